@@ -1,0 +1,126 @@
+"""Every error that whosthat raises on purpose, in one tree.
+
+    WhosthatError
+    |-- UsageError          a name, option or combination that does not exist            exit 2
+    |   `-- RecipeError     a recipe key or value that cannot be used
+    |-- PhotoError          one file that cannot be read as a photo                      exit 3
+    |-- DatasetError        a folder of photos that cannot be used                       exit 3
+    |-- CacheError          a prepared-photo cache that is damaged or from other photos
+    |-- NetworkError        a network that is unknown or cannot be built
+    |   `-- WeightsError    pretrained weights that are missing, wrong or unreadable
+    |-- TrainingError       training that cannot go on (NaN loss, no room, ...)
+    |-- RunError            a run folder that is busy, damaged or cannot be written
+    |-- BundleError         a bundle that is damaged, too new or not a bundle            exit 3
+    |-- ExportError         an exported graph that does not agree with its network
+    |-- QualityError        a quality gate that was not reached                          exit 4
+    `-- DesktopError        no Tk or no screen
+
+A message says what happened, what was expected, what came instead and what to do.
+Nothing else belongs here. This module imports nothing of whosthat.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from pathlib import Path
+
+
+class WhosthatError(Exception):
+    """Base of every error that whosthat raises on purpose; ``exit_code`` is what the command line returns."""
+
+    exit_code = 1
+
+
+class UsageError(WhosthatError):
+    """A name, option or combination that does not exist."""
+
+    exit_code = 2
+
+
+class RecipeError(UsageError):
+    """A recipe key or value that cannot be used."""
+
+
+class PhotoError(WhosthatError):
+    """One file that cannot be read as a photo.
+
+    Args:
+        path: The file, or None for bytes without a name.
+        reason: Why, in a few words without the path ("the file is empty").
+    """
+
+    exit_code = 3
+
+    def __init__(self, path: Path | None, reason: str) -> None:
+        super().__init__(f"{path}: {reason}" if path is not None else reason)
+        self.path = path
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[type[PhotoError], tuple[Path | None, str]]:
+        """Rebuild with both arguments, so the error crosses process boundaries."""
+        return (type(self), (self.path, self.reason))
+
+
+class DatasetError(WhosthatError):
+    """A folder of photos that cannot be used."""
+
+    exit_code = 3
+
+
+class CacheError(WhosthatError):
+    """A cache of prepared photos that is damaged or belongs to other photos."""
+
+
+class NetworkError(WhosthatError):
+    """A network that is unknown or cannot be built."""
+
+
+class WeightsError(NetworkError):
+    """Pretrained weights that are missing, wrong or unreadable."""
+
+
+class TrainingError(WhosthatError):
+    """Training that cannot go on."""
+
+
+class RunError(WhosthatError):
+    """A run folder that is busy, damaged or cannot be written."""
+
+
+class BundleError(WhosthatError):
+    """A bundle that is damaged, newer than this whosthat, or no bundle at all."""
+
+    exit_code = 3
+
+
+class ExportError(WhosthatError):
+    """An exported graph that does not agree with its network."""
+
+
+class QualityError(WhosthatError):
+    """A quality gate that was asked for and not reached."""
+
+    exit_code = 4
+
+
+class DesktopError(WhosthatError):
+    """The window cannot open: no Tk, or no screen."""
+
+
+def did_you_mean(word: str, choices: Iterable[str]) -> str:
+    """Return a sentence that names the nearest choice, or all of them when none is near.
+
+    Args:
+        word: What came.
+        choices: What exists.
+
+    Example:
+        >>> did_you_mean("cnn5", ["cnn6", "vgg16"])
+        'Did you mean "cnn6"?'
+        >>> did_you_mean("zebra", ["cnn6", "vgg16"])
+        'Choose one of: cnn6, vgg16.'
+    """
+    known = sorted(choices)
+    near = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
+    return f'Did you mean "{near[0]}"?' if near else f"Choose one of: {', '.join(known)}."

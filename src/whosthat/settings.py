@@ -1,0 +1,42 @@
+"""Limits and places: the numbers and folders that are not a recipe's business, each in one place.
+
+Every value can be changed through an environment variable named beside it; nothing here is read from photos or bundles.
+This module imports nothing of whosthat.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+MAX_PHOTO_BYTES = 100 * 1024 * 1024
+"""A photo file larger than this (100 MiB) is refused."""
+
+MAX_PHOTO_PIXELS = 120_000_000
+"""A photo with more pixels than this is refused before it is decoded (a 100-megapixel camera fits)."""
+
+ONNX_PARITY_TOLERANCE = 1e-4
+"""Largest difference allowed between a network's probabilities and its exported graph's."""
+
+
+def cache_folder() -> Path:
+    """Where prepared photos are kept: ``WHOSTHAT_CACHE``, or the user's cache folder.
+
+    Prepared photos are private: the folder is made readable for its owner alone by whoever creates it.
+    """
+    chosen = os.environ.get("WHOSTHAT_CACHE")
+    if chosen:
+        return Path(chosen)
+    import platformdirs  # only runs that keep a cache pay for it
+
+    return Path(platformdirs.user_cache_dir("whosthat", appauthor=False))
+
+
+def weights_folder() -> Path:
+    """Where downloaded or added weights are kept: ``WHOSTHAT_WEIGHTS``, or the user's data folder."""
+    chosen = os.environ.get("WHOSTHAT_WEIGHTS")
+    if chosen:
+        return Path(chosen)
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("whosthat", appauthor=False)) / "weights"

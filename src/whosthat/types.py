@@ -1,0 +1,85 @@
+"""The words that every part of whosthat shares, as small frozen dataclasses.
+
+What belongs here: shapes of data that cross from one part to another (an image, a box, a sighting).
+What does not: anything that reads, computes or decides. This module imports nothing of whosthat.
+
+Conventions, everywhere:
+    * an *image* is an array ``(height, width, 3)``, dtype ``uint8``, colours in the order red, green, blue,
+      values 0 to 255, upright (EXIF orientation already applied);
+    * boxes are ``left, top, right, bottom`` in pixels of that upright image;
+    * probabilities lie between 0 and 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Image: TypeAlias = NDArray[np.uint8]
+    FloatArray: TypeAlias = NDArray[np.float32]
+    IntArray: TypeAlias = NDArray[np.int64]
+else:  # numpy costs a tenth of a second; `whosthat --help` does without it
+    Image = FloatArray = IntArray = Any
+
+PARTS = ("train", "validation", "test")
+"""The three parts of a split, in the order in which they are used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle in an upright image, in pixels; right and bottom are exclusive.
+
+    Example:
+        >>> Box(10, 20, 110, 70).width
+        100
+    """
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    @property
+    def width(self) -> float:
+        """Width in pixels."""
+        return self.right - self.left
+
+    @property
+    def height(self) -> float:
+        """Height in pixels."""
+        return self.bottom - self.top
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One answer to "who is in this photo?".
+
+    Attributes:
+        name: The class or person, or None for "unknown".
+        confidence: Calibrated probability of the best class, 0 to 1 (also when the name is None).
+        runner_up: The second best class; None when the recogniser knows only one.
+        runner_up_confidence: Its probability, 0 to 1.
+        box: Where it was seen; None when the whole photo was looked at.
+        probabilities: Every class with its probability, best first.
+    """
+
+    name: str | None
+    confidence: float
+    runner_up: str | None = None
+    runner_up_confidence: float = 0.0
+    box: Box | None = None
+    probabilities: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """A file that was not used, and why, in one sentence a person understands."""
+
+    path: Path
+    reason: str
