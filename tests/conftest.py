@@ -22,5 +22,7 @@ def real_data() -> Path:
     """The folder of real photos; skips with a reason where it is absent."""
     folder = SHARED / "data"
     if not folder.is_dir():
+        if os.environ.get("WHOSTHAT_REQUIRE_REAL"):
+            pytest.fail(f"the real photos are required here, and absent ({folder})")
         pytest.skip(f"the real photos are not here ({folder})")
     return folder
