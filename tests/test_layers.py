@@ -30,7 +30,7 @@ LAUNCHES = {("cli", "desktop")}
 ROOMS = {
     "keras": ("networks", "training"),
     "tensorflow": ("networks", "training"),
-    "onnx": ("networks",),
+    "onnx": ("networks", "faces"),
     "onnxruntime": ("inference",),
     "cv2": ("photos", "faces"),
     "PIL": ("photos", "faces"),

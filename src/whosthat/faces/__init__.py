@@ -1,0 +1,1 @@
+"""Faces: found, aligned and embedded. Nothing here knows about people's names."""

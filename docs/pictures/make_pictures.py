@@ -1,0 +1,122 @@
+"""Draw the pictures of docs/concepts.md from things that whosthat draws itself.
+
+Run: ``python docs/pictures/make_pictures.py`` (or ``make docs``).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.patches import FancyBboxPatch
+
+from whosthat.photos.cartoons import HEROES, draw_hero
+
+HERE = Path(__file__).resolve().parent
+BLUE, ORANGE, GREEN, GREY = "#2f6fb0", "#d9822b", "#3b8f5a", "#8a8f98"
+
+
+def save(figure: Figure, name: str) -> None:
+    """Write one picture beside this script, without a date in it: the same input gives the same file."""
+    figure.savefig(HERE / f"{name}.png", dpi=110, bbox_inches="tight", facecolor="white", metadata={"Software": None})
+
+
+def split() -> None:
+    """Ten heroes in a row, cut into three parts."""
+    figure = Figure(figsize=(9, 2.1))
+    axes = figure.subplots(1, 10)
+    parts = [("training: teaches", BLUE, 8), ("validation: chooses", ORANGE, 1), ("test: judges", GREEN, 1)]
+    colours = [colour for _, colour, number in parts for _ in range(number)]
+    for index, (axis, colour) in enumerate(zip(axes, colours, strict=True)):
+        axis.imshow(draw_hero(HEROES[index % len(HEROES)], seed=index, size=120))
+        axis.set(xticks=[], yticks=[])
+        for spine in axis.spines.values():
+            spine.set(color=colour, linewidth=5)
+    for title, colour, axis in zip([title for title, _, _ in parts], [BLUE, ORANGE, GREEN], [axes[3], axes[8], axes[9]], strict=True):
+        axis.set_title(title.replace(": ", ":\n"), color=colour, fontsize=10)
+    save(figure, "split")
+
+
+def epoch() -> None:
+    """Ten batches of forty small squares."""
+    figure = Figure(figsize=(9, 2.4))
+    axis = figure.subplots()
+    for batch in range(10):
+        axis.add_patch(FancyBboxPatch((batch * 6 - 0.4, -0.6), 4.9, 8.7, boxstyle="round,pad=0.2", fill=False, edgecolor=BLUE))
+        columns, rows = np.meshgrid(np.arange(5), np.arange(8))
+        axis.scatter(batch * 6 + columns.ravel(), rows.ravel(), marker="s", s=28, color=GREY)
+        axis.text(batch * 6 + 2, -2.0, f"iteration {batch + 1}", ha="center", fontsize=8)
+    axis.text(29, 9.4, "one epoch: 400 photos, seen once, in 10 batches of 40", ha="center", fontsize=11)
+    axis.set(xlim=(-2, 60), ylim=(-3, 11))
+    axis.axis("off")
+    save(figure, "epoch")
+
+
+def descent() -> None:
+    """Gradient descent on a parabola with three learning rates."""
+    figure = Figure(figsize=(9, 2.8))
+    x = np.linspace(-2.2, 2.2, 200)
+    for axis, (title, rate) in zip(
+        figure.subplots(1, 3, sharey=True), [("too small", 0.03), ("about right", 0.3), ("too large", 1.03)], strict=True
+    ):
+        steps = [-2.0]
+        for _ in range(8):
+            steps.append(steps[-1] - rate * 2 * steps[-1])
+        axis.plot(x, x**2, color=GREY)
+        axis.plot(steps, np.square(steps), "o-", color=ORANGE, markersize=4, linewidth=1)
+        axis.set(title=f"learning rate {title}", xlabel="weight", xticks=[], yticks=[], ylim=(-0.3, 6), xlim=(-2.6, 2.6))
+    figure.axes[0].set_ylabel("loss")
+    save(figure, "descent")
+
+
+def convolution() -> None:
+    """A hero, three 3 x 3 filters over it, and 4 x 4 max-pooling."""
+    image = draw_hero(HEROES[0], seed=4, size=128)
+    grey = image.mean(axis=2) / 255
+    filters = {
+        "upright edges": np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]),
+        "level edges": np.array([[-1, -2, -1], [0, 0, 0], [1, 2, 1]]),
+        "spots": np.array([[-1, -1, -1], [-1, 8, -1], [-1, -1, -1]]),
+    }
+    figure = Figure(figsize=(9, 4.6))
+    axes = figure.subplots(2, 4)
+    axes[0, 0].imshow(image)
+    axes[0, 0].set_title("photo", fontsize=10)
+    axes[1, 0].axis("off")
+    axes[1, 0].text(0.5, 0.5, "above: each filter's answer\nbelow: after pooling,\na sixteenth of the numbers", ha="center", va="center", fontsize=9)
+    windows = np.lib.stride_tricks.sliding_window_view(grey, (3, 3))
+    for column, (title, kernel) in enumerate(filters.items(), start=1):
+        answer = np.maximum(np.einsum("hwij,ij->hw", windows, kernel), 0)[:124, :124]
+        pooled = answer.reshape(31, 4, 31, 4).max(axis=(1, 3))
+        axes[0, column].imshow(answer, cmap="magma")
+        axes[0, column].set_title(title, fontsize=10)
+        axes[1, column].imshow(pooled, cmap="magma")
+    for axis in axes.ravel():
+        axis.set(xticks=[], yticks=[])
+    save(figure, "convolution")
+
+
+def overfitting() -> None:
+    """A polynomial of growing degree on twelve noisy points: real training and validation losses, not a sketch."""
+    generator = np.random.default_rng(3)
+    x = np.sort(generator.uniform(-1, 1, 24))
+    y = np.sin(3 * x) + generator.normal(0, 0.25, x.size)
+    train, validation = np.arange(0, 24, 2), np.arange(1, 24, 2)
+    degrees = np.arange(0, 10)
+    losses = []
+    for degree in degrees:
+        fit = np.polynomial.Polynomial.fit(x[train], y[train], degree)
+        losses.append([np.mean((fit(x[part]) - y[part]) ** 2) for part in (train, validation)])
+    figure = Figure(figsize=(7, 3))
+    axis = figure.subplots()
+    axis.plot(degrees, [loss[0] for loss in losses], "o-", color=BLUE, label="training loss")
+    axis.plot(degrees, [loss[1] for loss in losses], "o-", color=ORANGE, label="validation loss")
+    axis.set(xlabel="freedom of the model (degree of a polynomial through 12 points)", ylabel="loss", yscale="log")
+    axis.legend(frameon=False)
+    save(figure, "overfitting")
+
+
+if __name__ == "__main__":
+    for draw in (split, epoch, descent, convolution, overfitting):
+        draw()
