@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -26,3 +27,38 @@ def real_data() -> Path:
             pytest.fail(f"the real photos are required here, and absent ({folder})")
         pytest.skip(f"the real photos are not here ({folder})")
     return folder
+
+
+def colour_graph(size: int = 8, n_classes: int = 3) -> bytes:
+    """Return a network small enough to understand: mean colour -> softmax. A red photo is class 0, a green one 1, a blue one 2."""
+    import numpy as np
+    from onnx import TensorProto, helper, numpy_helper
+
+    photo = helper.make_tensor_value_info("photo", TensorProto.UINT8, ["b", size, size, 3])
+    predictions = helper.make_tensor_value_info("predictions", TensorProto.FLOAT, ["b", n_classes])
+    weights = numpy_helper.from_array(np.eye(3, n_classes, dtype=np.float32) / 51, "weights")
+    nodes = [
+        helper.make_node("Cast", ["photo"], ["pixels"], to=TensorProto.FLOAT),
+        helper.make_node("ReduceMean", ["pixels"], ["colour"], axes=[1, 2], keepdims=0),
+        helper.make_node("MatMul", ["colour", "weights"], ["scores"]),
+        helper.make_node("Softmax", ["scores"], ["predictions"], axis=1),
+    ]
+    graph = helper.make_graph(nodes, "colours", [photo], [predictions], [weights])
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8).SerializeToString()
+
+
+@pytest.fixture
+def save_colours() -> Callable[..., Path]:
+    """Save a bundle whose classes are red, green and blue; keywords change its facts, ``graph`` its network."""
+
+    def save(folder: Path, *, graph: bytes | None = None, **changes: object) -> Path:
+        import numpy as np
+
+        from whosthat.recognition.bundle import BundleFacts, save_bundle
+
+        facts = {"network": "colours", "labels": ("red", "green", "blue"), "prepare": {"size": 8, "fit": "stretch"}, **changes}
+        weights = {"weights": np.eye(3, dtype=np.float32)}
+        save_bundle(folder, BundleFacts.model_validate(facts), graph=graph or colour_graph(), weights=weights)
+        return folder
+
+    return save

@@ -1,0 +1,48 @@
+"""Saved recognisers: from a photo to a name, on a machine without Keras.
+
+    recogniser          what every recogniser can do
+    image_classifier    one answer for a whole photo, by a network
+    threshold           how sure is sure enough
+    bundle, manifest    a recogniser in a folder: saving, opening, checking
+
+What does not belong here: training, figures (`whosthat.evaluation`), reading many photos (`whosthat.workflow.predict`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from whosthat.errors import BundleError
+from whosthat.recognition.bundle import Bundle, open_bundle
+from whosthat.recognition.recogniser import Recogniser
+
+
+def _open_image_classifier(bundle: Bundle) -> Recogniser:
+    from whosthat.recognition.image_classifier import ImageClassifier  # numpy and the photo decoder: not needed to read facts
+
+    return ImageClassifier.open(bundle)
+
+
+_OPENERS: dict[str, Callable[[Bundle], Recogniser]] = {"image-classifier": _open_image_classifier}
+
+
+def load(path: str | Path) -> Recogniser:
+    """Load a saved recogniser.
+
+    Args:
+        path: A bundle, a run folder or ``runs/latest``.
+
+    Returns:
+        A recogniser; its ``identify(photo)`` answers.
+
+    Raises:
+        BundleError: There is no bundle, it is damaged, newer than this whosthat, or of an unknown kind.
+    """
+    bundle = open_bundle(path)
+    opener = _OPENERS.get(bundle.facts.kind)
+    if opener is None:
+        raise BundleError(
+            f"{bundle.folder} is of the kind {bundle.facts.kind!r}; this whosthat knows {', '.join(_OPENERS)}. Update whosthat."
+        )
+    return opener(bundle)

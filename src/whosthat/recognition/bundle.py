@@ -1,0 +1,298 @@
+"""A bundle: everything a saved recogniser needs, in one folder that loads on a machine without Keras.
+
+    bundle.json          `BundleFacts`: labels, how photos are prepared, temperature, threshold, figures, origin
+    graph.onnx           the network, complete in one file
+    weights.safetensors  the same weights by variable path, to train on or to export; not read for predicting
+    manifest.json        size and SHA-256 of each; written last
+
+What belongs here: the facts, saving and opening. What does not: answering (`image_classifier`), hashes (`manifest`).
+
+Saving never damages the bundle that is there. The new one is written beside it as ``.NAME.new-*`` and becomes whole with its
+manifest; then the old one moves to ``.NAME.old``, the new one moves in, and the old one is removed. Killed between the two
+moves, the old one is found at ``.NAME.old``; `open_bundle` looks there, and the next save moves it back first.
+"""
+
+from __future__ import annotations
+
+import platform
+import secrets
+import shutil
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, field_validator
+
+from whosthat import __version__, durable
+from whosthat.errors import BundleError, did_you_mean
+from whosthat.recognition.manifest import FORMAT, MANIFEST, Manifest, first_complaint, read_manifest, read_verified, write_manifest
+from whosthat.recognition.threshold import Threshold
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+FACTS, GRAPH, WEIGHTS = "bundle.json", "graph.onnx", "weights.safetensors"
+MAX_FACTS_BYTES = 64 << 20
+"""Largest ``bundle.json``: 64 MiB holds the fingerprints of three million photos."""
+
+FINGERPRINT_DIGITS = 16
+"""Hexadecimal digits kept of a photo's SHA-256: enough to find that very photo again, nothing to see in it."""
+
+_HIDDEN_CHARACTERS = {"Cc", "Cs", "Zl", "Zp"}
+_REORDERING_CHARACTERS = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+class DataFacts(BaseModel):
+    """Which photos a recogniser has seen, so that a test on the same photos can be noticed.
+
+    Privacy: a digest tells whoever already has a photo whether it was used. It holds no path and nothing of the picture.
+
+    Attributes:
+        folder: Name of the photo folder, without its path.
+        parts: For ``train``, ``validation`` and ``test``: the first 16 hexadecimal digits of each photo's SHA-256.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    folder: Annotated[str, Field(max_length=255)] = ""
+    parts: dict[str, tuple[Annotated[str, Field(pattern=rf"^[0-9a-f]{{{FINGERPRINT_DIGITS}}}$")], ...]] = {}
+
+    @classmethod
+    def of(cls, folder: str, sha256_by_part: Mapping[str, Iterable[str]]) -> Self:
+        """Keep the short digests of whole SHA-256 digests, per part."""
+        short = {part: sorted(full[:FINGERPRINT_DIGITS] for full in digests) for part, digests in sha256_by_part.items()}
+        return cls(folder=folder, parts={part: tuple(digests) for part, digests in short.items()})
+
+    def part_of(self, sha256: str) -> str | None:
+        """Tell in which part the photo with this SHA-256 stood; None when it was not used."""
+        short = sha256[:FINGERPRINT_DIGITS]
+        return next((part for part, digests in self.parts.items() if short in digests), None)
+
+
+class BundleFacts(BaseModel):
+    """What stands in ``bundle.json``.
+
+    Attributes:
+        format: Always `manifest.FORMAT`.
+        kind: Which recogniser answers: ``image-classifier``.
+        network: Registered name of the network.
+        labels: The classes; the index is the label, here and nowhere else.
+        prepare: How an image becomes input: `PrepareSpec.to_dict()`.
+        temperature: Calibration of the probabilities, above 0; 1 changes nothing.
+        threshold: The smallest confidence that earns a name; None gives a name to everything.
+        metrics: Figures of the test, as in ``metrics.json``.
+        data: Which photos it has seen.
+        licences: What is used of others, by name, with its licence.
+        versions: Software that made it, by name.
+        recipe: The recipe, key by key.
+        created: When, ISO 8601 in UTC.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    format: int = FORMAT
+    kind: Annotated[str, Field(max_length=100)] = "image-classifier"
+    network: Annotated[str, Field(max_length=100)]
+    labels: Annotated[tuple[str, ...], Field(min_length=1, max_length=10_000)]
+    prepare: dict[str, JsonValue]
+    temperature: Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False)] = 1.0
+    threshold: Threshold | None = None
+    metrics: dict[str, JsonValue] = {}
+    data: DataFacts = DataFacts()
+    licences: dict[str, str] = {}
+    versions: dict[str, str] = Field(default_factory=lambda: {"whosthat": __version__, "python": platform.python_version()})
+    recipe: dict[str, JsonValue] = {}
+    created: str = Field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+
+    @field_validator("labels")
+    @classmethod
+    def _labels_are_plain_names(cls, labels: tuple[str, ...]) -> tuple[str, ...]:
+        if problem := label_problem(labels):
+            raise ValueError(problem)
+        return labels
+
+
+def label_problem(labels: Iterable[str]) -> str | None:
+    """Say what is wrong with class names, or None; names become folders and table cells, so none may play tricks.
+
+    Worth asking before a long training, not only when its bundle is saved.
+
+    Example:
+        >>> label_problem(["cat", "../dog"])
+        "'../dog' is no class name: it must not contain / or a backslash, nor be . or .., nor be longer than 255 characters"
+    """
+    seen: dict[str, str] = {}
+    for label in labels:
+        if not label.strip() or len(label) > 255 or label in (".", "..") or "/" in label or "\\" in label:
+            return (
+                f"{label[:300]!r} is no class name: it must not contain / or a backslash, nor be . or .., nor be longer than 255 characters"
+            )
+        if any(unicodedata.category(letter) in _HIDDEN_CHARACTERS or letter in _REORDERING_CHARACTERS for letter in label):
+            return f"{label!r} is no class name: it contains a character that cannot be seen; rename the folder"
+        key = unicodedata.normalize("NFC", label).casefold()
+        if key in seen:
+            return f"{seen[key]!r} and {label!r} are one name on some systems; rename one of them"
+        seen[key] = label
+    return None
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """An opened bundle. The large files are read, and their hashes checked, when they are asked for.
+
+    Attributes:
+        folder: Where it lies.
+        facts: What stands in ``bundle.json``.
+        manifest: What vouches for each file.
+    """
+
+    folder: Path
+    facts: BundleFacts
+    manifest: Manifest
+
+    def graph(self) -> bytes:
+        """Return the ONNX graph, its hash checked.
+
+        Raises:
+            BundleError: It is missing or was changed.
+        """
+        return read_verified(self.folder, self.manifest, GRAPH)
+
+    def weights(self) -> dict[str, NDArray[Any]]:
+        """Return the weights by variable path, their hash checked.
+
+        Raises:
+            BundleError: They are missing, were changed, or are no safetensors file.
+        """
+        from safetensors import SafetensorError
+        from safetensors.numpy import load
+
+        try:
+            weights: dict[str, NDArray[Any]] = load(read_verified(self.folder, self.manifest, WEIGHTS))
+        except SafetensorError as error:
+            raise BundleError(f"{self.folder / WEIGHTS} is no safetensors file: {error}. Train again to get a whole one.") from error
+        return weights
+
+
+def save_bundle(folder: Path, facts: BundleFacts, *, graph: bytes, weights: Mapping[str, NDArray[np.generic]]) -> None:
+    """Save a bundle so that at every moment either the old one or the new one is there, whole.
+
+    Two processes must not save to one folder at once; a run is held by one (`workflow.runs.hold_run`).
+
+    Args:
+        folder: Where it goes; a bundle that is there is replaced.
+        facts: What to write into ``bundle.json``.
+        graph: The serialised ONNX model, with all its weights inside.
+        weights: Arrays by variable path.
+
+    Raises:
+        BundleError: The disk is full or the folder cannot be written. An older bundle is then still there.
+    """
+    from safetensors.numpy import save
+
+    contents = {FACTS: facts.model_dump_json(indent=2).encode("utf-8"), GRAPH: graph, WEIGHTS: save(dict(weights))}
+    new = folder.with_name(f".{folder.name}.new-{secrets.token_hex(4)}")
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        _clear_after_a_killed_save(folder)
+        new.mkdir()
+        write_manifest(new, contents)
+        _move_in(new, folder)
+    except OSError as error:
+        shutil.rmtree(new, ignore_errors=True)
+        raise BundleError(
+            f"The bundle cannot be saved to {folder}: {error.strerror or error}. Make room or choose another folder; "
+            "a bundle that was there before is unharmed."
+        ) from error
+
+
+def open_bundle(path: str | Path) -> Bundle:
+    """Open a bundle; only ``bundle.json`` is read and checked yet.
+
+    Args:
+        path: A bundle, a run folder (its ``bundle`` is taken) or ``runs/latest``, a link or a text file that holds a run's name.
+
+    Raises:
+        BundleError: There is no bundle, it is damaged, or it is newer than this whosthat.
+    """
+    folder = find_bundle(Path(path))
+    manifest = read_manifest(folder)
+    try:
+        facts = BundleFacts.model_validate_json(read_verified(folder, manifest, FACTS, limit=MAX_FACTS_BYTES))
+    except ValidationError as error:
+        raise BundleError(f"{folder / FACTS} cannot be used: {first_complaint(error)} Train again, or ask whoever made it.") from error
+    return Bundle(folder, facts, manifest)
+
+
+def find_bundle(path: Path) -> Path:
+    """Return the bundle folder that a path means.
+
+    Raises:
+        BundleError: The path does not exist or holds no bundle.
+    """
+    place = follow_pointer(path)
+    for folder in (place, place / "bundle"):
+        there = folder if folder.exists() else _kept_old(folder)
+        if (there / MANIFEST).is_file():
+            return there
+    expected = "Expected a bundle, a run folder or runs/latest."
+    if not place.exists():
+        raise BundleError(f"There is no bundle at {path}. {expected}{_similar(place)}")
+    if not place.is_dir():
+        raise BundleError(f"{path} is a file, but a bundle is a folder. {expected}")
+    raise BundleError(f"{path} holds no whole bundle ({MANIFEST} is missing). {expected} A run gets its bundle when its training is done.")
+
+
+def follow_pointer(path: Path) -> Path:
+    """Return the run that a text file such as ``runs/latest`` names; any other path unchanged.
+
+    Where links cannot be made, ``latest`` is a text file that holds the name of a folder beside it.
+
+    Raises:
+        BundleError: The text file holds something else.
+    """
+    if path.name != "latest" or not path.is_file():
+        return path
+    with path.open("rb") as file:
+        name = file.read(1024).decode("utf-8", "replace").strip()
+    if not name or "/" in name or "\\" in name or name in (".", ".."):
+        raise BundleError(f"{path} should hold the name of a run beside it, but holds {name[:60]!r}. Name the run folder itself.")
+    return path.with_name(name)
+
+
+def _kept_old(folder: Path) -> Path:
+    return folder.with_name(f".{folder.name}.old")
+
+
+def _clear_after_a_killed_save(folder: Path) -> None:
+    """Finish what a killed save left: move an old bundle back if nothing took its place, and remove the rest."""
+    old = _kept_old(folder)
+    if old.exists() and not folder.exists():
+        old.rename(folder)
+    elif old.exists():
+        shutil.rmtree(old)
+    for path in folder.parent.iterdir():
+        if path.name.startswith(f".{folder.name}.new-"):
+            shutil.rmtree(path)
+
+
+def _move_in(new: Path, folder: Path) -> None:
+    old = _kept_old(folder)
+    if folder.exists():
+        folder.rename(old)
+    try:
+        new.rename(folder)
+    except OSError:
+        if old.exists():
+            old.rename(folder)
+        raise
+    durable.sync_folder(folder.parent)
+    shutil.rmtree(old, ignore_errors=True)  # what cannot be removed now is removed by the next save
+
+
+def _similar(place: Path) -> str:
+    """Suggest a folder beside a path that does not exist."""
+    beside = [path.name for path in place.parent.iterdir() if path.is_dir() and path.name[0] != "."] if place.parent.is_dir() else []
+    return f" {did_you_mean(place.name, beside[:20])}" if beside else ""

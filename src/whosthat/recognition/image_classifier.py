@@ -1,0 +1,139 @@
+"""The recogniser that looks at a whole photo and gives each class a probability.
+
+What belongs here: running the graph, calibration, the threshold, and the bundle's own labels by index.
+What does not: reading and preparing (`whosthat.photos`: the one way from file to input), training.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from whosthat.errors import BundleError, WhosthatError
+from whosthat.evaluation.calibration import apply_temperature
+from whosthat.inference import Session, open_session
+from whosthat.photos.preparing import PrepareSpec, prepare
+from whosthat.photos.reading import read
+from whosthat.recognition.bundle import Bundle
+from whosthat.recognition.recogniser import PhotoSource
+from whosthat.recognition.threshold import Threshold
+from whosthat.types import FloatArray, Image, Sighting
+
+_INPUT_TYPES: dict[str, type[Any]] = {"tensor(uint8)": np.uint8, "tensor(float)": np.float32}
+"""Graphs rescale inside; one that wants floats wants the very same numbers, 0 to 255."""
+
+
+class ImageClassifier:
+    """One answer for a whole photo.
+
+    Args:
+        session: The opened graph: one input ``(b, *spec.shape)``, one output ``(b, n)`` of probabilities.
+        labels: The n classes; the index is the label.
+        spec: How an image becomes input.
+        temperature: Calibration; 1 changes nothing.
+        threshold: The smallest confidence that earns a name; None gives a name to everything.
+    """
+
+    def __init__(
+        self, session: Session, labels: tuple[str, ...], spec: PrepareSpec, temperature: float = 1.0, threshold: Threshold | None = None
+    ) -> None:
+        self._session = session
+        self._input_type = _input_type(session, spec)
+        self.labels = labels
+        self.spec = spec
+        self.temperature = temperature
+        self.threshold = threshold
+
+    @classmethod
+    def open(cls, bundle: Bundle, *, threads: int = 1) -> ImageClassifier:
+        """Open the graph of a bundle.
+
+        Args:
+            bundle: An opened bundle of the kind ``image-classifier``.
+            threads: Threads of the network; one is best when several processes or other programs share the cores.
+
+        Raises:
+            BundleError: The graph or the prepare spec cannot be used.
+        """
+        facts = bundle.facts
+        try:
+            session = open_session(bundle.graph(), threads=threads)
+            spec = PrepareSpec.from_dict(facts.prepare)
+            return cls(session, facts.labels, spec, facts.temperature, facts.threshold)
+        except (ValueError, WhosthatError) as error:
+            if isinstance(error, BundleError):
+                raise
+            raise BundleError(f"The bundle {bundle.folder} cannot be used: {error} Train again, or ask whoever made it.") from error
+
+    def identify(self, photo: PhotoSource) -> list[Sighting]:
+        """Answer for one photo: one sighting, every class with its probability, best first.
+
+        Args:
+            photo: A path, the bytes of a photo file, or an image (RGB uint8, upright).
+
+        Raises:
+            PhotoError: The photo cannot be read.
+        """
+        return self.identify_prepared([self.prepare(photo)])[0]
+
+    def prepare(self, photo: PhotoSource) -> Image:
+        """Read a photo and shape it as the network wants it: uint8, `spec.shape`.
+
+        Raises:
+            PhotoError: The photo cannot be read.
+        """
+        image = read(photo) if isinstance(photo, str | Path | bytes) else photo
+        return prepare(image, self.spec)
+
+    def identify_prepared(self, prepared: Sequence[Image]) -> list[list[Sighting]]:
+        """Answer for photos that `prepare` has prepared, one sighting a photo, in order."""
+        return [[self._sighting(row)] for row in self.probabilities(np.stack(prepared))]
+
+    def probabilities(self, inputs: NDArray[np.uint8]) -> FloatArray:
+        """Return calibrated probabilities.
+
+        Args:
+            inputs: uint8 array ``(b, *spec.shape)``, as `prepare` or the loader of the training gives them.
+
+        Returns:
+            float32 array ``(b, n)``, rows summing to 1, columns in the order of `labels`.
+
+        Raises:
+            BundleError: The graph answers with something else than n probabilities a photo.
+        """
+        if inputs.dtype != np.uint8 or inputs.shape[1:] != self.spec.shape:
+            raise ValueError(
+                f"Expected uint8 inputs of shape (b, {self.spec.shape}), but {inputs.dtype} {inputs.shape} came; prepare() makes them."
+            )
+        scores = self._session.run(inputs.astype(self._input_type, copy=False))[0]
+        expected = (len(inputs), len(self.labels))
+        if scores.shape != expected or not ((scores >= 0) & (scores <= 1 + 1e-5)).all():
+            raise BundleError(
+                f"The graph should give probabilities of the shape {expected}, but gave numbers from {scores.min()} to {scores.max()} "
+                f"of the shape {scores.shape}. The bundle does not fit together; train again."
+            )
+        return apply_temperature(scores, self.temperature).astype(np.float32)
+
+    def _sighting(self, probabilities: FloatArray) -> Sighting:
+        order = np.argsort(-probabilities, kind="stable")
+        ranked = {self.labels[index]: float(probabilities[index]) for index in order}
+        (best, confidence), *others = ranked.items()
+        runner_up, runner_up_confidence = others[0] if others else (None, 0.0)
+        named = self.threshold is None or self.threshold.accepts(confidence)
+        return Sighting(best if named else None, confidence, runner_up, runner_up_confidence, None, ranked)
+
+
+def _input_type(session: Session, spec: PrepareSpec) -> type[Any]:
+    """Check that a graph takes what the spec prepares, and return the number type that it wants."""
+    fits = len(session.inputs) == 1 and session.input_types[0] in _INPUT_TYPES
+    shape: tuple[Any, ...] = session.input_shapes[0][1:] if fits else ()
+    if not fits or len(shape) != len(spec.shape) or any(isinstance(n, int) and n != m for n, m in zip(shape, spec.shape, strict=True)):
+        raise BundleError(
+            f"The graph should take one input (b, {', '.join(map(str, spec.shape))}) of bytes or floats, but takes "
+            f"{session.input_shapes} of {session.input_types}. The bundle does not fit together; train again."
+        )
+    return _INPUT_TYPES[session.input_types[0]]

@@ -1,0 +1,178 @@
+"""The manifest of a bundle: which files belong to it, how large they are, and their SHA-256.
+
+What belongs here: writing the manifest last, and handing out only bytes that agree with it.
+What does not: what the files mean (`bundle`).
+
+The hashes find damage (a broken disk, a half-finished copy, an edited file). They are no signature: whoever can write the
+folder can write the manifest too, so everything read from a bundle is checked again where it is used.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from whosthat import __version__, durable
+from whosthat.errors import BundleError
+
+FORMAT = 1
+"""The bundle format that this whosthat writes, and the only one it reads."""
+
+MANIFEST = "manifest.json"
+MAX_MANIFEST_BYTES = 1 << 20
+MAX_FILE_BYTES = (1 << 31) - 1
+"""Largest file of a bundle: 2 GiB, the most that one ONNX message can be."""
+
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
+_LEFT_BY_DESKTOPS = {".DS_Store", "Thumbs.db", "desktop.ini"}
+"""Files that Finder and Explorer drop into folders that someone looks at; they do not make a bundle untrue."""
+
+
+class FileFacts(BaseModel):
+    """Size in bytes and SHA-256 (64 hexadecimal digits) of one file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    bytes: Annotated[int, Field(ge=0, le=MAX_FILE_BYTES)]
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class Manifest(BaseModel):
+    """What stands in ``manifest.json``.
+
+    Attributes:
+        format: The bundle's format number.
+        whosthat: The version that made it.
+        files: Every file of the bundle but the manifest itself.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    format: int
+    whosthat: Annotated[str, Field(max_length=40)]
+    files: dict[str, FileFacts]
+
+
+def write_manifest(folder: Path, contents: Mapping[str, bytes]) -> None:
+    """Write files and then the manifest that vouches for them, each one on disk before the next begins.
+
+    Args:
+        folder: An existing, empty folder.
+        contents: Plain file names and what each file holds.
+
+    Raises:
+        OSError: No room or no permission.
+    """
+    for name, content in contents.items():
+        durable.write_file(folder / name, content)
+    facts = {name: {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()} for name, content in contents.items()}
+    text = json.dumps({"format": FORMAT, "whosthat": __version__, "files": facts}, indent=2) + "\n"
+    durable.write_file(folder / MANIFEST, text.encode("utf-8"))
+    durable.sync_folder(folder)
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read the manifest of a folder and compare it with what lies there; no hash is computed yet.
+
+    Raises:
+        BundleError: No manifest, a newer format, a damaged manifest, a name that leads out of the folder, a file too many,
+            missing, of the wrong size, or one that is a link.
+    """
+    _refuse_newer(folder, text := _read_file(folder, MANIFEST, MAX_MANIFEST_BYTES))
+    try:
+        manifest = Manifest.model_validate_json(text)
+    except ValidationError as error:
+        raise BundleError(f"{folder / MANIFEST} is damaged: {first_complaint(error)} Copy the bundle again, or train again.") from error
+    _compare(folder, manifest)
+    return manifest
+
+
+def read_verified(folder: Path, manifest: Manifest, name: str, limit: int = MAX_FILE_BYTES) -> bytes:
+    """Read one file of a bundle and return its bytes if they are the ones that the manifest vouches for.
+
+    Args:
+        folder: The bundle.
+        manifest: Its manifest.
+        name: The file.
+        limit: Bytes that such a file may have at most.
+
+    Raises:
+        BundleError: The bundle has no such file, it is too large, or its content has changed.
+    """
+    if name not in manifest.files:
+        raise BundleError(f"The bundle {folder} holds no {name}. Train again to get a complete bundle.")
+    expected = manifest.files[name]
+    content = _read_file(folder, name, min(limit, expected.bytes))
+    came = hashlib.sha256(content).hexdigest()
+    if came != expected.sha256:
+        raise BundleError(
+            f"{folder / name} is not the file that was saved: its SHA-256 should start with {expected.sha256[:12]}, but it starts with "
+            f"{came[:12]}. The file is damaged or was changed; copy the bundle again, or train again."
+        )
+    return content
+
+
+def first_complaint(error: ValidationError) -> str:
+    """Say the first thing that is wrong with a JSON file, as one sentence."""
+    complaint = error.errors(include_url=False)[0]
+    place = ".".join(str(part)[:60] for part in complaint["loc"]) or "the whole file"
+    return f"{place}: {complaint['msg']}."
+
+
+def _refuse_newer(folder: Path, text: bytes) -> None:
+    """Say "update" before complaining about keys that only a newer whosthat knows."""
+
+    class Origin(BaseModel):
+        format: int
+        whosthat: str = "another version"
+
+    try:
+        origin = Origin.model_validate_json(text)
+    except ValidationError as error:
+        raise BundleError(f"{folder / MANIFEST} is no bundle manifest: {first_complaint(error)} Copy the bundle again.") from error
+    if origin.format != FORMAT:
+        raise BundleError(
+            f"The bundle {folder} has format {origin.format} and was made by whosthat {origin.whosthat[:40]!r}; this is whosthat "
+            f"{__version__}, which reads format {FORMAT}. Update whosthat, or train the bundle again with this one."
+        )
+
+
+def _compare(folder: Path, manifest: Manifest) -> None:
+    for name in manifest.files:
+        if not _PLAIN_NAME.fullmatch(name) or name == MANIFEST:
+            raise BundleError(
+                f"The manifest of {folder} names the file {name[:100]!r}, which is no plain file name. Do not use this bundle."
+            )
+    there = {path.name for path in folder.iterdir()} - _LEFT_BY_DESKTOPS - {MANIFEST}
+    if missing := sorted(manifest.files.keys() - there):
+        raise BundleError(f"The bundle {folder} is not complete: {', '.join(missing)} is missing. Copy the whole folder again.")
+    if extra := sorted(there - manifest.files.keys()):
+        raise BundleError(f"The bundle {folder} holds {extra[0]!r}, which does not belong to it. Move that file elsewhere.")
+    for name, facts in manifest.files.items():
+        status = (folder / name).lstat()
+        if not stat.S_ISREG(status.st_mode):
+            raise BundleError(f"{folder / name} is a link or no plain file; a bundle holds plain files only. Copy the bundle again.")
+        if status.st_size != facts.bytes:
+            raise BundleError(
+                f"{folder / name} has {status.st_size} bytes where {facts.bytes} were saved. It is damaged; copy the bundle again."
+            )
+
+
+def _read_file(folder: Path, name: str, limit: int) -> bytes:
+    """Read a file of at most ``limit`` bytes without following a link at its end."""
+    path = folder / name
+    try:
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        with open(handle, "rb") as file:  # noqa: PTH123 - a Path cannot open an already opened file
+            content = file.read(limit + 1)
+    except OSError as error:
+        raise BundleError(f"{path} cannot be read: {error.strerror}. Copy the bundle again, or check who may read it.") from error
+    if len(content) > limit:
+        raise BundleError(f"{path} is larger than the {limit} bytes that it may have. It is damaged or no bundle; copy it again.")
+    return content

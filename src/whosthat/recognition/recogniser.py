@@ -1,0 +1,44 @@
+"""What every recogniser can do, whichever way it learnt.
+
+What belongs here: the protocol that command line, window, server and tests rely on. What does not: any recogniser.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol, TypeAlias
+
+from whosthat.types import Image, Sighting
+
+PhotoSource: TypeAlias = str | Path | bytes | Image
+"""A photo as a path, as the bytes of its file, or as an image (RGB uint8, upright)."""
+
+
+class Recogniser(Protocol):
+    """Answers "who is in this photo?".
+
+    `identify` does for one photo what `prepare` and then `identify_prepared` do for many: preparing is slow, works in
+    threads and leaves little in memory; a network answers for several prepared photos at once.
+    """
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The names that can be answered; the index is the label."""
+
+    def identify(self, photo: PhotoSource) -> list[Sighting]:
+        """Answer for one photo.
+
+        Raises:
+            PhotoError: The photo cannot be read.
+        """
+
+    def prepare(self, photo: PhotoSource) -> Any:
+        """Read a photo and keep what the network needs of it; safe to call from several threads at once.
+
+        Raises:
+            PhotoError: The photo cannot be read.
+        """
+
+    def identify_prepared(self, prepared: Sequence[Any]) -> list[list[Sighting]]:
+        """Answer for what `prepare` gave, one list of sightings a photo, in order."""
