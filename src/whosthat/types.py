@@ -56,6 +56,26 @@ class Box:
         return self.bottom - self.top
 
 
+Point: TypeAlias = tuple[float, float]
+"""A place in an upright image: pixels from the left, pixels from the top."""
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """A face that was found in an upright image.
+
+    Attributes:
+        box: Where it is, in pixels; may reach beyond the image's edge.
+        landmarks: Five points: the eye on the image's left, the eye on its right, tip of the nose, the corner of the mouth on the left, that
+            on the right. Sub-pixel precision.
+        score: How sure the detector is, 0 to 1.
+    """
+
+    box: Box
+    landmarks: tuple[Point, Point, Point, Point, Point]
+    score: float
+
+
 @dataclass(frozen=True, slots=True)
 class Sighting:
     """One answer to "who is in this photo?".
