@@ -1,0 +1,101 @@
+"""Turns, scales and moves a face so that its five landmarks come to lie where an embedding network expects them.
+
+What belongs here: the similarity transform and the crop. What does not: where a network expects them (that stands with each
+embedder as its `CropTemplate`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from whosthat.types import Image, Point
+
+FILL = (0, 0, 0)
+"""Colour of what lies beyond the photo's edge; the networks were trained with black there."""
+
+
+@dataclass(frozen=True)
+class CropTemplate:
+    """Where the five landmarks lie in a network's crop.
+
+    Attributes:
+        size: Side of the square crop in pixels.
+        points: Eye on the left, eye on the right, nose, mouth on the left, mouth on the right; pixels of the crop.
+        origin: Where these numbers come from, in one sentence.
+    """
+
+    size: int
+    points: tuple[Point, Point, Point, Point, Point]
+    origin: str
+
+
+def similarity(source: Sequence[Point], target: Sequence[Point]) -> NDArray[np.float64]:
+    """Find the turn, scale and shift that bring points nearest to their targets.
+
+    Args:
+        source: At least two different points.
+        target: As many points.
+
+    Returns:
+        A 2 x 3 matrix ``m``: a point ``(x, y)`` goes to ``m @ (x, y, 1)``. It never mirrors.
+
+    Source:
+        S. Umeyama, "Least-squares estimation of transformation parameters between two point patterns", PAMI 13(4), 1991; in two
+        dimensions without mirroring it is one division of complex numbers.
+
+    Example:
+        >>> similarity([(0, 0), (1, 0)], [(5, 5), (5, 7)]).round(6).tolist()
+        [[0.0, -2.0, 5.0], [2.0, 0.0, 5.0]]
+    """
+    here = np.array([complex(*point) for point in source])
+    there = np.array([complex(*point) for point in target])
+    centred, goal = here - here.mean(), there - there.mean()
+    spread = float(np.vdot(centred, centred).real)
+    turn = np.vdot(centred, goal) / spread if spread > 0 else 1.0 + 0j
+    shift = there.mean() - turn * here.mean()
+    return np.array([[turn.real, -turn.imag, shift.real], [turn.imag, turn.real, shift.imag]])
+
+
+def align(image: Image, landmarks: Sequence[Point], template: CropTemplate) -> Image:
+    """Cut the aligned crop of one face out of a photo.
+
+    Args:
+        image: Upright RGB, uint8 (height, width, 3).
+        landmarks: The face's five points in that image.
+        template: Where they shall lie.
+
+    Returns:
+        RGB, uint8 (size, size, 3). A face that is shrunk to less than half is averaged first, so that it does not flicker.
+    """
+    import cv2
+
+    matrix = similarity(landmarks, template.points)
+    scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
+    if scale < 0.5:
+        image, matrix = _shrink(image, matrix, scale)
+    side = (template.size, template.size)
+    crop: Image = cv2.warpAffine(image, matrix, side, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=FILL)
+    return crop
+
+
+def _shrink(image: Image, matrix: NDArray[np.float64], scale: float) -> tuple[Image, NDArray[np.float64]]:
+    """Average whole blocks of pixels so that the warp that follows shrinks by less than a half."""
+    import cv2
+
+    height, width = image.shape[:2]
+    factor = scale * 1.5
+    small = (max(1, round(width * factor)), max(1, round(height * factor)))
+    ratio = np.array([width / small[0], height / small[1]])
+    shrunk = matrix.copy()
+    shrunk[:, :2] *= ratio
+    # the middle of pixel 0 moves when pixels grow
+    shrunk[:, 2] += matrix[:, :2] @ ((ratio - 1) / 2)
+    averaged: Image = cv2.resize(image, small, interpolation=cv2.INTER_AREA)
+    return averaged, shrunk
