@@ -179,7 +179,7 @@ class Bundle:
 def save_bundle(folder: Path, facts: BundleFacts, *, graph: bytes, weights: Mapping[str, NDArray[np.generic]]) -> None:
     """Save a bundle so that at every moment either the old one or the new one is there, whole.
 
-    Two processes must not save to one folder at once; a run is held by one (`workflow.runs.hold_run`).
+    Two processes must not save to one folder at once; a run is held by one (`training.occupation`).
 
     Args:
         folder: Where it goes; a bundle that is there is replaced.

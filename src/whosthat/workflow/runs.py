@@ -1,0 +1,256 @@
+"""Run folders: naming a new one, finding the newest, listing them and setting them side by side.
+
+What belongs here: which runs there are and how they stand. What does not: what a run holds and means (`training`,
+`evaluation`). Reading is lenient: a run that is damaged, half done or from another version is listed with what it tells.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import tomllib
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from filelock import FileLock, Timeout
+
+from whosthat import durable
+from whosthat.errors import BundleError, RunError, did_you_mean
+from whosthat.recognition.bundle import follow_pointer
+
+LATEST = "latest"
+MAX_FACTS_BYTES = 64 << 20
+"""A run's ``metrics.json`` or ``recipe.toml`` larger than this is not read."""
+
+_LONGEST_NAME = 60
+_LONGEST_NAME_BYTES = 150
+
+State = Literal["finished", "running", "resumable", "broken off"]
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """A run at a glance.
+
+    Attributes:
+        path: Its folder.
+        state: ``finished`` has figures; ``running`` is being trained now; ``resumable`` has a checkpoint to go on from;
+            ``broken off`` ended before its first checkpoint.
+        model: The network's name, "" when the recipe does not tell.
+        accuracy: Share of test photos named rightly, 0 to 1; None before the test.
+        started: When its recipe was written, in UTC; None when there is none.
+        recipe: The recipe, one dotted key per setting; empty when it cannot be read.
+    """
+
+    path: Path
+    state: State
+    model: str
+    accuracy: float | None
+    started: datetime | None
+    recipe: Mapping[str, object] = field(default_factory=dict, repr=False)
+
+    @property
+    def name(self) -> str:
+        """The folder's name."""
+        return self.path.name
+
+    def to_dict(self) -> dict[str, object]:
+        """Return plain values, ready for JSON and tables."""
+        started = self.started.isoformat(timespec="seconds") if self.started else None
+        return {"run": self.name, "state": self.state, "model": self.model, "accuracy": self.accuracy, "started": started}
+
+
+def new_run(runs: Path, photos_name: str, model: str) -> Path:
+    """Make the folder of a new run, ``<photos>-<model>-<n>``; two processes never get the same one.
+
+    Args:
+        runs: Where runs lie; made when it is not there.
+        photos_name: Name of the photo folder; characters that some system does not allow become ``_``.
+        model: The network's name.
+
+    Raises:
+        RunError: The folder cannot be written.
+    """
+    stem = f"{safe_name(photos_name)}-{safe_name(model)}"
+    try:
+        runs.mkdir(parents=True, exist_ok=True)
+        taken = [path.name.removeprefix(f"{stem}-") for path in runs.iterdir() if path.name.startswith(f"{stem}-")]
+        number = 1 + max((int(text) for text in taken if text.isascii() and text.isdigit() and len(text) < 10), default=0)
+        while True:
+            run = runs / f"{stem}-{number}"
+            with contextlib.suppress(FileExistsError):  # another process took this number just now
+                run.mkdir()
+                return run
+            number += 1
+    except OSError as error:
+        raise RunError(
+            f"No run can be started in {runs}: {error.strerror or error}. Name a folder that can be written to, for example with --runs."
+        ) from error
+
+
+def safe_name(text: str) -> str:
+    """Return a folder name that Linux, macOS and Windows accept, made from any text.
+
+    Example:
+        >>> safe_name("../Ana: 2021?"), safe_name("照片")
+        ('Ana_2021', '照片')
+    """
+    letters = (letter if letter.isalnum() or letter in "-_" else " " for letter in unicodedata.normalize("NFC", text))
+    name = "_".join("".join(letters).split()).strip("_")[:_LONGEST_NAME]
+    while len(name.encode("utf-8", "replace")) > _LONGEST_NAME_BYTES:
+        name = name[:-1]
+    return name or "photos"
+
+
+def set_latest(run: Path) -> None:
+    """Let ``latest``, beside the run, point at it: a link, or a text file with its name where links cannot be made.
+
+    Raises:
+        RunError: ``latest`` cannot be written, or is a folder that somebody made.
+    """
+    latest = run.with_name(LATEST)
+    temporary = run.with_name(f".{LATEST}-{secrets.token_hex(4)}")
+    try:
+        try:
+            temporary.symlink_to(run.name, target_is_directory=True)
+            temporary.replace(latest)
+        except (OSError, NotImplementedError):  # Windows without the privilege, file systems without links
+            temporary.unlink(missing_ok=True)
+            durable.replace_file(latest, f"{run.name}\n".encode())
+    except OSError as error:
+        raise RunError(f"{latest} cannot point at {run.name}: {error.strerror or error}. Move away what stands there.") from error
+
+
+def latest(runs: Path) -> Path:
+    """Return the newest run.
+
+    Raises:
+        RunError: There is no run, or the one that ``latest`` names is gone.
+    """
+    pointer = runs / LATEST
+    try:
+        run = follow_pointer(pointer)
+    except BundleError as error:
+        raise RunError(str(error)) from error
+    if not run.is_dir():
+        gone = f"{pointer} points at a run that is not there" if os.path.lexists(pointer) else f"There is no run in {runs} yet"
+        raise RunError(f'{gone}. Train one with "whosthat train PHOTOS", or name a run\'s folder.')
+    return run.resolve() if pointer.is_symlink() else run
+
+
+def list_runs(runs: Path) -> list[RunSummary]:
+    """Return every run of a folder, the oldest first; an empty list when there is none.
+
+    Raises:
+        RunError: The folder cannot be read.
+    """
+    if not runs.is_dir():
+        return []
+    try:
+        folders = [path for path in runs.iterdir() if path.is_dir() and not path.is_symlink() and (path / "recipe.toml").is_file()]
+    except OSError as error:
+        raise RunError(f"The runs in {runs} cannot be listed: {error.strerror}.") from error
+    long_ago = datetime.min.replace(tzinfo=UTC)
+    return sorted(map(summarise, folders), key=lambda run: (run.started or long_ago, run.name))
+
+
+def summarise(run: Path) -> RunSummary:
+    """Return one run at a glance, with whatever can be read of it."""
+    recipe = _flat(_read(run / "recipe.toml", tomllib.loads))
+    metrics = _read(run / "metrics.json", json.loads)
+    model, accuracy = recipe.get("model"), _accuracy(metrics)
+    return RunSummary(run, _state(run), model if isinstance(model, str) else "", accuracy, _written(run / "recipe.toml"), recipe)
+
+
+def compare_runs(runs: Sequence[Path]) -> list[dict[str, object]]:
+    """Set runs side by side, as in a diary of experiments that each change one thing.
+
+    Args:
+        runs: Two run folders or more.
+
+    Returns:
+        One row a run: what `RunSummary.to_dict` says, and then every recipe setting in which the runs differ, by its
+        dotted key (such as ``optimiser.learning_rate``); None where a run does not have it.
+
+    Raises:
+        RunError: Fewer than two runs, or one that is not there.
+    """
+    if len(runs) < 2:
+        raise RunError(f"Comparing needs two runs or more, and {len(runs)} came.")
+    summaries = [summarise(_existing(run)) for run in runs]
+    keys = dict.fromkeys(key for summary in summaries for key in summary.recipe)
+    differing = [key for key in keys if key != "model" and len({repr(summary.recipe.get(key)) for summary in summaries}) > 1]
+    return [summary.to_dict() | {key: summary.recipe.get(key) for key in differing} for summary in summaries]
+
+
+def _existing(run: Path) -> Path:
+    """Return the folder that a path to a run means, ``runs/latest`` included."""
+    if run.name == LATEST:
+        return latest(run.parent)
+    if not run.is_dir():
+        beside = [summary.name for summary in list_runs(run.parent)]
+        raise RunError(f"There is no run {run}. {did_you_mean(run.name, beside)}" if beside else f"There is no run {run}.")
+    return run
+
+
+def _state(run: Path) -> State:
+    if _is_held(run):
+        return "running"
+    if (run / "metrics.json").is_file():
+        return "finished"
+    has_checkpoint = any((run / "checkpoints").glob("step-*/manifest.json"))
+    return "resumable" if has_checkpoint else "broken off"
+
+
+def _is_held(run: Path) -> bool:
+    """Tell whether a process trains this run: it holds ``training.lock`` (`training.occupation`)."""
+    if not (run / "training.lock").is_file():
+        return False
+    try:
+        with FileLock(run / "training.lock", timeout=0):
+            return False
+    except Timeout:
+        return True
+    except OSError:
+        return False  # a run folder that cannot be written is not being trained by anybody
+
+
+def _read(file: Path, parse: Any) -> dict[str, Any]:
+    """Parse a file leniently: what cannot be read is an empty mapping."""
+    try:
+        if file.stat().st_size > MAX_FACTS_BYTES:
+            return {}
+        content = parse(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):  # ValueError is also what bad TOML, JSON and UTF-8 raise
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, object]:
+    """Give every setting of nested tables one dotted key."""
+    flat: dict[str, object] = {}
+    for key, value in settings.items():
+        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {f"{prefix}{key}": value}
+    return flat
+
+
+def _accuracy(metrics: Mapping[str, Any]) -> float | None:
+    """Find the test accuracy, at the top or in the part that holds the test's figures."""
+    for part in (metrics.get("evaluation"), metrics.get("test"), metrics):
+        accuracy = part.get("accuracy") if isinstance(part, Mapping) else None
+        if isinstance(accuracy, int | float) and 0 <= accuracy <= 1:
+            return float(accuracy)
+    return None
+
+
+def _written(file: Path) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(file.stat().st_mtime, UTC)
+    except OSError:
+        return None

@@ -1,0 +1,137 @@
+"""Run folders: none overwrites another, the newest is found, and what changed between two is seen."""
+
+from __future__ import annotations
+
+import json
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+from hypothesis import given
+from hypothesis import strategies as st
+
+from whosthat.errors import RunError
+from whosthat.workflow.runs import compare_runs, latest, list_runs, new_run, safe_name, set_latest
+
+
+def make_run(runs: Path, recipe: str = 'model = "cnn6"\n', metrics: object = None) -> Path:
+    run = new_run(runs, "heroes", "cnn6")
+    (run / "recipe.toml").write_text(recipe, encoding="utf-8")
+    if metrics is not None:
+        (run / "metrics.json").write_text(json.dumps(metrics), encoding="utf-8")
+    return run
+
+
+def test_runs_are_counted_up_and_never_reused(tmp_path: Path) -> None:
+    names = [new_run(tmp_path / "runs", "heroes", "cnn6").name for _ in range(2)]
+    (tmp_path / "runs" / "heroes-cnn6-1").rmdir()
+    assert [*names, new_run(tmp_path / "runs", "heroes", "cnn6").name] == ["heroes-cnn6-1", "heroes-cnn6-2", "heroes-cnn6-3"]
+
+
+def test_runs_that_start_at_once_get_folders_of_their_own(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        runs = list(pool.map(lambda _: new_run(tmp_path, "heroes", "cnn6"), range(40)))
+    assert len(set(runs)) == 40
+
+
+@given(st.text(max_size=300))
+def test_any_text_becomes_a_name_that_every_system_accepts(text: str) -> None:
+    name = safe_name(text)
+    assert 0 < len(name.encode("utf-8", "replace")) <= 150
+    assert not set('<>:"/\\|?*. ') & set(name)
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="nothing is read-only to this user")
+def test_a_read_only_folder_is_explained(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(RunError, match=r"Permission denied\. Name a folder that can be written"):
+        new_run(tmp_path / "runs", "heroes", "cnn6")
+
+
+def test_a_file_in_the_place_of_the_runs_is_explained(tmp_path: Path) -> None:
+    (tmp_path / "runs").write_bytes(b"")
+    with pytest.raises(RunError, match="No run can be started in"):
+        new_run(tmp_path / "runs", "heroes", "cnn6")
+
+
+def test_latest_points_at_the_newest(tmp_path: Path) -> None:
+    first, second = make_run(tmp_path), make_run(tmp_path)
+    set_latest(first)
+    set_latest(second)
+    assert latest(tmp_path).samefile(second)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["heroes-cnn6-1", "heroes-cnn6-2", "latest"]
+
+
+def test_latest_is_a_text_file_where_links_cannot_be_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def forbidden(*_: object, **__: object) -> None:
+        raise OSError(1314, "A required privilege is not held by the client")
+
+    monkeypatch.setattr(Path, "symlink_to", forbidden)
+    run = make_run(tmp_path)
+    set_latest(run)
+    assert (tmp_path / "latest").read_text(encoding="utf-8") == "heroes-cnn6-1\n"
+    assert latest(tmp_path) == run
+
+
+def test_a_latest_of_the_users_own_is_not_touched(tmp_path: Path) -> None:
+    run = make_run(tmp_path)
+    (tmp_path / "latest").mkdir()
+    with pytest.raises(RunError, match="Move away what stands there"):
+        set_latest(run)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["heroes-cnn6-1", "latest"]
+
+
+def test_no_latest_and_a_removed_one_are_told_apart(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="There is no run in"):
+        latest(tmp_path)
+    (tmp_path / "latest").write_text("gone", encoding="utf-8")
+    with pytest.raises(RunError, match="points at a run that is not there"):
+        latest(tmp_path)
+
+
+def test_every_state_is_recognised(tmp_path: Path) -> None:
+    finished, resumable, running, broken = make_run(tmp_path, metrics={"accuracy": 0.75}), *(make_run(tmp_path) for _ in range(3))
+    (resumable / "checkpoints" / "step-00000001").mkdir(parents=True)
+    (resumable / "checkpoints" / "step-00000001" / "manifest.json").write_bytes(b"{}")
+    set_latest(finished)
+    with FileLock(running / "training.lock"):
+        states = {run.name: run.state for run in list_runs(tmp_path)}
+    assert states == {finished.name: "finished", resumable.name: "resumable", running.name: "running", broken.name: "broken off"}
+
+
+@pytest.mark.parametrize("metrics", [{"accuracy": 0.75}, {"evaluation": {"accuracy": 0.75}}, {"test": {"accuracy": 0.75}}])
+def test_the_accuracy_is_found(metrics: dict, tmp_path: Path) -> None:
+    make_run(tmp_path, metrics=metrics)
+    row = list_runs(tmp_path)[0].to_dict()
+    assert (row["run"], row["model"], row["accuracy"]) == ("heroes-cnn6-1", "cnn6", 0.75)
+
+
+@pytest.mark.parametrize(("recipe", "metrics"), [("[[[", "no"), ("model = 3", [1]), ("", {"accuracy": "high", "test": 3})])
+def test_a_damaged_run_is_listed_all_the_same(recipe: str, metrics: object, tmp_path: Path) -> None:
+    make_run(tmp_path, recipe, metrics)
+    (summary,) = list_runs(tmp_path)
+    assert (summary.model, summary.accuracy) == ("", None)
+
+
+def test_no_folder_means_no_runs(tmp_path: Path) -> None:
+    assert list_runs(tmp_path / "runs") == []
+
+
+def test_comparing_shows_only_what_differs(tmp_path: Path) -> None:
+    recipe = 'model = "cnn6"\nepochs = 20\n[optimiser]\nname = "sgd"\nlearning_rate = {rate}\n'
+    slow = make_run(tmp_path, recipe.replace("{rate}", "0.01"), {"accuracy": 0.5})
+    fast = make_run(tmp_path, recipe.replace("{rate}", "0.02") + "nesterov = true\n", {"accuracy": 0.6})
+    rows = compare_runs([slow, fast])
+    assert [row["accuracy"] for row in rows] == [0.5, 0.6]
+    assert [list(row)[5:] for row in rows] == [["optimiser.learning_rate", "optimiser.nesterov"]] * 2
+    assert [row["optimiser.nesterov"] for row in rows] == [None, True]
+
+
+def test_comparing_needs_two_runs_that_exist(tmp_path: Path) -> None:
+    run = make_run(tmp_path)
+    with pytest.raises(RunError, match="needs two runs or more, and 1 came"):
+        compare_runs([run])
+    with pytest.raises(RunError, match='Did you mean "heroes-cnn6-1"'):
+        compare_runs([run, tmp_path / "heroes-cnn6-l"])
