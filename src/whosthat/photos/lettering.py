@@ -1,0 +1,69 @@
+"""A font that can draw a name, whatever its script.
+
+What belongs here: finding fonts on this machine and choosing the one that has a text's characters.
+What does not: drawing. Nothing is downloaded; without any fitting font Pillow's own is used, which draws boxes for what it lacks.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from functools import lru_cache
+from pathlib import Path
+
+from PIL import ImageFont
+
+# Where Linux, macOS and Windows keep fonts for Chinese, Japanese and Korean; the first that exists is enough.
+_CJK_FONTS = (
+    "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",
+    "/usr/share/fonts/noto-cjk/NotoSansCJK-Regular.ttc",
+    "/usr/share/fonts/google-noto-cjk/NotoSansCJK-Regular.ttc",
+    "/usr/share/fonts/google-noto-sans-cjk-fonts/NotoSansCJK-Regular.ttc",
+    "/usr/share/fonts/truetype/wqy/wqy-microhei.ttc",
+    "/usr/share/fonts/truetype/droid/DroidSansFallbackFull.ttf",
+    "/System/Library/Fonts/PingFang.ttc",
+    "/System/Library/Fonts/Hiragino Sans GB.ttc",
+    "/System/Library/Fonts/AppleSDGothicNeo.ttc",
+)
+_WINDOWS_FONTS = ("msyh.ttc", "msjh.ttc", "YuGothM.ttc", "malgun.ttf", "simsun.ttc")
+_NO_CHARACTER = "\uffff"  # never assigned, so every font draws its sign for "missing"
+
+Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
+
+
+def font_for(text: str, size: int) -> Font:
+    """Return the font that has the most of a text's characters, in the order Latin first.
+
+    Args:
+        text: What shall be drawn.
+        size: Height of the letters, in pixels.
+    """
+    fonts = [_load(file, size) for file in _font_files()] + [ImageFont.load_default(size)]
+    return min(fonts, key=lambda font: sum(not _has(font, character) for character in set(text)))
+
+
+@lru_cache(maxsize=1)
+def _font_files() -> tuple[str, ...]:
+    windows = Path(os.environ.get("WINDIR", "C:/Windows")) / "Fonts"
+    candidates = [*_matplotlib_font(), *map(Path, _CJK_FONTS), *(windows / name for name in _WINDOWS_FONTS)]
+    return tuple(str(file) for file in candidates if file.is_file())
+
+
+def _matplotlib_font() -> list[Path]:
+    """DejaVu Sans Bold comes with matplotlib; finding the file does not import the package."""
+    found = importlib.util.find_spec("matplotlib")
+    places = found.submodule_search_locations if found else None
+    return [Path(place) / "mpl-data" / "fonts" / "ttf" / "DejaVuSans-Bold.ttf" for place in places or ()]
+
+
+@lru_cache(maxsize=64)
+def _load(file: str, size: int) -> Font:
+    return ImageFont.truetype(file, size)
+
+
+@lru_cache(maxsize=4096)
+def _has(font: Font, character: str) -> bool:
+    if character.isspace():
+        return True
+    drawn, missing = font.getmask(character), font.getmask(_NO_CHARACTER)
+    return drawn.size != missing.size or bytes(drawn) != bytes(missing)

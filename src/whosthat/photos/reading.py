@@ -1,0 +1,339 @@
+"""From a file, or its bytes, to an image: the only place in whosthat that decodes photos.
+
+What belongs here: reading the bytes once, refusing what is too large before decoding it, turning every colour mode into
+upright RGB uint8, and giving a reason a person understands for each file that cannot be read.
+What does not: resizing (`preparing`), looking through folders (`dataset`), video.
+
+The reader is chosen by the first bytes and opened directly, not through ``PIL.Image.open``: that would warn about large
+photos that whosthat allows, and hide the true reason behind "cannot identify image file".
+Embedded colour profiles are not applied. Safe to call from several threads at once.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import importlib
+import io
+import os
+import stat
+import struct
+import threading
+import warnings
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import ExifTags
+from PIL import Image as PillowImage
+from PIL.BmpImagePlugin import BmpImageFile
+from PIL.GifImagePlugin import GifImageFile
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
+from PIL.PpmImagePlugin import PpmImageFile
+from PIL.TiffImagePlugin import TiffImageFile
+from PIL.WebPImagePlugin import WebPImageFile
+
+from whosthat.errors import PhotoError
+from whosthat.photos.signatures import FORMATS, PHOTO_SUFFIXES, SNIFF_BYTES, format_of, why_not_a_photo
+from whosthat.settings import MAX_PHOTO_BYTES, MAX_PHOTO_PIXELS
+from whosthat.types import Image
+
+__all__ = ["FORMATS", "DecodedPhoto", "decode", "looks_like_photo", "read"]
+
+_READERS: dict[str, Callable[[io.BytesIO], Any]] = {
+    "JPEG": JpegImageFile,
+    "PNG": PngImageFile,
+    "WEBP": WebPImageFile,
+    "BMP": BmpImageFile,
+    "GIF": GifImageFile,
+    "TIFF": TiffImageFile,
+    "PPM": PpmImageFile,
+}
+
+# What Pillow raises on damaged files. The first four were seen when bytes of half a million drawn files of all formats
+# were flipped, cut and inserted (tests/photos/test_reading_damage.py repeats it in small); the others have been
+# reported of its readers, which were not written for hostile input: a wrong count in a header ends as whatever
+# Python says about the arithmetic that follows.
+_DAMAGE = (
+    OSError,  # truncated, broken data stream, errors of the codecs
+    SyntaxError,  # a header that makes no sense
+    ValueError,  # an impossible size, mode or text
+    PillowImage.DecompressionBombError,
+    LookupError,  # a tag, palette entry or mode that does not exist
+    TypeError,
+    ArithmeticError,  # zero as a denominator, a size beyond a C integer
+    EOFError,
+    RuntimeError,  # also NotImplementedError
+    MemoryError,
+    struct.error,
+    zlib.error,
+)
+
+# EXIF orientation -> how to turn the stored picture upright (EXIF 2.32, tag 0x0112); 1 and unknown values stay.
+_TURNS = {
+    2: PillowImage.Transpose.FLIP_LEFT_RIGHT,
+    3: PillowImage.Transpose.ROTATE_180,
+    4: PillowImage.Transpose.FLIP_TOP_BOTTOM,
+    5: PillowImage.Transpose.TRANSPOSE,
+    6: PillowImage.Transpose.ROTATE_270,
+    7: PillowImage.Transpose.TRANSVERSE,
+    8: PillowImage.Transpose.ROTATE_90,
+}
+
+
+@dataclass(frozen=True)
+class DecodedPhoto:
+    """A photo and what its file tells about it.
+
+    Attributes:
+        image: The upright image, RGB uint8 ``(height, width, 3)``.
+        format: One of `FORMATS`, or "HEIC".
+        sha256: Of the file's bytes, in hexadecimal; from the same single read as the image.
+        taken_at: When the shutter opened (EXIF DateTimeOriginal with SubSec), in seconds since 1970 by the camera's own
+            clock: good for differences between photos of one camera. None when the file does not say.
+    """
+
+    image: Image
+    format: str
+    sha256: str
+    taken_at: float | None
+
+
+def read(source: str | Path | bytes) -> Image:
+    """Read a photo as an upright RGB uint8 image ``(height, width, 3)``.
+
+    Grey, 1-bit, 16-bit, palette and CMYK become RGB; transparent parts become white; of an animation the first frame is read.
+
+    Args:
+        source: A path, or the bytes of a photo file.
+
+    Raises:
+        PhotoError: The photo cannot be read; ``reason`` says why.
+    """
+    return decode(source).image
+
+
+def decode(source: str | Path | bytes, *, max_bytes: int = MAX_PHOTO_BYTES, max_pixels: int = MAX_PHOTO_PIXELS) -> DecodedPhoto:
+    """Read a photo together with its format, hash and time.
+
+    Args:
+        source: A path, or the bytes of a photo file.
+        max_bytes: A larger file is refused before it is read.
+        max_pixels: A photo with more pixels is refused before it is decoded.
+
+    Raises:
+        PhotoError: The photo cannot be read; ``reason`` says why.
+    """
+    path = None if isinstance(source, bytes) else Path(source)
+    try:
+        content = source if isinstance(source, bytes) else _file_content(Path(source), max_bytes)
+        if len(content) > max_bytes:
+            raise _RefusedError(_too_many_bytes(len(content), max_bytes))
+        name = _format(content)
+        with _quiet_pillow(), _open(content, name) as picture:
+            _check_pixels(picture.size, max_pixels)
+            _load(picture, name)
+            exif = _exif(picture)
+            image = _rgb(_upright(picture, exif), name)
+    except _RefusedError as refusal:
+        raise PhotoError(path, str(refusal)) from refusal.__cause__
+    return DecodedPhoto(image, name, hashlib.sha256(content).hexdigest(), _taken_at(exif))
+
+
+def looks_like_photo(path: Path) -> bool:
+    """Tell, without decoding, whether a file would be taken for a photo: by its suffix or, without one, by its first bytes.
+
+    Example:
+        >>> looks_like_photo(Path("HOLIDAY.JPG")), looks_like_photo(Path("notes.txt"))
+        (True, False)
+    """
+    if path.suffix:
+        return path.suffix.lower() in PHOTO_SUFFIXES
+    try:
+        if not path.is_file():
+            return False
+        with path.open("rb") as file:
+            return format_of(file.read(SNIFF_BYTES)) is not None
+    except OSError:
+        return False  # a file without a suffix that cannot be opened gives no sign of being a photo
+
+
+class _RefusedError(Exception):
+    """Carries the reason from wherever a photo is refused to `decode`, which knows the path."""
+
+
+# ---------------------------------------------------------------------------------------------------- file -> bytes
+
+
+def _file_content(path: Path, max_bytes: int) -> bytes:
+    try:
+        facts = path.stat()  # before opening: opening a FIFO or a device could wait for ever
+        if stat.S_ISDIR(facts.st_mode):
+            raise _RefusedError("this is a folder, not a file")
+        if not stat.S_ISREG(facts.st_mode):
+            raise _RefusedError("this is a pipe, socket or device, not a regular file")
+        if facts.st_size > max_bytes:
+            raise _RefusedError(_too_many_bytes(facts.st_size, max_bytes))
+        with path.open("rb") as file:
+            return file.read(max_bytes + 1)  # it may have grown since
+    except FileNotFoundError as error:
+        gone = (
+            "the link points at a file that does not exist"
+            if os.path.lexists(path)
+            else "the file does not exist, or has vanished since it was listed"
+        )
+        raise _RefusedError(gone) from error
+    except PermissionError as error:
+        raise _RefusedError("no permission to read the file") from error
+    except (OSError, ValueError) as error:  # ValueError: a NUL character in the path
+        raise _RefusedError(f"the file cannot be read ({getattr(error, 'strerror', None) or error})") from error
+
+
+def _too_many_bytes(size: int, limit: int) -> str:
+    return f"the file has {size / 2**20:,.1f} MiB, more than the {limit / 2**20:,.1f} allowed"
+
+
+# --------------------------------------------------------------------------------------------------- bytes -> pixels
+
+
+def _format(content: bytes) -> str:
+    if not content:
+        raise _RefusedError("the file is empty")
+    name = format_of(content[:SNIFF_BYTES])
+    if name is None:
+        raise _RefusedError(why_not_a_photo(content[:SNIFF_BYTES]))
+    return name
+
+
+def _open(content: bytes, name: str) -> Any:
+    """Parse the header: gives a Pillow image that knows its size and has decoded no pixel yet."""
+    reader = _READERS[name] if name in _READERS else _heic_reader()
+    try:
+        return reader(io.BytesIO(content))
+    except _DAMAGE as error:
+        raise _RefusedError(_damage(error, name)) from error
+
+
+def _heic_reader() -> Callable[[io.BytesIO], Any]:
+    try:
+        reader: Callable[[io.BytesIO], Any] = importlib.import_module("pillow_heif").HeifImageFile
+    except ImportError as error:
+        raise _RefusedError("HEIC needs the extra package: pip install pillow-heif; or export the photo as JPEG") from error
+    return reader
+
+
+def _check_pixels(size: tuple[int, int], max_pixels: int) -> None:
+    width, height = size
+    if width * height > max_pixels:
+        raise _RefusedError(
+            f"has {width * height / 1e6:,.4g} megapixels ({width} x {height}), more than the {max_pixels / 1e6:,.4g} allowed"
+        )
+
+
+def _load(picture: Any, name: str) -> None:
+    """Decode all pixels of the first frame; a file that ends early is refused, not filled with grey."""
+    try:
+        picture.load()
+    except _DAMAGE as error:
+        raise _RefusedError(_damage(error, name)) from error
+
+
+def _damage(error: BaseException, name: str) -> str:
+    """Put what Pillow raised into words."""
+    message = str(error)
+    if isinstance(error, PillowImage.DecompressionBombError):
+        return f"the {name} file unfolds into more pixels than allowed ({message})"
+    if isinstance(error, MemoryError):
+        return f"there is not enough memory to decode this {name} file"
+    if isinstance(error, EOFError) or any(sign in message.lower() for sign in ("truncated", "end of file", "eof")):
+        return f"the file ends too early (a truncated {name})"
+    return f"a damaged {name} file ({message or type(error).__name__})"
+
+
+class _QuietPillow:
+    """Pillow's warnings about odd tags are of no use to a person with a thousand photos.
+
+    ``warnings.catch_warnings`` changes the whole process, so with several threads the first to enter sets the filter and
+    the last to leave restores what was there.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inside = 0
+        self._saved = warnings.catch_warnings()
+
+    @contextmanager
+    def __call__(self) -> Iterator[None]:
+        with self._lock:
+            if self._inside == 0:
+                self._saved = warnings.catch_warnings()
+                self._saved.__enter__()
+                warnings.filterwarnings("ignore", module=r"PIL\b")
+            self._inside += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._inside -= 1
+                if self._inside == 0:
+                    self._saved.__exit__(None, None, None)
+
+
+_quiet_pillow = _QuietPillow()
+
+
+# ------------------------------------------------------------------------------------------------ pixels -> upright RGB
+
+
+def _exif(picture: Any) -> dict[int, Any]:
+    """The EXIF tags, those of the picture and those of the shot; none where the block is damaged, as photo viewers do.
+
+    Asked only after decoding: some formats keep the block behind the pixels.
+    """
+    try:
+        exif = picture.getexif()
+        return {**exif, **exif.get_ifd(ExifTags.IFD.Exif)}
+    except _DAMAGE:
+        return {}
+
+
+def _upright(picture: Any, exif: dict[int, Any]) -> Any:
+    orientation = exif.get(ExifTags.Base.Orientation)
+    turn = _TURNS.get(orientation) if isinstance(orientation, int) else None
+    return picture if turn is None else picture.transpose(turn)
+
+
+def _rgb(picture: Any, name: str) -> Image:
+    """Turn any of Pillow's modes into RGB uint8; what is transparent becomes white."""
+    if picture.mode.startswith("I;16") or (picture.mode == "I" and name == "PPM"):  # Pillow reads deep PGM as 0..65535 in "I"
+        grey = _eight_bits(np.asarray(picture))
+        return np.repeat(grey[:, :, None], 3, axis=2)
+    if picture.mode in {"I", "F"}:
+        raise _RefusedError("its pixels are 32-bit numbers without a known range; export the photo with 8 or 16 bits")
+    try:
+        if picture.has_transparency_data:
+            picture = picture.convert("RGBA")
+            picture = PillowImage.alpha_composite(PillowImage.new("RGBA", picture.size, "white"), picture)
+        return np.array(picture.convert("RGB"))  # a copy that can be written to
+    except _DAMAGE as error:
+        raise _RefusedError(_damage(error, name)) from error
+
+
+def _eight_bits(sixteen: np.ndarray[Any, Any]) -> Image:
+    """Map 0..65535 onto 0..255, rounding to the nearest: 65535 = 255 * 257."""
+    return ((sixteen.astype(np.uint32) + 128) // 257).astype(np.uint8)
+
+
+def _taken_at(exif: dict[int, Any]) -> float | None:
+    try:
+        taken = datetime.datetime.strptime(str(exif[ExifTags.Base.DateTimeOriginal]).strip("\0 "), "%Y:%m:%d %H:%M:%S")
+    except (KeyError, ValueError):
+        return None  # no time, or the "    :  :  " of a camera whose clock was never set
+    digits = str(exif.get(ExifTags.Base.SubsecTimeOriginal, "")).strip("\0 ")
+    fraction = float(f"0.{digits}") if digits.isascii() and digits.isdigit() else 0.0
+    return taken.replace(tzinfo=datetime.UTC).timestamp() + fraction

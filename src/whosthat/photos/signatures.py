@@ -1,0 +1,94 @@
+"""What a file is, told by its first bytes and never by its name.
+
+What belongs here: signatures of the formats that whosthat reads, and of what people often have instead of a photo.
+What does not: opening, decoding, or any look at more than the first `SNIFF_BYTES`.
+"""
+
+from __future__ import annotations
+
+import re
+
+SNIFF_BYTES = 64
+"""How many bytes from the start of a file are enough for everything here."""
+
+FORMATS: tuple[str, ...] = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
+"""The formats that whosthat reads, plus HEIC where ``pillow_heif`` is installed. JPEG covers MPO (its first picture),
+PNG covers APNG (its first frame), PPM covers PBM and PGM."""
+
+PHOTO_SUFFIXES: frozenset[str] = frozenset(
+    f".{suffix}"
+    for suffix in "jpg jpeg jpe jfif mpo png apng webp bmp dib gif tif tiff ppm pgm pbm pnm heic heif".split()  # noqa: SIM905
+)
+"""Suffixes, in lower case, of files that are taken for photos when a folder is looked through."""
+
+# A BMP starts with no more than "BM", which English does too; the length of its second header settles it.
+_BMP = rb"BM.{12}[\x0c\x10\x28\x34\x38\x40\x6c\x7c]\0\0\0"
+_SIGNATURES: tuple[tuple[str, re.Pattern[bytes]], ...] = tuple(
+    (name, re.compile(pattern, re.DOTALL))
+    for name, pattern in (
+        ("JPEG", rb"\xff\xd8\xff"),
+        ("PNG", rb"\x89PNG\r\n\x1a\n"),
+        ("WEBP", rb"RIFF.{4}WEBP"),
+        ("BMP", _BMP),
+        ("GIF", rb"GIF8[79]a"),
+        ("TIFF", rb"II[*+]\0|MM\0[*+]"),
+        ("PPM", rb"P[1-6][ \t\r\n#]"),
+        ("HEIC", rb".{4}ftyp(hei[cmsx]|hev[cmx]|mif1|msf1)"),
+    )
+)
+_NOT_PHOTOS: tuple[tuple[re.Pattern[bytes], str], ...] = tuple(
+    (re.compile(pattern, re.DOTALL | re.IGNORECASE), reason)
+    for pattern, reason in (
+        (rb"version https://git-lfs", 'this is a Git LFS pointer, not the photo itself; run "git lfs pull" to fetch it'),
+        (rb"\s*(<\?xml.*)?<svg", "this is an SVG drawing, not a photo"),
+        (rb"\s*<(!doctype html|html|head|body|\?xml|!--)", "this is a web page, not a photo"),
+        (rb"%PDF-", "this is a PDF document, not a photo"),
+        (rb"PK\x03\x04", "this is a ZIP archive or an office document, not a photo"),
+        (rb"8BPS", "this is a Photoshop file; export it as JPEG or PNG"),
+        (rb".{4}ftypavi[fs]", "this is an AVIF photo, which whosthat does not read; export it as JPEG or PNG"),
+        (rb".{4}ftyp|\x1aE\xdf\xa3|RIFF.{4}AVI ", "this is a video, not a photo"),
+        (rb"\0+$", "the file holds nothing but zeros, as after a broken download or copy"),
+    )
+)
+
+
+def format_of(first_bytes: bytes) -> str | None:
+    r"""Name the photo format that a file starts like: one of `FORMATS`, "HEIC", or None.
+
+    Args:
+        first_bytes: The start of the file, `SNIFF_BYTES` long (or the whole file where it is shorter).
+
+    Example:
+        >>> format_of(b"\xff\xd8\xff\xe0")
+        'JPEG'
+    """
+    return next((name for name, signature in _SIGNATURES if signature.match(first_bytes)), None)
+
+
+def why_not_a_photo(first_bytes: bytes) -> str:
+    """Say what a file without a photo's signature is instead.
+
+    Args:
+        first_bytes: The start of the file, at least one byte and at most `SNIFF_BYTES` long.
+
+    Example:
+        >>> why_not_a_photo(b"Dear diary, ")
+        'this is a text file, not a photo'
+    """
+    for signature, reason in _NOT_PHOTOS:
+        if signature.match(first_bytes):
+            return reason
+    if _is_text(first_bytes):
+        return "this is a text file, not a photo"
+    return f"this is not a photo in a format that whosthat reads ({', '.join(FORMATS)}, HEIC)"
+
+
+def _is_text(first_bytes: bytes) -> bool:
+    """Whether the bytes are UTF-8 without control characters; a character cut off at the end does not count against it."""
+    if re.search(rb"[\x00-\x08\x0e-\x1f\x7f]", first_bytes):
+        return False
+    try:
+        first_bytes.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return error.start > len(first_bytes) - 4 and error.reason == "unexpected end of data"
+    return True
