@@ -66,8 +66,8 @@ class Face:
 
     Attributes:
         box: Where it is, in pixels; may reach beyond the image's edge.
-        landmarks: Five points: the eye on the image's left, the eye on its right, tip of the nose, the corner of the mouth on the left, that
-            on the right. Sub-pixel precision.
+        landmarks: Five points: the eye on the image's left, the eye on its right, tip of the nose, the corner of the mouth on the
+            left, that on the right. Sub-pixel precision.
         score: How sure the detector is, 0 to 1.
     """
 
