@@ -125,7 +125,7 @@ def _draw_label(
 ) -> None:
     left, top, right, bottom = place
     pen.rectangle((left, top, right - 1, bottom - 1) if right > left and bottom > top else place, fill=colour)
-    x0, y0, x1, y1 = font.getbbox(text)
+    x0, y0, _, y1 = font.getbbox(text)
     pen.text((left + (bottom - top) * 0.25 - x0, (top + bottom - y1 - y0) / 2), text, font=font, fill=_INK)
 
 

@@ -10,6 +10,7 @@ import importlib.util
 import os
 from functools import lru_cache
 from pathlib import Path
+from typing import TypeAlias
 
 from PIL import ImageFont
 
@@ -28,7 +29,7 @@ _CJK_FONTS = (
 _WINDOWS_FONTS = ("msyh.ttc", "msjh.ttc", "YuGothM.ttc", "malgun.ttf", "simsun.ttc")
 _NO_CHARACTER = "\uffff"  # never assigned, so every font draws its sign for "missing"
 
-Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
+Font: TypeAlias = "ImageFont.FreeTypeFont | ImageFont.ImageFont"
 
 
 def font_for(text: str, size: int) -> Font:
@@ -39,7 +40,8 @@ def font_for(text: str, size: int) -> Font:
         size: Height of the letters, in pixels.
     """
     fonts = [_load(file, size) for file in _font_files()] + [ImageFont.load_default(size)]
-    return min(fonts, key=lambda font: sum(not _has(font, character) for character in set(text)))
+    best: Font = min(fonts, key=lambda font: sum(not _has(font, character) for character in set(text)))
+    return best
 
 
 @lru_cache(maxsize=1)
@@ -58,7 +60,8 @@ def _matplotlib_font() -> list[Path]:
 
 @lru_cache(maxsize=64)
 def _load(file: str, size: int) -> Font:
-    return ImageFont.truetype(file, size)
+    font: Font = ImageFont.truetype(file, size)
+    return font
 
 
 @lru_cache(maxsize=4096)

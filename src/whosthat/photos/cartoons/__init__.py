@@ -1,0 +1,110 @@
+"""The demo's photos: cartoon heroes that whosthat draws itself, so that its whole flow can be tried without anybody's photos.
+
+What belongs here: drawing one picture of somebody, and a folder of pictures as a person would keep it.
+What does not: training on them. The same name, seed and size give the same pixels.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import ImageDraw
+
+from whosthat.errors import UsageError, did_you_mean
+from whosthat.photos.cartoons.cast import EVERYBODY, HERO_CAST, STRANGER_CAST
+from whosthat.photos.cartoons.figure import draw_figure, draw_mood
+from whosthat.photos.cartoons.pen import Pen
+from whosthat.photos.cartoons.scene import draw_background, lit
+from whosthat.photos.drawing import encode_image, thumbnail
+from whosthat.progress import SILENT, Progress
+from whosthat.types import Image
+
+__all__ = ["HEROES", "STRANGERS", "draw_hero", "draw_photo_folder"]
+
+HEROES: tuple[str, ...] = tuple(HERO_CAST)
+STRANGERS: tuple[str, ...] = tuple(STRANGER_CAST)
+
+_OVERSAMPLING = 3  # drawn three times as large and averaged: smooth edges
+
+
+def draw_hero(name: str, seed: int, size: int = 160) -> Image:
+    """Draw one picture of a hero or a stranger, with pose, light, background, hair and expression of its own.
+
+    Args:
+        name: One of `HEROES` or `STRANGERS`.
+        seed: Which picture, 0 or more.
+        size: Width and height in pixels.
+
+    Returns:
+        RGB uint8 ``(size, size, 3)``.
+
+    Raises:
+        UsageError: Nobody has this name.
+
+    Example:
+        >>> draw_hero("kid_kettle", seed=1, size=32).shape
+        (32, 32, 3)
+    """
+    character = EVERYBODY.get(name)
+    if character is None:
+        raise UsageError(f'There is no cartoon of "{name}". {did_you_mean(name, EVERYBODY)}')
+    generator = np.random.default_rng((int.from_bytes(hashlib.sha256(name.encode()).digest()[:8]), seed))
+    large = size * _OVERSAMPLING
+    picture = draw_background(large, generator)
+    tilt, zoom = math.radians(generator.normal(0, 9)), generator.uniform(0.82, 1.22)
+    x, y = generator.normal(0.5, 0.05), generator.normal(0.47, 0.04)
+    pen = Pen(ImageDraw.Draw(picture, "RGBA"), 0.185 * large * zoom, tilt, (x * large, y * large))
+    draw_figure(pen, character, draw_mood(character, generator))
+    return lit(np.array(picture.reduce(_OVERSAMPLING)), generator)
+
+
+def draw_photo_folder(
+    folder: Path,
+    *,
+    photos_each: int,
+    seed: int = 0,
+    names: Sequence[str] = HEROES,
+    size: int = 160,
+    flaws: bool = False,
+    progress: Progress = SILENT,
+) -> None:
+    """Draw a folder of photos, one sub-folder per name: ``<folder>/<name>/001.jpg`` and so on.
+
+    Args:
+        folder: Made when it does not exist; files of the same names are replaced.
+        photos_each: How many of each.
+        seed: Another seed gives other pictures of the same people; pictures of two seeds are never the same.
+        names: Who.
+        size: Width and height of each photo, in pixels.
+        flaws: Also leave behind what real folders hold: a photo that was cut off, an exact copy, a smaller copy.
+        progress: Told about each photo.
+
+    Raises:
+        UsageError: Nobody has one of the names.
+        OSError: No room, or no permission.
+    """
+    for position, name in enumerate(names):
+        place = folder / name
+        place.mkdir(parents=True, exist_ok=True)
+        for number in range(1, photos_each + 1):
+            image = draw_hero(name, seed * 1_000_000 + number, size)
+            (place / f"{number:03d}.jpg").write_bytes(encode_image(image, quality=90))
+            progress.step("cartoons drawn", position * photos_each + number, len(names) * photos_each)
+    if flaws:
+        _leave_flaws([folder / name for name in names], size)
+
+
+def _leave_flaws(places: Sequence[Path], size: int) -> None:
+    """Spread three flaws over the first, a middle and the last folder."""
+    from whosthat.photos.reading import read
+
+    first, middle, last = places[0], places[len(places) // 2], places[-1]
+    whole = (first / "001.jpg").read_bytes()
+    (first / "cut off.jpg").write_bytes(whole[: len(whole) // 2])
+    (middle / "001 (copy).jpg").write_bytes((middle / "001.jpg").read_bytes())
+    smaller = thumbnail(read(last / "001.jpg"), max(1, size * 3 // 4))
+    (last / "001 small.jpg").write_bytes(encode_image(smaller, quality=70))
