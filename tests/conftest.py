@@ -48,6 +48,12 @@ def colour_graph(size: int = 8, n_classes: int = 3) -> bytes:
 
 
 @pytest.fixture
+def graph_of_colours() -> Callable[..., bytes]:
+    """`colour_graph`, for tests that need a strange one."""
+    return colour_graph
+
+
+@pytest.fixture
 def save_colours() -> Callable[..., Path]:
     """Save a bundle whose classes are red, green and blue; keywords change its facts, ``graph`` its network."""
 

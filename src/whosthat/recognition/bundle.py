@@ -22,13 +22,22 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, field_validator
 
 from whosthat import __version__, durable
 from whosthat.errors import BundleError, did_you_mean
-from whosthat.recognition.manifest import FORMAT, MANIFEST, Manifest, first_complaint, read_manifest, read_verified, write_manifest
+from whosthat.recognition.manifest import (
+    FORMAT,
+    MANIFEST,
+    Manifest,
+    first_complaint,
+    read_manifest,
+    read_verified,
+    verified_path,
+    write_manifest,
+)
 from whosthat.recognition.threshold import Threshold
 
 if TYPE_CHECKING:
@@ -160,20 +169,13 @@ class Bundle:
         """
         return read_verified(self.folder, self.manifest, GRAPH)
 
-    def weights(self) -> dict[str, NDArray[Any]]:
-        """Return the weights by variable path, their hash checked.
+    def weights_file(self) -> Path:
+        """Return the path of the weights (safetensors, by variable path), their hash checked.
 
         Raises:
-            BundleError: They are missing, were changed, or are no safetensors file.
+            BundleError: They are missing or were changed.
         """
-        from safetensors import SafetensorError
-        from safetensors.numpy import load
-
-        try:
-            weights: dict[str, NDArray[Any]] = load(read_verified(self.folder, self.manifest, WEIGHTS))
-        except SafetensorError as error:
-            raise BundleError(f"{self.folder / WEIGHTS} is no safetensors file: {error}. Train again to get a whole one.") from error
-        return weights
+        return verified_path(self.folder, self.manifest, WEIGHTS)
 
 
 def save_bundle(folder: Path, facts: BundleFacts, *, graph: bytes, weights: Mapping[str, NDArray[np.generic]]) -> None:

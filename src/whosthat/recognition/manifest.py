@@ -105,17 +105,43 @@ def read_verified(folder: Path, manifest: Manifest, name: str, limit: int = MAX_
     Raises:
         BundleError: The bundle has no such file, it is too large, or its content has changed.
     """
+    expected = _expected(folder, manifest, name)
+    content = _read_file(folder, name, min(limit, expected.bytes))
+    _refuse_changed(folder / name, expected, hashlib.sha256(content).hexdigest())
+    return content
+
+
+def verified_path(folder: Path, manifest: Manifest, name: str) -> Path:
+    """Return the path of one file of a bundle if its content is what the manifest vouches for; for files read by others.
+
+    Raises:
+        BundleError: The bundle has no such file, or its content has changed.
+    """
+    path, expected = folder / name, _expected(folder, manifest, name)
+    try:
+        with path.open("rb") as file:
+            _refuse_changed(path, expected, hashlib.file_digest(file, "sha256").hexdigest())
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    return path
+
+
+def _expected(folder: Path, manifest: Manifest, name: str) -> FileFacts:
     if name not in manifest.files:
         raise BundleError(f"The bundle {folder} holds no {name}. Train again to get a complete bundle.")
-    expected = manifest.files[name]
-    content = _read_file(folder, name, min(limit, expected.bytes))
-    came = hashlib.sha256(content).hexdigest()
+    return manifest.files[name]
+
+
+def _refuse_changed(path: Path, expected: FileFacts, came: str) -> None:
     if came != expected.sha256:
         raise BundleError(
-            f"{folder / name} is not the file that was saved: its SHA-256 should start with {expected.sha256[:12]}, but it starts with "
+            f"{path} is not the file that was saved: its SHA-256 should start with {expected.sha256[:12]}, but it starts with "
             f"{came[:12]}. The file is damaged or was changed; copy the bundle again, or train again."
         )
-    return content
+
+
+def _unreadable(path: Path, error: OSError) -> BundleError:
+    return BundleError(f"{path} cannot be read: {error.strerror}. Copy the bundle again, or check who may read it.")
 
 
 def first_complaint(error: ValidationError) -> str:
@@ -172,7 +198,7 @@ def _read_file(folder: Path, name: str, limit: int) -> bytes:
         with open(handle, "rb") as file:  # noqa: PTH123 - a Path cannot open an already opened file
             content = file.read(limit + 1)
     except OSError as error:
-        raise BundleError(f"{path} cannot be read: {error.strerror}. Copy the bundle again, or check who may read it.") from error
+        raise _unreadable(path, error) from error
     if len(content) > limit:
         raise BundleError(f"{path} is larger than the {limit} bytes that it may have. It is damaged or no bundle; copy it again.")
     return content

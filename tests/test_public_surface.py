@@ -1,0 +1,66 @@
+"""Exactly these names are public: adding or losing one is a decision, not an accident."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib import import_module
+
+import pytest
+
+import whosthat
+
+SURFACE = {
+    "Box",
+    "Prediction",
+    "Recipe",
+    "Recogniser",
+    "Sighting",
+    "WhosthatError",
+    "__version__",
+    "check",
+    "default_recipe",
+    "evaluate",
+    "export",
+    "load",
+    "predict",
+    "read_recipe",
+    "resume",
+    "train",
+}
+
+
+def in_a_new_process(code: str) -> str:
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+
+
+def test_the_surface_is_exactly_this() -> None:
+    assert sorted(whosthat.__all__) == sorted(SURFACE)
+    assert dir(whosthat) == sorted(SURFACE)
+
+
+@pytest.mark.parametrize("name", sorted(SURFACE))
+def test_every_public_name_is_there_and_documented(name: str) -> None:
+    assert getattr(whosthat, name).__doc__
+
+
+def test_public_names_are_those_of_their_homes() -> None:
+    for name, home in whosthat._HOMES.items():
+        assert getattr(import_module(home), name) is getattr(whosthat, name)
+
+
+def test_an_unknown_name_says_what_there_is() -> None:
+    with pytest.raises(AttributeError, match="has no attribute 'recognise'; it offers Box, "):
+        whosthat.recognise  # noqa: B018
+
+
+def test_importing_whosthat_imports_nothing_heavy() -> None:
+    heavy = in_a_new_process(
+        "import sys, whosthat; print(*sorted({name.split('.')[0] for name in sys.modules} - set(sys.stdlib_module_names)))"
+    )
+    assert {"numpy", "PIL", "cv2", "keras", "pydantic", "onnxruntime", "typer"}.isdisjoint(heavy.split())
+
+
+def test_predicting_needs_neither_keras_nor_tensorflow() -> None:
+    loaded = in_a_new_process("import sys, whosthat; whosthat.load, whosthat.predict; print(*sys.modules)").split()
+    assert {"keras", "tensorflow", "onnx", "h5py", "matplotlib", "sklearn"}.isdisjoint(loaded)

@@ -1,0 +1,92 @@
+"""A test is honest: only photos that the recogniser has not learnt from, judged by the bundle's own labels."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from whosthat.errors import DatasetError
+from whosthat.photos.drawing import save_image
+from whosthat.recognition.bundle import DataFacts
+from whosthat.workflow.evaluate import evaluate
+
+COLOURS = dict(zip(("red", "green", "blue"), np.eye(3, dtype=np.uint8) * 255, strict=True))
+
+
+class Listening:
+    """A progress that remembers."""
+
+    def __init__(self) -> None:
+        self.sentences: list[str] = []
+        self.steps: list[tuple[str, int, int]] = []
+
+    def say(self, sentence: str) -> None:
+        self.sentences.append(sentence)
+
+    def step(self, what: str, done: int, total: int, note: str = "") -> None:
+        self.steps.append((what, done, total))
+
+
+@pytest.fixture
+def bundle(tmp_path: Path, save_colours: Callable[..., Path]) -> Path:
+    return save_colours(tmp_path / "bundle")
+
+
+def save_photo(path: Path, colour: str, width: int = 9) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_image(np.full((12, width, 3), COLOURS[colour], np.uint8), path)
+    return path
+
+
+def test_figures_follow_the_bundles_labels_whatever_the_folders_order(bundle: Path, tmp_path: Path) -> None:
+    for colour in COLOURS:
+        save_photo(tmp_path / "photos" / colour / "1.png", colour)
+    save_photo(tmp_path / "photos" / "green" / "wrong.png", "blue")
+    progress = Listening()
+    evaluation = evaluate(bundle, tmp_path / "photos", progress=progress)
+    assert evaluation.labels == ("red", "green", "blue")
+    assert (evaluation.n, evaluation.accuracy) == (4, 0.75)
+    assert [(answer.path, answer.truth, answer.said) for answer in evaluation.mistakes] == [("green/wrong.png", "green", "blue")]
+    assert progress.steps[-1] == ("photos tested", 4, 4)
+
+
+def test_classes_may_be_missing(bundle: Path, tmp_path: Path) -> None:
+    for number in range(20):
+        save_photo(tmp_path / "photos" / "blue" / f"{number}.png", "blue")
+    evaluation = evaluate(bundle, tmp_path / "photos")
+    assert (evaluation.n, evaluation.accuracy) == (20, 1.0)
+
+
+def test_a_class_that_the_bundle_does_not_know_is_named(bundle: Path, tmp_path: Path) -> None:
+    for folder in ("red", "gren"):
+        save_photo(tmp_path / "photos" / folder / "1.png", "red")
+    with pytest.raises(DatasetError, match=r"does not know 'gren'.*Did you mean \"green\""):
+        evaluate(bundle, tmp_path / "photos")
+
+
+def test_photos_that_shaped_the_recogniser_are_left_out_and_said(tmp_path: Path, save_colours: Callable[..., Path]) -> None:
+    parts = ("train", "validation", "test", "new")
+    photos = {part: save_photo(tmp_path / "photos" / "red" / f"{part}.png", "red", 10 + number) for number, part in enumerate(parts)}
+    (tmp_path / "photos" / "red" / "torn.jpg").write_bytes(b"\xff\xd8\xff\xe0")
+    digests = {part: [hashlib.sha256(photos[part].read_bytes()).hexdigest()] for part in parts[:3]}
+    bundle = save_colours(tmp_path / "bundle", data=DataFacts.of("photos", digests))
+    progress = Listening()
+    evaluation = evaluate(bundle, tmp_path / "photos", progress=progress)
+    assert [answer.path for answer in evaluation.answers] == ["red/new.png", "red/test.png"]
+    reasons = [sentence.partition(" because ")[2] for sentence in progress.sentences]
+    assert reasons[1:] == [
+        "the recogniser knows it: it was a training photo.",
+        "the recogniser knows it: it was a validation photo.",
+    ]
+    assert reasons[0].startswith("a damaged JPEG file")
+
+
+def test_a_folder_of_training_photos_alone_proves_nothing(tmp_path: Path, save_colours: Callable[..., Path]) -> None:
+    photo = save_photo(tmp_path / "photos" / "red" / "1.png", "red")
+    data = DataFacts.of("photos", {"train": [hashlib.sha256(photo.read_bytes()).hexdigest()]})
+    with pytest.raises(DatasetError, match="all 1 were left out, the first because the recogniser knows it"):
+        evaluate(save_colours(tmp_path / "bundle", data=data), tmp_path / "photos")

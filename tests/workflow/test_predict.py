@@ -1,0 +1,160 @@
+"""Every photo gets its answer, in order, and no photo stops the others."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from whosthat.errors import UsageError
+from whosthat.photos.drawing import save_image
+from whosthat.photos.reading import read
+from whosthat.types import Box, Sighting
+from whosthat.workflow.predict import CSV_COLUMNS, Prediction, csv_rows, predict, to_dict
+
+COLOURS = dict(zip(("red", "green", "blue"), np.eye(3, dtype=np.uint8) * 255, strict=True))
+
+
+def save_photo(path: Path, colour: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_image(np.full((12, 9, 3), COLOURS[colour], np.uint8), path)
+    return path
+
+
+@pytest.fixture
+def bundle(tmp_path: Path, save_colours: Callable[..., Path]) -> Path:
+    return save_colours(tmp_path / "bundle")
+
+
+def names(predictions: Iterator[Prediction]) -> list[tuple[str, str | None]]:
+    return [(prediction.path.name, prediction.sightings[0].name if prediction.sightings else None) for prediction in predictions]
+
+
+def test_files_and_folders_are_answered_in_order(bundle: Path, tmp_path: Path) -> None:
+    for name in ("b/2.png", "b/10.png", "a/x.png"):
+        save_photo(tmp_path / "photos" / name, "green")
+    last = save_photo(tmp_path / "last.png", "red")
+    assert names(predict(bundle, [tmp_path / "photos", str(last)])) == [
+        ("x.png", "green"),
+        ("10.png", "green"),
+        ("2.png", "green"),
+        ("last.png", "red"),
+    ]
+
+
+@pytest.mark.parametrize("n_photos", [1, 3, 4, 12, 13])
+def test_batches_lose_and_mix_nothing(n_photos: int, bundle: Path, tmp_path: Path) -> None:
+    wanted = [list(COLOURS)[number % 3] for number in range(n_photos)]
+    photos = [save_photo(tmp_path / f"{number}.png", colour) for number, colour in enumerate(wanted)]
+    assert [name for _, name in names(predict(bundle, photos, batch_size=4))] == wanted
+
+
+def test_what_cannot_be_read_is_said_and_stops_nothing(bundle: Path, tmp_path: Path) -> None:
+    (tmp_path / "text.jpg").write_text("hello", encoding="utf-8")
+    (tmp_path / "folder").mkdir()
+    good = save_photo(tmp_path / "good.png", "blue")
+    predictions = list(predict(bundle, [tmp_path / "text.jpg", tmp_path / "folder", tmp_path / "gone.jpg", good]))
+    assert [bool(prediction.error) for prediction in predictions] == [True, True, True, False]
+    assert predictions[1].error == "the folder holds no photos"
+    assert "does not exist" in predictions[2].error
+    assert predictions[3].sightings[0].name == "blue"
+
+
+def test_folders_are_walked_without_hidden_files_other_files_and_loops(bundle: Path, tmp_path: Path) -> None:
+    photos = tmp_path / "photos"
+    save_photo(photos / "one.png", "red")
+    save_photo(photos / ".hidden" / "two.png", "red")
+    save_photo(photos / "._one.png", "red")
+    (photos / "notes.txt").write_text("", encoding="utf-8")
+    if os.name != "nt":
+        (photos / "loop").symlink_to(photos, target_is_directory=True)
+    assert names(predict(bundle, [photos])) == [("one.png", "red")]
+
+
+class Counting:
+    """A recogniser that counts how many prepared photos wait for an answer."""
+
+    labels = ("a",)
+
+    def __init__(self) -> None:
+        self.lock, self.waiting, self.most = threading.Lock(), 0, 0
+
+    def prepare(self, photo: object) -> object:
+        with self.lock:
+            self.waiting += 1
+            self.most = max(self.most, self.waiting)
+        return photo
+
+    def identify_prepared(self, prepared: list) -> list[list[Sighting]]:
+        with self.lock:
+            self.waiting -= len(prepared)
+        return [[Sighting("a", 1.0)] for _ in prepared]
+
+    def identify(self, photo: object) -> list[Sighting]:
+        return self.identify_prepared([self.prepare(photo)])[0]
+
+
+def test_memory_does_not_grow_with_the_photos() -> None:
+    recogniser = Counting()
+    assert sum(1 for _ in predict(recogniser, (f"{number}.jpg" for number in range(500)), batch_size=4)) == 500
+    assert recogniser.most <= 3 * 4
+
+
+def test_whoever_stops_listening_stops_the_reading() -> None:
+    recogniser = Counting()
+    answers = predict(recogniser, (f"{number}.jpg" for number in range(500)), batch_size=4)
+    next(answers)
+    answers.close()
+    assert recogniser.most <= 3 * 4
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("whosthat-read")]
+
+
+def test_drawn_copies_overwrite_nothing(bundle: Path, tmp_path: Path) -> None:
+    photos = [save_photo(tmp_path / folder / "beach.jpg", colour) for folder, colour in (("a", "red"), ("b", "blue"))]
+    before = [photo.read_bytes() for photo in photos]
+    drawn = [prediction.drawn for prediction in predict(bundle, photos, draw=tmp_path / "a")]
+    assert [path.name for path in drawn] == ["beach-2.jpg", "beach-3.jpg"]
+    assert [photo.read_bytes() for photo in photos] == before
+    assert not np.array_equal(read(drawn[0]), read(photos[0]))
+
+
+def test_a_place_where_nothing_can_be_drawn_is_explained(bundle: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="Name another folder for the drawn copies"):
+        predict(bundle, [], draw=bundle / "bundle.json" / "drawn")
+
+
+FACE = Sighting("=cmd()", 0.9, "@x", 0.1, Box(-1, 2, 30, 40.26), {"=cmd()": 0.9, "@x": 0.1})
+
+
+def test_rows_hold_one_sighting_each_and_no_formula() -> None:
+    rows = csv_rows(Prediction(Path("-party.jpg"), (FACE, Sighting(None, 0.3))))
+    assert [row["name"] for row in rows] == ["'=cmd()", "unknown"]
+    assert (rows[0]["path"], rows[0]["runner_up"], rows[0]["left"], rows[0]["bottom"]) == ("'-party.jpg", "'@x", "-1.0", "40.3")
+    assert csv_rows(Prediction(Path("a.jpg"), error="the file is empty"))[0]["error"] == "the file is empty"
+
+
+@given(st.text(max_size=20), st.text(max_size=20))
+def test_no_text_of_any_kind_starts_a_formula(path: str, error: str) -> None:
+    (row,) = csv_rows(Prediction(Path(path), error=error))
+    assert tuple(row) == CSV_COLUMNS
+    assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r")) for cell in row.values())
+    assert all(cell.encode("utf-8") is not None for cell in (row["path"], row["drawn"]))
+
+
+def test_json_holds_every_class_best_first() -> None:
+    plain = to_dict(Prediction(Path("a.jpg"), (FACE,)))
+    assert plain["sightings"][0]["box"] == {"left": -1, "top": 2, "right": 30, "bottom": 40.26}
+    assert list(plain["sightings"][0]["probabilities"]) == ["=cmd()", "@x"]
+    assert (plain["error"], plain["drawn"]) == (None, None)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such names")
+def test_a_name_that_is_no_text_can_still_be_written() -> None:
+    broken = Path(os.fsdecode(b"caf\xe9.jpg"))
+    assert to_dict(Prediction(broken))["path"] == "caf\\udce9.jpg"
