@@ -1,0 +1,1 @@
+"""Folders of photos: scan, audit, split, prepare, serve in batches. What belongs here knows photos and classes, not networks."""

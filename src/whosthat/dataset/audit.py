@@ -1,0 +1,166 @@
+"""Looking at every photo once, before anything is learnt from it.
+
+What belongs here: the order of the steps (read, compare, judge) and their result.
+What does not: how a photo is read (`facts`), how photos are compared (`duplicates`), what is said about them (`findings`).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from whosthat.dataset.duplicates import Groups, fingerprints, join_bursts, join_copies, join_look_alikes, thumbnails_of
+from whosthat.dataset.facts import PhotoFacts, RememberedFacts
+from whosthat.dataset.findings import AuditedPhoto, Evidence, Finding, count_by_class, examine, listing, pictures_by_class
+from whosthat.dataset.folder import Photo, PhotoFolder
+from whosthat.dataset.threads import in_order
+from whosthat.errors import CacheError, DatasetError, PhotoError
+from whosthat.progress import SILENT, Progress
+from whosthat.types import SetAside
+
+__all__ = ["Audit", "AuditedPhoto", "Finding", "audit"]
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What is known of a folder of photos.
+
+    Attributes:
+        root: The folder.
+        classes: Names of the classes with photos that can be used, sorted; the index is the label.
+        photos: Every photo that can be used, sorted by class, then by name.
+        set_aside: Every file that is not used, sorted by path, with its reason.
+        findings: What is worth knowing, the most serious first.
+    """
+
+    root: Path
+    classes: tuple[str, ...]
+    photos: tuple[AuditedPhoto, ...]
+    set_aside: tuple[SetAside, ...]
+    findings: tuple[Finding, ...]
+
+    def counts(self) -> dict[str, int]:
+        """Return the number of photos of each class."""
+        return count_by_class(self.photos, self.classes)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the audit as plain values, ready for JSON; single photos appear in findings and in ``set_aside`` only."""
+        pictures = pictures_by_class(self.photos, self.classes)
+        return {
+            "root": str(self.root),
+            "n_photos": len(self.photos),
+            "classes": [{"name": name, "photos": n, "different_pictures": pictures[name]} for name, n in self.counts().items()],
+            "findings": [
+                {"kind": item.kind, "severity": item.severity, "sentence": item.sentence, "photos": list(item.photos)}
+                for item in self.findings
+            ],
+            "set_aside": [{"path": str(item.path), "reason": item.reason} for item in self.set_aside],
+        }
+
+
+def audit(folder: PhotoFolder, *, progress: Progress = SILENT) -> Audit:
+    """Read every photo of a folder once and compare them all.
+
+    Photos that cannot be read are set aside, and so is every copy of a photo that lies in two classes: its label contradicts itself.
+    Facts of unchanged photos are remembered from the last audit (`facts.RememberedFacts`).
+
+    Args:
+        folder: What `folder.scan` found.
+        progress: Shows the photos as they are read.
+
+    Raises:
+        DatasetError: Fewer than two classes have a photo that can be used.
+    """
+    readable, unreadable = _read_all(folder, progress)
+    contradictions = _contradictions(readable)
+    usable = {photo: readable[photo] for photo in readable if not any(photo in same for same in contradictions)}
+    photos, facts = list(usable), list(usable.values())
+
+    groups = Groups(len(facts))
+    copies = join_copies(groups, facts)
+    look_alikes = join_look_alikes(groups, facts)
+    bursts = join_bursts(groups, facts, [photo.class_name for photo in photos])
+    audited = _audited(photos, facts, groups)
+
+    classes = tuple(sorted({photo.class_name for photo in photos}))
+    if len(classes) < 2:
+        raise DatasetError(_too_few_classes(folder, classes, unreadable))
+    evidence = Evidence(
+        root=folder.root,
+        classes=classes,
+        photos=audited,
+        left_out=folder.set_aside,
+        unreadable=unreadable,
+        contradictions=contradictions,
+        copies=[(audited[first], audited[second]) for first, second in copies],
+        look_alikes=[(audited[first], audited[second]) for first, second in look_alikes],
+        bursts=[(audited[first], audited[second]) for first, second in bursts],
+    )
+    set_aside = [*folder.set_aside, *_reasons(unreadable, contradictions)]
+    return Audit(folder.root, classes, audited, tuple(sorted(set_aside, key=lambda item: item.path)), examine(evidence))
+
+
+def _read_all(folder: PhotoFolder, progress: Progress) -> tuple[dict[Photo, PhotoFacts], dict[Photo, str]]:
+    """Return the facts of the photos that can be read, and the reasons of those that cannot, both in the folder's order."""
+    remembered = RememberedFacts(folder.root)
+    if remembered.was_damaged:
+        progress.say("What was remembered of these photos is damaged; all of them are read again.")
+
+    def look(photo: Photo) -> PhotoFacts | str:
+        try:
+            return remembered.facts(photo.name, photo.path)
+        except PhotoError as error:
+            return error.reason
+
+    readable: dict[Photo, PhotoFacts] = {}
+    unreadable: dict[Photo, str] = {}
+    total = len(folder.photos)
+    for done, (photo, seen) in enumerate(zip(folder.photos, in_order(look, folder.photos), strict=True), start=1):
+        if isinstance(seen, PhotoFacts):
+            readable[photo] = seen
+        else:
+            unreadable[photo] = seen
+        progress.step("photos checked", done, total)
+    try:
+        remembered.save()
+    except CacheError as error:
+        progress.say(f"The next check will read all photos again. {error}")
+    return readable, unreadable
+
+
+def _contradictions(readable: dict[Photo, PhotoFacts]) -> list[tuple[Photo, ...]]:
+    """The photos whose bytes lie in more than one class, copies together."""
+    same_bytes: defaultdict[str, list[Photo]] = defaultdict(list)
+    for photo, facts in readable.items():
+        same_bytes[facts.sha256].append(photo)
+    return [tuple(photos) for photos in same_bytes.values() if len({photo.class_name for photo in photos}) > 1]
+
+
+def _audited(photos: Sequence[Photo], facts: Sequence[PhotoFacts], groups: Groups) -> tuple[AuditedPhoto, ...]:
+    hashes = fingerprints(thumbnails_of(facts))
+    return tuple(
+        AuditedPhoto(photo, item.sha256, item.width, item.height, fingerprint, item.taken_at, group)
+        for photo, item, fingerprint, group in zip(photos, facts, hashes, groups.numbers(), strict=True)
+    )
+
+
+def _reasons(unreadable: dict[Photo, str], contradictions: Sequence[tuple[Photo, ...]]) -> list[SetAside]:
+    damaged = [SetAside(photo.path, reason) for photo, reason in unreadable.items()]
+    contradicting = [
+        SetAside(photo.path, f"the same photo lies in another class ({listing([other.name for other in same if other != photo])})")
+        for same in contradictions
+        for photo in same
+    ]
+    return damaged + contradicting
+
+
+def _too_few_classes(folder: PhotoFolder, classes: Sequence[str], unreadable: dict[Photo, str]) -> str:
+    lost = listing([name for name in folder.classes if name not in classes])
+    why = listing([f"{photo.name}: {reason}" for photo, reason in unreadable.items()]) or "the same photos lie in several classes"
+    return (
+        f"Of the {len(folder.classes)} classes in {folder.root}, {len(classes)} have a photo that can be used; at least two are needed."
+        f" No photo can be used in: {lost}. ({why}.)"
+    )

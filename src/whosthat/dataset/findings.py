@@ -1,0 +1,289 @@
+"""What an audit has to say about a folder of photos, in whole sentences with counts and names.
+
+What belongs here: one small function per kind of finding, from facts to a sentence. What does not: reading or comparing photos.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from whosthat.dataset.duplicates import FLAT
+from whosthat.dataset.folder import EMPTY_CLASS, Photo
+from whosthat.types import SetAside
+
+LARGEST_IMBALANCE = 3.0
+"""Largest class divided by smallest class above which a network leans towards the large one."""
+
+SMALLEST_SIDE = 64
+"""Side in pixels below which a photo shows little of a face or an object."""
+
+FEW_PHOTOS = 20
+"""Photos in a class below which a network trained from scratch learns the photos rather than the class."""
+
+_NAMES_SHOWN = 5
+
+Severity = Literal["problem", "warning", "note"]
+_SEVERITIES: tuple[Severity, ...] = ("problem", "warning", "note")
+
+
+@dataclass(frozen=True, slots=True)
+class AuditedPhoto:
+    """A photo that can be read, and what is known of it.
+
+    Attributes:
+        photo: The file and its class.
+        sha256: Of the file, in hexadecimal.
+        width: Of the upright image, in pixels.
+        height: Of the upright image, in pixels.
+        fingerprint: 64-bit perceptual hash; 0 for a picture of one colour.
+        taken_at: When it was taken, in seconds (EXIF); None when the file does not say.
+        group: Photos with one number are copies, look-alikes or a burst, and stay on one side of a split.
+    """
+
+    photo: Photo
+    sha256: str
+    width: int
+    height: int
+    fingerprint: int
+    taken_at: float | None
+    group: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing worth knowing about a folder of photos.
+
+    Attributes:
+        kind: What it is about, one word ("imbalance"): the same in every version.
+        severity: "problem" (training would learn something wrong, or cannot), "warning" or "note".
+        sentence: What was found, and what it means.
+        photos: Names of the photos concerned.
+    """
+
+    kind: str
+    severity: Severity
+    sentence: str
+    photos: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All that findings are made from. Pairs are photos of which the second repeats the first."""
+
+    root: Path
+    classes: tuple[str, ...]
+    photos: Sequence[AuditedPhoto]
+    left_out: Sequence[SetAside]
+    unreadable: Mapping[Photo, str]
+    contradictions: Sequence[tuple[Photo, ...]]
+    copies: Sequence[tuple[AuditedPhoto, AuditedPhoto]]
+    look_alikes: Sequence[tuple[AuditedPhoto, AuditedPhoto]]
+    bursts: Sequence[tuple[AuditedPhoto, AuditedPhoto]]
+
+
+def examine(evidence: Evidence) -> tuple[Finding, ...]:
+    """Return every finding, the most serious first."""
+    rules = (_contradictions, _lost_classes, _too_few, _unreadable, _look_alikes_across, _copies, _imbalance, _small, _flat)
+    notes = (_look_alikes, _bursts, _left_out)
+    found = [finding for rule in (*rules, *notes) for finding in rule(evidence)]
+    return tuple(sorted(found, key=lambda finding: _SEVERITIES.index(finding.severity)))
+
+
+def count_by_class(photos: Iterable[AuditedPhoto], classes: Sequence[str]) -> dict[str, int]:
+    """Count the photos of each class, classes without photos included."""
+    counted = Counter(item.photo.class_name for item in photos)
+    return {name: counted[name] for name in classes}
+
+
+def pictures_by_class(photos: Iterable[AuditedPhoto], classes: Sequence[str]) -> dict[str, int]:
+    """Count the groups of each class: photos that are not copies, look-alikes or a burst of one another."""
+    counted = Counter(class_name for class_name, _ in {(item.photo.class_name, item.group) for item in photos})
+    return {name: counted[name] for name in classes}
+
+
+def listing(names: Sequence[str]) -> str:
+    """Join names for a sentence, the first few of many.
+
+    Example:
+        >>> listing(["a", "b", "c", "d", "e", "f", "g"])
+        'a, b, c, d, e and 2 more'
+    """
+    shown = ", ".join(names[:_NAMES_SHOWN])
+    return shown if len(names) <= _NAMES_SHOWN else f"{shown} and {len(names) - _NAMES_SHOWN} more"
+
+
+def counted(n: int, noun: str) -> str:
+    """Return a number with its noun.
+
+    Example:
+        >>> counted(1, "photo"), counted(1200, "photo"), counted(2, "class")
+        ('1 photo', '1,200 photos', '2 classes')
+    """
+    if n == 1:
+        return f"1 {noun}"
+    return f"{n:,} {noun}{'es' if noun.endswith('s') else 's'}"
+
+
+# ------------------------------------------------------------------------------------------------------------- problems
+
+
+def _contradictions(evidence: Evidence) -> Iterator[Finding]:
+    if evidence.contradictions:
+        pairs = [" = ".join(photo.name for photo in copies) for copies in evidence.contradictions]
+        yield Finding(
+            "two-names",
+            "problem",
+            f"{counted(len(pairs), 'photo')} lie under two names ({listing(pairs)}). One of the names is wrong, so every copy was set"
+            " aside; delete the wrong one.",
+            tuple(photo.name for copies in evidence.contradictions for photo in copies),
+        )
+
+
+def _lost_classes(evidence: Evidence) -> Iterator[Finding]:
+    lost = sorted(path.name for path in (item.path for item in evidence.left_out if item.reason == EMPTY_CLASS))
+    if lost:
+        yield Finding("empty-class", "warning", f"{counted(len(lost), 'folder')} without photos: {listing(lost)}. Not used as a class.")
+    had = {photo.class_name for photo in evidence.unreadable} | {photo.class_name for same in evidence.contradictions for photo in same}
+    gone = sorted(had - set(evidence.classes))
+    if gone:
+        yield Finding("lost-class", "problem", f"No photo of {listing(gone)} can be used, so it is no class. Add photos that can be read.")
+
+
+def _too_few(evidence: Evidence) -> Iterator[Finding]:
+    pictures = pictures_by_class(evidence.photos, evidence.classes)
+    impossible = [f"{name} ({n})" for name, n in pictures.items() if n < 3]
+    if impossible:
+        yield Finding(
+            "too-few-to-split",
+            "problem",
+            f"{counted(len(impossible), 'class')} with fewer than 3 different pictures: {listing(impossible)}."
+            " Training, validation and test need one each; add photos.",
+        )
+    counts = count_by_class(evidence.photos, evidence.classes)
+    few = [f"{name} ({n})" for name, n in counts.items() if n < FEW_PHOTOS]
+    if few:
+        yield Finding(
+            "too-few",
+            "warning",
+            f"{counted(len(few), 'class')} with fewer than {FEW_PHOTOS} photos: {listing(few)}."
+            " A network trained from scratch wants hundreds a class.",
+        )
+
+
+# ------------------------------------------------------------------------------------------------------------- warnings
+
+
+def _unreadable(evidence: Evidence) -> Iterator[Finding]:
+    if evidence.unreadable:
+        reasons = [f"{photo.name} ({reason})" for photo, reason in evidence.unreadable.items()]
+        names = tuple(photo.name for photo in evidence.unreadable)
+        n = counted(len(names), "file")
+        yield Finding("unreadable", "warning", f"{n} cannot be read and will not be used: {listing(reasons)}.", names)
+
+
+def _look_alikes_across(evidence: Evidence) -> Iterator[Finding]:
+    across = [pair for pair in evidence.look_alikes if len(_classes_of(pair)) == 2]
+    if across:
+        yield Finding(
+            "look-alikes-across",
+            "warning",
+            f"{counted(len(across), 'pair')} of photos look the same but lie under two names ({_pair_listing(across)}). Look at them: one"
+            " name may be wrong, or both people are in the picture.",
+            _names_of(across),
+        )
+
+
+def _copies(evidence: Evidence) -> Iterator[Finding]:
+    if evidence.copies:
+        yield Finding(
+            "copies",
+            "warning",
+            f"{counted(len(evidence.copies), 'photo')} repeat another of the same class byte for byte ({_pair_listing(evidence.copies)})."
+            " Copies stay in one part of the split; delete them to save time.",
+            _names_of(evidence.copies),
+        )
+
+
+def _imbalance(evidence: Evidence) -> Iterator[Finding]:
+    counts = count_by_class(evidence.photos, evidence.classes)
+    largest, smallest = max(counts, key=counts.__getitem__), min(counts, key=counts.__getitem__)
+    ratio = counts[largest] / counts[smallest]
+    if ratio > LARGEST_IMBALANCE:
+        yield Finding(
+            "imbalance",
+            "warning",
+            f"The largest class ({largest}, {counts[largest]:,} photos) is {ratio:.1f} times the smallest"
+            f" ({smallest}, {counts[smallest]:,}). The network will lean towards it; add photos to the smallest or use class weights.",
+        )
+
+
+def _small(evidence: Evidence) -> Iterator[Finding]:
+    small = [item for item in evidence.photos if min(item.width, item.height) < SMALLEST_SIDE]
+    if small:
+        sizes = [f"{item.photo.name} ({item.width} x {item.height})" for item in small]
+        yield Finding(
+            "too-small",
+            "warning",
+            f"{counted(len(small), 'photo')} smaller than {SMALLEST_SIDE} pixels on a side: {listing(sizes)}."
+            " They are used, but show little.",
+            tuple(item.photo.name for item in small),
+        )
+
+
+def _flat(evidence: Evidence) -> Iterator[Finding]:
+    names = tuple(item.photo.name for item in evidence.photos if item.fingerprint == FLAT)
+    if names:
+        yield Finding(
+            "flat", "warning", f"{counted(len(names), 'photo')} of a single colour: {listing(names)}. Nothing is seen in them.", names
+        )
+
+
+# ---------------------------------------------------------------------------------------------------------------- notes
+
+
+def _look_alikes(evidence: Evidence) -> Iterator[Finding]:
+    within = [pair for pair in evidence.look_alikes if len(_classes_of(pair)) == 1]
+    if within:
+        yield Finding(
+            "look-alikes",
+            "note",
+            f"{counted(len(within), 'photo')} look like another photo of the same class ({_pair_listing(within)}): the same picture"
+            " in another size, crop or colour, or its mirror image. They stay in one part of the split.",
+            _names_of(within),
+        )
+
+
+def _bursts(evidence: Evidence) -> Iterator[Finding]:
+    if evidence.bursts:
+        yield Finding(
+            "bursts",
+            "note",
+            f"{counted(len(evidence.bursts), 'photo')} were taken within 2 seconds of another ({_pair_listing(evidence.bursts)})."
+            " They stay in one part of the split.",
+            _names_of(evidence.bursts),
+        )
+
+
+def _left_out(evidence: Evidence) -> Iterator[Finding]:
+    by_reason: dict[str, list[str]] = {}
+    for item in evidence.left_out:
+        if item.reason != EMPTY_CLASS:
+            by_reason.setdefault(item.reason, []).append(item.path.relative_to(evidence.root).as_posix())
+    for reason, names in by_reason.items():
+        yield Finding("left-out", "note", f"{counted(len(names), 'item')} left out ({reason}): {listing(names)}.", tuple(names))
+
+
+def _classes_of(pair: tuple[AuditedPhoto, AuditedPhoto]) -> set[str]:
+    return {item.photo.class_name for item in pair}
+
+
+def _pair_listing(pairs: Sequence[tuple[AuditedPhoto, AuditedPhoto]]) -> str:
+    return listing([f"{first.photo.name} ~ {second.photo.name}" for first, second in pairs])
+
+
+def _names_of(pairs: Sequence[tuple[AuditedPhoto, AuditedPhoto]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(item.photo.name for pair in pairs for item in pair))

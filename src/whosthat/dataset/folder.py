@@ -1,0 +1,246 @@
+"""From a folder to a list of photos with their classes: one sub-folder, one class.
+
+What belongs here: walking the folder, deciding what is a photo and whose it is, refusing a layout that cannot be right.
+What does not: opening a photo (`audit` does), except for the first bytes of a file without a suffix.
+
+Rules of the walk:
+    * every folder directly inside the root is a class; photos anywhere below it belong to that class;
+    * a class is named as its folder, in Unicode normal form C, so that a label typed on macOS equals one typed on Linux;
+    * links to folders are not followed, and links to files only when they stay inside the root: the walk always ends,
+      and a shared folder cannot pull in somebody's private files;
+    * whatever is not used is listed in ``set_aside`` with its reason, never dropped silently.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import stat
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from whosthat.errors import DatasetError
+from whosthat.photos.reading import looks_like_photo
+from whosthat.types import SetAside
+
+HIDDEN = "hidden: the name begins with a dot"
+NOT_A_PHOTO = "not a photo"
+NOT_A_FILE = "a pipe, socket or device, not a regular file"
+BAD_NAME = "a name that is not valid Unicode; rename it"
+LINKED_FOLDER = "a link to a folder; links to folders are not followed"
+LINK_OUT = "a link that leads out of the photo folder"
+BROKEN_LINK = "a link to something that is not there"
+FOLDER_NAMED_AS_PHOTO = "a folder with the name of a photo"
+CLOSED_FOLDER = "a folder that cannot be opened"
+LOOSE = "a photo beside the class folders: its class cannot be known"
+EMPTY_CLASS = "a folder without photos"
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """A file that is taken for a photo.
+
+    Attributes:
+        path: Where it lies.
+        class_name: Its class: the folder directly inside the root, in Unicode normal form C.
+        name: The path relative to the root with forward slashes ("anna/2019/beach.jpg"); unique within a photo folder.
+    """
+
+    path: Path
+    class_name: str
+    name: str
+
+
+@dataclass(frozen=True)
+class PhotoFolder:
+    """A folder of photos, one sub-folder per class.
+
+    Attributes:
+        root: The folder, as a real absolute path.
+        classes: Class names in sorted order; the index of a name is its label.
+        photos: Every photo, sorted by class, then by name.
+        set_aside: Every file or folder that was left out, sorted by path, with its reason.
+    """
+
+    root: Path
+    classes: tuple[str, ...]
+    photos: tuple[Photo, ...]
+    set_aside: tuple[SetAside, ...]
+
+
+def scan(root: Path, *, at_least: int = 2) -> PhotoFolder:
+    """List the photos of a folder that holds one sub-folder per class.
+
+    The answer depends on names alone, not on the order in which the file system gives them.
+
+    Args:
+        root: The folder. It may be a link.
+        at_least: So many classes must hold photos; learning needs two, testing is content with one.
+
+    Raises:
+        DatasetError: There is no such folder, it is empty, it has no sub-folders, too few of them hold photos,
+            or two class names differ only by case or by Unicode normalisation.
+    """
+    real_root = _existing_folder(root)
+    entries = _entries(real_root)
+    if not entries:
+        raise DatasetError(f"{root} is empty. Expected one sub-folder per class, each with photos in it.")
+    found: dict[str, list[Photo]] = {}
+    left: list[SetAside] = []
+    for entry in entries:
+        reason = _why_not_a_class(entry)
+        if reason is not None:
+            left.append(SetAside(Path(entry.path), reason))
+            continue
+        photos = list(_photos_below(Path(entry.path), real_root, left))
+        if photos:
+            found[entry.name] = photos
+        else:
+            left.append(SetAside(Path(entry.path), EMPTY_CLASS))
+    _check_layout(root, list(found), left, at_least)
+    return PhotoFolder(
+        root=real_root,
+        classes=tuple(sorted(_normal(name) for name in found)),
+        photos=tuple(sorted((photo for photos in found.values() for photo in photos), key=lambda photo: (photo.class_name, photo.name))),
+        set_aside=tuple(sorted(left, key=lambda item: item.path)),
+    )
+
+
+def _existing_folder(root: Path) -> Path:
+    try:
+        real = root.resolve(strict=True)
+        if not stat.S_ISDIR(real.stat().st_mode):
+            raise DatasetError(f"{root} is a file. Expected a folder with one sub-folder of photos per class.")
+    except FileNotFoundError as error:
+        raise DatasetError(f"There is no folder {root}.{_near_sibling(root)} Check the path.") from error
+    except (OSError, RuntimeError, ValueError) as error:  # RuntimeError: a loop of links (Python < 3.13); ValueError: a NUL character
+        raise DatasetError(f"The folder {root} cannot be opened: {error}. Check the path and its permissions.") from error
+    return real
+
+
+def _near_sibling(root: Path) -> str:
+    """Name the folder beside it that was perhaps meant; did_you_mean would list all of them when none is near."""
+    try:
+        siblings = [entry.name for entry in os.scandir(root.parent) if entry.is_dir()]
+    except OSError:
+        return ""  # the parent is missing too: there is nothing to suggest
+    near = difflib.get_close_matches(root.name, siblings, n=1, cutoff=0.6)
+    return f' Did you mean "{root.parent / near[0]}"?' if near else ""
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as listing:
+            return sorted(listing, key=lambda entry: entry.name)
+    except OSError as error:
+        raise DatasetError(f"The folder {folder} cannot be listed: {error.strerror or error}. Check its permissions.") from error
+
+
+def _why_not_a_class(entry: os.DirEntry[str]) -> str | None:
+    """The reason why an entry of the root is not a class folder; None when it is one."""
+    reason = _why_not_a_folder(entry)
+    if reason is not None or _is_folder(entry):
+        return reason
+    return LOOSE if looks_like_photo(Path(entry.path)) else NOT_A_PHOTO
+
+
+def _why_not_a_folder(entry: os.DirEntry[str]) -> str | None:
+    """What is wrong with an entry whatever it is, or with it as a folder to look into."""
+    if not _is_unicode(entry.name):
+        return BAD_NAME
+    if entry.name.startswith("."):
+        return HIDDEN
+    if not _is_folder(entry):
+        return None
+    if _is_link(entry):
+        return LINKED_FOLDER
+    path = Path(entry.path)
+    return FOLDER_NAMED_AS_PHOTO if path.suffix and looks_like_photo(path) else None
+
+
+def _photos_below(class_folder: Path, root: Path, left: list[SetAside]) -> Iterator[Photo]:
+    """Yield the photos at any depth below a class folder; append everything else to ``left``."""
+    class_name = _normal(class_folder.name)
+    waiting = [class_folder]
+    while waiting:
+        folder = waiting.pop()
+        try:
+            entries = _entries(folder)
+        except DatasetError:
+            left.append(SetAside(folder, CLOSED_FOLDER))
+            continue
+        for entry in entries:
+            path = Path(entry.path)
+            reason = _why_not_a_folder(entry)
+            if reason is None and _is_folder(entry):
+                waiting.append(path)
+                continue
+            reason = reason or _why_not_a_photo(entry, root)
+            if reason is None:
+                yield Photo(path, class_name, path.relative_to(root).as_posix())
+            else:
+                left.append(SetAside(path, reason))
+
+
+def _why_not_a_photo(entry: os.DirEntry[str], root: Path) -> str | None:
+    path = Path(entry.path)
+    if not path.is_file():
+        return BROKEN_LINK if entry.is_symlink() else NOT_A_FILE
+    if entry.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(root):
+        return LINK_OUT
+    return None if looks_like_photo(path) else NOT_A_PHOTO
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False  # a link that leads to itself
+
+
+def _is_link(entry: os.DirEntry[str]) -> bool:
+    """A symbolic link or a Windows junction (which Python 3.11 takes for an ordinary folder)."""
+    if entry.is_symlink():
+        return True
+    junction = getattr(stat, "IO_REPARSE_TAG_MOUNT_POINT", None)
+    return junction is not None and getattr(entry.stat(follow_symlinks=False), "st_reparse_tag", 0) == junction
+
+
+def _is_unicode(name: str) -> bool:
+    """False for a name that Linux allows but no text file can hold: bytes that are not UTF-8."""
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _normal(name: str) -> str:
+    return unicodedata.normalize("NFC", name)
+
+
+def _check_layout(root: Path, class_folders: list[str], left: list[SetAside], at_least: int) -> None:
+    """Refuse a layout from which nothing can be learnt, saying what it should look like."""
+    alike = defaultdict(list)
+    for name in class_folders:
+        alike[_normal(_normal(name).casefold())].append(name)
+    twins = next((names for names in alike.values() if len(names) > 1), None)
+    if twins is not None:
+        raise DatasetError(
+            f"The class folders {' and '.join(repr(name) for name in twins)} in {root} differ only by upper and lower case or by how"
+            " their accents are stored; on other computers they are one folder. Merge or rename them."
+        )
+    if len(class_folders) >= at_least:
+        return
+    loose = sum(item.reason == LOOSE for item in left)
+    empty = [item.path.name for item in left if item.reason == EMPTY_CLASS]
+    if not class_folders and loose:
+        raise DatasetError(f"Found {loose} photo(s) directly in {root}; put each class's (or person's) photos in a folder of their own.")
+    if not class_folders and not empty:
+        raise DatasetError(f"{root} has no sub-folders with photos. Expected one sub-folder per class, each with photos in it.")
+    have = f"only one class with photos ({class_folders[0]!r})" if class_folders else "no class with photos"
+    also = f" No photos were found in: {', '.join(map(repr, empty[:10]))}." if empty else ""
+    raise DatasetError(f"{root} has {have}; at least two are needed, each in a folder of its own.{also}")
