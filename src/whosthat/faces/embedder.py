@@ -1,0 +1,103 @@
+"""From aligned crops to embeddings: vectors that lie near each other when they show the same person.
+
+What belongs here: the protocol, and a network that runs as an ONNX graph. What does not: whose face it is (`whosthat.recognition`),
+where the weights are (`faces.weights`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from whosthat.faces.alignment import CropTemplate
+from whosthat.inference import open_session
+
+if TYPE_CHECKING:
+    from whosthat.types import FloatArray, Image
+
+BATCH = 16
+"""Crops that go through a network at once; more is not faster on a laptop, and costs memory."""
+
+
+@dataclass(frozen=True)
+class EmbedderFacts:
+    """What is known of an embedding network before it is opened.
+
+    Attributes:
+        name: A word for reports and bundles.
+        dimensions: Length of its vectors.
+        templates: Where the landmarks of each detector lie in its crop, by the detector's name.
+        licence: Licence of its weights.
+        source: Where it comes from.
+    """
+
+    name: str
+    dimensions: int
+    templates: Mapping[str, CropTemplate]
+    licence: str
+    source: str
+
+
+class Embedder(Protocol):
+    """Turns crops into vectors that are compared by Euclidean distance."""
+
+    facts: EmbedderFacts
+
+    def embed(self, crops: Image) -> FloatArray:
+        """Embed aligned crops.
+
+        Args:
+            crops: RGB, uint8 (n, size, size, 3), aligned to the template of the detector that found them.
+
+        Returns:
+            float32 (n, dimensions).
+        """
+
+
+class OnnxEmbedder:
+    """An embedding network that takes uint8 crops, (n, size, size, 3).
+
+    Each crop is embedded as it is and mirrored, and the two vectors are averaged: what differs between them is chance.
+
+    Args:
+        facts: What is known of the network.
+        graph: Its ONNX graph, complete in these bytes.
+        threads: Threads inside the network.
+    """
+
+    def __init__(self, facts: EmbedderFacts, graph: bytes, *, threads: int = 1) -> None:
+        self.facts = facts
+        self._session = open_session(graph, threads=threads)
+
+    def embed(self, crops: Image) -> FloatArray:
+        """Embed aligned crops; see `Embedder.embed`."""
+        vectors = np.empty((len(crops), self.facts.dimensions), np.float32)
+        for start in range(0, len(crops), BATCH // 2):
+            batch = crops[start : start + BATCH // 2]
+            both = self._session.run(np.concatenate([batch, batch[:, :, ::-1]]))[0]
+            vectors[start : start + len(batch)] = (both[: len(batch)] + both[len(batch) :]) / 2
+        return vectors
+
+
+DLIB = EmbedderFacts(
+    name="dlib-resnet",
+    dimensions=128,
+    templates={
+        "yunet": CropTemplate(
+            150,
+            ((47.6, 48.2), (106.2, 48.9), (77.0, 80.1), (50.5, 105.2), (101.9, 105.5)),
+            "Median place of YuNet's points on the crops that dlib's own 68-point alignment makes.",
+        ),
+        "mtcnn": CropTemplate(
+            150,
+            ((50.1, 47.8), (104.8, 48.0), (77.1, 80.9), (52.7, 108.0), (100.4, 107.9)),
+            "Median place of MTCNN's points on 413 crops that were aligned by YuNet's points.",
+        ),
+    },
+    licence="CC0-1.0",
+    source="dlib_face_recognition_resnet_model_v1.dat by D. E. King, from the package face_recognition_models",
+)
+"""dlib's face network; its published distance for "the same person" is 0.6, before mirrored crops are averaged."""
