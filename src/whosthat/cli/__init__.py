@@ -1,0 +1,1 @@
+"""The command line: parse, call one function of ``workflow``, show what it returns. Nothing here decides anything about photos."""

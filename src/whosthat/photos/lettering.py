@@ -44,6 +44,12 @@ def font_for(text: str, size: int) -> Font:
     return best
 
 
+def can_draw(text: str) -> bool:
+    """Say whether some font on this machine has every character of a text."""
+    font = font_for(text, 16)
+    return all(_has(font, character) for character in text)
+
+
 @lru_cache(maxsize=1)
 def _font_files() -> tuple[str, ...]:
     windows = Path(os.environ.get("WINDIR", "C:/Windows")) / "Fonts"

@@ -1,0 +1,27 @@
+"""``whosthat desktop``: opens the window, which is a surface of its own (``whosthat.desktop``)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from whosthat.cli.options import examples, new_app
+
+app = new_app()
+
+BundleOrNothing = Annotated[
+    Path | None, typer.Argument(metavar="BUNDLE", help="A bundle, a run's folder, or runs/latest.", show_default=False)
+]
+
+
+@app.command(epilog=examples("desktop", "desktop runs/latest"))
+def desktop(bundle: BundleOrNothing = None) -> None:
+    """Open a window: choose a photo, see the name.
+
+    The recogniser can be swapped in the window. Arrow keys go through the photos of the folder.
+    """
+    from whosthat.desktop.window import open_window
+
+    open_window(bundle)

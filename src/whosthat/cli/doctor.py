@@ -1,0 +1,31 @@
+"""``whosthat doctor``: what this installation can do, as a table or JSON."""
+
+from __future__ import annotations
+
+import typer
+
+from whosthat.cli.options import JsonOption, examples, new_app
+from whosthat.cli.output import show_json, show_table
+
+app = new_app()
+
+
+@app.command(epilog=examples("doctor", "doctor --json"))
+def doctor(as_json: JsonOption = False) -> None:
+    """Check this installation.
+
+    Versions, weights, room on the disk, the window, fonts, and whether anything tried to reach the network. The exit code
+    is 1 when something is wrong that stops most commands.
+    """
+    from whosthat.workflow.doctor import examine
+
+    facts = examine()
+    if as_json:
+        show_json(facts)
+    else:
+        show_table(("", "what", "found"), [(_SIGNS[fact.state], fact.subject, fact.finding) for fact in facts])
+    if any(fact.state == "bad" for fact in facts):
+        raise typer.Exit(1)
+
+
+_SIGNS = {"good": "ok", "note": "note", "bad": "WRONG"}

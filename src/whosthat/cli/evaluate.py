@@ -1,0 +1,69 @@
+"""``whosthat evaluate``: the honest test of a saved recogniser on other photos."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whosthat.cli.options import BundleArgument, JsonOption, MinAccuracyOption, PhotosArgument, examples, new_app
+from whosthat.cli.output import percent, say, show, show_json, show_table
+from whosthat.cli.terminal import terminal_progress
+from whosthat.errors import QualityError
+
+if TYPE_CHECKING:
+    from whosthat.evaluation.metrics import Evaluation
+
+app = new_app()
+
+SHOWN_MISTAKES = 5
+"""Mistakes that the text lists, the most confident first; the JSON lists every answer."""
+
+
+@app.command(epilog=examples("evaluate runs/latest other-photos", "evaluate bundle photos --min-accuracy 0.9"), no_args_is_help=True)
+def evaluate(bundle: BundleArgument, photos: PhotosArgument, min_accuracy: MinAccuracyOption = None, as_json: JsonOption = False) -> None:
+    """Test a saved recogniser on other photos.
+
+    The folders must bear names that the recogniser knows. Photos that it was trained on are left out.
+    """
+    say(f"Testing {bundle} on the photos in {photos}.")
+    from whosthat.workflow.evaluate import evaluate as evaluate_bundle
+
+    with terminal_progress() as progress:
+        evaluation = evaluate_bundle(bundle, photos, progress=progress)
+    if as_json:
+        show_json(evaluation)
+    else:
+        show_evaluation(evaluation)
+    require_accuracy(evaluation, min_accuracy)
+
+
+def show_evaluation(evaluation: Evaluation) -> None:
+    """Write accuracy, the figures of each class, and the worst mistakes."""
+    show(accuracy_sentence(evaluation), "")
+    show_table(
+        ("class", "photos", "precision", "recall", "F1"),
+        [(one.name, f"{one.n:,}", f"{one.precision:.3f}", f"{one.recall:.3f}", f"{one.f1:.3f}") for one in evaluation.per_class],
+        right=("photos", "precision", "recall", "F1"),
+    )
+    if evaluation.mistakes:
+        show("", "Worst mistakes:")
+    for mistake in evaluation.mistakes[:SHOWN_MISTAKES]:
+        show(f"  {mistake.path}: it is {mistake.truth}, called {mistake.said} ({percent(mistake.confidence, 0)} sure)")
+
+
+def accuracy_sentence(evaluation: Evaluation) -> str:
+    """Return the accuracy with its interval and what guessing would reach."""
+    return (
+        f"{evaluation.n_right:,} of {evaluation.n:,} photos were named rightly: {percent(evaluation.accuracy)} "
+        f"(95 % interval {percent(evaluation.interval.low)} to {percent(evaluation.interval.high)}). "
+        f"Always naming the most frequent class would reach {percent(evaluation.baseline)}."
+    )
+
+
+def require_accuracy(evaluation: Evaluation, minimum: float | None) -> None:
+    """Refuse a result below what was asked for.
+
+    Raises:
+        QualityError: The accuracy is below ``minimum`` (0 to 1).
+    """
+    if minimum is not None and evaluation.accuracy < minimum:
+        raise QualityError(f"The accuracy is {evaluation.accuracy:.4f}, and --min-accuracy asked for at least {minimum:g}.")

@@ -1,0 +1,54 @@
+"""``whosthat export``: a recogniser's network for other programs."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from whosthat.cli.options import BundleArgument, CustomOption, JsonOption, examples, load_own_networks, new_app
+from whosthat.cli.output import say, show, show_json
+from whosthat.cli.terminal import terminal_progress
+
+app = new_app()
+
+
+class Format(StrEnum):
+    """What can be written."""
+
+    onnx = "onnx"
+    keras = "keras"
+
+
+FormatOption = Annotated[Format, typer.Option("--format", help="ONNX graph, or Keras weights.")]
+OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there.")]
+OutOption = Annotated[Path, typer.Option("--out", metavar="FILE", help="File to write.", show_default=False)]
+
+
+@app.command(
+    epilog=examples("export runs/latest --out heroes.onnx", "export bundle --format keras --out h.weights.h5"), no_args_is_help=True
+)
+def export(
+    bundle: BundleArgument,
+    out: OutOption,
+    format: FormatOption = Format.onnx,
+    overwrite: OverwriteOption = False,
+    custom: CustomOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write a recogniser's network as ONNX or Keras weights.
+
+    What was written is read again and must give the same answers as the recogniser.
+    """
+    say(f"Writing the network of {bundle} to {out}.")
+    from whosthat.workflow.export import export as export_bundle
+
+    load_own_networks(custom)
+    with terminal_progress() as progress:
+        written = export_bundle(bundle, format.value, out, overwrite=overwrite, progress=progress)
+    if as_json:
+        show_json({"bundle": bundle, "format": format.value, "file": written})
+    else:
+        show(str(written))

@@ -1,0 +1,109 @@
+"""How typer finds a command: it imports the command's module only when that command is asked for.
+
+Only typer's machinery belongs here; the list of commands stands in ``app``.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Annotated, Any
+
+import typer
+import typer.core
+import typer.main
+
+from whosthat import __version__
+from whosthat.cli.app import COMMANDS, Stopped, root_help
+from whosthat.errors import UsageError, did_you_mean
+
+
+class LazyCommands(typer.core.TyperGroup):
+    """The group of all commands."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return every command's name, in the order of the help page."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Import the command of this name; None when there is none."""
+        return load_command(cmd_name) if cmd_name in COMMANDS else None
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find the command that the first word names.
+
+        Raises:
+            UsageError: There is no such command.
+        """
+        if args[0] not in COMMANDS and not args[0].startswith("-"):
+            raise UsageError(f'There is no command "{args[0]}". {did_you_mean(args[0], COMMANDS)}')
+        return super().resolve_command(ctx, args)
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the same page that ``app`` shows without typer."""
+        formatter.write(root_help())
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; an interrupt leaves as `Stopped`."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as interrupt:
+            raise Stopped(interrupt) from interrupt
+
+
+def load_command(name: str) -> Any:
+    """Import the module of one command and return what typer built from it."""
+    command = typer.main.get_command(import_module(f"whosthat.cli.{name}").app)
+    command.name = name
+    return command
+
+
+def run_typer(words: list[str]) -> int:
+    """Parse the words and run the command.
+
+    Returns:
+        The exit code: 0, or what the command gave to ``typer.Exit``.
+
+    Raises:
+        UsageError: The words do not fit the command.
+        Stopped: Ctrl-C or SIGTERM.
+    """
+    root = typer.main.get_command(_root)
+    try:
+        code = root.main(args=words, prog_name="whosthat", complete_var="_WHOSTHAT_COMPLETE", standalone_mode=False)
+    except typer.TyperException as error:
+        raise UsageError(_in_our_words(error)) from error
+    return code if isinstance(code, int) else 0
+
+
+def _in_our_words(error: typer.TyperException) -> str:
+    """Return typer's message as whole sentences, with the nearest option and where to read on."""
+    context = getattr(error, "ctx", None)
+    message = error.format_message().rstrip(".") + "."
+    option = getattr(error, "option_name", None)
+    if option and context and hasattr(error, "possibilities"):
+        known = [word for parameter in context.command.get_params(context) for word in parameter.opts if word.startswith("--")]
+        message = f"There is no option {option}. {did_you_mean(option, known)}"
+    page = f'Read "{context.command_path} --help".' if context else ""
+    return f"{message} {page}".rstrip()
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"whosthat {__version__}")
+        raise typer.Exit
+
+
+_root = typer.Typer(
+    cls=LazyCommands,
+    name="whosthat",
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@_root.callback()
+def _options(
+    version: Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")] = False,
+) -> None:
+    """Folders of photos in; a recogniser you can trust out."""

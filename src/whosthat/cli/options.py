@@ -1,0 +1,72 @@
+"""Arguments and options that several commands share, so that they read and behave alike.
+
+A command's own options stand in its module. What a command does with them does not belong here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+PhotosArgument = Annotated[
+    Path, typer.Argument(metavar="PHOTOS", help="Folder that holds one folder of photos for each person or class.", show_default=False)
+]
+BundleArgument = Annotated[
+    Path, typer.Argument(metavar="BUNDLE", help="A saved recogniser: a bundle, a run's folder, or runs/latest.", show_default=False)
+]
+RunsOption = Annotated[Path, typer.Option("--runs", metavar="FOLDER", help="Folder that holds the runs.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Write one JSON document to standard output.")]
+CustomOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--custom", metavar="FILE.py", help="Python file with a network of your own. It is executed: read it first.", show_default=False
+    ),
+]
+MinAccuracyOption = Annotated[
+    float | None,
+    typer.Option(
+        "--min-accuracy",
+        metavar="X",
+        min=0.0,
+        max=1.0,
+        help="End with exit code 4 when the accuracy is below X (0 to 1).",
+        show_default=False,
+    ),
+]
+
+
+def new_app(help: str | None = None) -> typer.Typer:
+    """Return an empty typer application with the settings that every command shares."""
+    return typer.Typer(
+        help=help,
+        add_completion=False,
+        rich_markup_mode=None,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    )
+
+
+def load_own_networks(custom: Path | None) -> Sequence[str]:
+    """Run the file given with ``--custom``, if one was, and return the names of the networks that it registers.
+
+    Raises:
+        NetworkError: The file is absent, fails, or registers nothing.
+    """
+    if custom is None:
+        return ()
+    from whosthat.networks.registry import load_custom
+
+    return load_custom(custom)
+
+
+def examples(*lines: str) -> str:
+    """Return the end of a help page: example command lines, not to be wrapped.
+
+    Args:
+        lines: Command lines without ``whosthat``.
+    """
+    return "\n".join(["\b", "Examples:", *(f"  whosthat {line}" for line in lines)])

@@ -1,0 +1,35 @@
+"""``whosthat report``: the report of a run, written again from what the run kept."""
+
+from __future__ import annotations
+
+import webbrowser
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from whosthat.cli.options import JsonOption, examples, new_app
+from whosthat.cli.output import show, show_json
+
+app = new_app()
+
+RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder, or runs/latest.", show_default=False)]
+OpenOption = Annotated[bool, typer.Option("--open", help="Open the report in the browser.")]
+
+
+@app.command(epilog=examples("report runs/latest --open"), no_args_is_help=True)
+def report(run: RunArgument, open_it: OpenOption = False, as_json: JsonOption = False) -> None:
+    """Write a run's report again, and open it.
+
+    The report is made from the figures and plots that the run's folder holds; nothing is trained or tested again.
+    """
+    from whosthat.evaluation.report import write_report
+    from whosthat.recognition.bundle import follow_pointer
+
+    page = write_report(follow_pointer(run))
+    if as_json:
+        show_json({"report": page})
+    else:
+        show(str(page))
+    if open_it:
+        webbrowser.open(page.resolve().as_uri())

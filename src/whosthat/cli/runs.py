@@ -1,0 +1,54 @@
+"""``whosthat runs``: which runs there are, and in what they differ."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from whosthat.cli.options import JsonOption, RunsOption, examples, new_app
+from whosthat.cli.output import percent, say, show_json, show_table
+
+app = new_app("List runs, or set them side by side.")
+
+RunsArgument = Annotated[list[Path], typer.Argument(metavar="RUN RUN...", help="Folders of runs; runs/latest is one.", show_default=False)]
+
+
+@app.command("list", epilog=examples("runs list", "runs list --json"))
+def list_them(runs: RunsOption = Path("runs"), as_json: JsonOption = False) -> None:
+    """List the runs of a folder, the oldest first."""
+    from whosthat.workflow.runs import list_runs
+
+    rows = [run.to_dict() for run in list_runs(runs)]
+    if as_json:
+        show_json(rows)
+    elif rows:
+        _show_rows(rows)
+    else:
+        say(f'There is no run in {runs} yet. Train one with "whosthat train PHOTOS".')
+
+
+@app.command(epilog=examples("runs compare runs/photos-cnn6-1 runs/photos-cnn6-2"), no_args_is_help=True)
+def compare(runs: RunsArgument, as_json: JsonOption = False) -> None:
+    """Set runs side by side: how they ended, and every setting in which they differ."""
+    from whosthat.workflow.runs import compare_runs
+
+    rows = compare_runs(runs)
+    if as_json:
+        show_json(rows)
+    else:
+        _show_rows(rows)
+
+
+def _show_rows(rows: list[dict[str, object]]) -> None:
+    columns = list(rows[0])
+    show_table(columns, [[_cell(column, row) for column in columns] for row in rows], right=("accuracy",))
+
+
+def _cell(column: str, row: Mapping[str, object]) -> str:
+    value = row[column]
+    if value is None:
+        return "-"
+    return percent(value) if column == "accuracy" and isinstance(value, float) else str(value)

