@@ -1,0 +1,12 @@
+"""Judging a recogniser: figures, calibration, diagnosis in words, pictures, and one report that holds them all.
+
+    metrics      probabilities and the truth in, an `Evaluation` out (numpy alone)
+    calibration  one temperature, so that "90 %" means nine in ten
+    diagnosis    which of the five cases the curves show, whether the result is good, and what to try next
+    run_facts    what ``metrics.json`` holds: the one definition that the writer and the readers share
+    history      ``history.csv`` as rows of numbers
+    plots        every picture; the only place that imports matplotlib
+    report       one self-contained ``report.html``, made from the files of a run folder alone
+
+What does not belong here: networks, photos on disk, training. Arrays come in, so nothing here loads Keras.
+"""
