@@ -1,0 +1,155 @@
+"""A recogniser's network for other programs: as one ONNX file, or as weights for Keras.
+
+What belongs here: proving that graph and weights of a bundle agree, and writing the file. Both formats need Keras for the
+proof. What does not: building and writing networks (`whosthat.networks`).
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from whosthat import durable
+from whosthat.errors import ExportError, UsageError, did_you_mean
+from whosthat.photos.cartoons import HEROES, draw_hero
+from whosthat.photos.preparing import PrepareSpec, prepare
+from whosthat.progress import SILENT, Progress
+from whosthat.recognition.bundle import Bundle, open_bundle
+from whosthat.settings import ONNX_PARITY_TOLERANCE
+from whosthat.types import Image
+
+
+def export(bundle: str | Path, format: str, out: Path, *, overwrite: bool = False, progress: Progress = SILENT) -> Path:
+    """Write a recogniser's network to a file, after checking that its graph and its weights give the same answers.
+
+    The network alone knows neither names nor how a photo is prepared: labels stand in the bundle's ``bundle.json``.
+
+    Args:
+        bundle: A bundle, a run folder or ``runs/latest``.
+        format: ``onnx`` for the whole network, or ``keras`` for its weights (``.weights.h5``, for ``model.load_weights``).
+        out: The file to write.
+        overwrite: Whether a file that is there may be replaced.
+        progress: Where to say what is going on.
+
+    Returns:
+        ``out``.
+
+    Raises:
+        UsageError: An unknown format, a name that the format cannot have, or a file that is there already.
+        BundleError: The bundle cannot be used.
+        ExportError: Graph and weights disagree by more than `ONNX_PARITY_TOLERANCE`, or the file cannot be written.
+    """
+    out = Path(out)
+    if format not in _WRITERS:
+        raise UsageError(f"There is no export format {format!r}. {did_you_mean(format, _WRITERS)}")
+    suffix, write = _WRITERS[format]
+    _check_target(out, suffix, overwrite)
+    opened = open_bundle(bundle)
+    graph = opened.graph()
+    progress.say(f"Building {opened.facts.network} in Keras, to compare what is written with it.")
+    model = rebuild(opened)
+    with _whole_or_absent(out, suffix) as temporary:
+        write(temporary, graph, model)
+        _refuse_disagreement(model, graph, PrepareSpec.from_dict(opened.facts.prepare))
+        _check_target(out, suffix, overwrite)  # that took a while: somebody may have put a file there
+    progress.say(f"Wrote {out}.")
+    return out
+
+
+def rebuild(bundle: Bundle) -> Any:
+    """Build a bundle's network in Keras again, with the weights that it was saved with.
+
+    Raises:
+        ExportError: The network stands in a Python file of the user's own that has not been loaded.
+        BundleError: The weights are damaged.
+    """
+    from whosthat.networks import registry
+    from whosthat.networks.design import Design
+    from whosthat.networks.weights import load_weights
+    from whosthat.training.recipe import make_recipe
+
+    facts = bundle.facts
+    if facts.network not in registry.names():
+        raise ExportError(
+            f"The network {facts.network!r} does not come with whosthat. {did_you_mean(facts.network, registry.names())} "
+            "If it stands in a Python file of your own, load that file first with whosthat.networks.registry.load_custom."
+        )
+    spec = PrepareSpec.from_dict(facts.prepare)
+    network = make_recipe(facts.recipe, f"the recipe in {bundle.folder}").network
+    design = Design(
+        n_classes=len(facts.labels),
+        size=spec.size,
+        frames=spec.frames or 1,
+        weights="none",
+        **network.model_dump(),
+    )
+    model = registry.build(facts.network, design)
+    load_weights(model, bundle.weights_file())
+    return model
+
+
+def _refuse_disagreement(model: Any, graph: bytes, spec: PrepareSpec) -> None:
+    from whosthat.networks.onnx_writer import parity
+
+    difference = parity(model, graph, _pictures(spec))
+    if not difference <= ONNX_PARITY_TOLERANCE:  # also when it is no number
+        raise ExportError(
+            f"Graph and weights of the bundle disagree: their probabilities differ by up to {difference:.2g}, and "
+            f"{ONNX_PARITY_TOLERANCE:.0e} is allowed. Nothing was exported; train again to get a bundle that fits together."
+        )
+
+
+def _pictures(spec: PrepareSpec) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    """Drawn pictures, which look like photos to a network, and noise, which reaches what they do not."""
+    drawn: list[Image] = [prepare(draw_hero(name, seed=0), spec) for name in HEROES[:3]]
+    noise = np.random.default_rng(0).integers(0, 256, spec.shape, dtype=np.uint8)
+    return np.stack([*drawn, noise])
+
+
+def _check_target(out: Path, suffix: str, overwrite: bool) -> None:
+    if out.is_dir():
+        raise UsageError(f"{out} is a folder. Name the file to write, such as {out / 'network'}{suffix}.")
+    if not out.name.endswith(suffix):
+        raise UsageError(f"This format is read from files that end in {suffix}, and {out.name!r} came. Name the file {out.stem}{suffix}.")
+    if not overwrite and os.path.lexists(out):
+        raise UsageError(f"{out} is there already. Choose another name, or allow overwriting.")
+
+
+@contextmanager
+def _whole_or_absent(out: Path, suffix: str) -> Iterator[Path]:
+    """Give a temporary file beside the target, and move it in when the block ends well."""
+    temporary = out.with_name(f".new-{secrets.token_hex(4)}{suffix}")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
+        temporary.replace(out)
+        durable.sync_folder(out.parent)
+    except OSError as error:
+        raise ExportError(f"{out} cannot be written: {error.strerror or error}. Make room, or choose another folder.") from error
+    finally:
+        with suppress(OSError):  # a folder that cannot be written holds no temporary file
+            temporary.unlink(missing_ok=True)
+
+
+def _write_onnx(path: Path, graph: bytes, _model: Any) -> None:
+    path.write_bytes(graph)
+
+
+def _write_keras(path: Path, _graph: bytes, model: Any) -> None:
+    model.save_weights(path)
+    model.load_weights(path)  # so that the comparison judges the file, not what it was made from
+
+
+_WRITERS: dict[str, tuple[str, Callable[[Path, bytes, Any], None]]] = {
+    "onnx": (".onnx", _write_onnx),
+    "keras": (".weights.h5", _write_keras),
+}
+"""For each format the suffix of its files, and what writes one."""
