@@ -1,0 +1,311 @@
+"""Prepared photos in one HDF5 file, so that every epoch reads arrays instead of decoding photos.
+
+What belongs here: building, trusting and reading that file. What does not: which photo is in which part (`split`), how
+a photo is prepared (`photos.preparing`), in which order it is seen (`batches`).
+
+The file holds, for each part, ``X_<part>`` (uint8, one chunk a photo), ``y_<part>`` (int64 labels), ``sha256_<part>`` and
+``path_<part>``; and ``classes``. It is written to a temporary file beside it and renamed when it is complete: who opens it sees a
+whole file or none. Rows are known by the sha256 of their photo, so a new file takes over what the old one already has.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import filelock
+import h5py
+import numpy as np
+
+from whosthat.dataset.audit import AuditedPhoto
+from whosthat.dataset.findings import listing
+from whosthat.dataset.private import make_private_folder, private_file
+from whosthat.dataset.split import Split
+from whosthat.dataset.threads import in_order
+from whosthat.durable import sync_folder
+from whosthat.errors import CacheError, DatasetError, PhotoError
+from whosthat.photos.preparing import PrepareSpec, prepare
+from whosthat.photos.reading import decode
+from whosthat.progress import SILENT, Progress
+from whosthat.types import PARTS, Image, IntArray, SetAside
+
+FORMAT = 1
+"""Raised when the layout of the file changes; files of another format are built anew."""
+
+_SPARE_BYTES = 16 * 1024 * 1024
+"""Room wanted on the disk beyond the pixels: HDF5's own tables, paths, and something left for others."""
+
+_DAMAGE = (OSError, RuntimeError, KeyError, ValueError, TypeError, AttributeError)
+"""What h5py raises on files that are damaged, or that hold something else where a data set is expected."""
+
+
+def cache_file(root: Path, spec: PrepareSpec) -> Path:
+    """The file in which the photos of a folder are kept, prepared as ``spec`` says."""
+    return private_file(root, f"{spec.key()}.h5")
+
+
+def prepare_photos(split: Split, spec: PrepareSpec, file: Path, *, progress: Progress = SILENT) -> PreparedPhotos:
+    """Prepare all photos of a split, unless the file already holds exactly them, and open the file.
+
+    A photo that has vanished, changed or become unreadable since the audit is set aside; it does not stop the run.
+    Memory does not grow with the number of photos.
+
+    Args:
+        split: Which photos, in which part.
+        spec: How they are prepared.
+        file: The cache file, such as `cache_file` names it. An older one there gives the rows whose photo is unchanged.
+        progress: Shows the photos as they are prepared.
+
+    Raises:
+        DatasetError: A class has no photo left in one of the parts.
+        CacheError: The file cannot be written; an older one is then untouched.
+    """
+    make_private_folder(file.parent)
+    with _alone(file, progress):
+        old = _open_trusted(file, spec, progress)
+        if old is not None and old.holds(split):
+            return old
+        try:
+            set_aside = _build(split, spec, file, old, progress)
+        finally:
+            if old is not None:
+                old.close()
+        return PreparedPhotos(file, set_aside=set_aside)
+
+
+class PreparedPhotos:
+    """An open file of prepared photos; close it, or use it in a ``with`` statement.
+
+    Attributes:
+        classes: Class names; the index is the label.
+        set_aside: Photos of the split that could not be prepared when the file was built just now, with their reasons.
+
+    Raises:
+        CacheError: The file is damaged or none of whosthat's.
+    """
+
+    def __init__(self, file: Path, *, set_aside: Sequence[SetAside] = ()) -> None:
+        self.set_aside = tuple(set_aside)
+        try:
+            # no locking: the file never changes once it has its name, and network disks often cannot lock
+            self._file = h5py.File(file, "r", locking=False)
+        except OSError as error:
+            raise CacheError(f"{file} is damaged or no file of prepared photos: {error}. Delete it; it will be built again.") from error
+        try:
+            _check_layout(self._file)
+            self.spec_key = str(self._file.attrs["spec"])
+            self.classes: tuple[str, ...] = tuple(self._file["classes"].asstr()[:])
+        except _DAMAGE as error:
+            self.close()
+            raise CacheError(f"{file} is damaged or no file of prepared photos: {error}. Delete it; it will be built again.") from error
+
+    def images(self, part: str) -> h5py.Dataset:
+        """The prepared photos of a part: an h5py data set, uint8 ``(n, *spec.shape)``; only what is indexed is read."""
+        return self._file[f"X_{part}"]
+
+    def labels(self, part: str) -> IntArray:
+        """The labels of a part: int64 ``(n,)``, indices into ``classes``."""
+        return np.asarray(self._file[f"y_{part}"][:], dtype=np.int64)
+
+    def paths(self, part: str) -> tuple[str, ...]:
+        """The names of a part's photos ("anna/beach.jpg")."""
+        return tuple(self._file[f"path_{part}"].asstr()[:])
+
+    def hashes(self, part: str) -> tuple[str, ...]:
+        """The sha256 of a part's photos, in hexadecimal."""
+        return tuple(self._file[f"sha256_{part}"].asstr()[:])
+
+    def holds(self, split: Split) -> bool:
+        """Whether these are exactly the photos of a split, part by part, in its order."""
+        return self.classes == split.classes and all(
+            self.paths(part) == tuple(item.photo.name for item in split.parts[part])
+            and self.hashes(part) == tuple(item.sha256 for item in split.parts[part])
+            for part in PARTS
+        )
+
+    def close(self) -> None:
+        """Close the file; its data sets cannot be read any more."""
+        self._file.close()
+
+    def __enter__(self) -> PreparedPhotos:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+
+# -------------------------------------------------------------------------------------------------------------- trusting
+
+
+@contextmanager
+def _alone(file: Path, progress: Progress) -> Iterator[None]:
+    """Keep other processes from building the same file at the same time."""
+    lock = filelock.FileLock(file.with_name(file.name + ".lock"), mode=0o600)
+    try:
+        try:
+            lock.acquire(blocking=False)
+        except filelock.Timeout:
+            progress.say("Another process is preparing the same photos; waiting for it.")
+            lock.acquire()
+    except OSError as error:
+        raise _unwritable(file, error) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _open_trusted(file: Path, spec: PrepareSpec, progress: Progress) -> PreparedPhotos | None:
+    """Open an existing file whose rows can be used; None when there is none, or none that can be trusted."""
+    if not file.exists():
+        return None
+    try:
+        old = PreparedPhotos(file)
+    except CacheError:
+        progress.say(f"The prepared photos in {file} are damaged or of another version; they are prepared again.")
+        return None
+    if old.spec_key == spec.key() and all(old.images(part).shape[1:] == spec.shape for part in PARTS):
+        return old
+    old.close()
+    progress.say(f"The prepared photos in {file} were prepared in another way; they are prepared again.")
+    return None
+
+
+def _check_layout(opened: h5py.File) -> None:
+    """Raise ValueError unless the file is complete and its tables agree with one another."""
+    if opened.attrs["format"] != FORMAT:
+        raise ValueError(f"its format is {opened.attrs['format']}, expected {FORMAT}")
+    n_classes = len(opened["classes"])
+    for part in PARTS:
+        images, labels = opened[f"X_{part}"], opened[f"y_{part}"][:]
+        lengths = {len(images), len(labels), len(opened[f"sha256_{part}"]), len(opened[f"path_{part}"])}
+        if images.dtype != np.uint8 or len(lengths) != 1 or images.id.get_num_chunks() != len(images):
+            raise ValueError(f"the tables of {part} do not agree")
+        if len(labels) and not 0 <= labels.min() <= labels.max() < n_classes:
+            raise ValueError(f"{part} has labels that are no class")
+
+
+# -------------------------------------------------------------------------------------------------------------- building
+
+
+@dataclass
+class _Part:
+    """The photos of a part that are in the file so far."""
+
+    images: h5py.Dataset
+    items: list[AuditedPhoto] = field(default_factory=list)
+
+
+def _build(split: Split, spec: PrepareSpec, file: Path, old: PreparedPhotos | None, progress: Progress) -> list[SetAside]:
+    """Write the file beside its place, then move it there; returns what could not be prepared."""
+    _check_room(split, spec, file)
+    temporary = file.with_name(f".new-{secrets.token_hex(6)}.h5")
+    try:
+        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))  # photos are private from the first byte
+        with h5py.File(temporary, "w", locking=False) as opened:
+            set_aside = _write(opened, split, spec, old, progress)
+        with temporary.open("r+b") as written:
+            os.fsync(written.fileno())
+        if old is not None:
+            old.close()  # Windows cannot replace an open file
+        temporary.replace(file)
+        sync_folder(file.parent)
+    except (OSError, RuntimeError) as error:  # RuntimeError: HDF5 closing a file that it could not write
+        raise _unwritable(file, error) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+    return set_aside
+
+
+def _write(opened: h5py.File, split: Split, spec: PrepareSpec, old: PreparedPhotos | None, progress: Progress) -> list[SetAside]:
+    wanted = [(part, item) for part in PARTS for item in split.parts[part]]
+    parts = {part: _Part(_empty_images(opened, part, len(split.parts[part]), spec)) for part in PARTS}
+    source = _Source(spec, old)
+    set_aside: list[SetAside] = []
+    rows = in_order(source.row, [item for _, item in wanted])
+    for done, ((part, item), row) in enumerate(zip(wanted, rows, strict=True), start=1):
+        if isinstance(row, str):
+            set_aside.append(SetAside(item.photo.path, row))
+        else:
+            parts[part].images[len(parts[part].items)] = row
+            parts[part].items.append(item)
+        progress.step("photos prepared", done, len(wanted))
+    _check_classes(split, parts, set_aside)
+    for part, filled in parts.items():
+        filled.images.resize(len(filled.items), axis=0)
+        opened[f"y_{part}"] = np.array([split.classes.index(item.photo.class_name) for item in filled.items], dtype=np.int64)
+        _write_texts(opened, f"sha256_{part}", [item.sha256 for item in filled.items])
+        _write_texts(opened, f"path_{part}", [item.photo.name for item in filled.items])
+    _write_texts(opened, "classes", split.classes)
+    opened.attrs.update({"format": FORMAT, "spec": spec.key()})
+    return set_aside
+
+
+class _Source:
+    """Where a prepared photo comes from: the old file, or the photo itself."""
+
+    def __init__(self, spec: PrepareSpec, old: PreparedPhotos | None) -> None:
+        self._spec = spec
+        self._old_rows: dict[str, tuple[h5py.Dataset, int]] = {}
+        if old is not None:
+            for part in PARTS:
+                self._old_rows.update({sha256: (old.images(part), row) for row, sha256 in enumerate(old.hashes(part))})
+
+    def row(self, item: AuditedPhoto) -> Image | str:
+        """Return the prepared photo, or the reason why there is none."""
+        if item.sha256 in self._old_rows:
+            images, row = self._old_rows[item.sha256]
+            return np.asarray(images[row])
+        try:
+            decoded = decode(item.photo.path)
+        except PhotoError as error:
+            return error.reason
+        if decoded.sha256 != item.sha256:
+            return "it has changed since it was checked"
+        return prepare(decoded.image, self._spec)
+
+
+def _empty_images(opened: h5py.File, part: str, n_photos: int, spec: PrepareSpec) -> h5py.Dataset:
+    return opened.create_dataset(
+        f"X_{part}", shape=(n_photos, *spec.shape), maxshape=(None, *spec.shape), chunks=(1, *spec.shape), dtype=np.uint8
+    )
+
+
+def _write_texts(opened: h5py.File, name: str, texts: Sequence[str]) -> None:
+    opened.create_dataset(name, data=np.array(texts, dtype=object), dtype=h5py.string_dtype("utf-8"))
+
+
+def _check_classes(split: Split, parts: dict[str, _Part], set_aside: Sequence[SetAside]) -> None:
+    counts = {part: Counter(item.photo.class_name for item in filled.items) for part, filled in parts.items()}
+    lost = [f"{name} in {part}" for name in split.classes for part in PARTS if counts[part][name] == 0]
+    if lost:
+        why = listing([f"{item.path.name}: {item.reason}" for item in set_aside])
+        raise DatasetError(
+            f"No photo is left for {listing(lost)}; since the check, photos could not be read any more ({why}). Check again."
+        )
+
+
+def _check_room(split: Split, spec: PrepareSpec, file: Path) -> None:
+    n_photos = sum(len(split.parts[part]) for part in PARTS)
+    needed = n_photos * int(np.prod(spec.shape)) + _SPARE_BYTES
+    free = shutil.disk_usage(file.parent).free
+    if free < needed:
+        raise CacheError(
+            f"{n_photos:,} prepared photos need {needed / 2**20:,.0f} MiB in {file.parent}, and {free / 2**20:,.0f} MiB are free."
+            " Make room, choose a smaller size, or set WHOSTHAT_CACHE to a folder on another disk."
+        )
+
+
+def _unwritable(file: Path, error: Any) -> CacheError:
+    return CacheError(
+        f"The prepared photos cannot be written to {file}: {getattr(error, 'strerror', None) or error}."
+        " Make room there, close other programs that use the file, or set WHOSTHAT_CACHE to another folder."
+    )
