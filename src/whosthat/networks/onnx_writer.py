@@ -1,0 +1,105 @@
+"""Write a network as one ONNX file, directly from its layers, and compare the two.
+
+What belongs here: walking a functional Keras model, the graph's frame (input, output, weights), and the comparison. How each
+kind of layer is written stands in `onnx_operators`. Keras' own exporter is not used: it needs another 18 GB for VGG16.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from whosthat.errors import ExportError
+from whosthat.inference import open_session
+from whosthat.networks.onnx_operators import Graph, Value, write_layer
+
+if TYPE_CHECKING:
+    import keras
+
+OPSET = 17
+"""Version of the ONNX operators: old enough for every runtime since 2022."""
+
+IR_VERSION = 8
+"""Version of the file format that belongs to `OPSET`."""
+
+
+def write_onnx(model: keras.Model) -> bytes:
+    """Write a network as a complete ONNX model.
+
+    Args:
+        model: A network from `registry.build`; functional, every layer used once.
+
+    Returns:
+        The serialised model, weights inside. Input ``photo``: uint8, ``(n, size, size, 3)`` (with frames
+        ``(n, frames, size, size, 3)``), any ``n``. Output ``predictions``: float32, ``(n, n_classes)``.
+
+    Raises:
+        ExportError: A layer cannot be written; the message names it and what can be.
+    """
+    import onnx
+    from onnx import helper
+
+    graph = Graph()
+    photo, output = model.input, model.output
+    values: dict[int, Value] = {id(photo): _entrance(graph, tuple(photo.shape))}
+    for operation in model.operations[1:]:
+        values[id(operation.output)] = write_layer(
+            graph, operation, [_known(values, tensor, operation) for tensor in _inputs_of(operation)]
+        )
+    graph.add("Identity", [values[id(output)].name], "predictions")
+    written = graph.model
+    written.ir_version, written.producer_name = IR_VERSION, "whosthat"
+    written.opset_import.append(helper.make_opsetid("", OPSET))
+    written.graph.name = model.name
+    written.graph.input.append(helper.make_tensor_value_info("photo", onnx.TensorProto.UINT8, ["n", *photo.shape[1:]]))
+    written.graph.output.append(helper.make_tensor_value_info("predictions", onnx.TensorProto.FLOAT, ["n", *output.shape[1:]]))
+    content: bytes = written.SerializeToString()
+    return content
+
+
+def _entrance(graph: Graph, shape: tuple[int, ...]) -> Value:
+    """From uint8 pixels, channels last, to floats, channels first; frames are folded into the batch until a layer needs them."""
+    name = graph.add("Cast", ["photo"], to=1)  # 1 is float32
+    frames = None
+    if len(shape) == 5:
+        frames = shape[1]
+        name = graph.add("Reshape", [name, graph.constant(np.array([-1, *shape[2:]], np.int64))])
+    return Value(graph.add("Transpose", [name], perm=[0, 3, 1, 2]), tuple(shape[-3:]), frames)
+
+
+def _inputs_of(operation: Any) -> list[Any]:
+    return operation.input if isinstance(operation.input, list) else [operation.input]
+
+
+def _known(values: dict[int, Value], tensor: Any, operation: Any) -> Value:
+    if id(tensor) not in values:
+        raise ExportError(
+            f"The layer {operation.name!r} is used more than once or takes part in another network, which cannot be exported."
+        )
+    return values[id(tensor)]
+
+
+def parity(model: keras.Model, graph: bytes, images: NDArray[np.uint8]) -> float:
+    """Compare a network and its exported graph on some photos.
+
+    Args:
+        model: The network.
+        graph: What `write_onnx` made of it.
+        images: Prepared photos, uint8, ``(n, size, size, 3)`` or with frames.
+
+    Returns:
+        The largest absolute difference between their probabilities; `settings.ONNX_PARITY_TOLERANCE` is the limit.
+
+    Raises:
+        ExportError: ONNX Runtime cannot open the graph, or one of the two gave a number that is not finite.
+    """
+    try:
+        (came,) = open_session(graph).run(images)
+    except ValueError as error:
+        raise ExportError(f"The exported graph of {model.name!r} cannot be opened: {error}") from error
+    difference = float(np.max(np.abs(came - np.asarray(model.predict_on_batch(images)))))
+    if not np.isfinite(difference):
+        raise ExportError(f"The network {model.name!r} or its exported graph gives numbers that are not finite.")
+    return difference

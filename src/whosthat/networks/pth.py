@@ -1,0 +1,314 @@
+"""Read the tensors of a PyTorch checkpoint (.pth) without executing anything in it, and without torch.
+
+A .pth file holds a pickle, and unpickling runs whatever the file asks for. This reader never unpickles: it walks the pickle's
+operation codes (`pickletools.genops` only names them) and carries out the handful that a dictionary of tensors needs. Anything
+else is refused. Both layouts are read: the zip archive of PyTorch 1.6 and later, and the older sequence of pickles.
+What the tensors mean belongs to the network that loads them.
+"""
+
+from __future__ import annotations
+
+import io
+import pickletools
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from whosthat.errors import WeightsError
+
+MAX_BYTES = 1024 * 1024 * 1024
+"""A checkpoint larger than this (1 GiB) is refused."""
+
+_MAGIC = 0x1950A86A20F9469CFC6C
+_PROTOCOL = 1001
+_STORAGES = {
+    "torch FloatStorage": "<f4",
+    "torch DoubleStorage": "<f8",
+    "torch HalfStorage": "<f2",
+    "torch LongStorage": "<i8",
+    "torch IntStorage": "<i4",
+}
+_DICTIONARY = "collections OrderedDict"
+_REBUILD = "torch._utils _rebuild_tensor_v2"
+
+Tensors: TypeAlias = dict[str, NDArray[Any]]
+
+
+class _RefusedError(Exception):
+    """Why a file is refused; becomes a `WeightsError` with the path."""
+
+
+@dataclass(frozen=True)
+class _Global:
+    name: str
+
+
+@dataclass(frozen=True)
+class _Storage:
+    key: str
+    dtype: str
+    count: int
+
+
+@dataclass(frozen=True)
+class _Tensor:
+    storage: _Storage
+    offset: int
+    shape: tuple[int, ...]
+
+
+def read_tensors(path: Path) -> Tensors:
+    """Read a state dictionary.
+
+    Args:
+        path: A checkpoint saved with ``torch.save(model.state_dict(), path)``, CPU tensors, little-endian.
+
+    Returns:
+        Every tensor by its name, as a read-only array.
+
+    Raises:
+        WeightsError: The file is absent, damaged, too large, or holds anything but a flat dictionary of tensors.
+    """
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise _RefusedError(f"it has more than {MAX_BYTES:,} bytes")
+        content = path.read_bytes()
+        return _read_zip(content) if content.startswith(b"PK") else _read_sequence(content)
+    except OSError as error:
+        raise WeightsError(f"The checkpoint {path} cannot be read: {error.strerror or error}.") from error
+    except _RefusedError as error:
+        raise WeightsError(
+            f"The checkpoint {path} is refused: {error}. Expected was a file saved by torch.save(model.state_dict(), ...)."
+        ) from error
+
+
+def _read_sequence(content: bytes) -> Tensors:
+    """The older layout: magic number, protocol, system facts, the dictionary, the storage keys, then each storage's numbers."""
+    stream = io.BytesIO(content)
+    if _run_pickle(stream) != _MAGIC or _run_pickle(stream) != _PROTOCOL:
+        raise _RefusedError("it does not begin like a PyTorch checkpoint")
+    system = _run_pickle(stream)
+    if not isinstance(system, dict) or system.get("little_endian") is not True:
+        raise _RefusedError("it was not written by a little-endian machine")
+    tensors = _only_tensors(_run_pickle(stream))
+    keys = _run_pickle(stream)
+    storages = {tensor.storage.key: tensor.storage for tensor in tensors.values()}
+    if not isinstance(keys, list) or any(key not in storages for key in keys if isinstance(key, str)) or len(keys) != len(storages):
+        raise _RefusedError("its list of storages does not belong to its tensors")
+    data = {}
+    for key in keys:
+        storage = storages[key]
+        if int.from_bytes(stream.read(8), "little") != storage.count:
+            raise _RefusedError(f"storage {key} has another length than its tensors say")
+        data[key] = stream.read(storage.count * np.dtype(storage.dtype).itemsize)
+    if stream.read(1):
+        raise _RefusedError("there are bytes after its end")
+    return _build(tensors, data)
+
+
+def _read_zip(content: bytes) -> Tensors:
+    """The newer layout: ``NAME/data.pkl`` beside ``NAME/data/KEY``, one stored (never compressed) member for each storage."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            members = {entry.filename.partition("/")[2]: entry for entry in archive.infolist()}
+            if any(entry.compress_type != zipfile.ZIP_STORED for entry in members.values()):
+                raise _RefusedError("its archive is compressed, which PyTorch never does")
+            if sum(entry.file_size for entry in members.values()) > len(content):
+                raise _RefusedError("its archive says it holds more bytes than it has")
+
+            def member(name: str) -> bytes:
+                if name not in members:
+                    raise _RefusedError(f"its archive lacks {name!r}")
+                return archive.read(members[name])
+
+            if "byteorder" in members and member("byteorder") != b"little":
+                raise _RefusedError("it was not written by a little-endian machine")
+            tensors = _only_tensors(_run_pickle(io.BytesIO(member("data.pkl"))))
+            return _build(tensors, {tensor.storage.key: member(f"data/{tensor.storage.key}") for tensor in tensors.values()})
+    except (zipfile.BadZipFile, EOFError, RuntimeError, NotImplementedError) as error:  # the last two: encrypted, odd compression
+        raise _RefusedError(f"its archive is damaged ({error})") from error
+
+
+def _only_tensors(value: object) -> dict[str, _Tensor]:
+    if not isinstance(value, dict):
+        raise _RefusedError("its content is not a dictionary of tensors")
+    for name, tensor in value.items():
+        if not isinstance(name, str) or not isinstance(tensor, _Tensor):
+            raise _RefusedError(f"its entry {name!r:.60} is not a tensor")
+    return value
+
+
+def _build(tensors: dict[str, _Tensor], data: dict[str, bytes]) -> Tensors:
+    built = {}
+    for name, tensor in tensors.items():
+        storage = tensor.storage
+        if len(data[storage.key]) != storage.count * np.dtype(storage.dtype).itemsize:
+            raise _RefusedError(f"the numbers of {name!r} are cut off or too many")
+        numbers = np.frombuffer(data[storage.key], storage.dtype)
+        size = _product(tensor.shape)
+        if tensor.offset + size > storage.count:
+            raise _RefusedError(f"{name!r} reaches beyond its storage")
+        built[name] = numbers[tensor.offset : tensor.offset + size].reshape(tensor.shape)
+    return built
+
+
+def _product(shape: tuple[int, ...]) -> int:
+    size = 1  # Python's integers do not overflow, numpy's would
+    for length in shape:
+        size *= length
+    return size
+
+
+def _run_pickle(stream: io.BytesIO) -> Any:
+    """Carry out one pickle's operations, as far as they are known; leave ``stream`` after it."""
+    machine = _Machine()
+    try:
+        for operation, argument, _ in pickletools.genops(stream):
+            machine.do(operation.name, argument)
+        return machine.result()
+    except (ValueError, IndexError, KeyError, TypeError, OverflowError) as error:  # a damaged pickle; nothing of it was run
+        raise _RefusedError(f"its pickle is damaged ({error})") from error
+
+
+_MARK = object()
+
+
+class _Machine:
+    """A pickle's stack and memo, with the operations that a state dictionary needs and no others."""
+
+    def __init__(self) -> None:
+        self.stack: list[Any] = []
+        self.memo: dict[int, Any] = {}
+
+    def do(self, name: str, argument: Any) -> None:
+        """Carry out one operation."""
+        if name in _PUSH_ARGUMENT:
+            self.stack.append(argument)
+        elif name in _PUSH_VALUE:
+            self.stack.append(_PUSH_VALUE[name]())
+        elif name in _OPERATIONS:
+            _OPERATIONS[name](self, argument)
+        else:
+            raise _RefusedError(f"it asks for the pickle operation {name}, which no state dictionary needs")
+
+    def result(self) -> Any:
+        """The one value that is left."""
+        (value,) = self.stack
+        return value
+
+    def to_mark(self) -> list[Any]:
+        """Take everything above the last mark."""
+        taken = []
+        while (value := self.stack.pop()) is not _MARK:
+            taken.append(value)
+        return taken[::-1]
+
+    def put(self, slot: int) -> None:
+        """Remember the topmost value."""
+        self.memo[slot] = self.stack[-1]
+
+    def get(self, slot: int) -> None:
+        """Recall a value."""
+        self.stack.append(self.memo[slot])
+
+    def take_tuple(self, length: int) -> None:
+        """Join the topmost values into a tuple."""
+        start = len(self.stack) - length
+        if start < 0:
+            raise IndexError("the stack is empty")
+        self.stack[start:] = [tuple(self.stack[start:])]
+
+    def set_items(self, pairs: list[Any]) -> None:
+        """Put keys and values into the dictionary on top."""
+        target = self.stack[-1]
+        if type(target) is not dict:
+            raise TypeError("items for something that is no dictionary")
+        target.update(zip(pairs[::2], pairs[1::2], strict=True))
+
+    def append_items(self, items: list[Any]) -> None:
+        """Put items at the end of the list on top."""
+        if type(self.stack[-1]) is not list:
+            raise TypeError("items for something that is no list")
+        self.stack[-1].extend(items)
+
+    def find_global(self, name: str) -> None:
+        """Push the name of a class or function, if it is one of the known ones; nothing is imported."""
+        if name not in {_DICTIONARY, _REBUILD, *_STORAGES}:
+            raise _RefusedError(f"it asks for {name.replace(' ', '.')!r:.100}, which no state dictionary needs")
+        self.stack.append(_Global(name))
+
+    def call(self) -> None:
+        """Stand in for the two calls that a state dictionary makes."""
+        arguments, function = self.stack.pop(), self.stack.pop()
+        if function == _Global(_DICTIONARY) and arguments == ():
+            self.stack.append({})
+        elif function == _Global(_REBUILD):
+            self.stack.append(_tensor(*arguments))
+        else:
+            raise _RefusedError("it calls something in a way that no state dictionary does")
+
+    def persistent(self) -> None:
+        """Turn a storage's description into a `_Storage`."""
+        kind, storage, key, _location, count, *_ = self.stack.pop()
+        if kind != "storage" or not isinstance(storage, _Global) or storage.name not in _STORAGES:
+            raise _RefusedError("it refers to something that is no storage of numbers")
+        if not isinstance(key, str) or not _is_count(count):
+            raise _RefusedError("a storage's key or length is not valid")
+        self.stack.append(_Storage(key, _STORAGES[storage.name], count))
+
+    def drop_state(self) -> None:
+        """Forget the attributes of a dictionary (version notes of each module)."""
+        state = self.stack.pop()
+        if type(state) is not dict or type(self.stack[-1]) is not dict:
+            raise _RefusedError("it sets the state of something that is no dictionary")
+
+
+def _tensor(storage: object, offset: int, shape: tuple[int, ...], strides: tuple[int, ...], *_: object) -> _Tensor:
+    counts = (offset, *shape, *strides)
+    if not isinstance(storage, _Storage) or not all(_is_count(value) for value in counts):
+        raise _RefusedError("a tensor's storage, offset or shape is not valid")
+    expected = tuple(_product(shape[axis + 1 :]) for axis in range(len(shape)))
+    if any(length > 1 and came != wanted for length, came, wanted in zip(shape, strides, expected, strict=True)):
+        raise _RefusedError("a tensor is not stored row after row")
+    return _Tensor(storage, offset, tuple(shape))
+
+
+def _is_count(value: object) -> bool:
+    return type(value) is int and value >= 0
+
+
+_PUSH_ARGUMENT = {"BININT", "BININT1", "BININT2", "LONG1", "BINUNICODE", "SHORT_BINUNICODE", "BINFLOAT"}
+_PUSH_VALUE: dict[str, Callable[[], Any]] = {
+    "NONE": lambda: None,
+    "NEWTRUE": lambda: True,
+    "NEWFALSE": lambda: False,
+    "EMPTY_TUPLE": tuple,
+    "EMPTY_LIST": list,
+    "EMPTY_DICT": dict,
+    "MARK": lambda: _MARK,
+}
+_OPERATIONS: dict[str, Callable[[_Machine, Any], object]] = {
+    "PROTO": lambda machine, argument: None,
+    "STOP": lambda machine, argument: None,
+    "BINPUT": _Machine.put,
+    "LONG_BINPUT": _Machine.put,
+    "BINGET": _Machine.get,
+    "LONG_BINGET": _Machine.get,
+    "TUPLE": lambda machine, argument: machine.stack.append(tuple(machine.to_mark())),
+    "TUPLE1": lambda machine, argument: machine.take_tuple(1),
+    "TUPLE2": lambda machine, argument: machine.take_tuple(2),
+    "TUPLE3": lambda machine, argument: machine.take_tuple(3),
+    "SETITEM": lambda machine, argument: machine.set_items([machine.stack.pop(-2), machine.stack.pop()]),
+    "SETITEMS": lambda machine, argument: machine.set_items(machine.to_mark()),
+    "APPEND": lambda machine, argument: machine.append_items([machine.stack.pop()]),
+    "APPENDS": lambda machine, argument: machine.append_items(machine.to_mark()),
+    "GLOBAL": _Machine.find_global,
+    "REDUCE": lambda machine, argument: machine.call(),
+    "BINPERSID": lambda machine, argument: machine.persistent(),
+    "BUILD": lambda machine, argument: machine.drop_state(),
+}

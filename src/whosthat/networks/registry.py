@@ -1,0 +1,183 @@
+"""Which networks exist, their facts, and the one way to build them.
+
+A family is a module of this package with functions decorated by `register`. They are found by listing the package
+(`pkgutil`), so a new network is one new file and no other edit. Facts travel with the function and are read without Keras.
+How a network looks belongs in its family; which weights file it takes, in `pretrained`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import pkgutil
+import sys
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from whosthat.errors import NetworkError, UsageError, did_you_mean
+from whosthat.networks.backend import load_keras
+from whosthat.networks.design import Design, NetworkFacts, check_design
+
+if TYPE_CHECKING:
+    import keras
+
+__all__ = ["Design", "NetworkFacts", "backbone_and_head", "build", "describe", "facts", "load_custom", "names", "register"]
+
+Builder: TypeAlias = "Callable[[Design], keras.Model]"
+_BUILDERS: dict[str, tuple[NetworkFacts, Builder]] = {}
+_CUSTOM_FILES: dict[Path, tuple[str, ...]] = {}
+
+
+def register(facts: NetworkFacts) -> Callable[[Builder], Builder]:
+    """Register the decorated function under ``facts.name``.
+
+    The function takes a `Design` and returns a functional Keras model whose input is named ``photo`` (pixels 0 to 255), with
+    a layer ``features`` (one vector per photo) just before the classifier, and an output layer ``predictions`` (probabilities).
+
+    Raises:
+        NetworkError: Another network already has that name.
+    """
+
+    def keep(builder: Builder) -> Builder:
+        if facts.name in _BUILDERS:
+            raise NetworkError(f"Two networks are named {facts.name!r}. Give yours another name.")
+        _BUILDERS[facts.name] = (facts, builder)
+        return builder
+
+    return keep
+
+
+@cache
+def _load_families() -> None:
+    package = importlib.import_module("whosthat.networks")
+    for module in pkgutil.iter_modules(package.__path__):
+        importlib.import_module(f"{package.__name__}.{module.name}")
+
+
+def names() -> tuple[str, ...]:
+    """Names of all networks, sorted."""
+    _load_families()
+    return tuple(sorted(_BUILDERS))
+
+
+def facts(name: str) -> NetworkFacts:
+    """Facts of one network, read without Keras.
+
+    Raises:
+        UsageError: There is no such network.
+    """
+    return _entry(name)[0]
+
+
+def describe(name: str) -> str:
+    """The docstring of one network's function: what it is, in words.
+
+    Raises:
+        UsageError: There is no such network.
+    """
+    return (_entry(name)[1].__doc__ or "").strip()
+
+
+def _entry(name: str) -> tuple[NetworkFacts, Builder]:
+    known = names()
+    if name not in _BUILDERS:
+        raise UsageError(f"There is no network named {name!r}. {did_you_mean(name, known)}")
+    return _BUILDERS[name]
+
+
+def build(name: str, design: Design) -> keras.Model:
+    """Build a network; the same design gives the same bits. Sets Keras' global random seed to ``design.seed``.
+
+    Args:
+        name: One of `names`.
+        design: What to build.
+
+    Returns:
+        A functional Keras model, not compiled: input ``photo`` of shape ``(b, size, size, 3)`` (with frames
+        ``(b, frames, size, size, 3)``) with pixel values 0 to 255, output ``predictions`` of shape ``(b, n_classes)``.
+
+    Raises:
+        UsageError: There is no such network.
+        NetworkError: The design does not fit the network.
+        WeightsError: The weights it shall start from are absent or wrong.
+    """
+    known, builder = _entry(name)
+    check_design(known, design)
+    load_keras().utils.set_random_seed(design.seed)
+    model = builder(design)
+    _check_conventions(name, model, design)
+    if isinstance(design.weights, Path) and design.weights.suffix == ".safetensors":
+        from whosthat.networks.weights import load_matching  # needs numpy
+
+        load_matching(model, design.weights)
+    return model
+
+
+def _check_conventions(name: str, model: Any, design: Design) -> None:
+    """Refuse a model that the rest of whosthat could not train, cut or export; matters for users' own networks."""
+    shape = (design.size, design.size, 3)
+    expected: list[tuple[str, object, object]] = [
+        ("its inputs", [item.name for item in model.inputs], ["photo"]),
+        ("the shape of its input", tuple(model.inputs[0].shape[1:]), (design.frames, *shape) if facts(name).frames else shape),
+        ("the shape of its output", tuple(model.outputs[0].shape[1:]), (design.n_classes,)),
+        ("its last layer", model.layers[-1].name, "predictions"),
+        ("the number of its layers named features", sum(layer.name == "features" for layer in model.layers), 1),
+    ]
+    for what, came, wanted in expected:
+        if came != wanted:
+            raise NetworkError(f"The network {name!r} breaks a convention: {what} must be {wanted}, and {came} came.")
+
+
+def backbone_and_head(model: keras.Model) -> tuple[keras.Model, keras.Model]:
+    """Cut a network at its layer ``features``.
+
+    Both parts share their weights with ``model``: training one trains it. ``head(backbone(x))`` equals ``model(x)``.
+
+    Args:
+        model: A network from `build`.
+
+    Returns:
+        The backbone, from photo to features, and the head: everything after ``features``.
+    """
+    model_of = load_keras().Model
+    features = model.get_layer("features").output
+    backbone = model_of(model.input, features, name=f"{model.name}_backbone")
+    return backbone, model_of(features, model.output, name=f"{model.name}_head")
+
+
+def load_custom(path: Path) -> tuple[str, ...]:
+    """Run a Python file that registers networks of the user's own, and return the names it added.
+
+    The file is executed with all rights of the user, like any program: load only files you wrote or have read. whosthat
+    never does this by itself; bundles hold no code.
+
+    Args:
+        path: A ``.py`` file with at least one function decorated by `register`. Loading it again changes nothing.
+
+    Raises:
+        NetworkError: The file is absent, fails, or registers nothing.
+    """
+    path = path.resolve()
+    if path in _CUSTOM_FILES:
+        return _CUSTOM_FILES[path]
+    if not path.is_file() or path.suffix != ".py":
+        raise NetworkError(f"{path} is not a Python file (.py) with a registered network.")
+    before = set(names())
+    module_name = f"whosthat_custom_{len(_CUSTOM_FILES)}"
+    spec = importlib.util.spec_from_file_location(module_name, path)
+    if spec is None or spec.loader is None:
+        raise NetworkError(f"{path} cannot be loaded as a Python file.")
+    module = sys.modules[module_name] = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:  # a user's file can raise anything
+        for name in set(_BUILDERS) - before:
+            del _BUILDERS[name]
+        raise NetworkError(f"{path} failed while it was loaded: {type(error).__name__}: {error}") from error
+    added = tuple(sorted(set(_BUILDERS) - before))
+    if not added:
+        raise NetworkError(f"{path} registers no network. Decorate a function with whosthat.networks.registry.register(NetworkFacts(...)).")
+    _CUSTOM_FILES[path] = added
+    return added

@@ -1,0 +1,52 @@
+"""resnet50: fifty layers with shortcuts, pretrained on ImageNet.
+
+Only this family belongs here. Where its weights file is found and checked is `pretrained`'s business.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whosthat.networks.backend import load_keras
+from whosthat.networks.design import Design, NetworkFacts
+from whosthat.networks.pretrained import start_from_keras_file
+from whosthat.networks.registry import register
+from whosthat.networks.stages import caffe_scaled, photo_input, predictions
+
+if TYPE_CHECKING:
+    import keras
+
+RESNET50 = NetworkFacts(
+    name="resnet50",
+    title="ResNet50 with ImageNet weights and a new classifier",
+    input_size=224,
+    minimum_size=32,
+    loss="categorical_crossentropy",
+    optimiser="adam",
+    learning_rate=1e-3,
+    licence="MIT",
+    source="Kaiming He's deep-residual-networks, ported by keras.applications",
+    paper="He, Zhang, Ren and Sun 2015, https://arxiv.org/abs/1512.03385",
+    parameters=23_602_055,
+    options=("dropout",),
+    weights="imagenet",
+    weights_file="resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5",
+    weights_bytes=94_765_736,
+    weights_md5="4d473c1dd8becc155b73f8504c6f6626",
+    weights_address="https://storage.googleapis.com/tensorflow/keras-applications/resnet/resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5",
+)
+
+
+@register(RESNET50)
+def resnet50(design: Design) -> keras.Model:
+    """ResNet50 as in keras.applications, averaged over the image, into one dense layer of class probabilities."""
+    keras = load_keras()
+    (rate,) = design.dropout_or((0.0,))
+    photo = photo_input(design)
+    x = keras.applications.ResNet50(include_top=False, weights=None, input_tensor=caffe_scaled(photo)).output
+    x = keras.layers.GlobalAveragePooling2D(name="features")(x)
+    if rate:
+        x = keras.layers.Dropout(rate, name="features_dropout")(x)
+    model = keras.Model(photo, predictions(x, design), name="resnet50")
+    start_from_keras_file(model, RESNET50, design.weights)
+    return model
