@@ -65,6 +65,20 @@ def thumbnail(image: Image, longest_side: int) -> Image:
     return np.array(picture.resize(size, PillowImage.Resampling.LANCZOS, reducing_gap=3.0))
 
 
+def fitted(image: Image, width: int, height: int, *, zoom: float) -> Image:
+    """Resize an image to the largest size that fits into a place and keeps its shape.
+
+    Args:
+        image: RGB uint8 ``(height, width, 3)``.
+        width: Of the place, in pixels, 1 or more.
+        height: Of the place, in pixels, 1 or more.
+        zoom: How many times its size a small image may become, 1 or more.
+    """
+    scale = min(width / image.shape[1], height / image.shape[0], zoom)
+    size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
+    return np.array(PillowImage.fromarray(np.ascontiguousarray(image)).resize(size, PillowImage.Resampling.BICUBIC, reducing_gap=2.0))
+
+
 def encode_image(image: Image, format: str = "JPEG", quality: int = 85) -> bytes:
     """Encode an image; the same image gives the same bytes.
 

@@ -62,10 +62,10 @@ class Character:
 
 HERO_CAST: dict[str, Character] = {
     "captain_marigold": Character(
-        TAN, 0.5, 1.16, ((RED, GOLD), (TEAL, GOLD)), "curls", AUBURN, mask="domino", mask_colour=TEAL, emblem="flower"
+        TAN, 0.5, 1.16, ((RED, GOLD), (TEAL, CREAM)), "curls", AUBURN, mask="domino", mask_colour=TEAL, emblem="flower"
     ),
     "doctor_drizzle": Character(
-        FAIR, 0.42, 1.3, ((BLUE, CREAM), (NIGHT, GOLD)), "spikes", SILVER, mask="goggles", mask_colour=BROWN, emblem="drop"
+        FAIR, 0.42, 1.3, ((BLUE, CREAM), (PURPLE, GOLD)), "spikes", SILVER, mask="goggles", mask_colour=BROWN, emblem="drop"
     ),
     "kid_kettle": Character(
         ROSY,
@@ -84,7 +84,7 @@ HERO_CAST: dict[str, Character] = {
         EBONY,
         0.72,
         1.12,
-        ((NIGHT, CREAM), (PURPLE, CREAM)),
+        ((BLUE, CREAM), (RED, CREAM)),
         "short",
         BLACK,
         mask="domino",
@@ -94,7 +94,7 @@ HERO_CAST: dict[str, Character] = {
         emblem="moon",
     ),
     "professor_pinecone": Character(
-        UMBER, 0.66, 1.18, ((GREEN, GOLD), (TEAL, CREAM)), "bald", BROWN, mask="monocle", mask_colour=GOLD, beard="cone", emblem="tree"
+        UMBER, 0.66, 1.18, ((GREEN, GOLD), (PURPLE, GOLD)), "bald", BROWN, mask="monocle", mask_colour=GOLD, beard="cone", emblem="tree"
     ),
     "sergeant_seashell": Character(
         FAIR,
