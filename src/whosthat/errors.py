@@ -9,6 +9,7 @@
     |-- NetworkError        a network that is unknown or cannot be built
     |   `-- WeightsError    pretrained weights that are missing, wrong or unreadable
     |-- TrainingError       training that cannot go on (NaN loss, no room, ...)
+    |-- TrainingInterruptedError   training stopped by Ctrl-C (exit 130) or SIGTERM (143); it can go on later
     |-- RunError            a run folder that is busy, damaged or cannot be written
     |-- BundleError         a bundle that is damaged, too new or not a bundle            exit 3
     |-- ExportError         an exported graph that does not agree with its network
@@ -82,6 +83,20 @@ class WeightsError(NetworkError):
 
 class TrainingError(WhosthatError):
     """Training that cannot go on."""
+
+
+class TrainingInterruptedError(WhosthatError):
+    """Training that somebody stopped by a signal, and that can go on later.
+
+    Args:
+        message: What was kept, and how to go on.
+        signal: Number of the signal; the command line returns 128 more, as shells do.
+    """
+
+    def __init__(self, message: str, signal: int) -> None:
+        super().__init__(message)
+        self.signal = signal
+        self.exit_code = 128 + signal
 
 
 class RunError(WhosthatError):

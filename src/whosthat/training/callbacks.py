@@ -1,0 +1,247 @@
+"""What happens between the steps of `Model.fit`: learning rate, guards, records, best weights, stopping and checkpoints.
+
+What belongs here: callbacks, each for one matter. They keep nothing to themselves that matters: whatever decides how
+training goes on stands in the course's `RunState`, so a checkpoint of it is complete.
+What does not: how stages follow each other (`stages`), and how files look (`journal`, `checkpoints`).
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from whosthat.errors import TrainingError
+from whosthat.networks.backend import load_keras
+from whosthat.training.checkpoints import Arrays, Best
+from whosthat.training.course import Course
+from whosthat.training.journal import HISTORY_COLUMNS, write_history
+from whosthat.training.recipe import Plateau
+from whosthat.training.variables import Variable, model_variables, read, restore
+
+keras: Any = load_keras()
+
+Logs = Mapping[str, float] | None
+
+CHECKPOINT_SHARE = 50
+"""A checkpoint at the end of an epoch waits until training took so many times as long as writing the one before (2 %)."""
+
+
+class _CourseCallback(keras.callbacks.Callback):
+    """A callback that knows its course."""
+
+    def __init__(self, course: Course) -> None:
+        super().__init__()
+        self.course = course
+        self.run = course.run
+        self.recipe = course.run.recipe
+        self.state = course.state
+
+
+class SetLearningRate(_CourseCallback):
+    """Set the rate of every step: a pure function of the moment, times what a plateau schedule remembers."""
+
+    def on_train_batch_begin(self, batch: int, logs: Logs = None) -> None:
+        """Set it for this step."""
+        epoch = self.state.epoch - self.state.first_epoch
+        moment = epoch + self.state.batch / self.course.batches
+        steps = epoch * self.course.batches + self.state.batch
+        decayed = 1 + self.recipe.optimiser.decay * steps
+        self.model.optimizer.learning_rate = self.course.learning_rate(moment) * self.state.plateau.factor / decayed
+
+
+class RestoreMetrics(_CourseCallback):
+    """Go on counting loss and accuracy in the middle of an epoch; Keras sets them to zero whenever it starts one.
+
+    Args:
+        course: The stage.
+        arrays: The metrics' values, once, for the first epoch; empty when it starts from the beginning.
+    """
+
+    def __init__(self, course: Course, arrays: Arrays) -> None:
+        super().__init__(course)
+        self._arrays = arrays
+
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
+        """Set them back, the first time."""
+        if self._arrays:
+            restore({name: self.course.variables[name] for name in self._arrays}, self._arrays)
+        self._arrays = {}
+
+
+class GuardNumbers(_CourseCallback):
+    """Stop at once when the loss is no longer a number."""
+
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
+        """Look at the running mean, in which one bad batch shows."""
+        self._guard("loss", logs)
+
+    def on_test_end(self, logs: Logs = None) -> None:
+        """Look at the validation loss."""
+        self._guard("validation loss", logs)
+
+    def _guard(self, what: str, logs: Logs) -> None:
+        loss = (logs or {})["loss"]
+        if math.isfinite(loss):
+            return
+        where = f"epoch {self.state.epoch + 1}, batch {self.state.batch + 1} of {self.course.batches}"
+        self.run.journal.note("not-a-number", what=what, epoch=self.state.epoch + 1, batch=self.state.batch + 1)
+        raise TrainingError(
+            f"The {what} became {loss} in {where}, so training stopped. The last good checkpoint and the best weights are kept. "
+            f"Start a new run with a lower learning rate (it was {float(self.model.optimizer.learning_rate):.3g}; try a tenth)"
+            " or with optimiser.clip_norm = 1.0."
+        )
+
+
+class CountSteps(_CourseCallback):
+    """Count batches and show them."""
+
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
+        """Start measuring the speed."""
+        self._started, self._first_batch = time.monotonic(), self.state.batch
+
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
+        """One more is done."""
+        self.state.batch += 1
+        self.state.steps += 1
+        photos = self.course.n_photos / self.course.batches
+        rate = (self.state.batch - self._first_batch) * photos / max(time.monotonic() - self._started, 1e-9)
+        numbers = logs or {}
+        self.run.progress.step(
+            f"epoch {self.state.epoch + 1} of {self.course.last_epoch}",
+            min(round(self.state.batch * photos), self.course.n_photos),
+            self.course.n_photos,
+            f"loss {numbers['loss']:.3f}, accuracy {numbers['accuracy']:.3f}, {rate:.0f} photos a second",
+        )
+
+
+class KeepBest(_CourseCallback):
+    """Write the weights whenever a validation is better than every one before.
+
+    It looks when the validation ends, so that it keeps what was validated, averaged weights included.
+    """
+
+    def on_test_end(self, logs: Logs = None) -> None:
+        """Compare and keep."""
+        results = logs or {}
+        accuracy, loss = float(results["accuracy"]), float(results["loss"])
+        if not self.state.best.beaten_by(accuracy, loss):
+            return
+        epoch = self.state.epoch + 1
+        file, sha256 = self.run.checkpoints.write_best(f"{self.state.stage}-{epoch:05}", read(model_variables(self.model)))
+        self.state.best = Best(epoch, accuracy, loss, file, sha256)
+        self.run.journal.note("best", epoch=epoch, val_accuracy=accuracy, val_loss=loss)
+
+
+class KeepHistory(_CourseCallback):
+    """Close an epoch: one more row of history."""
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        """Add the row and go on to the next epoch."""
+        self.course.tick()
+        numbers = {name: float(value) for name, value in (logs or {}).items()}
+        numbers |= {"epoch": self.state.epoch + 1, "seconds": round(self.state.epoch_seconds, 3)}
+        numbers["learning_rate"] = float(self.model.optimizer.learning_rate)
+        row = {name: float(f"{numbers[name]:.7g}") for name in HISTORY_COLUMNS}  # a float32 has seven digits
+        self.state.history.append(row)
+        self.state.epoch, self.state.batch, self.state.epoch_seconds = self.state.epoch + 1, 0, 0.0
+        write_history(self.state.history, self.run.folder / "history.csv")
+        self.run.journal.note("epoch", **row)
+        self.run.journal.note_scalars(self.state.epoch, row)
+
+
+class WatchValidation(_CourseCallback):
+    """Stop early, and lower the rate on a plateau, both by the validation loss."""
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        """Take in one more validation loss."""
+        loss = float((logs or {})["val_loss"])
+        schedule, stopping = self.recipe.schedule, self.recipe.early_stopping
+        if isinstance(schedule, Plateau) and self.state.plateau.see(loss, schedule, self.recipe.optimiser.learning_rate):
+            self.run.journal.note("plateau", epoch=self.state.epoch, factor=self.state.plateau.factor)
+        if loss < self.state.lowest_loss:
+            self.state.lowest_loss, self.state.waited = loss, 0
+            return
+        self.state.waited += 1
+        if stopping.enabled and self.state.waited >= stopping.patience:
+            self.state.stopped = f"The validation loss has not fallen for {stopping.patience} epochs."
+            self.model.stop_training = True
+
+
+class KeepCheckpoints(_CourseCallback):
+    """Write checkpoints when they are due, and grant the wish to stop."""
+
+    def __init__(self, course: Course) -> None:
+        super().__init__(course)
+        self._written = time.monotonic()
+        self._cost = 0.0
+        self._steps = -1
+
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
+        """Inside an epoch: after so many minutes, or when somebody wants to stop."""
+        if self.state.batch == self.course.batches:  # the end of the epoch is a better place, and near
+            return
+        if self.run.wish.signal:
+            self._stop()
+        elif time.monotonic() - self._written >= 60 * self.recipe.checkpoint_minutes:
+            self.write()
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        """After an epoch: unless writing would take more than its share of the time."""
+        if self.run.wish.signal:
+            self._stop()
+        elif time.monotonic() - self._written >= CHECKPOINT_SHARE * self._cost:
+            self.write()
+
+    def write(self) -> None:
+        """Write one now; nothing happens if this very step was written already."""
+        if self._steps == self.state.steps:
+            return
+        self.course.tick()
+        started = time.monotonic()
+        self.run.checkpoints.write(self.state, read(self.course.variables))
+        self._written = time.monotonic()
+        self._cost, self._steps = self._written - started, self.state.steps
+        self.run.journal.note("checkpoint", epoch=self.state.epoch, batch=self.state.batch, seconds=round(self._cost, 3))
+
+    def _stop(self) -> None:
+        self.write()
+        raise self.run.interrupted(f"after {self.state.steps} steps")
+
+
+class AverageWeights(_CourseCallback):
+    """Keep a moving average of the weights, and validate it instead of the weights.
+
+    While few steps are done the average looks back less far, so that it does not stick to the random first weights.
+    It must stand after `KeepBest`, which then finds the averages in the model.
+
+    Source: Polyak and Juditsky 1992, "Acceleration of stochastic approximation by averaging".
+    """
+
+    def __init__(self, course: Course, weights: list[Variable]) -> None:
+        super().__init__(course)
+        self.weights = weights
+        self.averages = [keras.Variable(weight, trainable=False, name=f"average_{place}") for place, weight in enumerate(weights)]
+        self._swapped = False
+
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
+        """Move the averages."""
+        steps = self.state.steps
+        share = 1 - min(self.recipe.optimiser.ema, (1 + steps) / (10 + steps))
+        for average, weight in zip(self.averages, self.weights, strict=True):
+            average.assign_add(share * (weight - average))
+
+    def on_test_begin(self, logs: Logs = None) -> None:
+        """Put the averages into the model."""
+        self._swap()
+
+    def on_test_end(self, logs: Logs = None) -> None:
+        """Put the weights back."""
+        self._swap()
+
+    def _swap(self) -> None:
+        for average, weight in zip(self.averages, self.weights, strict=True):
+            kept = keras.ops.copy(weight)
+            weight.assign(average)
+            average.assign(kept)

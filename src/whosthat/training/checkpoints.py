@@ -1,0 +1,293 @@
+"""Checkpoints: everything a training run needs to go on with the same bits, kept so that a crash cannot lose it.
+
+What belongs here: writing, checking, finding and removing checkpoint folders. What does not: which numbers a model
+consists of (`stages`), and when a checkpoint is due (`callbacks`).
+
+A checkpoint is a folder ``step-<steps>`` with ``arrays.safetensors``, ``state.json`` and ``manifest.json`` (sizes and
+sha256 of the others). It is written under another name, every file is flushed to the disk, the manifest last; then the
+folder is renamed and the rename flushed. So a folder with the right name is complete, or its manifest says that it is not.
+The best weights are files beside the folders, written once and named by the checkpoints that need them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+
+from whosthat.durable import sync_folder, write_file
+from whosthat.errors import RunError, TrainingError
+from whosthat.progress import SILENT, Progress
+from whosthat.training.schedules import PlateauMemory
+
+Arrays = Mapping[str, NDArray[Any]]
+"""Named arrays: variables of a model, an optimiser or a metric."""
+
+KEPT = 2
+"""So many checkpoints are kept: if the newest is damaged, the one before it is used."""
+
+_ARRAYS, _STATE, _MANIFEST = "arrays.safetensors", "state.json", "manifest.json"
+_UNFINISHED = ".unfinished-"
+_SPARE_BYTES = 1024 * 1024
+
+
+@dataclass
+class Best:
+    """The best weights so far: highest validation accuracy, at equal accuracy the lowest validation loss.
+
+    Attributes:
+        epoch: The epoch after which they were found, from 1; 0 before the first.
+        accuracy: Validation accuracy, 0 to 1.
+        loss: Validation loss.
+        file: Name of the weights file in the checkpoints folder.
+        sha256: The file's hash.
+    """
+
+    epoch: int = 0
+    accuracy: float = -1.0
+    loss: float = math.inf
+    file: str = ""
+    sha256: str = ""
+
+    def beaten_by(self, accuracy: float, loss: float) -> bool:
+        """Whether these results are better."""
+        return (accuracy, -loss) > (self.accuracy, -self.loss)
+
+
+@dataclass
+class RunState:
+    """Where a run stands; with the arrays of its model and optimiser, all that is needed to go on.
+
+    Attributes:
+        recipe_key: Key of the recipe that is trained.
+        stage: Which stage of the training this is.
+        first_epoch: The epoch with which this stage began.
+        epoch: The epoch that is being trained, from 0; also the number of finished epochs.
+        batch: Batches of that epoch that are done.
+        steps: Batches done in all, over all stages.
+        history: One row for each finished epoch, as in history.csv.
+        best: The best weights so far.
+        lowest_loss: Lowest validation loss of this stage, for early stopping.
+        waited: Epochs since then.
+        plateau: Memory of a plateau schedule.
+        seconds: Time spent training, over all processes.
+        epoch_seconds: The part of it that was spent in the present epoch.
+        stopped: Why this stage ended; empty while it has not.
+        environment: Versions and threads under which it was trained.
+    """
+
+    recipe_key: str
+    stage: str
+    first_epoch: int = 0
+    epoch: int = 0
+    batch: int = 0
+    steps: int = 0
+    history: list[dict[str, float]] = field(default_factory=list)
+    best: Best = field(default_factory=Best)
+    lowest_loss: float = math.inf
+    waited: int = 0
+    plateau: PlateauMemory = field(default_factory=PlateauMemory)
+    seconds: float = 0.0
+    epoch_seconds: float = 0.0
+    stopped: str = ""
+    environment: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> RunState:
+        """Rebuild what `dataclasses.asdict` took apart."""
+        parts = {"best": Best(**values["best"]), "plateau": PlateauMemory(**values["plateau"])}
+        return cls(**{**values, **parts})
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A checkpoint that was read and found undamaged."""
+
+    state: RunState
+    arrays: dict[str, NDArray[Any]]
+
+
+class Checkpoints:
+    """The checkpoints of one run.
+
+    Args:
+        folder: Where they are kept; made if absent.
+        progress: Hears of damaged checkpoints.
+    """
+
+    def __init__(self, folder: Path, progress: Progress = SILENT) -> None:
+        self.folder = folder
+        self._progress = progress
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def write(self, state: RunState, arrays: Arrays) -> None:
+        """Write one checkpoint and remove those that are no longer needed.
+
+        Raises:
+            TrainingError: A number is not finite, or the disk is full or refuses; the checkpoints before stay as they are.
+        """
+        broken = next((name for name, array in arrays.items() if not np.isfinite(array).all()), None)
+        if broken is not None:
+            raise TrainingError(
+                f"The weights are no longer numbers ({broken} in epoch {state.epoch + 1}), so no checkpoint was written; "
+                "the last good one is kept. Start a new run with a lower learning rate."
+            )
+        self._require_room(sum(array.nbytes for array in arrays.values()))
+        unfinished = self.folder / f"{_UNFINISHED}{state.steps:08}"
+        try:
+            self._write_folder(unfinished, state, arrays)
+            final = self.folder / f"step-{state.steps:08}"
+            if final.exists():  # a run that went back to an older checkpoint comes past the same step again
+                shutil.rmtree(final)
+            unfinished.replace(final)
+            sync_folder(self.folder)
+        except OSError as error:
+            shutil.rmtree(unfinished, ignore_errors=True)
+            raise self._unwritable(error) from error
+        self._remove_old(state)
+
+    def write_best(self, name: str, arrays: Arrays) -> tuple[str, str]:
+        """Write best weights beside the checkpoints; return the file's name and sha256.
+
+        Args:
+            name: Unlike that of any other weights which a checkpoint may need.
+            arrays: The weights.
+
+        Raises:
+            TrainingError: The disk is full or refuses.
+        """
+        self._require_room(sum(array.nbytes for array in arrays.values()))
+        file = self.folder / f"best-{name}.safetensors"
+        unfinished = self.folder / f"{_UNFINISHED}{file.name}"
+        try:
+            digest = _write_arrays(unfinished, arrays)
+            unfinished.replace(file)
+            sync_folder(self.folder)
+        except OSError as error:
+            unfinished.unlink(missing_ok=True)
+            raise self._unwritable(error) from error
+        return file.name, digest
+
+    def read_best(self, best: Best) -> dict[str, NDArray[Any]]:
+        """Read the best weights.
+
+        Raises:
+            RunError: The file is missing or damaged.
+        """
+        path = self.folder / best.file
+        try:
+            if not best.file or _sha256(path) != best.sha256:
+                raise RunError(f"The best weights {path} are damaged: their sha256 is not the one that was noted. Train again.")
+            return load_file(path)
+        except (OSError, SafetensorError) as error:
+            raise RunError(f"The best weights {path} cannot be read: {error}. Train again.") from error
+
+    def newest(self, recipe_key: str) -> Checkpoint | None:
+        """Return the newest checkpoint that is not damaged, or None where there is none at all.
+
+        Raises:
+            RunError: It belongs to another recipe, or every checkpoint is damaged.
+        """
+        found = self._finished()
+        for folder in reversed(found):
+            try:
+                checkpoint = self._read(folder)
+            except (OSError, ValueError, KeyError, TypeError, SafetensorError, RunError) as error:
+                self._progress.say(f"The checkpoint {folder.name} is damaged ({error}); the one before it is tried.")
+                continue
+            if checkpoint.state.recipe_key != recipe_key:
+                raise RunError(
+                    f"The checkpoint {folder} belongs to the recipe {checkpoint.state.recipe_key}, not to {recipe_key}. "
+                    "A run goes on with its own recipe only; start a new run for another one."
+                )
+            return checkpoint
+        if found:
+            raise RunError(f"Every checkpoint in {self.folder} is damaged. Start a new run.")
+        return None
+
+    def _read(self, folder: Path) -> Checkpoint:
+        manifest = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
+        for name in (_ARRAYS, _STATE):
+            if _sha256(folder / name) != manifest[name]:
+                raise RunError(f"the sha256 of {name} is not the manifest's")
+        state = RunState.from_dict(json.loads((folder / _STATE).read_text(encoding="utf-8")))
+        if state.best.file and not (self.folder / state.best.file).is_file():
+            raise RunError(f"the best weights {state.best.file} are missing")
+        return Checkpoint(state, load_file(folder / _ARRAYS))
+
+    def _write_folder(self, folder: Path, state: RunState, arrays: Arrays) -> None:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        manifest = {_ARRAYS: _write_arrays(folder / _ARRAYS, arrays)}
+        text = json.dumps(asdict(state)).encode("utf-8")
+        write_file(folder / _STATE, text)
+        manifest[_STATE] = hashlib.sha256(text).hexdigest()
+        write_file(folder / _MANIFEST, json.dumps(manifest).encode("utf-8"))
+        sync_folder(folder)
+
+    def _finished(self) -> list[Path]:
+        return sorted(path for path in self.folder.glob("step-*") if path.is_dir())
+
+    def _remove_old(self, state: RunState) -> None:
+        """Keep the newest checkpoints up to this one and the best weights that they name."""
+        newest = f"step-{state.steps:08}"
+        kept = [folder for folder in self._finished() if folder.name <= newest][-KEPT:]
+        needed = {state.best.file} | {_best_file(folder) for folder in kept}
+        for path in self.folder.iterdir():
+            if path.is_dir() and path not in kept and path.name.startswith(("step-", _UNFINISHED)):
+                shutil.rmtree(path, ignore_errors=True)
+            elif path.name.startswith(("best-", f"{_UNFINISHED}best-")) and path.name not in needed:
+                path.unlink(missing_ok=True)
+
+    def _require_room(self, n_bytes: int) -> None:
+        free = shutil.disk_usage(self.folder).free
+        if free < n_bytes + _SPARE_BYTES:
+            raise TrainingError(
+                f"The disk is full: a checkpoint in {self.folder} takes {_megabytes(n_bytes)}, and {_megabytes(free)} are free. "
+                "The checkpoints before are untouched. Make room, then go on with whosthat train --resume."
+            )
+
+    def _unwritable(self, error: OSError) -> TrainingError:
+        return TrainingError(
+            f"A checkpoint could not be written to {self.folder}: {error.strerror or error}. "
+            "The checkpoints before are untouched. Make room or allow writing, then go on with whosthat train --resume."
+        )
+
+
+def _write_arrays(path: Path, arrays: Arrays) -> str:
+    """Write arrays, flush them and return the file's sha256."""
+    try:
+        save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, path)
+    except SafetensorError as error:  # how safetensors reports a full disk
+        raise OSError(str(error)) from error
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+    return _sha256(path)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _best_file(folder: Path) -> str:
+    """Name the best weights that a checkpoint needs; a damaged one needs none."""
+    try:
+        return str(json.loads((folder / _STATE).read_text(encoding="utf-8"))["best"]["file"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
+def _megabytes(n_bytes: int) -> str:
+    return f"{n_bytes / 1e6:,.1f} MB"

@@ -1,0 +1,81 @@
+"""What a training and its stages share: who watches, where things are kept, where the run stands.
+
+What belongs here: holding these together, and telling time. What does not: acting on them (`callbacks`, `stages`).
+"""
+
+from __future__ import annotations
+
+import signal
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from whosthat.errors import TrainingInterruptedError
+from whosthat.progress import Progress
+from whosthat.training.checkpoints import Checkpoints, RunState
+from whosthat.training.journal import Journal
+from whosthat.training.occupation import StopWish
+from whosthat.training.recipe import Recipe
+from whosthat.training.schedules import LearningRate
+from whosthat.training.variables import Variable
+
+
+@dataclass(frozen=True)
+class Run:
+    """What all stages of a training share.
+
+    Attributes:
+        folder: The run folder.
+        recipe: What to train and how.
+        checkpoints: Where the state is kept.
+        journal: Where events are noted.
+        progress: Who watches.
+        wish: Whether somebody wants training to stop.
+    """
+
+    folder: Path
+    recipe: Recipe
+    checkpoints: Checkpoints
+    journal: Journal
+    progress: Progress
+    wish: StopWish
+
+    def interrupted(self, where: str) -> TrainingInterruptedError:
+        """Note that somebody stopped the training, and return the error that says so."""
+        name = signal.Signals(self.wish.signal).name
+        self.journal.note("stopped", reason=name)
+        return TrainingInterruptedError(
+            f"Training was stopped by {name} {where}. Nothing is lost: go on with whosthat train --resume {self.folder}.", self.wish.signal
+        )
+
+
+@dataclass
+class Course:
+    """One stage on its way: what its callbacks share.
+
+    Attributes:
+        run: What all stages share.
+        state: Where the run stands.
+        learning_rate: From epochs since the stage began to a rate.
+        batches: Batches in one epoch.
+        n_photos: Photos in one epoch.
+        last_epoch: Finished epochs, earlier stages included, after which the stage ends at the latest.
+        variables: Every variable that a checkpoint must hold.
+        clock: When time was last added to the state's seconds.
+    """
+
+    run: Run
+    state: RunState
+    learning_rate: LearningRate
+    batches: int
+    n_photos: int
+    last_epoch: int
+    variables: dict[str, Variable] = field(default_factory=dict)
+    clock: float = field(default_factory=time.monotonic)
+
+    def tick(self) -> None:
+        """Add the time since the last tick to the state."""
+        now = time.monotonic()
+        self.state.seconds += now - self.clock
+        self.state.epoch_seconds += now - self.clock
+        self.clock = now

@@ -1,0 +1,120 @@
+"""Batches on their way into Keras: photos stay uint8 until they are inside the model.
+
+What belongs here: which batch is handed out when, and with which weights. What does not: the order of photos and their
+augmentation, which `whosthat.dataset.batches` decides as a pure function of seed, epoch and place; that is why a
+training that starts in the middle of an epoch is fed exactly what one that never stopped would be.
+
+Keras reads ahead in a background thread, so that reading and augmenting hide behind the training step.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from whosthat.networks.backend import load_keras
+from whosthat.types import FloatArray, IntArray
+
+keras: Any = load_keras()
+
+Sample = tuple[NDArray[Any], ...]
+"""Inputs, one-hot labels and, with class weights, one weight for each photo."""
+
+
+class Batches(Protocol):
+    """What training needs of a data set; `whosthat.dataset.batches.Batches` offers it, and so do stored features."""
+
+    n_photos: int
+    n_classes: int
+
+    def __len__(self) -> int:
+        """Batches in one epoch."""
+
+    def order(self, epoch: int) -> IntArray:
+        """Numbers of the photos in the order in which this epoch shows them."""
+
+    def batch(self, epoch: int, index: int) -> tuple[NDArray[Any], FloatArray]:
+        """Inputs ``(b, ...)`` and one-hot labels ``(b, n_classes)`` of one batch."""
+
+    def unaugmented(self) -> Batches:
+        """The same photos in the same orders, each as it is."""
+
+
+class TrainingFeed(keras.utils.PyDataset):
+    """An endless row of batches, epoch after epoch, from any step on.
+
+    It has no length on purpose: Keras then keeps one iterator over all epochs, and the first batches of the next epoch
+    are made ready while this one is being validated.
+
+    Args:
+        batches: What is fed.
+        first_step: Batches of the whole training that are already done.
+        class_weights: One weight a class, float32 ``(n_classes,)``; None weighs every photo alike.
+    """
+
+    def __init__(self, batches: Batches, first_step: int = 0, class_weights: FloatArray | None = None) -> None:
+        super().__init__(workers=1)
+        self.batches = batches
+        self.first_step = first_step
+        self.class_weights = class_weights
+        self.failure: Exception | None = None
+
+    @property
+    def num_batches(self) -> None:
+        """None: endless."""
+        return
+
+    def __getitem__(self, step: int) -> Sample:
+        """Return the batch of one step; what goes wrong is kept, because TensorFlow turns it into a text of its own."""
+        epoch, index = divmod(self.first_step + step, len(self.batches))
+        try:
+            inputs, labels = self.batches.batch(epoch, index)
+        except Exception as error:
+            self.failure = error
+            raise
+        if self.class_weights is None:
+            return inputs, labels
+        return inputs, labels, labels @ self.class_weights
+
+
+class ValidationFeed(keras.utils.PyDataset):
+    """The validation batches in their one order, never augmented.
+
+    Args:
+        batches: What is fed.
+    """
+
+    def __init__(self, batches: Batches) -> None:
+        super().__init__(workers=1)
+        self.batches = batches
+        self.failure: Exception | None = None
+
+    @property
+    def num_batches(self) -> int:
+        """Batches in all."""
+        return len(self.batches)
+
+    def __getitem__(self, index: int) -> Sample:
+        """Return one batch."""
+        try:
+            return self.batches.batch(0, index)
+        except Exception as error:
+            self.failure = error
+            raise
+
+
+def balanced_class_weights(batches: Batches) -> FloatArray:
+    """Return weights with which every class counts alike: photos / (classes * photos of the class).
+
+    A class without a photo gets weight 0.
+
+    Args:
+        batches: The training batches; their labels are read once.
+    """
+    counts = np.zeros(batches.n_classes)
+    for index in range(len(batches)):
+        counts += batches.batch(0, index)[1].sum(axis=0)
+    weights = np.divide(batches.n_photos, batches.n_classes * counts, out=np.zeros_like(counts), where=counts > 0)
+    return weights.astype(np.float32)

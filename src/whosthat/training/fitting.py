@@ -1,0 +1,173 @@
+"""Train a network by a recipe, in a run folder, from the start or from where an earlier process was stopped.
+
+What belongs here: putting the parts together and taking them apart. What does not: the steps themselves (`stages`,
+`transfer`, `callbacks`). Importing this module imports Keras, which takes seconds: import it where training begins.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import whosthat
+from whosthat.errors import NetworkError, RunError
+from whosthat.networks import registry
+from whosthat.networks.backend import set_threads
+from whosthat.progress import SILENT, Progress
+from whosthat.training.checkpoints import Checkpoint, Checkpoints, RunState
+from whosthat.training.course import Run
+from whosthat.training.feeding import Batches
+from whosthat.training.journal import Journal
+from whosthat.training.occupation import listening, occupied
+from whosthat.training.recipe import Recipe
+from whosthat.training.schedules import learning_rate
+from whosthat.training.stages import Stage, train_stage
+from whosthat.training.transfer import FEATURES, HEAD, train_head_then_all
+
+if TYPE_CHECKING:
+    import keras
+
+WHOLE = "whole"
+"""The stage that trains all of a network, when there is only one."""
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A training that came to its end.
+
+    Attributes:
+        model: The network with its best weights: highest validation accuracy, at equal accuracy the lowest validation loss.
+        history: One row an epoch, as in history.csv.
+        best_epoch: The epoch of the best weights, from 1.
+        seconds: Time spent training, in all processes together.
+        stopped: Why training ended, as a sentence.
+    """
+
+    model: keras.Model
+    history: list[dict[str, float]]
+    best_epoch: int
+    seconds: float
+    stopped: str
+
+
+def fit(recipe: Recipe, train: Batches, validation: Batches, run: Path, *, progress: Progress = SILENT, resume: bool = False) -> Fitted:
+    """Train by a recipe.
+
+    ``run`` receives ``history.csv``, ``events.jsonl``, ``tensorboard/`` and ``checkpoints/`` as training goes on. A training
+    that was killed and resumed ends with the same bits as one that was not, on the same machine with the same versions.
+
+    Args:
+        recipe: What to train and how.
+        train: Training batches, in the recipe's batch size, shuffled and augmented as it says.
+        validation: Validation batches.
+        run: The run folder; made if absent.
+        progress: Hears of every batch.
+        resume: Go on where the newest undamaged checkpoint in ``run`` stands; without one, start from the beginning.
+
+    Raises:
+        TrainingError: The loss is no longer a number, or memory or disk are full; the last good checkpoint is kept.
+        TrainingInterruptedError: Ctrl-C or SIGTERM came; a checkpoint of that very step was written.
+        RunError: Another process trains in ``run``, or what is there belongs to another training.
+    """
+    with _opened(recipe, run, progress) as opened:
+        checkpoint = _where_it_stands(opened, resume)
+        state = checkpoint.state if checkpoint else RunState(recipe.key(), HEAD if recipe.transfer.enabled else WHOLE)
+        _settle(state, opened, train)
+        model = build_network(recipe, train.n_classes)
+        if recipe.transfer.enabled:
+            train_head_then_all(model, (train, validation), opened, state, checkpoint)
+        else:
+            stage = Stage(WHOLE, model, train, validation, recipe.epochs, learning_rate(recipe))
+            train_stage(stage, opened, state, checkpoint)
+        opened.journal.note("end", reason=state.stopped, best_epoch=state.best.epoch, seconds=round(state.seconds, 3))
+        shutil.rmtree(run / FEATURES, ignore_errors=True)
+        return Fitted(model, state.history, state.best.epoch, state.seconds, state.stopped)
+
+
+def build_network(recipe: Recipe, n_classes: int) -> keras.Model:
+    """Build the recipe's network; the same recipe gives the same first weights.
+
+    Args:
+        recipe: What to build.
+        n_classes: Number of classes.
+    """
+    published: dict[str, Literal["none", "imagenet"]] = {"none": "none", "imagenet": "imagenet"}
+    weights = published.get(recipe.weights) or Path(recipe.weights)
+    settings = recipe.network.model_dump(exclude_none=True)
+    design = registry.Design(n_classes, recipe.size, frames=recipe.frames or 1, weights=weights, seed=recipe.seed, **settings)
+    return registry.build(recipe.model, design)
+
+
+@contextmanager
+def _opened(recipe: Recipe, folder: Path, progress: Progress) -> Iterator[Run]:
+    """Hold the run folder, listen for the wish to stop, and open the journal."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunError(f"The run folder {folder} cannot be made: {error.strerror}. Choose another folder for runs.") from error
+    with ExitStack() as stack:
+        stack.enter_context(occupied(folder))
+        wish = stack.enter_context(listening())
+        checkpoints = Checkpoints(folder / "checkpoints", progress)
+        journal = stack.enter_context(closing(Journal(folder)))
+        yield Run(folder, recipe, checkpoints, journal, progress, wish)
+
+
+def _where_it_stands(run: Run, resume: bool) -> Checkpoint | None:
+    """Find the checkpoint to go on from."""
+    checkpoint = run.checkpoints.newest(run.recipe.key())
+    if checkpoint is not None and not resume:
+        raise RunError(
+            f"{run.folder} already holds a training. Go on with it (whosthat train --resume {run.folder}), or choose a new folder."
+        )
+    if checkpoint is None and resume:
+        run.progress.say("There is no checkpoint yet, so training starts from the beginning.")
+    return checkpoint
+
+
+def _settle(state: RunState, run: Run, train: Batches) -> None:
+    """Pin what the bits depend on, compare it with what a resumed training began with, and note it."""
+    before = state.environment
+    threads = _pin_threads(int(before.get("threads", 0)) or available_cores(), run.progress)
+    packages = {name: version(name) for name in ("keras", "numpy")}
+    now = {"threads": str(threads), "whosthat": whosthat.__version__, "machine": platform.machine()}
+    now |= packages | {"tensorflow": _tensorflow_version(), "photos": str(train.n_photos)}
+    if before.get("photos", now["photos"]) != now["photos"]:
+        raise RunError(
+            f"This training began with {before['photos']} photos, and now there are {now['photos']}. Start a new run for other photos."
+        )
+    changed = [f"{name} {before[name]} (now {now[name]})" for name in before if before[name] != now.get(name)]
+    if changed:
+        run.progress.say(f"This training began with {', '.join(changed)}; its last digits can differ from an unbroken one's.")
+    state.environment = now
+    run.journal.note("resume" if before else "start", recipe=state.recipe_key, epoch=state.epoch, batch=state.batch, **now)
+
+
+def _pin_threads(wanted: int, progress: Progress) -> int:
+    """Pin TensorFlow's threads where that is still possible; return how many it uses, 0 for its own choice."""
+    import tensorflow as tf
+
+    try:
+        set_threads(wanted)
+    except NetworkError as error:
+        progress.say(f"{error} Bits can differ from those of another process.")
+    return int(tf.config.threading.get_intra_op_parallelism_threads())
+
+
+def available_cores() -> int:
+    """Cores that this process may use."""
+    allowed = getattr(os, "sched_getaffinity", None)  # Linux alone has it
+    return len(allowed(0)) if allowed else os.cpu_count() or 1
+
+
+def _tensorflow_version() -> str:
+    import tensorflow as tf
+
+    return str(tf.__version__)

@@ -1,0 +1,86 @@
+"""One process a run, and a polite way to stop it.
+
+What belongs here: the lock on a run folder, and turning Ctrl-C and SIGTERM into a wish that training grants at the next
+batch. What does not: what is saved then (`callbacks`).
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+from filelock import FileLock, Timeout
+
+from whosthat.errors import RunError
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+@contextmanager
+def occupied(run: Path) -> Iterator[None]:
+    """Hold a run folder for this process.
+
+    Raises:
+        RunError: Another process holds it.
+    """
+    owner = run / "training.pid"
+    lock = FileLock(run / "training.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise RunError(
+            f"{run} is being trained by another process ({_owner(owner)}). Wait until it ends, or stop it, and then go on with --resume."
+        ) from None
+    except OSError as error:
+        raise RunError(f"The run folder {run} cannot be written: {error.strerror}. Choose another folder for runs.") from error
+    try:
+        owner.write_text(str(os.getpid()), encoding="utf-8")
+        yield
+    finally:
+        owner.unlink(missing_ok=True)
+        lock.release()
+
+
+def _owner(path: Path) -> str:
+    try:
+        return f"pid {int(path.read_text(encoding='utf-8'))}"
+    except (OSError, ValueError):
+        return "pid unknown"
+
+
+@dataclass
+class StopWish:
+    """Whether somebody asked training to stop; ``signal`` is the number of the signal, or 0."""
+
+    signal: int = 0
+
+
+@contextmanager
+def listening() -> Iterator[StopWish]:
+    """Turn the first Ctrl-C or SIGTERM into a wish; a second one ends the process as usual.
+
+    Outside the main thread, where Python hears no signals, the wish can only be set by hand.
+    """
+    wish = StopWish()
+    if threading.current_thread() is not threading.main_thread():
+        yield wish
+        return
+    before = {int(number): signal.getsignal(number) for number in _SIGNALS}
+
+    def hear(number: int, _frame: FrameType | None) -> None:
+        wish.signal = number
+        signal.signal(number, before[number])
+
+    for number in before:
+        signal.signal(number, hear)
+    try:
+        yield wish
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,422 @@
+"""Recipes: what to train and how, as typed settings that are read from and written to TOML.
+
+What belongs here: the settings, their defaults and limits, reading, writing and comparing recipes. The settings of one
+network stand in ``recipes/<network>.toml`` beside this module, the reference's in ``recipes/reference-*.toml``.
+What does not: anything that acts on a setting (`schedules`, `stages`, `transfer`). Keras is never imported here, so a
+recipe is refused within milliseconds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from whosthat.errors import RecipeError, did_you_mean
+from whosthat.training.recipe_errors import describe
+
+RECIPES = Path(__file__).with_name("recipes")
+"""The recipes that come with whosthat."""
+
+MAX_RECIPE_BYTES = 1024 * 1024
+"""A recipe file larger than this (1 MiB) is refused unread."""
+
+Share = Annotated[float, Field(ge=0, le=1)]
+"""A number from 0 to 1."""
+
+
+class Settings(BaseModel):
+    """Base of every section: frozen, unknown keys refused, no silent conversion (``"12"`` is not 12)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class _Optimiser(Settings):
+    """What every optimiser understands.
+
+    Attributes:
+        learning_rate: The rate that the schedule starts from, above 0.
+        clip_norm: Gradients are scaled down until their joint length is at most this; 0 leaves them alone.
+        decay: The rate is divided by ``1 + decay * steps`` (the ``decay`` of old Keras optimisers); 0 does nothing.
+        ema: Momentum of a moving average of the weights, which is then what is validated and kept (0.999 looks back
+            about 1,000 steps); 0 keeps the weights themselves.
+    """
+
+    learning_rate: float = Field(default=1e-3, gt=0)
+    clip_norm: float = Field(default=0.0, ge=0)
+    decay: float = Field(default=0.0, ge=0)
+    ema: float = Field(default=0.0, ge=0, lt=1)
+
+
+class SGD(_Optimiser):
+    """Stochastic gradient descent; ``momentum`` 0 to 1, ``nesterov`` looks one step ahead."""
+
+    name: Literal["sgd"] = "sgd"
+    learning_rate: float = Field(default=1e-2, gt=0)
+    momentum: Share = 0.9
+    nesterov: bool = True
+
+
+class Adam(_Optimiser):
+    """Adam (Kingma and Ba 2015)."""
+
+    name: Literal["adam"] = "adam"
+
+
+class AdamW(_Optimiser):
+    """Adam with decoupled weight decay (Loshchilov and Hutter 2019); biases and normalisation are not decayed."""
+
+    name: Literal["adamw"] = "adamw"
+    weight_decay: float = Field(default=4e-3, ge=0)
+
+
+class RMSprop(_Optimiser):
+    """RMSprop (Hinton 2012)."""
+
+    name: Literal["rmsprop"] = "rmsprop"
+    momentum: Share = 0.0
+
+
+class Constant(Settings):
+    """The learning rate stays as it is."""
+
+    name: Literal["constant"] = "constant"
+
+
+class Step(Settings):
+    """The reference's schedule: rate times ``drop ** floor((1 + epoch) / every)``, epochs counted from 0."""
+
+    name: Literal["step"] = "step"
+    drop: float = Field(default=0.5, gt=0, le=1)
+    every: int = Field(default=12, ge=1)
+
+
+class Plateau(Settings):
+    """The rate is multiplied by ``factor`` after ``patience`` epochs without a lower validation loss, down to ``minimum``."""
+
+    name: Literal["plateau"] = "plateau"
+    factor: float = Field(default=0.5, gt=0, lt=1)
+    patience: int = Field(default=5, ge=1)
+    minimum: float = Field(default=1e-6, ge=0)
+
+
+class Cosine(Settings):
+    """The rate rises evenly for ``warmup_epochs``, then falls along half a cosine to ``final`` times the rate (0 to 1)."""
+
+    name: Literal["cosine"] = "cosine"
+    warmup_epochs: float = Field(default=1.0, ge=0)
+    final: Share = 0.01
+
+
+class AugmentationSettings(Settings):
+    """How training photos are varied, a new way each epoch.
+
+    Attributes:
+        enabled: False shows every photo as it is.
+        rotation: Largest turn to either side, in degrees.
+        shift: Largest shift, as a share of width and height.
+        zoom: Largest zoom in or out, as a share.
+        flip: Whether every second photo is mirrored left to right.
+        brightness: Largest change of brightness, as a share; 0 for none.
+        contrast: Largest change of contrast, as a share; 0 for none.
+    """
+
+    enabled: bool = True
+    rotation: float = Field(default=12.0, ge=0, le=180)
+    shift: float = Field(default=0.13, ge=0, le=1)
+    zoom: float = Field(default=0.2, ge=0, le=0.9)
+    flip: bool = True
+    brightness: float = Field(default=0.0, ge=0, lt=1)
+    contrast: float = Field(default=0.0, ge=0, lt=1)
+
+
+class EarlyStopping(Settings):
+    """Training ends after ``patience`` epochs without a lower validation loss."""
+
+    enabled: bool = True
+    patience: int = Field(default=20, ge=1)
+
+
+class NetworkSettings(Settings):
+    """What is given to the network when it is built.
+
+    Attributes:
+        dropout: One rate for each dropout layer; absent leaves the network's own.
+        batch_norm_momentum: Share of the old running statistics that batch normalisation keeps at every step; absent
+            leaves the network's own.
+        initialiser: How the first weights are drawn, such as ``"he_normal"``; absent leaves the network's own.
+        rescale: Range into which pixels are scaled, ``"0..1"`` or ``"-1..1"``; absent leaves the network's own.
+        blocks: The layers of ``custom``, as in ``"conv 64 3, conv 64 3, pool, flatten, dense 128"``.
+    """
+
+    dropout: Annotated[tuple[Annotated[float, Field(ge=0, lt=1)], ...], Field(strict=False)] | None = None
+    batch_norm_momentum: float | None = Field(default=None, gt=0, lt=1)
+    initialiser: Literal["glorot_normal", "glorot_uniform", "he_normal", "he_uniform"] | None = None
+    rescale: Literal["0..1", "-1..1"] | None = None
+    blocks: str = ""
+
+
+class TransferSettings(Settings):
+    """Two-stage training of a network that brings a pretrained backbone.
+
+    First the head alone, for ``epochs`` of the recipe, on features that the frozen backbone computed once; then, if
+    asked for, the whole network at a low rate.
+
+    Attributes:
+        enabled: False trains the whole network from the first epoch.
+        views: How many views of every training photo go through the backbone: the photo as it is, then augmented ones.
+            Epochs take them in turn.
+        fine_tune_epochs: Epochs with the backbone unfrozen, after the head's; 0 for none.
+        fine_tune_learning_rate: The constant learning rate of those epochs.
+    """
+
+    enabled: bool = False
+    views: int = Field(default=1, ge=1, le=1000)
+    fine_tune_epochs: int = Field(default=0, ge=0)
+    fine_tune_learning_rate: float = Field(default=1e-5, gt=0)
+
+
+class Recipe(Settings):
+    """What to train and how; everything that, together with the photos, decides the outcome.
+
+    Attributes:
+        model: A registered network's name.
+        size: Side of the square that the network sees, in pixels.
+        seed: Decides split, first weights, order of photos, augmentation and dropout.
+        epochs: How often every training photo is seen.
+        batch_size: Photos in one step.
+        split: Training, validation and test shares, as in ``"8:1:1"``.
+        pictures_per_class: At most so many photos of each class are used; absent for all.
+        fit: How a photo becomes a square: ``stretch``, ``crop`` or ``pad``.
+        frames: Frames of one input for a network that sees sequences; absent for all others.
+        weights: ``"none"``, ``"imagenet"`` or the path of a weights file.
+        class_weights: Whether photos of rare classes count more, so that every class counts alike.
+        loss: ``categorical_crossentropy`` or ``mean_squared_error``.
+        label_smoothing: Share of every label that is spread over all classes (cross-entropy alone).
+        checkpoint_minutes: Minutes between checkpoints inside an epoch; 0 writes one after every batch.
+        optimiser: How the weights are changed.
+        schedule: How the learning rate changes with time.
+        augmentation: How training photos are varied.
+        early_stopping: When training ends early.
+        network: What is given to the network.
+        transfer: How a pretrained backbone is used.
+    """
+
+    model: str = Field(min_length=1)
+    size: int = Field(default=224, ge=8, le=4096)
+    seed: int = Field(default=0, ge=0, lt=2**32)
+    epochs: int = Field(default=30, ge=1, le=100_000)
+    batch_size: int = Field(default=32, ge=1, le=65_536)
+    split: str = "8:1:1"
+    pictures_per_class: int | None = Field(default=None, ge=1)
+    fit: Literal["stretch", "crop", "pad"] = "stretch"
+    frames: int | None = Field(default=None, ge=1, le=1000)
+    weights: str = Field(default="none", min_length=1)
+    class_weights: bool = False
+    loss: Literal["categorical_crossentropy", "mean_squared_error"] = "categorical_crossentropy"
+    label_smoothing: float = Field(default=0.0, ge=0, lt=1)
+    checkpoint_minutes: float = Field(default=5.0, ge=0)
+    optimiser: SGD | Adam | AdamW | RMSprop = Field(default=Adam(), discriminator="name")
+    schedule: Constant | Step | Plateau | Cosine = Field(default=Constant(), discriminator="name")
+    augmentation: AugmentationSettings = AugmentationSettings()
+    early_stopping: EarlyStopping = EarlyStopping()
+    network: NetworkSettings = NetworkSettings()
+    transfer: TransferSettings = TransferSettings()
+
+    @field_validator("split")
+    @classmethod
+    def _three_shares(cls, text: str) -> str:
+        """Refuse a split that is not three numbers above 0."""
+        _ratios(text)
+        return text
+
+    @model_validator(mode="after")
+    def _fitting_together(self) -> Recipe:
+        """Refuse settings that contradict each other."""
+        if self.label_smoothing and self.loss != "categorical_crossentropy":
+            raise ValueError(f'"label_smoothing" needs the loss "categorical_crossentropy", and the loss is "{self.loss}": set it to 0.')
+        if self.transfer.enabled and self.weights == "none":
+            raise ValueError('"transfer" needs pretrained weights, and "weights" is "none": set transfer.enabled to false.')
+        return self
+
+    @property
+    def ratios(self) -> tuple[float, float, float]:
+        """Training, validation and test shares as numbers.
+
+        Example:
+            >>> Recipe(model="cnn6", split="7:1.5:1.5").ratios
+            (7.0, 1.5, 1.5)
+        """
+        return _ratios(self.split)
+
+    def key(self) -> str:
+        """Return 16 hexadecimal digits that change with every setting."""
+        text = json.dumps(self.model_dump(mode="json"), sort_keys=True)
+        return hashlib.sha256(text.encode("utf-8")).hexdigest()[:16]
+
+    def to_toml(self) -> str:
+        """Return the recipe as TOML, complete: `read_recipe` gives an equal recipe back."""
+        return to_toml(self.model_dump(mode="json", exclude_none=True))
+
+
+def make_recipe(settings: Mapping[str, Any], source: str = "the recipe") -> Recipe:
+    """Build a recipe from a mapping that names every setting which differs from the plain defaults.
+
+    Args:
+        settings: Keys and sections as in the TOML file.
+        source: Where they came from, for messages.
+
+    Raises:
+        RecipeError: A key is unknown or a value cannot be used; every such key is named.
+    """
+    try:
+        return Recipe.model_validate(settings)
+    except ValidationError as error:
+        raise RecipeError(describe(error, settings, source)) from None
+
+
+def default_recipe(model: str, **overrides: Any) -> Recipe:
+    """Return the recipe with which a network is known to learn, changed where asked.
+
+    Args:
+        model: A registered network's name.
+        **overrides: Settings to change; sections as mappings, which change only the keys they name. Naming another
+            optimiser or schedule starts from that one's defaults.
+
+    Raises:
+        RecipeError: An override is unknown or cannot be used.
+        NetworkError: No network has this name.
+    """
+    return make_recipe(_completed(model, overrides))
+
+
+def read_recipe(source: str | Path, *, complete: bool = False) -> Recipe:
+    """Read a recipe file, or one that comes with whosthat by its name.
+
+    Args:
+        source: A path, or a name such as ``"reference-cnn6"``.
+        complete: True for a file that `Recipe.to_toml` wrote, such as a run's: nothing is added to it. Otherwise what
+            the file does not say is taken from the network's default recipe.
+
+    Raises:
+        RecipeError: There is no such recipe, it is not TOML, it names no model, or a key or value cannot be used.
+    """
+    path = _recipe_path(source)
+    settings = _read_toml(path)
+    if not isinstance(settings.get("model"), str):
+        raise RecipeError(f'The recipe {path} does not say which network to train. Add a line such as model = "cnn6".')
+    if not complete:
+        settings = _completed(settings["model"], settings)
+    return make_recipe(settings, f"the recipe {path}")
+
+
+def shipped_recipes() -> tuple[str, ...]:
+    """Return the names of the recipes that come with whosthat."""
+    return tuple(sorted(path.stem for path in RECIPES.glob("*.toml")))
+
+
+def to_toml(settings: Mapping[str, Any]) -> str:
+    """Write flat sections as TOML: plain keys first, then one table for each mapping.
+
+    Example:
+        >>> print(to_toml({"epochs": 2, "schedule": {"name": "step"}}), end="")
+        epochs = 2
+        <BLANKLINE>
+        [schedule]
+        name = "step"
+    """
+    plain = {key: value for key, value in settings.items() if not isinstance(value, Mapping)}
+    tables = {key: value for key, value in settings.items() if isinstance(value, Mapping) and value}
+    blocks = [_lines(plain)] + [f"[{name}]\n{_lines(table)}" for name, table in tables.items()]
+    return "\n".join(block for block in blocks if block)
+
+
+def _lines(values: Mapping[str, Any]) -> str:
+    return "".join(f"{key} = {_toml_value(value)}\n" for key, value in values.items())
+
+
+def _toml_value(value: Any) -> str:
+    """Write one value; TOML's strings, numbers, booleans and arrays are JSON's, but for the delete character."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _ratios(text: str) -> tuple[float, float, float]:
+    """Read ``"8:1:1"``."""
+    try:
+        shares = tuple(float(part) for part in text.split(":"))
+    except ValueError:
+        shares = ()
+    if len(shares) != 3 or not all(0 < share < 1e9 for share in shares):
+        raise ValueError('three numbers above 0 for training, validation and test, such as "8:1:1"')
+    return shares
+
+
+def _merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay changes over a base, section by section; None changes nothing.
+
+    A section that changes its ``name`` replaces the base's: the learning rate of Adam says nothing about that of SGD.
+    """
+    merged = dict(base)
+    for key, value in changes.items():
+        old = merged.get(key)
+        if isinstance(value, Mapping) and isinstance(old, Mapping) and value.get("name", old.get("name")) == old.get("name"):
+            merged[key] = {**old, **{name: setting for name, setting in value.items() if setting is not None}}
+        elif value is not None:
+            merged[key] = value
+    return merged
+
+
+def _completed(model: str, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay changes over the network's own settings."""
+    settings = _merged(_network_settings(model), changes)
+    if settings["weights"] == "none" and "transfer" not in changes:
+        settings["transfer"] = {"enabled": False}
+    return settings
+
+
+def _network_settings(model: str) -> dict[str, Any]:
+    """Return a network's facts as recipe settings, with what its own recipe file says laid over them."""
+    from whosthat.networks import registry  # a recipe that is refused for its own sake needs no network
+
+    facts = registry.facts(model)
+    pretrained = facts.weights != "none"
+    settings: dict[str, Any] = {
+        "model": model,
+        "size": facts.input_size,
+        "loss": facts.loss,
+        "weights": facts.weights,
+        "optimiser": {"name": facts.optimiser, "learning_rate": facts.learning_rate},
+        "transfer": {"enabled": pretrained},
+    }
+    if facts.frames:
+        settings["frames"] = 1
+    file = RECIPES / f"{model}.toml"
+    return _merged(settings, _read_toml(file)) if file.is_file() else settings
+
+
+def _recipe_path(source: str | Path) -> Path:
+    path = Path(source)
+    if path.is_file():
+        return path
+    if str(source) in shipped_recipes():
+        return RECIPES / f"{source}.toml"
+    raise RecipeError(
+        f'There is no recipe "{source}": no such file, and none of this name comes with whosthat. '
+        f"{did_you_mean(str(source), shipped_recipes())}"
+    )
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        if path.stat().st_size > MAX_RECIPE_BYTES:
+            raise RecipeError(f"The recipe {path} is larger than {MAX_RECIPE_BYTES // 1024} KiB; a recipe is a few lines of TOML.")
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RecipeError(f"The recipe {path} cannot be read: {error.strerror}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise RecipeError(f"The recipe {path} is not TOML: {error}. Write lines such as epochs = 30.") from error

@@ -1,0 +1,153 @@
+"""One stage of training: a model, its batches and a learning rate, given to `Model.fit` with the callbacks of a course.
+
+What belongs here: compiling, starting or going on, and ending a stage. A training has one stage, or two with a pretrained
+backbone. What does not: which stages there are (`fitting`, `transfer`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from whosthat.errors import TrainingError
+from whosthat.networks.backend import load_keras
+from whosthat.training import callbacks
+from whosthat.training.checkpoints import Checkpoint, RunState
+from whosthat.training.course import Course, Run
+from whosthat.training.feeding import Batches, TrainingFeed, ValidationFeed, balanced_class_weights
+from whosthat.training.recipe import Recipe
+from whosthat.training.schedules import LearningRate
+from whosthat.training.variables import Variable, model_variables, named, restore
+
+if TYPE_CHECKING:
+    import keras
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What one stage trains.
+
+    Attributes:
+        name: Unique among the stages of a training.
+        model: The model; only its trainable variables change.
+        train: Training batches.
+        validation: Validation batches.
+        epochs: How many at most.
+        learning_rate: From epochs since the stage began to a rate.
+    """
+
+    name: str
+    model: keras.Model
+    train: Batches
+    validation: Batches
+    epochs: int
+    learning_rate: LearningRate
+
+
+def train_stage(stage: Stage, run: Run, state: RunState, checkpoint: Checkpoint | None) -> None:
+    """Train one stage to its end and leave the best weights so far in its model.
+
+    Args:
+        stage: What to train.
+        run: Where and how.
+        state: Where the run stands; changed in place.
+        checkpoint: Where to go on inside this stage; None starts it.
+
+    Raises:
+        TrainingError: The loss is no longer a number, or memory or disk are full.
+        TrainingInterruptedError: Somebody stopped it.
+    """
+    last_epoch = state.first_epoch + stage.epochs
+    course = Course(run, state, stage.learning_rate, len(stage.train), stage.train.n_photos, last_epoch)
+    metrics = _compile(stage.model, run.recipe)
+    course.variables |= model_variables(stage.model) | named("optimiser", stage.model.optimizer.variables) | metrics
+    averaging = [callbacks.AverageWeights(course, stage.model.trainable_variables)] if run.recipe.optimiser.ema else []
+    course.variables |= named("average", [average for callback in averaging for average in callback.averages])
+    counted = {}
+    if checkpoint is not None:
+        restore(course.variables, checkpoint.arrays)
+        counted = {name: checkpoint.arrays[name] for name in metrics if state.batch}
+    keeper = callbacks.KeepCheckpoints(course)
+    in_order = [
+        callbacks.SetLearningRate(course),
+        callbacks.RestoreMetrics(course, counted),
+        callbacks.GuardNumbers(course),
+        callbacks.CountSteps(course),
+        callbacks.KeepBest(course),
+        *averaging,
+        callbacks.KeepHistory(course),
+        callbacks.WatchValidation(course),
+        keeper,
+    ]
+    _fit(stage, course, in_order)
+    state.stopped = state.stopped or f"All {state.epoch} epochs are done."
+    keeper.write()
+    restore(model_variables(stage.model), run.checkpoints.read_best(state.best))
+
+
+def _fit(stage: Stage, course: Course, in_order: list[Any]) -> None:
+    """Finish the epoch that a checkpoint broke off, if there is one, then train the others."""
+    weights = balanced_class_weights(stage.train) if course.run.recipe.class_weights else None
+    state = course.state
+    validation = ValidationFeed(stage.validation)
+    while state.epoch < course.last_epoch and not state.stopped:
+        broken_off = state.batch > 0
+        feed = TrainingFeed(stage.train, state.epoch * course.batches + state.batch, weights)
+        with _own_errors(feed, validation):
+            stage.model.fit(
+                feed,
+                validation_data=validation,
+                initial_epoch=state.epoch,
+                epochs=state.epoch + 1 if broken_off else course.last_epoch,
+                steps_per_epoch=course.batches - state.batch,
+                callbacks=in_order,
+                shuffle=False,
+                verbose=0,
+            )
+
+
+@contextmanager
+def _own_errors(*feeds: TrainingFeed | ValidationFeed) -> Iterator[None]:
+    """Raise what went wrong while a batch was made, instead of the text that TensorFlow makes of it."""
+    import tensorflow as tf
+
+    try:
+        yield
+    except tf.errors.ResourceExhaustedError as error:
+        raise TrainingError("There is not enough memory for a training step. Lower batch_size or size, then start a new run.") from error
+    except tf.errors.OpError as error:
+        failure = next((feed.failure for feed in feeds if feed.failure is not None), error)
+        raise failure from None
+
+
+def _compile(model: keras.Model, recipe: Recipe) -> dict[str, Variable]:
+    """Compile a model, build its optimiser, and return the variables of its running metrics."""
+    keras_module = load_keras()
+    accuracy = keras_module.metrics.CategoricalAccuracy(name="accuracy")
+    # XLA would choose other orders of summation on other machines, and cost a compilation.
+    model.compile(_optimiser(recipe), _loss(recipe), metrics=[accuracy], jit_compile=False)
+    model.optimizer.build(model.trainable_variables)
+    loss_tracker = next(metric for metric in model.metrics if metric.name == "loss")
+    return named("metric", [*loss_tracker.variables, *accuracy.variables])
+
+
+def _optimiser(recipe: Recipe) -> keras.optimizers.Optimizer:
+    """Build the recipe's optimiser; its moving average is `callbacks.AverageWeights`' business, its decay `SetLearningRate`'s."""
+    settings = recipe.optimiser.model_dump(exclude={"name", "clip_norm", "decay", "ema"})
+    classes = load_keras().optimizers
+    kinds = {"sgd": classes.SGD, "adam": classes.Adam, "adamw": classes.AdamW, "rmsprop": classes.RMSprop}
+    optimiser = kinds[recipe.optimiser.name](global_clipnorm=recipe.optimiser.clip_norm or None, **settings)
+    if optimiser.weight_decay:
+        optimiser.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    return optimiser
+
+
+def _loss(recipe: Recipe) -> keras.losses.Loss:
+    classes = load_keras().losses
+    kinds = {
+        "categorical_crossentropy": lambda: classes.CategoricalCrossentropy(label_smoothing=recipe.label_smoothing),
+        "mean_squared_error": classes.MeanSquaredError,
+    }
+    return kinds[recipe.loss]()
