@@ -18,13 +18,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def open_session(graph: bytes, *, threads: int = 1) -> Session:
+def open_session(graph: bytes, *, threads: int = 1, repack: bool = True) -> Session:
     """Open an ONNX graph that stands complete in ``graph``.
 
     Args:
         graph: The serialised model. One that keeps weights outside itself is refused.
         threads: Threads inside one operator. With one thread several processes share the cores best; threads never
             spin while they wait, because spinning takes the core from whoever could use it.
+        repack: Whether weights are copied into the layout that is fastest to compute with. Without it a network with 80
+            million weights opens a third sooner, and answers single photos as fast (measured on cnn6).
 
     Returns:
         A session that maps named input arrays to a list of output arrays.
@@ -42,6 +44,7 @@ def open_session(graph: bytes, *, threads: int = 1) -> Session:
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.add_session_config_entry("session.disable_prepacking", "0" if repack else "1")
     options.add_session_config_entry("session.load_model_format", "ONNX")  # never its second format, which the walk cannot read
     try:
         session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])

@@ -61,7 +61,7 @@ class ImageClassifier:
         """
         facts = bundle.facts
         try:
-            session = open_session(bundle.graph(), threads=threads)
+            session = open_session(bundle.graph(), threads=threads, repack=False)
             spec = PrepareSpec.from_dict(facts.prepare)
             return cls(session, facts.labels, spec, facts.temperature, facts.threshold)
         except (ValueError, WhosthatError) as error:
