@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from whosthat.cli import train_options as options
-from whosthat.cli.evaluate import accuracy_sentence, require_accuracy
+from whosthat.cli.evaluate import require_accuracy
 from whosthat.cli.options import CustomOption, JsonOption, MinAccuracyOption, RunsOption, examples, load_own_networks, new_app
-from whosthat.cli.output import say, show, show_json
+from whosthat.cli.output import percent, say, show, show_json
 from whosthat.cli.terminal import terminal_progress
 from whosthat.cli.train_options import assignments, merged, nested
 from whosthat.errors import UsageError
@@ -171,11 +171,15 @@ def describe(result: TrainResult) -> dict[str, object]:
 
 
 def show_result(result: TrainResult) -> None:
-    """Write the verdict, the accuracy, where everything lies, and what to try next."""
+    """Write the verdict, what to do about it, where everything lies, and what to try."""
+    diagnosis, evaluation = result.diagnosis, result.evaluation
+    interval = f"{percent(evaluation.interval.low)} to {percent(evaluation.interval.high)}"
     show(
         "",
-        result.diagnosis.title,
-        accuracy_sentence(result.evaluation),
+        diagnosis.verdict.sentence,
+        f"Accuracy: {percent(evaluation.accuracy)} (95 % interval {interval}).",
+        *diagnosis.verdict.cautions,
+        f"Next: {diagnosis.next_step.sentence}",
         "",
         f"Report:  {result.run / 'report.html'}",
         f"Bundle:  {result.bundle}",

@@ -1,0 +1,46 @@
+"""Every help page as one Markdown page: ``python -m whosthat.cli.help_pages > docs/commands.md``.
+
+A test compares the page in ``docs/`` with what this module makes, so the two cannot drift apart.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import typer
+
+from whosthat.cli.app import COMMANDS, root_help
+from whosthat.cli.lazy import load_command
+
+WIDTH = 100
+
+HEAD = """# The commands
+
+This page is made from the help of the commands themselves (`make docs`).
+
+Data goes to standard output, messages go to standard error. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 bad data,
+4 a quality gate that was asked for was not reached, 130 stopped by Ctrl-C, 143 stopped by SIGTERM.
+`WHOSTHAT_DEBUG=1` shows where in the program an error arose.
+"""
+
+
+def markdown() -> str:
+    """Return the whole page."""
+    pages = [("whosthat", root_help())]
+    for name in COMMANDS:
+        pages += _pages(load_command(name), f"whosthat {name}")
+    return "\n".join([HEAD, *(f"## {title}\n\n```text\n{page.strip()}\n```\n" for title, page in pages)])
+
+
+def _pages(command: Any, title: str) -> Iterator[tuple[str, str]]:
+    """Yield the help of a command and of the commands inside it."""
+    context = typer.Context(command, info_name=title, terminal_width=WIDTH, max_content_width=WIDTH)
+    yield title, "\n".join(line.rstrip() for line in command.get_help(context).splitlines())
+    for name, inner in getattr(command, "commands", {}).items():
+        yield from _pages(inner, f"{title} {name}")
+
+
+if __name__ == "__main__":
+    sys.stdout.write(markdown())

@@ -1,0 +1,61 @@
+"""What is said about a photo: a headline, a line below it, and a bar for each probable name. Words and numbers, no widgets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from whosthat.types import Sighting
+
+N_BARS = 7
+"""Names that get a bar, the most probable first."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What to show beside a photo.
+
+    Attributes:
+        headline: The name, or that it is unknown.
+        detail: How sure that is.
+        known: Whether the headline is a name.
+        bars: Names with their probabilities (0 to 1), best first.
+    """
+
+    headline: str
+    detail: str
+    known: bool = False
+    bars: tuple[tuple[str, float], ...] = ()
+
+
+def answer(sightings: tuple[Sighting, ...] | None) -> Answer:
+    """Put sightings into words.
+
+    Args:
+        sightings: None before a recogniser was asked; of several, the surest fills the bars.
+
+    Example:
+        >>> answer((Sighting("Ana", 0.91, "Bo", 0.06, probabilities={"Ana": 0.91, "Bo": 0.06}),)).detail
+        '91 % sure. Next: Bo, 6 %.'
+    """
+    if sightings is None:
+        return Answer("", "")
+    if not sightings:
+        return Answer("Nobody", "Nobody was seen in this photo.")
+    best = max(sightings, key=lambda sighting: (sighting.name is not None, sighting.confidence))
+    bars = tuple(list(best.probabilities.items())[:N_BARS])
+    others = f" {len(sightings)} were seen in all." if len(sightings) > 1 else ""
+    if best.name is None:
+        nearest = f" Nearest: {bars[0][0]}, {percent(bars[0][1])}." if bars else ""
+        return Answer("Unknown", f"Not sure enough for a name.{nearest}{others}", bars=bars)
+    after = f" Next: {best.runner_up}, {percent(best.runner_up_confidence)}." if best.runner_up else ""
+    return Answer(best.name, f"{percent(best.confidence)} sure.{after}{others}", known=True, bars=bars)
+
+
+def percent(share: float) -> str:
+    """Return a share of one in whole percent.
+
+    Example:
+        >>> percent(0.998), percent(0.004)
+        ('100 %', '0 %')
+    """
+    return f"{100 * share:.0f} %"

@@ -1,0 +1,71 @@
+"""How the window looks: colours, fonts and the ttk theme, each in one place."""
+
+from __future__ import annotations
+
+import tkinter
+from dataclasses import dataclass
+from tkinter import font, ttk
+
+PAPER, PANEL, INK, SOFT, LINE = "#eef1f4", "#ffffff", "#1b2733", "#5c6b7a", "#d5dce3"
+ACCENT, ACCENT_DARK, UNKNOWN, ALARM = "#0b7a75", "#085c58", "#9a5b00", "#b3261e"
+STAGE = "#1f2830"
+"""The dark ground that the photo lies on."""
+TRACK = "#e3e8ed"
+"""The empty part of a bar."""
+
+_FAMILIES = ("Segoe UI", "SF Pro Text", "Helvetica Neue", "Inter", "Noto Sans", "Cantarell", "Ubuntu", "DejaVu Sans")
+
+
+@dataclass(frozen=True)
+class Look:
+    """What depends on the screen.
+
+    Attributes:
+        pixel: Screen pixels for one pixel of a 96-dpi screen, 1 or more.
+        text: Font of running text.
+        small: Font of details.
+        headline: Font of the name.
+    """
+
+    pixel: float
+    text: font.Font
+    small: font.Font
+    headline: font.Font
+
+    def px(self, length: float) -> int:
+        """Return a length in pixels of a 96-dpi screen as pixels of this one."""
+        return round(length * self.pixel)
+
+
+def apply_look(root: tkinter.Tk) -> Look:
+    """Dress a new window: theme, fonts and colours."""
+    known = set(font.families(root))
+    family = next((name for name in _FAMILIES if name in known), font.nametofont("TkDefaultFont", root).actual("family"))
+    look = Look(
+        pixel=max(1.0, root.winfo_fpixels("1i") / 96),
+        text=font.Font(root, family=family, size=10),
+        small=font.Font(root, family=family, size=9),
+        headline=font.Font(root, family=family, size=20, weight="bold"),
+    )
+    for name in ("TkDefaultFont", "TkTextFont", "TkMenuFont"):
+        font.nametofont(name, root).configure(family=family, size=10)
+    _style_widgets(root, look)
+    root.configure(background=PAPER)
+    return look
+
+
+def _style_widgets(root: tkinter.Tk, look: Look) -> None:
+    style = ttk.Style(root)
+    style.theme_use("clam")
+    style.configure(".", background=PANEL, foreground=INK, font=look.text, bordercolor=LINE, lightcolor=PANEL, darkcolor=PANEL)
+    style.configure("Paper.TFrame", background=PAPER)
+    style.configure("Headline.TLabel", font=look.headline)
+    style.configure("Unknown.Headline.TLabel", foreground=UNKNOWN)
+    style.configure("Detail.TLabel", foreground=SOFT)
+    style.configure("Status.TLabel", background=PAPER, foreground=SOFT, font=look.small)
+    style.configure("Alarm.Status.TLabel", foreground=ALARM)
+    padding = (look.px(12), look.px(8))
+    style.configure("TButton", padding=padding, background=PAPER, relief="flat", focuscolor=ACCENT)
+    style.map("TButton", background=[("pressed", LINE), ("active", TRACK)])
+    style.configure("Main.TButton", background=ACCENT, foreground="#ffffff", bordercolor=ACCENT, lightcolor=ACCENT, darkcolor=ACCENT)
+    style.map("Main.TButton", background=[("pressed", ACCENT_DARK), ("active", ACCENT_DARK)], foreground=[("disabled", LINE)])

@@ -1,0 +1,167 @@
+"""What the window shows and how it changes, without a single widget: the part that tests can hold.
+
+Opening recognisers, reading photos and naming them are jobs for the worker. Errors become the state's message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from whosthat.desktop.worker import Worker
+from whosthat.errors import WhosthatError
+from whosthat.photos.drawing import thumbnail
+from whosthat.photos.reading import looks_like_photo, read
+from whosthat.recognition import load
+from whosthat.recognition.recogniser import Recogniser
+from whosthat.types import Image, Sighting
+
+LARGEST_SIDE = 1600
+"""Photos are kept for showing with at most so many pixels on their longer side; the recogniser sees all of them."""
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A photo as it is shown.
+
+    Attributes:
+        path: The file.
+        image: RGB uint8, upright, its longer side at most `LARGEST_SIDE`.
+        scale: Pixels of ``image`` for one pixel of the photo; boxes are in the photo's.
+        sightings: Who or what was seen; None without a recogniser.
+    """
+
+    path: Path
+    image: Image
+    scale: float
+    sightings: tuple[Sighting, ...] | None
+
+
+@dataclass(frozen=True)
+class State:
+    """Everything that the window shows.
+
+    Attributes:
+        bundle: The opened recogniser's bundle; None before one is open.
+        labels: The names that it can answer.
+        picture: The photo; None before one is open, or when it cannot be read.
+        message: The status line.
+        failed: Whether the message tells of an error.
+    """
+
+    bundle: Path | None = None
+    labels: tuple[str, ...] = ()
+    picture: Picture | None = None
+    message: str = "Choose a photo, and a recogniser that names it."
+    failed: bool = False
+
+
+class Viewer:
+    """Opens recognisers and photos, and keeps the state.
+
+    Args:
+        worker: Does what is slow.
+        changed: Called with every new state.
+    """
+
+    def __init__(self, worker: Worker, changed: Callable[[State], None]) -> None:
+        self.state = State()
+        self._worker = worker
+        self._changed = changed
+        self._recogniser: Recogniser | None = None
+        self._wanted: Path | None = None
+        self._beside: list[Path] = []
+
+    def open_bundle(self, path: Path) -> None:
+        """Swap the recogniser; the photo on show is named again. When the bundle cannot be opened, the old one stays."""
+        self._show(message=f"Opening {path} ...", failed=False)
+        self._submit(lambda: load(path), lambda recogniser: self._use(path, recogniser))
+
+    def open_photo(self, path: Path) -> None:
+        """Show a photo and name it; the arrow keys then go through its folder."""
+        self._submit(lambda: photos_beside(path), self._beside_are)
+        self._open(path)
+
+    def step(self, by: int) -> None:
+        """Open the photo that stands so many places further in the folder, around the ends.
+
+        Args:
+            by: 1 for the next, -1 for the one before.
+        """
+        if self._wanted in self._beside:
+            self._open(self._beside[(self._beside.index(self._wanted) + by) % len(self._beside)])
+
+    def tell(self, message: str) -> None:
+        """Show an error that arose elsewhere."""
+        self._show(message=message, failed=True)
+
+    def _open(self, path: Path) -> None:
+        self._wanted = path
+        self._show(message=f"Reading {path.name} ...", failed=False)
+        recogniser = self._recogniser
+
+        def job() -> Picture | None:
+            return look_at(path, recogniser) if path == self._wanted else None  # a held arrow key asks faster than it can be shown
+
+        def failed() -> None:
+            if path == self._wanted:
+                self._show(picture=None)
+
+        self._submit(job, self._present, failed)
+
+    def _present(self, picture: Picture | None) -> None:
+        if picture is None or picture.path != self._wanted:
+            return
+        place = f"  ({self._beside.index(picture.path) + 1} of {len(self._beside)})" if picture.path in self._beside else ""
+        advice = "" if picture.sightings is not None else ". Choose a recogniser to name it."
+        self._show(picture=picture, message=f"{picture.path.name}{place}{advice}", failed=False)
+
+    def _use(self, path: Path, recogniser: Recogniser) -> None:
+        self._recogniser = recogniser
+        self._show(bundle=path, labels=tuple(recogniser.labels), message=f"{path} knows {len(recogniser.labels)} names.", failed=False)
+        if self._wanted is not None:
+            self._open(self._wanted)
+
+    def _beside_are(self, photos: list[Path]) -> None:
+        self._beside = photos
+
+    def _submit(self, job: Callable[[], Result], then: Callable[[Result], None], failed: Callable[[], None] = lambda: None) -> None:
+        def finish(future: Future[Result]) -> None:
+            try:
+                result = future.result()
+            except (WhosthatError, OSError, MemoryError) as error:
+                failed()
+                self.tell(str(error) or "There is not enough memory.")
+            else:
+                then(result)
+
+        self._worker.submit(job, finish)
+
+    def _show(self, **changes: Any) -> None:
+        self.state = replace(self.state, **changes)
+        self._changed(self.state)
+
+
+def look_at(path: Path, recogniser: Recogniser | None) -> Picture:
+    """Read a photo, and name who is in it if there is a recogniser.
+
+    Raises:
+        PhotoError: The photo cannot be read.
+    """
+    image = read(path)
+    small = thumbnail(image, LARGEST_SIDE)
+    sightings = None if recogniser is None else tuple(recogniser.identify(image))
+    return Picture(path, small, small.shape[1] / image.shape[1], sightings)
+
+
+def photos_beside(path: Path) -> list[Path]:
+    """Return the photos of a photo's folder, sorted by name without regard to case; empty when the folder cannot be listed."""
+    try:
+        return sorted(filter(looks_like_photo, path.parent.iterdir()), key=lambda file: (file.name.casefold(), file.name))
+    except OSError:
+        return []  # the photo itself tells what is wrong

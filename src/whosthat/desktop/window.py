@@ -1,0 +1,62 @@
+"""The window itself: lays out the widgets, binds keys, and lets the viewer's state be seen.
+
+What happens when something is chosen stands in ``viewer``. Tk is imported here and below, never at the command line's start.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from whosthat.errors import DesktopError
+
+if TYPE_CHECKING:
+    import tkinter
+
+NO_TK = (
+    "The window cannot open: this Python has no Tk. On Debian and Ubuntu: apt install python3-tk. On macOS with Homebrew: "
+    "brew install python-tk. The Windows installer of Python brings it."
+)
+NO_SCREEN = "The window cannot open: there is no screen ({reason}). Log in to a desktop, or use whosthat predict."
+
+
+def open_window(bundle: Path | None = None) -> None:
+    """Open the window and return when it is closed.
+
+    Args:
+        bundle: A bundle, a run folder or ``runs/latest`` to begin with; None lets the person choose.
+
+    Raises:
+        DesktopError: There is no Tk or no screen.
+    """
+    root = new_root()
+    from whosthat.desktop.main_window import MainWindow
+
+    MainWindow(root, bundle)
+    root.mainloop()
+
+
+def new_root() -> tkinter.Tk:
+    """Return Tk's root window.
+
+    Raises:
+        DesktopError: There is no Tk or no screen.
+    """
+    try:
+        import tkinter
+    except ImportError as error:
+        raise DesktopError(NO_TK) from error
+    _want_sharp_letters()
+    try:
+        return tkinter.Tk(className="Whosthat")
+    except tkinter.TclError as error:
+        raise DesktopError(NO_SCREEN.format(reason=error)) from error
+
+
+def _want_sharp_letters() -> None:
+    """Tell Windows that this program draws at the screen's own resolution; other systems assume it."""
+    if sys.platform == "win32":
+        import ctypes
+
+        ctypes.windll.shcore.SetProcessDpiAwareness(1)

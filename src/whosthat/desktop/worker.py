@@ -1,0 +1,46 @@
+"""Slow work beside the window's event loop: one thread, answers handed over only when the window asks for them.
+
+Knows nothing of photos and nothing of Tk.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, TypeVar
+
+Result = TypeVar("Result")
+
+
+class Worker:
+    """Does one job after the other in a thread of its own."""
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="whosthat-desktop")
+        self._jobs: deque[tuple[Future[Any], Callable[[Future[Any]], None]]] = deque()
+
+    @property
+    def busy(self) -> bool:
+        """Whether some job is not delivered yet."""
+        return bool(self._jobs)
+
+    def submit(self, job: Callable[[], Result], then: Callable[[Future[Result]], None]) -> None:
+        """Do ``job`` in the thread, and call ``then`` with its future from `deliver`.
+
+        Args:
+            job: What is slow. It must not touch the window.
+            then: What to do with the answer; ``future.result()`` gives it, or raises what the job raised.
+        """
+        self._jobs.append((self._thread.submit(job), then))
+
+    def deliver(self) -> None:
+        """Call ``then`` for every job that is done, in order, in the caller's thread."""
+        while self._jobs and self._jobs[0][0].done():
+            future, then = self._jobs.popleft()
+            then(future)
+
+    def close(self) -> None:
+        """End the thread after the job that it is doing; nothing is delivered any more."""
+        self._jobs.clear()
+        self._thread.shutdown(wait=False, cancel_futures=True)
