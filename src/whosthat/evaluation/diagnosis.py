@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -166,22 +166,6 @@ class Diagnosis:
     next_step: NextStep
     path: tuple[str, ...]
     arithmetic: str
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain lists, numbers and strings, ready for JSON; `from_dict` is the inverse."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, mapping: Mapping[str, Any]) -> Diagnosis:
-        """Rebuild from `to_dict`'s mapping."""
-        verdict = mapping["verdict"]
-        nested = {
-            "sentences": tuple(mapping["sentences"]),
-            "verdict": Verdict(**{**verdict, "cautions": tuple(verdict["cautions"])}),
-            "next_step": NextStep(**mapping["next_step"]),
-            "path": tuple(mapping["path"]),
-        }
-        return cls(**{**mapping, **nested})
 
 
 STATIONS = ("data", "split", "loss", "optimise", "training good", "test good", "deploy", "overfitting")

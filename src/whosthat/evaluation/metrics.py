@@ -136,6 +136,11 @@ class Evaluation:
         wrong = (answer for answer in self.answers if not answer.right)
         return tuple(sorted(wrong, key=lambda answer: (-answer.confidence, answer.index)))
 
+    def sample(self, count: int) -> tuple[Answer, ...]:
+        """Return at most ``count`` answers, evenly spaced: the same ones each time, chosen by nobody."""
+        rows = np.linspace(0, self.n - 1, min(count, self.n)).round().astype(int)
+        return tuple(self.answers[row] for row in rows)
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain lists, numbers and strings, ready for JSON; `from_dict` is the inverse."""
         return asdict(self)
@@ -145,17 +150,11 @@ class Evaluation:
         """Rebuild from `to_dict`'s mapping.
 
         Raises:
-            KeyError, TypeError: A key is missing or unknown; `run_facts.read_metrics` turns this into a sentence.
+            ValueError: A key is missing or a value has the wrong type.
         """
-        nested = {
-            "labels": tuple(mapping["labels"]),
-            "interval": Interval(**mapping["interval"]),
-            "per_class": tuple(ClassScore(**score) for score in mapping["per_class"]),
-            "confusion": tuple(tuple(row) for row in mapping["confusion"]),
-            "bins": tuple(Bin(**one) for one in mapping["bins"]),
-            "answers": tuple(Answer(**answer) for answer in mapping["answers"]),
-        }
-        return cls(**{**mapping, **nested})
+        from pydantic import TypeAdapter  # only readers of saved runs pay for it
+
+        return TypeAdapter(cls).validate_python(mapping)
 
 
 def evaluate(probabilities: NDArray[Any], truth: NDArray[Any], labels: Sequence[str], paths: Sequence[str]) -> Evaluation:

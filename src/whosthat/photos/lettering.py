@@ -39,7 +39,7 @@ def font_for(text: str, size: int) -> Font:
         text: What shall be drawn.
         size: Height of the letters, in pixels.
     """
-    fonts = [_load(file, size) for file in _font_files()] + [ImageFont.load_default(size)]
+    fonts = [*(_load(file, size) for file in font_files()), _load_default(size)]
     best: Font = min(fonts, key=lambda font: sum(not _has(font, character) for character in set(text)))
     return best
 
@@ -51,7 +51,8 @@ def can_draw(text: str) -> bool:
 
 
 @lru_cache(maxsize=1)
-def _font_files() -> tuple[str, ...]:
+def font_files() -> tuple[str, ...]:
+    """Return the files of the fonts that are here, Latin first."""
     windows = Path(os.environ.get("WINDIR", "C:/Windows")) / "Fonts"
     candidates = [*_matplotlib_font(), *map(Path, _CJK_FONTS), *(windows / name for name in _WINDOWS_FONTS)]
     return tuple(str(file) for file in candidates if file.is_file())
@@ -67,6 +68,12 @@ def _matplotlib_font() -> list[Path]:
 @lru_cache(maxsize=64)
 def _load(file: str, size: int) -> Font:
     font: Font = ImageFont.truetype(file, size)
+    return font
+
+
+@lru_cache(maxsize=64)
+def _load_default(size: int) -> Font:
+    font: Font = ImageFont.load_default(size)
     return font
 
 

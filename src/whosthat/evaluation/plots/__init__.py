@@ -1,0 +1,13 @@
+"""Every picture of a run, as PNG files for people and as inline SVG for the report.
+
+    canvas       figures, colours and fonts; the only module that imports matplotlib
+    curves       accuracy and loss by epoch
+    confusion    which class was taken for which
+    reliability  whether confidence can be believed
+    flow_chart   the slide's flow chart with this run's way through it
+    photo_grid   test photos with their answers, and one photo's answer
+    writing      all of them into a run's ``plots`` folder
+
+Each drawing is a function of numbers and `Inks`, so that one piece of code draws for paper and for the report's light
+and dark. What does not belong here: computing what is drawn.
+"""

@@ -1,0 +1,168 @@
+"""Figures, colours and fonts, and turning a figure into PNG or inline SVG; the only module that imports matplotlib.
+
+Figures are made through matplotlib's object interface: no pyplot, no window, nothing that outlives the picture.
+"""
+
+from __future__ import annotations
+
+import functools
+import html
+import io
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import astuple, dataclass, fields
+from typing import Any
+
+from whosthat.photos.lettering import font_files
+
+BASE_FONT = "DejaVu Sans"
+"""The font that matplotlib brings along."""
+
+LONGEST_NAME = 22
+"""A class name longer than this is shortened in a picture; tables hold it whole."""
+
+DPI = 110
+
+
+@dataclass(frozen=True, slots=True)
+class Inks:
+    """The colours of a drawing, each by its part.
+
+    Attributes:
+        paper: Behind everything.
+        ink: Words and marks that matter.
+        muted: Words that matter less, axes.
+        line: Grid lines and outlines.
+        soft: A light filling.
+        train: The training photos.
+        validation: The validation photos.
+        good: What is right, and the way a run took.
+        bad: What is wrong.
+    """
+
+    paper: str
+    ink: str
+    muted: str
+    line: str
+    soft: str
+    train: str
+    validation: str
+    good: str
+    bad: str
+
+
+PRINT = Inks("#ffffff", "#1c2127", "#667079", "#dde1e6", "#eef2f7", "#7a8794", "#1f6feb", "#12805c", "#c2410c")
+"""For PNG files: dark on white."""
+
+THEMED = Inks("#a10001", "#a10002", "#a10003", "#a10004", "#a10005", "#a10006", "#a10007", "#a10008", "#a10009")
+"""For inline SVG: place holders that `svg` turns into CSS variables of the same names, ``var(--ink)`` and so on."""
+
+
+def new_figure(width: float, height: float, inks: Inks) -> Any:
+    """Return an empty matplotlib ``Figure``.
+
+    Args:
+        width: In inches; 1 inch is 72 units of the SVG and `DPI` pixels of the PNG.
+        height: In inches.
+        inks: Its paper is the background.
+    """
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), facecolor=inks.paper, layout="constrained")
+
+
+@contextmanager
+def style(inks: Inks) -> Iterator[None]:
+    """Draw inside this: fonts and colours for everything that is created in it, and the old settings afterwards."""
+    import matplotlib
+
+    settings: dict[str, Any] = {
+        "font.family": list(_families()),
+        "font.size": 9.5,
+        "text.color": inks.ink,
+        "text.parse_math": False,  # a class may be called "$5"
+        "axes.edgecolor": inks.line,
+        "axes.labelcolor": inks.muted,
+        "axes.facecolor": "none",
+        "axes.titlesize": 11,
+        "axes.titlelocation": "left",
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "xtick.color": inks.line,
+        "ytick.color": inks.line,
+        "xtick.labelcolor": inks.muted,
+        "ytick.labelcolor": inks.muted,
+        "grid.color": inks.line,
+        "grid.linewidth": 0.7,
+        "legend.frameon": False,
+        "svg.fonttype": "none",
+        "svg.hashsalt": "whosthat",
+    }
+    with matplotlib.rc_context(settings):
+        yield
+
+
+def png(figure: Any) -> bytes:
+    """Return a figure as a PNG on its own paper, so that it can be read on any background."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def svg(figure: Any, name: str, title: str, description: str) -> str:
+    """Return a figure that was drawn with `THEMED` inks as an ``<svg>`` element to stand inside HTML.
+
+    Args:
+        figure: The figure.
+        name: A word that no other picture of the page has; keeps the ids apart.
+        title: What it is, for screen readers.
+        description: What it shows, for screen readers.
+    """
+    buffer = io.StringIO()
+    figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None, "Type": None, "Format": None})
+    drawing = buffer.getvalue()
+    drawing = drawing[drawing.index("<svg") :]
+    drawing = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>", "", drawing, flags=re.DOTALL)
+    drawing = re.sub(r"font-family: [^;\"]*; ?", "", drawing).replace("xlink:href", "href")  # the page's own letters
+    for field, placeholder in zip(fields(THEMED), astuple(THEMED), strict=True):
+        drawing = drawing.replace(placeholder, f"var(--{field.name})")
+    drawing = re.sub(r'(\bid="|="#|url\(#)', rf"\1{name}-", drawing)
+    width, height = (round(inches * 72) for inches in figure.get_size_inches())
+    head = f'<svg class="drawing" viewBox="0 0 {width} {height}" role="img" aria-labelledby="{name}-title {name}-words">'
+    words = f'<title id="{name}-title">{html.escape(title)}</title><desc id="{name}-words">{html.escape(description)}</desc>'
+    return head + words + drawing[drawing.index(">") + 1 :]
+
+
+def drawable(name: str) -> str:
+    """Return a name as it can be drawn: shortened, and with a box for every character that no font here has.
+
+    Example:
+        >>> drawable("Robert Downey junior, actor and producer")
+        'Robert Downey junior,…'
+    """
+    short = name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1].rstrip() + "…"
+    known = _characters()
+    return "".join(letter if ord(letter) in known and letter.isprintable() else "□" for letter in short)
+
+
+@functools.cache
+def _families() -> tuple[str, ...]:
+    """The fonts to draw with, each filling in what the ones before it lack."""
+    from matplotlib.font_manager import FontProperties, fontManager
+
+    families = [BASE_FONT]
+    for file in font_files():
+        family = FontProperties(fname=file).get_name()
+        if family not in families:
+            families.append(family)
+            fontManager.addfont(file)  # matplotlib's own list of fonts may be older than the font
+    return tuple(families)
+
+
+@functools.cache
+def _characters() -> frozenset[int]:
+    """Every character that `_families` can draw."""
+    from matplotlib.font_manager import findfont, get_font
+
+    return frozenset().union(*(get_font(findfont(family)).get_charmap() for family in _families()))

@@ -1,0 +1,126 @@
+"""The slide's flow chart, from data to deployment, with the way that one run took drawn thick.
+
+The training set is asked first: while it is not learned, the way leads back to the loss function. Then the test set:
+what fails there has been learned by heart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from whosthat.evaluation.plots.canvas import Inks
+
+WIDTH, HEIGHT = 5.0, 6.6
+"""Size of the drawing, in inches."""
+
+_BOX_WIDTH, _BOX_HEIGHT = 3.3, 0.74
+
+
+@dataclass(frozen=True, slots=True)
+class _Station:
+    """One box: its centre on a grid of 8 by 11, its words, and whether it asks a question."""
+
+    x: float
+    y: float
+    words: str
+    asks: bool = False
+
+
+_STATIONS: Mapping[str, _Station] = {
+    "data": _Station(3.2, 10.4, "Data"),
+    "split": _Station(3.2, 8.9, "Training, validation, test"),
+    "loss": _Station(3.2, 7.4, "Define the loss function"),
+    "optimise": _Station(3.2, 5.9, "Optimise"),
+    "training good": _Station(3.2, 4.1, "Training set good?", asks=True),
+    "test good": _Station(3.2, 2.1, "Test set good?", asks=True),
+    "deploy": _Station(3.2, 0.4, "Deploy"),
+    "overfitting": _Station(6.75, 2.1, "Overfitting"),
+}
+_EDGES = (
+    ("data", "split", ""),
+    ("split", "loss", ""),
+    ("loss", "optimise", ""),
+    ("optimise", "training good", ""),
+    ("training good", "test good", "yes"),
+    ("training good", "loss", "no"),
+    ("test good", "deploy", "yes"),
+    ("test good", "overfitting", "no"),
+)
+
+
+def draw_flow_chart(axes: Any, path: Sequence[str], captions: Mapping[str, str], inks: Inks) -> None:
+    """Draw the chart; stations and arrows on the run's way are thick and coloured, the others thin.
+
+    Args:
+        axes: A matplotlib ``Axes``; it is emptied of its frame.
+        path: Stations in the order in which the run passed them (`Diagnosis.path`).
+        captions: A small second line for some stations.
+        inks: The colours.
+    """
+    axes.set_xlim(0.4, 8.1)
+    axes.set_ylim(-0.2, 11)
+    axes.set_axis_off()
+    steps = set(zip(path, path[1:], strict=False))
+    for start, end, answer in sorted(_EDGES, key=lambda edge: edge[:2] in steps):
+        _draw_arrow(axes, start, end, answer, taken=(start, end) in steps, inks=inks)
+    for name, station in _STATIONS.items():
+        _draw_station(axes, station, captions.get(name, ""), passed=name in path, inks=inks)
+
+
+def describe_path(path: Sequence[str]) -> str:
+    """Say the run's way in words."""
+    return "This run's way: " + " → ".join(_STATIONS[name].words for name in path if name in _STATIONS) + "."
+
+
+def _draw_station(axes: Any, station: _Station, caption: str, *, passed: bool, inks: Inks) -> None:
+    from matplotlib.patches import FancyBboxPatch, Polygon
+
+    x, y = station.x, station.y
+    look = {"facecolor": inks.soft, "edgecolor": inks.good if passed else inks.line, "linewidth": 2.2 if passed else 1.1}
+    if station.asks:
+        corners = [(x - 2.15, y), (x, y + 0.85), (x + 2.15, y), (x, y - 0.85)]
+        axes.add_patch(Polygon(corners, closed=True, joinstyle="round", **look))
+    else:
+        width = 2.0 if station.x > 5 else _BOX_WIDTH
+        corner = (x - width / 2, y - _BOX_HEIGHT / 2)
+        axes.add_patch(FancyBboxPatch(corner, width, _BOX_HEIGHT, boxstyle="round,pad=0.06,rounding_size=0.18", **look))
+    shift = 0.17 if caption else 0
+    axes.text(x, y + shift, station.words, ha="center", va="center", color=inks.ink if passed else inks.muted)
+    if caption:
+        axes.text(x, y - 0.22, caption, ha="center", va="center", color=inks.muted, fontsize=8)
+
+
+def _draw_arrow(axes: Any, start: str, end: str, answer: str, *, taken: bool, inks: Inks) -> None:
+    from matplotlib.patches import FancyArrowPatch, Path
+
+    points = _way(start, end)
+    colour = inks.good if taken else inks.line
+    axes.add_patch(
+        FancyArrowPatch(
+            path=Path(points),
+            arrowstyle="-|>,head_width=3.2,head_length=6",
+            color=colour,
+            linewidth=2.4 if taken else 1.2,
+            capstyle="round",
+            joinstyle="round",
+        )
+    )
+    if answer:
+        x, y = points[0]
+        sideways = points[1][1] == y
+        offset = (0.28 if points[1][0] > x else -0.28, 0.22) if sideways else (0.16, -0.28)
+        alignment = "center" if sideways else "left"
+        axes.text(x + offset[0], y + offset[1], answer, ha=alignment, va="center", color=inks.good if taken else inks.muted)
+
+
+def _way(start: str, end: str) -> list[tuple[float, float]]:
+    """Corners of an arrow: straight down, straight to the right, or back up along the right side."""
+    here, there = _STATIONS[start], _STATIONS[end]
+    half = 0.85 if here.asks else _BOX_HEIGHT / 2 + 0.06
+    if there.x != here.x:
+        return [(here.x + 2.15, here.y), (there.x - 1.12, there.y)]
+    if there.y > here.y:
+        return [(here.x + 2.15, here.y), (6.3, here.y), (6.3, there.y), (there.x + _BOX_WIDTH / 2 + 0.1, there.y)]
+    return [(here.x, here.y - half), (there.x, there.y + (0.88 if there.asks else _BOX_HEIGHT / 2 + 0.1))]

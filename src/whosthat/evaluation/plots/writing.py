@@ -1,0 +1,123 @@
+"""All pictures of a run, written into its ``plots`` folder: PNG files to use elsewhere, thumbnails for the report.
+
+The report is rebuilt from a run folder alone; that is why the few test photos that it shows are kept here, small.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from whosthat.durable import replace_file
+from whosthat.errors import RunError
+from whosthat.evaluation.metrics import Answer, Evaluation
+from whosthat.evaluation.plots.canvas import PRINT, new_figure, png, style
+from whosthat.evaluation.plots.confusion import confusion_size, draw_confusion
+from whosthat.evaluation.plots.curves import History, draw_accuracy, draw_loss
+from whosthat.evaluation.plots.flow_chart import HEIGHT, WIDTH, draw_flow_chart
+from whosthat.evaluation.plots.photo_grid import GRID_PHOTOS, draw_grid, grid_size
+from whosthat.evaluation.plots.reliability import draw_reliability
+from whosthat.evaluation.run_facts import RunFacts
+from whosthat.evaluation.verdict import counted, percent
+from whosthat.photos.drawing import encode_image, thumbnail
+from whosthat.types import Image
+
+MISTAKES_SHOWN = 12
+"""The report shows at most this many mistakes with their photo."""
+
+THUMBNAIL_SIDE = 160
+"""Longest side of a kept photo, in pixels."""
+
+
+def write_plots(run: Path, facts: RunFacts, history: History, images: Any) -> Path:
+    """Draw every picture of a run.
+
+    Args:
+        run: The run folder; ``plots`` is made in it.
+        facts: The tested run.
+        history: One row an epoch; may be empty, then there are no curves.
+        images: The test photos as the network saw them, uint8 ``(n, height, width, 3)`` or with frames
+            ``(n, frames, height, width, 3)``; an array or an HDF5 data set. Rows as in `Answer.index`.
+
+    Returns:
+        The ``plots`` folder.
+
+    Raises:
+        RunError: A file cannot be written.
+    """
+    folder = run / "plots"
+    shown = _shown_photos(facts.evaluation, images)
+    try:
+        (folder / "photos").mkdir(parents=True, exist_ok=True)
+        for index, image in shown.items():
+            replace_file(photo_file(run, index), encode_image(image))
+        for name, content in _pictures(facts, history, shown).items():
+            replace_file(folder / f"{name}.png", content)
+    except OSError as error:
+        raise RunError(f"The pictures in {folder} cannot be written: {error.strerror or error}. Make room there and try again.") from error
+    return folder
+
+
+def photo_file(run: Path, index: int) -> Path:
+    """Return where the thumbnail of one test photo is kept."""
+    return run / "plots" / "photos" / f"{index:06}.jpg"
+
+
+def shown_mistakes(evaluation: Evaluation) -> tuple[Answer, ...]:
+    """Return the mistakes that are shown with their photo, the most confident first."""
+    return evaluation.mistakes[:MISTAKES_SHOWN]
+
+
+def flow_captions(facts: RunFacts) -> Mapping[str, str]:
+    """Return this run's numbers for the stations of the flow chart."""
+    training, evaluation = facts.training, facts.evaluation
+    n_photos = training.n_train + training.n_validation + evaluation.n
+    captions = {
+        "data": f"{counted(n_photos, 'photo')}, {len(evaluation.labels)} classes",
+        "split": f"{training.n_train:,} : {training.n_validation:,} : {evaluation.n:,} photos",
+        "test good": percent(evaluation.accuracy),
+    }
+    learned = facts.diagnosis.numbers.get("training accuracy")
+    return captions if learned is None else {**captions, "training good": percent(learned)}
+
+
+def _shown_photos(evaluation: Evaluation, images: Any) -> dict[int, Image]:
+    answers = {answer.index for answer in (*shown_mistakes(evaluation), *evaluation.sample(GRID_PHOTOS))}
+    photos: dict[int, Image] = {}
+    for index in sorted(answers):
+        image = np.asarray(images[index])
+        photos[index] = thumbnail(image[0] if image.ndim == 4 else image, THUMBNAIL_SIDE)
+    return photos
+
+
+def _pictures(facts: RunFacts, history: History, shown: Mapping[int, Image]) -> dict[str, bytes]:
+    evaluation = facts.evaluation
+    sample = evaluation.sample(GRID_PHOTOS)
+    pictures = {
+        "confusion": _drawn(confusion_size(len(evaluation.labels)), draw_confusion, evaluation),
+        "grid": _drawn(grid_size(len(sample)), draw_grid, sample, shown),
+        "calibration": _drawn((5, 4), draw_reliability, evaluation.bins),
+        "flow_chart": _drawn((WIDTH, HEIGHT), draw_flow_chart, facts.diagnosis.path, flow_captions(facts)),
+    }
+    if history:
+        pictures["curves"] = _curves(history, facts.training.best_epoch)
+    return pictures
+
+
+def _drawn(size: tuple[float, float], draw: Any, *what: Any) -> bytes:
+    with style(PRINT):
+        figure = new_figure(*size, PRINT)
+        draw(figure.add_subplot(), *what, PRINT)
+        return png(figure)
+
+
+def _curves(history: History, best_epoch: int) -> bytes:
+    with style(PRINT):
+        figure = new_figure(9, 3.6, PRINT)
+        accuracy, loss = figure.subplots(1, 2)
+        draw_accuracy(accuracy, history, best_epoch, PRINT)
+        draw_loss(loss, history, best_epoch, PRINT)
+        return png(figure)

@@ -1,0 +1,100 @@
+"""What ``metrics.json`` of a run holds: the one definition that its writer (training) and its readers (report, run lists) share.
+
+What belongs here: the shape of that file, writing and reading it. What does not: computing any of it.
+
+The file is one JSON object: ``format`` (1) and the fields of `RunFacts`, dataclasses as objects and tuples as lists.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from whosthat.durable import replace_file
+from whosthat.errors import RunError
+from whosthat.evaluation.diagnosis import Diagnosis, Training
+from whosthat.evaluation.metrics import Evaluation
+
+FORMAT = 1
+"""The version of metrics.json that is written; a newer one is refused."""
+
+METRICS_FILE = "metrics.json"
+"""Name of the file inside a run folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunFacts:
+    """A tested run in numbers and words.
+
+    Attributes:
+        photos: Name of the photo folder, without its place on the disk.
+        created: When the test was made, as ISO 8601 with a time zone.
+        temperature: What confidence was calibrated with, fitted on the validation photos; 1 changes nothing.
+        training: How the training went.
+        evaluation: The honest test.
+        diagnosis: What both mean.
+    """
+
+    photos: str
+    created: str
+    temperature: float
+    training: Training
+    evaluation: Evaluation
+    diagnosis: Diagnosis
+
+
+def write_metrics(run: Path, facts: RunFacts) -> Path:
+    """Write a run's ``metrics.json``, whole or not at all.
+
+    Args:
+        run: The run folder; it must exist.
+        facts: What the file shall hold.
+
+    Raises:
+        RunError: The file cannot be written.
+    """
+    path = run / METRICS_FILE
+    text = json.dumps({"format": FORMAT, **asdict(facts)}, ensure_ascii=False, allow_nan=False, indent=1)
+    try:
+        replace_file(path, text.encode("utf-8"))
+    except OSError as error:
+        raise RunError(f"{path} cannot be written: {error.strerror or error}. Make room, or choose another folder with --runs.") from error
+    return path
+
+
+def read_metrics(run: Path) -> RunFacts:
+    """Read a run's ``metrics.json``.
+
+    Args:
+        run: The run folder.
+
+    Raises:
+        RunError: There is no such file yet, it is damaged, or a newer whosthat wrote it.
+    """
+    from pydantic import TypeAdapter, ValidationError
+
+    path = run / METRICS_FILE
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise RunError(
+            f"{path} cannot be read ({error.strerror or error}). A run has it once its test is done; "
+            f"an interrupted run goes on with whosthat train --resume {run}."
+        ) from error
+    try:
+        document = json.loads(content)
+        if document["format"] > FORMAT:
+            raise RunError(f"{path} has format {document['format']}, and this whosthat reads up to {FORMAT}. Install a newer whosthat.")
+        facts = TypeAdapter(RunFacts).validate_python(document)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise RunError(
+            f"{path} is damaged: {'.'.join(map(str, first['loc']))}: {first['msg']}. Evaluate the run's bundle again with whosthat evaluate."
+        ) from error
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise RunError(f"{path} is damaged: it is not the JSON object that whosthat writes ({error}).") from error
+    n_classes = len(facts.evaluation.labels)
+    if [len(row) for row in facts.evaluation.confusion] != [n_classes] * n_classes:
+        raise RunError(f"{path} is damaged: the confusion matrix does not fit the {n_classes} classes.")
+    return facts
