@@ -152,7 +152,7 @@ def _packed_hashes(thumbnails: NDArray[np.uint8]) -> NDArray[np.uint64]:
 
 def _units(thumbnails: NDArray[np.uint8]) -> FloatArray:
     """The thumbnails as vectors of mean 0 and length 1: the product of two rows is their correlation."""
-    flat = thumbnails.reshape(len(thumbnails), -1).astype(np.float32)
+    flat = thumbnails.reshape(len(thumbnails), THUMBNAIL_SIDE**2).astype(np.float32)
     centred = flat - flat.mean(axis=1, keepdims=True)
     return np.asarray(centred / np.linalg.norm(centred, axis=1, keepdims=True))
 

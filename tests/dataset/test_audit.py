@@ -1,0 +1,187 @@
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from whosthat.dataset.audit import Audit, audit
+from whosthat.dataset.folder import scan
+from whosthat.errors import DatasetError
+
+Draw = Callable[..., Path]
+
+
+def audited(root: Path) -> Audit:
+    return audit(scan(root))
+
+
+def sentence(found: Audit, kind: str) -> str:
+    return next(item.sentence for item in found.findings if item.kind == kind)
+
+
+def kinds(found: Audit) -> list[str]:
+    return [item.kind for item in found.findings]
+
+
+def groups(found: Audit) -> dict[str, int]:
+    return {item.photo.name: item.group for item in found.photos}
+
+
+def test_good_photos_give_no_problem(people: Path) -> None:
+    found = audited(people)
+    assert found.counts() == {"anna": 10, "bert": 10}
+    assert kinds(found) == ["too-few"]
+    assert sorted(groups(found).values()) == list(range(20))
+
+
+def test_unreadable_files_are_set_aside_with_their_reasons(people: Path) -> None:
+    (people / "anna" / "empty.jpg").write_bytes(b"")
+    (people / "bert" / "text.jpg").write_text("no photo", encoding="utf-8")
+    found = audited(people)
+    assert [(item.path.name, item.reason) for item in found.set_aside] == [
+        ("empty.jpg", "the file is empty"),
+        ("text.jpg", "this is a text file, not a photo"),
+    ]
+    assert "2 files cannot be read and will not be used: anna/empty.jpg (the file is empty)" in sentence(found, "unreadable")
+
+
+def test_a_photo_that_vanishes_after_the_scan_is_set_aside(people: Path) -> None:
+    folder = scan(people)
+    (people / "anna" / "3.png").unlink()
+    found = audit(folder)
+    assert [item.path.name for item in found.set_aside] == ["3.png"]
+    assert found.counts() == {"anna": 9, "bert": 10}
+
+
+def test_one_photo_under_two_names_is_a_problem_and_never_trained_on(people: Path) -> None:
+    shutil.copy(people / "anna" / "3.png", people / "bert" / "again.png")
+    found = audited(people)
+    assert found.findings[0].severity == "problem"
+    assert "anna/3.png = bert/again.png" in sentence(found, "two-names")
+    assert not {"anna/3.png", "bert/again.png"} & set(groups(found))
+    assert found.set_aside[0].reason == "the same photo lies in another class (bert/again.png)"
+
+
+def test_copies_look_alikes_and_bursts_share_a_group(people: Path, draw: Draw) -> None:
+    shutil.copy(people / "anna" / "3.png", people / "anna" / "copy.png")
+    Image.open(people / "anna" / "4.png").convert("RGB").resize((60, 70)).save(people / "anna" / "like.jpg")
+    draw(people / "bert" / "b1.jpg", 900, taken="2020:01:01 10:00:00")
+    draw(people / "bert" / "b2.jpg", 901, taken="2020:01:01 10:00:02")
+    found = audited(people)
+    group = groups(found)
+    assert group["anna/3.png"] == group["anna/copy.png"]
+    assert group["anna/4.png"] == group["anna/like.jpg"]
+    assert group["bert/b1.jpg"] == group["bert/b2.jpg"]
+    assert len(set(group.values())) == 21
+    assert "anna/3.png ~ anna/copy.png" in sentence(found, "copies")
+    assert "anna/4.png ~ anna/like.jpg" in sentence(found, "look-alikes")
+    assert "bert/b1.jpg ~ bert/b2.jpg" in sentence(found, "bursts")
+
+
+def test_look_alikes_under_two_names_are_named(people: Path) -> None:
+    Image.open(people / "anna" / "4.png").resize((60, 70)).save(people / "bert" / "like.png")
+    assert "anna/4.png ~ bert/like.png" in sentence(audited(people), "look-alikes-across")
+
+
+def test_sizes_colours_and_counts_that_make_learning_hard_are_said(people: Path, draw: Draw) -> None:
+    for index in range(35):
+        draw(people / "anna" / f"more{index}.png", 500 + index)
+    Image.new("RGB", (70, 70), "black").save(people / "anna" / "black.png")
+    draw(people / "bert" / "tiny.png", 700, size=(63, 200))
+    (people / "carl").mkdir()
+    found = audited(people)
+    assert "anna, 46 photos) is 4.2 times the smallest (bert, 11)" in sentence(found, "imbalance")
+    assert "bert/tiny.png (63 x 200)" in sentence(found, "too-small")
+    assert "1 class with fewer than 20 photos: bert (11)." in sentence(found, "too-few")
+    assert "anna/black.png" in sentence(found, "flat")
+    assert "1 folder without photos: carl." in sentence(found, "empty-class")
+
+
+def test_a_class_that_cannot_be_split_is_a_problem(people: Path, draw: Draw) -> None:
+    draw(people / "carl" / "1.png", 800)
+    shutil.copy(people / "carl" / "1.png", people / "carl" / "2.png")
+    assert "carl (1)" in sentence(audited(people), "too-few-to-split")
+
+
+def test_a_class_without_a_readable_photo_is_no_class(people: Path) -> None:
+    (people / "carl").mkdir()
+    (people / "carl" / "1.jpg").write_bytes(b"")
+    found = audited(people)
+    assert found.classes == ("anna", "bert")
+    assert "No photo of carl can be used" in sentence(found, "lost-class")
+
+
+def test_fewer_than_two_usable_classes_are_refused(tmp_path: Path, draw: Draw) -> None:
+    draw(tmp_path / "people" / "anna" / "1.png", 1)
+    (tmp_path / "people" / "bert").mkdir()
+    (tmp_path / "people" / "bert" / "1.jpg").write_bytes(b"")
+    with pytest.raises(DatasetError, match=r"No photo can be used in: bert\. \(bert/1\.jpg: the file is empty\.\)"):
+        audited(tmp_path / "people")
+
+
+def test_photos_none_of_which_can_be_read_are_refused(people: Path) -> None:
+    for path in people.rglob("*.png"):
+        path.write_bytes(b"")
+    with pytest.raises(DatasetError, match="0 have a photo that can be used"):
+        audited(people)
+
+
+def test_a_second_audit_says_the_same(people: Path) -> None:
+    assert audited(people) == audited(people)
+
+
+class Listener:
+    def __init__(self) -> None:
+        self.said: list[str] = []
+        self.steps: list[tuple[str, int, int]] = []
+
+    def say(self, sentence: str) -> None:
+        self.said.append(sentence)
+
+    def step(self, what: str, done: int, total: int, note: str = "") -> None:
+        self.steps.append((what, done, total))
+
+
+def test_progress_counts_every_photo(people: Path) -> None:
+    listener = Listener()
+    audit(scan(people), progress=listener)
+    assert listener.steps == [("photos checked", done, 20) for done in range(1, 21)]
+
+
+def test_a_cache_that_cannot_be_written_is_said_and_stops_nothing(people: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    monkeypatch.setenv("WHOSTHAT_CACHE", str(tmp_path / "file"))
+    listener = Listener()
+    assert len(audit(scan(people), progress=listener).photos) == 20
+    assert "The next check will read all photos again" in listener.said[-1]
+
+
+def test_the_plain_form_is_json(people: Path) -> None:
+    (people / "anna" / "empty.jpg").write_bytes(b"")
+    plain = json.loads(json.dumps(audited(people).to_dict()))
+    assert plain["n_photos"] == 20
+    assert plain["classes"][0] == {"name": "anna", "photos": 10, "different_pictures": 10}
+    assert plain["set_aside"][0]["reason"] == "the file is empty"
+    assert {"kind", "severity", "sentence", "photos"} == set(plain["findings"][0])
+
+
+@pytest.mark.real
+def test_odd_images_are_read_or_set_aside_with_a_reason(real_data: Path) -> None:
+    found = audited(real_data / "odd_images")
+    reasons = {item.path.name: item.reason for item in found.set_aside}
+    assert {"zero_byte.jpg", "text_renamed.jpg", "directory_named.jpg", "bomb_16000x16000_rgb.png", "truncated_half.jpg"} <= set(reasons)
+    assert all(reasons.values())
+    upright = {(item.width > item.height) for item in found.photos if item.photo.path.name.startswith("Landscape")}
+    assert upright == {True}
+
+
+@pytest.mark.real
+def test_no_two_people_are_taken_for_one_picture(real_data: Path) -> None:
+    found = audited(real_data / "avengers")
+    assert len(found.photos) == 1096
+    assert "look-alikes-across" not in kinds(found)
+    assert len({item.group for item in found.photos}) < 1020
