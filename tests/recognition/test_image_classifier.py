@@ -157,3 +157,18 @@ def test_answers_that_are_no_probabilities_are_refused(
 def test_a_kind_from_the_future_is_refused(tmp_path: Path, save_colours: Callable[..., Path]) -> None:
     with pytest.raises(BundleError, match="of the kind 'hologram'; this whosthat knows image-classifier"):
         whosthat.load(save_colours(tmp_path / "bundle", kind="hologram"))
+
+
+@pytest.mark.real
+def test_every_odd_photo_gives_predictor_and_loader_the_same_bits(classifier: ImageClassifier, real_data: Path) -> None:
+    readable = 0
+    for path in sorted((real_data / "odd_images").rglob("*")):
+        try:
+            image = read(path)
+        except PhotoError:
+            continue
+        readable += 1
+        loaded = prepare(image, classifier.spec)
+        for source in (path, path.read_bytes(), image):
+            np.testing.assert_array_equal(classifier.prepare(source), loaded)
+    assert readable > 10

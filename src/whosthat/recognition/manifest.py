@@ -84,7 +84,8 @@ def read_manifest(folder: Path) -> Manifest:
         BundleError: No manifest, a newer format, a damaged manifest, a name that leads out of the folder, a file too many,
             missing, of the wrong size, or one that is a link.
     """
-    _refuse_newer(folder, text := _read_file(folder, MANIFEST, MAX_MANIFEST_BYTES))
+    text = _read_file(folder, MANIFEST, MAX_MANIFEST_BYTES)
+    _refuse_newer(folder, text)
     try:
         manifest = Manifest.model_validate_json(text)
     except ValidationError as error:

@@ -241,12 +241,10 @@ def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, object]:
 
 
 def _accuracy(metrics: Mapping[str, Any]) -> float | None:
-    """Find the test accuracy, at the top or in the part that holds the test's figures."""
-    for part in (metrics.get("evaluation"), metrics.get("test"), metrics):
-        accuracy = part.get("accuracy") if isinstance(part, Mapping) else None
-        if isinstance(accuracy, int | float) and 0 <= accuracy <= 1:
-            return float(accuracy)
-    return None
+    """Find the test accuracy in what `evaluation.run_facts` writes."""
+    evaluation = metrics.get("evaluation")
+    accuracy = evaluation.get("accuracy") if isinstance(evaluation, Mapping) else None
+    return float(accuracy) if isinstance(accuracy, int | float) and 0 <= accuracy <= 1 else None
 
 
 def _written(file: Path) -> datetime | None:
