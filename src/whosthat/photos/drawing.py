@@ -145,7 +145,8 @@ def _draw_label(
 
 def _label(sighting: Sighting, size: tuple[int, int], room: float) -> tuple[str, Font, int, int]:
     """Text, font, width and height of a label that is no wider than ``room`` where letters can still be read."""
-    name, share = sighting.name or "unknown", f"{sighting.confidence:.0%}".replace("%", " %")
+    name = "".join(character if character.isprintable() else "\ufffd" for character in sighting.name or "unknown")
+    share = f"{sighting.confidence:.0%}".replace("%", " %")
     letters = max(_SMALLEST_LETTERS, round(max(size) / 22))
     while True:
         text = f"{name}  {share}"

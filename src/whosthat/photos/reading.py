@@ -131,9 +131,7 @@ def decode(source: str | Path | bytes, *, max_bytes: int = MAX_PHOTO_BYTES, max_
     """
     path = None if isinstance(source, bytes) else Path(source)
     try:
-        content = source if isinstance(source, bytes) else _file_content(Path(source), max_bytes)
-        if len(content) > max_bytes:
-            raise _RefusedError(_too_many_bytes(len(content), max_bytes))
+        content = _bytes_of(source, max_bytes)
         name = _format(content)
         with _quiet_pillow(), _open(content, name) as picture:
             _check_pixels(picture.size, max_pixels)
@@ -170,6 +168,13 @@ class _RefusedError(Exception):
 # ---------------------------------------------------------------------------------------------------- file -> bytes
 
 
+def _bytes_of(source: str | Path | bytes, max_bytes: int) -> bytes:
+    if not isinstance(source, bytes):
+        return _file_content(Path(source), max_bytes)
+    _check_bytes(len(source), max_bytes)
+    return source
+
+
 def _file_content(path: Path, max_bytes: int) -> bytes:
     try:
         facts = path.stat()  # before opening: opening a FIFO or a device could wait for ever
@@ -177,10 +182,9 @@ def _file_content(path: Path, max_bytes: int) -> bytes:
             raise _RefusedError("this is a folder, not a file")
         if not stat.S_ISREG(facts.st_mode):
             raise _RefusedError("this is a pipe, socket or device, not a regular file")
-        if facts.st_size > max_bytes:
-            raise _RefusedError(_too_many_bytes(facts.st_size, max_bytes))
+        _check_bytes(facts.st_size, max_bytes)
         with path.open("rb") as file:
-            return file.read(max_bytes + 1)  # it may have grown since
+            return file.read(facts.st_size)  # no more than was checked, should the file grow meanwhile
     except FileNotFoundError as error:
         gone = (
             "the link points at a file that does not exist"
@@ -194,8 +198,9 @@ def _file_content(path: Path, max_bytes: int) -> bytes:
         raise _RefusedError(f"the file cannot be read ({getattr(error, 'strerror', None) or error})") from error
 
 
-def _too_many_bytes(size: int, limit: int) -> str:
-    return f"the file has {size / 2**20:,.1f} MiB, more than the {limit / 2**20:,.1f} allowed"
+def _check_bytes(size: int, max_bytes: int) -> None:
+    if size > max_bytes:
+        raise _RefusedError(f"the file has {size / 2**20:,.1f} MiB, more than the {max_bytes / 2**20:,.1f} allowed")
 
 
 # --------------------------------------------------------------------------------------------------- bytes -> pixels

@@ -1,0 +1,45 @@
+import pytest
+
+from whosthat.photos.signatures import SNIFF_BYTES, format_of, why_not_a_photo
+
+
+@pytest.mark.parametrize(
+    ("start", "name"),
+    [
+        (b"\xff\xd8\xff\xe1", "JPEG"),
+        (b"\x89PNG\r\n\x1a\n", "PNG"),
+        (b"RIFF\x10\0\0\0WEBPVP8 ", "WEBP"),
+        (b"BM" + bytes(12) + b"\x28\0\0\0", "BMP"),
+        (b"GIF89a", "GIF"),
+        (b"II*\0", "TIFF"),
+        (b"P6\n3 2", "PPM"),
+        (b"\0\0\0\x18ftypheic", "HEIC"),
+    ],
+)
+def test_each_format_is_known_by_its_first_bytes(start, name):
+    assert format_of(start) == name
+
+
+@pytest.mark.parametrize("text", [b"BMW drivers and their cars", b"P1ain text", b"GIF pictures", b"RIFF raff", b""])
+def test_words_that_start_like_a_signature_are_no_photo(text):
+    assert format_of(text) is None
+
+
+@pytest.mark.parametrize(
+    ("start", "reason"),
+    [
+        (b"version https://git-lfs.github.com/spec/v1\n", "Git LFS pointer"),
+        (b"\n <!DOCTYPE html><html>", "web page"),
+        (b"<svg xmlns=", "SVG drawing"),
+        (b"%PDF-1.7", "PDF document"),
+        (b"\0\0\0\x20ftypisom", "video"),
+        (b"\0\0\0\x20ftypavif", "AVIF photo"),
+        (b"PK\x03\x04", "ZIP archive"),
+        (bytes(SNIFF_BYTES), "nothing but zeros"),
+        ("Grüße aus Köln".encode(), "text file"),
+        (("x" * 62 + "鋼").encode()[:SNIFF_BYTES], "text file"),
+        (b"\x01\x02\xfe\xff", "not a photo in a format that whosthat reads"),
+    ],
+)
+def test_what_is_no_photo_is_called_by_its_name(start, reason):
+    assert reason in why_not_a_photo(start)
