@@ -36,7 +36,7 @@ def markdown() -> str:
 
 def _pages(command: Any, title: str) -> Iterator[tuple[str, str]]:
     """Yield the help of a command and of the commands inside it."""
-    context = typer.Context(command, info_name=title, terminal_width=WIDTH, max_content_width=WIDTH)
+    context = typer.Context(command, info_name=title, **command.context_settings | {"terminal_width": WIDTH})
     yield title, "\n".join(line.rstrip() for line in command.get_help(context).splitlines())
     for name, inner in getattr(command, "commands", {}).items():
         yield from _pages(inner, f"{title} {name}")

@@ -24,7 +24,7 @@ app = new_app()
 
 BAD_DATA = 3
 
-PathsArgument = Annotated[list[Path], typer.Argument(metavar="PATH...", help="Photos, and folders of photos.", show_default=False)]
+PathsArgument = Annotated[list[Path], typer.Argument(metavar="PATH", help="Photos, and folders of photos.", show_default=False)]
 CsvOption = Annotated[bool, typer.Option("--csv", help="Write CSV to standard output, one row for each sighting.")]
 DrawOption = Annotated[
     Path | None, typer.Option("--draw", metavar="DIR", help="Save a copy of each photo with the answer drawn in.", show_default=False)
@@ -61,7 +61,7 @@ def predict(
         elif as_json:
             _write_json(bundle, predictions)
         else:
-            _write_table(predictions, top)
+            show_predictions(predictions, top)
     if failed:
         say(*(f"{one.path}: {one.error}" for one in failed))
         raise typer.Exit(BAD_DATA)
@@ -91,7 +91,13 @@ def _write_json(bundle: Path, predictions: Iterable[Prediction]) -> None:
     show_json({"bundle": str(bundle), "predictions": [to_dict(prediction) for prediction in predictions]})
 
 
-def _write_table(predictions: Iterable[Prediction], top: int) -> None:
+def show_predictions(predictions: Iterable[Prediction], top: int = 2) -> None:
+    """Write a table of answers.
+
+    Args:
+        predictions: Those without an answer are passed over.
+        top: How many names to show, the answer included.
+    """
     rows = [
         (str(prediction.path), *_name_and_rest(sighting, top))
         for prediction in predictions

@@ -13,7 +13,7 @@ from whosthat.cli.output import percent, say, show_json, show_table
 
 app = new_app("List runs, or set them side by side.")
 
-RunsArgument = Annotated[list[Path], typer.Argument(metavar="RUN RUN...", help="Folders of runs; runs/latest is one.", show_default=False)]
+RunsArgument = Annotated[list[Path], typer.Argument(metavar="RUN", help="Folders of runs; runs/latest is one.", show_default=False)]
 
 
 @app.command("list", epilog=examples("runs list", "runs list --json"))

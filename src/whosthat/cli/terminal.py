@@ -119,7 +119,7 @@ class BarProgress(LineProgress):
         self._next_line = now + REDRAW_EVERY
         if self._bar is None:
             self._bar = _new_bar(self._stream)
-            self._task = self._bar.add_task(printable(work.what), total=work.total)
+            self._task = self._bar.add_task(printable(work.what), total=work.total, speed="", note="")
             self._bar.start()
         self._bar.update(self._task, completed=work.done, total=work.total, speed=_speed(work, now), note=printable(work.note))
 

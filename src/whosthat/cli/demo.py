@@ -1,0 +1,50 @@
+"""``whosthat demo``: the usual commands one after the other, on pictures that whosthat draws itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from whosthat.cli.check import show_audit
+from whosthat.cli.options import examples, new_app
+from whosthat.cli.output import say, show
+from whosthat.cli.predict import show_predictions
+from whosthat.cli.terminal import terminal_progress
+from whosthat.cli.train import show_result
+
+app = new_app()
+
+FolderArgument = Annotated[Path, typer.Argument(metavar="FOLDER", help="Where pictures and run are kept.")]
+
+
+@app.command(epilog=examples("demo", "demo my-demo"))
+def demo(folder: FolderArgument = Path("demo")) -> None:
+    """See the whole flow on pictures that whosthat draws itself.
+
+    Draws seven cartoon heroes, checks the pictures, trains a recogniser, tests it, and asks it about heroes it has not
+    seen in these pictures and about strangers. Takes less than two minutes on two cores.
+    """
+    say(f"Drawing seven cartoon heroes into {folder}.")
+    from whosthat.workflow.check import check
+    from whosthat.workflow.demo import demo_recipe, draw_demo_photos
+    from whosthat.workflow.predict import predict
+    from whosthat.workflow.train import train
+
+    with terminal_progress() as progress:
+        drawn = draw_demo_photos(folder, progress=progress)
+        _title(f"whosthat check {drawn.photos}")
+        show_audit(check(drawn.photos, progress=progress))
+    with terminal_progress() as progress:
+        _title(f"whosthat train {drawn.photos}")
+        result = train(drawn.photos, demo_recipe(), runs=folder / "runs", progress=progress)
+    show_result(result)
+    _title(f"whosthat predict {result.run} {folder / 'unseen'}")
+    show_predictions(predict(result.bundle, drawn.unseen))
+    show("", f"Look at the report: {result.run / 'report.html'}")
+
+
+def _title(command: str) -> None:
+    """Write the command that does what comes next."""
+    show("", f"$ {command}", "")

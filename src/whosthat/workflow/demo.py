@@ -1,0 +1,66 @@
+"""What the demo needs before the usual steps can begin: photos that whosthat draws itself, and a recipe that is quick.
+
+What belongs here: which pictures, where, and how they are trained on. What does not: checking, training and predicting, which
+the demo does like everybody else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from whosthat.errors import UsageError
+from whosthat.photos.cartoons import HEROES, STRANGERS, draw_hero, draw_photo_folder
+from whosthat.photos.drawing import save_image
+from whosthat.progress import SILENT, Progress
+
+if TYPE_CHECKING:
+    from whosthat.training.recipe import Recipe
+
+PHOTOS_EACH = 40
+"""Photos of each hero: enough for four test photos of each, few enough to be trained on within a minute."""
+
+UNSEEN_SEED = 2_000_000_000
+"""Pictures drawn with this seed are like none in the photo folder."""
+
+
+@dataclass(frozen=True)
+class DemoPhotos:
+    """Where the demo's pictures lie.
+
+    Attributes:
+        photos: One folder of pictures for each hero.
+        unseen: Pictures that are trained on nowhere: of heroes, then of strangers; a file's name tells who it is.
+    """
+
+    photos: Path
+    unseen: tuple[Path, ...]
+
+
+def draw_demo_photos(folder: Path, *, progress: Progress = SILENT) -> DemoPhotos:
+    """Draw the demo's pictures; drawing them again gives the same ones.
+
+    Args:
+        folder: Made when it is not there; otherwise empty, or a demo's.
+        progress: Shows the pictures as they are drawn.
+
+    Raises:
+        UsageError: The folder holds something else.
+    """
+    photos, unseen = folder / "photos", folder / "unseen"
+    if folder.exists() and not unseen.is_dir() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UsageError(f"{folder} is there already and is no demo. Name another folder: whosthat demo FOLDER")
+    unseen.mkdir(parents=True, exist_ok=True)
+    draw_photo_folder(photos, photos_each=PHOTOS_EACH, flaws=True, progress=progress)
+    files = tuple(unseen / f"{name}.jpg" for name in (*HEROES[:2], *STRANGERS))
+    for file in files:
+        save_image(draw_hero(file.stem, UNSEEN_SEED), file)
+    return DemoPhotos(photos, files)
+
+
+def demo_recipe() -> Recipe:
+    """Return a recipe that learns the heroes within a minute on two cores."""
+    from whosthat.training.recipe import default_recipe
+
+    return default_recipe("efficientnet-lite0", size=128, epochs=20)

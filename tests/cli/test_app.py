@@ -1,0 +1,174 @@
+"""The command line as a whole: first page, errors, exit codes, signals, speed of its imports."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from whosthat.cli import app
+from whosthat.cli.app import COMMANDS, main
+from whosthat.cli.lazy import load_command
+from whosthat.errors import BundleError, QualityError, TrainingInterruptedError, WhosthatError
+from whosthat.workflow import predict as predicting
+
+
+def modules_after(*words: str) -> set[str]:
+    """The modules that a fresh process has loaded after one command line."""
+    program = f"import sys; from whosthat.cli.app import main; main({list(words)!r}); print('\\n' + ' '.join(sys.modules), file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, encoding="utf-8")
+    return set(done.stderr.splitlines()[-1].split())
+
+
+def fail_with(error: BaseException) -> Callable[..., Any]:
+    def fail(*_arguments: Any, **_options: Any) -> Any:
+        raise error
+
+    return fail
+
+
+@pytest.mark.parametrize("words", [[], ["--help"], ["-h"]])
+def test_the_first_page_names_every_command(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(words) == 0
+    page = capsys.readouterr().out
+    assert all(f"  {name} " in page for name in COMMANDS)
+
+
+def test_the_first_page_costs_no_import_of_typer() -> None:
+    loaded = modules_after("--help")
+    assert not {"typer", "rich", "numpy", "pydantic"} & loaded
+
+
+def test_a_commands_help_imports_no_other_command_and_nothing_heavy() -> None:
+    loaded = modules_after("train", "--help")
+    assert "whosthat.cli.doctor" not in loaded
+    assert not {"rich", "numpy", "pydantic", "keras", "tensorflow"} & loaded
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_says_first_what_the_first_page_says_of_it(name: str) -> None:
+    assert (load_command(name).help or "").splitlines()[0] == COMMANDS[name]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_shows_an_example(name: str) -> None:
+    command = load_command(name)
+    for inner in getattr(command, "commands", {"": command}).values():
+        assert "Examples:" in (inner.epilog or "")
+
+
+def test_the_version_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    assert re.fullmatch(r"whosthat \d+\.\d+\.\d+\n", capsys.readouterr().out)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["trian"], 'There is no command "trian". Did you mean "train"?'),
+        (["train", "--epoch", "3"], 'There is no option --epoch. Did you mean "--epochs"? Read "whosthat train --help".'),
+        (["--vresion"], 'There is no option --vresion. Did you mean "--version"?'),
+        (["check"], None),
+        (["predict", "bundle"], "Missing argument 'PATH'"),
+        (["train", "photos", "--epochs", "many"], "'--epochs'"),
+        (["runs", "lst"], "No such command 'lst'. Did you mean 'list'?"),
+    ],
+)
+def test_wrong_usage_ends_with_2_and_says_what_is_right(words: list[str], message: str | None, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(words) == 2
+    told = capsys.readouterr().err
+    assert "Traceback" not in told
+    assert message is None or (told.startswith("Error: ") and message in told)
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "told"),
+    [
+        (BundleError("There is no bundle."), 3, "Error: There is no bundle.\n"),
+        (QualityError("Too low."), 4, "Error: Too low.\n"),
+        (WhosthatError("\x1b[2Jgone"), 1, "Error: \\x1b[2Jgone\n"),
+        (TrainingInterruptedError("Stopped after epoch 3.", signal.SIGINT), 130, "\nStopped after epoch 3.\n"),
+        (KeyboardInterrupt(), 130, "\nStopped.\n"),
+        (app.Terminated(), 143, "\nStopped.\n"),
+        (OSError(28, "No space left on device", "a/b"), 1, "Error: The system refused: No space left on device (a/b).\n"),
+        (MemoryError(), 1, "Error: There is not enough memory. Close other programs, or choose a smaller --size or --batch-size.\n"),
+    ],
+)
+def test_every_error_is_one_block_with_its_exit_code(
+    error: BaseException, code: int, told: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(predicting, "predict", fail_with(error))
+    assert main(["predict", "bundle", "a.jpg"]) == code
+    assert capsys.readouterr().err == told
+
+
+def test_notes_of_an_interrupt_are_shown(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    interrupt = KeyboardInterrupt()
+    interrupt.add_note("Go on with --resume.")
+    monkeypatch.setattr(predicting, "predict", fail_with(interrupt))
+    assert main(["predict", "bundle", "a.jpg"]) == 130
+    assert capsys.readouterr().err.endswith("Go on with --resume.\n")
+
+
+def test_debugging_shows_where_an_error_arose(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WHOSTHAT_DEBUG", "1")
+    monkeypatch.setattr(predicting, "predict", fail_with(BundleError("There is no bundle.")))
+    with pytest.raises(BundleError, match="no bundle"):
+        main(["predict", "bundle", "a.jpg"])
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows ends processes without a signal that they could handle")
+def test_sigterm_ends_a_command_with_143(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(predicting, "predict", lambda *_, **__: os.kill(os.getpid(), signal.SIGTERM))
+    before = signal.getsignal(signal.SIGTERM)
+    assert main(["predict", "bundle", "a.jpg"]) == 143
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no broken pipes of this kind")
+def test_a_closed_pipe_is_nothing_to_talk_about() -> None:
+    program = "from whosthat.cli.app import main; import sys; sys.exit(main(['models', 'list']))"
+    process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    assert process.wait() == 1
+    process.stderr.close()
+
+
+def test_names_that_a_terminal_cannot_show_end_no_command(tmp_path: Path) -> None:
+    program = "from whosthat.cli.app import main; import sys; sys.exit(main(['predict', sys.argv[1], 'a.jpg']))"
+    environment = os.environ | {"PYTHONIOENCODING": "ascii"}
+    done = subprocess.run([sys.executable, "-c", program, str(tmp_path / "張")], capture_output=True, env=environment, check=False)
+    assert done.returncode == 3
+    assert b"\\u5f35" in done.stderr
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_can_be_shown(shell: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", f"from whosthat.cli.app import main; main(['--show-completion', '{shell}'])"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ | {"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"},
+    )
+    assert "_WHOSTHAT_COMPLETE" in done.stdout
+
+
+def test_completion_knows_commands_and_options(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("_WHOSTHAT_COMPLETE", "complete_bash")
+    for line, index, expected in [("whosthat tr", "1", "train"), ("whosthat train --ep", "2", "--epochs")]:
+        monkeypatch.setenv("COMP_WORDS", line)
+        monkeypatch.setenv("COMP_CWORD", index)
+        with pytest.raises(SystemExit, match="0"):
+            main([])
+        assert expected in capsys.readouterr().out

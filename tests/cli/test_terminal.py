@@ -1,0 +1,89 @@
+"""Progress: silent when short, a line now and then, a bar on a terminal."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from whosthat.cli.terminal import BarProgress, LineProgress, duration
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def count(progress: LineProgress, clock: Clock, seconds: float, total: int = 100, note: str = "") -> None:
+    """Count to ``total`` in so many seconds."""
+    start = clock.now
+    for done in range(total + 1):
+        clock.now = start + seconds * done / total
+        progress.step("photos read", done, total, note)
+    progress.close()
+
+
+def lines(seconds: float, note: str = "") -> list[str]:
+    stream, clock = io.StringIO(), Clock()
+    count(LineProgress(stream, clock), clock, seconds, note=note)
+    return stream.getvalue().splitlines()
+
+
+def test_short_work_is_not_worth_a_line() -> None:
+    assert lines(0.5) == []
+
+
+def test_long_work_tells_rate_and_time_left() -> None:
+    assert lines(20) == [
+        "photos read: 5 of 100, 5 a second, 19 s left",
+        "photos read: 55 of 100, 5 a second, 9 s left",
+        "photos read: 100 in 20 s",
+    ]
+
+
+def test_a_result_is_shown_however_short_the_work() -> None:
+    assert lines(0.5, note="loss 0.12") == ["photos read: 100 in 0 s (loss 0.12)"]
+
+
+def test_the_next_work_finishes_the_last() -> None:
+    stream, clock = io.StringIO(), Clock()
+    progress = LineProgress(stream, clock)
+    progress.step("epoch 1", 0, 2)
+    clock.now = 3
+    progress.step("epoch 1", 2, 2, "loss 2")
+    progress.step("epoch 2", 0, 2)
+    assert stream.getvalue() == "epoch 1: 2 in 3 s (loss 2)\n"
+
+
+def test_a_sentence_cannot_move_the_cursor() -> None:
+    stream = io.StringIO()
+    LineProgress(stream).say("photos of \x1b[2J")
+    assert stream.getvalue() == "photos of \\x1b[2J\n"
+
+
+def test_a_bar_is_drawn_on_a_terminal_and_leaves_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setenv("TERM", "xterm")
+    stream, clock = Terminal(), Clock()
+    progress = BarProgress(stream, clock)
+    progress.step("[b]photos[/b]", 0, 10)
+    clock.now = 2
+    progress.step("[b]photos[/b]", 5, 10)
+    progress.say("One photo cannot be read.")
+    progress.close()
+    shown = stream.getvalue()
+    assert "[b]photos[/b]" in shown
+    assert "2.5 a second, 2 s left" in shown
+    assert "One photo cannot be read." in shown
+    assert shown.endswith("[b]photos[/b]: 5 in 2 s\n")
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(0.4, "0 s"), (59.6, "1 min 0 s"), (3599.9, "1 h 0 min"), (90061, "25 h 1 min")])
+def test_time_is_told_as_people_do(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
