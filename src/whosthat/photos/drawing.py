@@ -120,7 +120,7 @@ def _draw_box(pen: ImageDraw.ImageDraw, sighting: Sighting, box: Box, size: tupl
     left, right = sorted((box.left, box.right))
     top, bottom = sorted((box.top, box.bottom))
     pen.rectangle((left, top, right, bottom), outline=colour, width=line)
-    text, font, width, height = _label(sighting, size, size[0])
+    text, font, width, height = _label(sighting, size)
     x = min(max(left, 0), max(0, size[0] - width))
     above = top - height
     y = above if above >= 0 else min(bottom, size[1] - height)
@@ -129,7 +129,7 @@ def _draw_box(pen: ImageDraw.ImageDraw, sighting: Sighting, box: Box, size: tupl
 
 def _draw_banner(pen: ImageDraw.ImageDraw, sighting: Sighting, floor: float, size: tuple[int, int]) -> float:
     """Draw one banner that stands on ``floor``; return its upper edge, where the next one stands."""
-    text, font, _, height = _label(sighting, size, size[0])
+    text, font, _, height = _label(sighting, size)
     _draw_label(pen, text, font, (0, floor - height, size[0], floor), _colour(sighting))
     return floor - height
 
@@ -143,8 +143,8 @@ def _draw_label(
     pen.text((left + (bottom - top) * 0.25 - x0, (top + bottom - y1 - y0) / 2), text, font=font, fill=_INK)
 
 
-def _label(sighting: Sighting, size: tuple[int, int], room: float) -> tuple[str, Font, int, int]:
-    """Text, font, width and height of a label that is no wider than ``room`` where letters can still be read."""
+def _label(sighting: Sighting, size: tuple[int, int]) -> tuple[str, Font, int, int]:
+    """Text, font, width and height of a label that is no wider than the image where letters can still be read."""
     name = "".join(character if character.isprintable() else "\ufffd" for character in sighting.name or "unknown")
     share = f"{sighting.confidence:.0%}".replace("%", " %")
     letters = max(_SMALLEST_LETTERS, round(max(size) / 22))
@@ -152,7 +152,7 @@ def _label(sighting: Sighting, size: tuple[int, int], room: float) -> tuple[str,
         text = f"{name}  {share}"
         font = font_for(text, letters)
         width, height = round(font.getlength(text) + letters * 0.8), round(letters * 1.6)
-        if width <= room or (letters == _SMALLEST_LETTERS and len(name) <= 1):
+        if width <= size[0] or (letters == _SMALLEST_LETTERS and len(name) <= 1):
             return text, font, width, height
         if letters > _SMALLEST_LETTERS:
             letters = max(_SMALLEST_LETTERS, int(letters * 0.85))

@@ -20,6 +20,7 @@ from whosthat.photos.cartoons.figure import draw_figure, draw_mood
 from whosthat.photos.cartoons.pen import Pen
 from whosthat.photos.cartoons.scene import draw_background, lit
 from whosthat.photos.drawing import encode_image, thumbnail
+from whosthat.photos.reading import read
 from whosthat.progress import SILENT, Progress
 from whosthat.types import Image
 
@@ -94,14 +95,12 @@ def draw_photo_folder(
             image = draw_hero(name, seed * 1_000_000 + number, size)
             (place / f"{number:03d}.jpg").write_bytes(encode_image(image, quality=90))
             progress.step("cartoons drawn", position * photos_each + number, len(names) * photos_each)
-    if flaws:
+    if flaws and names:
         _leave_flaws([folder / name for name in names], size)
 
 
 def _leave_flaws(places: Sequence[Path], size: int) -> None:
     """Spread three flaws over the first, a middle and the last folder."""
-    from whosthat.photos.reading import read
-
     first, middle, last = places[0], places[len(places) // 2], places[-1]
     whole = (first / "001.jpg").read_bytes()
     (first / "cut off.jpg").write_bytes(whole[: len(whole) // 2])
