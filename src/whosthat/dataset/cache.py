@@ -15,7 +15,7 @@ import secrets
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -203,6 +203,11 @@ class _Part:
     images: h5py.Dataset
     items: list[AuditedPhoto] = field(default_factory=list)
 
+    def append(self, item: AuditedPhoto, prepared: Image) -> None:
+        chunk = (len(self.items), *(0 for _ in prepared.shape))
+        self.images.id.write_direct_chunk(chunk, prepared.tobytes())
+        self.items.append(item)
+
 
 def _build(split: Split, spec: PrepareSpec, file: Path, old: PreparedPhotos | None, progress: Progress) -> list[SetAside]:
     """Write the file beside its place, then move it there; returns what could not be prepared."""
@@ -210,7 +215,8 @@ def _build(split: Split, spec: PrepareSpec, file: Path, old: PreparedPhotos | No
     temporary = file.with_name(f".new-{secrets.token_hex(6)}.h5")
     try:
         os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))  # photos are private from the first byte
-        with h5py.File(temporary, "w", locking=False) as opened:
+        # no chunk cache, and rows written past it: HDF5 1.14 crashes the process when a full disk stops it from emptying the cache
+        with h5py.File(temporary, "w", locking=False, rdcc_nbytes=0) as opened:
             set_aside = _write(opened, split, spec, old, progress)
         with temporary.open("r+b") as written:
             os.fsync(written.fileno())
@@ -221,7 +227,8 @@ def _build(split: Split, spec: PrepareSpec, file: Path, old: PreparedPhotos | No
     except (OSError, RuntimeError) as error:  # RuntimeError: HDF5 closing a file that it could not write
         raise _unwritable(file, error) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(PermissionError):  # on Windows, a file that HDF5 could not close cannot be deleted either
+            temporary.unlink(missing_ok=True)
     return set_aside
 
 
@@ -235,8 +242,7 @@ def _write(opened: h5py.File, split: Split, spec: PrepareSpec, old: PreparedPhot
         if isinstance(row, str):
             set_aside.append(SetAside(item.photo.path, row))
         else:
-            parts[part].images[len(parts[part].items)] = row
-            parts[part].items.append(item)
+            parts[part].append(item, row)
         progress.step("photos prepared", done, len(wanted))
     _check_classes(split, parts, set_aside)
     for part, filled in parts.items():

@@ -1,0 +1,264 @@
+from __future__ import annotations
+
+import errno
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from whosthat.dataset import cache as cache_module
+from whosthat.dataset.audit import audit
+from whosthat.dataset.cache import PreparedPhotos, cache_file, prepare_photos
+from whosthat.dataset.folder import scan
+from whosthat.dataset.split import Split, split
+from whosthat.errors import CacheError, DatasetError
+from whosthat.photos.preparing import PrepareSpec, prepare
+from whosthat.photos.reading import decode, read
+from whosthat.types import PARTS
+
+Draw = Callable[..., Path]
+SPEC = PrepareSpec(24)
+
+
+class Listener:
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def say(self, sentence: str) -> None:
+        self.said.append(sentence)
+
+    def step(self, what: str, done: int, total: int, note: str = "") -> None: ...
+
+
+@pytest.fixture
+def made(people: Path) -> Split:
+    return split(audit(scan(people)))
+
+
+@pytest.fixture
+def file(people: Path) -> Path:
+    return cache_file(people, SPEC)
+
+
+@pytest.fixture
+def decoded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the photos that are decoded to build the file."""
+    names: list[str] = []
+    monkeypatch.setattr(cache_module, "decode", lambda path: names.append(path.name) or decode(path))
+    return names
+
+
+def content(file: Path) -> dict[str, np.ndarray]:
+    with PreparedPhotos(file) as photos:
+        return {name: photos.images(part)[int(row)] for part in PARTS for row, name in enumerate(photos.paths(part))}
+
+
+def check_all(made: Split, file: Path) -> None:
+    """Every photo of the split is in its part, prepared as a predictor would prepare it, with its label."""
+    with PreparedPhotos(file) as photos:
+        assert photos.holds(made)
+        for part in PARTS:
+            assert [made.classes[label] for label in photos.labels(part)] == [item.photo.class_name for item in made.parts[part]]
+            for row, item in enumerate(made.parts[part]):
+                np.testing.assert_array_equal(photos.images(part)[row], prepare(read(item.photo.path), SPEC))
+
+
+def test_the_file_holds_every_photo_as_prepare_makes_it(made: Split, file: Path) -> None:
+    with prepare_photos(made, SPEC, file) as photos:
+        assert photos.classes == ("anna", "bert")
+        assert photos.set_aside == ()
+        assert photos.images("train").dtype == np.uint8
+        assert photos.images("train").chunks == (1, 24, 24, 3)
+        assert photos.labels("test").dtype == np.int64
+    check_all(made, file)
+
+
+def test_frames_are_kept(made: Split, file: Path) -> None:
+    with prepare_photos(made, PrepareSpec(24, frames=3), file) as photos:
+        assert photos.images("train").shape == (16, 3, 24, 24, 3)
+
+
+def test_the_same_split_is_not_built_again(made: Split, file: Path, decoded: list[str]) -> None:
+    prepare_photos(made, SPEC, file).close()
+    stamp = file.stat().st_mtime_ns
+    del decoded[:]
+    prepare_photos(made, SPEC, file).close()
+    assert (decoded, file.stat().st_mtime_ns) == ([], stamp)
+
+
+def test_another_split_takes_every_row_from_the_old_file(made: Split, people: Path, file: Path, decoded: list[str]) -> None:
+    prepare_photos(made, SPEC, file).close()
+    del decoded[:]
+    other = split(audit(scan(people)), seed=9, ratios=(6, 2, 2))
+    prepare_photos(other, SPEC, file).close()
+    assert decoded == []
+    check_all(other, file)
+
+
+def test_one_changed_photo_costs_one_photo(made: Split, people: Path, file: Path, draw: Draw, decoded: list[str]) -> None:
+    prepare_photos(made, SPEC, file).close()
+    del decoded[:]
+    draw(people / "anna" / "3.png", 777)
+    draw(people / "bert" / "new.png", 778)
+    other = split(audit(scan(people)))
+    prepare_photos(other, SPEC, file).close()
+    assert sorted(decoded) == ["3.png", "new.png"]
+    check_all(other, file)
+
+
+def test_another_spec_uses_no_old_row(made: Split, file: Path) -> None:
+    prepare_photos(made, PrepareSpec(24, fit="crop"), file).close()
+    listener = Listener()
+    prepare_photos(made, SPEC, file, progress=listener).close()
+    assert "were prepared in another way" in listener.said[0]
+    check_all(made, file)
+
+
+def test_photos_lost_since_the_audit_are_set_aside_with_their_reasons(made: Split, people: Path, file: Path, draw: Draw) -> None:
+    gone, changed, damaged = (item.photo.path for item in made.parts["train"][:3])
+    gone.unlink()
+    draw(changed, 999)
+    damaged.write_bytes(b"")
+    with prepare_photos(made, SPEC, file) as photos:
+        reasons = {item.path: item.reason for item in photos.set_aside}
+        assert "vanished" in reasons[gone]
+        assert "has changed since it was checked" in reasons[changed]
+        assert "empty" in reasons[damaged]
+        assert len(photos.images("train")) == len(photos.labels("train")) == len(photos.paths("train")) == 13
+
+
+def test_a_class_that_lost_its_last_photo_of_a_part_is_named(made: Split, file: Path) -> None:
+    for item in made.parts["test"]:
+        item.photo.path.unlink()
+    with pytest.raises(DatasetError, match=r"No photo is left for anna in test, bert in test.*vanished"):
+        prepare_photos(made, SPEC, file)
+    assert not file.exists()
+
+
+def damage_truncated(file: Path) -> None:
+    os.truncate(file, file.stat().st_size // 2)
+
+
+def damage_foreign(file: Path) -> None:
+    file.write_bytes(b"not HDF5 at all" * 100)
+
+
+def damage_other_hdf5(file: Path) -> None:
+    with h5py.File(file, "w") as opened:
+        opened["X_train"] = np.zeros(3)
+
+
+def damage_version(file: Path) -> None:
+    with h5py.File(file, "r+") as opened:
+        opened.attrs["format"] = 999
+
+
+def damage_unfinished(file: Path) -> None:
+    with h5py.File(file, "r+") as opened:
+        del opened["path_test"]
+
+
+def damage_lengths(file: Path) -> None:
+    with h5py.File(file, "r+") as opened:
+        opened["X_train"].resize(3, axis=0)
+
+
+def damage_labels(file: Path) -> None:
+    with h5py.File(file, "r+") as opened:
+        opened["y_train"][0] = 7
+
+
+@pytest.mark.parametrize(
+    "damage", [damage_truncated, damage_foreign, damage_other_hdf5, damage_version, damage_unfinished, damage_lengths, damage_labels]
+)
+def test_a_damaged_file_is_never_trusted(made: Split, file: Path, damage: Callable[[Path], None]) -> None:
+    prepare_photos(made, SPEC, file).close()
+    damage(file)
+    with pytest.raises(CacheError, match="damaged or no file of prepared photos"):
+        PreparedPhotos(file)
+    listener = Listener()
+    prepare_photos(made, SPEC, file, progress=listener).close()
+    assert "are damaged or of another version" in listener.said[0]
+    check_all(made, file)
+
+
+def test_a_full_disk_leaves_the_old_file_and_no_rest(made: Split, people: Path, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    prepare_photos(made, SPEC, file).close()
+    before = content(file)
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(cache_module, "_write_texts", full)
+    with pytest.raises(CacheError, match=r"No space left on device.*Make room there"):
+        prepare_photos(split(audit(scan(people)), seed=5), SPEC, file)
+    assert before.keys() == content(file).keys()
+    assert not list(file.parent.glob(".new*"))
+
+
+def test_too_little_room_is_said_before_anything_is_written(made: Split, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache_module.shutil, "disk_usage", lambda folder: type("Usage", (), {"free": 1024}))
+    with pytest.raises(CacheError, match=r"20 prepared photos need 16 MiB .* 0 MiB are free"):
+        prepare_photos(made, SPEC, file)
+
+
+FILL_THE_DISK = """
+import resource, signal, sys
+from pathlib import Path
+from whosthat.dataset.audit import audit
+from whosthat.dataset.cache import prepare_photos
+from whosthat.dataset.folder import scan
+from whosthat.dataset.split import split
+from whosthat.errors import CacheError
+from whosthat.photos.preparing import PrepareSpec
+
+made = split(audit(scan(Path(sys.argv[1]))))
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, 2_000_000))
+try:
+    prepare_photos(made, PrepareSpec(400), Path(sys.argv[2]))
+except CacheError as error:
+    sys.exit(f"refused: {error}")
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits on file sizes are a POSIX matter")
+def test_a_disk_that_fills_up_while_hdf5_writes_is_said_and_cleaned_up(people: Path, file: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FILL_THE_DISK, str(people), str(file)], capture_output=True, text=True, encoding="utf-8", check=False
+    )
+    assert "refused: The prepared photos cannot be written" in done.stderr, done.stderr
+    assert [path.name for path in file.parent.iterdir() if path.suffix == ".h5"] == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps the user's profile private by other means")
+def test_prepared_photos_are_private(made: Split, file: Path) -> None:
+    prepare_photos(made, SPEC, file).close()
+    assert file.stat().st_mode & 0o077 == 0
+    assert file.parent.stat().st_mode & 0o077 == 0
+
+
+def test_two_builders_at_once_do_not_disturb_one_another(made: Split, people: Path, file: Path) -> None:
+    builder = f"""
+from pathlib import Path
+from whosthat.dataset.audit import audit
+from whosthat.dataset.cache import prepare_photos
+from whosthat.dataset.folder import scan
+from whosthat.dataset.split import split
+from whosthat.photos.preparing import PrepareSpec
+for seed in range(2):
+    prepare_photos(split(audit(scan(Path({str(people)!r}))), seed=seed), PrepareSpec(24), Path({str(file)!r})).close()
+"""
+    running = [subprocess.Popen([sys.executable, "-c", builder]) for _ in range(2)]
+    assert [process.wait(timeout=60) for process in running] == [0, 0]
+    assert len(content(file)) == 20
+
+
+def test_files_differ_by_folder_and_spec(tmp_path: Path) -> None:
+    files = {cache_file(tmp_path / root, PrepareSpec(size)) for root in ("a", "b") for size in (64, 96)}
+    assert len(files) == 4
