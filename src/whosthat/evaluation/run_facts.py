@@ -90,7 +90,7 @@ def read_metrics(run: Path) -> RunFacts:
     except ValidationError as error:
         first = error.errors()[0]
         raise RunError(
-            f"{path} is damaged: {'.'.join(map(str, first['loc']))}: {first['msg']}. Evaluate the run's bundle again with whosthat evaluate."
+            f"{path} is damaged: {'.'.join(map(str, first['loc']))}: {first['msg']}. Test the run's bundle again with whosthat evaluate."
         ) from error
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise RunError(f"{path} is damaged: it is not the JSON object that whosthat writes ({error}).") from error

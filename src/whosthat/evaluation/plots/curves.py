@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from whosthat.evaluation.plots.canvas import Inks
+from whosthat.evaluation.verdict import counted
 
 LOWEST_LOSS, HIGHEST_LOSS = 0.1, 5.0
 """The loss axis is clipped to this, as in the reference; what lies outside runs along the edge."""
@@ -49,11 +50,8 @@ def draw_loss(axes: Any, history: History, best_epoch: int, inks: Inks) -> None:
 def describe_curves(history: History, names: tuple[str, str]) -> str:
     """Say in words what a pair of curves shows, for those who cannot see it."""
     first, last = history[0], history[-1]
-    parts = [
-        f"{what} from {first[name]:.2f} to {last[name]:.2f}"
-        for what, name in zip(("training photos", "validation photos"), names, strict=True)
-    ]
-    return f"{len(history)} epochs; {', '.join(parts)}."
+    train, validation = (f"from {first[name]:.2f} to {last[name]:.2f}" for name in names)
+    return f"{counted(len(history), 'epoch')}; training photos {train}, validation photos {validation}."
 
 
 def _draw_lines(axes: Any, history: History, names: tuple[str, str], scaled: Any, inks: Inks) -> None:

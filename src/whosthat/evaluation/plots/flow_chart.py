@@ -6,13 +6,14 @@ what fails there has been learned by heart.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from whosthat.evaluation.plots.canvas import Inks
 
-WIDTH, HEIGHT = 5.0, 6.6
+WIDTH, HEIGHT = 5.4, 7.0
 """Size of the drawing, in inches."""
 
 _BOX_WIDTH, _BOX_HEIGHT = 3.3, 0.74
@@ -20,7 +21,7 @@ _BOX_WIDTH, _BOX_HEIGHT = 3.3, 0.74
 
 @dataclass(frozen=True, slots=True)
 class _Station:
-    """One box: its centre on a grid of 8 by 11, its words, and whether it asks a question."""
+    """One box: its centre on a grid of 8.6 by 11.4, its words, and whether it asks a question."""
 
     x: float
     y: float
@@ -29,14 +30,14 @@ class _Station:
 
 
 _STATIONS: Mapping[str, _Station] = {
-    "data": _Station(3.2, 10.4, "Data"),
-    "split": _Station(3.2, 8.9, "Training, validation, test"),
-    "loss": _Station(3.2, 7.4, "Define the loss function"),
-    "optimise": _Station(3.2, 5.9, "Optimise"),
-    "training good": _Station(3.2, 4.1, "Training set good?", asks=True),
-    "test good": _Station(3.2, 2.1, "Test set good?", asks=True),
-    "deploy": _Station(3.2, 0.4, "Deploy"),
-    "overfitting": _Station(6.75, 2.1, "Overfitting"),
+    "data": _Station(2.8, 10.8, "Data"),
+    "split": _Station(2.8, 9.3, "Training, validation, test"),
+    "loss": _Station(2.8, 7.8, "Define the loss function"),
+    "optimise": _Station(2.8, 6.3, "Optimise"),
+    "training good": _Station(2.8, 4.4, "Training set good?", asks=True),
+    "test good": _Station(2.8, 2.2, "Test set good?", asks=True),
+    "deploy": _Station(2.8, 0.3, "Deploy"),
+    "overfitting": _Station(7.2, 2.2, "Overfitting"),
 }
 _EDGES = (
     ("data", "split", ""),
@@ -59,10 +60,10 @@ def draw_flow_chart(axes: Any, path: Sequence[str], captions: Mapping[str, str],
         captions: A small second line for some stations.
         inks: The colours.
     """
-    axes.set_xlim(0.4, 8.1)
-    axes.set_ylim(-0.2, 11)
+    axes.set_xlim(0.5, 8.4)
+    axes.set_ylim(-0.2, 11.3)
     axes.set_axis_off()
-    steps = set(zip(path, path[1:], strict=False))
+    steps = set(itertools.pairwise(path))
     for start, end, answer in sorted(_EDGES, key=lambda edge: edge[:2] in steps):
         _draw_arrow(axes, start, end, answer, taken=(start, end) in steps, inks=inks)
     for name, station in _STATIONS.items():
@@ -78,7 +79,7 @@ def _draw_station(axes: Any, station: _Station, caption: str, *, passed: bool, i
     from matplotlib.patches import FancyBboxPatch, Polygon
 
     x, y = station.x, station.y
-    look = {"facecolor": inks.soft, "edgecolor": inks.good if passed else inks.line, "linewidth": 2.2 if passed else 1.1}
+    look: dict[str, Any] = {"facecolor": inks.soft, "edgecolor": inks.good if passed else inks.line, "linewidth": 2.2 if passed else 1.1}
     if station.asks:
         corners = [(x - 2.15, y), (x, y + 0.85), (x + 2.15, y), (x, y - 0.85)]
         axes.add_patch(Polygon(corners, closed=True, joinstyle="round", **look))
@@ -93,7 +94,8 @@ def _draw_station(axes: Any, station: _Station, caption: str, *, passed: bool, i
 
 
 def _draw_arrow(axes: Any, start: str, end: str, answer: str, *, taken: bool, inks: Inks) -> None:
-    from matplotlib.patches import FancyArrowPatch, Path
+    from matplotlib.patches import FancyArrowPatch
+    from matplotlib.path import Path
 
     points = _way(start, end)
     colour = inks.good if taken else inks.line
@@ -110,7 +112,7 @@ def _draw_arrow(axes: Any, start: str, end: str, answer: str, *, taken: bool, in
     if answer:
         x, y = points[0]
         sideways = points[1][1] == y
-        offset = (0.28 if points[1][0] > x else -0.28, 0.22) if sideways else (0.16, -0.28)
+        offset = (0.45, 0.22) if sideways else (0.16, -0.28)
         alignment = "center" if sideways else "left"
         axes.text(x + offset[0], y + offset[1], answer, ha=alignment, va="center", color=inks.good if taken else inks.muted)
 
@@ -122,5 +124,5 @@ def _way(start: str, end: str) -> list[tuple[float, float]]:
     if there.x != here.x:
         return [(here.x + 2.15, here.y), (there.x - 1.12, there.y)]
     if there.y > here.y:
-        return [(here.x + 2.15, here.y), (6.3, here.y), (6.3, there.y), (there.x + _BOX_WIDTH / 2 + 0.1, there.y)]
+        return [(here.x + 2.15, here.y), (6.0, here.y), (6.0, there.y), (there.x + _BOX_WIDTH / 2 + 0.1, there.y)]
     return [(here.x, here.y - half), (there.x, there.y + (0.88 if there.asks else _BOX_HEIGHT / 2 + 0.1))]

@@ -5,6 +5,9 @@ The report is rebuilt from a run folder alone; that is why the few test photos t
 
 from __future__ import annotations
 
+import base64
+import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -31,6 +34,11 @@ MISTAKES_SHOWN = 12
 THUMBNAIL_SIDE = 160
 """Longest side of a kept photo, in pixels."""
 
+PHOTOS_FILE = "photos.json"
+"""Holds the few test photos that the report shows."""
+
+_BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
+
 
 def write_plots(run: Path, facts: RunFacts, history: History, images: Any) -> Path:
     """Draw every picture of a run.
@@ -51,9 +59,8 @@ def write_plots(run: Path, facts: RunFacts, history: History, images: Any) -> Pa
     folder = run / "plots"
     shown = _shown_photos(facts.evaluation, images)
     try:
-        (folder / "photos").mkdir(parents=True, exist_ok=True)
-        for index, image in shown.items():
-            replace_file(photo_file(run, index), encode_image(image))
+        folder.mkdir(parents=True, exist_ok=True)
+        replace_file(folder / PHOTOS_FILE, _encoded(shown))
         for name, content in _pictures(facts, history, shown).items():
             replace_file(folder / f"{name}.png", content)
     except OSError as error:
@@ -61,9 +68,20 @@ def write_plots(run: Path, facts: RunFacts, history: History, images: Any) -> Pa
     return folder
 
 
-def photo_file(run: Path, index: int) -> Path:
-    """Return where the thumbnail of one test photo is kept."""
-    return run / "plots" / "photos" / f"{index:06}.jpg"
+def read_photos(run: Path) -> dict[int, str]:
+    """Return the kept test photos by `Answer.index`, each a JPEG in base64; empty when none were kept.
+
+    Raises:
+        RunError: The file that holds them is damaged.
+    """
+    path = run / "plots" / PHOTOS_FILE
+    try:
+        photos = {int(index): str(encoded) for index, encoded in json.loads(path.read_bytes()).items()}
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, AttributeError, RecursionError) as error:
+        raise RunError(f"{path} cannot be read ({error}). Delete it: the report is then made without photos.") from error
+    return {index: encoded for index, encoded in photos.items() if _BASE64.fullmatch(encoded)}
 
 
 def shown_mistakes(evaluation: Evaluation) -> tuple[Answer, ...]:
@@ -91,6 +109,11 @@ def _shown_photos(evaluation: Evaluation, images: Any) -> dict[int, Image]:
         image = np.asarray(images[index])
         photos[index] = thumbnail(image[0] if image.ndim == 4 else image, THUMBNAIL_SIDE)
     return photos
+
+
+def _encoded(photos: Mapping[int, Image]) -> bytes:
+    texts = {str(index): base64.b64encode(encode_image(image)).decode("ascii") for index, image in photos.items()}
+    return json.dumps(texts).encode("ascii")
 
 
 def _pictures(facts: RunFacts, history: History, shown: Mapping[int, Image]) -> dict[str, bytes]:

@@ -1,0 +1,176 @@
+"""One self-contained ``report.html`` from the files of a run folder alone, so that it can be made again at any time.
+
+What belongs here: choosing what the report shows and filling the template. What does not: computing figures, drawing.
+
+The page loads nothing: style, drawings and photos stand inside it, and a content security policy forbids the rest.
+Names of classes and files are whatever folders are called; the template escapes every one of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from whosthat import __version__
+from whosthat.durable import replace_file
+from whosthat.errors import RunError
+from whosthat.evaluation.metrics import Answer, Evaluation
+from whosthat.evaluation.plots.canvas import THEMED, new_figure, style, svg
+from whosthat.evaluation.plots.curves import History, describe_curves, draw_accuracy, draw_loss
+from whosthat.evaluation.plots.flow_chart import HEIGHT, WIDTH, describe_path, draw_flow_chart
+from whosthat.evaluation.plots.photo_grid import GRID_PHOTOS
+from whosthat.evaluation.plots.reliability import describe_reliability, draw_reliability
+from whosthat.evaluation.plots.writing import flow_captions, read_photos, shown_mistakes
+from whosthat.evaluation.run_facts import RunFacts, read_metrics
+from whosthat.evaluation.run_files import read_counts, read_environment, read_findings, read_settings
+from whosthat.evaluation.verdict import counted, percent
+from whosthat.training.journal import read_history
+
+TEMPLATES = Path(__file__).with_name("templates")
+REPORT_FILE = "report.html"
+CONFUSIONS_TOLD = 3
+"""So many confusions are told in words above the matrix."""
+
+
+@dataclass(frozen=True, slots=True)
+class Confusion:
+    """Photos of one class that were taken for another, of how many."""
+
+    truth: str
+    said: str
+    count: int
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPhoto:
+    """One test photo in the report: its answer, and the photo as base64 JPEG, empty when it was not kept."""
+
+    answer: Answer
+    jpeg: str
+
+
+def write_report(run: Path) -> Path:
+    """Write a run's ``report.html`` from the files in its folder.
+
+    Args:
+        run: The run folder. ``metrics.json`` must be there; ``history.csv``, ``split.csv``, ``audit.json``,
+            ``recipe.toml``, ``environment.json`` and ``plots`` add their sections.
+
+    Returns:
+        The report.
+
+    Raises:
+        RunError: ``metrics.json`` is absent, a file is damaged, or the report cannot be written.
+    """
+    facts = read_metrics(run)
+    page = _template().render(_content(run, facts))
+    path = run / REPORT_FILE
+    try:
+        replace_file(path, page.encode("utf-8", errors="replace"))  # a file name may hold bytes that are no letters
+    except OSError as error:
+        raise RunError(f"{path} cannot be written: {error.strerror or error}. Make room there and try again.") from error
+    return path
+
+
+def _template() -> Any:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters |= {"percent": percent, "counted": counted, "duration": duration}
+    return environment.get_template("report.html.j2")
+
+
+def _content(run: Path, facts: RunFacts) -> dict[str, Any]:
+    history = _history(run)
+    evaluation, photos = facts.evaluation, read_photos(run)
+    return {
+        "facts": facts,
+        "evaluation": evaluation,
+        "verdict": facts.diagnosis.verdict,
+        "diagnosis": facts.diagnosis,
+        "training": facts.training,
+        "run_path": _run_path(run),
+        "version": __version__,
+        "counts": read_counts(run),
+        "findings": read_findings(run),
+        "settings": read_settings(run),
+        "environment": read_environment(run),
+        "confusions": _confusions(evaluation),
+        "mistakes": _with_photos(shown_mistakes(evaluation), photos),
+        "grid": _with_photos(evaluation.sample(GRID_PHOTOS), photos),
+        "drawings": _drawings(facts, history),
+        "n_epochs": len(history),
+    }
+
+
+def duration(seconds: float) -> str:
+    """Write a time span the way people say it.
+
+    Example:
+        >>> duration(8.26), duration(95), duration(7500)
+        ('8.3 s', '1 min 35 s', '2 h 5 min')
+    """
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def _history(run: Path) -> History:
+    path = run / "history.csv"
+    try:
+        return read_history(path) if path.exists() else []
+    except (OSError, ValueError, TypeError) as error:
+        raise RunError(f"{path} is damaged ({error}). Restore it, or delete it to make the report without curves.") from error
+
+
+def _run_path(run: Path) -> str:
+    """The run as one types it; the folders above are nobody's business."""
+    import shlex
+
+    folder = run.resolve()
+    return shlex.quote(f"{folder.parent.name}/{folder.name}")
+
+
+def _confusions(evaluation: Evaluation) -> list[Confusion]:
+    """The most frequent mistakes, most frequent first."""
+    pairs = [
+        Confusion(evaluation.labels[truth], evaluation.labels[said], count, sum(row))
+        for truth, row in enumerate(evaluation.confusion)
+        for said, count in enumerate(row)
+        if said != truth and count
+    ]
+    return sorted(pairs, key=lambda pair: -pair.count)[:CONFUSIONS_TOLD]
+
+
+def _with_photos(answers: Sequence[Answer], photos: Mapping[int, str]) -> list[ShownPhoto]:
+    return [ShownPhoto(answer, photos.get(answer.index, "")) for answer in answers]
+
+
+def _drawings(facts: RunFacts, history: History) -> dict[str, Any]:
+    """Every drawing as an ``<svg>`` element; they are made of numbers and our own words alone, hence safe in the page."""
+    from markupsafe import Markup
+
+    bins, path, best = facts.evaluation.bins, facts.diagnosis.path, facts.training.best_epoch
+    drawings = {
+        "reliability": _drawn((5.2, 3.7), ("reliability", "Reliability diagram", describe_reliability(bins)), draw_reliability, bins),
+        "flow_chart": _drawn((WIDTH, HEIGHT), ("flow", "Flow chart", describe_path(path)), draw_flow_chart, path, flow_captions(facts)),
+    }
+    if history:
+        accuracy = ("accuracy", "Accuracy by epoch", describe_curves(history, ("accuracy", "val_accuracy")))
+        loss = ("loss", "Loss by epoch", describe_curves(history, ("loss", "val_loss")))
+        drawings["accuracy"] = _drawn((5.2, 3.4), accuracy, draw_accuracy, history, best)
+        drawings["loss"] = _drawn((5.2, 3.4), loss, draw_loss, history, best)
+    return {name: Markup(drawing) for name, drawing in drawings.items()}  # noqa: S704 - see above
+
+
+def _drawn(size: tuple[float, float], words: tuple[str, str, str], draw: Any, *what: Any) -> str:
+    with style(THEMED):
+        figure = new_figure(*size, THEMED)
+        draw(figure.add_subplot(), *what, THEMED)
+        return svg(figure, *words)
