@@ -90,8 +90,18 @@ def test_a_photo_that_cannot_be_read_is_asked_again_each_time(photo: Path, remem
 def test_a_memory_that_cannot_be_written_says_where(photo: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     monkeypatch.setenv("WHOSTHAT_CACHE", str(tmp_path / "file"))
+    memory = RememberedFacts(photo.parents[1])
+    memory.facts("anna/1.jpg", photo)
     with pytest.raises(CacheError, match=r"cannot be created.*WHOSTHAT_CACHE"):
-        RememberedFacts(photo.parents[1]).save()
+        memory.save()
+
+
+def test_what_is_known_already_is_not_written_again(photo: Path, remembered: Path) -> None:
+    written = remembered.stat().st_mtime_ns
+    memory = RememberedFacts(photo.parents[1])
+    memory.facts("anna/1.jpg", photo)
+    memory.save()
+    assert remembered.stat().st_mtime_ns == written
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps the user's profile private by other means")

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -115,29 +116,29 @@ def join_look_alikes(groups: Groups, facts: Sequence[PhotoFacts]) -> list[tuple[
     """
     thumbnails = thumbnails_of(facts)
     usable = np.flatnonzero(~_is_flat(thumbnails))
-    straight, mirrored = thumbnails[usable], thumbnails[usable][:, :, ::-1]
-    pairs = []
-    for others in (straight, mirrored):
-        for first, second in _alike(straight, others, groups.labels, usable):
-            if groups.join(first, second):
-                pairs.append((first, second))
-    return pairs
+    straight = _Looks(_packed_hashes(thumbnails[usable]), _units(thumbnails[usable]))
+    mirrored = _Looks(_packed_hashes(thumbnails[usable][:, :, ::-1]), straight.units[:, :, ::-1])
+    return [pair for others in (straight, mirrored) for pair in _alike(straight, others, groups.labels, usable) if groups.join(*pair)]
 
 
-def _alike(
-    thumbnails: NDArray[np.uint8], others: NDArray[np.uint8], labels: NDArray[np.int64], index: NDArray[np.int64]
-) -> Iterator[tuple[int, int]]:
-    """Yield the pairs (first < second) of different groups in which a thumbnail looks like a later one of ``others``."""
-    hashes, other_hashes = _packed_hashes(thumbnails), _packed_hashes(others)
-    units, other_units = _units(thumbnails), _units(others)
-    for start in range(0, len(thumbnails), _ROWS):
-        distances = np.bitwise_count(hashes[start : start + _ROWS, None] ^ other_hashes[None, start:])
+@dataclass(frozen=True)
+class _Looks:
+    """What photos are compared by: their 64-bit hashes, and their thumbnails with mean 0 and length 1."""
+
+    hashes: NDArray[np.uint64]
+    units: FloatArray
+
+
+def _alike(looks: _Looks, others: _Looks, labels: NDArray[np.int64], index: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
+    """Yield the pairs (first < second) of different groups in which one looks like a later one of ``others``."""
+    for start in range(0, len(looks.hashes), _ROWS):
+        distances = np.bitwise_count(looks.hashes[start : start + _ROWS, None] ^ others.hashes[None, start:])
         firsts, seconds = np.divmod(np.flatnonzero(distances <= LARGEST_DISTANCE), distances.shape[1])
         new = (firsts < seconds) & (labels[index[start + firsts]] != labels[index[start + seconds]])
         firsts, seconds = firsts[new], seconds[new]
         for chunk in range(0, len(firsts), _PAIRS):
             a, b = firsts[chunk : chunk + _PAIRS], seconds[chunk : chunk + _PAIRS]
-            correlations = np.einsum("pk,pk->p", units[start + a], other_units[start + b])
+            correlations = np.einsum("pij,pij->p", looks.units[start + a], others.units[start + b])
             same = correlations >= np.where(distances[a, b] <= NEAR_DISTANCE, NEAR_CORRELATION, LEAST_CORRELATION)
             yield from zip(index[start + a[same]].tolist(), index[start + b[same]].tolist(), strict=True)
 
@@ -151,11 +152,12 @@ def _packed_hashes(thumbnails: NDArray[np.uint8]) -> NDArray[np.uint64]:
 
 
 def _units(thumbnails: NDArray[np.uint8]) -> FloatArray:
-    """The thumbnails as vectors of mean 0 and length 1: the product of two rows is their correlation."""
-    flat = thumbnails.reshape(len(thumbnails), THUMBNAIL_SIDE**2).astype(np.float32)
-    centred = flat - flat.mean(axis=1, keepdims=True)
-    return np.asarray(centred / np.linalg.norm(centred, axis=1, keepdims=True))
+    """The thumbnails with mean 0 and length 1: the product of two is their correlation. float32 ``(n, 16, 16)``."""
+    units = thumbnails.astype(np.float32)
+    units -= units.mean(axis=(1, 2), keepdims=True)
+    units /= np.linalg.norm(units, axis=(1, 2), keepdims=True)
+    return units
 
 
 def _is_flat(thumbnails: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    return np.asarray(thumbnails.std(axis=(1, 2)) < _FLAT_SPREAD)
+    return np.asarray(thumbnails.std(axis=(1, 2), dtype=np.float32) < _FLAT_SPREAD)

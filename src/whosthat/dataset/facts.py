@@ -74,7 +74,7 @@ class RememberedFacts:
     def __init__(self, root: Path) -> None:
         self._file = private_file(root, "facts.json")
         self._old: Mapping[str, Any] = {}
-        self._new: dict[str, list[Any]] = {}
+        self._new: dict[str, Any] = {}
         self.was_damaged = False
         try:
             document = json.loads(self._file.read_bytes())
@@ -97,18 +97,23 @@ class RememberedFacts:
         Raises:
             PhotoError: It cannot be read.
         """
-        before = _stamp(path)
-        facts = _remembered(self._old.get(name), before) or read_facts(path)
-        if before:
-            self._new[name] = [*before, facts.sha256, facts.width, facts.height, facts.taken_at, facts.thumbnail.hex()]
+        stamp = _stamp(path)
+        row = self._old.get(name)
+        facts = _remembered(row, stamp)
+        if facts is None:
+            facts = read_facts(path)
+            row = [*(stamp or ()), facts.sha256, facts.width, facts.height, facts.taken_at, facts.thumbnail.hex()]
+        self._new[name] = row
         return facts
 
     def save(self) -> None:
-        """Remember what was asked for since this object was made, and nothing else.
+        """Remember what was asked for since this object was made, and nothing else; nothing is written when that is not new.
 
         Raises:
             CacheError: It cannot be written.
         """
+        if self._new == self._old:
+            return
         document = {"format": _FORMAT, "photos": self._new}
         make_private_folder(self._file.parent)
         try:

@@ -243,4 +243,6 @@ def _check_layout(root: Path, class_folders: list[str], left: list[SetAside], at
         raise DatasetError(f"{root} has no sub-folders with photos. Expected one sub-folder per class, each with photos in it.")
     have = f"only one class with photos ({class_folders[0]!r})" if class_folders else "no class with photos"
     also = f" No photos were found in: {', '.join(map(repr, empty[:10]))}." if empty else ""
-    raise DatasetError(f"{root} has {have}; at least two are needed, each in a folder of its own.{also}")
+    raise DatasetError(
+        f"{root} has {have}; at least {at_least} {'is' if at_least == 1 else 'are'} needed, each in a folder of its own.{also}"
+    )
