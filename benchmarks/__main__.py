@@ -20,7 +20,8 @@ RESULTS = Path(__file__).resolve().parents[1] / "docs" / "RESULTS.md"
 BENCHMARKS = ("startup", "epoch", "memory", "transfer", "resume", "scratch")
 HEAD = """# Measured
 
-Every figure that the documentation claims, with the command that measured it, the machine and the day. `make bench` measures all of them again.
+Every figure that the documentation claims, with the command that measured it, the machine and the day. `make bench` measures
+all of them again.
 Machines are noisy: medians of several runs, and ratios measured side by side in one run.
 """
 
@@ -29,7 +30,12 @@ def section(name: str, rows: list[Row]) -> str:
     """One benchmark's part of the page."""
     module = importlib.import_module(f"benchmarks.{name}")
     lines = [f"<!-- {name} -->", f"## {module.TITLE}", "", (module.__doc__ or "").strip(), ""]
-    lines += [f"`python -m benchmarks {name}` on {machine()}, {datetime.date.today()}.", "", "| what | measured | to reach |", "|---|---|---|"]
+    lines += [
+        f"`python -m benchmarks {name}` on {machine()}, {datetime.date.today()}.",
+        "",
+        "| what | measured | to reach |",
+        "|---|---|---|",
+    ]
     lines += [f"| {row.what} | {row.figure} | {row.target} |" for row in rows]
     return "\n".join([*lines, f"<!-- /{name} -->"])
 

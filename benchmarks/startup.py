@@ -1,4 +1,7 @@
-"""Whole processes from nothing, files in the page cache: medians of 9 runs after a warm-up. A bare `python -c pass` on the same machine is the floor."""
+"""Whole processes from nothing, files in the page cache: medians of 9 runs after a warm-up.
+
+A bare `python -c pass` on the same machine is the floor.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,10 @@ def measure() -> list[Row]:
         photo = next((folder / "heroes").rglob("*.jpg"))
         bundle = folder / "runs" / "latest"
         return [
-            Row("`python -c pass`", f"{median_seconds(lambda: subprocess.run([sys.executable, '-c', 'pass'], check=True), times=9) * 1000:.0f} ms"),
+            Row(
+                "`python -c pass`",
+                f"{median_seconds(lambda: subprocess.run([sys.executable, '-c', 'pass'], check=True), times=9) * 1000:.0f} ms",
+            ),
             Row("`whosthat --help`", f"{median_seconds(lambda: process(['--help']), times=9) * 1000:.0f} ms", "<= 150 ms"),
             Row(
                 "first line of `whosthat train`",

@@ -26,12 +26,14 @@ from whosthat.errors import DatasetError, ExportError, RunError
 from whosthat.evaluation.calibration import fit_temperature
 from whosthat.evaluation.diagnosis import Diagnosis, Training, diagnose
 from whosthat.evaluation.metrics import Evaluation, evaluate
-from whosthat.evaluation.run_facts import RunFacts, write_metrics
+from whosthat.evaluation.plots.writing import write_plots
+from whosthat.evaluation.report import write_report
+from whosthat.evaluation.run_facts import METRICS_FILE, RunFacts, write_metrics
 from whosthat.networks import registry
 from whosthat.photos.augmenting import Augmentation
 from whosthat.photos.preparing import PrepareSpec
 from whosthat.progress import SILENT, Progress
-from whosthat.recognition.bundle import BundleFacts, DataFacts, label_problem, open_bundle, save_bundle
+from whosthat.recognition.bundle import BundleFacts, DataFacts, label_problem, save_bundle
 from whosthat.recognition.image_classifier import ImageClassifier
 from whosthat.settings import ONNX_PARITY_TOLERANCE
 from whosthat.training.recipe import Recipe, read_recipe
@@ -110,8 +112,8 @@ def resume(run: str | Path, *, progress: Progress = SILENT) -> TrainResult:
         root = Path(json.loads((folder / ENVIRONMENT).read_text(encoding="utf-8"))["photos"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise RunError(f"{folder} is no run that can be resumed: {error}. Name a run folder, such as runs/latest.") from error
-    if (folder / BUNDLE).exists():
-        raise RunError(f"{folder} is finished: its bundle is there. Start a new run to train for longer.")
+    if (folder / METRICS_FILE).exists():
+        raise RunError(f"{folder} is finished: it has been tested. Start a new run to train for longer.")
     audit = check(root, progress=progress)
     parts = read_split(folder / SPLIT, audit, ratios=recipe.ratios, seed=recipe.seed)
     return _carry_out(folder, recipe, root, parts, progress=progress, resume=True)
@@ -149,7 +151,10 @@ def _carry_out(run: Path, recipe: Recipe, root: Path, parts: Split, *, progress:
         facts = _facts(recipe, root, parts, prepared, spec, temperature, evaluation)
         save_bundle(run / BUNDLE, facts, graph=graph, weights=_weights(fitted))
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        _report(run, prepared, fitted, RunFacts(root.resolve().name, now, temperature, training, evaluation, diagnosis))
+        tested = RunFacts(root.resolve().name, now, temperature, training, evaluation, diagnosis)
+        write_plots(run, tested, fitted.history, prepared.images("test"))
+        write_metrics(run, tested)
+        write_report(run)
     return TrainResult(run, run / BUNDLE, evaluation, diagnosis)
 
 
@@ -247,10 +252,3 @@ def _versions() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return found
-
-
-def _report(run: Path, prepared: PreparedPhotos, fitted: Fitted, facts: RunFacts) -> None:
-    """Write the figures, the plots and the report; from the run folder alone the report can be made again."""
-    write_metrics(run, facts)
-    write_plots(run, fitted.history, facts.evaluation, prepared.images("test")[:])
-    write_report(run)

@@ -1,0 +1,70 @@
+"""Epochs of cnn6 at 224 pixels on about 770 drawn photos.
+
+One run, in turn: an epoch of `training.fitting.fit` (photos streamed from the HDF5 cache, augmented, with checkpoint,
+history and all else that a run writes), then as many bare `train_on_batch` steps of the same network on arrays already in
+memory, each batch augmented just before its step. Validation is left out of both.
+"""
+
+from __future__ import annotations
+
+import csv
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+
+from benchmarks.measuring import Row
+
+TITLE = "An epoch against bare training steps"
+EPOCHS = 3
+
+
+def measure() -> list[Row]:
+    """Seconds an epoch, both ways, and their ratio."""
+    from whosthat.dataset.audit import audit
+    from whosthat.dataset.batches import Batches
+    from whosthat.dataset.cache import prepare_photos
+    from whosthat.dataset.folder import scan
+    from whosthat.dataset.split import split
+    from whosthat.photos.augmenting import Augmentation
+    from whosthat.photos.cartoons import draw_photo_folder
+    from whosthat.photos.preparing import PrepareSpec
+    from whosthat.training.fitting import build_network, fit
+    from whosthat.training.recipe import default_recipe
+
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        draw_photo_folder(folder / "heroes", photos_each=138, size=224)
+        parts = split(audit(scan(folder / "heroes")))
+        recipe = default_recipe("cnn6", epochs=EPOCHS)
+        with prepare_photos(parts, PrepareSpec(size=224), folder / "prepared.h5") as prepared:
+            arrays = {part: (prepared.images(part), prepared.labels(part)) for part in ("train", "validation")}
+            options = {"n_classes": 7, "batch_size": recipe.batch_size}
+            streamed = Batches(*arrays["train"], shuffle=True, augmentation=Augmentation(), **options)
+            one_photo = Batches(arrays["validation"][0][:1], arrays["validation"][1][:1], **options)
+            fit(recipe, streamed, one_photo, folder / "run")
+            in_memory = Batches(arrays["train"][0][:], arrays["train"][1], shuffle=True, augmentation=Augmentation(), **options)
+            bare = [bare_epoch(build_network(recipe, 7), in_memory, epoch) for epoch in range(EPOCHS)]
+        with (folder / "run" / "history.csv").open(newline="", encoding="utf-8") as file:
+            ours = [float(row["seconds"]) for row in csv.DictReader(file)]
+    return [
+        Row("photos, steps an epoch", f"{streamed.n_photos}, {len(streamed)}"),
+        Row("an epoch of `fit`", f"{median(ours[1:]):.1f} s"),
+        Row("as many bare steps", f"{median(bare[1:]):.1f} s"),
+        Row("ratio", f"{median(ours[1:]) / median(bare[1:]):.3f}", "<= 1.05"),
+    ]
+
+
+def bare_epoch(model: object, batches: object, epoch: int) -> float:
+    """Wall seconds of one epoch of plain steps."""
+    if not getattr(model, "compiled", False):
+        from whosthat.networks.backend import load_keras
+
+        model.compile(optimizer=load_keras().optimizers.Adam(1e-3), loss="categorical_crossentropy", metrics=["accuracy"])
+    begin = time.perf_counter()
+    for index in range(len(batches)):
+        images, labels = batches.batch(epoch, index)
+        model.train_on_batch(np.asarray(images), labels)
+    return time.perf_counter() - begin

@@ -1,0 +1,70 @@
+"""A training that is killed ten times against one that is left alone.
+
+The process is killed (SIGKILL, or its like on Windows) at random moments and resumed after each; its final weights are
+compared with those of the unbroken training. Drawn photos, augmentation and dropout on, five epochs, a checkpoint after
+every batch.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+from benchmarks.measuring import WHOSTHAT, Row, process
+
+TITLE = "Killed and resumed against unbroken"
+KILLS = 10
+
+
+def measure() -> list[Row]:
+    """Both networks."""
+    from whosthat.photos.cartoons import draw_photo_folder
+
+    rows = []
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        draw_photo_folder(folder / "heroes", photos_each=30)
+        for model, size, fine_tuning in (("cnn6", 64, []), ("efficientnet-lite0", 96, ["--set", "transfer.fine_tune_epochs=3"])):
+            settings = ["--model", model, "--size", size, "--epochs", 5, "--batch-size", 16, "--set", "checkpoint_minutes=0", *fine_tuning]
+            begin = time.perf_counter()
+            process(["train", folder / "heroes", *settings, "--runs", folder / "unbroken"])
+            unbroken = time.perf_counter() - begin
+            kills = kill_and_resume(["train", folder / "heroes", *settings, "--runs", folder / "killed"], folder / "killed", unbroken)
+            equal = digest(folder / "unbroken") == digest(folder / "killed")
+            rows.append(
+                Row(
+                    f"{model}, killed {kills} times",
+                    f"weights {'identical' if equal else 'DIFFERENT'} ({digest(folder / 'killed')[:16]})",
+                    "identical",
+                )
+            )
+            for runs in ("unbroken", "killed"):
+                (folder / runs).rename(folder / f"{runs}-{model}")
+    return rows
+
+
+def kill_and_resume(start: list[object], runs: Path, unbroken: float) -> int:
+    """Kill until it was killed often enough, then let it finish; returns how often it was killed."""
+    chance = random.Random(0)
+    command, kills = start, 0
+    while kills < KILLS:
+        with subprocess.Popen([*WHOSTHAT, *map(str, command)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as running:
+            time.sleep(chance.uniform(0.35, 1.0) * unbroken)
+            if running.poll() is not None:
+                break
+            running.kill()
+        kills += 1
+        if (runs / "latest" / "split.csv").exists():
+            command = ["train", "--resume", runs / "latest"]
+    if not any(runs.glob("*/metrics.json")):
+        process(command)
+    return kills
+
+
+def digest(runs: Path) -> str:
+    """SHA-256 of the weights that the bundle holds."""
+    return hashlib.sha256((runs / "latest" / "bundle" / "weights.safetensors").read_bytes()).hexdigest()
