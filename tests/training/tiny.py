@@ -12,8 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
+from whosthat.dataset.batches import Batches
 from whosthat.networks import registry
 from whosthat.networks.backend import load_keras
+from whosthat.photos.augmenting import Augmentation
 from whosthat.training.recipe import Recipe, make_recipe
 
 FACTS = {"title": "", "input_size": 16, "minimum_size": 8, "loss": "categorical_crossentropy", "optimiser": "adam", "learning_rate": 0.01}
@@ -35,33 +37,29 @@ registry.register(registry.NetworkFacts(name="tiny", **FACTS, **MORE))(build)
 registry.register(registry.NetworkFacts(name="tiny-pretrained", weights="imagenet", **FACTS, **MORE))(build)
 
 
-class Photos:
-    """Batches of random pictures, each class with a tint of its own; a stand-in for `whosthat.dataset.batches.Batches`."""
+class SlowImages:
+    """Images that take a moment to read, so that a process can be killed between two batches."""
 
-    def __init__(self, n_photos=44, *, batch_size=8, shuffle=False, augmented=False, pause=0.0):
-        self.n_photos, self.n_classes = n_photos, 3
-        self._batch_size, self._shuffle, self._augmented, self._pause = batch_size, shuffle, augmented, pause
-        generator = np.random.default_rng(n_photos)
-        self._labels = generator.integers(0, 3, n_photos)
-        self._images = generator.integers(0, 160, (n_photos, 16, 16, 3), dtype=np.uint8)
-        self._images[np.arange(n_photos), :, :, self._labels] += 70
+    def __init__(self, images, pause):
+        self.shape, self._images, self._pause = images.shape, images, pause
 
-    def __len__(self):
-        return -(-self.n_photos // self._batch_size)
-
-    def order(self, epoch):
-        return np.random.default_rng([1, epoch]).permutation(self.n_photos) if self._shuffle else np.arange(self.n_photos)
-
-    def batch(self, epoch, index):
+    def __getitem__(self, row):
         time.sleep(self._pause)
-        rows = self.order(epoch)[index * self._batch_size : (index + 1) * self._batch_size]
-        images = self._images[rows]
-        if self._augmented:
-            images = np.stack([np.roll(image, (epoch * 7 + row) % 5, axis=1) for image, row in zip(images, rows, strict=True)])
-        return images, np.eye(3, dtype=np.float32)[self._labels[rows]]
+        return self._images[row]
 
-    def unaugmented(self):
-        return Photos(self.n_photos, batch_size=self._batch_size, shuffle=self._shuffle)
+
+def photos(n_photos, *, pause=0.0, **settings) -> Batches:
+    """Return batches of random pictures, each class with a tint of its own."""
+    generator = np.random.default_rng(n_photos)
+    labels = generator.integers(0, 3, n_photos)
+    images = generator.integers(0, 160, (n_photos, 16, 16, 3), dtype=np.uint8)
+    images[np.arange(n_photos), :, :, labels] += 70
+    return Batches(SlowImages(images, pause) if pause else images, labels, n_classes=3, batch_size=8, **settings)
+
+
+def parts(pause=0.0) -> tuple[Batches, Batches]:
+    """Return training batches, shuffled and augmented, and validation batches."""
+    return photos(44, pause=pause, shuffle=True, augmentation=Augmentation()), photos(20)
 
 
 def recipe(**changes) -> Recipe:
@@ -74,11 +72,6 @@ def transfer_recipe(**changes) -> Recipe:
     """Return a recipe with both stages of transfer learning."""
     transfer = {"enabled": True, "views": 2, "fine_tune_epochs": 2, "fine_tune_learning_rate": 1e-3}
     return recipe(model="tiny-pretrained", weights="imagenet", transfer=transfer, **changes)
-
-
-def parts(pause=0.0):
-    """Return training and validation batches."""
-    return Photos(shuffle=True, augmented=True, pause=pause), Photos(20)
 
 
 def bits(model) -> str:
@@ -95,7 +88,7 @@ def main() -> None:
 
     run, words = Path(sys.argv[1]), sys.argv[2:]
     chosen = transfer_recipe(checkpoint_minutes=0.0) if "transfer" in words else recipe(checkpoint_minutes=0.0)
-    fitted = fit(chosen, *parts(pause=0.02), run, resume="resume" in words)
+    fitted = fit(chosen, *parts(pause=0.004), run, resume="resume" in words)
     (run / "bits").write_text(bits(fitted.model), encoding="utf-8")
 
 

@@ -137,11 +137,10 @@ class Checkpoints:
         Raises:
             TrainingError: A number is not finite, or the disk is full or refuses; the checkpoints before stay as they are.
         """
-        broken = next((name for name, array in arrays.items() if not np.isfinite(array).all()), None)
-        if broken is not None:
+        if not all(np.isfinite(array).all() for array in arrays.values()):
             raise TrainingError(
-                f"The weights are no longer numbers ({broken} in epoch {state.epoch + 1}), so no checkpoint was written; "
-                "the last good one is kept. Start a new run with a lower learning rate."
+                f"Some weights are no longer numbers in epoch {state.epoch + 1}, so no checkpoint was written; the last good "
+                "one is kept. Start a new run with a lower learning rate."
             )
         self._require_room(sum(array.nbytes for array in arrays.values()))
         unfinished = self.folder / f"{_UNFINISHED}{state.steps:08}"
@@ -268,7 +267,7 @@ class Checkpoints:
 def _write_arrays(path: Path, arrays: Arrays) -> str:
     """Write arrays, flush them and return the file's sha256."""
     try:
-        save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, path)
+        save_file({name: np.asarray(array, order="C") for name, array in arrays.items()}, path)
     except SafetensorError as error:  # how safetensors reports a full disk
         raise OSError(str(error)) from error
     with path.open("rb+") as file:

@@ -31,6 +31,7 @@ class Run:
         journal: Where events are noted.
         progress: Who watches.
         wish: Whether somebody wants training to stop.
+        threads: Threads inside one operation.
     """
 
     folder: Path
@@ -39,6 +40,7 @@ class Run:
     journal: Journal
     progress: Progress
     wish: StopWish
+    threads: int
 
     def interrupted(self, where: str) -> TrainingInterruptedError:
         """Note that somebody stopped the training, and return the error that says so."""

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-import numpy as np
 from numpy.typing import NDArray
 
 from whosthat.networks.backend import load_keras
@@ -24,22 +23,20 @@ Sample = tuple[NDArray[Any], ...]
 
 
 class Batches(Protocol):
-    """What training needs of a data set; `whosthat.dataset.batches.Batches` offers it, and so do stored features."""
+    """What can be fed: photos (`whosthat.dataset.batches.Batches`) or their stored features (`transfer.StoredFeatures`)."""
 
-    n_photos: int
+    labels: IntArray
     n_classes: int
+
+    @property
+    def n_photos(self) -> int:
+        """Photos in one epoch."""
 
     def __len__(self) -> int:
         """Batches in one epoch."""
 
-    def order(self, epoch: int) -> IntArray:
-        """Numbers of the photos in the order in which this epoch shows them."""
-
     def batch(self, epoch: int, index: int) -> tuple[NDArray[Any], FloatArray]:
         """Inputs ``(b, ...)`` and one-hot labels ``(b, n_classes)`` of one batch."""
-
-    def unaugmented(self) -> Batches:
-        """The same photos in the same orders, each as it is."""
 
 
 class TrainingFeed(keras.utils.PyDataset):
@@ -103,18 +100,3 @@ class ValidationFeed(keras.utils.PyDataset):
         except Exception as error:
             self.failure = error
             raise
-
-
-def balanced_class_weights(batches: Batches) -> FloatArray:
-    """Return weights with which every class counts alike: photos / (classes * photos of the class).
-
-    A class without a photo gets weight 0.
-
-    Args:
-        batches: The training batches; their labels are read once.
-    """
-    counts = np.zeros(batches.n_classes)
-    for index in range(len(batches)):
-        counts += batches.batch(0, index)[1].sum(axis=0)
-    weights = np.divide(batches.n_photos, batches.n_classes * counts, out=np.zeros_like(counts), where=counts > 0)
-    return weights.astype(np.float32)

@@ -17,19 +17,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import whosthat
+from whosthat.dataset.batches import Batches
 from whosthat.errors import NetworkError, RunError
 from whosthat.networks import registry
 from whosthat.networks.backend import set_threads
 from whosthat.progress import SILENT, Progress
 from whosthat.training.checkpoints import Checkpoint, Checkpoints, RunState
 from whosthat.training.course import Run
-from whosthat.training.feeding import Batches
+from whosthat.training.features import FEATURES
 from whosthat.training.journal import Journal
 from whosthat.training.occupation import listening, occupied
 from whosthat.training.recipe import Recipe
 from whosthat.training.schedules import learning_rate
 from whosthat.training.stages import Stage, train_stage
-from whosthat.training.transfer import FEATURES, HEAD, train_head_then_all
+from whosthat.training.transfer import HEAD, train_head_then_all
 
 if TYPE_CHECKING:
     import keras
@@ -87,8 +88,8 @@ def fit(recipe: Recipe, train: Batches, validation: Batches, run: Path, *, progr
             stage = Stage(WHOLE, model, train, validation, recipe.epochs, learning_rate(recipe))
             train_stage(stage, opened, state, checkpoint)
         opened.journal.note("end", reason=state.stopped, best_epoch=state.best.epoch, seconds=round(state.seconds, 3))
-        shutil.rmtree(run / FEATURES, ignore_errors=True)
-        return Fitted(model, state.history, state.best.epoch, state.seconds, state.stopped)
+    shutil.rmtree(run / FEATURES, ignore_errors=True)
+    return Fitted(model, state.history, state.best.epoch, state.seconds, state.stopped)
 
 
 def build_network(recipe: Recipe, n_classes: int) -> keras.Model:
@@ -117,7 +118,7 @@ def _opened(recipe: Recipe, folder: Path, progress: Progress) -> Iterator[Run]:
         wish = stack.enter_context(listening())
         checkpoints = Checkpoints(folder / "checkpoints", progress)
         journal = stack.enter_context(closing(Journal(folder)))
-        yield Run(folder, recipe, checkpoints, journal, progress, wish)
+        yield Run(folder, recipe, checkpoints, journal, progress, wish, available_cores())
 
 
 def _where_it_stands(run: Run, resume: bool) -> Checkpoint | None:
@@ -135,7 +136,7 @@ def _where_it_stands(run: Run, resume: bool) -> Checkpoint | None:
 def _settle(state: RunState, run: Run, train: Batches) -> None:
     """Pin what the bits depend on, compare it with what a resumed training began with, and note it."""
     before = state.environment
-    threads = _pin_threads(int(before.get("threads", 0)) or available_cores(), run.progress)
+    threads = _pin_threads(int(before.get("threads", run.threads)), run.progress)
     packages = {name: version(name) for name in ("keras", "numpy")}
     now = {"threads": str(threads), "whosthat": whosthat.__version__, "machine": platform.machine()}
     now |= packages | {"tensorflow": _tensorflow_version(), "photos": str(train.n_photos)}

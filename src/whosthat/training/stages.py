@@ -11,15 +11,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from whosthat.dataset.batches import class_weights
 from whosthat.errors import TrainingError
 from whosthat.networks.backend import load_keras
 from whosthat.training import callbacks
 from whosthat.training.checkpoints import Checkpoint, RunState
 from whosthat.training.course import Course, Run
-from whosthat.training.feeding import Batches, TrainingFeed, ValidationFeed, balanced_class_weights
+from whosthat.training.feeding import Batches, TrainingFeed, ValidationFeed
 from whosthat.training.recipe import Recipe
 from whosthat.training.schedules import LearningRate
 from whosthat.training.variables import Variable, model_variables, named, restore
+from whosthat.types import FloatArray
 
 if TYPE_CHECKING:
     import keras
@@ -89,7 +93,7 @@ def train_stage(stage: Stage, run: Run, state: RunState, checkpoint: Checkpoint 
 
 def _fit(stage: Stage, course: Course, in_order: list[Any]) -> None:
     """Finish the epoch that a checkpoint broke off, if there is one, then train the others."""
-    weights = balanced_class_weights(stage.train) if course.run.recipe.class_weights else None
+    weights = _class_weights(stage.train) if course.run.recipe.class_weights else None
     state = course.state
     validation = ValidationFeed(stage.validation)
     while state.epoch < course.last_epoch and not state.stopped:
@@ -106,6 +110,12 @@ def _fit(stage: Stage, course: Course, in_order: list[Any]) -> None:
                 shuffle=False,
                 verbose=0,
             )
+
+
+def _class_weights(train: Batches) -> FloatArray:
+    """One weight a class, float32 ``(n_classes,)``, with which every class counts alike."""
+    weights = class_weights(train.labels, train.n_classes)
+    return np.array([weights[label] for label in range(train.n_classes)], np.float32)
 
 
 @contextmanager

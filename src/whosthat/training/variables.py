@@ -28,8 +28,8 @@ def model_variables(model: keras.Model) -> dict[str, Variable]:
 
 
 def named(group: str, variables: Iterable[Variable]) -> dict[str, Variable]:
-    """Name variables by their place and path; the place keeps equal paths apart."""
-    return {f"{group}/{place:04}/{variable.path}": variable for place, variable in enumerate(variables)}
+    """Name variables by their place; Keras' own names count how many models this process has built, and so do not last."""
+    return {f"{group}/{place:04}": variable for place, variable in enumerate(variables)}
 
 
 def read(variables: dict[str, Variable]) -> dict[str, NDArray[Any]]:
