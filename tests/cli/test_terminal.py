@@ -48,14 +48,26 @@ def test_a_result_is_shown_however_short_the_work() -> None:
     assert lines(0.5, note="loss 0.12") == ["photos read: 100 in 0 s (loss 0.12)"]
 
 
-def test_the_next_work_finishes_the_last() -> None:
+def test_work_is_over_with_its_last_unit_or_with_the_next_work() -> None:
     stream, clock = io.StringIO(), Clock()
     progress = LineProgress(stream, clock)
     progress.step("epoch 1", 0, 2)
     clock.now = 3
     progress.step("epoch 1", 2, 2, "loss 2")
-    progress.step("epoch 2", 0, 2)
     assert stream.getvalue() == "epoch 1: 2 in 3 s (loss 2)\n"
+    progress.step("epoch 2", 0, 2)
+    progress.step("epoch 2", 1, 2, "loss 1")
+    progress.step("epoch 3", 0, 2)
+    assert stream.getvalue().endswith("epoch 2: 1 in 0 s (loss 1)\n")
+
+
+def test_what_was_done_before_counting_began_is_no_speed() -> None:
+    stream, clock = io.StringIO(), Clock()
+    progress = LineProgress(stream, clock)
+    progress.step("photos read", 90, 100)
+    clock.now = 5
+    progress.step("photos read", 95, 100)
+    assert stream.getvalue() == "photos read: 95 of 100, 1 a second, 5 s left\n"
 
 
 def test_a_sentence_cannot_move_the_cursor() -> None:

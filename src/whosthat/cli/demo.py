@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +14,9 @@ from whosthat.cli.output import say, show
 from whosthat.cli.predict import show_predictions
 from whosthat.cli.terminal import terminal_progress
 from whosthat.cli.train import show_result
+
+if TYPE_CHECKING:
+    from whosthat.workflow.predict import Prediction
 
 app = new_app()
 
@@ -24,7 +28,7 @@ def demo(folder: FolderArgument = Path("demo")) -> None:
     """See the whole flow on pictures that whosthat draws itself.
 
     Draws seven cartoon heroes, checks the pictures, trains a recogniser, tests it, and asks it about heroes it has not
-    seen in these pictures and about strangers. Takes less than two minutes on two cores.
+    seen in these pictures, and about strangers. Takes less than two minutes on two cores.
     """
     say(f"Drawing seven cartoon heroes into {folder}.")
     from whosthat.workflow.check import check
@@ -40,9 +44,20 @@ def demo(folder: FolderArgument = Path("demo")) -> None:
         _title(f"whosthat train {drawn.photos}")
         result = train(drawn.photos, demo_recipe(), runs=folder / "runs", progress=progress)
     show_result(result)
-    _title(f"whosthat predict {result.run} {folder / 'unseen'}")
-    show_predictions(predict(result.bundle, drawn.unseen))
-    show("", f"Look at the report: {result.run / 'report.html'}")
+    _title(f"whosthat predict {result.run} {drawn.heroes[0].parent}")
+    heroes, strangers = (list(predict(result.bundle, paths)) for paths in (drawn.heroes, drawn.strangers))
+    show_predictions([*heroes, *strangers])
+    show("", _count(heroes, strangers), "", f"Look at the report: {result.run / 'report.html'}")
+
+
+def _count(heroes: Sequence[Prediction], strangers: Sequence[Prediction]) -> str:
+    """Say how many answers are right; a picture's file name tells who is in it."""
+    right = sum(prediction.sightings[0].name == prediction.path.stem for prediction in heroes)
+    unknown = sum(prediction.sightings[0].name is None for prediction in strangers)
+    return (
+        f"Of {len(heroes)} heroes in new pictures, {right} were named rightly. "
+        f"Of {len(strangers)} strangers ({', '.join(prediction.path.stem for prediction in strangers)}), {unknown} were called unknown."
+    )
 
 
 def _title(command: str) -> None:

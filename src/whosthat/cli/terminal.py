@@ -37,21 +37,22 @@ def terminal_progress() -> Iterator[Progress]:
 
 @dataclass
 class Work:
-    """One thing that is being counted."""
+    """One thing that is being counted; ``first`` were done when counting began."""
 
     what: str
     started: float
+    first: int
     total: int
     done: int = 0
     note: str = ""
 
     def rate(self, now: float) -> float:
-        """Return units a second so far; 0 before the first."""
-        return self.done / max(now - self.started, 1e-9)
+        """Return units a second so far; 0 before there is anything to measure."""
+        return (self.done - self.first) / max(now - self.started, 1e-9)
 
     def seconds_left(self, now: float) -> float | None:
-        """Return the seconds left at this rate; None before the first unit."""
-        return (self.total - self.done) / self.rate(now) if self.done else None
+        """Return the seconds left at this rate; None before there is one."""
+        return (self.total - self.done) / self.rate(now) if self.done > self.first else None
 
 
 class LineProgress:
@@ -77,7 +78,9 @@ class LineProgress:
         now = self._clock()
         work = self._work_on(what, done, total, now)
         work.done, work.total, work.note = done, total, note
-        if now >= self._next_line and done < total:
+        if done >= total:
+            self.close()
+        elif now >= self._next_line:
             self._show(work, now)
 
     def close(self) -> None:
@@ -89,7 +92,7 @@ class LineProgress:
     def _work_on(self, what: str, done: int, total: int, now: float) -> Work:
         if self._work is None or self._work.what != what or done < self._work.done:
             self.close()
-            self._work = Work(what, started=now, total=total)
+            self._work = Work(what, started=now, first=done, total=total)
             self._next_line = now + SHOW_AFTER
         return self._work
 

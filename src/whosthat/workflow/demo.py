@@ -18,6 +18,9 @@ from whosthat.progress import SILENT, Progress
 if TYPE_CHECKING:
     from whosthat.training.recipe import Recipe
 
+PHOTOS, UNSEEN = "photos", "unseen"
+"""Folders inside the demo's folder."""
+
 PHOTOS_EACH = 40
 """Photos of each hero: enough for four test photos of each, few enough to be trained on within a minute."""
 
@@ -31,11 +34,13 @@ class DemoPhotos:
 
     Attributes:
         photos: One folder of pictures for each hero.
-        unseen: Pictures that are trained on nowhere: of heroes, then of strangers; a file's name tells who it is.
+        heroes: Pictures of them that are trained on nowhere; a file's name tells who it is.
+        strangers: Pictures of people who are in no folder.
     """
 
     photos: Path
-    unseen: tuple[Path, ...]
+    heroes: tuple[Path, ...]
+    strangers: tuple[Path, ...]
 
 
 def draw_demo_photos(folder: Path, *, progress: Progress = SILENT) -> DemoPhotos:
@@ -48,15 +53,15 @@ def draw_demo_photos(folder: Path, *, progress: Progress = SILENT) -> DemoPhotos
     Raises:
         UsageError: The folder holds something else.
     """
-    photos, unseen = folder / "photos", folder / "unseen"
+    photos, unseen = folder / PHOTOS, folder / UNSEEN
     if folder.exists() and not unseen.is_dir() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(f"{folder} is there already and is no demo. Name another folder: whosthat demo FOLDER")
     unseen.mkdir(parents=True, exist_ok=True)
     draw_photo_folder(photos, photos_each=PHOTOS_EACH, flaws=True, progress=progress)
-    files = tuple(unseen / f"{name}.jpg" for name in (*HEROES[:2], *STRANGERS))
-    for file in files:
+    heroes, strangers = (tuple(unseen / f"{name}.jpg" for name in names) for names in (HEROES, STRANGERS))
+    for file in (*heroes, *strangers):
         save_image(draw_hero(file.stem, UNSEEN_SEED), file)
-    return DemoPhotos(photos, files)
+    return DemoPhotos(photos, heroes, strangers)
 
 
 def demo_recipe() -> Recipe:

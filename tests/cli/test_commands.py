@@ -1,0 +1,155 @@
+"""The smaller commands: what they hand to the workflow, and what they show."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from whosthat.cli.app import main
+from whosthat.cli.help_pages import markdown
+from whosthat.evaluation.metrics import evaluate
+from whosthat.networks import registry
+from whosthat.photos.cartoons import draw_photo_folder
+from whosthat.workflow.runs import RunSummary
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "commands.md"
+
+
+def test_the_page_of_commands_is_up_to_date() -> None:
+    assert PAGE.read_text(encoding="utf-8") == markdown(), "run: make docs"
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    draw_photo_folder(tmp_path / "photos", photos_each=2, names=("kid_kettle", "madame_moth"), size=80)
+    (tmp_path / "photos" / "kid_kettle" / "broken.jpg").write_bytes(b"")
+    return tmp_path / "photos"
+
+
+def test_check_shows_counts_what_was_set_aside_and_findings(photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", str(photos)]) == 0
+    told = capsys.readouterr().out
+    assert "madame_moth       2" in told
+    assert "4 photos of 2 classes can be used; 1 file was set aside." in told
+    assert "broken.jpg: " in told
+    assert "Warning: " in told
+
+
+def test_check_as_json(photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", str(photos), "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["n_photos"] == 4
+    assert len(document["set_aside"]) == 1
+
+
+def test_a_folder_that_is_not_there_is_bad_data(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", str(tmp_path / "nowhere")]) == 3
+    assert "nowhere" in capsys.readouterr().err
+
+
+@pytest.fixture
+def tested(replaced: Any) -> Any:
+    evaluation = evaluate(np.array([[0.9, 0.1], [0.8, 0.2]]), np.array([0, 1]), ["ann", "bo"], ["ann/1.jpg", "bo/1.jpg"])
+    return replaced("whosthat.workflow.evaluate.evaluate", evaluation)
+
+
+def test_evaluate_shows_accuracy_classes_and_mistakes(tested: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", "bundle", "photos"]) == 0
+    told = capsys.readouterr().out
+    assert told.startswith("1 of 2 photos were named rightly: 50.0 % (95 % interval 9.5 % to 90.5 %).")
+    assert "bo/1.jpg: it is bo, called ann (80 % sure)" in told
+    assert tested.arguments == (Path("bundle"), Path("photos"))
+
+
+def test_evaluate_as_json_passes_a_gate_or_not(tested: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", "bundle", "photos", "--json", "--min-accuracy", "0.9"]) == 4
+    assert json.loads(capsys.readouterr().out)["accuracy"] == 0.5
+
+
+def test_export_says_what_it_wrote(replaced: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    export = replaced("whosthat.workflow.export.export", Path("a.onnx"))
+    assert main(["export", "bundle", "--out", "a.onnx"]) == 0
+    assert capsys.readouterr().out == "a.onnx\n"
+    assert export.arguments == (Path("bundle"), "onnx", Path("a.onnx"))
+    assert export.options["overwrite"] is False
+
+
+def test_export_refuses_another_format(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["export", "bundle", "--out", "a.pb", "--format", "pb"]) == 2
+    assert "'onnx', 'keras'" in capsys.readouterr().err
+
+
+def test_report_opens_the_page_when_asked(replaced: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    replaced("whosthat.evaluation.report.write_report", tmp_path / "report.html")
+    opened = replaced("webbrowser.open", True)
+    assert main(["report", str(tmp_path), "--open"]) == 0
+    assert opened.arguments == ((tmp_path / "report.html").as_uri(),)
+    assert capsys.readouterr().out == f"{tmp_path / 'report.html'}\n"
+
+
+def test_runs_are_listed(replaced: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    run = RunSummary(Path("runs/p-cnn6-1"), "finished", "cnn6", 0.875, datetime(2026, 1, 2, tzinfo=UTC))
+    replaced("whosthat.workflow.runs.list_runs", [run])
+    assert main(["runs", "list"]) == 0
+    assert "p-cnn6-1  finished  cnn6     87.5 %  2026-01-02T00:00:00+00:00" in capsys.readouterr().out
+    assert main(["runs", "list", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["accuracy"] == 0.875
+
+
+def test_no_runs_is_said_and_not_shown_as_an_empty_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["runs", "list", "--runs", str(tmp_path)]) == 0
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "There is no run in" in told.err
+
+
+def test_runs_are_compared(replaced: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [{"run": "a", "accuracy": None, "epochs": 3}, {"run": "b", "accuracy": 0.5, "epochs": 4}]
+    replaced("whosthat.workflow.runs.compare_runs", rows)
+    assert main(["runs", "compare", "a", "b"]) == 0
+    assert capsys.readouterr().out.splitlines() == ["run  accuracy  epochs", "a           -  3", "b      50.0 %  4"]
+
+
+def test_every_network_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["models", "list"]) == 0
+    told = capsys.readouterr().out
+    assert all(name in told for name in registry.names())
+    assert main(["models", "list", "--json"]) == 0
+    assert [one["name"] for one in json.loads(capsys.readouterr().out)] == list(registry.names())
+
+
+@pytest.mark.parametrize("name", registry.names())
+def test_a_networks_facts_are_shown(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["models", "show", name]) == 0
+    told = capsys.readouterr().out
+    assert registry.facts(name).title in told
+    assert registry.facts(name).licence in told
+
+
+def test_weights_that_are_put_in_place_are_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("WHOSTHAT_WEIGHTS", str(tmp_path))
+    for expected in (False, True):
+        assert main(["models", "show", "vgg16", "--json"]) == 0
+        assert json.loads(capsys.readouterr().out)["weights_here"] is expected
+        (tmp_path / registry.facts("vgg16").weights_file).touch()
+
+
+def test_an_unknown_network_gets_advice(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["models", "show", "vgg"]) == 2
+    assert "vgg16" in capsys.readouterr().err
+
+
+def test_the_doctor_finds_this_installation_well(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor", "--json"]) == 0
+    facts = {fact["subject"]: fact for fact in json.loads(capsys.readouterr().out)}
+    assert facts["privacy"]["state"] == "good"
+    assert "ORT_DISABLE_TELEMETRY=1" in facts["privacy"]["finding"]
+    assert main(["doctor"]) == 0
+    assert "cache" in capsys.readouterr().out
