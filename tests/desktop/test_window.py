@@ -1,0 +1,168 @@
+"""The window on a real or a virtual screen."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from whosthat.cli.app import main
+from whosthat.desktop import viewer as viewing
+from whosthat.desktop.window import new_root
+from whosthat.errors import DesktopError
+from whosthat.photos.drawing import save_image
+from whosthat.types import Box, Sighting
+
+RED = (200, 30, 30)
+
+
+class Fake:
+    """Names red photos, and nothing else."""
+
+    labels = ("red", "blue")
+
+    def identify(self, photo: Any) -> list[Sighting]:
+        known = photo[0, 0, 0] > 100
+        box = Box(1, 1, 5, 5)
+        return [Sighting("red" if known else None, 0.75, "blue", 0.25, box, {"red": 0.75, "blue": 0.25})]
+
+
+@pytest.fixture
+def window(display: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    from whosthat.desktop.main_window import MainWindow
+
+    monkeypatch.setattr(viewing, "load", lambda _path: Fake())
+    window = MainWindow(new_root(), Path("bundle"))
+    wait(window, lambda: window.viewer.state.bundle is not None)
+    yield window
+    window.close()
+
+
+def wait(window: Any, until: Callable[[], bool]) -> None:
+    """Run the event loop until something is true."""
+    end = time.monotonic() + 20
+    while not until():
+        assert time.monotonic() < end, window.viewer.state
+        window.root.update()
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    for name, colour in (("1.png", RED), ("2.png", (0, 0, 90))):
+        save_image(np.full((20, 30, 3), colour, np.uint8), tmp_path / name)
+    (tmp_path / "3.jpg").write_bytes(b"no photo")
+    return tmp_path / "1.png"
+
+
+def open_in(window: Any, photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Choose a photo in the dialog, as Ctrl+O does."""
+    from whosthat.desktop import main_window
+
+    monkeypatch.setattr(main_window.filedialog, "askopenfilename", lambda **_options: str(photo))
+    window.choose_photo()
+    wait(window, lambda: not window.worker.busy)
+    window.root.update()
+
+
+def colour_in_the_middle(window: Any) -> tuple[int, int, int]:
+    pixels = window.photo._pixels
+    return tuple(pixels.get(pixels.width() // 2, pixels.height() // 2))
+
+
+def test_a_chosen_photo_is_seen_and_named(window: Any, photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    open_in(window, photo, monkeypatch)
+    assert colour_in_the_middle(window) == RED
+    assert window.headline.cget("text") == "red"
+    drawn = [window.bars.itemcget(item, "text") for item in window.bars.find_all() if window.bars.type(item) == "text"]
+    assert drawn == ["red", "75 %", "blue", "25 %"]
+    labels = [window.photo.itemcget(item, "text") for item in window.photo.find_all() if window.photo.type(item) == "text"]
+    assert labels == ["red"]
+
+
+def test_a_stranger_is_unknown_and_looks_so(window: Any, photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    open_in(window, photo.with_name("2.png"), monkeypatch)
+    assert window.headline.cget("text") == "Unknown"
+    assert str(window.headline.cget("style")).startswith("Unknown")
+
+
+def test_errors_are_shown_in_the_window(window: Any, photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    open_in(window, photo.with_name("3.jpg"), monkeypatch)
+    assert "3.jpg" in window.status.cget("text")
+    assert str(window.status.cget("style")).startswith("Alarm")
+    assert window.headline.cget("text") == ""
+
+
+def test_arrow_keys_show_the_next_photo(window: Any, photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    open_in(window, photo, monkeypatch)
+    window.root.focus_force()
+    window.root.update()
+    window.root.event_generate("<Right>")
+    wait(window, lambda: window.viewer.state.message.startswith("2.png  (2 of 3)"))
+    window.root.event_generate("<Left>")
+    wait(window, lambda: window.viewer.state.message.startswith("1.png"))
+
+
+@pytest.mark.parametrize(("key", "method"), [("o", "choose_photo"), ("b", "choose_bundle")])
+def test_keys_open_the_dialogs(window: Any, key: str, method: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    monkeypatch.setattr(window, method, lambda: asked.append(key))
+    window.root.focus_force()
+    window.root.update()
+    window.root.event_generate(f"<{'Command' if sys.platform == 'darwin' else 'Control'}-{key}>")
+    wait(window, lambda: bool(asked))
+
+
+def test_the_photo_grows_with_the_window_and_keeps_its_shape(window: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save_image(np.full((600, 900, 3), RED, np.uint8), tmp_path / "large.png")
+    open_in(window, tmp_path / "large.png", monkeypatch)
+    before = window.photo._pixels.width()
+    window.root.geometry(f"{window.root.winfo_width() + 90}x{window.root.winfo_height() + 60}")
+    wait(window, lambda: window.photo._pixels.width() > before)
+    assert window.photo._pixels.width() / window.photo._pixels.height() == pytest.approx(1.5, abs=0.01)
+
+
+def test_the_recogniser_can_be_swapped(window: Any, photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from whosthat.desktop import main_window
+
+    monkeypatch.setattr(main_window.filedialog, "askdirectory", lambda **_options: "other bundle")
+    window.choose_bundle()
+    wait(window, lambda: window.viewer.state.bundle == Path("other bundle"))
+    assert "other bundle" in window.recogniser.cget("text")
+
+
+def test_a_closed_dialog_changes_nothing(window: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from whosthat.desktop import main_window
+
+    monkeypatch.setattr(main_window.filedialog, "askopenfilename", lambda **_options: ())
+    monkeypatch.setattr(main_window.filedialog, "askdirectory", lambda **_options: "")
+    before = window.viewer.state
+    window.choose_photo()
+    window.choose_bundle()
+    assert window.viewer.state == before
+
+
+def test_a_mistake_in_the_program_is_shown_and_does_not_end_it(window: Any) -> None:
+    window.root.after(1, lambda: 1 / 0)
+    wait(window, lambda: window.viewer.state.failed)
+    assert "ZeroDivisionError" in window.status.cget("text")
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems always have a screen")
+def test_without_a_screen_one_line_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("tkinter")
+    monkeypatch.delenv("DISPLAY", raising=False)
+    assert main(["desktop"]) == 1
+    told = capsys.readouterr().err
+    assert told.startswith("Error: The window cannot open: there is no screen")
+    assert told.count("\n") == 1
+
+
+def test_without_tk_one_line_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "tkinter", None)
+    with pytest.raises(DesktopError, match="this Python has no Tk"):
+        new_root()
