@@ -30,8 +30,11 @@ from whosthat.training.journal import read_history
 
 TEMPLATES = Path(__file__).with_name("templates")
 REPORT_FILE = "report.html"
+CURVES = ("loss", "accuracy", "val_loss", "val_accuracy")
 CONFUSIONS_TOLD = 3
 """So many confusions are told in words above the matrix."""
+
+_WITHOUT_CURVES = "Restore it, or delete it to make the report without curves."
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,12 @@ def _template() -> Any:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {"percent": percent, "counted": counted, "duration": duration}
+    environment.filters |= {
+        "percent": lambda share: unbroken(percent(share)),
+        "unbroken": unbroken,
+        "counted": counted,
+        "duration": duration,
+    }
     return environment.get_template("report.html.j2")
 
 
@@ -115,18 +123,30 @@ def duration(seconds: float) -> str:
         >>> duration(8.26), duration(95), duration(7500)
         ('8.3 s', '1 min 35 s', '2 h 5 min')
     """
-    if seconds < 60:
+    if round(seconds, 1) < 60:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
+def unbroken(sentence: str) -> str:
+    """Keep numbers and their per cent signs on one line."""
+    return sentence.replace(" %", "\N{NO-BREAK SPACE}%")
+
+
+def _percent(share: float) -> str:
+    return unbroken(percent(share))
+
+
 def _history(run: Path) -> History:
     path = run / "history.csv"
     try:
-        return read_history(path) if path.exists() else []
+        history = read_history(path) if path.exists() else []
     except (OSError, ValueError, TypeError) as error:
-        raise RunError(f"{path} is damaged ({error}). Restore it, or delete it to make the report without curves.") from error
+        raise RunError(f"{path} is damaged ({error}). {_WITHOUT_CURVES}") from error
+    if not all(column in row for row in history for column in CURVES):
+        raise RunError(f"{path} is damaged: it lacks one of the columns {', '.join(CURVES)}. {_WITHOUT_CURVES}")
+    return history
 
 
 def _run_path(run: Path) -> str:
@@ -158,14 +178,14 @@ def _drawings(facts: RunFacts, history: History) -> dict[str, Any]:
 
     bins, path, best = facts.evaluation.bins, facts.diagnosis.path, facts.training.best_epoch
     drawings = {
-        "reliability": _drawn((5.2, 3.7), ("reliability", "Reliability diagram", describe_reliability(bins)), draw_reliability, bins),
+        "reliability": _drawn((4.7, 3.5), ("reliability", "Reliability diagram", describe_reliability(bins)), draw_reliability, bins),
         "flow_chart": _drawn((WIDTH, HEIGHT), ("flow", "Flow chart", describe_path(path)), draw_flow_chart, path, flow_captions(facts)),
     }
     if history:
         accuracy = ("accuracy", "Accuracy by epoch", describe_curves(history, ("accuracy", "val_accuracy")))
         loss = ("loss", "Loss by epoch", describe_curves(history, ("loss", "val_loss")))
-        drawings["accuracy"] = _drawn((5.2, 3.4), accuracy, draw_accuracy, history, best)
-        drawings["loss"] = _drawn((5.2, 3.4), loss, draw_loss, history, best)
+        drawings["accuracy"] = _drawn((4.7, 3.1), accuracy, draw_accuracy, history, best)
+        drawings["loss"] = _drawn((4.7, 3.1), loss, draw_loss, history, best)
     return {name: Markup(drawing) for name, drawing in drawings.items()}  # noqa: S704 - see above
 
 

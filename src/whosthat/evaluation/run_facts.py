@@ -55,9 +55,9 @@ def write_metrics(run: Path, facts: RunFacts) -> Path:
         RunError: The file cannot be written.
     """
     path = run / METRICS_FILE
-    text = json.dumps({"format": FORMAT, **asdict(facts)}, ensure_ascii=False, allow_nan=False, indent=1)
+    text = json.dumps({"format": FORMAT, **asdict(facts)}, allow_nan=False, indent=1)  # ASCII: a file name may hold lone surrogates
     try:
-        replace_file(path, text.encode("utf-8"))
+        replace_file(path, text.encode("ascii"))
     except OSError as error:
         raise RunError(f"{path} cannot be written: {error.strerror or error}. Make room, or choose another folder with --runs.") from error
     return path
@@ -94,7 +94,12 @@ def read_metrics(run: Path) -> RunFacts:
         ) from error
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise RunError(f"{path} is damaged: it is not the JSON object that whosthat writes ({error}).") from error
-    n_classes = len(facts.evaluation.labels)
-    if [len(row) for row in facts.evaluation.confusion] != [n_classes] * n_classes:
-        raise RunError(f"{path} is damaged: the confusion matrix does not fit the {n_classes} classes.")
+    _check_sizes(facts.evaluation, path)
     return facts
+
+
+def _check_sizes(evaluation: Evaluation, path: Path) -> None:
+    n_classes = len(evaluation.labels)
+    sizes = [len(evaluation.per_class), len(evaluation.confusion), *map(len, evaluation.confusion)]
+    if set(sizes) != {n_classes} or len(evaluation.answers) != evaluation.n or not evaluation.bins:
+        raise RunError(f"{path} is damaged: its tables do not fit {n_classes} classes and {evaluation.n} test photos.")

@@ -13,7 +13,7 @@ from typing import Any
 
 from whosthat.evaluation.plots.canvas import Inks
 
-WIDTH, HEIGHT = 5.4, 7.0
+WIDTH, HEIGHT = 4.7, 6.1
 """Size of the drawing, in inches."""
 
 _BOX_WIDTH, _BOX_HEIGHT = 3.3, 0.74

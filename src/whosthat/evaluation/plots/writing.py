@@ -58,14 +58,17 @@ def write_plots(run: Path, facts: RunFacts, history: History, images: Any) -> Pa
     """
     folder = run / "plots"
     shown = _shown_photos(facts.evaluation, images)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        replace_file(folder / PHOTOS_FILE, _encoded(shown))
-        for name, content in _pictures(facts, history, shown).items():
-            replace_file(folder / f"{name}.png", content)
-    except OSError as error:
-        raise RunError(f"The pictures in {folder} cannot be written: {error.strerror or error}. Make room there and try again.") from error
+    _write(folder, {PHOTOS_FILE: _encoded(shown), **_pictures(facts, history, shown)})
     return folder
+
+
+def keep_photos(run: Path, evaluation: Evaluation, images: Any) -> None:
+    """Keep the test photos that the report shows, and draw nothing; arguments as `write_plots`.
+
+    Raises:
+        RunError: The file cannot be written.
+    """
+    _write(run / "plots", {PHOTOS_FILE: _encoded(_shown_photos(evaluation, images))})
 
 
 def read_photos(run: Path) -> dict[int, str]:
@@ -111,6 +114,15 @@ def _shown_photos(evaluation: Evaluation, images: Any) -> dict[int, Image]:
     return photos
 
 
+def _write(folder: Path, files: Mapping[str, bytes]) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            replace_file(folder / name, content)
+    except OSError as error:
+        raise RunError(f"The pictures in {folder} cannot be written: {error.strerror or error}. Make room there and try again.") from error
+
+
 def _encoded(photos: Mapping[int, Image]) -> bytes:
     texts = {str(index): base64.b64encode(encode_image(image)).decode("ascii") for index, image in photos.items()}
     return json.dumps(texts).encode("ascii")
@@ -120,13 +132,13 @@ def _pictures(facts: RunFacts, history: History, shown: Mapping[int, Image]) -> 
     evaluation = facts.evaluation
     sample = evaluation.sample(GRID_PHOTOS)
     pictures = {
-        "confusion": _drawn(confusion_size(len(evaluation.labels)), draw_confusion, evaluation),
-        "grid": _drawn(grid_size(len(sample)), draw_grid, sample, shown),
-        "calibration": _drawn((5, 4), draw_reliability, evaluation.bins),
-        "flow_chart": _drawn((WIDTH, HEIGHT), draw_flow_chart, facts.diagnosis.path, flow_captions(facts)),
+        "confusion.png": _drawn(confusion_size(len(evaluation.labels)), draw_confusion, evaluation),
+        "grid.png": _drawn(grid_size(len(sample)), draw_grid, sample, shown),
+        "calibration.png": _drawn((5, 4), draw_reliability, evaluation.bins),
+        "flow_chart.png": _drawn((WIDTH, HEIGHT), draw_flow_chart, facts.diagnosis.path, flow_captions(facts)),
     }
     if history:
-        pictures["curves"] = _curves(history, facts.training.best_epoch)
+        pictures["curves.png"] = _curves(history, facts.training.best_epoch)
     return pictures
 
 

@@ -1,0 +1,79 @@
+import io
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from whosthat.errors import RunError
+from whosthat.evaluation.plots.photo_grid import answer_picture
+from whosthat.evaluation.plots.writing import keep_photos, read_photos
+from whosthat.evaluation.run_facts import read_metrics
+from whosthat.types import Sighting
+
+PICTURES = ["calibration.png", "confusion.png", "curves.png", "flow_chart.png", "grid.png"]
+
+
+def pictures(run) -> list[str]:
+    return sorted(path.name for path in (run / "plots").glob("*.png"))
+
+
+def test_every_picture_is_written(make_run):
+    run = make_run(draw=True)
+    assert pictures(run) == PICTURES
+    for name in PICTURES:
+        with Image.open(run / "plots" / name) as picture:
+            picture.load()
+            assert min(picture.size) > 300
+
+
+@pytest.mark.parametrize("labels", [("大卫・林", "<script>", "$\\frac{", "🎈\n", "x" * 200, "مرحبا"), tuple(map(str, range(50)))])
+def test_any_names_and_any_number_of_them_are_drawn_without_a_warning(make_run, labels):
+    assert pictures(make_run(labels=labels, n=100, draw=True)) == PICTURES
+
+
+def test_one_epoch_and_one_photo_can_be_drawn(make_run):
+    assert pictures(make_run(n_right=1, n=1, n_classes=2, n_epochs=1, draw=True)) == PICTURES
+
+
+def test_a_route_without_epochs_has_no_curves(make_run):
+    assert pictures(make_run(n_epochs=0, draw=True)) == [name for name in PICTURES if name != "curves.png"]
+
+
+def test_the_photos_that_the_report_shows_are_kept_and_no_more(make_run):
+    run = make_run(n_right=195, n=200)
+    evaluation = read_metrics(run).evaluation
+    shown = {answer.index for answer in (*evaluation.mistakes, *evaluation.sample(25))}
+    assert set(read_photos(run)) == shown
+
+
+def test_of_a_photo_with_frames_the_first_is_kept(make_run):
+    run = make_run()
+    still = np.zeros((60, 8, 8, 3), np.uint8)
+    keep_photos(run, read_metrics(run).evaluation, still)
+    expected = read_photos(run)
+    keep_photos(run, read_metrics(run).evaluation, np.stack([still, still + 255], axis=1))
+    assert read_photos(run) == expected
+
+
+def test_a_damaged_file_of_photos_is_named_and_hostile_content_is_dropped(make_run):
+    run = make_run()
+    (run / "plots" / "photos.json").write_text(json.dumps({"1": '"><script>', "2": "aGk="}))
+    assert read_photos(run) == {2: "aGk="}
+    (run / "plots" / "photos.json").write_text("[1")
+    with pytest.raises(RunError, match=r"photos\.json cannot be read"):
+        read_photos(run)
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path, answer_with):
+    (tmp_path / "plots").write_text("in the way")
+    with pytest.raises(RunError, match="cannot be written"):
+        keep_photos(tmp_path, answer_with(1, 2), np.zeros((2, 8, 8, 3), np.uint8))
+
+
+@pytest.mark.parametrize("name", ["大卫", None])
+def test_one_photo_with_its_answer_is_a_picture(name):
+    sighting = Sighting(name, 0.7, "$b", 0.3, probabilities={"大卫": 0.7, "$b": 0.3})
+    png = answer_picture(np.full((64, 48, 3), 99, np.uint8), sighting, title="a photo.jpg")
+    with Image.open(io.BytesIO(png)) as picture:
+        assert picture.format == "PNG"

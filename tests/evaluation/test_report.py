@@ -1,0 +1,147 @@
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from whosthat.errors import RunError
+from whosthat.evaluation.report import duration, write_report
+
+VOID = {"meta", "img", "br", "wbr", "hr", "link", "input"}
+
+
+class Page(HTMLParser):
+    """Reads a page; complains about elements that are not closed in order."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str]]] = []
+        self.open: list[str] = []
+        self.words = ""
+        self.feed(text)
+        assert self.open == []
+
+    def handle_starttag(self, tag, attributes):
+        self.elements.append((tag, dict(attributes)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.elements.append((tag, dict(attributes)))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if self.open[-1:] != ["style"]:
+            self.words += data
+
+    def all(self, tag: str) -> list[dict[str, str]]:
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+def report(run) -> Page:
+    return Page(write_report(run).read_text(encoding="utf-8"))
+
+
+def test_the_report_answers_first_and_tells_everything(make_run):
+    page = report(make_run())
+    order = [
+        "83.3", "Good: 50 of 60 test photos named rightly", "Next step", "What was seen", "Two photos are alike.", "the file is empty",
+        "How it learned", "Who was taken for whom", "Class by class", "Worst mistakes", "25 test photos", "Can its confidence be believed?",
+        "The way of this run", "How it was trained", "One epoch is 10 iterations of 40 photos", "optimiser.learning_rate", "3.15.1",
+        "How to use it", "whosthat predict runs/heroes-cnn6-1", "as private as the photos in it",
+    ]  # fmt: skip
+    places = [page.words.find(words) for words in order]
+    assert -1 not in places, order[places.index(-1)]
+    assert places == sorted(places)
+
+
+def test_the_report_loads_nothing_and_runs_nothing(make_run):
+    text = write_report(make_run()).read_text(encoding="utf-8")
+    page = Page(text)
+    assert "default-src 'none'" in page.all("meta")[1]["content"]
+    assert not {"script", "link", "iframe", "object", "form"} & {tag for tag, _ in page.elements}
+    assert all(image["src"].startswith("data:image/jpeg;base64,") for image in page.all("img"))
+    assert all(link["href"].startswith("#") for link in page.all("a") + page.all("use"))
+    assert not re.search(r"https?:|@import|url\((?!#)", text)
+
+
+def test_every_picture_is_described_and_every_id_is_unique(make_run):
+    page = report(make_run())
+    assert page.all("img")
+    assert all(image["alt"] for image in page.all("img"))
+    assert len(page.all("svg")) == 4
+    ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    assert {link["href"][1:] for link in page.all("a")} <= set(ids)
+
+
+def test_hostile_names_stay_names(make_run):
+    names = ("<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "{{ 7 * 7 }}", "</style><b>", "\udcff&大卫")
+    page = report(make_run(labels=names))
+    assert not page.all("script")
+    assert not any("onerror" in attributes or attributes.get("src") == "x" for _, attributes in page.elements)
+    assert all(page.words.count(name.replace("\udcff", "?")) > 5 for name in names)
+
+
+def test_where_the_photos_lie_is_not_told(make_run):
+    run = make_run()
+    assert "private/heroes" not in write_report(run).read_text(encoding="utf-8")
+
+
+def test_the_report_can_be_made_again_from_the_folder_alone(make_run):
+    run = make_run()
+    assert write_report(run).read_bytes() == write_report(run).read_bytes()
+
+
+def test_only_the_metrics_are_indispensable(make_run):
+    run = make_run()
+    for path in [path for path in run.rglob("*") if path.is_file() and path.name != "metrics.json"]:
+        path.unlink()
+    page = report(run)
+    assert not page.all("img")
+    assert "the photo was not kept" in str(page.elements)
+    (run / "metrics.json").unlink()
+    with pytest.raises(RunError, match=r"metrics\.json cannot be read"):
+        write_report(run)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("history.csv", "epoch,loss\n1,none\n"),
+        ("history.csv", "epoch,loss\n1,2\n"),
+        ("split.csv", "path,other\na,b\n"),
+        ("audit.json", "[]"),
+        ("recipe.toml", "model ="),
+        ("environment.json", "{"),
+    ],
+)
+def test_a_damaged_file_is_named(make_run, name, content):
+    run = make_run()
+    (run / name).write_text(content)
+    with pytest.raises(RunError, match=f"{re.escape(name)} is damaged"):
+        write_report(run)
+
+
+@pytest.mark.parametrize("n_classes", [2, 50])
+def test_few_and_many_classes_make_a_report(make_run, n_classes):
+    page = report(make_run(n_right=80, n=100, n_classes=n_classes))
+    assert sum(1 for cell in page.all("td") if cell.get("class") in ("hit", "miss")) >= n_classes
+
+
+def test_one_epoch_no_epoch_and_no_mistake_make_a_report(make_run):
+    page = report(make_run(n_right=60, n=60, n_epochs=1))
+    assert "Too little was seen" in page.words
+    assert "every test photo was named rightly" in page.words
+
+
+def test_a_route_without_epochs_has_no_curves(make_run):
+    page = report(make_run(n_epochs=0))
+    assert len(page.all("svg")) == 2
+    assert "Nothing to follow" in page.words
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(0.04, "0.0 s"), (59.97, "1 min 0 s"), (3599.8, "1 h 0 min"), (86_400, "24 h 0 min")])
+def test_durations_are_said_as_people_say_them(seconds, words):
+    assert duration(seconds) == words
