@@ -33,6 +33,8 @@ docs: .venv/dev.stamp
 
 lock: .venv/dev.stamp
 	$(PIP) uv
+	printf 'hatchling>=1.27\neditables\nsetuptools\nwheel\n' | $(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 \
+	    --generate-hashes --no-header --no-annotate - -o requirements/build.txt
 	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	    --extra train pyproject.toml -o requirements/train.txt
 	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
