@@ -2,9 +2,10 @@
 
     metrics      probabilities and the truth in, an `Evaluation` out (numpy alone)
     calibration  one temperature, so that "90 %" means nine in ten
-    diagnosis    which of the five cases the curves show, whether the result is good, and what to try next
+    verdict      whether the result is good, in words
+    diagnosis    which of the five cases the curves show, and what to try next
     run_facts    what ``metrics.json`` holds: the one definition that the writer and the readers share
-    history      ``history.csv`` as rows of numbers
+    run_files    what the other files of a run folder tell the report
     plots        every picture; the only place that imports matplotlib
     report       one self-contained ``report.html``, made from the files of a run folder alone
 

@@ -1,6 +1,6 @@
 """Every picture of a run, as PNG files for people and as inline SVG for the report.
 
-    canvas       figures, colours and fonts; the only module that imports matplotlib
+    canvas       figures, colours and fonts, and figures as PNG or SVG
     curves       accuracy and loss by epoch
     confusion    which class was taken for which
     reliability  whether confidence can be believed

@@ -1,4 +1,4 @@
-"""Figures, colours and fonts, and turning a figure into PNG or inline SVG; the only module that imports matplotlib.
+"""Figures, colours and fonts, and turning a figure into PNG or inline SVG.
 
 Figures are made through matplotlib's object interface: no pyplot, no window, nothing that outlives the picture.
 """

@@ -32,7 +32,7 @@ def draw_accuracy(axes: Any, history: History, best_epoch: int, inks: Inks) -> N
     axes.set_ylim(0, 102)
     _draw_lines(axes, history, ("accuracy", "val_accuracy"), lambda values: 100 * values, inks)
     _mark_best(axes, best_epoch, "", inks)
-    axes.legend(loc="lower right", labelcolor=inks.ink)
+    axes.legend(loc="lower center", labelcolor=inks.ink)
 
 
 def draw_loss(axes: Any, history: History, best_epoch: int, inks: Inks) -> None:
@@ -45,6 +45,7 @@ def draw_loss(axes: Any, history: History, best_epoch: int, inks: Inks) -> None:
     axes.minorticks_off()
     _draw_lines(axes, history, ("loss", "val_loss"), lambda values: np.clip(values, LOWEST_LOSS, HIGHEST_LOSS), inks)
     _mark_best(axes, best_epoch, f"kept: epoch {best_epoch}", inks)
+    axes.legend(loc="lower left", labelcolor=inks.ink)
 
 
 def describe_curves(history: History, names: tuple[str, str]) -> str:
