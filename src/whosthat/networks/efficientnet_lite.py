@@ -73,6 +73,7 @@ def efficientnet_lite0(design: Design) -> keras.Model:
 
     At 4 % of cnn6's size it sees far more, because it has seen ImageNet's 1.3 million photos before yours.
     """
+    checkpoint = _checkpoint(design.weights)  # first: an absent file is said at once
     keras = load_keras()
     (rate,) = design.dropout_or((0.2,))
     photo = photo_input(design)
@@ -80,7 +81,6 @@ def efficientnet_lite0(design: Design) -> keras.Model:
     if rate:
         x = keras.layers.Dropout(rate, name="features_dropout")(features)
     model = keras.Model(photo, predictions(x, design), name="efficientnet-lite0")
-    checkpoint = _checkpoint(design.weights)
     if checkpoint is not None:
         _fill(model, checkpoint, skip=("predictions",))
     return model

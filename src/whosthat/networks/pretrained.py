@@ -102,18 +102,17 @@ def packaged_file(facts: NetworkFacts, package: str, location: str) -> Path:
     return file
 
 
-def start_from_keras_file(model: keras.Model, facts: NetworkFacts, chosen: Path | str | None) -> None:
+def fill_from_keras_file(model: keras.Model, facts: NetworkFacts, file: Path | None) -> None:
     """Put the weights of a keras.applications file into the layers of the same names; the classifier stays as it is.
 
     Args:
         model: The network; changed in place.
         facts: Its facts.
-        chosen: ``Design.weights``.
+        file: From `find_weights`; with None nothing is changed.
 
     Raises:
-        WeightsError: The file is absent, unreadable, or does not fit.
+        WeightsError: The file is unreadable or does not fit; the network is then unchanged.
     """
-    file = find_weights(facts, chosen)
     if file is None:
         return
     import h5py

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import pickletools
+import warnings
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -60,6 +61,8 @@ class _Tensor:
     storage: _Storage
     offset: int
     shape: tuple[int, ...]
+    axes: tuple[int, ...]
+    """The axes in the order in which the storage runs through them, slowest first: 0, 1, 2, ... unless transposed."""
 
 
 def read_tensors(path: Path) -> Tensors:
@@ -153,7 +156,8 @@ def _build(tensors: dict[str, _Tensor], data: dict[str, bytes]) -> Tensors:
         size = _product(tensor.shape)
         if tensor.offset + size > storage.count:
             raise _RefusedError(f"{name!r} reaches beyond its storage")
-        built[name] = numbers[tensor.offset : tensor.offset + size].reshape(tensor.shape)
+        stored = numbers[tensor.offset : tensor.offset + size].reshape([tensor.shape[axis] for axis in tensor.axes])
+        built[name] = stored.transpose(np.argsort(tensor.axes)) if tensor.axes else stored
     return built
 
 
@@ -168,8 +172,10 @@ def _run_pickle(stream: io.BytesIO) -> Any:
     """Carry out one pickle's operations, as far as they are known; leave ``stream`` after it."""
     machine = _Machine()
     try:
-        for operation, argument, _ in pickletools.genops(stream):
-            machine.do(operation.name, argument)
+        with warnings.catch_warnings():  # damaged text makes genops warn of escapes in it, as if it were our source
+            warnings.simplefilter("ignore")
+            for operation, argument, _ in pickletools.genops(stream):
+                machine.do(operation.name, argument)
         return machine.result()
     except (ValueError, IndexError, KeyError, TypeError, OverflowError) as error:  # a damaged pickle; nothing of it was run
         raise _RefusedError(f"its pickle is damaged ({error})") from error
@@ -272,10 +278,14 @@ def _tensor(storage: object, offset: int, shape: tuple[int, ...], strides: tuple
     counts = (offset, *shape, *strides)
     if not isinstance(storage, _Storage) or not all(_is_count(value) for value in counts):
         raise _RefusedError("a tensor's storage, offset or shape is not valid")
-    expected = tuple(_product(shape[axis + 1 :]) for axis in range(len(shape)))
-    if any(length > 1 and came != wanted for length, came, wanted in zip(shape, strides, expected, strict=True)):
-        raise _RefusedError("a tensor is not stored row after row")
-    return _Tensor(storage, offset, tuple(shape))
+    if len(shape) != len(strides):
+        raise _RefusedError("a tensor's shape and strides differ in length")
+    axes = tuple(sorted(range(len(shape)), key=lambda axis: (-strides[axis], axis)))
+    for position, axis in enumerate(axes):
+        expected = _product(tuple(shape[faster] for faster in axes[position + 1 :]))
+        if shape[axis] > 1 and strides[axis] != expected:
+            raise _RefusedError("a tensor has gaps or overlaps in its storage")
+    return _Tensor(storage, offset, tuple(shape), axes)
 
 
 def _is_count(value: object) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from whosthat.networks.backend import load_keras
 from whosthat.networks.design import Design, NetworkFacts
-from whosthat.networks.pretrained import start_from_keras_file
+from whosthat.networks.pretrained import fill_from_keras_file, find_weights
 from whosthat.networks.registry import register
 from whosthat.networks.stages import caffe_scaled, photo_input, predictions
 
@@ -40,6 +40,7 @@ RESNET50 = NetworkFacts(
 @register(RESNET50)
 def resnet50(design: Design) -> keras.Model:
     """ResNet50 as in keras.applications, averaged over the image, into one dense layer of class probabilities."""
+    file = find_weights(RESNET50, design.weights)  # first: an absent file is said at once
     keras = load_keras()
     (rate,) = design.dropout_or((0.0,))
     photo = photo_input(design)
@@ -48,5 +49,5 @@ def resnet50(design: Design) -> keras.Model:
     if rate:
         x = keras.layers.Dropout(rate, name="features_dropout")(x)
     model = keras.Model(photo, predictions(x, design), name="resnet50")
-    start_from_keras_file(model, RESNET50, design.weights)
+    fill_from_keras_file(model, RESNET50, file)
     return model

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from whosthat.networks.backend import load_keras
 from whosthat.networks.design import Design, NetworkFacts
-from whosthat.networks.pretrained import start_from_keras_file
+from whosthat.networks.pretrained import fill_from_keras_file, find_weights
 from whosthat.networks.registry import register
 from whosthat.networks.stages import caffe_scaled, photo_input, predictions, rescaled
 
@@ -43,6 +43,7 @@ BLOCKS = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))
 @register(VGG16)
 def vgg16(design: Design) -> keras.Model:
     """The convolutions of VGG16 without its top, flattened, through a relu, into one dense layer of class probabilities."""
+    file = find_weights(VGG16, design.weights)  # first: an absent file is said at once
     keras = load_keras()
     (rate,) = design.dropout_or((0.0,))
     photo = photo_input(design)
@@ -52,7 +53,7 @@ def vgg16(design: Design) -> keras.Model:
     if rate:
         x = keras.layers.Dropout(rate, name="features_dropout")(x)
     model = keras.Model(photo, predictions(x, design), name="vgg16")
-    start_from_keras_file(model, VGG16, design.weights)
+    fill_from_keras_file(model, VGG16, file)
     return model
 
 

@@ -19,6 +19,8 @@ from whosthat.errors import WeightsError
 if TYPE_CHECKING:
     import keras
 
+_CLASSIFIER = "predictions/"
+
 
 def weights_of(model: keras.Model) -> dict[str, NDArray[Any]]:
     """Every weight, trainable or not, by its path, such as ``"stage1_conv1/kernel"``.
@@ -75,10 +77,10 @@ def load_matching(model: keras.Model, path: Path) -> None:
         WeightsError: The file is absent, damaged, or of another network; the first difference is named.
     """
     arrays = _read(path)
-    classifier = [variable for variable in model.weights if variable.path.startswith("predictions/")]
-    same_classes = all(variable.path in arrays and arrays[variable.path].shape == tuple(variable.shape) for variable in classifier)
-    wanted = [variable for variable in model.weights if same_classes or variable not in classifier]
-    kept = {name: array for name, array in arrays.items() if same_classes or not name.startswith("predictions/")}
+    of_classifier = {variable.path: tuple(variable.shape) for variable in model.weights if variable.path.startswith(_CLASSIFIER)}
+    same_classes = all(path in arrays and arrays[path].shape == shape for path, shape in of_classifier.items())
+    wanted = [variable for variable in model.weights if same_classes or variable.path not in of_classifier]
+    kept = {path: array for path, array in arrays.items() if same_classes or not path.startswith(_CLASSIFIER)}
     _check_same(kept, model, path, wanted)
     for variable in wanted:
         variable.assign(kept[variable.path])

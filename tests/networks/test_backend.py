@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from whosthat.errors import NetworkError
+from whosthat.networks import backend
+
+
+def in_a_new_process(code):
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+
+def test_keras_arrives_on_tensorflow_and_says_nothing():
+    done = in_a_new_process(
+        "from whosthat.networks.backend import load_keras, set_threads; set_threads(1); keras = load_keras();"
+        "import tensorflow; print(keras.backend.backend(), tensorflow.config.threading.get_intra_op_parallelism_threads())"
+    )
+    assert (done.stdout, done.stderr) == ("tensorflow 1\n", "")
+
+
+def test_missing_keras_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "keras", None)
+    with pytest.raises(NetworkError, match=r"pip install \"whosthat\[train\]\""):
+        backend.load_keras()
+
+
+def test_other_backend_is_refused(monkeypatch):
+    keras = backend.load_keras()
+    monkeypatch.setattr(keras.backend, "backend", lambda: "torch")
+    with pytest.raises(NetworkError, match="backend 'torch'"):
+        backend.load_keras()
+
+
+def test_channels_stay_last_whatever_the_user_configured():
+    keras = backend.load_keras()
+    keras.config.set_image_data_format("channels_first")
+    assert backend.load_keras().config.image_data_format() == "channels_last"
+
+
+@pytest.mark.parametrize("n", [0, -1])
+def test_no_thread_at_all_is_refused(n):
+    with pytest.raises(NetworkError, match=f"must be 1 or more, and {n} came"):
+        backend.set_threads(n)
+
+
+def test_threads_cannot_change_while_tensorflow_runs():
+    keras = backend.load_keras()
+    keras.ops.ones(1)
+    with pytest.raises(NetworkError, match="already runs"):
+        backend.set_threads(61)
+
+
+def test_messages_other_than_known_notices_are_passed_on(capfd):
+    import os
+
+    with backend._without_notices():
+        os.write(2, b"I0000 00:00:1 1 port.cc:153] oneDNN custom operations are on.\nsomething broke\n")
+    assert capfd.readouterr().err == "something broke\n"
