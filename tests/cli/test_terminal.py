@@ -57,8 +57,18 @@ def test_work_is_over_with_its_last_unit_or_with_the_next_work() -> None:
     assert stream.getvalue() == "epoch 1: 2 in 3 s (loss 2)\n"
     progress.step("epoch 2", 0, 2)
     progress.step("epoch 2", 1, 2, "loss 1")
+    clock.now = 5
     progress.step("epoch 3", 0, 2)
-    assert stream.getvalue().endswith("epoch 2: 1 in 0 s (loss 1)\n")
+    assert stream.getvalue().endswith("epoch 2: 1 in 2 s (loss 1)\n")
+
+
+def test_of_many_results_within_a_second_the_first_and_the_last_are_told() -> None:
+    stream = io.StringIO()
+    progress = LineProgress(stream, Clock())
+    for epoch in range(1, 10):
+        progress.step(f"epoch {epoch}", 2, 2, "loss")
+    progress.say("Testing.")
+    assert stream.getvalue().splitlines() == ["epoch 1: 2 in 0 s (loss)", "epoch 9: 2 in 0 s (loss)", "Testing."]
 
 
 def test_what_was_done_before_counting_began_is_no_speed() -> None:

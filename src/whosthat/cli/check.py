@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from whosthat.cli.options import JsonOption, PhotosArgument, examples, new_app
@@ -10,12 +9,9 @@ from whosthat.cli.output import say, show, show_json, show_table
 from whosthat.cli.terminal import terminal_progress
 
 if TYPE_CHECKING:
-    from whosthat.dataset.audit import Audit, Finding
+    from whosthat.dataset.audit import Audit
 
 app = new_app()
-
-SHOWN_PHOTOS = 5
-"""Photos that the text names for one finding; the JSON names all."""
 
 
 @app.command(epilog=examples("check photos", "check photos --json > findings.json"), no_args_is_help=True)
@@ -23,7 +19,7 @@ def check(photos: PhotosArgument, as_json: JsonOption = False) -> None:
     """Look for trouble in a folder of photos.
 
     Files that cannot be read, photos that appear twice or under two names, classes with few photos, photos that are too
-    small. Nothing is changed.
+    small. Nothing is changed. --json names every photo.
     """
     say(f"Looking at the photos in {photos}.")
     from whosthat.workflow.check import check as check_photos
@@ -40,29 +36,11 @@ def show_audit(audit: Audit) -> None:
     """Write the photos of each class, then every finding."""
     show_table(("class", "photos"), [(name, f"{count:,}") for name, count in audit.counts().items()], right=("photos",))
     show("", f"{len(audit.photos):,} photos of {len(audit.classes)} classes can be used; {_set_aside(len(audit.set_aside))}.")
-    for aside in audit.set_aside[:SHOWN_PHOTOS]:
-        show(f"  {aside.path}: {aside.reason}")
-    _show_rest(len(audit.set_aside))
     for finding in audit.findings:
-        _show_finding(finding)
+        show("", f"{finding.severity.capitalize()}: {finding.sentence}")
     if not audit.findings:
         show("", "Nothing to worry about was found.")
 
 
 def _set_aside(count: int) -> str:
     return "no file was set aside" if count == 0 else f"{count:,} {'file was' if count == 1 else 'files were'} set aside"
-
-
-def _show_finding(finding: Finding) -> None:
-    show("", f"{finding.severity.capitalize()}: {finding.sentence}")
-    show(*_indented(finding.photos[:SHOWN_PHOTOS]))
-    _show_rest(len(finding.photos))
-
-
-def _show_rest(count: int) -> None:
-    if count > SHOWN_PHOTOS:
-        show(f"  ... and {count - SHOWN_PHOTOS:,} more; --json lists all.")
-
-
-def _indented(names: Iterable[str]) -> list[str]:
-    return [f"  {name}" for name in names]

@@ -169,3 +169,4 @@ def is_terminal(stream: TextIO, *, colour: bool = False) -> bool:
 
 def _write(stream: TextIO, text: str) -> None:
     stream.write(text + "\n")
+    stream.flush()  # so that data and messages stay in order where both go to one file

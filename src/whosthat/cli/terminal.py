@@ -5,6 +5,7 @@ Work that ends within a second shows nothing. What is counted, and when, is the 
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -68,9 +69,12 @@ class LineProgress:
         self._clock = clock
         self._work: Work | None = None
         self._next_line = 0.0
+        self._next_result = -math.inf
+        self._held = ""
 
     def say(self, sentence: str) -> None:
         """Write one sentence."""
+        self._release()
         self._write(sentence)
 
     def step(self, what: str, done: int, total: int, note: str = "") -> None:
@@ -79,19 +83,18 @@ class LineProgress:
         work = self._work_on(what, done, total, now)
         work.done, work.total, work.note = done, total, note
         if done >= total:
-            self.close()
+            self._end_work(now)
         elif now >= self._next_line:
             self._show(work, now)
 
     def close(self) -> None:
-        """Finish the last piece of work."""
-        if self._work is not None:
-            self._finish(self._work, self._clock())
-        self._work = None
+        """Finish the last piece of work, and write what was held back."""
+        self._end_work(self._clock())
+        self._release()
 
     def _work_on(self, what: str, done: int, total: int, now: float) -> Work:
         if self._work is None or self._work.what != what or done < self._work.done:
-            self.close()
+            self._end_work(now)
             self._work = Work(what, started=now, first=done, total=total)
             self._next_line = now + SHOW_AFTER
         return self._work
@@ -100,10 +103,25 @@ class LineProgress:
         self._next_line = now + LINE_EVERY
         self._write(f"{work.what}: {work.done:,} of {work.total:,}{_speed(work, now)}{_and(work.note)}")
 
+    def _end_work(self, now: float) -> None:
+        if self._work is not None:
+            self._finish(self._work, now)
+        self._work = None
+
     def _finish(self, work: Work, now: float) -> None:
+        """Tell the result; of results that follow each other within a second, only the last."""
         seconds = now - work.started
-        if work.note or seconds >= SHOW_AFTER:
-            self._write(f"{work.what}: {work.done:,} in {duration(seconds)}{_and(work.note)}")
+        if not work.note and seconds < SHOW_AFTER:
+            return
+        self._held = f"{work.what}: {work.done:,} in {duration(seconds)}{_and(work.note)}"
+        if now >= self._next_result:
+            self._release()
+            self._next_result = now + SHOW_AFTER
+
+    def _release(self) -> None:
+        if self._held:
+            line, self._held = self._held, ""
+            self._write(line)
 
     def _write(self, line: str) -> None:
         self._stream.write(printable(line) + "\n")
