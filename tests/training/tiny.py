@@ -1,6 +1,6 @@
 """A network and photos small enough to be trained a hundred times, and a process that trains them and can be killed.
 
-``python tiny.py RUN [resume] [transfer]`` trains in the folder RUN and writes the sha256 of the final weights to RUN/bits.
+``python tiny.py RUN RECIPE`` trains in the folder RUN by ``recipe`` or ``transfer_recipe`` and prints every step.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ import numpy as np
 
 from whosthat.dataset.batches import Batches
 from whosthat.networks import registry
-from whosthat.networks.backend import load_keras
+from whosthat.networks.backend import load_keras, set_threads
 from whosthat.photos.augmenting import Augmentation
+from whosthat.progress import Silent
 from whosthat.training.recipe import Recipe, make_recipe
 
 FACTS = {"title": "", "input_size": 16, "minimum_size": 8, "loss": "categorical_crossentropy", "optimiser": "adam", "learning_rate": 0.01}
@@ -78,18 +79,31 @@ def bits(model) -> str:
     """Return the sha256 of every variable of a model."""
     digest = hashlib.sha256()
     for variable in model.variables:
-        digest.update(np.ascontiguousarray(variable).tobytes())
+        digest.update(variable.numpy().tobytes())
     return digest.hexdigest()
 
 
+class TellSteps(Silent):
+    """A progress that prints how many steps it saw, so that whoever started the process can kill it after one."""
+
+    def __init__(self):
+        self.steps = 0
+
+    def step(self, what, done, total, note=""):
+        self.steps += what.startswith("epoch")
+        sys.stdout.write(f"steps {self.steps}\n")
+        sys.stdout.flush()
+
+
 def main() -> None:
-    """Train slowly, with a checkpoint after every batch."""
+    """Train slowly by the recipe that is named, with a checkpoint after every batch."""
     from whosthat.training.fitting import fit
 
-    run, words = Path(sys.argv[1]), sys.argv[2:]
-    chosen = transfer_recipe(checkpoint_minutes=0.0) if "transfer" in words else recipe(checkpoint_minutes=0.0)
-    fitted = fit(chosen, *parts(pause=0.004), run, resume="resume" in words)
-    (run / "bits").write_text(bits(fitted.model), encoding="utf-8")
+    run, name = Path(sys.argv[1]), sys.argv[2]
+    set_threads(2)
+    fit(
+        {"recipe": recipe, "transfer_recipe": transfer_recipe}[name](checkpoint_minutes=0.0), *parts(pause=0.005), run, progress=TellSteps()
+    )
 
 
 if __name__ == "__main__":

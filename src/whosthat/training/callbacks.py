@@ -17,7 +17,7 @@ from whosthat.networks.backend import load_keras
 from whosthat.training.checkpoints import Arrays, Best
 from whosthat.training.course import Course
 from whosthat.training.journal import HISTORY_COLUMNS, write_history
-from whosthat.training.recipe import Plateau
+from whosthat.training.recipe_sections import Plateau
 from whosthat.training.variables import Variable, model_variables, read, restore
 
 keras: Any = load_keras()

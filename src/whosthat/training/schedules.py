@@ -11,7 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import singledispatch
 
-from whosthat.training.recipe import Constant, Cosine, Plateau, Recipe, Step
+from whosthat.training.recipe import Recipe
+from whosthat.training.recipe_sections import Constant, Cosine, Plateau, Step
 
 LearningRate = Callable[[float], float]
 """From a moment, in epochs, to a learning rate."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-import numpy as np
 from numpy.typing import NDArray
 
 from whosthat.errors import RunError
@@ -33,8 +32,8 @@ def named(group: str, variables: Iterable[Variable]) -> dict[str, Variable]:
 
 
 def read(variables: dict[str, Variable]) -> dict[str, NDArray[Any]]:
-    """Copy variables into arrays."""
-    return {name: np.array(variable) for name, variable in variables.items()}
+    """Read variables into arrays."""
+    return {name: variable.numpy() for name, variable in variables.items()}
 
 
 def restore(variables: dict[str, Variable], arrays: Arrays) -> None:

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from whosthat.errors import RunError
+from whosthat.training.occupation import listening, occupied
+
+
+def test_a_second_process_is_refused_and_told_who_is_training(tmp_path):
+    code = f"from whosthat.training.occupation import occupied\nwith occupied(__import__('pathlib').Path({str(tmp_path)!r})): pass"
+    with occupied(tmp_path):
+        second = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+        assert f"is being trained by another process (pid {os.getpid()})" in second.stderr
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_folder_that_cannot_be_written_is_said(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(RunError, match="cannot be written"), occupied(tmp_path / "file"):
+        pass
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_first_signal_is_a_wish_and_the_second_acts_as_before(number):
+    heard = []
+    before = signal.signal(number, lambda *_: heard.append(number))
+    try:
+        with listening() as wish:
+            signal.raise_signal(number)
+            assert (wish.signal, heard) == (number, [])
+            signal.raise_signal(number)
+            assert heard == [number]
+        signal.raise_signal(number)
+        assert heard == [number, number]
+    finally:
+        signal.signal(number, before)
+
+
+def test_outside_the_main_thread_nothing_is_listened_to():
+    heard = []
+
+    def listen():
+        with listening() as wish:
+            heard.append(wish.signal)
+
+    thread = threading.Thread(target=listen)
+    thread.start()
+    thread.join()
+    assert heard == [0]

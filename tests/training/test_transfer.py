@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import signal
+
+import numpy as np
+import pytest
+
+from whosthat.errors import TrainingInterruptedError
+from whosthat.progress import Silent
+
+
+class Watching(Silent):
+    """A progress that remembers how many photos each phrase was said about."""
+
+    def __init__(self):
+        self.done = {}
+
+    def step(self, what, done, total, note=""):
+        self.done[what] = done
+
+
+class StopAt(Silent):
+    """A progress that raises Ctrl-C when a phrase comes."""
+
+    def __init__(self, phrase):
+        self.phrase = phrase
+
+    def step(self, what, done, total, note=""):
+        if what.startswith(self.phrase):
+            signal.raise_signal(signal.SIGINT)
+
+
+def fit(tiny, run, recipe, **settings):
+    from whosthat.training import fitting
+
+    return fitting.fit(recipe, *tiny.parts(), run, **settings)
+
+
+def test_every_view_goes_through_the_backbone_once(tiny, tmp_path):
+    watching = Watching()
+    fitted = fit(tiny, tmp_path, tiny.transfer_recipe(), progress=watching)
+    features = {what: done for what, done in watching.done.items() if what.startswith("features")}
+    assert features == {
+        "features of the training photos, view 1 of 2": 44,
+        "features of the training photos, view 2 of 2": 44,
+        "features of the validation photos, view 1 of 1": 20,
+    }
+    assert len(fitted.history) == 5
+    assert not (tmp_path / "checkpoints" / "features").exists()
+
+
+def test_stored_features_are_those_of_the_photos_as_they_are_and_augmented(tiny, tmp_path):
+    from types import SimpleNamespace
+
+    from whosthat.networks.registry import backbone_and_head
+    from whosthat.training.features import FeatureStore
+    from whosthat.training.fitting import build_network
+    from whosthat.training.occupation import StopWish
+
+    backbone, _ = backbone_and_head(build_network(tiny.transfer_recipe(), 3))
+    train, _ = tiny.parts()
+    run = SimpleNamespace(folder=tmp_path, wish=StopWish(), progress=Silent(), threads=1)
+    features = FeatureStore(backbone, run).of("training", train, 2)
+    assert len(features) == len(train)
+    for epoch, augmented in ((0, False), (1, True)):
+        came, labels = features.batch(epoch, 2)
+        photos, wanted = train.batch(epoch, 2)
+        if not augmented:
+            photos = train.images[train.order(epoch)[16:24]]
+        np.testing.assert_allclose(came, backbone.predict_on_batch(photos), atol=1e-4)
+        np.testing.assert_array_equal(labels, wanted)
+
+
+def test_the_backbone_stays_as_it_was_until_it_is_unfrozen_and_its_statistics_for_ever(tiny, tmp_path):
+    from whosthat.training.fitting import build_network
+
+    head_only = tiny.transfer_recipe()
+    head_only = head_only.model_copy(update={"transfer": head_only.transfer.model_copy(update={"fine_tune_epochs": 0})})
+    before = build_network(head_only, 3)
+    after = fit(tiny, tmp_path / "head", head_only).model
+    changed = {
+        weight.path for old, weight in zip(before.weights, after.weights, strict=True) if not np.array_equal(old.numpy(), weight.numpy())
+    }
+    assert len(changed) == 4
+    assert not any("conv" in path or "normalization" in path for path in changed)
+
+    from whosthat.networks.registry import backbone_and_head
+    from whosthat.training.transfer import _unfreeze
+
+    backbone, _ = backbone_and_head(after)
+    _unfreeze(backbone)
+    assert [weight.name for weight in backbone.trainable_weights] == ["kernel", "bias"]
+
+
+@pytest.mark.parametrize("phrase", ["features of the training photos, view 2", "epoch 2 of 3", "epoch 5 of 5"])
+def test_stopped_in_any_stage_it_resumes_to_the_same_bits(tiny, tmp_path, unbroken, phrase):
+    recipe = tiny.transfer_recipe(checkpoint_minutes=0.0)
+    with pytest.raises(TrainingInterruptedError):
+        fit(tiny, tmp_path, recipe, progress=StopAt(phrase))
+    assert tiny.bits(fit(tiny, tmp_path, recipe, resume=True).model) == tiny.bits(unbroken["transfer_recipe"][1].model)
