@@ -40,15 +40,16 @@ def test_checkpoint_that_is_none_is_refused(tmp_path):
 
 
 @pytest.mark.real
+@pytest.mark.slow
 def test_cats_and_dogs_land_among_imagenets_cats_and_dogs(classifier, real_data):
-    """0.88 of all 300 photos; most others are black cats, which ImageNet's five breeds do not hold."""
+    """0.97 of the dogs, 0.79 of the cats: many of those are black, and none of ImageNet's five domestic cats is. Chance: 0.06."""
     from whosthat.photos.preparing import PrepareSpec, prepare
     from whosthat.photos.reading import read
 
     session, right = open_session(write_onnx(classifier), threads=2), []
     for kind, classes in (("cats", CATS), ("dogs", DOGS)):
-        for path in sorted((real_data / "cats_dogs" / kind).iterdir())[::4]:
-            (probabilities,) = session.run(prepare(read(path), PrepareSpec(size=224, fit="stretch"))[None])
+        for path in sorted((real_data / "cats_dogs" / kind).iterdir()):
+            (probabilities,) = session.run(prepare(read(path), PrepareSpec(size=224, fit="crop"))[None])
             right.append(int(probabilities.argmax()) in classes)
-    assert len(right) > 60
+    assert len(right) == 300
     assert np.mean(right) > 0.85

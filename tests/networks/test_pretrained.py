@@ -97,11 +97,14 @@ def test_file_under_the_published_name_must_be_the_published_one(vgg16_file):
         build(vgg16_file(VGG16.weights_file))
 
 
-def test_file_that_points_to_another_file_is_refused(vgg16_file, tmp_path):
+@pytest.mark.parametrize("place", ["block1_conv1/block1_conv1_W_1:0", "block1_conv1", "model_weights"])
+def test_file_that_points_to_another_file_is_refused(vgg16_file, tmp_path, place):
     path = vgg16_file()
-    with h5py.File(path, "a") as file:
-        del file["block1_conv1"]["block1_conv1_W_1:0"]
-        file["block1_conv1"]["block1_conv1_W_1:0"] = h5py.ExternalLink(str(tmp_path / "other.h5"), "/secret")
+    with h5py.File(tmp_path / "other.h5", "w") as other, h5py.File(path, "a") as file:
+        other.create_group("secret")
+        if place in file:
+            del file[place]
+        file[place] = h5py.ExternalLink(str(tmp_path / "other.h5"), "/secret")
     with pytest.raises(WeightsError, match="points elsewhere"):
         build(path)
 

