@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 FILL = (0, 0, 0)
 """Colour of what lies beyond the photo's edge; the networks were trained with black there."""
 
+SMALLEST_SCALE = 1e-4
+"""A face that would have to shrink by more than this is none."""
+
 
 @dataclass(frozen=True)
 class CropTemplate:
@@ -44,7 +47,8 @@ def similarity(source: Sequence[Point], target: Sequence[Point]) -> NDArray[np.f
         target: As many points.
 
     Returns:
-        A 2 x 3 matrix ``m``: a point ``(x, y)`` goes to ``m @ (x, y, 1)``. It never mirrors.
+        A 2 x 3 matrix ``m``: a point ``(x, y)`` goes to ``m @ (x, y, 1)``. It never mirrors. Points that have no direction in
+        common with their targets are shifted only.
 
     Source:
         S. Umeyama, "Least-squares estimation of transformation parameters between two point patterns", PAMI 13(4), 1991; in two
@@ -59,6 +63,7 @@ def similarity(source: Sequence[Point], target: Sequence[Point]) -> NDArray[np.f
     centred, goal = here - here.mean(), there - there.mean()
     spread = float(np.vdot(centred, centred).real)
     turn = np.vdot(centred, goal) / spread if spread > 0 else 1.0 + 0j
+    turn = turn if abs(turn) > SMALLEST_SCALE else 1.0 + 0j
     shift = there.mean() - turn * here.mean()
     return np.array([[turn.real, -turn.imag, shift.real], [turn.imag, turn.real, shift.imag]])
 
@@ -78,14 +83,27 @@ def align(image: Image, landmarks: Sequence[Point], template: CropTemplate) -> I
 
     matrix = similarity(landmarks, template.points)
     scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
+    image, matrix = _cut_out(image, matrix, template.size)
     if scale < 0.5:
-        image, matrix = _shrink(image, matrix, scale)
+        image, matrix = _shrunk(image, matrix, scale)
     side = (template.size, template.size)
     crop: Image = cv2.warpAffine(image, matrix, side, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=FILL)
     return crop
 
 
-def _shrink(image: Image, matrix: NDArray[np.float64], scale: float) -> tuple[Image, NDArray[np.float64]]:
+def _cut_out(image: Image, matrix: NDArray[np.float64], size: int) -> tuple[Image, NDArray[np.float64]]:
+    """Keep only the part of the photo that the crop shows: shrinking all of a large photo for each face would cost seconds."""
+    height, width = image.shape[:2]
+    corners = np.array([[0, 0], [size, 0], [0, size], [size, size]]) - matrix[:, 2]
+    there = corners @ np.linalg.inv(matrix[:, :2]).T
+    left, top = np.clip(np.floor(there.min(axis=0)) - 2, 0, [width - 1, height - 1]).astype(int)
+    right, bottom = np.clip(np.ceil(there.max(axis=0)) + 2, [left + 1, top + 1], [width, height]).astype(int)
+    moved = matrix.copy()
+    moved[:, 2] += matrix[:, :2] @ np.array([left, top])
+    return image[top:bottom, left:right], moved
+
+
+def _shrunk(image: Image, matrix: NDArray[np.float64], scale: float) -> tuple[Image, NDArray[np.float64]]:
     """Average whole blocks of pixels so that the warp that follows shrinks by less than a half."""
     import cv2
 

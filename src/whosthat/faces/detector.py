@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Detector(Protocol):
-    """Finds faces.
+    """Finds faces; may be asked by several threads at once.
 
     Attributes:
         name: A word for reports and bundles; its landmarks sit where this detector puts them, so a crop template belongs to it.
@@ -27,12 +27,13 @@ class Detector(Protocol):
     name: str
     licence: str
 
-    def detect(self, image: Image, *, smallest: float = 20.0) -> list[Face]:
+    def detect(self, image: Image, *, smallest: float = 20.0, lenient: bool = False) -> list[Face]:
         """Find all faces.
 
         Args:
             image: Upright RGB, uint8 (height, width, 3).
             smallest: Side of the smallest face worth finding, in pixels; a larger value is faster.
+            lenient: Take what is less sure as well; for a photo that is known to hold a face.
 
         Returns:
             The faces, surest first.

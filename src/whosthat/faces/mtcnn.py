@@ -34,6 +34,9 @@ PYRAMID_STEP = 0.709
 MIN_SCORES = (0.6, 0.7, 0.7)
 """What a place must reach in the first, second and third network, as in the paper's code."""
 
+LENIENT_SCORES = (0.4, 0.4, 0.4)
+"""The same in a photo that is known to hold a face."""
+
 MAX_CANDIDATES = 2000
 """A photo full of noise must not cost minutes: the surest candidates of the first network are enough for hundreds of faces."""
 
@@ -54,13 +57,14 @@ class Mtcnn:
         self._propose, self._refine, self._locate = (open_session(graphs[name], threads=threads) for name in ("pnet", "rnet", "onet"))
         self._min_scores = min_scores
 
-    def detect(self, image: Image, *, smallest: float = 20.0) -> list[Face]:
+    def detect(self, image: Image, *, smallest: float = 20.0, lenient: bool = False) -> list[Face]:
         """Find all faces; see `faces.detector.Detector`."""
-        boxes = self._proposals(image, max(smallest, CELL))
-        boxes = self._refined(image, boxes)
-        return self._faces(image, boxes)
+        first, second, third = LENIENT_SCORES if lenient else self._min_scores
+        boxes = self._proposals(image, max(smallest, CELL), first)
+        boxes = self._refined(image, boxes, second)
+        return self._faces(image, boxes, third)
 
-    def _proposals(self, image: Image, smallest: float) -> Floats:
+    def _proposals(self, image: Image, smallest: float, min_score: float) -> Floats:
         """Run the first network over smaller and smaller copies of the photo."""
         import cv2
 
@@ -69,35 +73,35 @@ class Mtcnn:
         while min(height, width) * scale >= CELL:
             size = (int(np.ceil(width * scale)), int(np.ceil(height * scale)))
             small = cv2.resize(image, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
-            found.append(self._proposals_at(small, size[0] / width, size[1] / height))
+            found.append(self._proposals_at(small, (size[0] / width, size[1] / height), min_score))
             scale *= PYRAMID_STEP
         boxes = np.concatenate(found) if found else np.empty((0, 9), np.float32)
         boxes = boxes[np.argsort(-boxes[:, 4])[:MAX_CANDIDATES]]
         boxes = boxes[suppress(boxes[:, :4], boxes[:, 4], 0.7)]
         return _squared(_moved(boxes[:, :4], boxes[:, 5:9]))
 
-    def _proposals_at(self, small: Image, scale_x: float, scale_y: float) -> Floats:
+    def _proposals_at(self, small: Image, scales: tuple[float, float], min_score: float) -> Floats:
         """Return (n, 9): box in the photo, score, and how the network would move its four sides."""
         shifts, scores = _by_width(self._propose.run(_normalised(small[None])), 4)
         faces = scores[0, :, :, 1]
-        x, y = np.nonzero(faces >= self._min_scores[0])
+        x, y = np.nonzero(faces >= min_score)
         corner = np.stack([x, y], axis=1) * STRIDE
-        scale = np.array([scale_x, scale_y])
+        scale = np.array(scales)
         boxes = np.concatenate([corner / scale, (corner + CELL) / scale, faces[x, y, None], shifts[0, x, y]], axis=1, dtype=np.float32)
         return boxes[suppress(boxes[:, :4], boxes[:, 4], 0.5)]
 
-    def _refined(self, image: Image, boxes: Floats) -> Floats:
+    def _refined(self, image: Image, boxes: Floats, min_score: float) -> Floats:
         """Let the second network throw out most candidates and move the rest."""
         boxes, (shifts, scores) = self._look(self._refine, image, boxes, 24, (4,))
-        sure = scores[:, 1] > self._min_scores[1]
+        sure = scores[:, 1] > min_score
         boxes, shifts, sureness = boxes[sure], shifts[sure], scores[sure, 1]
         kept = suppress(boxes, sureness, 0.7)
         return _squared(_moved(boxes[kept], shifts[kept]))
 
-    def _faces(self, image: Image, boxes: Floats) -> list[Face]:
+    def _faces(self, image: Image, boxes: Floats, min_score: float) -> list[Face]:
         """Let the third network decide, and say where eyes, nose and mouth are."""
         boxes, (shifts, points, scores) = self._look(self._locate, image, boxes, 48, (4, 10))
-        sure = scores[:, 1] > self._min_scores[2]
+        sure = scores[:, 1] > min_score
         boxes, shifts, points, sureness = boxes[sure], shifts[sure], points[sure], scores[sure, 1]
         sides = boxes[:, 2:] - boxes[:, :2]
         landmarks = boxes[:, None, :2] + points.reshape(-1, 2, 5).transpose(0, 2, 1) * sides[:, None, :]

