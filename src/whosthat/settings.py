@@ -15,6 +15,12 @@ MAX_PHOTO_BYTES = 100 * 1024 * 1024
 MAX_PHOTO_PIXELS = 120_000_000
 """A photo with more pixels than this is refused before it is decoded (a 100-megapixel camera fits)."""
 
+MAX_VIDEO_PIXELS = 40_000_000
+"""A video whose frames have more pixels than this is refused (8K, which has 33 million, fits)."""
+
+MAX_VIDEO_FRAMES = 1_000_000
+"""A video is read no further than this many frames: nine hours at 30 a second."""
+
 ONNX_PARITY_TOLERANCE = 1e-4
 """Largest difference allowed between a network's probabilities and its exported graph's."""
 

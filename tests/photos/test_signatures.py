@@ -1,6 +1,6 @@
 import pytest
 
-from whosthat.photos.signatures import SNIFF_BYTES, format_of, why_not_a_photo
+from whosthat.photos.signatures import SNIFF_BYTES, format_of, is_video, why_not_a_photo
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,27 @@ def test_words_that_start_like_a_signature_are_no_photo(text):
 )
 def test_what_is_no_photo_is_called_by_its_name(start, reason):
     assert reason in why_not_a_photo(start)
+
+
+@pytest.mark.parametrize(
+    "start", [b"\0\0\0\x20ftypisom", b"\0\0\0\x14ftypqt  ", b"\0\0\0\x08wide", b"\x1aE\xdf\xa3", b"RIFF\0\0\0\0AVI LIST", b"\0\0\x01\xba"]
+)
+def test_videos_are_known_by_their_first_bytes(start):
+    assert is_video(start)
+    assert format_of(start) is None
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        b"\0\0\0\x18ftypheic",
+        b"\0\0\0\x20ftypavif",
+        b"RIFF\x10\0\0\0WEBPVP8 ",
+        b"#EXTM3U\nhttp://",
+        b"ffconcat version 1.0",
+        b"\xff\xd8\xff\xe1",
+        b"",
+    ],
+)
+def test_photos_and_playlists_are_no_videos(start):
+    assert not is_video(start)

@@ -21,6 +21,9 @@ PHOTO_SUFFIXES: frozenset[str] = frozenset(
 )
 """Suffixes, in lower case, of files that are taken for photos when a folder is looked through."""
 
+VIDEO_SUFFIXES: frozenset[str] = frozenset({".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg"})
+"""Suffixes, in lower case, of files that are taken for videos."""
+
 # A BMP starts with no more than "BM", which English does too; the length of its second header settles it.
 _BMP = rb"BM.{12}[\x0c\x10\x28\x34\x38\x40\x6c\x7c]\0\0\0"
 _SIGNATURES: tuple[tuple[str, re.Pattern[bytes]], ...] = tuple(
@@ -35,6 +38,13 @@ _SIGNATURES: tuple[tuple[str, re.Pattern[bytes]], ...] = tuple(
         ("PPM", rb"P[1-6][ \t\r\n#]"),
         ("HEIC", rb".{4}ftyp(hei[cmsx]|hev[cmx]|mif1|msf1)"),
     )
+)
+_VIDEO = re.compile(
+    rb"\x1aE\xdf\xa3"  # Matroska, WebM
+    rb"|RIFF.{4}AVI "
+    rb"|\0\0\x01\xba"  # MPEG program stream
+    rb"|.{4}(moov|mdat|wide|free|ftyp(?!avi[fs]|hei[cmsx]|hev[cmx]|mif1|msf1))",  # MP4 and QuickTime, old and new
+    re.DOTALL,
 )
 _NOT_PHOTOS: tuple[tuple[re.Pattern[bytes], str], ...] = tuple(
     (re.compile(pattern, re.DOTALL | re.IGNORECASE), reason)
@@ -63,6 +73,19 @@ def format_of(first_bytes: bytes) -> str | None:
         'JPEG'
     """
     return next((name for name, signature in _SIGNATURES if signature.match(first_bytes)), None)
+
+
+def is_video(first_bytes: bytes) -> bool:
+    r"""Tell whether a file starts like a video: MP4, QuickTime, Matroska, WebM, AVI or MPEG.
+
+    Args:
+        first_bytes: The start of the file, `SNIFF_BYTES` long (or the whole file where it is shorter).
+
+    Example:
+        >>> is_video(b"\0\0\0\x20ftypisom"), is_video(b"\0\0\0\x18ftypheic")
+        (True, False)
+    """
+    return _VIDEO.match(first_bytes) is not None
 
 
 def why_not_a_photo(first_bytes: bytes) -> str:

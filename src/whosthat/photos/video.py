@@ -1,0 +1,239 @@
+"""From a video file to frames: upright RGB images with their times, one after the other, never all at once.
+
+What belongs here: opening videos with OpenCV and FFmpeg, silently and from local files only; saying where one scene ends.
+What does not: photos (`reading`), anything that knows who is in a frame.
+
+Only files that start like a video reach FFmpeg: given a playlist under a video's name, it would fetch what the playlist lists.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from whosthat.errors import PhotoError, UsageError
+from whosthat.photos.signatures import SNIFF_BYTES, VIDEO_SUFFIXES, format_of, is_video
+from whosthat.settings import MAX_VIDEO_FRAMES, MAX_VIDEO_PIXELS
+from whosthat.types import Image
+
+_FFMPEG_SETTINGS = {"OPENCV_FFMPEG_LOGLEVEL": "-8", "OPENCV_FFMPEG_CAPTURE_OPTIONS": "protocol_whitelist;file"}
+"""OpenCV reads both when it opens a video: FFmpeg says nothing, and opens nothing but files."""
+
+_USUAL_RATE = 25.0
+"""Frames a second where a file states none, or one that cannot be."""
+
+_LIKELY_SHARE = 0.95
+"""A file that gives a smaller share of the frames it announces is cut off or damaged; announced numbers are often a little off."""
+
+_SCENE_SIZE, _SAME_SCENE, _VISIBLE_CHANGE = (16, 9), 0.5, 4.0
+"""Frames are compared as 16 x 9 grey pixels. A cut is a correlation below a half (in a concert clip the three cuts lie at -0.02,
+0.19 and 0.31, all other frames at 0.77 and above), where grey values change by 4 of 255 on average: black on black is no cut."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One picture of a video.
+
+    Attributes:
+        index: Which frame of the file, from 0.
+        seconds: When it is shown, from the start.
+        image: Upright RGB uint8 ``(height, width, 3)``.
+        new_scene: Whether the video cut to another picture since the frame that was given before this one.
+    """
+
+    index: int
+    seconds: float
+    image: Image
+    new_scene: bool
+
+
+class Video:
+    """An open video; made by `open_video`, closed by leaving the ``with`` block.
+
+    Attributes:
+        path: The file.
+        rate: Frames a second.
+        n_announced: How many frames the file says it has, give or take; 0 when it does not say.
+        n_read: How many were read so far.
+    """
+
+    def __init__(self, capture: Any, path: Path, *, max_pixels: int, max_frames: int) -> None:
+        import cv2
+
+        self._capture, self._max_pixels, self._max_frames = capture, max_pixels, max_frames
+        self.path = path
+        self.rate = _between(capture.get(cv2.CAP_PROP_FPS), 0.1, 1000.0) or _USUAL_RATE
+        self.n_announced = int(_between(capture.get(cv2.CAP_PROP_FRAME_COUNT), 1, 1e9))
+        self.n_read = 0
+
+    def __enter__(self) -> Video:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._capture.release()
+
+    @property
+    def problem(self) -> str:
+        """What kept the video from being read to its end, in a few words; "" when nothing did. Asked after the last frame."""
+        if self.n_read >= self._max_frames:
+            return f"only the first {self._max_frames:,} frames were looked at"
+        if self.n_read < _LIKELY_SHARE * self.n_announced:
+            return f"the file is cut off or damaged: only {self.n_read:,} of its {self.n_announced:,} frames can be read"
+        return ""
+
+    def frames(self, *, every: int = 1) -> Iterator[Frame]:
+        """Read on, and give every Nth frame: the first, the one N later, and so on.
+
+        Args:
+            every: N, 1 or more. The frames between are decoded, as each builds on the one before, and dropped.
+
+        Raises:
+            PhotoError: Not one frame can be decoded, or a frame has more pixels than allowed.
+            UsageError: N is below 1.
+        """
+        if every < 1:
+            raise UsageError(f"Every how many frames a video is looked at must be 1 or more; it is {every}.")
+        scenes, new_scene, seconds = _Scenes(), False, -1 / self.rate
+        while self.n_read < self._max_frames and (read := self._next()) is not None:
+            bgr, stated = read
+            index, self.n_read = self.n_read, self.n_read + 1
+            seconds = stated if stated > seconds else seconds + 1 / self.rate  # some files state no time, or go back
+            new_scene |= scenes.cut_before(bgr)
+            if index % every == 0:
+                yield Frame(index, seconds, np.ascontiguousarray(bgr[:, :, ::-1]), new_scene)
+                new_scene = False
+        if self.n_read == 0:
+            raise PhotoError(self.path, "not one frame of the video can be decoded")
+
+    def _next(self) -> tuple[Image, float] | None:
+        """Decode a frame (blue, green, red) and the time that the file states for it; None at the end."""
+        import cv2
+
+        try:
+            if not self._capture.grab():
+                return None
+            stated = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
+            there, bgr = self._capture.retrieve()
+        except cv2.error as error:
+            raise PhotoError(self.path, f"the video cannot be decoded ({error.msg})") from error
+        if not there:
+            return None
+        _check_pixels(self.path, bgr.shape[1], bgr.shape[0], self._max_pixels)
+        return bgr, stated
+
+
+def open_video(path: str | Path, *, max_pixels: int = MAX_VIDEO_PIXELS, max_frames: int = MAX_VIDEO_FRAMES) -> Video:
+    """Open a video file. What its rotation tag says is applied, so frames are upright.
+
+    Args:
+        path: A local file; its name may hold any letters.
+        max_pixels: A video whose frames have more pixels is refused before one is decoded.
+        max_frames: It is read no further than this; `Video.problem` then says so.
+
+    Raises:
+        PhotoError: The file is absent, no video, damaged, or in a format that cannot be decoded here.
+
+    Example:
+        with open_video("party.mp4") as video:
+            for frame in video.frames(every=5):
+                show(frame.seconds, frame.image)
+    """
+    path = Path(path)
+    _check_is_video(path)
+    import cv2
+
+    for name, value in _FFMPEG_SETTINGS.items():
+        os.environ.setdefault(name, value)
+    with _quiet_opencv():
+        # An absolute path cannot be read as "protocol:rest", nor one with a "%" as a pattern of many files.
+        capture = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG)
+    if not capture.isOpened():
+        raise PhotoError(path, "the video cannot be opened: it is damaged, cut off, or in a format that cannot be decoded here")
+    width, height = (int(capture.get(side)) for side in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT))
+    _check_pixels(path, width, height, max_pixels)
+    return Video(capture, path, max_pixels=max_pixels, max_frames=max_frames)
+
+
+def looks_like_video(path: Path) -> bool:
+    """Tell whether a file would be taken for a video: by its first bytes, or by its suffix where they are not a photo's."""
+    try:
+        first_bytes = _first_bytes(path)
+    except OSError:  # opening it says why
+        first_bytes = b""
+    return is_video(first_bytes) or (path.suffix.lower() in VIDEO_SUFFIXES and format_of(first_bytes) is None)
+
+
+def _check_is_video(path: Path) -> None:
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):  # a pipe would wait for ever
+            raise PhotoError(path, "this is not a file")
+        first_bytes = _first_bytes(path)
+    except FileNotFoundError as error:
+        raise PhotoError(path, "the file does not exist") from error
+    except (OSError, ValueError) as error:  # ValueError: a NUL character in the path
+        raise PhotoError(path, f"the video cannot be read ({getattr(error, 'strerror', None) or error})") from error
+    if not first_bytes:
+        raise PhotoError(path, "the file is empty")
+    if not is_video(first_bytes):
+        raise PhotoError(path, "this is not a video in a format that whosthat reads (MP4, MOV, MKV, WebM, AVI, MPEG)")
+
+
+def _first_bytes(path: Path) -> bytes:
+    if not path.is_file():
+        return b""
+    with path.open("rb") as file:
+        return file.read(SNIFF_BYTES)
+
+
+def _check_pixels(path: Path, width: int, height: int, max_pixels: int) -> None:
+    if width * height > max_pixels:
+        raise PhotoError(
+            path,
+            f"its frames have {width * height / 1e6:,.4g} megapixels ({width} x {height}), more than the {max_pixels / 1e6:,.4g} allowed",
+        )
+
+
+def _between(value: float, least: float, most: float) -> float:
+    """The value where it can be true, else 0: files state what they like."""
+    return value if math.isfinite(value) and least <= value <= most else 0.0
+
+
+@contextlib.contextmanager
+def _quiet_opencv() -> Iterator[None]:
+    """OpenCV warns on standard error about files it cannot open; whosthat says it in its own words."""
+    import cv2
+
+    before = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
+    try:
+        yield
+    finally:
+        cv2.utils.logging.setLogLevel(before)
+
+
+class _Scenes:
+    """Compares each frame with the one before it."""
+
+    def __init__(self) -> None:
+        self._before: NDArray[np.float64] | None = None
+
+    def cut_before(self, image: Image) -> bool:
+        """Say whether the video cut to another picture just before this frame."""
+        import cv2
+
+        now = cv2.resize(image, _SCENE_SIZE, interpolation=cv2.INTER_AREA).mean(axis=2)
+        before, self._before = self._before, now
+        if before is None or np.abs(now - before).mean() < _VISIBLE_CHANGE:
+            return False
+        changes = [view - view.mean() for view in (before, now)]
+        strength = float(np.linalg.norm(changes[0]) * np.linalg.norm(changes[1]))
+        return float((changes[0] * changes[1]).sum()) < _SAME_SCENE * strength or strength == 0
