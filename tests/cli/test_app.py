@@ -11,12 +11,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from whosthat.cli import app
 from whosthat.cli.app import COMMANDS, main
 from whosthat.cli.lazy import load_command
 from whosthat.errors import BundleError, QualityError, TrainingInterruptedError, WhosthatError
+from whosthat.photos.drawing import save_image
 from whosthat.workflow import predict as predicting
 
 
@@ -50,6 +52,22 @@ def test_a_commands_help_imports_no_other_command_and_nothing_heavy() -> None:
     loaded = modules_after("train", "--help")
     assert "whosthat.cli.doctor" not in loaded
     assert not {"rich", "numpy", "pydantic", "keras", "tensorflow"} & loaded
+
+
+def test_predicting_loads_nothing_that_trains_or_draws_charts(save_colours: Callable[..., Path], tmp_path: Path) -> None:
+    save_image(np.full((8, 8, 3), 200, np.uint8), tmp_path / "a.png")
+    loaded = modules_after("predict", str(save_colours(tmp_path / "bundle")), str(tmp_path / "a.png"))
+    assert "onnxruntime" in loaded
+    assert not {"keras", "tensorflow", "sklearn", "scipy", "matplotlib", "h5py", "cv2", "rich"} & loaded
+
+
+def test_the_first_sentence_of_train_waits_for_no_heavy_import() -> None:
+    program = (
+        "import sys; from whosthat.cli import train; from whosthat.cli.app import main\n"
+        "train.say = lambda *_: sys.exit(len({'numpy', 'pydantic', 'keras'} & sys.modules.keys()))\n"
+        "main(['train', 'photos'])"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 
 @pytest.mark.parametrize("name", COMMANDS)
