@@ -1,0 +1,207 @@
+"""From answers for single frames to people in a video: faces followed from frame to frame, and named by vote.
+
+What belongs here: deciding which sightings are one face, what its name is, and when each person was to be seen.
+What does not: reading videos (`photos.video`), recognising (`face_recogniser`, `image_classifier`).
+
+A face is followed by place and size, not by what it looks like; its name so far breaks ties. Single frames are often blurred or
+turned away, so one answer for the whole track is surer than the answers it is made of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from whosthat.types import Box, Sighting
+
+PATIENCE = 1.0
+"""Seconds that a face may be out of sight, behind a hand or between two detections, and still be followed."""
+
+_SIZES_ALIKE = 0.5
+"""A face does not halve or double its size between two looks."""
+
+_NAME_WEIGHT = 0.5
+"""What a name that agrees adds to the closeness of a sighting and a track, and one that differs takes away. It decides between two
+tracks, and keeps a face whose box moved by half its width from taking over another's track."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of a video: from the first to the last look, in seconds from the start."""
+
+    start: float
+    end: float
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """One face, or one answer for the whole picture, followed through a video.
+
+    Attributes:
+        name: Who it is by vote, or None for "unknown".
+        agreement: Share of the votes, weighted by confidence, that the answer got, 0 to 1.
+        confidence: The highest confidence with which a single frame gave this answer, 0 to 1.
+        best_frame: Index of that frame.
+        start: When it was first seen, in seconds.
+        end: When it was last seen, in seconds.
+        boxes: Where it was, by frame index, oldest first; None for the whole picture.
+    """
+
+    name: str | None
+    agreement: float
+    confidence: float
+    best_frame: int
+    start: float
+    end: float
+    boxes: Mapping[int, Box | None]
+
+    @property
+    def n_frames(self) -> int:
+        """In how many of the frames looked at it was seen."""
+        return len(self.boxes)
+
+
+class Tracker:
+    """Follows faces through the frames of one video.
+
+    Example:
+        >>> tracker = Tracker()
+        >>> for index, name in enumerate(["Ann", None, "Ann"]):
+        ...     tracker.add(index, index / 5, [Sighting(name, 0.9, box=Box(10 + index, 10, 50 + index, 50))])
+        >>> [(track.name, track.n_frames, track.end) for track in tracker.tracks()]
+        [('Ann', 3, 0.4)]
+    """
+
+    def __init__(self) -> None:
+        self._trails: list[_Trail] = []
+        self._open: list[_Trail] = []
+        self._looked = float("-inf")
+
+    def add(self, index: int, seconds: float, sightings: Sequence[Sighting], *, new_scene: bool = False) -> None:
+        """Take in what was seen in the next frame.
+
+        Args:
+            index: The frame's index, larger than all before.
+            seconds: When it is shown.
+            sightings: What was seen in it.
+            new_scene: Whether the video cut to another picture since the frame before: no face is followed across a cut.
+        """
+        still_open = [] if new_scene else [trail for trail in self._open if trail.end >= min(self._looked, seconds - PATIENCE)]
+        followed = _follow(still_open, sightings)
+        for number, sighting in enumerate(sightings):
+            trail = followed.get(number)
+            if trail is None:
+                trail = _Trail(seconds)
+                self._trails.append(trail)
+                still_open.append(trail)
+            trail.add(index, seconds, sighting)
+        # An answer for the whole picture ends with the next one that differs; a face may come back.
+        self._open = [trail for trail in still_open if trail.box is not None or trail.end == seconds]
+        self._looked = seconds
+
+    def tracks(self) -> list[Track]:
+        """Return every track, in the order in which they began.
+
+        A person is in a frame once: of tracks that share a frame, the one with the most votes for a name keeps it, and the others
+        are unknown. Their next best name would be a guess that most of their own frames speak against.
+        """
+        taken: dict[str, set[int]] = {}
+        answers: dict[int, str | None] = {}
+        for number, trail in sorted(enumerate(self._trails), key=lambda item: -item[1].votes[item[1].answer]):
+            answer = trail.answer
+            if answer is not None:
+                frames = taken.setdefault(answer, set())
+                answer = answer if frames.isdisjoint(trail.boxes) else None
+                frames.update(trail.boxes)
+            answers[number] = answer
+        return [trail.named(answers[number]) for number, trail in enumerate(self._trails)]
+
+
+def spans_of_people(tracks: Iterable[Track]) -> dict[str, tuple[Span, ...]]:
+    """Say when each person was to be seen: spans that overlap or lie less than a second apart become one.
+
+    Returns:
+        By name, in the order of their first appearance. Nobody unknown is in it.
+    """
+    people: dict[str, list[Span]] = {}
+    for track in sorted(tracks, key=lambda track: track.start):
+        if track.name is None:
+            continue
+        spans = people.setdefault(track.name, [])
+        if spans and track.start - spans[-1].end <= PATIENCE:
+            spans[-1] = Span(spans[-1].start, max(spans[-1].end, track.end))
+        else:
+            spans.append(Span(track.start, track.end))
+    return {name: tuple(spans) for name, spans in people.items()}
+
+
+@dataclass
+class _Trail:
+    """A track while it grows."""
+
+    start: float
+    end: float = 0.0
+    box: Box | None = None
+    boxes: dict[int, Box | None] = field(default_factory=dict)
+    votes: dict[str | None, float] = field(default_factory=dict)
+    best: dict[str | None, tuple[float, int]] = field(default_factory=dict)
+
+    def add(self, index: int, seconds: float, sighting: Sighting) -> None:
+        name, confidence = sighting.name, sighting.confidence
+        self.end, self.box = seconds, sighting.box
+        self.boxes[index] = sighting.box
+        weight = 1 - confidence if name is None else confidence  # "unknown" is the surer, the less likely the best name is
+        self.votes[name] = self.votes.get(name, 0.0) + weight
+        self.best[name] = max(self.best.get(name, (-1.0, 0)), (confidence, index), key=lambda seen: seen[0])
+
+    @property
+    def answer(self) -> str | None:
+        return max(self.votes, key=lambda name: self.votes[name])
+
+    def named(self, answer: str | None) -> Track:
+        confidence, best_frame = self.best.get(answer) or max(self.best.values())
+        agreement = self.votes.get(answer, 0.0) / (sum(self.votes.values()) or 1.0)
+        return Track(answer, agreement, confidence, best_frame, self.start, self.end, dict(self.boxes))
+
+
+def _follow(trails: Sequence[_Trail], sightings: Sequence[Sighting]) -> dict[int, _Trail]:
+    """Match sightings to trails, the closest pair first, each at most once.
+
+    Returns:
+        The trail of each sighting that continues one, by the sighting's number.
+    """
+    pairs = [
+        (closeness, number, place)
+        for number, sighting in enumerate(sightings)
+        for place, trail in enumerate(trails)
+        if (closeness := _closeness(trail, sighting)) > 0
+    ]
+    matched: dict[int, int] = {}
+    for _, number, place in sorted(pairs, key=lambda pair: -pair[0]):
+        if number not in matched and place not in matched.values():
+            matched[number] = place
+    return {number: trails[place] for number, place in matched.items()}
+
+
+def _closeness(trail: _Trail, sighting: Sighting) -> float:
+    """How likely a sighting continues a trail; 0 or less: it does not."""
+    name = trail.answer
+    if trail.box is None or sighting.box is None:  # the whole picture: a new answer is a new track
+        return float(trail.box is sighting.box and name == sighting.name)
+    closeness = _nearness(trail.box, sighting.box)
+    if closeness <= 0 or name is None or sighting.name is None:
+        return closeness
+    return closeness + (_NAME_WEIGHT if name == sighting.name else -_NAME_WEIGHT)
+
+
+def _nearness(one: Box, other: Box) -> float:
+    """1 for the same place, 0 for boxes a whole side apart or of sizes too different.
+
+    Unlike the overlap (intersection over union) it also follows a face that moved by most of its width between two looks.
+    """
+    sides = sorted((box.width + box.height) / 2 for box in (one, other))
+    if sides[0] <= 0 or sides[0] < _SIZES_ALIKE * sides[1]:
+        return 0.0
+    across = (one.left + one.right - other.left - other.right) / 2
+    down = (one.top + one.bottom - other.top - other.bottom) / 2
+    return max(0.0, 1 - 2 * float((across**2 + down**2) ** 0.5) / (sides[0] + sides[1]))
