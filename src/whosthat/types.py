@@ -77,6 +77,21 @@ class Face:
 
 
 @dataclass(frozen=True, slots=True)
+class Likeness:
+    """An enrolled photo that a face resembles.
+
+    Attributes:
+        person: Whose photo it is.
+        photo: Its name in the folder it was enrolled from ("anna/beach.jpg").
+        distance: Between the two embeddings; below about 0.5 they mostly show the same person.
+    """
+
+    person: str
+    photo: str
+    distance: float
+
+
+@dataclass(frozen=True, slots=True)
 class Sighting:
     """One answer to "who is in this photo?".
 
@@ -86,7 +101,8 @@ class Sighting:
         runner_up: The second best class; None when the recogniser knows only one.
         runner_up_confidence: Its probability, 0 to 1.
         box: Where it was seen; None when the whole photo was looked at.
-        probabilities: Every class with its probability, best first.
+        probabilities: Every class with its probability, best first. For faces, what is missing to 1 is the stranger's.
+        because: The enrolled photos that it resembles most, nearest first; empty when the recogniser keeps none.
     """
 
     name: str | None
@@ -95,6 +111,7 @@ class Sighting:
     runner_up_confidence: float = 0.0
     box: Box | None = None
     probabilities: Mapping[str, float] = field(default_factory=dict)
+    because: tuple[Likeness, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

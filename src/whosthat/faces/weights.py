@@ -6,6 +6,7 @@ What belongs here: the pinned files, by SHA-256, and reading them. What does not
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib.metadata
 from collections.abc import Mapping
@@ -102,10 +103,8 @@ def find_weights(name: str) -> Path | None:
     file = _known(name)
     places = [weights_folder() / file.file]
     if file.package:
-        try:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):  # it may have been added by hand
             places.append(Path(str(importlib.metadata.distribution(file.package).locate_file(file.location))))
-        except importlib.metadata.PackageNotFoundError:
-            pass  # it may still have been added by hand
     return next((place for place in places if place.is_file()), None)
 
 

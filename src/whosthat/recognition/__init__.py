@@ -2,7 +2,9 @@
 
     recogniser          what every recogniser can do
     image_classifier    one answer for a whole photo, by a network
-    threshold           how sure is sure enough
+    face_recogniser     a name for every face of a photo, by a gallery of enrolled people
+    gallery, heads, naming, assignment      whose embedding is it?
+    threshold, face_threshold               how sure is sure enough; how near is near enough
     bundle, manifest    a recogniser in a folder: saving, opening, checking
 
 What does not belong here: training, figures (`whosthat.evaluation`), reading many photos (`whosthat.workflow.predict`).
@@ -24,7 +26,16 @@ def _open_image_classifier(bundle: Bundle) -> Recogniser:
     return ImageClassifier.open(bundle)
 
 
-_OPENERS: dict[str, Callable[[Bundle], Recogniser]] = {"image-classifier": _open_image_classifier}
+def _open_face_recogniser(bundle: Bundle) -> Recogniser:
+    from whosthat.recognition.face_recogniser import FaceRecogniser
+
+    return FaceRecogniser.open(bundle)
+
+
+_OPENERS: dict[str, Callable[[Bundle], Recogniser]] = {
+    "image-classifier": _open_image_classifier,
+    "face-recogniser": _open_face_recogniser,
+}
 
 
 def load(path: str | Path) -> Recogniser:

@@ -3,6 +3,7 @@
     bundle.json          `BundleFacts`: labels, how photos are prepared, temperature, threshold, figures, origin
     graph.onnx           the network, complete in one file
     weights.safetensors  the same weights by variable path, to train on or to export; not read for predicting
+    ...                  what else a kind of recogniser needs: a gallery, a detector's networks
     manifest.json        size and SHA-256 of each; written last
 
 What belongs here: the facts, saving and opening. What does not: answering (`image_classifier`), hashes (`manifest`).
@@ -28,6 +29,8 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, f
 
 from whosthat import __version__, durable
 from whosthat.errors import BundleError, did_you_mean
+from whosthat.recognition.face_facts import FaceFacts
+from whosthat.recognition.face_threshold import DistanceThreshold
 from whosthat.recognition.manifest import (
     FORMAT,
     MANIFEST,
@@ -86,12 +89,13 @@ class BundleFacts(BaseModel):
 
     Attributes:
         format: Always `manifest.FORMAT`.
-        kind: Which recogniser answers: ``image-classifier``.
+        kind: Which recogniser answers: ``image-classifier`` or ``face-recogniser``.
         network: Registered name of the network.
         labels: The classes; the index is the label, here and nowhere else.
-        prepare: How an image becomes input: `PrepareSpec.to_dict()`.
+        prepare: How an image becomes input: `PrepareSpec.to_dict()`; empty for faces.
+        faces: How faces are found, embedded and named; None for an image classifier.
         temperature: Calibration of the probabilities, above 0; 1 changes nothing.
-        threshold: The smallest confidence that earns a name; None gives a name to everything.
+        threshold: What earns a name: the smallest confidence, or the largest distance; None gives a name to everything.
         metrics: Figures of the test, as in ``metrics.json``.
         data: Which photos it has seen.
         licences: What is used of others, by name, with its licence.
@@ -105,9 +109,10 @@ class BundleFacts(BaseModel):
     kind: Annotated[str, Field(max_length=100)] = "image-classifier"
     network: Annotated[str, Field(max_length=100)]
     labels: Annotated[tuple[str, ...], Field(min_length=1, max_length=10_000)]
-    prepare: dict[str, JsonValue]
+    prepare: dict[str, JsonValue] = {}
+    faces: FaceFacts | None = None
     temperature: Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False)] = 1.0
-    threshold: Threshold | None = None
+    threshold: Threshold | DistanceThreshold | None = None
     metrics: dict[str, JsonValue] = {}
     data: DataFacts = DataFacts()
     licences: dict[str, str] = {}
@@ -169,6 +174,14 @@ class Bundle:
         """
         return read_verified(self.folder, self.manifest, GRAPH)
 
+    def file(self, name: str) -> bytes:
+        """Return what one of the other files holds, its hash checked.
+
+        Raises:
+            BundleError: There is no such file, or it was changed.
+        """
+        return read_verified(self.folder, self.manifest, name)
+
     def weights_file(self) -> Path:
         """Return the path of the weights (safetensors, by variable path), their hash checked.
 
@@ -178,7 +191,14 @@ class Bundle:
         return verified_path(self.folder, self.manifest, WEIGHTS)
 
 
-def save_bundle(folder: Path, facts: BundleFacts, *, graph: bytes, weights: Mapping[str, NDArray[np.generic]]) -> None:
+def save_bundle(
+    folder: Path,
+    facts: BundleFacts,
+    *,
+    graph: bytes,
+    weights: Mapping[str, NDArray[np.generic]] | None = None,
+    more: Mapping[str, bytes] | None = None,
+) -> None:
     """Save a bundle so that at every moment either the old one or the new one is there, whole.
 
     Two processes must not save to one folder at once; a run is held by one (`training.occupation`).
@@ -187,14 +207,17 @@ def save_bundle(folder: Path, facts: BundleFacts, *, graph: bytes, weights: Mapp
         folder: Where it goes; a bundle that is there is replaced.
         facts: What to write into ``bundle.json``.
         graph: The serialised ONNX model, with all its weights inside.
-        weights: Arrays by variable path.
+        weights: Arrays by variable path; None for a recogniser whose network is not trained here.
+        more: Further files by their plain names.
 
     Raises:
         BundleError: The disk is full or the folder cannot be written. An older bundle is then still there.
     """
-    from safetensors.numpy import save
+    contents = {FACTS: facts.model_dump_json(indent=2).encode("utf-8"), GRAPH: graph, **(more or {})}
+    if weights is not None:
+        from safetensors.numpy import save
 
-    contents = {FACTS: facts.model_dump_json(indent=2).encode("utf-8"), GRAPH: graph, WEIGHTS: save(dict(weights))}
+        contents[WEIGHTS] = save(dict(weights))
     new = folder.with_name(f".{folder.name}.new-{secrets.token_hex(4)}")
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)

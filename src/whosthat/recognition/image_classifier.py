@@ -63,7 +63,8 @@ class ImageClassifier:
         try:
             session = open_session(bundle.graph(), threads=threads, repack=False)
             spec = PrepareSpec.from_dict(facts.prepare)
-            return cls(session, facts.labels, spec, facts.temperature, facts.threshold)
+            threshold = facts.threshold if isinstance(facts.threshold, Threshold) else None
+            return cls(session, facts.labels, spec, facts.temperature, threshold)
         except (ValueError, WhosthatError) as error:
             if isinstance(error, BundleError):
                 raise

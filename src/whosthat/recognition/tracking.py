@@ -109,10 +109,10 @@ class Tracker:
         answers: dict[int, str | None] = {}
         for number, trail in sorted(enumerate(self._trails), key=lambda item: -item[1].votes[item[1].answer]):
             answer = trail.answer
+            if answer is not None and not taken.setdefault(answer, set()).isdisjoint(trail.boxes):
+                answer = None
             if answer is not None:
-                frames = taken.setdefault(answer, set())
-                answer = answer if frames.isdisjoint(trail.boxes) else None
-                frames.update(trail.boxes)
+                taken[answer].update(trail.boxes)
             answers[number] = answer
         return [trail.named(answers[number]) for number, trail in enumerate(self._trails)]
 

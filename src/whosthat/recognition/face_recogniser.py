@@ -1,0 +1,151 @@
+"""The recogniser that finds every face of a photo and names those that it knows.
+
+What belongs here: from a photo to its sightings, opening such a recogniser from a bundle and saving it as one.
+What does not: finding and embedding (`whosthat.faces`), naming single embeddings (`naming`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from whosthat.errors import BundleError, UsageError, WeightsError
+from whosthat.faces.embedder import EmbedderFacts, OnnxEmbedder
+from whosthat.faces.finding import FaceReader
+from whosthat.faces.models import detector_facts
+from whosthat.photos.reading import read
+from whosthat.recognition import gallery as galleries
+from whosthat.recognition.assignment import assign
+from whosthat.recognition.bundle import Bundle
+from whosthat.recognition.face_facts import FaceFacts
+from whosthat.recognition.face_threshold import DistanceThreshold
+from whosthat.recognition.naming import Naming
+from whosthat.types import Face, Sighting
+
+if TYPE_CHECKING:
+    from whosthat.recognition.recogniser import PhotoSource
+    from whosthat.types import FloatArray, Image
+
+KIND = "face-recogniser"
+
+SECOND_CHOICE = 0.2
+"""A face whose likeliest person is somebody else in the photo may get its second choice, if that is at least so likely."""
+
+
+@dataclass(frozen=True)
+class PreparedFaces:
+    """The faces of one photo and their aligned crops, uint8 (n, size, size, 3)."""
+
+    faces: tuple[Face, ...]
+    crops: Image
+
+
+class FaceRecogniser:
+    """Every face gets a box and a name or None; one person is named at most once in a photo.
+
+    Args:
+        reader: Finds and embeds faces.
+        naming: Names embeddings.
+    """
+
+    def __init__(self, reader: FaceReader, naming: Naming) -> None:
+        self.reader = reader
+        self.naming = naming
+
+    @classmethod
+    def open(cls, bundle: Bundle, *, threads: int = 1) -> FaceRecogniser:
+        """Open a bundle of the kind ``face-recogniser``; nothing outside it is needed.
+
+        Args:
+            bundle: An opened bundle.
+            threads: Threads of the embedder.
+
+        Raises:
+            BundleError: It does not fit together or is damaged.
+        """
+        facts = bundle.facts
+        if facts.faces is None or not isinstance(facts.threshold, DistanceThreshold):
+            raise BundleError(f"The bundle {bundle.folder} does not say how its faces are named. Train again.")
+        try:
+            reader = _reader(bundle, facts.faces, threads)
+        except (ValueError, UsageError, WeightsError) as error:
+            raise BundleError(f"The bundle {bundle.folder} cannot be used: {error} Train again, or ask whoever made it.") from error
+        gallery = galleries.read_gallery(bundle.file(galleries.FILE), facts.labels, facts.faces.dimensions)
+        return cls(reader, Naming(gallery, facts.faces.head, facts.threshold, facts.temperature))
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The enrolled people; the index is the label."""
+        return self.naming.gallery.people
+
+    def identify(self, photo: PhotoSource) -> list[Sighting]:
+        """Answer for one photo: one sighting a face, from left to right; none for a photo without faces.
+
+        Args:
+            photo: A path, the bytes of a photo file, or an image (RGB uint8, upright).
+
+        Raises:
+            PhotoError: The photo cannot be read.
+        """
+        return self.identify_prepared([self.prepare(photo)])[0]
+
+    def prepare(self, photo: PhotoSource) -> PreparedFaces:
+        """Read a photo, find its faces and cut them out.
+
+        Raises:
+            PhotoError: The photo cannot be read.
+        """
+        image = read(photo) if isinstance(photo, str | Path | bytes) else photo
+        faces = sorted(self.reader.find(image), key=lambda face: (face.box.left, face.box.top))
+        return PreparedFaces(tuple(faces), self.reader.crops(image, faces))
+
+    def identify_prepared(self, prepared: Sequence[PreparedFaces]) -> list[list[Sighting]]:
+        """Answer for photos that `prepare` has prepared, in order."""
+        vectors = self.reader.embed(np.concatenate([photo.crops for photo in prepared]))
+        ends = np.cumsum([len(photo.faces) for photo in prepared])
+        return [self.name(photo.faces, own) for photo, own in zip(prepared, np.split(vectors, ends[:-1]), strict=True)]
+
+    def name(self, faces: Sequence[Face], vectors: FloatArray) -> list[Sighting]:
+        """Name the faces of one photo.
+
+        Args:
+            faces: The n faces.
+            vectors: Their embeddings, float32 (n, dimensions).
+        """
+        if not faces:
+            return []
+        shares, apart = self.naming.shares(vectors), self.naming.distances(vectors)
+        confidence = self.naming.confidence(shares, apart)
+        best = shares == shares.max(axis=1, keepdims=True)
+        eligible = (apart <= self.naming.threshold.value) & (best | (shares >= SECOND_CHOICE))
+        people = assign(np.where(eligible, confidence + 1e-6, 0.0))
+        return [
+            self._sighting(face, vector, row, person) for face, vector, row, person in zip(faces, vectors, confidence, people, strict=True)
+        ]
+
+    def _sighting(self, face: Face, vector: FloatArray, confidence: FloatArray, person: int | None) -> Sighting:
+        order = np.argsort(-confidence, kind="stable")
+        if person is not None:  # the assignment's choice, not always the likeliest
+            order = np.concatenate([[person], order[order != person]])
+        ranked = {self.labels[index]: float(confidence[index]) for index in order}
+        (_, sureness), *others = ranked.items()
+        runner_up, runner_up_confidence = others[0] if others else (None, 0.0)
+        name = None if person is None else self.labels[person]
+        return Sighting(name, sureness, runner_up, runner_up_confidence, face.box, ranked, self.naming.because(vector))
+
+
+def _reader(bundle: Bundle, facts: FaceFacts, threads: int) -> FaceReader:
+    known = detector_facts(facts.detector)
+    detector = known.open({name: bundle.file(f"{name}.onnx") for name in known.files})
+    templates = {known.name: facts.template}
+    embedder = EmbedderFacts(facts.embedder, facts.dimensions, templates, bundle.facts.licences.get(facts.embedder, ""), "")
+    return FaceReader(detector, OnnxEmbedder(embedder, bundle.graph(), threads=threads), facts.template)
+
+
+def bundle_files(gallery: galleries.Gallery, detector_files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Return what a face recogniser's bundle holds besides its facts and the embedder's graph, by file name."""
+    return {galleries.FILE: gallery.to_bytes(), **{f"{name}.onnx": content for name, content in detector_files.items()}}

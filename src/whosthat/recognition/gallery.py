@@ -1,0 +1,107 @@
+"""The gallery: the embeddings of enrolled photos, and whose they are.
+
+What belongs here: the arrays, their consistency, and their one file in a bundle. What does not: naming faces by them (`naming`).
+
+Privacy: a gallery is biometric data. It holds no picture, but for each enrolled photo its embedding, its name inside the photo folder
+(shown as "because of these photos") and its SHA-256 (by which its entry in the cache is found again and deleted).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from whosthat.errors import BundleError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from whosthat.types import FloatArray, IntArray
+
+FILE = "gallery.safetensors"
+_PHOTOS = "photos"
+MAX_HEADER_BYTES = 64 << 20
+
+
+@dataclass(frozen=True)
+class EnrolledPhoto:
+    """Where an embedding comes from: the photo's name in its folder ("anna/beach.jpg") and its SHA-256."""
+
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """Enrolled embeddings.
+
+    Attributes:
+        people: Names; the index is the label.
+        vectors: float32 (n, dimensions).
+        owners: int64 (n,): the label of each.
+        photos: The n photos.
+    """
+
+    people: tuple[str, ...]
+    vectors: FloatArray
+    owners: IntArray
+    photos: tuple[EnrolledPhoto, ...]
+
+    def of(self, rows: NDArray[np.bool_] | IntArray | Sequence[int]) -> Gallery:
+        """Keep some rows; the people stay."""
+        chosen = np.arange(len(self.photos))[rows]
+        return Gallery(self.people, self.vectors[chosen], self.owners[chosen], tuple(self.photos[row] for row in chosen))
+
+    def joined(self, other: Gallery) -> Gallery:
+        """Put the rows of another gallery of the same people behind these."""
+        vectors, owners = np.concatenate([self.vectors, other.vectors]), np.concatenate([self.owners, other.owners])
+        return Gallery(self.people, vectors, owners, self.photos + other.photos)
+
+    def to_bytes(self) -> bytes:
+        """Return the gallery as a safetensors file; the people's names stand in the bundle's facts."""
+        from safetensors.numpy import save
+
+        photos = json.dumps([[photo.name, photo.sha256] for photo in self.photos], ensure_ascii=False)
+        content: bytes = save({"vectors": np.ascontiguousarray(self.vectors), "owners": self.owners}, {_PHOTOS: photos})
+        return content
+
+
+def read_gallery(content: bytes, people: tuple[str, ...], dimensions: int) -> Gallery:
+    """Read what `Gallery.to_bytes` wrote.
+
+    Args:
+        content: The file's bytes.
+        people: Names by label.
+        dimensions: Length of the embedder's vectors.
+
+    Raises:
+        BundleError: It is damaged, or does not fit these people or this embedder.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    try:
+        arrays = load(content)
+        header = json.loads(content[8 : 8 + min(int.from_bytes(content[:8], "little"), MAX_HEADER_BYTES)])
+        photos = tuple(EnrolledPhoto(str(name), str(sha256)) for name, sha256 in json.loads(header["__metadata__"][_PHOTOS]))
+        gallery = Gallery(people, arrays["vectors"], arrays["owners"], photos)
+    except (SafetensorError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise BundleError(f"{FILE} is damaged ({error}). Copy the bundle again, or train again.") from error
+    if problem := _problem(gallery, dimensions):
+        raise BundleError(f"{FILE} does not fit the bundle: {problem}. Copy the bundle again, or train again.")
+    return gallery
+
+
+def _problem(gallery: Gallery, dimensions: int) -> str:
+    vectors, owners, n = gallery.vectors, gallery.owners, len(gallery.photos)
+    if vectors.dtype != np.float32 or vectors.shape != (n, dimensions) or not np.isfinite(vectors).all():
+        return f"expected {n} finite embeddings of {dimensions} numbers, but {vectors.dtype} {vectors.shape} came"
+    if owners.dtype != np.int64 or owners.shape != (n,) or not np.isin(np.arange(len(gallery.people)), owners).all():
+        return f"every one of the {len(gallery.people)} people should own an embedding"
+    if owners.min() < 0 or owners.max() >= len(gallery.people):
+        return f"an embedding belongs to nobody: owners run from {owners.min()} to {owners.max()}"
+    return ""

@@ -1,0 +1,216 @@
+"""Heads: from an embedding to a score for every enrolled person, learnt from the gallery in a moment.
+
+What belongs here: the three ways to answer "who of these is it?", and choosing among them by cross-validation. What does not: "is it one
+of these at all?", which is decided by distance alone (`naming`): probabilities of a classifier say nothing about strangers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from whosthat.types import FloatArray, IntArray
+
+Scorer: TypeAlias = "Callable[[FloatArray], FloatArray]"
+"""Embeddings (m, dimensions) to scores (m, people): logits, to be calibrated by a temperature."""
+
+KEPT_SHARE, ROUNDS = 0.8, 3
+NEAREST = 3
+"""A person is as near as the mean of their three nearest photos: one photo in the wrong folder decides nothing."""
+
+SQUARED_DISTANCE_SCORE = 16.0
+"""Logit per squared distance. Photos of one person scatter with a variance of about 0.12 around their template, spread over the few
+directions in which people differ; the temperature corrects what is wrong with this number."""
+
+LOGISTIC_PENALTY, LOGISTIC_STEPS = 0.1, 60
+MOST_LOGISTIC_WORK = 20_000_000
+"""Photos x people x dimensions beyond which logistic regression costs seconds for each fold, and is not tried."""
+
+FOLDS = 5
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which head was chosen and why.
+
+    Attributes:
+        head: A key of `HEADS`.
+        accuracies: Share of photos named rightly in cross-validation, by head; empty when there was nothing to choose with.
+        scores: Out-of-fold logits of the chosen head, float32 (n, people); rows that no fold could test are NaN.
+    """
+
+    head: str
+    accuracies: Mapping[str, float]
+    scores: FloatArray
+
+
+def trimmed_mean(vectors: FloatArray) -> FloatArray:
+    """Average the embeddings of one person that agree with each other.
+
+    Starts at the median; three times the mean of the nearest 80 % is taken, so a few photos of somebody else do not move it.
+
+    Args:
+        vectors: float32 (n, dimensions), at least one.
+    """
+    centre: FloatArray = np.median(vectors, axis=0)
+    kept = max(1, int(np.ceil(KEPT_SHARE * len(vectors))))
+    for _ in range(ROUNDS):
+        nearest = np.argsort(np.linalg.norm(vectors - centre, axis=1), kind="stable")[:kept]
+        centre = vectors[nearest].mean(axis=0, dtype=np.float32)
+    return centre
+
+
+def templates_of(vectors: FloatArray, owners: IntArray, n_people: int) -> FloatArray:
+    """Return each person's trimmed mean, float32 (people, dimensions); infinitely far away for a person without photos."""
+    templates = np.full((n_people, vectors.shape[1]), np.inf, np.float32)
+    for person in np.unique(owners):
+        templates[person] = trimmed_mean(vectors[owners == person])
+    return templates
+
+
+def distances(vectors: FloatArray, others: FloatArray) -> FloatArray:
+    """Return the Euclidean distances of (m, d) to (k, d), float32 (m, k); infinite where a row of ``others`` is."""
+    there = np.isfinite(others).all(axis=1)
+    result = np.full((len(vectors), len(others)), np.inf, np.float32)
+    here, known = vectors.astype(np.float64), others[there].astype(np.float64)
+    squares = (here**2).sum(axis=1)[:, None] + (known**2).sum(axis=1) - 2 * here @ known.T
+    result[:, there] = np.sqrt(np.maximum(squares, 0))
+    return result
+
+
+def by_template(vectors: FloatArray, owners: IntArray, n_people: int) -> Scorer:
+    """Score by the distance to each person's trimmed mean."""
+    templates = templates_of(vectors, owners, n_people)
+
+    def score(faces: FloatArray) -> FloatArray:
+        scores: FloatArray = -SQUARED_DISTANCE_SCORE * distances(faces, templates) ** 2
+        return scores
+
+    return score
+
+
+def by_nearest(vectors: FloatArray, owners: IntArray, n_people: int) -> Scorer:
+    """Score by the mean squared distance to each person's three nearest photos."""
+
+    def score(faces: FloatArray) -> FloatArray:
+        squares = distances(faces, vectors) ** 2
+        scores = np.full((len(faces), n_people), -np.inf, np.float32)
+        for person in np.unique(owners):
+            own = squares[:, owners == person]
+            few = min(NEAREST, own.shape[1])
+            scores[:, person] = -SQUARED_DISTANCE_SCORE * np.partition(own, few - 1, axis=1)[:, :few].mean(axis=1)
+        return scores
+
+    return score
+
+
+def by_logistic_regression(vectors: FloatArray, owners: IntArray, n_people: int) -> Scorer:
+    """Score by multinomial logistic regression with an L2 penalty.
+
+    Newton's steps with one matrix that bounds all Hessians, so each costs two small products: no import, the same bits every
+    time, and a few hundredths of a second for a thousand photos.
+
+    Source: D. Böhning, "Multinomial logistic regression algorithm", Annals of the Institute of Statistical Mathematics 44, 1992.
+    """
+    middle = vectors.mean(axis=0)
+    inputs = np.hstack([vectors - middle, np.ones((len(vectors), 1), np.float32)])
+    targets = np.eye(n_people, dtype=np.float32)[owners]
+    bound = 0.5 * (inputs.T @ inputs) + LOGISTIC_PENALTY * np.eye(inputs.shape[1], dtype=np.float32)
+    step = np.linalg.inv(bound.astype(np.float64)).astype(np.float32)
+    weights = np.zeros((inputs.shape[1], n_people), np.float32)
+    for _ in range(LOGISTIC_STEPS):
+        gradient = inputs.T @ (softmax(inputs @ weights) - targets) + LOGISTIC_PENALTY * weights
+        weights -= step @ gradient
+    absent = np.setdiff1d(np.arange(n_people), owners)
+
+    def score(faces: FloatArray) -> FloatArray:
+        scores = ((faces - middle) @ weights[:-1] + weights[-1]).astype(np.float32)
+        scores[:, absent] = -np.inf
+        return scores
+
+    return score
+
+
+HEADS: Mapping[str, Callable[[FloatArray, IntArray, int], Scorer]] = {
+    "trimmed-mean": by_template,
+    "nearest": by_nearest,
+    "logistic": by_logistic_regression,
+}
+"""Every head by name, the simplest first."""
+
+
+def choose_head(vectors: FloatArray, owners: IntArray, groups: IntArray, n_people: int) -> Choice:
+    """Choose the head that names best the photos that it has not learnt from; of equals, the simplest.
+
+    Args:
+        vectors: float32 (n, dimensions).
+        owners: int64 (n,).
+        groups: int64 (n,): photos of one group (copies, bursts) are never on both sides.
+        n_people: How many people there are.
+    """
+    folds = _folds(owners, groups)
+    tested = _testable(owners, folds)
+    scores = {name: _out_of_fold(name, vectors, owners, folds, n_people) for name in HEADS if _worth_trying(name, vectors, n_people)}
+    if not tested.any():
+        return Choice("trimmed-mean", {}, np.full((len(owners), n_people), np.nan, np.float32))
+    right = {name: float((rows[tested].argmax(axis=1) == owners[tested]).mean()) for name, rows in scores.items()}
+    best = max(right, key=lambda name: right[name])  # the first of equals
+    chosen = scores[best].copy()
+    chosen[~tested] = np.nan
+    return Choice(best, right, chosen)
+
+
+def out_of_fold_templates(vectors: FloatArray, owners: IntArray, groups: IntArray, n_people: int) -> tuple[FloatArray, IntArray]:
+    """Return each photo's distances to templates that have not learnt from it or from its group.
+
+    Returns:
+        float32 (n, people), and how many photos each of these templates was made of, int64 (n, people); 0 where there was none.
+    """
+    apart = np.empty((len(owners), n_people), np.float32)
+    counts = np.empty((len(owners), n_people), np.int64)
+    folds = _folds(owners, groups)
+    for fold in np.unique(folds):
+        inside, learnt = folds == fold, folds != fold
+        apart[inside] = distances(vectors[inside], templates_of(vectors[learnt], owners[learnt], n_people))
+        counts[inside] = np.bincount(owners[learnt], minlength=n_people)
+    return apart, counts
+
+
+def softmax(logits: FloatArray) -> FloatArray:
+    """Turn logits into probabilities, row by row."""
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    normal: FloatArray = powers / powers.sum(axis=1, keepdims=True)
+    return normal
+
+
+def _worth_trying(name: str, vectors: FloatArray, n_people: int) -> bool:
+    return name != "logistic" or (n_people > 1 and vectors.size * n_people <= MOST_LOGISTIC_WORK)
+
+
+def _folds(owners: IntArray, groups: IntArray) -> IntArray:
+    """Give every group to a fold, person by person in turn, so that every fold holds something of everybody."""
+    fold_of_group: dict[int, int] = {}
+    for person in np.unique(owners):
+        own = dict.fromkeys(groups[owners == person].tolist())
+        for turn, group in enumerate(own):
+            fold_of_group.setdefault(group, turn % FOLDS)
+    return np.array([fold_of_group[group] for group in groups.tolist()], np.int64)
+
+
+def _testable(owners: IntArray, folds: IntArray) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Photos whose person has photos in another fold as well."""
+    several = {person for person in np.unique(owners) if len(np.unique(folds[owners == person])) > 1}
+    return np.array([owner in several for owner in owners])
+
+
+def _out_of_fold(name: str, vectors: FloatArray, owners: IntArray, folds: IntArray, n_people: int) -> FloatArray:
+    scores = np.full((len(owners), n_people), -np.inf, np.float32)
+    for fold in np.unique(folds):
+        inside, learnt = folds == fold, folds != fold
+        if learnt.any():
+            scores[inside] = HEADS[name](vectors[learnt], owners[learnt], n_people)(vectors[inside])
+    return scores

@@ -1,0 +1,80 @@
+"""Naming embeddings by a gallery: who of the enrolled people, whether anybody at all, and because of which photos.
+
+What belongs here: putting head, threshold and calibration together. What does not: finding faces (`whosthat.faces`), one person at
+most once a photo (`face_recogniser`).
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from whosthat.evaluation.calibration import apply_temperature
+from whosthat.recognition.face_threshold import DistanceThreshold, comparable
+from whosthat.recognition.gallery import Gallery
+from whosthat.recognition.heads import HEADS, Scorer, distances, softmax, templates_of
+from whosthat.types import Likeness
+
+if TYPE_CHECKING:
+    from whosthat.types import FloatArray
+
+BECAUSE = 3
+"""So many enrolled photos are shown as the reason for an answer."""
+
+
+class Naming:
+    """Names embeddings.
+
+    Args:
+        gallery: The enrolled people.
+        head: A key of `heads.HEADS`.
+        threshold: The distance that earns a name, and the confidence that follows from a distance.
+        temperature: Calibration of "who of these".
+    """
+
+    def __init__(self, gallery: Gallery, head: str, threshold: DistanceThreshold, temperature: float = 1.0) -> None:
+        self.gallery = gallery
+        self.head = head
+        self.threshold = threshold
+        self.temperature = temperature
+
+    @cached_property
+    def _templates(self) -> FloatArray:
+        return templates_of(self.gallery.vectors, self.gallery.owners, len(self.gallery.people))
+
+    def distances(self, vectors: FloatArray) -> FloatArray:
+        """Return comparable distances to each person's template, float32 (m, people)."""
+        counts = np.bincount(self.gallery.owners, minlength=len(self.gallery.people))
+        return comparable(distances(vectors, self._templates), counts)
+
+    def shares(self, vectors: FloatArray) -> FloatArray:
+        """Return, if it is one of the enrolled people, how likely it is each of them; float32 (m, people), rows sum to 1."""
+        scores = self._scorer(vectors)
+        return apply_temperature(softmax(scores), self.temperature).astype(np.float32)
+
+    def confidence(self, shares: FloatArray, apart: FloatArray) -> FloatArray:
+        """Return how likely a face is each person, strangers included: what is missing to 1 is the stranger's share.
+
+        The share of each person, times the probability that somebody this near to the likeliest person is no stranger; for
+        equal shares it falls with that distance.
+
+        Args:
+            shares: What `shares` gave.
+            apart: What `distances` gave.
+        """
+        known = self.threshold.confidence(apart[np.arange(len(shares)), shares.argmax(axis=1)])
+        result: FloatArray = (shares * known[:, None]).astype(np.float32)
+        return result
+
+    def because(self, vector: FloatArray) -> tuple[Likeness, ...]:
+        """Return the three enrolled photos that lie nearest to an embedding, nearest first."""
+        apart = distances(vector[None], self.gallery.vectors)[0]
+        rows = np.argsort(apart, kind="stable")[:BECAUSE]
+        gallery = self.gallery
+        return tuple(Likeness(gallery.people[gallery.owners[row]], gallery.photos[row].name, float(apart[row])) for row in rows)
+
+    @cached_property
+    def _scorer(self) -> Scorer:
+        return HEADS[self.head](self.gallery.vectors, self.gallery.owners, len(self.gallery.people))
