@@ -13,7 +13,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from whosthat import __version__
 from whosthat.errors import WhosthatError
 
 COMMANDS = {
@@ -153,10 +152,3 @@ def _accept_every_name(*streams: Any) -> None:
 def _forget_stdout() -> None:
     """Send what is left of stdout nowhere, so that Python does not complain about the closed pipe when it ends."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-if __name__ == "__main__":
-    sys.exit(main())
-
-
-__all__ = ["COMMANDS", "Stopped", "Terminated", "__version__", "main", "root_help"]
