@@ -1,7 +1,7 @@
 """Who is in these photos? Files and folders in, one answer a photo out, in order and without ever holding all of them.
 
-What belongs here: finding the photos, reading ahead in threads, answering in batches, drawn copies, rows for tables.
-What does not: answering (`recognition`), writing JSON or CSV to a stream (the command line does that).
+What belongs here: finding the photos, reading ahead in threads, answering in batches, drawn copies.
+What does not: answering (`recognition`), videos (`video`), rows for tables (`prediction`), folders per person (`sorting`).
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,9 +17,16 @@ from typing import Any
 
 from whosthat.errors import PhotoError, UsageError
 from whosthat.photos.reading import looks_like_photo
+from whosthat.photos.video import looks_like_video
+from whosthat.progress import SILENT, Progress
 from whosthat.recognition import load
 from whosthat.recognition.recogniser import Recogniser
 from whosthat.types import Sighting
+from whosthat.workflow.file_names import unused_path
+from whosthat.workflow.prediction import CSV_COLUMNS, Prediction, csv_rows, to_dict
+from whosthat.workflow.video import EVERY, look_through
+
+__all__ = ["CSV_COLUMNS", "Prediction", "csv_rows", "find_photos", "predict", "to_dict"]
 
 BATCH = 16
 READERS = 2
@@ -27,63 +34,73 @@ READERS = 2
 
 NO_PHOTOS = "the folder holds no photos"
 
-CSV_COLUMNS = ("path", "name", "confidence", "runner_up", "runner_up_confidence", "left", "top", "right", "bottom", "drawn", "error")
-
 
 @dataclass(frozen=True)
-class Prediction:
-    """The answer for one photo.
+class _Order:
+    """What was asked for: by whom to be answered, and how."""
 
-    Attributes:
-        path: The photo, as it was given or found.
-        sightings: Who or what is in it; empty when nothing is, or when it could not be read.
-        error: Why there is no answer, in a few words; "" when there is one.
-        drawn: The annotated copy; None when none was asked for.
-    """
-
-    path: Path
-    sightings: tuple[Sighting, ...] = ()
-    error: str = ""
-    drawn: Path | None = None
+    recogniser: Recogniser
+    draw: Path | None
+    every: int
+    progress: Progress
 
 
 def predict(
-    bundle: str | Path | Recogniser, paths: Iterable[str | Path], *, draw: Path | None = None, batch_size: int = BATCH
+    bundle: str | Path | Recogniser,
+    paths: Iterable[str | Path],
+    *,
+    draw: Path | None = None,
+    every: int = EVERY,
+    without: Collection[Path] = (),
+    batch_size: int = BATCH,
+    progress: Progress = SILENT,
 ) -> Iterator[Prediction]:
     """Answer for every photo, in order; a photo that cannot be read becomes a prediction with its error.
 
     Args:
         bundle: A bundle, a run folder, ``runs/latest``, or a loaded recogniser.
-        paths: Files and folders. Of folders every photo is taken, at any depth, sorted by name.
-        draw: Folder for copies with the names drawn in; made when it is not there. No file in it is ever overwritten.
+        paths: Photos, videos and folders. Of folders every photo is taken, at any depth, sorted by name; videos must be named.
+        draw: Folder for copies with the names drawn in, and of videos one picture for each face that was followed; made when it
+            is not there. No file in it is ever overwritten.
+        every: Of videos every Nth frame is looked at, 1 or more.
+        without: Folders to pass over inside ``paths``, such as one for sorted copies; the one for drawn copies always is.
         batch_size: Photos that the network answers at once; about three times as many prepared ones are in memory.
+        progress: Is told the frames of videos.
 
     Raises:
         BundleError: The bundle cannot be used.
-        UsageError: The folder for the copies cannot be written.
+        UsageError: The folder for the copies cannot be written, or ``every`` is below 1.
 
     Example:
         for prediction in predict("runs/latest", ["holiday"]):
             show(prediction.path, prediction.sightings)
     """
+    if every < 1:
+        raise UsageError(f"Every how many frames a video is looked at must be 1 or more; it is {every}.")
     recogniser = load(bundle) if isinstance(bundle, str | Path) else bundle
     if draw is not None:
         _make_folder(draw)
-    return _answers(recogniser, find_photos(paths), draw, batch_size)
+        without = [*without, draw]
+    return _answers(_Order(recogniser, draw, every, progress), find_photos(paths, without=without), batch_size)
 
 
-def find_photos(paths: Iterable[str | Path]) -> Iterator[Path | Prediction]:
+def find_photos(paths: Iterable[str | Path], *, without: Collection[Path] = ()) -> Iterator[Path | Prediction]:
     """Yield the photos that files and folders mean, or a failed prediction for a path that leads to none.
 
     A file that is named is always taken; in folders hidden files, and files that do not look like photos, are passed over.
     Links to folders are not followed, so the walk always ends.
+
+    Args:
+        paths: Files and folders.
+        without: Folders to pass over where they lie inside ``paths``: what is written there while we walk is no photo of yours.
     """
+    passed_over = {folder.resolve() for folder in without}
     for path in map(Path, paths):
         if not path.is_dir():
             yield path
             continue
         failures: list[OSError] = []
-        inside = _photos_below(path, failures.append)
+        inside = _photos_below(path, passed_over, failures.append)
         first = next(inside, None)
         if first is None and not failures:
             yield Prediction(path, error=NO_PHOTOS)
@@ -93,145 +110,82 @@ def find_photos(paths: Iterable[str | Path]) -> Iterator[Path | Prediction]:
             yield Prediction(Path(failure.filename or path), error=f"the folder cannot be listed ({failure.strerror})")
 
 
-def to_dict(prediction: Prediction) -> dict[str, Any]:
-    """Return a prediction as plain values, for JSON: every class with its probability, best first.
-
-    Returns:
-        ``path``, ``sightings`` (each ``name``, ``confidence``, ``runner_up``, ``runner_up_confidence``, ``box``,
-        ``probabilities``), ``drawn`` and ``error``; what is absent is None.
-    """
-    return {
-        "path": _text(prediction.path),
-        "sightings": [_sighting_to_dict(sighting) for sighting in prediction.sightings],
-        "drawn": None if prediction.drawn is None else _text(prediction.drawn),
-        "error": prediction.error or None,
-    }
-
-
-def csv_rows(prediction: Prediction) -> list[dict[str, str]]:
-    """Return a prediction as rows of `CSV_COLUMNS`: one a sighting, or one that says why there is none.
-
-    Cells that a spreadsheet would run as a formula get an apostrophe in front.
-    """
-    shared = {"path": _cell(_text(prediction.path)), "error": _cell(prediction.error)}
-    shared["drawn"] = "" if prediction.drawn is None else _cell(_text(prediction.drawn))
-    empty = dict.fromkeys(CSV_COLUMNS, "")
-    if not prediction.sightings:
-        return [empty | shared]
-    return [empty | shared | _sighting_cells(sighting) for sighting in prediction.sightings]
-
-
-def _sighting_to_dict(sighting: Sighting) -> dict[str, Any]:
-    box = sighting.box
-    return {
-        "name": sighting.name,
-        "confidence": sighting.confidence,
-        "runner_up": sighting.runner_up,
-        "runner_up_confidence": sighting.runner_up_confidence,
-        "box": None if box is None else {"left": box.left, "top": box.top, "right": box.right, "bottom": box.bottom},
-        "probabilities": dict(sighting.probabilities),
-    }
-
-
-def _sighting_cells(sighting: Sighting) -> dict[str, str]:
-    cells = {
-        "name": _cell("unknown" if sighting.name is None else sighting.name),
-        "confidence": f"{sighting.confidence:.4f}",
-        "runner_up": _cell(sighting.runner_up or ""),
-        "runner_up_confidence": f"{sighting.runner_up_confidence:.4f}",
-    }
-    if sighting.box is not None:
-        cells |= {side: f"{getattr(sighting.box, side):.1f}" for side in ("left", "top", "right", "bottom")}
-    return cells
-
-
-def _cell(text: str) -> str:
-    """Keep a text from being run as a formula.
-
-    Source: OWASP, "CSV Injection".
-
-    Example:
-        >>> _cell("=1+1"), _cell("Ana")
-        ("'=1+1", 'Ana')
-    """
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else text
-
-
-def _text(path: Path) -> str:
-    """Return a path as text that every file can hold: bytes that are no UTF-8 become escapes."""
-    return str(path).encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-def _photos_below(folder: Path, report: Callable[[OSError], None]) -> Iterator[Path]:
+def _photos_below(folder: Path, passed_over: Collection[Path], report: Callable[[OSError], None]) -> Iterator[Path]:
     for place, folders, files in os.walk(folder, onerror=report):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        inner = sorted(name for name in folders if not name.startswith("."))
+        folders[:] = [name for name in inner if not passed_over or Path(place, name).resolve() not in passed_over]
         for name in sorted(files):
             path = Path(place, name)
             if not name.startswith(".") and looks_like_photo(path):
                 yield path
 
 
-def _answers(recogniser: Recogniser, found: Iterator[Path | Prediction], draw: Path | None, batch_size: int) -> Iterator[Prediction]:
+def _answers(order: _Order, found: Iterator[Path | Prediction], batch_size: int) -> Iterator[Prediction]:
     """Keep readers two batches ahead of the network, and give the answers in order."""
     with ThreadPoolExecutor(READERS, thread_name_prefix="whosthat-read") as readers:
         ahead: deque[Future[_Read]] = deque()
         try:
             for item in found:
-                ahead.append(readers.submit(_read, recogniser, item))
+                ahead.append(readers.submit(_read, order.recogniser, item))
                 if len(ahead) == 3 * batch_size:
-                    yield from _answer_batch(recogniser, [ahead.popleft().result() for _ in range(batch_size)], draw)
+                    yield from _answer_batch(order, [ahead.popleft().result() for _ in range(batch_size)])
             while ahead:
-                yield from _answer_batch(recogniser, [ahead.popleft().result() for _ in range(min(batch_size, len(ahead)))], draw)
+                yield from _answer_batch(order, [ahead.popleft().result() for _ in range(min(batch_size, len(ahead)))])
         finally:
             readers.shutdown(cancel_futures=True)  # whoever asked may have stopped listening half-way
 
 
 @dataclass(frozen=True)
 class _Read:
-    """What a reader leaves of a photo: the network's input, or a prediction that already says why there is none."""
+    """What a reader leaves of a file: the network's input, a video yet to be looked through, or why there is no answer."""
 
     path: Path
     prepared: Any = None
-    failed: Prediction | None = None
+    is_video: bool = False
+    error: str = ""
 
 
 def _read(recogniser: Recogniser, item: Path | Prediction) -> _Read:
     if isinstance(item, Prediction):
-        return _Read(item.path, failed=item)
+        return _Read(item.path, error=item.error)
+    if looks_like_video(item):
+        return _Read(item, is_video=True)
     try:
         return _Read(item, recogniser.prepare(item))
     except PhotoError as error:
-        return _Read(item, failed=Prediction(item, error=error.reason))
+        return _Read(item, error=error.reason)
 
 
-def _answer_batch(recogniser: Recogniser, batch: list[_Read], draw: Path | None) -> Iterator[Prediction]:
-    readable = [read for read in batch if read.failed is None]
-    answers = iter(recogniser.identify_prepared([read.prepared for read in readable]) if readable else [])
+def _answer_batch(order: _Order, batch: list[_Read]) -> Iterator[Prediction]:
+    prepared = [read.prepared for read in batch if not read.error and not read.is_video]
+    answers = iter(order.recogniser.identify_prepared(prepared) if prepared else [])
     for read in batch:
-        yield read.failed or _answered(read.path, tuple(next(answers)), draw)
+        if read.error:
+            yield Prediction(read.path, error=read.error)
+        else:
+            yield _finished(order, read.path, None if read.is_video else tuple(next(answers)))
 
 
-def _answered(path: Path, sightings: tuple[Sighting, ...], draw: Path | None) -> Prediction:
-    if draw is None:
-        return Prediction(path, sightings)
+def _finished(order: _Order, path: Path, sightings: tuple[Sighting, ...] | None) -> Prediction:
+    """Draw what was seen in a photo, where that was asked for, or look through a video (no sightings yet)."""
+    try:
+        if sightings is None:
+            answer = look_through(order.recogniser, path, every=order.every, draw=order.draw, progress=order.progress)
+            return Prediction(path, video=answer)
+        return Prediction(path, sightings, drawn=None if order.draw is None else _draw(path, sightings, order.draw))
+    except PhotoError as error:
+        return Prediction(path, error=error.reason)
+    except OSError as error:
+        raise UsageError(f"{order.draw} cannot be written: {error.strerror or error}. Name another folder for the drawn copies.") from error
+
+
+def _draw(path: Path, sightings: tuple[Sighting, ...], folder: Path) -> Path:
     from whosthat.photos.drawing import draw_sightings, save_image
     from whosthat.photos.reading import read
 
-    try:
-        copy = _unused_name(draw, path)
-        save_image(draw_sightings(read(path), sightings), copy)
-    except PhotoError as error:  # it was there a moment ago
-        return Prediction(path, error=error.reason)
-    except OSError as error:
-        raise UsageError(f"{draw} cannot be written: {error.strerror or error}. Name another folder for the drawn copies.") from error
-    return Prediction(path, sightings, drawn=copy)
-
-
-def _unused_name(folder: Path, photo: Path) -> Path:
-    """Return a name for a drawn copy that no file has yet: ``beach.jpg``, ``beach-2.jpg``, ..."""
-    stem = _text(Path(photo.stem))[:60]
-    names = itertools.chain([f"{stem}.jpg"], (f"{stem}-{number}.jpg" for number in itertools.count(2)))
-    return next(path for path in map(folder.joinpath, names) if not os.path.lexists(path))
+    copy = unused_path(folder, f"{path.stem}.jpg")
+    save_image(draw_sightings(read(path), sightings), copy)
+    return copy
 
 
 def _make_folder(folder: Path) -> None:

@@ -1,0 +1,165 @@
+"""One answer, for one photo or video, and how it stands in JSON and in CSV.
+
+What belongs here: the shape of an answer, and the same answer as plain values and as rows of a table.
+What does not: finding it (`predict`, `video`), writing JSON or CSV to a stream (the command line does that).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from whosthat.recognition.tracking import Track
+from whosthat.types import Box, Sighting
+from whosthat.workflow.video import VideoAnswer
+
+CSV_COLUMNS = (
+    *("path", "name", "confidence", "runner_up", "runner_up_confidence", "left", "top", "right", "bottom"),
+    *("start", "end", "frames", "drawn", "error"),
+)
+"""The columns of `csv_rows`: start and end (seconds) and frames are empty for photos; everything but path and error is empty where a
+photo could not be read."""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The answer for one photo or video.
+
+    Attributes:
+        path: The file, as it was given or found.
+        sightings: Who or what is in the photo; empty when nothing is, when it could not be read, and for a video.
+        error: Why there is no answer, in a few words; "" when there is one.
+        drawn: The annotated copy of the photo; None when none was asked for.
+        video: The answer for a video; None for a photo.
+    """
+
+    path: Path
+    sightings: tuple[Sighting, ...] = ()
+    error: str = ""
+    drawn: Path | None = None
+    video: VideoAnswer | None = None
+
+    @property
+    def problem(self) -> str:
+        """Why there is no answer, or only one for a part of the video; "" when all is well."""
+        return self.error or ("" if self.video is None else self.video.problem)
+
+    @property
+    def names(self) -> tuple[str | None, ...]:
+        """Who or what was seen, each once, in order; None for unknown."""
+        seen = self.sightings if self.video is None else self.video.tracks
+        return tuple(dict.fromkeys(one.name for one in seen))
+
+
+def to_dict(prediction: Prediction) -> dict[str, Any]:
+    """Return a prediction as plain values, for JSON: every class with its probability, best first.
+
+    Returns:
+        ``path``, ``sightings`` (each ``name``, ``confidence``, ``runner_up``, ``runner_up_confidence``, ``box``,
+        ``probabilities``), ``video`` (``people`` with their spans in seconds, ``tracks``, ``frames``, ``every``, ``seconds``,
+        ``drawn``), ``drawn`` and ``error``; what is absent is None.
+    """
+    return {
+        "path": as_text(prediction.path),
+        "sightings": [_sighting_to_dict(sighting) for sighting in prediction.sightings],
+        "video": None if prediction.video is None else _video_to_dict(prediction.video),
+        "drawn": None if prediction.drawn is None else as_text(prediction.drawn),
+        "error": prediction.problem or None,
+    }
+
+
+def csv_rows(prediction: Prediction) -> list[dict[str, str]]:
+    """Return a prediction as rows of `CSV_COLUMNS`: one a sighting or a video's track, or one that says why there is none.
+
+    Cells that a spreadsheet would run as a formula get an apostrophe in front.
+    """
+    shared = {"path": csv_cell(as_text(prediction.path)), "error": csv_cell(prediction.problem)}
+    shared["drawn"] = "" if prediction.drawn is None else csv_cell(as_text(prediction.drawn))
+    empty = dict.fromkeys(CSV_COLUMNS, "")
+    cells = [_sighting_cells(sighting) for sighting in prediction.sightings]
+    if prediction.video is not None:
+        cells += [_track_cells(track) for track in prediction.video.tracks]
+    return [empty | shared | own for own in cells or [{}]]
+
+
+def csv_cell(text: str) -> str:
+    """Keep a text from being run as a formula.
+
+    Source: OWASP, "CSV Injection".
+
+    Example:
+        >>> csv_cell("=1+1"), csv_cell("Ana")
+        ("'=1+1", 'Ana')
+    """
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else text
+
+
+def as_text(path: Path) -> str:
+    """Return a path as text that every file can hold: bytes that are no UTF-8 become escapes."""
+    return str(path).encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _sighting_to_dict(sighting: Sighting) -> dict[str, Any]:
+    return {
+        "name": sighting.name,
+        "confidence": sighting.confidence,
+        "runner_up": sighting.runner_up,
+        "runner_up_confidence": sighting.runner_up_confidence,
+        "box": _box_to_dict(sighting.box),
+        "probabilities": dict(sighting.probabilities),
+    }
+
+
+def _video_to_dict(answer: VideoAnswer) -> dict[str, Any]:
+    return {
+        "people": [
+            {"name": name, "spans": [{"start": span.start, "end": span.end} for span in spans]} for name, spans in answer.people.items()
+        ],
+        "tracks": [_track_to_dict(track) for track in answer.tracks],
+        "frames": answer.n_frames,
+        "every": answer.every,
+        "seconds": answer.seconds,
+        "drawn": [as_text(path) for path in answer.drawn],
+    }
+
+
+def _track_to_dict(track: Track) -> dict[str, Any]:
+    return {
+        "name": track.name,
+        "agreement": track.agreement,
+        "confidence": track.confidence,
+        "start": track.start,
+        "end": track.end,
+        "frames": track.n_frames,
+        "best_frame": track.best_frame,
+        "box": _box_to_dict(track.boxes[track.best_frame]),
+    }
+
+
+def _box_to_dict(box: Box | None) -> dict[str, float] | None:
+    return None if box is None else {"left": box.left, "top": box.top, "right": box.right, "bottom": box.bottom}
+
+
+def _sighting_cells(sighting: Sighting) -> dict[str, str]:
+    return _answer_cells(sighting.name, sighting.confidence, sighting.box) | {
+        "runner_up": csv_cell(sighting.runner_up or ""),
+        "runner_up_confidence": f"{sighting.runner_up_confidence:.4f}",
+    }
+
+
+def _track_cells(track: Track) -> dict[str, str]:
+    return _answer_cells(track.name, track.confidence, track.boxes[track.best_frame]) | {
+        "start": f"{track.start:.2f}",
+        "end": f"{track.end:.2f}",
+        "frames": str(track.n_frames),
+    }
+
+
+def _answer_cells(name: str | None, confidence: float, box: Box | None) -> dict[str, str]:
+    sides = _box_to_dict(box) or {}
+    return {
+        "name": csv_cell("unknown" if name is None else name),
+        "confidence": f"{confidence:.4f}",
+        **{side: f"{pixels:.1f}" for side, pixels in sides.items()},
+    }

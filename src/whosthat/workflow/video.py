@@ -1,0 +1,149 @@
+"""Who is in this video, and when?
+
+What belongs here: leading a video's frames through a recogniser and a tracker, and pictures of the result.
+What does not: reading videos (`photos.video`), following faces (`recognition.tracking`), many files (`predict`).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from whosthat.photos.video import Frame, open_video
+from whosthat.progress import SILENT, Progress
+from whosthat.recognition.recogniser import Recogniser
+from whosthat.recognition.tracking import Span, Track, Tracker, spans_of_people
+from whosthat.types import Sighting
+from whosthat.workflow.file_names import unused_path
+
+EVERY = 5
+"""Look at every fifth frame unless told otherwise: five or six looks a second at usual rates, enough to follow a face."""
+
+_BATCH, _READERS = 4, 2
+"""Frames answered at once, and threads that prepare them; twice as many frames as a batch has are in memory at most."""
+
+
+@dataclass(frozen=True)
+class VideoAnswer:
+    """Who is in a video, and when.
+
+    Attributes:
+        tracks: Each face that was followed, or each run of one answer for the whole picture, by when it began.
+        n_frames: How many frames were looked at.
+        every: Every how many frames.
+        seconds: When the last of them is shown.
+        problem: What kept the video from being looked at to its end, in a few words; "" when nothing did.
+        drawn: Pictures of the tracks; empty when none were asked for.
+    """
+
+    tracks: tuple[Track, ...]
+    n_frames: int
+    every: int
+    seconds: float
+    problem: str = ""
+    drawn: tuple[Path, ...] = ()
+
+    @property
+    def people(self) -> dict[str, tuple[Span, ...]]:
+        """When each person was to be seen, by name, in the order of first appearance."""
+        return spans_of_people(self.tracks)
+
+
+def look_through(
+    recogniser: Recogniser, path: Path, *, every: int = EVERY, draw: Path | None = None, progress: Progress = SILENT
+) -> VideoAnswer:
+    """Identify who is in every Nth frame of a video, follow the faces, and name each by vote.
+
+    Args:
+        recogniser: Any; one that answers for whole photos gives runs of the same answer.
+        path: The video.
+        every: N, 1 or more.
+        draw: Folder for one picture of each track, from its surest frame, with all who are in it; it must exist.
+        progress: Is told the frames.
+
+    Raises:
+        PhotoError: The video cannot be read.
+        UsageError: N is below 1.
+        OSError: A picture cannot be written.
+    """
+    tracker, n_frames, seconds = Tracker(), 0, 0.0
+    with open_video(path) as video:
+        expected = -(-video.n_announced // every) if every > 0 else 0
+        for moment, sightings in _identified(recogniser, video.frames(every=every)):
+            tracker.add(moment.index, moment.seconds, sightings, new_scene=moment.new_scene)
+            n_frames, seconds = n_frames + 1, moment.seconds
+            progress.step(f"frames of {path.name} looked at", n_frames, max(expected, n_frames))
+        problem = video.problem
+    tracks = tuple(tracker.tracks())
+    drawn = () if draw is None else tuple(_draw(path, tracks, every, draw))
+    return VideoAnswer(tracks, n_frames, every, seconds, problem, drawn)
+
+
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    """A frame without its image."""
+
+    index: int
+    seconds: float
+    new_scene: bool
+
+
+def _identified(recogniser: Recogniser, frames: Iterable[Frame]) -> Iterator[tuple[_Moment, list[Sighting]]]:
+    """Answer for frames in order, while threads prepare those that follow."""
+    with ThreadPoolExecutor(_READERS, thread_name_prefix="whosthat-video") as readers:
+        waiting: deque[tuple[_Moment, Future[Any]]] = deque()
+        try:
+            for frame in frames:
+                moment = _Moment(frame.index, frame.seconds, frame.new_scene)
+                waiting.append((moment, readers.submit(recogniser.prepare, frame.image)))
+                if len(waiting) == 2 * _BATCH:
+                    yield from _answer_batch(recogniser, [waiting.popleft() for _ in range(_BATCH)])
+            while waiting:
+                yield from _answer_batch(recogniser, [waiting.popleft() for _ in range(min(_BATCH, len(waiting)))])
+        finally:
+            readers.shutdown(cancel_futures=True)  # whoever asked may have stopped listening half-way
+
+
+def _answer_batch(recogniser: Recogniser, batch: list[tuple[_Moment, Future[Any]]]) -> Iterator[tuple[_Moment, list[Sighting]]]:
+    answers = recogniser.identify_prepared([prepared.result() for _, prepared in batch])
+    yield from ((moment, sightings) for (moment, _), sightings in zip(batch, answers, strict=True))
+
+
+def _draw(path: Path, tracks: tuple[Track, ...], every: int, folder: Path) -> Iterator[Path]:
+    """Read the video once more and draw the surest frame of each track, with the names that the votes gave.
+
+    Decoding twice is quicker than identifying, and keeping a picture of every track would fill the memory.
+    """
+    from whosthat.photos.drawing import draw_sightings, save_image
+
+    wanted = {track.best_frame for track in tracks}
+    with open_video(path) as video:
+        for frame in video.frames(every=every) if wanted else ():
+            if frame.index not in wanted:
+                continue
+            sightings = [
+                Sighting(track.name, track.confidence, box=track.boxes[frame.index]) for track in tracks if frame.index in track.boxes
+            ]
+            picture = unused_path(folder, f"{path.stem} {clock(frame.seconds).replace(':', '.')}.jpg")
+            save_image(draw_sightings(frame.image, sightings), picture)
+            yield picture
+            wanted.remove(frame.index)
+            if not wanted:
+                return
+
+
+def clock(seconds: float) -> str:
+    """Return a time in a video as people write it.
+
+    Example:
+        >>> clock(7.25), clock(83.04), clock(3661)
+        ('0:07.2', '1:23.0', '1:01:01.0')
+    """
+    tenths = int(seconds * 10 + 1e-6)
+    minutes, rest = divmod(tenths, 600)
+    hours, minutes = divmod(minutes, 60)
+    return (f"{hours}:{minutes:02}" if hours else f"{minutes}") + f":{rest // 10:02}.{rest % 10}"
