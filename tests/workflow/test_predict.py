@@ -158,3 +158,13 @@ def test_json_holds_every_class_best_first() -> None:
 def test_a_name_that_is_no_text_can_still_be_written() -> None:
     broken = Path(os.fsdecode(b"caf\xe9.jpg"))
     assert to_dict(Prediction(broken))["path"] == "caf\\udce9.jpg"
+
+
+def test_copies_drawn_into_the_photos_folder_are_not_taken_for_photos(bundle: Path, tmp_path: Path) -> None:
+    photos = tmp_path / "photos"
+    for name in ("a.png", "z.png"):
+        save_photo(photos / name, "red")
+    save_photo(photos / "sorted" / "old.png", "red")
+    for _ in range(2):
+        answers = predict(bundle, [photos], draw=photos / "drawn", without=[photos / "sorted"], batch_size=1)
+        assert [name for name, _ in names(answers)] == ["a.png", "z.png"]

@@ -95,9 +95,9 @@ def csv_cell(text: str) -> str:
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else text
 
 
-def as_text(path: Path) -> str:
-    """Return a path as text that every file can hold: bytes that are no UTF-8 become escapes."""
-    return str(path).encode("utf-8", "backslashreplace").decode("utf-8")
+def as_text(value: Path | str) -> str:
+    """Return a path or a name as text that every file can hold: bytes that are no UTF-8 become escapes."""
+    return str(value).encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _sighting_to_dict(sighting: Sighting) -> dict[str, Any]:

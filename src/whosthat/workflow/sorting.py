@@ -1,0 +1,147 @@
+"""Copies of photos in one folder per person, and a receipt of what went where.
+
+What belongs here: which folder a photo belongs in, copying without ever moving or overwriting, and the receipt.
+What does not: who is in a photo (`predict`).
+"""
+
+from __future__ import annotations
+
+import csv
+import filecmp
+import itertools
+import os
+import secrets
+import shutil
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TextIO
+
+from whosthat.errors import UsageError
+from whosthat.workflow.file_names import candidates, safe_name, unused_path
+from whosthat.workflow.prediction import Prediction, as_text, csv_cell
+
+SEVERAL, UNKNOWN, NOBODY, UNREADABLE = "several people", "unknown", "nobody", "unreadable"
+"""The folders that are no person's: more than one known person; only faces of strangers; no face at all; no photo that can be read.
+Unreadable files are copied too, so that whoever deletes the originals loses nothing."""
+
+RECEIPT = "whosthat-sorted.csv"
+RECEIPT_COLUMNS = ("photo", "folder", "copy", "people", "result")
+
+
+def sort_copies(predictions: Iterable[Prediction], folder: Path) -> Iterator[Prediction]:
+    """Copy each photo into the folder of who is in it, and pass its prediction on.
+
+    Files are copied with their times, and never moved; nothing in ``folder`` is overwritten. A photo whose equal copy already lies
+    where it belongs is not copied again, so sorting twice changes nothing. Each run writes its own receipt, line by line: stopped
+    half-way, it lists what was copied until then.
+
+    Args:
+        predictions: From `predict`; give it this folder as one of ``without``, lest the copies be found as photos.
+        folder: Gets one folder for each person, and `SEVERAL`, `UNKNOWN`, `NOBODY`, `UNREADABLE`; made when it is not there. A
+            person whose name cannot be a folder's, or is one of these, gets the nearest name that can.
+
+    Yields:
+        The predictions, unchanged and in order.
+
+    Raises:
+        UsageError: The folder cannot be written, or the disk is full.
+    """
+    receipt = _open_receipt(folder)
+    return _sorted(predictions, folder, receipt)
+
+
+def _sorted(predictions: Iterable[Prediction], folder: Path, receipt: TextIO) -> Iterator[Prediction]:
+    places = _Places(folder)
+    with receipt:
+        rows = csv.DictWriter(receipt, RECEIPT_COLUMNS, lineterminator="\n")
+        rows.writeheader()
+        for prediction in predictions:
+            rows.writerow({column: csv_cell(text) for column, text in _copied(prediction, places).items()})
+            receipt.flush()
+            yield prediction
+
+
+def _open_receipt(folder: Path) -> TextIO:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return unused_path(folder, RECEIPT).open("x", encoding="utf-8", newline="")
+    except OSError as error:
+        raise _cannot_write(folder, error) from error
+
+
+class _Places:
+    """The folder of every answer. Two answers never share one, also where letters differ by case alone."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._of_people: dict[str, Path] = {}
+        self._taken = {special.casefold() for special in (SEVERAL, UNKNOWN, NOBODY, UNREADABLE)}
+
+    def of(self, prediction: Prediction) -> Path:
+        """Return where a photo belongs; a stranger beside one known person changes nothing."""
+        if prediction.error:
+            return self._root / UNREADABLE
+        people = [name for name in prediction.names if name is not None]
+        if len(people) > 1:
+            return self._root / SEVERAL
+        if not people:
+            return self._root / (UNKNOWN if prediction.names else NOBODY)
+        return self._of_person(people[0])
+
+    def _of_person(self, name: str) -> Path:
+        if name not in self._of_people:
+            wanted = safe_name(name)
+            numbered = itertools.chain([wanted], (f"{wanted} ({number})" for number in itertools.count(2)))
+            free = next(candidate for candidate in numbered if candidate.casefold() not in self._taken)
+            self._taken.add(free.casefold())
+            self._of_people[name] = self._root / free
+        return self._of_people[name]
+
+
+def _copied(prediction: Prediction, places: _Places) -> dict[str, str]:
+    """Copy one photo; return its line of the receipt."""
+    place = places.of(prediction)
+    people = as_text(", ".join("unknown" if name is None else name for name in prediction.names))
+    line = {"photo": as_text(prediction.path), "folder": place.name, "copy": "", "people": people, "result": ""}
+    if not _can_be_read(prediction.path):
+        return line | {"result": f"not copied: {prediction.error or 'the file cannot be read any more'}"}
+    try:
+        place.mkdir(exist_ok=True)
+        copy, is_new = _copy(prediction.path, place)
+    except OSError as error:
+        raise _cannot_write(place, error) from error
+    return line | {"copy": as_text(copy), "result": "copied" if is_new else "was there already"}
+
+
+def _can_be_read(path: Path) -> bool:
+    try:
+        with path.open("rb"):
+            return path.is_file()
+    except (OSError, ValueError):  # absent, a folder, not ours to read, or no path at all
+        return False
+
+
+def _copy(photo: Path, place: Path) -> tuple[Path, bool]:
+    """Copy a photo under the first name that is free, unless a file on the way there holds the same bytes already."""
+    wanted = map(place.joinpath, candidates(photo.name))
+    target = next(path for path in wanted if not os.path.lexists(path) or _is_copy(path, photo))
+    if os.path.lexists(target):
+        return target, False
+    temporary = place / f".new-{secrets.token_hex(6)}"
+    try:
+        shutil.copyfile(photo, temporary)
+        times = photo.stat()
+        os.utime(temporary, ns=(times.st_atime_ns, times.st_mtime_ns))
+        target.open("xb").close()  # fails, rather than overwrites, where somebody else took the name just now
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return target, True
+
+
+def _is_copy(path: Path, photo: Path) -> bool:
+    return path.is_file() and filecmp.cmp(path, photo, shallow=False)
+
+
+def _cannot_write(folder: Path, error: OSError) -> UsageError:
+    return UsageError(f"{folder} cannot be written: {error.strerror or error}. Name another folder for the sorted copies.")

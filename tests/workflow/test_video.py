@@ -1,0 +1,154 @@
+"""Videos: from frames to people with their times."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from whosthat.errors import PhotoError, UsageError
+from whosthat.photos.reading import read
+from whosthat.recognition.tracking import Span
+from whosthat.types import Box, Image, Sighting
+from whosthat.workflow.predict import predict
+from whosthat.workflow.prediction import CSV_COLUMNS, csv_rows, to_dict
+from whosthat.workflow.video import look_through
+
+RATE = 10.0
+
+
+class FindsSquares:
+    """Finds a red square and calls it Ann, and a blue one, a stranger; every third look at Ann is too blurred to name her."""
+
+    labels = ("Ann", "Bo")
+
+    def __init__(self) -> None:
+        self.lock, self.waiting, self.most, self.looks = threading.Lock(), 0, 0, 0
+
+    def prepare(self, photo: Any) -> list[tuple[str | None, Box]]:
+        with self.lock:
+            self.waiting += 1
+            self.most = max(self.most, self.waiting)
+        image = photo if isinstance(photo, np.ndarray) else read(photo)
+        return [(name, box) for name, channel in (("Ann", 0), (None, 2)) if (box := self.square(image, channel)) is not None]
+
+    @staticmethod
+    def square(image: Image, channel: int) -> Box | None:
+        rows, columns = np.nonzero(image[:, :, channel].astype(int) - image[:, :, 1] > 128)
+        return Box(columns.min(), rows.min(), columns.max() + 1, rows.max() + 1) if len(rows) > 40 else None
+
+    def identify_prepared(self, prepared: Any) -> list[list[Sighting]]:
+        self.waiting -= len(prepared)
+        return [[self.answer(name, box) for name, box in one] for one in prepared]
+
+    def answer(self, name: str | None, box: Box) -> Sighting:
+        self.looks += name is not None
+        return Sighting(name, 0.9, box=box) if name is not None and self.looks % 3 else Sighting(None, 0.4, box=box)
+
+    def identify(self, photo: Any) -> list[Sighting]:
+        return self.identify_prepared([self.prepare(photo)])[0]
+
+
+def film(path: Path, n_frames: int = 40) -> Path:
+    """A red square moves right through the first half; a blue one stands still below; from 2 s on the red one is gone."""
+    writer = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, cv2.VideoWriter_fourcc(*"mp4v"), RATE, (160, 120))
+    for number in range(n_frames):
+        frame = np.full((120, 160, 3), 128, np.uint8)
+        frame[80:110, 100:130] = (255, 0, 0)
+        if number < 20:
+            frame[10:40, 4 + 4 * number : 34 + 4 * number] = (0, 0, 255)
+        writer.write(frame)
+    writer.release()
+    return path
+
+
+def test_faces_are_followed_named_and_timed(tmp_path: Path) -> None:
+    answer = look_through(FindsSquares(), film(tmp_path / "film.mp4"), every=2)
+    assert [(track.name, track.n_frames) for track in answer.tracks] == [("Ann", 10), (None, 20)]
+    assert answer.people == {"Ann": (Span(0.0, pytest.approx(1.8)),)}
+    assert (answer.n_frames, answer.seconds, answer.problem) == (20, pytest.approx(3.8), "")
+
+
+def test_memory_does_not_grow_with_the_video(tmp_path: Path) -> None:
+    recogniser = FindsSquares()
+    look_through(recogniser, film(tmp_path / "film.mp4"), every=1)
+    assert recogniser.most <= 8
+
+
+def test_a_picture_shows_each_track_with_the_voted_names(tmp_path: Path) -> None:
+    drawn = look_through(FindsSquares(), film(tmp_path / "ünï.mp4"), every=5, draw=tmp_path).drawn
+    assert len(drawn) == len(set(drawn)) > 0
+    assert all(path.name.startswith("ünï 0.0") and path.suffix == ".jpg" for path in drawn)
+    assert all(read(path).shape == (120, 160, 3) for path in drawn)
+
+
+def test_a_recogniser_of_whole_photos_gives_runs(tmp_path: Path, save_colours: Callable[..., Path]) -> None:
+    writer = cv2.VideoWriter(str(tmp_path / "film.avi"), cv2.CAP_FFMPEG, cv2.VideoWriter_fourcc(*"MJPG"), RATE, (32, 32))
+    for bgr in [(0, 0, 255)] * 10 + [(255, 0, 0)] * 10:
+        writer.write(np.full((32, 32, 3), bgr, np.uint8))
+    writer.release()
+    (prediction,) = predict(save_colours(tmp_path / "bundle"), [tmp_path / "film.avi"], every=3)
+    assert prediction.names == ("red", "blue")
+    assert [(track.name, track.start, track.end) for track in prediction.video.tracks] == [
+        ("red", 0, pytest.approx(0.9)),
+        ("blue", pytest.approx(1.2), pytest.approx(1.8)),
+    ]
+
+
+def test_photos_and_videos_are_answered_in_one_go(tmp_path: Path) -> None:
+    (tmp_path / "broken.mp4").write_bytes(b"\0\0\0\x20ftypisom")
+    paths = [film(tmp_path / "film.mp4"), tmp_path / "broken.mp4", tmp_path / "gone.jpg"]
+    told: list[tuple[Any, ...]] = []
+
+    class Progress:
+        def say(self, sentence: str) -> None: ...
+
+        def step(self, *what: Any) -> None:
+            told.append(what)
+
+    one, two, three = predict(FindsSquares(), paths, every=10, progress=Progress())
+    assert one.names == ("Ann", None)
+    assert "damaged, cut off" in two.error
+    assert three.error
+    assert told == [("frames of film.mp4 looked at", done, 4) for done in (1, 2, 3, 4)]
+
+
+def test_rows_and_json_hold_tracks_and_spans(tmp_path: Path) -> None:
+    (prediction,) = predict(FindsSquares(), [film(tmp_path / "film.mp4")], every=2)
+    rows = csv_rows(prediction)
+    assert all(tuple(row) == CSV_COLUMNS for row in rows)
+    assert [(row["name"], row["start"], row["end"], row["frames"]) for row in rows] == [
+        ("Ann", "0.00", "1.80", "10"),
+        ("unknown", "0.00", "3.80", "20"),
+    ]
+    document = to_dict(prediction)
+    assert document["video"]["people"] == [{"name": "Ann", "spans": [{"start": 0, "end": pytest.approx(1.8)}]}]
+    assert [track["frames"] for track in document["video"]["tracks"]] == [10, 20]
+    assert document["video"]["tracks"][1]["box"]["top"] == pytest.approx(80, abs=2)
+    assert (document["sightings"], document["error"]) == ([], None)
+
+
+def test_what_cannot_be_read_whole_is_a_problem_but_no_error(tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).integers(0, 255, (40, 64, 64, 3), np.uint8)
+    writer = cv2.VideoWriter(str(tmp_path / "f.mkv"), cv2.CAP_FFMPEG, cv2.VideoWriter_fourcc(*"mp4v"), RATE, (64, 64))
+    for frame in noise:
+        writer.write(frame)
+    writer.release()
+    content = (tmp_path / "f.mkv").read_bytes()
+    (tmp_path / "f.mkv").write_bytes(content[: len(content) // 2])
+    (prediction,) = predict(FindsSquares(), [tmp_path / "f.mkv"])
+    assert prediction.error == ""
+    assert prediction.problem.startswith("the file is cut off or damaged: only")
+    assert csv_rows(prediction)[0]["error"] == to_dict(prediction)["error"] == prediction.problem
+
+
+def test_every_0_frames_is_refused_before_anything_is_read(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="must be 1 or more; it is 0"):
+        predict(FindsSquares(), [], every=0)
+    with pytest.raises(PhotoError, match="does not exist"):
+        look_through(FindsSquares(), tmp_path / "gone.mp4")
