@@ -26,13 +26,14 @@ def test_without_strangers_the_known_are_named_as_promised(known: np.ndarray, ra
     threshold = fit_threshold(known, known_rate=rate)
     assert threshold.known_named >= rate - 1e-9
     assert threshold.strangers_named is None
-    assert "without strangers" in threshold.how
+    assert "it is not known how many strangers would be named" in threshold.how
 
 
 def test_it_is_the_smallest_value_that_keeps_the_promise() -> None:
     threshold = fit_threshold(np.array([0.9, 0.6]), np.array([0.2, 0.5, 0.4, 0.3]), stranger_rate=0.25)
     assert 0.4 < threshold.value < 0.4000001
-    assert threshold.how.startswith("Chosen so that at most 25.0% of 4 photos of strangers get a name; 1 do (between 4.6% and 69.9%")
+    assert threshold.how.startswith("About 25 in 100 strangers would be named, between 4.6 and 69.9: 1 of the 4 photos")
+    assert (threshold.n_strangers, threshold.strangers_low < 0.25 < threshold.strangers_high) == (4, True)
 
 
 def test_a_stranger_as_sure_as_can_be_is_admitted_in_the_figures() -> None:

@@ -1,7 +1,10 @@
 """How sure is sure enough: below the threshold the answer is "unknown".
 
 What belongs here: the threshold of a recogniser that answers with probabilities, fitting it and applying it.
-What does not: the distances of face embeddings; calibration (`whosthat.evaluation.calibration`), which comes before.
+What does not: the distances of face embeddings (`face_threshold`); calibration (`whosthat.evaluation.calibration`), which comes before.
+
+A network cannot play "each class in turn is the stranger" without being trained again for each class, so only photos of real
+strangers can tell how many of them would be named.
 """
 
 from __future__ import annotations
@@ -25,9 +28,13 @@ class Threshold(BaseModel):
     Attributes:
         value: Calibrated probability of the best class, 0 to 1; equal is enough.
         kind: What is compared: ``max-softmax``, the probability of the best class.
-        how: How the value was found, in whole sentences.
+        how: How the value was found and what to expect of it, in whole sentences.
         known_named: Of the validation photos of known classes, the share that gets a name (right or wrong).
         strangers_named: Of the strangers it was fitted on, the share that gets a name; None when there were none.
+        strangers_low: Lower end of the 95 % interval of that share; None likewise.
+        strangers_high: Upper end.
+        n_strangers: How many photos of strangers there were.
+        known_refused: Of the test photos of known classes, the share that gets no name; None before the test.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -36,6 +43,10 @@ class Threshold(BaseModel):
     how: Annotated[str, Field(max_length=1000)]
     known_named: _Rate
     strangers_named: _Rate | None = None
+    strangers_low: _Rate | None = None
+    strangers_high: _Rate | None = None
+    n_strangers: Annotated[int, Field(ge=0)] = 0
+    known_refused: _Rate | None = None
 
     def accepts(self, confidence: float) -> bool:
         """Tell whether a confidence earns a name."""
@@ -66,23 +77,45 @@ def fit_threshold(
     known = _confidences(known, "known classes")
     if strangers is None:
         value = float(np.sort(known)[math.floor((1 - known_rate) * len(known))])
-        return Threshold(
-            value=value,
-            how=f"Chosen so that about {known_rate:.0%} of {len(known)} validation photos get a name. "
-            "It was fitted without strangers, so it is not known how many of them would be named.",
-            known_named=float((known >= value).mean()),
+        how = (
+            f"Chosen so that about {100 * known_rate:g} in 100 known photos get a name, on {len(known):,} validation photos. "
+            "No photos of strangers were given, so it is not known how many strangers would be named: give some with --strangers."
         )
+        return Threshold(value=value, how=how, known_named=float((known >= value).mean()))
     strangers = _confidences(strangers, "strangers")
     value = _value_that_names_few(strangers, stranger_rate)
-    named = int((strangers >= value).sum())
-    interval = wilson_interval(named, len(strangers))
+    named, n = int((strangers >= value).sum()), len(strangers)
+    interval = wilson_interval(named, n)
     return Threshold(
         value=value,
-        how=f"Chosen so that at most {stranger_rate:.1%} of {len(strangers)} photos of strangers get a name; {named} do "
-        f"(between {interval.low:.1%} and {interval.high:.1%} of such strangers, with 95 % confidence).",
+        how=f"About {in_100(named / n)} in 100 strangers would be named, between {in_100(interval.low)} and {in_100(interval.high)}: "
+        f"{named} of the {n:,} photos of strangers were, on which the threshold was chosen.",
         known_named=float((known >= value).mean()),
-        strangers_named=named / len(strangers),
+        strangers_named=named / n,
+        strangers_low=interval.low,
+        strangers_high=interval.high,
+        n_strangers=n,
     )
+
+
+def refused_sentence(refused: int, n: int) -> str:
+    """Say how many known photos get no name.
+
+    Example:
+        >>> refused_sentence(3, 110)
+        '2.7 in 100 known photos are refused (3 of 110 test photos).'
+    """
+    return f"{in_100(refused / n)} in 100 known photos are refused ({refused} of {n:,} test photos)."
+
+
+def in_100(share: float) -> str:
+    """Write a share as a number of a hundred.
+
+    Example:
+        >>> in_100(0.0271), in_100(0.05)
+        ('2.7', '5')
+    """
+    return f"{100 * share:.1f}".removesuffix(".0")
 
 
 def _value_that_names_few(strangers: NDArray[np.float64], rate: float) -> float:
