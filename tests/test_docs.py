@@ -31,9 +31,9 @@ def undocumented(text: str) -> Iterator[str]:
     tree = ast.parse(text)
     for parent in [tree, *[node for node in tree.body if isinstance(node, ast.ClassDef) and not node.name.startswith("_")]]:
         for node in parent.body:
-            if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_") and not ast.get_docstring(node):
-                if not any("overload" in ast.unparse(decorator) for decorator in node.decorator_list):
-                    yield f"line {node.lineno}: {node.name}"
+            public = isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_")
+            if public and not ast.get_docstring(node) and "overload" not in ",".join(map(ast.unparse, node.decorator_list)):
+                yield f"line {node.lineno}: {node.name}"
 
 
 def strange_arguments(text: str) -> Iterator[str]:

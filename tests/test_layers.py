@@ -21,9 +21,9 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("training", "recognition", "evaluation"),
     ("dataset", "faces", "networks"),
     ("photos",),
-    ("types", "errors", "settings", "progress", "inference", "durable"),
+    ("types", "errors", "settings", "progress", "inference", "durable", "wording"),
 )
-NEVER_SIDEWAYS = ({"cli", "desktop"}, {"dataset", "faces", "networks"}, {"types", "errors", "settings", "progress", "inference", "durable"})
+NEVER_SIDEWAYS = ({"cli", "desktop"}, {"dataset", "faces", "networks"}, set(FLOORS[-1]))
 LAUNCHES = {("cli", "desktop")}
 """The command `whosthat desktop` opens the window: the one step from surface to surface."""
 

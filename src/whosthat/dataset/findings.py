@@ -14,6 +14,7 @@ from typing import Literal
 from whosthat.dataset.duplicates import FLAT
 from whosthat.dataset.folder import EMPTY_CLASS, Photo
 from whosthat.types import SetAside
+from whosthat.wording import counted, listing
 
 LARGEST_IMBALANCE = 3.0
 """Largest class divided by smallest class above which a network leans towards the large one."""
@@ -23,8 +24,6 @@ SMALLEST_SIDE = 64
 
 FEW_PHOTOS = 20
 """Photos in a class below which a network trained from scratch learns the photos rather than the class."""
-
-_NAMES_SHOWN = 5
 
 Severity = Literal["problem", "warning", "note"]
 _SEVERITIES: tuple[Severity, ...] = ("problem", "warning", "note")
@@ -105,29 +104,6 @@ def pictures_by_class(photos: Iterable[AuditedPhoto], classes: Sequence[str]) ->
     return {name: counted[name] for name in classes}
 
 
-def listing(names: Sequence[str]) -> str:
-    """Join names for a sentence, the first few of many.
-
-    Example:
-        >>> listing(["a", "b", "c", "d", "e", "f", "g"])
-        'a, b, c, d, e and 2 more'
-    """
-    shown = ", ".join(names[:_NAMES_SHOWN])
-    return shown if len(names) <= _NAMES_SHOWN else f"{shown} and {len(names) - _NAMES_SHOWN} more"
-
-
-def counted(n: int, noun: str) -> str:
-    """Return a number with its noun.
-
-    Example:
-        >>> counted(1, "photo"), counted(1200, "photo"), counted(2, "class")
-        ('1 photo', '1,200 photos', '2 classes')
-    """
-    if n == 1:
-        return f"1 {noun}"
-    return f"{n:,} {noun}{'es' if noun.endswith('s') else 's'}"
-
-
 # ------------------------------------------------------------------------------------------------------------- problems
 
 
@@ -202,7 +178,7 @@ def _copies(evidence: Evidence) -> Iterator[Finding]:
         yield Finding(
             "copies",
             "warning",
-            f"{counted(len(evidence.copies), 'photo')} repeat another of the same class byte for byte ({_pair_listing(evidence.copies)})."
+            f"Some photos stand twice in their class, byte for byte: {counted(len(evidence.copies), 'pair')} ({_pair_listing(evidence.copies)})."
             " Copies stay in one part of the split; delete them to save time.",
             _names_of(evidence.copies),
         )
@@ -251,7 +227,7 @@ def _look_alikes(evidence: Evidence) -> Iterator[Finding]:
         yield Finding(
             "look-alikes",
             "note",
-            f"{counted(len(within), 'photo')} look like another photo of the same class ({_pair_listing(within)}): the same picture"
+            f"Some photos of one class look alike: {counted(len(within), 'pair')} ({_pair_listing(within)}); the same picture"
             " in another size, crop or colour, or its mirror image. They stay in one part of the split.",
             _names_of(within),
         )

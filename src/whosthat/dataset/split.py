@@ -20,10 +20,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from whosthat.dataset.audit import Audit, AuditedPhoto
-from whosthat.dataset.findings import counted, listing, pictures_by_class
+from whosthat.dataset.findings import pictures_by_class
 from whosthat.durable import replace_file
 from whosthat.errors import DatasetError, UsageError
 from whosthat.types import PARTS
+from whosthat.wording import counted, listing
 
 Ratios = tuple[float, float, float]
 

@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from whosthat.evaluation.metrics import Evaluation
-from whosthat.evaluation.verdict import Verdict, counted, judge, percent, worst_class
+from whosthat.evaluation.verdict import Verdict, judge, percent, worst_class
+from whosthat.wording import counted
 
 FEWEST_EPOCHS = 3
 """Fewer epochs than this show no trend."""

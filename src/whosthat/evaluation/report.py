@@ -25,8 +25,9 @@ from whosthat.evaluation.plots.reliability import describe_reliability, draw_rel
 from whosthat.evaluation.plots.writing import flow_captions, read_photos, shown_mistakes
 from whosthat.evaluation.run_facts import RunFacts, read_metrics
 from whosthat.evaluation.run_files import read_counts, read_environment, read_findings, read_settings
-from whosthat.evaluation.verdict import counted, percent
+from whosthat.evaluation.verdict import percent
 from whosthat.training.journal import read_history
+from whosthat.wording import counted
 
 TEMPLATES = Path(__file__).with_name("templates")
 REPORT_FILE = "report.html"

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from whosthat.evaluation.metrics import ClassScore, Evaluation
+from whosthat.wording import counted
 
 GRADES = (("very good", 0.95, 0.85), ("good", 0.80, 0.65), ("fair", 0.60, 0.45))
 """Grade, the least accuracy it takes, and the least lower end of the interval: ten of ten photos prove little."""
@@ -64,16 +65,6 @@ def percent(share: float) -> str:
         ('84.2 %', '100 %')
     """
     return f"{100 * share:.1f}".removesuffix(".0") + " %"
-
-
-def counted(n: int, noun: str) -> str:
-    """Write a number with its noun.
-
-    Example:
-        >>> counted(1, "photo"), counted(1200, "photo")
-        ('1 photo', '1,200 photos')
-    """
-    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
 
 
 def worst_class(evaluation: Evaluation) -> ClassScore:

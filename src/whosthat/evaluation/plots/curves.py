@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from whosthat.evaluation.plots.canvas import Inks
-from whosthat.evaluation.verdict import counted
+from whosthat.wording import counted
 
 LOWEST_LOSS, HIGHEST_LOSS = 0.1, 5.0
 """The loss axis is clipped to this, as in the reference; what lies outside runs along the edge."""
