@@ -26,12 +26,13 @@ if TYPE_CHECKING:
     from whosthat.workflow.check import check
     from whosthat.workflow.evaluate import evaluate
     from whosthat.workflow.export import export
-    from whosthat.workflow.predict import Prediction, predict
+    from whosthat.workflow.predict import predict
+    from whosthat.workflow.prediction import Prediction
     from whosthat.workflow.train import resume, train
 
 _HOMES = {
     "Box": "whosthat.types",
-    "Prediction": "whosthat.workflow.predict",
+    "Prediction": "whosthat.workflow.prediction",
     "Recipe": "whosthat.training.recipe",
     "Recogniser": "whosthat.recognition.recogniser",
     "Sighting": "whosthat.types",

@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 from whosthat.cli.app import main
+from whosthat.recognition.tracking import Track
 from whosthat.types import Sighting
-from whosthat.workflow.predict import Prediction
+from whosthat.workflow.prediction import Prediction
+from whosthat.workflow.video import VideoAnswer
 
 KNOWN = Sighting("張偉", 0.9, "Bo", 0.06, None, {"張偉": 0.9, "Bo": 0.06, "Cy": 0.04})
 UNKNOWN = Sighting(None, 0.5, "Bo", 0.3, None, {"張偉": 0.5, "Bo": 0.3, "Cy": 0.2})
@@ -36,7 +38,7 @@ def test_the_table_shows_names_and_the_photos_that_cannot_be_read(answers: Any, 
         "b.jpg  unknown  50.0 %  張偉 50.0 %, Bo 30.0 %",
     ]
     assert told.err == "c.jpg: the file is empty\n"
-    assert answers.options == {"draw": Path("drawn")}
+    assert (answers.options["draw"], answers.options["without"]) == (Path("drawn"), [Path("drawn")])
 
 
 def test_more_names_can_be_shown(answers: Any, capsys: pytest.CaptureFixture[str]) -> None:
@@ -66,3 +68,40 @@ def test_all_answered_ends_with_0(replaced: Any) -> None:
     replaced("whosthat.workflow.predict.find_photos", ["a"])
     replaced("whosthat.workflow.predict.predict", [Prediction(Path("a.jpg"), (KNOWN,))])
     assert main(["predict", "bundle", "a.jpg"]) == 0
+
+
+def track(name: str | None, start: float, end: float) -> Track:
+    frames = range(int(start * 10), int(end * 10) + 1)
+    return Track(name, 1.0, 0.9, frames[0], start, end, dict.fromkeys(frames))
+
+
+def test_videos_get_a_table_of_people_with_times(replaced: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    tracks = (track("張偉", 0.0, 2.5), track(None, 1.0, 1.0), track("Bo", 3, 5), track("張偉", 70.0, 75.0))
+    cut = Prediction(Path("cut.mp4"), video=VideoAnswer((), 3, 5, 0.4, problem="the file is cut off"))
+    film = Prediction(Path("film.mp4"), video=VideoAnswer(tracks, 200, 5, 80.0))
+    replaced("whosthat.workflow.predict.find_photos", ["film.mp4"] * 3)
+    predictions = replaced("whosthat.workflow.predict.predict", [film, Prediction(Path("a.jpg"), (KNOWN,)), cut])
+    assert main(["predict", "bundle", "film.mp4", "--every", "10"]) == 3
+    told = capsys.readouterr()
+    assert told.out.splitlines()[2:] == [
+        "",
+        "video     name               sure  frames  seen",
+        "film.mp4  張偉             90.0 %      77  0:00.0 to 0:02.5, 1:10.0 to 1:15.0",
+        "film.mp4  unknown          90.0 %       1  0:01.0",
+        "film.mp4  Bo               90.0 %      21  0:03.0 to 0:05.0",
+        "cut.mp4   nobody was seen",
+    ]
+    assert told.err == "cut.mp4: the file is cut off\n"
+    assert predictions.options["every"] == 10
+
+
+def test_photos_are_sorted_while_they_are_shown(replaced: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.jpg").write_bytes(b"a photo")
+    replaced("whosthat.workflow.predict.find_photos", ["a"])
+    answers = replaced("whosthat.workflow.predict.predict", [Prediction(tmp_path / "a.jpg", (KNOWN,))])
+    assert main(["predict", "bundle", str(tmp_path), "--sort", str(tmp_path / "out"), "--csv"]) == 0
+    assert (tmp_path / "out" / "張偉" / "a.jpg").read_bytes() == b"a photo"
+    assert answers.options["without"] == [tmp_path / "out"]
+    told = capsys.readouterr()
+    assert "張偉" in told.out
+    assert f"Copies are sorted into {tmp_path / 'out'}; the CSV file there lists them." in told.err

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whosthat.recognition.tracking import Span, Tracker, spans_of_people
+from whosthat.recognition.tracking import Span, Tracker, spans_of, tracks_by_name
 from whosthat.types import Box, Sighting
 
 
@@ -79,9 +79,18 @@ def test_answers_for_the_whole_picture_become_runs():
 def test_spans_that_nearly_touch_become_one():
     tracks = followed(*([face("ann", 0)] if step not in (3, 4) else [] for step in range(8)), cuts=[5], step=0.3)
     assert len(tracks) == 2
-    assert spans_of_people(tracks) == {"ann": (Span(0, pytest.approx(2.1)),)}
+    assert spans_of(tracks) == (Span(0, pytest.approx(2.1)),)
     far = followed([face("ann", 0)], *([[]] * 20), [face("ann", 0)], [face(None, 0)])
-    assert spans_of_people(far) == {"ann": (Span(0, 0), Span(pytest.approx(4.2), pytest.approx(4.4)))}
+    assert spans_of(far) == (Span(0, 0), Span(pytest.approx(4.2), pytest.approx(4.4)))
+
+
+def test_tracks_are_put_together_by_name():
+    tracks = followed([face(None, 300)], [face("ann", 0)], [face("bo", 0)], [face("ann", 0)], cuts=[1, 2, 3])
+    assert {name: [track.start for track in theirs] for name, theirs in tracks_by_name(tracks).items()} == {
+        None: [0],
+        "ann": [pytest.approx(0.2), pytest.approx(0.6)],
+        "bo": [pytest.approx(0.4)],
+    }
 
 
 SIGHTINGS = st.builds(face, st.sampled_from(["ann", "bo", None]), st.integers(0, 200), st.floats(0, 1))

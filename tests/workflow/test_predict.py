@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from whosthat.errors import UsageError
 from whosthat.photos.drawing import save_image
 from whosthat.photos.reading import read
-from whosthat.types import Box, Sighting
-from whosthat.workflow.predict import CSV_COLUMNS, Prediction, csv_rows, predict, to_dict
+from whosthat.types import Box, Likeness, Sighting
+from whosthat.workflow.predict import predict
+from whosthat.workflow.prediction import CSV_COLUMNS, Prediction, csv_rows, to_dict
 
 COLOURS = dict(zip(("red", "green", "blue"), np.eye(3, dtype=np.uint8) * 255, strict=True))
 
@@ -129,13 +130,14 @@ def test_a_place_where_nothing_can_be_drawn_is_explained(bundle: Path, tmp_path:
         predict(bundle, [], draw=bundle / "bundle.json" / "drawn")
 
 
-FACE = Sighting("=cmd()", 0.9, "@x", 0.1, Box(-1, 2, 30, 40.26), {"=cmd()": 0.9, "@x": 0.1})
+FACE = Sighting("=cmd()", 0.9, "@x", 0.1, Box(-1, 2, 30, 40.26), {"=cmd()": 0.9, "@x": 0.1}, (Likeness("Ann", "=ann/1.jpg", 0.314),))
 
 
 def test_rows_hold_one_sighting_each_and_no_formula() -> None:
     rows = csv_rows(Prediction(Path("-party.jpg"), (FACE, Sighting(None, 0.3))))
     assert [row["name"] for row in rows] == ["'=cmd()", "unknown"]
     assert (rows[0]["path"], rows[0]["runner_up"], rows[0]["left"], rows[0]["bottom"]) == ("'-party.jpg", "'@x", "-1.0", "40.3")
+    assert rows[0]["because"] == "'=ann/1.jpg (0.31)"
     assert csv_rows(Prediction(Path("a.jpg"), error="the file is empty"))[0]["error"] == "the file is empty"
 
 
@@ -151,6 +153,7 @@ def test_json_holds_every_class_best_first() -> None:
     plain = to_dict(Prediction(Path("a.jpg"), (FACE,)))
     assert plain["sightings"][0]["box"] == {"left": -1, "top": 2, "right": 30, "bottom": 40.26}
     assert list(plain["sightings"][0]["probabilities"]) == ["=cmd()", "@x"]
+    assert plain["sightings"][0]["because"] == [{"person": "Ann", "photo": "=ann/1.jpg", "distance": 0.314}]
     assert (plain["error"], plain["drawn"]) == (None, None)
 
 

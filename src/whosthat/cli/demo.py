@@ -16,7 +16,7 @@ from whosthat.cli.terminal import terminal_progress
 from whosthat.cli.train import show_result
 
 if TYPE_CHECKING:
-    from whosthat.workflow.predict import Prediction
+    from whosthat.workflow.prediction import Prediction
 
 app = new_app()
 

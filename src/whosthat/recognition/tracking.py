@@ -117,22 +117,23 @@ class Tracker:
         return [trail.named(answers[number]) for number, trail in enumerate(self._trails)]
 
 
-def spans_of_people(tracks: Iterable[Track]) -> dict[str, tuple[Span, ...]]:
-    """Say when each person was to be seen: spans that overlap or lie less than a second apart become one.
-
-    Returns:
-        By name, in the order of their first appearance. Nobody unknown is in it.
-    """
-    people: dict[str, list[Span]] = {}
+def tracks_by_name(tracks: Iterable[Track]) -> dict[str | None, tuple[Track, ...]]:
+    """Put together the tracks of each person, and those of all unknown under None, by first appearance."""
+    people: dict[str | None, list[Track]] = {}
     for track in sorted(tracks, key=lambda track: track.start):
-        if track.name is None:
-            continue
-        spans = people.setdefault(track.name, [])
+        people.setdefault(track.name, []).append(track)
+    return {name: tuple(theirs) for name, theirs in people.items()}
+
+
+def spans_of(tracks: Iterable[Track]) -> tuple[Span, ...]:
+    """Say when any of some tracks was to be seen: spans that overlap or lie no more than `PATIENCE` apart become one."""
+    spans: list[Span] = []
+    for track in sorted(tracks, key=lambda track: track.start):
         if spans and track.start - spans[-1].end <= PATIENCE:
             spans[-1] = Span(spans[-1].start, max(spans[-1].end, track.end))
         else:
             spans.append(Span(track.start, track.end))
-    return {name: tuple(spans) for name, spans in people.items()}
+    return tuple(spans)
 
 
 @dataclass

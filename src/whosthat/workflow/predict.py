@@ -23,10 +23,8 @@ from whosthat.recognition import load
 from whosthat.recognition.recogniser import Recogniser
 from whosthat.types import Sighting
 from whosthat.workflow.file_names import unused_path
-from whosthat.workflow.prediction import CSV_COLUMNS, Prediction, csv_rows, to_dict
+from whosthat.workflow.prediction import Prediction
 from whosthat.workflow.video import EVERY, look_through
-
-__all__ = ["CSV_COLUMNS", "Prediction", "csv_rows", "find_photos", "predict", "to_dict"]
 
 BATCH = 16
 READERS = 2

@@ -16,10 +16,10 @@ from whosthat.workflow.video import VideoAnswer
 
 CSV_COLUMNS = (
     *("path", "name", "confidence", "runner_up", "runner_up_confidence", "left", "top", "right", "bottom"),
-    *("start", "end", "frames", "drawn", "error"),
+    *("start", "end", "frames", "because", "drawn", "error"),
 )
-"""The columns of `csv_rows`: start and end (seconds) and frames are empty for photos; everything but path and error is empty where a
-photo could not be read."""
+"""The columns of `csv_rows`. For photos start and end (seconds) and frames are empty; where a file could not be read, all but path and
+error are."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def to_dict(prediction: Prediction) -> dict[str, Any]:
 
     Returns:
         ``path``, ``sightings`` (each ``name``, ``confidence``, ``runner_up``, ``runner_up_confidence``, ``box``,
-        ``probabilities``), ``video`` (``people`` with their spans in seconds, ``tracks``, ``frames``, ``every``, ``seconds``,
+        ``because``, ``probabilities``), ``video`` (``people`` with their spans in seconds, ``tracks``, ``frames``, ``every``, ``seconds``,
         ``drawn``), ``drawn`` and ``error``; what is absent is None.
     """
     return {
@@ -107,6 +107,7 @@ def _sighting_to_dict(sighting: Sighting) -> dict[str, Any]:
         "runner_up": sighting.runner_up,
         "runner_up_confidence": sighting.runner_up_confidence,
         "box": _box_to_dict(sighting.box),
+        "because": [{"person": like.person, "photo": like.photo, "distance": like.distance} for like in sighting.because],
         "probabilities": dict(sighting.probabilities),
     }
 
@@ -145,6 +146,7 @@ def _sighting_cells(sighting: Sighting) -> dict[str, str]:
     return _answer_cells(sighting.name, sighting.confidence, sighting.box) | {
         "runner_up": csv_cell(sighting.runner_up or ""),
         "runner_up_confidence": f"{sighting.runner_up_confidence:.4f}",
+        "because": csv_cell("; ".join(f"{like.photo} ({like.distance:.2f})" for like in sighting.because)),
     }
 
 

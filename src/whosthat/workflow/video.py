@@ -16,7 +16,7 @@ from typing import Any
 from whosthat.photos.video import Frame, open_video
 from whosthat.progress import SILENT, Progress
 from whosthat.recognition.recogniser import Recogniser
-from whosthat.recognition.tracking import Span, Track, Tracker, spans_of_people
+from whosthat.recognition.tracking import Span, Track, Tracker, spans_of, tracks_by_name
 from whosthat.types import Sighting
 from whosthat.workflow.file_names import unused_path
 
@@ -49,8 +49,8 @@ class VideoAnswer:
 
     @property
     def people(self) -> dict[str, tuple[Span, ...]]:
-        """When each person was to be seen, by name, in the order of first appearance."""
-        return spans_of_people(self.tracks)
+        """When each person was to be seen, by name, in the order of first appearance; nobody unknown is in it."""
+        return {name: spans_of(tracks) for name, tracks in tracks_by_name(self.tracks).items() if name is not None}
 
 
 def look_through(
