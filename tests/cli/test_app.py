@@ -96,7 +96,7 @@ def test_the_version_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
         (["check"], None),
         (["predict", "bundle"], "Missing argument 'PATH'"),
         (["train", "photos", "--epochs", "many"], "'--epochs'"),
-        (["runs", "lst"], "No such command 'lst'. Did you mean 'list'?"),
+        (["runs", "lst"], "No such command 'lst'. Did you mean 'list'? Read"),
     ],
 )
 def test_wrong_usage_ends_with_2_and_says_what_is_right(words: list[str], message: str | None, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -128,3 +129,19 @@ def test_weights_of_an_earlier_run_start_a_network(tmp_path, n_classes, classifi
     old, new = weights_of(earlier), weights_of(later)
     np.testing.assert_array_equal(old["block1_conv/kernel"], new["block1_conv/kernel"])
     assert np.array_equal(old["predictions/kernel"], new["predictions/kernel"]) is classifier_too
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "message"),
+    [
+        ("cnn6", {"frames": 3}, "takes single photos"),
+        ("cnn6", {"blocks": "pool"}, "has no option 'blocks'"),
+        ("custom", {"blocks": "conv 8, pol"}, 'Did you mean "pool"'),
+        ("cnn6", {"weights": Path("absent.safetensors")}, "no weights file absent.safetensors"),
+    ],
+)
+def test_a_design_is_refused_without_building_it(name, changes, message, monkeypatch):
+    monkeypatch.setattr(registry, "load_keras", lambda: pytest.fail("Keras was loaded"))
+    with pytest.raises(NetworkError, match=message):
+        registry.check(name, Design(n_classes=2, size=64, **changes))
+    registry.check(name, Design(n_classes=2, size=64))

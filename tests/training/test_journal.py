@@ -3,7 +3,9 @@ from __future__ import annotations
 import json
 import math
 
-from whosthat.training.journal import HISTORY_COLUMNS, Journal, read_history, write_history
+import pytest
+
+from whosthat.training.journal import HISTORY_COLUMNS, Journal, ScalarWriter, read_history, write_history
 
 
 def test_history_comes_back_as_it_was_written(tmp_path):
@@ -35,3 +37,11 @@ def test_tensorboard_finds_the_numbers(tmp_path):
     assert [(event.step, event.summary.value[0].tag, event.summary.value[0].simple_value) for event in events[1:]] == [
         (3, "epoch/loss", 0.25)
     ]
+
+
+def test_what_tensorflow_cannot_write_is_an_error_of_the_system(tmp_path):
+    (tmp_path / "tensorboard").mkdir()
+    writer = ScalarWriter(tmp_path / "tensorboard")
+    writer._records.close()
+    with pytest.raises(OSError, match="TensorBoard's file cannot be written"):
+        writer.write(1, {"loss": 0.5})

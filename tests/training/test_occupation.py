@@ -20,6 +20,14 @@ def test_a_second_process_is_refused_and_told_who_is_training(tmp_path):
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+def test_the_same_process_may_hold_it_once_more(tmp_path):
+    with occupied(tmp_path):
+        with occupied(tmp_path):
+            pass
+        assert (tmp_path / "training.pid").read_text(encoding="utf-8") == str(os.getpid())
+    assert not (tmp_path / "training.pid").exists()
+
+
 def test_a_folder_that_cannot_be_written_is_said(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(RunError, match="cannot be written"), occupied(tmp_path / "file"):

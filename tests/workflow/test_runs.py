@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from whosthat.errors import RunError
-from whosthat.workflow.runs import compare_runs, latest, list_runs, new_run, safe_name, set_latest
+from whosthat.workflow.runs import compare_runs, discard_run, latest, list_runs, new_run, safe_name, set_latest
 
 
 def make_run(runs: Path, recipe: str = 'model = "cnn6"\n', metrics: object = None) -> Path:
@@ -134,3 +134,20 @@ def test_comparing_needs_two_runs_that_exist(tmp_path: Path) -> None:
         compare_runs([run])
     with pytest.raises(RunError, match='Did you mean "heroes-cnn6-1"'):
         compare_runs([run, tmp_path / "heroes-cnn6-l"])
+
+
+def test_a_run_in_which_nothing_was_trained_is_discarded_and_latest_steps_back(tmp_path: Path) -> None:
+    trained, vain = make_run(tmp_path, metrics={}), make_run(tmp_path)
+    set_latest(vain)
+    discard_run(vain)
+    assert not vain.exists()
+    assert latest(tmp_path) == trained.resolve()
+    discard_run(trained)
+    assert trained.exists()
+
+
+def test_discarding_the_only_run_leaves_no_latest(tmp_path: Path) -> None:
+    vain = make_run(tmp_path)
+    set_latest(vain)
+    discard_run(vain)
+    assert list(tmp_path.iterdir()) == []

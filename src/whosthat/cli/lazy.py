@@ -78,7 +78,8 @@ def run_typer(words: list[str]) -> int:
 def _in_our_words(error: typer.TyperException) -> str:
     """Return typer's message as whole sentences, with the nearest option and where to read on."""
     context = getattr(error, "ctx", None)
-    message = error.format_message().rstrip(".") + "."
+    message = error.format_message()
+    message = message if message.endswith(("?", ".")) else f"{message}."
     option = getattr(error, "option_name", None)
     if option and context and hasattr(error, "possibilities"):
         known = [word for parameter in context.command.get_params(context) for word in parameter.opts if word.startswith("--")]

@@ -16,14 +16,14 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from whosthat.errors import NetworkError, UsageError, did_you_mean
+from whosthat.errors import NetworkError, UsageError, WeightsError, did_you_mean
 from whosthat.networks.backend import load_keras
 from whosthat.networks.design import Design, NetworkFacts, check_design
 
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["Design", "NetworkFacts", "backbone_and_head", "build", "describe", "facts", "load_custom", "names", "register"]
+__all__ = ["Design", "NetworkFacts", "backbone_and_head", "build", "check", "describe", "facts", "load_custom", "names", "register"]
 
 Builder: TypeAlias = "Callable[[Design], keras.Model]"
 _BUILDERS: dict[str, tuple[NetworkFacts, Builder]] = {}
@@ -85,6 +85,23 @@ def _entry(name: str) -> tuple[NetworkFacts, Builder]:
     if name not in _BUILDERS:
         raise UsageError(f"There is no network named {name!r}. {did_you_mean(name, known)}")
     return _BUILDERS[name]
+
+
+def check(name: str, design: Design) -> None:
+    """Refuse a design without building it; what takes Keras to find out is left to `build`.
+
+    Raises:
+        UsageError: There is no such network.
+        NetworkError: The design does not fit the network.
+        WeightsError: The weights file it names is absent.
+    """
+    check_design(facts(name), design)
+    if design.blocks:
+        from whosthat.networks.custom import parse_blocks  # a family: it imports this module
+
+        parse_blocks(design.blocks)
+    if isinstance(design.weights, Path) and not design.weights.is_file():
+        raise WeightsError(f"There is no weights file {design.weights}. Check the path, or take weights = none.")
 
 
 def build(name: str, design: Design) -> keras.Model:

@@ -14,7 +14,7 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import whosthat
 from whosthat.dataset.batches import Batches
@@ -24,6 +24,7 @@ from whosthat.networks.backend import set_threads
 from whosthat.progress import SILENT, Progress
 from whosthat.training.checkpoints import Checkpoint, Checkpoints, RunState
 from whosthat.training.course import Run
+from whosthat.training.design import design_of
 from whosthat.training.features import FEATURES
 from whosthat.training.journal import Journal
 from whosthat.training.occupation import listening, occupied
@@ -99,11 +100,7 @@ def build_network(recipe: Recipe, n_classes: int) -> keras.Model:
         recipe: What to build.
         n_classes: Number of classes.
     """
-    published: dict[str, Literal["none", "imagenet"]] = {"none": "none", "imagenet": "imagenet"}
-    weights = published.get(recipe.weights) or Path(recipe.weights)
-    settings = recipe.network.model_dump(exclude_none=True)
-    design = registry.Design(n_classes, recipe.size, frames=recipe.frames or 1, weights=weights, seed=recipe.seed, **settings)
-    return registry.build(recipe.model, design)
+    return registry.build(recipe.model, design_of(recipe, n_classes))
 
 
 @contextmanager

@@ -11,7 +11,8 @@ import io
 import json
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +82,9 @@ class ScalarWriter:
         # TensorBoard's own names end in the computer's name, which is nobody's business.
         path = folder / f"events.out.tfevents.{time.time_ns():020}.whosthat"
         self._messages = tf.compat.v1
-        self._records = tf.io.TFRecordWriter(str(path))
+        self._failure = tf.errors.OpError
+        with self._plain_errors():
+            self._records = tf.io.TFRecordWriter(str(path))
         self._add(file_version="brain.Event:2")
 
     def write(self, step: int, scalars: Mapping[str, float]) -> None:
@@ -91,11 +94,21 @@ class ScalarWriter:
 
     def close(self) -> None:
         """Close the file."""
-        self._records.close()
+        with self._plain_errors():
+            self._records.close()
 
     def _add(self, **fields: Any) -> None:
-        self._records.write(self._messages.Event(wall_time=time.time(), **fields).SerializeToString())
-        self._records.flush()
+        with self._plain_errors():
+            self._records.write(self._messages.Event(wall_time=time.time(), **fields).SerializeToString())
+            self._records.flush()
+
+    @contextmanager
+    def _plain_errors(self) -> Iterator[None]:
+        """Raise what Python's own files raise: a full disk is no matter of TensorFlow."""
+        try:
+            yield
+        except self._failure as error:
+            raise OSError(f"TensorBoard's file cannot be written: {error.message}") from error
 
 
 def _plain(value: Any) -> Any:

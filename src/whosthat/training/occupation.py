@@ -24,13 +24,13 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 @contextmanager
 def occupied(run: Path) -> Iterator[None]:
-    """Hold a run folder for this process.
+    """Hold a run folder for this process; who holds it already may hold it once more.
 
     Raises:
         RunError: Another process holds it.
     """
     owner = run / "training.pid"
-    lock = FileLock(run / "training.lock")
+    lock = FileLock(run / "training.lock", is_singleton=True)
     try:
         lock.acquire(timeout=0)
     except Timeout:
@@ -43,7 +43,8 @@ def occupied(run: Path) -> Iterator[None]:
         owner.write_text(str(os.getpid()), encoding="utf-8")
         yield
     finally:
-        owner.unlink(missing_ok=True)
+        if lock.lock_counter == 1:
+            owner.unlink(missing_ok=True)
         lock.release()
 
 

@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import secrets
+import shutil
 import tomllib
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -144,6 +145,29 @@ def latest(runs: Path) -> Path:
     return run.resolve() if pointer.is_symlink() else run
 
 
+def discard_run(run: Path) -> None:
+    """Remove a run in which nothing was trained, and let ``latest`` point at the newest of the others; others stay as they are."""
+    if _state(run) != "broken off":
+        return
+    shutil.rmtree(run, ignore_errors=True)
+    pointer = run.with_name(LATEST)
+    if _pointed_at(pointer) != run.name:
+        return
+    others = list_runs(run.parent)
+    if others:
+        set_latest(others[-1].path)
+    else:
+        pointer.unlink(missing_ok=True)
+
+
+def _pointed_at(pointer: Path) -> str:
+    """Name the run at which ``latest`` points, there or not; "" when it is no pointer."""
+    try:
+        return pointer.readlink().name if pointer.is_symlink() else follow_pointer(pointer).name
+    except (OSError, BundleError):
+        return ""
+
+
 def list_runs(runs: Path) -> list[RunSummary]:
     """Return every run of a folder, the oldest first; an empty list when there is none.
 
@@ -183,14 +207,18 @@ def compare_runs(runs: Sequence[Path]) -> list[dict[str, object]]:
     """
     if len(runs) < 2:
         raise RunError(f"Comparing needs two runs or more, and {len(runs)} came.")
-    summaries = [summarise(_existing(run)) for run in runs]
+    summaries = [summarise(existing_run(run)) for run in runs]
     keys = dict.fromkeys(key for summary in summaries for key in summary.recipe)
     differing = [key for key in keys if key != "model" and len({repr(summary.recipe.get(key)) for summary in summaries}) > 1]
     return [summary.to_dict() | {key: summary.recipe.get(key) for key in differing} for summary in summaries]
 
 
-def _existing(run: Path) -> Path:
-    """Return the folder that a path to a run means, ``runs/latest`` included."""
+def existing_run(run: Path) -> Path:
+    """Return the folder that a path to a run means, ``runs/latest`` included.
+
+    Raises:
+        RunError: There is no such run; the nearest name is suggested.
+    """
     if run.name == LATEST:
         return latest(run.parent)
     if not run.is_dir():

@@ -1,0 +1,76 @@
+"""Whatever stops a run that has begun, nothing is lost, and whoever started it is told how to go on.
+
+What belongs here: turning interrupts and refusals of the system into that advice, and the report that a stopped run still lacks.
+What does not: checkpoints, and stopping in the middle of training (`training`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from whosthat.errors import BundleError, RunError
+from whosthat.evaluation.report import REPORT_FILE, write_report
+from whosthat.evaluation.run_facts import METRICS_FILE
+
+
+@contextmanager
+def resumable(run: Path) -> Iterator[None]:
+    """Say how to go on when Ctrl-C, SIGTERM or the system stops the block.
+
+    Args:
+        run: The run folder.
+
+    Raises:
+        RunError: In the place of an OSError, such as a full disk.
+    """
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        stop.add_note(_advice(run))
+        raise
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        raise RunError(f"The run had to stop: {error.strerror or error}{where}. Make room or allow writing. {_advice(run)}") from error
+
+
+@contextmanager
+def saving(run: Path) -> Iterator[None]:
+    """Say how to go on when the results of a run cannot be written: all that training cost is in its checkpoints.
+
+    Args:
+        run: The run folder.
+
+    Raises:
+        RunError: Also in the place of a BundleError, since it is not the user's data that is bad.
+    """
+    try:
+        yield
+    except (BundleError, RunError) as error:
+        raise RunError(f"{error} {_advice(run)}") from error
+
+
+def finish_report(run: Path) -> bool:
+    """Write the report of a run that was stopped between its test and its report.
+
+    Args:
+        run: The run folder.
+
+    Returns:
+        False when the run has not been tested yet.
+
+    Raises:
+        RunError: It has its report: there is nothing to go on with.
+    """
+    if not (run / METRICS_FILE).exists():
+        return False
+    if (run / REPORT_FILE).exists():
+        raise RunError(f"{run} is finished: it has been tested. Start a new run to train for longer.")
+    with saving(run):
+        write_report(run)
+    return True
+
+
+def _advice(run: Path) -> str:
+    return f"Nothing is lost: go on with whosthat train --resume {run}."
