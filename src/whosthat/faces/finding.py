@@ -146,6 +146,16 @@ def principal(faces: Sequence[Face], width: int, height: int) -> Face:
     return max(faces, key=weight)
 
 
+def sharpness(crop: Image) -> float:
+    """Return the variance of the Laplacian of a crop in grey: how much fine detail it has; below about 20 it is blurred.
+
+    Source: J. L. Pech-Pacheco et al., "Diatom autofocusing in brightfield microscopy", ICPR 2000.
+    """
+    import cv2
+
+    return float(cv2.Laplacian(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY), cv2.CV_64F).var())
+
+
 def _looked_at(image: Image) -> tuple[Image, float]:
     """Shrink a large photo, and say by how much."""
     import cv2

@@ -6,7 +6,7 @@ of these at all?", which is decided by distance alone (`naming`): probabilities 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -128,7 +128,7 @@ def by_logistic_regression(vectors: FloatArray, owners: IntArray, n_people: int)
     absent = np.setdiff1d(np.arange(n_people), owners)
 
     def score(faces: FloatArray) -> FloatArray:
-        scores = ((faces - middle) @ weights[:-1] + weights[-1]).astype(np.float32)
+        scores: FloatArray = ((faces - middle) @ weights[:-1] + weights[-1]).astype(np.float32)
         scores[:, absent] = -np.inf
         return scores
 
@@ -143,7 +143,7 @@ HEADS: Mapping[str, Callable[[FloatArray, IntArray, int], Scorer]] = {
 """Every head by name, the simplest first."""
 
 
-def choose_head(vectors: FloatArray, owners: IntArray, groups: IntArray, n_people: int) -> Choice:
+def choose_head(vectors: FloatArray, owners: IntArray, groups: IntArray, n_people: int, heads: Iterable[str] = tuple(HEADS)) -> Choice:
     """Choose the head that names best the photos that it has not learnt from; of equals, the simplest.
 
     Args:
@@ -151,12 +151,13 @@ def choose_head(vectors: FloatArray, owners: IntArray, groups: IntArray, n_peopl
         owners: int64 (n,).
         groups: int64 (n,): photos of one group (copies, bursts) are never on both sides.
         n_people: How many people there are.
+        heads: Those to choose from, the simplest first; trimmed mean is the one that is always good enough to fall back on.
     """
     folds = _folds(owners, groups)
     tested = _testable(owners, folds)
-    scores = {name: _out_of_fold(name, vectors, owners, folds, n_people) for name in HEADS if _worth_trying(name, vectors, n_people)}
-    if not tested.any():
-        return Choice("trimmed-mean", {}, np.full((len(owners), n_people), np.nan, np.float32))
+    scores = {name: _out_of_fold(name, vectors, owners, folds, n_people) for name in heads if _worth_trying(name, vectors, n_people)}
+    if not tested.any() or not scores:
+        return Choice(next(iter(scores), "trimmed-mean"), {}, np.full((len(owners), n_people), np.nan, np.float32))
     right = {name: float((rows[tested].argmax(axis=1) == owners[tested]).mean()) for name, rows in scores.items()}
     best = max(right, key=lambda name: right[name])  # the first of equals
     chosen = scores[best].copy()
@@ -183,7 +184,7 @@ def out_of_fold_templates(vectors: FloatArray, owners: IntArray, groups: IntArra
 def softmax(logits: FloatArray) -> FloatArray:
     """Turn logits into probabilities, row by row."""
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    normal: FloatArray = powers / powers.sum(axis=1, keepdims=True)
+    normal: FloatArray = (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
     return normal
 
 

@@ -8,16 +8,16 @@ recipe is refused within milliseconds.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from whosthat.errors import RecipeError, did_you_mean
+from whosthat.training.face_recipe import FACES, FaceRecipe
+from whosthat.training.recipe_base import BaseRecipe, to_toml
 from whosthat.training.recipe_errors import describe
 from whosthat.training.recipe_sections import (
     SGD,
@@ -30,7 +30,6 @@ from whosthat.training.recipe_sections import (
     NetworkSettings,
     Plateau,
     RMSprop,
-    Settings,
     Step,
     TransferSettings,
 )
@@ -39,6 +38,18 @@ if TYPE_CHECKING:
     from whosthat.photos.augmenting import Augmentation
     from whosthat.photos.preparing import PrepareSpec
 
+__all__ = [
+    "AnyRecipe",
+    "FaceRecipe",
+    "Recipe",
+    "default_recipe",
+    "make_any_recipe",
+    "make_recipe",
+    "read_recipe",
+    "shipped_recipes",
+    "to_toml",
+]
+
 RECIPES = Path(__file__).with_name("recipes")
 """The recipes that come with whosthat."""
 
@@ -46,7 +57,7 @@ MAX_RECIPE_BYTES = 1024 * 1024
 """A recipe file larger than this (1 MiB) is refused unread."""
 
 
-class Recipe(Settings):
+class Recipe(BaseRecipe):
     """What to train and how; everything that, together with the photos, decides the outcome.
 
     Attributes:
@@ -72,13 +83,9 @@ class Recipe(Settings):
         transfer: How a pretrained backbone is used.
     """
 
-    model: str = Field(min_length=1)
     size: int = Field(default=224, ge=8, le=4096)
-    seed: int = Field(default=0, ge=0, lt=2**32)
     epochs: int = Field(default=30, ge=1, le=100_000)
     batch_size: int = Field(default=32, ge=1, le=65_536)
-    split: str = "8:1:1"
-    pictures_per_class: int | None = Field(default=None, ge=1)
     fit: Literal["stretch", "crop", "pad"] = "stretch"
     frames: int | None = Field(default=None, ge=1, le=1000)
     weights: str = Field(default="none", min_length=1)
@@ -93,13 +100,6 @@ class Recipe(Settings):
     network: NetworkSettings = NetworkSettings()
     transfer: TransferSettings = TransferSettings()
 
-    @field_validator("split")
-    @classmethod
-    def _three_shares(cls, text: str) -> str:
-        """Refuse a split that is not three numbers above 0."""
-        _ratios(text)
-        return text
-
     @model_validator(mode="after")
     def _fitting_together(self) -> Recipe:
         """Refuse settings that contradict each other."""
@@ -108,16 +108,6 @@ class Recipe(Settings):
         if self.transfer.enabled and self.weights == "none":
             raise ValueError('"transfer" needs pretrained weights, and "weights" is "none": set transfer.enabled to false.')
         return self
-
-    @property
-    def ratios(self) -> tuple[float, float, float]:
-        """Training, validation and test shares as numbers.
-
-        Example:
-            >>> Recipe(model="cnn6", split="7:1.5:1.5").ratios
-            (7.0, 1.5, 1.5)
-        """
-        return _ratios(self.split)
 
     def prepare_spec(self) -> PrepareSpec:
         """Return how a photo becomes this recipe's input."""
@@ -130,15 +120,6 @@ class Recipe(Settings):
         from whosthat.photos.augmenting import Augmentation
 
         return Augmentation(**self.augmentation.model_dump(exclude={"enabled"})) if self.augmentation.enabled else None
-
-    def key(self) -> str:
-        """Return 16 hexadecimal digits that change with every setting."""
-        text = json.dumps(self.model_dump(mode="json"), sort_keys=True)
-        return hashlib.sha256(text.encode("utf-8")).hexdigest()[:16]
-
-    def to_toml(self) -> str:
-        """Return the recipe as TOML, complete: `read_recipe` gives an equal recipe back."""
-        return to_toml(self.model_dump(mode="json", exclude_none=True))
 
 
 def make_recipe(settings: Mapping[str, Any], source: str = "the recipe") -> Recipe:
@@ -157,11 +138,29 @@ def make_recipe(settings: Mapping[str, Any], source: str = "the recipe") -> Reci
         raise RecipeError(describe(error, settings, source)) from None
 
 
-def default_recipe(model: str, **overrides: Any) -> Recipe:
-    """Return the recipe with which a network is known to learn, changed where asked.
+AnyRecipe: TypeAlias = Recipe | FaceRecipe
+"""A recipe of either route."""
+
+
+def make_any_recipe(settings: Mapping[str, Any], source: str = "the recipe") -> AnyRecipe:
+    """Build the recipe of the route that the model belongs to; otherwise like `make_recipe`."""
+    if settings.get("model") != FACES:
+        return make_recipe(settings, source)
+    try:
+        return FaceRecipe.model_validate(settings)
+    except ValidationError as error:
+        raise RecipeError(describe(error, settings, source, FaceRecipe)) from None
+
+
+@overload
+def default_recipe(model: Literal["faces"], **overrides: Any) -> FaceRecipe: ...
+@overload
+def default_recipe(model: str, **overrides: Any) -> Recipe: ...
+def default_recipe(model: str, **overrides: Any) -> AnyRecipe:
+    """Return the recipe with which a model is known to learn, changed where asked.
 
     Args:
-        model: A registered network's name.
+        model: A registered network's name, or ``faces``.
         **overrides: Settings to change; sections as mappings, which change only the keys they name. Naming another
             optimiser or schedule starts from that one's defaults.
 
@@ -169,10 +168,10 @@ def default_recipe(model: str, **overrides: Any) -> Recipe:
         RecipeError: An override is unknown or cannot be used.
         NetworkError: No network has this name.
     """
-    return make_recipe(_completed(model, overrides))
+    return make_any_recipe(_completed(model, overrides))
 
 
-def read_recipe(source: str | Path, *, complete: bool = False) -> Recipe:
+def read_recipe(source: str | Path, *, complete: bool = False) -> AnyRecipe:
     """Read a recipe file, or one that comes with whosthat by its name.
 
     Args:
@@ -189,48 +188,12 @@ def read_recipe(source: str | Path, *, complete: bool = False) -> Recipe:
         raise RecipeError(f'The recipe {path} does not say which network to train. Add a line such as model = "cnn6".')
     if not complete:
         settings = _completed(settings["model"], settings)
-    return make_recipe(settings, f"the recipe {path}")
+    return make_any_recipe(settings, f"the recipe {path}")
 
 
 def shipped_recipes() -> tuple[str, ...]:
     """Return the names of the recipes that come with whosthat."""
     return tuple(sorted(path.stem for path in RECIPES.glob("*.toml")))
-
-
-def to_toml(settings: Mapping[str, Any]) -> str:
-    """Write flat sections as TOML: plain keys first, then one table for each mapping.
-
-    Example:
-        >>> print(to_toml({"epochs": 2, "schedule": {"name": "step"}}), end="")
-        epochs = 2
-        <BLANKLINE>
-        [schedule]
-        name = "step"
-    """
-    plain = {key: value for key, value in settings.items() if not isinstance(value, Mapping)}
-    tables = {key: value for key, value in settings.items() if isinstance(value, Mapping) and value}
-    blocks = [_lines(plain)] + [f"[{name}]\n{_lines(table)}" for name, table in tables.items()]
-    return "\n".join(block for block in blocks if block)
-
-
-def _lines(values: Mapping[str, Any]) -> str:
-    return "".join(f"{key} = {_toml_value(value)}\n" for key, value in values.items())
-
-
-def _toml_value(value: Any) -> str:
-    """Write one value; TOML's strings, numbers, booleans and arrays are JSON's, but for the delete character."""
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-def _ratios(text: str) -> tuple[float, float, float]:
-    """Read ``"8:1:1"``."""
-    try:
-        shares = tuple(float(part) for part in text.split(":"))
-    except ValueError:
-        shares = ()
-    if len(shares) != 3 or not all(0 < share < 1e9 for share in shares):
-        raise ValueError('three numbers above 0 for training, validation and test, such as "8:1:1"')
-    return shares
 
 
 def _merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -249,7 +212,9 @@ def _merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, An
 
 
 def _completed(model: str, changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay changes over the network's own settings."""
+    """Lay changes over the model's own settings."""
+    if model == FACES:
+        return _merged({"model": FACES}, changes)
     settings = _merged(_network_settings(model), changes)
     if settings["weights"] == "none" and "transfer" not in changes:
         settings["transfer"] = {"enabled": False}

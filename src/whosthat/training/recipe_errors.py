@@ -17,17 +17,18 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 
-def describe(error: ValidationError, settings: Mapping[str, Any], source: str) -> str:
+def describe(error: ValidationError, settings: Mapping[str, Any], source: str, recipe: type[BaseModel] | None = None) -> str:
     """Return one sentence for each thing that is wrong.
 
     Args:
         error: What pydantic found, for the model that the settings were meant for.
         settings: The refused settings.
         source: Where they came from.
+        recipe: The model that refused them; None for a network's recipe.
     """
     from whosthat.training.recipe import Recipe
 
-    problems = [_sentence(problem, Recipe, settings) for problem in error.errors(include_url=False)]
+    problems = [_sentence(problem, recipe or Recipe, settings) for problem in error.errors(include_url=False)]
     return f"{source[0].upper()}{source[1:]} cannot be used. " + " ".join(problems)
 
 

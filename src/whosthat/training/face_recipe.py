@@ -1,0 +1,31 @@
+"""The recipe of the face route: it learns in one step, so there is little to set.
+
+What belongs here: the settings and their limits. What does not: acting on them (`whosthat.workflow.train_faces`).
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from whosthat.training.recipe_base import BaseRecipe
+
+FACES = "faces"
+"""What the face route is called wherever a model is named."""
+
+
+class FaceRecipe(BaseRecipe):
+    """How faces are found and named.
+
+    Attributes:
+        model: Always ``faces``.
+        detector: Which detector finds faces: ``mtcnn``, ``yunet``, or ``auto`` for YuNet where its file is present.
+        head: Which head names: ``auto`` chooses by cross-validation.
+        stranger_rate: Share of strangers that may be named, by which the threshold is chosen.
+    """
+
+    model: Literal["faces"] = "faces"
+    detector: Literal["auto", "mtcnn", "yunet"] = "auto"
+    head: Literal["auto", "trimmed-mean", "nearest", "logistic"] = "auto"
+    stranger_rate: float = Field(default=0.01, gt=0, lt=0.5)

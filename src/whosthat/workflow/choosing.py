@@ -1,0 +1,72 @@
+"""Which model fits a folder of photos, when nobody names one.
+
+What belongs here: a look at a sample of the photos, and the choice with its reason. What does not: training.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from whosthat.dataset.folder import scan
+from whosthat.dataset.threads import in_order
+from whosthat.errors import PhotoError, WeightsError
+from whosthat.faces.detector import Detector
+from whosthat.faces.finding import LOOKED_AT, SMALLEST_SHARE
+from whosthat.faces.models import AUTO, detector_facts, detector_files
+from whosthat.photos.drawing import thumbnail
+from whosthat.photos.reading import read
+from whosthat.training.face_recipe import FACES
+
+NETWORK = "efficientnet-lite0"
+SAMPLE = 40
+"""Photos that are looked at, evenly over the folder."""
+
+NEARLY_ALL = 0.85
+"""Share of photos with a face from which on they are taken for photos of people."""
+
+
+@dataclass(frozen=True)
+class ModelChoice:
+    """A model, and why, as a clause."""
+
+    model: str
+    reason: str
+
+
+def choose_model(photos: Path) -> ModelChoice:
+    """Choose faces where nearly every photo shows one, else the network whose knowledge comes with the installation.
+
+    Args:
+        photos: The folder.
+
+    Raises:
+        DatasetError: It cannot be used.
+    """
+    folder = scan(photos)
+    rows = np.linspace(0, len(folder.photos) - 1, min(SAMPLE, len(folder.photos))).round().astype(int)
+    try:
+        facts = detector_facts(AUTO)
+        detector = facts.open(detector_files(facts))
+    except WeightsError as error:
+        return ModelChoice(NETWORK, f"no face can be looked for ({error})")
+    seen = [answer for answer in in_order(lambda row: _shows_face(folder.photos[row].path, detector), rows) if answer is not None]
+    found = sum(seen)
+    if seen and found >= NEARLY_ALL * len(seen):
+        return ModelChoice(FACES, f"{found} of {len(seen)} photos that were looked at show a face")
+    return ModelChoice(
+        NETWORK,
+        f"{found} of {len(seen)} photos that were looked at show a face, and it learns anything from few photos within minutes, "
+        "because its ImageNet weights come with the installation",
+    )
+
+
+def _shows_face(path: Path, detector: Detector) -> bool | None:
+    """Look once, quickly; None for a photo that cannot be read."""
+    try:
+        image = thumbnail(read(path), LOOKED_AT)
+    except PhotoError:
+        return None
+    return bool(detector.detect(image, smallest=max(20.0, SMALLEST_SHARE * min(image.shape[:2]))))

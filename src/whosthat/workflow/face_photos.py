@@ -1,0 +1,182 @@
+"""The faces of many photos: remembered where a photo was read before, else found and embedded on all cores.
+
+What belongs here: threads, batches and the cache; opening the reader that a recipe asks for. What does not: finding a face in one
+photo (`whosthat.faces.finding`), what is done with the embeddings.
+
+Threads, not processes: finding and embedding spend nine tenths of their time outside Python's lock, and a process would first
+have to load the libraries and the weights, which takes as long as two hundred photos.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from whosthat.dataset.threads import in_order
+from whosthat.errors import CacheError, DatasetError, PhotoError
+from whosthat.faces.embedder import DLIB, OnnxEmbedder
+from whosthat.faces.finding import FaceReader, principal, sharpness
+from whosthat.faces.models import detector_facts, detector_files, dlib_graph
+from whosthat.faces.remembered import PhotoFaces, RememberedFaces
+from whosthat.photos.reading import looks_like_photo, read
+from whosthat.progress import SILENT, Progress
+from whosthat.recognition.enrolling import Strangers
+from whosthat.types import FloatArray, Image
+
+BATCH = 8
+"""Crops that are embedded at once."""
+
+KEPT_EVERY = 64
+"""After so many photos, what was found is remembered: Ctrl-C loses no more."""
+
+
+@dataclass(frozen=True)
+class OpenedReader:
+    """A reader, and the bytes that a bundle needs to open the same one again."""
+
+    reader: FaceReader
+    graph: bytes
+    detector_files: dict[str, bytes]
+
+
+def open_reader(detector: str = "auto") -> OpenedReader:
+    """Open a detector and dlib's face network.
+
+    Args:
+        detector: Name of a detector, or ``auto``.
+
+    Raises:
+        UsageError: There is no such detector.
+        WeightsError: Weights are missing or wrong.
+    """
+    facts = detector_facts(detector)
+    files, graph = detector_files(facts), dlib_graph()
+    return OpenedReader(FaceReader(facts.open(files), OnnxEmbedder(DLIB, graph)), graph, files)
+
+
+def faces_of_photos(
+    photos: Mapping[str, Path], reader: FaceReader, *, file: Path | None = None, progress: Progress = SILENT
+) -> dict[str, PhotoFaces]:
+    """Find the face that each photo is about, and embed it; a photo that was read before is not read again.
+
+    Args:
+        photos: Where photos lie that are known to show a person each, by their SHA-256.
+        reader: Finds and embeds.
+        file: Where what was found is remembered; None for the user's cache folder.
+        progress: Shows how far it is.
+
+    Returns:
+        What each photo gave, by its SHA-256; photos that cannot be read any more are not there.
+
+    Raises:
+        CacheError: The cache cannot be used.
+    """
+    with RememberedFaces(reader.key, file) as remembered:
+        if remembered.was_damaged:
+            progress.say("What was remembered of faces is damaged; all photos are looked at again.")
+        found = remembered.get(photos)
+        new = {digest: path for digest, path in photos.items() if digest not in found}
+        fresh: dict[str, PhotoFaces] = {}
+        for done, (digest, faces) in enumerate(_embedded(new, reader), start=1):
+            if faces is not None:
+                fresh[digest] = faces
+            progress.step("faces found", done, len(new))
+            if len(fresh) >= KEPT_EVERY or done == len(new):
+                _remember(remembered, fresh, progress)
+                found |= fresh
+                fresh = {}
+    return found
+
+
+def read_strangers(folder: Path, known: frozenset[str], reader: FaceReader, *, progress: Progress = SILENT) -> Strangers:
+    """Embed photos of people who are in none of the folders.
+
+    Args:
+        folder: Photos at any depth; each folder directly inside counts as a person, each loose photo as one of its own.
+        known: SHA-256 of the photos that are enrolled: the same photo is no stranger's.
+        reader: Finds and embeds.
+        progress: Shows how far it is.
+
+    Raises:
+        DatasetError: The folder does not exist, or no photo in it shows a face.
+    """
+    photos = {_sha256(path): path for path in _photos_below(folder)}
+    photos = {digest: path for digest, path in photos.items() if digest and digest not in known}
+    read_now = faces_of_photos(photos, reader, progress=progress)
+    found = {digest: faces for digest, faces in read_now.items() if faces.taken is not None}
+    if not found:
+        raise DatasetError(f"No photo in {folder} shows a stranger's face. Name a folder with photos of people who are in none of yours.")
+    people = {photos[digest].relative_to(folder).parts[0] for digest in found}
+    return Strangers(stacked(list(found.values())), len(people))
+
+
+def stacked(photos: Sequence[PhotoFaces]) -> FloatArray:
+    """Return the embeddings of photos that have one, float32 (n, dimensions)."""
+    return np.stack([photo.vector for photo in photos]).astype(np.float32)
+
+
+def _embedded(photos: Mapping[str, Path], reader: FaceReader) -> Iterator[tuple[str, PhotoFaces | None]]:
+    """Find faces in threads, embed them here, a batch at a time, in the order of the photos."""
+
+    def look(path: Path) -> tuple[PhotoFaces, Image] | None:
+        try:
+            return _looked_at(read(path), reader)
+        except PhotoError:  # it was there a moment ago
+            return None
+
+    batch: list[tuple[str, tuple[PhotoFaces, Image] | None]] = []
+    for number, pair in enumerate(zip(photos, in_order(look, photos.values()), strict=True), start=1):
+        batch.append(pair)
+        if len(batch) == BATCH or number == len(photos):
+            yield from _with_vectors(batch, reader)
+            batch = []
+
+
+def _with_vectors(
+    batch: Sequence[tuple[str, tuple[PhotoFaces, Image] | None]], reader: FaceReader
+) -> Iterator[tuple[str, PhotoFaces | None]]:
+    crops = [seen[1] for _, seen in batch if seen is not None and seen[0].taken is not None]
+    vectors = iter(reader.embed(np.stack(crops)) if crops else ())
+    for digest, seen in batch:
+        faces = None if seen is None else seen[0]
+        yield digest, faces if faces is None or faces.taken is None else replace(faces, vector=next(vectors))
+
+
+def _looked_at(image: Image, reader: FaceReader) -> tuple[PhotoFaces, Image]:
+    height, width = image.shape[:2]
+    search = reader.search(image)
+    if not search.faces:
+        return PhotoFaces((width, height)), image[:0]
+    face = principal(search.faces, width, height)
+    crop = reader.crops(image, [face])[0]
+    return PhotoFaces((width, height), search.faces, search.faces.index(face), search.way, sharpness(crop)), crop
+
+
+def _remember(remembered: RememberedFaces, fresh: dict[str, PhotoFaces], progress: Progress) -> None:
+    try:
+        remembered.put(fresh)
+    except CacheError as error:
+        progress.say(f"The next training will look at these photos again. {error}")
+
+
+def _photos_below(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        raise DatasetError(f"There is no folder {folder}. Name a folder with photos of strangers.")
+    found = []
+    for place, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        found += [Path(place, name) for name in sorted(files) if not name.startswith(".") and looks_like_photo(Path(place, name))]
+    return found
+
+
+def _sha256(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:  # reading it would fail as well
+        return ""

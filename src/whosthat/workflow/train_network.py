@@ -1,0 +1,165 @@
+"""Training a network on the pixels: prepare, fit, export, calibrate, test, save.
+
+What belongs here: the order of the steps of the cnn route, and what one hands to the next. What does not: the steps themselves,
+and what all routes share (`training_run`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from whosthat.dataset.batches import Batches
+from whosthat.dataset.cache import PreparedPhotos, cache_file, prepare_photos
+from whosthat.errors import ExportError
+from whosthat.evaluation.calibration import fit_temperature
+from whosthat.evaluation.diagnosis import Training, diagnose
+from whosthat.evaluation.metrics import Evaluation, evaluate
+from whosthat.evaluation.run_facts import RunFacts
+from whosthat.networks import registry
+from whosthat.photos.preparing import PrepareSpec
+from whosthat.progress import Progress
+from whosthat.recognition.bundle import BundleFacts, save_bundle
+from whosthat.recognition.image_classifier import ImageClassifier
+from whosthat.settings import ONNX_PARITY_TOLERANCE
+from whosthat.training.occupation import occupied
+from whosthat.training.recipe import Recipe
+from whosthat.workflow.resuming import resumable, saving
+from whosthat.workflow.training_run import BUNDLE, TrainingRun, TrainResult, conclude, figures, versions
+
+if TYPE_CHECKING:
+    from whosthat.training.fitting import Fitted
+    from whosthat.types import FloatArray
+
+PARITY_PHOTOS = 8
+"""Validation photos on which the exported graph must agree with the network."""
+
+ANSWER_BATCH = 32
+
+
+def carry_out(run: TrainingRun, recipe: Recipe, *, progress: Progress, resume: bool = False) -> TrainResult:
+    """Train, test and save a network.
+
+    Args:
+        run: Where and on what.
+        recipe: What to train and how.
+        progress: Hears what is being done.
+        resume: Whether to go on from the run's last checkpoint.
+    """
+    # ---- prepare: every photo once, to the network's size -------------------------------------------------
+    spec = recipe.prepare_spec()
+    with (
+        resumable(run.folder),
+        occupied(run.folder),
+        prepare_photos(run.parts, spec, cache_file(run.root, spec), progress=progress) as prepared,
+    ):
+        for gone in prepared.set_aside:
+            progress.say(f"{gone.path} is not used: {gone.reason}.")
+
+        # ---- fit: training photos teach, validation photos choose -----------------------------------------
+        fitted = _fit(run.folder, recipe, prepared, progress, resume=resume)
+
+        # ---- export: from here on, the graph that is shipped answers --------------------------------------
+        progress.say("Testing on the photos that took no part in training.")
+        classifier, graph = _export(fitted, prepared, spec)
+
+        # ---- calibrate on validation, test once -----------------------------------------------------------
+        temperature = fit_temperature(_answers(classifier, prepared, "validation"), prepared.labels("validation"))
+        classifier.temperature = temperature
+        evaluation = evaluate(_answers(classifier, prepared, "test"), prepared.labels("test"), prepared.classes, prepared.paths("test"))
+        training = _training(recipe, prepared, fitted)
+        diagnosis = diagnose(fitted.history, evaluation, training)
+
+        # ---- save, report ---------------------------------------------------------------------------------
+        facts = _facts(recipe, run, prepared, spec, temperature, evaluation)
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        tested = RunFacts(run.photos_name, now, temperature, training, evaluation, diagnosis)
+        with saving(run.folder):
+            save_bundle(run.folder / BUNDLE, facts, graph=graph, weights=_weights(fitted))
+            return conclude(run, tested, fitted.history, prepared.images("test"))
+
+
+def _fit(run: Path, recipe: Recipe, prepared: PreparedPhotos, progress: Progress, *, resume: bool) -> Fitted:
+    """Train on the prepared photos."""
+    progress.say(f"Starting {recipe.model}.")
+    from whosthat.training.fitting import fit  # imports Keras: seconds that nothing before this point has to wait for
+
+    train_batches = Batches(
+        prepared.images("train"),
+        prepared.labels("train"),
+        n_classes=len(prepared.classes),
+        batch_size=recipe.batch_size,
+        seed=recipe.seed,
+        shuffle=True,
+        augmentation=recipe.augmentation_of_photos(),
+    )
+    validation = Batches(
+        prepared.images("validation"), prepared.labels("validation"), n_classes=len(prepared.classes), batch_size=recipe.batch_size
+    )
+    return fit(recipe, train_batches, validation, run, progress=progress, resume=resume)
+
+
+def _export(fitted: Fitted, prepared: PreparedPhotos, spec: PrepareSpec) -> tuple[ImageClassifier, bytes]:
+    """Write the network as a graph, make sure that both give the same answers, and open it."""
+    from whosthat.inference import open_session
+    from whosthat.networks.onnx_writer import parity, write_onnx
+
+    graph = write_onnx(fitted.model)
+    difference = parity(fitted.model, graph, prepared.images("validation")[:PARITY_PHOTOS])
+    if not difference <= ONNX_PARITY_TOLERANCE:
+        raise ExportError(
+            f"The exported graph differs from the network by {difference:.2g}; at most {ONNX_PARITY_TOLERANCE:g} was expected. "
+            "The trained weights are kept in the run's checkpoints."
+        )
+    return ImageClassifier(open_session(graph), tuple(prepared.classes), spec), graph
+
+
+def _answers(classifier: ImageClassifier, prepared: PreparedPhotos, part: str) -> FloatArray:
+    """Probabilities for all photos of a part, (n, classes)."""
+    images = prepared.images(part)
+    pieces = [classifier.probabilities(images[start : start + ANSWER_BATCH]) for start in range(0, len(images), ANSWER_BATCH)]
+    return np.concatenate(pieces)
+
+
+def _weights(fitted: Fitted) -> Mapping[str, Any]:
+    from whosthat.networks.weights import weights_of
+
+    return weights_of(fitted.model)
+
+
+def _training(recipe: Recipe, prepared: PreparedPhotos, fitted: Fitted) -> Training:
+    """Say how the training went in the words of the evaluation."""
+    return Training(
+        model=recipe.model,
+        n_train=len(prepared.labels("train")),
+        n_validation=len(prepared.labels("validation")),
+        batch_size=recipe.batch_size,
+        epochs=recipe.epochs,
+        best_epoch=fitted.best_epoch,
+        learning_rate=recipe.optimiser.learning_rate,
+        pretrained=recipe.weights != "none",
+        seconds=fitted.seconds,
+        stopped=fitted.stopped,
+    )
+
+
+def _facts(
+    recipe: Recipe, run: TrainingRun, prepared: PreparedPhotos, spec: PrepareSpec, temperature: float, evaluation: Evaluation
+) -> BundleFacts:
+    """Gather what a bundle says of itself."""
+    network = registry.facts(recipe.model)
+    return BundleFacts(
+        network=recipe.model,
+        labels=tuple(prepared.classes),
+        prepare=spec.to_dict(),
+        temperature=temperature,
+        metrics=figures(evaluation),
+        data=run.data_facts(),
+        licences={network.title: network.licence},
+        versions=versions(),
+        recipe=recipe.model_dump(mode="json", exclude_none=True),
+    )

@@ -1,0 +1,136 @@
+"""A run from its beginning to its report, whichever route trains in it.
+
+What belongs here: what every run folder holds, and the first and last steps that all routes share. What does not: training
+(`train_network`, `train_faces`), choosing between them (`train`), listing runs (`runs`).
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from whosthat import __version__, durable
+from whosthat.dataset.audit import Audit
+from whosthat.dataset.split import Split, write_split
+from whosthat.errors import DatasetError, RunError
+from whosthat.evaluation.diagnosis import Diagnosis
+from whosthat.evaluation.metrics import Evaluation
+from whosthat.evaluation.plots.writing import write_plots
+from whosthat.evaluation.report import write_report
+from whosthat.evaluation.run_facts import RunFacts, write_metrics
+from whosthat.recognition.bundle import DataFacts
+from whosthat.training.recipe import AnyRecipe
+from whosthat.workflow.runs import discard_run, set_latest
+
+RECIPE, SPLIT, ENVIRONMENT, AUDIT, BUNDLE = "recipe.toml", "split.csv", "environment.json", "audit.json", "bundle"
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """What a run left behind.
+
+    Attributes:
+        run: The run folder, with the report.
+        bundle: The saved recogniser, inside it.
+        evaluation: How the photos that took no part in training or choosing were answered; None where there were too few
+            photos to keep any for a test.
+        diagnosis: What that means in words, and what to do next; None likewise.
+        notes: What else should be known, in whole sentences.
+    """
+
+    run: Path
+    bundle: Path
+    evaluation: Evaluation | None
+    diagnosis: Diagnosis | None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class TrainingRun:
+    """What a route needs to train.
+
+    Attributes:
+        folder: The run folder.
+        root: The photo folder.
+        audit: What is known of its photos.
+        parts: How they were split.
+    """
+
+    folder: Path
+    root: Path
+    audit: Audit
+    parts: Split
+
+    @property
+    def photos_name(self) -> str:
+        """Name of the photo folder, without its place on the disk."""
+        return self.root.resolve().name
+
+    def data_facts(self) -> DataFacts:
+        """Say which photos the recogniser has seen, and in which part."""
+        seen = {part: [item.sha256 for item in photos] for part, photos in self.parts.parts.items()}
+        return DataFacts.of(self.photos_name, seen)
+
+
+def begin(run: TrainingRun, recipe: AnyRecipe) -> None:
+    """Write down what is about to be done, so that it can be resumed and repeated.
+
+    Raises:
+        RunError: It cannot be written; nothing is left behind.
+    """
+    environment = {"photos": str(run.root.resolve()), "versions": versions(), "machine": platform.machine(), "system": platform.system()}
+    try:
+        durable.replace_file(run.folder / RECIPE, recipe.to_toml().encode())
+        durable.replace_file(run.folder / ENVIRONMENT, json.dumps(environment, indent=2).encode())
+        write_audit(run.folder, run.audit)
+        write_split(run.parts, run.folder / SPLIT)
+        set_latest(run.folder)
+    except (OSError, DatasetError, RunError) as error:
+        discard_run(run.folder)
+        why = error.strerror or str(error) if isinstance(error, OSError) else str(error)
+        raise RunError(
+            f"No run can be started in {run.folder.parent}: {why} Make room there, or name another folder with --runs."
+        ) from error
+
+
+def write_audit(folder: Path, audit: Audit) -> None:
+    """Write what is known of the photos into a run folder."""
+    durable.replace_file(folder / AUDIT, json.dumps(audit.to_dict(), indent=1).encode())
+
+
+def conclude(run: TrainingRun, tested: RunFacts, history: Sequence[Mapping[str, float]], test_images: Any) -> TrainResult:
+    """Write figures, plots and report; from the run folder alone the report can be made again.
+
+    Args:
+        run: The run, its bundle saved.
+        tested: The figures.
+        history: One row an epoch; empty without epochs.
+        test_images: The test photos to show, by row of the evaluation.
+    """
+    write_plots(run.folder, tested, history, test_images)
+    write_metrics(run.folder, tested)
+    write_report(run.folder)
+    return TrainResult(run.folder, run.folder / BUNDLE, tested.evaluation, tested.diagnosis, tested.strangers)
+
+
+def figures(evaluation: Evaluation | None) -> dict[str, Any]:
+    """Return the few figures that a bundle carries."""
+    if evaluation is None:
+        return {}
+    return {"accuracy": evaluation.accuracy, "interval": [evaluation.interval.low, evaluation.interval.high], "n": evaluation.n}
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of what decides the outcome."""
+    found = {"whosthat": __version__, "python": platform.python_version()}
+    for name in ("keras", "tensorflow-cpu", "tensorflow", "numpy", "onnxruntime", "pillow", "opencv-python-headless"):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
