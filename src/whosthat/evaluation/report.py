@@ -70,7 +70,7 @@ def write_report(run: Path) -> Path:
         RunError: ``metrics.json`` is absent, a file is damaged, or the report cannot be written.
     """
     facts = read_metrics(run)
-    page = _template().render(_content(run, facts))
+    page = template("report.html.j2").render(_content(run, facts))
     path = run / REPORT_FILE
     try:
         replace_file(path, page.encode("utf-8", errors="replace"))  # a file name may hold bytes that are no letters
@@ -79,7 +79,12 @@ def write_report(run: Path) -> Path:
     return path
 
 
-def _template() -> Any:
+def template(name: str) -> Any:
+    """Return one of the templates, which escapes whatever it is given.
+
+    Args:
+        name: A file in `TEMPLATES`.
+    """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
@@ -91,7 +96,7 @@ def _template() -> Any:
         "counted": counted,
         "duration": duration,
     }
-    return environment.get_template("report.html.j2")
+    return environment.get_template(name)
 
 
 def _content(run: Path, facts: RunFacts) -> dict[str, Any]:

@@ -1,0 +1,232 @@
+"""Several models on one split: which one to use, and why.
+
+What belongs here: figures of models that answered the same test photos, whether their difference can be chance, and the choice in
+words. What does not: training them (`whosthat.workflow.compare`), the page (`comparison_report`).
+
+The choice: of the models that beat guessing, the most accurate leads. Whoever cannot be told from it on these photos is as good, as
+far as anybody can know; of those, the ones that refuse clearly fewer known photos stay, and the quickest is chosen.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from whosthat.errors import UsageError
+from whosthat.evaluation.metrics import Interval, wilson_interval
+from whosthat.evaluation.verdict import percent
+from whosthat.wording import counted
+
+SIGNIFICANCE = 0.05
+"""Shared by all comparisons with the leader (Bonferroni), so that with many models none looks worse by chance alone."""
+
+PHOTOS_TO_NAME = 1000
+"""A model's time is that of its training and of naming so many photos."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contestant:
+    """One model and how it fared.
+
+    Attributes:
+        model: Its name.
+        run: Name of its run folder.
+        right: For each test photo of the split, in its order, whether it was named rightly; a photo without an answer was not.
+        accuracy: Share of test photos named rightly, 0 to 1.
+        interval: Its Wilson 95 % interval.
+        baseline: Accuracy of always naming the most frequent class.
+        known_refused: Share of the test photos that its threshold refuses; None where it has none.
+        strangers_named: Share of strangers that get a name; None where nobody knows.
+        strangers: The 95 % interval of that share; None likewise.
+        photos_per_second: How many it names in a second, from file to name.
+        seconds: How long training and testing took.
+        n_bytes: Size of its bundle.
+    """
+
+    model: str
+    run: str
+    right: tuple[bool, ...]
+    accuracy: float
+    interval: Interval
+    baseline: float
+    known_refused: float | None
+    strangers_named: float | None
+    strangers: Interval | None
+    photos_per_second: float
+    seconds: float
+    n_bytes: int
+
+    @property
+    def n_right(self) -> int:
+        """Test photos named rightly."""
+        return sum(self.right)
+
+    @property
+    def work_seconds(self) -> float:
+        """Seconds for training and for naming `PHOTOS_TO_NAME` photos."""
+        return self.seconds + PHOTOS_TO_NAME / self.photos_per_second
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A model that could not be trained, and why."""
+
+    model: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Duel:
+    """The leader and one other model on the same photos.
+
+    Attributes:
+        other: The other model.
+        leader_alone: Photos that the leader alone named rightly.
+        other_alone: Photos that the other alone named rightly.
+        p: How likely a difference of at least this size would be, were both equally good (`mcnemar`).
+        told_apart: Whether that is unlikely enough to call the other worse.
+    """
+
+    other: str
+    leader_alone: int
+    other_alone: int
+    p: float
+    told_apart: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """All models, and which one to use.
+
+    Attributes:
+        photos: Name of the photo folder.
+        n_test: Test photos, the same for all.
+        contestants: The models, the most accurate first.
+        failures: Models that could not be trained.
+        duels: The most accurate model that beats guessing against each of the others.
+        choice: The model to use; None when none beats guessing.
+        sentences: Which one to use and why.
+    """
+
+    photos: str
+    n_test: int
+    contestants: tuple[Contestant, ...]
+    failures: tuple[Failure, ...]
+    duels: tuple[Duel, ...]
+    choice: str | None
+    sentences: tuple[str, ...]
+
+
+def compare(photos: str, contestants: Sequence[Contestant], failures: Sequence[Failure] = ()) -> Comparison:
+    """Choose among models that answered the same test photos.
+
+    Args:
+        photos: Name of the photo folder.
+        contestants: One model or more.
+        failures: Models that could not be trained.
+
+    Raises:
+        UsageError: There is no model, or they answered different numbers of photos.
+    """
+    counts = {len(one.right) for one in contestants}
+    if len(counts) != 1:
+        raise UsageError(f"Models can be compared on the same test photos alone; they answered {sorted(counts)} photos.")
+    ranked = sorted(contestants, key=lambda one: (-one.n_right, one.work_seconds))
+    usable = [one for one in ranked if one.interval.low > one.baseline]
+    duels = _duels(usable[0], ranked) if usable else ()
+    chosen = _choose(usable, duels) if usable else None
+    sentences = _reasons(chosen, usable[0], ranked, duels) if chosen else (_none_sentence(ranked[0]),)
+    told = tuple(f"{failure.model} could not be trained: {failure.reason}" for failure in failures)
+    choice = chosen.model if chosen else None
+    return Comparison(photos, counts.pop(), tuple(ranked), tuple(failures), duels, choice, sentences + told)
+
+
+def mcnemar(one_alone: int, other_alone: int) -> float:
+    """Return how likely a difference of at least this size is between two models that are equally good.
+
+    Only photos that exactly one of them named rightly tell anything; were both equally good, each would be a coin toss.
+
+    Source:
+        Q. McNemar, "Note on the sampling error of the difference between correlated proportions or percentages", Psychometrika
+        12 (1947); the exact two-sided binomial form.
+
+    Example:
+        >>> mcnemar(5, 0), mcnemar(3, 3)
+        (0.0625, 1.0)
+    """
+    n = one_alone + other_alone
+    tail = sum(math.comb(n, k) for k in range(min(one_alone, other_alone) + 1))
+    return min(1.0, 2 * tail / (1 << n))
+
+
+def _duels(leader: Contestant, ranked: Sequence[Contestant]) -> tuple[Duel, ...]:
+    others = [one for one in ranked if one is not leader]
+    duels = []
+    for other in others:
+        pairs = list(zip(leader.right, other.right, strict=True))
+        leader_alone, other_alone = pairs.count((True, False)), pairs.count((False, True))
+        p = mcnemar(leader_alone, other_alone)
+        duels.append(Duel(other.model, leader_alone, other_alone, p, leader_alone > other_alone and p < SIGNIFICANCE / len(others)))
+    return tuple(duels)
+
+
+def _choose(usable: Sequence[Contestant], duels: Sequence[Duel]) -> Contestant:
+    worse = {duel.other for duel in duels if duel.told_apart}
+    equal = [one for one in usable if one.model not in worse]
+    return min((one for one in equal if not _refuses_clearly_more(one, equal)), key=lambda one: one.work_seconds)
+
+
+def _refuses_clearly_more(one: Contestant, equal: Sequence[Contestant]) -> bool:
+    """Whether somebody refuses fewer known photos, beyond chance, with a threshold that was fitted on strangers like this one's."""
+    mine = _refused(one)
+    return mine is not None and any((theirs := _refused(other)) is not None and theirs.high < mine.low for other in equal)
+
+
+def _refused(one: Contestant) -> Interval | None:
+    """Return the interval of the known photos refused; None where the threshold was not fitted on strangers."""
+    if one.known_refused is None or one.strangers_named is None:
+        return None
+    return wilson_interval(round(one.known_refused * len(one.right)), len(one.right))
+
+
+def _reasons(chosen: Contestant, leader: Contestant, ranked: Sequence[Contestant], duels: Sequence[Duel]) -> tuple[str, ...]:
+    """Say which model to use, and how each of the others compares."""
+    n = len(chosen.right)
+    first = f"Use {chosen.model}: {chosen.n_right:,} of {counted(n, 'test photo')} named rightly ({percent(chosen.accuracy)})."
+    by_model = {one.model: one for one in ranked}
+    reasons = [_against_leader(chosen, leader, by_model[duel.other], duel) for duel in duels]
+    unknown = [one.model for one in ranked if one.strangers_named is None]
+    if unknown:
+        reasons.append(f"How many strangers would be named is not known for {', '.join(unknown)}: give photos of some with --strangers.")
+    return (first, *(reason for reason in reasons if reason))
+
+
+def _against_leader(chosen: Contestant, leader: Contestant, other: Contestant, duel: Duel) -> str:
+    split = f"of the photos that one alone named rightly, {leader.model} has {duel.leader_alone} and {other.model} {duel.other_alone}"
+    if duel.told_apart:
+        return f"{other.model} is worse ({percent(other.accuracy)}): {split} (McNemar's exact test, p = {duel.p:.2g})."
+    if other.interval.low <= other.baseline:
+        return f"{other.model} cannot be told from guessing ({percent(other.accuracy)})."
+    alike = (
+        f"{leader.model} ({percent(leader.accuracy)}) and {other.model} ({percent(other.accuracy)}) cannot be told apart on these photos"
+    )
+    return f"{alike}: {split} (McNemar's exact test, p = {duel.p:.2g}). {_why_of_equals(chosen, leader, other)}".rstrip()
+
+
+def _why_of_equals(chosen: Contestant, leader: Contestant, other: Contestant) -> str:
+    if chosen not in (leader, other):
+        return ""
+    left = other if chosen is leader else leader
+    if _refuses_clearly_more(left, [chosen]):
+        shares = f"{percent(chosen.known_refused or 0)} against {percent(left.known_refused or 0)}"
+        return f"{chosen.model} refuses fewer known photos where strangers are to be refused ({shares})."
+    times = f"{chosen.work_seconds:,.0f} s against {left.work_seconds:,.0f} s for training and naming {PHOTOS_TO_NAME:,} photos"
+    return f"{chosen.model} is quicker: {times}."
+
+
+def _none_sentence(best: Contestant) -> str:
+    return (
+        f"None of them can be used yet: the best, {best.model}, named {percent(best.accuracy)} of the test photos rightly, which cannot be "
+        f"told from guessing ({percent(best.baseline)}). Add photos, or train for longer."
+    )

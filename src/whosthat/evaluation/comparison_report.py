@@ -1,0 +1,76 @@
+"""A comparison as files: ``comparison.json`` for programs, a self-contained ``compare.html`` for people.
+
+What belongs here: writing the two. What does not: the choice (`comparison`), the report of a single run (`report`).
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from whosthat import __version__
+from whosthat.durable import replace_file
+from whosthat.errors import RunError
+from whosthat.evaluation.comparison import PHOTOS_TO_NAME, Comparison, Contestant
+from whosthat.evaluation.report import template
+
+FORMAT = 1
+"""The version of comparison.json."""
+
+JSON_FILE, REPORT_FILE = "comparison.json", "compare.html"
+
+
+def to_dict(comparison: Comparison) -> dict[str, Any]:
+    """Return plain values, ready for JSON; the answers photo by photo stand in each run's ``metrics.json``."""
+    document = asdict(comparison)
+    for contestant in document["contestants"]:
+        contestant["n_right"] = sum(contestant.pop("right"))
+    return {"format": FORMAT, **document}
+
+
+def write_comparison(folder: Path, comparison: Comparison) -> Path:
+    """Write both files.
+
+    Args:
+        folder: Must exist.
+        comparison: What they shall say.
+
+    Returns:
+        The page.
+
+    Raises:
+        RunError: A file cannot be written.
+    """
+    page = template("compare.html.j2").render(comparison=comparison, cells=cells, n_to_name=PHOTOS_TO_NAME, version=__version__)
+    try:
+        replace_file(folder / JSON_FILE, json.dumps(to_dict(comparison), allow_nan=False, indent=1).encode("ascii"))
+        replace_file(folder / REPORT_FILE, page.encode("utf-8", errors="replace"))
+    except OSError as error:
+        raise RunError(f"{folder} cannot be written: {error.strerror or error}. Make room there and try again.") from error
+    return folder / REPORT_FILE
+
+
+def cells(one: Contestant) -> dict[str, str]:
+    """Return a model's figures as short texts, by the heading of their column; the same on the page and on the terminal."""
+    return {
+        "model": one.model,
+        "right": _percent(one.accuracy),
+        "95 % interval": f"{_percent(one.interval.low)} to {_percent(one.interval.high)}",
+        "strangers named": _strangers(one),
+        "known refused": "-" if one.known_refused is None else _percent(one.known_refused),
+        "photos a second": f"{one.photos_per_second:,.1f}",
+        "training": f"{one.seconds:,.1f} s",
+        "size": f"{one.n_bytes / 1e6:,.1f} MB",
+    }
+
+
+def _strangers(one: Contestant) -> str:
+    if one.strangers_named is None or one.strangers is None:
+        return "not known"
+    return f"{_percent(one.strangers_named)} ({_percent(one.strangers.low)} to {_percent(one.strangers.high)})"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"

@@ -1,0 +1,101 @@
+"""Which model to use: the most accurate, unless chance explains it and another is quicker; and never one that guesses."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from whosthat.errors import UsageError
+from whosthat.evaluation.comparison import Contestant, Failure, compare, mcnemar
+from whosthat.evaluation.comparison_report import to_dict, write_comparison
+from whosthat.evaluation.metrics import Interval, wilson_interval
+
+
+def contestant(model: str, n_right: int, n: int = 100, seconds: float = 10, **changes: object) -> Contestant:
+    right = tuple(number < n_right for number in range(n))
+    plain = Contestant(model, f"p-{model}-1", right, n_right / n, wilson_interval(n_right, n), 0.2, None, None, None, 50, seconds, 10**6)
+    return replace(plain, **changes)
+
+
+def test_a_clearly_better_model_is_chosen_however_slow() -> None:
+    comparison = compare("p", [contestant("quick", 60, seconds=1), contestant("slow", 99, seconds=1000)])
+    assert comparison.choice == "slow"
+    assert comparison.sentences[0] == "Use slow: 99 of 100 test photos named rightly (99 %)."
+    assert comparison.sentences[1].startswith("quick is worse (60 %): of the photos that one alone named rightly, slow has 39 and quick 0")
+
+
+def test_of_models_that_cannot_be_told_apart_the_quicker_is_chosen() -> None:
+    comparison = compare("p", [contestant("quick", 97, seconds=1), contestant("slow", 99, seconds=1000)])
+    assert comparison.choice == "quick"
+    assert "cannot be told apart on these photos" in comparison.sentences[1]
+    assert comparison.sentences[1].endswith("quick is quicker: 21 s against 1,020 s for training and naming 1,000 photos.")
+
+
+def test_where_strangers_are_refused_fewer_known_refused_beats_quicker() -> None:
+    fitted = {"strangers_named": 0.01, "strangers": Interval(0, 0.03)}
+    quick = contestant("quick", 98, known_refused=0.5, seconds=1, **fitted)
+    comparison = compare("p", [quick, contestant("slow", 99, known_refused=0.02, **fitted)])
+    assert comparison.choice == "slow"
+    assert "slow refuses fewer known photos where strangers are to be refused (2 % against 50 %)." in comparison.sentences[1]
+
+
+def test_refusals_of_thresholds_that_saw_no_strangers_decide_nothing() -> None:
+    comparison = compare("p", [contestant("quick", 98, known_refused=0.5, seconds=1), contestant("slow", 99, known_refused=0.02)])
+    assert comparison.choice == "quick"
+    assert comparison.sentences[-1].startswith("How many strangers would be named is not known for slow, quick")
+
+
+def test_a_model_that_guesses_is_never_chosen() -> None:
+    comparison = compare("p", [contestant("a", 21), contestant("b", 20)])
+    assert (comparison.choice, comparison.duels) == (None, ())
+    assert "the best, a, named 21 % of the test photos rightly, which cannot be told from guessing (20 %)" in comparison.sentences[0]
+    few = compare("p", [contestant("good", 4, n=4, baseline=0.25), contestant("guesser", 2, n=4, baseline=0.25, seconds=0)])
+    assert few.choice == "good"
+    assert "guesser cannot be told from guessing" in few.sentences[1]
+
+
+def test_with_many_models_one_must_be_worse_by_more() -> None:
+    two = compare("p", [contestant("a", 90), contestant("b", 84)])
+    assert two.duels[0].told_apart
+    four = compare("p", [contestant("a", 90), *(contestant(name, 84) for name in "bcd")])
+    assert not any(duel.told_apart for duel in four.duels)
+
+
+def test_failures_are_told_and_do_not_count() -> None:
+    comparison = compare("p", [contestant("a", 90)], [Failure("vgg16", "no weights.")])
+    assert (comparison.choice, comparison.sentences[-1]) == ("a", "vgg16 could not be trained: no weights.")
+
+
+def test_different_photos_are_not_compared() -> None:
+    with pytest.raises(UsageError, match=r"the same test photos alone; they answered \[50, 100\]"):
+        compare("p", [contestant("a", 9), contestant("b", 9, n=50)])
+
+
+@given(st.integers(0, 300), st.integers(0, 300))
+def test_mcnemar_is_a_symmetric_probability(one: int, other: int) -> None:
+    assert 0 <= mcnemar(one, other) == mcnemar(other, one) <= 1
+
+
+@pytest.mark.parametrize(("one", "other", "p"), [(0, 0, 1.0), (10, 0, 2 / 1024), (8, 2, 112 / 1024)])
+def test_mcnemar_agrees_with_the_binomial_by_hand(one: int, other: int, p: float) -> None:
+    assert mcnemar(one, other) == pytest.approx(p)
+
+
+def test_the_files_hold_the_figures_and_escape_names(tmp_path: Path) -> None:
+    fitted = {"strangers_named": 0.01, "strangers": Interval(0.002, 0.03), "known_refused": 0.04}
+    comparison = compare("<b>x", [contestant("a", 90, **fitted), contestant("b", 50)])
+    page = write_comparison(tmp_path, comparison).read_text(encoding="utf-8")
+    assert "&lt;b&gt;x" in page
+    assert "<b>x" not in page
+    assert "Use a: 90 of 100 test photos named rightly" in page
+    assert "1.0\N{NO-BREAK SPACE}% (0.2\N{NO-BREAK SPACE}% to 3.0\N{NO-BREAK SPACE}%)" in page
+    assert "http" not in page.replace("http-equiv", "")
+    document = json.loads((tmp_path / "comparison.json").read_text(encoding="utf-8"))
+    assert document == json.loads(json.dumps(to_dict(comparison)))
+    assert (document["choice"], document["contestants"][0]["n_right"]) == ("a", 90)
+    assert "right" not in document["contestants"][0]
