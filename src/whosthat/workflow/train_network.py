@@ -29,6 +29,7 @@ from whosthat.settings import ONNX_PARITY_TOLERANCE
 from whosthat.training.occupation import occupied
 from whosthat.training.recipe import Recipe
 from whosthat.workflow.resuming import resumable, saving
+from whosthat.workflow.strangers import fit_refusing, stranger_confidences, stranger_photos
 from whosthat.workflow.training_run import BUNDLE, TrainingRun, TrainResult, conclude, figures, versions
 
 if TYPE_CHECKING:
@@ -68,16 +69,20 @@ def carry_out(run: TrainingRun, recipe: Recipe, *, progress: Progress, resume: b
         classifier, graph = _export(fitted, prepared, spec)
 
         # ---- calibrate on validation, test once -----------------------------------------------------------
-        temperature = fit_temperature(_answers(classifier, prepared, "validation"), prepared.labels("validation"))
-        classifier.temperature = temperature
+        classifier.temperature = fit_temperature(_answers(classifier, prepared, "validation"), prepared.labels("validation"))
         evaluation = evaluate(_answers(classifier, prepared, "test"), prepared.labels("test"), prepared.classes, prepared.paths("test"))
         training = _training(recipe, prepared, fitted)
         diagnosis = diagnose(fitted.history, evaluation, training)
 
+        # ---- refuse: strangers choose from which confidence on an answer is a name ------------------------
+        others = None if run.strangers is None else _stranger_confidences(classifier, run, run.strangers, progress)
+        refusing = fit_refusing(_answers(classifier, prepared, "validation"), others, evaluation)
+        classifier.threshold = refusing.threshold
+
         # ---- save, report ---------------------------------------------------------------------------------
-        facts = _facts(recipe, run, prepared, spec, temperature, evaluation)
+        facts = _facts(recipe, run, classifier, evaluation)
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        tested = RunFacts(run.photos_name, now, temperature, training, evaluation, diagnosis)
+        tested = RunFacts(run.photos_name, now, classifier.temperature, training, evaluation, diagnosis, refusing.notes)
         with saving(run.folder):
             save_bundle(run.folder / BUNDLE, facts, graph=graph, weights=_weights(fitted))
             return conclude(run, tested, fitted.history, prepared.images("test"))
@@ -147,16 +152,21 @@ def _training(recipe: Recipe, prepared: PreparedPhotos, fitted: Fitted) -> Train
     )
 
 
-def _facts(
-    recipe: Recipe, run: TrainingRun, prepared: PreparedPhotos, spec: PrepareSpec, temperature: float, evaluation: Evaluation
-) -> BundleFacts:
+def _stranger_confidences(classifier: ImageClassifier, run: TrainingRun, folder: Path, progress: Progress) -> FloatArray:
+    """Ask about photos of strangers; those that are in the folders too are none."""
+    known = {item.sha256 for item in run.audit.photos}
+    return stranger_confidences(classifier, stranger_photos(folder), known, progress=progress)
+
+
+def _facts(recipe: Recipe, run: TrainingRun, classifier: ImageClassifier, evaluation: Evaluation) -> BundleFacts:
     """Gather what a bundle says of itself."""
     network = registry.facts(recipe.model)
     return BundleFacts(
         network=recipe.model,
-        labels=tuple(prepared.classes),
-        prepare=spec.to_dict(),
-        temperature=temperature,
+        labels=classifier.labels,
+        prepare=classifier.spec.to_dict(),
+        temperature=classifier.temperature,
+        threshold=classifier.threshold,
         metrics=figures(evaluation),
         data=run.data_facts(),
         licences={network.title: network.licence},

@@ -59,12 +59,14 @@ class TrainingRun:
         root: The photo folder.
         audit: What is known of its photos.
         parts: How they were split.
+        strangers: A folder with photos of people who are in none of the folders; None when there is none.
     """
 
     folder: Path
     root: Path
     audit: Audit
     parts: Split
+    strangers: Path | None = None
 
     @property
     def photos_name(self) -> str:
@@ -84,6 +86,8 @@ def begin(run: TrainingRun, recipe: AnyRecipe) -> None:
         RunError: It cannot be written; nothing is left behind.
     """
     environment = {"photos": str(run.root.resolve()), "versions": versions(), "machine": platform.machine(), "system": platform.system()}
+    if run.strangers is not None:
+        environment["strangers"] = str(run.strangers.resolve())
     try:
         durable.replace_file(run.folder / RECIPE, recipe.to_toml().encode())
         durable.replace_file(run.folder / ENVIRONMENT, json.dumps(environment, indent=2).encode())
