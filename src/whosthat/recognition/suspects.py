@@ -1,0 +1,135 @@
+"""Labels that are probably wrong, and people who are easily taken for each other: what embeddings say about a folder of people.
+
+What belongs here: pure functions from embeddings to suspects and pairs. What does not: reading photos, whole sentences (`face_audit`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from whosthat.recognition.face_threshold import DEFAULT_DISTANCE, comparable
+from whosthat.recognition.heads import distances, out_of_fold_templates, templates_of
+
+if TYPE_CHECKING:
+    from whosthat.types import FloatArray, IntArray
+
+STRANGER_DISTANCE = 0.6
+"""A face farther than this from its own person is better explained by somebody who has no folder."""
+
+
+@dataclass(frozen=True)
+class Suspect:
+    """A photo that probably shows somebody else than its folder says.
+
+    Attributes:
+        row: Index of the photo.
+        own: Comparable distance to its own person; infinite when the person has no other photo.
+        nearest: That to the nearest other person; infinite when there is none.
+        looks_like: Label of that person, if the face is near enough to be them; None for somebody who has no folder.
+        surprise: By how much the other explanation fits better, in squared distance; above 0, larger is worse.
+    """
+
+    row: int
+    own: float
+    nearest: float
+    looks_like: int | None
+    surprise: float
+
+
+@dataclass(frozen=True)
+class LookAlikes:
+    """Two people who are easily taken for each other.
+
+    Attributes:
+        first: Label of one.
+        second: Label of the other.
+        distance: Between their templates.
+        confused: Photos of either that lie nearer to the other than to their own person.
+    """
+
+    first: int
+    second: int
+    distance: float
+    confused: int
+
+
+def find_suspects(vectors: FloatArray, owners: IntArray, groups: IntArray, n_people: int) -> list[Suspect]:
+    """Find the photos that another person, or a stranger, explains better than the person whose folder they lie in.
+
+    Each photo is compared with templates that have not learnt from it nor from its group, so a wrong photo cannot vouch for itself.
+    The alternatives are the nearest other person and a stranger, who would be about `STRANGER_DISTANCE` away. A person's only
+    photo is suspect only if it is near enough to somebody else to be called by their name.
+
+    Args:
+        vectors: float32 (n, dimensions).
+        owners: int64 (n,): the label of each.
+        groups: int64 (n,): copies and bursts share a number.
+        n_people: How many people there are.
+
+    Returns:
+        The suspects, the most striking first.
+    """
+    if not len(vectors):
+        return []
+    own, nearest, other = _compared(vectors, owners, groups, n_people)
+    limit = np.where(np.isfinite(own), STRANGER_DISTANCE, DEFAULT_DISTANCE)
+    alternative = np.minimum(nearest, limit)
+    believed = np.where(np.isfinite(own), own, limit)
+    surprise = believed**2 - alternative**2
+    rows = np.flatnonzero(surprise > 0)
+    suspects = [
+        Suspect(
+            row=int(row),
+            own=float(own[row]),
+            nearest=float(nearest[row]),
+            looks_like=int(other[row]) if nearest[row] <= limit[row] else None,
+            surprise=float(surprise[row]),
+        )
+        for row in rows
+    ]
+    return sorted(suspects, key=lambda suspect: -suspect.surprise)
+
+
+def find_look_alikes(vectors: FloatArray, owners: IntArray, groups: IntArray, n_people: int, *, most: int = 10) -> list[LookAlikes]:
+    """Find the pairs of people who are easily taken for each other.
+
+    Args:
+        vectors: float32 (n, dimensions).
+        owners: int64 (n,): the label of each.
+        groups: int64 (n,): copies and bursts share a number.
+        n_people: How many people there are; those without a photo are in no pair.
+        most: Pairs to return.
+
+    Returns:
+        The pairs, the most confused first; of equals, the nearest.
+    """
+    if not len(vectors):
+        return []
+    own, nearest, other = _compared(vectors, owners, groups, n_people)
+    confused = np.zeros((n_people, n_people), np.int64)
+    wrong = np.isfinite(own) & (nearest < own)
+    np.add.at(confused, (owners[wrong], other[wrong]), 1)
+    templates = templates_of(vectors, owners, n_people)
+    between = distances(templates[np.isfinite(templates).all(axis=1)], templates)
+    people = np.flatnonzero(np.isfinite(templates).all(axis=1))
+    pairs = [
+        LookAlikes(int(first), int(second), float(between[place, second]), int(confused[first, second] + confused[second, first]))
+        for place, first in enumerate(people)
+        for second in people[place + 1 :]
+    ]
+    return sorted(pairs, key=lambda pair: (-pair.confused, pair.distance))[:most]
+
+
+def _compared(vectors: FloatArray, owners: IntArray, groups: IntArray, n_people: int) -> tuple[FloatArray, FloatArray, IntArray]:
+    """Return for each photo its distance to its own person, that to the nearest other, and who that is.
+
+    Only the own person's template must not have learnt from the photo; the others never have.
+    """
+    rows = np.arange(len(owners))
+    own = comparable(*out_of_fold_templates(vectors, owners, groups, n_people))[rows, owners]
+    others = comparable(distances(vectors, templates_of(vectors, owners, n_people)), np.bincount(owners, minlength=n_people))
+    others[rows, owners] = np.inf
+    return own, others.min(axis=1), others.argmin(axis=1)

@@ -1,0 +1,59 @@
+"""The data doctor with an eye for faces: the folder's audit and, where photos show people, what their faces say.
+
+What belongs here: the order of the steps. What does not: judging (`recognition.face_audit`), moving photos (`setting_aside`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from whosthat.dataset.audit import Audit
+from whosthat.progress import SILENT, Progress
+from whosthat.recognition.face_audit import FaceAudit, audit_faces
+from whosthat.training.face_recipe import FACES
+from whosthat.workflow.check import check
+from whosthat.workflow.choosing import choose_model
+from whosthat.workflow.face_photos import faces_of_photos, open_reader
+
+
+@dataclass(frozen=True)
+class Checkup:
+    """What the data doctor found: in the files and, unless None, in the faces."""
+
+    audit: Audit
+    faces: FaceAudit | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain values, ready for JSON: the audit's keys, and ``faces``."""
+        return {**self.audit.to_dict(), "faces": self.faces.to_dict() if self.faces else None}
+
+
+def check_up(photos: str | Path, *, faces: bool | None = None, progress: Progress = SILENT) -> Checkup:
+    """Look at every photo of a folder, and at the faces in it.
+
+    Args:
+        photos: The folder, with one sub-folder per person.
+        faces: Whether to look for faces; None looks where `choosing.choose_model` would choose them.
+        progress: Shows the photos as they are read.
+
+    Raises:
+        DatasetError: The folder cannot be used.
+        WeightsError: Faces are asked for, and a network is not here.
+        CacheError: What was found cannot be remembered.
+    """
+    audit = check(photos, progress=progress)
+    wanted = choose_model(Path(photos)).model == FACES if faces is None else faces
+    return Checkup(audit, check_faces(audit, progress=progress) if wanted else None)
+
+
+def check_faces(audit: Audit, *, progress: Progress = SILENT) -> FaceAudit:
+    """Judge the photos of a folder by their faces; a photo that was read before is not read again.
+
+    Raises:
+        WeightsError: A network is not here.
+        CacheError: What was found cannot be remembered.
+    """
+    places = {item.sha256: item.photo.path for item in audit.photos}
+    return audit_faces(audit, faces_of_photos(places, open_reader().reader, progress=progress))

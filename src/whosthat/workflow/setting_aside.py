@@ -1,0 +1,183 @@
+"""Moving doubtful photos out of a photo folder, by a written plan that can be undone.
+
+What belongs here: the plan, carrying it out, and the way back. What does not: deciding which photos are doubtful.
+
+Nothing is ever deleted or overwritten. Photos go to a folder beside the photo folder, ``PHOTOS-set-aside``, under the same name; the
+plan lies there too. It is written before the first photo moves, so a move that was stopped half-way can be undone as well.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from whosthat.durable import replace_file
+from whosthat.errors import DatasetError
+from whosthat.workflow.face_check import Checkup
+from whosthat.workflow.file_names import unused_path
+
+COLUMNS = ("from", "to", "reason")
+MAX_PLAN_BYTES = 64 << 20
+
+
+@dataclass(frozen=True)
+class Move:
+    """One photo: from where, to where (both beside the photo folder, with forward slashes), and why."""
+
+    source: str
+    target: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a plan: the photos that were moved, and sentences about those that were not."""
+
+    moved: tuple[Move, ...]
+    left: tuple[str, ...]
+
+
+def aside_folder(photos: Path) -> Path:
+    """Return the folder that photos of this folder are moved to."""
+    root = photos.resolve()
+    return root.with_name(f"{root.name}-set-aside")
+
+
+def plan_moves(checkup: Checkup) -> tuple[Move, ...]:
+    """List the photos that are better set aside: unreadable, without a face, probably of somebody else; each once."""
+    root, aside = checkup.audit.root, aside_folder(checkup.audit.root)
+    reasons: dict[str, str] = {}
+    for finding in checkup.audit.findings:
+        if finding.kind == "unreadable":
+            reasons |= dict.fromkeys(finding.photos, "cannot be read")
+    if checkup.faces:
+        reasons |= dict.fromkeys(checkup.faces.without_face, "no face was found")
+        for suspect in checkup.faces.suspects:
+            other = f"{suspect.looks_like}" if suspect.looks_like else "somebody without a folder"
+            reasons[suspect.photo] = f"probably shows {other}"
+    return tuple(Move(f"{root.name}/{name}", _free_target(aside, name), reason) for name, reason in sorted(reasons.items()))
+
+
+def write_plan(moves: Sequence[Move], photos: Path) -> Path:
+    """Write a plan into the folder that the photos would go to; older plans stay.
+
+    Returns:
+        The file.
+
+    Raises:
+        DatasetError: It cannot be written.
+    """
+    table = io.StringIO(newline="")
+    rows = csv.writer(table)
+    rows.writerow(COLUMNS)
+    rows.writerows((move.source, move.target, move.reason) for move in moves)
+    folder = aside_folder(photos)
+    try:
+        folder.mkdir(exist_ok=True)
+        plan = unused_path(folder, "plan.csv")
+        replace_file(plan, table.getvalue().encode("utf-8"))
+    except (OSError, UnicodeEncodeError) as error:
+        raise DatasetError(f"The plan cannot be written to {folder}: {error}. Nothing was moved.") from error
+    return plan
+
+
+def carry_out(plan: Path, photos: Path) -> Outcome:
+    """Move the photos of a plan.
+
+    Args:
+        plan: A file that `write_plan` wrote.
+        photos: The photo folder that it was written for.
+
+    Raises:
+        DatasetError: The plan is none, or is for other photos.
+    """
+    base = photos.resolve().parent
+    return _moved(read_plan(plan, photos), lambda move: (base / move.source, base / move.target))
+
+
+def undo(plan: Path, photos: Path) -> Outcome:
+    """Move the photos of a plan back to where they were.
+
+    Args:
+        plan: A file that `write_plan` wrote.
+        photos: The photo folder that it was written for.
+
+    Raises:
+        DatasetError: The plan is none, or is for other photos.
+    """
+    base = photos.resolve().parent
+    return _moved(read_plan(plan, photos), lambda move: (base / move.target, base / move.source))
+
+
+def read_plan(plan: Path, photos: Path) -> tuple[Move, ...]:
+    """Read a plan, and refuse one that would move anything but photos of this folder.
+
+    Raises:
+        DatasetError: The file cannot be read, is no plan, or names other places.
+    """
+    try:
+        with plan.open("rb") as file:
+            text = file.read(MAX_PLAN_BYTES).decode("utf-8")
+        table = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+        rows = list(table)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DatasetError(f"The plan {plan} cannot be read: {error}. Name the CSV file that --fix has written.") from error
+    if tuple(table.fieldnames or ()) != COLUMNS or not all(set(row) == set(COLUMNS) and all(row.values()) for row in rows):
+        raise DatasetError(f"{plan} is no plan: expected the columns {', '.join(COLUMNS)}. Name the CSV file that --fix has written.")
+    moves = tuple(Move(row["from"], row["to"], row["reason"]) for row in rows)
+    root = photos.resolve()
+    for move in moves:
+        for place, folder in ((move.source, root), (move.target, aside_folder(root))):
+            if not _lies_in(place, folder):
+                raise DatasetError(f"{plan} is no plan for {root}: {place!r} does not lie in {folder.name}. Nothing was moved.")
+    return moves
+
+
+def _free_target(aside: Path, name: str) -> str:
+    """The photo's own name in the folder aside or, where that is taken, the same with a number."""
+    place = aside / name
+    free = unused_path(place.parent, place.name) if os.path.lexists(place) else place
+    return free.relative_to(aside.parent).as_posix()
+
+
+def _lies_in(place: str, folder: Path) -> bool:
+    parts = PurePosixPath(place).parts
+    if len(parts) < 3 or parts[0] != folder.name or ".." in parts or "\0" in place:
+        return False
+    return folder.parent.joinpath(place).parent.resolve().is_relative_to(folder.resolve())  # also where a link leads out
+
+
+def _moved(moves: Iterable[Move], places: Callable[[Move], tuple[Path, Path]]) -> Outcome:
+    moved: list[Move] = []
+    left: list[str] = []
+    for move in moves:
+        source, target = places(move)
+        problem = _move(source, target)
+        if problem:
+            left.append(f"{source} was left where it is: {problem}.")
+        else:
+            moved.append(move)
+    return Outcome(tuple(moved), tuple(left))
+
+
+def _move(source: Path, target: Path) -> str:
+    """Move one file; return why not, or nothing."""
+    if not os.path.lexists(source):
+        return "it is not there (any more)"
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.open("xb").close()  # takes the name, or fails where it is taken: nothing is overwritten
+    except FileExistsError:
+        return f"{target} exists"
+    except OSError as error:
+        return f"{target} cannot be written ({error.strerror or error})"
+    try:
+        source.replace(target)
+    except OSError as error:
+        target.unlink()
+        return f"{error.strerror or error}"
+    return ""

@@ -1,0 +1,66 @@
+"""``whosthat check`` on faces: what it shows, and what it moves."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from whosthat.cli.app import main
+from whosthat.dataset.audit import Audit
+from whosthat.dataset.findings import Finding
+from whosthat.recognition.face_audit import FaceAudit, Pair, SuspectPhoto
+from whosthat.workflow.face_check import Checkup
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    for name in ("ann/1.jpg", "bo/is ann.jpg"):
+        (tmp_path / "photos" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "photos" / name).write_text(name)
+    return tmp_path / "photos"
+
+
+@pytest.fixture
+def checked(replaced: Any, photos: Path) -> Any:
+    suspects = (SuspectPhoto("bo/is ann.jpg", "bo", "ann", None, 0.31),)
+    findings = (Finding("wrong-person", "warning", "1 photo may show somebody else.", ("bo/is ann.jpg",)),)
+    faces = FaceAudit(2, (), (), (), (), suspects, (Pair("ann", "bo", 0.456, 1),), findings)
+    return replaced("whosthat.workflow.face_check.check_up", Checkup(Audit(photos, ("ann", "bo"), (), (), ()), faces))
+
+
+def test_suspects_and_look_alikes_are_shown(checked: Any, photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", str(photos), "--faces"]) == 0
+    told = capsys.readouterr().out
+    assert "Warning: 1 photo may show somebody else." in told
+    assert "bo/is ann.jpg  ann                  -                  0.31" in told
+    assert "ann     bo       0.46                1" in told
+    assert checked.options["faces"] is True
+
+
+def test_json_holds_the_faces_beside_the_audit(checked: Any, photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", str(photos), "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["faces"]["suspects"][0]["looks_like"] == "ann"
+    assert checked.options["faces"] is None
+
+
+def test_fix_moves_nothing_without_yes(checked: Any, photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", str(photos), "--fix"]) == 0
+    assert "Nothing was moved" in capsys.readouterr().err
+    assert (photos / "bo" / "is ann.jpg").exists()
+
+
+def test_fix_with_yes_moves_and_undo_moves_back(checked: Any, photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", str(photos), "--fix", "--yes"]) == 0
+    assert "1 photo was set aside." in capsys.readouterr().err
+    assert not (photos / "bo" / "is ann.jpg").exists()
+    assert main(["check", str(photos), "--undo", str(photos.with_name("photos-set-aside") / "plan.csv")]) == 0
+    assert (photos / "bo" / "is ann.jpg").read_text() == "bo/is ann.jpg"
+
+
+def test_yes_alone_is_no_usage(photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", str(photos), "--yes"]) == 2
+    assert "Give both" in capsys.readouterr().err

@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from whosthat.dataset.audit import Audit, AuditedPhoto
+from whosthat.dataset.folder import Photo
+from whosthat.faces.remembered import PhotoFaces
+from whosthat.recognition.face_audit import FaceAudit, audit_faces
+from whosthat.types import Box, Face
+
+PEOPLE = ("ann", "bo", "cy")
+CENTRES = 0.6 * np.eye(3, 128, dtype=np.float32)
+
+
+def face(side: float = 100.0, left: float = 0.0) -> Face:
+    points = tuple((left + share * side, share * side) for share in (0.3, 0.7, 0.5, 0.35, 0.65))
+    return Face(Box(left, 0, left + side, side), points, 0.99)  # type: ignore[arg-type]
+
+
+def shows(person: int, **changes: object) -> PhotoFaces:
+    facts = {"faces": (face(),), "taken": 0, "way": "plain", "sharpness": 300.0, "vector": CENTRES[person], **changes}
+    return PhotoFaces(size=(400, 300), **facts)  # type: ignore[arg-type]
+
+
+NO_FACE = PhotoFaces((400, 300))
+
+
+def audited(*found: tuple[str, PhotoFaces]) -> FaceAudit:
+    """Judge photos, each given by its person and what it shows."""
+    photos = []
+    for number, (person, _) in enumerate(found):
+        name = f"{person}/{number}.jpg"
+        photos.append(AuditedPhoto(Photo(Path("photos") / name, person, name), f"{number:064x}", 400, 300, 1, None, number))
+    audit = Audit(Path("photos"), PEOPLE, tuple(photos), (), ())
+    return audit_faces(audit, {f"{number:064x}": faces for number, (_, faces) in enumerate(found)})
+
+
+ALL_WELL = [(name, shows(person)) for person, name in enumerate(PEOPLE) for _ in range(4)]
+
+
+def test_good_photos_give_no_finding() -> None:
+    assert audited(*ALL_WELL).findings == ()
+
+
+def test_photos_without_a_face_are_named() -> None:
+    audit = audited(*ALL_WELL, ("ann", NO_FACE))
+    assert audit.without_face == ("ann/12.jpg",)
+    assert "No face was found in 1 photo: ann/12.jpg." in audit.findings[0].sentence
+
+
+def test_a_person_without_any_face_is_a_problem() -> None:
+    audit = audited(*ALL_WELL[:8], ("cy", NO_FACE))
+    assert [(finding.kind, finding.severity) for finding in audit.findings] == [("no-face-at-all", "problem"), ("no-face", "warning")]
+    assert "in any photo of cy" in audit.findings[0].sentence
+
+
+def test_a_folder_without_any_face_can_be_judged() -> None:
+    assert audited(("ann", NO_FACE), ("bo", NO_FACE)).suspects == ()
+
+
+def test_of_several_faces_it_is_said_which_was_taken_and_why() -> None:
+    largest = shows(0, faces=(face(50, 200), face(100)), taken=1)
+    central = shows(1, faces=(face(100), face(90, 150)), taken=1)
+    audit = audited(*ALL_WELL, ("ann", largest), ("bo", central))
+    assert [(one.photo, one.n_faces, one.taken.left) for one in audit.several] == [("ann/12.jpg", 2, 0), ("bo/13.jpg", 2, 150)]
+    assert audit.several[0].why == "it is the largest"
+    assert "nearer the middle" in audit.several[1].why
+    assert "The largest was taken in 1 of them, one nearer the middle in 1." in audit.findings[-1].sentence
+
+
+def test_small_and_blurred_faces_are_ranked() -> None:
+    poor = [("ann", shows(0, faces=(face(side),), sharpness=sharpness)) for side, sharpness in ((39, 9), (20, 300), (100, 8))]
+    audit = audited(*ALL_WELL, *poor)
+    assert [one.photo for one in audit.small] == ["ann/13.jpg", "ann/12.jpg"]
+    assert [one.photo for one in audit.blurred] == ["ann/14.jpg", "ann/12.jpg"]
+    assert {finding.kind for finding in audit.findings} == {"small-face", "blurred-face"}
+
+
+def test_a_photo_of_somebody_else_is_a_suspect_with_the_name_it_looks_like() -> None:
+    (suspect,) = (audit := audited(*ALL_WELL, ("ann", shows(2)))).suspects
+    assert (suspect.photo, suspect.person, suspect.looks_like) == ("ann/12.jpg", "ann", "cy")
+    assert "ann/12.jpg (looks like cy)" in audit.findings[0].sentence
+
+
+def test_confused_people_stand_first_in_the_table() -> None:
+    audit = audited(*ALL_WELL, ("ann", shows(2)))
+    assert (audit.look_alikes[0].first, audit.look_alikes[0].second, audit.look_alikes[0].confused) == ("ann", "cy", 1)
+    assert len(audit.look_alikes) == 3
+
+
+def test_it_is_json_also_where_nothing_can_be_compared() -> None:
+    audit = audited(("ann", shows(0)), ("bo", shows(0)))
+    assert json.loads(json.dumps(audit.to_dict(), allow_nan=False))["suspects"][0]["own_distance"] is None
