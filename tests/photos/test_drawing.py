@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from whosthat.errors import UsageError
-from whosthat.photos.drawing import draw_sightings, encode_image, save_image, thumbnail
+from whosthat.photos.drawing import PEOPLE_COLOURS, UNKNOWN_COLOUR, colours_of, draw_sightings, encode_image, save_image, thumbnail
 from whosthat.photos.reading import decode, read
 from whosthat.types import Box, Sighting
 
@@ -16,11 +16,44 @@ def changed(before, after):
     return rows.min(), rows.max(), columns.min(), columns.max()
 
 
-def test_a_box_is_outlined_and_its_inside_left_alone():
+def is_colour(image, colour):
+    return (image == np.array(colour, np.uint8)).all(axis=-1)
+
+
+def test_a_known_person_has_a_solid_box_whose_inside_is_left_alone():
     drawn = draw_sightings(GREY, [Sighting("ann", 0.9, box=Box(40, 50, 120, 110))])
     assert (drawn[110, 45:115] != 90).all()
-    assert (drawn[54:106, 44:116] == 90).all()
+    assert (drawn[55:105, 45:115] == 90).all()
+    assert is_colour(drawn[110, 45:115], colours_of([Sighting("ann", 0.9)])["ann"]).all()
     assert (GREY == 90).all()
+
+
+def test_the_unknown_have_dashed_boxes_and_no_share():
+    drawn = draw_sightings(GREY, [Sighting(None, 0.9, box=Box(40, 50, 120, 110))])
+    dashes = is_colour(drawn[110, 40:120], UNKNOWN_COLOUR)
+    assert np.count_nonzero(np.diff(dashes.astype(int))) >= 6
+    np.testing.assert_array_equal(drawn, draw_sightings(GREY, [Sighting(None, 0.1, box=Box(40, 50, 120, 110))]))
+
+
+def test_people_have_different_colours_in_one_picture_and_keep_them_where_they_can():
+    people = [Sighting(name, 0.9) for name in ("ann", "bo", "cy", "dee", "eve", "張偉", "\ud800")]
+    colours = colours_of([*people, Sighting(None, 0.5), *people])
+    assert len(set(colours.values())) == len(people) + 1
+    assert colours_of(people[::-1]) == colours_of(people)
+    assert len(colours_of([Sighting(str(number), 1) for number in range(30)])) == 31
+
+
+@pytest.mark.parametrize("colour", [*PEOPLE_COLOURS, UNKNOWN_COLOUR])
+def test_white_letters_can_be_read_on_every_colour(colour):
+    """Contrast ratio as WCAG 2.2 defines it."""
+    linear = [share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4 for share in np.array(colour) / 255]
+    assert 1.05 / (np.dot(linear, [0.2126, 0.7152, 0.0722]) + 0.05) > 5
+
+
+def test_fifty_faces_are_drawn():
+    boxes = [Box(16 * x, 24 * y, 16 * x + 8, 24 * y + 9) for x, y in np.ndindex(10, 5)]
+    crowd = [Sighting(f"person {number}" if number % 2 else None, 0.9, box=box) for number, box in enumerate(boxes)]
+    assert draw_sightings(GREY, crowd).shape == GREY.shape
 
 
 def test_without_a_box_banners_stack_from_the_lower_edge():

@@ -1,0 +1,100 @@
+"""Where the labels of boxes go, so that they can be read: inside the picture, beside their box, over no other label and no face.
+
+What belongs here: geometry. What does not: drawing, letters, colours (`drawing`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from whosthat.types import Box
+
+_ON_LABEL, _ON_FACE, _ON_OWN_FACE, _AWAY, _LESS_USUAL = 100.0, 6.0, 4.0, 0.5, 0.02
+"""What a place costs: for the share of the label that lies on other labels, on others' boxes, on its own box; for each of its heights
+away from its box; and for each step down the list of usual places, above the box first."""
+
+_GRID = 24
+"""When all is taken nearby, this many places across the picture, and down it, are tried as well."""
+
+_FREE = 0.02
+"""A label may cover this share of its area of a face's box: a box is larger than the face."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a label goes.
+
+    Attributes:
+        box: The label's own box.
+        gap: Pixels between the label and what it belongs to; 0 when they touch.
+        is_free: Whether it covers no other label and no face.
+    """
+
+    box: Box
+    gap: float
+    is_free: bool
+
+
+def place_label(size: tuple[int, int], box: Box, picture: tuple[int, int], labels: Sequence[Box], boxes: Sequence[Box]) -> Place:
+    """Find the best place for the label of a box.
+
+    Args:
+        size: Width and height of the label, in pixels.
+        box: What it belongs to.
+        picture: Width and height of the picture. A label larger than that begins at its left or upper edge.
+        labels: Those that were placed before.
+        boxes: All others in the picture.
+
+    Example:
+        >>> place_label((30, 10), Box(20, 20, 60, 60), (100, 100), [], []).box
+        Box(left=20.0, top=10.0, right=50.0, bottom=20.0)
+    """
+    corners = _corners(size, box, picture)
+    places = np.concatenate([corners, corners + size], axis=1)
+    own, others, placed = (_sides(some) for some in ([box], boxes, labels))
+    on_labels = _covered(places, placed)
+    on_faces = _covered(places, others)
+    gaps = _gaps(places, own[0])
+    cost = _ON_LABEL * on_labels + _ON_FACE * on_faces + _ON_OWN_FACE * _covered(places, own) + _AWAY * gaps / max(1, size[1])
+    best = int(np.argmin(cost + _LESS_USUAL * np.minimum(np.arange(len(places)), 50)))
+    left, top, right, bottom = (float(side) for side in places[best])
+    return Place(Box(left, top, right, bottom), float(gaps[best]), bool(on_labels[best] == 0 and on_faces[best] <= _FREE))
+
+
+def _corners(size: tuple[int, int], box: Box, picture: tuple[int, int]) -> NDArray[np.float64]:
+    """Upper left corners of places, the usual ones first: above, below, beside, farther off, then all over the picture."""
+    width, height = size
+    middle, centre = (box.left + box.right - width) / 2, (box.top + box.bottom - height) / 2
+    over, outside, beside = (box.left, middle, box.right - width), (box.top - height, box.bottom), (box.left - width, box.right)
+    along, far = (box.top, centre, box.bottom - height), (box.top - 2.5 * height, box.bottom + 1.5 * height)
+    pairs = ((outside, over), (along, beside), (outside, beside), (far, over), (far, beside))
+    near = [(x, y) for ys, xs in pairs for y in ys for x in xs]
+    most = np.maximum(0, np.subtract(picture, size))
+    grid = np.stack(np.meshgrid(np.linspace(0, most[0], _GRID), np.linspace(0, most[1], _GRID)), axis=-1).reshape(-1, 2)
+    corners: NDArray[np.float64] = np.round(np.clip(np.concatenate([near, grid]), 0, most))
+    return corners
+
+
+def _sides(boxes: Sequence[Box]) -> NDArray[np.float64]:
+    return np.array([(box.left, box.top, box.right, box.bottom) for box in boxes], np.float64).reshape(-1, 4)
+
+
+def _covered(places: NDArray[np.float64], boxes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """For each place the share of its area that lies on boxes; more than 1 where these lie over each other."""
+    lower = np.minimum(places[:, None, 2:], boxes[None, :, 2:])
+    upper = np.maximum(places[:, None, :2], boxes[None, :, :2])
+    common = np.maximum(0, lower - upper).prod(axis=2).sum(axis=1)
+    area = (places[:, 2:] - places[:, :2]).prod(axis=1)
+    shares: NDArray[np.float64] = common / np.maximum(area, 1)
+    return shares
+
+
+def _gaps(places: NDArray[np.float64], box: NDArray[np.float64]) -> NDArray[np.float64]:
+    """For each place its distance from a box; 0 where they touch or overlap."""
+    apart = np.maximum(0, np.maximum(box[:2] - places[:, 2:], places[:, :2] - box[2:]))
+    distances: NDArray[np.float64] = np.hypot(apart[:, 0], apart[:, 1])
+    return distances
