@@ -20,7 +20,7 @@ COMMANDS = {
     "check": "Look for trouble in a folder of photos.",
     "train": "Train a recogniser, test it honestly and save it.",
     "evaluate": "Test a saved recogniser on other photos.",
-    "predict": "Say who or what is in photos.",
+    "predict": "Say who or what is in photos and videos.",
     "export": "Write a recogniser's network as ONNX or Keras weights.",
     "report": "Write a run's report again, and open it.",
     "runs": "List runs, or set them side by side.",
