@@ -14,6 +14,7 @@ from whosthat.cli.train_options import assignments, merged, nested
 from whosthat.errors import UsageError
 from whosthat.evaluation.diagnosis import Training, diagnose
 from whosthat.evaluation.metrics import evaluate
+from whosthat.workflow.choosing import ModelChoice
 from whosthat.workflow.train import TrainResult
 
 
@@ -35,9 +36,22 @@ def recipe_of(train: Any, *words: str) -> Any:
     return train.arguments[1]
 
 
-def test_without_options_a_ready_made_network_is_chosen_and_that_is_said(train: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    assert recipe_of(train).model == "efficientnet-lite0"
-    assert "Training efficientnet-lite0 on the photos in photos: its ImageNet weights" in capsys.readouterr().err
+def test_without_options_the_photos_choose_the_model_and_that_is_said(
+    train: Any, replaced: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    replaced("whosthat.workflow.choosing.choose_model", ModelChoice("faces", "40 of 40 photos show a face"))
+    assert recipe_of(train).model == "faces"
+    assert "Training faces on the photos in photos: 40 of 40 photos show a face." in capsys.readouterr().err
+
+
+def test_a_network_is_chosen_when_its_settings_are_asked_for(train: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    assert recipe_of(train, "--epochs", "3").model == "efficientnet-lite0"
+    assert 'a network is what "epochs" is a setting of' in capsys.readouterr().err
+
+
+def test_strangers_are_handed_on(train: Any) -> None:
+    assert recipe_of(train, "--model", "faces", "--strangers", "others", "--set", 'head="nearest"').head == "nearest"
+    assert train.options["strangers"] == Path("others")
 
 
 def test_options_change_the_networks_own_recipe(train: Any) -> None:
@@ -91,15 +105,14 @@ def test_what_cannot_be_meant_is_refused_with_advice(
     assert not train.arguments
 
 
-def test_resume_follows_latest(result: TrainResult, replaced: Any, tmp_path: Path) -> None:
+def test_resume_is_given_the_run(result: TrainResult, replaced: Any, tmp_path: Path) -> None:
     resume = replaced("whosthat.workflow.train.resume", result)
-    (tmp_path / "latest").write_text("photos-cnn6-1\n", encoding="utf-8")
     assert main(["train", "--resume", str(tmp_path / "latest")]) == 0
-    assert resume.arguments == (tmp_path / "photos-cnn6-1",)
+    assert resume.arguments == (tmp_path / "latest",)
 
 
 def test_the_summary_tells_the_verdict_and_where_everything_lies(train: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["train", "photos", "--runs", "elsewhere"]) == 0
+    assert main(["train", "photos", "--model", "cnn6", "--runs", "elsewhere"]) == 0
     told = capsys.readouterr().out
     assert train.options["runs"] == Path("elsewhere")
     assert "2 of 3 test photos named rightly" in told
@@ -108,15 +121,15 @@ def test_the_summary_tells_the_verdict_and_where_everything_lies(train: Any, cap
 
 
 def test_json_holds_the_whole_result(train: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["train", "photos", "--json"]) == 0
+    assert main(["train", "photos", "--model", "cnn6", "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert document["evaluation"]["n"] == 3
     assert document["diagnosis"]["verdict"]["grade"] == "poor"
 
 
 def test_a_quality_gate_that_is_missed_ends_with_4(train: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["train", "photos", "--min-accuracy", "0.66"]) == 0
-    assert main(["train", "photos", "--min-accuracy", "0.67"]) == 4
+    assert main(["train", "photos", "--model", "cnn6", "--min-accuracy", "0.66"]) == 0
+    assert main(["train", "photos", "--model", "cnn6", "--min-accuracy", "0.67"]) == 4
     assert "The accuracy is 0.6667, and --min-accuracy asked for at least 0.67." in capsys.readouterr().err
 
 

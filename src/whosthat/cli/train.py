@@ -13,22 +13,21 @@ from whosthat.cli.options import CustomOption, JsonOption, MinAccuracyOption, Ru
 from whosthat.cli.output import percent, say, show, show_json
 from whosthat.cli.terminal import terminal_progress
 from whosthat.cli.train_options import assignments, merged, nested
-from whosthat.errors import UsageError
+from whosthat.errors import QualityError, UsageError
 
 if TYPE_CHECKING:
-    from whosthat.training.recipe import Recipe
+    from whosthat.training.recipe import AnyRecipe
     from whosthat.workflow.train import TrainResult
 
 app = new_app()
 
 AUTO = "auto"
-AUTO_MODEL = "efficientnet-lite0"
-AUTO_REASON = "its ImageNet weights come with the installation, so it learns from few photos within minutes"
 
 
 @app.command(
     epilog=examples(
         "train photos",
+        "train photos --model faces --strangers others",
         "train photos --model cnn6 --size 112 --epochs 20",
         "train photos --recipe reference-cnn6 --set schedule.name=cosine",
         "train --resume runs/photos-cnn6-1",
@@ -38,6 +37,7 @@ AUTO_REASON = "its ImageNet weights come with the installation, so it learns fro
 def train(  # noqa: PLR0913  typer makes a parameter of each option
     photos: options.PhotosOrNothing = None,
     model: options.ModelOption = None,
+    strangers: options.StrangersOption = None,
     recipe: options.RecipeOption = None,
     resume: options.ResumeOption = None,
     custom: CustomOption = None,
@@ -84,11 +84,14 @@ def train(  # noqa: PLR0913  typer makes a parameter of each option
         _refuse_changes(photos, model, recipe, changes)
         result = _go_on(resume, custom)
     elif photos is not None:
-        result = _start(photos, choose_recipe(photos, model, recipe, custom, changes), runs)
+        result = _start(photos, choose_recipe(photos, model, recipe, custom, changes), runs, strangers)
     else:
         raise UsageError('Name the folder of photos: "whosthat train PHOTOS". "--resume RUN" goes on with a run that was stopped.')
     show_json(describe(result)) if as_json else show_result(result)
-    require_accuracy(result.evaluation, min_accuracy)
+    if result.evaluation is not None:
+        require_accuracy(result.evaluation, min_accuracy)
+    elif min_accuracy is not None:
+        raise QualityError("There were too few photos for a test, so the accuracy that --min-accuracy asks for is not known.")
 
 
 def recipe_changes(options: Mapping[str, Any], settings: Sequence[str]) -> dict[str, Any]:
@@ -105,7 +108,7 @@ def recipe_changes(options: Mapping[str, Any], settings: Sequence[str]) -> dict[
     return merged(changes, assignments(settings))
 
 
-def choose_recipe(photos: Path, model: str | None, recipe: str | None, custom: Path | None, changes: Mapping[str, Any]) -> Recipe:
+def choose_recipe(photos: Path, model: str | None, recipe: str | None, custom: Path | None, changes: Mapping[str, Any]) -> AnyRecipe:
     """Return the recipe that the options ask for, and say what was chosen for want of an option.
 
     Raises:
@@ -116,25 +119,29 @@ def choose_recipe(photos: Path, model: str | None, recipe: str | None, custom: P
         if model is not None:
             raise UsageError(f"The recipe {recipe} names its model already. Leave out --model, or --recipe.")
         say(f"Training on the photos in {photos} by the recipe {recipe}.")
-        from whosthat.training.recipe import make_recipe, read_recipe
+        from whosthat.training.recipe import make_any_recipe, read_recipe
 
-        return make_recipe(
+        return make_any_recipe(
             merged(read_recipe(recipe).model_dump(mode="json", exclude_none=True), changes), f"the recipe {recipe}, as changed here"
         )
-    name = _choose_model(photos, model, own)
+    name = _choose_model(photos, model, own, changes)
     from whosthat.training.recipe import default_recipe
 
     return default_recipe(name, **changes)
 
 
-def _choose_model(photos: Path, model: str | None, own: Sequence[str]) -> str:
+def _choose_model(photos: Path, model: str | None, own: Sequence[str], changes: Mapping[str, Any]) -> str:
     if model is None and len(own) == 1:
         model = own[0]
     if model not in (None, AUTO):
         say(f"Training {model} on the photos in {photos}.")
         return str(model)
-    say(f"Training {AUTO_MODEL} on the photos in {photos}: {AUTO_REASON}. --model names another.")
-    return AUTO_MODEL
+    say(f"Looking at photos in {photos} to choose a model.")
+    from whosthat.workflow.choosing import choose_model
+
+    choice = choose_model(photos, settings=changes)
+    say(f"Training {choice.model} on the photos in {photos}: {choice.reason}. --model names another.")
+    return choice.model
 
 
 def _refuse_changes(photos: Path | None, model: str | None, recipe: str | None, changes: Mapping[str, Any]) -> None:
@@ -142,21 +149,20 @@ def _refuse_changes(photos: Path | None, model: str | None, recipe: str | None, 
         raise UsageError("--resume goes on with the photos and the recipe of the run. Leave out PHOTOS and the recipe's options.")
 
 
-def _start(photos: Path, recipe: Recipe, runs: Path) -> TrainResult:
+def _start(photos: Path, recipe: AnyRecipe, runs: Path, strangers: Path | None) -> TrainResult:
     from whosthat.workflow.train import train as train_on
 
     with terminal_progress() as progress:
-        return train_on(photos, recipe, runs=runs, progress=progress)
+        return train_on(photos, recipe, runs=runs, strangers=strangers, progress=progress)
 
 
 def _go_on(run: Path, custom: Path | None) -> TrainResult:
     say(f"Going on with {run}.")
     load_own_networks(custom)
-    from whosthat.recognition.bundle import follow_pointer
     from whosthat.workflow.train import resume
 
     with terminal_progress() as progress:
-        return resume(follow_pointer(run), progress=progress)
+        return resume(run, progress=progress)
 
 
 def describe(result: TrainResult) -> dict[str, object]:
@@ -167,18 +173,23 @@ def describe(result: TrainResult) -> dict[str, object]:
         "report": result.run / "report.html",
         "evaluation": result.evaluation,
         "diagnosis": result.diagnosis,
+        "notes": result.notes,
     }
 
 
 def show_result(result: TrainResult) -> None:
     """Write the verdict, what to do about it, where everything lies, and what to try."""
     diagnosis, evaluation = result.diagnosis, result.evaluation
+    if evaluation is None or diagnosis is None:
+        show("", *result.notes, "", f"Bundle:  {result.bundle}", f"Try it:  whosthat predict {shlex.quote(str(result.run))} photo.jpg")
+        return
     interval = f"{percent(evaluation.interval.low)} to {percent(evaluation.interval.high)}"
     show(
         "",
         diagnosis.verdict.sentence,
         f"Accuracy: {percent(evaluation.accuracy)} (95 % interval {interval}).",
         *diagnosis.verdict.cautions,
+        *result.notes,
         f"Next: {diagnosis.next_step.sentence}",
         "",
         f"Report:  {result.run / 'report.html'}",

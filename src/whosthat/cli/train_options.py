@@ -18,7 +18,13 @@ PhotosOrNothing = Annotated[
     Path | None,
     typer.Argument(metavar="PHOTOS", help="Folder that holds one folder of photos for each person or class.", show_default=False),
 ]
-ModelOption = Annotated[str | None, typer.Option("--model", "-m", metavar="NAME", help='A network of "whosthat models list", or auto.')]
+ModelOption = Annotated[
+    str | None, typer.Option("--model", "-m", metavar="NAME", help='A network of "whosthat models list", faces, or auto.')
+]
+StrangersOption = Annotated[
+    Path | None,
+    typer.Option("--strangers", metavar="DIR", help="Photos of people in none of the folders, to learn whom to refuse."),
+]
 RecipeOption = Annotated[
     str | None,
     typer.Option("--recipe", metavar="FILE", help="A recipe file, or a recipe that comes with whosthat, such as reference-cnn6."),

@@ -34,6 +34,7 @@ class RunFacts:
         training: How the training went.
         evaluation: The honest test.
         diagnosis: What both mean.
+        strangers: How names are given and refused, in whole sentences; empty where everything gets a name.
     """
 
     photos: str
@@ -42,6 +43,7 @@ class RunFacts:
     training: Training
     evaluation: Evaluation
     diagnosis: Diagnosis
+    strangers: tuple[str, ...] = ()
 
 
 def write_metrics(run: Path, facts: RunFacts) -> Path:

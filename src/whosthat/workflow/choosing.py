@@ -5,6 +5,7 @@ What belongs here: a look at a sample of the photos, and the choice with its rea
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from whosthat.faces.finding import LOOKED_AT, SMALLEST_SHARE
 from whosthat.faces.models import AUTO, detector_facts, detector_files
 from whosthat.photos.drawing import thumbnail
 from whosthat.photos.reading import read
-from whosthat.training.face_recipe import FACES
+from whosthat.training.face_recipe import FACES, FaceRecipe
 
 NETWORK = "efficientnet-lite0"
 SAMPLE = 40
@@ -36,15 +37,18 @@ class ModelChoice:
     reason: str
 
 
-def choose_model(photos: Path) -> ModelChoice:
+def choose_model(photos: Path, *, settings: Iterable[str] = ()) -> ModelChoice:
     """Choose faces where nearly every photo shows one, else the network whose knowledge comes with the installation.
 
     Args:
         photos: The folder.
+        settings: Recipe settings that were asked for; some are of use to a network alone.
 
     Raises:
         DatasetError: It cannot be used.
     """
+    if of_networks := [name for name in settings if name not in FaceRecipe.model_fields]:
+        return ModelChoice(NETWORK, f'a network is what "{of_networks[0]}" is a setting of')
     folder = scan(photos)
     rows = np.linspace(0, len(folder.photos) - 1, min(SAMPLE, len(folder.photos))).round().astype(int)
     try:
