@@ -19,6 +19,7 @@ COMMANDS = {
     "demo": "See the whole flow on pictures that whosthat draws itself.",
     "check": "Look for trouble in a folder of photos.",
     "train": "Train a recogniser, test it honestly and save it.",
+    "compare": "Train several models on one split, and say which one to use.",
     "evaluate": "Test a saved recogniser on other photos.",
     "predict": "Say who or what is in photos and videos.",
     "export": "Write a recogniser's network as ONNX or Keras weights.",

@@ -1,0 +1,205 @@
+"""Several models on one split, one table, one verdict.
+
+What belongs here: training one after the other on the same split, measuring what a run does not tell, gathering the figures.
+What does not: the choice and its words (`evaluation.comparison`), training itself (`train`).
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from whosthat.dataset.audit import Audit, AuditedPhoto
+from whosthat.dataset.split import read_split
+from whosthat.errors import (
+    BundleError,
+    CacheError,
+    DatasetError,
+    ExportError,
+    NetworkError,
+    RunError,
+    TrainingError,
+    UsageError,
+)
+from whosthat.evaluation.comparison import Comparison, Contestant, Failure
+from whosthat.evaluation.comparison import compare as choose
+from whosthat.evaluation.comparison_report import write_comparison
+from whosthat.evaluation.metrics import Evaluation, Interval, wilson_interval
+from whosthat.progress import SILENT, Progress
+from whosthat.recognition import load
+from whosthat.recognition.bundle import open_bundle
+from whosthat.training.face_recipe import FACES, FaceRecipe
+from whosthat.training.recipe import AnyRecipe, Recipe, default_recipe
+from whosthat.workflow.check import check
+from whosthat.workflow.predict import predict
+from whosthat.workflow.runs import new_run, set_latest
+from whosthat.workflow.strangers import stranger_photos
+from whosthat.workflow.train import train
+from whosthat.workflow.training_run import SPLIT, TrainResult
+
+TIMED_PHOTOS = 64
+"""So many test photos, evenly chosen, are named to measure the speed."""
+
+_ALIKE = ("seed", "split", "pictures_per_class")
+"""Settings that decide the split."""
+
+_NOT_THIS_MODEL = (NetworkError, DatasetError, TrainingError, ExportError, BundleError, CacheError)
+"""What stops one model and not the others; Ctrl-C and a full disk stop all."""
+
+
+@dataclass(frozen=True)
+class CompareResult:
+    """A comparison, and where it lies.
+
+    Attributes:
+        folder: Holds ``comparison.json`` and the page.
+        report: The page.
+        comparison: The figures and the choice.
+    """
+
+    folder: Path
+    report: Path
+    comparison: Comparison
+
+
+def recipes_for(models: Sequence[str], changes: Mapping[str, Any]) -> tuple[AnyRecipe, ...]:
+    """Return each model's own recipe with the same changes, where they concern it.
+
+    Args:
+        models: Names of networks, or ``faces``.
+        changes: Settings to change. What only networks have, such as ``epochs``, does not concern faces, and the reverse.
+
+    Raises:
+        RecipeError: A setting is unknown or cannot be used.
+        NetworkError: No network has this name.
+    """
+    of_faces, of_networks = set(FaceRecipe.model_fields), set(Recipe.model_fields)
+    foreign = of_faces - of_networks if FACES in models else set()
+    for_faces = {key: value for key, value in changes.items() if key in of_faces or key not in of_networks}
+    for_networks = {key: value for key, value in changes.items() if key not in foreign}
+    return tuple(default_recipe(model, **(for_faces if model == FACES else for_networks)) for model in models)
+
+
+def compare(
+    photos: str | Path,
+    recipes: Sequence[AnyRecipe],
+    *,
+    runs: str | Path = "runs",
+    strangers: str | Path | None = None,
+    progress: Progress = SILENT,
+) -> CompareResult:
+    """Train several models on one split and say which one to use; ``runs/latest`` then points at its run.
+
+    Args:
+        photos: The folder, with one sub-folder per class.
+        recipes: One for each model, alike in seed, split and number of photos.
+        runs: Where the runs are made, and beside them ``<photos>-compare-<n>`` with the comparison.
+        strangers: A folder with photos of people who are in none of the folders; None when there is none.
+        progress: Hears what is being done.
+
+    Raises:
+        UsageError: Fewer than two models, one twice, or recipes that would split the photos differently.
+        DatasetError: The photos cannot be used.
+        RunError: No model could be trained, or a folder cannot be written.
+    """
+    _refuse_unlike(recipes)
+    if strangers is not None:
+        stranger_photos(Path(strangers))
+    root = Path(photos)
+    audit = check(root, progress=progress)  # remembered from here on, so that the first model does not pay for all
+    contestants: list[Contestant] = []
+    failures: list[Failure] = []
+    split_text = b""
+    for number, recipe in enumerate(recipes, start=1):
+        progress.say(f"Model {number} of {len(recipes)}: {recipe.model}.")
+        began = time.monotonic()
+        try:
+            result = train(root, recipe, runs=runs, strangers=strangers, progress=progress)
+        except _NOT_THIS_MODEL as error:
+            progress.say(f"{recipe.model} could not be trained: {error}")
+            failures.append(Failure(recipe.model, str(error)))
+            continue
+        seconds = time.monotonic() - began
+        split_text = _same_split(result, split_text)
+        contestants.append(_contestant(recipe, result, audit, seconds))
+    if not contestants:
+        raise RunError(f"No model could be trained. {failures[0].model}: {failures[0].reason}")
+    return _concluded(root, Path(runs), choose(root.resolve().name, contestants, failures))
+
+
+def _refuse_unlike(recipes: Sequence[AnyRecipe]) -> None:
+    models = [recipe.model for recipe in recipes]
+    if len(set(models)) < 2 or len(set(models)) < len(models):
+        raise UsageError(f"Comparing needs two different models or more; {', '.join(models) or 'none'} came.")
+    for key in _ALIKE:
+        values = [getattr(recipe, key) for recipe in recipes]
+        if len(set(values)) > 1:
+            raise UsageError(f'Models are compared on one split, so "{key}" must be the same for all; {values} came.')
+
+
+def _same_split(result: TrainResult, before: bytes) -> bytes:
+    """Return the split of a run, having made sure that it is the one before, if there was one."""
+    text = (result.run / SPLIT).read_bytes()
+    if before and text != before:
+        raise RunError(f"The split of {result.run} is not that of the models before: the photos changed meanwhile. Compare again.")
+    return text
+
+
+def _contestant(recipe: AnyRecipe, result: TrainResult, audit: Audit, seconds: float) -> Contestant:
+    """Gather a model's figures, with one answer for every test photo of the split."""
+    test = read_split(result.run / SPLIT, audit, ratios=recipe.ratios, seed=recipe.seed).parts["test"]
+    right = _right(result.evaluation, test)
+    n_right, n = sum(right), len(right)
+    bundle = open_bundle(result.bundle)
+    threshold = bundle.facts.threshold
+    known = threshold is not None and threshold.strangers_low is not None and threshold.strangers_high is not None
+    return Contestant(
+        model=recipe.model,
+        run=result.run.name,
+        right=right,
+        accuracy=n_right / n,
+        interval=wilson_interval(n_right, n),
+        baseline=max(Counter(item.photo.class_name for item in test).values()) / n,
+        known_refused=None if threshold is None else threshold.known_refused,
+        strangers_named=threshold.strangers_named if threshold is not None and known else None,
+        strangers=Interval(threshold.strangers_low or 0.0, threshold.strangers_high or 0.0) if threshold is not None and known else None,
+        photos_per_second=_photos_per_second(result.bundle, test),
+        seconds=seconds,
+        n_bytes=sum(file.stat().st_size for file in bundle.folder.iterdir()),
+    )
+
+
+def _right(evaluation: Evaluation | None, test: Sequence[AuditedPhoto]) -> tuple[bool, ...]:
+    """Tell for each test photo whether it was named rightly; one without an answer, such as a photo without a face, was not."""
+    if evaluation is None or not test:
+        raise DatasetError("There are too few photos to keep any for a test, so models cannot be compared. Add photos.")
+    named_rightly = {answer.path for answer in evaluation.answers if answer.right}
+    return tuple(item.photo.name in named_rightly for item in test)
+
+
+def _photos_per_second(bundle: Path, test: Sequence[AuditedPhoto]) -> float:
+    """Measure how many photos are named in a second, from file to name, by a recogniser that is loaded already."""
+    rows = np.linspace(0, len(test) - 1, min(TIMED_PHOTOS, len(test))).round().astype(int)
+    paths = [test[row].photo.path for row in rows]
+    recogniser = load(bundle)
+    for _ in predict(recogniser, paths[:1]):
+        pass  # the first answer also pays for what is loaded late
+    began = time.perf_counter()
+    named = sum(1 for _ in predict(recogniser, paths))
+    return named / max(time.perf_counter() - began, 1e-9)
+
+
+def _concluded(root: Path, runs: Path, comparison: Comparison) -> CompareResult:
+    """Write the comparison beside the runs, and let ``latest`` point at the run of the model to use."""
+    folder = new_run(runs, root.resolve().name, "compare")
+    report = write_comparison(folder, comparison)
+    chosen = [one.run for one in comparison.contestants if one.model == comparison.choice]
+    if chosen:
+        set_latest(runs / chosen[0])
+    return CompareResult(folder, report, comparison)
