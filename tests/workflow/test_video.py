@@ -152,3 +152,36 @@ def test_every_0_frames_is_refused_before_anything_is_read(tmp_path: Path) -> No
         predict(FindsSquares(), [], every=0)
     with pytest.raises(PhotoError, match="does not exist"):
         look_through(FindsSquares(), tmp_path / "gone.mp4")
+
+
+class FindsFaces:
+    """Finds faces and knows nobody."""
+
+    labels = ()
+
+    def __init__(self) -> None:
+        from whosthat.faces.models import detector_facts, detector_files
+
+        facts = detector_facts("mtcnn")
+        self.detector = facts.open(detector_files(facts))
+
+    def prepare(self, photo: Image) -> list[Box]:
+        return [face.box for face in self.detector.detect(photo, smallest=40)]
+
+    def identify_prepared(self, prepared: Any) -> list[list[Sighting]]:
+        return [[Sighting(None, 0.0, box=box) for box in boxes] for boxes in prepared]
+
+    def identify(self, photo: Any) -> list[Sighting]:
+        return self.identify_prepared([self.prepare(photo)])[0]
+
+
+@pytest.mark.real
+def test_faces_of_the_real_clip_are_followed_within_their_scenes(real_data: Path) -> None:
+    """A concert: the singer alone from 2.7 to 7.0 s, then four people of the audience side by side, seen from the side."""
+    answer = look_through(FindsFaces(), real_data / "video" / "short_clip.mp4", every=10)
+    assert answer.people == {}
+    singer = max(answer.tracks, key=lambda track: track.end - track.start)
+    assert (singer.start, singer.end) == (pytest.approx(2.8, abs=0.4), pytest.approx(7.0, abs=0.4))
+    audience = [track for track in answer.tracks if track.start > 7.1 and track.end > 8.9]
+    assert len(audience) >= 3
+    assert not any(track.start < 7.0 and track.end > 7.1 for track in answer.tracks)
