@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
@@ -34,6 +34,12 @@ SMALLEST_SHARE = 0.1
 
 BORDER = 0.25
 """Where no face is found, this share of the shorter side is added in black on all sides: faces that the edge cuts need room."""
+
+SMALLEST_TRIED = 16.0
+"""Side of the smallest face that is looked for where the plain look found none."""
+
+SURE = 0.97
+"""A face with a border that scores so much is taken; below, the photo is tried lying on its sides as well."""
 
 CENTRAL_BONUS = 0.5
 """How much less a face in a corner counts than one of the same size in the middle, 0 to 1."""
@@ -95,10 +101,8 @@ class FaceReader:
             image: As for `find`.
         """
         small, scale = _looked_at(image)
-        for way, faces in self._ways(small):
-            if faces:
-                return Search(tuple(_placed(face, 1 / scale, 0.0) for face in faces), way)
-        return Search((), "")
+        search = self._search(small)
+        return Search(tuple(_placed(face, 1 / scale, 0.0) for face in search.faces), search.way)
 
     def crops(self, image: Image, faces: Sequence[Face]) -> Image:
         """Cut the aligned crops of faces out of their photo; uint8 (n, size, size, 3)."""
@@ -110,20 +114,35 @@ class FaceReader:
         """Embed aligned crops; float32 (n, dimensions)."""
         return self.embedder.embed(crops)
 
-    def _ways(self, image: Image) -> Iterator[tuple[str, list[Face]]]:
-        """Look in ways that cost more and more; nothing is computed before it is asked for."""
+    def _search(self, image: Image) -> Search:
         side = min(image.shape[:2])
-        large, small = max(SMALLEST_FACE, SMALLEST_SHARE * side), max(16.0, SMALLEST_SHARE * side / 2)
-        yield "plain", self.detector.detect(image, smallest=large)
+        smallest = max(SMALLEST_FACE, SMALLEST_SHARE * side)
+        if plain := self.detector.detect(image, smallest=smallest):
+            return Search(tuple(plain), "plain")
+        framed = self._framed(image, lenient=False)
+        if framed and framed[0].score >= SURE:
+            return Search(tuple(framed), "border")
+        # a face upside down is sometimes taken for another, unsurely: the surest look of all wins
+        turned = [self._turned(image, quarters, smallest) for quarters in (1, 3, 2)]
+        best = max([framed, *turned], key=lambda faces: faces[0].score if faces else 0.0)
+        if best:
+            return Search(tuple(best), "border" if best is framed else "turned")
+        lenient = self._framed(image, lenient=True)
+        return Search(tuple(lenient), "lenient" if lenient else "")
+
+    def _framed(self, image: Image, *, lenient: bool) -> list[Face]:
+        """Look with a black border, and for smaller faces."""
+        side = min(image.shape[:2])
         border = math.ceil(BORDER * side)
         framed = np.pad(image, ((border, border), (border, border), (0, 0)))
-        for way, lenient in (("border", False), ("lenient", True)):
-            faces = self.detector.detect(framed, smallest=small, lenient=lenient)
-            yield way, [_placed(face, 1.0, -border) for face in faces]
-        for quarters in (1, 3, 2):
-            turned = np.ascontiguousarray(np.rot90(image, quarters))
-            faces = self.detector.detect(turned, smallest=large)
-            yield "turned", [_turned_back(face, quarters, image.shape[0], image.shape[1]) for face in faces]
+        faces = self.detector.detect(framed, smallest=max(SMALLEST_TRIED, SMALLEST_SHARE * side / 2), lenient=lenient)
+        return [_placed(face, 1.0, -border) for face in faces]
+
+    def _turned(self, image: Image, quarters: int, smallest: float) -> list[Face]:
+        """Look at the photo turned by so many quarters."""
+        turned = np.ascontiguousarray(np.rot90(image, quarters))
+        faces = self.detector.detect(turned, smallest=smallest)
+        return [_turned_back(face, quarters, image.shape[0], image.shape[1]) for face in faces]
 
 
 def principal(faces: Sequence[Face], width: int, height: int) -> Face:

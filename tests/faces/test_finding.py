@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from whosthat.faces.finding import FaceReader, principal, sharpness
+from whosthat.types import Box, Face
+
+
+def face(left: float, top: float, side: float, score: float = 0.9) -> Face:
+    points = tuple((left + side * x, top + side * y) for x, y in ((0.3, 0.4), (0.7, 0.4), (0.5, 0.6), (0.35, 0.8), (0.65, 0.8)))
+    return Face(Box(left, top, left + side, top + side), points, score)
+
+
+def distance(reader: FaceReader, one: np.ndarray, other: np.ndarray) -> float:
+    vectors = [reader.embed(reader.crops(image, reader.search(image).faces[:1]))[0] for image in (one, other)]
+    return float(np.linalg.norm(vectors[0] - vectors[1]))
+
+
+def test_the_face_of_a_portrait_is_found_where_it_is(reader: FaceReader, hopper: np.ndarray) -> None:
+    (found,) = reader.find(hopper)
+    assert 0.99 < found.score <= 1
+    left_eye, right_eye, nose, left_mouth, right_mouth = found.landmarks
+    assert found.box.left < left_eye[0] < nose[0] < right_eye[0] < found.box.right
+    assert found.box.top < left_eye[1] < nose[1] < left_mouth[1] < found.box.bottom
+    assert abs(left_mouth[1] - right_mouth[1]) < 0.2 * found.box.height
+
+
+def test_a_plain_look_is_enough_for_a_portrait(reader: FaceReader, hopper: np.ndarray) -> None:
+    assert reader.search(hopper).way == "plain"
+
+
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+def test_a_photo_that_lies_on_its_side_shows_the_same_person(reader: FaceReader, hopper: np.ndarray, quarters: int) -> None:
+    turned = np.ascontiguousarray(np.rot90(hopper, quarters))
+    assert reader.search(turned).way == "turned"
+    assert distance(reader, hopper, turned) < 0.1
+
+
+def test_a_face_that_the_edge_cuts_is_found_with_a_border(reader: FaceReader, hopper: np.ndarray) -> None:
+    box = reader.find(hopper)[0].box
+    cut = hopper[int(box.top) + 10 : int(box.bottom) - 5, int(box.left) + 6 : int(box.right) - 6]
+    assert reader.search(np.ascontiguousarray(cut)).faces
+    assert distance(reader, hopper, np.ascontiguousarray(cut)) < 0.45
+
+
+def test_a_large_photo_costs_no_more_and_its_faces_lie_in_its_own_pixels(reader: FaceReader, hopper: np.ndarray) -> None:
+    large = hopper.repeat(6, axis=0).repeat(6, axis=1)  # 3600 x 3072
+    small_box, large_box = reader.find(hopper)[0].box, reader.find(large)[0].box
+    assert large_box.left == pytest.approx(6 * small_box.left, rel=0.1)
+    assert large_box.width == pytest.approx(6 * small_box.width, rel=0.1)
+    assert distance(reader, hopper, large) < 0.15
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 400), (400, 3), (30, 30), (200, 300)])
+def test_no_face_is_found_where_there_is_none(reader: FaceReader, shape: tuple[int, int]) -> None:
+    image = np.full((*shape, 3), 120, np.uint8)
+    search = reader.search(image)
+    assert (search.faces, search.way, reader.find(image)) == ((), "", [])
+    assert reader.crops(image, []).shape == (0, 150, 150, 3)
+
+
+def test_several_people_are_all_found(reader: FaceReader, hopper: np.ndarray) -> None:
+    assert len(reader.find(np.hstack([hopper, hopper[:, ::-1], hopper]))) == 3
+
+
+def test_the_largest_face_stands_for_a_photo_unless_it_is_in_a_corner() -> None:
+    middle, corner, small = face(150, 150, 100), face(0, 0, 110, score=1.0), face(190, 190, 20)
+    assert principal([small, corner, middle], 400, 400) is middle
+    assert principal([small, middle, face(0, 0, 200)], 400, 400).box.width == 200
+
+
+def test_a_blurred_crop_is_less_sharp(reader: FaceReader, hopper: np.ndarray) -> None:
+    crop = reader.crops(hopper, reader.find(hopper))[0]
+    soft = crop.reshape(30, 5, 30, 5, 3).mean(axis=(1, 3)).astype(np.uint8).repeat(5, axis=0).repeat(5, axis=1)
+    assert sharpness(crop) > 20 > sharpness(np.full_like(crop, 7))
+    assert sharpness(soft) > 0
+
+
+def test_the_key_tells_readers_apart(reader: FaceReader) -> None:
+    assert reader.key.startswith("mtcnn-dlib-resnet-")
+    other = FaceReader(reader.detector, reader.embedder, reader.embedder.facts.templates["yunet"])
+    assert other.key != reader.key

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from whosthat.errors import UsageError, WeightsError
+from whosthat.faces import weights
+from whosthat.faces.models import DETECTORS, detector_facts, is_here
+from whosthat.faces.weights import FILES, add_weights, find_weights, read_weights
+
+CONTENT = b"pretend to be a detector"
+
+
+@pytest.fixture
+def pretended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the file of YuNet be a few bytes that a test can write."""
+    file = dataclasses.replace(FILES["yunet"], bytes=len(CONTENT), sha256=hashlib.sha256(CONTENT).hexdigest())
+    monkeypatch.setattr(weights, "FILES", {**FILES, "yunet": file})
+    monkeypatch.setattr(weights, "_FILES", (file,))
+
+
+@pytest.mark.parametrize("name", [name for name, file in FILES.items() if file.package])
+def test_what_packages_carry_is_here_and_is_the_published_file(name: str) -> None:
+    assert len(read_weights(name)) == FILES[name].bytes
+
+
+def test_a_missing_file_is_named_with_where_to_get_it_and_where_to_put_it(tmp_path: Path) -> None:
+    with pytest.raises(
+        WeightsError, match=r"yunet_2026may\.onnx, which yunet needs, is not here.*ebafce4e.*MIT.*opencv_zoo.*models add FILE"
+    ):
+        read_weights("yunet")
+
+
+def test_an_unknown_name_suggests_the_nearest() -> None:
+    with pytest.raises(WeightsError, match='Did you mean "yunet"'):
+        find_weights("yunett")
+
+
+@pytest.mark.usefixtures("pretended")
+def test_an_added_file_is_recognised_by_its_content_and_then_found(tmp_path: Path) -> None:
+    (tmp_path / "whatever.bin").write_bytes(CONTENT)
+    assert add_weights(tmp_path / "whatever.bin").name == "yunet"
+    assert read_weights("yunet") == CONTENT
+    assert is_here(("yunet",))
+    assert detector_facts("auto").name == "yunet"
+
+
+@pytest.mark.usefixtures("pretended")
+def test_a_changed_file_is_refused(tmp_path: Path) -> None:
+    place = tmp_path / "weights" / FILES["yunet"].file
+    place.parent.mkdir()
+    place.write_bytes(CONTENT[:-1] + b"!")
+    with pytest.raises(WeightsError, match="not the published file: its SHA-256 is"):
+        read_weights("yunet")
+    place.write_bytes(CONTENT * 2)
+    with pytest.raises(WeightsError, match="more than the 24 bytes"):
+        read_weights("yunet")
+
+
+def test_a_file_that_nobody_knows_is_not_added(tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(b"x")
+    with pytest.raises(WeightsError, match=r"none of the files that whosthat knows.*face_detection_yunet"):
+        add_weights(tmp_path / "x")
+    with pytest.raises(WeightsError, match="cannot be read"):
+        add_weights(tmp_path / "not there")
+    assert not (tmp_path / "weights").exists()
+
+
+def test_without_other_files_the_embedded_detector_is_taken() -> None:
+    assert detector_facts("auto") is DETECTORS["mtcnn"]
+    with pytest.raises(UsageError, match='Did you mean "mtcnn"'):
+        detector_facts("mtcn")
