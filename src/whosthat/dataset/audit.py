@@ -14,12 +14,13 @@ from typing import Any
 
 from whosthat.dataset.duplicates import Groups, fingerprints, join_bursts, join_copies, join_look_alikes, thumbnails_of
 from whosthat.dataset.facts import PhotoFacts, RememberedFacts
-from whosthat.dataset.findings import AuditedPhoto, Evidence, Finding, count_by_class, examine, listing, pictures_by_class
+from whosthat.dataset.findings import AuditedPhoto, Evidence, Finding, count_by_class, examine, pictures_by_class
 from whosthat.dataset.folder import Photo, PhotoFolder
 from whosthat.dataset.threads import in_order
 from whosthat.errors import CacheError, DatasetError, PhotoError
 from whosthat.progress import SILENT, Progress
 from whosthat.types import SetAside
+from whosthat.wording import listing
 
 __all__ = ["Audit", "AuditedPhoto", "Finding", "audit"]
 

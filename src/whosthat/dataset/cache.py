@@ -26,7 +26,6 @@ import h5py
 import numpy as np
 
 from whosthat.dataset.audit import AuditedPhoto
-from whosthat.dataset.findings import listing
 from whosthat.dataset.private import make_private_folder, private_file
 from whosthat.dataset.split import Split
 from whosthat.dataset.threads import in_order
@@ -36,6 +35,7 @@ from whosthat.photos.preparing import PrepareSpec, prepare
 from whosthat.photos.reading import decode
 from whosthat.progress import SILENT, Progress
 from whosthat.types import PARTS, Image, IntArray, SetAside
+from whosthat.wording import listing
 
 FORMAT = 1
 """Raised when the layout of the file changes; files of another format are built anew."""

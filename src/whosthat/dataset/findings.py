@@ -178,7 +178,7 @@ def _copies(evidence: Evidence) -> Iterator[Finding]:
         yield Finding(
             "copies",
             "warning",
-            f"Some photos stand twice in their class, byte for byte: {counted(len(evidence.copies), 'pair')} ({_pair_listing(evidence.copies)})."
+            f"Some photos stand twice in a class: {counted(len(evidence.copies), 'pair')} ({_pair_listing(evidence.copies)})."
             " Copies stay in one part of the split; delete them to save time.",
             _names_of(evidence.copies),
         )
