@@ -14,6 +14,7 @@ from whosthat.workflow import demo
 @pytest.fixture(autouse=True)
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(demo, "PHOTOS_EACH", 1)
+    monkeypatch.setattr(demo, "STRANGERS_EACH", 1)
 
 
 def test_pictures_are_drawn_once_and_again_the_same(tmp_path: Path) -> None:
@@ -22,6 +23,13 @@ def test_pictures_are_drawn_once_and_again_the_same(tmp_path: Path) -> None:
     assert {path.name for path in first.photos.iterdir()} == set(HEROES)
     assert [path.stem for path in (*first.heroes, *first.strangers)] == [*HEROES, *STRANGERS]
     assert all(path.is_file() for path in (*first.heroes, *first.strangers))
+
+
+def test_the_strangers_to_learn_from_are_in_other_pictures_than_those_at_the_end(tmp_path: Path) -> None:
+    drawn = demo.draw_demo_photos(tmp_path / "demo")
+    learnt_from = {path.read_bytes() for path in drawn.others.rglob("*.jpg")}
+    assert {path.name for path in drawn.others.iterdir()} == set(STRANGERS)
+    assert learnt_from.isdisjoint(path.read_bytes() for path in drawn.strangers)
 
 
 def test_a_folder_with_something_else_in_it_is_left_alone(tmp_path: Path) -> None:

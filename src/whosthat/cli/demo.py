@@ -41,8 +41,8 @@ def demo(folder: FolderArgument = Path("demo")) -> None:
         _title(f"whosthat check {drawn.photos}")
         show_audit(check(drawn.photos, progress=progress))
     with terminal_progress() as progress:
-        _title(f"whosthat train {drawn.photos}")
-        result = train(drawn.photos, demo_recipe(), runs=folder / "runs", progress=progress)
+        _title(f"whosthat train {drawn.photos} --strangers {drawn.others}")
+        result = train(drawn.photos, demo_recipe(), runs=folder / "runs", strangers=drawn.others, progress=progress)
     show_result(result)
     _title(f"whosthat predict {result.run} {drawn.heroes[0].parent}")
     heroes, strangers = (list(predict(result.bundle, paths)) for paths in (drawn.heroes, drawn.strangers))

@@ -19,6 +19,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from whosthat.errors import UsageError
 from whosthat.evaluation.metrics import wilson_interval
 
+KNOWN_KEPT = 0.9
+"""At least this share of known photos keeps its name, whatever the strangers: a single stranger of whom the network is very sure
+would otherwise make it refuse everybody."""
+
 _Rate = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -58,8 +62,9 @@ def fit_threshold(
 ) -> Threshold:
     """Find the threshold on photos that trained nothing.
 
-    With strangers it is the smallest value at which at most ``stranger_rate`` of them get a name. Without, nobody can say how
-    many strangers would be named, and it is the largest value at which ``known_rate`` of the known photos still get one.
+    With strangers it is the smallest value at which at most ``stranger_rate`` of them get a name, unless more than a tenth of the
+    known photos were refused then (`KNOWN_KEPT`): that many are, and more strangers get a name. Without strangers, nobody can
+    say how many of them would be named, and it is the largest value at which ``known_rate`` of the known photos still get a name.
 
     Args:
         known: Float array ``(n,)``, calibrated confidences of validation photos, 0 to 1.
@@ -76,20 +81,22 @@ def fit_threshold(
     """
     known = _confidences(known, "known classes")
     if strangers is None:
-        value = float(np.sort(known)[math.floor((1 - known_rate) * len(known))])
+        value = _value_that_keeps(known, known_rate)
         how = (
             f"Chosen so that about {100 * known_rate:g} in 100 known photos get a name, on {len(known):,} validation photos. "
             "No photos of strangers were given, so it is not known how many strangers would be named: give some with --strangers."
         )
         return Threshold(value=value, how=how, known_named=float((known >= value).mean()))
     strangers = _confidences(strangers, "strangers")
-    value = _value_that_names_few(strangers, stranger_rate)
+    wanted, dearest = _value_that_names_few(strangers, stranger_rate), _value_that_keeps(known, KNOWN_KEPT)
+    value = min(wanted, dearest)
     named, n = int((strangers >= value).sum()), len(strangers)
     interval = wilson_interval(named, n)
     return Threshold(
         value=value,
         how=f"About {in_100(named / n)} in 100 strangers would be named, between {in_100(interval.low)} and {in_100(interval.high)}: "
-        f"{named} of the {n:,} photos of strangers were, on which the threshold was chosen.",
+        f"{named} of the {n:,} photos of strangers were, on which the threshold was chosen."
+        + (f" {_DEAR.format(wanted=in_100(stranger_rate), refused=in_100(1 - KNOWN_KEPT))}" if dearest < wanted else ""),
         known_named=float((known >= value).mean()),
         strangers_named=named / n,
         strangers_low=interval.low,
@@ -116,6 +123,14 @@ def in_100(share: float) -> str:
         ('2.7', '5')
     """
     return f"{100 * share:.1f}".removesuffix(".0")
+
+
+_DEAR = "Fewer, {wanted} in 100, would have cost more than {refused} in 100 known photos their name."
+
+
+def _value_that_keeps(known: NDArray[np.float64], rate: float) -> float:
+    """Return the largest value that at least ``rate`` of the confidences reach."""
+    return float(np.sort(known)[math.floor((1 - rate) * len(known) + 1e-9)])  # 1 - 0.9 is a little less than 0.1
 
 
 def _value_that_names_few(strangers: NDArray[np.float64], rate: float) -> float:

@@ -18,14 +18,17 @@ from whosthat.progress import SILENT, Progress
 if TYPE_CHECKING:
     from whosthat.training.recipe import Recipe
 
-PHOTOS, UNSEEN = "photos", "unseen"
+PHOTOS, OTHERS, UNSEEN = "photos", "strangers", "unseen"
 """Folders inside the demo's folder."""
 
 PHOTOS_EACH = 50
 """Photos of each hero: enough for ten test photos of each, few enough to be trained on within a minute."""
 
+STRANGERS_EACH, STRANGERS_SEED = 20, 1
+"""Photos of each stranger from which the recogniser learns whom to refuse."""
+
 UNSEEN_SEED = 2_000_000_000
-"""Pictures drawn with this seed are like none in the photo folder."""
+"""Pictures drawn with this seed are like none in the other folders."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +37,13 @@ class DemoPhotos:
 
     Attributes:
         photos: One folder of pictures for each hero.
-        heroes: Pictures of them that are trained on nowhere; a file's name tells who it is.
-        strangers: Pictures of people who are in no folder.
+        others: Pictures of strangers, to learn whom to refuse.
+        heroes: Pictures of heroes that are used nowhere before the end; a file's name tells who it is.
+        strangers: Pictures of the strangers that are used nowhere before the end.
     """
 
     photos: Path
+    others: Path
     heroes: tuple[Path, ...]
     strangers: tuple[Path, ...]
 
@@ -53,15 +58,16 @@ def draw_demo_photos(folder: Path, *, progress: Progress = SILENT) -> DemoPhotos
     Raises:
         UsageError: The folder holds something else.
     """
-    photos, unseen = folder / PHOTOS, folder / UNSEEN
+    photos, others, unseen = folder / PHOTOS, folder / OTHERS, folder / UNSEEN
     if folder.exists() and not unseen.is_dir() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(f"{folder} is there already and is no demo. Name another folder: whosthat demo FOLDER")
     unseen.mkdir(parents=True, exist_ok=True)
     draw_photo_folder(photos, photos_each=PHOTOS_EACH, flaws=True, progress=progress)
+    draw_photo_folder(others, photos_each=STRANGERS_EACH, seed=STRANGERS_SEED, names=STRANGERS)
     heroes, strangers = (tuple(unseen / f"{name}.jpg" for name in names) for names in (HEROES, STRANGERS))
     for file in (*heroes, *strangers):
         save_image(draw_hero(file.stem, UNSEEN_SEED), file)
-    return DemoPhotos(photos, heroes, strangers)
+    return DemoPhotos(photos, others, heroes, strangers)
 
 
 def demo_recipe() -> Recipe:

@@ -104,7 +104,7 @@ def fit_refusing(known: FloatArray, strangers: FloatArray | None, evaluation: Ev
     wrong = len(evaluation.mistakes) - sum(not answer.right for answer in refused)
     threshold = threshold.model_copy(update={"known_refused": len(refused) / evaluation.n})
     notes = (
-        f"A photo gets a name from a confidence of {100 * threshold.value:.1f} % on; all others are called unknown. {threshold.how}",
+        f"A photo gets a name from a confidence of {100 * threshold.value:.4g} % on; all others are called unknown. {threshold.how}",
         refused_sentence(len(refused), evaluation.n),
         f"Of {evaluation.n:,} test photos, {evaluation.n - len(refused) - wrong:,} get the right name and {wrong:,} a wrong one.",
     )
