@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from whosthat.recognition.suspects import find_look_alikes, find_suspects
+from whosthat.recognition.suspects import find_look_alikes, find_strays, find_suspects
 
 DIMENSIONS = 128
 
@@ -77,3 +77,12 @@ def test_one_person_and_no_photos_give_nothing() -> None:
     assert find_suspects(vectors, owners, np.arange(5), 1) == []
     nothing = np.empty(0, np.int64)
     assert find_suspects(np.empty((0, DIMENSIONS), np.float32), nothing, nothing, 2) == []
+
+
+def test_photos_of_one_person_have_no_strays_and_those_of_a_second_are_all_named() -> None:
+    vectors, _ = people(2, 6)
+    assert find_strays(vectors[:6]) == []
+    assert find_strays(vectors[[0, 6, 1, 2]]) == [1]
+    assert find_strays(vectors[[6, 0, 1, 7, 2]]) == [0, 3]
+    assert len(find_strays(vectors[[0, 6]])) == 1
+    assert find_strays(vectors[:1]) == []

@@ -22,6 +22,7 @@ COMMANDS = {
     "compare": "Train several models on one split, and say which one to use.",
     "evaluate": "Test a saved recogniser on other photos.",
     "predict": "Say who or what is in photos and videos.",
+    "people": "List, add, remove or rename the people whom a recogniser knows.",
     "export": "Write a recogniser's network as ONNX or Keras weights.",
     "report": "Write a run's report again, and open it.",
     "runs": "List runs, or set them side by side.",

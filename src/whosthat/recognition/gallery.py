@@ -61,6 +61,30 @@ class Gallery:
         vectors, owners = np.concatenate([self.vectors, other.vectors]), np.concatenate([self.owners, other.owners])
         return Gallery(self.people, vectors, owners, self.photos + other.photos)
 
+    def photos_of(self, person: str) -> tuple[EnrolledPhoto, ...]:
+        """Return the enrolled photos of one of the people."""
+        label = self.people.index(person)
+        return tuple(photo for photo, owner in zip(self.photos, self.owners, strict=True) if owner == label)
+
+    def with_photos(self, person: str, vectors: FloatArray, photos: Sequence[EnrolledPhoto]) -> Gallery:
+        """Enrol photos of somebody, who becomes the last of the people unless they are enrolled already."""
+        people = self.people if person in self.people else (*self.people, person)
+        owners = np.full(len(photos), people.index(person), np.int64)
+        joined = self.joined(Gallery(people, vectors, owners, tuple(photos)))
+        return Gallery(people, joined.vectors, joined.owners, joined.photos)
+
+    def without(self, person: str) -> Gallery:
+        """Leave out one of the people with all their photos; the labels behind move up."""
+        label = self.people.index(person)
+        kept = self.of(self.owners != label)
+        people = tuple(name for name in self.people if name != person)
+        return Gallery(people, kept.vectors, kept.owners - (kept.owners > label), kept.photos)
+
+    def renamed(self, person: str, name: str) -> Gallery:
+        """Call one of the people by another name; the names of their photos stay."""
+        people = tuple(name if one == person else one for one in self.people)
+        return Gallery(people, self.vectors, self.owners, self.photos)
+
     def to_bytes(self) -> bytes:
         """Return the gallery as a safetensors file; the people's names stand in the bundle's facts."""
         from safetensors.numpy import save

@@ -1,0 +1,303 @@
+"""Who a face recogniser knows: list, add, remove, rename, in seconds and without training again.
+
+What belongs here: changing the gallery of a saved bundle, and refusing what would make it worse. What does not: what is left of
+somebody elsewhere (`forgetting`), the arithmetic of embeddings (`whosthat.recognition`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence, Set
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from filelock import FileLock, Timeout
+
+from whosthat.errors import BundleError, DatasetError, UsageError, did_you_mean
+from whosthat.faces.finding import FaceReader
+from whosthat.progress import SILENT, Progress
+from whosthat.recognition.bundle import FINGERPRINT_DIGITS, Bundle, BundleFacts, label_problem, open_bundle, save_bundle
+from whosthat.recognition.face_recogniser import KIND, FaceRecogniser, bundle_files
+from whosthat.recognition.gallery import EnrolledPhoto, Gallery
+from whosthat.recognition.naming import Naming
+from whosthat.recognition.suspects import STRANGER_DISTANCE, find_strays
+from whosthat.types import FloatArray, SetAside
+from whosthat.wording import counted, listing
+from whosthat.workflow.face_photos import faces_of_photos, stacked
+from whosthat.workflow.forgetting import Receipt, forget_in_cache, forget_in_run, now, photos_in_split, run_of, write_receipt
+from whosthat.workflow.predict import find_photos
+from whosthat.workflow.prediction import Prediction
+
+CHANGED = " People were added or removed since this was measured."
+
+
+@dataclass(frozen=True)
+class Enrolled:
+    """Somebody whom a recogniser knows: the name, and how many photos of them are enrolled."""
+
+    name: str
+    photos: int
+
+
+@dataclass(frozen=True)
+class Added:
+    """What adding somebody did: the photos that were enrolled, those that were not and why, and what stays as it was."""
+
+    name: str
+    photos: tuple[str, ...]
+    left: tuple[SetAside, ...]
+    threshold: float
+
+
+@dataclass(frozen=True)
+class Removed:
+    """What removing somebody did, where the receipt lies, and the distance that earns a name, which stays as it is."""
+
+    receipt: Receipt
+    file: Path
+    threshold: float
+
+
+def list_people(bundle: str | Path) -> tuple[Enrolled, ...]:
+    """Return everybody whom a recogniser knows.
+
+    Raises:
+        BundleError: It is no bundle of a face recogniser.
+    """
+    gallery = _opened(open_bundle(bundle)).naming.gallery
+    counts = np.bincount(gallery.owners, minlength=len(gallery.people))
+    return tuple(Enrolled(name, int(n)) for name, n in zip(gallery.people, counts, strict=True))
+
+
+def add_person(bundle: str | Path, name: str, photos: Sequence[str | Path], *, anyway: bool = False, progress: Progress = SILENT) -> Added:
+    """Enrol photos of somebody, known or new; the distance that earns a name stays as it is.
+
+    Args:
+        bundle: The saved recogniser; it is replaced in one step.
+        name: Whom the photos show.
+        photos: Files and folders. Of several faces in a photo the largest near the middle is taken.
+        anyway: Enrol also photos that seem to show several people, or somebody who is enrolled under another name.
+        progress: Shows the photos as they are read.
+
+    Raises:
+        BundleError: The bundle cannot be used or saved; the old one is then still there.
+        UsageError: The name cannot be used.
+        DatasetError: No photo shows a face, the photos do not show one person, or the person is enrolled already.
+    """
+    name = unicodedata.normalize("NFC", name)
+    with _held(bundle) as opened:
+        recogniser = _opened(opened)
+        gallery = recogniser.naming.gallery
+        if name not in gallery.people:
+            _check_name(name, gallery.people)
+        vectors, enrolled, left = _embedded(name, photos, gallery, recogniser.reader, progress)
+        if not anyway:
+            _check_one_person(vectors, enrolled)
+            _check_not_somebody_else(name, vectors, recogniser.naming)
+        _save(opened, gallery.with_photos(name, vectors, enrolled))
+    return Added(name, tuple(photo.name for photo in enrolled), left, recogniser.naming.threshold.value)
+
+
+def remove_person(bundle: str | Path, name: str) -> Removed:
+    """Remove somebody: embeddings, entries in the cache, pictures in the run; nothing is trained again.
+
+    The bundle is changed last, so that a removal that was stopped half-way can be done again.
+
+    Args:
+        bundle: The saved recogniser; it is replaced in one step.
+        name: Who goes.
+
+    Raises:
+        BundleError: The bundle cannot be used or saved.
+        UsageError: Nobody has this name, or nobody else is left.
+        CacheError: Something cannot be deleted from the cache.
+        RunError: Something cannot be deleted from the run folder.
+    """
+    with _held(bundle) as opened:
+        naming = _opened(opened).naming
+        gallery = naming.gallery
+        name = _known(name, gallery.people)
+        if len(gallery.people) == 1:
+            raise UsageError(f"{name} is the only person of this recogniser. Delete the folder {opened.folder} to remove them.")
+        own = gallery.photos_of(name)
+        run = run_of(_home(opened))
+        digests = {photo.sha256 for photo in own}
+        in_run = photos_in_split(run, name, digests) if run else {}
+        digests |= set(in_run.values())
+        cache_rows, cache_files = forget_in_cache(digests)
+        run_files = forget_in_run(run, in_run) if run else ()
+        _save(opened, gallery.without(name), gone=digests)
+        receipt = Receipt(name, _home(opened).name, now(), len(own), cache_rows, cache_files, run_files)
+        return Removed(receipt, write_receipt(receipt, _home(opened).parent), naming.threshold.value)
+
+
+def rename_person(bundle: str | Path, name: str, new_name: str) -> None:
+    """Call somebody by another name.
+
+    Args:
+        bundle: The saved recogniser; it is replaced in one step.
+        name: The name so far.
+        new_name: The name from now on.
+
+    Raises:
+        BundleError: The bundle cannot be used or saved.
+        UsageError: Nobody has the first name, or the second cannot be used.
+    """
+    new_name = unicodedata.normalize("NFC", new_name)
+    with _held(bundle) as opened:
+        gallery = _opened(opened).naming.gallery
+        name = _known(name, gallery.people)
+        _check_name(new_name, [one for one in gallery.people if one != name])
+        _save(opened, gallery.renamed(name, new_name))
+
+
+def _opened(bundle: Bundle) -> FaceRecogniser:
+    if bundle.facts.kind != KIND:
+        raise BundleError(
+            f"{bundle.folder} names whole photos ({bundle.facts.network}); people can be added to a face recogniser alone. "
+            "Train one with --model faces."
+        )
+    return FaceRecogniser.open(bundle)
+
+
+def _home(bundle: Bundle) -> Path:
+    """Where the bundle belongs: a save that was killed may have left it beside, as ``.NAME.old``."""
+    name = bundle.folder.name
+    return bundle.folder.with_name(name[1:-4]) if name.startswith(".") and name.endswith(".old") else bundle.folder
+
+
+@contextmanager
+def _held(path: str | Path) -> Iterator[Bundle]:
+    """Open a bundle that nobody else changes meanwhile."""
+    home = _home(open_bundle(path))
+    lock = FileLock(home.with_name(f".{home.name}.lock"))
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise BundleError(f"The people of {home} are being changed by another process. Wait until it ends.") from None
+    except OSError as error:
+        raise BundleError(
+            f"The bundle {home} cannot be changed: {error.strerror or error}. Copy it to a folder that can be written."
+        ) from error
+    try:
+        yield open_bundle(home)
+    finally:
+        lock.release()
+
+
+def _check_name(name: str, others: Sequence[str]) -> None:
+    if problem := label_problem([*others, name]):
+        raise UsageError(f"{problem}. Choose another name.")
+
+
+def _known(name: str, people: Sequence[str]) -> str:
+    normal = unicodedata.normalize("NFC", name)
+    if normal not in people:
+        raise UsageError(f"Nobody here is named {name!r}. {did_you_mean(normal, people)}")
+    return normal
+
+
+def _embedded(
+    name: str, photos: Sequence[str | Path], gallery: Gallery, reader: FaceReader, progress: Progress
+) -> tuple[FloatArray, tuple[EnrolledPhoto, ...], tuple[SetAside, ...]]:
+    """Return the embeddings of the photos, which photos these are, and those that cannot be enrolled."""
+    left: list[SetAside] = []
+    places: dict[str, Path] = {}
+    for path in find_photos(photos):
+        if isinstance(path, Prediction):
+            left.append(SetAside(path.path, path.error))
+        elif (digest := _sha256(path)) is None:
+            left.append(SetAside(path, "it cannot be read"))
+        else:
+            places.setdefault(digest, path)
+    _drop_enrolled(name, places, gallery, left)
+    found = faces_of_photos(places, reader, progress=progress)
+    kept = [digest for digest in places if digest in found and found[digest].face is not None]
+    reasons = {True: "no face was found in it", False: "it cannot be read"}
+    left += [SetAside(path, reasons[digest in found]) for digest, path in places.items() if digest not in kept]
+    if not kept:
+        why = listing([f"{item.path}: {item.reason}" for item in left]) or "no photo was given"
+        raise DatasetError(f"No photo of {name} can be enrolled ({why}). Give photos in which the face can be seen.")
+    enrolled = tuple(EnrolledPhoto(f"{name}/{places[digest].name}", digest) for digest in kept)
+    return stacked([found[digest] for digest in kept]), enrolled, tuple(left)
+
+
+def _drop_enrolled(name: str, places: dict[str, Path], gallery: Gallery, left: list[SetAside]) -> None:
+    """Leave out photos that are enrolled for this person; refuse those that are enrolled for somebody else."""
+    owner_of = {photo.sha256: gallery.people[owner] for photo, owner in zip(gallery.photos, gallery.owners, strict=True)}
+    for digest, path in list(places.items()):
+        owner = owner_of.get(digest, "")
+        if owner == name:
+            left.append(SetAside(places.pop(digest), "it is enrolled already"))
+        elif owner:
+            raise DatasetError(f"{path} is enrolled as a photo of {owner}. Remove it from the photos of {name}, or remove {owner} first.")
+
+
+def _check_one_person(vectors: FloatArray, photos: Sequence[EnrolledPhoto]) -> None:
+    strays = find_strays(vectors)
+    if strays:
+        raise DatasetError(
+            f"The photos do not seem to show one person: {listing([photos[row].name for row in strays])} "
+            f"{'does' if len(strays) == 1 else 'do'} not fit the other {counted(len(photos) - len(strays), 'photo')}. "
+            "Look at them and leave them out, or say --anyway to enrol all of them. Nothing was changed."
+        )
+
+
+def _check_not_somebody_else(name: str, vectors: FloatArray, naming: Naming) -> None:
+    people = naming.gallery.people
+    apart = np.median(naming.distances(vectors), axis=0)
+    own = apart[people.index(name)] if name in people else np.inf
+    nearest = int(apart.argmin())
+    if people[nearest] != name and apart[nearest] <= naming.threshold.value and apart[nearest] < own:
+        raise DatasetError(
+            f"These photos look like {people[nearest]}, who is enrolled already (distance {apart[nearest]:.2f}; up to "
+            f"{naming.threshold.value:.2f} is the same person). Add them to {people[nearest]}, rename that person, or say --anyway. "
+            "Nothing was changed."
+        )
+    if name in people and own > STRANGER_DISTANCE:
+        raise DatasetError(
+            f"These photos do not look like the {name} who is enrolled (distance {own:.2f}; up to {STRANGER_DISTANCE:.2f} was expected). "
+            "Choose another name, or say --anyway. Nothing was changed."
+        )
+
+
+def _sha256(path: Path) -> str | None:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except (OSError, ValueError):
+        return None
+
+
+def _save(bundle: Bundle, gallery: Gallery, *, gone: Set[str] = frozenset()) -> None:
+    """Save the bundle with another gallery; ``gone`` are the SHA-256 of photos that it must no longer know."""
+    facts, home = bundle.facts, _home(bundle)
+    if facts.faces is None:
+        raise BundleError(f"The bundle {bundle.folder} does not say how its faces are named. Train again.")
+    files = {name: bundle.file(f"{name}.onnx") for name in facts.faces.detector_files}
+    graph = bundle.graph()
+    save_bundle(home, _changed_facts(facts, gallery, gone), graph=graph, more=bundle_files(gallery, files))
+    old = home.with_name(f".{home.name}.old")
+    if old.exists():
+        raise BundleError(f"The new bundle was saved, but the old one, {old}, cannot be deleted. Delete this folder yourself.")
+
+
+def _changed_facts(facts: BundleFacts, gallery: Gallery, gone: Set[str]) -> BundleFacts:
+    document = facts.model_dump()
+    document["labels"] = gallery.people
+    document["faces"]["n_enrolled"] = len(gallery.photos)
+    document["data"]["parts"] = _seen(facts.data.parts, gallery, {digest[:FINGERPRINT_DIGITS] for digest in gone})
+    if len(gallery.people) != len(facts.labels) and CHANGED not in document["threshold"]["how"]:
+        document["threshold"]["how"] += CHANGED
+    return BundleFacts.model_validate(document)
+
+
+def _seen(parts: Mapping[str, tuple[str, ...]], gallery: Gallery, gone: set[str]) -> dict[str, tuple[str, ...]]:
+    """Which photos the bundle has seen: what it knew, less what is gone, and everything that is enrolled."""
+    kept = {part: tuple(digest for digest in digests if digest not in gone) for part, digests in parts.items()}
+    known = {digest for digests in kept.values() for digest in digests}
+    new = {photo.sha256[:FINGERPRINT_DIGITS] for photo in gallery.photos} - known
+    return {**kept, "train": tuple(sorted((*kept.get("train", ()), *new)))}

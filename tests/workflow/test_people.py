@@ -1,0 +1,248 @@
+"""People without networks: a photo is a text file, "who:number", and its embedding a point near that person's place."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from whosthat.dataset.private import private_file
+from whosthat.errors import BundleError, DatasetError, UsageError
+from whosthat.evaluation.run_facts import METRICS_FILE
+from whosthat.faces.remembered import PhotoFaces, RememberedFaces
+from whosthat.recognition.bundle import BundleFacts, DataFacts, open_bundle, save_bundle
+from whosthat.recognition.face_facts import FaceFacts
+from whosthat.recognition.face_recogniser import KIND, FaceRecogniser, bundle_files
+from whosthat.recognition.face_threshold import DistanceThreshold
+from whosthat.recognition.gallery import EnrolledPhoto, Gallery
+from whosthat.settings import cache_folder
+from whosthat.types import Box, Face
+from whosthat.workflow import people
+from whosthat.workflow.people import add_person, list_people, remove_person, rename_person
+
+WHO = ("ann", "bo", "cy", "dee", "eve")
+DIMENSIONS = 16
+FACE = Face(Box(0, 0, 50, 50), ((15, 15), (35, 15), (25, 25), (18, 33), (32, 33)), 0.9)
+READER = "fake-reader"
+
+
+def vector_of(text: str) -> np.ndarray:
+    who, number = text.split(":")
+    scatter = np.random.default_rng(int(number) + 100 * WHO.index(who)).normal(0, 0.05, DIMENSIONS)
+    return (0.6 * np.eye(DIMENSIONS)[WHO.index(who)] + scatter).astype(np.float32)
+
+
+def read_faces(photos: dict[str, Path], reader: Any, **_: object) -> dict[str, PhotoFaces]:
+    """Stands in for finding and embedding; remembers as that does."""
+    found = {}
+    for digest, path in photos.items():
+        text = path.read_text()
+        found[digest] = PhotoFaces((50, 50), (FACE,), 0, "plain", 300.0, vector_of(text)) if ":" in text else PhotoFaces((50, 50))
+    with RememberedFaces(READER) as remembered:
+        remembered.put(found)
+    return found
+
+
+def write_photos(folder: Path, who: str, numbers: range) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in numbers:
+        (folder / f"{who} {number}.jpg").write_text(f"{who}:{number}")
+    return folder
+
+
+@pytest.fixture
+def bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A run folder with a bundle that knows ann, bo and cy by four photos each."""
+    monkeypatch.setattr("whosthat.workflow.people.faces_of_photos", read_faces)
+    monkeypatch.setattr("whosthat.recognition.face_recogniser._reader", lambda *_: SimpleNamespace(key=READER))
+    run = tmp_path / "run"
+    run.mkdir()
+    rows, photos, vectors = ["path,class,part,group,sha256"], [], []
+    for who in WHO[:3]:
+        folder = write_photos(tmp_path / "photos" / who, who, range(4))
+        for path in sorted(folder.iterdir()):
+            digest = hashlib.sha256(path.read_bytes()).hexdigest()
+            photos.append(EnrolledPhoto(f"{who}/{path.name}", digest))
+            vectors.append(vector_of(path.read_text()))
+            rows.append(f"{who}/{path.name},{who},train,0,{digest}")
+        read_faces({hashlib.sha256(path.read_bytes()).hexdigest(): path for path in folder.iterdir()}, None)
+    (run / "split.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    gallery = Gallery(WHO[:3], np.stack(vectors), np.repeat(np.arange(3), 4), tuple(photos))
+    faces = FaceFacts(
+        detector="mtcnn",
+        detector_files=("mtcnn-pnet",),
+        embedder="dlib-resnet",
+        dimensions=DIMENSIONS,
+        crop_size=16,
+        crop_points=FACE.landmarks,
+        head="nearest",
+        n_enrolled=12,
+    )
+    facts = BundleFacts(
+        kind=KIND,
+        network="dlib-resnet",
+        labels=WHO[:3],
+        faces=faces,
+        threshold=DistanceThreshold(value=0.5, how="By hand."),
+        data=DataFacts.of("photos", {"train": [photo.sha256 for photo in photos]}),
+    )
+    save_bundle(run / "bundle", facts, graph=b"graph", more=bundle_files(gallery, {"mtcnn-pnet": b"network"}))
+    return run / "bundle"
+
+
+def answers(bundle: Path, text: str) -> str | None:
+    (sighting,) = FaceRecogniser.open(open_bundle(bundle)).name([FACE], vector_of(text)[None])
+    return sighting.name
+
+
+def counts(bundle: Path) -> dict[str, int]:
+    return {one.name: one.photos for one in list_people(bundle)}
+
+
+def test_everybody_is_listed_with_their_photos(bundle: Path) -> None:
+    assert counts(bundle) == {"ann": 4, "bo": 4, "cy": 4}
+    assert counts(bundle.parent) == counts(bundle)
+
+
+def test_a_new_person_is_named_at_once_and_the_threshold_stays(bundle: Path, tmp_path: Path) -> None:
+    assert answers(bundle, "dee:9") is None
+    added = add_person(bundle, "dee", [write_photos(tmp_path / "new", "dee", range(3))])
+    assert added.photos == ("dee/dee 0.jpg", "dee/dee 1.jpg", "dee/dee 2.jpg")
+    assert counts(bundle)["dee"] == 3
+    assert answers(bundle, "dee:9") == "dee"
+    facts = open_bundle(bundle).facts
+    assert facts.threshold is not None
+    assert facts.threshold.value == added.threshold == 0.5
+    assert facts.threshold.how.endswith("People were added or removed since this was measured.")
+    assert facts.faces is not None
+    assert facts.faces.n_enrolled == 15
+    assert facts.data.part_of(hashlib.sha256(b"dee:0").hexdigest()) == "train"
+
+
+def test_more_photos_of_somebody_known_join_theirs(bundle: Path, tmp_path: Path) -> None:
+    photos = write_photos(tmp_path / "new", "bo", range(3, 6))
+    added = add_person(bundle, "bo", [photos])
+    assert counts(bundle)["bo"] == 6
+    assert [item.reason for item in added.left] == ["it is enrolled already"]
+
+
+def test_photos_of_two_people_are_refused_and_the_strays_named(bundle: Path, tmp_path: Path) -> None:
+    photos = write_photos(tmp_path / "new", "dee", range(3))
+    write_photos(photos, "eve", range(2))
+    before = (bundle / "manifest.json").read_bytes()
+    with pytest.raises(DatasetError, match=r"dee/eve 0.jpg, dee/eve 1.jpg do not fit the other 3 photos"):
+        add_person(bundle, "dee", [photos])
+    assert (bundle / "manifest.json").read_bytes() == before
+    assert len(add_person(bundle, "dee", [photos], anyway=True).photos) == 5
+
+
+def test_somebody_who_is_enrolled_under_another_name_is_refused(bundle: Path, tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="look like bo, who is enrolled already"):
+        add_person(bundle, "dee", [write_photos(tmp_path / "new", "bo", range(7, 9))])
+    with pytest.raises(DatasetError, match="is enrolled as a photo of bo"):
+        add_person(bundle, "dee", [tmp_path / "photos" / "bo"], anyway=True)
+
+
+def test_photos_that_are_unlike_their_person_are_refused(bundle: Path, tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="do not look like the bo who is enrolled"):
+        add_person(bundle, "bo", [write_photos(tmp_path / "new", "eve", range(2))])
+
+
+@pytest.mark.parametrize("name", ["../dee", "a/b", "a\\b", "..", "", "Bo", "x" * 300, "dee\u202e"])
+def test_a_name_that_is_a_path_or_nearly_taken_is_refused(bundle: Path, tmp_path: Path, name: str) -> None:
+    with pytest.raises(UsageError, match=r"Choose another name"):
+        add_person(bundle, name, [write_photos(tmp_path / "new", "dee", range(2))])
+    with pytest.raises(UsageError, match=r"Choose another name"):
+        rename_person(bundle, "ann", name)
+
+
+def test_photos_without_a_face_are_said_and_alone_refused(bundle: Path, tmp_path: Path) -> None:
+    photos = write_photos(tmp_path / "new", "dee", range(1))
+    (photos / "wall.jpg").write_text("a wall")
+    added = add_person(bundle, "dee", [photos, tmp_path / "nowhere.jpg"])
+    assert {item.path.name: item.reason for item in added.left} == {
+        "nowhere.jpg": "it cannot be read",
+        "wall.jpg": "no face was found in it",
+    }
+    with pytest.raises(DatasetError, match=r"No photo of eve can be enrolled .*wall.jpg: no face"):
+        add_person(bundle, "eve", [photos / "wall.jpg"])
+
+
+def test_a_renamed_person_answers_to_the_new_name(bundle: Path) -> None:
+    rename_person(bundle, "bo", "bob")
+    assert answers(bundle, "bo:9") == "bob"
+    rename_person(bundle, "bob", "BOB")  # the own name in other letters is no clash
+    assert set(counts(bundle)) == {"ann", "BOB", "cy"}
+
+
+def remember_facts(root: Path, texts: list[str]) -> Path:
+    """Write what the audit remembers of photos, and of one more that is nobody's here."""
+    rows = {text: [1, 2, 3, hashlib.sha256(text.encode()).hexdigest(), 50, 50, None, "00"] for text in [*texts, "other"]}
+    file = private_file(root, "facts.json")
+    file.parent.mkdir(parents=True)
+    file.write_text(json.dumps({"format": "1", "photos": rows}), encoding="utf-8")
+    return file
+
+
+def holding(root: Path, needle: bytes) -> list[Path]:
+    return [path for path in root.rglob("*") if path.is_file() and needle in path.read_bytes()]
+
+
+@pytest.mark.parametrize("renamed", [False, True])
+def test_removal_leaves_no_embedding_and_no_digest_anywhere(bundle: Path, tmp_path: Path, renamed: bool) -> None:
+    vectors = [vector_of(f"bo:{number}").tobytes() for number in range(4)]
+    digests = [hashlib.sha256(f"bo:{number}".encode()).hexdigest().encode() for number in range(4)]
+    facts = remember_facts(tmp_path / "photos", [f"bo:{number}" for number in range(4)])
+    assert all(holding(bundle.parent, vector) and holding(cache_folder(), vector) for vector in vectors)
+    if renamed:
+        rename_person(bundle, "bo", "bob")
+    removed = remove_person(bundle, "bob" if renamed else "bo")
+    for needle in (*vectors, *digests, *(digest[:16] for digest in digests)):
+        assert holding(tmp_path / "run", needle) == []
+        assert holding(cache_folder(), needle) == []
+    assert counts(bundle) == {"ann": 4, "cy": 4}
+    assert [answers(bundle, f"{who}:9") for who in ("ann", "bo", "cy")] == ["ann", None, "cy"]
+    receipt = json.loads(removed.file.read_bytes())
+    assert (receipt["embeddings"], receipt["cache_rows"], receipt["run_files"]) == (4, 4, ["split.csv"])
+    assert list(json.loads(facts.read_bytes())["photos"]) == ["other"]
+
+
+def test_nobody_by_that_name_gets_advice(bundle: Path) -> None:
+    with pytest.raises(UsageError, match='Did you mean "ann"'):
+        remove_person(bundle, "anne")
+
+
+def test_the_last_person_stays(bundle: Path) -> None:
+    remove_person(bundle, "ann")
+    remove_person(bundle, "bo")
+    with pytest.raises(UsageError, match="only person"):
+        remove_person(bundle, "cy")
+
+
+def test_a_removal_that_was_stopped_can_be_done_again(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise BundleError("disk full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(people, "save_bundle", full)
+        with pytest.raises(BundleError, match="disk full"):
+            remove_person(bundle, "bo")
+    assert counts(bundle)["bo"] == 4
+    remove_person(bundle, "bo")
+    assert "bo" not in counts(bundle)
+    assert not (bundle.parent / METRICS_FILE).exists()
+
+
+def test_two_processes_do_not_change_one_bundle(bundle: Path) -> None:
+    with people._held(bundle), pytest.raises(BundleError, match="being changed by another process"):
+        rename_person(bundle, "bo", "bob")
+
+
+def test_a_recogniser_of_whole_photos_has_no_people(tmp_path: Path, save_colours: Any) -> None:
+    with pytest.raises(BundleError, match="names whole photos"):
+        list_people(save_colours(tmp_path / "bundle"))
