@@ -120,7 +120,8 @@ def test_every_network_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
     told = capsys.readouterr().out
     assert all(name in told for name in registry.names())
     assert main(["models", "list", "--json"]) == 0
-    assert [one["name"] for one in json.loads(capsys.readouterr().out)] == list(registry.names())
+    networks = [one["name"] for one in json.loads(capsys.readouterr().out) if "part_of" not in one]
+    assert networks == list(registry.names())
 
 
 @pytest.mark.parametrize("name", registry.names())
@@ -144,6 +145,19 @@ def test_weights_that_are_put_in_place_are_found(
 def test_an_unknown_network_gets_advice(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["models", "show", "vgg"]) == 2
     assert "vgg16" in capsys.readouterr().err
+
+
+def test_the_weights_of_faces_are_listed_with_licence_and_presence(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["models", "list", "--json"]) == 0
+    of_faces = {one["name"]: one for one in json.loads(capsys.readouterr().out) if "part_of" in one}
+    assert (of_faces["dlib-resnet"]["licence"], of_faces["dlib-resnet"]["weights_here"]) == ("CC0-1.0", True)
+    assert of_faces["yunet"]["weights_here"] is False
+
+
+def test_a_file_that_is_no_known_weights_is_not_added(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "x.onnx").write_bytes(b"x")
+    assert main(["models", "add", str(tmp_path / "x.onnx")]) == 1
+    assert "none of the files that whosthat knows" in capsys.readouterr().err
 
 
 def test_the_doctor_finds_this_installation_well(capsys: pytest.CaptureFixture[str]) -> None:

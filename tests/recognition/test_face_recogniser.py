@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from whosthat.errors import BundleError
+from whosthat.faces.embedder import DLIB
+from whosthat.recognition import load
+from whosthat.recognition.bundle import BundleFacts, open_bundle, save_bundle
+from whosthat.recognition.enrolling import fit_naming
+from whosthat.recognition.face_facts import FaceFacts
+from whosthat.recognition.face_recogniser import KIND, FaceRecogniser, bundle_files
+from whosthat.recognition.gallery import EnrolledPhoto, Gallery
+from whosthat.recognition.naming import Naming
+from whosthat.types import Box, Face
+from whosthat.workflow.face_photos import OpenedReader, open_reader
+
+POINTS = ((0.0, 0.0), (1.0, 0.0), (0.5, 0.5), (0.2, 1.0), (0.8, 1.0))
+
+
+def faces(n: int) -> list[Face]:
+    return [Face(Box(100 * number, 0, 100 * number + 50, 50), POINTS, 0.99) for number in range(n)]
+
+
+@pytest.fixture(scope="module")
+def opened() -> OpenedReader:
+    return open_reader("mtcnn")
+
+
+@pytest.fixture
+def gallery(gallery_of: Callable[..., Gallery]) -> Gallery:
+    return gallery_of(n_people=6, each=30)
+
+
+@pytest.fixture
+def recogniser(gallery: Gallery, opened: OpenedReader) -> FaceRecogniser:
+    return FaceRecogniser(opened.reader, fit_naming(gallery, np.arange(180)).naming)
+
+
+def save(folder: Path, opened: OpenedReader, naming: Naming) -> Path:
+    reader, gallery = opened.reader, naming.gallery
+    facts = FaceFacts.with_template(
+        reader.template,
+        detector="mtcnn",
+        detector_files=tuple(opened.detector_files),
+        embedder=DLIB.name,
+        dimensions=128,
+        head=naming.head,
+        n_enrolled=len(gallery.photos),
+    )
+    bundle = BundleFacts(
+        kind=KIND, network=DLIB.name, labels=gallery.people, faces=facts, threshold=naming.threshold, temperature=naming.temperature
+    )
+    save_bundle(folder, bundle, graph=opened.graph, more=bundle_files(gallery, opened.detector_files))
+    return folder
+
+
+def test_each_face_gets_a_name_a_box_and_its_reasons(recogniser: FaceRecogniser, gallery: Gallery) -> None:
+    rows = [5, 40, 70]
+    sightings = recogniser.name(faces(3), gallery.vectors[rows])
+    assert [sighting.name for sighting in sightings] == ["person0", "person1", "person2"]
+    for sighting, row in zip(sightings, rows, strict=True):
+        assert sighting.confidence > 0.5 > sighting.runner_up_confidence
+        assert sum(sighting.probabilities.values()) <= 1.0001
+        assert sighting.because[0].photo == gallery.photos[row].name
+        assert [one.person for one in sighting.because] == [sighting.name] * 3
+    assert [sighting.box for sighting in sightings] == [face.box for face in faces(3)]
+
+
+def test_strangers_are_unknown(recogniser: FaceRecogniser, strangers_of: Callable[..., np.ndarray]) -> None:
+    sightings = recogniser.name(faces(20), strangers_of(20, 1))
+    assert sum(sighting.name is not None for sighting in sightings) <= 1
+    assert np.mean([sighting.confidence for sighting in sightings]) < 0.5
+
+
+def test_one_person_is_named_once_where_the_face_fits_best(recogniser: FaceRecogniser, gallery: Gallery) -> None:
+    own = gallery.vectors[gallery.owners == 2]
+    near = own.mean(axis=0)
+    far = near + 1.2 * (own[0] - near)
+    sightings = recogniser.name(faces(2), np.stack([far, near]))
+    assert recogniser.naming.distances(far[None])[0, 2] <= recogniser.naming.threshold.value
+    assert [sighting.name for sighting in sightings] == [None, "person2"]
+
+
+def test_a_photo_without_faces_has_no_sightings(recogniser: FaceRecogniser) -> None:
+    plain = np.full((120, 160, 3), 90, np.uint8)
+    assert recogniser.identify(plain) == []
+    assert recogniser.identify_prepared([recogniser.prepare(plain)] * 2) == [[], []]
+
+
+def test_a_saved_recogniser_answers_as_before_and_needs_no_packages(
+    hopper_and_friends: tuple[np.ndarray, Gallery], opened: OpenedReader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo, gallery = hopper_and_friends
+    naming = fit_naming(gallery, np.arange(len(gallery.photos))).naming
+    before = FaceRecogniser(opened.reader, naming).identify(photo)
+    folder = save(tmp_path / "bundle", opened, naming)
+    monkeypatch.setattr("whosthat.faces.weights.find_weights", lambda name: None)
+    (sighting,) = load(folder).identify(photo)
+    assert sighting == before[0]
+    assert sighting.name == "grace"
+    assert sighting.because[0].photo == "grace/portrait.jpg"
+
+
+def test_predicting_loads_nothing_that_only_training_needs(opened: OpenedReader, gallery: Gallery, tmp_path: Path) -> None:
+    folder = save(tmp_path / "bundle", opened, fit_naming(gallery, np.arange(180)).naming)
+    program = (
+        "import sys, numpy; from whosthat.recognition import load;"
+        f"load({str(folder)!r}).identify(numpy.zeros((90, 80, 3), 'uint8'));"
+        "sys.exit(bool({'keras', 'tensorflow', 'sklearn', 'onnx', 'matplotlib', 'scipy'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_a_bundle_that_does_not_fit_together_is_refused(opened: OpenedReader, gallery: Gallery, tmp_path: Path) -> None:
+    folder = save(tmp_path / "bundle", opened, fit_naming(gallery, np.arange(180)).naming)
+    bundle = open_bundle(folder)
+    fewer = bundle.facts.model_copy(update={"labels": bundle.facts.labels[:-1]})
+    with pytest.raises(BundleError, match=r"gallery\.safetensors does not fit"):
+        FaceRecogniser.open(replace(bundle, facts=fewer))
+    with pytest.raises(BundleError, match="does not say how its faces are named"):
+        FaceRecogniser.open(replace(bundle, facts=bundle.facts.model_copy(update={"faces": None})))
+    (folder / "gallery.safetensors").write_bytes(b"\0" * (folder / "gallery.safetensors").stat().st_size)
+    with pytest.raises(BundleError, match="not the file that was saved"):
+        load(folder)
+
+
+@pytest.fixture
+def hopper_and_friends(opened: OpenedReader, gallery: Gallery) -> tuple[np.ndarray, Gallery]:
+    """Grace Hopper's portrait, and a gallery in which she is enrolled among drawn people."""
+    import importlib.metadata
+
+    from whosthat.photos.reading import read
+
+    place = importlib.metadata.distribution("matplotlib").locate_file("matplotlib/mpl-data/sample_data/grace_hopper.jpg")
+    photo = read(Path(str(place)))
+    vector = opened.reader.embed(opened.reader.crops(photo, opened.reader.find(photo)))
+    joined = Gallery(
+        (*gallery.people, "grace"),
+        np.concatenate([gallery.vectors, vector]),
+        np.append(gallery.owners, 6),
+        (*gallery.photos, EnrolledPhoto("grace/portrait.jpg", "ab" * 32)),
+    )
+    return photo, joined
