@@ -97,7 +97,9 @@ def show_audit(audit: Audit, faces: FaceAudit | None = None) -> None:
 
 
 def _show_findings(findings: Sequence[Finding]) -> None:
-    for severity in ("problem", "warning", "note"):
+    from whosthat.dataset.findings import SEVERITIES
+
+    for severity in SEVERITIES:
         for finding in findings:
             if finding.severity == severity:
                 show("", f"{severity.capitalize()}: {finding.sentence}")

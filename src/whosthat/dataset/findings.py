@@ -26,7 +26,8 @@ FEW_PHOTOS = 20
 """Photos in a class below which a network trained from scratch learns the photos rather than the class."""
 
 Severity = Literal["problem", "warning", "note"]
-_SEVERITIES: tuple[Severity, ...] = ("problem", "warning", "note")
+SEVERITIES: tuple[Severity, ...] = ("problem", "warning", "note")
+"""The most serious first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,7 @@ def examine(evidence: Evidence) -> tuple[Finding, ...]:
     rules = (_contradictions, _lost_classes, _too_few, _unreadable, _look_alikes_across, _copies, _imbalance, _small, _flat)
     notes = (_look_alikes, _bursts, _left_out)
     found = [finding for rule in (*rules, *notes) for finding in rule(evidence)]
-    return tuple(sorted(found, key=lambda finding: _SEVERITIES.index(finding.severity)))
+    return tuple(sorted(found, key=lambda finding: SEVERITIES.index(finding.severity)))
 
 
 def count_by_class(photos: Iterable[AuditedPhoto], classes: Sequence[str]) -> dict[str, int]:

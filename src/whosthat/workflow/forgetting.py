@@ -29,7 +29,7 @@ GRID = "grid.png"
 """The picture in a run's ``plots`` that shows test photos of everybody; a drawing, so nobody can be cut out of it."""
 
 KEPT = (
-    "The photos themselves were not touched. The run's figures keep the person's name, where it was tested. "
+    "The photos themselves were not touched. The run's figures and findings keep the person's name and the names of photos. "
     "Other runs, and copies of this bundle, may still hold the person."
 )
 
@@ -79,7 +79,7 @@ def forget_in_cache(digests: Collection[str]) -> tuple[int, tuple[str, ...]]:
         with RememberedFaces("") as remembered:
             rows = remembered.forget(digests)
             files.append(remembered.file)
-    return rows, tuple(str(file) for file in files)
+    return rows, tuple(file.relative_to(cache_folder()).as_posix() for file in files)
 
 
 def photos_in_split(run: Path, person: str, digests: Collection[str]) -> dict[str, str]:

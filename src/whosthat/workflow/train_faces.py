@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from whosthat.dataset.audit import Audit, AuditedPhoto
-from whosthat.dataset.findings import pictures_by_class
+from whosthat.dataset.findings import SEVERITIES, pictures_by_class
 from whosthat.dataset.split import Split, split
 from whosthat.errors import DatasetError
 from whosthat.evaluation.diagnosis import Training, diagnose
@@ -28,6 +28,7 @@ from whosthat.photos.reading import read
 from whosthat.progress import Progress
 from whosthat.recognition.bundle import BundleFacts, DataFacts, save_bundle
 from whosthat.recognition.enrolling import FittedNaming, fit_naming
+from whosthat.recognition.face_audit import audit_faces
 from whosthat.recognition.face_facts import FaceFacts
 from whosthat.recognition.face_recogniser import KIND, bundle_files
 from whosthat.recognition.face_threshold import refused_sentence
@@ -87,7 +88,7 @@ def carry_out(run: TrainingRun, recipe: FaceRecipe, *, strangers: Path | None = 
     opened = open_reader(recipe.detector)
     photos = [item for part in PARTS for item in run.parts.parts[part]]
     found = faces_of_photos({item.sha256: item.photo.path for item in photos}, opened.reader, progress=progress)
-    run = _without_faceless(run, found, progress)
+    run = _without_faceless(_with_face_findings(run, found), found, progress)
     parts = {part: _gallery(run.parts.parts[part], found, run.parts.classes) for part in PARTS}
     seen = frozenset(item.sha256 for item in photos)
     others = None if strangers is None else read_strangers(strangers, seen, opened.reader, progress=progress)
@@ -128,6 +129,15 @@ class _Photos:
 
     def __getitem__(self, row: int) -> Image:
         return read(self._photos[row].photo.path)
+
+
+def _with_face_findings(run: TrainingRun, found: dict[str, PhotoFaces]) -> TrainingRun:
+    """Add to what was found in the files what the faces say, for the report: wrong labels, poor faces, people who look alike."""
+    findings = (*run.audit.findings, *audit_faces(run.audit, found).findings)
+    ordered = sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity))
+    run = replace(run, audit=replace(run.audit, findings=tuple(ordered)))
+    write_audit(run.folder, run.audit)
+    return run
 
 
 def _without_faceless(run: TrainingRun, found: dict[str, PhotoFaces], progress: Progress) -> TrainingRun:
