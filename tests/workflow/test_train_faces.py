@@ -1,0 +1,188 @@
+"""The face route on drawn people: the detector sees every photo as one face, the embedder reads who it is off one pixel."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from whosthat.dataset.split import split
+from whosthat.errors import DatasetError
+from whosthat.faces.embedder import DLIB
+from whosthat.faces.finding import FaceReader
+from whosthat.photos.drawing import save_image
+from whosthat.recognition.bundle import open_bundle
+from whosthat.recognition.face_threshold import DistanceThreshold
+from whosthat.recognition.gallery import FILE, read_gallery
+from whosthat.training.recipe import default_recipe
+from whosthat.types import Box, Face, Image
+from whosthat.workflow.check import check
+from whosthat.workflow.face_photos import OpenedReader
+from whosthat.workflow.train import resume, train
+
+SIDE = 150
+NOBODY = 9
+"""A photo with this number in its middle shows no face."""
+
+RECIPE = default_recipe("faces", detector="mtcnn")
+
+
+class OneFace:
+    name, licence = "mtcnn", "MIT"
+
+    def detect(self, image: Image, *, smallest: float = 20.0, lenient: bool = False) -> list[Face]:
+        if image.shape != (SIDE, SIDE, 3) or image[75, 75, 0] == NOBODY * 25:
+            return []
+        return [Face(Box(0, 0, SIDE, SIDE), DLIB.templates["mtcnn"].points, 1.0)]
+
+
+class ByPixel:
+    facts = DLIB
+
+    def __init__(self) -> None:
+        self.n_embedded = 0
+        points = np.random.default_rng(0).normal(size=(10, 128))
+        self._people = 0.5 * points / np.linalg.norm(points, axis=1, keepdims=True)
+
+    def embed(self, crops: Image) -> np.ndarray:
+        self.n_embedded += len(crops)
+        return np.stack([self._one(crop) for crop in crops]).astype(np.float32)
+
+    def _one(self, crop: Image) -> np.ndarray:
+        noise = np.random.default_rng(int(crop.sum())).normal(size=128)
+        return self._people[crop[75, 75, 0] // 25] + 0.3 * noise / np.sqrt(128)
+
+
+def draw(path: Path, person: int, seed: int) -> None:
+    coarse = np.random.default_rng(1000 * person + seed).integers(0, 256, (10, 10, 3), np.uint8)
+    image = coarse.repeat(15, axis=0).repeat(15, axis=1)
+    image[60:90, 60:90] = person * 25
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_image(image, path)
+
+
+@pytest.fixture
+def embedder(monkeypatch: pytest.MonkeyPatch) -> ByPixel:
+    embedder = ByPixel()
+    opened = OpenedReader(FaceReader(OneFace(), embedder), b"graph", {"mtcnn-pnet": b"p", "mtcnn-rnet": b"r", "mtcnn-onet": b"o"})
+    monkeypatch.setattr("whosthat.workflow.train_faces.open_reader", lambda detector: opened)
+    return embedder
+
+
+@pytest.fixture
+def no_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Plots cost seconds and are tested where they belong."""
+    monkeypatch.setattr("whosthat.workflow.training_run.write_plots", lambda *_: None)
+    monkeypatch.setattr("whosthat.workflow.training_run.write_report", lambda run: run)
+
+
+@pytest.fixture
+def people(tmp_path: Path) -> Path:
+    for person in range(5):
+        for seed in range(20):
+            draw(tmp_path / "people" / f"person{person}" / f"{seed}.png", person, seed)
+    return tmp_path / "people"
+
+
+def test_a_run_ends_with_figures_a_report_and_a_bundle_that_has_enrolled_everybody(people: Path, embedder: ByPixel, tmp_path: Path) -> None:
+    result = train(people, RECIPE, runs=tmp_path / "runs")
+    assert result.evaluation is not None
+    assert (result.evaluation.n, result.evaluation.accuracy) == (10, 1.0)
+    bundle = open_bundle(result.run)
+    assert (bundle.facts.kind, bundle.facts.labels) == ("face-recogniser", tuple(f"person{number}" for number in range(5)))
+    assert len(read_gallery(bundle.file(FILE), bundle.facts.labels, 128).photos) == 100
+    assert {part: len(digests) for part, digests in bundle.facts.data.parts.items()} == {"train": 100}
+    assert isinstance(bundle.facts.threshold, DistanceThreshold)
+    assert bundle.facts.threshold.known_refused is not None
+    report = (result.run / "report.html").read_text(encoding="utf-8")
+    assert "enrolled all 100 photos" in report
+    assert "in 100 known faces are refused" in report
+    assert json.loads((result.run / "metrics.json").read_text(encoding="utf-8"))["training"]["epochs"] == 0
+
+
+@pytest.mark.usefixtures("no_report")
+class TestWithoutReport:
+    def test_the_tested_recogniser_has_not_seen_the_test_photos(
+        self, people: Path, embedder: ByPixel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        from whosthat.workflow import train_faces
+
+        seen: dict[str, set[str]] = {}
+
+        def watched(gallery, groups, **options):
+            seen["learnt"] = {photo.name for photo in gallery.photos}
+            return fit_naming(gallery, groups, **options)
+
+        fit_naming = train_faces.fit_naming
+        monkeypatch.setattr(train_faces, "fit_naming", watched)
+        result = train(people, RECIPE, runs=tmp_path / "runs")
+        assert result.evaluation is not None
+        assert len(seen["learnt"]) == 90
+        assert not seen["learnt"] & {answer.path for answer in result.evaluation.answers}
+
+    def test_the_split_is_that_of_every_other_model(self, people: Path, embedder: ByPixel, tmp_path: Path) -> None:
+        draw(people / "person1" / "faceless.png", NOBODY, 1)
+        result = train(people, RECIPE, runs=tmp_path / "runs")
+        expected = [item.photo.name for item in split(check(people)).parts["test"] if "faceless" not in item.photo.name]
+        assert result.evaluation is not None
+        assert [answer.path for answer in result.evaluation.answers] == expected
+
+    def test_one_changed_photo_costs_one_embedding(self, people: Path, embedder: ByPixel, tmp_path: Path) -> None:
+        train(people, RECIPE, runs=tmp_path / "runs")
+        assert embedder.n_embedded == 100
+        draw(people / "person2" / "3.png", 2, 77)
+        train(people, RECIPE, runs=tmp_path / "runs")
+        assert embedder.n_embedded == 101
+        train(people, RECIPE, runs=tmp_path / "runs")
+        assert embedder.n_embedded == 101
+
+    def test_a_photo_without_a_face_is_set_aside_and_listed(self, people: Path, embedder: ByPixel, tmp_path: Path) -> None:
+        draw(people / "person1" / "empty.png", NOBODY, 1)
+        result = train(people, RECIPE, runs=tmp_path / "runs")
+        audit = json.loads((result.run / "audit.json").read_text(encoding="utf-8"))
+        assert [(Path(one["path"]).name, one["reason"]) for one in audit["set_aside"]] == [("empty.png", "no face was found in it")]
+
+    def test_a_folder_without_any_face_stops_the_run_with_advice(self, people: Path, embedder: ByPixel, tmp_path: Path) -> None:
+        for seed in range(5):
+            draw(people / "landscapes" / f"{seed}.png", NOBODY, seed)
+        with pytest.raises(DatasetError, match=r"No face was found in any photo of: landscapes.*--model efficientnet-lite0"):
+            train(people, RECIPE, runs=tmp_path / "runs")
+
+    def test_one_photo_a_person_is_enough_to_enrol_and_what_is_not_known_is_said(self, embedder: ByPixel, tmp_path: Path) -> None:
+        for person in range(3):
+            draw(tmp_path / "people" / f"person{person}" / "only.png", person, 0)
+        result = train(tmp_path / "people", RECIPE, runs=tmp_path / "runs")
+        assert result.evaluation is None
+        assert open_bundle(result.bundle).facts.metrics == {}
+        assert any("nothing was tested" in note for note in result.notes)
+        assert any("too few people and photos" in note for note in result.notes)
+
+    def test_people_with_few_photos_are_enrolled_though_not_tested(self, people: Path, embedder: ByPixel, tmp_path: Path) -> None:
+        draw(people / "person6" / "only.png", 6, 0)
+        result = train(people, RECIPE, runs=tmp_path / "runs")
+        assert result.evaluation is not None
+        assert {score.name: score.n for score in result.evaluation.per_class}["person6"] == 0
+        assert "person6" in open_bundle(result.bundle).facts.labels
+
+    def test_strangers_fit_the_threshold(self, people: Path, embedder: ByPixel, tmp_path: Path) -> None:
+        for person in (7, 8):
+            for seed in range(5):
+                draw(tmp_path / "others" / f"stranger{person}" / f"{seed}.png", person, seed)
+        result = train(people, RECIPE, runs=tmp_path / "runs", strangers=tmp_path / "others")
+        assert any("given strangers and each known person in turn" in note for note in result.notes)
+        with pytest.raises(DatasetError, match="There is no folder"):
+            train(people, RECIPE, runs=tmp_path / "runs", strangers=tmp_path / "nowhere")
+
+    def test_a_run_that_was_stopped_goes_on(self, people: Path, embedder: ByPixel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        def stopped(*_: object, **__: object) -> None:
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patch:
+            patch.setattr("whosthat.workflow.train_faces.fit_naming", stopped)
+            with pytest.raises(KeyboardInterrupt):
+                train(people, RECIPE, runs=tmp_path / "runs")
+        result = resume(tmp_path / "runs" / "people-faces-1")
+        assert result.evaluation is not None
+        assert embedder.n_embedded == 100
