@@ -45,7 +45,7 @@ lock: .venv/dev.stamp
 
 .venv/train.stamp: .venv/pyvenv.cfg requirements/train.txt requirements/build.txt pyproject.toml
 	$(PIP) --require-hashes -r requirements/build.txt
-	$(PIP) --require-hashes -r requirements/train.txt
+	$(PIP) --require-hashes --no-build-isolation -r requirements/train.txt
 	$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
