@@ -133,10 +133,11 @@ def test_a_loss_that_is_no_number_keeps_the_last_good_checkpoint(tiny, tmp_path)
     from whosthat.training.checkpoints import Checkpoints
 
     recipe = tiny.recipe(optimiser={"name": "sgd", "learning_rate": 1e30}, checkpoint_minutes=0.0)
-    with pytest.raises(TrainingError, match="lower learning rate"):
+    with pytest.raises(TrainingError, match="lower learning rate") as stopped:
         fit(tiny, tmp_path, recipe)
     checkpoint = Checkpoints(tmp_path / "checkpoints").newest(recipe.key())
     assert checkpoint is None or all(np.isfinite(array).all() for array in checkpoint.arrays.values())
+    assert ("No checkpoint had been written yet." in str(stopped.value)) == (checkpoint is None)
 
 
 def test_a_photo_that_cannot_be_read_is_said_in_its_own_words(tiny, tmp_path):

@@ -88,10 +88,16 @@ class GuardNumbers(_CourseCallback):
         where = f"epoch {self.state.epoch + 1}, batch {self.state.batch + 1} of {self.course.batches}"
         self.run.journal.note("not-a-number", what=what, epoch=self.state.epoch + 1, batch=self.state.batch + 1)
         raise TrainingError(
-            f"The {what} became {loss} in {where}, so training stopped. The last good checkpoint and the best weights are kept. "
+            f"The {what} became {loss} in {where}, so training stopped. {self._what_is_kept()} "
             f"Start a new run with a lower learning rate (it was {float(self.model.optimizer.learning_rate):.3g}; try a tenth)"
             " or with optimiser.clip_norm = 1.0."
         )
+
+
+    def _what_is_kept(self) -> str:
+        if self.run.checkpoints.any_written():
+            return "The last good checkpoint and the best weights are kept."
+        return "No checkpoint had been written yet."
 
 
 class CountSteps(_CourseCallback):

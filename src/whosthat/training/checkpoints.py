@@ -215,6 +215,10 @@ class Checkpoints:
             raise RunError(f"Every checkpoint in {self.folder} is damaged. Start a new run.")
         return None
 
+    def any_written(self) -> bool:
+        """Whether there is a checkpoint, damaged or not."""
+        return bool(self._finished())
+
     def _read(self, folder: Path) -> Checkpoint:
         manifest = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
         for name in (_ARRAYS, _STATE):

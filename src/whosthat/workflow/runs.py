@@ -223,7 +223,7 @@ def existing_run(run: Path) -> Path:
         return latest(run.parent)
     if not run.is_dir():
         beside = [summary.name for summary in list_runs(run.parent)]
-        raise RunError(f"There is no run {run}. {did_you_mean(run.name, beside)}" if beside else f"There is no run {run}.")
+        raise RunError(f"There is no run {run}. {did_you_mean(run.name, beside) if beside else 'whosthat runs list names all runs.'}")
     return run
 
 

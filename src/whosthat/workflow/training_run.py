@@ -96,7 +96,7 @@ def begin(run: TrainingRun, recipe: AnyRecipe) -> None:
         set_latest(run.folder)
     except (OSError, DatasetError, RunError) as error:
         discard_run(run.folder)
-        why = error.strerror or str(error) if isinstance(error, OSError) else str(error)
+        why = f"{error.strerror or error}." if isinstance(error, OSError) else str(error)
         raise RunError(
             f"No run can be started in {run.folder.parent}: {why} Make room there, or name another folder with --runs."
         ) from error
