@@ -41,7 +41,16 @@ def test_where_strangers_are_refused_fewer_known_refused_beats_quicker() -> None
     quick = contestant("quick", 98, known_refused=0.5, seconds=1, **fitted)
     comparison = compare("p", [quick, contestant("slow", 99, known_refused=0.02, **fitted)])
     assert comparison.choice == "slow"
-    assert "slow refuses fewer known photos where strangers are to be refused (2 % against 50 %)." in comparison.sentences[1]
+    told = (
+        "slow does better with strangers: 1 % of strangers named and 2 % of known photos refused, against 1 % of strangers named and 50 %"
+    )
+    assert told in comparison.sentences[1]
+
+
+def test_refusing_more_known_photos_may_be_the_price_of_refusing_more_strangers() -> None:
+    lenient = contestant("lenient", 98, known_refused=0.02, strangers_named=0.5, strangers=Interval(0.4, 0.6))
+    strict = contestant("strict", 98, known_refused=0.3, strangers_named=0.01, strangers=Interval(0, 0.03), seconds=1)
+    assert compare("p", [lenient, strict]).choice == "strict"
 
 
 def test_refusals_of_thresholds_that_saw_no_strangers_decide_nothing() -> None:

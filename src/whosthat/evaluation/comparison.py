@@ -4,7 +4,7 @@ What belongs here: figures of models that answered the same test photos, whether
 words. What does not: training them (`whosthat.workflow.compare`), the page (`comparison_report`).
 
 The choice: of the models that beat guessing, the most accurate leads. Whoever cannot be told from it on these photos is as good, as
-far as anybody can know; of those, the ones that refuse clearly fewer known photos stay, and the quickest is chosen.
+far as anybody can know; of those, the ones that do clearly worse with strangers are left out, and the quickest is chosen.
 """
 
 from __future__ import annotations
@@ -174,20 +174,25 @@ def _duels(leader: Contestant, ranked: Sequence[Contestant]) -> tuple[Duel, ...]
 def _choose(usable: Sequence[Contestant], duels: Sequence[Duel]) -> Contestant:
     worse = {duel.other for duel in duels if duel.told_apart}
     equal = [one for one in usable if one.model not in worse]
-    return min((one for one in equal if not _refuses_clearly_more(one, equal)), key=lambda one: one.work_seconds)
+    good = [one for one in equal if not any(_worse_with_strangers(one, other) for other in equal)]
+    return min(good or equal, key=lambda one: one.work_seconds)
 
 
-def _refuses_clearly_more(one: Contestant, equal: Sequence[Contestant]) -> bool:
-    """Whether somebody refuses fewer known photos, beyond chance, with a threshold that was fitted on strangers like this one's."""
-    mine = _refused(one)
-    return mine is not None and any((theirs := _refused(other)) is not None and theirs.high < mine.low for other in equal)
+def _worse_with_strangers(one: Contestant, other: Contestant) -> bool:
+    """Whether the other refuses fewer known photos or names fewer strangers, beyond chance, and does not pay with the other rate."""
+    mine, theirs = _rates(one), _rates(other)
+    if mine is None or theirs is None:
+        return False
+    above = [left.low > right.high for left, right in zip(mine, theirs, strict=True)]
+    below = [left.high < right.low for left, right in zip(mine, theirs, strict=True)]
+    return any(above) and not any(below)
 
 
-def _refused(one: Contestant) -> Interval | None:
-    """Return the interval of the known photos refused; None where the threshold was not fitted on strangers."""
-    if one.known_refused is None or one.strangers_named is None:
+def _rates(one: Contestant) -> tuple[Interval, Interval] | None:
+    """Return the intervals of known photos refused and of strangers named; None where the threshold was not fitted on strangers."""
+    if one.known_refused is None or one.strangers is None:
         return None
-    return wilson_interval(round(one.known_refused * len(one.right)), len(one.right))
+    return wilson_interval(round(one.known_refused * len(one.right)), len(one.right)), one.strangers
 
 
 def _reasons(chosen: Contestant, leader: Contestant, ranked: Sequence[Contestant], duels: Sequence[Duel]) -> tuple[str, ...]:
@@ -218,11 +223,14 @@ def _why_of_equals(chosen: Contestant, leader: Contestant, other: Contestant) ->
     if chosen not in (leader, other):
         return ""
     left = other if chosen is leader else leader
-    if _refuses_clearly_more(left, [chosen]):
-        shares = f"{percent(chosen.known_refused or 0)} against {percent(left.known_refused or 0)}"
-        return f"{chosen.model} refuses fewer known photos where strangers are to be refused ({shares})."
+    if _worse_with_strangers(left, chosen):
+        return f"{chosen.model} does better with strangers: {_with_strangers(chosen)}, against {_with_strangers(left)}."
     times = f"{chosen.work_seconds:,.0f} s against {left.work_seconds:,.0f} s for training and naming {PHOTOS_TO_NAME:,} photos"
     return f"{chosen.model} is quicker: {times}."
+
+
+def _with_strangers(one: Contestant) -> str:
+    return f"{percent(one.strangers_named or 0)} of strangers named and {percent(one.known_refused or 0)} of known photos refused"
 
 
 def _none_sentence(best: Contestant) -> str:

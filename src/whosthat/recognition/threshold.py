@@ -20,8 +20,8 @@ from whosthat.errors import UsageError
 from whosthat.evaluation.metrics import wilson_interval
 
 KNOWN_KEPT = 0.9
-"""At least this share of known photos keeps its name, whatever the strangers: a single stranger of whom the network is very sure
-would otherwise make it refuse everybody."""
+"""Refusing strangers as strictly as asked for must leave this share of the known photos their name; otherwise a single stranger of whom
+the network is very sure would make it refuse everybody."""
 
 _Rate = Annotated[float, Field(ge=0, le=1)]
 
@@ -62,9 +62,10 @@ def fit_threshold(
 ) -> Threshold:
     """Find the threshold on photos that trained nothing.
 
-    With strangers it is the smallest value at which at most ``stranger_rate`` of them get a name, unless more than a tenth of the
-    known photos were refused then (`KNOWN_KEPT`): that many are, and more strangers get a name. Without strangers, nobody can
-    say how many of them would be named, and it is the largest value at which ``known_rate`` of the known photos still get a name.
+    With strangers it is the smallest value at which at most ``stranger_rate`` of them get a name. Where that would refuse more
+    than a tenth of the known photos (`KNOWN_KEPT`), it is the value at which the share of strangers named and the share of known
+    photos refused are smallest together. Without strangers, nobody can say how many of them would be named, and it is the
+    largest value at which ``known_rate`` of the known photos still get a name.
 
     Args:
         known: Float array ``(n,)``, calibrated confidences of validation photos, 0 to 1.
@@ -81,22 +82,24 @@ def fit_threshold(
     """
     known = _confidences(known, "known classes")
     if strangers is None:
-        value = _value_that_keeps(known, known_rate)
+        value = float(np.sort(known)[math.floor((1 - known_rate) * len(known) + 1e-9)])  # 1 - 0.9 is a little less than 0.1
         how = (
             f"Chosen so that about {100 * known_rate:g} in 100 known photos get a name, on {len(known):,} validation photos. "
             "No photos of strangers were given, so it is not known how many strangers would be named: give some with --strangers."
         )
         return Threshold(value=value, how=how, known_named=float((known >= value).mean()))
     strangers = _confidences(strangers, "strangers")
-    wanted, dearest = _value_that_names_few(strangers, stranger_rate), _value_that_keeps(known, KNOWN_KEPT)
-    value = min(wanted, dearest)
+    strict = _value_that_names_few(strangers, stranger_rate)
+    lost = float((known < strict).mean())
+    too_strict = lost > 1 - KNOWN_KEPT + 1e-9
+    value = _value_of_fewest_mistakes(known, strangers) if too_strict else strict
     named, n = int((strangers >= value).sum()), len(strangers)
     interval = wilson_interval(named, n)
     return Threshold(
         value=value,
         how=f"About {in_100(named / n)} in 100 strangers would be named, between {in_100(interval.low)} and {in_100(interval.high)}: "
         f"{named} of the {n:,} photos of strangers were, on which the threshold was chosen."
-        + (f" {_DEAR.format(wanted=in_100(stranger_rate), refused=in_100(1 - KNOWN_KEPT))}" if dearest < wanted else ""),
+        + (f" {_TOO_STRICT.format(rate=in_100(stranger_rate), lost=in_100(lost))}" if too_strict else ""),
         known_named=float((known >= value).mean()),
         strangers_named=named / n,
         strangers_low=interval.low,
@@ -125,12 +128,18 @@ def in_100(share: float) -> str:
     return f"{100 * share:.1f}".removesuffix(".0")
 
 
-_DEAR = "Fewer, {wanted} in 100, would have cost more than {refused} in 100 known photos their name."
+_TOO_STRICT = (
+    "Naming no more than {rate} in 100 would have cost {lost} in 100 known photos their name; instead, the share of strangers named and "
+    "the share of known photos refused are as small together as can be."
+)
 
 
-def _value_that_keeps(known: NDArray[np.float64], rate: float) -> float:
-    """Return the largest value that at least ``rate`` of the confidences reach."""
-    return float(np.sort(known)[math.floor((1 - rate) * len(known) + 1e-9)])  # 1 - 0.9 is a little less than 0.1
+def _value_of_fewest_mistakes(known: NDArray[np.float64], strangers: NDArray[np.float64]) -> float:
+    """Return the value at which the two rates of mistakes have the smallest sum (Youden's index is largest); of equals the largest."""
+    values = np.unique(known)[::-1]  # between two of them, only more strangers get a name
+    refused = np.searchsorted(np.sort(known), values, side="left") / len(known)
+    named = 1 - np.searchsorted(np.sort(strangers), values, side="left") / len(strangers)
+    return float(values[np.argmin(refused + named)])
 
 
 def _value_that_names_few(strangers: NDArray[np.float64], rate: float) -> float:
