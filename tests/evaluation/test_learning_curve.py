@@ -1,0 +1,72 @@
+"""The curve grows with what there is to learn, the test stays the same, and the advice names who needs photos."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from whosthat.evaluation.learning_curve import Embedded, LearningCurve, learning_curve
+from whosthat.evaluation.plots.canvas import PRINT, new_figure, png, style
+from whosthat.evaluation.plots.learning import describe_learning_curve, draw_learning_curve
+
+PEOPLE = ("ann", "bo", "cy")
+
+
+def by_mean(known: np.ndarray, owners: np.ndarray, faces: np.ndarray) -> np.ndarray:
+    means = np.stack([known[owners == person].mean(axis=0) for person in range(len(PEOPLE))])
+    return ((faces[:, None] - means) ** 2).sum(axis=2).argmin(axis=1)
+
+
+def embedded(each: tuple[int, ...], spread: float, seed: int = 0) -> Embedded:
+    owners = np.repeat(np.arange(len(each)), each)
+    noise = np.random.default_rng(seed).normal(0, spread, (len(owners), 8))
+    return Embedded((np.eye(8)[owners] + noise).astype(np.float32), owners)
+
+
+def curve(each: tuple[int, ...] = (40, 40, 40), spread: float = 0.1) -> LearningCurve:
+    return learning_curve(embedded(each, spread), embedded((60, 60, 60), spread, seed=1), PEOPLE, by_mean)
+
+
+def test_more_photos_help_where_photos_differ() -> None:
+    points = curve(spread=1.0).points
+    assert [point.count for point in points] == [1, 2, 3, 5, 10, 20, 40]
+    assert points[-1].accuracy > points[0].accuracy + 0.1
+    assert all(point.lowest <= point.accuracy <= point.highest for point in points)
+    assert points[-1].lowest == points[-1].highest
+
+
+def test_the_same_seed_gives_the_same_curve() -> None:
+    assert curve(spread=1.0) == curve(spread=1.0)
+
+
+def test_where_one_photo_is_enough_others_of_another_kind_are_advised() -> None:
+    (sentence,) = curve().sentences
+    assert "1 photo of each would have been nearly as good: more of the same kind will hardly help" in sentence
+
+
+def test_who_has_fewest_photos_is_named() -> None:
+    found = curve((40, 4, 40))
+    assert [point.count for point in found.points][-1] == 40
+    assert found.sentences[1] == "There are fewest photos of bo (4 photos): photograph them next."
+
+
+def test_who_is_found_least_often_is_named_first() -> None:
+    enrolled, test = embedded((9, 9, 9), 0.01), embedded((8, 8, 8), 0.01, seed=1)
+    test.vectors[test.owners == 2] = enrolled.vectors[0]
+    assert learning_curve(enrolled, test, PEOPLE, by_mean).sentences[-1] == "Photograph next: cy (0 of 8 found)."
+
+
+def test_one_photo_each_is_a_curve_of_one_point() -> None:
+    found = curve((1, 1, 1))
+    assert len(found.points) == 1
+    assert found.sentences[0] == "With 1 photo of each person, 100 % are named rightly. Add photos of everybody."
+
+
+@pytest.mark.parametrize("each", [(1, 1, 1), (40, 40, 40)])
+def test_it_can_be_drawn_and_told(each: tuple[int, ...]) -> None:
+    found = curve(each)
+    with style(PRINT):
+        figure = new_figure(4.7, 3.1, PRINT)
+        draw_learning_curve(figure.add_subplot(), found, PRINT)
+        assert png(figure).startswith(b"\x89PNG")
+    assert describe_learning_curve(found).startswith("1 of each: 100 %")
