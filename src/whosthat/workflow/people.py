@@ -20,8 +20,9 @@ from whosthat.errors import BundleError, DatasetError, UsageError, did_you_mean
 from whosthat.faces.finding import FaceReader
 from whosthat.progress import SILENT, Progress
 from whosthat.recognition.bundle import FINGERPRINT_DIGITS, Bundle, BundleFacts, label_problem, open_bundle, save_bundle
+from whosthat.recognition.face_facts import FaceFacts
 from whosthat.recognition.face_recogniser import KIND, FaceRecogniser, bundle_files
-from whosthat.recognition.gallery import EnrolledPhoto, Gallery
+from whosthat.recognition.gallery import FILE, EnrolledPhoto, Gallery, read_gallery
 from whosthat.recognition.naming import Naming
 from whosthat.recognition.suspects import STRANGER_DISTANCE, find_strays
 from whosthat.types import FloatArray, SetAside
@@ -67,7 +68,9 @@ def list_people(bundle: str | Path) -> tuple[Enrolled, ...]:
     Raises:
         BundleError: It is no bundle of a face recogniser.
     """
-    gallery = _opened(open_bundle(bundle)).naming.gallery
+    opened = open_bundle(bundle)
+    facts = _face_facts(opened)
+    gallery = read_gallery(opened.file(FILE), opened.facts.labels, facts.dimensions)
     counts = np.bincount(gallery.owners, minlength=len(gallery.people))
     return tuple(Enrolled(name, int(n)) for name, n in zip(gallery.people, counts, strict=True))
 
@@ -154,12 +157,17 @@ def rename_person(bundle: str | Path, name: str, new_name: str) -> None:
         _save(opened, gallery.renamed(name, new_name))
 
 
-def _opened(bundle: Bundle) -> FaceRecogniser:
-    if bundle.facts.kind != KIND:
+def _face_facts(bundle: Bundle) -> FaceFacts:
+    if bundle.facts.kind != KIND or bundle.facts.faces is None:
         raise BundleError(
             f"{bundle.folder} names whole photos ({bundle.facts.network}); people can be added to a face recogniser alone. "
             "Train one with --model faces."
         )
+    return bundle.facts.faces
+
+
+def _opened(bundle: Bundle) -> FaceRecogniser:
+    _face_facts(bundle)
     return FaceRecogniser.open(bundle)
 
 
@@ -274,12 +282,10 @@ def _sha256(path: Path) -> str | None:
 
 def _save(bundle: Bundle, gallery: Gallery, *, gone: Set[str] = frozenset()) -> None:
     """Save the bundle with another gallery; ``gone`` are the SHA-256 of photos that it must no longer know."""
-    facts, home = bundle.facts, _home(bundle)
-    if facts.faces is None:
-        raise BundleError(f"The bundle {bundle.folder} does not say how its faces are named. Train again.")
-    files = {name: bundle.file(f"{name}.onnx") for name in facts.faces.detector_files}
-    graph = bundle.graph()
-    save_bundle(home, _changed_facts(facts, gallery, gone), graph=graph, more=bundle_files(gallery, files))
+    home = _home(bundle)
+    files = {name: bundle.file(f"{name}.onnx") for name in _face_facts(bundle).detector_files}
+    facts = _changed_facts(bundle.facts, gallery, gone)
+    save_bundle(home, facts, graph=bundle.graph(), more=bundle_files(gallery, files))
     old = home.with_name(f".{home.name}.old")
     if old.exists():
         raise BundleError(f"The new bundle was saved, but the old one, {old}, cannot be deleted. Delete this folder yourself.")

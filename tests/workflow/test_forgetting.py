@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from whosthat.errors import RunError
+from whosthat.evaluation.diagnosis import Training, diagnose
+from whosthat.evaluation.metrics import evaluate
+from whosthat.evaluation.plots.writing import keep_photos, read_photos
+from whosthat.evaluation.report import write_report
+from whosthat.evaluation.run_facts import RunFacts, write_metrics
+from whosthat.workflow.forgetting import Receipt, forget_in_run, photos_in_split, run_of, write_receipt
+
+PHOTOS = ("ann/0.jpg", "bo/1.jpg", "ann/2.jpg", "bo/3.jpg")
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    """A tested run with its report: four test photos of ann and bo, in turn."""
+    run = tmp_path / "run"
+    run.mkdir()
+    rows = [f"{name},{name.split('/')[0]},test,{row},{row:064x}" for row, name in enumerate(PHOTOS)]
+    (run / "split.csv").write_text("\n".join(["path,class,part,group,sha256", *rows]) + "\n", encoding="utf-8")
+    evaluation = evaluate(np.tile(np.eye(2), (2, 1)) * 0.8 + 0.1, np.array([0, 1, 0, 1]), ["ann", "bo"], list(PHOTOS))
+    training = Training(
+        model="faces", n_train=4, n_validation=4, batch_size=1, epochs=0, best_epoch=0, learning_rate=0.0, pretrained=True, seconds=1.0
+    )
+    write_metrics(run, RunFacts("people", "2026-01-01T00:00:00+00:00", 1.0, training, evaluation, diagnose([], evaluation, training)))
+    keep_photos(run, evaluation, np.random.default_rng(0).integers(0, 256, (4, 24, 24, 3), dtype=np.uint8))
+    (run / "plots" / "grid.png").write_bytes(b"everybody")
+    write_report(run)
+    return run
+
+
+def test_a_persons_pictures_leave_the_run_and_the_report(run: Path) -> None:
+    before = read_photos(run)
+    assert all(picture in (run / "report.html").read_text(encoding="utf-8") for picture in before.values())
+    own = photos_in_split(run, "bo", ())
+    assert list(own) == ["bo/1.jpg", "bo/3.jpg"]
+    assert forget_in_run(run, own) == ("plots/photos.json", "plots/grid.png", "report.html", "split.csv")
+    assert list(read_photos(run)) == [0, 2]
+    page = (run / "report.html").read_text(encoding="utf-8")
+    assert [picture in page for picture in before.values()] == [True, False, True, False]
+    assert not (run / "plots" / "grid.png").exists()
+    assert "bo" not in (run / "split.csv").read_text(encoding="utf-8")
+
+
+def test_photos_are_known_by_their_content_after_a_renaming(run: Path) -> None:
+    assert list(photos_in_split(run, "bob", {f"{1:064x}"})) == ["bo/1.jpg"]
+
+
+def test_a_damaged_split_is_an_error_and_nothing_is_deleted(run: Path) -> None:
+    (run / "split.csv").write_text("a,b\n1,2\n", encoding="utf-8")
+    with pytest.raises(RunError, match="is no split"):
+        photos_in_split(run, "bo", ())
+
+
+def test_a_bundle_alone_lies_in_no_run(run: Path, tmp_path: Path) -> None:
+    assert run_of(run / "bundle") == run
+    assert run_of(run / "copy") is None
+    assert run_of(tmp_path / "bundle") is None
+
+
+def test_receipts_stay_beside_each_other_and_lead_nowhere_else(tmp_path: Path) -> None:
+    receipt = Receipt("a:nn", "bundle", "2026-01-01T00:00:00+00:00", 4, 4, (), ())
+    files = [write_receipt(receipt, tmp_path) for _ in range(2)]
+    assert [file.name for file in files] == ["removed a_nn.json", "removed a_nn-2.json"]
+    assert json.loads(files[0].read_bytes())["removed"] == "a:nn"
