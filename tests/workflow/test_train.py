@@ -1,0 +1,190 @@
+"""What stops a training loses nothing and leaves nothing half; and one seed gives one outcome."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from whosthat.cli.app import main
+from whosthat.errors import DatasetError, NetworkError, RecipeError, RunError
+from whosthat.photos.cartoons import HEROES, draw_photo_folder
+from whosthat.training.recipe import Recipe, default_recipe
+from whosthat.workflow.runs import latest, list_runs
+from whosthat.workflow.train import TrainResult, resume, train
+
+TIMES = {"created", "seconds"}
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("drawn") / "heroes"
+    draw_photo_folder(folder, photos_each=8, names=HEROES[:3], size=48)
+    return folder
+
+
+def tiny_recipe(blocks: str = "conv 4, pool, global", **changes: Any) -> Recipe:
+    return default_recipe("custom", size=16, epochs=2, batch_size=8, network={"blocks": blocks}, **changes)
+
+
+@pytest.fixture
+def begun(photos: Path, tmp_path: Path) -> Callable[..., TrainResult]:
+    """Train in ``tmp_path / "runs"``."""
+    return lambda recipe=None, **options: train(options.pop("photos", photos), recipe or tiny_recipe(), runs=tmp_path / "runs", **options)
+
+
+class Heard:
+    """A progress that remembers what was said."""
+
+    def __init__(self) -> None:
+        self.sentences: list[str] = []
+
+    def say(self, sentence: str) -> None:
+        self.sentences.append(sentence)
+
+    def step(self, what: str, done: int, total: int, note: str = "") -> None:
+        pass
+
+
+def outcome(run: Path) -> tuple[bytes, str, object]:
+    """The split, the hash of the weights, and the figures without times."""
+
+    def timeless(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: timeless(item) for key, item in value.items() if key not in TIMES}
+        return [timeless(item) for item in value] if isinstance(value, list) else value
+
+    weights = hashlib.sha256((run / "bundle" / "weights.safetensors").read_bytes()).hexdigest()
+    return (run / "split.csv").read_bytes(), weights, timeless(json.loads((run / "metrics.json").read_text(encoding="utf-8")))
+
+
+def test_one_seed_gives_one_split_one_network_and_one_result(begun: Callable[..., TrainResult]) -> None:
+    assert outcome(begun().run) == outcome(begun().run)
+
+
+@pytest.mark.parametrize(
+    ("cause", "step"),
+    [
+        ("ctrl-c", "train_network.fit_temperature"),
+        ("full disk", "training_run.write_plots"),
+        ("ctrl-c", "training_run.write_report"),
+    ],
+)
+def test_what_stops_a_run_after_training_is_told_and_resumed(
+    step: str, cause: str, photos: Path, begun: Callable[..., TrainResult], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def stop(*_args: object, **_options: object) -> None:
+        raise KeyboardInterrupt if cause == "ctrl-c" else OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(f"whosthat.workflow.{step}", stop)
+        with pytest.raises((KeyboardInterrupt, RunError)) as stopped:
+            begun()
+    run = latest(tmp_path / "runs")
+    told = " ".join([str(stopped.value), *getattr(stopped.value, "__notes__", [])])
+    assert f"Nothing is lost: go on with whosthat train --resume {run}." in told
+    assert resume(run).run == run
+    assert {"bundle", "metrics.json", "report.html"} <= {path.name for path in run.iterdir()}
+    with pytest.raises(RunError, match="is finished"):
+        resume(run)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_during_the_test_ends_the_command_with_its_code_and_says_how_to_go_on(
+    number: signal.Signals, code: int, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("whosthat.workflow.train_network.fit_temperature", lambda *_: signal.raise_signal(number))
+    words = ["--model", "custom", "--blocks", "conv 4, pool, global", "--size", "16", "--epochs", "1", "--json"]
+    assert main(["train", str(photos), *words, "--runs", str(tmp_path / "runs")]) == code
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "go on with whosthat train --resume" in told.err
+
+
+@pytest.mark.parametrize(
+    ("recipe", "error", "message"),
+    [
+        (tiny_recipe("conv 4, pol"), RecipeError, 'Did you mean "pool"'),
+        (tiny_recipe("conv 4, dense 3"), NetworkError, "works on a vector"),
+    ],
+)
+def test_a_network_that_cannot_be_built_leaves_no_run(
+    recipe: Recipe, error: type[Exception], message: str, begun: Callable[..., TrainResult], tmp_path: Path
+) -> None:
+    with pytest.raises(error, match=message):
+        begun(recipe)
+    assert list(tmp_path.glob("runs/*")) == []
+
+
+def test_a_disk_that_is_full_from_the_start_leaves_no_run(
+    begun: Callable[..., TrainResult], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_args: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("whosthat.workflow.training_run.durable.replace_file", refuse)
+    with pytest.raises(RunError, match=r"No run can be started in .*: No space left on device\. Make room"):
+        begun()
+    assert list(tmp_path.glob("runs/*")) == []
+
+
+def test_photos_that_are_lost_before_training_are_named(photos: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "own"
+    draw_photo_folder(folder, photos_each=8, names=HEROES[:3], size=48)
+    lonely = folder / "lonely"
+    lonely.mkdir()
+    (lonely / "text.jpg").write_text("no photo", encoding="utf-8")
+    heard = Heard()
+
+    def vanish(audit: Any, **options: Any) -> Any:
+        from whosthat.dataset.split import split
+
+        parts = split(audit, **options)
+        parts.parts["train"][0].photo.path.unlink()
+        return parts
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("whosthat.workflow.train.split", vanish)
+        train(folder, tiny_recipe(), runs=tmp_path / "runs", progress=heard)
+    said = "\n".join(heard.sentences)
+    assert "No photo of lonely can be used, so it is no class." in said
+    assert f'1 file in {folder} will not be used: "whosthat check" says which and why.' in said
+    assert "is not used: the file does not exist, or has vanished since it was listed." in said
+
+
+@pytest.mark.parametrize(
+    ("damage", "error", "message"),
+    [
+        (lambda run: (run / "recipe.toml").unlink(), RunError, "no run that can be resumed: it holds no recipe.toml"),
+        (lambda run: (run / "recipe.toml").write_bytes(b"\xff"), RunError, "cannot be resumed, because what it noted is damaged"),
+        (lambda run: (run / "environment.json").write_bytes(b"[]"), RunError, "cannot be resumed, because what it noted is damaged"),
+        (lambda run: (run / "split.csv").write_bytes(b"path\n"), DatasetError, "is no split"),
+    ],
+)
+def test_a_damaged_run_is_not_resumed(
+    damage: Callable[[Path], object],
+    error: type[Exception],
+    message: str,
+    begun: Callable[..., TrainResult],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("whosthat.workflow.train_network.prepare_photos", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        begun()
+    (run,) = (tmp_path / "runs").glob("heroes-*")
+    damage(run)
+    with pytest.raises(error, match=message):
+        resume(run)
+
+
+def test_a_run_that_is_not_there_is_said_with_the_nearest_name(begun: Callable[..., TrainResult], tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="whosthat runs list names all runs"):
+        resume(tmp_path / "runs" / "heroes-custom-1")
+    assert list_runs(tmp_path / "runs") == []
