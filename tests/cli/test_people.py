@@ -16,16 +16,16 @@ from whosthat.workflow.people import Added, Enrolled, Removed
 
 def test_people_are_listed(replaced: Any, capsys: pytest.CaptureFixture[str]) -> None:
     replaced("whosthat.workflow.people.list_people", (Enrolled("ann", 12), Enrolled("bo", 3)))
-    assert main(["people", "list", "bundle"]) == 0
+    assert main(["people", "bundle", "list"]) == 0
     assert capsys.readouterr().out.splitlines() == ["person  photos", "ann         12", "bo           3"]
-    assert main(["people", "list", "bundle", "--json"]) == 0
+    assert main(["people", "bundle", "list", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)[0] == {"name": "ann", "photos": 12}
 
 
 def test_adding_says_what_was_enrolled_and_what_not(replaced: Any, capsys: pytest.CaptureFixture[str]) -> None:
     added = Added("dee", ("dee/1.jpg",), (SetAside(Path("wall.jpg"), "no face was found in it"),), 0.5)
     call = replaced("whosthat.workflow.people.add_person", added)
-    assert main(["people", "add", "bundle", "dee", "1.jpg", "wall.jpg", "--anyway"]) == 0
+    assert main(["people", "bundle", "add", "dee", "1.jpg", "wall.jpg", "--anyway"]) == 0
     told = capsys.readouterr().err
     assert "wall.jpg was not enrolled: no face was found in it." in told
     assert "1 photo of dee enrolled. The distance that earns a name stays 0.500" in told
@@ -36,7 +36,7 @@ def test_adding_says_what_was_enrolled_and_what_not(replaced: Any, capsys: pytes
 def test_removing_names_the_receipt(replaced: Any, capsys: pytest.CaptureFixture[str]) -> None:
     receipt = Receipt("ann", "bundle", "2026-01-01T00:00:00+00:00", 4, 4, ("faces.sqlite",), ("split.csv",))
     replaced("whosthat.workflow.people.remove_person", Removed(receipt, Path("removed ann.json"), 0.5))
-    assert main(["people", "remove", "bundle", "ann", "--json"]) == 0
+    assert main(["people", "bundle", "remove", "ann", "--json"]) == 0
     told = capsys.readouterr()
     assert "ann was removed: 4 embeddings deleted." in told.err
     assert "The receipt is removed ann.json." in told.err
@@ -45,6 +45,13 @@ def test_removing_names_the_receipt(replaced: Any, capsys: pytest.CaptureFixture
 
 def test_renaming(replaced: Any, capsys: pytest.CaptureFixture[str]) -> None:
     call = replaced("whosthat.workflow.people.rename_person", None)
-    assert main(["people", "rename", "bundle", "ann", "anna"]) == 0
+    assert main(["people", "bundle", "rename", "ann", "anna"]) == 0
     assert call.arguments == (Path("bundle"), "ann", "anna")
     assert "ann is called anna from now on." in capsys.readouterr().err
+
+
+def test_the_bundle_comes_first(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["people", "list", "runs/latest"]) == 2
+    assert "The bundle comes first: whosthat people runs/latest list." in capsys.readouterr().err
+    assert main(["people", "bundle", "ad"]) == 2
+    assert 'Did you mean "add"?' in capsys.readouterr().err

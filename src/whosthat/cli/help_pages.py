@@ -38,8 +38,9 @@ def _pages(command: Any, title: str) -> Iterator[tuple[str, str]]:
     """Yield the help of a command and of the commands inside it."""
     context = typer.Context(command, info_name=title, **command.context_settings | {"terminal_width": WIDTH})
     yield title, "\n".join(line.rstrip() for line in command.get_help(context).splitlines())
+    arguments = [parameter.make_metavar(context) for parameter in command.params if parameter.param_type_name == "argument"]
     for name, inner in getattr(command, "commands", {}).items():
-        yield from _pages(inner, f"{title} {name}")
+        yield from _pages(inner, " ".join([title, *arguments, name]))
 
 
 if __name__ == "__main__":

@@ -1,18 +1,22 @@
-"""``whosthat people``: whom a face recogniser knows, and changing that without training again."""
+"""``whosthat people BUNDLE``: whom a face recogniser knows, and changing that without training again."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+import typer.core
 
 from whosthat.cli.options import BundleArgument, JsonOption, examples, new_app
 from whosthat.cli.output import say, show_json, show_table
 from whosthat.cli.terminal import terminal_progress
+from whosthat.errors import UsageError, did_you_mean
 from whosthat.wording import counted
 
-app = new_app("List the people whom a face recogniser knows; add, remove or rename them.")
+SUMMARY = "List the people whom a face recogniser knows; add, remove or rename them."
+
+app = new_app(SUMMARY)
 
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The person's name.", show_default=False)]
 NewNameArgument = Annotated[str, typer.Argument(metavar="NEW_NAME", help="The name from now on.", show_default=False)]
@@ -24,22 +28,43 @@ AnywayOption = Annotated[
 ]
 
 
-@app.command("list", epilog=examples("people list runs/latest"), no_args_is_help=True)
-def list_them(bundle: BundleArgument, as_json: JsonOption = False) -> None:
+class BundleFirst(typer.core.TyperGroup):
+    """A group whose commands stand behind the bundle: ``people BUNDLE list``."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find the command that the word behind the bundle names.
+
+        Raises:
+            UsageError: There is no such command, or it stands before the bundle.
+        """
+        if args[0] not in self.commands and not args[0].startswith("-"):
+            bundle = str(ctx.params["bundle"])
+            if bundle in self.commands:
+                raise UsageError(f'The bundle comes first: whosthat people {args[0]} {bundle}. "{bundle}" was taken for a bundle.')
+            raise UsageError(f'There is no command "{args[0]}". {did_you_mean(args[0], self.commands)}')
+        return super().resolve_command(ctx, args)
+
+
+@app.callback(cls=BundleFirst, help=SUMMARY, epilog=examples("people runs/latest list", "people runs/latest add anna holiday/anna"))
+def people(ctx: typer.Context, bundle: BundleArgument) -> None:
+    """Keep the bundle for the command that follows it."""
+    ctx.obj = bundle
+
+
+@app.command("list", epilog=examples("people runs/latest list"))
+def list_them(ctx: typer.Context, as_json: JsonOption = False) -> None:
     """List the people with the number of their enrolled photos."""
     from whosthat.workflow.people import list_people
 
-    people = list_people(bundle)
+    people = list_people(ctx.obj)
     if as_json:
         show_json(people)
     else:
         show_table(("person", "photos"), [(one.name, f"{one.photos:,}") for one in people], right=("photos",))
 
 
-@app.command(epilog=examples("people add runs/latest anna holiday/anna"), no_args_is_help=True)
-def add(
-    bundle: BundleArgument, name: NameArgument, photos: PathsArgument, anyway: AnywayOption = False, as_json: JsonOption = False
-) -> None:
+@app.command(epilog=examples("people runs/latest add anna holiday/anna"), no_args_is_help=True)
+def add(ctx: typer.Context, name: NameArgument, photos: PathsArgument, anyway: AnywayOption = False, as_json: JsonOption = False) -> None:
     """Enrol photos of somebody, new or known.
 
     Photos that do not show one person, or show somebody who is enrolled under another name, are refused. The distance from which
@@ -48,22 +73,22 @@ def add(
     from whosthat.workflow.people import add_person
 
     with terminal_progress() as progress:
-        added = add_person(bundle, name, photos, anyway=anyway, progress=progress)
+        added = add_person(ctx.obj, name, photos, anyway=anyway, progress=progress)
     say(*(f"{item.path} was not enrolled: {item.reason}." for item in added.left))
     say(f"{counted(len(added.photos), 'photo')} of {added.name} enrolled. {_threshold_sentence(added.threshold)}")
     if as_json:
         show_json(added)
 
 
-@app.command(epilog=examples("people remove runs/latest anna"), no_args_is_help=True)
-def remove(bundle: BundleArgument, name: NameArgument, as_json: JsonOption = False) -> None:
+@app.command(epilog=examples("people runs/latest remove anna"), no_args_is_help=True)
+def remove(ctx: typer.Context, name: NameArgument, as_json: JsonOption = False) -> None:
     """Remove somebody: embeddings, cache entries, pictures in the run.
 
     A receipt beside the bundle says what was deleted. The photos themselves, other runs and copies of the bundle are not touched.
     """
     from whosthat.workflow.people import remove_person
 
-    removed = remove_person(bundle, name)
+    removed = remove_person(ctx.obj, name)
     receipt = removed.receipt
     say(f"{receipt.removed} was removed: {counted(receipt.embeddings, 'embedding')} deleted. {_threshold_sentence(removed.threshold)}")
     say(f"The receipt is {removed.file}.", receipt.kept)
@@ -71,12 +96,12 @@ def remove(bundle: BundleArgument, name: NameArgument, as_json: JsonOption = Fal
         show_json(receipt)
 
 
-@app.command(epilog=examples("people rename runs/latest anna anna_k"), no_args_is_help=True)
-def rename(bundle: BundleArgument, name: NameArgument, new_name: NewNameArgument) -> None:
+@app.command(epilog=examples("people runs/latest rename anna anna_k"), no_args_is_help=True)
+def rename(ctx: typer.Context, name: NameArgument, new_name: NewNameArgument) -> None:
     """Call somebody by another name."""
     from whosthat.workflow.people import rename_person
 
-    rename_person(bundle, name, new_name)
+    rename_person(ctx.obj, name, new_name)
     say(f"{name} is called {new_name} from now on.")
 
 
