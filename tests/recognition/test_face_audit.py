@@ -85,10 +85,18 @@ def test_a_photo_of_somebody_else_is_a_suspect_with_the_name_it_looks_like() -> 
     assert "ann/12.jpg (looks like cy)" in audit.findings[0].sentence
 
 
-def test_confused_people_stand_first_in_the_table() -> None:
-    audit = audited(*ALL_WELL, ("ann", shows(2)))
-    assert (audit.look_alikes[0].first, audit.look_alikes[0].second, audit.look_alikes[0].confused) == ("ann", "cy", 1)
+def test_people_who_look_alike_stand_first_in_the_table_and_are_noted() -> None:
+    like_ann = CENTRES[0] + 0.3 * CENTRES[1]
+    audit = audited(*ALL_WELL[:4], *ALL_WELL[8:], *[("bo", shows(1, vector=like_ann)) for _ in range(4)])
+    assert (audit.look_alikes[0].first, audit.look_alikes[0].second) == ("ann", "bo")
     assert len(audit.look_alikes) == 3
+    assert "1 pair of people may be taken for each other: ann and bo." in audit.findings[-1].sentence
+
+
+def test_a_photo_in_a_wrong_folder_makes_nobody_look_alike() -> None:
+    audit = audited(*ALL_WELL, ("ann", shows(2)))
+    assert [pair.confused for pair in audit.look_alikes if {pair.first, pair.second} == {"ann", "cy"}] == [1]
+    assert [finding.kind for finding in audit.findings] == ["wrong-person"]
 
 
 def test_it_is_json_also_where_nothing_can_be_compared() -> None:

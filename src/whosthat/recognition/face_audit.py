@@ -26,7 +26,7 @@ BLURRED = 20.0
 """Sharpness (`PhotoFaces.sharpness`) below which a face is blurred."""
 
 NEAR_PAIR = 0.5
-"""Two people whose templates are nearer than this are worth a warning, even if no photo was confused yet."""
+"""Two people whose templates are nearer than this are worth a note."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class FaceAudit:
         small: Photos whose face is smaller than `SMALL_FACE`, the smallest first.
         blurred: Photos whose face is blurred, the most blurred first.
         suspects: Photos that probably show somebody else, the most striking first.
-        look_alikes: Pairs of people, the most confused first.
+        look_alikes: Pairs of people, the nearest first.
         findings: The same in sentences, the most serious first.
     """
 
@@ -211,7 +211,7 @@ def _poor(kind: str, how: str, shown: Sequence[str], faces: Sequence[PoorFace]) 
 
 
 def _look_alikes(pairs: Sequence[Pair]) -> Iterator[Finding]:
-    near = [pair for pair in pairs if pair.confused or pair.distance < NEAR_PAIR]
+    near = [pair for pair in pairs if pair.distance < NEAR_PAIR]
     if near:
         shown = [f"{pair.first} and {pair.second}" for pair in near]
         yield Finding(

@@ -108,7 +108,7 @@ def find_look_alikes(vectors: FloatArray, owners: IntArray, groups: IntArray, n_
         most: Pairs to return.
 
     Returns:
-        The pairs, the most confused first; of equals, the nearest.
+        The pairs, the nearest first: photos in a wrong folder confuse people who do not look alike, but hardly move their templates.
     """
     if not len(vectors):
         return []
@@ -124,7 +124,7 @@ def find_look_alikes(vectors: FloatArray, owners: IntArray, groups: IntArray, n_
         for place, first in enumerate(people)
         for second in people[place + 1 :]
     ]
-    return sorted(pairs, key=lambda pair: (-pair.confused, pair.distance))[:most]
+    return sorted(pairs, key=lambda pair: pair.distance)[:most]
 
 
 def find_strays(vectors: FloatArray) -> list[int]:
