@@ -59,7 +59,7 @@ def test_who_is_found_least_often_is_named_first() -> None:
 def test_one_photo_each_is_a_curve_of_one_point() -> None:
     found = curve((1, 1, 1))
     assert len(found.points) == 1
-    assert found.sentences[0] == "With 1 photo of each person, 100 % are named rightly. Add photos of everybody."
+    assert found.sentences[0] == "With 1 photo of each person, 100 % of the test photos are named rightly. Add photos of everybody."
 
 
 @pytest.mark.parametrize("each", [(1, 1, 1), (40, 40, 40)])

@@ -1,10 +1,13 @@
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
 
 from whosthat.errors import RunError
+from whosthat.evaluation.learning_curve import LearningCurve, Point
 from whosthat.evaluation.report import duration, write_report
+from whosthat.evaluation.run_facts import read_metrics, write_metrics
 
 VOID = {"meta", "img", "br", "wbr", "hr", "link", "input"}
 
@@ -145,3 +148,13 @@ def test_a_route_without_epochs_has_no_curves(make_run):
 @pytest.mark.parametrize(("seconds", "words"), [(0.04, "0.0 s"), (59.97, "1 min 0 s"), (3599.8, "1 h 0 min"), (86_400, "24 h 0 min")])
 def test_durations_are_said_as_people_say_them(seconds, words):
     assert duration(seconds) == words
+
+
+def test_the_curve_of_photos_per_person_has_its_place(make_run):
+    run = make_run()
+    assert "How many photos are enough?" not in write_report(run).read_text(encoding="utf-8")
+    points = (Point(1, 0.5, 0.4, 0.6), Point(9, 0.8, 0.8, 0.8))
+    write_metrics(run, replace(read_metrics(run), learning=LearningCurve(points, 60, ("Photograph next: <ann>.",))))
+    page = write_report(run).read_text(encoding="utf-8")
+    assert "Photograph next: &lt;ann&gt;." in page
+    assert "1 of each: 50 %; 9 of each: 80 %." in page

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from whosthat.evaluation.metrics import wilson_interval
 from whosthat.evaluation.verdict import percent
 from whosthat.wording import counted, listing
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from whosthat.types import FloatArray, IntArray
 
 Namer: TypeAlias = "Callable[[FloatArray, IntArray, FloatArray], IntArray]"
@@ -96,7 +97,7 @@ def learning_curve(enrolled: Embedded, test: Embedded, people: Sequence[str], na
     """
     most = int(np.bincount(enrolled.owners).max())
     points = []
-    recall = np.zeros(len(people))
+    right = np.zeros(len(test.owners), bool)
     for count in [*(count for count in COUNTS if count < most), most]:
         generator = np.random.default_rng((seed, count))
         shares = []
@@ -104,11 +105,8 @@ def learning_curve(enrolled: Embedded, test: Embedded, people: Sequence[str], na
             rows = _drawn(enrolled.owners, count, generator)
             right = name(enrolled.vectors[rows], enrolled.owners[rows], test.vectors) == test.owners
             shares.append(float(right.mean()))
-            recall = np.array(
-                [right[test.owners == person].mean() if (test.owners == person).any() else 1 for person in range(len(people))]
-            )
         points.append(Point(count, float(np.mean(shares)), min(shares), max(shares)))
-    sentences = (_growth(points), _who_next(enrolled, test, people, recall))
+    sentences = (_growth(points), _who_next(enrolled, test, people, right))
     return LearningCurve(tuple(points), len(test.owners), tuple(sentence for sentence in sentences if sentence))
 
 
@@ -122,9 +120,13 @@ def _growth(points: Sequence[Point]) -> str:
     """Say what more photos brought, and whether still more would help."""
     first, last = points[0], points[-1]
     if len(points) == 1:
-        return f"With {counted(last.count, 'photo')} of each person, {percent(last.accuracy)} are named rightly. Add photos of everybody."
+        named = f"{percent(last.accuracy)} of the test photos are named rightly"
+        return f"With {counted(last.count, 'photo')} of each person, {named}. Add photos of everybody."
     enough = next(point for point in points if point.accuracy >= last.accuracy - FLAT)
-    start = f"With {counted(first.count, 'photo')} of each person {percent(first.accuracy)} are named rightly, with all {percent(last.accuracy)}."
+    start = (
+        f"With {counted(first.count, 'photo')} of each person, {percent(first.accuracy)} of the test photos are named rightly; "
+        f"with all photos, {percent(last.accuracy)}."
+    )
     half = max((point for point in points if point.count <= last.count / 2), key=lambda point: point.count)
     if last.accuracy - half.accuracy < FLAT:
         return (
@@ -134,17 +136,15 @@ def _growth(points: Sequence[Point]) -> str:
     return f"{start} It still grows: the last doubling brought {100 * (last.accuracy - half.accuracy):.1f} points, so add photos."
 
 
-def _who_next(enrolled: Embedded, test: Embedded, people: Sequence[str], recall: np.ndarray) -> str:
+def _who_next(enrolled: Embedded, test: Embedded, people: Sequence[str], right: NDArray[np.bool_]) -> str:
     """Name the people of whom more photos would help most: found least often, or with the fewest photos."""
-    tested = np.bincount(test.owners, minlength=len(people))
-    weak = [person for person in np.argsort(recall, kind="stable") if recall[person] < WEAK_RECALL and tested[person] >= FEW_TESTED]
+    tested, found = np.bincount(test.owners, minlength=len(people)), np.bincount(test.owners[right], minlength=len(people))
+    recall = found / np.maximum(tested, 1)
+    weak = [person for person in np.argsort(recall, kind="stable") if tested[person] >= FEW_TESTED and recall[person] < WEAK_RECALL]
     if weak:
-        told = [f"{people[person]} ({round(recall[person] * tested[person])} of {tested[person]} found)" for person in weak]
+        told = [f"{people[person]} ({found[person]} of {tested[person]} found)" for person in weak]
         return f"Photograph next: {listing(told)}."
     counts = np.bincount(enrolled.owners, minlength=len(people))
     fewest = [person for person in np.argsort(counts, kind="stable") if counts[person] <= counts.max() / 2]
-    if fewest:
-        told = [f"{people[person]} ({counted(int(counts[person]), 'photo')})" for person in fewest]
-        return f"There are fewest photos of {listing(told)}: photograph them next."
-    interval = wilson_interval(len(test.owners), len(test.owners))
-    return "" if interval.low > 0.97 else f"Only {counted(len(test.owners), 'test photo')} were there to measure it: more would tell more."
+    told = [f"{people[person]} ({counted(int(counts[person]), 'photo')})" for person in fewest]
+    return f"There are fewest photos of {listing(told)}: photograph them next." if told else ""

@@ -20,6 +20,7 @@ from whosthat.evaluation.metrics import Answer, Evaluation
 from whosthat.evaluation.plots.canvas import THEMED, new_figure, style, svg
 from whosthat.evaluation.plots.curves import History, describe_curves, draw_accuracy, draw_loss
 from whosthat.evaluation.plots.flow_chart import HEIGHT, WIDTH, describe_path, draw_flow_chart
+from whosthat.evaluation.plots.learning import describe_learning_curve, draw_learning_curve
 from whosthat.evaluation.plots.photo_grid import GRID_PHOTOS
 from whosthat.evaluation.plots.reliability import describe_reliability, draw_reliability
 from whosthat.evaluation.plots.writing import flow_captions, read_photos, shown_mistakes
@@ -192,6 +193,9 @@ def _drawings(facts: RunFacts, history: History) -> dict[str, Any]:
         loss = ("loss", "Loss by epoch", describe_curves(history, ("loss", "val_loss")))
         drawings["accuracy"] = _drawn((4.7, 3.1), accuracy, draw_accuracy, history, best)
         drawings["loss"] = _drawn((4.7, 3.1), loss, draw_loss, history, best)
+    if facts.learning is not None:
+        words = ("learning", "Accuracy by photos per person", describe_learning_curve(facts.learning))
+        drawings["learning"] = _drawn((4.7, 3.1), words, draw_learning_curve, facts.learning)
     return {name: Markup(drawing) for name, drawing in drawings.items()}  # noqa: S704 - see above
 
 

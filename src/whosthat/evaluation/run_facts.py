@@ -14,6 +14,7 @@ from pathlib import Path
 from whosthat.durable import replace_file
 from whosthat.errors import RunError
 from whosthat.evaluation.diagnosis import Diagnosis, Training
+from whosthat.evaluation.learning_curve import LearningCurve
 from whosthat.evaluation.metrics import Evaluation
 
 FORMAT = 1
@@ -35,6 +36,7 @@ class RunFacts:
         evaluation: The honest test.
         diagnosis: What both mean.
         strangers: How names are given and refused, in whole sentences; empty where everything gets a name.
+        learning: Accuracy against photos per person; None where learning anew would take too long.
     """
 
     photos: str
@@ -44,6 +46,7 @@ class RunFacts:
     evaluation: Evaluation
     diagnosis: Diagnosis
     strangers: tuple[str, ...] = ()
+    learning: LearningCurve | None = None
 
 
 def write_metrics(run: Path, facts: RunFacts) -> Path:
