@@ -9,16 +9,20 @@ import numpy as np
 import pytest
 
 from whosthat.dataset.split import split
-from whosthat.errors import DatasetError
+from whosthat.errors import DatasetError, UsageError
 from whosthat.faces.embedder import DLIB
 from whosthat.faces.finding import FaceReader
 from whosthat.photos.drawing import save_image
 from whosthat.recognition.bundle import open_bundle
+from whosthat.recognition.face_recogniser import FaceRecogniser
 from whosthat.recognition.face_threshold import DistanceThreshold
 from whosthat.recognition.gallery import FILE, read_gallery
+from whosthat.recognition.naming import Naming
 from whosthat.training.recipe import default_recipe
 from whosthat.types import Box, Face, Image
 from whosthat.workflow.check import check
+from whosthat.workflow.evaluate import evaluate
+from whosthat.workflow.export import export
 from whosthat.workflow.face_photos import OpenedReader
 from whosthat.workflow.train import resume, train
 
@@ -174,6 +178,27 @@ class TestWithoutReport:
         assert any("given strangers and each known person in turn" in note for note in result.notes)
         with pytest.raises(DatasetError, match="There is no folder"):
             train(people, RECIPE, runs=tmp_path / "runs", strangers=tmp_path / "nowhere")
+
+    def test_the_bundle_is_tested_on_portraits_it_has_not_enrolled(
+        self, people: Path, embedder: ByPixel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        result = train(people, RECIPE, runs=tmp_path / "runs")
+        facts = open_bundle(result.bundle).facts
+        naming = Naming(read_gallery(open_bundle(result.bundle).file(FILE), facts.labels, 128), facts.faces.head, facts.threshold)
+        recogniser = FaceRecogniser(FaceReader(OneFace(), embedder), naming)
+        monkeypatch.setattr("whosthat.workflow.evaluate.FaceRecogniser.open", lambda bundle: recogniser)
+        with pytest.raises(DatasetError, match=r"all 100 were left out.*it was a training photo"):
+            evaluate(result.run, people)
+        for seed in range(3):
+            draw(tmp_path / "new" / "person3" / f"{seed}.png", 3, 500 + seed)
+        draw(tmp_path / "new" / "person3" / "empty.png", NOBODY, 1)
+        evaluation = evaluate(result.run, tmp_path / "new")
+        assert (evaluation.n, evaluation.accuracy) == (3, 1.0)
+
+    def test_there_is_nothing_to_export(self, people: Path, embedder: ByPixel, tmp_path: Path) -> None:
+        result = train(people, RECIPE, runs=tmp_path / "runs")
+        with pytest.raises(UsageError, match="names faces by a gallery"):
+            export(result.run, "onnx", tmp_path / "out.onnx")
 
     def test_a_run_that_was_stopped_goes_on(self, people: Path, embedder: ByPixel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         def stopped(*_: object, **__: object) -> None:

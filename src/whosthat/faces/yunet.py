@@ -72,6 +72,7 @@ class YuNet:
         import cv2
 
         if not hasattr(self._of_thread, "network"):
+            cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)  # OpenCV 5 warns about a setting that nobody chose
             try:
                 self._of_thread.network = cv2.FaceDetectorYN.create(
                     "onnx", self._graph, np.empty(0, np.uint8), (LEAST_SIDE, LEAST_SIDE), self._min_score, self._overlap, 5000

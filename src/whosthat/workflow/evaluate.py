@@ -10,8 +10,10 @@ their file and left out. That finds exact copies. A copy that was resized or sav
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
@@ -19,9 +21,11 @@ from whosthat.dataset.folder import Photo, PhotoFolder, scan
 from whosthat.errors import DatasetError, PhotoError, did_you_mean
 from whosthat.evaluation.metrics import Evaluation
 from whosthat.evaluation.metrics import evaluate as judge
+from whosthat.faces.finding import principal
 from whosthat.photos.reading import decode
 from whosthat.progress import SILENT, Progress
-from whosthat.recognition.bundle import DataFacts, open_bundle
+from whosthat.recognition.bundle import Bundle, DataFacts, open_bundle
+from whosthat.recognition.face_recogniser import KIND, FaceRecogniser
 from whosthat.recognition.image_classifier import ImageClassifier
 from whosthat.types import FloatArray, Image, SetAside
 
@@ -46,7 +50,7 @@ def evaluate(bundle: str | Path, photos: Path, *, progress: Progress = SILENT) -
         DatasetError: The folder cannot be used, holds a class that the recogniser does not know, or no photo is left.
     """
     opened = open_bundle(bundle)
-    classifier = ImageClassifier.open(opened)
+    classifier = _ASKED_BY_KIND.get(opened.facts.kind, ImageClassifier.open)(opened)
     folder = scan(Path(photos), at_least=1)
     _refuse_unknown_classes(folder.classes, classifier.labels)
     answers = ask(classifier, folder, opened.facts.data, progress=progress)
@@ -58,6 +62,39 @@ def evaluate(bundle: str | Path, photos: Path, *, progress: Progress = SILENT) -
         )
     truth = np.array([classifier.labels.index(photo.class_name) for photo in answers.asked])
     return judge(answers.probabilities, truth, classifier.labels, [photo.name for photo in answers.asked])
+
+
+class Asked(Protocol):
+    """What can be tested: it answers with one probability a class."""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The classes; the index is the label."""
+
+    def prepare(self, photo: Image) -> Image | None:
+        """Shape an image as input, or None where there is nothing in it to be named."""
+
+    def probabilities(self, inputs: Image) -> FloatArray:
+        """Return float32 (b, n), rows summing to 1."""
+
+
+class _Portraits:
+    """Asks a face recogniser about photos that show one person each, as in training: the face that the photo is about."""
+
+    def __init__(self, recogniser: FaceRecogniser) -> None:
+        self._recogniser = recogniser
+        self.labels = recogniser.labels
+
+    def prepare(self, photo: Image) -> Image | None:
+        reader = self._recogniser.reader
+        faces = reader.search(photo).faces
+        return reader.crops(photo, [principal(faces, photo.shape[1], photo.shape[0])])[0] if faces else None
+
+    def probabilities(self, inputs: Image) -> FloatArray:
+        return self._recogniser.naming.shares(self._recogniser.reader.embed(inputs))
+
+
+_ASKED_BY_KIND: Mapping[str, Callable[[Bundle], Asked]] = {KIND: lambda bundle: _Portraits(FaceRecogniser.open(bundle))}
 
 
 @dataclass(frozen=True)
@@ -75,7 +112,7 @@ class Answers:
     left_out: tuple[SetAside, ...]
 
 
-def ask(classifier: ImageClassifier, folder: PhotoFolder, seen: DataFacts, *, progress: Progress = SILENT) -> Answers:
+def ask(classifier: Asked, folder: PhotoFolder, seen: DataFacts, *, progress: Progress = SILENT) -> Answers:
     """Ask a recogniser about every photo of a folder that it has not learnt from.
 
     Args:
@@ -103,7 +140,7 @@ def ask(classifier: ImageClassifier, folder: PhotoFolder, seen: DataFacts, *, pr
     return Answers(tuple(asked), probabilities, tuple(left_out))
 
 
-def _prepared(classifier: ImageClassifier, photo: Photo, seen: DataFacts) -> Image | SetAside:
+def _prepared(classifier: Asked, photo: Photo, seen: DataFacts) -> Image | SetAside:
     try:
         decoded = decode(photo.path)
     except PhotoError as error:
@@ -111,7 +148,8 @@ def _prepared(classifier: ImageClassifier, photo: Photo, seen: DataFacts) -> Ima
     part = seen.part_of(decoded.sha256)
     if part in _PARTS_THAT_CHOSE:
         return SetAside(photo.path, f"the recogniser knows it: it was a {'training' if part == 'train' else part} photo")
-    return classifier.prepare(decoded.image)
+    prepared = classifier.prepare(decoded.image)
+    return SetAside(photo.path, "no face was found in it") if prepared is None else prepared
 
 
 def _refuse_unknown_classes(classes: tuple[str, ...], labels: tuple[str, ...]) -> None:

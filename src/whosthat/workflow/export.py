@@ -41,7 +41,7 @@ def export(bundle: str | Path, format: str, out: Path, *, overwrite: bool = Fals
         ``out``.
 
     Raises:
-        UsageError: An unknown format, a name that the format cannot have, or a file that is there already.
+        UsageError: An unknown format, a name that the format cannot have, a file that is there already, or a face recogniser.
         BundleError: The bundle cannot be used.
         ExportError: Graph and weights disagree by more than `ONNX_PARITY_TOLERANCE`, or the file cannot be written.
     """
@@ -51,6 +51,11 @@ def export(bundle: str | Path, format: str, out: Path, *, overwrite: bool = Fals
     suffix, write = _WRITERS[format]
     _check_target(out, suffix, overwrite)
     opened = open_bundle(bundle)
+    if opened.facts.faces is not None:
+        raise UsageError(
+            f"{bundle} names faces by a gallery and has trained no network of its own, so there is nothing to export. "
+            "The network that embeds faces is graph.onnx in the bundle."
+        )
     graph = opened.graph()
     progress.say(f"Building {opened.facts.network} in Keras, to compare what is written with it.")
     model = rebuild(opened)
