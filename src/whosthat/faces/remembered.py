@@ -118,10 +118,16 @@ class RememberedFaces:
 
         Returns:
             How many rows there were.
+
+        Raises:
+            CacheError: Nothing can be deleted now.
         """
         before = self._connection.total_changes
-        with self._connection:
-            self._connection.executemany("DELETE FROM photos WHERE sha256 = ?", [(digest,) for digest in digests])
+        try:
+            with self._connection:
+                self._connection.executemany("DELETE FROM photos WHERE sha256 = ?", [(digest,) for digest in digests])
+        except sqlite3.Error as error:
+            raise _unusable(self.file, error) from error
         deleted = self._connection.total_changes - before
         self._run("VACUUM", ())
         return deleted
