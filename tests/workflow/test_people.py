@@ -212,6 +212,14 @@ def test_removal_leaves_no_embedding_and_no_digest_anywhere(bundle: Path, tmp_pa
     assert list(json.loads(facts.read_bytes())["photos"]) == ["other"]
 
 
+def test_who_takes_over_a_name_takes_no_photos_of_the_former_along(bundle: Path, tmp_path: Path) -> None:
+    rename_person(bundle, "bo", "bob")
+    add_person(bundle, "bo", [write_photos(tmp_path / "new", "dee", range(2))])
+    remove_person(bundle, "bo")
+    assert counts(bundle)["bob"] == 4
+    assert (bundle.parent / "split.csv").read_text(encoding="utf-8").count("bo/") == 4
+
+
 def test_nobody_by_that_name_gets_advice(bundle: Path) -> None:
     with pytest.raises(UsageError, match='Did you mean "ann"'):
         remove_person(bundle, "anne")

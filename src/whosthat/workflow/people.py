@@ -128,7 +128,9 @@ def remove_person(bundle: str | Path, name: str) -> Removed:
         own = gallery.photos_of(name)
         run = run_of(_home(opened))
         digests = {photo.sha256 for photo in own}
-        in_run = photos_in_split(run, name, digests) if run else {}
+        others = {photo.sha256 for photo in gallery.photos} - digests  # the run may know somebody else by this name: people are renamed
+        found = photos_in_split(run, name, digests) if run else {}
+        in_run = {photo: digest for photo, digest in found.items() if digest not in others}
         digests |= set(in_run.values())
         cache_rows, cache_files = forget_in_cache(digests)
         run_files = forget_in_run(run, in_run) if run else ()
