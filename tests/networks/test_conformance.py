@@ -99,3 +99,42 @@ def test_one_pixel_less_than_the_minimum_is_refused(name, smallest):
     size = registry.facts(name).minimum_size - 1
     with pytest.raises(registry.NetworkError, match=rf"at least {size + 1} x {size + 1} pixels, and size {size} came"):
         registry.build(name, smallest(name, size=size))
+
+
+def planted(violation):
+    """A network that breaks one rule of this file, as `built` gives networks."""
+    layers = load_keras().layers
+    photo = load_keras().Input((8, 8, 3), name="photo")
+    x = layers.Rescaling(1 / 255)(photo)
+    features = layers.GlobalAveragePooling2D(name="features")(x)
+    if violation == "dead weight":
+        features = features + 0.0 * layers.Dense(3)(features)
+    if violation == "photos unseen":
+        features = 0.0 * features
+    scores = layers.Dense(3, name="predictions", bias_initializer="uniform")(features)
+    return load_keras().Model(photo, scores if violation == "no probabilities" else layers.Softmax()(scores))
+
+
+@pytest.mark.parametrize(
+    ("violation", "rule"),
+    [
+        ("dead weight", test_every_trainable_weight_gets_a_gradient),
+        ("photos unseen", test_predictions_are_probabilities),
+        ("no probabilities", test_predictions_are_probabilities),
+    ],
+)
+def test_a_planted_violation_is_found(violation, rule, photos_for):
+    with pytest.raises(AssertionError):
+        rule("planted", lambda _: planted(violation), photos_for)
+
+
+def test_a_sound_planted_network_passes(photos_for):
+    for rule in (test_every_trainable_weight_gets_a_gradient, test_predictions_are_probabilities):
+        rule("planted", lambda _: planted(""), photos_for)
+
+
+def test_a_planted_graph_that_disagrees_is_found(smallest, photos_for):
+    model = registry.build("custom", smallest("custom"))
+    graph = write_onnx(model)
+    model.get_layer("predictions").bias.assign([1.0, 0.0, 0.0])
+    assert parity(model, graph, photos_for(model)) > settings.ONNX_PARITY_TOLERANCE
