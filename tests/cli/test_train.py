@@ -88,6 +88,7 @@ def test_a_network_of_ones_own_is_trained_by_its_name(train: Any, tmp_path: Path
         (["photos", "--model", "cnn5"], 'Did you mean "cnn6"?'),
         (["photos", "--recipe", "reference-cnn6", "--model", "cnn6"], "names its model already"),
         (["photos", "--resume", "runs/latest"], "--resume goes on with the photos and the recipe of the run"),
+        (["--strangers", "others", "--resume", "runs/latest"], "--resume goes on with the photos and the recipe of the run"),
         (["photos", "--set", "epochs"], "--set takes KEY=VALUE"),
         (["photos", "--set", "epoch=3"], "epochs"),
         (["photos", "--epochs", "0"], "epochs"),

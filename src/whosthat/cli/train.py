@@ -81,7 +81,7 @@ def train(  # noqa: PLR0913  typer makes a parameter of each option
         settings or [],
     )
     if resume is not None:
-        _refuse_changes(photos, model, recipe, changes)
+        _refuse_changes(changes, photos, model, recipe, strangers)
         result = _go_on(resume, custom)
     elif photos is not None:
         result = _start(photos, choose_recipe(photos, model, recipe, custom, changes), runs, strangers)
@@ -144,8 +144,8 @@ def _choose_model(photos: Path, model: str | None, own: Sequence[str], changes: 
     return choice.model
 
 
-def _refuse_changes(photos: Path | None, model: str | None, recipe: str | None, changes: Mapping[str, Any]) -> None:
-    if photos is not None or model is not None or recipe is not None or changes:
+def _refuse_changes(changes: Mapping[str, Any], *others: object) -> None:
+    if changes or any(other is not None for other in others):
         raise UsageError("--resume goes on with the photos and the recipe of the run. Leave out PHOTOS and the recipe's options.")
 
 
