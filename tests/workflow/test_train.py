@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import os
+import shutil
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +17,7 @@ import pytest
 from whosthat.cli.app import main
 from whosthat.errors import DatasetError, NetworkError, RecipeError, RunError
 from whosthat.photos.cartoons import HEROES, draw_photo_folder
+from whosthat.recognition.bundle import open_bundle
 from whosthat.training.recipe import Recipe, default_recipe
 from whosthat.workflow.runs import latest, list_runs
 from whosthat.workflow.train import TrainResult, resume, train
@@ -188,3 +191,13 @@ def test_a_run_that_is_not_there_is_said_with_the_nearest_name(begun: Callable[.
     with pytest.raises(RunError, match="whosthat runs list names all runs"):
         resume(tmp_path / "runs" / "heroes-custom-1")
     assert list_runs(tmp_path / "runs") == []
+
+
+def test_a_folder_whose_name_is_no_unicode_is_trained_on(photos: Path, begun: Callable[..., TrainResult], tmp_path: Path) -> None:
+    strange = tmp_path / os.fsdecode(b"photos \xff")
+    try:
+        shutil.copytree(photos, strange)
+    except OSError:
+        pytest.skip("this file system takes no such name")
+    result = begun(photos=strange)
+    assert open_bundle(result.bundle).facts.data.folder == "photos \\udcff"

@@ -70,8 +70,8 @@ class TrainingRun:
 
     @property
     def photos_name(self) -> str:
-        """Name of the photo folder, without its place on the disk."""
-        return self.root.resolve().name
+        """Name of the photo folder, without its place on the disk; bytes that are no UTF-8 become escapes."""
+        return self.root.resolve().name.encode("utf-8", "backslashreplace").decode("utf-8")[:255]
 
     def data_facts(self) -> DataFacts:
         """Say which photos the recogniser has seen, and in which part."""
