@@ -22,11 +22,11 @@ COMMANDS = {
     "compare": "Train several models on one split, and say which one to use.",
     "evaluate": "Test a saved recogniser on other photos.",
     "predict": "Say who or what is in photos and videos.",
-    "people": "List, add, remove or rename the people whom a recogniser knows.",
+    "people": "List the people whom a face recogniser knows; add, remove or rename them.",
     "export": "Write a recogniser's network as ONNX or Keras weights.",
     "report": "Write a run's report again, and open it.",
     "runs": "List runs, or set them side by side.",
-    "models": "Show the networks that can be trained.",
+    "models": "Show the models, and add weights files to them.",
     "desktop": "Open a window: choose a photo, see the name.",
     "doctor": "Check this installation.",
 }
