@@ -93,7 +93,6 @@ class GuardNumbers(_CourseCallback):
             " or with optimiser.clip_norm = 1.0."
         )
 
-
     def _what_is_kept(self) -> str:
         if self.run.checkpoints.any_written():
             return "The last good checkpoint and the best weights are kept."
