@@ -18,7 +18,8 @@ class Notes:
 
 def a_course(tiny, **changes):
     """A course without a model; what its callbacks do to the state is what counts."""
-    run = SimpleNamespace(recipe=tiny.recipe(**changes), journal=Notes())
+    kept = SimpleNamespace(any_written=lambda: True)
+    run = SimpleNamespace(recipe=tiny.recipe(**changes), journal=Notes(), checkpoints=kept)
     return SimpleNamespace(run=run, state=RunState("", "whole"), batches=6, learning_rate=lambda moment: 0.1 - moment / 100)
 
 

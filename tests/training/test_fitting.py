@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -74,18 +76,36 @@ def test_the_model_has_the_weights_of_the_best_epoch(tiny, unbroken, name):
     assert sum(right) / 20 == pytest.approx(rows[fitted.best_epoch]["val_accuracy"])
 
 
+@contextmanager
+def started(run, name):
+    """Train in another process; it has done eleven steps when it is given, and has ended afterwards."""
+    with subprocess.Popen(
+        [sys.executable, Path(__file__).with_name("tiny.py"), run, name], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        for line in process.stdout:
+            if line.startswith("steps 11"):
+                break
+        yield process
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTERM that a process can hear")
+def test_a_process_with_much_left_to_do_ends_soon_after_it_is_told_to(tmp_path):
+    with started(tmp_path, "long_recipe") as process:
+        process.terminate()
+        try:
+            _, said = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    assert "Training was stopped by SIGTERM" in said
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", RECIPES)
 def test_a_process_killed_at_any_moment_resumes_to_the_same_bits(tiny, unbroken, tmp_path, name):
     run, (unbroken_run, fitted) = tmp_path / "run", unbroken[name]
-    process = subprocess.Popen([sys.executable, Path(__file__).with_name("tiny.py"), run, name], stdout=subprocess.PIPE, text=True)
-    # Where in an epoch the kill falls is up to the machine; any place must do.
-    for line in process.stdout:
-        if line.startswith("steps 11"):
-            break
-    process.kill()
-    process.wait()
-    process.stdout.close()
+    with started(run, name) as process:
+        process.kill()  # where in an epoch it falls is up to the machine; any place must do
     resumed = fit(tiny, run, getattr(tiny, name)(checkpoint_minutes=0.0), resume=True)
     assert tiny.bits(resumed.model) == tiny.bits(fitted.model)
     assert numbers(run) == numbers(unbroken_run)

@@ -1,6 +1,6 @@
 """A network and photos small enough to be trained a hundred times, and a process that trains them and can be killed.
 
-``python tiny.py RUN RECIPE`` trains in the folder RUN by ``recipe`` or ``transfer_recipe`` and prints every step.
+``python tiny.py RUN RECIPE`` trains in the folder RUN by the function of this module named RECIPE and prints every step.
 """
 
 from __future__ import annotations
@@ -69,6 +69,11 @@ def recipe(**changes) -> Recipe:
     return make_recipe(settings | changes)
 
 
+def long_recipe(**changes) -> Recipe:
+    """Return a recipe that no test can wait for."""
+    return recipe(epochs=1000, **changes)
+
+
 def transfer_recipe(**changes) -> Recipe:
     """Return a recipe with both stages of transfer learning."""
     transfer = {"enabled": True, "views": 2, "fine_tune_epochs": 2, "fine_tune_learning_rate": 1e-3}
@@ -101,9 +106,8 @@ def main() -> None:
 
     run, name = Path(sys.argv[1]), sys.argv[2]
     set_threads(2)
-    fit(
-        {"recipe": recipe, "transfer_recipe": transfer_recipe}[name](checkpoint_minutes=0.0), *parts(pause=0.005), run, progress=TellSteps()
-    )
+    recipes = {"recipe": recipe, "transfer_recipe": transfer_recipe, "long_recipe": long_recipe}
+    fit(recipes[name](checkpoint_minutes=0.0), *parts(pause=0.005), run, progress=TellSteps())
 
 
 if __name__ == "__main__":

@@ -40,28 +40,30 @@ class Batches(Protocol):
 
 
 class TrainingFeed(keras.utils.PyDataset):
-    """An endless row of batches, epoch after epoch, from any step on.
+    """A row of batches, epoch after epoch, from any step to any other.
 
-    It has no length on purpose: Keras then keeps one iterator over all epochs, and the first batches of the next epoch
-    are made ready while this one is being validated.
+    It is as long as all its epochs together, and Keras is told ``steps_per_epoch``: then there is one iterator over all
+    epochs, and the first batches of the next are made ready while this one is being validated.
 
     Args:
         batches: What is fed.
         first_step: Batches of the whole training that are already done.
+        n_steps: Batches that are fed.
         class_weights: One weight a class, float32 ``(n_classes,)``; None weighs every photo alike.
     """
 
-    def __init__(self, batches: Batches, first_step: int = 0, class_weights: FloatArray | None = None) -> None:
+    def __init__(self, batches: Batches, first_step: int, n_steps: int, class_weights: FloatArray | None = None) -> None:
         super().__init__(workers=1)
         self.batches = batches
         self.first_step = first_step
+        self.n_steps = n_steps
         self.class_weights = class_weights
         self.failure: Exception | None = None
 
     @property
-    def num_batches(self) -> None:
-        """None: endless."""
-        return
+    def num_batches(self) -> int:
+        """Batches in all."""
+        return self.n_steps
 
     def __getitem__(self, step: int) -> Sample:
         """Return the batch of one step; what goes wrong is kept, because TensorFlow turns it into a text of its own."""

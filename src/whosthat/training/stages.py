@@ -6,9 +6,13 @@ backbone. What does not: which stages there are (`fitting`, `transfer`).
 
 from __future__ import annotations
 
+import gc
+import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -97,14 +101,15 @@ def _fit(stage: Stage, course: Course, in_order: list[Any]) -> None:
     state = course.state
     validation = ValidationFeed(stage.validation)
     while state.epoch < course.last_epoch and not state.stopped:
-        broken_off = state.batch > 0
-        feed = TrainingFeed(stage.train, state.epoch * course.batches + state.batch, weights)
-        with _own_errors(feed, validation):
+        until = state.epoch + 1 if state.batch else course.last_epoch
+        done = state.epoch * course.batches + state.batch
+        feed = TrainingFeed(stage.train, done, until * course.batches - done, weights)
+        with _readers_released(stage.model), _own_errors(feed, validation):
             stage.model.fit(
                 feed,
                 validation_data=validation,
                 initial_epoch=state.epoch,
-                epochs=state.epoch + 1 if broken_off else course.last_epoch,
+                epochs=until,
                 steps_per_epoch=course.batches - state.batch,
                 callbacks=in_order,
                 shuffle=False,
@@ -116,6 +121,32 @@ def _class_weights(train: Batches) -> FloatArray:
     """One weight a class, float32 ``(n_classes,)``, with which every class counts alike."""
     weights = class_weights(train.labels, train.n_classes)
     return np.array([weights[label] for label in range(train.n_classes)], np.float32)
+
+
+@contextmanager
+def _readers_released(model: keras.Model) -> Iterator[None]:
+    """Let go of Keras' data iterators, also after an error: one that still reads ahead when Python ends blocks its end for ever.
+
+    They are held by the model (for validation), by the frames that an error came through, and by reference cycles.
+    """
+    try:
+        yield
+    finally:
+        model._eval_epoch_iterator = None
+        error = sys.exception()
+        for frame, _ in traceback.walk_tb(error.__traceback__ if error else None):
+            _clear_with_callers(frame)
+        gc.collect()
+
+
+def _clear_with_callers(frame: FrameType | None) -> None:
+    """Forget the local variables of a call that has ended and of those that made it; Keras hides its own from the traceback."""
+    while frame is not None:
+        try:
+            frame.clear()
+        except RuntimeError:  # this one is still running, and so are its callers
+            return
+        frame = frame.f_back
 
 
 @contextmanager
