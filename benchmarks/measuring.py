@@ -52,6 +52,26 @@ def process(arguments: Sequence[str | Path]) -> subprocess.CompletedProcess[str]
     return subprocess.run([*WHOSTHAT, *map(str, arguments)], capture_output=True, text=True, check=True)
 
 
+@dataclass(frozen=True)
+class Cost:
+    """What a whole process took: wall seconds, and the most resident memory it held in megabytes."""
+
+    seconds: float
+    megabytes: float
+
+
+def cost_of(arguments: Sequence[str | Path]) -> Cost:
+    """Run whosthat as a whole process below a small one, which asks the system for the most memory that its child held."""
+    command = [*WHOSTHAT, *map(str, arguments)]
+    measured = (
+        f"import resource, subprocess, time; begin = time.perf_counter(); subprocess.run({command!r}, check=True, capture_output=True); "
+        "print(time.perf_counter() - begin, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+    )
+    done = subprocess.run([sys.executable, "-c", measured], capture_output=True, text=True, check=True)
+    seconds, peak = done.stdout.split()
+    return Cost(float(seconds), int(peak) / (1e6 if sys.platform == "darwin" else 1e3))
+
+
 def first_line_seconds(arguments: Sequence[str | Path]) -> float:
     """Wall seconds from the start of a whosthat process to its first line on standard error; then it is ended."""
     begin = time.perf_counter()

@@ -6,14 +6,12 @@ photos that were drawn for it.
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.measuring import WHOSTHAT, Row
+from benchmarks.measuring import Row, cost_of
 
 TITLE = "Memory against the number of photos"
 BLOCKS = "conv 16 3, pool, conv 32 3, pool, flatten, dense 32"
@@ -53,25 +51,6 @@ def draw_noise(folder: Path, n_photos: int) -> None:
 
 
 def peak_megabytes(photos: Path, runs: Path) -> float:
-    """Train once in a process of its own and ask the system for the most memory that it held."""
-    command = [
-        *WHOSTHAT,
-        "train",
-        str(photos),
-        "--model",
-        "custom",
-        "--size",
-        "64",
-        "--epochs",
-        "1",
-        "--blocks",
-        BLOCKS,
-        "--runs",
-        str(runs),
-    ]
-    measured = (
-        f"import resource, subprocess; subprocess.run({command!r}, check=True, capture_output=True); "
-        "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
-    )
-    done = subprocess.run([sys.executable, "-c", measured], capture_output=True, text=True, check=True)
-    return int(done.stdout) / (1e6 if sys.platform == "darwin" else 1e3)
+    """Train once in a process of its own."""
+    recipe = ["--model", "custom", "--size", "64", "--epochs", "1", "--blocks", BLOCKS]
+    return cost_of(["train", photos, *recipe, "--runs", runs]).megabytes

@@ -1,0 +1,105 @@
+"""Those that `faces_speed` lets compete: whosthat with each detector, and the package `face_recognition` where it is installed."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from benchmarks.face_photos import DETECTORS, gallery_of, private_places
+from whosthat.recognition.enrolling import fit_naming
+from whosthat.recognition.face_recogniser import FaceRecogniser
+from whosthat.workflow.face_photos import faces_of_photos, open_reader
+from whosthat.workflow.predict import predict
+
+if TYPE_CHECKING:
+    from whosthat.dataset.audit import AuditedPhoto
+
+PEER = Path(__file__).with_name("face_recognition_peer.py")
+PEER_PYTHON = os.environ.get("WHOSTHAT_FACE_RECOGNITION_PYTHON", "")
+
+Names = Sequence[Sequence[str | None]]
+
+
+class Contestant(Protocol):
+    """Somebody who enrols people and then names faces."""
+
+    name: str
+
+    def enrol(self, photos: Sequence[AuditedPhoto]) -> None:
+        """Forget everybody, and learn these."""
+
+    def identify(self, photos: Sequence[Path]) -> Names:
+        """Return for each photo who was seen; None for an unknown face."""
+
+
+class Whosthat:
+    """whosthat with one of its detectors."""
+
+    def __init__(self, detector: str) -> None:
+        self.name = f"whosthat, {DETECTORS[detector]}"
+        with private_places(detector):
+            self.reader = open_reader(detector).reader
+
+    def enrol(self, photos: Sequence[AuditedPhoto]) -> None:
+        """Find, embed and fit, with an empty cache."""
+        with tempfile.TemporaryDirectory() as empty:
+            paths = {item.sha256: item.photo.path for item in photos}
+            found = faces_of_photos(paths, self.reader, file=Path(empty) / "faces.sqlite")
+        gallery = gallery_of(photos, found, tuple(sorted({item.photo.class_name for item in photos})))
+        groups = {photo.sha256: photo.group for photo in photos}
+        fitted = fit_naming(gallery, np.array([groups[photo.sha256] for photo in gallery.photos]))
+        self._recogniser = FaceRecogniser(self.reader, fitted.naming)
+
+    def identify(self, photos: Sequence[Path]) -> Names:
+        """Predict, as the command does."""
+        return [[sighting.name for sighting in prediction.sightings] for prediction in predict(self._recogniser, photos)]
+
+
+class FaceRecognition:
+    """The package, in a process of its own."""
+
+    name = "face_recognition"
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+        self.enrol([])  # returns when its libraries and weights are loaded
+
+    def ask(self, **request: Any) -> Any:
+        """Send one request and wait for the answer."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(request) + "\n")
+        self._process.stdin.flush()
+        return json.loads(self._process.stdout.readline())
+
+    def enrol(self, photos: Sequence[AuditedPhoto]) -> None:
+        """See `face_recognition_peer.enrol`."""
+        people = itertools.groupby(photos, key=lambda item: item.photo.class_name)
+        self.ask(enrol={person: [str(item.photo.path.resolve()) for item in own] for person, own in people})
+
+    def identify(self, photos: Sequence[Path]) -> Names:
+        """See `face_recognition_peer.identify`."""
+        return self.ask(identify=[str(photo.resolve()) for photo in photos])
+
+
+@contextmanager
+def peer() -> Iterator[FaceRecognition | None]:
+    """Start `face_recognition` where it is installed."""
+    if not PEER_PYTHON:
+        yield None
+        return
+    command = [PEER_PYTHON, "-W", "ignore", str(PEER)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield FaceRecognition(process)
+        finally:
+            process.kill()

@@ -1,0 +1,49 @@
+"""What the face benchmarks share: which photos and detectors there are, private places, and the way from photos to a gallery."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+from unittest import mock
+
+import numpy as np
+
+from benchmarks.measuring import SHARED
+from whosthat.faces.weights import add_weights
+from whosthat.recognition.gallery import EnrolledPhoto, Gallery
+from whosthat.workflow.face_photos import stacked
+
+if TYPE_CHECKING:
+    from whosthat.dataset.audit import AuditedPhoto
+    from whosthat.faces.remembered import PhotoFaces
+
+AVENGERS = SHARED / "data" / "avengers"
+STRANGERS = SHARED / "data" / "strangers"
+GROUP_PHOTOS = SHARED / "data" / "group_photos"
+LFW = SHARED / "data" / "lfw_fold1"
+YUNET_FILE = SHARED / "weights" / "face_detection_yunet_2026may.onnx"
+DETECTORS = {"mtcnn": "MTCNN", "yunet": "YuNet"} if YUNET_FILE.is_file() else {"mtcnn": "MTCNN"}
+"""The detectors that can be measured here, and what people call them."""
+
+
+@contextmanager
+def private_places(detector: str) -> Iterator[Path]:
+    """Give whosthat, in this process and those it starts, an empty cache and a weights folder from which it takes this detector."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        with mock.patch.dict(os.environ, WHOSTHAT_CACHE=str(folder / "cache"), WHOSTHAT_WEIGHTS=str(folder / "weights")):
+            if detector == "yunet":
+                add_weights(YUNET_FILE)
+            yield folder
+
+
+def gallery_of(photos: Sequence[AuditedPhoto], found: Mapping[str, PhotoFaces], people: tuple[str, ...]) -> Gallery:
+    """Enrol the photos that show a face."""
+    shown = [item for item in photos if item.sha256 in found and found[item.sha256].taken is not None]
+    owners = np.array([people.index(item.photo.class_name) for item in shown], np.int64)
+    enrolled = tuple(EnrolledPhoto(item.photo.name, item.sha256) for item in shown)
+    return Gallery(people, stacked([found[item.sha256] for item in shown]), owners, enrolled)
