@@ -18,7 +18,7 @@ import numpy as np
 from benchmarks.measuring import Row
 
 TITLE = "An epoch against bare training steps"
-EPOCHS = 3
+EPOCHS = 2
 
 
 def measure() -> list[Row]:
@@ -38,7 +38,7 @@ def measure() -> list[Row]:
         folder = Path(name)
         draw_photo_folder(folder / "heroes", photos_each=138, size=224)
         parts = split(audit(scan(folder / "heroes")))
-        recipe = default_recipe("cnn6", epochs=EPOCHS)
+        recipe = default_recipe("cnn6", size=224, epochs=EPOCHS)
         with prepare_photos(parts, PrepareSpec(size=224), folder / "prepared.h5") as prepared:
             arrays = {part: (prepared.images(part), prepared.labels(part)) for part in ("train", "validation")}
             options = {"n_classes": 7, "batch_size": recipe.batch_size}
