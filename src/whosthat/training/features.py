@@ -34,6 +34,9 @@ FEATURES = "checkpoints/features"
 
 _PHOTOS_AT_ONCE = 2
 
+_MAX_ARRAY_BYTES = 64 << 20
+"""Features up to 64 MiB are handed to Keras whole; larger ones are read batch by batch."""
+
 
 class StoredFeatures:
     """Features of every view of every photo; epochs take the views in turn.
@@ -58,6 +61,11 @@ class StoredFeatures:
         size = self._photos.batch_size
         rows = self._photos.order(epoch)[index * size : (index + 1) * size]
         return self._views[epoch % len(self._views)][rows], self._one_hot[self.labels[rows]]
+
+    def arrays(self) -> tuple[FloatArray, FloatArray] | None:
+        """Features and one-hot labels of the first view in the photos' own order; None where they are too large for memory."""
+        first = self._views[0]
+        return (np.asarray(first), self._one_hot[self.labels]) if first.nbytes <= _MAX_ARRAY_BYTES else None
 
 
 class FeatureStore:

@@ -44,7 +44,8 @@ def train_head_then_all(
         store = FeatureStore(backbone, run)
         features = store.of("training", train, recipe.transfer.views)
         validated = store.of("validation", validation)
-        train_stage(Stage(HEAD, head, features, validated, recipe.epochs, learning_rate(recipe)), run, state, checkpoint)
+        stage = Stage(HEAD, head, features, validated, recipe.epochs, learning_rate(recipe), validated.arrays())
+        train_stage(stage, run, state, checkpoint)
         checkpoint = None  # it was of the first stage
         if recipe.transfer.fine_tune_epochs:
             _begin_fine_tuning(model, run, state)
