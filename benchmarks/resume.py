@@ -1,7 +1,7 @@
 """A training that is killed ten times against one that is left alone.
 
 The process is killed (SIGKILL, or its like on Windows) at random moments and resumed after each; its final weights are
-compared with those of the unbroken training. Drawn photos, augmentation and dropout on, five epochs, a checkpoint after
+compared with those of the unbroken training. Drawn photos, augmentation and dropout on, eight epochs, a checkpoint after
 every batch.
 """
 
@@ -29,11 +29,9 @@ def measure() -> list[Row]:
         folder = Path(name)
         draw_photo_folder(folder / "heroes", photos_each=30)
         for model, size, fine_tuning in (("cnn6", 64, []), ("efficientnet-lite0", 96, ["--set", "transfer.fine_tune_epochs=3"])):
-            settings = ["--model", model, "--size", size, "--epochs", 5, "--batch-size", 16, "--set", "checkpoint_minutes=0", *fine_tuning]
-            begin = time.perf_counter()
+            settings = ["--model", model, "--size", size, "--epochs", 8, "--batch-size", 16, "--set", "checkpoint_minutes=0", *fine_tuning]
             process(["train", folder / "heroes", *settings, "--runs", folder / "unbroken"])
-            unbroken = time.perf_counter() - begin
-            kills = kill_and_resume(["train", folder / "heroes", *settings, "--runs", folder / "killed"], folder / "killed", unbroken)
+            kills = kill_and_resume(["train", folder / "heroes", *settings, "--runs", folder / "killed"], folder / "killed")
             equal = digest(folder / "unbroken") == digest(folder / "killed")
             rows.append(
                 Row(
@@ -47,13 +45,17 @@ def measure() -> list[Row]:
     return rows
 
 
-def kill_and_resume(start: list[object], runs: Path, unbroken: float) -> int:
-    """Kill until it was killed often enough, then let it finish; returns how often it was killed."""
+def kill_and_resume(start: list[object], runs: Path) -> int:
+    """Kill until it was killed often enough or has come to its end; returns how often it was killed."""
     chance = random.Random(0)
     command, kills = start, 0
     while kills < KILLS:
         with subprocess.Popen([*WHOSTHAT, *map(str, command)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as running:
-            time.sleep(chance.uniform(0.35, 1.0) * unbroken)
+            if chance.random() < 0.8:  # most moments lie in training itself, the others anywhere from the start on
+                wait_for_a_checkpoint(running, runs)
+                time.sleep(chance.uniform(0, 0.6))
+            else:
+                time.sleep(chance.uniform(0, 5))
             if running.poll() is not None:
                 break
             running.kill()
@@ -63,6 +65,13 @@ def kill_and_resume(start: list[object], runs: Path, unbroken: float) -> int:
     if not any(runs.glob("*/metrics.json")):
         process(command)
     return kills
+
+
+def wait_for_a_checkpoint(running: subprocess.Popen[bytes], runs: Path) -> None:
+    """Wait until this very process has written a checkpoint, or ended."""
+    before = set(runs.glob("*/checkpoints/step-*"))
+    while running.poll() is None and not set(runs.glob("*/checkpoints/step-*")) - before:
+        time.sleep(0.02)
 
 
 def digest(runs: Path) -> str:
