@@ -4,7 +4,9 @@ import errno
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import h5py
@@ -257,6 +259,25 @@ for seed in range(2):
     running = [subprocess.Popen([sys.executable, "-c", builder]) for _ in range(2)]
     assert [process.wait(timeout=60) for process in running] == [0, 0]
     assert len(content(file)) == 20
+
+
+def test_threads_that_read_do_not_disturb_a_builder(people: Path, file: Path) -> None:
+    """h5py before 3.16 writes chunks past its own lock when asked for them directly; HDF5 then fails, or mixes up its tables."""
+    splits = [split(audit(scan(people)), seed=seed) for seed in range(2)]
+    done = threading.Event()
+
+    def read(opened: PreparedPhotos) -> None:
+        while not done.is_set():
+            opened.images("train")[0]
+
+    with prepare_photos(splits[0], SPEC, file) as opened, ThreadPoolExecutor(1) as pool:
+        reading = pool.submit(read, opened)
+        try:
+            for turn in range(1, 13):
+                prepare_photos(splits[turn % 2], SPEC, file).close()
+        finally:
+            done.set()
+        reading.result()
 
 
 def test_files_differ_by_folder_and_spec(tmp_path: Path) -> None:

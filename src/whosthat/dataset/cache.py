@@ -204,8 +204,7 @@ class _Part:
     items: list[AuditedPhoto] = field(default_factory=list)
 
     def append(self, item: AuditedPhoto, prepared: Image) -> None:
-        chunk = (len(self.items), *(0 for _ in prepared.shape))
-        self.images.id.write_direct_chunk(chunk, prepared.tobytes())
+        self.images[len(self.items)] = prepared
         self.items.append(item)
 
 
@@ -215,7 +214,7 @@ def _build(split: Split, spec: PrepareSpec, file: Path, old: PreparedPhotos | No
     temporary = file.with_name(f".new-{secrets.token_hex(6)}.h5")
     try:
         os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))  # photos are private from the first byte
-        # no chunk cache, and rows written past it: HDF5 1.14 crashes the process when a full disk stops it from emptying the cache
+        # no chunk cache: HDF5 1.14 crashes the process when a full disk stops it from emptying one
         with h5py.File(temporary, "w", locking=False, rdcc_nbytes=0) as opened:
             set_aside = _write(opened, split, spec, old, progress)
         with temporary.open("r+b") as written:
