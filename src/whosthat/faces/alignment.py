@@ -38,6 +38,17 @@ class CropTemplate:
     points: tuple[Point, Point, Point, Point, Point]
     origin: str
 
+    def scaled(self, size: int) -> CropTemplate:
+        """Return the same framing for crops of another size; whole numbers are the middles of pixels.
+
+        Example:
+            >>> CropTemplate(100, ((30, 35), (70, 35), (50, 55), (35, 75), (65, 75)), "drawn").scaled(50).points[0]
+            (14.75, 17.25)
+        """
+        ratio = size / self.size
+        left_eye, right_eye, nose, left_mouth, right_mouth = (((x + 0.5) * ratio - 0.5, (y + 0.5) * ratio - 0.5) for x, y in self.points)
+        return CropTemplate(size, (left_eye, right_eye, nose, left_mouth, right_mouth), self.origin)
+
 
 def similarity(source: Sequence[Point], target: Sequence[Point]) -> NDArray[np.float64]:
     """Find the turn, scale and shift that bring points nearest to their targets.

@@ -61,25 +61,25 @@ class Search:
     way: str
 
 
-class FaceReader:
-    """A detector and an embedder that work together; may be used by several threads at once.
+class FaceCropper:
+    """A detector, and how the faces that it finds are cut out; may be used by several threads at once.
 
     Args:
         detector: Finds faces.
-        embedder: Turns crops into vectors.
-        template: Where this detector's landmarks shall lie in the embedder's crop; None takes the embedder's own.
+        template: Where this detector's landmarks shall lie in a crop.
     """
 
-    def __init__(self, detector: Detector, embedder: Embedder, template: CropTemplate | None = None) -> None:
+    missing = "no face was found in it"
+    """Why a photo gives no portrait."""
+
+    def __init__(self, detector: Detector, template: CropTemplate) -> None:
         self.detector = detector
-        self.embedder = embedder
-        self.template = template or embedder.facts.templates[detector.name]
+        self.template = template
 
     @property
     def key(self) -> str:
-        """A short word that changes whenever the same photo would give another embedding."""
-        text = json.dumps([VERSION, self.detector.name, self.embedder.facts.name, asdict(self.template)], sort_keys=True)
-        return f"{self.detector.name}-{self.embedder.facts.name}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+        """A short word that changes whenever the same photo would give another crop."""
+        return f"{self.detector.name}-{_digest(VERSION, self.detector.name, asdict(self.template))}"
 
     def find(self, image: Image, *, smallest: float = SMALLEST_FACE) -> list[Face]:
         """Find every face of a photo.
@@ -110,9 +110,10 @@ class FaceReader:
         crops = [align(image, face.landmarks, self.template) for face in faces]
         return np.stack(crops) if crops else np.empty((0, size, size, 3), np.uint8)
 
-    def embed(self, crops: Image) -> FloatArray:
-        """Embed aligned crops; float32 (n, dimensions)."""
-        return self.embedder.embed(crops)
+    def portrait(self, image: Image) -> Image | None:
+        """Cut out the face that a photo of one person is about; uint8 (size, size, 3), or None where no face is found."""
+        faces = self.search(image).faces
+        return self.crops(image, [principal(faces, image.shape[1], image.shape[0])])[0] if faces else None
 
     def _search(self, image: Image) -> Search:
         side = min(image.shape[:2])
@@ -145,6 +146,30 @@ class FaceReader:
         return [_turned_back(face, quarters, image.shape[0], image.shape[1]) for face in faces]
 
 
+class FaceReader(FaceCropper):
+    """A detector and an embedder that work together; may be used by several threads at once.
+
+    Args:
+        detector: Finds faces.
+        embedder: Turns crops into vectors.
+        template: Where this detector's landmarks shall lie in the embedder's crop; None takes the embedder's own.
+    """
+
+    def __init__(self, detector: Detector, embedder: Embedder, template: CropTemplate | None = None) -> None:
+        super().__init__(detector, template or embedder.facts.templates[detector.name])
+        self.embedder = embedder
+
+    @property
+    def key(self) -> str:
+        """A short word that changes whenever the same photo would give another embedding."""
+        name = self.embedder.facts.name
+        return f"{self.detector.name}-{name}-{_digest(VERSION, self.detector.name, name, asdict(self.template))}"
+
+    def embed(self, crops: Image) -> FloatArray:
+        """Embed aligned crops; float32 (n, dimensions)."""
+        return self.embedder.embed(crops)
+
+
 def principal(faces: Sequence[Face], width: int, height: int) -> Face:
     """Choose the face that a photo in a person's folder is about: the largest, counted less the nearer it is to a corner.
 
@@ -173,6 +198,10 @@ def sharpness(crop: Image) -> float:
     import cv2
 
     return float(cv2.Laplacian(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY), cv2.CV_64F).var())
+
+
+def _digest(*facts: object) -> str:
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:8]
 
 
 def _looked_at(image: Image) -> tuple[Image, float]:
