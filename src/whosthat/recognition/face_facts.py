@@ -1,6 +1,7 @@
-"""What ``bundle.json`` says about the faces of a face recogniser.
+"""What ``bundle.json`` says about faces: how they are found and cut out, and of a face recogniser how they are named.
 
-What belongs here: the typed facts from which such a bundle is opened again. What does not: opening it (`face_recogniser`).
+What belongs here: the typed facts from which such a bundle is opened again. What does not: opening it (`face_recogniser`,
+`face_classifier`).
 """
 
 from __future__ import annotations
@@ -15,31 +16,23 @@ _Pixels = Annotated[float, Field(ge=-10_000, le=10_000)]
 _Point = tuple[_Pixels, _Pixels]
 
 
-class FaceFacts(BaseModel):
-    """How faces are found, cut out, embedded and named.
+class CropFacts(BaseModel):
+    """How faces are found and cut out.
 
     Attributes:
         detector: Name of the detector; its files stand in the bundle.
         detector_files: Their names in `faces.weights.FILES`; in the bundle ``NAME.onnx``.
-        embedder: Name of the embedder; its graph is the bundle's graph.
-        dimensions: Length of its vectors.
         crop_size: Side of the crop in pixels.
         crop_points: Where the five landmarks lie in it.
         crop_origin: Where these points come from.
-        head: Which head names.
-        n_enrolled: Photos in the gallery.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     detector: Annotated[str, Field(max_length=100)]
     detector_files: Annotated[tuple[Annotated[str, Field(pattern=r"^[a-z0-9-]{1,60}$")], ...], Field(min_length=1, max_length=10)]
-    embedder: Annotated[str, Field(max_length=100)]
-    dimensions: Annotated[int, Field(ge=1, le=10_000)]
-    crop_size: Annotated[int, Field(ge=16, le=1024)]
+    crop_size: Annotated[int, Field(ge=8, le=4096)]
     crop_points: tuple[_Point, _Point, _Point, _Point, _Point]
     crop_origin: Annotated[str, Field(max_length=500)] = ""
-    head: Literal["trimmed-mean", "nearest", "logistic"]
-    n_enrolled: Annotated[int, Field(ge=0)]
 
     @classmethod
     def with_template(cls, template: CropTemplate, **others: object) -> Self:
@@ -51,3 +44,19 @@ class FaceFacts(BaseModel):
     def template(self) -> CropTemplate:
         """The crop template."""
         return CropTemplate(self.crop_size, self.crop_points, self.crop_origin)
+
+
+class FaceFacts(CropFacts):
+    """How faces are found, cut out, embedded and named.
+
+    Attributes:
+        embedder: Name of the embedder; its graph is the bundle's graph.
+        dimensions: Length of its vectors.
+        head: Which head names.
+        n_enrolled: Photos in the gallery.
+    """
+
+    embedder: Annotated[str, Field(max_length=100)]
+    dimensions: Annotated[int, Field(ge=1, le=10_000)]
+    head: Literal["trimmed-mean", "nearest", "logistic"]
+    n_enrolled: Annotated[int, Field(ge=0)]
