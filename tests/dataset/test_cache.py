@@ -21,7 +21,7 @@ from whosthat.dataset.split import Split, split
 from whosthat.errors import CacheError, DatasetError
 from whosthat.photos.preparing import PrepareSpec, prepare
 from whosthat.photos.reading import decode, read
-from whosthat.types import PARTS
+from whosthat.types import PARTS, Image, SetAside
 
 Draw = Callable[..., Path]
 SPEC = PrepareSpec(24)
@@ -280,6 +280,40 @@ def test_threads_that_read_do_not_disturb_a_builder(people: Path, file: Path) ->
         reading.result()
 
 
-def test_files_differ_by_folder_and_spec(tmp_path: Path) -> None:
-    files = {cache_file(tmp_path / root, PrepareSpec(size)) for root in ("a", "b") for size in (64, 96)}
-    assert len(files) == 4
+class Corner:
+    """Cuts out the upper left corner; photos in a set of hashes have none."""
+
+    missing = "it has no corner"
+    key = "corner-1"
+
+    def __init__(self, *without: Path) -> None:
+        self.without = [read(path) for path in without]
+        self.asked = 0
+
+    def portrait(self, image: Image) -> Image | None:
+        self.asked += 1
+        if any(np.array_equal(image, other) for other in self.without):
+            return None
+        return image[:40, :40]
+
+
+def test_what_is_cut_out_is_what_is_prepared(made: Split, file: Path) -> None:
+    with prepare_photos(made, SPEC, file, cropper=Corner()) as prepared:
+        item = made.parts["test"][0]
+        assert np.array_equal(prepared.images("test")[0], prepare(read(item.photo.path)[:40, :40], SPEC))
+
+
+def test_a_photo_with_nothing_to_cut_out_is_set_aside_and_not_asked_about_again(made: Split, file: Path) -> None:
+    gone = made.parts["train"][0]
+    for asked in (20, 0):
+        corner = Corner(gone.photo.path)
+        with prepare_photos(made, SPEC, file, cropper=corner) as prepared:
+            assert prepared.set_aside == (SetAside(gone.photo.path, "it has no corner"),)
+            assert gone.photo.name not in prepared.paths("train")
+        assert corner.asked == asked
+
+
+def test_files_differ_by_folder_spec_and_crop(tmp_path: Path) -> None:
+    ways = [(PrepareSpec(64), None), (PrepareSpec(96), None), (PrepareSpec(64), Corner())]
+    files = {cache_file(tmp_path / root, spec, cropper) for root in ("a", "b") for spec, cropper in ways}
+    assert len(files) == 6

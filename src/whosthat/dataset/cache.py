@@ -4,8 +4,9 @@ What belongs here: building, trusting and reading that file. What does not: whic
 a photo is prepared (`photos.preparing`), in which order it is seen (`batches`).
 
 The file holds, for each part, ``X_<part>`` (uint8, one chunk a photo), ``y_<part>`` (int64 labels), ``sha256_<part>`` and
-``path_<part>``; and ``classes``. It is written to a temporary file beside it and renamed when it is complete: who opens it sees a
-whole file or none. Rows are known by the sha256 of their photo, so a new file takes over what the old one already has.
+``path_<part>``; and ``classes``, and ``sha256_without`` for the photos in which there was nothing to cut out. It is written to a
+temporary file beside it and renamed when it is complete: who opens it sees a whole file or none. Rows are known by the sha256 of
+their photo, so a new file takes over what the old one already has.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import os
 import secrets
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,13 +32,13 @@ from whosthat.dataset.split import Split
 from whosthat.dataset.threads import in_order
 from whosthat.durable import sync_folder
 from whosthat.errors import CacheError, DatasetError, PhotoError
-from whosthat.photos.preparing import PrepareSpec, prepare
+from whosthat.photos.preparing import Cropper, PrepareSpec, prepare
 from whosthat.photos.reading import decode
 from whosthat.progress import SILENT, Progress
 from whosthat.types import PARTS, Image, IntArray, SetAside
 from whosthat.wording import listing
 
-FORMAT = 1
+FORMAT = 2
 """Raised when the layout of the file changes; files of another format are built anew."""
 
 _SPARE_BYTES = 16 * 1024 * 1024
@@ -47,21 +48,24 @@ _DAMAGE = (OSError, RuntimeError, KeyError, ValueError, TypeError, AttributeErro
 """What h5py raises on files that are damaged, or that hold something else where a data set is expected."""
 
 
-def cache_file(root: Path, spec: PrepareSpec) -> Path:
-    """The file in which the photos of a folder are kept, prepared as ``spec`` says."""
-    return private_file(root, f"{spec.key()}.h5")
+def cache_file(root: Path, spec: PrepareSpec, cropper: Cropper | None = None) -> Path:
+    """The file in which the photos of a folder are kept, cut out and prepared in this way."""
+    return private_file(root, f"{_key(spec, cropper)}.h5")
 
 
-def prepare_photos(split: Split, spec: PrepareSpec, file: Path, *, progress: Progress = SILENT) -> PreparedPhotos:
+def prepare_photos(
+    split: Split, spec: PrepareSpec, file: Path, *, cropper: Cropper | None = None, progress: Progress = SILENT
+) -> PreparedPhotos:
     """Prepare all photos of a split, unless the file already holds exactly them, and open the file.
 
-    A photo that has vanished, changed or become unreadable since the audit is set aside; it does not stop the run.
-    Memory does not grow with the number of photos.
+    A photo that has vanished, changed or become unreadable since the audit is set aside, as is one with nothing to cut out;
+    it does not stop the run. Memory does not grow with the number of photos.
 
     Args:
         split: Which photos, in which part.
         spec: How they are prepared.
         file: The cache file, such as `cache_file` names it. An older one there gives the rows whose photo is unchanged.
+        cropper: What is cut out of each photo first; None for the whole photo.
         progress: Shows the photos as they are prepared.
 
     Raises:
@@ -70,11 +74,12 @@ def prepare_photos(split: Split, spec: PrepareSpec, file: Path, *, progress: Pro
     """
     make_private_folder(file.parent)
     with _alone(file, progress):
-        old = _open_trusted(file, spec, progress)
+        old = _open_trusted(file, spec, _key(spec, cropper), progress)
         if old is not None and old.holds(split):
+            old.set_aside = tuple(_with_nothing_to_cut_out(split, old, cropper))
             return old
         try:
-            set_aside = _build(split, spec, file, old, progress)
+            set_aside = _build(split, _Source(spec, cropper, old), file, progress)
         finally:
             if old is not None:
                 old.close()
@@ -86,7 +91,8 @@ class PreparedPhotos:
 
     Attributes:
         classes: Class names; the index is the label.
-        set_aside: Photos of the split that could not be prepared when the file was built just now, with their reasons.
+        set_aside: Photos of the split that are not in the file, with their reasons.
+        without: The sha256 of photos in which there was nothing to cut out.
 
     Raises:
         CacheError: The file is damaged or none of whosthat's.
@@ -103,6 +109,7 @@ class PreparedPhotos:
             _check_layout(self._file)
             self.spec_key = str(self._file.attrs["spec"])
             self.classes: tuple[str, ...] = tuple(self._file["classes"].asstr()[:])
+            self.without = frozenset(self._file["sha256_without"].asstr()[:])
         except _DAMAGE as error:
             self.close()
             raise CacheError(f"{file} is damaged or no file of prepared photos: {error}. Delete it; it will be built again.") from error
@@ -124,10 +131,11 @@ class PreparedPhotos:
         return tuple(self._file[f"sha256_{part}"].asstr()[:])
 
     def holds(self, split: Split) -> bool:
-        """Whether these are exactly the photos of a split, part by part, in its order."""
+        """Whether these are exactly the photos of a split that can be prepared, part by part, in its order."""
+        wanted = {part: [item for item in split.parts[part] if item.sha256 not in self.without] for part in PARTS}
         return self.classes == split.classes and all(
-            self.paths(part) == tuple(item.photo.name for item in split.parts[part])
-            and self.hashes(part) == tuple(item.sha256 for item in split.parts[part])
+            self.paths(part) == tuple(item.photo.name for item in wanted[part])
+            and self.hashes(part) == tuple(item.sha256 for item in wanted[part])
             for part in PARTS
         )
 
@@ -163,7 +171,11 @@ def _alone(file: Path, progress: Progress) -> Iterator[None]:
         lock.release()
 
 
-def _open_trusted(file: Path, spec: PrepareSpec, progress: Progress) -> PreparedPhotos | None:
+def _key(spec: PrepareSpec, cropper: Cropper | None) -> str:
+    return spec.key() if cropper is None else f"{spec.key()}-{cropper.key}"
+
+
+def _open_trusted(file: Path, spec: PrepareSpec, key: str, progress: Progress) -> PreparedPhotos | None:
     """Open an existing file whose rows can be used; None when there is none, or none that can be trusted."""
     if not file.exists():
         return None
@@ -172,11 +184,18 @@ def _open_trusted(file: Path, spec: PrepareSpec, progress: Progress) -> Prepared
     except CacheError:
         progress.say(f"The prepared photos in {file} are damaged or of another version; they are prepared again.")
         return None
-    if old.spec_key == spec.key() and all(old.images(part).shape[1:] == spec.shape for part in PARTS):
+    if old.spec_key == key and all(old.images(part).shape[1:] == spec.shape for part in PARTS):
         return old
     old.close()
     progress.say(f"The prepared photos in {file} were prepared in another way; they are prepared again.")
     return None
+
+
+def _with_nothing_to_cut_out(split: Split, prepared: PreparedPhotos, cropper: Cropper | None) -> Iterator[SetAside]:
+    """Say again what was said when the file was built."""
+    if cropper is not None:
+        without = (item for part in PARTS for item in split.parts[part] if item.sha256 in prepared.without)
+        yield from (SetAside(item.photo.path, cropper.missing) for item in without)
 
 
 def _check_layout(opened: h5py.File) -> None:
@@ -208,19 +227,19 @@ class _Part:
         self.items.append(item)
 
 
-def _build(split: Split, spec: PrepareSpec, file: Path, old: PreparedPhotos | None, progress: Progress) -> list[SetAside]:
+def _build(split: Split, source: _Source, file: Path, progress: Progress) -> list[SetAside]:
     """Write the file beside its place, then move it there; returns what could not be prepared."""
-    _check_room(split, spec, file)
+    _check_room(split, source.spec, file)
     temporary = file.with_name(f".new-{secrets.token_hex(6)}.h5")
     try:
         os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))  # photos are private from the first byte
         # no chunk cache: HDF5 1.14 crashes the process when a full disk stops it from emptying one
         with h5py.File(temporary, "w", locking=False, rdcc_nbytes=0) as opened:
-            set_aside = _write(opened, split, spec, old, progress)
+            set_aside = _write(opened, split, source, progress)
         with temporary.open("r+b") as written:
             os.fsync(written.fileno())
-        if old is not None:
-            old.close()  # Windows cannot replace an open file
+        if source.old is not None:
+            source.old.close()  # Windows cannot replace an open file
         temporary.replace(file)
         sync_folder(file.parent)
     except (OSError, RuntimeError) as error:  # RuntimeError: HDF5 closing a file that it could not write
@@ -231,15 +250,16 @@ def _build(split: Split, spec: PrepareSpec, file: Path, old: PreparedPhotos | No
     return set_aside
 
 
-def _write(opened: h5py.File, split: Split, spec: PrepareSpec, old: PreparedPhotos | None, progress: Progress) -> list[SetAside]:
+def _write(opened: h5py.File, split: Split, source: _Source, progress: Progress) -> list[SetAside]:
     wanted = [(part, item) for part in PARTS for item in split.parts[part]]
-    parts = {part: _Part(_empty_images(opened, part, len(split.parts[part]), spec)) for part in PARTS}
-    source = _Source(spec, old)
+    parts = {part: _Part(_empty_images(opened, part, len(split.parts[part]), source.spec)) for part in PARTS}
     set_aside: list[SetAside] = []
+    without: list[str] = []
     rows = in_order(source.row, [item for _, item in wanted])
     for done, ((part, item), row) in enumerate(zip(wanted, rows, strict=True), start=1):
         if isinstance(row, str):
             set_aside.append(SetAside(item.photo.path, row))
+            without += [item.sha256] if row == source.missing else []
         else:
             parts[part].append(item, row)
         progress.step("photos prepared", done, len(wanted))
@@ -250,15 +270,21 @@ def _write(opened: h5py.File, split: Split, spec: PrepareSpec, old: PreparedPhot
         _write_texts(opened, f"sha256_{part}", [item.sha256 for item in filled.items])
         _write_texts(opened, f"path_{part}", [item.photo.name for item in filled.items])
     _write_texts(opened, "classes", split.classes)
-    opened.attrs.update({"format": FORMAT, "spec": spec.key()})
+    _write_texts(opened, "sha256_without", sorted(without))
+    opened.attrs.update({"format": FORMAT, "spec": source.key})
     return set_aside
 
 
 class _Source:
     """Where a prepared photo comes from: the old file, or the photo itself."""
 
-    def __init__(self, spec: PrepareSpec, old: PreparedPhotos | None) -> None:
-        self._spec = spec
+    def __init__(self, spec: PrepareSpec, cropper: Cropper | None, old: PreparedPhotos | None) -> None:
+        self.spec = spec
+        self.old = old
+        self.key = _key(spec, cropper)
+        self.missing = "" if cropper is None else cropper.missing
+        self._cropper = cropper
+        self._without = frozenset() if old is None else old.without
         self._old_rows: dict[str, tuple[h5py.Dataset, int]] = {}
         if old is not None:
             for part in PARTS:
@@ -269,13 +295,18 @@ class _Source:
         if item.sha256 in self._old_rows:
             images, row = self._old_rows[item.sha256]
             return np.asarray(images[row])
+        if item.sha256 in self._without:
+            return self.missing
         try:
             decoded = decode(item.photo.path)
         except PhotoError as error:
             return error.reason
         if decoded.sha256 != item.sha256:
             return "it has changed since it was checked"
-        return prepare(decoded.image, self._spec)
+        if self._cropper is None:
+            return prepare(decoded.image, self.spec)
+        crop = self._cropper.portrait(decoded.image)
+        return self.missing if crop is None else prepare(crop, self.spec)
 
 
 def _empty_images(opened: h5py.File, part: str, n_photos: int, spec: PrepareSpec) -> h5py.Dataset:
@@ -293,9 +324,7 @@ def _check_classes(split: Split, parts: dict[str, _Part], set_aside: Sequence[Se
     lost = [f"{name} in {part}" for name in split.classes for part in PARTS if counts[part][name] == 0]
     if lost:
         why = listing([f"{item.path.name}: {item.reason}" for item in set_aside])
-        raise DatasetError(
-            f"No photo is left for {listing(lost)}; since the check, photos could not be read any more ({why}). Check again."
-        )
+        raise DatasetError(f"No photo is left for {listing(lost)}, because photos could not be used ({why}). Add photos to these folders.")
 
 
 def _check_room(split: Split, spec: PrepareSpec, file: Path) -> None:

@@ -62,7 +62,7 @@ def _cut_out(file: Path, digests: Collection[str]) -> bool:
 def _delete_prepared(file: Path, digests: Collection[str]) -> bool:
     try:
         with PreparedPhotos(file) as prepared:
-            held = any(digest in digests for part in PARTS for digest in prepared.hashes(part))
+            held = any(digest in digests for part in PARTS for digest in prepared.hashes(part)) or not prepared.without.isdisjoint(digests)
     except CacheError:
         held = True
     if held:

@@ -1,7 +1,8 @@
 """From an image to a network's input: the one preparation that training, testing, predicting and serving share.
 
-What belongs here: resizing to the size a network wants, and the spec that says how, which is saved in every bundle.
-What does not: rescaling values to floats (the first layer of every network does that), and random changes (`augmenting`).
+What belongs here: resizing to the size a network wants, the spec that says how, which is saved in every bundle, and what whoever
+cuts something out of the image first must offer. What does not: finding what is cut out (`whosthat.faces`), rescaling values
+to floats (the first layer of every network does that), and random changes (`augmenting`).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal, get_args
+from typing import Any, Literal, Protocol, get_args
 
 import numpy as np
 from PIL import Image as PillowImage
@@ -90,6 +91,23 @@ class PrepareSpec:
             if key not in known:
                 raise UsageError(f'A prepare spec has no key "{key}". {did_you_mean(str(key), known)}')
         return cls(**mapping)
+
+
+class Cropper(Protocol):
+    """Cuts out of a photo what a network shall look at, before `prepare`; may be asked by several threads at once.
+
+    Attributes:
+        missing: Why a photo has nothing to cut out, as in "no face was found in it".
+    """
+
+    missing: str
+
+    @property
+    def key(self) -> str:
+        """A short word, fit for a file name, that changes whenever the same photo would give another crop."""
+
+    def portrait(self, image: Image) -> Image | None:
+        """Cut out what the photo is about: RGB uint8 (height, width, 3), or None where it is missing."""
 
 
 def prepare(image: Image, spec: PrepareSpec) -> Image:
