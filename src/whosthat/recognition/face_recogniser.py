@@ -19,11 +19,11 @@ from whosthat.faces.finding import FaceReader
 from whosthat.faces.models import detector_facts
 from whosthat.photos.reading import read
 from whosthat.recognition import gallery as galleries
-from whosthat.recognition.assignment import assign
 from whosthat.recognition.bundle import Bundle
 from whosthat.recognition.face_facts import FaceFacts
 from whosthat.recognition.face_threshold import DistanceThreshold
 from whosthat.recognition.naming import Naming
+from whosthat.recognition.ranking import people_of_faces, sighting_of
 from whosthat.types import Face, Sighting
 
 if TYPE_CHECKING:
@@ -31,9 +31,6 @@ if TYPE_CHECKING:
     from whosthat.types import FloatArray, Image
 
 KIND = "face-recogniser"
-
-SECOND_CHOICE = 0.2
-"""A face whose likeliest person is somebody else in the photo may get its second choice, if that is at least so likely."""
 
 
 @dataclass(frozen=True)
@@ -120,22 +117,11 @@ class FaceRecogniser:
             return []
         shares, apart = self.naming.shares(vectors), self.naming.distances(vectors)
         confidence = self.naming.confidence(shares, apart)
-        best = shares == shares.max(axis=1, keepdims=True)
-        eligible = (apart <= self.naming.threshold.value) & (best | (shares >= SECOND_CHOICE))
-        people = assign(np.where(eligible, confidence + 1e-6, 0.0))
+        people = people_of_faces(shares, confidence, apart <= self.naming.threshold.value)
         return [
-            self._sighting(face, vector, row, person) for face, vector, row, person in zip(faces, vectors, confidence, people, strict=True)
+            sighting_of(self.labels, row, person, box=face.box, because=self.naming.because(vector))
+            for face, vector, row, person in zip(faces, vectors, confidence, people, strict=True)
         ]
-
-    def _sighting(self, face: Face, vector: FloatArray, confidence: FloatArray, person: int | None) -> Sighting:
-        order = np.argsort(-confidence, kind="stable")
-        if person is not None:  # the assignment's choice, not always the likeliest
-            order = np.concatenate([[person], order[order != person]])
-        ranked = {self.labels[index]: float(confidence[index]) for index in order}
-        (_, sureness), *others = ranked.items()
-        runner_up, runner_up_confidence = others[0] if others else (None, 0.0)
-        name = None if person is None else self.labels[person]
-        return Sighting(name, sureness, runner_up, runner_up_confidence, face.box, ranked, self.naming.because(vector))
 
 
 def _reader(bundle: Bundle, facts: FaceFacts, threads: int) -> FaceReader:

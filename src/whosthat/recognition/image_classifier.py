@@ -19,6 +19,7 @@ from whosthat.inference import Session, open_session
 from whosthat.photos.preparing import PrepareSpec, prepare
 from whosthat.photos.reading import read
 from whosthat.recognition.bundle import Bundle
+from whosthat.recognition.ranking import sighting_of
 from whosthat.recognition.recogniser import PhotoSource
 from whosthat.recognition.threshold import Threshold
 from whosthat.types import FloatArray, Image, Sighting
@@ -120,12 +121,9 @@ class ImageClassifier:
         return apply_temperature(scores, self.temperature).astype(np.float32)
 
     def _sighting(self, probabilities: FloatArray) -> Sighting:
-        order = np.argsort(-probabilities, kind="stable")
-        ranked = {self.labels[index]: float(probabilities[index]) for index in order}
-        (best, confidence), *others = ranked.items()
-        runner_up, runner_up_confidence = others[0] if others else (None, 0.0)
-        named = self.threshold is None or self.threshold.accepts(confidence)
-        return Sighting(best if named else None, confidence, runner_up, runner_up_confidence, None, ranked)
+        best = int(probabilities.argmax())
+        named = self.threshold is None or self.threshold.accepts(float(probabilities[best]))
+        return sighting_of(self.labels, probabilities, best if named else None)
 
 
 def _input_type(session: Session, spec: PrepareSpec) -> type[Any]:

@@ -1,0 +1,64 @@
+"""From confidences to sightings: who comes first, who second, and nobody twice in a photo.
+
+What belongs here: what recognisers share once they know how sure they are of each label. What does not: being sure.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from whosthat.recognition.assignment import assign
+from whosthat.types import Box, Likeness, Sighting
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from whosthat.types import FloatArray
+
+SECOND_CHOICE = 0.2
+"""A face whose likeliest person is somebody else in the photo may get its second choice, if that is at least so likely."""
+
+_LEAST_GAIN = 1e-6
+"""Added to every confidence, so that a name that is allowed is given even where its confidence is 0."""
+
+
+def people_of_faces(shares: FloatArray, confidence: FloatArray, allowed: NDArray[np.bool_]) -> list[int | None]:
+    """Choose a person for each face of one photo, nobody twice, so that all together are surest.
+
+    Args:
+        shares: How likely each person is for each face, float (faces, people); decides who may be a second choice.
+        confidence: How sure a name would be, float (faces, people).
+        allowed: Whether a face may get this name at all, (faces, people).
+
+    Returns:
+        The person of each face, or None.
+    """
+    best = shares == shares.max(axis=1, keepdims=True)
+    eligible = allowed & (best | (shares >= SECOND_CHOICE))
+    return assign(np.where(eligible, confidence + _LEAST_GAIN, 0.0))
+
+
+def sighting_of(
+    labels: Sequence[str], confidence: FloatArray, person: int | None, *, box: Box | None = None, because: tuple[Likeness, ...] = ()
+) -> Sighting:
+    """Make a sighting: every label with its confidence, surest first.
+
+    Args:
+        labels: The n labels.
+        confidence: How sure each is, float (n,).
+        person: The label that was chosen, which then comes first even if it is not the surest; None for unknown.
+        box: Where the face is; None for a whole photo.
+        because: The enrolled photos that speak for it.
+    """
+    order = np.argsort(-confidence, kind="stable")
+    if person is not None:
+        order = np.concatenate([[person], order[order != person]])
+    ranked = {labels[index]: float(confidence[index]) for index in order}
+    (_, sureness), *others = ranked.items()
+    runner_up, runner_up_confidence = others[0] if others else (None, 0.0)
+    name = None if person is None else labels[person]
+    return Sighting(name, sureness, runner_up, runner_up_confidence, box, ranked, because)

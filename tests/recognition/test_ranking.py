@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import numpy as np
+
+from whosthat.recognition.ranking import people_of_faces, sighting_of
+from whosthat.types import Box
+
+LABELS = ("anna", "bert", "carl")
+
+
+def floats(*rows: tuple[float, ...]) -> np.ndarray:
+    return np.array(rows, dtype=np.float32)
+
+
+def test_the_surest_label_comes_first_and_the_second_is_the_runner_up() -> None:
+    sighting = sighting_of(LABELS, floats((0.2, 0.7, 0.1))[0], 1, box=Box(1, 2, 3, 4))
+    assert (sighting.name, sighting.runner_up, list(sighting.ranked)) == ("bert", "anna", ["bert", "anna", "carl"])
+    assert sighting.box == Box(1, 2, 3, 4)
+
+
+def test_unknown_still_says_who_would_have_been_likeliest() -> None:
+    sighting = sighting_of(LABELS, floats((0.2, 0.4, 0.3))[0], None)
+    assert sighting.name is None
+    assert next(iter(sighting.ranked)) == "bert"
+
+
+def test_a_chosen_second_choice_comes_first() -> None:
+    sighting = sighting_of(LABELS, floats((0.5, 0.3, 0.2))[0], 1)
+    assert (sighting.name, sighting.runner_up) == ("bert", "anna")
+    assert abs(sighting.confidence - 0.3) < 1e-6
+
+
+def test_nobody_is_named_twice_in_a_photo() -> None:
+    confidence = floats((0.9, 0.1, 0.0), (0.8, 0.25, 0.0))
+    assert people_of_faces(confidence, confidence, np.ones_like(confidence, bool)) == [0, 1]
+
+
+def test_an_unlikely_second_choice_is_nobody() -> None:
+    confidence = floats((0.9, 0.1, 0.0), (0.8, 0.15, 0.05))
+    assert people_of_faces(confidence, confidence, np.ones_like(confidence, bool)) == [0, None]
+
+
+def test_what_is_not_allowed_is_never_given() -> None:
+    confidence = floats((0.9, 0.1, 0.0))
+    assert people_of_faces(confidence, confidence, np.array([[False, True, True]])) == [None]
+
+
+def test_one_label_has_no_runner_up() -> None:
+    assert sighting_of(("anna",), floats((1.0,))[0], 0).runner_up is None
