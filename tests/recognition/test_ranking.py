@@ -14,14 +14,14 @@ def floats(*rows: tuple[float, ...]) -> np.ndarray:
 
 def test_the_surest_label_comes_first_and_the_second_is_the_runner_up() -> None:
     sighting = sighting_of(LABELS, floats((0.2, 0.7, 0.1))[0], 1, box=Box(1, 2, 3, 4))
-    assert (sighting.name, sighting.runner_up, list(sighting.ranked)) == ("bert", "anna", ["bert", "anna", "carl"])
+    assert (sighting.name, sighting.runner_up, list(sighting.probabilities)) == ("bert", "anna", ["bert", "anna", "carl"])
     assert sighting.box == Box(1, 2, 3, 4)
 
 
 def test_unknown_still_says_who_would_have_been_likeliest() -> None:
     sighting = sighting_of(LABELS, floats((0.2, 0.4, 0.3))[0], None)
     assert sighting.name is None
-    assert next(iter(sighting.ranked)) == "bert"
+    assert next(iter(sighting.probabilities)) == "bert"
 
 
 def test_a_chosen_second_choice_comes_first() -> None:

@@ -61,6 +61,14 @@ class Search:
     way: str
 
 
+@dataclass(frozen=True)
+class CutFaces:
+    """The faces of one photo, from left to right, and their aligned crops, uint8 (n, size, size, 3)."""
+
+    faces: tuple[Face, ...]
+    crops: Image
+
+
 class FaceCropper:
     """A detector, and how the faces that it finds are cut out; may be used by several threads at once.
 
@@ -110,6 +118,11 @@ class FaceCropper:
         crops = [align(image, face.landmarks, self.template) for face in faces]
         return np.stack(crops) if crops else np.empty((0, size, size, 3), np.uint8)
 
+    def cut(self, image: Image) -> CutFaces:
+        """Find every face of a photo and cut it out."""
+        faces = sorted(self.find(image), key=lambda face: (face.box.left, face.box.top))
+        return CutFaces(tuple(faces), self.crops(image, faces))
+
     def portrait(self, image: Image) -> Image | None:
         """Cut out the face that a photo of one person is about; uint8 (size, size, 3), or None where no face is found."""
         faces = self.search(image).faces
@@ -156,14 +169,15 @@ class FaceReader(FaceCropper):
     """
 
     def __init__(self, detector: Detector, embedder: Embedder, template: CropTemplate | None = None) -> None:
-        super().__init__(detector, template or embedder.facts.templates[detector.name])
+        super().__init__(detector, template or embedder.facts.template(detector.name))
         self.embedder = embedder
 
     @property
     def key(self) -> str:
         """A short word that changes whenever the same photo would give another embedding."""
         name = self.embedder.facts.name
-        return f"{self.detector.name}-{name}-{_digest(VERSION, self.detector.name, name, asdict(self.template))}"
+        digest = _digest(VERSION, self.detector.name, name, self.embedder.fingerprint, asdict(self.template))
+        return f"{self.detector.name}-{name}-{digest}"
 
     def embed(self, crops: Image) -> FloatArray:
         """Embed aligned crops; float32 (n, dimensions)."""

@@ -2,9 +2,11 @@
 
     recogniser          what every recogniser can do
     image_classifier    one answer for a whole photo, by a network
+    face_classifier     a name for every face of a photo, by a network that learnt from faces
     face_recogniser     a name for every face of a photo, by a gallery of enrolled people
     gallery, heads, naming, assignment      whose embedding is it?
     threshold, face_threshold               how sure is sure enough; how near is near enough
+    ranking             from confidences to sightings
     bundle, manifest    a recogniser in a folder: saving, opening, checking
 
 What does not belong here: training, figures (`whosthat.evaluation`), reading many photos (`whosthat.workflow.predict`).
@@ -26,6 +28,12 @@ def _open_image_classifier(bundle: Bundle) -> Recogniser:
     return ImageClassifier.open(bundle)
 
 
+def _open_face_classifier(bundle: Bundle) -> Recogniser:
+    from whosthat.recognition.face_classifier import FaceClassifier
+
+    return FaceClassifier.open(bundle)
+
+
 def _open_face_recogniser(bundle: Bundle) -> Recogniser:
     from whosthat.recognition.face_recogniser import FaceRecogniser
 
@@ -34,6 +42,7 @@ def _open_face_recogniser(bundle: Bundle) -> Recogniser:
 
 _OPENERS: dict[str, Callable[[Bundle], Recogniser]] = {
     "image-classifier": _open_image_classifier,
+    "face-classifier": _open_face_classifier,
     "face-recogniser": _open_face_recogniser,
 }
 

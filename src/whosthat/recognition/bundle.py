@@ -29,7 +29,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, f
 
 from whosthat import __version__, durable
 from whosthat.errors import BundleError, did_you_mean
-from whosthat.recognition.face_facts import FaceFacts
+from whosthat.recognition.face_facts import CropFacts, FaceFacts
 from whosthat.recognition.face_threshold import DistanceThreshold
 from whosthat.recognition.manifest import (
     FORMAT,
@@ -89,11 +89,12 @@ class BundleFacts(BaseModel):
 
     Attributes:
         format: Always `manifest.FORMAT`.
-        kind: Which recogniser answers: ``image-classifier`` or ``face-recogniser``.
+        kind: Which recogniser answers: ``image-classifier``, ``face-classifier`` or ``face-recogniser``.
         network: Registered name of the network.
         labels: The classes; the index is the label, here and nowhere else.
         prepare: How an image becomes input: `PrepareSpec.to_dict()`; empty for faces.
-        faces: How faces are found, embedded and named; None for an image classifier.
+        crop: How a face classifier finds faces and cuts them out; None for all others.
+        faces: How a face recogniser finds, embeds and names faces; None for all others.
         temperature: Calibration of the probabilities, above 0; 1 changes nothing.
         threshold: What earns a name: the smallest confidence, or the largest distance; None gives a name to everything.
         metrics: Figures of the test, as in ``metrics.json``.
@@ -110,6 +111,7 @@ class BundleFacts(BaseModel):
     network: Annotated[str, Field(max_length=100)]
     labels: Annotated[tuple[str, ...], Field(min_length=1, max_length=10_000)]
     prepare: dict[str, JsonValue] = {}
+    crop: CropFacts | None = None
     faces: FaceFacts | None = None
     temperature: Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False)] = 1.0
     threshold: Threshold | DistanceThreshold | None = None

@@ -7,38 +7,28 @@ What does not: finding and embedding (`whosthat.faces`), naming single embedding
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from whosthat.errors import BundleError, UsageError, WeightsError
 from whosthat.faces.embedder import EmbedderFacts, OnnxEmbedder
-from whosthat.faces.finding import FaceReader
-from whosthat.faces.models import detector_facts
-from whosthat.photos.reading import read
+from whosthat.faces.finding import CutFaces, FaceReader
 from whosthat.recognition import gallery as galleries
 from whosthat.recognition.bundle import Bundle
+from whosthat.recognition.bundled_detector import as_bundle_files, open_detector
 from whosthat.recognition.face_facts import FaceFacts
 from whosthat.recognition.face_threshold import DistanceThreshold
 from whosthat.recognition.naming import Naming
 from whosthat.recognition.ranking import people_of_faces, sighting_of
+from whosthat.recognition.recogniser import image_of
 from whosthat.types import Face, Sighting
 
 if TYPE_CHECKING:
     from whosthat.recognition.recogniser import PhotoSource
-    from whosthat.types import FloatArray, Image
+    from whosthat.types import FloatArray
 
 KIND = "face-recogniser"
-
-
-@dataclass(frozen=True)
-class PreparedFaces:
-    """The faces of one photo and their aligned crops, uint8 (n, size, size, 3)."""
-
-    faces: tuple[Face, ...]
-    crops: Image
 
 
 class FaceRecogniser:
@@ -90,17 +80,15 @@ class FaceRecogniser:
         """
         return self.identify_prepared([self.prepare(photo)])[0]
 
-    def prepare(self, photo: PhotoSource) -> PreparedFaces:
+    def prepare(self, photo: PhotoSource) -> CutFaces:
         """Read a photo, find its faces and cut them out.
 
         Raises:
             PhotoError: The photo cannot be read.
         """
-        image = read(photo) if isinstance(photo, str | Path | bytes) else photo
-        faces = sorted(self.reader.find(image), key=lambda face: (face.box.left, face.box.top))
-        return PreparedFaces(tuple(faces), self.reader.crops(image, faces))
+        return self.reader.cut(image_of(photo))
 
-    def identify_prepared(self, prepared: Sequence[PreparedFaces]) -> list[list[Sighting]]:
+    def identify_prepared(self, prepared: Sequence[CutFaces]) -> list[list[Sighting]]:
         """Answer for photos that `prepare` has prepared, in order."""
         vectors = self.reader.embed(np.concatenate([photo.crops for photo in prepared]))
         ends = np.cumsum([len(photo.faces) for photo in prepared])
@@ -125,13 +113,12 @@ class FaceRecogniser:
 
 
 def _reader(bundle: Bundle, facts: FaceFacts, threads: int) -> FaceReader:
-    known = detector_facts(facts.detector)
-    detector = known.open({name: bundle.file(f"{name}.onnx") for name in known.files})
-    templates = {known.name: facts.template}
+    detector = open_detector(bundle, facts)
+    templates = {facts.detector: facts.template}
     embedder = EmbedderFacts(facts.embedder, facts.dimensions, templates, bundle.facts.licences.get(facts.embedder, ""), "")
     return FaceReader(detector, OnnxEmbedder(embedder, bundle.graph(), threads=threads), facts.template)
 
 
 def bundle_files(gallery: galleries.Gallery, detector_files: Mapping[str, bytes]) -> dict[str, bytes]:
     """Return what a face recogniser's bundle holds besides its facts and the embedder's graph, by file name."""
-    return {galleries.FILE: gallery.to_bytes(), **{f"{name}.onnx": content for name, content in detector_files.items()}}
+    return {galleries.FILE: gallery.to_bytes(), **as_bundle_files(detector_files)}

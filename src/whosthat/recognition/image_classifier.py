@@ -7,7 +7,6 @@ What does not: reading and preparing (`whosthat.photos`: the one way from file t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,10 +16,9 @@ from whosthat.errors import BundleError, WhosthatError
 from whosthat.evaluation.calibration import apply_temperature
 from whosthat.inference import Session, open_session
 from whosthat.photos.preparing import PrepareSpec, prepare
-from whosthat.photos.reading import read
 from whosthat.recognition.bundle import Bundle
 from whosthat.recognition.ranking import sighting_of
-from whosthat.recognition.recogniser import PhotoSource
+from whosthat.recognition.recogniser import PhotoSource, image_of
 from whosthat.recognition.threshold import Threshold
 from whosthat.types import FloatArray, Image, Sighting
 
@@ -88,8 +86,7 @@ class ImageClassifier:
         Raises:
             PhotoError: The photo cannot be read.
         """
-        image = read(photo) if isinstance(photo, str | Path | bytes) else photo
-        return prepare(image, self.spec)
+        return prepare(image_of(photo), self.spec)
 
     def identify_prepared(self, prepared: Sequence[Image]) -> list[list[Sighting]]:
         """Answer for photos that `prepare` has prepared, one sighting a photo, in order."""

@@ -1,6 +1,7 @@
 """What every recogniser can do, whichever way it learnt.
 
-What belongs here: the protocol that command line, window, server and tests rely on. What does not: any recogniser.
+What belongs here: the protocol that command line, window, server and tests rely on, and opening what they are asked about.
+What does not: any recogniser.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
+from whosthat.photos.reading import read
 from whosthat.types import Image, Sighting
 
 PhotoSource: TypeAlias = str | Path | bytes | Image
@@ -42,3 +44,12 @@ class Recogniser(Protocol):
 
     def identify_prepared(self, prepared: Sequence[Any]) -> list[list[Sighting]]:
         """Answer for what `prepare` gave, one list of sightings a photo, in order."""
+
+
+def image_of(photo: PhotoSource) -> Image:
+    """Return the image of a photo: RGB uint8 (height, width, 3), upright.
+
+    Raises:
+        PhotoError: The photo cannot be read.
+    """
+    return read(photo) if isinstance(photo, str | Path | bytes) else photo
