@@ -23,6 +23,9 @@ FILL = (0, 0, 0)
 SMALLEST_SCALE = 1e-4
 """A face that would have to shrink by more than this is none."""
 
+SMALLEST_SPREAD = 1e-12
+"""Points whose squared distances from their middle add up to less, in pixels, are one point."""
+
 
 @dataclass(frozen=True)
 class CropTemplate:
@@ -73,7 +76,7 @@ def similarity(source: Sequence[Point], target: Sequence[Point]) -> NDArray[np.f
     there = np.array([complex(*point) for point in target])
     centred, goal = here - here.mean(), there - there.mean()
     spread = float(np.vdot(centred, centred).real)
-    turn = np.vdot(centred, goal) / spread if spread > 0 else 1.0 + 0j
+    turn = np.vdot(centred, goal) / spread if spread > SMALLEST_SPREAD else 1.0 + 0j
     turn = turn if abs(turn) > SMALLEST_SCALE else 1.0 + 0j
     shift = there.mean() - turn * here.mean()
     return np.array([[turn.real, -turn.imag, shift.real], [turn.imag, turn.real, shift.imag]])
