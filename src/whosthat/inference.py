@@ -63,8 +63,16 @@ class Session:
         self.input_shapes: tuple[tuple[int | str | None, ...], ...] = tuple(tuple(item.shape) for item in session.get_inputs())
 
     def run(self, *arrays: NDArray[Any]) -> list[NDArray[np.float32]]:
-        """Run the graph on its inputs in their declared order and return every output."""
-        outputs: list[NDArray[np.float32]] = self._session.run(None, dict(zip(self.inputs, arrays, strict=True)))
+        """Run the graph on its inputs in their declared order and return every output.
+
+        Raises:
+            ValueError: The graph does not take these arrays, or fails on them.
+        """
+        feed = dict(zip(self.inputs, arrays, strict=True))
+        try:
+            outputs: list[NDArray[np.float32]] = self._session.run(None, feed)
+        except Exception as error:  # ONNX Runtime raises a dozen unrelated classes
+            raise ValueError(f"The ONNX graph cannot be run: {error}") from error
         return outputs
 
 

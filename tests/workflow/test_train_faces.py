@@ -43,7 +43,7 @@ class OneFace:
 
 
 class ByPixel:
-    facts = DLIB
+    facts, fingerprint = DLIB, "by pixel"
 
     def __init__(self) -> None:
         self.n_embedded = 0
@@ -71,7 +71,7 @@ def draw(path: Path, person: int, seed: int) -> None:
 def embedder(monkeypatch: pytest.MonkeyPatch) -> ByPixel:
     embedder = ByPixel()
     opened = OpenedReader(FaceReader(OneFace(), embedder), b"graph", {"mtcnn-pnet": b"p", "mtcnn-rnet": b"r", "mtcnn-onet": b"o"})
-    monkeypatch.setattr("whosthat.workflow.train_faces.open_reader", lambda detector: opened)
+    monkeypatch.setattr("whosthat.workflow.train_faces.open_reader", lambda *_: opened)
     return embedder
 
 

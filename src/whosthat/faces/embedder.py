@@ -6,12 +6,14 @@ where the weights are (`faces.weights`).
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from whosthat.errors import WeightsError
 from whosthat.faces.alignment import CropTemplate
 from whosthat.inference import open_session
 
@@ -21,6 +23,13 @@ if TYPE_CHECKING:
 BATCH = 16
 """Crops that go through a network at once; more is not faster on a laptop, and costs memory."""
 
+SAME_PERSON = 0.6
+"""The scale of all distances: two single photos up to this far apart show the same person, as a network's makers say. It is dlib's
+own number. The vectors of every other network are scaled to it (`adapting`), so that a distance means the same whatever embeds."""
+
+ANY_DETECTOR = "any"
+"""In `EmbedderFacts.templates`: for each detector that has no template of its own."""
+
 
 @dataclass(frozen=True)
 class EmbedderFacts:
@@ -29,7 +38,7 @@ class EmbedderFacts:
     Attributes:
         name: A word for reports and bundles.
         dimensions: Length of its vectors.
-        templates: Where the landmarks of each detector lie in its crop, by the detector's name.
+        templates: Where the landmarks of each detector lie in its crop, by the detector's name or `ANY_DETECTOR`.
         licence: Licence of its weights.
         source: Where it comes from.
     """
@@ -40,11 +49,23 @@ class EmbedderFacts:
     licence: str
     source: str
 
+    def template(self, detector: str) -> CropTemplate:
+        """Return where the landmarks of a detector lie in the crop."""
+        return self.templates[detector if detector in self.templates else ANY_DETECTOR]
+
 
 class Embedder(Protocol):
-    """Turns crops into vectors that are compared by Euclidean distance."""
+    """Turns crops into vectors that are compared by Euclidean distance, on the scale of `SAME_PERSON`.
+
+    Attributes:
+        facts: What is known of it.
+        fingerprint: A word that changes whenever the same crop might give another vector.
+    """
 
     facts: EmbedderFacts
+
+    @property
+    def fingerprint(self) -> str: ...  # noqa: D102 - described above
 
     def embed(self, crops: Image) -> FloatArray:
         """Embed aligned crops.
@@ -64,22 +85,55 @@ class OnnxEmbedder:
 
     Args:
         facts: What is known of the network.
-        graph: Its ONNX graph, complete in these bytes.
+        graph: Its ONNX graph, complete in these bytes. Where its number of crops is fixed at one, they go through it one by one.
         threads: Threads inside the network.
+
+    Raises:
+        ValueError: The graph cannot be opened.
     """
 
     def __init__(self, facts: EmbedderFacts, graph: bytes, *, threads: int = 1) -> None:
         self.facts = facts
+        self.fingerprint = hashlib.sha256(graph).hexdigest()
         self._session = open_session(graph, threads=threads)
+        self._one_by_one = self._session.input_shapes[0][0] == 1
 
     def embed(self, crops: Image) -> FloatArray:
-        """Embed aligned crops; see `Embedder.embed`."""
+        """Embed aligned crops; see `Embedder.embed`.
+
+        Raises:
+            WeightsError: The graph does not take the crops, or gives something else than finite vectors of the known length.
+        """
         vectors = np.empty((len(crops), self.facts.dimensions), np.float32)
         for start in range(0, len(crops), BATCH // 2):
             batch = crops[start : start + BATCH // 2]
-            both = self._session.run(np.concatenate([batch, batch[:, :, ::-1]]))[0]
+            both = self._answers(np.concatenate([batch, batch[:, :, ::-1]]))
             vectors[start : start + len(batch)] = (both[: len(batch)] + both[len(batch) :]) / 2
         return vectors
+
+    def _answers(self, crops: Image) -> FloatArray:
+        parts = np.split(crops, len(crops)) if self._one_by_one else [crops]
+        try:
+            answers = np.concatenate([self._session.run(part)[0] for part in parts])
+        except ValueError as error:
+            raise WeightsError(
+                f"The embedder {self.facts.name} cannot embed crops of {crops.shape[1]} x {crops.shape[2]} pixels: {error}"
+            ) from error
+        if answers.shape != (len(crops), self.facts.dimensions):
+            raise WeightsError(
+                f"The embedder {self.facts.name} should give {self.facts.dimensions} numbers for each of {len(crops)} crops, "
+                f"but gave an array of {_by(answers.shape)}. Another file, or another number of dimensions, is needed."
+            )
+        if not np.isfinite(answers).all():
+            raise WeightsError(
+                f"The embedder {self.facts.name} gave numbers that are not finite (NaN or infinity). Its weights are damaged, or its "
+                "input is scaled otherwise than it was trained with."
+            )
+        return answers
+
+
+def _by(shape: tuple[int, ...]) -> str:
+    return " x ".join(map(str, shape)) or "one number"
 
 
 DLIB = EmbedderFacts(
@@ -100,4 +154,4 @@ DLIB = EmbedderFacts(
     licence="CC0-1.0",
     source="dlib_face_recognition_resnet_model_v1.dat by D. E. King, from the package face_recognition_models",
 )
-"""dlib's face network; its published distance for "the same person" is 0.6, before mirrored crops are averaged."""
+"""dlib's face network; its published distance for "the same person" is `SAME_PERSON`, before mirrored crops are averaged."""

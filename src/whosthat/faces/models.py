@@ -1,19 +1,26 @@
 """The detectors and embedders that exist: their facts, and opening them from their files.
 
-What belongs here: the two tables, and which detector is taken when nobody names one. What does not: the networks themselves.
-A bundle keeps the files of its detector and the graph of its embedder, so it opens without looking for packages.
+What belongs here: the two tables, which detector is taken when nobody names one, and adding an embedder of one's own. What does not: the
+networks themselves. A bundle keeps the files of its detector and the graph of its embedder, so it opens without looking for packages.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
-from whosthat.errors import UsageError, did_you_mean
+import numpy as np
+
+from whosthat.errors import UsageError, WeightsError, did_you_mean
+from whosthat.faces.adapting import adapt
+from whosthat.faces.description import EmbedderDescription
 from whosthat.faces.detector import Detector
-from whosthat.faces.embedder import DLIB, EmbedderFacts
+from whosthat.faces.embedder import ANY_DETECTOR, DLIB, EmbedderFacts, OnnxEmbedder
 from whosthat.faces.mtcnn import Mtcnn
-from whosthat.faces.weights import find_weights, read_weights
+from whosthat.faces.own_embedders import OwnEmbedder, keep_embedder, own_embedders
+from whosthat.faces.sface import SFACE
+from whosthat.faces.weights import FILES, MAX_FILE_BYTES, WeightsFile, find_weights, read_at_most, read_file, read_weights
 from whosthat.faces.yunet import YuNet
 
 
@@ -45,9 +52,6 @@ DETECTORS: Mapping[str, DetectorFacts] = {
     ),
 }
 """Every detector by name, the one that is preferred first."""
-
-EMBEDDERS: Mapping[str, EmbedderFacts] = {"dlib-resnet": DLIB}
-"""Every embedder by name."""
 
 AUTO = "auto"
 """Stands for the first detector whose files are here."""
@@ -93,3 +97,94 @@ def dlib_graph() -> bytes:
     from whosthat.faces.dlib_network import write_graph
 
     return write_graph(read_network(read_weights(DLIB.name)))
+
+
+@dataclass(frozen=True)
+class EmbedderModel:
+    """An embedder that can be chosen.
+
+    Attributes:
+        facts: What is known of it.
+        file: The file with its weights.
+        graph: Makes its ONNX graph, which takes crops as `embedder.OnnxEmbedder` gives them; raises WeightsError where the file is
+            not here or is another one.
+    """
+
+    facts: EmbedderFacts
+    file: WeightsFile
+    graph: Callable[[], bytes]
+
+
+def _described(description: EmbedderDescription, file: WeightsFile) -> EmbedderModel:
+    return EmbedderModel(description.facts, file, lambda: adapt(read_file(file), description))
+
+
+EMBEDDERS: Mapping[str, EmbedderModel] = {
+    DLIB.name: EmbedderModel(DLIB, FILES[DLIB.name], dlib_graph),
+    SFACE.name: _described(SFACE, FILES[SFACE.name]),
+}
+"""Every embedder that whosthat knows by itself, by name."""
+
+
+def embedders() -> dict[str, EmbedderModel]:
+    """Return every embedder that can be chosen, those that somebody added as well.
+
+    Raises:
+        WeightsError: The description of an added one is damaged.
+    """
+    return {**EMBEDDERS, **{name: _described(own.description, own.file) for name, own in own_embedders().items()}}
+
+
+def embedder_model(name: str) -> EmbedderModel:
+    """Return an embedder by its name.
+
+    Raises:
+        UsageError: There is none.
+        WeightsError: The description of an added one is damaged.
+    """
+    if name in EMBEDDERS:
+        return EMBEDDERS[name]
+    known = embedders()
+    if name not in known:
+        raise UsageError(
+            f"There is no embedder named {name!r}. {did_you_mean(name, known)} One of your own is added by: "
+            "whosthat models add FILE.onnx --describe FILE.toml."
+        )
+    return known[name]
+
+
+def add_embedder(source: Path, description: EmbedderDescription, *, reserved: Iterable[str] = ()) -> OwnEmbedder:
+    """Add a face network of one's own: it is compared with its description, tried, and copied into the weights folder.
+
+    Args:
+        source: Its ONNX graph, one file.
+        description: What it is.
+        reserved: Names that mean something else.
+
+    Raises:
+        UsageError: The name is taken.
+        WeightsError: The file cannot be read or copied, or does not fit the description.
+    """
+    if description.name in {AUTO, *EMBEDDERS, *DETECTORS, *FILES, *reserved}:
+        raise UsageError(f'The name "{description.name}" is taken. Choose another one in the description.')
+    content = read_at_most(source, MAX_FILE_BYTES)
+    try:
+        _try(OnnxEmbedder(description.facts, adapt(content, description)))
+    except (WeightsError, ValueError) as error:
+        raise WeightsError(f"{source} was not added. {error}") from error
+    return keep_embedder(content, description)
+
+
+def _try(embedder: OnnxEmbedder) -> None:
+    """Embed two pictures that have nothing in common."""
+    size = embedder.facts.template(ANY_DETECTOR).size
+    ramp = np.linspace(0, 1, size)
+    red, blue = np.array([255, 128, 50]), np.array([50, 128, 255])
+    pictures = np.stack(
+        [np.broadcast_to(ramp[:, None, None] * red, (size, size, 3)), np.broadcast_to(ramp[:, None] * blue, (size, size, 3))]
+    )
+    first, second = embedder.embed(pictures.astype(np.uint8))
+    if np.allclose(first, second, rtol=1e-4, atol=1e-6):
+        raise WeightsError(
+            f"The embedder {embedder.facts.name} gives one vector for different pictures: its mean or scale cannot be right."
+        )

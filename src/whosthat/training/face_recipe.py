@@ -21,11 +21,14 @@ class FaceRecipe(BaseRecipe):
     Attributes:
         model: Always ``faces``.
         detector: Which detector finds faces: ``mtcnn``, ``yunet``, or ``auto`` for YuNet where its file is present.
+        embedder: Which network turns faces into vectors: ``dlib-resnet``, ``sface`` where its file is present, or one that was added
+            (``whosthat models list``).
         head: Which head names: ``auto`` chooses by cross-validation.
         stranger_rate: Share of strangers that may be named, by which the threshold is chosen.
     """
 
     model: Literal["faces"] = "faces"
     detector: Literal["auto", "mtcnn", "yunet"] = "auto"
+    embedder: str = Field(default="dlib-resnet", min_length=1, max_length=50)
     head: Literal["auto", "trimmed-mean", "nearest", "logistic"] = "auto"
     stranger_rate: float = Field(default=0.01, gt=0, lt=0.5)

@@ -20,8 +20,8 @@ import numpy as np
 from whosthat.dataset.threads import in_order
 from whosthat.errors import CacheError, DatasetError, PhotoError
 from whosthat.faces.embedder import DLIB, OnnxEmbedder
-from whosthat.faces.finding import FaceReader, principal, sharpness
-from whosthat.faces.models import detector_facts, detector_files, dlib_graph
+from whosthat.faces.finding import FaceCropper, FaceReader, principal, sharpness
+from whosthat.faces.models import detector_facts, detector_files, embedder_model
 from whosthat.faces.remembered import PhotoFaces, RememberedFaces
 from whosthat.photos.reading import looks_like_photo, read
 from whosthat.progress import SILENT, Progress
@@ -44,19 +44,44 @@ class OpenedReader:
     detector_files: dict[str, bytes]
 
 
-def open_reader(detector: str = "auto") -> OpenedReader:
-    """Open a detector and dlib's face network.
+def open_reader(detector: str = "auto", embedder: str = DLIB.name) -> OpenedReader:
+    """Open a detector and an embedder.
 
     Args:
         detector: Name of a detector, or ``auto``.
+        embedder: Name of an embedder.
+
+    Raises:
+        UsageError: There is no such detector or embedder.
+        WeightsError: Weights are missing or wrong.
+    """
+    facts, model = detector_facts(detector), embedder_model(embedder)
+    files, graph = detector_files(facts), model.graph()
+    return OpenedReader(FaceReader(facts.open(files), OnnxEmbedder(model.facts, graph)), graph, files)
+
+
+@dataclass(frozen=True)
+class OpenedCropper:
+    """A cropper, and the bytes that a bundle needs to open the same one again."""
+
+    cropper: FaceCropper
+    detector_files: dict[str, bytes]
+
+
+def open_cropper(detector: str, size: int) -> OpenedCropper:
+    """Open a detector, and cut faces out as for dlib's network, whose frame leaves forehead and chin in view.
+
+    Args:
+        detector: Name of a detector, or ``auto``.
+        size: Side of the crops in pixels.
 
     Raises:
         UsageError: There is no such detector.
         WeightsError: Weights are missing or wrong.
     """
     facts = detector_facts(detector)
-    files, graph = detector_files(facts), dlib_graph()
-    return OpenedReader(FaceReader(facts.open(files), OnnxEmbedder(DLIB, graph)), graph, files)
+    files = detector_files(facts)
+    return OpenedCropper(FaceCropper(facts.open(files), DLIB.template(facts.name).scaled(size)), files)
 
 
 def faces_of_photos(

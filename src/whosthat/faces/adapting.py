@@ -1,0 +1,184 @@
+"""Making a foreign face network take what all of them take here: uint8 crops in, vectors on one scale of distance out.
+
+What belongs here: comparing a graph with its description, and the nodes that are put before and behind it. A bundle then holds one
+graph that needs no explanation. What does not: the description (`description`), running the graph (`embedder`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from whosthat.errors import WeightsError
+from whosthat.faces.embedder import SAME_PERSON
+from whosthat.inference import keeps_data_outside
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from whosthat.faces.description import EmbedderDescription
+
+CROPS, EMBEDDINGS = "whosthat_crops", "whosthat_embeddings"
+OLDEST_OPSET = 7
+"""Since this version of ONNX's operators, arithmetic broadcasts as numpy does."""
+
+
+def adapt(graph: bytes, description: EmbedderDescription) -> bytes:
+    """Complete a graph so that it takes uint8 crops and gives vectors on the scale of `embedder.SAME_PERSON`.
+
+    Args:
+        graph: The ONNX graph as its makers published it: one input of images, one output of vectors.
+        description: What is known of it.
+
+    Returns:
+        A graph with the input uint8 (n, size, size, 3), red green blue, and the output float32 (n, dimensions). n is 1 where the
+        makers fixed it at 1.
+
+    Raises:
+        WeightsError: The bytes are no ONNX graph, keep weights in another file, or do not fit the description.
+    """
+    from onnx import TensorProto, helper
+
+    model = _parsed(graph, description.name)
+    inputs, weights = _inputs(model.graph)
+    photo, vectors = _only(inputs, "input", description.name), _only(model.graph.output, "output", description.name)
+    batch, layout = _checked_input(photo, description)
+    size = description.crop_size
+    completed = helper.make_graph(
+        [*_before(photo, layout, description), *model.graph.node, *_behind(vectors, description)],
+        description.name,
+        [helper.make_tensor_value_info(CROPS, TensorProto.UINT8, [batch, size, size, 3]), *weights],
+        [helper.make_tensor_value_info(EMBEDDINGS, TensorProto.FLOAT, [batch, description.dimensions])],
+        initializer=model.graph.initializer,
+        sparse_initializer=model.graph.sparse_initializer,
+    )
+    model.graph.CopyFrom(completed)
+    data: bytes = model.SerializeToString()
+    return data
+
+
+def _parsed(graph: bytes, name: str) -> Any:
+    import onnx
+    from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+
+    try:
+        outside = keeps_data_outside(graph)
+        model = onnx.load_model_from_string(graph)
+    except (ValueError, DecodeError) as error:
+        raise WeightsError(f"The file of {name} is no ONNX graph: {error}") from error
+    if outside:
+        raise WeightsError(f"The graph of {name} keeps weights in another file. Export it as a single file.")
+    if not model.graph.node:
+        raise WeightsError(f"The file of {name} is no ONNX graph: nothing is computed in it.")
+    opset = max((item.version for item in model.opset_import if item.domain in ("", "ai.onnx")), default=1)
+    if opset < OLDEST_OPSET:
+        raise WeightsError(
+            f"The graph of {name} uses version {opset} of ONNX's operators; {OLDEST_OPSET} is the oldest that can be used. Export it anew."
+        )
+    return model
+
+
+def _inputs(graph: Any) -> tuple[list[Any], list[Any]]:
+    """Return what has to be given, and the weights that older graphs list among their inputs."""
+    names = {tensor.name for tensor in graph.initializer}
+    return [item for item in graph.input if item.name not in names], [item for item in graph.input if item.name in names]
+
+
+def _only(items: Sequence[Any], kind: str, name: str) -> Any:
+    if len(items) != 1:
+        names = ", ".join(item.name for item in items) or "none"
+        raise WeightsError(f"The graph of {name} should have one {kind}, but has {len(items)} ({names}). Export it with one.")
+    return items[0]
+
+
+def _checked_input(photo: Any, description: EmbedderDescription) -> tuple[int | str, str]:
+    """Compare the input with the description; return how many crops it takes, and the order of its dimensions."""
+    from onnx import TensorProto
+
+    tensor = photo.type.tensor_type
+    if tensor.elem_type not in (TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.DOUBLE, TensorProto.UINT8):
+        kind = TensorProto.DataType.Name(tensor.elem_type)
+        raise WeightsError(f"The input of {description.name} should hold floating-point numbers or uint8, but holds {kind}.")
+    shape = [axis.dim_value if axis.dim_value > 0 else None for axis in tensor.shape.dim]  # exporters write -1, too
+    if len(shape) != 4:
+        raise WeightsError(
+            f"The input of {description.name} should have four dimensions (images, colours, height, width), but has {len(shape)}."
+        )
+    layout = description.layout or _layout_of(shape, description.name)
+    size = description.crop_size
+    expected = (3, size, size) if layout == "nchw" else (size, size, 3)
+    if any(there not in (None, wanted) for there, wanted in zip(shape[1:], expected, strict=True)):
+        raise WeightsError(
+            f"The input of {description.name} has the shape {_shown(shape)}, but its description says {_shown((None, *expected))} "
+            f"(crop_size {size}, {layout}). Correct the description, or take the file that it describes."
+        )
+    if shape[0] not in (None, 1):
+        raise WeightsError(
+            f"The graph of {description.name} takes {shape[0]} images at once, no more and no less. Export it for any number, or for one."
+        )
+    return shape[0] or "n", layout
+
+
+def _layout_of(shape: Sequence[int | None], name: str) -> str:
+    if shape[1] == 3:
+        return "nchw"
+    if shape[3] == 3:
+        return "nhwc"
+    raise WeightsError(
+        f"The graph of {name} does not say in which order its input's dimensions stand ({_shown(shape)}). Add a line to its description: "
+        'layout = "nchw" (colours, height, width) or layout = "nhwc" (height, width, colours).'
+    )
+
+
+def _shown(shape: Sequence[int | None]) -> str:
+    return " x ".join("any" if axis is None else str(axis) for axis in shape)
+
+
+class _Nodes:
+    """A chain of nodes; knows the name of what flows at its end."""
+
+    def __init__(self, stem: str, flow: str) -> None:
+        self.nodes: list[Any] = []
+        self.flow = flow
+        self._stem = stem
+
+    def add(self, kind: str, second: Any = None, *, result: str = "", **attributes: Any) -> None:
+        """Append a node; ``second`` is an array for its second input, ``result`` the name of what it gives."""
+        from onnx import helper, numpy_helper
+
+        inputs = [self.flow]
+        if second is not None:
+            inputs.append(f"{self._stem}_{len(self.nodes)}_second")
+            self.nodes.append(helper.make_node("Constant", [], inputs[1:], value=numpy_helper.from_array(second)))
+        self.flow = result or f"{self._stem}_{len(self.nodes)}"
+        self.nodes.append(helper.make_node(kind, inputs, [self.flow], **attributes))
+
+
+def _before(photo: Any, layout: str, description: EmbedderDescription) -> list[Any]:
+    """From crops to what the network was trained with."""
+    from onnx import TensorProto
+
+    chain = _Nodes("whosthat_before", CROPS)
+    chain.add("Cast", to=TensorProto.FLOAT)
+    if description.colours == "bgr":
+        chain.add("Gather", np.array([2, 1, 0], np.int64), axis=3)
+    chain.add("Sub", np.array(description.mean, np.float32))
+    chain.add("Mul", np.array(description.scale, np.float32))
+    if layout == "nchw":
+        chain.add("Transpose", perm=[0, 3, 1, 2])
+    chain.add("Cast", result=photo.name, to=photo.type.tensor_type.elem_type)
+    return chain.nodes
+
+
+def _behind(vectors: Any, description: EmbedderDescription) -> list[Any]:
+    """From the network's vectors to those that are compared by distance, on the common scale."""
+    from onnx import TensorProto
+
+    chain = _Nodes("whosthat_behind", vectors.name)
+    chain.add("Cast", to=TensorProto.FLOAT)
+    chain.add("Flatten", axis=1)
+    if description.compare == "cosine":
+        chain.add("LpNormalization", axis=1, p=2)
+    chain.add("Mul", np.array(SAME_PERSON / description.same_person_distance, np.float32), result=EMBEDDINGS)
+    return chain.nodes

@@ -1,0 +1,167 @@
+"""What somebody says of a face network that whosthat does not know: its licence, its crop, its input, how its vectors are compared.
+
+What belongs here: the description, its limits, reading it from a TOML file. What does not: whether a graph fits it (`adapting`), where
+graphs and descriptions are kept (`own_embedders`).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from whosthat.errors import UsageError, did_you_mean
+from whosthat.faces.alignment import CropTemplate
+from whosthat.faces.embedder import ANY_DETECTOR, EmbedderFacts
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+MAX_FILE_BYTES = 1 << 16
+"""A description has at most 64 KiB."""
+
+NAME = re.compile("[a-z0-9][a-z0-9-]{0,49}")
+"""What the whole of a name has to look like: it becomes part of file names, on every system."""
+
+_Number = Annotated[float, Field(ge=-1e6, le=1e6, allow_inf_nan=False)]
+_Point = tuple[_Number, _Number]
+_Line = Annotated[str, Field(min_length=1, max_length=300, pattern=r"^[^\x00-\x1f\x7f]*$")]
+
+
+class EmbedderDescription(BaseModel):
+    """All that is needed to use a face network, besides its graph.
+
+    Attributes:
+        name: What it is called: small letters, digits and hyphens.
+        licence: Licence of its weights, best as an SPDX identifier.
+        source: Who made it and where it comes from.
+        dimensions: Length of its vectors.
+        crop_size: Side of its square crop in pixels.
+        points: Where the eye on the left, the eye on the right, the nose, the mouth's left and its right corner lie in the crop, as the
+            picture shows them, in pixels; whichever detector finds them.
+        colours: Order of the colours that it was trained with.
+        layout: ``nchw`` or ``nhwc``; None where the graph itself says it.
+        mean: Subtracted from each pixel (0 to 255): one number, or one for each colour in the order of ``colours``.
+        scale: What is left is multiplied by it; one number or three.
+        compare: How its vectors are compared: ``cosine`` (they are brought to length one) or ``distance`` (Euclidean, as they are).
+        same_person: From which cosine on, or up to which distance, two photos show the same person, as its makers say.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    name: str
+    licence: _Line
+    source: _Line
+    dimensions: Annotated[int, Field(ge=2, le=10_000)]
+    crop_size: Annotated[int, Field(ge=16, le=1024)]
+    points: tuple[_Point, _Point, _Point, _Point, _Point]
+    colours: Literal["rgb", "bgr"]
+    layout: Literal["nchw", "nhwc"] | None = None
+    mean: _Number | tuple[_Number, _Number, _Number]
+    scale: _Number | tuple[_Number, _Number, _Number]
+    compare: Literal["cosine", "distance"]
+    same_person: _Number
+
+    @field_validator("name")
+    @classmethod
+    def _name_is_a_plain_word(cls, name: str) -> str:
+        if not NAME.fullmatch(name):
+            raise ValueError("at most 50 small letters, digits and hyphens, such as my-net")
+        return name
+
+    @field_validator("scale")
+    @classmethod
+    def _scale_keeps_something(cls, scale: float | tuple[float, float, float]) -> float | tuple[float, float, float]:
+        if scale == 0 or (isinstance(scale, tuple) and 0 in scale):
+            raise ValueError("numbers other than 0")
+        return scale
+
+    @model_validator(mode="after")
+    def _points_are_a_face(self) -> Self:
+        """Refuse points that lie outside the crop, or that name left and right from the person's own view."""
+        left_eye, right_eye, _, left_mouth, right_mouth = self.points
+        if not all(0 <= value <= self.crop_size for point in self.points for value in point):
+            raise ValueError(f'"points" must lie inside the crop, between 0 and {self.crop_size}.')
+        if left_eye[0] >= right_eye[0] or left_mouth[0] >= right_mouth[0]:
+            raise ValueError('"points" must begin with the eye on the left of the picture, and name the left corner of the mouth first.')
+        if max(left_eye[1], right_eye[1]) >= min(left_mouth[1], right_mouth[1]):
+            raise ValueError('"points" must have the eyes above the mouth: the first number counts to the right, the second downwards.')
+        return self
+
+    @model_validator(mode="after")
+    def _same_person_fits(self) -> Self:
+        """Refuse a limit that cannot be one."""
+        if self.compare == "cosine" and not -1 < self.same_person < 1:
+            raise ValueError(f'"same_person" is a cosine here, between -1 and 1; {self.same_person:g} came.')
+        if self.compare == "distance" and self.same_person <= 0:
+            raise ValueError(f'"same_person" is a distance here, above 0; {self.same_person:g} came.')
+        return self
+
+    @property
+    def same_person_distance(self) -> float:
+        """Up to which Euclidean distance two photos show the same person."""
+        return math.sqrt(2 - 2 * self.same_person) if self.compare == "cosine" else self.same_person
+
+    @property
+    def facts(self) -> EmbedderFacts:
+        """The same, as for every other embedder."""
+        template = CropTemplate(self.crop_size, self.points, f"As described with {self.name}.")
+        return EmbedderFacts(self.name, self.dimensions, {ANY_DETECTOR: template}, self.licence, self.source)
+
+
+def read_description(path: Path) -> EmbedderDescription:
+    """Read a description that somebody wrote.
+
+    Args:
+        path: A TOML file with the attributes of `EmbedderDescription` as keys.
+
+    Raises:
+        UsageError: It cannot be read, is no TOML, or says something that cannot be.
+    """
+    try:
+        with path.open("rb") as file:
+            text = file.read(MAX_FILE_BYTES + 1)
+        if len(text) > MAX_FILE_BYTES:
+            raise UsageError(f"{path} has more than {MAX_FILE_BYTES // 1024} KiB; a description is a few lines of TOML.")
+        document = tomllib.loads(text.decode("utf-8"))
+    except OSError as error:
+        raise UsageError(f"The description {path} cannot be read: {error.strerror or error}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise UsageError(f'The description {path} is not TOML: {error}. Write lines such as licence = "MIT".') from error
+    try:
+        return EmbedderDescription.model_validate(document)
+    except ValidationError as error:
+        problems = " ".join(_sentence(problem) for problem in error.errors(include_url=False))
+        raise UsageError(f"The description {path} cannot be used. {problems}") from error
+
+
+def _sentence(problem: ErrorDetails) -> str:
+    message = problem["msg"].removeprefix("Value error, ")
+    if not problem["loc"]:
+        return message
+    key = str(problem["loc"][0])
+    if problem["type"] == "extra_forbidden":
+        return f'There is no key "{key}". {did_you_mean(key, EmbedderDescription.model_fields)}'
+    if problem["type"] == "missing" and len(problem["loc"]) == 1:
+        return f'The key "{key}" is missing: {_meaning(key)}.'
+    return f'"{key}": expected {message.removeprefix("Input should be ")}; {_shown(problem["input"])} came.'
+
+
+def _meaning(key: str) -> str:
+    meanings = {
+        "colours": '"rgb" or "bgr"',
+        "mean": "what is subtracted from each pixel, such as 127.5, or 0",
+        "scale": "what the rest is multiplied by, such as 0.0078125, or 1",
+        "compare": '"cosine" or "distance"',
+        "same_person": "the cosine from which on, or the distance up to which, two photos show the same person",
+        "points": "five pairs of pixels in the crop: eyes, nose, corners of the mouth, from left to right",
+    }
+    return meanings.get(key, "it has to be said")
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:80]}..."
