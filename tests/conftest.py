@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import hypothesis
 import pytest
 
 hypothesis.settings.register_profile("house", deadline=None)  # a busy machine is no bug
-hypothesis.settings.load_profile("house")
+hypothesis.settings.register_profile("same", deadline=None, derandomize=True)  # a gate tells the same of the same code each time
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "house"))
 
 SHARED = Path(os.environ.get("WHOSTHAT_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 
@@ -72,3 +75,12 @@ def save_colours() -> Callable[..., Path]:
         return folder
 
     return save
+
+
+@pytest.fixture(scope="session")
+def foreign() -> ModuleType:
+    """The module `faces/foreign.py`, loaded once: stand-ins for face networks of others."""
+    spec = importlib.util.spec_from_file_location("whosthat_foreign", Path(__file__).parent / "faces" / "foreign.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

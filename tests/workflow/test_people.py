@@ -252,5 +252,5 @@ def test_two_processes_do_not_change_one_bundle(bundle: Path) -> None:
 
 
 def test_a_recogniser_of_whole_photos_has_no_people(tmp_path: Path, save_colours: Any) -> None:
-    with pytest.raises(BundleError, match="names whole photos"):
+    with pytest.raises(BundleError, match="keeps no gallery"):
         list_people(save_colours(tmp_path / "bundle"))

@@ -35,6 +35,7 @@ def compare(  # noqa: PLR0913  typer makes a parameter of each option
     photos: PhotosArgument,
     models: ModelsOption = MODELS,
     strangers: options.StrangersOption = None,
+    crop: options.CropOption = None,
     epochs: options.EpochsOption = None,
     split: options.SplitOption = None,
     pictures_per_class: options.PicturesOption = None,
@@ -52,7 +53,7 @@ def compare(  # noqa: PLR0913  typer makes a parameter of each option
     names = [name.strip() for name in models.split(",") if name.strip()]
     say(f"Comparing {', '.join(names)} on the photos in {photos}.")
     load_own_networks(custom)
-    given = {"epochs": epochs, "split": split, "pictures_per_class": pictures_per_class, "seed": seed}
+    given = {"crop": crop, "epochs": epochs, "split": split, "pictures_per_class": pictures_per_class, "seed": seed}
     changes = recipe_changes(given, settings or [])
     from whosthat.workflow.compare import compare as compare_models
     from whosthat.workflow.compare import recipes_for

@@ -29,6 +29,7 @@ AUTO = "auto"
         "train photos",
         "train photos --model faces --strangers others",
         "train photos --model cnn6 --size 112 --epochs 20",
+        "train photos --model cnn6 --crop faces",
         "train photos --recipe reference-cnn6 --set schedule.name=cosine",
         "train --resume runs/photos-cnn6-1",
     ),
@@ -41,6 +42,7 @@ def train(  # noqa: PLR0913  typer makes a parameter of each option
     recipe: options.RecipeOption = None,
     resume: options.ResumeOption = None,
     custom: CustomOption = None,
+    crop: options.CropOption = None,
     size: options.SizeOption = None,
     epochs: options.EpochsOption = None,
     batch_size: options.BatchSizeOption = None,
@@ -65,6 +67,7 @@ def train(  # noqa: PLR0913  typer makes a parameter of each option
     """
     changes = recipe_changes(
         {
+            "crop": crop,
             "size": size,
             "epochs": epochs,
             "batch_size": batch_size,

@@ -31,6 +31,10 @@ RecipeOption = Annotated[
 ]
 ResumeOption = Annotated[Path | None, typer.Option("--resume", metavar="RUN", help="Go on with a run that was stopped.")]
 SizeOption = Annotated[int | None, typer.Option("--size", metavar="PIXELS", help="Side of the square that the network sees.")]
+CropOption = Annotated[
+    str | None,
+    typer.Option("--crop", metavar="WHAT", help="What of a photo a network sees: photo, or faces that are cut out and turned upright."),
+]
 EpochsOption = Annotated[int | None, typer.Option("--epochs", metavar="N", help="How often every training photo is seen.")]
 BatchSizeOption = Annotated[int | None, typer.Option("--batch-size", metavar="N", help="Photos in one step.")]
 LearningRateOption = Annotated[float | None, typer.Option("--learning-rate", metavar="X", help="Learning rate of the optimiser.")]

@@ -47,6 +47,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+IMAGE_CLASSIFIER = "image-classifier"
+"""The kind of a bundle that answers for whole photos; the other kinds are named where they are opened."""
+
 FACTS, GRAPH, WEIGHTS = "bundle.json", "graph.onnx", "weights.safetensors"
 MAX_FACTS_BYTES = 64 << 20
 """Largest ``bundle.json``: 64 MiB holds the fingerprints of three million photos."""
@@ -107,7 +110,7 @@ class BundleFacts(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     format: int = FORMAT
-    kind: Annotated[str, Field(max_length=100)] = "image-classifier"
+    kind: Annotated[str, Field(max_length=100)] = IMAGE_CLASSIFIER
     network: Annotated[str, Field(max_length=100)]
     labels: Annotated[tuple[str, ...], Field(min_length=1, max_length=10_000)]
     prepare: dict[str, JsonValue] = {}

@@ -68,6 +68,8 @@ class Recipe(BaseRecipe):
         batch_size: Photos in one step.
         split: Training, validation and test shares, as in ``"8:1:1"``.
         pictures_per_class: At most so many photos of each class are used; absent for all.
+        crop: What of a photo the network sees: ``photo`` for all of it, ``faces`` for the face, cut out and turned upright.
+        detector: Which detector finds faces to cut out: ``mtcnn``, ``yunet``, or ``auto`` for YuNet where its file is present.
         fit: How a photo becomes a square: ``stretch``, ``crop`` or ``pad``.
         frames: Frames of one input for a network that sees sequences; absent for all others.
         weights: ``"none"``, ``"imagenet"`` or the path of a weights file.
@@ -86,6 +88,8 @@ class Recipe(BaseRecipe):
     size: int = Field(default=224, ge=8, le=4096)
     epochs: int = Field(default=30, ge=1, le=100_000)
     batch_size: int = Field(default=32, ge=1, le=65_536)
+    crop: Literal["photo", "faces"] = "photo"
+    detector: Literal["auto", "mtcnn", "yunet"] = "auto"
     fit: Literal["stretch", "crop", "pad"] = "stretch"
     frames: int | None = Field(default=None, ge=1, le=1000)
     weights: str = Field(default="none", min_length=1)

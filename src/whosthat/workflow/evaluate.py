@@ -10,10 +10,8 @@ their file and left out. That finds exact copies. A copy that was resized or sav
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 
@@ -21,13 +19,11 @@ from whosthat.dataset.folder import Photo, PhotoFolder, scan
 from whosthat.errors import DatasetError, PhotoError, did_you_mean
 from whosthat.evaluation.metrics import Evaluation
 from whosthat.evaluation.metrics import evaluate as judge
-from whosthat.faces.finding import principal
 from whosthat.photos.reading import decode
 from whosthat.progress import SILENT, Progress
-from whosthat.recognition.bundle import Bundle, DataFacts, open_bundle
-from whosthat.recognition.face_recogniser import KIND, FaceRecogniser
-from whosthat.recognition.image_classifier import ImageClassifier
+from whosthat.recognition.bundle import DataFacts, open_bundle
 from whosthat.types import FloatArray, Image, SetAside
+from whosthat.workflow.portraits import Asked, asked
 
 BATCH = 16
 _PARTS_THAT_CHOSE = ("train", "validation")
@@ -50,7 +46,7 @@ def evaluate(bundle: str | Path, photos: Path, *, progress: Progress = SILENT) -
         DatasetError: The folder cannot be used, holds a class that the recogniser does not know, or no photo is left.
     """
     opened = open_bundle(bundle)
-    classifier = _ASKED_BY_KIND.get(opened.facts.kind, ImageClassifier.open)(opened)
+    classifier = asked(opened)
     folder = scan(Path(photos), at_least=1)
     _refuse_unknown_classes(folder.classes, classifier.labels)
     answers = ask(classifier, folder, opened.facts.data, progress=progress)
@@ -62,39 +58,6 @@ def evaluate(bundle: str | Path, photos: Path, *, progress: Progress = SILENT) -
         )
     truth = np.array([classifier.labels.index(photo.class_name) for photo in answers.asked])
     return judge(answers.probabilities, truth, classifier.labels, [photo.name for photo in answers.asked])
-
-
-class Asked(Protocol):
-    """What can be tested: it answers with one probability a class."""
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """The classes; the index is the label."""
-
-    def prepare(self, photo: Image) -> Image | None:
-        """Shape an image as input, or None where there is nothing in it to be named."""
-
-    def probabilities(self, inputs: Image) -> FloatArray:
-        """Return float32 (b, n), rows summing to 1."""
-
-
-class _Portraits:
-    """Asks a face recogniser about photos that show one person each, as in training: the face that the photo is about."""
-
-    def __init__(self, recogniser: FaceRecogniser) -> None:
-        self._recogniser = recogniser
-        self.labels = recogniser.labels
-
-    def prepare(self, photo: Image) -> Image | None:
-        reader = self._recogniser.reader
-        faces = reader.search(photo).faces
-        return reader.crops(photo, [principal(faces, photo.shape[1], photo.shape[0])])[0] if faces else None
-
-    def probabilities(self, inputs: Image) -> FloatArray:
-        return self._recogniser.naming.shares(self._recogniser.reader.embed(inputs))
-
-
-_ASKED_BY_KIND: Mapping[str, Callable[[Bundle], Asked]] = {KIND: lambda bundle: _Portraits(FaceRecogniser.open(bundle))}
 
 
 @dataclass(frozen=True)
@@ -121,7 +84,7 @@ def ask(classifier: Asked, folder: PhotoFolder, seen: DataFacts, *, progress: Pr
         seen: Which photos the recogniser knows already.
         progress: Where to show how far it is.
     """
-    asked: list[Photo] = []
+    used: list[Photo] = []
     left_out: list[SetAside] = []
     rows: list[FloatArray] = []
     waiting: list[Image] = []
@@ -130,14 +93,14 @@ def ask(classifier: Asked, folder: PhotoFolder, seen: DataFacts, *, progress: Pr
         if isinstance(prepared, SetAside):
             left_out.append(prepared)
         else:
-            asked.append(photo)
+            used.append(photo)
             waiting.append(prepared)
         if waiting and (len(waiting) == BATCH or number == len(folder.photos)):
             rows.append(classifier.probabilities(np.stack(waiting)))
             waiting = []
         progress.step("photos tested", number, len(folder.photos))
     probabilities = np.concatenate(rows) if rows else np.empty((0, len(classifier.labels)), np.float32)
-    return Answers(tuple(asked), probabilities, tuple(left_out))
+    return Answers(tuple(used), probabilities, tuple(left_out))
 
 
 def _prepared(classifier: Asked, photo: Photo, seen: DataFacts) -> Image | SetAside:

@@ -162,8 +162,8 @@ def rename_person(bundle: str | Path, name: str, new_name: str) -> None:
 def _face_facts(bundle: Bundle) -> FaceFacts:
     if bundle.facts.kind != KIND or bundle.facts.faces is None:
         raise BundleError(
-            f"{bundle.folder} names whole photos ({bundle.facts.network}); people can be added to a face recogniser alone. "
-            "Train one with --model faces."
+            f"{bundle.folder} keeps no gallery of people: its network, {bundle.facts.network}, learnt them all at once. "
+            "Train a face recogniser with --model faces."
         )
     return bundle.facts.faces
 

@@ -22,8 +22,8 @@ from whosthat.workflow.predict import find_photos
 from whosthat.workflow.prediction import Prediction
 
 if TYPE_CHECKING:
-    from whosthat.recognition.image_classifier import ImageClassifier
-    from whosthat.types import FloatArray
+    from whosthat.types import FloatArray, Image
+    from whosthat.workflow.portraits import Asked
 
 BATCH = 32
 
@@ -50,9 +50,7 @@ def stranger_photos(folder: Path) -> tuple[Path, ...]:
     return found
 
 
-def stranger_confidences(
-    classifier: ImageClassifier, photos: Sequence[Path], known: Collection[str], *, progress: Progress = SILENT
-) -> FloatArray:
+def stranger_confidences(classifier: Asked, photos: Sequence[Path], known: Collection[str], *, progress: Progress = SILENT) -> FloatArray:
     """Ask a network about strangers.
 
     Args:
@@ -71,24 +69,35 @@ def stranger_confidences(
     inputs, pieces = [], []
     left_out = 0
     for number, path in enumerate(photos, start=1):
-        try:
-            decoded = decode(path)
-        except PhotoError:
-            decoded = None
-        if decoded is None or decoded.sha256 in seen:
+        prepared = _prepared(path, classifier, seen)
+        if prepared is None:
             left_out += 1
         else:
-            seen.add(decoded.sha256)
-            inputs.append(classifier.prepare(decoded.image))
+            inputs.append(prepared)
         if inputs and (len(inputs) == BATCH or number == len(photos)):
             pieces.append(classifier.probabilities(np.stack(inputs)).max(axis=1))
             inputs = []
         progress.step("photos of strangers", number, len(photos))
     if left_out:
-        progress.say(f"Of {len(photos)} photos of strangers, {left_out} cannot be read, are in your folders too, or are there twice.")
+        progress.say(
+            f"Of {len(photos)} photos of strangers, {left_out} cannot be read, show no face where faces are looked at, "
+            "are in your folders too, or are there twice."
+        )
     if not pieces:
         raise DatasetError("No photo of a stranger can be used: each is damaged, or is in your folders too. Give photos of other people.")
     return np.concatenate(pieces)
+
+
+def _prepared(path: Path, classifier: Asked, seen: set[str]) -> Image | None:
+    """Make a photo ready to be asked about, and note its SHA-256; None where it was seen before or cannot be used."""
+    try:
+        decoded = decode(path)
+    except PhotoError:
+        return None
+    if decoded.sha256 in seen:
+        return None
+    seen.add(decoded.sha256)
+    return classifier.prepare(decoded.image)
 
 
 def fit_refusing(known: FloatArray, strangers: FloatArray | None, evaluation: Evaluation) -> Refusing:

@@ -69,6 +69,7 @@ def train(
         parts = train_faces.split_faces(audit, recipe)
     else:
         parts = split(audit, ratios=recipe.ratios, seed=recipe.seed, pictures_per_class=recipe.pictures_per_class)
+    recipe = _settled(recipe)
     run = TrainingRun(new_run(Path(runs), root.resolve().name, recipe.model), root, audit, parts, others)
     begin(run, recipe)
     try:
@@ -118,6 +119,15 @@ def _check_recipe(recipe: AnyRecipe) -> None:
         registry.check(recipe.model, design_of(recipe, n_classes=2))
     except NetworkError as error:
         raise RecipeError(f"The recipe cannot be used. {error}") from error
+
+
+def _settled(recipe: AnyRecipe) -> AnyRecipe:
+    """Say which detector "auto" means now: a run that is resumed must cut out the very same crops."""
+    if isinstance(recipe, FaceRecipe) or recipe.crop == "photo":
+        return recipe
+    from whosthat.faces.models import detector_facts
+
+    return recipe.model_copy(update={"detector": detector_facts(recipe.detector).name})
 
 
 def _tell_what_is_left_out(audit: Audit, root: Path, progress: Progress) -> None:

@@ -23,11 +23,16 @@ from whosthat.evaluation.run_facts import RunFacts
 from whosthat.networks import registry
 from whosthat.photos.preparing import PrepareSpec
 from whosthat.progress import Progress
-from whosthat.recognition.bundle import BundleFacts, save_bundle
+from whosthat.recognition import face_classifier
+from whosthat.recognition.bundle import IMAGE_CLASSIFIER, BundleFacts, save_bundle
+from whosthat.recognition.bundled_detector import as_bundle_files
+from whosthat.recognition.face_facts import CropFacts
 from whosthat.recognition.image_classifier import ImageClassifier
 from whosthat.settings import ONNX_PARITY_TOLERANCE
 from whosthat.training.occupation import occupied
 from whosthat.training.recipe import Recipe
+from whosthat.workflow.face_photos import OpenedCropper, open_cropper
+from whosthat.workflow.portraits import Asked, with_crops
 from whosthat.workflow.resuming import resumable, saving
 from whosthat.workflow.strangers import fit_refusing, stranger_confidences, stranger_photos
 from whosthat.workflow.training_run import BUNDLE, TrainingRun, TrainResult, conclude, figures, versions
@@ -51,12 +56,13 @@ def carry_out(run: TrainingRun, recipe: Recipe, *, progress: Progress, resume: b
         progress: Hears what is being done.
         resume: Whether to go on from the run's last checkpoint.
     """
-    # ---- prepare: every photo once, to the network's size -------------------------------------------------
-    spec = recipe.prepare_spec()
+    # ---- prepare: every photo once, cut out where asked, to the network's size ----------------------------
+    spec, opened = recipe.prepare_spec(), _opened_cropper(recipe)
+    cropper = None if opened is None else opened.cropper
     with (
         resumable(run.folder),
         occupied(run.folder),
-        prepare_photos(run.parts, spec, cache_file(run.root, spec), progress=progress) as prepared,
+        prepare_photos(run.parts, spec, cache_file(run.root, spec, cropper), cropper=cropper, progress=progress) as prepared,
     ):
         for gone in prepared.set_aside:
             progress.say(f"{gone.path} is not used: {gone.reason}.")
@@ -75,17 +81,21 @@ def carry_out(run: TrainingRun, recipe: Recipe, *, progress: Progress, resume: b
         diagnosis = diagnose(fitted.history, evaluation, training)
 
         # ---- refuse: strangers choose from which confidence on an answer is a name ------------------------
-        others = None if run.strangers is None else _stranger_confidences(classifier, run, run.strangers, progress)
+        others = None if run.strangers is None else _stranger_confidences(with_crops(cropper, classifier), run, run.strangers, progress)
         refusing = fit_refusing(_answers(classifier, prepared, "validation"), others, evaluation)
         classifier.threshold = refusing.threshold
 
         # ---- save, report ---------------------------------------------------------------------------------
-        facts = _facts(recipe, run, classifier, evaluation)
+        facts = _facts(recipe, run, classifier, evaluation, opened)
         now = datetime.now(UTC).isoformat(timespec="seconds")
         tested = RunFacts(run.photos_name, now, classifier.temperature, training, evaluation, diagnosis, refusing.notes)
         with saving(run.folder):
-            save_bundle(run.folder / BUNDLE, facts, graph=graph, weights=_weights(fitted))
+            save_bundle(run.folder / BUNDLE, facts, graph=graph, weights=_weights(fitted), more=_detector_files(opened))
             return conclude(run, tested, fitted.history, prepared.images("test"))
+
+
+def _opened_cropper(recipe: Recipe) -> OpenedCropper | None:
+    return None if recipe.crop == "photo" else open_cropper(recipe.detector, recipe.size)
 
 
 def _fit(run: Path, recipe: Recipe, prepared: PreparedPhotos, progress: Progress, *, resume: bool) -> Fitted:
@@ -152,24 +162,40 @@ def _training(recipe: Recipe, prepared: PreparedPhotos, fitted: Fitted) -> Train
     )
 
 
-def _stranger_confidences(classifier: ImageClassifier, run: TrainingRun, folder: Path, progress: Progress) -> FloatArray:
+def _stranger_confidences(classifier: Asked, run: TrainingRun, folder: Path, progress: Progress) -> FloatArray:
     """Ask about photos of strangers; those that are in the folders too are none."""
     known = {item.sha256 for item in run.audit.photos}
     return stranger_confidences(classifier, stranger_photos(folder), known, progress=progress)
 
 
-def _facts(recipe: Recipe, run: TrainingRun, classifier: ImageClassifier, evaluation: Evaluation) -> BundleFacts:
+def _facts(
+    recipe: Recipe, run: TrainingRun, classifier: ImageClassifier, evaluation: Evaluation, opened: OpenedCropper | None
+) -> BundleFacts:
     """Gather what a bundle says of itself."""
     network = registry.facts(recipe.model)
+    licences = {network.title: network.licence}
+    if opened is not None:
+        licences[opened.cropper.detector.name] = opened.cropper.detector.licence
     return BundleFacts(
+        kind=IMAGE_CLASSIFIER if opened is None else face_classifier.KIND,
         network=recipe.model,
         labels=classifier.labels,
         prepare=classifier.spec.to_dict(),
+        crop=None if opened is None else _crop_facts(opened),
         temperature=classifier.temperature,
         threshold=classifier.threshold,
         metrics=figures(evaluation),
         data=run.data_facts(),
-        licences={network.title: network.licence},
+        licences=licences,
         versions=versions(),
         recipe=recipe.model_dump(mode="json", exclude_none=True),
     )
+
+
+def _crop_facts(opened: OpenedCropper) -> CropFacts:
+    detector, template = opened.cropper.detector, opened.cropper.template
+    return CropFacts.with_template(template, detector=detector.name, detector_files=tuple(opened.detector_files))
+
+
+def _detector_files(opened: OpenedCropper | None) -> dict[str, bytes]:
+    return {} if opened is None else as_bundle_files(opened.detector_files)
