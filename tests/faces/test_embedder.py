@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import numpy as np
+import onnx
 import pytest
 
+from whosthat.errors import WeightsError
 from whosthat.faces.embedder import DLIB, OnnxEmbedder
 from whosthat.faces.finding import FaceReader
 from whosthat.faces.weights import find_weights
@@ -35,3 +37,19 @@ def test_the_graph_agrees_with_dlib(dlib_onnx: bytes, crop: np.ndarray) -> None:
     expected = np.array([model.compute_face_descriptor(np.ascontiguousarray(one)) for one in crops])
     ours = open_session(dlib_onnx).run(crops)[0]
     assert np.linalg.norm(ours - expected, axis=1).max() < 1e-4
+
+
+def test_another_network_has_another_fingerprint_and_so_another_place_in_the_cache(
+    reader: FaceReader, embedder: OnnxEmbedder, dlib_onnx: bytes
+) -> None:
+    same = OnnxEmbedder(DLIB, dlib_onnx)
+    assert same.fingerprint == embedder.fingerprint
+    model = onnx.load_model_from_string(dlib_onnx)
+    model.graph.doc_string = "changed"
+    other = OnnxEmbedder(DLIB, model.SerializeToString())
+    assert FaceReader(reader.detector, same).key == reader.key != FaceReader(reader.detector, other).key
+
+
+def test_crops_of_another_size_are_refused(embedder: OnnxEmbedder) -> None:
+    with pytest.raises(WeightsError, match="dlib-resnet cannot embed crops of 112 x 112 pixels"):
+        embedder.embed(np.zeros((1, 112, 112, 3), np.uint8))

@@ -10,15 +10,23 @@ import typer
 
 from whosthat.cli.options import JsonOption, examples, new_app
 from whosthat.cli.output import show, show_json, show_table
+from whosthat.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
+    from whosthat.faces.models import EmbedderModel
     from whosthat.networks.registry import NetworkFacts
 
 app = new_app("Show the models, and add weights files to them.")
 
-NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="A network, as the list names it.", show_default=False)]
-
-FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="A weights file that was published.", show_default=False)]
+NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="A model, as the list names it.", show_default=False)]
+FileArgument = Annotated[
+    Path, typer.Argument(metavar="FILE", help="A weights file that was published, or your own face network (ONNX).", show_default=False)
+]
+DescribeOption = Annotated[
+    Path | None,
+    typer.Option("--describe", metavar="FILE.toml", help="What your own face network is: docs/embedders.md shows one.", show_default=False),
+]
+OwnNameArgument = Annotated[str, typer.Argument(metavar="NAME", help="A face network that you added.", show_default=False)]
 
 
 @app.command("list", epilog=examples("models list", "models list --json"))
@@ -40,20 +48,50 @@ def list_them(as_json: JsonOption = False) -> None:
     show_table(("weights", "bytes", "licence", "present", "source"), rows, right=("bytes",))
 
 
-@app.command("add", epilog=examples("models add face_detection_yunet_2026may.onnx"), no_args_is_help=True)
-def add(file: FileArgument) -> None:
-    """Add a weights file; which one it is shows in its checksum, not in its name."""
+@app.command(
+    "add",
+    epilog=examples("models add face_detection_yunet_2026may.onnx", "models add my-net.onnx --describe my-net.toml"),
+    no_args_is_help=True,
+)
+def add(file: FileArgument, describe: DescribeOption = None) -> None:
+    """Add a weights file; which one it is shows in its checksum, not in its name.
+
+    With --describe, add a face network of your own: it is compared with its description, tried, and kept.
+    """
+    if describe is not None:
+        _add_own(file, describe)
+        return
+    from whosthat.faces.models import EMBEDDERS
     from whosthat.faces.weights import add_weights
 
     added = add_weights(file)
-    show(f"{file} is the weights of {added.part_of} ({added.licence}); it is used from now on.")
+    use = f"choose it with {_choosing(added.part_of)}" if added.part_of in EMBEDDERS else "it is used from now on"
+    show(f"{file} is the weights of {added.part_of} ({added.licence}); {use}.")
 
 
-@app.command("show", epilog=examples("models show cnn6"), no_args_is_help=True)
+@app.command("remove", epilog=examples("models remove my-net"), no_args_is_help=True)
+def remove(name: OwnNameArgument) -> None:
+    """Remove a face network that you added; recognisers that were trained with it keep their own copy."""
+    from whosthat.faces.own_embedders import embedder_names, remove_embedder
+
+    if not remove_embedder(name):
+        known = embedder_names()
+        advice = did_you_mean(name, known) if known else "None was added."
+        raise UsageError(f"No face network named {name!r} was added. {advice}")
+    show(f"{name} is removed. Recognisers that were trained with it keep their own copy.")
+
+
+@app.command("show", epilog=examples("models show cnn6", "models show sface"), no_args_is_help=True)
 def show_one(name: NameArgument, as_json: JsonOption = False) -> None:
     """Show everything that is known about a network."""
+    from whosthat.faces.models import embedders
     from whosthat.networks import registry
 
+    if name in (of_faces := embedders()):
+        _show_embedder(of_faces[name], as_json=as_json)
+        return
+    if name not in registry.names():
+        raise UsageError(f"There is no model named {name!r}. {did_you_mean(name, [*registry.names(), *of_faces])}")
     facts = registry.facts(name)
     if as_json:
         show_json(_describe(facts))
@@ -63,11 +101,56 @@ def show_one(name: NameArgument, as_json: JsonOption = False) -> None:
     show_table(("fact", "value"), rows)
 
 
+def _add_own(file: Path, describe: Path) -> None:
+    from whosthat.faces.description import read_description
+    from whosthat.faces.models import add_embedder
+    from whosthat.networks import registry
+
+    own = add_embedder(file, read_description(describe), reserved=(*registry.names(), "faces"))
+    show(f"{file} is added as {own.file.name} ({own.file.licence}); choose it with {_choosing(own.file.name)}.")
+
+
+def _choosing(embedder: str) -> str:
+    return f"--model faces --set embedder={embedder}"
+
+
+def _show_embedder(model: EmbedderModel, *, as_json: bool) -> None:
+    from whosthat.faces.weights import find_file
+
+    templates = {
+        detector: {"size": template.size, "points": template.points, "origin": template.origin}
+        for detector, template in model.facts.templates.items()
+    }
+    facts = {
+        **asdict(model.file),
+        "dimensions": model.facts.dimensions,
+        "templates": templates,
+        "weights_here": find_file(model.file) is not None,
+    }
+    if as_json:
+        show_json(facts)
+        return
+    shown = ("name", "licence", "source", "dimensions", "file", "bytes", "sha256", "package")
+    rows = [(key, f"{facts[key]:,}" if isinstance(facts[key], int) else str(facts[key])) for key in shown if facts[key]]
+    for detector, template in model.facts.templates.items():
+        points = ", ".join(f"({x:g}, {y:g})" for x, y in template.points)
+        rows.append(
+            (
+                f"points of {detector} detector" if detector == "any" else f"points of {detector}",
+                f"{points} in {template.size} x {template.size} pixels",
+            )
+        )
+    rows += [("weights here", "yes" if facts["weights_here"] else "no"), ("choose it", _choosing(model.facts.name))]
+    show_table(("fact", "value"), rows)
+
+
 def _face_files() -> list[dict[str, Any]]:
     """Return the weights of detectors and embedders, with whether each is here."""
-    from whosthat.faces.weights import FILES, find_weights
+    from whosthat.faces.own_embedders import own_embedders
+    from whosthat.faces.weights import FILES, find_file
 
-    return [{**asdict(file), "weights_here": find_weights(file.name) is not None} for file in FILES.values()]
+    files = [*FILES.values(), *(own.file for own in own_embedders().values())]
+    return [{**asdict(file), "weights_here": find_file(file) is not None} for file in files]
 
 
 def _facts_to_show(facts: NetworkFacts) -> dict[str, Any]:

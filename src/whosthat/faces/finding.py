@@ -44,6 +44,9 @@ SURE = 0.97
 CENTRAL_BONUS = 0.5
 """How much less a face in a corner counts than one of the same size in the middle, 0 to 1."""
 
+SHARPNESS_SIDE = 150
+"""Side in pixels of the crop whose sharpness is measured."""
+
 VERSION = 1
 """Changes when the same image would give other embeddings; remembered ones are then worked out again."""
 
@@ -207,11 +210,17 @@ def principal(faces: Sequence[Face], width: int, height: int) -> Face:
 def sharpness(crop: Image) -> float:
     """Return the variance of the Laplacian of a crop in grey: how much fine detail it has; below about 20 it is blurred.
 
+    Args:
+        crop: RGB, uint8 (size, size, 3); brought to `SHARPNESS_SIDE` first, so that crops for different networks compare.
+
     Source: J. L. Pech-Pacheco et al., "Diatom autofocusing in brightfield microscopy", ICPR 2000.
     """
     import cv2
 
-    return float(cv2.Laplacian(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY), cv2.CV_64F).var())
+    grey = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
+    if len(grey) != SHARPNESS_SIDE:
+        grey = cv2.resize(grey, (SHARPNESS_SIDE, SHARPNESS_SIDE))
+    return float(cv2.Laplacian(grey, cv2.CV_64F).var())
 
 
 def _digest(*facts: object) -> str:

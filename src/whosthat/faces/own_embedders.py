@@ -54,7 +54,7 @@ def keep_embedder(graph: bytes, description: EmbedderDescription) -> OwnEmbedder
     """
     record = _Record(bytes=len(graph), sha256=hashlib.sha256(graph).hexdigest(), description=description)
     own = _own(record)
-    if description.name in _names() and read_embedder(description.name) != own:
+    if description.name in embedder_names() and read_embedder(description.name) != own:
         raise WeightsError(
             f"Another embedder named {description.name} was added before. Choose another name in the description, or first say: "
             f"whosthat models remove {description.name}."
@@ -64,13 +64,19 @@ def keep_embedder(graph: bytes, description: EmbedderDescription) -> OwnEmbedder
     return own
 
 
+def embedder_names() -> list[str]:
+    """Return the names of all that were added, in order."""
+    names = (path.stem.removeprefix(_PREFIX) for path in weights_folder().glob(f"{_PREFIX}*.json"))
+    return sorted(name for name in names if NAME.fullmatch(name))
+
+
 def own_embedders() -> Mapping[str, OwnEmbedder]:
     """Return the embedders that were added, by name.
 
     Raises:
         WeightsError: One of the descriptions is damaged.
     """
-    return {name: read_embedder(name) for name in _names()}
+    return {name: read_embedder(name) for name in embedder_names()}
 
 
 def read_embedder(name: str) -> OwnEmbedder:
@@ -106,7 +112,7 @@ def remove_embedder(name: str) -> bool:
     Raises:
         WeightsError: It cannot be deleted.
     """
-    there = name in _names()
+    there = name in embedder_names()
     for ending in ("json", "onnx") if there else ():
         path = weights_folder() / f"{_PREFIX}{name}.{ending}"
         try:
@@ -114,12 +120,6 @@ def remove_embedder(name: str) -> bool:
         except OSError as error:
             raise WeightsError(f"{path} cannot be deleted: {error.strerror or error}. Delete it yourself.") from error
     return there
-
-
-def _names() -> list[str]:
-    """The names of all that were added, in order."""
-    names = (path.stem.removeprefix(_PREFIX) for path in weights_folder().glob(f"{_PREFIX}*.json"))
-    return sorted(name for name in names if NAME.fullmatch(name))
 
 
 def _own(record: _Record) -> OwnEmbedder:

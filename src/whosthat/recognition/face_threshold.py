@@ -3,7 +3,8 @@
 What belongs here: the threshold of recognisers that go by distance, fitting it, and the confidence that follows from a distance.
 What does not: distances themselves (`heads`), thresholds on probabilities (`threshold`).
 
-Every distance here is first made comparable (`comparable`): templates of one or two photos lie farther from everybody.
+Every distance here is first made comparable (`comparable`): templates of one or two photos lie farther from everybody. All numbers
+are on the scale of `faces.embedder.SAME_PERSON`, to which the vectors of every embedder are brought; they were measured with dlib's.
 """
 
 from __future__ import annotations
@@ -28,6 +29,9 @@ pairs; comparing with an average of several photos, and averaging with the mirro
 FEW_PHOTOS = 0.06
 """A template of n photos: this share, divided by n squared, is taken off its squared distances. Measured: where 1 % of strangers
 come nearest to one of the enrolled people, 0.56 for one photo each, 0.51 for two, 0.50 for three and more."""
+
+SMALLEST_VALUE = 1e-6
+"""A threshold is above 0, even where strangers lie on top of known people."""
 
 ENOUGH_PEOPLE, ENOUGH_FACES = 4, 100
 """Fewer people who can play the stranger, or fewer of their photos, say nothing about one stranger in a hundred."""
@@ -138,7 +142,7 @@ def fit_distance(known: FloatArray, played: Trials, strangers: Trials | None = N
         )
         return DistanceThreshold(value=DEFAULT_DISTANCE, how=how, centre=centre, steepness=steepness)
     ordered = np.sort(trials.distances)
-    value = float(np.nextafter(ordered[math.floor(rate * len(ordered))], np.float32(0)))
+    value = max(float(np.nextafter(ordered[math.floor(rate * len(ordered))], np.float32(0))), SMALLEST_VALUE)
     named, n = int((ordered <= value).sum()), len(ordered)
     interval = wilson_interval(named, n)
     how = (

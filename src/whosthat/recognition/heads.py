@@ -23,8 +23,8 @@ NEAREST = 3
 """A person is as near as the mean of their three nearest photos: one photo in the wrong folder decides nothing."""
 
 SQUARED_DISTANCE_SCORE = 16.0
-"""Logit per squared distance. Photos of one person scatter with a variance of about 0.12 around their template, spread over the few
-directions in which people differ; the temperature corrects what is wrong with this number."""
+"""Logit per squared distance, on the scale of `faces.embedder.SAME_PERSON`. Photos of one person scatter with a variance of about 0.12
+around their template, spread over the few directions in which people differ; the temperature corrects what is wrong with this number."""
 
 LOGISTIC_PENALTY, LOGISTIC_STEPS = 0.1, 60
 MOST_LOGISTIC_WORK = 20_000_000

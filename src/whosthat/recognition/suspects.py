@@ -1,6 +1,7 @@
 """Labels that are probably wrong, and people who are easily taken for each other: what embeddings say about a folder of people.
 
 What belongs here: pure functions from embeddings to suspects and pairs. What does not: reading photos, whole sentences (`face_audit`).
+Distances are on the scale of `faces.embedder.SAME_PERSON`, whichever network embeds.
 """
 
 from __future__ import annotations
