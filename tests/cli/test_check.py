@@ -10,7 +10,6 @@ import pytest
 
 from whosthat.cli.app import main
 from whosthat.dataset.audit import Audit
-from whosthat.dataset.findings import Finding
 from whosthat.recognition.face_audit import FaceAudit, Pair, SuspectPhoto
 from whosthat.workflow.face_check import Checkup
 
@@ -26,15 +25,14 @@ def photos(tmp_path: Path) -> Path:
 @pytest.fixture
 def checked(replaced: Any, photos: Path) -> Any:
     suspects = (SuspectPhoto("bo/is ann.jpg", "bo", "ann", None, 0.31),)
-    findings = (Finding("wrong-person", "warning", "1 photo may show somebody else.", ("bo/is ann.jpg",)),)
-    faces = FaceAudit(2, (), (), (), (), suspects, (Pair("ann", "bo", 0.456, 1),), findings)
+    faces = FaceAudit(2, suspects=suspects, look_alikes=(Pair("ann", "bo", 0.456, 1),))
     return replaced("whosthat.workflow.face_check.check_up", Checkup(Audit(photos, ("ann", "bo"), (), (), ()), faces))
 
 
 def test_suspects_and_look_alikes_are_shown(checked: Any, photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", str(photos), "--faces"]) == 0
     told = capsys.readouterr().out
-    assert "Warning: 1 photo may show somebody else." in told
+    assert "Warning: 1 photo may show somebody else than the folder says" in told
     assert "bo/is ann.jpg  ann                  -                  0.31" in told
     assert "ann     bo       0.46                1" in told
     assert checked.options["faces"] is True

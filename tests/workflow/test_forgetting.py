@@ -8,10 +8,12 @@ import pytest
 
 from whosthat.errors import RunError
 from whosthat.evaluation.diagnosis import Training, diagnose
+from whosthat.evaluation.face_part import FacePart, read_face_part, write_face_part
 from whosthat.evaluation.metrics import evaluate
 from whosthat.evaluation.plots.writing import keep_photos, read_photos
 from whosthat.evaluation.report import write_report
 from whosthat.evaluation.run_facts import RunFacts, write_metrics
+from whosthat.recognition.face_audit import FaceAudit, SuspectPhoto
 from whosthat.workflow.forgetting import Receipt, forget_in_run, photos_in_split, run_of, write_receipt
 
 PHOTOS = ("ann/0.jpg", "bo/1.jpg", "ann/2.jpg", "bo/3.jpg")
@@ -48,8 +50,36 @@ def test_a_persons_pictures_leave_the_run_and_the_report(run: Path) -> None:
     assert "bo" not in (run / "split.csv").read_text(encoding="utf-8")
 
 
-def test_photos_are_known_by_their_content_after_a_renaming(run: Path) -> None:
-    assert list(photos_in_split(run, "bob", {f"{1:064x}"})) == ["bo/1.jpg"]
+def test_photos_are_known_by_their_content_after_a_renaming_also_those_without_a_face(run: Path) -> None:
+    assert list(photos_in_split(run, "bob", {f"{1:064x}"})) == ["bo/1.jpg", "bo/3.jpg"]
+    assert photos_in_split(run, "bob", ()) == {}
+
+
+def test_what_was_found_in_somebodys_faces_leaves_the_run_and_the_report(run: Path) -> None:
+    audit = {"root": "photos", "findings": [], "set_aside": [{"path": f"photos/{name}", "reason": "no face"} for name in PHOTOS[:2]]}
+    (run / "audit.json").write_text(json.dumps(audit), encoding="utf-8")
+    suspects = (SuspectPhoto("bo/1.jpg", "bo", "ann", 0.9, 0.4), SuspectPhoto("ann/2.jpg", "ann", "bo", 0.9, 0.4))
+    pictures = {"bo/1.jpg": "Ym8x", "ann/2.jpg": "YW5u"}
+    write_face_part(run, FacePart(FaceAudit(4, without_face=("bo/3.jpg",), suspects=suspects), pictures))
+    page = write_report(run).read_text(encoding="utf-8")
+    assert all(words in page for words in ("Ym8x", "YW5u", "looks like bo", "bo/3.jpg"))
+    changed = forget_in_run(run, photos_in_split(run, "bo", ()))
+    assert changed[:2] == ("faces.json", "audit.json")
+    part = read_face_part(run)
+    assert part == FacePart(FaceAudit(2))
+    assert "ann/0.jpg" in (run / "audit.json").read_text(encoding="utf-8")
+    assert "bo/" not in (run / "faces.json").read_text(encoding="utf-8") + (run / "audit.json").read_text(encoding="utf-8")
+    page = (run / "report.html").read_text(encoding="utf-8")
+    assert not any(words in page for words in ("Ym8x", "YW5u", "looks like bo", "may show somebody else than"))
+
+
+def test_of_two_people_who_are_one_name_in_the_run_only_one_goes(run: Path) -> None:
+    suspect = SuspectPhoto("ann/2.jpg", "ann", "bo", 0.9, 0.4)
+    write_face_part(run, FacePart(FaceAudit(4, suspects=(suspect,))))
+    forget_in_run(run, ["bo/1.jpg"])
+    part = read_face_part(run)
+    assert part is not None
+    assert part.faces.suspects == (suspect,)
 
 
 def test_a_damaged_split_is_an_error_and_nothing_is_deleted(run: Path) -> None:

@@ -25,7 +25,7 @@ def checkup(photos: Path) -> Checkup:
     unreadable = Finding("unreadable", "warning", "1 file cannot be read.", ("bo/broken.jpg",))
     other = Finding("bursts", "note", "Two photos.", ("ann/good.jpg",))
     suspect = SuspectPhoto("bo/2020/is ann.jpg", "bo", "ann", 0.9, 0.3)
-    faces = FaceAudit(3, ("ann/empty room.jpg",), (), (), (), (suspect,), (), ())
+    faces = FaceAudit(3, without_face=("ann/empty room.jpg",), suspects=(suspect,))
     return Checkup(Audit(photos.resolve(), ("ann", "bo"), (), (), (unreadable, other)), faces)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from html import unescape
 from pathlib import Path
 
 import numpy as np
@@ -33,13 +35,25 @@ NOBODY = 9
 RECIPE = default_recipe("faces", detector="mtcnn")
 
 
+def face_at(middle: float, side: float) -> Face:
+    """A face in half the height of the photo."""
+    points = (middle + (np.array(DLIB.templates["mtcnn"].points) - 75) * side / SIDE + [0, 75 - middle]).tolist()
+    return Face(Box(middle - side / 2, 75 - side / 2, middle + side / 2, 75 + side / 2), tuple(map(tuple, points)), 1.0)
+
+
+TWO, SMALL, CUT, BLURRED = 1, 2, 3, 4
+FACES = {0: [face_at(75, SIDE)], TWO: [face_at(75, SIDE), face_at(20, 30)], SMALL: [face_at(75, 30)], CUT: [face_at(0, 100)]}
+FACES[BLURRED] = FACES[0]
+"""What is found in a photo, by the red of its first pixel where that has no green and no blue."""
+
+
 class OneFace:
     name, licence = "mtcnn", "MIT"
 
     def detect(self, image: Image, *, smallest: float = 20.0, lenient: bool = False) -> list[Face]:
         if image.shape != (SIDE, SIDE, 3) or image[75, 75, 0] == NOBODY * 25:
             return []
-        return [Face(Box(0, 0, SIDE, SIDE), DLIB.templates["mtcnn"].points, 1.0)]
+        return FACES[image[0, 0, 0]] if tuple(image[0, 0, 1:]) == (0, 0) else FACES[0]
 
 
 class ByPixel:
@@ -48,7 +62,7 @@ class ByPixel:
     def __init__(self) -> None:
         self.n_embedded = 0
         points = np.random.default_rng(0).normal(size=(10, 128))
-        self._people = 0.5 * points / np.linalg.norm(points, axis=1, keepdims=True)
+        self.places = 0.5 * points / np.linalg.norm(points, axis=1, keepdims=True)
 
     def embed(self, crops: Image) -> np.ndarray:
         self.n_embedded += len(crops)
@@ -56,13 +70,17 @@ class ByPixel:
 
     def _one(self, crop: Image) -> np.ndarray:
         noise = np.random.default_rng(int(crop.sum())).normal(size=128)
-        return self._people[crop[75, 75, 0] // 25] + 0.3 * noise / np.sqrt(128)
+        return self.places[crop[75, 75, 0] // 25] + 0.3 * noise / np.sqrt(128)
 
 
-def draw(path: Path, person: int, seed: int) -> None:
+def draw(path: Path, person: int, seed: int, *, found: int = 0) -> None:
     coarse = np.random.default_rng(1000 * person + seed).integers(0, 256, (10, 10, 3), np.uint8)
     image = coarse.repeat(15, axis=0).repeat(15, axis=1)
-    image[60:90, 60:90] = person * 25
+    if found == BLURRED:
+        image[:] = person * 25
+    image[60:90, 60:90] = image[60:90, : 30 * (found == CUT)] = person * 25
+    if found:
+        image[0, 0] = found, 0, 0
     path.parent.mkdir(parents=True, exist_ok=True)
     save_image(image, path)
 
@@ -106,6 +124,37 @@ def test_a_run_ends_with_figures_a_report_and_a_bundle_that_has_enrolled_everybo
     assert json.loads((result.run / "metrics.json").read_text(encoding="utf-8"))["training"]["epochs"] == 0
 
 
+def test_the_report_says_of_faces_what_was_planted(people: Path, embedder: ByPixel, tmp_path: Path) -> None:
+    draw(people / "person0" / "is person1.png", 1, 50)
+    draw(people / "person0" / "is nobody.png", 7, 51)
+    draw(people / "person1" / "empty.png", NOBODY, 52)
+    for name, found in (("two", TWO), ("small", SMALL), ("cut", CUT), ("blurred", BLURRED)):
+        draw(people / "person2" / f"{name}.png", 2, 60 + found, found=found)
+    run = train(people, RECIPE, runs=tmp_path / "runs").run
+    page = (run / "report.html").read_text(encoding="utf-8")
+    (part,) = re.findall(r'<section id="faces">(.*?)</section>', page, re.DOTALL)
+    words = re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", part)))
+    for line in (
+        "A face was found in 106 of 107 photos.",
+        "2 may show somebody else 1 without a face 1 with several faces 1 with a face below 40 pixels",
+        "1 with a blurred face 1 with a face cut by the edge",
+        "No face was found in 1 photo: person1/empty.png.",
+        "person2/two.png: one of 2 faces was taken, it is the largest",
+        "person2/small.png: 30 pixels",
+        "person2/blurred.png: sharpness",
+        "Nobody is easily taken for somebody else.",
+    ):
+        assert line in words, line
+    assert re.search(r"\? looks like person1 \(0\.[123]\d\) lies with person0 \(0\.\d\d\) person0/is person1.png", words)
+    assert re.search(r"person2/cut.png: (4[89]|5[012]) % of it beyond the edge", words)
+    assert re.search(r"\? somebody without a folder lies with person0 \(0\.\d\d\) person0/is nobody.png", words)
+    assert part.count("data:image/jpeg") == 2
+    first, second, distance = re.findall(r"person(\d) person(\d) (0\.\d\d) easy to tell apart 0", words)[0]
+    apart = np.linalg.norm(embedder.places[:5, None] - embedder.places[:5], axis=2) + np.eye(5)
+    assert float(distance) == pytest.approx(apart.min(), abs=0.05)
+    assert apart[int(first), int(second)] == apart.min()
+
+
 @pytest.mark.usefixtures("no_report")
 class TestWithoutReport:
     def test_the_tested_recogniser_has_not_seen_the_test_photos(
@@ -125,6 +174,30 @@ class TestWithoutReport:
         assert result.evaluation is not None
         assert len(seen["learnt"]) == 90
         assert not seen["learnt"] & {answer.path for answer in result.evaluation.answers}
+
+    def test_the_notes_say_how_names_are_given_and_what_the_test_gave(self, people: Path, embedder: ByPixel, tmp_path: Path) -> None:
+        for seed in range(100, 110):
+            draw(people / "person0" / f"is person1 {seed}.png", 1, seed)
+            draw(people / "person3" / f"is nobody {seed}.png", 8, seed)
+        result = train(people, RECIPE, runs=tmp_path / "runs")
+        assert result.evaluation is not None
+        paths = [answer.path for answer in result.evaluation.answers]
+        n, wrong, refused = len(paths), sum("is person1" in path for path in paths), sum("is nobody" in path for path in paths)
+        threshold = open_bundle(result.run).facts.threshold
+        assert wrong
+        assert refused
+        assert isinstance(threshold, DistanceThreshold)
+        assert result.notes[0].startswith(f"A face is named when it lies at a distance of at most {threshold.value:.3f} from a person's")
+        assert result.notes[0].endswith(threshold.how)
+        assert result.notes[1].startswith(
+            f"Names come from the head {open_bundle(result.run).facts.faces.head}; right in cross-validation:"
+        )
+        assert f"{refused} of {n} test photos" in result.notes[2]
+        assert result.notes[3] == f"Of {n} test photos, {n - wrong - refused} get the right name and {wrong} a wrong one."
+        assert result.notes[4:] == (
+            "The test was made with a recogniser that had not seen the test photos.",
+            "The saved recogniser has enrolled all 120 photos.",
+        )
 
     def test_the_split_is_that_of_every_other_model(self, people: Path, embedder: ByPixel, tmp_path: Path) -> None:
         draw(people / "person1" / "faceless.png", NOBODY, 1)

@@ -56,7 +56,7 @@ def check(
     """Look for trouble in a folder of photos.
 
     Files that cannot be read, photos that appear twice or under two names, classes with few photos, photos that are too
-    small. In photos of people also: no face, several faces, small or blurred faces, photos that probably show somebody
+    small. In photos of people also: no face, several, small, blurred or cut faces, photos that probably show somebody
     else, people who look alike. Nothing is changed without --fix and --yes. --json names every photo.
     """
     if yes and not fix:
@@ -81,8 +81,9 @@ def show_audit(audit: Audit, faces: FaceAudit | None = None) -> None:
     """Write the photos of each class, then every finding; of faces also tables of suspects and look-alikes."""
     show_table(("class", "photos"), [(name, f"{count:,}") for name, count in audit.counts().items()], right=("photos",))
     show("", f"{len(audit.photos):,} photos of {len(audit.classes)} classes can be used; {_set_aside(len(audit.set_aside))}.")
-    findings = (*audit.findings, *(faces.findings if faces else ()))
-    _show_findings(findings)
+    from whosthat.recognition.face_findings import face_findings
+
+    _show_findings((*audit.findings, *(face_findings(faces) if faces else ())))
     if faces and faces.suspects:
         show("", "Photos that may show somebody else, the most striking first:")
         rows = [

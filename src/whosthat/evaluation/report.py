@@ -16,6 +16,7 @@ from typing import Any
 from whosthat import __version__
 from whosthat.durable import replace_file
 from whosthat.errors import RunError
+from whosthat.evaluation.face_part import read_face_part
 from whosthat.evaluation.metrics import Answer, Evaluation
 from whosthat.evaluation.plots.canvas import THEMED, new_figure, style, svg
 from whosthat.evaluation.plots.curves import History, describe_curves, draw_accuracy, draw_loss
@@ -62,7 +63,7 @@ def write_report(run: Path) -> Path:
 
     Args:
         run: The run folder. ``metrics.json`` must be there; ``history.csv``, ``split.csv``, ``audit.json``,
-            ``recipe.toml``, ``environment.json`` and ``plots`` add their sections.
+            ``faces.json``, ``recipe.toml``, ``environment.json`` and ``plots`` add their sections.
 
     Returns:
         The report.
@@ -113,6 +114,7 @@ def _content(run: Path, facts: RunFacts) -> dict[str, Any]:
         "version": __version__,
         "counts": read_counts(run),
         "findings": read_findings(run),
+        "faces": read_face_part(run),
         "settings": read_settings(run),
         "environment": read_environment(run),
         "confusions": _confusions(evaluation),

@@ -65,7 +65,7 @@ def read_counts(run: Path) -> tuple[ClassCount, ...]:
         counts = Counter((row["class"], row["part"]) for row in csv.DictReader(text.splitlines(), strict=True))
         return tuple(ClassCount(name, *(counts[name, part] for part in PARTS)) for name in sorted({name for name, _ in counts}))
 
-    return _read(run / "split.csv", count, ())
+    return read_file(run / "split.csv", count, ())
 
 
 def read_findings(run: Path) -> Findings:
@@ -76,12 +76,12 @@ def read_findings(run: Path) -> Findings:
         found = tuple(Finding(str(one["severity"]), str(one["sentence"]), tuple(map(str, one["photos"]))) for one in audit["findings"])
         return Findings(found, tuple((_short(one["path"]), str(one["reason"])) for one in audit["set_aside"]))
 
-    return _read(run / "audit.json", parse, Findings())
+    return read_file(run / "audit.json", parse, Findings())
 
 
 def read_settings(run: Path) -> Mapping[str, str]:
     """Read ``recipe.toml`` as flat names and words, as in ``optimiser.learning_rate`` and ``0.001``."""
-    return _read(run / "recipe.toml", lambda text: dict(_flat(tomllib.loads(text))), {})
+    return read_file(run / "recipe.toml", lambda text: dict(_flat(tomllib.loads(text))), {})
 
 
 def read_environment(run: Path) -> Mapping[str, str]:
@@ -91,10 +91,20 @@ def read_environment(run: Path) -> Mapping[str, str]:
         environment = json.loads(text)
         return {**dict(_flat(environment["versions"])), "system": f"{environment['system']} on {environment['machine']}"}
 
-    return _read(run / "environment.json", parse, {})
+    return read_file(run / "environment.json", parse, {})
 
 
-def _read(path: Path, parse: Callable[[str], Content], absent: Content) -> Content:
+def read_file(path: Path, parse: Callable[[str], Content], absent: Content) -> Content:
+    """Read one file of a run.
+
+    Args:
+        path: The file.
+        parse: Makes of its text what is wanted; may raise ValueError, KeyError, TypeError or AttributeError.
+        absent: What is returned when there is no such file.
+
+    Raises:
+        RunError: It cannot be read, or is damaged.
+    """
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:

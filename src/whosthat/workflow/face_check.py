@@ -5,13 +5,14 @@ What belongs here: the order of the steps. What does not: judging (`recognition.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from whosthat.dataset.audit import Audit
 from whosthat.progress import SILENT, Progress
 from whosthat.recognition.face_audit import FaceAudit, audit_faces
+from whosthat.recognition.face_findings import face_findings
 from whosthat.training.face_recipe import FACES
 from whosthat.workflow.check import check
 from whosthat.workflow.choosing import choose_model
@@ -27,7 +28,10 @@ class Checkup:
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain values, ready for JSON: the audit's keys, and ``faces``."""
-        return {**self.audit.to_dict(), "faces": self.faces.to_dict() if self.faces else None}
+        if self.faces is None:
+            return {**self.audit.to_dict(), "faces": None}
+        findings = [asdict(finding) for finding in face_findings(self.faces)]
+        return {**self.audit.to_dict(), "faces": {**self.faces.to_dict(), "findings": findings}}
 
 
 def check_up(photos: str | Path, *, faces: bool | None = None, progress: Progress = SILENT) -> Checkup:

@@ -11,25 +11,27 @@ import json
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from whosthat.dataset.forgetting import forget_photos
 from whosthat.dataset.split import COLUMNS
 from whosthat.durable import replace_file
 from whosthat.errors import RunError
+from whosthat.evaluation.face_part import read_face_part, write_face_part
 from whosthat.evaluation.plots.writing import PHOTOS_FILE, read_photos
 from whosthat.evaluation.report import write_report
 from whosthat.evaluation.run_facts import METRICS_FILE, read_metrics
 from whosthat.faces.remembered import FILE, RememberedFaces
 from whosthat.settings import cache_folder
 from whosthat.workflow.file_names import unused_path
-from whosthat.workflow.training_run import BUNDLE, SPLIT
+from whosthat.workflow.training_run import AUDIT, BUNDLE, SPLIT
 
 GRID = "grid.png"
 """The picture in a run's ``plots`` that shows test photos of everybody; a drawing, so nobody can be cut out of it."""
 
 KEPT = (
-    "The photos themselves were not touched. The run's figures and findings keep the person's name and the names of photos. "
+    "The photos themselves were not touched. The run's figures, and what was found in the files, keep the person's name and the names "
+    "of photos; what was found in faces does not. "
     "Other runs, and copies of this bundle, may still hold the person."
 )
 
@@ -87,14 +89,16 @@ def photos_in_split(run: Path, person: str, digests: Collection[str]) -> dict[st
 
     Args:
         run: The run folder.
-        person: The name; the run may know an older one.
+        person: The name; the run may know an older one, by which it then finds photos without a face, too.
         digests: SHA-256 of photos that are known to be theirs.
     """
-    return {row["path"]: row["sha256"] for row in _rows(run / SPLIT) if row["class"] == person or row["sha256"] in digests}
+    rows = _rows(run / SPLIT)
+    names = {row["class"] for row in rows if row["sha256"] in digests} or {person}
+    return {row["path"]: row["sha256"] for row in rows if row["class"] in names or row["sha256"] in digests}
 
 
 def forget_in_run(run: Path, photos: Collection[str]) -> tuple[str, ...]:
-    """Delete photos from the split and from the run's pictures, and write the report again.
+    """Delete somebody's photos from the split, from the run's pictures and from what was found in faces; write the report again.
 
     Args:
         run: The run folder.
@@ -108,6 +112,7 @@ def forget_in_run(run: Path, photos: Collection[str]) -> tuple[str, ...]:
     """
     changed: list[Path] = []
     try:
+        changed += [*_cut_faces(run, photos), *_cut_set_aside(run / AUDIT, photos)]
         if (run / METRICS_FILE).is_file():
             changed += [*_delete_pictures(run, photos), write_report(run)]
         changed.append(_cut_split(run / SPLIT, photos))  # last: it says which pictures are to be deleted
@@ -143,6 +148,33 @@ def _cut_split(path: Path, photos: Collection[str]) -> Path:
     writer.writerows(kept)
     replace_file(path, table.getvalue().encode("utf-8"))
     return path
+
+
+def _cut_faces(run: Path, photos: Collection[str]) -> Sequence[Path]:
+    """Delete every line and picture of these photos, and every line that names somebody of whom no other photo is left."""
+    part = read_face_part(run)
+    if part is None or not photos:
+        return []
+    rows = _rows(run / SPLIT)
+    others = {row["class"] for row in rows if row["path"] not in photos}
+    gone = {row["class"] for row in rows} - others
+    return [write_face_part(run, part.without(gone, set(photos)))]
+
+
+def _cut_set_aside(path: Path, photos: Collection[str]) -> Sequence[Path]:
+    """Delete these photos from the files that were set aside: those without a face are there."""
+    if not path.is_file():
+        return []
+    try:
+        document = json.loads(path.read_bytes())
+        gone = {str(PurePath(document["root"], photo)) for photo in photos}
+        kept = [line for line in document["set_aside"] if line["path"] not in gone]
+        if len(kept) == len(document["set_aside"]):
+            return []
+    except (ValueError, KeyError, TypeError) as error:
+        raise RunError(f"{path} is damaged ({error!r}). Restore it, or delete it.") from error
+    replace_file(path, json.dumps({**document, "set_aside": kept}, indent=1).encode("ascii"))
+    return [path]
 
 
 def _delete_pictures(run: Path, names: Collection[str]) -> Sequence[Path]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,21 +16,21 @@ from pathlib import Path
 import numpy as np
 
 from whosthat.dataset.audit import Audit, AuditedPhoto
-from whosthat.dataset.findings import SEVERITIES, pictures_by_class
+from whosthat.dataset.findings import pictures_by_class
 from whosthat.dataset.split import Split, split
-from whosthat.errors import DatasetError
+from whosthat.errors import DatasetError, PhotoError
 from whosthat.evaluation.diagnosis import Training, diagnose
+from whosthat.evaluation.face_part import SUSPECTS_SHOWN, FacePart, face_picture, write_face_part
 from whosthat.evaluation.learning_curve import Embedded, LearningCurve, learning_curve
 from whosthat.evaluation.metrics import Evaluation, evaluate
 from whosthat.evaluation.run_facts import RunFacts
 from whosthat.evaluation.verdict import percent
-from whosthat.faces.embedder import DLIB
 from whosthat.faces.remembered import PhotoFaces
 from whosthat.photos.reading import read
 from whosthat.progress import Progress
 from whosthat.recognition.bundle import BundleFacts, DataFacts, save_bundle
 from whosthat.recognition.enrolling import FittedNaming, fit_naming
-from whosthat.recognition.face_audit import audit_faces
+from whosthat.recognition.face_audit import FaceAudit, audit_faces
 from whosthat.recognition.face_facts import FaceFacts
 from whosthat.recognition.face_recogniser import KIND, bundle_files
 from whosthat.recognition.face_threshold import refused_sentence
@@ -87,11 +88,14 @@ def carry_out(run: TrainingRun, recipe: FaceRecipe, *, strangers: Path | None = 
     """
     # ---- look: every photo's face, once ------------------------------------------------------------------
     began = time.monotonic()
-    opened = open_reader(recipe.detector)
+    opened = open_reader(recipe.detector, recipe.embedder)
     photos = [item for part in PARTS for item in run.parts.parts[part]]
     found = faces_of_photos({item.sha256: item.photo.path for item in photos}, opened.reader, progress=progress)
-    run = _without_faceless(_with_face_findings(run, found), found, progress)
-    parts = {part: _gallery(run.parts.parts[part], found, run.parts.classes) for part in PARTS}
+    run = _without_faceless(run, found, progress)
+    faces = audit_faces(run.audit, found)
+    write_face_part(run.folder, FacePart(faces, _pictures_of_suspects(run.audit, faces, found)))
+    dimensions = opened.reader.embedder.facts.dimensions
+    parts = {part: _gallery(run.parts.parts[part], found, run.parts.classes, dimensions) for part in PARTS}
     seen = frozenset(item.sha256 for item in photos)
     others = None if strangers is None else read_strangers(strangers, seen, opened.reader, progress=progress)
 
@@ -134,13 +138,17 @@ class _Photos:
         return read(self._photos[row].photo.path)
 
 
-def _with_face_findings(run: TrainingRun, found: dict[str, PhotoFaces]) -> TrainingRun:
-    """Add to what was found in the files what the faces say, for the report: wrong labels, poor faces, people who look alike."""
-    findings = (*run.audit.findings, *audit_faces(run.audit, found).findings)
-    ordered = sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity))
-    run = replace(run, audit=replace(run.audit, findings=tuple(ordered)))
-    write_audit(run.folder, run.audit)
-    return run
+def _pictures_of_suspects(audit: Audit, faces: FaceAudit, found: dict[str, PhotoFaces]) -> dict[str, str]:
+    """Cut out the faces that the report shows, by the photo's name; a photo that is gone by now has none."""
+    items = {item.photo.name: item for item in audit.photos}
+    pictures = {}
+    for suspect in faces.suspects[:SUSPECTS_SHOWN]:
+        item = items[suspect.photo]
+        face = found[item.sha256].face
+        with suppress(PhotoError):
+            if face is not None:
+                pictures[suspect.photo] = face_picture(read(item.photo.path), face.box)
+    return pictures
 
 
 def _without_faceless(run: TrainingRun, found: dict[str, PhotoFaces], progress: Progress) -> TrainingRun:
@@ -168,8 +176,8 @@ def _without_faceless(run: TrainingRun, found: dict[str, PhotoFaces], progress: 
     return replace(run, parts=replace(run.parts, parts=parts))
 
 
-def _gallery(photos: Sequence[AuditedPhoto], found: dict[str, PhotoFaces], people: tuple[str, ...]) -> Gallery:
-    vectors = stacked([found[item.sha256] for item in photos]) if photos else np.empty((0, DLIB.dimensions), np.float32)
+def _gallery(photos: Sequence[AuditedPhoto], found: dict[str, PhotoFaces], people: tuple[str, ...], dimensions: int) -> Gallery:
+    vectors = stacked([found[item.sha256] for item in photos]) if photos else np.empty((0, dimensions), np.float32)
     owners = np.array([people.index(item.photo.class_name) for item in photos], np.int64)
     return Gallery(people, vectors, owners, tuple(EnrolledPhoto(item.photo.name, item.sha256) for item in photos))
 

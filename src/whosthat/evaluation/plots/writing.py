@@ -38,7 +38,8 @@ THUMBNAIL_SIDE = 160
 PHOTOS_FILE = "photos.json"
 """Holds the few test photos that the report shows."""
 
-_BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
+BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
+"""What a kept picture must look like to stand in a page."""
 
 
 def write_plots(run: Path, facts: RunFacts, history: History, images: Any) -> Path:
@@ -85,7 +86,7 @@ def read_photos(run: Path) -> dict[int, str]:
         return {}
     except (OSError, ValueError, AttributeError, RecursionError) as error:
         raise RunError(f"{path} cannot be read ({error}). Delete it: the report is then made without photos.") from error
-    return {index: encoded for index, encoded in photos.items() if _BASE64.fullmatch(encoded)}
+    return {index: encoded for index, encoded in photos.items() if BASE64.fullmatch(encoded)}
 
 
 def shown_mistakes(evaluation: Evaluation) -> tuple[Answer, ...]:

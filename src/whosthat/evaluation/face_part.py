@@ -1,0 +1,163 @@
+"""What a run's ``faces.json`` holds, and what the report shows of it: poor photos, wrong labels, people who look alike.
+
+What belongs here: writing and reading that file, and putting its lines in the order in which people read them. What does not:
+judging faces (`whosthat.recognition.face_audit`), sentences about them (`face_findings`), the page itself (`report`).
+
+The file is one JSON object: ``format`` (1), ``faces`` (a `FaceAudit`) and ``pictures`` (small JPEG in base64 by the photo's name).
+It is the only place in a run that tells of faces in single photos, so that whoever is removed can be cut out of it.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from whosthat.dataset.findings import Finding
+from whosthat.durable import replace_file
+from whosthat.errors import RunError
+from whosthat.evaluation.plots.writing import BASE64, THUMBNAIL_SIDE
+from whosthat.evaluation.run_files import read_file
+from whosthat.photos.drawing import encode_image, thumbnail
+from whosthat.recognition.face_audit import SMALL_FACE, FaceAudit, Pair, SuspectPhoto
+from whosthat.recognition.face_findings import SCALE, alikeness, face_findings, most_alike
+from whosthat.types import Box, Image
+from whosthat.wording import counted
+
+FACES_FILE = "faces.json"
+"""Name of the file inside a run folder."""
+
+FORMAT = 1
+
+SUSPECTS_SHOWN = 12
+"""The report shows at most this many suspects with their face."""
+
+MARGIN = 0.5
+"""A kept face is shown with so much around it on each side, of the longer side of its box."""
+
+IN_TABLES = ("wrong-person", "look-alike-people")
+"""Kinds of findings that the report shows photo by photo, or pair by pair, and not as a sentence."""
+
+
+@dataclass(frozen=True)
+class FacePart:
+    """The faces of a run: what was found, and small pictures of suspects by the photo's name."""
+
+    faces: FaceAudit
+    pictures: Mapping[str, str] = field(default_factory=dict)
+
+    def without(self, people: set[str], photos: set[str]) -> FacePart:
+        """Return what is left when people go, as `FaceAudit.without`; pictures stay only where their line does."""
+        faces = self.faces.without(people, photos)
+        return FacePart(faces, {line.photo: self.pictures[line.photo] for line in faces.suspects if line.photo in self.pictures})
+
+    @property
+    def n_with_face(self) -> int:
+        """Photos in which a face was found."""
+        return self.faces.n_photos - len(self.faces.without_face)
+
+    @property
+    def tally(self) -> tuple[tuple[int, str], ...]:
+        """How many photos of each doubtful kind there are, with what that is in a few words."""
+        faces = self.faces
+        return (
+            (len(faces.suspects), "may show somebody else"),
+            (len(faces.without_face), "without a face"),
+            (len(faces.several), "with several faces"),
+            (len(faces.small), f"with a face below {SMALL_FACE} pixels"),
+            (len(faces.blurred), "with a blurred face"),
+            (len(faces.cut), "with a face cut by the edge"),
+        )
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What was found in sentences, each with one line a photo; suspects and look-alikes stand in tables of their own."""
+        lines = self._lines()
+        return tuple(
+            Finding(found.kind, found.severity, found.sentence, lines[found.kind])
+            for found in face_findings(self.faces)
+            if found.kind not in IN_TABLES
+        )
+
+    @property
+    def shown(self) -> tuple[tuple[SuspectPhoto, str], ...]:
+        """The most striking suspects, each with its picture, empty when none was kept."""
+        return tuple((line, self.pictures.get(line.photo, "")) for line in self.faces.suspects[:SUSPECTS_SHOWN])
+
+    @property
+    def pairs(self) -> tuple[tuple[Pair, str], ...]:
+        """The people who look most alike, the nearest first, with what that means."""
+        return tuple((pair, alikeness(pair)) for pair in self.faces.look_alikes)
+
+    @property
+    def most_alike(self) -> str:
+        """Who is most easily taken for whom, in a sentence or two."""
+        return most_alike(self.faces.look_alikes)
+
+    @property
+    def scale(self) -> str:
+        """What the distance of two people means, in words."""
+        return SCALE
+
+    def _lines(self) -> dict[str, tuple[str, ...]]:
+        """One line a photo, by the kind of its finding."""
+        faces = self.faces
+        return {
+            "no-face-at-all": (),
+            "no-face": faces.without_face,
+            "several-faces": tuple(f"{one.photo}: one of {counted(one.n_faces, 'face')} was taken, {one.why}" for one in faces.several),
+            "small-face": tuple(f"{one.photo}: {one.side:.0f} pixels" for one in faces.small),
+            "blurred-face": tuple(f"{one.photo}: sharpness {one.sharpness:.0f}" for one in faces.blurred),
+            "cut-face": tuple(f"{one.photo}: {round(100 * one.beyond)} % of it beyond the edge" for one in faces.cut),
+        }
+
+
+def face_picture(image: Image, box: Box) -> str:
+    """Cut a face with its surroundings out of a photo, as a small JPEG in base64.
+
+    Args:
+        image: Upright RGB, uint8 (height, width, 3).
+        box: The face, in pixels; may reach beyond the edge.
+    """
+    height, width = image.shape[:2]
+    reach = max(box.width, box.height) * (0.5 + MARGIN)
+    across, down = (box.left + box.right) / 2, (box.top + box.bottom) / 2
+    left, right = (min(max(0, round(across + sign * reach)), width) for sign in (-1, 1))
+    top, bottom = (min(max(0, round(down + sign * reach)), height) for sign in (-1, 1))
+    cut = image[top:bottom, left:right]
+    return base64.b64encode(encode_image(thumbnail(cut if cut.size else image, THUMBNAIL_SIDE))).decode("ascii")
+
+
+def write_face_part(run: Path, part: FacePart) -> Path:
+    """Write a run's ``faces.json``, whole or not at all.
+
+    Raises:
+        RunError: The file cannot be written.
+    """
+    path = run / FACES_FILE
+    document = {"format": FORMAT, "faces": part.faces.to_dict(), "pictures": dict(part.pictures)}
+    try:
+        replace_file(path, json.dumps(document, allow_nan=False, indent=1).encode("ascii"))
+    except OSError as error:
+        raise RunError(f"{path} cannot be written: {error.strerror or error}. Make room there and try again.") from error
+    return path
+
+
+def read_face_part(run: Path) -> FacePart | None:
+    """Read a run's ``faces.json``; None where there is none.
+
+    Raises:
+        RunError: The file is damaged, or a newer whosthat wrote it.
+    """
+
+    def parse(text: str) -> FacePart:
+        document = json.loads(text)
+        if document["format"] > FORMAT:
+            raise ValueError(f"format {document['format']} is newer than {FORMAT}, the newest that this whosthat reads")
+        pictures = {str(name): str(encoded) for name, encoded in document["pictures"].items()}
+        sound = {name: encoded for name, encoded in pictures.items() if BASE64.fullmatch(encoded)}
+        return FacePart(FaceAudit.from_dict(document["faces"]), sound)
+
+    return read_file(run / FACES_FILE, parse, None)

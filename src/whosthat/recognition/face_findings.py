@@ -1,0 +1,128 @@
+"""What a face audit found, in whole sentences and plain words.
+
+What belongs here: sentences with counts and names, made of a `FaceAudit` alone, so that they can be made again when somebody is
+removed from it. What does not: judging (`face_audit`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from whosthat.dataset.findings import SEVERITIES, Finding
+from whosthat.recognition.face_audit import LARGEST, NEAR_PAIR, SMALL_FACE, FaceAudit, FaceOfSeveral, Pair, SuspectPhoto
+from whosthat.recognition.suspects import STRANGER_DISTANCE
+from whosthat.wording import counted, listing
+
+SCALE = f"Below {NEAR_PAIR} they are easily confused, from {STRANGER_DISTANCE} on easy to tell apart."
+"""What the distance of two people means, in words."""
+
+
+def face_findings(audit: FaceAudit) -> tuple[Finding, ...]:
+    """Return what was found, the most serious first."""
+    small = [f"{face.photo} ({face.side:.0f} pixels)" for face in audit.small]
+    blurred, cut = ([face.photo for face in faces] for faces in (audit.blurred, audit.cut))
+    findings = (
+        *_people_without_face(audit.people_without_face),
+        *_without_face(audit.without_face),
+        *_suspects(audit.suspects),
+        *_poor("small-face", f"smaller than {SMALL_FACE} pixels", small, [face.photo for face in audit.small]),
+        *_poor("blurred-face", "blurred", blurred, blurred),
+        *_poor("cut-face", "cut by the edge of the photo", cut, cut),
+        *_look_alikes(audit.look_alikes),
+        *_several(audit.several),
+    )
+    return tuple(sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity)))
+
+
+def alikeness(pair: Pair) -> str:
+    """Say how easily two people are taken for each other.
+
+    Example:
+        >>> alikeness(Pair("ann", "bo", 0.47, 1)), alikeness(Pair("ann", "cy", 0.7, 0))
+        ('easily confused', 'easy to tell apart')
+    """
+    if pair.distance < NEAR_PAIR:
+        return "easily confused"
+    return "somewhat alike" if pair.distance < STRANGER_DISTANCE else "easy to tell apart"
+
+
+def most_alike(pairs: Sequence[Pair]) -> str:
+    """Say who is most easily taken for whom; empty without a pair.
+
+    Args:
+        pairs: The nearest first.
+    """
+    if not pairs:
+        return ""
+    first = pairs[0]
+    if first.distance >= NEAR_PAIR:
+        return (
+            f"Nobody is easily taken for somebody else. Most alike are {first.first} and {first.second}, "
+            f"at a distance of {first.distance:.2f}; below {NEAR_PAIR} it would be a worry."
+        )
+    near = [f"{pair.first} and {pair.second}" for pair in pairs if pair.distance < NEAR_PAIR]
+    others = f" Also easily confused: {listing(near[1:])}." if len(near) > 1 else ""
+    return f"Most easily taken for each other: {near[0]}, at a distance of {first.distance:.2f}.{others} More photos of them help most."
+
+
+def _people_without_face(lost: Sequence[str]) -> Iterator[Finding]:
+    if lost:
+        yield Finding(
+            "no-face-at-all", "problem", f"No face was found in any photo of {listing(lost)}. Nothing can be learnt of them; add photos."
+        )
+
+
+def _without_face(names: tuple[str, ...]) -> Iterator[Finding]:
+    if names:
+        yield Finding(
+            "no-face",
+            "warning",
+            f"No face was found in {counted(len(names), 'photo')}: {listing(names)}. The face route does not use them.",
+            names,
+        )
+
+
+def _suspects(suspects: Sequence[SuspectPhoto]) -> Iterator[Finding]:
+    if suspects:
+        shown = [f"{one.photo} ({f'looks like {one.looks_like}' if one.looks_like else 'somebody without a folder'})" for one in suspects]
+        yield Finding(
+            "wrong-person",
+            "warning",
+            f"{counted(len(suspects), 'photo')} may show somebody else than the folder says, the most striking first: {listing(shown)}."
+            " Look at them: a wrong name teaches wrong things.",
+            tuple(one.photo for one in suspects),
+        )
+
+
+def _poor(kind: str, how: str, shown: Sequence[str], photos: Sequence[str]) -> Iterator[Finding]:
+    if photos:
+        yield Finding(
+            kind,
+            "warning",
+            f"The face is {how} in {counted(len(photos), 'photo')}: {listing(shown)}. They are used, but show little.",
+            tuple(photos),
+        )
+
+
+def _look_alikes(pairs: Sequence[Pair]) -> Iterator[Finding]:
+    near = [pair for pair in pairs if pair.distance < NEAR_PAIR]
+    if near:
+        shown = [f"{pair.first} and {pair.second}" for pair in near]
+        yield Finding(
+            "look-alike-people",
+            "note",
+            f"{counted(len(near), 'pair')} of people may be taken for each other: {listing(shown)}. More photos of them help most.",
+        )
+
+
+def _several(several: Sequence[FaceOfSeveral]) -> Iterator[Finding]:
+    if several:
+        names = tuple(one.photo for one in several)
+        central = sum(one.why != LARGEST for one in several)
+        yield Finding(
+            "several-faces",
+            "note",
+            f"{counted(len(names), 'photo')} show several faces: {listing(names)}. The largest was taken in {len(names) - central:,} of"
+            f" them, one nearer the middle in {central:,}.",
+            names,
+        )
