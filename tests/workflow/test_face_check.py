@@ -15,7 +15,7 @@ from whosthat.workflow.face_check import check_up
 def photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Cartoons, in which the stand-in for detector and embedder finds nothing."""
     draw_photo_folder(tmp_path / "photos", photos_each=2, names=("kid_kettle", "madame_moth"), size=64)
-    monkeypatch.setattr("whosthat.workflow.face_check.open_reader", lambda: SimpleNamespace(reader=None))
+    monkeypatch.setattr("whosthat.workflow.face_check.open_reader", lambda **_: SimpleNamespace(reader=None))
     monkeypatch.setattr(
         "whosthat.workflow.face_check.faces_of_photos", lambda places, *_, **__: {digest: PhotoFaces((64, 64)) for digest in places}
     )

@@ -32,6 +32,9 @@ FacesOption = Annotated[
         show_default=False,
     ),
 ]
+EmbedderOption = Annotated[
+    str, typer.Option("--embedder", metavar="NAME", help='Which face network of "whosthat models list" compares the faces.')
+]
 FixOption = Annotated[bool, typer.Option("--fix", help="Plan to set aside photos that cannot be read, show no face or somebody else.")]
 YesOption = Annotated[bool, typer.Option("--yes", help="With --fix: move these photos into a folder beside PHOTOS.")]
 UndoOption = Annotated[
@@ -48,6 +51,7 @@ UndoOption = Annotated[
 def check(
     photos: PhotosArgument,
     faces: FacesOption = None,
+    embedder: EmbedderOption = "dlib-resnet",
     fix: FixOption = False,
     yes: YesOption = False,
     undo: UndoOption = None,
@@ -68,7 +72,7 @@ def check(
     from whosthat.workflow.face_check import check_up
 
     with terminal_progress() as progress:
-        checkup = check_up(photos, faces=faces, progress=progress)
+        checkup = check_up(photos, faces=faces, embedder=embedder, progress=progress)
     if as_json:
         show_json(checkup)
     else:

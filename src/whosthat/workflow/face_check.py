@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from whosthat.dataset.audit import Audit
+from whosthat.faces.embedder import DLIB
 from whosthat.progress import SILENT, Progress
 from whosthat.recognition.face_audit import FaceAudit, audit_faces
 from whosthat.recognition.face_findings import face_findings
@@ -34,25 +35,27 @@ class Checkup:
         return {**self.audit.to_dict(), "faces": {**self.faces.to_dict(), "findings": findings}}
 
 
-def check_up(photos: str | Path, *, faces: bool | None = None, progress: Progress = SILENT) -> Checkup:
+def check_up(photos: str | Path, *, faces: bool | None = None, embedder: str = DLIB.name, progress: Progress = SILENT) -> Checkup:
     """Look at every photo of a folder, and at the faces in it.
 
     Args:
         photos: The folder, with one sub-folder per person.
         faces: Whether to look for faces; None looks where `choosing.choose_model` would choose them.
+        embedder: Which network compares them.
         progress: Shows the photos as they are read.
 
     Raises:
         DatasetError: The folder cannot be used.
+        UsageError: There is no such embedder.
         WeightsError: Faces are asked for, and a network is not here.
         CacheError: What was found cannot be remembered.
     """
     audit = check(photos, progress=progress)
     wanted = choose_model(Path(photos)).model == FACES if faces is None else faces
-    return Checkup(audit, check_faces(audit, progress=progress) if wanted else None)
+    return Checkup(audit, check_faces(audit, embedder=embedder, progress=progress) if wanted else None)
 
 
-def check_faces(audit: Audit, *, progress: Progress = SILENT) -> FaceAudit:
+def check_faces(audit: Audit, *, embedder: str = DLIB.name, progress: Progress = SILENT) -> FaceAudit:
     """Judge the photos of a folder by their faces; a photo that was read before is not read again.
 
     Raises:
@@ -60,4 +63,4 @@ def check_faces(audit: Audit, *, progress: Progress = SILENT) -> FaceAudit:
         CacheError: What was found cannot be remembered.
     """
     places = {item.sha256: item.photo.path for item in audit.photos}
-    return audit_faces(audit, faces_of_photos(places, open_reader().reader, progress=progress))
+    return audit_faces(audit, faces_of_photos(places, open_reader(embedder=embedder).reader, progress=progress))
