@@ -35,7 +35,7 @@ def test_the_table_shows_names_and_the_photos_that_cannot_be_read(answers: Any, 
     assert told.out.splitlines() == [
         "photo  name       sure  then",
         "a.jpg  張偉     90.0 %  Bo 6.0 %",
-        "b.jpg  unknown  50.0 %  張偉 50.0 %, Bo 30.0 %",
+        "b.jpg  unknown          張偉 50.0 %, Bo 30.0 %",
     ]
     assert told.err == "c.jpg: the file is empty\n"
     assert (answers.options["draw"], answers.options["without"]) == (Path("drawn"), [Path("drawn")])
@@ -44,6 +44,14 @@ def test_the_table_shows_names_and_the_photos_that_cannot_be_read(answers: Any, 
 def test_more_names_can_be_shown(answers: Any, capsys: pytest.CaptureFixture[str]) -> None:
     main(["predict", "bundle", "a.jpg", "--top", "3"])
     assert "Bo 6.0 %, Cy 4.0 %" in capsys.readouterr().out
+
+
+def test_names_that_are_out_of_the_question_are_not_shown(replaced: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    stranger = Sighting(None, 0.0001, "Bo", 0.0, None, {"Al": 0.0001, "Bo": 0.0})
+    replaced("whosthat.workflow.predict.find_photos", ["a"])
+    replaced("whosthat.workflow.predict.predict", [Prediction(Path("a.jpg"), (stranger,))])
+    main(["predict", "bundle", "a.jpg"])
+    assert capsys.readouterr().out.splitlines()[1].split() == ["a.jpg", "unknown"]
 
 
 def test_json_is_one_document(answers: Any, capsys: pytest.CaptureFixture[str]) -> None:
@@ -87,7 +95,7 @@ def test_videos_get_a_table_of_people_with_times(replaced: Any, capsys: pytest.C
         "",
         "video     name               sure  frames  seen",
         "film.mp4  張偉             90.0 %      77  0:00.0 to 0:02.5, 1:10.0 to 1:15.0",
-        "film.mp4  unknown          90.0 %       1  0:01.0",
+        "film.mp4  unknown                       1  0:01.0",
         "film.mp4  Bo               90.0 %      21  0:03.0 to 0:05.0",
         "cut.mp4   nobody was seen",
     ]

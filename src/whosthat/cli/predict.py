@@ -26,6 +26,9 @@ app = new_app()
 
 BAD_DATA = 3
 
+WORTH_SHOWING = 0.0005
+"""A name that is less likely would be shown at 0.0 %."""
+
 PathsArgument = Annotated[list[Path], typer.Argument(metavar="PATH", help="Photos, videos, and folders of photos.", show_default=False)]
 CsvOption = Annotated[bool, typer.Option("--csv", help="Write CSV to standard output, one row for each sighting.")]
 DrawOption = Annotated[
@@ -158,7 +161,7 @@ def _people_cells(answer: VideoAnswer) -> list[tuple[str, str, str, str]]:
     return [
         (
             "unknown" if name is None else name,
-            percent(max(track.confidence for track in tracks)),
+            "" if name is None else percent(max(track.confidence for track in tracks)),
             str(len({index for track in tracks for index in track.boxes})),
             ", ".join(map(_span, spans_of(tracks))),
         )
@@ -174,10 +177,10 @@ def _span(span: Span) -> str:
 
 
 def _name_and_rest(sighting: Sighting | None, top: int) -> tuple[str, str, str]:
-    """Return the name, how sure it is, and the next names up to the wanted number."""
+    """Return the name, how sure it is (of "unknown" nobody is), and the next names up to the wanted number."""
     if sighting is None:
         return "nobody was seen", "", ""
     ranked = list(sighting.probabilities.items())
     shown = ranked[:top] if sighting.name is None else ranked[1:top]
-    rest = ", ".join(f"{name} {percent(share)}" for name, share in shown)
-    return sighting.name or "unknown", percent(sighting.confidence), rest
+    rest = ", ".join(f"{name} {percent(share)}" for name, share in shown if share >= WORTH_SHOWING)
+    return (sighting.name, percent(sighting.confidence), rest) if sighting.name is not None else ("unknown", "", rest)
