@@ -13,9 +13,11 @@ import pytest
 
 from whosthat.dataset.private import private_file
 from whosthat.errors import BundleError, DatasetError, UsageError
+from whosthat.evaluation.face_part import FacePart, write_face_part
 from whosthat.evaluation.run_facts import METRICS_FILE
 from whosthat.faces.remembered import PhotoFaces, RememberedFaces
 from whosthat.recognition.bundle import BundleFacts, DataFacts, open_bundle, save_bundle
+from whosthat.recognition.face_audit import FaceAudit, SuspectPhoto
 from whosthat.recognition.face_facts import FaceFacts
 from whosthat.recognition.face_recogniser import KIND, FaceRecogniser, bundle_files
 from whosthat.recognition.face_threshold import DistanceThreshold
@@ -199,16 +201,19 @@ def test_removal_leaves_no_embedding_and_no_digest_anywhere(bundle: Path, tmp_pa
     digests = [hashlib.sha256(f"bo:{number}".encode()).hexdigest().encode() for number in range(4)]
     facts = remember_facts(tmp_path / "photos", [f"bo:{number}" for number in range(4)])
     assert all(holding(bundle.parent, vector) and holding(cache_folder(), vector) for vector in vectors)
+    suspects = (SuspectPhoto("bo/bo 0.jpg", "bo", "ann", 0.9, 0.4), SuspectPhoto("ann/ann 0.jpg", "ann", "bo", 0.9, 0.4))
+    pictures = {line.photo: "c29tZSBmYWNl" for line in suspects}
+    write_face_part(bundle.parent, FacePart(FaceAudit(12, without_face=("bo/bo 1.jpg",), suspects=suspects), pictures))
     if renamed:
         rename_person(bundle, "bo", "bob")
     removed = remove_person(bundle, "bob" if renamed else "bo")
-    for needle in (*vectors, *digests, *(digest[:16] for digest in digests)):
+    for needle in (*vectors, *digests, *(digest[:16] for digest in digests), b"c29tZSBmYWNl", b"bo/bo"):
         assert holding(tmp_path / "run", needle) == []
         assert holding(cache_folder(), needle) == []
     assert counts(bundle) == {"ann": 4, "cy": 4}
     assert [answers(bundle, f"{who}:9") for who in ("ann", "bo", "cy")] == ["ann", None, "cy"]
     receipt = json.loads(removed.file.read_bytes())
-    assert (receipt["embeddings"], receipt["cache_rows"], receipt["run_files"]) == (4, 4, ["split.csv"])
+    assert (receipt["embeddings"], receipt["cache_rows"], receipt["run_files"]) == (4, 4, ["faces.json", "split.csv"])
     assert list(json.loads(facts.read_bytes())["photos"]) == ["other"]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from html import unescape
 from pathlib import Path
 
@@ -236,6 +237,25 @@ class TestWithoutReport:
         assert any("nothing was tested" in note for note in result.notes)
         assert any("too few people and photos" in note for note in result.notes)
 
+    def test_one_person_alone_cannot_be_told_from_others(self, embedder: ByPixel, tmp_path: Path) -> None:
+        draw(tmp_path / "people" / "person0" / "only.png", 0, 0)
+        with pytest.raises(DatasetError, match=r"only one class with photos \('person0'\); at least 2 are needed"):
+            train(tmp_path / "people", RECIPE, runs=tmp_path / "runs")
+        assert not (tmp_path / "runs").exists()
+
+    def test_one_photo_under_two_names_is_enrolled_for_nobody(self, people: Path, embedder: ByPixel, tmp_path: Path) -> None:
+        shutil.copy(people / "person1" / "3.png", people / "person2" / "holiday.png")
+        result = train(people, RECIPE, runs=tmp_path / "runs")
+        facts = open_bundle(result.bundle).facts
+        enrolled = {photo.name for photo in read_gallery(open_bundle(result.bundle).file(FILE), facts.labels, 128).photos}
+        assert len(enrolled) == 99
+        assert not enrolled & {"person1/3.png", "person2/holiday.png"}
+        audit = json.loads((result.run / "audit.json").read_text(encoding="utf-8"))
+        assert [finding["photos"] for finding in audit["findings"] if finding["kind"] == "two-names"] == [
+            ["person1/3.png", "person2/holiday.png"]
+        ]
+        assert len(audit["set_aside"]) == 2
+
     def test_people_with_few_photos_are_enrolled_though_not_tested(self, people: Path, embedder: ByPixel, tmp_path: Path) -> None:
         draw(people / "person6" / "only.png", 6, 0)
         result = train(people, RECIPE, runs=tmp_path / "runs")
@@ -259,7 +279,7 @@ class TestWithoutReport:
         facts = open_bundle(result.bundle).facts
         naming = Naming(read_gallery(open_bundle(result.bundle).file(FILE), facts.labels, 128), facts.faces.head, facts.threshold)
         recogniser = FaceRecogniser(FaceReader(OneFace(), embedder), naming)
-        monkeypatch.setattr("whosthat.workflow.evaluate.FaceRecogniser.open", lambda bundle: recogniser)
+        monkeypatch.setattr("whosthat.workflow.portraits.FaceRecogniser.open", lambda bundle: recogniser)
         with pytest.raises(DatasetError, match=r"all 100 were left out.*it was a training photo"):
             evaluate(result.run, people)
         for seed in range(3):

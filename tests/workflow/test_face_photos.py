@@ -1,0 +1,90 @@
+"""Finding the faces of many photos, on Grace Hopper's portrait in every awkward form."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from whosthat.faces.remembered import PhotoFaces
+from whosthat.recognition.face_audit import audit_faces
+from whosthat.recognition.face_findings import face_findings
+from whosthat.workflow.check import check
+from whosthat.workflow.face_photos import OpenedReader, faces_of_photos, open_reader
+
+PORTRAIT = Image.open(
+    Path(str(importlib.metadata.distribution("matplotlib").locate_file("matplotlib/mpl-data/sample_data/grace_hopper.jpg")))
+)
+
+
+@pytest.fixture(scope="module")
+def opened() -> OpenedReader:
+    return open_reader("mtcnn")
+
+
+@pytest.fixture
+def look(opened: OpenedReader, tmp_path: Path) -> Callable[..., PhotoFaces]:
+    """Save a picture and find the face that it is about."""
+
+    def look(picture: Image.Image, name: str = "photo.jpg") -> PhotoFaces:
+        picture.save(tmp_path / name, quality=90)
+        return faces_of_photos({name: tmp_path / name}, opened.reader)[name]
+
+    return look
+
+
+def crowd(n: int) -> Image.Image:
+    """So many Grace Hoppers, ten in a row."""
+    picture, one = Image.new("RGB", (1600, 180 * -(-n // 10))), PORTRAIT.resize((160, 180))
+    for number in range(n):
+        picture.paste(one, (number % 10 * 160, number // 10 * 180))
+    return picture
+
+
+@pytest.mark.parametrize(
+    ("mode", "name"), [("L", "grey.jpg"), ("CMYK", "print.jpg"), ("LA", "veil.png"), ("P", "few colours.gif"), ("1", "fax.png")]
+)
+def test_in_other_colours_it_is_the_same_person(look: Callable[..., PhotoFaces], mode: str, name: str) -> None:
+    colour, other = look(PORTRAIT), look(PORTRAIT.convert(mode), name)
+    assert len(other.faces) == 1
+    assert np.linalg.norm(colour.vector - other.vector) < 0.5
+
+
+def test_a_photo_of_100_megapixels_is_read_and_its_face_lies_in_its_own_pixels(look: Callable[..., PhotoFaces]) -> None:
+    huge = Image.new("L", (10_000, 10_000), 90)
+    huge.paste(PORTRAIT.convert("L").resize((2560, 3000)), (3000, 3000))
+    found = look(huge)
+    assert found.size == (10_000, 10_000)
+    assert found.face is not None
+    assert 3000 < found.face.box.left < found.face.box.right < 5560
+    assert np.linalg.norm(found.vector - look(PORTRAIT).vector) < 0.4
+
+
+def test_of_fifty_faces_all_are_found_and_one_is_taken(look: Callable[..., PhotoFaces]) -> None:
+    found = look(crowd(50))
+    assert len(found.faces) == 50
+    assert found.face is not None
+    assert abs(found.face.box.left + found.face.box.right - 1600) < 2 * 160
+    assert np.linalg.norm(found.vector - look(PORTRAIT).vector) < 0.5
+
+
+@pytest.mark.parametrize("side", ["left", "right", "bottom"])
+def test_a_face_that_the_edge_cuts_is_found_and_said_to_be_cut(opened: OpenedReader, tmp_path: Path, side: str) -> None:
+    cuts = {"left": (240, 0, 512, 600), "right": (0, 0, 292, 600), "bottom": (0, 0, 512, 260)}
+    for person, picture in {"ann": PORTRAIT, "bo": PORTRAIT.crop(cuts[side])}.items():
+        (tmp_path / "people" / person).mkdir(parents=True)
+        picture.save(tmp_path / "people" / person / "photo.png")
+    audit = check(tmp_path / "people")
+    faces = audit_faces(audit, faces_of_photos({item.sha256: item.photo.path for item in audit.photos}, opened.reader))
+    assert [(line.photo, line.beyond > 0.25) for line in faces.cut] == [("bo/photo.png", True)]
+    assert "cut by the edge of the photo in 1 photo: bo/photo.png" in " ".join(finding.sentence for finding in face_findings(faces))
+
+
+def test_photos_without_a_face_and_photos_that_are_gone_are_told_apart(opened: OpenedReader, tmp_path: Path) -> None:
+    Image.new("RGB", (200, 300), "teal").save(tmp_path / "wall.png")
+    found = faces_of_photos({"wall": tmp_path / "wall.png", "gone": tmp_path / "gone.jpg"}, opened.reader)
+    assert {name: photo.face for name, photo in found.items()} == {"wall": None}
