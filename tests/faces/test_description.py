@@ -73,3 +73,10 @@ def test_a_file_that_is_no_description_is_refused(tmp_path: Path, content: bytes
         read_description(tmp_path / "d.toml")
     with pytest.raises(UsageError, match="cannot be read"):
         read_description(tmp_path / "absent.toml")
+
+
+def test_the_example_in_the_documentation_is_one(tmp_path: Path, foreign: ModuleType) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "embedders.md").read_text(encoding="utf-8")
+    (tmp_path / "d.toml").write_text(page.split("```toml\n")[1].split("```")[0], encoding="utf-8")
+    description = read_description(tmp_path / "d.toml")
+    assert [list(point) for point in description.points] == foreign.ARCFACE
