@@ -11,7 +11,7 @@ from typing import Any
 
 import typer
 
-from whosthat.cli.app import COMMANDS, root_help
+from whosthat.cli.commands import COMMANDS, root_help
 from whosthat.cli.lazy import load_command
 
 WIDTH = 100

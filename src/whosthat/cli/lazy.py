@@ -1,6 +1,6 @@
 """How typer finds a command: it imports the command's module only when that command is asked for.
 
-Only typer's machinery belongs here; the list of commands stands in ``app``.
+Only typer's machinery belongs here; the list of commands stands in ``commands``.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ import typer.core
 import typer.main
 
 from whosthat import __version__
-from whosthat.cli.app import COMMANDS, Stopped, root_help
+from whosthat.cli.commands import COMMANDS, root_help
+from whosthat.cli.stopping import Stopped
 from whosthat.errors import UsageError, did_you_mean
 
 
@@ -39,7 +40,7 @@ class LazyCommands(typer.core.TyperGroup):
         return super().resolve_command(ctx, args)
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
-        """Write the same page that ``app`` shows without typer."""
+        """Write the same page that is shown without typer."""
         formatter.write(root_help())
 
     def invoke(self, ctx: Any) -> Any:

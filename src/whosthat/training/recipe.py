@@ -139,7 +139,7 @@ def make_recipe(settings: Mapping[str, Any], source: str = "the recipe") -> Reci
     try:
         return Recipe.model_validate(settings)
     except ValidationError as error:
-        raise RecipeError(describe(error, settings, source)) from None
+        raise RecipeError(describe(error, settings, source, Recipe)) from None
 
 
 AnyRecipe: TypeAlias = Recipe | FaceRecipe

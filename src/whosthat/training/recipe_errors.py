@@ -1,6 +1,6 @@
 """Say in sentences why a recipe was refused: the key, what was expected, what came, and the nearest name.
 
-Nothing else belongs here; the limits themselves stand with the settings in `recipe`.
+Nothing else belongs here; the limits themselves stand with the settings.
 """
 
 from __future__ import annotations
@@ -17,18 +17,16 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 
-def describe(error: ValidationError, settings: Mapping[str, Any], source: str, recipe: type[BaseModel] | None = None) -> str:
+def describe(error: ValidationError, settings: Mapping[str, Any], source: str, recipe: type[BaseModel]) -> str:
     """Return one sentence for each thing that is wrong.
 
     Args:
         error: What pydantic found, for the model that the settings were meant for.
         settings: The refused settings.
         source: Where they came from.
-        recipe: The model that refused them; None for a network's recipe.
+        recipe: The model that refused them.
     """
-    from whosthat.training.recipe import Recipe
-
-    problems = [_sentence(problem, recipe or Recipe, settings) for problem in error.errors(include_url=False)]
+    problems = [_sentence(problem, recipe, settings) for problem in error.errors(include_url=False)]
     return f"{source[0].upper()}{source[1:]} cannot be used. " + " ".join(problems)
 
 
