@@ -26,10 +26,10 @@ AUTO = "auto"
 
 @dataclass(frozen=True)
 class Strangers:
-    """Embeddings of people who are not enrolled: float32 (n, dimensions), and how many people they are."""
+    """Embeddings of people who are not enrolled, float32 (n, dimensions), and which of them each shows, int64 (n,), from 0."""
 
     vectors: FloatArray
-    n_people: int
+    people: IntArray
 
 
 @dataclass(frozen=True)
@@ -69,4 +69,4 @@ def _real_trials(gallery: Gallery, strangers: Strangers | None) -> Trials | None
     n_people = len(gallery.people)
     counts = np.bincount(gallery.owners, minlength=n_people)
     apart = comparable(distances(strangers.vectors, templates_of(gallery.vectors, gallery.owners, n_people)), counts)
-    return Trials(apart.min(axis=1), strangers.n_people)
+    return Trials(apart.min(axis=1), strangers.people)

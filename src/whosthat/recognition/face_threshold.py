@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from whosthat.errors import WeightsError
 from whosthat.evaluation.metrics import wilson_interval
+from whosthat.faces.embedder import SAME_PERSON
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,6 +34,9 @@ come nearest to one of the enrolled people, 0.56 for one photo each, 0.51 for tw
 
 SMALLEST_VALUE = 1e-6
 """A threshold is above 0, even where strangers lie on top of known people."""
+
+FARTHEST = 5.0
+"""Different people whose faces lie farther apart than this, in the middle, are not on the common scale."""
 
 ENOUGH_PEOPLE, ENOUGH_FACES = 4, 100
 """Fewer people who can play the stranger, or fewer of their photos, say nothing about one stranger in a hundred."""
@@ -82,10 +87,15 @@ class DistanceThreshold(BaseModel):
 
 
 class Trials(NamedTuple):
-    """Comparable distances of faces that should be refused, and how many people they show."""
+    """Comparable distances of faces that should be refused, float32 (n,), and which person each shows, int64 (n,)."""
 
     distances: FloatArray
-    n_people: int
+    people: IntArray
+
+    @property
+    def n_people(self) -> int:
+        """How many people they are."""
+        return len(np.unique(self.people))
 
 
 def comparable(distances: FloatArray, counts: IntArray) -> FloatArray:
@@ -116,7 +126,7 @@ def playing_strangers(apart: FloatArray, owners: IntArray) -> Trials:
     nearest = others.min(axis=1)
     # a person with a single photo has no template without it: nothing can be said about such a photo's own distance
     telling = np.isfinite(nearest) & ((own <= nearest) | ~np.isfinite(own))
-    return Trials(nearest[telling], len(np.unique(owners[telling])))
+    return Trials(nearest[telling], owners[telling])
 
 
 def fit_distance(known: FloatArray, played: Trials, strangers: Trials | None = None, *, rate: float = 0.01) -> DistanceThreshold:
@@ -125,13 +135,17 @@ def fit_distance(known: FloatArray, played: Trials, strangers: Trials | None = N
     Args:
         known: Comparable distances of known people's photos to their own templates, which have not learnt from them.
         played: What `playing_strangers` found.
-        strangers: Distances of real strangers to the nearest person; None when there are none.
+        strangers: Distances of real strangers to the nearest person, numbered from 0; None when there are none.
         rate: Share of strangers that may be named.
 
     Returns:
         The threshold; ``known_refused`` is left to whoever has test photos.
+
+    Raises:
+        WeightsError: The distances are on another scale: what was said of the embedder is wrong.
     """
     trials, whose = _trials(played, strangers)
+    _check_scale(trials)
     known = known[np.isfinite(known)]
     centre, steepness = _sureness(known, trials.distances)
     if trials.n_people < ENOUGH_PEOPLE or len(trials.distances) < ENOUGH_FACES:
@@ -141,13 +155,12 @@ def fit_distance(known: FloatArray, played: Trials, strangers: Trials | None = N
             "give photos of strangers with --strangers to fit it to yours."
         )
         return DistanceThreshold(value=DEFAULT_DISTANCE, how=how, centre=centre, steepness=steepness)
-    ordered = np.sort(trials.distances)
-    value = max(float(np.nextafter(ordered[math.floor(rate * len(ordered))], np.float32(0))), SMALLEST_VALUE)
-    named, n = int((ordered <= value).sum()), len(ordered)
+    value, named = _chosen(trials, rate)
+    n = len(trials.distances)
     interval = wilson_interval(named, n)
     how = (
         f"About {_in_100(named / n)} in 100 strangers would be named, between {_in_100(interval.low)} and {_in_100(interval.high)}: "
-        f"counted on {n:,} faces of {trials.n_people} people{whose}."
+        f"counted on {n:,} faces of {trials.n_people} people{whose}, for each person at the distance that the others ask for."
     )
     return DistanceThreshold(
         value=value,
@@ -171,13 +184,54 @@ def refused_sentence(refused: int, n: int) -> str:
     return f"{_in_100(refused / n)} in 100 known faces are refused ({refused} of {n:,} test photos)."
 
 
+def _check_scale(trials: Trials) -> None:
+    middle = float(np.median(trials.distances)) if len(trials.distances) else 0.0
+    if middle > FARTHEST:
+        raise WeightsError(
+            f"Faces of different people lie about {middle:.3g} apart; at most {FARTHEST:g} was expected, because up to {SAME_PERSON:g} is "
+            'the same person. In the description of the embedder, "same_person", "mean" or "scale" cannot be right.'
+        )
+
+
 def _trials(played: Trials, strangers: Trials | None) -> tuple[Trials, str]:
     if strangers is None or not len(strangers.distances):
         return played, ", each in turn playing the stranger"
     if len(strangers.distances) >= ENOUGH_FACES and strangers.n_people >= ENOUGH_PEOPLE:
         return strangers, " who are in none of the folders"
-    both = Trials(np.concatenate([strangers.distances, played.distances]), strangers.n_people + played.n_people)
+    others = strangers.people + played.people.max(initial=-1) + 1  # nobody is in both
+    both = Trials(np.concatenate([strangers.distances, played.distances]), np.concatenate([others, played.people]))
     return both, ", given strangers and each known person in turn"
+
+
+def _chosen(trials: Trials, rate: float) -> tuple[float, int]:
+    """Choose the distance, and count how many strangers it would name.
+
+    Whoever helped to choose a distance is a poor witness for it: each person is counted at the distance that all others ask for.
+    Where more than the wanted share is named so, fewer are allowed, down to none.
+    """
+    order = np.argsort(trials.distances)
+    ordered = Trials(trials.distances[order], trials.people[order])
+    allowed = math.floor(rate * len(order))
+    named = _named_of_others(ordered, allowed)
+    while allowed and named > rate * len(order):
+        allowed -= 1
+        named = _named_of_others(ordered, allowed)
+    return _just_below(ordered.distances, allowed / len(order)), named
+
+
+def _named_of_others(ordered: Trials, allowed: int) -> int:
+    """Count, for each person in turn, the faces nearer than the distance that would name so many of all the others' faces."""
+    share = allowed / len(ordered.distances)
+    named = 0
+    for person in np.unique(ordered.people):
+        own = ordered.people == person
+        named += int((ordered.distances[own] <= _just_below(ordered.distances[~own], share)).sum())
+    return named
+
+
+def _just_below(ordered: FloatArray, share: float) -> float:
+    """Return the largest distance that lets no more than a share of these in; they are sorted."""
+    return max(float(np.nextafter(ordered[math.floor(share * len(ordered) + 1e-9)], np.float32(0))), SMALLEST_VALUE)
 
 
 def _sureness(known: FloatArray, others: FloatArray) -> tuple[float, float]:

@@ -136,8 +136,8 @@ def read_strangers(folder: Path, known: frozenset[str], reader: FaceReader, *, p
     found = {digest: faces for digest, faces in read_now.items() if faces.taken is not None}
     if not found:
         raise DatasetError(f"No photo in {folder} shows a stranger's face. Name a folder with photos of people who are in none of yours.")
-    people = {photos[digest].relative_to(folder).parts[0] for digest in found}
-    return Strangers(stacked(list(found.values())), len(people))
+    names = [photos[digest].relative_to(folder).parts[0] for digest in found]
+    return Strangers(stacked(list(found.values())), np.unique(names, return_inverse=True)[1])
 
 
 def stacked(photos: Sequence[PhotoFaces]) -> FloatArray:
