@@ -38,3 +38,36 @@ def test_what_goes_wrong_while_reading_is_kept(tiny):
     with pytest.raises(IndexError):
         feed[99]
     assert isinstance(feed.failure, IndexError)
+
+
+@pytest.fixture
+def table():
+    """Two views of eleven photos, shuffled, in batches of four."""
+    from whosthat.training.feeding import Table
+
+    def rows(epoch):
+        return epoch % 2 * 11 + np.random.default_rng(epoch).permutation(11)
+
+    return Table(np.arange(44, dtype=np.float32).reshape(22, 2), np.tile(np.eye(11, dtype=np.float32), (2, 1)), rows, 4)
+
+
+def test_a_table_is_fed_in_the_order_of_its_epochs_from_any_step_on(table):
+    wanted = [table.rows(epoch)[at : at + 4] for epoch in range(4) for at in (0, 4, 8)]
+    for first in (0, 2, 7):
+        came = list(table.training_data(first, 12 - first))
+        assert len(came) == 12 - first
+        for (inputs, labels), rows in zip(came, wanted[first:], strict=True):
+            np.testing.assert_array_equal(inputs, table.inputs[rows])
+            np.testing.assert_array_equal(labels, table.labels[rows])
+
+
+def test_a_table_weighs_each_photo_by_its_class(table):
+    weights = np.arange(11, dtype=np.float32)
+    for _, labels, came in table.training_data(0, 3, weights):
+        np.testing.assert_array_equal(came, np.asarray(labels).argmax(axis=1))
+
+
+def test_a_table_is_validated_in_the_order_of_epoch_0(table):
+    came = [inputs for inputs, _ in table.validation_data()]
+    assert [len(inputs) for inputs in came] == [4, 4, 3]
+    np.testing.assert_array_equal(np.concatenate(came), table.inputs[table.rows(0)])

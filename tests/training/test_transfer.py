@@ -98,3 +98,10 @@ def test_stopped_in_any_stage_it_resumes_to_the_same_bits(tiny, tmp_path, unbrok
     with pytest.raises(TrainingInterruptedError):
         fit(tiny, tmp_path, recipe, progress=StopAt(phrase))
     assert tiny.bits(fit(tiny, tmp_path, recipe, resume=True).model) == tiny.bits(unbroken["transfer_recipe"][1].model)
+
+
+def test_features_too_large_for_memory_are_read_in_batches_and_train_to_the_same_bits(tiny, tmp_path, unbroken, monkeypatch):
+    from whosthat.training import features
+
+    monkeypatch.setattr(features, "_MAX_TABLE_BYTES", 0)
+    assert tiny.bits(fit(tiny, tmp_path, tiny.transfer_recipe()).model) == tiny.bits(unbroken["transfer_recipe"][1].model)

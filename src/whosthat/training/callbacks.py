@@ -42,13 +42,19 @@ class _CourseCallback(keras.callbacks.Callback):
 class SetLearningRate(_CourseCallback):
     """Set the rate of every step: a pure function of the moment, times what a plateau schedule remembers."""
 
+    def __init__(self, course: Course) -> None:
+        super().__init__(course)
+        self._rate = math.nan
+
     def on_train_batch_begin(self, batch: int, logs: Logs = None) -> None:
         """Set it for this step."""
         epoch = self.state.epoch - self.state.first_epoch
         moment = epoch + self.state.batch / self.course.batches
         steps = epoch * self.course.batches + self.state.batch
         decayed = 1 + self.recipe.optimiser.decay * steps
-        self.model.optimizer.learning_rate = self.course.learning_rate(moment) * self.state.plateau.factor / decayed
+        rate = self.course.learning_rate(moment) * self.state.plateau.factor / decayed
+        if rate != self._rate:  # setting it takes longer than a step of a small model
+            self.model.optimizer.learning_rate = self._rate = rate
 
 
 class RestoreMetrics(_CourseCallback):

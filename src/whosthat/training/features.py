@@ -24,7 +24,8 @@ from whosthat.errors import ExportError, TrainingError
 from whosthat.inference import open_session
 from whosthat.networks.onnx_writer import write_onnx
 from whosthat.training.course import Run
-from whosthat.types import FloatArray, Image
+from whosthat.training.feeding import Table
+from whosthat.types import FloatArray, Image, IntArray
 
 if TYPE_CHECKING:
     import keras
@@ -34,8 +35,8 @@ FEATURES = "checkpoints/features"
 
 _PHOTOS_AT_ONCE = 2
 
-_MAX_ARRAY_BYTES = 64 << 20
-"""Features up to 64 MiB are handed to Keras whole; larger ones are read batch by batch."""
+_MAX_TABLE_BYTES = 64 << 20
+"""Features up to 64 MiB are held in memory; more are read batch by batch."""
 
 
 class StoredFeatures:
@@ -62,10 +63,16 @@ class StoredFeatures:
         rows = self._photos.order(epoch)[index * size : (index + 1) * size]
         return self._views[epoch % len(self._views)][rows], self._one_hot[self.labels[rows]]
 
-    def arrays(self) -> tuple[FloatArray, FloatArray] | None:
-        """Features and one-hot labels of the first view in the photos' own order; None where they are too large for memory."""
-        first = self._views[0]
-        return (np.asarray(first), self._one_hot[self.labels]) if first.nbytes <= _MAX_ARRAY_BYTES else None
+    def table(self) -> Table | None:
+        """The features of all views in memory; None where they are too many."""
+        if sum(view.nbytes for view in self._views) > _MAX_TABLE_BYTES:
+            return None
+        labels = np.tile(self._one_hot[self.labels], (len(self._views), 1))
+        return Table(np.concatenate(self._views), labels, self._rows, self._photos.batch_size)
+
+    def _rows(self, epoch: int) -> IntArray:
+        """The places of an epoch's features among those of all views, one view after the other."""
+        return epoch % len(self._views) * self.n_photos + self._photos.order(epoch)
 
 
 class FeatureStore:

@@ -4,19 +4,28 @@ What belongs here: which batch is handed out when, and with which weights. What 
 augmentation, which `whosthat.dataset.batches` decides as a pure function of seed, epoch and place; that is why a
 training that starts in the middle of an epoch is fed exactly what one that never stopped would be.
 
-Keras reads ahead in a background thread, so that reading and augmenting hide behind the training step.
+Photos are read ahead in a background thread, so that reading and augmenting hide behind the training step. What fits into
+memory needs no reader: there TensorFlow picks the rows by itself, because a step on features is over before Python could
+hand it a batch (20 epochs of EfficientNet-Lite0's head on 240 photos: 2.1 s with readers, 0.9 s without).
 """
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from numpy.typing import NDArray
 
 from whosthat.networks.backend import load_keras
 from whosthat.types import FloatArray, IntArray
 
+if TYPE_CHECKING:
+    import tensorflow as tf
+
 keras: Any = load_keras()
+
+Dataset: TypeAlias = "tf.data.Dataset"
 
 Sample = tuple[NDArray[Any], ...]
 """Inputs, one-hot labels and, with class weights, one weight for each photo."""
@@ -102,3 +111,51 @@ class ValidationFeed(keras.utils.PyDataset):
         except Exception as error:
             self.failure = error
             raise
+
+
+@dataclass(frozen=True)
+class Table:
+    """Inputs and labels that are in memory.
+
+    Attributes:
+        inputs: All inputs, float32 ``(n, ...)``.
+        labels: Their one-hot labels, float32 ``(n, n_classes)``.
+        rows: From an epoch to the rows that it sees, int64 ``(n_photos,)``, in its order.
+        batch_size: Rows in a batch; the last batch of an epoch holds what is left.
+    """
+
+    inputs: FloatArray
+    labels: FloatArray
+    rows: Callable[[int], IntArray]
+    batch_size: int
+
+    def training_data(self, first_step: int, n_steps: int, class_weights: FloatArray | None = None) -> Dataset:
+        """The same batches as a `TrainingFeed`'s; Python is asked only for the order of each epoch."""
+        import tensorflow as tf
+
+        n_rows = len(self.rows(0))
+        batches = -(-n_rows // self.batch_size)
+        first_epoch, done = divmod(first_step, batches)
+        epochs = range(first_epoch, -(-(first_step + n_steps) // batches))
+        weights = () if class_weights is None else (self.labels @ class_weights,)
+        columns = [tf.constant(column) for column in (self.inputs, self.labels, *weights)]
+        orders = tf.data.Dataset.from_generator(lambda: map(self.rows, epochs), output_signature=tf.TensorSpec((n_rows,), tf.int64))
+        picked = orders.flat_map(lambda rows: tf.data.Dataset.from_tensor_slices(rows).batch(self.batch_size)).skip(done)
+        return _plain(picked.map(lambda rows: tuple(tf.gather(column, rows) for column in columns)))
+
+    def validation_data(self) -> Dataset:
+        """The rows of epoch 0. Nothing is mapped: that would take 11 ms to set up, and each validation sets it up anew."""
+        import tensorflow as tf
+
+        rows = self.rows(0)
+        return _plain(tf.data.Dataset.from_tensor_slices((self.inputs[rows], self.labels[rows])).batch(self.batch_size))
+
+
+def _plain(data: Dataset) -> Dataset:
+    """Take a pipeline as it is: looking for a faster one takes longer than to run this one to its end."""
+    import tensorflow as tf
+
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    options.experimental_optimization.apply_default_optimizations = False
+    return data.with_options(options)

@@ -23,7 +23,7 @@ from whosthat.networks.backend import load_keras
 from whosthat.training import callbacks
 from whosthat.training.checkpoints import Checkpoint, RunState
 from whosthat.training.course import Course, Run
-from whosthat.training.feeding import Batches, TrainingFeed, ValidationFeed
+from whosthat.training.feeding import Batches, Table, TrainingFeed, ValidationFeed
 from whosthat.training.recipe import Recipe
 from whosthat.training.schedules import LearningRate
 from whosthat.training.variables import Variable, model_variables, named, restore
@@ -44,8 +44,7 @@ class Stage:
         validation: Validation batches.
         epochs: How many at most.
         learning_rate: From epochs since the stage began to a rate.
-        validation_arrays: The validation inputs and labels as arrays where they are small enough for memory: Keras goes through
-            them in a third of the time that starting a reader takes it in each epoch. None reads the batches.
+        tables: What training and validation batches hold, where that is in memory; None reads the batches.
     """
 
     name: str
@@ -54,7 +53,7 @@ class Stage:
     validation: Batches
     epochs: int
     learning_rate: LearningRate
-    validation_arrays: tuple[FloatArray, FloatArray] | None = None
+    tables: tuple[Table | None, Table | None] = (None, None)
 
 
 def train_stage(stage: Stage, run: Run, state: RunState, checkpoint: Checkpoint | None) -> None:
@@ -102,16 +101,17 @@ def _fit(stage: Stage, course: Course, in_order: list[Any]) -> None:
     """Finish the epoch that a checkpoint broke off, if there is one, then train the others."""
     weights = _class_weights(stage.train) if course.run.recipe.class_weights else None
     state = course.state
+    table, validation_table = stage.tables
     validation = ValidationFeed(stage.validation)
     while state.epoch < course.last_epoch and not state.stopped:
         until = state.epoch + 1 if state.batch else course.last_epoch
         done = state.epoch * course.batches + state.batch
-        feed = TrainingFeed(stage.train, done, until * course.batches - done, weights)
+        span = (done, until * course.batches - done, weights)
+        feed = TrainingFeed(stage.train, *span)
         with _readers_released(stage.model), _own_errors(feed, validation):
             stage.model.fit(
-                feed,
-                validation_data=stage.validation_arrays or validation,
-                validation_batch_size=course.run.recipe.batch_size,
+                table.training_data(*span) if table else feed,
+                validation_data=validation_table.validation_data() if validation_table else validation,
                 initial_epoch=state.epoch,
                 epochs=until,
                 steps_per_epoch=course.batches - state.batch,

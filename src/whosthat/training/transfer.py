@@ -44,7 +44,7 @@ def train_head_then_all(
         store = FeatureStore(backbone, run)
         features = store.of("training", train, recipe.transfer.views)
         validated = store.of("validation", validation)
-        stage = Stage(HEAD, head, features, validated, recipe.epochs, learning_rate(recipe), validated.arrays())
+        stage = Stage(HEAD, head, features, validated, recipe.epochs, learning_rate(recipe), (features.table(), validated.table()))
         train_stage(stage, run, state, checkpoint)
         checkpoint = None  # it was of the first stage
         if recipe.transfer.fine_tune_epochs:
