@@ -12,7 +12,7 @@ from onnx import helper
 from whosthat.errors import UsageError, WeightsError
 from whosthat.faces.description import EmbedderDescription
 from whosthat.faces.embedder import OnnxEmbedder
-from whosthat.faces.models import DETECTORS, EMBEDDERS, add_embedder, embedder_model, embedders
+from whosthat.faces.models import DETECTORS, EMBEDDERS, add_embedder, all_embedders, embedder_model
 from whosthat.faces.own_embedders import embedder_names
 from whosthat.faces.weights import FILES
 from whosthat.training.face_recipe import FaceRecipe
@@ -33,7 +33,7 @@ def test_an_added_embedder_can_be_opened_and_embeds(network: Path, described: An
     add_embedder(network, described())
     network.unlink()
     model = embedder_model("my-net")
-    assert list(embedders()) == [*EMBEDDERS, "my-net"]
+    assert all_embedders() == (*EMBEDDERS, "my-net")
     assert OnnxEmbedder(model.facts, model.graph()).embed(np.zeros((2, 112, 112, 3), np.uint8)).shape == (2, 48)
 
 

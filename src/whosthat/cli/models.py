@@ -84,14 +84,14 @@ def remove(name: OwnNameArgument) -> None:
 @app.command("show", epilog=examples("models show cnn6", "models show sface"), no_args_is_help=True)
 def show_one(name: NameArgument, as_json: JsonOption = False) -> None:
     """Show everything that is known about a network."""
-    from whosthat.faces.models import embedders
+    from whosthat.faces.models import all_embedders, embedder_model
     from whosthat.networks import registry
 
-    if name in (of_faces := embedders()):
-        _show_embedder(of_faces[name], as_json=as_json)
+    if name in all_embedders():
+        _show_embedder(embedder_model(name), as_json=as_json)
         return
     if name not in registry.names():
-        raise UsageError(f"There is no model named {name!r}. {did_you_mean(name, [*registry.names(), *of_faces])}")
+        raise UsageError(f"There is no model named {name!r}. {did_you_mean(name, [*registry.names(), *all_embedders()])}")
     facts = registry.facts(name)
     if as_json:
         show_json(_describe(facts))
@@ -117,30 +117,17 @@ def _choosing(embedder: str) -> str:
 def _show_embedder(model: EmbedderModel, *, as_json: bool) -> None:
     from whosthat.faces.weights import find_file
 
-    templates = {
-        detector: {"size": template.size, "points": template.points, "origin": template.origin}
-        for detector, template in model.facts.templates.items()
-    }
-    facts = {
-        **asdict(model.file),
-        "dimensions": model.facts.dimensions,
-        "templates": templates,
-        "weights_here": find_file(model.file) is not None,
-    }
+    here = find_file(model.file) is not None
+    known = {**asdict(model.file), "dimensions": model.facts.dimensions, "weights_here": here}
     if as_json:
-        show_json(facts)
+        show_json({**known, "templates": model.facts.templates})
         return
-    shown = ("name", "licence", "source", "dimensions", "file", "bytes", "sha256", "package")
-    rows = [(key, f"{facts[key]:,}" if isinstance(facts[key], int) else str(facts[key])) for key in shown if facts[key]]
+    keys = ("name", "licence", "source", "dimensions", "file", "bytes", "sha256", "package")
+    rows = [(key, f"{known[key]:,}" if isinstance(known[key], int) else known[key]) for key in keys if known[key]]
     for detector, template in model.facts.templates.items():
         points = ", ".join(f"({x:g}, {y:g})" for x, y in template.points)
-        rows.append(
-            (
-                f"points of {detector} detector" if detector == "any" else f"points of {detector}",
-                f"{points} in {template.size} x {template.size} pixels",
-            )
-        )
-    rows += [("weights here", "yes" if facts["weights_here"] else "no"), ("choose it", _choosing(model.facts.name))]
+        rows.append((f"points, {detector} detector", f"{points} of {template.size} x {template.size} pixels. {template.origin}"))
+    rows += [("weights here", "yes" if here else "no"), ("choose it", _choosing(model.facts.name))]
     show_table(("fact", "value"), rows)
 
 

@@ -43,6 +43,7 @@ class EmbedderDescription(BaseModel):
         crop_size: Side of its square crop in pixels.
         points: Where the eye on the left, the eye on the right, the nose, the mouth's left and its right corner lie in the crop, as the
             picture shows them, in pixels; whichever detector finds them.
+        points_origin: Where these points come from, in one sentence.
         colours: Order of the colours that it was trained with.
         layout: ``nchw`` or ``nhwc``; None where the graph itself says it.
         mean: Subtracted from each pixel (0 to 255): one number, or one for each colour in the order of ``colours``.
@@ -58,6 +59,7 @@ class EmbedderDescription(BaseModel):
     dimensions: Annotated[int, Field(ge=2, le=10_000)]
     crop_size: Annotated[int, Field(ge=16, le=1024)]
     points: tuple[_Point, _Point, _Point, _Point, _Point]
+    points_origin: _Line | None = None
     colours: Literal["rgb", "bgr"]
     layout: Literal["nchw", "nhwc"] | None = None
     mean: _Number | tuple[_Number, _Number, _Number]
@@ -108,7 +110,7 @@ class EmbedderDescription(BaseModel):
     @property
     def facts(self) -> EmbedderFacts:
         """The same, as for every other embedder."""
-        template = CropTemplate(self.crop_size, self.points, f"As described with {self.name}.")
+        template = CropTemplate(self.crop_size, self.points, self.points_origin or f"As described with {self.name}.")
         return EmbedderFacts(self.name, self.dimensions, {ANY_DETECTOR: template}, self.licence, self.source)
 
 

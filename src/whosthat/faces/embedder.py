@@ -63,9 +63,7 @@ class Embedder(Protocol):
     """
 
     facts: EmbedderFacts
-
-    @property
-    def fingerprint(self) -> str: ...  # noqa: D102 - described above
+    fingerprint: str
 
     def embed(self, crops: Image) -> FloatArray:
         """Embed aligned crops.

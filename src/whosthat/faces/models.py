@@ -18,7 +18,7 @@ from whosthat.faces.description import EmbedderDescription
 from whosthat.faces.detector import Detector
 from whosthat.faces.embedder import ANY_DETECTOR, DLIB, EmbedderFacts, OnnxEmbedder
 from whosthat.faces.mtcnn import Mtcnn
-from whosthat.faces.own_embedders import OwnEmbedder, keep_embedder, own_embedders
+from whosthat.faces.own_embedders import OwnEmbedder, embedder_names, keep_embedder, read_embedder
 from whosthat.faces.sface import SFACE
 from whosthat.faces.weights import FILES, MAX_FILE_BYTES, WeightsFile, find_weights, read_at_most, read_file, read_weights
 from whosthat.faces.yunet import YuNet
@@ -115,24 +115,20 @@ class EmbedderModel:
     graph: Callable[[], bytes]
 
 
-def _described(description: EmbedderDescription, file: WeightsFile) -> EmbedderModel:
-    return EmbedderModel(description.facts, file, lambda: adapt(read_file(file), description))
+def _own(own: OwnEmbedder) -> EmbedderModel:
+    return EmbedderModel(own.description.facts, own.file, lambda: adapt(read_file(own.file), own.description))
 
 
 EMBEDDERS: Mapping[str, EmbedderModel] = {
     DLIB.name: EmbedderModel(DLIB, FILES[DLIB.name], dlib_graph),
-    SFACE.name: _described(SFACE, FILES[SFACE.name]),
+    SFACE.name: _own(OwnEmbedder(SFACE, FILES[SFACE.name])),
 }
 """Every embedder that whosthat knows by itself, by name."""
 
 
-def embedders() -> dict[str, EmbedderModel]:
-    """Return every embedder that can be chosen, those that somebody added as well.
-
-    Raises:
-        WeightsError: The description of an added one is damaged.
-    """
-    return {**EMBEDDERS, **{name: _described(own.description, own.file) for name, own in own_embedders().items()}}
+def all_embedders() -> tuple[str, ...]:
+    """Return the name of every embedder that can be chosen, those that somebody added as well."""
+    return (*EMBEDDERS, *embedder_names())
 
 
 def embedder_model(name: str) -> EmbedderModel:
@@ -144,13 +140,12 @@ def embedder_model(name: str) -> EmbedderModel:
     """
     if name in EMBEDDERS:
         return EMBEDDERS[name]
-    known = embedders()
-    if name not in known:
-        raise UsageError(
-            f"There is no embedder named {name!r}. {did_you_mean(name, known)} One of your own is added by: "
-            "whosthat models add FILE.onnx --describe FILE.toml."
-        )
-    return known[name]
+    if name in embedder_names():
+        return _own(read_embedder(name))
+    raise UsageError(
+        f"There is no embedder named {name!r}. {did_you_mean(name, all_embedders())} One of your own is added by: "
+        "whosthat models add FILE.onnx --describe FILE.toml."
+    )
 
 
 def add_embedder(source: Path, description: EmbedderDescription, *, reserved: Iterable[str] = ()) -> OwnEmbedder:

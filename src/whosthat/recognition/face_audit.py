@@ -39,7 +39,7 @@ _DISC = _GRID[np.hypot(*_GRID.T) <= 1]
 """Points evenly spread over the disc of radius 1."""
 
 NEAR_PAIR = 0.5
-"""Two people whose templates are nearer than this are worth a note."""
+"""Two people whose templates are nearer than this, on the scale of `faces.embedder.SAME_PERSON`, are worth a note."""
 
 
 @dataclass(frozen=True)
