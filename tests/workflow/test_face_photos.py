@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,9 +11,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from whosthat.faces.remembered import PhotoFaces
+from whosthat.faces.remembered import FILE, PhotoFaces, RememberedFaces, _opened
+from whosthat.progress import Silent
 from whosthat.recognition.face_audit import audit_faces
 from whosthat.recognition.face_findings import face_findings
+from whosthat.settings import cache_folder
 from whosthat.workflow.check import check
 from whosthat.workflow.face_photos import OpenedReader, faces_of_photos, open_reader
 
@@ -24,6 +27,16 @@ PORTRAIT = Image.open(
 @pytest.fixture(scope="module")
 def opened() -> OpenedReader:
     return open_reader("mtcnn")
+
+
+class Told(Silent):
+    """Keeps what was said."""
+
+    def __init__(self) -> None:
+        self.sentences: list[str] = []
+
+    def say(self, sentence: str) -> None:
+        self.sentences.append(sentence)
 
 
 @pytest.fixture
@@ -82,6 +95,31 @@ def test_a_face_that_the_edge_cuts_is_found_and_said_to_be_cut(opened: OpenedRea
     faces = audit_faces(audit, faces_of_photos({item.sha256: item.photo.path for item in audit.photos}, opened.reader))
     assert [(line.photo, line.beyond > 0.25) for line in faces.cut] == [("bo/photo.png", True)]
     assert "cut by the edge of the photo in 1 photo: bo/photo.png" in " ".join(finding.sentence for finding in face_findings(faces))
+
+
+def test_where_the_disk_is_full_faces_are_found_all_the_same_and_nothing_remembered_is_lost(
+    opened: OpenedReader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    PORTRAIT.save(tmp_path / "photo.jpg")
+    old = faces_of_photos({"old": tmp_path / "photo.jpg"}, opened.reader)
+    file = cache_folder() / FILE
+    size = file.stat().st_size // 4096
+
+    def nearly_full(path: Path) -> sqlite3.Connection:
+        connection = _opened(path)
+        connection.execute(f"PRAGMA max_page_count = {size}")  # SQLite then says what it says of a full disk
+        return connection
+
+    told = Told()
+    with monkeypatch.context() as patch:
+        patch.setattr("whosthat.faces.remembered._opened", nearly_full)
+        many = {f"{number:064x}": tmp_path / "photo.jpg" for number in range(16)}
+        assert len(faces_of_photos(many, opened.reader, progress=told)) == 16
+    assert "The next training will look at these photos again." in told.sentences[0]
+    assert "database or disk is full. Make room there" in told.sentences[0]
+    with RememberedFaces(opened.reader.key) as remembered:
+        assert not remembered.was_damaged
+        assert remembered.get(["old", *many]) == old
 
 
 def test_photos_without_a_face_and_photos_that_are_gone_are_told_apart(opened: OpenedReader, tmp_path: Path) -> None:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import errno
+import itertools
 import json
 import re
 import shutil
+import signal
+from collections.abc import Callable
 from html import unescape
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from whosthat.cli.app import main
 from whosthat.dataset.split import split
-from whosthat.errors import DatasetError, UsageError
+from whosthat.errors import DatasetError, RunError, UsageError
 from whosthat.faces.embedder import DLIB
 from whosthat.faces.finding import FaceReader
 from whosthat.photos.drawing import save_image
@@ -26,7 +31,8 @@ from whosthat.types import Box, Face, Image
 from whosthat.workflow.check import check
 from whosthat.workflow.evaluate import evaluate
 from whosthat.workflow.export import export
-from whosthat.workflow.face_photos import OpenedReader
+from whosthat.workflow.face_photos import KEPT_EVERY, OpenedReader
+from whosthat.workflow.runs import latest
 from whosthat.workflow.train import resume, train
 
 SIDE = 150
@@ -84,6 +90,23 @@ def draw(path: Path, person: int, seed: int, *, found: int = 0) -> None:
         image[0, 0] = found, 0, 0
     path.parent.mkdir(parents=True, exist_ok=True)
     save_image(image, path)
+
+
+def contents(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def full_from(nth: int) -> Callable[[Path, bytes], None]:
+    """Writing that works so many times less one, and then finds the disk full."""
+    writes = itertools.count(1)
+
+    def write(path: Path, content: bytes) -> None:
+        if next(writes) >= nth:
+            path.write_bytes(content[: len(content) // 2])
+            raise OSError(errno.ENOSPC, "No space left on device", str(path))
+        path.write_bytes(content)
+
+    return write
 
 
 @pytest.fixture
@@ -292,6 +315,59 @@ class TestWithoutReport:
         result = train(people, RECIPE, runs=tmp_path / "runs")
         with pytest.raises(UsageError, match="names faces by a gallery"):
             export(result.run, "onnx", tmp_path / "out.onnx")
+
+    @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+    def test_a_signal_while_faces_are_found_leaves_the_run_before_as_the_latest_and_what_was_found_is_remembered(
+        self,
+        number: signal.Signals,
+        code: int,
+        people: Path,
+        embedder: ByPixel,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        def embed_or_stop(crops: Image) -> np.ndarray:
+            return signal.raise_signal(number) if embedder.n_embedded >= 72 else ByPixel.embed(embedder, crops)  # type: ignore[return-value]
+
+        draw(tmp_path / "before" / "person0" / "only.png", 0, 500)
+        draw(tmp_path / "before" / "person1" / "only.png", 1, 500)
+        before = train(tmp_path / "before", RECIPE, runs=tmp_path / "runs").run
+        embedder.n_embedded = 0
+        words = ["train", str(people), "--model", "faces", "--set", "detector=mtcnn", "--runs", str(tmp_path / "runs")]
+        with monkeypatch.context() as patch:
+            patch.setattr(embedder, "embed", embed_or_stop)
+            assert main(words) == code
+        assert "go on with whosthat train --resume" in capsys.readouterr().err
+        assert latest(tmp_path / "runs") == before
+        embedder.n_embedded = 0
+        assert main(words) == 0
+        assert embedder.n_embedded == 100 - KEPT_EVERY
+        assert latest(tmp_path / "runs").name == "people-faces-2"
+
+    def test_a_full_disk_at_any_write_is_said_and_harms_nothing_that_was_there(
+        self, embedder: ByPixel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for person, seed in itertools.product(range(2), range(4)):
+            draw(tmp_path / "few" / f"person{person}" / f"{seed}.png", person, seed)
+        before = train(tmp_path / "few", RECIPE, runs=tmp_path / "runs").run
+        held = contents(before)
+        for nth in itertools.count(1):
+            with monkeypatch.context() as patch:
+                patch.setattr("whosthat.durable.write_file", full_from(nth))
+                try:
+                    train(tmp_path / "few", RECIPE, runs=tmp_path / "runs")
+                except RunError as error:
+                    told = str(error)
+                else:
+                    break
+            assert "No space left on device" in told
+            assert latest(tmp_path / "runs") == before
+            assert contents(before) == held
+        assert nth > 8
+        for stopped in set((tmp_path / "runs").glob("few-*")) - {before, latest(tmp_path / "runs")}:
+            assert resume(stopped).evaluation is not None
+        assert embedder.n_embedded == 8
 
     def test_a_run_that_was_stopped_goes_on(self, people: Path, embedder: ByPixel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         def stopped(*_: object, **__: object) -> None:

@@ -71,7 +71,7 @@ def train(
         parts = split(audit, ratios=recipe.ratios, seed=recipe.seed, pictures_per_class=recipe.pictures_per_class)
     recipe = _settled(recipe)
     run = TrainingRun(new_run(Path(runs), root.resolve().name, recipe.model), root, audit, parts, others)
-    begin(run, recipe)
+    begin(run, recipe, latest=not isinstance(recipe, FaceRecipe))
     try:
         return _carry_out(run, recipe, progress)
     except (NetworkError, DatasetError, CacheError):  # nothing was trained, unless it was refused at the very end

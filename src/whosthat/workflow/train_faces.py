@@ -37,10 +37,13 @@ from whosthat.recognition.face_threshold import refused_sentence
 from whosthat.recognition.gallery import EnrolledPhoto, Gallery
 from whosthat.recognition.heads import by_template
 from whosthat.recognition.naming import Naming
+from whosthat.training.occupation import occupied
 from whosthat.training.recipe import FaceRecipe
 from whosthat.types import PARTS, FloatArray, Image, IntArray, SetAside
 from whosthat.wording import counted, listing
 from whosthat.workflow.face_photos import OpenedReader, faces_of_photos, open_reader, read_strangers, stacked
+from whosthat.workflow.resuming import resumable, saving
+from whosthat.workflow.runs import set_latest
 from whosthat.workflow.training_run import BUNDLE, TrainingRun, TrainResult, conclude, figures, versions, write_audit
 
 NO_FACE = "no face was found in it"
@@ -85,7 +88,15 @@ def carry_out(run: TrainingRun, recipe: FaceRecipe, *, strangers: Path | None = 
     Raises:
         DatasetError: No photo of somebody shows a face.
         WeightsError: Weights are missing or wrong.
+        RunError: The run cannot be written; ``runs/latest`` then still points at the run before.
     """
+    with resumable(run.folder), occupied(run.folder), saving(run.folder):
+        result = _carry_out(run, recipe, strangers, progress)
+        set_latest(run.folder)
+    return result
+
+
+def _carry_out(run: TrainingRun, recipe: FaceRecipe, strangers: Path | None, progress: Progress) -> TrainResult:
     # ---- look: every photo's face, once ------------------------------------------------------------------
     began = time.monotonic()
     opened = open_reader(recipe.detector, recipe.embedder)

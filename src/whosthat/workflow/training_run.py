@@ -79,8 +79,14 @@ class TrainingRun:
         return DataFacts.of(self.photos_name, seen)
 
 
-def begin(run: TrainingRun, recipe: AnyRecipe) -> None:
+def begin(run: TrainingRun, recipe: AnyRecipe, *, latest: bool) -> None:
     """Write down what is about to be done, so that it can be resumed and repeated.
+
+    Args:
+        run: Where and on what.
+        recipe: How.
+        latest: Whether ``runs/latest`` points at it from now on, not only when it is finished: where resuming is worth more than
+            beginning anew.
 
     Raises:
         RunError: It cannot be written; nothing is left behind.
@@ -93,7 +99,8 @@ def begin(run: TrainingRun, recipe: AnyRecipe) -> None:
         durable.replace_file(run.folder / ENVIRONMENT, json.dumps(environment, indent=2).encode())
         write_audit(run.folder, run.audit)
         write_split(run.parts, run.folder / SPLIT)
-        set_latest(run.folder)
+        if latest:
+            set_latest(run.folder)
     except (OSError, DatasetError, RunError) as error:
         discard_run(run.folder)
         why = f"{error.strerror or error}." if isinstance(error, OSError) else str(error)
