@@ -21,6 +21,13 @@ def test_keras_arrives_on_tensorflow_and_says_nothing():
     assert (done.stdout, done.stderr) == ("tensorflow 1\n", "")
 
 
+def test_collection_of_garbage_goes_on_without_what_keras_made():
+    done = in_a_new_process(
+        "import gc; from whosthat.networks.backend import load_keras; load_keras(); print(gc.isenabled(), gc.get_freeze_count() > 100_000)"
+    )
+    assert done.stdout == "True True\n"
+
+
 def test_missing_keras_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "keras", None)
     with pytest.raises(NetworkError, match=r"pip install \"whosthat\[train\]\""):

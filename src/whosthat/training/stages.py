@@ -140,7 +140,7 @@ def _readers_released(model: keras.Model) -> Iterator[None]:
         error = sys.exception()
         for frame, _ in traceback.walk_tb(error.__traceback__ if error else None):
             _clear_with_callers(frame)
-        if error is not None or model.stop_training:  # else everything has been read; a collection takes a third of a second
+        if error is not None or model.stop_training:  # else everything has been read and let go of
             gc.collect()
 
 
