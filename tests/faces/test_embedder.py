@@ -30,7 +30,7 @@ def test_embeddings_do_not_depend_on_their_batch(embedder: OnnxEmbedder, crop: n
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_the_graph_agrees_with_dlib(dlib_onnx: bytes, crop: np.ndarray) -> None:
-    dlib = pytest.importorskip("dlib", reason="dlib is here for development alone")
+    dlib = pytest.importorskip("dlib", reason="dlib is installed on Linux alone")
     model = dlib.face_recognition_model_v1(str(find_weights("dlib-resnet")))
     noise = np.random.default_rng(0).integers(0, 256, (4, 150, 150, 3), np.uint8)
     crops = np.concatenate([crop[None], np.ascontiguousarray(crop[None, ::-1]), noise])

@@ -85,14 +85,15 @@ class OnnxEmbedder:
         facts: What is known of the network.
         graph: Its ONNX graph, complete in these bytes. Where its number of crops is fixed at one, they go through it one by one.
         threads: Threads inside the network.
+        sha256: Of the graph, where it is known already; to work it out takes as long as embedding seven faces.
 
     Raises:
         ValueError: The graph cannot be opened.
     """
 
-    def __init__(self, facts: EmbedderFacts, graph: bytes, *, threads: int = 1) -> None:
+    def __init__(self, facts: EmbedderFacts, graph: bytes, *, threads: int = 1, sha256: str | None = None) -> None:
         self.facts = facts
-        self.fingerprint = hashlib.sha256(graph).hexdigest()
+        self.fingerprint = sha256 or hashlib.sha256(graph).hexdigest()
         self._session = open_session(graph, threads=threads)
         self._one_by_one = self._session.input_shapes[0][0] == 1
 

@@ -15,7 +15,7 @@ from whosthat.errors import BundleError, UsageError, WeightsError
 from whosthat.faces.embedder import EmbedderFacts, OnnxEmbedder
 from whosthat.faces.finding import CutFaces, FaceReader
 from whosthat.recognition import gallery as galleries
-from whosthat.recognition.bundle import Bundle
+from whosthat.recognition.bundle import GRAPH, Bundle
 from whosthat.recognition.bundled_detector import as_bundle_files, open_detector
 from whosthat.recognition.face_facts import FaceFacts
 from whosthat.recognition.face_threshold import DistanceThreshold
@@ -116,7 +116,8 @@ def _reader(bundle: Bundle, facts: FaceFacts, threads: int) -> FaceReader:
     detector = open_detector(bundle, facts)
     templates = {facts.detector: facts.template}
     embedder = EmbedderFacts(facts.embedder, facts.dimensions, templates, bundle.facts.licences.get(facts.embedder, ""), "")
-    return FaceReader(detector, OnnxEmbedder(embedder, bundle.graph(), threads=threads), facts.template)
+    opened = OnnxEmbedder(embedder, bundle.graph(), threads=threads, sha256=bundle.manifest.files[GRAPH].sha256)
+    return FaceReader(detector, opened, facts.template)
 
 
 def bundle_files(gallery: galleries.Gallery, detector_files: Mapping[str, bytes]) -> dict[str, bytes]:
