@@ -7,6 +7,7 @@ looks (`whosthat.dataset.audit`).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -16,7 +17,7 @@ import numpy as np
 from whosthat.dataset.audit import Audit, AuditedPhoto
 from whosthat.faces.remembered import PhotoFaces
 from whosthat.recognition.suspects import find_look_alikes, find_suspects
-from whosthat.types import Box, Face
+from whosthat.types import Box, Face, Point
 
 SMALL_FACE = 40
 """Side in pixels below which a face is recognised worse: the network then sees pixels that were never photographed."""
@@ -229,11 +230,18 @@ def _beyond(face: Face, width: int, height: int) -> float:
     The face is taken for a disc around the middle between eyes and mouth: some detectors end their boxes at the edge, but all
     guess where hidden landmarks are.
     """
-    points = np.array(face.landmarks)
-    eyes, mouth = points[:2].mean(axis=0), points[3:].mean(axis=0)
-    radius = max(np.hypot(*(mouth - eyes)), np.hypot(*(points[1] - points[0])))
-    disc = (eyes + mouth) / 2 + radius * _DISC
+    left_eye, right_eye, _, left_mouth, right_mouth = face.landmarks
+    eyes, mouth = _middle(left_eye, right_eye), _middle(left_mouth, right_mouth)
+    across, down = _middle(eyes, mouth)
+    radius = max(math.dist(eyes, mouth), math.dist(left_eye, right_eye))
+    if radius <= across <= width - radius and radius <= down <= height - radius:
+        return 0.0
+    disc = (across, down) + radius * _DISC
     return round(1 - float(((disc >= 0) & (disc <= (width, height))).all(axis=1).mean()), 3)
+
+
+def _middle(one: Point, other: Point) -> Point:
+    return (one[0] + other[0]) / 2, (one[1] + other[1]) / 2
 
 
 def _finite(distance: float) -> float | None:

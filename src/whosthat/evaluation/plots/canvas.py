@@ -24,6 +24,9 @@ LONGEST_NAME = 22
 
 DPI = 110
 
+PNG_EFFORT = 2
+"""How hard zlib tries, 1 to 9: at 2, files are a tenth larger than at 6, the usual, and encoded in a third of the time."""
+
 
 @dataclass(frozen=True, slots=True)
 class Inks:
@@ -106,7 +109,8 @@ def style(inks: Inks) -> Iterator[None]:
 def png(figure: Any) -> bytes:
     """Return a figure as a PNG on its own paper, so that it can be read on any background."""
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
+    fast = {"compress_level": PNG_EFFORT}
+    figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None}, pil_kwargs=fast)
     return buffer.getvalue()
 
 
