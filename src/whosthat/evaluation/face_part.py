@@ -4,7 +4,8 @@ What belongs here: writing and reading that file, and putting its lines in the o
 judging faces (`whosthat.recognition.face_audit`), sentences about them (`face_findings`), the page itself (`report`).
 
 The file is one JSON object: ``format`` (1), ``faces`` (a `FaceAudit`) and ``pictures`` (small JPEG in base64 by the photo's name).
-It is the only place in a run that tells of faces in single photos, so that whoever is removed can be cut out of it.
+Beside the photos without a face, which ``audit.json`` lists as set aside, nothing else in a run tells of faces in single photos: so
+whoever is removed can be cut out.
 """
 
 from __future__ import annotations
