@@ -20,8 +20,8 @@ PhotoSource: TypeAlias = str | Path | bytes | Image
 class Recogniser(Protocol):
     """Answers "who is in this photo?".
 
-    `identify` does for one photo what `prepare` and then `identify_prepared` do for many: preparing is slow, works in
-    threads and leaves little in memory; a network answers for several prepared photos at once.
+    `identify` does for one photo what `prepare` and then `identify_prepared` do for many: a network answers for several prepared
+    photos at once. All three may be called from several threads at once.
     """
 
     @property
@@ -36,7 +36,7 @@ class Recogniser(Protocol):
         """
 
     def prepare(self, photo: PhotoSource) -> Any:
-        """Read a photo and keep what the network needs of it; safe to call from several threads at once.
+        """Read a photo and keep what the network needs of it.
 
         Raises:
             PhotoError: The photo cannot be read.

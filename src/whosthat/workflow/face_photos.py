@@ -10,6 +10,7 @@ have to load the libraries and the weights, which takes as long as two hundred p
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -146,30 +147,29 @@ def stacked(photos: Sequence[PhotoFaces]) -> FloatArray:
 
 
 def _embedded(photos: Mapping[str, Path], reader: FaceReader) -> Iterator[tuple[str, PhotoFaces | None]]:
-    """Find faces in threads, embed them here, a batch at a time, in the order of the photos."""
-
-    def look(path: Path) -> tuple[PhotoFaces, Image] | None:
-        try:
-            return _looked_at(read(path), reader)
-        except PhotoError:  # it was there a moment ago
-            return None
-
-    batch: list[tuple[str, tuple[PhotoFaces, Image] | None]] = []
-    for number, pair in enumerate(zip(photos, in_order(look, photos.values()), strict=True), start=1):
-        batch.append(pair)
-        if len(batch) == BATCH or number == len(photos):
-            yield from _with_vectors(batch, reader)
-            batch = []
+    """Find and embed faces in threads, a few photos at a time, and give them in the order of the photos."""
+    items = list(photos.items())
+    size = max(1, min(BATCH, math.ceil(len(items) / (os.cpu_count() or 1))))
+    batches = [items[start : start + size] for start in range(0, len(items), size)]
+    for found in in_order(lambda batch: _embedded_batch(batch, reader), batches):
+        yield from found
 
 
-def _with_vectors(
-    batch: Sequence[tuple[str, tuple[PhotoFaces, Image] | None]], reader: FaceReader
-) -> Iterator[tuple[str, PhotoFaces | None]]:
-    crops = [seen[1] for _, seen in batch if seen is not None and seen[0].taken is not None]
+def _embedded_batch(photos: Sequence[tuple[str, Path]], reader: FaceReader) -> list[tuple[str, PhotoFaces | None]]:
+    seen = [(digest, _seen(path, reader)) for digest, path in photos]
+    crops = [crop for _, (faces, crop) in seen if faces is not None and faces.taken is not None]
     vectors = iter(reader.embed(np.stack(crops)) if crops else ())
-    for digest, seen in batch:
-        faces = None if seen is None else seen[0]
-        yield digest, faces if faces is None or faces.taken is None else replace(faces, vector=next(vectors))
+    return [
+        (digest, faces if faces is None or faces.taken is None else replace(faces, vector=next(vectors))) for digest, (faces, _) in seen
+    ]
+
+
+def _seen(path: Path, reader: FaceReader) -> tuple[PhotoFaces | None, Image]:
+    """Look at a photo; None and no crop when it cannot be read any more: it was there a moment ago."""
+    try:
+        return _looked_at(read(path), reader)
+    except PhotoError:
+        return None, np.empty((0, 0, 3), np.uint8)
 
 
 def _looked_at(image: Image, reader: FaceReader) -> tuple[PhotoFaces, Image]:

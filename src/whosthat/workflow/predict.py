@@ -1,6 +1,6 @@
 """Who is in these photos? Files and folders in, one answer a photo out, in order and without ever holding all of them.
 
-What belongs here: finding the photos, reading ahead in threads, answering in batches, drawn copies.
+What belongs here: finding the photos, reading and answering batches in threads, drawn copies.
 What does not: answering (`recognition`), videos (`video`), rows for tables (`prediction`), folders per person (`sorting`).
 """
 
@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from whosthat.dataset.threads import in_order
 from whosthat.errors import PhotoError, UsageError
 from whosthat.photos.reading import looks_like_photo
 from whosthat.photos.video import looks_like_video
@@ -26,9 +25,8 @@ from whosthat.workflow.file_names import unused_path
 from whosthat.workflow.prediction import Prediction
 from whosthat.workflow.video import EVERY, look_through
 
-BATCH = 16
-READERS = 2
-"""Threads that read and prepare photos; decoding releases Python's lock, and more threads only hold more photos."""
+BATCH = 4
+"""Photos that a thread reads and the network answers at once. More are hardly faster, and leave a core without work at the end."""
 
 NO_PHOTOS = "the folder holds no photos"
 
@@ -62,7 +60,7 @@ def predict(
             is not there. No file in it is ever overwritten.
         every: Of videos every Nth frame is looked at, 1 or more.
         without: Folders to pass over inside ``paths``, such as one for sorted copies; the one for drawn copies always is.
-        batch_size: Photos that the network answers at once; about three times as many prepared ones are in memory.
+        batch_size: Photos that the network answers at once; each core has so many of them in memory.
         progress: Is told the frames of videos.
 
     Raises:
@@ -119,49 +117,40 @@ def _photos_below(folder: Path, passed_over: Collection[Path], report: Callable[
 
 
 def _answers(order: _Order, found: Iterator[Path | Prediction], batch_size: int) -> Iterator[Prediction]:
-    """Keep readers two batches ahead of the network, and give the answers in order."""
-    with ThreadPoolExecutor(READERS, thread_name_prefix="whosthat-read") as readers:
-        ahead: deque[Future[_Read]] = deque()
-        try:
-            for item in found:
-                ahead.append(readers.submit(_read, order.recogniser, item))
-                if len(ahead) == 3 * batch_size:
-                    yield from _answer_batch(order, [ahead.popleft().result() for _ in range(batch_size)])
-            while ahead:
-                yield from _answer_batch(order, [ahead.popleft().result() for _ in range(min(batch_size, len(ahead)))])
-        finally:
-            readers.shutdown(cancel_futures=True)  # whoever asked may have stopped listening half-way
+    """Let threads read and answer whole batches, and give the answers in order."""
+    batches = iter(lambda: list(itertools.islice(found, batch_size)), [])
+    for batch in in_order(lambda items: _answered(order.recogniser, items), batches):
+        for answer in batch:
+            yield Prediction(answer.path, error=answer.error) if answer.error else _finished(order, answer.path, answer.sightings)
 
 
 @dataclass(frozen=True)
-class _Read:
-    """What a reader leaves of a file: the network's input, a video yet to be looked through, or why there is no answer."""
+class _Answer:
+    """What was seen in a photo, or why there is no answer; neither for a video, which is yet to be looked through."""
 
     path: Path
-    prepared: Any = None
-    is_video: bool = False
+    sightings: tuple[Sighting, ...] | None = None
     error: str = ""
 
 
-def _read(recogniser: Recogniser, item: Path | Prediction) -> _Read:
+def _answered(recogniser: Recogniser, items: Sequence[Path | Prediction]) -> list[_Answer]:
+    """Read some photos, and let the network answer for all of them at once."""
+    read = [_read(recogniser, item) for item in items]
+    prepared = [one for one in read if not isinstance(one, _Answer)]
+    sightings = iter(recogniser.identify_prepared([photo for _, photo in prepared]) if prepared else [])
+    return [one if isinstance(one, _Answer) else _Answer(one[0], tuple(next(sightings))) for one in read]
+
+
+def _read(recogniser: Recogniser, item: Path | Prediction) -> _Answer | tuple[Path, Any]:
+    """Return the path of a photo and what the network needs of it, or the answer where the network is not needed."""
     if isinstance(item, Prediction):
-        return _Read(item.path, error=item.error)
+        return _Answer(item.path, error=item.error)
     if looks_like_video(item):
-        return _Read(item, is_video=True)
+        return _Answer(item)
     try:
-        return _Read(item, recogniser.prepare(item))
+        return item, recogniser.prepare(item)
     except PhotoError as error:
-        return _Read(item, error=error.reason)
-
-
-def _answer_batch(order: _Order, batch: list[_Read]) -> Iterator[Prediction]:
-    prepared = [read.prepared for read in batch if not read.error and not read.is_video]
-    answers = iter(order.recogniser.identify_prepared(prepared) if prepared else [])
-    for read in batch:
-        if read.error:
-            yield Prediction(read.path, error=read.error)
-        else:
-            yield _finished(order, read.path, None if read.is_video else tuple(next(answers)))
+        return _Answer(item, error=error.reason)
 
 
 def _finished(order: _Order, path: Path, sightings: tuple[Sighting, ...] | None) -> Prediction:
