@@ -1,7 +1,7 @@
 """From file to name: enrol, then identify, beside the package `face_recognition` in the same run.
 
 The package is used as its README shows: `face_encodings` (HOG, one process), then the nearest enrolled face if it lies within
-0.6. whosthat uses its threads, and its default threshold, because so few photos tell it no other. Both have their libraries
+0.6. whosthat uses its threads, and the threshold that it fits on the photos that it enrols. Both have their libraries
 and weights loaded, a few photos behind them, and nothing remembered. They take turns, the whole job each.
 
 The photos of `avengers` to identify are from the test part of whosthat's split; one is right when its person is named, wrong
@@ -47,8 +47,8 @@ if TYPE_CHECKING:
     from whosthat.types import Image
 
 TITLE = "Faces: photos per second against face_recognition"
-ENROLLED, IDENTIFIED = 5, 6
-"""Photos of each person."""
+ENROLLED, IDENTIFIED = 30, 15
+"""Photos of each person, where there are so many."""
 TURNS = 2
 LARGE_PIXELS = 1_000_000
 N_CROPS = 48

@@ -28,6 +28,7 @@ from whosthat.recognition.gallery import FILE, read_gallery
 from whosthat.recognition.naming import Naming
 from whosthat.training.recipe import default_recipe
 from whosthat.types import Box, Face, Image
+from whosthat.workflow import face_photos
 from whosthat.workflow.check import check
 from whosthat.workflow.evaluate import evaluate
 from whosthat.workflow.export import export
@@ -327,16 +328,17 @@ class TestWithoutReport:
         monkeypatch: pytest.MonkeyPatch,
         capsys: pytest.CaptureFixture[str],
     ) -> None:
-        def embed_or_stop(crops: Image) -> np.ndarray:
-            return signal.raise_signal(number) if embedder.n_embedded >= 72 else ByPixel.embed(embedder, crops)  # type: ignore[return-value]
+        def remember_and_stop(*arguments: object) -> None:
+            remember(*arguments)
+            signal.raise_signal(number)
 
         draw(tmp_path / "before" / "person0" / "only.png", 0, 500)
         draw(tmp_path / "before" / "person1" / "only.png", 1, 500)
         before = train(tmp_path / "before", RECIPE, runs=tmp_path / "runs").run
-        embedder.n_embedded = 0
+        remember = face_photos._remember
         words = ["train", str(people), "--model", "faces", "--set", "detector=mtcnn", "--runs", str(tmp_path / "runs")]
         with monkeypatch.context() as patch:
-            patch.setattr(embedder, "embed", embed_or_stop)
+            patch.setattr(face_photos, "_remember", remember_and_stop)
             assert main(words) == code
         assert "go on with whosthat train --resume" in capsys.readouterr().err
         assert latest(tmp_path / "runs") == before

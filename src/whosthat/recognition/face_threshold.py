@@ -204,34 +204,27 @@ def _trials(played: Trials, strangers: Trials | None) -> tuple[Trials, str]:
 
 
 def _chosen(trials: Trials, rate: float) -> tuple[float, int]:
-    """Choose the distance, and count how many strangers it would name.
+    """Choose the distance that names this share of the strangers, and count how many it would name of others.
 
     Whoever helped to choose a distance is a poor witness for it: each person is counted at the distance that all others ask for.
-    Where more than the wanted share is named so, fewer are allowed, down to none.
     """
     order = np.argsort(trials.distances)
     ordered = Trials(trials.distances[order], trials.people[order])
-    allowed = math.floor(rate * len(order))
-    named = _named_of_others(ordered, allowed)
-    while allowed and named > rate * len(order):
-        allowed -= 1
-        named = _named_of_others(ordered, allowed)
-    return _just_below(ordered.distances, allowed / len(order)), named
+    return _just_below(ordered.distances, rate), _named_of_others(ordered, rate)
 
 
-def _named_of_others(ordered: Trials, allowed: int) -> int:
-    """Count, for each person in turn, the faces nearer than the distance that would name so many of all the others' faces."""
-    share = allowed / len(ordered.distances)
+def _named_of_others(ordered: Trials, rate: float) -> int:
+    """Count, for each person in turn, the faces nearer than the distance that names this share of all the others' faces."""
     named = 0
     for person in np.unique(ordered.people):
         own = ordered.people == person
-        named += int((ordered.distances[own] <= _just_below(ordered.distances[~own], share)).sum())
+        named += int((ordered.distances[own] <= _just_below(ordered.distances[~own], rate)).sum())
     return named
 
 
 def _just_below(ordered: FloatArray, share: float) -> float:
     """Return the largest distance that lets no more than a share of these in; they are sorted."""
-    return max(float(np.nextafter(ordered[math.floor(share * len(ordered) + 1e-9)], np.float32(0))), SMALLEST_VALUE)
+    return max(float(np.nextafter(ordered[math.floor(share * len(ordered))], np.float32(0))), SMALLEST_VALUE)
 
 
 def _sureness(known: FloatArray, others: FloatArray) -> tuple[float, float]:
