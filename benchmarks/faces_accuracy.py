@@ -29,8 +29,8 @@ import numpy as np
 
 from benchmarks.face_photos import AVENGERS, DETECTORS, GROUP_PHOTOS, LFW, STRANGERS, gallery_of, private_places
 from benchmarks.measuring import Row
-from whosthat.evaluation.metrics import wilson_interval
 from whosthat.photos.reading import read
+from whosthat.proportions import wilson_interval
 from whosthat.recognition.enrolling import Strangers, fit_naming
 from whosthat.recognition.face_recogniser import FaceRecogniser
 from whosthat.recognition.heads import distances

@@ -18,12 +18,13 @@ FILES = sorted(SOURCE.rglob("*.py"))
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("cli", "desktop"),
     ("workflow",),
-    ("training", "recognition", "evaluation"),
+    ("evaluation",),
+    ("training", "recognition"),
     ("dataset", "faces", "networks"),
     ("photos",),
-    ("types", "errors", "settings", "progress", "inference", "durable", "wording"),
+    ("types", "errors", "settings", "progress", "inference", "durable", "wording", "proportions", "version"),
 )
-NEVER_SIDEWAYS = ({"cli", "desktop"}, {"dataset", "faces", "networks"}, set(FLOORS[-1]))
+NEVER_SIDEWAYS = ({"cli", "desktop"}, {"training", "recognition"}, {"dataset", "faces", "networks"}, set(FLOORS[-1]))
 LAUNCHES = {("cli", "desktop")}
 """The command `whosthat desktop` opens the window: the one step from surface to surface."""
 

@@ -11,7 +11,7 @@ import pytest
 from whosthat.cli.app import main
 from whosthat.evaluation.comparison import Contestant
 from whosthat.evaluation.comparison import compare as choose
-from whosthat.evaluation.metrics import wilson_interval
+from whosthat.proportions import wilson_interval
 from whosthat.workflow.compare import CompareResult
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from whosthat.errors import UsageError
 from whosthat.evaluation.comparison import Contestant, Failure, compare, mcnemar
 from whosthat.evaluation.comparison_report import to_dict, write_comparison
-from whosthat.evaluation.metrics import Interval, wilson_interval
+from whosthat.proportions import Interval, wilson_interval
 
 
 def contestant(model: str, n_right: int, n: int = 100, seconds: float = 10, **changes: object) -> Contestant:

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from whosthat.errors import DatasetError
-from whosthat.evaluation.metrics import N_BINS, Evaluation, evaluate, wilson_interval
+from whosthat.evaluation.metrics import N_BINS, Evaluation, evaluate
+from whosthat.proportions import wilson_interval
 
 LABELS = ("ann", "bo", "čeněk", "大卫")
 
@@ -123,6 +124,6 @@ def test_values_that_are_no_probabilities_are_refused(values):
 
 
 def test_judging_loads_neither_scikit_learn_nor_keras_nor_matplotlib():
-    code = "import sys, whosthat.evaluation.metrics, whosthat.evaluation.calibration, whosthat.evaluation.diagnosis; print(*sys.modules)"
+    code = "import sys, whosthat.evaluation.metrics, whosthat.recognition.calibration, whosthat.evaluation.diagnosis; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert not {"sklearn", "keras", "tensorflow", "matplotlib"} & set(loaded)

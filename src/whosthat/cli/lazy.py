@@ -12,10 +12,10 @@ import typer
 import typer.core
 import typer.main
 
-from whosthat import __version__
 from whosthat.cli.commands import COMMANDS, root_help
 from whosthat.cli.stopping import Stopped
 from whosthat.errors import UsageError, did_you_mean
+from whosthat.version import __version__
 
 
 class LazyCommands(typer.core.TyperGroup):

@@ -1,7 +1,6 @@
-"""Judging a recogniser: figures, calibration, diagnosis in words, pictures, and one report that holds them all.
+"""Judging a recogniser: figures, diagnosis in words, pictures, and one report that holds them all.
 
     metrics      probabilities and the truth in, an `Evaluation` out (numpy alone)
-    calibration  one temperature, so that "90 %" means nine in ten
     verdict      whether the result is good, in words
     diagnosis    which of the five cases the curves show, and what to try next
     run_facts    what ``metrics.json`` holds: the one definition that the writer and the readers share

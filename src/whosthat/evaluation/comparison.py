@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from whosthat.errors import UsageError
-from whosthat.evaluation.metrics import Interval, wilson_interval
 from whosthat.evaluation.verdict import percent
+from whosthat.proportions import Interval, wilson_interval
 from whosthat.wording import counted
 
 SIGNIFICANCE = 0.05

@@ -10,11 +10,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from whosthat import __version__
 from whosthat.durable import replace_file
 from whosthat.errors import RunError
 from whosthat.evaluation.comparison import PHOTOS_TO_NAME, Comparison, Contestant
 from whosthat.evaluation.report import template
+from whosthat.version import __version__
 
 FORMAT = 1
 """The version of comparison.json."""

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from whosthat import __version__
 from whosthat.durable import replace_file
 from whosthat.errors import RunError
 from whosthat.evaluation.face_part import read_face_part
@@ -29,6 +28,7 @@ from whosthat.evaluation.run_facts import RunFacts, read_metrics
 from whosthat.evaluation.run_files import read_counts, read_environment, read_findings, read_settings
 from whosthat.evaluation.verdict import percent
 from whosthat.training.journal import read_history
+from whosthat.version import __version__
 from whosthat.wording import counted
 
 TEMPLATES = Path(__file__).with_name("templates")

@@ -6,6 +6,7 @@
     face_recogniser     a name for every face of a photo, by a gallery of enrolled people
     gallery, heads, naming, assignment      whose embedding is it?
     threshold, face_threshold               how sure is sure enough; how near is near enough
+    calibration         one temperature, so that "90 %" means nine in ten
     ranking             from confidences to sightings
     bundle, manifest    a recogniser in a folder: saving, opening, checking
 

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, field_validator
 
-from whosthat import __version__, durable
+from whosthat import durable
 from whosthat.errors import BundleError, did_you_mean
 from whosthat.recognition.face_facts import CropFacts, FaceFacts
 from whosthat.recognition.face_threshold import DistanceThreshold
@@ -42,6 +42,7 @@ from whosthat.recognition.manifest import (
     write_manifest,
 )
 from whosthat.recognition.threshold import Threshold
+from whosthat.version import __version__
 
 if TYPE_CHECKING:
     import numpy as np

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from whosthat.evaluation.calibration import fit_temperature
+from whosthat.recognition.calibration import fit_temperature
 from whosthat.recognition.face_threshold import Trials, comparable, fit_distance, playing_strangers
 from whosthat.recognition.heads import HEADS, choose_head, distances, out_of_fold_templates, softmax, templates_of
 from whosthat.recognition.naming import Naming

@@ -16,8 +16,8 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from whosthat.errors import WeightsError
-from whosthat.evaluation.metrics import wilson_interval
 from whosthat.faces.embedder import SAME_PERSON
+from whosthat.proportions import wilson_interval
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from whosthat.errors import BundleError, WhosthatError
-from whosthat.evaluation.calibration import apply_temperature
 from whosthat.inference import Session, open_session
 from whosthat.photos.preparing import PrepareSpec, prepare
 from whosthat.recognition.bundle import Bundle
+from whosthat.recognition.calibration import apply_temperature
 from whosthat.recognition.ranking import sighting_of
 from whosthat.recognition.recogniser import PhotoSource, image_of
 from whosthat.recognition.threshold import Threshold

@@ -20,8 +20,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from whosthat import __version__, durable
+from whosthat import durable
 from whosthat.errors import BundleError
+from whosthat.version import __version__
 
 FORMAT = 1
 """The bundle format that this whosthat writes, and the only one it reads."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from whosthat.evaluation.calibration import apply_temperature
+from whosthat.recognition.calibration import apply_temperature
 from whosthat.recognition.face_threshold import DistanceThreshold, comparable
 from whosthat.recognition.gallery import Gallery
 from whosthat.recognition.heads import HEADS, Scorer, distances, softmax, templates_of

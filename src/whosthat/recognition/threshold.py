@@ -1,7 +1,7 @@
 """How sure is sure enough: below the threshold the answer is "unknown".
 
 What belongs here: the threshold of a recogniser that answers with probabilities, fitting it and applying it.
-What does not: the distances of face embeddings (`face_threshold`); calibration (`whosthat.evaluation.calibration`), which comes before.
+What does not: the distances of face embeddings (`face_threshold`); calibration (`whosthat.recognition.calibration`), which comes before.
 
 A network cannot play "each class in turn is the stranger" without being trained again for each class, so only photos of real
 strangers can tell how many of them would be named.
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from whosthat.errors import UsageError
-from whosthat.evaluation.metrics import wilson_interval
+from whosthat.proportions import wilson_interval
 
 KNOWN_KEPT = 0.9
 """Refusing strangers as strictly as asked for must leave this share of the known photos their name; otherwise a single stranger of whom

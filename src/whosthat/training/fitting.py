@@ -16,7 +16,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import whosthat
 from whosthat.dataset.batches import Batches
 from whosthat.errors import NetworkError, RunError
 from whosthat.networks import registry
@@ -32,6 +31,7 @@ from whosthat.training.recipe import Recipe
 from whosthat.training.schedules import learning_rate
 from whosthat.training.stages import Stage, train_stage
 from whosthat.training.transfer import HEAD, train_head_then_all
+from whosthat.version import __version__
 
 if TYPE_CHECKING:
     import keras
@@ -135,7 +135,7 @@ def _settle(state: RunState, run: Run, train: Batches) -> None:
     before = state.environment
     threads = _pin_threads(int(before.get("threads", run.threads)), run.progress)
     packages = {name: version(name) for name in ("keras", "numpy")}
-    now = {"threads": str(threads), "whosthat": whosthat.__version__, "machine": platform.machine()}
+    now = {"threads": str(threads), "whosthat": __version__, "machine": platform.machine()}
     now |= packages | {"tensorflow": _tensorflow_version(), "photos": str(train.n_photos)}
     if before.get("photos", now["photos"]) != now["photos"]:
         raise RunError(

@@ -30,8 +30,9 @@ from whosthat.errors import (
 from whosthat.evaluation.comparison import Comparison, Contestant, Failure
 from whosthat.evaluation.comparison import compare as choose
 from whosthat.evaluation.comparison_report import write_comparison
-from whosthat.evaluation.metrics import Evaluation, Interval, wilson_interval
+from whosthat.evaluation.metrics import Evaluation
 from whosthat.progress import SILENT, Progress
+from whosthat.proportions import Interval, wilson_interval
 from whosthat.recognition import load
 from whosthat.recognition.bundle import open_bundle
 from whosthat.training.face_recipe import FACES, FaceRecipe

@@ -17,8 +17,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from whosthat import __version__
 from whosthat.settings import cache_folder, weights_folder
+from whosthat.version import __version__
 
 if TYPE_CHECKING:
     from whosthat.networks.design import NetworkFacts

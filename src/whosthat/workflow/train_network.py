@@ -16,7 +16,6 @@ import numpy as np
 from whosthat.dataset.batches import Batches
 from whosthat.dataset.cache import PreparedPhotos, cache_file, prepare_photos
 from whosthat.errors import ExportError
-from whosthat.evaluation.calibration import fit_temperature
 from whosthat.evaluation.diagnosis import Training, diagnose
 from whosthat.evaluation.metrics import Evaluation, evaluate
 from whosthat.evaluation.run_facts import RunFacts
@@ -26,6 +25,7 @@ from whosthat.progress import Progress
 from whosthat.recognition import face_classifier
 from whosthat.recognition.bundle import IMAGE_CLASSIFIER, BundleFacts, save_bundle
 from whosthat.recognition.bundled_detector import as_bundle_files
+from whosthat.recognition.calibration import fit_temperature
 from whosthat.recognition.face_facts import CropFacts
 from whosthat.recognition.image_classifier import ImageClassifier
 from whosthat.settings import ONNX_PARITY_TOLERANCE

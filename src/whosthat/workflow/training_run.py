@@ -14,7 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from whosthat import __version__, durable
+from whosthat import durable
 from whosthat.dataset.audit import Audit
 from whosthat.dataset.split import Split, write_split
 from whosthat.errors import DatasetError, RunError
@@ -25,6 +25,7 @@ from whosthat.evaluation.report import write_report
 from whosthat.evaluation.run_facts import RunFacts, write_metrics
 from whosthat.recognition.bundle import DataFacts
 from whosthat.training.recipe import AnyRecipe
+from whosthat.version import __version__
 from whosthat.workflow.runs import discard_run, set_latest
 
 RECIPE, SPLIT, ENVIRONMENT, AUDIT, BUNDLE = "recipe.toml", "split.csv", "environment.json", "audit.json", "bundle"

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from whosthat.evaluation.metrics import SMALLEST_PROBABILITY
+from whosthat.proportions import SMALLEST_PROBABILITY
 
 LOWEST_TEMPERATURE, HIGHEST_TEMPERATURE = 0.05, 20.0
 """Bounds of the search. Few or perfect validation photos would otherwise drive the temperature to 0 or to infinity."""
