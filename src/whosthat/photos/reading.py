@@ -74,6 +74,9 @@ _DAMAGE = (
     zlib.error,
 )
 
+_STRIP = 1024
+"""Rows of a photo that are copied at once."""
+
 # EXIF orientation -> how to turn the stored picture upright (EXIF 2.32, tag 0x0112); 1 and unknown values stay.
 _TURNS = {
     2: PillowImage.Transpose.FLIP_LEFT_RIGHT,
@@ -324,9 +327,19 @@ def _rgb(picture: Any, name: str) -> Image:
         if picture.has_transparency_data:
             picture = picture.convert("RGBA")
             picture = PillowImage.alpha_composite(PillowImage.new("RGBA", picture.size, "white"), picture)
-        return np.array(picture.convert("RGB"))  # a copy that can be written to
+        return _pixels(picture if picture.mode == "RGB" else picture.convert("RGB"))
     except _DAMAGE as error:
         raise _RefusedError(_damage(error, name)) from error
+
+
+def _pixels(picture: Any) -> Image:
+    """Copy the pixels out strip by strip: all at once, Pillow would make a third copy of a photo on the way."""
+    width, height = picture.size
+    pixels = np.empty((height, width, 3), np.uint8)
+    for top in range(0, height, _STRIP):
+        bottom = min(top + _STRIP, height)
+        pixels[top:bottom] = np.asarray(picture.crop((0, top, width, bottom)) if height > _STRIP else picture)
+    return pixels
 
 
 def _eight_bits(sixteen: np.ndarray[Any, Any]) -> Image:

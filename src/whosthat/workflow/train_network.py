@@ -25,7 +25,7 @@ from whosthat.progress import Progress
 from whosthat.recognition import face_classifier
 from whosthat.recognition.bundle import IMAGE_CLASSIFIER, BundleFacts, save_bundle
 from whosthat.recognition.bundled_detector import as_bundle_files
-from whosthat.recognition.calibration import fit_temperature
+from whosthat.recognition.calibration import apply_temperature, fit_temperature
 from whosthat.recognition.face_facts import CropFacts
 from whosthat.recognition.image_classifier import ImageClassifier
 from whosthat.settings import ONNX_PARITY_TOLERANCE
@@ -75,14 +75,15 @@ def carry_out(run: TrainingRun, recipe: Recipe, *, progress: Progress, resume: b
         classifier, graph = _export(fitted, prepared, spec)
 
         # ---- calibrate on validation, test once -----------------------------------------------------------
-        classifier.temperature = fit_temperature(_answers(classifier, prepared, "validation"), prepared.labels("validation"))
+        validated = _answers(classifier, prepared, "validation")
+        classifier.temperature = fit_temperature(validated, prepared.labels("validation"))
         evaluation = evaluate(_answers(classifier, prepared, "test"), prepared.labels("test"), prepared.classes, prepared.paths("test"))
         training = _training(recipe, prepared, fitted)
         diagnosis = diagnose(fitted.history, evaluation, training)
 
         # ---- refuse: strangers choose from which confidence on an answer is a name ------------------------
         others = None if run.strangers is None else _stranger_confidences(with_crops(cropper, classifier), run, run.strangers, progress)
-        refusing = fit_refusing(_answers(classifier, prepared, "validation"), others, evaluation)
+        refusing = fit_refusing(apply_temperature(validated, classifier.temperature).astype(np.float32), others, evaluation)
         classifier.threshold = refusing.threshold
 
         # ---- save, report ---------------------------------------------------------------------------------
