@@ -210,13 +210,13 @@ def _reasons(chosen: Contestant, leader: Contestant, ranked: Sequence[Contestant
 def _against_leader(chosen: Contestant, leader: Contestant, other: Contestant, duel: Duel) -> str:
     split = f"of the photos that one alone named rightly, {leader.model} has {duel.leader_alone} and {other.model} {duel.other_alone}"
     if duel.told_apart:
-        return f"{other.model} is worse ({percent(other.accuracy)}): {split} (McNemar's exact test, p = {duel.p:.2g})."
+        return f"{other.model} is worse ({percent(other.accuracy)}): {split} (McNemar's exact test, {_p_value(duel.p)})."
     if other.interval.low <= other.baseline:
         return f"{other.model} cannot be told from guessing ({percent(other.accuracy)})."
     alike = (
         f"{leader.model} ({percent(leader.accuracy)}) and {other.model} ({percent(other.accuracy)}) cannot be told apart on these photos"
     )
-    return f"{alike}: {split} (McNemar's exact test, p = {duel.p:.2g}). {_why_of_equals(chosen, leader, other)}".rstrip()
+    return f"{alike}: {split} (McNemar's exact test, {_p_value(duel.p)}). {_why_of_equals(chosen, leader, other)}".rstrip()
 
 
 def _why_of_equals(chosen: Contestant, leader: Contestant, other: Contestant) -> str:
@@ -238,3 +238,13 @@ def _none_sentence(best: Contestant) -> str:
         f"None of them can be used yet: the best, {best.model}, named {percent(best.accuracy)} of the test photos rightly, which cannot be "
         f"told from guessing ({percent(best.baseline)}). Add photos, or train for longer."
     )
+
+
+def _p_value(p: float) -> str:
+    """Write a p-value without powers of ten.
+
+    Example:
+        >>> _p_value(0.034), _p_value(9.1e-14)
+        ('p = 0.034', 'p below 0.0001')
+    """
+    return "p below 0.0001" if p < 0.0001 else f"p = {p:.2g}"
