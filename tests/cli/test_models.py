@@ -65,3 +65,12 @@ def test_removing_what_was_not_added_is_an_error(described: tuple[str, str], cap
 def test_a_network_without_its_description_is_refused_with_advice(described: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["models", "add", described[0]]) == 1
     assert "--describe FILE.toml" in capsys.readouterr().err
+
+
+def test_a_detector_is_shown_with_its_files(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["models", "show", "mtcnn"]) == 0
+    told = capsys.readouterr().out
+    assert "pnet.onnx, 28,829 bytes" in told
+    assert "--model faces --set detector=mtcnn" in told
+    assert main(["models", "show", "mtcnn", "--json"]) == 0
+    assert [file["name"] for file in json.loads(capsys.readouterr().out)["files"]] == ["mtcnn-pnet", "mtcnn-rnet", "mtcnn-onet"]

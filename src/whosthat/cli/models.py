@@ -13,7 +13,7 @@ from whosthat.cli.output import show, show_json, show_table
 from whosthat.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
-    from whosthat.faces.models import EmbedderModel
+    from whosthat.faces.models import DetectorFacts, EmbedderModel
     from whosthat.networks.registry import NetworkFacts
 
 app = new_app("Show the models, and add weights files to them.")
@@ -81,17 +81,20 @@ def remove(name: OwnNameArgument) -> None:
     show(f"{name} is removed. Recognisers that were trained with it keep their own copy.")
 
 
-@app.command("show", epilog=examples("models show cnn6", "models show sface"), no_args_is_help=True)
+@app.command("show", epilog=examples("models show cnn6", "models show yunet"), no_args_is_help=True)
 def show_one(name: NameArgument, as_json: JsonOption = False) -> None:
-    """Show everything that is known about a network."""
-    from whosthat.faces.models import all_embedders, embedder_model
+    """Show everything that is known about a model."""
+    from whosthat.faces.models import DETECTORS, all_embedders, embedder_model
     from whosthat.networks import registry
 
     if name in all_embedders():
         _show_embedder(embedder_model(name), as_json=as_json)
         return
+    if name in DETECTORS:
+        _show_detector(DETECTORS[name], as_json=as_json)
+        return
     if name not in registry.names():
-        raise UsageError(f"There is no model named {name!r}. {did_you_mean(name, [*registry.names(), *all_embedders()])}")
+        raise UsageError(f"There is no model named {name!r}. {did_you_mean(name, [*registry.names(), *all_embedders(), *DETECTORS])}")
     facts = registry.facts(name)
     if as_json:
         show_json(_describe(facts))
@@ -128,6 +131,22 @@ def _show_embedder(model: EmbedderModel, *, as_json: bool) -> None:
         points = ", ".join(f"({x:g}, {y:g})" for x, y in template.points)
         rows.append((f"points, {detector} detector", f"{points} of {template.size} x {template.size} pixels. {template.origin}"))
     rows += [("weights here", "yes" if here else "no"), ("choose it", _choosing(model.facts.name))]
+    show_table(("fact", "value"), rows)
+
+
+def _show_detector(detector: DetectorFacts, *, as_json: bool) -> None:
+    from whosthat.faces.models import is_here
+    from whosthat.faces.weights import FILES
+
+    files = [FILES[name] for name in detector.files]
+    here = is_here(detector.files)
+    if as_json:
+        show_json({"name": detector.name, "title": detector.title, "files": [asdict(file) for file in files], "weights_here": here})
+        return
+    rows = [("licence", files[0].licence), ("source", files[0].source)]
+    rows += [("file", f"{file.file}, {file.bytes:,} bytes, SHA-256 {file.sha256}") for file in files]
+    rows += [("weights here", "yes" if here else "no"), ("choose it", f"--model faces --set detector={detector.name}")]
+    show(f"{detector.title}.", "")
     show_table(("fact", "value"), rows)
 
 
