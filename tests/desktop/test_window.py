@@ -13,12 +13,16 @@ import pytest
 
 from whosthat.cli.app import main
 from whosthat.desktop import viewer as viewing
+from whosthat.desktop.collecting import collected_here
 from whosthat.desktop.window import new_root
 from whosthat.errors import DesktopError
 from whosthat.photos.drawing import save_image
 from whosthat.types import Box, Sighting
 
 RED = (200, 30, 30)
+
+KEPT: list[Any] = []
+"""Every window of these tests: one that goes in a thread of a later test would end the process."""
 
 
 class Fake:
@@ -37,10 +41,12 @@ def window(display: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     from whosthat.desktop.main_window import MainWindow
 
     monkeypatch.setattr(viewing, "load", lambda _path: Fake())
-    window = MainWindow(new_root(), Path("bundle"))
-    wait(window, lambda: window.viewer.state.bundle is not None)
-    yield window
-    window.close()
+    with collected_here():
+        window = MainWindow(new_root(), Path("bundle"))
+        KEPT.append(window)
+        wait(window, lambda: window.viewer.state.bundle is not None)
+        yield window
+        window.close()
 
 
 def wait(window: Any, until: Callable[[], bool]) -> None:

@@ -31,7 +31,7 @@ def test_no_more_than_the_wanted_share_of_the_trials_is_named(rate: float, n: in
     threshold = fit_distance(KNOWN, Trials(trials, np.arange(n) % 7), rate=rate)
     named = int((trials <= threshold.value).sum())
     assert named == int(rate * n)
-    assert threshold.strangers_named == pytest.approx(named / n, abs=0.02)
+    assert threshold.strangers_named == pytest.approx(named / n, abs=0.06)
     assert threshold.strangers_low <= threshold.strangers_named <= threshold.strangers_high
 
 

@@ -10,6 +10,7 @@ from types import TracebackType
 
 from whosthat.desktop.answer import answer
 from whosthat.desktop.bars import Bars
+from whosthat.desktop.collecting import collect_if_due
 from whosthat.desktop.photo_view import PhotoView
 from whosthat.desktop.style import apply_look
 from whosthat.desktop.viewer import State, Viewer
@@ -113,6 +114,7 @@ class MainWindow:
     def _poll(self) -> None:
         try:
             self.worker.deliver()
+            collect_if_due()
         finally:
             self._next_poll = self.root.after(POLL_MS, self._poll)
 

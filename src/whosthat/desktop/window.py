@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from whosthat.desktop.collecting import collected_here
 from whosthat.errors import DesktopError
 
 if TYPE_CHECKING:
@@ -33,8 +34,10 @@ def open_window(bundle: Path | None = None) -> None:
     root = new_root()
     from whosthat.desktop.main_window import MainWindow
 
-    MainWindow(root, bundle)
-    root.mainloop()
+    with collected_here():
+        window = MainWindow(root, bundle)
+        root.mainloop()
+        del root, window  # so that they go here, and in this thread
 
 
 def new_root() -> tkinter.Tk:
