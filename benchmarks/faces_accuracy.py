@@ -118,7 +118,7 @@ def trials_of(seed: int, reader: FaceReader, avengers: Audit, found: Mapping[str
 
 def as_strangers(gallery: Gallery) -> Strangers:
     """See people of a gallery as strangers."""
-    return Strangers(gallery.vectors, len(np.unique(gallery.owners)))
+    return Strangers(gallery.vectors, gallery.owners)
 
 
 def trial(recogniser: FaceRecogniser, test: Gallery, others: Gallery) -> Trial:
