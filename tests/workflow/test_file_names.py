@@ -14,11 +14,16 @@ HOSTILE = st.text(st.one_of(st.characters(), st.sampled_from('/\\.:*?"<>|\0\n ')
 @given(HOSTILE)
 def test_no_text_leads_out_of_its_folder_or_to_a_device(text):
     for name in (safe_name(text), *islice(candidates(text), 2)):
-        assert name.strip(" .") == name.rstrip() != ""
+        assert name.strip(" .") == name.strip() == name != ""
         assert not set(name) & set('<>:"/\\|?*')
         assert name.isprintable() or not any(ord(character) < 32 for character in name)
         assert len(name.encode("utf-8")) < 255
         assert Path("folder", name).parent == Path("folder")
+
+
+@pytest.mark.parametrize("text", ["", ".", " . ", "\xa0", "\u3000.\u2028"])
+def test_a_name_that_nobody_would_see_becomes_a_line(text):
+    assert safe_name(text) == "_"
 
 
 @pytest.mark.parametrize("name", ["con", "NUL.txt", "Com1", "lpt9.tar.gz", "CONIN$"])

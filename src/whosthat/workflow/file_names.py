@@ -18,6 +18,9 @@ LONGEST = 55
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f-\x9f\ud800-\udfff\u200e\u200f\u202a-\u202e\u2066-\u2069]')
 """What Windows refuses, control characters, halves of characters, and marks that turn the direction of writing around."""
 
+_EDGES = re.compile(r"^[\s.]+|[\s.]+$")
+"""Dots and white space of every alphabet around a name: Windows drops some of them, and nobody sees the others."""
+
 _DEVICES = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])(?=\.|$)", re.IGNORECASE)
 """Names that mean a device on Windows, with any suffix. Source: Microsoft, "Naming Files, Paths, and Namespaces"."""
 
@@ -29,7 +32,8 @@ def safe_name(text: str) -> str:
         >>> safe_name("../../Ann: 1"), safe_name("NUL.jpg"), safe_name("Zoë. ")
         ('_.._Ann_ 1', '_NUL.jpg', 'Zoë')
     """
-    name = _FORBIDDEN.sub("_", unicodedata.normalize("NFC", text))[:LONGEST].strip(" .")
+    name = _FORBIDDEN.sub("_", unicodedata.normalize("NFC", text))[:LONGEST]
+    name = _EDGES.sub("", name)
     return f"_{name}" if not name or _DEVICES.match(name) else name
 
 
