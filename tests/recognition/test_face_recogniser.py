@@ -11,6 +11,7 @@ import pytest
 
 from whosthat.errors import BundleError
 from whosthat.faces.embedder import DLIB
+from whosthat.faces.weights import read_weights
 from whosthat.recognition import load
 from whosthat.recognition.bundle import BundleFacts, open_bundle, save_bundle
 from whosthat.recognition.enrolling import fit_naming
@@ -59,6 +60,15 @@ def save(folder: Path, opened: OpenedReader, naming: Naming) -> Path:
     )
     save_bundle(folder, bundle, graph=opened.graph, more=bundle_files(gallery, opened.detector_files))
     return folder
+
+
+def test_a_bundle_with_networks_of_another_version_says_what_to_do(
+    recogniser: FaceRecogniser, opened: OpenedReader, tmp_path: Path
+) -> None:
+    published = {name: read_weights(name) for name in opened.detector_files}
+    folder = save(tmp_path / "bundle", replace(opened, detector_files=published), recogniser.naming)
+    with pytest.raises(BundleError, match=r"does not run\. Train again"):
+        load(folder)
 
 
 def test_each_face_gets_a_name_a_box_and_its_reasons(recogniser: FaceRecogniser, gallery: Gallery) -> None:

@@ -21,7 +21,7 @@ from whosthat.workflow.face_photos import OpenedReader, faces_of_photos, open_re
 
 PORTRAIT = Image.open(
     Path(str(importlib.metadata.distribution("matplotlib").locate_file("matplotlib/mpl-data/sample_data/grace_hopper.jpg")))
-)
+).convert("RGB")
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +87,7 @@ def test_of_fifty_faces_all_are_found_and_one_is_taken(look: Callable[..., Photo
 
 @pytest.mark.parametrize("side", ["left", "right", "bottom"])
 def test_a_face_that_the_edge_cuts_is_found_and_said_to_be_cut(opened: OpenedReader, tmp_path: Path, side: str) -> None:
-    cuts = {"left": (240, 0, 512, 600), "right": (0, 0, 292, 600), "bottom": (0, 0, 512, 260)}
+    cuts = {"left": (250, 0, 512, 600), "right": (0, 0, 280, 600), "bottom": (0, 0, 512, 260)}
     for person, picture in {"ann": PORTRAIT, "bo": PORTRAIT.crop(cuts[side])}.items():
         (tmp_path / "people" / person).mkdir(parents=True)
         picture.save(tmp_path / "people" / person / "photo.png")

@@ -97,9 +97,8 @@ def align(image: Image, landmarks: Sequence[Point], template: CropTemplate) -> I
 
     matrix = similarity(landmarks, template.points)
     scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
-    image, matrix = _cut_out(image, matrix, template.size)
     if scale < 0.5:
-        image, matrix = _shrunk(image, matrix, scale)
+        image, matrix = _shrunk(*_cut_out(image, matrix, template.size), scale)
     side = (template.size, template.size)
     crop: Image = cv2.warpAffine(image, matrix, side, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=FILL)
     return crop

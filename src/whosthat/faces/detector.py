@@ -1,7 +1,6 @@
-"""What every face detector offers, and what two of them share.
+"""What every face detector offers, and which of several boxes are kept that mean the same face.
 
-What belongs here: the protocol and the suppression of boxes that mean the same face. What does not: a detector's own way (`mtcnn`,
-`yunet`).
+What belongs here: the protocol and non-maximum suppression. What does not: a detector's own way (`mtcnn`, `yunet`).
 """
 
 from __future__ import annotations
@@ -22,10 +21,12 @@ class Detector(Protocol):
     Attributes:
         name: A word for reports and bundles; its landmarks sit where this detector puts them, so a crop template belongs to it.
         licence: Licence of its weights.
+        sure: A score that upright faces mostly reach, and faces in photos that lie on their side or upside down mostly do not.
     """
 
     name: str
     licence: str
+    sure: float
 
     def detect(self, image: Image, *, smallest: float = 20.0, lenient: bool = False) -> list[Face]:
         """Find all faces.
@@ -40,16 +41,34 @@ class Detector(Protocol):
         """
 
 
-def suppress(
-    boxes: NDArray[np.floating[Any]], scores: NDArray[np.floating[Any]], limit: float, *, of_smaller: bool = False
-) -> NDArray[np.intp]:
+def suppress(boxes: NDArray[np.floating[Any]], scores: NDArray[np.floating[Any]], limit: float) -> NDArray[np.intp]:
     """Keep the surest of boxes that lie over each other (greedy non-maximum suppression).
 
     Args:
         boxes: (n, 4): left, top, right, bottom.
-        scores: (n,): how sure each is.
+        scores: (n,): how sure each is; any numbers.
+        limit: Largest overlap, as a share of the union, that two kept boxes may have, 0 to 1.
+
+    Returns:
+        Indices of the kept boxes, surest first.
+    """
+    import cv2
+
+    if not len(boxes):
+        return np.empty(0, np.intp)
+    order = np.argsort(-scores, kind="stable")
+    places: Any = np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], axis=1, dtype=np.float64)[order]
+    ranks: Any = np.arange(len(order), 0, -1, dtype=np.float32)  # OpenCV wants scores above zero
+    return order[cv2.dnn.NMSBoxes(places, ranks, 0.0, limit)]
+
+
+def keep_outer(boxes: NDArray[np.floating[Any]], scores: NDArray[np.floating[Any]], limit: float) -> NDArray[np.intp]:
+    """Keep the surest of boxes that lie over or inside each other: the overlap is a share of the smaller box.
+
+    Args:
+        boxes: As for `suppress`.
+        scores: As for `suppress`.
         limit: Largest overlap that two kept boxes may have, 0 to 1.
-        of_smaller: Measure the overlap as a share of the smaller box instead of the union: this finds a box inside another.
 
     Returns:
         Indices of the kept boxes, surest first.
@@ -64,6 +83,5 @@ def suppress(
         width = np.minimum(right[best], right[rest]) - np.maximum(left[best], left[rest])
         height = np.minimum(bottom[best], bottom[rest]) - np.maximum(top[best], top[rest])
         common = np.maximum(width, 0) * np.maximum(height, 0)
-        whole = np.minimum(area[best], area[rest]) if of_smaller else area[best] + area[rest] - common
-        order = rest[common <= limit * whole]
+        order = rest[common <= limit * np.minimum(area[best], area[rest])]
     return np.array(kept, dtype=np.intp)

@@ -122,11 +122,13 @@ class _Writer:
         self._flow, self._shape, self._block_ended = self._node("Add", [flow, shortcut]), whole, True
 
     def _fill(self, name: str, shape: Shape, whole: Shape) -> str:
-        channels, side = whole[0] - shape[0], whole[1] - shape[1]
-        if not channels and not side:
-            return name
-        pads = np.array([0, 0, 0, 0, 0, channels, side, side], dtype=np.int64)
-        return self._node("Pad", [name, self._array("pads", pads)])
+        """Add channels by a convolution, which leaves them in the blocks that ONNX Runtime computes with; a Pad would not."""
+        if shape[0] < whole[0]:
+            name = self._node("Conv", [name, self._array("fill", np.eye(whole[0], shape[0])[:, :, None, None])])
+        if shape[1] < whole[1]:
+            pads = np.array([0, 0, 0, 0, 0, 0, whole[1] - shape[1], whole[1] - shape[1]], dtype=np.int64)
+            name = self._node("Pad", [name, self._array("pads", pads)])
+        return name
 
     def _node(self, kind: str, inputs: list[str], **attributes: Any) -> str:
         name = f"{kind.lower()}_{len(self.nodes)}"

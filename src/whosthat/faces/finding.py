@@ -38,16 +38,13 @@ BORDER = 0.25
 SMALLEST_TRIED = 16.0
 """Side of the smallest face that is looked for where the plain look found none."""
 
-SURE = 0.97
-"""A face with a border that scores so much is taken; below, the photo is tried lying on its sides as well."""
-
 CENTRAL_BONUS = 0.5
 """How much less a face in a corner counts than one of the same size in the middle, 0 to 1."""
 
 SHARPNESS_SIDE = 150
 """Side in pixels of the crop whose sharpness is measured."""
 
-VERSION = 1
+VERSION = 2
 """Changes when the same image would give other embeddings; remembered ones are then worked out again."""
 
 
@@ -134,16 +131,17 @@ class FaceCropper:
     def _search(self, image: Image) -> Search:
         side = min(image.shape[:2])
         smallest = max(SMALLEST_FACE, SMALLEST_SHARE * side)
-        if plain := self.detector.detect(image, smallest=smallest):
+        plain = self.detector.detect(image, smallest=smallest)
+        if _is_sure(plain, self.detector.sure):
             return Search(tuple(plain), "plain")
-        framed = self._framed(image, lenient=False)
-        if framed and framed[0].score >= SURE:
+        framed = [] if plain else self._framed(image, lenient=False)
+        if _is_sure(framed, self.detector.sure):
             return Search(tuple(framed), "border")
-        # a face upside down is sometimes taken for another, unsurely: the surest look of all wins
-        turned = [self._turned(image, quarters, smallest) for quarters in (1, 3, 2)]
-        best = max([framed, *turned], key=lambda faces: faces[0].score if faces else 0.0)
+        # a face that lies on its side or upside down is sometimes taken for another, unsurely: the surest look of all wins
+        looks = [("plain", plain), ("border", framed), *(("turned", self._turned(image, quarters, smallest)) for quarters in (1, 3, 2))]
+        way, best = max(looks, key=lambda look: look[1][0].score if look[1] else 0.0)
         if best:
-            return Search(tuple(best), "border" if best is framed else "turned")
+            return Search(tuple(best), way)
         lenient = self._framed(image, lenient=True)
         return Search(tuple(lenient), "lenient" if lenient else "")
 
@@ -221,6 +219,10 @@ def sharpness(crop: Image) -> float:
     if len(grey) != SHARPNESS_SIDE:
         grey = cv2.resize(grey, (SHARPNESS_SIDE, SHARPNESS_SIDE))
     return float(cv2.Laplacian(grey, cv2.CV_64F).var())
+
+
+def _is_sure(faces: Sequence[Face], score: float) -> bool:
+    return bool(faces) and faces[0].score >= score
 
 
 def _digest(*facts: object) -> str:

@@ -18,6 +18,7 @@ from whosthat.faces.description import EmbedderDescription
 from whosthat.faces.detector import Detector
 from whosthat.faces.embedder import ANY_DETECTOR, DLIB, EmbedderFacts, OnnxEmbedder
 from whosthat.faces.mtcnn import Mtcnn
+from whosthat.faces.mtcnn_networks import rewrite
 from whosthat.faces.own_embedders import OwnEmbedder, embedder_names, keep_embedder, read_embedder
 from whosthat.faces.sface import SFACE
 from whosthat.faces.weights import FILES, MAX_FILE_BYTES, WeightsFile, find_weights, read_at_most, read_file, read_weights
@@ -32,12 +33,14 @@ class DetectorFacts:
         name: A word for recipes, reports and bundles.
         title: What it is.
         files: Names of its weights, as in `faces.weights.FILES`.
-        open: Makes the detector from the bytes of these files, by name.
+        prepare: Turns a published file into what is run, and what a bundle keeps.
+        open: Makes the detector from its prepared files, by name.
     """
 
     name: str
     title: str
     files: tuple[str, ...]
+    prepare: Callable[[bytes], bytes]
     open: Callable[[Mapping[str, bytes]], Detector]
 
 
@@ -46,9 +49,15 @@ def _open_mtcnn(files: Mapping[str, bytes]) -> Detector:
 
 
 DETECTORS: Mapping[str, DetectorFacts] = {
-    "yunet": DetectorFacts("yunet", "YuNet, one small network; fast", ("yunet",), lambda files: YuNet(files["yunet"])),
+    "yunet": DetectorFacts(
+        "yunet", "YuNet, one small network; fast", ("yunet",), lambda published: published, lambda files: YuNet(files["yunet"])
+    ),
     "mtcnn": DetectorFacts(
-        "mtcnn", "MTCNN, three small networks; comes with the installation", ("mtcnn-pnet", "mtcnn-rnet", "mtcnn-onet"), _open_mtcnn
+        "mtcnn",
+        "MTCNN, three small networks; comes with the installation",
+        ("mtcnn-pnet", "mtcnn-rnet", "mtcnn-onet"),
+        rewrite,
+        _open_mtcnn,
     ),
 }
 """Every detector by name, the one that is preferred first."""
@@ -79,12 +88,12 @@ def is_here(files: tuple[str, ...]) -> bool:
 
 
 def detector_files(facts: DetectorFacts) -> dict[str, bytes]:
-    """Read the files of a detector, each checked against its checksum.
+    """Read the files of a detector, each checked against its checksum, and prepare them.
 
     Raises:
         WeightsError: One is not here, or is another file.
     """
-    return {name: read_weights(name) for name in facts.files}
+    return {name: facts.prepare(read_weights(name)) for name in facts.files}
 
 
 def dlib_graph() -> bytes:

@@ -7,6 +7,7 @@ What does not: answering (`recognition`), videos (`video`), rows for tables (`pr
 from __future__ import annotations
 
 import itertools
+import math
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -26,7 +27,10 @@ from whosthat.workflow.prediction import Prediction
 from whosthat.workflow.video import EVERY, look_through
 
 BATCH = 4
-"""Photos that a thread reads and the network answers at once. More are hardly faster, and leave a core without work at the end."""
+"""Photos that a thread reads and the network answers at once; more are hardly faster."""
+
+FEW = 32
+"""Fewer photos than this are handed out in so small batches that no core is left without work at the end."""
 
 NO_PHOTOS = "the folder holds no photos"
 
@@ -118,7 +122,11 @@ def _photos_below(folder: Path, passed_over: Collection[Path], report: Callable[
 
 def _answers(order: _Order, found: Iterator[Path | Prediction], batch_size: int) -> Iterator[Prediction]:
     """Let threads read and answer whole batches, and give the answers in order."""
-    batches = iter(lambda: list(itertools.islice(found, batch_size)), [])
+    few = list(itertools.islice(found, FEW))
+    if len(few) < FEW:
+        batch_size = min(batch_size, math.ceil(len(few) / (2 * (os.cpu_count() or 1))))
+    items = itertools.chain(few, found)
+    batches = iter(lambda: list(itertools.islice(items, batch_size)), [])
     for batch in in_order(lambda items: _answered(order.recogniser, items), batches):
         for answer in batch:
             yield Prediction(answer.path, error=answer.error) if answer.error else _finished(order, answer.path, answer.sightings)
