@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whosthat.faces.detector import keep_outer, suppress
+from whosthat.faces.detector import keep_outer, overlaps, suppress
 
 box = st.tuples(st.integers(0, 50), st.integers(0, 50), st.integers(1, 40), st.integers(1, 40)).map(
     lambda b: (b[0], b[1], b[0] + b[2], b[1] + b[3])
@@ -35,3 +36,9 @@ def test_a_box_inside_another_is_found_by_the_smaller_ones_share() -> None:
     scores = np.array([0.9, 0.8])
     assert suppress(boxes, scores, 0.7).tolist() == [0, 1]
     assert keep_outer(boxes, scores, 0.7).tolist() == [0]
+
+
+@given(one=box, other=box)
+def test_an_overlap_is_the_share_of_the_union(one: tuple, other: tuple) -> None:
+    boxes = np.array([one, other], float)
+    assert overlaps(boxes, boxes[1]) == pytest.approx([overlap(boxes[0], boxes[1]), 1.0])

@@ -35,7 +35,7 @@ def test_a_photo_that_lies_on_its_side_shows_the_same_person(reader: FaceReader,
     upright = hopper[40:440, 60:460]  # head and shoulders: upside down, the whole portrait's cap and collar pass for a face
     turned = np.ascontiguousarray(np.rot90(upright, quarters))
     assert reader.search(turned).way == "turned"
-    assert distance(reader, upright, turned) < 0.1
+    assert distance(reader, upright, turned) < 0.15
 
 
 @pytest.mark.parametrize("quarters", [1, 3])

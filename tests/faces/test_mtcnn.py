@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from whosthat.faces.mtcnn import Mtcnn, _cuts, _halves
+from whosthat.faces.mtcnn import Mtcnn, _cuts, _halves, _seen_together
 from whosthat.faces.weights import read_weights
 
 
@@ -56,3 +56,11 @@ def test_a_cut_is_black_beyond_the_photo() -> None:
 def test_graphs_in_another_form_are_refused() -> None:
     with pytest.raises(ValueError, match="does not run"):
         Mtcnn({name: read_weights(f"mtcnn-{name}") for name in ("pnet", "rnet", "onet")})
+
+
+def test_a_face_is_the_mean_of_all_that_see_it() -> None:
+    boxes = np.array([[0, 0, 10, 10], [2, 0, 12, 10], [30, 30, 40, 40]], np.float32)
+    landmarks = np.arange(30, dtype=np.float32).reshape(3, 5, 2)
+    found = _seen_together(boxes, landmarks, np.array([0.9, 0.3, 1.0], np.float32), np.intp(0))
+    assert (found.box.left, found.box.right, found.score) == pytest.approx((0.5, 10.5, 0.9))
+    assert found.landmarks[0] == pytest.approx((2.5, 3.5))

@@ -74,14 +74,27 @@ def keep_outer(boxes: NDArray[np.floating[Any]], scores: NDArray[np.floating[Any
         Indices of the kept boxes, surest first.
     """
     order = np.argsort(-scores, kind="stable")
-    left, top, right, bottom = boxes.T
-    area = (right - left) * (bottom - top)
     kept = []
     while order.size:
         best, rest = order[0], order[1:]
         kept.append(best)
-        width = np.minimum(right[best], right[rest]) - np.maximum(left[best], left[rest])
-        height = np.minimum(bottom[best], bottom[rest]) - np.maximum(top[best], top[rest])
-        common = np.maximum(width, 0) * np.maximum(height, 0)
-        order = rest[common <= limit * np.minimum(area[best], area[rest])]
+        smaller = np.minimum(_areas(boxes[rest]), _areas(boxes[best]))
+        order = rest[_common(boxes[rest], boxes[best]) <= limit * smaller]
     return np.array(kept, dtype=np.intp)
+
+
+def overlaps(boxes: NDArray[np.floating[Any]], box: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
+    """Return the overlap of boxes (n, 4) with one box (4,), as a share of the union, 0 to 1: (n,)."""
+    common = _common(boxes, box)
+    shares: NDArray[np.floating[Any]] = common / (_areas(boxes) + _areas(box) - common)
+    return shares
+
+
+def _common(boxes: NDArray[np.floating[Any]], box: NDArray[np.floating[Any]]) -> Any:
+    """Return the area that boxes share with one box."""
+    sides = np.minimum(boxes[:, 2:], box[2:]) - np.maximum(boxes[:, :2], box[:2])
+    return np.maximum(sides, 0).prod(axis=1)
+
+
+def _areas(boxes: NDArray[np.floating[Any]]) -> Any:
+    return (boxes[..., 2:] - boxes[..., :2]).prod(axis=-1)
