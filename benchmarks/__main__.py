@@ -17,7 +17,18 @@ from pathlib import Path
 from benchmarks.measuring import Row, machine
 
 RESULTS = Path(__file__).resolve().parents[1] / "docs" / "RESULTS.md"
-BENCHMARKS = ("startup", "epoch", "memory", "transfer", "resume", "scratch", "faces_speed", "faces_training", "faces_accuracy")
+BENCHMARKS = (
+    "startup",
+    "epoch",
+    "memory",
+    "transfer",
+    "resume",
+    "scratch",
+    "faces_speed",
+    "faces_training",
+    "faces_accuracy",
+    "faces_robustness",
+)
 HEAD = """# Measured
 
 Every figure that the documentation claims, with the command that measured it, the machine and the day. `make bench` measures

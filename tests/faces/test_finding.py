@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
@@ -45,7 +46,7 @@ def test_an_unsure_look_does_not_keep_a_photo_from_being_turned(reader: FaceRead
     class Misled:
         """Finds a face in a photo that lies on its side, too, but unsurely."""
 
-        name, licence, sure = reader.detector.name, reader.detector.licence, reader.detector.sure
+        name, licence, sure, likely = reader.detector.name, reader.detector.licence, reader.detector.sure, reader.detector.likely
 
         def detect(self, image: np.ndarray, *, smallest: float = 20.0, lenient: bool = False) -> list[Face]:
             return reader.detector.detect(image, smallest=smallest, lenient=lenient) or [face(0, 0, 100, score=self.sure - 0.01)]
@@ -98,3 +99,39 @@ def test_the_key_tells_readers_apart(reader: FaceReader) -> None:
     assert reader.key.startswith("mtcnn-dlib-resnet-")
     other = FaceReader(reader.detector, reader.embedder, reader.embedder.facts.templates["yunet"])
     assert other.key != reader.key
+
+
+@pytest.mark.parametrize("degrees", [60, -60, 90, -90])
+def test_a_face_is_found_however_the_photo_is_held(reader: FaceReader, hopper: np.ndarray, degrees: float) -> None:
+    upright = hopper[40:440, 60:460]
+    whole = cv2.copyMakeBorder(upright, 90, 90, 90, 90, cv2.BORDER_REPLICATE)
+    middle = (whole.shape[1] - 1) / 2, (whole.shape[0] - 1) / 2
+    matrix = cv2.getRotationMatrix2D(middle, degrees, 1)
+    turned = cv2.warpAffine(whole, matrix, whole.shape[1::-1])
+    found = reader.find(turned)[0]
+    (expected,) = reader.find(whole)
+    points = np.array(expected.landmarks) @ matrix[:, :2].T + matrix[:, 2]
+    assert np.abs(np.array(found.landmarks) - points).max() < 0.1 * expected.box.width
+    assert found.box.left < points[:, 0].min() < points[:, 0].max() < found.box.right
+    vectors = [reader.embed(reader.crops(image, [face]))[0] for image, face in ((turned, found), (whole, expected))]
+    assert np.linalg.norm(vectors[0] - vectors[1]) < 0.15
+
+
+@pytest.mark.parametrize(("score", "ways"), [(0.6, (0, "turned")), (0.9, (1, "turned"))])
+def test_what_is_seen_unsurely_in_a_turned_photo_is_a_face_only_where_one_must_be(
+    reader: FaceReader, score: float, ways: tuple[int, str]
+) -> None:
+    class SeesOneWay:
+        """Sees a face in a photo that is higher than wide."""
+
+        name, licence, sure, likely = "mtcnn", "MIT", 0.95, 0.8
+
+        def detect(self, image: np.ndarray, *, smallest: float = 20.0, lenient: bool = False) -> list[Face]:
+            return [face(20, 40, 30, score=score)] if len(image) > image.shape[1] else []
+
+    reader = FaceReader(SeesOneWay(), reader.embedder)
+    photo = np.zeros((100, 200, 3), np.uint8)
+    search = reader.search(photo)
+    assert (len(reader.find(photo)), search.way) == ways
+    box = search.faces[0].box  # the photo was turned to the left: what lies 40 below its top lay 40 from its right
+    assert (box.left, box.top, box.right, box.bottom) == pytest.approx((200 - 70, 20, 200 - 40, 50))

@@ -35,7 +35,7 @@ STRANGER = (210, 200, 40)
 class ColouredCells:
     """Finds one face in each coloured cell."""
 
-    name, licence, sure = "mtcnn", "MIT", 0.9
+    name, licence, sure, likely = "mtcnn", "MIT", 0.9, 0.9
 
     def detect(self, image: Image, *, smallest: float = 20.0, lenient: bool = False) -> list[Face]:
         """Look at the middle of each cell; a photo in another form (with a border, turned) shows none."""

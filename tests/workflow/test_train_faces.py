@@ -56,7 +56,7 @@ FACES[BLURRED] = FACES[0]
 
 
 class OneFace:
-    name, licence, sure = "mtcnn", "MIT", 0.9
+    name, licence, sure, likely = "mtcnn", "MIT", 0.9, 0.9
 
     def detect(self, image: Image, *, smallest: float = 20.0, lenient: bool = False) -> list[Face]:
         if image.shape != (SIDE, SIDE, 3) or image[75, 75, 0] == NOBODY * 25:

@@ -22,11 +22,13 @@ class Detector(Protocol):
         name: A word for reports and bundles; its landmarks sit where this detector puts them, so a crop template belongs to it.
         licence: Licence of its weights.
         sure: A score that upright faces mostly reach, and faces in photos that lie on their side or upside down mostly do not.
+        likely: A score that hardly anything but a face reaches, in whichever way it is looked for.
     """
 
     name: str
     licence: str
     sure: float
+    likely: float
 
     def detect(self, image: Image, *, smallest: float = 20.0, lenient: bool = False) -> list[Face]:
         """Find all faces.

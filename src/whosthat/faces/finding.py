@@ -21,10 +21,15 @@ from whosthat.faces.embedder import Embedder
 from whosthat.types import Box, Face, Point
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from whosthat.types import FloatArray, Image
 
 LOOKED_AT = 1600
 """Faces are looked for in a photo of at most this longer side, in pixels; crops are cut from the photo itself."""
+
+LOOKED_HARDER_AT = 800
+"""The same where large faces are looked for in a photo that is turned, or has a border."""
 
 SMALLEST_FACE = 20.0
 """Side in pixels, of the photo that is looked at, of the smallest face worth naming: below it, the embedding is mostly guesswork."""
@@ -32,11 +37,20 @@ SMALLEST_FACE = 20.0
 SMALLEST_SHARE = 0.1
 """In a photo that is known to show a person, the face is first looked for from this share of the shorter side on."""
 
+LARGE_SHARE = 0.15
+"""In a photo that may show nobody, faces in a turned photo are looked for from this share on: landscapes must not take long."""
+
 BORDER = 0.25
 """Where no face is found, this share of the shorter side is added in black on all sides: faces that the edge cuts need room."""
 
 SMALLEST_TRIED = 16.0
 """Side of the smallest face that is looked for where the plain look found none."""
+
+TURNS = (90, -90, 180, 45, -45)
+"""Degrees by which a photo is turned where no face is found for sure."""
+
+PLAIN = "plain"
+"""The way in which most faces are found: looking once."""
 
 CENTRAL_BONUS = 0.5
 """How much less a face in a corner counts than one of the same size in the middle, 0 to 1."""
@@ -89,28 +103,33 @@ class FaceCropper:
         """A short word that changes whenever the same photo would give another crop."""
         return f"{self.detector.name}-{_digest(VERSION, self.detector.name, asdict(self.template))}"
 
-    def find(self, image: Image, *, smallest: float = SMALLEST_FACE) -> list[Face]:
-        """Find every face of a photo.
+    def find(self, image: Image) -> list[Face]:
+        """Find every face of a photo; where none is found for sure, look at it turned and with a border, for large faces.
 
         Args:
             image: Upright RGB, uint8 (height, width, 3).
-            smallest: Side of the smallest face in pixels of the photo as it is looked at (`LOOKED_AT`).
 
         Returns:
             The faces in pixels of ``image``, surest first.
         """
-        small, scale = _looked_at(image)
-        return [_placed(face, 1 / scale, 0.0) for face in self.detector.detect(small, smallest=smallest)]
+        small, scale = _looked_at(image, LOOKED_AT)
+        plain = self.detector.detect(small, smallest=SMALLEST_FACE)
+        harder = plain if _best(plain) >= self.detector.sure else self._harder(small, plain, LARGE_SHARE).faces
+        faces = harder if _best(harder) >= self.detector.likely else plain  # there may well be nobody
+        return [_placed(face, 1 / scale, 0.0) for face in faces]
 
     def search(self, image: Image) -> Search:
-        """Find the faces of a photo that is known to show a person: where the plain look finds nothing, look harder.
+        """Find the faces of a photo that is known to show a person: look harder than `find`, and take what is unsure as well.
 
         Args:
             image: As for `find`.
         """
-        small, scale = _looked_at(image)
-        search = self._search(small)
-        return Search(tuple(_placed(face, 1 / scale, 0.0) for face in search.faces), search.way)
+        small, scale = _looked_at(image, LOOKED_AT)
+        plain = self.detector.detect(small, smallest=max(SMALLEST_FACE, SMALLEST_SHARE * min(small.shape[:2])))
+        search = Search(tuple(plain), PLAIN) if _best(plain) >= self.detector.sure else self._harder(small, plain, SMALLEST_SHARE)
+        if not search.faces:
+            search = Search(tuple(self._framed(small, SMALLEST_SHARE / 2, lenient=True)), "lenient")
+        return Search(tuple(_placed(face, 1 / scale, 0.0) for face in search.faces), search.way if search.faces else "")
 
     def crops(self, image: Image, faces: Sequence[Face]) -> Image:
         """Cut the aligned crops of faces out of their photo; uint8 (n, size, size, 3)."""
@@ -128,36 +147,41 @@ class FaceCropper:
         faces = self.search(image).faces
         return self.crops(image, [principal(faces, image.shape[1], image.shape[0])])[0] if faces else None
 
-    def _search(self, image: Image) -> Search:
-        side = min(image.shape[:2])
-        smallest = max(SMALLEST_FACE, SMALLEST_SHARE * side)
-        plain = self.detector.detect(image, smallest=smallest)
-        if _is_sure(plain, self.detector.sure):
-            return Search(tuple(plain), "plain")
-        framed = [] if plain else self._framed(image, lenient=False)
-        if _is_sure(framed, self.detector.sure):
-            return Search(tuple(framed), "border")
-        # a face that lies on its side or upside down is sometimes taken for another, unsurely: the surest look of all wins
-        looks = [("plain", plain), ("border", framed), *(("turned", self._turned(image, quarters, smallest)) for quarters in (1, 3, 2))]
-        way, best = max(looks, key=lambda look: look[1][0].score if look[1] else 0.0)
-        if best:
-            return Search(tuple(best), way)
-        lenient = self._framed(image, lenient=True)
-        return Search(tuple(lenient), "lenient" if lenient else "")
+    def _harder(self, image: Image, plain: Sequence[Face], share: float) -> Search:
+        """Look with a border where the plain look found nothing, and at the photo turned: the surest look wins.
 
-    def _framed(self, image: Image, *, lenient: bool) -> list[Face]:
-        """Look with a black border, and for smaller faces."""
+        A face that lies on its side or upside down is sometimes taken for another, unsurely.
+        """
+        small, scale = _looked_at(image, LOOKED_HARDER_AT)
+        looks = [] if plain else [("border", self._framed(small, share))]
+        if not looks or _best(looks[0][1]) < self.detector.sure:
+            looks += [("turned", self._turned(small, degrees, share)) for degrees in TURNS]
+        way, faces = max(looks, key=lambda look: _best(look[1]))
+        if _best(faces) <= _best(plain):
+            return Search(tuple(plain), PLAIN)
+        return Search(tuple(_placed(face, 1 / scale, 0.0) for face in faces), way)
+
+    def _framed(self, image: Image, share: float, *, lenient: bool = False) -> list[Face]:
+        """Look with a black border; for faces from this share of the shorter side on."""
         side = min(image.shape[:2])
         border = math.ceil(BORDER * side)
         framed = np.pad(image, ((border, border), (border, border), (0, 0)))
-        faces = self.detector.detect(framed, smallest=max(SMALLEST_TRIED, SMALLEST_SHARE * side / 2), lenient=lenient)
+        faces = self.detector.detect(framed, smallest=max(SMALLEST_TRIED, share * side), lenient=lenient)
         return [_placed(face, 1.0, -border) for face in faces]
 
-    def _turned(self, image: Image, quarters: int, smallest: float) -> list[Face]:
-        """Look at the photo turned by so many quarters."""
-        turned = np.ascontiguousarray(np.rot90(image, quarters))
-        faces = self.detector.detect(turned, smallest=smallest)
-        return [_turned_back(face, quarters, image.shape[0], image.shape[1]) for face in faces]
+    def _turned(self, image: Image, degrees: float, share: float) -> list[Face]:
+        """Look at the photo turned about its middle; for faces from this share of the shorter side on."""
+        import cv2
+
+        height, width = image.shape[:2]
+        turn = _turn(degrees)
+        across, down = (math.ceil(round(side, 6)) for side in np.abs(turn) @ (width, height))
+        there = np.array([across, down]) / 2 - turn @ np.array([width, height]) / 2
+        # OpenCV counts from the middle of the first pixel
+        matrix = np.column_stack([turn, there + turn @ np.array([0.5, 0.5]) - 0.5])
+        turned = cv2.warpAffine(image, matrix, (across, down), flags=cv2.INTER_LINEAR)
+        faces = self.detector.detect(turned, smallest=max(SMALLEST_FACE, share * min(height, width)))
+        return [_turned_back(face, turn, there) for face in faces]
 
 
 class FaceReader(FaceCropper):
@@ -221,20 +245,20 @@ def sharpness(crop: Image) -> float:
     return float(cv2.Laplacian(grey, cv2.CV_64F).var())
 
 
-def _is_sure(faces: Sequence[Face], score: float) -> bool:
-    return bool(faces) and faces[0].score >= score
+def _best(faces: Sequence[Face]) -> float:
+    return faces[0].score if faces else 0.0
 
 
 def _digest(*facts: object) -> str:
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:8]
 
 
-def _looked_at(image: Image) -> tuple[Image, float]:
-    """Shrink a large photo, and say by how much."""
+def _looked_at(image: Image, side: int) -> tuple[Image, float]:
+    """Shrink a photo whose longer side is longer than ``side``, and say by how much."""
     import cv2
 
     height, width = image.shape[:2]
-    scale = min(1.0, LOOKED_AT / max(height, width))
+    scale = min(1.0, side / max(height, width))
     if scale == 1.0:
         return image, 1.0
     small: Image = cv2.resize(image, (max(1, round(width * scale)), max(1, round(height * scale))), interpolation=cv2.INTER_AREA)
@@ -248,17 +272,21 @@ def _placed(face: Face, scale: float, shift: float) -> Face:
     return _face(Box(left, top, right, bottom), [((x + shift) * scale, (y + shift) * scale) for x, y in face.landmarks], face.score)
 
 
-def _turned_back(face: Face, quarters: int, height: int, width: int) -> Face:
-    """Bring a face from a photo that was turned by ``numpy.rot90`` back into the photo of this height and width."""
+def _turn(degrees: float) -> NDArray[np.float64]:
+    """Return the matrix that turns points of an image to the left."""
+    angle = math.radians(degrees)
+    return np.array([[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]])
 
-    def back(point: Point) -> Point:
-        x, y = point
-        places = {1: (width - y, x), 2: (width - x, height - y), 3: (y, height - x)}
-        return places[quarters]
 
-    corners = [back((face.box.left, face.box.top)), back((face.box.right, face.box.bottom))]
-    (left, right), (top, bottom) = (sorted(values) for values in zip(*corners, strict=True))
-    return _face(Box(left, top, right, bottom), [back(point) for point in face.landmarks], face.score)
+def _turned_back(face: Face, turn: NDArray[np.float64], there: NDArray[np.float64]) -> Face:
+    """Bring a face from a photo that was turned, then shifted, back; its box has the same area, and the photo's directions."""
+    box = face.box
+    corners = np.array([[box.left, box.top], [box.right, box.bottom], *face.landmarks])
+    (left, top), (right, bottom), *landmarks = ((corners - there) @ turn).tolist()
+    middle = np.array([left + right, top + bottom]) / 2
+    sides = np.abs(turn.T) @ (box.width, box.height)
+    half = sides * math.sqrt(box.width * box.height / sides.prod()) / 2
+    return _face(Box(*(middle - half).tolist(), *(middle + half).tolist()), [(x, y) for x, y in landmarks], face.score)
 
 
 def _face(box: Box, landmarks: Sequence[Point], score: float) -> Face:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whosthat.errors import WeightsError
+from whosthat.faces.detector import suppress
 from whosthat.types import Box, Face
 
 if TYPE_CHECKING:
@@ -24,6 +25,9 @@ LEAST_SIDE = 256
 """Longer side, in pixels, of the smallest picture that the network is given: it finds faces in smaller ones, but its landmarks
 become inexact. On 748 photos of about 150 pixels, the share of known people named while 1 % of strangers are: 0.90 at 128
 pixels, 0.95 at 160, 0.96 at 256 and at 320."""
+
+TWICE_FROM = 384
+"""Longer side, in pixels, of a picture in which large faces are no longer found well: they are looked for at `LEAST_SIDE` as well."""
 
 LENIENT_SCORE = 0.4
 """What a face must reach in a photo that is known to hold one."""
@@ -43,8 +47,10 @@ class YuNet:
 
     name = "yunet"
     licence = "MIT"
-    sure = 0.9
-    """Of 300 photos of one person 98 % have a face that reaches it; upside down 37 %, on their side 0.2 %."""
+    sure = 0.92
+    """Of 300 photos of one person 94 % have a face that reaches it; upside down 7 %, on their side none."""
+    likely = 0.85
+    """Of 444 pieces of photos without a face, looked at in six ways, none reaches it."""
 
     def __init__(self, graph: bytes, *, min_score: float = 0.7, overlap: float = 0.3) -> None:
         self._graph = np.frombuffer(graph, np.uint8)
@@ -53,21 +59,29 @@ class YuNet:
         self._network()
 
     def detect(self, image: Image, *, smallest: float = 20.0, lenient: bool = False) -> list[Face]:
-        """Find all faces; see `faces.detector.Detector`. A photo whose smallest face may be large is looked at smaller."""
+        """Find all faces; see `faces.detector.Detector`. Small faces are looked for in a large picture, large ones in a small one."""
+        longer = max(image.shape[:2])
+        coarse = LEAST_SIDE / longer
+        fine = max(min(1.0, SMALLEST_SEEN / smallest), coarse)
+        rows = self._rows(image, fine, lenient=lenient)
+        if fine * longer >= TWICE_FROM:
+            rows = np.concatenate([rows, self._rows(image, coarse, lenient=lenient)])
+            boxes = np.concatenate([rows[:, :2], rows[:, :2] + rows[:, 2:4]], axis=1)
+            rows = rows[suppress(boxes, rows[:, 14], self._overlap)]
+        return [_face(row) for row in rows[np.argsort(-rows[:, 14], kind="stable")]]
+
+    def _rows(self, image: Image, scale: float, *, lenient: bool) -> Any:
+        """Look once, at a copy of the photo that is ``scale`` times as wide; returns OpenCV's rows in the photo's pixels."""
         import cv2
 
         height, width = image.shape[:2]
-        scale = max(min(1.0, SMALLEST_SEEN / smallest), LEAST_SIDE / max(height, width))
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
         small = cv2.resize(image, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
         network = self._network()
         network.setInputSize(size)
         network.setScoreThreshold(LENIENT_SCORE if lenient else self._min_score)
         _, rows = network.detect(cv2.cvtColor(small, cv2.COLOR_RGB2BGR))
-        if rows is None:
-            return []
-        rows = rows * np.array([width / size[0], height / size[1]] * 7 + [1.0])
-        return [_face(row) for row in rows[np.argsort(-rows[:, 14], kind="stable")]]
+        return np.empty((0, 15)) if rows is None else rows * np.array([width / size[0], height / size[1]] * 7 + [1.0])
 
     def _network(self) -> Any:
         """OpenCV's detector keeps the size of its last picture: each thread has its own."""
