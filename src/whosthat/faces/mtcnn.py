@@ -48,7 +48,7 @@ each other, are enough for hundreds of faces."""
 
 SAME_FACE = 0.6
 """Overlap of the third network's boxes from which on they mean the same face. With the means of their landmarks 0.731 of pairs of
-photos of one person lie nearer together than all but 1 in 1,000 pairs of two people, without 0.727 (1,844 photos of 27 people)."""
+photos of one person lie nearer together than all but 1 in 1,000 pairs of two people, without 0.727 (1,296 photos of 27 people)."""
 
 AT_ONCE = 16
 """Boxes shown to the second or third network at once: what these compute in between then stays in the processor's cache."""
