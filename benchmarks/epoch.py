@@ -10,12 +10,19 @@ from __future__ import annotations
 import csv
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from statistics import median
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from benchmarks.measuring import Row
+
+if TYPE_CHECKING:
+    import keras
+
+    from whosthat.dataset.batches import Batches
 
 TITLE = "An epoch against bare training steps"
 EPOCHS = 2
@@ -41,11 +48,11 @@ def measure() -> list[Row]:
         recipe = default_recipe("cnn6", size=224, epochs=EPOCHS)
         with prepare_photos(parts, PrepareSpec(size=224), folder / "prepared.h5") as prepared:
             arrays = {part: (prepared.images(part), prepared.labels(part)) for part in ("train", "validation")}
-            options = {"n_classes": 7, "batch_size": recipe.batch_size}
-            streamed = Batches(*arrays["train"], shuffle=True, augmentation=Augmentation(), **options)
-            one_photo = Batches(arrays["validation"][0][:1], arrays["validation"][1][:1], **options)
+            batches = partial(Batches, n_classes=7, batch_size=recipe.batch_size)
+            streamed = batches(*arrays["train"], shuffle=True, augmentation=Augmentation())
+            one_photo = batches(arrays["validation"][0][:1], arrays["validation"][1][:1])
             fit(recipe, streamed, one_photo, folder / "run")
-            in_memory = Batches(arrays["train"][0][:], arrays["train"][1], shuffle=True, augmentation=Augmentation(), **options)
+            in_memory = batches(arrays["train"][0][:], arrays["train"][1], shuffle=True, augmentation=Augmentation())
             bare = [bare_epoch(build_network(recipe, 7), in_memory, epoch) for epoch in range(EPOCHS)]
         with (folder / "run" / "history.csv").open(newline="", encoding="utf-8") as file:
             ours = [float(row["seconds"]) for row in csv.DictReader(file)]
@@ -57,7 +64,7 @@ def measure() -> list[Row]:
     ]
 
 
-def bare_epoch(model: object, batches: object, epoch: int) -> float:
+def bare_epoch(model: keras.Model, batches: Batches, epoch: int) -> float:
     """Wall seconds of one epoch of plain steps."""
     if not getattr(model, "compiled", False):
         from whosthat.networks.backend import load_keras

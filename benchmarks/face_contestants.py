@@ -88,7 +88,8 @@ class FaceRecognition:
 
     def identify(self, photos: Sequence[Path]) -> Names:
         """See `face_recognition_peer.identify`."""
-        return self.ask(identify=[str(photo.resolve()) for photo in photos])
+        names: Names = self.ask(identify=[str(photo.resolve()) for photo in photos])
+        return names
 
 
 @contextmanager

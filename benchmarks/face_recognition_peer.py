@@ -8,13 +8,17 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Callable
+from typing import Any
 
 import face_recognition
 import numpy as np
 from face_recognition.api import face_encoder
+from numpy.typing import NDArray
 
 TOLERANCE = 0.6
-known, names = [], []
+known: list[NDArray[np.float64]] = []
+names: list[str] = []
 
 
 def enrol(people: dict[str, list[str]]) -> None:
@@ -51,7 +55,9 @@ def embed(file: str) -> float:
     return float(np.median(spans[1:]) * 1000)
 
 
+ANSWERS: dict[str, Callable[[Any], object]] = {"enrol": enrol, "identify": identify, "embed": embed}
+
 if __name__ == "__main__":
     for line in sys.stdin:
         ((what, argument),) = json.loads(line).items()
-        print(json.dumps({"enrol": enrol, "identify": identify, "embed": embed}[what](argument)), flush=True)
+        print(json.dumps(ANSWERS[what](argument)), flush=True)

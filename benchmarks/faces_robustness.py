@@ -49,7 +49,8 @@ def turned(degrees: float) -> Callable[[Image], Image]:
         matrix = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1)
         across, down = (int(side) for side in np.abs(matrix[:, :2]) @ (width, height))
         matrix[:, 2] += (across - width) / 2, (down - height) / 2
-        return cv2.warpAffine(image, matrix, (across, down), borderMode=cv2.BORDER_REPLICATE)
+        result: Image = cv2.warpAffine(image, matrix, (across, down), borderMode=cv2.BORDER_REPLICATE)
+        return result
 
     return turn
 
@@ -81,7 +82,8 @@ def noisy(image: Image) -> Image:
 
 def blurred(image: Image) -> Image:
     """Blur with a Gaussian."""
-    return cv2.GaussianBlur(image, (0, 0), max(image.shape[:2]) / 100)
+    result: Image = cv2.GaussianBlur(image, (0, 0), max(image.shape[:2]) / 100)
+    return result
 
 
 def grey(image: Image) -> Image:

@@ -74,10 +74,10 @@ class Score:
 def measure() -> list[Row]:
     """Speed and accuracy side by side, then embedding alone."""
     with peer() as other:
-        contestants: list[Contestant] = [Whosthat(detector) for detector in DETECTORS]
-        contestants += [other] if other is not None else []
+        ours = [Whosthat(detector) for detector in DETECTORS]
+        contestants: list[Contestant] = [*ours, other] if other is not None else [*ours]
         missing = [] if other is not None else [Row("face_recognition", "not installed")]
-        return [*missing, *from_file_to_name(contestants), *embedding(contestants[0].reader, other)]
+        return [*missing, *from_file_to_name(contestants), *embedding(ours[0].reader, other)]
 
 
 def from_file_to_name(contestants: Sequence[Contestant]) -> list[Row]:

@@ -12,6 +12,7 @@ import random
 import subprocess
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.measuring import WHOSTHAT, Row, process
@@ -28,8 +29,8 @@ def measure() -> list[Row]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         draw_photo_folder(folder / "heroes", photos_each=30)
-        for model, size, fine_tuning in (("cnn6", 64, []), ("efficientnet-lite0", 96, ["--set", "transfer.fine_tune_epochs=3"])):
-            settings = ["--model", model, "--size", size, "--epochs", 8, "--batch-size", 16, "--set", "checkpoint_minutes=0", *fine_tuning]
+        for model, size, tuning in (("cnn6", "64", []), ("efficientnet-lite0", "96", ["--set", "transfer.fine_tune_epochs=3"])):
+            settings = ["--model", model, "--size", size, "--epochs", "8", "--batch-size", "16", "--set", "checkpoint_minutes=0", *tuning]
             process(["train", folder / "heroes", *settings, "--runs", folder / "unbroken"])
             kills = kill_and_resume(["train", folder / "heroes", *settings, "--runs", folder / "killed"], folder / "killed")
             equal = digest(folder / "unbroken") == digest(folder / "killed")
@@ -45,7 +46,7 @@ def measure() -> list[Row]:
     return rows
 
 
-def kill_and_resume(start: list[object], runs: Path) -> int:
+def kill_and_resume(start: Sequence[str | Path], runs: Path) -> int:
     """Kill until it was killed often enough or has come to its end; returns how often it was killed."""
     chance = random.Random(0)
     command, kills = start, 0

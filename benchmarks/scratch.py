@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from benchmarks.measuring import SHARED, Row, process
 
@@ -33,7 +34,7 @@ def measure() -> list[Row]:
     return rows
 
 
-def described(facts: dict) -> str:
+def described(facts: dict[str, Any]) -> str:
     """One run in a line."""
     test, training = facts["evaluation"], facts["training"]
     return (

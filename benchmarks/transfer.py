@@ -12,10 +12,18 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from benchmarks.measuring import SHARED, Row
+
+if TYPE_CHECKING:
+    import keras
+
+    from whosthat.dataset.batches import Batches
+    from whosthat.training.recipe import Recipe
+    from whosthat.types import FloatArray, Image
 
 TITLE = "Transfer learning against a plain Keras script"
 EPOCHS = 20
@@ -29,7 +37,7 @@ def measure() -> list[Row]:
     from whosthat.dataset.folder import scan
     from whosthat.dataset.split import split
     from whosthat.photos.preparing import PrepareSpec
-    from whosthat.training.fitting import fit
+    from whosthat.training.fitting import Fitted, fit
     from whosthat.training.recipe import default_recipe
 
     plainly = {"augmentation": {"enabled": False}, "early_stopping": {"enabled": False}}
@@ -50,9 +58,9 @@ def measure() -> list[Row]:
         fit(once, parts["train"], parts["validation"], Path(name) / "warm-up")
         plain_script(once, whole["train"], whole["validation"])
 
-        def three(when: str) -> list[tuple[float, Any]]:
+        def three(when: str) -> list[tuple[float, Fitted]]:
             runs = [Path(name) / f"{when}-{number}" for number in range(3)]
-            return [seconds_of(lambda run=run: fit(recipe, parts["train"], parts["validation"], run)) for run in runs]
+            return [seconds_of(partial(fit, recipe, parts["train"], parts["validation"], run)) for run in runs]
 
         before = three("before")
         plain, model = seconds_of(lambda: plain_script(recipe, whole["train"], whole["validation"]))
@@ -75,7 +83,7 @@ def seconds_of(action: Callable[[], Any]) -> tuple[float, Any]:
     return time.perf_counter() - begin, result
 
 
-def plain_script(recipe: object, train: tuple[object, object], validation: tuple[object, object]) -> object:
+def plain_script(recipe: Recipe, train: tuple[Image, FloatArray], validation: tuple[Image, FloatArray]) -> keras.Model:
     """What one would write with Keras alone: freeze the backbone, fit the whole network."""
     from whosthat.networks.backend import load_keras
     from whosthat.networks.registry import backbone_and_head
@@ -90,7 +98,7 @@ def plain_script(recipe: object, train: tuple[object, object], validation: tuple
     return model
 
 
-def all_of(batches: object) -> tuple[object, object]:
+def all_of(batches: Batches) -> tuple[Image, FloatArray]:
     """Every photo and label of a part as two arrays."""
     import numpy as np
 
@@ -98,6 +106,6 @@ def all_of(batches: object) -> tuple[object, object]:
     return np.concatenate([images for images, _ in pairs]), np.concatenate([labels for _, labels in pairs])
 
 
-def accuracy(model: object, images: object, labels: object) -> float:
+def accuracy(model: keras.Model, images: Image, labels: FloatArray) -> float:
     """Share of photos that the network names rightly."""
     return float((model.predict(images, verbose=0).argmax(axis=1) == labels.argmax(axis=1)).mean())
