@@ -64,3 +64,10 @@ def test_a_face_is_the_mean_of_all_that_see_it() -> None:
     found = _seen_together(boxes, landmarks, np.array([0.9, 0.3, 1.0], np.float32), np.intp(0))
     assert (found.box.left, found.box.right, found.score) == pytest.approx((0.5, 10.5, 0.9))
     assert found.landmarks[0] == pytest.approx((2.5, 3.5))
+
+
+@pytest.mark.parametrize("shape", [(16, 16), (160, 161), (171, 310), (311, 159), (470, 333)])
+def test_tiles_give_the_numbers_of_one_look(mtcnn: Mtcnn, shape: tuple[int, int]) -> None:
+    picture = np.random.default_rng(0).integers(0, 256, (*shape, 3), np.uint8)
+    (whole,) = mtcnn._propose.run(picture[None])[0]
+    assert np.abs(mtcnn._scores_everywhere(picture) - whole).max() < 1e-5
