@@ -9,7 +9,8 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from whosthat.cli.commands import root_help
@@ -58,11 +59,20 @@ def _run(words: list[str]) -> int:
     # OpenBLAS, numpy's algebra, is asked for thousands of small products: its threads wait for each other longer than they help,
     # and on a busy machine ten times as long (0.1 s of logistic regression took 4 s)
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    gc.set_threshold(COLLECTED_AFTER)
-    with sigterm_like_ctrl_c():
+    with sigterm_like_ctrl_c(), _less_often_collected():
         code = run_typer(words)
     sys.stdout.flush()  # a reader that has gone shows itself here, not in an ugly line when the process ends
     return code
+
+
+@contextmanager
+def _less_often_collected() -> Iterator[None]:
+    before = gc.get_threshold()
+    gc.set_threshold(COLLECTED_AFTER, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def _fail(error: WhosthatError | Stopped, exit_code: int) -> int:
