@@ -208,6 +208,6 @@ def _squared(boxes: Floats) -> Floats:
 def _seen_together(boxes: Floats, landmarks: Floats, scores: Floats, best: np.intp) -> Face:
     """Join all boxes that mean the same face as the surest one: the mean of their landmarks is more exact than its own."""
     weights = scores * (overlaps(boxes, boxes[best]) > SAME_FACE)
-    box = np.average(boxes, axis=0, weights=weights).tolist()
-    left_eye, right_eye, nose, left_mouth, right_mouth = map(tuple, np.average(landmarks, axis=0, weights=weights).tolist())
-    return Face(Box(*box), (left_eye, right_eye, nose, left_mouth, right_mouth), float(scores[best]))
+    weights /= weights.sum()
+    left_eye, right_eye, nose, left_mouth, right_mouth = map(tuple, np.tensordot(weights, landmarks, 1).tolist())
+    return Face(Box(*(weights @ boxes).tolist()), (left_eye, right_eye, nose, left_mouth, right_mouth), float(scores[best]))
