@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 FILL = (0, 0, 0)
 """Colour of what lies beyond the photo's edge; the networks were trained with black there."""
 
+LONGEST_WARPED = 32_767
+"""OpenCV 4 warps no picture with so many rows or columns."""
+
 SMALLEST_SCALE = 1e-4
 """A face that would have to shrink by more than this is none."""
 
@@ -97,8 +100,10 @@ def align(image: Image, landmarks: Sequence[Point], template: CropTemplate) -> I
 
     matrix = similarity(landmarks, template.points)
     scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
+    if scale < 0.5 or max(image.shape) >= LONGEST_WARPED:
+        image, matrix = _cut_out(image, matrix, template.size)
     if scale < 0.5:
-        image, matrix = _shrunk(*_cut_out(image, matrix, template.size), scale)
+        image, matrix = _shrunk(image, matrix, scale)
     side = (template.size, template.size)
     crop: Image = cv2.warpAffine(image, matrix, side, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=FILL)
     return crop

@@ -13,6 +13,7 @@ import numpy as np
 
 from whosthat.errors import WeightsError
 from whosthat.faces.detector import suppress
+from whosthat.photos.quiet_opencv import quiet_opencv
 from whosthat.types import Box, Face
 
 if TYPE_CHECKING:
@@ -88,11 +89,12 @@ class YuNet:
         import cv2
 
         if not hasattr(self._of_thread, "network"):
-            cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)  # OpenCV 5 warns about a setting that nobody chose
+            nothing, size = np.empty(0, np.uint8), (LEAST_SIDE, LEAST_SIDE)
             try:
-                self._of_thread.network = cv2.FaceDetectorYN.create(
-                    "onnx", self._graph, np.empty(0, np.uint8), (LEAST_SIDE, LEAST_SIDE), self._min_score, self._overlap, 5000
-                )
+                with quiet_opencv():  # it warns about a setting that nobody chose
+                    self._of_thread.network = cv2.FaceDetectorYN.create(
+                        "onnx", self._graph, nothing, size, self._min_score, self._overlap, 5000
+                    )
             except cv2.error as error:
                 raise WeightsError(f"OpenCV cannot read these bytes as YuNet's weights: {error}") from error
         return self._of_thread.network

@@ -8,7 +8,6 @@ Only files that start like a video reach FFmpeg: given a playlist under a video'
 
 from __future__ import annotations
 
-import contextlib
 import math
 import os
 import stat
@@ -22,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from whosthat.errors import PhotoError, UsageError
+from whosthat.photos.quiet_opencv import quiet_opencv
 from whosthat.photos.signatures import SNIFF_BYTES, VIDEO_SUFFIXES, format_of, is_video
 from whosthat.settings import MAX_VIDEO_FRAMES, MAX_VIDEO_PIXELS
 from whosthat.types import Image
@@ -154,7 +154,7 @@ def open_video(path: str | Path, *, max_pixels: int = MAX_VIDEO_PIXELS, max_fram
 
     for name, value in _FFMPEG_SETTINGS.items():
         os.environ.setdefault(name, value)
-    with _quiet_opencv():
+    with quiet_opencv():
         # An absolute path cannot be read as "protocol:rest", nor one with a "%" as a pattern of many files.
         capture = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG)
     if not capture.isOpened():
@@ -206,18 +206,6 @@ def _check_pixels(path: Path, width: int, height: int, max_pixels: int) -> None:
 def _between(value: float, least: float, most: float) -> float:
     """The value where it can be true, else 0: files state what they like."""
     return value if math.isfinite(value) and least <= value <= most else 0.0
-
-
-@contextlib.contextmanager
-def _quiet_opencv() -> Iterator[None]:
-    """OpenCV warns on standard error about files it cannot open; whosthat says it in its own words."""
-    import cv2
-
-    before = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
-    try:
-        yield
-    finally:
-        cv2.utils.logging.setLogLevel(before)
 
 
 class _Scenes:
