@@ -78,10 +78,10 @@ def test_each_finding_stands_with_one_line_a_photo(run: Path) -> None:
     words = told(run, faces)
     for line in (
         "warning No face was found in 1 photo: ann/wall.jpg. The face route does not use them. 1 photo ann/wall.jpg",
-        "warning The face is smaller than 40 pixels in 1 photo: ann/far.jpg (23 pixels). They are used, but show little.",
+        "warning The face is smaller than 40 pixels in 1 photo: ann/far.jpg (23 pixels). It is used, but shows little.",
         "1 photo ann/far.jpg: 23 pixels",
-        "warning The face is blurred in 1 photo: bo/moved.jpg. They are used, but show little. 1 photo bo/moved.jpg: sharpness 8",
-        "warning The face is cut by the edge of the photo in 1 photo: bo/half.jpg. They are used, but show little.",
+        "warning The face is blurred in 1 photo: bo/moved.jpg. It is used, but shows little. 1 photo bo/moved.jpg: sharpness 8",
+        "warning The face is cut by the edge of the photo in 1 photo: bo/half.jpg. It is used, but shows little.",
         "1 photo bo/half.jpg: 51 % of it beyond the edge",
         "note 2 photos show several faces: ann/two.jpg, bo/3.jpg. The largest was taken in 1 of them, one nearer the middle in 1.",
         "ann/two.jpg: one of 2 faces was taken, it is the largest",

@@ -202,11 +202,11 @@ def _small(evidence: Evidence) -> Iterator[Finding]:
     small = [item for item in evidence.photos if min(item.width, item.height) < SMALLEST_SIDE]
     if small:
         sizes = [f"{item.photo.name} ({item.width} x {item.height})" for item in small]
+        used = "It is used, but shows little." if len(small) == 1 else "They are used, but show little."
         yield Finding(
             "too-small",
             "warning",
-            f"{counted(len(small), 'photo')} smaller than {SMALLEST_SIDE} pixels on a side: {listing(sizes)}."
-            " They are used, but show little.",
+            f"{counted(len(small), 'photo')} smaller than {SMALLEST_SIDE} pixels on a side: {listing(sizes)}. {used}",
             tuple(item.photo.name for item in small),
         )
 

@@ -96,10 +96,11 @@ def _suspects(suspects: Sequence[SuspectPhoto]) -> Iterator[Finding]:
 
 def _poor(kind: str, how: str, shown: Sequence[str], photos: Sequence[str]) -> Iterator[Finding]:
     if photos:
+        used = "It is used, but shows little." if len(photos) == 1 else "They are used, but show little."
         yield Finding(
             kind,
             "warning",
-            f"The face is {how} in {counted(len(photos), 'photo')}: {listing(shown)}. They are used, but show little.",
+            f"The face is {how} in {counted(len(photos), 'photo')}: {listing(shown)}. {used}",
             tuple(photos),
         )
 

@@ -125,8 +125,8 @@ def _answers(order: _Order, found: Iterator[Path | Prediction], batch_size: int)
     few = list(itertools.islice(found, FEW))
     if len(few) < FEW:
         batch_size = min(batch_size, math.ceil(len(few) / (2 * (os.cpu_count() or 1))))
-    items = itertools.chain(few, found)
-    batches = iter(lambda: list(itertools.islice(items, batch_size)), [])
+    to_come = itertools.chain(few, found)
+    batches = iter(lambda: list(itertools.islice(to_come, batch_size)), [])
     for batch in in_order(lambda items: _answered(order.recogniser, items), batches):
         for answer in batch:
             yield Prediction(answer.path, error=answer.error) if answer.error else _finished(order, answer.path, answer.sightings)
