@@ -55,6 +55,7 @@ def train(  # noqa: PLR0913  typer makes a parameter of each option
     frames: options.FramesOption = None,
     blocks: options.BlocksOption = None,
     no_augment: options.NoAugmentOption = False,
+    keep_test_out: options.KeepTestOutOption = False,
     settings: options.SetOption = None,
     runs: RunsOption = Path("runs"),
     min_accuracy: MinAccuracyOption = None,
@@ -80,6 +81,7 @@ def train(  # noqa: PLR0913  typer makes a parameter of each option
             "frames": frames,
             "network.blocks": blocks,
             "augmentation.enabled": False if no_augment else None,
+            "keep_test_out": keep_test_out or None,
         },
         settings or [],
     )

@@ -50,6 +50,9 @@ BlocksOption = Annotated[
     str | None, typer.Option("--blocks", metavar="LAYERS", help='Layers of the custom network: "conv 64 3, pool, flatten, dense 128".')
 ]
 NoAugmentOption = Annotated[bool, typer.Option("--no-augment", help="Show every photo as it is, in every epoch.")]
+KeepTestOutOption = Annotated[
+    bool, typer.Option("--keep-test-out", help="Save the recogniser as it was tested; it then never learns from the test photos.")
+]
 SetOption = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Any other recipe setting, such as schedule.name=cosine. Repeatable.")
 ]

@@ -23,12 +23,15 @@ class BaseRecipe(Settings):
         seed: Decides all that chance decides.
         split: Training, validation and test shares, as in ``"8:1:1"``.
         pictures_per_class: At most so many photos of each class are used; absent for all.
+        keep_test_out: Save the very recogniser that was tested. Otherwise the saved one learns from the test photos as well, once
+            the test is done, and can then not be tested on them again.
     """
 
     model: str = Field(min_length=1)
     seed: int = Field(default=0, ge=0, lt=2**32)
     split: str = "8:1:1"
     pictures_per_class: int | None = Field(default=None, ge=1)
+    keep_test_out: bool = False
 
     @field_validator("split")
     @classmethod
