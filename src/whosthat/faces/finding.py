@@ -10,7 +10,7 @@ import hashlib
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -81,6 +81,14 @@ class CutFaces:
 
     faces: tuple[Face, ...]
     crops: Image
+
+
+@dataclass(frozen=True)
+class SeenFaces:
+    """The faces of one photo, from left to right, and their embeddings, float32 (n, dimensions): all that naming them takes."""
+
+    faces: tuple[Face, ...]
+    vectors: FloatArray = field(compare=False)
 
 
 class FaceCropper:
@@ -207,6 +215,14 @@ class FaceReader(FaceCropper):
     def embed(self, crops: Image) -> FloatArray:
         """Embed aligned crops; float32 (n, dimensions)."""
         return self.embedder.embed(crops)
+
+    def see(self, photos: Sequence[CutFaces]) -> list[SeenFaces]:
+        """Embed the faces of several photos at once."""
+        if not photos:
+            return []
+        vectors = self.embed(np.concatenate([photo.crops for photo in photos]))
+        ends = np.cumsum([len(photo.faces) for photo in photos])
+        return [SeenFaces(photo.faces, own) for photo, own in zip(photos, np.split(vectors, ends[:-1]), strict=True)]
 
 
 def principal(faces: Sequence[Face], width: int, height: int) -> Face:

@@ -43,7 +43,7 @@ from whosthat.photos.signatures import FORMATS, PHOTO_SUFFIXES, SNIFF_BYTES, for
 from whosthat.settings import MAX_PHOTO_BYTES, MAX_PHOTO_PIXELS
 from whosthat.types import Image
 
-__all__ = ["FORMATS", "DecodedPhoto", "decode", "looks_like_photo", "read"]
+__all__ = ["FORMATS", "DecodedPhoto", "decode", "looks_like_photo", "read", "sha256_of"]
 
 _READERS: dict[str, Callable[[io.BytesIO], Any]] = {
     "JPEG": JpegImageFile,
@@ -119,6 +119,17 @@ def read(source: str | Path | bytes) -> Image:
         PhotoError: The photo cannot be read; ``reason`` says why.
     """
     return decode(source).image
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a photo's file, in hexadecimal; empty where it cannot be read, as it then cannot be decoded either."""
+    if not path.is_file():  # a FIFO would never end
+        return ""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return ""
 
 
 def decode(source: str | Path | bytes, *, max_bytes: int = MAX_PHOTO_BYTES, max_pixels: int = MAX_PHOTO_PIXELS) -> DecodedPhoto:

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from whosthat.errors import BundleError, UsageError, WeightsError
 from whosthat.faces.embedder import EmbedderFacts, OnnxEmbedder
 from whosthat.faces.finding import CutFaces, FaceReader
@@ -20,7 +18,7 @@ from whosthat.recognition.bundled_detector import as_bundle_files, open_detector
 from whosthat.recognition.face_facts import FaceFacts
 from whosthat.recognition.face_threshold import DistanceThreshold
 from whosthat.recognition.naming import Naming
-from whosthat.recognition.ranking import people_of_faces, sighting_of
+from whosthat.recognition.ranking import sighting_of
 from whosthat.recognition.recogniser import image_of
 from whosthat.types import Face, Sighting
 
@@ -90,9 +88,7 @@ class FaceRecogniser:
 
     def identify_prepared(self, prepared: Sequence[CutFaces]) -> list[list[Sighting]]:
         """Answer for photos that `prepare` has prepared, in order."""
-        vectors = self.reader.embed(np.concatenate([photo.crops for photo in prepared]))
-        ends = np.cumsum([len(photo.faces) for photo in prepared])
-        return [self.name(photo.faces, own) for photo, own in zip(prepared, np.split(vectors, ends[:-1]), strict=True)]
+        return [self.name(photo.faces, photo.vectors) for photo in self.reader.see(prepared)]
 
     def name(self, faces: Sequence[Face], vectors: FloatArray) -> list[Sighting]:
         """Name the faces of one photo.
@@ -103,12 +99,10 @@ class FaceRecogniser:
         """
         if not faces:
             return []
-        shares, apart = self.naming.shares(vectors), self.naming.distances(vectors)
-        confidence = self.naming.confidence(shares, apart)
-        people = people_of_faces(shares, confidence, apart <= self.naming.threshold.value)
+        decision = self.naming.decide(vectors)
         return [
             sighting_of(self.labels, row, person, box=face.box, because=self.naming.because(vector))
-            for face, vector, row, person in zip(faces, vectors, confidence, people, strict=True)
+            for face, vector, row, person in zip(faces, vectors, decision.confidence, decision.people(), strict=True)
         ]
 
 

@@ -9,28 +9,32 @@ have to load the libraries and the weights, which takes as long as two hundred p
 
 from __future__ import annotations
 
-import hashlib
+import itertools
 import math
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
 from whosthat.dataset.threads import in_order
 from whosthat.errors import CacheError, DatasetError, PhotoError
 from whosthat.faces.embedder import DLIB, OnnxEmbedder
-from whosthat.faces.finding import FaceCropper, FaceReader, principal, sharpness
+from whosthat.faces.finding import FaceCropper, FaceReader, SeenFaces, principal, sharpness
 from whosthat.faces.models import detector_facts, detector_files, embedder_model
-from whosthat.faces.remembered import PhotoFaces, RememberedFaces
-from whosthat.photos.reading import looks_like_photo, read
+from whosthat.faces.remembered import Memory, PhotoFaces, RememberedFaces, RememberedSightings
+from whosthat.photos.reading import read
 from whosthat.progress import SILENT, Progress
 from whosthat.recognition.enrolling import Strangers
-from whosthat.types import FloatArray, Image
+from whosthat.types import Face, FloatArray, Image
+from whosthat.workflow.strangers import stranger_photos
 
 BATCH = 8
 """Crops that are embedded at once."""
+
+Found = TypeVar("Found", PhotoFaces, SeenFaces)
 
 KEPT_EVERY = 64
 """After so many photos, what was found is remembered: Ctrl-C loses no more."""
@@ -103,24 +107,24 @@ def faces_of_photos(
         CacheError: The cache cannot be used.
     """
     with RememberedFaces(reader.key, file) as remembered:
-        if remembered.was_damaged:
-            progress.say("What was remembered of faces is damaged; all photos are looked at again.")
-        found = remembered.get(photos)
-        new = {digest: path for digest, path in photos.items() if digest not in found}
-        fresh: dict[str, PhotoFaces] = {}
-        for done, (digest, faces) in enumerate(_embedded(new, reader), start=1):
-            if faces is not None:
-                fresh[digest] = faces
-            progress.step("faces found", done, len(new))
-            if len(fresh) >= KEPT_EVERY or done == len(new):
-                _remember(remembered, fresh, progress)
-                found |= fresh
-                fresh = {}
-    return found
+        return _looked_up(photos, remembered, lambda batch: _taken_faces(batch, reader), progress, "faces found")
 
 
-def read_strangers(folder: Path, known: frozenset[str], reader: FaceReader, *, progress: Progress = SILENT) -> Strangers:
-    """Embed photos of people who are in none of the folders.
+def seen_in_photos(photos: Mapping[str, Path], reader: FaceReader, *, what: str, progress: Progress = SILENT) -> dict[str, SeenFaces]:
+    """Find and embed every face of photos, as ``predict`` does; result as that of `faces_of_photos`.
+
+    Args:
+        photos: Where photos of anybody lie, by their SHA-256.
+        reader: Finds and embeds.
+        what: What the photos are, for the progress.
+        progress: Shows how far it is.
+    """
+    with RememberedSightings(reader.key) as remembered:
+        return _looked_up(photos, remembered, lambda batch: _sightings(batch, reader), progress, what)
+
+
+def read_strangers(folder: Path, known: Collection[str], reader: FaceReader, *, progress: Progress = SILENT) -> Strangers:
+    """Embed the faces of people who are in none of the folders, as ``predict`` finds them: the largest of each photo.
 
     Args:
         folder: Photos at any depth; each folder directly inside counts as a person, each loose photo as one of its own.
@@ -131,14 +135,14 @@ def read_strangers(folder: Path, known: frozenset[str], reader: FaceReader, *, p
     Raises:
         DatasetError: The folder does not exist, or no photo in it shows a face.
     """
-    photos = {_sha256(path): path for path in _photos_below(folder)}
-    photos = {digest: path for digest, path in photos.items() if digest and digest not in known}
-    read_now = faces_of_photos(photos, reader, progress=progress)
-    found = {digest: faces for digest, faces in read_now.items() if faces.taken is not None}
-    if not found:
+    photos = stranger_photos(folder, known)
+    seen = seen_in_photos(photos.paths, reader, what="photos of strangers", progress=progress)
+    shown = [(person, seen[digest]) for person, digest in zip(photos.people, photos.paths, strict=True) if digest in seen]
+    largest = [(person, faces.vectors[_largest(faces.faces)]) for person, faces in shown if faces.faces]
+    if not largest:
         raise DatasetError(f"No photo in {folder} shows a stranger's face. Name a folder with photos of people who are in none of yours.")
-    names = [photos[digest].relative_to(folder).parts[0] for digest in found]
-    return Strangers(stacked(list(found.values())), np.unique(names, return_inverse=True)[1])
+    people, vectors = zip(*largest, strict=True)
+    return Strangers(np.stack(vectors), np.array(people, np.int64))
 
 
 def stacked(photos: Sequence[PhotoFaces]) -> FloatArray:
@@ -146,16 +150,33 @@ def stacked(photos: Sequence[PhotoFaces]) -> FloatArray:
     return np.stack([photo.vector for photo in photos]).astype(np.float32)
 
 
-def _embedded(photos: Mapping[str, Path], reader: FaceReader) -> Iterator[tuple[str, PhotoFaces | None]]:
-    """Find and embed faces in threads, a few photos at a time, and give them in the order of the photos."""
-    items = list(photos.items())
-    size = max(1, min(BATCH, math.ceil(len(items) / (os.cpu_count() or 1))))
-    batches = [items[start : start + size] for start in range(0, len(items), size)]
-    for found in in_order(lambda batch: _embedded_batch(batch, reader), batches):
-        yield from found
+def _looked_up(
+    photos: Mapping[str, Path],
+    remembered: Memory[Found],
+    look: Callable[[Sequence[tuple[str, Path]]], list[tuple[str, Found | None]]],
+    progress: Progress,
+    what: str,
+) -> dict[str, Found]:
+    """Return what is remembered of photos, and look at the others in threads, a few photos at a time."""
+    if remembered.was_damaged:
+        progress.say("What was remembered of faces is damaged; all photos are looked at again.")
+    found = remembered.get(photos)
+    new = [(digest, path) for digest, path in photos.items() if digest not in found]
+    size = max(1, min(BATCH, math.ceil(len(new) / (os.cpu_count() or 1))))
+    batches = [new[start : start + size] for start in range(0, len(new), size)]
+    fresh: dict[str, Found] = {}
+    for done, (digest, faces) in enumerate(itertools.chain.from_iterable(in_order(look, batches)), start=1):
+        if faces is not None:
+            fresh[digest] = faces
+        progress.step(what, done, len(new))
+        if len(fresh) >= KEPT_EVERY or done == len(new):
+            _remember(remembered, fresh, progress)
+            found |= fresh
+            fresh = {}
+    return found
 
 
-def _embedded_batch(photos: Sequence[tuple[str, Path]], reader: FaceReader) -> list[tuple[str, PhotoFaces | None]]:
+def _taken_faces(photos: Sequence[tuple[str, Path]], reader: FaceReader) -> list[tuple[str, PhotoFaces | None]]:
     seen = [(digest, _seen(path, reader)) for digest, path in photos]
     crops = [crop for _, (faces, crop) in seen if faces is not None and faces.taken is not None]
     vectors = iter(reader.embed(np.stack(crops)) if crops else ())
@@ -164,12 +185,25 @@ def _embedded_batch(photos: Sequence[tuple[str, Path]], reader: FaceReader) -> l
     ]
 
 
-def _seen(path: Path, reader: FaceReader) -> tuple[PhotoFaces | None, Image]:
-    """Look at a photo; None and no crop when it cannot be read any more: it was there a moment ago."""
+def _sightings(photos: Sequence[tuple[str, Path]], reader: FaceReader) -> list[tuple[str, SeenFaces | None]]:
+    images = [_read(path) for _, path in photos]
+    cuts = [None if image is None else reader.cut(image) for image in images]
+    seen = iter(reader.see([cut for cut in cuts if cut is not None]))
+    return [(digest, None if cut is None else next(seen)) for (digest, _), cut in zip(photos, cuts, strict=True)]
+
+
+def _read(path: Path) -> Image | None:
+    """Read a photo; None when it cannot be read any more: it was there a moment ago."""
     try:
-        return _looked_at(read(path), reader)
+        return read(path)
     except PhotoError:
-        return None, np.empty((0, 0, 3), np.uint8)
+        return None
+
+
+def _seen(path: Path, reader: FaceReader) -> tuple[PhotoFaces | None, Image]:
+    """Look at a photo; None and no crop when it cannot be read any more."""
+    image = _read(path)
+    return (None, np.empty((0, 0, 3), np.uint8)) if image is None else _looked_at(image, reader)
 
 
 def _looked_at(image: Image, reader: FaceReader) -> tuple[PhotoFaces, Image]:
@@ -182,26 +216,12 @@ def _looked_at(image: Image, reader: FaceReader) -> tuple[PhotoFaces, Image]:
     return PhotoFaces((width, height), search.faces, search.faces.index(face), search.way, sharpness(crop)), crop
 
 
-def _remember(remembered: RememberedFaces, fresh: dict[str, PhotoFaces], progress: Progress) -> None:
+def _remember(remembered: Memory[Found], fresh: dict[str, Found], progress: Progress) -> None:
     try:
         remembered.put(fresh)
     except CacheError as error:
         progress.say(f"The next training will look at these photos again. {error}")
 
 
-def _photos_below(folder: Path) -> list[Path]:
-    if not folder.is_dir():
-        raise DatasetError(f"There is no folder {folder}. Name a folder with photos of strangers.")
-    found = []
-    for place, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        found += [Path(place, name) for name in sorted(files) if not name.startswith(".") and looks_like_photo(Path(place, name))]
-    return found
-
-
-def _sha256(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError:  # reading it would fail as well
-        return ""
+def _largest(faces: Sequence[Face]) -> int:
+    return max(range(len(faces)), key=lambda row: faces[row].box.width * faces[row].box.height)
