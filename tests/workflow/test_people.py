@@ -1,9 +1,13 @@
-"""People without networks: a photo is a text file, "who:number", and its embedding a point near that person's place."""
+"""People without networks: a photo is a text file, "who:number", and its embedding a point near that person's place.
+
+Of several faces, "who:number who:number", each stands right of the one before, and the first is what `faces_of_photos` would take.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -25,6 +29,7 @@ from whosthat.recognition.gallery import EnrolledPhoto, Gallery
 from whosthat.settings import cache_folder
 from whosthat.types import Box, Face
 from whosthat.workflow import people
+from whosthat.workflow.face_choice import Crowd
 from whosthat.workflow.people import add_person, list_people, remove_person, rename_person
 
 WHO = ("ann", "bo", "cy", "dee", "eve")
@@ -34,9 +39,20 @@ READER = "fake-reader"
 
 
 def vector_of(text: str) -> np.ndarray:
-    who, number = text.split(":")
+    who, number = text.rstrip("?").split(":")
     scatter = np.random.default_rng(int(number) + 100 * WHO.index(who)).normal(0, 0.05, DIMENSIONS)
     return (0.6 * np.eye(DIMENSIONS)[WHO.index(who)] + scatter).astype(np.float32)
+
+
+def faces_in(text: str) -> tuple[Face, ...]:
+    """A face for each word "who:number"; with a "?" behind it, one a third as large."""
+    sides = [15 if word.endswith("?") else 45 for word in text.split() if ":" in word]
+    return tuple(replace(FACE, box=Box(50 * place, 0, 50 * place + side, side)) for place, side in enumerate(sides))
+
+
+def look_again(path: Path, found: PhotoFaces, reader: Any) -> Crowd:
+    """Stands in for finding and embedding every face."""
+    return Crowd(path, found.size, found.faces, np.stack([vector_of(word) for word in path.read_text().split()]))
 
 
 def read_faces(photos: dict[str, Path], reader: Any, **_: object) -> dict[str, PhotoFaces]:
@@ -44,7 +60,9 @@ def read_faces(photos: dict[str, Path], reader: Any, **_: object) -> dict[str, P
     found = {}
     for digest, path in photos.items():
         text = path.read_text()
-        found[digest] = PhotoFaces((50, 50), (FACE,), 0, "plain", 300.0, vector_of(text)) if ":" in text else PhotoFaces((50, 50))
+        faces = faces_in(text)
+        taken = (0, "plain", 300.0, vector_of(text.split()[0])) if faces else ()
+        found[digest] = PhotoFaces((50 * max(1, len(faces)), 50), faces, *taken)
     with RememberedFaces(READER) as remembered:
         remembered.put(found)
     return found
@@ -61,6 +79,7 @@ def write_photos(folder: Path, who: str, numbers: range) -> Path:
 def bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A run folder with a bundle that knows ann, bo and cy by four photos each."""
     monkeypatch.setattr("whosthat.workflow.people.faces_of_photos", read_faces)
+    monkeypatch.setattr("whosthat.workflow.face_choice.look_again", look_again)
     monkeypatch.setattr("whosthat.recognition.face_recogniser._reader", lambda *_: SimpleNamespace(key=READER))
     run = tmp_path / "run"
     run.mkdir()
@@ -173,6 +192,77 @@ def test_photos_without_a_face_are_said_and_alone_refused(bundle: Path, tmp_path
     }
     with pytest.raises(DatasetError, match=r"No photo of eve can be enrolled .*wall.jpg: no face"):
         add_person(bundle, "eve", [photos / "wall.jpg"])
+
+
+def write_photo(file: Path, text: str) -> Path:
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(text)
+    return file
+
+
+def test_a_photo_of_several_faces_is_refused_with_the_faces_numbered(bundle: Path, tmp_path: Path) -> None:
+    before = (bundle / "manifest.json").read_bytes()
+    photo = write_photo(tmp_path / "group.jpg", "bo:7 dee:0 eve:0")
+    with pytest.raises(
+        DatasetError, match=r"shows 3 faces, and it is not clear which of them is dee\. Choose one with --face N"
+    ) as refused:
+        add_person(bundle, "dee", [photo])
+    assert str(refused.value).splitlines()[2:] == [
+        "  1: left, 45 x 45 pixels from (0, 0), looks like bo",
+        "  2: middle, 45 x 45 pixels from (50, 0), looks like nobody who is enrolled",
+        "  3: right, 45 x 45 pixels from (100, 0), looks like nobody who is enrolled",
+    ]
+    assert (bundle / "manifest.json").read_bytes() == before
+    with pytest.raises(DatasetError, match="shows 3 faces"):  # a random face is right for nobody
+        add_person(bundle, "dee", [photo], anyway=True)
+
+
+def test_the_chosen_face_is_enrolled_and_the_cache_keeps_what_it_knew(bundle: Path, tmp_path: Path) -> None:
+    photo = write_photo(tmp_path / "group.jpg", "bo:7 dee:0 eve:0")
+    add_person(bundle, "dee", [photo], face=2)
+    assert [answers(bundle, text) for text in ("dee:9", "eve:9", "bo:9")] == ["dee", None, "bo"]
+    with RememberedFaces(READER) as remembered:
+        (found,) = remembered.get([hashlib.sha256(photo.read_bytes()).hexdigest()]).values()
+    assert (found.taken, found.vector.tolist()) == (0, vector_of("bo:7").tolist())
+
+
+def test_two_people_can_be_enrolled_from_one_photo_but_not_from_one_face(bundle: Path, tmp_path: Path) -> None:
+    photo = write_photo(tmp_path / "group.jpg", "dee:0 eve:0")
+    add_person(bundle, "dee", [photo], face=1)
+    with pytest.raises(DatasetError, match="look like dee, who is enrolled already"):
+        add_person(bundle, "eve", [photo], face=1)
+    add_person(bundle, "eve", [photo], face=2)
+    assert [answers(bundle, text) for text in ("dee:9", "eve:9")] == ["dee", "eve"]
+    remove_person(bundle, "dee")
+    assert [answers(bundle, text) for text in ("dee:9", "eve:9")] == [None, "eve"]
+
+
+@pytest.mark.parametrize(("face", "photos", "why"), [(4, 1, r"There is no face 4 in .*shows 3 faces"), (1, 2, "2 photos were given")])
+def test_a_face_that_cannot_be_meant_is_refused(bundle: Path, tmp_path: Path, face: int, photos: int, why: str) -> None:
+    group = [write_photo(tmp_path / f"group {number}.jpg", f"bo:7 dee:{number} eve:0") for number in range(photos)]
+    with pytest.raises(UsageError, match=why):
+        add_person(bundle, "dee", group, face=face)
+
+
+@pytest.mark.parametrize("person", ["dee", "cy"])  # one is new and seen in another photo, the other is enrolled
+def test_the_face_that_fits_the_other_photos_is_taken_and_said(bundle: Path, tmp_path: Path, person: str) -> None:
+    group = write_photo(tmp_path / "group.jpg", f"bo:7 {person}:9 eve:0")
+    alone = [] if person == "cy" else [write_photo(tmp_path / "alone.jpg", f"{person}:0")]
+    added = add_person(bundle, person, [group, *alone])
+    assert added.notes == (f"Of the 3 faces in {group}, number 2 (middle) was enrolled: it looks like {person} in other photos.",)
+    assert [answers(bundle, text) for text in (f"{person}:5", "eve:9", "bo:9")] == [person, None, "bo"]
+
+
+def test_where_no_face_or_two_fit_the_other_photos_nothing_is_guessed(bundle: Path, tmp_path: Path) -> None:
+    alone = write_photo(tmp_path / "alone.jpg", "dee:0")
+    for text in ("bo:7 eve:0", "dee:7 dee:8"):
+        with pytest.raises(DatasetError, match=r"not clear which of them is dee\. Leave it out, or add it alone with --face N"):
+            add_person(bundle, "dee", [alone, write_photo(tmp_path / "group.jpg", text)])
+
+
+def test_a_small_bystander_asks_no_question(bundle: Path, tmp_path: Path) -> None:
+    add_person(bundle, "dee", [write_photo(tmp_path / "street.jpg", "dee:0 eve:0?")])
+    assert [answers(bundle, text) for text in ("dee:9", "eve:9")] == ["dee", None]
 
 
 def test_a_renamed_person_answers_to_the_new_name(bundle: Path) -> None:
