@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,6 +21,7 @@ from whosthat.errors import BundleError, DatasetError, UsageError
 from whosthat.evaluation.face_part import FacePart, write_face_part
 from whosthat.evaluation.run_facts import METRICS_FILE
 from whosthat.faces.remembered import PhotoFaces, RememberedFaces
+from whosthat.recognition import load
 from whosthat.recognition.bundle import BundleFacts, DataFacts, open_bundle, save_bundle
 from whosthat.recognition.face_audit import FaceAudit, SuspectPhoto
 from whosthat.recognition.face_facts import FaceFacts
@@ -174,7 +176,7 @@ def test_photos_that_are_unlike_their_person_are_refused(bundle: Path, tmp_path:
         add_person(bundle, "bo", [write_photos(tmp_path / "new", "eve", range(2))])
 
 
-@pytest.mark.parametrize("name", ["../dee", "a/b", "a\\b", "..", "", "Bo", "x" * 300, "dee\u202e"])
+@pytest.mark.parametrize("name", ["../dee", "a/b", "a\\b", "..", "", "Bo", "x" * 300, "dee\u202e", "unknown", "UNKNOWN "])
 def test_a_name_that_is_a_path_or_nearly_taken_is_refused(bundle: Path, tmp_path: Path, name: str) -> None:
     with pytest.raises(UsageError, match=r"Choose another name"):
         add_person(bundle, name, [write_photos(tmp_path / "new", "dee", range(2))])
@@ -270,6 +272,18 @@ def test_a_renamed_person_answers_to_the_new_name(bundle: Path) -> None:
     assert answers(bundle, "bo:9") == "bob"
     rename_person(bundle, "bob", "BOB")  # the own name in other letters is no clash
     assert set(counts(bundle)) == {"ann", "BOB", "cy"}
+
+
+def test_an_old_recogniser_that_knows_somebody_named_unknown_can_be_mended(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("whosthat.recognition.bundle.UNKNOWN", "")
+        rename_person(bundle, "bo", "unknown")
+    with pytest.raises(BundleError, match=rf"Rename that person: whosthat people {re.escape(str(bundle))} rename unknown NEW_NAME\."):
+        load(bundle)
+    with pytest.raises(UsageError, match="is the answer for strangers"):
+        add_person(bundle, "unknown", [])
+    rename_person(bundle, "unknown", "bo")
+    assert load(bundle).labels == WHO[:3]
 
 
 def remember_facts(root: Path, texts: list[str]) -> Path:

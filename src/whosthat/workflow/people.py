@@ -116,8 +116,7 @@ def add_person(
     with _held(bundle) as opened:
         recogniser = _opened(opened)
         gallery = recogniser.naming.gallery
-        if name not in gallery.people:
-            _check_name(name, gallery.people)
+        _check_name(name, [one for one in gallery.people if one != name])
         places, left = _to_enrol(name, photos, gallery, one=face is not None)
         chosen, enrolled = _chosen(name, places, left, recogniser, face, progress)
         if not anyway:
@@ -222,7 +221,7 @@ def _held(path: str | Path) -> Iterator[Bundle]:
 
 
 def _check_name(name: str, others: Sequence[str]) -> None:
-    if problem := label_problem([*others, name]):
+    if problem := label_problem([name], old=others):
         raise UsageError(f"{problem}. Choose another name.")
 
 
