@@ -224,9 +224,7 @@ def _notes(fitted: FittedNaming, tested: _Tested | None, n_enrolled: int) -> tup
     """Say how names are given and refused."""
     threshold = fitted.naming.threshold
     notes = [f"A face is named when it lies at a distance of at most {threshold.value:.3f} from a person's template. {threshold.how}"]
-    if fitted.accuracies:
-        tried = ", ".join(f"{name} {percent(share)}" for name, share in fitted.accuracies.items())
-        notes.append(f"Names come from the head {fitted.naming.head}; right in cross-validation: {tried}.")
+    notes += _head_notes(fitted)
     if tested is None:
         notes.append("Nobody has three different photos, so nothing was tested: how often it is right is not known. Add photos.")
     else:
@@ -239,6 +237,18 @@ def _notes(fitted: FittedNaming, tested: _Tested | None, n_enrolled: int) -> tup
         notes.append("The test was made with a recogniser that had not seen the test photos.")
     notes.append(f"The saved recogniser has enrolled all {counted(n_enrolled, 'photo')}.")
     return tuple(notes)
+
+
+def _head_notes(fitted: FittedNaming) -> list[str]:
+    """Say which head names, why it and not another."""
+    head, notes = fitted.naming.head, []
+    if fitted.accuracies:
+        tried = ", ".join(f"{name} {percent(share)}" for name, share in fitted.accuracies.items())
+        equals = [name for name, share in fitted.accuracies.items() if share == fitted.accuracies[head] and name != head]
+        simplest = f" It is simpler than {' and '.join(equals)}, which did as well." if equals else ""
+        notes.append(f"Names come from the head {head}; right in cross-validation: {tried}.{simplest}")
+    notes += [f"The head {name} was not tried: these photos are too many for it." for name in fitted.not_tried]
+    return notes
 
 
 def _training(recipe: FaceRecipe, parts: dict[str, Gallery], seconds: float) -> Training:
