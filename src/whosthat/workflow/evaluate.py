@@ -47,7 +47,7 @@ def evaluate(bundle: str | Path, photos: Path, *, progress: Progress = SILENT) -
     """
     opened = open_bundle(bundle)
     classifier = asked(opened)
-    folder = scan(Path(photos), at_least=1)
+    folder = scan(Path(photos))
     _refuse_unknown_classes(folder.classes, classifier.labels)
     answers = ask(classifier, folder, opened.facts.data, progress=progress)
     _say_what_was_left_out(answers.left_out, progress)
