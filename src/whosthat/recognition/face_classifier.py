@@ -98,6 +98,6 @@ class FaceClassifier:
         allowed = np.ones(probabilities.shape, bool) if threshold is None else probabilities >= threshold.value
         people = people_of_faces(probabilities, probabilities, allowed)
         return [
-            sighting_of(self.labels, row, person, box=face.box)
-            for face, row, person in zip(photo.faces, probabilities, people, strict=True)
+            sighting_of(self.labels, row, person, given_to_better=better, box=face.box)
+            for face, row, (person, better) in zip(photo.faces, probabilities, people, strict=True)
         ]

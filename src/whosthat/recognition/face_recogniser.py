@@ -107,8 +107,8 @@ class FaceRecogniser:
         confidence = self.naming.confidence(shares, apart)
         people = people_of_faces(shares, confidence, apart <= self.naming.threshold.value)
         return [
-            sighting_of(self.labels, row, person, box=face.box, because=self.naming.because(vector))
-            for face, vector, row, person in zip(faces, vectors, confidence, people, strict=True)
+            sighting_of(self.labels, row, person, given_to_better=better, box=face.box, because=self.naming.because(vector))
+            for face, vector, row, (person, better) in zip(faces, vectors, confidence, people, strict=True)
         ]
 
 

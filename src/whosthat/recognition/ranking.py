@@ -5,7 +5,7 @@ What belongs here: what recognisers share once they know how sure they are of ea
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -26,7 +26,14 @@ _LEAST_GAIN = 1e-6
 """Added to every confidence, so that a name that is allowed is given even where its confidence is 0."""
 
 
-def people_of_faces(shares: FloatArray, confidence: FloatArray, allowed: NDArray[np.bool_]) -> list[int | None]:
+class Named(NamedTuple):
+    """The person of a face, or None; and who it would be, were that person not given to a better face of the photo."""
+
+    person: int | None
+    given_to_better: int | None = None
+
+
+def people_of_faces(shares: FloatArray, confidence: FloatArray, allowed: NDArray[np.bool_]) -> list[Named]:
     """Choose a person for each face of one photo, nobody twice, so that all together are surest.
 
     Args:
@@ -35,15 +42,24 @@ def people_of_faces(shares: FloatArray, confidence: FloatArray, allowed: NDArray
         allowed: Whether a face may get this name at all, (faces, people).
 
     Returns:
-        The person of each face, or None.
+        The person of each face.
     """
     best = shares == shares.max(axis=1, keepdims=True)
     eligible = allowed & (best | (shares >= SECOND_CHOICE))
-    return assign(np.where(eligible, confidence + _LEAST_GAIN, 0.0))
+    gains = np.where(eligible, confidence + _LEAST_GAIN, 0.0)
+    # a face without a name that was eligible for one lost it to another face: else the sum of gains would not be largest
+    wanted = [int(row.argmax()) if row.any() else None for row in gains]
+    return [Named(person, wish if person is None else None) for person, wish in zip(assign(gains), wanted, strict=True)]
 
 
 def sighting_of(
-    labels: Sequence[str], confidence: FloatArray, person: int | None, *, box: Box | None = None, because: tuple[Likeness, ...] = ()
+    labels: Sequence[str],
+    confidence: FloatArray,
+    person: int | None,
+    *,
+    given_to_better: int | None = None,
+    box: Box | None = None,
+    because: tuple[Likeness, ...] = (),
 ) -> Sighting:
     """Make a sighting: every label with its confidence, surest first.
 
@@ -51,6 +67,7 @@ def sighting_of(
         labels: The n labels.
         confidence: How sure each is, float (n,).
         person: The label that was chosen, which then comes first even if it is not the surest; None for unknown.
+        given_to_better: The label that a better face got instead; None where no other face is in the way.
         box: Where the face is; None for a whole photo.
         because: The enrolled photos that speak for it.
     """
@@ -61,4 +78,5 @@ def sighting_of(
     (_, sureness), *others = ranked.items()
     runner_up, runner_up_confidence = others[0] if others else (None, 0.0)
     name = None if person is None else labels[person]
-    return Sighting(name, sureness, runner_up, runner_up_confidence, box, ranked, because)
+    better = None if given_to_better is None else labels[given_to_better]
+    return Sighting(name, sureness, runner_up, runner_up_confidence, box, ranked, because, better)
