@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -29,10 +30,12 @@ from whosthat.recognition.face_recogniser import KIND, FaceRecogniser, bundle_fi
 from whosthat.recognition.face_threshold import DistanceThreshold
 from whosthat.recognition.gallery import EnrolledPhoto, Gallery
 from whosthat.settings import cache_folder
+from whosthat.training.recipe import default_recipe
 from whosthat.types import Box, Face
 from whosthat.workflow import people
 from whosthat.workflow.face_choice import Crowd
 from whosthat.workflow.people import add_person, list_people, remove_person, rename_person
+from whosthat.workflow.train import train
 
 WHO = ("ann", "bo", "cy", "dee", "eve")
 DIMENSIONS = 16
@@ -363,3 +366,16 @@ def test_two_processes_do_not_change_one_bundle(bundle: Path) -> None:
 def test_a_recogniser_of_whole_photos_has_no_people(tmp_path: Path, save_colours: Any) -> None:
     with pytest.raises(BundleError, match="keeps no gallery"):
         list_people(save_colours(tmp_path / "bundle"))
+
+
+@pytest.mark.real
+def test_one_face_of_a_real_group_photo_is_enrolled_and_alone_answers_to_the_name(real_data: Path, tmp_path: Path) -> None:
+    for photo in sorted((real_data / "avengers" / "chris_evans").iterdir())[:5]:
+        (tmp_path / "people" / "chris").mkdir(parents=True, exist_ok=True)
+        shutil.copy(photo, tmp_path / "people" / "chris")
+    bundle = train(tmp_path / "people", default_recipe("faces"), runs=tmp_path / "runs").bundle
+    group = real_data / "group_photos" / "014_5.jpg"
+    with pytest.raises(DatasetError, match="shows 5 faces"):
+        add_person(bundle, "tom", [group])
+    add_person(bundle, "tom", [group], face=2)
+    assert [sighting.name for sighting in load(bundle).identify(group)] == [None, "tom", None, None, None]
