@@ -20,7 +20,7 @@ from whosthat.recognition.bundled_detector import as_bundle_files, open_detector
 from whosthat.recognition.face_facts import FaceFacts
 from whosthat.recognition.face_threshold import DistanceThreshold
 from whosthat.recognition.naming import Naming
-from whosthat.recognition.ranking import people_of_faces, sighting_of
+from whosthat.recognition.ranking import given_to_better, people_of_faces, sighting_of
 from whosthat.recognition.recogniser import image_of
 from whosthat.types import Face, Sighting
 
@@ -105,10 +105,12 @@ class FaceRecogniser:
             return []
         shares, apart = self.naming.shares(vectors), self.naming.distances(vectors)
         confidence = self.naming.confidence(shares, apart)
-        people = people_of_faces(shares, confidence, apart <= self.naming.threshold.value)
+        allowed = apart <= self.naming.threshold.value
+        people = people_of_faces(shares, confidence, allowed)
+        better = given_to_better(shares, confidence, allowed, people)
         return [
-            sighting_of(self.labels, row, person, given_to_better=better, box=face.box, because=self.naming.because(vector))
-            for face, vector, row, (person, better) in zip(faces, vectors, confidence, people, strict=True)
+            sighting_of(self.labels, row, person, given_to_better=other, box=face.box, because=self.naming.because(vector))
+            for face, vector, row, person, other in zip(faces, vectors, confidence, people, better, strict=True)
         ]
 
 

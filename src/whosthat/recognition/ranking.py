@@ -5,7 +5,7 @@ What belongs here: what recognisers share once they know how sure they are of ea
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -26,14 +26,7 @@ _LEAST_GAIN = 1e-6
 """Added to every confidence, so that a name that is allowed is given even where its confidence is 0."""
 
 
-class Named(NamedTuple):
-    """The person of a face, or None; and who it would be, were that person not given to a better face of the photo."""
-
-    person: int | None
-    given_to_better: int | None = None
-
-
-def people_of_faces(shares: FloatArray, confidence: FloatArray, allowed: NDArray[np.bool_]) -> list[Named]:
+def people_of_faces(shares: FloatArray, confidence: FloatArray, allowed: NDArray[np.bool_]) -> list[int | None]:
     """Choose a person for each face of one photo, nobody twice, so that all together are surest.
 
     Args:
@@ -42,14 +35,33 @@ def people_of_faces(shares: FloatArray, confidence: FloatArray, allowed: NDArray
         allowed: Whether a face may get this name at all, (faces, people).
 
     Returns:
-        The person of each face.
+        The person of each face, or None.
     """
+    return assign(_gains(shares, confidence, allowed))
+
+
+def given_to_better(
+    shares: FloatArray, confidence: FloatArray, allowed: NDArray[np.bool_], people: Sequence[int | None]
+) -> list[int | None]:
+    """Say of each face without a name who it would be, were that person not given to a better face of the photo; None otherwise.
+
+    A face that could have a name and has none lost it to another face: else the sum of what `people_of_faces` gives would not be largest.
+
+    Args:
+        shares: As for `people_of_faces`.
+        confidence: Likewise.
+        allowed: Likewise.
+        people: What it chose.
+    """
+    gains = _gains(shares, confidence, allowed)
+    return [int(row.argmax()) if person is None and row.any() else None for row, person in zip(gains, people, strict=True)]
+
+
+def _gains(shares: FloatArray, confidence: FloatArray, allowed: NDArray[np.bool_]) -> NDArray[np.floating]:
+    """Return what each name is worth for each face; 0 where it cannot have it."""
     best = shares == shares.max(axis=1, keepdims=True)
     eligible = allowed & (best | (shares >= SECOND_CHOICE))
-    gains = np.where(eligible, confidence + _LEAST_GAIN, 0.0)
-    # a face without a name that was eligible for one lost it to another face: else the sum of gains would not be largest
-    wanted = [int(row.argmax()) if row.any() else None for row in gains]
-    return [Named(person, wish if person is None else None) for person, wish in zip(assign(gains), wanted, strict=True)]
+    return np.where(eligible, confidence + _LEAST_GAIN, 0.0)
 
 
 def sighting_of(

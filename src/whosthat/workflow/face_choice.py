@@ -116,7 +116,8 @@ def _known_faces(person: str, clear: Sequence[PhotoFaces], naming: Naming) -> Fl
     """What the person looks like: as enrolled or, for somebody new, as in the photos that are clear; None if there are none."""
     gallery = naming.gallery
     if person in gallery.people:
-        return gallery.vectors[gallery.owners == gallery.people.index(person)]
+        own: FloatArray = gallery.vectors[gallery.owners == gallery.people.index(person)]
+        return own
     return stacked(clear) if clear else None
 
 
