@@ -23,6 +23,7 @@ from whosthat.faces.embedder import DLIB
 from whosthat.faces.finding import FaceReader
 from whosthat.photos.drawing import save_image
 from whosthat.recognition.bundle import open_bundle
+from whosthat.recognition.enrolling import FittedNaming
 from whosthat.recognition.face_recogniser import FaceRecogniser
 from whosthat.recognition.face_threshold import DistanceThreshold
 from whosthat.recognition.gallery import FILE, read_gallery
@@ -36,6 +37,7 @@ from whosthat.workflow.export import export
 from whosthat.workflow.face_photos import KEPT_EVERY, OpenedReader
 from whosthat.workflow.runs import latest
 from whosthat.workflow.train import resume, train
+from whosthat.workflow.train_faces import _head_notes
 
 SIDE = 150
 NOBODY = 9
@@ -185,6 +187,35 @@ def test_the_report_says_of_faces_what_was_planted(people: Path, embedder: ByPix
     assert apart[int(first), int(second)] == apart.min()
 
 
+def test_a_recogniser_of_one_person_is_tested_reported_and_finds_them(embedder: ByPixel, tmp_path: Path) -> None:
+    for seed in range(20):
+        draw(tmp_path / "people" / "grandma" / f"{seed}.png", 0, seed)
+    result = train(tmp_path / "people", RECIPE, runs=tmp_path / "runs")
+    assert result.evaluation is not None
+    assert (result.evaluation.n, result.evaluation.accuracy) == (2, 1.0)
+    assert "enrolled all 20 photos" in (result.run / "report.html").read_text(encoding="utf-8")
+    bundle = open_bundle(result.run)
+    naming = Naming(read_gallery(bundle.file(FILE), bundle.facts.labels, 128), bundle.facts.faces.head, bundle.facts.threshold)
+    draw(tmp_path / "new.png", 0, 99)
+    draw(tmp_path / "stranger.png", 5, 99)
+    recogniser = FaceRecogniser(FaceReader(OneFace(), embedder), naming)
+    answers = [recogniser.identify(tmp_path / name)[0] for name in ("new.png", "stranger.png")]
+    assert [(one.name, one.runner_up) for one in answers] == [("grandma", None), (None, None)]
+
+
+@pytest.mark.parametrize(
+    ("accuracies", "ending"),
+    [
+        ({"trimmed-mean": 0.9, "nearest": 0.9, "logistic": 0.8}, " It is simpler than nearest, which did as well."),
+        ({"trimmed-mean": 1.0}, ""),
+    ],
+)
+def test_of_heads_that_do_equally_well_the_simplest_is_taken_and_said(accuracies: dict[str, float], ending: str) -> None:
+    fitted = FittedNaming(Naming(None, "trimmed-mean", None), accuracies)
+    (note,) = _head_notes(fitted)
+    assert note.endswith(f" %.{ending}")
+
+
 @pytest.mark.usefixtures("no_report")
 class TestWithoutReport:
     def test_the_tested_recogniser_has_not_seen_the_test_photos(
@@ -305,11 +336,27 @@ class TestWithoutReport:
         assert any("nothing was tested" in note for note in result.notes)
         assert any("too few people and photos" in note for note in result.notes)
 
-    def test_one_person_alone_cannot_be_told_from_others(self, embedder: ByPixel, tmp_path: Path) -> None:
+    def test_one_photo_of_one_person_is_enough_to_find_them(self, embedder: ByPixel, tmp_path: Path) -> None:
         draw(tmp_path / "people" / "person0" / "only.png", 0, 0)
-        with pytest.raises(DatasetError, match=r"only one class with photos \('person0'\); at least 2 are needed"):
-            train(tmp_path / "people", RECIPE, runs=tmp_path / "runs")
-        assert not (tmp_path / "runs").exists()
+        result = train(tmp_path / "people", RECIPE, runs=tmp_path / "runs")
+        assert (result.evaluation, open_bundle(result.bundle).facts.labels) == (None, ("person0",))
+
+    def test_one_person_among_strangers(self, embedder: ByPixel, tmp_path: Path) -> None:
+        for person, folder in ((0, "people/person0"), (1, "others/ann"), (2, "others/bo")):
+            for seed in range(12):
+                draw(tmp_path / folder / f"{seed}.png", person, seed)
+        result = train(tmp_path / "people", RECIPE, runs=tmp_path / "runs", strangers=tmp_path / "others")
+        assert not any("correct in cross-validation" in note for note in result.notes)
+
+    def test_a_head_that_was_asked_for_and_cannot_be_used_leaves_no_run(
+        self, people: Path, embedder: ByPixel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("whosthat.recognition.heads.MOST_LOGISTIC_WORK", 1000)
+        with pytest.raises(DatasetError, match="The head logistic takes too long"):
+            train(people, default_recipe("faces", detector="mtcnn", head="logistic"), runs=tmp_path / "runs")
+        assert not list((tmp_path / "runs").iterdir())
+        notes = train(people, RECIPE, runs=tmp_path / "runs").notes
+        assert "The head logistic was not tried: these photos are too many for it." in notes
 
     def test_one_photo_under_two_names_is_enrolled_for_nobody(self, people: Path, embedder: ByPixel, tmp_path: Path) -> None:
         shutil.copy(people / "person1" / "3.png", people / "person2" / "holiday.png")

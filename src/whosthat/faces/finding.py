@@ -55,6 +55,9 @@ PLAIN = "plain"
 CENTRAL_BONUS = 0.5
 """How much less a face in a corner counts than one of the same size in the middle, 0 to 1."""
 
+RIVAL_SHARE = 0.5
+"""A photo may be about any face whose side is at least this share of the largest one's; smaller ones are bystanders."""
+
 SHARPNESS_SIDE = 150
 """Side in pixels of the crop whose sharpness is measured."""
 
@@ -243,6 +246,12 @@ def principal(faces: Sequence[Face], width: int, height: int) -> Face:
         return box.width * box.height * (1 - CENTRAL_BONUS * min(away, 1.0))
 
     return max(faces, key=weight)
+
+
+def rivals(faces: Sequence[Face]) -> list[Face]:
+    """Return the faces that a photo may be about: those at least half as large as the largest; one, where it is clear."""
+    areas = [face.box.width * face.box.height for face in faces]
+    return [face for face, area in zip(faces, areas, strict=True) if area >= RIVAL_SHARE**2 * max(areas)]
 
 
 def sharpness(crop: Image) -> float:

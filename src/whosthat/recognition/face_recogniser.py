@@ -18,7 +18,7 @@ from whosthat.recognition.bundled_detector import as_bundle_files, open_detector
 from whosthat.recognition.face_facts import FaceFacts
 from whosthat.recognition.face_threshold import DistanceThreshold
 from whosthat.recognition.naming import Naming
-from whosthat.recognition.ranking import sighting_of
+from whosthat.recognition.ranking import given_to_better, sighting_of
 from whosthat.recognition.recogniser import image_of
 from whosthat.types import Face, Sighting
 
@@ -100,9 +100,11 @@ class FaceRecogniser:
         if not faces:
             return []
         decision = self.naming.decide(vectors)
+        people = decision.people()
+        better = given_to_better(*decision, people)
         return [
-            sighting_of(self.labels, row, person, box=face.box, because=self.naming.because(vector))
-            for face, vector, row, person in zip(faces, vectors, decision.confidence, decision.people(), strict=True)
+            sighting_of(self.labels, row, person, given_to_better=other, box=face.box, because=self.naming.because(vector))
+            for face, vector, row, person, other in zip(faces, vectors, decision.confidence, people, better, strict=True)
         ]
 
 

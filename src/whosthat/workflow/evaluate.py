@@ -47,7 +47,7 @@ def evaluate(bundle: str | Path, photos: Path, *, progress: Progress = SILENT) -
         DatasetError: The folder cannot be used, holds a class that the recogniser does not know, or no photo is left.
     """
     recogniser, seen = load(bundle), open_bundle(bundle).facts.data
-    folder = scan(Path(photos), at_least=1)
+    folder = scan(Path(photos))
     _refuse_unknown_classes(folder.classes, recogniser.labels)
     known = {photo: _why_known(photo, seen) for photo in folder.photos}
     asked = ask(recogniser, [photo for photo, reason in known.items() if not reason], progress=progress)

@@ -245,9 +245,7 @@ def _notes(recipe: FaceRecipe, fitted: FittedNaming, tested: _Tested | None, fac
     """Say how names are given and refused, and what the saved recogniser has learnt from."""
     threshold = fitted.naming.threshold
     notes = [f"A face gets a name if it is close enough to that person (distance {threshold.value:.2f} or less). {threshold.how}"]
-    if fitted.accuracies:
-        tried = ", ".join(f"{name} {percent(share)}" for name, share in fitted.accuracies.items())
-        notes.append(f"Method: {fitted.naming.head}; correct in cross-validation: {tried}.")
+    notes += _head_notes(fitted)
     if tested is None:
         notes.append("Nobody has three different photos, so nothing was tested. Add photos.")
     else:
@@ -271,6 +269,18 @@ def _pictures_of_suspects(audit: Audit, faces: FaceAudit, found: dict[str, Photo
             if face is not None:
                 pictures[suspect.photo] = face_picture(read(item.photo.path), face.box)
     return pictures
+
+
+def _head_notes(fitted: FittedNaming) -> list[str]:
+    """Say which head names, why it and not another."""
+    head, notes = fitted.naming.head, []
+    if fitted.accuracies:
+        tried = ", ".join(f"{name} {percent(share)}" for name, share in fitted.accuracies.items())
+        equals = [name for name, share in fitted.accuracies.items() if share == fitted.accuracies[head] and name != head]
+        simplest = f" It is simpler than {' and '.join(equals)}, which did as well." if equals else ""
+        notes.append(f"Method: {head}; correct in cross-validation: {tried}.{simplest}")
+    notes += [f"The head {name} was not tried: these photos are too many for it." for name in fitted.not_tried]
+    return notes
 
 
 def _training(recipe: FaceRecipe, run: TrainingRun, found: Mapping[str, PhotoFaces], seconds: float) -> Training:
