@@ -167,7 +167,7 @@ def test_the_report_says_of_faces_what_was_planted(people: Path, embedder: ByPix
     (part,) = re.findall(r'<section id="faces">(.*?)</section>', page, re.DOTALL)
     words = re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", part)))
     for line in (
-        "A face was found in 106 of 107 photos.",
+        "A face was found in 106 of 107 photos, which are searched",
         "2 may show somebody else 1 without a face 1 with several faces 1 with a face below 40 pixels",
         "1 with a blurred face 1 with a face cut by the edge",
         "No face was found in 1 photo: person1/empty.png.",
