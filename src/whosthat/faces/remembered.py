@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from whosthat.durable import make_private_folder
 from whosthat.errors import CacheError
 from whosthat.settings import cache_folder
 from whosthat.types import Box, Face
@@ -140,7 +141,7 @@ class RememberedFaces:
 
 
 def _opened(file: Path) -> sqlite3.Connection:
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private_folder(file.parent)
     os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite itself would make it readable for others
     connection = sqlite3.connect(file, timeout=_WAIT_SECONDS)
     try:

@@ -96,10 +96,10 @@ def begin(run: TrainingRun, recipe: AnyRecipe, *, latest: bool) -> None:
     if run.strangers is not None:
         environment["strangers"] = str(run.strangers.resolve())
     try:
-        durable.replace_file(run.folder / RECIPE, recipe.to_toml().encode())
         durable.replace_file(run.folder / ENVIRONMENT, json.dumps(environment, indent=2).encode())
         write_audit(run.folder, run.audit)
         write_split(run.parts, run.folder / SPLIT)
+        durable.replace_file(run.folder / RECIPE, recipe.to_toml().encode())  # last: with a recipe, a folder is a run
         if latest:
             set_latest(run.folder)
     except (OSError, DatasetError, RunError) as error:
