@@ -50,6 +50,11 @@ def write_file(path: Path, content: bytes) -> None:
         os.fsync(file.fileno())
 
 
+def unfinished_in(folder: Path) -> Path:
+    """Return a name for a file that is being written; `sweep` finds it when the process is killed."""
+    return folder / f"{UNFINISHED}{secrets.token_hex(6)}"
+
+
 def replace_file(path: Path, content: bytes, *, temporary: Path | None = None) -> None:
     """Replace a file in one step: whoever reads it sees the old content or the new, also after a crash.
 
@@ -69,7 +74,7 @@ def replace_file(path: Path, content: bytes, *, temporary: Path | None = None) -
         ...     (Path(folder) / "notes.txt").read_bytes()
         b'whole'
     """
-    temporary = temporary or path.with_name(f"{UNFINISHED}{secrets.token_hex(6)}")
+    temporary = temporary or unfinished_in(path.parent)
     try:
         write_file(temporary, content)
         temporary.replace(path)
@@ -104,12 +109,15 @@ def move_to_free_name(source: Path, target: Path) -> None:
 
 
 def sweep(folder: Path) -> None:
-    """Delete what killed writings left in a folder and below; only for whoever keeps others from writing there meanwhile.
+    """Delete what `replace_file` left when it was killed, in a folder and in those directly inside.
+
+    Only for whoever keeps others from writing there meanwhile.
 
     Raises:
         OSError: Something cannot be deleted.
     """
-    for path in folder.rglob(f"{UNFINISHED}*"):
+    left = f"{UNFINISHED}{'[0-9a-f]' * 12}"
+    for path in (*folder.glob(left), *folder.glob(f"*/{left}")):
         path.unlink(missing_ok=True)
 
 

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
+import shutil
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -31,6 +35,7 @@ WHO = ("ann", "bo", "cy", "dee", "eve")
 DIMENSIONS = 16
 FACE = Face(Box(0, 0, 50, 50), ((15, 15), (35, 15), (25, 25), (18, 33), (32, 33)), 0.9)
 READER = "fake-reader"
+Killing = Callable[..., AbstractContextManager[list[str]]]
 
 
 def vector_of(text: str) -> np.ndarray:
@@ -249,6 +254,50 @@ def test_a_removal_that_was_stopped_can_be_done_again(bundle: Path, monkeypatch:
     remove_person(bundle, "bo")
     assert "bo" not in counts(bundle)
     assert not (bundle.parent / METRICS_FILE).exists()
+
+
+def test_a_removal_that_is_killed_at_any_call_is_finished_by_the_same_command(bundle: Path, tmp_path: Path, killed_at: Killing) -> None:
+    vectors = [vector_of(f"bo:{number}").tobytes() for number in range(4)]
+    shutil.copytree(tmp_path, whole := tmp_path.with_name(f"{tmp_path.name}-whole"))
+    calls = []
+    for nth in itertools.count(1):
+        with killed_at(nth) as died:
+            remove_person(bundle, "bo")
+        if not died:
+            break
+        calls += died
+        removed = remove_person(bundle, "bo")
+        assert all(holding(place, vector) == [] for place in (tmp_path / "run", cache_folder()) for vector in vectors), (nth, died)
+        assert {path.name for path in bundle.parent.iterdir()} == {
+            "bundle",
+            "split.csv",
+            removed.file.name,
+            ".bundle.lock",
+            "training.lock",
+        }
+        assert counts(bundle) == {"ann": 4, "cy": 4}
+        receipt = json.loads(removed.file.read_bytes())
+        assert (receipt["removed"], receipt["embeddings"]) == ("bo", 4)
+        shutil.rmtree(tmp_path)
+        shutil.copytree(whole, tmp_path)
+    assert {"unlink", "rmdir", "fsync", "rename", "replace"} <= set(calls)
+    shutil.rmtree(whole)
+
+
+def test_the_next_command_finishes_a_removal_that_was_killed(bundle: Path, killed_at: Killing) -> None:
+    with killed_at(2, "rename"):  # the new bundle moves in
+        remove_person(bundle, "bo")
+    assert holding(bundle.parent, vector_of("bo:0").tobytes())
+    rename_person(bundle, "cy", "cyrus")
+    assert holding(bundle.parent, vector_of("bo:0").tobytes()) == []
+    assert counts(bundle) == {"ann": 4, "cyrus": 4}
+    assert "stopped and finished later" in json.loads((bundle.parent / "removed bo.json").read_bytes())["kept"]
+
+
+def test_what_an_older_version_left_is_swept(bundle: Path) -> None:
+    shutil.copytree(bundle, bundle.with_name(".bundle.old"))
+    remove_person(bundle, "bo")
+    assert holding(bundle.parent, vector_of("bo:0").tobytes()) == []
 
 
 def test_two_processes_do_not_change_one_bundle(bundle: Path) -> None:

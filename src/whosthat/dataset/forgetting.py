@@ -12,7 +12,7 @@ from unicodedata import normalize
 
 from whosthat.dataset.cache import PreparedPhotos, delete_unfinished
 from whosthat.dataset.private import changing_facts, photos_folder, private_file
-from whosthat.durable import replace_file
+from whosthat.durable import UNFINISHED, replace_file
 from whosthat.errors import CacheError
 from whosthat.types import PARTS
 
@@ -45,7 +45,8 @@ def forget_photos(digests: Collection[str]) -> tuple[Path, ...]:
     try:
         with changing_facts():
             done = delete_unfinished(folder)
-            changed = tuple(file for file in sorted(folder.iterdir()) if file.suffix in ways and ways[file.suffix](file, digests))
+            files = [file for file in sorted(folder.iterdir()) if file.suffix in ways and not file.name.startswith(UNFINISHED)]
+            changed = tuple(file for file in files if ways[file.suffix](file, digests))
     except OSError as error:
         raise CacheError(f"What is remembered in {folder} cannot be deleted: {error}. {_AGAIN}") from error
     if not done:

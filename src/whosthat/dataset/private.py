@@ -60,7 +60,5 @@ def changing_facts() -> Iterator[None]:
         OSError: The folder is not there, or cannot be written.
     """
     with FileLock(photos_folder() / "facts.lock", mode=0o600):
-        for path in photos_folder().glob(f"{durable.UNFINISHED}*"):
-            if path.suffix != ".h5":  # those are somebody else's, and take minutes (`cache`)
-                path.unlink(missing_ok=True)
+        durable.sweep(photos_folder())
         yield

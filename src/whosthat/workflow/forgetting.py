@@ -157,20 +157,18 @@ def erase(erasure: Erasure, bundle: Path, *, stopped: bool) -> Receipt:
         RunError: Something cannot be deleted from the run folder, or the receipt cannot be written.
     """
     run, path = run_of(bundle), bundle.with_name(erasure.receipt)
-    with occupied(run) if run else nullcontext():
-        cache_rows, cache_files = forget_in_cache(erasure.digests)
-        run_files = forget_in_run(run, erasure.photos) if run else ()
-        kept = KEPT + STOPPED * stopped
-        try:
+    try:
+        with occupied(run) if run else nullcontext():
+            cache_rows, cache_files = forget_in_cache(erasure.digests)
+            run_files = forget_in_run(run, erasure.photos) if run else ()
             elsewhere = tuple(_elsewhere(erasure, run)) if run else ()
-            receipt = Receipt(erasure.removed, bundle.name, _now(), erasure.embeddings, cache_rows, cache_files, run_files, elsewhere, kept)
-            if not path.exists():
-                replace_file(path, json.dumps(asdict(receipt), indent=2, ensure_ascii=False).encode("utf-8"), temporary=_draft(bundle))
-            _note(bundle).unlink()
-        except OSError as error:
-            raise RunError(
-                f"{erasure.removed} was removed, but the receipt {path} cannot be written: {error}. Remove {erasure.removed} again."
-            ) from error
+        kept = KEPT + STOPPED * stopped
+        receipt = Receipt(erasure.removed, bundle.name, _now(), erasure.embeddings, cache_rows, cache_files, run_files, elsewhere, kept)
+        if not path.exists():
+            replace_file(path, json.dumps(asdict(receipt), indent=2, ensure_ascii=False).encode("utf-8"), temporary=_draft(bundle))
+        _note(bundle).unlink()
+    except OSError as error:
+        raise RunError(f"{erasure.removed} was not removed completely: {error}. Allow writing there, and remove them again.") from error
     return receipt
 
 
