@@ -99,7 +99,7 @@ def test_a_bundle_alone_lies_in_no_run(run: Path, tmp_path: Path) -> None:
 
 def test_receipts_stay_beside_each_other_and_lead_nowhere_else(run: Path) -> None:
     for _ in range(2):
-        erasure = plan_erasure(run / "bundle", "b:o", ["0" * 64], ())
+        erasure = plan_erasure(run / "bundle", "b:o", {"0" * 64}, set())
         note_erasure(erasure, run / "bundle")
         assert erase(erasure, run / "bundle", stopped=False).removed == "b:o"
         assert erasure_of(run / "bundle") is None
@@ -124,7 +124,7 @@ def test_other_runs_that_hold_the_person_are_listed(run: Path, tmp_path: Path, s
     save_colours(tmp_path / "third" / "bundle", labels=("red", "bo", "blue"))
     (tmp_path / "fourth").mkdir()
     (tmp_path / "fourth" / "split.csv").write_text("a,b\n1,2\n", encoding="utf-8")
-    erasure = plan_erasure(run / "bundle", "bo", (), ())
+    erasure = plan_erasure(run / "bundle", "bo", set(), set())
     note_erasure(erasure, run / "bundle")
     assert erase(erasure, run / "bundle", stopped=False).elsewhere == (
         "The run fourth cannot be read; it may hold bo.",

@@ -222,6 +222,15 @@ def test_removal_leaves_no_embedding_and_no_digest_anywhere(bundle: Path, tmp_pa
     assert list(json.loads(facts.read_bytes())["photos"]) == ["other"]
 
 
+def test_removal_forgets_also_photos_from_elsewhere_in_which_the_face_is_recognised(bundle: Path, tmp_path: Path) -> None:
+    for who in ("bo", "cy", "eve"):
+        folder = write_photos(tmp_path / "elsewhere" / who, who, range(7, 9))
+        read_faces({hashlib.sha256(path.read_bytes()).hexdigest(): path for path in folder.iterdir()}, None)
+    removed = remove_person(bundle, "bo")
+    assert removed.receipt.cache_rows == 6
+    assert [bool(holding(cache_folder(), vector_of(f"{who}:7").tobytes())) for who in ("bo", "cy", "eve")] == [False, True, True]
+
+
 def test_who_takes_over_a_name_takes_no_photos_of_the_former_along(bundle: Path, tmp_path: Path) -> None:
     rename_person(bundle, "bo", "bob")
     add_person(bundle, "bo", [write_photos(tmp_path / "new", "dee", range(2))])

@@ -185,6 +185,18 @@ def test_the_report_says_of_faces_what_was_planted(people: Path, embedder: ByPix
     assert apart[int(first), int(second)] == apart.min()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps the user's profile private by other means")
+def test_a_run_and_the_cache_are_their_owners_alone_whatever_the_umask(people: Path, embedder: ByPixel, tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        result = train(people, RECIPE, runs=tmp_path / "runs")
+    finally:
+        os.umask(before)
+    for place in (result.run, tmp_path / "cache"):
+        others = [path for path in (place, *place.rglob("*")) if path.stat().st_mode & 0o077]
+        assert others == []
+
+
 @pytest.mark.usefixtures("no_report")
 class TestWithoutReport:
     def test_the_tested_recogniser_has_not_seen_the_test_photos(
@@ -375,17 +387,6 @@ class TestWithoutReport:
         for stopped in set((tmp_path / "runs").glob("few-*")) - {before, latest(tmp_path / "runs")}:
             assert resume(stopped).evaluation is not None
         assert embedder.n_embedded == 8
-
-    @pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps the user's profile private by other means")
-    def test_a_run_and_the_cache_are_their_owners_alone_whatever_the_umask(self, people: Path, embedder: ByPixel, tmp_path: Path) -> None:
-        before = os.umask(0)
-        try:
-            result = train(people, RECIPE, runs=tmp_path / "runs")
-        finally:
-            os.umask(before)
-        for place in (result.run, tmp_path / "cache"):
-            others = [path for path in (place, *place.rglob("*")) if path.stat().st_mode & 0o077 and path.suffix not in (".lock", ".pid")]
-            assert others == []
 
     def test_killed_at_any_call_a_run_is_resumed_whole_becomes_the_latest_and_has_nothing_left_to_do_then(
         self, embedder: ByPixel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, killed_at: Killing

@@ -102,6 +102,10 @@ class RememberedFaces:
                 found[digest] = faces
         return found
 
+    def digests(self) -> list[str]:
+        """Return the SHA-256 of every photo that this reader has read."""
+        return [digest for (digest,) in self._run("SELECT sha256 FROM photos WHERE reader = ?", (self._reader,))]
+
     def put(self, photos: Mapping[str, PhotoFaces]) -> None:
         """Remember what photos gave, all or nothing."""
         rows = [(digest, self._reader, _to_json(faces), faces.vector.astype("<f4").tobytes()) for digest, faces in photos.items()]

@@ -31,7 +31,7 @@ def occupied(run: Path) -> Iterator[None]:
         RunError: Another process holds it.
     """
     owner = run / "training.pid"
-    lock = FileLock(run / "training.lock", is_singleton=True)
+    lock = FileLock(run / "training.lock", mode=0o600, is_singleton=True)
     try:
         lock.acquire(timeout=0)
     except Timeout:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence, Set
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -44,6 +44,8 @@ KEPT = (
 )
 STOPPED = " This removal was stopped and finished later; what was deleted before it was stopped is not listed again."
 
+_Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+
 
 class Erasure(BaseModel):
     """Who is to be removed and where to look, written down before anything is deleted, so that a removal that is killed goes on.
@@ -52,6 +54,7 @@ class Erasure(BaseModel):
         removed: The name.
         embeddings: How many the bundle held.
         digests: SHA-256 of every photo of theirs that is known.
+        alike: SHA-256 of other photos in which their face is recognised; only the cache forgets these.
         photos: Their names in the photo folder.
         receipt: Name of the receipt.
     """
@@ -59,7 +62,8 @@ class Erasure(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     removed: str
     embeddings: int
-    digests: frozenset[Annotated[str, Field(pattern="^[0-9a-f]{64}$")]]
+    digests: frozenset[_Digest]
+    alike: frozenset[_Digest]
     photos: frozenset[str]
     receipt: Annotated[str, Field(pattern=r"^removed [^/\\]+\.json$")]
 
@@ -97,7 +101,7 @@ def run_of(bundle: Path) -> Path | None:
     return run if bundle.name == BUNDLE and (run / SPLIT).is_file() else None
 
 
-def plan_erasure(bundle: Path, name: str, own: Collection[str], others: Collection[str]) -> Erasure:
+def plan_erasure(bundle: Path, name: str, own: Set[str], others: Set[str], alike: Set[str] = frozenset()) -> Erasure:
     """Find what is to be erased of somebody.
 
     Args:
@@ -105,14 +109,21 @@ def plan_erasure(bundle: Path, name: str, own: Collection[str], others: Collecti
         name: Who goes.
         own: SHA-256 of the photos that are enrolled for them.
         others: SHA-256 of all others that are enrolled; never erased, whatever their names.
+        alike: SHA-256 of photos in which their face is recognised.
 
     Raises:
         RunError: What the run knows of its photos is damaged.
     """
     run = run_of(bundle)
     photos = photos_in_run(run, name, own, others) if run else {}
-    receipt = unused_path(bundle.parent, f"removed {name}.json").name
-    return Erasure(removed=name, embeddings=len(own), digests={*own, *photos.values()}, photos=photos.keys(), receipt=receipt)
+    return Erasure(
+        removed=name,
+        embeddings=len(own),
+        digests=frozenset({*own, *photos.values()}),
+        alike=frozenset(alike - others),
+        photos=frozenset(photos),
+        receipt=unused_path(bundle.parent, f"removed {name}.json").name,
+    )
 
 
 def note_erasure(erasure: Erasure, bundle: Path) -> None:
@@ -159,7 +170,7 @@ def erase(erasure: Erasure, bundle: Path, *, stopped: bool) -> Receipt:
     run, path = run_of(bundle), bundle.with_name(erasure.receipt)
     try:
         with occupied(run) if run else nullcontext():
-            cache_rows, cache_files = forget_in_cache(erasure.digests)
+            cache_rows, cache_files = forget_in_cache(erasure.digests | erasure.alike)
             run_files = forget_in_run(run, erasure.photos) if run else ()
             elsewhere = tuple(_elsewhere(erasure, run)) if run else ()
         kept = KEPT + STOPPED * stopped
@@ -253,7 +264,7 @@ def _photo_folder(run: Path) -> Path | None:
 
 def _elsewhere(erasure: Erasure, run: Path) -> Iterator[str]:
     """Say which other runs of the same folder hold the person."""
-    for other in sorted(path for path in run.parent.iterdir() if path != run and not path.is_symlink()):
+    for other in sorted(path for path in run.parent.iterdir() if path.name != run.name and not path.is_symlink()):
         try:
             n = sum(row["sha256"] in erasure.digests for row in _rows(other / SPLIT)) if (other / SPLIT).is_file() else 0
             facts = open_bundle(other / BUNDLE).facts if (other / BUNDLE).is_dir() else None

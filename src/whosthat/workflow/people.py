@@ -18,6 +18,8 @@ from filelock import FileLock, Timeout
 
 from whosthat.errors import BundleError, DatasetError, UsageError, did_you_mean
 from whosthat.faces.finding import FaceReader
+from whosthat.faces.remembered import FILE as REMEMBERED
+from whosthat.faces.remembered import RememberedFaces
 from whosthat.progress import SILENT, Progress
 from whosthat.recognition.bundle import (
     FINGERPRINT_DIGITS,
@@ -33,6 +35,7 @@ from whosthat.recognition.face_recogniser import KIND, FaceRecogniser, bundle_fi
 from whosthat.recognition.gallery import FILE, EnrolledPhoto, Gallery, read_gallery
 from whosthat.recognition.naming import Naming
 from whosthat.recognition.suspects import STRANGER_DISTANCE, find_strays
+from whosthat.settings import cache_folder
 from whosthat.types import FloatArray, SetAside
 from whosthat.wording import counted, listing
 from whosthat.workflow.face_photos import faces_of_photos, stacked
@@ -115,6 +118,8 @@ def add_person(bundle: str | Path, name: str, photos: Sequence[str | Path], *, a
 def remove_person(bundle: str | Path, name: str) -> Removed:
     """Remove somebody: embeddings, entries in the cache, pictures in the run; nothing is trained again.
 
+    The cache forgets the photos that are enrolled, all others in the person's folder, and all in which the face is recognised.
+
     What is to be deleted is written down first: a removal that was stopped is finished by the same command, or by the next one that
     changes the bundle.
 
@@ -131,13 +136,14 @@ def remove_person(bundle: str | Path, name: str) -> Removed:
     with _held(bundle) as (opened, removed):
         if removed is not None and removed.receipt.removed == unicodedata.normalize("NFC", name):
             return removed
-        gallery = _opened(opened).naming.gallery
+        recogniser = _opened(opened)
+        gallery = recogniser.naming.gallery
         name = _known(name, gallery.people)
         if len(gallery.people) == 1:
             raise UsageError(f"{name} is the only person of this recogniser. Delete the folder {opened.folder} to remove them.")
         own = {photo.sha256 for photo in gallery.photos_of(name)}
         others = {photo.sha256 for photo in gallery.photos} - own
-        erasure = plan_erasure(opened.folder, name, own, others)
+        erasure = plan_erasure(opened.folder, name, own, others, _recognised(recogniser, name))
         note_erasure(erasure, opened.folder)
         return _finish_removal(erasure, opened.folder, stopped=False)
 
@@ -185,8 +191,8 @@ def _home(bundle: Bundle) -> Path:
 @contextmanager
 def _held(path: str | Path) -> Iterator[tuple[Bundle, Removed | None]]:
     """Open a bundle that nobody else changes meanwhile, and give the removal that was stopped before and is finished now."""
-    home = _home(open_bundle(path))
-    lock = FileLock(home.with_name(f".{home.name}.lock"))
+    home = _home(open_bundle(path)).resolve()  # runs/latest may come to mean another run meanwhile
+    lock = FileLock(home.with_name(f".{home.name}.lock"), mode=0o600)
     try:
         lock.acquire(timeout=0)
     except Timeout:
@@ -212,6 +218,21 @@ def _finish_removal(erasure: Erasure, home: Path, *, stopped: bool) -> Removed:
         _save(opened, naming.gallery.without(erasure.removed), gone=erasure.digests)
     receipt = erase(erasure, home, stopped=stopped)
     return Removed(receipt, home.with_name(erasure.receipt), naming.threshold.value)
+
+
+def _recognised(recogniser: FaceRecogniser, name: str) -> set[str]:
+    """Return the photos that the cache remembers, wherever they lay, in which somebody is recognised."""
+    if not (cache_folder() / REMEMBERED).exists():
+        return set()
+    naming = recogniser.naming
+    with RememberedFaces(recogniser.reader.key) as remembered:
+        read = remembered.get(remembered.digests())
+    found = {digest: faces for digest, faces in read.items() if faces.vector.shape == naming.gallery.vectors.shape[1:]}
+    if not found:
+        return set()
+    apart = naming.distances(stacked(list(found.values())))
+    theirs = (apart.argmin(axis=1) == naming.gallery.people.index(name)) & (apart.min(axis=1) <= naming.threshold.value)
+    return {digest for digest, is_theirs in zip(found, theirs, strict=True) if is_theirs}
 
 
 def _check_name(name: str, others: Sequence[str]) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from whosthat.durable import replace_file
+from whosthat.durable import make_private_folder, replace_file
 from whosthat.errors import RunError
 from whosthat.evaluation.metrics import Answer, Evaluation
 from whosthat.evaluation.plots.canvas import PRINT, new_figure, png, style
@@ -118,7 +118,7 @@ def _shown_photos(evaluation: Evaluation, images: Any) -> dict[int, Image]:
 
 def _write(folder: Path, files: Mapping[str, bytes]) -> None:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_private_folder(folder)
         for name, content in files.items():
             replace_file(folder / name, content)
     except OSError as error:
