@@ -109,12 +109,15 @@ def test_receipts_stay_beside_each_other_and_lead_nowhere_else(run: Path) -> Non
 def test_photos_outside_the_split_and_under_two_names_are_found_by_what_is_remembered(run: Path, tmp_path: Path) -> None:
     facts = private_file(tmp_path / "people", "facts.json")
     facts.parent.mkdir(parents=True)
-    seen = {"bo/1.jpg": 1, "bo/new.jpg": 5, "bo/both.jpg": 6, "ann/both.jpg": 6, "ann/0.jpg": 0}
+    seen = {"bo/1.jpg": 1, "bo/\udcff.jpg": 5, "bo/both.jpg": 6, "ann/both.jpg": 6, "ann/0.jpg": 0}
     rows = {name: [1, 2, 3, f"{number:064x}", 9, 9, None, "00"] for name, number in seen.items()}
     facts.write_text(json.dumps({"photos": rows}), encoding="utf-8")
     (run / "environment.json").write_text(json.dumps({"photos": str(tmp_path / "people")}), encoding="utf-8")
-    bos = {"bo/1.jpg", "bo/3.jpg", "bo/new.jpg", "bo/both.jpg", "ann/both.jpg"}
+    bos = {"bo/1.jpg", "bo/3.jpg", "bo/\udcff.jpg", "bo/both.jpg", "ann/both.jpg"}
     assert photos_in_run(run, "bob", {f"{1:064x}"}).keys() == bos
+    erasure = plan_erasure(run / "bundle", "bob", {f"{1:064x}"}, set())
+    note_erasure(erasure, run / "bundle")
+    assert erasure_of(run / "bundle") == erasure
     assert photos_in_run(run, "bo", (), {f"{6:064x}"}).keys() == bos - {"bo/both.jpg", "ann/both.jpg"}
     assert photos_in_run(run, "bo", (), {f"{1:064x}"}) == {}  # bob's name was bo once
 

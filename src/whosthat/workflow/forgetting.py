@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePath
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from whosthat.dataset.forgetting import forget_photos, photos_of
 from whosthat.dataset.split import COLUMNS
@@ -133,7 +133,8 @@ def note_erasure(erasure: Erasure, bundle: Path) -> None:
         RunError: It cannot be written.
     """
     try:
-        replace_file(_note(bundle), erasure.model_dump_json().encode("utf-8"), temporary=_draft(bundle))
+        # ASCII: a file name may hold lone surrogates
+        replace_file(_note(bundle), json.dumps(erasure.model_dump(), default=sorted).encode("ascii"), temporary=_draft(bundle))
     except OSError as error:
         raise RunError(f"Nothing was removed, because {bundle.parent} cannot be written: {error.strerror or error}. Make room.") from error
 
@@ -146,10 +147,10 @@ def erasure_of(bundle: Path) -> Erasure | None:
     """
     try:
         _draft(bundle).unlink(missing_ok=True)
-        return Erasure.model_validate_json(_note(bundle).read_bytes())
+        return Erasure.model_validate(json.loads(_note(bundle).read_bytes()))
     except FileNotFoundError:
         return None
-    except (OSError, ValidationError) as error:
+    except (OSError, ValueError, RecursionError) as error:  # ValueError is also what pydantic raises
         raise BundleError(
             f"A removal was stopped, and its note {_note(bundle)} cannot be used ({type(error).__name__}). Delete it and remove again."
         ) from error

@@ -68,6 +68,7 @@ def _sorted(predictions: Iterable[Prediction], folder: Path, receipt: TextIO, lo
         with receipt:
             rows = csv.DictWriter(receipt, RECEIPT_COLUMNS, lineterminator="\n")
             rows.writeheader()
+            receipt.flush()
             for prediction in predictions:
                 rows.writerow({column: csv_cell(text) for column, text in _copied(prediction, places).items()})
                 receipt.flush()
