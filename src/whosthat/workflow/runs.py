@@ -117,7 +117,7 @@ def set_latest(run: Path) -> None:
     latest = run.with_name(LATEST)
     temporary = run.with_name(f".{LATEST}-{run.name}")
     try:
-        for left in run.parent.glob(f".{LATEST}-*"):  # by killed processes
+        for left in run.parent.glob(f".{LATEST}-*"):  # by killed processes: living ones hold their run
             if left == temporary or not _is_held(run.with_name(left.name.removeprefix(f".{LATEST}-"))):
                 left.unlink(missing_ok=True)
         try:

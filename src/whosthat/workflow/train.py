@@ -17,6 +17,7 @@ from whosthat.networks import registry
 from whosthat.progress import SILENT, Progress
 from whosthat.recognition.bundle import label_problem
 from whosthat.training.design import design_of
+from whosthat.training.occupation import occupied
 from whosthat.training.recipe import AnyRecipe, FaceRecipe, read_recipe
 from whosthat.wording import counted
 from whosthat.workflow.check import check
@@ -109,7 +110,8 @@ def resume(run: str | Path, *, progress: Progress = SILENT) -> TrainResult:
     audit = check(root, progress=progress)
     parts = read_split(folder / SPLIT, audit, ratios=recipe.ratios, seed=recipe.seed)
     result = _carry_out(TrainingRun(folder, root, audit, parts, strangers), recipe, progress, resume=True)
-    set_latest(folder)  # it may have been killed before it was
+    with occupied(folder):
+        set_latest(folder)  # it may have been killed before it was
     return result
 
 

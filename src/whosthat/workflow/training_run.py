@@ -24,6 +24,7 @@ from whosthat.evaluation.plots.writing import write_plots
 from whosthat.evaluation.report import write_report
 from whosthat.evaluation.run_facts import RunFacts, write_metrics
 from whosthat.recognition.bundle import DataFacts
+from whosthat.training.occupation import occupied
 from whosthat.training.recipe import AnyRecipe
 from whosthat.version import __version__
 from whosthat.workflow.runs import discard_run, set_latest
@@ -101,7 +102,8 @@ def begin(run: TrainingRun, recipe: AnyRecipe, *, latest: bool) -> None:
         write_split(run.parts, run.folder / SPLIT)
         durable.replace_file(run.folder / RECIPE, recipe.to_toml().encode())  # last: with a recipe, a folder is a run
         if latest:
-            set_latest(run.folder)
+            with occupied(run.folder):
+                set_latest(run.folder)
     except (OSError, DatasetError, RunError) as error:
         discard_run(run.folder)
         why = f"{error.strerror or error}." if isinstance(error, OSError) else str(error)
