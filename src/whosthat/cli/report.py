@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import webbrowser
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -25,8 +26,11 @@ def report(run: RunArgument, open_it: OpenOption = False, as_json: JsonOption = 
     """
     from whosthat.evaluation.report import write_report
     from whosthat.recognition.bundle import follow_pointer
+    from whosthat.training.occupation import occupied
 
-    page = write_report(follow_pointer(run))
+    folder = follow_pointer(run)
+    with occupied(folder) if folder.is_dir() else nullcontext():
+        page = write_report(folder)
     if as_json:
         show_json({"report": page})
     else:
