@@ -43,7 +43,7 @@ from whosthat.photos.signatures import FORMATS, PHOTO_SUFFIXES, SNIFF_BYTES, for
 from whosthat.settings import MAX_PHOTO_BYTES, MAX_PHOTO_PIXELS
 from whosthat.types import Image
 
-__all__ = ["FORMATS", "DecodedPhoto", "decode", "looks_like_photo", "read"]
+__all__ = ["FORMATS", "DecodedPhoto", "decode", "looks_like_photo", "read", "sha256_of"]
 
 _READERS: dict[str, Callable[[io.BytesIO], Any]] = {
     "JPEG": JpegImageFile,
@@ -162,6 +162,17 @@ def looks_like_photo(path: Path) -> bool:
             return format_of(file.read(SNIFF_BYTES)) is not None
     except OSError:
         return False  # a file without a suffix that cannot be opened gives no sign of being a photo
+
+
+def sha256_of(path: Path) -> str | None:
+    """Return the SHA-256 of a file in hexadecimal; None where there is none that can be read. A pipe is not opened: it could wait for ever."""
+    try:
+        if not path.is_file():
+            return None
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except (OSError, ValueError):  # ValueError: a NUL character in the path
+        return None
 
 
 class _RefusedError(Exception):

@@ -9,7 +9,6 @@ have to load the libraries and the weights, which takes as long as two hundred p
 
 from __future__ import annotations
 
-import hashlib
 import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,7 +23,7 @@ from whosthat.faces.embedder import DLIB, OnnxEmbedder
 from whosthat.faces.finding import FaceCropper, FaceReader, principal, sharpness
 from whosthat.faces.models import detector_facts, detector_files, embedder_model
 from whosthat.faces.remembered import PhotoFaces, RememberedFaces
-from whosthat.photos.reading import looks_like_photo, read
+from whosthat.photos.reading import looks_like_photo, read, sha256_of
 from whosthat.progress import SILENT, Progress
 from whosthat.recognition.enrolling import Strangers
 from whosthat.types import FloatArray, Image
@@ -131,13 +130,13 @@ def read_strangers(folder: Path, known: frozenset[str], reader: FaceReader, *, p
     Raises:
         DatasetError: The folder does not exist, or no photo in it shows a face.
     """
-    photos = {_sha256(path): path for path in _photos_below(folder)}
-    photos = {digest: path for digest, path in photos.items() if digest and digest not in known}
-    read_now = faces_of_photos(photos, reader, progress=progress)
+    photos = {sha256_of(path): path for path in _photos_below(folder)}
+    new = {digest: path for digest, path in photos.items() if digest is not None and digest not in known}
+    read_now = faces_of_photos(new, reader, progress=progress)
     found = {digest: faces for digest, faces in read_now.items() if faces.taken is not None}
     if not found:
         raise DatasetError(f"No photo in {folder} shows a stranger's face. Name a folder with photos of people who are in none of yours.")
-    names = [photos[digest].relative_to(folder).parts[0] for digest in found]
+    names = [new[digest].relative_to(folder).parts[0] for digest in found]
     return Strangers(stacked(list(found.values())), np.unique(names, return_inverse=True)[1])
 
 
@@ -198,10 +197,3 @@ def _photos_below(folder: Path) -> list[Path]:
         found += [Path(place, name) for name in sorted(files) if not name.startswith(".") and looks_like_photo(Path(place, name))]
     return found
 
-
-def _sha256(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError:  # reading it would fail as well
-        return ""
