@@ -165,7 +165,10 @@ def looks_like_photo(path: Path) -> bool:
 
 
 def sha256_of(path: Path) -> str | None:
-    """Return the SHA-256 of a file in hexadecimal; None where there is none that can be read. A pipe is not opened: it could wait for ever."""
+    """Return the SHA-256 of a file in hexadecimal; None where there is none that can be read.
+
+    A pipe is not opened: it could wait for ever.
+    """
     try:
         if not path.is_file():
             return None

@@ -196,4 +196,3 @@ def _photos_below(folder: Path) -> list[Path]:
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         found += [Path(place, name) for name in sorted(files) if not name.startswith(".") and looks_like_photo(Path(place, name))]
     return found
-
