@@ -7,6 +7,7 @@ How work in progress is shown stands in ``terminal``.
 from __future__ import annotations
 
 import json
+import re
 import sys
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
@@ -132,7 +133,8 @@ def show_error(error: BaseException) -> None:
     Args:
         error: Its text stands after "Error:"; what a signal stopped says so itself.
     """
-    text = "\n".join(visible(line) for line in str(error).splitlines())
+    plainly = re.sub(r"\[(Errno|WinError) \d+\] ", "", str(error))  # the number of a refusal tells people nothing
+    text = "\n".join(visible(line) for line in plainly.splitlines())
     stopped = getattr(error, "exit_code", 1) > 128
     _write(sys.stderr, f"\n{text}" if stopped else f"{_error_word()} {text}")
     for note in getattr(error, "__notes__", ()):

@@ -24,9 +24,9 @@ def report(run: RunArgument, open_it: OpenOption = False, as_json: JsonOption = 
     The report is made from the figures and plots that the run's folder holds; nothing is trained or tested again.
     """
     from whosthat.evaluation.report import write_report
-    from whosthat.recognition.bundle import follow_pointer
+    from whosthat.workflow.runs import existing_run
 
-    page = write_report(follow_pointer(run))
+    page = write_report(existing_run(run))
     if as_json:
         show_json({"report": page})
     else:
