@@ -21,7 +21,7 @@ from whosthat.recognition.face_facts import FaceFacts
 from whosthat.recognition.face_threshold import DistanceThreshold
 from whosthat.recognition.naming import Naming
 from whosthat.recognition.ranking import people_of_faces, sighting_of
-from whosthat.recognition.recogniser import image_of
+from whosthat.recognition.recogniser import blaming_the_bundle, image_of
 from whosthat.types import Face, Sighting
 
 if TYPE_CHECKING:
@@ -86,11 +86,13 @@ class FaceRecogniser:
         Raises:
             PhotoError: The photo cannot be read.
         """
-        return self.reader.cut(image_of(photo))
+        with blaming_the_bundle():
+            return self.reader.cut(image_of(photo))
 
     def identify_prepared(self, prepared: Sequence[CutFaces]) -> list[list[Sighting]]:
         """Answer for photos that `prepare` has prepared, in order."""
-        vectors = self.reader.embed(np.concatenate([photo.crops for photo in prepared]))
+        with blaming_the_bundle():
+            vectors = self.reader.embed(np.concatenate([photo.crops for photo in prepared]))
         ends = np.cumsum([len(photo.faces) for photo in prepared])
         return [self.name(photo.faces, own) for photo, own in zip(prepared, np.split(vectors, ends[:-1]), strict=True)]
 

@@ -6,10 +6,13 @@ What does not: any recogniser.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
+from whosthat.errors import BundleError, WeightsError
+from whosthat.inference import GraphError
 from whosthat.photos.reading import read
 from whosthat.types import Image, Sighting
 
@@ -44,6 +47,19 @@ class Recogniser(Protocol):
 
     def identify_prepared(self, prepared: Sequence[Any]) -> list[list[Sighting]]:
         """Answer for what `prepare` gave, one list of sightings a photo, in order."""
+
+
+@contextmanager
+def blaming_the_bundle() -> Iterator[None]:
+    """Say that a saved recogniser cannot be used where one of its networks fails, or gives what it should not.
+
+    Raises:
+        BundleError: In the place of a GraphError or a WeightsError.
+    """
+    try:
+        yield
+    except (GraphError, WeightsError) as error:
+        raise BundleError(f"{error} The bundle does not fit together; copy it again, or train again.") from error
 
 
 def image_of(photo: PhotoSource) -> Image:
