@@ -62,6 +62,15 @@ def test_every_colour_mode_becomes_rgb(scene, mode):
     assert image[-1, -1].tolist() == [255, 255, 255]
 
 
+@pytest.mark.parametrize("mode", ["RGB", "L", "1", "P", "CMYK", "RGBA", "LA", "I;16"])
+def test_a_large_photo_is_turned_into_rgb_strip_by_strip(scene, mode, monkeypatch):
+    deep = np.arange(24 * 40, dtype=np.uint16).reshape(24, 40) * 60
+    content = encoded(deep if mode == "I;16" else PillowImage.fromarray(scene).convert(mode), "TIFF" if mode == "CMYK" else "PNG")
+    at_once = read(content)
+    monkeypatch.setattr("whosthat.photos.reading._STRIP", 3 * 40)
+    np.testing.assert_array_equal(read(content), at_once)
+
+
 def test_transparent_parts_become_white(scene):
     alpha = np.zeros(scene.shape[:2], np.uint8)
     alpha[:, :20] = 255

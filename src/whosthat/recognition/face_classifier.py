@@ -78,8 +78,8 @@ class FaceClassifier:
         Raises:
             PhotoError: The photo cannot be read.
         """
-        with blaming_the_bundle():
-            return self.cropper.cut(image_of(photo))
+        with image_of(photo) as image, blaming_the_bundle():
+            return self.cropper.cut(image)
 
     def identify_prepared(self, prepared: Sequence[CutFaces]) -> list[list[Sighting]]:
         """Answer for photos that `prepare` has prepared, in order."""

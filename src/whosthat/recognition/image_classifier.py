@@ -86,7 +86,8 @@ class ImageClassifier:
         Raises:
             PhotoError: The photo cannot be read.
         """
-        return prepare(image_of(photo), self.spec)
+        with image_of(photo) as image:
+            return prepare(image, self.spec)
 
     def identify_prepared(self, prepared: Sequence[Image]) -> list[list[Sighting]]:
         """Answer for photos that `prepare` has prepared, one sighting a photo, in order."""

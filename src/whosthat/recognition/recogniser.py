@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeAlias
 
 from whosthat.errors import BundleError, WeightsError
 from whosthat.inference import GraphError
-from whosthat.photos.reading import read
+from whosthat.photos.reading import opened
 from whosthat.types import Image, Sighting
 
 PhotoSource: TypeAlias = str | Path | bytes | Image
@@ -62,10 +62,15 @@ def blaming_the_bundle() -> Iterator[None]:
         raise BundleError(f"{error} The bundle does not fit together; copy it again, or train again.") from error
 
 
-def image_of(photo: PhotoSource) -> Image:
-    """Return the image of a photo: RGB uint8 (height, width, 3), upright.
+@contextmanager
+def image_of(photo: PhotoSource) -> Iterator[Image]:
+    """Hold the image of a photo while the block runs: RGB uint8 (height, width, 3), upright.
 
     Raises:
         PhotoError: The photo cannot be read.
     """
-    return read(photo) if isinstance(photo, str | Path | bytes) else photo
+    if isinstance(photo, str | Path | bytes):
+        with opened(photo) as read:
+            yield read.image
+    else:
+        yield photo

@@ -23,7 +23,7 @@ from whosthat.faces.embedder import DLIB, OnnxEmbedder
 from whosthat.faces.finding import FaceCropper, FaceReader, principal, sharpness
 from whosthat.faces.models import detector_facts, detector_files, embedder_model
 from whosthat.faces.remembered import PhotoFaces, RememberedFaces
-from whosthat.photos.reading import looks_like_photo, read, sha256_of
+from whosthat.photos.reading import looks_like_photo, opened, sha256_of
 from whosthat.progress import SILENT, Progress
 from whosthat.recognition.enrolling import Strangers
 from whosthat.types import FloatArray, Image
@@ -166,7 +166,8 @@ def _embedded_batch(photos: Sequence[tuple[str, Path]], reader: FaceReader) -> l
 def _seen(path: Path, reader: FaceReader) -> tuple[PhotoFaces | None, Image]:
     """Look at a photo; None and no crop when it cannot be read any more: it was there a moment ago."""
     try:
-        return _looked_at(read(path), reader)
+        with opened(path) as photo:
+            return _looked_at(photo.image, reader)
     except PhotoError:
         return None, np.empty((0, 0, 3), np.uint8)
 
