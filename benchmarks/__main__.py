@@ -18,6 +18,7 @@ from benchmarks.measuring import Row, machine
 
 RESULTS = Path(__file__).resolve().parents[1] / "docs" / "RESULTS.md"
 BENCHMARKS = (
+    "outcomes",
     "startup",
     "epoch",
     "memory",

@@ -5,12 +5,18 @@ from __future__ import annotations
 import importlib.util
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import hypothesis
+import numpy as np
 import pytest
+
+from whosthat.evaluation.metrics import Evaluation, evaluate
+from whosthat.evaluation.outcomes import answer_of
+from whosthat.recognition.ranking import sighting_of
 
 hypothesis.settings.register_profile("house", deadline=None)  # a busy machine is no bug
 hypothesis.settings.register_profile("same", deadline=None, derandomize=True)  # a gate tells the same of the same code each time
@@ -42,7 +48,6 @@ def real_data() -> Path:
 
 def colour_graph(size: int = 8, n_classes: int = 3) -> bytes:
     """Return a network small enough to understand: mean colour -> softmax. A red photo is class 0, a green one 1, a blue one 2."""
-    import numpy as np
     from onnx import TensorProto, helper, numpy_helper
 
     photo = helper.make_tensor_value_info("photo", TensorProto.UINT8, ["b", size, size, 3])
@@ -88,3 +93,18 @@ def foreign() -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="session")
+def judged() -> Callable[..., Evaluation]:
+    """Judge rows of probabilities as if a network had answered whole photos: every answer from the threshold on is a name."""
+
+    def build(probabilities: Any, truth: Any, labels: Sequence[str], paths: Sequence[str], threshold: float = 0.0) -> Evaluation:
+        answers = []
+        for row, (shares, label) in enumerate(zip(np.asarray(probabilities, float), truth, strict=True)):
+            best = int(shares.argmax())
+            person = best if shares[best] >= threshold else None
+            answers.append(answer_of(row, paths[row], labels[label], [sighting_of(labels, shares, person)], labels))
+        return evaluate(answers, labels)
+
+    return build

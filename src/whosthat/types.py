@@ -103,6 +103,7 @@ class Sighting:
         box: Where it was seen; None when the whole photo was looked at.
         probabilities: Every class with its probability, best first. For faces, what is missing to 1 is the stranger's.
         because: The enrolled photos that it resembles most, nearest first; empty when the recogniser keeps none.
+        given_to_better: Where the name is None because another face of the photo fits the same person better: that person.
     """
 
     name: str | None
@@ -112,6 +113,7 @@ class Sighting:
     box: Box | None = None
     probabilities: Mapping[str, float] = field(default_factory=dict)
     because: tuple[Likeness, ...] = ()
+    given_to_better: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

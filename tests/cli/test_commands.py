@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 
 from whosthat.cli.app import main
 from whosthat.cli.help_pages import markdown
-from whosthat.evaluation.metrics import evaluate
+from whosthat.evaluation.metrics import Evaluation
 from whosthat.networks import registry
 from whosthat.photos.cartoons import draw_photo_folder
 from whosthat.workflow.runs import RunSummary
@@ -53,22 +54,24 @@ def test_a_folder_that_is_not_there_is_bad_data(tmp_path: Path, capsys: pytest.C
 
 
 @pytest.fixture
-def tested(replaced: Any) -> Any:
-    evaluation = evaluate(np.array([[0.9, 0.1], [0.8, 0.2]]), np.array([0, 1]), ["ann", "bo"], ["ann/1.jpg", "bo/1.jpg"])
+def tested(replaced: Any, judged: Callable[..., Evaluation]) -> Any:
+    evaluation = judged(np.array([[0.9, 0.1], [0.8, 0.2]]), np.array([0, 1]), ["ann", "bo"], ["ann/1.jpg", "bo/1.jpg"])
     return replaced("whosthat.workflow.evaluate.evaluate", evaluation)
 
 
 def test_evaluate_shows_accuracy_classes_and_mistakes(tested: Any, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["evaluate", "bundle", "photos"]) == 0
     told = capsys.readouterr().out
-    assert told.startswith("1 of 2 photos were named rightly: 50.0 % (95 % interval 9.5 % to 90.5 %).")
-    assert "bo/1.jpg: it is bo, called ann (80 % sure)" in told
+    assert told.startswith("Of 2 photos, 1 correct, 1 wrong. Accuracy: 50.0 % (95 % interval 9.5 % to 90.5 %). Baseline")
+    assert "bo/1.jpg: ann (confidence 80 %), is bo" in told
     assert tested.arguments == (Path("bundle"), Path("photos"))
 
 
 def test_evaluate_as_json_passes_a_gate_or_not(tested: Any, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["evaluate", "bundle", "photos", "--json", "--min-accuracy", "0.9"]) == 4
-    assert json.loads(capsys.readouterr().out)["accuracy"] == 0.5
+    document = json.loads(capsys.readouterr().out)
+    assert document["accuracy"] == 0.5
+    assert document["outcomes"] == {"correct": 1, "wrong": 1, "unknown": 0, "no_face": 0}
 
 
 def test_export_says_what_it_wrote(replaced: Any, capsys: pytest.CaptureFixture[str]) -> None:

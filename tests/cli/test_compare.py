@@ -11,14 +11,15 @@ import pytest
 from whosthat.cli.app import main
 from whosthat.evaluation.comparison import Contestant
 from whosthat.evaluation.comparison import compare as choose
+from whosthat.evaluation.outcomes import Outcomes
 from whosthat.proportions import wilson_interval
 from whosthat.workflow.compare import CompareResult
 
 
 def contestant(model: str, n_right: int) -> Contestant:
-    right = tuple(number < n_right for number in range(100))
+    correct, outcomes = tuple(number < n_right for number in range(100)), Outcomes(n_right, 98 - n_right, 2, 0)
     return Contestant(
-        model, f"p-{model}-1", right, n_right / 100, wilson_interval(n_right, 100), 0.2, None, None, None, 50, 3.25, 2_500_000
+        model, f"p-{model}-1", correct, outcomes, n_right / 100, wilson_interval(n_right, 100), 0.2, None, None, 50, 3.25, 2_500_000
     )
 
 
@@ -35,8 +36,8 @@ def test_the_table_and_the_verdict_are_shown(compared: Any, capsys: pytest.Captu
     assert [(recipe.model, recipe.epochs, recipe.size) for recipe in compared.arguments[1]] == [("cnn6", 2, 48), ("vgg16", 2, 48)]
     assert (compared.options["runs"], compared.options["strangers"]) == (Path("elsewhere"), Path("others"))
     told = capsys.readouterr().out
-    assert "cnn6   97.0 %  91.5 % to 99.0 %        not known              -             50.0     3.2 s  2.5 MB" in told
-    assert "Use cnn6: 97 of 100 test photos named rightly (97 %)." in told
+    assert "cnn6    97.0 %  91.5 % to 99.0 %      1        2        0        not known             50.0     3.2 s  2.5 MB" in told
+    assert "Use cnn6: of 100 test photos, 97 correct, 1 wrong, 2 unknown (97 % correct)." in told
     assert str(Path("runs/p-compare-1/compare.html")) in told
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,18 @@ def test_names_that_are_out_of_the_question_are_not_shown(replaced: Any, capsys:
     replaced("whosthat.workflow.predict.predict", [Prediction(Path("a.jpg"), (stranger,))])
     main(["predict", "bundle", "a.jpg"])
     assert capsys.readouterr().out.splitlines()[1].split() == ["a.jpg", "unknown"]
+
+
+def test_a_person_who_was_given_to_a_better_face_is_no_second_guess(replaced: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    second = Sighting(None, 0.999, "Bo", 0.0, None, {"Al": 0.999, "Bo": 0.0}, given_to_better="Al")
+    replaced("whosthat.workflow.predict.find_photos", ["a"])
+    for arguments in ([], ["--json"], ["--csv"]):
+        replaced("whosthat.workflow.predict.predict", [Prediction(Path("a.jpg"), (second,))])
+        main(["predict", "bundle", "a.jpg", *arguments])
+    table, document, rows = re.split(r"(?s)(?<=face)\n(?=\{)|(?<=\})\n(?=path)", capsys.readouterr().out)
+    assert table.splitlines()[1].split("  ")[-1] == "Al was given to a better face"
+    assert json.loads(document)["predictions"][0]["sightings"][0]["given_to_better"] == "Al"
+    assert next(csv.DictReader(io.StringIO(rows)))["given_to_better"] == "Al"
 
 
 def test_json_is_one_document(answers: Any, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +14,14 @@ from whosthat.cli.app import main
 from whosthat.cli.train_options import assignments, merged, nested
 from whosthat.errors import UsageError
 from whosthat.evaluation.diagnosis import Training, diagnose
-from whosthat.evaluation.metrics import evaluate
+from whosthat.evaluation.metrics import Evaluation
 from whosthat.workflow.choosing import ModelChoice
 from whosthat.workflow.train import TrainResult
 
 
 @pytest.fixture
-def result() -> TrainResult:
-    evaluation = evaluate(np.array([[0.9, 0.1], [0.4, 0.6], [0.2, 0.8]]), np.array([0, 1, 0]), ["ann", "bo"], ["ann/1", "bo/1", "ann/2"])
+def result(judged: Callable[..., Evaluation]) -> TrainResult:
+    evaluation = judged(np.array([[0.9, 0.1], [0.4, 0.6], [0.2, 0.8]]), np.array([0, 1, 0]), ["ann", "bo"], ["ann/1", "bo/1", "ann/2"])
     history = [{"loss": 1.0, "accuracy": 0.5, "val_loss": 1.0, "val_accuracy": 0.5}]
     training = Training("cnn6", 10, 2, 5, 1, 1, 0.001, pretrained=False, seconds=3)
     return TrainResult(Path("runs/p-1"), Path("runs/p-1/bundle"), evaluation, diagnose(history, evaluation, training))
@@ -116,7 +117,7 @@ def test_the_summary_tells_the_verdict_and_where_everything_lies(train: Any, cap
     assert main(["train", "photos", "--model", "cnn6", "--runs", "elsewhere"]) == 0
     told = capsys.readouterr().out
     assert train.options["runs"] == Path("elsewhere")
-    assert "2 of 3 test photos named rightly" in told
+    assert "of 3 test photos, 2 correct, 1 wrong" in told
     assert f"whosthat predict {Path('runs/p-1')} photo.jpg" in told.replace("'", "")
     assert str(Path("runs/p-1/report.html")) in told
 
@@ -125,7 +126,7 @@ def test_json_holds_the_whole_result(train: Any, capsys: pytest.CaptureFixture[s
     assert main(["train", "photos", "--model", "cnn6", "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert document["evaluation"]["n"] == 3
-    assert document["diagnosis"]["verdict"]["grade"] == "poor"
+    assert document["diagnosis"]["verdict"]["grade"] == "too few to say"
 
 
 def test_a_quality_gate_that_is_missed_ends_with_4(train: Any, capsys: pytest.CaptureFixture[str]) -> None:

@@ -115,18 +115,25 @@ def test_a_class_without_a_readable_photo_is_no_class(people: Path) -> None:
     assert "No photo of carl can be used" in sentence(found, "lost-class")
 
 
-def test_fewer_than_two_usable_classes_are_refused(tmp_path: Path, draw: Draw) -> None:
-    draw(tmp_path / "people" / "anna" / "1.png", 1)
-    (tmp_path / "people" / "bert").mkdir()
-    (tmp_path / "people" / "bert" / "1.jpg").write_bytes(b"")
-    with pytest.raises(DatasetError, match=r"No photo can be used in: bert\. \(bert/1\.jpg: the file is empty\.\)"):
-        audited(tmp_path / "people")
+def test_one_class_is_enough_and_said(tmp_path: Path, draw: Draw) -> None:
+    draw(tmp_path / "people" / "anna" / "2019" / "1.png", 1)
+    found = audited(tmp_path / "people")
+    assert found.classes == ("anna",)
+    assert "There is one class, anna: a face recogniser can find this person" in sentence(found, "one-class")
+
+
+def test_a_folder_above_the_people_is_no_person(tmp_path: Path, draw: Draw) -> None:
+    for number, name in enumerate(("anna", "bert")):
+        draw(tmp_path / "photos" / "people" / name / "1.png", number)
+    found = audited(tmp_path / "photos")
+    assert "its photos lie in 2 folders: anna, bert" in sentence(found, "one-class")
+    assert next(item.severity for item in found.findings if item.kind == "one-class") == "problem"
 
 
 def test_photos_none_of_which_can_be_read_are_refused(people: Path) -> None:
     for path in people.rglob("*.png"):
         path.write_bytes(b"")
-    with pytest.raises(DatasetError, match="0 have a photo that can be used"):
+    with pytest.raises(DatasetError, match=r"No photo in .* can be used"):
         audited(people)
 
 

@@ -173,6 +173,12 @@ def test_a_large_photo_is_kept_small_for_showing(tmp_path: Path) -> None:
             "Unknown",
             "Not sure enough for a name. Nearest: Ana, 40 %. 2 were seen in all.",
         ),
+        ((Sighting(None, 0.004, probabilities={"Ana": 0.004}),), "Unknown", "No known name fits."),
+        (
+            (Sighting("Ana", 0.9), Sighting(None, 0.8, given_to_better="Ana")),
+            "Ana",
+            "90 % sure. 2 were seen in all. Of several faces that look like Ana, the best got the name.",
+        ),
     ],
 )
 def test_an_answer_in_words(sightings: Any, headline: str, detail: str) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from whosthat.evaluation.diagnosis import Training, diagnose
-from whosthat.evaluation.metrics import Evaluation, evaluate
+from whosthat.evaluation.metrics import Evaluation
 from whosthat.evaluation.plots.writing import keep_photos, write_plots
 from whosthat.evaluation.run_facts import RunFacts, write_metrics
 from whosthat.training.journal import write_history
@@ -20,7 +20,7 @@ from whosthat.types import PARTS
 
 
 @pytest.fixture
-def answer_with() -> Callable[..., Evaluation]:
+def answer_with(judged: Callable[..., Evaluation]) -> Callable[..., Evaluation]:
     """Build an evaluation in which a chosen number of photos is right, spread evenly over the classes."""
 
     def build(n_right: int, n: int, n_classes: int = 2, labels: tuple[str, ...] | None = None) -> Evaluation:
@@ -29,7 +29,7 @@ def answer_with() -> Callable[..., Evaluation]:
         said = np.where(np.arange(n) < n_right, truth, (truth + 1) % len(labels))
         probabilities = np.full((n, len(labels)), 0.1 / len(labels))
         probabilities[np.arange(n), said] += 0.9
-        return evaluate(probabilities, truth, labels, [f"{labels[t]}/{row:03}.jpg" for row, t in enumerate(truth)])
+        return judged(probabilities, truth, labels, [f"{labels[t]}/{row:03}.jpg" for row, t in enumerate(truth)])
 
     return build
 

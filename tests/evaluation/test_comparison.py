@@ -13,20 +13,28 @@ from hypothesis import strategies as st
 from whosthat.errors import UsageError
 from whosthat.evaluation.comparison import Contestant, Failure, compare, mcnemar
 from whosthat.evaluation.comparison_report import to_dict, write_comparison
+from whosthat.evaluation.outcomes import Outcomes
 from whosthat.proportions import Interval, wilson_interval
 
 
 def contestant(model: str, n_right: int, n: int = 100, seconds: float = 10, **changes: object) -> Contestant:
-    right = tuple(number < n_right for number in range(n))
-    plain = Contestant(model, f"p-{model}-1", right, n_right / n, wilson_interval(n_right, n), 0.2, None, None, None, 50, seconds, 10**6)
+    correct = tuple(number < n_right for number in range(n))
+    outcomes = Outcomes(n_right, n - n_right, 0, 0)
+    plain = Contestant(
+        model, f"p-{model}-1", correct, outcomes, n_right / n, wilson_interval(n_right, n), 0.2, None, None, 50, seconds, 10**6
+    )
     return replace(plain, **changes)
+
+
+def refusing(correct: int, unknown: int, n: int = 100) -> Outcomes:
+    return Outcomes(correct, n - correct - unknown, unknown, 0)
 
 
 def test_a_clearly_better_model_is_chosen_however_slow() -> None:
     comparison = compare("p", [contestant("quick", 60, seconds=1), contestant("slow", 99, seconds=1000)])
     assert comparison.choice == "slow"
-    assert comparison.sentences[0] == "Use slow: 99 of 100 test photos named rightly (99 %)."
-    assert comparison.sentences[1].startswith("quick is worse (60 %): of the photos that one alone named rightly, slow has 39 and quick 0")
+    assert comparison.sentences[0] == "Use slow: of 100 test photos, 99 correct, 1 wrong (99 % correct)."
+    assert comparison.sentences[1].startswith("quick is worse (60 %): slow alone is correct for 39 photos, quick alone for 0")
 
 
 def test_of_models_that_cannot_be_told_apart_the_quicker_is_chosen() -> None:
@@ -38,8 +46,8 @@ def test_of_models_that_cannot_be_told_apart_the_quicker_is_chosen() -> None:
 
 def test_where_strangers_are_refused_fewer_known_refused_beats_quicker() -> None:
     fitted = {"strangers_named": 0.01, "strangers": Interval(0, 0.03)}
-    quick = contestant("quick", 98, known_refused=0.5, seconds=1, **fitted)
-    comparison = compare("p", [quick, contestant("slow", 99, known_refused=0.02, **fitted)])
+    quick = contestant("quick", 98, outcomes=refusing(48, 50), seconds=1, **fitted)
+    comparison = compare("p", [quick, contestant("slow", 99, outcomes=refusing(97, 2), **fitted)])
     assert comparison.choice == "slow"
     told = (
         "slow does better with strangers: 1 % of strangers named and 2 % of known photos refused, against 1 % of strangers named and 50 %"
@@ -48,13 +56,15 @@ def test_where_strangers_are_refused_fewer_known_refused_beats_quicker() -> None
 
 
 def test_refusing_more_known_photos_may_be_the_price_of_refusing_more_strangers() -> None:
-    lenient = contestant("lenient", 98, known_refused=0.02, strangers_named=0.5, strangers=Interval(0.4, 0.6))
-    strict = contestant("strict", 98, known_refused=0.3, strangers_named=0.01, strangers=Interval(0, 0.03), seconds=1)
+    lenient = contestant("lenient", 98, outcomes=refusing(97, 2), strangers_named=0.5, strangers=Interval(0.4, 0.6))
+    strict = contestant("strict", 98, outcomes=refusing(69, 30), strangers_named=0.01, strangers=Interval(0, 0.03), seconds=1)
     assert compare("p", [lenient, strict]).choice == "strict"
 
 
 def test_refusals_of_thresholds_that_saw_no_strangers_decide_nothing() -> None:
-    comparison = compare("p", [contestant("quick", 98, known_refused=0.5, seconds=1), contestant("slow", 99, known_refused=0.02)])
+    comparison = compare(
+        "p", [contestant("quick", 98, outcomes=refusing(48, 50), seconds=1), contestant("slow", 99, outcomes=refusing(97, 2))]
+    )
     assert comparison.choice == "quick"
     assert comparison.sentences[-1].startswith("How many strangers would be named is not known for slow, quick")
 
@@ -62,10 +72,13 @@ def test_refusals_of_thresholds_that_saw_no_strangers_decide_nothing() -> None:
 def test_a_model_that_guesses_is_never_chosen() -> None:
     comparison = compare("p", [contestant("a", 21), contestant("b", 20)])
     assert (comparison.choice, comparison.duels) == (None, ())
-    assert "the best, a, named 21 % of the test photos rightly, which cannot be told from guessing (20 %)" in comparison.sentences[0]
+    assert (
+        "the best, a, is correct for 21 % of the test photos, which is not clearly better than the baseline (20 %"
+        in comparison.sentences[0]
+    )
     few = compare("p", [contestant("good", 4, n=4, baseline=0.25), contestant("guesser", 2, n=4, baseline=0.25, seconds=0)])
     assert few.choice == "good"
-    assert "guesser cannot be told from guessing" in few.sentences[1]
+    assert "guesser is not clearly better than the baseline" in few.sentences[1]
 
 
 def test_with_many_models_one_must_be_worse_by_more() -> None:
@@ -96,15 +109,15 @@ def test_mcnemar_agrees_with_the_binomial_by_hand(one: int, other: int, p: float
 
 
 def test_the_files_hold_the_figures_and_escape_names(tmp_path: Path) -> None:
-    fitted = {"strangers_named": 0.01, "strangers": Interval(0.002, 0.03), "known_refused": 0.04}
+    fitted = {"strangers_named": 0.01, "strangers": Interval(0.002, 0.03), "outcomes": refusing(90, 4)}
     comparison = compare("<b>x", [contestant("a", 90, **fitted), contestant("b", 50)])
     page = write_comparison(tmp_path, comparison).read_text(encoding="utf-8")
     assert "&lt;b&gt;x" in page
     assert "<b>x" not in page
-    assert "Use a: 90 of 100 test photos named rightly" in page
+    assert "Use a: of 100 test photos, 90 correct, 6 wrong, 4 unknown" in page
     assert "1.0\N{NO-BREAK SPACE}% (0.2\N{NO-BREAK SPACE}% to 3.0\N{NO-BREAK SPACE}%)" in page
     assert "http" not in page.replace("http-equiv", "")
     document = json.loads((tmp_path / "comparison.json").read_text(encoding="utf-8"))
     assert document == json.loads(json.dumps(to_dict(comparison)))
-    assert (document["choice"], document["contestants"][0]["n_right"]) == ("a", 90)
-    assert "right" not in document["contestants"][0]
+    assert (document["choice"], document["contestants"][0]["outcomes"]["correct"]) == ("a", 90)
+    assert "correct" not in document["contestants"][0]

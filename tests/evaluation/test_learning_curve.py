@@ -5,26 +5,28 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from whosthat.evaluation.learning_curve import Embedded, LearningCurve, learning_curve
+from whosthat.evaluation.learning_curve import LearningCurve, learning_curve
 from whosthat.evaluation.plots.canvas import PRINT, new_figure, png, style
 from whosthat.evaluation.plots.learning import describe_learning_curve, draw_learning_curve
 
 PEOPLE = ("ann", "bo", "cy")
 
 
-def by_mean(known: np.ndarray, owners: np.ndarray, faces: np.ndarray) -> np.ndarray:
-    means = np.stack([known[owners == person].mean(axis=0) for person in range(len(PEOPLE))])
-    return ((faces[:, None] - means) ** 2).sum(axis=2).argmin(axis=1)
-
-
-def embedded(each: tuple[int, ...], spread: float, seed: int = 0) -> Embedded:
+def embedded(each: tuple[int, ...], spread: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     owners = np.repeat(np.arange(len(each)), each)
     noise = np.random.default_rng(seed).normal(0, spread, (len(owners), 8))
-    return Embedded((np.eye(8)[owners] + noise).astype(np.float32), owners)
+    return (np.eye(8)[owners] + noise).astype(np.float32), owners
 
 
-def curve(each: tuple[int, ...] = (40, 40, 40), spread: float = 0.1) -> LearningCurve:
-    return learning_curve(embedded(each, spread), embedded((60, 60, 60), spread, seed=1), PEOPLE, by_mean)
+def curve(each: tuple[int, ...] = (40, 40, 40), spread: float = 0.1, tested: int = 60, unlike: int = -1) -> LearningCurve:
+    (known, owners), (faces, truth) = embedded(each, spread), embedded((tested, tested, tested), spread, seed=1)
+    faces[truth == unlike] = known[0]
+
+    def correct(rows: np.ndarray) -> np.ndarray:
+        means = np.stack([known[rows][owners[rows] == person].mean(axis=0) for person in range(len(PEOPLE))])
+        return ((faces[:, None] - means) ** 2).sum(axis=2).argmin(axis=1) == truth
+
+    return learning_curve(owners, truth, PEOPLE, correct)
 
 
 def test_more_photos_help_where_photos_differ() -> None:
@@ -51,15 +53,17 @@ def test_who_has_fewest_photos_is_named() -> None:
 
 
 def test_who_is_found_least_often_is_named_first() -> None:
-    enrolled, test = embedded((9, 9, 9), 0.01), embedded((8, 8, 8), 0.01, seed=1)
-    test.vectors[test.owners == 2] = enrolled.vectors[0]
-    assert learning_curve(enrolled, test, PEOPLE, by_mean).sentences[-1] == "Photograph next: cy (0 of 8 found)."
+    assert curve((9, 9, 9), 0.01, tested=8, unlike=2).sentences[-1] == "Photograph next: cy (0 of 8 correct)."
+
+
+def test_advice_rests_on_no_handful_of_photos() -> None:
+    assert "6 test photos are too few to say whether more would help" in curve(spread=1.0, tested=2).sentences[0]
 
 
 def test_one_photo_each_is_a_curve_of_one_point() -> None:
     found = curve((1, 1, 1))
     assert len(found.points) == 1
-    assert found.sentences[0] == "With 1 photo of each person, 100 % of the test photos are named rightly. Add photos of everybody."
+    assert found.sentences[0] == "With 1 photo of each person, 100 % are correct. Add photos of everybody."
 
 
 @pytest.mark.parametrize("each", [(1, 1, 1), (40, 40, 40)])

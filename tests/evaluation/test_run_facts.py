@@ -36,7 +36,8 @@ def test_a_newer_format_is_refused(tmp_path, facts):
         ("", "not the JSON object"),
         ("[]", "not the JSON object"),
         ("{}", "not the JSON object"),
-        ('{"format": 1}', "is damaged: photos: Field required"),
+        ('{"format": 2}', "is damaged: photos: Field required"),
+        ('{"format": 1}', "of an older whosthat.*Train again"),
         ("[" * 100_000, "not the JSON object"),
     ],
 )

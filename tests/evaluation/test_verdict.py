@@ -1,41 +1,76 @@
 import pytest
 
 from whosthat.evaluation.metrics import evaluate
-from whosthat.evaluation.verdict import judge
+from whosthat.evaluation.outcomes import answer_of
+from whosthat.evaluation.verdict import TOO_FEW, judge, suspects_sentence
 
 
 @pytest.mark.parametrize(
     ("n_right", "n", "grade"),
-    [(99, 100, "very good"), (10, 10, "good"), (85, 100, "good"), (70, 100, "fair"), (62, 100, "fair"), (55, 100, "poor"), (1, 1, "poor")],
+    [
+        (99, 100, "very good"),
+        (31, 32, "good"),
+        (85, 100, "good"),
+        (70, 100, "fair"),
+        (62, 100, "fair"),
+        (55, 100, "poor"),
+        (1, 1, TOO_FEW),
+        (29, 29, TOO_FEW),
+    ],
 )
 def test_the_grade_takes_the_number_of_photos_into_account(answer_with, n_right, n, grade):
     assert judge(answer_with(n_right, n)).grade == grade
 
 
-def test_a_result_that_guessing_would_reach_is_not_good():
-    verdict = judge(evaluate([[0.9, 0.1]] * 20, [0] * 19 + [1], ["cat", "dog"], ["x"] * 20))
+def test_a_result_that_the_baseline_would_reach_is_not_good(judged):
+    verdict = judge(judged([[0.9, 0.1]] * 40, [0] * 38 + [1] * 2, ["cat", "dog"], ["x"] * 40))
     assert not verdict.good
-    assert verdict.sentence.startswith("Not good: 19 of 20 test photos named rightly, which cannot be told from guessing")
-    assert "would name 95 %" in verdict.sentence
+    assert verdict.sentence == (
+        "Not good: of 40 test photos, 38 correct, 2 wrong. "
+        "That is not clearly better than the baseline (always the most frequent class): 95 %."
+    )
 
 
-def test_better_than_guessing_is_said_also_when_it_is_not_good(answer_with):
-    assert "Not good, though better than guessing" in judge(answer_with(40, 100, n_classes=10)).sentence
+def test_better_than_the_baseline_is_said_also_when_it_is_not_good(answer_with):
+    assert "Not good, but better than the baseline" in judge(answer_with(40, 100, n_classes=10)).sentence
+
+
+def test_a_grade_rests_on_what_predict_answers_not_on_the_best_class(judged):
+    rows = [[0.9, 0.1]] * 25 + [[0.1, 0.9]] * 25
+    verdict = judge(judged(rows, [0] * 25 + [1] * 25, ["cat", "dog"], ["x"] * 50, threshold=0.95))
+    assert verdict.grade == "poor"
+    assert "50 unknown" in verdict.sentence
+    assert "50 photos got no name: without a threshold for strangers, the best class is right for 100 %" in verdict.cautions[0]
+
+
+def test_one_person_alone_has_no_baseline():
+    verdict = judge(evaluate([answer_of(row, "x", "ann", [], ["ann"]) for row in range(40)], ["ann"]))
+    assert verdict.sentence == "Not good: of 40 test photos, 0 correct, 40 without a face."
+
+
+def test_mistakes_are_linked_to_suspects(answer_with):
+    evaluation = answer_with(94, 100)
+    mistakes = [answer.path for answer in evaluation.mistakes]
+    assert suspects_sentence(evaluation, set(mistakes[:5]) | {evaluation.answers[0].path}) == (
+        "5 of 6 mistakes are photos that may lie in the wrong folder; without them, 98.9 % are correct. Look at them first."
+    )
+    assert suspects_sentence(evaluation, {evaluation.answers[0].path}) == ""
 
 
 def test_few_photos_are_a_caution(answer_with):
-    assert "only 20 photos" in judge(answer_with(18, 20)).cautions[0]
+    assert "only 35 photos" in judge(answer_with(30, 35)).cautions[0]
+    assert not any("only" in caution for caution in judge(answer_with(18, 20)).cautions)
     assert not any("only" in caution for caution in judge(answer_with(950, 1000)).cautions)
 
 
-def test_a_class_that_lags_behind_is_named():
+def test_a_class_that_lags_behind_is_named(judged):
     truth = [0] * 50 + [1] * 50 + [2] * 10
     probabilities = [[0.9, 0.05, 0.05]] * 50 + [[0.05, 0.9, 0.05]] * 52 + [[0.05, 0.05, 0.9]] * 8
     spoiled = [[0.9, 0.05, 0.05]] * 50 + [[0.05, 0.9, 0.05]] * 57 + [[0.05, 0.05, 0.9]] * 3
     labels, paths = ["cat", "dog", "rare"], ["x"] * 110
-    assert not any("rare" in caution for caution in judge(evaluate(probabilities, truth, labels, paths)).cautions)
-    assert "“rare” is found least often: in 3 of 10 test photos." in judge(evaluate(spoiled, truth, labels, paths)).cautions
+    assert not any("rare" in caution for caution in judge(judged(probabilities, truth, labels, paths)).cautions)
+    assert "“rare” is recognised least often: 3 of 10 test photos correct." in judge(judged(spoiled, truth, labels, paths)).cautions
 
 
-def test_confidence_that_cannot_be_believed_is_a_caution(answer_with):
-    assert any("confidence is off by" in caution for caution in judge(answer_with(60, 100)).cautions)
+def test_poor_calibration_is_a_caution(answer_with):
+    assert any("poorly calibrated" in caution for caution in judge(answer_with(60, 100)).cautions)

@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from safetensors.numpy import load_file
 
 from whosthat.errors import BundleError
+from whosthat.recognition import load
 from whosthat.recognition.bundle import BundleFacts, DataFacts, label_problem, open_bundle, save_bundle
 from whosthat.recognition.manifest import write_manifest
 
@@ -253,6 +254,19 @@ def test_what_a_desktop_drops_into_the_folder_does_no_harm(bundle_folder: Path) 
 def test_labels_that_play_tricks_are_refused(labels: list[str], message: str) -> None:
     with pytest.raises(ValidationError, match=message):
         BundleFacts(network="n", labels=labels, prepare={})
+
+
+@pytest.mark.parametrize("name", ["unknown", "UNKNOWN", " Unknown "])
+def test_the_answer_for_strangers_is_no_name_for_a_class(name: str) -> None:
+    assert "is the answer for strangers" in label_problem(["a", name])
+    assert label_problem(["a", "unknown soldier", "nobody"], old=[name]) is None
+
+
+def test_an_old_bundle_with_such_a_class_opens_but_does_not_answer(tmp_path: Path, save_colours: Callable[..., Path]) -> None:
+    folder = save_colours(tmp_path / "bundle", labels=("red", "Unknown", "blue"))
+    assert open_bundle(folder).facts.labels[1] == "Unknown"
+    with pytest.raises(BundleError, match=r"'Unknown', which is also the answer for strangers\. Rename the folder and train again"):
+        load(folder)
 
 
 @given(st.lists(st.text(st.characters(categories=("L", "N")), min_size=1, max_size=40), min_size=1, unique_by=str.casefold))

@@ -96,7 +96,7 @@ def test_one_person_is_named_once_where_the_face_fits_best(recogniser: FaceRecog
     far = near + 1.2 * (own[0] - near)
     sightings = recogniser.name(faces(2), np.stack([far, near]))
     assert recogniser.naming.distances(far[None])[0, 2] <= recogniser.naming.threshold.value
-    assert [sighting.name for sighting in sightings] == [None, "person2"]
+    assert [(sighting.name, sighting.given_to_better) for sighting in sightings] == [(None, "person2"), ("person2", None)]
 
 
 def test_a_photo_without_faces_has_no_sightings(recogniser: FaceRecogniser) -> None:

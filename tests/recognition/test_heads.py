@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from whosthat.errors import DatasetError
 from whosthat.recognition.gallery import Gallery
 from whosthat.recognition.heads import HEADS, choose_head, distances, out_of_fold_templates, softmax, templates_of, trimmed_mean
 
@@ -61,6 +62,26 @@ def test_with_one_photo_each_there_is_nothing_to_choose_with(gallery_of: Callabl
     choice = choose_head(gallery.vectors, gallery.owners, np.arange(5), 5)
     assert (choice.head, choice.accuracies) == ("trimmed-mean", {})
     assert np.isnan(choice.scores).all()
+
+
+def test_a_head_that_was_asked_for_is_used_or_refused_never_replaced(
+    gallery_of: Callable[..., Gallery], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for gallery in (gallery_of(n_people=3, each=10), gallery_of(n_people=1, each=10)):
+        photos = gallery.vectors, gallery.owners, np.arange(len(gallery.photos)), len(gallery.people)
+        assert choose_head(*photos, heads=["logistic"]).head == "logistic"
+    photos = gallery_of(n_people=3, each=10).vectors, np.repeat(np.arange(3), 10), np.arange(30), 3
+    monkeypatch.setattr("whosthat.recognition.heads.MOST_LOGISTIC_WORK", 1000)
+    with pytest.raises(DatasetError, match=r"The head logistic takes too long for 30 photos of 3 people\. Set head = "):
+        choose_head(*photos, heads=["logistic"])
+    choice = choose_head(*photos)
+    assert (choice.not_tried, list(choice.accuracies)) == (("logistic",), ["trimmed-mean", "nearest"])
+
+
+def test_of_one_person_no_head_is_said_to_be_right(gallery_of: Callable[..., Gallery]) -> None:
+    gallery = gallery_of(n_people=1, each=10)
+    choice = choose_head(gallery.vectors, gallery.owners, np.arange(10), 1)
+    assert (choice.head, choice.accuracies) == ("trimmed-mean", {})
 
 
 def test_copies_of_a_photo_never_teach_about_each_other(gallery_of: Callable[..., Gallery]) -> None:

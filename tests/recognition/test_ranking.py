@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from whosthat.recognition.ranking import people_of_faces, sighting_of
+from whosthat.recognition.ranking import given_to_better, people_of_faces, sighting_of
 from whosthat.types import Box
 
 LABELS = ("anna", "bert", "carl")
@@ -24,6 +24,11 @@ def test_unknown_still_says_who_would_have_been_likeliest() -> None:
     assert next(iter(sighting.probabilities)) == "bert"
 
 
+def test_a_face_that_lost_its_name_to_a_better_one_says_so() -> None:
+    sighting = sighting_of(LABELS, floats((0.8, 0.1, 0.0))[0], None, given_to_better=0)
+    assert (sighting.name, sighting.given_to_better) == (None, "anna")
+
+
 def test_a_chosen_second_choice_comes_first() -> None:
     sighting = sighting_of(LABELS, floats((0.5, 0.3, 0.2))[0], 1)
     assert (sighting.name, sighting.runner_up) == ("bert", "anna")
@@ -35,14 +40,18 @@ def test_nobody_is_named_twice_in_a_photo() -> None:
     assert people_of_faces(confidence, confidence, np.ones_like(confidence, bool)) == [0, 1]
 
 
-def test_an_unlikely_second_choice_is_nobody() -> None:
+def test_an_unlikely_second_choice_is_nobody_and_who_was_given_to_a_better_face_is_kept() -> None:
     confidence = floats((0.9, 0.1, 0.0), (0.8, 0.15, 0.05))
-    assert people_of_faces(confidence, confidence, np.ones_like(confidence, bool)) == [0, None]
+    everybody = np.ones_like(confidence, bool)
+    assert people_of_faces(confidence, confidence, everybody) == [0, None]
+    assert given_to_better(confidence, confidence, everybody, [0, None]) == [None, 0]
 
 
 def test_what_is_not_allowed_is_never_given() -> None:
     confidence = floats((0.9, 0.1, 0.0))
-    assert people_of_faces(confidence, confidence, np.array([[False, True, True]])) == [None]
+    allowed = np.array([[False, True, True]])
+    assert people_of_faces(confidence, confidence, allowed) == [None]
+    assert given_to_better(confidence, confidence, allowed, [None]) == [None]
 
 
 def test_one_label_has_no_runner_up() -> None:

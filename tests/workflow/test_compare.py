@@ -12,7 +12,7 @@ import pytest
 
 from whosthat.dataset.split import split, write_split
 from whosthat.errors import NetworkError, RecipeError, RunError, TrainingInterruptedError, UsageError
-from whosthat.evaluation.metrics import evaluate
+from whosthat.evaluation.metrics import Evaluation
 from whosthat.photos.drawing import save_image
 from whosthat.training.recipe import default_recipe
 from whosthat.workflow import compare as workflow
@@ -38,8 +38,8 @@ def photos(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def trainings(monkeypatch: pytest.MonkeyPatch, save_colours: Callable[..., Path]) -> dict[str, Any]:
-    """What each model does when it is trained: the share of its test photos named rightly, or an error."""
+def trainings(monkeypatch: pytest.MonkeyPatch, save_colours: Callable[..., Path], judged: Callable[..., Evaluation]) -> dict[str, Any]:
+    """What each model does when it is trained: the share of its test photos that are correct, or an error."""
     plans: dict[str, Any] = {}
 
     def train(root: Path, recipe: Any, *, runs: Path, strangers: Any, progress: Any) -> TrainResult:
@@ -53,7 +53,7 @@ def trainings(monkeypatch: pytest.MonkeyPatch, save_colours: Callable[..., Path]
         test = parts.parts["test"][: plan.get("answered")]
         truth = np.array([audit.classes.index(item.photo.class_name) for item in test])
         said = np.where(np.arange(len(test)) < plan["share"] * len(test), truth, 1 - truth)
-        evaluation = evaluate(np.eye(2)[said], truth, audit.classes, [item.photo.name for item in test])
+        evaluation = judged(np.eye(2)[said], truth, audit.classes, [item.photo.name for item in test])
         bundle = save_colours(run / "bundle", threshold=THRESHOLD if strangers else None)
         return TrainResult(run, bundle, evaluation, None)
 
@@ -71,7 +71,7 @@ def test_every_model_is_judged_on_the_same_photos(photos: Path, tmp_path: Path, 
     result = compare(photos, recipes("cnn6", "vgg16"), runs=tmp_path / "runs", strangers=tmp_path / "others")
     comparison = result.comparison
     assert [one.model for one in comparison.contestants] == ["cnn6", "vgg16"]
-    assert {len(one.right) for one in comparison.contestants} == {comparison.n_test}
+    assert {len(one.correct) for one in comparison.contestants} == {comparison.n_test}
     assert comparison.choice == "cnn6"
     first = comparison.contestants[0]
     assert (first.accuracy, first.baseline, first.strangers_named, first.strangers.high) == (1.0, 0.5, 0.0, 0.2)
@@ -86,8 +86,8 @@ def test_a_photo_without_an_answer_is_not_right(photos: Path, tmp_path: Path, tr
     trainings |= {"faces": {"share": 1.0, "answered": 10}, "cnn6": {"share": 1.0}}
     comparison = compare(photos, recipes("faces", "cnn6"), runs=tmp_path / "runs").comparison
     by_model = {one.model: one for one in comparison.contestants}
-    assert by_model["faces"].n_right == 10
-    assert len(by_model["faces"].right) == comparison.n_test > 10
+    assert sum(by_model["faces"].correct) == 10
+    assert len(by_model["faces"].correct) == comparison.n_test > 10
 
 
 def test_a_model_that_cannot_be_trained_is_told_and_left_out(photos: Path, tmp_path: Path, trainings: dict[str, Any]) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from whosthat.errors import RunError
 from whosthat.evaluation.diagnosis import Training, diagnose
 from whosthat.evaluation.face_part import FacePart, read_face_part, write_face_part
-from whosthat.evaluation.metrics import evaluate
+from whosthat.evaluation.metrics import Evaluation
 from whosthat.evaluation.plots.writing import keep_photos, read_photos
 from whosthat.evaluation.report import write_report
 from whosthat.evaluation.run_facts import RunFacts, write_metrics
@@ -20,13 +21,13 @@ PHOTOS = ("ann/0.jpg", "bo/1.jpg", "ann/2.jpg", "bo/3.jpg")
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Path:
+def run(tmp_path: Path, judged: Callable[..., Evaluation]) -> Path:
     """A tested run with its report: four test photos of ann and bo, in turn."""
     run = tmp_path / "run"
     run.mkdir()
     rows = [f"{name},{name.split('/')[0]},test,{row},{row:064x}" for row, name in enumerate(PHOTOS)]
     (run / "split.csv").write_text("\n".join(["path,class,part,group,sha256", *rows]) + "\n", encoding="utf-8")
-    evaluation = evaluate(np.tile(np.eye(2), (2, 1)) * 0.8 + 0.1, np.array([0, 1, 0, 1]), ["ann", "bo"], list(PHOTOS))
+    evaluation = judged(np.tile(np.eye(2), (2, 1)) * 0.8 + 0.1, np.array([0, 1, 0, 1]), ["ann", "bo"], list(PHOTOS))
     training = Training(
         model="faces", n_train=4, n_validation=4, batch_size=1, epochs=0, best_epoch=0, learning_rate=0.0, pretrained=True, seconds=1.0
     )

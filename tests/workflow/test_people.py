@@ -1,9 +1,15 @@
-"""People without networks: a photo is a text file, "who:number", and its embedding a point near that person's place."""
+"""People without networks: a photo is a text file, "who:number", and its embedding a point near that person's place.
+
+Of several faces, "who:number who:number", each stands right of the one before, and the first is what `faces_of_photos` would take.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
+import shutil
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,6 +22,7 @@ from whosthat.errors import BundleError, DatasetError, UsageError
 from whosthat.evaluation.face_part import FacePart, write_face_part
 from whosthat.evaluation.run_facts import METRICS_FILE
 from whosthat.faces.remembered import PhotoFaces, RememberedFaces
+from whosthat.recognition import load
 from whosthat.recognition.bundle import BundleFacts, DataFacts, open_bundle, save_bundle
 from whosthat.recognition.face_audit import FaceAudit, SuspectPhoto
 from whosthat.recognition.face_facts import FaceFacts
@@ -23,9 +30,12 @@ from whosthat.recognition.face_recogniser import KIND, FaceRecogniser, bundle_fi
 from whosthat.recognition.face_threshold import DistanceThreshold
 from whosthat.recognition.gallery import EnrolledPhoto, Gallery
 from whosthat.settings import cache_folder
+from whosthat.training.recipe import default_recipe
 from whosthat.types import Box, Face
 from whosthat.workflow import people
+from whosthat.workflow.face_choice import Crowd
 from whosthat.workflow.people import add_person, list_people, remove_person, rename_person
+from whosthat.workflow.train import train
 
 WHO = ("ann", "bo", "cy", "dee", "eve")
 DIMENSIONS = 16
@@ -34,9 +44,20 @@ READER = "fake-reader"
 
 
 def vector_of(text: str) -> np.ndarray:
-    who, number = text.split(":")
+    who, number = text.rstrip("?").split(":")
     scatter = np.random.default_rng(int(number) + 100 * WHO.index(who)).normal(0, 0.05, DIMENSIONS)
     return (0.6 * np.eye(DIMENSIONS)[WHO.index(who)] + scatter).astype(np.float32)
+
+
+def faces_in(text: str) -> tuple[Face, ...]:
+    """A face for each word "who:number"; with a "?" behind it, one a third as large."""
+    sides = [15 if word.endswith("?") else 45 for word in text.split() if ":" in word]
+    return tuple(replace(FACE, box=Box(50 * place, 0, 50 * place + side, side)) for place, side in enumerate(sides))
+
+
+def look_again(path: Path, found: PhotoFaces, reader: Any) -> Crowd:
+    """Stands in for finding and embedding every face."""
+    return Crowd(path, found.size, found.faces, np.stack([vector_of(word) for word in path.read_text().split()]))
 
 
 def read_faces(photos: dict[str, Path], reader: Any, **_: object) -> dict[str, PhotoFaces]:
@@ -44,7 +65,9 @@ def read_faces(photos: dict[str, Path], reader: Any, **_: object) -> dict[str, P
     found = {}
     for digest, path in photos.items():
         text = path.read_text()
-        found[digest] = PhotoFaces((50, 50), (FACE,), 0, "plain", 300.0, vector_of(text)) if ":" in text else PhotoFaces((50, 50))
+        faces = faces_in(text)
+        taken = (0, "plain", 300.0, vector_of(text.split()[0])) if faces else ()
+        found[digest] = PhotoFaces((50 * max(1, len(faces)), 50), faces, *taken)
     with RememberedFaces(READER) as remembered:
         remembered.put(found)
     return found
@@ -61,6 +84,7 @@ def write_photos(folder: Path, who: str, numbers: range) -> Path:
 def bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A run folder with a bundle that knows ann, bo and cy by four photos each."""
     monkeypatch.setattr("whosthat.workflow.people.faces_of_photos", read_faces)
+    monkeypatch.setattr("whosthat.workflow.face_choice.look_again", look_again)
     monkeypatch.setattr("whosthat.recognition.face_recogniser._reader", lambda *_: SimpleNamespace(key=READER))
     run = tmp_path / "run"
     run.mkdir()
@@ -155,7 +179,7 @@ def test_photos_that_are_unlike_their_person_are_refused(bundle: Path, tmp_path:
         add_person(bundle, "bo", [write_photos(tmp_path / "new", "eve", range(2))])
 
 
-@pytest.mark.parametrize("name", ["../dee", "a/b", "a\\b", "..", "", "Bo", "x" * 300, "dee\u202e"])
+@pytest.mark.parametrize("name", ["../dee", "a/b", "a\\b", "..", "", "Bo", "x" * 300, "dee\u202e", "unknown", "UNKNOWN "])
 def test_a_name_that_is_a_path_or_nearly_taken_is_refused(bundle: Path, tmp_path: Path, name: str) -> None:
     with pytest.raises(UsageError, match=r"Choose another name"):
         add_person(bundle, name, [write_photos(tmp_path / "new", "dee", range(2))])
@@ -175,11 +199,94 @@ def test_photos_without_a_face_are_said_and_alone_refused(bundle: Path, tmp_path
         add_person(bundle, "eve", [photos / "wall.jpg"])
 
 
+def write_photo(file: Path, text: str) -> Path:
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(text)
+    return file
+
+
+def test_a_photo_of_several_faces_is_refused_with_the_faces_numbered(bundle: Path, tmp_path: Path) -> None:
+    before = (bundle / "manifest.json").read_bytes()
+    photo = write_photo(tmp_path / "group.jpg", "bo:7 dee:0 eve:0")
+    with pytest.raises(
+        DatasetError, match=r"shows 3 faces, and it is not clear which of them is dee\. Choose one with --face N"
+    ) as refused:
+        add_person(bundle, "dee", [photo])
+    assert str(refused.value).splitlines()[2:] == [
+        "  1: left, 45 x 45 pixels from (0, 0), looks like bo",
+        "  2: middle, 45 x 45 pixels from (50, 0), looks like nobody who is enrolled",
+        "  3: right, 45 x 45 pixels from (100, 0), looks like nobody who is enrolled",
+    ]
+    assert (bundle / "manifest.json").read_bytes() == before
+    with pytest.raises(DatasetError, match="shows 3 faces"):  # a random face is right for nobody
+        add_person(bundle, "dee", [photo], anyway=True)
+
+
+def test_the_chosen_face_is_enrolled_and_the_cache_keeps_what_it_knew(bundle: Path, tmp_path: Path) -> None:
+    photo = write_photo(tmp_path / "group.jpg", "bo:7 dee:0 eve:0")
+    add_person(bundle, "dee", [photo], face=2)
+    assert [answers(bundle, text) for text in ("dee:9", "eve:9", "bo:9")] == ["dee", None, "bo"]
+    with RememberedFaces(READER) as remembered:
+        (found,) = remembered.get([hashlib.sha256(photo.read_bytes()).hexdigest()]).values()
+    assert (found.taken, found.vector.tolist()) == (0, vector_of("bo:7").tolist())
+
+
+def test_two_people_can_be_enrolled_from_one_photo_but_not_from_one_face(bundle: Path, tmp_path: Path) -> None:
+    photo = write_photo(tmp_path / "group.jpg", "dee:0 eve:0")
+    add_person(bundle, "dee", [photo], face=1)
+    with pytest.raises(DatasetError, match="look like dee, who is enrolled already"):
+        add_person(bundle, "eve", [photo], face=1)
+    add_person(bundle, "eve", [photo], face=2)
+    assert [answers(bundle, text) for text in ("dee:9", "eve:9")] == ["dee", "eve"]
+    remove_person(bundle, "dee")
+    assert [answers(bundle, text) for text in ("dee:9", "eve:9")] == [None, "eve"]
+
+
+@pytest.mark.parametrize(("face", "photos", "why"), [(4, 1, r"There is no face 4 in .*shows 3 faces"), (1, 2, "2 photos were given")])
+def test_a_face_that_cannot_be_meant_is_refused(bundle: Path, tmp_path: Path, face: int, photos: int, why: str) -> None:
+    group = [write_photo(tmp_path / f"group {number}.jpg", f"bo:7 dee:{number} eve:0") for number in range(photos)]
+    with pytest.raises(UsageError, match=why):
+        add_person(bundle, "dee", group, face=face)
+
+
+@pytest.mark.parametrize("person", ["dee", "cy"])  # one is new and seen in another photo, the other is enrolled
+def test_the_face_that_fits_the_other_photos_is_taken_and_said(bundle: Path, tmp_path: Path, person: str) -> None:
+    group = write_photo(tmp_path / "group.jpg", f"bo:7 {person}:9 eve:0")
+    alone = [] if person == "cy" else [write_photo(tmp_path / "alone.jpg", f"{person}:0")]
+    added = add_person(bundle, person, [group, *alone])
+    assert added.notes == (f"Of the 3 faces in {group}, number 2 (middle) was enrolled: it looks like {person} in other photos.",)
+    assert [answers(bundle, text) for text in (f"{person}:5", "eve:9", "bo:9")] == [person, None, "bo"]
+
+
+def test_where_no_face_or_two_fit_the_other_photos_nothing_is_guessed(bundle: Path, tmp_path: Path) -> None:
+    alone = write_photo(tmp_path / "alone.jpg", "dee:0")
+    for text in ("bo:7 eve:0", "dee:7 dee:8"):
+        with pytest.raises(DatasetError, match=r"not clear which of them is dee\. Leave it out, or add it alone with --face N"):
+            add_person(bundle, "dee", [alone, write_photo(tmp_path / "group.jpg", text)])
+
+
+def test_a_small_bystander_asks_no_question(bundle: Path, tmp_path: Path) -> None:
+    add_person(bundle, "dee", [write_photo(tmp_path / "street.jpg", "dee:0 eve:0?")])
+    assert [answers(bundle, text) for text in ("dee:9", "eve:9")] == ["dee", None]
+
+
 def test_a_renamed_person_answers_to_the_new_name(bundle: Path) -> None:
     rename_person(bundle, "bo", "bob")
     assert answers(bundle, "bo:9") == "bob"
     rename_person(bundle, "bob", "BOB")  # the own name in other letters is no clash
     assert set(counts(bundle)) == {"ann", "BOB", "cy"}
+
+
+def test_an_old_recogniser_that_knows_somebody_named_unknown_can_be_mended(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("whosthat.recognition.bundle.UNKNOWN", "")
+        rename_person(bundle, "bo", "unknown")
+    with pytest.raises(BundleError, match=rf"Rename that person: whosthat people {re.escape(str(bundle))} rename unknown NEW_NAME\."):
+        load(bundle)
+    with pytest.raises(UsageError, match="is the answer for strangers"):
+        add_person(bundle, "unknown", [])
+    rename_person(bundle, "unknown", "bo")
+    assert load(bundle).labels == WHO[:3]
 
 
 def remember_facts(root: Path, texts: list[str]) -> Path:
@@ -259,3 +366,16 @@ def test_two_processes_do_not_change_one_bundle(bundle: Path) -> None:
 def test_a_recogniser_of_whole_photos_has_no_people(tmp_path: Path, save_colours: Any) -> None:
     with pytest.raises(BundleError, match="keeps no gallery"):
         list_people(save_colours(tmp_path / "bundle"))
+
+
+@pytest.mark.real
+def test_one_face_of_a_real_group_photo_is_enrolled_and_alone_answers_to_the_name(real_data: Path, tmp_path: Path) -> None:
+    for photo in sorted((real_data / "avengers" / "chris_evans").iterdir())[:5]:
+        (tmp_path / "people" / "chris").mkdir(parents=True, exist_ok=True)
+        shutil.copy(photo, tmp_path / "people" / "chris")
+    bundle = train(tmp_path / "people", default_recipe("faces"), runs=tmp_path / "runs").bundle
+    group = real_data / "group_photos" / "014_5.jpg"
+    with pytest.raises(DatasetError, match="shows 5 faces"):
+        add_person(bundle, "tom", [group])
+    add_person(bundle, "tom", [group], face=2)
+    assert [sighting.name for sighting in load(bundle).identify(group)] == [None, "tom", None, None, None]

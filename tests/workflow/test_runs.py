@@ -96,9 +96,14 @@ def test_every_state_is_recognised(tmp_path: Path) -> None:
 
 
 def test_a_finished_run_tells_its_model_and_accuracy(tmp_path: Path) -> None:
-    make_run(tmp_path, metrics={"evaluation": {"accuracy": 0.75}})
+    make_run(tmp_path, metrics={"evaluation": {"accuracy": 0.75, "outcomes": {}}})
     row = list_runs(tmp_path)[0].to_dict()
     assert (row["run"], row["model"], row["accuracy"]) == ("heroes-cnn6-1", "cnn6", 0.75)
+
+
+def test_the_closed_set_accuracy_of_older_runs_is_not_taken_for_accuracy(tmp_path: Path) -> None:
+    make_run(tmp_path, metrics={"format": 1, "evaluation": {"accuracy": 0.98}})
+    assert list_runs(tmp_path)[0].accuracy is None
 
 
 @pytest.mark.parametrize(("recipe", "metrics"), [("[[[", "no"), ("model = 3", [1]), ("", {"evaluation": {"accuracy": "high"}})])
@@ -114,8 +119,8 @@ def test_no_folder_means_no_runs(tmp_path: Path) -> None:
 
 def test_comparing_shows_only_what_differs(tmp_path: Path) -> None:
     recipe = 'model = "cnn6"\nepochs = 20\n[optimiser]\nname = "sgd"\nlearning_rate = {rate}\n'
-    slow = make_run(tmp_path, recipe.replace("{rate}", "0.01"), {"evaluation": {"accuracy": 0.5}})
-    fast = make_run(tmp_path, recipe.replace("{rate}", "0.02") + "nesterov = true\n", {"evaluation": {"accuracy": 0.6}})
+    slow = make_run(tmp_path, recipe.replace("{rate}", "0.01"), {"evaluation": {"accuracy": 0.5, "outcomes": {}}})
+    fast = make_run(tmp_path, recipe.replace("{rate}", "0.02") + "nesterov = true\n", {"evaluation": {"accuracy": 0.6, "outcomes": {}}})
     rows = compare_runs([slow, fast])
     assert [row["accuracy"] for row in rows] == [0.5, 0.6]
     assert [list(row)[5:] for row in rows] == [["optimiser.learning_rate", "optimiser.nesterov"]] * 2

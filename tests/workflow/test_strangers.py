@@ -1,4 +1,4 @@
-"""Strangers: which photos count, and what refusing them costs."""
+"""Strangers: which photos count, whom they show, and that they are asked about as predict asks."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ import numpy as np
 import pytest
 
 from whosthat.errors import DatasetError
-from whosthat.evaluation.metrics import evaluate
 from whosthat.photos.drawing import save_image
 from whosthat.recognition.bundle import open_bundle
 from whosthat.recognition.image_classifier import ImageClassifier
-from whosthat.workflow.strangers import fit_refusing, stranger_confidences, stranger_photos
+from whosthat.workflow.strangers import stranger_confidences, stranger_photos
 
 
 def paint(path: Path, colour: tuple[int, int, int]) -> Path:
@@ -28,10 +27,14 @@ def classifier(tmp_path: Path, save_colours: Callable[..., Path]) -> ImageClassi
     return ImageClassifier.open(open_bundle(save_colours(tmp_path / "bundle")))
 
 
-def test_photos_are_found_at_any_depth(tmp_path: Path) -> None:
-    paths = [paint(tmp_path / "s" / name, (9, 9, 9)) for name in ("loose.png", "zoe/1.png")]
+def test_photos_are_found_at_any_depth_and_folders_are_people(tmp_path: Path) -> None:
+    for number, name in enumerate(("zoe/1.png", "loose.png", "zoe/old/2.png")):
+        paint(tmp_path / "s" / name, (9, 9, number))
     (tmp_path / "s" / "notes.txt").touch()
-    assert sorted(stranger_photos(tmp_path / "s")) == paths
+    found = stranger_photos(tmp_path / "s")
+    people = {path.name: int(person) for path, person in zip(found.paths.values(), found.people, strict=True)}
+    assert people["1.png"] == people["2.png"] != people["loose.png"]
+    assert sorted(set(people.values())) == [0, 1]
 
 
 def test_no_folder_and_an_empty_one_are_told_apart(tmp_path: Path) -> None:
@@ -42,32 +45,14 @@ def test_no_folder_and_an_empty_one_are_told_apart(tmp_path: Path) -> None:
 
 
 def test_each_photo_counts_once_and_never_when_it_is_in_the_folders(tmp_path: Path, classifier: ImageClassifier) -> None:
-    grey, copy = paint(tmp_path / "1.png", (90, 90, 90)), paint(tmp_path / "2.png", (90, 90, 90))
-    known = paint(tmp_path / "3.png", (255, 0, 0))
-    torn = tmp_path / "4.jpg"
-    torn.write_bytes(b"\xff\xd8\xff\xe0")
+    folder = tmp_path / "strangers"
+    for name in ("1.png", "2.png"):
+        paint(folder / name, (90, 90, 90))
+    known = paint(folder / "3.png", (255, 0, 0))
+    (folder / "4.jpg").write_bytes(b"\xff\xd8\xff\xe0")
     digest = hashlib.sha256(known.read_bytes()).hexdigest()
-    assert stranger_confidences(classifier, [grey, copy, known, torn], {digest}) == pytest.approx([1 / 3], abs=1e-6)
-    with pytest.raises(DatasetError, match="No photo of a stranger can be used"):
-        stranger_confidences(classifier, [known, torn], {digest})
-
-
-def test_refusing_says_what_it_costs() -> None:
-    known = np.array([[0.9, 0.1], [0.8, 0.2]], np.float32)
-    truth = np.array([0, 0, 0, 0])
-    tested = np.array([[0.9, 0.1], [0.6, 0.4], [0.45, 0.55], [0.2, 0.8]])
-    evaluation = evaluate(tested, truth, ["ann", "bo"], list("abcd"))
-    refusing = fit_refusing(known, np.array([0.7, 0.5], np.float32), evaluation)
-    assert refusing.threshold.value == pytest.approx(0.7)
-    assert refusing.threshold.known_refused == 0.5
-    assert refusing.notes[1:] == (
-        "50 in 100 known photos are refused (2 of 4 test photos).",
-        "Of 4 test photos, 1 get the right name and 1 a wrong one.",
-    )
-
-
-def test_without_strangers_their_rate_is_said_to_be_unknown() -> None:
-    evaluation = evaluate(np.array([[0.9, 0.1]]), np.array([0]), ["ann", "bo"], ["a"])
-    refusing = fit_refusing(np.array([[0.8, 0.2]], np.float32), None, evaluation)
-    assert refusing.threshold.strangers_named is None
-    assert "it is not known how many strangers would be named: give some with --strangers" in refusing.notes[0]
+    assert stranger_confidences(classifier, folder, {digest}).values == pytest.approx([1 / 3], abs=1e-6)
+    for name in ("1.png", "2.png"):
+        (folder / name).unlink()
+    with pytest.raises(DatasetError, match="can be read"):
+        stranger_confidences(classifier, folder, {digest})

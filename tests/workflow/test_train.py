@@ -18,7 +18,7 @@ from whosthat.cli.app import main
 from whosthat.errors import DatasetError, NetworkError, RecipeError, RunError
 from whosthat.photos.cartoons import HEROES, draw_photo_folder
 from whosthat.recognition.bundle import open_bundle
-from whosthat.training.recipe import Recipe, default_recipe
+from whosthat.training.recipe import AnyRecipe, Recipe, default_recipe
 from whosthat.workflow.runs import latest, list_runs
 from whosthat.workflow.train import TrainResult, resume, train
 
@@ -123,6 +123,22 @@ def test_a_network_that_cannot_be_built_leaves_no_run(
     with pytest.raises(error, match=message):
         begun(recipe)
     assert list(tmp_path.glob("runs/*")) == []
+
+
+def test_a_network_refuses_a_single_class_and_offers_faces(tmp_path: Path) -> None:
+    draw_photo_folder(tmp_path / "own", photos_each=4, names=HEROES[:1], size=48)
+    with pytest.raises(DatasetError, match=r"custom needs at least two to tell apart\..* train with --model faces"):
+        train(tmp_path / "own", tiny_recipe(), runs=tmp_path / "runs")
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize("recipe", [tiny_recipe(), default_recipe("faces")])
+def test_a_class_named_as_the_answer_for_strangers_is_refused_before_anything_is_trained(recipe: AnyRecipe, tmp_path: Path) -> None:
+    draw_photo_folder(tmp_path / "own", photos_each=4, names=HEROES[:2], size=48)
+    (tmp_path / "own" / HEROES[0]).rename(tmp_path / "own" / "Unknown")
+    with pytest.raises(DatasetError, match="'Unknown' is the answer for strangers, so a class or a person needs another name"):
+        train(tmp_path / "own", recipe, runs=tmp_path / "runs")
+    assert not (tmp_path / "runs").exists()
 
 
 def test_a_disk_that_is_full_from_the_start_leaves_no_run(

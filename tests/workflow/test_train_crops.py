@@ -9,18 +9,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from whosthat.dataset.cache import PreparedPhotos
 from whosthat.errors import BundleError, DatasetError, RecipeError, WhosthatError
+from whosthat.evaluation.outcomes import Outcomes
 from whosthat.faces import models
 from whosthat.faces.embedder import DLIB
 from whosthat.photos.drawing import save_image
-from whosthat.photos.preparing import prepare
 from whosthat.recognition import load
 from whosthat.recognition.bundle import open_bundle
-from whosthat.recognition.face_classifier import KIND, FaceClassifier
-from whosthat.settings import cache_folder
+from whosthat.recognition.face_classifier import KIND
 from whosthat.training.recipe import Recipe, default_recipe, read_recipe
-from whosthat.types import PARTS, Box, Face, Image
+from whosthat.types import Box, Face, Image
 from whosthat.workflow import train_network
 from whosthat.workflow.evaluate import evaluate
 from whosthat.workflow.export import export
@@ -114,19 +112,6 @@ def test_nobody_is_named_twice_in_a_photo(trained: TrainResult, tmp_path: Path) 
     assert [sighting.name for sighting in load(trained.run).identify(photo)].count("bert") == 1
 
 
-def test_training_and_predicting_see_the_same_crop(trained: TrainResult, people: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    recogniser = load(trained.run)
-    assert isinstance(recogniser, FaceClassifier)
-    monkeypatch.setenv("WHOSTHAT_CACHE", str(trained.run.parent.parent / "cache"))
-    (file,) = (cache_folder() / "photos").glob("*.h5")
-    with PreparedPhotos(file) as prepared:
-        assert sum(len(prepared.paths(part)) for part in PARTS) == 36
-        for part in PARTS:
-            for name, row in zip(prepared.paths(part), prepared.images(part), strict=True):
-                (crop,) = recogniser.prepare(people / name).crops
-                np.testing.assert_array_equal(prepare(crop, recogniser.classifier.spec), row)
-
-
 def test_the_bundle_says_how_faces_are_cut_out(trained: TrainResult) -> None:
     facts = open_bundle(trained.bundle).facts
     assert facts.kind == KIND
@@ -148,13 +133,22 @@ def test_strangers_fit_the_threshold(trained: TrainResult) -> None:
     assert threshold.n_strangers == 10
 
 
-def test_a_test_on_other_photos_leaves_out_what_shows_no_face(tmp_path: Path, trained: TrainResult) -> None:
+def test_a_photo_without_a_face_counts_in_the_test(people: Path, tmp_path: Path) -> None:
+    for number in range(8):
+        draw(tmp_path / "people" / "anna" / f"nobody {number}.png", (GREY, GREY, GREY), seed=number)
+    shutil.copytree(people, tmp_path / "people", dirs_exist_ok=True)
+    evaluation = train(tmp_path / "people", tiny(epochs=1, split="2:1:2"), runs=tmp_path / "runs").evaluation
+    assert evaluation is not None
+    assert evaluation.outcomes.no_face == sum("nobody" in answer.path for answer in evaluation.answers) > 0
+
+
+def test_a_test_on_other_photos_counts_what_shows_no_face(tmp_path: Path, trained: TrainResult) -> None:
     others = tmp_path / "others"
     for number, (name, colour) in enumerate(COLOURS.items()):
         draw(others / name / "new.png", colour, seed=700 + number)
     draw(others / "bert" / "nobody.png", (GREY, GREY, GREY), seed=77)
     evaluation = evaluate(trained.run, others)
-    assert (evaluation.n, evaluation.accuracy) == (3, 1.0)
+    assert evaluation.outcomes == Outcomes(correct=3, wrong=0, unknown=0, no_face=1)
 
 
 def test_the_network_alone_is_exported(trained: TrainResult, tmp_path: Path) -> None:

@@ -92,7 +92,10 @@ def check(
 def show_audit(audit: Audit, faces: FaceAudit | None = None) -> None:
     """Write the photos of each class, then every finding; of faces also tables of suspects and look-alikes."""
     show_table(("class", "photos"), [(name, f"{count:,}") for name, count in audit.counts().items()], right=("photos",))
-    show("", f"{len(audit.photos):,} photos of {len(audit.classes)} classes can be used; {_set_aside(len(audit.set_aside))}.")
+    show(
+        "",
+        f"{counted(len(audit.photos), 'photo')} of {counted(len(audit.classes), 'class')} can be used; {_set_aside(len(audit.set_aside))}.",
+    )
     from whosthat.recognition.face_findings import face_findings
 
     _show_findings((*audit.findings, *(face_findings(faces) if faces else ())))

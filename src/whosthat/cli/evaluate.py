@@ -8,6 +8,7 @@ from whosthat.cli.options import BundleArgument, JsonOption, MinAccuracyOption, 
 from whosthat.cli.output import percent, say, show, show_json, show_table
 from whosthat.cli.terminal import terminal_progress
 from whosthat.errors import QualityError
+from whosthat.wording import counted
 
 if TYPE_CHECKING:
     from whosthat.evaluation.metrics import Evaluation
@@ -45,17 +46,19 @@ def show_evaluation(evaluation: Evaluation) -> None:
         right=("photos", "precision", "recall", "F1"),
     )
     if evaluation.mistakes:
-        show("", "Worst mistakes:")
+        show("", "Mistakes:")
     for mistake in evaluation.mistakes[:SHOWN_MISTAKES]:
-        show(f"  {mistake.path}: it is {mistake.truth}, called {mistake.said} ({percent(mistake.confidence, 0)} sure)")
+        sure = "" if mistake.predicted is None else f" (confidence {percent(mistake.confidence, 0)})"
+        show(f"  {mistake.path}: {mistake.words}{sure}, is {mistake.truth}")
 
 
 def accuracy_sentence(evaluation: Evaluation) -> str:
-    """Return the accuracy with its interval and what guessing would reach."""
+    """Return the outcomes, the accuracy with its interval, the baseline and the closed-set accuracy."""
+    interval = f"{percent(evaluation.interval.low)} to {percent(evaluation.interval.high)}"
+    baseline = f" Baseline (always the most frequent class): {percent(evaluation.baseline)}." if evaluation.baseline else ""
     return (
-        f"{evaluation.n_right:,} of {evaluation.n:,} photos were named rightly: {percent(evaluation.accuracy)} "
-        f"(95 % interval {percent(evaluation.interval.low)} to {percent(evaluation.interval.high)}). "
-        f"Always naming the most frequent class would reach {percent(evaluation.baseline)}."
+        f"Of {counted(evaluation.n, 'photo')}, {evaluation.outcomes.sentence()}. Accuracy: {percent(evaluation.accuracy)} "
+        f"(95 % interval {interval}).{baseline} Closed set (threshold off): {percent(evaluation.closed_set)}."
     )
 
 

@@ -23,8 +23,13 @@ NewNameArgument = Annotated[str, typer.Argument(metavar="NEW_NAME", help="The na
 PathsArgument = Annotated[
     list[Path], typer.Argument(metavar="PHOTOS...", help="Photos of this one person: files and folders.", show_default=False)
 ]
+FaceOption = Annotated[
+    int | None,
+    typer.Option("--face", metavar="N", min=1, help="Enrol the Nth face of the one photo, counted from left to right.", show_default=False),
+]
 AnywayOption = Annotated[
-    bool, typer.Option("--anyway", help="Enrol the photos even if they seem to show several people, or somebody who is known already.")
+    bool,
+    typer.Option("--anyway", help="Enrol the photos even if they do not seem to show one person, or show somebody who is known already."),
 ]
 
 
@@ -63,18 +68,29 @@ def list_them(ctx: typer.Context, as_json: JsonOption = False) -> None:
         show_table(("person", "photos"), [(one.name, f"{one.photos:,}") for one in people], right=("photos",))
 
 
-@app.command(epilog=examples("people runs/latest add anna holiday/anna"), no_args_is_help=True)
-def add(ctx: typer.Context, name: NameArgument, photos: PathsArgument, anyway: AnywayOption = False, as_json: JsonOption = False) -> None:
+@app.command(
+    epilog=examples("people runs/latest add anna holiday/anna", "people runs/latest add anna party.jpg --face 2"), no_args_is_help=True
+)
+def add(
+    ctx: typer.Context,
+    name: NameArgument,
+    photos: PathsArgument,
+    face: FaceOption = None,
+    anyway: AnywayOption = False,
+    as_json: JsonOption = False,
+) -> None:
     """Enrol photos of somebody, new or known.
 
-    Photos that do not show one person, or show somebody who is enrolled under another name, are refused. The distance from which
-    on a face is unknown stays as it was fitted in training.
+    Photos that do not show one person, or show somebody who is enrolled under another name, are refused. Where a photo shows several
+    faces, the only one that fits the person's other photos is taken; if that is not clear, the photo is refused with its faces
+    numbered, and --face chooses. Faces less than half as large as the largest count as bystanders. The distance from which on a face
+    is unknown stays as it was fitted in training.
     """
     from whosthat.workflow.people import add_person
 
     with terminal_progress() as progress:
-        added = add_person(ctx.obj, name, photos, anyway=anyway, progress=progress)
-    say(*(f"{item.path} was not enrolled: {item.reason}." for item in added.left))
+        added = add_person(ctx.obj, name, photos, face=face, anyway=anyway, progress=progress)
+    say(*(f"{item.path} was not enrolled: {item.reason}." for item in added.left), *added.notes)
     say(f"{counted(len(added.photos), 'photo')} of {added.name} enrolled. {_threshold_sentence(added.threshold)}")
     if as_json:
         show_json(added)

@@ -180,6 +180,8 @@ def _name_and_rest(sighting: Sighting | None, top: int) -> tuple[str, str, str]:
     """Return the name, how sure it is (of "unknown" nobody is), and the next names up to the wanted number."""
     if sighting is None:
         return "nobody was seen", "", ""
+    if sighting.given_to_better is not None:
+        return "unknown", "", f"{sighting.given_to_better} was given to a better face"
     ranked = list(sighting.probabilities.items())
     shown = ranked[:top] if sighting.name is None else ranked[1:top]
     rest = ", ".join(f"{name} {percent(share)}" for name, share in shown if share >= WORTH_SHOWING)

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import typer
+
 from whosthat.cli import train_options as options
 from whosthat.cli.evaluate import require_accuracy
 from whosthat.cli.options import CustomOption, JsonOption, MinAccuracyOption, RunsOption, examples, load_own_networks, new_app
@@ -35,7 +37,8 @@ AUTO = "auto"
     ),
     no_args_is_help=True,
 )
-def train(  # noqa: PLR0913  typer makes a parameter of each option
+def train(  # noqa: PLR0913  typer makes a parameter of each option; those that set the recipe are read from the context
+    context: typer.Context,
     photos: options.PhotosOrNothing = None,
     model: options.ModelOption = None,
     strangers: options.StrangersOption = None,
@@ -55,7 +58,8 @@ def train(  # noqa: PLR0913  typer makes a parameter of each option
     frames: options.FramesOption = None,
     blocks: options.BlocksOption = None,
     no_augment: options.NoAugmentOption = False,
-    keep_test_out: options.KeepTestOutOption = False,
+    keep_test_out: options.KeepTestOutOption = None,
+    keep_suspects: options.KeepSuspectsOption = None,
     settings: options.SetOption = None,
     runs: RunsOption = Path("runs"),
     min_accuracy: MinAccuracyOption = None,
@@ -66,25 +70,8 @@ def train(  # noqa: PLR0913  typer makes a parameter of each option
     Makes a run: a folder with the recipe, the split, checkpoints, plots, the report and the bundle, which is the saved
     recogniser. Ctrl-C leaves a run that --resume goes on with.
     """
-    changes = recipe_changes(
-        {
-            "crop": crop,
-            "size": size,
-            "epochs": epochs,
-            "batch_size": batch_size,
-            "optimiser.name": optimiser,
-            "optimiser.learning_rate": learning_rate,
-            "split": split,
-            "pictures_per_class": pictures_per_class,
-            "seed": seed,
-            "weights": weights,
-            "frames": frames,
-            "network.blocks": blocks,
-            "augmentation.enabled": False if no_augment else None,
-            "keep_test_out": keep_test_out or None,
-        },
-        settings or [],
-    )
+    given = {key: context.params[name] for name, key in options.RECIPE_KEYS.items()}
+    changes = recipe_changes(given | {"augmentation.enabled": False if no_augment else None}, settings or [])
     if resume is not None:
         _refuse_changes(changes, photos, model, recipe, strangers)
         result = _go_on(resume, custom)
@@ -176,6 +163,7 @@ def describe(result: TrainResult) -> dict[str, object]:
         "run": result.run,
         "bundle": result.bundle,
         "report": result.run / "report.html",
+        "outcomes": None if result.evaluation is None else result.evaluation.outcomes,
         "evaluation": result.evaluation,
         "diagnosis": result.diagnosis,
         "notes": result.notes,
@@ -192,7 +180,8 @@ def show_result(result: TrainResult) -> None:
     show(
         "",
         diagnosis.verdict.sentence,
-        f"Accuracy: {percent(evaluation.accuracy)} (95 % interval {interval}).",
+        f"Accuracy: {percent(evaluation.accuracy)} (95 % interval {interval}). "
+        f"Closed set (threshold off): {percent(evaluation.closed_set)}.",
         *diagnosis.verdict.cautions,
         *result.notes,
         f"Next: {diagnosis.next_step.sentence}",

@@ -51,11 +51,33 @@ BlocksOption = Annotated[
 ]
 NoAugmentOption = Annotated[bool, typer.Option("--no-augment", help="Show every photo as it is, in every epoch.")]
 KeepTestOutOption = Annotated[
-    bool, typer.Option("--keep-test-out", help="Save the recogniser as it was tested; it then never learns from the test photos.")
+    bool | None, typer.Option("--keep-test-out", help="Save the recogniser as it was tested; it then never learns from the test photos.")
+]
+KeepSuspectsOption = Annotated[
+    bool | None, typer.Option("--keep-suspects", help="Learn also from photos that probably show another person than their folder says.")
 ]
 SetOption = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Any other recipe setting, such as schedule.name=cosine. Repeatable.")
 ]
+
+
+RECIPE_KEYS: Mapping[str, str] = {
+    "crop": "crop",
+    "size": "size",
+    "epochs": "epochs",
+    "batch_size": "batch_size",
+    "optimiser": "optimiser.name",
+    "learning_rate": "optimiser.learning_rate",
+    "split": "split",
+    "pictures_per_class": "pictures_per_class",
+    "seed": "seed",
+    "weights": "weights",
+    "frames": "frames",
+    "blocks": "network.blocks",
+    "keep_test_out": "keep_test_out",
+    "keep_suspects": "keep_suspects",
+}
+"""Which recipe setting each option sets, by the option's name in Python; None where it was not given."""
 
 
 def assignments(texts: Iterable[str]) -> dict[str, Any]:

@@ -73,7 +73,7 @@ def audit(folder: PhotoFolder, *, progress: Progress = SILENT) -> Audit:
         progress: Shows the photos as they are read.
 
     Raises:
-        DatasetError: Fewer than two classes have a photo that can be used.
+        DatasetError: No photo can be used.
     """
     readable, unreadable = _read_all(folder, progress)
     contradictions = _contradictions(readable)
@@ -87,8 +87,8 @@ def audit(folder: PhotoFolder, *, progress: Progress = SILENT) -> Audit:
     audited = _audited(photos, facts, groups)
 
     classes = tuple(sorted({photo.class_name for photo in photos}))
-    if len(classes) < 2:
-        raise DatasetError(_too_few_classes(folder, classes, unreadable))
+    if not classes:
+        raise DatasetError(_nothing_to_use(folder, unreadable))
     evidence = Evidence(
         root=folder.root,
         classes=classes,
@@ -158,10 +158,6 @@ def _reasons(unreadable: dict[Photo, str], contradictions: Sequence[tuple[Photo,
     return damaged + contradicting
 
 
-def _too_few_classes(folder: PhotoFolder, classes: Sequence[str], unreadable: dict[Photo, str]) -> str:
-    lost = listing([name for name in folder.classes if name not in classes])
+def _nothing_to_use(folder: PhotoFolder, unreadable: dict[Photo, str]) -> str:
     why = listing([f"{photo.name}: {reason}" for photo, reason in unreadable.items()]) or "the same photos lie in several classes"
-    return (
-        f"Of the {len(folder.classes)} classes in {folder.root}, {len(classes)} have a photo that can be used; at least two are needed."
-        f" No photo can be used in: {lost}. ({why}.)"
-    )
+    return f"No photo in {folder.root} can be used ({why})."

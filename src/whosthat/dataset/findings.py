@@ -87,7 +87,7 @@ class Evidence:
 
 def examine(evidence: Evidence) -> tuple[Finding, ...]:
     """Return every finding, the most serious first."""
-    rules = (_contradictions, _lost_classes, _too_few, _unreadable, _look_alikes_across, _copies, _imbalance, _small, _flat)
+    rules = (_contradictions, _lost_classes, _one_class, _too_few, _unreadable, _look_alikes_across, _copies, _imbalance, _small, _flat)
     notes = (_look_alikes, _bursts, _left_out)
     found = [finding for rule in (*rules, *notes) for finding in rule(evidence)]
     return tuple(sorted(found, key=lambda finding: SEVERITIES.index(finding.severity)))
@@ -128,6 +128,24 @@ def _lost_classes(evidence: Evidence) -> Iterator[Finding]:
     gone = sorted(had - set(evidence.classes))
     if gone:
         yield Finding("lost-class", "problem", f"No photo of {listing(gone)} can be used, so it is no class. Add photos that can be read.")
+
+
+def _one_class(evidence: Evidence) -> Iterator[Finding]:
+    if len(evidence.classes) != 1:
+        return
+    name = evidence.classes[0]
+    inside = sorted({item.photo.name.split("/")[1] for item in evidence.photos if item.photo.name.count("/") > 1})
+    if len(inside) > 1:
+        yield Finding(
+            "one-class",
+            "problem",
+            f"There is one class, {name}, and its photos lie in {len(inside)} folders: {listing(inside)}. If each of them is a class, name"
+            f" the folder {evidence.root / name} instead.",
+        )
+    else:
+        yield Finding(
+            "one-class", "note", f"There is one class, {name}: a face recogniser can find this person, a network needs two classes."
+        )
 
 
 def _too_few(evidence: Evidence) -> Iterator[Finding]:

@@ -71,18 +71,17 @@ class PhotoFolder:
     set_aside: tuple[SetAside, ...]
 
 
-def scan(root: Path, *, at_least: int = 2) -> PhotoFolder:
+def scan(root: Path) -> PhotoFolder:
     """List the photos of a folder that holds one sub-folder per class.
 
     The answer depends on names alone, not on the order in which the file system gives them.
 
     Args:
         root: The folder. It may be a link.
-        at_least: So many classes must hold photos; learning needs two, testing is content with one.
 
     Raises:
-        DatasetError: There is no such folder, it is empty, it has no sub-folders, too few of them hold photos,
-            or two class names differ only by case or by Unicode normalisation.
+        DatasetError: There is no such folder, it is empty, it has no sub-folders, none of them holds photos, or two class names differ
+            only by case or by Unicode normalisation.
     """
     real_root = _existing_folder(root)
     entries = _entries(real_root)
@@ -100,7 +99,7 @@ def scan(root: Path, *, at_least: int = 2) -> PhotoFolder:
             found[entry.name] = photos
         else:
             left.append(SetAside(Path(entry.path), EMPTY_CLASS))
-    _check_layout(root, list(found), left, at_least)
+    _check_layout(root, list(found), left)
     return PhotoFolder(
         root=real_root,
         classes=tuple(sorted(_normal(name) for name in found)),
@@ -222,7 +221,7 @@ def _normal(name: str) -> str:
     return unicodedata.normalize("NFC", name)
 
 
-def _check_layout(root: Path, class_folders: list[str], left: list[SetAside], at_least: int) -> None:
+def _check_layout(root: Path, class_folders: list[str], left: list[SetAside]) -> None:
     """Refuse a layout from which nothing can be learnt, saying what it should look like."""
     alike = defaultdict(list)
     for name in class_folders:
@@ -233,16 +232,11 @@ def _check_layout(root: Path, class_folders: list[str], left: list[SetAside], at
             f"The class folders {' and '.join(repr(name) for name in twins)} in {root} differ only by upper and lower case or by how"
             " their accents are stored; on other computers they are one folder. Merge or rename them."
         )
-    if len(class_folders) >= at_least:
+    if class_folders:
         return
     loose = sum(item.reason == LOOSE for item in left)
     empty = [item.path.name for item in left if item.reason == EMPTY_CLASS]
-    if not class_folders and loose:
+    if loose:
         raise DatasetError(f"Found {loose} photo(s) directly in {root}; put each class's (or person's) photos in a folder of their own.")
-    if not class_folders and not empty:
-        raise DatasetError(f"{root} has no sub-folders with photos. Expected one sub-folder per class, each with photos in it.")
-    have = f"only one class with photos ({class_folders[0]!r})" if class_folders else "no class with photos"
     also = f" No photos were found in: {', '.join(map(repr, empty[:10]))}." if empty else ""
-    raise DatasetError(
-        f"{root} has {have}; at least {at_least} {'is' if at_least == 1 else 'are'} needed, each in a folder of its own.{also}"
-    )
+    raise DatasetError(f"{root} has no sub-folders with photos. Expected one sub-folder per class, each with photos in it.{also}")

@@ -9,6 +9,9 @@ from whosthat.types import Sighting
 N_BARS = 7
 """Names that get a bar, the most probable first."""
 
+WORTH_NAMING = 0.005
+"""Below this share, 0 % would be said of the name that is nearest."""
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -44,7 +47,11 @@ def answer(sightings: tuple[Sighting, ...] | None) -> Answer:
     best = max(sightings, key=lambda sighting: (sighting.name is not None, sighting.confidence))
     bars = tuple(list(best.probabilities.items())[:N_BARS])
     others = f" {len(sightings)} were seen in all." if len(sightings) > 1 else ""
+    twice = dict.fromkeys(sighting.given_to_better for sighting in sightings if sighting.given_to_better is not None)
+    others += "".join(f" Of several faces that look like {name}, the best got the name." for name in twice)
     if best.name is None:
+        if bars and bars[0][1] < WORTH_NAMING:
+            return Answer("Unknown", f"No known name fits.{others}", bars=bars)
         nearest = f" Nearest: {bars[0][0]}, {percent(bars[0][1])}." if bars else ""
         return Answer("Unknown", f"Not sure enough for a name.{nearest}{others}", bars=bars)
     after = f" Next: {best.runner_up}, {percent(best.runner_up_confidence)}." if best.runner_up else ""

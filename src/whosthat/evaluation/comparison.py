@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from whosthat.errors import UsageError
+from whosthat.evaluation.outcomes import Outcomes
 from whosthat.evaluation.verdict import percent
 from whosthat.proportions import Interval, wilson_interval
 from whosthat.wording import counted
@@ -32,11 +33,11 @@ class Contestant:
     Attributes:
         model: Its name.
         run: Name of its run folder.
-        right: For each test photo of the split, in its order, whether it was named rightly; a photo without an answer was not.
-        accuracy: Share of test photos named rightly, 0 to 1.
+        correct: For each test photo of the split, in its order, whether it was correct.
+        outcomes: How many were correct, wrong, unknown, without a face.
+        accuracy: Share of correct test photos, 0 to 1.
         interval: Its Wilson 95 % interval.
         baseline: Accuracy of always naming the most frequent class.
-        known_refused: Share of the test photos that its threshold refuses; None where it has none.
         strangers_named: Share of strangers that get a name; None where nobody knows.
         strangers: The 95 % interval of that share; None likewise.
         photos_per_second: How many it names in a second, from file to name.
@@ -46,11 +47,11 @@ class Contestant:
 
     model: str
     run: str
-    right: tuple[bool, ...]
+    correct: tuple[bool, ...]
+    outcomes: Outcomes
     accuracy: float
     interval: Interval
     baseline: float
-    known_refused: float | None
     strangers_named: float | None
     strangers: Interval | None
     photos_per_second: float
@@ -58,9 +59,9 @@ class Contestant:
     n_bytes: int
 
     @property
-    def n_right(self) -> int:
-        """Test photos named rightly."""
-        return sum(self.right)
+    def known_refused(self) -> float:
+        """Share of the test photos that got no name."""
+        return (self.outcomes.unknown + self.outcomes.no_face) / self.outcomes.n
 
     @property
     def work_seconds(self) -> float:
@@ -82,8 +83,8 @@ class Duel:
 
     Attributes:
         other: The other model.
-        leader_alone: Photos that the leader alone named rightly.
-        other_alone: Photos that the other alone named rightly.
+        leader_alone: Photos that the leader alone got right.
+        other_alone: Photos that the other alone got right.
         p: How likely a difference of at least this size would be, were both equally good (`mcnemar`).
         told_apart: Whether that is unlikely enough to call the other worse.
     """
@@ -129,10 +130,10 @@ def compare(photos: str, contestants: Sequence[Contestant], failures: Sequence[F
     Raises:
         UsageError: There is no model, or they answered different numbers of photos.
     """
-    counts = {len(one.right) for one in contestants}
+    counts = {len(one.correct) for one in contestants}
     if len(counts) != 1:
         raise UsageError(f"Models can be compared on the same test photos alone; they answered {sorted(counts)} photos.")
-    ranked = sorted(contestants, key=lambda one: (-one.n_right, one.work_seconds))
+    ranked = sorted(contestants, key=lambda one: (-sum(one.correct), one.work_seconds))
     usable = [one for one in ranked if one.interval.low > one.baseline]
     duels = _duels(usable[0], ranked) if usable else ()
     chosen = _choose(usable, duels) if usable else None
@@ -145,7 +146,7 @@ def compare(photos: str, contestants: Sequence[Contestant], failures: Sequence[F
 def mcnemar(one_alone: int, other_alone: int) -> float:
     """Return how likely a difference of at least this size is between two models that are equally good.
 
-    Only photos that exactly one of them named rightly tell anything; were both equally good, each would be a coin toss.
+    Only photos that exactly one of them got right tell anything; were both equally good, each would be a coin toss.
 
     Source:
         Q. McNemar, "Note on the sampling error of the difference between correlated proportions or percentages", Psychometrika
@@ -164,7 +165,7 @@ def _duels(leader: Contestant, ranked: Sequence[Contestant]) -> tuple[Duel, ...]
     others = [one for one in ranked if one is not leader]
     duels = []
     for other in others:
-        pairs = list(zip(leader.right, other.right, strict=True))
+        pairs = list(zip(leader.correct, other.correct, strict=True))
         leader_alone, other_alone = pairs.count((True, False)), pairs.count((False, True))
         p = mcnemar(leader_alone, other_alone)
         duels.append(Duel(other.model, leader_alone, other_alone, p, leader_alone > other_alone and p < SIGNIFICANCE / len(others)))
@@ -190,15 +191,15 @@ def _worse_with_strangers(one: Contestant, other: Contestant) -> bool:
 
 def _rates(one: Contestant) -> tuple[Interval, Interval] | None:
     """Return the intervals of known photos refused and of strangers named; None where the threshold was not fitted on strangers."""
-    if one.known_refused is None or one.strangers is None:
+    if one.strangers is None:
         return None
-    return wilson_interval(round(one.known_refused * len(one.right)), len(one.right)), one.strangers
+    return wilson_interval(one.outcomes.unknown + one.outcomes.no_face, one.outcomes.n), one.strangers
 
 
 def _reasons(chosen: Contestant, leader: Contestant, ranked: Sequence[Contestant], duels: Sequence[Duel]) -> tuple[str, ...]:
     """Say which model to use, and how each of the others compares."""
-    n = len(chosen.right)
-    first = f"Use {chosen.model}: {chosen.n_right:,} of {counted(n, 'test photo')} named rightly ({percent(chosen.accuracy)})."
+    n = len(chosen.correct)
+    first = f"Use {chosen.model}: of {counted(n, 'test photo')}, {chosen.outcomes.sentence()} ({percent(chosen.accuracy)} correct)."
     by_model = {one.model: one for one in ranked}
     reasons = [_against_leader(chosen, leader, by_model[duel.other], duel) for duel in duels]
     unknown = [one.model for one in ranked if one.strangers_named is None]
@@ -208,11 +209,11 @@ def _reasons(chosen: Contestant, leader: Contestant, ranked: Sequence[Contestant
 
 
 def _against_leader(chosen: Contestant, leader: Contestant, other: Contestant, duel: Duel) -> str:
-    split = f"of the photos that one alone named rightly, {leader.model} has {duel.leader_alone} and {other.model} {duel.other_alone}"
+    split = f"{leader.model} alone is correct for {counted(duel.leader_alone, 'photo')}, {other.model} alone for {duel.other_alone:,}"
     if duel.told_apart:
         return f"{other.model} is worse ({percent(other.accuracy)}): {split} (McNemar's exact test, {_p_value(duel.p)})."
     if other.interval.low <= other.baseline:
-        return f"{other.model} cannot be told from guessing ({percent(other.accuracy)})."
+        return f"{other.model} is not clearly better than the baseline ({percent(other.accuracy)})."
     alike = (
         f"{leader.model} ({percent(leader.accuracy)}) and {other.model} ({percent(other.accuracy)}) cannot be told apart on these photos"
     )
@@ -230,13 +231,13 @@ def _why_of_equals(chosen: Contestant, leader: Contestant, other: Contestant) ->
 
 
 def _with_strangers(one: Contestant) -> str:
-    return f"{percent(one.strangers_named or 0)} of strangers named and {percent(one.known_refused or 0)} of known photos refused"
+    return f"{percent(one.strangers_named or 0)} of strangers named and {percent(one.known_refused)} of known photos refused"
 
 
 def _none_sentence(best: Contestant) -> str:
     return (
-        f"None of them can be used yet: the best, {best.model}, named {percent(best.accuracy)} of the test photos rightly, which cannot be "
-        f"told from guessing ({percent(best.baseline)}). Add photos, or train for longer."
+        f"None of them can be used yet: the best, {best.model}, is correct for {percent(best.accuracy)} of the test photos, which is not "
+        f"clearly better than the baseline ({percent(best.baseline)}, always the most frequent class). Add photos, or train for longer."
     )
 
 

@@ -16,7 +16,7 @@ from whosthat.evaluation.comparison import PHOTOS_TO_NAME, Comparison, Contestan
 from whosthat.evaluation.report import template
 from whosthat.version import __version__
 
-FORMAT = 1
+FORMAT = 2
 """The version of comparison.json."""
 
 JSON_FILE, REPORT_FILE = "comparison.json", "compare.html"
@@ -26,7 +26,7 @@ def to_dict(comparison: Comparison) -> dict[str, Any]:
     """Return plain values, ready for JSON; the answers photo by photo stand in each run's ``metrics.json``."""
     document = asdict(comparison)
     for contestant in document["contestants"]:
-        contestant["n_right"] = sum(contestant.pop("right"))
+        del contestant["correct"]
     return {"format": FORMAT, **document}
 
 
@@ -56,10 +56,12 @@ def cells(one: Contestant) -> dict[str, str]:
     """Return a model's figures as short texts, by the heading of their column; the same on the page and on the terminal."""
     return {
         "model": one.model,
-        "right": _percent(one.accuracy),
+        "correct": _percent(one.accuracy),
         "95 % interval": f"{_percent(one.interval.low)} to {_percent(one.interval.high)}",
+        "wrong": f"{one.outcomes.wrong:,}",
+        "unknown": f"{one.outcomes.unknown:,}",
+        "no face": f"{one.outcomes.no_face:,}",
         "strangers named": _strangers(one),
-        "known refused": "-" if one.known_refused is None else _percent(one.known_refused),
         "photos a second": f"{one.photos_per_second:,.1f}",
         "training": f"{one.seconds:,.1f} s",
         "size": f"{one.n_bytes / 1e6:,.1f} MB",

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from whosthat.evaluation.metrics import Evaluation
-from whosthat.evaluation.verdict import Verdict, judge, percent, worst_class
+from whosthat.evaluation.verdict import FEWEST_PHOTOS, TOO_FEW, Verdict, judge, percent, worst_class
 from whosthat.wording import counted
 
 FEWEST_EPOCHS = 3
@@ -258,7 +258,7 @@ def _evidence(train: Trend, validation: Trend, kept: Mapping[str, float], traini
     losses = f"{span} the training loss {_moved(train)}, and the validation loss {_moved(validation)}."
     levels = (
         f"The weights of epoch {training.best_epoch} were kept: {percent(kept['accuracy'])} of the training photos and "
-        f"{percent(kept['val_accuracy'])} of the validation photos were named rightly."
+        f"{percent(kept['val_accuracy'])} of the validation photos were correct."
     )
     return tuple(sentence for sentence in (losses, levels, training.stopped) if sentence)
 
@@ -289,18 +289,19 @@ def _numbers(train: Trend, validation: Trend, kept: Mapping[str, float]) -> dict
 
 def _path(kept: Mapping[str, float], evaluation: Evaluation, verdict: Verdict) -> tuple[str, ...]:
     # Dropout and augmentation make training photos harder than test photos: a good test proves a good training too.
-    learned = not kept or max(kept["accuracy"], evaluation.accuracy) >= GOOD_TRAINING
+    learned = not kept or max(kept["accuracy"], evaluation.closed_set) >= GOOD_TRAINING
     if not learned:
         return (*STATIONS[:5], "loss")
+    if verdict.grade == TOO_FEW:
+        return STATIONS[:6]
     return (*STATIONS[:6], "deploy" if verdict.good else "overfitting")
 
 
 def _next_step(case: str, training: Training, evaluation: Evaluation, verdict: Verdict) -> NextStep:
+    if verdict.grade == TOO_FEW and case != "broken":
+        return NextStep(f"Add photos: {FEWEST_PHOTOS} test photos are needed before a result can be judged.")
     if verdict.grade == "very good" and case != "broken":
-        return NextStep(
-            "Test it on photos from another source, which no training photo resembles: that is the last honest doubt.",
-            "whosthat evaluate RUN OTHER_PHOTOS",
-        )
+        return NextStep("Test it on photos from another source.", "whosthat evaluate RUN OTHER_PHOTOS")
     if verdict.good and case in ("bottleneck", "no epochs"):
         return NextStep("Use it: name the photos you have not sorted yet.", "whosthat predict RUN NEW_PHOTOS")
     return _STEP_OF_CASE[case](training, evaluation)
@@ -329,7 +330,8 @@ def _know_more(training: Training, evaluation: Evaluation) -> NextStep:
             f"whosthat train PHOTOS --model {BEST_READY_MADE}",
         )
     worst = worst_class(evaluation)
-    return NextStep(f"Add photos, first of “{worst.name}”, which is found in only {percent(worst.recall)} of its test photos.")
+    found = f"{round(worst.recall * worst.n)} of {counted(worst.n, 'test photo')} correct"
+    return NextStep(f"Add photos, first of “{worst.name}” ({found}).")
 
 
 def _train(training: Training, option: str) -> str:

@@ -60,6 +60,11 @@ class FacePart:
         return self.faces.n_photos - len(self.faces.without_face)
 
     @property
+    def suspected(self) -> frozenset[str]:
+        """Names of the photos that may show somebody else."""
+        return frozenset(line.photo for line in self.faces.suspects)
+
+    @property
     def tally(self) -> tuple[tuple[int, str], ...]:
         """How many photos of each doubtful kind there are, with what that is in a few words."""
         faces = self.faces

@@ -1,7 +1,8 @@
-"""Figures of an honest test: probabilities and the truth in, an `Evaluation` out.
+"""Figures of an honest test: one answer a photo in, an `Evaluation` out.
 
 What belongs here: numbers that follow from test answers alone, computed with numpy (scikit-learn's import costs three
-seconds; the tests compare against it). What does not: whether the numbers are good (`diagnosis`), pictures (`plots`).
+seconds; the tests compare against it). What does not: what an answer was (`outcomes`), whether the numbers are good (`verdict`),
+pictures (`plots`).
 """
 
 from __future__ import annotations
@@ -14,10 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from whosthat.errors import DatasetError
+from whosthat.evaluation.outcomes import NO_FACE, UNKNOWN, Answer, Outcomes, count
 from whosthat.proportions import SMALLEST_PROBABILITY, Interval, wilson_interval
 
 N_BINS = 15
 """Bins of the reliability diagram, as in Guo et al. 2017."""
+
+TOP = 3
+"""The right class among so many most probable ones is counted, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +31,8 @@ class ClassScore:
 
     Attributes:
         name: The class.
-        precision: Of the photos called this class, the share that were; 0 when none was called so.
-        recall: Of the photos of this class, the share found; 0 when the test holds none.
+        precision: Of the photos that got this name, the share that were; 0 when none got it.
+        recall: Of the photos of this class, the share that got its name; 0 when the test holds none.
         f1: Harmonic mean of the two; 0 when both are 0.
         n: Test photos of this class.
     """
@@ -40,30 +45,6 @@ class ClassScore:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """One test photo and what was said about it.
-
-    Attributes:
-        index: Its row in the arrays that were evaluated.
-        path: The photo, as the split names it.
-        truth: The class it is.
-        said: The class with the highest probability.
-        confidence: That probability, 0 to 1.
-    """
-
-    index: int
-    path: str
-    truth: str
-    said: str
-    confidence: float
-
-    @property
-    def right(self) -> bool:
-        """Whether the photo was named rightly."""
-        return self.truth == self.said
-
-
-@dataclass(frozen=True, slots=True)
 class Bin:
     """One bar of the reliability diagram: the answers whose confidence lies in (low, high].
 
@@ -72,7 +53,7 @@ class Bin:
         high: Upper end, inclusive.
         n: Answers inside.
         confidence: Their mean confidence; 0 for an empty bin.
-        accuracy: The share of them that were right; 0 for an empty bin.
+        accuracy: The share of them that were correct; 0 for an empty bin.
     """
 
     low: float
@@ -84,46 +65,52 @@ class Bin:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """An honest test in numbers.
+    """An honest test in numbers: every photo counts, and counts as ``predict`` answers it.
 
     Attributes:
         labels: The classes; the index is the label.
-        n: Test photos.
-        accuracy: Share of photos named rightly, 0 to 1.
+        n: Test photos, those without a face included.
+        outcomes: How many were correct, wrong, unknown, without a face.
+        accuracy: Share of correct photos, 0 to 1.
         interval: Its Wilson 95 % interval.
-        baseline: Accuracy of always naming the most frequent class of the test.
-        top3: Share of photos whose class is among the three most probable (1 for three classes or fewer).
-        loss: Mean negative log likelihood (cross-entropy), in nats.
-        ece: Expected calibration error, 0 (confidence can be believed) to 1.
+        baseline: Accuracy of always naming the most frequent class of the test; 0 where the test holds one class alone.
+        closed_set: Share of photos whose best class is the right one with the threshold off, 0 to 1.
+        top3: Share of photos whose class is among the three most probable, threshold off (1 for three classes or fewer).
+        loss: Mean negative log likelihood of the true class (cross-entropy), threshold off, in nats.
+        ece: Expected calibration error of the confidence that comes with a name, 0 (it can be believed) to 1; 0 where no photo got one.
+        bystanders: Further faces in the test photos that got a name; nobody says whether they are right.
         per_class: One score a class, in label order.
-        confusion: Counts; row = truth, column = what was said.
-        bins: The reliability diagram that `ece` sums up.
+        confusion: Counts; row = truth, column = the name that was given; the last two columns are unknown and no face.
+        bins: The reliability diagram that `ece` sums up, over the photos that got a name.
         answers: One a test photo, in the order given.
     """
 
     labels: tuple[str, ...]
     n: int
+    outcomes: Outcomes
     accuracy: float
     interval: Interval
     baseline: float
+    closed_set: float
     top3: float
     loss: float
     ece: float
+    bystanders: int
     per_class: tuple[ClassScore, ...]
     confusion: tuple[tuple[int, ...], ...]
     bins: tuple[Bin, ...]
     answers: tuple[Answer, ...]
 
     @property
-    def n_right(self) -> int:
-        """Photos named rightly."""
-        return sum(answer.right for answer in self.answers)
+    def mistakes(self) -> tuple[Answer, ...]:
+        """Photos that did not get their name: wrong ones first, the most confident first."""
+        missed = (answer for answer in self.answers if not answer.correct)
+        return tuple(sorted(missed, key=lambda answer: (answer.predicted is None, -answer.confidence, answer.index)))
 
     @property
-    def mistakes(self) -> tuple[Answer, ...]:
-        """Wrong answers, the most confident first."""
-        wrong = (answer for answer in self.answers if not answer.right)
-        return tuple(sorted(wrong, key=lambda answer: (-answer.confidence, answer.index)))
+    def columns(self) -> tuple[str, ...]:
+        """What the columns of `confusion` hold: the labels, then unknown and no face."""
+        return (*self.labels, "unknown", "no face")
 
     def sample(self, count: int) -> tuple[Answer, ...]:
         """Return at most ``count`` answers, evenly spaced: the same ones each time, chosen by nobody."""
@@ -146,57 +133,57 @@ class Evaluation:
         return TypeAdapter(cls).validate_python(mapping)
 
 
-def evaluate(probabilities: NDArray[Any], truth: NDArray[Any], labels: Sequence[str], paths: Sequence[str]) -> Evaluation:
+def evaluate(answers: Sequence[Answer], labels: Sequence[str]) -> Evaluation:
     """Judge a recogniser's answers on photos that chose nothing about it.
 
     Args:
-        probabilities: Float array ``(n, c)``, each row summing to 1, already calibrated.
-        truth: Integer array ``(n,)``, the label of each photo, 0 to c - 1.
-        labels: The c class names.
-        paths: The n photos, as the split names them.
+        answers: One a photo, from `outcomes.answer_of`.
+        labels: The class names.
 
     Raises:
-        DatasetError: There is no test photo, the shapes disagree, or a probability is not a number between 0 and 1.
+        DatasetError: There is no test photo.
 
     Example:
-        >>> result = evaluate(np.array([[0.9, 0.1], [0.4, 0.6]]), np.array([0, 0]), ["cat", "dog"], ["a.jpg", "b.jpg"])
-        >>> result.accuracy, result.mistakes[0].said
-        (0.5, 'dog')
+        >>> from whosthat.evaluation.outcomes import answer_of
+        >>> from whosthat.types import Sighting
+        >>> said = Sighting("cat", 0.9, probabilities={"cat": 0.9, "dog": 0.1})
+        >>> labels = ["cat", "dog"]
+        >>> evaluate([answer_of(0, "a.jpg", "cat", [said], labels), answer_of(1, "b.jpg", "cat", [], labels)], labels).outcomes
+        Outcomes(correct=1, wrong=0, unknown=0, no_face=1)
     """
-    probabilities, truth = _checked(probabilities, truth, labels, paths)
-    said = probabilities.argmax(axis=1)
-    confidence = probabilities.max(axis=1)
-    confusion = confusion_counts(truth, said, len(labels))
-    n_right = int(np.trace(confusion))
-    bins = reliability_bins(confidence, said == truth)
+    if not answers:
+        raise DatasetError("There is no test photo, so nothing can be judged. Add photos, or give the test a larger share of the split.")
+    n, outcomes = len(answers), count(answers)
+    confusion = confusion_counts(answers, labels)
+    named = [answer for answer in answers if answer.predicted is not None]
+    bins = reliability_bins(np.array([answer.confidence for answer in named]), np.array([answer.correct for answer in named], bool))
     return Evaluation(
         labels=tuple(labels),
-        n=len(truth),
-        accuracy=n_right / len(truth),
-        interval=wilson_interval(n_right, len(truth)),
-        baseline=float(confusion.sum(axis=1).max() / len(truth)),
-        top3=_top_share(probabilities, truth, 3),
-        loss=log_loss(probabilities, truth),
-        ece=sum(one.n * abs(one.accuracy - one.confidence) for one in bins) / len(truth),
+        n=n,
+        outcomes=outcomes,
+        accuracy=outcomes.correct / n,
+        interval=wilson_interval(outcomes.correct, n),
+        baseline=_baseline(confusion),
+        closed_set=sum(answer.best == answer.truth for answer in answers) / n,
+        top3=sum(answer.rank < TOP for answer in answers) / n,
+        loss=float(-np.log(np.maximum([answer.likelihood for answer in answers], SMALLEST_PROBABILITY)).mean()),
+        ece=sum(one.n * abs(one.accuracy - one.confidence) for one in bins) / max(1, len(named)),
+        bystanders=sum(answer.bystanders for answer in answers),
         per_class=_class_scores(confusion, labels),
         confusion=tuple(tuple(int(count) for count in row) for row in confusion),
         bins=bins,
-        answers=tuple(
-            Answer(row, str(paths[row]), labels[truth[row]], labels[said[row]], float(confidence[row])) for row in range(len(truth))
-        ),
+        answers=tuple(answers),
     )
 
 
-def confusion_counts(truth: NDArray[Any], said: NDArray[Any], n_classes: int) -> NDArray[np.int64]:
-    """Count answers: entry (t, s) is how many photos of class t were called s. Shape ``(n_classes, n_classes)``."""
-    counts = np.bincount(truth * n_classes + said, minlength=n_classes * n_classes)
-    return counts.reshape(n_classes, n_classes).astype(np.int64)
-
-
-def log_loss(probabilities: NDArray[Any], truth: NDArray[Any]) -> float:
-    """Return the mean negative log probability of the true class, in nats."""
-    of_truth = probabilities[np.arange(len(truth)), truth]
-    return float(-np.log(np.maximum(of_truth, SMALLEST_PROBABILITY)).mean())
+def confusion_counts(answers: Sequence[Answer], labels: Sequence[str]) -> NDArray[np.int64]:
+    """Count answers: entry (t, p) is how many photos of class t got the name p; then unknown, then no face. Shape ``(c, c + 2)``."""
+    places = {name: place for place, name in enumerate(labels)}
+    missed = {UNKNOWN: len(labels), NO_FACE: len(labels) + 1}
+    counts = np.zeros((len(labels), len(labels) + 2), np.int64)
+    for answer in answers:
+        counts[places[answer.truth], missed[answer.outcome] if answer.predicted is None else places[answer.predicted]] += 1
+    return counts
 
 
 def reliability_bins(confidence: NDArray[Any], right: NDArray[np.bool_], n_bins: int = N_BINS) -> tuple[Bin, ...]:
@@ -219,36 +206,16 @@ def reliability_bins(confidence: NDArray[Any], right: NDArray[np.bool_], n_bins:
     return tuple(Bin(float(edges[b]), float(edges[b + 1]), int(n[b]), float(mean_confidence[b]), float(accuracy[b])) for b in range(n_bins))
 
 
-def _top_share(probabilities: NDArray[Any], truth: NDArray[Any], k: int) -> float:
-    # The rank of the truth is the number of classes before it in a stable order, best first, so ties agree with argmax.
-    order = np.argsort(-probabilities, axis=1, kind="stable")[:, :k]
-    return float((order == truth[:, None]).any(axis=1).mean())
+def _baseline(confusion: NDArray[np.int64]) -> float:
+    """Accuracy of always naming the most frequent class; where there is but one, that would be no feat."""
+    photos = confusion.sum(axis=1)
+    return float(photos.max() / photos.sum()) if (photos > 0).sum() > 1 else 0.0
 
 
 def _class_scores(confusion: NDArray[np.int64], labels: Sequence[str]) -> tuple[ClassScore, ...]:
     found = np.diag(confusion)
-    called, true = confusion.sum(axis=0), confusion.sum(axis=1)
-    precision = found / np.maximum(called, 1)
+    given, true = confusion[:, : len(labels)].sum(axis=0), confusion.sum(axis=1)
+    precision = found / np.maximum(given, 1)
     recall = found / np.maximum(true, 1)
-    f1 = 2 * found / np.maximum(called + true, 1)
+    f1 = 2 * found / np.maximum(given + true, 1)
     return tuple(ClassScore(name, float(precision[i]), float(recall[i]), float(f1[i]), int(true[i])) for i, name in enumerate(labels))
-
-
-def _checked(
-    probabilities: NDArray[Any], truth: NDArray[Any], labels: Sequence[str], paths: Sequence[str]
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    probabilities, truth = np.asarray(probabilities, np.float64), np.asarray(truth, np.int64)
-    if len(truth) == 0:
-        raise DatasetError("There is no test photo, so nothing can be judged. Add photos, or give the test a larger share of the split.")
-    if probabilities.shape != (len(truth), len(labels)) or len(paths) != len(truth):
-        raise DatasetError(
-            f"The answers do not fit the test photos: expected probabilities of shape ({len(truth)}, {len(labels)}) and as many paths, "
-            f"but {probabilities.shape} and {len(paths)} paths came. Evaluate with the labels that the recogniser was trained on."
-        )
-    if truth.min() < 0 or truth.max() >= len(labels):
-        raise DatasetError(f"A label lies outside 0 to {len(labels) - 1}: {int(truth.min())} to {int(truth.max())} came.")
-    if not ((probabilities >= 0) & (probabilities <= 1 + 1e-5)).all():
-        raise DatasetError(
-            "A probability is not a number between 0 and 1. The network's output is broken; a smaller learning rate usually mends it."
-        )
-    return np.minimum(probabilities, 1.0), truth

@@ -16,7 +16,8 @@ from typing import Any
 from whosthat.durable import replace_file
 from whosthat.errors import RunError
 from whosthat.evaluation.face_part import read_face_part
-from whosthat.evaluation.metrics import Answer, Evaluation
+from whosthat.evaluation.metrics import Evaluation
+from whosthat.evaluation.outcomes import Answer
 from whosthat.evaluation.plots.canvas import THEMED, new_figure, style, svg
 from whosthat.evaluation.plots.curves import History, describe_curves, draw_accuracy, draw_loss
 from whosthat.evaluation.plots.flow_chart import HEIGHT, WIDTH, describe_path, draw_flow_chart
@@ -26,7 +27,7 @@ from whosthat.evaluation.plots.reliability import describe_reliability, draw_rel
 from whosthat.evaluation.plots.writing import flow_captions, read_photos, shown_mistakes
 from whosthat.evaluation.run_facts import RunFacts, read_metrics
 from whosthat.evaluation.run_files import read_counts, read_environment, read_findings, read_settings
-from whosthat.evaluation.verdict import percent
+from whosthat.evaluation.verdict import percent, suspects_sentence
 from whosthat.training.journal import read_history
 from whosthat.version import __version__
 from whosthat.wording import counted, visible
@@ -42,10 +43,10 @@ _WITHOUT_CURVES = "Restore it, or delete it to make the report without curves."
 
 @dataclass(frozen=True, slots=True)
 class Confusion:
-    """Photos of one class that were taken for another, of how many."""
+    """Photos of one class that got another's name, of how many."""
 
     truth: str
-    said: str
+    predicted: str
     count: int
     n: int
 
@@ -108,7 +109,8 @@ def template(name: str) -> Any:
 
 def _content(run: Path, facts: RunFacts) -> dict[str, Any]:
     history = _history(run)
-    evaluation, photos = facts.evaluation, read_photos(run)
+    evaluation, photos, faces = facts.evaluation, read_photos(run), read_face_part(run)
+    suspected = frozenset() if faces is None else faces.suspected
     return {
         "facts": facts,
         "evaluation": evaluation,
@@ -119,9 +121,12 @@ def _content(run: Path, facts: RunFacts) -> dict[str, Any]:
         "version": __version__,
         "counts": read_counts(run),
         "findings": read_findings(run),
-        "faces": read_face_part(run),
+        "faces": faces,
         "settings": read_settings(run),
         "environment": read_environment(run),
+        "n_named": sum(one.n for one in evaluation.bins),
+        "suspected": suspected,
+        "suspects": suspects_sentence(evaluation, suspected),
         "confusions": _confusions(evaluation),
         "mistakes": _with_photos(shown_mistakes(evaluation), photos),
         "grid": _with_photos(evaluation.sample(GRID_PHOTOS), photos),
@@ -174,10 +179,10 @@ def _run_path(run: Path) -> str:
 def _confusions(evaluation: Evaluation) -> list[Confusion]:
     """The most frequent mistakes, most frequent first."""
     pairs = [
-        Confusion(evaluation.labels[truth], evaluation.labels[said], count, sum(row))
+        Confusion(evaluation.labels[truth], evaluation.labels[predicted], count, sum(row))
         for truth, row in enumerate(evaluation.confusion)
-        for said, count in enumerate(row)
-        if said != truth and count
+        for predicted, count in enumerate(row[: len(evaluation.labels)])
+        if predicted != truth and count
     ]
     return sorted(pairs, key=lambda pair: -pair.count)[:CONFUSIONS_TOLD]
 

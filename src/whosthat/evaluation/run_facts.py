@@ -2,7 +2,8 @@
 
 What belongs here: the shape of that file, writing and reading it. What does not: computing any of it.
 
-The file is one JSON object: ``format`` (1) and the fields of `RunFacts`, dataclasses as objects and tuples as lists.
+The file is one JSON object: ``format`` (2), ``outcomes`` (those of the test, at the top for programs) and the fields of `RunFacts`,
+dataclasses as objects and tuples as lists.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from whosthat.evaluation.diagnosis import Diagnosis, Training
 from whosthat.evaluation.learning_curve import LearningCurve
 from whosthat.evaluation.metrics import Evaluation
 
-FORMAT = 1
-"""The version of metrics.json that is written; a newer one is refused."""
+FORMAT = 2
+"""The version of metrics.json that is written. Format 1 counted no outcomes, and cannot be made into format 2."""
 
 METRICS_FILE = "metrics.json"
 """Name of the file inside a run folder."""
@@ -60,7 +61,8 @@ def write_metrics(run: Path, facts: RunFacts) -> Path:
         RunError: The file cannot be written.
     """
     path = run / METRICS_FILE
-    text = json.dumps({"format": FORMAT, **asdict(facts)}, allow_nan=False, indent=1)  # ASCII: a file name may hold lone surrogates
+    document = {"format": FORMAT, "outcomes": asdict(facts.evaluation.outcomes), **asdict(facts)}
+    text = json.dumps(document, allow_nan=False, indent=1)  # ASCII: a file name may hold lone surrogates
     try:
         replace_file(path, text.encode("ascii"))
     except OSError as error:
@@ -91,6 +93,8 @@ def read_metrics(run: Path) -> RunFacts:
         document = json.loads(content)
         if document["format"] > FORMAT:
             raise RunError(f"{path} has format {document['format']}, and this whosthat reads up to {FORMAT}. Install a newer whosthat.")
+        if document["format"] < FORMAT:
+            raise RunError(f"{path} is of an older whosthat, which did not count unknown photos and those without a face. Train again.")
         facts = TypeAdapter(RunFacts).validate_python(document)
     except ValidationError as error:
         first = error.errors()[0]
@@ -105,6 +109,6 @@ def read_metrics(run: Path) -> RunFacts:
 
 def _check_sizes(evaluation: Evaluation, path: Path) -> None:
     n_classes = len(evaluation.labels)
-    sizes = [len(evaluation.per_class), len(evaluation.confusion), *map(len, evaluation.confusion)]
+    sizes = [len(evaluation.per_class), len(evaluation.confusion), *(len(row) - 2 for row in evaluation.confusion)]
     if set(sizes) != {n_classes} or len(evaluation.answers) != evaluation.n or not evaluation.bins:
         raise RunError(f"{path} is damaged: its tables do not fit {n_classes} classes and {evaluation.n} test photos.")

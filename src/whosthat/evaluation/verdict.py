@@ -6,22 +6,32 @@ What belongs here: thresholds on an `Evaluation` and the sentences they lead to.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from whosthat.evaluation.metrics import ClassScore, Evaluation
 from whosthat.wording import counted
 
 GRADES = (("very good", 0.95, 0.85), ("good", 0.80, 0.65), ("fair", 0.60, 0.45))
-"""Grade, the least accuracy it takes, and the least lower end of the interval: ten of ten photos prove little."""
+"""Grade, the least accuracy it takes, and the least lower end of the interval."""
 
 POOR = "poor"
-"""The grade below all others, and of everything that guessing would do as well."""
+"""The grade below all others, and of everything that the baseline does as well."""
+
+TOO_FEW = "too few to say"
+"""What stands in the place of a grade with fewer than `FEWEST_PHOTOS` test photos."""
+
+FEWEST_PHOTOS = 30
+"""With fewer test photos the interval is wider than any grade: 29 of 29 may be 88 % in truth."""
 
 WIDE_INTERVAL = 0.15
 """From this width on the interval is worth a warning."""
 
 LAGGING_CLASS = 0.20
 """A class found less often than the average by at least this much is worth a warning."""
+
+LOST_TO_UNKNOWN = 0.05
+"""From this difference between closed-set accuracy and accuracy on, what the threshold costs is worth a warning."""
 
 BAD_CALIBRATION = 0.10
 """From this calibration error on the confidence is worth a warning."""
@@ -32,7 +42,7 @@ class Verdict:
     """Whether a result is good, in words.
 
     Attributes:
-        grade: ``very good``, ``good``, ``fair`` or ``poor``.
+        grade: ``very good``, ``good``, ``fair``, ``poor`` or ``too few to say``.
         sentence: The grade and why, in one sentence.
         cautions: What to be careful about, one sentence each; may be empty.
     """
@@ -53,7 +63,7 @@ def judge(evaluation: Evaluation) -> Verdict:
     Args:
         evaluation: The test; its photos have chosen nothing about the recogniser.
     """
-    cautions = (_few_photos(evaluation), _lagging_class(evaluation), _untrue_confidence(evaluation))
+    cautions = (_few_photos(evaluation), _refusing(evaluation), _lagging_class(evaluation), _poor_calibration(evaluation))
     return Verdict(_grade(evaluation), _sentence(evaluation), tuple(caution for caution in cautions if caution))
 
 
@@ -67,18 +77,37 @@ def percent(share: float) -> str:
     return f"{100 * share:.1f}".removesuffix(".0") + " %"
 
 
+def suspects_sentence(evaluation: Evaluation, suspected: Collection[str]) -> str:
+    """Say how many mistakes are photos that may lie in the wrong folder; empty when none is.
+
+    Args:
+        evaluation: The test.
+        suspected: Names of photos that may show somebody else.
+    """
+    mistakes = [answer for answer in evaluation.answers if not answer.correct]
+    suspects = sum(answer.path in suspected for answer in mistakes)
+    if not suspects:
+        return ""
+    others = [answer for answer in evaluation.answers if answer.path not in suspected]
+    rest = f"; without them, {percent(sum(answer.correct for answer in others) / len(others))} are correct" if others else ""
+    are = "is a photo" if suspects == 1 else "are photos"
+    return f"{suspects:,} of {counted(len(mistakes), 'mistake')} {are} that may lie in the wrong folder{rest}. Look at them first."
+
+
 def worst_class(evaluation: Evaluation) -> ClassScore:
     """Return the class, among those with test photos, that is found least often."""
     return min((score for score in evaluation.per_class if score.n), key=lambda score: score.recall)
 
 
-def beats_guessing(evaluation: Evaluation) -> bool:
+def beats_baseline(evaluation: Evaluation) -> bool:
     """Whether even the lower end of the interval lies above always naming the most frequent class."""
     return evaluation.interval.low > evaluation.baseline
 
 
 def _grade(evaluation: Evaluation) -> str:
-    if not beats_guessing(evaluation):
+    if evaluation.n < FEWEST_PHOTOS:
+        return TOO_FEW
+    if not beats_baseline(evaluation):
         return POOR
     for grade, accuracy, low in GRADES:
         if evaluation.accuracy >= accuracy and evaluation.interval.low >= low:
@@ -87,21 +116,35 @@ def _grade(evaluation: Evaluation) -> str:
 
 
 def _sentence(evaluation: Evaluation) -> str:
-    named = f"{evaluation.n_right} of {counted(evaluation.n, 'test photo')} named rightly"
-    guessing = f"always answering with the most frequent class would name {percent(evaluation.baseline)}"
-    if not beats_guessing(evaluation):
-        return f"Not good: {named}, which cannot be told from guessing ({guessing})."
-    judgement = {"very good": "Very good", "good": "Good", "fair": "Fair, not yet good", POOR: "Not good, though better than guessing"}
-    return f"{judgement[_grade(evaluation)]}: {named}; {guessing}."
+    grade, outcomes = _grade(evaluation), evaluation.outcomes
+    counts = f"of {counted(evaluation.n, 'test photo')}, {outcomes.sentence()}"
+    baseline = f"baseline (always the most frequent class): {percent(evaluation.baseline)}"
+    if grade == TOO_FEW:
+        return f"Too few test photos to say how good it is: {counts}. A grade takes {FEWEST_PHOTOS}."
+    if not beats_baseline(evaluation):
+        return f"Not good: {counts}.{f' That is not clearly better than the {baseline}.' if evaluation.baseline else ''}"
+    judgement = {"very good": "Very good", "good": "Good", "fair": "Fair, not yet good", POOR: "Not good, but better than the baseline"}
+    return f"{judgement[grade]}: {counts}{f'; {baseline}' if evaluation.baseline else ''}."
 
 
 def _few_photos(evaluation: Evaluation) -> str:
     interval = evaluation.interval
-    if interval.high - interval.low < WIDE_INTERVAL:
+    if evaluation.n < FEWEST_PHOTOS or interval.high - interval.low < WIDE_INTERVAL:
+        return ""  # of fewer, the grade says so
+    return (
+        f"The test has only {counted(evaluation.n, 'photo')}, so the true accuracy may lie anywhere between "
+        f"{percent(interval.low)} and {percent(interval.high)}."
+    )
+
+
+def _refusing(evaluation: Evaluation) -> str:
+    """Say when it is the threshold, not the recogniser's choice, that costs most."""
+    lost = evaluation.closed_set - evaluation.accuracy
+    if lost < LOST_TO_UNKNOWN:
         return ""
     return (
-        f"The test holds only {counted(evaluation.n, 'photo')}, so the true accuracy may lie anywhere between "
-        f"{percent(interval.low)} and {percent(interval.high)}."
+        f"{counted(evaluation.outcomes.unknown, 'photo')} got no name: without a threshold for strangers, the best class is right for "
+        f"{percent(evaluation.closed_set)} of the photos (closed-set accuracy)."
     )
 
 
@@ -109,10 +152,10 @@ def _lagging_class(evaluation: Evaluation) -> str:
     worst = worst_class(evaluation)
     if worst.recall > evaluation.accuracy - LAGGING_CLASS:
         return ""
-    return f"“{worst.name}” is found least often: in {round(worst.recall * worst.n)} of {counted(worst.n, 'test photo')}."
+    return f"“{worst.name}” is recognised least often: {round(worst.recall * worst.n)} of {counted(worst.n, 'test photo')} correct."
 
 
-def _untrue_confidence(evaluation: Evaluation) -> str:
+def _poor_calibration(evaluation: Evaluation) -> str:
     if evaluation.ece < BAD_CALIBRATION:
         return ""
-    return f"The confidence is off by {percent(evaluation.ece)} on average: do not take it at its word."
+    return f"Its confidence is poorly calibrated: it is off by {percent(evaluation.ece)} on average."

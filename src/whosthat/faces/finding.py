@@ -10,7 +10,7 @@ import hashlib
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -55,6 +55,9 @@ PLAIN = "plain"
 CENTRAL_BONUS = 0.5
 """How much less a face in a corner counts than one of the same size in the middle, 0 to 1."""
 
+RIVAL_SHARE = 0.5
+"""A photo may be about any face whose side is at least this share of the largest one's; smaller ones are bystanders."""
+
 SHARPNESS_SIDE = 150
 """Side in pixels of the crop whose sharpness is measured."""
 
@@ -81,6 +84,14 @@ class CutFaces:
 
     faces: tuple[Face, ...]
     crops: Image
+
+
+@dataclass(frozen=True)
+class SeenFaces:
+    """The faces of one photo, from left to right, and their embeddings, float32 (n, dimensions): all that naming them takes."""
+
+    faces: tuple[Face, ...]
+    vectors: FloatArray = field(compare=False)
 
 
 class FaceCropper:
@@ -208,6 +219,14 @@ class FaceReader(FaceCropper):
         """Embed aligned crops; float32 (n, dimensions)."""
         return self.embedder.embed(crops)
 
+    def see(self, photos: Sequence[CutFaces]) -> list[SeenFaces]:
+        """Embed the faces of several photos at once."""
+        if not photos:
+            return []
+        vectors = self.embed(np.concatenate([photo.crops for photo in photos]))
+        ends = np.cumsum([len(photo.faces) for photo in photos])
+        return [SeenFaces(photo.faces, own) for photo, own in zip(photos, np.split(vectors, ends[:-1]), strict=True)]
+
 
 def principal(faces: Sequence[Face], width: int, height: int) -> Face:
     """Choose the face that a photo in a person's folder is about: the largest, counted less the nearer it is to a corner.
@@ -227,6 +246,12 @@ def principal(faces: Sequence[Face], width: int, height: int) -> Face:
         return box.width * box.height * (1 - CENTRAL_BONUS * min(away, 1.0))
 
     return max(faces, key=weight)
+
+
+def rivals(faces: Sequence[Face]) -> list[Face]:
+    """Return the faces that a photo may be about: those at least half as large as the largest; one, where it is clear."""
+    areas = [face.box.width * face.box.height for face in faces]
+    return [face for face, area in zip(faces, areas, strict=True) if area >= RIVAL_SHARE**2 * max(areas)]
 
 
 def sharpness(crop: Image) -> float:

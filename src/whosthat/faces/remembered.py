@@ -15,11 +15,12 @@ from collections.abc import Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 import numpy as np
 
 from whosthat.errors import CacheError
+from whosthat.faces.finding import SeenFaces
 from whosthat.settings import cache_folder
 from whosthat.types import Box, Face
 
@@ -57,7 +58,10 @@ class PhotoFaces:
         return None if self.taken is None else self.faces[self.taken]
 
 
-class RememberedFaces:
+Remembered = TypeVar("Remembered", PhotoFaces, SeenFaces)
+
+
+class Memory(Generic[Remembered]):
     """The file; a context manager.
 
     Args:
@@ -91,19 +95,22 @@ class RememberedFaces:
         """Close the file."""
         self._connection.close()
 
-    def get(self, digests: Iterable[str]) -> dict[str, PhotoFaces]:
+    def get(self, digests: Iterable[str]) -> dict[str, Remembered]:
         """Return what is remembered of photos, by their SHA-256; a row that makes no sense is not there."""
         found = {}
         for digest in set(digests):
             row = self._run("SELECT found, vector FROM photos WHERE sha256 = ? AND reader = ?", (digest, self._reader)).fetchone()
-            faces = None if row is None else _from_row(*row)
+            faces = None if row is None else self._from_row(*row)
             if faces is not None:
                 found[digest] = faces
         return found
 
-    def put(self, photos: Mapping[str, PhotoFaces]) -> None:
+    def put(self, photos: Mapping[str, Remembered]) -> None:
         """Remember what photos gave, all or nothing."""
-        rows = [(digest, self._reader, _to_json(faces), faces.vector.astype("<f4").tobytes()) for digest, faces in photos.items()]
+        rows = []
+        for digest, photo in photos.items():
+            text, vectors = self._to_row(photo)
+            rows.append((digest, self._reader, text, vectors))
         try:
             with self._connection:
                 self._connection.executemany("INSERT OR REPLACE INTO photos VALUES (?, ?, ?, ?)", rows)
@@ -138,6 +145,45 @@ class RememberedFaces:
         except sqlite3.Error as error:
             raise _unusable(self.file, error) from error
 
+    def _to_row(self, faces: Remembered) -> tuple[str, bytes]:
+        raise NotImplementedError
+
+    def _from_row(self, text: str, vectors: bytes) -> Remembered | None:
+        raise NotImplementedError
+
+
+class RememberedFaces(Memory[PhotoFaces]):
+    """What photos gave that are known to show a person each."""
+
+    def _to_row(self, faces: PhotoFaces) -> tuple[str, bytes]:
+        text = json.dumps([faces.size, _face_rows(faces.faces), faces.taken, faces.way, faces.sharpness])
+        return text, faces.vector.astype("<f4").tobytes()
+
+    def _from_row(self, text: str, vectors: bytes) -> PhotoFaces | None:
+        try:
+            (width, height), rows, taken, way, sharpness = json.loads(text)
+            found, numbers = _faces(rows), _numbers(vectors)
+            return PhotoFaces((width, height), found, taken, way, sharpness, numbers) if (taken is None) == (not found) else None
+        except (ValueError, TypeError, IndexError):
+            return None
+
+
+class RememberedSightings(Memory[SeenFaces]):
+    """What photos gave that may show anybody, or nobody; kept in the same file under another reader's name."""
+
+    def __init__(self, reader: str, file: Path | None = None) -> None:
+        super().__init__(f"{reader}-every-face", file)
+
+    def _to_row(self, faces: SeenFaces) -> tuple[str, bytes]:
+        return json.dumps(_face_rows(faces.faces)), faces.vectors.astype("<f4").tobytes()
+
+    def _from_row(self, text: str, vectors: bytes) -> SeenFaces | None:
+        try:
+            found, numbers = _faces(json.loads(text)), _numbers(vectors)
+            return SeenFaces(found, numbers.reshape(len(found), -1 if found else 0))
+        except (ValueError, TypeError, IndexError):
+            return None
+
 
 def _opened(file: Path) -> sqlite3.Connection:
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -162,17 +208,19 @@ def _unusable(file: Path, error: Exception) -> CacheError:
     )
 
 
-def _to_json(photo: PhotoFaces) -> str:
-    faces = [[face.box.left, face.box.top, face.box.right, face.box.bottom, face.score, face.landmarks] for face in photo.faces]
-    return json.dumps([photo.size, faces, photo.taken, photo.way, photo.sharpness])
+def _face_rows(faces: Iterable[Face]) -> list[list[Any]]:
+    return [[face.box.left, face.box.top, face.box.right, face.box.bottom, face.score, face.landmarks] for face in faces]
 
 
-def _from_row(text: str, vector: bytes) -> PhotoFaces | None:
-    try:
-        (width, height), faces, taken, way, sharpness = json.loads(text)
-        found = tuple(Face(Box(*row[:4]), tuple((x, y) for x, y in row[5]), row[4]) for row in faces)  # type: ignore[arg-type]
-        numbers = np.frombuffer(vector, "<f4").astype(np.float32)
-        sound = all(len(face.landmarks) == 5 for face in found) and (taken is None) == (not found) and np.isfinite(numbers).all()
-        return PhotoFaces((width, height), found, taken, way, sharpness, numbers) if sound else None
-    except (ValueError, TypeError, IndexError):
-        return None
+def _faces(rows: Iterable[Any]) -> tuple[Face, ...]:
+    found = tuple(Face(Box(*row[:4]), tuple((x, y) for x, y in row[5]), row[4]) for row in rows)  # type: ignore[arg-type]
+    if not all(len(face.landmarks) == 5 for face in found):
+        raise ValueError("a face has five landmarks")
+    return found
+
+
+def _numbers(vectors: bytes) -> FloatArray:
+    numbers: FloatArray = np.frombuffer(vectors, "<f4").astype(np.float32)
+    if not np.isfinite(numbers).all():
+        raise ValueError("an embedding is finite")
+    return numbers

@@ -129,6 +129,17 @@ def read(source: str | Path | bytes) -> Image:
     return decode(source).image
 
 
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a photo's file, in hexadecimal; empty where it cannot be read, as it then cannot be decoded either."""
+    try:
+        if not path.is_file():  # a FIFO would never end
+            return ""
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except (OSError, ValueError):  # ValueError: a NUL character in the path
+        return ""
+
+
 def decode(source: str | Path | bytes, *, max_bytes: int = MAX_PHOTO_BYTES, max_pixels: int = MAX_PHOTO_PIXELS) -> DecodedPhoto:
     """Read a photo together with its format, hash and time; where many are read in threads, `opened` bounds their memory.
 
@@ -188,20 +199,6 @@ def looks_like_photo(path: Path) -> bool:
             return format_of(file.read(SNIFF_BYTES)) is not None
     except OSError:
         return False  # a file without a suffix that cannot be opened gives no sign of being a photo
-
-
-def sha256_of(path: Path) -> str | None:
-    """Return the SHA-256 of a file in hexadecimal; None where there is none that can be read.
-
-    A pipe is not opened: it could wait for ever.
-    """
-    try:
-        if not path.is_file():
-            return None
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except (OSError, ValueError):  # ValueError: a NUL character in the path
-        return None
 
 
 class _RefusedError(Exception):

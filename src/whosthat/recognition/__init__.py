@@ -15,11 +15,12 @@ What does not belong here: training, figures (`whosthat.evaluation`), reading ma
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
 from whosthat.errors import BundleError
-from whosthat.recognition.bundle import Bundle, open_bundle
+from whosthat.recognition.bundle import Bundle, is_unknown, open_bundle
 from whosthat.recognition.recogniser import Recogniser
 
 
@@ -58,7 +59,8 @@ def load(path: str | Path) -> Recogniser:
         A recogniser; its ``identify(photo)`` answers.
 
     Raises:
-        BundleError: There is no bundle, it is damaged, newer than this whosthat, or of an unknown kind.
+        BundleError: There is no bundle, it is damaged, newer than this whosthat, of an unknown kind, or it has a class whose name is the
+            answer for strangers.
     """
     try:
         return _load(path)
@@ -73,4 +75,15 @@ def _load(path: str | Path) -> Recogniser:
         raise BundleError(
             f"{bundle.folder} is of the kind {bundle.facts.kind!r}; this whosthat knows {', '.join(_OPENERS)}. Update whosthat."
         )
+    _refuse_unknown(bundle)
     return opener(bundle)
+
+
+def _refuse_unknown(bundle: Bundle) -> None:
+    """Refuse a bundle, saved before such names were, whose answers would mean two things."""
+    name = next(filter(is_unknown, bundle.facts.labels), None)
+    if name is not None:
+        rename = "Rename the folder and train again."
+        if bundle.facts.kind == "face-recogniser":
+            rename = f"Rename that person: whosthat people {bundle.folder} rename {shlex.quote(name)} NEW_NAME."
+        raise BundleError(f"{bundle.folder} has a class named {name!r}, which is also the answer for strangers. {rename}")

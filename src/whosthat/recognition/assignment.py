@@ -31,6 +31,9 @@ def assign(gains: NDArray[np.floating]) -> list[int | None]:
         [1, 0]
     """
     rows, columns = gains.shape
+    if rows == 1:
+        best = int(gains[0].argmax())
+        return [best if gains[0, best] > 0 else None]
     # a column of its own for each row means "no column", at no gain
     costs = np.hstack([-np.maximum(gains, 0), np.zeros((rows, rows))]).astype(float)
     row_of = np.full(columns + rows, -1)

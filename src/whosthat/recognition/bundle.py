@@ -58,6 +58,9 @@ MAX_FACTS_BYTES = 64 << 20
 MAX_LISTS, MAX_ITEMS = 10_000, 4_000_000
 """So many lists and tables, and so many things in them, a ``bundle.json`` may hold: empty lists take twenty times their text in memory."""
 
+UNKNOWN = "unknown"
+"""The answer for strangers in tables, CSV files and pictures; no class may have this name, in whichever case."""
+
 FINGERPRINT_DIGITS = 16
 """Hexadecimal digits kept of a photo's SHA-256: enough to find that very photo again, nothing to see in it."""
 
@@ -132,22 +135,35 @@ class BundleFacts(BaseModel):
     @field_validator("labels")
     @classmethod
     def _labels_are_plain_names(cls, labels: tuple[str, ...]) -> tuple[str, ...]:
-        if problem := label_problem(labels):
+        if problem := label_problem((), old=labels):
             raise ValueError(problem)
         return labels
 
 
-def label_problem(labels: Iterable[str]) -> str | None:
+def is_unknown(label: str) -> bool:
+    """Tell whether a class name cannot be told from the answer for strangers."""
+    return unicodedata.normalize("NFC", label).strip().casefold() == UNKNOWN
+
+
+def label_problem(labels: Iterable[str], *, old: Iterable[str] = ()) -> str | None:
     """Say what is wrong with class names, or None; names become folders and table cells, so none may play tricks.
 
     Worth asking before a long training, not only when its bundle is saved.
+
+    Args:
+        labels: The class names.
+        old: Further names, which a saved recogniser has already: one that was saved before `UNKNOWN` was refused must open, so that
+            its person can be renamed.
 
     Example:
         >>> label_problem(["cat", "../dog"])
         "'../dog' is no class name: it must not contain / or a backslash, nor be . or .., nor be longer than 255 characters"
     """
     seen: dict[str, str] = {}
-    for label in labels:
+    labels = tuple(labels)
+    if reserved := next((label for label in labels if is_unknown(label)), None):
+        return f"{reserved!r} is the answer for strangers, so a class or a person needs another name"
+    for label in (*old, *labels):
         if not label.strip() or len(label) > 255 or label in (".", "..") or "/" in label or "\\" in label:
             return (
                 f"{label[:300]!r} is no class name: it must not contain / or a backslash, nor be . or .., nor be longer than 255 characters"

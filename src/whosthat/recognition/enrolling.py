@@ -34,10 +34,17 @@ class Strangers:
 
 @dataclass(frozen=True)
 class FittedNaming:
-    """A naming, and the accuracy in cross-validation of each head that could have named (empty with too few photos)."""
+    """A naming, and how its head was chosen.
+
+    Attributes:
+        naming: Names faces.
+        accuracies: Accuracy in cross-validation of each head that could have named; empty with too few photos.
+        not_tried: Heads that were left out, because the photos are too many for them.
+    """
 
     naming: Naming
     accuracies: Mapping[str, float]
+    not_tried: tuple[str, ...] = ()
 
 
 def fit_naming(
@@ -51,6 +58,9 @@ def fit_naming(
         head: A key of `heads.HEADS`, or ``auto`` to choose.
         strangers: Photos of people who are not enrolled; None when there are none.
         rate: Share of strangers that may be named.
+
+    Raises:
+        DatasetError: The photos are too many for this head.
     """
     vectors, owners, n_people = gallery.vectors, gallery.owners, len(gallery.people)
     choice = choose_head(vectors, owners, groups, n_people, tuple(HEADS) if head == AUTO else (head,))
@@ -60,7 +70,7 @@ def fit_naming(
     apart = comparable(*out_of_fold_templates(vectors, owners, groups, n_people))
     own = apart[np.arange(len(owners)), owners]
     threshold = fit_distance(own, playing_strangers(apart, owners), _real_trials(gallery, strangers), rate=rate)
-    return FittedNaming(Naming(gallery, choice.head, threshold, temperature), choice.accuracies)
+    return FittedNaming(Naming(gallery, choice.head, threshold, temperature), choice.accuracies, choice.not_tried)
 
 
 def _real_trials(gallery: Gallery, strangers: Strangers | None) -> Trials | None:

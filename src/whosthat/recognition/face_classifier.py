@@ -17,7 +17,7 @@ from whosthat.photos.preparing import prepare
 from whosthat.recognition.bundle import Bundle
 from whosthat.recognition.bundled_detector import open_detector
 from whosthat.recognition.image_classifier import ImageClassifier
-from whosthat.recognition.ranking import people_of_faces, sighting_of
+from whosthat.recognition.ranking import given_to_better, people_of_faces, sighting_of
 from whosthat.recognition.recogniser import blaming_the_bundle, image_of
 from whosthat.types import Sighting
 
@@ -98,7 +98,8 @@ class FaceClassifier:
         threshold = self.classifier.threshold
         allowed = np.ones(probabilities.shape, bool) if threshold is None else probabilities >= threshold.value
         people = people_of_faces(probabilities, probabilities, allowed)
+        better = given_to_better(probabilities, probabilities, allowed, people)
         return [
-            sighting_of(self.labels, row, person, box=face.box)
-            for face, row, person in zip(photo.faces, probabilities, people, strict=True)
+            sighting_of(self.labels, row, person, given_to_better=other, box=face.box)
+            for face, row, person, other in zip(photo.faces, probabilities, people, better, strict=True)
         ]

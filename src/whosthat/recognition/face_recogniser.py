@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from whosthat.errors import BundleError, UsageError, WeightsError
 from whosthat.faces.embedder import EmbedderFacts, OnnxEmbedder
 from whosthat.faces.finding import CutFaces, FaceReader
@@ -20,7 +18,7 @@ from whosthat.recognition.bundled_detector import as_bundle_files, open_detector
 from whosthat.recognition.face_facts import FaceFacts
 from whosthat.recognition.face_threshold import DistanceThreshold
 from whosthat.recognition.naming import Naming
-from whosthat.recognition.ranking import people_of_faces, sighting_of
+from whosthat.recognition.ranking import given_to_better, sighting_of
 from whosthat.recognition.recogniser import blaming_the_bundle, image_of
 from whosthat.types import Face, Sighting
 
@@ -92,9 +90,8 @@ class FaceRecogniser:
     def identify_prepared(self, prepared: Sequence[CutFaces]) -> list[list[Sighting]]:
         """Answer for photos that `prepare` has prepared, in order."""
         with blaming_the_bundle():
-            vectors = self.reader.embed(np.concatenate([photo.crops for photo in prepared]))
-        ends = np.cumsum([len(photo.faces) for photo in prepared])
-        return [self.name(photo.faces, own) for photo, own in zip(prepared, np.split(vectors, ends[:-1]), strict=True)]
+            seen = self.reader.see(prepared)
+        return [self.name(photo.faces, photo.vectors) for photo in seen]
 
     def name(self, faces: Sequence[Face], vectors: FloatArray) -> list[Sighting]:
         """Name the faces of one photo.
@@ -105,12 +102,12 @@ class FaceRecogniser:
         """
         if not faces:
             return []
-        shares, apart = self.naming.shares(vectors), self.naming.distances(vectors)
-        confidence = self.naming.confidence(shares, apart)
-        people = people_of_faces(shares, confidence, apart <= self.naming.threshold.value)
+        decision = self.naming.decide(vectors)
+        people = decision.people()
+        better = given_to_better(*decision, people)
         return [
-            sighting_of(self.labels, row, person, box=face.box, because=self.naming.because(vector))
-            for face, vector, row, person in zip(faces, vectors, confidence, people, strict=True)
+            sighting_of(self.labels, row, person, given_to_better=other, box=face.box, because=self.naming.because(vector))
+            for face, vector, row, person, other in zip(faces, vectors, decision.confidence, people, better, strict=True)
         ]
 
 

@@ -6,11 +6,13 @@ of these at all?", which is decided by distance alone (`naming`): probabilities 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
+
+from whosthat.errors import DatasetError
 
 if TYPE_CHECKING:
     from whosthat.types import FloatArray, IntArray
@@ -28,7 +30,7 @@ around their template, spread over the few directions in which people differ; th
 
 LOGISTIC_PENALTY, LOGISTIC_STEPS = 0.1, 60
 MOST_LOGISTIC_WORK = 20_000_000
-"""Photos x people x dimensions beyond which logistic regression costs seconds for each fold, and is not tried."""
+"""Photos x people x dimensions beyond which logistic regression costs seconds for each fold and at each start, and is not used."""
 
 FOLDS = 5
 
@@ -41,11 +43,13 @@ class Choice:
         head: A key of `HEADS`.
         accuracies: Share of photos named rightly in cross-validation, by head; empty when there was nothing to choose with.
         scores: Out-of-fold logits of the chosen head, float32 (n, people); rows that no fold could test are NaN.
+        not_tried: Heads that were left out, because these photos are too many for them.
     """
 
     head: str
     accuracies: Mapping[str, float]
     scores: FloatArray
+    not_tried: tuple[str, ...] = ()
 
 
 def trimmed_mean(vectors: FloatArray) -> FloatArray:
@@ -145,7 +149,7 @@ HEADS: Mapping[str, Callable[[FloatArray, IntArray, int], Scorer]] = {
 """Every head by name, the simplest first."""
 
 
-def choose_head(vectors: FloatArray, owners: IntArray, groups: IntArray, n_people: int, heads: Iterable[str] = tuple(HEADS)) -> Choice:
+def choose_head(vectors: FloatArray, owners: IntArray, groups: IntArray, n_people: int, heads: Sequence[str] = tuple(HEADS)) -> Choice:
     """Choose the head that names best the photos that it has not learnt from; of equals, the simplest.
 
     Args:
@@ -153,18 +157,28 @@ def choose_head(vectors: FloatArray, owners: IntArray, groups: IntArray, n_peopl
         owners: int64 (n,).
         groups: int64 (n,): photos of one group (copies, bursts) are never on both sides.
         n_people: How many people there are.
-        heads: Those to choose from, the simplest first; trimmed mean is the one that is always good enough to fall back on.
+        heads: Those to choose from, the simplest first.
+
+    Raises:
+        DatasetError: There are too many photos for every one of these heads.
     """
+    not_tried = tuple(name for name in heads if name == "logistic" and vectors.size * n_people > MOST_LOGISTIC_WORK)
+    tried = [name for name in heads if name not in not_tried]
+    if not tried:
+        raise DatasetError(
+            f"The head {' or '.join(not_tried)} takes too long for {len(owners):,} photos of {n_people:,} people. "
+            'Set head = "auto" or "nearest" in the recipe.'
+        )
     folds = _folds(owners, groups)
-    tested = _testable(owners, folds)
-    scores = {name: _out_of_fold(name, vectors, owners, folds, n_people) for name in heads if _worth_trying(name, vectors, n_people)}
-    if not tested.any() or not scores:
-        return Choice(next(iter(scores), "trimmed-mean"), {}, np.full((len(owners), n_people), np.nan, np.float32))
+    tested = _testable(owners, folds) & (n_people > 1)  # of one person, every head is always right
+    if not tested.any():
+        return Choice(tried[0], {}, np.full((len(owners), n_people), np.nan, np.float32), not_tried)
+    scores = {name: _out_of_fold(name, vectors, owners, folds, n_people) for name in tried}
     right = {name: float((rows[tested].argmax(axis=1) == owners[tested]).mean()) for name, rows in scores.items()}
     best = max(right, key=lambda name: right[name])  # the first of equals
     chosen = scores[best].copy()
     chosen[~tested] = np.nan
-    return Choice(best, right, chosen)
+    return Choice(best, right, chosen, not_tried)
 
 
 def out_of_fold_templates(vectors: FloatArray, owners: IntArray, groups: IntArray, n_people: int) -> tuple[FloatArray, IntArray]:
@@ -188,10 +202,6 @@ def softmax(logits: FloatArray) -> FloatArray:
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     normal: FloatArray = (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
     return normal
-
-
-def _worth_trying(name: str, vectors: FloatArray, n_people: int) -> bool:
-    return name != "logistic" or (n_people > 1 and vectors.size * n_people <= MOST_LOGISTIC_WORK)
 
 
 def _folds(owners: IntArray, groups: IntArray) -> IntArray:

@@ -7,7 +7,7 @@ most once a photo (`face_recogniser`).
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -15,13 +15,34 @@ from whosthat.recognition.calibration import apply_temperature
 from whosthat.recognition.face_threshold import DistanceThreshold, comparable
 from whosthat.recognition.gallery import Gallery
 from whosthat.recognition.heads import HEADS, Scorer, distances, softmax, templates_of
+from whosthat.recognition.ranking import people_of_faces
 from whosthat.types import Likeness
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from whosthat.types import FloatArray
 
 BECAUSE = 3
 """So many enrolled photos are shown as the reason for an answer."""
+
+
+class Decision(NamedTuple):
+    """What is known of m faces, one column a person.
+
+    Attributes:
+        shares: If it is one of the enrolled people, how likely each, float32 (m, people).
+        confidence: The same with strangers among the possibilities, float32 (m, people).
+        allowed: Whether the face is near enough to get the name, bool (m, people).
+    """
+
+    shares: FloatArray
+    confidence: FloatArray
+    allowed: NDArray[np.bool_]
+
+    def people(self, faces: slice = slice(None)) -> list[int | None]:
+        """Choose a person for each of the faces, which are those of one photo: nobody twice."""
+        return people_of_faces(self.shares[faces], self.confidence[faces], self.allowed[faces])
 
 
 class Naming:
@@ -67,6 +88,15 @@ class Naming:
         known = self.threshold.confidence(apart[np.arange(len(shares)), shares.argmax(axis=1)])
         result: FloatArray = (shares * known[:, None]).astype(np.float32)
         return result
+
+    def decide(self, vectors: FloatArray) -> Decision:
+        """Return everything from which the names of faces follow; `Decision.people` gives them photo by photo.
+
+        Args:
+            vectors: Embeddings of the faces of one photo or of many, float32 (m, dimensions).
+        """
+        shares, apart = self.shares(vectors), self.distances(vectors)
+        return Decision(shares, self.confidence(shares, apart), apart <= self.threshold.value)
 
     def because(self, vector: FloatArray) -> tuple[Likeness, ...]:
         """Return the three enrolled photos that lie nearest to an embedding, nearest first."""

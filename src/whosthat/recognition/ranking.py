@@ -37,13 +37,41 @@ def people_of_faces(shares: FloatArray, confidence: FloatArray, allowed: NDArray
     Returns:
         The person of each face, or None.
     """
+    return assign(_gains(shares, confidence, allowed))
+
+
+def given_to_better(
+    shares: FloatArray, confidence: FloatArray, allowed: NDArray[np.bool_], people: Sequence[int | None]
+) -> list[int | None]:
+    """Say of each face without a name who it would be, were that person not given to a better face of the photo; None otherwise.
+
+    A face that could have a name and has none lost it to another face: else the sum of what `people_of_faces` gives would not be largest.
+
+    Args:
+        shares: As for `people_of_faces`.
+        confidence: Likewise.
+        allowed: Likewise.
+        people: What it chose.
+    """
+    gains = _gains(shares, confidence, allowed)
+    return [int(row.argmax()) if person is None and row.any() else None for row, person in zip(gains, people, strict=True)]
+
+
+def _gains(shares: FloatArray, confidence: FloatArray, allowed: NDArray[np.bool_]) -> NDArray[np.floating]:
+    """Return what each name is worth for each face; 0 where it cannot have it."""
     best = shares == shares.max(axis=1, keepdims=True)
     eligible = allowed & (best | (shares >= SECOND_CHOICE))
-    return assign(np.where(eligible, confidence + _LEAST_GAIN, 0.0))
+    return np.where(eligible, confidence + _LEAST_GAIN, 0.0)
 
 
 def sighting_of(
-    labels: Sequence[str], confidence: FloatArray, person: int | None, *, box: Box | None = None, because: tuple[Likeness, ...] = ()
+    labels: Sequence[str],
+    confidence: FloatArray,
+    person: int | None,
+    *,
+    given_to_better: int | None = None,
+    box: Box | None = None,
+    because: tuple[Likeness, ...] = (),
 ) -> Sighting:
     """Make a sighting: every label with its confidence, surest first.
 
@@ -51,6 +79,7 @@ def sighting_of(
         labels: The n labels.
         confidence: How sure each is, float (n,).
         person: The label that was chosen, which then comes first even if it is not the surest; None for unknown.
+        given_to_better: The label that a better face got instead; None where no other face is in the way.
         box: Where the face is; None for a whole photo.
         because: The enrolled photos that speak for it.
     """
@@ -61,4 +90,5 @@ def sighting_of(
     (_, sureness), *others = ranked.items()
     runner_up, runner_up_confidence = others[0] if others else (None, 0.0)
     name = None if person is None else labels[person]
-    return Sighting(name, sureness, runner_up, runner_up_confidence, box, ranked, because)
+    better = None if given_to_better is None else labels[given_to_better]
+    return Sighting(name, sureness, runner_up, runner_up_confidence, box, ranked, because, better)

@@ -15,11 +15,16 @@ from whosthat.recognition.face_threshold import DEFAULT_DISTANCE, comparable
 from whosthat.recognition.heads import distances, out_of_fold_templates, templates_of
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from whosthat.types import FloatArray, IntArray
 
 STRANGER_DISTANCE = 0.6
 """A face farther than this from its own person is better explained by somebody who has no folder."""
 
+
+CLEAR_MARGIN = 0.1
+"""So much nearer to another person than to its own is a photo that is left out of training."""
 
 SAME_PERSON_PAIR = 0.56
 """Two single photos nearer than this mostly show one person; as far apart as `DEFAULT_DISTANCE` between a photo and a template."""
@@ -96,6 +101,29 @@ def find_suspects(vectors: FloatArray, owners: IntArray, groups: IntArray, n_peo
         for row in rows
     ]
     return sorted(suspects, key=lambda suspect: -suspect.surprise)
+
+
+def probably_wrong(vectors: FloatArray, owners: IntArray, groups: IntArray, n_people: int) -> NDArray[np.bool_]:
+    """Tell which photos most probably show another enrolled person, so that they had better not be learnt from; bool (n,).
+
+    Stricter than `find_suspects`: too far from their own person to get that name, near enough to another to get theirs, and by a
+    clear margin. Nobody loses all photos.
+
+    Args:
+        vectors: float32 (n, dimensions).
+        owners: int64 (n,): the label of each.
+        groups: int64 (n,): copies and bursts share a number.
+        n_people: How many people there are.
+    """
+    wrong = np.zeros(len(owners), bool)
+    for suspect in find_suspects(vectors, owners, groups, n_people):
+        clearly = suspect.own > DEFAULT_DISTANCE >= suspect.nearest and suspect.own - suspect.nearest >= CLEAR_MARGIN
+        wrong[suspect.row] = clearly and np.isfinite(suspect.own)
+    for person in {int(owner) for owner in owners[wrong]}:
+        own = owners == person
+        if wrong[own].all():
+            wrong[own] = False
+    return wrong
 
 
 def find_look_alikes(vectors: FloatArray, owners: IntArray, groups: IntArray, n_people: int, *, most: int = 10) -> list[LookAlikes]:

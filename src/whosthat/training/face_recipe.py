@@ -24,6 +24,7 @@ class FaceRecipe(BaseRecipe):
         embedder: Which network turns faces into vectors: ``dlib-resnet``, ``sface`` where its file is present, or one that was added
             (``whosthat models list``).
         head: Which head names: ``auto`` chooses by cross-validation.
+        keep_suspects: Learn also from photos that most probably show another person than their folder says.
         stranger_rate: Share of strangers that may be named, by which the threshold is chosen.
     """
 
@@ -31,4 +32,5 @@ class FaceRecipe(BaseRecipe):
     detector: Literal["auto", "mtcnn", "yunet"] = "auto"
     embedder: str = Field(default="dlib-resnet", min_length=1, max_length=50)
     head: Literal["auto", "trimmed-mean", "nearest", "logistic"] = "auto"
+    keep_suspects: bool = False
     stranger_rate: float = Field(default=0.01, gt=0, lt=0.5)

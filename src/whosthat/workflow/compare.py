@@ -7,7 +7,6 @@ What does not: the choice and its words (`evaluation.comparison`), training itse
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,9 +29,8 @@ from whosthat.errors import (
 from whosthat.evaluation.comparison import Comparison, Contestant, Failure
 from whosthat.evaluation.comparison import compare as choose
 from whosthat.evaluation.comparison_report import write_comparison
-from whosthat.evaluation.metrics import Evaluation
 from whosthat.progress import SILENT, Progress
-from whosthat.proportions import Interval, wilson_interval
+from whosthat.proportions import Interval
 from whosthat.recognition import load
 from whosthat.recognition.bundle import open_bundle
 from whosthat.training.face_recipe import FACES, FaceRecipe
@@ -153,35 +151,29 @@ def _same_split(result: TrainResult, before: bytes) -> bytes:
 
 
 def _contestant(recipe: AnyRecipe, result: TrainResult, audit: Audit, seconds: float) -> Contestant:
-    """Gather a model's figures, with one answer for every test photo of the split."""
+    """Gather a model's figures, with one outcome for every test photo of the split."""
     test = read_split(result.run / SPLIT, audit, ratios=recipe.ratios, seed=recipe.seed).parts["test"]
-    right = _right(result.evaluation, test)
-    n_right, n = sum(right), len(right)
+    evaluation = result.evaluation
+    if evaluation is None or not test:
+        raise DatasetError("There are too few photos to keep any for a test, so models cannot be compared. Add photos.")
+    correct = {answer.path for answer in evaluation.answers if answer.correct}
     bundle = open_bundle(result.bundle)
     threshold = bundle.facts.threshold
     known = threshold is not None and threshold.strangers_low is not None and threshold.strangers_high is not None
     return Contestant(
         model=recipe.model,
         run=result.run.name,
-        right=right,
-        accuracy=n_right / n,
-        interval=wilson_interval(n_right, n),
-        baseline=max(Counter(item.photo.class_name for item in test).values()) / n,
-        known_refused=None if threshold is None else threshold.known_refused,
+        correct=tuple(item.photo.name in correct for item in test),
+        outcomes=evaluation.outcomes,
+        accuracy=evaluation.accuracy,
+        interval=evaluation.interval,
+        baseline=evaluation.baseline,
         strangers_named=threshold.strangers_named if threshold is not None and known else None,
         strangers=Interval(threshold.strangers_low or 0.0, threshold.strangers_high or 0.0) if threshold is not None and known else None,
         photos_per_second=_photos_per_second(result.bundle, test),
         seconds=seconds,
         n_bytes=sum(file.stat().st_size for file in bundle.folder.iterdir()),
     )
-
-
-def _right(evaluation: Evaluation | None, test: Sequence[AuditedPhoto]) -> tuple[bool, ...]:
-    """Tell for each test photo whether it was named rightly; one without an answer, such as a photo without a face, was not."""
-    if evaluation is None or not test:
-        raise DatasetError("There are too few photos to keep any for a test, so models cannot be compared. Add photos.")
-    named_rightly = {answer.path for answer in evaluation.answers if answer.right}
-    return tuple(item.photo.name in named_rightly for item in test)
 
 
 def _photos_per_second(bundle: Path, test: Sequence[AuditedPhoto]) -> float:

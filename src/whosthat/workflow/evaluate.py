@@ -1,7 +1,7 @@
-"""An honest test of a saved recogniser on other photos: one folder per class, as for training.
+"""An honest test of a recogniser on photos whose people are known: each is answered as ``predict`` answers it.
 
-What belongs here: which photos may be used for the test, and asking the recogniser about them.
-What does not: figures (`whosthat.evaluation.metrics`), showing them.
+What belongs here: asking about such photos, and which photos of a folder may be used for the test of a saved recogniser.
+What does not: outcomes and figures (`whosthat.evaluation`), showing them.
 
 A photo that trained the recogniser, or chose anything about it, proves nothing; such photos are recognised by the SHA-256 of
 their file and left out. That finds exact copies. A copy that was resized or saved again has other bytes and is not found.
@@ -10,22 +10,23 @@ their file and left out. That finds exact copies. A copy that was resized or sav
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
-from whosthat.dataset.folder import Photo, PhotoFolder, scan
-from whosthat.errors import DatasetError, PhotoError, did_you_mean
+from whosthat.dataset.folder import Photo, scan
+from whosthat.errors import DatasetError, did_you_mean
 from whosthat.evaluation.metrics import Evaluation
 from whosthat.evaluation.metrics import evaluate as judge
-from whosthat.photos.reading import decode
+from whosthat.evaluation.outcomes import Answer, answer_of
+from whosthat.photos.reading import sha256_of
 from whosthat.progress import SILENT, Progress
+from whosthat.recognition import load
 from whosthat.recognition.bundle import DataFacts, open_bundle
-from whosthat.types import FloatArray, Image, SetAside
-from whosthat.workflow.portraits import Asked, asked
+from whosthat.recognition.recogniser import Recogniser
+from whosthat.types import SetAside
+from whosthat.workflow.predict import predict
 
-BATCH = 16
 _PARTS_THAT_CHOSE = ("train", "validation")
 """The parts of the split whose photos shaped the recogniser; its old test photos may be used again."""
 
@@ -39,92 +40,75 @@ def evaluate(bundle: str | Path, photos: Path, *, progress: Progress = SILENT) -
         progress: Where to show how far it is, and to say which photos were left out.
 
     Returns:
-        Figures over the bundle's own labels; the threshold for strangers plays no part in them.
+        Figures over the bundle's own labels, with its own threshold: what ``predict`` answers for the same photos.
 
     Raises:
         BundleError: The bundle cannot be used.
         DatasetError: The folder cannot be used, holds a class that the recogniser does not know, or no photo is left.
     """
-    opened = open_bundle(bundle)
-    classifier = asked(opened)
-    folder = scan(Path(photos), at_least=1)
-    _refuse_unknown_classes(folder.classes, classifier.labels)
-    answers = ask(classifier, folder, opened.facts.data, progress=progress)
-    _say_what_was_left_out(answers.left_out, progress)
-    if not answers.asked:
+    recogniser, seen = load(bundle), open_bundle(bundle).facts.data
+    folder = scan(Path(photos))
+    _refuse_unknown_classes(folder.classes, recogniser.labels)
+    known = {photo: _why_known(photo, seen) for photo in folder.photos}
+    asked = ask(recogniser, [photo for photo, reason in known.items() if not reason], progress=progress)
+    left_out = [SetAside(photo.path, reason) for photo, reason in known.items() if reason] + list(asked.left_out)
+    _say_what_was_left_out(left_out, progress)
+    if not asked.answers:
         raise DatasetError(
-            f"No photo of {photos} can be used for a test: all {len(answers.left_out)} were left out, "
-            f"the first because {answers.left_out[0].reason}. Choose photos that the recogniser has never seen."
+            f"No photo of {photos} can be used for a test: all {len(left_out)} were left out, "
+            f"the first because {left_out[0].reason}. Choose photos that the recogniser has never seen; "
+            "a run with --keep-test-out can be tested on its own test photos again."
         )
-    truth = np.array([classifier.labels.index(photo.class_name) for photo in answers.asked])
-    return judge(answers.probabilities, truth, classifier.labels, [photo.name for photo in answers.asked])
+    return judge(asked.answers, recogniser.labels)
 
 
 @dataclass(frozen=True)
-class Answers:
-    """What a recogniser said about the photos of a folder.
+class Asked:
+    """What a recogniser answered about photos of known people.
 
     Attributes:
-        asked: The photos that were used, in the folder's order.
-        probabilities: float32 array ``(len(asked), n)``, calibrated.
-        left_out: Photos that could not or must not be used, with the reason.
+        answers: One a photo that can be read; `Answer.index` is its row among the photos that were asked about.
+        left_out: Photos that cannot be read, with the reason.
     """
 
-    asked: tuple[Photo, ...]
-    probabilities: FloatArray
+    answers: tuple[Answer, ...]
     left_out: tuple[SetAside, ...]
 
 
-def ask(classifier: Asked, folder: PhotoFolder, seen: DataFacts, *, progress: Progress = SILENT) -> Answers:
-    """Ask a recogniser about every photo of a folder that it has not learnt from.
+def ask(recogniser: Recogniser, photos: Sequence[Photo], *, progress: Progress = SILENT) -> Asked:
+    """Ask a recogniser about photos of known people, through the very function that answers ``whosthat predict``.
 
     Args:
-        classifier: The recogniser.
-        folder: The photos.
-        seen: Which photos the recogniser knows already.
+        recogniser: Whom to ask; it has not learnt from these photos.
+        photos: The photos.
         progress: Where to show how far it is.
     """
-    used: list[Photo] = []
-    left_out: list[SetAside] = []
-    rows: list[FloatArray] = []
-    waiting: list[Image] = []
-    for number, photo in enumerate(folder.photos, start=1):
-        prepared = _prepared(classifier, photo, seen)
-        if isinstance(prepared, SetAside):
-            left_out.append(prepared)
+    answers, left_out = [], []
+    for row, (photo, prediction) in enumerate(zip(photos, predict(recogniser, [photo.path for photo in photos]), strict=True)):
+        if prediction.error:
+            left_out.append(SetAside(photo.path, prediction.error))
         else:
-            used.append(photo)
-            waiting.append(prepared)
-        if waiting and (len(waiting) == BATCH or number == len(folder.photos)):
-            rows.append(classifier.probabilities(np.stack(waiting)))
-            waiting = []
-        progress.step("photos tested", number, len(folder.photos))
-    probabilities = np.concatenate(rows) if rows else np.empty((0, len(classifier.labels)), np.float32)
-    return Answers(tuple(used), probabilities, tuple(left_out))
+            answers.append(answer_of(row, photo.name, photo.class_name, prediction.sightings, recogniser.labels))
+        progress.step("photos tested", row + 1, len(photos))
+    return Asked(tuple(answers), tuple(left_out))
 
 
-def _prepared(classifier: Asked, photo: Photo, seen: DataFacts) -> Image | SetAside:
-    try:
-        decoded = decode(photo.path)
-    except PhotoError as error:
-        return SetAside(photo.path, error.reason)
-    part = seen.part_of(decoded.sha256)
-    if part in _PARTS_THAT_CHOSE:
-        return SetAside(photo.path, f"the recogniser knows it: it was a {'training' if part == 'train' else part} photo")
-    prepared = classifier.prepare(decoded.image)
-    return SetAside(photo.path, "no face was found in it") if prepared is None else prepared
+def _why_known(photo: Photo, seen: DataFacts) -> str:
+    """Say why a photo proves nothing; empty where it does."""
+    part = seen.part_of(sha256_of(photo.path))
+    return f"the recogniser knows it: it was a {'training' if part == 'train' else part} photo" if part in _PARTS_THAT_CHOSE else ""
 
 
 def _refuse_unknown_classes(classes: tuple[str, ...], labels: tuple[str, ...]) -> None:
     unknown = [name for name in classes if name not in labels]
     if unknown:
         raise DatasetError(
-            f"The recogniser does not know {', '.join(map(repr, unknown[:10]))}: photos of strangers cannot be named rightly. "
+            f"The recogniser does not know {', '.join(map(repr, unknown[:10]))}, so photos of them cannot be correct. "
             f"{did_you_mean(unknown[0], labels)} Rename the folder, or move it away."
         )
 
 
-def _say_what_was_left_out(left_out: tuple[SetAside, ...], progress: Progress) -> None:
+def _say_what_was_left_out(left_out: Sequence[SetAside], progress: Progress) -> None:
     """One sentence a reason, with the first photo as an example."""
     for reason, count in Counter(item.reason for item in left_out).most_common():
         example = next(item.path for item in left_out if item.reason == reason)

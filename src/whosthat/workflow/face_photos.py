@@ -9,27 +9,33 @@ have to load the libraries and the weights, which takes as long as two hundred p
 
 from __future__ import annotations
 
+import itertools
 import math
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
 from whosthat.dataset.threads import in_order
 from whosthat.errors import CacheError, DatasetError, PhotoError
 from whosthat.faces.embedder import DLIB, OnnxEmbedder
-from whosthat.faces.finding import FaceCropper, FaceReader, principal, sharpness
+from whosthat.faces.finding import FaceCropper, FaceReader, SeenFaces, principal, sharpness
 from whosthat.faces.models import detector_facts, detector_files, embedder_model
-from whosthat.faces.remembered import PhotoFaces, RememberedFaces
-from whosthat.photos.reading import looks_like_photo, opened, sha256_of
+from whosthat.faces.remembered import Memory, PhotoFaces, RememberedFaces, RememberedSightings
+from whosthat.photos.reading import opened
 from whosthat.progress import SILENT, Progress
 from whosthat.recognition.enrolling import Strangers
-from whosthat.types import FloatArray, Image
+from whosthat.types import Face, FloatArray, Image
+from whosthat.workflow.strangers import stranger_photos
 
 BATCH = 8
 """Crops that are embedded at once."""
+
+Found = TypeVar("Found", PhotoFaces, SeenFaces)
+Seen = TypeVar("Seen")
 
 KEPT_EVERY = 64
 """After so many photos, what was found is remembered: Ctrl-C loses no more."""
@@ -102,24 +108,24 @@ def faces_of_photos(
         CacheError: The cache cannot be used.
     """
     with RememberedFaces(reader.key, file) as remembered:
-        if remembered.was_damaged:
-            progress.say("What was remembered of faces is damaged; all photos are looked at again.")
-        found = remembered.get(photos)
-        new = {digest: path for digest, path in photos.items() if digest not in found}
-        fresh: dict[str, PhotoFaces] = {}
-        for done, (digest, faces) in enumerate(_embedded(new, reader), start=1):
-            if faces is not None:
-                fresh[digest] = faces
-            progress.step("faces found", done, len(new))
-            if len(fresh) >= KEPT_EVERY or done == len(new):
-                _remember(remembered, fresh, progress)
-                found |= fresh
-                fresh = {}
-    return found
+        return _looked_up(photos, remembered, lambda batch: _taken_faces(batch, reader), progress, "faces found")
 
 
-def read_strangers(folder: Path, known: frozenset[str], reader: FaceReader, *, progress: Progress = SILENT) -> Strangers:
-    """Embed photos of people who are in none of the folders.
+def seen_in_photos(photos: Mapping[str, Path], reader: FaceReader, *, what: str, progress: Progress = SILENT) -> dict[str, SeenFaces]:
+    """Find and embed every face of photos, as ``predict`` does; result as that of `faces_of_photos`.
+
+    Args:
+        photos: Where photos of anybody lie, by their SHA-256.
+        reader: Finds and embeds.
+        what: What the photos are, for the progress.
+        progress: Shows how far it is.
+    """
+    with RememberedSightings(reader.key) as remembered:
+        return _looked_up(photos, remembered, lambda batch: _sightings(batch, reader), progress, what)
+
+
+def read_strangers(folder: Path, known: Collection[str], reader: FaceReader, *, progress: Progress = SILENT) -> Strangers:
+    """Embed the faces of people who are in none of the folders, as ``predict`` finds them: the largest of each photo.
 
     Args:
         folder: Photos at any depth; each folder directly inside counts as a person, each loose photo as one of its own.
@@ -130,14 +136,14 @@ def read_strangers(folder: Path, known: frozenset[str], reader: FaceReader, *, p
     Raises:
         DatasetError: The folder does not exist, or no photo in it shows a face.
     """
-    photos = {sha256_of(path): path for path in _photos_below(folder)}
-    new = {digest: path for digest, path in photos.items() if digest is not None and digest not in known}
-    read_now = faces_of_photos(new, reader, progress=progress)
-    found = {digest: faces for digest, faces in read_now.items() if faces.taken is not None}
-    if not found:
+    photos = stranger_photos(folder, known)
+    seen = seen_in_photos(photos.paths, reader, what="photos of strangers", progress=progress)
+    shown = [(person, seen[digest]) for person, digest in zip(photos.people, photos.paths, strict=True) if digest in seen]
+    largest = [(person, faces.vectors[_largest(faces.faces)]) for person, faces in shown if faces.faces]
+    if not largest:
         raise DatasetError(f"No photo in {folder} shows a stranger's face. Name a folder with photos of people who are in none of yours.")
-    names = [new[digest].relative_to(folder).parts[0] for digest in found]
-    return Strangers(stacked(list(found.values())), np.unique(names, return_inverse=True)[1])
+    people, vectors = zip(*largest, strict=True)
+    return Strangers(np.stack(vectors), np.array(people, np.int64))
 
 
 def stacked(photos: Sequence[PhotoFaces]) -> FloatArray:
@@ -145,55 +151,72 @@ def stacked(photos: Sequence[PhotoFaces]) -> FloatArray:
     return np.stack([photo.vector for photo in photos]).astype(np.float32)
 
 
-def _embedded(photos: Mapping[str, Path], reader: FaceReader) -> Iterator[tuple[str, PhotoFaces | None]]:
-    """Find and embed faces in threads, a few photos at a time, and give them in the order of the photos."""
-    items = list(photos.items())
-    size = max(1, min(BATCH, math.ceil(len(items) / (os.cpu_count() or 1))))
-    batches = [items[start : start + size] for start in range(0, len(items), size)]
-    for found in in_order(lambda batch: _embedded_batch(batch, reader), batches):
-        yield from found
+def _looked_up(
+    photos: Mapping[str, Path],
+    remembered: Memory[Found],
+    look: Callable[[Sequence[tuple[str, Path]]], list[tuple[str, Found | None]]],
+    progress: Progress,
+    what: str,
+) -> dict[str, Found]:
+    """Return what is remembered of photos, and look at the others in threads, a few photos at a time."""
+    if remembered.was_damaged:
+        progress.say("What was remembered of faces is damaged; all photos are looked at again.")
+    found = remembered.get(photos)
+    new = [(digest, path) for digest, path in photos.items() if digest not in found]
+    size = max(1, min(BATCH, math.ceil(len(new) / (os.cpu_count() or 1))))
+    batches = [new[start : start + size] for start in range(0, len(new), size)]
+    fresh: dict[str, Found] = {}
+    for done, (digest, faces) in enumerate(itertools.chain.from_iterable(in_order(look, batches)), start=1):
+        if faces is not None:
+            fresh[digest] = faces
+        progress.step(what, done, len(new))
+        if len(fresh) >= KEPT_EVERY or done == len(new):
+            _remember(remembered, fresh, progress)
+            found |= fresh
+            fresh = {}
+    return found
 
 
-def _embedded_batch(photos: Sequence[tuple[str, Path]], reader: FaceReader) -> list[tuple[str, PhotoFaces | None]]:
-    seen = [(digest, _seen(path, reader)) for digest, path in photos]
-    crops = [crop for _, (faces, crop) in seen if faces is not None and faces.taken is not None]
+def _taken_faces(photos: Sequence[tuple[str, Path]], reader: FaceReader) -> list[tuple[str, PhotoFaces | None]]:
+    seen = [_looked_at(path, lambda image: _taken(image, reader)) for _, path in photos]
+    crops = [found[1] for found in seen if found is not None and found[1] is not None]
     vectors = iter(reader.embed(np.stack(crops)) if crops else ())
-    return [
-        (digest, faces if faces is None or faces.taken is None else replace(faces, vector=next(vectors))) for digest, (faces, _) in seen
-    ]
+    faces = [found and (found[0] if found[1] is None else replace(found[0], vector=next(vectors))) for found in seen]
+    return [(digest, one) for (digest, _), one in zip(photos, faces, strict=True)]
 
 
-def _seen(path: Path, reader: FaceReader) -> tuple[PhotoFaces | None, Image]:
-    """Look at a photo; None and no crop when it cannot be read any more: it was there a moment ago."""
+def _sightings(photos: Sequence[tuple[str, Path]], reader: FaceReader) -> list[tuple[str, SeenFaces | None]]:
+    cuts = [_looked_at(path, reader.cut) for _, path in photos]
+    seen = iter(reader.see([cut for cut in cuts if cut is not None]))
+    return [(digest, None if cut is None else next(seen)) for (digest, _), cut in zip(photos, cuts, strict=True)]
+
+
+def _looked_at(path: Path, look: Callable[[Image], Seen]) -> Seen | None:
+    """Look at a photo; None when it cannot be read any more: it was there a moment ago."""
     try:
         with opened(path) as photo:
-            return _looked_at(photo.image, reader)
+            return look(photo.image)
     except PhotoError:
-        return None, np.empty((0, 0, 3), np.uint8)
+        return None
 
 
-def _looked_at(image: Image, reader: FaceReader) -> tuple[PhotoFaces, Image]:
+def _taken(image: Image, reader: FaceReader) -> tuple[PhotoFaces, Image | None]:
+    """Return the faces of a photo, and the crop of the one that it is about."""
     height, width = image.shape[:2]
     search = reader.search(image)
     if not search.faces:
-        return PhotoFaces((width, height)), image[:0]
+        return PhotoFaces((width, height)), None
     face = principal(search.faces, width, height)
     crop = reader.crops(image, [face])[0]
     return PhotoFaces((width, height), search.faces, search.faces.index(face), search.way, sharpness(crop)), crop
 
 
-def _remember(remembered: RememberedFaces, fresh: dict[str, PhotoFaces], progress: Progress) -> None:
+def _remember(remembered: Memory[Found], fresh: dict[str, Found], progress: Progress) -> None:
     try:
         remembered.put(fresh)
     except CacheError as error:
         progress.say(f"The next training will look at these photos again. {error}")
 
 
-def _photos_below(folder: Path) -> list[Path]:
-    if not folder.is_dir():
-        raise DatasetError(f"There is no folder {folder}. Name a folder with photos of strangers.")
-    found = []
-    for place, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        found += [Path(place, name) for name in sorted(files) if not name.startswith(".") and looks_like_photo(Path(place, name))]
-    return found
+def _largest(faces: Sequence[Face]) -> int:
+    return max(range(len(faces)), key=lambda row: faces[row].box.width * faces[row].box.height)

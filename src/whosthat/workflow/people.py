@@ -16,7 +16,6 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from whosthat.errors import BundleError, DatasetError, UsageError, did_you_mean
-from whosthat.faces.finding import FaceReader
 from whosthat.photos.reading import sha256_of
 from whosthat.progress import SILENT, Progress
 from whosthat.recognition.bundle import FINGERPRINT_DIGITS, Bundle, BundleFacts, label_problem, open_bundle, save_bundle
@@ -27,7 +26,8 @@ from whosthat.recognition.naming import Naming
 from whosthat.recognition.suspects import STRANGER_DISTANCE, find_strays
 from whosthat.types import FloatArray, SetAside
 from whosthat.wording import counted, listing
-from whosthat.workflow.face_photos import faces_of_photos, stacked
+from whosthat.workflow.face_choice import Chosen, choose_face, choose_faces
+from whosthat.workflow.face_photos import faces_of_photos
 from whosthat.workflow.forgetting import Receipt, forget_in_cache, forget_in_run, now, photos_in_split, run_of, write_receipt
 from whosthat.workflow.predict import find_photos
 from whosthat.workflow.prediction import Prediction
@@ -45,12 +45,21 @@ class Enrolled:
 
 @dataclass(frozen=True)
 class Added:
-    """What adding somebody did: the photos that were enrolled, those that were not and why, and what stays as it was."""
+    """What adding somebody did.
+
+    Attributes:
+        name: Who was added.
+        photos: The photos that were enrolled.
+        left: Those that were not, and why.
+        threshold: The distance that earns a name, which stays as it was.
+        notes: A sentence for each photo of whose faces one was chosen.
+    """
 
     name: str
     photos: tuple[str, ...]
     left: tuple[SetAside, ...]
     threshold: float
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -75,33 +84,46 @@ def list_people(bundle: str | Path) -> tuple[Enrolled, ...]:
     return tuple(Enrolled(name, int(n)) for name, n in zip(gallery.people, counts, strict=True))
 
 
-def add_person(bundle: str | Path, name: str, photos: Sequence[str | Path], *, anyway: bool = False, progress: Progress = SILENT) -> Added:
+def add_person(
+    bundle: str | Path,
+    name: str,
+    photos: Sequence[str | Path],
+    *,
+    face: int | None = None,
+    anyway: bool = False,
+    progress: Progress = SILENT,
+) -> Added:
     """Enrol photos of somebody, known or new; the distance that earns a name stays as it is.
+
+    Of several faces in a photo, the one that fits the person's other photos is taken. Faces less than half as large as the largest
+    are bystanders' and ask no question.
 
     Args:
         bundle: The saved recogniser; it is replaced in one step.
         name: Whom the photos show.
-        photos: Files and folders. Of several faces in a photo the largest near the middle is taken.
-        anyway: Enrol also photos that seem to show several people, or somebody who is enrolled under another name.
+        photos: Files and folders.
+        face: Which face of the one photo to enrol, from 1, from left to right; None where that is clear.
+        anyway: Enrol also photos that do not seem to show one person, or that show somebody who is enrolled under another name.
         progress: Shows the photos as they are read.
 
     Raises:
         BundleError: The bundle cannot be used or saved; the old one is then still there.
-        UsageError: The name cannot be used.
-        DatasetError: No photo shows a face, the photos do not show one person, or the person is enrolled already.
+        UsageError: The name cannot be used, there is no such face, or ``face`` is given with several photos.
+        DatasetError: No photo shows a face, it is not clear which face is meant, the photos do not show one person, or the person is
+            enrolled already.
     """
     name = unicodedata.normalize("NFC", name)
     with _held(bundle) as opened:
         recogniser = _opened(opened)
         gallery = recogniser.naming.gallery
-        if name not in gallery.people:
-            _check_name(name, gallery.people)
-        vectors, enrolled, left = _embedded(name, photos, gallery, recogniser.reader, progress)
+        _check_name(name, [one for one in gallery.people if one != name])
+        places, left = _to_enrol(name, photos, gallery, one=face is not None)
+        chosen, enrolled = _chosen(name, places, left, recogniser, face, progress)
         if not anyway:
-            _check_one_person(vectors, enrolled)
-            _check_not_somebody_else(name, vectors, recogniser.naming)
-        _save(opened, gallery.with_photos(name, vectors, enrolled))
-    return Added(name, tuple(photo.name for photo in enrolled), left, recogniser.naming.threshold.value)
+            _check_one_person(chosen.vectors, enrolled)
+            _check_not_somebody_else(name, chosen.vectors, recogniser.naming)
+        _save(opened, gallery.with_photos(name, chosen.vectors, enrolled))
+    return Added(name, tuple(photo.name for photo in enrolled), tuple(left), recogniser.naming.threshold.value, chosen.notes)
 
 
 def remove_person(bundle: str | Path, name: str) -> Removed:
@@ -199,7 +221,7 @@ def _held(path: str | Path) -> Iterator[Bundle]:
 
 
 def _check_name(name: str, others: Sequence[str]) -> None:
-    if problem := label_problem([*others, name]):
+    if problem := label_problem([name], old=others):
         raise UsageError(f"{problem}. Choose another name.")
 
 
@@ -210,39 +232,58 @@ def _known(name: str, people: Sequence[str]) -> str:
     return normal
 
 
-def _embedded(
-    name: str, photos: Sequence[str | Path], gallery: Gallery, reader: FaceReader, progress: Progress
-) -> tuple[FloatArray, tuple[EnrolledPhoto, ...], tuple[SetAside, ...]]:
-    """Return the embeddings of the photos, which photos these are, and those that cannot be enrolled."""
+def _to_enrol(name: str, photos: Sequence[str | Path], gallery: Gallery, *, one: bool) -> tuple[dict[str, Path], list[SetAside]]:
+    """Return where the photos to enrol lie, by SHA-256, and those that cannot be enrolled.
+
+    Args:
+        name: Whom they show.
+        photos: Files and folders.
+        gallery: Who is enrolled.
+        one: Whether a face of one photo is to be enrolled; somebody else in that photo may then be enrolled by it, too.
+    """
     left: list[SetAside] = []
     places: dict[str, Path] = {}
-    for path in find_photos(photos):
+    found = list(find_photos(photos))
+    if one and len(found) != 1:
+        raise UsageError(f"--face chooses a face of one photo, but {counted(len(found), 'photo')} were given. Add them one by one.")
+    for path in found:
         if isinstance(path, Prediction):
             left.append(SetAside(path.path, path.error))
-        elif (digest := sha256_of(path)) is None:
+        elif not (digest := sha256_of(path)):
             left.append(SetAside(path, "it cannot be read"))
         else:
             places.setdefault(digest, path)
-    _drop_enrolled(name, places, gallery, left)
-    found = faces_of_photos(places, reader, progress=progress)
-    kept = [digest for digest in places if digest in found and found[digest].face is not None]
+    _drop_enrolled(name, places, gallery, left, others_too=one)
+    return places, left
+
+
+def _chosen(
+    name: str, places: Mapping[str, Path], left: list[SetAside], recogniser: FaceRecogniser, face: int | None, progress: Progress
+) -> tuple[Chosen, tuple[EnrolledPhoto, ...]]:
+    """Return the embeddings of the photos that show a face, and which photos these are; the others join those that are left."""
+    found = faces_of_photos(places, recogniser.reader, progress=progress)
+    kept = {digest: path for digest, path in places.items() if digest in found and found[digest].face is not None}
     reasons = {True: "no face was found in it", False: "it cannot be read"}
     left += [SetAside(path, reasons[digest in found]) for digest, path in places.items() if digest not in kept]
     if not kept:
         why = listing([f"{item.path}: {item.reason}" for item in left]) or "no photo was given"
         raise DatasetError(f"No photo of {name} can be enrolled ({why}). Give photos in which the face can be seen.")
-    enrolled = tuple(EnrolledPhoto(f"{name}/{places[digest].name}", digest) for digest in kept)
-    return stacked([found[digest] for digest in kept]), enrolled, tuple(left)
+    enrolled = tuple(EnrolledPhoto(f"{name}/{path.name}", digest) for digest, path in kept.items())
+    if face is None:
+        return choose_faces(name, kept, found, recogniser.naming, recogniser.reader), enrolled
+    ((digest, path),) = kept.items()
+    return Chosen(choose_face(name, path, found[digest], recogniser.naming, recogniser.reader, face)), enrolled
 
 
-def _drop_enrolled(name: str, places: dict[str, Path], gallery: Gallery, left: list[SetAside]) -> None:
-    """Leave out photos that are enrolled for this person; refuse those that are enrolled for somebody else."""
+def _drop_enrolled(name: str, places: dict[str, Path], gallery: Gallery, left: list[SetAside], *, others_too: bool) -> None:
+    """Leave out photos that are enrolled for this person; refuse those of somebody else, unless ``others_too``."""
+    own = {photo.sha256 for photo in gallery.photos_of(name)} if name in gallery.people else set()
     owner_of = {photo.sha256: gallery.people[owner] for photo, owner in zip(gallery.photos, gallery.owners, strict=True)}
     for digest, path in list(places.items()):
         owner = owner_of.get(digest, "")
-        if owner == name:
+        if digest in own:
             left.append(SetAside(places.pop(digest), "it is enrolled already"))
-        elif owner:
+        elif owner and not others_too:
             raise DatasetError(f"{path} is enrolled as a photo of {owner}. Remove it from the photos of {name}, or remove {owner} first.")
 
 

@@ -17,7 +17,7 @@ from whosthat.workflow.video import VideoAnswer
 
 CSV_COLUMNS = (
     *("path", "name", "confidence", "runner_up", "runner_up_confidence", "left", "top", "right", "bottom"),
-    *("start", "end", "frames", "because", "drawn", "error"),
+    *("start", "end", "frames", "because", "given_to_better", "drawn", "error"),
 )
 """The columns of `csv_rows`. For photos start and end (seconds) and frames are empty; where a file could not be read, all but path and
 error are."""
@@ -57,9 +57,9 @@ def to_dict(prediction: Prediction) -> dict[str, Any]:
     """Return a prediction as plain values, for JSON: every class with its probability, best first.
 
     Returns:
-        ``path``, ``sightings`` (each ``name``, ``confidence``, ``runner_up``, ``runner_up_confidence``, ``box``,
-        ``because``, ``probabilities``), ``video`` (``people`` with their spans in seconds, ``tracks``, ``frames``, ``every``, ``seconds``,
-        ``drawn``), ``drawn`` and ``error``; what is absent is None.
+        ``path``, ``sightings`` (each ``name``, ``confidence``, ``runner_up``, ``runner_up_confidence``, ``box``, ``because``,
+        ``given_to_better``, ``probabilities``), ``video`` (``people`` with their spans in seconds, ``tracks``, ``frames``, ``every``,
+        ``seconds``, ``drawn``), ``drawn`` and ``error``; what is absent is None.
     """
     return {
         "path": as_text(prediction.path),
@@ -110,6 +110,7 @@ def _sighting_to_dict(sighting: Sighting) -> dict[str, Any]:
         "runner_up_confidence": sighting.runner_up_confidence,
         "box": _box_to_dict(sighting.box),
         "because": [{"person": like.person, "photo": like.photo, "distance": like.distance} for like in sighting.because],
+        "given_to_better": sighting.given_to_better,
         "probabilities": dict(sighting.probabilities),
     }
 
@@ -149,6 +150,7 @@ def _sighting_cells(sighting: Sighting) -> dict[str, str]:
         "runner_up": csv_cell(sighting.runner_up or ""),
         "runner_up_confidence": f"{sighting.runner_up_confidence:.4f}",
         "because": csv_cell("; ".join(f"{like.photo} ({like.distance:.2f})" for like in sighting.because)),
+        "given_to_better": csv_cell(sighting.given_to_better or ""),
     }
 
 

@@ -44,7 +44,7 @@ class RunSummary:
         state: ``finished`` has figures; ``running`` is being trained now; ``resumable`` has a checkpoint to go on from;
             ``broken off`` ended before its first checkpoint.
         model: The network's name, "" when the recipe does not tell.
-        accuracy: Share of test photos named rightly, 0 to 1; None before the test.
+        accuracy: Share of correct test photos, 0 to 1; None before the test.
         started: When its recipe was written, in UTC; None when there is none.
         recipe: The recipe, one dotted key per setting; empty when it cannot be read.
     """
@@ -280,7 +280,9 @@ def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, object]:
 def _accuracy(metrics: Mapping[str, Any]) -> float | None:
     """Find the test accuracy in what `evaluation.run_facts` writes."""
     evaluation = metrics.get("evaluation")
-    accuracy = evaluation.get("accuracy") if isinstance(evaluation, Mapping) else None
+    accuracy = (
+        evaluation.get("accuracy") if isinstance(evaluation, Mapping) and "outcomes" in evaluation else None
+    )  # format 1 counted otherwise
     return float(accuracy) if isinstance(accuracy, int | float) and 0 <= accuracy <= 1 else None
 
 

@@ -1,7 +1,7 @@
-"""Photos of strangers, people who are in none of the folders: which photos count, and the threshold of a network fitted on them.
+"""Photos of strangers, people who are in none of the folders: which photos count, whose they are, and what is answered about them.
 
-What belongs here: finding such photos, asking a network about them, what a run says about refusing. What does not: fitting
-itself (`recognition.threshold`), faces of strangers (`face_photos`).
+What belongs here: finding such photos and asking a network about them, as ``predict`` would. What does not: fitting a threshold on
+the answers (`recognition.threshold`), faces of strangers (`face_photos`).
 """
 
 from __future__ import annotations
@@ -13,108 +13,92 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from whosthat.errors import DatasetError, PhotoError
-from whosthat.evaluation.metrics import Evaluation
-from whosthat.photos.reading import decode
+from whosthat.errors import DatasetError
+from whosthat.photos.reading import sha256_of
 from whosthat.progress import SILENT, Progress
-from whosthat.recognition.threshold import Threshold, fit_threshold, refused_sentence
-from whosthat.workflow.predict import find_photos
+from whosthat.workflow.predict import find_photos, predict
 from whosthat.workflow.prediction import Prediction
 
 if TYPE_CHECKING:
-    from whosthat.types import FloatArray, Image
-    from whosthat.workflow.portraits import Asked
-
-BATCH = 32
+    from whosthat.recognition.recogniser import Recogniser
+    from whosthat.types import FloatArray, IntArray
 
 
 @dataclass(frozen=True)
-class Refusing:
-    """A threshold, and what it does, in whole sentences."""
+class StrangerPhotos:
+    """Photos of strangers, each once.
 
-    threshold: Threshold
-    notes: tuple[str, ...]
+    Attributes:
+        paths: By the SHA-256 of each.
+        people: Whom each shows, int64 (n,), from 0: each folder directly inside counts as a person, each loose photo as one of its own.
+    """
+
+    paths: dict[str, Path]
+    people: IntArray
 
 
-def stranger_photos(folder: Path) -> tuple[Path, ...]:
+@dataclass(frozen=True)
+class StrangerConfidences:
+    """How sure a recogniser is of strangers: the best class's probability, float32 (n,), 0 without a face, and whom each photo shows."""
+
+    values: FloatArray
+    people: IntArray
+
+
+def stranger_photos(folder: Path, known: Collection[str] = ()) -> StrangerPhotos:
     """Return every photo of a folder of strangers, at any depth.
 
+    Args:
+        folder: The folder.
+        known: SHA-256 of the photos in the folders of known people: the same photo is no stranger's.
+
     Raises:
-        DatasetError: The folder does not exist or holds no photo.
+        DatasetError: The folder does not exist or holds no photo that can be used.
     """
     if not folder.is_dir():
         raise DatasetError(f"There is no folder {folder}. Name a folder with photos of strangers.")
-    found = tuple(item for item in find_photos([folder]) if not isinstance(item, Prediction))
+    found = [item for item in find_photos([folder]) if not isinstance(item, Prediction)]
     if not found:
         raise DatasetError(f"{folder} holds no photo. Name a folder with photos of strangers.")
-    return found
+    photos: dict[str, Path] = {}
+    for path in found:
+        digest = sha256_of(path)
+        if digest and digest not in known:
+            photos.setdefault(digest, path)
+    if not photos:
+        raise DatasetError(f"Every photo of {folder} is in your folders, too, or cannot be read. Give photos of other people.")
+    return StrangerPhotos(photos, numbered(folder, list(photos.values())))
 
 
-def stranger_confidences(classifier: Asked, photos: Sequence[Path], known: Collection[str], *, progress: Progress = SILENT) -> FloatArray:
-    """Ask a network about strangers.
+def numbered(folder: Path, paths: Sequence[Path]) -> IntArray:
+    """Number the people of stranger photos from 0, int64 (n,)."""
+    people: IntArray = np.unique([path.relative_to(folder).parts[0] for path in paths], return_inverse=True)[1]
+    return people
+
+
+def stranger_confidences(
+    recogniser: Recogniser, folder: Path, known: Collection[str], *, progress: Progress = SILENT
+) -> StrangerConfidences:
+    """Ask a network about strangers, through the very function that answers ``whosthat predict``.
 
     Args:
-        classifier: Calibrated.
-        photos: Photos that show strangers.
+        recogniser: Calibrated.
+        folder: Photos that show strangers.
         known: SHA-256 of the photos in the folders: the same photo is no stranger's.
-        progress: Shows how far it is; is told of photos that cannot be used.
-
-    Returns:
-        The probability of the best class for each photo that can be used once, float32 (n,).
+        progress: Shows how far it is; is told of photos that cannot be read.
 
     Raises:
         DatasetError: No photo can be used.
     """
-    seen = set(known)
-    inputs, pieces = [], []
-    left_out = 0
-    for number, path in enumerate(photos, start=1):
-        prepared = _prepared(path, classifier, seen)
-        if prepared is None:
-            left_out += 1
-        else:
-            inputs.append(prepared)
-        if inputs and (len(inputs) == BATCH or number == len(photos)):
-            pieces.append(classifier.probabilities(np.stack(inputs)).max(axis=1))
-            inputs = []
-        progress.step("photos of strangers", number, len(photos))
-    if left_out:
-        progress.say(
-            f"Of {len(photos)} photos of strangers, {left_out} cannot be read, show no face where faces are looked at, "
-            "are in your folders too, or are there twice."
-        )
-    if not pieces:
-        raise DatasetError("No photo of a stranger can be used: each is damaged, or is in your folders too. Give photos of other people.")
-    return np.concatenate(pieces)
-
-
-def _prepared(path: Path, classifier: Asked, seen: set[str]) -> Image | None:
-    """Make a photo ready to be asked about, and note its SHA-256; None where it was seen before or cannot be used."""
-    try:
-        decoded = decode(path)
-    except PhotoError:
-        return None
-    if decoded.sha256 in seen:
-        return None
-    seen.add(decoded.sha256)
-    return classifier.prepare(decoded.image)
-
-
-def fit_refusing(known: FloatArray, strangers: FloatArray | None, evaluation: Evaluation) -> Refusing:
-    """Choose from which confidence on a network's answer is a name, and say what that costs.
-
-    Args:
-        known: Calibrated probabilities of the validation photos, (n, classes).
-        strangers: Confidences of photos of strangers, (m,); None when there are none.
-        evaluation: The test, which tells how many known photos are refused.
-    """
-    threshold = fit_threshold(known.max(axis=1), strangers)
-    refused = [answer for answer in evaluation.answers if not threshold.accepts(answer.confidence)]
-    wrong = len(evaluation.mistakes) - sum(not answer.right for answer in refused)
-    threshold = threshold.model_copy(update={"known_refused": len(refused) / evaluation.n})
-    notes = (
-        f"A photo gets a name from a confidence of {100 * threshold.value:.4g} % on; all others are called unknown. {threshold.how}",
-        refused_sentence(len(refused), evaluation.n),
-        f"Of {evaluation.n:,} test photos, {evaluation.n - len(refused) - wrong:,} get the right name and {wrong:,} a wrong one.",
-    )
-    return Refusing(threshold, notes)
+    paths = list(stranger_photos(folder, known).paths.values())
+    used, values = [], []
+    for done, prediction in enumerate(predict(recogniser, paths), start=1):
+        if not prediction.error:
+            used.append(prediction.path)
+            values.append(max((sighting.confidence for sighting in prediction.sightings), default=0.0))
+        progress.step("photos of strangers", done, len(paths))
+    if not used:
+        raise DatasetError(f"No photo of {folder} can be read. Give photos of other people.")
+    if len(used) < len(paths):
+        progress.say(f"{len(paths) - len(used)} of {len(paths)} photos of strangers cannot be read.")
+    return StrangerConfidences(np.array(values, np.float32), numbered(folder, used))

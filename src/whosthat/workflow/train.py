@@ -68,6 +68,7 @@ def train(
 
         parts = train_faces.split_faces(audit, recipe)
     else:
+        _check_classes(audit, recipe)
         parts = split(audit, ratios=recipe.ratios, seed=recipe.seed, pictures_per_class=recipe.pictures_per_class)
     recipe = _settled(recipe)
     run = TrainingRun(new_run(Path(runs), root.resolve().name, recipe.model), root, audit, parts, others)
@@ -120,6 +121,14 @@ def _check_recipe(recipe: AnyRecipe) -> None:
         registry.check(recipe.model, design_of(recipe, n_classes=2))
     except NetworkError as error:
         raise RecipeError(f"The recipe cannot be used. {error}") from error
+
+
+def _check_classes(audit: Audit, recipe: AnyRecipe) -> None:
+    if len(audit.classes) == 1:
+        raise DatasetError(
+            f"{audit.root} holds one class, {audit.classes[0]}, and {recipe.model} needs at least two to tell apart. "
+            "To find one person among strangers, train with --model faces."
+        )
 
 
 def _settled(recipe: AnyRecipe) -> AnyRecipe:

@@ -7,13 +7,14 @@ and what all routes share (`training_run`).
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from whosthat.dataset.audit import Audit, AuditedPhoto
 from whosthat.dataset.findings import pictures_by_class
@@ -21,41 +22,30 @@ from whosthat.dataset.split import Split, split
 from whosthat.errors import DatasetError, PhotoError
 from whosthat.evaluation.diagnosis import Training, diagnose
 from whosthat.evaluation.face_part import SUSPECTS_SHOWN, FacePart, face_picture, write_face_part
-from whosthat.evaluation.learning_curve import Embedded, LearningCurve, learning_curve
+from whosthat.evaluation.learning_curve import LearningCurve, learning_curve
 from whosthat.evaluation.metrics import Evaluation, evaluate
+from whosthat.evaluation.outcomes import answer_of
 from whosthat.evaluation.run_facts import RunFacts
-from whosthat.evaluation.verdict import percent
+from whosthat.evaluation.verdict import percent, suspects_sentence
 from whosthat.faces.remembered import PhotoFaces
 from whosthat.photos.reading import read
 from whosthat.progress import Progress
-from whosthat.recognition.bundle import BundleFacts, DataFacts, save_bundle
+from whosthat.recognition.bundle import BundleFacts, save_bundle
 from whosthat.recognition.enrolling import FittedNaming, fit_naming
 from whosthat.recognition.face_audit import FaceAudit, audit_faces
 from whosthat.recognition.face_facts import FaceFacts
-from whosthat.recognition.face_recogniser import KIND, bundle_files
-from whosthat.recognition.face_threshold import refused_sentence
+from whosthat.recognition.face_recogniser import KIND, FaceRecogniser, bundle_files
 from whosthat.recognition.gallery import EnrolledPhoto, Gallery
-from whosthat.recognition.heads import by_template
 from whosthat.recognition.naming import Naming
+from whosthat.recognition.suspects import probably_wrong
 from whosthat.training.occupation import occupied
 from whosthat.training.recipe import FaceRecipe
-from whosthat.types import PARTS, FloatArray, Image, IntArray, SetAside
+from whosthat.types import PARTS, FloatArray, IntArray
 from whosthat.wording import counted, listing
-from whosthat.workflow.face_photos import OpenedReader, faces_of_photos, open_reader, read_strangers, stacked
+from whosthat.workflow.face_photos import OpenedReader, faces_of_photos, open_reader, read_strangers, seen_in_photos, stacked
 from whosthat.workflow.resuming import resumable, saving
 from whosthat.workflow.runs import set_latest
-from whosthat.workflow.training_run import BUNDLE, TrainingRun, TrainResult, conclude, figures, versions, write_audit
-
-NO_FACE = "no face was found in it"
-
-
-@dataclass(frozen=True)
-class _Tested:
-    """How the photos that were kept aside were answered; rows as in the evaluation."""
-
-    evaluation: Evaluation
-    refused: int
-    wrong: int
+from whosthat.workflow.training_run import BUNDLE, TrainingRun, TrainResult, conclude, figures, versions
 
 
 def split_faces(audit: Audit, recipe: FaceRecipe) -> Split:
@@ -102,51 +92,170 @@ def _carry_out(run: TrainingRun, recipe: FaceRecipe, strangers: Path | None, pro
     opened = open_reader(recipe.detector, recipe.embedder)
     photos = [item for part in PARTS for item in run.parts.parts[part]]
     found = faces_of_photos({item.sha256: item.photo.path for item in photos}, opened.reader, progress=progress)
-    run = _without_faceless(run, found, progress)
     faces = audit_faces(run.audit, found)
     write_face_part(run.folder, FacePart(faces, _pictures_of_suspects(run.audit, faces, found)))
-    dimensions = opened.reader.embedder.facts.dimensions
-    parts = {part: _gallery(run.parts.parts[part], found, run.parts.classes, dimensions) for part in PARTS}
-    seen = frozenset(item.sha256 for item in photos)
-    others = None if strangers is None else read_strangers(strangers, seen, opened.reader, progress=progress)
+    _refuse_people_without_faces(run.parts, found)
+    others = None if strangers is None else read_strangers(strangers, {item.sha256 for item in photos}, opened.reader, progress=progress)
 
     # ---- fit: on all photos but those of the test --------------------------------------------------------
-    progress.say("Learning who is who, and how near is near enough.")
-    learnt = (*run.parts.parts["train"], *run.parts.parts["validation"])
-    fitted = fit_naming(
-        parts["train"].joined(parts["validation"]), _groups(learnt), head=recipe.head, strangers=others, rate=recipe.stranger_rate
-    )
+    progress.say("Fitting the classifier and the threshold.")
+    learnt = _portraits(run, recipe, ("train", "validation"), found)
+    _tell(learnt, faces, progress)
+    fitted = fit_naming(learnt.gallery, learnt.groups, head=recipe.head, strangers=others, rate=recipe.stranger_rate)
 
-    # ---- test once ---------------------------------------------------------------------------------------
-    tested = _test(fitted.naming, parts["test"]) if parts["test"].photos else None
-    threshold = fitted.naming.threshold
-    if tested is not None:
-        threshold = threshold.model_copy(update={"known_refused": tested.refused / tested.evaluation.n})
+    # ---- test once: as predict answers -------------------------------------------------------------------
+    tested = _test(run.parts.parts["test"], FaceRecogniser(opened.reader, fitted.naming), progress)
 
     # ---- enrol everybody, save, report -------------------------------------------------------------------
-    gallery = parts["train"].joined(parts["validation"]).joined(parts["test"])
-    naming = Naming(gallery, fitted.naming.head, threshold, fitted.naming.temperature)
-    facts = _facts(recipe, run, opened, naming, None if tested is None else tested.evaluation)
+    gallery = learnt.gallery if recipe.keep_test_out else _portraits(run, recipe, PARTS, found).gallery
+    naming = _with_test(fitted.naming, gallery, tested)
+    facts = _facts(recipe, run, opened, naming, tested)
     save_bundle(run.folder / BUNDLE, facts, graph=opened.graph, more=bundle_files(gallery, opened.detector_files))
-    notes = _notes(fitted, tested, len(gallery.photos))
+    notes = _notes(recipe, fitted, tested, faces, len(gallery.photos))
     if tested is None:
         return TrainResult(run.folder, run.folder / BUNDLE, None, None, notes)
-    training = _training(recipe, parts, time.monotonic() - began)
+    training = _training(recipe, run, found, time.monotonic() - began)
     diagnosis = diagnose([], tested.evaluation, training)
-    curve = _learning_curve(fitted.naming, parts["test"], recipe.seed)
+    curve = _learning_curve(fitted.naming, tested, recipe.seed)
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    figures_of_run = RunFacts(run.photos_name, now, naming.temperature, training, tested.evaluation, diagnosis, notes, curve)
-    return conclude(run, figures_of_run, [], _Photos(run.parts.parts["test"]))
+    return conclude(run, RunFacts(run.photos_name, now, naming.temperature, training, tested.evaluation, diagnosis, notes, curve), [])
 
 
-class _Photos:
-    """Photos of a part by row, read when they are asked for."""
+@dataclass(frozen=True)
+class _Portraits:
+    """Photos with a face, as they are enrolled.
 
-    def __init__(self, photos: Sequence[AuditedPhoto]) -> None:
-        self._photos = photos
+    Attributes:
+        gallery: Their embeddings.
+        groups: int64 (n,): copies and bursts share a number.
+        left_out: Names of photos that most probably show another person, and are not enrolled.
+        faceless: Names of photos in which no face was found.
+    """
 
-    def __getitem__(self, row: int) -> Image:
-        return read(self._photos[row].photo.path)
+    gallery: Gallery
+    groups: IntArray
+    left_out: tuple[str, ...]
+    faceless: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Tested:
+    """How the photos that were kept aside were answered, and every face in them.
+
+    Attributes:
+        evaluation: The figures.
+        truth: The label of each photo, int64 (n,).
+        vectors: Embeddings of all faces of all photos, float32 (m, dimensions), photo by photo.
+        ends: Where the faces of each photo end, int64 (n,).
+    """
+
+    evaluation: Evaluation
+    truth: IntArray
+    vectors: FloatArray
+    ends: IntArray
+
+
+def _portraits(run: TrainingRun, recipe: FaceRecipe, parts: Sequence[str], found: Mapping[str, PhotoFaces]) -> _Portraits:
+    """Gather the photos of some parts that are enrolled."""
+    photos = [item for part in parts for item in run.parts.parts[part]]
+    with_face = [item for item in photos if item.sha256 in found and found[item.sha256].taken is not None]
+    people = run.parts.classes
+    vectors = stacked([found[item.sha256] for item in with_face])
+    owners = np.array([people.index(item.photo.class_name) for item in with_face], np.int64)
+    groups = np.array([item.group for item in with_face], np.int64)
+    gallery = Gallery(people, vectors, owners, tuple(EnrolledPhoto(item.photo.name, item.sha256) for item in with_face))
+    wrong = np.zeros(len(owners), bool) if recipe.keep_suspects else probably_wrong(vectors, owners, groups, len(people))
+    return _Portraits(
+        gallery.of(~wrong),
+        groups[~wrong],
+        left_out=tuple(item.photo.name for item, left in zip(with_face, wrong, strict=True) if left),
+        faceless=tuple(item.photo.name for item in photos if item not in with_face),
+    )
+
+
+def _tell(learnt: _Portraits, faces: FaceAudit, progress: Progress) -> None:
+    """Say which photos teach nothing."""
+    if learnt.faceless:
+        progress.say(f"No face was found in {counted(len(learnt.faceless), 'training photo')}: {listing(learnt.faceless)}.")
+    if learnt.left_out:
+        looks_like = {suspect.photo: suspect.looks_like for suspect in faces.suspects}
+        shown = [f"{name} (looks like {looks_like[name]})" if looks_like.get(name) else name for name in learnt.left_out]
+        progress.say(
+            f"{counted(len(shown), 'photo')} probably {'shows' if len(shown) == 1 else 'show'} another person than the folder says, and "
+            f"{'is' if len(shown) == 1 else 'are'} not learnt from: {listing(shown)}. Move them, or say --keep-suspects."
+        )
+
+
+def _refuse_people_without_faces(parts: Split, found: Mapping[str, PhotoFaces]) -> None:
+    """Refuse people of whom nothing can be learnt."""
+
+    def shown(*names: str) -> set[str]:
+        items = [item for part in names for item in parts.parts[part]]
+        return {item.photo.class_name for item in items if item.sha256 in found and found[item.sha256].taken is not None}
+
+    if lost := [name for name in parts.classes if name not in shown(*PARTS)]:
+        raise DatasetError(
+            f"No face was found in any photo of: {listing(lost)}. Add photos in which their faces can be seen, or move the folders away. "
+            "For photos of other things than people, train another model, such as --model efficientnet-lite0."
+        )
+    if lost := [name for name in parts.classes if name not in shown("train", "validation")]:
+        raise DatasetError(f"Faces of {listing(lost)} were found in test photos alone. Add photos in which their faces can be seen.")
+
+
+def _test(photos: Sequence[AuditedPhoto], recogniser: FaceRecogniser, progress: Progress) -> _Tested | None:
+    """Name the faces of the test photos as ``predict`` does; every photo that can be read counts, with a face or without."""
+    seen = seen_in_photos({item.sha256: item.photo.path for item in photos}, recogniser.reader, what="photos tested", progress=progress)
+    answers, faces = [], []
+    for row, item in enumerate(photos):
+        if item.sha256 in seen:
+            faces.append(seen[item.sha256])
+            sightings = recogniser.name(faces[-1].faces, faces[-1].vectors)
+            answers.append(answer_of(row, item.photo.name, item.photo.class_name, sightings, recogniser.labels))
+    if not answers:
+        return None
+    truth = np.array([recogniser.labels.index(answer.truth) for answer in answers])
+    with_face = [one.vectors for one in faces if one.faces]
+    vectors = np.concatenate(with_face) if with_face else np.empty((0, recogniser.naming.gallery.vectors.shape[1]), np.float32)
+    return _Tested(evaluate(answers, recogniser.labels), truth, vectors, np.cumsum([len(one.faces) for one in faces]))
+
+
+def _learning_curve(naming: Naming, tested: _Tested, seed: int) -> LearningCurve:
+    """Ask how the test would have gone with fewer photos of each person; with all of them, it is the test."""
+
+    def correct(rows: IntArray) -> NDArray[np.bool_]:
+        fewer = Naming(naming.gallery.of(rows), naming.head, naming.threshold, naming.temperature)
+        decision = fewer.decide(tested.vectors)
+        starts = np.concatenate([[0], tested.ends[:-1]])
+        answers = [decision.people(slice(start, end)) if end > start else [] for start, end in zip(starts, tested.ends, strict=True)]
+        return np.array([truth in people for truth, people in zip(tested.truth, answers, strict=True)])
+
+    return learning_curve(naming.gallery.owners, tested.truth, naming.gallery.people, correct, seed=seed)
+
+
+def _with_test(naming: Naming, gallery: Gallery, tested: _Tested | None) -> Naming:
+    """Return the naming that is saved: the same, with these people and what the test showed of known people."""
+    if tested is None:
+        return Naming(gallery, naming.head, naming.threshold, naming.temperature)
+    outcomes = tested.evaluation.outcomes
+    threshold = naming.threshold.model_copy(update={"known_refused": (outcomes.unknown + outcomes.no_face) / outcomes.n})
+    return Naming(gallery, naming.head, threshold, naming.temperature)
+
+
+def _notes(recipe: FaceRecipe, fitted: FittedNaming, tested: _Tested | None, faces: FaceAudit, n_enrolled: int) -> tuple[str, ...]:
+    """Say how names are given and refused, and what the saved recogniser has learnt from."""
+    threshold = fitted.naming.threshold
+    notes = [f"A face gets a name if it is close enough to that person (distance {threshold.value:.2f} or less). {threshold.how}"]
+    notes += _head_notes(fitted)
+    if tested is None:
+        notes.append("Nobody has three different photos, so nothing was tested. Add photos.")
+    else:
+        notes.append(suspects_sentence(tested.evaluation, {suspect.photo for suspect in faces.suspects}))
+        notes.append("The test was made with a recogniser that had not seen the test photos.")
+    enrolled = counted(n_enrolled, "photo")
+    notes.append(
+        f"It is the one that was saved, with {enrolled}." if recipe.keep_test_out else f"The saved one has enrolled all {enrolled}."
+    )
+    return tuple(note for note in notes if note)
 
 
 def _pictures_of_suspects(audit: Audit, faces: FaceAudit, found: dict[str, PhotoFaces]) -> dict[str, str]:
@@ -162,91 +271,25 @@ def _pictures_of_suspects(audit: Audit, faces: FaceAudit, found: dict[str, Photo
     return pictures
 
 
-def _without_faceless(run: TrainingRun, found: dict[str, PhotoFaces], progress: Progress) -> TrainingRun:
-    """Set aside the photos without a face: the split stays that of all other models, so nothing moves from part to part."""
-
-    def has_face(item: AuditedPhoto) -> bool:
-        return item.sha256 in found and found[item.sha256].taken is not None
-
-    faceless = [item for part in PARTS for item in run.parts.parts[part] if not has_face(item)]
-    parts = {part: tuple(item for item in run.parts.parts[part] if has_face(item)) for part in PARTS}
-    enrolled = {item.photo.class_name for items in parts.values() for item in items}
-    if lost := [name for name in run.parts.classes if name not in enrolled]:
-        raise DatasetError(
-            f"No face was found in any photo of: {listing(lost)}. Add photos in which their faces can be seen, or move the folders away. "
-            "For photos of other things than people, train another model, such as --model efficientnet-lite0."
-        )
-    taught = {item.photo.class_name for part in PARTS[:2] for item in parts[part]}
-    if lost := [name for name in run.parts.classes if name not in taught]:
-        raise DatasetError(f"Faces of {listing(lost)} were found in test photos alone. Add photos in which their faces can be seen.")
-    if faceless:
-        progress.say(f"No face was found in {counted(len(faceless), 'photo')}: {listing([item.photo.name for item in faceless])}.")
-        set_aside = [*run.audit.set_aside, *(SetAside(item.photo.path, NO_FACE) for item in faceless)]
-        run = replace(run, audit=replace(run.audit, set_aside=tuple(sorted(set_aside, key=lambda item: item.path))))
-        write_audit(run.folder, run.audit)
-    return replace(run, parts=replace(run.parts, parts=parts))
-
-
-def _gallery(photos: Sequence[AuditedPhoto], found: dict[str, PhotoFaces], people: tuple[str, ...], dimensions: int) -> Gallery:
-    vectors = stacked([found[item.sha256] for item in photos]) if photos else np.empty((0, dimensions), np.float32)
-    owners = np.array([people.index(item.photo.class_name) for item in photos], np.int64)
-    return Gallery(people, vectors, owners, tuple(EnrolledPhoto(item.photo.name, item.sha256) for item in photos))
-
-
-def _groups(photos: Sequence[AuditedPhoto]) -> IntArray:
-    return np.array([item.group for item in photos], np.int64)
-
-
-def _test(naming: Naming, photos: Gallery) -> _Tested:
-    """Name the test photos by a gallery that does not hold them."""
-    shares, apart = naming.shares(photos.vectors), naming.distances(photos.vectors)
-    rows, said = np.arange(len(shares)), shares.argmax(axis=1)
-    accepted = apart[rows, said] <= naming.threshold.value
-    evaluation = evaluate(shares, photos.owners, photos.people, [photo.name for photo in photos.photos])
-    return _Tested(evaluation, int((~accepted).sum()), int((accepted & (said != photos.owners)).sum()))
-
-
-def _learning_curve(naming: Naming, test: Gallery, seed: int) -> LearningCurve:
-    """Ask how the test would have gone with fewer photos of each person.
-
-    Each time, faces are named by templates, whatever the chosen head: sixty logistic regressions would take longer than all the rest.
-    """
-
-    def name(vectors: FloatArray, owners: IntArray, faces: FloatArray) -> IntArray:
-        said: IntArray = by_template(vectors, owners, len(test.people))(faces).argmax(axis=1)
-        return said
-
-    enrolled = Embedded(naming.gallery.vectors, naming.gallery.owners)
-    return learning_curve(enrolled, Embedded(test.vectors, test.owners), test.people, name, seed=seed)
-
-
-def _notes(fitted: FittedNaming, tested: _Tested | None, n_enrolled: int) -> tuple[str, ...]:
-    """Say how names are given and refused."""
-    threshold = fitted.naming.threshold
-    notes = [f"A face is named when it lies at a distance of at most {threshold.value:.3f} from a person's template. {threshold.how}"]
+def _head_notes(fitted: FittedNaming) -> list[str]:
+    """Say which head names, why it and not another."""
+    head, notes = fitted.naming.head, []
     if fitted.accuracies:
         tried = ", ".join(f"{name} {percent(share)}" for name, share in fitted.accuracies.items())
-        notes.append(f"Names come from the head {fitted.naming.head}; right in cross-validation: {tried}.")
-    if tested is None:
-        notes.append("Nobody has three different photos, so nothing was tested: how often it is right is not known. Add photos.")
-    else:
-        n = tested.evaluation.n
-        notes.append(refused_sentence(tested.refused, n))
-        notes.append(
-            f"Of {counted(n, 'test photo')}, {n - tested.refused - tested.wrong} get the right name and {tested.wrong} a wrong one."
-        )
-    if tested is not None:
-        notes.append("The test was made with a recogniser that had not seen the test photos.")
-    notes.append(f"The saved recogniser has enrolled all {counted(n_enrolled, 'photo')}.")
-    return tuple(notes)
+        equals = [name for name, share in fitted.accuracies.items() if share == fitted.accuracies[head] and name != head]
+        simplest = f" It is simpler than {' and '.join(equals)}, which did as well." if equals else ""
+        notes.append(f"Method: {head}; correct in cross-validation: {tried}.{simplest}")
+    notes += [f"The head {name} was not tried: these photos are too many for it." for name in fitted.not_tried]
+    return notes
 
 
-def _training(recipe: FaceRecipe, parts: dict[str, Gallery], seconds: float) -> Training:
+def _training(recipe: FaceRecipe, run: TrainingRun, found: Mapping[str, PhotoFaces], seconds: float) -> Training:
     """Say how the training went in the words of the evaluation; it has no epochs."""
+    n_train, n_validation = (len(_portraits(run, recipe, (part,), found).groups) for part in PARTS[:2])
     return Training(
         model=recipe.model,
-        n_train=len(parts["train"].photos),
-        n_validation=len(parts["validation"].photos),
+        n_train=n_train,
+        n_validation=n_validation,
         batch_size=1,
         epochs=0,
         best_epoch=0,
@@ -256,7 +299,7 @@ def _training(recipe: FaceRecipe, parts: dict[str, Gallery], seconds: float) -> 
     )
 
 
-def _facts(recipe: FaceRecipe, run: TrainingRun, opened: OpenedReader, naming: Naming, evaluation: Evaluation | None) -> BundleFacts:
+def _facts(recipe: FaceRecipe, run: TrainingRun, opened: OpenedReader, naming: Naming, tested: _Tested | None) -> BundleFacts:
     """Gather what a bundle says of itself."""
     reader, gallery = opened.reader, naming.gallery
     faces = FaceFacts.with_template(
@@ -275,9 +318,9 @@ def _facts(recipe: FaceRecipe, run: TrainingRun, opened: OpenedReader, naming: N
         faces=faces,
         temperature=naming.temperature,
         threshold=naming.threshold,
-        metrics=figures(evaluation),
-        # every photo is enrolled, so none of them can test this bundle any more
-        data=DataFacts.of(run.photos_name, {"train": [photo.sha256 for photo in gallery.photos]}),
+        metrics=figures(None if tested is None else tested.evaluation),
+        # when every photo is enrolled, none of them can test this bundle any more
+        data=run.data_facts() if recipe.keep_test_out else run.data_facts(learnt_all=True),
         licences={reader.detector.name: reader.detector.licence, reader.embedder.facts.name: reader.embedder.facts.licence},
         versions=versions(),
         recipe=recipe.model_dump(mode="json", exclude_none=True),

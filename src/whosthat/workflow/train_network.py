@@ -22,19 +22,21 @@ from whosthat.evaluation.run_facts import RunFacts
 from whosthat.networks import registry
 from whosthat.photos.preparing import PrepareSpec
 from whosthat.progress import Progress
-from whosthat.recognition import face_classifier
 from whosthat.recognition.bundle import IMAGE_CLASSIFIER, BundleFacts, save_bundle
 from whosthat.recognition.bundled_detector import as_bundle_files
 from whosthat.recognition.calibration import apply_temperature, fit_temperature
+from whosthat.recognition.face_classifier import KIND, FaceClassifier
 from whosthat.recognition.face_facts import CropFacts
 from whosthat.recognition.image_classifier import ImageClassifier
+from whosthat.recognition.recogniser import Recogniser
+from whosthat.recognition.threshold import fit_threshold
 from whosthat.settings import ONNX_PARITY_TOLERANCE
 from whosthat.training.occupation import occupied
 from whosthat.training.recipe import Recipe
+from whosthat.workflow.evaluate import ask
 from whosthat.workflow.face_photos import OpenedCropper, open_cropper
-from whosthat.workflow.portraits import Asked, with_crops
 from whosthat.workflow.resuming import resumable, saving
-from whosthat.workflow.strangers import fit_refusing, stranger_confidences, stranger_photos
+from whosthat.workflow.strangers import StrangerConfidences, stranger_confidences
 from whosthat.workflow.training_run import BUNDLE, TrainingRun, TrainResult, conclude, figures, versions
 
 if TYPE_CHECKING:
@@ -74,25 +76,30 @@ def carry_out(run: TrainingRun, recipe: Recipe, *, progress: Progress, resume: b
         progress.say("Testing on the photos that took no part in training.")
         classifier, graph = _export(fitted, prepared, spec)
 
-        # ---- calibrate on validation, test once -----------------------------------------------------------
+        # ---- calibrate and refuse: validation photos, and strangers, choose ---------------------------------
         validated = _answers(classifier, prepared, "validation")
         classifier.temperature = fit_temperature(validated, prepared.labels("validation"))
-        evaluation = evaluate(_answers(classifier, prepared, "test"), prepared.labels("test"), prepared.classes, prepared.paths("test"))
+        recogniser = classifier if cropper is None else FaceClassifier(cropper, classifier)
+        others = None if run.strangers is None else _ask_strangers(recogniser, run, run.strangers, progress)
+        known = apply_temperature(validated, classifier.temperature).max(axis=1)
+        threshold = fit_threshold(known, None if others is None else others.values)
+        classifier.threshold = threshold
+
+        # ---- test once: as predict answers ------------------------------------------------------------------
+        evaluation = _test(recogniser, run, progress)
+        outcomes = evaluation.outcomes
+        classifier.threshold = threshold.model_copy(update={"known_refused": (outcomes.unknown + outcomes.no_face) / outcomes.n})
         training = _training(recipe, prepared, fitted)
         diagnosis = diagnose(fitted.history, evaluation, training)
-
-        # ---- refuse: strangers choose from which confidence on an answer is a name ------------------------
-        others = None if run.strangers is None else _stranger_confidences(with_crops(cropper, classifier), run, run.strangers, progress)
-        refusing = fit_refusing(apply_temperature(validated, classifier.temperature).astype(np.float32), others, evaluation)
-        classifier.threshold = refusing.threshold
 
         # ---- save, report ---------------------------------------------------------------------------------
         facts = _facts(recipe, run, classifier, evaluation, opened)
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        tested = RunFacts(run.photos_name, now, classifier.temperature, training, evaluation, diagnosis, refusing.notes)
+        notes = (f"Below {100 * threshold.value:.4g} % confidence the answer is “unknown”. {threshold.how}",)
+        tested = RunFacts(run.photos_name, now, classifier.temperature, training, evaluation, diagnosis, notes)
         with saving(run.folder):
             save_bundle(run.folder / BUNDLE, facts, graph=graph, weights=_weights(fitted), more=_detector_files(opened))
-            return conclude(run, tested, fitted.history, prepared.images("test"))
+            return conclude(run, tested, fitted.history)
 
 
 def _opened_cropper(recipe: Recipe) -> OpenedCropper | None:
@@ -163,10 +170,17 @@ def _training(recipe: Recipe, prepared: PreparedPhotos, fitted: Fitted) -> Train
     )
 
 
-def _stranger_confidences(classifier: Asked, run: TrainingRun, folder: Path, progress: Progress) -> FloatArray:
+def _test(recogniser: Recogniser, run: TrainingRun, progress: Progress) -> Evaluation:
+    """Ask about the photos that were kept aside; every one that can be read counts, with a face or without."""
+    asked = ask(recogniser, [item.photo for item in run.parts.parts["test"]], progress=progress)
+    for gone in asked.left_out:
+        progress.say(f"{gone.path} is not used: {gone.reason}.")
+    return evaluate(asked.answers, recogniser.labels)
+
+
+def _ask_strangers(recogniser: Recogniser, run: TrainingRun, folder: Path, progress: Progress) -> StrangerConfidences:
     """Ask about photos of strangers; those that are in the folders too are none."""
-    known = {item.sha256 for item in run.audit.photos}
-    return stranger_confidences(classifier, stranger_photos(folder), known, progress=progress)
+    return stranger_confidences(recogniser, folder, {item.sha256 for item in run.audit.photos}, progress=progress)
 
 
 def _facts(
@@ -178,7 +192,7 @@ def _facts(
     if opened is not None:
         licences[opened.cropper.detector.name] = opened.cropper.detector.licence
     return BundleFacts(
-        kind=IMAGE_CLASSIFIER if opened is None else face_classifier.KIND,
+        kind=IMAGE_CLASSIFIER if opened is None else KIND,
         network=recipe.model,
         labels=classifier.labels,
         prepare=classifier.spec.to_dict(),

@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from whosthat import durable
-from whosthat.dataset.audit import Audit
+from whosthat.dataset.audit import Audit, AuditedPhoto
 from whosthat.dataset.split import Split, write_split
 from whosthat.errors import DatasetError, RunError
 from whosthat.evaluation.diagnosis import Diagnosis
@@ -23,8 +23,10 @@ from whosthat.evaluation.metrics import Evaluation
 from whosthat.evaluation.plots.writing import write_plots
 from whosthat.evaluation.report import write_report
 from whosthat.evaluation.run_facts import RunFacts, write_metrics
+from whosthat.photos.reading import read
 from whosthat.recognition.bundle import DataFacts
 from whosthat.training.recipe import AnyRecipe
+from whosthat.types import Image
 from whosthat.version import __version__
 from whosthat.workflow.runs import discard_run, set_latest
 
@@ -74,9 +76,15 @@ class TrainingRun:
         """Name of the photo folder, without its place on the disk; bytes that are no UTF-8 become escapes."""
         return self.root.resolve().name.encode("utf-8", "backslashreplace").decode("utf-8")[:255]
 
-    def data_facts(self) -> DataFacts:
-        """Say which photos the recogniser has seen, and in which part."""
+    def data_facts(self, *, learnt_all: bool = False) -> DataFacts:
+        """Say which photos the recogniser has seen, and in which part.
+
+        Args:
+            learnt_all: It has learnt from all of them, once its test was done: none can test it any more.
+        """
         seen = {part: [item.sha256 for item in photos] for part, photos in self.parts.parts.items()}
+        if learnt_all:
+            seen = {"train": [digest for digests in seen.values() for digest in digests]}
         return DataFacts.of(self.photos_name, seen)
 
 
@@ -115,26 +123,36 @@ def write_audit(folder: Path, audit: Audit) -> None:
     durable.replace_file(folder / AUDIT, json.dumps(audit.to_dict(), indent=1).encode())
 
 
-def conclude(run: TrainingRun, tested: RunFacts, history: Sequence[Mapping[str, float]], test_images: Any) -> TrainResult:
+def conclude(run: TrainingRun, tested: RunFacts, history: Sequence[Mapping[str, float]]) -> TrainResult:
     """Write figures, plots and report; from the run folder alone the report can be made again.
 
     Args:
         run: The run, its bundle saved.
         tested: The figures.
         history: One row an epoch; empty without epochs.
-        test_images: The test photos to show, by row of the evaluation.
     """
-    write_plots(run.folder, tested, history, test_images)
+    write_plots(run.folder, tested, history, _Photos(run.parts.parts["test"]))
     write_metrics(run.folder, tested)
     write_report(run.folder)
     return TrainResult(run.folder, run.folder / BUNDLE, tested.evaluation, tested.diagnosis, tested.strangers)
+
+
+class _Photos:
+    """Photos of a part by row, read when they are asked for."""
+
+    def __init__(self, photos: Sequence[AuditedPhoto]) -> None:
+        self._photos = photos
+
+    def __getitem__(self, row: int) -> Image:
+        return read(self._photos[row].photo.path)
 
 
 def figures(evaluation: Evaluation | None) -> dict[str, Any]:
     """Return the few figures that a bundle carries."""
     if evaluation is None:
         return {}
-    return {"accuracy": evaluation.accuracy, "interval": [evaluation.interval.low, evaluation.interval.high], "n": evaluation.n}
+    interval = [evaluation.interval.low, evaluation.interval.high]
+    return {"accuracy": evaluation.accuracy, "interval": interval, "n": evaluation.n, "outcomes": asdict(evaluation.outcomes)}
 
 
 def versions() -> dict[str, str]:

@@ -47,15 +47,6 @@ def test_the_photos_that_the_report_shows_are_kept_and_no_more(make_run):
     assert set(read_photos(run)) == shown
 
 
-def test_of_a_photo_with_frames_the_first_is_kept(make_run):
-    run = make_run()
-    still = np.zeros((60, 8, 8, 3), np.uint8)
-    keep_photos(run, read_metrics(run).evaluation, still)
-    expected = read_photos(run)
-    keep_photos(run, read_metrics(run).evaluation, np.stack([still, still + 255], axis=1))
-    assert read_photos(run) == expected
-
-
 def test_a_damaged_file_of_photos_is_named_and_hostile_content_is_dropped(make_run):
     run = make_run()
     (run / "plots" / "photos.json").write_text(json.dumps({"1": '"><script>', "2": "aGk="}))

@@ -20,7 +20,7 @@ def draw_learning_curve(axes: Any, curve: LearningCurve, inks: Inks) -> None:
         inks: The colours.
     """
     counts = np.array([point.count for point in curve.points])
-    axes.set_title("Test photos named rightly, in per cent")
+    axes.set_title("Correct test photos, in per cent")
     axes.set_xscale("log")
     axes.fill_between(
         counts, [100 * point.lowest for point in curve.points], [100 * point.highest for point in curve.points], color=inks.soft

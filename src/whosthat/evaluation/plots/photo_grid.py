@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from whosthat.evaluation.metrics import Answer
+from whosthat.evaluation.outcomes import Answer
 from whosthat.evaluation.plots.canvas import PRINT, Inks, drawable, new_figure, png, style
 from whosthat.evaluation.verdict import percent
 from whosthat.types import Image, Sighting
@@ -19,7 +19,7 @@ _MOST_BARS = 7
 
 
 def draw_grid(axes: Any, answers: Sequence[Answer], images: Mapping[int, Image], inks: Inks) -> None:
-    """Draw up to 25 photos, each with a tick or a cross, what was said, and what it is when that is something else.
+    """Draw up to 25 photos, each with a tick or a cross, what was answered, and what it is when that is something else.
 
     Args:
         axes: A matplotlib ``Axes``; it is emptied of its frame.
@@ -32,8 +32,8 @@ def draw_grid(axes: Any, answers: Sequence[Answer], images: Mapping[int, Image],
     for place, answer in enumerate(answers):
         left, top = (place % COLUMNS) * 1.08, -(place // COLUMNS) * height
         axes.imshow(images[answer.index], extent=(left, left + _CELL, top - _CELL, top), aspect="equal", zorder=1)
-        ink, sign = (inks.good, "✓") if answer.right else (inks.bad, "✗")
-        words = f"{sign} {drawable(answer.said)}" + ("" if answer.right else f"\nis {drawable(answer.truth)}")
+        ink, sign = (inks.good, "✓") if answer.correct else (inks.bad, "✗")
+        words = f"{sign} {drawable(answer.words)}" + ("" if answer.correct else f"\nis {drawable(answer.truth)}")
         axes.text(left, top - _CELL - 0.03, words, ha="left", va="top", color=ink, fontsize=7.5, linespacing=1.1)
     axes.set_xlim(0, COLUMNS * 1.08 - 0.08)
     axes.set_ylim(-rows * height, 0)

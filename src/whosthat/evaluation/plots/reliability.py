@@ -1,4 +1,4 @@
-"""Whether confidence can be believed: the reliability diagram."""
+"""Whether the confidence that comes with a name can be believed: the reliability diagram."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from whosthat.evaluation.plots.canvas import Inks
 
 
 def draw_reliability(axes: Any, bins: Sequence[Bin], inks: Inks) -> None:
-    """Draw how many answers of each confidence were right; on the diagonal, confidence means what it says.
+    """Draw how many names of each confidence were correct; on the diagonal, confidence means what it says.
 
     Args:
         axes: A matplotlib ``Axes``.
@@ -27,7 +27,7 @@ def draw_reliability(axes: Any, bins: Sequence[Bin], inks: Inks) -> None:
         align="edge",
         color=inks.validation,
         alpha=0.75,
-        label="right, of these answers",
+        label="correct, of these names",
     )
     for one in filled:
         axes.annotate(
@@ -42,7 +42,7 @@ def draw_reliability(axes: Any, bins: Sequence[Bin], inks: Inks) -> None:
     axes.set_xlim(0, 100)
     axes.set_ylim(0, 112)
     axes.set_yticks(range(0, 101, 20))
-    axes.set_title("Right, in per cent")
+    axes.set_title("Correct, in per cent")
     axes.set_xlabel("confidence in per cent; on each bar its number of photos")
     axes.grid(axis="y")
     axes.tick_params(length=0)
@@ -52,5 +52,5 @@ def draw_reliability(axes: Any, bins: Sequence[Bin], inks: Inks) -> None:
 
 def describe_reliability(bins: Sequence[Bin]) -> str:
     """Say in words what the diagram shows."""
-    bars = [f"{one.n} answers of {one.confidence:.0%} mean confidence were right in {one.accuracy:.0%}" for one in bins if one.n]
-    return "; ".join(bars) + "."
+    bars = [f"{one.n} names of {one.confidence:.0%} mean confidence were correct in {one.accuracy:.0%}" for one in bins if one.n]
+    return "; ".join(bars or ["no photo got a name"]) + "."

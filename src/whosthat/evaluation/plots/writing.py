@@ -12,11 +12,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from whosthat.durable import replace_file
 from whosthat.errors import RunError
-from whosthat.evaluation.metrics import Answer, Evaluation
+from whosthat.evaluation.metrics import Evaluation
+from whosthat.evaluation.outcomes import Answer
 from whosthat.evaluation.plots.canvas import PRINT, new_figure, png, style
 from whosthat.evaluation.plots.confusion import confusion_size, draw_confusion
 from whosthat.evaluation.plots.curves import History, draw_accuracy, draw_loss
@@ -49,8 +48,7 @@ def write_plots(run: Path, facts: RunFacts, history: History, images: Any) -> Pa
         run: The run folder; ``plots`` is made in it.
         facts: The tested run.
         history: One row an epoch; may be empty, then there are no curves.
-        images: The test photos as the network saw them, uint8 ``(n, height, width, 3)`` or with frames
-            ``(n, frames, height, width, 3)``; an array or an HDF5 data set. Rows as in `Answer.index`.
+        images: The test photos by `Answer.index`, each RGB uint8 ``(height, width, 3)``, or None where it cannot be read any more.
 
     Returns:
         The ``plots`` folder.
@@ -109,11 +107,7 @@ def flow_captions(facts: RunFacts) -> Mapping[str, str]:
 
 def _shown_photos(evaluation: Evaluation, images: Any) -> dict[int, Image]:
     answers = {answer.index for answer in (*shown_mistakes(evaluation), *evaluation.sample(GRID_PHOTOS))}
-    photos: dict[int, Image] = {}
-    for index in sorted(answers):
-        image = np.asarray(images[index])
-        photos[index] = thumbnail(image[0] if image.ndim == 4 else image, THUMBNAIL_SIDE)
-    return photos
+    return {index: thumbnail(images[index], THUMBNAIL_SIDE) for index in sorted(answers)}
 
 
 def _write(folder: Path, files: Mapping[str, bytes]) -> None:

@@ -1,0 +1,172 @@
+"""Which face of a photo is the person to be enrolled: the one that was asked for, or that fits the other photos; otherwise nobody.
+
+What belongs here: looking at the faces of a photo again, choosing one, and the question where that is not clear. What does not: finding
+and embedding faces (`whosthat.faces`), the face that a photo in a person's folder is about (`face_photos`), changing a gallery (`people`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from whosthat.errors import DatasetError, UsageError
+from whosthat.faces.finding import PLAIN, FaceReader, rivals
+from whosthat.faces.remembered import PhotoFaces
+from whosthat.photos.reading import read
+from whosthat.recognition.face_threshold import comparable
+from whosthat.recognition.heads import distances, templates_of
+from whosthat.recognition.naming import Naming
+from whosthat.types import Face
+from whosthat.wording import counted, listing
+from whosthat.workflow.face_photos import stacked
+
+if TYPE_CHECKING:
+    from whosthat.types import FloatArray
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """A photo with its faces from left to right.
+
+    Attributes:
+        path: Where it lies.
+        size: Width and height, in pixels.
+        faces: At least one.
+        vectors: Their embeddings, float32 (n, dimensions).
+    """
+
+    path: Path
+    size: tuple[int, int]
+    faces: tuple[Face, ...]
+    vectors: FloatArray
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The embedding that stands for each photo, float32 (n, dimensions), and a sentence for each that was chosen among several faces."""
+
+    vectors: FloatArray
+    notes: tuple[str, ...] = ()
+
+
+def look_again(path: Path, found: PhotoFaces, reader: FaceReader) -> Crowd:
+    """Find every face of a photo as predicting does, or else take those that were found in it, and embed all of them."""
+    image = read(path)
+    faces = tuple(sorted(reader.find(image) or found.faces, key=lambda face: (face.box.left, face.box.top)))
+    return Crowd(path, found.size, faces, reader.embed(reader.crops(image, faces)))
+
+
+def choose_face(person: str, path: Path, found: PhotoFaces, naming: Naming, reader: FaceReader, number: int) -> FloatArray:
+    """Return the embedding of one face of a photo, float32 (1, dimensions).
+
+    Args:
+        person: Whom it shows.
+        path: The photo.
+        found: What is known of it.
+        naming: Says in a refusal whom each face looks like.
+        reader: Finds and embeds.
+        number: Which face, from 1, from left to right.
+
+    Raises:
+        UsageError: There is no such face.
+    """
+    crowd = look_again(path, found, reader)
+    if not 1 <= number <= len(crowd.faces):
+        lines = "\n".join(_lines(crowd, naming))
+        raise UsageError(f"There is no face {number} in {path}, which shows {counted(len(crowd.faces), 'face')}. Choose {person}:\n{lines}")
+    return crowd.vectors[number - 1 : number]
+
+
+def choose_faces(person: str, photos: Mapping[str, Path], found: Mapping[str, PhotoFaces], naming: Naming, reader: FaceReader) -> Chosen:
+    """Choose the face that shows a person in each of some photos; of several faces, the only one that fits the other photos.
+
+    Args:
+        person: Whom the photos show.
+        photos: Where they lie, by SHA-256.
+        found: What is known of each; all have a face.
+        naming: The people who are enrolled, and how near is near enough.
+        reader: Finds and embeds.
+
+    Raises:
+        DatasetError: A photo shows several faces that may be meant, and not exactly one of them fits the other photos.
+    """
+    doubtful = [digest for digest in photos if len(rivals(found[digest].faces)) > 1 or found[digest].way != PLAIN]
+    looked = {digest: look_again(photos[digest], found[digest], reader) for digest in doubtful}
+    crowds = {digest: crowd for digest, crowd in looked.items() if len(rivals(crowd.faces)) > 1}
+    vectors = {digest: found[digest].vector for digest in photos}
+    known = _known_faces(person, [found[digest] for digest in photos if digest not in crowds], naming)
+    notes, unclear = [], []
+    for digest, crowd in crowds.items():
+        fits = _fitting(crowd, known, naming.threshold.value)
+        if len(fits) == 1:
+            vectors[digest] = crowd.vectors[fits[0]]
+            notes.append(_note(person, crowd, fits[0]))
+        else:
+            unclear.append(crowd)
+    if unclear:
+        raise DatasetError(_question(person, unclear, naming, alone=len(photos) == 1))
+    return Chosen(np.stack(list(vectors.values())).astype(np.float32), tuple(notes))
+
+
+def _known_faces(person: str, clear: Sequence[PhotoFaces], naming: Naming) -> FloatArray | None:
+    """What the person looks like: as enrolled or, for somebody new, as in the photos that are clear; None if there are none."""
+    gallery = naming.gallery
+    if person in gallery.people:
+        own: FloatArray = gallery.vectors[gallery.owners == gallery.people.index(person)]
+        return own
+    return stacked(clear) if clear else None
+
+
+def _fitting(crowd: Crowd, known: FloatArray | None, farthest: float) -> list[int]:
+    """Return the faces that are near enough to be the person."""
+    if known is None:
+        return []
+    template = templates_of(known, np.zeros(len(known), np.int64), 1)
+    apart = comparable(distances(crowd.vectors, template), np.array([len(known)]))[:, 0]
+    return np.flatnonzero(apart <= farthest).tolist()
+
+
+def _note(person: str, crowd: Crowd, row: int) -> str:
+    place = _place(crowd.faces[row], crowd.size)
+    return (
+        f"Of the {len(crowd.faces)} faces in {crowd.path}, number {row + 1} ({place}) was enrolled: it looks like {person} in other photos."
+    )
+
+
+def _question(person: str, crowds: Sequence[Crowd], naming: Naming, *, alone: bool) -> str:
+    """Say which photos show several faces, and number those of the first."""
+    first = crowds[0]
+    if len(crowds) == 1:
+        unclear = f"{first.path} shows {len(first.faces)} faces, and it is not clear which of them is {person}."
+    else:
+        names = listing([f"{crowd.path} ({len(crowd.faces)})" for crowd in crowds])
+        unclear = f"{len(crowds)} photos show several faces, and it is not clear which of them is {person}: {names}."
+    several = "Leave it out, or add it alone" if len(crowds) == 1 else "Leave them out, or add them one by one"
+    advice = "Choose one with --face N." if alone else f"{several} with --face N."
+    which = f"The faces in {first.path.name}, from left to right:"
+    return "\n".join([f"{unclear} {advice} Nothing was changed.", which, *_lines(first, naming)])
+
+
+def _lines(crowd: Crowd, naming: Naming) -> list[str]:
+    """Return a line for each face: number, place, size, box, and whom it looks like."""
+    apart = naming.distances(crowd.vectors)
+    lines = []
+    for number, (face, row) in enumerate(zip(crowd.faces, apart, strict=True), start=1):
+        box, nearest = face.box, int(row.argmin())
+        enrolled = naming.threshold.accepts(float(row[nearest]))
+        looks = f"looks like {naming.gallery.people[nearest]}" if enrolled else "looks like nobody who is enrolled"
+        sides = f"{box.width:.0f} x {box.height:.0f} pixels from ({box.left:.0f}, {box.top:.0f})"
+        lines.append(f"  {number}: {_place(face, crowd.size)}, {sides}, {looks}")
+    return lines
+
+
+def _place(face: Face, size: tuple[int, int]) -> str:
+    """Say in which of nine parts of the photo a face is."""
+    across = min(max(int(1.5 * (face.box.left + face.box.right) / size[0]), 0), 2)
+    down = min(max(int(1.5 * (face.box.top + face.box.bottom) / size[1]), 0), 2)
+    words = [word for word in (("top", "", "bottom")[down], ("left", "", "right")[across]) if word]
+    return " ".join(words) or "middle"
