@@ -12,8 +12,7 @@ import numpy as np
 
 from whosthat.errors import WeightsError
 from whosthat.faces.embedder import SAME_PERSON
-from whosthat.inference import GraphError
-from whosthat.inference.limits import check_graph
+from whosthat.inference import GraphError, check_graph
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -170,7 +170,8 @@ class Mtcnn:
 def _places(network: Session, tile: Image) -> Floats:
     """Return what the first network says of every place in a tile, (5, rows, columns)."""
     rows, columns = (1 - (CELL - side) // STRIDE for side in tile.shape[:2])
-    return _answer(network, tile[None], (5, rows, columns))[0]
+    places: Floats = _answer(network, tile[None], (5, rows, columns))[0]
+    return places
 
 
 def _answer(network: Session, pictures: Image, shape: tuple[int, int, int]) -> Floats:

@@ -13,8 +13,7 @@ import numpy as np
 
 from whosthat.errors import WeightsError
 from whosthat.faces.detector import suppress
-from whosthat.inference.graph_file import GraphError
-from whosthat.inference.limits import check_graph
+from whosthat.inference import GraphError, check_graph
 from whosthat.photos.quiet_opencv import quiet_opencv
 from whosthat.types import Box, Face
 

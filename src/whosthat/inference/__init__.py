@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Any
 from whosthat.inference.graph_file import GraphError
 from whosthat.inference.limits import check_graph
 
+__all__ = ["GraphError", "Session", "check_graph", "open_session"]
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
