@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import os
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -44,6 +46,47 @@ def real_data() -> Path:
             pytest.fail(f"the real photos are required here, and absent ({folder})")
         pytest.skip(f"the real photos are not here ({folder})")
     return folder
+
+
+class Killed(BaseException):
+    """What SIGKILL does, without ending the tests."""
+
+
+CHANGES = ("link", "symlink", "rename", "replace", "unlink", "rmdir", "fsync")
+BEGINNINGS = ("open", "mkdir")
+"""Dying there leaves what dying at the change before left."""
+
+
+@pytest.fixture
+def killed_at(monkeypatch: pytest.MonkeyPatch) -> Callable[..., AbstractContextManager[list[str]]]:
+    """Let a block die at its n-th system call of some kind; whatever tidies up then changes nothing on the disk any more.
+
+    The list that it gives holds the call at which it died, and is empty when the block came to its end.
+    """
+
+    @contextmanager
+    def killing(nth: int, *calls: str) -> Iterator[list[str]]:
+        died: list[str] = []
+        counter = itertools.count(1)
+
+        def deadly(name: str) -> Callable[..., object]:
+            real = getattr(os, name)
+
+            def call(*arguments: object, **options: object) -> object:
+                if not died and name in (calls or CHANGES) and next(counter) == nth:
+                    died.append(name)
+                if died:
+                    raise Killed
+                return real(*arguments, **options)
+
+            return call
+
+        with monkeypatch.context() as patch, suppress(Killed):
+            for name in (*CHANGES, *BEGINNINGS):
+                patch.setattr(os, name, deadly(name))
+            yield died
+
+    return killing
 
 
 def colour_graph(size: int = 8, n_classes: int = 3) -> bytes:

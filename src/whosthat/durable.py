@@ -1,14 +1,37 @@
-"""Writing that survives a crash: a file is there whole, or it is not there.
+"""Writing that survives a crash: a file is there whole, or it is not there, and only its owner can read it.
 
-What belongs here: the few steps that make bytes durable (flush, fsync, rename, fsync the folder).
-What does not: knowing what is written. This module imports nothing of whosthat.
+What belongs here: the few steps that make bytes durable (flush, fsync, rename, fsync the folder), private files and folders, what
+killed writings leave. What does not: knowing what is written. This module imports nothing of whosthat.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 from pathlib import Path
+from typing import BinaryIO
+
+UNFINISHED = ".new-"
+"""How the name of a file begins that is being written."""
+
+
+def open_private(path: Path) -> BinaryIO:
+    """Open a file for writing, emptied, that only its owner can read from the first byte on, whatever the umask."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o600), "wb")
+
+
+def make_private_folder(folder: Path) -> None:
+    """Create a folder, and those that lead to it, for their owner alone; those that are there stay as they are.
+
+    On Windows the user's profile already sees to that.
+
+    Raises:
+        OSError: It cannot be created, or is a file.
+    """
+    if not folder.parent.is_dir():
+        make_private_folder(folder.parent)  # what `parents=True` makes, others can read
+    folder.mkdir(mode=0o700, exist_ok=True)
 
 
 def write_file(path: Path, content: bytes) -> None:
@@ -21,18 +44,25 @@ def write_file(path: Path, content: bytes) -> None:
     Raises:
         OSError: No room, no permission, no such folder.
     """
-    with path.open("wb") as file:
+    with open_private(path) as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
 
 
-def replace_file(path: Path, content: bytes) -> None:
+def unfinished_in(folder: Path) -> Path:
+    """Return a name for a file that is being written; `sweep` finds it when the process is killed."""
+    return folder / f"{UNFINISHED}{secrets.token_hex(6)}"
+
+
+def replace_file(path: Path, content: bytes, *, temporary: Path | None = None) -> None:
     """Replace a file in one step: whoever reads it sees the old content or the new, also after a crash.
 
     Args:
         path: The file; it need not exist, its folder must.
         content: What it shall hold.
+        temporary: Where it is written, in the same folder, for whoever keeps others from writing there at the same time; None for
+            a new name, which `sweep` finds when the process is killed.
 
     Raises:
         OSError: No room, no permission, no such folder. The old file is then untouched.
@@ -44,13 +74,51 @@ def replace_file(path: Path, content: bytes) -> None:
         ...     (Path(folder) / "notes.txt").read_bytes()
         b'whole'
     """
-    temporary = path.with_name(f".new-{secrets.token_hex(6)}")
+    temporary = temporary or unfinished_in(path.parent)
     try:
         write_file(temporary, content)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
     sync_folder(path.parent)
+
+
+def move_to_free_name(source: Path, target: Path) -> None:
+    """Move a file to a name that nothing has yet; killed at any moment, the whole file is at one of the two names, or at both.
+
+    Where it is at both, they are one file, and moving it again ends that.
+
+    Raises:
+        FileExistsError: Something else has the name.
+        OSError: It cannot be moved.
+    """
+    if os.name == "nt":
+        source.rename(target)  # refuses a name that is taken
+        return
+    try:
+        os.link(source, target, follow_symlinks=False)
+    except FileExistsError:
+        if not os.path.samestat(source.lstat(), target.lstat()):
+            raise
+    except OSError:  # a file system without links
+        if os.path.lexists(target):
+            raise FileExistsError(errno.EEXIST, "File exists", str(target)) from None
+        source.rename(target)
+        return
+    source.unlink()
+
+
+def sweep(folder: Path) -> None:
+    """Delete what `replace_file` left when it was killed, in a folder and in those directly inside.
+
+    Only for whoever keeps others from writing there meanwhile.
+
+    Raises:
+        OSError: Something cannot be deleted.
+    """
+    left = f"{UNFINISHED}{'[0-9a-f]' * 12}"
+    for path in (*folder.glob(left), *folder.glob(f"*/{left}")):
+        path.unlink(missing_ok=True)
 
 
 def sync_folder(folder: Path) -> None:

@@ -59,6 +59,18 @@ def test_fix_with_yes_moves_and_undo_moves_back(checked: Any, photos: Path, caps
     assert (photos / "bo" / "is ann.jpg").read_text() == "bo/is ann.jpg"
 
 
+def test_a_photo_that_cannot_be_moved_back_is_an_error_and_one_that_is_back_already_is_none(
+    checked: Any, photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    undo = ["check", str(photos), "--undo", str(photos.with_name("photos-set-aside") / "plan.csv")]
+    assert main(["check", str(photos), "--fix", "--yes"]) == 0
+    (photos / "bo" / "is ann.jpg").write_text("newer")
+    assert main(undo) == 3
+    assert "1 photo could not be moved" in capsys.readouterr().err
+    (photos / "bo" / "is ann.jpg").unlink()
+    assert [main(undo), main(undo)] == [0, 0]
+
+
 def test_yes_alone_is_no_usage(photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", str(photos), "--yes"]) == 2
     assert "Give both" in capsys.readouterr().err

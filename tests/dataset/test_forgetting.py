@@ -1,15 +1,25 @@
 from __future__ import annotations
 
+import shutil
+import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
+
+import pytest
+from filelock import FileLock
 
 from whosthat.dataset.audit import audit
 from whosthat.dataset.cache import cache_file, prepare_photos
 from whosthat.dataset.folder import scan
 from whosthat.dataset.forgetting import forget_photos
 from whosthat.dataset.split import split
+from whosthat.errors import CacheError
 from whosthat.photos.cartoons import draw_photo_folder
 from whosthat.photos.preparing import PrepareSpec
 from whosthat.settings import cache_folder
+
+Killing = Callable[..., AbstractContextManager[list[str]]]
 
 
 def holding(needle: str) -> list[Path]:
@@ -37,4 +47,38 @@ def test_damaged_files_are_deleted_and_no_cache_is_no_trouble(tmp_path: Path) ->
     for name in ("a-facts.json", "a.h5"):
         (folder / name).write_bytes(b"damaged")
     assert len(forget_photos(["00"])) == 2
-    assert list(folder.iterdir()) == []
+    assert [path.name for path in folder.iterdir()] == ["facts.lock"]
+
+
+def test_facts_that_a_killed_check_left_half_written_go_with_the_next_writing_and_with_any_removal(
+    tmp_path: Path, killed_at: Killing
+) -> None:
+    draw_photo_folder(tmp_path / "photos", photos_each=4, names=("kid_kettle", "madame_moth"), size=64)
+    for sweep in (lambda: audit(scan(tmp_path / "photos")), lambda: forget_photos(["00"])):
+        shutil.rmtree(cache_folder(), ignore_errors=True)
+        with killed_at(1, "replace"):
+            audit(scan(tmp_path / "photos"))
+        (left,) = holding("kid_kettle")
+        assert left.stat().st_mode & 0o077 == 0 or sys.platform == "win32"
+        sweep()
+        assert not left.exists()
+
+
+def test_photos_that_a_killed_training_left_half_prepared_go_and_those_that_are_being_prepared_stay(
+    tmp_path: Path, killed_at: Killing
+) -> None:
+    draw_photo_folder(tmp_path / "photos", photos_each=4, names=("kid_kettle", "madame_moth"), size=64)
+    parts = split(audit(scan(tmp_path / "photos")))
+    spec, other = PrepareSpec(size=16), PrepareSpec(size=24)
+    prepared = cache_file(tmp_path / "photos", spec)
+    for sweep in (lambda: prepare_photos(parts, other, cache_file(tmp_path / "photos", other)).close(), lambda: forget_photos(["00"])):
+        with killed_at(1, "replace"):
+            prepare_photos(parts, spec, prepared)
+        assert list(prepared.parent.glob(".new-*"))
+        sweep()
+        assert list(prepared.parent.glob(".new-*")) == []
+    unfinished = prepared.with_name(f".new-{prepared.name}")
+    unfinished.touch()
+    with FileLock(f"{prepared}.lock"), pytest.raises(CacheError, match="Another process is preparing photos"):
+        forget_photos(["00"])
+    assert unfinished.exists()

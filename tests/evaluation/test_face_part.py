@@ -43,7 +43,7 @@ def test_a_run_without_faces_has_no_such_part(run: Path) -> None:
 
 def test_nothing_doubtful_is_said_in_one_line_and_six_zeros(run: Path) -> None:
     words = told(run, FaceAudit(12))
-    assert "A face was found in every one of 12 photos." in words
+    assert "A face was found in every one of 12 photos, which" in words
     assert [int(number) for number in re.findall(r" (\d+) (?:may|with)", words)] == [0] * 6
 
 
@@ -58,7 +58,7 @@ def test_the_six_kinds_of_doubtful_photos_are_counted(run: Path) -> None:
         suspects=(SuspectPhoto("a/1", "a", None, 0.7, None),),
     )
     words = told(run, faces)
-    assert "A face was found in 28 of 30 photos." in words
+    assert "A face was found in 28 of 30 photos, which" in words
     for line in (
         "1 may show somebody else", "2 without a face", "3 with several faces", "4 with a face below 40 pixels",
         "5 with a blurred face", "6 with a face cut by the edge",

@@ -28,6 +28,20 @@ def test_the_same_process_may_hold_it_once_more(tmp_path):
     assert not (tmp_path / "training.pid").exists()
 
 
+def test_what_a_killed_process_left_is_swept_but_nothing_of_the_one_that_holds_it(tmp_path):
+    (tmp_path / "plots").mkdir()
+    left = [tmp_path / ".new-0123456789ab", tmp_path / "plots" / ".new-ba9876543210"]
+    others = [tmp_path / ".newest", tmp_path / ".new-photo.h5"]
+    for path in (*left, *others):
+        path.touch()
+    with occupied(tmp_path):
+        assert not any(path.exists() for path in left)
+        left[0].touch()
+        with occupied(tmp_path):
+            assert left[0].exists()
+    assert all(path.exists() for path in others)
+
+
 def test_a_folder_that_cannot_be_written_is_said(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(RunError, match="cannot be written"), occupied(tmp_path / "file"):

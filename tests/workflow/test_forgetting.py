@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from whosthat.errors import RunError
+from whosthat.dataset.private import private_file
+from whosthat.errors import BundleError, RunError
 from whosthat.evaluation.diagnosis import Training, diagnose
 from whosthat.evaluation.face_part import FacePart, read_face_part, write_face_part
 from whosthat.evaluation.metrics import Evaluation
@@ -15,7 +17,7 @@ from whosthat.evaluation.plots.writing import keep_photos, read_photos
 from whosthat.evaluation.report import write_report
 from whosthat.evaluation.run_facts import RunFacts, write_metrics
 from whosthat.recognition.face_audit import FaceAudit, SuspectPhoto
-from whosthat.workflow.forgetting import Receipt, forget_in_run, photos_in_split, run_of, write_receipt
+from whosthat.workflow.forgetting import erase, erasure_of, forget_in_run, note_erasure, photos_in_run, plan_erasure, run_of
 
 PHOTOS = ("ann/0.jpg", "bo/1.jpg", "ann/2.jpg", "bo/3.jpg")
 
@@ -41,7 +43,7 @@ def run(tmp_path: Path, judged: Callable[..., Evaluation]) -> Path:
 def test_a_persons_pictures_leave_the_run_and_the_report(run: Path) -> None:
     before = read_photos(run)
     assert all(picture in (run / "report.html").read_text(encoding="utf-8") for picture in before.values())
-    own = photos_in_split(run, "bo", ())
+    own = photos_in_run(run, "bo", ())
     assert list(own) == ["bo/1.jpg", "bo/3.jpg"]
     assert forget_in_run(run, own) == ("plots/photos.json", "plots/grid.png", "report.html", "split.csv")
     assert list(read_photos(run)) == [0, 2]
@@ -52,8 +54,8 @@ def test_a_persons_pictures_leave_the_run_and_the_report(run: Path) -> None:
 
 
 def test_photos_are_known_by_their_content_after_a_renaming_also_those_without_a_face(run: Path) -> None:
-    assert list(photos_in_split(run, "bob", {f"{1:064x}"})) == ["bo/1.jpg", "bo/3.jpg"]
-    assert photos_in_split(run, "bob", ()) == {}
+    assert list(photos_in_run(run, "bob", {f"{1:064x}"})) == ["bo/1.jpg", "bo/3.jpg"]
+    assert photos_in_run(run, "bob", ()) == {}
 
 
 def test_what_was_found_in_somebodys_faces_leaves_the_run_and_the_report(run: Path) -> None:
@@ -64,7 +66,7 @@ def test_what_was_found_in_somebodys_faces_leaves_the_run_and_the_report(run: Pa
     write_face_part(run, FacePart(FaceAudit(4, without_face=("bo/3.jpg",), suspects=suspects), pictures))
     page = write_report(run).read_text(encoding="utf-8")
     assert all(words in page for words in ("Ym8x", "YW5u", "looks like bo", "bo/3.jpg"))
-    changed = forget_in_run(run, photos_in_split(run, "bo", ()))
+    changed = forget_in_run(run, photos_in_run(run, "bo", ()))
     assert changed[:2] == ("faces.json", "audit.json")
     part = read_face_part(run)
     assert part == FacePart(FaceAudit(2))
@@ -86,7 +88,7 @@ def test_of_two_people_who_are_one_name_in_the_run_only_one_goes(run: Path) -> N
 def test_a_damaged_split_is_an_error_and_nothing_is_deleted(run: Path) -> None:
     (run / "split.csv").write_text("a,b\n1,2\n", encoding="utf-8")
     with pytest.raises(RunError, match="is no split"):
-        photos_in_split(run, "bo", ())
+        photos_in_run(run, "bo", ())
 
 
 def test_a_bundle_alone_lies_in_no_run(run: Path, tmp_path: Path) -> None:
@@ -95,8 +97,50 @@ def test_a_bundle_alone_lies_in_no_run(run: Path, tmp_path: Path) -> None:
     assert run_of(tmp_path / "bundle") is None
 
 
-def test_receipts_stay_beside_each_other_and_lead_nowhere_else(tmp_path: Path) -> None:
-    receipt = Receipt("a:nn", "bundle", "2026-01-01T00:00:00+00:00", 4, 4, (), ())
-    files = [write_receipt(receipt, tmp_path) for _ in range(2)]
-    assert [file.name for file in files] == ["removed a_nn.json", "removed a_nn-2.json"]
-    assert json.loads(files[0].read_bytes())["removed"] == "a:nn"
+def test_receipts_stay_beside_each_other_and_lead_nowhere_else(run: Path) -> None:
+    for _ in range(2):
+        erasure = plan_erasure(run / "bundle", "b:o", {"0" * 64}, set())
+        note_erasure(erasure, run / "bundle")
+        assert erase(erasure, run / "bundle", stopped=False).removed == "b:o"
+        assert erasure_of(run / "bundle") is None
+    assert sorted(path.name for path in run.glob("removed*")) == ["removed b_o-2.json", "removed b_o.json"]
+
+
+def test_photos_outside_the_split_and_under_two_names_are_found_by_what_is_remembered(run: Path, tmp_path: Path) -> None:
+    facts = private_file(tmp_path / "people", "facts.json")
+    facts.parent.mkdir(parents=True)
+    seen = {"bo/1.jpg": 1, "bo/\udcff.jpg": 5, "bo/both.jpg": 6, "ann/both.jpg": 6, "ann/0.jpg": 0}
+    rows = {name: [1, 2, 3, f"{number:064x}", 9, 9, None, "00"] for name, number in seen.items()}
+    facts.write_text(json.dumps({"photos": rows}), encoding="utf-8")
+    (run / "environment.json").write_text(json.dumps({"photos": str(tmp_path / "people")}), encoding="utf-8")
+    bos = {"bo/1.jpg", "bo/3.jpg", "bo/\udcff.jpg", "bo/both.jpg", "ann/both.jpg"}
+    assert photos_in_run(run, "bob", {f"{1:064x}"}).keys() == bos
+    erasure = plan_erasure(run / "bundle", "bob", {f"{1:064x}"}, set())
+    note_erasure(erasure, run / "bundle")
+    assert erasure_of(run / "bundle") == erasure
+    assert photos_in_run(run, "bo", (), {f"{6:064x}"}).keys() == bos - {"bo/both.jpg", "ann/both.jpg"}
+    assert photos_in_run(run, "bo", (), {f"{1:064x}"}) == {}  # bob's name was bo once
+
+
+def test_other_runs_that_hold_the_person_are_listed(run: Path, tmp_path: Path, save_colours: Callable[..., Path]) -> None:
+    shutil.copytree(run, tmp_path / "other")
+    save_colours(tmp_path / "third" / "bundle", labels=("red", "bo", "blue"))
+    (tmp_path / "fourth").mkdir()
+    (tmp_path / "fourth" / "split.csv").write_text("a,b\n1,2\n", encoding="utf-8")
+    erasure = plan_erasure(run / "bundle", "bo", set(), set())
+    note_erasure(erasure, run / "bundle")
+    assert erase(erasure, run / "bundle", stopped=False).elsewhere == (
+        "The run fourth cannot be read; it may hold bo.",
+        "The run other was made with 2 photos of bo.",
+        "The recogniser in third knows bo, or somebody by that name.",
+    )
+
+
+@pytest.mark.parametrize(
+    "note",
+    [b"", b"{}", b'{"removed":"a","embeddings":1,"digests":[],"photos":[],"receipt":"removed ../a.json"}', b"\xff"],
+)
+def test_a_note_that_is_none_of_ours_is_refused(run: Path, note: bytes) -> None:
+    (run / ".bundle.erasing.json").write_bytes(note)
+    with pytest.raises(BundleError, match="Delete it and remove again"):
+        erasure_of(run / "bundle")

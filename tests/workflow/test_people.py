@@ -6,9 +6,12 @@ Of several faces, "who:number who:number", each stands right of the one before, 
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import re
 import shutil
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -41,6 +44,7 @@ WHO = ("ann", "bo", "cy", "dee", "eve")
 DIMENSIONS = 16
 FACE = Face(Box(0, 0, 50, 50), ((15, 15), (35, 15), (25, 25), (18, 33), (32, 33)), 0.9)
 READER = "fake-reader"
+Killing = Callable[..., AbstractContextManager[list[str]]]
 
 
 def vector_of(text: str) -> np.ndarray:
@@ -324,6 +328,15 @@ def test_removal_leaves_no_embedding_and_no_digest_anywhere(bundle: Path, tmp_pa
     assert list(json.loads(facts.read_bytes())["photos"]) == ["other"]
 
 
+def test_removal_forgets_also_photos_from_elsewhere_in_which_the_face_is_recognised(bundle: Path, tmp_path: Path) -> None:
+    for who in ("bo", "cy", "eve"):
+        folder = write_photos(tmp_path / "elsewhere" / who, who, range(7, 9))
+        read_faces({hashlib.sha256(path.read_bytes()).hexdigest(): path for path in folder.iterdir()}, None)
+    removed = remove_person(bundle, "bo")
+    assert removed.receipt.cache_rows == 6
+    assert [bool(holding(cache_folder(), vector_of(f"{who}:7").tobytes())) for who in ("bo", "cy", "eve")] == [False, True, True]
+
+
 def test_who_takes_over_a_name_takes_no_photos_of_the_former_along(bundle: Path, tmp_path: Path) -> None:
     rename_person(bundle, "bo", "bob")
     add_person(bundle, "bo", [write_photos(tmp_path / "new", "dee", range(2))])
@@ -356,6 +369,50 @@ def test_a_removal_that_was_stopped_can_be_done_again(bundle: Path, monkeypatch:
     remove_person(bundle, "bo")
     assert "bo" not in counts(bundle)
     assert not (bundle.parent / METRICS_FILE).exists()
+
+
+def test_a_removal_that_is_killed_at_any_call_is_finished_by_the_same_command(bundle: Path, tmp_path: Path, killed_at: Killing) -> None:
+    vectors = [vector_of(f"bo:{number}").tobytes() for number in range(4)]
+    shutil.copytree(tmp_path, whole := tmp_path.with_name(f"{tmp_path.name}-whole"))
+    calls = []
+    for nth in itertools.count(1):
+        with killed_at(nth) as died:
+            remove_person(bundle, "bo")
+        if not died:
+            break
+        calls += died
+        removed = remove_person(bundle, "bo")
+        assert all(holding(place, vector) == [] for place in (tmp_path / "run", cache_folder()) for vector in vectors), (nth, died)
+        assert {path.name for path in bundle.parent.iterdir()} == {
+            "bundle",
+            "split.csv",
+            removed.file.name,
+            ".bundle.lock",
+            "training.lock",
+        }
+        assert counts(bundle) == {"ann": 4, "cy": 4}
+        receipt = json.loads(removed.file.read_bytes())
+        assert (receipt["removed"], receipt["embeddings"]) == ("bo", 4)
+        shutil.rmtree(tmp_path)
+        shutil.copytree(whole, tmp_path)
+    assert {"unlink", "rmdir", "fsync", "rename", "replace"} <= set(calls)
+    shutil.rmtree(whole)
+
+
+def test_the_next_command_finishes_a_removal_that_was_killed(bundle: Path, killed_at: Killing) -> None:
+    with killed_at(2, "rename"):  # the new bundle moves in
+        remove_person(bundle, "bo")
+    assert holding(bundle.parent, vector_of("bo:0").tobytes())
+    rename_person(bundle, "cy", "cyrus")
+    assert holding(bundle.parent, vector_of("bo:0").tobytes()) == []
+    assert counts(bundle) == {"ann": 4, "cyrus": 4}
+    assert "stopped and finished later" in json.loads((bundle.parent / "removed bo.json").read_bytes())["kept"]
+
+
+def test_what_an_older_version_left_is_swept(bundle: Path) -> None:
+    shutil.copytree(bundle, bundle.with_name(".bundle.old"))
+    remove_person(bundle, "bo")
+    assert holding(bundle.parent, vector_of("bo:0").tobytes()) == []
 
 
 def test_two_processes_do_not_change_one_bundle(bundle: Path) -> None:

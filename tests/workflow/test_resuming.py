@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from whosthat.errors import BundleError, RunError
-from whosthat.workflow.resuming import finish_report, resumable, saving
+from whosthat.workflow.resuming import finish, resumable, saving
+from whosthat.workflow.runs import latest
 
 ADVICE = r"Nothing is lost: go on with whosthat train --resume runs.a-1\."
 
@@ -30,10 +31,13 @@ def test_results_that_cannot_be_written_are_no_bad_data(kind: type[Exception]) -
     assert refused.value.exit_code == 1
 
 
-def test_only_the_report_is_written_when_only_it_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("whosthat.workflow.resuming.write_report", lambda run: (run / "report.html").touch())
-    assert not finish_report(tmp_path)
-    (tmp_path / "metrics.json").touch()
-    assert finish_report(tmp_path)
-    with pytest.raises(RunError, match="is finished: it has been tested"):
-        finish_report(tmp_path)
+def test_what_a_tested_run_lacks_is_done_and_nothing_is_left_to_do_then(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("whosthat.workflow.resuming.write_report", lambda run: (run / "report.html").touch(exist_ok=False))
+    (run := tmp_path / "a-1").mkdir()
+    assert not finish(run)
+    (run / "metrics.json").touch()
+    for _ in range(2):
+        (tmp_path / "latest").unlink(missing_ok=True)
+        assert finish(run)
+        assert (run / "report.html").exists()
+        assert latest(tmp_path) == run

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from whosthat.errors import RunError, UsageError
+from whosthat.training.occupation import occupied
 from whosthat.workflow.runs import compare_runs, discard_run, latest, list_runs, new_run, safe_name, set_latest
 
 
@@ -157,3 +160,17 @@ def test_discarding_the_only_run_leaves_no_latest(tmp_path: Path) -> None:
     set_latest(vain)
     discard_run(vain)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_latest_is_set_whatever_killed_processes_left_and_nothing_of_living_ones_is_touched(
+    tmp_path: Path, killed_at: Callable[..., AbstractContextManager[list[str]]]
+) -> None:
+    first, second, third = (new_run(tmp_path, "photos", "faces") for _ in range(3))
+    with killed_at(1, "replace"):
+        set_latest(second)
+    with occupied(second):
+        set_latest(first)
+        assert latest(tmp_path) == first
+        assert [path.name for path in tmp_path.glob(".latest-*")] == [f".latest-{second.name}"]
+    set_latest(third)
+    assert list(tmp_path.glob(".latest-*")) == []

@@ -1,5 +1,10 @@
 from __future__ import annotations
 
+import errno
+import itertools
+import os
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -9,7 +14,9 @@ from whosthat.dataset.findings import Finding
 from whosthat.errors import DatasetError
 from whosthat.recognition.face_audit import FaceAudit, SuspectPhoto
 from whosthat.workflow.face_check import Checkup
-from whosthat.workflow.setting_aside import COLUMNS, aside_folder, carry_out, plan_moves, read_plan, undo, write_plan
+from whosthat.workflow.setting_aside import COLUMNS, Outcome, aside_folder, carry_out, plan_moves, read_plan, undo, write_plan
+
+Killing = Callable[..., AbstractContextManager[list[str]]]
 
 
 @pytest.fixture
@@ -74,6 +81,30 @@ def test_nothing_is_overwritten_on_either_way(photos: Path) -> None:
     (photos / "ann" / "empty room.jpg").write_text("newer")
     assert any("empty room.jpg exists" in left for left in undo(plan, photos).left)
     assert (photos / "ann" / "empty room.jpg").read_text() == "newer"
+
+
+@pytest.mark.parametrize("links", [True, False])
+@pytest.mark.parametrize("way", [carry_out, undo])
+def test_killed_at_any_call_and_repeated_every_photo_is_where_it_belongs(
+    way: Callable[[Path, Path], Outcome], links: bool, photos: Path, killed_at: Killing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = files(photos)
+    if not links:  # as on a memory card
+        monkeypatch.setattr(os, "link", lambda *_, **__: (_ for _ in ()).throw(OSError(errno.EPERM, "Operation not permitted")))
+    plan = write_plan(plan_moves(checkup(photos)), photos)
+    for nth in itertools.count(1):
+        if way is undo:
+            carry_out(plan, photos)
+        with killed_at(nth) as died:
+            way(plan, photos)
+        assert set(before.values()) == {*files(photos).values(), *files(aside_folder(photos)).values()}  # no empty file, none lost
+        assert way(plan, photos).left == ()
+        assert len(files(photos)) == (4 if way is undo else 1)
+        assert undo(plan, photos).left == ()
+        assert (files(photos), files(aside_folder(photos))) == (before, {})
+        if not died:
+            break
+    assert nth > 3
 
 
 def test_a_name_that_is_taken_aside_gets_a_number(photos: Path) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import os
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -15,6 +18,8 @@ from whosthat.types import Box, Sighting
 from whosthat.workflow.prediction import Prediction
 from whosthat.workflow.sorting import RECEIPT_COLUMNS, sort_copies
 
+Killing = Callable[..., AbstractContextManager[list[str]]]
+
 
 def photo_of(path: Path, *names: str | None, content: str = "") -> Prediction:
     """A file, and the answer for it: one face for each name."""
@@ -24,7 +29,7 @@ def photo_of(path: Path, *names: str | None, content: str = "") -> Prediction:
 
 
 def tree(folder: Path) -> set[str]:
-    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file() and path.suffix != ".csv"}
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file() and path.suffix not in (".csv", ".lock")}
 
 
 def receipt(folder: Path, name: str = "whosthat-sorted.csv") -> list[dict[str, str]]:
@@ -123,6 +128,28 @@ def test_stopped_half_way_the_receipt_lists_what_was_copied(tmp_path: Path) -> N
     assert [Path(row["photo"]).name for row in receipt(tmp_path / "out")] == ["0.jpg"]
     sorting.close()
     assert tree(tmp_path / "out") == {"Ann/0.jpg"}
+
+
+def test_killed_at_any_call_and_sorted_again_there_is_one_whole_copy_of_each(tmp_path: Path, killed_at: Killing) -> None:
+    predictions = [photo_of(tmp_path / f"{number}.jpg", "Ann") for number in range(2)]
+    for nth in itertools.count(1):
+        out = tmp_path / f"out{nth}"
+        with killed_at(nth) as died:
+            list(sort_copies(predictions, out))
+        list(sort_copies(predictions, out))
+        assert {path.name: path.read_text(encoding="utf-8") for path in (out / "Ann").iterdir()} == {"0.jpg": "0.jpg", "1.jpg": "1.jpg"}
+        if not died:
+            break
+    assert nth > 4
+
+
+def test_two_processes_do_not_sort_into_one_folder(tmp_path: Path) -> None:
+    sorting = sort_copies([photo_of(tmp_path / "a.jpg", "Ann")], tmp_path / "out")
+    next(sorting)
+    with pytest.raises(UsageError, match="Another process is sorting"):
+        sort_copies(iter(()), tmp_path / "out")
+    sorting.close()
+    assert list(sort_copies(iter(()), tmp_path / "out")) == []
 
 
 def test_a_receipt_holds_no_formula(tmp_path: Path) -> None:

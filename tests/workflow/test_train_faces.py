@@ -5,10 +5,13 @@ from __future__ import annotations
 import errno
 import itertools
 import json
+import os
 import re
 import shutil
 import signal
+import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from html import unescape
 from pathlib import Path
 
@@ -17,6 +20,7 @@ import pytest
 
 from whosthat.cli.app import main
 from whosthat.dataset.split import split
+from whosthat.durable import replace_file
 from whosthat.errors import DatasetError, RunError, UsageError
 from whosthat.evaluation.outcomes import Outcomes
 from whosthat.faces.embedder import DLIB
@@ -35,10 +39,11 @@ from whosthat.workflow.check import check
 from whosthat.workflow.evaluate import evaluate
 from whosthat.workflow.export import export
 from whosthat.workflow.face_photos import KEPT_EVERY, OpenedReader
-from whosthat.workflow.runs import latest
+from whosthat.workflow.runs import latest, set_latest
 from whosthat.workflow.train import resume, train
 from whosthat.workflow.train_faces import _head_notes
 
+Killing = Callable[..., AbstractContextManager[list[str]]]
 SIDE = 150
 NOBODY = 9
 """A photo with this number in its middle shows no face."""
@@ -214,6 +219,18 @@ def test_of_heads_that_do_equally_well_the_simplest_is_taken_and_said(accuracies
     fitted = FittedNaming(Naming(None, "trimmed-mean", None), accuracies)
     (note,) = _head_notes(fitted)
     assert note.endswith(f" %.{ending}")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps the user's profile private by other means")
+def test_a_run_and_the_cache_are_their_owners_alone_whatever_the_umask(people: Path, embedder: ByPixel, tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        result = train(people, RECIPE, runs=tmp_path / "runs")
+    finally:
+        os.umask(before)
+    for place in (result.run, tmp_path / "cache"):
+        others = [path for path in (place, *place.rglob("*")) if path.stat().st_mode & 0o077]
+        assert others == []
 
 
 @pytest.mark.usefixtures("no_report")
@@ -461,6 +478,33 @@ class TestWithoutReport:
         for stopped in set((tmp_path / "runs").glob("few-*")) - {before, latest(tmp_path / "runs")}:
             assert resume(stopped).evaluation is not None
         assert embedder.n_embedded == 8 + 2
+
+    def test_killed_at_any_call_a_run_is_resumed_whole_becomes_the_latest_and_has_nothing_left_to_do_then(
+        self, embedder: ByPixel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, killed_at: Killing
+    ) -> None:
+        for module in ("training_run", "resuming"):
+            monkeypatch.setattr(f"whosthat.workflow.{module}.write_report", lambda run: replace_file(run / "report.html", b"report"))
+        for person, seed in itertools.product(range(2), range(4)):
+            draw(tmp_path / "few" / f"person{person}" / f"{seed}.png", person, seed)
+        runs = tmp_path / "runs"
+        before = train(tmp_path / "few", RECIPE, runs=runs).run
+        for nth in itertools.count(1):
+            with killed_at(nth) as died:
+                train(tmp_path / "few", RECIPE, runs=runs)
+            stopped = runs / f"few-faces-{nth + 1}"
+            if (stopped / "recipe.toml").exists():
+                for _ in range(2):
+                    assert resume(stopped).evaluation is not None
+                    assert latest(runs) == stopped, (nth, died)
+                    assert {"bundle", "metrics.json", "report.html"} <= {path.name for path in stopped.iterdir()}
+                assert [path for path in stopped.rglob(".*") if path.name != ".bundle.lock"] == []
+                set_latest(before)
+            elif died:
+                assert latest(runs) == before
+            if not died:
+                break
+        assert nth > 20
+        assert {path.name for path in runs.iterdir() if path.name.startswith(".")} == set()
 
     def test_a_run_that_was_stopped_goes_on(self, people: Path, embedder: ByPixel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         def stopped(*_: object, **__: object) -> None:

@@ -10,7 +10,7 @@ import typer
 from whosthat.cli.options import JsonOption, PhotosArgument, examples, new_app
 from whosthat.cli.output import say, show, show_json, show_table
 from whosthat.cli.terminal import terminal_progress
-from whosthat.errors import UsageError
+from whosthat.errors import DatasetError, UsageError
 from whosthat.wording import counted
 
 if TYPE_CHECKING:
@@ -134,22 +134,30 @@ def _fix(checkup: Checkup, photos: Path, *, yes: bool) -> None:
     if not yes:
         say(f"{counted(len(moves), 'photo')} would be set aside; {plan} says which. Nothing was moved: add --yes to move.")
         return
-    _say_outcome(carry_out(plan, photos), "set aside")
-    say(f"To move them back: whosthat check {photos} --undo {plan}")
+    outcome = carry_out(plan, photos)
+    say(f"{_counted(outcome)} set aside.", f"To move them back: whosthat check {photos} --undo {plan}")
+    _refuse_left(outcome)
 
 
 def _undo(plan: Path, photos: Path, *, as_json: bool) -> None:
     from whosthat.workflow.setting_aside import undo
 
     outcome = undo(plan, photos)
-    _say_outcome(outcome, "moved back")
+    say(f"{_counted(outcome)} moved back.")
     if as_json:
         show_json(outcome)
+    _refuse_left(outcome)
 
 
-def _say_outcome(outcome: Outcome, what: str) -> None:
+def _counted(outcome: Outcome) -> str:
     n = len(outcome.moved)
-    say(f"{counted(n, 'photo')} {'was' if n == 1 else 'were'} {what}.", *outcome.left)
+    return f"{counted(n, 'photo')} {'was' if n == 1 else 'were'}"
+
+
+def _refuse_left(outcome: Outcome) -> None:
+    if outcome.left:
+        say(*outcome.left)
+        raise DatasetError(f"{counted(len(outcome.left), 'photo')} could not be moved.")
 
 
 def _number(distance: float | None) -> str:

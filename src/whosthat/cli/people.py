@@ -107,7 +107,7 @@ def remove(ctx: typer.Context, name: NameArgument, as_json: JsonOption = False) 
     removed = remove_person(ctx.obj, name)
     receipt = removed.receipt
     say(f"{receipt.removed} was removed: {counted(receipt.embeddings, 'embedding')} deleted. {_threshold_sentence(removed.threshold)}")
-    say(f"The receipt is {removed.file}.", receipt.kept)
+    say(f"The receipt is {removed.file}.", receipt.kept, *receipt.elsewhere)
     if as_json:
         show_json(receipt)
 

@@ -24,9 +24,12 @@ def report(run: RunArgument, open_it: OpenOption = False, as_json: JsonOption = 
     The report is made from the figures and plots that the run's folder holds; nothing is trained or tested again.
     """
     from whosthat.evaluation.report import write_report
+    from whosthat.training.occupation import occupied
     from whosthat.workflow.runs import existing_run
 
-    page = write_report(existing_run(run))
+    folder = existing_run(run)
+    with occupied(folder):
+        page = write_report(folder)
     if as_json:
         show_json({"report": page})
     else:

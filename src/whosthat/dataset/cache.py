@@ -12,7 +12,6 @@ their photo, so a new file takes over what the old one already has.
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -30,7 +29,7 @@ from whosthat.dataset.audit import AuditedPhoto
 from whosthat.dataset.private import make_private_folder, private_file
 from whosthat.dataset.split import Split
 from whosthat.dataset.threads import in_order
-from whosthat.durable import sync_folder
+from whosthat.durable import UNFINISHED, open_private, sync_folder
 from whosthat.errors import CacheError, DatasetError, PhotoError
 from whosthat.photos.preparing import Cropper, PrepareSpec, prepare
 from whosthat.photos.reading import opened
@@ -150,13 +149,28 @@ class PreparedPhotos:
         self.close()
 
 
+def delete_unfinished(folder: Path) -> bool:
+    """Delete what killed processes left half prepared.
+
+    Returns:
+        Whether all is gone: what is being prepared right now stays.
+
+    Raises:
+        OSError: Something cannot be deleted.
+    """
+    for path in folder.glob(f"{UNFINISHED}*.h5"):
+        with suppress(filelock.Timeout), _lock(path.with_name(path.name.removeprefix(UNFINISHED))).acquire(timeout=0):
+            path.unlink(missing_ok=True)
+    return not any(folder.glob(f"{UNFINISHED}*.h5"))
+
+
 # -------------------------------------------------------------------------------------------------------------- trusting
 
 
 @contextmanager
 def _alone(file: Path, progress: Progress) -> Iterator[None]:
     """Keep other processes from building the same file at the same time."""
-    lock = filelock.FileLock(file.with_name(file.name + ".lock"), mode=0o600)
+    lock = _lock(file)
     try:
         try:
             lock.acquire(blocking=False)
@@ -169,6 +183,10 @@ def _alone(file: Path, progress: Progress) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def _lock(file: Path) -> filelock.BaseFileLock:
+    return filelock.FileLock(file.with_name(file.name + ".lock"), mode=0o600)
 
 
 def _key(spec: PrepareSpec, cropper: Cropper | None) -> str:
@@ -230,9 +248,10 @@ class _Part:
 def _build(split: Split, source: _Source, file: Path, progress: Progress) -> list[SetAside]:
     """Write the file beside its place, then move it there; returns what could not be prepared."""
     _check_room(split, source.spec, file)
-    temporary = file.with_name(f".new-{secrets.token_hex(6)}.h5")
+    temporary = file.with_name(f"{UNFINISHED}{file.name}")  # `_alone` keeps all others from it
     try:
-        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))  # photos are private from the first byte
+        delete_unfinished(file.parent)
+        open_private(temporary).close()  # photos are private from the first byte
         # no chunk cache: HDF5 1.14 crashes the process when a full disk stops it from emptying one
         with h5py.File(temporary, "w", locking=False, rdcc_nbytes=0) as opened:
             set_aside = _write(opened, split, source, progress)

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from whosthat.dataset.private import make_private_folder, private_file
+from whosthat.dataset.private import changing_facts, make_private_folder, private_file
 from whosthat.durable import replace_file
 from whosthat.errors import CacheError
 from whosthat.photos.preparing import PrepareSpec, prepare
@@ -117,7 +117,8 @@ class RememberedFacts:
         document = {"format": _FORMAT, "photos": self._new}
         make_private_folder(self._file.parent)
         try:
-            replace_file(self._file, json.dumps(document, allow_nan=False).encode("utf-8"))
+            with changing_facts():
+                replace_file(self._file, json.dumps(document, allow_nan=False).encode("utf-8"))
         except OSError as error:
             raise CacheError(
                 f"{self._file} cannot be written: {error.strerror or error}. Make room there, or set WHOSTHAT_CACHE to another folder."

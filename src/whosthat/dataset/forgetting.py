@@ -8,15 +8,19 @@ from __future__ import annotations
 import json
 from collections.abc import Collection
 from pathlib import Path
+from unicodedata import normalize
 
-from whosthat.dataset.cache import PreparedPhotos
-from whosthat.durable import replace_file
+from whosthat.dataset.cache import PreparedPhotos, delete_unfinished
+from whosthat.dataset.private import changing_facts, photos_folder, private_file
+from whosthat.durable import UNFINISHED, replace_file
 from whosthat.errors import CacheError
-from whosthat.settings import cache_folder
 from whosthat.types import PARTS
 
 _SHA256_COLUMN = 3
 """Where the SHA-256 stands in a row of `facts.RememberedFacts`."""
+
+_DAMAGE = (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError)
+_AGAIN = "End other runs of whosthat, and remove the person again."
 
 
 def forget_photos(digests: Collection[str]) -> tuple[Path, ...]:
@@ -34,15 +38,40 @@ def forget_photos(digests: Collection[str]) -> tuple[Path, ...]:
     Raises:
         CacheError: A file cannot be changed or deleted.
     """
-    folder = cache_folder() / "photos"
-    files = sorted(folder.iterdir()) if folder.is_dir() else []
+    folder = photos_folder()
+    if not folder.is_dir():
+        return ()
     ways = {".json": _cut_out, ".h5": _delete_prepared}
     try:
-        return tuple(file for file in files if file.suffix in ways and ways[file.suffix](file, digests))
+        with changing_facts():
+            done = delete_unfinished(folder)
+            files = [file for file in sorted(folder.iterdir()) if file.suffix in ways and not file.name.startswith(UNFINISHED)]
+            changed = tuple(file for file in files if ways[file.suffix](file, digests))
     except OSError as error:
-        raise CacheError(
-            f"What is remembered in {folder} cannot be deleted: {error}. End other runs of whosthat, and remove the person again."
-        ) from error
+        raise CacheError(f"What is remembered in {folder} cannot be deleted: {error}. {_AGAIN}") from error
+    if not done:
+        raise CacheError(f"Another process is preparing photos in {folder}. {_AGAIN}")
+    return changed
+
+
+def photos_of(root: Path, classes: Collection[str], digests: Collection[str]) -> dict[str, str]:
+    """Return the photos of a photo folder that lie in some of its folders, and all copies of these and of others, as remembered.
+
+    Args:
+        root: The photo folder.
+        classes: Names of folders in it.
+        digests: SHA-256 of further photos.
+
+    Returns:
+        Names ("anna/beach.jpg") to SHA-256; nothing where nothing is remembered.
+    """
+    try:
+        rows = json.loads(private_file(root, "facts.json").read_bytes())["photos"].items()
+        photos = {name: row[_SHA256_COLUMN] for name, row in rows}
+        wanted = {digest for name, digest in photos.items() if normalize("NFC", name.split("/")[0]) in classes}.union(digests)
+    except (OSError, *_DAMAGE):
+        return {}
+    return {name: digest for name, digest in photos.items() if digest in wanted}
 
 
 def _cut_out(file: Path, digests: Collection[str]) -> bool:
@@ -50,7 +79,7 @@ def _cut_out(file: Path, digests: Collection[str]) -> bool:
         document = json.loads(file.read_bytes())
         photos = document["photos"]
         kept = {name: row for name, row in photos.items() if row[_SHA256_COLUMN] not in digests}
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError):
+    except _DAMAGE:
         file.unlink()
         return True
     if len(kept) == len(photos):

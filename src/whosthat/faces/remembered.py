@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 import numpy as np
 
+from whosthat.durable import make_private_folder
 from whosthat.errors import CacheError
 from whosthat.faces.finding import SeenFaces
 from whosthat.settings import cache_folder
@@ -105,6 +106,10 @@ class Memory(Generic[Remembered]):
                 found[digest] = faces
         return found
 
+    def digests(self) -> list[str]:
+        """Return the SHA-256 of every photo that this reader has read."""
+        return [digest for (digest,) in self._run("SELECT sha256 FROM photos WHERE reader = ?", (self._reader,))]
+
     def put(self, photos: Mapping[str, Remembered]) -> None:
         """Remember what photos gave, all or nothing."""
         rows = []
@@ -186,7 +191,7 @@ class RememberedSightings(Memory[SeenFaces]):
 
 
 def _opened(file: Path) -> sqlite3.Connection:
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private_folder(file.parent)
     os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite itself would make it readable for others
     connection = sqlite3.connect(file, timeout=_WAIT_SECONDS)
     try:

@@ -190,6 +190,7 @@ def store(name: str, content: bytes) -> Path:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         replace_file(target, content)
+        target.chmod(0o644)  # nothing in it is private, and the folder may serve a whole classroom
     except OSError as error:
         raise WeightsError(
             f"{target} cannot be written: {error.strerror or error}. Make room, or set WHOSTHAT_WEIGHTS to another folder."

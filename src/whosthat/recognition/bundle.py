@@ -246,8 +246,8 @@ def save_bundle(
     new = folder.with_name(f".{folder.name}.new-{secrets.token_hex(4)}")
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        _clear_after_a_killed_save(folder)
-        new.mkdir()
+        clear_after_a_killed_save(folder)
+        new.mkdir(mode=0o700)
         write_manifest(new, contents)
         _move_in(new, folder)
     except OSError as error:
@@ -319,16 +319,30 @@ def _kept_old(folder: Path) -> Path:
     return folder.with_name(f".{folder.name}.old")
 
 
-def _clear_after_a_killed_save(folder: Path) -> None:
-    """Finish what a killed save left: move an old bundle back if nothing took its place, and remove the rest."""
+def clear_after_a_killed_save(folder: Path) -> None:
+    """Finish what a killed save left: move an old bundle back if nothing took its place, and remove the rest.
+
+    Only for whoever keeps others from saving there meanwhile.
+
+    Args:
+        folder: The bundle, there or not.
+
+    Raises:
+        BundleError: Something cannot be moved or removed.
+    """
     old = _kept_old(folder)
-    if old.exists() and not folder.exists():
-        old.rename(folder)
-    elif old.exists():
-        shutil.rmtree(old)
-    for path in folder.parent.iterdir():
-        if path.name.startswith(f".{folder.name}.new-"):
-            shutil.rmtree(path)
+    try:
+        if old.exists() and not folder.exists():
+            old.rename(folder)
+        elif old.exists():
+            shutil.rmtree(old)
+        for path in folder.parent.iterdir():
+            if path.name.startswith(f".{folder.name}.new-"):
+                shutil.rmtree(path)
+    except OSError as error:
+        raise BundleError(
+            f"What a killed process left beside {folder} cannot be deleted: {error}. Delete the folders .{folder.name}.* there yourself."
+        ) from error
 
 
 def _move_in(new: Path, folder: Path) -> None:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whosthat.dataset.batches import Batches
-from whosthat.durable import sync_folder
+from whosthat.durable import open_private, sync_folder
 from whosthat.errors import ExportError, TrainingError
 from whosthat.inference import open_session
 from whosthat.networks.onnx_writer import write_onnx
@@ -120,7 +120,7 @@ class FeatureStore:
         Rows are written, not mapped into memory: on a full disk a write raises, and a map ends the process.
         """
         unfinished = file.with_name(f".unfinished-{file.name}")
-        with unfinished.open("wb") as rows:
+        with open_private(unfinished) as rows:
             shape = (photos.n_photos, *self._backbone.output_shape[1:])
             np.lib.format.write_array_header_1_0(rows, {"descr": "<f4", "fortran_order": False, "shape": shape})
             done = 0

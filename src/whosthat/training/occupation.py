@@ -1,6 +1,6 @@
 """One process a run, and a polite way to stop it.
 
-What belongs here: the lock on a run folder, and turning Ctrl-C and SIGTERM into a wish that training grants at the next
+What belongs here: the lock on a run folder, sweeping it, and turning Ctrl-C and SIGTERM into a wish that training grants at the next
 batch. What does not: what is saved then (`callbacks`).
 """
 
@@ -17,6 +17,7 @@ from types import FrameType
 
 from filelock import FileLock, Timeout
 
+from whosthat.durable import sweep
 from whosthat.errors import RunError
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -24,13 +25,13 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 @contextmanager
 def occupied(run: Path) -> Iterator[None]:
-    """Hold a run folder for this process; who holds it already may hold it once more.
+    """Hold a run folder for this process, and delete what killed ones left half written; who holds it already may hold it once more.
 
     Raises:
         RunError: Another process holds it.
     """
     owner = run / "training.pid"
-    lock = FileLock(run / "training.lock", is_singleton=True)
+    lock = FileLock(run / "training.lock", mode=0o600, is_singleton=True)
     try:
         lock.acquire(timeout=0)
     except Timeout:
@@ -41,6 +42,8 @@ def occupied(run: Path) -> Iterator[None]:
         raise RunError(f"The run folder {run} cannot be written: {error.strerror}. Choose another folder for runs.") from error
     try:
         owner.write_text(str(os.getpid()), encoding="utf-8")
+        if lock.lock_counter == 1:
+            sweep(run)
         yield
     finally:
         if lock.lock_counter == 1:

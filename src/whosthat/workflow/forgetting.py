@@ -1,6 +1,7 @@
 """Removing what is left of a person outside the gallery: in the cache, and in the run that made the bundle.
 
-What belongs here: finding and deleting embeddings, crops and cache entries, and the receipt. What does not: the gallery (`people`).
+What belongs here: the note by which a removal that was stopped goes on, finding and deleting embeddings, crops and cache entries, and
+the receipt. What does not: the gallery (`people`).
 """
 
 from __future__ import annotations
@@ -8,23 +9,30 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence, Set
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePath
+from typing import Annotated
 
-from whosthat.dataset.forgetting import forget_photos
+from pydantic import BaseModel, ConfigDict, Field
+
+from whosthat.dataset.forgetting import forget_photos, photos_of
 from whosthat.dataset.split import COLUMNS
 from whosthat.durable import replace_file
-from whosthat.errors import RunError
+from whosthat.errors import BundleError, RunError
 from whosthat.evaluation.face_part import read_face_part, write_face_part
 from whosthat.evaluation.plots.writing import PHOTOS_FILE, read_photos
 from whosthat.evaluation.report import write_report
 from whosthat.evaluation.run_facts import METRICS_FILE, read_metrics
 from whosthat.faces.remembered import FILE, RememberedFaces
+from whosthat.recognition.bundle import open_bundle
 from whosthat.settings import cache_folder
+from whosthat.training.occupation import occupied
+from whosthat.wording import counted
 from whosthat.workflow.file_names import unused_path
-from whosthat.workflow.training_run import AUDIT, BUNDLE, SPLIT
+from whosthat.workflow.training_run import AUDIT, BUNDLE, ENVIRONMENT, SPLIT
 
 GRID = "grid.png"
 """The picture in a run's ``plots`` that shows test photos of everybody; a drawing, so nobody can be cut out of it."""
@@ -32,8 +40,32 @@ GRID = "grid.png"
 KEPT = (
     "The photos themselves were not touched. The run's figures, and what was found in the files, keep the person's name and the names "
     "of photos; what was found in faces does not. "
-    "Other runs, and copies of this bundle, may still hold the person."
+    "Runs in other folders, and copies of this bundle, may still hold the person."
 )
+STOPPED = " This removal was stopped and finished later; what was deleted before it was stopped is not listed again."
+
+_Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+
+
+class Erasure(BaseModel):
+    """Who is to be removed and where to look, written down before anything is deleted, so that a removal that is killed goes on.
+
+    Attributes:
+        removed: The name.
+        embeddings: How many the bundle held.
+        digests: SHA-256 of every photo of theirs that is known.
+        alike: SHA-256 of other photos in which their face is recognised; only the cache forgets these.
+        photos: Their names in the photo folder.
+        receipt: Name of the receipt.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    removed: str
+    embeddings: int
+    digests: frozenset[_Digest]
+    alike: frozenset[_Digest]
+    photos: frozenset[str]
+    receipt: Annotated[str, Field(pattern=r"^removed [^/\\]+\.json$")]
 
 
 @dataclass(frozen=True)
@@ -48,6 +80,7 @@ class Receipt:
         cache_rows: How many photos' faces and embeddings were deleted from the cache.
         cache_files: Files of the cache that were changed or deleted.
         run_files: Files of the run that were changed or deleted.
+        elsewhere: Which other runs beside it hold the person, in whole sentences.
         kept: What was not deleted, in whole sentences.
     """
 
@@ -58,6 +91,7 @@ class Receipt:
     cache_rows: int
     cache_files: tuple[str, ...]
     run_files: tuple[str, ...]
+    elsewhere: tuple[str, ...] = ()
     kept: str = KEPT
 
 
@@ -65,6 +99,89 @@ def run_of(bundle: Path) -> Path | None:
     """Return the run folder that a bundle lies in; None when it lies elsewhere."""
     run = bundle.parent
     return run if bundle.name == BUNDLE and (run / SPLIT).is_file() else None
+
+
+def plan_erasure(bundle: Path, name: str, own: Set[str], others: Set[str], alike: Set[str] = frozenset()) -> Erasure:
+    """Find what is to be erased of somebody.
+
+    Args:
+        bundle: Where the bundle belongs.
+        name: Who goes.
+        own: SHA-256 of the photos that are enrolled for them.
+        others: SHA-256 of all others that are enrolled; never erased, whatever their names.
+        alike: SHA-256 of photos in which their face is recognised.
+
+    Raises:
+        RunError: What the run knows of its photos is damaged.
+    """
+    run = run_of(bundle)
+    photos = photos_in_run(run, name, own, others) if run else {}
+    return Erasure(
+        removed=name,
+        embeddings=len(own),
+        digests=frozenset({*own, *photos.values()}),
+        alike=frozenset(alike - others),
+        photos=frozenset(photos),
+        receipt=unused_path(bundle.parent, f"removed {name}.json").name,
+    )
+
+
+def note_erasure(erasure: Erasure, bundle: Path) -> None:
+    """Write down what is to be erased; from now on `erasure_of` finds it.
+
+    Raises:
+        RunError: It cannot be written.
+    """
+    try:
+        # ASCII: a file name may hold lone surrogates
+        replace_file(_note(bundle), json.dumps(erasure.model_dump(), default=sorted).encode("ascii"), temporary=_draft(bundle))
+    except OSError as error:
+        raise RunError(f"Nothing was removed, because {bundle.parent} cannot be written: {error.strerror or error}. Make room.") from error
+
+
+def erasure_of(bundle: Path) -> Erasure | None:
+    """Return what is still to be erased, because a removal was stopped.
+
+    Raises:
+        BundleError: The note is damaged.
+    """
+    try:
+        _draft(bundle).unlink(missing_ok=True)
+        return Erasure.model_validate(json.loads(_note(bundle).read_bytes()))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, RecursionError) as error:  # ValueError is also what pydantic raises
+        raise BundleError(
+            f"A removal was stopped, and its note {_note(bundle)} cannot be used ({type(error).__name__}). Delete it and remove again."
+        ) from error
+
+
+def erase(erasure: Erasure, bundle: Path, *, stopped: bool) -> Receipt:
+    """Delete what is left outside the bundle, write the receipt and, last, delete the note.
+
+    Args:
+        erasure: What is to be erased.
+        bundle: Where the bundle belongs.
+        stopped: Whether an earlier attempt was stopped.
+
+    Raises:
+        CacheError: Something cannot be deleted from the cache.
+        RunError: Something cannot be deleted from the run folder, or the receipt cannot be written.
+    """
+    run, path = run_of(bundle), bundle.with_name(erasure.receipt)
+    try:
+        with occupied(run) if run else nullcontext():
+            cache_rows, cache_files = forget_in_cache(erasure.digests | erasure.alike)
+            run_files = forget_in_run(run, erasure.photos) if run else ()
+            elsewhere = tuple(_elsewhere(erasure, run)) if run else ()
+        kept = KEPT + STOPPED * stopped
+        receipt = Receipt(erasure.removed, bundle.name, _now(), erasure.embeddings, cache_rows, cache_files, run_files, elsewhere, kept)
+        if not path.exists():
+            replace_file(path, json.dumps(asdict(receipt), indent=2, ensure_ascii=False).encode("utf-8"), temporary=_draft(bundle))
+        _note(bundle).unlink()
+    except OSError as error:
+        raise RunError(f"{erasure.removed} was not removed completely: {error}. Allow writing there, and remove them again.") from error
+    return receipt
 
 
 def forget_in_cache(digests: Collection[str]) -> tuple[int, tuple[str, ...]]:
@@ -84,17 +201,22 @@ def forget_in_cache(digests: Collection[str]) -> tuple[int, tuple[str, ...]]:
     return rows, tuple(file.relative_to(cache_folder()).as_posix() for file in files)
 
 
-def photos_in_split(run: Path, person: str, digests: Collection[str]) -> dict[str, str]:
-    """Return the photos of somebody that took part in a run: name in the photo folder to SHA-256.
+def photos_in_run(run: Path, person: str, own: Collection[str], others: Collection[str] = ()) -> dict[str, str]:
+    """Return the photos of somebody in a run's photo folder, whether they took part or not: name to SHA-256.
 
     Args:
         run: The run folder.
         person: The name; the run may know an older one, by which it then finds photos without a face, too.
-        digests: SHA-256 of photos that are known to be theirs.
+        own: SHA-256 of photos that are known to be theirs.
+        others: SHA-256 of photos that are known to be somebody else's.
     """
     rows = _rows(run / SPLIT)
-    names = {row["class"] for row in rows if row["sha256"] in digests} or {person}
-    return {row["path"]: row["sha256"] for row in rows if row["class"] in names or row["sha256"] in digests}
+    names = {row["class"] for row in rows if row["sha256"] in own}
+    names = names or {person} - {row["class"] for row in rows if row["sha256"] in others}  # people are renamed: a name may be taken over
+    found = {row["path"]: row["sha256"] for row in rows if row["class"] in names or row["sha256"] in own}
+    root = _photo_folder(run)
+    found |= photos_of(root, names, {*own, *found.values()}) if root else {}
+    return {photo: digest for photo, digest in found.items() if digest not in others}
 
 
 def forget_in_run(run: Path, photos: Collection[str]) -> tuple[str, ...]:
@@ -121,23 +243,39 @@ def forget_in_run(run: Path, photos: Collection[str]) -> tuple[str, ...]:
     return tuple(path.relative_to(run).as_posix() for path in changed)
 
 
-def write_receipt(receipt: Receipt, folder: Path) -> Path:
-    """Write a receipt into a folder, beside older ones.
-
-    Raises:
-        RunError: It cannot be written.
-    """
-    try:
-        path = unused_path(folder, f"removed {receipt.removed}.json")
-        replace_file(path, json.dumps(asdict(receipt), indent=2, ensure_ascii=False).encode("utf-8"))
-    except OSError as error:
-        raise RunError(f"{receipt.removed} was removed, but the receipt cannot be written to {folder}: {error}.") from error
-    return path
+def _note(bundle: Path) -> Path:
+    return bundle.with_name(f".{bundle.name}.erasing.json")
 
 
-def now() -> str:
-    """Return the time, ISO 8601 in UTC."""
+def _draft(bundle: Path) -> Path:
+    """Where notes and receipts are written before they get their names; the bundle's lock keeps others from it."""
+    return bundle.with_name(f".{bundle.name}.erasing.new")
+
+
+def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _photo_folder(run: Path) -> Path | None:
+    try:
+        return Path(json.loads((run / ENVIRONMENT).read_bytes())["photos"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _elsewhere(erasure: Erasure, run: Path) -> Iterator[str]:
+    """Say which other runs of the same folder hold the person."""
+    for other in sorted(path for path in run.parent.iterdir() if path.name != run.name and not path.is_symlink()):
+        try:
+            n = sum(row["sha256"] in erasure.digests for row in _rows(other / SPLIT)) if (other / SPLIT).is_file() else 0
+            facts = open_bundle(other / BUNDLE).facts if (other / BUNDLE).is_dir() else None
+        except (RunError, BundleError):
+            yield f"The run {other.name} cannot be read; it may hold {erasure.removed}."
+            continue
+        if n:
+            yield f"The run {other.name} was made with {counted(n, 'photo')} of {erasure.removed}."
+        if facts and (erasure.removed in facts.labels or any(map(facts.data.part_of, erasure.digests))):
+            yield f"The recogniser in {other.name} knows {erasure.removed}, or somebody by that name."
 
 
 def _cut_split(path: Path, photos: Collection[str]) -> Path:

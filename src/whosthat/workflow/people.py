@@ -16,19 +16,30 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from whosthat.errors import BundleError, DatasetError, UsageError, did_you_mean
+from whosthat.faces.remembered import FILE as REMEMBERED
+from whosthat.faces.remembered import RememberedFaces, RememberedSightings
 from whosthat.photos.reading import sha256_of
 from whosthat.progress import SILENT, Progress
-from whosthat.recognition.bundle import FINGERPRINT_DIGITS, Bundle, BundleFacts, label_problem, open_bundle, save_bundle
+from whosthat.recognition.bundle import (
+    FINGERPRINT_DIGITS,
+    Bundle,
+    BundleFacts,
+    clear_after_a_killed_save,
+    label_problem,
+    open_bundle,
+    save_bundle,
+)
 from whosthat.recognition.face_facts import FaceFacts
 from whosthat.recognition.face_recogniser import KIND, FaceRecogniser, bundle_files
 from whosthat.recognition.gallery import FILE, EnrolledPhoto, Gallery, read_gallery
 from whosthat.recognition.naming import Naming
 from whosthat.recognition.suspects import STRANGER_DISTANCE, find_strays
+from whosthat.settings import cache_folder
 from whosthat.types import FloatArray, SetAside
 from whosthat.wording import counted, listing
 from whosthat.workflow.face_choice import Chosen, choose_face, choose_faces
 from whosthat.workflow.face_photos import faces_of_photos
-from whosthat.workflow.forgetting import Receipt, forget_in_cache, forget_in_run, now, photos_in_split, run_of, write_receipt
+from whosthat.workflow.forgetting import Erasure, Receipt, erase, erasure_of, note_erasure, plan_erasure
 from whosthat.workflow.predict import find_photos
 from whosthat.workflow.prediction import Prediction
 
@@ -113,7 +124,7 @@ def add_person(
             enrolled already.
     """
     name = unicodedata.normalize("NFC", name)
-    with _held(bundle) as opened:
+    with _held(bundle) as (opened, _):
         recogniser = _opened(opened)
         gallery = recogniser.naming.gallery
         _check_name(name, [one for one in gallery.people if one != name])
@@ -129,7 +140,10 @@ def add_person(
 def remove_person(bundle: str | Path, name: str) -> Removed:
     """Remove somebody: embeddings, entries in the cache, pictures in the run; nothing is trained again.
 
-    The bundle is changed last, so that a removal that was stopped half-way can be done again.
+    The cache forgets the photos that are enrolled, all others in the person's folder, and all in which the face is recognised.
+
+    What is to be deleted is written down first: a removal that was stopped is finished by the same command, or by the next one that
+    changes the bundle.
 
     Args:
         bundle: The saved recogniser; it is replaced in one step.
@@ -141,24 +155,19 @@ def remove_person(bundle: str | Path, name: str) -> Removed:
         CacheError: Something cannot be deleted from the cache.
         RunError: Something cannot be deleted from the run folder.
     """
-    with _held(bundle) as opened:
-        naming = _opened(opened).naming
-        gallery = naming.gallery
+    with _held(bundle) as (opened, removed):
+        if removed is not None and removed.receipt.removed == unicodedata.normalize("NFC", name):
+            return removed
+        recogniser = _opened(opened)
+        gallery = recogniser.naming.gallery
         name = _known(name, gallery.people)
         if len(gallery.people) == 1:
             raise UsageError(f"{name} is the only person of this recogniser. Delete the folder {opened.folder} to remove them.")
-        own = gallery.photos_of(name)
-        run = run_of(_home(opened))
-        digests = {photo.sha256 for photo in own}
-        others = {photo.sha256 for photo in gallery.photos} - digests  # the run may know somebody else by this name: people are renamed
-        found = photos_in_split(run, name, digests) if run else {}
-        in_run = {photo: digest for photo, digest in found.items() if digest not in others}
-        digests |= set(in_run.values())
-        cache_rows, cache_files = forget_in_cache(digests)
-        run_files = forget_in_run(run, in_run) if run else ()
-        _save(opened, gallery.without(name), gone=digests)
-        receipt = Receipt(name, _home(opened).name, now(), len(own), cache_rows, cache_files, run_files)
-        return Removed(receipt, write_receipt(receipt, _home(opened).parent), naming.threshold.value)
+        own = {photo.sha256 for photo in gallery.photos_of(name)}
+        others = {photo.sha256 for photo in gallery.photos} - own
+        erasure = plan_erasure(opened.folder, name, own, others, _recognised(recogniser, name))
+        note_erasure(erasure, opened.folder)
+        return _finish_removal(erasure, opened.folder, stopped=False)
 
 
 def rename_person(bundle: str | Path, name: str, new_name: str) -> None:
@@ -174,7 +183,7 @@ def rename_person(bundle: str | Path, name: str, new_name: str) -> None:
         UsageError: Nobody has the first name, or the second cannot be used.
     """
     new_name = unicodedata.normalize("NFC", new_name)
-    with _held(bundle) as opened:
+    with _held(bundle) as (opened, _):
         gallery = _opened(opened).naming.gallery
         name = _known(name, gallery.people)
         _check_name(new_name, [one for one in gallery.people if one != name])
@@ -202,10 +211,10 @@ def _home(bundle: Bundle) -> Path:
 
 
 @contextmanager
-def _held(path: str | Path) -> Iterator[Bundle]:
-    """Open a bundle that nobody else changes meanwhile."""
-    home = _home(open_bundle(path))
-    lock = FileLock(home.with_name(f".{home.name}.lock"))
+def _held(path: str | Path) -> Iterator[tuple[Bundle, Removed | None]]:
+    """Open a bundle that nobody else changes meanwhile, and give the removal that was stopped before and is finished now."""
+    home = _home(open_bundle(path)).resolve()  # runs/latest may come to mean another run meanwhile
+    lock = FileLock(home.with_name(f".{home.name}.lock"), mode=0o600)
     try:
         lock.acquire(timeout=0)
     except Timeout:
@@ -215,9 +224,39 @@ def _held(path: str | Path) -> Iterator[Bundle]:
             f"The bundle {home} cannot be changed: {error.strerror or error}. Copy it to a folder that can be written."
         ) from error
     try:
-        yield open_bundle(home)
+        clear_after_a_killed_save(home)
+        erasure = erasure_of(home)
+        removed = None if erasure is None else _finish_removal(erasure, home, stopped=True)
+        yield open_bundle(home), removed
     finally:
         lock.release()
+
+
+def _finish_removal(erasure: Erasure, home: Path, *, stopped: bool) -> Removed:
+    """Do what a removal still has to do, which may be all of it."""
+    opened = open_bundle(home)
+    naming = _opened(opened).naming
+    if erasure.removed in naming.gallery.people:
+        _save(opened, naming.gallery.without(erasure.removed), gone=erasure.digests)
+    receipt = erase(erasure, home, stopped=stopped)
+    return Removed(receipt, home.with_name(erasure.receipt), naming.threshold.value)
+
+
+def _recognised(recogniser: FaceRecogniser, name: str) -> set[str]:
+    """Return the photos that the cache remembers, wherever they lay, in which somebody is recognised."""
+    if not (cache_folder() / REMEMBERED).exists():
+        return set()
+    naming, found = recogniser.naming, []
+    with RememberedFaces(recogniser.reader.key) as remembered:
+        found += [(digest, faces.vector[None]) for digest, faces in remembered.get(remembered.digests()).items() if faces.face]
+    with RememberedSightings(recogniser.reader.key) as seen:
+        found += [(digest, faces.vectors) for digest, faces in seen.get(seen.digests()).items() if faces.faces]
+    found = [(digest, vectors) for digest, vectors in found if vectors.shape[1:] == naming.gallery.vectors.shape[1:]]
+    if not found:
+        return set()
+    apart = naming.distances(np.concatenate([vectors for _, vectors in found]))
+    theirs = (apart.argmin(axis=1) == naming.gallery.people.index(name)) & (apart.min(axis=1) <= naming.threshold.value)
+    return set(np.repeat([digest for digest, _ in found], [len(vectors) for _, vectors in found])[theirs].tolist())
 
 
 def _check_name(name: str, others: Sequence[str]) -> None:

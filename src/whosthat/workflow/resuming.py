@@ -1,6 +1,6 @@
 """Whatever stops a run that has begun, nothing is lost, and whoever started it is told how to go on.
 
-What belongs here: turning interrupts and refusals of the system into that advice, and the report that a stopped run still lacks.
+What belongs here: turning interrupts and refusals of the system into that advice, and what a run lacks that was stopped after its test.
 What does not: checkpoints, and stopping in the middle of training (`training`).
 """
 
@@ -13,6 +13,9 @@ from pathlib import Path
 from whosthat.errors import BundleError, RunError
 from whosthat.evaluation.report import REPORT_FILE, write_report
 from whosthat.evaluation.run_facts import METRICS_FILE
+from whosthat.progress import SILENT, Progress
+from whosthat.training.occupation import occupied
+from whosthat.workflow.runs import set_latest
 
 
 @contextmanager
@@ -51,24 +54,27 @@ def saving(run: Path) -> Iterator[None]:
         raise RunError(f"{error} {_advice(run)}") from error
 
 
-def finish_report(run: Path) -> bool:
-    """Write the report of a run that was stopped between its test and its report.
+def finish(run: Path, *, progress: Progress = SILENT) -> bool:
+    """Do what a run that was stopped after its test still lacks: its report, and that ``latest`` points at it.
 
     Args:
         run: The run folder.
+        progress: Hears when nothing was missing.
 
     Returns:
         False when the run has not been tested yet.
 
     Raises:
-        RunError: It has its report: there is nothing to go on with.
+        RunError: The run folder cannot be written, or another process works in it.
     """
     if not (run / METRICS_FILE).exists():
         return False
-    if (run / REPORT_FILE).exists():
-        raise RunError(f"{run} is finished: it has been tested. Start a new run to train for longer.")
-    with saving(run):
-        write_report(run)
+    with resumable(run), occupied(run), saving(run):
+        if (run / REPORT_FILE).exists():
+            progress.say(f"{run} is finished: it has been tested. Start a new run to train for longer.")
+        else:
+            write_report(run)
+        set_latest(run)
     return True
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import secrets
 import shutil
 import tomllib
 import unicodedata
@@ -88,7 +87,7 @@ def new_run(runs: Path, photos_name: str, model: str) -> Path:
         while True:
             run = runs / f"{stem}-{number}"
             with contextlib.suppress(FileExistsError):  # another process took this number just now
-                run.mkdir()
+                run.mkdir(mode=0o700)
                 return run
             number += 1
     except OSError as error:
@@ -118,14 +117,17 @@ def set_latest(run: Path) -> None:
         RunError: ``latest`` cannot be written, or is a folder that somebody made.
     """
     latest = run.with_name(LATEST)
-    temporary = run.with_name(f".{LATEST}-{secrets.token_hex(4)}")
+    temporary = run.with_name(f".{LATEST}-{run.name}")
     try:
+        for left in run.parent.glob(f".{LATEST}-*"):  # by killed processes: living ones hold their run
+            if left == temporary or not _is_held(run.with_name(left.name.removeprefix(f".{LATEST}-"))):
+                left.unlink(missing_ok=True)
         try:
             temporary.symlink_to(run.name, target_is_directory=True)
             temporary.replace(latest)
         except (OSError, NotImplementedError):  # Windows without the privilege, file systems without links
             temporary.unlink(missing_ok=True)
-            durable.replace_file(latest, f"{run.name}\n".encode())
+            durable.replace_file(latest, f"{run.name}\n".encode(), temporary=temporary)
     except OSError as error:
         raise RunError(f"{latest} cannot point at {run.name}: {error.strerror or error}. Move away what stands there.") from error
 

@@ -3,7 +3,8 @@
 What belongs here: the plan, carrying it out, and the way back. What does not: deciding which photos are doubtful.
 
 Nothing is ever deleted or overwritten. Photos go to a folder beside the photo folder, ``PHOTOS-set-aside``, under the same name; the
-plan lies there too. It is written before the first photo moves, so a move that was stopped half-way can be undone as well.
+plan lies there too. It is written before the first photo moves, so a move that was stopped half-way can be undone as well, and both
+ways can be gone again: what is there already is not moved.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from whosthat.durable import replace_file
+from whosthat.durable import move_to_free_name, replace_file
 from whosthat.errors import DatasetError
 from whosthat.workflow.face_check import Checkup
 from whosthat.workflow.file_names import unused_path
@@ -156,6 +157,8 @@ def _moved(moves: Iterable[Move], places: Callable[[Move], tuple[Path, Path]]) -
     left: list[str] = []
     for move in moves:
         source, target = places(move)
+        if not os.path.lexists(source) and os.path.lexists(target):
+            continue  # moved already, before the move was stopped
         problem = _move(source, target)
         if problem:
             left.append(f"{source} was left where it is: {problem}.")
@@ -170,14 +173,9 @@ def _move(source: Path, target: Path) -> str:
         return "it is not there (any more)"
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.open("xb").close()  # takes the name, or fails where it is taken: nothing is overwritten
+        move_to_free_name(source, target)
     except FileExistsError:
         return f"{target} exists"
     except OSError as error:
         return f"{target} cannot be written ({error.strerror or error})"
-    try:
-        source.replace(target)
-    except OSError as error:
-        target.unlink()
-        return f"{error.strerror or error}"
     return ""

@@ -10,12 +10,14 @@ import csv
 import filecmp
 import itertools
 import os
-import secrets
 import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TextIO
 
+from filelock import BaseFileLock, FileLock, Timeout
+
+from whosthat.durable import move_to_free_name, sweep, unfinished_in
 from whosthat.errors import UsageError
 from whosthat.workflow.file_names import candidates, safe_name, unused_path
 from whosthat.workflow.prediction import Prediction, as_text, csv_cell
@@ -24,7 +26,7 @@ SEVERAL, UNKNOWN, NOBODY, UNREADABLE = "several people", "unknown", "nobody", "u
 """The folders that are no person's: more than one known person; only faces of strangers; no face at all; no photo that can be read.
 Unreadable files are copied too, so that whoever deletes the originals loses nothing."""
 
-RECEIPT = "whosthat-sorted.csv"
+LOCK, RECEIPT = ".whosthat-sorted.lock", "whosthat-sorted.csv"
 RECEIPT_COLUMNS = ("photo", "folder", "copy", "people", "result")
 
 
@@ -32,8 +34,8 @@ def sort_copies(predictions: Iterable[Prediction], folder: Path) -> Iterator[Pre
     """Copy each photo into the folder of who is in it, and pass its prediction on.
 
     Files are copied with their times, and never moved; nothing in ``folder`` is overwritten. A photo whose equal copy already lies
-    where it belongs is not copied again, so sorting twice changes nothing. Each run writes its own receipt, line by line: stopped
-    half-way, it lists what was copied until then.
+    where it belongs is not copied again, so sorting twice changes nothing, also where the first time was killed. Each run writes its
+    own receipt, line by line: stopped half-way, it lists what was copied until then.
 
     Args:
         predictions: From `predict`; give it this folder as one of ``without``, lest the copies be found as photos.
@@ -44,29 +46,35 @@ def sort_copies(predictions: Iterable[Prediction], folder: Path) -> Iterator[Pre
         The predictions, unchanged and in order.
 
     Raises:
-        UsageError: The folder cannot be written, or the disk is full.
+        UsageError: The folder cannot be written, the disk is full, or another process sorts into it.
     """
-    receipt = _open_receipt(folder)
-    return _sorted(predictions, folder, receipt)
-
-
-def _sorted(predictions: Iterable[Prediction], folder: Path, receipt: TextIO) -> Iterator[Prediction]:
-    places = _Places(folder)
-    with receipt:
-        rows = csv.DictWriter(receipt, RECEIPT_COLUMNS, lineterminator="\n")
-        rows.writeheader()
-        for prediction in predictions:
-            rows.writerow({column: csv_cell(text) for column, text in _copied(prediction, places).items()})
-            receipt.flush()
-            yield prediction
-
-
-def _open_receipt(folder: Path) -> TextIO:
+    lock = FileLock(folder / LOCK, thread_local=False)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        return unused_path(folder, RECEIPT).open("x", encoding="utf-8", newline="")
+        lock.acquire(timeout=0)
+        sweep(folder)
+        receipt = unused_path(folder, RECEIPT).open("x", encoding="utf-8", newline="")
+    except Timeout:
+        raise UsageError(f"Another process is sorting photos into {folder}. Wait until it ends.") from None
     except OSError as error:
+        lock.release()
         raise _cannot_write(folder, error) from error
+    return _sorted(predictions, folder, receipt, lock)
+
+
+def _sorted(predictions: Iterable[Prediction], folder: Path, receipt: TextIO, lock: BaseFileLock) -> Iterator[Prediction]:
+    places = _Places(folder)
+    try:
+        with receipt:
+            rows = csv.DictWriter(receipt, RECEIPT_COLUMNS, lineterminator="\n")
+            rows.writeheader()
+            receipt.flush()
+            for prediction in predictions:
+                rows.writerow({column: csv_cell(text) for column, text in _copied(prediction, places).items()})
+                receipt.flush()
+                yield prediction
+    finally:
+        lock.release()
 
 
 class _Places:
@@ -129,13 +137,12 @@ def _copy(photo: Path, place: Path) -> tuple[Path, bool]:
     target = next(path for path in wanted if not os.path.lexists(path) or _is_copy(path, photo))
     if os.path.lexists(target):
         return target, False
-    temporary = place / f".new-{secrets.token_hex(6)}"
+    temporary = unfinished_in(place)
     try:
         shutil.copyfile(photo, temporary)
         times = photo.stat()
         os.utime(temporary, ns=(times.st_atime_ns, times.st_mtime_ns))
-        target.open("xb").close()  # fails, rather than overwrites, where somebody else took the name just now
-        temporary.replace(target)
+        move_to_free_name(temporary, target)
     finally:
         temporary.unlink(missing_ok=True)
     return target, True

@@ -17,11 +17,12 @@ from whosthat.networks import registry
 from whosthat.progress import SILENT, Progress
 from whosthat.recognition.bundle import label_problem
 from whosthat.training.design import design_of
+from whosthat.training.occupation import occupied
 from whosthat.training.recipe import AnyRecipe, FaceRecipe, read_recipe
 from whosthat.wording import counted
 from whosthat.workflow.check import check
-from whosthat.workflow.resuming import finish_report
-from whosthat.workflow.runs import discard_run, existing_run, new_run
+from whosthat.workflow.resuming import finish
+from whosthat.workflow.runs import discard_run, existing_run, new_run, set_latest
 from whosthat.workflow.strangers import stranger_photos
 from whosthat.workflow.training_run import BUNDLE, ENVIRONMENT, RECIPE, SPLIT, TrainingRun, TrainResult, begin
 
@@ -81,7 +82,7 @@ def train(
 
 
 def resume(run: str | Path, *, progress: Progress = SILENT) -> TrainResult:
-    """Go on with a run that was stopped, to the same bits as if it had not been.
+    """Go on with a run that was stopped, to the same bits as if it had not been; ``runs/latest`` then points at it.
 
     Args:
         run: The run folder, or ``runs/latest``.
@@ -89,7 +90,7 @@ def resume(run: str | Path, *, progress: Progress = SILENT) -> TrainResult:
 
     Raises:
         UsageError: There is no such run.
-        RunError: It is no run, it is finished, or another process works in it.
+        RunError: It is no run, or another process works in it.
         DatasetError: The photos of the run are gone or changed.
         TrainingError: As in `train`.
     """
@@ -105,12 +106,15 @@ def resume(run: str | Path, *, progress: Progress = SILENT) -> TrainResult:
         raise RunError(
             f"{folder} cannot be resumed, because what it noted is damaged: {str(error).rstrip('.')}. Start a new run."
         ) from error
-    if finish_report(folder):
+    if finish(folder, progress=progress):
         tested = read_metrics(folder)
         return TrainResult(folder, folder / BUNDLE, tested.evaluation, tested.diagnosis, tested.strangers)
     audit = check(root, progress=progress)
     parts = read_split(folder / SPLIT, audit, ratios=recipe.ratios, seed=recipe.seed)
-    return _carry_out(TrainingRun(folder, root, audit, parts, strangers), recipe, progress, resume=True)
+    result = _carry_out(TrainingRun(folder, root, audit, parts, strangers), recipe, progress, resume=True)
+    with occupied(folder):
+        set_latest(folder)  # it may have been killed before it was
+    return result
 
 
 def _check_recipe(recipe: AnyRecipe) -> None:

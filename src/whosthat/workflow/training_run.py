@@ -25,6 +25,7 @@ from whosthat.evaluation.report import write_report
 from whosthat.evaluation.run_facts import RunFacts, write_metrics
 from whosthat.photos.reading import read
 from whosthat.recognition.bundle import DataFacts
+from whosthat.training.occupation import occupied
 from whosthat.training.recipe import AnyRecipe
 from whosthat.types import Image
 from whosthat.version import __version__
@@ -104,12 +105,13 @@ def begin(run: TrainingRun, recipe: AnyRecipe, *, latest: bool) -> None:
     if run.strangers is not None:
         environment["strangers"] = str(run.strangers.resolve())
     try:
-        durable.replace_file(run.folder / RECIPE, recipe.to_toml().encode())
         durable.replace_file(run.folder / ENVIRONMENT, json.dumps(environment, indent=2).encode())
         write_audit(run.folder, run.audit)
         write_split(run.parts, run.folder / SPLIT)
+        durable.replace_file(run.folder / RECIPE, recipe.to_toml().encode())  # last: with a recipe, a folder is a run
         if latest:
-            set_latest(run.folder)
+            with occupied(run.folder):
+                set_latest(run.folder)
     except (OSError, DatasetError, RunError) as error:
         discard_run(run.folder)
         why = f"{error.strerror or error}." if isinstance(error, OSError) else str(error)

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from whosthat.durable import replace_file
+from whosthat.durable import make_private_folder, replace_file
 from whosthat.errors import RunError
 from whosthat.evaluation.metrics import Evaluation
 from whosthat.evaluation.outcomes import Answer
@@ -112,7 +112,7 @@ def _shown_photos(evaluation: Evaluation, images: Any) -> dict[int, Image]:
 
 def _write(folder: Path, files: Mapping[str, bytes]) -> None:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_private_folder(folder)
         for name, content in files.items():
             replace_file(folder / name, content)
     except OSError as error:
