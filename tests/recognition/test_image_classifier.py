@@ -160,6 +160,19 @@ def test_a_bundle_that_is_replaced_while_it_is_opened_is_opened_anew(
     assert whosthat.load(folder).labels == ("tom", "tim")
 
 
+def test_a_bundle_that_is_replaced_while_its_files_are_listed_is_opened_anew(bundle_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    listed, missed = Path.iterdir, []
+
+    def gone_once(folder: Path) -> object:
+        if folder == bundle_folder and not missed:
+            missed.append(folder)
+            raise FileNotFoundError(2, "No such file or directory")
+        return listed(folder)
+
+    monkeypatch.setattr(Path, "iterdir", gone_once)
+    assert whosthat.load(bundle_folder).labels == ("red", "green", "blue")
+
+
 def give_scores(model: onnx.ModelProto) -> None:
     model.graph.node[-1].op_type = "Identity"
     model.graph.node[-1].ClearField("attribute")
