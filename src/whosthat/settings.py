@@ -15,6 +15,9 @@ MAX_PHOTO_BYTES = 100 * 1024 * 1024
 MAX_PHOTO_PIXELS = 120_000_000
 """A photo with more pixels than this is refused before it is decoded (a 100-megapixel camera fits)."""
 
+MAX_UNFOLDED_BYTES = 1 << 30
+"""Photos that take more than this together (1 GiB) are not read at the same time, on any number of cores."""
+
 MAX_VIDEO_PIXELS = 40_000_000
 """A video whose frames have more pixels than this is refused (8K, which has 33 million, fits)."""
 

@@ -1,14 +1,42 @@
-"""How numbers become words in sentences that people read.
+"""How numbers and names become words in sentences that people read.
 
 What belongs here: forms that several parts need alike. What does not: the sentences themselves. This module imports nothing of whosthat.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 NAMES_SHOWN = 5
 """So many names are listed in a sentence; the rest is counted."""
+
+
+_HIDDEN = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u061c\\u200e\\u200f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069\\ud800-\\udfff]")
+"""What a terminal would obey, what ends a line, what turns the order of letters around, and bytes of a file name that are no letters.
+Joiners stay: emoji and Persian need them."""
+
+
+def visible(text: object) -> str:
+    r"""Return text on one line, with an escape for every character that is not seen but does something.
+
+    Names of files and classes come from strangers: whatever is written to a terminal, a table, a CSV file or a page goes through here.
+
+    Example:
+        >>> visible("a\x1b[31mb\n")
+        'a\\x1b[31mb\\n'
+    """
+    return _HIDDEN.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), str(text))
+
+
+def visible_json(document: str) -> str:
+    r"""Escape the same characters in a JSON document, as JSON does it; the line ends of the document stay.
+
+    Example:
+        >>> visible_json('["\u202e"]')
+        '["\\u202e"]'
+    """
+    return _HIDDEN.sub(lambda found: found[0] if found[0] == "\n" else f"\\u{ord(found[0]):04x}", document)
 
 
 def counted(n: int, noun: str) -> str:

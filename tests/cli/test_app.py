@@ -171,6 +171,37 @@ def test_names_that_a_terminal_cannot_show_end_no_command(tmp_path: Path) -> Non
     assert b"\\u5f35" in done.stderr
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(["predict", "nope", ""], ["predict", "nope", "a.jpg", "--sort", ""], ["predict", "nope", "a.jpg", "--draw="]),
+        *(["train", "photos", "--runs", ""], ["train", "--resume", ""], ["train", "photos", "--strangers="], ["check", ""]),
+    ],
+)
+def test_an_empty_word_means_no_path(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(words) == 2
+    assert "is empty. Write a name there." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(["train", "--resume", "nope"], ["report", "nope"], ["runs", "compare", "nope"], ["runs", "compare", "nope", "neither"]),
+        *(["runs", "list", "--runs", "file"], ["train", "photos", "--custom", "nope.py"], ["train", "photos", "--custom", "file"]),
+        *(["check", "photos", "--undo", "nope.csv"], ["models", "add", "nope.onnx"], ["people", "nope", "list", "--nope"]),
+        *(["evaluate", "nope", "photos", "--min-accuracy", "nan"], ["train", "photos", "--min-accuracy", "inf"]),
+    ],
+)
+def test_what_is_named_and_not_there_ends_with_2(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    assert main(words) == 2
+    said = capsys.readouterr().err
+    assert not {"[Errno", "{BUNDLE}"} & set(said.split())
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_can_be_shown(shell: str) -> None:
     done = subprocess.run(

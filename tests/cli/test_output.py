@@ -9,17 +9,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from whosthat.cli.output import cell_width, plain, printable, show_json, show_table
+from whosthat.cli.output import cell_width, plain, show_json, show_table
 
 
-@given(st.text())
-def test_no_control_character_reaches_the_terminal(text: str) -> None:
-    shown = printable(text)
-    assert not any(character in shown for character in "\x00\x07\x08\n\r\x1b\x7f\x9b\u2028\u202e")
-    assert shown.isprintable() or any(not character.isprintable() for character in text)
+def test_what_turns_a_line_around_is_escaped_in_json_and_read_back(capsys: pytest.CaptureFixture[str]) -> None:
+    names = ["\u202egpj.exe", "\u200f", "\x9b2J", "\x7f"]
+    show_json(names)
+    written = capsys.readouterr().out
+    assert written.isascii()
+    assert "\x7f" not in written
+    assert json.loads(written) == names
 
 
 def test_tables_are_aligned_by_width_and_not_by_length(capsys: pytest.CaptureFixture[str]) -> None:

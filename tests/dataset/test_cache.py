@@ -20,7 +20,7 @@ from whosthat.dataset.folder import scan
 from whosthat.dataset.split import Split, split
 from whosthat.errors import CacheError, DatasetError
 from whosthat.photos.preparing import PrepareSpec, prepare
-from whosthat.photos.reading import decode, read
+from whosthat.photos.reading import opened, read
 from whosthat.types import PARTS, Image, SetAside
 
 Draw = Callable[..., Path]
@@ -51,7 +51,7 @@ def file(people: Path) -> Path:
 def decoded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the photos that are decoded to build the file."""
     names: list[str] = []
-    monkeypatch.setattr(cache_module, "decode", lambda path: names.append(path.name) or decode(path))
+    monkeypatch.setattr(cache_module, "opened", lambda path: names.append(path.name) or opened(path))
     return names
 
 

@@ -117,7 +117,7 @@ def test_own_file_that_cannot_be_used_is_refused(tmp_path, content, message):
 
 
 def test_own_file_that_is_absent_is_refused(tmp_path):
-    with pytest.raises(NetworkError, match="is not a Python file"):
+    with pytest.raises(UsageError, match="is not"):
         registry.load_custom(tmp_path / "absent.py")
 
 

@@ -12,7 +12,7 @@ from PIL import Image as PillowImage
 
 from whosthat.errors import PhotoError
 from whosthat.photos import reading
-from whosthat.photos.reading import decode, looks_like_photo, read
+from whosthat.photos.reading import decode, looks_like_photo, read, sha256_of
 
 LOSSLESS = {"PNG": {}, "BMP": {}, "TIFF": {}, "PPM": {}, "WEBP": {"lossless": True}}
 
@@ -60,6 +60,15 @@ def test_every_colour_mode_becomes_rgb(scene, mode):
     image = read(encoded(picture, "TIFF" if mode == "CMYK" else "PNG"))
     assert image.shape == scene.shape
     assert image[-1, -1].tolist() == [255, 255, 255]
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "1", "P", "CMYK", "RGBA", "LA", "I;16"])
+def test_a_large_photo_is_turned_into_rgb_strip_by_strip(scene, mode, monkeypatch):
+    deep = np.arange(24 * 40, dtype=np.uint16).reshape(24, 40) * 60
+    content = encoded(deep if mode == "I;16" else PillowImage.fromarray(scene).convert(mode), "TIFF" if mode == "CMYK" else "PNG")
+    at_once = read(content)
+    monkeypatch.setattr("whosthat.photos.reading._STRIP", 3 * 40)
+    np.testing.assert_array_equal(read(content), at_once)
 
 
 def test_transparent_parts_become_white(scene):
@@ -208,6 +217,7 @@ def test_links_that_lead_nowhere_and_pipes_are_refused_at_once(tmp_path):
     assert "link points at" in refusal(tmp_path / "broken.jpg")
     assert "cannot be read" in refusal(tmp_path / "loop.jpg")
     assert "not a regular file" in refusal(tmp_path / "pipe.jpg")
+    assert [sha256_of(tmp_path / name) for name in ("broken.jpg", "loop.jpg", "pipe.jpg", "nul\0.jpg")] == [""] * 4
 
 
 def test_a_file_without_permission_says_so(tmp_path, monkeypatch):

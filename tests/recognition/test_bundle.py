@@ -19,6 +19,7 @@ from safetensors.numpy import load_file
 from whosthat.errors import BundleError
 from whosthat.recognition import load
 from whosthat.recognition.bundle import BundleFacts, DataFacts, label_problem, open_bundle, save_bundle
+from whosthat.recognition.manifest import write_manifest
 
 
 def facts(version: str) -> BundleFacts:
@@ -204,6 +205,15 @@ def test_a_changed_file_is_named_when_it_is_read(bundle_folder: Path) -> None:
 def test_a_damaged_bundle_is_refused_with_its_reason(damage: Callable[[Path], object], message: str, bundle_folder: Path) -> None:
     damage(bundle_folder)
     with pytest.raises(BundleError, match=message):
+        open_bundle(bundle_folder)
+
+
+@pytest.mark.parametrize("text", ['{"metrics":{"a":[' + "[]," * 20_000 + "0]}}", '{"metrics":{"a":[' + "0," * 4_000_001 + "0]}}"])
+def test_facts_that_unfold_in_memory_are_refused_before_they_are_read(text: str, bundle_folder: Path) -> None:
+    write_manifest(bundle_folder, {"bundle.json": text.encode()})
+    for name in ("graph.onnx", "weights.safetensors"):
+        (bundle_folder / name).unlink()
+    with pytest.raises(BundleError, match="more lists or items than whosthat writes"):
         open_bundle(bundle_folder)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from onnx import helper, numpy_helper
 
 from whosthat.errors import BundleError
 from whosthat.faces.embedder import DLIB
@@ -158,3 +159,38 @@ def hopper_and_friends(opened: OpenedReader, gallery: Gallery) -> tuple[np.ndarr
         (*gallery.photos, EnrolledPhoto("grace/portrait.jpg", "ab" * 32)),
     )
     return photo, joined
+
+
+def another_network(name: str, shape: tuple[int | str, ...], factor: float = 1.0) -> bytes:
+    """A graph that takes what a network of a recogniser takes, and gives one number whatever it is shown."""
+    nodes = [
+        helper.make_node("Cast", [name], ["floats"], to=1),
+        helper.make_node("Mul", ["floats", "factor"], ["large"]),
+        helper.make_node("ReduceMean", ["large"], ["found"], axes=[1, 2, 3]),
+    ]
+    weights = [numpy_helper.from_array(np.array(factor, np.float32), "factor")]
+    taken, given = helper.make_tensor_value_info(name, 2, shape), helper.make_tensor_value_info("found", 1, None)
+    graph = helper.make_graph(nodes, "another", [taken], [given], weights)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8).SerializeToString()
+
+
+@pytest.mark.parametrize(
+    ("file", "network", "complaint"),
+    [
+        ("mtcnn-pnet", another_network("pictures", ("n", "h", "w", 3)), "something else than places of faces"),
+        ("mtcnn-onet", another_network("pictures", ("n", 48, 48, 3)), "something else than places of faces"),
+        ("mtcnn-rnet", another_network("pictures", ("n", 9, 9, 3)), "cannot be run"),
+        ("graph", another_network("faces", ("n", 150, 150, 3)), "should give 128 numbers"),
+        ("graph", another_network("faces", ("n", "h", "w", 3)), "not crops of 150 pixels"),
+    ],
+)
+def test_a_bundle_with_another_network_is_to_blame(
+    file: str, network: bytes, complaint: str, hopper_and_friends: tuple[np.ndarray, Gallery], opened: OpenedReader, tmp_path: Path
+) -> None:
+    photo, gallery = hopper_and_friends
+    files = {**opened.detector_files, file: network} if file != "graph" else opened.detector_files
+    graph = network if file == "graph" else opened.graph
+    naming = fit_naming(gallery, np.arange(len(gallery.photos))).naming
+    folder = save(tmp_path / "bundle", replace(opened, detector_files=files, graph=graph), naming)
+    with pytest.raises(BundleError, match=complaint):
+        load(folder).identify(photo)

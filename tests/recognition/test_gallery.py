@@ -30,6 +30,8 @@ def test_noise_is_refused(noise: bytes) -> None:
     ("change", "complaint"),
     [
         (lambda g: Gallery(g.people, g.vectors * np.float32(np.nan), g.owners, g.photos), "finite embeddings"),
+        (lambda g: Gallery(g.people, g.vectors * np.float32(3e38), g.owners, g.photos), "finite embeddings"),
+        (lambda g: Gallery(g.people, g.vectors, g.owners, (EnrolledPhoto("[" * 99, ""), *g.photos[1:])), "more is listed"),
         (lambda g: Gallery(g.people, g.vectors[:-1], g.owners, g.photos), "finite embeddings of 128"),
         (lambda g: Gallery(g.people, g.vectors, g.owners * 0, g.photos), "should own an embedding"),
         (lambda g: Gallery(g.people, g.vectors, g.owners + np.array([0, 0, 0, 0, 0, 7]), g.photos), "should own|belongs to nobody"),

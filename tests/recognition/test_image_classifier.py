@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from onnx import TensorProto
+from onnx import TensorProto, helper, numpy_helper
 
 import whosthat
 from whosthat.errors import BundleError, PhotoError
 from whosthat.photos.drawing import save_image
 from whosthat.photos.preparing import PrepareSpec, prepare
 from whosthat.photos.reading import read
-from whosthat.recognition.bundle import open_bundle
+from whosthat.recognition.bundle import Bundle, open_bundle
 from whosthat.recognition.image_classifier import ImageClassifier
 
 RED, GREEN, BLUE = np.eye(3, dtype=np.uint8) * 255
@@ -112,6 +112,65 @@ def reach_outside(model: onnx.ModelProto) -> None:
     tensor.ClearField("raw_data")
     tensor.data_location = TensorProto.EXTERNAL
     tensor.external_data.add(key="location", value="bundle.json")
+
+
+def give_a_table(model: onnx.ModelProto) -> None:
+    """Whatever the photo, 7 x 11 numbers; where there are not so many, the network fails."""
+    graph = model.graph
+    del graph.node[:], graph.initializer[:]
+    graph.initializer.append(numpy_helper.from_array(np.array([7, 11]), "shape"))
+    graph.node.extend(
+        [
+            helper.make_node("Cast", ["photo"], ["pixels"], to=TensorProto.FLOAT),
+            helper.make_node("ReduceMean", ["pixels"], ["mean"], axes=[1, 2, 3]),
+            helper.make_node("Reshape", ["mean", "shape"], ["predictions"]),
+        ]
+    )
+    graph.output[0].type.tensor_type.ClearField("shape")
+
+
+def test_a_graph_that_fails_on_a_photo_is_the_bundles_fault(
+    saved: Callable[..., ImageClassifier], graph_of_colours: Callable[..., bytes]
+) -> None:
+    with pytest.raises(BundleError, match="does not fit together"):
+        saved(graph=changed(graph_of_colours(), give_a_table)).identify(photo(RED))
+
+
+def leave_its_size_open(model: onnx.ModelProto) -> None:
+    model.graph.input[0].type.tensor_type.shape.dim[1].dim_param = "any"
+
+
+def test_a_graph_says_what_size_it_takes(saved: Callable[..., ImageClassifier], graph_of_colours: Callable[..., bytes]) -> None:
+    with pytest.raises(BundleError, match="should take one input"):
+        saved(graph=changed(graph_of_colours(), leave_its_size_open))
+
+
+def test_a_bundle_that_is_replaced_while_it_is_opened_is_opened_anew(
+    tmp_path: Path, save_colours: Callable[..., Path], graph_of_colours: Callable[..., bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = save_colours(tmp_path / "bundle")
+    read, swaps = Bundle.graph, []
+
+    def swapped(bundle: Bundle) -> bytes:
+        if not swaps:
+            swaps.append(save_colours(folder, labels=("tom", "tim"), graph=graph_of_colours(n_classes=2)))
+        return read(bundle)
+
+    monkeypatch.setattr(Bundle, "graph", swapped)
+    assert whosthat.load(folder).labels == ("tom", "tim")
+
+
+def test_a_bundle_that_is_replaced_while_its_files_are_listed_is_opened_anew(bundle_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    listed, missed = Path.iterdir, []
+
+    def gone_once(folder: Path) -> object:
+        if folder == bundle_folder and not missed:
+            missed.append(folder)
+            raise FileNotFoundError(2, "No such file or directory")
+        return listed(folder)
+
+    monkeypatch.setattr(Path, "iterdir", gone_once)
+    assert whosthat.load(bundle_folder).labels == ("red", "green", "blue")
 
 
 def give_scores(model: onnx.ModelProto) -> None:

@@ -141,6 +141,11 @@ def test_rows_hold_one_sighting_each_and_no_formula() -> None:
     assert csv_rows(Prediction(Path("a.jpg"), error="the file is empty"))[0]["error"] == "the file is empty"
 
 
+def test_a_name_in_csv_commands_no_terminal_and_takes_one_line() -> None:
+    (row,) = csv_rows(Prediction(Path("\x1b[2Ja\n\u202egpj.exe"), (Sighting("\x9b1m", 0.3),)))
+    assert (row["path"], row["name"]) == (r"\x1b[2Ja\n\u202egpj.exe", r"\x9b1m")
+
+
 @given(st.text(max_size=20), st.text(max_size=20))
 def test_no_text_of_any_kind_starts_a_formula(path: str, error: str) -> None:
     (row,) = csv_rows(Prediction(Path(path), error=error))

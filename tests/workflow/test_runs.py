@@ -14,7 +14,7 @@ from filelock import FileLock
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whosthat.errors import RunError
+from whosthat.errors import RunError, UsageError
 from whosthat.training.occupation import occupied
 from whosthat.workflow.runs import compare_runs, discard_run, latest, list_runs, new_run, safe_name, set_latest
 
@@ -53,12 +53,6 @@ def test_a_read_only_folder_is_explained(tmp_path: Path) -> None:
         new_run(tmp_path / "runs", "heroes", "cnn6")
 
 
-def test_a_file_in_the_place_of_the_runs_is_explained(tmp_path: Path) -> None:
-    (tmp_path / "runs").write_bytes(b"")
-    with pytest.raises(RunError, match="No run can be started in"):
-        new_run(tmp_path / "runs", "heroes", "cnn6")
-
-
 def test_latest_points_at_the_newest(tmp_path: Path) -> None:
     first, second = make_run(tmp_path), make_run(tmp_path)
     set_latest(first)
@@ -87,10 +81,10 @@ def test_a_latest_of_the_users_own_is_not_touched(tmp_path: Path) -> None:
 
 
 def test_no_latest_and_a_removed_one_are_told_apart(tmp_path: Path) -> None:
-    with pytest.raises(RunError, match="There is no run in"):
+    with pytest.raises(UsageError, match="There is no run in"):
         latest(tmp_path)
     (tmp_path / "latest").write_text("gone", encoding="utf-8")
-    with pytest.raises(RunError, match="points at a run that is not there"):
+    with pytest.raises(UsageError, match="points at a run that is not there"):
         latest(tmp_path)
 
 
@@ -136,11 +130,18 @@ def test_comparing_shows_only_what_differs(tmp_path: Path) -> None:
     assert [row["optimiser.nesterov"] for row in rows] == [None, True]
 
 
+def test_a_file_is_no_folder_of_runs(tmp_path: Path) -> None:
+    (tmp_path / "runs").write_text("", encoding="utf-8")
+    for refused in (lambda: list_runs(tmp_path / "runs"), lambda: new_run(tmp_path / "runs", "heroes", "cnn6")):
+        with pytest.raises(UsageError, match="runs is a file"):
+            refused()
+
+
 def test_comparing_needs_two_runs_that_exist(tmp_path: Path) -> None:
     run = make_run(tmp_path)
-    with pytest.raises(RunError, match="needs two runs or more, and 1 came"):
+    with pytest.raises(UsageError, match="needs two runs or more, and 1 came"):
         compare_runs([run])
-    with pytest.raises(RunError, match='Did you mean "heroes-cnn6-1"'):
+    with pytest.raises(UsageError, match='Did you mean "heroes-cnn6-1"'):
         compare_runs([run, tmp_path / "heroes-cnn6-l"])
 
 

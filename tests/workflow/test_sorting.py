@@ -67,6 +67,13 @@ def test_every_photo_lands_where_it_belongs(tmp_path: Path) -> None:
     assert Path(rows[0]["copy"]) == out / "Ann" / "1.jpg"
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_is_never_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.jpg")
+    list(sort_copies([Prediction(tmp_path / "pipe.jpg", error="this is a pipe")], tmp_path / "out"))
+    assert receipt(tmp_path / "out")[0]["result"] == "not copied: this is a pipe"
+
+
 def test_nothing_is_overwritten_and_sorting_twice_changes_nothing(tmp_path: Path) -> None:
     predictions = [photo_of(tmp_path / folder / "beach.jpg", "Ann", content=folder) for folder in ("a", "b")]
     mine = tmp_path / "out" / "Ann" / "beach.jpg"

@@ -38,7 +38,15 @@ EmbedderOption = Annotated[
 FixOption = Annotated[bool, typer.Option("--fix", help="Plan to set aside photos that cannot be read, show no face or somebody else.")]
 YesOption = Annotated[bool, typer.Option("--yes", help="With --fix: move these photos into a folder beside PHOTOS.")]
 UndoOption = Annotated[
-    Path | None, typer.Option("--undo", metavar="PLAN", help="Move the photos of a plan back, and do nothing else.", show_default=False)
+    Path | None,
+    typer.Option(
+        "--undo",
+        metavar="PLAN",
+        exists=True,
+        dir_okay=False,
+        help="Move the photos of a plan back, and do nothing else.",
+        show_default=False,
+    ),
 ]
 
 

@@ -20,8 +20,17 @@ HEAD = """# The commands
 
 This page is made from the help of the commands themselves (`make docs`).
 
-Data goes to standard output, messages go to standard error. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 bad data,
-4 a quality gate that was asked for was not reached, 130 stopped by Ctrl-C, 143 stopped by SIGTERM.
+Data goes to standard output, messages go to standard error. Exit codes:
+
+| code | means |
+|---|---|
+| 0 | done |
+| 1 | failed: no room, no permission, training that cannot go on |
+| 2 | wrong usage: an option, a run or a file named on the command line that does not exist or does not fit |
+| 3 | bad data: photos or a bundle that are not there, damaged or cannot be used |
+| 4 | a quality gate that was asked for (`--min-accuracy`) was not reached |
+| 130, 143 | stopped by Ctrl-C, by SIGTERM |
+
 `WHOSTHAT_DEBUG=1` shows where in the program an error arose.
 """
 

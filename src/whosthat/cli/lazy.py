@@ -5,6 +5,8 @@ Only typer's machinery belongs here; the list of commands stands in ``commands``
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from importlib import import_module
 from typing import Annotated, Any
 
@@ -16,6 +18,9 @@ from whosthat.cli.commands import COMMANDS, root_help
 from whosthat.cli.stopping import Stopped
 from whosthat.errors import UsageError, did_you_mean
 from whosthat.version import __version__
+
+_BRACES = str.maketrans("", "", "{}")
+"""Around an argument that must be given, in typer's words."""
 
 
 class LazyCommands(typer.core.TyperGroup):
@@ -68,12 +73,25 @@ def run_typer(words: list[str]) -> int:
         UsageError: The words do not fit the command.
         Stopped: Ctrl-C or SIGTERM.
     """
+    _refuse_empty(words)
     root = typer.main.get_command(_root)
     try:
         code = root.main(args=words, prog_name="whosthat", complete_var="_WHOSTHAT_COMPLETE", standalone_mode=False)
     except typer.TyperException as error:
         raise UsageError(_in_our_words(error)) from error
     return code if isinstance(code, int) else 0
+
+
+def _refuse_empty(words: Sequence[str]) -> None:
+    """Refuse an empty word: a path of no letters would mean the folder in which one happens to be.
+
+    It comes from a script whose variable is not set; nothing that whosthat asks for may be empty.
+    """
+    for before, word in zip(["", *words], words, strict=False):
+        option = before if word == "" else word.rstrip("=")
+        if word == "" or re.fullmatch("--[a-z-]+=", word):
+            what = f"What follows {option}" if option.startswith("-") else "A word of the command"
+            raise UsageError(f"{what} is empty. Write a name there.")
 
 
 def _in_our_words(error: typer.TyperException) -> str:
@@ -85,7 +103,7 @@ def _in_our_words(error: typer.TyperException) -> str:
     if option and context and hasattr(error, "possibilities"):
         known = [word for parameter in context.command.get_params(context) for word in parameter.opts if word.startswith("--")]
         message = f"There is no option {option}. {did_you_mean(option, known)}"
-    page = f'Read "{context.command_path} --help".' if context else ""
+    page = f'Read "{context.command_path.translate(_BRACES)} --help".' if context else ""
     return f"{message} {page}".rstrip()
 
 

@@ -20,11 +20,25 @@ app = new_app("Show the models, and add weights files to them.")
 
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="A model, as the list names it.", show_default=False)]
 FileArgument = Annotated[
-    Path, typer.Argument(metavar="FILE", help="A weights file that was published, or your own face network (ONNX).", show_default=False)
+    Path,
+    typer.Argument(
+        metavar="FILE",
+        exists=True,
+        dir_okay=False,
+        help="A weights file that was published, or your own face network (ONNX).",
+        show_default=False,
+    ),
 ]
 DescribeOption = Annotated[
     Path | None,
-    typer.Option("--describe", metavar="FILE.toml", help="What your own face network is: docs/embedders.md shows one.", show_default=False),
+    typer.Option(
+        "--describe",
+        metavar="FILE.toml",
+        exists=True,
+        dir_okay=False,
+        help="What your own face network is: docs/embedders.md shows one.",
+        show_default=False,
+    ),
 ]
 OwnNameArgument = Annotated[str, typer.Argument(metavar="NAME", help="A face network that you added.", show_default=False)]
 

@@ -5,6 +5,7 @@ A command's own options stand in its module. What a command does with them does 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -25,6 +26,15 @@ CustomOption = Annotated[
         "--custom", metavar="FILE.py", help="Python file with a network of your own. It is executed: read it first.", show_default=False
     ),
 ]
+
+
+def _a_number(value: float | None) -> float | None:
+    """Refuse "nan", which is neither below nor above any limit."""
+    if value is not None and math.isnan(value):
+        raise typer.BadParameter("nan is not a number from 0 to 1.")
+    return value
+
+
 MinAccuracyOption = Annotated[
     float | None,
     typer.Option(
@@ -32,6 +42,7 @@ MinAccuracyOption = Annotated[
         metavar="X",
         min=0.0,
         max=1.0,
+        callback=_a_number,
         help="End with exit code 4 when the accuracy is below X (0 to 1).",
         show_default=False,
     ),
@@ -54,7 +65,8 @@ def load_own_networks(custom: Path | None) -> Sequence[str]:
     """Run the file given with ``--custom``, if one was, and return the names of the networks that it registers.
 
     Raises:
-        NetworkError: The file is absent, fails, or registers nothing.
+        UsageError: It is no Python file.
+        NetworkError: It fails, or registers nothing.
     """
     if custom is None:
         return ()

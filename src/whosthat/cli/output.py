@@ -7,6 +7,7 @@ How work in progress is shown stands in ``terminal``.
 from __future__ import annotations
 
 import json
+import re
 import sys
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,37 +15,21 @@ from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
+from whosthat.wording import visible, visible_json
+
 Rows = Sequence[Sequence[str]]
-
-_DIRECTIONS = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
-"""Unicode's invisible characters that turn the order of a line around."""
-
-
-def printable(text: object) -> str:
-    r"""Return text with every control and direction character shown as an escape, on one line.
-
-    Example:
-        >>> printable("a\x1b[31mb")
-        'a\\x1b[31mb'
-    """
-    return "".join(_visible(character) for character in str(text))
-
-
-def _visible(character: str) -> str:
-    hidden = unicodedata.category(character) in ("Cc", "Zl", "Zp") or unicodedata.bidirectional(character) in _DIRECTIONS
-    return character.encode("unicode_escape").decode("ascii") if hidden else character
 
 
 def say(*sentences: str) -> None:
     """Write a message for the person to standard error, one sentence a line."""
     for sentence in sentences:
-        _write(sys.stderr, printable(sentence))
+        _write(sys.stderr, visible(sentence))
 
 
 def show(*lines: str) -> None:
     """Write lines of data to standard output."""
     for line in lines:
-        _write(sys.stdout, printable(line))
+        _write(sys.stdout, visible(line))
 
 
 def show_json(document: object) -> None:
@@ -54,7 +39,8 @@ def show_json(document: object) -> None:
         document: Mappings, sequences, dataclasses (field by field), objects with ``to_dict``, paths, numbers and strings.
     """
     encoding = (sys.stdout.encoding or "ascii").lower().replace("-", "")
-    _write(sys.stdout, json.dumps(plain(document), indent=2, ensure_ascii=encoding != "utf8", allow_nan=False))
+    text = json.dumps(plain(document), indent=2, ensure_ascii=encoding != "utf8", allow_nan=False)
+    _write(sys.stdout, visible_json(text))
 
 
 def plain(value: Any) -> Any:
@@ -82,7 +68,7 @@ def show_table(columns: Sequence[str], rows: Rows, *, right: Iterable[str] = ())
         rows: One text per column, in the same order.
         right: Headings of the columns that hold numbers, aligned on the right.
     """
-    clean = [[printable(cell) for cell in row] for row in rows]
+    clean = [[visible(cell) for cell in row] for row in rows]
     draw = _draw_table if is_terminal(sys.stdout) else _write_table
     draw(columns, clean, frozenset(right))
 
@@ -147,7 +133,8 @@ def show_error(error: BaseException) -> None:
     Args:
         error: Its text stands after "Error:"; what a signal stopped says so itself.
     """
-    text = "\n".join(printable(line) for line in str(error).splitlines())
+    plainly = re.sub(r"\[(Errno|WinError) \d+\] ", "", str(error))  # the number of a refusal tells people nothing
+    text = "\n".join(visible(line) for line in plainly.splitlines())
     stopped = getattr(error, "exit_code", 1) > 128
     _write(sys.stderr, f"\n{text}" if stopped else f"{_error_word()} {text}")
     for note in getattr(error, "__notes__", ()):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import webbrowser
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -25,11 +24,11 @@ def report(run: RunArgument, open_it: OpenOption = False, as_json: JsonOption = 
     The report is made from the figures and plots that the run's folder holds; nothing is trained or tested again.
     """
     from whosthat.evaluation.report import write_report
-    from whosthat.recognition.bundle import follow_pointer
     from whosthat.training.occupation import occupied
+    from whosthat.workflow.runs import existing_run
 
-    folder = follow_pointer(run)
-    with occupied(folder) if folder.is_dir() else nullcontext():
+    folder = existing_run(run)
+    with occupied(folder):
         page = write_report(folder)
     if as_json:
         show_json({"report": page})

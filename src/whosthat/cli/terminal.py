@@ -13,8 +13,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TextIO
 
-from whosthat.cli.output import is_terminal, printable
+from whosthat.cli.output import is_terminal
 from whosthat.progress import Progress
+from whosthat.wording import visible
 
 SHOW_AFTER = 1.0
 """Seconds before a piece of work is worth showing."""
@@ -124,7 +125,7 @@ class LineProgress:
             self._write(line)
 
     def _write(self, line: str) -> None:
-        self._stream.write(printable(line) + "\n")
+        self._stream.write(visible(line) + "\n")
         self._stream.flush()
 
 
@@ -140,9 +141,9 @@ class BarProgress(LineProgress):
         self._next_line = now + REDRAW_EVERY
         if self._bar is None:
             self._bar = _new_bar(self._stream)
-            self._task = self._bar.add_task(printable(work.what), total=work.total, speed="", note="")
+            self._task = self._bar.add_task(visible(work.what), total=work.total, speed="", note="")
             self._bar.start()
-        self._bar.update(self._task, completed=work.done, total=work.total, speed=_speed(work, now), note=printable(work.note))
+        self._bar.update(self._task, completed=work.done, total=work.total, speed=_speed(work, now), note=visible(work.note))
 
     def _finish(self, work: Work, now: float) -> None:
         if self._bar is not None:
@@ -156,7 +157,7 @@ class BarProgress(LineProgress):
         else:
             from rich.text import Text
 
-            self._bar.console.print(Text(printable(line)))
+            self._bar.console.print(Text(visible(line)))
 
 
 def _new_bar(stream: TextIO) -> Any:

@@ -32,7 +32,7 @@ from whosthat.dataset.threads import in_order
 from whosthat.durable import UNFINISHED, open_private, sync_folder
 from whosthat.errors import CacheError, DatasetError, PhotoError
 from whosthat.photos.preparing import Cropper, PrepareSpec, prepare
-from whosthat.photos.reading import decode
+from whosthat.photos.reading import opened
 from whosthat.progress import SILENT, Progress
 from whosthat.types import PARTS, Image, IntArray, SetAside
 from whosthat.wording import listing
@@ -317,15 +317,13 @@ class _Source:
         if item.sha256 in self._without:
             return self.missing
         try:
-            decoded = decode(item.photo.path)
+            with opened(item.photo.path) as photo:
+                if photo.sha256 != item.sha256:
+                    return "it has changed since it was checked"
+                crop = photo.image if self._cropper is None else self._cropper.portrait(photo.image)
+                return self.missing if crop is None else prepare(crop, self.spec)
         except PhotoError as error:
             return error.reason
-        if decoded.sha256 != item.sha256:
-            return "it has changed since it was checked"
-        if self._cropper is None:
-            return prepare(decoded.image, self.spec)
-        crop = self._cropper.portrait(decoded.image)
-        return self.missing if crop is None else prepare(crop, self.spec)
 
 
 def _empty_images(opened: h5py.File, part: str, n_photos: int, spec: PrepareSpec) -> h5py.Dataset:

@@ -20,7 +20,7 @@ from whosthat.dataset.private import changing_facts, make_private_folder, privat
 from whosthat.durable import replace_file
 from whosthat.errors import CacheError
 from whosthat.photos.preparing import PrepareSpec, prepare
-from whosthat.photos.reading import decode
+from whosthat.photos.reading import opened
 
 THUMBNAIL_SIDE = 16
 """Side of the grey thumbnail by which photos are compared, in pixels."""
@@ -55,10 +55,10 @@ def read_facts(path: Path) -> PhotoFacts:
     Raises:
         PhotoError: It cannot be read.
     """
-    decoded = decode(path)
-    height, width = decoded.image.shape[:2]
-    grey = np.rint(prepare(decoded.image, _THUMBNAIL_SPEC) @ _LUMA).astype(np.uint8)
-    return PhotoFacts(decoded.sha256, width, height, decoded.taken_at, grey.tobytes())
+    with opened(path) as photo:
+        height, width = photo.image.shape[:2]
+        grey = np.rint(prepare(photo.image, _THUMBNAIL_SPEC) @ _LUMA).astype(np.uint8)
+        return PhotoFacts(photo.sha256, width, height, photo.taken_at, grey.tobytes())
 
 
 class RememberedFacts:

@@ -30,7 +30,7 @@ from whosthat.evaluation.run_files import read_counts, read_environment, read_fi
 from whosthat.evaluation.verdict import percent, suspects_sentence
 from whosthat.training.journal import read_history
 from whosthat.version import __version__
-from whosthat.wording import counted
+from whosthat.wording import counted, visible
 
 TEMPLATES = Path(__file__).with_name("templates")
 REPORT_FILE = "report.html"
@@ -91,7 +91,12 @@ def template(name: str) -> Any:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        finalize=lambda value: visible(value) if type(value) is str else value,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.filters |= {
         "percent": lambda share: unbroken(percent(share)),

@@ -12,7 +12,7 @@ import numpy as np
 
 from whosthat.errors import WeightsError
 from whosthat.faces.embedder import SAME_PERSON
-from whosthat.inference import keeps_data_outside
+from whosthat.inference import GraphError, check_graph
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from whosthat.faces.description import EmbedderDescription
 
 CROPS, EMBEDDINGS = "whosthat_crops", "whosthat_embeddings"
-OLDEST_OPSET = 7
-"""Since this version of ONNX's operators, arithmetic broadcasts as numpy does."""
 
 
 def adapt(graph: bytes, description: EmbedderDescription) -> bytes:
@@ -36,7 +34,7 @@ def adapt(graph: bytes, description: EmbedderDescription) -> bytes:
         makers fixed it at 1.
 
     Raises:
-        WeightsError: The bytes are no ONNX graph, keep weights in another file, or do not fit the description.
+        WeightsError: The bytes are no ONNX graph that is run here (`inference.limits`), or do not fit the description.
     """
     from onnx import TensorProto, helper
 
@@ -63,19 +61,12 @@ def _parsed(graph: bytes, name: str) -> Any:
     from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
     try:
-        outside = keeps_data_outside(graph)
+        check_graph(graph)
         model = onnx.load_model_from_string(graph)
-    except (ValueError, DecodeError) as error:
-        raise WeightsError(f"The file of {name} is no ONNX graph: {error}") from error
-    if outside:
-        raise WeightsError(f"The graph of {name} keeps weights in another file. Export it as a single file.")
+    except (GraphError, DecodeError) as error:
+        raise WeightsError(f"The file of {name} cannot be used: {error}") from error
     if not model.graph.node:
         raise WeightsError(f"The file of {name} is no ONNX graph: nothing is computed in it.")
-    opset = max((item.version for item in model.opset_import if item.domain in ("", "ai.onnx")), default=1)
-    if opset < OLDEST_OPSET:
-        raise WeightsError(
-            f"The graph of {name} uses version {opset} of ONNX's operators; {OLDEST_OPSET} is the oldest that can be used. Export it anew."
-        )
     return model
 
 

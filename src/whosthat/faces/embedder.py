@@ -15,7 +15,7 @@ import numpy as np
 
 from whosthat.errors import WeightsError
 from whosthat.faces.alignment import CropTemplate
-from whosthat.inference import open_session
+from whosthat.inference import GraphError, open_session
 
 if TYPE_CHECKING:
     from whosthat.types import FloatArray, Image
@@ -26,6 +26,9 @@ BATCH = 16
 SAME_PERSON = 0.6
 """The scale of all distances: two single photos up to this far apart show the same person, as a network's makers say. It is dlib's
 own number. The vectors of every other network are scaled to it (`adapting`), so that a distance means the same whatever embeds."""
+
+LARGEST = 1e6
+"""No number of an embedding is larger; with larger ones, distances could not be computed."""
 
 ANY_DETECTOR = "any"
 """In `EmbedderFacts.templates`: for each detector that has no template of its own."""
@@ -88,13 +91,19 @@ class OnnxEmbedder:
         sha256: Of the graph, where it is known already; to work it out takes as long as embedding seven faces.
 
     Raises:
-        ValueError: The graph cannot be opened.
+        GraphError: The graph cannot be opened, or takes no such crops.
     """
 
     def __init__(self, facts: EmbedderFacts, graph: bytes, *, threads: int = 1, sha256: str | None = None) -> None:
         self.facts = facts
         self.fingerprint = sha256 or hashlib.sha256(graph).hexdigest()
         self._session = open_session(graph, threads=threads)
+        sides = {template.size for template in facts.templates.values()}
+        if self._session.input_types != ("tensor(uint8)",) or {(side, side, 3) for side in sides} != {self._session.input_shapes[0][1:]}:
+            raise GraphError(
+                f"The graph of {facts.name} takes {self._session.input_shapes} of {self._session.input_types}, "
+                f"not crops of {' or '.join(map(str, sides))} pixels."
+            )
         self._one_by_one = self._session.input_shapes[0][0] == 1
 
     def embed(self, crops: Image) -> FloatArray:
@@ -123,9 +132,9 @@ class OnnxEmbedder:
                 f"The embedder {self.facts.name} should give {self.facts.dimensions} numbers for each of {len(crops)} crops, "
                 f"but gave an array of {_by(answers.shape)}. Another file, or another number of dimensions, is needed."
             )
-        if not np.isfinite(answers).all():
+        if not (np.abs(answers) <= LARGEST).all():
             raise WeightsError(
-                f"The embedder {self.facts.name} gave numbers that are not finite (NaN or infinity). Its weights are damaged, or its "
+                f"The embedder {self.facts.name} gave numbers that are not finite, or huge. Its weights are damaged, or its "
                 "input is scaled otherwise than it was trained with."
             )
         return answers

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from whosthat.errors import WeightsError
 from whosthat.faces.detector import keep_outer, overlaps, suppress
 from whosthat.faces.mtcnn_networks import POINTS, SHIFTS, difference_of, score_of
 from whosthat.inference import Session, open_session
@@ -54,6 +55,9 @@ SAME_FACE = 0.6
 """Overlap of the third network's boxes from which on they mean the same face. With the means of their landmarks 0.731 of pairs of
 photos of one person lie nearer together than all but 1 in 1,000 pairs of two people, without 0.727 (1,296 photos of 27 people)."""
 
+LARGEST = 1e6
+"""No number that a network gives here is larger: scores and shifts are a few units."""
+
 AT_ONCE = 16
 """Boxes shown to the second or third network at once: what these compute in between then stays in the processor's cache."""
 
@@ -81,7 +85,7 @@ class Mtcnn:
         self._propose, self._refine, self._locate = networks = [
             open_session(graphs[name], threads=threads) for name in ("pnet", "rnet", "onet")
         ]
-        if any(network.inputs != ("pictures",) for network in networks):
+        if any((network.inputs, network.input_types) != (("pictures",), ("tensor(uint8)",)) for network in networks):
             raise ValueError("Its networks for finding faces are in a form that this version does not run.")
         self._min_scores = min_scores
 
@@ -131,7 +135,7 @@ class Mtcnn:
         """Run the first network over a picture tile by tile; float32 (5, rows, columns), as one run would give it."""
         step = TILE - (CELL - STRIDE)
         tops, lefts = (range(0, side - (CELL - STRIDE), step) for side in small.shape[:2])
-        strips = [[self._propose.run(small[None, top : top + TILE, left : left + TILE])[0][0] for left in lefts] for top in tops]
+        strips = [[_places(self._propose, small[top : top + TILE, left : left + TILE]) for left in lefts] for top in tops]
         return np.concatenate([np.concatenate(strip, axis=2) for strip in strips], axis=1)
 
     def _refined(self, halves: list[Image], boxes: Floats, least: float) -> Floats:
@@ -156,9 +160,29 @@ class Mtcnn:
         """
         boxes = boxes[boxes[:, 2] - boxes[:, 0] >= 1]
         starts = range(0, max(len(boxes), 1), AT_ONCE)
-        found = np.concatenate([network.run(_cuts(halves, boxes[start : start + AT_ONCE], side))[0][:, :, 0, 0] for start in starts])
+        shape = (15 if network is self._locate else 5, 1, 1)
+        cuts = (_cuts(halves, boxes[start : start + AT_ONCE], side) for start in starts)
+        found = np.concatenate([_answer(network, some, shape)[:, :, 0, 0] for some in cuts])
         sure = found[:, 0] > least
         return boxes[sure], found[sure]
+
+
+def _places(network: Session, tile: Image) -> Floats:
+    """Return what the first network says of every place in a tile, (5, rows, columns)."""
+    rows, columns = (1 - (CELL - side) // STRIDE for side in tile.shape[:2])
+    places: Floats = _answer(network, tile[None], (5, rows, columns))[0]
+    return places
+
+
+def _answer(network: Session, pictures: Image, shape: tuple[int, int, int]) -> Floats:
+    """Return what a network says of pictures, (n, *shape); in a bundle it may be any network."""
+    try:
+        (found,) = network.run(pictures)
+    except ValueError as error:
+        raise WeightsError(f"The networks for finding faces cannot be run: {error}") from error
+    if found.shape != (len(pictures), *shape) or not -LARGEST <= found.min(initial=0) <= found.max(initial=0) <= LARGEST:
+        raise WeightsError("The networks for finding faces give something else than places of faces.")
+    return found
 
 
 def _halves(image: Image) -> list[Image]:

@@ -13,6 +13,7 @@ import numpy as np
 
 from whosthat.errors import WeightsError
 from whosthat.faces.detector import suppress
+from whosthat.inference import GraphError, check_graph
 from whosthat.photos.quiet_opencv import quiet_opencv
 from whosthat.types import Box, Face
 
@@ -54,6 +55,10 @@ class YuNet:
     """Of 444 pieces of photos without a face, looked at in six ways, none reaches it."""
 
     def __init__(self, graph: bytes, *, min_score: float = 0.7, overlap: float = 0.3) -> None:
+        try:
+            check_graph(graph)
+        except GraphError as error:
+            raise WeightsError(f"These bytes are not YuNet's weights: {error}") from error
         self._graph = np.frombuffer(graph, np.uint8)
         self._min_score, self._overlap = min_score, overlap
         self._of_thread = threading.local()

@@ -173,13 +173,14 @@ def load_custom(path: Path) -> tuple[str, ...]:
         path: A ``.py`` file with at least one function decorated by `register`. Loading it again changes nothing.
 
     Raises:
-        NetworkError: The file is absent, fails, or registers nothing.
+        UsageError: There is no such file, or it is no Python file.
+        NetworkError: It fails, or registers nothing.
     """
     path = path.resolve()
     if path in _CUSTOM_FILES:
         return _CUSTOM_FILES[path]
     if not path.is_file() or path.suffix != ".py":
-        raise NetworkError(f"{path} is not a Python file (.py) with a registered network.")
+        raise UsageError(f"{path} is {'not a Python file (.py)' if path.exists() else 'not there'}. Name a file that registers a network.")
     before = set(names())
     module_name = f"whosthat_custom_{len(_CUSTOM_FILES)}"
     spec = importlib.util.spec_from_file_location(module_name, path)

@@ -15,6 +15,7 @@ import datetime
 import hashlib
 import importlib
 import io
+import math
 import os
 import stat
 import struct
@@ -22,7 +23,7 @@ import threading
 import warnings
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,11 +40,12 @@ from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from whosthat.errors import PhotoError
+from whosthat.photos.memory import UNFOLDED
 from whosthat.photos.signatures import FORMATS, PHOTO_SUFFIXES, SNIFF_BYTES, format_of, why_not_a_photo
 from whosthat.settings import MAX_PHOTO_BYTES, MAX_PHOTO_PIXELS
 from whosthat.types import Image
 
-__all__ = ["FORMATS", "DecodedPhoto", "decode", "looks_like_photo", "read", "sha256_of"]
+__all__ = ["FORMATS", "DecodedPhoto", "decode", "looks_like_photo", "opened", "read", "sha256_of"]
 
 _READERS: dict[str, Callable[[io.BytesIO], Any]] = {
     "JPEG": JpegImageFile,
@@ -74,8 +76,14 @@ _DAMAGE = (
     zlib.error,
 )
 
-_STRIP = 1024
-"""Rows of a photo that are copied at once."""
+_STRIP = 1 << 20
+"""Pixels of a photo that are turned into RGB at once: whatever its mode, that takes no more memory than the photo itself."""
+
+PillowImage.core.set_block_size(64 << 20)
+"""Pillow's own 16 MiB are kept by glibc for each thread when they are freed: 12 photos of 119 megapixels in 8 threads took 4.5 GB."""
+
+_BYTES_A_PIXEL = 8
+"""What a pixel takes while a photo is read and looked at: four in Pillow's image, three in ours; or ours, and smaller copies of it."""
 
 # EXIF orientation -> how to turn the stored picture upright (EXIF 2.32, tag 0x0112); 1 and unknown values stay.
 _TURNS = {
@@ -123,17 +131,17 @@ def read(source: str | Path | bytes) -> Image:
 
 def sha256_of(path: Path) -> str:
     """Return the SHA-256 of a photo's file, in hexadecimal; empty where it cannot be read, as it then cannot be decoded either."""
-    if not path.is_file():  # a FIFO would never end
-        return ""
     try:
+        if not path.is_file():  # a FIFO would never end
+            return ""
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError:
+    except (OSError, ValueError):  # ValueError: a NUL character in the path
         return ""
 
 
 def decode(source: str | Path | bytes, *, max_bytes: int = MAX_PHOTO_BYTES, max_pixels: int = MAX_PHOTO_PIXELS) -> DecodedPhoto:
-    """Read a photo together with its format, hash and time.
+    """Read a photo together with its format, hash and time; where many are read in threads, `opened` bounds their memory.
 
     Args:
         source: A path, or the bytes of a photo file.
@@ -143,17 +151,35 @@ def decode(source: str | Path | bytes, *, max_bytes: int = MAX_PHOTO_BYTES, max_
     Raises:
         PhotoError: The photo cannot be read; ``reason`` says why.
     """
+    with opened(source, max_bytes=max_bytes, max_pixels=max_pixels) as photo:
+        return photo
+
+
+@contextmanager
+def opened(source: str | Path | bytes, *, max_bytes: int = MAX_PHOTO_BYTES, max_pixels: int = MAX_PHOTO_PIXELS) -> Iterator[DecodedPhoto]:
+    """Hold a photo while the block runs: as `decode`, but photos of other threads wait until there is room for them.
+
+    Let go of the image with the block.
+    """
     path = None if isinstance(source, bytes) else Path(source)
-    try:
-        content = _bytes_of(source, max_bytes)
-        name = _format(content)
-        with _quiet_pillow(), _open(content, name) as picture:
-            _check_pixels(picture.size, max_pixels)
-            _load(picture, name)
-            exif = _exif(picture)
-            image = _rgb(_upright(picture, exif), name)
-    except _RefusedError as refusal:
-        raise PhotoError(path, str(refusal)) from refusal.__cause__
+    with ExitStack() as room:
+        try:
+            photo = _decoded(_bytes_of(source, max_bytes), max_pixels, room)
+        except _RefusedError as refusal:
+            raise PhotoError(path, str(refusal)) from refusal.__cause__
+        yield photo
+
+
+def _decoded(content: bytes, max_pixels: int, room: ExitStack) -> DecodedPhoto:
+    """Decode a photo when there is room for it, which ``room`` then holds."""
+    name = _format(content)
+    with _quiet_pillow():
+        picture = _open(content, name)
+        _check_pixels(picture.size, max_pixels)
+        room.enter_context(UNFOLDED.taken(len(content) + _BYTES_A_PIXEL * math.prod(picture.size)))
+        _load(picture, name)
+        exif = _exif(picture)
+        image = _rgb(_upright(picture, exif), name)
     return DecodedPhoto(image, name, hashlib.sha256(content).hexdigest(), _taken_at(exif))
 
 
@@ -324,33 +350,37 @@ def _exif(picture: Any) -> dict[int, Any]:
 def _upright(picture: Any, exif: dict[int, Any]) -> Any:
     orientation = exif.get(ExifTags.Base.Orientation)
     turn = _TURNS.get(orientation) if isinstance(orientation, int) else None
-    return picture if turn is None else picture.transpose(turn)
+    if turn is None:
+        return picture
+    turned = picture.transpose(turn)
+    picture.close()  # or there would be three of a large photo
+    return turned
 
 
 def _rgb(picture: Any, name: str) -> Image:
-    """Turn any of Pillow's modes into RGB uint8; what is transparent becomes white."""
-    if picture.mode.startswith("I;16") or (picture.mode == "I" and name == "PPM"):  # Pillow reads deep PGM as 0..65535 in "I"
-        grey = _eight_bits(np.asarray(picture))
-        return np.repeat(grey[:, :, None], 3, axis=2)
-    if picture.mode in {"I", "F"}:
+    """Turn any of Pillow's modes into RGB uint8, strip by strip; what is transparent becomes white."""
+    deep = picture.mode.startswith("I;16") or (picture.mode == "I" and name == "PPM")  # Pillow reads deep PGM as 0..65535 in "I"
+    if picture.mode in {"I", "F"} and not deep:
         raise _RefusedError("its pixels are 32-bit numbers without a known range; export the photo with 8 or 16 bits")
+    width, height = picture.size
+    grey = np.asarray(picture)[:, :, None] if deep else None
+    pixels = np.empty((height, width, 3), np.uint8)
+    rows = max(1, _STRIP // width)
     try:
-        if picture.has_transparency_data:
-            picture = picture.convert("RGBA")
-            picture = PillowImage.alpha_composite(PillowImage.new("RGBA", picture.size, "white"), picture)
-        return _pixels(picture if picture.mode == "RGB" else picture.convert("RGB"))
+        for top in range(0, height, rows):
+            strip = slice(top, min(top + rows, height))
+            whole = picture if rows >= height or deep else picture.crop((0, top, width, strip.stop))
+            pixels[strip] = _on_white(whole) if grey is None else _eight_bits(grey[strip])
     except _DAMAGE as error:
         raise _RefusedError(_damage(error, name)) from error
-
-
-def _pixels(picture: Any) -> Image:
-    """Copy the pixels out strip by strip: all at once, Pillow would make a third copy of a photo on the way."""
-    width, height = picture.size
-    pixels = np.empty((height, width, 3), np.uint8)
-    for top in range(0, height, _STRIP):
-        bottom = min(top + _STRIP, height)
-        pixels[top:bottom] = np.asarray(picture.crop((0, top, width, bottom)) if height > _STRIP else picture)
     return pixels
+
+
+def _on_white(strip: Any) -> np.ndarray[Any, Any]:
+    if strip.has_transparency_data:
+        strip = strip.convert("RGBA")
+        strip = PillowImage.alpha_composite(PillowImage.new("RGBA", strip.size, "white"), strip)
+    return np.asarray(strip if strip.mode == "RGB" else strip.convert("RGB"))
 
 
 def _eight_bits(sixteen: np.ndarray[Any, Any]) -> Image:

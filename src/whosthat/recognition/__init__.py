@@ -50,7 +50,7 @@ _OPENERS: dict[str, Callable[[Bundle], Recogniser]] = {
 
 
 def load(path: str | Path) -> Recogniser:
-    """Load a saved recogniser.
+    """Load a saved recogniser; where another process replaces it meanwhile (`people`), the new one.
 
     Args:
         path: A bundle, a run folder or ``runs/latest``.
@@ -62,6 +62,13 @@ def load(path: str | Path) -> Recogniser:
         BundleError: There is no bundle, it is damaged, newer than this whosthat, of an unknown kind, or it has a class whose name is the
             answer for strangers.
     """
+    try:
+        return _load(path)
+    except BundleError:  # between two files the bundle may have been replaced: then another look finds the new one
+        return _load(path)
+
+
+def _load(path: str | Path) -> Recogniser:
     bundle = open_bundle(path)
     opener = _OPENERS.get(bundle.facts.kind)
     if opener is None:

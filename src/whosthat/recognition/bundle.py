@@ -55,6 +55,9 @@ FACTS, GRAPH, WEIGHTS = "bundle.json", "graph.onnx", "weights.safetensors"
 MAX_FACTS_BYTES = 64 << 20
 """Largest ``bundle.json``: 64 MiB holds the fingerprints of three million photos."""
 
+MAX_LISTS, MAX_ITEMS = 10_000, 4_000_000
+"""So many lists and tables, and so many things in them, a ``bundle.json`` may hold: empty lists take twenty times their text in memory."""
+
 UNKNOWN = "unknown"
 """The answer for strangers in tables, CSV files and pictures; no class may have this name, in whichever case."""
 
@@ -266,8 +269,11 @@ def open_bundle(path: str | Path) -> Bundle:
     """
     folder = find_bundle(Path(path))
     manifest = read_manifest(folder)
+    content = read_verified(folder, manifest, FACTS, limit=MAX_FACTS_BYTES)
+    if content.count(b"[") + content.count(b"{") > MAX_LISTS or content.count(b",") > MAX_ITEMS:
+        raise BundleError(f"{folder / FACTS} holds more lists or items than whosthat writes. Do not use this bundle.")
     try:
-        facts = BundleFacts.model_validate_json(read_verified(folder, manifest, FACTS, limit=MAX_FACTS_BYTES))
+        facts = BundleFacts.model_validate_json(content)
     except ValidationError as error:
         raise BundleError(f"{folder / FACTS} cannot be used: {first_complaint(error)} Train again, or ask whoever made it.") from error
     return Bundle(folder, facts, manifest)

@@ -18,7 +18,7 @@ from whosthat.recognition.bundle import Bundle
 from whosthat.recognition.bundled_detector import open_detector
 from whosthat.recognition.image_classifier import ImageClassifier
 from whosthat.recognition.ranking import given_to_better, people_of_faces, sighting_of
-from whosthat.recognition.recogniser import image_of
+from whosthat.recognition.recogniser import blaming_the_bundle, image_of
 from whosthat.types import Sighting
 
 if TYPE_CHECKING:
@@ -78,7 +78,8 @@ class FaceClassifier:
         Raises:
             PhotoError: The photo cannot be read.
         """
-        return self.cropper.cut(image_of(photo))
+        with image_of(photo) as image, blaming_the_bundle():
+            return self.cropper.cut(image)
 
     def identify_prepared(self, prepared: Sequence[CutFaces]) -> list[list[Sighting]]:
         """Answer for photos that `prepare` has prepared, in order."""

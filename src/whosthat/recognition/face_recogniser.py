@@ -19,7 +19,7 @@ from whosthat.recognition.face_facts import FaceFacts
 from whosthat.recognition.face_threshold import DistanceThreshold
 from whosthat.recognition.naming import Naming
 from whosthat.recognition.ranking import given_to_better, sighting_of
-from whosthat.recognition.recogniser import image_of
+from whosthat.recognition.recogniser import blaming_the_bundle, image_of
 from whosthat.types import Face, Sighting
 
 if TYPE_CHECKING:
@@ -84,11 +84,14 @@ class FaceRecogniser:
         Raises:
             PhotoError: The photo cannot be read.
         """
-        return self.reader.cut(image_of(photo))
+        with image_of(photo) as image, blaming_the_bundle():
+            return self.reader.cut(image)
 
     def identify_prepared(self, prepared: Sequence[CutFaces]) -> list[list[Sighting]]:
         """Answer for photos that `prepare` has prepared, in order."""
-        return [self.name(photo.faces, photo.vectors) for photo in self.reader.see(prepared)]
+        with blaming_the_bundle():
+            seen = self.reader.see(prepared)
+        return [self.name(photo.faces, photo.vectors) for photo in seen]
 
     def name(self, faces: Sequence[Face], vectors: FloatArray) -> list[Sighting]:
         """Name the faces of one photo.

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whosthat.errors import BundleError
+from whosthat.faces.embedder import LARGEST
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 FILE = "gallery.safetensors"
 _PHOTOS = "photos"
 MAX_HEADER_BYTES = 64 << 20
+MAX_LISTS_EACH = 10
+"""Opening brackets for each photo in the list of photos: one, and those in its name."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +114,10 @@ def read_gallery(content: bytes, people: tuple[str, ...], dimensions: int) -> Ga
     try:
         arrays = load(content)
         header = json.loads(content[8 : 8 + min(int.from_bytes(content[:8], "little"), MAX_HEADER_BYTES)])
-        photos = tuple(EnrolledPhoto(str(name), str(sha256)) for name, sha256 in json.loads(header["__metadata__"][_PHOTOS]))
+        listed = header["__metadata__"][_PHOTOS]
+        if listed.count("[") > MAX_LISTS_EACH * (1 + len(arrays["vectors"])):
+            raise ValueError("more is listed than there are photos")
+        photos = tuple(EnrolledPhoto(str(name), str(sha256)) for name, sha256 in json.loads(listed))
         gallery = Gallery(people, arrays["vectors"], arrays["owners"], photos)
     except (SafetensorError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise BundleError(f"{FILE} is damaged ({error}). Copy the bundle again, or train again.") from error
@@ -122,7 +128,7 @@ def read_gallery(content: bytes, people: tuple[str, ...], dimensions: int) -> Ga
 
 def _problem(gallery: Gallery, dimensions: int) -> str:
     vectors, owners, n = gallery.vectors, gallery.owners, len(gallery.photos)
-    if vectors.dtype != np.float32 or vectors.shape != (n, dimensions) or not np.isfinite(vectors).all():
+    if vectors.dtype != np.float32 or vectors.shape != (n, dimensions) or not (np.abs(vectors) <= LARGEST).all():
         return f"expected {n} finite embeddings of {dimensions} numbers, but {vectors.dtype} {vectors.shape} came"
     if owners.dtype != np.int64 or owners.shape != (n,) or not np.isin(np.arange(len(gallery.people)), owners).all():
         return f"every one of the {len(gallery.people)} people should own an embedding"

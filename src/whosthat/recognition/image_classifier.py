@@ -18,7 +18,7 @@ from whosthat.photos.preparing import PrepareSpec, prepare
 from whosthat.recognition.bundle import Bundle
 from whosthat.recognition.calibration import apply_temperature
 from whosthat.recognition.ranking import sighting_of
-from whosthat.recognition.recogniser import PhotoSource, image_of
+from whosthat.recognition.recogniser import PhotoSource, blaming_the_bundle, image_of
 from whosthat.recognition.threshold import Threshold
 from whosthat.types import FloatArray, Image, Sighting
 
@@ -86,7 +86,8 @@ class ImageClassifier:
         Raises:
             PhotoError: The photo cannot be read.
         """
-        return prepare(image_of(photo), self.spec)
+        with image_of(photo) as image:
+            return prepare(image, self.spec)
 
     def identify_prepared(self, prepared: Sequence[Image]) -> list[list[Sighting]]:
         """Answer for photos that `prepare` has prepared, one sighting a photo, in order."""
@@ -108,7 +109,8 @@ class ImageClassifier:
             raise ValueError(
                 f"Expected uint8 inputs of shape (b, {self.spec.shape}), but {inputs.dtype} {inputs.shape} came; prepare() makes them."
             )
-        scores = self._session.run(inputs.astype(self._input_type, copy=False))[0]
+        with blaming_the_bundle():
+            scores = self._session.run(inputs.astype(self._input_type, copy=False))[0]
         expected = (len(inputs), len(self.labels))
         if scores.shape != expected or not ((scores >= 0) & (scores <= 1 + 1e-5)).all():
             raise BundleError(
@@ -127,7 +129,7 @@ def _input_type(session: Session, spec: PrepareSpec) -> type[Any]:
     """Check that a graph takes what the spec prepares, and return the number type that it wants."""
     fits = len(session.inputs) == 1 and session.input_types[0] in _INPUT_TYPES
     shape: tuple[Any, ...] = session.input_shapes[0][1:] if fits else ()
-    if not fits or len(shape) != len(spec.shape) or any(isinstance(n, int) and n != m for n, m in zip(shape, spec.shape, strict=True)):
+    if not fits or shape != spec.shape:
         raise BundleError(
             f"The graph should take one input (b, {', '.join(map(str, spec.shape))}) of bytes or floats, but takes "
             f"{session.input_shapes} of {session.input_types}. The bundle does not fit together; train again."

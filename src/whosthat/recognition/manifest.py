@@ -91,7 +91,10 @@ def read_manifest(folder: Path) -> Manifest:
         manifest = Manifest.model_validate_json(text)
     except ValidationError as error:
         raise BundleError(f"{folder / MANIFEST} is damaged: {first_complaint(error)} Copy the bundle again, or train again.") from error
-    _compare(folder, manifest)
+    try:
+        _compare(folder, manifest)
+    except OSError as error:  # the folder was replaced a moment ago
+        raise _unreadable(folder, error) from error
     return manifest
 
 

@@ -6,11 +6,14 @@ What does not: any recogniser.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
-from whosthat.photos.reading import read
+from whosthat.errors import BundleError, WeightsError
+from whosthat.inference import GraphError
+from whosthat.photos.reading import opened
 from whosthat.types import Image, Sighting
 
 PhotoSource: TypeAlias = str | Path | bytes | Image
@@ -46,10 +49,28 @@ class Recogniser(Protocol):
         """Answer for what `prepare` gave, one list of sightings a photo, in order."""
 
 
-def image_of(photo: PhotoSource) -> Image:
-    """Return the image of a photo: RGB uint8 (height, width, 3), upright.
+@contextmanager
+def blaming_the_bundle() -> Iterator[None]:
+    """Say that a saved recogniser cannot be used where one of its networks fails, or gives what it should not.
+
+    Raises:
+        BundleError: In the place of a GraphError or a WeightsError.
+    """
+    try:
+        yield
+    except (GraphError, WeightsError) as error:
+        raise BundleError(f"{error} The bundle does not fit together; copy it again, or train again.") from error
+
+
+@contextmanager
+def image_of(photo: PhotoSource) -> Iterator[Image]:
+    """Hold the image of a photo while the block runs: RGB uint8 (height, width, 3), upright.
 
     Raises:
         PhotoError: The photo cannot be read.
     """
-    return read(photo) if isinstance(photo, str | Path | bytes) else photo
+    if isinstance(photo, str | Path | bytes):
+        with opened(photo) as read:
+            yield read.image
+    else:
+        yield photo

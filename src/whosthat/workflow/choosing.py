@@ -18,7 +18,7 @@ from whosthat.faces.detector import Detector
 from whosthat.faces.finding import LOOKED_AT, SMALLEST_SHARE
 from whosthat.faces.models import AUTO, detector_facts, detector_files
 from whosthat.photos.drawing import thumbnail
-from whosthat.photos.reading import read
+from whosthat.photos.reading import opened
 from whosthat.training.face_recipe import FACES, FaceRecipe
 
 NETWORK = "efficientnet-lite0"
@@ -70,7 +70,8 @@ def choose_model(photos: Path, *, settings: Iterable[str] = ()) -> ModelChoice:
 def _shows_face(path: Path, detector: Detector) -> bool | None:
     """Look once, quickly; None for a photo that cannot be read."""
     try:
-        image = thumbnail(read(path), LOOKED_AT)
+        with opened(path) as photo:
+            image = thumbnail(photo.image, LOOKED_AT)
     except PhotoError:
         return None
     return bool(detector.detect(image, smallest=max(20.0, SMALLEST_SHARE * min(image.shape[:2]))))

@@ -25,7 +25,7 @@ from whosthat.faces.embedder import DLIB, OnnxEmbedder
 from whosthat.faces.finding import FaceCropper, FaceReader, SeenFaces, principal, sharpness
 from whosthat.faces.models import detector_facts, detector_files, embedder_model
 from whosthat.faces.remembered import Memory, PhotoFaces, RememberedFaces, RememberedSightings
-from whosthat.photos.reading import read
+from whosthat.photos.reading import opened
 from whosthat.progress import SILENT, Progress
 from whosthat.recognition.enrolling import Strangers
 from whosthat.types import Face, FloatArray, Image
@@ -35,6 +35,7 @@ BATCH = 8
 """Crops that are embedded at once."""
 
 Found = TypeVar("Found", PhotoFaces, SeenFaces)
+Seen = TypeVar("Seen")
 
 KEPT_EVERY = 64
 """After so many photos, what was found is remembered: Ctrl-C loses no more."""
@@ -177,40 +178,34 @@ def _looked_up(
 
 
 def _taken_faces(photos: Sequence[tuple[str, Path]], reader: FaceReader) -> list[tuple[str, PhotoFaces | None]]:
-    seen = [(digest, _seen(path, reader)) for digest, path in photos]
-    crops = [crop for _, (faces, crop) in seen if faces is not None and faces.taken is not None]
+    seen = [_looked_at(path, lambda image: _taken(image, reader)) for _, path in photos]
+    crops = [found[1] for found in seen if found is not None and found[1] is not None]
     vectors = iter(reader.embed(np.stack(crops)) if crops else ())
-    return [
-        (digest, faces if faces is None or faces.taken is None else replace(faces, vector=next(vectors))) for digest, (faces, _) in seen
-    ]
+    faces = [found and (found[0] if found[1] is None else replace(found[0], vector=next(vectors))) for found in seen]
+    return [(digest, one) for (digest, _), one in zip(photos, faces, strict=True)]
 
 
 def _sightings(photos: Sequence[tuple[str, Path]], reader: FaceReader) -> list[tuple[str, SeenFaces | None]]:
-    images = [_read(path) for _, path in photos]
-    cuts = [None if image is None else reader.cut(image) for image in images]
+    cuts = [_looked_at(path, reader.cut) for _, path in photos]
     seen = iter(reader.see([cut for cut in cuts if cut is not None]))
     return [(digest, None if cut is None else next(seen)) for (digest, _), cut in zip(photos, cuts, strict=True)]
 
 
-def _read(path: Path) -> Image | None:
-    """Read a photo; None when it cannot be read any more: it was there a moment ago."""
+def _looked_at(path: Path, look: Callable[[Image], Seen]) -> Seen | None:
+    """Look at a photo; None when it cannot be read any more: it was there a moment ago."""
     try:
-        return read(path)
+        with opened(path) as photo:
+            return look(photo.image)
     except PhotoError:
         return None
 
 
-def _seen(path: Path, reader: FaceReader) -> tuple[PhotoFaces | None, Image]:
-    """Look at a photo; None and no crop when it cannot be read any more."""
-    image = _read(path)
-    return (None, np.empty((0, 0, 3), np.uint8)) if image is None else _looked_at(image, reader)
-
-
-def _looked_at(image: Image, reader: FaceReader) -> tuple[PhotoFaces, Image]:
+def _taken(image: Image, reader: FaceReader) -> tuple[PhotoFaces, Image | None]:
+    """Return the faces of a photo, and the crop of the one that it is about."""
     height, width = image.shape[:2]
     search = reader.search(image)
     if not search.faces:
-        return PhotoFaces((width, height)), image[:0]
+        return PhotoFaces((width, height)), None
     face = principal(search.faces, width, height)
     crop = reader.crops(image, [face])[0]
     return PhotoFaces((width, height), search.faces, search.faces.index(face), search.way, sharpness(crop)), crop

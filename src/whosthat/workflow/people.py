@@ -6,7 +6,6 @@ somebody elsewhere (`forgetting`), the arithmetic of embeddings (`whosthat.recog
 
 from __future__ import annotations
 
-import hashlib
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from filelock import FileLock, Timeout
 from whosthat.errors import BundleError, DatasetError, UsageError, did_you_mean
 from whosthat.faces.remembered import FILE as REMEMBERED
 from whosthat.faces.remembered import RememberedFaces, RememberedSightings
+from whosthat.photos.reading import sha256_of
 from whosthat.progress import SILENT, Progress
 from whosthat.recognition.bundle import (
     FINGERPRINT_DIGITS,
@@ -288,7 +288,7 @@ def _to_enrol(name: str, photos: Sequence[str | Path], gallery: Gallery, *, one:
     for path in found:
         if isinstance(path, Prediction):
             left.append(SetAside(path.path, path.error))
-        elif (digest := _sha256(path)) is None:
+        elif not (digest := sha256_of(path)):
             left.append(SetAside(path, "it cannot be read"))
         else:
             places.setdefault(digest, path)
@@ -352,14 +352,6 @@ def _check_not_somebody_else(name: str, vectors: FloatArray, naming: Naming) -> 
             f"These photos do not look like the {name} who is enrolled (distance {own:.2f}; up to {STRANGER_DISTANCE:.2f} was expected). "
             "Choose another name, or say --anyway. Nothing was changed."
         )
-
-
-def _sha256(path: Path) -> str | None:
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except (OSError, ValueError):
-        return None
 
 
 def _save(bundle: Bundle, gallery: Gallery, *, gone: Set[str] = frozenset()) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 
 from whosthat.dataset.threads import in_order
 from whosthat.errors import PhotoError, UsageError
-from whosthat.photos.reading import looks_like_photo
+from whosthat.photos.reading import looks_like_photo, opened
 from whosthat.photos.video import looks_like_video
 from whosthat.progress import SILENT, Progress
 from whosthat.recognition import load
@@ -176,10 +176,10 @@ def _finished(order: _Order, path: Path, sightings: tuple[Sighting, ...] | None)
 
 def _draw(path: Path, sightings: tuple[Sighting, ...], folder: Path) -> Path:
     from whosthat.photos.drawing import draw_sightings, save_image
-    from whosthat.photos.reading import read
 
     copy = unused_path(folder, f"{path.stem}.jpg")
-    save_image(draw_sightings(read(path), sightings), copy)
+    with opened(path) as photo:
+        save_image(draw_sightings(photo.image, sightings), copy)
     return copy
 
 

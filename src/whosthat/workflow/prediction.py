@@ -12,6 +12,7 @@ from typing import Any
 
 from whosthat.recognition.tracking import Track
 from whosthat.types import Box, Sighting
+from whosthat.wording import visible
 from whosthat.workflow.video import VideoAnswer
 
 CSV_COLUMNS = (
@@ -84,15 +85,16 @@ def csv_rows(prediction: Prediction) -> list[dict[str, str]]:
 
 
 def csv_cell(text: str) -> str:
-    """Keep a text from being run as a formula.
+    r"""Keep a text from being run as a formula, and from commanding the terminal on which the table is shown.
 
     Source: OWASP, "CSV Injection".
 
     Example:
-        >>> csv_cell("=1+1"), csv_cell("Ana")
-        ("'=1+1", 'Ana')
+        >>> csv_cell("=1+1"), csv_cell("Ana"), csv_cell("\x1b[2J")
+        ("'=1+1", 'Ana', '\\x1b[2J')
     """
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else text
+    shown = visible(text)
+    return f"'{shown}" if text.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else shown
 
 
 def as_text(value: Path | str) -> str:

@@ -21,7 +21,7 @@ from typing import Any, Literal
 from filelock import FileLock, Timeout
 
 from whosthat import durable
-from whosthat.errors import BundleError, RunError, did_you_mean
+from whosthat.errors import BundleError, RunError, UsageError, did_you_mean
 from whosthat.recognition.bundle import follow_pointer
 
 LATEST = "latest"
@@ -76,7 +76,9 @@ def new_run(runs: Path, photos_name: str, model: str) -> Path:
 
     Raises:
         RunError: The folder cannot be written.
+        UsageError: It is a file.
     """
+    _check_folder(runs)
     stem = f"{safe_name(photos_name)}-{safe_name(model)}"
     try:
         runs.mkdir(parents=True, exist_ok=True)
@@ -134,16 +136,16 @@ def latest(runs: Path) -> Path:
     """Return the newest run.
 
     Raises:
-        RunError: There is no run, or the one that ``latest`` names is gone.
+        UsageError: There is no run, or the one that ``latest`` names is gone.
     """
     pointer = runs / LATEST
     try:
         run = follow_pointer(pointer)
     except BundleError as error:
-        raise RunError(str(error)) from error
+        raise UsageError(str(error)) from error
     if not run.is_dir():
         gone = f"{pointer} points at a run that is not there" if os.path.lexists(pointer) else f"There is no run in {runs} yet"
-        raise RunError(f'{gone}. Train one with "whosthat train PHOTOS", or name a run\'s folder.')
+        raise UsageError(f'{gone}. Train one with "whosthat train PHOTOS", or name a run\'s folder.')
     return run.resolve() if pointer.is_symlink() else run
 
 
@@ -175,7 +177,9 @@ def list_runs(runs: Path) -> list[RunSummary]:
 
     Raises:
         RunError: The folder cannot be read.
+        UsageError: It is a file.
     """
+    _check_folder(runs)
     if not runs.is_dir():
         return []
     try:
@@ -205,10 +209,10 @@ def compare_runs(runs: Sequence[Path]) -> list[dict[str, object]]:
         dotted key (such as ``optimiser.learning_rate``); None where a run does not have it.
 
     Raises:
-        RunError: Fewer than two runs, or one that is not there.
+        UsageError: Fewer than two runs, or one that is not there.
     """
     if len(runs) < 2:
-        raise RunError(f"Comparing needs two runs or more, and {len(runs)} came.")
+        raise UsageError(f"Comparing needs two runs or more, and {len(runs)} came.")
     summaries = [summarise(existing_run(run)) for run in runs]
     keys = dict.fromkeys(key for summary in summaries for key in summary.recipe)
     differing = [key for key in keys if key != "model" and len({repr(summary.recipe.get(key)) for summary in summaries}) > 1]
@@ -219,14 +223,19 @@ def existing_run(run: Path) -> Path:
     """Return the folder that a path to a run means, ``runs/latest`` included.
 
     Raises:
-        RunError: There is no such run; the nearest name is suggested.
+        UsageError: There is no such run; the nearest name is suggested.
     """
     if run.name == LATEST:
         return latest(run.parent)
     if not run.is_dir():
         beside = [summary.name for summary in list_runs(run.parent)]
-        raise RunError(f"There is no run {run}. {did_you_mean(run.name, beside) if beside else 'whosthat runs list names all runs.'}")
+        raise UsageError(f"There is no run {run}. {did_you_mean(run.name, beside) if beside else 'whosthat runs list names all runs.'}")
     return run
+
+
+def _check_folder(runs: Path) -> None:
+    if runs.exists() and not runs.is_dir():
+        raise UsageError(f"{runs} is a file. Name the folder that holds the runs.")
 
 
 def _state(run: Path) -> State:

@@ -123,8 +123,10 @@ def _copied(prediction: Prediction, places: _Places) -> dict[str, str]:
 
 def _can_be_read(path: Path) -> bool:
     try:
+        if not path.is_file():  # asked first: opening a pipe could wait for ever
+            return False
         with path.open("rb"):
-            return path.is_file()
+            return True
     except (OSError, ValueError):  # absent, a folder, not ours to read, or no path at all
         return False
 

@@ -89,7 +89,8 @@ def resume(run: str | Path, *, progress: Progress = SILENT) -> TrainResult:
         progress: Hears what is being done.
 
     Raises:
-        RunError: This is no run folder, or another process works in it.
+        UsageError: There is no such run.
+        RunError: It is no run, or another process works in it.
         DatasetError: The photos of the run are gone or changed.
         TrainingError: As in `train`.
     """

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
-from whosthat.inference import keeps_data_outside, open_session
+from whosthat.inference import GraphError, open_session
 
 
 def outside(location: str) -> TensorProto:
@@ -44,39 +41,12 @@ def test_a_whole_graph_runs() -> None:
 def test_a_graph_with_weights_outside_is_refused(location: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "w.bin").write_bytes(bytes(8))
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(ValueError, match="weights in another file"):
+    with pytest.raises(GraphError, match="weights in another file"):
         open_session(adding(outside(location)))
 
 
-def hidden_in_a_constant() -> onnx.ModelProto:
-    return model([helper.make_node("Constant", [], ["w"], value=outside("w.bin")), helper.make_node("Add", ["x", "w"], ["y"])], [])
-
-
-def hidden_in_a_branch() -> onnx.ModelProto:
-    branch = hidden_in_a_constant().graph
-    return model([helper.make_node("If", ["x"], ["y"], then_branch=branch, else_branch=branch)], [])
-
-
-def hidden_in_a_function() -> onnx.ModelProto:
-    function = onnx.FunctionProto(name="f", domain="d", node=hidden_in_a_constant().graph.node)
-    holder = model([helper.make_node("f", ["x"], ["y"], domain="d")], [])
-    holder.functions.append(function)
-    return holder
-
-
-def hidden_in_a_sparse_tensor() -> onnx.ModelProto:
-    holder = model([], [])
-    holder.graph.sparse_initializer.add().values.CopyFrom(outside("w.bin"))
-    return holder
-
-
-@pytest.mark.parametrize("hide", [hidden_in_a_constant, hidden_in_a_branch, hidden_in_a_function, hidden_in_a_sparse_tensor])
-def test_no_depth_hides_weights_outside(hide: object) -> None:
-    assert keeps_data_outside(hide().SerializeToString())
-
-
 def test_a_graph_cut_short_is_refused() -> None:
-    with pytest.raises(ValueError, match="cut short"):
+    with pytest.raises(GraphError, match="cut short"):
         open_session(WHOLE[:-3])
 
 
@@ -84,9 +54,3 @@ def test_a_location_of_zero_says_inside() -> None:
     inside = numpy_helper.from_array(np.array([1, 2], np.float32), "w")
     inside.data_location = TensorProto.DEFAULT
     open_session(adding(inside))
-
-
-@given(st.binary(max_size=200))
-def test_any_bytes_end_with_an_answer_or_a_value_error(noise: bytes) -> None:
-    with contextlib.suppress(ValueError):
-        assert keeps_data_outside(noise) in (True, False)

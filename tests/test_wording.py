@@ -1,0 +1,24 @@
+"""Names from strangers do nothing but stand there."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from whosthat.wording import visible
+
+HIDDEN = [*map(chr, (*range(0x20), *range(0x7F, 0xA0), 0x61C, 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A)))]
+
+
+@given(st.text(st.one_of(st.sampled_from(HIDDEN), st.characters())))
+def test_nothing_that_a_terminal_obeys_is_left(text: str) -> None:
+    shown = visible(text)
+    assert not set(shown) & set(HIDDEN)
+    assert not {unicodedata.category(letter) for letter in shown} & {"Cc", "Cs", "Zl", "Zp"}
+
+
+def test_letters_of_all_scripts_and_joined_emoji_stay() -> None:
+    for name in ("Ana", "張偉", "شیرین", "می‌خواهم", "👩‍👧", "e\u0301", "back\\slash"):
+        assert visible(name) == name
