@@ -10,19 +10,17 @@ from collections.abc import Collection
 from pathlib import Path
 
 from whosthat.dataset.cache import PreparedPhotos
+from whosthat.dataset.facts import SHA256_COLUMN
 from whosthat.durable import replace_file
 from whosthat.errors import CacheError
 from whosthat.settings import cache_folder
 from whosthat.types import PARTS
 
-_SHA256_COLUMN = 3
-"""Where the SHA-256 stands in a row of `facts.RememberedFacts`."""
-
 
 def forget_photos(digests: Collection[str]) -> tuple[Path, ...]:
     """Delete everything that the cache holds of photos, whichever folders they lie in.
 
-    Facts (with their thumbnails of 16 x 16 pixels) are cut out of their file. A file of prepared photos is deleted whole, as is any that
+    Facts (with their thumbnails of 32 x 32 pixels) are cut out of their file. A file of prepared photos is deleted whole, as is any that
     cannot be read: the next training builds it again from the photos that are left.
 
     Args:
@@ -49,7 +47,7 @@ def _cut_out(file: Path, digests: Collection[str]) -> bool:
     try:
         document = json.loads(file.read_bytes())
         photos = document["photos"]
-        kept = {name: row for name, row in photos.items() if row[_SHA256_COLUMN] not in digests}
+        kept = {name: row for name, row in photos.items() if row[SHA256_COLUMN] not in digests}
     except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError):
         file.unlink()
         return True
