@@ -65,7 +65,7 @@ def thumbnails_of(facts: Sequence[PhotoFacts]) -> NDArray[np.uint8]:
 
 def fingerprints(thumbnails: NDArray[np.uint8]) -> list[int]:
     """Return the 64-bit perceptual hash of each thumbnail, uint8 ``(n, 32, 32)``; `FLAT` for pictures of one colour."""
-    return np.where(_is_flat(thumbnails), np.uint64(FLAT), hashes_of(thumbnails)).tolist()
+    return [FLAT if flat else int(bits) for bits, flat in zip(hashes_of(thumbnails), _is_flat(thumbnails), strict=True)]
 
 
 def join_copies(groups: Groups, facts: Sequence[PhotoFacts]) -> list[tuple[int, int]]:

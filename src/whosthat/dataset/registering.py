@@ -9,8 +9,6 @@ verdict rests on what remains when the surroundings' mean is taken from every pl
 
 from __future__ import annotations
 
-from functools import cache
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -35,6 +33,8 @@ _PLACES = ((np.arange(_SAMPLES) + 0.5) / _SAMPLES - 0.5) * _REACH
 _GRID = np.stack([np.tile(_PLACES, _SAMPLES), np.repeat(_PLACES, _SAMPLES), np.ones(_SAMPLES**2)]).astype(np.float32)
 _WEIGHTS = np.exp(-(_GRID[0] ** 2 + _GRID[1] ** 2) / (2 * _SPREAD**2))
 _WEIGHTS /= _WEIGHTS.sum()
+_SURROUNDINGS = (np.abs(np.subtract.outer(np.arange(_SAMPLES), np.arange(_SAMPLES))) <= _NEIGHBOURS).astype(np.float32)
+_SURROUNDINGS /= _SURROUNDINGS.sum(axis=1, keepdims=True)
 
 
 def same_picture(thumbnails: FloatArray, pairs: Pairs) -> NDArray[np.bool_]:
@@ -51,19 +51,19 @@ def same_picture(thumbnails: FloatArray, pairs: Pairs) -> NDArray[np.bool_]:
     model = _standard(_sampled(thumbnails, pairs.second, np.broadcast_to(np.eye(3, dtype=np.float32), maps.shape)))
     seen = _standard(_sampled(thumbnails, pairs.first, maps))
     for bar in _BARS:
-        near = (seen * model) @ _WEIGHTS >= bar
+        near = _mean(seen * model) >= bar
         alive, maps, model, seen = alive[near], maps[near], model[near], seen[near]
         maps = _stepped(maps, model, seen)
         seen = _standard(_sampled(thumbnails, pairs.first[alive], maps))
     same = np.zeros(len(pairs.first), bool)
-    same[alive] = (_standard(seen @ _detail()) * _standard(model @ _detail())) @ _WEIGHTS >= LEAST_DETAIL
+    same[alive] = _mean(_standard(_detail(seen)) * _standard(_detail(model))) >= LEAST_DETAIL
     return same
 
 
 def _stepped(maps: FloatArray, model: FloatArray, seen: FloatArray) -> FloatArray:
     """The maps after one step of Gauss and Newton towards the model."""
-    down, across = np.gradient(model.reshape(-1, _SAMPLES, _SAMPLES), float(_PLACES[1] - _PLACES[0]), axis=(1, 2))
-    slopes = np.stack([across, down], axis=1).reshape(len(model), 2, 1, _SAMPLES**2)
+    square, apart = model.reshape(-1, _SAMPLES, _SAMPLES), float(_PLACES[1] - _PLACES[0])
+    slopes = np.stack([np.gradient(square, apart, axis=axis) for axis in (2, 1)], axis=1).reshape(len(model), 2, 1, _SAMPLES**2)
     jacobian = (slopes * _GRID).reshape(len(model), 6, _SAMPLES**2).astype(np.float32)
     weighted = jacobian * _WEIGHTS
     curvature = weighted @ jacobian.transpose(0, 2, 1)
@@ -76,7 +76,7 @@ def _stepped(maps: FloatArray, model: FloatArray, seen: FloatArray) -> FloatArra
 
 def _square(maps: FloatArray) -> FloatArray:
     """Add the row 0 0 1 that lets maps be chained: ``(p, 3, 3)``."""
-    return np.concatenate([maps, np.broadcast_to(np.float32([0, 0, 1]), (len(maps), 1, 3))], axis=1)
+    return np.concatenate([maps, np.broadcast_to(np.array([0, 0, 1], np.float32), (len(maps), 1, 3))], axis=1)
 
 
 def _sampled(thumbnails: FloatArray, which: NDArray[np.int64], maps: FloatArray) -> FloatArray:
@@ -94,13 +94,16 @@ def _sampled(thumbnails: FloatArray, which: NDArray[np.int64], maps: FloatArray)
 
 def _standard(values: FloatArray) -> FloatArray:
     """Bring the weighted mean to 0 and the weighted variance to 1."""
-    centred = values - (values @ _WEIGHTS)[:, None]
-    return np.asarray(centred / (np.sqrt(centred**2 @ _WEIGHTS)[:, None] + 1e-3), np.float32)
+    centred = values - _mean(values)[:, None]
+    return np.asarray(centred / (np.sqrt(_mean(centred**2))[:, None] + 1e-3), np.float32)
 
 
-@cache
-def _detail() -> FloatArray:
-    """The matrix that takes from every place the mean of its surroundings."""
-    steps = np.abs(np.arange(_SAMPLES)[:, None] - np.arange(_SAMPLES))
-    mean = (steps <= _NEIGHBOURS) / (steps <= _NEIGHBOURS).sum(axis=0)
-    return np.asarray(np.eye(_SAMPLES**2) - np.kron(mean, mean), np.float32)
+def _mean(values: FloatArray) -> FloatArray:
+    """The weighted mean of each row; einsum, for a matrix product would wake all cores for each of these small sums."""
+    return np.asarray(np.einsum("pk,k->p", values, _WEIGHTS), np.float32)
+
+
+def _detail(values: FloatArray) -> FloatArray:
+    """Take from every place the mean of its surroundings."""
+    square = values.reshape(-1, _SAMPLES, _SAMPLES)
+    return (square - _SURROUNDINGS @ square @ _SURROUNDINGS.T).reshape(values.shape)

@@ -11,7 +11,7 @@ signs of the odd ones, so that the hash of a mirror image costs one operation.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -36,8 +36,8 @@ _TILT, _TILTED = 5.0, 0.9
 _FREQUENCIES, _SAMPLES, _SPREAD = 8, 16, 0.5
 """Frequencies and samples along a side; standard deviation of the weight around the middle, in sides."""
 
-_ROWS = 32
-"""Photos compared with all others at once; 32 x 20,000 distances are 5 MB while they are computed."""
+_AT_ONCE, _ROWS = 1024, 64
+"""Photos whose views are made at once, 5 MB of them, and compared with all others at once: 64 x 20,000 distances are 10 MB."""
 
 _PAIRS = 50_000
 """Pairs whose frequencies are compared at once: 2 x 13 MB."""
@@ -68,7 +68,7 @@ def hashes_of(thumbnails: NDArray[np.uint8]) -> NDArray[np.uint64]:
     Args:
         thumbnails: uint8 ``(n, 32, 32)``.
     """
-    return _signs(_frequencies(thumbnails, _projections()[:1]))[:, 0]
+    return _looks(thumbnails, _projections()[:1]).hashes[:, 0]
 
 
 def similar_pairs(thumbnails: NDArray[np.uint8], labels: IntArray) -> Iterator[Pairs]:
@@ -78,38 +78,50 @@ def similar_pairs(thumbnails: NDArray[np.uint8], labels: IntArray) -> Iterator[P
         thumbnails: uint8 ``(n, 32, 32)``, none of one colour.
         labels: Group of each photo, ``(n,)``; pairs within one group are left out. May change from block to block.
     """
-    whole = _frequencies(thumbnails, _projections()[:1])
-    hashes = _signs(whole)[:, 0]
-    for start in range(0, len(thumbnails), _ROWS):
-        views = _frequencies(thumbnails[start : start + _ROWS], _projections())
-        found = [_near(views, start, whole[:, 0], hashes, labels, view) for view in range(len(_views()))]
-        first, second, agreement = (np.concatenate(column) for column in zip(*found, strict=True))
-        view = np.repeat(np.arange(len(found)), [len(pairs[0]) for pairs in found])
-        order = np.lexsort((-agreement, second, first))
-        first, second, view = first[order], second[order], view[order]
-        best = np.ones(len(first), bool)
-        best[1:] = (first[1:] != first[:-1]) | (second[1:] != second[:-1])
-        yield Pairs(first[best], second[best], _maps()[view[best]])
+    whole = _looks(thumbnails, _projections()[:1])
+    for start in range(0, len(thumbnails), _AT_ONCE):
+        views = _looks(thumbnails[start : start + _AT_ONCE], _projections())
+        for row in range(0, len(views.hashes), _ROWS):
+            block = _Looks(views.frequencies[row : row + _ROWS], views.hashes[row : row + _ROWS])
+            yield _best([_near(block, start + row, whole, labels, view) for view in range(len(_views()))])
 
 
-def _near(
-    views: FloatArray, start: int, whole: FloatArray, hashes: NDArray[np.uint64], labels: IntArray, view: int
-) -> tuple[IntArray, IntArray, FloatArray]:
+@dataclass(frozen=True)
+class _Looks:
+    """How photos look in some bases: float32 ``(n, bases, 64)`` frequencies, of length 1, and uint64 ``(n, bases)`` hashes."""
+
+    frequencies: FloatArray
+    hashes: NDArray[np.uint64]
+
+
+def _near(block: _Looks, start: int, whole: _Looks, labels: IntArray, view: int) -> tuple[IntArray, IntArray, FloatArray]:
     """Photos of the block that in one view look like another photo: the two, and how well their frequencies agree."""
     base, across, down = _views()[view]
     skip = start if base < _SYMMETRIES else 0  # a turn of the whole is found from either photo
     flips = _flips(across, down)
-    asked = _signs(views[:, base : base + 1])[:, 0] ^ _pack((flips < 0)[None])[0]
-    distances = np.bitwise_count(asked[:, None] ^ hashes[None, skip:])
+    asked = block.hashes[:, base] ^ _pack(flips < 0)
+    distances = np.bitwise_count(asked[:, None] ^ whole.hashes[None, skip:, 0])
     rows, columns = np.divmod(np.flatnonzero(distances <= LARGEST_DISTANCE), distances.shape[1])
     first, second = rows + start, columns + skip
     new = (labels[first] != labels[second]) & ((first < second) if base < _SYMMETRIES else True)
     rows, first, second = rows[new], first[new], second[new]
-    chunks = [slice(begin, begin + _PAIRS) for begin in range(0, len(first), _PAIRS)]
-    parts = [np.einsum("pk,pk,k->p", views[rows[part], base], whole[second[part]], flips) for part in chunks]
-    agreement = np.concatenate(parts) if parts else np.empty(0, np.float32)
+    agreement = np.empty(len(first), np.float32)
+    for part in (slice(begin, begin + _PAIRS) for begin in range(0, len(first), _PAIRS)):
+        seen, other = block.frequencies[rows[part], base] * flips, whole.frequencies[second[part], 0]
+        agreement[part] = np.einsum("pk,pk->p", seen, other)
     same = agreement >= LEAST_AGREEMENT
     return first[same], second[same], agreement[same]
+
+
+def _best(found: Sequence[tuple[IntArray, IntArray, FloatArray]]) -> Pairs:
+    """The pairs that were found in any view, each in the view that agrees best."""
+    first, second, agreement = (np.concatenate(column) for column in zip(*found, strict=True))
+    view = np.repeat(np.arange(len(found)), [len(pairs[0]) for pairs in found])
+    order = np.lexsort((-agreement, second, first))
+    first, second, view = first[order], second[order], view[order]
+    best = np.ones(len(first), bool)
+    best[1:] = (first[1:] != first[:-1]) | (second[1:] != second[:-1])
+    return Pairs(first[best], second[best], _maps()[view[best]])
 
 
 # ------------------------------------------------------------------------------------------------------------- the views
@@ -178,19 +190,14 @@ def _sampling(places: NDArray[np.float64]) -> NDArray[np.float64]:
     """The matrix that takes values between the pixels of a thumbnail, from places ``(2, k)``: ``(k, 1024)``."""
     pixels = np.clip((places + 0.5) * THUMBNAIL_SIDE - 0.5, 0, THUMBNAIL_SIDE - 1)
     across, down = (np.maximum(0, 1 - np.abs(axis[:, None] - np.arange(THUMBNAIL_SIDE))) for axis in pixels)
-    return (down[:, :, None] * across[:, None, :]).reshape(-1, THUMBNAIL_SIDE**2)
+    return np.asarray(down[:, :, None] * across[:, None, :]).reshape(-1, THUMBNAIL_SIDE**2)
 
 
-def _frequencies(thumbnails: NDArray[np.uint8], projections: FloatArray) -> FloatArray:
-    """The frequencies of each thumbnail in each base, of length 1: float32 ``(n, bases, 64)``."""
+def _looks(thumbnails: NDArray[np.uint8], projections: FloatArray) -> _Looks:
     pixels = thumbnails.reshape(len(thumbnails), THUMBNAIL_SIDE**2).astype(np.float32)
-    found: FloatArray = (pixels @ projections.reshape(-1, THUMBNAIL_SIDE**2).T).reshape(len(pixels), len(projections), _FREQUENCIES**2)
+    found = (pixels @ projections.reshape(-1, THUMBNAIL_SIDE**2).T).reshape(len(pixels), len(projections), _FREQUENCIES**2)
     found /= np.linalg.norm(found, axis=2, keepdims=True) + 1e-6
-    return found
-
-
-def _signs(frequencies: FloatArray) -> NDArray[np.uint64]:
-    return _pack(frequencies > 0)
+    return _Looks(found, _pack(found > 0))
 
 
 def _pack(bits: NDArray[np.bool_]) -> NDArray[np.uint64]:
