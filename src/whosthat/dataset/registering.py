@@ -106,4 +106,4 @@ def _mean(values: FloatArray) -> FloatArray:
 def _detail(values: FloatArray) -> FloatArray:
     """Take from every place the mean of its surroundings."""
     square = values.reshape(-1, _SAMPLES, _SAMPLES)
-    return (square - _SURROUNDINGS @ square @ _SURROUNDINGS.T).reshape(values.shape)
+    return np.asarray(square - _SURROUNDINGS @ square @ _SURROUNDINGS.T, np.float32).reshape(values.shape)
