@@ -37,7 +37,7 @@ _FREQUENCIES, _SAMPLES, _SPREAD = 8, 16, 0.5
 """Frequencies and samples along a side; standard deviation of the weight around the middle, in sides."""
 
 _AT_ONCE, _ROWS = 1024, 64
-"""Photos whose views are made at once, 5 MB of them, and compared with all others at once: 64 x 20,000 distances are 10 MB."""
+"""Photos whose views are made at once, 3 MB of them, and compared with all others at once: 64 x 20,000 distances are 10 MB."""
 
 _PAIRS = 50_000
 """Pairs whose frequencies are compared at once: 2 x 13 MB."""
