@@ -1,8 +1,9 @@
 """Photos changed in one way at a time and saved again (JPEG, quality 90), then compared with their originals as `check` does.
 
-A copy is "found" when it lands in its original's group. Per set of photos up to 200 originals that played no part while the
-limits were chosen, and the 200 of `avengers` on which they were chosen. "joined" counts pairs of different photos that were
-put into one group; "across people" are those with two names. The time is that of `check PHOTOS --no-faces` as a whole process; the
+A copy is "found" when it lands in its original's group. The limits were chosen on 200 photos of each set, drawn as here: the
+copies of those of `avengers` are shown first, then up to 200 others of each set. "joined" counts pairs of different photos that
+were put into one group, "across people" those with two names; the limits were chosen with these pairs in view, but for LFW's middle.
+The time is that of `check PHOTOS --no-faces` as a whole process; the
 20,000 pictures are blends of two photos each, which are all portraits and no two alike.
 """
 
