@@ -3,8 +3,8 @@
 A copy is "found" when it lands in its original's group. The limits were chosen on 200 photos of each set, drawn as here: the
 copies of those of `avengers` are shown first, then up to 200 others of each set. "joined" counts pairs of different photos that
 were put into one group, "across people" those with two names; the limits were chosen with these pairs in view, but for LFW's middle.
-The time is that of `check PHOTOS --no-faces` as a whole process; the
-20,000 pictures are blends of two photos each, which are all portraits and no two alike.
+The time is that of `check PHOTOS --no-faces` as a whole process; the 20,000 pictures are blends of two photos each: mostly
+portraits, and few alike.
 """
 
 from __future__ import annotations
