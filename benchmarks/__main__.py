@@ -29,6 +29,7 @@ BENCHMARKS = (
     "faces_training",
     "faces_accuracy",
     "faces_robustness",
+    "near_copies",
 )
 HEAD = """# Measured
 

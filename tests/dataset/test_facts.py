@@ -12,6 +12,7 @@ from whosthat.dataset import facts as facts_module
 from whosthat.dataset.facts import RememberedFacts, read_facts
 from whosthat.dataset.private import private_file
 from whosthat.errors import CacheError, PhotoError
+from whosthat.photos.preparing import PrepareSpec
 
 Draw = Callable[..., Path]
 
@@ -41,7 +42,7 @@ def reading_counted(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
 
 def test_the_facts_of_a_photo(photo: Path) -> None:
     facts = read_facts(photo)
-    assert (facts.width, facts.height, len(facts.sha256), len(facts.thumbnail)) == (90, 70, 64, 256)
+    assert (facts.width, facts.height, len(facts.sha256), len(facts.thumbnail)) == (90, 70, 64, 1024)
     assert facts.taken_at == pytest.approx(1577934245)
 
 
@@ -56,6 +57,16 @@ def test_a_changed_photo_is_read_again(photo: Path, remembered: Path, draw: Draw
     os.utime(photo, ns=(status.st_atime_ns, status.st_mtime_ns + 1))
     RememberedFacts(photo.parents[1]).facts("anna/1.jpg", photo)
     assert reading_counted == [photo]
+
+
+def test_a_memory_with_thumbnails_of_another_size_is_read_again(photo: Path, remembered: Path, reading_counted: list[Path]) -> None:
+    document = json.loads(remembered.read_bytes())
+    document["format"] = f"1-{PrepareSpec(size=16).key()}"
+    document["photos"]["anna/1.jpg"][-1] = "00" * 256
+    remembered.write_text(json.dumps(document), encoding="utf-8")
+    memory = RememberedFacts(photo.parents[1])
+    memory.facts("anna/1.jpg", photo)
+    assert (memory.was_damaged, reading_counted) == (False, [photo])
 
 
 @pytest.mark.parametrize("damage", [b"", b"{", b"[]", b'{"format": 1}', b"\xff\xfe", b"[" * 100_000])

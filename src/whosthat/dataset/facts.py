@@ -10,7 +10,7 @@ import json
 import math
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from whosthat.errors import CacheError
 from whosthat.photos.preparing import PrepareSpec, prepare
 from whosthat.photos.reading import opened
 
-THUMBNAIL_SIDE = 16
+THUMBNAIL_SIDE = 32
 """Side of the grey thumbnail by which photos are compared, in pixels."""
 
 _THUMBNAIL_SPEC = PrepareSpec(size=THUMBNAIL_SIDE)
@@ -39,7 +39,7 @@ class PhotoFacts:
         width: Of the upright image, in pixels.
         height: Of the upright image, in pixels.
         taken_at: When it was taken, in seconds (EXIF); None when the file does not say.
-        thumbnail: The whole picture in grey, squeezed to 16 x 16, one byte a pixel.
+        thumbnail: The whole picture in grey, squeezed to 32 x 32, one byte a pixel.
     """
 
     sha256: str
@@ -47,6 +47,11 @@ class PhotoFacts:
     height: int
     taken_at: float | None
     thumbnail: bytes
+
+
+_STAMPS = 3
+SHA256_COLUMN = _STAMPS + [field.name for field in fields(PhotoFacts)].index("sha256")
+"""Where the SHA-256 stands in a row of the file: rows are a stamp, then the facts in their order."""
 
 
 def read_facts(path: Path) -> PhotoFacts:
@@ -136,9 +141,9 @@ def _stamp(path: Path) -> tuple[int, int, int] | None:
 
 def _remembered(row: Any, stamp: tuple[int, int, int] | None) -> PhotoFacts | None:
     """The facts in a row of the file, or None when the photo has changed or the row is not one that `facts` writes."""
-    if stamp is None or not isinstance(row, list) or len(row) != 8 or tuple(row[:3]) != stamp:
+    if stamp is None or not isinstance(row, list) or len(row) != 8 or tuple(row[:_STAMPS]) != stamp:
         return None
-    sha256, width, height, taken_at, thumbnail = row[3:]
+    sha256, width, height, taken_at, thumbnail = row[_STAMPS:]
     try:
         facts = PhotoFacts(sha256, width, height, taken_at, bytes.fromhex(thumbnail))
         sound = (

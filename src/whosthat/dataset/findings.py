@@ -186,8 +186,8 @@ def _look_alikes_across(evidence: Evidence) -> Iterator[Finding]:
         yield Finding(
             "look-alikes-across",
             "warning",
-            f"{counted(len(across), 'pair')} of photos look the same but lie under two names ({_pair_listing(across)}). Look at them: one"
-            " name may be wrong, or both people are in the picture.",
+            f"The same picture is in two folders: {counted(len(across), 'pair')} ({_pair_listing(across)}). Look at them: one folder may be"
+            " wrong, or both people are in the picture.",
             _names_of(across),
         )
 
@@ -246,8 +246,8 @@ def _look_alikes(evidence: Evidence) -> Iterator[Finding]:
         yield Finding(
             "look-alikes",
             "note",
-            f"Some photos of one class look alike: {counted(len(within), 'pair')} ({_pair_listing(within)}); the same picture"
-            " in another size, crop or colour, or its mirror image. They stay in one part of the split.",
+            f"Some photos of one class show the same picture: {counted(len(within), 'pair')} ({_pair_listing(within)}), in another size or"
+            " colour, cut, framed, turned or mirrored. They stay in one part of the split.",
             _names_of(within),
         )
 

@@ -11,13 +11,11 @@ from pathlib import Path
 from unicodedata import normalize
 
 from whosthat.dataset.cache import PreparedPhotos, delete_unfinished
+from whosthat.dataset.facts import SHA256_COLUMN
 from whosthat.dataset.private import changing_facts, photos_folder, private_file
 from whosthat.durable import UNFINISHED, replace_file
 from whosthat.errors import CacheError
 from whosthat.types import PARTS
-
-_SHA256_COLUMN = 3
-"""Where the SHA-256 stands in a row of `facts.RememberedFacts`."""
 
 _DAMAGE = (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError)
 _AGAIN = "End other runs of whosthat, and remove the person again."
@@ -26,7 +24,7 @@ _AGAIN = "End other runs of whosthat, and remove the person again."
 def forget_photos(digests: Collection[str]) -> tuple[Path, ...]:
     """Delete everything that the cache holds of photos, whichever folders they lie in.
 
-    Facts (with their thumbnails of 16 x 16 pixels) are cut out of their file. A file of prepared photos is deleted whole, as is any that
+    Facts (with their thumbnails of 32 x 32 pixels) are cut out of their file. A file of prepared photos is deleted whole, as is any that
     cannot be read: the next training builds it again from the photos that are left.
 
     Args:
@@ -67,7 +65,7 @@ def photos_of(root: Path, classes: Collection[str], digests: Collection[str]) ->
     """
     try:
         rows = json.loads(private_file(root, "facts.json").read_bytes())["photos"].items()
-        photos = {name: row[_SHA256_COLUMN] for name, row in rows}
+        photos = {name: row[SHA256_COLUMN] for name, row in rows}
         wanted = {digest for name, digest in photos.items() if normalize("NFC", name.split("/")[0]) in classes}.union(digests)
     except (OSError, *_DAMAGE):
         return {}
@@ -78,7 +76,7 @@ def _cut_out(file: Path, digests: Collection[str]) -> bool:
     try:
         document = json.loads(file.read_bytes())
         photos = document["photos"]
-        kept = {name: row for name, row in photos.items() if row[_SHA256_COLUMN] not in digests}
+        kept = {name: row for name, row in photos.items() if row[SHA256_COLUMN] not in digests}
     except _DAMAGE:
         file.unlink()
         return True
