@@ -29,6 +29,7 @@ import numpy as np
 
 from benchmarks.face_photos import AVENGERS, DETECTORS, GROUP_PHOTOS, LFW, STRANGERS, gallery_of, private_places
 from benchmarks.measuring import Row
+from whosthat.faces.embedder import DLIB
 from whosthat.photos.reading import read
 from whosthat.proportions import wilson_interval
 from whosthat.recognition.enrolling import Strangers, fit_naming
@@ -106,12 +107,12 @@ def trials_of(seed: int, reader: FaceReader, avengers: Audit, found: Mapping[str
     group_of = {item.sha256: item.group for item in avengers.photos}
     groups = np.array([group_of[photo.sha256] for photo in learnt.photos])
 
-    naming = fit_naming(learnt, groups).naming
+    naming = fit_naming(learnt, groups, embedder=DLIB.name).naming
     recogniser = FaceRecogniser(reader, naming)
     yield trial(recogniser, test, others)
     halves = [others.of(others.owners % 2 == half) for half in (0, 1)]
     for fitted_on, counted_on in ((others, others), (halves[0], halves[1]), (halves[1], halves[0])):
-        fitted = fit_naming(learnt, groups, head="trimmed-mean", strangers=as_strangers(fitted_on))
+        fitted = fit_naming(learnt, groups, head="trimmed-mean", strangers=as_strangers(fitted_on), embedder=DLIB.name)
         naming.threshold = fitted.naming.threshold  # it is the same whatever the head, and this head is the quickest
         yield trial(recogniser, test, counted_on)
 

@@ -114,7 +114,12 @@ def _carry_out(run: TrainingRun, recipe: FaceRecipe, strangers: Path | None, pro
     progress.say("Learning who is who, and how near is near enough.")
     learnt = (*run.parts.parts["train"], *run.parts.parts["validation"])
     fitted = fit_naming(
-        parts["train"].joined(parts["validation"]), _groups(learnt), head=recipe.head, strangers=others, rate=recipe.stranger_rate
+        parts["train"].joined(parts["validation"]),
+        _groups(learnt),
+        head=recipe.head,
+        strangers=others,
+        rate=recipe.stranger_rate,
+        embedder=opened.reader.embedder.facts.name,
     )
 
     # ---- test once ---------------------------------------------------------------------------------------
