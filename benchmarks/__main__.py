@@ -28,6 +28,7 @@ BENCHMARKS = (
     "faces_training",
     "faces_accuracy",
     "faces_robustness",
+    "faces_strangers",
 )
 HEAD = """# Measured
 

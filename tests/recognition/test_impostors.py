@@ -35,9 +35,15 @@ def test_a_network_that_was_never_measured_is_taken_for_the_one_whose_strangers_
     own, known = Impostors("own"), Impostors("dlib-resnet")
     counts = np.array([3] * 5)
     assert not own.measured
-    assert own.scatter > known.scatter
+    assert own.scatter(5) > known.scatter(5)
     assert (
         own.expected(np.array(0.5), counts)
         == known.expected(np.array(0.5), counts)
         > Impostors("reid-0095").expected(np.array(0.5), counts)
     )
+
+
+def test_the_more_people_the_less_they_may_differ() -> None:
+    scatters = [Impostors("dlib-resnet").scatter(n) for n in (1, 2, 7, 5000)]
+    assert scatters == sorted(scatters, reverse=True)
+    assert scatters[-1] > 0.01

@@ -15,8 +15,9 @@ import numpy as np
 
 from whosthat.errors import WeightsError
 from whosthat.faces.embedder import SAME_PERSON
-from whosthat.recognition.face_threshold import FLATTEST, STEEPEST, DistanceThreshold, in_100
+from whosthat.recognition.face_threshold import FLATTEST, STEEPEST, DistanceThreshold
 from whosthat.recognition.impostors import Impostors
+from whosthat.recognition.threshold import in_100
 from whosthat.wording import counted
 
 if TYPE_CHECKING:
@@ -36,8 +37,8 @@ ENOUGH_FACES = 100
 SCATTER = 0.07
 """Then this is taken: distances of the same person, and those to the nearest other person, both scatter by about as much."""
 
-ENOUGH_STRANGERS = 20
-"""So many real strangers speak alone; fewer are joined by the enrolled people. The share is stated for a set of so many."""
+ENOUGH_PEOPLE = 20
+"""So many strangers speak alone; fewer are joined by the enrolled people. The share is stated for a set of so many."""
 
 GRID = np.arange(0, 1.5, 0.0025)
 """Distances that are tried."""
@@ -48,9 +49,9 @@ SHIFTS = np.arange(-0.8, 0.4, 0.005)
 FREEDOM = 4
 """Of Student's distribution of the shifts before a photo is seen: now and then, somebody's people are quite unlike the measured ones."""
 
-NEAREST_SHARE, NEAREST_PEOPLE, STEPS = 0.25, 10, 10
-"""How near the nearest quarter of strangers comes, at most so many people's worth of photos, is counted in so many steps of distance; the
-others are not told apart. The more people there are, the nearer to the threshold one looks."""
+QUARTER, TENTH, NEAREST_PEOPLE, STEPS = 0.25, 0.1, 10, 10
+"""How near the nearest quarter of faces comes is counted in so many steps of distance, the others are not told apart. Where there are
+enough people, it is the nearest tenth, or as many faces as so many people have: as near to the threshold as one can look."""
 
 RESAMPLES, DRAWS = 200, 4000
 
@@ -71,11 +72,18 @@ class Trials(NamedTuple):
 
 
 class _Evidence(NamedTuple):
-    """Trials, whose they are, and to how many people the network's numbers expect such a face to be as near as `GRID`."""
+    """Trials, and of whom they are.
+
+    Attributes:
+        trials: The distances.
+        whose: So many people, in words.
+        met: The share of the enrolled people that each of them met. Who plays the stranger does not meet themselves, and two people who
+            meet each other are one pair, not two: this share of what they say counts.
+    """
 
     trials: Trials
     whose: str
-    expected: NDArray[np.float64]
+    met: float
 
     def __str__(self) -> str:
         return f"{counted(len(self.trials.distances), 'face')} of {self.whose}"
@@ -142,9 +150,10 @@ def fit_distance(
     """
     impostors = Impostors(network)
     expected = impostors.expected(GRID, counts)
-    evidence = _evidence(played, strangers, expected, len(counts))
+    evidence = _evidence(played, strangers, len(counts))
     _check_scale(evidence)
-    believed = _believed(evidence, expected, impostors.scatter)
+    scatter = impostors.scatter(len(counts))
+    believed = _believed(evidence, expected, scatter)
     value = believed.nearest(rate)
     shares = believed.shares(value)
     named = float(believed.weights @ shares)
@@ -152,7 +161,7 @@ def fit_distance(
     distances = np.concatenate([one.trials.distances for one in evidence]) if evidence else np.empty(0, np.float32)
     typical = impostors.genuine(counts), believed.nearest(0.5)
     centre, steepness = _sureness(known[np.isfinite(known)], distances, typical)
-    learnt = believed.variance < 0.5 * _believed([], expected, impostors.scatter).variance
+    learnt = believed.variance < 0.5 * _believed([], expected, scatter).variance
     return DistanceThreshold(
         value=value,
         how=f"About {in_100(named)} in 100 strangers would get a name ({in_100(low)} to {in_100(high)}). "
@@ -166,14 +175,13 @@ def fit_distance(
     )
 
 
-def _evidence(played: Trials, strangers: Trials | None, expected: NDArray[np.float64], n_people: int) -> list[_Evidence]:
-    """Gather what the photos say; whoever plays the stranger meets one person fewer than a stranger will."""
-    known = _Evidence(played, f"{played.n_people:,} known people", expected * (n_people - 1) / n_people)
-    evidence = [known] if len(played.distances) else []
+def _evidence(played: Trials, strangers: Trials | None, n_people: int) -> list[_Evidence]:
+    """Gather what the photos say."""
+    evidence = [_Evidence(played, f"{played.n_people:,} known people", 1 - 1 / n_people)] if len(played.distances) else []
     if strangers is None or not len(strangers.distances):
         return evidence
-    real = _Evidence(strangers, counted(strangers.n_people, "stranger"), expected)
-    return [real] if strangers.n_people >= ENOUGH_STRANGERS else [*evidence, real]
+    real = _Evidence(strangers, counted(strangers.n_people, "stranger"), 1.0)
+    return [real] if strangers.n_people >= ENOUGH_PEOPLE else [*evidence, real]
 
 
 def _check_scale(evidence: list[_Evidence]) -> None:
@@ -197,28 +205,29 @@ def _believed(evidence: list[_Evidence], expected: NDArray[np.float64], scatter:
     logs = np.repeat(before[None], RESAMPLES, axis=0)
     chance = np.random.default_rng(0)
     for one in evidence:
-        steps, likelihoods = _counted(one)
+        steps, likelihoods = _counted(one, expected)
         logs += chance.exponential(size=(RESAMPLES, len(steps))) @ steps @ likelihoods
     powers = np.exp(logs - logs.max(axis=1, keepdims=True))
     weights = (powers / powers.sum(axis=1, keepdims=True)).mean(axis=0)
     return _Strangers(weights, -np.expm1(-np.interp(GRID - SHIFTS[:, None], GRID, expected)))
 
 
-def _counted(evidence: _Evidence) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _counted(evidence: _Evidence, expected: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Count in steps of distance: the share of each person's photos, (people, steps), and its log-likelihood, (steps, shifts)."""
     people, rows = np.unique(evidence.trials.people, return_inverse=True)
-    farthest = np.quantile(evidence.trials.distances, min(NEAREST_SHARE, NEAREST_PEOPLE / len(people)))
+    share = QUARTER if len(people) < ENOUGH_PEOPLE else min(TENTH, NEAREST_PEOPLE / len(people))
+    farthest = np.quantile(evidence.trials.distances, share)
     edges = farthest * np.arange(1, STEPS + 1) / STEPS
     steps = np.zeros((len(people), STEPS + 1))
     np.add.at(steps, (rows, np.searchsorted(edges, evidence.trials.distances)), 1)
-    below = -np.expm1(-np.interp(edges[:, None] - SHIFTS, GRID, evidence.expected))
+    below = -np.expm1(-evidence.met * np.interp(edges[:, None] - SHIFTS, GRID, expected))
     inside = np.diff(below, axis=0, prepend=0, append=1)
-    return steps / steps.sum(axis=1, keepdims=True), np.log(np.maximum(inside, 1e-9))
+    return evidence.met * steps / steps.sum(axis=1, keepdims=True), np.log(np.maximum(inside, 1e-9))
 
 
 def _interval(weights: NDArray[np.float64], shares: NDArray[np.float64], n_people: int) -> tuple[float, float]:
-    """Return where the share named of a set of new strangers lies, with 95 %: as many as have spoken, or `ENOUGH_STRANGERS`."""
-    n = max(n_people, ENOUGH_STRANGERS)
+    """Return where the share named of a set of new strangers lies, with 95 %: as many as have spoken, or `ENOUGH_PEOPLE`."""
+    n = max(n_people, ENOUGH_PEOPLE)
     drawn = np.interp((np.arange(DRAWS) + 0.5) / DRAWS, np.cumsum(weights), shares)
     named = np.random.default_rng(0).poisson(drawn * n / CLUMP) * CLUMP / n
     low, high = np.quantile(np.minimum(named, 1), [0.025, 0.975])
@@ -230,8 +239,8 @@ def _source(evidence: list[_Evidence], impostors: Impostors, learnt: bool) -> st
     if learnt:
         return f"This comes from your photos ({' and '.join(map(str, evidence))})."
     if impostors.measured:
-        return f"This comes from what is known of the network {impostors.network}: you have too few photos to tell."
-    return "Too little is known of this network and too few photos are yours to tell, so the threshold is strict: --strangers would help."
+        return f"This comes mostly from what is known of the network {impostors.network}: you have too few people to tell."
+    return "Nothing is known of this network and you have too few people to tell, so the threshold is strict: --strangers would help."
 
 
 def _sureness(known: FloatArray, others: FloatArray, typical: tuple[float, float]) -> tuple[float, float]:

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from whosthat.recognition.threshold import in_100
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -91,13 +93,3 @@ def refused_sentence(refused: int, n: int) -> str:
         '2.7 in 100 known faces are refused (3 of 110 test photos).'
     """
     return f"{in_100(refused / n)} in 100 known faces are refused ({refused} of {n:,} test photos)."
-
-
-def in_100(share: float) -> str:
-    """Write a share as so many in a hundred.
-
-    Example:
-        >>> in_100(0.012), in_100(0.05)
-        ('1.2', '5')
-    """
-    return f"{100 * share:.1f}".removesuffix(".0")

@@ -27,9 +27,11 @@ SHARES = np.array([1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 5e-2, 0.5])
 MOST_PHOTOS = 10
 """Templates of more photos lie as those of this many."""
 
-KNOWN_SCATTER, UNKNOWN_SCATTER = 0.03, 0.06
-"""How far distances of one's own people lie from these numbers. Among galleries of 1 to 7 people of LFW it is 0.025; a family is more
-unlike LFW than its own parts are. For a network that was never measured: twice as much, a guess on the careful side."""
+UNKNOWN_SCATTER = 0.06
+"""What `Measured.scatter` is taken to be for a network that was never measured: a guess on the careful side."""
+
+FALL, LEAST_SCATTER = 0.3, 0.015
+"""Galleries of n people scatter by so much less, n to the power of -0.3 (measured for 1 to 60), but photos of another kind do not."""
 
 
 class Measured(NamedTuple):
@@ -38,10 +40,13 @@ class Measured(NamedTuple):
     Attributes:
         impostors: Distances that the shares `SHARES` of strangers do not exceed, by the number of photos in the template.
         genuine: Distance that half of a person's other photos do not exceed, likewise; templates of 5 and more are alike.
+        scatter: How far distances to a single other person lie from these numbers: of dlib's network as among people of LFW; of reid-0095
+            more, because celebrities' photos lay 0.025 nearer throughout.
     """
 
     impostors: Mapping[int, tuple[float, ...]]
     genuine: Mapping[int, float]
+    scatter: float
 
 
 NETWORKS: Mapping[str, Measured] = {
@@ -54,6 +59,7 @@ NETWORKS: Mapping[str, Measured] = {
             10: (0.3837, 0.3973, 0.4251, 0.4545, 0.4825, 0.5137, 0.5493, 0.6062, 0.7551),
         },
         {1: 0.4173, 2: 0.3616, 3: 0.3393, 5: 0.3203},
+        0.032,
     ),
     "reid-0095": Measured(
         {
@@ -64,6 +70,7 @@ NETWORKS: Mapping[str, Measured] = {
             10: (0.5004, 0.5185, 0.5424, 0.5622, 0.5816, 0.6039, 0.6286, 0.6637, 0.7311),
         },
         {1: 0.4301, 2: 0.3729, 3: 0.3496, 5: 0.3311},
+        0.045,
     ),
 }
 NEAREST = "dlib-resnet"
@@ -79,14 +86,17 @@ class Impostors:
     Attributes:
         network: Its name.
         measured: Whether it was.
-        scatter: How far, on the scale of distances, one's own people may lie from these numbers.
     """
 
     def __init__(self, network: str) -> None:
         self.network = network
         self.measured = network in NETWORKS
-        self.scatter = KNOWN_SCATTER if self.measured else UNKNOWN_SCATTER
         self._numbers = NETWORKS[network if self.measured else NEAREST]
+
+    def scatter(self, n_people: int) -> float:
+        """Return how far, on the scale of distances, those to so many enrolled people may lie from these numbers."""
+        single = self._numbers.scatter if self.measured else UNKNOWN_SCATTER
+        return max(single * float(n_people) ** -FALL, LEAST_SCATTER)
 
     def expected(self, distances: NDArray[Any], counts: IntArray) -> NDArray[np.float64]:
         """Return to how many of the enrolled people a stranger's face is so near, on average.
