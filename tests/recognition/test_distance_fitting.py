@@ -47,7 +47,7 @@ def test_photos_or_the_network_have_spoken_and_that_is_said() -> None:
     assert "This comes mostly from what is known of the network dlib-resnet: you have too few people to tell." in fitted(drawn(7)).how
     assert "This comes from your photos (600 faces of 60 known people)." in fitted(drawn(60, counts=many), counts=many).how
     assert "(600 faces of 60 known people and 20 faces of 2 strangers)" in fitted(drawn(60, counts=many), drawn(2), counts=many).how
-    assert "This comes from your photos (300 faces of 30 strangers)." in fitted(drawn(7), drawn(30)).how
+    assert "This comes from your photos (600 faces of 60 strangers)." in fitted(drawn(7), drawn(60)).how
     assert "the threshold is strict" in fit_distance(KNOWN, NOBODY, counts=np.array([5]), network="own").how
 
 

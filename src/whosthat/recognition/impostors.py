@@ -9,6 +9,7 @@ not the truth for anybody's photos: relatives, children, and people who are rare
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -96,7 +97,7 @@ class Impostors:
     def scatter(self, n_people: int) -> float:
         """Return how far, on the scale of distances, those to so many enrolled people may lie from these numbers."""
         single = self._numbers.scatter if self.measured else UNKNOWN_SCATTER
-        return max(single * float(n_people) ** -FALL, LEAST_SCATTER)
+        return max(single * math.pow(n_people, -FALL), LEAST_SCATTER)
 
     def expected(self, distances: NDArray[Any], counts: IntArray) -> NDArray[np.float64]:
         """Return to how many of the enrolled people a stranger's face is so near, on average.
