@@ -95,7 +95,7 @@ def test_the_stated_interval_holds_for_people_who_fitted_nothing() -> None:
     """Thirty galleries whose strangers lie nearer or farther than the numbers say, each judged by 30 other strangers."""
     held = []
     for seed, farther in enumerate(np.random.default_rng(1).normal(0, 0.025, 30)):
-        threshold = fitted(drawn(7, counts=COUNTS[1:], farther=farther, seed=seed))
+        threshold = fitted(drawn(7, each=30, counts=COUNTS[1:], farther=farther, seed=seed))
         named = (drawn(30, farther=farther, seed=1000 + seed).distances <= threshold.value).mean()
         held.append(threshold.strangers_low <= named <= threshold.strangers_high)
     assert np.mean(held) >= 0.9
