@@ -30,6 +30,7 @@ BENCHMARKS = (
     "faces_accuracy",
     "faces_robustness",
     "near_copies",
+    "faces_strangers",
 )
 HEAD = """# Measured
 

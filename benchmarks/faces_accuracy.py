@@ -29,6 +29,7 @@ import numpy as np
 from benchmarks.face_photos import AVENGERS, DETECTORS, GROUP_PHOTOS, LFW, STRANGERS, gallery_of, private_places
 from benchmarks.measuring import Row
 from whosthat.evaluation.outcomes import Outcomes, answer_of, count
+from whosthat.faces.embedder import DLIB
 from whosthat.photos.reading import read
 from whosthat.proportions import wilson_interval
 from whosthat.recognition.enrolling import Strangers, fit_naming
@@ -113,13 +114,13 @@ def trials_of(seed: int, reader: FaceReader, known: Photos, others: Photos) -> I
     group_of = {item.sha256: item.group for item in known.audit.photos}
     groups = np.array([group_of[photo.sha256] for photo in learnt.photos])
 
-    naming = fit_naming(learnt, groups).naming
+    naming = fit_naming(learnt, groups, embedder=DLIB.name).naming
     recogniser = FaceRecogniser(reader, naming)
     everybody = others.audit.photos
     yield trial(recogniser, parts["test"], known, everybody, others)
     halves = [[item for item in everybody if others.audit.classes.index(item.photo.class_name) % 2 == half] for half in (0, 1)]
     for fitted_on, counted_on in ((everybody, everybody), (halves[0], halves[1]), (halves[1], halves[0])):
-        fitted = fit_naming(learnt, groups, head="trimmed-mean", strangers=as_strangers(fitted_on, others))
+        fitted = fit_naming(learnt, groups, head="trimmed-mean", strangers=as_strangers(fitted_on, others), embedder=DLIB.name)
         naming.threshold = fitted.naming.threshold  # it is the same whatever the head, and this head is the quickest
         yield trial(recogniser, parts["test"], known, counted_on, others)
 

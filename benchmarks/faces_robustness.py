@@ -22,6 +22,7 @@ from PIL import Image as Pillow
 
 from benchmarks.face_photos import AVENGERS, DETECTORS, GROUP_PHOTOS, gallery_of, private_places
 from benchmarks.measuring import Row
+from whosthat.faces.embedder import DLIB
 from whosthat.photos.drawing import thumbnail
 from whosthat.photos.reading import read
 from whosthat.recognition.enrolling import fit_naming
@@ -135,8 +136,9 @@ def recogniser_of(detector: str, photos: Audit) -> FaceRecogniser:
         found = faces_of_photos({item.sha256: item.photo.path for item in photos.photos}, reader)
     parts = split_faces(photos, FaceRecipe()).parts
     learnt = gallery_of((*parts["train"], *parts["validation"]), found, photos.classes)
-    groups = {item.sha256: item.group for item in photos.photos}
-    return FaceRecogniser(reader, fit_naming(learnt, np.array([groups[photo.sha256] for photo in learnt.photos])).naming)
+    group_of = {item.sha256: item.group for item in photos.photos}
+    groups = np.array([group_of[photo.sha256] for photo in learnt.photos])
+    return FaceRecogniser(reader, fit_naming(learnt, groups, embedder=DLIB.name).naming)
 
 
 def named(recogniser: FaceRecogniser, test: list[tuple[str, Image]], damage: Callable[[Image], Image]) -> str:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whosthat.recognition.calibration import fit_temperature
-from whosthat.recognition.face_threshold import Trials, comparable, fit_distance, playing_strangers
+from whosthat.recognition.distance_fitting import Trials, fit_distance, playing_strangers
+from whosthat.recognition.face_threshold import comparable
 from whosthat.recognition.heads import HEADS, choose_head, distances, out_of_fold_templates, softmax, templates_of
 from whosthat.recognition.naming import Naming
 
@@ -48,7 +49,7 @@ class FittedNaming:
 
 
 def fit_naming(
-    gallery: Gallery, groups: IntArray, *, head: str = AUTO, strangers: Strangers | None = None, rate: float = 0.01
+    gallery: Gallery, groups: IntArray, *, head: str = AUTO, strangers: Strangers | None = None, rate: float = 0.01, embedder: str = ""
 ) -> FittedNaming:
     """Fit everything that names faces.
 
@@ -58,6 +59,7 @@ def fit_naming(
         head: A key of `heads.HEADS`, or ``auto`` to choose.
         strangers: Photos of people who are not enrolled; None when there are none.
         rate: Share of strangers that may be named.
+        embedder: Name of the network that embedded the photos; empty for one of which nothing is known.
 
     Raises:
         DatasetError: The photos are too many for this head.
@@ -67,16 +69,11 @@ def fit_naming(
     tested = ~np.isnan(choice.scores).any(axis=1)
     temperature = fit_temperature(softmax(choice.scores[tested]), owners[tested]) if tested.any() else 1.0
 
-    apart = comparable(*out_of_fold_templates(vectors, owners, groups, n_people))
-    own = apart[np.arange(len(owners)), owners]
-    threshold = fit_distance(own, playing_strangers(apart, owners), _real_trials(gallery, strangers), rate=rate)
+    rows, counts = np.arange(len(owners)), np.bincount(owners, minlength=n_people)
+    templates = templates_of(vectors, owners, n_people)
+    own = comparable(*out_of_fold_templates(vectors, owners, groups, n_people))[rows, owners]
+    apart = comparable(distances(vectors, templates), counts)  # of others: no template but their own has learnt from them
+    apart[rows, owners] = own
+    real = None if strangers is None else Trials(comparable(distances(strangers.vectors, templates), counts).min(axis=1), strangers.people)
+    threshold = fit_distance(own, playing_strangers(apart, owners), real, counts=counts, network=embedder, rate=rate)
     return FittedNaming(Naming(gallery, choice.head, threshold, temperature), choice.accuracies, choice.not_tried)
-
-
-def _real_trials(gallery: Gallery, strangers: Strangers | None) -> Trials | None:
-    if strangers is None:
-        return None
-    n_people = len(gallery.people)
-    counts = np.bincount(gallery.owners, minlength=n_people)
-    apart = comparable(distances(strangers.vectors, templates_of(gallery.vectors, gallery.owners, n_people)), counts)
-    return Trials(apart.min(axis=1), strangers.people)

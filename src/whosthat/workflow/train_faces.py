@@ -101,7 +101,14 @@ def _carry_out(run: TrainingRun, recipe: FaceRecipe, strangers: Path | None, pro
     progress.say("Fitting the classifier and the threshold.")
     learnt = _portraits(run, recipe, ("train", "validation"), found)
     _tell(learnt, faces, progress)
-    fitted = fit_naming(learnt.gallery, learnt.groups, head=recipe.head, strangers=others, rate=recipe.stranger_rate)
+    fitted = fit_naming(
+        learnt.gallery,
+        learnt.groups,
+        head=recipe.head,
+        strangers=others,
+        rate=recipe.stranger_rate,
+        embedder=opened.reader.embedder.facts.name,
+    )
 
     # ---- test once: as predict answers -------------------------------------------------------------------
     tested = _test(run.parts.parts["test"], FaceRecogniser(opened.reader, fitted.naming), progress)

@@ -1,0 +1,262 @@
+"""Fitting the distance that earns a name: what is known of the network, corrected by what the user's own photos say.
+
+What belongs here: how near strangers come, the threshold that follows, the share of strangers that it names and how sure that is.
+What does not: the numbers of the networks (`impostors`), what `predict` needs (`face_threshold`), the distances themselves (`heads`).
+
+One number is learnt from a user's photos, by Bayes' rule: the *shift*, by how much farther their strangers lie than those the network
+was measured on. The tail, where one stranger in a hundred is, keeps the network's shape: a few photos say nothing about it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from whosthat.errors import WeightsError
+from whosthat.faces.embedder import SAME_PERSON
+from whosthat.recognition.face_threshold import FLATTEST, STEEPEST, DistanceThreshold
+from whosthat.recognition.impostors import Impostors
+from whosthat.recognition.threshold import in_100
+from whosthat.wording import counted
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from whosthat.types import FloatArray, IntArray
+
+SMALLEST_VALUE = 1e-6
+"""A threshold is above 0, even where strangers lie on top of known people."""
+
+FARTHEST = 5.0
+"""Different people whose faces lie farther apart than this, in the middle, are not on the common scale."""
+
+ENOUGH_FACES = 100
+"""Fewer faces do not tell how far distances scatter."""
+
+SCATTER = 0.07
+"""Then this is taken: distances of the same person, and those to the nearest other person, both scatter by about as much."""
+
+ENOUGH_PEOPLE = 20
+"""So many strangers speak alone; fewer are joined by the enrolled people. The share is stated for a set of so many."""
+
+GRID = np.arange(0, 1.5, 0.0025)
+"""Distances that are tried."""
+
+SHIFTS = np.arange(-0.8, 0.4, 0.005)
+"""Shifts that are tried."""
+
+FREEDOM = 4
+"""Of Student's distribution of the shifts before a photo is seen: now and then, somebody's people are quite unlike the measured ones."""
+
+QUARTER, TENTH, NEAREST_PEOPLE, STEPS = 0.25, 0.1, 10, 10
+"""How near the nearest quarter of faces comes is counted in so many steps of distance, the others are not told apart. Where there are
+enough people, it is the nearest tenth, or as many faces as so many people have: as near to the threshold as one can look."""
+
+RESAMPLES, DRAWS = 200, 4000
+
+CLUMP = 0.5
+"""Of the photos of a stranger who gets a name at all, about this share gets one: names come in clumps."""
+
+
+class Trials(NamedTuple):
+    """Comparable distances of faces that should be refused, float32 (n,), and which person each shows, int64 (n,)."""
+
+    distances: FloatArray
+    people: IntArray
+
+    @property
+    def n_people(self) -> int:
+        """How many people they are."""
+        return len(np.unique(self.people))
+
+
+class _Evidence(NamedTuple):
+    """Trials, and of whom they are.
+
+    Attributes:
+        trials: The distances.
+        whose: So many people, in words.
+        met: The share of the enrolled people that each of them met. Who plays the stranger does not meet themselves, and two people who
+            meet each other are one pair, not two: this share of what they say counts.
+    """
+
+    trials: Trials
+    whose: str
+    met: float
+
+    def __str__(self) -> str:
+        return f"{counted(len(self.trials.distances), 'face')} of {self.whose}"
+
+
+class _Strangers(NamedTuple):
+    """What is believed of strangers: weights of `SHIFTS`, (shifts,), and the share named under each at `GRID`, (shifts, distances)."""
+
+    weights: NDArray[np.float64]
+    named: NDArray[np.float64]
+
+    def nearest(self, share: float) -> float:
+        """Return the distance that this share of strangers is expected not to exceed."""
+        return max(float(np.interp(share, self.weights @ self.named, GRID)), SMALLEST_VALUE)
+
+    def shares(self, distance: float) -> NDArray[np.float64]:
+        """Return the share of strangers that is as near, under each shift."""
+        return np.array([np.interp(distance, GRID, row) for row in self.named])
+
+    @property
+    def variance(self) -> float:
+        """How uncertain the shift is."""
+        return float(self.weights @ (SHIFTS - self.weights @ SHIFTS) ** 2)
+
+
+def playing_strangers(apart: FloatArray, owners: IntArray) -> Trials:
+    """Let each person in turn play the stranger: how near do their photos come to anybody else?
+
+    A photo that is nearer to somebody else than to its own person probably shows that other person, or is unlike all photos of
+    its own; it says nothing about strangers and is left out.
+
+    Args:
+        apart: float32 (n, people): comparable distances to templates that have not learnt from the photo.
+        owners: int64 (n,).
+    """
+    rows = np.arange(len(owners))
+    own = apart[rows, owners]
+    others = apart.copy()
+    others[rows, owners] = np.inf
+    nearest = others.min(axis=1)
+    # a person with a single photo has no template without it: nothing can be said about such a photo's own distance
+    telling = np.isfinite(nearest) & ((own <= nearest) | ~np.isfinite(own))
+    return Trials(nearest[telling], owners[telling])
+
+
+def fit_distance(
+    known: FloatArray, played: Trials, strangers: Trials | None = None, *, counts: IntArray, network: str, rate: float = 0.01
+) -> DistanceThreshold:
+    """Choose the distance at which ``rate`` of all strangers are expected to be named.
+
+    Args:
+        known: Comparable distances of known people's photos to their own templates, which have not learnt from them.
+        played: What `playing_strangers` found.
+        strangers: Distances of real strangers to the nearest person, numbered from 0; None when there are none.
+        counts: int64 (people,): photos in each person's template.
+        network: Name of the embedder.
+        rate: Share of strangers that may be named.
+
+    Returns:
+        The threshold; ``known_refused`` is left to whoever has test photos.
+
+    Raises:
+        WeightsError: The distances are on another scale: what was said of the embedder is wrong.
+    """
+    impostors = Impostors(network)
+    expected = impostors.expected(GRID, counts)
+    evidence = _evidence(played, strangers, len(counts))
+    _check_scale(evidence)
+    scatter = impostors.scatter(len(counts))
+    believed = _believed(evidence, expected, scatter)
+    value = believed.nearest(rate)
+    shares = believed.shares(value)
+    named = float(believed.weights @ shares)
+    low, high = _interval(believed.weights, shares, sum(one.trials.n_people for one in evidence))
+    distances = np.concatenate([one.trials.distances for one in evidence]) if evidence else np.empty(0, np.float32)
+    typical = impostors.genuine(counts), believed.nearest(0.5)
+    centre, steepness = _sureness(known[np.isfinite(known)], distances, typical)
+    learnt = believed.variance < 0.5 * _believed([], expected, scatter).variance
+    return DistanceThreshold(
+        value=value,
+        how=f"About {in_100(named)} in 100 strangers would get a name ({in_100(low)} to {in_100(high)}). "
+        + _source(evidence, impostors, learnt),
+        strangers_named=named,
+        strangers_low=min(low, named),
+        strangers_high=max(high, named),
+        n_strangers=len(distances),
+        centre=centre,
+        steepness=steepness,
+    )
+
+
+def _evidence(played: Trials, strangers: Trials | None, n_people: int) -> list[_Evidence]:
+    """Gather what the photos say."""
+    evidence = [_Evidence(played, f"{played.n_people:,} known people", 1 - 1 / n_people)] if len(played.distances) else []
+    if strangers is None or not len(strangers.distances):
+        return evidence
+    real = _Evidence(strangers, counted(strangers.n_people, "stranger"), 1.0)
+    return [real] if strangers.n_people >= ENOUGH_PEOPLE else [*evidence, real]
+
+
+def _check_scale(evidence: list[_Evidence]) -> None:
+    middle = max((float(np.median(one.trials.distances)) for one in evidence), default=0.0)
+    if middle > FARTHEST:
+        raise WeightsError(
+            f"Faces of different people lie about {middle:.3g} apart; at most {FARTHEST:g} was expected, because up to {SAME_PERSON:g} is "
+            'the same person. In the description of the embedder, "same_person", "mean" or "scale" cannot be right.'
+        )
+
+
+def _believed(evidence: list[_Evidence], expected: NDArray[np.float64], scatter: float) -> _Strangers:
+    """Weigh the shifts: by Bayes' rule, averaged over resamples of whole people.
+
+    A person counts once, however many photos they have: photos of one person say much the same.
+
+    Source: J. Huggins and J. Miller, "Reproducible model selection using bagged posteriors", Bayesian Analysis 18, 2023; people are
+    resampled by exponential weights, as in D. Rubin, "The Bayesian bootstrap", Annals of Statistics 9, 1981.
+    """
+    before = -(FREEDOM + 1) / 2 * np.log1p((SHIFTS / scatter) ** 2 / FREEDOM)
+    logs = np.repeat(before[None], RESAMPLES, axis=0)
+    chance = np.random.default_rng(0)
+    for one in evidence:
+        steps, likelihoods = _counted(one, expected)
+        logs += chance.exponential(size=(RESAMPLES, len(steps))) @ steps @ likelihoods
+    powers = np.exp(logs - logs.max(axis=1, keepdims=True))
+    weights = (powers / powers.sum(axis=1, keepdims=True)).mean(axis=0)
+    return _Strangers(weights, -np.expm1(-np.interp(GRID - SHIFTS[:, None], GRID, expected)))
+
+
+def _counted(evidence: _Evidence, expected: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Count in steps of distance: the share of each person's photos, (people, steps), and its log-likelihood, (steps, shifts)."""
+    people, rows = np.unique(evidence.trials.people, return_inverse=True)
+    share = QUARTER if len(people) < ENOUGH_PEOPLE else min(TENTH, NEAREST_PEOPLE / len(people))
+    farthest = np.quantile(evidence.trials.distances, share)
+    edges = farthest * np.arange(1, STEPS + 1) / STEPS
+    steps = np.zeros((len(people), STEPS + 1))
+    np.add.at(steps, (rows, np.searchsorted(edges, evidence.trials.distances)), 1)
+    below = -np.expm1(-evidence.met * np.interp(edges[:, None] - SHIFTS, GRID, expected))
+    inside = np.diff(below, axis=0, prepend=0, append=1)
+    return evidence.met * steps / steps.sum(axis=1, keepdims=True), np.log(np.maximum(inside, 1e-9))
+
+
+def _interval(weights: NDArray[np.float64], shares: NDArray[np.float64], n_people: int) -> tuple[float, float]:
+    """Return where the share named of a set of new strangers lies, with 95 %: as many as have spoken, or `ENOUGH_PEOPLE`."""
+    n = max(n_people, ENOUGH_PEOPLE)
+    drawn = np.interp((np.arange(DRAWS) + 0.5) / DRAWS, np.cumsum(weights), shares)
+    named = np.random.default_rng(0).poisson(drawn * n / CLUMP) * CLUMP / n
+    low, high = np.quantile(np.minimum(named, 1), [0.025, 0.975])
+    return float(low), float(high)
+
+
+def _source(evidence: list[_Evidence], impostors: Impostors, learnt: bool) -> str:
+    """Say whether the photos spoke or what is known of the network."""
+    if learnt:
+        return f"This comes from your photos ({' and '.join(map(str, evidence))})."
+    if impostors.measured:
+        return f"This comes mostly from what is known of the network {impostors.network}: you have too few people to tell."
+    return "Nothing is known of this network and you have too few people to tell, so the threshold is strict: --strangers would help."
+
+
+def _sureness(known: FloatArray, others: FloatArray, typical: tuple[float, float]) -> tuple[float, float]:
+    """Fit the curve of confidence: where both kinds are equally likely, and how steep it is there.
+
+    Two normal distributions of the same width, around the medians, give exactly a logistic curve; medians and quartiles do
+    not mind a few wrong labels. Where there are too few faces, the medians are the typical ones.
+    """
+    (near, far), spread = typical, SCATTER
+    if len(known) >= ENOUGH_FACES and len(others) >= ENOUGH_FACES:
+        near, far = float(np.median(known)), float(np.median(others))
+        spread = max(0.5 * (_spread(known) + _spread(others)), 0.02)
+    return max((near + far) / 2, SMALLEST_VALUE), float(np.clip((far - near) / spread**2, FLATTEST, STEEPEST))
+
+
+def _spread(values: NDArray[Any]) -> float:
+    """The standard deviation of a normal distribution with these quartiles."""
+    low, high = np.quantile(values, [0.25, 0.75])
+    return float(high - low) / 1.349
