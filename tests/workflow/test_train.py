@@ -205,7 +205,7 @@ def test_a_damaged_run_is_not_resumed(
 
 
 def test_a_run_that_is_not_there_is_said_with_the_nearest_name(begun: Callable[..., TrainResult], tmp_path: Path) -> None:
-    with pytest.raises(RunError, match="whosthat runs list names all runs"):
+    with pytest.raises(UsageError, match="whosthat runs list names all runs"):
         resume(tmp_path / "runs" / "heroes-custom-1")
     assert list_runs(tmp_path / "runs") == []
 
