@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 AUTO = "auto"
 
+EXPECTED_TEMPERATURE = 0.4
+"""Scores of faces are modest. Measured with dlib's vectors of 7 people and 2 to 50 photos each, on all their other photos: 0.2 to 0.5
+was best for every number of photos, where scores go by distance."""
+
 
 @dataclass(frozen=True)
 class Strangers:
@@ -55,7 +59,7 @@ def fit_naming(
     vectors, owners, n_people = gallery.vectors, gallery.owners, len(gallery.people)
     choice = choose_head(vectors, owners, groups, n_people, tuple(HEADS) if head == AUTO else (head,))
     tested = ~np.isnan(choice.scores).any(axis=1)
-    temperature = fit_temperature(softmax(choice.scores[tested]), owners[tested]) if tested.any() else 1.0
+    temperature = fit_temperature(softmax(choice.scores[tested]), owners[tested], expected=EXPECTED_TEMPERATURE)
 
     apart = comparable(*out_of_fold_templates(vectors, owners, groups, n_people))
     own = apart[np.arange(len(owners)), owners]
