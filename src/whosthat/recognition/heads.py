@@ -155,7 +155,7 @@ def choose_head(vectors: FloatArray, owners: IntArray, groups: IntArray, n_peopl
         n_people: How many people there are.
         heads: Those to choose from, the simplest first; trimmed mean is the one that is always good enough to fall back on.
     """
-    folds = _folds(owners, groups)
+    folds = folds_of(owners, groups)
     tested = _testable(owners, folds)
     scores = {name: _out_of_fold(name, vectors, owners, folds, n_people) for name in heads if _worth_trying(name, vectors, n_people)}
     if not tested.any() or not scores:
@@ -175,7 +175,7 @@ def out_of_fold_templates(vectors: FloatArray, owners: IntArray, groups: IntArra
     """
     apart = np.empty((len(owners), n_people), np.float32)
     counts = np.empty((len(owners), n_people), np.int64)
-    folds = _folds(owners, groups)
+    folds = folds_of(owners, groups)
     for fold in np.unique(folds):
         inside, learnt = folds == fold, folds != fold
         apart[inside] = distances(vectors[inside], templates_of(vectors[learnt], owners[learnt], n_people))
@@ -194,8 +194,8 @@ def _worth_trying(name: str, vectors: FloatArray, n_people: int) -> bool:
     return name != "logistic" or (n_people > 1 and vectors.size * n_people <= MOST_LOGISTIC_WORK)
 
 
-def _folds(owners: IntArray, groups: IntArray) -> IntArray:
-    """Give every group to a fold, person by person in turn, so that every fold holds something of everybody."""
+def folds_of(owners: IntArray, groups: IntArray) -> IntArray:
+    """Give every group to a fold, class by class in turn, so that every fold holds something of each; int64 (n,), from 0."""
     fold_of_group: dict[int, int] = {}
     for person in np.unique(owners):
         own = dict.fromkeys(groups[owners == person].tolist())

@@ -63,8 +63,13 @@ class Fitted:
     stopped: str
     refitted: Refitted | None = None
 
+    @property
+    def learns_from_all(self) -> bool:
+        """Whether there is a head that has learnt from the test photos as well."""
+        return self.refitted is not None and self.refitted.head is not None
+
     def learn_from_all(self) -> None:
-        """Put the head that has learnt from all photos into the model, where there is one."""
+        """Put that head, where there is one, into the model; from then on it cannot be tested any more."""
         if self.refitted is not None and self.refitted.head is not None:
             _, head = registry.backbone_and_head(self.model)
             restore(model_variables(head), self.refitted.head)

@@ -23,14 +23,16 @@ from whosthat.networks import registry
 from whosthat.photos.preparing import PrepareSpec
 from whosthat.progress import Progress
 from whosthat.recognition import face_classifier
-from whosthat.recognition.bundle import IMAGE_CLASSIFIER, BundleFacts, save_bundle
+from whosthat.recognition.bundle import IMAGE_CLASSIFIER, BundleFacts, DataFacts, save_bundle
 from whosthat.recognition.bundled_detector import as_bundle_files
 from whosthat.recognition.calibration import apply_temperature, fit_temperature
 from whosthat.recognition.face_facts import CropFacts
+from whosthat.recognition.heads import folds_of
 from whosthat.recognition.image_classifier import ImageClassifier
 from whosthat.settings import ONNX_PARITY_TOLERANCE
 from whosthat.training.occupation import occupied
 from whosthat.training.recipe import Recipe
+from whosthat.types import PARTS
 from whosthat.workflow.face_photos import OpenedCropper, open_cropper
 from whosthat.workflow.portraits import Asked, with_crops
 from whosthat.workflow.resuming import resumable, saving
@@ -39,12 +41,14 @@ from whosthat.workflow.training_run import BUNDLE, TrainingRun, TrainResult, con
 
 if TYPE_CHECKING:
     from whosthat.training.fitting import Fitted
-    from whosthat.types import FloatArray
+    from whosthat.types import FloatArray, IntArray
 
 PARITY_PHOTOS = 8
 """Validation photos on which the exported graph must agree with the network."""
 
 ANSWER_BATCH = 32
+
+LEARNT_FROM = ("train", "validation")
 
 
 def carry_out(run: TrainingRun, recipe: Recipe, *, progress: Progress, resume: bool = False) -> TrainResult:
@@ -68,28 +72,34 @@ def carry_out(run: TrainingRun, recipe: Recipe, *, progress: Progress, resume: b
             progress.say(f"{gone.path} is not used: {gone.reason}.")
 
         # ---- fit: training photos teach, validation photos choose -----------------------------------------
-        fitted = _fit(run.folder, recipe, prepared, progress, resume=resume)
+        fitted = _fit(run, recipe, prepared, progress, resume=resume)
 
         # ---- export: from here on, the graph that is shipped answers --------------------------------------
         progress.say("Testing on the photos that took no part in training.")
         classifier, graph = _export(fitted, prepared, spec)
 
-        # ---- calibrate on validation, test once -----------------------------------------------------------
-        validated = _answers(classifier, prepared, "validation")
-        classifier.temperature = fit_temperature(validated, prepared.labels("validation"))
+        # ---- calibrate on photos that taught it nothing, test once ----------------------------------------
+        known, truth = _out_of_sample(classifier, fitted, prepared)
+        classifier.temperature = fit_temperature(known, truth)
         evaluation = evaluate(_answers(classifier, prepared, "test"), prepared.labels("test"), prepared.classes, prepared.paths("test"))
         training = _training(recipe, prepared, fitted)
         diagnosis = diagnose(fitted.history, evaluation, training)
 
         # ---- refuse: strangers choose from which confidence on an answer is a name ------------------------
         others = None if run.strangers is None else _stranger_confidences(with_crops(cropper, classifier), run, run.strangers, progress)
-        refusing = fit_refusing(apply_temperature(validated, classifier.temperature).astype(np.float32), others, evaluation)
+        refusing = fit_refusing(apply_temperature(known, classifier.temperature).astype(np.float32), others, evaluation)
         classifier.threshold = refusing.threshold
 
+        # ---- learn from every photo: the head may, once the test is done ----------------------------------
+        if fitted.learns_from_all:
+            fitted.learn_from_all()
+            _, graph = _export(fitted, prepared, spec)
+
         # ---- save, report ---------------------------------------------------------------------------------
-        facts = _facts(recipe, run, classifier, evaluation, opened)
+        data = run.data_facts(all_learnt=fitted.learns_from_all)
+        facts = _facts(recipe, data, classifier, evaluation, opened)
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        tested = RunFacts(run.photos_name, now, classifier.temperature, training, evaluation, diagnosis, refusing.notes)
+        tested = RunFacts(run.photos_name, now, classifier.temperature, training, evaluation, diagnosis, (*refusing.notes, *_learnt(fitted, prepared)))
         with saving(run.folder):
             save_bundle(run.folder / BUNDLE, facts, graph=graph, weights=_weights(fitted), more=_detector_files(opened))
             return conclude(run, tested, fitted.history, prepared.images("test"))
@@ -99,24 +109,26 @@ def _opened_cropper(recipe: Recipe) -> OpenedCropper | None:
     return None if recipe.crop == "photo" else open_cropper(recipe.detector, recipe.size)
 
 
-def _fit(run: Path, recipe: Recipe, prepared: PreparedPhotos, progress: Progress, *, resume: bool) -> Fitted:
+def _fit(run: TrainingRun, recipe: Recipe, prepared: PreparedPhotos, progress: Progress, *, resume: bool) -> Fitted:
     """Train on the prepared photos."""
     progress.say(f"Starting {recipe.model}.")
     from whosthat.training.fitting import fit  # imports Keras: seconds that nothing before this point has to wait for
+    from whosthat.training.refitting import Refitting
 
-    train_batches = Batches(
-        prepared.images("train"),
-        prepared.labels("train"),
-        n_classes=len(prepared.classes),
-        batch_size=recipe.batch_size,
-        seed=recipe.seed,
-        shuffle=True,
-        augmentation=recipe.augmentation_of_photos(),
-    )
-    validation = Batches(
-        prepared.images("validation"), prepared.labels("validation"), n_classes=len(prepared.classes), batch_size=recipe.batch_size
-    )
-    return fit(recipe, train_batches, validation, run, progress=progress, resume=resume)
+    def batches(part: str, **settings: Any) -> Batches:
+        n_classes, batch_size = len(prepared.classes), recipe.batch_size
+        return Batches(prepared.images(part), prepared.labels(part), n_classes=n_classes, batch_size=batch_size, **settings)
+
+    train = batches("train", seed=recipe.seed, shuffle=True, augmentation=recipe.augmentation_of_photos())
+    refitting = Refitting(_folds(run, prepared), None if recipe.keep_test_out else batches("test"))
+    return fit(recipe, train, batches("validation"), run.folder, refitting=refitting, progress=progress, resume=resume)
+
+
+def _folds(run: TrainingRun, prepared: PreparedPhotos) -> IntArray:
+    """Divide training and validation photos for cross-validation; copies and bursts stay together."""
+    group = {item.sha256: item.group for items in run.parts.parts.values() for item in items}
+    groups = np.array([group[sha256] for part in LEARNT_FROM for sha256 in prepared.hashes(part)], np.int64)
+    return folds_of(np.concatenate([prepared.labels(part) for part in LEARNT_FROM]), groups)
 
 
 def _export(fitted: Fitted, prepared: PreparedPhotos, spec: PrepareSpec) -> tuple[ImageClassifier, bytes]:
@@ -134,11 +146,29 @@ def _export(fitted: Fitted, prepared: PreparedPhotos, spec: PrepareSpec) -> tupl
     return ImageClassifier(open_session(graph), tuple(prepared.classes), spec), graph
 
 
+def _out_of_sample(classifier: ImageClassifier, fitted: Fitted, prepared: PreparedPhotos) -> tuple[FloatArray, IntArray]:
+    """Return probabilities, (n, classes), for photos that taught the network nothing, and their labels.
+
+    Those of cross-validation over training and validation photos, where a head was trained on a frozen backbone; otherwise those of
+    the validation photos, which are few and have chosen the epoch.
+    """
+    if fitted.refitted is None:
+        return _answers(classifier, prepared, "validation"), prepared.labels("validation")
+    return fitted.refitted.answers, np.concatenate([prepared.labels(part) for part in LEARNT_FROM])
+
+
 def _answers(classifier: ImageClassifier, prepared: PreparedPhotos, part: str) -> FloatArray:
     """Probabilities for all photos of a part, (n, classes)."""
     images = prepared.images(part)
     pieces = [classifier.probabilities(images[start : start + ANSWER_BATCH]) for start in range(0, len(images), ANSWER_BATCH)]
     return np.concatenate(pieces)
+
+
+def _learnt(fitted: Fitted, prepared: PreparedPhotos) -> tuple[str, ...]:
+    """Say from what the saved recogniser has learnt, where that is more than the tested one had seen."""
+    n = sum(len(prepared.labels(part)) for part in PARTS)
+    sentence = f"The saved recogniser has learnt from all {n:,} photos; the test was made with one that had not seen the test photos."
+    return (sentence,) if fitted.learns_from_all else ()
 
 
 def _weights(fitted: Fitted) -> Mapping[str, Any]:
@@ -170,7 +200,7 @@ def _stranger_confidences(classifier: Asked, run: TrainingRun, folder: Path, pro
 
 
 def _facts(
-    recipe: Recipe, run: TrainingRun, classifier: ImageClassifier, evaluation: Evaluation, opened: OpenedCropper | None
+    recipe: Recipe, data: DataFacts, classifier: ImageClassifier, evaluation: Evaluation, opened: OpenedCropper | None
 ) -> BundleFacts:
     """Gather what a bundle says of itself."""
     network = registry.facts(recipe.model)
@@ -186,7 +216,7 @@ def _facts(
         temperature=classifier.temperature,
         threshold=classifier.threshold,
         metrics=figures(evaluation),
-        data=run.data_facts(),
+        data=data,
         licences=licences,
         versions=versions(),
         recipe=recipe.model_dump(mode="json", exclude_none=True),

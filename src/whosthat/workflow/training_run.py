@@ -74,9 +74,11 @@ class TrainingRun:
         """Name of the photo folder, without its place on the disk; bytes that are no UTF-8 become escapes."""
         return self.root.resolve().name.encode("utf-8", "backslashreplace").decode("utf-8")[:255]
 
-    def data_facts(self) -> DataFacts:
-        """Say which photos the recogniser has seen, and in which part."""
+    def data_facts(self, *, all_learnt: bool = False) -> DataFacts:
+        """Say which photos the recogniser has seen, and in which part; a photo that it learnt from after the test is one of training."""
         seen = {part: [item.sha256 for item in photos] for part, photos in self.parts.parts.items()}
+        if all_learnt:
+            seen = {"train": [sha256 for photos in seen.values() for sha256 in photos]}
         return DataFacts.of(self.photos_name, seen)
 
 
