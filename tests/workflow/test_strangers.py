@@ -14,7 +14,7 @@ from whosthat.evaluation.metrics import evaluate
 from whosthat.photos.drawing import save_image
 from whosthat.recognition.bundle import open_bundle
 from whosthat.recognition.image_classifier import ImageClassifier
-from whosthat.workflow.strangers import fit_refusing, stranger_confidences, stranger_photos
+from whosthat.workflow.strangers import fit_refusing, stranger_confidences, stranger_photos, whose_photos
 
 
 def paint(path: Path, colour: tuple[int, int, int]) -> Path:
@@ -47,9 +47,19 @@ def test_each_photo_counts_once_and_never_when_it_is_in_the_folders(tmp_path: Pa
     torn = tmp_path / "4.jpg"
     torn.write_bytes(b"\xff\xd8\xff\xe0")
     digest = hashlib.sha256(known.read_bytes()).hexdigest()
-    assert stranger_confidences(classifier, [grey, copy, known, torn], {digest}) == pytest.approx([1 / 3], abs=1e-6)
+    confidences, used = stranger_confidences(classifier, [grey, copy, known, torn], {digest})
+    assert (confidences, used) == (pytest.approx([1 / 3], abs=1e-6), [grey])
     with pytest.raises(DatasetError, match="No photo of a stranger can be used"):
         stranger_confidences(classifier, [known, torn], {digest})
+
+
+def test_photos_in_one_folder_show_one_person_and_loose_ones_another() -> None:
+    names = ("zoe/1.png", "zoe/2/3.png", "loose.png", "ann/1.png", "other.png")
+    photos = [Path("s") / name for name in names]
+    whose = whose_photos(Path("s"), photos, people=True)
+    assert whose is not None
+    assert (len(set(whose)), whose[0]) == (4, whose[1])
+    assert whose_photos(Path("s"), photos, people=False) is None
 
 
 def test_refusing_says_what_it_costs() -> None:

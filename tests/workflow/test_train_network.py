@@ -45,7 +45,7 @@ def test_strangers_set_the_threshold_and_are_told_of_everywhere(photos: Path, tm
     threshold = open_bundle(result.bundle).facts.threshold
     assert (threshold.kind, threshold.n_strangers, threshold.strangers_named) == ("max-softmax", 6, 0)
     assert threshold.known_refused is not None
-    assert "0 of the 6 photos of strangers were" in result.notes[0]
+    assert "counted on 6 photos of 6 strangers, each at the threshold that the others ask for" in result.notes[0]
     assert read_metrics(result.run).strangers == result.notes
     assert "strangers would be named" in (result.run / "report.html").read_text(encoding="utf-8")
     assert json.loads((result.run / "environment.json").read_text(encoding="utf-8"))["strangers"] == str(strangers.resolve())

@@ -22,10 +22,13 @@ from whosthat.workflow.predict import find_photos
 from whosthat.workflow.prediction import Prediction
 
 if TYPE_CHECKING:
-    from whosthat.types import FloatArray, Image
+    from whosthat.types import FloatArray, Image, IntArray
     from whosthat.workflow.portraits import Asked
 
 BATCH = 32
+
+ENOUGH_FOLDERS = 5
+"""From so many folders on, what a folder holds is taken for one thing, whatever it shows."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,24 @@ def stranger_photos(folder: Path) -> tuple[Path, ...]:
     return found
 
 
-def stranger_confidences(classifier: Asked, photos: Sequence[Path], known: Collection[str], *, progress: Progress = SILENT) -> FloatArray:
+def whose_photos(folder: Path, photos: Sequence[Path], *, people: bool) -> IntArray | None:
+    """Tell which stranger each photo shows: each folder directly inside is one, and each loose photo another.
+
+    Args:
+        folder: The folder of strangers.
+        photos: Photos in it.
+        people: Whether the photos show people. A few folders of other things are kinds of photos, and each photo shows another thing.
+
+    Returns:
+        int64 (n,); None where each photo shows somebody or something else.
+    """
+    folders, whose = np.unique([photo.relative_to(folder).parts[0] for photo in photos], return_inverse=True)
+    return whose if people or len(folders) >= ENOUGH_FOLDERS else None
+
+
+def stranger_confidences(
+    classifier: Asked, photos: Sequence[Path], known: Collection[str], *, progress: Progress = SILENT
+) -> tuple[FloatArray, list[Path]]:
     """Ask a network about strangers.
 
     Args:
@@ -60,32 +80,30 @@ def stranger_confidences(classifier: Asked, photos: Sequence[Path], known: Colle
         progress: Shows how far it is; is told of photos that cannot be used.
 
     Returns:
-        The probability of the best class for each photo that can be used once, float32 (n,).
+        The probability of the best class for each photo that can be used once, float32 (n,), and these photos.
 
     Raises:
         DatasetError: No photo can be used.
     """
     seen = set(known)
-    inputs, pieces = [], []
-    left_out = 0
+    inputs, pieces, used = [], [], []
     for number, path in enumerate(photos, start=1):
         prepared = _prepared(path, classifier, seen)
-        if prepared is None:
-            left_out += 1
-        else:
+        if prepared is not None:
             inputs.append(prepared)
+            used.append(path)
         if inputs and (len(inputs) == BATCH or number == len(photos)):
             pieces.append(classifier.probabilities(np.stack(inputs)).max(axis=1))
             inputs = []
         progress.step("photos of strangers", number, len(photos))
-    if left_out:
+    if left_out := len(photos) - len(used):
         progress.say(
             f"Of {len(photos)} photos of strangers, {left_out} cannot be read, show no face where faces are looked at, "
             "are in your folders too, or are there twice."
         )
     if not pieces:
         raise DatasetError("No photo of a stranger can be used: each is damaged, or is in your folders too. Give photos of other people.")
-    return np.concatenate(pieces)
+    return np.concatenate(pieces), used
 
 
 def _prepared(path: Path, classifier: Asked, seen: set[str]) -> Image | None:
@@ -100,15 +118,16 @@ def _prepared(path: Path, classifier: Asked, seen: set[str]) -> Image | None:
     return classifier.prepare(decoded.image)
 
 
-def fit_refusing(known: FloatArray, strangers: FloatArray | None, evaluation: Evaluation) -> Refusing:
+def fit_refusing(known: FloatArray, strangers: FloatArray | None, evaluation: Evaluation, people: IntArray | None = None) -> Refusing:
     """Choose from which confidence on a network's answer is a name, and say what that costs.
 
     Args:
-        known: Calibrated probabilities of the validation photos, (n, classes).
+        known: Calibrated probabilities of known photos that taught the network nothing, (n, classes).
         strangers: Confidences of photos of strangers, (m,); None when there are none.
         evaluation: The test, which tells how many known photos are refused.
+        people: Which stranger each of the photos shows, (m,); None where each shows another one.
     """
-    threshold = fit_threshold(known.max(axis=1), strangers)
+    threshold = fit_threshold(known.max(axis=1), strangers, people)
     refused = [answer for answer in evaluation.answers if not threshold.accepts(answer.confidence)]
     wrong = len(evaluation.mistakes) - sum(not answer.right for answer in refused)
     threshold = threshold.model_copy(update={"known_refused": len(refused) / evaluation.n})

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,7 +35,7 @@ from whosthat.types import PARTS
 from whosthat.workflow.face_photos import OpenedCropper, open_cropper
 from whosthat.workflow.portraits import Asked, with_crops
 from whosthat.workflow.resuming import resumable, saving
-from whosthat.workflow.strangers import fit_refusing, stranger_confidences, stranger_photos
+from whosthat.workflow.strangers import fit_refusing, stranger_confidences, stranger_photos, whose_photos
 from whosthat.workflow.training_run import BUNDLE, TrainingRun, TrainResult, conclude, figures, versions
 
 if TYPE_CHECKING:
@@ -86,8 +85,8 @@ def carry_out(run: TrainingRun, recipe: Recipe, *, progress: Progress, resume: b
         diagnosis = diagnose(fitted.history, evaluation, training)
 
         # ---- refuse: strangers choose from which confidence on an answer is a name ------------------------
-        others = None if run.strangers is None else _stranger_confidences(with_crops(cropper, classifier), run, run.strangers, progress)
-        refusing = fit_refusing(apply_temperature(known, classifier.temperature).astype(np.float32), others, evaluation)
+        others, people = _strangers(with_crops(cropper, classifier), run, progress, people=cropper is not None)
+        refusing = fit_refusing(apply_temperature(known, classifier.temperature).astype(np.float32), others, evaluation, people)
         classifier.threshold = refusing.threshold
 
         # ---- learn from every photo: the head may, once the test is done ----------------------------------
@@ -99,7 +98,9 @@ def carry_out(run: TrainingRun, recipe: Recipe, *, progress: Progress, resume: b
         data = run.data_facts(all_learnt=fitted.learns_from_all)
         facts = _facts(recipe, data, classifier, evaluation, opened)
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        tested = RunFacts(run.photos_name, now, classifier.temperature, training, evaluation, diagnosis, (*refusing.notes, *_learnt(fitted, prepared)))
+        tested = RunFacts(
+            run.photos_name, now, classifier.temperature, training, evaluation, diagnosis, (*refusing.notes, *_learnt(fitted, prepared))
+        )
         with saving(run.folder):
             save_bundle(run.folder / BUNDLE, facts, graph=graph, weights=_weights(fitted), more=_detector_files(opened))
             return conclude(run, tested, fitted.history, prepared.images("test"))
@@ -193,10 +194,13 @@ def _training(recipe: Recipe, prepared: PreparedPhotos, fitted: Fitted) -> Train
     )
 
 
-def _stranger_confidences(classifier: Asked, run: TrainingRun, folder: Path, progress: Progress) -> FloatArray:
-    """Ask about photos of strangers; those that are in the folders too are none."""
+def _strangers(classifier: Asked, run: TrainingRun, progress: Progress, *, people: bool) -> tuple[FloatArray | None, IntArray | None]:
+    """Ask about photos of strangers, and tell which stranger each shows; those that are in the folders too are none."""
+    if run.strangers is None:
+        return None, None
     known = {item.sha256 for item in run.audit.photos}
-    return stranger_confidences(classifier, stranger_photos(folder), known, progress=progress)
+    confidences, photos = stranger_confidences(classifier, stranger_photos(run.strangers), known, progress=progress)
+    return confidences, whose_photos(run.strangers, photos, people=people)
 
 
 def _facts(
