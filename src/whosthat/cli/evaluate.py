@@ -8,6 +8,7 @@ from whosthat.cli.options import BundleArgument, JsonOption, MinAccuracyOption, 
 from whosthat.cli.output import percent, say, show, show_json, show_table
 from whosthat.cli.terminal import terminal_progress
 from whosthat.errors import QualityError
+from whosthat.wording import confidence_text
 
 if TYPE_CHECKING:
     from whosthat.evaluation.metrics import Evaluation
@@ -47,7 +48,7 @@ def show_evaluation(evaluation: Evaluation) -> None:
     if evaluation.mistakes:
         show("", "Worst mistakes:")
     for mistake in evaluation.mistakes[:SHOWN_MISTAKES]:
-        show(f"  {mistake.path}: it is {mistake.truth}, called {mistake.said} ({percent(mistake.confidence, 0)} sure)")
+        show(f"  {mistake.path}: it is {mistake.truth}, called {mistake.said} ({confidence_text(mistake.confidence)} sure)")
 
 
 def accuracy_sentence(evaluation: Evaluation) -> str:

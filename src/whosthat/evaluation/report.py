@@ -29,7 +29,7 @@ from whosthat.evaluation.run_files import read_counts, read_environment, read_fi
 from whosthat.evaluation.verdict import percent
 from whosthat.training.journal import read_history
 from whosthat.version import __version__
-from whosthat.wording import counted
+from whosthat.wording import confidence_text, counted
 
 TEMPLATES = Path(__file__).with_name("templates")
 REPORT_FILE = "report.html"
@@ -93,6 +93,7 @@ def template(name: str) -> Any:
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters |= {
+        "confidence": lambda share: unbroken(confidence_text(share)),
         "percent": lambda share: unbroken(percent(share)),
         "unbroken": unbroken,
         "counted": counted,

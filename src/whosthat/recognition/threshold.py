@@ -96,7 +96,7 @@ def fit_threshold(
 
     Example:
         >>> fit_threshold(np.array([0.9, 0.8, 0.7]), np.array([0.3, 0.5, 0.4, 0.6]), stranger_rate=0.4).strangers_named
-        0.5
+        0.25
     """
     known = _confidences(known, "known classes")
     if strangers is None:
