@@ -59,6 +59,14 @@ def test_few_strangers_are_all_refused_and_little_is_claimed_of_others() -> None
     assert threshold.n_strangers == 4
 
 
+def test_where_strangers_look_like_known_photos_about_half_of_both_are_refused() -> None:
+    for seed in range(20):
+        known, strangers = np.random.default_rng(seed).uniform(0.3, 1, (2, 200))
+        threshold = fit_threshold(known, strangers)
+        assert 0.3 < threshold.known_named < 0.7
+        assert 0.3 < threshold.strangers_named < 0.7
+
+
 def test_one_stranger_of_whom_the_network_is_sure_does_not_make_it_refuse_everybody() -> None:
     threshold = fit_threshold(np.linspace(0.8, 0.99, 20), np.array([0.3, 0.5, 0.999]))
     assert threshold.value == pytest.approx(0.8)

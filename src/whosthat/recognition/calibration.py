@@ -10,6 +10,7 @@ Source:
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -71,9 +72,18 @@ def fit_temperature(probabilities: NDArray[Any], truth: NDArray[Any], *, expecte
         scaled = _log_probabilities(probabilities, math.exp(log_temperature))
         return float(-scaled[np.arange(len(truth)), truth].sum()) + PRIOR_WEIGHT * (log_temperature - math.log(expected)) ** 2
 
-    # The log loss is convex in 1 / temperature, hence has one valley in log temperature, as the prior has.
     lowest, highest = math.log(LOWEST_TEMPERATURE), math.log(HIGHEST_TEMPERATURE)
-    low, high = lowest, highest
+    # The log loss is convex in 1 / temperature, hence has one valley in log temperature, as the prior has.
+    best = _lowest_point(loss, lowest, highest, tolerance)
+    sharpens_on_few = math.exp(best) < expected and len(truth) < ENOUGH_TO_SHARPEN
+    at_a_bound = min(best - lowest, highest - best) < 2 * tolerance
+    # A valley so flat that nothing is gained is no reason to touch the probabilities.
+    gained = loss(math.log(expected)) - loss(best)
+    return expected if sharpens_on_few or at_a_bound or gained < 1e-9 else math.exp(best)
+
+
+def _lowest_point(loss: Callable[[float], float], low: float, high: float, tolerance: float) -> float:
+    """Search for the bottom of a single valley by golden sections."""
     left, right = high - _GOLDEN * (high - low), low + _GOLDEN * (high - low)
     loss_left, loss_right = loss(left), loss(right)
     while high - low > tolerance:
@@ -85,12 +95,7 @@ def fit_temperature(probabilities: NDArray[Any], truth: NDArray[Any], *, expecte
             low, left, loss_left = left, right, loss_right
             right = low + _GOLDEN * (high - low)
             loss_right = loss(right)
-    best = (low + high) / 2
-    sharpens_on_few = math.exp(best) < expected and len(truth) < ENOUGH_TO_SHARPEN
-    at_a_bound = min(best - lowest, highest - best) < 2 * tolerance
-    # A valley so flat that nothing is gained is no reason to touch the probabilities.
-    gained = loss(math.log(expected)) - loss(best)
-    return expected if sharpens_on_few or at_a_bound or gained < 1e-9 else math.exp(best)
+    return (low + high) / 2
 
 
 def _log_probabilities(probabilities: NDArray[Any], temperature: float) -> NDArray[np.float64]:

@@ -100,13 +100,7 @@ def fit_threshold(
     """
     known = _confidences(known, "known classes")
     if strangers is None:
-        value = float(np.sort(known)[math.floor((1 - known_rate) * len(known) + 1e-9)])  # 1 - 0.9 is a little less than 0.1
-        how = (
-            f"Chosen so that about {100 * known_rate:g} in 100 known photos get a name, on {len(known):,} photos it had not learnt from. "
-            "No photos of strangers were given, so it is not known how many strangers would be named: give some with --strangers."
-        )
-        value = min(value, HIGHEST)
-        return Threshold(value=value, how=how, known_named=float((known >= value).mean()))
+        return _without_strangers(known, known_rate)
     strangers = _confidences(strangers, "strangers")
     whose = np.arange(len(strangers)) if people is None or len(set(people.tolist())) == 1 else np.unique(people, return_inverse=True)[1]
     value, lost = _chosen(known, strangers, stranger_rate)
@@ -123,6 +117,15 @@ def fit_threshold(
         strangers_high=interval.high,
         n_strangers=n,
     )
+
+
+def _without_strangers(known: NDArray[np.float64], rate: float) -> Threshold:
+    value = min(HIGHEST, float(np.sort(known)[math.floor((1 - rate) * len(known) + 1e-9)]))  # 1 - 0.9 is a little less than 0.1
+    how = (
+        f"Chosen so that about {100 * rate:g} in 100 known photos get a name, on {counted(len(known), 'photo')} it had not learnt from. "
+        "No photos of strangers were given, so it is not known how many strangers would be named: give some with --strangers."
+    )
+    return Threshold(value=value, how=how, known_named=float((known >= value).mean()))
 
 
 def refused_sentence(refused: int, n: int) -> str:
@@ -191,11 +194,15 @@ def _interval(known: NDArray[np.float64], strangers: NDArray[np.float64], whose:
 
 
 def _value_of_fewest_mistakes(known: NDArray[np.float64], strangers: NDArray[np.float64]) -> float:
-    """Return the value at which the two rates of mistakes have the smallest sum (Youden's index is largest); of equals the largest."""
+    """Return the value at which the two rates of mistakes have the smallest sum of squares; of equals the largest.
+
+    Their plain sum (Youden's index) hardly changes where known photos and strangers are hard to tell apart, and its minimum then lies
+    anywhere, even where every stranger gets a name.
+    """
     values = np.unique(known)[::-1]  # between two of them, only more strangers get a name
     refused = np.searchsorted(np.sort(known), values, side="left") / len(known)
     named = 1 - np.searchsorted(np.sort(strangers), values, side="left") / len(strangers)
-    return float(values[np.argmin(refused + named)])
+    return float(values[np.argmin(refused**2 + named**2)])
 
 
 def _value_that_names_few(strangers: NDArray[np.float64], rate: float) -> float:

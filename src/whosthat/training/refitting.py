@@ -154,12 +154,13 @@ def _steps_of(model: keras.Model, batch_size: int) -> Callable[[FloatArray, Floa
     """Return a function that takes the training steps of `Model.fit`, batch after batch, without coming back to Python."""
     import tensorflow as tf
 
-    shapes = ((None, *model.input_shape[1:]), (None, *model.output_shape[1:]), (None,))
-
-    @tf.function(input_signature=[tf.TensorSpec(shape, tf.float32) for shape in shapes])
     def steps(inputs: Any, targets: Any, weights: Any) -> None:
         for start in tf.range(0, tf.shape(inputs)[0], batch_size):
             batch = slice(start, start + batch_size)
             model.train_step((inputs[batch], targets[batch], weights[batch]))
 
-    return steps
+    shapes = ((None, *model.input_shape[1:]), (None, *model.output_shape[1:]), (None,))
+    compiled: Callable[[FloatArray, FloatArray, FloatArray], None] = tf.function(
+        steps, input_signature=[tf.TensorSpec(shape, tf.float32) for shape in shapes]
+    )
+    return compiled

@@ -73,7 +73,7 @@ def carry_out(run: TrainingRun, recipe: Recipe, *, progress: Progress, resume: b
         # ---- fit: training photos teach, validation photos choose -----------------------------------------
         fitted = _fit(run, recipe, prepared, progress, resume=resume)
 
-        # ---- export: from here on, the graph that is shipped answers --------------------------------------
+        # ---- export: from here on, a graph answers, as it does where it is shipped -------------------------
         progress.say("Testing on the photos that took no part in training.")
         classifier, graph = _export(fitted, prepared, spec)
 
@@ -90,17 +90,12 @@ def carry_out(run: TrainingRun, recipe: Recipe, *, progress: Progress, resume: b
         classifier.threshold = refusing.threshold
 
         # ---- learn from every photo: the head may, once the test is done ----------------------------------
-        if fitted.learns_from_all:
-            fitted.learn_from_all()
-            _, graph = _export(fitted, prepared, spec)
+        graph = _learn_from_all(fitted, prepared, spec) or graph
 
         # ---- save, report ---------------------------------------------------------------------------------
-        data = run.data_facts(all_learnt=fitted.learns_from_all)
-        facts = _facts(recipe, data, classifier, evaluation, opened)
-        now = datetime.now(UTC).isoformat(timespec="seconds")
-        tested = RunFacts(
-            run.photos_name, now, classifier.temperature, training, evaluation, diagnosis, (*refusing.notes, *_learnt(fitted, prepared))
-        )
+        facts = _facts(recipe, run.data_facts(all_learnt=fitted.learns_from_all), classifier, evaluation, opened)
+        now, notes = datetime.now(UTC).isoformat(timespec="seconds"), (*refusing.notes, *_learnt(fitted, prepared))
+        tested = RunFacts(run.photos_name, now, classifier.temperature, training, evaluation, diagnosis, notes)
         with saving(run.folder):
             save_bundle(run.folder / BUNDLE, facts, graph=graph, weights=_weights(fitted), more=_detector_files(opened))
             return conclude(run, tested, fitted.history, prepared.images("test"))
@@ -163,6 +158,14 @@ def _answers(classifier: ImageClassifier, prepared: PreparedPhotos, part: str) -
     images = prepared.images(part)
     pieces = [classifier.probabilities(images[start : start + ANSWER_BATCH]) for start in range(0, len(images), ANSWER_BATCH)]
     return np.concatenate(pieces)
+
+
+def _learn_from_all(fitted: Fitted, prepared: PreparedPhotos, spec: PrepareSpec) -> bytes | None:
+    """Let the network learn from the test photos as well, and write it as a graph; None where it stays as it was tested."""
+    if not fitted.learns_from_all:
+        return None
+    fitted.learn_from_all()
+    return _export(fitted, prepared, spec)[1]
 
 
 def _learnt(fitted: Fitted, prepared: PreparedPhotos) -> tuple[str, ...]:
