@@ -72,6 +72,12 @@ def test_a_training_stopped_while_it_is_done_again_resumes_to_the_same_bits(tiny
         assert all(np.array_equal(array, fitted.refitted.head[name]) for name, array in resumed.refitted.head.items())
 
 
+def test_a_finished_training_resumes_to_the_same_bits(tiny: ModuleType, fitted, tmp_path: Path) -> None:
+    fit(tiny, tmp_path)
+    again = fit(tiny, tmp_path, resume=True)
+    assert again.refitted.answers.tobytes() == fitted.refitted.answers.tobytes()
+
+
 def test_the_saved_network_is_the_tested_one_where_the_test_photos_are_kept_out(tiny: ModuleType, tmp_path: Path) -> None:
     kept = fit(tiny, tmp_path, with_test=False)
     before = tiny.bits(kept.model)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from whosthat.errors import DatasetError
+from whosthat.evaluation.metrics import log_loss
 from whosthat.evaluation.run_facts import read_metrics
 from whosthat.networks import registry
 from whosthat.networks.backend import load_keras
@@ -110,3 +112,35 @@ def test_the_graph_and_the_weights_of_a_bundle_are_those_of_one_network(photos: 
 def test_transfer_chooses_its_threshold_on_all_photos_but_those_of_the_test(photos: Path, tmp_path: Path) -> None:
     threshold = open_bundle(train(photos, transfer_recipe(), runs=tmp_path / "runs").bundle).facts.threshold
     assert "on 16 photos it had not learnt from" in threshold.how
+
+
+def _copied(source: Path, target: Path, *, first: int, last: int) -> Path:
+    for folder in sorted(source.iterdir()):
+        (target / folder.name).mkdir(parents=True)
+        for file in sorted(folder.iterdir())[first:last]:
+            shutil.copyfile(file, target / folder.name / file.name)
+    return target
+
+
+@pytest.mark.slow
+@pytest.mark.real
+def test_confidence_and_the_share_of_strangers_hold_on_photos_kept_aside(real_data: Path, tmp_path: Path) -> None:
+    photos = _copied(real_data / "cats_dogs", tmp_path / "photos", first=0, last=20)
+    strangers = _copied(real_data / "strangers", tmp_path / "strangers", first=0, last=5)
+    result = train(photos, default_recipe("efficientnet-lite0", epochs=20), runs=tmp_path / "runs", strangers=strangers)
+    recogniser, facts = load(result.bundle), open_bundle(result.bundle).facts
+
+    def answers(folder: Path) -> np.ndarray:
+        return np.concatenate([recogniser.probabilities(recogniser.prepare(file)[None]) for file in sorted(folder.glob("*/*"))])
+
+    new = _copied(real_data / "cats_dogs", tmp_path / "new", first=20, last=60)
+    truth = np.repeat([0, 1], 40)
+    calibrated = log_loss(answers(new), truth)
+    share = float(
+        (answers(_copied(real_data / "strangers", tmp_path / "others", first=5, last=10)).max(axis=1) >= facts.threshold.value).mean()
+    )
+    recogniser.temperature = 1.0
+    assert calibrated <= log_loss(answers(new), truth) + 0.005
+    assert 0.5 < facts.temperature < 2
+    assert facts.threshold.value < 1
+    assert facts.threshold.strangers_low <= share <= facts.threshold.strangers_high
