@@ -25,9 +25,10 @@ PRIOR_WEIGHT = 8.0
 """Nats that (log T/expected)^2 costs: before any photo is seen, two temperatures in three lie within a quarter of what is expected."""
 
 ENOUGH_TO_SHARPEN = 100
-"""On fewer photos the temperature is never below what is expected: that so few were answered rightly proves nothing about the next."""
+"""Photos from which on a network is believed to be too modest: that fewer were answered rightly proves nothing about the next."""
 
 _GOLDEN = (math.sqrt(5) - 1) / 2
+_TOLERANCE = 1e-4
 
 
 def apply_temperature(probabilities: NDArray[Any], temperature: float) -> NDArray[np.float64]:
@@ -48,7 +49,9 @@ def apply_temperature(probabilities: NDArray[Any], temperature: float) -> NDArra
     return np.exp(_log_probabilities(probabilities, temperature))
 
 
-def fit_temperature(probabilities: NDArray[Any], truth: NDArray[Any], *, expected: float = 1.0, tolerance: float = 1e-4) -> float:
+def fit_temperature(
+    probabilities: NDArray[Any], truth: NDArray[Any], *, expected: float = 1.0, sharpen_from: int = ENOUGH_TO_SHARPEN
+) -> float:
     """Find the most probable temperature, on photos that trained nothing (out of fold, or of validation); never on test photos.
 
     Photos that are all answered rightly ask for certainty, a temperature of 0, and answers by chance for an infinite one. A prior
@@ -59,11 +62,11 @@ def fit_temperature(probabilities: NDArray[Any], truth: NDArray[Any], *, expecte
         probabilities: Float array ``(n, c)``.
         truth: Integer array ``(n,)``.
         expected: The temperature before any photo is seen.
-        tolerance: Width, in the logarithm of the temperature, at which the golden-section search stops.
+        sharpen_from: On fewer photos the temperature is never below what is expected.
 
     Returns:
         A temperature within `LOWEST_TEMPERATURE` and `HIGHEST_TEMPERATURE`. What is expected where there is nothing to fit it on,
-        where the fit runs into a bound, and where it would sharpen on fewer than `ENOUGH_TO_SHARPEN` photos.
+        where the fit runs into a bound, and where it would sharpen on too few photos.
     """
     if len(truth) == 0:
         return expected
@@ -74,19 +77,19 @@ def fit_temperature(probabilities: NDArray[Any], truth: NDArray[Any], *, expecte
 
     lowest, highest = math.log(LOWEST_TEMPERATURE), math.log(HIGHEST_TEMPERATURE)
     # The log loss is convex in 1 / temperature, hence has one valley in log temperature, as the prior has.
-    best = _lowest_point(loss, lowest, highest, tolerance)
-    sharpens_on_few = math.exp(best) < expected and len(truth) < ENOUGH_TO_SHARPEN
-    at_a_bound = min(best - lowest, highest - best) < 2 * tolerance
+    best = _lowest_point(loss, lowest, highest)
+    sharpens_on_few = math.exp(best) < expected and len(truth) < sharpen_from
+    at_a_bound = min(best - lowest, highest - best) < 2 * _TOLERANCE
     # A valley so flat that nothing is gained is no reason to touch the probabilities.
     gained = loss(math.log(expected)) - loss(best)
     return expected if sharpens_on_few or at_a_bound or gained < 1e-9 else math.exp(best)
 
 
-def _lowest_point(loss: Callable[[float], float], low: float, high: float, tolerance: float) -> float:
+def _lowest_point(loss: Callable[[float], float], low: float, high: float) -> float:
     """Search for the bottom of a single valley by golden sections."""
     left, right = high - _GOLDEN * (high - low), low + _GOLDEN * (high - low)
     loss_left, loss_right = loss(left), loss(right)
-    while high - low > tolerance:
+    while high - low > _TOLERANCE:
         if loss_left < loss_right:
             high, right, loss_right = right, left, loss_left
             left = high - _GOLDEN * (high - low)
