@@ -56,10 +56,8 @@ def test_each_photo_counts_once_and_never_when_it_is_in_the_folders(tmp_path: Pa
 def test_photos_in_one_folder_show_one_person_and_loose_ones_another() -> None:
     names = ("zoe/1.png", "zoe/2/3.png", "loose.png", "ann/1.png", "other.png")
     photos = [Path("s") / name for name in names]
-    whose = whose_photos(Path("s"), photos, people=True)
-    assert whose is not None
+    whose = whose_photos(Path("s"), photos)
     assert (len(set(whose)), whose[0]) == (4, whose[1])
-    assert whose_photos(Path("s"), photos, people=False) is None
 
 
 def test_refusing_says_what_it_costs() -> None:

@@ -87,7 +87,8 @@ def fit_threshold(
     Args:
         known: Float array ``(n,)``, calibrated confidences of photos of known classes, 0 to 1.
         strangers: Float array ``(m,)``, calibrated confidences of photos of nobody's class; None when there are none.
-        people: Integer array ``(m,)``: which stranger each of these photos shows; None where each shows another one.
+        people: Integer array ``(m,)``: which stranger each of these photos shows; None where each shows another one. Where all show the
+            same, each counts for itself.
         stranger_rate: Largest share of strangers that may be named.
         known_rate: Share of known photos that must be named when there are no strangers.
 

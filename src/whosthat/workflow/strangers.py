@@ -27,9 +27,6 @@ if TYPE_CHECKING:
 
 BATCH = 32
 
-ENOUGH_FOLDERS = 5
-"""From so many folders on, what a folder holds is taken for one thing, whatever it shows."""
-
 
 @dataclass(frozen=True)
 class Refusing:
@@ -53,19 +50,9 @@ def stranger_photos(folder: Path) -> tuple[Path, ...]:
     return found
 
 
-def whose_photos(folder: Path, photos: Sequence[Path], *, people: bool) -> IntArray | None:
-    """Tell which stranger each photo shows: each folder directly inside is one, and each loose photo another.
-
-    Args:
-        folder: The folder of strangers.
-        photos: Photos in it.
-        people: Whether the photos show people. A few folders of other things are kinds of photos, and each photo shows another thing.
-
-    Returns:
-        int64 (n,); None where each photo shows somebody or something else.
-    """
-    folders, whose = np.unique([photo.relative_to(folder).parts[0] for photo in photos], return_inverse=True)
-    return whose if people or len(folders) >= ENOUGH_FOLDERS else None
+def whose_photos(folder: Path, photos: Sequence[Path]) -> IntArray:
+    """Tell which stranger each photo shows, int64 (n,): each folder directly inside is one (or one kind), each loose photo another."""
+    return np.unique([photo.relative_to(folder).parts[0] for photo in photos], return_inverse=True)[1]
 
 
 def stranger_confidences(

@@ -85,7 +85,7 @@ def carry_out(run: TrainingRun, recipe: Recipe, *, progress: Progress, resume: b
         diagnosis = diagnose(fitted.history, evaluation, training)
 
         # ---- refuse: strangers choose from which confidence on an answer is a name ------------------------
-        others, people = _strangers(with_crops(cropper, classifier), run, progress, people=cropper is not None)
+        others, people = _strangers(with_crops(cropper, classifier), run, progress)
         refusing = fit_refusing(apply_temperature(known, classifier.temperature).astype(np.float32), others, evaluation, people)
         classifier.threshold = refusing.threshold
 
@@ -197,13 +197,13 @@ def _training(recipe: Recipe, prepared: PreparedPhotos, fitted: Fitted) -> Train
     )
 
 
-def _strangers(classifier: Asked, run: TrainingRun, progress: Progress, *, people: bool) -> tuple[FloatArray | None, IntArray | None]:
+def _strangers(classifier: Asked, run: TrainingRun, progress: Progress) -> tuple[FloatArray | None, IntArray | None]:
     """Ask about photos of strangers, and tell which stranger each shows; those that are in the folders too are none."""
     if run.strangers is None:
         return None, None
     known = {item.sha256 for item in run.audit.photos}
     confidences, photos = stranger_confidences(classifier, stranger_photos(run.strangers), known, progress=progress)
-    return confidences, whose_photos(run.strangers, photos, people=people)
+    return confidences, whose_photos(run.strangers, photos)
 
 
 def _facts(
