@@ -51,6 +51,20 @@ def counted(n: int, noun: str) -> str:
     return f"{n:,} {noun}{'es' if noun.endswith('s') else 's'}"
 
 
+def confidence_text(share: float) -> str:
+    """Write a confidence, or a probability beside it, in whole percent; nobody is quite sure of anything.
+
+    Every confidence that people read is written so; files for programs hold the number.
+
+    Example:
+        >>> confidence_text(0.842), confidence_text(0.9999), confidence_text(0.0004)
+        ('84 %', '> 99 %', '< 1 %')
+    """
+    if share > 0.99:
+        return "> 99 %"
+    return "< 1 %" if share < 0.01 else f"{100 * share:.0f} %"
+
+
 def listing(names: Sequence[str]) -> str:
     """Write the first names and how many more there are.
 

@@ -34,9 +34,9 @@ def test_the_table_shows_names_and_the_photos_that_cannot_be_read(answers: Any, 
     assert main(["predict", "bundle", "a.jpg", "b.jpg", "c.jpg", "--draw", "drawn"]) == 3
     told = capsys.readouterr()
     assert told.out.splitlines() == [
-        "photo  name       sure  then",
-        "a.jpg  張偉     90.0 %  Bo 6.0 %",
-        "b.jpg  unknown          張偉 50.0 %, Bo 30.0 %",
+        "photo  name     sure  then",
+        "a.jpg  張偉     90 %  Bo 6 %",
+        "b.jpg  unknown        張偉 50 %, Bo 30 %",
     ]
     assert told.err == "c.jpg: the file is empty\n"
     assert (answers.options["draw"], answers.options["without"]) == (Path("drawn"), [Path("drawn")])
@@ -44,7 +44,7 @@ def test_the_table_shows_names_and_the_photos_that_cannot_be_read(answers: Any, 
 
 def test_more_names_can_be_shown(answers: Any, capsys: pytest.CaptureFixture[str]) -> None:
     main(["predict", "bundle", "a.jpg", "--top", "3"])
-    assert "Bo 6.0 %, Cy 4.0 %" in capsys.readouterr().out
+    assert "Bo 6 %, Cy 4 %" in capsys.readouterr().out
 
 
 def test_names_that_are_out_of_the_question_are_not_shown(replaced: Any, capsys: pytest.CaptureFixture[str]) -> None:
@@ -65,6 +65,13 @@ def test_a_person_who_was_given_to_a_better_face_is_no_second_guess(replaced: An
     assert table.splitlines()[1].split("  ")[-1] == "Al was given to a better face"
     assert json.loads(document)["predictions"][0]["sightings"][0]["given_to_better"] == "Al"
     assert next(csv.DictReader(io.StringIO(rows)))["given_to_better"] == "Al"
+
+
+def test_nobody_is_shown_as_quite_sure(replaced: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    replaced("whosthat.workflow.predict.find_photos", ["a"])
+    replaced("whosthat.workflow.predict.predict", [Prediction(Path("a.jpg"), (Sighting("Bo", 1.0, probabilities={"Bo": 1.0}),))])
+    main(["predict", "bundle", "a.jpg"])
+    assert capsys.readouterr().out.splitlines()[1] == "a.jpg  Bo    > 99 %"
 
 
 def test_json_is_one_document(answers: Any, capsys: pytest.CaptureFixture[str]) -> None:
@@ -106,10 +113,10 @@ def test_videos_get_a_table_of_people_with_times(replaced: Any, capsys: pytest.C
     told = capsys.readouterr()
     assert told.out.splitlines()[2:] == [
         "",
-        "video     name               sure  frames  seen",
-        "film.mp4  張偉             90.0 %      77  0:00.0 to 0:02.5, 1:10.0 to 1:15.0",
-        "film.mp4  unknown                       1  0:01.0",
-        "film.mp4  Bo               90.0 %      21  0:03.0 to 0:05.0",
+        "video     name             sure  frames  seen",
+        "film.mp4  張偉             90 %      77  0:00.0 to 0:02.5, 1:10.0 to 1:15.0",
+        "film.mp4  unknown                     1  0:01.0",
+        "film.mp4  Bo               90 %      21  0:03.0 to 0:05.0",
         "cut.mp4   nobody was seen",
     ]
     assert told.err == "cut.mp4: the file is cut off\n"

@@ -38,17 +38,32 @@ def test_the_temperature_that_spoiled_calibrated_answers_is_found_again(true_tem
     assert fit_temperature(spoiled, truth) == pytest.approx(true_temperature, rel=0.1)
 
 
-@given(st.integers(0, 2**32 - 1))
-def test_fitting_never_makes_the_validation_loss_worse(seed):
-    probabilities, truth = answers(seed, n=20)
+@given(st.integers(0, 2**32 - 1), st.sampled_from([20, 120]))
+def test_fitting_never_makes_the_loss_worse_on_what_it_is_fitted_on(seed, n):
+    probabilities, truth = answers(seed, n=n)
     temperature = fit_temperature(probabilities, truth)
-    assert LOWEST_TEMPERATURE <= temperature <= HIGHEST_TEMPERATURE
+    assert LOWEST_TEMPERATURE < temperature < HIGHEST_TEMPERATURE
     assert log_loss(apply_temperature(probabilities, temperature), truth) <= log_loss(probabilities, truth) + 1e-5
 
 
-def test_answers_that_are_all_right_stay_within_the_bounds():
-    assert fit_temperature(np.array([[0.8, 0.2]] * 10), np.zeros(10, int)) == pytest.approx(LOWEST_TEMPERATURE, rel=0.01)
+@pytest.mark.parametrize(("n", "temperature"), [(10, 1.0), (99, 1.0), (150, 0.39)])
+def test_perfect_answers_make_nobody_certain(n, temperature):
+    assert fit_temperature(np.array([[0.8, 0.2]] * n), np.zeros(n, int)) == pytest.approx(temperature, abs=0.01)
 
 
-def test_nothing_to_fit_on_leaves_the_probabilities_alone():
+def test_answers_by_chance_do_not_run_into_the_upper_bound():
+    probabilities = np.tile([[1 - 1e-7, 1e-7]], (30, 1))
+    assert 1 < fit_temperature(probabilities, np.arange(30) % 2) < HIGHEST_TEMPERATURE / 2
+
+
+def test_a_fit_that_runs_into_a_bound_is_none(monkeypatch):
+    monkeypatch.setattr("whosthat.recognition.calibration.PRIOR_WEIGHT", 0.0)
+    assert fit_temperature(np.array([[0.8, 0.2]] * 200), np.zeros(200, int)) == 1.0
+
+
+def test_few_photos_leave_what_is_expected():
+    assert fit_temperature(np.array([[0.8, 0.2]] * 10), np.zeros(10, int), expected=0.4) == 0.4
+
+
+def test_nothing_to_fit_on_leaves_what_is_expected():
     assert fit_temperature(np.empty((0, 3)), np.empty(0, int)) == 1.0

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whosthat.recognition.face_threshold import DistanceThreshold, comparable, refused_sentence
+from whosthat.recognition.face_threshold import DistanceThreshold, comparable
 
 THRESHOLD = DistanceThreshold(value=0.5, how="by hand", strangers_named=0.01, strangers_low=0, strangers_high=0.05, centre=0.52)
 
@@ -27,7 +27,3 @@ def test_a_threshold_survives_json() -> None:
 
 def test_a_threshold_of_old_may_not_know_what_strangers_have_to_expect() -> None:
     assert DistanceThreshold.model_validate_json('{"value": 0.5, "how": "It has served well."}').strangers_named is None
-
-
-def test_refusals_are_told_in_100() -> None:
-    assert refused_sentence(2, 109) == "1.8 in 100 known faces are refused (2 of 109 test photos)."

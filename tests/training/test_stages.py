@@ -22,11 +22,11 @@ def test_an_optimiser_has_the_settings_of_its_recipe(tiny, settings, expected):
 
 def test_biases_and_normalisation_do_not_decay(tiny):
     from whosthat.training.fitting import build_network
-    from whosthat.training.stages import _compile
+    from whosthat.training.stages import compile_model
 
     recipe = tiny.recipe(optimiser={"name": "adamw"})
     model = build_network(recipe, 3)
-    _compile(model, recipe)
+    compile_model(model, recipe)
     decaying = [weight.name for weight in model.trainable_weights if model.optimizer._use_weight_decay(weight)]
     assert decaying == ["kernel"] * 3
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from whosthat.cli.app import main
-from whosthat.errors import DatasetError, NetworkError, RecipeError, RunError
+from whosthat.errors import DatasetError, NetworkError, RecipeError, RunError, UsageError
 from whosthat.photos.cartoons import HEROES, draw_photo_folder
 from whosthat.recognition.bundle import open_bundle
 from whosthat.training.recipe import AnyRecipe, Recipe, default_recipe

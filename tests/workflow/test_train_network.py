@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +11,13 @@ import pytest
 
 from whosthat.errors import DatasetError
 from whosthat.evaluation.run_facts import read_metrics
+from whosthat.networks import registry
+from whosthat.networks.backend import load_keras
+from whosthat.networks.weights import load_weights
 from whosthat.photos.drawing import save_image
 from whosthat.recognition import load
-from whosthat.recognition.bundle import open_bundle
+from whosthat.recognition.bundle import WEIGHTS, open_bundle
+from whosthat.training.design import design_of
 from whosthat.training.recipe import default_recipe
 from whosthat.workflow.train import train
 
@@ -45,7 +50,7 @@ def test_strangers_set_the_threshold_and_are_told_of_everywhere(photos: Path, tm
     threshold = open_bundle(result.bundle).facts.threshold
     assert (threshold.kind, threshold.n_strangers, threshold.strangers_named) == ("max-softmax", 6, 0)
     assert threshold.known_refused is not None
-    assert "0 of the 6 photos of strangers were" in result.notes[0]
+    assert "counted on 6 photos of 6 strangers, each at the threshold that the others ask for" in result.notes[0]
     assert read_metrics(result.run).strangers == result.notes
     assert "strangers would be named" in (result.run / "report.html").read_text(encoding="utf-8")
     assert json.loads((result.run / "environment.json").read_text(encoding="utf-8"))["strangers"] == str(strangers.resolve())
@@ -57,3 +62,88 @@ def test_a_missing_folder_of_strangers_is_refused_before_anything_is_begun(photo
     with pytest.raises(DatasetError, match="Name a folder with photos of strangers"):
         train(photos, recipe(), runs=tmp_path / "runs", strangers=tmp_path / "nowhere")
     assert not (tmp_path / "runs").exists()
+
+
+def _build(design):
+    layers = load_keras().layers
+    photo = load_keras().Input((design.size, design.size, 3), name="photo")
+    features = layers.Flatten(name="features")(layers.Rescaling(1 / 255)(photo))
+    return load_keras().Model(photo, layers.Dense(design.n_classes, activation="softmax", name="predictions")(features))
+
+
+def transfer_recipe(**changes):
+    """A frozen backbone, which only flattens, and a head."""
+    name = "flat-pretrained"
+    if name not in registry.names():
+        words = dict.fromkeys(("title", "licence", "source", "paper"), "")
+        numbers = {"input_size": 16, "minimum_size": 8, "learning_rate": 1e-4, "parameters": 0}
+        facts = registry.NetworkFacts(name, **words, **numbers, loss="categorical_crossentropy", optimiser="adam", weights="imagenet")
+        registry.register(facts)(_build)
+    return default_recipe(name, epochs=2, batch_size=4, split="6:2:2", augmentation={"enabled": False}, **changes)
+
+
+@pytest.mark.parametrize("keep_test_out", [False, True])
+def test_a_head_learns_from_the_test_photos_once_the_test_is_done_unless_they_are_kept_out(
+    photos: Path, tmp_path: Path, keep_test_out: bool
+) -> None:
+    result = train(photos, transfer_recipe(keep_test_out=keep_test_out), runs=tmp_path / "runs")
+    bundle = open_bundle(result.bundle)
+    learnt = "The saved recogniser has learnt from all 20 photos; the test was made with one that had not seen the test photos."
+    assert (learnt in result.notes) is not keep_test_out
+    assert sorted(bundle.facts.data.parts) == (["test", "train", "validation"] if keep_test_out else ["train"])
+    assert sum(map(len, bundle.facts.data.parts.values())) == 20
+    # the test's answers are those of the saved recogniser only where that has not learnt since
+    recogniser = load(bundle.folder)
+    again = [recogniser.identify(photos / answer.path)[0].probabilities[answer.best] for answer in result.evaluation.answers]
+    assert ([answer.confidence for answer in result.evaluation.answers] == pytest.approx(again, abs=1e-5)) is keep_test_out
+
+
+def test_the_graph_and_the_weights_of_a_bundle_are_those_of_one_network(photos: Path, tmp_path: Path) -> None:
+    bundle = open_bundle(train(photos, transfer_recipe(), runs=tmp_path / "runs").bundle)
+    model = registry.build("flat-pretrained", design_of(transfer_recipe(), 2))
+    load_weights(model, bundle.folder / WEIGHTS)
+    recogniser = load(bundle.folder)
+    recogniser.temperature = 1.0
+    inputs = np.random.default_rng(0).integers(0, 255, (5, 16, 16, 3), dtype=np.uint8)
+    np.testing.assert_allclose(recogniser.probabilities(inputs), model.predict_on_batch(inputs), atol=1e-5)
+
+
+def test_transfer_chooses_its_threshold_on_all_photos_but_those_of_the_test(photos: Path, tmp_path: Path) -> None:
+    threshold = open_bundle(train(photos, transfer_recipe(), runs=tmp_path / "runs").bundle).facts.threshold
+    assert "on 16 photos it had not learnt from" in threshold.how
+
+
+def _copied(source: Path, target: Path, *, first: int, last: int) -> Path:
+    for folder in sorted(source.iterdir()):
+        (target / folder.name).mkdir(parents=True)
+        for file in sorted(folder.iterdir())[first:last]:
+            shutil.copyfile(file, target / folder.name / file.name)
+    return target
+
+
+@pytest.mark.slow
+def log_loss(probabilities: np.ndarray, truth: np.ndarray) -> float:
+    return float(-np.log(probabilities[np.arange(len(truth)), truth]).mean())
+
+
+@pytest.mark.real
+def test_confidence_and_the_share_of_strangers_hold_on_photos_kept_aside(real_data: Path, tmp_path: Path) -> None:
+    photos = _copied(real_data / "cats_dogs", tmp_path / "photos", first=0, last=20)
+    strangers = _copied(real_data / "strangers", tmp_path / "strangers", first=0, last=5)
+    result = train(photos, default_recipe("efficientnet-lite0", epochs=20), runs=tmp_path / "runs", strangers=strangers)
+    recogniser, facts = load(result.bundle), open_bundle(result.bundle).facts
+
+    def answers(folder: Path) -> np.ndarray:
+        return np.concatenate([recogniser.probabilities(recogniser.prepare(file)[None]) for file in sorted(folder.glob("*/*"))])
+
+    new = _copied(real_data / "cats_dogs", tmp_path / "new", first=20, last=60)
+    truth = np.repeat([0, 1], 40)
+    calibrated = log_loss(answers(new), truth)
+    share = float(
+        (answers(_copied(real_data / "strangers", tmp_path / "others", first=5, last=10)).max(axis=1) >= facts.threshold.value).mean()
+    )
+    recogniser.temperature = 1.0
+    assert calibrated <= log_loss(answers(new), truth) + 0.005
+    assert 0.5 < facts.temperature < 2
+    assert facts.threshold.value < 1
+    assert facts.threshold.strangers_low <= share <= facts.threshold.strangers_high

@@ -8,7 +8,7 @@ from whosthat.cli.options import BundleArgument, JsonOption, MinAccuracyOption, 
 from whosthat.cli.output import percent, say, show, show_json, show_table
 from whosthat.cli.terminal import terminal_progress
 from whosthat.errors import QualityError
-from whosthat.wording import counted
+from whosthat.wording import confidence_text, counted
 
 if TYPE_CHECKING:
     from whosthat.evaluation.metrics import Evaluation
@@ -48,7 +48,7 @@ def show_evaluation(evaluation: Evaluation) -> None:
     if evaluation.mistakes:
         show("", "Mistakes:")
     for mistake in evaluation.mistakes[:SHOWN_MISTAKES]:
-        sure = "" if mistake.predicted is None else f" (confidence {percent(mistake.confidence, 0)})"
+        sure = "" if mistake.predicted is None else f" (confidence {confidence_text(mistake.confidence)})"
         show(f"  {mistake.path}: {mistake.words}{sure}, is {mistake.truth}")
 
 

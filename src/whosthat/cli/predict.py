@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from whosthat.cli.options import BundleArgument, JsonOption, examples, new_app
-from whosthat.cli.output import percent, say, show, show_json, show_table
+from whosthat.cli.output import say, show, show_json, show_table
 from whosthat.cli.terminal import terminal_progress
 from whosthat.errors import UsageError
 from whosthat.progress import Progress
+from whosthat.wording import confidence_text
 
 if TYPE_CHECKING:
     from whosthat.recognition.tracking import Span
@@ -26,8 +27,8 @@ app = new_app()
 
 BAD_DATA = 3
 
-WORTH_SHOWING = 0.0005
-"""A name that is less likely would be shown at 0.0 %."""
+WORTH_SHOWING = 0.01
+"""A name that is less likely is out of the question."""
 
 PathsArgument = Annotated[list[Path], typer.Argument(metavar="PATH", help="Photos, videos, and folders of photos.", show_default=False)]
 CsvOption = Annotated[bool, typer.Option("--csv", help="Write CSV to standard output, one row for each sighting.")]
@@ -161,7 +162,7 @@ def _people_cells(answer: VideoAnswer) -> list[tuple[str, str, str, str]]:
     return [
         (
             "unknown" if name is None else name,
-            "" if name is None else percent(max(track.confidence for track in tracks)),
+            "" if name is None else confidence_text(max(track.confidence for track in tracks)),
             str(len({index for track in tracks for index in track.boxes})),
             ", ".join(map(_span, spans_of(tracks))),
         )
@@ -184,5 +185,5 @@ def _name_and_rest(sighting: Sighting | None, top: int) -> tuple[str, str, str]:
         return "unknown", "", f"{sighting.given_to_better} was given to a better face"
     ranked = list(sighting.probabilities.items())
     shown = ranked[:top] if sighting.name is None else ranked[1:top]
-    rest = ", ".join(f"{name} {percent(share)}" for name, share in shown if share >= WORTH_SHOWING)
-    return (sighting.name, percent(sighting.confidence), rest) if sighting.name is not None else ("unknown", "", rest)
+    rest = ", ".join(f"{name} {confidence_text(share)}" for name, share in shown if share >= WORTH_SHOWING)
+    return (sighting.name, confidence_text(sighting.confidence), rest) if sighting.name is not None else ("unknown", "", rest)

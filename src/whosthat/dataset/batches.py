@@ -85,7 +85,7 @@ class Batches:
         """Return the rows in the order in which an epoch sees them: int64 ``(n,)``, each row once."""
         if not self.shuffle:
             return np.arange(self.n_photos)
-        return np.random.default_rng(np.random.SeedSequence([self.seed, epoch])).permutation(self.n_photos)
+        return epoch_order(self.n_photos, self.seed, epoch)
 
     def batch(self, epoch: int, index: int) -> tuple[Image, FloatArray]:
         """Return one batch of an epoch.
@@ -114,6 +114,11 @@ class Batches:
         if self.augmentation is None:
             return photo
         return augment(photo, self.augmentation, view_generator(self.seed, epoch, row))
+
+
+def epoch_order(n_photos: int, seed: int, epoch: int) -> IntArray:
+    """Return the order of a shuffled epoch: int64 ``(n_photos,)``, each row once."""
+    return np.random.default_rng(np.random.SeedSequence([seed, epoch])).permutation(n_photos)
 
 
 def class_weights(labels: IntArray, n_classes: int) -> dict[int, float]:

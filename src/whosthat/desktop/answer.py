@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from whosthat.types import Sighting
+from whosthat.wording import confidence_text
 
 N_BARS = 7
 """Names that get a bar, the most probable first."""
@@ -52,17 +53,7 @@ def answer(sightings: tuple[Sighting, ...] | None) -> Answer:
     if best.name is None:
         if bars and bars[0][1] < WORTH_NAMING:
             return Answer("Unknown", f"No known name fits.{others}", bars=bars)
-        nearest = f" Nearest: {bars[0][0]}, {percent(bars[0][1])}." if bars else ""
+        nearest = f" Nearest: {bars[0][0]}, {confidence_text(bars[0][1])}." if bars else ""
         return Answer("Unknown", f"Not sure enough for a name.{nearest}{others}", bars=bars)
-    after = f" Next: {best.runner_up}, {percent(best.runner_up_confidence)}." if best.runner_up else ""
-    return Answer(best.name, f"{percent(best.confidence)} sure.{after}{others}", known=True, bars=bars)
-
-
-def percent(share: float) -> str:
-    """Return a share of one in whole percent.
-
-    Example:
-        >>> percent(0.998), percent(0.004)
-        ('100 %', '0 %')
-    """
-    return f"{100 * share:.0f} %"
+    after = f" Next: {best.runner_up}, {confidence_text(best.runner_up_confidence)}." if best.runner_up else ""
+    return Answer(best.name, f"{confidence_text(best.confidence)} sure.{after}{others}", known=True, bars=bars)

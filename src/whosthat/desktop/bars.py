@@ -6,8 +6,9 @@ import tkinter
 from tkinter import font
 from typing import Any
 
-from whosthat.desktop.answer import N_BARS, Answer, percent
+from whosthat.desktop.answer import N_BARS, Answer
 from whosthat.desktop.style import ACCENT, INK, PANEL, SOFT, TRACK, UNKNOWN, Look
+from whosthat.wording import confidence_text
 
 ROW = 44
 """Height of one name with its bar, in pixels of a 96-dpi screen."""
@@ -40,7 +41,7 @@ class Bars(tkinter.Canvas):
     def _draw_row(self, row: int, name: str, share: float) -> None:
         look, width, top = self._look, self.winfo_width(), self._look.px(ROW * row)
         best = ACCENT if self._answer.known else UNKNOWN
-        text = percent(share)
+        text = confidence_text(share)
         room = width - look.text.measure(text) - look.px(12)
         self.create_text(0, top, text=shortened(name, room, look.text), anchor="nw", font=look.text, fill=INK)
         self.create_text(width, top, text=text, anchor="ne", font=look.text, fill=INK if row == 0 else SOFT)

@@ -59,11 +59,6 @@ class Contestant:
     n_bytes: int
 
     @property
-    def known_refused(self) -> float:
-        """Share of the test photos that got no name."""
-        return (self.outcomes.unknown + self.outcomes.no_face) / self.outcomes.n
-
-    @property
     def work_seconds(self) -> float:
         """Seconds for training and for naming `PHOTOS_TO_NAME` photos."""
         return self.seconds + PHOTOS_TO_NAME / self.photos_per_second
@@ -231,7 +226,7 @@ def _why_of_equals(chosen: Contestant, leader: Contestant, other: Contestant) ->
 
 
 def _with_strangers(one: Contestant) -> str:
-    return f"{percent(one.strangers_named or 0)} of strangers named and {percent(one.known_refused)} of known photos refused"
+    return f"{percent(one.strangers_named or 0)} of strangers named and {percent(one.outcomes.unnamed)} of known photos refused"
 
 
 def _none_sentence(best: Contestant) -> str:

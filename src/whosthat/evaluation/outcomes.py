@@ -42,6 +42,11 @@ class Outcomes:
         """All photos."""
         return self.correct + self.wrong + self.unknown + self.no_face
 
+    @property
+    def unnamed(self) -> float:
+        """Share of the photos that got no name, 0 to 1."""
+        return (self.unknown + self.no_face) / self.n
+
     def sentence(self) -> str:
         """Say the counts in words, but for those that are 0; the correct photos always.
 

@@ -30,7 +30,7 @@ from whosthat.evaluation.run_files import read_counts, read_environment, read_fi
 from whosthat.evaluation.verdict import percent, suspects_sentence
 from whosthat.training.journal import read_history
 from whosthat.version import __version__
-from whosthat.wording import counted, visible
+from whosthat.wording import confidence_text, counted, visible
 
 TEMPLATES = Path(__file__).with_name("templates")
 REPORT_FILE = "report.html"
@@ -99,6 +99,7 @@ def template(name: str) -> Any:
         lstrip_blocks=True,
     )
     environment.filters |= {
+        "confidence": lambda share: unbroken(confidence_text(share)),
         "percent": lambda share: unbroken(percent(share)),
         "unbroken": unbroken,
         "counted": counted,

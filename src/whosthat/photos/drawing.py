@@ -23,6 +23,7 @@ from whosthat.errors import UsageError, did_you_mean
 from whosthat.photos.labels import Place, place_label
 from whosthat.photos.lettering import Font, font_for
 from whosthat.types import Box, Image, Point, Sighting
+from whosthat.wording import confidence_text
 
 Colour = tuple[int, int, int]
 
@@ -275,7 +276,7 @@ def _label(sighting: Sighting, letters: int, widest: int) -> _Label:
     How sure is said of a name alone: of the unknown it would be the best guess's share, and read as how surely unknown.
     """
     name = "".join(character if character.isprintable() else "\ufffd" for character in sighting.name or "unknown")
-    share = "" if sighting.name is None else f"  {sighting.confidence:.0%}".replace("%", " %")
+    share = "" if sighting.name is None else f"  {confidence_text(sighting.confidence)}"
     while True:
         text = f"{name}{share}"
         font = font_for(text, letters)

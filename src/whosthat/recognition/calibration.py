@@ -1,4 +1,4 @@
-"""Temperature scaling: one number, fitted on validation photos, so that "90 % sure" is right nine times in ten.
+"""Temperature scaling: one number, fitted on photos that trained nothing, so that "90 % sure" is right nine times in ten.
 
 What belongs here: fitting and applying that number. It changes no answer, only how sure the recogniser claims to be.
 What does not: measuring calibration (`metrics.reliability_bins`), thresholds for strangers.
@@ -10,6 +10,7 @@ Source:
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -18,9 +19,16 @@ from numpy.typing import NDArray
 from whosthat.proportions import SMALLEST_PROBABILITY
 
 LOWEST_TEMPERATURE, HIGHEST_TEMPERATURE = 0.05, 20.0
-"""Bounds of the search. Few or perfect validation photos would otherwise drive the temperature to 0 or to infinity."""
+"""Bounds of the search. A temperature at one of them was not found there but stopped there, and is not used."""
+
+PRIOR_WEIGHT = 8.0
+"""Nats that (log T/expected)^2 costs: before any photo is seen, two temperatures in three lie within a quarter of what is expected."""
+
+ENOUGH_TO_SHARPEN = 100
+"""Photos from which on a network is believed to be too modest: that fewer were answered rightly proves nothing about the next."""
 
 _GOLDEN = (math.sqrt(5) - 1) / 2
+_TOLERANCE = 1e-4
 
 
 def apply_temperature(probabilities: NDArray[Any], temperature: float) -> NDArray[np.float64]:
@@ -41,29 +49,47 @@ def apply_temperature(probabilities: NDArray[Any], temperature: float) -> NDArra
     return np.exp(_log_probabilities(probabilities, temperature))
 
 
-def fit_temperature(probabilities: NDArray[Any], truth: NDArray[Any], tolerance: float = 1e-4) -> float:
-    """Find the temperature that minimises the log loss of validation photos, never of test photos.
+def fit_temperature(
+    probabilities: NDArray[Any], truth: NDArray[Any], *, expected: float = 1.0, sharpen_from: int = ENOUGH_TO_SHARPEN
+) -> float:
+    """Find the most probable temperature, on photos that trained nothing (out of fold, or of validation); never on test photos.
+
+    Photos that are all answered rightly ask for certainty, a temperature of 0, and answers by chance for an infinite one. A prior
+    stands against both: log T is normally distributed around what is expected, so that few photos hardly move the temperature and
+    hundreds decide it (`PRIOR_WEIGHT`).
 
     Args:
         probabilities: Float array ``(n, c)``.
         truth: Integer array ``(n,)``.
-        tolerance: Width, in the logarithm of the temperature, at which the golden-section search stops.
+        expected: The temperature before any photo is seen.
+        sharpen_from: On fewer photos the temperature is never below what is expected.
 
     Returns:
-        A temperature between `LOWEST_TEMPERATURE` and `HIGHEST_TEMPERATURE`; 1 when there is no photo to fit it on.
+        A temperature within `LOWEST_TEMPERATURE` and `HIGHEST_TEMPERATURE`. What is expected where there is nothing to fit it on,
+        where the fit runs into a bound, and where it would sharpen on too few photos.
     """
     if len(truth) == 0:
-        return 1.0
+        return expected
 
     def loss(log_temperature: float) -> float:
         scaled = _log_probabilities(probabilities, math.exp(log_temperature))
-        return float(-scaled[np.arange(len(truth)), truth].mean())
+        return float(-scaled[np.arange(len(truth)), truth].sum()) + PRIOR_WEIGHT * (log_temperature - math.log(expected)) ** 2
 
-    # The loss is convex in 1 / temperature, hence has one valley in log temperature: golden section cannot miss it.
-    low, high = math.log(LOWEST_TEMPERATURE), math.log(HIGHEST_TEMPERATURE)
+    lowest, highest = math.log(LOWEST_TEMPERATURE), math.log(HIGHEST_TEMPERATURE)
+    # The log loss is convex in 1 / temperature, hence has one valley in log temperature, as the prior has.
+    best = _lowest_point(loss, lowest, highest)
+    sharpens_on_few = math.exp(best) < expected and len(truth) < sharpen_from
+    at_a_bound = min(best - lowest, highest - best) < 2 * _TOLERANCE
+    # A valley so flat that nothing is gained is no reason to touch the probabilities.
+    gained = loss(math.log(expected)) - loss(best)
+    return expected if sharpens_on_few or at_a_bound or gained < 1e-9 else math.exp(best)
+
+
+def _lowest_point(loss: Callable[[float], float], low: float, high: float) -> float:
+    """Search for the bottom of a single valley by golden sections."""
     left, right = high - _GOLDEN * (high - low), low + _GOLDEN * (high - low)
     loss_left, loss_right = loss(left), loss(right)
-    while high - low > tolerance:
+    while high - low > _TOLERANCE:
         if loss_left < loss_right:
             high, right, loss_right = right, left, loss_left
             left = high - _GOLDEN * (high - low)
@@ -72,9 +98,7 @@ def fit_temperature(probabilities: NDArray[Any], truth: NDArray[Any], tolerance:
             low, left, loss_left = left, right, loss_right
             right = low + _GOLDEN * (high - low)
             loss_right = loss(right)
-    best = (low + high) / 2
-    # A valley so flat that nothing is gained is no reason to touch the probabilities.
-    return math.exp(best) if loss(best) < loss(0.0) - 1e-9 else 1.0
+    return (low + high) / 2
 
 
 def _log_probabilities(probabilities: NDArray[Any], temperature: float) -> NDArray[np.float64]:

@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from whosthat.recognition.threshold import in_100
-
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -83,13 +81,3 @@ def comparable(distances: FloatArray, counts: IntArray) -> FloatArray:
     """
     allowance = FEW_PHOTOS / np.maximum(counts, 1).astype(np.float32) ** 2
     return np.sqrt(np.maximum(distances**2 - allowance, 0)).astype(np.float32)
-
-
-def refused_sentence(refused: int, n: int) -> str:
-    """Say how many known faces get no name.
-
-    Example:
-        >>> refused_sentence(3, 110)
-        '2.7 in 100 known faces are refused (3 of 110 test photos).'
-    """
-    return f"{in_100(refused / n)} in 100 known faces are refused ({refused} of {n:,} test photos)."

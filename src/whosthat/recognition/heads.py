@@ -169,7 +169,7 @@ def choose_head(vectors: FloatArray, owners: IntArray, groups: IntArray, n_peopl
             f"The head {' or '.join(not_tried)} takes too long for {len(owners):,} photos of {n_people:,} people. "
             'Set head = "auto" or "nearest" in the recipe.'
         )
-    folds = _folds(owners, groups)
+    folds = folds_of(owners, groups)
     tested = _testable(owners, folds) & (n_people > 1)  # of one person, every head is always right
     if not tested.any():
         return Choice(tried[0], {}, np.full((len(owners), n_people), np.nan, np.float32), not_tried)
@@ -189,7 +189,7 @@ def out_of_fold_templates(vectors: FloatArray, owners: IntArray, groups: IntArra
     """
     apart = np.empty((len(owners), n_people), np.float32)
     counts = np.empty((len(owners), n_people), np.int64)
-    folds = _folds(owners, groups)
+    folds = folds_of(owners, groups)
     for fold in np.unique(folds):
         inside, learnt = folds == fold, folds != fold
         apart[inside] = distances(vectors[inside], templates_of(vectors[learnt], owners[learnt], n_people))
@@ -204,8 +204,8 @@ def softmax(logits: FloatArray) -> FloatArray:
     return normal
 
 
-def _folds(owners: IntArray, groups: IntArray) -> IntArray:
-    """Give every group to a fold, person by person in turn, so that every fold holds something of everybody."""
+def folds_of(owners: IntArray, groups: IntArray) -> IntArray:
+    """Give every group to a fold, class by class in turn, so that every fold holds something of each; int64 (n,), from 0."""
     fold_of_group: dict[int, int] = {}
     for person in np.unique(owners):
         own = dict.fromkeys(groups[owners == person].tolist())

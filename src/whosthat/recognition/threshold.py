@@ -4,7 +4,8 @@ What belongs here: the threshold of a recogniser that answers with probabilities
 What does not: the distances of face embeddings (`face_threshold`); calibration (`whosthat.recognition.calibration`), which comes before.
 
 A network cannot play "each class in turn is the stranger" without being trained again for each class, so only photos of real
-strangers can tell how many of them would be named.
+strangers can tell how many of them would be named. Those that helped to choose a threshold are poor witnesses for it: whatever is
+said of strangers is counted on people who did not.
 """
 
 from __future__ import annotations
@@ -17,11 +18,21 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from whosthat.errors import UsageError
-from whosthat.proportions import wilson_interval
+from whosthat.proportions import Interval, wilson_interval
+from whosthat.wording import counted
 
 KNOWN_KEPT = 0.9
 """Refusing strangers as strictly as asked for must leave this share of the known photos their name; otherwise a single stranger of whom
 the network is very sure would make it refuse everybody."""
+
+HIGHEST = 0.999
+"""No threshold is higher. Confidences end in 1, where a photo of a known class and a stranger of whom the network is sure look alike."""
+
+REDRAWN = 300
+"""So often are the people drawn anew to find out how far the share of strangers named may lie from what was counted."""
+
+MOST_TURNS = 500
+"""So often is a threshold chosen without some of the strangers, to count them at it."""
 
 _Rate = Annotated[float, Field(ge=0, le=1)]
 
@@ -33,9 +44,10 @@ class Threshold(BaseModel):
         value: Calibrated probability of the best class, 0 to 1; equal is enough.
         kind: What is compared: ``max-softmax``, the probability of the best class.
         how: How the value was found and what to expect of it, in whole sentences.
-        known_named: Of the validation photos of known classes, the share that gets a name (right or wrong).
-        strangers_named: Of the strangers it was fitted on, the share that gets a name; None when there were none.
-        strangers_low: Lower end of the 95 % interval of that share; None likewise.
+        known_named: Of the photos of known classes that it was fitted on, the share that gets a name (right or wrong).
+        strangers_named: Of the strangers it was fitted on, the share that gets a name at the threshold that all others ask for; None
+            when there were none.
+        strangers_low: Lower end of the 95 % interval of that share for other strangers; None likewise.
         strangers_high: Upper end.
         n_strangers: How many photos of strangers there were.
         known_refused: Of the test photos of known classes, the share that gets no name; None before the test.
@@ -58,18 +70,25 @@ class Threshold(BaseModel):
 
 
 def fit_threshold(
-    known: NDArray[Any], strangers: NDArray[Any] | None = None, *, stranger_rate: float = 0.01, known_rate: float = 0.95
+    known: NDArray[Any],
+    strangers: NDArray[Any] | None = None,
+    people: NDArray[Any] | None = None,
+    *,
+    stranger_rate: float = 0.01,
+    known_rate: float = 0.95,
 ) -> Threshold:
     """Find the threshold on photos that trained nothing.
 
-    With strangers it is the smallest value at which at most ``stranger_rate`` of them get a name. Where that would refuse more
-    than a tenth of the known photos (`KNOWN_KEPT`), it is the value at which the share of strangers named and the share of known
-    photos refused are smallest together. Without strangers, nobody can say how many of them would be named, and it is the
-    largest value at which ``known_rate`` of the known photos still get a name.
+    With strangers it is the smallest value at which at most ``stranger_rate`` of others like them are expected to get a name; with few
+    strangers, one that none of them reaches. Where that would refuse more than a tenth of the known photos (`KNOWN_KEPT`), it is the
+    value at which the share of strangers named and the share of known photos refused are smallest together. Without strangers, nobody
+    can say how many of them would be named, and it is the largest value at which ``known_rate`` of the known photos still get a name.
 
     Args:
-        known: Float array ``(n,)``, calibrated confidences of validation photos, 0 to 1.
+        known: Float array ``(n,)``, calibrated confidences of photos of known classes, 0 to 1.
         strangers: Float array ``(m,)``, calibrated confidences of photos of nobody's class; None when there are none.
+        people: Integer array ``(m,)``: which stranger each of these photos shows; None where each shows another one. Where all show the
+            same, each counts for itself.
         stranger_rate: Largest share of strangers that may be named.
         known_rate: Share of known photos that must be named when there are no strangers.
 
@@ -77,29 +96,22 @@ def fit_threshold(
         UsageError: There is no confidence to fit on, or one that is no probability.
 
     Example:
-        >>> fit_threshold(np.array([0.9, 0.8, 0.7]), np.array([0.3, 0.6]), stranger_rate=0.5).strangers_named
-        0.5
+        >>> fit_threshold(np.array([0.9, 0.8, 0.7]), np.array([0.3, 0.5, 0.4, 0.6]), stranger_rate=0.4).strangers_named
+        0.25
     """
     known = _confidences(known, "known classes")
     if strangers is None:
-        value = float(np.sort(known)[math.floor((1 - known_rate) * len(known) + 1e-9)])  # 1 - 0.9 is a little less than 0.1
-        how = (
-            f"Chosen so that about {100 * known_rate:g} in 100 known photos get a name, on {len(known):,} validation photos. "
-            "No photos of strangers were given, so it is not known how many strangers would be named: give some with --strangers."
-        )
-        return Threshold(value=value, how=how, known_named=float((known >= value).mean()))
+        return _without_strangers(known, known_rate)
     strangers = _confidences(strangers, "strangers")
-    strict = _value_that_names_few(strangers, stranger_rate)
-    lost = float((known < strict).mean())
-    too_strict = lost > 1 - KNOWN_KEPT + 1e-9
-    value = _value_of_fewest_mistakes(known, strangers) if too_strict else strict
-    named, n = int((strangers >= value).sum()), len(strangers)
-    interval = wilson_interval(named, n)
+    whose = np.arange(len(strangers)) if people is None or len(set(people.tolist())) == 1 else np.unique(people, return_inverse=True)[1]
+    value, lost = _chosen(known, strangers, stranger_rate)
+    named, n = _named_of_others(known, strangers, whose, stranger_rate), len(strangers)
+    interval = _interval(known, strangers, whose, stranger_rate, named / n)
     return Threshold(
         value=value,
         how=f"About {in_100(named / n)} in 100 strangers would be named, between {in_100(interval.low)} and {in_100(interval.high)}: "
-        f"{named} of the {n:,} photos of strangers were, on which the threshold was chosen."
-        + (f" {_TOO_STRICT.format(rate=in_100(stranger_rate), lost=in_100(lost))}" if too_strict else ""),
+        f"counted on {counted(n, 'photo')} of {counted(int(whose.max()) + 1, 'stranger')}, each at the threshold that the others ask for."
+        + (f" {_TOO_STRICT.format(rate=in_100(stranger_rate), lost=in_100(lost))}" if lost else ""),
         known_named=float((known >= value).mean()),
         strangers_named=named / n,
         strangers_low=interval.low,
@@ -108,14 +120,13 @@ def fit_threshold(
     )
 
 
-def refused_sentence(refused: int, n: int) -> str:
-    """Say how many known photos get no name.
-
-    Example:
-        >>> refused_sentence(3, 110)
-        '2.7 in 100 known photos are refused (3 of 110 test photos).'
-    """
-    return f"{in_100(refused / n)} in 100 known photos are refused ({refused} of {n:,} test photos)."
+def _without_strangers(known: NDArray[np.float64], rate: float) -> Threshold:
+    value = min(HIGHEST, float(np.sort(known)[math.floor((1 - rate) * len(known) + 1e-9)]))  # 1 - 0.9 is a little less than 0.1
+    how = (
+        f"Chosen so that about {100 * rate:g} in 100 known photos get a name, on {counted(len(known), 'photo')} it had not learnt from. "
+        "No photos of strangers were given, so it is not known how many strangers would be named: give some with --strangers."
+    )
+    return Threshold(value=value, how=how, known_named=float((known >= value).mean()))
 
 
 def in_100(share: float) -> str:
@@ -134,21 +145,67 @@ _TOO_STRICT = (
 )
 
 
+def _chosen(known: NDArray[np.float64], strangers: NDArray[np.float64], rate: float) -> tuple[float, float]:
+    """Return the threshold, and the share of known photos that naming few strangers would have refused, where that was too many; else 0."""
+    strict = _value_that_names_few(strangers, rate)
+    lost = float((known < strict).mean())
+    if lost <= 1 - KNOWN_KEPT + 1e-9:
+        return strict, 0.0
+    return min(_value_of_fewest_mistakes(known, strangers), HIGHEST), lost
+
+
+def _named_of_others(known: NDArray[np.float64], strangers: NDArray[np.float64], whose: NDArray[Any], rate: float) -> int:
+    """Count, for each stranger in turn (of very many, for some at a time), the photos named at the threshold that the others ask for."""
+    named = 0
+    turns = whose % MOST_TURNS
+    for turn in range(turns.max() + 1):
+        own = turns == turn
+        named += int((strangers[own] >= _chosen(known, strangers[~own], rate)[0]).sum())
+    return named
+
+
+def _interval(known: NDArray[np.float64], strangers: NDArray[np.float64], whose: NDArray[Any], rate: float, share: float) -> Interval:
+    """Return where 95 % of the shares lie, when people are drawn anew, choose a threshold, and those not drawn are counted at it.
+
+    Whole people are drawn, for photos of one person are alike; known photos are drawn as well. Both what choosing and what counting
+    leave to chance is in it, each with fewer people than there are, so that it is rather too wide than too narrow. A handful of
+    people is as good as a handful of photos, however many there are of each.
+    """
+    generator = np.random.default_rng(0)
+    n_people, shares = int(whose.max()) + 1, [share]
+    for _ in range(REDRAWN):
+        times = np.bincount(generator.integers(n_people, size=n_people), minlength=n_people)[whose]
+        drawn_known = known[generator.integers(len(known), size=len(known))]
+        value, _ = _chosen(drawn_known, np.repeat(strangers, times), rate)
+        if (others := strangers[times == 0]).size:
+            shares.append(float((others >= value).mean()))
+    low, high = (float(end) for end in np.quantile(shares, [0.025, 0.975]))
+    each_one_photo = wilson_interval(round(share * n_people), n_people)
+    return Interval(min(low, share, each_one_photo.low), max(high, share, each_one_photo.high))
+
+
 def _value_of_fewest_mistakes(known: NDArray[np.float64], strangers: NDArray[np.float64]) -> float:
-    """Return the value at which the two rates of mistakes have the smallest sum (Youden's index is largest); of equals the largest."""
+    """Return the value at which the two rates of mistakes have the smallest sum of squares; of equals the largest.
+
+    Their plain sum (Youden's index) hardly changes where known photos and strangers are hard to tell apart, and its minimum then lies
+    anywhere, even where every stranger gets a name.
+    """
     values = np.unique(known)[::-1]  # between two of them, only more strangers get a name
     refused = np.searchsorted(np.sort(known), values, side="left") / len(known)
     named = 1 - np.searchsorted(np.sort(strangers), values, side="left") / len(strangers)
-    return float(values[np.argmin(refused + named)])
+    return float(values[np.argmin(refused**2 + named**2)])
 
 
 def _value_that_names_few(strangers: NDArray[np.float64], rate: float) -> float:
-    """Return the smallest value that at most ``rate`` of the confidences reach."""
-    may_be_named = math.floor(rate * len(strangers))
+    """Return the smallest value that at most ``rate`` of other strangers are expected to reach.
+
+    Of n + 1 strangers each is equally likely to be the surest, the second surest and so on: above the k-th of n lie k in n + 1.
+    """
+    may_be_named = max(0, math.floor(rate * (len(strangers) + 1)) - 1)
     if may_be_named >= len(strangers):
         return 0.0
     first_refused = np.sort(strangers)[::-1][may_be_named]
-    return min(1.0, float(np.nextafter(first_refused, 2.0)))
+    return min(HIGHEST, float(np.nextafter(first_refused, 2.0)))
 
 
 def _confidences(values: NDArray[Any], whose: str) -> NDArray[np.float64]:

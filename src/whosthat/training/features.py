@@ -61,7 +61,11 @@ class StoredFeatures:
         """Features and one-hot labels of one batch."""
         size = self._photos.batch_size
         rows = self._photos.order(epoch)[index * size : (index + 1) * size]
-        return self._views[epoch % len(self._views)][rows], self._one_hot[self.labels[rows]]
+        return self.of(rows, epoch), self._one_hot[self.labels[rows]]
+
+    def of(self, rows: IntArray, epoch: int = 0) -> FloatArray:
+        """Features of some photos as an epoch sees them."""
+        return self._views[epoch % len(self._views)][rows]
 
     def table(self) -> Table | None:
         """The features of all views in memory; None where they are too many."""

@@ -28,9 +28,11 @@ from whosthat.training.features import FEATURES
 from whosthat.training.journal import Journal
 from whosthat.training.occupation import listening, occupied
 from whosthat.training.recipe import Recipe
+from whosthat.training.refitting import Refitted, Refitting
 from whosthat.training.schedules import learning_rate
 from whosthat.training.stages import Stage, train_stage
 from whosthat.training.transfer import HEAD, train_head_then_all
+from whosthat.training.variables import model_variables, restore
 from whosthat.version import __version__
 
 if TYPE_CHECKING:
@@ -50,6 +52,8 @@ class Fitted:
         best_epoch: The epoch of the best weights, from 1.
         seconds: Time spent training, in all processes together.
         stopped: Why training ended, as a sentence.
+        refitted: What the head said of photos that it had not learnt from, and the head that has learnt from all; None for a network
+            that was trained as a whole.
     """
 
     model: keras.Model
@@ -57,9 +61,30 @@ class Fitted:
     best_epoch: int
     seconds: float
     stopped: str
+    refitted: Refitted | None = None
+
+    @property
+    def learns_from_all(self) -> bool:
+        """Whether there is a head that has learnt from the test photos as well."""
+        return self.refitted is not None and self.refitted.head is not None
+
+    def learn_from_all(self) -> None:
+        """Put that head, where there is one, into the model; from then on it cannot be tested any more."""
+        if self.refitted is not None and self.refitted.head is not None:
+            _, head = registry.backbone_and_head(self.model)
+            restore(model_variables(head), self.refitted.head)
 
 
-def fit(recipe: Recipe, train: Batches, validation: Batches, run: Path, *, progress: Progress = SILENT, resume: bool = False) -> Fitted:
+def fit(
+    recipe: Recipe,
+    train: Batches,
+    validation: Batches,
+    run: Path,
+    *,
+    refitting: Refitting | None = None,
+    progress: Progress = SILENT,
+    resume: bool = False,
+) -> Fitted:
     """Train by a recipe.
 
     ``run`` receives ``history.csv``, ``events.jsonl``, ``tensorboard/`` and ``checkpoints/`` as training goes on. A training
@@ -70,6 +95,7 @@ def fit(recipe: Recipe, train: Batches, validation: Batches, run: Path, *, progr
         train: Training batches, in the recipe's batch size, shuffled and augmented as it says.
         validation: Validation batches.
         run: The run folder; made if absent.
+        refitting: On what a head on a frozen backbone is trained again, after it was trained; None does not.
         progress: Hears of every batch.
         resume: Go on where the newest undamaged checkpoint in ``run`` stands; without one, start from the beginning.
 
@@ -83,14 +109,15 @@ def fit(recipe: Recipe, train: Batches, validation: Batches, run: Path, *, progr
         state = checkpoint.state if checkpoint else RunState(recipe.key(), HEAD if recipe.transfer.enabled else WHOLE)
         _settle(state, opened, train)
         model = build_network(recipe, train.n_classes)
+        refitted = None
         if recipe.transfer.enabled:
-            train_head_then_all(model, (train, validation), opened, state, checkpoint)
+            refitted = train_head_then_all(model, (train, validation), opened, state, checkpoint, refitting)
         else:
             stage = Stage(WHOLE, model, train, validation, recipe.epochs, learning_rate(recipe))
             train_stage(stage, opened, state, checkpoint)
         opened.journal.note("end", reason=state.stopped, best_epoch=state.best.epoch, seconds=round(state.seconds, 3))
     shutil.rmtree(run / FEATURES, ignore_errors=True)
-    return Fitted(model, state.history, state.best.epoch, state.seconds, state.stopped)
+    return Fitted(model, state.history, state.best.epoch, state.seconds, state.stopped, refitted)
 
 
 def build_network(recipe: Recipe, n_classes: int) -> keras.Model:

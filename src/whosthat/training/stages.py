@@ -27,7 +27,7 @@ from whosthat.training.feeding import Batches, Table, TrainingFeed, ValidationFe
 from whosthat.training.recipe import Recipe
 from whosthat.training.schedules import LearningRate
 from whosthat.training.variables import Variable, model_variables, named, restore
-from whosthat.types import FloatArray
+from whosthat.types import FloatArray, IntArray
 
 if TYPE_CHECKING:
     import keras
@@ -71,7 +71,7 @@ def train_stage(stage: Stage, run: Run, state: RunState, checkpoint: Checkpoint 
     """
     last_epoch = state.first_epoch + stage.epochs
     course = Course(run, state, stage.learning_rate, len(stage.train), stage.train.n_photos, last_epoch)
-    metrics = _compile(stage.model, run.recipe)
+    metrics = compile_model(stage.model, run.recipe)
     course.variables |= model_variables(stage.model) | named("optimiser", stage.model.optimizer.variables) | metrics
     averaging = [callbacks.AverageWeights(course, stage.model.trainable_variables)] if run.recipe.optimiser.ema else []
     course.variables |= named("average", [average for callback in averaging for average in callback.averages])
@@ -99,7 +99,7 @@ def train_stage(stage: Stage, run: Run, state: RunState, checkpoint: Checkpoint 
 
 def _fit(stage: Stage, course: Course, in_order: list[Any]) -> None:
     """Finish the epoch that a checkpoint broke off, if there is one, then train the others."""
-    weights = _class_weights(stage.train) if course.run.recipe.class_weights else None
+    weights = weight_of_classes(stage.train.labels, stage.train.n_classes) if course.run.recipe.class_weights else None
     state = course.state
     table, validation_table = stage.tables
     validation = ValidationFeed(stage.validation)
@@ -121,10 +121,10 @@ def _fit(stage: Stage, course: Course, in_order: list[Any]) -> None:
             )
 
 
-def _class_weights(train: Batches) -> FloatArray:
+def weight_of_classes(labels: IntArray, n_classes: int) -> FloatArray:
     """One weight a class, float32 ``(n_classes,)``, with which every class counts alike."""
-    weights = class_weights(train.labels, train.n_classes)
-    return np.array([weights[label] for label in range(train.n_classes)], np.float32)
+    weights = class_weights(labels, n_classes)
+    return np.array([weights[label] for label in range(n_classes)], np.float32)
 
 
 @contextmanager
@@ -168,8 +168,8 @@ def _own_errors(*feeds: TrainingFeed | ValidationFeed) -> Iterator[None]:
         raise failure from None
 
 
-def _compile(model: keras.Model, recipe: Recipe) -> dict[str, Variable]:
-    """Compile a model, build its optimiser, and return the variables of its running metrics."""
+def compile_model(model: keras.Model, recipe: Recipe) -> dict[str, Variable]:
+    """Compile a model as a recipe says, build its optimiser, and return the variables of its running metrics."""
     keras_module = load_keras()
     accuracy = keras_module.metrics.CategoricalAccuracy(name="accuracy")
     # XLA would choose other orders of summation on other machines, and cost a compilation.

@@ -15,6 +15,7 @@ from whosthat.networks.registry import backbone_and_head
 from whosthat.training.checkpoints import Checkpoint, RunState
 from whosthat.training.course import Run
 from whosthat.training.features import FeatureStore
+from whosthat.training.refitting import Refitted, Refitting, refit
 from whosthat.training.schedules import PlateauMemory, learning_rate
 from whosthat.training.stages import Stage, train_stage
 from whosthat.training.variables import model_variables, read
@@ -27,8 +28,8 @@ HEAD, FINE_TUNING = "head", "fine-tuning"
 
 
 def train_head_then_all(
-    model: keras.Model, parts: tuple[Batches, Batches], run: Run, state: RunState, checkpoint: Checkpoint | None
-) -> None:
+    model: keras.Model, parts: tuple[Batches, Batches], run: Run, state: RunState, checkpoint: Checkpoint | None, plan: Refitting | None
+) -> Refitted | None:
     """Train a network with a pretrained backbone and leave the best weights in it.
 
     Args:
@@ -37,10 +38,17 @@ def train_head_then_all(
         run: Where and how.
         state: Where the run stands; changed in place.
         checkpoint: Where to go on; None starts from the beginning.
+        plan: On what the head is trained again; None does not.
+
+    Returns:
+        What came of that. None also where the head alone is not the whole story: where the backbone is tuned afterwards, or what is
+        kept is an average over steps.
     """
     recipe, (train, validation) = run.recipe, parts
     backbone, head = backbone_and_head(model)
+    refitted = None
     if state.stage == HEAD:
+        first = read(model_variables(head))
         store = FeatureStore(backbone, run)
         features = store.of("training", train, recipe.transfer.views)
         validated = store.of("validation", validation)
@@ -49,10 +57,15 @@ def train_head_then_all(
         checkpoint = None  # it was of the first stage
         if recipe.transfer.fine_tune_epochs:
             _begin_fine_tuning(model, run, state)
+        elif plan is not None and not recipe.optimiser.ema:
+            more = [] if plan.test is None else [store.of("test", plan.test)]
+            rates = [row["learning_rate"] for row in state.history[: state.best.epoch]]
+            refitted = refit(head, first, [features, validated, *more], plan, rates, run)
     if state.stage == FINE_TUNING:
         _unfreeze(backbone)
         epochs, rate = recipe.transfer.fine_tune_epochs, recipe.transfer.fine_tune_learning_rate
         train_stage(Stage(FINE_TUNING, model, train, validation, epochs, lambda _epoch: rate), run, state, checkpoint)
+    return refitted
 
 
 def _begin_fine_tuning(model: keras.Model, run: Run, state: RunState) -> None:

@@ -243,8 +243,7 @@ def _with_test(naming: Naming, gallery: Gallery, tested: _Tested | None) -> Nami
     """Return the naming that is saved: the same, with these people and what the test showed of known people."""
     if tested is None:
         return Naming(gallery, naming.head, naming.threshold, naming.temperature)
-    outcomes = tested.evaluation.outcomes
-    threshold = naming.threshold.model_copy(update={"known_refused": (outcomes.unknown + outcomes.no_face) / outcomes.n})
+    threshold = naming.threshold.model_copy(update={"known_refused": tested.evaluation.outcomes.unnamed})
     return Naming(gallery, naming.head, threshold, naming.temperature)
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,31 +21,38 @@ from whosthat.evaluation.run_facts import RunFacts
 from whosthat.networks import registry
 from whosthat.photos.preparing import PrepareSpec
 from whosthat.progress import Progress
-from whosthat.recognition.bundle import IMAGE_CLASSIFIER, BundleFacts, save_bundle
+from whosthat.recognition.bundle import IMAGE_CLASSIFIER, BundleFacts, DataFacts, save_bundle
 from whosthat.recognition.bundled_detector import as_bundle_files
 from whosthat.recognition.calibration import apply_temperature, fit_temperature
 from whosthat.recognition.face_classifier import KIND, FaceClassifier
 from whosthat.recognition.face_facts import CropFacts
+from whosthat.recognition.heads import folds_of
 from whosthat.recognition.image_classifier import ImageClassifier
 from whosthat.recognition.recogniser import Recogniser
-from whosthat.recognition.threshold import fit_threshold
+from whosthat.recognition.threshold import Threshold, fit_threshold
 from whosthat.settings import ONNX_PARITY_TOLERANCE
 from whosthat.training.occupation import occupied
 from whosthat.training.recipe import Recipe
+from whosthat.types import PARTS
+from whosthat.wording import counted
 from whosthat.workflow.evaluate import ask
 from whosthat.workflow.face_photos import OpenedCropper, open_cropper
 from whosthat.workflow.resuming import resumable, saving
-from whosthat.workflow.strangers import StrangerConfidences, stranger_confidences
+from whosthat.workflow.strangers import stranger_confidences
 from whosthat.workflow.training_run import BUNDLE, TrainingRun, TrainResult, conclude, figures, versions
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from whosthat.training.fitting import Fitted
-    from whosthat.types import FloatArray
+    from whosthat.types import FloatArray, IntArray
 
 PARITY_PHOTOS = 8
 """Validation photos on which the exported graph must agree with the network."""
 
 ANSWER_BATCH = 32
+
+LEARNT_FROM = ("train", "validation")
 
 
 def carry_out(run: TrainingRun, recipe: Recipe, *, progress: Progress, resume: bool = False) -> TrainResult:
@@ -70,32 +76,30 @@ def carry_out(run: TrainingRun, recipe: Recipe, *, progress: Progress, resume: b
             progress.say(f"{gone.path} is not used: {gone.reason}.")
 
         # ---- fit: training photos teach, validation photos choose -----------------------------------------
-        fitted = _fit(run.folder, recipe, prepared, progress, resume=resume)
+        fitted = _fit(run, recipe, prepared, progress, resume=resume)
 
-        # ---- export: from here on, the graph that is shipped answers --------------------------------------
+        # ---- export: from here on, a graph answers, as it does where it is shipped -------------------------
         progress.say("Testing on the photos that took no part in training.")
         classifier, graph = _export(fitted, prepared, spec)
 
-        # ---- calibrate and refuse: validation photos, and strangers, choose ---------------------------------
-        validated = _answers(classifier, prepared, "validation")
-        classifier.temperature = fit_temperature(validated, prepared.labels("validation"))
+        # ---- calibrate and refuse: photos that taught it nothing, and strangers, choose ---------------------
+        known, truth = _out_of_sample(classifier, fitted, prepared)
+        classifier.temperature = fit_temperature(known, truth)
         recogniser = classifier if cropper is None else FaceClassifier(cropper, classifier)
-        others = None if run.strangers is None else _ask_strangers(recogniser, run, run.strangers, progress)
-        known = apply_temperature(validated, classifier.temperature).max(axis=1)
-        threshold = fit_threshold(known, None if others is None else others.values)
-        classifier.threshold = threshold
+        confidences = apply_temperature(known, classifier.temperature).max(axis=1)
+        classifier.threshold = _threshold(confidences, recogniser, run, progress)
 
         # ---- test once: as predict answers ------------------------------------------------------------------
         evaluation = _test(recogniser, run, progress)
-        outcomes = evaluation.outcomes
-        classifier.threshold = threshold.model_copy(update={"known_refused": (outcomes.unknown + outcomes.no_face) / outcomes.n})
         training = _training(recipe, prepared, fitted)
         diagnosis = diagnose(fitted.history, evaluation, training)
 
+        # ---- learn from every photo: the head may, once the test is done ----------------------------------
+        graph = _learn_from_all(fitted, prepared, spec) or graph
+
         # ---- save, report ---------------------------------------------------------------------------------
-        facts = _facts(recipe, run, classifier, evaluation, opened)
-        now = datetime.now(UTC).isoformat(timespec="seconds")
-        notes = (f"Below {100 * threshold.value:.4g} % confidence the answer is “unknown”. {threshold.how}",)
+        facts = _facts(recipe, run.data_facts(learnt_all=fitted.learns_from_all), classifier, evaluation, opened)
+        now, notes = datetime.now(UTC).isoformat(timespec="seconds"), _notes(classifier, fitted, prepared)
         tested = RunFacts(run.photos_name, now, classifier.temperature, training, evaluation, diagnosis, notes)
         with saving(run.folder):
             save_bundle(run.folder / BUNDLE, facts, graph=graph, weights=_weights(fitted), more=_detector_files(opened))
@@ -106,24 +110,26 @@ def _opened_cropper(recipe: Recipe) -> OpenedCropper | None:
     return None if recipe.crop == "photo" else open_cropper(recipe.detector, recipe.size)
 
 
-def _fit(run: Path, recipe: Recipe, prepared: PreparedPhotos, progress: Progress, *, resume: bool) -> Fitted:
+def _fit(run: TrainingRun, recipe: Recipe, prepared: PreparedPhotos, progress: Progress, *, resume: bool) -> Fitted:
     """Train on the prepared photos."""
     progress.say(f"Starting {recipe.model}.")
     from whosthat.training.fitting import fit  # imports Keras: seconds that nothing before this point has to wait for
+    from whosthat.training.refitting import Refitting
 
-    train_batches = Batches(
-        prepared.images("train"),
-        prepared.labels("train"),
-        n_classes=len(prepared.classes),
-        batch_size=recipe.batch_size,
-        seed=recipe.seed,
-        shuffle=True,
-        augmentation=recipe.augmentation_of_photos(),
-    )
-    validation = Batches(
-        prepared.images("validation"), prepared.labels("validation"), n_classes=len(prepared.classes), batch_size=recipe.batch_size
-    )
-    return fit(recipe, train_batches, validation, run, progress=progress, resume=resume)
+    def batches(part: str, **settings: Any) -> Batches:
+        n_classes, batch_size = len(prepared.classes), recipe.batch_size
+        return Batches(prepared.images(part), prepared.labels(part), n_classes=n_classes, batch_size=batch_size, **settings)
+
+    train = batches("train", seed=recipe.seed, shuffle=True, augmentation=recipe.augmentation_of_photos())
+    refitting = Refitting(_folds(run, prepared), None if recipe.keep_test_out else batches("test"))
+    return fit(recipe, train, batches("validation"), run.folder, refitting=refitting, progress=progress, resume=resume)
+
+
+def _folds(run: TrainingRun, prepared: PreparedPhotos) -> IntArray:
+    """Divide training and validation photos for cross-validation; copies and bursts stay together."""
+    group = {item.sha256: item.group for items in run.parts.parts.values() for item in items}
+    groups = np.array([group[sha256] for part in LEARNT_FROM for sha256 in prepared.hashes(part)], np.int64)
+    return folds_of(np.concatenate([prepared.labels(part) for part in LEARNT_FROM]), groups)
 
 
 def _export(fitted: Fitted, prepared: PreparedPhotos, spec: PrepareSpec) -> tuple[ImageClassifier, bytes]:
@@ -141,11 +147,42 @@ def _export(fitted: Fitted, prepared: PreparedPhotos, spec: PrepareSpec) -> tupl
     return ImageClassifier(open_session(graph), tuple(prepared.classes), spec), graph
 
 
+def _out_of_sample(classifier: ImageClassifier, fitted: Fitted, prepared: PreparedPhotos) -> tuple[FloatArray, IntArray]:
+    """Return probabilities, (n, classes), for photos that taught the network nothing, and their labels.
+
+    Those of cross-validation over training and validation photos, where a head was trained on a frozen backbone; otherwise those of
+    the validation photos, which are few and have chosen the epoch.
+    """
+    if fitted.refitted is None:
+        return _answers(classifier, prepared, "validation"), prepared.labels("validation")
+    return fitted.refitted.answers, np.concatenate([prepared.labels(part) for part in LEARNT_FROM])
+
+
 def _answers(classifier: ImageClassifier, prepared: PreparedPhotos, part: str) -> FloatArray:
     """Probabilities for all photos of a part, (n, classes)."""
     images = prepared.images(part)
     pieces = [classifier.probabilities(images[start : start + ANSWER_BATCH]) for start in range(0, len(images), ANSWER_BATCH)]
     return np.concatenate(pieces)
+
+
+def _learn_from_all(fitted: Fitted, prepared: PreparedPhotos, spec: PrepareSpec) -> bytes | None:
+    """Let the network learn from the test photos as well, and write it as a graph; None where it stays as it was tested."""
+    if not fitted.learns_from_all:
+        return None
+    fitted.learn_from_all()
+    return _export(fitted, prepared, spec)[1]
+
+
+def _notes(classifier: ImageClassifier, fitted: Fitted, prepared: PreparedPhotos) -> tuple[str, ...]:
+    """Say how names are given and refused, and what the saved recogniser has learnt from."""
+    notes = []
+    if classifier.threshold is not None:
+        notes.append(f"Below {100 * classifier.threshold.value:.3g} % confidence the answer is “unknown”. {classifier.threshold.how}")
+    if fitted.learns_from_all:
+        n = sum(len(prepared.labels(part)) for part in PARTS)
+        notes.append("The test was made with a recogniser that had not seen the test photos.")
+        notes.append(f"The saved one has learnt from all {counted(n, 'photo')}.")
+    return tuple(notes)
 
 
 def _weights(fitted: Fitted) -> Mapping[str, Any]:
@@ -170,6 +207,15 @@ def _training(recipe: Recipe, prepared: PreparedPhotos, fitted: Fitted) -> Train
     )
 
 
+def _threshold(known: NDArray[np.float64], recogniser: Recogniser, run: TrainingRun, progress: Progress) -> Threshold:
+    """Fit from which confidence on an answer is a name, on strangers where there are some."""
+    if run.strangers is None:
+        return fit_threshold(known)
+    in_folders = {item.sha256 for item in run.audit.photos}
+    strangers = stranger_confidences(recogniser, run.strangers, in_folders, progress=progress)
+    return fit_threshold(known, strangers.values, strangers.people)
+
+
 def _test(recogniser: Recogniser, run: TrainingRun, progress: Progress) -> Evaluation:
     """Ask about the photos that were kept aside; every one that can be read counts, with a face or without."""
     asked = ask(recogniser, [item.photo for item in run.parts.parts["test"]], progress=progress)
@@ -178,16 +224,11 @@ def _test(recogniser: Recogniser, run: TrainingRun, progress: Progress) -> Evalu
     return evaluate(asked.answers, recogniser.labels)
 
 
-def _ask_strangers(recogniser: Recogniser, run: TrainingRun, folder: Path, progress: Progress) -> StrangerConfidences:
-    """Ask about photos of strangers; those that are in the folders too are none."""
-    return stranger_confidences(recogniser, folder, {item.sha256 for item in run.audit.photos}, progress=progress)
-
-
 def _facts(
-    recipe: Recipe, run: TrainingRun, classifier: ImageClassifier, evaluation: Evaluation, opened: OpenedCropper | None
+    recipe: Recipe, data: DataFacts, classifier: ImageClassifier, evaluation: Evaluation, opened: OpenedCropper | None
 ) -> BundleFacts:
     """Gather what a bundle says of itself."""
-    network = registry.facts(recipe.model)
+    network, threshold = registry.facts(recipe.model), classifier.threshold
     licences = {network.title: network.licence}
     if opened is not None:
         licences[opened.cropper.detector.name] = opened.cropper.detector.licence
@@ -198,9 +239,9 @@ def _facts(
         prepare=classifier.spec.to_dict(),
         crop=None if opened is None else _crop_facts(opened),
         temperature=classifier.temperature,
-        threshold=classifier.threshold,
+        threshold=threshold and threshold.model_copy(update={"known_refused": evaluation.outcomes.unnamed}),
         metrics=figures(evaluation),
-        data=run.data_facts(),
+        data=data,
         licences=licences,
         versions=versions(),
         recipe=recipe.model_dump(mode="json", exclude_none=True),

@@ -9,8 +9,8 @@ import numpy as np
 
 from whosthat.evaluation.outcomes import Answer
 from whosthat.evaluation.plots.canvas import PRINT, Inks, drawable, new_figure, png, style
-from whosthat.evaluation.verdict import percent
 from whosthat.types import Image, Sighting
+from whosthat.wording import confidence_text
 
 COLUMNS = 5
 GRID_PHOTOS = COLUMNS * COLUMNS
@@ -68,11 +68,11 @@ def answer_picture(image: Image, sighting: Sighting, *, title: str = "", inks: I
         colours = [inks.validation if name == sighting.name else inks.train for name, _ in bars]
         chart.barh(positions, [100 * share for _, share in bars], color=colours, height=0.62)
         for position, (_, share) in zip(positions, bars, strict=True):
-            chart.text(100 * share + 1.5, position, percent(share), va="center", color=inks.muted, fontsize=8.5)
+            chart.text(100 * share + 1.5, position, confidence_text(share), va="center", color=inks.muted, fontsize=8.5)
         chart.set_yticks(positions, [drawable(name) for name, _ in bars])
         chart.set_xlim(0, 118)
         chart.set_xticks([])
         chart.tick_params(length=0, labelcolor=inks.ink)
         chart.spines[:].set_visible(False)
-        chart.set_title(f"{drawable(sighting.name or 'unknown')}, {percent(sighting.confidence)} sure")
+        chart.set_title(f"{drawable(sighting.name or 'unknown')}, {confidence_text(sighting.confidence)} sure")
         return png(figure)

@@ -7,6 +7,7 @@ from typing import Any
 
 from whosthat.evaluation.metrics import Bin
 from whosthat.evaluation.plots.canvas import Inks
+from whosthat.wording import confidence_text
 
 
 def draw_reliability(axes: Any, bins: Sequence[Bin], inks: Inks) -> None:
@@ -52,5 +53,7 @@ def draw_reliability(axes: Any, bins: Sequence[Bin], inks: Inks) -> None:
 
 def describe_reliability(bins: Sequence[Bin]) -> str:
     """Say in words what the diagram shows."""
-    bars = [f"{one.n} names of {one.confidence:.0%} mean confidence were correct in {one.accuracy:.0%}" for one in bins if one.n]
+    bars = [
+        f"{one.n} names of {confidence_text(one.confidence)} mean confidence were correct in {one.accuracy:.0%}" for one in bins if one.n
+    ]
     return "; ".join(bars or ["no photo got a name"]) + "."
