@@ -3,8 +3,8 @@
 What belongs here: training a head on stored features again and again, as long as the tested one was trained and at its rates. What
 does not: the stage that finds out how long that is (`stages`), and what is fitted on the answers (calibration, thresholds).
 
-A head learns from features in a quarter of a second where `Model.fit` with its callbacks takes a second (800 photos, 29 epochs), so
-the loop over batches runs inside TensorFlow. Everything follows from the seed: after a resumed training the bits are the same.
+The loop over batches runs inside TensorFlow: 29 epochs of a head on 800 photos took 0.3 s so, and 0.8 s in `Model.fit`.
+Everything follows from the seed: after a resumed training the bits are the same.
 """
 
 from __future__ import annotations
