@@ -16,6 +16,8 @@ from whosthat.cli.help_pages import markdown
 from whosthat.evaluation.metrics import Evaluation
 from whosthat.networks import registry
 from whosthat.photos.cartoons import draw_photo_folder
+from whosthat.proportions import Interval
+from whosthat.workflow.evaluate import StrangerTest
 from whosthat.workflow.runs import RunSummary
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "commands.md"
@@ -72,6 +74,19 @@ def test_evaluate_as_json_passes_a_gate_or_not(tested: Any, capsys: pytest.Captu
     document = json.loads(capsys.readouterr().out)
     assert document["accuracy"] == 0.5
     assert document["outcomes"] == {"correct": 1, "wrong": 1, "unknown": 0, "no_face": 0}
+
+
+def test_evaluate_counts_strangers_when_asked(tested: Any, replaced: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    replaced("whosthat.workflow.evaluate.count_strangers", StrangerTest(200, 2, 0.01, Interval(0.003, 0.036)))
+    assert main(["evaluate", "bundle", "photos", "--strangers", "others"]) == 0
+    assert "Of 200 photos of strangers, 2 got a name: 1.0 % (95 % interval 0.3 % to 3.6 %)." in capsys.readouterr().out
+    assert main(["evaluate", "bundle", "photos", "--strangers", "others", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["strangers"] == {
+        "n": 200,
+        "named": 2,
+        "share": 0.01,
+        "interval": {"low": 0.003, "high": 0.036},
+    }
 
 
 def test_export_says_what_it_wrote(replaced: Any, capsys: pytest.CaptureFixture[str]) -> None:

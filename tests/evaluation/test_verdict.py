@@ -52,7 +52,7 @@ def test_mistakes_are_linked_to_suspects(answer_with):
     evaluation = answer_with(94, 100)
     mistakes = [answer.path for answer in evaluation.mistakes]
     assert suspects_sentence(evaluation, set(mistakes[:5]) | {evaluation.answers[0].path}) == (
-        "5 of 6 mistakes are photos that may lie in the wrong folder; without them, 98.9 % are correct. Look at them first."
+        "5 of 6 mistakes are photos that may lie in the wrong folder; without suspects, 98.9 % are correct."
     )
     assert suspects_sentence(evaluation, {evaluation.answers[0].path}) == ""
 

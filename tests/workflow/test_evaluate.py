@@ -15,7 +15,7 @@ from whosthat.evaluation.outcomes import answer_of
 from whosthat.photos.drawing import save_image
 from whosthat.recognition.bundle import DataFacts
 from whosthat.training.recipe import default_recipe
-from whosthat.workflow.evaluate import evaluate
+from whosthat.workflow.evaluate import count_strangers, evaluate
 from whosthat.workflow.predict import predict
 from whosthat.workflow.train import train
 
@@ -95,6 +95,19 @@ def test_a_folder_of_training_photos_alone_proves_nothing(tmp_path: Path, save_c
     data = DataFacts.of("photos", {"train": [hashlib.sha256(photo.read_bytes()).hexdigest()]})
     with pytest.raises(DatasetError, match="all 1 were left out, the first because the recogniser knows it"):
         evaluate(save_colours(tmp_path / "bundle", data=data), tmp_path / "photos")
+
+
+def test_strangers_are_counted_as_predict_answers_and_known_photos_are_none(tmp_path: Path, save_colours: Callable[..., Path]) -> None:
+    known = save_photo(tmp_path / "strangers" / "zoe" / "known.png", "red")
+    save_photo(tmp_path / "strangers" / "zoe" / "named.png", "blue", 10)
+    (tmp_path / "strangers" / "torn.jpg").write_bytes(b"\xff\xd8\xff\xe0")
+    data = DataFacts.of("photos", {"train": [hashlib.sha256(known.read_bytes()).hexdigest()]})
+    bundle = save_colours(tmp_path / "bundle", data=data)
+    counted = count_strangers(bundle, tmp_path / "strangers")
+    assert (counted.n, counted.named, counted.share) == (1, 1, 1.0)
+    shutil.rmtree(tmp_path / "strangers" / "zoe")
+    with pytest.raises(DatasetError, match="each is damaged, or the recogniser knows it"):
+        count_strangers(bundle, tmp_path / "strangers")
 
 
 @pytest.mark.real

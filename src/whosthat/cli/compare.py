@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from whosthat.cli import train_options as options
-from whosthat.cli.options import CustomOption, JsonOption, PhotosArgument, RunsOption, examples, load_own_networks, new_app
+from whosthat.cli.options import CustomOption, JsonOption, PhotosArgument, RunsOption, StrangersOption, examples, load_own_networks, new_app
 from whosthat.cli.output import say, show, show_json, show_table
 from whosthat.cli.terminal import terminal_progress
 from whosthat.cli.train import recipe_changes
@@ -34,7 +34,7 @@ ModelsOption = Annotated[str, typer.Option("--models", metavar="A,B,...", help='
 def compare(  # noqa: PLR0913  typer makes a parameter of each option
     photos: PhotosArgument,
     models: ModelsOption = MODELS,
-    strangers: options.StrangersOption = None,
+    strangers: StrangersOption = None,
     crop: options.CropOption = None,
     epochs: options.EpochsOption = None,
     split: options.SplitOption = None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from whosthat.cli.options import BundleArgument, JsonOption, MinAccuracyOption, PhotosArgument, examples, new_app
+from whosthat.cli.options import BundleArgument, JsonOption, MinAccuracyOption, PhotosArgument, StrangersOption, examples, new_app
 from whosthat.cli.output import percent, say, show, show_json, show_table
 from whosthat.cli.terminal import terminal_progress
 from whosthat.errors import QualityError
@@ -12,6 +12,7 @@ from whosthat.wording import confidence_text, counted
 
 if TYPE_CHECKING:
     from whosthat.evaluation.metrics import Evaluation
+    from whosthat.workflow.evaluate import StrangerTest
 
 app = new_app()
 
@@ -19,22 +20,44 @@ SHOWN_MISTAKES = 5
 """Mistakes that the text lists, the most confident first; the JSON lists every answer."""
 
 
-@app.command(epilog=examples("evaluate runs/latest other-photos", "evaluate bundle photos --min-accuracy 0.9"), no_args_is_help=True)
-def evaluate(bundle: BundleArgument, photos: PhotosArgument, min_accuracy: MinAccuracyOption = None, as_json: JsonOption = False) -> None:
+@app.command(
+    epilog=examples("evaluate runs/latest other-photos", "evaluate bundle photos --strangers others --min-accuracy 0.9"),
+    no_args_is_help=True,
+)
+def evaluate(
+    bundle: BundleArgument,
+    photos: PhotosArgument,
+    strangers: StrangersOption = None,
+    min_accuracy: MinAccuracyOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """Test a saved recogniser on other photos.
 
     The folders must bear names that the recogniser knows. Photos that it was trained on are left out.
     """
     say(f"Testing {bundle} on the photos in {photos}.")
+    from whosthat.workflow.evaluate import count_strangers
     from whosthat.workflow.evaluate import evaluate as evaluate_bundle
 
     with terminal_progress() as progress:
         evaluation = evaluate_bundle(bundle, photos, progress=progress)
+        others = None if strangers is None else count_strangers(bundle, strangers, progress=progress)
     if as_json:
-        show_json(evaluation)
+        show_json({**evaluation.to_dict(), "strangers": others})
     else:
         show_evaluation(evaluation)
+        show_strangers(others)
     require_accuracy(evaluation, min_accuracy)
+
+
+def show_strangers(others: StrangerTest | None) -> None:
+    """Write how many strangers got a name."""
+    if others is not None:
+        interval = f"{percent(others.interval.low)} to {percent(others.interval.high)}"
+        show(
+            "",
+            f"Of {counted(others.n, 'photo')} of strangers, {others.named:,} got a name: {percent(others.share)} (95 % interval {interval}).",
+        )
 
 
 def show_evaluation(evaluation: Evaluation) -> None:

@@ -19,6 +19,9 @@ BundleArgument = Annotated[
     Path, typer.Argument(metavar="BUNDLE", help="A saved recogniser: a bundle, a run's folder, or runs/latest.", show_default=False)
 ]
 RunsOption = Annotated[Path, typer.Option("--runs", metavar="FOLDER", help="Folder that holds the runs.")]
+StrangersOption = Annotated[
+    Path | None, typer.Option("--strangers", metavar="DIR", help="Photos of people in none of the folders: strangers.", show_default=False)
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Write one JSON document to standard output.")]
 CustomOption = Annotated[
     Path | None,

@@ -11,7 +11,16 @@ import typer
 
 from whosthat.cli import train_options as options
 from whosthat.cli.evaluate import require_accuracy
-from whosthat.cli.options import CustomOption, JsonOption, MinAccuracyOption, RunsOption, examples, load_own_networks, new_app
+from whosthat.cli.options import (
+    CustomOption,
+    JsonOption,
+    MinAccuracyOption,
+    RunsOption,
+    StrangersOption,
+    examples,
+    load_own_networks,
+    new_app,
+)
 from whosthat.cli.output import percent, say, show, show_json
 from whosthat.cli.terminal import terminal_progress
 from whosthat.cli.train_options import assignments, merged, nested
@@ -41,7 +50,7 @@ def train(  # noqa: PLR0913  typer makes a parameter of each option; those that 
     context: typer.Context,
     photos: options.PhotosOrNothing = None,
     model: options.ModelOption = None,
-    strangers: options.StrangersOption = None,
+    strangers: StrangersOption = None,
     recipe: options.RecipeOption = None,
     resume: options.ResumeOption = None,
     custom: CustomOption = None,

@@ -21,10 +21,6 @@ PhotosOrNothing = Annotated[
 ModelOption = Annotated[
     str | None, typer.Option("--model", "-m", metavar="NAME", help='A network of "whosthat models list", faces, or auto.')
 ]
-StrangersOption = Annotated[
-    Path | None,
-    typer.Option("--strangers", metavar="DIR", help="Photos of people in none of the folders, to learn whom to refuse."),
-]
 RecipeOption = Annotated[
     str | None,
     typer.Option("--recipe", metavar="FILE", help="A recipe file, or a recipe that comes with whosthat, such as reference-cnn6."),

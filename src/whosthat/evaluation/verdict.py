@@ -30,6 +30,9 @@ WIDE_INTERVAL = 0.15
 LAGGING_CLASS = 0.20
 """A class found less often than the average by at least this much is worth a warning."""
 
+FEW_OF_A_CLASS = 3
+"""Fewer test photos of a class say nothing about it."""
+
 LOST_TO_UNKNOWN = 0.05
 """From this difference between closed-set accuracy and accuracy on, what the threshold costs is worth a warning."""
 
@@ -64,7 +67,8 @@ def judge(evaluation: Evaluation) -> Verdict:
         evaluation: The test; its photos have chosen nothing about the recogniser.
     """
     cautions = (_few_photos(evaluation), _refusing(evaluation), _lagging_class(evaluation), _poor_calibration(evaluation))
-    return Verdict(_grade(evaluation), _sentence(evaluation), tuple(caution for caution in cautions if caution))
+    enough = evaluation.n >= FEWEST_PHOTOS  # of fewer, the grade says all there is to say
+    return Verdict(_grade(evaluation), _sentence(evaluation), tuple(caution for caution in cautions if caution and enough))
 
 
 def percent(share: float) -> str:
@@ -89,9 +93,9 @@ def suspects_sentence(evaluation: Evaluation, suspected: Collection[str]) -> str
     if not suspects:
         return ""
     others = [answer for answer in evaluation.answers if answer.path not in suspected]
-    rest = f"; without them, {percent(sum(answer.correct for answer in others) / len(others))} are correct" if others else ""
+    rest = f"; without suspects, {percent(sum(answer.correct for answer in others) / len(others))} are correct" if others else ""
     are = "is a photo" if suspects == 1 else "are photos"
-    return f"{suspects:,} of {counted(len(mistakes), 'mistake')} {are} that may lie in the wrong folder{rest}. Look at them first."
+    return f"{suspects:,} of {counted(len(mistakes), 'mistake')} {are} that may lie in the wrong folder{rest}."
 
 
 def worst_class(evaluation: Evaluation) -> ClassScore:
@@ -129,8 +133,8 @@ def _sentence(evaluation: Evaluation) -> str:
 
 def _few_photos(evaluation: Evaluation) -> str:
     interval = evaluation.interval
-    if evaluation.n < FEWEST_PHOTOS or interval.high - interval.low < WIDE_INTERVAL:
-        return ""  # of fewer, the grade says so
+    if interval.high - interval.low < WIDE_INTERVAL:
+        return ""
     return (
         f"The test has only {counted(evaluation.n, 'photo')}, so the true accuracy may lie anywhere between "
         f"{percent(interval.low)} and {percent(interval.high)}."
@@ -150,12 +154,12 @@ def _refusing(evaluation: Evaluation) -> str:
 
 def _lagging_class(evaluation: Evaluation) -> str:
     worst = worst_class(evaluation)
-    if worst.recall > evaluation.accuracy - LAGGING_CLASS:
+    if worst.n < FEW_OF_A_CLASS or worst.recall > evaluation.accuracy - LAGGING_CLASS:
         return ""
     return f"“{worst.name}” is recognised least often: {round(worst.recall * worst.n)} of {counted(worst.n, 'test photo')} correct."
 
 
 def _poor_calibration(evaluation: Evaluation) -> str:
-    if evaluation.ece < BAD_CALIBRATION:
+    if evaluation.ece < BAD_CALIBRATION or evaluation.outcomes.correct + evaluation.outcomes.wrong < FEWEST_PHOTOS:
         return ""
     return f"Its confidence is poorly calibrated: it is off by {percent(evaluation.ece)} on average."

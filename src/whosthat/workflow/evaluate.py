@@ -21,11 +21,13 @@ from whosthat.evaluation.metrics import evaluate as judge
 from whosthat.evaluation.outcomes import Answer, answer_of
 from whosthat.photos.reading import sha256_of
 from whosthat.progress import SILENT, Progress
+from whosthat.proportions import Interval, wilson_interval
 from whosthat.recognition import load
 from whosthat.recognition.bundle import DataFacts, open_bundle
 from whosthat.recognition.recogniser import Recogniser
 from whosthat.types import SetAside
 from whosthat.workflow.predict import predict
+from whosthat.workflow.strangers import stranger_photos
 
 _PARTS_THAT_CHOSE = ("train", "validation")
 """The parts of the split whose photos shaped the recogniser; its old test photos may be used again."""
@@ -60,6 +62,48 @@ def evaluate(bundle: str | Path, photos: Path, *, progress: Progress = SILENT) -
             "a run with --keep-test-out can be tested on its own test photos again."
         )
     return judge(asked.answers, recogniser.labels)
+
+
+@dataclass(frozen=True)
+class StrangerTest:
+    """Photos of people whom the recogniser does not know, and how many of them got a name.
+
+    Attributes:
+        n: Photos.
+        named: Those in which anybody got a name.
+        share: ``named`` of ``n``, 0 to 1: the false positive identification rate (FPIR).
+        interval: Its Wilson 95 % interval, which takes photos for independent.
+    """
+
+    n: int
+    named: int
+    share: float
+    interval: Interval
+
+
+def count_strangers(bundle: str | Path, folder: Path, *, progress: Progress = SILENT) -> StrangerTest:
+    """Count how many photos of strangers get a name, as ``predict`` answers.
+
+    Args:
+        bundle: A bundle, a run folder or ``runs/latest``.
+        folder: Photos of people who are in none of the folders, at any depth.
+        progress: Where to show how far it is.
+
+    Raises:
+        BundleError: The bundle cannot be used.
+        DatasetError: The folder holds no photo of a stranger that can be used.
+    """
+    recogniser, seen = load(bundle), open_bundle(bundle).facts.data
+    paths = [path for digest, path in stranger_photos(Path(folder)).paths.items() if seen.part_of(digest) is None]
+    answered = []
+    for done, prediction in enumerate(predict(recogniser, paths), start=1):
+        if not prediction.error:
+            answered.append(any(name is not None for name in prediction.names))
+        progress.step("photos of strangers", done, len(paths))
+    if not answered:
+        raise DatasetError(f"No photo of {folder} can be used: each is damaged, or the recogniser knows it. Give photos of other people.")
+    n, named = len(answered), sum(answered)
+    return StrangerTest(n, named, named / n, wilson_interval(named, n))
 
 
 @dataclass(frozen=True)
