@@ -51,13 +51,17 @@ def test_perfect_answers_make_nobody_certain(n, temperature):
     assert fit_temperature(np.array([[0.8, 0.2]] * n), np.zeros(n, int)) == pytest.approx(temperature, abs=0.01)
 
 
-def test_answers_by_chance_do_not_run_into_the_upper_bound():
-    probabilities = np.tile([[1 - 1e-7, 1e-7]], (30, 1))
-    assert 1 < fit_temperature(probabilities, np.arange(30) % 2) < HIGHEST_TEMPERATURE / 2
+@pytest.mark.parametrize("n", [18, 1000])
+def test_sure_answers_by_chance_are_softened_and_do_not_run_into_the_upper_bound(n):
+    probabilities = np.tile([[1 - 1e-7, 1e-7]], (n, 1))
+    truth = np.arange(n) % 2
+    temperature = fit_temperature(probabilities, truth)
+    assert 1 < temperature < HIGHEST_TEMPERATURE
+    assert log_loss(apply_temperature(probabilities, temperature), truth) < 0.9
 
 
 def test_a_fit_that_runs_into_a_bound_is_none(monkeypatch):
-    monkeypatch.setattr("whosthat.recognition.calibration.PRIOR_WEIGHT", 0.0)
+    monkeypatch.setattr("whosthat.recognition.calibration.SHARPENING_COST", 0.0)
     assert fit_temperature(np.array([[0.8, 0.2]] * 200), np.zeros(200, int)) == 1.0
 
 

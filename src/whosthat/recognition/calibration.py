@@ -18,11 +18,12 @@ from numpy.typing import NDArray
 
 from whosthat.proportions import SMALLEST_PROBABILITY
 
-LOWEST_TEMPERATURE, HIGHEST_TEMPERATURE = 0.05, 20.0
+LOWEST_TEMPERATURE, HIGHEST_TEMPERATURE = 0.05, 100.0
 """Bounds of the search. A temperature at one of them was not found there but stopped there, and is not used."""
 
-PRIOR_WEIGHT = 8.0
-"""Nats that (log T/expected)^2 costs: before any photo is seen, two temperatures in three lie within a quarter of what is expected."""
+SHARPENING_COST, SOFTENING_COST = 8.0, 1.0
+"""Nats that the square of log(T / expected) costs, below and above what is expected: to be too sure does more harm than to be too modest,
+and networks that were trained from scratch on few photos are too sure by a factor of up to ten."""
 
 ENOUGH_TO_SHARPEN = 100
 """Photos from which on a network is believed to be too modest: that fewer were answered rightly proves nothing about the next."""
@@ -55,8 +56,8 @@ def fit_temperature(
     """Find the most probable temperature, on photos that trained nothing (out of fold, or of validation); never on test photos.
 
     Photos that are all answered rightly ask for certainty, a temperature of 0, and answers by chance for an infinite one. A prior
-    stands against both: log T is normally distributed around what is expected, so that few photos hardly move the temperature and
-    hundreds decide it (`PRIOR_WEIGHT`).
+    stands against both: log T is normally distributed around what is expected, closely below and widely above it. So a few photos
+    can soften, only hundreds can sharpen, and no number of right answers makes anybody certain.
 
     Args:
         probabilities: Float array ``(n, c)``.
@@ -73,7 +74,9 @@ def fit_temperature(
 
     def loss(log_temperature: float) -> float:
         scaled = _log_probabilities(probabilities, math.exp(log_temperature))
-        return float(-scaled[np.arange(len(truth)), truth].sum()) + PRIOR_WEIGHT * (log_temperature - math.log(expected)) ** 2
+        off = log_temperature - math.log(expected)
+        cost = SHARPENING_COST if off < 0 else SOFTENING_COST
+        return float(-scaled[np.arange(len(truth)), truth].sum()) + cost * off**2
 
     lowest, highest = math.log(LOWEST_TEMPERATURE), math.log(HIGHEST_TEMPERATURE)
     # The log loss is convex in 1 / temperature, hence has one valley in log temperature, as the prior has.
