@@ -54,10 +54,8 @@ def show_strangers(others: StrangerTest | None) -> None:
     """Write how many strangers got a name."""
     if others is not None:
         interval = f"{percent(others.interval.low)} to {percent(others.interval.high)}"
-        show(
-            "",
-            f"Of {counted(others.n, 'photo')} of strangers, {others.named:,} got a name: {percent(others.share)} (95 % interval {interval}).",
-        )
+        named = f"{others.named:,} got a name: {percent(others.share)} (95 % interval {interval})"
+        show("", f"Of {counted(others.n, 'photo')} of strangers, {named}.")
 
 
 def show_evaluation(evaluation: Evaluation) -> None:

@@ -26,6 +26,7 @@ from whosthat.recognition import load
 from whosthat.recognition.bundle import DataFacts, open_bundle
 from whosthat.recognition.recogniser import Recogniser
 from whosthat.types import SetAside
+from whosthat.wording import counted
 from whosthat.workflow.predict import predict
 from whosthat.workflow.strangers import stranger_photos
 
@@ -156,4 +157,4 @@ def _say_what_was_left_out(left_out: Sequence[SetAside], progress: Progress) -> 
     """One sentence a reason, with the first photo as an example."""
     for reason, count in Counter(item.reason for item in left_out).most_common():
         example = next(item.path for item in left_out if item.reason == reason)
-        progress.say(f"Left out of the test: {count} photo(s), such as {example}, because {reason}.")
+        progress.say(f"Left out of the test: {counted(count, 'photo')}, such as {example}, because {reason}.")
