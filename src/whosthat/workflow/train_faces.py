@@ -121,7 +121,7 @@ def _carry_out(run: TrainingRun, recipe: FaceRecipe, strangers: Path | None, pro
     notes = _notes(recipe, fitted, tested, faces, len(gallery.photos))
     if tested is None:
         return TrainResult(run.folder, run.folder / BUNDLE, None, None, notes)
-    training = _training(recipe, run, found, time.monotonic() - began)
+    training = _training(recipe, run, learnt, time.monotonic() - began)
     diagnosis = diagnose([], tested.evaluation, training)
     curve = _learning_curve(fitted.naming, tested, recipe.seed)
     now = datetime.now(UTC).isoformat(timespec="seconds")
@@ -165,7 +165,8 @@ class _Tested:
 def _portraits(run: TrainingRun, recipe: FaceRecipe, parts: Sequence[str], found: Mapping[str, PhotoFaces]) -> _Portraits:
     """Gather the photos of some parts that are enrolled."""
     photos = [item for part in parts for item in run.parts.parts[part]]
-    with_face = [item for item in photos if item.sha256 in found and found[item.sha256].taken is not None]
+    shows_face = [item.sha256 in found and found[item.sha256].taken is not None for item in photos]
+    with_face = [item for item, shown in zip(photos, shows_face, strict=True) if shown]
     people = run.parts.classes
     vectors = stacked([found[item.sha256] for item in with_face])
     owners = np.array([people.index(item.photo.class_name) for item in with_face], np.int64)
@@ -176,7 +177,7 @@ def _portraits(run: TrainingRun, recipe: FaceRecipe, parts: Sequence[str], found
         gallery.of(~wrong),
         groups[~wrong],
         left_out=tuple(item.photo.name for item, left in zip(with_face, wrong, strict=True) if left),
-        faceless=tuple(item.photo.name for item in photos if item not in with_face),
+        faceless=tuple(item.photo.name for item, shown in zip(photos, shows_face, strict=True) if not shown),
     )
 
 
@@ -289,9 +290,10 @@ def _head_notes(fitted: FittedNaming) -> list[str]:
     return notes
 
 
-def _training(recipe: FaceRecipe, run: TrainingRun, found: Mapping[str, PhotoFaces], seconds: float) -> Training:
+def _training(recipe: FaceRecipe, run: TrainingRun, learnt: _Portraits, seconds: float) -> Training:
     """Say how the training went in the words of the evaluation; it has no epochs."""
-    n_train, n_validation = (len(_portraits(run, recipe, (part,), found).groups) for part in PARTS[:2])
+    taught = {photo.sha256 for photo in learnt.gallery.photos}
+    n_train, n_validation = (sum(item.sha256 in taught for item in run.parts.parts[part]) for part in PARTS[:2])
     return Training(
         model=recipe.model,
         n_train=n_train,
