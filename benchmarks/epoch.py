@@ -30,13 +30,13 @@ EPOCHS = 2
 
 def measure() -> list[Row]:
     """Seconds an epoch, both ways, and their ratio."""
+    from whosthat.cartoons import draw_photo_folder
     from whosthat.dataset.audit import audit
     from whosthat.dataset.batches import Batches
     from whosthat.dataset.cache import prepare_photos
     from whosthat.dataset.folder import scan
     from whosthat.dataset.split import split
     from whosthat.photos.augmenting import Augmentation
-    from whosthat.photos.cartoons import draw_photo_folder
     from whosthat.photos.preparing import PrepareSpec
     from whosthat.training.fitting import build_network, fit
     from whosthat.training.recipe import default_recipe

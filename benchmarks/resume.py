@@ -23,7 +23,7 @@ KILLS = 10
 
 def measure() -> list[Row]:
     """Both networks."""
-    from whosthat.photos.cartoons import draw_photo_folder
+    from whosthat.cartoons import draw_photo_folder
 
     rows = []
     with tempfile.TemporaryDirectory() as name:

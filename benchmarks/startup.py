@@ -17,7 +17,7 @@ TITLE = "Start-up"
 
 def measure() -> list[Row]:
     """Help, the first line of training, and one photo predicted cold."""
-    from whosthat.photos.cartoons import draw_photo_folder
+    from whosthat.cartoons import draw_photo_folder
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -19,22 +19,29 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("cli", "desktop"),
     ("workflow",),
     ("evaluation",),
+    ("checking",),
     ("training", "recognition"),
-    ("dataset", "faces", "networks"),
-    ("photos",),
+    ("dataset", "faces", "networks", "cartoons"),
+    ("photos", "importers", "runs"),
     ("types", "errors", "settings", "progress", "inference", "durable", "wording", "proportions", "version"),
 )
-NEVER_SIDEWAYS = ({"cli", "desktop"}, {"training", "recognition"}, {"dataset", "faces", "networks"}, set(FLOORS[-1]))
+NEVER_SIDEWAYS = (
+    {"cli", "desktop"},
+    {"training", "recognition"},
+    {"dataset", "faces", "networks", "cartoons"},
+    {"photos", "importers", "runs"},
+    set(FLOORS[-1]),
+)
 LAUNCHES = {("cli", "desktop")}
 """The command `whosthat desktop` opens the window: the one step from surface to surface."""
 
 ROOMS = {
     "keras": ("networks", "training"),
     "tensorflow": ("networks", "training"),
-    "onnx": ("networks", "faces"),
+    "onnx": ("networks", "faces", "importers"),
     "onnxruntime": ("inference",),
     "cv2": ("photos", "faces"),
-    "PIL": ("photos", "faces"),
+    "PIL": ("photos", "faces", "cartoons"),
     "h5py": ("dataset", "networks"),
     "matplotlib": ("evaluation",),
     "tkinter": ("desktop",),

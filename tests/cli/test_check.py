@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from whosthat.checking.face_audit import FaceAudit, Pair, SuspectPhoto
 from whosthat.cli.app import main
 from whosthat.dataset.audit import Audit
-from whosthat.recognition.face_audit import FaceAudit, Pair, SuspectPhoto
 from whosthat.workflow.face_check import Checkup
 
 

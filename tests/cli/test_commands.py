@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from whosthat.cartoons import draw_photo_folder
 from whosthat.cli.app import main
 from whosthat.cli.help_pages import markdown
 from whosthat.evaluation.metrics import Evaluation
 from whosthat.networks import registry
-from whosthat.photos.cartoons import draw_photo_folder
 from whosthat.proportions import Interval
+from whosthat.runs.folders import RunSummary
 from whosthat.workflow.evaluate import StrangerTest
-from whosthat.workflow.runs import RunSummary
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "commands.md"
 
@@ -112,7 +112,7 @@ def test_report_opens_the_page_when_asked(replaced: Any, tmp_path: Path, capsys:
 
 def test_runs_are_listed(replaced: Any, capsys: pytest.CaptureFixture[str]) -> None:
     run = RunSummary(Path("runs/p-cnn6-1"), "finished", "cnn6", 0.875, datetime(2026, 1, 2, tzinfo=UTC))
-    replaced("whosthat.workflow.runs.list_runs", [run])
+    replaced("whosthat.runs.folders.list_runs", [run])
     assert main(["runs", "list"]) == 0
     assert "p-cnn6-1  finished  cnn6     87.5 %  2026-01-02T00:00:00+00:00" in capsys.readouterr().out
     assert main(["runs", "list", "--json"]) == 0
@@ -128,7 +128,7 @@ def test_no_runs_is_said_and_not_shown_as_an_empty_table(tmp_path: Path, capsys:
 
 def test_runs_are_compared(replaced: Any, capsys: pytest.CaptureFixture[str]) -> None:
     rows = [{"run": "a", "accuracy": None, "epochs": 3}, {"run": "b", "accuracy": 0.5, "epochs": 4}]
-    replaced("whosthat.workflow.runs.compare_runs", rows)
+    replaced("whosthat.runs.folders.compare_runs", rows)
     assert main(["runs", "compare", "a", "b"]) == 0
     assert capsys.readouterr().out.splitlines() == ["run  accuracy  epochs", "a           -  3", "b      50.0 %  4"]
 

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+from whosthat.cartoons import draw_photo_folder
 from whosthat.dataset.audit import audit
 from whosthat.dataset.cache import cache_file, prepare_photos
 from whosthat.dataset.folder import scan
 from whosthat.dataset.forgetting import forget_photos
 from whosthat.dataset.split import split
 from whosthat.errors import CacheError
-from whosthat.photos.cartoons import draw_photo_folder
 from whosthat.photos.preparing import PrepareSpec
 from whosthat.settings import cache_folder
 

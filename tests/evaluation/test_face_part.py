@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from whosthat.checking.face_audit import CENTRAL, LARGEST, CutFace, FaceAudit, FaceOfSeveral, Pair, PoorFace, SuspectPhoto
 from whosthat.errors import RunError
 from whosthat.evaluation.face_part import FacePart, face_picture, read_face_part, write_face_part
 from whosthat.evaluation.report import write_report
-from whosthat.recognition.face_audit import CENTRAL, LARGEST, CutFace, FaceAudit, FaceOfSeveral, Pair, PoorFace, SuspectPhoto
 from whosthat.types import Box
 
 JPEG = "QUJD"

@@ -53,9 +53,9 @@ def test_stored_features_are_those_of_the_photos_as_they_are_and_augmented(tiny,
     from types import SimpleNamespace
 
     from whosthat.networks.registry import backbone_and_head
+    from whosthat.runs.lock import StopWish
     from whosthat.training.features import FeatureStore
     from whosthat.training.fitting import build_network
-    from whosthat.training.occupation import StopWish
 
     backbone, _ = backbone_and_head(build_network(tiny.transfer_recipe(), 3))
     train, _ = tiny.parts()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from whosthat.photos.cartoons import HEROES, draw_photo_folder
+from whosthat.cartoons import HEROES, draw_photo_folder
 from whosthat.workflow import choosing
 from whosthat.workflow.choosing import choose_model
 

@@ -14,11 +14,11 @@ from whosthat.dataset.split import split, write_split
 from whosthat.errors import NetworkError, RecipeError, RunError, TrainingInterruptedError, UsageError
 from whosthat.evaluation.metrics import Evaluation
 from whosthat.photos.drawing import save_image
+from whosthat.runs.folders import latest, new_run
 from whosthat.training.recipe import default_recipe
 from whosthat.workflow import compare as workflow
 from whosthat.workflow.check import check
 from whosthat.workflow.compare import compare, recipes_for
-from whosthat.workflow.runs import latest, new_run
 from whosthat.workflow.training_run import TrainResult
 
 THRESHOLD = {"value": 0.4, "how": "by hand", "known_named": 1, "strangers_named": 0.0, "strangers_low": 0, "strangers_high": 0.2}

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from whosthat.cartoons import HEROES, STRANGERS
 from whosthat.errors import UsageError
-from whosthat.photos.cartoons import HEROES, STRANGERS
 from whosthat.workflow import demo
 
 

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from whosthat.cartoons import draw_photo_folder
 from whosthat.faces.remembered import PhotoFaces
-from whosthat.photos.cartoons import draw_photo_folder
 from whosthat.workflow.choosing import ModelChoice
 from whosthat.workflow.face_check import check_up
 

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from whosthat.checking.face_audit import audit_faces
+from whosthat.checking.face_findings import face_findings
 from whosthat.faces.remembered import FILE, PhotoFaces, RememberedFaces, _opened
 from whosthat.progress import Silent
-from whosthat.recognition.face_audit import audit_faces
-from whosthat.recognition.face_findings import face_findings
 from whosthat.settings import cache_folder
 from whosthat.workflow.check import check
 from whosthat.workflow.face_photos import OpenedReader, faces_of_photos, open_reader

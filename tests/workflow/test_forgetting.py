@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from whosthat.checking.face_audit import FaceAudit, SuspectPhoto
 from whosthat.dataset.private import private_file
 from whosthat.errors import BundleError, RunError
 from whosthat.evaluation.diagnosis import Training, diagnose
@@ -16,7 +17,6 @@ from whosthat.evaluation.metrics import Evaluation
 from whosthat.evaluation.plots.writing import keep_photos, read_photos
 from whosthat.evaluation.report import write_report
 from whosthat.evaluation.run_facts import RunFacts, write_metrics
-from whosthat.recognition.face_audit import FaceAudit, SuspectPhoto
 from whosthat.workflow.forgetting import erase, erasure_of, forget_in_run, note_erasure, photos_in_run, plan_erasure, run_of
 
 PHOTOS = ("ann/0.jpg", "bo/1.jpg", "ann/2.jpg", "bo/3.jpg")

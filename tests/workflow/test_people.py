@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from whosthat.checking.face_audit import FaceAudit, SuspectPhoto
 from whosthat.dataset.private import private_file
 from whosthat.errors import BundleError, DatasetError, UsageError
 from whosthat.evaluation.face_part import FacePart, write_face_part
@@ -27,7 +28,6 @@ from whosthat.evaluation.run_facts import METRICS_FILE
 from whosthat.faces.remembered import PhotoFaces, RememberedFaces
 from whosthat.recognition import load
 from whosthat.recognition.bundle import BundleFacts, DataFacts, open_bundle, save_bundle
-from whosthat.recognition.face_audit import FaceAudit, SuspectPhoto
 from whosthat.recognition.face_facts import FaceFacts
 from whosthat.recognition.face_recogniser import KIND, FaceRecogniser, bundle_files
 from whosthat.recognition.face_threshold import DistanceThreshold

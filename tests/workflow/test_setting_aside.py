@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from whosthat.checking.face_audit import FaceAudit, SuspectPhoto
 from whosthat.dataset.audit import Audit
 from whosthat.dataset.findings import Finding
 from whosthat.errors import DatasetError
-from whosthat.recognition.face_audit import FaceAudit, SuspectPhoto
 from whosthat.workflow.face_check import Checkup
 from whosthat.workflow.setting_aside import COLUMNS, Outcome, aside_folder, carry_out, plan_moves, read_plan, undo, write_plan
 

@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 
+from whosthat.cartoons import HEROES, draw_photo_folder
 from whosthat.cli.app import main
 from whosthat.errors import DatasetError, NetworkError, RecipeError, RunError, UsageError
-from whosthat.photos.cartoons import HEROES, draw_photo_folder
 from whosthat.recognition.bundle import open_bundle
+from whosthat.runs.folders import latest, list_runs
 from whosthat.training.recipe import AnyRecipe, Recipe, default_recipe
-from whosthat.workflow.runs import latest, list_runs
 from whosthat.workflow.train import TrainResult, resume, train
 
 TIMES = {"created", "seconds"}

@@ -32,6 +32,7 @@ from whosthat.recognition.face_recogniser import FaceRecogniser
 from whosthat.recognition.face_threshold import DistanceThreshold
 from whosthat.recognition.gallery import FILE, read_gallery
 from whosthat.recognition.naming import Naming
+from whosthat.runs.folders import latest, set_latest
 from whosthat.training.recipe import default_recipe
 from whosthat.types import Box, Face, Image
 from whosthat.workflow import face_photos
@@ -39,7 +40,6 @@ from whosthat.workflow.check import check
 from whosthat.workflow.evaluate import evaluate
 from whosthat.workflow.export import export
 from whosthat.workflow.face_photos import KEPT_EVERY, OpenedReader
-from whosthat.workflow.runs import latest, set_latest
 from whosthat.workflow.train import resume, train
 from whosthat.workflow.train_faces import _head_notes
 

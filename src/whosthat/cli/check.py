@@ -16,9 +16,9 @@ from whosthat.wording import counted
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from whosthat.checking.face_audit import FaceAudit
     from whosthat.dataset.audit import Audit
     from whosthat.dataset.findings import Finding
-    from whosthat.recognition.face_audit import FaceAudit
     from whosthat.workflow.face_check import Checkup
     from whosthat.workflow.setting_aside import Outcome
 
@@ -96,7 +96,7 @@ def show_audit(audit: Audit, faces: FaceAudit | None = None) -> None:
         "",
         f"{counted(len(audit.photos), 'photo')} of {counted(len(audit.classes), 'class')} can be used; {_set_aside(len(audit.set_aside))}.",
     )
-    from whosthat.recognition.face_findings import face_findings
+    from whosthat.checking.face_findings import face_findings
 
     _show_findings((*audit.findings, *(face_findings(faces) if faces else ())))
     if faces and faces.suspects:

@@ -24,8 +24,8 @@ def report(run: RunArgument, open_it: OpenOption = False, as_json: JsonOption = 
     The report is made from the figures and plots that the run's folder holds; nothing is trained or tested again.
     """
     from whosthat.evaluation.report import write_report
-    from whosthat.training.occupation import occupied
-    from whosthat.workflow.runs import existing_run
+    from whosthat.runs.folders import existing_run
+    from whosthat.runs.lock import occupied
 
     folder = existing_run(run)
     with occupied(folder):

@@ -19,7 +19,7 @@ RunsArgument = Annotated[list[Path], typer.Argument(metavar="RUN", help="Folders
 @app.command("list", epilog=examples("runs list", "runs list --json"))
 def list_them(runs: RunsOption = Path("runs"), as_json: JsonOption = False) -> None:
     """List the runs of a folder, the oldest first."""
-    from whosthat.workflow.runs import list_runs
+    from whosthat.runs.folders import list_runs
 
     rows = [run.to_dict() for run in list_runs(runs)]
     if as_json:
@@ -33,7 +33,7 @@ def list_them(runs: RunsOption = Path("runs"), as_json: JsonOption = False) -> N
 @app.command(epilog=examples("runs compare runs/photos-cnn6-1 runs/photos-cnn6-2"), no_args_is_help=True)
 def compare(runs: RunsArgument, as_json: JsonOption = False) -> None:
     """Set runs side by side: how they ended, and every setting in which they differ."""
-    from whosthat.workflow.runs import compare_runs
+    from whosthat.runs.folders import compare_runs
 
     rows = compare_runs(runs)
     if as_json:

@@ -1,7 +1,7 @@
 """What a run's ``faces.json`` holds, and what the report shows of it: poor photos, wrong labels, people who look alike.
 
 What belongs here: writing and reading that file, and putting its lines in the order in which people read them. What does not:
-judging faces (`whosthat.recognition.face_audit`), sentences about them (`face_findings`), the page itself (`report`).
+judging faces (`whosthat.checking.face_audit`), sentences about them (`face_findings`), the page itself (`report`).
 
 The file is one JSON object: ``format`` (1), ``faces`` (a `FaceAudit`) and ``pictures`` (small JPEG in base64 by the photo's name).
 Beside the photos without a face, which ``audit.json`` lists as set aside, nothing else in a run tells of faces in single photos: so
@@ -16,14 +16,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from whosthat.checking.face_audit import SMALL_FACE, FaceAudit, Pair, SuspectPhoto
+from whosthat.checking.face_findings import SCALE, alikeness, face_findings, most_alike
 from whosthat.dataset.findings import Finding
 from whosthat.durable import replace_file
 from whosthat.errors import RunError
 from whosthat.evaluation.plots.writing import BASE64, THUMBNAIL_SIDE
-from whosthat.evaluation.run_files import read_file
 from whosthat.photos.drawing import encode_image, thumbnail
-from whosthat.recognition.face_audit import SMALL_FACE, FaceAudit, Pair, SuspectPhoto
-from whosthat.recognition.face_findings import SCALE, alikeness, face_findings, most_alike
+from whosthat.runs.files import read_file
 from whosthat.types import Box, Image
 from whosthat.wording import counted
 

@@ -18,11 +18,11 @@ from whosthat.faces.description import EmbedderDescription
 from whosthat.faces.detector import Detector
 from whosthat.faces.embedder import ANY_DETECTOR, DLIB, EmbedderFacts, OnnxEmbedder
 from whosthat.faces.mtcnn import Mtcnn
-from whosthat.faces.mtcnn_networks import rewrite
 from whosthat.faces.own_embedders import OwnEmbedder, embedder_names, keep_embedder, read_embedder
 from whosthat.faces.sface import SFACE
 from whosthat.faces.weights import FILES, MAX_FILE_BYTES, WeightsFile, find_weights, read_at_most, read_file, read_weights
 from whosthat.faces.yunet import YuNet
+from whosthat.importers.mtcnn_networks import rewrite
 
 
 @dataclass(frozen=True)
@@ -102,8 +102,8 @@ def dlib_graph() -> bytes:
     Raises:
         WeightsError: The weights are not here, or are another file.
     """
-    from whosthat.faces.dlib_format import read_network
-    from whosthat.faces.dlib_network import write_graph
+    from whosthat.importers.dlib_format import read_network
+    from whosthat.importers.dlib_network import write_graph
 
     return write_graph(read_network(read_weights(DLIB.name)))
 

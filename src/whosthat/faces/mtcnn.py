@@ -17,7 +17,7 @@ import numpy as np
 
 from whosthat.errors import WeightsError
 from whosthat.faces.detector import keep_outer, overlaps, suppress
-from whosthat.faces.mtcnn_networks import POINTS, SHIFTS, difference_of, score_of
+from whosthat.importers.mtcnn_networks import POINTS, SHIFTS, difference_of, score_of
 from whosthat.inference import Session, open_session
 from whosthat.types import Box, Face
 

@@ -151,7 +151,7 @@ def _normalised(x: keras.KerasTensor, name: str) -> keras.KerasTensor:
 
 
 def _checkpoint(chosen: Path | str | None) -> dict[str, NDArray[Any]] | None:
-    from whosthat.networks.pth import read_tensors  # needs numpy
+    from whosthat.importers.pth import read_tensors  # needs numpy
 
     if chosen in (None, "imagenet"):
         return read_tensors(packaged_file(EFFICIENTNET_LITE0, _PACKAGE, _LOCATION))

@@ -42,6 +42,7 @@ from whosthat.recognition.manifest import (
     write_manifest,
 )
 from whosthat.recognition.threshold import Threshold
+from whosthat.runs.folders import follow_pointer
 from whosthat.version import __version__
 
 if TYPE_CHECKING:
@@ -226,7 +227,7 @@ def save_bundle(
 ) -> None:
     """Save a bundle so that at every moment either the old one or the new one is there, whole.
 
-    Two processes must not save to one folder at once; a run is held by one (`training.occupation`).
+    Two processes must not save to one folder at once; a run is held by one (`runs.lock`).
 
     Args:
         folder: Where it goes; a bundle that is there is replaced.
@@ -296,23 +297,6 @@ def find_bundle(path: Path) -> Path:
     if not place.is_dir():
         raise BundleError(f"{path} is a file, but a bundle is a folder. {expected}")
     raise BundleError(f"{path} holds no whole bundle ({MANIFEST} is missing). {expected} A run gets its bundle when its training is done.")
-
-
-def follow_pointer(path: Path) -> Path:
-    """Return the run that a text file such as ``runs/latest`` names; any other path unchanged.
-
-    Where links cannot be made, ``latest`` is a text file that holds the name of a folder beside it.
-
-    Raises:
-        BundleError: The text file holds something else.
-    """
-    if path.name != "latest" or not path.is_file():
-        return path
-    with path.open("rb") as file:
-        name = file.read(1024).decode("utf-8", "replace").strip()
-    if not name or "/" in name or "\\" in name or name in (".", ".."):
-        raise BundleError(f"{path} should hold the name of a run beside it, but holds {name[:60]!r}. Name the run folder itself.")
-    return path.with_name(name)
 
 
 def _kept_old(folder: Path) -> Path:

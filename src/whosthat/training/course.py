@@ -12,9 +12,9 @@ from pathlib import Path
 
 from whosthat.errors import TrainingInterruptedError
 from whosthat.progress import Progress
+from whosthat.runs.lock import StopWish
 from whosthat.training.checkpoints import Checkpoints, RunState
 from whosthat.training.journal import Journal
-from whosthat.training.occupation import StopWish
 from whosthat.training.recipe import Recipe
 from whosthat.training.schedules import LearningRate
 from whosthat.training.variables import Variable

@@ -21,12 +21,12 @@ from whosthat.errors import NetworkError, RunError
 from whosthat.networks import registry
 from whosthat.networks.backend import set_threads
 from whosthat.progress import SILENT, Progress
+from whosthat.runs.lock import listening, occupied
 from whosthat.training.checkpoints import Checkpoint, Checkpoints, RunState
 from whosthat.training.course import Run
 from whosthat.training.design import design_of
 from whosthat.training.features import FEATURES
 from whosthat.training.journal import Journal
-from whosthat.training.occupation import listening, occupied
 from whosthat.training.recipe import Recipe
 from whosthat.training.refitting import Refitted, Refitting
 from whosthat.training.schedules import learning_rate

@@ -33,11 +33,11 @@ from whosthat.progress import SILENT, Progress
 from whosthat.proportions import Interval
 from whosthat.recognition import load
 from whosthat.recognition.bundle import open_bundle
+from whosthat.runs.folders import new_run, set_latest
 from whosthat.training.face_recipe import FACES, FaceRecipe
 from whosthat.training.recipe import AnyRecipe, Recipe, default_recipe
 from whosthat.workflow.check import check
 from whosthat.workflow.predict import predict
-from whosthat.workflow.runs import new_run, set_latest
 from whosthat.workflow.strangers import stranger_photos
 from whosthat.workflow.train import train
 from whosthat.workflow.training_run import SPLIT, TrainResult

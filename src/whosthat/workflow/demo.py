@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from whosthat.cartoons import HEROES, STRANGERS, draw_hero, draw_photo_folder
 from whosthat.errors import UsageError
-from whosthat.photos.cartoons import HEROES, STRANGERS, draw_hero, draw_photo_folder
 from whosthat.photos.drawing import save_image
 from whosthat.progress import SILENT, Progress
 

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from whosthat import durable
+from whosthat.cartoons import HEROES, draw_hero
 from whosthat.errors import ExportError, UsageError, did_you_mean
-from whosthat.photos.cartoons import HEROES, draw_hero
 from whosthat.photos.preparing import PrepareSpec, prepare
 from whosthat.progress import SILENT, Progress
 from whosthat.recognition.bundle import Bundle, open_bundle

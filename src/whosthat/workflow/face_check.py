@@ -9,11 +9,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from whosthat.checking.face_audit import FaceAudit, audit_faces
+from whosthat.checking.face_findings import face_findings
 from whosthat.dataset.audit import Audit
 from whosthat.faces.embedder import DLIB
 from whosthat.progress import SILENT, Progress
-from whosthat.recognition.face_audit import FaceAudit, audit_faces
-from whosthat.recognition.face_findings import face_findings
 from whosthat.training.face_recipe import FACES
 from whosthat.workflow.check import check
 from whosthat.workflow.choosing import choose_model

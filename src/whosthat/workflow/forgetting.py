@@ -28,8 +28,8 @@ from whosthat.evaluation.report import write_report
 from whosthat.evaluation.run_facts import METRICS_FILE, read_metrics
 from whosthat.faces.remembered import FILE, RememberedFaces
 from whosthat.recognition.bundle import open_bundle
+from whosthat.runs.lock import occupied
 from whosthat.settings import cache_folder
-from whosthat.training.occupation import occupied
 from whosthat.wording import counted
 from whosthat.workflow.file_names import unused_path
 from whosthat.workflow.training_run import AUDIT, BUNDLE, ENVIRONMENT, SPLIT

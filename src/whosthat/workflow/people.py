@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from filelock import FileLock, Timeout
 
+from whosthat.checking.suspects import STRANGER_DISTANCE, find_strays
 from whosthat.errors import BundleError, DatasetError, UsageError, did_you_mean
 from whosthat.faces.remembered import FILE as REMEMBERED
 from whosthat.faces.remembered import RememberedFaces, RememberedSightings
@@ -33,7 +34,6 @@ from whosthat.recognition.face_facts import FaceFacts
 from whosthat.recognition.face_recogniser import KIND, FaceRecogniser, bundle_files
 from whosthat.recognition.gallery import FILE, EnrolledPhoto, Gallery, read_gallery
 from whosthat.recognition.naming import Naming
-from whosthat.recognition.suspects import STRANGER_DISTANCE, find_strays
 from whosthat.settings import cache_folder
 from whosthat.types import FloatArray, SetAside
 from whosthat.wording import counted, listing

@@ -16,15 +16,14 @@ from whosthat.evaluation.run_facts import read_metrics
 from whosthat.networks import registry
 from whosthat.progress import SILENT, Progress
 from whosthat.recognition.bundle import label_problem
+from whosthat.runs.folders import discard_run, existing_run, new_run, set_latest
+from whosthat.runs.lock import occupied
 from whosthat.training.design import design_of
-from whosthat.training.occupation import occupied
 from whosthat.training.recipe import AnyRecipe, FaceRecipe, read_recipe
 from whosthat.wording import counted
 from whosthat.workflow.check import check
-from whosthat.workflow.resuming import finish
-from whosthat.workflow.runs import discard_run, existing_run, new_run, set_latest
 from whosthat.workflow.strangers import stranger_photos
-from whosthat.workflow.training_run import BUNDLE, ENVIRONMENT, RECIPE, SPLIT, TrainingRun, TrainResult, begin
+from whosthat.workflow.training_run import BUNDLE, ENVIRONMENT, RECIPE, SPLIT, TrainingRun, TrainResult, begin, finish
 
 __all__ = ["TrainResult", "resume", "train"]
 

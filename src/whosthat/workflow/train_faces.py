@@ -16,6 +16,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from whosthat.checking.face_audit import FaceAudit, audit_faces
+from whosthat.checking.suspects import probably_wrong
 from whosthat.dataset.audit import Audit, AuditedPhoto
 from whosthat.dataset.findings import pictures_by_class
 from whosthat.dataset.split import Split, split
@@ -32,19 +34,17 @@ from whosthat.photos.reading import read
 from whosthat.progress import Progress
 from whosthat.recognition.bundle import BundleFacts, save_bundle
 from whosthat.recognition.enrolling import FittedNaming, fit_naming
-from whosthat.recognition.face_audit import FaceAudit, audit_faces
 from whosthat.recognition.face_facts import FaceFacts
 from whosthat.recognition.face_recogniser import KIND, FaceRecogniser, bundle_files
 from whosthat.recognition.gallery import EnrolledPhoto, Gallery
 from whosthat.recognition.naming import Naming
-from whosthat.recognition.suspects import probably_wrong
-from whosthat.training.occupation import occupied
+from whosthat.runs.folders import set_latest
+from whosthat.runs.lock import occupied
+from whosthat.runs.resuming import resumable, saving
 from whosthat.training.recipe import FaceRecipe
 from whosthat.types import PARTS, FloatArray, IntArray
 from whosthat.wording import counted, listing
 from whosthat.workflow.face_photos import OpenedReader, faces_of_photos, open_reader, read_strangers, seen_in_photos, stacked
-from whosthat.workflow.resuming import resumable, saving
-from whosthat.workflow.runs import set_latest
 from whosthat.workflow.training_run import BUNDLE, TrainingRun, TrainResult, conclude, figures, versions
 
 

@@ -30,14 +30,14 @@ from whosthat.recognition.heads import folds_of
 from whosthat.recognition.image_classifier import ImageClassifier
 from whosthat.recognition.recogniser import Recogniser
 from whosthat.recognition.threshold import Threshold, fit_threshold
+from whosthat.runs.lock import occupied
+from whosthat.runs.resuming import resumable, saving
 from whosthat.settings import ONNX_PARITY_TOLERANCE
-from whosthat.training.occupation import occupied
 from whosthat.training.recipe import Recipe
 from whosthat.types import PARTS
 from whosthat.wording import counted
 from whosthat.workflow.evaluate import ask
 from whosthat.workflow.face_photos import OpenedCropper, open_cropper
-from whosthat.workflow.resuming import resumable, saving
 from whosthat.workflow.strangers import stranger_confidences
 from whosthat.workflow.training_run import BUNDLE, TrainingRun, TrainResult, conclude, figures, versions
 

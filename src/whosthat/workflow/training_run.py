@@ -21,15 +21,17 @@ from whosthat.errors import DatasetError, RunError
 from whosthat.evaluation.diagnosis import Diagnosis
 from whosthat.evaluation.metrics import Evaluation
 from whosthat.evaluation.plots.writing import write_plots
-from whosthat.evaluation.report import write_report
-from whosthat.evaluation.run_facts import RunFacts, write_metrics
+from whosthat.evaluation.report import REPORT_FILE, write_report
+from whosthat.evaluation.run_facts import METRICS_FILE, RunFacts, write_metrics
 from whosthat.photos.reading import read
+from whosthat.progress import SILENT, Progress
 from whosthat.recognition.bundle import DataFacts
-from whosthat.training.occupation import occupied
+from whosthat.runs.folders import discard_run, set_latest
+from whosthat.runs.lock import occupied
+from whosthat.runs.resuming import resumable, saving
 from whosthat.training.recipe import AnyRecipe
 from whosthat.types import Image
 from whosthat.version import __version__
-from whosthat.workflow.runs import discard_run, set_latest
 
 RECIPE, SPLIT, ENVIRONMENT, AUDIT, BUNDLE = "recipe.toml", "split.csv", "environment.json", "audit.json", "bundle"
 
@@ -137,6 +139,30 @@ def conclude(run: TrainingRun, tested: RunFacts, history: Sequence[Mapping[str, 
     write_metrics(run.folder, tested)
     write_report(run.folder)
     return TrainResult(run.folder, run.folder / BUNDLE, tested.evaluation, tested.diagnosis, tested.strangers)
+
+
+def finish(run: Path, *, progress: Progress = SILENT) -> bool:
+    """Do what a run that was stopped after its test still lacks: its report, and that ``latest`` points at it.
+
+    Args:
+        run: The run folder.
+        progress: Hears when nothing was missing.
+
+    Returns:
+        False when the run has not been tested yet.
+
+    Raises:
+        RunError: The run folder cannot be written, or another process works in it.
+    """
+    if not (run / METRICS_FILE).exists():
+        return False
+    with resumable(run), occupied(run), saving(run):
+        if (run / REPORT_FILE).exists():
+            progress.say(f"{run} is finished: it has been tested. Start a new run to train for longer.")
+        else:
+            write_report(run)
+        set_latest(run)
+    return True
 
 
 class _Photos:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from whosthat.photos.cartoons.pen import Colour
+from whosthat.cartoons.pen import Colour
 
 RED, BLUE, GREEN = (206, 58, 56), (52, 98, 178), (62, 140, 84)
 GOLD, PURPLE, TEAL = (240, 184, 56), (118, 72, 152), (44, 144, 150)

@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from whosthat.checking.suspects import find_look_alikes, find_suspects
 from whosthat.dataset.audit import Audit, AuditedPhoto
 from whosthat.faces.remembered import PhotoFaces
-from whosthat.recognition.suspects import find_look_alikes, find_suspects
 from whosthat.types import Box, Face, Point
 
 SMALL_FACE = 40

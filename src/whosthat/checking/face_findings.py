@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from whosthat.checking.face_audit import LARGEST, NEAR_PAIR, SMALL_FACE, FaceAudit, FaceOfSeveral, Pair, SuspectPhoto
+from whosthat.checking.suspects import STRANGER_DISTANCE
 from whosthat.dataset.findings import SEVERITIES, Finding
-from whosthat.recognition.face_audit import LARGEST, NEAR_PAIR, SMALL_FACE, FaceAudit, FaceOfSeveral, Pair, SuspectPhoto
-from whosthat.recognition.suspects import STRANGER_DISTANCE
 from whosthat.wording import counted, listing
 
 SCALE = f"Below {NEAR_PAIR} they are easily confused, from {STRANGER_DISTANCE} on easy to tell apart."

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from whosthat.photos.cartoons.pen import INK, Colour, Pen, Point, mirrored
+from whosthat.cartoons.pen import INK, Colour, Pen, Point, mirrored
 
 Part = Callable[[Pen, Colour, float], None]
 """Draws one thing: with this pen, in this colour, for a head this high (a multiple of its width)."""

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from whosthat.errors import WeightsError
-from whosthat.faces.dlib_format import Convolution, Dense, DlibNetwork, read_network
 from whosthat.faces.weights import read_weights
+from whosthat.importers.dlib_format import Convolution, Dense, DlibNetwork, read_network
 
 
 @pytest.fixture(scope="module")

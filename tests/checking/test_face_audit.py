@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from whosthat.checking.face_audit import FaceAudit, audit_faces
+from whosthat.checking.face_findings import face_findings
 from whosthat.dataset.audit import Audit, AuditedPhoto
 from whosthat.dataset.folder import Photo
 from whosthat.faces.remembered import PhotoFaces
-from whosthat.recognition.face_audit import FaceAudit, audit_faces
-from whosthat.recognition.face_findings import face_findings
 from whosthat.types import Box, Face
 
 PEOPLE = ("ann", "bo", "cy")

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from whosthat.photos.cartoons import attire
-from whosthat.photos.cartoons.attire import WHITE, shade
-from whosthat.photos.cartoons.cast import BLUE, GREEN, PURPLE, RED, Character
-from whosthat.photos.cartoons.pen import INK, Colour, Pen, mirrored
+from whosthat.cartoons import attire
+from whosthat.cartoons.attire import WHITE, shade
+from whosthat.cartoons.cast import BLUE, GREEN, PURPLE, RED, Character
+from whosthat.cartoons.pen import INK, Colour, Pen, mirrored
 
 _OFF_DUTY = 0.2  # how often the mask, and how often the headgear, stays at home: else one look at either would be enough
 

@@ -1,7 +1,7 @@
 """Whatever stops a run that has begun, nothing is lost, and whoever started it is told how to go on.
 
-What belongs here: turning interrupts and refusals of the system into that advice, and what a run lacks that was stopped after its test.
-What does not: checkpoints, and stopping in the middle of training (`training`).
+What belongs here: turning interrupts and refusals of the system into that advice. What does not: checkpoints, stopping in the middle of
+training (`training`), and finishing a run that was stopped after its test (`workflow.training_run`).
 """
 
 from __future__ import annotations
@@ -11,11 +11,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from whosthat.errors import BundleError, RunError
-from whosthat.evaluation.report import REPORT_FILE, write_report
-from whosthat.evaluation.run_facts import METRICS_FILE
-from whosthat.progress import SILENT, Progress
-from whosthat.training.occupation import occupied
-from whosthat.workflow.runs import set_latest
 
 
 @contextmanager
@@ -52,30 +47,6 @@ def saving(run: Path) -> Iterator[None]:
         yield
     except (BundleError, RunError) as error:
         raise RunError(f"{error} {_advice(run)}") from error
-
-
-def finish(run: Path, *, progress: Progress = SILENT) -> bool:
-    """Do what a run that was stopped after its test still lacks: its report, and that ``latest`` points at it.
-
-    Args:
-        run: The run folder.
-        progress: Hears when nothing was missing.
-
-    Returns:
-        False when the run has not been tested yet.
-
-    Raises:
-        RunError: The run folder cannot be written, or another process works in it.
-    """
-    if not (run / METRICS_FILE).exists():
-        return False
-    with resumable(run), occupied(run), saving(run):
-        if (run / REPORT_FILE).exists():
-            progress.say(f"{run} is finished: it has been tested. Start a new run to train for longer.")
-        else:
-            write_report(run)
-        set_latest(run)
-    return True
 
 
 def _advice(run: Path) -> str:

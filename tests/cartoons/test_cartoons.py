@@ -3,10 +3,10 @@ import hashlib
 import numpy as np
 import pytest
 
+from whosthat.cartoons import HEROES, STRANGERS, draw_hero, draw_photo_folder
+from whosthat.cartoons.attire import BEARDS, EMBLEMS, HAIR, HEADGEAR, MASKS
+from whosthat.cartoons.cast import EVERYBODY
 from whosthat.errors import PhotoError, UsageError
-from whosthat.photos.cartoons import HEROES, STRANGERS, draw_hero, draw_photo_folder
-from whosthat.photos.cartoons.attire import BEARDS, EMBLEMS, HAIR, HEADGEAR, MASKS
-from whosthat.photos.cartoons.cast import EVERYBODY
 from whosthat.photos.reading import read
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whosthat.faces.dlib_format import Affine, Convolution, Dense, DlibNetwork, Layer, Pool
+from whosthat.importers.dlib_format import Affine, Convolution, Dense, DlibNetwork, Layer, Pool
 
 if TYPE_CHECKING:
     from whosthat.types import FloatArray

@@ -9,11 +9,11 @@ import threading
 import pytest
 
 from whosthat.errors import RunError
-from whosthat.training.occupation import listening, occupied
+from whosthat.runs.lock import listening, occupied
 
 
 def test_a_second_process_is_refused_and_told_who_is_training(tmp_path):
-    code = f"from whosthat.training.occupation import occupied\nwith occupied(__import__('pathlib').Path({str(tmp_path)!r})): pass"
+    code = f"from whosthat.runs.lock import occupied\nwith occupied(__import__('pathlib').Path({str(tmp_path)!r})): pass"
     with occupied(tmp_path):
         second = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
         assert f"is being trained by another process (pid {os.getpid()})" in second.stderr

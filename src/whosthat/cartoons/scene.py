@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image as PillowImage
 from PIL import ImageDraw
 
-from whosthat.photos.cartoons.pen import Colour
+from whosthat.cartoons.pen import Colour
 from whosthat.types import Image
 
 _SKIES: tuple[tuple[Colour, Colour], ...] = (

@@ -7,8 +7,8 @@ import onnx
 import pytest
 
 from whosthat.errors import WeightsError
-from whosthat.faces.mtcnn_networks import POINTS, SHIFTS, difference_of, rewrite, score_of
 from whosthat.faces.weights import read_weights
+from whosthat.importers.mtcnn_networks import POINTS, SHIFTS, difference_of, rewrite, score_of
 from whosthat.inference import open_session
 
 SHAPES = {"pnet": (1, 31, 76, 3), "rnet": (5, 24, 24, 3), "onet": (3, 48, 48, 3)}

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from whosthat.errors import WeightsError
-from whosthat.networks.pth import read_tensors
+from whosthat.importers.pth import read_tensors
 
 MAGIC = 0x1950A86A20F9469CFC6C
 

@@ -14,11 +14,11 @@ from pathlib import Path
 import numpy as np
 from PIL import ImageDraw
 
+from whosthat.cartoons.cast import EVERYBODY, HERO_CAST, STRANGER_CAST
+from whosthat.cartoons.figure import draw_figure, draw_mood
+from whosthat.cartoons.pen import Pen
+from whosthat.cartoons.scene import draw_background, lit
 from whosthat.errors import UsageError, did_you_mean
-from whosthat.photos.cartoons.cast import EVERYBODY, HERO_CAST, STRANGER_CAST
-from whosthat.photos.cartoons.figure import draw_figure, draw_mood
-from whosthat.photos.cartoons.pen import Pen
-from whosthat.photos.cartoons.scene import draw_background, lit
 from whosthat.photos.drawing import encode_image, thumbnail
 from whosthat.photos.reading import read
 from whosthat.progress import SILENT, Progress

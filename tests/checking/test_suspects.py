@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from whosthat.recognition.suspects import find_look_alikes, find_strays, find_suspects
+from whosthat.checking.suspects import find_look_alikes, find_strays, find_suspects
 
 DIMENSIONS = 128
 

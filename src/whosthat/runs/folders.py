@@ -22,7 +22,6 @@ from filelock import FileLock, Timeout
 
 from whosthat import durable
 from whosthat.errors import BundleError, RunError, UsageError, did_you_mean
-from whosthat.recognition.bundle import follow_pointer
 
 LATEST = "latest"
 MAX_FACTS_BYTES = 64 << 20
@@ -149,6 +148,23 @@ def latest(runs: Path) -> Path:
     return run.resolve() if pointer.is_symlink() else run
 
 
+def follow_pointer(path: Path) -> Path:
+    """Return the run that a text file such as ``runs/latest`` names; any other path unchanged.
+
+    Where links cannot be made, ``latest`` is a text file that holds the name of a folder beside it.
+
+    Raises:
+        BundleError: The text file holds something else.
+    """
+    if path.name != "latest" or not path.is_file():
+        return path
+    with path.open("rb") as file:
+        name = file.read(1024).decode("utf-8", "replace").strip()
+    if not name or "/" in name or "\\" in name or name in (".", ".."):
+        raise BundleError(f"{path} should hold the name of a run beside it, but holds {name[:60]!r}. Name the run folder itself.")
+    return path.with_name(name)
+
+
 def discard_run(run: Path) -> None:
     """Remove a run in which nothing was trained, and let ``latest`` point at the newest of the others; others stay as they are."""
     if _state(run) != "broken off":
@@ -248,7 +264,7 @@ def _state(run: Path) -> State:
 
 
 def _is_held(run: Path) -> bool:
-    """Tell whether a process trains this run: it holds ``training.lock`` (`training.occupation`)."""
+    """Tell whether a process trains this run: it holds ``training.lock`` (`runs.lock`)."""
     if not (run / "training.lock").is_file():
         return False
     try:

@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from whosthat.errors import BundleError, RunError
-from whosthat.workflow.resuming import finish, resumable, saving
-from whosthat.workflow.runs import latest
+from whosthat.runs.resuming import resumable, saving
 
 ADVICE = r"Nothing is lost: go on with whosthat train --resume runs.a-1\."
 
@@ -29,15 +28,3 @@ def test_results_that_cannot_be_written_are_no_bad_data(kind: type[Exception]) -
     with pytest.raises(RunError, match=rf"It cannot be saved\. {ADVICE}") as refused, saving(Path("runs/a-1")):
         raise kind("It cannot be saved.")
     assert refused.value.exit_code == 1
-
-
-def test_what_a_tested_run_lacks_is_done_and_nothing_is_left_to_do_then(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("whosthat.workflow.resuming.write_report", lambda run: (run / "report.html").touch(exist_ok=False))
-    (run := tmp_path / "a-1").mkdir()
-    assert not finish(run)
-    (run / "metrics.json").touch()
-    for _ in range(2):
-        (tmp_path / "latest").unlink(missing_ok=True)
-        assert finish(run)
-        assert (run / "report.html").exists()
-        assert latest(tmp_path) == run
