@@ -16,7 +16,7 @@ import numpy as np
 
 from benchmarks.face_photos import DETECTORS, gallery_of, private_places
 from whosthat.faces.embedder import DLIB
-from whosthat.recognition.enrolling import fit_naming
+from whosthat.recognition.enrolling import fit_identifier
 from whosthat.recognition.face_recogniser import FaceRecogniser
 from whosthat.workflow.face_photos import faces_of_photos, open_reader
 from whosthat.workflow.predict import predict
@@ -57,8 +57,8 @@ class Whosthat:
             found = faces_of_photos(paths, self.reader, file=Path(empty) / "faces.sqlite")
         gallery = gallery_of(photos, found, tuple(sorted({item.photo.class_name for item in photos})))
         groups = {photo.sha256: photo.group for photo in photos}
-        fitted = fit_naming(gallery, np.array([groups[photo.sha256] for photo in gallery.photos]), embedder=DLIB.name)
-        self._recogniser = FaceRecogniser(self.reader, fitted.naming)
+        fitted = fit_identifier(gallery, np.array([groups[photo.sha256] for photo in gallery.photos]), embedder=DLIB.name)
+        self._recogniser = FaceRecogniser(self.reader, fitted.identifier)
 
     def identify(self, photos: Sequence[Path]) -> Names:
         """Predict, as the command does."""

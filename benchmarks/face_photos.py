@@ -44,6 +44,6 @@ def private_places(detector: str) -> Iterator[Path]:
 def gallery_of(photos: Sequence[AuditedPhoto], found: Mapping[str, PhotoFaces], people: tuple[str, ...]) -> Gallery:
     """Enrol the photos that show a face."""
     shown = [item for item in photos if item.sha256 in found and found[item.sha256].taken is not None]
-    owners = np.array([people.index(item.photo.class_name) for item in shown], np.int64)
+    labels = np.array([people.index(item.photo.class_name) for item in shown], np.int64)
     enrolled = tuple(EnrolledPhoto(item.photo.name, item.sha256) for item in shown)
-    return Gallery(people, stacked([found[item.sha256] for item in shown]), owners, enrolled)
+    return Gallery(people, stacked([found[item.sha256] for item in shown]), labels, enrolled)

@@ -32,7 +32,7 @@ from whosthat.evaluation.outcomes import Outcomes, answer_of, count
 from whosthat.faces.embedder import DLIB
 from whosthat.photos.reading import read
 from whosthat.proportions import wilson_interval
-from whosthat.recognition.enrolling import Strangers, fit_naming
+from whosthat.recognition.enrolling import Strangers, fit_identifier
 from whosthat.recognition.face_recogniser import FaceRecogniser
 from whosthat.recognition.heads import distances
 from whosthat.training.recipe import FaceRecipe
@@ -114,14 +114,14 @@ def trials_of(seed: int, reader: FaceReader, known: Photos, others: Photos) -> I
     group_of = {item.sha256: item.group for item in known.audit.photos}
     groups = np.array([group_of[photo.sha256] for photo in learnt.photos])
 
-    naming = fit_naming(learnt, groups, embedder=DLIB.name).naming
-    recogniser = FaceRecogniser(reader, naming)
+    identifier = fit_identifier(learnt, groups, embedder=DLIB.name).identifier
+    recogniser = FaceRecogniser(reader, identifier)
     everybody = others.audit.photos
     yield trial(recogniser, parts["test"], known, everybody, others)
     halves = [[item for item in everybody if others.audit.classes.index(item.photo.class_name) % 2 == half] for half in (0, 1)]
     for fitted_on, counted_on in ((everybody, everybody), (halves[0], halves[1]), (halves[1], halves[0])):
-        fitted = fit_naming(learnt, groups, head="trimmed-mean", strangers=as_strangers(fitted_on, others), embedder=DLIB.name)
-        naming.threshold = fitted.naming.threshold  # it is the same whatever the head, and this head is the quickest
+        fitted = fit_identifier(learnt, groups, head="trimmed-mean", strangers=as_strangers(fitted_on, others), embedder=DLIB.name)
+        identifier.threshold = fitted.identifier.threshold  # it is the same whatever the head, and this head is the quickest
         yield trial(recogniser, parts["test"], known, counted_on, others)
 
 
@@ -170,9 +170,9 @@ def rates_of(trials: Sequence[Trial]) -> str:
 def dividing_distance(*galleries: Gallery) -> float:
     """Find the distance that best divides genuine from impostor pairs."""
     vectors = np.concatenate([gallery.vectors for gallery in galleries])
-    owners = np.concatenate([gallery.owners + 1000 * number for number, gallery in enumerate(galleries)])
+    labels = np.concatenate([gallery.labels + 1000 * number for number, gallery in enumerate(galleries)])
     rows, columns = np.triu_indices(len(vectors), k=1)
-    apart, same = distances(vectors, vectors)[rows, columns], owners[rows] == owners[columns]
+    apart, same = distances(vectors, vectors)[rows, columns], labels[rows] == labels[columns]
     genuine, impostor = np.sort(apart[same]), np.sort(apart[~same])
     tried = np.arange(0.3, 0.9, 0.001)
     right = np.searchsorted(genuine, tried) / len(genuine) + 1 - np.searchsorted(impostor, tried) / len(impostor)

@@ -25,7 +25,7 @@ from benchmarks.measuring import Row
 from whosthat.faces.embedder import DLIB
 from whosthat.photos.drawing import thumbnail
 from whosthat.photos.reading import read
-from whosthat.recognition.enrolling import fit_naming
+from whosthat.recognition.enrolling import fit_identifier
 from whosthat.recognition.face_recogniser import FaceRecogniser
 from whosthat.training.recipe import FaceRecipe
 from whosthat.workflow.check import check
@@ -138,7 +138,7 @@ def recogniser_of(detector: str, photos: Audit) -> FaceRecogniser:
     learnt = gallery_of((*parts["train"], *parts["validation"]), found, photos.classes)
     group_of = {item.sha256: item.group for item in photos.photos}
     groups = np.array([group_of[photo.sha256] for photo in learnt.photos])
-    return FaceRecogniser(reader, fit_naming(learnt, groups, embedder=DLIB.name).naming)
+    return FaceRecogniser(reader, fit_identifier(learnt, groups, embedder=DLIB.name).identifier)
 
 
 def named(recogniser: FaceRecogniser, test: list[tuple[str, Image]], damage: Callable[[Image], Image]) -> str:

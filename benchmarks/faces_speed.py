@@ -36,7 +36,7 @@ from benchmarks.face_contestants import Contestant, FaceRecognition, Names, Whos
 from benchmarks.face_photos import AVENGERS, DETECTORS, GROUP_PHOTOS, private_places
 from benchmarks.measuring import Row, median_seconds
 from whosthat.dataset.split import split
-from whosthat.faces.finding import FaceReader, principal
+from whosthat.faces.finding import FaceReader, main_face
 from whosthat.faces.models import dlib_graph
 from whosthat.inference import open_session
 from whosthat.photos.reading import read
@@ -170,7 +170,7 @@ def aligned_crops(reader: FaceReader) -> Image:
     for photo in sorted(AVENGERS.rglob("*.jpg"))[:N_CROPS]:
         image = read(photo)
         if faces := reader.find(image):
-            crops.append(reader.crops(image, [principal(faces, image.shape[1], image.shape[0])]))
+            crops.append(reader.crops(image, [main_face(faces, image.shape[1], image.shape[0])]))
     return np.concatenate(crops)
 
 

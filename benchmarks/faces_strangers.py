@@ -24,14 +24,14 @@ import numpy as np
 from benchmarks.face_photos import AVENGERS, LFW, STRANGERS, private_places
 from benchmarks.measuring import Row
 from whosthat.faces.embedder import DLIB
-from whosthat.recognition.enrolling import Strangers, fit_naming
+from whosthat.recognition.enrolling import Strangers, fit_identifier
 from whosthat.recognition.gallery import EnrolledPhoto, Gallery
 from whosthat.recognition.ranking import people_of_faces
 from whosthat.workflow.face_photos import faces_of_photos, open_reader, stacked
 
 if TYPE_CHECKING:
     from whosthat.faces.finding import FaceReader
-    from whosthat.recognition.naming import Naming
+    from whosthat.recognition.identifier import Identifier
     from whosthat.types import FloatArray, IntArray
 
 TITLE = "Faces: strangers who get a name, and what was stated"
@@ -131,33 +131,33 @@ def draw(
 def enrol(faces: Faces, people: IntArray, photos: int) -> tuple[Gallery, Faces]:
     """Enrol the first photos of each person; the others are left."""
     rows = np.concatenate([np.flatnonzero(faces.people == person)[:photos] for person in people])
-    owners = np.searchsorted(np.sort(people), faces.people[rows])
+    labels = np.searchsorted(np.sort(people), faces.people[rows])
     enrolled = tuple(EnrolledPhoto(str(row), f"{row:064x}") for row in rows)
-    gallery = Gallery(tuple(map(str, np.sort(people))), faces.vectors[rows], owners, enrolled)
+    gallery = Gallery(tuple(map(str, np.sort(people))), faces.vectors[rows], labels, enrolled)
     return gallery, faces.of(np.setdiff1d(np.arange(len(faces.people)), rows))
 
 
 def judged(gallery: Gallery, people: IntArray, known: Faces, others: Faces, given: Faces | None) -> Drawn:
     """Fit as training does, and count who gets a name."""
     strangers = None if given is None else Strangers(given.vectors, np.unique(given.people, return_inverse=True)[1])
-    groups = np.arange(len(gallery.owners))
+    groups = np.arange(len(gallery.labels))
     # the threshold is the same whatever the head, and this one is the quickest
-    naming = fit_naming(gallery, groups, head="trimmed-mean", strangers=strangers, embedder=DLIB.name).naming
-    threshold = naming.threshold
-    named = np.mean([person is not None for person in answers(naming, others.vectors)])
-    owners = np.searchsorted(np.sort(people), known.people)
-    right = np.array(answers(naming, known.vectors)) == owners if len(owners) else np.array([np.nan])
-    low, high = threshold.strangers_low or 0.0, threshold.strangers_high or 0.0
-    return Drawn(threshold.strangers_named or 0.0, low, high, float(named), float(np.mean(right)))
+    identifier = fit_identifier(gallery, groups, head="trimmed-mean", strangers=strangers, embedder=DLIB.name).identifier
+    threshold = identifier.threshold
+    named = np.mean([person is not None for person in answers(identifier, others.vectors)])
+    labels = np.searchsorted(np.sort(people), known.people)
+    right = np.array(answers(identifier, known.vectors)) == labels if len(labels) else np.array([np.nan])
+    low, high = threshold.fpir_low or 0.0, threshold.fpir_high or 0.0
+    return Drawn(threshold.fpir or 0.0, low, high, float(named), float(np.mean(right)))
 
 
-def answers(naming: Naming, vectors: FloatArray) -> list[int | None]:
+def answers(identifier: Identifier, vectors: FloatArray) -> list[int | None]:
     """Name faces one by one, as if each were alone in its photo."""
     if not len(vectors):
         return []
-    shares, apart = naming.shares(vectors), naming.distances(vectors)
-    confidence, allowed = naming.confidence(shares, apart), apart <= naming.threshold.value
-    return [people_of_faces(shares[[row]], confidence[[row]], allowed[[row]])[0] for row in range(len(vectors))]
+    probabilities, apart = identifier.probabilities(vectors), identifier.distances(vectors)
+    confidence, allowed = identifier.confidence(probabilities, apart), apart <= identifier.threshold.value
+    return [people_of_faces(probabilities[[row]], confidence[[row]], allowed[[row]])[0] for row in range(len(vectors))]
 
 
 def told(draws: Sequence[Drawn]) -> str:

@@ -102,7 +102,7 @@ class Sighting:
         runner_up_confidence: Its probability, 0 to 1.
         box: Where it was seen; None when the whole photo was looked at.
         probabilities: Every class with its probability, best first. For faces, what is missing to 1 is the stranger's.
-        because: The enrolled photos that it resembles most, nearest first; empty when the recogniser keeps none.
+        nearest: The enrolled photos that it resembles most, nearest first; empty when the recogniser keeps none.
         given_to_better: Where the name is None because another face of the photo fits the same person better: that person.
     """
 
@@ -112,7 +112,7 @@ class Sighting:
     runner_up_confidence: float = 0.0
     box: Box | None = None
     probabilities: Mapping[str, float] = field(default_factory=dict)
-    because: tuple[Likeness, ...] = ()
+    nearest: tuple[Likeness, ...] = ()
     given_to_better: str | None = None
 
 

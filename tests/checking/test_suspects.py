@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from whosthat.checking.suspects import find_look_alikes, find_strays, find_suspects
+from whosthat.checking.suspects import find_look_alikes, find_outliers, find_suspects
 
 DIMENSIONS = 128
 
@@ -12,9 +12,9 @@ def people(n_people: int, photos_each: int, *, seed: int = 0) -> tuple[np.ndarra
     """People about 0.8 apart, whose photos scatter by about 0.3: like faces."""
     draw = np.random.default_rng(seed)
     centres = draw.normal(0, 0.8 / np.sqrt(2 * DIMENSIONS), (n_people, DIMENSIONS))
-    owners = np.repeat(np.arange(n_people), photos_each)
-    scatter = draw.normal(0, 0.3 / np.sqrt(DIMENSIONS), (len(owners), DIMENSIONS))
-    return (centres[owners] + scatter).astype(np.float32), owners
+    labels = np.repeat(np.arange(n_people), photos_each)
+    scatter = draw.normal(0, 0.3 / np.sqrt(DIMENSIONS), (len(labels), DIMENSIONS))
+    return (centres[labels] + scatter).astype(np.float32), labels
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -27,26 +27,26 @@ def test_every_planted_wrong_label_is_found_and_named(seed: int) -> None:
 
 
 def test_somebody_without_a_folder_looks_like_nobody() -> None:
-    vectors, owners = people(4, 10)
+    vectors, labels = people(4, 10)
     vectors[5] = np.random.default_rng(9).normal(0, 0.1, DIMENSIONS)
-    (suspect,) = find_suspects(vectors, owners, np.arange(40), 4)
+    (suspect,) = find_suspects(vectors, labels, np.arange(40), 4)
     assert (suspect.row, suspect.looks_like) == (5, None)
 
 
 def test_suspects_come_the_most_striking_first() -> None:
-    vectors, owners = people(4, 10)
-    owners[[0, 1]] = 2
-    surprises = [suspect.surprise for suspect in find_suspects(vectors, owners, np.arange(40), 4)]
+    vectors, labels = people(4, 10)
+    labels[[0, 1]] = 2
+    surprises = [suspect.surprise for suspect in find_suspects(vectors, labels, np.arange(40), 4)]
     assert len(surprises) == 2
     assert surprises == sorted(surprises, reverse=True)
 
 
 def test_copies_do_not_vouch_for_each_other() -> None:
-    vectors, owners = people(3, 10)
-    vectors[1], owners[[0, 1]] = vectors[0], 2
+    vectors, labels = people(3, 10)
+    vectors[1], labels[[0, 1]] = vectors[0], 2
     groups = np.arange(30)
     groups[1] = 0
-    assert {suspect.row for suspect in find_suspects(vectors, owners, groups, 3)} == {0, 1}
+    assert {suspect.row for suspect in find_suspects(vectors, labels, groups, 3)} == {0, 1}
 
 
 def test_an_only_photo_is_suspect_only_if_it_is_somebody_elses() -> None:
@@ -54,35 +54,35 @@ def test_an_only_photo_is_suspect_only_if_it_is_somebody_elses() -> None:
     alone = np.array([0, 1, 1, 1, 2, 2, 2, 2, 3, 4, 4, 4])  # row 0 shows the person of rows 1 to 3, row 8 that of rows 9 to 11
     found = {suspect.row: suspect.looks_like for suspect in find_suspects(vectors, alone, np.arange(12), 5)}
     assert (found[0], found[8]) == (1, 4)
-    apart, owners = people(4, 1)
-    assert find_suspects(apart, owners, np.arange(4), 4) == []
+    apart, labels = people(4, 1)
+    assert find_suspects(apart, labels, np.arange(4), 4) == []
 
 
 def test_the_pair_that_is_nearest_comes_first() -> None:
-    vectors, owners = people(4, 10)
-    vectors[owners == 3] = vectors[owners == 1] + 0.02
-    pairs = find_look_alikes(vectors, owners, np.arange(40), 4, most=3)
+    vectors, labels = people(4, 10)
+    vectors[labels == 3] = vectors[labels == 1] + 0.02
+    pairs = find_look_alikes(vectors, labels, np.arange(40), 4, most=3)
     assert len(pairs) == 3
     assert (pairs[0].first, pairs[0].second) == (1, 3)
 
 
 def test_a_person_without_photos_is_in_no_pair() -> None:
-    vectors, owners = people(2, 3)
-    assert [(pair.first, pair.second) for pair in find_look_alikes(vectors, owners * 2, np.arange(6), 3)] == [(0, 2)]
+    vectors, labels = people(2, 3)
+    assert [(pair.first, pair.second) for pair in find_look_alikes(vectors, labels * 2, np.arange(6), 3)] == [(0, 2)]
 
 
 def test_one_person_and_no_photos_give_nothing() -> None:
-    vectors, owners = people(1, 5)
-    assert find_look_alikes(vectors, owners, np.arange(5), 1) == []
-    assert find_suspects(vectors, owners, np.arange(5), 1) == []
+    vectors, labels = people(1, 5)
+    assert find_look_alikes(vectors, labels, np.arange(5), 1) == []
+    assert find_suspects(vectors, labels, np.arange(5), 1) == []
     nothing = np.empty(0, np.int64)
     assert find_suspects(np.empty((0, DIMENSIONS), np.float32), nothing, nothing, 2) == []
 
 
 def test_photos_of_one_person_have_no_strays_and_those_of_a_second_are_all_named() -> None:
     vectors, _ = people(2, 6)
-    assert find_strays(vectors[:6]) == []
-    assert find_strays(vectors[[0, 6, 1, 2]]) == [1]
-    assert find_strays(vectors[[6, 0, 1, 7, 2]]) == [0, 3]
-    assert len(find_strays(vectors[[0, 6]])) == 1
-    assert find_strays(vectors[:1]) == []
+    assert find_outliers(vectors[:6]) == []
+    assert find_outliers(vectors[[0, 6, 1, 2]]) == [1]
+    assert find_outliers(vectors[[6, 0, 1, 7, 2]]) == [0, 3]
+    assert len(find_outliers(vectors[[0, 6]])) == 1
+    assert find_outliers(vectors[:1]) == []

@@ -45,7 +45,7 @@ def test_of_models_that_cannot_be_told_apart_the_quicker_is_chosen() -> None:
 
 
 def test_where_strangers_are_refused_fewer_known_refused_beats_quicker() -> None:
-    fitted = {"strangers_named": 0.01, "strangers": Interval(0, 0.03)}
+    fitted = {"fpir": 0.01, "strangers": Interval(0, 0.03)}
     quick = contestant("quick", 98, outcomes=refusing(48, 50), seconds=1, **fitted)
     comparison = compare("p", [quick, contestant("slow", 99, outcomes=refusing(97, 2), **fitted)])
     assert comparison.choice == "slow"
@@ -56,8 +56,8 @@ def test_where_strangers_are_refused_fewer_known_refused_beats_quicker() -> None
 
 
 def test_refusing_more_known_photos_may_be_the_price_of_refusing_more_strangers() -> None:
-    lenient = contestant("lenient", 98, outcomes=refusing(97, 2), strangers_named=0.5, strangers=Interval(0.4, 0.6))
-    strict = contestant("strict", 98, outcomes=refusing(69, 30), strangers_named=0.01, strangers=Interval(0, 0.03), seconds=1)
+    lenient = contestant("lenient", 98, outcomes=refusing(97, 2), fpir=0.5, strangers=Interval(0.4, 0.6))
+    strict = contestant("strict", 98, outcomes=refusing(69, 30), fpir=0.01, strangers=Interval(0, 0.03), seconds=1)
     assert compare("p", [lenient, strict]).choice == "strict"
 
 
@@ -109,7 +109,7 @@ def test_mcnemar_agrees_with_the_binomial_by_hand(one: int, other: int, p: float
 
 
 def test_the_files_hold_the_figures_and_escape_names(tmp_path: Path) -> None:
-    fitted = {"strangers_named": 0.01, "strangers": Interval(0.002, 0.03), "outcomes": refusing(90, 4)}
+    fitted = {"fpir": 0.01, "strangers": Interval(0.002, 0.03), "outcomes": refusing(90, 4)}
     comparison = compare("<b>x", [contestant("a", 90, **fitted), contestant("b", 50)])
     page = write_comparison(tmp_path, comparison).read_text(encoding="utf-8")
     assert "&lt;b&gt;x" in page

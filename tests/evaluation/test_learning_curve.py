@@ -13,20 +13,20 @@ PEOPLE = ("ann", "bo", "cy")
 
 
 def embedded(each: tuple[int, ...], spread: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    owners = np.repeat(np.arange(len(each)), each)
-    noise = np.random.default_rng(seed).normal(0, spread, (len(owners), 8))
-    return (np.eye(8)[owners] + noise).astype(np.float32), owners
+    labels = np.repeat(np.arange(len(each)), each)
+    noise = np.random.default_rng(seed).normal(0, spread, (len(labels), 8))
+    return (np.eye(8)[labels] + noise).astype(np.float32), labels
 
 
 def curve(each: tuple[int, ...] = (40, 40, 40), spread: float = 0.1, tested: int = 60, unlike: int = -1) -> LearningCurve:
-    (known, owners), (faces, truth) = embedded(each, spread), embedded((tested, tested, tested), spread, seed=1)
+    (known, labels), (faces, truth) = embedded(each, spread), embedded((tested, tested, tested), spread, seed=1)
     faces[truth == unlike] = known[0]
 
     def correct(rows: np.ndarray) -> np.ndarray:
-        means = np.stack([known[rows][owners[rows] == person].mean(axis=0) for person in range(len(PEOPLE))])
+        means = np.stack([known[rows][labels[rows] == person].mean(axis=0) for person in range(len(PEOPLE))])
         return ((faces[:, None] - means) ** 2).sum(axis=2).argmin(axis=1) == truth
 
-    return learning_curve(owners, truth, PEOPLE, correct)
+    return learning_curve(labels, truth, PEOPLE, correct)
 
 
 def test_more_photos_help_where_photos_differ() -> None:

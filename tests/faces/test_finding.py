@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from whosthat.faces.finding import FaceReader, principal, sharpness
+from whosthat.faces.finding import FaceReader, main_face, sharpness
 from whosthat.types import Box, Face
 
 
@@ -84,8 +84,8 @@ def test_several_people_are_all_found(reader: FaceReader, hopper: np.ndarray) ->
 
 def test_the_largest_face_stands_for_a_photo_unless_it_is_in_a_corner() -> None:
     middle, corner, small = face(150, 150, 100), face(0, 0, 110, score=1.0), face(190, 190, 20)
-    assert principal([small, corner, middle], 400, 400) is middle
-    assert principal([small, middle, face(0, 0, 200)], 400, 400).box.width == 200
+    assert main_face([small, corner, middle], 400, 400) is middle
+    assert main_face([small, middle, face(0, 0, 200)], 400, 400).box.width == 200
 
 
 def test_a_blurred_crop_is_less_sharp(reader: FaceReader, hopper: np.ndarray) -> None:

@@ -31,9 +31,9 @@ def drawn_gallery(n_people: int = 5, each: int = 30, seed: int = 0) -> Gallery:
     """A gallery of drawn people."""
     people = drawn_people(n_people, seed)
     vectors = np.concatenate([drawn_photos(person, each, seed + 100 + number) for number, person in enumerate(people)])
-    owners = np.repeat(np.arange(n_people), each)
-    photos = tuple(EnrolledPhoto(f"person{owner}/{row}.jpg", f"{row:064x}") for row, owner in enumerate(owners))
-    return Gallery(tuple(f"person{number}" for number in range(n_people)), vectors, owners, photos)
+    labels = np.repeat(np.arange(n_people), each)
+    photos = tuple(EnrolledPhoto(f"person{owner}/{row}.jpg", f"{row:064x}") for row, owner in enumerate(labels))
+    return Gallery(tuple(f"person{number}" for number in range(n_people)), vectors, labels, photos)
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from whosthat.errors import WeightsError
-from whosthat.recognition.distance_fitting import SMALLEST_VALUE, Trials, fit_distance, playing_strangers
-from whosthat.recognition.enrolling import Strangers, fit_naming
+from whosthat.recognition.distance_fitting import SMALLEST_VALUE, Trials, fit_distance, leave_one_person_out
+from whosthat.recognition.enrolling import Strangers, fit_identifier
 from whosthat.recognition.face_threshold import DistanceThreshold
 from whosthat.recognition.gallery import Gallery
 from whosthat.recognition.impostors import Impostors
@@ -36,9 +36,11 @@ def fitted(
 
 @pytest.mark.parametrize(("n_people", "each"), [(1, 1), (1, 50), (2, 1), (3, 4), (8, 12)])
 def test_what_strangers_have_to_expect_is_said_of_every_gallery(gallery_of: Callable[..., Gallery], n_people: int, each: int) -> None:
-    threshold = fit_naming(gallery_of(n_people=n_people, each=each), np.arange(n_people * each), embedder="dlib-resnet").naming.threshold
-    assert threshold.strangers_named == pytest.approx(0.01, rel=0.01)
-    assert threshold.strangers_low <= 0.01 < threshold.strangers_high < 0.2
+    threshold = fit_identifier(
+        gallery_of(n_people=n_people, each=each), np.arange(n_people * each), embedder="dlib-resnet"
+    ).identifier.threshold
+    assert threshold.fpir == pytest.approx(0.01, rel=0.01)
+    assert threshold.fpir_low <= 0.01 < threshold.fpir_high < 0.2
     assert threshold.how.startswith("About 1 in 100 strangers would get a name (0 to ")
 
 
@@ -62,14 +64,14 @@ def test_the_more_people_the_nearer_must_a_face_be() -> None:
 def test_more_strangers_are_named_at_larger_distances(rate: float, more: float) -> None:
     few, many = fitted(drawn(7), rate=rate), fitted(drawn(7), rate=more * rate)
     assert few.value < many.value
-    assert few.strangers_high <= many.strangers_high
+    assert few.fpir_high <= many.fpir_high
 
 
 def test_few_photos_make_careful_and_a_network_nobody_measured_more_so() -> None:
     counts = np.array([5] * 7)
     alone, sure = fitted(counts=counts), fitted(strangers=drawn(500, counts=counts), counts=counts)
     assert fit_distance(KNOWN, NOBODY, counts=counts, network="own").value < alone.value < sure.value
-    assert sure.strangers_high < alone.strangers_high
+    assert sure.fpir_high < alone.fpir_high
 
 
 @pytest.mark.parametrize("farther", [-0.15, -0.05, 0.1])
@@ -97,7 +99,7 @@ def test_the_stated_interval_holds_for_people_who_fitted_nothing() -> None:
     for seed, farther in enumerate(np.random.default_rng(1).normal(0, 0.025, 30)):
         threshold = fitted(drawn(7, each=30, counts=COUNTS[1:], farther=farther, seed=seed))
         named = (drawn(30, farther=farther, seed=1000 + seed).distances <= threshold.value).mean()
-        held.append(threshold.strangers_low <= named <= threshold.strangers_high)
+        held.append(threshold.fpir_low <= named <= threshold.fpir_high)
     assert np.mean(held) >= 0.9
 
 
@@ -114,34 +116,34 @@ def test_the_promise_holds_for_people_it_was_not_fitted_on(
     gallery_of: Callable[..., Gallery], strangers_of: Callable[..., np.ndarray]
 ) -> None:
     gallery = gallery_of(n_people=20, each=20)
-    naming = fit_naming(gallery, np.arange(400), embedder="dlib-resnet").naming
-    named = (naming.distances(strangers_of(200, 5)).min(axis=1) <= naming.threshold.value).mean()
-    assert named <= naming.threshold.strangers_high
-    assert (naming.distances(gallery_of(n_people=20, each=21).vectors).min(axis=1) <= naming.threshold.value).mean() > 0.95
+    identifier = fit_identifier(gallery, np.arange(400), embedder="dlib-resnet").identifier
+    named = (identifier.distances(strangers_of(200, 5)).min(axis=1) <= identifier.threshold.value).mean()
+    assert named <= identifier.threshold.fpir_high
+    assert (identifier.distances(gallery_of(n_people=20, each=21).vectors).min(axis=1) <= identifier.threshold.value).mean() > 0.95
 
 
 def test_people_with_one_photo_each_play_strangers(gallery_of: Callable[..., Gallery]) -> None:
-    assert fit_naming(gallery_of(n_people=8, each=1), np.arange(8)).naming.threshold.n_strangers == 8
+    assert fit_identifier(gallery_of(n_people=8, each=1), np.arange(8)).identifier.threshold.n_strangers == 8
 
 
 def test_photos_in_the_wrong_folder_do_not_move_the_threshold(gallery_of: Callable[..., Gallery]) -> None:
     clean = gallery_of(n_people=8, each=30)
-    owners = clean.owners.copy()
-    owners[::40] = (owners[::40] + 1) % 8
-    wrong = Gallery(clean.people, clean.vectors, owners, clean.photos)
-    without, spoilt = (fit_naming(gallery, np.arange(240)).naming.threshold.value for gallery in (clean, wrong))
+    labels = clean.labels.copy()
+    labels[::40] = (labels[::40] + 1) % 8
+    wrong = Gallery(clean.people, clean.vectors, labels, clean.photos)
+    without, spoilt = (fit_identifier(gallery, np.arange(240)).identifier.threshold.value for gallery in (clean, wrong))
     assert spoilt == pytest.approx(without, abs=0.03)
 
 
 def test_real_strangers_come_from_their_embeddings(gallery_of: Callable[..., Gallery], strangers_of: Callable[..., np.ndarray]) -> None:
     strangers = Strangers(strangers_of(40, 5), np.repeat(np.arange(40), 5))
-    threshold = fit_naming(gallery_of(n_people=6, each=30), np.arange(180), strangers=strangers).naming.threshold
+    threshold = fit_identifier(gallery_of(n_people=6, each=30), np.arange(180), strangers=strangers).identifier.threshold
     assert threshold.n_strangers == 200
 
 
 def test_a_photo_nearer_to_another_person_plays_no_stranger() -> None:
     apart = np.array([[0.3, 0.7], [0.6, 0.2], [0.8, 0.3]], np.float32)
-    trials = playing_strangers(apart, np.array([0, 0, 1]))
+    trials = leave_one_person_out(apart, np.array([0, 0, 1]))
     np.testing.assert_allclose(trials.distances, [0.7, 0.8])
     assert trials.n_people == 2
 
@@ -150,10 +152,10 @@ def test_distances_on_another_scale_are_noticed(gallery_of: Callable[..., Galler
     gallery = gallery_of(n_people=6, each=30)
     far = dataclasses.replace(gallery, vectors=30 * gallery.vectors)
     with pytest.raises(WeightsError, match=r'apart; at most 5 was expected.*"same_person", "mean" or "scale" cannot be right'):
-        fit_naming(far, np.arange(180))
-    together = fit_naming(dataclasses.replace(gallery, vectors=0 * gallery.vectors), np.arange(180)).naming.threshold
+        fit_identifier(far, np.arange(180))
+    together = fit_identifier(dataclasses.replace(gallery, vectors=0 * gallery.vectors), np.arange(180)).identifier.threshold
     assert together.value == SMALLEST_VALUE
-    assert together.strangers_named > 0.5
+    assert together.fpir > 0.5
 
 
 def test_confidence_means_what_it_says() -> None:

@@ -15,11 +15,11 @@ from whosthat.faces.embedder import DLIB
 from whosthat.faces.weights import read_weights
 from whosthat.recognition import load
 from whosthat.recognition.bundle import BundleFacts, open_bundle, save_bundle
-from whosthat.recognition.enrolling import fit_naming
+from whosthat.recognition.enrolling import fit_identifier
 from whosthat.recognition.face_facts import FaceFacts
 from whosthat.recognition.face_recogniser import KIND, FaceRecogniser, bundle_files
 from whosthat.recognition.gallery import EnrolledPhoto, Gallery
-from whosthat.recognition.naming import Naming
+from whosthat.recognition.identifier import Identifier
 from whosthat.types import Box, Face
 from whosthat.workflow.face_photos import OpenedReader, open_reader
 
@@ -42,22 +42,22 @@ def gallery(gallery_of: Callable[..., Gallery]) -> Gallery:
 
 @pytest.fixture
 def recogniser(gallery: Gallery, opened: OpenedReader) -> FaceRecogniser:
-    return FaceRecogniser(opened.reader, fit_naming(gallery, np.arange(180)).naming)
+    return FaceRecogniser(opened.reader, fit_identifier(gallery, np.arange(180)).identifier)
 
 
-def save(folder: Path, opened: OpenedReader, naming: Naming) -> Path:
-    reader, gallery = opened.reader, naming.gallery
+def save(folder: Path, opened: OpenedReader, identifier: Identifier) -> Path:
+    reader, gallery = opened.reader, identifier.gallery
     facts = FaceFacts.with_template(
         reader.template,
         detector="mtcnn",
         detector_files=tuple(opened.detector_files),
         embedder=DLIB.name,
         dimensions=128,
-        head=naming.head,
+        head=identifier.head,
         n_enrolled=len(gallery.photos),
     )
     bundle = BundleFacts(
-        kind=KIND, network=DLIB.name, labels=gallery.people, faces=facts, threshold=naming.threshold, temperature=naming.temperature
+        kind=KIND, network=DLIB.name, labels=gallery.people, faces=facts, threshold=identifier.threshold, temperature=identifier.temperature
     )
     save_bundle(folder, bundle, graph=opened.graph, more=bundle_files(gallery, opened.detector_files))
     return folder
@@ -67,7 +67,7 @@ def test_a_bundle_with_networks_of_another_version_says_what_to_do(
     recogniser: FaceRecogniser, opened: OpenedReader, tmp_path: Path
 ) -> None:
     published = {name: read_weights(name) for name in opened.detector_files}
-    folder = save(tmp_path / "bundle", replace(opened, detector_files=published), recogniser.naming)
+    folder = save(tmp_path / "bundle", replace(opened, detector_files=published), recogniser.identifier)
     with pytest.raises(BundleError, match=r"does not run\. Train again"):
         load(folder)
 
@@ -79,8 +79,8 @@ def test_each_face_gets_a_name_a_box_and_its_reasons(recogniser: FaceRecogniser,
     for sighting, row in zip(sightings, rows, strict=True):
         assert sighting.confidence > 0.5 > sighting.runner_up_confidence
         assert sum(sighting.probabilities.values()) <= 1.0001
-        assert sighting.because[0].photo == gallery.photos[row].name
-        assert [one.person for one in sighting.because] == [sighting.name] * 3
+        assert sighting.nearest[0].photo == gallery.photos[row].name
+        assert [one.person for one in sighting.nearest] == [sighting.name] * 3
     assert [sighting.box for sighting in sightings] == [face.box for face in faces(3)]
 
 
@@ -91,11 +91,11 @@ def test_strangers_are_unknown(recogniser: FaceRecogniser, strangers_of: Callabl
 
 
 def test_one_person_is_named_once_where_the_face_fits_best(recogniser: FaceRecogniser, gallery: Gallery) -> None:
-    own = gallery.vectors[gallery.owners == 2]
+    own = gallery.vectors[gallery.labels == 2]
     near = own.mean(axis=0)
     far = near + 1.2 * (own[0] - near)
     sightings = recogniser.name(faces(2), np.stack([far, near]))
-    assert recogniser.naming.distances(far[None])[0, 2] <= recogniser.naming.threshold.value
+    assert recogniser.identifier.distances(far[None])[0, 2] <= recogniser.identifier.threshold.value
     assert [(sighting.name, sighting.given_to_better) for sighting in sightings] == [(None, "person2"), ("person2", None)]
 
 
@@ -109,18 +109,18 @@ def test_a_saved_recogniser_answers_as_before_and_needs_no_packages(
     hopper_and_friends: tuple[np.ndarray, Gallery], opened: OpenedReader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     photo, gallery = hopper_and_friends
-    naming = fit_naming(gallery, np.arange(len(gallery.photos))).naming
-    before = FaceRecogniser(opened.reader, naming).identify(photo)
-    folder = save(tmp_path / "bundle", opened, naming)
+    identifier = fit_identifier(gallery, np.arange(len(gallery.photos))).identifier
+    before = FaceRecogniser(opened.reader, identifier).identify(photo)
+    folder = save(tmp_path / "bundle", opened, identifier)
     monkeypatch.setattr("whosthat.faces.weights.find_weights", lambda name: None)
     (sighting,) = load(folder).identify(photo)
     assert sighting == before[0]
     assert sighting.name == "grace"
-    assert sighting.because[0].photo == "grace/portrait.jpg"
+    assert sighting.nearest[0].photo == "grace/portrait.jpg"
 
 
 def test_predicting_loads_nothing_that_only_training_needs(opened: OpenedReader, gallery: Gallery, tmp_path: Path) -> None:
-    folder = save(tmp_path / "bundle", opened, fit_naming(gallery, np.arange(180)).naming)
+    folder = save(tmp_path / "bundle", opened, fit_identifier(gallery, np.arange(180)).identifier)
     program = (
         "import sys, numpy; from whosthat.recognition import load;"
         f"load({str(folder)!r}).identify(numpy.zeros((90, 80, 3), 'uint8'));"
@@ -130,7 +130,7 @@ def test_predicting_loads_nothing_that_only_training_needs(opened: OpenedReader,
 
 
 def test_a_bundle_that_does_not_fit_together_is_refused(opened: OpenedReader, gallery: Gallery, tmp_path: Path) -> None:
-    folder = save(tmp_path / "bundle", opened, fit_naming(gallery, np.arange(180)).naming)
+    folder = save(tmp_path / "bundle", opened, fit_identifier(gallery, np.arange(180)).identifier)
     bundle = open_bundle(folder)
     fewer = bundle.facts.model_copy(update={"labels": bundle.facts.labels[:-1]})
     with pytest.raises(BundleError, match=r"gallery\.safetensors does not fit"):
@@ -155,7 +155,7 @@ def hopper_and_friends(opened: OpenedReader, gallery: Gallery) -> tuple[np.ndarr
     joined = Gallery(
         (*gallery.people, "grace"),
         np.concatenate([gallery.vectors, vector]),
-        np.append(gallery.owners, 6),
+        np.append(gallery.labels, 6),
         (*gallery.photos, EnrolledPhoto("grace/portrait.jpg", "ab" * 32)),
     )
     return photo, joined
@@ -190,7 +190,7 @@ def test_a_bundle_with_another_network_is_to_blame(
     photo, gallery = hopper_and_friends
     files = {**opened.detector_files, file: network} if file != "graph" else opened.detector_files
     graph = network if file == "graph" else opened.graph
-    naming = fit_naming(gallery, np.arange(len(gallery.photos))).naming
-    folder = save(tmp_path / "bundle", replace(opened, detector_files=files, graph=graph), naming)
+    identifier = fit_identifier(gallery, np.arange(len(gallery.photos))).identifier
+    folder = save(tmp_path / "bundle", replace(opened, detector_files=files, graph=graph), identifier)
     with pytest.raises(BundleError, match=complaint):
         load(folder).identify(photo)

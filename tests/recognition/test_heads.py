@@ -28,14 +28,14 @@ def test_distances_are_euclidean() -> None:
 @pytest.mark.parametrize("head", HEADS)
 def test_every_head_names_people_it_has_learnt(head: str, gallery_of: Callable[..., Gallery]) -> None:
     known, new = gallery_of(), gallery_of(each=31)
-    score = HEADS[head](known.vectors, known.owners, 5)
-    assert (score(new.vectors).argmax(axis=1) == new.owners).all()
+    score = HEADS[head](known.vectors, known.labels, 5)
+    assert (score(new.vectors).argmax(axis=1) == new.labels).all()
 
 
 @pytest.mark.parametrize("head", HEADS)
 def test_every_head_learns_from_one_photo_a_person_and_knows_who_is_absent(head: str, gallery_of: Callable[..., Gallery]) -> None:
     one_each = gallery_of(each=1)
-    score = HEADS[head](one_each.vectors[:4], one_each.owners[:4], 5)
+    score = HEADS[head](one_each.vectors[:4], one_each.labels[:4], 5)
     scores = score(one_each.vectors)
     assert (scores[:4].argmax(axis=1) == np.arange(4)).all()
     assert np.isneginf(scores[:, 4]).all()
@@ -43,23 +43,23 @@ def test_every_head_learns_from_one_photo_a_person_and_knows_who_is_absent(head:
 
 def test_logistic_regression_has_come_to_its_minimum(gallery_of: Callable[..., Gallery], monkeypatch: pytest.MonkeyPatch) -> None:
     known, new = gallery_of(each=12), gallery_of(each=13)
-    soon = softmax(HEADS["logistic"](known.vectors, known.owners, 5)(new.vectors))
+    soon = softmax(HEADS["logistic"](known.vectors, known.labels, 5)(new.vectors))
     monkeypatch.setattr("whosthat.recognition.heads.LOGISTIC_STEPS", 2000)
-    late = softmax(HEADS["logistic"](known.vectors, known.owners, 5)(new.vectors))
+    late = softmax(HEADS["logistic"](known.vectors, known.labels, 5)(new.vectors))
     assert np.abs(soon - late).max() < 0.02
 
 
 def test_the_simplest_of_equal_heads_is_chosen(gallery_of: Callable[..., Gallery]) -> None:
     gallery = gallery_of(n_people=3)
-    choice = choose_head(gallery.vectors, gallery.owners, np.arange(90), 3)
+    choice = choose_head(gallery.vectors, gallery.labels, np.arange(90), 3)
     assert choice.accuracies == {"trimmed-mean": 1.0, "nearest": 1.0, "logistic": 1.0}
     assert choice.head == "trimmed-mean"
-    assert (choice.scores.argmax(axis=1) == gallery.owners).all()
+    assert (choice.scores.argmax(axis=1) == gallery.labels).all()
 
 
 def test_with_one_photo_each_there_is_nothing_to_choose_with(gallery_of: Callable[..., Gallery]) -> None:
     gallery = gallery_of(each=1)
-    choice = choose_head(gallery.vectors, gallery.owners, np.arange(5), 5)
+    choice = choose_head(gallery.vectors, gallery.labels, np.arange(5), 5)
     assert (choice.head, choice.accuracies) == ("trimmed-mean", {})
     assert np.isnan(choice.scores).all()
 
@@ -68,7 +68,7 @@ def test_a_head_that_was_asked_for_is_used_or_refused_never_replaced(
     gallery_of: Callable[..., Gallery], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for gallery in (gallery_of(n_people=3, each=10), gallery_of(n_people=1, each=10)):
-        photos = gallery.vectors, gallery.owners, np.arange(len(gallery.photos)), len(gallery.people)
+        photos = gallery.vectors, gallery.labels, np.arange(len(gallery.photos)), len(gallery.people)
         assert choose_head(*photos, heads=["logistic"]).head == "logistic"
     photos = gallery_of(n_people=3, each=10).vectors, np.repeat(np.arange(3), 10), np.arange(30), 3
     monkeypatch.setattr("whosthat.recognition.heads.MOST_LOGISTIC_WORK", 1000)
@@ -80,7 +80,7 @@ def test_a_head_that_was_asked_for_is_used_or_refused_never_replaced(
 
 def test_of_one_person_no_head_is_said_to_be_right(gallery_of: Callable[..., Gallery]) -> None:
     gallery = gallery_of(n_people=1, each=10)
-    choice = choose_head(gallery.vectors, gallery.owners, np.arange(10), 1)
+    choice = choose_head(gallery.vectors, gallery.labels, np.arange(10), 1)
     assert (choice.head, choice.accuracies) == ("trimmed-mean", {})
 
 
@@ -88,16 +88,16 @@ def test_copies_of_a_photo_never_teach_about_each_other(gallery_of: Callable[...
     """With labels drawn by lot, only a leak could name copies rightly."""
     generator = np.random.default_rng(3)
     vectors = np.repeat(generator.normal(size=(60, 16)).astype(np.float32), 2, axis=0)
-    owners = np.repeat(generator.integers(0, 3, 60), 2)
-    accuracies = choose_head(vectors, owners, np.repeat(np.arange(60), 2), 3).accuracies
+    labels = np.repeat(generator.integers(0, 3, 60), 2)
+    accuracies = choose_head(vectors, labels, np.repeat(np.arange(60), 2), 3).accuracies
     assert max(accuracies.values()) < 0.6
-    assert choose_head(vectors, owners, generator.permutation(120), 3).accuracies["nearest"] > 0.6  # what a leak looks like
+    assert choose_head(vectors, labels, generator.permutation(120), 3).accuracies["nearest"] > 0.6  # what a leak looks like
 
 
 def test_templates_out_of_fold_leave_the_photo_out(gallery_of: Callable[..., Gallery]) -> None:
     gallery = gallery_of(n_people=3, each=2)
-    apart, counts = out_of_fold_templates(gallery.vectors, gallery.owners, np.arange(6), 3)
+    apart, counts = out_of_fold_templates(gallery.vectors, gallery.labels, np.arange(6), 3)
     others = gallery.vectors[[1, 0, 3, 2, 5, 4]]
-    np.testing.assert_allclose(apart[np.arange(6), gallery.owners], np.linalg.norm(gallery.vectors - others, axis=1), rtol=1e-4)
+    np.testing.assert_allclose(apart[np.arange(6), gallery.labels], np.linalg.norm(gallery.vectors - others, axis=1), rtol=1e-4)
     assert (counts == 1).all()
-    assert np.isinf(templates_of(gallery.vectors[:2], gallery.owners[:2], 3)[1:]).all()
+    assert np.isinf(templates_of(gallery.vectors[:2], gallery.labels[:2], 3)[1:]).all()

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from whosthat.recognition.face_threshold import comparable
+from whosthat.recognition.face_threshold import corrected
 from whosthat.recognition.impostors import NETWORKS, SHARES, Impostors
 
 
@@ -11,7 +11,7 @@ from whosthat.recognition.impostors import NETWORKS, SHARES, Impostors
 @pytest.mark.parametrize("photos", [1, 2, 3, 5, 10, 400])
 def test_one_person_is_met_as_often_as_was_measured(network: str, photos: int) -> None:
     distances = NETWORKS[network].impostors[min(photos, 10)]
-    expected = Impostors(network).expected(comparable(np.array(distances), np.array(photos)), np.array([photos]))
+    expected = Impostors(network).expected(corrected(np.array(distances), np.array(photos)), np.array([photos]))
     np.testing.assert_allclose(-np.expm1(-expected), SHARES, rtol=1e-3 if photos <= 10 else 0.1)
 
 

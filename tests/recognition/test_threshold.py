@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from whosthat.errors import UsageError
+from whosthat.recognition.face_threshold import DistanceThreshold
 from whosthat.recognition.threshold import Threshold, fit_threshold
 
 confidences = st.lists(st.floats(0, 0.999), min_size=1, max_size=60).map(np.array)
@@ -19,7 +20,7 @@ def test_no_more_strangers_are_named_than_promised(known: np.ndarray, strangers:
     threshold = fit_threshold(known, strangers, stranger_rate=rate)
     named = sum(threshold.accepts(confidence) for confidence in strangers)
     assert named <= rate * len(strangers) or threshold.value == 0.999 or "as small together as can be" in threshold.how
-    assert threshold.strangers_low <= threshold.strangers_named <= threshold.strangers_high
+    assert threshold.fpir_low <= threshold.fpir <= threshold.fpir_high
 
 
 def drawn(generator: np.random.Generator, n_people: int, n_photos: int) -> tuple[np.ndarray, np.ndarray]:
@@ -36,8 +37,8 @@ def test_the_share_of_new_strangers_named_lies_in_the_interval(n_people: int, n_
         known = 1 / (1 + np.exp(-generator.normal(4, 1.5, 160)))
         threshold = fit_threshold(known, *drawn(generator, n_people, n_photos))
         share = float((drawn(generator, n_people, n_photos)[0] >= threshold.value).mean())
-        held += threshold.strangers_low <= share <= threshold.strangers_high
-        stated.append(threshold.strangers_named)
+        held += threshold.fpir_low <= share <= threshold.fpir_high
+        stated.append(threshold.fpir)
         named.append(share)
     assert held >= 27
     assert np.mean(stated) == pytest.approx(np.mean(named), abs=0.02)
@@ -45,10 +46,10 @@ def test_the_share_of_new_strangers_named_lies_in_the_interval(n_people: int, n_
 
 def test_a_stranger_is_counted_at_the_threshold_of_the_others() -> None:
     known, strangers = np.full(20, 0.95), np.array([0.9, 0.89, 0.1, 0.2, 0.3, 0.4])
-    assert fit_threshold(known, strangers).strangers_named == pytest.approx(1 / 6)  # the surest is above all others
+    assert fit_threshold(known, strangers).fpir == pytest.approx(1 / 6)  # the surest is above all others
     people = np.array([0, 0, 1, 2, 3, 4])
     threshold = fit_threshold(known, strangers, people)
-    assert threshold.strangers_named == pytest.approx(2 / 6)  # and so is the other photo of that person
+    assert threshold.fpir == pytest.approx(2 / 6)  # and so is the other photo of that person
     assert "counted on 6 photos of 5 strangers" in threshold.how
 
 
@@ -64,7 +65,7 @@ def test_where_strangers_look_like_known_photos_about_half_of_both_are_refused()
         known, strangers = np.random.default_rng(seed).uniform(0.3, 1, (2, 200))
         threshold = fit_threshold(known, strangers)
         assert 0.3 < threshold.known_named < 0.7
-        assert 0.3 < threshold.strangers_named < 0.7
+        assert 0.3 < threshold.fpir < 0.7
 
 
 def test_one_stranger_of_whom_the_network_is_sure_does_not_make_it_refuse_everybody() -> None:
@@ -77,7 +78,7 @@ def test_one_stranger_of_whom_the_network_is_sure_does_not_make_it_refuse_everyb
 def test_without_strangers_the_known_are_named_as_promised(known: np.ndarray, rate: float) -> None:
     threshold = fit_threshold(known, known_rate=rate)
     assert threshold.known_named >= rate - 1e-9
-    assert threshold.strangers_named is None
+    assert threshold.fpir is None
     assert "it is not known how many strangers would be named" in threshold.how
 
 
@@ -95,3 +96,9 @@ def test_equal_is_enough() -> None:
 def test_what_is_no_confidence_is_refused(values: list[float]) -> None:
     with pytest.raises(UsageError, match="confidences of strangers between 0 and 1"):
         fit_threshold(np.array([0.5]), np.array(values))
+
+
+def test_thresholds_of_older_bundles_are_read() -> None:
+    old = {"value": 0.5, "how": "x", "strangers_named": 0.1, "strangers_low": 0.0, "strangers_high": 0.3, "known_refused": 0.2}
+    for threshold in (Threshold.model_validate({**old, "known_named": 1.0}), DistanceThreshold.model_validate(old)):
+        assert (threshold.fpir, threshold.fpir_low, threshold.fpir_high, threshold.fnir) == (0.1, 0.0, 0.3, None)

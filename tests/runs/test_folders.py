@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from whosthat.errors import RunError, UsageError
-from whosthat.runs.lock import occupied
 from whosthat.runs.folders import compare_runs, discard_run, latest, list_runs, new_run, safe_name, set_latest
+from whosthat.runs.lock import run_lock
 
 
 def make_run(runs: Path, recipe: str = 'model = "cnn6"\n', metrics: object = None) -> Path:
@@ -168,7 +168,7 @@ def test_latest_is_set_whatever_killed_processes_left_and_nothing_of_living_ones
     first, second, third = (new_run(tmp_path, "photos", "faces") for _ in range(3))
     with killed_at(1, "replace"):
         set_latest(second)
-    with occupied(second):
+    with run_lock(second):
         set_latest(first)
         assert latest(tmp_path) == first
         assert [path.name for path in tmp_path.glob(".latest-*")] == [f".latest-{second.name}"]

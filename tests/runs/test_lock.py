@@ -9,20 +9,20 @@ import threading
 import pytest
 
 from whosthat.errors import RunError
-from whosthat.runs.lock import listening, occupied
+from whosthat.runs.lock import listening, run_lock
 
 
 def test_a_second_process_is_refused_and_told_who_is_training(tmp_path):
-    code = f"from whosthat.runs.lock import occupied\nwith occupied(__import__('pathlib').Path({str(tmp_path)!r})): pass"
-    with occupied(tmp_path):
+    code = f"from whosthat.runs.lock import run_lock\nwith run_lock(__import__('pathlib').Path({str(tmp_path)!r})): pass"
+    with run_lock(tmp_path):
         second = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
         assert f"is being trained by another process (pid {os.getpid()})" in second.stderr
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_the_same_process_may_hold_it_once_more(tmp_path):
-    with occupied(tmp_path):
-        with occupied(tmp_path):
+    with run_lock(tmp_path):
+        with run_lock(tmp_path):
             pass
         assert (tmp_path / "training.pid").read_text(encoding="utf-8") == str(os.getpid())
     assert not (tmp_path / "training.pid").exists()
@@ -34,17 +34,17 @@ def test_what_a_killed_process_left_is_swept_but_nothing_of_the_one_that_holds_i
     others = [tmp_path / ".newest", tmp_path / ".new-photo.h5"]
     for path in (*left, *others):
         path.touch()
-    with occupied(tmp_path):
+    with run_lock(tmp_path):
         assert not any(path.exists() for path in left)
         left[0].touch()
-        with occupied(tmp_path):
+        with run_lock(tmp_path):
             assert left[0].exists()
     assert all(path.exists() for path in others)
 
 
 def test_a_folder_that_cannot_be_written_is_said(tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(RunError, match="cannot be written"), occupied(tmp_path / "file"):
+    with pytest.raises(RunError, match="cannot be written"), run_lock(tmp_path / "file"):
         pass
 
 
@@ -53,9 +53,9 @@ def test_the_first_signal_is_a_wish_and_the_second_acts_as_before(number):
     heard = []
     before = signal.signal(number, lambda *_: heard.append(number))
     try:
-        with listening() as wish:
+        with listening() as stop_request:
             signal.raise_signal(number)
-            assert (wish.signal, heard) == (number, [])
+            assert (stop_request.signal, heard) == (number, [])
             signal.raise_signal(number)
             assert heard == [number]
         signal.raise_signal(number)
@@ -68,8 +68,8 @@ def test_outside_the_main_thread_nothing_is_listened_to():
     heard = []
 
     def listen():
-        with listening() as wish:
-            heard.append(wish.signal)
+        with listening() as stop_request:
+            heard.append(stop_request.signal)
 
     thread = threading.Thread(target=listen)
     thread.start()

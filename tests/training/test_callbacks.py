@@ -30,13 +30,13 @@ def model_at(rate=0.0):
 def test_training_stops_when_the_validation_loss_has_not_fallen_for_the_patience(tiny):
     from whosthat.training.callbacks import WatchValidation
 
-    course = a_course(tiny, early_stopping={"patience": 2})
-    callback = WatchValidation(course)
+    context = a_course(tiny, early_stopping={"patience": 2})
+    callback = WatchValidation(context)
     callback.set_model(model_at())
     stopped = []
     for loss in (1.0, 1.1, 0.9, 0.9, 0.95):
         callback.on_epoch_end(0, {"val_loss": loss})
-        stopped.append(bool(course.state.stopped))
+        stopped.append(bool(context.state.stopped))
     assert stopped == [False, False, False, False, True]
     assert callback.model.stop_training
 
@@ -44,23 +44,23 @@ def test_training_stops_when_the_validation_loss_has_not_fallen_for_the_patience
 def test_a_plateau_lowers_the_rate_of_the_next_step(tiny):
     from whosthat.training.callbacks import SetLearningRate, WatchValidation
 
-    course = a_course(tiny, schedule={"name": "plateau", "factor": 0.5, "patience": 1})
-    watch, setter = WatchValidation(course), SetLearningRate(course)
+    context = a_course(tiny, schedule={"name": "plateau", "factor": 0.5, "patience": 1})
+    watch, setter = WatchValidation(context), SetLearningRate(context)
     for callback in (watch, setter):
         callback.set_model(model_at())
     for _ in range(2):
         watch.on_epoch_end(0, {"val_loss": 1.0})
     setter.on_train_batch_begin(0)
     assert setter.model.optimizer.learning_rate == pytest.approx(0.05)
-    assert course.run.journal.events == ["plateau"]
+    assert context.run.journal.events == ["plateau"]
 
 
 def test_the_rate_follows_the_moment_inside_the_stage_and_decays_by_steps(tiny):
     from whosthat.training.callbacks import SetLearningRate
 
-    course = a_course(tiny, optimiser={"name": "sgd", "decay": 0.1})
-    course.state.first_epoch, course.state.epoch, course.state.batch = 4, 5, 3
-    setter = SetLearningRate(course)
+    context = a_course(tiny, optimiser={"name": "sgd", "decay": 0.1})
+    context.state.first_epoch, context.state.epoch, context.state.batch = 4, 5, 3
+    setter = SetLearningRate(context)
     setter.set_model(model_at())
     setter.on_train_batch_begin(0)
     assert setter.model.optimizer.learning_rate == pytest.approx((0.1 - 1.5 / 100) / (1 + 0.1 * 9))
@@ -70,9 +70,9 @@ def test_the_rate_follows_the_moment_inside_the_stage_and_decays_by_steps(tiny):
 def test_a_loss_that_is_no_number_stops_training_and_says_where_and_what_to_do(tiny, loss):
     from whosthat.training.callbacks import GuardNumbers
 
-    course = a_course(tiny)
-    guard = GuardNumbers(course)
+    context = a_course(tiny)
+    guard = GuardNumbers(context)
     guard.set_model(model_at(rate=0.5))
     with pytest.raises(TrainingError, match=r"became (nan|inf) in epoch 1, batch 1 of 6.*lower learning rate \(it was 0.5"):
         guard.on_train_batch_end(0, {"loss": loss})
-    assert course.run.journal.events == ["not-a-number"]
+    assert context.run.journal.events == ["not-a-number"]

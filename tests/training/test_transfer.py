@@ -53,13 +53,13 @@ def test_stored_features_are_those_of_the_photos_as_they_are_and_augmented(tiny,
     from types import SimpleNamespace
 
     from whosthat.networks.registry import backbone_and_head
-    from whosthat.runs.lock import StopWish
+    from whosthat.runs.lock import StopRequest
     from whosthat.training.features import FeatureStore
     from whosthat.training.fitting import build_network
 
     backbone, _ = backbone_and_head(build_network(tiny.transfer_recipe(), 3))
     train, _ = tiny.parts()
-    run = SimpleNamespace(folder=tmp_path, wish=StopWish(), progress=Silent(), threads=1)
+    run = SimpleNamespace(folder=tmp_path, stop_request=StopRequest(), progress=Silent(), threads=1)
     features = FeatureStore(backbone, run).of("training", train, 2)
     assert len(features) == len(train)
     for epoch, augmented in ((0, False), (1, True)):

@@ -21,7 +21,7 @@ from whosthat.workflow.check import check
 from whosthat.workflow.compare import compare, recipes_for
 from whosthat.workflow.training_run import TrainResult
 
-THRESHOLD = {"value": 0.4, "how": "by hand", "known_named": 1, "strangers_named": 0.0, "strangers_low": 0, "strangers_high": 0.2}
+THRESHOLD = {"value": 0.4, "how": "by hand", "known_named": 1, "fpir": 0.0, "fpir_low": 0, "fpir_high": 0.2}
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def test_every_model_is_judged_on_the_same_photos(photos: Path, tmp_path: Path, 
     assert {len(one.correct) for one in comparison.contestants} == {comparison.n_test}
     assert comparison.choice == "cnn6"
     first = comparison.contestants[0]
-    assert (first.accuracy, first.baseline, first.strangers_named, first.strangers.high) == (1.0, 0.5, 0.0, 0.2)
+    assert (first.accuracy, first.baseline, first.fpir, first.strangers.high) == (1.0, 0.5, 0.0, 0.2)
     assert first.photos_per_second > 0
     assert first.n_bytes == sum(file.stat().st_size for file in (tmp_path / "runs" / first.run / "bundle").iterdir())
     assert result.folder.name == "photos-compare-1"

@@ -137,7 +137,7 @@ def test_rows_hold_one_sighting_each_and_no_formula() -> None:
     rows = csv_rows(Prediction(Path("-party.jpg"), (FACE, Sighting(None, 0.3))))
     assert [row["name"] for row in rows] == ["'=cmd()", "unknown"]
     assert (rows[0]["path"], rows[0]["runner_up"], rows[0]["left"], rows[0]["bottom"]) == ("'-party.jpg", "'@x", "-1.0", "40.3")
-    assert rows[0]["because"] == "'=ann/1.jpg (0.31)"
+    assert rows[0]["nearest"] == "'=ann/1.jpg (0.31)"
     assert csv_rows(Prediction(Path("a.jpg"), error="the file is empty"))[0]["error"] == "the file is empty"
 
 
@@ -158,7 +158,7 @@ def test_json_holds_every_class_best_first() -> None:
     plain = to_dict(Prediction(Path("a.jpg"), (FACE,)))
     assert plain["sightings"][0]["box"] == {"left": -1, "top": 2, "right": 30, "bottom": 40.26}
     assert list(plain["sightings"][0]["probabilities"]) == ["=cmd()", "@x"]
-    assert plain["sightings"][0]["because"] == [{"person": "Ann", "photo": "=ann/1.jpg", "distance": 0.314}]
+    assert plain["sightings"][0]["nearest"] == [{"person": "Ann", "photo": "=ann/1.jpg", "distance": 0.314}]
     assert (plain["error"], plain["drawn"]) == (None, None)
 
 

@@ -27,11 +27,11 @@ from whosthat.faces.embedder import DLIB
 from whosthat.faces.finding import FaceReader
 from whosthat.photos.drawing import save_image
 from whosthat.recognition.bundle import open_bundle
-from whosthat.recognition.enrolling import FittedNaming
+from whosthat.recognition.enrolling import FittedIdentifier
 from whosthat.recognition.face_recogniser import FaceRecogniser
 from whosthat.recognition.face_threshold import DistanceThreshold
 from whosthat.recognition.gallery import FILE, read_gallery
-from whosthat.recognition.naming import Naming
+from whosthat.recognition.identifier import Identifier
 from whosthat.runs.folders import latest, set_latest
 from whosthat.training.recipe import default_recipe
 from whosthat.types import Box, Face, Image
@@ -153,7 +153,7 @@ def test_a_run_ends_with_figures_a_report_and_a_bundle_that_has_enrolled_everybo
     assert len(read_gallery(bundle.file(FILE), bundle.facts.labels, 128).photos) == 100
     assert {part: len(digests) for part, digests in bundle.facts.data.parts.items()} == {"train": 100}
     assert isinstance(bundle.facts.threshold, DistanceThreshold)
-    assert bundle.facts.threshold.known_refused is not None
+    assert bundle.facts.threshold.fnir is not None
     report = (result.run / "report.html").read_text(encoding="utf-8")
     assert "enrolled all 100 photos" in report
     metrics = json.loads((result.run / "metrics.json").read_text(encoding="utf-8"))
@@ -200,10 +200,10 @@ def test_a_recogniser_of_one_person_is_tested_reported_and_finds_them(embedder: 
     assert (result.evaluation.n, result.evaluation.accuracy) == (2, 1.0)
     assert "enrolled all 20 photos" in (result.run / "report.html").read_text(encoding="utf-8")
     bundle = open_bundle(result.run)
-    naming = Naming(read_gallery(bundle.file(FILE), bundle.facts.labels, 128), bundle.facts.faces.head, bundle.facts.threshold)
+    identifier = Identifier(read_gallery(bundle.file(FILE), bundle.facts.labels, 128), bundle.facts.faces.head, bundle.facts.threshold)
     draw(tmp_path / "new.png", 0, 99)
     draw(tmp_path / "stranger.png", 5, 99)
-    recogniser = FaceRecogniser(FaceReader(OneFace(), embedder), naming)
+    recogniser = FaceRecogniser(FaceReader(OneFace(), embedder), identifier)
     answers = [recogniser.identify(tmp_path / name)[0] for name in ("new.png", "stranger.png")]
     assert [(one.name, one.runner_up) for one in answers] == [("grandma", None), (None, None)]
 
@@ -216,7 +216,7 @@ def test_a_recogniser_of_one_person_is_tested_reported_and_finds_them(embedder: 
     ],
 )
 def test_of_heads_that_do_equally_well_the_simplest_is_taken_and_said(accuracies: dict[str, float], ending: str) -> None:
-    fitted = FittedNaming(Naming(None, "trimmed-mean", None), accuracies)
+    fitted = FittedIdentifier(Identifier(None, "trimmed-mean", None), accuracies)
     (note,) = _head_notes(fitted)
     assert note.endswith(f" %.{ending}")
 
@@ -244,10 +244,10 @@ class TestWithoutReport:
 
         def watched(gallery, groups, **options):
             seen["learnt"] = {photo.name for photo in gallery.photos}
-            return fit_naming(gallery, groups, **options)
+            return fit_identifier(gallery, groups, **options)
 
-        fit_naming = train_faces.fit_naming
-        monkeypatch.setattr(train_faces, "fit_naming", watched)
+        fit_identifier = train_faces.fit_identifier
+        monkeypatch.setattr(train_faces, "fit_identifier", watched)
         result = train(people, RECIPE, runs=tmp_path / "runs")
         assert result.evaluation is not None
         assert len(seen["learnt"]) == 90
@@ -411,8 +411,8 @@ class TestWithoutReport:
     ) -> None:
         result = train(people, RECIPE, runs=tmp_path / "runs")
         facts = open_bundle(result.bundle).facts
-        naming = Naming(read_gallery(open_bundle(result.bundle).file(FILE), facts.labels, 128), facts.faces.head, facts.threshold)
-        recogniser = FaceRecogniser(FaceReader(OneFace(), embedder), naming)
+        identifier = Identifier(read_gallery(open_bundle(result.bundle).file(FILE), facts.labels, 128), facts.faces.head, facts.threshold)
+        recogniser = FaceRecogniser(FaceReader(OneFace(), embedder), identifier)
         monkeypatch.setattr("whosthat.workflow.evaluate.load", lambda bundle: recogniser)
         with pytest.raises(DatasetError, match=r"all 100 were left out.*it was a training photo"):
             evaluate(result.run, people)
@@ -484,8 +484,7 @@ class TestWithoutReport:
     def test_killed_at_any_call_a_run_is_resumed_whole_becomes_the_latest_and_has_nothing_left_to_do_then(
         self, embedder: ByPixel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, killed_at: Killing
     ) -> None:
-        for module in ("training_run", "resuming"):
-            monkeypatch.setattr(f"whosthat.workflow.{module}.write_report", lambda run: replace_file(run / "report.html", b"report"))
+        monkeypatch.setattr("whosthat.workflow.training_run.write_report", lambda run: replace_file(run / "report.html", b"report"))
         for person, seed in itertools.product(range(2), range(4)):
             draw(tmp_path / "few" / f"person{person}" / f"{seed}.png", person, seed)
         runs = tmp_path / "runs"
@@ -513,7 +512,7 @@ class TestWithoutReport:
             raise KeyboardInterrupt
 
         with monkeypatch.context() as patch:
-            patch.setattr("whosthat.workflow.train_faces.fit_naming", stopped)
+            patch.setattr("whosthat.workflow.train_faces.fit_identifier", stopped)
             with pytest.raises(KeyboardInterrupt):
                 train(people, RECIPE, runs=tmp_path / "runs")
         result = resume(tmp_path / "runs" / "people-faces-1")

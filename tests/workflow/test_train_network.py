@@ -48,10 +48,10 @@ def test_strangers_set_the_threshold_and_are_told_of_everywhere(photos: Path, tm
     paint(strangers / "known.png", COLOURS["blue"], 0)  # blue/0.png once more: a photo in the folders is no stranger's
     result = train(photos, recipe(), runs=tmp_path / "runs", strangers=strangers)
     threshold = open_bundle(result.bundle).facts.threshold
-    assert (threshold.kind, threshold.n_strangers, threshold.strangers_named) == ("max-softmax", 6, 0)
-    assert threshold.known_refused is not None
+    assert (threshold.kind, threshold.n_strangers, threshold.fpir) == ("max-softmax", 6, 0)
+    assert threshold.fnir is not None
     assert "counted on 6 photos of 6 strangers, each at the threshold that the others ask for" in result.notes[0]
-    assert read_metrics(result.run).strangers == result.notes
+    assert read_metrics(result.run).notes == result.notes
     assert "strangers would be named" in (result.run / "report.html").read_text(encoding="utf-8")
     assert json.loads((result.run / "environment.json").read_text(encoding="utf-8"))["strangers"] == str(strangers.resolve())
     recogniser = load(result.bundle)
@@ -146,4 +146,4 @@ def test_confidence_and_the_share_of_strangers_hold_on_photos_kept_aside(real_da
     assert calibrated <= log_loss(answers(new), truth) + 0.005
     assert 0.5 < facts.temperature < 2
     assert facts.threshold.value < 1
-    assert facts.threshold.strangers_low <= share <= facts.threshold.strangers_high
+    assert facts.threshold.fpir_low <= share <= facts.threshold.fpir_high

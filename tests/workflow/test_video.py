@@ -17,7 +17,7 @@ from whosthat.recognition.tracking import Span
 from whosthat.types import Box, Image, Sighting
 from whosthat.workflow.predict import predict
 from whosthat.workflow.prediction import CSV_COLUMNS, csv_rows, to_dict
-from whosthat.workflow.video import look_through
+from whosthat.workflow.video import predict_video
 
 RATE = 10.0
 
@@ -68,7 +68,7 @@ def film(path: Path, n_frames: int = 40) -> Path:
 
 
 def test_faces_are_followed_named_and_timed(tmp_path: Path) -> None:
-    answer = look_through(FindsSquares(), film(tmp_path / "film.mp4"), every=2)
+    answer = predict_video(FindsSquares(), film(tmp_path / "film.mp4"), every=2)
     assert [(track.name, track.n_frames) for track in answer.tracks] == [("Ann", 10), (None, 20)]
     assert answer.people == {"Ann": (Span(0.0, pytest.approx(1.8)),)}
     assert (answer.n_frames, answer.seconds, answer.problem) == (20, pytest.approx(3.8), "")
@@ -76,12 +76,12 @@ def test_faces_are_followed_named_and_timed(tmp_path: Path) -> None:
 
 def test_memory_does_not_grow_with_the_video(tmp_path: Path) -> None:
     recogniser = FindsSquares()
-    look_through(recogniser, film(tmp_path / "film.mp4"), every=1)
+    predict_video(recogniser, film(tmp_path / "film.mp4"), every=1)
     assert recogniser.most <= 8
 
 
 def test_a_picture_shows_each_track_with_the_voted_names(tmp_path: Path) -> None:
-    drawn = look_through(FindsSquares(), film(tmp_path / "ünï.mp4"), every=5, draw=tmp_path).drawn
+    drawn = predict_video(FindsSquares(), film(tmp_path / "ünï.mp4"), every=5, draw=tmp_path).drawn
     assert len(drawn) == len(set(drawn)) > 0
     assert all(path.name.startswith("ünï 0.0") and path.suffix == ".jpg" for path in drawn)
     assert all(read(path).shape == (120, 160, 3) for path in drawn)
@@ -151,7 +151,7 @@ def test_every_0_frames_is_refused_before_anything_is_read(tmp_path: Path) -> No
     with pytest.raises(UsageError, match="must be 1 or more; it is 0"):
         predict(FindsSquares(), [], every=0)
     with pytest.raises(PhotoError, match="does not exist"):
-        look_through(FindsSquares(), tmp_path / "gone.mp4")
+        predict_video(FindsSquares(), tmp_path / "gone.mp4")
 
 
 class FindsFaces:
@@ -178,7 +178,7 @@ class FindsFaces:
 @pytest.mark.real
 def test_faces_of_the_real_clip_are_followed_within_their_scenes(real_data: Path) -> None:
     """A concert: the singer alone from 2.7 to 7.0 s, then four people of the audience side by side, seen from the side."""
-    answer = look_through(FindsFaces(), real_data / "video" / "short_clip.mp4", every=10)
+    answer = predict_video(FindsFaces(), real_data / "video" / "short_clip.mp4", every=10)
     assert answer.people == {}
     singer = max(answer.tracks, key=lambda track: track.end - track.start)
     assert (singer.start, singer.end) == (pytest.approx(2.8, abs=0.4), pytest.approx(7.0, abs=0.4))

@@ -198,7 +198,7 @@ def _by_embeddings(
     if not photos:
         return (), ()
     vectors = np.stack([found.vector for _, found in photos])
-    owners = np.array([classes.index(item.photo.class_name) for item, _ in photos], np.int64)
+    labels = np.array([classes.index(item.photo.class_name) for item, _ in photos], np.int64)
     groups = np.array([item.group for item, _ in photos], np.int64)
     suspects = tuple(
         SuspectPhoto(
@@ -208,9 +208,9 @@ def _by_embeddings(
             _finite(suspect.own),
             _finite(suspect.nearest),
         )
-        for suspect in find_suspects(vectors, owners, groups, len(classes))
+        for suspect in find_suspects(vectors, labels, groups, len(classes))
     )
-    pairs = find_look_alikes(vectors, owners, groups, len(classes))
+    pairs = find_look_alikes(vectors, labels, groups, len(classes))
     return suspects, tuple(Pair(classes[pair.first], classes[pair.second], pair.distance, pair.confused) for pair in pairs)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from whosthat.recognition.face_threshold import DEFAULT_DISTANCE, comparable
+from whosthat.recognition.face_threshold import DEFAULT_DISTANCE, corrected
 from whosthat.recognition.heads import distances, out_of_fold_templates, templates_of
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class LookAlikes:
     confused: int
 
 
-def find_suspects(vectors: FloatArray, owners: IntArray, groups: IntArray, n_people: int) -> list[Suspect]:
+def find_suspects(vectors: FloatArray, labels: IntArray, groups: IntArray, n_people: int) -> list[Suspect]:
     """Find the photos that another person, or a stranger, explains better than the person whose folder they lie in.
 
     Each photo is compared with templates that have not learnt from it nor from its group, so a wrong photo cannot vouch for itself.
@@ -75,7 +75,7 @@ def find_suspects(vectors: FloatArray, owners: IntArray, groups: IntArray, n_peo
 
     Args:
         vectors: float32 (n, dimensions).
-        owners: int64 (n,): the label of each.
+        labels: int64 (n,): the label of each.
         groups: int64 (n,): copies and bursts share a number.
         n_people: How many people there are.
 
@@ -84,7 +84,7 @@ def find_suspects(vectors: FloatArray, owners: IntArray, groups: IntArray, n_peo
     """
     if not len(vectors):
         return []
-    own, nearest, other = _compared(vectors, owners, groups, n_people)
+    own, nearest, other = _compared(vectors, labels, groups, n_people)
     limit = np.where(np.isfinite(own), STRANGER_DISTANCE, DEFAULT_DISTANCE)
     alternative = np.minimum(nearest, limit)
     believed = np.where(np.isfinite(own), own, limit)
@@ -103,7 +103,7 @@ def find_suspects(vectors: FloatArray, owners: IntArray, groups: IntArray, n_peo
     return sorted(suspects, key=lambda suspect: -suspect.surprise)
 
 
-def probably_wrong(vectors: FloatArray, owners: IntArray, groups: IntArray, n_people: int) -> NDArray[np.bool_]:
+def probably_wrong(vectors: FloatArray, labels: IntArray, groups: IntArray, n_people: int) -> NDArray[np.bool_]:
     """Tell which photos most probably show another enrolled person, so that they had better not be learnt from; bool (n,).
 
     Stricter than `find_suspects`: too far from their own person to get that name, near enough to another to get theirs, and by a
@@ -111,27 +111,27 @@ def probably_wrong(vectors: FloatArray, owners: IntArray, groups: IntArray, n_pe
 
     Args:
         vectors: float32 (n, dimensions).
-        owners: int64 (n,): the label of each.
+        labels: int64 (n,): the label of each.
         groups: int64 (n,): copies and bursts share a number.
         n_people: How many people there are.
     """
-    wrong = np.zeros(len(owners), bool)
-    for suspect in find_suspects(vectors, owners, groups, n_people):
+    wrong = np.zeros(len(labels), bool)
+    for suspect in find_suspects(vectors, labels, groups, n_people):
         clearly = suspect.own > DEFAULT_DISTANCE >= suspect.nearest and suspect.own - suspect.nearest >= CLEAR_MARGIN
         wrong[suspect.row] = clearly and np.isfinite(suspect.own)
-    for person in {int(owner) for owner in owners[wrong]}:
-        own = owners == person
+    for person in {int(owner) for owner in labels[wrong]}:
+        own = labels == person
         if wrong[own].all():
             wrong[own] = False
     return wrong
 
 
-def find_look_alikes(vectors: FloatArray, owners: IntArray, groups: IntArray, n_people: int, *, most: int = 10) -> list[LookAlikes]:
+def find_look_alikes(vectors: FloatArray, labels: IntArray, groups: IntArray, n_people: int, *, most: int = 10) -> list[LookAlikes]:
     """Find the pairs of people who are easily taken for each other.
 
     Args:
         vectors: float32 (n, dimensions).
-        owners: int64 (n,): the label of each.
+        labels: int64 (n,): the label of each.
         groups: int64 (n,): copies and bursts share a number.
         n_people: How many people there are; those without a photo are in no pair.
         most: Pairs to return.
@@ -141,11 +141,11 @@ def find_look_alikes(vectors: FloatArray, owners: IntArray, groups: IntArray, n_
     """
     if not len(vectors):
         return []
-    own, nearest, other = _compared(vectors, owners, groups, n_people)
+    own, nearest, other = _compared(vectors, labels, groups, n_people)
     confused = np.zeros((n_people, n_people), np.int64)
     wrong = np.isfinite(own) & (nearest < own)
-    np.add.at(confused, (owners[wrong], other[wrong]), 1)
-    templates = templates_of(vectors, owners, n_people)
+    np.add.at(confused, (labels[wrong], other[wrong]), 1)
+    templates = templates_of(vectors, labels, n_people)
     between = distances(templates[np.isfinite(templates).all(axis=1)], templates)
     people = np.flatnonzero(np.isfinite(templates).all(axis=1))
     pairs = [
@@ -156,7 +156,7 @@ def find_look_alikes(vectors: FloatArray, owners: IntArray, groups: IntArray, n_
     return sorted(pairs, key=lambda pair: pair.distance)[:most]
 
 
-def find_strays(vectors: FloatArray) -> list[int]:
+def find_outliers(vectors: FloatArray) -> list[int]:
     """Find the photos that do not show the person whom most of the photos show.
 
     That person is who the photo with the most photos near it shows. Measured on pairs of people with 1 to 20 photos each: two
@@ -173,17 +173,17 @@ def find_strays(vectors: FloatArray) -> list[int]:
     near = distances(vectors, vectors) <= SAME_PERSON_PAIR
     core = near[near.sum(axis=1).argmax()]
     template = templates_of(vectors[core], np.zeros(core.sum(), np.int64), 1)
-    apart = comparable(distances(vectors, template), np.array([core.sum()]))[:, 0]
+    apart = corrected(distances(vectors, template), np.array([core.sum()]))[:, 0]
     return np.flatnonzero(apart > STRANGER_DISTANCE).tolist()
 
 
-def _compared(vectors: FloatArray, owners: IntArray, groups: IntArray, n_people: int) -> tuple[FloatArray, FloatArray, IntArray]:
+def _compared(vectors: FloatArray, labels: IntArray, groups: IntArray, n_people: int) -> tuple[FloatArray, FloatArray, IntArray]:
     """Return for each photo its distance to its own person, that to the nearest other, and who that is.
 
     Only the own person's template must not have learnt from the photo; the others never have.
     """
-    rows = np.arange(len(owners))
-    own = comparable(*out_of_fold_templates(vectors, owners, groups, n_people))[rows, owners]
-    others = comparable(distances(vectors, templates_of(vectors, owners, n_people)), np.bincount(owners, minlength=n_people))
-    others[rows, owners] = np.inf
+    rows = np.arange(len(labels))
+    own = corrected(*out_of_fold_templates(vectors, labels, groups, n_people))[rows, labels]
+    others = corrected(distances(vectors, templates_of(vectors, labels, n_people)), np.bincount(labels, minlength=n_people))
+    others[rows, labels] = np.inf
     return own, others.min(axis=1), others.argmin(axis=1)

@@ -25,10 +25,10 @@ def report(run: RunArgument, open_it: OpenOption = False, as_json: JsonOption = 
     """
     from whosthat.evaluation.report import write_report
     from whosthat.runs.folders import existing_run
-    from whosthat.runs.lock import occupied
+    from whosthat.runs.lock import run_lock
 
     folder = existing_run(run)
-    with occupied(folder):
+    with run_lock(folder):
         page = write_report(folder)
     if as_json:
         show_json({"report": page})

@@ -38,7 +38,7 @@ class Contestant:
         accuracy: Share of correct test photos, 0 to 1.
         interval: Its Wilson 95 % interval.
         baseline: Accuracy of always naming the most frequent class.
-        strangers_named: Share of strangers that get a name; None where nobody knows.
+        fpir: Share of strangers that get a name; None where nobody knows.
         strangers: The 95 % interval of that share; None likewise.
         photos_per_second: How many it names in a second, from file to name.
         seconds: How long training and testing took.
@@ -52,7 +52,7 @@ class Contestant:
     accuracy: float
     interval: Interval
     baseline: float
-    strangers_named: float | None
+    fpir: float | None
     strangers: Interval | None
     photos_per_second: float
     seconds: float
@@ -197,7 +197,7 @@ def _reasons(chosen: Contestant, leader: Contestant, ranked: Sequence[Contestant
     first = f"Use {chosen.model}: of {counted(n, 'test photo')}, {chosen.outcomes.sentence()} ({percent(chosen.accuracy)} correct)."
     by_model = {one.model: one for one in ranked}
     reasons = [_against_leader(chosen, leader, by_model[duel.other], duel) for duel in duels]
-    unknown = [one.model for one in ranked if one.strangers_named is None]
+    unknown = [one.model for one in ranked if one.fpir is None]
     if unknown:
         reasons.append(f"How many strangers would be named is not known for {', '.join(unknown)}: give photos of some with --strangers.")
     return (first, *(reason for reason in reasons if reason))
@@ -226,7 +226,7 @@ def _why_of_equals(chosen: Contestant, leader: Contestant, other: Contestant) ->
 
 
 def _with_strangers(one: Contestant) -> str:
-    return f"{percent(one.strangers_named or 0)} of strangers named and {percent(one.outcomes.unnamed)} of known photos refused"
+    return f"{percent(one.fpir or 0)} of strangers named and {percent(one.outcomes.unnamed)} of known photos refused"
 
 
 def _none_sentence(best: Contestant) -> str:

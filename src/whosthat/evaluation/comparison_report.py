@@ -69,9 +69,9 @@ def cells(one: Contestant) -> dict[str, str]:
 
 
 def _strangers(one: Contestant) -> str:
-    if one.strangers_named is None or one.strangers is None:
+    if one.fpir is None or one.strangers is None:
         return "not known"
-    return f"{_percent(one.strangers_named)} ({_percent(one.strangers.low)} to {_percent(one.strangers.high)})"
+    return f"{_percent(one.fpir)} ({_percent(one.strangers.low)} to {_percent(one.strangers.high)})"
 
 
 def _percent(share: float) -> str:

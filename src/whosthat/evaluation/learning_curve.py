@@ -75,11 +75,11 @@ class LearningCurve:
     sentences: tuple[str, ...]
 
 
-def learning_curve(owners: IntArray, tested: IntArray, people: Sequence[str], correct: Correct, *, seed: int = 0) -> LearningCurve:
+def learning_curve(labels: IntArray, tested: IntArray, people: Sequence[str], correct: Correct, *, seed: int = 0) -> LearningCurve:
     """Answer the same test photos by one, two, three... photos of each person.
 
     Args:
-        owners: The person of each photo that may be drawn, int64 (n,); none of the test is among them. Everybody has one.
+        labels: The person of each photo that may be drawn, int64 (n,); none of the test is among them. Everybody has one.
         tested: The person of each test photo, int64 (m,), at least one.
         people: Names; the index is the person.
         correct: Answers by some of the photos.
@@ -90,23 +90,23 @@ def learning_curve(owners: IntArray, tested: IntArray, people: Sequence[str], co
         >>> learning_curve(owners, owners, ["ann", "bo"], lambda rows: np.array([True, False])).points
         (Point(count=1, accuracy=0.5, lowest=0.5, highest=0.5),)
     """
-    most = int(np.bincount(owners).max())
+    most = int(np.bincount(labels).max())
     points = []
     right = np.zeros(len(tested), bool)
     for count in [*(count for count in COUNTS if count < most), most]:
         generator = np.random.default_rng((seed, count))
         shares = []
         for _ in range(1 if count == most else DRAWS):
-            right = correct(_drawn(owners, count, generator))
+            right = correct(_drawn(labels, count, generator))
             shares.append(float(right.mean()))
         points.append(Point(count, float(np.mean(shares)), min(shares), max(shares)))
-    sentences = (_growth(points, len(tested)), _who_next(owners, tested, people, right))
+    sentences = (_growth(points, len(tested)), _who_next(labels, tested, people, right))
     return LearningCurve(tuple(points), len(tested), tuple(sentence for sentence in sentences if sentence))
 
 
-def _drawn(owners: IntArray, count: int, generator: np.random.Generator) -> IntArray:
+def _drawn(labels: IntArray, count: int, generator: np.random.Generator) -> IntArray:
     """Draw at most ``count`` photos of each person, in the order in which they stand."""
-    rows = [np.flatnonzero(owners == person) for person in np.unique(owners)]
+    rows = [np.flatnonzero(labels == person) for person in np.unique(labels)]
     return np.sort(np.concatenate([generator.permutation(own)[:count] for own in rows]))
 
 
@@ -133,7 +133,7 @@ def _growth(points: Sequence[Point], n_test: int) -> str:
     return f"{start} It still grows: the last doubling brought {100 * (last.accuracy - half.accuracy):.1f} points, so add photos."
 
 
-def _who_next(owners: IntArray, tested: IntArray, people: Sequence[str], right: NDArray[np.bool_]) -> str:
+def _who_next(labels: IntArray, tested: IntArray, people: Sequence[str], right: NDArray[np.bool_]) -> str:
     """Name the people of whom more photos would help most: correct least often, or with the fewest photos."""
     n_tested, found = np.bincount(tested, minlength=len(people)), np.bincount(tested[right], minlength=len(people))
     recall = found / np.maximum(n_tested, 1)
@@ -141,7 +141,7 @@ def _who_next(owners: IntArray, tested: IntArray, people: Sequence[str], right: 
     if weak:
         told = [f"{people[person]} ({found[person]} of {n_tested[person]} correct)" for person in weak]
         return f"Photograph next: {listing(told)}."
-    counts = np.bincount(owners, minlength=len(people))
+    counts = np.bincount(labels, minlength=len(people))
     fewest = [person for person in np.argsort(counts, kind="stable") if counts[person] <= counts.max() / 2]
     told = [f"{people[person]} ({counted(int(counts[person]), 'photo')})" for person in fewest]
     return f"There are fewest photos of {listing(told)}: photograph them next." if told else ""

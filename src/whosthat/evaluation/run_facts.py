@@ -36,7 +36,7 @@ class RunFacts:
         training: How the training went.
         evaluation: The honest test.
         diagnosis: What both mean.
-        strangers: How names are given and refused, in whole sentences; empty where everything gets a name.
+        notes: How names are given and refused, in whole sentences; empty where everything gets a name.
         learning: Accuracy against photos per person; None where learning anew would take too long.
     """
 
@@ -46,7 +46,7 @@ class RunFacts:
     training: Training
     evaluation: Evaluation
     diagnosis: Diagnosis
-    strangers: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     learning: LearningCurve | None = None
 
 

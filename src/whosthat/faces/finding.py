@@ -156,7 +156,7 @@ class FaceCropper:
     def portrait(self, image: Image) -> Image | None:
         """Cut out the face that a photo of one person is about; uint8 (size, size, 3), or None where no face is found."""
         faces = self.search(image).faces
-        return self.crops(image, [principal(faces, image.shape[1], image.shape[0])])[0] if faces else None
+        return self.crops(image, [main_face(faces, image.shape[1], image.shape[0])])[0] if faces else None
 
     def _harder(self, image: Image, plain: Sequence[Face], share: float) -> Search:
         """Look with a border where the plain look found nothing, and at the photo turned: the surest look wins.
@@ -228,7 +228,7 @@ class FaceReader(FaceCropper):
         return [SeenFaces(photo.faces, own) for photo, own in zip(photos, np.split(vectors, ends[:-1]), strict=True)]
 
 
-def principal(faces: Sequence[Face], width: int, height: int) -> Face:
+def main_face(faces: Sequence[Face], width: int, height: int) -> Face:
     """Choose the face that a photo in a person's folder is about: the largest, counted less the nearer it is to a corner.
 
     People who sort photos by person choose those in which that person is large and in the middle; the bystander's face is

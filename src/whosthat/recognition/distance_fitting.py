@@ -109,7 +109,7 @@ class _Strangers(NamedTuple):
         return float(self.weights @ (SHIFTS - self.weights @ SHIFTS) ** 2)
 
 
-def playing_strangers(apart: FloatArray, owners: IntArray) -> Trials:
+def leave_one_person_out(apart: FloatArray, labels: IntArray) -> Trials:
     """Let each person in turn play the stranger: how near do their photos come to anybody else?
 
     A photo that is nearer to somebody else than to its own person probably shows that other person, or is unlike all photos of
@@ -117,16 +117,16 @@ def playing_strangers(apart: FloatArray, owners: IntArray) -> Trials:
 
     Args:
         apart: float32 (n, people): comparable distances to templates that have not learnt from the photo.
-        owners: int64 (n,).
+        labels: int64 (n,).
     """
-    rows = np.arange(len(owners))
-    own = apart[rows, owners]
+    rows = np.arange(len(labels))
+    own = apart[rows, labels]
     others = apart.copy()
-    others[rows, owners] = np.inf
+    others[rows, labels] = np.inf
     nearest = others.min(axis=1)
     # a person with a single photo has no template without it: nothing can be said about such a photo's own distance
     telling = np.isfinite(nearest) & ((own <= nearest) | ~np.isfinite(own))
-    return Trials(nearest[telling], owners[telling])
+    return Trials(nearest[telling], labels[telling])
 
 
 def fit_distance(
@@ -136,14 +136,14 @@ def fit_distance(
 
     Args:
         known: Comparable distances of known people's photos to their own templates, which have not learnt from them.
-        played: What `playing_strangers` found.
+        played: What `leave_one_person_out` found.
         strangers: Distances of real strangers to the nearest person, numbered from 0; None when there are none.
         counts: int64 (people,): photos in each person's template.
         network: Name of the embedder.
         rate: Share of strangers that may be named.
 
     Returns:
-        The threshold; ``known_refused`` is left to whoever has test photos.
+        The threshold; ``fnir`` is left to whoever has test photos.
 
     Raises:
         WeightsError: The distances are on another scale: what was said of the embedder is wrong.
@@ -160,15 +160,15 @@ def fit_distance(
     low, high = _interval(believed.weights, shares, sum(one.trials.n_people for one in evidence))
     distances = np.concatenate([one.trials.distances for one in evidence]) if evidence else np.empty(0, np.float32)
     typical = impostors.genuine(counts), believed.nearest(0.5)
-    centre, steepness = _sureness(known[np.isfinite(known)], distances, typical)
+    centre, steepness = _fit_confidence_curve(known[np.isfinite(known)], distances, typical)
     learnt = believed.variance < 0.5 * _believed([], expected, scatter).variance
     return DistanceThreshold(
         value=value,
         how=f"About {in_100(named)} in 100 strangers would get a name ({in_100(low)} to {in_100(high)}). "
         + _source(evidence, impostors, learnt),
-        strangers_named=named,
-        strangers_low=min(low, named),
-        strangers_high=max(high, named),
+        fpir=named,
+        fpir_low=min(low, named),
+        fpir_high=max(high, named),
         n_strangers=len(distances),
         centre=centre,
         steepness=steepness,
@@ -243,7 +243,7 @@ def _source(evidence: list[_Evidence], impostors: Impostors, learnt: bool) -> st
     return "Nothing is known of this network and you have too few people to tell, so the threshold is strict: --strangers would help."
 
 
-def _sureness(known: FloatArray, others: FloatArray, typical: tuple[float, float]) -> tuple[float, float]:
+def _fit_confidence_curve(known: FloatArray, others: FloatArray, typical: tuple[float, float]) -> tuple[float, float]:
     """Fit the curve of confidence: where both kinds are equally likely, and how steep it is there.
 
     Two normal distributions of the same width, around the medians, give exactly a logistic curve; medians and quartiles do

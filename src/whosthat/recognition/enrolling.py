@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whosthat.recognition.calibration import fit_temperature
-from whosthat.recognition.distance_fitting import Trials, fit_distance, playing_strangers
-from whosthat.recognition.face_threshold import comparable
+from whosthat.recognition.distance_fitting import Trials, fit_distance, leave_one_person_out
+from whosthat.recognition.face_threshold import corrected
 from whosthat.recognition.heads import HEADS, choose_head, distances, out_of_fold_templates, softmax, templates_of
-from whosthat.recognition.naming import Naming
+from whosthat.recognition.identifier import Identifier
 
 if TYPE_CHECKING:
     from whosthat.recognition.gallery import Gallery
@@ -39,23 +39,23 @@ class Strangers:
 
 
 @dataclass(frozen=True)
-class FittedNaming:
+class FittedIdentifier:
     """A naming, and how its head was chosen.
 
     Attributes:
-        naming: Names faces.
+        identifier: Names faces.
         accuracies: Accuracy in cross-validation of each head that could have named; empty with too few photos.
         not_tried: Heads that were left out, because the photos are too many for them.
     """
 
-    naming: Naming
+    identifier: Identifier
     accuracies: Mapping[str, float]
     not_tried: tuple[str, ...] = ()
 
 
-def fit_naming(
+def fit_identifier(
     gallery: Gallery, groups: IntArray, *, head: str = AUTO, strangers: Strangers | None = None, rate: float = 0.01, embedder: str = ""
-) -> FittedNaming:
+) -> FittedIdentifier:
     """Fit everything that names faces.
 
     Args:
@@ -69,16 +69,16 @@ def fit_naming(
     Raises:
         DatasetError: The photos are too many for this head.
     """
-    vectors, owners, n_people = gallery.vectors, gallery.owners, len(gallery.people)
-    choice = choose_head(vectors, owners, groups, n_people, tuple(HEADS) if head == AUTO else (head,))
+    vectors, labels, n_people = gallery.vectors, gallery.labels, len(gallery.people)
+    choice = choose_head(vectors, labels, groups, n_people, tuple(HEADS) if head == AUTO else (head,))
     tested = ~np.isnan(choice.scores).any(axis=1)
-    temperature = fit_temperature(softmax(choice.scores[tested]), owners[tested], expected=EXPECTED_TEMPERATURE, sharpen_from=0)
+    temperature = fit_temperature(softmax(choice.scores[tested]), labels[tested], expected=EXPECTED_TEMPERATURE, sharpen_from=0)
 
-    rows, counts = np.arange(len(owners)), np.bincount(owners, minlength=n_people)
-    templates = templates_of(vectors, owners, n_people)
-    own = comparable(*out_of_fold_templates(vectors, owners, groups, n_people))[rows, owners]
-    apart = comparable(distances(vectors, templates), counts)  # of others: no template but their own has learnt from them
-    apart[rows, owners] = own
-    real = None if strangers is None else Trials(comparable(distances(strangers.vectors, templates), counts).min(axis=1), strangers.people)
-    threshold = fit_distance(own, playing_strangers(apart, owners), real, counts=counts, network=embedder, rate=rate)
-    return FittedNaming(Naming(gallery, choice.head, threshold, temperature), choice.accuracies, choice.not_tried)
+    rows, counts = np.arange(len(labels)), np.bincount(labels, minlength=n_people)
+    templates = templates_of(vectors, labels, n_people)
+    own = corrected(*out_of_fold_templates(vectors, labels, groups, n_people))[rows, labels]
+    apart = corrected(distances(vectors, templates), counts)  # of others: no template but their own has learnt from them
+    apart[rows, labels] = own
+    real = None if strangers is None else Trials(corrected(distances(strangers.vectors, templates), counts).min(axis=1), strangers.people)
+    threshold = fit_distance(own, leave_one_person_out(apart, labels), real, counts=counts, network=embedder, rate=rate)
+    return FittedIdentifier(Identifier(gallery, choice.head, threshold, temperature), choice.accuracies, choice.not_tried)

@@ -1,7 +1,7 @@
 """The recogniser that finds every face of a photo and names those that it knows.
 
 What belongs here: from a photo to its sightings, opening such a recogniser from a bundle and saving it as one.
-What does not: finding and embedding (`whosthat.faces`), naming single embeddings (`naming`).
+What does not: finding and embedding (`whosthat.faces`), naming single embeddings (`identifier`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from whosthat.recognition.bundle import GRAPH, Bundle
 from whosthat.recognition.bundled_detector import as_bundle_files, open_detector
 from whosthat.recognition.face_facts import FaceFacts
 from whosthat.recognition.face_threshold import DistanceThreshold
-from whosthat.recognition.naming import Naming
+from whosthat.recognition.identifier import Identifier
 from whosthat.recognition.ranking import given_to_better, sighting_of
 from whosthat.recognition.recogniser import blaming_the_bundle, image_of
 from whosthat.types import Face, Sighting
@@ -34,12 +34,12 @@ class FaceRecogniser:
 
     Args:
         reader: Finds and embeds faces.
-        naming: Names embeddings.
+        identifier: Names embeddings.
     """
 
-    def __init__(self, reader: FaceReader, naming: Naming) -> None:
+    def __init__(self, reader: FaceReader, identifier: Identifier) -> None:
         self.reader = reader
-        self.naming = naming
+        self.identifier = identifier
 
     @classmethod
     def open(cls, bundle: Bundle, *, threads: int = 1) -> FaceRecogniser:
@@ -60,12 +60,12 @@ class FaceRecogniser:
         except (ValueError, UsageError, WeightsError) as error:
             raise BundleError(f"The bundle {bundle.folder} cannot be used: {error} Train again, or ask whoever made it.") from error
         gallery = galleries.read_gallery(bundle.file(galleries.FILE), facts.labels, facts.faces.dimensions)
-        return cls(reader, Naming(gallery, facts.faces.head, facts.threshold, facts.temperature))
+        return cls(reader, Identifier(gallery, facts.faces.head, facts.threshold, facts.temperature))
 
     @property
     def labels(self) -> tuple[str, ...]:
         """The enrolled people; the index is the label."""
-        return self.naming.gallery.people
+        return self.identifier.gallery.people
 
     def identify(self, photo: PhotoSource) -> list[Sighting]:
         """Answer for one photo: one sighting a face, from left to right; none for a photo without faces.
@@ -102,11 +102,11 @@ class FaceRecogniser:
         """
         if not faces:
             return []
-        decision = self.naming.decide(vectors)
+        decision = self.identifier.decide(vectors)
         people = decision.people()
         better = given_to_better(*decision, people)
         return [
-            sighting_of(self.labels, row, person, given_to_better=other, box=face.box, because=self.naming.because(vector))
+            sighting_of(self.labels, row, person, given_to_better=other, box=face.box, nearest=self.identifier.nearest(vector))
             for face, vector, row, person, other in zip(faces, vectors, decision.confidence, people, better, strict=True)
         ]
 

@@ -3,7 +3,7 @@
 What belongs here: the threshold of recognisers that go by distance, and the confidence that follows from a distance.
 What does not: fitting it (`distance_fitting`), distances themselves (`heads`), thresholds on probabilities (`threshold`).
 
-Every distance here is first made comparable (`comparable`): templates of one or two photos lie farther from everybody. All numbers
+Every distance here is first made comparable (`corrected`): templates of one or two photos lie farther from everybody. All numbers
 are on the scale of `faces.embedder.SAME_PERSON`, to which the vectors of every embedder are brought; they were measured with dlib's.
 """
 
@@ -12,7 +12,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from whosthat.recognition.threshold import with_present_names
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -42,11 +44,12 @@ class DistanceThreshold(BaseModel):
         value: Comparable distance to the person's template; equal is near enough.
         kind: What is compared: ``distance``.
         how: How it was found and what to expect of it, in whole sentences.
-        strangers_named: Share of strangers that is expected to get a name; None in recognisers of old, where it was not known.
-        strangers_low: Lower end of its 95 % interval for a set of new strangers; None likewise.
-        strangers_high: Upper end.
+        fpir: Share of strangers that is expected to get a name; None in recognisers of old, where it was not known.
+        fpir_low: Lower end of its 95 % interval for a set of new strangers; None likewise.
+        fpir_high: Upper end.
         n_strangers: How many faces of strangers, or of known people who played them, it was fitted on.
-        known_refused: Of the test photos of known people, the share that gets no name; None without test photos.
+        fnir: Of the test photos of known people, the share that does not get its own name (false negative identification rate); None
+            without test photos.
         centre: Distance at which a known person and a stranger are equally likely, were there as many of both.
         steepness: How fast confidence falls around it.
     """
@@ -55,13 +58,15 @@ class DistanceThreshold(BaseModel):
     value: Annotated[float, Field(gt=0, le=10)]
     kind: Literal["distance"] = "distance"
     how: Annotated[str, Field(max_length=2000)]
-    strangers_named: _Rate | None = None
-    strangers_low: _Rate | None = None
-    strangers_high: _Rate | None = None
+    fpir: _Rate | None = None
+    fpir_low: _Rate | None = None
+    fpir_high: _Rate | None = None
     n_strangers: Annotated[int, Field(ge=0)] = 0
-    known_refused: _Rate | None = None
+    fnir: _Rate | None = None
     centre: Annotated[float, Field(gt=0, le=10)] = DEFAULT_DISTANCE
     steepness: Annotated[float, Field(ge=FLATTEST, le=STEEPEST)] = DEFAULT_STEEPNESS
+
+    _older = model_validator(mode="before")(with_present_names)
 
     def accepts(self, distance: float) -> bool:
         """Tell whether a comparable distance earns a name."""
@@ -72,7 +77,7 @@ class DistanceThreshold(BaseModel):
         return 1 / (1 + np.exp(np.clip(self.steepness * (np.asarray(distance, np.float64) - self.centre), -50, 50)))
 
 
-def comparable(distances: FloatArray, counts: IntArray) -> FloatArray:
+def corrected(distances: FloatArray, counts: IntArray) -> FloatArray:
     """Make distances to templates of different numbers of photos comparable.
 
     Args:

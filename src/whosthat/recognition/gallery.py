@@ -1,6 +1,6 @@
 """The gallery: the embeddings of enrolled photos, and whose they are.
 
-What belongs here: the arrays, their consistency, and their one file in a bundle. What does not: naming faces by them (`naming`).
+What belongs here: the arrays, their consistency, and their one file in a bundle. What does not: naming faces by them (`identifier`).
 
 Privacy: a gallery is biometric data. It holds no picture, but for each enrolled photo its embedding, its name inside the photo folder
 (shown as "because of these photos") and its SHA-256 (by which its entry in the cache is found again and deleted).
@@ -45,55 +45,55 @@ class Gallery:
     Attributes:
         people: Names; the index is the label.
         vectors: float32 (n, dimensions).
-        owners: int64 (n,): the label of each.
+        labels: int64 (n,): the label of each.
         photos: The n photos.
     """
 
     people: tuple[str, ...]
     vectors: FloatArray
-    owners: IntArray
+    labels: IntArray
     photos: tuple[EnrolledPhoto, ...]
 
     def of(self, rows: NDArray[np.bool_] | IntArray | Sequence[int]) -> Gallery:
         """Keep some rows; the people stay."""
         chosen = np.arange(len(self.photos))[rows]
-        return Gallery(self.people, self.vectors[chosen], self.owners[chosen], tuple(self.photos[row] for row in chosen))
+        return Gallery(self.people, self.vectors[chosen], self.labels[chosen], tuple(self.photos[row] for row in chosen))
 
     def joined(self, other: Gallery) -> Gallery:
         """Put the rows of another gallery of the same people behind these."""
-        vectors, owners = np.concatenate([self.vectors, other.vectors]), np.concatenate([self.owners, other.owners])
-        return Gallery(self.people, vectors, owners, self.photos + other.photos)
+        vectors, labels = np.concatenate([self.vectors, other.vectors]), np.concatenate([self.labels, other.labels])
+        return Gallery(self.people, vectors, labels, self.photos + other.photos)
 
     def photos_of(self, person: str) -> tuple[EnrolledPhoto, ...]:
         """Return the enrolled photos of one of the people."""
         label = self.people.index(person)
-        return tuple(photo for photo, owner in zip(self.photos, self.owners, strict=True) if owner == label)
+        return tuple(photo for photo, owner in zip(self.photos, self.labels, strict=True) if owner == label)
 
     def with_photos(self, person: str, vectors: FloatArray, photos: Sequence[EnrolledPhoto]) -> Gallery:
         """Enrol photos of somebody, who becomes the last of the people unless they are enrolled already."""
         people = self.people if person in self.people else (*self.people, person)
-        owners = np.full(len(photos), people.index(person), np.int64)
-        joined = self.joined(Gallery(people, vectors, owners, tuple(photos)))
-        return Gallery(people, joined.vectors, joined.owners, joined.photos)
+        labels = np.full(len(photos), people.index(person), np.int64)
+        joined = self.joined(Gallery(people, vectors, labels, tuple(photos)))
+        return Gallery(people, joined.vectors, joined.labels, joined.photos)
 
     def without(self, person: str) -> Gallery:
         """Leave out one of the people with all their photos; the labels behind move up."""
         label = self.people.index(person)
-        kept = self.of(self.owners != label)
+        kept = self.of(self.labels != label)
         people = tuple(name for name in self.people if name != person)
-        return Gallery(people, kept.vectors, kept.owners - (kept.owners > label), kept.photos)
+        return Gallery(people, kept.vectors, kept.labels - (kept.labels > label), kept.photos)
 
     def renamed(self, person: str, name: str) -> Gallery:
         """Call one of the people by another name; the names of their photos stay."""
         people = tuple(name if one == person else one for one in self.people)
-        return Gallery(people, self.vectors, self.owners, self.photos)
+        return Gallery(people, self.vectors, self.labels, self.photos)
 
     def to_bytes(self) -> bytes:
         """Return the gallery as a safetensors file; the people's names stand in the bundle's facts."""
         from safetensors.numpy import save
 
         photos = json.dumps([[photo.name, photo.sha256] for photo in self.photos], ensure_ascii=False)
-        content: bytes = save({"vectors": np.ascontiguousarray(self.vectors), "owners": self.owners}, {_PHOTOS: photos})
+        content: bytes = save({"vectors": np.ascontiguousarray(self.vectors), "owners": self.labels}, {_PHOTOS: photos})
         return content
 
 
@@ -127,11 +127,11 @@ def read_gallery(content: bytes, people: tuple[str, ...], dimensions: int) -> Ga
 
 
 def _problem(gallery: Gallery, dimensions: int) -> str:
-    vectors, owners, n = gallery.vectors, gallery.owners, len(gallery.photos)
+    vectors, labels, n = gallery.vectors, gallery.labels, len(gallery.photos)
     if vectors.dtype != np.float32 or vectors.shape != (n, dimensions) or not (np.abs(vectors) <= LARGEST).all():
         return f"expected {n} finite embeddings of {dimensions} numbers, but {vectors.dtype} {vectors.shape} came"
-    if owners.dtype != np.int64 or owners.shape != (n,) or not np.isin(np.arange(len(gallery.people)), owners).all():
+    if labels.dtype != np.int64 or labels.shape != (n,) or not np.isin(np.arange(len(gallery.people)), labels).all():
         return f"every one of the {len(gallery.people)} people should own an embedding"
-    if owners.min() < 0 or owners.max() >= len(gallery.people):
-        return f"an embedding belongs to nobody: owners run from {owners.min()} to {owners.max()}"
+    if labels.min() < 0 or labels.max() >= len(gallery.people):
+        return f"an embedding belongs to nobody: labels run from {labels.min()} to {labels.max()}"
     return ""

@@ -1,7 +1,7 @@
 """Heads: from an embedding to a score for every enrolled person, learnt from the gallery in a moment.
 
 What belongs here: the three ways to answer "who of these is it?", and choosing among them by cross-validation. What does not: "is it one
-of these at all?", which is decided by distance alone (`naming`): probabilities of a classifier say nothing about strangers.
+of these at all?", which is decided by distance alone (`identifier`): probabilities of a classifier say nothing about strangers.
 """
 
 from __future__ import annotations
@@ -70,11 +70,11 @@ def trimmed_mean(vectors: FloatArray) -> FloatArray:
     return centre
 
 
-def templates_of(vectors: FloatArray, owners: IntArray, n_people: int) -> FloatArray:
+def templates_of(vectors: FloatArray, labels: IntArray, n_people: int) -> FloatArray:
     """Return each person's trimmed mean, float32 (people, dimensions); infinitely far away for a person without photos."""
     templates = np.full((n_people, vectors.shape[1]), np.inf, np.float32)
-    for person in set(owners.tolist()):
-        templates[person] = trimmed_mean(vectors[owners == person])
+    for person in set(labels.tolist()):
+        templates[person] = trimmed_mean(vectors[labels == person])
     return templates
 
 
@@ -88,9 +88,9 @@ def distances(vectors: FloatArray, others: FloatArray) -> FloatArray:
     return result
 
 
-def by_template(vectors: FloatArray, owners: IntArray, n_people: int) -> Scorer:
+def by_template(vectors: FloatArray, labels: IntArray, n_people: int) -> Scorer:
     """Score by the distance to each person's trimmed mean."""
-    templates = templates_of(vectors, owners, n_people)
+    templates = templates_of(vectors, labels, n_people)
 
     def score(faces: FloatArray) -> FloatArray:
         scores: FloatArray = -SQUARED_DISTANCE_SCORE * distances(faces, templates) ** 2
@@ -99,14 +99,14 @@ def by_template(vectors: FloatArray, owners: IntArray, n_people: int) -> Scorer:
     return score
 
 
-def by_nearest(vectors: FloatArray, owners: IntArray, n_people: int) -> Scorer:
+def by_nearest(vectors: FloatArray, labels: IntArray, n_people: int) -> Scorer:
     """Score by the mean squared distance to each person's three nearest photos."""
 
     def score(faces: FloatArray) -> FloatArray:
         squares = distances(faces, vectors) ** 2
         scores = np.full((len(faces), n_people), -np.inf, np.float32)
-        for person in np.unique(owners):
-            own = squares[:, owners == person]
+        for person in np.unique(labels):
+            own = squares[:, labels == person]
             few = min(NEAREST, own.shape[1])
             scores[:, person] = -SQUARED_DISTANCE_SCORE * np.partition(own, few - 1, axis=1)[:, :few].mean(axis=1)
         return scores
@@ -114,7 +114,7 @@ def by_nearest(vectors: FloatArray, owners: IntArray, n_people: int) -> Scorer:
     return score
 
 
-def by_logistic_regression(vectors: FloatArray, owners: IntArray, n_people: int) -> Scorer:
+def by_logistic_regression(vectors: FloatArray, labels: IntArray, n_people: int) -> Scorer:
     """Score by multinomial logistic regression with an L2 penalty.
 
     Newton's steps with one matrix that bounds all Hessians, so each costs two small products: no import, the same bits every
@@ -124,14 +124,14 @@ def by_logistic_regression(vectors: FloatArray, owners: IntArray, n_people: int)
     """
     middle = vectors.mean(axis=0)
     inputs = np.hstack([vectors - middle, np.ones((len(vectors), 1), np.float32)])
-    targets = np.eye(n_people, dtype=np.float32)[owners]
+    targets = np.eye(n_people, dtype=np.float32)[labels]
     bound = 0.5 * (inputs.T @ inputs) + LOGISTIC_PENALTY * np.eye(inputs.shape[1], dtype=np.float32)
     step = np.linalg.inv(bound.astype(np.float64)).astype(np.float32)
     weights = np.zeros((inputs.shape[1], n_people), np.float32)
     for _ in range(LOGISTIC_STEPS):
         gradient = inputs.T @ (softmax(inputs @ weights) - targets) + LOGISTIC_PENALTY * weights
         weights -= step @ gradient
-    absent = np.setdiff1d(np.arange(n_people), owners)
+    absent = np.setdiff1d(np.arange(n_people), labels)
 
     def score(faces: FloatArray) -> FloatArray:
         scores: FloatArray = ((faces - middle) @ weights[:-1] + weights[-1]).astype(np.float32)
@@ -149,12 +149,12 @@ HEADS: Mapping[str, Callable[[FloatArray, IntArray, int], Scorer]] = {
 """Every head by name, the simplest first."""
 
 
-def choose_head(vectors: FloatArray, owners: IntArray, groups: IntArray, n_people: int, heads: Sequence[str] = tuple(HEADS)) -> Choice:
+def choose_head(vectors: FloatArray, labels: IntArray, groups: IntArray, n_people: int, heads: Sequence[str] = tuple(HEADS)) -> Choice:
     """Choose the head that names best the photos that it has not learnt from; of equals, the simplest.
 
     Args:
         vectors: float32 (n, dimensions).
-        owners: int64 (n,).
+        labels: int64 (n,).
         groups: int64 (n,): photos of one group (copies, bursts) are never on both sides.
         n_people: How many people there are.
         heads: Those to choose from, the simplest first.
@@ -166,34 +166,34 @@ def choose_head(vectors: FloatArray, owners: IntArray, groups: IntArray, n_peopl
     tried = [name for name in heads if name not in not_tried]
     if not tried:
         raise DatasetError(
-            f"The head {' or '.join(not_tried)} takes too long for {len(owners):,} photos of {n_people:,} people. "
+            f"The head {' or '.join(not_tried)} takes too long for {len(labels):,} photos of {n_people:,} people. "
             'Set head = "auto" or "nearest" in the recipe.'
         )
-    folds = folds_of(owners, groups)
-    tested = _testable(owners, folds) & (n_people > 1)  # of one person, every head is always right
+    folds = folds_of(labels, groups)
+    tested = _testable(labels, folds) & (n_people > 1)  # of one person, every head is always right
     if not tested.any():
-        return Choice(tried[0], {}, np.full((len(owners), n_people), np.nan, np.float32), not_tried)
-    scores = {name: _out_of_fold(name, vectors, owners, folds, n_people) for name in tried}
-    right = {name: float((rows[tested].argmax(axis=1) == owners[tested]).mean()) for name, rows in scores.items()}
+        return Choice(tried[0], {}, np.full((len(labels), n_people), np.nan, np.float32), not_tried)
+    scores = {name: _out_of_fold(name, vectors, labels, folds, n_people) for name in tried}
+    right = {name: float((rows[tested].argmax(axis=1) == labels[tested]).mean()) for name, rows in scores.items()}
     best = max(right, key=lambda name: right[name])  # the first of equals
     chosen = scores[best].copy()
     chosen[~tested] = np.nan
     return Choice(best, right, chosen, not_tried)
 
 
-def out_of_fold_templates(vectors: FloatArray, owners: IntArray, groups: IntArray, n_people: int) -> tuple[FloatArray, IntArray]:
+def out_of_fold_templates(vectors: FloatArray, labels: IntArray, groups: IntArray, n_people: int) -> tuple[FloatArray, IntArray]:
     """Return each photo's distances to templates that have not learnt from it or from its group.
 
     Returns:
         float32 (n, people), and how many photos each of these templates was made of, int64 (n, people); 0 where there was none.
     """
-    apart = np.empty((len(owners), n_people), np.float32)
-    counts = np.empty((len(owners), n_people), np.int64)
-    folds = folds_of(owners, groups)
+    apart = np.empty((len(labels), n_people), np.float32)
+    counts = np.empty((len(labels), n_people), np.int64)
+    folds = folds_of(labels, groups)
     for fold in np.unique(folds):
         inside, learnt = folds == fold, folds != fold
-        apart[inside] = distances(vectors[inside], templates_of(vectors[learnt], owners[learnt], n_people))
-        counts[inside] = np.bincount(owners[learnt], minlength=n_people)
+        apart[inside] = distances(vectors[inside], templates_of(vectors[learnt], labels[learnt], n_people))
+        counts[inside] = np.bincount(labels[learnt], minlength=n_people)
     return apart, counts
 
 
@@ -204,26 +204,26 @@ def softmax(logits: FloatArray) -> FloatArray:
     return normal
 
 
-def folds_of(owners: IntArray, groups: IntArray) -> IntArray:
+def folds_of(labels: IntArray, groups: IntArray) -> IntArray:
     """Give every group to a fold, class by class in turn, so that every fold holds something of each; int64 (n,), from 0."""
     fold_of_group: dict[int, int] = {}
-    for person in np.unique(owners):
-        own = dict.fromkeys(groups[owners == person].tolist())
+    for person in np.unique(labels):
+        own = dict.fromkeys(groups[labels == person].tolist())
         for turn, group in enumerate(own):
             fold_of_group.setdefault(group, turn % FOLDS)
     return np.array([fold_of_group[group] for group in groups.tolist()], np.int64)
 
 
-def _testable(owners: IntArray, folds: IntArray) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _testable(labels: IntArray, folds: IntArray) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     """Photos whose person has photos in another fold as well."""
-    several = {person for person in np.unique(owners) if len(np.unique(folds[owners == person])) > 1}
-    return np.array([owner in several for owner in owners])
+    several = {person for person in np.unique(labels) if len(np.unique(folds[labels == person])) > 1}
+    return np.array([owner in several for owner in labels])
 
 
-def _out_of_fold(name: str, vectors: FloatArray, owners: IntArray, folds: IntArray, n_people: int) -> FloatArray:
-    scores = np.full((len(owners), n_people), -np.inf, np.float32)
+def _out_of_fold(name: str, vectors: FloatArray, labels: IntArray, folds: IntArray, n_people: int) -> FloatArray:
+    scores = np.full((len(labels), n_people), -np.inf, np.float32)
     for fold in np.unique(folds):
         inside, learnt = folds == fold, folds != fold
         if learnt.any():
-            scores[inside] = HEADS[name](vectors[learnt], owners[learnt], n_people)(vectors[inside])
+            scores[inside] = HEADS[name](vectors[learnt], labels[learnt], n_people)(vectors[inside])
     return scores

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from whosthat.recognition.face_threshold import comparable
+from whosthat.recognition.face_threshold import corrected
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -118,7 +118,7 @@ class Impostors:
     def genuine(self, counts: IntArray) -> float:
         """Return how far, comparably, half of the enrolled people's other photos lie from their templates."""
         sizes = np.array(list(self._numbers.genuine))
-        halves = comparable(np.array(list(self._numbers.genuine.values()), np.float32), sizes)
+        halves = corrected(np.array(list(self._numbers.genuine.values()), np.float32), sizes)
         return float(np.interp(counts, sizes, halves).mean())
 
     def _log_odds(self, distances: NDArray[np.float64], photos: int) -> NDArray[np.float64]:
@@ -126,7 +126,7 @@ class Impostors:
         sizes = np.array(list(self._numbers.impostors))
         rows = np.array(list(self._numbers.impostors.values()))
         row = [np.interp(np.log(photos), np.log(sizes), column) for column in rows.T]
-        measured = comparable(np.array(row, np.float32), np.array(photos)).astype(np.float64)
+        measured = corrected(np.array(row, np.float32), np.array(photos)).astype(np.float64)
         odds = np.log(SHARES / (1 - SHARES))
         slopes = np.diff(odds) / np.diff(measured)
         inside = np.interp(distances, measured, odds)

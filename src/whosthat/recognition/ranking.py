@@ -26,41 +26,41 @@ _LEAST_GAIN = 1e-6
 """Added to every confidence, so that a name that is allowed is given even where its confidence is 0."""
 
 
-def people_of_faces(shares: FloatArray, confidence: FloatArray, allowed: NDArray[np.bool_]) -> list[int | None]:
+def people_of_faces(probabilities: FloatArray, confidence: FloatArray, allowed: NDArray[np.bool_]) -> list[int | None]:
     """Choose a person for each face of one photo, nobody twice, so that all together are surest.
 
     Args:
-        shares: How likely each person is for each face, float (faces, people); decides who may be a second choice.
+        probabilities: How likely each person is for each face, float (faces, people); decides who may be a second choice.
         confidence: How sure a name would be, float (faces, people).
         allowed: Whether a face may get this name at all, (faces, people).
 
     Returns:
         The person of each face, or None.
     """
-    return assign(_gains(shares, confidence, allowed))
+    return assign(_gains(probabilities, confidence, allowed))
 
 
 def given_to_better(
-    shares: FloatArray, confidence: FloatArray, allowed: NDArray[np.bool_], people: Sequence[int | None]
+    probabilities: FloatArray, confidence: FloatArray, allowed: NDArray[np.bool_], people: Sequence[int | None]
 ) -> list[int | None]:
     """Say of each face without a name who it would be, were that person not given to a better face of the photo; None otherwise.
 
     A face that could have a name and has none lost it to another face: else the sum of what `people_of_faces` gives would not be largest.
 
     Args:
-        shares: As for `people_of_faces`.
+        probabilities: As for `people_of_faces`.
         confidence: Likewise.
         allowed: Likewise.
         people: What it chose.
     """
-    gains = _gains(shares, confidence, allowed)
+    gains = _gains(probabilities, confidence, allowed)
     return [int(row.argmax()) if person is None and row.any() else None for row, person in zip(gains, people, strict=True)]
 
 
-def _gains(shares: FloatArray, confidence: FloatArray, allowed: NDArray[np.bool_]) -> NDArray[np.floating]:
+def _gains(probabilities: FloatArray, confidence: FloatArray, allowed: NDArray[np.bool_]) -> NDArray[np.floating]:
     """Return what each name is worth for each face; 0 where it cannot have it."""
-    best = shares == shares.max(axis=1, keepdims=True)
-    eligible = allowed & (best | (shares >= SECOND_CHOICE))
+    best = probabilities == probabilities.max(axis=1, keepdims=True)
+    eligible = allowed & (best | (probabilities >= SECOND_CHOICE))
     return np.where(eligible, confidence + _LEAST_GAIN, 0.0)
 
 
@@ -71,7 +71,7 @@ def sighting_of(
     *,
     given_to_better: int | None = None,
     box: Box | None = None,
-    because: tuple[Likeness, ...] = (),
+    nearest: tuple[Likeness, ...] = (),
 ) -> Sighting:
     """Make a sighting: every label with its confidence, surest first.
 
@@ -81,7 +81,7 @@ def sighting_of(
         person: The label that was chosen, which then comes first even if it is not the surest; None for unknown.
         given_to_better: The label that a better face got instead; None where no other face is in the way.
         box: Where the face is; None for a whole photo.
-        because: The enrolled photos that speak for it.
+        nearest: The enrolled photos that speak for it.
     """
     order = np.argsort(-confidence, kind="stable")
     if person is not None:
@@ -91,4 +91,4 @@ def sighting_of(
     runner_up, runner_up_confidence = others[0] if others else (None, 0.0)
     name = None if person is None else labels[person]
     better = None if given_to_better is None else labels[given_to_better]
-    return Sighting(name, sureness, runner_up, runner_up_confidence, box, ranked, because, better)
+    return Sighting(name, sureness, runner_up, runner_up_confidence, box, ranked, nearest, better)

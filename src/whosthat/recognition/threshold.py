@@ -11,11 +11,12 @@ said of strangers is counted on people who did not.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from whosthat.errors import UsageError
 from whosthat.proportions import Interval, wilson_interval
@@ -37,6 +38,17 @@ MOST_TURNS = 500
 _Rate = Annotated[float, Field(ge=0, le=1)]
 
 
+OLD_NAMES = {"strangers_named": "fpir", "strangers_low": "fpir_low", "strangers_high": "fpir_high"}
+"""What the fields of thresholds were called in bundles of an older whosthat."""
+
+
+def with_present_names(document: Any) -> Any:
+    """Give the fields of a threshold from an older bundle their present names; what counted otherwise (``known_refused``) goes."""
+    if not isinstance(document, Mapping):
+        return document
+    return {OLD_NAMES.get(name, name): value for name, value in document.items() if name != "known_refused"}
+
+
 class Threshold(BaseModel):
     """The smallest confidence that earns a name, and how it was found.
 
@@ -45,12 +57,13 @@ class Threshold(BaseModel):
         kind: What is compared: ``max-softmax``, the probability of the best class.
         how: How the value was found and what to expect of it, in whole sentences.
         known_named: Of the photos of known classes that it was fitted on, the share that gets a name (right or wrong).
-        strangers_named: Of the strangers it was fitted on, the share that gets a name at the threshold that all others ask for; None
+        fpir: Of the strangers it was fitted on, the share that gets a name at the threshold that all others ask for; None
             when there were none.
-        strangers_low: Lower end of the 95 % interval of that share for other strangers; None likewise.
-        strangers_high: Upper end.
+        fpir_low: Lower end of the 95 % interval of that share for other strangers; None likewise.
+        fpir_high: Upper end.
         n_strangers: How many photos of strangers there were.
-        known_refused: Of the test photos of known classes, the share that gets no name; None before the test.
+        fnir: Of the test photos of known classes, the share that does not get its own name (false negative identification rate); None
+            before the test.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -58,11 +71,13 @@ class Threshold(BaseModel):
     kind: Literal["max-softmax"] = "max-softmax"
     how: Annotated[str, Field(max_length=1000)]
     known_named: _Rate
-    strangers_named: _Rate | None = None
-    strangers_low: _Rate | None = None
-    strangers_high: _Rate | None = None
+    fpir: _Rate | None = None
+    fpir_low: _Rate | None = None
+    fpir_high: _Rate | None = None
     n_strangers: Annotated[int, Field(ge=0)] = 0
-    known_refused: _Rate | None = None
+    fnir: _Rate | None = None
+
+    _older = model_validator(mode="before")(with_present_names)
 
     def accepts(self, confidence: float) -> bool:
         """Tell whether a confidence earns a name."""
@@ -96,7 +111,7 @@ def fit_threshold(
         UsageError: There is no confidence to fit on, or one that is no probability.
 
     Example:
-        >>> fit_threshold(np.array([0.9, 0.8, 0.7]), np.array([0.3, 0.5, 0.4, 0.6]), stranger_rate=0.4).strangers_named
+        >>> fit_threshold(np.array([0.9, 0.8, 0.7]), np.array([0.3, 0.5, 0.4, 0.6]), stranger_rate=0.4).fpir
         0.25
     """
     known = _confidences(known, "known classes")
@@ -113,9 +128,9 @@ def fit_threshold(
         f"counted on {counted(n, 'photo')} of {counted(int(whose.max()) + 1, 'stranger')}, each at the threshold that the others ask for."
         + (f" {_TOO_STRICT.format(rate=in_100(stranger_rate), lost=in_100(lost))}" if lost else ""),
         known_named=float((known >= value).mean()),
-        strangers_named=named / n,
-        strangers_low=interval.low,
-        strangers_high=interval.high,
+        fpir=named / n,
+        fpir_low=interval.low,
+        fpir_high=interval.high,
         n_strangers=n,
     )
 

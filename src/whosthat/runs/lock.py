@@ -24,7 +24,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextmanager
-def occupied(run: Path) -> Iterator[None]:
+def run_lock(run: Path) -> Iterator[None]:
     """Hold a run folder for this process, and delete what killed ones left half written; who holds it already may hold it once more.
 
     Raises:
@@ -59,32 +59,32 @@ def _owner(path: Path) -> str:
 
 
 @dataclass
-class StopWish:
+class StopRequest:
     """Whether somebody asked training to stop; ``signal`` is the number of the signal, or 0."""
 
     signal: int = 0
 
 
 @contextmanager
-def listening() -> Iterator[StopWish]:
+def listening() -> Iterator[StopRequest]:
     """Turn the first Ctrl-C or SIGTERM into a wish; a second one ends the process as usual.
 
     Outside the main thread, where Python hears no signals, the wish can only be set by hand.
     """
-    wish = StopWish()
+    stop_request = StopRequest()
     if threading.current_thread() is not threading.main_thread():
-        yield wish
+        yield stop_request
         return
     before = {int(number): signal.getsignal(number) for number in _SIGNALS}
 
     def hear(number: int, _frame: FrameType | None) -> None:
-        wish.signal = number
+        stop_request.signal = number
         signal.signal(number, before[number])
 
     for number in before:
         signal.signal(number, hear)
     try:
-        yield wish
+        yield stop_request
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

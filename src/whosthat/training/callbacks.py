@@ -15,9 +15,9 @@ from typing import Any
 from whosthat.errors import TrainingError
 from whosthat.networks.backend import load_keras
 from whosthat.training.checkpoints import Arrays, Best
-from whosthat.training.course import Course
 from whosthat.training.journal import HISTORY_COLUMNS, write_history
 from whosthat.training.recipe_sections import Plateau
+from whosthat.training.stage_context import StageContext
 from whosthat.training.variables import Variable, model_variables, read, restore
 
 keras: Any = load_keras()
@@ -31,28 +31,28 @@ CHECKPOINT_SHARE = 50
 class _CourseCallback(keras.callbacks.Callback):
     """A callback that knows its course."""
 
-    def __init__(self, course: Course) -> None:
+    def __init__(self, context: StageContext) -> None:
         super().__init__()
-        self.course = course
-        self.run = course.run
-        self.recipe = course.run.recipe
-        self.state = course.state
+        self.context = context
+        self.run = context.run
+        self.recipe = context.run.recipe
+        self.state = context.state
 
 
 class SetLearningRate(_CourseCallback):
     """Set the rate of every step: a pure function of the moment, times what a plateau schedule remembers."""
 
-    def __init__(self, course: Course) -> None:
-        super().__init__(course)
+    def __init__(self, context: StageContext) -> None:
+        super().__init__(context)
         self._rate = math.nan
 
     def on_train_batch_begin(self, batch: int, logs: Logs = None) -> None:
         """Set it for this step."""
         epoch = self.state.epoch - self.state.first_epoch
-        moment = epoch + self.state.batch / self.course.batches
-        steps = epoch * self.course.batches + self.state.batch
+        moment = epoch + self.state.batch / self.context.batches
+        steps = epoch * self.context.batches + self.state.batch
         decayed = 1 + self.recipe.optimiser.decay * steps
-        rate = self.course.learning_rate(moment) * self.state.plateau.factor / decayed
+        rate = self.context.learning_rate(moment) * self.state.plateau.factor / decayed
         if rate != self._rate:  # setting it takes longer than a step of a small model
             self.model.optimizer.learning_rate = self._rate = rate
 
@@ -61,18 +61,18 @@ class RestoreMetrics(_CourseCallback):
     """Go on counting loss and accuracy in the middle of an epoch; Keras sets them to zero whenever it starts one.
 
     Args:
-        course: The stage.
+        context: The stage.
         arrays: The metrics' values, once, for the first epoch; empty when it starts from the beginning.
     """
 
-    def __init__(self, course: Course, arrays: Arrays) -> None:
-        super().__init__(course)
+    def __init__(self, context: StageContext, arrays: Arrays) -> None:
+        super().__init__(context)
         self._arrays = arrays
 
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         """Set them back, the first time."""
         if self._arrays:
-            restore({name: self.course.variables[name] for name in self._arrays}, self._arrays)
+            restore({name: self.context.variables[name] for name in self._arrays}, self._arrays)
         self._arrays = {}
 
 
@@ -91,7 +91,7 @@ class GuardNumbers(_CourseCallback):
         loss = (logs or {})["loss"]
         if math.isfinite(loss):
             return
-        where = f"epoch {self.state.epoch + 1}, batch {self.state.batch + 1} of {self.course.batches}"
+        where = f"epoch {self.state.epoch + 1}, batch {self.state.batch + 1} of {self.context.batches}"
         self.run.journal.note("not-a-number", what=what, epoch=self.state.epoch + 1, batch=self.state.batch + 1)
         raise TrainingError(
             f"The {what} became {loss} in {where}, so training stopped. {self._what_is_kept()} "
@@ -116,13 +116,13 @@ class CountSteps(_CourseCallback):
         """One more is done."""
         self.state.batch += 1
         self.state.steps += 1
-        photos = self.course.n_photos / self.course.batches
+        photos = self.context.n_photos / self.context.batches
         rate = (self.state.batch - self._first_batch) * photos / max(time.monotonic() - self._started, 1e-9)
         numbers = logs or {}
         self.run.progress.step(
-            f"epoch {self.state.epoch + 1} of {self.course.last_epoch}",
-            min(round(self.state.batch * photos), self.course.n_photos),
-            self.course.n_photos,
+            f"epoch {self.state.epoch + 1} of {self.context.last_epoch}",
+            min(round(self.state.batch * photos), self.context.n_photos),
+            self.context.n_photos,
             f"loss {numbers['loss']:.3f}, accuracy {numbers['accuracy']:.3f}, {rate:.0f} photos a second",
         )
 
@@ -150,7 +150,7 @@ class KeepHistory(_CourseCallback):
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         """Add the row and go on to the next epoch."""
-        self.course.tick()
+        self.context.tick()
         numbers = {name: float(value) for name, value in (logs or {}).items()}
         numbers |= {"epoch": self.state.epoch + 1, "seconds": round(self.state.epoch_seconds, 3)}
         numbers["learning_rate"] = float(self.model.optimizer.learning_rate)
@@ -183,24 +183,24 @@ class WatchValidation(_CourseCallback):
 class KeepCheckpoints(_CourseCallback):
     """Write checkpoints when they are due, and grant the wish to stop."""
 
-    def __init__(self, course: Course) -> None:
-        super().__init__(course)
+    def __init__(self, context: StageContext) -> None:
+        super().__init__(context)
         self._written = time.monotonic()
         self._cost = 0.0
         self._steps = -1
 
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         """Inside an epoch: after so many minutes, or when somebody wants to stop."""
-        if self.state.batch == self.course.batches:  # the end of the epoch is a better place, and near
+        if self.state.batch == self.context.batches:  # the end of the epoch is a better place, and near
             return
-        if self.run.wish.signal:
+        if self.run.stop_request.signal:
             self._stop()
         elif time.monotonic() - self._written >= 60 * self.recipe.checkpoint_minutes:
             self.write()
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         """After an epoch: unless writing would take more than its share of the time."""
-        if self.run.wish.signal:
+        if self.run.stop_request.signal:
             self._stop()
         elif time.monotonic() - self._written >= CHECKPOINT_SHARE * self._cost:
             self.write()
@@ -209,9 +209,9 @@ class KeepCheckpoints(_CourseCallback):
         """Write one now; nothing happens if this very step was written already."""
         if self._steps == self.state.steps:
             return
-        self.course.tick()
+        self.context.tick()
         started = time.monotonic()
-        self.run.checkpoints.write(self.state, read(self.course.variables))
+        self.run.checkpoints.write(self.state, read(self.context.variables))
         self._written = time.monotonic()
         self._cost, self._steps = self._written - started, self.state.steps
         self.run.journal.note("checkpoint", epoch=self.state.epoch, batch=self.state.batch, seconds=round(self._cost, 3))
@@ -230,8 +230,8 @@ class AverageWeights(_CourseCallback):
     Source: Polyak and Juditsky 1992, "Acceleration of stochastic approximation by averaging".
     """
 
-    def __init__(self, course: Course, weights: list[Variable]) -> None:
-        super().__init__(course)
+    def __init__(self, context: StageContext, weights: list[Variable]) -> None:
+        super().__init__(context)
         self.weights = weights
         self.averages = [keras.Variable(weight, trainable=False, name=f"average_{place}") for place, weight in enumerate(weights)]
         self._swapped = False

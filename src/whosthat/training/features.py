@@ -23,8 +23,8 @@ from whosthat.durable import open_private, sync_folder
 from whosthat.errors import ExportError, TrainingError
 from whosthat.inference import open_session
 from whosthat.networks.onnx_writer import write_onnx
-from whosthat.training.course import Run
 from whosthat.training.feeding import Table
+from whosthat.training.stage_context import Run
 from whosthat.types import FloatArray, Image, IntArray
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ class FeatureStore:
         with ThreadPoolExecutor(threads) as pool:
             try:
                 for features in pool.map(lambda index: compute(in_order.batch(view, index)[0]), range(len(in_order))):
-                    if self._run.wish.signal:
+                    if self._run.stop_request.signal:
                         raise self._run.interrupted("while the backbone's features were computed")
                     yield features
             finally:

@@ -21,15 +21,15 @@ from whosthat.errors import NetworkError, RunError
 from whosthat.networks import registry
 from whosthat.networks.backend import set_threads
 from whosthat.progress import SILENT, Progress
-from whosthat.runs.lock import listening, occupied
+from whosthat.runs.lock import listening, run_lock
 from whosthat.training.checkpoints import Checkpoint, Checkpoints, RunState
-from whosthat.training.course import Run
 from whosthat.training.design import design_of
 from whosthat.training.features import FEATURES
 from whosthat.training.journal import Journal
 from whosthat.training.recipe import Recipe
 from whosthat.training.refitting import Refitted, Refitting
 from whosthat.training.schedules import learning_rate
+from whosthat.training.stage_context import Run
 from whosthat.training.stages import Stage, train_stage
 from whosthat.training.transfer import HEAD, train_head_then_all
 from whosthat.training.variables import model_variables, restore
@@ -138,11 +138,11 @@ def _opened(recipe: Recipe, folder: Path, progress: Progress) -> Iterator[Run]:
     except OSError as error:
         raise RunError(f"The run folder {folder} cannot be made: {error.strerror}. Choose another folder for runs.") from error
     with ExitStack() as stack:
-        stack.enter_context(occupied(folder))
-        wish = stack.enter_context(listening())
+        stack.enter_context(run_lock(folder))
+        stop_request = stack.enter_context(listening())
         checkpoints = Checkpoints(folder / "checkpoints", progress)
         journal = stack.enter_context(closing(Journal(folder)))
-        yield Run(folder, recipe, checkpoints, journal, progress, wish, available_cores())
+        yield Run(folder, recipe, checkpoints, journal, progress, stop_request, available_cores())
 
 
 def _where_it_stands(run: Run, resume: bool) -> Checkpoint | None:

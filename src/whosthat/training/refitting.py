@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from whosthat.dataset.batches import Batches, epoch_order
 from whosthat.errors import TrainingError
-from whosthat.training.course import Run
 from whosthat.training.features import StoredFeatures
+from whosthat.training.stage_context import Run
 from whosthat.training.stages import compile_model, weight_of_classes
 from whosthat.training.variables import model_variables, named, read, restore
 
@@ -132,7 +132,7 @@ class _Learner:
         """Begin with the first weights and learn from these photos alone."""
         restore(self._variables, self._first)
         for epoch, rate in enumerate(self._rates):
-            if self._run.wish.signal:
+            if self._run.stop_request.signal:
                 raise self._run.interrupted(f"during {what}")
             self._head.optimizer.learning_rate = rate
             order = rows[epoch_order(len(rows), self._run.recipe.seed, epoch)]

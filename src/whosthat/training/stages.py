@@ -22,10 +22,10 @@ from whosthat.errors import TrainingError
 from whosthat.networks.backend import load_keras
 from whosthat.training import callbacks
 from whosthat.training.checkpoints import Checkpoint, RunState
-from whosthat.training.course import Course, Run
 from whosthat.training.feeding import Batches, Table, TrainingFeed, ValidationFeed
 from whosthat.training.recipe import Recipe
 from whosthat.training.schedules import LearningRate
+from whosthat.training.stage_context import Run, StageContext
 from whosthat.training.variables import Variable, model_variables, named, restore
 from whosthat.types import FloatArray, IntArray
 
@@ -70,43 +70,43 @@ def train_stage(stage: Stage, run: Run, state: RunState, checkpoint: Checkpoint 
         TrainingInterruptedError: Somebody stopped it.
     """
     last_epoch = state.first_epoch + stage.epochs
-    course = Course(run, state, stage.learning_rate, len(stage.train), stage.train.n_photos, last_epoch)
+    context = StageContext(run, state, stage.learning_rate, len(stage.train), stage.train.n_photos, last_epoch)
     metrics = compile_model(stage.model, run.recipe)
-    course.variables |= model_variables(stage.model) | named("optimiser", stage.model.optimizer.variables) | metrics
-    averaging = [callbacks.AverageWeights(course, stage.model.trainable_variables)] if run.recipe.optimiser.ema else []
-    course.variables |= named("average", [average for callback in averaging for average in callback.averages])
+    context.variables |= model_variables(stage.model) | named("optimiser", stage.model.optimizer.variables) | metrics
+    averaging = [callbacks.AverageWeights(context, stage.model.trainable_variables)] if run.recipe.optimiser.ema else []
+    context.variables |= named("average", [average for callback in averaging for average in callback.averages])
     counted = {}
     if checkpoint is not None:
-        restore(course.variables, checkpoint.arrays)
+        restore(context.variables, checkpoint.arrays)
         counted = {name: checkpoint.arrays[name] for name in metrics if state.batch}
-    keeper = callbacks.KeepCheckpoints(course)
+    keeper = callbacks.KeepCheckpoints(context)
     in_order = [
-        callbacks.SetLearningRate(course),
-        callbacks.RestoreMetrics(course, counted),
-        callbacks.GuardNumbers(course),
-        callbacks.CountSteps(course),
-        callbacks.KeepBest(course),
+        callbacks.SetLearningRate(context),
+        callbacks.RestoreMetrics(context, counted),
+        callbacks.GuardNumbers(context),
+        callbacks.CountSteps(context),
+        callbacks.KeepBest(context),
         *averaging,
-        callbacks.KeepHistory(course),
-        callbacks.WatchValidation(course),
+        callbacks.KeepHistory(context),
+        callbacks.WatchValidation(context),
         keeper,
     ]
-    _fit(stage, course, in_order)
+    _fit(stage, context, in_order)
     state.stopped = state.stopped or f"All {state.epoch} epochs are done."
     keeper.write()
     restore(model_variables(stage.model), run.checkpoints.read_best(state.best))
 
 
-def _fit(stage: Stage, course: Course, in_order: list[Any]) -> None:
+def _fit(stage: Stage, context: StageContext, in_order: list[Any]) -> None:
     """Finish the epoch that a checkpoint broke off, if there is one, then train the others."""
-    weights = weight_of_classes(stage.train.labels, stage.train.n_classes) if course.run.recipe.class_weights else None
-    state = course.state
+    weights = weight_of_classes(stage.train.labels, stage.train.n_classes) if context.run.recipe.class_weights else None
+    state = context.state
     table, validation_table = stage.tables
     validation = ValidationFeed(stage.validation)
-    while state.epoch < course.last_epoch and not state.stopped:
-        until = state.epoch + 1 if state.batch else course.last_epoch
-        done = state.epoch * course.batches + state.batch
-        span = (done, until * course.batches - done, weights)
+    while state.epoch < context.last_epoch and not state.stopped:
+        until = state.epoch + 1 if state.batch else context.last_epoch
+        done = state.epoch * context.batches + state.batch
+        span = (done, until * context.batches - done, weights)
         feed = TrainingFeed(stage.train, *span)
         with _readers_released(stage.model), _own_errors(feed, validation):
             stage.model.fit(
@@ -114,7 +114,7 @@ def _fit(stage: Stage, course: Course, in_order: list[Any]) -> None:
                 validation_data=validation_table.validation_data() if validation_table else validation,
                 initial_epoch=state.epoch,
                 epochs=until,
-                steps_per_epoch=course.batches - state.batch,
+                steps_per_epoch=context.batches - state.batch,
                 callbacks=in_order,
                 shuffle=False,
                 verbose=0,

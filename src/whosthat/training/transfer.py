@@ -13,10 +13,10 @@ from whosthat.dataset.batches import Batches
 from whosthat.networks.backend import load_keras
 from whosthat.networks.registry import backbone_and_head
 from whosthat.training.checkpoints import Checkpoint, RunState
-from whosthat.training.course import Run
 from whosthat.training.features import FeatureStore
 from whosthat.training.refitting import Refitted, Refitting, refit
 from whosthat.training.schedules import PlateauMemory, learning_rate
+from whosthat.training.stage_context import Run
 from whosthat.training.stages import Stage, train_stage
 from whosthat.training.variables import model_variables, read
 

@@ -159,7 +159,7 @@ def _contestant(recipe: AnyRecipe, result: TrainResult, audit: Audit, seconds: f
     correct = {answer.path for answer in evaluation.answers if answer.correct}
     bundle = open_bundle(result.bundle)
     threshold = bundle.facts.threshold
-    known = threshold is not None and threshold.strangers_low is not None and threshold.strangers_high is not None
+    known = threshold is not None and threshold.fpir_low is not None and threshold.fpir_high is not None
     return Contestant(
         model=recipe.model,
         run=result.run.name,
@@ -168,8 +168,8 @@ def _contestant(recipe: AnyRecipe, result: TrainResult, audit: Audit, seconds: f
         accuracy=evaluation.accuracy,
         interval=evaluation.interval,
         baseline=evaluation.baseline,
-        strangers_named=threshold.strangers_named if threshold is not None and known else None,
-        strangers=Interval(threshold.strangers_low or 0.0, threshold.strangers_high or 0.0) if threshold is not None and known else None,
+        fpir=threshold.fpir if threshold is not None and known else None,
+        strangers=Interval(threshold.fpir_low or 0.0, threshold.fpir_high or 0.0) if threshold is not None and known else None,
         photos_per_second=_photos_per_second(result.bundle, test),
         seconds=seconds,
         n_bytes=sum(file.stat().st_size for file in bundle.folder.iterdir()),

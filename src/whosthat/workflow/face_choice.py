@@ -17,9 +17,9 @@ from whosthat.errors import DatasetError, UsageError
 from whosthat.faces.finding import PLAIN, FaceReader, rivals
 from whosthat.faces.remembered import PhotoFaces
 from whosthat.photos.reading import read
-from whosthat.recognition.face_threshold import comparable
+from whosthat.recognition.face_threshold import corrected
 from whosthat.recognition.heads import distances, templates_of
-from whosthat.recognition.naming import Naming
+from whosthat.recognition.identifier import Identifier
 from whosthat.types import Face
 from whosthat.wording import counted, listing
 from whosthat.workflow.face_photos import stacked
@@ -60,14 +60,14 @@ def look_again(path: Path, found: PhotoFaces, reader: FaceReader) -> Crowd:
     return Crowd(path, found.size, faces, reader.embed(reader.crops(image, faces)))
 
 
-def choose_face(person: str, path: Path, found: PhotoFaces, naming: Naming, reader: FaceReader, number: int) -> FloatArray:
+def choose_face(person: str, path: Path, found: PhotoFaces, identifier: Identifier, reader: FaceReader, number: int) -> FloatArray:
     """Return the embedding of one face of a photo, float32 (1, dimensions).
 
     Args:
         person: Whom it shows.
         path: The photo.
         found: What is known of it.
-        naming: Says in a refusal whom each face looks like.
+        identifier: Says in a refusal whom each face looks like.
         reader: Finds and embeds.
         number: Which face, from 1, from left to right.
 
@@ -76,19 +76,21 @@ def choose_face(person: str, path: Path, found: PhotoFaces, naming: Naming, read
     """
     crowd = look_again(path, found, reader)
     if not 1 <= number <= len(crowd.faces):
-        lines = "\n".join(_lines(crowd, naming))
+        lines = "\n".join(_lines(crowd, identifier))
         raise UsageError(f"There is no face {number} in {path}, which shows {counted(len(crowd.faces), 'face')}. Choose {person}:\n{lines}")
     return crowd.vectors[number - 1 : number]
 
 
-def choose_faces(person: str, photos: Mapping[str, Path], found: Mapping[str, PhotoFaces], naming: Naming, reader: FaceReader) -> Chosen:
+def choose_faces(
+    person: str, photos: Mapping[str, Path], found: Mapping[str, PhotoFaces], identifier: Identifier, reader: FaceReader
+) -> Chosen:
     """Choose the face that shows a person in each of some photos; of several faces, the only one that fits the other photos.
 
     Args:
         person: Whom the photos show.
         photos: Where they lie, by SHA-256.
         found: What is known of each; all have a face.
-        naming: The people who are enrolled, and how near is near enough.
+        identifier: The people who are enrolled, and how near is near enough.
         reader: Finds and embeds.
 
     Raises:
@@ -98,25 +100,25 @@ def choose_faces(person: str, photos: Mapping[str, Path], found: Mapping[str, Ph
     looked = {digest: look_again(photos[digest], found[digest], reader) for digest in doubtful}
     crowds = {digest: crowd for digest, crowd in looked.items() if len(rivals(crowd.faces)) > 1}
     vectors = {digest: found[digest].vector for digest in photos}
-    known = _known_faces(person, [found[digest] for digest in photos if digest not in crowds], naming)
+    known = _known_faces(person, [found[digest] for digest in photos if digest not in crowds], identifier)
     notes, unclear = [], []
     for digest, crowd in crowds.items():
-        fits = _fitting(crowd, known, naming.threshold.value)
+        fits = _fitting(crowd, known, identifier.threshold.value)
         if len(fits) == 1:
             vectors[digest] = crowd.vectors[fits[0]]
             notes.append(_note(person, crowd, fits[0]))
         else:
             unclear.append(crowd)
     if unclear:
-        raise DatasetError(_question(person, unclear, naming, alone=len(photos) == 1))
+        raise DatasetError(_question(person, unclear, identifier, alone=len(photos) == 1))
     return Chosen(np.stack(list(vectors.values())).astype(np.float32), tuple(notes))
 
 
-def _known_faces(person: str, clear: Sequence[PhotoFaces], naming: Naming) -> FloatArray | None:
+def _known_faces(person: str, clear: Sequence[PhotoFaces], identifier: Identifier) -> FloatArray | None:
     """What the person looks like: as enrolled or, for somebody new, as in the photos that are clear; None if there are none."""
-    gallery = naming.gallery
+    gallery = identifier.gallery
     if person in gallery.people:
-        own: FloatArray = gallery.vectors[gallery.owners == gallery.people.index(person)]
+        own: FloatArray = gallery.vectors[gallery.labels == gallery.people.index(person)]
         return own
     return stacked(clear) if clear else None
 
@@ -126,7 +128,7 @@ def _fitting(crowd: Crowd, known: FloatArray | None, farthest: float) -> list[in
     if known is None:
         return []
     template = templates_of(known, np.zeros(len(known), np.int64), 1)
-    apart = comparable(distances(crowd.vectors, template), np.array([len(known)]))[:, 0]
+    apart = corrected(distances(crowd.vectors, template), np.array([len(known)]))[:, 0]
     return np.flatnonzero(apart <= farthest).tolist()
 
 
@@ -137,7 +139,7 @@ def _note(person: str, crowd: Crowd, row: int) -> str:
     )
 
 
-def _question(person: str, crowds: Sequence[Crowd], naming: Naming, *, alone: bool) -> str:
+def _question(person: str, crowds: Sequence[Crowd], identifier: Identifier, *, alone: bool) -> str:
     """Say which photos show several faces, and number those of the first."""
     first = crowds[0]
     if len(crowds) == 1:
@@ -148,17 +150,17 @@ def _question(person: str, crowds: Sequence[Crowd], naming: Naming, *, alone: bo
     several = "Leave it out, or add it alone" if len(crowds) == 1 else "Leave them out, or add them one by one"
     advice = "Choose one with --face N." if alone else f"{several} with --face N."
     which = f"The faces in {first.path.name}, from left to right:"
-    return "\n".join([f"{unclear} {advice} Nothing was changed.", which, *_lines(first, naming)])
+    return "\n".join([f"{unclear} {advice} Nothing was changed.", which, *_lines(first, identifier)])
 
 
-def _lines(crowd: Crowd, naming: Naming) -> list[str]:
+def _lines(crowd: Crowd, identifier: Identifier) -> list[str]:
     """Return a line for each face: number, place, size, box, and whom it looks like."""
-    apart = naming.distances(crowd.vectors)
+    apart = identifier.distances(crowd.vectors)
     lines = []
     for number, (face, row) in enumerate(zip(crowd.faces, apart, strict=True), start=1):
         box, nearest = face.box, int(row.argmin())
-        enrolled = naming.threshold.accepts(float(row[nearest]))
-        looks = f"looks like {naming.gallery.people[nearest]}" if enrolled else "looks like nobody who is enrolled"
+        enrolled = identifier.threshold.accepts(float(row[nearest]))
+        looks = f"looks like {identifier.gallery.people[nearest]}" if enrolled else "looks like nobody who is enrolled"
         sides = f"{box.width:.0f} x {box.height:.0f} pixels from ({box.left:.0f}, {box.top:.0f})"
         lines.append(f"  {number}: {_place(face, crowd.size)}, {sides}, {looks}")
     return lines

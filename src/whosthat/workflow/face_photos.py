@@ -22,7 +22,7 @@ import numpy as np
 from whosthat.dataset.threads import in_order
 from whosthat.errors import CacheError, DatasetError, PhotoError
 from whosthat.faces.embedder import DLIB, OnnxEmbedder
-from whosthat.faces.finding import FaceCropper, FaceReader, SeenFaces, principal, sharpness
+from whosthat.faces.finding import FaceCropper, FaceReader, SeenFaces, main_face, sharpness
 from whosthat.faces.models import detector_facts, detector_files, embedder_model
 from whosthat.faces.remembered import Memory, PhotoFaces, RememberedFaces, RememberedSightings
 from whosthat.photos.reading import opened
@@ -206,7 +206,7 @@ def _taken(image: Image, reader: FaceReader) -> tuple[PhotoFaces, Image | None]:
     search = reader.search(image)
     if not search.faces:
         return PhotoFaces((width, height)), None
-    face = principal(search.faces, width, height)
+    face = main_face(search.faces, width, height)
     crop = reader.crops(image, [face])[0]
     return PhotoFaces((width, height), search.faces, search.faces.index(face), search.way, sharpness(crop)), crop
 

@@ -28,7 +28,7 @@ from whosthat.evaluation.report import write_report
 from whosthat.evaluation.run_facts import METRICS_FILE, read_metrics
 from whosthat.faces.remembered import FILE, RememberedFaces
 from whosthat.recognition.bundle import open_bundle
-from whosthat.runs.lock import occupied
+from whosthat.runs.lock import run_lock
 from whosthat.settings import cache_folder
 from whosthat.wording import counted
 from whosthat.workflow.file_names import unused_path
@@ -170,7 +170,7 @@ def erase(erasure: Erasure, bundle: Path, *, stopped: bool) -> Receipt:
     """
     run, path = run_of(bundle), bundle.with_name(erasure.receipt)
     try:
-        with occupied(run) if run else nullcontext():
+        with run_lock(run) if run else nullcontext():
             cache_rows, cache_files = forget_in_cache(erasure.digests | erasure.alike)
             run_files = forget_in_run(run, erasure.photos) if run else ()
             elsewhere = tuple(_elsewhere(erasure, run)) if run else ()

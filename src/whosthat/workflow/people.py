@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from filelock import FileLock, Timeout
 
-from whosthat.checking.suspects import STRANGER_DISTANCE, find_strays
+from whosthat.checking.suspects import STRANGER_DISTANCE, find_outliers
 from whosthat.errors import BundleError, DatasetError, UsageError, did_you_mean
 from whosthat.faces.remembered import FILE as REMEMBERED
 from whosthat.faces.remembered import RememberedFaces, RememberedSightings
@@ -33,7 +33,7 @@ from whosthat.recognition.bundle import (
 from whosthat.recognition.face_facts import FaceFacts
 from whosthat.recognition.face_recogniser import KIND, FaceRecogniser, bundle_files
 from whosthat.recognition.gallery import FILE, EnrolledPhoto, Gallery, read_gallery
-from whosthat.recognition.naming import Naming
+from whosthat.recognition.identifier import Identifier
 from whosthat.settings import cache_folder
 from whosthat.types import FloatArray, SetAside
 from whosthat.wording import counted, listing
@@ -91,7 +91,7 @@ def list_people(bundle: str | Path) -> tuple[Enrolled, ...]:
     opened = open_bundle(bundle)
     facts = _face_facts(opened)
     gallery = read_gallery(opened.file(FILE), opened.facts.labels, facts.dimensions)
-    counts = np.bincount(gallery.owners, minlength=len(gallery.people))
+    counts = np.bincount(gallery.labels, minlength=len(gallery.people))
     return tuple(Enrolled(name, int(n)) for name, n in zip(gallery.people, counts, strict=True))
 
 
@@ -126,15 +126,15 @@ def add_person(
     name = unicodedata.normalize("NFC", name)
     with _held(bundle) as (opened, _):
         recogniser = _opened(opened)
-        gallery = recogniser.naming.gallery
+        gallery = recogniser.identifier.gallery
         _check_name(name, [one for one in gallery.people if one != name])
         places, left = _to_enrol(name, photos, gallery, one=face is not None)
         chosen, enrolled = _chosen(name, places, left, recogniser, face, progress)
         if not anyway:
             _check_one_person(chosen.vectors, enrolled)
-            _check_not_somebody_else(name, chosen.vectors, recogniser.naming)
+            _check_not_somebody_else(name, chosen.vectors, recogniser.identifier)
         _save(opened, gallery.with_photos(name, chosen.vectors, enrolled))
-    return Added(name, tuple(photo.name for photo in enrolled), tuple(left), recogniser.naming.threshold.value, chosen.notes)
+    return Added(name, tuple(photo.name for photo in enrolled), tuple(left), recogniser.identifier.threshold.value, chosen.notes)
 
 
 def remove_person(bundle: str | Path, name: str) -> Removed:
@@ -159,7 +159,7 @@ def remove_person(bundle: str | Path, name: str) -> Removed:
         if removed is not None and removed.receipt.removed == unicodedata.normalize("NFC", name):
             return removed
         recogniser = _opened(opened)
-        gallery = recogniser.naming.gallery
+        gallery = recogniser.identifier.gallery
         name = _known(name, gallery.people)
         if len(gallery.people) == 1:
             raise UsageError(f"{name} is the only person of this recogniser. Delete the folder {opened.folder} to remove them.")
@@ -184,7 +184,7 @@ def rename_person(bundle: str | Path, name: str, new_name: str) -> None:
     """
     new_name = unicodedata.normalize("NFC", new_name)
     with _held(bundle) as (opened, _):
-        gallery = _opened(opened).naming.gallery
+        gallery = _opened(opened).identifier.gallery
         name = _known(name, gallery.people)
         _check_name(new_name, [one for one in gallery.people if one != name])
         _save(opened, gallery.renamed(name, new_name))
@@ -235,27 +235,27 @@ def _held(path: str | Path) -> Iterator[tuple[Bundle, Removed | None]]:
 def _finish_removal(erasure: Erasure, home: Path, *, stopped: bool) -> Removed:
     """Do what a removal still has to do, which may be all of it."""
     opened = open_bundle(home)
-    naming = _opened(opened).naming
-    if erasure.removed in naming.gallery.people:
-        _save(opened, naming.gallery.without(erasure.removed), gone=erasure.digests)
+    identifier = _opened(opened).identifier
+    if erasure.removed in identifier.gallery.people:
+        _save(opened, identifier.gallery.without(erasure.removed), gone=erasure.digests)
     receipt = erase(erasure, home, stopped=stopped)
-    return Removed(receipt, home.with_name(erasure.receipt), naming.threshold.value)
+    return Removed(receipt, home.with_name(erasure.receipt), identifier.threshold.value)
 
 
 def _recognised(recogniser: FaceRecogniser, name: str) -> set[str]:
     """Return the photos that the cache remembers, wherever they lay, in which somebody is recognised."""
     if not (cache_folder() / REMEMBERED).exists():
         return set()
-    naming, found = recogniser.naming, []
+    identifier, found = recogniser.identifier, []
     with RememberedFaces(recogniser.reader.key) as remembered:
         found += [(digest, faces.vector[None]) for digest, faces in remembered.get(remembered.digests()).items() if faces.face]
     with RememberedSightings(recogniser.reader.key) as seen:
         found += [(digest, faces.vectors) for digest, faces in seen.get(seen.digests()).items() if faces.faces]
-    found = [(digest, vectors) for digest, vectors in found if vectors.shape[1:] == naming.gallery.vectors.shape[1:]]
+    found = [(digest, vectors) for digest, vectors in found if vectors.shape[1:] == identifier.gallery.vectors.shape[1:]]
     if not found:
         return set()
-    apart = naming.distances(np.concatenate([vectors for _, vectors in found]))
-    theirs = (apart.argmin(axis=1) == naming.gallery.people.index(name)) & (apart.min(axis=1) <= naming.threshold.value)
+    apart = identifier.distances(np.concatenate([vectors for _, vectors in found]))
+    theirs = (apart.argmin(axis=1) == identifier.gallery.people.index(name)) & (apart.min(axis=1) <= identifier.threshold.value)
     return set(np.repeat([digest for digest, _ in found], [len(vectors) for _, vectors in found])[theirs].tolist())
 
 
@@ -309,15 +309,15 @@ def _chosen(
         raise DatasetError(f"No photo of {name} can be enrolled ({why}). Give photos in which the face can be seen.")
     enrolled = tuple(EnrolledPhoto(f"{name}/{path.name}", digest) for digest, path in kept.items())
     if face is None:
-        return choose_faces(name, kept, found, recogniser.naming, recogniser.reader), enrolled
+        return choose_faces(name, kept, found, recogniser.identifier, recogniser.reader), enrolled
     ((digest, path),) = kept.items()
-    return Chosen(choose_face(name, path, found[digest], recogniser.naming, recogniser.reader, face)), enrolled
+    return Chosen(choose_face(name, path, found[digest], recogniser.identifier, recogniser.reader, face)), enrolled
 
 
 def _drop_enrolled(name: str, places: dict[str, Path], gallery: Gallery, left: list[SetAside], *, others_too: bool) -> None:
     """Leave out photos that are enrolled for this person; refuse those of somebody else, unless ``others_too``."""
     own = {photo.sha256 for photo in gallery.photos_of(name)} if name in gallery.people else set()
-    owner_of = {photo.sha256: gallery.people[owner] for photo, owner in zip(gallery.photos, gallery.owners, strict=True)}
+    owner_of = {photo.sha256: gallery.people[owner] for photo, owner in zip(gallery.photos, gallery.labels, strict=True)}
     for digest, path in list(places.items()):
         owner = owner_of.get(digest, "")
         if digest in own:
@@ -327,24 +327,24 @@ def _drop_enrolled(name: str, places: dict[str, Path], gallery: Gallery, left: l
 
 
 def _check_one_person(vectors: FloatArray, photos: Sequence[EnrolledPhoto]) -> None:
-    strays = find_strays(vectors)
-    if strays:
+    outliers = find_outliers(vectors)
+    if outliers:
         raise DatasetError(
-            f"The photos do not seem to show one person: {listing([photos[row].name for row in strays])} "
-            f"{'does' if len(strays) == 1 else 'do'} not fit the other {counted(len(photos) - len(strays), 'photo')}. "
+            f"The photos do not seem to show one person: {listing([photos[row].name for row in outliers])} "
+            f"{'does' if len(outliers) == 1 else 'do'} not fit the other {counted(len(photos) - len(outliers), 'photo')}. "
             "Look at them and leave them out, or say --anyway to enrol all of them. Nothing was changed."
         )
 
 
-def _check_not_somebody_else(name: str, vectors: FloatArray, naming: Naming) -> None:
-    people = naming.gallery.people
-    apart = np.median(naming.distances(vectors), axis=0)
+def _check_not_somebody_else(name: str, vectors: FloatArray, identifier: Identifier) -> None:
+    people = identifier.gallery.people
+    apart = np.median(identifier.distances(vectors), axis=0)
     own = apart[people.index(name)] if name in people else np.inf
     nearest = int(apart.argmin())
-    if people[nearest] != name and apart[nearest] <= naming.threshold.value and apart[nearest] < own:
+    if people[nearest] != name and apart[nearest] <= identifier.threshold.value and apart[nearest] < own:
         raise DatasetError(
             f"These photos look like {people[nearest]}, who is enrolled already (distance {apart[nearest]:.2f}; up to "
-            f"{naming.threshold.value:.2f} is the same person). Add them to {people[nearest]}, rename that person, or say --anyway. "
+            f"{identifier.threshold.value:.2f} is the same person). Add them to {people[nearest]}, rename that person, or say --anyway. "
             "Nothing was changed."
         )
     if name in people and own > STRANGER_DISTANCE:

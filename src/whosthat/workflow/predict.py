@@ -24,7 +24,7 @@ from whosthat.recognition.recogniser import Recogniser
 from whosthat.types import Sighting
 from whosthat.workflow.file_names import unused_path
 from whosthat.workflow.prediction import Prediction
-from whosthat.workflow.video import EVERY, look_through
+from whosthat.workflow.video import EVERY, predict_video
 
 BATCH = 4
 """Photos that a thread reads and the network answers at once; more are hardly faster."""
@@ -165,7 +165,7 @@ def _finished(order: _Order, path: Path, sightings: tuple[Sighting, ...] | None)
     """Draw what was seen in a photo, where that was asked for, or look through a video (no sightings yet)."""
     try:
         if sightings is None:
-            answer = look_through(order.recogniser, path, every=order.every, draw=order.draw, progress=order.progress)
+            answer = predict_video(order.recogniser, path, every=order.every, draw=order.draw, progress=order.progress)
             return Prediction(path, video=answer)
         return Prediction(path, sightings, drawn=None if order.draw is None else _draw(path, sightings, order.draw))
     except PhotoError as error:

@@ -17,7 +17,7 @@ from whosthat.workflow.video import VideoAnswer
 
 CSV_COLUMNS = (
     *("path", "name", "confidence", "runner_up", "runner_up_confidence", "left", "top", "right", "bottom"),
-    *("start", "end", "frames", "because", "given_to_better", "drawn", "error"),
+    *("start", "end", "frames", "nearest", "given_to_better", "drawn", "error"),
 )
 """The columns of `csv_rows`. For photos start and end (seconds) and frames are empty; where a file could not be read, all but path and
 error are."""
@@ -57,7 +57,7 @@ def to_dict(prediction: Prediction) -> dict[str, Any]:
     """Return a prediction as plain values, for JSON: every class with its probability, best first.
 
     Returns:
-        ``path``, ``sightings`` (each ``name``, ``confidence``, ``runner_up``, ``runner_up_confidence``, ``box``, ``because``,
+        ``path``, ``sightings`` (each ``name``, ``confidence``, ``runner_up``, ``runner_up_confidence``, ``box``, ``nearest``,
         ``given_to_better``, ``probabilities``), ``video`` (``people`` with their spans in seconds, ``tracks``, ``frames``, ``every``,
         ``seconds``, ``drawn``), ``drawn`` and ``error``; what is absent is None.
     """
@@ -109,7 +109,7 @@ def _sighting_to_dict(sighting: Sighting) -> dict[str, Any]:
         "runner_up": sighting.runner_up,
         "runner_up_confidence": sighting.runner_up_confidence,
         "box": _box_to_dict(sighting.box),
-        "because": [{"person": like.person, "photo": like.photo, "distance": like.distance} for like in sighting.because],
+        "nearest": [{"person": like.person, "photo": like.photo, "distance": like.distance} for like in sighting.nearest],
         "given_to_better": sighting.given_to_better,
         "probabilities": dict(sighting.probabilities),
     }
@@ -149,7 +149,7 @@ def _sighting_cells(sighting: Sighting) -> dict[str, str]:
     return _answer_cells(sighting.name, sighting.confidence, sighting.box) | {
         "runner_up": csv_cell(sighting.runner_up or ""),
         "runner_up_confidence": f"{sighting.runner_up_confidence:.4f}",
-        "because": csv_cell("; ".join(f"{like.photo} ({like.distance:.2f})" for like in sighting.because)),
+        "nearest": csv_cell("; ".join(f"{like.photo} ({like.distance:.2f})" for like in sighting.nearest)),
         "given_to_better": csv_cell(sighting.given_to_better or ""),
     }
 

@@ -17,7 +17,7 @@ from whosthat.networks import registry
 from whosthat.progress import SILENT, Progress
 from whosthat.recognition.bundle import label_problem
 from whosthat.runs.folders import discard_run, existing_run, new_run, set_latest
-from whosthat.runs.lock import occupied
+from whosthat.runs.lock import run_lock
 from whosthat.training.design import design_of
 from whosthat.training.recipe import AnyRecipe, FaceRecipe, read_recipe
 from whosthat.wording import counted
@@ -107,11 +107,11 @@ def resume(run: str | Path, *, progress: Progress = SILENT) -> TrainResult:
         ) from error
     if finish(folder, progress=progress):
         tested = read_metrics(folder)
-        return TrainResult(folder, folder / BUNDLE, tested.evaluation, tested.diagnosis, tested.strangers)
+        return TrainResult(folder, folder / BUNDLE, tested.evaluation, tested.diagnosis, tested.notes)
     audit = check(root, progress=progress)
     parts = read_split(folder / SPLIT, audit, ratios=recipe.ratios, seed=recipe.seed)
     result = _carry_out(TrainingRun(folder, root, audit, parts, strangers), recipe, progress, resume=True)
-    with occupied(folder):
+    with run_lock(folder):
         set_latest(folder)  # it may have been killed before it was
     return result
 

@@ -33,13 +33,13 @@ from whosthat.faces.remembered import PhotoFaces
 from whosthat.photos.reading import read
 from whosthat.progress import Progress
 from whosthat.recognition.bundle import BundleFacts, save_bundle
-from whosthat.recognition.enrolling import FittedNaming, fit_naming
+from whosthat.recognition.enrolling import FittedIdentifier, fit_identifier
 from whosthat.recognition.face_facts import FaceFacts
 from whosthat.recognition.face_recogniser import KIND, FaceRecogniser, bundle_files
 from whosthat.recognition.gallery import EnrolledPhoto, Gallery
-from whosthat.recognition.naming import Naming
+from whosthat.recognition.identifier import Identifier
 from whosthat.runs.folders import set_latest
-from whosthat.runs.lock import occupied
+from whosthat.runs.lock import run_lock
 from whosthat.runs.resuming import resumable, saving
 from whosthat.training.recipe import FaceRecipe
 from whosthat.types import PARTS, FloatArray, IntArray
@@ -80,7 +80,7 @@ def carry_out(run: TrainingRun, recipe: FaceRecipe, *, strangers: Path | None = 
         WeightsError: Weights are missing or wrong.
         RunError: The run cannot be written; ``runs/latest`` then still points at the run before.
     """
-    with resumable(run.folder), occupied(run.folder), saving(run.folder):
+    with resumable(run.folder), run_lock(run.folder), saving(run.folder):
         result = _carry_out(run, recipe, strangers, progress)
         set_latest(run.folder)
     return result
@@ -101,7 +101,7 @@ def _carry_out(run: TrainingRun, recipe: FaceRecipe, strangers: Path | None, pro
     progress.say("Fitting the classifier and the threshold.")
     learnt = _portraits(run, recipe, ("train", "validation"), found)
     _tell(learnt, faces, progress)
-    fitted = fit_naming(
+    fitted = fit_identifier(
         learnt.gallery,
         learnt.groups,
         head=recipe.head,
@@ -111,21 +111,21 @@ def _carry_out(run: TrainingRun, recipe: FaceRecipe, strangers: Path | None, pro
     )
 
     # ---- test once: as predict answers -------------------------------------------------------------------
-    tested = _test(run.parts.parts["test"], FaceRecogniser(opened.reader, fitted.naming), progress)
+    tested = _test(run.parts.parts["test"], FaceRecogniser(opened.reader, fitted.identifier), progress)
 
     # ---- enrol everybody, save, report -------------------------------------------------------------------
     gallery = learnt.gallery if recipe.keep_test_out else _portraits(run, recipe, PARTS, found).gallery
-    naming = _with_test(fitted.naming, gallery, tested)
-    facts = _facts(recipe, run, opened, naming, tested)
+    identifier = _with_test(fitted.identifier, gallery, tested)
+    facts = _facts(recipe, run, opened, identifier, tested)
     save_bundle(run.folder / BUNDLE, facts, graph=opened.graph, more=bundle_files(gallery, opened.detector_files))
     notes = _notes(recipe, fitted, tested, faces, len(gallery.photos))
     if tested is None:
         return TrainResult(run.folder, run.folder / BUNDLE, None, None, notes)
     training = _training(recipe, run, learnt, time.monotonic() - began)
     diagnosis = diagnose([], tested.evaluation, training)
-    curve = _learning_curve(fitted.naming, tested, recipe.seed)
+    curve = _learning_curve(fitted.identifier, tested, recipe.seed)
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    return conclude(run, RunFacts(run.photos_name, now, naming.temperature, training, tested.evaluation, diagnosis, notes, curve), [])
+    return conclude(run, RunFacts(run.photos_name, now, identifier.temperature, training, tested.evaluation, diagnosis, notes, curve), [])
 
 
 @dataclass(frozen=True)
@@ -169,10 +169,10 @@ def _portraits(run: TrainingRun, recipe: FaceRecipe, parts: Sequence[str], found
     with_face = [item for item, shown in zip(photos, shows_face, strict=True) if shown]
     people = run.parts.classes
     vectors = stacked([found[item.sha256] for item in with_face])
-    owners = np.array([people.index(item.photo.class_name) for item in with_face], np.int64)
+    labels = np.array([people.index(item.photo.class_name) for item in with_face], np.int64)
     groups = np.array([item.group for item in with_face], np.int64)
-    gallery = Gallery(people, vectors, owners, tuple(EnrolledPhoto(item.photo.name, item.sha256) for item in with_face))
-    wrong = np.zeros(len(owners), bool) if recipe.keep_suspects else probably_wrong(vectors, owners, groups, len(people))
+    gallery = Gallery(people, vectors, labels, tuple(EnrolledPhoto(item.photo.name, item.sha256) for item in with_face))
+    wrong = np.zeros(len(labels), bool) if recipe.keep_suspects else probably_wrong(vectors, labels, groups, len(people))
     return _Portraits(
         gallery.of(~wrong),
         groups[~wrong],
@@ -223,34 +223,34 @@ def _test(photos: Sequence[AuditedPhoto], recogniser: FaceRecogniser, progress: 
         return None
     truth = np.array([recogniser.labels.index(answer.truth) for answer in answers])
     with_face = [one.vectors for one in faces if one.faces]
-    vectors = np.concatenate(with_face) if with_face else np.empty((0, recogniser.naming.gallery.vectors.shape[1]), np.float32)
+    vectors = np.concatenate(with_face) if with_face else np.empty((0, recogniser.identifier.gallery.vectors.shape[1]), np.float32)
     return _Tested(evaluate(answers, recogniser.labels), truth, vectors, np.cumsum([len(one.faces) for one in faces]))
 
 
-def _learning_curve(naming: Naming, tested: _Tested, seed: int) -> LearningCurve:
+def _learning_curve(identifier: Identifier, tested: _Tested, seed: int) -> LearningCurve:
     """Ask how the test would have gone with fewer photos of each person; with all of them, it is the test."""
 
     def correct(rows: IntArray) -> NDArray[np.bool_]:
-        fewer = Naming(naming.gallery.of(rows), naming.head, naming.threshold, naming.temperature)
+        fewer = Identifier(identifier.gallery.of(rows), identifier.head, identifier.threshold, identifier.temperature)
         decision = fewer.decide(tested.vectors)
         starts = np.concatenate([[0], tested.ends[:-1]])
         answers = [decision.people(slice(start, end)) if end > start else [] for start, end in zip(starts, tested.ends, strict=True)]
         return np.array([truth in people for truth, people in zip(tested.truth, answers, strict=True)])
 
-    return learning_curve(naming.gallery.owners, tested.truth, naming.gallery.people, correct, seed=seed)
+    return learning_curve(identifier.gallery.labels, tested.truth, identifier.gallery.people, correct, seed=seed)
 
 
-def _with_test(naming: Naming, gallery: Gallery, tested: _Tested | None) -> Naming:
+def _with_test(identifier: Identifier, gallery: Gallery, tested: _Tested | None) -> Identifier:
     """Return the naming that is saved: the same, with these people and what the test showed of known people."""
     if tested is None:
-        return Naming(gallery, naming.head, naming.threshold, naming.temperature)
-    threshold = naming.threshold.model_copy(update={"known_refused": tested.evaluation.outcomes.unnamed})
-    return Naming(gallery, naming.head, threshold, naming.temperature)
+        return Identifier(gallery, identifier.head, identifier.threshold, identifier.temperature)
+    threshold = identifier.threshold.model_copy(update={"fnir": 1 - tested.evaluation.accuracy})
+    return Identifier(gallery, identifier.head, threshold, identifier.temperature)
 
 
-def _notes(recipe: FaceRecipe, fitted: FittedNaming, tested: _Tested | None, faces: FaceAudit, n_enrolled: int) -> tuple[str, ...]:
+def _notes(recipe: FaceRecipe, fitted: FittedIdentifier, tested: _Tested | None, faces: FaceAudit, n_enrolled: int) -> tuple[str, ...]:
     """Say how names are given and refused, and what the saved recogniser has learnt from."""
-    threshold = fitted.naming.threshold
+    threshold = fitted.identifier.threshold
     notes = [f"A face gets a name if it is close enough to that person (distance {threshold.value:.2f} or less). {threshold.how}"]
     notes += _head_notes(fitted)
     if tested is None:
@@ -278,9 +278,9 @@ def _pictures_of_suspects(audit: Audit, faces: FaceAudit, found: dict[str, Photo
     return pictures
 
 
-def _head_notes(fitted: FittedNaming) -> list[str]:
+def _head_notes(fitted: FittedIdentifier) -> list[str]:
     """Say which head names, why it and not another."""
-    head, notes = fitted.naming.head, []
+    head, notes = fitted.identifier.head, []
     if fitted.accuracies:
         tried = ", ".join(f"{name} {percent(share)}" for name, share in fitted.accuracies.items())
         equals = [name for name, share in fitted.accuracies.items() if share == fitted.accuracies[head] and name != head]
@@ -307,16 +307,16 @@ def _training(recipe: FaceRecipe, run: TrainingRun, learnt: _Portraits, seconds:
     )
 
 
-def _facts(recipe: FaceRecipe, run: TrainingRun, opened: OpenedReader, naming: Naming, tested: _Tested | None) -> BundleFacts:
+def _facts(recipe: FaceRecipe, run: TrainingRun, opened: OpenedReader, identifier: Identifier, tested: _Tested | None) -> BundleFacts:
     """Gather what a bundle says of itself."""
-    reader, gallery = opened.reader, naming.gallery
+    reader, gallery = opened.reader, identifier.gallery
     faces = FaceFacts.with_template(
         reader.template,
         detector=reader.detector.name,
         detector_files=tuple(opened.detector_files),
         embedder=reader.embedder.facts.name,
         dimensions=reader.embedder.facts.dimensions,
-        head=naming.head,
+        head=identifier.head,
         n_enrolled=len(gallery.photos),
     )
     return BundleFacts(
@@ -324,8 +324,8 @@ def _facts(recipe: FaceRecipe, run: TrainingRun, opened: OpenedReader, naming: N
         network=reader.embedder.facts.name,
         labels=gallery.people,
         faces=faces,
-        temperature=naming.temperature,
-        threshold=naming.threshold,
+        temperature=identifier.temperature,
+        threshold=identifier.threshold,
         metrics=figures(None if tested is None else tested.evaluation),
         # when every photo is enrolled, none of them can test this bundle any more
         data=run.data_facts() if recipe.keep_test_out else run.data_facts(learnt_all=True),

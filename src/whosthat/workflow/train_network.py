@@ -30,7 +30,7 @@ from whosthat.recognition.heads import folds_of
 from whosthat.recognition.image_classifier import ImageClassifier
 from whosthat.recognition.recogniser import Recogniser
 from whosthat.recognition.threshold import Threshold, fit_threshold
-from whosthat.runs.lock import occupied
+from whosthat.runs.lock import run_lock
 from whosthat.runs.resuming import resumable, saving
 from whosthat.settings import ONNX_PARITY_TOLERANCE
 from whosthat.training.recipe import Recipe
@@ -69,7 +69,7 @@ def carry_out(run: TrainingRun, recipe: Recipe, *, progress: Progress, resume: b
     cropper = None if opened is None else opened.cropper
     with (
         resumable(run.folder),
-        occupied(run.folder),
+        run_lock(run.folder),
         prepare_photos(run.parts, spec, cache_file(run.root, spec, cropper), cropper=cropper, progress=progress) as prepared,
     ):
         for gone in prepared.set_aside:
@@ -239,7 +239,7 @@ def _facts(
         prepare=classifier.spec.to_dict(),
         crop=None if opened is None else _crop_facts(opened),
         temperature=classifier.temperature,
-        threshold=threshold and threshold.model_copy(update={"known_refused": evaluation.outcomes.unnamed}),
+        threshold=threshold and threshold.model_copy(update={"fnir": 1 - evaluation.accuracy}),
         metrics=figures(evaluation),
         data=data,
         licences=licences,

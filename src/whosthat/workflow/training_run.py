@@ -27,7 +27,7 @@ from whosthat.photos.reading import read
 from whosthat.progress import SILENT, Progress
 from whosthat.recognition.bundle import DataFacts
 from whosthat.runs.folders import discard_run, set_latest
-from whosthat.runs.lock import occupied
+from whosthat.runs.lock import run_lock
 from whosthat.runs.resuming import resumable, saving
 from whosthat.training.recipe import AnyRecipe
 from whosthat.types import Image
@@ -112,7 +112,7 @@ def begin(run: TrainingRun, recipe: AnyRecipe, *, latest: bool) -> None:
         write_split(run.parts, run.folder / SPLIT)
         durable.replace_file(run.folder / RECIPE, recipe.to_toml().encode())  # last: with a recipe, a folder is a run
         if latest:
-            with occupied(run.folder):
+            with run_lock(run.folder):
                 set_latest(run.folder)
     except (OSError, DatasetError, RunError) as error:
         discard_run(run.folder)
@@ -138,7 +138,7 @@ def conclude(run: TrainingRun, tested: RunFacts, history: Sequence[Mapping[str, 
     write_plots(run.folder, tested, history, _Photos(run.parts.parts["test"]))
     write_metrics(run.folder, tested)
     write_report(run.folder)
-    return TrainResult(run.folder, run.folder / BUNDLE, tested.evaluation, tested.diagnosis, tested.strangers)
+    return TrainResult(run.folder, run.folder / BUNDLE, tested.evaluation, tested.diagnosis, tested.notes)
 
 
 def finish(run: Path, *, progress: Progress = SILENT) -> bool:
@@ -156,7 +156,7 @@ def finish(run: Path, *, progress: Progress = SILENT) -> bool:
     """
     if not (run / METRICS_FILE).exists():
         return False
-    with resumable(run), occupied(run), saving(run):
+    with resumable(run), run_lock(run), saving(run):
         if (run / REPORT_FILE).exists():
             progress.say(f"{run} is finished: it has been tested. Start a new run to train for longer.")
         else:

@@ -53,7 +53,7 @@ class VideoAnswer:
         return {name: spans_of(tracks) for name, tracks in tracks_by_name(self.tracks).items() if name is not None}
 
 
-def look_through(
+def predict_video(
     recogniser: Recogniser, path: Path, *, every: int = EVERY, draw: Path | None = None, progress: Progress = SILENT
 ) -> VideoAnswer:
     """Identify who is in every Nth frame of a video, follow the faces, and name each by vote.

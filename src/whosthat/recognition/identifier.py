@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from whosthat.recognition.calibration import apply_temperature
-from whosthat.recognition.face_threshold import DistanceThreshold, comparable
+from whosthat.recognition.face_threshold import DistanceThreshold, corrected
 from whosthat.recognition.gallery import Gallery
 from whosthat.recognition.heads import HEADS, Scorer, distances, softmax, templates_of
 from whosthat.recognition.ranking import people_of_faces
@@ -31,21 +31,21 @@ class Decision(NamedTuple):
     """What is known of m faces, one column a person.
 
     Attributes:
-        shares: If it is one of the enrolled people, how likely each, float32 (m, people).
+        probabilities: If it is one of the enrolled people, how likely each, float32 (m, people).
         confidence: The same with strangers among the possibilities, float32 (m, people).
         allowed: Whether the face is near enough to get the name, bool (m, people).
     """
 
-    shares: FloatArray
+    probabilities: FloatArray
     confidence: FloatArray
     allowed: NDArray[np.bool_]
 
     def people(self, faces: slice = slice(None)) -> list[int | None]:
         """Choose a person for each of the faces, which are those of one photo: nobody twice."""
-        return people_of_faces(self.shares[faces], self.confidence[faces], self.allowed[faces])
+        return people_of_faces(self.probabilities[faces], self.confidence[faces], self.allowed[faces])
 
 
-class Naming:
+class Identifier:
     """Names embeddings.
 
     Args:
@@ -63,30 +63,30 @@ class Naming:
 
     @cached_property
     def _templates(self) -> FloatArray:
-        return templates_of(self.gallery.vectors, self.gallery.owners, len(self.gallery.people))
+        return templates_of(self.gallery.vectors, self.gallery.labels, len(self.gallery.people))
 
     def distances(self, vectors: FloatArray) -> FloatArray:
         """Return comparable distances to each person's template, float32 (m, people)."""
-        counts = np.bincount(self.gallery.owners, minlength=len(self.gallery.people))
-        return comparable(distances(vectors, self._templates), counts)
+        counts = np.bincount(self.gallery.labels, minlength=len(self.gallery.people))
+        return corrected(distances(vectors, self._templates), counts)
 
-    def shares(self, vectors: FloatArray) -> FloatArray:
+    def probabilities(self, vectors: FloatArray) -> FloatArray:
         """Return, if it is one of the enrolled people, how likely it is each of them; float32 (m, people), rows sum to 1."""
         scores = self._scorer(vectors)
         return apply_temperature(softmax(scores), self.temperature).astype(np.float32)
 
-    def confidence(self, shares: FloatArray, apart: FloatArray) -> FloatArray:
+    def confidence(self, probabilities: FloatArray, apart: FloatArray) -> FloatArray:
         """Return how likely a face is each person, strangers included: what is missing to 1 is the stranger's share.
 
         The share of each person, times the probability that somebody this near to the likeliest person is no stranger; for
         equal shares it falls with that distance.
 
         Args:
-            shares: What `shares` gave.
+            probabilities: What `probabilities` gave.
             apart: What `distances` gave.
         """
-        known = self.threshold.confidence(apart[np.arange(len(shares)), shares.argmax(axis=1)])
-        result: FloatArray = (shares * known[:, None]).astype(np.float32)
+        known = self.threshold.confidence(apart[np.arange(len(probabilities)), probabilities.argmax(axis=1)])
+        result: FloatArray = (probabilities * known[:, None]).astype(np.float32)
         return result
 
     def decide(self, vectors: FloatArray) -> Decision:
@@ -95,16 +95,16 @@ class Naming:
         Args:
             vectors: Embeddings of the faces of one photo or of many, float32 (m, dimensions).
         """
-        shares, apart = self.shares(vectors), self.distances(vectors)
-        return Decision(shares, self.confidence(shares, apart), apart <= self.threshold.value)
+        probabilities, apart = self.probabilities(vectors), self.distances(vectors)
+        return Decision(probabilities, self.confidence(probabilities, apart), apart <= self.threshold.value)
 
-    def because(self, vector: FloatArray) -> tuple[Likeness, ...]:
+    def nearest(self, vector: FloatArray) -> tuple[Likeness, ...]:
         """Return the three enrolled photos that lie nearest to an embedding, nearest first."""
         apart = distances(vector[None], self.gallery.vectors)[0]
         rows = np.argsort(apart, kind="stable")[:BECAUSE]
         gallery = self.gallery
-        return tuple(Likeness(gallery.people[gallery.owners[row]], gallery.photos[row].name, float(apart[row])) for row in rows)
+        return tuple(Likeness(gallery.people[gallery.labels[row]], gallery.photos[row].name, float(apart[row])) for row in rows)
 
     @cached_property
     def _scorer(self) -> Scorer:
-        return HEADS[self.head](self.gallery.vectors, self.gallery.owners, len(self.gallery.people))
+        return HEADS[self.head](self.gallery.vectors, self.gallery.labels, len(self.gallery.people))

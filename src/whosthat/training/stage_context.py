@@ -12,7 +12,7 @@ from pathlib import Path
 
 from whosthat.errors import TrainingInterruptedError
 from whosthat.progress import Progress
-from whosthat.runs.lock import StopWish
+from whosthat.runs.lock import StopRequest
 from whosthat.training.checkpoints import Checkpoints, RunState
 from whosthat.training.journal import Journal
 from whosthat.training.recipe import Recipe
@@ -30,7 +30,7 @@ class Run:
         checkpoints: Where the state is kept.
         journal: Where events are noted.
         progress: Who watches.
-        wish: Whether somebody wants training to stop.
+        stop_request: Whether somebody wants training to stop.
         threads: Threads inside one operation.
     """
 
@@ -39,20 +39,21 @@ class Run:
     checkpoints: Checkpoints
     journal: Journal
     progress: Progress
-    wish: StopWish
+    stop_request: StopRequest
     threads: int
 
     def interrupted(self, where: str) -> TrainingInterruptedError:
         """Note that somebody stopped the training, and return the error that says so."""
-        name = signal.Signals(self.wish.signal).name
+        name = signal.Signals(self.stop_request.signal).name
         self.journal.note("stopped", reason=name)
         return TrainingInterruptedError(
-            f"Training was stopped by {name} {where}. Nothing is lost: go on with whosthat train --resume {self.folder}.", self.wish.signal
+            f"Training was stopped by {name} {where}. Nothing is lost: go on with whosthat train --resume {self.folder}.",
+            self.stop_request.signal,
         )
 
 
 @dataclass
-class Course:
+class StageContext:
     """One stage on its way: what its callbacks share.
 
     Attributes:
