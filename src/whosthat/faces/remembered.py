@@ -81,7 +81,10 @@ class Memory(PhotoCache, Generic[Remembered]):
 
     def put(self, photos: Mapping[str, Remembered]) -> None:
         """Remember what photos gave, all or nothing."""
-        rows: list[tuple[Any, ...]] = [(digest, self._reader, *self._to_row(photos[digest])) for digest in photos]
+        rows = []
+        for digest, photo in photos.items():
+            text, vectors = self._to_row(photo)
+            rows.append((digest, self._reader, text, vectors))
         self.write(("INSERT OR REPLACE INTO faces VALUES (?, ?, ?, ?)", rows))
 
     def _to_row(self, faces: Remembered) -> tuple[str, bytes]:
