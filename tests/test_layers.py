@@ -23,7 +23,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("training", "recognition"),
     ("dataset", "faces", "networks", "cartoons"),
     ("photos", "importers", "runs", "photo_cache"),
-    ("types", "errors", "settings", "progress", "inference", "durable", "wording", "proportions", "version"),
+    ("types", "errors", "settings", "progress", "inference", "durable", "file_names", "wording", "proportions", "version"),
 )
 NEVER_SIDEWAYS = (
     {"cli", "desktop"},

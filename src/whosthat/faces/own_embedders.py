@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from whosthat.errors import WeightsError
 from whosthat.faces.description import MAX_FILE_BYTES, NAME, EmbedderDescription
-from whosthat.faces.weights import WeightsFile, read_at_most, store
+from whosthat.faces.weight_files import WeightsFile, read_at_most, store
 from whosthat.settings import weights_folder
 
 _PREFIX = "embedder-"

@@ -28,11 +28,11 @@ from whosthat.evaluation.face_part import read_face_part, write_face_part
 from whosthat.evaluation.plots.writing import PHOTOS_FILE, read_photos
 from whosthat.evaluation.report import write_report
 from whosthat.evaluation.run_facts import METRICS_FILE, read_metrics
+from whosthat.file_names import unused_path
 from whosthat.recognition.bundle import open_bundle
 from whosthat.runs.lock import run_lock
 from whosthat.settings import cache_folder
 from whosthat.wording import counted
-from whosthat.workflow.file_names import unused_path
 from whosthat.workflow.training_run import AUDIT, BUNDLE, ENVIRONMENT, SPLIT
 
 GRID = "grid.png"

@@ -31,7 +31,7 @@ from whosthat.recognition.bundle import (
     save_bundle,
 )
 from whosthat.recognition.face_facts import FaceFacts
-from whosthat.recognition.face_recogniser import KIND, FaceRecogniser, bundle_files
+from whosthat.recognition.face_recogniser import FaceRecogniser, bundle_files
 from whosthat.recognition.gallery import FILE, EnrolledPhoto, Gallery, read_gallery
 from whosthat.recognition.identifier import Identifier
 from whosthat.types import FloatArray, SetAside
@@ -190,7 +190,7 @@ def rename_person(bundle: str | Path, name: str, new_name: str) -> None:
 
 
 def _face_facts(bundle: Bundle) -> FaceFacts:
-    if bundle.facts.kind != KIND or bundle.facts.faces is None:
+    if bundle.facts.faces is None:
         raise BundleError(
             f"{bundle.folder} keeps no gallery of people: its network, {bundle.facts.network}, learnt them all at once. "
             "Train a face recogniser with --model faces."

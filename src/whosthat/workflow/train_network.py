@@ -22,10 +22,9 @@ from whosthat.networks import registry
 from whosthat.photos.preparing import PrepareSpec
 from whosthat.progress import Progress
 from whosthat.recognition.bundle import IMAGE_CLASSIFIER, BundleFacts, DataFacts, save_bundle
-from whosthat.recognition.bundled_detector import as_bundle_files
 from whosthat.recognition.calibration import apply_temperature, fit_temperature
 from whosthat.recognition.face_classifier import KIND, FaceClassifier
-from whosthat.recognition.face_facts import CropFacts
+from whosthat.recognition.face_facts import CropFacts, as_bundle_files
 from whosthat.recognition.heads import folds_of
 from whosthat.recognition.image_classifier import ImageClassifier
 from whosthat.recognition.recogniser import Recogniser
