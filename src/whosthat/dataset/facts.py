@@ -66,9 +66,6 @@ class RememberedFacts:
 
     "Unchanged" means the same size, time of change of the content and time of change of the entry, to the nanosecond:
     a look at the file system instead of decoding, which makes a second look at a folder nearly instant.
-
-    Args:
-        root: The photo folder.
     """
 
     def __init__(self, root: Path) -> None:
@@ -86,10 +83,6 @@ class RememberedFacts:
 
     def facts(self, name: str, path: Path) -> PhotoFacts:
         """Return the facts of a photo, from memory when it is unchanged, else by reading it.
-
-        Args:
-            name: The photo's name in its folder.
-            path: Where it lies.
 
         Raises:
             PhotoError: It cannot be read.

@@ -85,9 +85,6 @@ class DlibNetwork:
 def read_network(data: bytes) -> DlibNetwork:
     """Read the whole file.
 
-    Args:
-        data: The file's bytes.
-
     Returns:
         Its layers, in the order in which a picture passes them.
 

@@ -202,9 +202,6 @@ def summarise(run: Path) -> RunSummary:
 def compare_runs(runs: Sequence[Path]) -> list[dict[str, object]]:
     """Set runs side by side, as in a diary of experiments that each change one thing.
 
-    Args:
-        runs: Two run folders or more.
-
     Returns:
         One row a run: what `RunSummary.to_dict` says, and then every recipe setting in which the runs differ, by its
         dotted key (such as ``optimiser.learning_rate``); None where a run does not have it.

@@ -120,12 +120,7 @@ def fit(
 
 
 def build_network(recipe: Recipe, n_classes: int) -> keras.Model:
-    """Build the recipe's network; the same recipe gives the same first weights.
-
-    Args:
-        recipe: What to build.
-        n_classes: Number of classes.
-    """
+    """Build the recipe's network; the same recipe gives the same first weights."""
     return registry.build(recipe.model, design_of(recipe, n_classes))
 
 

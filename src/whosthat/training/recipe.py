@@ -204,12 +204,7 @@ _PUBLISHED: dict[str, Literal["none", "imagenet"]] = {"none": "none", "imagenet"
 
 
 def design_of(recipe: Recipe, n_classes: int) -> Design:
-    """Return the design of a recipe's network.
-
-    Args:
-        recipe: What to train and how.
-        n_classes: Number of classes.
-    """
+    """Return the design of a recipe's network."""
     weights = _PUBLISHED.get(recipe.weights) or Path(recipe.weights)
     settings = recipe.network.model_dump(exclude_none=True)
     return Design(n_classes, recipe.size, frames=recipe.frames or 1, weights=weights, seed=recipe.seed, **settings)

@@ -160,11 +160,6 @@ def erasure_of(bundle: Path) -> Erasure | None:
 def erase(erasure: Erasure, bundle: Path, *, stopped: bool) -> Receipt:
     """Delete what is left outside the bundle, write the receipt and, last, delete the note.
 
-    Args:
-        erasure: What is to be erased.
-        bundle: Where the bundle belongs.
-        stopped: Whether an earlier attempt was stopped.
-
     Raises:
         CacheError: Something cannot be deleted from the cache.
         RunError: Something cannot be deleted from the run folder, or the receipt cannot be written.
@@ -219,10 +214,6 @@ def photos_in_run(run: Path, person: str, own: Collection[str], others: Collecti
 
 def forget_in_run(run: Path, photos: Collection[str]) -> tuple[str, ...]:
     """Delete somebody's photos from the split, from the run's pictures and from what was found in faces; write the report again.
-
-    Args:
-        run: The run folder.
-        photos: Names of the photos, as the split has them.
 
     Returns:
         The files that were changed or deleted.

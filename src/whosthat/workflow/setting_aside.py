@@ -89,10 +89,6 @@ def write_plan(moves: Sequence[Move], photos: Path) -> Path:
 def carry_out(plan: Path, photos: Path) -> Outcome:
     """Move the photos of a plan.
 
-    Args:
-        plan: A file that `write_plan` wrote.
-        photos: The photo folder that it was written for.
-
     Raises:
         DatasetError: The plan is none, or is for other photos.
     """
@@ -102,10 +98,6 @@ def carry_out(plan: Path, photos: Path) -> Outcome:
 
 def undo(plan: Path, photos: Path) -> Outcome:
     """Move the photos of a plan back to where they were.
-
-    Args:
-        plan: A file that `write_plan` wrote.
-        photos: The photo folder that it was written for.
 
     Raises:
         DatasetError: The plan is none, or is for other photos.

@@ -49,12 +49,7 @@ from whosthat.workflow.training_run import BUNDLE, TrainingRun, TrainResult, con
 
 
 def split_faces(audit: Audit, recipe: FaceRecipe) -> Split:
-    """Split as for every other model, but let people with too few photos for that take part in training alone.
-
-    Args:
-        audit: The photos.
-        recipe: Shares, seed and number of photos.
-    """
+    """Split as for every other model, but let people with too few photos for that take part in training alone."""
     testable = [name for name, n in pictures_by_class(audit.photos, audit.classes).items() if n >= len(PARTS)]
     kept = tuple(item for item in audit.photos if item.photo.class_name in testable)
     others = tuple(item for item in audit.photos if item.photo.class_name not in testable)

@@ -55,14 +55,7 @@ LEARNT_FROM = ("train", "validation")
 
 
 def carry_out(run: TrainingRun, recipe: Recipe, *, progress: Progress, resume: bool = False) -> TrainResult:
-    """Train, test and save a network.
-
-    Args:
-        run: Where and on what.
-        recipe: What to train and how.
-        progress: Hears what is being done.
-        resume: Whether to go on from the run's last checkpoint.
-    """
+    """Train, test and save a network."""
     # ---- prepare: every photo once, cut out where asked, to the network's size ----------------------------
     spec, opened = recipe.prepare_spec(), _opened_cropper(recipe)
     cropper = None if opened is None else opened.cropper
