@@ -35,13 +35,13 @@ def test_adding_says_what_was_enrolled_and_what_not(replaced: Any, capsys: pytes
 
 
 def test_removing_names_the_receipt(replaced: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    receipt = Receipt("ann", "bundle", "2026-01-01T00:00:00+00:00", 4, 4, ("faces.sqlite",), ("split.csv",))
+    receipt = Receipt("ann", "bundle", "2026-01-01T00:00:00+00:00", 4, 4, ("photos.sqlite",), ("split.csv",))
     replaced("whosthat.workflow.people.remove_person", Removed(receipt, Path("removed ann.json"), 0.5))
     assert main(["people", "bundle", "remove", "ann", "--json"]) == 0
     told = capsys.readouterr()
     assert "ann was removed: 4 embeddings deleted." in told.err
     assert "The receipt is removed ann.json." in told.err
-    assert json.loads(told.out)["cache_files"] == ["faces.sqlite"]
+    assert json.loads(told.out)["cache_files"] == ["photos.sqlite"]
 
 
 def test_renaming(replaced: Any, capsys: pytest.CaptureFixture[str]) -> None:

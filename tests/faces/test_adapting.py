@@ -12,7 +12,7 @@ from whosthat.errors import WeightsError
 from whosthat.faces.adapting import adapt
 from whosthat.faces.description import EmbedderDescription
 from whosthat.faces.embedder import SAME_PERSON, OnnxEmbedder
-from whosthat.faces.sface import SFACE
+from whosthat.faces.models import SFACE
 from whosthat.inference import open_session
 
 

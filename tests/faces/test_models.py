@@ -14,8 +14,8 @@ from whosthat.faces.description import EmbedderDescription
 from whosthat.faces.embedder import OnnxEmbedder
 from whosthat.faces.models import DETECTORS, EMBEDDERS, add_embedder, all_embedders, embedder_model
 from whosthat.faces.own_embedders import embedder_names
-from whosthat.faces.weights import FILES
-from whosthat.training.face_recipe import FaceRecipe
+from whosthat.faces.weight_files import FILES
+from whosthat.training.recipe_base import FaceRecipe
 
 
 @pytest.fixture

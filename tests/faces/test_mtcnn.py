@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from whosthat.faces.mtcnn import Mtcnn, _cuts, _halves, _seen_together
-from whosthat.faces.weights import read_weights
+from whosthat.faces.weight_files import read_weights
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import pytest
 from whosthat.errors import WeightsError
 from whosthat.faces.description import EmbedderDescription
 from whosthat.faces.own_embedders import embedder_names, keep_embedder, own_embedders, read_embedder, remove_embedder
-from whosthat.faces.weights import read_file
+from whosthat.faces.weight_files import read_file
 
 GRAPH = b"a graph that was checked"
 

@@ -12,7 +12,7 @@ from onnx import helper, numpy_helper
 
 from whosthat.errors import BundleError
 from whosthat.faces.embedder import DLIB
-from whosthat.faces.weights import read_weights
+from whosthat.faces.weight_files import read_weights
 from whosthat.recognition import load
 from whosthat.recognition.bundle import BundleFacts, open_bundle, save_bundle
 from whosthat.recognition.enrolling import fit_identifier
@@ -112,7 +112,7 @@ def test_a_saved_recogniser_answers_as_before_and_needs_no_packages(
     identifier = fit_identifier(gallery, np.arange(len(gallery.photos))).identifier
     before = FaceRecogniser(opened.reader, identifier).identify(photo)
     folder = save(tmp_path / "bundle", opened, identifier)
-    monkeypatch.setattr("whosthat.faces.weights.find_weights", lambda name: None)
+    monkeypatch.setattr("whosthat.faces.weight_files.find_weights", lambda name: None)
     (sighting,) = load(folder).identify(photo)
     assert sighting == before[0]
     assert sighting.name == "grace"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
@@ -15,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from whosthat.errors import RunError, UsageError
-from whosthat.runs.folders import compare_runs, discard_run, latest, list_runs, new_run, safe_name, set_latest
+from whosthat.runs.folders import compare_runs, discard_run, latest, list_runs, new_run, set_latest
 from whosthat.runs.lock import run_lock
 
 
@@ -40,10 +41,20 @@ def test_runs_that_start_at_once_get_folders_of_their_own(tmp_path: Path) -> Non
 
 
 @given(st.text(max_size=300))
-def test_any_text_becomes_a_name_that_every_system_accepts(text: str) -> None:
-    name = safe_name(text)
-    assert 0 < len(name.encode("utf-8", "replace")) <= 150
-    assert not set('<>:"/\\|?*. ') & set(name)
+def test_any_text_becomes_a_name_that_every_system_and_shell_accepts(text: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        name = new_run(Path(folder), text, "cnn6").name
+    assert 0 < len(name.encode()) <= 255
+    assert not set("<>:\"/\\|?*. $&;()'") & set(name)
+
+
+def test_a_run_is_called_like_its_photos(tmp_path: Path) -> None:
+    runs = [new_run(tmp_path, name, "cnn6") for name in ("../Ana: 2021?", "照片", "?")]
+    assert [run.name for run in runs] == [
+        "Ana_2021-cnn6-1",
+        "照片-cnn6-1",
+        "photos-cnn6-1",
+    ]
 
 
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="nothing is read-only to this user")

@@ -17,8 +17,7 @@ from whosthat.networks.weights import load_weights
 from whosthat.photos.drawing import save_image
 from whosthat.recognition import load
 from whosthat.recognition.bundle import WEIGHTS, open_bundle
-from whosthat.training.design import design_of
-from whosthat.training.recipe import default_recipe
+from whosthat.training.recipe import default_recipe, design_of
 from whosthat.workflow.train import train
 
 COLOURS = {"blue": (20, 40, 220), "red": (220, 40, 20)}

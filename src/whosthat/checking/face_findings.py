@@ -47,11 +47,7 @@ def alikeness(pair: Pair) -> str:
 
 
 def most_alike(pairs: Sequence[Pair]) -> str:
-    """Say who is most easily taken for whom; empty without a pair.
-
-    Args:
-        pairs: The nearest first.
-    """
+    """Say who is most easily taken for whom; empty without a pair."""
     if not pairs:
         return ""
     first = pairs[0]

@@ -68,10 +68,6 @@ def audit(folder: PhotoFolder, *, progress: Progress = SILENT) -> Audit:
     Photos that cannot be read are set aside, and so is every copy of a photo that lies in two classes: its label contradicts itself.
     Facts of unchanged photos are remembered from the last audit (`facts.RememberedFacts`).
 
-    Args:
-        folder: What `folder.scan` found.
-        progress: Shows the photos as they are read.
-
     Raises:
         DatasetError: No photo can be used.
     """

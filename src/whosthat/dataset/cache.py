@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,7 +26,7 @@ import h5py
 import numpy as np
 
 from whosthat.dataset.audit import AuditedPhoto
-from whosthat.dataset.private import make_private_folder, private_file
+from whosthat.dataset.private import make_private_folder, photos_folder, private_file
 from whosthat.dataset.split import Split
 from whosthat.dataset.threads import in_order
 from whosthat.durable import UNFINISHED, open_private, sync_folder
@@ -149,15 +149,46 @@ class PreparedPhotos:
         self.close()
 
 
-def delete_unfinished(folder: Path) -> bool:
-    """Delete what killed processes left half prepared.
+def forget_prepared(digests: Collection[str]) -> list[Path]:
+    """Delete every file that holds one of some photos, whichever folders they lie in, and every one that cannot be read.
+
+    A file goes whole: the next training builds it again from the photos that are left.
+
+    Args:
+        digests: SHA-256 of each photo.
 
     Returns:
-        Whether all is gone: what is being prepared right now stays.
+        The files that were deleted.
 
     Raises:
-        OSError: Something cannot be deleted.
+        CacheError: A file cannot be deleted.
     """
+    folder = photos_folder()
+    again = "End other runs of whosthat, and remove the person again."
+    if not folder.is_dir():
+        return []
+    try:
+        done = _delete_unfinished(folder)
+        holding = [file for file in sorted(folder.glob("*.h5")) if not file.name.startswith(UNFINISHED) and _holds_any(file, digests)]
+        for file in holding:
+            file.unlink()
+    except OSError as error:
+        raise CacheError(f"What is remembered in {folder} cannot be deleted: {error}. {again}") from error
+    if not done:
+        raise CacheError(f"Another process is preparing photos in {folder}. {again}")
+    return holding
+
+
+def _holds_any(file: Path, digests: Collection[str]) -> bool:
+    try:
+        with PreparedPhotos(file) as prepared:
+            return not prepared.without.union(*map(prepared.hashes, PARTS)).isdisjoint(digests)
+    except CacheError:
+        return True
+
+
+def _delete_unfinished(folder: Path) -> bool:
+    """Delete what killed processes left half prepared, and say whether all is gone: what is being prepared right now stays."""
     for path in folder.glob(f"{UNFINISHED}*.h5"):
         with suppress(filelock.Timeout), _lock(path.with_name(path.name.removeprefix(UNFINISHED))).acquire(timeout=0):
             path.unlink(missing_ok=True)
@@ -250,7 +281,7 @@ def _build(split: Split, source: _Source, file: Path, progress: Progress) -> lis
     _check_room(split, source.spec, file)
     temporary = file.with_name(f"{UNFINISHED}{file.name}")  # `_alone` keeps all others from it
     try:
-        delete_unfinished(file.parent)
+        _delete_unfinished(file.parent)
         open_private(temporary).close()  # photos are private from the first byte
         # no chunk cache: HDF5 1.14 crashes the process when a full disk stops it from emptying one
         with h5py.File(temporary, "w", locking=False, rdcc_nbytes=0) as opened:

@@ -15,9 +15,8 @@ from dataclasses import dataclass
 
 from whosthat.errors import UsageError
 from whosthat.evaluation.outcomes import Outcomes
-from whosthat.evaluation.verdict import percent
 from whosthat.proportions import Interval, wilson_interval
-from whosthat.wording import counted
+from whosthat.wording import counted, percent
 
 SIGNIFICANCE = 0.05
 """Shared by all comparisons with the leader (Bonferroni), so that with many models none looks worse by chance alone."""

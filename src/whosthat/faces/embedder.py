@@ -1,7 +1,7 @@
 """From aligned crops to embeddings: vectors that lie near each other when they show the same person.
 
 What belongs here: the protocol, and a network that runs as an ONNX graph. What does not: whose face it is (`whosthat.recognition`),
-where the weights are (`faces.weights`).
+where the weights are (`faces.weight_files`).
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from whosthat.errors import WeightsError
 from whosthat.faces.description import MAX_FILE_BYTES, NAME, EmbedderDescription
-from whosthat.faces.weights import WeightsFile, read_at_most, store
+from whosthat.faces.weight_files import WeightsFile, read_at_most, store
 from whosthat.settings import weights_folder
 
 _PREFIX = "embedder-"
@@ -44,10 +44,6 @@ class OwnEmbedder:
 
 def keep_embedder(graph: bytes, description: EmbedderDescription) -> OwnEmbedder:
     """Write a graph and its description into the weights folder.
-
-    Args:
-        graph: The file as it came.
-        description: What it is.
 
     Raises:
         WeightsError: Another embedder of this name is there, or nothing can be written. The same one is written again: that mends it.
@@ -82,9 +78,6 @@ def own_embedders() -> Mapping[str, OwnEmbedder]:
 def read_embedder(name: str) -> OwnEmbedder:
     """Return an embedder that was added.
 
-    Args:
-        name: One of those that were added.
-
     Raises:
         WeightsError: Its description is damaged.
     """
@@ -102,9 +95,6 @@ def read_embedder(name: str) -> OwnEmbedder:
 
 def remove_embedder(name: str) -> bool:
     """Delete an embedder that was added; bundles that were made with it keep their own copy.
-
-    Args:
-        name: Its name.
 
     Returns:
         Whether there was one.

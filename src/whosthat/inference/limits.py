@@ -31,9 +31,6 @@ OLDEST_OPSET = 7
 def check_graph(content: bytes) -> None:
     """Refuse a graph that would do something else than a network that looks at pictures, or more.
 
-    Args:
-        content: The serialised ONNX model.
-
     Raises:
         GraphError: It is damaged, reaches outside itself, uses an operator that is not run here, or is too large.
     """

@@ -11,8 +11,8 @@ from whosthat.errors import NetworkError
 from whosthat.networks.backend import load_keras
 from whosthat.networks.blocks import add_block, parse_blocks
 from whosthat.networks.design import Design, NetworkFacts
+from whosthat.networks.ends import photo_input, predictions, rescaled
 from whosthat.networks.registry import register
-from whosthat.networks.stages import photo_input, predictions, rescaled
 
 if TYPE_CHECKING:
     import keras

@@ -116,10 +116,6 @@ class Design:
 def check_design(known: NetworkFacts, design: Design) -> None:
     """Refuse a design that a network cannot be built to.
 
-    Args:
-        known: The network's facts.
-        design: What is asked for.
-
     Raises:
         NetworkError: Names what does not fit and what would.
     """

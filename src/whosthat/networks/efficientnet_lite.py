@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from whosthat.errors import WeightsError
 from whosthat.networks.backend import load_keras
 from whosthat.networks.design import Design, NetworkFacts
+from whosthat.networks.ends import photo_input, predictions
 from whosthat.networks.pretrained import find_weights, packaged_file
 from whosthat.networks.registry import register
-from whosthat.networks.stages import photo_input, predictions
 
 if TYPE_CHECKING:
     import keras

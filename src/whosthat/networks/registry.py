@@ -151,9 +151,6 @@ def backbone_and_head(model: keras.Model) -> tuple[keras.Model, keras.Model]:
 
     Both parts share their weights with ``model``: training one trains it. ``head(backbone(x))`` equals ``model(x)``.
 
-    Args:
-        model: A network from `build`.
-
     Returns:
         The backbone, from photo to features, and the head: everything after ``features``.
     """

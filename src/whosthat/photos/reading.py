@@ -39,6 +39,7 @@ from PIL.PpmImagePlugin import PpmImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
+from whosthat import durable
 from whosthat.errors import PhotoError
 from whosthat.photos.memory import UNFOLDED
 from whosthat.photos.signatures import FORMATS, PHOTO_SUFFIXES, SNIFF_BYTES, format_of, why_not_a_photo
@@ -134,8 +135,7 @@ def sha256_of(path: Path) -> str:
     try:
         if not path.is_file():  # a FIFO would never end
             return ""
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return durable.sha256_of(path)
     except (OSError, ValueError):  # ValueError: a NUL character in the path
         return ""
 

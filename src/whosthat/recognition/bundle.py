@@ -133,6 +133,11 @@ class BundleFacts(BaseModel):
     recipe: dict[str, JsonValue] = {}
     created: str = Field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
 
+    @property
+    def has_gallery(self) -> bool:
+        """Whether people are named by enrolled photos, so that they can be added and removed; else a network learnt them all at once."""
+        return self.faces is not None
+
     @field_validator("labels")
     @classmethod
     def _labels_are_plain_names(cls, labels: tuple[str, ...]) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from whosthat.errors import BundleError
 from whosthat.faces.finding import CutFaces, FaceCropper
 from whosthat.photos.preparing import prepare
 from whosthat.recognition.bundle import Bundle
-from whosthat.recognition.bundled_detector import open_detector
+from whosthat.recognition.face_facts import open_detector
 from whosthat.recognition.image_classifier import ImageClassifier
 from whosthat.recognition.ranking import given_to_better, people_of_faces, sighting_of
 from whosthat.recognition.recogniser import blaming_the_bundle, image_of

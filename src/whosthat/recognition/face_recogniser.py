@@ -14,8 +14,7 @@ from whosthat.faces.embedder import EmbedderFacts, OnnxEmbedder
 from whosthat.faces.finding import CutFaces, FaceReader
 from whosthat.recognition import gallery as galleries
 from whosthat.recognition.bundle import GRAPH, Bundle
-from whosthat.recognition.bundled_detector import as_bundle_files, open_detector
-from whosthat.recognition.face_facts import FaceFacts
+from whosthat.recognition.face_facts import FaceFacts, as_bundle_files, open_detector
 from whosthat.recognition.face_threshold import DistanceThreshold
 from whosthat.recognition.identifier import Identifier
 from whosthat.recognition.ranking import given_to_better, sighting_of

@@ -100,11 +100,6 @@ class Gallery:
 def read_gallery(content: bytes, people: tuple[str, ...], dimensions: int) -> Gallery:
     """Read what `Gallery.to_bytes` wrote.
 
-    Args:
-        content: The file's bytes.
-        people: Names by label.
-        dimensions: Length of the embedder's vectors.
-
     Raises:
         BundleError: It is damaged, or does not fit these people or this embedder.
     """

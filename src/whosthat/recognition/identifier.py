@@ -80,10 +80,6 @@ class Identifier:
 
         The share of each person, times the probability that somebody this near to the likeliest person is no stranger; for
         equal shares it falls with that distance.
-
-        Args:
-            probabilities: What `probabilities` gave.
-            apart: What `distances` gave.
         """
         known = self.threshold.confidence(apart[np.arange(len(probabilities)), probabilities.argmax(axis=1)])
         result: FloatArray = (probabilities * known[:, None]).astype(np.float32)

@@ -124,8 +124,7 @@ def verified_path(folder: Path, manifest: Manifest, name: str) -> Path:
     """
     path, expected = folder / name, _expected(folder, manifest, name)
     try:
-        with path.open("rb") as file:
-            _refuse_changed(path, expected, hashlib.file_digest(file, "sha256").hexdigest())
+        _refuse_changed(path, expected, durable.sha256_of(path))
     except OSError as error:
         raise _unreadable(path, error) from error
     return path

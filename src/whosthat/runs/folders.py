@@ -9,9 +9,9 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 import tomllib
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -22,13 +22,11 @@ from filelock import FileLock, Timeout
 
 from whosthat import durable
 from whosthat.errors import BundleError, RunError, UsageError, did_you_mean
+from whosthat.file_names import safe_name
 
 LATEST = "latest"
 MAX_FACTS_BYTES = 64 << 20
 """A run's ``metrics.json`` or ``recipe.toml`` larger than this is not read."""
-
-_LONGEST_NAME = 60
-_LONGEST_NAME_BYTES = 150
 
 State = Literal["finished", "running", "resumable", "broken off"]
 
@@ -78,7 +76,8 @@ def new_run(runs: Path, photos_name: str, model: str) -> Path:
         UsageError: It is a file.
     """
     _check_folder(runs)
-    stem = f"{safe_name(photos_name)}-{safe_name(model)}"
+    plain = (re.sub(r"([^\w-]|_)+", "_", safe_name(name)).strip("_") for name in (photos_name, model))  # nothing that a shell reads
+    stem = "-".join(name or "photos" for name in plain)
     try:
         runs.mkdir(parents=True, exist_ok=True)
         taken = [path.name.removeprefix(f"{stem}-") for path in runs.iterdir() if path.name.startswith(f"{stem}-")]
@@ -93,20 +92,6 @@ def new_run(runs: Path, photos_name: str, model: str) -> Path:
         raise RunError(
             f"No run can be started in {runs}: {error.strerror or error}. Name a folder that can be written to, for example with --runs."
         ) from error
-
-
-def safe_name(text: str) -> str:
-    """Return a folder name that Linux, macOS and Windows accept, made from any text.
-
-    Example:
-        >>> safe_name("../Ana: 2021?"), safe_name("照片")
-        ('Ana_2021', '照片')
-    """
-    letters = (letter if letter.isalnum() or letter in "-_" else " " for letter in unicodedata.normalize("NFC", text))
-    name = "_".join("".join(letters).split()).strip("_")[:_LONGEST_NAME]
-    while len(name.encode("utf-8", "replace")) > _LONGEST_NAME_BYTES:
-        name = name[:-1]
-    return name or "photos"
 
 
 def set_latest(run: Path) -> None:
@@ -216,9 +201,6 @@ def summarise(run: Path) -> RunSummary:
 
 def compare_runs(runs: Sequence[Path]) -> list[dict[str, object]]:
     """Set runs side by side, as in a diary of experiments that each change one thing.
-
-    Args:
-        runs: Two run folders or more.
 
     Returns:
         One row a run: what `RunSummary.to_dict` says, and then every recipe setting in which the runs differ, by its

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
-from whosthat.durable import sync_folder, write_file
+from whosthat.durable import sha256_of, sync_folder, write_file
 from whosthat.errors import RunError, TrainingError
 from whosthat.progress import SILENT, Progress
 from whosthat.training.schedules import PlateauMemory
@@ -186,7 +186,7 @@ class Checkpoints:
         """
         path = self.folder / best.file
         try:
-            if not best.file or _sha256(path) != best.sha256:
+            if not best.file or sha256_of(path) != best.sha256:
                 raise RunError(f"The best weights {path} are damaged: their sha256 is not the one that was noted. Train again.")
             return load_file(path)
         except (OSError, SafetensorError) as error:
@@ -222,7 +222,7 @@ class Checkpoints:
     def _read(self, folder: Path) -> Checkpoint:
         manifest = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
         for name in (_ARRAYS, _STATE):
-            if _sha256(folder / name) != manifest[name]:
+            if sha256_of(folder / name) != manifest[name]:
                 raise RunError(f"the sha256 of {name} is not the manifest's")
         state = RunState.from_dict(json.loads((folder / _STATE).read_text(encoding="utf-8")))
         if state.best.file and not (self.folder / state.best.file).is_file():
@@ -276,12 +276,7 @@ def _write_arrays(path: Path, arrays: Arrays) -> str:
         raise OSError(str(error)) from error
     with path.open("rb+") as file:
         os.fsync(file.fileno())
-    return _sha256(path)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return sha256_of(path)
 
 
 def _best_file(folder: Path) -> str:

@@ -80,12 +80,7 @@ class StoredFeatures:
 
 
 class FeatureStore:
-    """The features of one run.
-
-    Args:
-        backbone: The frozen part of the network.
-        run: Where features are kept, and who watches.
-    """
+    """The features of one run."""
 
     def __init__(self, backbone: keras.Model, run: Run) -> None:
         self._run = run

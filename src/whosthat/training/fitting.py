@@ -23,10 +23,9 @@ from whosthat.networks.backend import set_threads
 from whosthat.progress import SILENT, Progress
 from whosthat.runs.lock import listening, run_lock
 from whosthat.training.checkpoints import Checkpoint, Checkpoints, RunState
-from whosthat.training.design import design_of
 from whosthat.training.features import FEATURES
 from whosthat.training.journal import Journal
-from whosthat.training.recipe import Recipe
+from whosthat.training.recipe import Recipe, design_of
 from whosthat.training.refitting import Refitted, Refitting
 from whosthat.training.schedules import learning_rate
 from whosthat.training.stage_context import Run
@@ -121,12 +120,7 @@ def fit(
 
 
 def build_network(recipe: Recipe, n_classes: int) -> keras.Model:
-    """Build the recipe's network; the same recipe gives the same first weights.
-
-    Args:
-        recipe: What to build.
-        n_classes: Number of classes.
-    """
+    """Build the recipe's network; the same recipe gives the same first weights."""
     return registry.build(recipe.model, design_of(recipe, n_classes))
 
 

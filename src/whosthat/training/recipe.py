@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 from pydantic import Field, ValidationError, model_validator
 
 from whosthat.errors import RecipeError, did_you_mean
-from whosthat.training.face_recipe import FACES, FaceRecipe
-from whosthat.training.recipe_base import BaseRecipe, to_toml
+from whosthat.networks.design import Design
+from whosthat.training.recipe_base import FACES, BaseRecipe, FaceRecipe, to_toml
 from whosthat.training.recipe_errors import describe
 from whosthat.training.recipe_sections import (
     SGD,
@@ -198,6 +198,16 @@ def read_recipe(source: str | Path, *, complete: bool = False) -> AnyRecipe:
 def shipped_recipes() -> tuple[str, ...]:
     """Return the names of the recipes that come with whosthat."""
     return tuple(sorted(path.stem for path in RECIPES.glob("*.toml")))
+
+
+_PUBLISHED: dict[str, Literal["none", "imagenet"]] = {"none": "none", "imagenet": "imagenet"}
+
+
+def design_of(recipe: Recipe, n_classes: int) -> Design:
+    """Return the design of a recipe's network."""
+    weights = _PUBLISHED.get(recipe.weights) or Path(recipe.weights)
+    settings = recipe.network.model_dump(exclude_none=True)
+    return Design(n_classes, recipe.size, frames=recipe.frames or 1, weights=weights, seed=recipe.seed, **settings)
 
 
 def _merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

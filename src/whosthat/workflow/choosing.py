@@ -19,7 +19,7 @@ from whosthat.faces.finding import LOOKED_AT, SMALLEST_SHARE
 from whosthat.faces.models import AUTO, detector_facts, detector_files
 from whosthat.photos.drawing import thumbnail
 from whosthat.photos.reading import opened
-from whosthat.training.face_recipe import FACES, FaceRecipe
+from whosthat.training.recipe_base import FACES, FaceRecipe
 
 NETWORK = "efficientnet-lite0"
 SAMPLE = 40

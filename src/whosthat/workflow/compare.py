@@ -34,8 +34,8 @@ from whosthat.proportions import Interval
 from whosthat.recognition import load
 from whosthat.recognition.bundle import open_bundle
 from whosthat.runs.folders import new_run, set_latest
-from whosthat.training.face_recipe import FACES, FaceRecipe
 from whosthat.training.recipe import AnyRecipe, Recipe, default_recipe
+from whosthat.training.recipe_base import FACES, FaceRecipe
 from whosthat.workflow.check import check
 from whosthat.workflow.predict import predict
 from whosthat.workflow.strangers import stranger_photos

@@ -51,7 +51,7 @@ def export(bundle: str | Path, format: str, out: Path, *, overwrite: bool = Fals
     suffix, write = _WRITERS[format]
     _check_target(out, suffix, overwrite)
     opened = open_bundle(bundle)
-    if opened.facts.faces is not None:
+    if opened.facts.has_gallery:
         raise UsageError(
             f"{bundle} names faces by a gallery and has trained no network of its own, so there is nothing to export. "
             "The network that embeds faces is graph.onnx in the bundle."

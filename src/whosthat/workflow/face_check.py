@@ -14,7 +14,7 @@ from whosthat.checking.face_findings import face_findings
 from whosthat.dataset.audit import Audit
 from whosthat.faces.embedder import DLIB
 from whosthat.progress import SILENT, Progress
-from whosthat.training.face_recipe import FACES
+from whosthat.training.recipe_base import FACES
 from whosthat.workflow.check import check
 from whosthat.workflow.choosing import choose_model
 from whosthat.workflow.face_photos import faces_of_photos, open_reader

@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 from filelock import FileLock, Timeout
 
+from whosthat import photo_cache
 from whosthat.checking.suspects import STRANGER_DISTANCE, find_outliers
 from whosthat.errors import BundleError, DatasetError, UsageError, did_you_mean
-from whosthat.faces.remembered import FILE as REMEMBERED
 from whosthat.faces.remembered import RememberedFaces, RememberedSightings
 from whosthat.photos.reading import sha256_of
 from whosthat.progress import SILENT, Progress
@@ -31,10 +31,9 @@ from whosthat.recognition.bundle import (
     save_bundle,
 )
 from whosthat.recognition.face_facts import FaceFacts
-from whosthat.recognition.face_recogniser import KIND, FaceRecogniser, bundle_files
+from whosthat.recognition.face_recogniser import FaceRecogniser, bundle_files
 from whosthat.recognition.gallery import FILE, EnrolledPhoto, Gallery, read_gallery
 from whosthat.recognition.identifier import Identifier
-from whosthat.settings import cache_folder
 from whosthat.types import FloatArray, SetAside
 from whosthat.wording import counted, listing
 from whosthat.workflow.face_choice import Chosen, choose_face, choose_faces
@@ -191,7 +190,7 @@ def rename_person(bundle: str | Path, name: str, new_name: str) -> None:
 
 
 def _face_facts(bundle: Bundle) -> FaceFacts:
-    if bundle.facts.kind != KIND or bundle.facts.faces is None:
+    if bundle.facts.faces is None:
         raise BundleError(
             f"{bundle.folder} keeps no gallery of people: its network, {bundle.facts.network}, learnt them all at once. "
             "Train a face recogniser with --model faces."
@@ -244,7 +243,7 @@ def _finish_removal(erasure: Erasure, home: Path, *, stopped: bool) -> Removed:
 
 def _recognised(recogniser: FaceRecogniser, name: str) -> set[str]:
     """Return the photos that the cache remembers, wherever they lay, in which somebody is recognised."""
-    if not (cache_folder() / REMEMBERED).exists():
+    if not photo_cache.place().exists():
         return set()
     identifier, found = recogniser.identifier, []
     with RememberedFaces(recogniser.reader.key) as remembered:

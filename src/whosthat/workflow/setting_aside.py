@@ -18,8 +18,8 @@ from pathlib import Path, PurePosixPath
 
 from whosthat.durable import move_to_free_name, replace_file
 from whosthat.errors import DatasetError
+from whosthat.file_names import unused_path
 from whosthat.workflow.face_check import Checkup
-from whosthat.workflow.file_names import unused_path
 
 COLUMNS = ("from", "to", "reason")
 MAX_PLAN_BYTES = 64 << 20
@@ -89,10 +89,6 @@ def write_plan(moves: Sequence[Move], photos: Path) -> Path:
 def carry_out(plan: Path, photos: Path) -> Outcome:
     """Move the photos of a plan.
 
-    Args:
-        plan: A file that `write_plan` wrote.
-        photos: The photo folder that it was written for.
-
     Raises:
         DatasetError: The plan is none, or is for other photos.
     """
@@ -102,10 +98,6 @@ def carry_out(plan: Path, photos: Path) -> Outcome:
 
 def undo(plan: Path, photos: Path) -> Outcome:
     """Move the photos of a plan back to where they were.
-
-    Args:
-        plan: A file that `write_plan` wrote.
-        photos: The photo folder that it was written for.
 
     Raises:
         DatasetError: The plan is none, or is for other photos.

@@ -19,7 +19,7 @@ from filelock import BaseFileLock, FileLock, Timeout
 
 from whosthat.durable import move_to_free_name, sweep, unfinished_in
 from whosthat.errors import UsageError
-from whosthat.workflow.file_names import candidates, safe_name, unused_path
+from whosthat.file_names import candidates, safe_name, unused_path
 from whosthat.workflow.prediction import Prediction, as_text, csv_cell
 
 SEVERAL, UNKNOWN, NOBODY, UNREADABLE = "several people", "unknown", "nobody", "unreadable"

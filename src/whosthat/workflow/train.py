@@ -18,8 +18,7 @@ from whosthat.progress import SILENT, Progress
 from whosthat.recognition.bundle import label_problem
 from whosthat.runs.folders import discard_run, existing_run, new_run, set_latest
 from whosthat.runs.lock import run_lock
-from whosthat.training.design import design_of
-from whosthat.training.recipe import AnyRecipe, FaceRecipe, read_recipe
+from whosthat.training.recipe import AnyRecipe, FaceRecipe, design_of, read_recipe
 from whosthat.wording import counted
 from whosthat.workflow.check import check
 from whosthat.workflow.strangers import stranger_photos

@@ -28,7 +28,7 @@ from whosthat.evaluation.learning_curve import LearningCurve, learning_curve
 from whosthat.evaluation.metrics import Evaluation, evaluate
 from whosthat.evaluation.outcomes import answer_of
 from whosthat.evaluation.run_facts import RunFacts
-from whosthat.evaluation.verdict import percent, suspects_sentence
+from whosthat.evaluation.verdict import suspects_sentence
 from whosthat.faces.remembered import PhotoFaces
 from whosthat.photos.reading import read
 from whosthat.progress import Progress
@@ -43,18 +43,13 @@ from whosthat.runs.lock import run_lock
 from whosthat.runs.resuming import resumable, saving
 from whosthat.training.recipe import FaceRecipe
 from whosthat.types import PARTS, FloatArray, IntArray
-from whosthat.wording import counted, listing
+from whosthat.wording import counted, listing, percent
 from whosthat.workflow.face_photos import OpenedReader, faces_of_photos, open_reader, read_strangers, seen_in_photos, stacked
 from whosthat.workflow.training_run import BUNDLE, TrainingRun, TrainResult, conclude, figures, versions
 
 
 def split_faces(audit: Audit, recipe: FaceRecipe) -> Split:
-    """Split as for every other model, but let people with too few photos for that take part in training alone.
-
-    Args:
-        audit: The photos.
-        recipe: Shares, seed and number of photos.
-    """
+    """Split as for every other model, but let people with too few photos for that take part in training alone."""
     testable = [name for name, n in pictures_by_class(audit.photos, audit.classes).items() if n >= len(PARTS)]
     kept = tuple(item for item in audit.photos if item.photo.class_name in testable)
     others = tuple(item for item in audit.photos if item.photo.class_name not in testable)

@@ -22,10 +22,9 @@ from whosthat.networks import registry
 from whosthat.photos.preparing import PrepareSpec
 from whosthat.progress import Progress
 from whosthat.recognition.bundle import IMAGE_CLASSIFIER, BundleFacts, DataFacts, save_bundle
-from whosthat.recognition.bundled_detector import as_bundle_files
 from whosthat.recognition.calibration import apply_temperature, fit_temperature
 from whosthat.recognition.face_classifier import KIND, FaceClassifier
-from whosthat.recognition.face_facts import CropFacts
+from whosthat.recognition.face_facts import CropFacts, as_bundle_files
 from whosthat.recognition.heads import folds_of
 from whosthat.recognition.image_classifier import ImageClassifier
 from whosthat.recognition.recogniser import Recogniser
@@ -56,14 +55,7 @@ LEARNT_FROM = ("train", "validation")
 
 
 def carry_out(run: TrainingRun, recipe: Recipe, *, progress: Progress, resume: bool = False) -> TrainResult:
-    """Train, test and save a network.
-
-    Args:
-        run: Where and on what.
-        recipe: What to train and how.
-        progress: Hears what is being done.
-        resume: Whether to go on from the run's last checkpoint.
-    """
+    """Train, test and save a network."""
     # ---- prepare: every photo once, cut out where asked, to the network's size ----------------------------
     spec, opened = recipe.prepare_spec(), _opened_cropper(recipe)
     cropper = None if opened is None else opened.cropper

@@ -144,10 +144,6 @@ def conclude(run: TrainingRun, tested: RunFacts, history: Sequence[Mapping[str, 
 def finish(run: Path, *, progress: Progress = SILENT) -> bool:
     """Do what a run that was stopped after its test still lacks: its report, and that ``latest`` points at it.
 
-    Args:
-        run: The run folder.
-        progress: Hears when nothing was missing.
-
     Returns:
         False when the run has not been tested yet.
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from whosthat.errors import UsageError, WeightsError
-from whosthat.faces import weights
+from whosthat.faces import weight_files
 from whosthat.faces.models import DETECTORS, detector_facts, is_here
-from whosthat.faces.weights import FILES, add_weights, find_weights, read_weights
+from whosthat.faces.weight_files import FILES, add_weights, find_weights, read_weights
 
 CONTENT = b"pretend to be a detector"
 
@@ -18,8 +18,8 @@ CONTENT = b"pretend to be a detector"
 def pretended(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the file of YuNet be a few bytes that a test can write."""
     file = dataclasses.replace(FILES["yunet"], bytes=len(CONTENT), sha256=hashlib.sha256(CONTENT).hexdigest())
-    monkeypatch.setattr(weights, "FILES", {**FILES, "yunet": file})
-    monkeypatch.setattr(weights, "_FILES", (file,))
+    monkeypatch.setattr(weight_files, "FILES", {**FILES, "yunet": file})
+    monkeypatch.setattr(weight_files, "_FILES", (file,))
 
 
 @pytest.mark.parametrize("name", [name for name, file in FILES.items() if file.package])

@@ -105,9 +105,6 @@ FILES: Mapping[str, WeightsFile] = {file.name: file for file in _FILES}
 def find_weights(name: str) -> Path | None:
     """Say where a pinned file lies; None when it is not here. Its content is not looked at.
 
-    Args:
-        name: A key of `FILES`.
-
     Raises:
         WeightsError: No file has this name.
     """
@@ -125,9 +122,6 @@ def find_file(file: WeightsFile) -> Path | None:
 
 def read_weights(name: str) -> bytes:
     """Read a pinned file.
-
-    Args:
-        name: A key of `FILES`.
 
     Raises:
         WeightsError: The file is not here, cannot be read, or is not the published one.
@@ -154,9 +148,6 @@ def read_file(file: WeightsFile) -> bytes:
 def add_weights(source: Path) -> WeightsFile:
     """Copy a published file into the weights folder; which one it is shows in its checksum, not in its name.
 
-    Args:
-        source: The file, under any name.
-
     Returns:
         What it is.
 
@@ -178,10 +169,6 @@ def add_weights(source: Path) -> WeightsFile:
 
 def store(name: str, content: bytes) -> Path:
     """Write a file into the weights folder, in one step.
-
-    Args:
-        name: Its plain file name.
-        content: What it holds.
 
     Raises:
         WeightsError: It cannot be written.
