@@ -33,7 +33,7 @@ def test_a_description_becomes_facts(tmp_path: Path, foreign: ModuleType) -> Non
     [
         ({"color": "rgb"}, 'There is no key "color". Did you mean "colours"'),
         ({"colours": None}, 'The key "colours" is missing: "rgb" or "bgr"'),
-        ({"same_person": None}, 'The key "same_person" is missing: the cosine from which on'),
+        ({"same_person": None}, 'The key "same_person" is missing: the smallest cosine'),
         ({"name": "../../evil"}, '"name": expected at most 50 small letters, digits and hyphens'),
         ({"name": "My Net"}, '"name": expected at most 50 small letters'),
         ({"name": "net\n"}, '"name": expected at most 50 small letters'),
@@ -49,8 +49,8 @@ def test_a_description_becomes_facts(tmp_path: Path, foreign: ModuleType) -> Non
         ({"points": [[70, 50], [40, 50], [55, 70], [42, 92], [70, 92]]}, "eye on the left of the picture"),
         ({"points": [[40, 92], [70, 92], [55, 70], [42, 50], [70, 50]]}, "the eyes above the mouth"),
         ({"points": [[40, 50], [170, 50], [55, 70], [42, 92], [70, 92]]}, "must lie inside the crop, between 0 and 112"),
-        ({"compare": "cosine", "same_person": 1.1}, "is a cosine here, between -1 and 1; 1.1 came"),
-        ({"same_person": -1}, "is a distance here, above 0; -1 came"),
+        ({"compare": "cosine", "same_person": 1.1}, "between -1 and 1, got 1.1"),
+        ({"same_person": -1}, "above 0, got -1"),
     ],
 )
 def test_what_cannot_be_is_refused_with_what_was_expected(

@@ -41,15 +41,15 @@ def test_what_strangers_have_to_expect_is_said_of_every_gallery(gallery_of: Call
     ).identifier.threshold
     assert threshold.fpir == pytest.approx(0.01, rel=0.01)
     assert threshold.fpir_low <= 0.01 < threshold.fpir_high < 0.2
-    assert threshold.how.startswith("About 1 in 100 strangers would get a name (0 to ")
+    assert threshold.how.startswith("About 1 % of strangers would get a name (95 % interval: 0 to ")
 
 
 def test_photos_or_the_network_have_spoken_and_that_is_said() -> None:
     many = np.full(60, 10)
-    assert "This comes mostly from what is known of the network dlib-resnet: you have too few people to tell." in fitted(drawn(7)).how
-    assert "This comes from your photos (600 faces of 60 known people)." in fitted(drawn(60, counts=many), counts=many).how
+    assert "This is mostly what was measured before for dlib-resnet: you have too few people to estimate it." in fitted(drawn(7)).how
+    assert "This is estimated from your photos (600 faces of 60 known people)." in fitted(drawn(60, counts=many), counts=many).how
     assert "(600 faces of 60 known people and 20 faces of 2 strangers)" in fitted(drawn(60, counts=many), drawn(2), counts=many).how
-    assert "This comes from your photos (600 faces of 60 strangers)." in fitted(drawn(7), drawn(60)).how
+    assert "This is estimated from your photos (600 faces of 60 strangers)." in fitted(drawn(7), drawn(60)).how
     assert "the threshold is strict" in fit_distance(KNOWN, NOBODY, counts=np.array([5]), network="own").how
 
 
@@ -151,7 +151,7 @@ def test_a_photo_nearer_to_another_person_plays_no_stranger() -> None:
 def test_distances_on_another_scale_are_noticed(gallery_of: Callable[..., Gallery]) -> None:
     gallery = gallery_of(n_people=6, each=30)
     far = dataclasses.replace(gallery, vectors=30 * gallery.vectors)
-    with pytest.raises(WeightsError, match=r'apart; at most 5 was expected.*"same_person", "mean" or "scale" cannot be right'):
+    with pytest.raises(WeightsError, match=r'expected at most 5.*"same_person", "mean" and "scale"'):
         fit_identifier(far, np.arange(180))
     together = fit_identifier(dataclasses.replace(gallery, vectors=0 * gallery.vectors), np.arange(180)).identifier.threshold
     assert together.value == SMALLEST_VALUE

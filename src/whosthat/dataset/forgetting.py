@@ -18,7 +18,7 @@ from whosthat.errors import CacheError
 from whosthat.types import PARTS
 
 _DAMAGE = (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError)
-_AGAIN = "End other runs of whosthat, and remove the person again."
+_AGAIN = "Close other whosthat processes, and remove the person again."
 
 
 def forget_photos(digests: Collection[str]) -> tuple[Path, ...]:
@@ -46,7 +46,7 @@ def forget_photos(digests: Collection[str]) -> tuple[Path, ...]:
             files = [file for file in sorted(folder.iterdir()) if file.suffix in ways and not file.name.startswith(UNFINISHED)]
             changed = tuple(file for file in files if ways[file.suffix](file, digests))
     except OSError as error:
-        raise CacheError(f"What is remembered in {folder} cannot be deleted: {error}. {_AGAIN}") from error
+        raise CacheError(f"The cache in {folder} cannot be deleted: {error}. {_AGAIN}") from error
     if not done:
         raise CacheError(f"Another process is preparing photos in {folder}. {_AGAIN}")
     return changed

@@ -102,7 +102,7 @@ class FaceCropper:
         template: Where this detector's landmarks shall lie in a crop.
     """
 
-    missing = "no face was found in it"
+    missing = "no face was found"
     """Why a photo gives no portrait."""
 
     def __init__(self, detector: Detector, template: CropTemplate) -> None:

@@ -209,7 +209,8 @@ def _opened(file: Path) -> sqlite3.Connection:
 
 def _unusable(file: Path, error: Exception) -> CacheError:
     return CacheError(
-        f"{file}, which remembers faces, cannot be used: {error}. Make room there, end other runs, or set WHOSTHAT_CACHE to another folder."
+        f"The cache {file} cannot be used: {error}. Make room there, close other whosthat processes, or set WHOSTHAT_CACHE to another "
+        "folder."
     )
 
 

@@ -100,7 +100,7 @@ def check(name: str, design: Design) -> None:
     if design.blocks:
         parse_blocks(design.blocks)
     if isinstance(design.weights, Path) and not design.weights.is_file():
-        raise WeightsError(f"There is no weights file {design.weights}. Check the path, or take weights = none.")
+        raise WeightsError(f"There is no weights file {design.weights}. Check the path, or use weights = none.")
 
 
 def build(name: str, design: Design) -> keras.Model:
@@ -143,7 +143,7 @@ def _check_conventions(name: str, model: Any, design: Design) -> None:
     ]
     for what, came, wanted in expected:
         if came != wanted:
-            raise NetworkError(f"The network {name!r} breaks a convention: {what} must be {wanted}, and {came} came.")
+            raise NetworkError(f"The network {name!r} breaks a convention: {what} must be {wanted}, got {came}.")
 
 
 def backbone_and_head(model: keras.Model) -> tuple[keras.Model, keras.Model]:

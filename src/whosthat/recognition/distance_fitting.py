@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from whosthat.errors import WeightsError
-from whosthat.faces.embedder import SAME_PERSON
 from whosthat.recognition.face_threshold import FLATTEST, STEEPEST, DistanceThreshold
 from whosthat.recognition.impostors import Impostors
 from whosthat.recognition.threshold import in_100
@@ -164,7 +163,7 @@ def fit_distance(
     learnt = believed.variance < 0.5 * _believed([], expected, scatter).variance
     return DistanceThreshold(
         value=value,
-        how=f"About {in_100(named)} in 100 strangers would get a name ({in_100(low)} to {in_100(high)}). "
+        how=f"About {in_100(named)} % of strangers would get a name (95 % interval: {in_100(low)} to {in_100(high)} %). "
         + _source(evidence, impostors, learnt),
         fpir=named,
         fpir_low=min(low, named),
@@ -188,8 +187,8 @@ def _check_scale(evidence: list[_Evidence]) -> None:
     middle = max((float(np.median(one.trials.distances)) for one in evidence), default=0.0)
     if middle > FARTHEST:
         raise WeightsError(
-            f"Faces of different people lie about {middle:.3g} apart; at most {FARTHEST:g} was expected, because up to {SAME_PERSON:g} is "
-            'the same person. In the description of the embedder, "same_person", "mean" or "scale" cannot be right.'
+            f'Faces of different people have a distance of about {middle:.3g}, expected at most {FARTHEST:g}. Check "same_person", '
+            '"mean" and "scale" in the description of the embedder.'
         )
 
 
@@ -237,10 +236,13 @@ def _interval(weights: NDArray[np.float64], shares: NDArray[np.float64], n_peopl
 def _source(evidence: list[_Evidence], impostors: Impostors, learnt: bool) -> str:
     """Say whether the photos spoke or what is known of the network."""
     if learnt:
-        return f"This comes from your photos ({' and '.join(map(str, evidence))})."
+        return f"This is estimated from your photos ({' and '.join(map(str, evidence))})."
     if impostors.measured:
-        return f"This comes mostly from what is known of the network {impostors.network}: you have too few people to tell."
-    return "Nothing is known of this network and you have too few people to tell, so the threshold is strict: --strangers would help."
+        return f"This is mostly what was measured before for {impostors.network}: you have too few people to estimate it."
+    return (
+        "This network was never measured and you have too few people to estimate it, so the threshold is strict. Photos of "
+        "strangers (--strangers) help."
+    )
 
 
 def _fit_confidence_curve(known: FloatArray, others: FloatArray, typical: tuple[float, float]) -> tuple[float, float]:

@@ -148,6 +148,13 @@ HEADS: Mapping[str, Callable[[FloatArray, IntArray, int], Scorer]] = {
 }
 """Every head by name, the simplest first."""
 
+IN_WORDS: Mapping[str, str] = {
+    "trimmed-mean": "average of each person's photos",
+    "nearest": "nearest photos",
+    "logistic": "logistic regression",
+}
+"""What a head is called in sentences."""
+
 
 def choose_head(vectors: FloatArray, labels: IntArray, groups: IntArray, n_people: int, heads: Sequence[str] = tuple(HEADS)) -> Choice:
     """Choose the head that names best the photos that it has not learnt from; of equals, the simplest.

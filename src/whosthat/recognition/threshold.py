@@ -124,8 +124,8 @@ def fit_threshold(
     interval = _interval(known, strangers, whose, stranger_rate, named / n)
     return Threshold(
         value=value,
-        how=f"About {in_100(named / n)} in 100 strangers would be named, between {in_100(interval.low)} and {in_100(interval.high)}: "
-        f"counted on {counted(n, 'photo')} of {counted(int(whose.max()) + 1, 'stranger')}, each at the threshold that the others ask for."
+        how=f"About {in_100(named / n)} % of strangers would get a name (95 % interval: {in_100(interval.low)} to {in_100(interval.high)} "
+        f"%), estimated by cross-validation on {counted(n, 'photo')} of {counted(int(whose.max()) + 1, 'stranger')}."
         + (f" {_TOO_STRICT.format(rate=in_100(stranger_rate), lost=in_100(lost))}" if lost else ""),
         known_named=float((known >= value).mean()),
         fpir=named / n,
@@ -138,8 +138,8 @@ def fit_threshold(
 def _without_strangers(known: NDArray[np.float64], rate: float) -> Threshold:
     value = min(HIGHEST, float(np.sort(known)[math.floor((1 - rate) * len(known) + 1e-9)]))  # 1 - 0.9 is a little less than 0.1
     how = (
-        f"Chosen so that about {100 * rate:g} in 100 known photos get a name, on {counted(len(known), 'photo')} it had not learnt from. "
-        "No photos of strangers were given, so it is not known how many strangers would be named: give some with --strangers."
+        f"Chosen so that about {100 * rate:g} % of known photos get a name ({counted(len(known), 'photo')} not used for training). How "
+        "many strangers would get a name is not known: add photos of strangers with --strangers."
     )
     return Threshold(value=value, how=how, known_named=float((known >= value).mean()))
 
@@ -155,8 +155,8 @@ def in_100(share: float) -> str:
 
 
 _TOO_STRICT = (
-    "Naming no more than {rate} in 100 would have cost {lost} in 100 known photos their name; instead, the share of strangers named and "
-    "the share of known photos refused are as small together as can be."
+    "Naming at most {rate} % of strangers would leave {lost} % of known photos without a name, so the threshold keeps both errors as "
+    "small as possible."
 )
 
 
@@ -227,6 +227,6 @@ def _confidences(values: NDArray[Any], whose: str) -> NDArray[np.float64]:
     values = np.asarray(values, np.float64).ravel()
     if len(values) == 0 or not ((values >= 0) & (values <= 1)).all():
         raise UsageError(
-            f"A threshold needs confidences of {whose} between 0 and 1; {len(values)} values came, some of them not probabilities or none."
+            f"A threshold needs confidences of {whose} between 0 and 1, got {len(values)} values that are not all probabilities."
         )
     return values

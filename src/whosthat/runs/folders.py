@@ -90,9 +90,7 @@ def new_run(runs: Path, photos_name: str, model: str) -> Path:
                 return run
             number += 1
     except OSError as error:
-        raise RunError(
-            f"No run can be started in {runs}: {error.strerror or error}. Name a folder that can be written to, for example with --runs."
-        ) from error
+        raise RunError(f"No run can be started in {runs}: {error.strerror or error}. Choose a writable folder with --runs.") from error
 
 
 def safe_name(text: str) -> str:
@@ -128,7 +126,7 @@ def set_latest(run: Path) -> None:
             temporary.unlink(missing_ok=True)
             durable.replace_file(latest, f"{run.name}\n".encode(), temporary=temporary)
     except OSError as error:
-        raise RunError(f"{latest} cannot point at {run.name}: {error.strerror or error}. Move away what stands there.") from error
+        raise RunError(f"{latest} cannot point to {run.name}: {error.strerror or error}. Move away what is there.") from error
 
 
 def latest(runs: Path) -> Path:
@@ -143,8 +141,8 @@ def latest(runs: Path) -> Path:
     except BundleError as error:
         raise UsageError(str(error)) from error
     if not run.is_dir():
-        gone = f"{pointer} points at a run that is not there" if os.path.lexists(pointer) else f"There is no run in {runs} yet"
-        raise UsageError(f'{gone}. Train one with "whosthat train PHOTOS", or name a run\'s folder.')
+        gone = f"{pointer} points to a run that does not exist" if os.path.lexists(pointer) else f"There is no run in {runs} yet"
+        raise UsageError(f'{gone}. Train one with "whosthat train PHOTOS", or give a run\'s folder.')
     return run.resolve() if pointer.is_symlink() else run
 
 
@@ -228,7 +226,7 @@ def compare_runs(runs: Sequence[Path]) -> list[dict[str, object]]:
         UsageError: Fewer than two runs, or one that is not there.
     """
     if len(runs) < 2:
-        raise UsageError(f"Comparing needs two runs or more, and {len(runs)} came.")
+        raise UsageError(f"Comparing needs two or more runs, got {len(runs)}.")
     summaries = [summarise(existing_run(run)) for run in runs]
     keys = dict.fromkeys(key for summary in summaries for key in summary.recipe)
     differing = [key for key in keys if key != "model" and len({repr(summary.recipe.get(key)) for summary in summaries}) > 1]

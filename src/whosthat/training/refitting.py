@@ -140,7 +140,7 @@ class _Learner:
                 self._steps(self._features.of(piece, epoch), self._targets[piece], self._weights[piece])
             self._run.progress.step(what, epoch + 1, len(self._rates))
         if not all(np.isfinite(array).all() for array in read(model_variables(self._head)).values()):
-            raise TrainingError(f"A weight is no longer a number ({what}). Start a new run with a lower learning rate.")
+            raise TrainingError(f"A weight became NaN ({what}). Start a new run with a lower learning rate.")
 
     def answers(self, rows: IntArray) -> FloatArray:
         """Probabilities for photos, float32 (len(rows), classes)."""

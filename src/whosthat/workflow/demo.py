@@ -60,7 +60,7 @@ def draw_demo_photos(folder: Path, *, progress: Progress = SILENT) -> DemoPhotos
     """
     photos, others, unseen = folder / PHOTOS, folder / OTHERS, folder / UNSEEN
     if folder.exists() and not unseen.is_dir() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UsageError(f"{folder} is there already and is no demo. Name another folder: whosthat demo FOLDER")
+        raise UsageError(f"{folder} already exists and is not a demo. Choose another folder: whosthat demo FOLDER")
     unseen.mkdir(parents=True, exist_ok=True)
     draw_photo_folder(photos, photos_each=PHOTOS_EACH, flaws=True, progress=progress)
     draw_photo_folder(others, photos_each=STRANGERS_EACH, seed=STRANGERS_SEED, names=STRANGERS)

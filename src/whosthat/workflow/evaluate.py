@@ -58,9 +58,8 @@ def evaluate(bundle: str | Path, photos: Path, *, progress: Progress = SILENT) -
     _say_what_was_left_out(left_out, progress)
     if not asked.answers:
         raise DatasetError(
-            f"No photo of {photos} can be used for a test: all {len(left_out)} were left out, "
-            f"the first because {left_out[0].reason}. Choose photos that the recogniser has never seen; "
-            "a run with --keep-test-out can be tested on its own test photos again."
+            f"No photo of {photos} can be used for a test: all {len(left_out)} were left out (the first: {left_out[0].reason}). Choose "
+            "photos that the recogniser has never seen; a run with --keep-test-out can be tested on its own test photos again."
         )
     return judge(asked.answers, recogniser.labels)
 
@@ -102,7 +101,7 @@ def count_strangers(bundle: str | Path, folder: Path, *, progress: Progress = SI
             answered.append(any(name is not None for name in prediction.names))
         progress.step("photos of strangers", done, len(paths))
     if not answered:
-        raise DatasetError(f"No photo of {folder} can be used: each is damaged, or the recogniser knows it. Give photos of other people.")
+        raise DatasetError(f"No photo of {folder} can be used: each is damaged, or the recogniser knows it. Choose photos of other people.")
     n, named = len(answered), sum(answered)
     return StrangerTest(n, named, named / n, wilson_interval(named, n))
 
@@ -157,4 +156,4 @@ def _say_what_was_left_out(left_out: Sequence[SetAside], progress: Progress) -> 
     """One sentence a reason, with the first photo as an example."""
     for reason, count in Counter(item.reason for item in left_out).most_common():
         example = next(item.path for item in left_out if item.reason == reason)
-        progress.say(f"Left out of the test: {counted(count, 'photo')}, such as {example}, because {reason}.")
+        progress.say(f"Left out of the test: {counted(count, 'photo')}, such as {example}: {reason}.")

@@ -193,8 +193,8 @@ def rename_person(bundle: str | Path, name: str, new_name: str) -> None:
 def _face_facts(bundle: Bundle) -> FaceFacts:
     if bundle.facts.kind != KIND or bundle.facts.faces is None:
         raise BundleError(
-            f"{bundle.folder} keeps no gallery of people: its network, {bundle.facts.network}, learnt them all at once. "
-            "Train a face recogniser with --model faces."
+            f"{bundle.folder} has no gallery: its network, {bundle.facts.network}, learnt all people at once. Train a face recogniser "
+            "with --model faces."
         )
     return bundle.facts.faces
 
@@ -302,7 +302,7 @@ def _chosen(
     """Return the embeddings of the photos that show a face, and which photos these are; the others join those that are left."""
     found = faces_of_photos(places, recogniser.reader, progress=progress)
     kept = {digest: path for digest, path in places.items() if digest in found and found[digest].face is not None}
-    reasons = {True: "no face was found in it", False: "it cannot be read"}
+    reasons = {True: "no face was found", False: "it cannot be read"}
     left += [SetAside(path, reasons[digest in found]) for digest, path in places.items() if digest not in kept]
     if not kept:
         why = listing([f"{item.path}: {item.reason}" for item in left]) or "no photo was given"
@@ -331,8 +331,8 @@ def _check_one_person(vectors: FloatArray, photos: Sequence[EnrolledPhoto]) -> N
     if outliers:
         raise DatasetError(
             f"The photos do not seem to show one person: {listing([photos[row].name for row in outliers])} "
-            f"{'does' if len(outliers) == 1 else 'do'} not fit the other {counted(len(photos) - len(outliers), 'photo')}. "
-            "Look at them and leave them out, or say --anyway to enrol all of them. Nothing was changed."
+            f"{'does' if len(outliers) == 1 else 'do'} not fit the other {counted(len(photos) - len(outliers), 'photo')}. Look at them "
+            "and leave them out, or use --anyway to enrol all of them. Nothing was changed."
         )
 
 
@@ -344,13 +344,13 @@ def _check_not_somebody_else(name: str, vectors: FloatArray, identifier: Identif
     if people[nearest] != name and apart[nearest] <= identifier.threshold.value and apart[nearest] < own:
         raise DatasetError(
             f"These photos look like {people[nearest]}, who is enrolled already (distance {apart[nearest]:.2f}; up to "
-            f"{identifier.threshold.value:.2f} is the same person). Add them to {people[nearest]}, rename that person, or say --anyway. "
+            f"{identifier.threshold.value:.2f} is the same person). Add them to {people[nearest]}, rename that person, or use --anyway. "
             "Nothing was changed."
         )
     if name in people and own > STRANGER_DISTANCE:
         raise DatasetError(
-            f"These photos do not look like the {name} who is enrolled (distance {own:.2f}; up to {STRANGER_DISTANCE:.2f} was expected). "
-            "Choose another name, or say --anyway. Nothing was changed."
+            f"These photos do not look like the {name} who is enrolled (distance {own:.2f}, expected up to {STRANGER_DISTANCE:.2f}). "
+            "Choose another name, or use --anyway. Nothing was changed."
         )
 
 
