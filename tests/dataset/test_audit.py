@@ -132,7 +132,7 @@ def test_one_class_is_enough_and_said(tmp_path: Path, draw: Draw) -> None:
     draw(tmp_path / "people" / "anna" / "2019" / "1.png", 1)
     found = audited(tmp_path / "people")
     assert found.classes == ("anna",)
-    assert "There is one class, anna: a face recogniser can find this person" in sentence(found, "one-class")
+    assert "There is one class, anna. A face recogniser can find this person" in sentence(found, "one-class")
 
 
 def test_a_folder_above_the_people_is_no_person(tmp_path: Path, draw: Draw) -> None:

@@ -128,7 +128,7 @@ def test_photos_lost_since_the_audit_are_set_aside_with_their_reasons(made: Spli
     damaged.write_bytes(b"")
     with prepare_photos(made, SPEC, file) as photos:
         reasons = {item.path: item.reason for item in photos.set_aside}
-        assert "vanished" in reasons[gone]
+        assert "not found" in reasons[gone]
         assert "has changed since it was checked" in reasons[changed]
         assert "empty" in reasons[damaged]
         assert len(photos.images("train")) == len(photos.labels("train")) == len(photos.paths("train")) == 13
@@ -185,7 +185,7 @@ def test_a_damaged_file_is_never_trusted(made: Split, file: Path, damage: Callab
         PreparedPhotos(file)
     listener = Listener()
     prepare_photos(made, SPEC, file, progress=listener).close()
-    assert "are damaged or of another version" in listener.said[0]
+    assert "is damaged or of another version" in listener.said[0]
     check_all(made, file)
 
 
@@ -234,7 +234,8 @@ def test_a_disk_that_fills_up_while_hdf5_writes_is_said_and_cleaned_up(people: P
     done = subprocess.run(
         [sys.executable, "-c", FILL_THE_DISK, str(people), str(file)], capture_output=True, text=True, encoding="utf-8", check=False
     )
-    assert "refused: The cache .* cannot be written" in done.stderr, done.stderr
+    assert "refused: The cache " in done.stderr, done.stderr
+    assert "cannot be written" in done.stderr
     assert [path.name for path in file.parent.iterdir() if path.suffix == ".h5"] == []
 
 

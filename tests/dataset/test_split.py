@@ -125,7 +125,7 @@ def test_ratios_that_make_no_sense_are_refused(text: str) -> None:
 
 
 def test_pictures_per_class_below_one_is_refused(made_audit: MakeAudit) -> None:
-    with pytest.raises(UsageError, match="must be 1 or more; it is 0"):
+    with pytest.raises(UsageError, match="must be 1 or more, got 0"):
         split(made_audit({"anna": [0, 1, 2], "bert": [3, 4, 5]}), pictures_per_class=0)
 
 
@@ -155,7 +155,7 @@ def test_a_photo_that_is_gone_or_changed_is_named(written: tuple[Audit, Split, P
     [
         ("", "expected the columns"),
         ("a,b\n", "expected the columns"),
-        ("path,class,part,group,sha256\nx,y,lunch,0,0\n", '"lunch" is none of train'),
+        ("path,class,part,group,sha256\nx,y,lunch,0,0\n", '"lunch" is not one of train'),
         ("path,class,part,group,sha256\nx,y\n", "too few or too many columns"),
         ("path,class,part,group,sha256\n1,2,3,4,5,6\n", "too few or too many columns"),
         ('path,class,part,group,sha256\n"x', "cannot be read"),

@@ -167,7 +167,7 @@ def test_a_large_photo_is_kept_small_for_showing(tmp_path: Path) -> None:
         (None, "", ""),
         ((), "Nobody", "No face was found in this photo."),
         ((Sighting("Ana", 0.9, "Bo", 0.1),), "Ana", "Confidence 90 %. Runner-up: Bo, 10 %."),
-        ((Sighting("Ana", 1.0),), "Ana", "> 99 % sure."),
+        ((Sighting("Ana", 1.0),), "Ana", "Confidence > 99 %."),
         (
             (Sighting(None, 0.4, "Bo", 0.3, None, {"Ana": 0.4}), Sighting(None, 0.3)),
             "Unknown",

@@ -79,7 +79,7 @@ def with_more_nodes(network: Path, *nodes: Any) -> None:
             [helper.make_node("Concat", ["before", "before"], ["fc0"], axis=1)],
             "should give 48 numbers for each of 4 crops, but gave an array of 4 x 96",
         ),
-        ([helper.make_node("NoSuchOperator", ["before"], ["fc0"])], "which is not run here"),
+        ([helper.make_node("NoSuchOperator", ["before"], ["fc0"])], "which is not supported"),
         ([helper.make_node("MatMul", ["before", "before"], ["fc0"])], "cannot"),
     ],
 )

@@ -44,7 +44,9 @@ def test_a_name_belongs_to_one_embedder(description: EmbedderDescription) -> Non
 def test_a_damaged_file_is_named_and_mended_by_adding_it_again(description: EmbedderDescription, weights: Path) -> None:
     kept = keep_embedder(GRAPH, description)
     (weights / "embedder-my-net.onnx").write_bytes(GRAPH[::-1])
-    with pytest.raises(WeightsError, match=r"embedder-my-net\.onnx is not the .*SHA-256 is.*models add FILE --describe FILE\.toml"):
+    with pytest.raises(
+        WeightsError, match=r"embedder-my-net\.onnx is not the .*expected SHA-256 .*, got .*models add FILE --describe FILE\.toml"
+    ):
         read_file(kept.file)
     (weights / "embedder-my-net.onnx").unlink()
     with pytest.raises(WeightsError, match=r"my-net needs embedder-my-net\.onnx, which is missing"):

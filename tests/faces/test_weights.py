@@ -56,7 +56,7 @@ def test_a_changed_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match="not the published file: expected SHA-256"):
         read_weights("yunet")
     place.write_bytes(CONTENT * 2)
-    with pytest.raises(WeightsError, match="more than the 24 bytes"):
+    with pytest.raises(WeightsError, match="larger than the expected 24 bytes"):
         read_weights("yunet")
 
 

@@ -31,7 +31,7 @@ def test_blocks_may_stand_on_several_lines():
         ("conv 8,, pool", "Block 2 .* is empty"),
         ("conv", r"Block 1 \('conv'\) has 0 numbers. Write it as: conv FILTERS \[SIDE\]"),
         ("pool 2 2", "has 2 numbers. Write it as: pool"),
-        ("conv 0", "needs a whole number from 1 to 100,000, and '0' came"),
+        ("conv 0", "needs a whole number from 1 to 100,000, got '0'"),
         ("conv 8.5", "needs a whole number"),
         ("conv 8, dropout 1", "0 to below 1, got '1'"),
         ("dropout nan", "0 to below 1, got 'nan'"),

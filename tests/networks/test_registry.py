@@ -69,7 +69,7 @@ def test_unknown_network_names_the_nearest():
         ("cnn6", {"dropout": (1.0,) * 5}, "at least 0 and below 1, got 1.0"),
         ("cnn6", {"batch_norm_momentum": 1.5}, "between 0 and 1, got 1.5"),
         ("cnn6", {"initialiser": "he_norml"}, 'Did you mean "he_normal"?'),
-        ("cnn6", {"rescale": "0..255"}, "'0..255' came"),
+        ("cnn6", {"rescale": "0..255"}, "got '0..255'"),
         ("cnn6", {"weights": "imagenet"}, "no published weights for cnn6"),
     ],
 )

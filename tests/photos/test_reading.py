@@ -203,7 +203,7 @@ def test_the_error_names_the_file(tmp_path):
 
 
 def test_what_is_not_there_or_not_a_file_is_told_apart(tmp_path):
-    assert "vanished" in refusal(tmp_path / "gone.jpg")
+    assert "not found" in refusal(tmp_path / "gone.jpg")
     assert refusal(tmp_path) == "this is a folder, not a file"
     assert "cannot be read" in refusal("nul\0.jpg")
     assert "cannot be read" in refusal(tmp_path / ("x" * 300))

@@ -127,7 +127,7 @@ def test_limits_are_kept(tmp_path):
     with open_video(path, max_frames=4) as video:
         assert len(list(video.frames())) == 4
         assert video.problem == "only the first 4 frames were read"
-    with open_video(path) as video, pytest.raises(UsageError, match="must be 1 or more; it is 0"):
+    with open_video(path) as video, pytest.raises(UsageError, match="must be 1 or more, got 0"):
         next(video.frames(every=0))
 
 

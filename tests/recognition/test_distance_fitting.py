@@ -9,27 +9,27 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from whosthat.errors import WeightsError
-from whosthat.recognition.distance_fitting import SMALLEST_VALUE, Trials, fit_distance, leave_one_person_out
+from whosthat.recognition.distance_fitting import SMALLEST_VALUE, ImpostorTrials, fit_distance, leave_one_person_out
 from whosthat.recognition.enrolling import Strangers, fit_identifier
 from whosthat.recognition.face_threshold import DistanceThreshold
 from whosthat.recognition.gallery import Gallery
 from whosthat.recognition.impostors import Impostors
 
-NOBODY = Trials(np.empty(0, np.float32), np.empty(0, np.int64))
+NOBODY = ImpostorTrials(np.empty(0, np.float32), np.empty(0, np.int64))
 KNOWN = np.random.default_rng(0).normal(0.34, 0.06, 500).astype(np.float32)
 COUNTS = np.full(7, 10)
 
 
-def drawn(n_people: int, *, each: int = 10, counts: np.ndarray = COUNTS, farther: float = 0.0, seed: int = 0) -> Trials:
+def drawn(n_people: int, *, each: int = 10, counts: np.ndarray = COUNTS, farther: float = 0.0, seed: int = 0) -> ImpostorTrials:
     """Strangers as the numbers of dlib's network have them, or a little farther; photos of one person lie near each other."""
     generator, grid = np.random.default_rng(seed), np.linspace(0, 2, 2000)
     share = -np.expm1(-Impostors("dlib-resnet").expected(grid, counts))
     distances = np.interp(generator.random(n_people), share, grid)[:, None] + farther + generator.normal(0, 0.03, (n_people, each))
-    return Trials(distances.ravel().astype(np.float32), np.repeat(np.arange(n_people), each))
+    return ImpostorTrials(distances.ravel().astype(np.float32), np.repeat(np.arange(n_people), each))
 
 
 def fitted(
-    played: Trials = NOBODY, strangers: Trials | None = None, *, counts: Sequence[int] = COUNTS, rate: float = 0.01
+    played: ImpostorTrials = NOBODY, strangers: ImpostorTrials | None = None, *, counts: Sequence[int] = COUNTS, rate: float = 0.01
 ) -> DistanceThreshold:
     return fit_distance(KNOWN, played, strangers, counts=np.array(counts), network="dlib-resnet", rate=rate)
 
@@ -89,7 +89,7 @@ def test_who_plays_the_stranger_meets_one_person_fewer_than_a_stranger_does() ->
 
 def test_many_photos_of_one_person_say_no_more_than_some() -> None:
     one, many = drawn(12, each=10), drawn(12, each=10)
-    repeated = Trials(np.repeat(many.distances, 30), np.repeat(many.people, 30))
+    repeated = ImpostorTrials(np.repeat(many.distances, 30), np.repeat(many.people, 30))
     assert fitted(repeated).value == pytest.approx(fitted(one).value, abs=1e-3)
 
 
@@ -161,7 +161,7 @@ def test_distances_on_another_scale_are_noticed(gallery_of: Callable[..., Galler
 def test_confidence_means_what_it_says() -> None:
     generator = np.random.default_rng(5)
     known, strangers = generator.normal(0.35, 0.07, 4000), generator.normal(0.62, 0.07, 4000)
-    trials = Trials(strangers.astype(np.float32), np.arange(4000) % 9)
+    trials = ImpostorTrials(strangers.astype(np.float32), np.arange(4000) % 9)
     threshold = fit_distance(known.astype(np.float32), trials, counts=np.full(9, 10), network="dlib-resnet")
     distances = np.concatenate([known, strangers])
     said = threshold.confidence(distances)

@@ -50,7 +50,7 @@ def test_a_stranger_is_counted_at_the_threshold_of_the_others() -> None:
     people = np.array([0, 0, 1, 2, 3, 4])
     threshold = fit_threshold(known, strangers, people)
     assert threshold.fpir == pytest.approx(2 / 6)  # and so is the other photo of that person
-    assert "counted on 6 photos of 5 strangers" in threshold.how
+    assert "cross-validation on 6 photos of 5 strangers" in threshold.how
 
 
 def test_few_strangers_are_all_refused_and_little_is_claimed_of_others() -> None:

@@ -159,7 +159,7 @@ def test_a_receipt_holds_no_formula(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_made_is_said_before_anything_is_looked_at(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(UsageError, match="Name another folder for the sorted copies"):
+    with pytest.raises(UsageError, match="Choose another folder for the sorted copies"):
         sort_copies(iter(()), tmp_path / "file" / "out")
 
 

@@ -35,7 +35,7 @@ def face_findings(audit: FaceAudit) -> tuple[Finding, ...]:
 
 
 def alikeness(pair: Pair) -> str:
-    """Say how easily two people are taken for each other.
+    """Say how easily two people are confused.
 
     Example:
         >>> alikeness(Pair("ann", "bo", 0.47, 1)), alikeness(Pair("ann", "cy", 0.7, 0))
@@ -47,7 +47,7 @@ def alikeness(pair: Pair) -> str:
 
 
 def most_alike(pairs: Sequence[Pair]) -> str:
-    """Say who is most easily taken for whom; empty without a pair.
+    """Say who is most easily confused; empty without a pair.
 
     Args:
         pairs: The nearest first.

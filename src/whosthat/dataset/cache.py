@@ -57,7 +57,7 @@ def prepare_photos(
 ) -> PreparedPhotos:
     """Prepare all photos of a split, unless the file already holds exactly them, and open the file.
 
-    A photo that has vanished, changed or become unreadable since the audit is set aside, as is one with nothing to cut out;
+    A photo that is gone, has changed or become unreadable since the audit is set aside, as is one with nothing to cut out;
     it does not stop the run. Memory does not grow with the number of photos.
 
     Args:

@@ -50,7 +50,7 @@ def keep_embedder(graph: bytes, description: EmbedderDescription) -> OwnEmbedder
         description: What it is.
 
     Raises:
-        WeightsError: Another embedder of this name is there, or nothing can be written. The same one is written again: that mends it.
+        WeightsError: Another embedder of this name is there, or nothing can be written. The same one is written again: that fixes it.
     """
     record = _Record(bytes=len(graph), sha256=hashlib.sha256(graph).hexdigest(), description=description)
     own = _own(record)

@@ -180,7 +180,7 @@ def load_custom(path: Path) -> tuple[str, ...]:
     if path in _CUSTOM_FILES:
         return _CUSTOM_FILES[path]
     if not path.is_file() or path.suffix != ".py":
-        raise UsageError(f"{path} is {'not a Python file (.py)' if path.exists() else 'not there'}. Name a file that registers a network.")
+        raise UsageError(f"{path} is {'not a Python file (.py)' if path.exists() else 'missing'}. Name a file that registers a network.")
     before = set(names())
     module_name = f"whosthat_custom_{len(_CUSTOM_FILES)}"
     spec = importlib.util.spec_from_file_location(module_name, path)

@@ -107,7 +107,7 @@ class BundleFacts(BaseModel):
         crop: How a face classifier finds faces and cuts them out; None for all others.
         faces: How a face recogniser finds, embeds and names faces; None for all others.
         temperature: Calibration of the probabilities, above 0; 1 changes nothing.
-        threshold: What earns a name: the smallest confidence, or the largest distance; None gives a name to everything.
+        threshold: From where on a name is given: the smallest confidence, or the largest distance; None gives a name to everything.
         metrics: Figures of the test, as in ``metrics.json``.
         data: Which photos it has seen.
         licences: What is used of others, by name, with its licence.

@@ -34,7 +34,7 @@ class ImageClassifier:
         labels: The n classes; the index is the label.
         spec: How an image becomes input.
         temperature: Calibration; 1 changes nothing.
-        threshold: The smallest confidence that earns a name; None gives a name to everything.
+        threshold: The smallest confidence that gets a name; None gives a name to everything.
     """
 
     def __init__(

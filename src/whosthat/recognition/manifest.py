@@ -140,8 +140,8 @@ def _expected(folder: Path, manifest: Manifest, name: str) -> FileFacts:
 def _refuse_changed(path: Path, expected: FileFacts, came: str) -> None:
     if came != expected.sha256:
         raise BundleError(
-            f"{path} is not the file that was saved: its SHA-256 should start with {expected.sha256[:12]}, but it starts with "
-            f"{came[:12]}. The file is damaged or was changed; copy the bundle again, or train again."
+            f"{path} is not the file that was saved: expected a SHA-256 that starts with {expected.sha256[:12]}, got {came[:12]}. The "
+            "file is damaged or was changed; copy the bundle again, or train again."
         )
 
 

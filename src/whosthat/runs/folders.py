@@ -159,7 +159,7 @@ def follow_pointer(path: Path) -> Path:
     with path.open("rb") as file:
         name = file.read(1024).decode("utf-8", "replace").strip()
     if not name or "/" in name or "\\" in name or name in (".", ".."):
-        raise BundleError(f"{path} should hold the name of a run beside it, but holds {name[:60]!r}. Name the run folder itself.")
+        raise BundleError(f"{path} should hold the name of a run beside it, got {name[:60]!r}. Choose the run folder itself.")
     return path.with_name(name)
 
 
@@ -249,7 +249,7 @@ def existing_run(run: Path) -> Path:
 
 def _check_folder(runs: Path) -> None:
     if runs.exists() and not runs.is_dir():
-        raise UsageError(f"{runs} is a file. Name the folder that holds the runs.")
+        raise UsageError(f"{runs} is a file. Choose the folder that holds the runs.")
 
 
 def _state(run: Path) -> State:

@@ -139,8 +139,8 @@ class Checkpoints:
         """
         if not all(np.isfinite(array).all() for array in arrays.values()):
             raise TrainingError(
-                f"Some weights became NaN in epoch {state.epoch + 1}, so no checkpoint was written; the last good one is kept. Start a "
-                "new run with a lower learning rate."
+                f"Some weights are no longer finite in epoch {state.epoch + 1}, so no checkpoint was written; the last good one is "
+                "kept. Start a new run with a lower learning rate."
             )
         self._require_room(sum(array.nbytes for array in arrays.values()))
         unfinished = self.folder / f"{_UNFINISHED}{state.steps:08}"

@@ -252,8 +252,7 @@ def _recipe_path(source: str | Path) -> Path:
     if str(source) in shipped_recipes():
         return RECIPES / f"{source}.toml"
     raise RecipeError(
-        f'There is no recipe "{source}": no such file, and none of this name comes with whosthat. '
-        f"{did_you_mean(str(source), shipped_recipes())}"
+        f'There is no recipe "{source}": no such file, and no recipe of this name. {did_you_mean(str(source), shipped_recipes())}'
     )
 
 

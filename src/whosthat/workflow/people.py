@@ -62,7 +62,7 @@ class Added:
         name: Who was added.
         photos: The photos that were enrolled.
         left: Those that were not, and why.
-        threshold: The distance that earns a name, which stays as it was.
+        threshold: The largest distance that gets a name, unchanged.
         notes: A sentence for each photo of whose faces one was chosen.
     """
 
@@ -75,7 +75,7 @@ class Added:
 
 @dataclass(frozen=True)
 class Removed:
-    """What removing somebody did, where the receipt lies, and the distance that earns a name, which stays as it is."""
+    """What removing somebody did, where the receipt lies, and the threshold, which is unchanged."""
 
     receipt: Receipt
     file: Path
@@ -104,7 +104,7 @@ def add_person(
     anyway: bool = False,
     progress: Progress = SILENT,
 ) -> Added:
-    """Enrol photos of somebody, known or new; the distance that earns a name stays as it is.
+    """Enrol photos of somebody, known or new; the threshold is unchanged.
 
     Of several faces in a photo, the one that fits the person's other photos is taken. Faces less than half as large as the largest
     are bystanders' and ask no question.
@@ -254,8 +254,8 @@ def _recognised(recogniser: FaceRecogniser, name: str) -> set[str]:
     found = [(digest, vectors) for digest, vectors in found if vectors.shape[1:] == identifier.gallery.vectors.shape[1:]]
     if not found:
         return set()
-    apart = identifier.distances(np.concatenate([vectors for _, vectors in found]))
-    theirs = (apart.argmin(axis=1) == identifier.gallery.people.index(name)) & (apart.min(axis=1) <= identifier.threshold.value)
+    to_people = identifier.distances(np.concatenate([vectors for _, vectors in found]))
+    theirs = (to_people.argmin(axis=1) == identifier.gallery.people.index(name)) & (to_people.min(axis=1) <= identifier.threshold.value)
     return set(np.repeat([digest for digest, _ in found], [len(vectors) for _, vectors in found])[theirs].tolist())
 
 
@@ -338,12 +338,12 @@ def _check_one_person(vectors: FloatArray, photos: Sequence[EnrolledPhoto]) -> N
 
 def _check_not_somebody_else(name: str, vectors: FloatArray, identifier: Identifier) -> None:
     people = identifier.gallery.people
-    apart = np.median(identifier.distances(vectors), axis=0)
-    own = apart[people.index(name)] if name in people else np.inf
-    nearest = int(apart.argmin())
-    if people[nearest] != name and apart[nearest] <= identifier.threshold.value and apart[nearest] < own:
+    to_people = np.median(identifier.distances(vectors), axis=0)
+    own = to_people[people.index(name)] if name in people else np.inf
+    nearest = int(to_people.argmin())
+    if people[nearest] != name and to_people[nearest] <= identifier.threshold.value and to_people[nearest] < own:
         raise DatasetError(
-            f"These photos look like {people[nearest]}, who is enrolled already (distance {apart[nearest]:.2f}; up to "
+            f"These photos look like {people[nearest]}, who is enrolled already (distance {to_people[nearest]:.2f}; up to "
             f"{identifier.threshold.value:.2f} is the same person). Add them to {people[nearest]}, rename that person, or use --anyway. "
             "Nothing was changed."
         )

@@ -153,4 +153,4 @@ def _is_copy(path: Path, photo: Path) -> bool:
 
 
 def _cannot_write(folder: Path, error: OSError) -> UsageError:
-    return UsageError(f"{folder} cannot be written: {error.strerror or error}. Name another folder for the sorted copies.")
+    return UsageError(f"{folder} cannot be written: {error.strerror or error}. Choose another folder for the sorted copies.")

@@ -147,7 +147,7 @@ class _Portraits:
 
 
 @dataclass(frozen=True)
-class _Tested:
+class _TestResult:
     """How the photos that were kept aside were answered, and every face in them.
 
     Attributes:
@@ -211,7 +211,7 @@ def _refuse_people_without_faces(parts: Split, found: Mapping[str, PhotoFaces]) 
         raise DatasetError(f"Faces of {listing(lost)} were found only in test photos. Add photos in which their faces can be seen.")
 
 
-def _test(photos: Sequence[AuditedPhoto], recogniser: FaceRecogniser, progress: Progress) -> _Tested | None:
+def _test(photos: Sequence[AuditedPhoto], recogniser: FaceRecogniser, progress: Progress) -> _TestResult | None:
     """Name the faces of the test photos as ``predict`` does; every photo that can be read counts, with a face or without."""
     seen = seen_in_photos({item.sha256: item.photo.path for item in photos}, recogniser.reader, what="photos tested", progress=progress)
     answers, faces = [], []
@@ -225,10 +225,10 @@ def _test(photos: Sequence[AuditedPhoto], recogniser: FaceRecogniser, progress: 
     truth = np.array([recogniser.labels.index(answer.truth) for answer in answers])
     with_face = [one.vectors for one in faces if one.faces]
     vectors = np.concatenate(with_face) if with_face else np.empty((0, recogniser.identifier.gallery.vectors.shape[1]), np.float32)
-    return _Tested(evaluate(answers, recogniser.labels), truth, vectors, np.cumsum([len(one.faces) for one in faces]))
+    return _TestResult(evaluate(answers, recogniser.labels), truth, vectors, np.cumsum([len(one.faces) for one in faces]))
 
 
-def _learning_curve(identifier: Identifier, tested: _Tested, seed: int) -> LearningCurve:
+def _learning_curve(identifier: Identifier, tested: _TestResult, seed: int) -> LearningCurve:
     """Ask how the test would have gone with fewer photos of each person; with all of them, it is the test."""
 
     def correct(rows: IntArray) -> NDArray[np.bool_]:
@@ -241,7 +241,7 @@ def _learning_curve(identifier: Identifier, tested: _Tested, seed: int) -> Learn
     return learning_curve(identifier.gallery.labels, tested.truth, identifier.gallery.people, correct, seed=seed)
 
 
-def _with_test(identifier: Identifier, gallery: Gallery, tested: _Tested | None) -> Identifier:
+def _with_test(identifier: Identifier, gallery: Gallery, tested: _TestResult | None) -> Identifier:
     """Return the naming that is saved: the same, with these people and what the test showed of known people."""
     if tested is None:
         return Identifier(gallery, identifier.head, identifier.threshold, identifier.temperature)
@@ -249,7 +249,7 @@ def _with_test(identifier: Identifier, gallery: Gallery, tested: _Tested | None)
     return Identifier(gallery, identifier.head, threshold, identifier.temperature)
 
 
-def _notes(recipe: FaceRecipe, fitted: FittedIdentifier, tested: _Tested | None, faces: FaceAudit, n_enrolled: int) -> tuple[str, ...]:
+def _notes(recipe: FaceRecipe, fitted: FittedIdentifier, tested: _TestResult | None, faces: FaceAudit, n_enrolled: int) -> tuple[str, ...]:
     """Say how names are given and refused, and what the saved recogniser has learnt from."""
     threshold = fitted.identifier.threshold
     notes = [f"A face gets a name if it is close enough to that person (distance {threshold.value:.2f} or less). {threshold.how}"]
@@ -306,7 +306,7 @@ def _training(recipe: FaceRecipe, run: TrainingRun, learnt: _Portraits, seconds:
     )
 
 
-def _facts(recipe: FaceRecipe, run: TrainingRun, opened: OpenedReader, identifier: Identifier, tested: _Tested | None) -> BundleFacts:
+def _facts(recipe: FaceRecipe, run: TrainingRun, opened: OpenedReader, identifier: Identifier, tested: _TestResult | None) -> BundleFacts:
     """Gather what a bundle says of itself."""
     reader, gallery = opened.reader, identifier.gallery
     faces = FaceFacts.with_template(

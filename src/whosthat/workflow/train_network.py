@@ -36,7 +36,7 @@ from whosthat.settings import ONNX_PARITY_TOLERANCE
 from whosthat.training.recipe import Recipe
 from whosthat.types import PARTS
 from whosthat.wording import counted
-from whosthat.workflow.evaluate import ask
+from whosthat.workflow.evaluate import answer_photos
 from whosthat.workflow.face_photos import OpenedCropper, open_cropper
 from whosthat.workflow.strangers import stranger_confidences
 from whosthat.workflow.training_run import BUNDLE, TrainingRun, TrainResult, conclude, figures, versions
@@ -218,10 +218,10 @@ def _threshold(known: NDArray[np.float64], recogniser: Recogniser, run: Training
 
 def _test(recogniser: Recogniser, run: TrainingRun, progress: Progress) -> Evaluation:
     """Ask about the photos that were kept aside; every one that can be read counts, with a face or without."""
-    asked = ask(recogniser, [item.photo for item in run.parts.parts["test"]], progress=progress)
-    for gone in asked.left_out:
+    answered = answer_photos(recogniser, [item.photo for item in run.parts.parts["test"]], progress=progress)
+    for gone in answered.left_out:
         progress.say(f"{gone.path} is not used: {gone.reason}.")
-    return evaluate(asked.answers, recogniser.labels)
+    return evaluate(answered.answers, recogniser.labels)
 
 
 def _facts(
