@@ -54,7 +54,7 @@ def test_a_cut_is_black_beyond_the_photo() -> None:
 
 
 def test_graphs_in_another_form_are_refused() -> None:
-    with pytest.raises(ValueError, match="does not run"):
+    with pytest.raises(ValueError, match="cannot run"):
         Mtcnn({name: read_weights(f"mtcnn-{name}") for name in ("pnet", "rnet", "onet")})
 
 

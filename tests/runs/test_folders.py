@@ -60,7 +60,7 @@ def test_a_run_is_called_like_its_photos(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="nothing is read-only to this user")
 def test_a_read_only_folder_is_explained(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
-    with pytest.raises(RunError, match=r"Permission denied\. Name a folder that can be written"):
+    with pytest.raises(RunError, match=r"Permission denied\. Choose a writable folder"):
         new_run(tmp_path / "runs", "heroes", "cnn6")
 
 
@@ -86,7 +86,7 @@ def test_latest_is_a_text_file_where_links_cannot_be_made(tmp_path: Path, monkey
 def test_a_latest_of_the_users_own_is_not_touched(tmp_path: Path) -> None:
     run = make_run(tmp_path)
     (tmp_path / "latest").mkdir()
-    with pytest.raises(RunError, match="Move away what stands there"):
+    with pytest.raises(RunError, match="Move away what is there"):
         set_latest(run)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["heroes-cnn6-1", "latest"]
 
@@ -95,7 +95,7 @@ def test_no_latest_and_a_removed_one_are_told_apart(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="There is no run in"):
         latest(tmp_path)
     (tmp_path / "latest").write_text("gone", encoding="utf-8")
-    with pytest.raises(UsageError, match="points at a run that is not there"):
+    with pytest.raises(UsageError, match="points to a run that does not exist"):
         latest(tmp_path)
 
 
@@ -150,7 +150,7 @@ def test_a_file_is_no_folder_of_runs(tmp_path: Path) -> None:
 
 def test_comparing_needs_two_runs_that_exist(tmp_path: Path) -> None:
     run = make_run(tmp_path)
-    with pytest.raises(UsageError, match="needs two runs or more, and 1 came"):
+    with pytest.raises(UsageError, match="needs two or more runs, got 1"):
         compare_runs([run])
     with pytest.raises(UsageError, match='Did you mean "heroes-cnn6-1"'):
         compare_runs([run, tmp_path / "heroes-cnn6-l"])

@@ -17,8 +17,8 @@ from whosthat.training.recipe import default_recipe, design_of, make_recipe, rea
     ("settings", "message"),
     [
         ({"epoch": 3}, r'There is no key "epoch". Did you mean "epochs"\?'),
-        ({"epochs": 0}, r'"epochs": expected greater than or equal to 1; 0 came'),
-        ({"epochs": "3"}, r"\"epochs\": expected integer; '3' came"),
+        ({"epochs": 0}, r'"epochs": expected greater than or equal to 1, got 0'),
+        ({"epochs": "3"}, r"\"epochs\": expected integer, got '3'"),
         ({"epochs": True}, r'"epochs": expected integer; True came'),
         ({"batch_size": -1}, r'"batch_size": .*-1 came'),
         ({"split": "8:2"}, r'"split": expected three numbers above 0.*8:2'),

@@ -115,7 +115,7 @@ def test_where_the_disk_is_full_faces_are_found_all_the_same_and_nothing_remembe
         patch.setattr("whosthat.photo_cache._opened", nearly_full)
         many = {f"{number:064x}": tmp_path / "photo.jpg" for number in range(16)}
         assert len(faces_of_photos(many, opened.reader, progress=told)) == 16
-    assert "The next training will look at these photos again." in told.sentences[0]
+    assert "The next training will find faces in these photos again." in told.sentences[0]
     assert "database or disk is full. Make room there" in told.sentences[0]
     with RememberedFaces(opened.reader.key) as remembered:
         assert not remembered.was_damaged

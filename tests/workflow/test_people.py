@@ -197,7 +197,7 @@ def test_photos_without_a_face_are_said_and_alone_refused(bundle: Path, tmp_path
     added = add_person(bundle, "dee", [photos, tmp_path / "nowhere.jpg"])
     assert {item.path.name: item.reason for item in added.left} == {
         "nowhere.jpg": "it cannot be read",
-        "wall.jpg": "no face was found in it",
+        "wall.jpg": "no face was found",
     }
     with pytest.raises(DatasetError, match=r"No photo of eve can be enrolled .*wall.jpg: no face"):
         add_person(bundle, "eve", [photos / "wall.jpg"])
@@ -401,7 +401,7 @@ def test_the_next_command_finishes_a_removal_that_was_killed(bundle: Path, kille
     rename_person(bundle, "cy", "cyrus")
     assert holding(bundle.parent, vector_of("bo:0").tobytes()) == []
     assert counts(bundle) == {"ann": 4, "cyrus": 4}
-    assert "stopped and finished later" in json.loads((bundle.parent / "removed bo.json").read_bytes())["kept"]
+    assert "interrupted and finished later" in json.loads((bundle.parent / "removed bo.json").read_bytes())["kept"]
 
 
 def test_what_an_older_version_left_is_swept(bundle: Path) -> None:
@@ -416,7 +416,7 @@ def test_two_processes_do_not_change_one_bundle(bundle: Path) -> None:
 
 
 def test_a_recogniser_of_whole_photos_has_no_people(tmp_path: Path, save_colours: Any) -> None:
-    with pytest.raises(BundleError, match="keeps no gallery"):
+    with pytest.raises(BundleError, match="has no gallery"):
         list_people(save_colours(tmp_path / "bundle"))
 
 

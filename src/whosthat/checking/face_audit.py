@@ -91,7 +91,7 @@ class SuspectPhoto:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two people who are easily taken for each other: the distance of their templates, and photos that were nearer to the other."""
+    """Two people who are easily confused: the distance of their templates, and photos that were nearer to the other."""
 
     first: str
     second: str

@@ -104,7 +104,7 @@ def _read_all(folder: PhotoFolder, progress: Progress) -> tuple[dict[Photo, Phot
     """Return the facts of the photos that can be read, and the reasons of those that cannot, both in the folder's order."""
     remembered = RememberedFacts(folder.root)
     if remembered.was_damaged:
-        progress.say("What was remembered of these photos is damaged; all of them are read again.")
+        progress.say("The cache is damaged and is rebuilt.")
 
     def look(photo: Photo) -> PhotoFacts | str:
         try:
@@ -147,7 +147,7 @@ def _audited(photos: Sequence[Photo], facts: Sequence[PhotoFacts], groups: Group
 def _reasons(unreadable: dict[Photo, str], contradictions: Sequence[tuple[Photo, ...]]) -> list[SetAside]:
     damaged = [SetAside(photo.path, reason) for photo, reason in unreadable.items()]
     contradicting = [
-        SetAside(photo.path, f"the same photo lies in another class ({listing([other.name for other in same if other != photo])})")
+        SetAside(photo.path, f"the same photo is in another class ({listing([other.name for other in same if other != photo])})")
         for same in contradictions
         for photo in same
     ]
@@ -155,5 +155,5 @@ def _reasons(unreadable: dict[Photo, str], contradictions: Sequence[tuple[Photo,
 
 
 def _nothing_to_use(folder: PhotoFolder, unreadable: dict[Photo, str]) -> str:
-    why = listing([f"{photo.name}: {reason}" for photo, reason in unreadable.items()]) or "the same photos lie in several classes"
+    why = listing([f"{photo.name}: {reason}" for photo, reason in unreadable.items()]) or "the same photos are in several classes"
     return f"No photo in {folder.root} can be used ({why})."

@@ -57,7 +57,7 @@ def prepare_photos(
 ) -> PreparedPhotos:
     """Prepare all photos of a split, unless the file already holds exactly them, and open the file.
 
-    A photo that has vanished, changed or become unreadable since the audit is set aside, as is one with nothing to cut out;
+    A photo that is gone, has changed or become unreadable since the audit is set aside, as is one with nothing to cut out;
     it does not stop the run. Memory does not grow with the number of photos.
 
     Args:
@@ -103,7 +103,7 @@ class PreparedPhotos:
             # no locking: the file never changes once it has its name, and network disks often cannot lock
             self._file = h5py.File(file, "r", locking=False)
         except OSError as error:
-            raise CacheError(f"{file} is damaged or no file of prepared photos: {error}. Delete it; it will be built again.") from error
+            raise CacheError(f"{file} is damaged or is not a cache file: {error}. Delete it; it is rebuilt.") from error
         try:
             _check_layout(self._file)
             self.spec_key = str(self._file.attrs["spec"])
@@ -111,7 +111,7 @@ class PreparedPhotos:
             self.without = frozenset(self._file["sha256_without"].asstr()[:])
         except _DAMAGE as error:
             self.close()
-            raise CacheError(f"{file} is damaged or no file of prepared photos: {error}. Delete it; it will be built again.") from error
+            raise CacheError(f"{file} is damaged or is not a cache file: {error}. Delete it; it is rebuilt.") from error
 
     def images(self, part: str) -> h5py.Dataset:
         """The prepared photos of a part: an h5py data set, uint8 ``(n, *spec.shape)``; only what is indexed is read."""
@@ -231,12 +231,12 @@ def _open_trusted(file: Path, spec: PrepareSpec, key: str, progress: Progress) -
     try:
         old = PreparedPhotos(file)
     except CacheError:
-        progress.say(f"The prepared photos in {file} are damaged or of another version; they are prepared again.")
+        progress.say(f"The cache {file} is damaged or of another version and is rebuilt.")
         return None
     if old.spec_key == key and all(old.images(part).shape[1:] == spec.shape for part in PARTS):
         return old
     old.close()
-    progress.say(f"The prepared photos in {file} were prepared in another way; they are prepared again.")
+    progress.say(f"The preparation changed; the cache {file} is rebuilt.")
     return None
 
 
@@ -256,9 +256,9 @@ def _check_layout(opened: h5py.File) -> None:
         images, labels = opened[f"X_{part}"], opened[f"y_{part}"][:]
         lengths = {len(images), len(labels), len(opened[f"sha256_{part}"]), len(opened[f"path_{part}"])}
         if images.dtype != np.uint8 or len(lengths) != 1 or images.id.get_num_chunks() != len(images):
-            raise ValueError(f"the tables of {part} do not agree")
+            raise ValueError(f"the tables of {part} do not match")
         if len(labels) and not 0 <= labels.min() <= labels.max() < n_classes:
-            raise ValueError(f"{part} has labels that are no class")
+            raise ValueError(f"{part} has labels without a class")
 
 
 # -------------------------------------------------------------------------------------------------------------- building
@@ -372,7 +372,7 @@ def _check_classes(split: Split, parts: dict[str, _Part], set_aside: Sequence[Se
     lost = [f"{name} in {part}" for name in split.classes for part in PARTS if counts[part][name] == 0]
     if lost:
         why = listing([f"{item.path.name}: {item.reason}" for item in set_aside])
-        raise DatasetError(f"No photo is left for {listing(lost)}, because photos could not be used ({why}). Add photos to these folders.")
+        raise DatasetError(f"No usable photo is left for {listing(lost)} ({why}). Add photos to these folders.")
 
 
 def _check_room(split: Split, spec: PrepareSpec, file: Path) -> None:
@@ -388,6 +388,6 @@ def _check_room(split: Split, spec: PrepareSpec, file: Path) -> None:
 
 def _unwritable(file: Path, error: Any) -> CacheError:
     return CacheError(
-        f"The prepared photos cannot be written to {file}: {getattr(error, 'strerror', None) or error}."
-        " Make room there, close other programs that use the file, or set WHOSTHAT_CACHE to another folder."
+        f"The cache {file} cannot be written: {getattr(error, 'strerror', None) or error}. Make room there, close other programs that "
+        "use the file, or set WHOSTHAT_CACHE to another folder."
     )

@@ -42,6 +42,5 @@ def make_private_folder(folder: Path) -> None:
         durable.make_private_folder(folder)
     except OSError as error:
         raise CacheError(
-            f"The folder for prepared photos, {folder}, cannot be created: {error.strerror or error}."
-            " Set WHOSTHAT_CACHE to a folder that can be written to."
+            f"The cache folder {folder} cannot be created: {error.strerror or error}. Set WHOSTHAT_CACHE to a writable folder."
         ) from error

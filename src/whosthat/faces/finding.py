@@ -97,7 +97,7 @@ class SeenFaces:
 class FaceCropper:
     """A detector, and how the faces that it finds are cut out; may be used by several threads at once."""
 
-    missing = "no face was found in it"
+    missing = "no face was found"
     """Why a photo gives no portrait."""
 
     def __init__(self, detector: Detector, template: CropTemplate) -> None:

@@ -176,8 +176,8 @@ def embedder_model(name: str) -> EmbedderModel:
     if name in embedder_names():
         return _own(read_embedder(name))
     raise UsageError(
-        f"There is no embedder named {name!r}. {did_you_mean(name, all_embedders())} One of your own is added by: "
-        "whosthat models add FILE.onnx --describe FILE.toml."
+        f"There is no embedder named {name!r}. {did_you_mean(name, all_embedders())} Add your own with: whosthat models add FILE.onnx "
+        "--describe FILE.toml."
     )
 
 
@@ -214,5 +214,5 @@ def _try(embedder: OnnxEmbedder) -> None:
     first, second = embedder.embed(pictures.astype(np.uint8))
     if np.allclose(first, second, rtol=1e-4, atol=1e-6):
         raise WeightsError(
-            f"The embedder {embedder.facts.name} gives one vector for different pictures: its mean or scale cannot be right."
+            f"The embedder {embedder.facts.name} gives the same embedding for different pictures: its mean or scale must be wrong."
         )

@@ -46,14 +46,14 @@ def keep_embedder(graph: bytes, description: EmbedderDescription) -> OwnEmbedder
     """Write a graph and its description into the weights folder.
 
     Raises:
-        WeightsError: Another embedder of this name is there, or nothing can be written. The same one is written again: that mends it.
+        WeightsError: Another embedder of this name is there, or nothing can be written. The same one is written again: that fixes it.
     """
     record = _Record(bytes=len(graph), sha256=hashlib.sha256(graph).hexdigest(), description=description)
     own = _own(record)
     if description.name in embedder_names() and read_embedder(description.name) != own:
         raise WeightsError(
-            f"Another embedder named {description.name} was added before. Choose another name in the description, or first say: "
-            f"whosthat models remove {description.name}."
+            f"There is another embedder named {description.name}. Choose another name in the description, or first run: whosthat models "
+            f"remove {description.name}."
         )
     store(own.file.file, graph)
     store(f"{_PREFIX}{description.name}.json", record.model_dump_json(indent=2).encode("utf-8"))
@@ -88,7 +88,7 @@ def read_embedder(name: str) -> OwnEmbedder:
         record = None
     if record is None or record.description.name != name:
         raise WeightsError(
-            f"{path}, which describes the embedder {name}, is damaged. Remove it (whosthat models remove {name}) and add it again."
+            f"The description {path} of the embedder {name} is damaged. Remove it (whosthat models remove {name}) and add it again."
         )
     return _own(record)
 

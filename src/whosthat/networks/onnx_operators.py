@@ -101,7 +101,7 @@ def write_layer(graph: Graph, layer: Any, inputs: list[Value]) -> Value:
         kind = type(layer).__name__
     if kind not in _WRITERS:
         supported = ", ".join(sorted([*_WRITERS, "LSTM", "TimeDistributed"]))
-        raise ExportError(f"The layer {layer.name!r} is a {kind}, which cannot be exported to ONNX. Supported are: {supported}.")
+        raise ExportError(f"The layer {layer.name!r} is a {kind}, which cannot be exported to ONNX. Supported: {supported}.")
     return Value(_WRITERS[kind](graph, layer, inputs), shape, frames)
 
 

@@ -226,11 +226,7 @@ def _file_content(path: Path, max_bytes: int) -> bytes:
         with path.open("rb") as file:
             return file.read(facts.st_size)  # no more than was checked, should the file grow meanwhile
     except FileNotFoundError as error:
-        gone = (
-            "the link points at a file that does not exist"
-            if os.path.lexists(path)
-            else "the file does not exist, or has vanished since it was listed"
-        )
+        gone = "the link is broken" if os.path.lexists(path) else "not found"
         raise _RefusedError(gone) from error
     except PermissionError as error:
         raise _RefusedError("no permission to read the file") from error
@@ -292,7 +288,7 @@ def _damage(error: BaseException, name: str) -> str:
     """Put what Pillow raised into words."""
     message = str(error)
     if isinstance(error, PillowImage.DecompressionBombError):
-        return f"the {name} file unfolds into more pixels than allowed ({message})"
+        return f"the {name} file has more pixels than allowed ({message})"
     if isinstance(error, MemoryError):
         return f"there is not enough memory to decode this {name} file"
     if isinstance(error, EOFError) or any(sign in message.lower() for sign in ("truncated", "end of file", "eof")):

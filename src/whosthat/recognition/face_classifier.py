@@ -52,7 +52,7 @@ class FaceClassifier:
             BundleError: It does not fit together or is damaged.
         """
         if bundle.facts.crop is None:
-            raise BundleError(f"The bundle {bundle.folder} does not say how its faces are cut out. Train again.")
+            raise BundleError(f"The bundle {bundle.folder} does not say how faces are cropped. Train again.")
         cropper = FaceCropper(open_detector(bundle, bundle.facts.crop), bundle.facts.crop.template)
         return cls(cropper, ImageClassifier.open(bundle, threads=threads))
 

@@ -53,7 +53,7 @@ class FaceRecogniser:
         """
         facts = bundle.facts
         if facts.faces is None or not isinstance(facts.threshold, DistanceThreshold):
-            raise BundleError(f"The bundle {bundle.folder} does not say how its faces are named. Train again.")
+            raise BundleError(f"The bundle {bundle.folder} does not say how faces are identified. Train again.")
         try:
             reader = _reader(bundle, facts.faces, threads)
         except (ValueError, UsageError, WeightsError) as error:

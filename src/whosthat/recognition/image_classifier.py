@@ -34,7 +34,7 @@ class ImageClassifier:
         labels: The n classes; the index is the label.
         spec: How an image becomes input.
         temperature: Calibration; 1 changes nothing.
-        threshold: The smallest confidence that earns a name; None gives a name to everything.
+        threshold: The smallest confidence that gets a name; None gives a name to everything.
     """
 
     def __init__(
@@ -107,7 +107,7 @@ class ImageClassifier:
         """
         if inputs.dtype != np.uint8 or inputs.shape[1:] != self.spec.shape:
             raise ValueError(
-                f"Expected uint8 inputs of shape (b, {self.spec.shape}), but {inputs.dtype} {inputs.shape} came; prepare() makes them."
+                f"Expected uint8 inputs of shape (b, {self.spec.shape}), got {inputs.dtype} {inputs.shape}; prepare() makes them."
             )
         with blaming_the_bundle():
             scores = self._session.run(inputs.astype(self._input_type, copy=False))[0]
@@ -115,7 +115,7 @@ class ImageClassifier:
         if scores.shape != expected or not ((scores >= 0) & (scores <= 1 + 1e-5)).all():
             raise BundleError(
                 f"The graph should give probabilities of the shape {expected}, but gave numbers from {scores.min()} to {scores.max()} "
-                f"of the shape {scores.shape}. The bundle does not fit together; train again."
+                f"of the shape {scores.shape}. The files of the bundle do not match; train again."
             )
         return apply_temperature(scores, self.temperature).astype(np.float32)
 
@@ -132,6 +132,6 @@ def _input_type(session: Session, spec: PrepareSpec) -> type[Any]:
     if not fits or shape != spec.shape:
         raise BundleError(
             f"The graph should take one input (b, {', '.join(map(str, spec.shape))}) of bytes or floats, but takes "
-            f"{session.input_shapes} of {session.input_types}. The bundle does not fit together; train again."
+            f"{session.input_shapes} of {session.input_types}. The files of the bundle do not match; train again."
         )
     return _INPUT_TYPES[session.input_types[0]]

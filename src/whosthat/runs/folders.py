@@ -89,9 +89,7 @@ def new_run(runs: Path, photos_name: str, model: str) -> Path:
                 return run
             number += 1
     except OSError as error:
-        raise RunError(
-            f"No run can be started in {runs}: {error.strerror or error}. Name a folder that can be written to, for example with --runs."
-        ) from error
+        raise RunError(f"No run can be started in {runs}: {error.strerror or error}. Choose a writable folder with --runs.") from error
 
 
 def set_latest(run: Path) -> None:
@@ -113,7 +111,7 @@ def set_latest(run: Path) -> None:
             temporary.unlink(missing_ok=True)
             durable.replace_file(latest, f"{run.name}\n".encode(), temporary=temporary)
     except OSError as error:
-        raise RunError(f"{latest} cannot point at {run.name}: {error.strerror or error}. Move away what stands there.") from error
+        raise RunError(f"{latest} cannot point to {run.name}: {error.strerror or error}. Move away what is there.") from error
 
 
 def latest(runs: Path) -> Path:
@@ -128,8 +126,8 @@ def latest(runs: Path) -> Path:
     except BundleError as error:
         raise UsageError(str(error)) from error
     if not run.is_dir():
-        gone = f"{pointer} points at a run that is not there" if os.path.lexists(pointer) else f"There is no run in {runs} yet"
-        raise UsageError(f'{gone}. Train one with "whosthat train PHOTOS", or name a run\'s folder.')
+        gone = f"{pointer} points to a run that does not exist" if os.path.lexists(pointer) else f"There is no run in {runs} yet"
+        raise UsageError(f'{gone}. Train one with "whosthat train PHOTOS", or give a run\'s folder.')
     return run.resolve() if pointer.is_symlink() else run
 
 
@@ -146,7 +144,7 @@ def follow_pointer(path: Path) -> Path:
     with path.open("rb") as file:
         name = file.read(1024).decode("utf-8", "replace").strip()
     if not name or "/" in name or "\\" in name or name in (".", ".."):
-        raise BundleError(f"{path} should hold the name of a run beside it, but holds {name[:60]!r}. Name the run folder itself.")
+        raise BundleError(f"{path} should hold the name of a run beside it, got {name[:60]!r}. Choose the run folder itself.")
     return path.with_name(name)
 
 
@@ -210,7 +208,7 @@ def compare_runs(runs: Sequence[Path]) -> list[dict[str, object]]:
         UsageError: Fewer than two runs, or one that is not there.
     """
     if len(runs) < 2:
-        raise UsageError(f"Comparing needs two runs or more, and {len(runs)} came.")
+        raise UsageError(f"Comparing needs two or more runs, got {len(runs)}.")
     summaries = [summarise(existing_run(run)) for run in runs]
     keys = dict.fromkeys(key for summary in summaries for key in summary.recipe)
     differing = [key for key in keys if key != "model" and len({repr(summary.recipe.get(key)) for summary in summaries}) > 1]
@@ -233,7 +231,7 @@ def existing_run(run: Path) -> Path:
 
 def _check_folder(runs: Path) -> None:
     if runs.exists() and not runs.is_dir():
-        raise UsageError(f"{runs} is a file. Name the folder that holds the runs.")
+        raise UsageError(f"{runs} is a file. Choose the folder that holds the runs.")
 
 
 def _state(run: Path) -> State:

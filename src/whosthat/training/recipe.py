@@ -108,9 +108,9 @@ class Recipe(BaseRecipe):
     def _fitting_together(self) -> Recipe:
         """Refuse settings that contradict each other."""
         if self.label_smoothing and self.loss != "categorical_crossentropy":
-            raise ValueError(f'"label_smoothing" needs the loss "categorical_crossentropy", and the loss is "{self.loss}": set it to 0.')
+            raise ValueError(f'"label_smoothing" needs the loss "categorical_crossentropy", but the loss is "{self.loss}": set it to 0.')
         if self.transfer.enabled and self.weights == "none":
-            raise ValueError('"transfer" needs pretrained weights, and "weights" is "none": set transfer.enabled to false.')
+            raise ValueError('"transfer" needs pretrained weights, but "weights" is "none": set transfer.enabled to false.')
         return self
 
     def prepare_spec(self) -> PrepareSpec:
@@ -262,8 +262,7 @@ def _recipe_path(source: str | Path) -> Path:
     if str(source) in shipped_recipes():
         return RECIPES / f"{source}.toml"
     raise RecipeError(
-        f'There is no recipe "{source}": no such file, and none of this name comes with whosthat. '
-        f"{did_you_mean(str(source), shipped_recipes())}"
+        f'There is no recipe "{source}": no such file, and no recipe of this name. {did_you_mean(str(source), shipped_recipes())}'
     )
 
 

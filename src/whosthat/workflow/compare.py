@@ -135,11 +135,11 @@ def compare(
 def _refuse_unlike(recipes: Sequence[AnyRecipe]) -> None:
     models = [recipe.model for recipe in recipes]
     if len(set(models)) < 2 or len(set(models)) < len(models):
-        raise UsageError(f"Comparing needs two different models or more; {', '.join(models) or 'none'} came.")
+        raise UsageError(f"Comparing needs two or more different models, got {', '.join(models) or 'none'}.")
     for key in _ALIKE:
         values = [getattr(recipe, key) for recipe in recipes]
         if len(set(values)) > 1:
-            raise UsageError(f'Models are compared on one split, so "{key}" must be the same for all; {values} came.')
+            raise UsageError(f'Models are compared on one split, so "{key}" must be the same for all, got {values}.')
 
 
 def _same_split(result: TrainResult, before: bytes) -> bytes:

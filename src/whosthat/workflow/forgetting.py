@@ -39,11 +39,10 @@ GRID = "grid.png"
 """The picture in a run's ``plots`` that shows test photos of everybody; a drawing, so nobody can be cut out of it."""
 
 KEPT = (
-    "The photos themselves were not touched. The run's figures, and what was found in the files, keep the person's name and the names "
-    "of photos; what was found in faces does not. "
-    "Runs in other folders, and copies of this bundle, may still hold the person."
+    "The photos themselves were not deleted. The run's figures and file findings still hold the person's name and photo names; its "
+    "face findings do not. Runs in other folders and copies of this bundle may still hold the person."
 )
-STOPPED = " This removal was stopped and finished later; what was deleted before it was stopped is not listed again."
+STOPPED = " This removal was interrupted and finished later; what was deleted before is not listed here."
 
 _Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
@@ -153,7 +152,8 @@ def erasure_of(bundle: Path) -> Erasure | None:
         return None
     except (OSError, ValueError, RecursionError) as error:  # ValueError is also what pydantic raises
         raise BundleError(
-            f"A removal was stopped, and its note {_note(bundle)} cannot be used ({type(error).__name__}). Delete it and remove again."
+            f"A removal was interrupted, and its record {_note(bundle)} cannot be used ({type(error).__name__}). Delete it and remove "
+            "again."
         ) from error
 
 
@@ -228,7 +228,7 @@ def forget_in_run(run: Path, photos: Collection[str]) -> tuple[str, ...]:
             changed += [*_delete_pictures(run, photos), write_report(run)]
         changed.append(_cut_split(run / SPLIT, photos))  # last: it says which pictures are to be deleted
     except OSError as error:
-        raise RunError(f"What {run} holds of these photos cannot be deleted: {error}. Allow writing there, and try again.") from error
+        raise RunError(f"The data of these photos in {run} cannot be deleted: {error}. Allow writing there, and try again.") from error
     return tuple(path.relative_to(run).as_posix() for path in changed)
 
 
@@ -326,5 +326,5 @@ def _rows(path: Path) -> list[dict[str, str]]:
     except (OSError, ValueError, csv.Error) as error:
         raise RunError(f"The split {path} cannot be read: {error}.") from error
     if not all(set(row) == set(COLUMNS) for row in rows):
-        raise RunError(f"{path} is no split: expected the columns {', '.join(COLUMNS)}.")
+        raise RunError(f"{path} is not a split file: expected the columns {', '.join(COLUMNS)}.")
     return rows

@@ -118,7 +118,7 @@ def begin(run: TrainingRun, recipe: AnyRecipe, *, latest: bool) -> None:
         discard_run(run.folder)
         why = f"{error.strerror or error}." if isinstance(error, OSError) else str(error)
         raise RunError(
-            f"No run can be started in {run.folder.parent}: {why} Make room there, or name another folder with --runs."
+            f"No run can be started in {run.folder.parent}: {why} Make room there, or choose another folder with --runs."
         ) from error
 
 
