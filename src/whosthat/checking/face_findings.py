@@ -13,9 +13,6 @@ from whosthat.checking.suspects import STRANGER_DISTANCE
 from whosthat.dataset.findings import SEVERITIES, Finding
 from whosthat.wording import counted, listing
 
-SCALE = f"Below {NEAR_PAIR} they are easily confused, from {STRANGER_DISTANCE} on easy to tell apart."
-"""What the distance of two people means, in words."""
-
 
 def face_findings(audit: FaceAudit) -> tuple[Finding, ...]:
     """Return what was found, the most serious first."""
@@ -35,34 +32,30 @@ def face_findings(audit: FaceAudit) -> tuple[Finding, ...]:
 
 
 def alikeness(pair: Pair) -> str:
-    """Say how easily two people are taken for each other.
+    """Say how easily two people are confused.
 
     Example:
         >>> alikeness(Pair("ann", "bo", 0.47, 1)), alikeness(Pair("ann", "cy", 0.7, 0))
-        ('easily confused', 'easy to tell apart')
+        ('easily confused', 'not alike')
     """
     if pair.distance < NEAR_PAIR:
-        return "easily confused"
-    return "somewhat alike" if pair.distance < STRANGER_DISTANCE else "easy to tell apart"
+        return "easily confused" if pair.confused else "alike"
+    return "somewhat alike" if pair.distance < STRANGER_DISTANCE else "not alike"
 
 
 def most_alike(pairs: Sequence[Pair]) -> str:
-    """Say who is most easily taken for whom; empty without a pair.
+    """Say who is most easily confused with whom; empty without a pair.
 
     Args:
-        pairs: The nearest first.
+        pairs: Those with most confused photos first, then the nearest.
     """
     if not pairs:
         return ""
     first = pairs[0]
-    if first.distance >= NEAR_PAIR:
-        return (
-            f"Nobody is easily taken for somebody else. Most alike are {first.first} and {first.second}, "
-            f"at a distance of {first.distance:.2f}; below {NEAR_PAIR} it would be a worry."
-        )
-    near = [f"{pair.first} and {pair.second}" for pair in pairs if pair.distance < NEAR_PAIR]
-    others = f" Also easily confused: {listing(near[1:])}." if len(near) > 1 else ""
-    return f"Most easily taken for each other: {near[0]}, at a distance of {first.distance:.2f}.{others} More photos of them help most."
+    if not first.confused:
+        return f"No photo is nearer to another person than to its own. Most alike: {first.first} and {first.second}."
+    times = counted(first.confused, "photo")
+    return f"Most easily confused: {first.first} and {first.second} ({times} nearer to the other). More photos of them may help."
 
 
 def _people_without_face(lost: Sequence[str]) -> Iterator[Finding]:
@@ -106,13 +99,10 @@ def _poor(kind: str, how: str, shown: Sequence[str], photos: Sequence[str]) -> I
 
 
 def _look_alikes(pairs: Sequence[Pair]) -> Iterator[Finding]:
-    near = [pair for pair in pairs if pair.distance < NEAR_PAIR]
+    near = [f"{pair.first} and {pair.second}" for pair in pairs if pair.confused and pair.distance < NEAR_PAIR]
     if near:
-        shown = [f"{pair.first} and {pair.second}" for pair in near]
         yield Finding(
-            "look-alike-people",
-            "note",
-            f"{counted(len(near), 'pair')} of people may be taken for each other: {listing(shown)}. More photos of them help most.",
+            "look-alike-people", "note", f"{counted(len(near), 'pair')} of people may be confused: {listing(near)}. More photos may help."
         )
 
 
