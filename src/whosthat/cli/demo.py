@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from whosthat.cli.answers import show_predictions
 from whosthat.cli.check import show_audit
 from whosthat.cli.options import examples, new_app
 from whosthat.cli.output import say, show
-from whosthat.cli.predict import show_predictions
 from whosthat.cli.terminal import terminal_progress
 from whosthat.cli.train import show_result
 

@@ -18,7 +18,6 @@ from whosthat.progress import SILENT, Progress
 from whosthat.recognition.recogniser import Recogniser
 from whosthat.recognition.tracking import Span, Track, Tracker, spans_of, tracks_by_name
 from whosthat.types import Sighting
-from whosthat.workflow.file_names import unused_path
 
 EVERY = 5
 """Look at every fifth frame unless told otherwise: five or six looks a second at usual rates, enough to follow a face."""
@@ -118,7 +117,8 @@ def _draw(path: Path, tracks: tuple[Track, ...], every: int, folder: Path) -> It
 
     Decoding twice is quicker than identifying, and keeping a picture of every track would fill the memory.
     """
-    from whosthat.photos.drawing import draw_sightings, save_image
+    from whosthat.photos.drawing import draw_sightings
+    from whosthat.workflow.drawn_copies import save_copy
 
     wanted = {track.best_frame for track in tracks}
     with open_video(path) as video:
@@ -128,9 +128,8 @@ def _draw(path: Path, tracks: tuple[Track, ...], every: int, folder: Path) -> It
             sightings = [
                 Sighting(track.name, track.confidence, box=track.boxes[frame.index]) for track in tracks if frame.index in track.boxes
             ]
-            picture = unused_path(folder, f"{path.stem} {clock(frame.seconds).replace(':', '.')}.jpg")
-            save_image(draw_sightings(frame.image, sightings), picture)
-            yield picture
+            name = f"{path.stem} {clock(frame.seconds).replace(':', '.')}.jpg"
+            yield save_copy(draw_sightings(frame.image, sightings), folder, name, source=f"{path.resolve()} {frame.index}")
             wanted.remove(frame.index)
             if not wanted:
                 return
