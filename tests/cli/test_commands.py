@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -19,6 +20,12 @@ from whosthat.networks import registry
 from whosthat.proportions import Interval
 from whosthat.runs.folders import RunSummary
 from whosthat.workflow.evaluate import StrangerTest
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "commands.md"
 
@@ -114,7 +121,8 @@ def test_runs_are_listed(replaced: Any, capsys: pytest.CaptureFixture[str]) -> N
     run = RunSummary(Path("runs/p-cnn6-1"), "finished", "cnn6", 0.875, datetime(2026, 1, 2, tzinfo=UTC))
     replaced("whosthat.runs.folders.list_runs", [run])
     assert main(["runs", "list"]) == 0
-    assert "p-cnn6-1  finished  cnn6     87.5 %  2026-01-02T00:00:00+00:00" in capsys.readouterr().out
+    local = f"{datetime(2026, 1, 2, tzinfo=UTC).astimezone():%Y-%m-%d %H:%M}"
+    assert f"p-cnn6-1  finished  cnn6     87.5 %  {local}" in capsys.readouterr().out
     assert main(["runs", "list", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)[0]["accuracy"] == 0.875
 
@@ -126,11 +134,24 @@ def test_no_runs_is_said_and_not_shown_as_an_empty_table(tmp_path: Path, capsys:
     assert "There is no run in" in told.err
 
 
-def test_runs_are_compared(replaced: Any, capsys: pytest.CaptureFixture[str]) -> None:
+def test_runs_are_compared_with_a_line_for_each_setting(replaced: Any, capsys: pytest.CaptureFixture[str]) -> None:
     rows = [{"run": "a", "accuracy": None, "epochs": 3}, {"run": "b", "accuracy": 0.5, "epochs": 4}]
     replaced("whosthat.runs.folders.compare_runs", rows)
     assert main(["runs", "compare", "a", "b"]) == 0
-    assert capsys.readouterr().out.splitlines() == ["run  accuracy  epochs", "a           -  3", "b      50.0 %  4"]
+    assert capsys.readouterr().out.splitlines() == ["setting   a  b", "accuracy  -  50.0 %", "epochs    3  4"]
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+def test_many_runs_stand_below_each_other_on_a_narrow_terminal(columns: int, replaced: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [f"photos-efficientnet-lite0-{number}" for number in range(5)]
+    replaced("whosthat.runs.folders.compare_runs", [{"run": name, "optimiser.learning_rate": 0.001} for name in names])
+    monkeypatch.setattr("sys.stdout", terminal := Terminal())
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setenv("NO_COLOR", "1")
+    main(["runs", "compare", *names])
+    lines = terminal.getvalue().splitlines()
+    assert all(len(line) <= columns for line in lines)
+    assert [word for line in lines for word in line.split() if word in names] == names
 
 
 def test_every_network_is_listed(capsys: pytest.CaptureFixture[str]) -> None:

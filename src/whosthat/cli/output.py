@@ -39,6 +39,13 @@ def say(*sentences: str, wrap: bool = True) -> None:
             _write(sys.stderr, line)
 
 
+def confirmed(question: str) -> bool:
+    """Ask on the terminal; whatever does not begin with y means no."""
+    sys.stderr.write(f"{question} [y/N] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower().startswith("y")
+
+
 def show(*lines: str) -> None:
     """Write lines of data to standard output, as they are: paths, and commands that are to be copied."""
     for line in lines:

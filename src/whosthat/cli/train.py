@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from whosthat.cli import train_options as options
 from whosthat.cli.evaluate import require_accuracy
 from whosthat.cli.options import (
     CustomOption,
+    GroupedCommand,
     JsonOption,
     MinAccuracyOption,
     RunsOption,
@@ -21,7 +23,7 @@ from whosthat.cli.options import (
     load_own_networks,
     new_app,
 )
-from whosthat.cli.output import percent, say, show, show_json
+from whosthat.cli.output import confirmed, percent, say, show, show_json
 from whosthat.cli.terminal import terminal_progress
 from whosthat.cli.train_options import assignments, merged, nested
 from whosthat.errors import QualityError, UsageError
@@ -36,6 +38,7 @@ AUTO = "auto"
 
 
 @app.command(
+    cls=GroupedCommand,
     epilog=examples(
         "train photos",
         "train photos --model faces --strangers others",
@@ -62,6 +65,7 @@ def train(  # noqa: PLR0913  typer makes a parameter of each option; those that 
     learning_rate: options.LearningRateOption = None,
     split: options.SplitOption = None,
     pictures_per_class: options.PicturesOption = None,
+    yes: options.YesOption = False,
     seed: options.SeedOption = None,
     weights: options.WeightsOption = None,
     frames: options.FramesOption = None,
@@ -85,6 +89,7 @@ def train(  # noqa: PLR0913  typer makes a parameter of each option; those that 
         _refuse_changes(changes, photos, model, recipe, strangers)
         result = _go_on(resume, custom)
     elif photos is not None:
+        ask_about_names(photos, yes=yes)
         result = _start(photos, choose_recipe(photos, model, recipe, custom, changes), runs, strangers)
     else:
         raise UsageError('Name the folder of photos: "whosthat train PHOTOS". "--resume RUN" goes on with a run that was stopped.')
@@ -93,6 +98,25 @@ def train(  # noqa: PLR0913  typer makes a parameter of each option; those that 
         require_accuracy(result.evaluation, min_accuracy)
     elif min_accuracy is not None:
         raise QualityError("There were too few photos for a test, so the accuracy that --min-accuracy asks for is not known.")
+
+
+def ask_about_names(photos: Path, *, yes: bool) -> None:
+    """Say which folders have names that are hardly a person's or a class's; on a terminal, ask whether to go on.
+
+    Args:
+        photos: The folder of folders.
+        yes: Do not ask.
+
+    Raises:
+        UsageError: The answer was no.
+    """
+    from whosthat.dataset.odd_names import odd_names, odd_names_sentence
+
+    odd = odd_names(sorted(path.name for path in photos.iterdir() if path.is_dir())) if photos.is_dir() else ()
+    if odd:
+        say(odd_names_sentence(odd))
+    if odd and not yes and sys.stdin.isatty() and not confirmed("Train with these names?"):
+        raise UsageError("Nothing was trained. Rename the folders, or name another folder. --yes trains without asking.")
 
 
 def recipe_changes(options: Mapping[str, Any], settings: Sequence[str]) -> dict[str, Any]:
