@@ -45,7 +45,7 @@ def test_check_shows_counts_what_was_set_aside_and_findings(photos: Path, capsys
     assert main(["check", str(photos)]) == 0
     told = capsys.readouterr().out
     assert "madame_moth       2" in told
-    assert "4 photos of 2 classes can be used; 1 file was set aside." in told
+    assert "4 photos of 2 classes can be used; 1 file set aside." in told
     assert "broken.jpg (the file is empty)" in told
     assert "Warning: " in told
 

@@ -130,11 +130,11 @@ def test_a_network_of_ones_own_is_trained_by_its_name(train: Any, tmp_path: Path
     ("words", "message"),
     [
         ([], "--help"),
-        (["--epochs", "3"], 'Name the folder of photos: "whosthat train PHOTOS".'),
+        (["--epochs", "3"], 'Name the folder of photos: "whosthat train PHOTOS"'),
         (["photos", "--model", "cnn5"], 'Did you mean "cnn6"?'),
         (["photos", "--recipe", "reference-cnn6", "--model", "cnn6"], "names its model already"),
-        (["photos", "--resume", "runs/latest"], "--resume goes on with the photos and the recipe of the run"),
-        (["--strangers", "others", "--resume", "runs/latest"], "--resume goes on with the photos and the recipe of the run"),
+        (["photos", "--resume", "runs/latest"], "--resume uses the photos and the recipe of the run"),
+        (["--strangers", "others", "--resume", "runs/latest"], "--resume uses the photos and the recipe of the run"),
         (["photos", "--set", "epochs"], "--set takes KEY=VALUE"),
         (["photos", "--set", "epoch=3"], "epochs"),
         (["photos", "--epochs", "0"], "epochs"),
@@ -177,7 +177,7 @@ def test_json_holds_the_whole_result(train: Any, capsys: pytest.CaptureFixture[s
 def test_a_quality_gate_that_is_missed_ends_with_4(train: Any, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", "photos", "--model", "cnn6", "--min-accuracy", "0.66"]) == 0
     assert main(["train", "photos", "--model", "cnn6", "--min-accuracy", "0.67"]) == 4
-    assert "The accuracy is 0.6667, and --min-accuracy asked for at least 0.67." in capsys.readouterr().err
+    assert "The accuracy is 0.6667; --min-accuracy asks for 0.67." in capsys.readouterr().err
 
 
 def test_values_are_toml_or_words() -> None:

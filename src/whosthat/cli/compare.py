@@ -20,7 +20,7 @@ from whosthat.cli.options import (
     load_own_networks,
     new_app,
 )
-from whosthat.cli.output import say, show, show_json, show_table
+from whosthat.cli.output import say, show, show_json, show_table, show_text
 from whosthat.cli.terminal import terminal_progress
 from whosthat.cli.train import ask_about_names, recipe_changes
 
@@ -92,5 +92,7 @@ def _show(result: CompareResult) -> None:
     columns = list(rows[0])
     show("")
     show_table(columns, [list(row.values()) for row in rows], right=columns[1:])
-    show("", *result.comparison.sentences, "", f"Report:  {result.report}")
+    show("")
+    show_text(*result.comparison.sentences)
+    show("", f"Report:  {result.report}")
     show(*(f"Run:     {result.folder.parent / one.run}" for one in result.comparison.contestants))

@@ -21,6 +21,9 @@ from whosthat.wording import visible, visible_json
 
 Rows = Sequence[Sequence[str]]
 
+SHOWN_ROWS = 20
+"""So many rows of a table that may be long are shown; the JSON holds all."""
+
 COLOURS = {"red": "\x1b[1;31m", "yellow": "\x1b[33m", "green": "\x1b[32m"}
 _BOLD, _PLAIN = "\x1b[1m", "\x1b[0m"
 _NARROWEST, _GAP = 20, 2
@@ -178,6 +181,13 @@ def show_table(columns: Sequence[str], rows: Rows, *, right: Iterable[str] = (),
             text = (" " * _GAP).join(map(_aligned, line, widths, numbers)).rstrip()
             heading = number == 0 and is_terminal(sys.stdout, colour=True)
             _write(sys.stdout, f"{_BOLD}{text}{_PLAIN}" if heading else text)
+
+
+def show_first(columns: Sequence[str], rows: Rows, *, right: Iterable[str] = (), paths: Iterable[str] = ()) -> None:
+    """Write a table of the first `SHOWN_ROWS` rows, and how many more there are; arguments as of `show_table`."""
+    show_table(columns, rows[:SHOWN_ROWS], right=right, paths=paths)
+    if len(rows) > SHOWN_ROWS:
+        show(f"and {len(rows) - SHOWN_ROWS:,} more (--json shows all)")
 
 
 def _narrowest(cells: Iterable[str], *, path: bool) -> int:
