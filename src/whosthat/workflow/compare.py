@@ -37,6 +37,7 @@ from whosthat.runs.folders import new_run, set_latest
 from whosthat.training.recipe import AnyRecipe, Recipe, default_recipe
 from whosthat.training.recipe_base import FACES, FaceRecipe
 from whosthat.workflow.check import check
+from whosthat.workflow.expected_time import time_sentence
 from whosthat.workflow.predict import predict
 from whosthat.workflow.strangers import stranger_photos
 from whosthat.workflow.train import train
@@ -112,6 +113,8 @@ def compare(
         stranger_photos(Path(strangers))
     root = Path(photos)
     audit = check(root, progress=progress)  # remembered from here on, so that the first model does not pay for all
+    if sentence := time_sentence(recipes, audit.counts()):
+        progress.say(sentence)
     contestants: list[Contestant] = []
     failures: list[Failure] = []
     split_text = b""
