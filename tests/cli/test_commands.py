@@ -138,7 +138,7 @@ def test_runs_are_compared_with_a_line_for_each_setting(replaced: Any, capsys: p
     rows = [{"run": "a", "accuracy": None, "epochs": 3}, {"run": "b", "accuracy": 0.5, "epochs": 4}]
     replaced("whosthat.runs.folders.compare_runs", rows)
     assert main(["runs", "compare", "a", "b"]) == 0
-    assert capsys.readouterr().out.splitlines() == ["setting   a  b", "accuracy  -  50 %", "epochs    3  4"]
+    assert capsys.readouterr().out.splitlines() == ["run       a  b", "accuracy  -  50 %", "epochs    3  4"]
 
 
 @pytest.mark.parametrize("columns", [60, 80, 120])

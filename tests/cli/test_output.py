@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from whosthat.cli.output import cell_width, plain, say, show_error, show_first, show_json, show_table, show_text
+from whosthat.cli.output import cell_width, plain, say, show_error, show_first, show_json, show_table, show_text, wrapped
 from whosthat.errors import UsageError
 
 
@@ -73,6 +73,10 @@ def test_a_sentence_ends_no_line_inside_a_word_and_a_command_stays_whole(monkeyp
         "whosthat check photos --undo plan.csv",
         *("Error: There is no", "such network."),
     ]
+
+
+def test_a_number_stays_with_its_percent_sign() -> None:
+    assert wrapped("interval 91.5 % to 99.0 %", 14) == ["interval", "91.5 % to", "99.0 %"]
 
 
 def test_in_a_pipe_lines_stay_whole(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

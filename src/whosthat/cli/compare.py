@@ -20,7 +20,7 @@ from whosthat.cli.options import (
     load_own_networks,
     new_app,
 )
-from whosthat.cli.output import say, show, show_json, show_table, show_text
+from whosthat.cli.output import say, show, show_json, show_side_by_side, show_text
 from whosthat.cli.terminal import terminal_progress
 from whosthat.cli.train import ask_about_names, recipe_changes
 
@@ -88,10 +88,8 @@ def _show(result: CompareResult) -> None:
     """Write the table, which model to use and why, and where it all lies."""
     from whosthat.evaluation.comparison_report import cells
 
-    rows = [cells(one) for one in result.comparison.contestants]
-    columns = list(rows[0])
     show("")
-    show_table(columns, [list(row.values()) for row in rows], right=columns[1:])
+    show_side_by_side([cells(one) for one in result.comparison.contestants])
     show("")
     show_text(*result.comparison.sentences)
     show("", f"Report:  {result.report}")

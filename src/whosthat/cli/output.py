@@ -90,7 +90,8 @@ def wrapped(text: str, width: int, indent: str = "") -> list[str]:
     """
     lines: list[str] = []
     line = ""
-    for word in text.split(" "):
+    for word in text.replace(" %", "\N{NO-BREAK SPACE}%").split(" "):
+        word = word.replace("\N{NO-BREAK SPACE}%", " %")
         longer = f"{line} {word}" if line else word
         if line.strip() and cell_width(longer) > width:
             lines.append(line)
@@ -188,6 +189,24 @@ def show_first(columns: Sequence[str], rows: Rows, *, right: Iterable[str] = (),
     show_table(columns, rows[:SHOWN_ROWS], right=right, paths=paths)
     if len(rows) > SHOWN_ROWS:
         show(f"and {len(rows) - SHOWN_ROWS:,} more (--json shows all)")
+
+
+def show_side_by_side(records: Sequence[Mapping[str, str]]) -> None:
+    """Write a column for each record and a line for each of its facts, in as many tables as a terminal needs to have room for all.
+
+    Args:
+        records: The same keys in each; the first is what the record is called.
+    """
+    facts = list(records[0])
+    widths = [_GAP + max(map(cell_width, record.values())) for record in records]
+    room = (terminal_width(sys.stdout) or sum(widths) + 999) - max(map(cell_width, facts))
+    while records:
+        fitting = max(1, sum(used <= room for used in itertools.accumulate(widths)))
+        names, *rows = zip(facts, *(record.values() for record in records[:fitting]), strict=True)
+        show_table(names, rows)
+        records, widths = records[fitting:], widths[fitting:]
+        if records:
+            show("")
 
 
 def _narrowest(cells: Iterable[str], *, path: bool) -> int:

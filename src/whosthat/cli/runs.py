@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Annotated
 import typer
 
 from whosthat.cli.options import JsonOption, RunsOption, examples, new_app
-from whosthat.cli.output import cell_width, say, show, show_json, show_table, terminal_width
+from whosthat.cli.output import say, show_json, show_side_by_side, show_table
 from whosthat.wording import percent
 
 app = new_app("List runs, or set them side by side.")
@@ -42,28 +41,12 @@ def compare(runs: RunsArgument, as_json: JsonOption = False) -> None:
     if as_json:
         show_json(rows)
     else:
-        _show_side_by_side(rows)
+        show_side_by_side([{column: _cell(column, row) for column in row} for row in rows])
 
 
 def _show_rows(rows: list[dict[str, object]]) -> None:
     columns = list(rows[0])
     show_table(columns, [[_cell(column, row) for column in columns] for row in rows], right=("accuracy",), paths=("run",))
-
-
-def _show_side_by_side(rows: list[dict[str, object]]) -> None:
-    """Write a column for each run; as many tables as it takes to have room for all."""
-    settings = [key for key in rows[0] if key != "run"]
-    columns = [[str(row["run"]), *(_cell(key, row) for key in settings)] for row in rows]
-    widths = [2 + max(map(cell_width, column)) for column in columns]
-    room = (terminal_width(sys.stdout) or sum(widths) + 999) - max(map(cell_width, settings))
-    first = 0
-    while first < len(columns):
-        last = next((last for last in range(first + 2, len(columns) + 1) if sum(widths[first:last]) > room), len(columns) + 1) - 1
-        names, *cells = zip(["setting", *settings], *columns[first:last], strict=True)
-        if first:
-            show("")
-        show_table(names, cells)
-        first = last
 
 
 def _cell(column: str, row: Mapping[str, object]) -> str:

@@ -9,18 +9,18 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from whosthat.errors import CacheError
 from whosthat.faces.finding import CutFaces, SeenFaces
 from whosthat.photos.reading import opened, sha256_of
 from whosthat.progress import Progress
-from whosthat.recognition.face_recogniser import FaceRecogniser
 from whosthat.recognition.recogniser import PhotoSource, Recogniser, blaming_the_bundle
 from whosthat.types import Sighting
 
 if TYPE_CHECKING:
     from whosthat.faces.remembered import RememberedSightings
+    from whosthat.recognition.face_recogniser import FaceRecogniser
 
 KEPT_EVERY = 64
 """After so many photos, what was found is remembered: a killed process loses no more."""
@@ -34,13 +34,14 @@ def recalling(recogniser: Recogniser, progress: Progress) -> Iterator[Recogniser
         recogniser: Any.
         progress: Is told when nothing can be remembered.
     """
-    if not isinstance(recogniser, FaceRecogniser):
+    if not hasattr(recogniser, "reader"):
         yield recogniser
         return
     from whosthat.faces.remembered import RememberedSightings  # SQLite: nobody else pays for it
 
+    faces = cast("FaceRecogniser", recogniser)
     try:
-        memory = RememberedSightings(recogniser.reader.key)
+        memory = RememberedSightings(faces.reader.key)
     except CacheError as error:
         progress.say(str(error))
         yield recogniser
@@ -48,7 +49,7 @@ def recalling(recogniser: Recogniser, progress: Progress) -> Iterator[Recogniser
     if memory.was_damaged:
         progress.say("The cache of faces is damaged and is rebuilt.")
     with memory:
-        remembering = _Remembering(recogniser, memory, progress)
+        remembering = _Remembering(faces, memory, progress)
         try:
             yield remembering
         finally:
