@@ -53,23 +53,6 @@ class Split:
         return {name: {part: counts[part][name] for part in PARTS} for name in self.classes}
 
 
-def parse_ratios(text: str) -> Ratios:
-    """Read shares such as "8:1:1", "7:1.5:1.5" or "0.8:0.1:0.1".
-
-    Raises:
-        UsageError: Not three positive numbers.
-
-    Example:
-        >>> parse_ratios("7:1.5:1.5")
-        (7.0, 1.5, 1.5)
-    """
-    try:
-        train, validation, test = (float(share) for share in text.split(":"))
-    except ValueError as error:
-        raise UsageError(f'"{text}" is no split. Write three numbers for training, validation and test, such as 8:1:1.') from error
-    return _checked((train, validation, test))
-
-
 def split(audit: Audit, *, ratios: Ratios = (8, 1, 1), seed: int = 0, pictures_per_class: int | None = None) -> Split:
     """Divide the photos of an audit, class by class, keeping groups together.
 

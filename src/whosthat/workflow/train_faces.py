@@ -39,8 +39,7 @@ from whosthat.recognition.face_recogniser import KIND, FaceRecogniser, bundle_fi
 from whosthat.recognition.gallery import EnrolledPhoto, Gallery
 from whosthat.recognition.identifier import Identifier
 from whosthat.runs.folders import set_latest
-from whosthat.runs.lock import run_lock
-from whosthat.runs.resuming import resumable, saving
+from whosthat.runs.lock import resumable, run_lock, saving
 from whosthat.training.recipe import FaceRecipe
 from whosthat.types import PARTS, FloatArray, IntArray
 from whosthat.wording import counted, listing, percent

@@ -29,8 +29,7 @@ from whosthat.recognition.heads import folds_of
 from whosthat.recognition.image_classifier import ImageClassifier
 from whosthat.recognition.recogniser import Recogniser
 from whosthat.recognition.threshold import Threshold, fit_threshold
-from whosthat.runs.lock import run_lock
-from whosthat.runs.resuming import resumable, saving
+from whosthat.runs.lock import resumable, run_lock, saving
 from whosthat.settings import ONNX_PARITY_TOLERANCE
 from whosthat.training.recipe import Recipe
 from whosthat.types import PARTS

@@ -27,8 +27,7 @@ from whosthat.photos.reading import read
 from whosthat.progress import SILENT, Progress
 from whosthat.recognition.bundle import DataFacts
 from whosthat.runs.folders import discard_run, set_latest
-from whosthat.runs.lock import run_lock
-from whosthat.runs.resuming import resumable, saving
+from whosthat.runs.lock import resumable, run_lock, saving
 from whosthat.training.recipe import AnyRecipe
 from whosthat.types import Image
 from whosthat.version import __version__
