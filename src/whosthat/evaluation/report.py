@@ -154,10 +154,6 @@ def unbroken(sentence: str) -> str:
     return sentence.replace(" %", "\N{NO-BREAK SPACE}%")
 
 
-def _percent(share: float) -> str:
-    return unbroken(percent(share))
-
-
 def _history(run: Path) -> History:
     path = run / "history.csv"
     try:

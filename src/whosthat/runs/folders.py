@@ -76,8 +76,7 @@ def new_run(runs: Path, photos_name: str, model: str) -> Path:
         UsageError: It is a file.
     """
     _check_folder(runs)
-    plain = (re.sub(r"([^\w-]|_)+", "_", safe_name(name)).strip("_") for name in (photos_name, model))  # nothing that a shell reads
-    stem = "-".join(name or "photos" for name in plain)
+    stem = f"{_plain(photos_name)}-{_plain(model)}"
     try:
         runs.mkdir(parents=True, exist_ok=True)
         taken = [path.name.removeprefix(f"{stem}-") for path in runs.iterdir() if path.name.startswith(f"{stem}-")]
@@ -92,6 +91,11 @@ def new_run(runs: Path, photos_name: str, model: str) -> Path:
         raise RunError(
             f"No run can be started in {runs}: {error.strerror or error}. Name a folder that can be written to, for example with --runs."
         ) from error
+
+
+def _plain(name: str) -> str:
+    """Make a name safe, with nothing in it that a shell reads."""
+    return re.sub(r"([^\w-]|_)+", "_", safe_name(name)).strip("_") or "photos"
 
 
 def set_latest(run: Path) -> None:
