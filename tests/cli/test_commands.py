@@ -64,7 +64,7 @@ def tested(replaced: Any, judged: Callable[..., Evaluation]) -> Any:
 def test_evaluate_shows_accuracy_classes_and_mistakes(tested: Any, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["evaluate", "bundle", "photos"]) == 0
     told = capsys.readouterr().out
-    assert told.startswith("Of 2 photos, 1 correct, 1 wrong. Accuracy: 50.0 % (95 % interval 9.5 % to 90.5 %). Baseline")
+    assert told.startswith("Of 2 photos, 1 correct, 1 wrong. Accuracy: 50 % (95 % interval 9.5 % to 90.5 %). Baseline")
     assert "bo/1.jpg: ann (confidence 80 %), is bo" in told
     assert tested.arguments == (Path("bundle"), Path("photos"))
 
@@ -79,7 +79,7 @@ def test_evaluate_as_json_passes_a_gate_or_not(tested: Any, capsys: pytest.Captu
 def test_evaluate_counts_strangers_when_asked(tested: Any, replaced: Any, capsys: pytest.CaptureFixture[str]) -> None:
     replaced("whosthat.workflow.evaluate.count_strangers", StrangerTest(200, 2, 0.01, Interval(0.003, 0.036)))
     assert main(["evaluate", "bundle", "photos", "--strangers", "others"]) == 0
-    assert "Of 200 photos of strangers, 2 got a name: 1.0 % (95 % interval 0.3 % to 3.6 %)." in capsys.readouterr().out
+    assert "Of 200 photos of strangers, 2 got a name: 1 % (95 % interval 0.3 % to 3.6 %)." in capsys.readouterr().out
     assert main(["evaluate", "bundle", "photos", "--strangers", "others", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["strangers"] == {
         "n": 200,
@@ -130,7 +130,7 @@ def test_runs_are_compared(replaced: Any, capsys: pytest.CaptureFixture[str]) ->
     rows = [{"run": "a", "accuracy": None, "epochs": 3}, {"run": "b", "accuracy": 0.5, "epochs": 4}]
     replaced("whosthat.runs.folders.compare_runs", rows)
     assert main(["runs", "compare", "a", "b"]) == 0
-    assert capsys.readouterr().out.splitlines() == ["run  accuracy  epochs", "a           -  3", "b      50.0 %  4"]
+    assert capsys.readouterr().out.splitlines() == ["run  accuracy  epochs", "a           -  3", "b        50 %  4"]
 
 
 def test_every_network_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
