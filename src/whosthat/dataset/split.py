@@ -113,7 +113,7 @@ def read_split(path: Path, audit: Audit, *, ratios: Ratios, seed: int) -> Split:
     known = {item.photo.name: item for item in audit.photos}
     part_of: dict[AuditedPhoto, str] = {}
     changed: list[str] = []
-    for row in _rows(path):
+    for row in read_rows(path):
         item = known.get(row["path"])
         if row["part"] not in PARTS:
             raise DatasetError(f'{path} is no split: "{row["part"]}" is none of {", ".join(PARTS)}.')
@@ -233,7 +233,12 @@ def _made(classes: tuple[str, ...], part_of: Mapping[AuditedPhoto, str], ratios:
     return Split(classes, {part: tuple(item for item in ordered if part_of[item] == part) for part in PARTS}, ratios, seed)
 
 
-def _rows(path: Path) -> list[dict[str, str]]:
+def read_rows(path: Path) -> list[dict[str, str]]:
+    """Read the table of `write_split` as it is.
+
+    Raises:
+        DatasetError: The file cannot be read, or is no split.
+    """
     try:
         with path.open(encoding="utf-8", newline="") as file:
             reader = csv.DictReader(file, strict=True)
