@@ -16,13 +16,14 @@ from whosthat.evaluation.run_facts import read_metrics
 from whosthat.networks import registry
 from whosthat.progress import SILENT, Progress
 from whosthat.recognition.bundle import label_problem
+from whosthat.runs.files import BUNDLE, ENVIRONMENT, RECIPE, SPLIT
 from whosthat.runs.folders import discard_run, existing_run, new_run, set_latest
 from whosthat.runs.lock import run_lock
 from whosthat.training.recipe import AnyRecipe, FaceRecipe, design_of, read_recipe
 from whosthat.wording import counted
 from whosthat.workflow.check import check
 from whosthat.workflow.strangers import stranger_photos
-from whosthat.workflow.training_run import BUNDLE, ENVIRONMENT, RECIPE, SPLIT, TrainingRun, TrainResult, begin, finish
+from whosthat.workflow.training_run import TrainingRun, TrainResult, begin, finish
 
 __all__ = ["TrainResult", "resume", "train"]
 
