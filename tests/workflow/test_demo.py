@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from whosthat.cartoons import HEROES, STRANGERS
-from whosthat.errors import UsageError
+from whosthat.errors import NetworkError, UsageError
 from whosthat.workflow import demo
 
 
@@ -43,6 +43,16 @@ def test_a_file_is_no_folder(tmp_path: Path) -> None:
     (tmp_path / "demo").touch()
     with pytest.raises(UsageError, match="is no demo"):
         demo.draw_demo_photos(tmp_path / "demo")
+
+
+def test_without_keras_nothing_is_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing() -> None:
+        raise NetworkError("keras is not installed")
+
+    monkeypatch.setattr(demo, "require_keras", missing)
+    with pytest.raises(NetworkError, match="not installed"):
+        demo.draw_demo_photos(tmp_path / "demo")
+    assert not (tmp_path / "demo").exists()
 
 
 def test_the_recipe_is_quick() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import importlib.util
 import logging
 import os
 import re
@@ -30,7 +31,19 @@ _ENVIRONMENT = {
     "TF_ENABLE_ONEDNN_OPTS": "1",
 }
 
+_INSTALL = 'Install it with: pip install "whosthat[train]"'
 _NOTICE = re.compile(rb"(?m)^(WARNING: All log messages before absl::|I0000 |[IW]\d{4} .*(oneDNN|cpu_feature_guard)).*\n?")
+
+
+def require_keras() -> None:
+    """Refuse at once, without the seconds of an import, where Keras or TensorFlow is not installed.
+
+    Raises:
+        NetworkError: One of them is missing.
+    """
+    for name in ("keras", "tensorflow"):
+        if name not in sys.modules and importlib.util.find_spec(name) is None:
+            raise NetworkError(f"Training a network needs Keras on TensorFlow, and {name} is not installed. {_INSTALL}")
 
 
 def load_keras() -> ModuleType:
@@ -93,8 +106,7 @@ def _import(name: str) -> ModuleType:
             return importlib.import_module(name)
     except ImportError as error:
         raise NetworkError(
-            f"This needs Keras on TensorFlow, and {error.name or name!s} cannot be imported ({error}). "
-            'Install them with: pip install "whosthat[train]"'
+            f"This needs Keras on TensorFlow, and {error.name or name!s} cannot be imported ({error}). {_INSTALL}"
         ) from error
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from whosthat.cartoons import HEROES, STRANGERS, draw_hero, draw_photo_folder
 from whosthat.errors import UsageError
+from whosthat.networks.backend import require_keras
 from whosthat.photos.drawing import save_image
 from whosthat.progress import SILENT, Progress
 
@@ -57,7 +58,9 @@ def draw_demo_photos(folder: Path, *, progress: Progress = SILENT) -> DemoPhotos
 
     Raises:
         UsageError: The folder holds something else.
+        NetworkError: Keras is not installed, so the pictures could not be trained on.
     """
+    require_keras()
     photos, others, unseen = folder / PHOTOS, folder / OTHERS, folder / UNSEEN
     if folder.exists() and not unseen.is_dir() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(f"{folder} is there already and is no demo. Name another folder: whosthat demo FOLDER")
