@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from whosthat.errors import RunError, UsageError
-from whosthat.runs.lock import occupied
 from whosthat.runs.folders import compare_runs, discard_run, latest, list_runs, new_run, safe_name, set_latest
+from whosthat.runs.lock import occupied
 
 
 def make_run(runs: Path, recipe: str = 'model = "cnn6"\n', metrics: object = None) -> Path:
