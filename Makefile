@@ -26,7 +26,7 @@ cover: .venv/dev.stamp
 
 wheel: .venv/train.stamp
 	rm -rf dist
-	$(PIP) wheel --no-deps --no-build-isolation --wheel-dir dist .
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
 
 check: .venv/dev.stamp
 	$(BIN)/ruff format --check src tests benchmarks

@@ -38,7 +38,7 @@ def test_missing_keras_says_what_to_install(monkeypatch):
 def test_what_is_not_installed_is_said_without_an_import(monkeypatch, name):
     monkeypatch.delitem(sys.modules, name, raising=False)
     monkeypatch.setattr(backend.importlib.util, "find_spec", lambda wanted: None if wanted == name else object())
-    with pytest.raises(NetworkError, match=rf"{name} is not installed\. Install it with: pip install"):
+    with pytest.raises(NetworkError, match=rf"{name} is not installed\. Install them with: pip install"):
         backend.require_keras()
 
 
