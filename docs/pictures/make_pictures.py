@@ -44,7 +44,7 @@ def report() -> None:
         demo = Path(folder) / "demo"
         subprocess.run([sys.executable, "-m", "whosthat", "demo", demo], check=True)
         page = (demo / "runs" / "latest" / "report.html").resolve().as_uri()
-        options = ["--headless", "--hide-scrollbars", "--window-size=1000,600", f"--user-data-dir={folder}/browser"]
+        options = ["--headless", "--hide-scrollbars", "--window-size=1000,520", f"--user-data-dir={folder}/browser"]
         if hasattr(os, "geteuid") and os.geteuid() == 0:
             options.append("--no-sandbox")  # Chromium's does not work for root
         subprocess.run([browser, *options, f"--screenshot={HERE / 'report.png'}", page], check=True, capture_output=True)
