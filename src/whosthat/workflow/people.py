@@ -35,7 +35,7 @@ from whosthat.recognition.face_recogniser import KIND, FaceRecogniser, bundle_fi
 from whosthat.recognition.gallery import FILE, EnrolledPhoto, Gallery, read_gallery
 from whosthat.recognition.identifier import Identifier
 from whosthat.settings import cache_folder
-from whosthat.types import FloatArray, SetAside
+from whosthat.types import Added, Enrolled, FloatArray, SetAside
 from whosthat.wording import counted, listing
 from whosthat.workflow.face_choice import Chosen, choose_face, choose_faces
 from whosthat.workflow.face_photos import faces_of_photos
@@ -44,33 +44,6 @@ from whosthat.workflow.predict import find_photos
 from whosthat.workflow.prediction import Prediction
 
 CHANGED = " People were added or removed since this was measured."
-
-
-@dataclass(frozen=True)
-class Enrolled:
-    """Somebody whom a recogniser knows: the name, and how many photos of them are enrolled."""
-
-    name: str
-    photos: int
-
-
-@dataclass(frozen=True)
-class Added:
-    """What adding somebody did.
-
-    Attributes:
-        name: Who was added.
-        photos: The photos that were enrolled.
-        left: Those that were not, and why.
-        threshold: The distance that earns a name, which stays as it was.
-        notes: A sentence for each photo of whose faces one was chosen.
-    """
-
-    name: str
-    photos: tuple[str, ...]
-    left: tuple[SetAside, ...]
-    threshold: float
-    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

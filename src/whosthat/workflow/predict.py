@@ -12,10 +12,10 @@ import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from whosthat.dataset.threads import in_order
-from whosthat.errors import PhotoError, UsageError
+from whosthat.errors import PhotoError, UsageError, path_given
 from whosthat.photos.reading import looks_like_photo, opened
 from whosthat.photos.video import looks_like_video
 from whosthat.progress import SILENT, Progress
@@ -47,9 +47,9 @@ class _Order:
 
 def predict(
     bundle: str | Path | Recogniser,
-    paths: Iterable[str | Path],
+    paths: str | Path | Iterable[str | Path],
     *,
-    draw: Path | None = None,
+    draw: str | Path | None = None,
     every: int = EVERY,
     without: Collection[Path] = (),
     batch_size: int = BATCH,
@@ -69,7 +69,8 @@ def predict(
 
     Raises:
         BundleError: The bundle cannot be used.
-        UsageError: The folder for the copies cannot be written, or ``every`` is below 1.
+        UsageError: ``bundle`` is neither path nor recogniser, ``paths`` are no paths (an image in memory is for
+            `Recogniser.identify`), the folder for the copies cannot be written, or ``every`` is below 1.
 
     Example:
         for prediction in predict("runs/latest", ["holiday"]):
@@ -77,11 +78,23 @@ def predict(
     """
     if every < 1:
         raise UsageError(f"Every how many frames a video is looked at must be 1 or more; it is {every}.")
-    recogniser = load(bundle) if isinstance(bundle, str | Path) else bundle
-    if draw is not None:
-        _make_folder(draw)
-        without = [*without, draw]
-    return _answers(_Order(recogniser, draw, every, progress), find_photos(paths, without=without), batch_size)
+    recogniser = cast("Recogniser", bundle) if hasattr(bundle, "identify_prepared") else load(path_given(bundle, "A saved recogniser"))
+    places = _places(paths)
+    copies = None if draw is None else path_given(draw, "The folder for drawn copies")
+    if copies is not None:
+        _make_folder(copies)
+        without = [*without, copies]
+    return _answers(_Order(recogniser, copies, every, progress), find_photos(places, without=without), batch_size)
+
+
+def _places(paths: str | Path | Iterable[str | Path]) -> list[Path]:
+    if isinstance(paths, str | os.PathLike):
+        return [Path(paths)]
+    if not isinstance(paths, Iterable):
+        raise UsageError(
+            f"Photos to predict are a path or a list of paths; got {'None' if paths is None else f'a {type(paths).__name__}'}."
+        )
+    return [path_given(path, "Each photo to predict") for path in paths]
 
 
 def find_photos(paths: Iterable[str | Path], *, without: Collection[Path] = ()) -> Iterator[Path | Prediction]:

@@ -18,7 +18,7 @@ from pathlib import Path, PurePosixPath
 
 from whosthat.durable import move_to_free_name, replace_file
 from whosthat.errors import DatasetError
-from whosthat.workflow.face_check import Checkup
+from whosthat.workflow.check import Checkup
 from whosthat.workflow.file_names import unused_path
 
 COLUMNS = ("from", "to", "reason")
