@@ -29,6 +29,7 @@ bench: .venv/dev.stamp
 
 docs: .venv/dev.stamp
 	$(BIN)/python -m whosthat.cli.help_pages > docs/commands.md
+	$(BIN)/python docs/make_api.py > docs/api.md
 	$(BIN)/python docs/pictures/make_pictures.py
 
 lock: .venv/dev.stamp

@@ -22,6 +22,7 @@ SURFACE = {
     "Evaluation",
     "Face",
     "Likeness",
+    "People",
     "PhotoError",
     "Prediction",
     "Recipe",

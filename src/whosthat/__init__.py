@@ -23,7 +23,7 @@ from whosthat.version import __version__
 if TYPE_CHECKING:
     from whosthat.errors import BundleError, DatasetError, PhotoError, UsageError, WhosthatError
     from whosthat.evaluation.metrics import Evaluation
-    from whosthat.recognition.recogniser import Recogniser
+    from whosthat.recognition.recogniser import People, Recogniser
     from whosthat.training.recipe import Recipe, default_recipe, read_recipe
     from whosthat.types import Added, Box, Enrolled, Face, Likeness, Sighting, Verification
     from whosthat.workflow.check import Checkup, check
@@ -47,6 +47,7 @@ _HOMES = {
     "Evaluation": "whosthat.evaluation.metrics",
     "Face": "whosthat.types",
     "Likeness": "whosthat.types",
+    "People": "whosthat.recognition.recogniser",
     "PhotoError": "whosthat.errors",
     "Prediction": "whosthat.workflow.prediction",
     "Recipe": "whosthat.training.recipe",
@@ -79,6 +80,7 @@ __all__ = [
     "Evaluation",
     "Face",
     "Likeness",
+    "People",
     "PhotoError",
     "Prediction",
     "Recipe",

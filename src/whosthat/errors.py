@@ -142,6 +142,16 @@ def did_you_mean(word: str, choices: Iterable[str]) -> str:
     return f'Did you mean "{near[0]}"?' if near else f"Choose one of: {', '.join(known)}."
 
 
+def type_given(value: object) -> str:
+    """Return the name of the type of what came, for messages.
+
+    Example:
+        >>> type_given(None), type_given([])
+        ('None', 'list')
+    """
+    return "None" if value is None else type(value).__name__
+
+
 def path_given(value: object, what: str) -> Path:
     """Return a path that somebody gave.
 
@@ -160,5 +170,4 @@ def path_given(value: object, what: str) -> Path:
     """
     if isinstance(value, str | os.PathLike):
         return Path(os.fspath(value))
-    got = "None" if value is None else f"a {type(value).__name__}"
-    raise UsageError(f"{what} must be a path (str or Path); got {got}.")
+    raise UsageError(f"{what} must be a path (str or Path); got {type_given(value)}.")

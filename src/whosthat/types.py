@@ -142,7 +142,8 @@ class Verification:
         same: Whether they do: the distance is at most the threshold.
         distance: Between the two embeddings.
         threshold: The largest distance at which two single photos are taken for the same person's.
-        confidence: How likely it is that they show the same person, 0 to 1.
+        confidence: How likely it is that they show the same person, 0 to 1. It may be above a half where ``same`` is False: names are
+            given with care.
     """
 
     same: bool

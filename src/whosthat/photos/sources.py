@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from PIL import Image as PillowImage
 
-from whosthat.errors import PhotoError, UsageError
+from whosthat.errors import PhotoError, UsageError, type_given
 from whosthat.photos.reading import on_white, opened
 from whosthat.settings import MAX_PHOTO_BYTES
 from whosthat.types import Image
@@ -104,4 +104,4 @@ def _of_pillow(picture: PillowImage.Image) -> Image:
 def _described(value: Any) -> str:
     if isinstance(value, np.ndarray):
         return f"an array of {value.dtype} {value.shape}"
-    return "None" if value is None else f"a {type(value).__name__}"
+    return type_given(value)

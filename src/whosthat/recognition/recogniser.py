@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
-from whosthat.errors import BundleError, UsageError, WeightsError
+from whosthat.errors import BundleError, UsageError, WeightsError, path_given
 from whosthat.inference import GraphError
 from whosthat.photos.sources import PhotoSource, image_of
 from whosthat.types import Added, Enrolled, Image, Sighting, Verification
@@ -39,7 +39,7 @@ class People(Protocol):
     def list(self) -> Sequence[Enrolled]:
         """Return everybody, with the number of photos of each."""
 
-    def add(self, name: str, photos: Sequence[str | Path], *, face: int | None = None, anyway: bool = False) -> Added:
+    def add(self, name: str, photos: str | Path | Sequence[str | Path], *, face: int | None = None, anyway: bool = False) -> Added:
         """Enrol photos of somebody, known or new; the threshold is unchanged.
 
         Args:
@@ -194,7 +194,7 @@ class Recogniser(ABC):
             drawn = draw_sightings(image, self.identify(image))
         if to is not None:
             try:
-                save_image(drawn, Path(to))
+                save_image(drawn, path_given(to, "The picture's file"))
             except OSError as error:
                 raise UsageError(f"The picture cannot be saved as {to}: {error.strerror or error}.") from error
         return drawn

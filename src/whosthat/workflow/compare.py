@@ -26,6 +26,7 @@ from whosthat.errors import (
     TrainingError,
     UsageError,
     path_given,
+    type_given,
 )
 from whosthat.evaluation.comparison import Comparison, Contestant, Failure
 from whosthat.evaluation.comparison import compare as choose
@@ -144,7 +145,7 @@ def compare(
 
 def _recipes(models: Sequence[str | AnyRecipe], settings: Mapping[str, Any]) -> tuple[AnyRecipe, ...]:
     if isinstance(models, str) or not isinstance(models, Sequence):
-        raise UsageError(f'Models are given as a list, such as ["faces", "cnn6"]; got a {type(models).__name__}.')
+        raise UsageError(f'Models are given as a list, such as ["faces", "cnn6"]; got {type_given(models)}.')
     names = [model for model in models if isinstance(model, str)]
     if len(names) == len(models):
         return recipes_for(names, settings)

@@ -46,7 +46,7 @@ class _People:
 
         return list_people(self._bundle)
 
-    def add(self, name: str, photos: Sequence[str | Path], *, face: int | None = None, anyway: bool = False) -> Added:
+    def add(self, name: str, photos: str | Path | Sequence[str | Path], *, face: int | None = None, anyway: bool = False) -> Added:
         from whosthat.workflow.people import add_person
 
         added = add_person(self._bundle, name, photos, face=face, anyway=anyway)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from whosthat.dataset.threads import in_order
-from whosthat.errors import PhotoError, UsageError, path_given
+from whosthat.errors import PhotoError, UsageError, path_given, type_given
 from whosthat.photos.reading import looks_like_photo, opened
 from whosthat.photos.video import looks_like_video
 from whosthat.progress import SILENT, Progress
@@ -79,7 +79,7 @@ def predict(
     if every < 1:
         raise UsageError(f"Every how many frames a video is looked at must be 1 or more; it is {every}.")
     recogniser = cast("Recogniser", bundle) if hasattr(bundle, "identify_prepared") else load(path_given(bundle, "A saved recogniser"))
-    places = _places(paths)
+    places = places_given(paths)
     copies = None if draw is None else path_given(draw, "The folder for drawn copies")
     if copies is not None:
         _make_folder(copies)
@@ -87,14 +87,17 @@ def predict(
     return _answers(_Order(recogniser, copies, every, progress), find_photos(places, without=without), batch_size)
 
 
-def _places(paths: str | Path | Iterable[str | Path]) -> list[Path]:
+def places_given(paths: str | Path | Iterable[str | Path]) -> list[Path]:
+    """Return paths that somebody gave, be it one or several.
+
+    Raises:
+        UsageError: Something else came.
+    """
     if isinstance(paths, str | os.PathLike):
         return [Path(paths)]
     if not isinstance(paths, Iterable):
-        raise UsageError(
-            f"Photos to predict are a path or a list of paths; got {'None' if paths is None else f'a {type(paths).__name__}'}."
-        )
-    return [path_given(path, "Each photo to predict") for path in paths]
+        raise UsageError(f"Photos are a path or a list of paths; got {type_given(paths)}.")
+    return [path_given(path, "Each photo") for path in paths]
 
 
 def find_photos(paths: Iterable[str | Path], *, without: Collection[Path] = ()) -> Iterator[Path | Prediction]:

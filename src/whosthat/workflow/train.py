@@ -13,7 +13,7 @@ from typing import Any
 
 from whosthat.dataset.audit import Audit, audit_folder
 from whosthat.dataset.split import read_split, split
-from whosthat.errors import CacheError, DatasetError, NetworkError, RecipeError, RunError, UsageError, path_given
+from whosthat.errors import CacheError, DatasetError, NetworkError, RecipeError, RunError, UsageError, path_given, type_given
 from whosthat.evaluation.run_facts import read_metrics
 from whosthat.networks import registry
 from whosthat.networks.backend import require_keras
@@ -144,7 +144,7 @@ def recipe_of(model: str | AnyRecipe, settings: Mapping[str, Any]) -> AnyRecipe:
     if isinstance(model, str):
         return default_recipe(model, **settings)
     if not isinstance(model, BaseRecipe):
-        raise UsageError(f'A model is a name such as "faces" or "cnn6", or a recipe; got a {type(model).__name__}.')
+        raise UsageError(f'A model is a name such as "faces" or "cnn6", or a recipe; got {type_given(model)}.')
     if settings:
         raise UsageError(f"{', '.join(settings)} cannot be set beside a recipe. Change the recipe: whosthat.default_recipe(MODEL, ...).")
     return model
