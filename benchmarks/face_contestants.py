@@ -54,7 +54,7 @@ class Whosthat:
         """Find, embed and fit, with an empty cache."""
         with tempfile.TemporaryDirectory() as empty:
             paths = {item.sha256: item.photo.path for item in photos}
-            found = faces_of_photos(paths, self.reader, file=Path(empty) / "faces.sqlite")
+            found = faces_of_photos(paths, self.reader, file=Path(empty) / "photos.sqlite")
         gallery = gallery_of(photos, found, tuple(sorted({item.photo.class_name for item in photos})))
         groups = {photo.sha256: photo.group for photo in photos}
         fitted = fit_identifier(gallery, np.array([groups[photo.sha256] for photo in gallery.photos]), embedder=DLIB.name)

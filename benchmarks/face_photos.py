@@ -13,7 +13,7 @@ from unittest import mock
 import numpy as np
 
 from benchmarks.measuring import SHARED
-from whosthat.faces.weights import add_weights
+from whosthat.faces.weight_files import add_weights
 from whosthat.recognition.gallery import EnrolledPhoto, Gallery
 from whosthat.workflow.face_photos import stacked
 

@@ -22,14 +22,14 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("checking",),
     ("training", "recognition"),
     ("dataset", "faces", "networks", "cartoons"),
-    ("photos", "importers", "runs"),
-    ("types", "errors", "settings", "progress", "inference", "durable", "wording", "proportions", "version"),
+    ("photos", "importers", "runs", "photo_cache"),
+    ("types", "errors", "settings", "progress", "inference", "durable", "file_names", "wording", "proportions", "version"),
 )
 NEVER_SIDEWAYS = (
     {"cli", "desktop"},
     {"training", "recognition"},
     {"dataset", "faces", "networks", "cartoons"},
-    {"photos", "importers", "runs"},
+    {"photos", "importers", "runs", "photo_cache"},
     set(FLOORS[-1]),
 )
 LAUNCHES = {("cli", "desktop")}

@@ -236,7 +236,7 @@ def test_what_a_network_cannot_do_says_what_to_do(tmp_path: Path, save_colours: 
     for verb in ("faces", "embed", "verify"):
         with pytest.raises(whosthat.UsageError, match="Train one on photos of people"):
             VERBS[verb](classifier, red)
-    with pytest.raises(whosthat.BundleError, match="keeps no gallery of people"):
+    with pytest.raises(whosthat.BundleError, match="has no gallery"):
         classifier.people.list()
     assert classifier.threshold is None
     assert classifier.draw(red).shape == red.shape

@@ -1,12 +1,14 @@
 """Writing that survives a crash: a file is there whole, or it is not there, and only its owner can read it.
 
 What belongs here: the few steps that make bytes durable (flush, fsync, rename, fsync the folder), private files and folders, what
-killed writings leave. What does not: knowing what is written. This module imports nothing of whosthat.
+killed writings leave, the hash by which a file is known again. What does not: knowing what is written. This module imports nothing of
+whosthat.
 """
 
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import secrets
 from pathlib import Path
@@ -14,6 +16,16 @@ from typing import BinaryIO
 
 UNFINISHED = ".new-"
 """How the name of a file begins that is being written."""
+
+
+def sha256_of(path: Path) -> str:
+    """Return a file's SHA-256, in hexadecimal.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def open_private(path: Path) -> BinaryIO:

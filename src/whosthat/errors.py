@@ -156,7 +156,7 @@ def path_given(value: object, what: str) -> Path:
     """Return a path that somebody gave.
 
     Args:
-        value: What came.
+        value: What was given.
         what: What the path should be, to begin a sentence with.
 
     Raises:

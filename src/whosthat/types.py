@@ -176,7 +176,7 @@ class Added:
         name: Who was added.
         photos: The photos that were enrolled.
         left: Those that were not, and why.
-        threshold: The largest distance that earns a name, which is unchanged.
+        threshold: The largest distance that gets a name, which is unchanged.
         notes: A sentence for each photo of whose faces one was chosen.
     """
 

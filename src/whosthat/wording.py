@@ -65,6 +65,16 @@ def confidence_text(share: float) -> str:
     return "< 1 %" if share < 0.01 else f"{100 * share:.0f} %"
 
 
+def percent(share: float) -> str:
+    """Write a share as a percentage with at most one decimal.
+
+    Example:
+        >>> percent(0.8424), percent(1.0)
+        ('84.2 %', '100 %')
+    """
+    return f"{100 * share:.1f}".removesuffix(".0") + " %"
+
+
 def listing(names: Sequence[str]) -> str:
     """Write the first names and how many more there are.
 

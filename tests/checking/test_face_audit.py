@@ -70,7 +70,7 @@ def test_of_several_faces_it_is_said_which_was_taken_and_why() -> None:
     assert [(one.photo, one.n_faces, one.taken.left) for one in audit.several] == [("ann/12.jpg", 2, 0), ("bo/13.jpg", 2, 150)]
     assert audit.several[0].why == "it is the largest"
     assert "nearer the middle" in audit.several[1].why
-    assert "The largest was taken in 1 of them, one nearer the middle in 1." in face_findings(audit)[-1].sentence
+    assert "The largest is used in 1 of them, one nearer the middle in 1." in face_findings(audit)[-1].sentence
 
 
 def test_small_and_blurred_faces_are_ranked() -> None:
@@ -92,7 +92,7 @@ def test_people_who_look_alike_stand_first_in_the_table_and_are_noted() -> None:
     audit = audited(*ALL_WELL[:4], *ALL_WELL[8:], *[("bo", shows(1, vector=like_ann)) for _ in range(4)])
     assert (audit.look_alikes[0].first, audit.look_alikes[0].second) == ("ann", "bo")
     assert len(audit.look_alikes) == 3
-    assert "1 pair of people may be taken for each other: ann and bo." in face_findings(audit)[-1].sentence
+    assert "1 pair of people easily confused: ann and bo." in face_findings(audit)[-1].sentence
 
 
 def test_a_photo_in_a_wrong_folder_makes_nobody_look_alike() -> None:

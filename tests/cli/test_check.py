@@ -32,7 +32,7 @@ def checked(replaced: Any, photos: Path) -> Any:
 def test_suspects_and_look_alikes_are_shown(checked: Any, photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", str(photos), "--faces"]) == 0
     told = capsys.readouterr().out
-    assert "Warning: 1 photo may show somebody else than the folder says" in told
+    assert "Warning: 1 photo may be in the wrong folder" in told
     assert "bo/is ann.jpg  ann                  -                  0.31" in told
     assert "ann     bo       0.46                1" in told
     assert checked.options["faces"] is True

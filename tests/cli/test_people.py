@@ -23,25 +23,25 @@ def test_people_are_listed(replaced: Any, capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_adding_says_what_was_enrolled_and_what_not(replaced: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    added = Added("dee", ("dee/1.jpg",), (SetAside(Path("wall.jpg"), "no face was found in it"),), 0.5, ("Number 2 was enrolled.",))
+    added = Added("dee", ("dee/1.jpg",), (SetAside(Path("wall.jpg"), "no face was found"),), 0.5, ("Number 2 was enrolled.",))
     call = replaced("whosthat.workflow.people.add_person", added)
     assert main(["people", "bundle", "add", "dee", "1.jpg", "wall.jpg", "--anyway", "--face", "2"]) == 0
     told = capsys.readouterr().err
-    assert "wall.jpg was not enrolled: no face was found in it." in told
-    assert "1 photo of dee enrolled. The distance that earns a name stays 0.500" in told
+    assert "wall.jpg was not enrolled: no face was found." in told
+    assert "1 photo of dee enrolled. The threshold is unchanged (0.500)." in told
     assert call.arguments == (Path("bundle"), "dee", [Path("1.jpg"), Path("wall.jpg")])
     assert "Number 2 was enrolled." in told
     assert (call.options["anyway"], call.options["face"]) == (True, 2)
 
 
 def test_removing_names_the_receipt(replaced: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    receipt = Receipt("ann", "bundle", "2026-01-01T00:00:00+00:00", 4, 4, ("faces.sqlite",), ("split.csv",))
+    receipt = Receipt("ann", "bundle", "2026-01-01T00:00:00+00:00", 4, 4, ("photos.sqlite",), ("split.csv",))
     replaced("whosthat.workflow.people.remove_person", Removed(receipt, Path("removed ann.json"), 0.5))
     assert main(["people", "bundle", "remove", "ann", "--json"]) == 0
     told = capsys.readouterr()
     assert "ann was removed: 4 embeddings deleted." in told.err
     assert "The receipt is removed ann.json." in told.err
-    assert json.loads(told.out)["cache_files"] == ["faces.sqlite"]
+    assert json.loads(told.out)["cache_files"] == ["photos.sqlite"]
 
 
 def test_renaming(replaced: Any, capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,8 +14,8 @@ import pytest
 from whosthat.cli.app import main
 from whosthat.recognition.tracking import Track
 from whosthat.types import Sighting
+from whosthat.workflow.predict_video import VideoAnswer
 from whosthat.workflow.prediction import Prediction
-from whosthat.workflow.video import VideoAnswer
 
 KNOWN = Sighting("張偉", 0.9, "Bo", 0.06, None, {"張偉": 0.9, "Bo": 0.06, "Cy": 0.04})
 UNKNOWN = Sighting(None, 0.5, "Bo", 0.3, None, {"張偉": 0.5, "Bo": 0.3, "Cy": 0.2})

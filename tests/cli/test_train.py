@@ -47,7 +47,7 @@ def test_without_options_the_photos_choose_the_model_and_that_is_said(
 
 def test_a_network_is_chosen_when_its_settings_are_asked_for(train: Any, capsys: pytest.CaptureFixture[str]) -> None:
     assert recipe_of(train, "--epochs", "3").model == "efficientnet-lite0"
-    assert 'a network is what "epochs" is a setting of' in capsys.readouterr().err
+    assert 'only networks have the setting "epochs"' in capsys.readouterr().err
 
 
 def test_strangers_are_handed_on(train: Any) -> None:

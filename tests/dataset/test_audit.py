@@ -64,7 +64,7 @@ def test_one_photo_under_two_names_is_a_problem_and_never_trained_on(people: Pat
     assert found.findings[0].severity == "problem"
     assert "anna/3.png = bert/again.png" in sentence(found, "two-names")
     assert not {"anna/3.png", "bert/again.png"} & set(groups(found))
-    assert found.set_aside[0].reason == "the same photo lies in another class (bert/again.png)"
+    assert found.set_aside[0].reason == "the same photo is in another class (bert/again.png)"
 
 
 def test_copies_look_alikes_and_bursts_share_a_group(people: Path, draw: Draw) -> None:
@@ -132,14 +132,14 @@ def test_one_class_is_enough_and_said(tmp_path: Path, draw: Draw) -> None:
     draw(tmp_path / "people" / "anna" / "2019" / "1.png", 1)
     found = audited(tmp_path / "people")
     assert found.classes == ("anna",)
-    assert "There is one class, anna: a face recogniser can find this person" in sentence(found, "one-class")
+    assert "There is one class, anna. A face recogniser can find this person" in sentence(found, "one-class")
 
 
 def test_a_folder_above_the_people_is_no_person(tmp_path: Path, draw: Draw) -> None:
     for number, name in enumerate(("anna", "bert")):
         draw(tmp_path / "photos" / "people" / name / "1.png", number)
     found = audited(tmp_path / "photos")
-    assert "its photos lie in 2 folders: anna, bert" in sentence(found, "one-class")
+    assert "its photos are in 2 folders: anna, bert" in sentence(found, "one-class")
     assert next(item.severity for item in found.findings if item.kind == "one-class") == "problem"
 
 

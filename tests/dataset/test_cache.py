@@ -117,7 +117,7 @@ def test_another_spec_uses_no_old_row(made: Split, file: Path) -> None:
     prepare_photos(made, PrepareSpec(24, fit="crop"), file).close()
     listener = Listener()
     prepare_photos(made, SPEC, file, progress=listener).close()
-    assert "were prepared in another way" in listener.said[0]
+    assert "The preparation changed" in listener.said[0]
     check_all(made, file)
 
 
@@ -128,7 +128,7 @@ def test_photos_lost_since_the_audit_are_set_aside_with_their_reasons(made: Spli
     damaged.write_bytes(b"")
     with prepare_photos(made, SPEC, file) as photos:
         reasons = {item.path: item.reason for item in photos.set_aside}
-        assert "vanished" in reasons[gone]
+        assert "not found" in reasons[gone]
         assert "has changed since it was checked" in reasons[changed]
         assert "empty" in reasons[damaged]
         assert len(photos.images("train")) == len(photos.labels("train")) == len(photos.paths("train")) == 13
@@ -137,7 +137,7 @@ def test_photos_lost_since_the_audit_are_set_aside_with_their_reasons(made: Spli
 def test_a_class_that_lost_its_last_photo_of_a_part_is_named(made: Split, file: Path) -> None:
     for item in made.parts["test"]:
         item.photo.path.unlink()
-    with pytest.raises(DatasetError, match=r"No photo is left for anna in test, bert in test.*vanished"):
+    with pytest.raises(DatasetError, match=r"No usable photo is left for anna in test, bert in test.*not found"):
         prepare_photos(made, SPEC, file)
     assert not file.exists()
 
@@ -181,11 +181,11 @@ def damage_labels(file: Path) -> None:
 def test_a_damaged_file_is_never_trusted(made: Split, file: Path, damage: Callable[[Path], None]) -> None:
     prepare_photos(made, SPEC, file).close()
     damage(file)
-    with pytest.raises(CacheError, match="damaged or no file of prepared photos"):
+    with pytest.raises(CacheError, match="damaged or is not a cache file"):
         PreparedPhotos(file)
     listener = Listener()
     prepare_photos(made, SPEC, file, progress=listener).close()
-    assert "are damaged or of another version" in listener.said[0]
+    assert "is damaged or of another version" in listener.said[0]
     check_all(made, file)
 
 
@@ -234,7 +234,8 @@ def test_a_disk_that_fills_up_while_hdf5_writes_is_said_and_cleaned_up(people: P
     done = subprocess.run(
         [sys.executable, "-c", FILL_THE_DISK, str(people), str(file)], capture_output=True, text=True, encoding="utf-8", check=False
     )
-    assert "refused: The prepared photos cannot be written" in done.stderr, done.stderr
+    assert "refused: The cache " in done.stderr, done.stderr
+    assert "cannot be written" in done.stderr
     assert [path.name for path in file.parent.iterdir() if path.suffix == ".h5"] == []
 
 

@@ -1,17 +1,18 @@
 from __future__ import annotations
 
-import json
 import os
+import sqlite3
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from whosthat.dataset import facts as facts_module
-from whosthat.dataset.facts import RememberedFacts, read_facts
-from whosthat.dataset.private import private_file
+from whosthat.dataset.facts import RememberedFacts, photos_of, read_facts
 from whosthat.errors import CacheError, PhotoError
+from whosthat.photo_cache import place
 from whosthat.photos.preparing import PrepareSpec
 
 Draw = Callable[..., Path]
@@ -29,7 +30,12 @@ def remembered(photo: Path) -> Path:
     memory = RememberedFacts(root)
     memory.facts("anna/1.jpg", photo)
     memory.save()
-    return private_file(root, "facts.json")
+    return place()
+
+
+def run(statement: str, *values: object) -> list[tuple[object, ...]]:
+    with closing(sqlite3.connect(place())) as connection, connection:
+        return connection.execute(statement, values).fetchall()
 
 
 @pytest.fixture
@@ -60,16 +66,15 @@ def test_a_changed_photo_is_read_again(photo: Path, remembered: Path, draw: Draw
 
 
 def test_a_memory_with_thumbnails_of_another_size_is_read_again(photo: Path, remembered: Path, reading_counted: list[Path]) -> None:
-    document = json.loads(remembered.read_bytes())
-    document["format"] = f"1-{PrepareSpec(size=16).key()}"
-    document["photos"]["anna/1.jpg"][-1] = "00" * 256
-    remembered.write_text(json.dumps(document), encoding="utf-8")
+    run("UPDATE facts SET reader = ?, thumbnail = ?", f"1-{PrepareSpec(size=16).key()}", bytes(256))
     memory = RememberedFacts(photo.parents[1])
     memory.facts("anna/1.jpg", photo)
+    memory.save()
     assert (memory.was_damaged, reading_counted) == (False, [photo])
+    assert run("SELECT length(thumbnail) FROM facts") == [(1024,)]
 
 
-@pytest.mark.parametrize("damage", [b"", b"{", b"[]", b'{"format": 1}', b"\xff\xfe", b"[" * 100_000])
+@pytest.mark.parametrize("damage", [b"no database at all" * 100, b"SQLite format 3\x00" + b"\xff" * 5000])
 def test_a_damaged_memory_is_noticed_and_not_used(photo: Path, remembered: Path, reading_counted: list[Path], damage: bytes) -> None:
     remembered.write_bytes(damage)
     memory = RememberedFacts(photo.parents[1])
@@ -79,12 +84,21 @@ def test_a_damaged_memory_is_noticed_and_not_used(photo: Path, remembered: Path,
 
 
 @pytest.mark.parametrize(
-    ("column", "value"), [(3, "no hash"), (3, None), (4, -1), (4, "90"), (5, 1e9), (6, "noon"), (6, float("nan")), (7, "00"), (7, 5)]
+    ("column", "value"),
+    [
+        ("sha256", "no hash"),
+        ("sha256", None),
+        ("width", -1),
+        ("width", "wide"),
+        ("height", 1e-9),
+        ("taken_at", "noon"),
+        ("taken_at", float("inf")),
+        ("thumbnail", b"00"),
+        ("thumbnail", "0" * 1024),
+    ],
 )
-def test_a_damaged_row_is_read_again(photo: Path, remembered: Path, reading_counted: list[Path], column: int, value: object) -> None:
-    document = json.loads(remembered.read_bytes())
-    document["photos"]["anna/1.jpg"][column] = value
-    remembered.write_text(json.dumps(document), encoding="utf-8")
+def test_a_damaged_row_is_read_again(photo: Path, remembered: Path, reading_counted: list[Path], column: str, value: object) -> None:
+    run(f"UPDATE facts SET {column} = ?", value)
     RememberedFacts(photo.parents[1]).facts("anna/1.jpg", photo)
     assert reading_counted == [photo]
 
@@ -95,7 +109,7 @@ def test_a_photo_that_cannot_be_read_is_asked_again_each_time(photo: Path, remem
     with pytest.raises(PhotoError, match="empty"):
         memory.facts("anna/1.jpg", photo)
     memory.save()
-    assert json.loads(remembered.read_bytes())["photos"] == {}
+    assert run("SELECT * FROM facts") == []
 
 
 def test_a_memory_that_cannot_be_written_says_where(photo: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -103,7 +117,7 @@ def test_a_memory_that_cannot_be_written_says_where(photo: Path, monkeypatch: py
     monkeypatch.setenv("WHOSTHAT_CACHE", str(tmp_path / "file"))
     memory = RememberedFacts(photo.parents[1])
     memory.facts("anna/1.jpg", photo)
-    with pytest.raises(CacheError, match=r"cannot be created.*WHOSTHAT_CACHE"):
+    with pytest.raises(CacheError, match=r"cannot be used.*WHOSTHAT_CACHE"):
         memory.save()
 
 
@@ -117,8 +131,23 @@ def test_what_is_known_already_is_not_written_again(photo: Path, remembered: Pat
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps the user's profile private by other means")
 def test_what_is_remembered_is_private(remembered: Path) -> None:
-    assert remembered.parent.stat().st_mode & 0o077 == 0
+    assert (remembered.stat().st_mode | remembered.parent.stat().st_mode) & 0o077 == 0
 
 
-def test_folders_of_one_name_have_different_files(tmp_path: Path) -> None:
-    assert private_file(tmp_path / "a" / "x", "facts.json") != private_file(tmp_path / "b" / "x", "facts.json")
+def test_folders_of_one_name_are_told_apart_and_odd_names_come_back(tmp_path: Path, draw: Draw) -> None:
+    for number, parent in enumerate("ab"):
+        memory = RememberedFacts(tmp_path / parent / "people")
+        memory.facts("anna/\udcff.jpg", draw(tmp_path / parent / "people" / "anna" / "1.jpg", number))
+        memory.save()
+    (first,), (second,) = (photos_of(tmp_path / parent / "people", {"anna"}, ()).items() for parent in "ab")
+    assert first[0] == second[0] == "anna/\udcff.jpg"
+    assert first[1] != second[1]
+
+
+def test_a_photo_from_a_far_future_is_remembered(photo: Path, reading_counted: list[Path]) -> None:
+    os.utime(photo, ns=(0, 2**63 - 1))
+    for _ in range(2):
+        memory = RememberedFacts(photo.parents[1])
+        memory.facts("anna/1.jpg", photo)
+        memory.save()
+    assert reading_counted == [photo]

@@ -165,19 +165,19 @@ def test_a_large_photo_is_kept_small_for_showing(tmp_path: Path) -> None:
     ("sightings", "headline", "detail"),
     [
         (None, "", ""),
-        ((), "Nobody", "Nobody was seen in this photo."),
-        ((Sighting("Ana", 0.9, "Bo", 0.1),), "Ana", "90 % sure. Next: Bo, 10 %."),
-        ((Sighting("Ana", 1.0),), "Ana", "> 99 % sure."),
+        ((), "Nobody", "No face was found in this photo."),
+        ((Sighting("Ana", 0.9, "Bo", 0.1),), "Ana", "Confidence 90 %. Runner-up: Bo, 10 %."),
+        ((Sighting("Ana", 1.0),), "Ana", "Confidence > 99 %."),
         (
             (Sighting(None, 0.4, "Bo", 0.3, None, {"Ana": 0.4}), Sighting(None, 0.3)),
             "Unknown",
-            "Not sure enough for a name. Nearest: Ana, 40 %. 2 were seen in all.",
+            "Confidence is too low for a name. Nearest: Ana, 40 %. 2 faces in all.",
         ),
-        ((Sighting(None, 0.004, probabilities={"Ana": 0.004}),), "Unknown", "No known name fits."),
+        ((Sighting(None, 0.004, probabilities={"Ana": 0.004}),), "Unknown", "Like no enrolled person."),
         (
             (Sighting("Ana", 0.9), Sighting(None, 0.8, given_to_better="Ana")),
             "Ana",
-            "90 % sure. 2 were seen in all. Of several faces that look like Ana, the best got the name.",
+            "Confidence 90 %. 2 faces in all. Of several faces that look like Ana, the best got the name.",
         ),
     ],
 )

@@ -77,13 +77,13 @@ def test_each_finding_stands_with_one_line_a_photo(run: Path) -> None:
     )
     words = told(run, faces)
     for line in (
-        "warning No face was found in 1 photo: ann/wall.jpg. The face route does not use them. 1 photo ann/wall.jpg",
-        "warning The face is smaller than 40 pixels in 1 photo: ann/far.jpg (23 pixels). It is used, but shows little.",
+        "warning No face was found in 1 photo: ann/wall.jpg. They are not used to recognise faces. 1 photo ann/wall.jpg",
+        "warning The face is smaller than 40 pixels in 1 photo: ann/far.jpg (23 pixels). It is used, but has little detail.",
         "1 photo ann/far.jpg: 23 pixels",
-        "warning The face is blurred in 1 photo: bo/moved.jpg. It is used, but shows little. 1 photo bo/moved.jpg: sharpness 8",
-        "warning The face is cut by the edge of the photo in 1 photo: bo/half.jpg. It is used, but shows little.",
+        "warning The face is blurred in 1 photo: bo/moved.jpg. It is used, but has little detail. 1 photo bo/moved.jpg: sharpness 8",
+        "warning The face is cut by the edge of the photo in 1 photo: bo/half.jpg. It is used, but has little detail.",
         "1 photo bo/half.jpg: 51 % of it beyond the edge",
-        "note 2 photos show several faces: ann/two.jpg, bo/3.jpg. The largest was taken in 1 of them, one nearer the middle in 1.",
+        "note 2 photos show several faces: ann/two.jpg, bo/3.jpg. The largest is used in 1 of them, one nearer the middle in 1.",
         "ann/two.jpg: one of 2 faces was taken, it is the largest",
         "bo/3.jpg: one of 3 faces was taken, it is nearer the middle than the largest, and not much smaller",
     ):
@@ -114,7 +114,7 @@ def test_of_many_suspects_twelve_are_shown_and_the_others_listed(run: Path) -> N
 def test_the_table_tells_how_near_and_in_words_who_is_easily_confused(run: Path) -> None:
     pairs = (Pair("ann", "bo", 0.41, 3), Pair("ann", "cy", 0.49, 0), Pair("bo", "cy", 0.55, 1), Pair("bo", "dee", 0.72, 0))
     words = told(run, FaceAudit(9, look_alikes=pairs))
-    assert "Most easily taken for each other: ann and bo, at a distance of 0.41. Also easily confused: ann and cy." in words
+    assert "Most easily confused: ann and bo (distance 0.41). Also easily confused: ann and cy." in words
     assert (
         "ann bo 0.41 easily confused 3 ann cy 0.49 easily confused 0 bo cy 0.55 somewhat alike 1 bo dee 0.72 easy to tell apart 0" in words
     )
@@ -123,7 +123,7 @@ def test_the_table_tells_how_near_and_in_words_who_is_easily_confused(run: Path)
 
 def test_where_nobody_looks_alike_that_is_said(run: Path) -> None:
     words = told(run, FaceAudit(9, look_alikes=(Pair("ann", "bo", 0.71, 0),)))
-    assert "Nobody is easily taken for somebody else. Most alike are ann and bo, at a distance of 0.71; below 0.5" in words
+    assert "No two people are easily confused. Most alike: ann and bo (distance 0.71; below 0.5" in words
     assert "Who looks like whom" not in told(run, FaceAudit(9))
 
 

@@ -12,7 +12,7 @@ from whosthat.errors import WeightsError
 from whosthat.faces.adapting import adapt
 from whosthat.faces.description import EmbedderDescription
 from whosthat.faces.embedder import SAME_PERSON, OnnxEmbedder
-from whosthat.faces.sface import SFACE
+from whosthat.faces.models import SFACE
 from whosthat.inference import open_session
 
 
@@ -77,7 +77,7 @@ def test_a_graph_with_the_inputs_and_outputs_of_sface_becomes_an_embedder(foreig
     [
         ({"size": 160}, {}, r"has the shape 1 x 3 x 160 x 160, but its description says any x 3 x 112 x 112 \(crop_size 112, nchw\)"),
         ({}, {"layout": "nhwc"}, "its description says any x 112 x 112 x 3"),
-        ({"batch": 4}, {}, "takes 4 images at once"),
+        ({"batch": 4}, {}, "takes exactly 4 images at once"),
         ({"kind": TensorProto.INT64}, {}, "should hold floating-point numbers or uint8, but holds INT64"),
         ({"outputs": 2}, {}, r"should have one output, but has 2 \(fc0, fc1\)"),
         ({"opset": 6}, {}, "version 6 of ONNX's operators"),

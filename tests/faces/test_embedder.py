@@ -7,7 +7,7 @@ import pytest
 from whosthat.errors import WeightsError
 from whosthat.faces.embedder import DLIB, OnnxEmbedder
 from whosthat.faces.finding import FaceReader
-from whosthat.faces.weights import find_weights
+from whosthat.faces.weight_files import find_weights
 from whosthat.inference import open_session
 
 

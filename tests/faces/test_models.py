@@ -14,8 +14,8 @@ from whosthat.faces.description import EmbedderDescription
 from whosthat.faces.embedder import OnnxEmbedder
 from whosthat.faces.models import DETECTORS, EMBEDDERS, add_embedder, all_embedders, embedder_model
 from whosthat.faces.own_embedders import embedder_names
-from whosthat.faces.weights import FILES
-from whosthat.training.face_recipe import FaceRecipe
+from whosthat.faces.weight_files import FILES
+from whosthat.training.recipe_base import FaceRecipe
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def test_sface_is_pinned_and_says_where_to_get_it_when_it_is_not_here() -> None:
     model = embedder_model("sface")
     assert (model.file.licence, model.file.bytes, model.facts.dimensions) == ("Apache-2.0", 38_696_353, 128)
     with pytest.raises(
-        WeightsError, match=r"face_recognition_sface_2021dec\.onnx, which sface needs, is not here.*opencv_zoo.*models add FILE"
+        WeightsError, match=r"sface needs face_recognition_sface_2021dec\.onnx, which is missing.*opencv_zoo.*models add FILE"
     ):
         model.graph()
 
@@ -74,12 +74,12 @@ def with_more_nodes(network: Path, *nodes: Any) -> None:
     ("nodes", "complaint"),
     [
         ([helper.make_node("Sub", ["before", "before"], ["zero"]), helper.make_node("Div", ["zero", "zero"], ["fc0"])], "not finite"),
-        ([helper.make_node("Sub", ["before", "before"], ["fc0"])], "one vector for different pictures"),
+        ([helper.make_node("Sub", ["before", "before"], ["fc0"])], "the same embedding for different pictures"),
         (
             [helper.make_node("Concat", ["before", "before"], ["fc0"], axis=1)],
             "should give 48 numbers for each of 4 crops, but gave an array of 4 x 96",
         ),
-        ([helper.make_node("NoSuchOperator", ["before"], ["fc0"])], "which is not run here"),
+        ([helper.make_node("NoSuchOperator", ["before"], ["fc0"])], "which is not supported"),
         ([helper.make_node("MatMul", ["before", "before"], ["fc0"])], "cannot"),
     ],
 )

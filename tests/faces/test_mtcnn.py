@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from whosthat.faces.mtcnn import Mtcnn, _cuts, _halves, _seen_together
-from whosthat.faces.weights import read_weights
+from whosthat.faces.weight_files import read_weights
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,7 @@ def test_a_cut_is_black_beyond_the_photo() -> None:
 
 
 def test_graphs_in_another_form_are_refused() -> None:
-    with pytest.raises(ValueError, match="does not run"):
+    with pytest.raises(ValueError, match="cannot run"):
         Mtcnn({name: read_weights(f"mtcnn-{name}") for name in ("pnet", "rnet", "onet")})
 
 

@@ -9,7 +9,7 @@ import pytest
 from whosthat.errors import WeightsError
 from whosthat.faces.description import EmbedderDescription
 from whosthat.faces.own_embedders import embedder_names, keep_embedder, own_embedders, read_embedder, remove_embedder
-from whosthat.faces.weights import read_file
+from whosthat.faces.weight_files import read_file
 
 GRAPH = b"a graph that was checked"
 
@@ -37,17 +37,19 @@ def test_what_was_kept_comes_back(description: EmbedderDescription, weights: Pat
 def test_a_name_belongs_to_one_embedder(description: EmbedderDescription) -> None:
     keep_embedder(GRAPH, description)
     for graph, changes in ((b"other", {}), (GRAPH, {"scale": 2.0})):
-        with pytest.raises(WeightsError, match=r"Another embedder named my-net was added before.*models remove my-net"):
+        with pytest.raises(WeightsError, match=r"There is another embedder named my-net.*models remove my-net"):
             keep_embedder(graph, description.model_copy(update=changes))
 
 
 def test_a_damaged_file_is_named_and_mended_by_adding_it_again(description: EmbedderDescription, weights: Path) -> None:
     kept = keep_embedder(GRAPH, description)
     (weights / "embedder-my-net.onnx").write_bytes(GRAPH[::-1])
-    with pytest.raises(WeightsError, match=r"embedder-my-net\.onnx is not the .*SHA-256 is.*models add FILE --describe FILE\.toml"):
+    with pytest.raises(
+        WeightsError, match=r"embedder-my-net\.onnx is not the .*expected SHA-256 .*, got .*models add FILE --describe FILE\.toml"
+    ):
         read_file(kept.file)
     (weights / "embedder-my-net.onnx").unlink()
-    with pytest.raises(WeightsError, match=r"embedder-my-net\.onnx, which my-net needs, is not here"):
+    with pytest.raises(WeightsError, match=r"my-net needs embedder-my-net\.onnx, which is missing"):
         read_file(kept.file)
     keep_embedder(GRAPH, description)
     assert read_file(kept.file) == GRAPH
@@ -69,7 +71,7 @@ def test_a_damaged_description_is_named_and_can_be_removed(
     path = weights / "embedder-my-net.json"
     text = path.read_text().replace('"format": 1', '"format":1')
     path.write_text(text.replace(*damage))
-    with pytest.raises(WeightsError, match=r"embedder-my-net\.json, which describes the embedder my-net, is damaged.*models remove my-net"):
+    with pytest.raises(WeightsError, match=r"embedder-my-net\.json of the embedder my-net is damaged.*models remove my-net"):
         read_embedder("my-net")
     assert remove_embedder("my-net")
 

@@ -17,9 +17,9 @@ FOUND = PhotoFaces((50, 60), (FACE,), 0, "plain", 31.5, VECTOR)
 
 
 def test_what_was_found_comes_back(tmp_path: Path) -> None:
-    with RememberedFaces("reader", tmp_path / "faces.sqlite") as faces:
+    with RememberedFaces("reader", tmp_path / "photos.sqlite") as faces:
         faces.put({"a" * 64: FOUND, "b" * 64: PhotoFaces((9, 9))})
-    with RememberedFaces("reader", tmp_path / "faces.sqlite") as faces:
+    with RememberedFaces("reader", tmp_path / "photos.sqlite") as faces:
         back = faces.get(["a" * 64, "b" * 64, "c" * 64])
     assert back == {"a" * 64: FOUND, "b" * 64: PhotoFaces((9, 9))}
     np.testing.assert_array_equal(back["a" * 64].vector, VECTOR)
@@ -59,6 +59,18 @@ def test_a_damaged_file_is_replaced_and_that_can_be_told(tmp_path: Path, content
         assert faces.get(["a"]) == {"a": FOUND}
 
 
+def test_damage_that_shows_itself_only_in_reading_is_told_and_mended(tmp_path: Path) -> None:
+    with RememberedFaces("reader", tmp_path / "f") as faces:
+        faces.put({f"{number:064x}": FOUND for number in range(200)})
+    content = (tmp_path / "f").read_bytes()
+    (tmp_path / "f").write_bytes(content[: len(content) // 2] + b"\xff" * (len(content) - len(content) // 2))
+    with RememberedFaces("reader", tmp_path / "f") as faces:
+        assert len(faces.get(f"{number:064x}" for number in range(200))) < 200
+        assert faces.was_damaged
+        faces.put({"a": FOUND})
+        assert faces.get(["a"]) == {"a": FOUND}
+
+
 def test_a_row_that_makes_no_sense_is_not_there(tmp_path: Path) -> None:
     import sqlite3
     from contextlib import closing
@@ -66,8 +78,8 @@ def test_a_row_that_makes_no_sense_is_not_there(tmp_path: Path) -> None:
     with RememberedFaces("reader", tmp_path / "f") as faces:
         faces.put({"a": FOUND, "b": FOUND})
     with closing(sqlite3.connect(tmp_path / "f")) as connection, connection:
-        connection.execute("UPDATE photos SET found = '[1, 2]' WHERE sha256 = 'a'")
-        connection.execute("UPDATE photos SET vector = x'010203' WHERE sha256 = 'b'")
+        connection.execute("UPDATE faces SET found = '[1, 2]' WHERE sha256 = 'a'")
+        connection.execute("UPDATE faces SET vector = x'010203' WHERE sha256 = 'b'")
     with RememberedFaces("reader", tmp_path / "f") as faces:
         assert faces.get(["a", "b"]) == {}
 
@@ -75,4 +87,4 @@ def test_a_row_that_makes_no_sense_is_not_there(tmp_path: Path) -> None:
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(CacheError, match="WHOSTHAT_CACHE"):
-        RememberedFaces("reader", tmp_path / "file" / "faces.sqlite")
+        RememberedFaces("reader", tmp_path / "file" / "photos.sqlite")

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from whosthat.errors import WeightsError
-from whosthat.faces.weights import read_weights
+from whosthat.faces.weight_files import read_weights
 from whosthat.importers.dlib_format import Convolution, Dense, DlibNetwork, read_network
 
 

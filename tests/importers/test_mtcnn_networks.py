@@ -7,7 +7,7 @@ import onnx
 import pytest
 
 from whosthat.errors import WeightsError
-from whosthat.faces.weights import read_weights
+from whosthat.faces.weight_files import read_weights
 from whosthat.importers.mtcnn_networks import POINTS, SHIFTS, difference_of, rewrite, score_of
 from whosthat.inference import open_session
 

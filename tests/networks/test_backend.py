@@ -49,7 +49,7 @@ def test_channels_stay_last_whatever_the_user_configured():
 
 @pytest.mark.parametrize("n", [0, -1])
 def test_no_thread_at_all_is_refused(n):
-    with pytest.raises(NetworkError, match=f"must be 1 or more, and {n} came"):
+    with pytest.raises(NetworkError, match=f"must be 1 or more, got {n}"):
         backend.set_threads(n)
 
 

@@ -97,7 +97,7 @@ def test_one_seed_gives_one_network(name, built, smallest):
 @each_network
 def test_one_pixel_less_than_the_minimum_is_refused(name, smallest):
     size = registry.facts(name).minimum_size - 1
-    with pytest.raises(registry.NetworkError, match=rf"at least {size + 1} x {size + 1} pixels, and size {size} came"):
+    with pytest.raises(registry.NetworkError, match=rf"at least {size + 1} x {size + 1} pixels, got size {size}"):
         registry.build(name, smallest(name, size=size))
 
 

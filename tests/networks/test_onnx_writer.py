@@ -90,7 +90,7 @@ def test_graph_takes_uint8_photos_in_any_number():
     [
         (
             lambda: layers().UpSampling2D(name="larger"),
-            "'larger' is a UpSampling2D, which cannot be exported to ONNX. Supported are: Activation, ",
+            "'larger' is a UpSampling2D, which cannot be exported to ONNX. Supported: Activation, ",
         ),
         (lambda: layers().Conv2D(2, 1, activation="gelu", name="odd"), "'odd' has activation = 'gelu'"),
         (lambda: layers().Dense(2, name="mapwise"), "'mapwise' has an input of shape = .* put Flatten before it"),

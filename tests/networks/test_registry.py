@@ -60,16 +60,16 @@ def test_unknown_network_names_the_nearest():
 @pytest.mark.parametrize(
     ("name", "changes", "message"),
     [
-        ("cnn6", {"n_classes": 1}, "at least 2 classes, and 1 came"),
+        ("cnn6", {"n_classes": 1}, "at least 2 classes, got 1"),
         ("cnn6", {"frames": 2}, "takes single photos"),
         ("cnn-lstm", {"frames": 0}, "1 or more frames"),
         ("cnn6", {"blocks": "pool"}, "no option 'blocks'. Its options: dropout, "),
         ("vgg16", {"rescale": "-1..1"}, "no option 'rescale'. Its options: dropout"),
-        ("cnn6", {"dropout": (0.1, 0.2)}, "has 5 dropout layers, and 2 rates came"),
-        ("cnn6", {"dropout": (1.0,) * 5}, "at least 0 and below 1, and 1.0 came"),
-        ("cnn6", {"batch_norm_momentum": 1.5}, "between 0 and 1, and 1.5 came"),
+        ("cnn6", {"dropout": (0.1, 0.2)}, "has 5 dropout layers, got 2 rates"),
+        ("cnn6", {"dropout": (1.0,) * 5}, "at least 0 and below 1, got 1.0"),
+        ("cnn6", {"batch_norm_momentum": 1.5}, "between 0 and 1, got 1.5"),
         ("cnn6", {"initialiser": "he_norml"}, 'Did you mean "he_normal"?'),
-        ("cnn6", {"rescale": "0..255"}, "'0..255' came"),
+        ("cnn6", {"rescale": "0..255"}, "got '0..255'"),
         ("cnn6", {"weights": "imagenet"}, "no published weights for cnn6"),
     ],
 )

@@ -79,10 +79,10 @@ def test_what_is_no_image_is_refused(array):
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"size": 0}, "size must be a whole number from 1 to 4096; it is 0"),
+        ({"size": 0}, "size must be a whole number from 1 to 4096, got 0"),
         ({"size": 10**9}, "from 1 to 4096"),
-        ({"size": "224"}, "it is '224'"),
-        ({"size": True}, "it is True"),
+        ({"size": "224"}, "got '224'"),
+        ({"size": True}, "got True"),
         ({"frames": 0}, "frames must be a whole number"),
         ({"fit": "strech"}, 'Did you mean "stretch"'),
         ({"fitt": "crop"}, 'no key "fitt". Did you mean "fit"'),

@@ -203,7 +203,7 @@ def test_the_error_names_the_file(tmp_path):
 
 
 def test_what_is_not_there_or_not_a_file_is_told_apart(tmp_path):
-    assert "vanished" in refusal(tmp_path / "gone.jpg")
+    assert "not found" in refusal(tmp_path / "gone.jpg")
     assert refusal(tmp_path) == "this is a folder, not a file"
     assert "cannot be read" in refusal("nul\0.jpg")
     assert "cannot be read" in refusal(tmp_path / ("x" * 300))
@@ -214,7 +214,7 @@ def test_links_that_lead_nowhere_and_pipes_are_refused_at_once(tmp_path):
     (tmp_path / "broken.jpg").symlink_to(tmp_path / "gone.jpg")
     (tmp_path / "loop.jpg").symlink_to(tmp_path / "loop.jpg")
     os.mkfifo(tmp_path / "pipe.jpg")
-    assert "link points at" in refusal(tmp_path / "broken.jpg")
+    assert "link is broken" in refusal(tmp_path / "broken.jpg")
     assert "cannot be read" in refusal(tmp_path / "loop.jpg")
     assert "not a regular file" in refusal(tmp_path / "pipe.jpg")
     assert [sha256_of(tmp_path / name) for name in ("broken.jpg", "loop.jpg", "pipe.jpg", "nul\0.jpg")] == [""] * 4

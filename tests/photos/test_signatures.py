@@ -35,7 +35,7 @@ def test_words_that_start_like_a_signature_are_no_photo(text):
         (b"\0\0\0\x20ftypisom", "video"),
         (b"\0\0\0\x20ftypavif", "AVIF photo"),
         (b"PK\x03\x04", "ZIP archive"),
-        (bytes(SNIFF_BYTES), "nothing but zeros"),
+        (bytes(SNIFF_BYTES), "only zeros"),
         ("Grüße aus Köln".encode(), "text file"),
         (("x" * 62 + "鋼").encode()[:SNIFF_BYTES], "text file"),
         (b"\x01\x02\xfe\xff", "not a photo in a format that whosthat reads"),

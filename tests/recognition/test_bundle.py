@@ -152,7 +152,7 @@ def test_a_file_and_an_unfinished_run_are_no_bundle(tmp_path: Path) -> None:
     (tmp_path / "model.h5").write_bytes(b"")
     with pytest.raises(BundleError, match="is a file, but a bundle is a folder"):
         open_bundle(tmp_path / "model.h5")
-    with pytest.raises(BundleError, match="holds no whole bundle"):
+    with pytest.raises(BundleError, match="holds no complete bundle"):
         open_bundle(tmp_path)
 
 
@@ -193,10 +193,10 @@ def test_a_changed_file_is_named_when_it_is_read(bundle_folder: Path) -> None:
         (lambda folder: (folder / "graph.onnx").unlink(), r"graph\.onnx is missing"),
         (lambda folder: (folder / "virus.exe").write_bytes(b""), r"'virus\.exe', which does not belong"),
         (lambda folder: (folder / "graph.onnx").write_bytes(b"short"), "has 5 bytes where"),
-        (lambda folder: (folder / "manifest.json").write_text("[]"), "is no bundle manifest"),
-        (lambda folder: (folder / "manifest.json").write_text("[" * 100_000), "is no bundle manifest"),
+        (lambda folder: (folder / "manifest.json").write_text("[]"), "is not a bundle manifest"),
+        (lambda folder: (folder / "manifest.json").write_text("[" * 100_000), "is not a bundle manifest"),
         (lambda folder: (folder / "manifest.json").write_bytes(b" " * (1 << 20) + b"{}"), "larger than the 1048576 bytes"),
-        (lambda folder: edit_manifest(folder, lambda m: m.update(format="one")), "is no bundle manifest"),
+        (lambda folder: edit_manifest(folder, lambda m: m.update(format="one")), "is not a bundle manifest"),
         (lambda folder: edit_manifest(folder, lambda m: m.update(extra=1)), r"manifest\.json is damaged: extra"),
         (lambda folder: edit_manifest(folder, lambda m: m["files"]["graph.onnx"].update(bytes=1 << 40)), r"bytes: Input should be less"),
         (lambda folder: edit_manifest(folder, lambda m: m["files"]["graph.onnx"].update(sha256="0")), r"sha256: String should match"),
@@ -220,7 +220,7 @@ def test_facts_that_unfold_in_memory_are_refused_before_they_are_read(text: str,
 @pytest.mark.parametrize("name", ["../secret", "/etc/passwd", "a/b", "a\\b", "C:x", ".hidden", "manifest.json", "", "a\n"])
 def test_a_manifest_that_leads_out_of_the_folder_is_refused(name: str, bundle_folder: Path) -> None:
     edit_manifest(bundle_folder, lambda manifest: manifest["files"].update({name: manifest["files"]["graph.onnx"]}))
-    with pytest.raises(BundleError, match="which is no plain file name"):
+    with pytest.raises(BundleError, match="which is not a plain file name"):
         open_bundle(bundle_folder)
 
 
@@ -228,7 +228,7 @@ def test_a_manifest_that_leads_out_of_the_folder_is_refused(name: str, bundle_fo
 def test_a_link_inside_is_refused(bundle_folder: Path, tmp_path: Path) -> None:
     shutil.move(bundle_folder / "graph.onnx", tmp_path / "elsewhere")
     (bundle_folder / "graph.onnx").symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(BundleError, match="is a link or no plain file"):
+    with pytest.raises(BundleError, match="is not a regular file"):
         open_bundle(bundle_folder)
 
 
@@ -240,15 +240,15 @@ def test_what_a_desktop_drops_into_the_folder_does_no_harm(bundle_folder: Path) 
 @pytest.mark.parametrize(
     ("labels", "message"),
     [
-        (["a", "../b"], "no class name"),
-        (["a", ".."], "no class name"),
-        (["a", ""], "no class name"),
-        (["a", "b\\c"], "no class name"),
-        (["a", "x" * 256], "no class name"),
-        (["a", "b\n"], "cannot be seen"),
-        (["a", "gpj.\u202eb"], "cannot be seen"),
-        (["Ana", "ana"], "are one name"),
-        (["é", "e\u0301"], "are one name"),
+        (["a", "../b"], "not a class name"),
+        (["a", ".."], "not a class name"),
+        (["a", ""], "not a class name"),
+        (["a", "b\\c"], "not a class name"),
+        (["a", "x" * 256], "not a class name"),
+        (["a", "b\n"], "invisible character"),
+        (["a", "gpj.\u202eb"], "invisible character"),
+        (["Ana", "ana"], "are the same name"),
+        (["é", "e\u0301"], "are the same name"),
     ],
 )
 def test_labels_that_play_tricks_are_refused(labels: list[str], message: str) -> None:
@@ -272,7 +272,7 @@ def test_an_old_bundle_with_such_a_class_opens_but_does_not_answer(tmp_path: Pat
 @given(st.lists(st.text(st.characters(categories=("L", "N")), min_size=1, max_size=40), min_size=1, unique_by=str.casefold))
 def test_words_of_any_script_are_labels(labels: list[str]) -> None:
     problem = label_problem(labels)
-    assert problem is None or "are one name" in problem
+    assert problem is None or "are the same name" in problem
 
 
 @pytest.mark.parametrize("change", [{"temperature": 0}, {"temperature": "nan"}, {"labels": []}, {"colour": 1}, {"threshold": {"value": 2}}])

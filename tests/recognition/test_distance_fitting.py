@@ -9,27 +9,27 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from whosthat.errors import WeightsError
-from whosthat.recognition.distance_fitting import SMALLEST_VALUE, Trials, fit_distance, leave_one_person_out
+from whosthat.recognition.distance_fitting import SMALLEST_VALUE, ImpostorTrials, fit_distance, leave_one_person_out
 from whosthat.recognition.enrolling import Strangers, fit_identifier
 from whosthat.recognition.face_threshold import DistanceThreshold
 from whosthat.recognition.gallery import Gallery
 from whosthat.recognition.impostors import Impostors
 
-NOBODY = Trials(np.empty(0, np.float32), np.empty(0, np.int64))
+NOBODY = ImpostorTrials(np.empty(0, np.float32), np.empty(0, np.int64))
 KNOWN = np.random.default_rng(0).normal(0.34, 0.06, 500).astype(np.float32)
 COUNTS = np.full(7, 10)
 
 
-def drawn(n_people: int, *, each: int = 10, counts: np.ndarray = COUNTS, farther: float = 0.0, seed: int = 0) -> Trials:
+def drawn(n_people: int, *, each: int = 10, counts: np.ndarray = COUNTS, farther: float = 0.0, seed: int = 0) -> ImpostorTrials:
     """Strangers as the numbers of dlib's network have them, or a little farther; photos of one person lie near each other."""
     generator, grid = np.random.default_rng(seed), np.linspace(0, 2, 2000)
     share = -np.expm1(-Impostors("dlib-resnet").expected(grid, counts))
     distances = np.interp(generator.random(n_people), share, grid)[:, None] + farther + generator.normal(0, 0.03, (n_people, each))
-    return Trials(distances.ravel().astype(np.float32), np.repeat(np.arange(n_people), each))
+    return ImpostorTrials(distances.ravel().astype(np.float32), np.repeat(np.arange(n_people), each))
 
 
 def fitted(
-    played: Trials = NOBODY, strangers: Trials | None = None, *, counts: Sequence[int] = COUNTS, rate: float = 0.01
+    played: ImpostorTrials = NOBODY, strangers: ImpostorTrials | None = None, *, counts: Sequence[int] = COUNTS, rate: float = 0.01
 ) -> DistanceThreshold:
     return fit_distance(KNOWN, played, strangers, counts=np.array(counts), network="dlib-resnet", rate=rate)
 
@@ -41,15 +41,15 @@ def test_what_strangers_have_to_expect_is_said_of_every_gallery(gallery_of: Call
     ).identifier.threshold
     assert threshold.fpir == pytest.approx(0.01, rel=0.01)
     assert threshold.fpir_low <= 0.01 < threshold.fpir_high < 0.2
-    assert threshold.how.startswith("About 1 in 100 strangers would get a name (0 to ")
+    assert threshold.how.startswith("About 1 % of strangers would get a name (95 % interval: 0 to ")
 
 
 def test_photos_or_the_network_have_spoken_and_that_is_said() -> None:
     many = np.full(60, 10)
-    assert "This comes mostly from what is known of the network dlib-resnet: you have too few people to tell." in fitted(drawn(7)).how
-    assert "This comes from your photos (600 faces of 60 known people)." in fitted(drawn(60, counts=many), counts=many).how
+    assert "This is mostly what was measured before for dlib-resnet: you have too few people to estimate it." in fitted(drawn(7)).how
+    assert "This is estimated from your photos (600 faces of 60 known people)." in fitted(drawn(60, counts=many), counts=many).how
     assert "(600 faces of 60 known people and 20 faces of 2 strangers)" in fitted(drawn(60, counts=many), drawn(2), counts=many).how
-    assert "This comes from your photos (600 faces of 60 strangers)." in fitted(drawn(7), drawn(60)).how
+    assert "This is estimated from your photos (600 faces of 60 strangers)." in fitted(drawn(7), drawn(60)).how
     assert "the threshold is strict" in fit_distance(KNOWN, NOBODY, counts=np.array([5]), network="own").how
 
 
@@ -89,7 +89,7 @@ def test_who_plays_the_stranger_meets_one_person_fewer_than_a_stranger_does() ->
 
 def test_many_photos_of_one_person_say_no_more_than_some() -> None:
     one, many = drawn(12, each=10), drawn(12, each=10)
-    repeated = Trials(np.repeat(many.distances, 30), np.repeat(many.people, 30))
+    repeated = ImpostorTrials(np.repeat(many.distances, 30), np.repeat(many.people, 30))
     assert fitted(repeated).value == pytest.approx(fitted(one).value, abs=1e-3)
 
 
@@ -151,7 +151,7 @@ def test_a_photo_nearer_to_another_person_plays_no_stranger() -> None:
 def test_distances_on_another_scale_are_noticed(gallery_of: Callable[..., Gallery]) -> None:
     gallery = gallery_of(n_people=6, each=30)
     far = dataclasses.replace(gallery, vectors=30 * gallery.vectors)
-    with pytest.raises(WeightsError, match=r'apart; at most 5 was expected.*"same_person", "mean" or "scale" cannot be right'):
+    with pytest.raises(WeightsError, match=r'expected at most 5.*"same_person", "mean" and "scale"'):
         fit_identifier(far, np.arange(180))
     together = fit_identifier(dataclasses.replace(gallery, vectors=0 * gallery.vectors), np.arange(180)).identifier.threshold
     assert together.value == SMALLEST_VALUE
@@ -161,7 +161,7 @@ def test_distances_on_another_scale_are_noticed(gallery_of: Callable[..., Galler
 def test_confidence_means_what_it_says() -> None:
     generator = np.random.default_rng(5)
     known, strangers = generator.normal(0.35, 0.07, 4000), generator.normal(0.62, 0.07, 4000)
-    trials = Trials(strangers.astype(np.float32), np.arange(4000) % 9)
+    trials = ImpostorTrials(strangers.astype(np.float32), np.arange(4000) % 9)
     threshold = fit_distance(known.astype(np.float32), trials, counts=np.full(9, 10), network="dlib-resnet")
     distances = np.concatenate([known, strangers])
     said = threshold.confidence(distances)

@@ -12,7 +12,7 @@ from onnx import helper, numpy_helper
 
 from whosthat.errors import BundleError
 from whosthat.faces.embedder import DLIB
-from whosthat.faces.weights import read_weights
+from whosthat.faces.weight_files import read_weights
 from whosthat.recognition import load
 from whosthat.recognition.bundle import BundleFacts, open_bundle, save_bundle
 from whosthat.recognition.enrolling import fit_identifier
@@ -68,7 +68,7 @@ def test_a_bundle_with_networks_of_another_version_says_what_to_do(
 ) -> None:
     published = {name: read_weights(name) for name in opened.detector_files}
     folder = save(tmp_path / "bundle", replace(opened, detector_files=published), recogniser.identifier)
-    with pytest.raises(BundleError, match=r"does not run\. Train again"):
+    with pytest.raises(BundleError, match=r"cannot run\. Train again"):
         load(folder)
 
 
@@ -112,7 +112,7 @@ def test_a_saved_recogniser_answers_as_before_and_needs_no_packages(
     identifier = fit_identifier(gallery, np.arange(len(gallery.photos))).identifier
     before = FaceRecogniser(opened.reader, identifier).identify(photo)
     folder = save(tmp_path / "bundle", opened, identifier)
-    monkeypatch.setattr("whosthat.faces.weights.find_weights", lambda name: None)
+    monkeypatch.setattr("whosthat.faces.weight_files.find_weights", lambda name: None)
     (sighting,) = load(folder).identify(photo)
     assert sighting == before[0]
     assert sighting.name == "grace"
@@ -135,7 +135,7 @@ def test_a_bundle_that_does_not_fit_together_is_refused(opened: OpenedReader, ga
     fewer = bundle.facts.model_copy(update={"labels": bundle.facts.labels[:-1]})
     with pytest.raises(BundleError, match=r"gallery\.safetensors does not fit"):
         FaceRecogniser.open(replace(bundle, facts=fewer))
-    with pytest.raises(BundleError, match="does not say how its faces are named"):
+    with pytest.raises(BundleError, match="does not say how faces are identified"):
         FaceRecogniser.open(replace(bundle, facts=bundle.facts.model_copy(update={"faces": None})))
     (folder / "gallery.safetensors").write_bytes(b"\0" * (folder / "gallery.safetensors").stat().st_size)
     with pytest.raises(BundleError, match="not the file that was saved"):
@@ -177,8 +177,8 @@ def another_network(name: str, shape: tuple[int | str, ...], factor: float = 1.0
 @pytest.mark.parametrize(
     ("file", "network", "complaint"),
     [
-        ("mtcnn-pnet", another_network("pictures", ("n", "h", "w", 3)), "something else than places of faces"),
-        ("mtcnn-onet", another_network("pictures", ("n", 48, 48, 3)), "something else than places of faces"),
+        ("mtcnn-pnet", another_network("pictures", ("n", "h", "w", 3)), "not a list of faces"),
+        ("mtcnn-onet", another_network("pictures", ("n", 48, 48, 3)), "not a list of faces"),
         ("mtcnn-rnet", another_network("pictures", ("n", 9, 9, 3)), "cannot be run"),
         ("graph", another_network("faces", ("n", 150, 150, 3)), "should give 128 numbers"),
         ("graph", another_network("faces", ("n", "h", "w", 3)), "not crops of 150 pixels"),

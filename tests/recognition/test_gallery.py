@@ -33,7 +33,7 @@ def test_noise_is_refused(noise: bytes) -> None:
         (lambda g: Gallery(g.people, g.vectors * np.float32(3e38), g.labels, g.photos), "finite embeddings"),
         (lambda g: Gallery(g.people, g.vectors, g.labels, (EnrolledPhoto("[" * 99, ""), *g.photos[1:])), "more is listed"),
         (lambda g: Gallery(g.people, g.vectors[:-1], g.labels, g.photos), "finite embeddings of 128"),
-        (lambda g: Gallery(g.people, g.vectors, g.labels * 0, g.photos), "should own an embedding"),
+        (lambda g: Gallery(g.people, g.vectors, g.labels * 0, g.photos), "needs an embedding"),
         (lambda g: Gallery(g.people, g.vectors, g.labels + np.array([0, 0, 0, 0, 0, 7]), g.photos), "should own|belongs to nobody"),
     ],
 )

@@ -19,7 +19,7 @@ confidences = st.lists(st.floats(0, 0.999), min_size=1, max_size=60).map(np.arra
 def test_no_more_strangers_are_named_than_promised(known: np.ndarray, strangers: np.ndarray, rate: float) -> None:
     threshold = fit_threshold(known, strangers, stranger_rate=rate)
     named = sum(threshold.accepts(confidence) for confidence in strangers)
-    assert named <= rate * len(strangers) or threshold.value == 0.999 or "as small together as can be" in threshold.how
+    assert named <= rate * len(strangers) or threshold.value == 0.999 or "both errors as small as possible" in threshold.how
     assert threshold.fpir_low <= threshold.fpir <= threshold.fpir_high
 
 
@@ -50,13 +50,13 @@ def test_a_stranger_is_counted_at_the_threshold_of_the_others() -> None:
     people = np.array([0, 0, 1, 2, 3, 4])
     threshold = fit_threshold(known, strangers, people)
     assert threshold.fpir == pytest.approx(2 / 6)  # and so is the other photo of that person
-    assert "counted on 6 photos of 5 strangers" in threshold.how
+    assert "cross-validation on 6 photos of 5 strangers" in threshold.how
 
 
 def test_few_strangers_are_all_refused_and_little_is_claimed_of_others() -> None:
     threshold = fit_threshold(np.linspace(0.9, 0.99, 20), np.array([0.2, 0.5, 0.4, 0.3]), stranger_rate=0.25)
     assert 0.5 < threshold.value < 0.5000001
-    assert threshold.how.startswith("About 25 in 100 strangers would be named, between 0 and 100: ")
+    assert threshold.how.startswith("About 25 % of strangers would get a name (95 % interval: 0 to 100 %), ")
     assert threshold.n_strangers == 4
 
 
@@ -71,7 +71,7 @@ def test_where_strangers_look_like_known_photos_about_half_of_both_are_refused()
 def test_one_stranger_of_whom_the_network_is_sure_does_not_make_it_refuse_everybody() -> None:
     threshold = fit_threshold(np.linspace(0.8, 0.99, 20), np.array([0.3, 0.5, 0.999]))
     assert threshold.value == pytest.approx(0.8)
-    assert "Naming no more than 1 in 100 would have cost 100 in 100 known photos their name" in threshold.how
+    assert "Naming at most 1 % of strangers would leave 100 % of known photos without a name" in threshold.how
 
 
 @given(confidences, st.floats(0.5, 1))
@@ -79,7 +79,7 @@ def test_without_strangers_the_known_are_named_as_promised(known: np.ndarray, ra
     threshold = fit_threshold(known, known_rate=rate)
     assert threshold.known_named >= rate - 1e-9
     assert threshold.fpir is None
-    assert "it is not known how many strangers would be named" in threshold.how
+    assert "How many strangers would get a name is not known" in threshold.how
 
 
 @pytest.mark.parametrize("strangers", [None, np.array([1.0, 0.1])])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
@@ -15,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from whosthat.errors import RunError, UsageError
-from whosthat.runs.folders import compare_runs, discard_run, latest, list_runs, new_run, safe_name, set_latest
+from whosthat.runs.folders import compare_runs, discard_run, latest, list_runs, new_run, set_latest
 from whosthat.runs.lock import run_lock
 
 
@@ -40,16 +41,26 @@ def test_runs_that_start_at_once_get_folders_of_their_own(tmp_path: Path) -> Non
 
 
 @given(st.text(max_size=300))
-def test_any_text_becomes_a_name_that_every_system_accepts(text: str) -> None:
-    name = safe_name(text)
-    assert 0 < len(name.encode("utf-8", "replace")) <= 150
-    assert not set('<>:"/\\|?*. ') & set(name)
+def test_any_text_becomes_a_name_that_every_system_and_shell_accepts(text: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        name = new_run(Path(folder), text, "cnn6").name
+    assert 0 < len(name.encode()) <= 255
+    assert not set("<>:\"/\\|?*. $&;()'") & set(name)
+
+
+def test_a_run_is_called_like_its_photos(tmp_path: Path) -> None:
+    runs = [new_run(tmp_path, name, "cnn6") for name in ("../Ana: 2021?", "照片", "?")]
+    assert [run.name for run in runs] == [
+        "Ana_2021-cnn6-1",
+        "照片-cnn6-1",
+        "photos-cnn6-1",
+    ]
 
 
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="nothing is read-only to this user")
 def test_a_read_only_folder_is_explained(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
-    with pytest.raises(RunError, match=r"Permission denied\. Name a folder that can be written"):
+    with pytest.raises(RunError, match=r"Permission denied\. Choose a writable folder"):
         new_run(tmp_path / "runs", "heroes", "cnn6")
 
 
@@ -75,7 +86,7 @@ def test_latest_is_a_text_file_where_links_cannot_be_made(tmp_path: Path, monkey
 def test_a_latest_of_the_users_own_is_not_touched(tmp_path: Path) -> None:
     run = make_run(tmp_path)
     (tmp_path / "latest").mkdir()
-    with pytest.raises(RunError, match="Move away what stands there"):
+    with pytest.raises(RunError, match="Move away what is there"):
         set_latest(run)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["heroes-cnn6-1", "latest"]
 
@@ -84,7 +95,7 @@ def test_no_latest_and_a_removed_one_are_told_apart(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="There is no run in"):
         latest(tmp_path)
     (tmp_path / "latest").write_text("gone", encoding="utf-8")
-    with pytest.raises(UsageError, match="points at a run that is not there"):
+    with pytest.raises(UsageError, match="points to a run that does not exist"):
         latest(tmp_path)
 
 
@@ -139,7 +150,7 @@ def test_a_file_is_no_folder_of_runs(tmp_path: Path) -> None:
 
 def test_comparing_needs_two_runs_that_exist(tmp_path: Path) -> None:
     run = make_run(tmp_path)
-    with pytest.raises(UsageError, match="needs two runs or more, and 1 came"):
+    with pytest.raises(UsageError, match="needs two or more runs, got 1"):
         compare_runs([run])
     with pytest.raises(UsageError, match='Did you mean "heroes-cnn6-1"'):
         compare_runs([run, tmp_path / "heroes-cnn6-l"])

@@ -177,9 +177,9 @@ def test_a_photo_that_cannot_be_read_is_said_in_its_own_words(tiny, tmp_path):
 
 def test_a_run_that_exists_is_neither_trained_again_nor_with_another_recipe(tiny, unbroken):
     run, _ = unbroken["recipe"]
-    with pytest.raises(RunError, match="already holds a training"):
+    with pytest.raises(RunError, match="already holds a run"):
         fit(tiny, run, tiny.recipe(checkpoint_minutes=0.0))
-    with pytest.raises(RunError, match="goes on with its own recipe only"):
+    with pytest.raises(RunError, match="only be resumed with its own recipe"):
         fit(tiny, run, tiny.recipe(seed=1), resume=True)
 
 

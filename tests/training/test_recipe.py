@@ -3,21 +3,22 @@ from __future__ import annotations
 import subprocess
 import sys
 import tomllib
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from whosthat.errors import RecipeError, UsageError
-from whosthat.training.recipe import default_recipe, make_recipe, read_recipe, shipped_recipes, to_toml
+from whosthat.training.recipe import default_recipe, design_of, make_recipe, read_recipe, shipped_recipes, to_toml
 
 
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
         ({"epoch": 3}, r'There is no key "epoch". Did you mean "epochs"\?'),
-        ({"epochs": 0}, r'"epochs": expected greater than or equal to 1; 0 came'),
-        ({"epochs": "3"}, r"\"epochs\": expected integer; '3' came"),
+        ({"epochs": 0}, r'"epochs": expected greater than or equal to 1, got 0'),
+        ({"epochs": "3"}, r"\"epochs\": expected integer, got '3'"),
         ({"epochs": True}, r'"epochs": expected integer; True came'),
         ({"batch_size": -1}, r'"batch_size": .*-1 came'),
         ({"split": "8:2"}, r'"split": expected three numbers above 0.*8:2'),
@@ -109,3 +110,13 @@ def test_a_file_that_is_no_recipe_is_refused(tmp_path, content, message):
 def test_reading_a_recipe_does_not_load_keras():
     code = "import sys; from whosthat.training.recipe import read_recipe; read_recipe('reference-cnn6'); sys.exit('keras' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize(
+    ("weights", "wanted"), [("none", "none"), ("imagenet", "imagenet"), ("mine.safetensors", Path("mine.safetensors"))]
+)
+def test_a_recipe_asks_for_its_network(weights: str, wanted: object) -> None:
+    recipe = make_recipe({"model": "cnn6", "size": 64, "seed": 3, "weights": weights, "network": {"dropout": [0.1, 0.2]}})
+    design = design_of(recipe, 5)
+    assert (design.n_classes, design.size, design.frames, design.seed) == (5, 64, 1, 3)
+    assert (design.weights, design.dropout, design.blocks) == (wanted, (0.1, 0.2), "")

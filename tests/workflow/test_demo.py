@@ -34,14 +34,14 @@ def test_the_strangers_to_learn_from_are_in_other_pictures_than_those_at_the_end
 
 def test_a_folder_with_something_else_in_it_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "letter.txt").touch()
-    with pytest.raises(UsageError, match="is no demo"):
+    with pytest.raises(UsageError, match="is not a demo"):
         demo.draw_demo_photos(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["letter.txt"]
 
 
 def test_a_file_is_no_folder(tmp_path: Path) -> None:
     (tmp_path / "demo").touch()
-    with pytest.raises(UsageError, match="is no demo"):
+    with pytest.raises(UsageError, match="is not a demo"):
         demo.draw_demo_photos(tmp_path / "demo")
 
 

@@ -39,6 +39,13 @@ def test_a_cache_that_cannot_be_written_is_wrong(tmp_path: Path, monkeypatch: py
     assert found("cache").state == "bad"
 
 
+def test_weights_are_told_in_whole_sentences(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "weights_here", lambda facts: False)
+    assert found("weights").finding.startswith("No ImageNet weights are installed. Missing: ")
+    monkeypatch.setattr(doctor, "weights_here", lambda facts: True)
+    assert found("weights").finding.startswith("ImageNet weights are installed for ")
+
+
 def test_missing_packages_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "version_of", lambda package: None if package in ("keras", "pillow") else "1.0")
     assert (found("training").state, found("predicting").state) == ("note", "bad")

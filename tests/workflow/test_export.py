@@ -85,7 +85,7 @@ def test_a_file_is_overwritten_only_when_that_is_allowed(bundle: Path, tmp_path:
     ("format", "name", "message"),
     [
         ("onxx", "net.onnx", 'Did you mean "onnx"'),
-        ("keras", "net.h5", r"files that end in \.weights\.h5, and 'net\.h5' came"),
+        ("keras", "net.h5", r"must end in \.weights\.h5, got 'net\.h5'"),
         ("onnx", "bundle", "is a folder"),
     ],
 )
@@ -95,5 +95,5 @@ def test_what_cannot_be_written_is_said_before_anything_is_built(format: str, na
 
 
 def test_a_network_of_the_users_own_must_be_loaded_first(tmp_path: Path, trained: SimpleNamespace) -> None:
-    with pytest.raises(ExportError, match=r"'my-net' does not come with whosthat.*load that file first"):
+    with pytest.raises(ExportError, match=r"'my-net' is not part of whosthat.*load that file first"):
         export(save(tmp_path / "mine", trained, network="my-net"), "onnx", tmp_path / "net.onnx")

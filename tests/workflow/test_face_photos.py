@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from whosthat import photo_cache
 from whosthat.checking.face_audit import audit_faces
 from whosthat.checking.face_findings import face_findings
 from whosthat.dataset.audit import audit_folder
-from whosthat.faces.remembered import FILE, PhotoFaces, RememberedFaces, _opened
+from whosthat.faces.remembered import PhotoFaces, RememberedFaces
 from whosthat.progress import Silent
-from whosthat.settings import cache_folder
 from whosthat.workflow.face_photos import OpenedReader, faces_of_photos, open_reader
 
 PORTRAIT = Image.open(
@@ -102,20 +102,20 @@ def test_where_the_disk_is_full_faces_are_found_all_the_same_and_nothing_remembe
 ) -> None:
     PORTRAIT.save(tmp_path / "photo.jpg")
     old = faces_of_photos({"old": tmp_path / "photo.jpg"}, opened.reader)
-    file = cache_folder() / FILE
-    size = file.stat().st_size // 4096
+    opened_file = photo_cache._opened
+    size = photo_cache.place().stat().st_size // 4096
 
     def nearly_full(path: Path) -> sqlite3.Connection:
-        connection = _opened(path)
+        connection = opened_file(path)
         connection.execute(f"PRAGMA max_page_count = {size}")  # SQLite then says what it says of a full disk
         return connection
 
     told = Told()
     with monkeypatch.context() as patch:
-        patch.setattr("whosthat.faces.remembered._opened", nearly_full)
+        patch.setattr("whosthat.photo_cache._opened", nearly_full)
         many = {f"{number:064x}": tmp_path / "photo.jpg" for number in range(16)}
         assert len(faces_of_photos(many, opened.reader, progress=told)) == 16
-    assert "The next training will look at these photos again." in told.sentences[0]
+    assert "The next training will find faces in these photos again." in told.sentences[0]
     assert "database or disk is full. Make room there" in told.sentences[0]
     with RememberedFaces(opened.reader.key) as remembered:
         assert not remembered.was_damaged

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from whosthat.checking.face_audit import FaceAudit, SuspectPhoto
-from whosthat.dataset.private import private_file
 from whosthat.errors import BundleError, RunError
 from whosthat.evaluation.diagnosis import Training, diagnose
 from whosthat.evaluation.face_part import FacePart, read_face_part, write_face_part
@@ -106,12 +105,11 @@ def test_receipts_stay_beside_each_other_and_lead_nowhere_else(run: Path) -> Non
     assert sorted(path.name for path in run.glob("removed*")) == ["removed b_o-2.json", "removed b_o.json"]
 
 
-def test_photos_outside_the_split_and_under_two_names_are_found_by_what_is_remembered(run: Path, tmp_path: Path) -> None:
-    facts = private_file(tmp_path / "people", "facts.json")
-    facts.parent.mkdir(parents=True)
+def test_photos_outside_the_split_and_under_two_names_are_found_by_what_is_remembered(
+    run: Path, tmp_path: Path, remember_facts: Callable[..., None]
+) -> None:
     seen = {"bo/1.jpg": 1, "bo/\udcff.jpg": 5, "bo/both.jpg": 6, "ann/both.jpg": 6, "ann/0.jpg": 0}
-    rows = {name: [1, 2, 3, f"{number:064x}", 9, 9, None, "00"] for name, number in seen.items()}
-    facts.write_text(json.dumps({"photos": rows}), encoding="utf-8")
+    remember_facts(tmp_path / "people", {name: f"{number:064x}" for name, number in seen.items()})
     (run / "environment.json").write_text(json.dumps({"photos": str(tmp_path / "people")}), encoding="utf-8")
     bos = {"bo/1.jpg", "bo/3.jpg", "bo/\udcff.jpg", "bo/both.jpg", "ann/both.jpg"}
     assert photos_in_run(run, "bob", {f"{1:064x}"}).keys() == bos

@@ -134,7 +134,7 @@ def test_a_photo_that_is_gone_is_said_and_the_rest_is_moved(photos: Path) -> Non
 def test_a_plan_that_leads_elsewhere_is_refused_as_a_whole(photos: Path, row: str) -> None:
     plan = photos.parent / "plan.csv"
     plan.write_text(f"{','.join(COLUMNS)}\nphotos/ann/good.jpg,photos-set-aside/ann/good.jpg,x\n{row}\n", encoding="utf-8")
-    with pytest.raises(DatasetError, match="does not lie in"):
+    with pytest.raises(DatasetError, match="is not in"):
         carry_out(plan, photos)
     assert (photos / "ann" / "good.jpg").exists()
 

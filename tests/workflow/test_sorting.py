@@ -47,7 +47,7 @@ def test_every_photo_lands_where_it_belongs(tmp_path: Path) -> None:
         photo_of(photos / "4.jpg", None, None),
         photo_of(photos / "5.jpg"),
         Prediction(photo_of(photos / "6.heic").path, error="HEIC needs the extra package"),
-        Prediction(photos / "gone.jpg", error="the file does not exist"),
+        Prediction(photos / "gone.jpg", error="not found"),
         Prediction(photos / "broken", error="the folder holds no photos"),
     ]
     before = tree(photos)
@@ -60,7 +60,7 @@ def test_every_photo_lands_where_it_belongs(tmp_path: Path) -> None:
     assert tuple(rows[0]) == RECEIPT_COLUMNS
     assert [row["result"] for row in rows] == [
         *["copied"] * 6,
-        "not copied: the file does not exist",
+        "not copied: not found",
         "not copied: the folder holds no photos",
     ]
     assert (rows[1]["people"], rows[1]["folder"]) == ("Ann, Bo, unknown", "several people")
@@ -159,7 +159,7 @@ def test_a_receipt_holds_no_formula(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_made_is_said_before_anything_is_looked_at(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(UsageError, match="Name another folder for the sorted copies"):
+    with pytest.raises(UsageError, match="Choose another folder for the sorted copies"):
         sort_copies(iter(()), tmp_path / "file" / "out")
 
 

@@ -115,7 +115,7 @@ def test_a_signal_during_the_test_ends_the_command_with_its_code_and_says_how_to
     ("recipe", "error", "message"),
     [
         (tiny_recipe("conv 4, pol"), RecipeError, 'Did you mean "pool"'),
-        (tiny_recipe("conv 4, dense 3"), NetworkError, "works on a vector"),
+        (tiny_recipe("conv 4, dense 3"), NetworkError, "needs a vector"),
     ],
 )
 def test_a_network_that_cannot_be_built_leaves_no_run(
@@ -128,7 +128,7 @@ def test_a_network_that_cannot_be_built_leaves_no_run(
 
 def test_a_network_refuses_a_single_class_and_offers_faces(tmp_path: Path) -> None:
     draw_photo_folder(tmp_path / "own", photos_each=4, names=HEROES[:1], size=48)
-    with pytest.raises(DatasetError, match=r"custom needs at least two to tell apart\..* train with --model faces"):
+    with pytest.raises(DatasetError, match=r"custom needs at least two\..* train with --model faces"):
         train(tmp_path / "own", tiny_recipe(), runs=tmp_path / "runs")
     assert not (tmp_path / "runs").exists()
 
@@ -173,17 +173,17 @@ def test_photos_that_are_lost_before_training_are_named(photos: Path, tmp_path: 
         patch.setattr("whosthat.workflow.train.split", vanish)
         train(folder, tiny_recipe(), runs=tmp_path / "runs", progress=heard)
     said = "\n".join(heard.sentences)
-    assert "No photo of lonely can be used, so it is no class." in said
-    assert f'1 file in {folder} will not be used: "whosthat check" says which and why.' in said
-    assert "is not used: the file does not exist, or has vanished since it was listed." in said
+    assert "No photo of lonely can be used, so it is not a class." in said
+    assert f'1 file in {folder} will not be used: "whosthat check" shows which and why.' in said
+    assert "is not used: not found." in said
 
 
 @pytest.mark.parametrize(
     ("damage", "error", "message"),
     [
-        (lambda run: (run / "recipe.toml").unlink(), RunError, "no run that can be resumed: it holds no recipe.toml"),
-        (lambda run: (run / "recipe.toml").write_bytes(b"\xff"), RunError, "cannot be resumed, because what it noted is damaged"),
-        (lambda run: (run / "environment.json").write_bytes(b"[]"), RunError, "cannot be resumed, because what it noted is damaged"),
+        (lambda run: (run / "recipe.toml").unlink(), RunError, "cannot be resumed: it holds no recipe.toml"),
+        (lambda run: (run / "recipe.toml").write_bytes(b"\xff"), RunError, "cannot be resumed, because its records are damaged"),
+        (lambda run: (run / "environment.json").write_bytes(b"[]"), RunError, "cannot be resumed, because its records are damaged"),
         (lambda run: (run / "split.csv").write_bytes(b"path\n"), DatasetError, "is no split"),
     ],
 )

@@ -17,8 +17,7 @@ from whosthat.networks.weights import load_weights
 from whosthat.photos.drawing import save_image
 from whosthat.recognition import load
 from whosthat.recognition.bundle import WEIGHTS, open_bundle
-from whosthat.training.design import design_of
-from whosthat.training.recipe import default_recipe
+from whosthat.training.recipe import default_recipe, design_of
 from whosthat.workflow.train import train
 
 COLOURS = {"blue": (20, 40, 220), "red": (220, 40, 20)}
@@ -50,7 +49,7 @@ def test_strangers_set_the_threshold_and_are_told_of_everywhere(photos: Path, tm
     threshold = open_bundle(result.bundle).facts.threshold
     assert (threshold.kind, threshold.n_strangers, threshold.fpir) == ("max-softmax", 6, 0)
     assert threshold.fnir is not None
-    assert "counted on 6 photos of 6 strangers, each at the threshold that the others ask for" in result.notes[0]
+    assert "estimated by cross-validation on 6 photos of 6 strangers" in result.notes[0]
     assert read_metrics(result.run).notes == result.notes
     assert "strangers would be named" in (result.run / "report.html").read_text(encoding="utf-8")
     assert json.loads((result.run / "environment.json").read_text(encoding="utf-8"))["strangers"] == str(strangers.resolve())
@@ -59,7 +58,7 @@ def test_strangers_set_the_threshold_and_are_told_of_everywhere(photos: Path, tm
 
 
 def test_a_missing_folder_of_strangers_is_refused_before_anything_is_begun(photos: Path, tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match="Name a folder with photos of strangers"):
+    with pytest.raises(DatasetError, match="Choose a folder with photos of strangers"):
         train(photos, recipe(), runs=tmp_path / "runs", strangers=tmp_path / "nowhere")
     assert not (tmp_path / "runs").exists()
 

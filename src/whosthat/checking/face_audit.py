@@ -91,7 +91,7 @@ class SuspectPhoto:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two people who are easily taken for each other: the distance of their templates, and photos that were nearer to the other."""
+    """Two people who are easily confused: the distance of their templates, and photos that were nearer to the other."""
 
     first: str
     second: str
@@ -129,10 +129,6 @@ class FaceAudit:
         """Return what is left when people go: no line that names them or a photo of theirs.
 
         A suspect in somebody else's folder that looks like one of them goes as well: it probably shows them.
-
-        Args:
-            people: Their names.
-            photos: Names of their photos.
         """
         return FaceAudit(
             n_photos=max(0, self.n_photos - len(photos)),

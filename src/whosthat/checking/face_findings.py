@@ -35,7 +35,7 @@ def face_findings(audit: FaceAudit) -> tuple[Finding, ...]:
 
 
 def alikeness(pair: Pair) -> str:
-    """Say how easily two people are taken for each other.
+    """Say how easily two people are confused.
 
     Example:
         >>> alikeness(Pair("ann", "bo", 0.47, 1)), alikeness(Pair("ann", "cy", 0.7, 0))
@@ -47,29 +47,23 @@ def alikeness(pair: Pair) -> str:
 
 
 def most_alike(pairs: Sequence[Pair]) -> str:
-    """Say who is most easily taken for whom; empty without a pair.
-
-    Args:
-        pairs: The nearest first.
-    """
+    """Say who is most easily confused; empty without a pair."""
     if not pairs:
         return ""
     first = pairs[0]
     if first.distance >= NEAR_PAIR:
         return (
-            f"Nobody is easily taken for somebody else. Most alike are {first.first} and {first.second}, "
-            f"at a distance of {first.distance:.2f}; below {NEAR_PAIR} it would be a worry."
+            f"No two people are easily confused. Most alike: {first.first} and {first.second} (distance {first.distance:.2f}; below "
+            f"{NEAR_PAIR} is a risk)."
         )
     near = [f"{pair.first} and {pair.second}" for pair in pairs if pair.distance < NEAR_PAIR]
     others = f" Also easily confused: {listing(near[1:])}." if len(near) > 1 else ""
-    return f"Most easily taken for each other: {near[0]}, at a distance of {first.distance:.2f}.{others} More photos of them help most."
+    return f"Most easily confused: {near[0]} (distance {first.distance:.2f}).{others} More photos of them help most."
 
 
 def _people_without_face(lost: Sequence[str]) -> Iterator[Finding]:
     if lost:
-        yield Finding(
-            "no-face-at-all", "problem", f"No face was found in any photo of {listing(lost)}. Nothing can be learnt of them; add photos."
-        )
+        yield Finding("no-face-at-all", "problem", f"No face was found in any photo of {listing(lost)}. Add photos that show their faces.")
 
 
 def _without_face(names: tuple[str, ...]) -> Iterator[Finding]:
@@ -77,7 +71,7 @@ def _without_face(names: tuple[str, ...]) -> Iterator[Finding]:
         yield Finding(
             "no-face",
             "warning",
-            f"No face was found in {counted(len(names), 'photo')}: {listing(names)}. The face route does not use them.",
+            f"No face was found in {counted(len(names), 'photo')}: {listing(names)}. They are not used to recognise faces.",
             names,
         )
 
@@ -88,15 +82,15 @@ def _suspects(suspects: Sequence[SuspectPhoto]) -> Iterator[Finding]:
         yield Finding(
             "wrong-person",
             "warning",
-            f"{counted(len(suspects), 'photo')} may show somebody else than the folder says, the most striking first: {listing(shown)}."
-            " Look at them: a wrong name teaches wrong things.",
+            f"{counted(len(suspects), 'photo')} may be in the wrong folder, the most likely first: {listing(shown)}. Check them: wrong "
+            "labels lower accuracy.",
             tuple(one.photo for one in suspects),
         )
 
 
 def _poor(kind: str, how: str, shown: Sequence[str], photos: Sequence[str]) -> Iterator[Finding]:
     if photos:
-        used = "It is used, but shows little." if len(photos) == 1 else "They are used, but show little."
+        used = "It is used, but has little detail." if len(photos) == 1 else "They are used, but have little detail."
         yield Finding(
             kind,
             "warning",
@@ -112,7 +106,7 @@ def _look_alikes(pairs: Sequence[Pair]) -> Iterator[Finding]:
         yield Finding(
             "look-alike-people",
             "note",
-            f"{counted(len(near), 'pair')} of people may be taken for each other: {listing(shown)}. More photos of them help most.",
+            f"{counted(len(near), 'pair')} of people easily confused: {listing(shown)}. More photos of them help most.",
         )
 
 
@@ -123,7 +117,7 @@ def _several(several: Sequence[FaceOfSeveral]) -> Iterator[Finding]:
         yield Finding(
             "several-faces",
             "note",
-            f"{counted(len(names), 'photo')} show several faces: {listing(names)}. The largest was taken in {len(names) - central:,} of"
-            f" them, one nearer the middle in {central:,}.",
+            f"{counted(len(names), 'photo')} show several faces: {listing(names)}. The largest is used in {len(names) - central:,} of "
+            f"them, one nearer the middle in {central:,}.",
             names,
         )

@@ -51,7 +51,7 @@ class Suspect:
 
 @dataclass(frozen=True)
 class LookAlikes:
-    """Two people who are easily taken for each other.
+    """Two people who are easily confused.
 
     Attributes:
         first: Label of one.
@@ -127,7 +127,7 @@ def probably_wrong(vectors: FloatArray, labels: IntArray, groups: IntArray, n_pe
 
 
 def find_look_alikes(vectors: FloatArray, labels: IntArray, groups: IntArray, n_people: int, *, most: int = 10) -> list[LookAlikes]:
-    """Find the pairs of people who are easily taken for each other.
+    """Find the pairs of people who are easily confused.
 
     Args:
         vectors: float32 (n, dimensions).
@@ -173,8 +173,8 @@ def find_outliers(vectors: FloatArray) -> list[int]:
     near = distances(vectors, vectors) <= SAME_PERSON_PAIR
     core = near[near.sum(axis=1).argmax()]
     template = templates_of(vectors[core], np.zeros(core.sum(), np.int64), 1)
-    apart = corrected(distances(vectors, template), np.array([core.sum()]))[:, 0]
-    return np.flatnonzero(apart > STRANGER_DISTANCE).tolist()
+    to_template = corrected(distances(vectors, template), np.array([core.sum()]))[:, 0]
+    return np.flatnonzero(to_template > STRANGER_DISTANCE).tolist()
 
 
 def _compared(vectors: FloatArray, labels: IntArray, groups: IntArray, n_people: int) -> tuple[FloatArray, FloatArray, IntArray]:

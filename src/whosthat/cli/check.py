@@ -72,7 +72,7 @@ def check(
     else, people who look alike. Nothing is changed without --fix and --yes. --json names every photo.
     """
     if yes and not fix:
-        raise UsageError("--yes says to carry out what --fix plans. Give both, or neither.")
+        raise UsageError("--yes needs --fix.")
     if undo is not None:
         _undo(undo, photos, as_json=as_json)
         return

@@ -55,7 +55,7 @@ def _count(heroes: Sequence[Prediction], strangers: Sequence[Prediction]) -> str
     right = sum(prediction.sightings[0].name == prediction.path.stem for prediction in heroes)
     unknown = sum(prediction.sightings[0].name is None for prediction in strangers)
     return (
-        f"Of {len(heroes)} heroes in new pictures, {right} were named rightly. "
+        f"Of {len(heroes)} heroes in new pictures, {right} are correct. "
         f"Of {len(strangers)} strangers ({', '.join(prediction.path.stem for prediction in strangers)}), {unknown} were called unknown."
     )
 

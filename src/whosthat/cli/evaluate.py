@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whosthat.cli.options import BundleArgument, JsonOption, MinAccuracyOption, PhotosArgument, StrangersOption, examples, new_app
-from whosthat.cli.output import percent, say, show, show_json, show_table
+from whosthat.cli.output import say, show, show_json, show_table
 from whosthat.cli.terminal import terminal_progress
 from whosthat.errors import QualityError
-from whosthat.wording import confidence_text, counted
+from whosthat.wording import confidence_text, counted, percent
 
 if TYPE_CHECKING:
     from whosthat.evaluation.metrics import Evaluation

@@ -76,7 +76,7 @@ def add(file: FileArgument, describe: DescribeOption = None) -> None:
         _add_own(file, describe)
         return
     from whosthat.faces.models import EMBEDDERS
-    from whosthat.faces.weights import add_weights
+    from whosthat.faces.weight_files import add_weights
 
     added = add_weights(file)
     use = f"choose it with {_choosing(added.part_of)}" if added.part_of in EMBEDDERS else "it is used from now on"
@@ -132,7 +132,7 @@ def _choosing(embedder: str) -> str:
 
 
 def _show_embedder(model: EmbedderModel, *, as_json: bool) -> None:
-    from whosthat.faces.weights import find_file
+    from whosthat.faces.weight_files import find_file
 
     here = find_file(model.file) is not None
     known = {**asdict(model.file), "dimensions": model.facts.dimensions, "weights_here": here}
@@ -150,7 +150,7 @@ def _show_embedder(model: EmbedderModel, *, as_json: bool) -> None:
 
 def _show_detector(detector: DetectorFacts, *, as_json: bool) -> None:
     from whosthat.faces.models import is_here
-    from whosthat.faces.weights import FILES
+    from whosthat.faces.weight_files import FILES
 
     files = [FILES[name] for name in detector.files]
     here = is_here(detector.files)
@@ -167,7 +167,7 @@ def _show_detector(detector: DetectorFacts, *, as_json: bool) -> None:
 def _face_files() -> list[dict[str, Any]]:
     """Return the weights of detectors and embedders, with whether each is here."""
     from whosthat.faces.own_embedders import own_embedders
-    from whosthat.faces.weights import FILES, find_file
+    from whosthat.faces.weight_files import FILES, find_file
 
     files = [*FILES.values(), *(own.file for own in own_embedders().values())]
     return [{**asdict(file), "weights_here": find_file(file) is not None} for file in files]

@@ -117,16 +117,6 @@ def _columns(character: str) -> int:
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
-def percent(share: float) -> str:
-    """Return a share of one as a percentage.
-
-    Example:
-        >>> percent(0.8424)
-        '84.2 %'
-    """
-    return f"{100 * share:.1f} %"
-
-
 def show_error(error: BaseException) -> None:
     """Write one error as one block on standard error, with the notes it carries.
 

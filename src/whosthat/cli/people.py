@@ -122,4 +122,4 @@ def rename(ctx: typer.Context, name: NameArgument, new_name: NewNameArgument) ->
 
 
 def _threshold_sentence(threshold: float) -> str:
-    return f"The distance that earns a name stays {threshold:.3f}; train again to fit it anew."
+    return f"The threshold is unchanged ({threshold:.3f}). Train again to fit a new one."

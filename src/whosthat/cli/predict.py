@@ -20,8 +20,8 @@ from whosthat.wording import confidence_text
 if TYPE_CHECKING:
     from whosthat.recognition.tracking import Span
     from whosthat.types import Sighting
+    from whosthat.workflow.predict_video import VideoAnswer
     from whosthat.workflow.prediction import Prediction
-    from whosthat.workflow.video import VideoAnswer
 
 app = new_app()
 
@@ -171,7 +171,7 @@ def _people_cells(answer: VideoAnswer) -> list[tuple[str, str, str, str]]:
 
 
 def _span(span: Span) -> str:
-    from whosthat.workflow.video import clock
+    from whosthat.workflow.predict_video import clock
 
     start, end = clock(span.start), clock(span.end)
     return start if start == end else f"{start} to {end}"

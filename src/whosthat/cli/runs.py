@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from whosthat.cli.options import JsonOption, RunsOption, examples, new_app
-from whosthat.cli.output import percent, say, show_json, show_table
+from whosthat.cli.output import say, show_json, show_table
+from whosthat.wording import percent
 
 app = new_app("List runs, or set them side by side.")
 

@@ -21,10 +21,11 @@ from whosthat.cli.options import (
     load_own_networks,
     new_app,
 )
-from whosthat.cli.output import percent, say, show, show_json
+from whosthat.cli.output import say, show, show_json
 from whosthat.cli.terminal import terminal_progress
 from whosthat.cli.train_options import assignments, merged, nested
 from whosthat.errors import QualityError, UsageError
+from whosthat.wording import percent
 
 if TYPE_CHECKING:
     from whosthat.training.recipe import AnyRecipe

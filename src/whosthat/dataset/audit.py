@@ -77,10 +77,6 @@ def audit(folder: PhotoFolder, *, progress: Progress = SILENT) -> Audit:
     Photos that cannot be read are set aside, and so is every copy of a photo that lies in two classes: its label contradicts itself.
     Facts of unchanged photos are remembered from the last audit (`facts.RememberedFacts`).
 
-    Args:
-        folder: What `folder.scan` found.
-        progress: Shows the photos as they are read.
-
     Raises:
         DatasetError: No photo can be used.
     """
@@ -117,7 +113,7 @@ def _read_all(folder: PhotoFolder, progress: Progress) -> tuple[dict[Photo, Phot
     """Return the facts of the photos that can be read, and the reasons of those that cannot, both in the folder's order."""
     remembered = RememberedFacts(folder.root)
     if remembered.was_damaged:
-        progress.say("What was remembered of these photos is damaged; all of them are read again.")
+        progress.say("The cache is damaged and is rebuilt.")
 
     def look(photo: Photo) -> PhotoFacts | str:
         try:
@@ -160,7 +156,7 @@ def _audited(photos: Sequence[Photo], facts: Sequence[PhotoFacts], groups: Group
 def _reasons(unreadable: dict[Photo, str], contradictions: Sequence[tuple[Photo, ...]]) -> list[SetAside]:
     damaged = [SetAside(photo.path, reason) for photo, reason in unreadable.items()]
     contradicting = [
-        SetAside(photo.path, f"the same photo lies in another class ({listing([other.name for other in same if other != photo])})")
+        SetAside(photo.path, f"the same photo is in another class ({listing([other.name for other in same if other != photo])})")
         for same in contradictions
         for photo in same
     ]
@@ -168,5 +164,5 @@ def _reasons(unreadable: dict[Photo, str], contradictions: Sequence[tuple[Photo,
 
 
 def _nothing_to_use(folder: PhotoFolder, unreadable: dict[Photo, str]) -> str:
-    why = listing([f"{photo.name}: {reason}" for photo, reason in unreadable.items()]) or "the same photos lie in several classes"
+    why = listing([f"{photo.name}: {reason}" for photo, reason in unreadable.items()]) or "the same photos are in several classes"
     return f"No photo in {folder.root} can be used ({why})."

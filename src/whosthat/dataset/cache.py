@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,7 +26,7 @@ import h5py
 import numpy as np
 
 from whosthat.dataset.audit import AuditedPhoto
-from whosthat.dataset.private import make_private_folder, private_file
+from whosthat.dataset.private import make_private_folder, photos_folder, private_file
 from whosthat.dataset.split import Split
 from whosthat.dataset.threads import in_order
 from whosthat.durable import UNFINISHED, open_private, sync_folder
@@ -57,7 +57,7 @@ def prepare_photos(
 ) -> PreparedPhotos:
     """Prepare all photos of a split, unless the file already holds exactly them, and open the file.
 
-    A photo that has vanished, changed or become unreadable since the audit is set aside, as is one with nothing to cut out;
+    A photo that is gone, has changed or become unreadable since the audit is set aside, as is one with nothing to cut out;
     it does not stop the run. Memory does not grow with the number of photos.
 
     Args:
@@ -103,7 +103,7 @@ class PreparedPhotos:
             # no locking: the file never changes once it has its name, and network disks often cannot lock
             self._file = h5py.File(file, "r", locking=False)
         except OSError as error:
-            raise CacheError(f"{file} is damaged or no file of prepared photos: {error}. Delete it; it will be built again.") from error
+            raise CacheError(f"{file} is damaged or is not a cache file: {error}. Delete it; it is rebuilt.") from error
         try:
             _check_layout(self._file)
             self.spec_key = str(self._file.attrs["spec"])
@@ -111,7 +111,7 @@ class PreparedPhotos:
             self.without = frozenset(self._file["sha256_without"].asstr()[:])
         except _DAMAGE as error:
             self.close()
-            raise CacheError(f"{file} is damaged or no file of prepared photos: {error}. Delete it; it will be built again.") from error
+            raise CacheError(f"{file} is damaged or is not a cache file: {error}. Delete it; it is rebuilt.") from error
 
     def images(self, part: str) -> h5py.Dataset:
         """The prepared photos of a part: an h5py data set, uint8 ``(n, *spec.shape)``; only what is indexed is read."""
@@ -149,15 +149,46 @@ class PreparedPhotos:
         self.close()
 
 
-def delete_unfinished(folder: Path) -> bool:
-    """Delete what killed processes left half prepared.
+def forget_prepared(digests: Collection[str]) -> list[Path]:
+    """Delete every file that holds one of some photos, whichever folders they lie in, and every one that cannot be read.
+
+    A file goes whole: the next training builds it again from the photos that are left.
+
+    Args:
+        digests: SHA-256 of each photo.
 
     Returns:
-        Whether all is gone: what is being prepared right now stays.
+        The files that were deleted.
 
     Raises:
-        OSError: Something cannot be deleted.
+        CacheError: A file cannot be deleted.
     """
+    folder = photos_folder()
+    again = "End other runs of whosthat, and remove the person again."
+    if not folder.is_dir():
+        return []
+    try:
+        done = _delete_unfinished(folder)
+        holding = [file for file in sorted(folder.glob("*.h5")) if not file.name.startswith(UNFINISHED) and _holds_any(file, digests)]
+        for file in holding:
+            file.unlink()
+    except OSError as error:
+        raise CacheError(f"What is remembered in {folder} cannot be deleted: {error}. {again}") from error
+    if not done:
+        raise CacheError(f"Another process is preparing photos in {folder}. {again}")
+    return holding
+
+
+def _holds_any(file: Path, digests: Collection[str]) -> bool:
+    try:
+        with PreparedPhotos(file) as prepared:
+            return not prepared.without.union(*map(prepared.hashes, PARTS)).isdisjoint(digests)
+    except CacheError:
+        return True
+
+
+def _delete_unfinished(folder: Path) -> bool:
+    """Delete what killed processes left half prepared, and say whether all is gone: what is being prepared right now stays."""
     for path in folder.glob(f"{UNFINISHED}*.h5"):
         with suppress(filelock.Timeout), _lock(path.with_name(path.name.removeprefix(UNFINISHED))).acquire(timeout=0):
             path.unlink(missing_ok=True)
@@ -200,12 +231,12 @@ def _open_trusted(file: Path, spec: PrepareSpec, key: str, progress: Progress) -
     try:
         old = PreparedPhotos(file)
     except CacheError:
-        progress.say(f"The prepared photos in {file} are damaged or of another version; they are prepared again.")
+        progress.say(f"The cache {file} is damaged or of another version and is rebuilt.")
         return None
     if old.spec_key == key and all(old.images(part).shape[1:] == spec.shape for part in PARTS):
         return old
     old.close()
-    progress.say(f"The prepared photos in {file} were prepared in another way; they are prepared again.")
+    progress.say(f"The preparation changed; the cache {file} is rebuilt.")
     return None
 
 
@@ -225,9 +256,9 @@ def _check_layout(opened: h5py.File) -> None:
         images, labels = opened[f"X_{part}"], opened[f"y_{part}"][:]
         lengths = {len(images), len(labels), len(opened[f"sha256_{part}"]), len(opened[f"path_{part}"])}
         if images.dtype != np.uint8 or len(lengths) != 1 or images.id.get_num_chunks() != len(images):
-            raise ValueError(f"the tables of {part} do not agree")
+            raise ValueError(f"the tables of {part} do not match")
         if len(labels) and not 0 <= labels.min() <= labels.max() < n_classes:
-            raise ValueError(f"{part} has labels that are no class")
+            raise ValueError(f"{part} has labels without a class")
 
 
 # -------------------------------------------------------------------------------------------------------------- building
@@ -250,7 +281,7 @@ def _build(split: Split, source: _Source, file: Path, progress: Progress) -> lis
     _check_room(split, source.spec, file)
     temporary = file.with_name(f"{UNFINISHED}{file.name}")  # `_alone` keeps all others from it
     try:
-        delete_unfinished(file.parent)
+        _delete_unfinished(file.parent)
         open_private(temporary).close()  # photos are private from the first byte
         # no chunk cache: HDF5 1.14 crashes the process when a full disk stops it from emptying one
         with h5py.File(temporary, "w", locking=False, rdcc_nbytes=0) as opened:
@@ -341,7 +372,7 @@ def _check_classes(split: Split, parts: dict[str, _Part], set_aside: Sequence[Se
     lost = [f"{name} in {part}" for name in split.classes for part in PARTS if counts[part][name] == 0]
     if lost:
         why = listing([f"{item.path.name}: {item.reason}" for item in set_aside])
-        raise DatasetError(f"No photo is left for {listing(lost)}, because photos could not be used ({why}). Add photos to these folders.")
+        raise DatasetError(f"No usable photo is left for {listing(lost)} ({why}). Add photos to these folders.")
 
 
 def _check_room(split: Split, spec: PrepareSpec, file: Path) -> None:
@@ -357,6 +388,6 @@ def _check_room(split: Split, spec: PrepareSpec, file: Path) -> None:
 
 def _unwritable(file: Path, error: Any) -> CacheError:
     return CacheError(
-        f"The prepared photos cannot be written to {file}: {getattr(error, 'strerror', None) or error}."
-        " Make room there, close other programs that use the file, or set WHOSTHAT_CACHE to another folder."
+        f"The cache {file} cannot be written: {getattr(error, 'strerror', None) or error}. Make room there, close other programs that "
+        "use the file, or set WHOSTHAT_CACHE to another folder."
     )

@@ -1,24 +1,24 @@
 """What is worth knowing of one photo, read once and remembered.
 
-What belongs here: reading the facts of a photo, and the file in the cache that remembers them until the photo changes.
+What belongs here: reading the facts of a photo, and remembering them in the cache until the photo changes.
 What does not: comparing photos with one another (`duplicates`) or judging them (`findings`).
 """
 
 from __future__ import annotations
 
-import json
 import math
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Collection
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 import numpy as np
 
-from whosthat.dataset.private import changing_facts, make_private_folder, private_file
-from whosthat.durable import replace_file
+from whosthat import photo_cache
 from whosthat.errors import CacheError
+from whosthat.photo_cache import PhotoCache
 from whosthat.photos.preparing import PrepareSpec, prepare
 from whosthat.photos.reading import opened
 
@@ -27,7 +27,7 @@ THUMBNAIL_SIDE = 32
 
 _THUMBNAIL_SPEC = PrepareSpec(size=THUMBNAIL_SIDE)
 _LUMA = np.array((0.299, 0.587, 0.114), np.float32)  # ITU-R BT.601
-_FORMAT = f"1-{_THUMBNAIL_SPEC.key()}"
+_READER = f"1-{_THUMBNAIL_SPEC.key()}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +49,6 @@ class PhotoFacts:
     thumbnail: bytes
 
 
-_STAMPS = 3
-SHA256_COLUMN = _STAMPS + [field.name for field in fields(PhotoFacts)].index("sha256")
-"""Where the SHA-256 stands in a row of the file: rows are a stamp, then the facts in their order."""
-
-
 def read_facts(path: Path) -> PhotoFacts:
     """Decode a photo and state its facts.
 
@@ -71,44 +66,34 @@ class RememberedFacts:
 
     "Unchanged" means the same size, time of change of the content and time of change of the entry, to the nanosecond:
     a look at the file system instead of decoding, which makes a second look at a folder nearly instant.
-
-    Args:
-        root: The photo folder.
     """
 
     def __init__(self, root: Path) -> None:
-        self._file = private_file(root, "facts.json")
-        self._old: Mapping[str, Any] = {}
-        self._new: dict[str, Any] = {}
+        self._folder = _folder(root)
+        self._old: dict[bytes, tuple[Any, ...]] = {}
+        self._new: dict[bytes, tuple[Any, ...]] = {}
         self.was_damaged = False
+        select = "SELECT name, stamp, sha256, width, height, taken_at, thumbnail FROM facts WHERE folder = ? AND reader = ?"
         try:
-            document = json.loads(self._file.read_bytes())
-            if not isinstance(document, dict) or not isinstance(document["photos"], dict):
-                raise TypeError("not a table of photos")
-            if document["format"] == _FORMAT:
-                self._old = document["photos"]
-        except FileNotFoundError:
-            pass  # the first time
-        except (OSError, ValueError, TypeError, KeyError, RecursionError):
-            self.was_damaged = True
+            with PhotoCache() as cache:
+                self._old = {name: tuple(row) for name, *row in cache.rows(select, (self._folder, _READER))}
+                self.was_damaged = cache.was_damaged
+        except CacheError:
+            pass  # `save` says why
 
     def facts(self, name: str, path: Path) -> PhotoFacts:
         """Return the facts of a photo, from memory when it is unchanged, else by reading it.
 
-        Args:
-            name: The photo's name in its folder.
-            path: Where it lies.
-
         Raises:
             PhotoError: It cannot be read.
         """
-        stamp = _stamp(path)
-        row = self._old.get(name)
+        stamp, key = _stamp(path), _bytes(name)
+        row = self._old.get(key, ())
         facts = _remembered(row, stamp)
         if facts is None:
             facts = read_facts(path)
-            row = [*(stamp or ()), facts.sha256, facts.width, facts.height, facts.taken_at, facts.thumbnail.hex()]
-        self._new[name] = row
+            row = (stamp, *astuple(facts))
+        self._new[key] = row
         return facts
 
     def save(self) -> None:
@@ -119,38 +104,68 @@ class RememberedFacts:
         """
         if self._new == self._old:
             return
-        document = {"format": _FORMAT, "photos": self._new}
-        make_private_folder(self._file.parent)
-        try:
-            with changing_facts():
-                replace_file(self._file, json.dumps(document, allow_nan=False).encode("utf-8"))
-        except OSError as error:
-            raise CacheError(
-                f"{self._file} cannot be written: {error.strerror or error}. Make room there, or set WHOSTHAT_CACHE to another folder."
-            ) from error
+        gone = [(self._folder, name) for name in self._old.keys() - self._new.keys()]
+        new = [(self._folder, name, _READER, *row) for name, row in self._new.items() if row != self._old.get(name)]
+        with PhotoCache() as cache:
+            cache.write(
+                ("DELETE FROM facts WHERE folder = ? AND reader <> ?", [(self._folder, _READER)]),
+                ("DELETE FROM facts WHERE folder = ? AND name = ?", gone),
+                ("INSERT OR REPLACE INTO facts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", new),
+            )
 
 
-def _stamp(path: Path) -> tuple[int, int, int] | None:
-    """What changes when a file changes; None when it cannot be looked at (reading it will say why)."""
+def photos_of(root: Path, classes: Collection[str], digests: Collection[str]) -> dict[str, str]:
+    """Return the photos of a photo folder that lie in some of its folders, and all copies of these and of others, as remembered.
+
+    Args:
+        root: The photo folder.
+        classes: Names of folders in it.
+        digests: SHA-256 of further photos.
+
+    Returns:
+        Names ("anna/beach.jpg") to SHA-256; nothing where nothing is remembered.
+
+    Raises:
+        CacheError: The cache cannot be opened.
+    """
+    if not photo_cache.place().exists():
+        return {}
+    with PhotoCache() as cache:
+        rows = cache.rows("SELECT name, sha256 FROM facts WHERE folder = ?", (_folder(root),))
+    photos = {name.decode("utf-8", "surrogatepass"): digest for name, digest in rows}
+    wanted = {digest for name, digest in photos.items() if normalize("NFC", name.split("/")[0]) in classes}.union(digests)
+    return {name: digest for name, digest in photos.items() if digest in wanted}
+
+
+def _folder(root: Path) -> bytes:
+    return _bytes(str(root.resolve()))
+
+
+def _bytes(name: str) -> bytes:
+    return name.encode("utf-8", "surrogatepass")  # SQLite's text takes no lone surrogates, and names of files may hold them
+
+
+def _stamp(path: Path) -> str:
+    """What changes when a file changes; empty when it cannot be looked at (reading it will say why)."""
     try:
         status = os.stat(path)  # noqa: PTH116  (Path.stat is twice as slow, and this is the whole cost of a second look)
     except (OSError, ValueError):
-        return None
-    return status.st_size, status.st_mtime_ns, status.st_ctime_ns
+        return ""
+    return f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}"  # text: SQLite's numbers end in the year 2262
 
 
-def _remembered(row: Any, stamp: tuple[int, int, int] | None) -> PhotoFacts | None:
-    """The facts in a row of the file, or None when the photo has changed or the row is not one that `facts` writes."""
-    if stamp is None or not isinstance(row, list) or len(row) != 8 or tuple(row[:_STAMPS]) != stamp:
+def _remembered(row: tuple[Any, ...], stamp: str) -> PhotoFacts | None:
+    """The facts in a row, or None when the photo has changed or the row is not one that `facts` writes."""
+    if not stamp or not row or row[0] != stamp:
         return None
-    sha256, width, height, taken_at, thumbnail = row[_STAMPS:]
+    facts = PhotoFacts(*row[1:])
     try:
-        facts = PhotoFacts(sha256, width, height, taken_at, bytes.fromhex(thumbnail))
         sound = (
-            len(bytes.fromhex(sha256)) == 32
-            and type(width) is type(height) is int
-            and min(width, height) > 0
-            and (taken_at is None or (isinstance(taken_at, float) and math.isfinite(taken_at)))
+            len(bytes.fromhex(facts.sha256)) == 32
+            and type(facts.width) is type(facts.height) is int
+            and min(facts.width, facts.height) > 0
+            and (facts.taken_at is None or (isinstance(facts.taken_at, float) and math.isfinite(facts.taken_at)))
+            and isinstance(facts.thumbnail, bytes)
             and len(facts.thumbnail) == THUMBNAIL_SIDE**2
         )
     except (TypeError, ValueError):

@@ -114,8 +114,8 @@ def _contradictions(evidence: Evidence) -> Iterator[Finding]:
         yield Finding(
             "two-names",
             "problem",
-            f"{counted(len(pairs), 'photo')} lie under two names ({listing(pairs)}). One of the names is wrong, so every copy was set"
-            " aside; delete the wrong one.",
+            f"{counted(len(pairs), 'photo')} {'is' if len(pairs) == 1 else 'are'} in two folders ({listing(pairs)}). One folder is "
+            "wrong, so no copy is used; delete the wrong one.",
             tuple(photo.name for copies in evidence.contradictions for photo in copies),
         )
 
@@ -127,7 +127,7 @@ def _lost_classes(evidence: Evidence) -> Iterator[Finding]:
     had = {photo.class_name for photo in evidence.unreadable} | {photo.class_name for same in evidence.contradictions for photo in same}
     gone = sorted(had - set(evidence.classes))
     if gone:
-        yield Finding("lost-class", "problem", f"No photo of {listing(gone)} can be used, so it is no class. Add photos that can be read.")
+        yield Finding("lost-class", "problem", f"No photo of {listing(gone)} can be used, so it is not a class. Add readable photos.")
 
 
 def _one_class(evidence: Evidence) -> Iterator[Finding]:
@@ -139,12 +139,12 @@ def _one_class(evidence: Evidence) -> Iterator[Finding]:
         yield Finding(
             "one-class",
             "problem",
-            f"There is one class, {name}, and its photos lie in {len(inside)} folders: {listing(inside)}. If each of them is a class, name"
-            f" the folder {evidence.root / name} instead.",
+            f"There is one class, {name}, and its photos are in {len(inside)} folders: {listing(inside)}. If each of them is a class, "
+            f"use the folder {evidence.root / name} instead.",
         )
     else:
         yield Finding(
-            "one-class", "note", f"There is one class, {name}: a face recogniser can find this person, a network needs two classes."
+            "one-class", "note", f"There is one class, {name}. A face recogniser can find this person; a network needs two classes."
         )
 
 
@@ -164,8 +164,8 @@ def _too_few(evidence: Evidence) -> Iterator[Finding]:
         yield Finding(
             "too-few",
             "warning",
-            f"{counted(len(few), 'class')} with fewer than {FEW_PHOTOS} photos: {listing(few)}."
-            " A network trained from scratch wants hundreds a class.",
+            f"{counted(len(few), 'class')} with fewer than {FEW_PHOTOS} photos: {listing(few)}. A network trained from scratch needs "
+            "hundreds per class.",
         )
 
 
@@ -197,8 +197,8 @@ def _copies(evidence: Evidence) -> Iterator[Finding]:
         yield Finding(
             "copies",
             "warning",
-            f"Some photos stand twice in a class: {counted(len(evidence.copies), 'pair')} ({_pair_listing(evidence.copies)})."
-            " Copies stay in one part of the split; delete them to save time.",
+            f"The same picture is twice in one class: {counted(len(evidence.copies), 'pair')} ({_pair_listing(evidence.copies)}). "
+            "Copies stay in one part of the split; delete them to save time.",
             _names_of(evidence.copies),
         )
 
@@ -211,8 +211,8 @@ def _imbalance(evidence: Evidence) -> Iterator[Finding]:
         yield Finding(
             "imbalance",
             "warning",
-            f"The largest class ({largest}, {counts[largest]:,} photos) is {ratio:.1f} times the smallest"
-            f" ({smallest}, {counts[smallest]:,}). The network will lean towards it; add photos to the smallest or use class weights.",
+            f"The largest class ({largest}, {counts[largest]:,} photos) is {ratio:.1f} times the smallest ({smallest}, "
+            f"{counts[smallest]:,}). The network will favour it; add photos to the smallest or use class weights.",
         )
 
 
@@ -220,7 +220,7 @@ def _small(evidence: Evidence) -> Iterator[Finding]:
     small = [item for item in evidence.photos if min(item.width, item.height) < SMALLEST_SIDE]
     if small:
         sizes = [f"{item.photo.name} ({item.width} x {item.height})" for item in small]
-        used = "It is used, but shows little." if len(small) == 1 else "They are used, but show little."
+        used = "It is used, but has little detail." if len(small) == 1 else "They are used, but have little detail."
         yield Finding(
             "too-small",
             "warning",
@@ -232,9 +232,7 @@ def _small(evidence: Evidence) -> Iterator[Finding]:
 def _flat(evidence: Evidence) -> Iterator[Finding]:
     names = tuple(item.photo.name for item in evidence.photos if item.fingerprint == FLAT)
     if names:
-        yield Finding(
-            "flat", "warning", f"{counted(len(names), 'photo')} of a single colour: {listing(names)}. Nothing is seen in them.", names
-        )
+        yield Finding("flat", "warning", f"{counted(len(names), 'photo')} of a single colour: {listing(names)}. They show nothing.", names)
 
 
 # ---------------------------------------------------------------------------------------------------------------- notes
@@ -246,8 +244,8 @@ def _look_alikes(evidence: Evidence) -> Iterator[Finding]:
         yield Finding(
             "look-alikes",
             "note",
-            f"Some photos of one class show the same picture: {counted(len(within), 'pair')} ({_pair_listing(within)}), in another size or"
-            " colour, cut, framed, turned or mirrored. They stay in one part of the split.",
+            f"Nearly the same picture in one class: {counted(len(within), 'pair')} ({_pair_listing(within)}): resized, recoloured, "
+            "cropped, framed, rotated or mirrored. They stay in one part of the split.",
             _names_of(within),
         )
 

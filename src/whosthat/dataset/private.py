@@ -1,18 +1,13 @@
-"""Where the data set keeps what it has worked out, readable for its owner alone.
+"""Where prepared photos are kept, readable for their owner alone.
 
-What belongs here: the place and the names of the prepared photos (`cache`) and of the facts about photos (`facts`).
-What does not: what those files hold.
+What belongs here: the folder and the names of the files. What does not: what they hold (`cache`).
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-
-from filelock import FileLock
 
 from whosthat import durable
 from whosthat.errors import CacheError
@@ -24,7 +19,7 @@ def private_file(root: Path, ending: str) -> Path:
 
     Args:
         root: The photo folder. Folders of one name in different places get different files.
-        ending: What the file holds, with its suffix ("facts.json").
+        ending: What the file holds, with its suffix ("crop.h5").
     """
     real = root.resolve()
     readable = re.sub(r"[^A-Za-z0-9]+", "-", real.name)[:32].strip("-")
@@ -47,18 +42,5 @@ def make_private_folder(folder: Path) -> None:
         durable.make_private_folder(folder)
     except OSError as error:
         raise CacheError(
-            f"The folder for prepared photos, {folder}, cannot be created: {error.strerror or error}."
-            " Set WHOSTHAT_CACHE to a folder that can be written to."
+            f"The cache folder {folder} cannot be created: {error.strerror or error}. Set WHOSTHAT_CACHE to a writable folder."
         ) from error
-
-
-@contextmanager
-def changing_facts() -> Iterator[None]:
-    """Keep other processes from writing facts, for a moment, and delete what killed ones left half written.
-
-    Raises:
-        OSError: The folder is not there, or cannot be written.
-    """
-    with FileLock(photos_folder() / "facts.lock", mode=0o600):
-        durable.sweep(photos_folder())
-        yield

@@ -62,8 +62,8 @@ def same_picture(thumbnails: FloatArray, pairs: Pairs) -> NDArray[np.bool_]:
 
 def _stepped(maps: FloatArray, model: FloatArray, seen: FloatArray) -> FloatArray:
     """The maps after one step of Gauss and Newton towards the model."""
-    square, apart = model.reshape(-1, _SAMPLES, _SAMPLES), float(_PLACES[1] - _PLACES[0])
-    slopes = np.stack([np.gradient(square, apart, axis=axis) for axis in (2, 1)], axis=1).reshape(len(model), 2, 1, _SAMPLES**2)
+    square, spacing = model.reshape(-1, _SAMPLES, _SAMPLES), float(_PLACES[1] - _PLACES[0])
+    slopes = np.stack([np.gradient(square, spacing, axis=axis) for axis in (2, 1)], axis=1).reshape(len(model), 2, 1, _SAMPLES**2)
     jacobian = (slopes * _GRID).reshape(len(model), 6, _SAMPLES**2).astype(np.float32)
     weighted = jacobian * _WEIGHTS
     curvature = weighted @ jacobian.transpose(0, 2, 1)

@@ -66,7 +66,7 @@ def parse_ratios(text: str) -> Ratios:
     try:
         train, validation, test = (float(share) for share in text.split(":"))
     except ValueError as error:
-        raise UsageError(f'"{text}" is no split. Write three numbers for training, validation and test, such as 8:1:1.') from error
+        raise UsageError(f'"{text}" is not a split. Write three numbers for training, validation and test, such as 8:1:1.') from error
     return _checked((train, validation, test))
 
 
@@ -133,17 +133,17 @@ def read_split(path: Path, audit: Audit, *, ratios: Ratios, seed: int) -> Split:
     for row in _rows(path):
         item = known.get(row["path"])
         if row["part"] not in PARTS:
-            raise DatasetError(f'{path} is no split: "{row["part"]}" is none of {", ".join(PARTS)}.')
+            raise DatasetError(f'{path} is not a split file: "{row["part"]}" is not one of {", ".join(PARTS)}.')
         if item is None or item.sha256 != row["sha256"]:
             changed.append(row["path"])
         elif item in part_of:
-            raise DatasetError(f"{path} is no split: {row['path']} stands in it twice.")
+            raise DatasetError(f"{path} is not a split file: {row['path']} is listed twice.")
         else:
             part_of[item] = row["part"]
     if changed:
         raise DatasetError(
-            f"{counted(len(changed), 'photo')} of the split {path} are gone or have changed ({listing(changed)})."
-            " Bring them back, or train anew to make a new split."
+            f"{counted(len(changed), 'photo')} of the split {path} are missing or have changed ({listing(changed)}). Restore them, or "
+            "train again."
         )
     classes = tuple(sorted({item.photo.class_name for item in part_of}))
     return _made(classes, part_of, _checked(ratios), seed)
@@ -177,8 +177,8 @@ class _Division:
         lacking = [f"{name} in {part}" for name, parts in sorted(self._empty.items()) for part in PARTS if part in parts]
         if lacking:
             raise DatasetError(
-                f"Photos that look alike tie classes together so that nothing is left for: {listing(lacking)}."
-                ' "whosthat check" names them; add photos, or delete those that are in the wrong folder.'
+                f'Photos that look alike stay in one part of the split, which leaves none for: {listing(lacking)}. "whosthat check" '
+                "lists them; add photos, or delete those in the wrong folder."
             )
         return part_of
 
@@ -212,7 +212,7 @@ def _shares(n: int, ratios: Ratios) -> list[int]:
 
 def _sampled(photos: Sequence[AuditedPhoto], pictures_per_class: int, ratios: Ratios, seed: int) -> list[AuditedPhoto]:
     if pictures_per_class < 1:
-        raise UsageError(f"pictures_per_class must be 1 or more; it is {pictures_per_class}.")
+        raise UsageError(f"pictures_per_class must be 1 or more, got {pictures_per_class}.")
     n_drawn = round(pictures_per_class * sum(ratios) / ratios[0])
     of_class: defaultdict[str, list[AuditedPhoto]] = defaultdict(list)
     for item in sorted(photos, key=lambda item: _lot("sample", seed, item)):
@@ -255,10 +255,10 @@ def _rows(path: Path) -> list[dict[str, str]]:
         with path.open(encoding="utf-8", newline="") as file:
             reader = csv.DictReader(file, strict=True)
             if tuple(reader.fieldnames or ()) != COLUMNS:
-                raise DatasetError(f"{path} is no split: expected the columns {', '.join(COLUMNS)}.")
+                raise DatasetError(f"{path} is not a split file: expected the columns {', '.join(COLUMNS)}.")
             rows = list(reader)
     except (OSError, ValueError, csv.Error) as error:
         raise DatasetError(f"The split {path} cannot be read: {error}.") from error
     if any(None in row.values() or None in row for row in rows):
-        raise DatasetError(f"{path} is no split: a line has too few or too many columns.")
+        raise DatasetError(f"{path} is not a split file: a line has too few or too many columns.")
     return rows

@@ -99,8 +99,8 @@ def _near(block: _Looks, start: int, whole: _Looks, labels: IntArray, view: int)
     base, across, down = _views()[view]
     skip = start if base < _SYMMETRIES else 0  # a turn of the whole is found from either photo
     flips = _flips(across, down)
-    asked = block.hashes[:, base] ^ _pack(flips < 0)
-    distances = np.bitwise_count(asked[:, None] ^ whole.hashes[None, skip:, 0])
+    hashes = block.hashes[:, base] ^ _pack(flips < 0)
+    distances = np.bitwise_count(hashes[:, None] ^ whole.hashes[None, skip:, 0])
     rows, columns = np.divmod(np.flatnonzero(distances <= LARGEST_DISTANCE), distances.shape[1])
     first, second = rows + start, columns + skip
     new = (labels[first] != labels[second]) & ((first < second) if base < _SYMMETRIES else True)

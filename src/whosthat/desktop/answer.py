@@ -39,21 +39,21 @@ def answer(sightings: tuple[Sighting, ...] | None) -> Answer:
 
     Example:
         >>> answer((Sighting("Ana", 0.91, "Bo", 0.06, probabilities={"Ana": 0.91, "Bo": 0.06}),)).detail
-        '91 % sure. Next: Bo, 6 %.'
+        'Confidence 91 %. Runner-up: Bo, 6 %.'
     """
     if sightings is None:
         return Answer("", "")
     if not sightings:
-        return Answer("Nobody", "Nobody was seen in this photo.")
+        return Answer("Nobody", "No face was found in this photo.")
     best = max(sightings, key=lambda sighting: (sighting.name is not None, sighting.confidence))
     bars = tuple(list(best.probabilities.items())[:N_BARS])
-    others = f" {len(sightings)} were seen in all." if len(sightings) > 1 else ""
+    others = f" {len(sightings)} faces in all." if len(sightings) > 1 else ""
     twice = dict.fromkeys(sighting.given_to_better for sighting in sightings if sighting.given_to_better is not None)
     others += "".join(f" Of several faces that look like {name}, the best got the name." for name in twice)
     if best.name is None:
         if bars and bars[0][1] < WORTH_NAMING:
-            return Answer("Unknown", f"No known name fits.{others}", bars=bars)
+            return Answer("Unknown", f"Like no enrolled person.{others}", bars=bars)
         nearest = f" Nearest: {bars[0][0]}, {confidence_text(bars[0][1])}." if bars else ""
-        return Answer("Unknown", f"Not sure enough for a name.{nearest}{others}", bars=bars)
-    after = f" Next: {best.runner_up}, {confidence_text(best.runner_up_confidence)}." if best.runner_up else ""
-    return Answer(best.name, f"{confidence_text(best.confidence)} sure.{after}{others}", known=True, bars=bars)
+        return Answer("Unknown", f"Confidence is too low for a name.{nearest}{others}", bars=bars)
+    after = f" Runner-up: {best.runner_up}, {confidence_text(best.runner_up_confidence)}." if best.runner_up else ""
+    return Answer(best.name, f"Confidence {confidence_text(best.confidence)}.{after}{others}", known=True, bars=bars)

@@ -15,12 +15,7 @@ ROW = 44
 
 
 class Bars(tkinter.Canvas):
-    """Draws an answer's bars.
-
-    Args:
-        parent: The widget around it.
-        look: Fonts and lengths.
-    """
+    """Draws an answer's bars."""
 
     def __init__(self, parent: tkinter.Misc, look: Look) -> None:
         super().__init__(parent, background=PANEL, highlightthickness=0, width=look.px(280), height=look.px(ROW * N_BARS))

@@ -120,10 +120,10 @@ class MainWindow:
 
     def _show(self, state: State) -> None:
         self.photo.show(state.picture, "No photo to show" if state.failed else "No photo yet")
-        said = answer(state.picture.sightings if state.picture else None)
-        self.headline.configure(text=said.headline, style="Headline.TLabel" if said.known else "Unknown.Headline.TLabel")
-        self.detail.configure(text=said.detail)
-        self.bars.show(said)
+        shown = answer(state.picture.sightings if state.picture else None)
+        self.headline.configure(text=shown.headline, style="Headline.TLabel" if shown.known else "Unknown.Headline.TLabel")
+        self.detail.configure(text=shown.detail)
+        self.bars.show(shown)
         self.recogniser.configure(text=f"Recogniser: {state.bundle}" if state.bundle else "No recogniser yet.")
         self.status.configure(text=state.message, style="Alarm.Status.TLabel" if state.failed else "Status.TLabel")
 

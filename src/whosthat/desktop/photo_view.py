@@ -15,12 +15,7 @@ LARGEST_ZOOM = 3.0
 
 
 class PhotoView(tkinter.Canvas):
-    """Shows one picture, and draws it anew when the window changes its size.
-
-    Args:
-        parent: The widget around it.
-        look: Fonts and lengths.
-    """
+    """Shows one picture, and draws it anew when the window changes its size."""
 
     def __init__(self, parent: tkinter.Misc, look: Look) -> None:
         super().__init__(parent, background=STAGE, highlightthickness=0, width=look.px(560), height=look.px(480))

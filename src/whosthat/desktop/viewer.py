@@ -62,12 +62,7 @@ class State:
 
 
 class Viewer:
-    """Opens recognisers and photos, and keeps the state.
-
-    Args:
-        worker: Does what is slow.
-        changed: Called with every new state.
-    """
+    """Opens recognisers and photos, and keeps the state."""
 
     def __init__(self, worker: Worker, changed: Callable[[State], None]) -> None:
         self.state = State()

@@ -19,7 +19,7 @@ NO_TK = (
     "The window cannot open: this Python has no Tk. On Debian and Ubuntu: apt install python3-tk. On macOS with Homebrew: "
     "brew install python-tk. The Windows installer of Python brings it."
 )
-NO_SCREEN = "The window cannot open: there is no screen ({reason}). Log in to a desktop, or use whosthat predict."
+NO_SCREEN = "The window cannot open: there is no screen ({reason}). Open it from a desktop, or use whosthat predict."
 
 
 def open_window(bundle: Path | None = None) -> None:

@@ -3,7 +3,7 @@
 What belongs here: figures of models that answered the same test photos, whether their difference can be chance, and the choice in
 words. What does not: training them (`whosthat.workflow.compare`), the page (`comparison_report`).
 
-The choice: of the models that beat guessing, the most accurate leads. Whoever cannot be told from it on these photos is as good, as
+The choice: of the models that beat the baseline, the most accurate leads. Whoever cannot be told from it on these photos is as good, as
 far as anybody can know; of those, the ones that do clearly worse with strangers are left out, and the quickest is chosen.
 """
 
@@ -15,9 +15,8 @@ from dataclasses import dataclass
 
 from whosthat.errors import UsageError
 from whosthat.evaluation.outcomes import Outcomes
-from whosthat.evaluation.verdict import percent
 from whosthat.proportions import Interval, wilson_interval
-from whosthat.wording import counted
+from whosthat.wording import counted, percent
 
 SIGNIFICANCE = 0.05
 """Shared by all comparisons with the leader (Bonferroni), so that with many models none looks worse by chance alone."""
@@ -100,8 +99,8 @@ class Comparison:
         n_test: Test photos, the same for all.
         contestants: The models, the most accurate first.
         failures: Models that could not be trained.
-        duels: The most accurate model that beats guessing against each of the others.
-        choice: The model to use; None when none beats guessing.
+        duels: The most accurate model that beats the baseline against each of the others.
+        choice: The model to use; None when none beats the baseline.
         sentences: Which one to use and why.
     """
 

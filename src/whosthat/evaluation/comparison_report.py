@@ -15,6 +15,7 @@ from whosthat.errors import RunError
 from whosthat.evaluation.comparison import PHOTOS_TO_NAME, Comparison, Contestant
 from whosthat.evaluation.report import template
 from whosthat.version import __version__
+from whosthat.wording import percent
 
 FORMAT = 2
 """The version of comparison.json."""
@@ -56,8 +57,8 @@ def cells(one: Contestant) -> dict[str, str]:
     """Return a model's figures as short texts, by the heading of their column; the same on the page and on the terminal."""
     return {
         "model": one.model,
-        "correct": _percent(one.accuracy),
-        "95 % interval": f"{_percent(one.interval.low)} to {_percent(one.interval.high)}",
+        "correct": percent(one.accuracy),
+        "95 % interval": f"{percent(one.interval.low)} to {percent(one.interval.high)}",
         "wrong": f"{one.outcomes.wrong:,}",
         "unknown": f"{one.outcomes.unknown:,}",
         "no face": f"{one.outcomes.no_face:,}",
@@ -71,8 +72,4 @@ def cells(one: Contestant) -> dict[str, str]:
 def _strangers(one: Contestant) -> str:
     if one.fpir is None or one.strangers is None:
         return "not known"
-    return f"{_percent(one.fpir)} ({_percent(one.strangers.low)} to {_percent(one.strangers.high)})"
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %"
+    return f"{percent(one.fpir)} ({percent(one.strangers.low)} to {percent(one.strangers.high)})"

@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 
 from whosthat.evaluation.metrics import Evaluation
-from whosthat.evaluation.verdict import FEWEST_PHOTOS, TOO_FEW, Verdict, judge, percent, worst_class
-from whosthat.wording import counted
+from whosthat.evaluation.verdict import FEWEST_PHOTOS, TOO_FEW, Verdict, judge, worst_class
+from whosthat.wording import counted, percent
 
 FEWEST_EPOCHS = 3
 """Fewer epochs than this show no trend."""

@@ -99,7 +99,7 @@ class FacePart:
 
     @property
     def most_alike(self) -> str:
-        """Who is most easily taken for whom, in a sentence or two."""
+        """Who is most easily confused, in a sentence or two."""
         return most_alike(self.faces.look_alikes)
 
     @property

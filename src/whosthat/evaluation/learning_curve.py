@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from whosthat.evaluation.verdict import percent
 from whosthat.proportions import wilson_interval
-from whosthat.wording import counted, listing
+from whosthat.wording import counted, listing, percent
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -26,11 +26,11 @@ from whosthat.evaluation.plots.photo_grid import GRID_PHOTOS
 from whosthat.evaluation.plots.reliability import describe_reliability, draw_reliability
 from whosthat.evaluation.plots.writing import flow_captions, read_photos, shown_mistakes
 from whosthat.evaluation.run_facts import RunFacts, read_metrics
-from whosthat.evaluation.verdict import percent, suspects_sentence
+from whosthat.evaluation.verdict import suspects_sentence
 from whosthat.runs.files import read_counts, read_environment, read_findings, read_settings
 from whosthat.training.journal import read_history
 from whosthat.version import __version__
-from whosthat.wording import confidence_text, counted, visible
+from whosthat.wording import confidence_text, counted, percent, visible
 
 TEMPLATES = Path(__file__).with_name("templates")
 REPORT_FILE = "report.html"

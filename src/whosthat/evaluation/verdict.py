@@ -10,7 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from whosthat.evaluation.metrics import ClassScore, Evaluation
-from whosthat.wording import counted
+from whosthat.wording import counted, percent
 
 GRADES = (("very good", 0.95, 0.85), ("good", 0.80, 0.65), ("fair", 0.60, 0.45))
 """Grade, the least accuracy it takes, and the least lower end of the interval."""
@@ -69,16 +69,6 @@ def judge(evaluation: Evaluation) -> Verdict:
     cautions = (_few_photos(evaluation), _refusing(evaluation), _lagging_class(evaluation), _poor_calibration(evaluation))
     enough = evaluation.n >= FEWEST_PHOTOS  # of fewer, the grade says all there is to say
     return Verdict(_grade(evaluation), _sentence(evaluation), tuple(caution for caution in cautions if caution and enough))
-
-
-def percent(share: float) -> str:
-    """Write a share as a percentage with at most one decimal.
-
-    Example:
-        >>> percent(0.8424), percent(1.0)
-        ('84.2 %', '100 %')
-    """
-    return f"{100 * share:.1f}".removesuffix(".0") + " %"
 
 
 def suspects_sentence(evaluation: Evaluation, suspected: Collection[str]) -> str:

@@ -66,7 +66,7 @@ def _parsed(graph: bytes, name: str) -> Any:
     except (GraphError, DecodeError) as error:
         raise WeightsError(f"The file of {name} cannot be used: {error}") from error
     if not model.graph.node:
-        raise WeightsError(f"The file of {name} is no ONNX graph: nothing is computed in it.")
+        raise WeightsError(f"The file of {name} is not an ONNX graph: it computes nothing.")
     return model
 
 
@@ -102,11 +102,11 @@ def _checked_input(photo: Any, description: EmbedderDescription) -> tuple[int | 
     if any(there not in (None, wanted) for there, wanted in zip(shape[1:], expected, strict=True)):
         raise WeightsError(
             f"The input of {description.name} has the shape {_shown(shape)}, but its description says {_shown((None, *expected))} "
-            f"(crop_size {size}, {layout}). Correct the description, or take the file that it describes."
+            f"(crop_size {size}, {layout}). Correct the description, or use the file that it describes."
         )
     if shape[0] not in (None, 1):
         raise WeightsError(
-            f"The graph of {description.name} takes {shape[0]} images at once, no more and no less. Export it for any number, or for one."
+            f"The graph of {description.name} takes exactly {shape[0]} images at once. Export it for any number, or for one."
         )
     return shape[0] or "n", layout
 
@@ -117,8 +117,8 @@ def _layout_of(shape: Sequence[int | None], name: str) -> str:
     if shape[3] == 3:
         return "nhwc"
     raise WeightsError(
-        f"The graph of {name} does not say in which order its input's dimensions stand ({_shown(shape)}). Add a line to its description: "
-        'layout = "nchw" (colours, height, width) or layout = "nhwc" (height, width, colours).'
+        f"The graph of {name} does not say the order of its input's dimensions ({_shown(shape)}). Add a line to its description: layout "
+        '= "nchw" (colours, height, width) or layout = "nhwc" (height, width, colours).'
     )
 
 

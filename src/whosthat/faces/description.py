@@ -90,16 +90,18 @@ class EmbedderDescription(BaseModel):
         if left_eye[0] >= right_eye[0] or left_mouth[0] >= right_mouth[0]:
             raise ValueError('"points" must begin with the eye on the left of the picture, and name the left corner of the mouth first.')
         if max(left_eye[1], right_eye[1]) >= min(left_mouth[1], right_mouth[1]):
-            raise ValueError('"points" must have the eyes above the mouth: the first number counts to the right, the second downwards.')
+            raise ValueError(
+                '"points" must have the eyes above the mouth: the first number is the distance from the left, the second from the top.'
+            )
         return self
 
     @model_validator(mode="after")
     def _same_person_fits(self) -> Self:
         """Refuse a limit that cannot be one."""
         if self.compare == "cosine" and not -1 < self.same_person < 1:
-            raise ValueError(f'"same_person" is a cosine here, between -1 and 1; {self.same_person:g} came.')
+            raise ValueError(f'"same_person" is a cosine here: expected a number between -1 and 1, got {self.same_person:g}.')
         if self.compare == "distance" and self.same_person <= 0:
-            raise ValueError(f'"same_person" is a distance here, above 0; {self.same_person:g} came.')
+            raise ValueError(f'"same_person" is a distance here: expected a number above 0, got {self.same_person:g}.')
         return self
 
     @property
@@ -149,7 +151,7 @@ def _sentence(problem: ErrorDetails) -> str:
         return f'There is no key "{key}". {did_you_mean(key, EmbedderDescription.model_fields)}'
     if problem["type"] == "missing" and len(problem["loc"]) == 1:
         return f'The key "{key}" is missing: {_meaning(key)}.'
-    return f'"{key}": expected {message.removeprefix("Input should be ")}; {_shown(problem["input"])} came.'
+    return f'"{key}": expected {message.removeprefix("Input should be ")}, got {_shown(problem["input"])}.'
 
 
 def _meaning(key: str) -> str:
@@ -158,10 +160,10 @@ def _meaning(key: str) -> str:
         "mean": "what is subtracted from each pixel, such as 127.5, or 0",
         "scale": "what the rest is multiplied by, such as 0.0078125, or 1",
         "compare": '"cosine" or "distance"',
-        "same_person": "the cosine from which on, or the distance up to which, two photos show the same person",
+        "same_person": "the smallest cosine, or the largest distance, of two photos of the same person",
         "points": "five pairs of pixels in the crop: eyes, nose, corners of the mouth, from left to right",
     }
-    return meanings.get(key, "it has to be said")
+    return meanings.get(key, "it is required")
 
 
 def _shown(value: Any) -> str:

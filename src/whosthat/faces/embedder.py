@@ -1,7 +1,7 @@
 """From aligned crops to embeddings: vectors that lie near each other when they show the same person.
 
 What belongs here: the protocol, and a network that runs as an ONNX graph. What does not: whose face it is (`whosthat.recognition`),
-where the weights are (`faces.weights`).
+where the weights are (`faces.weight_files`).
 """
 
 from __future__ import annotations
@@ -129,13 +129,13 @@ class OnnxEmbedder:
             ) from error
         if answers.shape != (len(crops), self.facts.dimensions):
             raise WeightsError(
-                f"The embedder {self.facts.name} should give {self.facts.dimensions} numbers for each of {len(crops)} crops, "
-                f"but gave an array of {_by(answers.shape)}. Another file, or another number of dimensions, is needed."
+                f"The embedder {self.facts.name} should give {self.facts.dimensions} numbers for each of {len(crops)} crops, but gave "
+                f"an array of {_by(answers.shape)}. Use another file, or correct the number of dimensions."
             )
         if not (np.abs(answers) <= LARGEST).all():
             raise WeightsError(
-                f"The embedder {self.facts.name} gave numbers that are not finite, or huge. Its weights are damaged, or its "
-                "input is scaled otherwise than it was trained with."
+                f"The embedder {self.facts.name} gave numbers that are not finite, or huge. Its weights are damaged, or its input is "
+                "not scaled as in its training."
             )
         return answers
 

@@ -95,14 +95,9 @@ class SeenFaces:
 
 
 class FaceCropper:
-    """A detector, and how the faces that it finds are cut out; may be used by several threads at once.
+    """A detector, and how the faces that it finds are cut out; may be used by several threads at once."""
 
-    Args:
-        detector: Finds faces.
-        template: Where this detector's landmarks shall lie in a crop.
-    """
-
-    missing = "no face was found in it"
+    missing = "no face was found"
     """Why a photo gives no portrait."""
 
     def __init__(self, detector: Detector, template: CropTemplate) -> None:
@@ -130,11 +125,7 @@ class FaceCropper:
         return [_placed(face, 1 / scale, 0.0) for face in faces]
 
     def search(self, image: Image) -> Search:
-        """Find the faces of a photo that is known to show a person: look harder than `find`, and take what is unsure as well.
-
-        Args:
-            image: As for `find`.
-        """
+        """Find the faces of a photo that is known to show a person: look harder than `find`, and take what is unsure as well."""
         small, scale = _looked_at(image, LOOKED_AT)
         plain = self.detector.detect(small, smallest=max(SMALLEST_FACE, SMALLEST_SHARE * min(small.shape[:2])))
         search = Search(tuple(plain), PLAIN) if _best(plain) >= self.detector.sure else self._harder(small, plain, SMALLEST_SHARE)

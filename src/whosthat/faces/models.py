@@ -19,10 +19,34 @@ from whosthat.faces.detector import Detector
 from whosthat.faces.embedder import ANY_DETECTOR, DLIB, EmbedderFacts, OnnxEmbedder
 from whosthat.faces.mtcnn import Mtcnn
 from whosthat.faces.own_embedders import OwnEmbedder, embedder_names, keep_embedder, read_embedder
-from whosthat.faces.sface import SFACE
-from whosthat.faces.weights import FILES, MAX_FILE_BYTES, WeightsFile, find_weights, read_at_most, read_file, read_weights
+from whosthat.faces.weight_files import FILES, MAX_FILE_BYTES, WeightsFile, find_weights, read_at_most, read_file, read_weights
 from whosthat.faces.yunet import YuNet
 from whosthat.importers.mtcnn_networks import rewrite
+
+ARCFACE_POINTS = ((38.2946, 51.6963), (73.5318, 51.5014), (56.0252, 71.7366), (41.5493, 92.3655), (70.7299, 92.2041))
+"""The template of ArcFace, which most networks since were trained with; pixels of a crop of 112 x 112."""
+
+SFACE = EmbedderDescription(
+    name="sface",
+    licence=FILES["sface"].licence,
+    source=FILES["sface"].source,
+    dimensions=128,
+    crop_size=112,
+    points=ARCFACE_POINTS,
+    points_origin="The template of ArcFace, as in OpenCV's FaceRecognizerSF.",
+    colours="rgb",
+    layout="nchw",
+    mean=0.0,
+    scale=1.0,
+    compare="cosine",
+    same_person=0.363,
+)
+"""SFace, as the OpenCV model zoo publishes it: a MobileFaceNet whose vectors are compared by cosine.
+
+Source: Y. Zhong et al., "SFace: Sigmoid-Constrained Hypersphere Loss for Robust Face Recognition", IEEE Transactions on Image Processing
+30, 2021. Input and template: ``cv2.FaceRecognizerSF`` (OpenCV, ``modules/objdetect/src/face_recognize.cpp``), which gives the network red,
+green, blue from 0 to 255, nothing subtracted. The limit 0.363 is that of OpenCV's own example (``models/face_recognition_sface``).
+"""
 
 
 @dataclass(frozen=True)
@@ -32,7 +56,7 @@ class DetectorFacts:
     Attributes:
         name: A word for recipes, reports and bundles.
         title: What it is.
-        files: Names of its weights, as in `faces.weights.FILES`.
+        files: Names of its weights, as in `faces.weight_files.FILES`.
         prepare: Turns a published file into what is run, and what a bundle keeps.
         open: Makes the detector from its prepared files, by name.
     """
@@ -152,8 +176,8 @@ def embedder_model(name: str) -> EmbedderModel:
     if name in embedder_names():
         return _own(read_embedder(name))
     raise UsageError(
-        f"There is no embedder named {name!r}. {did_you_mean(name, all_embedders())} One of your own is added by: "
-        "whosthat models add FILE.onnx --describe FILE.toml."
+        f"There is no embedder named {name!r}. {did_you_mean(name, all_embedders())} Add your own with: whosthat models add FILE.onnx "
+        "--describe FILE.toml."
     )
 
 
@@ -190,5 +214,5 @@ def _try(embedder: OnnxEmbedder) -> None:
     first, second = embedder.embed(pictures.astype(np.uint8))
     if np.allclose(first, second, rtol=1e-4, atol=1e-6):
         raise WeightsError(
-            f"The embedder {embedder.facts.name} gives one vector for different pictures: its mean or scale cannot be right."
+            f"The embedder {embedder.facts.name} gives the same embedding for different pictures: its mean or scale must be wrong."
         )

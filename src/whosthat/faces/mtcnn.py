@@ -86,7 +86,7 @@ class Mtcnn:
             open_session(graphs[name], threads=threads) for name in ("pnet", "rnet", "onet")
         ]
         if any((network.inputs, network.input_types) != (("pictures",), ("tensor(uint8)",)) for network in networks):
-            raise ValueError("Its networks for finding faces are in a form that this version does not run.")
+            raise ValueError("Its face detector is in a format that this version cannot run.")
         self._min_scores = min_scores
 
     def detect(self, image: Image, *, smallest: float = 20.0, lenient: bool = False) -> list[Face]:
@@ -179,9 +179,9 @@ def _answer(network: Session, pictures: Image, shape: tuple[int, int, int]) -> F
     try:
         (found,) = network.run(pictures)
     except ValueError as error:
-        raise WeightsError(f"The networks for finding faces cannot be run: {error}") from error
+        raise WeightsError(f"The face detector cannot be run: {error}") from error
     if found.shape != (len(pictures), *shape) or not -LARGEST <= found.min(initial=0) <= found.max(initial=0) <= LARGEST:
-        raise WeightsError("The networks for finding faces give something else than places of faces.")
+        raise WeightsError("The face detector's output is not a list of faces.")
     return found
 
 

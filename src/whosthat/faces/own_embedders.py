@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from whosthat.errors import WeightsError
 from whosthat.faces.description import MAX_FILE_BYTES, NAME, EmbedderDescription
-from whosthat.faces.weights import WeightsFile, read_at_most, store
+from whosthat.faces.weight_files import WeightsFile, read_at_most, store
 from whosthat.settings import weights_folder
 
 _PREFIX = "embedder-"
@@ -45,19 +45,15 @@ class OwnEmbedder:
 def keep_embedder(graph: bytes, description: EmbedderDescription) -> OwnEmbedder:
     """Write a graph and its description into the weights folder.
 
-    Args:
-        graph: The file as it came.
-        description: What it is.
-
     Raises:
-        WeightsError: Another embedder of this name is there, or nothing can be written. The same one is written again: that mends it.
+        WeightsError: Another embedder of this name is there, or nothing can be written. The same one is written again: that fixes it.
     """
     record = _Record(bytes=len(graph), sha256=hashlib.sha256(graph).hexdigest(), description=description)
     own = _own(record)
     if description.name in embedder_names() and read_embedder(description.name) != own:
         raise WeightsError(
-            f"Another embedder named {description.name} was added before. Choose another name in the description, or first say: "
-            f"whosthat models remove {description.name}."
+            f"There is another embedder named {description.name}. Choose another name in the description, or first run: whosthat models "
+            f"remove {description.name}."
         )
     store(own.file.file, graph)
     store(f"{_PREFIX}{description.name}.json", record.model_dump_json(indent=2).encode("utf-8"))
@@ -82,9 +78,6 @@ def own_embedders() -> Mapping[str, OwnEmbedder]:
 def read_embedder(name: str) -> OwnEmbedder:
     """Return an embedder that was added.
 
-    Args:
-        name: One of those that were added.
-
     Raises:
         WeightsError: Its description is damaged.
     """
@@ -95,16 +88,13 @@ def read_embedder(name: str) -> OwnEmbedder:
         record = None
     if record is None or record.description.name != name:
         raise WeightsError(
-            f"{path}, which describes the embedder {name}, is damaged. Remove it (whosthat models remove {name}) and add it again."
+            f"The description {path} of the embedder {name} is damaged. Remove it (whosthat models remove {name}) and add it again."
         )
     return _own(record)
 
 
 def remove_embedder(name: str) -> bool:
     """Delete an embedder that was added; bundles that were made with it keep their own copy.
-
-    Args:
-        name: Its name.
 
     Returns:
         Whether there was one.

@@ -39,7 +39,7 @@ class YuNet:
     """The faster detector.
 
     Args:
-        graph: The file's bytes, checked by whoever read them (`faces.weights`).
+        graph: The file's bytes, checked by whoever read them (`faces.weight_files`).
         min_score: What a face must reach, 0 to 1.
         overlap: Largest overlap of two faces, 0 to 1.
 

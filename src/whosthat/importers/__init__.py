@@ -4,5 +4,5 @@
     mtcnn_networks              MTCNN's three networks, rewritten for ONNX Runtime
     pth                         PyTorch's ``.pth``, without running what is in it
 
-What does not belong here: where such files lie and whether they are the right ones (`faces.weights`, `networks.pretrained`).
+What does not belong here: where such files lie and whether they are the right ones (`faces.weight_files`, `networks.pretrained`).
 """

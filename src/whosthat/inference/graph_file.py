@@ -82,13 +82,13 @@ def read_graph(content: bytes) -> Graph:
     model = _Message(memoryview(content), _Allowance())
     for number, what in {20: "training steps", 25: "functions of its own"}.items():
         if model.all(number):
-            raise GraphError(f"The ONNX graph holds {what}, which are not run.")
+            raise GraphError(f"The ONNX graph holds {what}, which are not supported.")
     versions = {item.text(1): item.number(2) for item in model.messages(8)}
     graph = model.message(7)
     if graph.all(15):
-        raise GraphError("The ONNX graph holds sparse tensors, which are not run.")
+        raise GraphError("The ONNX graph holds sparse tensors, which are not supported.")
     if len(graph.all(1)) > MAX_NODES:
-        raise GraphError(f"The ONNX graph has {len(graph.all(1)):,} nodes, more than the {MAX_NODES:,} that are run.")
+        raise GraphError(f"The ONNX graph has {len(graph.all(1)):,} nodes, more than the {MAX_NODES:,} allowed.")
     tensors = {item.text(8): _tensor(item) for item in graph.messages(5)}
     inputs = {item.text(1): _declared_shape(item) for item in graph.messages(11)}
     return Graph(
@@ -103,16 +103,16 @@ def read_graph(content: bytes) -> Graph:
 def _node(message: _Message) -> Node:
     operator, domain = message.text(4), message.text(7)
     if domain not in ("", "ai.onnx"):
-        raise GraphError(f"The ONNX graph uses the operator {operator[:60]!r} of {domain[:60]!r}; only those of ONNX itself are run.")
+        raise GraphError(f"The ONNX graph uses the operator {operator[:60]!r} of {domain[:60]!r}; only ONNX's own operators are supported.")
     attributes = {item.text(1): _attribute(item, operator) for item in message.messages(5)}
     return Node(operator, tuple(message.texts(1)), tuple(message.texts(2)), attributes)
 
 
 def _attribute(message: _Message, operator: str) -> Any:
     if any(message.all(number) for number in (6, 11)):
-        raise GraphError(f"The ONNX graph uses the operator {operator[:60]!r}, which holds a graph of its own and is not run.")
+        raise GraphError(f"The ONNX graph uses the operator {operator[:60]!r}, which holds a graph of its own and is not supported.")
     if any(message.all(number) for number in (10, 22, 23)):
-        raise GraphError("The ONNX graph holds sparse tensors or lists of tensors, which are not run.")
+        raise GraphError("The ONNX graph holds sparse tensors or lists of tensors, which are not supported.")
     if message.all(5):
         return _tensor(message.message(5))
     if message.all(8):
@@ -129,10 +129,10 @@ def _tensor(message: _Message) -> Tensor:
         raise GraphError("The ONNX graph keeps weights in another file; export it as a single file.")
     shape, kind = tuple(message.numbers(1)), ELEMENTS.get(message.number(2))
     if kind is None:
-        raise GraphError(f"The ONNX graph holds numbers of the type {message.number(2)}, which are not computed with here.")
+        raise GraphError(f"The ONNX graph holds numbers of the type {message.number(2)}, which are not supported.")
     n = _elements(shape)
     if n > message.size:
-        raise GraphError(f"The ONNX graph is damaged: {n:,} numbers are said to stand in {message.size:,} bytes.")
+        raise GraphError(f"The ONNX graph is damaged: it announces {n:,} numbers in {message.size:,} bytes.")
     return Tensor(shape, _values(message, kind, shape) if n <= SMALL and message.size <= 16 * SMALL else None)
 
 
@@ -150,7 +150,7 @@ def _declared_shape(message: _Message) -> tuple[int, ...]:
     """The shape of a graph's input; a dimension without a number, or with none above 0, is 0."""
     types = message.message(2)
     if not types.all(1):
-        raise GraphError("The ONNX graph takes something else than tensors.")
+        raise GraphError("The ONNX graph has an input that is not a tensor.")
     shape = types.message(1).messages(2)
     return tuple(max(axis.number(1), 0) for axis in (shape[0].messages(1) if shape else ()))
 
@@ -170,7 +170,7 @@ class _Allowance:
     def spend(self, n: int) -> None:
         self.left -= n
         if self.left < 0:
-            raise GraphError(f"The ONNX graph consists of more than {MAX_FIELDS:,} parts, which no network needs.")
+            raise GraphError(f"The ONNX graph has more than the {MAX_FIELDS:,} parts allowed.")
 
 
 class _Message:
@@ -194,7 +194,7 @@ class _Message:
         """A part that stands there once; protobuf would merge several, which nobody writes."""
         parts = self.messages(number)
         if len(parts) != 1:
-            raise GraphError("The bytes are no ONNX graph, or a damaged one.")
+            raise GraphError("This is not an ONNX graph, or it is damaged.")
         return parts[0]
 
     def texts(self, number: int) -> list[str]:
@@ -230,7 +230,7 @@ class _Message:
 
 def _bytes(value: Any) -> memoryview:
     if isinstance(value, int):
-        raise GraphError("The ONNX graph is damaged: a number stands where a text or a part should.")
+        raise GraphError("The ONNX graph is damaged: a number where a text or a part was expected.")
     view: memoryview = value
     return view
 

@@ -31,15 +31,12 @@ OLDEST_OPSET = 7
 def check_graph(content: bytes) -> None:
     """Refuse a graph that would do something else than a network that looks at pictures, or more.
 
-    Args:
-        content: The serialised ONNX model.
-
     Raises:
         GraphError: It is damaged, reaches outside itself, uses an operator that is not run here, or is too large.
     """
     graph = read_graph(content)
     if graph.opset < OLDEST_OPSET:
-        raise GraphError(f"The ONNX graph uses version {graph.opset} of ONNX's operators; {OLDEST_OPSET} is the oldest that is run.")
+        raise GraphError(f"The ONNX graph uses version {graph.opset} of ONNX's operators; the oldest supported is {OLDEST_OPSET}.")
     is_open = any(shape[:1] == (0,) for shape in graph.inputs.values())
     grows_only = all(node.operator != "Shape" for node in graph.nodes)  # with the number of pictures
     for pictures in (1,) if not is_open else (PICTURES,) if grows_only else (1, PICTURES):
@@ -59,7 +56,7 @@ def _hold_against_limits(graph: Graph, pictures: int) -> None:
         there += sum(map(_size, outputs))
         work += _work(node, inputs, outputs)
         if there > MAX_NUMBERS * pictures or work > MAX_WORK * pictures:
-            raise GraphError(f"The ONNX graph needs more memory or time than networks for pictures do, at {_name(node)}.")
+            raise GraphError(f"The ONNX graph needs too much memory or time at {_name(node)}.")
         known |= {name: value for name, value in zip(node.outputs, outputs, strict=False) if name}
         there -= sum(_size(known[name]) for name in {*node.inputs} - weights if last_use[name] == number)
 
@@ -81,7 +78,7 @@ def _computed(node: Node, known: dict[str, Value | None]) -> tuple[list[Value], 
     """Return what flows into a node and what comes out."""
     rule = RULES.get(node.operator)
     if rule is None:
-        raise GraphError(f"The ONNX graph uses the operator {node.operator[:60]!r}, which is not run here.")
+        raise GraphError(f"The ONNX graph uses the operator {node.operator[:60]!r}, which is not supported.")
     try:
         step = Step(node, [known[name] for name in node.inputs])
         outputs = rule(step)

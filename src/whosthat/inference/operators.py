@@ -73,7 +73,7 @@ class Step:
         if given is None:
             return None
         if given.numbers is None or given.numbers.dtype.kind not in "iu" or (given.is_open and not open_too):
-            raise GraphError("a size is computed, not stated; export the network for one image at a time")
+            raise GraphError("a size is computed, not given; export the network for one image at a time")
         return [int(number) for number in given.numbers.flat]
 
     def need(self, name: str, index: int, *, open_too: bool = False) -> list[int]:
@@ -244,7 +244,7 @@ def _resize(step: Step) -> list[Value]:
     shape, sizes = step.shape(), step.ints("sizes", 3)
     if sizes:
         if "axes" in step.node.attributes or step.get("keep_aspect_ratio_policy", "stretch") != "stretch":
-            raise GraphError("it resizes in a way that is not run")
+            raise GraphError("this way of resizing is not supported")
         return [Value(tuple(sizes))]
     scales = step.get("scales", None) or next(
         value.numbers.flat for value in step.inputs[1:] if value is not None and value.numbers is not None and value.size == len(shape)

@@ -53,8 +53,8 @@ def load_keras() -> ModuleType:
     keras = _import("keras")
     if keras.backend.backend() != _ENVIRONMENT["KERAS_BACKEND"]:
         raise NetworkError(
-            f"Keras was already imported with the backend {keras.backend.backend()!r}, and whosthat needs 'tensorflow'. "
-            "Import whosthat before keras, or set the environment variable KERAS_BACKEND=tensorflow."
+            f"Keras was already imported with the backend {keras.backend.backend()!r}, but whosthat needs 'tensorflow'. Import whosthat "
+            "before keras, or set the environment variable KERAS_BACKEND=tensorflow."
         )
     # TensorFlow warns of "excessive retracing" when one process builds several networks, which is no fault here.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
@@ -85,7 +85,7 @@ def set_threads(n: int) -> None:
         NetworkError: ``n`` is below 1, or TensorFlow has already started with another number.
     """
     if n < 1:
-        raise NetworkError(f"The number of threads must be 1 or more, and {n} came.")
+        raise NetworkError(f"The number of threads must be 1 or more, got {n}.")
     load_keras()
     threading = _import("tensorflow").config.threading
     if threading.get_intra_op_parallelism_threads() == n:
@@ -107,7 +107,7 @@ def _import(name: str) -> ModuleType:
             return importlib.import_module(name)
     except ImportError as error:
         raise NetworkError(
-            f"This needs Keras on TensorFlow, and {error.name or name!s} cannot be imported ({error}). " + _INSTALL
+            f"This needs Keras and TensorFlow, but {error.name or name!s} cannot be imported ({error}). {_INSTALL}"
         ) from error
 
 

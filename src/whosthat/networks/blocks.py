@@ -110,7 +110,7 @@ def _parse(position: int, written: str) -> Block:
         raise NetworkError(f"{where} is not known. {did_you_mean(word, _WORDS)}")
     known = _WORDS[word]
     if not sum(default is None for default in known.defaults) <= len(given) <= len(known.defaults):
-        raise NetworkError(f"{where} has {len(given)} numbers. It is written: {known.usage}")
+        raise NetworkError(f"{where} has {len(given)} numbers. Write it as: {known.usage}")
     numbers = tuple(_number(where, known, number) for number in given)
     rest = tuple(float(default) for default in known.defaults[len(given) :] if default is not None)
     return Block(word, numbers + rest, written)
@@ -123,8 +123,8 @@ def _number(where: str, known: _Word, written: str) -> float:
         number = -1.0
     valid = 1 <= number <= _MAX_COUNT if known.whole else 0 <= number < 1
     if not valid:
-        wanted = f"a whole number from 1 to {_MAX_COUNT:,}" if known.whole else "a number from 0 up to, but not including, 1"
-        raise NetworkError(f"{where} needs {wanted}, and {written!r:.40} came. It is written: {known.usage}")
+        wanted = f"a whole number from 1 to {_MAX_COUNT:,}" if known.whole else "a number from 0 to below 1"
+        raise NetworkError(f"{where} needs {wanted}, got {written!r:.40}. Write it as: {known.usage}")
     return number
 
 
@@ -135,11 +135,11 @@ def add_block(x: keras.KerasTensor, position: int, block: Block, design: Design)
     came = "map" if len(x.shape) == 4 else "vector"
     if known.takes not in (came, "both"):
         advice = "Put global or flatten before it." if came == "map" else "Put it before global or flatten."
-        raise NetworkError(f"{where} works on a {known.takes}, and a {came} of shape {tuple(x.shape[1:])} comes to it. {advice}")
+        raise NetworkError(f"{where} needs a {known.takes}, got a {came} of shape {tuple(x.shape[1:])}. {advice}")
     if block.word == "pool" and x.shape[1] < block.numbers[0]:
         raise NetworkError(
-            f"{where} needs maps of at least {block.numbers[0]:.0f} x {block.numbers[0]:.0f}, and {x.shape[1]} x {x.shape[2]} come to it. "
-            f"Choose a size above {design.size}, or pool less."
+            f"{where} needs maps of at least {block.numbers[0]:.0f} x {block.numbers[0]:.0f}, got {x.shape[1]} x {x.shape[2]}. Choose a "
+            f"size above {design.size}, or pool less."
         )
     layer, arguments = known.layer(block.numbers, design)
     return getattr(load_keras().layers, layer)(**arguments, name=f"block{position}_{block.word}")(x)

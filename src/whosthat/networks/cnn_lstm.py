@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from whosthat.networks.backend import load_keras
 from whosthat.networks.design import Design, NetworkFacts
+from whosthat.networks.ends import photo_input, predictions, rescaled
 from whosthat.networks.registry import register
-from whosthat.networks.stages import photo_input, predictions, rescaled
 
 if TYPE_CHECKING:
     import keras

@@ -11,8 +11,8 @@ from whosthat.errors import NetworkError
 from whosthat.networks.backend import load_keras
 from whosthat.networks.blocks import add_block, parse_blocks
 from whosthat.networks.design import Design, NetworkFacts
+from whosthat.networks.ends import photo_input, predictions, rescaled
 from whosthat.networks.registry import register
-from whosthat.networks.stages import photo_input, predictions, rescaled
 
 if TYPE_CHECKING:
     import keras
@@ -46,7 +46,7 @@ def custom(design: Design) -> keras.Model:
         x = add_block(x, position, block, design)
     if len(x.shape) != 2:
         raise NetworkError(
-            f"The blocks end in maps of shape {tuple(x.shape[1:])}, and the classifier needs a vector. Add global or flatten."
+            f"The blocks end in maps of shape {tuple(x.shape[1:])}, but the classifier needs a vector. Add global or flatten."
         )
     x = keras.layers.Identity(name="features")(x)
     return keras.Model(photo, predictions(x, design), name="custom")

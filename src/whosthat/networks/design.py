@@ -109,30 +109,26 @@ class Design:
         if self.dropout is None:
             return default
         if len(self.dropout) != len(default):
-            raise NetworkError(f"This network has {len(default)} dropout layers, and {len(self.dropout)} rates came: {self.dropout}.")
+            raise NetworkError(f"This network has {len(default)} dropout layers, got {len(self.dropout)} rates: {self.dropout}.")
         return self.dropout
 
 
 def check_design(known: NetworkFacts, design: Design) -> None:
     """Refuse a design that a network cannot be built to.
 
-    Args:
-        known: The network's facts.
-        design: What is asked for.
-
     Raises:
         NetworkError: Names what does not fit and what would.
     """
     if design.n_classes < 2:
-        raise NetworkError(f"A network needs at least 2 classes, and {design.n_classes} came.")
+        raise NetworkError(f"A network needs at least 2 classes, got {design.n_classes}.")
     if design.size < known.minimum_size:
         raise NetworkError(
-            f"{known.name} needs photos of at least {known.minimum_size} x {known.minimum_size} pixels, and size {design.size} came. "
-            f"Choose a size of {known.minimum_size} or more; {known.input_size} is its own."
+            f"{known.name} needs photos of at least {known.minimum_size} x {known.minimum_size} pixels, got size {design.size}. Choose "
+            f"a size of {known.minimum_size} or more; its usual size is {known.input_size}."
         )
     if design.frames < 1 or (design.frames > 1 and not known.frames):
         can = "1 or more frames" if known.frames else "single photos (frames = 1)"
-        raise NetworkError(f"{known.name} takes {can}, and frames = {design.frames} came.")
+        raise NetworkError(f"{known.name} takes {can}, got frames = {design.frames}.")
     _check_weights(known, design)
     _check_options(known, design)
 
@@ -142,8 +138,8 @@ def _check_weights(known: NetworkFacts, design: Design) -> None:
         return
     if not (isinstance(design.weights, Path) and design.weights.suffix == ".safetensors"):
         raise NetworkError(
-            f"There are no published weights for {known.name}, and weights = {str(design.weights)!r} came. "
-            "Use a .safetensors file that whosthat saved from this network, or none."
+            f"There are no published weights for {known.name}, got weights = {str(design.weights)!r}. Use a .safetensors file that "
+            "whosthat saved from this network, or none."
         )
 
 
@@ -154,10 +150,10 @@ def _check_options(known: NetworkFacts, design: Design) -> None:
             raise NetworkError(f"{known.name} has no option {option!r}. Its options: {offered}.")
     for rate in design.dropout or ():
         if not 0 <= rate < 1:
-            raise NetworkError(f"A dropout rate is at least 0 and below 1, and {rate} came.")
+            raise NetworkError(f"A dropout rate must be at least 0 and below 1, got {rate}.")
     if design.batch_norm_momentum is not None and not 0 < design.batch_norm_momentum < 1:
-        raise NetworkError(f"The momentum of batch normalisation lies between 0 and 1, and {design.batch_norm_momentum} came.")
+        raise NetworkError(f"The momentum of batch normalisation must be between 0 and 1, got {design.batch_norm_momentum}.")
     if design.initialiser is not None and design.initialiser not in INITIALISERS:
         raise NetworkError(f"There is no initialiser named {design.initialiser!r}. {did_you_mean(design.initialiser, INITIALISERS)}")
     if design.rescale not in (None, "0..1", "-1..1"):
-        raise NetworkError(f'Pixels are rescaled to "0..1" or "-1..1", and {design.rescale!r} came.')
+        raise NetworkError(f'Pixels are rescaled to "0..1" or "-1..1", got {design.rescale!r}.')

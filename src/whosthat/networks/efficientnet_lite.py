@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from whosthat.errors import WeightsError
 from whosthat.networks.backend import load_keras
 from whosthat.networks.design import Design, NetworkFacts
+from whosthat.networks.ends import photo_input, predictions
 from whosthat.networks.pretrained import find_weights, packaged_file
 from whosthat.networks.registry import register
-from whosthat.networks.stages import photo_input, predictions
 
 if TYPE_CHECKING:
     import keras
@@ -171,7 +171,7 @@ def _fill(model: keras.Model, checkpoint: dict[str, NDArray[Any]], skip: tuple[s
                 raise WeightsError(f"The checkpoint lacks the tensor {name!r}, so it is not one of {EFFICIENTNET_LITE0.name}.")
             array = _keras_order(checkpoint[name], layer.name)
             if array.shape != tuple(variable.shape):
-                raise WeightsError(f"The checkpoint's {name!r} has shape {array.shape}, expected was {tuple(variable.shape)}.")
+                raise WeightsError(f"The checkpoint's {name!r} has shape {array.shape}, expected {tuple(variable.shape)}.")
             arrays.append(array)
         layer.set_weights(arrays)
 

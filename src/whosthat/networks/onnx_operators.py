@@ -85,11 +85,6 @@ def writes(*kinds: str) -> Callable[[Writer], Writer]:
 def write_layer(graph: Graph, layer: Any, inputs: list[Value]) -> Value:
     """Write one layer.
 
-    Args:
-        graph: Where its nodes go.
-        layer: A Keras layer or operation.
-        inputs: Its inputs.
-
     Returns:
         Its output.
 
@@ -106,7 +101,7 @@ def write_layer(graph: Graph, layer: Any, inputs: list[Value]) -> Value:
         kind = type(layer).__name__
     if kind not in _WRITERS:
         supported = ", ".join(sorted([*_WRITERS, "LSTM", "TimeDistributed"]))
-        raise ExportError(f"The layer {layer.name!r} is a {kind}, which cannot be exported to ONNX. Supported are: {supported}.")
+        raise ExportError(f"The layer {layer.name!r} is a {kind}, which cannot be exported to ONNX. Supported: {supported}.")
     return Value(_WRITERS[kind](graph, layer, inputs), shape, frames)
 
 
@@ -190,13 +185,7 @@ def _pooling(graph: Graph, layer: Any, inputs: list[Value]) -> str:
 
 
 def _pads(layer: Any, shape: tuple[int, ...], reaches: Sequence[int]) -> list[int]:
-    """ONNX pads (top, left, bottom, right) for Keras' padding; "same" puts the odd pixel last.
-
-    Args:
-        layer: A convolution or pooling layer.
-        shape: Of the maps that come to it.
-        reaches: Height and width of its window, gaps included.
-    """
+    """ONNX pads (top, left, bottom, right) for Keras' padding; "same" puts the odd pixel last."""
     if layer.padding == "valid":
         return [0, 0, 0, 0]
     if layer.padding != "same":

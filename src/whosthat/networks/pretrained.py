@@ -38,10 +38,10 @@ def find_weights(facts: NetworkFacts, chosen: Path | str | None) -> Path | None:
     if chosen == "none" or (isinstance(chosen, Path) and chosen.suffix == ".safetensors"):
         return None
     if isinstance(chosen, str) and chosen != "imagenet":
-        raise WeightsError(f"Weights are a file or a word, and {chosen!r} came. {did_you_mean(chosen, ('none', 'imagenet'))}")
+        raise WeightsError(f"Weights must be a file, none or imagenet, got {chosen!r}. {did_you_mean(chosen, ('none', 'imagenet'))}")
     file = chosen if isinstance(chosen, Path) else weights_folder() / facts.weights_file
     if not file.is_file():
-        raise WeightsError(f"{file} is not there. {where_from(facts)}")
+        raise WeightsError(f"{file} is missing. {where_from(facts)}")
     if file.name == facts.weights_file:
         check_digest(facts, file)
     return file
@@ -51,9 +51,9 @@ def where_from(facts: NetworkFacts) -> str:
     """Say in whole sentences which weights file a network needs, where it is published and where to put it."""
     digest = f"SHA-256 {facts.weights_sha256}" if facts.weights_sha256 else f"MD5 {facts.weights_md5}"
     return (
-        f"The ImageNet weights of {facts.name} are the file {facts.weights_file} ({facts.weights_bytes:,} bytes, {digest}), "
-        f"published at {facts.weights_address}. Put it into {weights_folder()}, or name it with --weights FILE, "
-        "or start from random weights with --weights none."
+        f"The ImageNet weights of {facts.name} are the file {facts.weights_file} ({facts.weights_bytes:,} bytes, {digest}), published "
+        f"at {facts.weights_address}. Put it into {weights_folder()}, or give it with --weights FILE, or start from random weights with "
+        "--weights none."
     )
 
 
@@ -69,8 +69,8 @@ def check_digest(facts: NetworkFacts, file: Path) -> None:
         came = hashlib.file_digest(stream, "sha256" if facts.weights_sha256 else _md5).hexdigest()
     if came != wanted:
         raise WeightsError(
-            f"{file} is not the published file: its checksum is {came}, expected was {wanted} "
-            f"({file.stat().st_size:,} bytes came, expected were {facts.weights_bytes:,}). {where_from(facts)}"
+            f"{file} is not the published file: expected checksum {wanted} ({facts.weights_bytes:,} bytes), got {came} "
+            f"({file.stat().st_size:,} bytes). {where_from(facts)}"
         )
 
 
@@ -137,15 +137,15 @@ def _layer_arrays(top: h5py.Group, layer: keras.Layer, file: Path) -> list[NDArr
     group = _own(top, layer.name, file)
     paths = [name.decode() if isinstance(name, bytes) else str(name) for name in group.attrs["weight_names"]]
     if len(paths) != len(layer.weights):
-        raise WeightsError(f"{file} holds {len(paths)} arrays for the layer {layer.name!r}, expected were {len(layer.weights)}.")
+        raise WeightsError(f"{file} holds {len(paths)} arrays for the layer {layer.name!r}, expected {len(layer.weights)}.")
     arrays = []
     for path, variable in zip(paths, layer.weights, strict=True):
         dataset = _own(group, path, file)
         if not isinstance(dataset, h5py.Dataset) or dataset.external or dataset.is_virtual:
-            raise WeightsError(f"{path!r} in {file} does not hold its own numbers, which a weights file always does.")
+            raise WeightsError(f"{path!r} in {file} refers to numbers elsewhere, which is not allowed.")
         if dataset.shape != tuple(variable.shape) or dataset.dtype.kind != "f":
             raise WeightsError(
-                f"{path!r} in {file} has shape {dataset.shape} ({dataset.dtype}), expected was {tuple(variable.shape)} (float32)."
+                f"{path!r} in {file} has shape {dataset.shape} ({dataset.dtype}), expected {tuple(variable.shape)} (float32)."
             )
         arrays.append(dataset[()])
     return arrays
@@ -158,6 +158,6 @@ def _own(group: h5py.Group, path: str, file: Path) -> h5py.Group | h5py.Dataset:
     at = group
     for part in path.split("/"):
         if not isinstance(at.get(part, getlink=True), h5py.HardLink):
-            raise WeightsError(f"{path!r} in {file} is absent or points elsewhere, which a weights file never does.")
+            raise WeightsError(f"{path!r} in {file} is missing or refers to numbers elsewhere, which is not allowed.")
         at = at[part]
     return at

@@ -100,7 +100,7 @@ def check(name: str, design: Design) -> None:
     if design.blocks:
         parse_blocks(design.blocks)
     if isinstance(design.weights, Path) and not design.weights.is_file():
-        raise WeightsError(f"There is no weights file {design.weights}. Check the path, or take weights = none.")
+        raise WeightsError(f"There is no weights file {design.weights}. Check the path, or use weights = none.")
 
 
 def build(name: str, design: Design) -> keras.Model:
@@ -143,16 +143,13 @@ def _check_conventions(name: str, model: Any, design: Design) -> None:
     ]
     for what, came, wanted in expected:
         if came != wanted:
-            raise NetworkError(f"The network {name!r} breaks a convention: {what} must be {wanted}, and {came} came.")
+            raise NetworkError(f"The network {name!r} breaks a convention: {what} must be {wanted}, got {came}.")
 
 
 def backbone_and_head(model: keras.Model) -> tuple[keras.Model, keras.Model]:
     """Cut a network at its layer ``features``.
 
     Both parts share their weights with ``model``: training one trains it. ``head(backbone(x))`` equals ``model(x)``.
-
-    Args:
-        model: A network from `build`.
 
     Returns:
         The backbone, from photo to features, and the head: everything after ``features``.
@@ -180,7 +177,7 @@ def load_custom(path: Path) -> tuple[str, ...]:
     if path in _CUSTOM_FILES:
         return _CUSTOM_FILES[path]
     if not path.is_file() or path.suffix != ".py":
-        raise UsageError(f"{path} is {'not a Python file (.py)' if path.exists() else 'not there'}. Name a file that registers a network.")
+        raise UsageError(f"{path} is {'not a Python file (.py)' if path.exists() else 'missing'}. Name a file that registers a network.")
     before = set(names())
     module_name = f"whosthat_custom_{len(_CUSTOM_FILES)}"
     spec = importlib.util.spec_from_file_location(module_name, path)

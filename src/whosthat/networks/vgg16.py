@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from whosthat.networks.backend import load_keras
 from whosthat.networks.design import Design, NetworkFacts
+from whosthat.networks.ends import caffe_scaled, photo_input, predictions, rescaled
 from whosthat.networks.pretrained import fill_from_keras_file, find_weights
 from whosthat.networks.registry import register
-from whosthat.networks.stages import caffe_scaled, photo_input, predictions, rescaled
 
 if TYPE_CHECKING:
     import keras

@@ -105,7 +105,7 @@ def _check_same(arrays: Mapping[str, NDArray[Any]], model: keras.Model, path: Pa
             raise WeightsError(f"{path} lacks the weight {name!r}, so it belongs to another network than {model.name!r}.")
         came = arrays[name]
         if (came.shape, str(came.dtype)) != (shape, dtype):
-            raise WeightsError(f"The weight {name!r} in {path} has shape {came.shape} ({came.dtype}), expected was {shape} ({dtype}).")
+            raise WeightsError(f"The weight {name!r} in {path} has shape {came.shape} ({came.dtype}), expected {shape} ({dtype}).")
     extra = sorted(set(arrays) - set(wanted))
     if extra:
         raise WeightsError(f"{path} holds the weight {extra[0]!r}, which the network {model.name!r} does not have.")

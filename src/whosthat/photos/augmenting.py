@@ -48,7 +48,7 @@ class Augmentation:
         for name, largest in _LARGEST.items():
             value = getattr(self, name)
             if not isinstance(value, (int, float)) or not 0 <= value <= largest:
-                raise UsageError(f"Augmentation {name} must be a number from 0 to {largest:g}; it is {value!r}.")
+                raise UsageError(f"Augmentation {name} must be a number from 0 to {largest:g}, got {value!r}.")
 
     @property
     def changes_nothing(self) -> bool:

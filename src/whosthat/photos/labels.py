@@ -89,12 +89,12 @@ def _covered(places: NDArray[np.float64], boxes: NDArray[np.float64]) -> NDArray
     upper = np.maximum(places[:, None, :2], boxes[None, :, :2])
     common = np.maximum(0, lower - upper).prod(axis=2).sum(axis=1)
     area = (places[:, 2:] - places[:, :2]).prod(axis=1)
-    shares: NDArray[np.float64] = common / np.maximum(area, 1)
-    return shares
+    overlap: NDArray[np.float64] = common / np.maximum(area, 1)
+    return overlap
 
 
 def _gaps(places: NDArray[np.float64], box: NDArray[np.float64]) -> NDArray[np.float64]:
     """For each place its distance from a box; 0 where they touch or overlap."""
-    apart = np.maximum(0, np.maximum(box[:2] - places[:, 2:], places[:, :2] - box[2:]))
-    distances: NDArray[np.float64] = np.hypot(apart[:, 0], apart[:, 1])
+    gaps = np.maximum(0, np.maximum(box[:2] - places[:, 2:], places[:, :2] - box[2:]))
+    distances: NDArray[np.float64] = np.hypot(gaps[:, 0], gaps[:, 1])
     return distances

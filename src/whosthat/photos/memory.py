@@ -16,11 +16,7 @@ from whosthat.settings import MAX_UNFOLDED_BYTES
 
 
 class Room:
-    """Bytes that all threads share.
-
-    Args:
-        size: So many.
-    """
+    """Bytes that all threads share."""
 
     def __init__(self, size: int) -> None:
         self._size = size

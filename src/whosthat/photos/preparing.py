@@ -135,7 +135,7 @@ def prepare(image: Image, spec: PrepareSpec) -> Image:
 
 def _check_count(name: str, value: object, largest: int) -> None:
     if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= largest:
-        raise UsageError(f"{name} must be a whole number from 1 to {largest}; it is {value!r}.")
+        raise UsageError(f"{name} must be a whole number from 1 to {largest}, got {value!r}.")
 
 
 def _stretch(image: Image, size: int) -> Image:

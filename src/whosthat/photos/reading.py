@@ -39,6 +39,7 @@ from PIL.PpmImagePlugin import PpmImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
+from whosthat import durable
 from whosthat.errors import PhotoError
 from whosthat.photos.memory import UNFOLDED
 from whosthat.photos.signatures import FORMATS, PHOTO_SUFFIXES, SNIFF_BYTES, format_of, why_not_a_photo
@@ -134,8 +135,7 @@ def sha256_of(path: Path) -> str:
     try:
         if not path.is_file():  # a FIFO would never end
             return ""
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return durable.sha256_of(path)
     except (OSError, ValueError):  # ValueError: a NUL character in the path
         return ""
 
@@ -226,11 +226,7 @@ def _file_content(path: Path, max_bytes: int) -> bytes:
         with path.open("rb") as file:
             return file.read(facts.st_size)  # no more than was checked, should the file grow meanwhile
     except FileNotFoundError as error:
-        gone = (
-            "the link points at a file that does not exist"
-            if os.path.lexists(path)
-            else "the file does not exist, or has vanished since it was listed"
-        )
+        gone = "the link is broken" if os.path.lexists(path) else "not found"
         raise _RefusedError(gone) from error
     except PermissionError as error:
         raise _RefusedError("no permission to read the file") from error
@@ -292,7 +288,7 @@ def _damage(error: BaseException, name: str) -> str:
     """Put what Pillow raised into words."""
     message = str(error)
     if isinstance(error, PillowImage.DecompressionBombError):
-        return f"the {name} file unfolds into more pixels than allowed ({message})"
+        return f"the {name} file has more pixels than allowed ({message})"
     if isinstance(error, MemoryError):
         return f"there is not enough memory to decode this {name} file"
     if isinstance(error, EOFError) or any(sign in message.lower() for sign in ("truncated", "end of file", "eof")):

@@ -57,7 +57,7 @@ _NOT_PHOTOS: tuple[tuple[re.Pattern[bytes], str], ...] = tuple(
         (rb"8BPS", "this is a Photoshop file; export it as JPEG or PNG"),
         (rb".{4}ftypavi[fs]", "this is an AVIF photo, which whosthat does not read; export it as JPEG or PNG"),
         (rb".{4}ftyp|\x1aE\xdf\xa3|RIFF.{4}AVI ", "this is a video, not a photo"),
-        (rb"\0+$", "the file holds nothing but zeros, as after a broken download or copy"),
+        (rb"\0+$", "the file holds only zeros, as after a broken download or copy"),
     )
 )
 

@@ -86,7 +86,7 @@ class Video:
     def problem(self) -> str:
         """What kept the video from being read to its end, in a few words; "" when nothing did. Asked after the last frame."""
         if self.n_read >= self._max_frames:
-            return f"only the first {self._max_frames:,} frames were looked at"
+            return f"only the first {self._max_frames:,} frames were read"
         if self.n_read < _LIKELY_SHARE * self.n_announced:
             return f"the file is cut off or damaged: only {self.n_read:,} of its {self.n_announced:,} frames can be read"
         return ""
@@ -102,7 +102,7 @@ class Video:
             UsageError: N is below 1.
         """
         if every < 1:
-            raise UsageError(f"Every how many frames a video is looked at must be 1 or more; it is {every}.")
+            raise UsageError(f"The step between video frames (--every) must be 1 or more, got {every}.")
         scenes, new_scene, seconds = _Scenes(), False, -1 / self.rate
         while self.n_read < self._max_frames and (read := self._next()) is not None:
             bgr, stated = read
@@ -113,7 +113,7 @@ class Video:
                 yield Frame(index, seconds, np.ascontiguousarray(bgr[:, :, ::-1]), new_scene)
                 new_scene = False
         if self.n_read == 0:
-            raise PhotoError(self.path, "not one frame of the video can be decoded")
+            raise PhotoError(self.path, "no frame of the video can be decoded")
 
     def _next(self) -> tuple[Image, float] | None:
         """Decode a frame (blue, green, red) and the time that the file states for it; None at the end."""
@@ -179,7 +179,7 @@ def _check_is_video(path: Path) -> None:
             raise PhotoError(path, "this is not a file")
         first_bytes = _first_bytes(path)
     except FileNotFoundError as error:
-        raise PhotoError(path, "the file does not exist") from error
+        raise PhotoError(path, "not found") from error
     except (OSError, ValueError) as error:  # ValueError: a NUL character in the path
         raise PhotoError(path, f"the video cannot be read ({getattr(error, 'strerror', None) or error})") from error
     if not first_bytes:

@@ -16,37 +16,15 @@ What does not belong here: training, figures (`whosthat.evaluation`), reading ma
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 from whosthat.errors import BundleError, path_given
 from whosthat.recognition.bundle import Bundle, is_unknown, open_bundle
 from whosthat.recognition.recogniser import Recogniser
 
-
-def _open_image_classifier(bundle: Bundle) -> Recogniser:
-    from whosthat.recognition.image_classifier import ImageClassifier  # numpy and the photo decoder: not needed to read facts
-
-    return ImageClassifier.open(bundle)
-
-
-def _open_face_classifier(bundle: Bundle) -> Recogniser:
-    from whosthat.recognition.face_classifier import FaceClassifier
-
-    return FaceClassifier.open(bundle)
-
-
-def _open_face_recogniser(bundle: Bundle) -> Recogniser:
-    from whosthat.recognition.face_recogniser import FaceRecogniser
-
-    return FaceRecogniser.open(bundle)
-
-
-_OPENERS: dict[str, Callable[[Bundle], Recogniser]] = {
-    "image-classifier": _open_image_classifier,
-    "face-classifier": _open_face_classifier,
-    "face-recogniser": _open_face_recogniser,
-}
+_KINDS = {"image-classifier": "ImageClassifier", "face-classifier": "FaceClassifier", "face-recogniser": "FaceRecogniser"}
+"""For each kind of bundle the class that opens it, in the module of the same name; what a class can do is asked of it, not of the kind."""
 
 
 def load(path: str | Path) -> Recogniser:
@@ -72,13 +50,13 @@ def load(path: str | Path) -> Recogniser:
 
 def _load(path: Path) -> Recogniser:
     bundle = open_bundle(path)
-    opener = _OPENERS.get(bundle.facts.kind)
-    if opener is None:
-        raise BundleError(
-            f"{bundle.folder} is of the kind {bundle.facts.kind!r}; this whosthat knows {', '.join(_OPENERS)}. Update whosthat."
-        )
+    kind = bundle.facts.kind
+    if kind not in _KINDS:
+        raise BundleError(f"{bundle.folder} is of the kind {kind!r}; this whosthat knows {', '.join(_KINDS)}. Update whosthat.")
     _refuse_unknown(bundle)
-    return opener(bundle)
+    module = import_module(f"whosthat.recognition.{kind.replace('-', '_')}")  # numpy and the photo decoder: not needed to read facts
+    recogniser: Recogniser = getattr(module, _KINDS[kind]).open(bundle)
+    return recogniser
 
 
 def _refuse_unknown(bundle: Bundle) -> None:
@@ -86,6 +64,6 @@ def _refuse_unknown(bundle: Bundle) -> None:
     name = next(filter(is_unknown, bundle.facts.labels), None)
     if name is not None:
         rename = "Rename the folder and train again."
-        if bundle.facts.kind == "face-recogniser":
+        if bundle.facts.has_gallery:
             rename = f"Rename that person: whosthat people {bundle.folder} rename {shlex.quote(name)} NEW_NAME."
         raise BundleError(f"{bundle.folder} has a class named {name!r}, which is also the answer for strangers. {rename}")

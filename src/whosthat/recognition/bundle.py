@@ -107,7 +107,7 @@ class BundleFacts(BaseModel):
         crop: How a face classifier finds faces and cuts them out; None for all others.
         faces: How a face recogniser finds, embeds and names faces; None for all others.
         temperature: Calibration of the probabilities, above 0; 1 changes nothing.
-        threshold: What earns a name: the smallest confidence, or the largest distance; None gives a name to everything.
+        threshold: From where on a name is given: the smallest confidence, or the largest distance; None gives a name to everything.
         metrics: Figures of the test, as in ``metrics.json``.
         data: Which photos it has seen.
         licences: What is used of others, by name, with its licence.
@@ -132,6 +132,11 @@ class BundleFacts(BaseModel):
     versions: dict[str, str] = Field(default_factory=lambda: {"whosthat": __version__, "python": platform.python_version()})
     recipe: dict[str, JsonValue] = {}
     created: str = Field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+
+    @property
+    def has_gallery(self) -> bool:
+        """Whether people are named by enrolled photos, so that they can be added and removed; else a network learnt them all at once."""
+        return self.faces is not None
 
     @field_validator("labels")
     @classmethod
@@ -158,7 +163,7 @@ def label_problem(labels: Iterable[str], *, old: Iterable[str] = ()) -> str | No
 
     Example:
         >>> label_problem(["cat", "../dog"])
-        "'../dog' is no class name: it must not contain / or a backslash, nor be . or .., nor be longer than 255 characters"
+        "'../dog' is not a class name: it must not contain / or a backslash, be . or .., or be longer than 255 characters"
     """
     seen: dict[str, str] = {}
     labels = tuple(labels)
@@ -167,13 +172,13 @@ def label_problem(labels: Iterable[str], *, old: Iterable[str] = ()) -> str | No
     for label in (*old, *labels):
         if not label.strip() or len(label) > 255 or label in (".", "..") or "/" in label or "\\" in label:
             return (
-                f"{label[:300]!r} is no class name: it must not contain / or a backslash, nor be . or .., nor be longer than 255 characters"
+                f"{label[:300]!r} is not a class name: it must not contain / or a backslash, be . or .., or be longer than 255 characters"
             )
         if any(unicodedata.category(letter) in _HIDDEN_CHARACTERS or letter in _REORDERING_CHARACTERS for letter in label):
-            return f"{label!r} is no class name: it contains a character that cannot be seen; rename the folder"
+            return f"{label!r} is not a class name: it contains an invisible character; rename the folder"
         key = unicodedata.normalize("NFC", label).casefold()
         if key in seen:
-            return f"{seen[key]!r} and {label!r} are one name on some systems; rename one of them"
+            return f"{seen[key]!r} and {label!r} are the same name on some systems; rename one of them"
         seen[key] = label
     return None
 
@@ -254,8 +259,8 @@ def save_bundle(
     except OSError as error:
         shutil.rmtree(new, ignore_errors=True)
         raise BundleError(
-            f"The bundle cannot be saved to {folder}: {error.strerror or error}. Make room or choose another folder; "
-            "a bundle that was there before is unharmed."
+            f"The bundle cannot be saved to {folder}: {error.strerror or error}. Make room or choose another folder; a bundle that was "
+            "there before is unchanged."
         ) from error
 
 
@@ -296,7 +301,9 @@ def find_bundle(path: Path) -> Path:
         raise BundleError(f"There is no bundle at {path}. {expected}{_similar(place)}")
     if not place.is_dir():
         raise BundleError(f"{path} is a file, but a bundle is a folder. {expected}")
-    raise BundleError(f"{path} holds no whole bundle ({MANIFEST} is missing). {expected} A run gets its bundle when its training is done.")
+    raise BundleError(
+        f"{path} holds no complete bundle ({MANIFEST} is missing). {expected} A run gets its bundle when its training is done."
+    )
 
 
 def _kept_old(folder: Path) -> Path:
@@ -325,7 +332,8 @@ def clear_after_a_killed_save(folder: Path) -> None:
                 shutil.rmtree(path)
     except OSError as error:
         raise BundleError(
-            f"What a killed process left beside {folder} cannot be deleted: {error}. Delete the folders .{folder.name}.* there yourself."
+            f"What an interrupted process left beside {folder} cannot be deleted: {error}. Delete the folders .{folder.name}.* there "
+            "yourself."
         ) from error
 
 

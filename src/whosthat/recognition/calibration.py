@@ -22,11 +22,11 @@ LOWEST_TEMPERATURE, HIGHEST_TEMPERATURE = 0.05, 100.0
 """Bounds of the search. A temperature at one of them was not found there but stopped there, and is not used."""
 
 SHARPENING_COST, SOFTENING_COST = 8.0, 1.0
-"""Nats that the square of log(T / expected) costs, below and above what is expected: to be too sure does more harm than to be too modest,
+"""Nats that the square of log(T / expected) costs, below and above what is expected: overconfidence does more harm than underconfidence,
 and networks that were trained from scratch on few photos are too sure by a factor of up to ten."""
 
 ENOUGH_TO_SHARPEN = 100
-"""Photos from which on a network is believed to be too modest: that fewer were answered rightly proves nothing about the next."""
+"""Photos from which on a network may be called underconfident: that fewer were answered rightly proves nothing about the next."""
 
 _GOLDEN = (math.sqrt(5) - 1) / 2
 _TOLERANCE = 1e-4

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from whosthat.errors import WeightsError
-from whosthat.faces.embedder import SAME_PERSON
 from whosthat.recognition.face_threshold import FLATTEST, STEEPEST, DistanceThreshold
 from whosthat.recognition.impostors import Impostors
 from whosthat.recognition.threshold import in_100
@@ -59,7 +58,7 @@ CLUMP = 0.5
 """Of the photos of a stranger who gets a name at all, about this share gets one: names come in clumps."""
 
 
-class Trials(NamedTuple):
+class ImpostorTrials(NamedTuple):
     """Comparable distances of faces that should be refused, float32 (n,), and which person each shows, int64 (n,)."""
 
     distances: FloatArray
@@ -76,20 +75,20 @@ class _Evidence(NamedTuple):
 
     Attributes:
         trials: The distances.
-        whose: So many people, in words.
-        met: The share of the enrolled people that each of them met. Who plays the stranger does not meet themselves, and two people who
-            meet each other are one pair, not two: this share of what they say counts.
+        source: So many people, in words.
+        met: The share of the enrolled people that each of them met. Somebody who is left out does not meet themselves, and two
+            people who meet each other are one pair, not two: this share of what they say counts.
     """
 
-    trials: Trials
-    whose: str
+    trials: ImpostorTrials
+    source: str
     met: float
 
     def __str__(self) -> str:
-        return f"{counted(len(self.trials.distances), 'face')} of {self.whose}"
+        return f"{counted(len(self.trials.distances), 'face')} of {self.source}"
 
 
-class _Strangers(NamedTuple):
+class _Posterior(NamedTuple):
     """What is believed of strangers: weights of `SHIFTS`, (shifts,), and the share named under each at `GRID`, (shifts, distances)."""
 
     weights: NDArray[np.float64]
@@ -99,7 +98,7 @@ class _Strangers(NamedTuple):
         """Return the distance that this share of strangers is expected not to exceed."""
         return max(float(np.interp(share, self.weights @ self.named, GRID)), SMALLEST_VALUE)
 
-    def shares(self, distance: float) -> NDArray[np.float64]:
+    def rates(self, distance: float) -> NDArray[np.float64]:
         """Return the share of strangers that is as near, under each shift."""
         return np.array([np.interp(distance, GRID, row) for row in self.named])
 
@@ -109,28 +108,34 @@ class _Strangers(NamedTuple):
         return float(self.weights @ (SHIFTS - self.weights @ SHIFTS) ** 2)
 
 
-def leave_one_person_out(apart: FloatArray, labels: IntArray) -> Trials:
-    """Let each person in turn play the stranger: how near do their photos come to anybody else?
+def leave_one_person_out(distances: FloatArray, labels: IntArray) -> ImpostorTrials:
+    """Leave out each person in turn: how near do their photos come to anybody else?
 
     A photo that is nearer to somebody else than to its own person probably shows that other person, or is unlike all photos of
     its own; it says nothing about strangers and is left out.
 
     Args:
-        apart: float32 (n, people): comparable distances to templates that have not learnt from the photo.
+        distances: float32 (n, people): comparable distances to templates that have not learnt from the photo.
         labels: int64 (n,).
     """
     rows = np.arange(len(labels))
-    own = apart[rows, labels]
-    others = apart.copy()
+    own = distances[rows, labels]
+    others = distances.copy()
     others[rows, labels] = np.inf
     nearest = others.min(axis=1)
     # a person with a single photo has no template without it: nothing can be said about such a photo's own distance
     telling = np.isfinite(nearest) & ((own <= nearest) | ~np.isfinite(own))
-    return Trials(nearest[telling], labels[telling])
+    return ImpostorTrials(nearest[telling], labels[telling])
 
 
 def fit_distance(
-    known: FloatArray, played: Trials, strangers: Trials | None = None, *, counts: IntArray, network: str, rate: float = 0.01
+    known: FloatArray,
+    played: ImpostorTrials,
+    strangers: ImpostorTrials | None = None,
+    *,
+    counts: IntArray,
+    network: str,
+    rate: float = 0.01,
 ) -> DistanceThreshold:
     """Choose the distance at which ``rate`` of all strangers are expected to be named.
 
@@ -153,18 +158,18 @@ def fit_distance(
     evidence = _evidence(played, strangers, len(counts))
     _check_scale(evidence)
     scatter = impostors.scatter(len(counts))
-    believed = _believed(evidence, expected, scatter)
-    value = believed.nearest(rate)
-    shares = believed.shares(value)
-    named = float(believed.weights @ shares)
-    low, high = _interval(believed.weights, shares, sum(one.trials.n_people for one in evidence))
+    posterior = _posterior(evidence, expected, scatter)
+    value = posterior.nearest(rate)
+    rates = posterior.rates(value)
+    named = float(posterior.weights @ rates)
+    low, high = _interval(posterior.weights, rates, sum(one.trials.n_people for one in evidence))
     distances = np.concatenate([one.trials.distances for one in evidence]) if evidence else np.empty(0, np.float32)
-    typical = impostors.genuine(counts), believed.nearest(0.5)
+    typical = impostors.genuine(counts), posterior.nearest(0.5)
     centre, steepness = _fit_confidence_curve(known[np.isfinite(known)], distances, typical)
-    learnt = believed.variance < 0.5 * _believed([], expected, scatter).variance
+    learnt = posterior.variance < 0.5 * _posterior([], expected, scatter).variance
     return DistanceThreshold(
         value=value,
-        how=f"About {in_100(named)} in 100 strangers would get a name ({in_100(low)} to {in_100(high)}). "
+        how=f"About {in_100(named)} % of strangers would get a name (95 % interval: {in_100(low)} to {in_100(high)} %). "
         + _source(evidence, impostors, learnt),
         fpir=named,
         fpir_low=min(low, named),
@@ -175,7 +180,7 @@ def fit_distance(
     )
 
 
-def _evidence(played: Trials, strangers: Trials | None, n_people: int) -> list[_Evidence]:
+def _evidence(played: ImpostorTrials, strangers: ImpostorTrials | None, n_people: int) -> list[_Evidence]:
     """Gather what the photos say."""
     evidence = [_Evidence(played, f"{played.n_people:,} known people", 1 - 1 / n_people)] if len(played.distances) else []
     if strangers is None or not len(strangers.distances):
@@ -188,12 +193,12 @@ def _check_scale(evidence: list[_Evidence]) -> None:
     middle = max((float(np.median(one.trials.distances)) for one in evidence), default=0.0)
     if middle > FARTHEST:
         raise WeightsError(
-            f"Faces of different people lie about {middle:.3g} apart; at most {FARTHEST:g} was expected, because up to {SAME_PERSON:g} is "
-            'the same person. In the description of the embedder, "same_person", "mean" or "scale" cannot be right.'
+            f'Faces of different people have a distance of about {middle:.3g}, expected at most {FARTHEST:g}. Check "same_person", '
+            '"mean" and "scale" in the description of the embedder.'
         )
 
 
-def _believed(evidence: list[_Evidence], expected: NDArray[np.float64], scatter: float) -> _Strangers:
+def _posterior(evidence: list[_Evidence], expected: NDArray[np.float64], scatter: float) -> _Posterior:
     """Weigh the shifts: by Bayes' rule, averaged over resamples of whole people.
 
     A person counts once, however many photos they have: photos of one person say much the same.
@@ -209,7 +214,7 @@ def _believed(evidence: list[_Evidence], expected: NDArray[np.float64], scatter:
         logs += chance.exponential(size=(RESAMPLES, len(steps))) @ steps @ likelihoods
     powers = np.exp(logs - logs.max(axis=1, keepdims=True))
     weights = (powers / powers.sum(axis=1, keepdims=True)).mean(axis=0)
-    return _Strangers(weights, -np.expm1(-np.interp(GRID - SHIFTS[:, None], GRID, expected)))
+    return _Posterior(weights, -np.expm1(-np.interp(GRID - SHIFTS[:, None], GRID, expected)))
 
 
 def _counted(evidence: _Evidence, expected: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -225,10 +230,10 @@ def _counted(evidence: _Evidence, expected: NDArray[np.float64]) -> tuple[NDArra
     return evidence.met * steps / steps.sum(axis=1, keepdims=True), np.log(np.maximum(inside, 1e-9))
 
 
-def _interval(weights: NDArray[np.float64], shares: NDArray[np.float64], n_people: int) -> tuple[float, float]:
+def _interval(weights: NDArray[np.float64], rates: NDArray[np.float64], n_people: int) -> tuple[float, float]:
     """Return where the share named of a set of new strangers lies, with 95 %: as many as have spoken, or `ENOUGH_PEOPLE`."""
     n = max(n_people, ENOUGH_PEOPLE)
-    drawn = np.interp((np.arange(DRAWS) + 0.5) / DRAWS, np.cumsum(weights), shares)
+    drawn = np.interp((np.arange(DRAWS) + 0.5) / DRAWS, np.cumsum(weights), rates)
     named = np.random.default_rng(0).poisson(drawn * n / CLUMP) * CLUMP / n
     low, high = np.quantile(np.minimum(named, 1), [0.025, 0.975])
     return float(low), float(high)
@@ -237,10 +242,13 @@ def _interval(weights: NDArray[np.float64], shares: NDArray[np.float64], n_peopl
 def _source(evidence: list[_Evidence], impostors: Impostors, learnt: bool) -> str:
     """Say whether the photos spoke or what is known of the network."""
     if learnt:
-        return f"This comes from your photos ({' and '.join(map(str, evidence))})."
+        return f"This is estimated from your photos ({' and '.join(map(str, evidence))})."
     if impostors.measured:
-        return f"This comes mostly from what is known of the network {impostors.network}: you have too few people to tell."
-    return "Nothing is known of this network and you have too few people to tell, so the threshold is strict: --strangers would help."
+        return f"This is mostly what was measured before for {impostors.network}: you have too few people to estimate it."
+    return (
+        "This network was never measured and you have too few people to estimate it, so the threshold is strict. Photos of "
+        "strangers (--strangers) help."
+    )
 
 
 def _fit_confidence_curve(known: FloatArray, others: FloatArray, typical: tuple[float, float]) -> tuple[float, float]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whosthat.recognition.calibration import fit_temperature
-from whosthat.recognition.distance_fitting import Trials, fit_distance, leave_one_person_out
+from whosthat.recognition.distance_fitting import ImpostorTrials, fit_distance, leave_one_person_out
 from whosthat.recognition.face_threshold import corrected
 from whosthat.recognition.heads import HEADS, choose_head, distances, out_of_fold_templates, softmax, templates_of
 from whosthat.recognition.identifier import Identifier
@@ -77,8 +77,12 @@ def fit_identifier(
     rows, counts = np.arange(len(labels)), np.bincount(labels, minlength=n_people)
     templates = templates_of(vectors, labels, n_people)
     own = corrected(*out_of_fold_templates(vectors, labels, groups, n_people))[rows, labels]
-    apart = corrected(distances(vectors, templates), counts)  # of others: no template but their own has learnt from them
-    apart[rows, labels] = own
-    real = None if strangers is None else Trials(corrected(distances(strangers.vectors, templates), counts).min(axis=1), strangers.people)
-    threshold = fit_distance(own, leave_one_person_out(apart, labels), real, counts=counts, network=embedder, rate=rate)
+    to_templates = corrected(distances(vectors, templates), counts)  # of others: no template but their own has learnt from them
+    to_templates[rows, labels] = own
+    real = (
+        None
+        if strangers is None
+        else ImpostorTrials(corrected(distances(strangers.vectors, templates), counts).min(axis=1), strangers.people)
+    )
+    threshold = fit_distance(own, leave_one_person_out(to_templates, labels), real, counts=counts, network=embedder, rate=rate)
     return FittedIdentifier(Identifier(gallery, choice.head, threshold, temperature), choice.accuracies, choice.not_tried)

@@ -15,7 +15,7 @@ from whosthat.errors import BundleError
 from whosthat.faces.finding import CutFaces, FaceCropper
 from whosthat.photos.preparing import prepare
 from whosthat.recognition.bundle import Bundle
-from whosthat.recognition.bundled_detector import open_detector
+from whosthat.recognition.face_facts import open_detector
 from whosthat.recognition.image_classifier import ImageClassifier
 from whosthat.recognition.ranking import given_to_better, people_of_faces, sighting_of
 from whosthat.recognition.recogniser import FaceFinding
@@ -53,7 +53,7 @@ class FaceClassifier(FaceFinding):
             BundleError: It does not fit together or is damaged.
         """
         if bundle.facts.crop is None:
-            raise BundleError(f"The bundle {bundle.folder} does not say how its faces are cut out. Train again.")
+            raise BundleError(f"The bundle {bundle.folder} does not say how faces are cropped. Train again.")
         cropper = FaceCropper(open_detector(bundle, bundle.facts.crop), bundle.facts.crop.template)
         return cls(cropper, ImageClassifier.open(bundle, threads=threads))
 
@@ -69,7 +69,7 @@ class FaceClassifier(FaceFinding):
 
     @property
     def threshold(self) -> float | None:
-        """The smallest confidence that earns a name; None where every face gets one."""
+        """The smallest confidence that gets a name; None where every face gets one."""
         return self.classifier.threshold
 
     @threshold.setter

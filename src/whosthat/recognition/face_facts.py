@@ -1,16 +1,22 @@
 """What ``bundle.json`` says about faces: how they are found and cut out, and of a face recogniser how they are named.
 
-What belongs here: the typed facts from which such a bundle is opened again. What does not: opening it (`face_recogniser`,
-`face_classifier`).
+What belongs here: the typed facts from which such a bundle is opened again, and opening its detector, whose weights stand in the bundle,
+so that no package is looked for. What does not: opening the rest (`face_recogniser`, `face_classifier`).
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from whosthat.errors import BundleError, UsageError, WeightsError
 from whosthat.faces.alignment import CropTemplate
+
+if TYPE_CHECKING:
+    from whosthat.faces.detector import Detector
+    from whosthat.recognition.bundle import Bundle
 
 _Pixels = Annotated[float, Field(ge=-10_000, le=10_000)]
 _Point = tuple[_Pixels, _Pixels]
@@ -21,7 +27,7 @@ class CropFacts(BaseModel):
 
     Attributes:
         detector: Name of the detector; its files stand in the bundle.
-        detector_files: Their names in `faces.weights.FILES`; in the bundle ``NAME.onnx``.
+        detector_files: Their names in `faces.weight_files.FILES`; in the bundle ``NAME.onnx``.
         crop_size: Side of the crop in pixels.
         crop_points: Where the five landmarks lie in it.
         crop_origin: Where these points come from.
@@ -60,3 +66,23 @@ class FaceFacts(CropFacts):
     dimensions: Annotated[int, Field(ge=1, le=10_000)]
     head: Literal["trimmed-mean", "nearest", "logistic"]
     n_enrolled: Annotated[int, Field(ge=0)]
+
+
+def as_bundle_files(detector_files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Return the weights of a detector by their file names in a bundle."""
+    return {f"{name}.onnx": content for name, content in detector_files.items()}
+
+
+def open_detector(bundle: Bundle, facts: CropFacts) -> Detector:
+    """Open the detector of a bundle.
+
+    Raises:
+        BundleError: It is unknown, or its files are missing or damaged.
+    """
+    from whosthat.faces.models import detector_facts  # facts are read where no face is looked for
+
+    try:
+        known = detector_facts(facts.detector)
+        return known.open({name: bundle.file(f"{name}.onnx") for name in known.files})
+    except (ValueError, UsageError, WeightsError) as error:
+        raise BundleError(f"The bundle {bundle.folder} cannot be used: {error} Train again, or ask whoever made it.") from error

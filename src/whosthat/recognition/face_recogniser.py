@@ -18,8 +18,7 @@ from whosthat.faces.embedder import EmbedderFacts, OnnxEmbedder
 from whosthat.faces.finding import CutFaces, FaceCropper, FaceReader, main_face
 from whosthat.recognition import gallery as galleries
 from whosthat.recognition.bundle import GRAPH, Bundle
-from whosthat.recognition.bundled_detector import as_bundle_files, open_detector
-from whosthat.recognition.face_facts import FaceFacts
+from whosthat.recognition.face_facts import FaceFacts, as_bundle_files, open_detector
 from whosthat.recognition.face_threshold import DistanceThreshold, corrected, uncorrected
 from whosthat.recognition.identifier import Identifier
 from whosthat.recognition.ranking import given_to_better, sighting_of
@@ -60,7 +59,7 @@ class FaceRecogniser(FaceFinding):
         """
         facts = bundle.facts
         if facts.faces is None or not isinstance(facts.threshold, DistanceThreshold):
-            raise BundleError(f"The bundle {bundle.folder} does not say how its faces are named. Train again.")
+            raise BundleError(f"The bundle {bundle.folder} does not say how faces are identified. Train again.")
         try:
             reader = _reader(bundle, facts.faces, threads)
         except (ValueError, UsageError, WeightsError) as error:
@@ -79,12 +78,12 @@ class FaceRecogniser(FaceFinding):
 
     @property
     def threshold(self) -> float:
-        """The largest distance to a person that earns their name; templates of one or two photos are allowed a little more."""
+        """The largest distance to a person that gets their name; templates of one or two photos are allowed a little more."""
         return self.identifier.threshold.value
 
     @threshold.setter
     def threshold(self, value: float) -> None:
-        self._use(self.identifier.gallery, checked_threshold(value, 10, "the largest distance that earns a name"))
+        self._use(self.identifier.gallery, checked_threshold(value, 10, "the largest distance that gets a name"))
 
     def take_people(self, bundle: Bundle) -> None:
         """Take over the people of a bundle that was changed; see `Recogniser.take_people`."""
@@ -103,11 +102,11 @@ class FaceRecogniser(FaceFinding):
 
     def verify(self, first: PhotoSource, second: PhotoSource, *, bgr: bool = False) -> Verification:
         """Tell whether two photos show the same person; see `Recogniser.verify`."""
-        apart = np.linalg.norm(self._main_vector(first, bgr) - self._main_vector(second, bgr))
+        distance = np.linalg.norm(self._main_vector(first, bgr) - self._main_vector(second, bgr))
         threshold = self.identifier.threshold
-        alike = corrected(np.array([apart], np.float32), np.array([1]))  # one photo on each side
+        alike = corrected(np.array([distance], np.float32), np.array([1]))  # one photo on each side
         same = threshold.accepts(float(alike[0]))
-        return Verification(same, float(apart), uncorrected(threshold.value, 1), float(threshold.confidence(alike)[0]))
+        return Verification(same, float(distance), uncorrected(threshold.value, 1), float(threshold.confidence(alike)[0]))
 
     def _main_vector(self, photo: PhotoSource, bgr: bool) -> FloatArray:
         with image_of(photo, bgr=bgr) as image, blaming_the_bundle():

@@ -38,7 +38,7 @@ _Rate = Annotated[float, Field(ge=0, le=1)]
 
 
 class DistanceThreshold(BaseModel):
-    """The largest distance that earns a name, and what it does to strangers and to known people.
+    """The largest distance that gets a name, and what it does to strangers and to known people.
 
     Attributes:
         value: Comparable distance to the person's template; equal is near enough.
@@ -69,7 +69,7 @@ class DistanceThreshold(BaseModel):
     _older = model_validator(mode="before")(with_present_names)
 
     def accepts(self, distance: float) -> bool:
-        """Tell whether a comparable distance earns a name."""
+        """Tell whether a corrected distance gets a name."""
         return distance <= self.value
 
     def confidence(self, distance: NDArray[Any]) -> NDArray[np.float64]:

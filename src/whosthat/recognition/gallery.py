@@ -100,11 +100,6 @@ class Gallery:
 def read_gallery(content: bytes, people: tuple[str, ...], dimensions: int) -> Gallery:
     """Read what `Gallery.to_bytes` wrote.
 
-    Args:
-        content: The file's bytes.
-        people: Names by label.
-        dimensions: Length of the embedder's vectors.
-
     Raises:
         BundleError: It is damaged, or does not fit these people or this embedder.
     """
@@ -129,9 +124,9 @@ def read_gallery(content: bytes, people: tuple[str, ...], dimensions: int) -> Ga
 def _problem(gallery: Gallery, dimensions: int) -> str:
     vectors, labels, n = gallery.vectors, gallery.labels, len(gallery.photos)
     if vectors.dtype != np.float32 or vectors.shape != (n, dimensions) or not (np.abs(vectors) <= LARGEST).all():
-        return f"expected {n} finite embeddings of {dimensions} numbers, but {vectors.dtype} {vectors.shape} came"
+        return f"expected {n} finite embeddings of {dimensions} numbers, got {vectors.dtype} {vectors.shape}"
     if labels.dtype != np.int64 or labels.shape != (n,) or not np.isin(np.arange(len(gallery.people)), labels).all():
-        return f"every one of the {len(gallery.people)} people should own an embedding"
+        return f"each of the {len(gallery.people)} people needs an embedding"
     if labels.min() < 0 or labels.max() >= len(gallery.people):
         return f"an embedding belongs to nobody: labels run from {labels.min()} to {labels.max()}"
     return ""

@@ -41,7 +41,7 @@ class Choice:
 
     Attributes:
         head: A key of `HEADS`.
-        accuracies: Share of photos named rightly in cross-validation, by head; empty when there was nothing to choose with.
+        accuracies: Share of photos that are correct in cross-validation, by head; empty when there was nothing to choose with.
         scores: Out-of-fold logits of the chosen head, float32 (n, people); rows that no fold could test are NaN.
         not_tried: Heads that were left out, because these photos are too many for them.
     """
@@ -148,6 +148,13 @@ HEADS: Mapping[str, Callable[[FloatArray, IntArray, int], Scorer]] = {
 }
 """Every head by name, the simplest first."""
 
+IN_WORDS: Mapping[str, str] = {
+    "trimmed-mean": "average of each person's photos",
+    "nearest": "nearest photos",
+    "logistic": "logistic regression",
+}
+"""What a head is called in sentences."""
+
 
 def choose_head(vectors: FloatArray, labels: IntArray, groups: IntArray, n_people: int, heads: Sequence[str] = tuple(HEADS)) -> Choice:
     """Choose the head that names best the photos that it has not learnt from; of equals, the simplest.
@@ -187,14 +194,14 @@ def out_of_fold_templates(vectors: FloatArray, labels: IntArray, groups: IntArra
     Returns:
         float32 (n, people), and how many photos each of these templates was made of, int64 (n, people); 0 where there was none.
     """
-    apart = np.empty((len(labels), n_people), np.float32)
+    held_out = np.empty((len(labels), n_people), np.float32)
     counts = np.empty((len(labels), n_people), np.int64)
     folds = folds_of(labels, groups)
     for fold in np.unique(folds):
         inside, learnt = folds == fold, folds != fold
-        apart[inside] = distances(vectors[inside], templates_of(vectors[learnt], labels[learnt], n_people))
+        held_out[inside] = distances(vectors[inside], templates_of(vectors[learnt], labels[learnt], n_people))
         counts[inside] = np.bincount(labels[learnt], minlength=n_people)
-    return apart, counts
+    return held_out, counts
 
 
 def softmax(logits: FloatArray) -> FloatArray:

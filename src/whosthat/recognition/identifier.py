@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from whosthat.types import FloatArray
 
-BECAUSE = 3
+NEAREST_SHOWN = 3
 """So many enrolled photos are shown as the reason for an answer."""
 
 
@@ -51,7 +51,7 @@ class Identifier:
     Args:
         gallery: The enrolled people.
         head: A key of `heads.HEADS`.
-        threshold: The distance that earns a name, and the confidence that follows from a distance.
+        threshold: The largest distance that gets a name, and the confidence that follows from a distance.
         temperature: Calibration of "who of these".
     """
 
@@ -75,17 +75,13 @@ class Identifier:
         scores = self._scorer(vectors)
         return apply_temperature(softmax(scores), self.temperature).astype(np.float32)
 
-    def confidence(self, probabilities: FloatArray, apart: FloatArray) -> FloatArray:
+    def confidence(self, probabilities: FloatArray, distances: FloatArray) -> FloatArray:
         """Return how likely a face is each person, strangers included: what is missing to 1 is the stranger's share.
 
         The share of each person, times the probability that somebody this near to the likeliest person is no stranger; for
         equal shares it falls with that distance.
-
-        Args:
-            probabilities: What `probabilities` gave.
-            apart: What `distances` gave.
         """
-        known = self.threshold.confidence(apart[np.arange(len(probabilities)), probabilities.argmax(axis=1)])
+        known = self.threshold.confidence(distances[np.arange(len(probabilities)), probabilities.argmax(axis=1)])
         result: FloatArray = (probabilities * known[:, None]).astype(np.float32)
         return result
 
@@ -95,15 +91,15 @@ class Identifier:
         Args:
             vectors: Embeddings of the faces of one photo or of many, float32 (m, dimensions).
         """
-        probabilities, apart = self.probabilities(vectors), self.distances(vectors)
-        return Decision(probabilities, self.confidence(probabilities, apart), apart <= self.threshold.value)
+        probabilities, distances = self.probabilities(vectors), self.distances(vectors)
+        return Decision(probabilities, self.confidence(probabilities, distances), distances <= self.threshold.value)
 
     def nearest(self, vector: FloatArray) -> tuple[Likeness, ...]:
         """Return the three enrolled photos that lie nearest to an embedding, nearest first."""
-        apart = distances(vector[None], self.gallery.vectors)[0]
-        rows = np.argsort(apart, kind="stable")[:BECAUSE]
+        to_photos = distances(vector[None], self.gallery.vectors)[0]
+        rows = np.argsort(to_photos, kind="stable")[:NEAREST_SHOWN]
         gallery = self.gallery
-        return tuple(Likeness(gallery.people[gallery.labels[row]], gallery.photos[row].name, float(apart[row])) for row in rows)
+        return tuple(Likeness(gallery.people[gallery.labels[row]], gallery.photos[row].name, float(to_photos[row])) for row in rows)
 
     @cached_property
     def _scorer(self) -> Scorer:

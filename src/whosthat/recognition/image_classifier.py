@@ -34,7 +34,7 @@ class ImageClassifier(Recogniser):
         labels: The n classes; the index is the label.
         spec: How an image becomes input.
         temperature: Calibration; 1 changes nothing.
-        threshold: The smallest confidence that earns a name; None gives a name to everything.
+        threshold: The smallest confidence that gets a name; None gives a name to everything.
 
     Attributes:
         fitted_threshold: The same; what `threshold` gives as long as nobody sets that.
@@ -82,13 +82,13 @@ class ImageClassifier(Recogniser):
 
     @property
     def threshold(self) -> float | None:
-        """The smallest confidence that earns a name; None where every photo gets one."""
+        """The smallest confidence that gets a name; None where every photo gets one."""
         fitted = self.fitted_threshold
         return self._by_hand if fitted is None or self._by_hand is not None else fitted.value
 
     @threshold.setter
     def threshold(self, value: float) -> None:
-        self._by_hand = checked_threshold(value, 1, "the smallest confidence that earns a name")
+        self._by_hand = checked_threshold(value, 1, "the smallest confidence that gets a name")
 
     def prepare(self, photo: PhotoSource, *, bgr: bool = False) -> Image:
         """Read a photo and shape it as the network wants it: uint8, `spec.shape`; see `Recogniser.prepare`."""
@@ -113,7 +113,7 @@ class ImageClassifier(Recogniser):
         """
         if inputs.dtype != np.uint8 or inputs.shape[1:] != self.spec.shape:
             raise ValueError(
-                f"Expected uint8 inputs of shape (b, {self.spec.shape}), but {inputs.dtype} {inputs.shape} came; prepare() makes them."
+                f"Expected uint8 inputs of shape (b, {self.spec.shape}), got {inputs.dtype} {inputs.shape}; prepare() makes them."
             )
         with blaming_the_bundle():
             scores = self._session.run(inputs.astype(self._input_type, copy=False))[0]
@@ -121,7 +121,7 @@ class ImageClassifier(Recogniser):
         if scores.shape != expected or not ((scores >= 0) & (scores <= 1 + 1e-5)).all():
             raise BundleError(
                 f"The graph should give probabilities of the shape {expected}, but gave numbers from {scores.min()} to {scores.max()} "
-                f"of the shape {scores.shape}. The bundle does not fit together; train again."
+                f"of the shape {scores.shape}. The files of the bundle do not match; train again."
             )
         return apply_temperature(scores, self.temperature).astype(np.float32)
 
@@ -138,6 +138,6 @@ def _input_type(session: Session, spec: PrepareSpec) -> type[Any]:
     if not fits or shape != spec.shape:
         raise BundleError(
             f"The graph should take one input (b, {', '.join(map(str, spec.shape))}) of bytes or floats, but takes "
-            f"{session.input_shapes} of {session.input_types}. The bundle does not fit together; train again."
+            f"{session.input_shapes} of {session.input_types}. The files of the bundle do not match; train again."
         )
     return _INPUT_TYPES[session.input_types[0]]

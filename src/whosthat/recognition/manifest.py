@@ -124,8 +124,7 @@ def verified_path(folder: Path, manifest: Manifest, name: str) -> Path:
     """
     path, expected = folder / name, _expected(folder, manifest, name)
     try:
-        with path.open("rb") as file:
-            _refuse_changed(path, expected, hashlib.file_digest(file, "sha256").hexdigest())
+        _refuse_changed(path, expected, durable.sha256_of(path))
     except OSError as error:
         raise _unreadable(path, error) from error
     return path
@@ -140,8 +139,8 @@ def _expected(folder: Path, manifest: Manifest, name: str) -> FileFacts:
 def _refuse_changed(path: Path, expected: FileFacts, came: str) -> None:
     if came != expected.sha256:
         raise BundleError(
-            f"{path} is not the file that was saved: its SHA-256 should start with {expected.sha256[:12]}, but it starts with "
-            f"{came[:12]}. The file is damaged or was changed; copy the bundle again, or train again."
+            f"{path} is not the file that was saved: expected a SHA-256 that starts with {expected.sha256[:12]}, got {came[:12]}. The "
+            "file is damaged or was changed; copy the bundle again, or train again."
         )
 
 
@@ -166,7 +165,7 @@ def _refuse_newer(folder: Path, text: bytes) -> None:
     try:
         origin = Origin.model_validate_json(text)
     except ValidationError as error:
-        raise BundleError(f"{folder / MANIFEST} is no bundle manifest: {first_complaint(error)} Copy the bundle again.") from error
+        raise BundleError(f"{folder / MANIFEST} is not a bundle manifest: {first_complaint(error)} Copy the bundle again.") from error
     if origin.format != FORMAT:
         raise BundleError(
             f"The bundle {folder} has format {origin.format} and was made by whosthat {origin.whosthat[:40]!r}; this is whosthat "
@@ -178,7 +177,7 @@ def _compare(folder: Path, manifest: Manifest) -> None:
     for name in manifest.files:
         if not _PLAIN_NAME.fullmatch(name) or name == MANIFEST:
             raise BundleError(
-                f"The manifest of {folder} names the file {name[:100]!r}, which is no plain file name. Do not use this bundle."
+                f"The manifest of {folder} names the file {name[:100]!r}, which is not a plain file name. Do not use this bundle."
             )
     there = {path.name for path in folder.iterdir()} - _LEFT_BY_DESKTOPS - {MANIFEST}
     if missing := sorted(manifest.files.keys() - there):
@@ -188,7 +187,7 @@ def _compare(folder: Path, manifest: Manifest) -> None:
     for name, facts in manifest.files.items():
         status = (folder / name).lstat()
         if not stat.S_ISREG(status.st_mode):
-            raise BundleError(f"{folder / name} is a link or no plain file; a bundle holds plain files only. Copy the bundle again.")
+            raise BundleError(f"{folder / name} is not a regular file; a bundle holds only regular files. Copy the bundle again.")
         if status.st_size != facts.bytes:
             raise BundleError(
                 f"{folder / name} has {status.st_size} bytes where {facts.bytes} were saved. It is damaged; copy the bundle again."
@@ -205,5 +204,5 @@ def _read_file(folder: Path, name: str, limit: int) -> bytes:
     except OSError as error:
         raise _unreadable(path, error) from error
     if len(content) > limit:
-        raise BundleError(f"{path} is larger than the {limit} bytes that it may have. It is damaged or no bundle; copy it again.")
+        raise BundleError(f"{path} is larger than the {limit} bytes allowed. It is damaged or not a bundle; copy it again.")
     return content

@@ -46,12 +46,6 @@ def given_to_better(
     """Say of each face without a name who it would be, were that person not given to a better face of the photo; None otherwise.
 
     A face that could have a name and has none lost it to another face: else the sum of what `people_of_faces` gives would not be largest.
-
-    Args:
-        probabilities: As for `people_of_faces`.
-        confidence: Likewise.
-        allowed: Likewise.
-        people: What it chose.
     """
     gains = _gains(probabilities, confidence, allowed)
     return [int(row.argmax()) if person is None and row.any() else None for row, person in zip(gains, people, strict=True)]

@@ -221,7 +221,7 @@ class Recogniser(ABC):
         Raises:
             BundleError: There is no gallery of people, or the bundle is damaged.
         """
-        raise BundleError(f"This recogniser keeps no gallery of people. {_TRAIN_FACES}")
+        raise BundleError(f"This recogniser has no gallery. {_TRAIN_FACES}")
 
 
 class FaceFinding(Recogniser):
@@ -248,7 +248,7 @@ def checked_threshold(value: float, most: float, meaning: str) -> float:
     """Return a threshold that somebody sets, if it can be one.
 
     Args:
-        value: What came.
+        value: What was given.
         most: The largest that makes sense; the smallest is 0.
         meaning: What it is, for the message.
 

@@ -50,7 +50,7 @@ def with_present_names(document: Any) -> Any:
 
 
 class Threshold(BaseModel):
-    """The smallest confidence that earns a name, and how it was found.
+    """The smallest confidence that gets a name, and how it was found.
 
     Attributes:
         value: Calibrated probability of the best class, 0 to 1; equal is enough.
@@ -80,7 +80,7 @@ class Threshold(BaseModel):
     _older = model_validator(mode="before")(with_present_names)
 
     def accepts(self, confidence: float) -> bool:
-        """Tell whether a confidence earns a name."""
+        """Tell whether a confidence gets a name."""
         return confidence >= self.value
 
 
@@ -118,14 +118,14 @@ def fit_threshold(
     if strangers is None:
         return _without_strangers(known, known_rate)
     strangers = _confidences(strangers, "strangers")
-    whose = np.arange(len(strangers)) if people is None or len(set(people.tolist())) == 1 else np.unique(people, return_inverse=True)[1]
+    person_of = np.arange(len(strangers)) if people is None or len(set(people.tolist())) == 1 else np.unique(people, return_inverse=True)[1]
     value, lost = _chosen(known, strangers, stranger_rate)
-    named, n = _named_of_others(known, strangers, whose, stranger_rate), len(strangers)
-    interval = _interval(known, strangers, whose, stranger_rate, named / n)
+    named, n = _named_of_others(known, strangers, person_of, stranger_rate), len(strangers)
+    interval = _interval(known, strangers, person_of, stranger_rate, named / n)
     return Threshold(
         value=value,
-        how=f"About {in_100(named / n)} in 100 strangers would be named, between {in_100(interval.low)} and {in_100(interval.high)}: "
-        f"counted on {counted(n, 'photo')} of {counted(int(whose.max()) + 1, 'stranger')}, each at the threshold that the others ask for."
+        how=f"About {in_100(named / n)} % of strangers would get a name (95 % interval: {in_100(interval.low)} to {in_100(interval.high)} "
+        f"%), estimated by cross-validation on {counted(n, 'photo')} of {counted(int(person_of.max()) + 1, 'stranger')}."
         + (f" {_TOO_STRICT.format(rate=in_100(stranger_rate), lost=in_100(lost))}" if lost else ""),
         known_named=float((known >= value).mean()),
         fpir=named / n,
@@ -138,8 +138,8 @@ def fit_threshold(
 def _without_strangers(known: NDArray[np.float64], rate: float) -> Threshold:
     value = min(HIGHEST, float(np.sort(known)[math.floor((1 - rate) * len(known) + 1e-9)]))  # 1 - 0.9 is a little less than 0.1
     how = (
-        f"Chosen so that about {100 * rate:g} in 100 known photos get a name, on {counted(len(known), 'photo')} it had not learnt from. "
-        "No photos of strangers were given, so it is not known how many strangers would be named: give some with --strangers."
+        f"Chosen so that about {100 * rate:g} % of known photos get a name ({counted(len(known), 'photo')} not used for training). How "
+        "many strangers would get a name is not known: add photos of strangers with --strangers."
     )
     return Threshold(value=value, how=how, known_named=float((known >= value).mean()))
 
@@ -155,8 +155,8 @@ def in_100(share: float) -> str:
 
 
 _TOO_STRICT = (
-    "Naming no more than {rate} in 100 would have cost {lost} in 100 known photos their name; instead, the share of strangers named and "
-    "the share of known photos refused are as small together as can be."
+    "Naming at most {rate} % of strangers would leave {lost} % of known photos without a name, so the threshold keeps both errors as "
+    "small as possible."
 )
 
 
@@ -169,17 +169,17 @@ def _chosen(known: NDArray[np.float64], strangers: NDArray[np.float64], rate: fl
     return min(_value_of_fewest_mistakes(known, strangers), HIGHEST), lost
 
 
-def _named_of_others(known: NDArray[np.float64], strangers: NDArray[np.float64], whose: NDArray[Any], rate: float) -> int:
+def _named_of_others(known: NDArray[np.float64], strangers: NDArray[np.float64], person_of: NDArray[Any], rate: float) -> int:
     """Count, for each stranger in turn (of very many, for some at a time), the photos named at the threshold that the others ask for."""
     named = 0
-    turns = whose % MOST_TURNS
+    turns = person_of % MOST_TURNS
     for turn in range(turns.max() + 1):
         own = turns == turn
         named += int((strangers[own] >= _chosen(known, strangers[~own], rate)[0]).sum())
     return named
 
 
-def _interval(known: NDArray[np.float64], strangers: NDArray[np.float64], whose: NDArray[Any], rate: float, share: float) -> Interval:
+def _interval(known: NDArray[np.float64], strangers: NDArray[np.float64], person_of: NDArray[Any], rate: float, share: float) -> Interval:
     """Return where 95 % of the shares lie, when people are drawn anew, choose a threshold, and those not drawn are counted at it.
 
     Whole people are drawn, for photos of one person are alike; known photos are drawn as well. Both what choosing and what counting
@@ -187,9 +187,9 @@ def _interval(known: NDArray[np.float64], strangers: NDArray[np.float64], whose:
     people is as good as a handful of photos, however many there are of each.
     """
     generator = np.random.default_rng(0)
-    n_people, shares = int(whose.max()) + 1, [share]
+    n_people, shares = int(person_of.max()) + 1, [share]
     for _ in range(REDRAWN):
-        times = np.bincount(generator.integers(n_people, size=n_people), minlength=n_people)[whose]
+        times = np.bincount(generator.integers(n_people, size=n_people), minlength=n_people)[person_of]
         drawn_known = known[generator.integers(len(known), size=len(known))]
         value, _ = _chosen(drawn_known, np.repeat(strangers, times), rate)
         if (others := strangers[times == 0]).size:
@@ -223,10 +223,8 @@ def _value_that_names_few(strangers: NDArray[np.float64], rate: float) -> float:
     return min(HIGHEST, float(np.nextafter(first_refused, 2.0)))
 
 
-def _confidences(values: NDArray[Any], whose: str) -> NDArray[np.float64]:
+def _confidences(values: NDArray[Any], of: str) -> NDArray[np.float64]:
     values = np.asarray(values, np.float64).ravel()
     if len(values) == 0 or not ((values >= 0) & (values <= 1)).all():
-        raise UsageError(
-            f"A threshold needs confidences of {whose} between 0 and 1; {len(values)} values came, some of them not probabilities or none."
-        )
+        raise UsageError(f"A threshold needs confidences of {of} between 0 and 1, got {len(values)} values that are not all probabilities.")
     return values

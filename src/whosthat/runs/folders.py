@@ -9,9 +9,9 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 import tomllib
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -22,13 +22,11 @@ from filelock import FileLock, Timeout
 
 from whosthat import durable
 from whosthat.errors import BundleError, RunError, UsageError, did_you_mean
+from whosthat.file_names import safe_name
 
 LATEST = "latest"
 MAX_FACTS_BYTES = 64 << 20
 """A run's ``metrics.json`` or ``recipe.toml`` larger than this is not read."""
-
-_LONGEST_NAME = 60
-_LONGEST_NAME_BYTES = 150
 
 State = Literal["finished", "running", "resumable", "broken off"]
 
@@ -78,7 +76,8 @@ def new_run(runs: Path, photos_name: str, model: str) -> Path:
         UsageError: It is a file.
     """
     _check_folder(runs)
-    stem = f"{safe_name(photos_name)}-{safe_name(model)}"
+    plain = (re.sub(r"([^\w-]|_)+", "_", safe_name(name)).strip("_") for name in (photos_name, model))  # nothing that a shell reads
+    stem = "-".join(name or "photos" for name in plain)
     try:
         runs.mkdir(parents=True, exist_ok=True)
         taken = [path.name.removeprefix(f"{stem}-") for path in runs.iterdir() if path.name.startswith(f"{stem}-")]
@@ -90,23 +89,7 @@ def new_run(runs: Path, photos_name: str, model: str) -> Path:
                 return run
             number += 1
     except OSError as error:
-        raise RunError(
-            f"No run can be started in {runs}: {error.strerror or error}. Name a folder that can be written to, for example with --runs."
-        ) from error
-
-
-def safe_name(text: str) -> str:
-    """Return a folder name that Linux, macOS and Windows accept, made from any text.
-
-    Example:
-        >>> safe_name("../Ana: 2021?"), safe_name("照片")
-        ('Ana_2021', '照片')
-    """
-    letters = (letter if letter.isalnum() or letter in "-_" else " " for letter in unicodedata.normalize("NFC", text))
-    name = "_".join("".join(letters).split()).strip("_")[:_LONGEST_NAME]
-    while len(name.encode("utf-8", "replace")) > _LONGEST_NAME_BYTES:
-        name = name[:-1]
-    return name or "photos"
+        raise RunError(f"No run can be started in {runs}: {error.strerror or error}. Choose a writable folder with --runs.") from error
 
 
 def set_latest(run: Path) -> None:
@@ -128,7 +111,7 @@ def set_latest(run: Path) -> None:
             temporary.unlink(missing_ok=True)
             durable.replace_file(latest, f"{run.name}\n".encode(), temporary=temporary)
     except OSError as error:
-        raise RunError(f"{latest} cannot point at {run.name}: {error.strerror or error}. Move away what stands there.") from error
+        raise RunError(f"{latest} cannot point to {run.name}: {error.strerror or error}. Move away what is there.") from error
 
 
 def latest(runs: Path) -> Path:
@@ -143,8 +126,8 @@ def latest(runs: Path) -> Path:
     except BundleError as error:
         raise UsageError(str(error)) from error
     if not run.is_dir():
-        gone = f"{pointer} points at a run that is not there" if os.path.lexists(pointer) else f"There is no run in {runs} yet"
-        raise UsageError(f'{gone}. Train one with "whosthat train PHOTOS", or name a run\'s folder.')
+        gone = f"{pointer} points to a run that does not exist" if os.path.lexists(pointer) else f"There is no run in {runs} yet"
+        raise UsageError(f'{gone}. Train one with "whosthat train PHOTOS", or give a run\'s folder.')
     return run.resolve() if pointer.is_symlink() else run
 
 
@@ -161,7 +144,7 @@ def follow_pointer(path: Path) -> Path:
     with path.open("rb") as file:
         name = file.read(1024).decode("utf-8", "replace").strip()
     if not name or "/" in name or "\\" in name or name in (".", ".."):
-        raise BundleError(f"{path} should hold the name of a run beside it, but holds {name[:60]!r}. Name the run folder itself.")
+        raise BundleError(f"{path} should hold the name of a run beside it, got {name[:60]!r}. Choose the run folder itself.")
     return path.with_name(name)
 
 
@@ -217,9 +200,6 @@ def summarise(run: Path) -> RunSummary:
 def compare_runs(runs: Sequence[Path]) -> list[dict[str, object]]:
     """Set runs side by side, as in a diary of experiments that each change one thing.
 
-    Args:
-        runs: Two run folders or more.
-
     Returns:
         One row a run: what `RunSummary.to_dict` says, and then every recipe setting in which the runs differ, by its
         dotted key (such as ``optimiser.learning_rate``); None where a run does not have it.
@@ -228,7 +208,7 @@ def compare_runs(runs: Sequence[Path]) -> list[dict[str, object]]:
         UsageError: Fewer than two runs, or one that is not there.
     """
     if len(runs) < 2:
-        raise UsageError(f"Comparing needs two runs or more, and {len(runs)} came.")
+        raise UsageError(f"Comparing needs two or more runs, got {len(runs)}.")
     summaries = [summarise(existing_run(run)) for run in runs]
     keys = dict.fromkeys(key for summary in summaries for key in summary.recipe)
     differing = [key for key in keys if key != "model" and len({repr(summary.recipe.get(key)) for summary in summaries}) > 1]
@@ -251,7 +231,7 @@ def existing_run(run: Path) -> Path:
 
 def _check_folder(runs: Path) -> None:
     if runs.exists() and not runs.is_dir():
-        raise UsageError(f"{runs} is a file. Name the folder that holds the runs.")
+        raise UsageError(f"{runs} is a file. Choose the folder that holds the runs.")
 
 
 def _state(run: Path) -> State:

@@ -36,10 +36,10 @@ def run_lock(run: Path) -> Iterator[None]:
         lock.acquire(timeout=0)
     except Timeout:
         raise RunError(
-            f"{run} is being trained by another process ({_owner(owner)}). Wait until it ends, or stop it, and then go on with --resume."
+            f"{run} is being trained by another process ({_owner(owner)}). Wait until it ends, or stop it, then continue with --resume."
         ) from None
     except OSError as error:
-        raise RunError(f"The run folder {run} cannot be written: {error.strerror}. Choose another folder for runs.") from error
+        raise RunError(f"The run folder {run} cannot be written: {error.strerror}. Choose another folder with --runs.") from error
     try:
         owner.write_text(str(os.getpid()), encoding="utf-8")
         if lock.lock_counter == 1:

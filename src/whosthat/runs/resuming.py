@@ -17,9 +17,6 @@ from whosthat.errors import BundleError, RunError
 def resumable(run: Path) -> Iterator[None]:
     """Say how to go on when Ctrl-C, SIGTERM or the system stops the block.
 
-    Args:
-        run: The run folder.
-
     Raises:
         RunError: In the place of an OSError, such as a full disk.
     """
@@ -36,9 +33,6 @@ def resumable(run: Path) -> Iterator[None]:
 @contextmanager
 def saving(run: Path) -> Iterator[None]:
     """Say how to go on when the results of a run cannot be written: all that training cost is in its checkpoints.
-
-    Args:
-        run: The run folder.
 
     Raises:
         RunError: Also in the place of a BundleError, since it is not the user's data that is bad.

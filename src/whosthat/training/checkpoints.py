@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
-from whosthat.durable import sync_folder, write_file
+from whosthat.durable import sha256_of, sync_folder, write_file
 from whosthat.errors import RunError, TrainingError
 from whosthat.progress import SILENT, Progress
 from whosthat.training.schedules import PlateauMemory
@@ -139,8 +139,8 @@ class Checkpoints:
         """
         if not all(np.isfinite(array).all() for array in arrays.values()):
             raise TrainingError(
-                f"Some weights are no longer numbers in epoch {state.epoch + 1}, so no checkpoint was written; the last good "
-                "one is kept. Start a new run with a lower learning rate."
+                f"Some weights are no longer finite in epoch {state.epoch + 1}, so no checkpoint was written; the last good one is "
+                "kept. Start a new run with a lower learning rate."
             )
         self._require_room(sum(array.nbytes for array in arrays.values()))
         unfinished = self.folder / f"{_UNFINISHED}{state.steps:08}"
@@ -186,8 +186,8 @@ class Checkpoints:
         """
         path = self.folder / best.file
         try:
-            if not best.file or _sha256(path) != best.sha256:
-                raise RunError(f"The best weights {path} are damaged: their sha256 is not the one that was noted. Train again.")
+            if not best.file or sha256_of(path) != best.sha256:
+                raise RunError(f"The best weights {path} are damaged: their SHA-256 has changed. Train again.")
             return load_file(path)
         except (OSError, SafetensorError) as error:
             raise RunError(f"The best weights {path} cannot be read: {error}. Train again.") from error
@@ -203,12 +203,12 @@ class Checkpoints:
             try:
                 checkpoint = self._read(folder)
             except (OSError, ValueError, KeyError, TypeError, SafetensorError, RunError) as error:
-                self._progress.say(f"The checkpoint {folder.name} is damaged ({error}); the one before it is tried.")
+                self._progress.say(f"The checkpoint {folder.name} is damaged ({error}); the one before it is used.")
                 continue
             if checkpoint.state.recipe_key != recipe_key:
                 raise RunError(
-                    f"The checkpoint {folder} belongs to the recipe {checkpoint.state.recipe_key}, not to {recipe_key}. "
-                    "A run goes on with its own recipe only; start a new run for another one."
+                    f"The checkpoint {folder} belongs to the recipe {checkpoint.state.recipe_key}, not to {recipe_key}. A run can only "
+                    "be resumed with its own recipe; start a new run for another one."
                 )
             return checkpoint
         if found:
@@ -222,8 +222,8 @@ class Checkpoints:
     def _read(self, folder: Path) -> Checkpoint:
         manifest = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
         for name in (_ARRAYS, _STATE):
-            if _sha256(folder / name) != manifest[name]:
-                raise RunError(f"the sha256 of {name} is not the manifest's")
+            if sha256_of(folder / name) != manifest[name]:
+                raise RunError(f"the SHA-256 of {name} has changed")
         state = RunState.from_dict(json.loads((folder / _STATE).read_text(encoding="utf-8")))
         if state.best.file and not (self.folder / state.best.file).is_file():
             raise RunError(f"the best weights {state.best.file} are missing")
@@ -257,14 +257,14 @@ class Checkpoints:
         free = shutil.disk_usage(self.folder).free
         if free < n_bytes + _SPARE_BYTES:
             raise TrainingError(
-                f"The disk is full: a checkpoint in {self.folder} takes {_megabytes(n_bytes)}, and {_megabytes(free)} are free. "
-                "The checkpoints before are untouched. Make room, then go on with whosthat train --resume."
+                f"The disk is full: a checkpoint in {self.folder} takes {_megabytes(n_bytes)}, but {_megabytes(free)} are free. Earlier "
+                "checkpoints are safe. Make room, then go on with whosthat train --resume."
             )
 
     def _unwritable(self, error: OSError) -> TrainingError:
         return TrainingError(
-            f"A checkpoint could not be written to {self.folder}: {error.strerror or error}. "
-            "The checkpoints before are untouched. Make room or allow writing, then go on with whosthat train --resume."
+            f"A checkpoint could not be written to {self.folder}: {error.strerror or error}. Earlier checkpoints are safe. Make room or "
+            "allow writing, then go on with whosthat train --resume."
         )
 
 
@@ -276,12 +276,7 @@ def _write_arrays(path: Path, arrays: Arrays) -> str:
         raise OSError(str(error)) from error
     with path.open("rb+") as file:
         os.fsync(file.fileno())
-    return _sha256(path)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return sha256_of(path)
 
 
 def _best_file(folder: Path) -> str:

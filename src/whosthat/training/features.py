@@ -80,12 +80,7 @@ class StoredFeatures:
 
 
 class FeatureStore:
-    """The features of one run.
-
-    Args:
-        backbone: The frozen part of the network.
-        run: Where features are kept, and who watches.
-    """
+    """The features of one run."""
 
     def __init__(self, backbone: keras.Model, run: Run) -> None:
         self._run = run
@@ -114,8 +109,8 @@ class FeatureStore:
             return StoredFeatures([np.load(file, mmap_mode="r", allow_pickle=False) for file in files], photos)
         except OSError as error:
             raise TrainingError(
-                f"The backbone's features could not be kept in {self._folder}: {error.strerror or error}. "
-                "Make room or allow writing, then go on with whosthat train --resume."
+                f"The backbone's features could not be saved in {self._folder}: {error.strerror or error}. Make room or allow writing, "
+                "then go on with whosthat train --resume."
             ) from error
 
     def _write(self, file: Path, photos: Batches, view: int, what: str) -> None:

@@ -88,11 +88,7 @@ class TrainingFeed(keras.utils.PyDataset):
 
 
 class ValidationFeed(keras.utils.PyDataset):
-    """The validation batches in their one order, never augmented.
-
-    Args:
-        batches: What is fed.
-    """
+    """The validation batches in their one order, never augmented."""
 
     def __init__(self, batches: Batches) -> None:
         super().__init__(workers=1)

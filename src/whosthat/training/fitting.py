@@ -23,10 +23,9 @@ from whosthat.networks.backend import set_threads
 from whosthat.progress import SILENT, Progress
 from whosthat.runs.lock import listening, run_lock
 from whosthat.training.checkpoints import Checkpoint, Checkpoints, RunState
-from whosthat.training.design import design_of
 from whosthat.training.features import FEATURES
 from whosthat.training.journal import Journal
-from whosthat.training.recipe import Recipe
+from whosthat.training.recipe import Recipe, design_of
 from whosthat.training.refitting import Refitted, Refitting
 from whosthat.training.schedules import learning_rate
 from whosthat.training.stage_context import Run
@@ -121,12 +120,7 @@ def fit(
 
 
 def build_network(recipe: Recipe, n_classes: int) -> keras.Model:
-    """Build the recipe's network; the same recipe gives the same first weights.
-
-    Args:
-        recipe: What to build.
-        n_classes: Number of classes.
-    """
+    """Build the recipe's network; the same recipe gives the same first weights."""
     return registry.build(recipe.model, design_of(recipe, n_classes))
 
 
@@ -136,7 +130,7 @@ def _opened(recipe: Recipe, folder: Path, progress: Progress) -> Iterator[Run]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise RunError(f"The run folder {folder} cannot be made: {error.strerror}. Choose another folder for runs.") from error
+        raise RunError(f"The run folder {folder} cannot be created: {error.strerror}. Choose another folder with --runs.") from error
     with ExitStack() as stack:
         stack.enter_context(run_lock(folder))
         stop_request = stack.enter_context(listening())
@@ -149,9 +143,7 @@ def _where_it_stands(run: Run, resume: bool) -> Checkpoint | None:
     """Find the checkpoint to go on from."""
     checkpoint = run.checkpoints.newest(run.recipe.key())
     if checkpoint is not None and not resume:
-        raise RunError(
-            f"{run.folder} already holds a training. Go on with it (whosthat train --resume {run.folder}), or choose a new folder."
-        )
+        raise RunError(f"{run.folder} already holds a run. Continue it (whosthat train --resume {run.folder}), or choose a new folder.")
     if checkpoint is None and resume:
         run.progress.say("There is no checkpoint yet, so training starts from the beginning.")
     return checkpoint
@@ -165,12 +157,10 @@ def _settle(state: RunState, run: Run, train: Batches) -> None:
     now = {"threads": str(threads), "whosthat": __version__, "machine": platform.machine()}
     now |= packages | {"tensorflow": _tensorflow_version(), "photos": str(train.n_photos)}
     if before.get("photos", now["photos"]) != now["photos"]:
-        raise RunError(
-            f"This training began with {before['photos']} photos, and now there are {now['photos']}. Start a new run for other photos."
-        )
+        raise RunError(f"This run began with {before['photos']} photos, but now there are {now['photos']}. Start a new run.")
     changed = [f"{name} {before[name]} (now {now[name]})" for name in before if before[name] != now.get(name)]
     if changed:
-        run.progress.say(f"This training began with {', '.join(changed)}; its last digits can differ from an unbroken one's.")
+        run.progress.say(f"This run began with {', '.join(changed)}; the last digits of its results can differ.")
     state.environment = now
     run.journal.note("resume" if before else "start", recipe=state.recipe_key, epoch=state.epoch, batch=state.batch, **now)
 
@@ -182,7 +172,7 @@ def _pin_threads(wanted: int, progress: Progress) -> int:
     try:
         set_threads(wanted)
     except NetworkError as error:
-        progress.say(f"{error} Bits can differ from those of another process.")
+        progress.say(f"{error} The last digits of results can differ between processes.")
     return int(tf.config.threading.get_intra_op_parallelism_threads())
 
 

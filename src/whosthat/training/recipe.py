@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 from pydantic import Field, ValidationError, model_validator
 
 from whosthat.errors import RecipeError, did_you_mean
-from whosthat.training.face_recipe import FACES, FaceRecipe
-from whosthat.training.recipe_base import BaseRecipe, to_toml
+from whosthat.networks.design import Design
+from whosthat.training.recipe_base import FACES, BaseRecipe, FaceRecipe, to_toml
 from whosthat.training.recipe_errors import describe
 from whosthat.training.recipe_sections import (
     SGD,
@@ -108,9 +108,9 @@ class Recipe(BaseRecipe):
     def _fitting_together(self) -> Recipe:
         """Refuse settings that contradict each other."""
         if self.label_smoothing and self.loss != "categorical_crossentropy":
-            raise ValueError(f'"label_smoothing" needs the loss "categorical_crossentropy", and the loss is "{self.loss}": set it to 0.')
+            raise ValueError(f'"label_smoothing" needs the loss "categorical_crossentropy", but the loss is "{self.loss}": set it to 0.')
         if self.transfer.enabled and self.weights == "none":
-            raise ValueError('"transfer" needs pretrained weights, and "weights" is "none": set transfer.enabled to false.')
+            raise ValueError('"transfer" needs pretrained weights, but "weights" is "none": set transfer.enabled to false.')
         return self
 
     def prepare_spec(self) -> PrepareSpec:
@@ -200,6 +200,16 @@ def shipped_recipes() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in RECIPES.glob("*.toml")))
 
 
+_PUBLISHED: dict[str, Literal["none", "imagenet"]] = {"none": "none", "imagenet": "imagenet"}
+
+
+def design_of(recipe: Recipe, n_classes: int) -> Design:
+    """Return the design of a recipe's network."""
+    weights = _PUBLISHED.get(recipe.weights) or Path(recipe.weights)
+    settings = recipe.network.model_dump(exclude_none=True)
+    return Design(n_classes, recipe.size, frames=recipe.frames or 1, weights=weights, seed=recipe.seed, **settings)
+
+
 def _merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     """Lay changes over a base, section by section; None changes nothing.
 
@@ -252,8 +262,7 @@ def _recipe_path(source: str | Path) -> Path:
     if str(source) in shipped_recipes():
         return RECIPES / f"{source}.toml"
     raise RecipeError(
-        f'There is no recipe "{source}": no such file, and none of this name comes with whosthat. '
-        f"{did_you_mean(str(source), shipped_recipes())}"
+        f'There is no recipe "{source}": no such file, and no recipe of this name. {did_you_mean(str(source), shipped_recipes())}'
     )
 
 

@@ -1,6 +1,7 @@
 """What all recipes share, whatever they train: the model's name, the seed, the split; and being written as TOML.
 
-What belongs here: the shared settings. What does not: those of one route (`recipe` for networks, `face_recipe`), or reading files.
+What belongs here: the shared settings, and the face route's, which learns in one step, so that there is little to set. What does not:
+those of networks (`recipe`), or reading files.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
@@ -94,3 +95,28 @@ def _ratios(text: str) -> tuple[float, float, float]:
     if len(shares) != 3 or not all(0 < share < 1e9 for share in shares):
         raise ValueError('three numbers above 0 for training, validation and test, such as "8:1:1"')
     return shares
+
+
+FACES = "faces"
+"""What the face route is called wherever a model is named."""
+
+
+class FaceRecipe(BaseRecipe):
+    """How faces are found and named.
+
+    Attributes:
+        model: Always ``faces``.
+        detector: Which detector finds faces: ``mtcnn``, ``yunet``, or ``auto`` for YuNet where its file is present.
+        embedder: Which network turns faces into vectors: ``dlib-resnet``, ``sface`` where its file is present, or one that was added
+            (``whosthat models list``).
+        head: Which head names: ``auto`` chooses by cross-validation.
+        keep_suspects: Learn also from photos that most probably show another person than their folder says.
+        stranger_rate: Share of strangers that may be named, by which the threshold is chosen.
+    """
+
+    model: Literal["faces"] = "faces"
+    detector: Literal["auto", "mtcnn", "yunet"] = "auto"
+    embedder: str = Field(default="dlib-resnet", min_length=1, max_length=50)
+    head: Literal["auto", "trimmed-mean", "nearest", "logistic"] = "auto"
+    keep_suspects: bool = False
+    stranger_rate: float = Field(default=0.01, gt=0, lt=0.5)

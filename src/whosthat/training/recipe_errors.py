@@ -45,7 +45,7 @@ def _sentence(problem: ErrorDetails, recipe: type[BaseModel], settings: Mapping[
         return f'"{key}.name" cannot be "{context["tag"]}". {did_you_mean(str(context["tag"]), choices)}'
     if problem["type"] == "union_tag_not_found":
         return f'"{key}.name" is missing.'
-    return f'"{key}": expected {_expected(problem)}; {problem["input"]!r} came.' + _near(problem)
+    return f'"{key}": expected {_expected(problem)}, got {problem["input"]!r}.' + _near(problem)
 
 
 def _expected(problem: ErrorDetails) -> str:

@@ -62,7 +62,7 @@ class Refitted:
 def refit(
     head: keras.Model, first: Mapping[str, NDArray[Any]], parts: Sequence[StoredFeatures], plan: Refitting, rates: Sequence[float], run: Run
 ) -> Refitted:
-    """Train a head once without each fold, and once on everything; it is left as it came.
+    """Train a head once without each fold, and once on everything; it is left as it was.
 
     Args:
         head: From features to probabilities, as it was tested.
@@ -140,7 +140,7 @@ class _Learner:
                 self._steps(self._features.of(piece, epoch), self._targets[piece], self._weights[piece])
             self._run.progress.step(what, epoch + 1, len(self._rates))
         if not all(np.isfinite(array).all() for array in read(model_variables(self._head)).values()):
-            raise TrainingError(f"A weight is no longer a number ({what}). Start a new run with a lower learning rate.")
+            raise TrainingError(f"A weight is no longer finite ({what}). Start a new run with a lower learning rate.")
 
     def answers(self, rows: IntArray) -> FloatArray:
         """Probabilities for photos, float32 (len(rows), classes)."""

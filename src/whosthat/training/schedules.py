@@ -79,13 +79,7 @@ class PlateauMemory:
     waited: int = 0
 
     def see(self, loss: float, schedule: Plateau, start: float) -> bool:
-        """Take in the validation loss of one more epoch; return whether the rate falls now.
-
-        Args:
-            loss: Validation loss.
-            schedule: The recipe's schedule.
-            start: The recipe's learning rate.
-        """
+        """Take in the validation loss of one more epoch; return whether the rate falls now."""
         if loss < self.lowest:
             self.lowest, self.waited = loss, 0
             return False

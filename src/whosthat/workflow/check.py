@@ -16,7 +16,7 @@ from whosthat.dataset.audit import Audit, audit_folder
 from whosthat.errors import path_given
 from whosthat.faces.embedder import DLIB
 from whosthat.progress import SILENT, Progress
-from whosthat.training.face_recipe import FACES
+from whosthat.training.recipe_base import FACES
 from whosthat.workflow.choosing import choose_model
 from whosthat.workflow.face_photos import faces_of_photos, open_reader
 

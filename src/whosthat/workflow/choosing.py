@@ -19,7 +19,7 @@ from whosthat.faces.finding import LOOKED_AT, SMALLEST_SHARE
 from whosthat.faces.models import AUTO, detector_facts, detector_files
 from whosthat.photos.drawing import thumbnail
 from whosthat.photos.reading import opened
-from whosthat.training.face_recipe import FACES, FaceRecipe
+from whosthat.training.recipe_base import FACES, FaceRecipe
 
 NETWORK = "efficientnet-lite0"
 SAMPLE = 40
@@ -48,22 +48,21 @@ def choose_model(photos: Path, *, settings: Iterable[str] = ()) -> ModelChoice:
         DatasetError: It cannot be used.
     """
     if of_networks := [name for name in settings if name not in FaceRecipe.model_fields]:
-        return ModelChoice(NETWORK, f'a network is what "{of_networks[0]}" is a setting of')
+        return ModelChoice(NETWORK, f'only networks have the setting "{of_networks[0]}"')
     folder = scan(photos)
     rows = np.linspace(0, len(folder.photos) - 1, min(SAMPLE, len(folder.photos))).round().astype(int)
     try:
         facts = detector_facts(AUTO)
         detector = facts.open(detector_files(facts))
     except WeightsError as error:
-        return ModelChoice(NETWORK, f"no face can be looked for ({error})")
+        return ModelChoice(NETWORK, f"faces cannot be detected ({error})")
     seen = [answer for answer in in_order(lambda row: _shows_face(folder.photos[row].path, detector), rows) if answer is not None]
     found = sum(seen)
     if seen and found >= NEARLY_ALL * len(seen):
-        return ModelChoice(FACES, f"{found} of {len(seen)} photos that were looked at show a face")
+        return ModelChoice(FACES, f"{found} of {len(seen)} sampled photos show a face")
     return ModelChoice(
         NETWORK,
-        f"{found} of {len(seen)} photos that were looked at show a face, and it learns anything from few photos within minutes, "
-        "because its ImageNet weights come with the installation",
+        f"{found} of {len(seen)} sampled photos show a face, and with its ImageNet weights it learns from few photos within minutes",
     )
 
 

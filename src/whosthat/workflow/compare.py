@@ -36,8 +36,8 @@ from whosthat.proportions import Interval
 from whosthat.recognition import load
 from whosthat.recognition.bundle import open_bundle
 from whosthat.runs.folders import new_run, set_latest
-from whosthat.training.face_recipe import FACES, FaceRecipe
 from whosthat.training.recipe import AnyRecipe, Recipe, default_recipe
+from whosthat.training.recipe_base import FACES, FaceRecipe
 from whosthat.workflow.predict import predict
 from whosthat.workflow.strangers import stranger_photos
 from whosthat.workflow.train import check_recipe, recipe_of, train
@@ -155,11 +155,11 @@ def _recipes(models: Sequence[str | AnyRecipe], settings: Mapping[str, Any]) -> 
 def _refuse_unlike(recipes: Sequence[AnyRecipe]) -> None:
     models = [recipe.model for recipe in recipes]
     if len(set(models)) < 2 or len(set(models)) < len(models):
-        raise UsageError(f"Comparing needs two different models or more; {', '.join(models) or 'none'} came.")
+        raise UsageError(f"Comparing needs two or more different models, got {', '.join(models) or 'none'}.")
     for key in _ALIKE:
         values = [getattr(recipe, key) for recipe in recipes]
         if len(set(values)) > 1:
-            raise UsageError(f'Models are compared on one split, so "{key}" must be the same for all; {values} came.')
+            raise UsageError(f'Models are compared on one split, so "{key}" must be the same for all, got {values}.')
 
 
 def _same_split(result: TrainResult, before: bytes) -> bytes:

@@ -25,7 +25,7 @@ PHOTOS_EACH = 50
 """Photos of each hero: enough for ten test photos of each, few enough to be trained on within a minute."""
 
 STRANGERS_EACH, STRANGERS_SEED = 20, 1
-"""Photos of each stranger from which the recogniser learns whom to refuse."""
+"""Photos of each stranger by which the threshold is set."""
 
 UNSEEN_SEED = 2_000_000_000
 """Pictures drawn with this seed are like none in the other folders."""
@@ -37,7 +37,7 @@ class DemoPhotos:
 
     Attributes:
         photos: One folder of pictures for each hero.
-        others: Pictures of strangers, to learn whom to refuse.
+        others: Pictures of strangers, to set the threshold.
         heroes: Pictures of heroes that are used nowhere before the end; a file's name tells who it is.
         strangers: Pictures of the strangers that are used nowhere before the end.
     """
@@ -60,7 +60,7 @@ def draw_demo_photos(folder: Path, *, progress: Progress = SILENT) -> DemoPhotos
     """
     photos, others, unseen = folder / PHOTOS, folder / OTHERS, folder / UNSEEN
     if folder.exists() and not unseen.is_dir() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UsageError(f"{folder} is there already and is no demo. Name another folder: whosthat demo FOLDER")
+        raise UsageError(f"{folder} already exists and is not a demo. Choose another folder: whosthat demo FOLDER")
     unseen.mkdir(parents=True, exist_ok=True)
     draw_photo_folder(photos, photos_each=PHOTOS_EACH, flaws=True, progress=progress)
     draw_photo_folder(others, photos_each=STRANGERS_EACH, seed=STRANGERS_SEED, names=STRANGERS)

@@ -111,20 +111,16 @@ def _weights() -> Fact:
     known = [facts for facts in map(registry.facts, registry.names()) if facts.weights != "none"]
     here = [facts.name for facts in known if weights_here(facts)]
     absent = [facts.name for facts in known if not weights_here(facts)]
-    text = f"ImageNet weights are here for {_list(here)}"
+    text = f"ImageNet weights are installed for {', '.join(here)}." if here else "No ImageNet weights are installed."
     if not absent:
-        return Fact("weights", "good", f"{text}.")
-    return Fact("weights", "note", f'{text}, not for {_list(absent)}. "whosthat models show {absent[0]}" says which file goes where.')
-
-
-def _list(names: list[str]) -> str:
-    return ", ".join(names) or "no network"
+        return Fact("weights", "good", text)
+    return Fact("weights", "note", f'{text} Missing: {", ".join(absent)}. "whosthat models show {absent[0]}" shows where to get them.')
 
 
 def _room() -> Fact:
     free = shutil.disk_usage(Path.cwd()).free
     text = f"{free / 1024**3:.1f} GiB are free in this folder."
-    return Fact("disk", "good", text) if free >= ENOUGH_ROOM else Fact("disk", "note", f"{text} Training may need more: make room.")
+    return Fact("disk", "good", text) if free >= ENOUGH_ROOM else Fact("disk", "note", f"{text} Training may need more.")
 
 
 def _cache() -> Fact:
@@ -134,7 +130,7 @@ def _cache() -> Fact:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        return Fact("cache", "bad", f"{folder} cannot be written: {error.strerror}. Name another folder in WHOSTHAT_CACHE.")
+        return Fact("cache", "bad", f"{folder} cannot be written: {error.strerror}. Set WHOSTHAT_CACHE to another folder.")
     return Fact("cache", "good", f"Prepared photos are kept in {folder}.")
 
 
@@ -142,8 +138,8 @@ def _window() -> Fact:
     if importlib.util.find_spec("_tkinter") is None:
         return Fact("window", "note", 'This Python has no Tk, which "whosthat desktop" needs. On Debian and Ubuntu: apt install python3-tk')
     if sys.platform.startswith("linux") and not os.environ.get("DISPLAY"):
-        return Fact("window", "note", 'Tk is here, but there is no screen (DISPLAY is not set) for "whosthat desktop".')
-    return Fact("window", "good", "Tk is here.")
+        return Fact("window", "note", 'Tk is installed, but there is no screen (DISPLAY is not set) for "whosthat desktop".')
+    return Fact("window", "good", "Tk is installed.")
 
 
 def _letters() -> Fact:
@@ -152,7 +148,9 @@ def _letters() -> Fact:
     if can_draw("張さ한"):
         return Fact("letters", "good", "Chinese, Japanese and Korean names can be drawn.")
     advice = "On Debian and Ubuntu: apt install fonts-noto-cjk"
-    return Fact("letters", "note", f"No font for Chinese, Japanese and Korean names was found: they become boxes in pictures. {advice}")
+    return Fact(
+        "letters", "note", f"No font for Chinese, Japanese and Korean names was found: such names become boxes in pictures. {advice}"
+    )
 
 
 def _connections() -> Fact:

@@ -54,16 +54,15 @@ def evaluate(bundle: str | Path, photos: str | Path, *, progress: Progress = SIL
     folder = scan(path_given(photos, "The folder of photos"))
     _refuse_unknown_classes(folder.classes, recogniser.labels)
     known = {photo: _why_known(photo, seen) for photo in folder.photos}
-    asked = ask(recogniser, [photo for photo, reason in known.items() if not reason], progress=progress)
-    left_out = [SetAside(photo.path, reason) for photo, reason in known.items() if reason] + list(asked.left_out)
+    answered = answer_photos(recogniser, [photo for photo, reason in known.items() if not reason], progress=progress)
+    left_out = [SetAside(photo.path, reason) for photo, reason in known.items() if reason] + list(answered.left_out)
     _say_what_was_left_out(left_out, progress)
-    if not asked.answers:
+    if not answered.answers:
         raise DatasetError(
-            f"No photo of {photos} can be used for a test: all {len(left_out)} were left out, "
-            f"the first because {left_out[0].reason}. Choose photos that the recogniser has never seen; "
-            "a run with --keep-test-out can be tested on its own test photos again."
+            f"No photo of {photos} can be used for a test: all {len(left_out)} were left out (the first: {left_out[0].reason}). Choose "
+            "photos that the recogniser has never seen; a run with --keep-test-out can be tested on its own test photos again."
         )
-    return judge(asked.answers, recogniser.labels)
+    return judge(answered.answers, recogniser.labels)
 
 
 @dataclass(frozen=True)
@@ -103,13 +102,13 @@ def count_strangers(bundle: str | Path, folder: Path, *, progress: Progress = SI
             answered.append(any(name is not None for name in prediction.names))
         progress.step("photos of strangers", done, len(paths))
     if not answered:
-        raise DatasetError(f"No photo of {folder} can be used: each is damaged, or the recogniser knows it. Give photos of other people.")
+        raise DatasetError(f"No photo of {folder} can be used: each is damaged, or the recogniser knows it. Choose photos of other people.")
     n, named = len(answered), sum(answered)
     return StrangerTest(n, named, named / n, wilson_interval(named, n))
 
 
 @dataclass(frozen=True)
-class Asked:
+class Answers:
     """What a recogniser answered about photos of known people.
 
     Attributes:
@@ -121,7 +120,7 @@ class Asked:
     left_out: tuple[SetAside, ...]
 
 
-def ask(recogniser: Recogniser, photos: Sequence[Photo], *, progress: Progress = SILENT) -> Asked:
+def answer_photos(recogniser: Recogniser, photos: Sequence[Photo], *, progress: Progress = SILENT) -> Answers:
     """Ask a recogniser about photos of known people, through the very function that answers ``whosthat predict``.
 
     Args:
@@ -136,7 +135,7 @@ def ask(recogniser: Recogniser, photos: Sequence[Photo], *, progress: Progress =
         else:
             answers.append(answer_of(row, photo.name, photo.class_name, prediction.sightings, recogniser.labels))
         progress.step("photos tested", row + 1, len(photos))
-    return Asked(tuple(answers), tuple(left_out))
+    return Answers(tuple(answers), tuple(left_out))
 
 
 def _why_known(photo: Photo, seen: DataFacts) -> str:
@@ -158,4 +157,4 @@ def _say_what_was_left_out(left_out: Sequence[SetAside], progress: Progress) -> 
     """One sentence a reason, with the first photo as an example."""
     for reason, count in Counter(item.reason for item in left_out).most_common():
         example = next(item.path for item in left_out if item.reason == reason)
-        progress.say(f"Left out of the test: {counted(count, 'photo')}, such as {example}, because {reason}.")
+        progress.say(f"Left out of the test: {counted(count, 'photo')}, such as {example}: {reason}.")

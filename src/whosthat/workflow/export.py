@@ -51,13 +51,13 @@ def export(bundle: str | Path, format: str, out: Path, *, overwrite: bool = Fals
     suffix, write = _WRITERS[format]
     _check_target(out, suffix, overwrite)
     opened = open_bundle(bundle)
-    if opened.facts.faces is not None:
+    if opened.facts.has_gallery:
         raise UsageError(
-            f"{bundle} names faces by a gallery and has trained no network of its own, so there is nothing to export. "
-            "The network that embeds faces is graph.onnx in the bundle."
+            f"{bundle} has a gallery and no trained network, so there is nothing to export. Its embedding network is graph.onnx in the "
+            "bundle."
         )
     graph = opened.graph()
-    progress.say(f"Building {opened.facts.network} in Keras, to compare what is written with it.")
+    progress.say(f"Building {opened.facts.network} in Keras to check the export.")
     model = rebuild(opened)
     with _whole_or_absent(out, suffix) as temporary:
         write(temporary, graph, model)
@@ -82,8 +82,8 @@ def rebuild(bundle: Bundle) -> Any:
     facts = bundle.facts
     if facts.network not in registry.names():
         raise ExportError(
-            f"The network {facts.network!r} does not come with whosthat. {did_you_mean(facts.network, registry.names())} "
-            "If it stands in a Python file of your own, load that file first with whosthat.networks.registry.load_custom."
+            f"The network {facts.network!r} is not part of whosthat. {did_you_mean(facts.network, registry.names())} If it is in a "
+            "Python file of your own, load that file first with whosthat.networks.registry.load_custom."
         )
     spec = PrepareSpec.from_dict(facts.prepare)
     network = make_recipe(facts.recipe, f"the recipe in {bundle.folder}").network
@@ -105,8 +105,8 @@ def _refuse_disagreement(model: Any, graph: bytes, spec: PrepareSpec) -> None:
     difference = parity(model, graph, _pictures(spec))
     if not difference <= ONNX_PARITY_TOLERANCE:  # also when it is no number
         raise ExportError(
-            f"Graph and weights of the bundle disagree: their probabilities differ by up to {difference:.2g}, and "
-            f"{ONNX_PARITY_TOLERANCE:.0e} is allowed. Nothing was exported; train again to get a bundle that fits together."
+            f"Graph and weights of the bundle disagree: their probabilities differ by up to {difference:.2g} "
+            f"({ONNX_PARITY_TOLERANCE:.0e} is allowed). Nothing was exported; train again."
         )
 
 
@@ -121,9 +121,9 @@ def _check_target(out: Path, suffix: str, overwrite: bool) -> None:
     if out.is_dir():
         raise UsageError(f"{out} is a folder. Name the file to write, such as {out / 'network'}{suffix}.")
     if not out.name.endswith(suffix):
-        raise UsageError(f"This format is read from files that end in {suffix}, and {out.name!r} came. Name the file {out.stem}{suffix}.")
+        raise UsageError(f"Files of this format must end in {suffix}, got {out.name!r}. Name the file {out.stem}{suffix}.")
     if not overwrite and os.path.lexists(out):
-        raise UsageError(f"{out} is there already. Choose another name, or allow overwriting.")
+        raise UsageError(f"{out} already exists. Choose another name, or allow overwriting.")
 
 
 @contextmanager

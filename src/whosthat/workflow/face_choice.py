@@ -90,7 +90,7 @@ def choose_faces(
         person: Whom the photos show.
         photos: Where they lie, by SHA-256.
         found: What is known of each; all have a face.
-        identifier: The people who are enrolled, and how near is near enough.
+        identifier: The people who are enrolled, and the threshold.
         reader: Finds and embeds.
 
     Raises:
@@ -128,8 +128,8 @@ def _fitting(crowd: Crowd, known: FloatArray | None, farthest: float) -> list[in
     if known is None:
         return []
     template = templates_of(known, np.zeros(len(known), np.int64), 1)
-    apart = corrected(distances(crowd.vectors, template), np.array([len(known)]))[:, 0]
-    return np.flatnonzero(apart <= farthest).tolist()
+    to_template = corrected(distances(crowd.vectors, template), np.array([len(known)]))[:, 0]
+    return np.flatnonzero(to_template <= farthest).tolist()
 
 
 def _note(person: str, crowd: Crowd, row: int) -> str:
@@ -155,9 +155,9 @@ def _question(person: str, crowds: Sequence[Crowd], identifier: Identifier, *, a
 
 def _lines(crowd: Crowd, identifier: Identifier) -> list[str]:
     """Return a line for each face: number, place, size, box, and whom it looks like."""
-    apart = identifier.distances(crowd.vectors)
+    to_people = identifier.distances(crowd.vectors)
     lines = []
-    for number, (face, row) in enumerate(zip(crowd.faces, apart, strict=True), start=1):
+    for number, (face, row) in enumerate(zip(crowd.faces, to_people, strict=True), start=1):
         box, nearest = face.box, int(row.argmin())
         enrolled = identifier.threshold.accepts(float(row[nearest]))
         looks = f"looks like {identifier.gallery.people[nearest]}" if enrolled else "looks like nobody who is enrolled"

@@ -141,7 +141,9 @@ def read_strangers(folder: Path, known: Collection[str], reader: FaceReader, *, 
     shown = [(person, seen[digest]) for person, digest in zip(photos.people, photos.paths, strict=True) if digest in seen]
     largest = [(person, faces.vectors[_largest(faces.faces)]) for person, faces in shown if faces.faces]
     if not largest:
-        raise DatasetError(f"No photo in {folder} shows a stranger's face. Name a folder with photos of people who are in none of yours.")
+        raise DatasetError(
+            f"No photo in {folder} shows a stranger's face. Choose a folder with photos of people who are not in your folders."
+        )
     people, vectors = zip(*largest, strict=True)
     return Strangers(np.stack(vectors), np.array(people, np.int64))
 
@@ -160,7 +162,7 @@ def _looked_up(
 ) -> dict[str, Found]:
     """Return what is remembered of photos, and look at the others in threads, a few photos at a time."""
     if remembered.was_damaged:
-        progress.say("What was remembered of faces is damaged; all photos are looked at again.")
+        progress.say("The face cache is damaged and is rebuilt.")
     found = remembered.get(photos)
     new = [(digest, path) for digest, path in photos.items() if digest not in found]
     size = max(1, min(BATCH, math.ceil(len(new) / (os.cpu_count() or 1))))
@@ -215,7 +217,7 @@ def _remember(remembered: Memory[Found], fresh: dict[str, Found], progress: Prog
     try:
         remembered.put(fresh)
     except CacheError as error:
-        progress.say(f"The next training will look at these photos again. {error}")
+        progress.say(f"The next training will find faces in these photos again. {error}")
 
 
 def _largest(faces: Sequence[Face]) -> int:

@@ -18,7 +18,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from whosthat.dataset.forgetting import forget_photos, photos_of
+from whosthat import photo_cache
+from whosthat.dataset.cache import forget_prepared
+from whosthat.dataset.facts import photos_of
 from whosthat.dataset.split import COLUMNS
 from whosthat.durable import replace_file
 from whosthat.errors import BundleError, RunError
@@ -26,23 +28,21 @@ from whosthat.evaluation.face_part import read_face_part, write_face_part
 from whosthat.evaluation.plots.writing import PHOTOS_FILE, read_photos
 from whosthat.evaluation.report import write_report
 from whosthat.evaluation.run_facts import METRICS_FILE, read_metrics
-from whosthat.faces.remembered import FILE, RememberedFaces
+from whosthat.file_names import unused_path
 from whosthat.recognition.bundle import open_bundle
 from whosthat.runs.lock import run_lock
 from whosthat.settings import cache_folder
 from whosthat.wording import counted
-from whosthat.workflow.file_names import unused_path
 from whosthat.workflow.training_run import AUDIT, BUNDLE, ENVIRONMENT, SPLIT
 
 GRID = "grid.png"
 """The picture in a run's ``plots`` that shows test photos of everybody; a drawing, so nobody can be cut out of it."""
 
 KEPT = (
-    "The photos themselves were not touched. The run's figures, and what was found in the files, keep the person's name and the names "
-    "of photos; what was found in faces does not. "
-    "Runs in other folders, and copies of this bundle, may still hold the person."
+    "The photos themselves were not deleted. The run's figures and file findings still hold the person's name and photo names; its "
+    "face findings do not. Runs in other folders and copies of this bundle may still hold the person."
 )
-STOPPED = " This removal was stopped and finished later; what was deleted before it was stopped is not listed again."
+STOPPED = " This removal was interrupted and finished later; what was deleted before is not listed here."
 
 _Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
@@ -77,7 +77,7 @@ class Receipt:
         bundle: From which bundle.
         time: When, ISO 8601 in UTC.
         embeddings: How many were deleted from the bundle.
-        cache_rows: How many photos' faces and embeddings were deleted from the cache.
+        cache_rows: Of how many photos facts, faces and embeddings were deleted from the cache.
         cache_files: Files of the cache that were changed or deleted.
         run_files: Files of the run that were changed or deleted.
         elsewhere: Which other runs beside it hold the person, in whole sentences.
@@ -152,17 +152,13 @@ def erasure_of(bundle: Path) -> Erasure | None:
         return None
     except (OSError, ValueError, RecursionError) as error:  # ValueError is also what pydantic raises
         raise BundleError(
-            f"A removal was stopped, and its note {_note(bundle)} cannot be used ({type(error).__name__}). Delete it and remove again."
+            f"A removal was interrupted, and its record {_note(bundle)} cannot be used ({type(error).__name__}). Delete it and remove "
+            "again."
         ) from error
 
 
 def erase(erasure: Erasure, bundle: Path, *, stopped: bool) -> Receipt:
     """Delete what is left outside the bundle, write the receipt and, last, delete the note.
-
-    Args:
-        erasure: What is to be erased.
-        bundle: Where the bundle belongs.
-        stopped: Whether an earlier attempt was stopped.
 
     Raises:
         CacheError: Something cannot be deleted from the cache.
@@ -188,17 +184,14 @@ def forget_in_cache(digests: Collection[str]) -> tuple[int, tuple[str, ...]]:
     """Delete faces, embeddings, facts and prepared copies of photos from the cache.
 
     Returns:
-        How many photos' faces there were, and the files that were changed or deleted.
+        Of how many photos something was remembered, and the files that were changed or deleted.
 
     Raises:
         CacheError: Something cannot be deleted.
     """
-    rows, files = 0, list(forget_photos(digests))
-    if (cache_folder() / FILE).exists():
-        with RememberedFaces("") as remembered:
-            rows = remembered.forget(digests)
-            files.append(remembered.file)
-    return rows, tuple(file.relative_to(cache_folder()).as_posix() for file in files)
+    prepared = forget_prepared(digests)
+    n_photos, changed = photo_cache.forget(digests)
+    return n_photos, tuple(file.relative_to(cache_folder()).as_posix() for file in (*prepared, *changed))
 
 
 def photos_in_run(run: Path, person: str, own: Collection[str], others: Collection[str] = ()) -> dict[str, str]:
@@ -222,10 +215,6 @@ def photos_in_run(run: Path, person: str, own: Collection[str], others: Collecti
 def forget_in_run(run: Path, photos: Collection[str]) -> tuple[str, ...]:
     """Delete somebody's photos from the split, from the run's pictures and from what was found in faces; write the report again.
 
-    Args:
-        run: The run folder.
-        photos: Names of the photos, as the split has them.
-
     Returns:
         The files that were changed or deleted.
 
@@ -239,7 +228,7 @@ def forget_in_run(run: Path, photos: Collection[str]) -> tuple[str, ...]:
             changed += [*_delete_pictures(run, photos), write_report(run)]
         changed.append(_cut_split(run / SPLIT, photos))  # last: it says which pictures are to be deleted
     except OSError as error:
-        raise RunError(f"What {run} holds of these photos cannot be deleted: {error}. Allow writing there, and try again.") from error
+        raise RunError(f"The data of these photos in {run} cannot be deleted: {error}. Allow writing there, and try again.") from error
     return tuple(path.relative_to(run).as_posix() for path in changed)
 
 
@@ -337,5 +326,5 @@ def _rows(path: Path) -> list[dict[str, str]]:
     except (OSError, ValueError, csv.Error) as error:
         raise RunError(f"The split {path} cannot be read: {error}.") from error
     if not all(set(row) == set(COLUMNS) for row in rows):
-        raise RunError(f"{path} is no split: expected the columns {', '.join(COLUMNS)}.")
+        raise RunError(f"{path} is not a split file: expected the columns {', '.join(COLUMNS)}.")
     return rows

@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 from filelock import FileLock, Timeout
 
+from whosthat import photo_cache
 from whosthat.checking.suspects import STRANGER_DISTANCE, find_outliers
 from whosthat.errors import BundleError, DatasetError, UsageError, did_you_mean, type_given
-from whosthat.faces.remembered import FILE as REMEMBERED
 from whosthat.faces.remembered import RememberedFaces, RememberedSightings
 from whosthat.photos.reading import sha256_of
 from whosthat.progress import SILENT, Progress
@@ -31,10 +31,9 @@ from whosthat.recognition.bundle import (
     save_bundle,
 )
 from whosthat.recognition.face_facts import FaceFacts
-from whosthat.recognition.face_recogniser import KIND, FaceRecogniser, bundle_files
+from whosthat.recognition.face_recogniser import FaceRecogniser, bundle_files
 from whosthat.recognition.gallery import FILE, EnrolledPhoto, Gallery, read_gallery
 from whosthat.recognition.identifier import Identifier
-from whosthat.settings import cache_folder
 from whosthat.types import Added, Enrolled, FloatArray, SetAside
 from whosthat.wording import counted, listing
 from whosthat.workflow.face_choice import Chosen, choose_face, choose_faces
@@ -48,7 +47,7 @@ CHANGED = " People were added or removed since this was measured."
 
 @dataclass(frozen=True)
 class Removed:
-    """What removing somebody did, where the receipt lies, and the distance that earns a name, which stays as it is."""
+    """What removing somebody did, where the receipt lies, and the threshold, which is unchanged."""
 
     receipt: Receipt
     file: Path
@@ -77,7 +76,7 @@ def add_person(
     anyway: bool = False,
     progress: Progress = SILENT,
 ) -> Added:
-    """Enrol photos of somebody, known or new; the distance that earns a name stays as it is.
+    """Enrol photos of somebody, known or new; the threshold is unchanged.
 
     Of several faces in a photo, the one that fits the person's other photos is taken. Faces less than half as large as the largest
     are bystanders' and ask no question.
@@ -164,10 +163,10 @@ def rename_person(bundle: str | Path, name: str, new_name: str) -> None:
 
 
 def _face_facts(bundle: Bundle) -> FaceFacts:
-    if bundle.facts.kind != KIND or bundle.facts.faces is None:
+    if bundle.facts.faces is None:
         raise BundleError(
-            f"{bundle.folder} keeps no gallery of people: its network, {bundle.facts.network}, learnt them all at once. "
-            "Train a face recogniser with --model faces."
+            f"{bundle.folder} has no gallery: its network, {bundle.facts.network}, learnt all people at once. Train a face recogniser "
+            "with --model faces."
         )
     return bundle.facts.faces
 
@@ -217,7 +216,7 @@ def _finish_removal(erasure: Erasure, home: Path, *, stopped: bool) -> Removed:
 
 def _recognised(recogniser: FaceRecogniser, name: str) -> set[str]:
     """Return the photos that the cache remembers, wherever they lay, in which somebody is recognised."""
-    if not (cache_folder() / REMEMBERED).exists():
+    if not photo_cache.place().exists():
         return set()
     identifier, found = recogniser.identifier, []
     with RememberedFaces(recogniser.reader.key) as remembered:
@@ -227,8 +226,8 @@ def _recognised(recogniser: FaceRecogniser, name: str) -> set[str]:
     found = [(digest, vectors) for digest, vectors in found if vectors.shape[1:] == identifier.gallery.vectors.shape[1:]]
     if not found:
         return set()
-    apart = identifier.distances(np.concatenate([vectors for _, vectors in found]))
-    theirs = (apart.argmin(axis=1) == identifier.gallery.people.index(name)) & (apart.min(axis=1) <= identifier.threshold.value)
+    to_people = identifier.distances(np.concatenate([vectors for _, vectors in found]))
+    theirs = (to_people.argmin(axis=1) == identifier.gallery.people.index(name)) & (to_people.min(axis=1) <= identifier.threshold.value)
     return set(np.repeat([digest for digest, _ in found], [len(vectors) for _, vectors in found])[theirs].tolist())
 
 
@@ -283,7 +282,7 @@ def _chosen(
     """Return the embeddings of the photos that show a face, and which photos these are; the others join those that are left."""
     found = faces_of_photos(places, recogniser.reader, progress=progress)
     kept = {digest: path for digest, path in places.items() if digest in found and found[digest].face is not None}
-    reasons = {True: "no face was found in it", False: "it cannot be read"}
+    reasons = {True: "no face was found", False: "it cannot be read"}
     left += [SetAside(path, reasons[digest in found]) for digest, path in places.items() if digest not in kept]
     if not kept:
         why = listing([f"{item.path}: {item.reason}" for item in left]) or "no photo was given"
@@ -312,26 +311,26 @@ def _check_one_person(vectors: FloatArray, photos: Sequence[EnrolledPhoto]) -> N
     if outliers:
         raise DatasetError(
             f"The photos do not seem to show one person: {listing([photos[row].name for row in outliers])} "
-            f"{'does' if len(outliers) == 1 else 'do'} not fit the other {counted(len(photos) - len(outliers), 'photo')}. "
-            "Look at them and leave them out, or say --anyway to enrol all of them. Nothing was changed."
+            f"{'does' if len(outliers) == 1 else 'do'} not fit the other {counted(len(photos) - len(outliers), 'photo')}. Look at them "
+            "and leave them out, or use --anyway to enrol all of them. Nothing was changed."
         )
 
 
 def _check_not_somebody_else(name: str, vectors: FloatArray, identifier: Identifier) -> None:
     people = identifier.gallery.people
-    apart = np.median(identifier.distances(vectors), axis=0)
-    own = apart[people.index(name)] if name in people else np.inf
-    nearest = int(apart.argmin())
-    if people[nearest] != name and apart[nearest] <= identifier.threshold.value and apart[nearest] < own:
+    to_people = np.median(identifier.distances(vectors), axis=0)
+    own = to_people[people.index(name)] if name in people else np.inf
+    nearest = int(to_people.argmin())
+    if people[nearest] != name and to_people[nearest] <= identifier.threshold.value and to_people[nearest] < own:
         raise DatasetError(
-            f"These photos look like {people[nearest]}, who is enrolled already (distance {apart[nearest]:.2f}; up to "
-            f"{identifier.threshold.value:.2f} is the same person). Add them to {people[nearest]}, rename that person, or say --anyway. "
+            f"These photos look like {people[nearest]}, who is enrolled already (distance {to_people[nearest]:.2f}; up to "
+            f"{identifier.threshold.value:.2f} is the same person). Add them to {people[nearest]}, rename that person, or use --anyway. "
             "Nothing was changed."
         )
     if name in people and own > STRANGER_DISTANCE:
         raise DatasetError(
-            f"These photos do not look like the {name} who is enrolled (distance {own:.2f}; up to {STRANGER_DISTANCE:.2f} was expected). "
-            "Choose another name, or say --anyway. Nothing was changed."
+            f"These photos do not look like the {name} who is enrolled (distance {own:.2f}, expected up to {STRANGER_DISTANCE:.2f}). "
+            "Choose another name, or use --anyway. Nothing was changed."
         )
 
 

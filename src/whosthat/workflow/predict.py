@@ -1,7 +1,7 @@
 """Who is in these photos? Files and folders in, one answer a photo out, in order and without ever holding all of them.
 
 What belongs here: finding the photos, reading and answering batches in threads, drawn copies.
-What does not: answering (`recognition`), videos (`video`), rows for tables (`prediction`), folders per person (`sorting`).
+What does not: answering (`recognition`), videos (`predict_video`), rows for tables (`prediction`), folders per person (`sorting`).
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from typing import Any, cast
 
 from whosthat.dataset.threads import in_order
 from whosthat.errors import PhotoError, UsageError, path_given, type_given
+from whosthat.file_names import unused_path
 from whosthat.photos.reading import looks_like_photo, opened
 from whosthat.photos.video import looks_like_video
 from whosthat.progress import SILENT, Progress
 from whosthat.recognition import load
 from whosthat.recognition.recogniser import Recogniser
 from whosthat.types import Sighting
-from whosthat.workflow.file_names import unused_path
+from whosthat.workflow.predict_video import EVERY, predict_video
 from whosthat.workflow.prediction import Prediction
-from whosthat.workflow.video import EVERY, predict_video
 
 BATCH = 4
 """Photos that a thread reads and the network answers at once; more are hardly faster."""

@@ -1,7 +1,7 @@
 """One answer, for one photo or video, and how it stands in JSON and in CSV.
 
 What belongs here: the shape of an answer, and the same answer as plain values and as rows of a table.
-What does not: finding it (`predict`, `video`), writing JSON or CSV to a stream (the command line does that).
+What does not: finding it (`predict`, `predict_video`), writing JSON or CSV to a stream (the command line does that).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 from whosthat.recognition.tracking import Track
 from whosthat.types import Box, Sighting
 from whosthat.wording import visible
-from whosthat.workflow.video import VideoAnswer
+from whosthat.workflow.predict_video import VideoAnswer
 
 CSV_COLUMNS = (
     *("path", "name", "confidence", "runner_up", "runner_up_confidence", "left", "top", "right", "bottom"),

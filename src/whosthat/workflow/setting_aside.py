@@ -18,8 +18,8 @@ from pathlib import Path, PurePosixPath
 
 from whosthat.durable import move_to_free_name, replace_file
 from whosthat.errors import DatasetError
+from whosthat.file_names import unused_path
 from whosthat.workflow.check import Checkup
-from whosthat.workflow.file_names import unused_path
 
 COLUMNS = ("from", "to", "reason")
 MAX_PLAN_BYTES = 64 << 20
@@ -89,10 +89,6 @@ def write_plan(moves: Sequence[Move], photos: Path) -> Path:
 def carry_out(plan: Path, photos: Path) -> Outcome:
     """Move the photos of a plan.
 
-    Args:
-        plan: A file that `write_plan` wrote.
-        photos: The photo folder that it was written for.
-
     Raises:
         DatasetError: The plan is none, or is for other photos.
     """
@@ -102,10 +98,6 @@ def carry_out(plan: Path, photos: Path) -> Outcome:
 
 def undo(plan: Path, photos: Path) -> Outcome:
     """Move the photos of a plan back to where they were.
-
-    Args:
-        plan: A file that `write_plan` wrote.
-        photos: The photo folder that it was written for.
 
     Raises:
         DatasetError: The plan is none, or is for other photos.
@@ -126,15 +118,15 @@ def read_plan(plan: Path, photos: Path) -> tuple[Move, ...]:
         table = csv.DictReader(io.StringIO(text, newline=""), strict=True)
         rows = list(table)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DatasetError(f"The plan {plan} cannot be read: {error}. Name the CSV file that --fix has written.") from error
+        raise DatasetError(f"The plan {plan} cannot be read: {error}. Choose the CSV file that --fix wrote.") from error
     if tuple(table.fieldnames or ()) != COLUMNS or not all(set(row) == set(COLUMNS) and all(row.values()) for row in rows):
-        raise DatasetError(f"{plan} is no plan: expected the columns {', '.join(COLUMNS)}. Name the CSV file that --fix has written.")
+        raise DatasetError(f"{plan} is not a plan: expected the columns {', '.join(COLUMNS)}. Choose the CSV file that --fix wrote.")
     moves = tuple(Move(row["from"], row["to"], row["reason"]) for row in rows)
     root = photos.resolve()
     for move in moves:
         for place, folder in ((move.source, root), (move.target, aside_folder(root))):
             if not _lies_in(place, folder):
-                raise DatasetError(f"{plan} is no plan for {root}: {place!r} does not lie in {folder.name}. Nothing was moved.")
+                raise DatasetError(f"{plan} is not a plan for {root}: {place!r} is not in {folder.name}. Nothing was moved.")
     return moves
 
 
@@ -161,7 +153,7 @@ def _moved(moves: Iterable[Move], places: Callable[[Move], tuple[Path, Path]]) -
             continue  # moved already, before the move was stopped
         problem = _move(source, target)
         if problem:
-            left.append(f"{source} was left where it is: {problem}.")
+            left.append(f"{source} was not moved: {problem}.")
         else:
             moved.append(move)
     return Outcome(tuple(moved), tuple(left))
@@ -170,12 +162,12 @@ def _moved(moves: Iterable[Move], places: Callable[[Move], tuple[Path, Path]]) -
 def _move(source: Path, target: Path) -> str:
     """Move one file; return why not, or nothing."""
     if not os.path.lexists(source):
-        return "it is not there (any more)"
+        return "not found"
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         move_to_free_name(source, target)
     except FileExistsError:
-        return f"{target} exists"
+        return f"{target} already exists"
     except OSError as error:
         return f"{target} cannot be written ({error.strerror or error})"
     return ""

@@ -19,7 +19,7 @@ from filelock import BaseFileLock, FileLock, Timeout
 
 from whosthat.durable import move_to_free_name, sweep, unfinished_in
 from whosthat.errors import UsageError
-from whosthat.workflow.file_names import candidates, safe_name, unused_path
+from whosthat.file_names import candidates, safe_name, unused_path
 from whosthat.workflow.prediction import Prediction, as_text, csv_cell
 
 SEVERAL, UNKNOWN, NOBODY, UNREADABLE = "several people", "unknown", "nobody", "unreadable"
@@ -112,7 +112,7 @@ def _copied(prediction: Prediction, places: _Places) -> dict[str, str]:
     people = as_text(", ".join("unknown" if name is None else name for name in prediction.names))
     line = {"photo": as_text(prediction.path), "folder": place.name, "copy": "", "people": people, "result": ""}
     if not _can_be_read(prediction.path):
-        return line | {"result": f"not copied: {prediction.error or 'the file cannot be read any more'}"}
+        return line | {"result": f"not copied: {prediction.error or 'the file can no longer be read'}"}
     try:
         place.mkdir(exist_ok=True)
         copy, is_new = _copy(prediction.path, place)
@@ -153,4 +153,4 @@ def _is_copy(path: Path, photo: Path) -> bool:
 
 
 def _cannot_write(folder: Path, error: OSError) -> UsageError:
-    return UsageError(f"{folder} cannot be written: {error.strerror or error}. Name another folder for the sorted copies.")
+    return UsageError(f"{folder} cannot be written: {error.strerror or error}. Choose another folder for the sorted copies.")

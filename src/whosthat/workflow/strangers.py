@@ -56,17 +56,17 @@ def stranger_photos(folder: Path, known: Collection[str] = ()) -> StrangerPhotos
         DatasetError: The folder does not exist or holds no photo that can be used.
     """
     if not folder.is_dir():
-        raise DatasetError(f"There is no folder {folder}. Name a folder with photos of strangers.")
+        raise DatasetError(f"There is no folder {folder}. Choose a folder with photos of strangers.")
     found = [item for item in find_photos([folder]) if not isinstance(item, Prediction)]
     if not found:
-        raise DatasetError(f"{folder} holds no photo. Name a folder with photos of strangers.")
+        raise DatasetError(f"{folder} holds no photo. Choose a folder with photos of strangers.")
     photos: dict[str, Path] = {}
     for path in found:
         digest = sha256_of(path)
         if digest and digest not in known:
             photos.setdefault(digest, path)
     if not photos:
-        raise DatasetError(f"Every photo of {folder} is in your folders, too, or cannot be read. Give photos of other people.")
+        raise DatasetError(f"Every photo of {folder} is also in your own folders, or cannot be read. Choose photos of other people.")
     return StrangerPhotos(photos, numbered(folder, list(photos.values())))
 
 
@@ -98,7 +98,7 @@ def stranger_confidences(
             values.append(max((sighting.confidence for sighting in prediction.sightings), default=0.0))
         progress.step("photos of strangers", done, len(paths))
     if not used:
-        raise DatasetError(f"No photo of {folder} can be read. Give photos of other people.")
+        raise DatasetError(f"No photo of {folder} can be read. Choose photos of other people.")
     if len(used) < len(paths):
         progress.say(f"{len(paths) - len(used)} of {len(paths)} photos of strangers cannot be read.")
     return StrangerConfidences(np.array(values, np.float32), numbered(folder, used))

@@ -21,8 +21,7 @@ from whosthat.progress import SILENT, Progress
 from whosthat.recognition.bundle import label_problem
 from whosthat.runs.folders import discard_run, existing_run, new_run, set_latest
 from whosthat.runs.lock import run_lock
-from whosthat.training.design import design_of
-from whosthat.training.recipe import AnyRecipe, FaceRecipe, default_recipe, read_recipe
+from whosthat.training.recipe import AnyRecipe, FaceRecipe, default_recipe, design_of, read_recipe
 from whosthat.training.recipe_base import BaseRecipe
 from whosthat.wording import counted
 from whosthat.workflow.choosing import choose_model
@@ -112,7 +111,7 @@ def resume(run: str | Path, *, progress: Progress = SILENT) -> TrainResult:
     """
     folder = existing_run(Path(run))
     if not (folder / RECIPE).is_file():
-        raise RunError(f"{folder} is no run that can be resumed: it holds no {RECIPE}. Name a run folder, such as runs/latest.")
+        raise RunError(f"{folder} cannot be resumed: it holds no {RECIPE}. Choose a run folder, such as runs/latest.")
     try:
         recipe = read_recipe(folder / RECIPE, complete=True)
         environment = json.loads((folder / ENVIRONMENT).read_text(encoding="utf-8"))
@@ -120,7 +119,7 @@ def resume(run: str | Path, *, progress: Progress = SILENT) -> TrainResult:
         strangers = None if others is None else Path(others)
     except (OSError, ValueError, KeyError, TypeError, RecipeError) as error:
         raise RunError(
-            f"{folder} cannot be resumed, because what it noted is damaged: {str(error).rstrip('.')}. Start a new run."
+            f"{folder} cannot be resumed, because its records are damaged: {str(error).rstrip('.')}. Start a new run."
         ) from error
     if finish(folder, progress=progress):
         tested = read_metrics(folder)
@@ -134,10 +133,10 @@ def resume(run: str | Path, *, progress: Progress = SILENT) -> TrainResult:
 
 
 def recipe_of(model: str | AnyRecipe, settings: Mapping[str, Any]) -> AnyRecipe:
-    """Return a model's own recipe with some settings changed, or the recipe that came.
+    """Return a model's own recipe with some settings changed, or the given recipe.
 
     Raises:
-        UsageError: It is neither a name nor a recipe, or a recipe that comes with settings.
+        UsageError: It is neither a name nor a recipe, or a recipe given together with settings.
         RecipeError: A setting is unknown or cannot be used.
         NetworkError: No network has this name.
     """
@@ -169,8 +168,8 @@ def check_recipe(recipe: AnyRecipe) -> None:
 def _check_classes(audit: Audit, recipe: AnyRecipe) -> None:
     if len(audit.classes) == 1:
         raise DatasetError(
-            f"{audit.root} holds one class, {audit.classes[0]}, and {recipe.model} needs at least two to tell apart. "
-            "To find one person among strangers, train with --model faces."
+            f"{audit.root} holds one class, {audit.classes[0]}, but {recipe.model} needs at least two. To find one person among "
+            "strangers, train with --model faces."
         )
 
 
@@ -189,7 +188,7 @@ def _tell_what_is_left_out(audit: Audit, root: Path, progress: Progress) -> None
         if finding.severity == "problem":
             progress.say(finding.sentence)
     if audit.set_aside:
-        progress.say(f'{counted(len(audit.set_aside), "file")} in {root} will not be used: "whosthat check" says which and why.')
+        progress.say(f'{counted(len(audit.set_aside), "file")} in {root} will not be used: "whosthat check" shows which and why.')
 
 
 def _carry_out(run: TrainingRun, recipe: AnyRecipe, progress: Progress, *, resume: bool = False) -> TrainResult:

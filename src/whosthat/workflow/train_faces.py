@@ -28,7 +28,7 @@ from whosthat.evaluation.learning_curve import LearningCurve, learning_curve
 from whosthat.evaluation.metrics import Evaluation, evaluate
 from whosthat.evaluation.outcomes import answer_of
 from whosthat.evaluation.run_facts import RunFacts
-from whosthat.evaluation.verdict import percent, suspects_sentence
+from whosthat.evaluation.verdict import suspects_sentence
 from whosthat.faces.remembered import PhotoFaces
 from whosthat.photos.reading import read
 from whosthat.progress import Progress
@@ -37,24 +37,20 @@ from whosthat.recognition.enrolling import FittedIdentifier, fit_identifier
 from whosthat.recognition.face_facts import FaceFacts
 from whosthat.recognition.face_recogniser import KIND, FaceRecogniser, bundle_files
 from whosthat.recognition.gallery import EnrolledPhoto, Gallery
+from whosthat.recognition.heads import IN_WORDS
 from whosthat.recognition.identifier import Identifier
 from whosthat.runs.folders import set_latest
 from whosthat.runs.lock import run_lock
 from whosthat.runs.resuming import resumable, saving
 from whosthat.training.recipe import FaceRecipe
 from whosthat.types import PARTS, FloatArray, IntArray
-from whosthat.wording import counted, listing
+from whosthat.wording import counted, listing, percent
 from whosthat.workflow.face_photos import OpenedReader, faces_of_photos, open_reader, read_strangers, seen_in_photos, stacked
 from whosthat.workflow.training_run import BUNDLE, TrainingRun, TrainResult, conclude, figures, versions
 
 
 def split_faces(audit: Audit, recipe: FaceRecipe) -> Split:
-    """Split as for every other model, but let people with too few photos for that take part in training alone.
-
-    Args:
-        audit: The photos.
-        recipe: Shares, seed and number of photos.
-    """
+    """Split as for every other model, but let people with too few photos for that take part in training alone."""
     testable = [name for name, n in pictures_by_class(audit.photos, audit.classes).items() if n >= len(PARTS)]
     kept = tuple(item for item in audit.photos if item.photo.class_name in testable)
     others = tuple(item for item in audit.photos if item.photo.class_name not in testable)
@@ -146,7 +142,7 @@ class _Portraits:
 
 
 @dataclass(frozen=True)
-class _Tested:
+class _TestResult:
     """How the photos that were kept aside were answered, and every face in them.
 
     Attributes:
@@ -189,8 +185,8 @@ def _tell(learnt: _Portraits, faces: FaceAudit, progress: Progress) -> None:
         looks_like = {suspect.photo: suspect.looks_like for suspect in faces.suspects}
         shown = [f"{name} (looks like {looks_like[name]})" if looks_like.get(name) else name for name in learnt.left_out]
         progress.say(
-            f"{counted(len(shown), 'photo')} probably {'shows' if len(shown) == 1 else 'show'} another person than the folder says, and "
-            f"{'is' if len(shown) == 1 else 'are'} not learnt from: {listing(shown)}. Move them, or say --keep-suspects."
+            f"{counted(len(shown), 'photo')} probably {'shows' if len(shown) == 1 else 'show'} another person and "
+            f"{'is' if len(shown) == 1 else 'are'} not used for training: {listing(shown)}. Move them, or use --keep-suspects."
         )
 
 
@@ -203,14 +199,14 @@ def _refuse_people_without_faces(parts: Split, found: Mapping[str, PhotoFaces]) 
 
     if lost := [name for name in parts.classes if name not in shown(*PARTS)]:
         raise DatasetError(
-            f"No face was found in any photo of: {listing(lost)}. Add photos in which their faces can be seen, or move the folders away. "
-            "For photos of other things than people, train another model, such as --model efficientnet-lite0."
+            f"No face was found in any photo of: {listing(lost)}. Add photos in which their faces can be seen, or move the folders "
+            "away. For photos of things, use another model, such as --model efficientnet-lite0."
         )
     if lost := [name for name in parts.classes if name not in shown("train", "validation")]:
-        raise DatasetError(f"Faces of {listing(lost)} were found in test photos alone. Add photos in which their faces can be seen.")
+        raise DatasetError(f"Faces of {listing(lost)} were found only in test photos. Add photos in which their faces can be seen.")
 
 
-def _test(photos: Sequence[AuditedPhoto], recogniser: FaceRecogniser, progress: Progress) -> _Tested | None:
+def _test(photos: Sequence[AuditedPhoto], recogniser: FaceRecogniser, progress: Progress) -> _TestResult | None:
     """Name the faces of the test photos as ``predict`` does; every photo that can be read counts, with a face or without."""
     seen = seen_in_photos({item.sha256: item.photo.path for item in photos}, recogniser.reader, what="photos tested", progress=progress)
     answers, faces = [], []
@@ -224,10 +220,10 @@ def _test(photos: Sequence[AuditedPhoto], recogniser: FaceRecogniser, progress: 
     truth = np.array([recogniser.labels.index(answer.truth) for answer in answers])
     with_face = [one.vectors for one in faces if one.faces]
     vectors = np.concatenate(with_face) if with_face else np.empty((0, recogniser.identifier.gallery.vectors.shape[1]), np.float32)
-    return _Tested(evaluate(answers, recogniser.labels), truth, vectors, np.cumsum([len(one.faces) for one in faces]))
+    return _TestResult(evaluate(answers, recogniser.labels), truth, vectors, np.cumsum([len(one.faces) for one in faces]))
 
 
-def _learning_curve(identifier: Identifier, tested: _Tested, seed: int) -> LearningCurve:
+def _learning_curve(identifier: Identifier, tested: _TestResult, seed: int) -> LearningCurve:
     """Ask how the test would have gone with fewer photos of each person; with all of them, it is the test."""
 
     def correct(rows: IntArray) -> NDArray[np.bool_]:
@@ -240,7 +236,7 @@ def _learning_curve(identifier: Identifier, tested: _Tested, seed: int) -> Learn
     return learning_curve(identifier.gallery.labels, tested.truth, identifier.gallery.people, correct, seed=seed)
 
 
-def _with_test(identifier: Identifier, gallery: Gallery, tested: _Tested | None) -> Identifier:
+def _with_test(identifier: Identifier, gallery: Gallery, tested: _TestResult | None) -> Identifier:
     """Return the naming that is saved: the same, with these people and what the test showed of known people."""
     if tested is None:
         return Identifier(gallery, identifier.head, identifier.threshold, identifier.temperature)
@@ -248,19 +244,19 @@ def _with_test(identifier: Identifier, gallery: Gallery, tested: _Tested | None)
     return Identifier(gallery, identifier.head, threshold, identifier.temperature)
 
 
-def _notes(recipe: FaceRecipe, fitted: FittedIdentifier, tested: _Tested | None, faces: FaceAudit, n_enrolled: int) -> tuple[str, ...]:
+def _notes(recipe: FaceRecipe, fitted: FittedIdentifier, tested: _TestResult | None, faces: FaceAudit, n_enrolled: int) -> tuple[str, ...]:
     """Say how names are given and refused, and what the saved recogniser has learnt from."""
     threshold = fitted.identifier.threshold
     notes = [f"A face gets a name if it is close enough to that person (distance {threshold.value:.2f} or less). {threshold.how}"]
     notes += _head_notes(fitted)
     if tested is None:
-        notes.append("Nobody has three different photos, so nothing was tested. Add photos.")
+        notes.append("No person has three different photos, so there was no test. Add photos.")
     else:
         notes.append(suspects_sentence(tested.evaluation, {suspect.photo for suspect in faces.suspects}))
-        notes.append("The test was made with a recogniser that had not seen the test photos.")
+        notes.append("The tested recogniser had not seen the test photos.")
     enrolled = counted(n_enrolled, "photo")
     notes.append(
-        f"It is the one that was saved, with {enrolled}." if recipe.keep_test_out else f"The saved one has enrolled all {enrolled}."
+        f"It is the saved one, with {enrolled} enrolled." if recipe.keep_test_out else f"The saved one has all {enrolled} enrolled."
     )
     return tuple(note for note in notes if note)
 
@@ -279,15 +275,13 @@ def _pictures_of_suspects(audit: Audit, faces: FaceAudit, found: dict[str, Photo
 
 
 def _head_notes(fitted: FittedIdentifier) -> list[str]:
-    """Say which head names, why it and not another."""
-    head, notes = fitted.identifier.head, []
-    if fitted.accuracies:
-        tried = ", ".join(f"{name} {percent(share)}" for name, share in fitted.accuracies.items())
-        equals = [name for name, share in fitted.accuracies.items() if share == fitted.accuracies[head] and name != head]
-        simplest = f" It is simpler than {' and '.join(equals)}, which did as well." if equals else ""
-        notes.append(f"Method: {head}; correct in cross-validation: {tried}.{simplest}")
-    notes += [f"The head {name} was not tried: these photos are too many for it." for name in fitted.not_tried]
-    return notes
+    """Say which method was chosen, and how the others did."""
+    tried = {name: f"{IN_WORDS[name]} ({percent(share)} correct in cross-validation)" for name, share in fitted.accuracies.items()}
+    notes = []
+    if tried:
+        chosen = tried.pop(fitted.identifier.head)
+        notes.append(f"Method: {chosen}." + (f" Also tried: {', '.join(tried.values())}." if tried else ""))
+    return notes + [f"Not tried, because there are too many photos: {IN_WORDS[name]}." for name in fitted.not_tried]
 
 
 def _training(recipe: FaceRecipe, run: TrainingRun, learnt: _Portraits, seconds: float) -> Training:
@@ -307,7 +301,7 @@ def _training(recipe: FaceRecipe, run: TrainingRun, learnt: _Portraits, seconds:
     )
 
 
-def _facts(recipe: FaceRecipe, run: TrainingRun, opened: OpenedReader, identifier: Identifier, tested: _Tested | None) -> BundleFacts:
+def _facts(recipe: FaceRecipe, run: TrainingRun, opened: OpenedReader, identifier: Identifier, tested: _TestResult | None) -> BundleFacts:
     """Gather what a bundle says of itself."""
     reader, gallery = opened.reader, identifier.gallery
     faces = FaceFacts.with_template(

@@ -22,10 +22,9 @@ from whosthat.networks import registry
 from whosthat.photos.preparing import PrepareSpec
 from whosthat.progress import Progress
 from whosthat.recognition.bundle import IMAGE_CLASSIFIER, BundleFacts, DataFacts, save_bundle
-from whosthat.recognition.bundled_detector import as_bundle_files
 from whosthat.recognition.calibration import apply_temperature, fit_temperature
 from whosthat.recognition.face_classifier import KIND, FaceClassifier
-from whosthat.recognition.face_facts import CropFacts
+from whosthat.recognition.face_facts import CropFacts, as_bundle_files
 from whosthat.recognition.heads import folds_of
 from whosthat.recognition.image_classifier import ImageClassifier
 from whosthat.recognition.recogniser import Recogniser
@@ -36,7 +35,7 @@ from whosthat.settings import ONNX_PARITY_TOLERANCE
 from whosthat.training.recipe import Recipe
 from whosthat.types import PARTS
 from whosthat.wording import counted
-from whosthat.workflow.evaluate import ask
+from whosthat.workflow.evaluate import answer_photos
 from whosthat.workflow.face_photos import OpenedCropper, open_cropper
 from whosthat.workflow.strangers import stranger_confidences
 from whosthat.workflow.training_run import BUNDLE, TrainingRun, TrainResult, conclude, figures, versions
@@ -56,14 +55,7 @@ LEARNT_FROM = ("train", "validation")
 
 
 def carry_out(run: TrainingRun, recipe: Recipe, *, progress: Progress, resume: bool = False) -> TrainResult:
-    """Train, test and save a network.
-
-    Args:
-        run: Where and on what.
-        recipe: What to train and how.
-        progress: Hears what is being done.
-        resume: Whether to go on from the run's last checkpoint.
-    """
+    """Train, test and save a network."""
     # ---- prepare: every photo once, cut out where asked, to the network's size ----------------------------
     spec, opened = recipe.prepare_spec(), _opened_cropper(recipe)
     cropper = None if opened is None else opened.cropper
@@ -79,7 +71,7 @@ def carry_out(run: TrainingRun, recipe: Recipe, *, progress: Progress, resume: b
         fitted = _fit(run, recipe, prepared, progress, resume=resume)
 
         # ---- export: from here on, a graph answers, as it does where it is shipped -------------------------
-        progress.say("Testing on the photos that took no part in training.")
+        progress.say("Testing on the test photos.")
         classifier, graph = _export(fitted, prepared, spec)
 
         # ---- calibrate and refuse: photos that taught it nothing, and strangers, choose ---------------------
@@ -141,8 +133,8 @@ def _export(fitted: Fitted, prepared: PreparedPhotos, spec: PrepareSpec) -> tupl
     difference = parity(fitted.model, graph, prepared.images("validation")[:PARITY_PHOTOS])
     if not difference <= ONNX_PARITY_TOLERANCE:
         raise ExportError(
-            f"The exported graph differs from the network by {difference:.2g}; at most {ONNX_PARITY_TOLERANCE:g} was expected. "
-            "The trained weights are kept in the run's checkpoints."
+            f"The exported graph differs from the network by {difference:.2g}, expected at most {ONNX_PARITY_TOLERANCE:g}. The trained "
+            "weights are kept in the run's checkpoints."
         )
     return ImageClassifier(open_session(graph), tuple(prepared.classes), spec), graph
 
@@ -180,7 +172,7 @@ def _notes(classifier: ImageClassifier, fitted: Fitted, prepared: PreparedPhotos
         notes.append(f"Below {100 * threshold.value:.3g} % confidence the answer is “unknown”. {threshold.how}")
     if fitted.learns_from_all:
         n = sum(len(prepared.labels(part)) for part in PARTS)
-        notes.append("The test was made with a recogniser that had not seen the test photos.")
+        notes.append("The tested recogniser had not seen the test photos.")
         notes.append(f"The saved one has learnt from all {counted(n, 'photo')}.")
     return tuple(notes)
 
@@ -218,10 +210,10 @@ def _threshold(known: NDArray[np.float64], recogniser: Recogniser, run: Training
 
 def _test(recogniser: Recogniser, run: TrainingRun, progress: Progress) -> Evaluation:
     """Ask about the photos that were kept aside; every one that can be read counts, with a face or without."""
-    asked = ask(recogniser, [item.photo for item in run.parts.parts["test"]], progress=progress)
-    for gone in asked.left_out:
+    answered = answer_photos(recogniser, [item.photo for item in run.parts.parts["test"]], progress=progress)
+    for gone in answered.left_out:
         progress.say(f"{gone.path} is not used: {gone.reason}.")
-    return evaluate(asked.answers, recogniser.labels)
+    return evaluate(answered.answers, recogniser.labels)
 
 
 def _facts(

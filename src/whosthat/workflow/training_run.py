@@ -118,7 +118,7 @@ def begin(run: TrainingRun, recipe: AnyRecipe, *, latest: bool) -> None:
         discard_run(run.folder)
         why = f"{error.strerror or error}." if isinstance(error, OSError) else str(error)
         raise RunError(
-            f"No run can be started in {run.folder.parent}: {why} Make room there, or name another folder with --runs."
+            f"No run can be started in {run.folder.parent}: {why} Make room there, or choose another folder with --runs."
         ) from error
 
 
@@ -143,10 +143,6 @@ def conclude(run: TrainingRun, tested: RunFacts, history: Sequence[Mapping[str, 
 
 def finish(run: Path, *, progress: Progress = SILENT) -> bool:
     """Do what a run that was stopped after its test still lacks: its report, and that ``latest`` points at it.
-
-    Args:
-        run: The run folder.
-        progress: Hears when nothing was missing.
 
     Returns:
         False when the run has not been tested yet.

@@ -8,7 +8,7 @@ import numpy as np
 
 from whosthat.evaluation.learning_curve import LearningCurve
 from whosthat.evaluation.plots.canvas import Inks
-from whosthat.evaluation.verdict import percent
+from whosthat.wording import percent
 
 
 def draw_learning_curve(axes: Any, curve: LearningCurve, inks: Inks) -> None:

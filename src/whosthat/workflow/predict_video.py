@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from whosthat.file_names import unused_path
 from whosthat.photos.video import Frame, open_video
 from whosthat.progress import SILENT, Progress
 from whosthat.recognition.recogniser import Recogniser
 from whosthat.recognition.tracking import Span, Track, Tracker, spans_of, tracks_by_name
 from whosthat.types import Sighting
-from whosthat.workflow.file_names import unused_path
 
 EVERY = 5
 """Look at every fifth frame unless told otherwise: five or six looks a second at usual rates, enough to follow a face."""

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whosthat.workflow.file_names import candidates, safe_name, unused_path
+from whosthat.file_names import candidates, safe_name, unused_path
 
 HOSTILE = st.text(st.one_of(st.characters(), st.sampled_from('/\\.:*?"<>|\0\n ')), max_size=80)
 

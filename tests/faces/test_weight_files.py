@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from whosthat.errors import UsageError, WeightsError
-from whosthat.faces import weights
+from whosthat.faces import weight_files
 from whosthat.faces.models import DETECTORS, detector_facts, is_here
-from whosthat.faces.weights import FILES, add_weights, find_weights, read_weights
+from whosthat.faces.weight_files import FILES, add_weights, find_weights, read_weights
 
 CONTENT = b"pretend to be a detector"
 
@@ -18,8 +18,8 @@ CONTENT = b"pretend to be a detector"
 def pretended(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the file of YuNet be a few bytes that a test can write."""
     file = dataclasses.replace(FILES["yunet"], bytes=len(CONTENT), sha256=hashlib.sha256(CONTENT).hexdigest())
-    monkeypatch.setattr(weights, "FILES", {**FILES, "yunet": file})
-    monkeypatch.setattr(weights, "_FILES", (file,))
+    monkeypatch.setattr(weight_files, "FILES", {**FILES, "yunet": file})
+    monkeypatch.setattr(weight_files, "_FILES", (file,))
 
 
 @pytest.mark.parametrize("name", [name for name, file in FILES.items() if file.package])
@@ -29,7 +29,7 @@ def test_what_packages_carry_is_here_and_is_the_published_file(name: str) -> Non
 
 def test_a_missing_file_is_named_with_where_to_get_it_and_where_to_put_it(tmp_path: Path) -> None:
     with pytest.raises(
-        WeightsError, match=r"yunet_2026may\.onnx, which yunet needs, is not here.*ebafce4e.*MIT.*opencv_zoo.*models add FILE"
+        WeightsError, match=r"yunet needs .*yunet_2026may\.onnx, which is missing.*ebafce4e.*MIT.*opencv_zoo.*models add FILE"
     ):
         read_weights("yunet")
 
@@ -53,16 +53,16 @@ def test_a_changed_file_is_refused(tmp_path: Path) -> None:
     place = tmp_path / "weights" / FILES["yunet"].file
     place.parent.mkdir()
     place.write_bytes(CONTENT[:-1] + b"!")
-    with pytest.raises(WeightsError, match="not the published file: its SHA-256 is"):
+    with pytest.raises(WeightsError, match="not the published file: expected SHA-256"):
         read_weights("yunet")
     place.write_bytes(CONTENT * 2)
-    with pytest.raises(WeightsError, match="more than the 24 bytes"):
+    with pytest.raises(WeightsError, match="larger than the expected 24 bytes"):
         read_weights("yunet")
 
 
 def test_a_file_that_nobody_knows_is_not_added(tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(b"x")
-    with pytest.raises(WeightsError, match=r"none of the files that whosthat knows.*face_detection_yunet"):
+    with pytest.raises(WeightsError, match=r"whosthat does not know the file.*face_detection_yunet"):
         add_weights(tmp_path / "x")
     with pytest.raises(WeightsError, match="cannot be read"):
         add_weights(tmp_path / "not there")

@@ -16,8 +16,8 @@ from whosthat.photos.reading import read
 from whosthat.recognition.tracking import Span
 from whosthat.types import Box, Image, Sighting
 from whosthat.workflow.predict import predict
+from whosthat.workflow.predict_video import predict_video
 from whosthat.workflow.prediction import CSV_COLUMNS, csv_rows, to_dict
-from whosthat.workflow.video import predict_video
 
 RATE = 10.0
 
