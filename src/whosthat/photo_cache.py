@@ -1,4 +1,4 @@
-"""What is remembered of photos, by their content: one private SQLite file, so that forgetting is a DELETE and a VACUUM.
+"""The cache of photos, by their content: one private SQLite file, so that forgetting is a DELETE and a VACUUM.
 
 What belongs here: the file, its tables, what happens when it is damaged, and deleting from it for good. What does not: what a row means
 (`whosthat.dataset.facts`, `whosthat.faces.remembered`); prepared photos, which have files of their own (`whosthat.dataset.cache`).
@@ -37,13 +37,13 @@ def place() -> Path:
 
 
 def forget(digests: Collection[str]) -> tuple[int, list[Path]]:
-    """Delete everything that is remembered of photos, and all that earlier versions kept.
+    """Delete everything that the cache holds of photos, and all that earlier versions kept.
 
     Args:
         digests: SHA-256 of each photo.
 
     Returns:
-        Of how many photos something was remembered, and the files that were changed or deleted.
+        How many photos were in the cache, and the files that were changed or deleted.
 
     Raises:
         CacheError: Nothing can be deleted now.
@@ -118,7 +118,7 @@ class PhotoCache:
             digests: SHA-256 of each photo.
 
         Returns:
-            Of how many photos something was remembered.
+            How many photos were in the cache.
 
         Raises:
             CacheError: Nothing can be deleted now.

@@ -66,6 +66,22 @@ def test_the_pair_that_is_nearest_comes_first() -> None:
     assert (pairs[0].first, pairs[0].second) == (1, 3)
 
 
+def test_a_pair_whose_photos_are_confused_comes_before_a_nearer_one() -> None:
+    vectors, labels = people(5, 10)
+    vectors[labels == 3] = vectors[labels == 1] + 0.04
+    vectors[0] = 0.45 * vectors[labels == 0].mean(axis=0) + 0.55 * vectors[labels == 2].mean(axis=0)
+    first, second, *_ = find_look_alikes(vectors, labels, np.arange(50), 5)
+    assert ((first.first, first.second), first.confused) == ((0, 2), 1)
+    assert ((second.first, second.second), second.confused) == ((1, 3), 0)
+
+
+def test_the_nearest_of_many_pairs_are_those_of_a_plain_loop() -> None:
+    vectors, labels = people(40, 1)
+    found = find_look_alikes(vectors, labels, np.arange(40), 40, most=7)
+    loop = sorted((float(np.linalg.norm(vectors[one] - vectors[other])), one, other) for one in range(40) for other in range(one + 1, 40))
+    assert [(pair.first, pair.second) for pair in found] == [(one, other) for _, one, other in loop[:7]]
+
+
 def test_a_person_without_photos_is_in_no_pair() -> None:
     vectors, labels = people(2, 3)
     assert [(pair.first, pair.second) for pair in find_look_alikes(vectors, labels * 2, np.arange(6), 3)] == [(0, 2)]

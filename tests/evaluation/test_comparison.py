@@ -115,8 +115,9 @@ def test_the_files_hold_the_figures_and_escape_names(tmp_path: Path) -> None:
     assert "&lt;b&gt;x" in page
     assert "<b>x" not in page
     assert "Use a: of 100 test photos, 90 correct, 6 wrong, 4 unknown" in page
-    assert "1.0\N{NO-BREAK SPACE}% (0.2\N{NO-BREAK SPACE}% to 3.0\N{NO-BREAK SPACE}%)" in page
+    assert "1\N{NO-BREAK SPACE}% (0.2\N{NO-BREAK SPACE}% to 3\N{NO-BREAK SPACE}%)" in page
     assert "http" not in page.replace("http-equiv", "")
+    assert 'href="../p-a-1/report.html"' in page
     document = json.loads((tmp_path / "comparison.json").read_text(encoding="utf-8"))
     assert document == json.loads(json.dumps(to_dict(comparison)))
     assert (document["choice"], document["contestants"][0]["outcomes"]["correct"]) == ("a", 90)

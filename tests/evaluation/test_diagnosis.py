@@ -23,7 +23,7 @@ def curves(loss, val_loss, accuracy=0.7, val_accuracy=0.65):
     ("loss", "val_loss", "case"),
     [
         (FALLING, FALLING, "learning"),
-        (FALLING, FLAT, "overfitting"),
+        (FALLING, FLAT, "bottleneck"),
         (FALLING, RISING, "overfitting"),
         (FLAT, FALLING, "data"),
         (FLAT, FLAT, "bottleneck"),
@@ -42,9 +42,27 @@ def test_noise_of_two_percent_does_not_change_the_case(seed, case):
     assert {"learning": "falls", "bottleneck": "flat", "design": "rises"}[case] == trend(list(noisy)).direction
 
 
-def test_a_wide_gap_is_overfitting_also_when_nothing_moves(answer_with, training):
-    diagnosis = diagnose(curves(FLAT, FLAT, accuracy=0.99, val_accuracy=0.6), answer_with(60, 100), training)
+@pytest.mark.parametrize("loss", [FLAT, FALLING])
+def test_a_wide_gap_is_overfitting_also_when_the_validation_loss_is_flat(answer_with, training, loss):
+    diagnosis = diagnose(curves(loss, FLAT, accuracy=0.99, val_accuracy=0.6), answer_with(60, 100), training)
     assert diagnosis.case == "overfitting"
+
+
+@pytest.mark.parametrize("val_loss", [FLAT * 0.03, RISING * 0.03, FALLING * 0.03])
+def test_a_loss_that_is_low_throughout_is_settled_and_not_overfitting(answer_with, training, val_loss):
+    diagnosis = diagnose(curves(FALLING * 0.2, val_loss, accuracy=1.0, val_accuracy=0.98), answer_with(90, 100), training)
+    assert (diagnosis.title, diagnosis.path[-1]) == ("Settled", "deploy")
+    assert diagnosis.next_step.command == "whosthat predict RUN NEW_PHOTOS"
+
+
+def test_a_gap_that_one_of_few_photos_makes_is_no_overfitting(answer_with, training):
+    few = replace(training, n_validation=8)
+    assert diagnose(curves(FALLING, FLAT, accuracy=1.0, val_accuracy=0.875), answer_with(65, 100), few).case == "bottleneck"
+
+
+def test_where_faces_get_no_name_nothing_was_overfitted(judged, training):
+    test = judged([[0.9, 0.1]] * 20 + [[0.1, 0.9]] * 20, [0] * 20 + [1] * 20, ["ann", "bo"], ["x"] * 40, threshold=0.95)
+    assert diagnose([], test, training).path[-1] == "test good"
 
 
 def test_still_learning_leads_to_twice_the_epochs(answer_with, training):
@@ -58,9 +76,21 @@ def test_a_bottleneck_and_a_bad_design_lead_to_a_lower_learning_rate(answer_with
 
 
 def test_overfitting_leads_to_a_pretrained_network_and_then_to_more_photos(answer_with, training):
-    history, test = curves(FALLING, FLAT), answer_with(65, 100)
+    history, test = curves(FALLING, FLAT, accuracy=0.99), answer_with(65, 100)
     assert "--model efficientnet-lite0" in diagnose(history, test, training).next_step.command
-    assert "Add photos, first of “class 1”" in diagnose(history, test, replace(training, pretrained=True)).next_step.sentence
+    assert diagnose(history, test, replace(training, pretrained=True)).next_step.sentence == "Add photos."
+
+
+def test_photos_are_asked_for_first_of_a_class_only_if_it_is_worse_beyond_chance(judged, training):
+    rows, truth = [[0.9, 0.1]] * 52 + [[0.1, 0.9]] * 8, [0] * 40 + [1] * 20
+    test = judged(rows, truth, ["cat", "dog"], ["x"] * 60)
+    step = diagnose(curves(FALLING, FLAT, accuracy=0.99), test, replace(training, pretrained=True)).next_step
+    assert step.sentence == "Add photos, first of “dog” (8 of 20 test photos correct)."
+
+
+def test_too_few_test_photos_are_no_reason_to_train_on_more(answer_with, training):
+    step = diagnose(curves(FALLING, FALLING), answer_with(14, 14), training).next_step
+    assert (step.sentence, step.command) == ("Test it on more photos: a grade needs 30.", "whosthat evaluate RUN OTHER_PHOTOS")
 
 
 def test_a_very_good_result_leads_to_photos_from_elsewhere(answer_with, training):

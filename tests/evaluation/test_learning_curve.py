@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from whosthat.evaluation.learning_curve import LearningCurve, learning_curve
+from whosthat.evaluation.learning_curve import LearningCurve, _drawn, learning_curve
 from whosthat.evaluation.plots.canvas import PRINT, new_figure, png, style
 from whosthat.evaluation.plots.learning import describe_learning_curve, draw_learning_curve
 
@@ -47,23 +47,32 @@ def test_where_one_photo_is_enough_others_of_another_kind_are_advised() -> None:
 
 
 def test_who_has_fewest_photos_is_named() -> None:
-    found = curve((40, 4, 40))
+    found = curve((40, 4, 40), spread=0.4)
     assert [point.count for point in found.points][-1] == 40
-    assert found.sentences[1] == "There are fewest photos of bo (4 photos): photograph them next."
+    assert found.sentences[1] == "Fewest photos: bo (4 photos). Add photos of them first."
 
 
 def test_who_is_found_least_often_is_named_first() -> None:
-    assert curve((9, 9, 9), 0.01, tested=8, unlike=2).sentences[-1] == "Photograph next: cy (0 of 8 correct)."
+    assert curve((9, 9, 9), 0.01, tested=12, unlike=2).sentences[-1] == "Add photos first of cy (0 of 12 correct)."
 
 
 def test_advice_rests_on_no_handful_of_photos() -> None:
-    assert "6 test photos are too few to say whether more would help" in curve(spread=1.0, tested=2).sentences[0]
+    (sentence,) = curve(spread=1.0, tested=2).sentences
+    assert sentence.endswith("6 test photos are too few to say whether more would help.")
+    assert not any("Add photos first" in sentence for sentence in curve((9, 9, 9), 0.01, tested=9, unlike=2).sentences)
 
 
 def test_one_photo_each_is_a_curve_of_one_point() -> None:
     found = curve((1, 1, 1))
     assert len(found.points) == 1
-    assert found.sentences[0] == "With 1 photo of each person, 100 % are correct. Add photos of everybody."
+    assert found.sentences == ("With 1 photo of each person, 100 % of the test photos are correct.",)
+
+
+def test_as_many_photos_are_drawn_of_each_person_as_there_are() -> None:
+    labels = np.array([2, 0, 2, 1, 2, 2, 0])
+    rows = _drawn(labels, 2, np.random.default_rng(0))
+    assert np.bincount(labels[rows]).tolist() == [2, 1, 2]
+    assert (np.diff(rows) > 0).all()
 
 
 @pytest.mark.parametrize("each", [(1, 1, 1), (40, 40, 40)])

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from whosthat.errors import DatasetError
-from whosthat.evaluation.metrics import N_BINS, Evaluation, evaluate
+from whosthat.evaluation.metrics import MOST_CLASSES, N_BINS, Evaluation, evaluate, matrix_of
 from whosthat.proportions import wilson_interval
 
 LABELS = ("ann", "bo", "čeněk", "大卫")
@@ -38,7 +38,9 @@ def test_every_figure_agrees_with_scikit_learn(tested):
     assert ours.accuracy == ours.closed_set == pytest.approx(theirs.accuracy_score(truth, said))
     assert ours.loss == pytest.approx(theirs.log_loss(truth, probabilities))
     assert ours.top3 == pytest.approx(theirs.top_k_accuracy_score(truth, probabilities, k=3))
-    assert np.array_equal(np.array(ours.confusion)[:, :4], theirs.confusion_matrix(truth, said))
+    matrix = matrix_of(ours)
+    assert np.array_equal(matrix.counts, theirs.confusion_matrix(truth, said))
+    assert (matrix.columns, matrix.whole) == (LABELS, True)
     np.testing.assert_allclose(
         [(score.precision, score.recall, score.f1, score.n) for score in ours.per_class],
         np.transpose([precision, recall, f1, n]),
@@ -59,9 +61,9 @@ def test_the_calibration_error_is_that_of_a_plain_loop(tested):
 @given(seed=st.integers(0, 2**32 - 1), n=st.integers(1, 40), threshold=st.sampled_from([0.0, 0.5, 0.9]))
 def test_the_figures_are_consistent_with_each_other(tested, seed, n, threshold):
     result = tested(seed, n, threshold)
-    assert sum(map(sum, result.confusion)) == n == sum(score.n for score in result.per_class) == result.outcomes.n
+    assert sum(count for *_, count in result.confusion) == n == sum(score.n for score in result.per_class) == result.outcomes.n
     assert sum(one.n for one in result.bins) == result.outcomes.correct + result.outcomes.wrong
-    assert sum(row[-2] for row in result.confusion) == result.outcomes.unknown
+    assert sum(count for _, answer, count in result.confusion if answer == len(LABELS)) == result.outcomes.unknown
     assert 0 <= result.interval.low <= result.accuracy <= result.interval.high <= 1
     assert result.accuracy <= result.closed_set <= result.top3 <= 1
     assert result.accuracy == result.outcomes.correct / n
@@ -104,10 +106,38 @@ def test_a_class_nobody_was_called_and_a_class_without_photos_score_zero(judged)
     assert [score.recall for score in result.per_class] == [1, 0, 0, 0]
 
 
+def test_of_many_classes_the_most_confused_are_shown_beside_each_other(judged):
+    names = [f"person {number}" for number in range(90)]
+    truth = np.concatenate([np.arange(90), [70, 70, 40]])
+    predicted = np.concatenate([np.arange(90), [80, 80, 41]])
+    predicted[5] = 6
+    shares = np.eye(90)[predicted] * 0.9 + 0.001
+    shares[88] = 0.001
+    result = judged(shares, truth, names, ["x"] * 93, threshold=0.5)
+    matrix = matrix_of(result)
+    assert result.mix_ups == ((70, 80, 2), (5, 6, 1), (40, 41, 1))
+    assert [names.index(name) for name in matrix.columns[:-1]] == list(matrix.rows) == [70, 80, 5, 6, 40, 41, 88]
+    assert (matrix.columns[-1], matrix.whole, matrix.n.tolist()) == ("unknown", False, [3, 1, 1, 1, 2, 1, 1])
+    assert matrix.counts[0].tolist() == [1, 2, 0, 0, 0, 0, 0, 0]
+
+
+def test_names_of_classes_that_are_not_shown_are_counted_together(judged):
+    names = [f"person {number}" for number in range(90)]
+    matrix = matrix_of(judged(np.eye(90)[(np.arange(90) + 1) % 90], np.arange(90), names, ["x"] * 90))
+    assert len(matrix.rows) == MOST_CLASSES
+    assert matrix.columns[-1] == "another name"
+    assert matrix.counts.sum() == matrix.n.sum() == MOST_CLASSES
+
+
+def test_where_many_classes_are_all_correct_some_are_shown(judged):
+    assert len(matrix_of(judged(np.eye(90), np.arange(90), [str(n) for n in range(90)], ["x"] * 90)).rows) == MOST_CLASSES
+
+
 def test_photos_without_a_name_count_as_missed_and_calibrate_nothing(judged):
     result = judged([[0.9, 0.1], [0.6, 0.4]], [0, 0], ("ann", "bo"), ["a", "b"], threshold=0.8)
-    assert (result.accuracy, result.closed_set, result.confusion[0]) == (0.5, 1.0, (1, 0, 1, 0))
-    assert result.columns == ("ann", "bo", "unknown", "no face")
+    assert (result.accuracy, result.closed_set, result.confusion) == (0.5, 1.0, ((0, 0, 1), (0, 2, 1)))
+    assert matrix_of(result).columns == ("ann", "bo", "unknown")
+    assert matrix_of(result).counts.tolist() == [[1, 0, 1], [0, 0, 0]]
     assert result.ece == pytest.approx(0.1)
 
 

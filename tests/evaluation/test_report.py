@@ -1,12 +1,14 @@
 import re
 from dataclasses import replace
+from datetime import datetime
 from html.parser import HTMLParser
 
 import pytest
 
 from whosthat.errors import RunError
 from whosthat.evaluation.learning_curve import LearningCurve, Point
-from whosthat.evaluation.report import duration, write_report
+from whosthat.evaluation.metrics import MOST_CLASSES
+from whosthat.evaluation.report import duration, local_time, write_report
 from whosthat.evaluation.run_facts import read_metrics, write_metrics
 from whosthat.wording import visible
 
@@ -52,7 +54,7 @@ def test_the_report_answers_first_and_tells_everything(make_run):
     order = [
         "83.3", "Good: of 60 test photos, 50 correct, 10 wrong", "Next step", "What was seen", "Two photos are alike.", "the file is empty",
         "How it learned", "was named", "Class by class", "Wrong names first", "25 test photos", "60 test photos got a name",
-        "The way of this run", "How it was trained", "One epoch is 10 iterations of 40 photos", "optimiser.learning_rate", "3.15.1",
+        "Flow chart", "How it was trained", "One epoch is 10 iterations of 40 photos", "optimiser.learning_rate", "3.15.1",
         "How to use it", "whosthat predict runs/heroes-cnn6-1", "as private as the photos in it",
     ]  # fmt: skip
     places = [page.words.find(words) for words in order]
@@ -131,7 +133,33 @@ def test_a_damaged_file_is_named(make_run, name, content):
 @pytest.mark.parametrize("n_classes", [2, 50])
 def test_few_and_many_classes_make_a_report(make_run, n_classes):
     page = report(make_run(n_right=80, n=100, n_classes=n_classes))
-    assert sum(1 for cell in page.all("td") if cell.get("class") in ("hit", "miss")) >= n_classes
+    assert sum(1 for cell in page.all("td") if cell.get("class") in ("hit", "miss")) >= min(n_classes, MOST_CLASSES)
+
+
+def test_many_people_make_a_small_report_that_says_what_it_leaves_out(make_run):
+    run = make_run(n_right=1500, n=1680, n_classes=1680)
+    page = report(run)
+    assert (run / "report.html").stat().st_size < 500_000
+    assert len(page.all("td")) < 3_000
+    for words in (
+        "The 30 classes that were confused most, of 1,680.",
+        "The worst first, 50 of 1,680",
+        "The 50 classes with the fewest photos",
+    ):
+        assert words in page.words
+    assert [cell["title"] for cell in page.all("th") if "title" in cell][-50] == "class 1500"
+
+
+def test_mistakes_can_be_seen_larger(make_run):
+    run = make_run()
+    page = report(run)
+    assert page.all("summary").count({"title": "Show larger"}) == 10
+
+
+def test_the_time_of_the_test_is_that_of_the_clock_here(make_run):
+    here = datetime.fromisoformat("2025-01-31T10:20:30+01:00").astimezone()
+    assert f"tested on {here:%Y-%m-%d at %H:%M}." in report(make_run()).words
+    assert local_time("some day") == "some day"
 
 
 def test_one_epoch_no_epoch_and_no_mistake_make_a_report(make_run):
@@ -144,7 +172,7 @@ def test_one_epoch_no_epoch_and_no_mistake_make_a_report(make_run):
 def test_a_route_without_epochs_has_no_curves(make_run):
     page = report(make_run(n_epochs=0))
     assert len(page.all("svg")) == 2
-    assert "Nothing to follow" in page.words
+    assert "How it learned" not in page.words
 
 
 @pytest.mark.parametrize(("seconds", "words"), [(0.04, "0.0 s"), (59.97, "1 min 0 s"), (3599.8, "1 h 0 min"), (86_400, "24 h 0 min")])

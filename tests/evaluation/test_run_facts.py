@@ -36,7 +36,7 @@ def test_a_newer_format_is_refused(tmp_path, facts):
         ("", "not the JSON object"),
         ("[]", "not the JSON object"),
         ("{}", "not the JSON object"),
-        ('{"format": 2}', "is damaged: photos: Field required"),
+        ('{"format": 3}', "is damaged: photos: Field required"),
         ('{"format": 1}', "of an older whosthat.*Train again"),
         ("[" * 100_000, "not the JSON object"),
     ],
@@ -47,7 +47,7 @@ def test_a_damaged_file_is_named(tmp_path, content, complaint):
         read_metrics(tmp_path)
 
 
-@pytest.mark.parametrize("change", [{"n": 7}, {"labels": ["one"]}, {"confusion": [[1]]}, {"per_class": []}])
+@pytest.mark.parametrize("change", [{"n": 7}, {"labels": ["one"]}, {"confusion": [[0, 9, 50]]}, {"confusion": []}, {"per_class": []}])
 def test_tables_that_do_not_fit_each_other_are_refused(tmp_path, facts, change):
     path = write_metrics(tmp_path, facts)
     document = json.loads(path.read_text())
@@ -55,3 +55,20 @@ def test_tables_that_do_not_fit_each_other_are_refused(tmp_path, facts, change):
     path.write_text(json.dumps(document))
     with pytest.raises(RunError, match="do not fit"):
         read_metrics(tmp_path)
+
+
+def test_a_confusion_matrix_of_rows_is_still_read(tmp_path, facts):
+    path = write_metrics(tmp_path, facts)
+    document = json.loads(path.read_text())
+    rows = [[0] * 5 for _ in range(3)]
+    for truth, answer, n in document["evaluation"]["confusion"]:
+        rows[truth][answer] = n
+    document["evaluation"]["confusion"] = rows
+    path.write_text(json.dumps({**document, "format": 2}))
+    assert read_metrics(tmp_path) == facts
+
+
+def test_many_classes_make_a_small_file(tmp_path, answer_with, training):
+    evaluation = answer_with(700, 800, n_classes=800)
+    path = write_metrics(tmp_path, RunFacts("many", "", 1.0, training, evaluation, diagnose([], evaluation, training)))
+    assert path.stat().st_size < 600_000

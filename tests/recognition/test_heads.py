@@ -7,15 +7,39 @@ import pytest
 
 from whosthat.errors import DatasetError
 from whosthat.recognition.gallery import Gallery
-from whosthat.recognition.heads import HEADS, choose_head, distances, out_of_fold_templates, softmax, templates_of, trimmed_mean
+from whosthat.recognition.heads import HEADS, choose_head, distances, folds_of, own_distances, softmax, templates_of, trimmed_mean
 
 
 def test_a_few_wrong_photos_do_not_move_the_trimmed_mean() -> None:
     own = np.random.default_rng(0).normal(size=(20, 8)).astype(np.float32) * 0.1
     wrong = np.full((3, 8), 5, np.float32)
-    moved = trimmed_mean(np.concatenate([own, wrong])) - trimmed_mean(own)
+    moved = trimmed_mean(np.concatenate([own, wrong])[None]) - trimmed_mean(own[None])
     assert np.linalg.norm(moved) < 0.1
-    np.testing.assert_array_equal(trimmed_mean(own[:1]), own[0])
+    np.testing.assert_array_equal(trimmed_mean(own[:1, None]), own[:1])
+
+
+def test_people_with_different_numbers_of_photos_get_the_templates_they_would_get_alone() -> None:
+    generator = np.random.default_rng(0)
+    labels = generator.permutation(np.repeat([0, 1, 3, 4], [1, 7, 7, 2]))
+    vectors = generator.normal(size=(len(labels), 128)).astype(np.float32)
+    templates = templates_of(vectors, labels, 5)
+    for person in (0, 1, 3, 4):
+        np.testing.assert_array_equal(templates[person], trimmed_mean(vectors[labels == person][None])[0])
+    assert np.isinf(templates[2]).all()
+
+
+def test_the_nearest_photos_are_those_of_a_plain_loop() -> None:
+    generator = np.random.default_rng(0)
+    labels = generator.permutation(np.repeat(np.arange(4), [1, 2, 5, 5]))
+    vectors, faces = (generator.normal(size=(n, 8)).astype(np.float32) for n in (len(labels), 6))
+    squares = distances(faces, vectors) ** 2
+    expected = [[-16 * np.sort(row[labels == person])[:3].mean() for person in range(4)] for row in squares]
+    np.testing.assert_allclose(HEADS["nearest"](vectors, labels, 4)(faces), expected, rtol=1e-5)
+
+
+def test_a_group_is_in_one_fold_and_the_groups_of_a_person_take_turns() -> None:
+    folds = folds_of(np.array([1, 0, 0, 1, 0, 1]), np.array([7, 5, 5, 8, 6, 6]))
+    assert folds.tolist() == [0, 0, 0, 1, 1, 1]
 
 
 def test_distances_are_euclidean() -> None:
@@ -94,10 +118,11 @@ def test_copies_of_a_photo_never_teach_about_each_other(gallery_of: Callable[...
     assert choose_head(vectors, labels, generator.permutation(120), 3).accuracies["nearest"] > 0.6  # what a leak looks like
 
 
-def test_templates_out_of_fold_leave_the_photo_out(gallery_of: Callable[..., Gallery]) -> None:
+def test_the_distance_to_ones_own_person_leaves_the_photo_out(gallery_of: Callable[..., Gallery]) -> None:
     gallery = gallery_of(n_people=3, each=2)
-    apart, counts = out_of_fold_templates(gallery.vectors, gallery.labels, np.arange(6), 3)
+    apart, counts = own_distances(gallery.vectors, gallery.labels, np.arange(6), 3)
     others = gallery.vectors[[1, 0, 3, 2, 5, 4]]
-    np.testing.assert_allclose(apart[np.arange(6), gallery.labels], np.linalg.norm(gallery.vectors - others, axis=1), rtol=1e-4)
+    np.testing.assert_allclose(apart, np.linalg.norm(gallery.vectors - others, axis=1), rtol=1e-4)
     assert (counts == 1).all()
-    assert np.isinf(templates_of(gallery.vectors[:2], gallery.labels[:2], 3)[1:]).all()
+    alone, none = own_distances(gallery.vectors[:1], gallery.labels[:1], np.arange(1), 3)
+    assert (np.isinf(alone).all(), none.tolist()) == (True, [0])

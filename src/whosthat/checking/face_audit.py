@@ -40,7 +40,7 @@ _DISC = _GRID[np.hypot(*_GRID.T) <= 1]
 """Points evenly spread over the disc of radius 1."""
 
 NEAR_PAIR = 0.5
-"""Two people whose templates are nearer than this, on the scale of `faces.embedder.SAME_PERSON`, are worth a note."""
+"""Two people whose templates are nearer than this, on the scale of `faces.embedder.SAME_PERSON`, look alike."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class SuspectPhoto:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two people who are easily confused: the distance of their templates, and photos that were nearer to the other."""
+    """Two people who look alike: the distance of their templates, and photos that were nearer to the other."""
 
     first: str
     second: str
@@ -112,7 +112,7 @@ class FaceAudit:
         blurred: Photos whose face is blurred, the most blurred first.
         cut: Photos whose edge cuts the face, the most cut first.
         suspects: Photos that probably show somebody else, the most striking first.
-        look_alikes: Pairs of people, the nearest first.
+        look_alikes: Pairs of people, those with most confused photos first, then the nearest.
     """
 
     n_photos: int
@@ -194,7 +194,8 @@ def _by_embeddings(
     if not photos:
         return (), ()
     vectors = np.stack([found.vector for _, found in photos])
-    labels = np.array([classes.index(item.photo.class_name) for item, _ in photos], np.int64)
+    label_of = {name: label for label, name in enumerate(classes)}
+    labels = np.array([label_of[item.photo.class_name] for item, _ in photos], np.int64)
     groups = np.array([item.group for item, _ in photos], np.int64)
     suspects = tuple(
         SuspectPhoto(

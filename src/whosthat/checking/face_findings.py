@@ -13,9 +13,6 @@ from whosthat.checking.suspects import STRANGER_DISTANCE
 from whosthat.dataset.findings import SEVERITIES, Finding
 from whosthat.wording import counted, listing
 
-SCALE = f"Below {NEAR_PAIR} they are easily confused, from {STRANGER_DISTANCE} on easy to tell apart."
-"""What the distance of two people means, in words."""
-
 
 def face_findings(audit: FaceAudit) -> tuple[Finding, ...]:
     """Return what was found, the most serious first."""
@@ -39,26 +36,26 @@ def alikeness(pair: Pair) -> str:
 
     Example:
         >>> alikeness(Pair("ann", "bo", 0.47, 1)), alikeness(Pair("ann", "cy", 0.7, 0))
-        ('easily confused', 'easy to tell apart')
+        ('easily confused', 'not alike')
     """
     if pair.distance < NEAR_PAIR:
-        return "easily confused"
-    return "somewhat alike" if pair.distance < STRANGER_DISTANCE else "easy to tell apart"
+        return "easily confused" if pair.confused else "alike"
+    return "somewhat alike" if pair.distance < STRANGER_DISTANCE else "not alike"
 
 
 def most_alike(pairs: Sequence[Pair]) -> str:
-    """Say who is most easily confused; empty without a pair."""
+    """Say who is most easily confused with whom; empty without a pair.
+
+    Args:
+        pairs: Those with most confused photos first, then the nearest.
+    """
     if not pairs:
         return ""
     first = pairs[0]
-    if first.distance >= NEAR_PAIR:
-        return (
-            f"No two people are easily confused. Most alike: {first.first} and {first.second} (distance {first.distance:.2f}; below "
-            f"{NEAR_PAIR} is a risk)."
-        )
-    near = [f"{pair.first} and {pair.second}" for pair in pairs if pair.distance < NEAR_PAIR]
-    others = f" Also easily confused: {listing(near[1:])}." if len(near) > 1 else ""
-    return f"Most easily confused: {near[0]} (distance {first.distance:.2f}).{others} More photos of them help most."
+    if not first.confused:
+        return f"No photo is nearer to another person than to its own. Most alike: {first.first} and {first.second}."
+    times = counted(first.confused, "photo")
+    return f"Most easily confused: {first.first} and {first.second} ({times} nearer to the other). More photos of them may help."
 
 
 def _people_without_face(lost: Sequence[str]) -> Iterator[Finding]:
@@ -100,13 +97,10 @@ def _poor(kind: str, how: str, shown: Sequence[str], photos: Sequence[str]) -> I
 
 
 def _look_alikes(pairs: Sequence[Pair]) -> Iterator[Finding]:
-    near = [pair for pair in pairs if pair.distance < NEAR_PAIR]
+    near = [f"{pair.first} and {pair.second}" for pair in pairs if pair.confused and pair.distance < NEAR_PAIR]
     if near:
-        shown = [f"{pair.first} and {pair.second}" for pair in near]
         yield Finding(
-            "look-alike-people",
-            "note",
-            f"{counted(len(near), 'pair')} of people easily confused: {listing(shown)}. More photos of them help most.",
+            "look-alike-people", "note", f"{counted(len(near), 'pair')} of people may be confused: {listing(near)}. More photos may help."
         )
 
 

@@ -6,13 +6,14 @@ Distances are on the scale of `faces.embedder.SAME_PERSON`, whichever network em
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from whosthat.recognition.face_threshold import DEFAULT_DISTANCE, corrected
-from whosthat.recognition.heads import distances, out_of_fold_templates, templates_of
+from whosthat.recognition.heads import distances, own_distances, templates_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -57,7 +58,7 @@ class LookAlikes:
         first: Label of one.
         second: Label of the other.
         distance: Between their templates.
-        confused: Photos of either that lie nearer to the other than to their own person.
+        confused: Photos of either that lie nearer to the other than to their own person, but for those that clearly are the other.
     """
 
     first: int
@@ -116,14 +117,11 @@ def probably_wrong(vectors: FloatArray, labels: IntArray, groups: IntArray, n_pe
         n_people: How many people there are.
     """
     wrong = np.zeros(len(labels), bool)
-    for suspect in find_suspects(vectors, labels, groups, n_people):
-        clearly = suspect.own > DEFAULT_DISTANCE >= suspect.nearest and suspect.own - suspect.nearest >= CLEAR_MARGIN
-        wrong[suspect.row] = clearly and np.isfinite(suspect.own)
-    for person in {int(owner) for owner in labels[wrong]}:
-        own = labels == person
-        if wrong[own].all():
-            wrong[own] = False
-    return wrong
+    if len(vectors):
+        own, nearest, _ = _compared(vectors, labels, groups, n_people)
+        wrong = np.isfinite(own) & _clearly(own, nearest)
+    kept = np.bincount(labels[~wrong], minlength=n_people)
+    return wrong & (kept > 0)[labels]
 
 
 def find_look_alikes(vectors: FloatArray, labels: IntArray, groups: IntArray, n_people: int, *, most: int = 10) -> list[LookAlikes]:
@@ -137,23 +135,40 @@ def find_look_alikes(vectors: FloatArray, labels: IntArray, groups: IntArray, n_
         most: Pairs to return.
 
     Returns:
-        The pairs, the nearest first: photos in a wrong folder confuse people who do not look alike, but hardly move their templates.
+        The pairs: those with most confused photos first, then the nearest.
     """
     if not len(vectors):
         return []
-    own, nearest, other = _compared(vectors, labels, groups, n_people)
-    confused = np.zeros((n_people, n_people), np.int64)
-    wrong = np.isfinite(own) & (nearest < own)
-    np.add.at(confused, (labels[wrong], other[wrong]), 1)
+    confused = _confused(vectors, labels, groups, n_people)
     templates = templates_of(vectors, labels, n_people)
-    between = distances(templates[np.isfinite(templates).all(axis=1)], templates)
-    people = np.flatnonzero(np.isfinite(templates).all(axis=1))
     pairs = [
-        LookAlikes(int(first), int(second), float(between[place, second]), int(confused[first, second] + confused[second, first]))
-        for place, first in enumerate(people)
-        for second in people[place + 1 :]
+        LookAlikes(first, second, float(np.linalg.norm(templates[first] - templates[second])), confused[first, second])
+        for first, second in _nearest_pairs(templates, most) | set(confused)
     ]
-    return sorted(pairs, key=lambda pair: pair.distance)[:most]
+    return sorted(pairs, key=lambda pair: (-pair.confused, pair.distance))[:most]
+
+
+def _nearest_pairs(templates: FloatArray, most: int) -> set[tuple[int, int]]:
+    people = np.flatnonzero(np.isfinite(templates).all(axis=1))
+    between = distances(templates[people], templates[people])
+    between[np.tril_indices(len(people))] = np.inf
+    nearest = np.argpartition(between, min(most, between.size - 1), axis=None)[:most]
+    rows, columns = (people[places].tolist() for places in np.unravel_index(nearest[np.isfinite(between.flat[nearest])], between.shape))
+    return set(zip(rows, columns, strict=True))
+
+
+def _confused(vectors: FloatArray, labels: IntArray, groups: IntArray, n_people: int) -> Counter[tuple[int, int]]:
+    """Count the photos nearer to another person than to their own, by pair; what clearly is the other is a wrong label."""
+    own, nearest, other = _compared(vectors, labels, groups, n_people)
+    mixed_up = np.isfinite(own) & (nearest < own) & ~_clearly(own, nearest)
+    pairs = np.sort(np.stack([labels[mixed_up], other[mixed_up]], axis=1), axis=1)
+    return Counter((int(first), int(second)) for first, second in pairs)
+
+
+def _clearly(own: NDArray[Any], nearest: NDArray[Any]) -> NDArray[np.bool_]:
+    """Tell who is too far from their own person to get that name, near enough to another to get theirs, and by a clear margin."""
+    clear: NDArray[np.bool_] = (own > DEFAULT_DISTANCE) & (nearest <= DEFAULT_DISTANCE) & (own - nearest >= CLEAR_MARGIN)
+    return clear
 
 
 def find_outliers(vectors: FloatArray) -> list[int]:
@@ -183,7 +198,7 @@ def _compared(vectors: FloatArray, labels: IntArray, groups: IntArray, n_people:
     Only the own person's template must not have learnt from the photo; the others never have.
     """
     rows = np.arange(len(labels))
-    own = corrected(*out_of_fold_templates(vectors, labels, groups, n_people))[rows, labels]
+    own = corrected(*own_distances(vectors, labels, groups, n_people))
     others = corrected(distances(vectors, templates_of(vectors, labels, n_people)), np.bincount(labels, minlength=n_people))
     others[rows, labels] = np.inf
     return own, others.min(axis=1), others.argmin(axis=1)

@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from whosthat.evaluation.metrics import Evaluation
-from whosthat.evaluation.verdict import FEWEST_PHOTOS, TOO_FEW, Verdict, judge, worst_class
+from whosthat.evaluation.verdict import FEWEST_PHOTOS, TOO_FEW, Verdict, correct_of, judge, worst_class
+from whosthat.proportions import wilson_interval
 from whosthat.wording import counted, percent
 
 FEWEST_EPOCHS = 3
@@ -26,8 +27,14 @@ FEWEST_EPOCHS = 3
 NOTABLE_CHANGE, SMALLEST_CHANGE = 0.05, 0.01
 """A loss falls or rises when, over the last third of the epochs, it changes by more than 5 % of itself and by more than 0.01."""
 
-NOTABLE_GAP = 0.15
-"""Training accuracy above validation accuracy by this much is overfitting, also when neither loss moves any more."""
+LOW_LOSS = 0.1
+"""A loss that stays below this is flat: nearly all photos are correct, and what it still does changes no answer."""
+
+NOTABLE_GAP = 0.10
+"""Training accuracy above that of unseen photos by this much, and beyond chance, is overfitting, whatever the losses do."""
+
+FEWEST_BEHIND = 3
+"""Fewer unseen photos than this make no gap."""
 
 GOOD_TRAINING = 0.80
 """The training set counts as learned from this accuracy on."""
@@ -93,47 +100,45 @@ class Case:
 CASES: Mapping[str, Case] = {
     "learning": Case(
         "Still learning",
-        "The training loss and the validation loss both fall: what is learned also holds for unseen photos. "
-        "It is the best of the five cases.",
+        "The training loss and the validation loss both fall: what is learned also holds for unseen photos.",
     ),
     "overfitting": Case(
         "Overfitting",
-        "The network goes on learning its training photos, but unseen photos gain nothing from it. Remedies: more photos, "
-        "augmentation, dropout, batch normalisation, stopping early, or a network that brings knowledge along.",
+        "The network does clearly better on its training photos than on unseen ones. What helps: more photos, "
+        "augmentation, dropout, batch normalisation, stopping early, or a pretrained network.",
     ),
     "data": Case(
         "Something is odd about the photos",
-        "The validation loss falls although the training loss does not: the two parts seem to hold different things. Check the data set.",
+        "The validation loss falls although the training loss does not: the two parts may hold different things.",
     ),
     "bottleneck": Case(
         "Settled",
-        "Neither loss changes any more. If the result is not good enough, this is a bottleneck: a lower learning rate or "
-        "a smaller batch may pass it.",
+        "The validation loss gets no better any more. If the result is not good enough, a lower learning rate or a smaller batch may help.",
     ),
     "design": Case(
         "Going wrong",
-        "The training loss rises instead of falling. It is the worst of the five cases: the network or its settings do not fit, "
-        "most often because the learning rate is too high.",
+        "The training loss rises. The network or its settings do not fit; most often the learning rate is too high.",
     ),
     "broken": Case(
-        "Broke down", "A loss is not a number any more, so nothing was learned from there on. The learning rate is usually too high."
+        "Broke down", "A loss is not a number any more, so nothing was learned from there on. Most often the learning rate is too high."
     ),
     "too short": Case(
         "Too little was seen",
-        f"Fewer than {FEWEST_EPOCHS} epochs show no trend, so nothing can be said about where the training is heading.",
+        f"Fewer than {FEWEST_EPOCHS} epochs show no trend.",
     ),
-    "no epochs": Case("Nothing to follow", "This route learns in one step and has no epochs, so there are no curves to read."),
+    "no epochs": Case("No curves", "Faces are learnt in one step, without epochs."),
 }
 """The five cases of the slides, and three in which curves say nothing."""
 
 _CASE_OF_TRENDS = {
     ("falls", "falls"): "learning",
-    ("falls", "flat"): "overfitting",
-    ("falls", "rises"): "overfitting",
-    ("flat", "rises"): "overfitting",
+    ("falls", "flat"): "bottleneck",
+    ("falls", "rises"): "bottleneck",
+    ("flat", "rises"): "bottleneck",
     ("flat", "falls"): "data",
     ("flat", "flat"): "bottleneck",
 }
+"""Unless it is overfitting, which the losses alone do not show."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +189,7 @@ def diagnose(history: Sequence[Mapping[str, float]], evaluation: Evaluation, tra
     train, validation = (trend([row[name] for row in history]) for name in ("loss", "val_loss"))
     kept = history[min(max(training.best_epoch, 1), len(history)) - 1] if history else {}
     verdict = judge(evaluation)
-    case = _case(train, validation, kept, len(history))
+    case = _case(train, validation, history, training)
     return Diagnosis(
         case=case,
         title=CASES[case].title,
@@ -192,7 +197,7 @@ def diagnose(history: Sequence[Mapping[str, float]], evaluation: Evaluation, tra
         numbers=_numbers(train, validation, kept),
         verdict=verdict,
         next_step=_next_step(case, training, evaluation, verdict),
-        path=_path(kept, evaluation, verdict),
+        path=_path(case, kept, evaluation, verdict),
         arithmetic=arithmetic(training, len(history)),
     )
 
@@ -215,7 +220,7 @@ def trend(losses: Sequence[float]) -> Trend:
         return Trend("broken", float(window[0]), float(window[-1]), n_epochs)
     slope, start = np.polyfit(np.arange(n_epochs), window, 1) if n_epochs > 1 else (0.0, window[0])
     change = slope * (n_epochs - 1)
-    notable = abs(change) > max(NOTABLE_CHANGE * abs(start), SMALLEST_CHANGE)
+    notable = max(start, start + change) >= LOW_LOSS and abs(change) > max(NOTABLE_CHANGE * abs(start), SMALLEST_CHANGE)
     direction = ("rises" if change > 0 else "falls") if notable else "flat"
     return Trend(direction, float(start), float(start + change), n_epochs)
 
@@ -238,17 +243,25 @@ def _smoothed(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return smooth
 
 
-def _case(train: Trend, validation: Trend, kept: Mapping[str, float], n_epochs: int) -> str:
-    if n_epochs == 0:
+def _case(train: Trend, validation: Trend, history: Sequence[Mapping[str, float]], training: Training) -> str:
+    if not history:
         return "no epochs"
     if "broken" in (train.direction, validation.direction):
         return "broken"
-    if n_epochs < FEWEST_EPOCHS:
+    if len(history) < FEWEST_EPOCHS:
         return "too short"
     case = _CASE_OF_TRENDS.get((train.direction, validation.direction), "design")
-    if case == "bottleneck" and kept["accuracy"] - kept["val_accuracy"] >= NOTABLE_GAP:
+    last = history[-1]
+    parted = validation.direction == "rises" and validation.end > train.end
+    if case == "bottleneck" and (parted or _falls_behind(last["accuracy"], last["val_accuracy"], training.n_validation)):
         return "overfitting"
     return case
+
+
+def _falls_behind(learned: float, unseen: float, n: int) -> bool:
+    """Tell whether n unseen photos do notably worse than those that were learned, and not by chance."""
+    gap = learned - unseen
+    return gap >= NOTABLE_GAP and gap * n >= FEWEST_BEHIND and wilson_interval(round(unseen * n), n).high < learned
 
 
 def _evidence(train: Trend, validation: Trend, kept: Mapping[str, float], training: Training) -> tuple[str, ...]:
@@ -287,19 +300,20 @@ def _numbers(train: Trend, validation: Trend, kept: Mapping[str, float]) -> dict
     return {name: value for name, value in numbers.items() if math.isfinite(value)}  # JSON knows no NaN
 
 
-def _path(kept: Mapping[str, float], evaluation: Evaluation, verdict: Verdict) -> tuple[str, ...]:
+def _path(case: str, kept: Mapping[str, float], evaluation: Evaluation, verdict: Verdict) -> tuple[str, ...]:
     # Dropout and augmentation make training photos harder than test photos: a good test proves a good training too.
     learned = not kept or max(kept["accuracy"], evaluation.closed_set) >= GOOD_TRAINING
     if not learned:
         return (*STATIONS[:5], "loss")
-    if verdict.grade == TOO_FEW:
-        return STATIONS[:6]
-    return (*STATIONS[:6], "deploy" if verdict.good else "overfitting")
+    if verdict.good:
+        return (*STATIONS[:6], "deploy")
+    overfits = case == "overfitting" or (kept and _falls_behind(kept["accuracy"], evaluation.closed_set, evaluation.n))
+    return (*STATIONS[:6], "overfitting") if overfits and verdict.grade != TOO_FEW else STATIONS[:6]
 
 
 def _next_step(case: str, training: Training, evaluation: Evaluation, verdict: Verdict) -> NextStep:
     if verdict.grade == TOO_FEW and case != "broken":
-        return NextStep(f"Add photos: {FEWEST_PHOTOS} test photos are needed before a result can be judged.")
+        return NextStep(f"Test it on more photos: a grade needs {FEWEST_PHOTOS}.", "whosthat evaluate RUN OTHER_PHOTOS")
     if verdict.grade == "very good" and case != "broken":
         return NextStep("Test it on photos from another source.", "whosthat evaluate RUN OTHER_PHOTOS")
     if verdict.good and case in ("bottleneck", "no epochs"):
@@ -320,18 +334,17 @@ def _slow_down(training: Training, _: Evaluation) -> NextStep:
 
 
 def _check_photos(_: Training, __: Evaluation) -> NextStep:
-    return NextStep("Check the photos: look for duplicates, wrong folders and photos that cannot be read.", "whosthat check PHOTOS")
+    return NextStep("Check the photos: look for duplicates, wrong folders and damaged files.", "whosthat check PHOTOS")
 
 
 def _know_more(training: Training, evaluation: Evaluation) -> NextStep:
     if not training.pretrained:
         return NextStep(
-            f"Train {BEST_READY_MADE}, which has already seen a million photos and needs few of yours.",
-            f"whosthat train PHOTOS --model {BEST_READY_MADE}",
+            f"Train {BEST_READY_MADE}: it is pretrained and needs fewer photos.", f"whosthat train PHOTOS --model {BEST_READY_MADE}"
         )
     worst = worst_class(evaluation)
-    found = f"{round(worst.recall * worst.n)} of {counted(worst.n, 'test photo')} correct"
-    return NextStep(f"Add photos, first of “{worst.name}” ({found}).")
+    first = "" if worst is None else f", first of “{worst.name}” ({correct_of(worst)})"
+    return NextStep(f"Add photos{first}.")
 
 
 def _train(training: Training, option: str) -> str:

@@ -17,11 +17,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from whosthat.checking.face_audit import SMALL_FACE, FaceAudit, Pair, SuspectPhoto
-from whosthat.checking.face_findings import SCALE, alikeness, face_findings, most_alike
+from whosthat.checking.face_findings import alikeness, face_findings, most_alike
 from whosthat.dataset.findings import Finding
 from whosthat.durable import replace_file
 from whosthat.errors import RunError
-from whosthat.evaluation.plots.writing import BASE64, THUMBNAIL_SIDE
+from whosthat.evaluation.plots.writing import BASE64, LARGE_SIDE
 from whosthat.photos.drawing import encode_image, thumbnail
 from whosthat.runs.files import read_file
 from whosthat.types import Box, Image
@@ -34,6 +34,8 @@ FORMAT = 1
 
 SUSPECTS_SHOWN = 12
 """The report shows at most this many suspects with their face."""
+
+PAIRS_SHOWN = 5
 
 MARGIN = 0.5
 """A kept face is shown with so much around it on each side, of the longer side of its box."""
@@ -94,18 +96,13 @@ class FacePart:
 
     @property
     def pairs(self) -> tuple[tuple[Pair, str], ...]:
-        """The people who look most alike, the nearest first, with what that means."""
-        return tuple((pair, alikeness(pair)) for pair in self.faces.look_alikes)
+        """The people whose photos were confused, or else who look most alike, with what that means."""
+        return tuple((pair, alikeness(pair)) for pair in self.faces.look_alikes[:PAIRS_SHOWN])
 
     @property
     def most_alike(self) -> str:
         """Who is most easily confused, in a sentence or two."""
         return most_alike(self.faces.look_alikes)
-
-    @property
-    def scale(self) -> str:
-        """What the distance of two people means, in words."""
-        return SCALE
 
     def _lines(self) -> dict[str, tuple[str, ...]]:
         """One line a photo, by the kind of its finding."""
@@ -133,7 +130,7 @@ def face_picture(image: Image, box: Box) -> str:
     left, right = (min(max(0, round(across + sign * reach)), width) for sign in (-1, 1))
     top, bottom = (min(max(0, round(down + sign * reach)), height) for sign in (-1, 1))
     cut = image[top:bottom, left:right]
-    return base64.b64encode(encode_image(thumbnail(cut if cut.size else image, THUMBNAIL_SIDE))).decode("ascii")
+    return base64.b64encode(encode_image(thumbnail(cut if cut.size else image, LARGE_SIDE))).decode("ascii")
 
 
 def write_face_part(run: Path, part: FacePart) -> Path:

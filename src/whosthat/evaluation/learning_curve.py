@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
+from whosthat.evaluation.verdict import FEW_OF_A_CLASS
 from whosthat.proportions import wilson_interval
 from whosthat.wording import counted, listing, percent
 
@@ -26,8 +27,8 @@ Correct: TypeAlias = "Callable[[IntArray], NDArray[np.bool_]]"
 COUNTS = (1, 2, 3, 5, 10, 20)
 """Photos per person that are tried, besides all."""
 
-DRAWS = 10
-"""So many times are photos drawn for each count: with a single photo each, much depends on which."""
+DRAWS, FEWER_DRAWS, MANY_PEOPLE = 10, 3, 200
+"""So many times are photos drawn for each count: with a single photo each, much depends on which. Of many people, that averages out."""
 
 FLAT = 0.01
 """Doubling the photos has brought less than this: more of the same kind would hardly help."""
@@ -36,10 +37,7 @@ FEWEST_TESTED = 30
 """With fewer test photos a difference is mostly chance, and no advice rests on it."""
 
 WEAK_RECALL = 0.9
-"""A person who is correct less often than this is worth more photos."""
-
-FEW_TESTED = 5
-"""Fewer test photos of a person say too little about that person."""
+"""A person who is correct less often than this, beyond chance, is worth more photos."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +93,7 @@ def learning_curve(labels: IntArray, tested: IntArray, people: Sequence[str], co
     for count in [*(count for count in COUNTS if count < most), most]:
         generator = np.random.default_rng((seed, count))
         shares = []
-        for _ in range(1 if count == most else DRAWS):
+        for _ in range(1 if count == most else FEWER_DRAWS if len(people) >= MANY_PEOPLE else DRAWS):
             right = correct(_drawn(labels, count, generator))
             shares.append(float(right.mean()))
         points.append(Point(count, float(np.mean(shares)), min(shares), max(shares)))
@@ -105,27 +103,27 @@ def learning_curve(labels: IntArray, tested: IntArray, people: Sequence[str], co
 
 def _drawn(labels: IntArray, count: int, generator: np.random.Generator) -> IntArray:
     """Draw at most ``count`` photos of each person, in the order in which they stand."""
-    rows = [np.flatnonzero(labels == person) for person in np.unique(labels)]
-    return np.sort(np.concatenate([generator.permutation(own)[:count] for own in rows]))
+    order = np.lexsort((generator.random(len(labels)), labels))
+    counts = np.bincount(labels)
+    place = np.arange(len(labels)) - (np.cumsum(counts) - counts)[labels[order]]
+    return np.sort(order[place < count])
 
 
 def _growth(points: Sequence[Point], n_test: int) -> str:
     """Say what more photos brought, and whether still more would help."""
     first, last = points[0], points[-1]
-    if len(points) == 1:
-        return f"With {counted(last.count, 'photo')} of each person, {percent(last.accuracy)} are correct. Add photos of everybody."
-    start = (
-        f"With {counted(first.count, 'photo')} of each person, {percent(first.accuracy)} of the test photos are correct; "
-        f"with all photos, {percent(last.accuracy)}."
-    )
+    start = f"With {counted(first.count, 'photo')} of each person, {percent(first.accuracy)} of the test photos are correct"
+    start += f"; with all photos, {percent(last.accuracy)}." if len(points) > 1 else "."
     if n_test < FEWEST_TESTED:
         return f"{start} {counted(n_test, 'test photo')} are too few to say whether more would help."
+    if len(points) == 1:
+        return start if last.accuracy == 1 else f"{start} Add photos of everybody."
     half = max((point for point in points if point.count <= last.count / 2), key=lambda point: point.count)
     if last.accuracy - half.accuracy < FLAT:
         enough = next(point for point in points if point.accuracy >= last.accuracy - FLAT)
         return (
             f"{start} {counted(enough.count, 'photo')} of each would have been nearly as good: more of the same kind will hardly help. "
-            "Photograph what is missing instead: other light, other ages, glasses, the face from the side."
+            "Add what is missing instead: other light, other ages, glasses, the face from the side."
         )
     if half.accuracy >= wilson_interval(round(last.accuracy * n_test), n_test).low:
         return f"{start} Whether more would help cannot be told from {counted(n_test, 'test photo')}."
@@ -134,13 +132,19 @@ def _growth(points: Sequence[Point], n_test: int) -> str:
 
 def _who_next(labels: IntArray, tested: IntArray, people: Sequence[str], right: NDArray[np.bool_]) -> str:
     """Name the people of whom more photos would help most: correct least often, or with the fewest photos."""
+    if len(tested) < FEWEST_TESTED or right.all():
+        return ""
     n_tested, found = np.bincount(tested, minlength=len(people)), np.bincount(tested[right], minlength=len(people))
     recall = found / np.maximum(n_tested, 1)
-    weak = [person for person in np.argsort(recall, kind="stable") if n_tested[person] >= FEW_TESTED and recall[person] < WEAK_RECALL]
+    weak = [
+        person
+        for person in np.argsort(recall, kind="stable")
+        if n_tested[person] >= FEW_OF_A_CLASS and wilson_interval(int(found[person]), int(n_tested[person])).high < WEAK_RECALL
+    ]
     if weak:
         told = [f"{people[person]} ({found[person]} of {n_tested[person]} correct)" for person in weak]
-        return f"Photograph next: {listing(told)}."
+        return f"Add photos first of {listing(told)}."
     counts = np.bincount(labels, minlength=len(people))
     fewest = [person for person in np.argsort(counts, kind="stable") if counts[person] <= counts.max() / 2]
     told = [f"{people[person]} ({counted(int(counts[person]), 'photo')})" for person in fewest]
-    return f"There are fewest photos of {listing(told)}: photograph them next." if told else ""
+    return f"Fewest photos: {listing(told)}. Add photos of them first." if told else ""

@@ -7,6 +7,7 @@ pictures (`plots`).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -23,6 +24,10 @@ N_BINS = 15
 
 TOP = 3
 """The right class among so many most probable ones is counted, too."""
+
+
+MOST_CLASSES = 30
+"""With more classes than this, a confusion matrix shows those that were confused most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +85,8 @@ class Evaluation:
         ece: Expected calibration error of the confidence that comes with a name, 0 (it can be believed) to 1; 0 where no photo got one.
         bystanders: Further faces in the test photos that got a name; nobody says whether they are right.
         per_class: One score a class, in label order.
-        confusion: Counts; row = truth, column = the name that was given; the last two columns are unknown and no face.
+        confusion: How often each answer was given for each class, where it was: (label of the truth, label of the name, photos); the
+            answers after the last label are unknown and no face.
         bins: The reliability diagram that `ece` sums up, over the photos that got a name.
         answers: One a test photo, in the order given.
     """
@@ -97,7 +103,7 @@ class Evaluation:
     ece: float
     bystanders: int
     per_class: tuple[ClassScore, ...]
-    confusion: tuple[tuple[int, ...], ...]
+    confusion: tuple[tuple[int, int, int], ...]
     bins: tuple[Bin, ...]
     answers: tuple[Answer, ...]
 
@@ -109,8 +115,14 @@ class Evaluation:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """What the columns of `confusion` hold: the labels, then unknown and no face."""
+        """What can be answered: the labels, then unknown and no face; the index is that in `confusion`."""
         return (*self.labels, "unknown", "no face")
+
+    @property
+    def mix_ups(self) -> tuple[tuple[int, int, int], ...]:
+        """The entries of `confusion` where another name was given, the most frequent first."""
+        wrong = (entry for entry in self.confusion if entry[0] != entry[1] < len(self.labels))
+        return tuple(sorted(wrong, key=lambda entry: (-entry[2], entry)))
 
     def sample(self, count: int) -> tuple[Answer, ...]:
         """Return at most ``count`` answers, evenly spaced: the same ones each time, chosen by nobody."""
@@ -154,7 +166,8 @@ def evaluate(answers: Sequence[Answer], labels: Sequence[str]) -> Evaluation:
     if not answers:
         raise DatasetError("There is no test photo, so nothing can be judged. Add photos, or give the test a larger share of the split.")
     n, outcomes = len(answers), count(answers)
-    confusion = confusion_counts(answers, labels)
+    confusion = _confusion(answers, labels)
+    per_class = _class_scores(confusion, labels)
     named = [answer for answer in answers if answer.predicted is not None]
     bins = reliability_bins(np.array([answer.confidence for answer in named]), np.array([answer.correct for answer in named], bool))
     return Evaluation(
@@ -163,27 +176,60 @@ def evaluate(answers: Sequence[Answer], labels: Sequence[str]) -> Evaluation:
         outcomes=outcomes,
         accuracy=outcomes.correct / n,
         interval=wilson_interval(outcomes.correct, n),
-        baseline=_baseline(confusion),
+        baseline=_baseline([score.n for score in per_class]),
         closed_set=sum(answer.best == answer.truth for answer in answers) / n,
         top3=sum(answer.rank < TOP for answer in answers) / n,
         loss=float(-np.log(np.maximum([answer.likelihood for answer in answers], SMALLEST_PROBABILITY)).mean()),
         ece=sum(one.n * abs(one.accuracy - one.confidence) for one in bins) / max(1, len(named)),
         bystanders=sum(answer.bystanders for answer in answers),
-        per_class=_class_scores(confusion, labels),
-        confusion=tuple(tuple(int(count) for count in row) for row in confusion),
+        per_class=per_class,
+        confusion=confusion,
         bins=bins,
         answers=tuple(answers),
     )
 
 
-def confusion_counts(answers: Sequence[Answer], labels: Sequence[str]) -> NDArray[np.int64]:
-    """Count answers: entry (t, p) is how many photos of class t got the name p; then unknown, then no face. Shape ``(c, c + 2)``."""
-    places = {name: place for place, name in enumerate(labels)}
-    missed = {UNKNOWN: len(labels), NO_FACE: len(labels) + 1}
-    counts = np.zeros((len(labels), len(labels) + 2), np.int64)
-    for answer in answers:
-        counts[places[answer.truth], missed[answer.outcome] if answer.predicted is None else places[answer.predicted]] += 1
-    return counts
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """A confusion matrix to look at: of all classes, or of many classes the most confused ones.
+
+    Attributes:
+        rows: Labels of the classes that are shown.
+        columns: What was answered: those labels, and of all other answers those that were given.
+        counts: Photos by row and column, int64 (rows, columns).
+        n: Test photos of each row, int64 (rows,).
+        whole: Whether all classes are shown.
+    """
+
+    rows: tuple[int, ...]
+    columns: tuple[str, ...]
+    counts: NDArray[np.int64]
+    n: NDArray[np.int64]
+    whole: bool
+
+
+def matrix_of(evaluation: Evaluation) -> Matrix:
+    """Return the confusion matrix to look at."""
+    n_labels = len(evaluation.labels)
+    rows = tuple(range(n_labels)) if n_labels <= MOST_CLASSES else _most_confused(evaluation)
+    place = {label: column for column, label in enumerate(rows)}
+    other, unknown, no_face = range(len(rows), len(rows) + 3)
+    place |= {n_labels: unknown, n_labels + 1: no_face}
+    counts = np.zeros((len(rows), len(rows) + 3), np.int64)
+    for truth, answer, n in evaluation.confusion:
+        if truth in place:
+            counts[place[truth], place.get(answer, other)] += n
+    given = [*range(len(rows)), *(column for column in (other, unknown, no_face) if counts[:, column].any())]
+    names = [*(evaluation.labels[label] for label in rows), "another name", "unknown", "no face"]
+    return Matrix(rows, tuple(names[column] for column in given), counts[:, given], counts.sum(axis=1), len(rows) == n_labels)
+
+
+def _most_confused(evaluation: Evaluation) -> tuple[int, ...]:
+    """Return the labels that were mixed up most often, each beside its partner, then those that most often got no name."""
+    missed = sorted((-n, truth) for truth, answer, n in evaluation.confusion if answer >= len(evaluation.labels))
+    mixed_up = (label for *pair, _ in evaluation.mix_ups for label in pair)
+    ranked = dict.fromkeys([*mixed_up, *(truth for _, truth in missed)]) or dict.fromkeys(range(MOST_CLASSES))
+    return tuple(ranked)[:MOST_CLASSES]
 
 
 def reliability_bins(confidence: NDArray[Any], right: NDArray[np.bool_], n_bins: int = N_BINS) -> tuple[Bin, ...]:
@@ -206,15 +252,25 @@ def reliability_bins(confidence: NDArray[Any], right: NDArray[np.bool_], n_bins:
     return tuple(Bin(float(edges[b]), float(edges[b + 1]), int(n[b]), float(mean_confidence[b]), float(accuracy[b])) for b in range(n_bins))
 
 
-def _baseline(confusion: NDArray[np.int64]) -> float:
+def _confusion(answers: Sequence[Answer], labels: Sequence[str]) -> tuple[tuple[int, int, int], ...]:
+    """Count what was answered for each class, in order of the labels."""
+    places = {name: place for place, name in enumerate(labels)}
+    missed = {UNKNOWN: len(labels), NO_FACE: len(labels) + 1}
+    counts = Counter((places[one.truth], missed[one.outcome] if one.predicted is None else places[one.predicted]) for one in answers)
+    return tuple((truth, answer, n) for (truth, answer), n in sorted(counts.items()))
+
+
+def _baseline(photos: Sequence[int]) -> float:
     """Accuracy of always naming the most frequent class; where there is but one, that would be no feat."""
-    photos = confusion.sum(axis=1)
-    return float(photos.max() / photos.sum()) if (photos > 0).sum() > 1 else 0.0
+    return max(photos) / sum(photos) if sum(n > 0 for n in photos) > 1 else 0.0
 
 
-def _class_scores(confusion: NDArray[np.int64], labels: Sequence[str]) -> tuple[ClassScore, ...]:
-    found = np.diag(confusion)
-    given, true = confusion[:, : len(labels)].sum(axis=0), confusion.sum(axis=1)
+def _class_scores(confusion: Sequence[tuple[int, int, int]], labels: Sequence[str]) -> tuple[ClassScore, ...]:
+    found, given, true = np.zeros((3, len(labels) + 2), np.int64)
+    for truth, answer, n in confusion:
+        true[truth] += n
+        given[answer] += n
+        found[truth] += n * (truth == answer)
     precision = found / np.maximum(given, 1)
     recall = found / np.maximum(true, 1)
     f1 = 2 * found / np.maximum(given + true, 1)

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from whosthat.durable import replace_file
 from whosthat.errors import RunError
 from whosthat.evaluation.face_part import read_face_part
-from whosthat.evaluation.metrics import Evaluation
+from whosthat.evaluation.metrics import matrix_of
 from whosthat.evaluation.outcomes import Answer
 from whosthat.evaluation.plots.canvas import THEMED, new_figure, style, svg
 from whosthat.evaluation.plots.curves import History, describe_curves, draw_accuracy, draw_loss
@@ -38,17 +39,13 @@ CURVES = ("loss", "accuracy", "val_loss", "val_accuracy")
 CONFUSIONS_TOLD = 3
 """So many confusions are told in words above the matrix."""
 
+MOST_ROWS = 50
+"""Of a longer table only so many rows are shown, those first that need a look."""
+
+MOST_NAMES = 200
+"""Of a longer list of photos only so many are shown."""
+
 _WITHOUT_CURVES = "Restore it, or delete it to make the report without curves."
-
-
-@dataclass(frozen=True, slots=True)
-class Confusion:
-    """Photos of one class that got another's name, of how many."""
-
-    truth: str
-    predicted: str
-    count: int
-    n: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +101,7 @@ def template(name: str) -> Any:
         "unbroken": unbroken,
         "counted": counted,
         "duration": duration,
+        "local_time": local_time,
     }
     return environment.get_template(name)
 
@@ -112,6 +110,7 @@ def _content(run: Path, facts: RunFacts) -> dict[str, Any]:
     history = _history(run)
     evaluation, photos, faces = facts.evaluation, read_photos(run), read_face_part(run)
     suspected = frozenset() if faces is None else faces.suspected
+    counts = read_counts(run)
     return {
         "facts": facts,
         "evaluation": evaluation,
@@ -120,7 +119,9 @@ def _content(run: Path, facts: RunFacts) -> dict[str, Any]:
         "training": facts.training,
         "run_path": _run_path(run),
         "version": __version__,
-        "counts": read_counts(run),
+        "counts": sorted(counts, key=lambda row: row.total)[:MOST_ROWS] if len(counts) > MOST_ROWS else counts,
+        "all_counts": counts,
+        "most_names": MOST_NAMES,
         "findings": read_findings(run),
         "faces": faces,
         "settings": read_settings(run),
@@ -128,7 +129,9 @@ def _content(run: Path, facts: RunFacts) -> dict[str, Any]:
         "n_named": sum(one.n for one in evaluation.bins),
         "suspected": suspected,
         "suspects": suspects_sentence(evaluation, suspected),
-        "confusions": _confusions(evaluation),
+        "mix_ups": evaluation.mix_ups[:CONFUSIONS_TOLD],
+        "matrix": matrix_of(evaluation),
+        "scores": sorted(evaluation.per_class, key=lambda score: (not score.n, score.f1, score.name))[:MOST_ROWS],
         "mistakes": _with_photos(shown_mistakes(evaluation), photos),
         "grid": _with_photos(evaluation.sample(GRID_PHOTOS), photos),
         "drawings": _drawings(facts, history),
@@ -149,13 +152,21 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
+def local_time(created: str) -> str:
+    """Write a moment as the clock here shows it.
+
+    Args:
+        created: ISO 8601; what is none is left as it is.
+    """
+    try:
+        return datetime.fromisoformat(created).astimezone().strftime("%Y-%m-%d at %H:%M")
+    except (ValueError, OverflowError, OSError):
+        return created
+
+
 def unbroken(sentence: str) -> str:
     """Keep numbers and their per cent signs on one line."""
     return sentence.replace(" %", "\N{NO-BREAK SPACE}%")
-
-
-def _percent(share: float) -> str:
-    return unbroken(percent(share))
 
 
 def _history(run: Path) -> History:
@@ -175,17 +186,6 @@ def _run_path(run: Path) -> str:
 
     folder = run.resolve()
     return shlex.quote(f"{folder.parent.name}/{folder.name}")
-
-
-def _confusions(evaluation: Evaluation) -> list[Confusion]:
-    """The most frequent mistakes, most frequent first."""
-    pairs = [
-        Confusion(evaluation.labels[truth], evaluation.labels[predicted], count, sum(row))
-        for truth, row in enumerate(evaluation.confusion)
-        for predicted, count in enumerate(row[: len(evaluation.labels)])
-        if predicted != truth and count
-    ]
-    return sorted(pairs, key=lambda pair: -pair.count)[:CONFUSIONS_TOLD]
 
 
 def _with_photos(answers: Sequence[Answer], photos: Mapping[int, str]) -> list[ShownPhoto]:

@@ -2,7 +2,7 @@
 
 What belongs here: the shape of that file, writing and reading it. What does not: computing any of it.
 
-The file is one JSON object: ``format`` (2), ``outcomes`` (those of the test, at the top for programs) and the fields of `RunFacts`,
+The file is one JSON object: ``format`` (3), ``outcomes`` (those of the test, at the top for programs) and the fields of `RunFacts`,
 dataclasses as objects and tuples as lists.
 """
 
@@ -18,8 +18,9 @@ from whosthat.evaluation.diagnosis import Diagnosis, Training
 from whosthat.evaluation.learning_curve import LearningCurve
 from whosthat.evaluation.metrics import Evaluation
 
-FORMAT = 2
-"""The version of metrics.json that is written. Format 1 counted no outcomes, and cannot be made into format 2."""
+FORMAT = 3
+"""The version of metrics.json that is written. Format 2 held the confusion matrix as rows, most of them zeros, and is still read; format 1
+counted no outcomes, and cannot be made into format 2."""
 
 METRICS_FILE = "metrics.json"
 """Name of the file inside a run folder."""
@@ -93,7 +94,9 @@ def read_metrics(run: Path) -> RunFacts:
         document = json.loads(content)
         if document["format"] > FORMAT:
             raise RunError(f"{path} has format {document['format']}, and this whosthat reads up to {FORMAT}. Install a newer whosthat.")
-        if document["format"] < FORMAT:
+        if document["format"] == 2:
+            document["evaluation"]["confusion"] = _entries(document["evaluation"]["confusion"])
+        elif document["format"] < FORMAT:
             raise RunError(f"{path} is of an older whosthat, which did not count unknown photos and those without a face. Train again.")
         facts = TypeAdapter(RunFacts).validate_python(document)
     except ValidationError as error:
@@ -107,8 +110,13 @@ def read_metrics(run: Path) -> RunFacts:
     return facts
 
 
+def _entries(rows: list[list[int]]) -> list[tuple[int, int, int]]:
+    return [(truth, answer, n) for truth, row in enumerate(rows) for answer, n in enumerate(row) if n]
+
+
 def _check_sizes(evaluation: Evaluation, path: Path) -> None:
-    n_classes = len(evaluation.labels)
-    sizes = [len(evaluation.per_class), len(evaluation.confusion), *(len(row) - 2 for row in evaluation.confusion)]
-    if set(sizes) != {n_classes} or len(evaluation.answers) != evaluation.n or not evaluation.bins:
-        raise RunError(f"{path} is damaged: its tables do not fit {n_classes} classes and {evaluation.n} test photos.")
+    n_classes, n = len(evaluation.labels), evaluation.n
+    places = all(0 <= truth < n_classes and 0 <= answer < n_classes + 2 and count > 0 for truth, answer, count in evaluation.confusion)
+    sums = (len(evaluation.per_class), len(evaluation.answers), sum(count for *_, count in evaluation.confusion)) == (n_classes, n, n)
+    if not (places and sums and evaluation.bins):
+        raise RunError(f"{path} is damaged: its tables do not fit {n_classes} classes and {n} test photos.")

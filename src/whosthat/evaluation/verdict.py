@@ -10,6 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from whosthat.evaluation.metrics import ClassScore, Evaluation
+from whosthat.proportions import wilson_interval
 from whosthat.wording import counted, percent
 
 GRADES = (("very good", 0.95, 0.85), ("good", 0.80, 0.65), ("fair", 0.60, 0.45))
@@ -28,10 +29,10 @@ WIDE_INTERVAL = 0.15
 """From this width on the interval is worth a warning."""
 
 LAGGING_CLASS = 0.20
-"""A class found less often than the average by at least this much is worth a warning."""
+"""A class found less often than the average by at least this much, and beyond chance, is worth a warning."""
 
-FEW_OF_A_CLASS = 3
-"""Fewer test photos of a class say nothing about it."""
+FEW_OF_A_CLASS = 10
+"""Fewer test photos of a class say too little about it."""
 
 LOST_TO_UNKNOWN = 0.05
 """From this difference between closed-set accuracy and accuracy on, what the threshold costs is worth a warning."""
@@ -88,9 +89,18 @@ def suspects_sentence(evaluation: Evaluation, suspected: Collection[str]) -> str
     return f"{suspects:,} of {counted(len(mistakes), 'mistake')} {are} that may lie in the wrong folder{rest}."
 
 
-def worst_class(evaluation: Evaluation) -> ClassScore:
-    """Return the class, among those with test photos, that is found least often."""
-    return min((score for score in evaluation.per_class if score.n), key=lambda score: score.recall)
+def worst_class(evaluation: Evaluation) -> ClassScore | None:
+    """Return the class that is correct least often, if it lags behind the test as a whole."""
+    judged = [score for score in evaluation.per_class if score.n >= FEW_OF_A_CLASS]
+    worst = min(judged, key=lambda score: score.recall, default=None)
+    if worst is None or worst.recall > evaluation.accuracy - LAGGING_CLASS:
+        return None
+    return worst if wilson_interval(round(worst.recall * worst.n), worst.n).high < evaluation.accuracy else None
+
+
+def correct_of(score: ClassScore) -> str:
+    """Say how many test photos of a class are correct."""
+    return f"{round(score.recall * score.n)} of {counted(score.n, 'test photo')} correct"
 
 
 def beats_baseline(evaluation: Evaluation) -> bool:
@@ -114,7 +124,7 @@ def _sentence(evaluation: Evaluation) -> str:
     counts = f"of {counted(evaluation.n, 'test photo')}, {outcomes.sentence()}"
     baseline = f"baseline (always the most frequent class): {percent(evaluation.baseline)}"
     if grade == TOO_FEW:
-        return f"Too few test photos to say how good it is: {counts}. A grade takes {FEWEST_PHOTOS}."
+        return f"Too few test photos to say how good it is: {counts}. A grade needs {FEWEST_PHOTOS}."
     if not beats_baseline(evaluation):
         return f"Not good: {counts}.{f' That is not clearly better than the {baseline}.' if evaluation.baseline else ''}"
     judgement = {"very good": "Very good", "good": "Good", "fair": "Fair, not yet good", POOR: "Not good, but better than the baseline"}
@@ -126,7 +136,7 @@ def _few_photos(evaluation: Evaluation) -> str:
     if interval.high - interval.low < WIDE_INTERVAL:
         return ""
     return (
-        f"The test has only {counted(evaluation.n, 'photo')}, so the true accuracy may lie anywhere between "
+        f"With {counted(evaluation.n, 'test photo')}, the true accuracy may lie anywhere between "
         f"{percent(interval.low)} and {percent(interval.high)}."
     )
 
@@ -137,16 +147,14 @@ def _refusing(evaluation: Evaluation) -> str:
     if lost < LOST_TO_UNKNOWN:
         return ""
     return (
-        f"{counted(evaluation.outcomes.unknown, 'photo')} got no name: without a threshold for strangers, the best class is right for "
-        f"{percent(evaluation.closed_set)} of the photos (closed-set accuracy)."
+        f"{counted(evaluation.outcomes.unknown, 'photo')} got no name because of the threshold for strangers. Without it, "
+        f"{percent(evaluation.closed_set)} would be correct (closed-set accuracy)."
     )
 
 
 def _lagging_class(evaluation: Evaluation) -> str:
     worst = worst_class(evaluation)
-    if worst.n < FEW_OF_A_CLASS or worst.recall > evaluation.accuracy - LAGGING_CLASS:
-        return ""
-    return f"“{worst.name}” is recognised least often: {round(worst.recall * worst.n)} of {counted(worst.n, 'test photo')} correct."
+    return "" if worst is None else f"“{worst.name}” is recognised least often: {correct_of(worst)}."
 
 
 def _poor_calibration(evaluation: Evaluation) -> str:

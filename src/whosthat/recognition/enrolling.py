@@ -15,7 +15,7 @@ import numpy as np
 from whosthat.recognition.calibration import fit_temperature
 from whosthat.recognition.distance_fitting import ImpostorTrials, fit_distance, leave_one_person_out
 from whosthat.recognition.face_threshold import corrected
-from whosthat.recognition.heads import HEADS, choose_head, distances, out_of_fold_templates, softmax, templates_of
+from whosthat.recognition.heads import HEADS, choose_head, distances, own_distances, softmax, templates_of
 from whosthat.recognition.identifier import Identifier
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def fit_identifier(
 
     rows, counts = np.arange(len(labels)), np.bincount(labels, minlength=n_people)
     templates = templates_of(vectors, labels, n_people)
-    own = corrected(*out_of_fold_templates(vectors, labels, groups, n_people))[rows, labels]
+    own = corrected(*own_distances(vectors, labels, groups, n_people))
     to_templates = corrected(distances(vectors, templates), counts)  # of others: no template but their own has learnt from them
     to_templates[rows, labels] = own
     real = (

@@ -81,8 +81,8 @@ def corrected(distances: FloatArray, counts: IntArray) -> FloatArray:
     """Make distances to templates of different numbers of photos comparable.
 
     Args:
-        distances: float32 (m, people).
-        counts: int64 (people,) or (m, people): photos that each template was made of; 0 where there is none.
+        distances: float32 (m, people), or (m,).
+        counts: int64 (people,) or of the shape of ``distances``: photos that each template was made of; 0 where there is none.
     """
     allowance = FEW_PHOTOS / np.maximum(counts, 1).astype(np.float32) ** 2
     return np.sqrt(np.maximum(distances**2 - allowance, 0)).astype(np.float32)

@@ -6,7 +6,7 @@ of these at all?", which is decided by distance alone (`identifier`): probabilit
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -15,6 +15,8 @@ import numpy as np
 from whosthat.errors import DatasetError
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from whosthat.types import FloatArray, IntArray
 
 Scorer: TypeAlias = "Callable[[FloatArray], FloatArray]"
@@ -53,29 +55,41 @@ class Choice:
 
 
 def trimmed_mean(vectors: FloatArray) -> FloatArray:
-    """Average the embeddings of one person that agree with each other.
+    """Average the embeddings of each person that agree with each other.
 
     Starts at the median; three times the mean of the nearest 80 % is taken, so a few photos of somebody else do not move it.
 
     Args:
-        vectors: float32 (n, dimensions), at least one.
+        vectors: float32 (people, n, dimensions), at least one photo of each.
+
+    Returns:
+        float32 (people, dimensions).
     """
     # not numpy.median, nor numpy.unique below: they load numpy.ma, which would be a twentieth of the start of predict
-    middle = [(len(vectors) - 1) // 2, len(vectors) // 2]
-    centre: FloatArray = np.sort(vectors, axis=0)[middle].mean(axis=0)
-    kept = max(1, int(np.ceil(KEPT_SHARE * len(vectors))))
+    n = vectors.shape[1]
+    centres: FloatArray = np.sort(vectors, axis=1)[:, [(n - 1) // 2, n // 2]].mean(axis=1)
+    kept = max(1, int(np.ceil(KEPT_SHARE * n)))
     for _ in range(ROUNDS):
-        nearest = np.argsort(np.linalg.norm(vectors - centre, axis=1), kind="stable")[:kept]
-        centre = vectors[nearest].mean(axis=0, dtype=np.float32)
-    return centre
+        nearest = np.argsort(np.linalg.norm(vectors - centres[:, None], axis=2), axis=1, kind="stable")[:, :kept]
+        centres = np.take_along_axis(vectors, nearest[:, :, None], axis=1).mean(axis=1, dtype=np.float32)
+    return centres
 
 
 def templates_of(vectors: FloatArray, labels: IntArray, n_people: int) -> FloatArray:
     """Return each person's trimmed mean, float32 (people, dimensions); infinitely far away for a person without photos."""
     templates = np.full((n_people, vectors.shape[1]), np.inf, np.float32)
-    for person in set(labels.tolist()):
-        templates[person] = trimmed_mean(vectors[labels == person])
+    for people, rows in _by_count(labels, n_people):
+        templates[people] = trimmed_mean(vectors[rows])
     return templates
+
+
+def _by_count(labels: IntArray, n_people: int) -> Iterator[tuple[IntArray, IntArray]]:
+    """Yield people who have equally many photos, (k,), with the rows of their photos, (k, n): a step a number, not a person."""
+    counts = np.bincount(labels, minlength=n_people)
+    ordered, starts = np.argsort(labels, kind="stable"), np.cumsum(counts) - counts
+    for n in sorted(set(counts.tolist()) - {0}):
+        people = np.flatnonzero(counts == n)
+        yield people, ordered[starts[people][:, None] + np.arange(n)]
 
 
 def distances(vectors: FloatArray, others: FloatArray) -> FloatArray:
@@ -105,10 +119,10 @@ def by_nearest(vectors: FloatArray, labels: IntArray, n_people: int) -> Scorer:
     def score(faces: FloatArray) -> FloatArray:
         squares = distances(faces, vectors) ** 2
         scores = np.full((len(faces), n_people), -np.inf, np.float32)
-        for person in np.unique(labels):
-            own = squares[:, labels == person]
-            few = min(NEAREST, own.shape[1])
-            scores[:, person] = -SQUARED_DISTANCE_SCORE * np.partition(own, few - 1, axis=1)[:, :few].mean(axis=1)
+        for people, rows in _by_count(labels, n_people):
+            own = squares[:, rows]
+            few = min(NEAREST, own.shape[2])
+            scores[:, people] = -SQUARED_DISTANCE_SCORE * np.partition(own, few - 1, axis=2)[:, :, :few].mean(axis=2)
         return scores
 
     return score
@@ -188,19 +202,21 @@ def choose_head(vectors: FloatArray, labels: IntArray, groups: IntArray, n_peopl
     return Choice(best, right, chosen, not_tried)
 
 
-def out_of_fold_templates(vectors: FloatArray, labels: IntArray, groups: IntArray, n_people: int) -> tuple[FloatArray, IntArray]:
-    """Return each photo's distances to templates that have not learnt from it or from its group.
+def own_distances(vectors: FloatArray, labels: IntArray, groups: IntArray, n_people: int) -> tuple[FloatArray, IntArray]:
+    """Return each photo's distance to a template of its own person that has not learnt from it or from its group.
 
     Returns:
-        float32 (n, people), and how many photos each of these templates was made of, int64 (n, people); 0 where there was none.
+        float32 (n,), and how many photos each of these templates was made of, int64 (n,); infinite and 0 where there was none.
     """
-    held_out = np.empty((len(labels), n_people), np.float32)
-    counts = np.empty((len(labels), n_people), np.int64)
+    held_out = np.full(len(labels), np.inf, np.float32)
+    counts = np.zeros(len(labels), np.int64)
     folds = folds_of(labels, groups)
-    for fold in np.unique(folds):
-        inside, learnt = folds == fold, folds != fold
-        held_out[inside] = distances(vectors[inside], templates_of(vectors[learnt], labels[learnt], n_people))
-        counts[inside] = np.bincount(labels[learnt], minlength=n_people)
+    for fold in range(FOLDS):
+        inside, learnt = np.flatnonzero(folds == fold), folds != fold
+        counts[inside] = np.bincount(labels[learnt], minlength=n_people)[labels[inside]]
+        there = inside[counts[inside] > 0]
+        templates = templates_of(vectors[learnt], labels[learnt], n_people)[labels[there]]
+        held_out[there] = np.linalg.norm(vectors[there] - templates, axis=1)
     return held_out, counts
 
 
@@ -214,17 +230,19 @@ def softmax(logits: FloatArray) -> FloatArray:
 def folds_of(labels: IntArray, groups: IntArray) -> IntArray:
     """Give every group to a fold, class by class in turn, so that every fold holds something of each; int64 (n,), from 0."""
     fold_of_group: dict[int, int] = {}
-    for person in np.unique(labels):
-        own = dict.fromkeys(groups[labels == person].tolist())
-        for turn, group in enumerate(own):
-            fold_of_group.setdefault(group, turn % FOLDS)
+    turns: dict[int, dict[int, int]] = {}
+    order = np.argsort(labels, kind="stable")
+    for person, group in zip(labels[order].tolist(), groups[order].tolist(), strict=True):
+        own = turns.setdefault(person, {})
+        fold_of_group.setdefault(group, own.setdefault(group, len(own)) % FOLDS)
     return np.array([fold_of_group[group] for group in groups.tolist()], np.int64)
 
 
-def _testable(labels: IntArray, folds: IntArray) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _testable(labels: IntArray, folds: IntArray) -> NDArray[np.bool_]:
     """Photos whose person has photos in another fold as well."""
-    several = {person for person in np.unique(labels) if len(np.unique(folds[labels == person])) > 1}
-    return np.array([owner in several for owner in labels])
+    in_fold = np.bincount(labels * FOLDS + folds, minlength=(int(labels.max()) + 1) * FOLDS).reshape(-1, FOLDS)
+    several: NDArray[np.bool_] = ((in_fold > 0).sum(axis=1) > 1)[labels]
+    return several
 
 
 def _out_of_fold(name: str, vectors: FloatArray, labels: IntArray, folds: IntArray, n_people: int) -> FloatArray:

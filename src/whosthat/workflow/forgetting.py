@@ -184,7 +184,7 @@ def forget_in_cache(digests: Collection[str]) -> tuple[int, tuple[str, ...]]:
     """Delete faces, embeddings, facts and prepared copies of photos from the cache.
 
     Returns:
-        Of how many photos something was remembered, and the files that were changed or deleted.
+        How many photos were in the cache, and the files that were changed or deleted.
 
     Raises:
         CacheError: Something cannot be deleted.

@@ -165,7 +165,8 @@ def _portraits(run: TrainingRun, recipe: FaceRecipe, parts: Sequence[str], found
     with_face = [item for item, shown in zip(photos, shows_face, strict=True) if shown]
     people = run.parts.classes
     vectors = stacked([found[item.sha256] for item in with_face])
-    labels = np.array([people.index(item.photo.class_name) for item in with_face], np.int64)
+    label_of = {name: label for label, name in enumerate(people)}
+    labels = np.array([label_of[item.photo.class_name] for item in with_face], np.int64)
     groups = np.array([item.group for item in with_face], np.int64)
     gallery = Gallery(people, vectors, labels, tuple(EnrolledPhoto(item.photo.name, item.sha256) for item in with_face))
     wrong = np.zeros(len(labels), bool) if recipe.keep_suspects else probably_wrong(vectors, labels, groups, len(people))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,8 +11,13 @@ import numpy as np
 from whosthat.evaluation.plots.canvas import Inks
 from whosthat.wording import counted
 
-LOWEST_LOSS, HIGHEST_LOSS = 0.1, 5.0
-"""The loss axis is clipped to this, as in the reference; what lies outside runs along the edge."""
+REFERENCE_LIMITS = (0.1, 5.0)
+"""The loss axis of the reference; what lies outside runs along the edge."""
+
+LOWEST_LOSS = 1e-6
+"""A logarithm has no 0."""
+
+MOST_TICKS = 9
 
 FEW_EPOCHS = 15
 """Up to this many epochs each one gets a dot: a single epoch has no line."""
@@ -35,17 +41,37 @@ def draw_accuracy(axes: Any, history: History, best_epoch: int, inks: Inks) -> N
     axes.legend(loc="lower center", labelcolor=inks.ink)
 
 
-def draw_loss(axes: Any, history: History, best_epoch: int, inks: Inks) -> None:
-    """Draw training and validation loss on a logarithmic axis from `LOWEST_LOSS` to `HIGHEST_LOSS`; arguments as `draw_accuracy`."""
+def draw_loss(axes: Any, history: History, best_epoch: int, inks: Inks, limits: tuple[float, float] | None = None) -> None:
+    """Draw training and validation loss on a logarithmic axis.
+
+    Args:
+        axes: As `draw_accuracy`, as are the next three.
+        history: One row an epoch, with ``loss`` and ``val_loss``.
+        best_epoch: The epoch that was kept.
+        inks: The colours.
+        limits: Ends of the axis, such as `REFERENCE_LIMITS`; None for an axis that holds every loss.
+    """
+    losses = np.array([[row["loss"], row["val_loss"]] for row in history], float)
+    losses = np.maximum(losses[np.isfinite(losses)], LOWEST_LOSS)
+    ticks = _loss_ticks(*(limits or ((losses.min(), losses.max()) if losses.size else REFERENCE_LIMITS)))
     axes.set_title("Loss")
     axes.set_yscale("log")
-    axes.set_ylim(LOWEST_LOSS * 0.95, HIGHEST_LOSS * 1.05)
-    ticks = (0.1, 0.2, 0.5, 1, 2, 5)
-    axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+    axes.set_ylim(ticks[0] * 0.95, ticks[-1] * 1.05)
+    shown = ticks if len(ticks) <= MOST_TICKS else [tick for tick in ticks if f"{tick:e}".startswith("1")]
+    axes.set_yticks(shown, [f"{tick:g}" for tick in shown])
     axes.minorticks_off()
-    _draw_lines(axes, history, ("loss", "val_loss"), lambda values: np.clip(values, LOWEST_LOSS, HIGHEST_LOSS), inks)
+    _draw_lines(axes, history, ("loss", "val_loss"), lambda values: np.clip(values, ticks[0], ticks[-1]), inks)
     _mark_best(axes, best_epoch, f"kept: epoch {best_epoch}", inks)
     axes.legend(loc="lower left", labelcolor=inks.ink)
+
+
+def _loss_ticks(low: float, high: float) -> list[float]:
+    """Return 1, 2, 5, 10... from the last that is not above ``low`` to the first that is not below ``high``; at least two."""
+    exponents = range(math.floor(math.log10(low)) - 1, math.ceil(math.log10(high)) + 2)
+    steps = [digit * 10.0**exponent for exponent in exponents for digit in (1, 2, 5)]
+    first = max(place for place, step in enumerate(steps) if step <= low * 1.001)
+    last = min(place for place, step in enumerate(steps) if step >= high * 0.999)
+    return steps[first : max(last, first + 1) + 1]
 
 
 def describe_curves(history: History, names: tuple[str, str]) -> str:

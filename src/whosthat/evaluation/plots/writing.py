@@ -14,7 +14,7 @@ from typing import Any
 
 from whosthat.durable import make_private_folder, replace_file
 from whosthat.errors import RunError
-from whosthat.evaluation.metrics import Evaluation
+from whosthat.evaluation.metrics import Evaluation, matrix_of
 from whosthat.evaluation.outcomes import Answer
 from whosthat.evaluation.plots.canvas import PRINT, new_figure, png, style
 from whosthat.evaluation.plots.confusion import confusion_size, draw_confusion
@@ -30,8 +30,8 @@ from whosthat.wording import counted, percent
 MISTAKES_SHOWN = 12
 """The report shows at most this many mistakes with their photo."""
 
-THUMBNAIL_SIDE = 160
-"""Longest side of a kept photo, in pixels."""
+THUMBNAIL_SIDE, LARGE_SIDE = 160, 320
+"""Longest side of a kept photo, in pixels: of any, and of one that can be seen larger."""
 
 PHOTOS_FILE = "photos.json"
 """Holds the few test photos that the report shows."""
@@ -105,8 +105,9 @@ def flow_captions(facts: RunFacts) -> Mapping[str, str]:
 
 
 def _shown_photos(evaluation: Evaluation, images: Any) -> dict[int, Image]:
-    answers = {answer.index for answer in (*shown_mistakes(evaluation), *evaluation.sample(GRID_PHOTOS))}
-    return {index: thumbnail(images[index], THUMBNAIL_SIDE) for index in sorted(answers)}
+    sides = {answer.index: THUMBNAIL_SIDE for answer in evaluation.sample(GRID_PHOTOS)}
+    sides |= {answer.index: LARGE_SIDE for answer in shown_mistakes(evaluation)}
+    return {index: thumbnail(images[index], side) for index, side in sorted(sides.items())}
 
 
 def _write(folder: Path, files: Mapping[str, bytes]) -> None:
@@ -125,9 +126,9 @@ def _encoded(photos: Mapping[int, Image]) -> bytes:
 
 def _pictures(facts: RunFacts, history: History, shown: Mapping[int, Image]) -> dict[str, bytes]:
     evaluation = facts.evaluation
-    sample = evaluation.sample(GRID_PHOTOS)
+    sample, matrix = evaluation.sample(GRID_PHOTOS), matrix_of(evaluation)
     pictures = {
-        "confusion.png": _drawn(confusion_size(len(evaluation.labels)), draw_confusion, evaluation),
+        "confusion.png": _drawn(confusion_size(matrix), draw_confusion, matrix),
         "grid.png": _drawn(grid_size(len(sample)), draw_grid, sample, shown),
         "calibration.png": _drawn((5, 4), draw_reliability, evaluation.bins),
         "flow_chart.png": _drawn((WIDTH, HEIGHT), draw_flow_chart, facts.diagnosis.path, flow_captions(facts)),
