@@ -39,6 +39,7 @@ bench: .venv/dev.stamp
 
 docs: .venv/dev.stamp
 	$(BIN)/python -m whosthat.cli.help_pages > docs/commands.md
+	$(BIN)/python docs/make_api.py > docs/api.md
 	$(BIN)/python docs/pictures/make_pictures.py
 
 LOCK := $(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate

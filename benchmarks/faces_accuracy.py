@@ -28,6 +28,7 @@ import numpy as np
 
 from benchmarks.face_photos import AVENGERS, DETECTORS, GROUP_PHOTOS, LFW, STRANGERS, gallery_of, private_places
 from benchmarks.measuring import Row
+from whosthat.dataset.audit import audit_folder
 from whosthat.evaluation.outcomes import Outcomes, answer_of, count
 from whosthat.faces.embedder import DLIB
 from whosthat.photos.reading import read
@@ -36,7 +37,6 @@ from whosthat.recognition.enrolling import Strangers, fit_identifier
 from whosthat.recognition.face_recogniser import FaceRecogniser
 from whosthat.recognition.heads import distances
 from whosthat.training.recipe import FaceRecipe
-from whosthat.workflow.check import check
 from whosthat.workflow.face_photos import faces_of_photos, open_reader, seen_in_photos
 from whosthat.workflow.train_faces import split_faces
 
@@ -73,7 +73,7 @@ class Photos:
 def measure() -> list[Row]:
     """Every figure, detector by detector."""
     with private_places("mtcnn"):
-        avengers, strangers = check(AVENGERS), check(STRANGERS)
+        avengers, strangers = audit_folder(AVENGERS), audit_folder(STRANGERS)
     return [row for detector in DETECTORS for row in rows(detector, avengers, strangers)]
 
 

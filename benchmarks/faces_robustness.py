@@ -22,13 +22,13 @@ from PIL import Image as Pillow
 
 from benchmarks.face_photos import AVENGERS, DETECTORS, GROUP_PHOTOS, gallery_of, private_places
 from benchmarks.measuring import Row
+from whosthat.dataset.audit import audit_folder
 from whosthat.faces.embedder import DLIB
 from whosthat.photos.drawing import thumbnail
 from whosthat.photos.reading import read
 from whosthat.recognition.enrolling import fit_identifier
 from whosthat.recognition.face_recogniser import FaceRecogniser
 from whosthat.training.recipe import FaceRecipe
-from whosthat.workflow.check import check
 from whosthat.workflow.face_photos import faces_of_photos, open_reader
 from whosthat.workflow.train_faces import split_faces
 
@@ -119,7 +119,7 @@ DAMAGES: Mapping[str, Callable[[Image], Image]] = {
 def measure() -> list[Row]:
     """Every damage with every detector, then photos without a face."""
     with private_places("mtcnn"):
-        avengers = check(AVENGERS)
+        avengers = audit_folder(AVENGERS)
     recognisers = {name: recogniser_of(name, avengers) for name in DETECTORS}
     test = [(item.photo.class_name, read(item.photo.path)) for item in split_faces(avengers, FaceRecipe()).parts["test"]]
     damaged = [

@@ -35,12 +35,12 @@ import numpy as np
 from benchmarks.face_contestants import Contestant, FaceRecognition, Names, Whosthat, peer
 from benchmarks.face_photos import AVENGERS, DETECTORS, GROUP_PHOTOS, private_places
 from benchmarks.measuring import Row, median_seconds
+from whosthat.dataset.audit import audit_folder
 from whosthat.dataset.split import split
 from whosthat.faces.finding import FaceReader, main_face
 from whosthat.faces.models import dlib_graph
 from whosthat.inference import open_session
 from whosthat.photos.reading import read
-from whosthat.workflow.check import check
 
 if TYPE_CHECKING:
     from whosthat.dataset.audit import AuditedPhoto
@@ -101,7 +101,7 @@ def from_file_to_name(contestants: Sequence[Contestant]) -> list[Row]:
 def photos_to_take() -> tuple[list[AuditedPhoto], list[AuditedPhoto]]:
     """Choose photos of each person to enrol, and others to identify, which no copy or look-alike ties to them."""
     with private_places("mtcnn"):
-        parts = split(check(AVENGERS)).parts
+        parts = split(audit_folder(AVENGERS)).parts
     return first_of_each(parts["train"], ENROLLED), first_of_each(parts["test"], IDENTIFIED)
 
 

@@ -32,7 +32,11 @@ def undocumented(text: str) -> Iterator[str]:
     for parent in [tree, *[node for node in tree.body if isinstance(node, ast.ClassDef) and not node.name.startswith("_")]]:
         for node in parent.body:
             public = isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_")
-            if public and not ast.get_docstring(node) and "overload" not in ",".join(map(ast.unparse, node.decorator_list)):
+            if (
+                public
+                and not ast.get_docstring(node)
+                and not re.search(r"overload|\.setter", ",".join(map(ast.unparse, node.decorator_list)))
+            ):
                 yield f"line {node.lineno}: {node.name}"
 
 

@@ -12,14 +12,29 @@ import pytest
 import whosthat
 
 SURFACE = {
+    "Added",
     "Box",
+    "BundleError",
+    "Checkup",
+    "CompareResult",
+    "DatasetError",
+    "Enrolled",
+    "Evaluation",
+    "Face",
+    "Likeness",
+    "People",
+    "PhotoError",
     "Prediction",
     "Recipe",
     "Recogniser",
     "Sighting",
+    "TrainResult",
+    "UsageError",
+    "Verification",
     "WhosthatError",
     "__version__",
     "check",
+    "compare",
     "default_recipe",
     "evaluate",
     "export",
@@ -61,7 +76,7 @@ def test_public_names_are_those_of_their_homes() -> None:
 
 
 def test_an_unknown_name_says_what_there_is() -> None:
-    with pytest.raises(AttributeError, match="has no attribute 'recognise'; it offers Box, "):
+    with pytest.raises(AttributeError, match="has no attribute 'recognise'; it offers Added, Box, "):
         whosthat.recognise  # noqa: B018
 
 

@@ -3,8 +3,11 @@
     import whosthat
 
     whosthat.check("photos")                                          what is wrong with these photos?
-    whosthat.train("photos", whosthat.default_recipe("cnn6"))         a run with a bundle and a report
-    whosthat.load("runs/latest").identify("photo.jpg")                who is in this photo?
+    result = whosthat.train("photos", "faces", strangers="others")    a run with a bundle and a report
+    whosthat.compare("photos", ["faces", "cnn6"])                     which model is best for them?
+    recogniser = whosthat.load("runs/latest")
+    recogniser.identify("photo.jpg")                                  who is in this photo?
+    whosthat.predict(recogniser, ["holiday"])                         who is in these photos?
     whosthat.evaluate("runs/latest", "other photos")                  how good is it, really?
 
 Every name below is imported when it is first used, so that ``import whosthat`` costs nothing. Nothing else belongs here.
@@ -18,30 +21,48 @@ from typing import TYPE_CHECKING
 from whosthat.version import __version__
 
 if TYPE_CHECKING:
-    from whosthat.errors import WhosthatError
-    from whosthat.recognition import load
-    from whosthat.recognition.recogniser import Recogniser
+    from whosthat.errors import BundleError, DatasetError, PhotoError, UsageError, WhosthatError
+    from whosthat.evaluation.metrics import Evaluation
+    from whosthat.recognition.recogniser import People, Recogniser
     from whosthat.training.recipe import Recipe, default_recipe, read_recipe
-    from whosthat.types import Box, Sighting
-    from whosthat.workflow.check import check
+    from whosthat.types import Added, Box, Enrolled, Face, Likeness, Sighting, Verification
+    from whosthat.workflow.check import Checkup, check
+    from whosthat.workflow.compare import CompareResult, compare
     from whosthat.workflow.evaluate import evaluate
     from whosthat.workflow.export import export
+    from whosthat.workflow.loading import load
     from whosthat.workflow.predict import predict
     from whosthat.workflow.prediction import Prediction
     from whosthat.workflow.train import resume, train
+    from whosthat.workflow.training_run import TrainResult
 
 _HOMES = {
+    "Added": "whosthat.types",
     "Box": "whosthat.types",
+    "BundleError": "whosthat.errors",
+    "Checkup": "whosthat.workflow.check",
+    "CompareResult": "whosthat.workflow.compare",
+    "DatasetError": "whosthat.errors",
+    "Enrolled": "whosthat.types",
+    "Evaluation": "whosthat.evaluation.metrics",
+    "Face": "whosthat.types",
+    "Likeness": "whosthat.types",
+    "People": "whosthat.recognition.recogniser",
+    "PhotoError": "whosthat.errors",
     "Prediction": "whosthat.workflow.prediction",
     "Recipe": "whosthat.training.recipe",
     "Recogniser": "whosthat.recognition.recogniser",
     "Sighting": "whosthat.types",
+    "TrainResult": "whosthat.workflow.training_run",
+    "UsageError": "whosthat.errors",
+    "Verification": "whosthat.types",
     "WhosthatError": "whosthat.errors",
     "check": "whosthat.workflow.check",
+    "compare": "whosthat.workflow.compare",
     "default_recipe": "whosthat.training.recipe",
     "evaluate": "whosthat.workflow.evaluate",
     "export": "whosthat.workflow.export",
-    "load": "whosthat.recognition",
+    "load": "whosthat.workflow.loading",
     "predict": "whosthat.workflow.predict",
     "read_recipe": "whosthat.training.recipe",
     "resume": "whosthat.workflow.train",
@@ -49,14 +70,29 @@ _HOMES = {
 }
 
 __all__ = [
+    "Added",
     "Box",
+    "BundleError",
+    "Checkup",
+    "CompareResult",
+    "DatasetError",
+    "Enrolled",
+    "Evaluation",
+    "Face",
+    "Likeness",
+    "People",
+    "PhotoError",
     "Prediction",
     "Recipe",
     "Recogniser",
     "Sighting",
+    "TrainResult",
+    "UsageError",
+    "Verification",
     "WhosthatError",
     "__version__",
     "check",
+    "compare",
     "default_recipe",
     "evaluate",
     "export",

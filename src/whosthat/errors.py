@@ -23,6 +23,7 @@ Nothing else belongs here. This module imports nothing of whosthat.
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -139,3 +140,34 @@ def did_you_mean(word: str, choices: Iterable[str]) -> str:
     known = sorted(choices)
     near = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
     return f'Did you mean "{near[0]}"?' if near else f"Choose one of: {', '.join(known)}."
+
+
+def type_given(value: object) -> str:
+    """Return the name of the type of what came, for messages.
+
+    Example:
+        >>> type_given(None), type_given([])
+        ('None', 'list')
+    """
+    return "None" if value is None else type(value).__name__
+
+
+def path_given(value: object, what: str) -> Path:
+    """Return a path that somebody gave.
+
+    Args:
+        value: What was given.
+        what: What the path should be, to begin a sentence with.
+
+    Raises:
+        UsageError: It is no path.
+
+    Example:
+        >>> path_given(None, "The folder of photos")
+        Traceback (most recent call last):
+        ...
+        whosthat.errors.UsageError: The folder of photos must be a path (str or Path); got None.
+    """
+    if isinstance(value, str | os.PathLike):
+        return Path(os.fspath(value))
+    raise UsageError(f"{what} must be a path (str or Path); got {type_given(value)}.")

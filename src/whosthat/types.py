@@ -13,7 +13,7 @@ Conventions, everywhere:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -111,9 +111,53 @@ class Sighting:
     runner_up: str | None = None
     runner_up_confidence: float = 0.0
     box: Box | None = None
-    probabilities: Mapping[str, float] = field(default_factory=dict)
-    nearest: tuple[Likeness, ...] = ()
+    probabilities: Mapping[str, float] = field(default_factory=dict, repr=False)
+    nearest: tuple[Likeness, ...] = field(default=(), repr=False)
     given_to_better: str | None = None
+
+    def to_dict(self, best: int | None = None) -> dict[str, Any]:
+        """Return it as plain values, ready for JSON.
+
+        Args:
+            best: How many of the ``probabilities`` to keep, best first; None keeps all.
+        """
+        facts = {item.name: getattr(self, item.name) for item in fields(self) if item.name != "probabilities"}
+        facts["box"] = None if self.box is None else asdict(self.box)
+        facts["nearest"] = [asdict(like) for like in self.nearest]
+        return {**facts, "probabilities": dict(list(self.probabilities.items())[:best])}
+
+    def _repr_html_(self) -> str:
+        """Say it in a line, for notebooks."""
+        import html
+
+        answer = "unknown" if self.name is None else f"<b>{html.escape(self.name)}</b> {min(99, round(100 * self.confidence))} %"
+        return f"{answer}, near {html.escape(self.nearest[0].photo)}" if self.nearest else answer
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """Whether two photos show the same person.
+
+    Attributes:
+        same: Whether they do: the distance is at most the threshold.
+        distance: Between the two embeddings.
+        threshold: The largest distance at which two single photos are taken for the same person's.
+        confidence: How likely it is that they show the same person, 0 to 1. It may be above a half where ``same`` is False: names are
+            given with care.
+    """
+
+    same: bool
+    distance: float
+    threshold: float
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """Somebody whom a recogniser knows: the name, and how many photos of them are enrolled."""
+
+    name: str
+    photos: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,3 +166,22 @@ class SetAside:
 
     path: Path
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What adding somebody did.
+
+    Attributes:
+        name: Who was added.
+        photos: The photos that were enrolled.
+        left: Those that were not, and why.
+        threshold: The largest distance that gets a name, which is unchanged.
+        notes: A sentence for each photo of whose faces one was chosen.
+    """
+
+    name: str
+    photos: tuple[str, ...]
+    left: tuple[SetAside, ...]
+    threshold: float
+    notes: tuple[str, ...] = ()

@@ -13,7 +13,7 @@ from whosthat.checking.face_audit import FaceAudit, Pair, SuspectPhoto
 from whosthat.cli.app import main
 from whosthat.dataset.audit import Audit
 from whosthat.dataset.findings import Finding
-from whosthat.workflow.face_check import Checkup
+from whosthat.workflow.check import Checkup
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def photos(tmp_path: Path) -> Path:
 def checked(replaced: Any, photos: Path) -> Any:
     suspects = (SuspectPhoto("bo/is ann.jpg", "bo", "ann", None, 0.31),)
     faces = FaceAudit(2, suspects=suspects, look_alikes=(Pair("ann", "bo", 0.456, 1),))
-    return replaced("whosthat.workflow.face_check.check_up", Checkup(Audit(photos, ("ann", "bo"), (), (), ()), faces))
+    return replaced("whosthat.workflow.check.check", Checkup(Audit(photos, ("ann", "bo"), (), (), ()), faces))
 
 
 def test_suspects_and_look_alikes_are_shown(checked: Any, photos: Path, capsys: pytest.CaptureFixture[str]) -> None:

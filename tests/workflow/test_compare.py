@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from whosthat.dataset.audit import audit_folder
 from whosthat.dataset.split import split, write_split
 from whosthat.errors import NetworkError, RecipeError, RunError, TrainingInterruptedError, UsageError
 from whosthat.evaluation.metrics import Evaluation
@@ -17,7 +18,6 @@ from whosthat.photos.drawing import save_image
 from whosthat.runs.folders import latest, new_run
 from whosthat.training.recipe import default_recipe
 from whosthat.workflow import compare as workflow
-from whosthat.workflow.check import check
 from whosthat.workflow.compare import compare, recipes_for
 from whosthat.workflow.training_run import TrainResult
 
@@ -46,7 +46,7 @@ def trainings(monkeypatch: pytest.MonkeyPatch, save_colours: Callable[..., Path]
         plan = plans[recipe.model]
         if isinstance(plan, Exception):
             raise plan
-        audit = check(root)
+        audit = audit_folder(root)
         parts = split(audit, ratios=recipe.ratios, seed=recipe.seed)
         run = new_run(runs, root.name, recipe.model)
         write_split(parts, run / "split.csv")

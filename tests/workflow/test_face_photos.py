@@ -14,9 +14,9 @@ from PIL import Image
 from whosthat import photo_cache
 from whosthat.checking.face_audit import audit_faces
 from whosthat.checking.face_findings import face_findings
+from whosthat.dataset.audit import audit_folder
 from whosthat.faces.remembered import PhotoFaces, RememberedFaces
 from whosthat.progress import Silent
-from whosthat.workflow.check import check
 from whosthat.workflow.face_photos import OpenedReader, faces_of_photos, open_reader
 
 PORTRAIT = Image.open(
@@ -91,7 +91,7 @@ def test_a_face_that_the_edge_cuts_is_found_and_said_to_be_cut(opened: OpenedRea
     for person, picture in {"ann": PORTRAIT, "bo": PORTRAIT.crop(cuts[side])}.items():
         (tmp_path / "people" / person).mkdir(parents=True)
         picture.save(tmp_path / "people" / person / "photo.png")
-    audit = check(tmp_path / "people")
+    audit = audit_folder(tmp_path / "people")
     faces = audit_faces(audit, faces_of_photos({item.sha256: item.photo.path for item in audit.photos}, opened.reader))
     assert [(line.photo, line.beyond > 0.25) for line in faces.cut] == [("bo/photo.png", True)]
     assert "cut by the edge of the photo in 1 photo: bo/photo.png" in " ".join(finding.sentence for finding in face_findings(faces))

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from whosthat.dataset.audit import audit_folder
 from whosthat.dataset.cache import prepare_photos
 from whosthat.dataset.split import Split
 from whosthat.networks import registry
@@ -17,7 +18,6 @@ from whosthat.recognition.bundle import BundleFacts, open_bundle, save_bundle
 from whosthat.recognition.image_classifier import ImageClassifier
 from whosthat.settings import ONNX_PARITY_TOLERANCE
 from whosthat.types import PARTS
-from whosthat.workflow.check import check
 
 BLOCKS = "conv 8, pool, norm, conv 16, pool, flatten, dense 16"
 
@@ -25,7 +25,7 @@ BLOCKS = "conv 8, pool, norm, conv 16, pool, flatten, dense 16"
 @pytest.mark.real
 @pytest.mark.parametrize("fit", ["stretch", "crop"])
 def test_loader_predictor_and_graph_agree_on_every_odd_photo(fit: str, real_data: Path, tmp_path: Path) -> None:
-    audit = check(real_data / "odd_images")
+    audit = audit_folder(real_data / "odd_images")
     everywhere = Split(audit.classes, dict.fromkeys(PARTS, audit.photos), (1.0, 1.0, 1.0), 0)
     spec = PrepareSpec(size=32, fit=fit)
     network = registry.build("custom", registry.Design(n_classes=len(audit.classes), size=spec.size, blocks=BLOCKS))

@@ -13,7 +13,7 @@ from whosthat.checking.face_audit import FaceAudit, SuspectPhoto
 from whosthat.dataset.audit import Audit
 from whosthat.dataset.findings import Finding
 from whosthat.errors import DatasetError
-from whosthat.workflow.face_check import Checkup
+from whosthat.workflow.check import Checkup
 from whosthat.workflow.setting_aside import COLUMNS, Outcome, aside_folder, carry_out, plan_moves, read_plan, undo, write_plan
 
 Killing = Callable[..., AbstractContextManager[list[str]]]

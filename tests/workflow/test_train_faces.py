@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 
 from whosthat.cli.app import main
+from whosthat.dataset.audit import audit_folder
 from whosthat.dataset.split import split
 from whosthat.durable import replace_file
 from whosthat.errors import DatasetError, RunError, UsageError
@@ -37,7 +38,6 @@ from whosthat.runs.folders import latest, set_latest
 from whosthat.training.recipe import default_recipe
 from whosthat.types import Box, Face, Image
 from whosthat.workflow import face_photos
-from whosthat.workflow.check import check
 from whosthat.workflow.evaluate import evaluate
 from whosthat.workflow.export import export
 from whosthat.workflow.face_photos import KEPT_EVERY, OpenedReader
@@ -320,7 +320,7 @@ class TestWithoutReport:
     def test_the_split_is_that_of_every_other_model(self, people: Path, embedder: ByPixel, tmp_path: Path) -> None:
         draw(people / "person1" / "faceless.png", NOBODY, 1)
         result = train(people, RECIPE, runs=tmp_path / "runs")
-        expected = [item.photo.name for item in split(check(people)).parts["test"]]
+        expected = [item.photo.name for item in split(audit_folder(people)).parts["test"]]
         assert result.evaluation is not None
         assert [answer.path for answer in result.evaluation.answers] == expected
 

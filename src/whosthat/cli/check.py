@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from whosthat.dataset.audit import Audit
     from whosthat.dataset.findings import Finding
     from whosthat.types import SetAside
-    from whosthat.workflow.face_check import Checkup
+    from whosthat.workflow.check import Checkup
     from whosthat.workflow.setting_aside import Outcome
 
 app = new_app()
@@ -88,10 +88,10 @@ def check(
         _undo(undo, photos, as_json=as_json)
         return
     say(f"Looking at the photos in {photos}.")
-    from whosthat.workflow.face_check import check_up
+    from whosthat.workflow.check import check
 
     with terminal_progress() as progress:
-        checkup = check_up(photos, faces=faces, embedder=embedder, progress=progress)
+        checkup = check(photos, faces=faces, embedder=embedder, progress=progress)
     if as_json:
         show_json(checkup)
     else:

@@ -31,7 +31,7 @@ def demo(folder: FolderArgument = Path("demo")) -> None:
     seen in these pictures, and about strangers. Takes less than two minutes on two cores.
     """
     say(f"Drawing seven cartoon heroes into {folder}.")
-    from whosthat.workflow.check import check
+    from whosthat.dataset.audit import audit_folder
     from whosthat.workflow.demo import demo_recipe, draw_demo_photos
     from whosthat.workflow.predict import predict
     from whosthat.workflow.train import train
@@ -39,7 +39,7 @@ def demo(folder: FolderArgument = Path("demo")) -> None:
     with terminal_progress() as progress:
         drawn = draw_demo_photos(folder, progress=progress)
         _title(f"whosthat check {drawn.photos}")
-        show_audit(check(drawn.photos, progress=progress))
+        show_audit(audit_folder(drawn.photos, progress=progress))
     with terminal_progress() as progress:
         _title(f"whosthat train {drawn.photos} --strangers {drawn.others}")
         result = train(drawn.photos, demo_recipe(), runs=folder / "runs", strangers=drawn.others, progress=progress)

@@ -15,14 +15,14 @@ from typing import Any
 from whosthat.dataset.duplicates import Groups, fingerprints, join_bursts, join_copies, join_look_alikes, thumbnails_of
 from whosthat.dataset.facts import PhotoFacts, RememberedFacts
 from whosthat.dataset.findings import AuditedPhoto, Evidence, Finding, count_by_class, examine, pictures_by_class
-from whosthat.dataset.folder import Photo, PhotoFolder
+from whosthat.dataset.folder import Photo, PhotoFolder, scan
 from whosthat.dataset.threads import in_order
 from whosthat.errors import CacheError, DatasetError, PhotoError
 from whosthat.progress import SILENT, Progress
 from whosthat.types import SetAside
 from whosthat.wording import listing
 
-__all__ = ["Audit", "AuditedPhoto", "Finding", "audit"]
+__all__ = ["Audit", "AuditedPhoto", "Finding", "audit", "audit_folder"]
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,15 @@ class Audit:
             ],
             "set_aside": [{"path": str(item.path), "reason": item.reason} for item in self.set_aside],
         }
+
+
+def audit_folder(photos: str | Path, *, progress: Progress = SILENT) -> Audit:
+    """Look at every photo of a folder, with one sub-folder per class.
+
+    Raises:
+        DatasetError: The folder cannot be used: see `folder.scan` and `audit`.
+    """
+    return audit(scan(Path(photos)), progress=progress)
 
 
 def audit(folder: PhotoFolder, *, progress: Progress = SILENT) -> Audit:

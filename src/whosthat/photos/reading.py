@@ -357,13 +357,14 @@ def _rgb(picture: Any, name: str) -> Image:
         for top in range(0, height, rows):
             strip = slice(top, min(top + rows, height))
             whole = picture if rows >= height or deep else picture.crop((0, top, width, strip.stop))
-            pixels[strip] = _on_white(whole) if grey is None else _eight_bits(grey[strip])
+            pixels[strip] = on_white(whole) if grey is None else _eight_bits(grey[strip])
     except _DAMAGE as error:
         raise _RefusedError(_damage(error, name)) from error
     return pixels
 
 
-def _on_white(strip: Any) -> np.ndarray[Any, Any]:
+def on_white(strip: Any) -> np.ndarray[Any, Any]:
+    """Turn a Pillow image of 8 bits, in any mode, into RGB uint8 (height, width, 3); what is transparent becomes white."""
     if strip.has_transparency_data:
         strip = strip.convert("RGBA")
         strip = PillowImage.alpha_composite(PillowImage.new("RGBA", strip.size, "white"), strip)

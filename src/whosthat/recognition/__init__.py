@@ -19,7 +19,7 @@ import shlex
 from importlib import import_module
 from pathlib import Path
 
-from whosthat.errors import BundleError
+from whosthat.errors import BundleError, path_given
 from whosthat.recognition.bundle import Bundle, is_unknown, open_bundle
 from whosthat.recognition.recogniser import Recogniser
 
@@ -37,16 +37,18 @@ def load(path: str | Path) -> Recogniser:
         A recogniser; its ``identify(photo)`` answers.
 
     Raises:
+        UsageError: ``path`` is no path.
         BundleError: There is no bundle, it is damaged, newer than this whosthat, of an unknown kind, or it has a class whose name is the
             answer for strangers.
     """
+    path = path_given(path, "A saved recogniser")
     try:
         return _load(path)
     except BundleError:  # between two files the bundle may have been replaced: then another look finds the new one
         return _load(path)
 
 
-def _load(path: str | Path) -> Recogniser:
+def _load(path: Path) -> Recogniser:
     bundle = open_bundle(path)
     kind = bundle.facts.kind
     if kind not in _KINDS:

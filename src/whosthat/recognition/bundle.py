@@ -353,6 +353,7 @@ def _move_in(new: Path, folder: Path) -> None:
 
 
 def _similar(place: Path) -> str:
-    """Suggest a folder beside a path that does not exist."""
-    beside = [path.name for path in place.parent.iterdir() if path.is_dir() and path.name[0] != "."] if place.parent.is_dir() else []
+    """Suggest a bundle, or a run with one, beside a path that does not exist."""
+    holders = [manifest.parent for pattern in (f"*/{MANIFEST}", f"*/bundle/{MANIFEST}") for manifest in place.parent.glob(pattern)]
+    beside = sorted({path.relative_to(place.parent).parts[0] for path in holders if not path.name.startswith(".")})
     return f" {did_you_mean(place.name, beside[:20])}" if beside else ""

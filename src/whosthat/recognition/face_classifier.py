@@ -18,23 +18,24 @@ from whosthat.recognition.bundle import Bundle
 from whosthat.recognition.face_facts import open_detector
 from whosthat.recognition.image_classifier import ImageClassifier
 from whosthat.recognition.ranking import given_to_better, people_of_faces, sighting_of
-from whosthat.recognition.recogniser import blaming_the_bundle, image_of
+from whosthat.recognition.recogniser import FaceFinding
 from whosthat.types import Sighting
 
 if TYPE_CHECKING:
-    from whosthat.recognition.recogniser import PhotoSource
     from whosthat.types import FloatArray, Image
 
 KIND = "face-classifier"
 
 
-class FaceClassifier:
+class FaceClassifier(FaceFinding):
     """Every face gets a box and a name or None; one person is named at most once in a photo.
 
     Args:
         cropper: Finds faces and cuts them out.
         classifier: The network that learnt from such crops, with its labels, calibration and threshold.
     """
+
+    __slots__ = ("classifier", "cropper")
 
     def __init__(self, cropper: FaceCropper, classifier: ImageClassifier) -> None:
         self.cropper = cropper
@@ -61,25 +62,19 @@ class FaceClassifier:
         """The people; the index is the label."""
         return self.classifier.labels
 
-    def identify(self, photo: PhotoSource) -> list[Sighting]:
-        """Answer for one photo: one sighting a face, from left to right; none for a photo without faces.
+    @property
+    def finder(self) -> FaceCropper:
+        """Finds faces and cuts them out."""
+        return self.cropper
 
-        Args:
-            photo: A path, the bytes of a photo file, or an image (RGB uint8, upright).
+    @property
+    def threshold(self) -> float | None:
+        """The smallest confidence that gets a name; None where every face gets one."""
+        return self.classifier.threshold
 
-        Raises:
-            PhotoError: The photo cannot be read.
-        """
-        return self.identify_prepared([self.prepare(photo)])[0]
-
-    def prepare(self, photo: PhotoSource) -> CutFaces:
-        """Read a photo, find its faces and cut them out.
-
-        Raises:
-            PhotoError: The photo cannot be read.
-        """
-        with image_of(photo) as image, blaming_the_bundle():
-            return self.cropper.cut(image)
+    @threshold.setter
+    def threshold(self, value: float) -> None:
+        self.classifier.threshold = value
 
     def identify_prepared(self, prepared: Sequence[CutFaces]) -> list[list[Sighting]]:
         """Answer for photos that `prepare` has prepared, in order."""
@@ -95,8 +90,7 @@ class FaceClassifier:
     def _named(self, photo: CutFaces, probabilities: FloatArray) -> list[Sighting]:
         if not photo.faces:
             return []
-        threshold = self.classifier.threshold
-        allowed = np.ones(probabilities.shape, bool) if threshold is None else probabilities >= threshold.value
+        allowed = probabilities >= (self.threshold or 0.0)
         people = people_of_faces(probabilities, probabilities, allowed)
         better = given_to_better(probabilities, probabilities, allowed, people)
         return [

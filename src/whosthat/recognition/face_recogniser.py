@@ -6,20 +6,24 @@ What does not: finding and embedding (`whosthat.faces`), naming single embedding
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from whosthat.errors import BundleError, UsageError, WeightsError
+import numpy as np
+
+from whosthat.errors import BundleError, PhotoError, UsageError, WeightsError
 from whosthat.faces.embedder import EmbedderFacts, OnnxEmbedder
-from whosthat.faces.finding import CutFaces, FaceReader
+from whosthat.faces.finding import CutFaces, FaceCropper, FaceReader, main_face
 from whosthat.recognition import gallery as galleries
 from whosthat.recognition.bundle import GRAPH, Bundle
 from whosthat.recognition.face_facts import FaceFacts, as_bundle_files, open_detector
-from whosthat.recognition.face_threshold import DistanceThreshold
+from whosthat.recognition.face_threshold import DistanceThreshold, corrected, uncorrected
 from whosthat.recognition.identifier import Identifier
 from whosthat.recognition.ranking import given_to_better, sighting_of
-from whosthat.recognition.recogniser import blaming_the_bundle, image_of
-from whosthat.types import Face, Sighting
+from whosthat.recognition.recogniser import FaceFinding, blaming_the_bundle, checked_threshold, image_of
+from whosthat.types import Face, Sighting, Verification
 
 if TYPE_CHECKING:
     from whosthat.recognition.recogniser import PhotoSource
@@ -28,13 +32,15 @@ if TYPE_CHECKING:
 KIND = "face-recogniser"
 
 
-class FaceRecogniser:
+class FaceRecogniser(FaceFinding):
     """Every face gets a box and a name or None; one person is named at most once in a photo.
 
     Args:
         reader: Finds and embeds faces.
         identifier: Names embeddings.
     """
+
+    __slots__ = ("identifier", "reader")
 
     def __init__(self, reader: FaceReader, identifier: Identifier) -> None:
         self.reader = reader
@@ -58,33 +64,58 @@ class FaceRecogniser:
             reader = _reader(bundle, facts.faces, threads)
         except (ValueError, UsageError, WeightsError) as error:
             raise BundleError(f"The bundle {bundle.folder} cannot be used: {error} Train again, or ask whoever made it.") from error
-        gallery = galleries.read_gallery(bundle.file(galleries.FILE), facts.labels, facts.faces.dimensions)
-        return cls(reader, Identifier(gallery, facts.faces.head, facts.threshold, facts.temperature))
+        return cls(reader, Identifier(_gallery(bundle), facts.faces.head, facts.threshold, facts.temperature))
 
     @property
     def labels(self) -> tuple[str, ...]:
         """The enrolled people; the index is the label."""
         return self.identifier.gallery.people
 
-    def identify(self, photo: PhotoSource) -> list[Sighting]:
-        """Answer for one photo: one sighting a face, from left to right; none for a photo without faces.
+    @property
+    def finder(self) -> FaceCropper:
+        """Finds faces and cuts them out."""
+        return self.reader
 
-        Args:
-            photo: A path, the bytes of a photo file, or an image (RGB uint8, upright).
+    @property
+    def threshold(self) -> float:
+        """The largest distance to a person that gets their name; templates of one or two photos are allowed a little more."""
+        return self.identifier.threshold.value
 
-        Raises:
-            PhotoError: The photo cannot be read.
-        """
-        return self.identify_prepared([self.prepare(photo)])[0]
+    @threshold.setter
+    def threshold(self, value: float) -> None:
+        self._use(self.identifier.gallery, checked_threshold(value, 10, "the largest distance that gets a name"))
 
-    def prepare(self, photo: PhotoSource) -> CutFaces:
-        """Read a photo, find its faces and cut them out.
+    def take_people(self, bundle: Bundle) -> None:
+        """Take over the people of a bundle that was changed; see `Recogniser.take_people`."""
+        self._use(_gallery(bundle), self.threshold)
 
-        Raises:
-            PhotoError: The photo cannot be read.
-        """
-        with image_of(photo) as image, blaming_the_bundle():
-            return self.reader.cut(image)
+    def _use(self, gallery: galleries.Gallery, threshold: float) -> None:
+        """Answer by another gallery or threshold; other threads see the old ones or the new ones, never a mixture."""
+        old = self.identifier
+        self.identifier = Identifier(gallery, old.head, old.threshold.model_copy(update={"value": threshold}), old.temperature)
+
+    def embed(self, photo: PhotoSource, *, bgr: bool = False) -> FloatArray:
+        """Return the embedding of every face; see `Recogniser.embed`."""
+        prepared = self.prepare(photo, bgr=bgr)
+        with blaming_the_bundle():
+            return self.reader.embed(prepared.crops)
+
+    def verify(self, first: PhotoSource, second: PhotoSource, *, bgr: bool = False) -> Verification:
+        """Tell whether two photos show the same person; see `Recogniser.verify`."""
+        distance = np.linalg.norm(self._main_vector(first, bgr) - self._main_vector(second, bgr))
+        threshold = self.identifier.threshold
+        alike = corrected(np.array([distance], np.float32), np.array([1]))  # one photo on each side
+        same = threshold.accepts(float(alike[0]))
+        return Verification(same, float(distance), uncorrected(threshold.value, 1), float(threshold.confidence(alike)[0]))
+
+    def _main_vector(self, photo: PhotoSource, bgr: bool) -> FloatArray:
+        with image_of(photo, bgr=bgr) as image, blaming_the_bundle():
+            cut = self.reader.cut(image)
+            if not cut.faces:
+                raise PhotoError(Path(photo) if isinstance(photo, str | os.PathLike) else None, self.reader.missing)
+            main = cut.faces.index(main_face(cut.faces, image.shape[1], image.shape[0]))
+            vector: FloatArray = self.reader.embed(cut.crops[main : main + 1])[0]
+        return vector
 
     def identify_prepared(self, prepared: Sequence[CutFaces]) -> list[list[Sighting]]:
         """Answer for photos that `prepare` has prepared, in order."""
@@ -108,6 +139,13 @@ class FaceRecogniser:
             sighting_of(self.labels, row, person, given_to_better=other, box=face.box, nearest=self.identifier.nearest(vector))
             for face, vector, row, person, other in zip(faces, vectors, decision.confidence, people, better, strict=True)
         ]
+
+
+def _gallery(bundle: Bundle) -> galleries.Gallery:
+    facts = bundle.facts
+    if facts.faces is None:
+        raise BundleError(f"The bundle {bundle.folder} holds no gallery of people any more. Train again.")
+    return galleries.read_gallery(bundle.file(galleries.FILE), facts.labels, facts.faces.dimensions)
 
 
 def _reader(bundle: Bundle, facts: FaceFacts, threads: int) -> FaceReader:

@@ -86,3 +86,8 @@ def corrected(distances: FloatArray, counts: IntArray) -> FloatArray:
     """
     allowance = FEW_PHOTOS / np.maximum(counts, 1).astype(np.float32) ** 2
     return np.sqrt(np.maximum(distances**2 - allowance, 0)).astype(np.float32)
+
+
+def uncorrected(distance: float, count: int) -> float:
+    """Return the distance to a template of so many photos that `corrected` would turn into this one."""
+    return float(np.sqrt(distance**2 + FEW_PHOTOS / max(count, 1) ** 2))

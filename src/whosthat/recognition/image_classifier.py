@@ -18,7 +18,7 @@ from whosthat.photos.preparing import PrepareSpec, prepare
 from whosthat.recognition.bundle import Bundle
 from whosthat.recognition.calibration import apply_temperature
 from whosthat.recognition.ranking import sighting_of
-from whosthat.recognition.recogniser import PhotoSource, blaming_the_bundle, image_of
+from whosthat.recognition.recogniser import PhotoSource, Recogniser, blaming_the_bundle, checked_threshold, image_of
 from whosthat.recognition.threshold import Threshold
 from whosthat.types import FloatArray, Image, Sighting
 
@@ -26,7 +26,7 @@ _INPUT_TYPES: dict[str, type[Any]] = {"tensor(uint8)": np.uint8, "tensor(float)"
 """Graphs rescale inside; one that wants floats wants the very same numbers, 0 to 255."""
 
 
-class ImageClassifier:
+class ImageClassifier(Recogniser):
     """One answer for a whole photo.
 
     Args:
@@ -35,17 +35,23 @@ class ImageClassifier:
         spec: How an image becomes input.
         temperature: Calibration; 1 changes nothing.
         threshold: The smallest confidence that gets a name; None gives a name to everything.
+
+    Attributes:
+        fitted_threshold: The same; what `threshold` gives as long as nobody sets that.
     """
+
+    __slots__ = ("_by_hand", "_input_type", "_labels", "_session", "fitted_threshold", "spec", "temperature")
 
     def __init__(
         self, session: Session, labels: tuple[str, ...], spec: PrepareSpec, temperature: float = 1.0, threshold: Threshold | None = None
     ) -> None:
         self._session = session
         self._input_type = _input_type(session, spec)
-        self.labels = labels
+        self._labels = labels
         self.spec = spec
         self.temperature = temperature
-        self.threshold = threshold
+        self.fitted_threshold = threshold
+        self._by_hand: float | None = None
 
     @classmethod
     def open(cls, bundle: Bundle, *, threads: int = 1) -> ImageClassifier:
@@ -69,24 +75,24 @@ class ImageClassifier:
                 raise
             raise BundleError(f"The bundle {bundle.folder} cannot be used: {error} Train again, or ask whoever made it.") from error
 
-    def identify(self, photo: PhotoSource) -> list[Sighting]:
-        """Answer for one photo: one sighting, every class with its probability, best first.
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The classes; the index is the label."""
+        return self._labels
 
-        Args:
-            photo: A path, the bytes of a photo file, or an image (RGB uint8, upright).
+    @property
+    def threshold(self) -> float | None:
+        """The smallest confidence that gets a name; None where every photo gets one."""
+        fitted = self.fitted_threshold
+        return self._by_hand if fitted is None or self._by_hand is not None else fitted.value
 
-        Raises:
-            PhotoError: The photo cannot be read.
-        """
-        return self.identify_prepared([self.prepare(photo)])[0]
+    @threshold.setter
+    def threshold(self, value: float) -> None:
+        self._by_hand = checked_threshold(value, 1, "the smallest confidence that gets a name")
 
-    def prepare(self, photo: PhotoSource) -> Image:
-        """Read a photo and shape it as the network wants it: uint8, `spec.shape`.
-
-        Raises:
-            PhotoError: The photo cannot be read.
-        """
-        with image_of(photo) as image:
+    def prepare(self, photo: PhotoSource, *, bgr: bool = False) -> Image:
+        """Read a photo and shape it as the network wants it: uint8, `spec.shape`; see `Recogniser.prepare`."""
+        with image_of(photo, bgr=bgr) as image:
             return prepare(image, self.spec)
 
     def identify_prepared(self, prepared: Sequence[Image]) -> list[list[Sighting]]:
@@ -121,7 +127,7 @@ class ImageClassifier:
 
     def _sighting(self, probabilities: FloatArray) -> Sighting:
         best = int(probabilities.argmax())
-        named = self.threshold is None or self.threshold.accepts(float(probabilities[best]))
+        named = self.threshold is None or float(probabilities[best]) >= self.threshold
         return sighting_of(self.labels, probabilities, best if named else None)
 
 

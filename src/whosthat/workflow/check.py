@@ -1,28 +1,71 @@
-"""The data doctor: what is in a folder of photos, and what is wrong with it.
+"""The data doctor: what is in a folder of photos, what is wrong with it and, where photos show people, what their faces say.
 
-What belongs here: the order of the steps. What does not: the steps themselves (`dataset`), or showing the result (surfaces).
+What belongs here: the order of the steps. What does not: judging (`dataset.audit`, `checking.face_audit`), moving photos
+(`setting_aside`), showing the result (surfaces).
 """
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
-from whosthat.dataset.audit import Audit, audit
-from whosthat.dataset.folder import scan
+from whosthat.checking.face_audit import FaceAudit, audit_faces
+from whosthat.checking.face_findings import face_findings
+from whosthat.dataset.audit import Audit, audit_folder
+from whosthat.errors import path_given
+from whosthat.faces.embedder import DLIB
 from whosthat.progress import SILENT, Progress
+from whosthat.training.recipe_base import FACES
+from whosthat.workflow.choosing import choose_model
+from whosthat.workflow.face_photos import faces_of_photos, open_reader
 
 
-def check(photos: str | Path, *, progress: Progress = SILENT) -> Audit:
-    """Look at every photo of a folder and say what should be known before training.
+@dataclass(frozen=True)
+class Checkup:
+    """What the data doctor found: in the files and, unless None, in the faces."""
+
+    audit: Audit
+    faces: FaceAudit | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain values, ready for JSON: the audit's keys, and ``faces``."""
+        if self.faces is None:
+            return {**self.audit.to_dict(), "faces": None}
+        findings = [asdict(finding) for finding in face_findings(self.faces)]
+        return {**self.audit.to_dict(), "faces": {**self.faces.to_dict(), "findings": findings}}
+
+
+def check(photos: str | Path, *, faces: bool | None = None, embedder: str = DLIB.name, progress: Progress = SILENT) -> Checkup:
+    """Look at every photo of a folder, and at the faces in it, and say what should be known before training.
 
     Args:
-        photos: The folder, with one sub-folder per class.
+        photos: The folder, with one sub-folder per person.
+        faces: Whether to look for faces; None looks where `choosing.choose_model` would choose them.
+        embedder: Which network compares them.
         progress: Shows the photos as they are read.
 
     Returns:
-        The audit: photos with their facts, what was set aside and why, and findings in whole sentences.
+        What was found; ``to_dict()`` gives it as plain values.
 
     Raises:
-        DatasetError: The folder cannot be used: see `dataset.folder.scan` and `dataset.audit.audit`.
+        UsageError: ``photos`` is no path, or there is no such embedder.
+        DatasetError: The folder cannot be used.
+        WeightsError: Faces are asked for, and a network is not here.
+        CacheError: What was found cannot be remembered.
     """
-    return audit(scan(Path(photos)), progress=progress)
+    folder = path_given(photos, "The folder of photos")
+    audit = audit_folder(folder, progress=progress)
+    wanted = choose_model(folder).model == FACES if faces is None else faces
+    return Checkup(audit, check_faces(audit, embedder=embedder, progress=progress) if wanted else None)
+
+
+def check_faces(audit: Audit, *, embedder: str = DLIB.name, progress: Progress = SILENT) -> FaceAudit:
+    """Judge the photos of a folder by their faces; a photo that was read before is not read again.
+
+    Raises:
+        WeightsError: A network is not here.
+        CacheError: What was found cannot be remembered.
+    """
+    places = {item.sha256: item.photo.path for item in audit.photos}
+    return audit_faces(audit, faces_of_photos(places, open_reader(embedder=embedder).reader, progress=progress))

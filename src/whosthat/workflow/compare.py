@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from whosthat.dataset.audit import Audit, AuditedPhoto
+from whosthat.dataset.audit import Audit, AuditedPhoto, audit_folder
 from whosthat.dataset.split import read_split
 from whosthat.errors import (
     BundleError,
@@ -25,6 +25,8 @@ from whosthat.errors import (
     RunError,
     TrainingError,
     UsageError,
+    path_given,
+    type_given,
 )
 from whosthat.evaluation.comparison import Comparison, Contestant, Failure
 from whosthat.evaluation.comparison import compare as choose
@@ -37,11 +39,10 @@ from whosthat.runs.files import SPLIT
 from whosthat.runs.folders import new_run, set_latest
 from whosthat.training.recipe import AnyRecipe, Recipe, default_recipe
 from whosthat.training.recipe_base import FACES, FaceRecipe
-from whosthat.workflow.check import check
 from whosthat.workflow.expected_time import time_sentence
 from whosthat.workflow.predict import predict
 from whosthat.workflow.strangers import stranger_photos
-from whosthat.workflow.train import train
+from whosthat.workflow.train import check_recipe, recipe_of, train
 from whosthat.workflow.training_run import TrainResult
 
 TIMED_PHOTOS = 64
@@ -89,31 +90,41 @@ def recipes_for(models: Sequence[str], changes: Mapping[str, Any]) -> tuple[AnyR
 
 def compare(
     photos: str | Path,
-    recipes: Sequence[AnyRecipe],
+    models: Sequence[str | AnyRecipe],
     *,
     runs: str | Path = "runs",
     strangers: str | Path | None = None,
     progress: Progress = SILENT,
+    **settings: Any,
 ) -> CompareResult:
     """Train several models on one split and say which one to use; ``runs/latest`` then points at its run.
 
     Args:
         photos: The folder, with one sub-folder per class.
-        recipes: One for each model, alike in seed, split and number of photos.
+        models: Names, such as ``["faces", "cnn6"]``, or recipes that are alike in seed, split and number of photos.
         runs: Where the runs are made, and beside them ``<photos>-compare-<n>`` with the comparison.
         strangers: A folder with photos of people who are in none of the folders; None when there is none.
         progress: Hears what is being done.
+        **settings: Settings to change in each model's recipe that has them.
+
+    Returns:
+        The page with the comparison, and its figures.
 
     Raises:
-        UsageError: Fewer than two models, one twice, or recipes that would split the photos differently.
+        UsageError: Fewer than two models, one twice, or recipes that would split the photos differently; ``photos`` is no path.
+        RecipeError: A setting cannot be used.
+        NetworkError: There is no such network, or the extra ``train`` is not installed; said before a photo is read.
         DatasetError: The photos cannot be used.
         RunError: No model could be trained, or a folder cannot be written.
     """
+    root = path_given(photos, "The folder of photos")
+    recipes = _recipes(models, settings)
     _refuse_unlike(recipes)
+    for recipe in recipes:
+        check_recipe(recipe)
     if strangers is not None:
-        stranger_photos(Path(strangers))
-    root = Path(photos)
-    audit = check(root, progress=progress)  # remembered from here on, so that the first model does not pay for all
+        stranger_photos(path_given(strangers, "The folder of strangers"))
+    audit = audit_folder(root, progress=progress)  # remembered from here on, so that the first model does not pay for all
     if sentence := time_sentence(recipes, audit.counts()):
         progress.say(sentence)
     contestants: list[Contestant] = []
@@ -134,6 +145,15 @@ def compare(
     if not contestants:
         raise RunError(f"No model could be trained. {failures[0].model}: {failures[0].reason}")
     return _concluded(root, Path(runs), choose(root.resolve().name, contestants, failures))
+
+
+def _recipes(models: Sequence[str | AnyRecipe], settings: Mapping[str, Any]) -> tuple[AnyRecipe, ...]:
+    if isinstance(models, str) or not isinstance(models, Sequence):
+        raise UsageError(f'Models are given as a list, such as ["faces", "cnn6"]; got {type_given(models)}.')
+    names = [model for model in models if isinstance(model, str)]
+    if len(names) == len(models):
+        return recipes_for(names, settings)
+    return tuple(recipe_of(model, settings) for model in models)
 
 
 def _refuse_unlike(recipes: Sequence[AnyRecipe]) -> None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from whosthat.dataset.folder import Photo, scan
-from whosthat.errors import DatasetError, did_you_mean
+from whosthat.errors import DatasetError, did_you_mean, path_given
 from whosthat.evaluation.metrics import Evaluation
 from whosthat.evaluation.metrics import evaluate as judge
 from whosthat.evaluation.outcomes import Answer, answer_of
@@ -34,7 +34,7 @@ _PARTS_THAT_CHOSE = ("train", "validation")
 """The parts of the split whose photos shaped the recogniser; its old test photos may be used again."""
 
 
-def evaluate(bundle: str | Path, photos: Path, *, progress: Progress = SILENT) -> Evaluation:
+def evaluate(bundle: str | Path, photos: str | Path, *, progress: Progress = SILENT) -> Evaluation:
     """Test a saved recogniser on a folder of photos, one sub-folder per class; classes may be missing.
 
     Args:
@@ -46,11 +46,12 @@ def evaluate(bundle: str | Path, photos: Path, *, progress: Progress = SILENT) -
         Figures over the bundle's own labels, with its own threshold: what ``predict`` answers for the same photos.
 
     Raises:
+        UsageError: ``bundle`` or ``photos`` is no path.
         BundleError: The bundle cannot be used.
         DatasetError: The folder cannot be used, holds a class that the recogniser does not know, or no photo is left.
     """
     recogniser, seen = load(bundle), open_bundle(bundle).facts.data
-    folder = scan(Path(photos))
+    folder = scan(path_given(photos, "The folder of photos"))
     _refuse_unknown_classes(folder.classes, recogniser.labels)
     known = {photo: _why_known(photo, seen) for photo in folder.photos}
     answered = answer_photos(recogniser, [photo for photo, reason in known.items() if not reason], progress=progress)

@@ -17,7 +17,7 @@ from filelock import FileLock, Timeout
 
 from whosthat import photo_cache
 from whosthat.checking.suspects import STRANGER_DISTANCE, find_outliers
-from whosthat.errors import BundleError, DatasetError, UsageError, did_you_mean
+from whosthat.errors import BundleError, DatasetError, UsageError, did_you_mean, type_given
 from whosthat.faces.remembered import RememberedFaces, RememberedSightings
 from whosthat.photos.reading import sha256_of
 from whosthat.progress import SILENT, Progress
@@ -34,42 +34,15 @@ from whosthat.recognition.face_facts import FaceFacts
 from whosthat.recognition.face_recogniser import FaceRecogniser, bundle_files
 from whosthat.recognition.gallery import FILE, EnrolledPhoto, Gallery, read_gallery
 from whosthat.recognition.identifier import Identifier
-from whosthat.types import FloatArray, SetAside
+from whosthat.types import Added, Enrolled, FloatArray, SetAside
 from whosthat.wording import counted, listing
 from whosthat.workflow.face_choice import Chosen, choose_face, choose_faces
 from whosthat.workflow.face_photos import faces_of_photos
 from whosthat.workflow.forgetting import Erasure, Receipt, erase, erasure_of, note_erasure, plan_erasure
-from whosthat.workflow.predict import find_photos
+from whosthat.workflow.predict import find_photos, places_given
 from whosthat.workflow.prediction import Prediction
 
 CHANGED = " People were added or removed since this was measured."
-
-
-@dataclass(frozen=True)
-class Enrolled:
-    """Somebody whom a recogniser knows: the name, and how many photos of them are enrolled."""
-
-    name: str
-    photos: int
-
-
-@dataclass(frozen=True)
-class Added:
-    """What adding somebody did.
-
-    Attributes:
-        name: Who was added.
-        photos: The photos that were enrolled.
-        left: Those that were not, and why.
-        threshold: The largest distance that gets a name, unchanged.
-        notes: A sentence for each photo of whose faces one was chosen.
-    """
-
-    name: str
-    photos: tuple[str, ...]
-    left: tuple[SetAside, ...]
-    threshold: float
-    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -97,7 +70,7 @@ def list_people(bundle: str | Path) -> tuple[Enrolled, ...]:
 def add_person(
     bundle: str | Path,
     name: str,
-    photos: Sequence[str | Path],
+    photos: str | Path | Sequence[str | Path],
     *,
     face: int | None = None,
     anyway: bool = False,
@@ -122,7 +95,7 @@ def add_person(
         DatasetError: No photo shows a face, it is not clear which face is meant, the photos do not show one person, or the person is
             enrolled already.
     """
-    name = unicodedata.normalize("NFC", name)
+    name = _normal(name)
     with _held(bundle) as (opened, _):
         recogniser = _opened(opened)
         gallery = recogniser.identifier.gallery
@@ -155,7 +128,7 @@ def remove_person(bundle: str | Path, name: str) -> Removed:
         RunError: Something cannot be deleted from the run folder.
     """
     with _held(bundle) as (opened, removed):
-        if removed is not None and removed.receipt.removed == unicodedata.normalize("NFC", name):
+        if removed is not None and removed.receipt.removed == _normal(name):
             return removed
         recogniser = _opened(opened)
         gallery = recogniser.identifier.gallery
@@ -181,7 +154,7 @@ def rename_person(bundle: str | Path, name: str, new_name: str) -> None:
         BundleError: The bundle cannot be used or saved.
         UsageError: Nobody has the first name, or the second cannot be used.
     """
-    new_name = unicodedata.normalize("NFC", new_name)
+    new_name = _normal(new_name)
     with _held(bundle) as (opened, _):
         gallery = _opened(opened).identifier.gallery
         name = _known(name, gallery.people)
@@ -258,19 +231,27 @@ def _recognised(recogniser: FaceRecogniser, name: str) -> set[str]:
     return set(np.repeat([digest for digest, _ in found], [len(vectors) for _, vectors in found])[theirs].tolist())
 
 
+def _normal(name: str) -> str:
+    if not isinstance(name, str):
+        raise UsageError(f"The name of a person is a text; got {type_given(name)}.")
+    return unicodedata.normalize("NFC", name)
+
+
 def _check_name(name: str, others: Sequence[str]) -> None:
     if problem := label_problem([name], old=others):
         raise UsageError(f"{problem}. Choose another name.")
 
 
 def _known(name: str, people: Sequence[str]) -> str:
-    normal = unicodedata.normalize("NFC", name)
+    normal = _normal(name)
     if normal not in people:
         raise UsageError(f"Nobody here is named {name!r}. {did_you_mean(normal, people)}")
     return normal
 
 
-def _to_enrol(name: str, photos: Sequence[str | Path], gallery: Gallery, *, one: bool) -> tuple[dict[str, Path], list[SetAside]]:
+def _to_enrol(
+    name: str, photos: str | Path | Sequence[str | Path], gallery: Gallery, *, one: bool
+) -> tuple[dict[str, Path], list[SetAside]]:
     """Return where the photos to enrol lie, by SHA-256, and those that cannot be enrolled.
 
     Args:
@@ -281,7 +262,7 @@ def _to_enrol(name: str, photos: Sequence[str | Path], gallery: Gallery, *, one:
     """
     left: list[SetAside] = []
     places: dict[str, Path] = {}
-    found = list(find_photos(photos))
+    found = list(find_photos(places_given(photos)))
     if one and len(found) != 1:
         raise UsageError(f"--face chooses a face of one photo, but {counted(len(found), 'photo')} were given. Add them one by one.")
     for path in found:

@@ -14,16 +14,16 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from whosthat.dataset.threads import in_order
-from whosthat.errors import PhotoError, UsageError
+from whosthat.errors import PhotoError, UsageError, path_given, type_given
 from whosthat.photos.reading import exif_of, looks_like_photo, opened
 from whosthat.photos.signatures import kind_of_file
 from whosthat.photos.video import looks_like_video
 from whosthat.progress import SILENT, Progress
 from whosthat.recognition import load
-from whosthat.recognition.recogniser import Recogniser
+from whosthat.recognition.recogniser import Answering, Recogniser
 from whosthat.types import Sighting
 from whosthat.workflow.predict_video import EVERY, predict_video
 from whosthat.workflow.prediction import Prediction
@@ -51,9 +51,9 @@ class _Order:
 
 def predict(
     bundle: str | Path | Recogniser,
-    paths: Iterable[str | Path],
+    paths: str | Path | Iterable[str | Path],
     *,
-    draw: Path | None = None,
+    draw: str | Path | None = None,
     every: int = EVERY,
     without: Collection[Path] = (),
     remember: bool = False,
@@ -73,7 +73,8 @@ def predict(
 
     Raises:
         BundleError: The bundle cannot be used.
-        UsageError: The folder for the copies cannot be written, or ``every`` is below 1.
+        UsageError: ``bundle`` is neither path nor recogniser, ``paths`` are no paths (an image in memory is for
+            `Recogniser.identify`), the folder for the copies cannot be written, or ``every`` is below 1.
 
     Example:
         for prediction in predict("runs/latest", ["holiday"]):
@@ -81,11 +82,26 @@ def predict(
     """
     if every < 1:
         raise UsageError(f"Every how many frames a video is looked at must be 1 or more; it is {every}.")
-    recogniser = load(bundle) if isinstance(bundle, str | Path) else bundle
-    if draw is not None:
-        _make_folder(draw)
-        without = [*without, draw]
-    return _answers(_Order(recogniser, draw, every, remember, progress), find_photos(paths, without=without))
+    recogniser = cast("Recogniser", bundle) if hasattr(bundle, "identify_prepared") else load(path_given(bundle, "A saved recogniser"))
+    places = places_given(paths)
+    copies = None if draw is None else path_given(draw, "The folder for drawn copies")
+    if copies is not None:
+        _make_folder(copies)
+        without = [*without, copies]
+    return _answers(_Order(recogniser, copies, every, remember, progress), find_photos(places, without=without))
+
+
+def places_given(paths: str | Path | Iterable[str | Path]) -> list[Path]:
+    """Return paths that somebody gave, be it one or several.
+
+    Raises:
+        UsageError: Something else came.
+    """
+    if isinstance(paths, str | os.PathLike):
+        return [Path(paths)]
+    if not isinstance(paths, Iterable):
+        raise UsageError(f"Photos are a path or a list of paths; got {type_given(paths)}.")
+    return [path_given(path, "Each photo") for path in paths]
 
 
 def find_photos(
@@ -151,7 +167,7 @@ class _Answer:
     error: str = ""
 
 
-def _answered(recogniser: Recogniser, items: Sequence[Path | Prediction]) -> list[_Answer]:
+def _answered(recogniser: Answering, items: Sequence[Path | Prediction]) -> list[_Answer]:
     """Read some photos, and let the network answer for all of them at once."""
     read = [_read(recogniser, item) for item in items]
     prepared = [one for one in read if not isinstance(one, _Answer)]
@@ -159,7 +175,7 @@ def _answered(recogniser: Recogniser, items: Sequence[Path | Prediction]) -> lis
     return [one if isinstance(one, _Answer) else _Answer(one[0], tuple(next(sightings))) for one in read]
 
 
-def _read(recogniser: Recogniser, item: Path | Prediction) -> _Answer | tuple[Path, Any]:
+def _read(recogniser: Answering, item: Path | Prediction) -> _Answer | tuple[Path, Any]:
     """Return the path of a photo and what the network needs of it, or the answer where the network is not needed."""
     if isinstance(item, Prediction):
         return _Answer(item.path, error=item.error)

@@ -6,7 +6,6 @@ What does not: finding it (`predict`, `predict_video`), writing JSON or CSV to a
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -68,7 +67,7 @@ def to_dict(prediction: Prediction, *, top: int | None = None) -> dict[str, Any]
     """
     return {
         "path": as_text(prediction.path),
-        "sightings": [_sighting_to_dict(sighting, top) for sighting in prediction.sightings],
+        "sightings": [sighting.to_dict(top) for sighting in prediction.sightings],
         "video": None if prediction.video is None else _video_to_dict(prediction.video),
         "drawn": None if prediction.drawn is None else as_text(prediction.drawn),
         "error": prediction.problem or None,
@@ -105,19 +104,6 @@ def csv_cell(text: str) -> str:
 def as_text(value: Path | str) -> str:
     """Return a path or a name as text that every file can hold: bytes that are no UTF-8 become escapes."""
     return str(value).encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-def _sighting_to_dict(sighting: Sighting, top: int | None) -> dict[str, Any]:
-    return {
-        "name": sighting.name,
-        "confidence": sighting.confidence,
-        "runner_up": sighting.runner_up,
-        "runner_up_confidence": sighting.runner_up_confidence,
-        "box": _box_to_dict(sighting.box),
-        "nearest": [{"person": like.person, "photo": like.photo, "distance": like.distance} for like in sighting.nearest],
-        "given_to_better": sighting.given_to_better,
-        "probabilities": dict(itertools.islice(sighting.probabilities.items(), top)),
-    }
 
 
 def _video_to_dict(answer: VideoAnswer) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from whosthat.errors import CacheError
 from whosthat.faces.finding import CutFaces, SeenFaces
 from whosthat.photos.reading import opened, sha256_of
 from whosthat.progress import Progress
-from whosthat.recognition.recogniser import PhotoSource, Recogniser, blaming_the_bundle
+from whosthat.recognition.recogniser import Answering, PhotoSource, Recogniser, blaming_the_bundle
 from whosthat.types import Sighting
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ KEPT_EVERY = 64
 
 
 @contextmanager
-def recalling(recogniser: Recogniser, progress: Progress) -> Iterator[Recogniser]:
+def recalling(recogniser: Recogniser, progress: Progress) -> Iterator[Answering]:
     """Let a face recogniser remember photos while the block runs; any other, or one without a usable cache, stays as it is.
 
     Args:
@@ -65,15 +65,6 @@ class _Remembering:
         self._progress = progress
         self._fresh: dict[str, SeenFaces] = {}
         self._lock = threading.Lock()
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """The enrolled people."""
-        return self._recogniser.labels
-
-    def identify(self, photo: PhotoSource) -> list[Sighting]:
-        """Answer for one photo."""
-        return self.identify_prepared([self.prepare(photo)])[0]
 
     def prepare(self, photo: PhotoSource) -> tuple[str, CutFaces | SeenFaces]:
         """Return a photo's SHA-256, empty where it is no file, and its faces: embedded already, or yet to be."""

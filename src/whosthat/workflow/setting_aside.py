@@ -19,7 +19,7 @@ from pathlib import Path, PurePosixPath
 from whosthat.durable import move_to_free_name, replace_file
 from whosthat.errors import DatasetError
 from whosthat.file_names import unused_path
-from whosthat.workflow.face_check import Checkup
+from whosthat.workflow.check import Checkup
 
 COLUMNS = ("from", "to", "reason")
 MAX_PLAN_BYTES = 64 << 20

@@ -7,11 +7,13 @@ What does not: the routes (`train_network`, `train_faces`), what they share (`tr
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from whosthat.dataset.audit import Audit
+from whosthat.dataset.audit import Audit, audit_folder
 from whosthat.dataset.split import read_split, split
-from whosthat.errors import CacheError, DatasetError, NetworkError, RecipeError, RunError
+from whosthat.errors import CacheError, DatasetError, NetworkError, RecipeError, RunError, UsageError, path_given, type_given
 from whosthat.evaluation.run_facts import read_metrics
 from whosthat.networks import registry
 from whosthat.networks.backend import require_keras
@@ -20,9 +22,10 @@ from whosthat.recognition.bundle import label_problem
 from whosthat.runs.files import BUNDLE, ENVIRONMENT, RECIPE, SPLIT
 from whosthat.runs.folders import discard_run, existing_run, new_run, set_latest
 from whosthat.runs.lock import run_lock
-from whosthat.training.recipe import AnyRecipe, FaceRecipe, design_of, read_recipe
+from whosthat.training.recipe import AnyRecipe, FaceRecipe, default_recipe, design_of, read_recipe
+from whosthat.training.recipe_base import BaseRecipe
 from whosthat.wording import counted
-from whosthat.workflow.check import check
+from whosthat.workflow.choosing import choose_model
 from whosthat.workflow.strangers import stranger_photos
 from whosthat.workflow.training_run import TrainingRun, TrainResult, begin, finish
 
@@ -31,37 +34,49 @@ __all__ = ["TrainResult", "resume", "train"]
 
 def train(
     photos: str | Path,
-    recipe: AnyRecipe,
+    model: str | AnyRecipe | None = None,
     *,
     runs: str | Path = "runs",
     strangers: str | Path | None = None,
     progress: Progress = SILENT,
+    **settings: Any,
 ) -> TrainResult:
     """Train a recogniser on a folder of photos and test it on photos that it has not seen.
 
     Args:
         photos: The folder, with one sub-folder per class.
-        recipe: What to train and how, from `whosthat.default_recipe` or a file.
+        model: ``"faces"``, a network's name such as ``"cnn6"``, or a recipe from `whosthat.default_recipe` or
+            `whosthat.read_recipe`. None takes faces where nearly every photo shows one, else a pretrained network.
         runs: Where the run folder is made; nothing that is there is overwritten.
         strangers: A folder with photos of people who are in none of the folders, to fit the threshold on; one sub-folder a
             person is best.
         progress: Hears what is being done.
+        **settings: Settings of the recipe to change, such as ``epochs=20``; sections as mappings.
+
+    Returns:
+        The run's folder, its bundle and report, and how the test went.
+
+    Example:
+        result = whosthat.train("photos", "faces", strangers="others")
+        recogniser = whosthat.load(result.run)
 
     Raises:
-        RecipeError: The recipe asks for what its network does not offer; nothing was begun.
+        UsageError: ``photos`` or ``strangers`` is no path, ``model`` is neither name nor recipe, or a recipe comes with settings.
+        RecipeError: A setting cannot be used, or the recipe asks for what its network does not offer; nothing was begun.
         DatasetError: The photos cannot be used.
-        NetworkError: Keras is not installed, which is said before a photo is read; or the network cannot be built, or its pretrained
-            weights are missing. No run is left behind.
+        NetworkError: There is no such network, it cannot be built, the extra ``train`` is not installed (said before a photo is read),
+            or pretrained weights are missing; no run is left behind.
         TrainingError: The loss is no longer a number, or memory or disk are full.
         TrainingInterruptedError: Ctrl-C or SIGTERM came; `resume` goes on.
         RunError: The run folder cannot be written.
     """
-    root = Path(photos)
-    others = None if strangers is None else Path(strangers)
-    _check_recipe(recipe)
+    root = path_given(photos, "The folder of photos")
+    others = None if strangers is None else path_given(strangers, "The folder of strangers")
+    recipe = recipe_of(choose_model(root, settings=settings).model if model is None else model, settings)
+    check_recipe(recipe)
     if others is not None:
         stranger_photos(others)
-    audit = check(root, progress=progress)
+    audit = audit_folder(root, progress=progress)
     _tell_what_is_left_out(audit, root, progress)
     if problem := label_problem(audit.classes):
         raise DatasetError(f"{problem}.")
@@ -113,7 +128,7 @@ def resume(run: str | Path, *, progress: Progress = SILENT) -> TrainResult:
         return TrainResult(folder, folder / BUNDLE, tested.evaluation, tested.diagnosis, tested.notes)
     if not isinstance(recipe, FaceRecipe):
         require_keras()
-    audit = check(root, progress=progress)
+    audit = audit_folder(root, progress=progress)
     parts = read_split(folder / SPLIT, audit, ratios=recipe.ratios, seed=recipe.seed)
     result = _carry_out(TrainingRun(folder, root, audit, parts, strangers), recipe, progress, resume=True)
     with run_lock(folder):
@@ -121,8 +136,30 @@ def resume(run: str | Path, *, progress: Progress = SILENT) -> TrainResult:
     return result
 
 
-def _check_recipe(recipe: AnyRecipe) -> None:
-    """Refuse, before anything is read or written, what could only fail later."""
+def recipe_of(model: str | AnyRecipe, settings: Mapping[str, Any]) -> AnyRecipe:
+    """Return a model's own recipe with some settings changed, or the given recipe.
+
+    Raises:
+        UsageError: It is neither a name nor a recipe, or a recipe given together with settings.
+        RecipeError: A setting is unknown or cannot be used.
+        NetworkError: No network has this name.
+    """
+    if isinstance(model, str):
+        return default_recipe(model, **settings)
+    if not isinstance(model, BaseRecipe):
+        raise UsageError(f'A model is a name such as "faces" or "cnn6", or a recipe; got {type_given(model)}.')
+    if settings:
+        raise UsageError(f"{', '.join(settings)} cannot be set beside a recipe. Change the recipe: whosthat.default_recipe(MODEL, ...).")
+    return model
+
+
+def check_recipe(recipe: AnyRecipe) -> None:
+    """Refuse, before anything is read or written, what could only fail later.
+
+    Raises:
+        RecipeError: It asks for what its network does not offer.
+        NetworkError: Keras is not installed.
+    """
     if isinstance(recipe, FaceRecipe):
         return
     require_keras()

@@ -79,7 +79,7 @@ def carry_out(run: TrainingRun, recipe: Recipe, *, progress: Progress, resume: b
         classifier.temperature = fit_temperature(known, truth)
         recogniser = classifier if cropper is None else FaceClassifier(cropper, classifier)
         confidences = apply_temperature(known, classifier.temperature).max(axis=1)
-        classifier.threshold = _threshold(confidences, recogniser, run, progress)
+        classifier.fitted_threshold = _threshold(confidences, recogniser, run, progress)
 
         # ---- test once: as predict answers ------------------------------------------------------------------
         evaluation = _test(recogniser, run, progress)
@@ -168,8 +168,8 @@ def _learn_from_all(fitted: Fitted, prepared: PreparedPhotos, spec: PrepareSpec)
 def _notes(classifier: ImageClassifier, fitted: Fitted, prepared: PreparedPhotos) -> tuple[str, ...]:
     """Say how names are given and refused, and what the saved recogniser has learnt from."""
     notes = []
-    if classifier.threshold is not None:
-        notes.append(f"Below {100 * classifier.threshold.value:.3g} % confidence the answer is “unknown”. {classifier.threshold.how}")
+    if (threshold := classifier.fitted_threshold) is not None:
+        notes.append(f"Below {100 * threshold.value:.3g} % confidence the answer is “unknown”. {threshold.how}")
     if fitted.learns_from_all:
         n = sum(len(prepared.labels(part)) for part in PARTS)
         notes.append("The tested recogniser had not seen the test photos.")
@@ -220,7 +220,7 @@ def _facts(
     recipe: Recipe, data: DataFacts, classifier: ImageClassifier, evaluation: Evaluation, opened: OpenedCropper | None
 ) -> BundleFacts:
     """Gather what a bundle says of itself."""
-    network, threshold = registry.facts(recipe.model), classifier.threshold
+    network, threshold = registry.facts(recipe.model), classifier.fitted_threshold
     licences = {network.title: network.licence}
     if opened is not None:
         licences[opened.cropper.detector.name] = opened.cropper.detector.licence
