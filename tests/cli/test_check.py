@@ -73,4 +73,4 @@ def test_a_photo_that_cannot_be_moved_back_is_an_error_and_one_that_is_back_alre
 
 def test_yes_alone_is_no_usage(photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", str(photos), "--yes"]) == 2
-    assert "Give both" in capsys.readouterr().err
+    assert "--yes needs --fix." in capsys.readouterr().err

@@ -167,7 +167,7 @@ def _confused(vectors: FloatArray, labels: IntArray, groups: IntArray, n_people:
 
 def _clearly(own: NDArray[Any], nearest: NDArray[Any]) -> NDArray[np.bool_]:
     """Tell who is too far from their own person to get that name, near enough to another to get theirs, and by a clear margin."""
-    clear: NDArray[np.bool_] = (own > DEFAULT_DISTANCE) & (nearest <= DEFAULT_DISTANCE) & (own - nearest >= CLEAR_MARGIN)
+    clear: NDArray[np.bool_] = (own > DEFAULT_DISTANCE) & (nearest <= DEFAULT_DISTANCE) & (own >= nearest + CLEAR_MARGIN)
     return clear
 
 
