@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import importlib.util
 import logging
 import os
 import re
@@ -29,6 +30,8 @@ _ENVIRONMENT = {
     # count still give the same bits. It is on by default on some platforms only; saying it makes machines of one kind alike.
     "TF_ENABLE_ONEDNN_OPTS": "1",
 }
+
+_INSTALL = 'Install them with: pip install "whosthat[train]"'
 
 _NOTICE = re.compile(rb"(?m)^(WARNING: All log messages before absl::|I0000 |[IW]\d{4} .*(oneDNN|cpu_feature_guard)).*\n?")
 
@@ -59,6 +62,17 @@ def load_keras() -> ModuleType:
     keras.config.set_image_data_format("channels_last")
     keras.config.set_floatx("float32")
     return keras
+
+
+def require_keras() -> None:
+    """Refuse to go on without Keras on TensorFlow, without importing them: that takes seconds.
+
+    Raises:
+        NetworkError: One of them is not installed.
+    """
+    for name in ("keras", "tensorflow"):
+        if name not in sys.modules and importlib.util.find_spec(name) is None:
+            raise NetworkError(f"Training a network needs Keras on TensorFlow, and {name} is not installed. {_INSTALL}")
 
 
 def set_threads(n: int) -> None:
@@ -93,8 +107,7 @@ def _import(name: str) -> ModuleType:
             return importlib.import_module(name)
     except ImportError as error:
         raise NetworkError(
-            f"This needs Keras and TensorFlow, but {error.name or name!s} cannot be imported ({error}). Install them with: pip install "
-            '"whosthat[train]"'
+            f"This needs Keras and TensorFlow, but {error.name or name!s} cannot be imported ({error}). " + _INSTALL
         ) from error
 
 

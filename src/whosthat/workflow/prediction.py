@@ -6,6 +6,7 @@ What does not: finding it (`predict`, `predict_video`), writing JSON or CSV to a
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,8 +54,12 @@ class Prediction:
         return tuple(dict.fromkeys(one.name for one in seen))
 
 
-def to_dict(prediction: Prediction) -> dict[str, Any]:
-    """Return a prediction as plain values, for JSON: every class with its probability, best first.
+def to_dict(prediction: Prediction, *, top: int | None = None) -> dict[str, Any]:
+    """Return a prediction as plain values, for JSON.
+
+    Args:
+        prediction: What was answered.
+        top: So many classes of each sighting stand with their probabilities, best first; None for all.
 
     Returns:
         ``path``, ``sightings`` (each ``name``, ``confidence``, ``runner_up``, ``runner_up_confidence``, ``box``, ``nearest``,
@@ -63,7 +68,7 @@ def to_dict(prediction: Prediction) -> dict[str, Any]:
     """
     return {
         "path": as_text(prediction.path),
-        "sightings": [_sighting_to_dict(sighting) for sighting in prediction.sightings],
+        "sightings": [_sighting_to_dict(sighting, top) for sighting in prediction.sightings],
         "video": None if prediction.video is None else _video_to_dict(prediction.video),
         "drawn": None if prediction.drawn is None else as_text(prediction.drawn),
         "error": prediction.problem or None,
@@ -102,7 +107,7 @@ def as_text(value: Path | str) -> str:
     return str(value).encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def _sighting_to_dict(sighting: Sighting) -> dict[str, Any]:
+def _sighting_to_dict(sighting: Sighting, top: int | None) -> dict[str, Any]:
     return {
         "name": sighting.name,
         "confidence": sighting.confidence,
@@ -111,7 +116,7 @@ def _sighting_to_dict(sighting: Sighting) -> dict[str, Any]:
         "box": _box_to_dict(sighting.box),
         "nearest": [{"person": like.person, "photo": like.photo, "distance": like.distance} for like in sighting.nearest],
         "given_to_better": sighting.given_to_better,
-        "probabilities": dict(sighting.probabilities),
+        "probabilities": dict(itertools.islice(sighting.probabilities.items(), top)),
     }
 
 

@@ -14,15 +14,17 @@ from whosthat.dataset.split import read_split, split
 from whosthat.errors import CacheError, DatasetError, NetworkError, RecipeError, RunError
 from whosthat.evaluation.run_facts import read_metrics
 from whosthat.networks import registry
+from whosthat.networks.backend import require_keras
 from whosthat.progress import SILENT, Progress
 from whosthat.recognition.bundle import label_problem
+from whosthat.runs.files import BUNDLE, ENVIRONMENT, RECIPE, SPLIT
 from whosthat.runs.folders import discard_run, existing_run, new_run, set_latest
 from whosthat.runs.lock import run_lock
 from whosthat.training.recipe import AnyRecipe, FaceRecipe, design_of, read_recipe
 from whosthat.wording import counted
 from whosthat.workflow.check import check
 from whosthat.workflow.strangers import stranger_photos
-from whosthat.workflow.training_run import BUNDLE, ENVIRONMENT, RECIPE, SPLIT, TrainingRun, TrainResult, begin, finish
+from whosthat.workflow.training_run import TrainingRun, TrainResult, begin, finish
 
 __all__ = ["TrainResult", "resume", "train"]
 
@@ -48,7 +50,8 @@ def train(
     Raises:
         RecipeError: The recipe asks for what its network does not offer; nothing was begun.
         DatasetError: The photos cannot be used.
-        NetworkError: The network cannot be built, or its pretrained weights are missing; no run is left behind.
+        NetworkError: Keras is not installed, which is said before a photo is read; or the network cannot be built, or its pretrained
+            weights are missing. No run is left behind.
         TrainingError: The loss is no longer a number, or memory or disk are full.
         TrainingInterruptedError: Ctrl-C or SIGTERM came; `resume` goes on.
         RunError: The run folder cannot be written.
@@ -90,6 +93,7 @@ def resume(run: str | Path, *, progress: Progress = SILENT) -> TrainResult:
         UsageError: There is no such run.
         RunError: It is no run, or another process works in it.
         DatasetError: The photos of the run are gone or changed.
+        NetworkError: Keras is not installed.
         TrainingError: As in `train`.
     """
     folder = existing_run(Path(run))
@@ -107,6 +111,8 @@ def resume(run: str | Path, *, progress: Progress = SILENT) -> TrainResult:
     if finish(folder, progress=progress):
         tested = read_metrics(folder)
         return TrainResult(folder, folder / BUNDLE, tested.evaluation, tested.diagnosis, tested.notes)
+    if not isinstance(recipe, FaceRecipe):
+        require_keras()
     audit = check(root, progress=progress)
     parts = read_split(folder / SPLIT, audit, ratios=recipe.ratios, seed=recipe.seed)
     result = _carry_out(TrainingRun(folder, root, audit, parts, strangers), recipe, progress, resume=True)
@@ -119,6 +125,7 @@ def _check_recipe(recipe: AnyRecipe) -> None:
     """Refuse, before anything is read or written, what could only fail later."""
     if isinstance(recipe, FaceRecipe):
         return
+    require_keras()
     try:
         registry.check(recipe.model, design_of(recipe, n_classes=2))
     except NetworkError as error:
