@@ -42,7 +42,7 @@ docs: .venv/dev.stamp
 	$(BIN)/python docs/make_api.py > docs/api.md
 	$(BIN)/python docs/pictures/make_pictures.py
 
-LOCK := $(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
+LOCK := $(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header --no-annotate
 
 lock: .venv/dev.stamp
 	$(PIP) uv
