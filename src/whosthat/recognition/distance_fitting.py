@@ -1,4 +1,4 @@
-"""Fitting the distance that earns a name: what is known of the network, corrected by what the user's own photos say.
+"""Fitting the threshold on distances: what is known of the network, corrected by what the user's own photos say.
 
 What belongs here: how near strangers come, the threshold that follows, the share of strangers that it names and how sure that is.
 What does not: the numbers of the networks (`impostors`), what `predict` needs (`face_threshold`), the distances themselves (`heads`).

@@ -1,4 +1,4 @@
-"""How near is near enough: the distance from which on a face is "unknown", and how sure a distance makes us.
+"""The threshold on distances: from where on a face is "unknown", and the confidence that follows from a distance.
 
 What belongs here: the threshold of recognisers that go by distance, and the confidence that follows from a distance.
 What does not: fitting it (`distance_fitting`), distances themselves (`heads`), thresholds on probabilities (`threshold`).

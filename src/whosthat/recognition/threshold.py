@@ -1,4 +1,4 @@
-"""How sure is sure enough: below the threshold the answer is "unknown".
+"""The threshold on confidence: below it the answer is "unknown".
 
 What belongs here: the threshold of a recogniser that answers with probabilities, fitting it and applying it.
 What does not: the distances of face embeddings (`face_threshold`); calibration (`whosthat.recognition.calibration`), which comes before.
