@@ -143,7 +143,7 @@ def _opened(file: Path) -> sqlite3.Connection:
     make_private_folder(file.parent)
     _delete_old(file.parent)
     os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite itself would make it readable for others
-    connection = sqlite3.connect(file, timeout=_WAIT_SECONDS)
+    connection = sqlite3.connect(file, timeout=_WAIT_SECONDS, check_same_thread=False)  # who shares it among threads holds a lock
     try:
         connection.execute("PRAGMA secure_delete = ON")
         connection.execute("PRAGMA temp_store = MEMORY")  # or VACUUM would leave a copy in the folder for temporary files

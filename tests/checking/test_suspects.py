@@ -75,6 +75,13 @@ def test_a_pair_whose_photos_are_confused_comes_before_a_nearer_one() -> None:
     assert ((second.first, second.second), second.confused) == ((1, 3), 0)
 
 
+def test_a_photo_that_is_like_nobody_confuses_no_two_people() -> None:
+    vectors, labels = people(4, 10)
+    vectors[5] = 0.9 * vectors[labels == 1].mean(axis=0) + np.random.default_rng(9).normal(0, 0.05, DIMENSIONS)
+    assert find_suspects(vectors, labels, np.arange(40), 4)[0].row == 5
+    assert [pair.confused for pair in find_look_alikes(vectors, labels, np.arange(40), 4)] == [0] * 6
+
+
 def test_the_nearest_of_many_pairs_are_those_of_a_plain_loop() -> None:
     vectors, labels = people(40, 1)
     found = find_look_alikes(vectors, labels, np.arange(40), 40, most=7)
@@ -89,7 +96,7 @@ def test_a_person_without_photos_is_in_no_pair() -> None:
 
 def test_one_person_and_no_photos_give_nothing() -> None:
     vectors, labels = people(1, 5)
-    assert find_look_alikes(vectors, labels, np.arange(5), 1) == []
+    assert find_look_alikes(vectors, labels, np.arange(5), 1) == find_look_alikes(vectors[:1], labels[:1], np.arange(1), 1) == []
     assert find_suspects(vectors, labels, np.arange(5), 1) == []
     nothing = np.empty(0, np.int64)
     assert find_suspects(np.empty((0, DIMENSIONS), np.float32), nothing, nothing, 2) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from whosthat.checking.face_audit import FaceAudit, Pair, SuspectPhoto
 from whosthat.cli.app import main
 from whosthat.dataset.audit import Audit
+from whosthat.dataset.findings import Finding
 from whosthat.workflow.check import Checkup
 
 
@@ -73,4 +75,31 @@ def test_a_photo_that_cannot_be_moved_back_is_an_error_and_one_that_is_back_alre
 
 def test_yes_alone_is_no_usage(photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", str(photos), "--yes"]) == 2
-    assert "Give both" in capsys.readouterr().err
+    assert "--yes needs --fix." in capsys.readouterr().err
+
+
+def test_the_worst_comes_first_and_the_rest_is_counted(replaced: Any, photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    kinds = [("note", "bursts")] * 4 + [("warning", "imbalance"), ("warning", "too-small"), ("warning", "look-alikes-across")]
+    findings = tuple(Finding(kind, severity, f"{kind}.") for severity, kind in [*kinds, ("problem", "too-few-to-split")])
+    audit = Audit(photos, ("ann", "bo"), (), (), findings)
+    replaced("whosthat.workflow.check.check", Checkup(audit, FaceAudit(2, suspects=(SuspectPhoto("a", "bo", "ann", None, 0.31),))))
+    main(["check", str(photos)])
+    told = [line for line in capsys.readouterr().out.splitlines() if line][1:8]
+    assert [line.partition(":")[0] for line in told[:6]] == ["Problem", *["Warning"] * 4, "Note"]
+    assert "may be in the wrong folder" in told[1]
+    assert told[2] == "Warning: look-alikes-across."
+    assert told[6] == "And 3 more (--json shows all)."
+
+
+@pytest.mark.parametrize(("no_color", "coloured"), [("", True), ("1", False)])
+def test_warnings_are_coloured_on_a_terminal_alone(
+    no_color: str, coloured: bool, checked: Any, photos: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("NO_COLOR", no_color)
+    main(["check", str(photos)])
+    assert "\x1b" not in capsys.readouterr().out
+    terminal = io.StringIO()
+    terminal.isatty = lambda: True  # type: ignore[method-assign]
+    monkeypatch.setattr("sys.stdout", terminal)
+    main(["check", str(photos)])
+    assert ("\x1b[33mWarning:\x1b[0m 1 photo" in terminal.getvalue()) is coloured

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -19,6 +20,12 @@ from whosthat.networks import registry
 from whosthat.proportions import Interval
 from whosthat.runs.folders import RunSummary
 from whosthat.workflow.evaluate import StrangerTest
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "commands.md"
 
@@ -38,7 +45,7 @@ def test_check_shows_counts_what_was_set_aside_and_findings(photos: Path, capsys
     assert main(["check", str(photos)]) == 0
     told = capsys.readouterr().out
     assert "madame_moth       2" in told
-    assert "4 photos of 2 classes can be used; 1 file was set aside." in told
+    assert "4 photos of 2 classes can be used; 1 file set aside." in told
     assert "broken.jpg (the file is empty)" in told
     assert "Warning: " in told
 
@@ -64,7 +71,7 @@ def tested(replaced: Any, judged: Callable[..., Evaluation]) -> Any:
 def test_evaluate_shows_accuracy_classes_and_mistakes(tested: Any, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["evaluate", "bundle", "photos"]) == 0
     told = capsys.readouterr().out
-    assert told.startswith("Of 2 photos, 1 correct, 1 wrong. Accuracy: 50.0 % (95 % interval 9.5 % to 90.5 %). Baseline")
+    assert told.startswith("Of 2 photos, 1 correct, 1 wrong. Accuracy: 50 % (95 % interval 9.5 % to 90.5 %). Baseline")
     assert "bo/1.jpg: ann (confidence 80 %), is bo" in told
     assert tested.arguments == (Path("bundle"), Path("photos"))
 
@@ -79,7 +86,7 @@ def test_evaluate_as_json_passes_a_gate_or_not(tested: Any, capsys: pytest.Captu
 def test_evaluate_counts_strangers_when_asked(tested: Any, replaced: Any, capsys: pytest.CaptureFixture[str]) -> None:
     replaced("whosthat.workflow.evaluate.count_strangers", StrangerTest(200, 2, 0.01, Interval(0.003, 0.036)))
     assert main(["evaluate", "bundle", "photos", "--strangers", "others"]) == 0
-    assert "Of 200 photos of strangers, 2 got a name: 1.0 % (95 % interval 0.3 % to 3.6 %)." in capsys.readouterr().out
+    assert "Of 200 photos of strangers, 2 got a name: 1 % (95 % interval 0.3 % to 3.6 %)." in capsys.readouterr().out
     assert main(["evaluate", "bundle", "photos", "--strangers", "others", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["strangers"] == {
         "n": 200,
@@ -114,7 +121,8 @@ def test_runs_are_listed(replaced: Any, capsys: pytest.CaptureFixture[str]) -> N
     run = RunSummary(Path("runs/p-cnn6-1"), "finished", "cnn6", 0.875, datetime(2026, 1, 2, tzinfo=UTC))
     replaced("whosthat.runs.folders.list_runs", [run])
     assert main(["runs", "list"]) == 0
-    assert "p-cnn6-1  finished  cnn6     87.5 %  2026-01-02T00:00:00+00:00" in capsys.readouterr().out
+    local = f"{datetime(2026, 1, 2, tzinfo=UTC).astimezone():%Y-%m-%d %H:%M}"
+    assert f"p-cnn6-1  finished  cnn6     87.5 %  {local}" in capsys.readouterr().out
     assert main(["runs", "list", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)[0]["accuracy"] == 0.875
 
@@ -126,11 +134,24 @@ def test_no_runs_is_said_and_not_shown_as_an_empty_table(tmp_path: Path, capsys:
     assert "There is no run in" in told.err
 
 
-def test_runs_are_compared(replaced: Any, capsys: pytest.CaptureFixture[str]) -> None:
+def test_runs_are_compared_with_a_line_for_each_setting(replaced: Any, capsys: pytest.CaptureFixture[str]) -> None:
     rows = [{"run": "a", "accuracy": None, "epochs": 3}, {"run": "b", "accuracy": 0.5, "epochs": 4}]
     replaced("whosthat.runs.folders.compare_runs", rows)
     assert main(["runs", "compare", "a", "b"]) == 0
-    assert capsys.readouterr().out.splitlines() == ["run  accuracy  epochs", "a           -  3", "b      50.0 %  4"]
+    assert capsys.readouterr().out.splitlines() == ["run       a  b", "accuracy  -  50 %", "epochs    3  4"]
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+def test_many_runs_stand_below_each_other_on_a_narrow_terminal(columns: int, replaced: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [f"photos-efficientnet-lite0-{number}" for number in range(5)]
+    replaced("whosthat.runs.folders.compare_runs", [{"run": name, "optimiser.learning_rate": 0.001} for name in names])
+    monkeypatch.setattr("sys.stdout", terminal := Terminal())
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setenv("NO_COLOR", "1")
+    main(["runs", "compare", *names])
+    lines = terminal.getvalue().splitlines()
+    assert all(len(line) <= columns for line in lines)
+    assert [word for line in lines for word in line.split() if word in names] == names
 
 
 def test_every_network_is_listed(capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from whosthat.cli.output import cell_width, plain, show_json, show_table
+from whosthat.cli.output import cell_width, plain, say, show_error, show_first, show_json, show_table, show_text, wrapped
+from whosthat.errors import UsageError
 
 
 def test_what_turns_a_line_around_is_escaped_in_json_and_read_back(capsys: pytest.CaptureFixture[str]) -> None:
@@ -37,6 +38,56 @@ def test_a_name_is_never_read_as_markup(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setenv("TERM", "xterm")
     show_table(("name",), [("[bold]Ana[/bold] :smile:",)])
     assert "[bold]Ana[/bold] :smile:" in terminal.getvalue()
+
+
+def on_a_terminal(monkeypatch: pytest.MonkeyPatch, columns: int) -> io.StringIO:
+    terminal = io.StringIO()
+    terminal.isatty = lambda: True  # type: ignore[method-assign]
+    for name, value in (("TERM", "xterm"), ("COLUMNS", str(columns)), ("NO_COLOR", "1")):
+        monkeypatch.setenv(name, value)
+    for stream in ("sys.stdout", "sys.stderr"):
+        monkeypatch.setattr(stream, terminal)
+    return terminal
+
+
+@pytest.mark.parametrize("columns", [39, 80, 120])
+def test_a_table_fits_the_terminal_and_breaks_no_word(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = on_a_terminal(monkeypatch, columns)
+    path, reason = "somewhere/on/this/computer/holiday/day1/016_8.jpg", "the file ends too early, as after a broken download " * 2
+    show_table(("photo", "why", "bytes"), [(path, reason.strip(), "1,024")], right=("bytes",), paths=("photo",))
+    lines = terminal.getvalue().splitlines()
+    assert all(len(line) <= columns for line in lines)
+    assert "/016_8.jpg" in lines[1]
+    assert lines[1].endswith("1,024")
+    words = " ".join(lines[1:]).split()
+    assert [word for word in words if word in reason.split()] == reason.split()
+
+
+def test_a_sentence_ends_no_line_inside_a_word_and_a_command_stays_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = on_a_terminal(monkeypatch, 20)
+    say("The cache is damaged and is rebuilt.")
+    say("whosthat check photos --undo plan.csv", wrap=False)
+    show_error(UsageError("There is no such network."))
+    assert terminal.getvalue().splitlines() == [
+        *("The cache is damaged", "and is rebuilt."),
+        "whosthat check photos --undo plan.csv",
+        *("Error: There is no", "such network."),
+    ]
+
+
+def test_a_number_stays_with_its_percent_sign() -> None:
+    assert wrapped("interval 91.5 % to 99.0 %", 14) == ["interval", "91.5 % to", "99.0 %"]
+
+
+def test_in_a_pipe_lines_stay_whole(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("COLUMNS", "20")
+    show_text("The cache is damaged and is rebuilt.", colour="red")
+    assert capsys.readouterr().out == "The cache is damaged and is rebuilt.\n"
+
+
+def test_long_tables_end_with_how_many_more_there_are(capsys: pytest.CaptureFixture[str]) -> None:
+    show_first(("class",), [(str(number),) for number in range(25)])
+    assert capsys.readouterr().out.splitlines()[-1] == "and 5 more (--json shows all)"
 
 
 @pytest.mark.parametrize(("text", "width"), [("Ana", 3), ("張偉", 4), ("e\u0301", 1), ("한글", 4), ("", 0)])

@@ -28,7 +28,7 @@ def test_adding_says_what_was_enrolled_and_what_not(replaced: Any, capsys: pytes
     assert main(["people", "bundle", "add", "dee", "1.jpg", "wall.jpg", "--anyway", "--face", "2"]) == 0
     told = capsys.readouterr().err
     assert "wall.jpg was not enrolled: no face was found." in told
-    assert "1 photo of dee enrolled. The threshold is unchanged (0.500)." in told
+    assert "1 photo of dee enrolled. The threshold is unchanged (distance 0.500)." in told
     assert call.arguments == (Path("bundle"), "dee", [Path("1.jpg"), Path("wall.jpg")])
     assert "Number 2 was enrolled." in told
     assert (call.options["anyway"], call.options["face"]) == (True, 2)
@@ -48,11 +48,11 @@ def test_renaming(replaced: Any, capsys: pytest.CaptureFixture[str]) -> None:
     call = replaced("whosthat.workflow.people.rename_person", None)
     assert main(["people", "bundle", "rename", "ann", "anna"]) == 0
     assert call.arguments == (Path("bundle"), "ann", "anna")
-    assert "ann is called anna from now on." in capsys.readouterr().err
+    assert "ann is now called anna." in capsys.readouterr().err
 
 
 def test_the_bundle_comes_first(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["people", "list", "runs/latest"]) == 2
-    assert "The bundle comes first: whosthat people runs/latest list." in capsys.readouterr().err
+    assert "The bundle comes first: whosthat people runs/latest list" in capsys.readouterr().err
     assert main(["people", "bundle", "ad"]) == 2
     assert 'Did you mean "add"?' in capsys.readouterr().err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -50,6 +51,50 @@ def test_a_network_is_chosen_when_its_settings_are_asked_for(train: Any, capsys:
     assert 'only networks have the setting "epochs"' in capsys.readouterr().err
 
 
+@pytest.fixture
+def holiday(tmp_path: Path) -> Path:
+    for name in ("day1", "day2", "anna"):
+        (tmp_path / "holiday" / name).mkdir(parents=True)
+    return tmp_path / "holiday"
+
+
+def test_folders_that_are_no_names_are_named(train: Any, holiday: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", str(holiday), "--model", "faces"]) == 0
+    assert "The folders day1, day2 do not look like names of people" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("answer", "options", "code"),
+    [("n\n", [], 2), ("", [], 2), ("yes\n", [], 0), ("n\n", ["--yes"], 0)],
+    ids=["no", "nothing", "yes", "--yes"],
+)
+def test_on_a_terminal_they_are_asked_about(
+    answer: str, options: list[str], code: int, train: Any, holiday: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminal = io.StringIO(answer)
+    terminal.isatty = lambda: True  # type: ignore[method-assign]
+    monkeypatch.setattr("sys.stdin", terminal)
+    assert main(["train", str(holiday), "--model", "faces", *options]) == code
+    assert bool(train.arguments) is (code == 0)
+
+
+def test_the_command_alone_says_how_to_use_it_in_three_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train"]) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.splitlines() == [
+        "Usage: whosthat train [OPTIONS] [PHOTOS]",
+        "Train a recogniser, test it honestly and save it.",
+        "Example: whosthat train photos (more: whosthat train --help)",
+    ]
+
+
+def test_the_help_page_groups_the_options(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "--help"]) == 0
+    headings = [line for line in capsys.readouterr().out.splitlines() if line.endswith(":") and not line.startswith(" ")]
+    assert headings == ["Data:", "Model:", "Faces:", "Network:", "Output:", "Options:"]
+
+
 def test_strangers_are_handed_on(train: Any) -> None:
     assert recipe_of(train, "--model", "faces", "--strangers", "others", "--set", 'head="nearest"').head == "nearest"
     assert train.options["strangers"] == Path("others")
@@ -85,11 +130,11 @@ def test_a_network_of_ones_own_is_trained_by_its_name(train: Any, tmp_path: Path
     ("words", "message"),
     [
         ([], "--help"),
-        (["--epochs", "3"], 'Name the folder of photos: "whosthat train PHOTOS".'),
+        (["--epochs", "3"], 'Name the folder of photos: "whosthat train PHOTOS"'),
         (["photos", "--model", "cnn5"], 'Did you mean "cnn6"?'),
         (["photos", "--recipe", "reference-cnn6", "--model", "cnn6"], "names its model already"),
-        (["photos", "--resume", "runs/latest"], "--resume goes on with the photos and the recipe of the run"),
-        (["--strangers", "others", "--resume", "runs/latest"], "--resume goes on with the photos and the recipe of the run"),
+        (["photos", "--resume", "runs/latest"], "--resume uses the photos and the recipe of the run"),
+        (["--strangers", "others", "--resume", "runs/latest"], "--resume uses the photos and the recipe of the run"),
         (["photos", "--set", "epochs"], "--set takes KEY=VALUE"),
         (["photos", "--set", "epoch=3"], "epochs"),
         (["photos", "--epochs", "0"], "epochs"),
@@ -132,7 +177,7 @@ def test_json_holds_the_whole_result(train: Any, capsys: pytest.CaptureFixture[s
 def test_a_quality_gate_that_is_missed_ends_with_4(train: Any, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", "photos", "--model", "cnn6", "--min-accuracy", "0.66"]) == 0
     assert main(["train", "photos", "--model", "cnn6", "--min-accuracy", "0.67"]) == 4
-    assert "The accuracy is 0.6667, and --min-accuracy asked for at least 0.67." in capsys.readouterr().err
+    assert "The accuracy is 0.6667; --min-accuracy asks for 0.67." in capsys.readouterr().err
 
 
 def test_values_are_toml_or_words() -> None:

@@ -102,6 +102,14 @@ def test_a_file_without_suffix_is_judged_by_its_first_bytes(root: Path) -> None:
     assert reasons(found) == {"anna/LICENSE": folder_module.NOT_A_PHOTO}
 
 
+def test_what_people_take_for_photos_is_named(tmp_path: Path) -> None:
+    for name in ("a.jpg", "b.MOV", "c.dng", "d.txt"):
+        (tmp_path / "photos" / "anna" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "photos" / "anna" / name).write_bytes(b"")
+    found = scan(tmp_path / "photos")
+    assert [item.reason for item in found.set_aside] == ["a video", "a RAW photo; export it as JPEG", "not a photo"]
+
+
 @NEEDS_LINKS
 def test_links_never_lead_out_or_round_in_circles(root: Path, tmp_path: Path) -> None:
     (tmp_path / "secret.jpg").write_bytes(b"")

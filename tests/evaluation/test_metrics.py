@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from whosthat.errors import DatasetError
-from whosthat.evaluation.metrics import MOST_CLASSES, N_BINS, Evaluation, evaluate, matrix_of
+from whosthat.evaluation.metrics import FEW_CLASSES, MOST_CLASSES, N_BINS, Evaluation, evaluate, matrix_of
 from whosthat.proportions import wilson_interval
 
 LABELS = ("ann", "bo", "čeněk", "大卫")
@@ -112,13 +112,13 @@ def test_of_many_classes_the_most_confused_are_shown_beside_each_other(judged):
     predicted = np.concatenate([np.arange(90), [80, 80, 41]])
     predicted[5] = 6
     shares = np.eye(90)[predicted] * 0.9 + 0.001
-    shares[88] = 0.001
+    shares[80] = 0.001
     result = judged(shares, truth, names, ["x"] * 93, threshold=0.5)
     matrix = matrix_of(result)
     assert result.mix_ups == ((70, 80, 2), (5, 6, 1), (40, 41, 1))
-    assert [names.index(name) for name in matrix.columns[:-1]] == list(matrix.rows) == [70, 80, 5, 6, 40, 41, 88]
-    assert (matrix.columns[-1], matrix.whole, matrix.n.tolist()) == ("unknown", False, [3, 1, 1, 1, 2, 1, 1])
-    assert matrix.counts[0].tolist() == [1, 2, 0, 0, 0, 0, 0, 0]
+    assert [names.index(name) for name in matrix.columns[:-1]] == list(matrix.rows) == [70, 80, 5, 6, 40, 41]
+    assert (matrix.columns[-1], matrix.whole, matrix.n.tolist()) == ("unknown", False, [3, 1, 1, 1, 2, 1])
+    assert matrix.counts[0].tolist() == [1, 2, 0, 0, 0, 0, 0]
 
 
 def test_names_of_classes_that_are_not_shown_are_counted_together(judged):
@@ -130,7 +130,7 @@ def test_names_of_classes_that_are_not_shown_are_counted_together(judged):
 
 
 def test_where_many_classes_are_all_correct_some_are_shown(judged):
-    assert len(matrix_of(judged(np.eye(90), np.arange(90), [str(n) for n in range(90)], ["x"] * 90)).rows) == MOST_CLASSES
+    assert len(matrix_of(judged(np.eye(90), np.arange(90), [str(n) for n in range(90)], ["x"] * 90)).rows) == FEW_CLASSES
 
 
 def test_photos_without_a_name_count_as_missed_and_calibrate_nothing(judged):

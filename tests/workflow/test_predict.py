@@ -53,7 +53,7 @@ def test_files_and_folders_are_answered_in_order(bundle: Path, tmp_path: Path) -
 def test_batches_lose_and_mix_nothing(n_photos: int, bundle: Path, tmp_path: Path) -> None:
     wanted = [list(COLOURS)[number % 3] for number in range(n_photos)]
     photos = [save_photo(tmp_path / f"{number}.png", colour) for number, colour in enumerate(wanted)]
-    assert [name for _, name in names(predict(bundle, photos, batch_size=4))] == wanted
+    assert [name for _, name in names(predict(bundle, photos))] == wanted
 
 
 def test_what_cannot_be_read_is_said_and_stops_nothing(bundle: Path, tmp_path: Path) -> None:
@@ -103,13 +103,13 @@ class Counting:
 
 def test_memory_does_not_grow_with_the_photos() -> None:
     recogniser = Counting()
-    assert sum(1 for _ in predict(recogniser, (f"{number}.jpg" for number in range(500)), batch_size=4)) == 500
+    assert sum(1 for _ in predict(recogniser, (f"{number}.jpg" for number in range(500)))) == 500
     assert recogniser.most <= 4 * (os.cpu_count() or 1)
 
 
 def test_whoever_stops_listening_stops_the_reading() -> None:
     recogniser = Counting()
-    answers = predict(recogniser, (f"{number}.jpg" for number in range(500)), batch_size=4)
+    answers = predict(recogniser, (f"{number}.jpg" for number in range(500)))
     next(answers)
     answers.close()
     assert recogniser.most <= 4 * (os.cpu_count() or 1)
@@ -174,5 +174,5 @@ def test_copies_drawn_into_the_photos_folder_are_not_taken_for_photos(bundle: Pa
         save_photo(photos / name, "red")
     save_photo(photos / "sorted" / "old.png", "red")
     for _ in range(2):
-        answers = predict(bundle, [photos], draw=photos / "drawn", without=[photos / "sorted"], batch_size=1)
+        answers = predict(bundle, [photos], draw=photos / "drawn", without=[photos / "sorted"])
         assert [name for name, _ in names(answers)] == ["a.png", "z.png"]

@@ -53,7 +53,7 @@ def most_alike(pairs: Sequence[Pair]) -> str:
         return ""
     first = pairs[0]
     if not first.confused:
-        return f"No photo is nearer to another person than to its own. Most alike: {first.first} and {first.second}."
+        return f"No two people are easily confused. Most alike: {first.first} and {first.second}."
     times = counted(first.confused, "photo")
     return f"Most easily confused: {first.first} and {first.second} ({times} nearer to the other). More photos of them may help."
 

@@ -1,4 +1,4 @@
-"""Labels that are probably wrong, and people who are easily taken for each other: what embeddings say about a folder of people.
+"""Labels that are probably wrong, and people who are easily confused: what embeddings say about a folder of people.
 
 What belongs here: pure functions from embeddings to suspects and pairs. What does not: reading photos, whole sentences (`face_audit`).
 Distances are on the scale of `faces.embedder.SAME_PERSON`, whichever network embeds.
@@ -58,7 +58,8 @@ class LookAlikes:
         first: Label of one.
         second: Label of the other.
         distance: Between their templates.
-        confused: Photos of either that lie nearer to the other than to their own person, but for those that clearly are the other.
+        confused: Photos of either that lie nearer to the other than to their own person, and so near that they could get that name;
+            those that clearly are the other do not count.
     """
 
     first: int
@@ -158,16 +159,16 @@ def _nearest_pairs(templates: FloatArray, most: int) -> set[tuple[int, int]]:
 
 
 def _confused(vectors: FloatArray, labels: IntArray, groups: IntArray, n_people: int) -> Counter[tuple[int, int]]:
-    """Count the photos nearer to another person than to their own, by pair; what clearly is the other is a wrong label."""
+    """Count the photos of each pair that could get the other's name; what clearly is the other is a wrong label."""
     own, nearest, other = _compared(vectors, labels, groups, n_people)
-    mixed_up = np.isfinite(own) & (nearest < own) & ~_clearly(own, nearest)
+    mixed_up = np.isfinite(own) & (nearest < own) & (nearest <= DEFAULT_DISTANCE) & ~_clearly(own, nearest)
     pairs = np.sort(np.stack([labels[mixed_up], other[mixed_up]], axis=1), axis=1)
     return Counter((int(first), int(second)) for first, second in pairs)
 
 
 def _clearly(own: NDArray[Any], nearest: NDArray[Any]) -> NDArray[np.bool_]:
     """Tell who is too far from their own person to get that name, near enough to another to get theirs, and by a clear margin."""
-    clear: NDArray[np.bool_] = (own > DEFAULT_DISTANCE) & (nearest <= DEFAULT_DISTANCE) & (own - nearest >= CLEAR_MARGIN)
+    clear: NDArray[np.bool_] = (own > DEFAULT_DISTANCE) & (nearest <= DEFAULT_DISTANCE) & (own >= nearest + CLEAR_MARGIN)
     return clear
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from whosthat.cli.options import JsonOption, PhotosArgument, examples, new_app
-from whosthat.cli.output import say, show, show_json, show_table
+from whosthat.cli.output import say, show, show_first, show_json, show_text
 from whosthat.cli.terminal import terminal_progress
 from whosthat.errors import DatasetError, UsageError
 from whosthat.wording import counted
@@ -19,10 +21,19 @@ if TYPE_CHECKING:
     from whosthat.checking.face_audit import FaceAudit
     from whosthat.dataset.audit import Audit
     from whosthat.dataset.findings import Finding
+    from whosthat.types import SetAside
     from whosthat.workflow.check import Checkup
     from whosthat.workflow.setting_aside import Outcome
 
 app = new_app()
+
+SHOWN_FINDINGS = 6
+"""So many findings are shown; the JSON holds all."""
+
+WORST = ("two-names", "wrong-person", "look-alikes-across", "odd-names", "unreadable")
+"""Kinds of findings that come first among those of one severity: what they tell of teaches wrong names."""
+
+_COLOURS = {"problem": "red", "warning": "yellow", "note": ""}
 
 FacesOption = Annotated[
     bool | None,
@@ -67,9 +78,9 @@ def check(
 ) -> None:
     """Look for trouble in a folder of photos.
 
-    Files that cannot be read, photos that appear twice or under two names, classes with few photos, photos that are too
+    Files that cannot be read, photos that appear twice or in two folders, classes with few photos, photos that are too
     small. In photos of people also: no face, several, small, blurred or cut faces, photos that probably show somebody
-    else, people who look alike. Nothing is changed without --fix and --yes. --json names every photo.
+    else, people who look alike. No photo is moved without --fix and --yes; --fix alone writes a plan. --json names every photo.
     """
     if yes and not fix:
         raise UsageError("--yes needs --fix.")
@@ -90,14 +101,11 @@ def check(
 
 
 def show_audit(audit: Audit, faces: FaceAudit | None = None) -> None:
-    """Write the photos of each class, then every finding; of faces also tables of suspects and look-alikes."""
-    show_table(("class", "photos"), [(name, f"{count:,}") for name, count in audit.counts().items()], right=("photos",))
-    show(
-        "",
-        f"{counted(len(audit.photos), 'photo')} of {counted(len(audit.classes), 'class')} can be used; {_set_aside(len(audit.set_aside))}.",
-    )
+    """Write what was found, the worst first; of faces also tables of suspects and look-alikes; then the photos of each class."""
     from whosthat.checking.face_findings import face_findings
 
+    usable = f"{counted(len(audit.photos), 'photo')} of {counted(len(audit.classes), 'class')} can be used"
+    show_text(f"{usable}; {_set_aside(audit.set_aside)}.")
     _show_findings((*audit.findings, *(face_findings(faces) if faces else ())))
     if faces and faces.suspects:
         show("", "Photos that may show somebody else, the most striking first:")
@@ -105,22 +113,30 @@ def show_audit(audit: Audit, faces: FaceAudit | None = None) -> None:
             (one.photo, one.looks_like or "somebody else", _number(one.own_distance), _number(one.nearest_distance))
             for one in faces.suspects
         ]
-        show_table(("photo", "looks like", "to its own", "to the nearest other"), rows, right=("to its own", "to the nearest other"))
+        numbers = ("to its own", "to the nearest other")
+        show_first(("photo", "looks like", *numbers), rows, right=numbers, paths=("photo",))
     if faces and faces.look_alikes:
         show("", "The people who look most alike:")
         pairs = [(pair.first, pair.second, _number(pair.distance), str(pair.confused)) for pair in faces.look_alikes]
-        show_table(("person", "and", "distance", "photos confused"), pairs, right=("distance", "photos confused"))
+        show_first(("person", "and", "distance", "photos confused"), pairs, right=("distance", "photos confused"))
+    show("")
+    show_first(("class", "photos"), [(name, f"{count:,}") for name, count in audit.counts().items()], right=("photos",))
 
 
 def _show_findings(findings: Sequence[Finding]) -> None:
     from whosthat.dataset.findings import SEVERITIES
 
-    for severity in SEVERITIES:
-        for finding in findings:
-            if finding.severity == severity:
-                show("", f"{severity.capitalize()}: {finding.sentence}")
+    def weight(finding: Finding) -> tuple[int, int]:
+        return SEVERITIES.index(finding.severity), WORST.index(finding.kind) if finding.kind in WORST else len(WORST)
+
+    for finding in sorted(findings, key=weight)[:SHOWN_FINDINGS]:
+        show("")
+        show_text(f"{finding.severity.capitalize()}: {finding.sentence}", colour=_COLOURS[finding.severity])
+    if len(findings) > SHOWN_FINDINGS:
+        show("", f"And {len(findings) - SHOWN_FINDINGS} more (--json shows all).")
     if not findings:
-        show("", "Nothing to worry about was found.")
+        show("")
+        show_text("No problems found.", colour="green")
 
 
 def _fix(checkup: Checkup, photos: Path, *, yes: bool) -> None:
@@ -132,10 +148,11 @@ def _fix(checkup: Checkup, photos: Path, *, yes: bool) -> None:
         return
     plan = write_plan(moves, photos)
     if not yes:
-        say(f"{counted(len(moves), 'photo')} would be set aside; {plan} says which. Nothing was moved: add --yes to move.")
+        say(f"{counted(len(moves), 'photo')} would be set aside; {plan} lists them. Nothing was moved. Add --yes to move them.")
         return
     outcome = carry_out(plan, photos)
-    say(f"{_counted(outcome)} set aside.", f"To move them back: whosthat check {photos} --undo {plan}")
+    say(f"{_counted(outcome)} set aside.")
+    say(f"To move them back: whosthat check {shlex.quote(str(photos))} --undo {shlex.quote(str(plan))}", wrap=False)
     _refuse_left(outcome)
 
 
@@ -164,5 +181,11 @@ def _number(distance: float | None) -> str:
     return "-" if distance is None else f"{distance:.2f}"
 
 
-def _set_aside(count: int) -> str:
-    return "no file was set aside" if count == 0 else f"{count:,} {'file was' if count == 1 else 'files were'} set aside"
+def _set_aside(files: Sequence[SetAside]) -> str:
+    """Say how many files are not used, and how many of them people take for photos."""
+    from whosthat.dataset.folder import NO_PHOTO_BUT
+
+    reasons = Counter(file.reason for file in files)
+    kinds = [counted(reasons[reason], kind) for kind, reason in NO_PHOTO_BUT.items() if reasons[reason]]
+    among = f", among them {' and '.join(kinds)}" if kinds else ""
+    return f"{counted(len(files), 'file')} set aside{among}" if files else "no file was set aside"

@@ -8,10 +8,21 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from whosthat.cli import train_options as options
-from whosthat.cli.options import CustomOption, JsonOption, PhotosArgument, RunsOption, StrangersOption, examples, load_own_networks, new_app
-from whosthat.cli.output import say, show, show_json, show_table
+from whosthat.cli.options import (
+    MODEL,
+    CustomOption,
+    GroupedCommand,
+    JsonOption,
+    PhotosArgument,
+    RunsOption,
+    StrangersOption,
+    examples,
+    load_own_networks,
+    new_app,
+)
+from whosthat.cli.output import say, show, show_json, show_side_by_side, show_text
 from whosthat.cli.terminal import terminal_progress
-from whosthat.cli.train import recipe_changes
+from whosthat.cli.train import ask_about_names, recipe_changes
 
 if TYPE_CHECKING:
     from whosthat.workflow.compare import CompareResult
@@ -20,10 +31,13 @@ app = new_app()
 
 MODELS = "faces,cnn6,efficientnet-lite0"
 
-ModelsOption = Annotated[str, typer.Option("--models", metavar="A,B,...", help='Names from "whosthat models list", or faces.')]
+ModelsOption = Annotated[
+    str, typer.Option("--models", metavar="A,B,...", help='Names from "whosthat models list", or faces.', rich_help_panel=MODEL)
+]
 
 
 @app.command(
+    cls=GroupedCommand,
     epilog=examples(
         "compare photos",
         "compare photos --models faces,cnn6 --epochs 10 --strangers others",
@@ -52,6 +66,7 @@ def compare(  # noqa: PLR0913  typer makes a parameter of each option
     """
     names = [name.strip() for name in models.split(",") if name.strip()]
     say(f"Comparing {', '.join(names)} on the photos in {photos}.")
+    ask_about_names(photos, yes=True)
     load_own_networks(custom)
     given = {"crop": crop, "epochs": epochs, "split": split, "pictures_per_class": pictures_per_class, "seed": seed}
     changes = recipe_changes(given, settings or [])
@@ -73,9 +88,9 @@ def _show(result: CompareResult) -> None:
     """Write the table, which model to use and why, and where it all lies."""
     from whosthat.evaluation.comparison_report import cells
 
-    rows = [cells(one) for one in result.comparison.contestants]
-    columns = list(rows[0])
     show("")
-    show_table(columns, [list(row.values()) for row in rows], right=columns[1:])
-    show("", *result.comparison.sentences, "", f"Report:  {result.report}")
+    show_side_by_side([cells(one) for one in result.comparison.contestants])
+    show("")
+    show_text(*result.comparison.sentences)
+    show("", f"Report:  {result.report}")
     show(*(f"Run:     {result.folder.parent / one.run}" for one in result.comparison.contestants))

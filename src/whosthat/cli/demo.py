@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from whosthat.cli.answers import show_predictions
 from whosthat.cli.check import show_audit
 from whosthat.cli.options import examples, new_app
 from whosthat.cli.output import say, show
-from whosthat.cli.predict import show_predictions
 from whosthat.cli.terminal import terminal_progress
 from whosthat.cli.train import show_result
 
@@ -55,8 +55,8 @@ def _count(heroes: Sequence[Prediction], strangers: Sequence[Prediction]) -> str
     right = sum(prediction.sightings[0].name == prediction.path.stem for prediction in heroes)
     unknown = sum(prediction.sightings[0].name is None for prediction in strangers)
     return (
-        f"Of {len(heroes)} heroes in new pictures, {right} are correct. "
-        f"Of {len(strangers)} strangers ({', '.join(prediction.path.stem for prediction in strangers)}), {unknown} were called unknown."
+        f"Of {len(heroes)} heroes in new pictures, {right} correct. "
+        f"Of {len(strangers)} strangers ({', '.join(prediction.path.stem for prediction in strangers)}), {unknown} unknown."
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whosthat.cli.options import BundleArgument, JsonOption, MinAccuracyOption, PhotosArgument, StrangersOption, examples, new_app
-from whosthat.cli.output import say, show, show_json, show_table
+from whosthat.cli.output import say, show, show_first, show_json, show_text
 from whosthat.cli.terminal import terminal_progress
 from whosthat.errors import QualityError
 from whosthat.wording import confidence_text, counted, percent
@@ -55,22 +55,27 @@ def show_strangers(others: StrangerTest | None) -> None:
     if others is not None:
         interval = f"{percent(others.interval.low)} to {percent(others.interval.high)}"
         named = f"{others.named:,} got a name: {percent(others.share)} (95 % interval {interval})"
-        show("", f"Of {counted(others.n, 'photo')} of strangers, {named}.")
+        show("")
+        show_text(f"Of {counted(others.n, 'photo')} of strangers, {named}.")
 
 
 def show_evaluation(evaluation: Evaluation) -> None:
     """Write accuracy, the figures of each class, and the worst mistakes."""
-    show(accuracy_sentence(evaluation), "")
-    show_table(
+    show_text(accuracy_sentence(evaluation))
+    show("")
+    show_first(
         ("class", "photos", "precision", "recall", "F1"),
         [(one.name, f"{one.n:,}", f"{one.precision:.3f}", f"{one.recall:.3f}", f"{one.f1:.3f}") for one in evaluation.per_class],
         right=("photos", "precision", "recall", "F1"),
     )
     if evaluation.mistakes:
         show("", "Mistakes:")
+    more = len(evaluation.mistakes) - SHOWN_MISTAKES
     for mistake in evaluation.mistakes[:SHOWN_MISTAKES]:
         sure = "" if mistake.predicted is None else f" (confidence {confidence_text(mistake.confidence)})"
         show(f"  {mistake.path}: {mistake.words}{sure}, is {mistake.truth}")
+    if more > 0:
+        show(f"  and {more:,} more (--json shows all)")
 
 
 def accuracy_sentence(evaluation: Evaluation) -> str:
@@ -90,4 +95,4 @@ def require_accuracy(evaluation: Evaluation, minimum: float | None) -> None:
         QualityError: The accuracy is below ``minimum`` (0 to 1).
     """
     if minimum is not None and evaluation.accuracy < minimum:
-        raise QualityError(f"The accuracy is {evaluation.accuracy:.4f}, and --min-accuracy asked for at least {minimum:g}.")
+        raise QualityError(f"The accuracy is {evaluation.accuracy:.4f}; --min-accuracy asks for {minimum:g}.")

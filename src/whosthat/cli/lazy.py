@@ -15,6 +15,7 @@ import typer.core
 import typer.main
 
 from whosthat.cli.commands import COMMANDS, root_help
+from whosthat.cli.output import say
 from whosthat.cli.stopping import Stopped
 from whosthat.errors import UsageError, did_you_mean
 from whosthat.version import __version__
@@ -78,6 +79,9 @@ def run_typer(words: list[str]) -> int:
     try:
         code = root.main(args=words, prog_name="whosthat", complete_var="_WHOSTHAT_COMPLETE", standalone_mode=False)
     except typer.TyperException as error:
+        if type(error).__name__ == "NoArgsIsHelpError":  # typer does not name it in public
+            say(*_short_usage(error.ctx), wrap=False)  # type: ignore[attr-defined]
+            return UsageError.exit_code
         raise UsageError(_in_our_words(error)) from error
     return code if isinstance(code, int) else 0
 
@@ -92,6 +96,15 @@ def _refuse_empty(words: Sequence[str]) -> None:
         if word == "" or re.fullmatch("--[a-z-]+=", word):
             what = f"What follows {option}" if option.startswith("-") else "A word of the command"
             raise UsageError(f"{what} is empty. Write a name there.")
+
+
+def _short_usage(context: Any) -> list[str]:
+    """Return how a command is called, what it does and where to read on: the answer to a command without a word behind it."""
+    path, command = context.command_path.translate(_BRACES), context.command
+    inner = getattr(command, "commands", None)
+    example = next((line.strip() for line in (command.epilog or "").splitlines() if line.startswith("  ")), "")
+    follows = f"Commands: {', '.join(inner)}" if inner else f"Example: {example}"
+    return [context.get_usage().translate(_BRACES), (command.help or "").split("\n\n")[0], f"{follows} (more: {path} --help)"]
 
 
 def _in_our_words(error: typer.TyperException) -> str:

@@ -8,25 +8,39 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+import typer.core
+
+DATA, MODEL, FACES, NETWORK, OUTPUT = GROUPS = ("Data", "Model", "Faces", "Network", "Output")
+"""What the options of a long help page are about, in its order."""
 
 PhotosArgument = Annotated[
-    Path, typer.Argument(metavar="PHOTOS", help="Folder that holds one folder of photos for each person or class.", show_default=False)
+    Path,
+    typer.Argument(
+        metavar="PHOTOS", help="Folder that holds one folder of photos for each person or class.", show_default=False, rich_help_panel=DATA
+    ),
 ]
 BundleArgument = Annotated[
     Path, typer.Argument(metavar="BUNDLE", help="A saved recogniser: a bundle, a run's folder, or runs/latest.", show_default=False)
 ]
-RunsOption = Annotated[Path, typer.Option("--runs", metavar="FOLDER", help="Folder that holds the runs.")]
+RunsOption = Annotated[Path, typer.Option("--runs", metavar="FOLDER", help="Folder that holds the runs.", rich_help_panel=OUTPUT)]
 StrangersOption = Annotated[
-    Path | None, typer.Option("--strangers", metavar="DIR", help="Photos of people in none of the folders: strangers.", show_default=False)
+    Path | None,
+    typer.Option(
+        "--strangers", metavar="DIR", help="Photos of people in none of the folders: strangers.", show_default=False, rich_help_panel=DATA
+    ),
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Write one JSON document to standard output.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Write one JSON document to standard output.", rich_help_panel=OUTPUT)]
 CustomOption = Annotated[
     Path | None,
     typer.Option(
-        "--custom", metavar="FILE.py", help="Python file with a network of your own. It is executed: read it first.", show_default=False
+        "--custom",
+        metavar="FILE.py",
+        help="Python file with a network of your own. It is executed: read it first.",
+        show_default=False,
+        rich_help_panel=MODEL,
     ),
 ]
 
@@ -48,6 +62,7 @@ MinAccuracyOption = Annotated[
         callback=_a_number,
         help="End with exit code 4 when the accuracy is below X (0 to 1).",
         show_default=False,
+        rich_help_panel=OUTPUT,
     ),
 ]
 
@@ -62,6 +77,19 @@ def new_app(help: str | None = None) -> typer.Typer:
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     )
+
+
+class GroupedCommand(typer.core.TyperCommand):
+    """A command whose help page groups its options, by the ``rich_help_panel`` of each."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write each group under its heading; ``--help`` and what else has no group last."""
+        for group in (*GROUPS, None):
+            options = [one for one in self.get_params(ctx) if getattr(one, "rich_help_panel", None) == group]
+            records = [record for record in (option.get_help_record(ctx) for option in options) if record]
+            if records:
+                with formatter.section(group or "Options"):
+                    formatter.write_dl(records)
 
 
 def load_own_networks(custom: Path | None) -> Sequence[str]:

@@ -6,7 +6,9 @@ How work in progress is shown stands in ``terminal``.
 
 from __future__ import annotations
 
+import itertools
 import json
+import os
 import re
 import sys
 import unicodedata
@@ -19,17 +21,113 @@ from whosthat.wording import visible, visible_json
 
 Rows = Sequence[Sequence[str]]
 
+SHOWN_ROWS = 20
+"""So many rows of a table that may be long are shown; the JSON holds all."""
 
-def say(*sentences: str) -> None:
-    """Write a message for the person to standard error, one sentence a line."""
+COLOURS = {"red": "\x1b[1;31m", "yellow": "\x1b[33m", "green": "\x1b[32m"}
+_BOLD, _PLAIN = "\x1b[1m", "\x1b[0m"
+_NARROWEST, _GAP = 20, 2
+_SHORTEST_PATH = 16
+
+
+def say(*sentences: str, wrap: bool = True) -> None:
+    """Write a message for the person to standard error, one sentence a line.
+
+    Args:
+        sentences: What to say.
+        wrap: Whether a terminal's lines end between words; not in a command that is to be copied.
+    """
     for sentence in sentences:
-        _write(sys.stderr, visible(sentence))
+        for line in _lines(sentence, sys.stderr if wrap else None):
+            _write(sys.stderr, line)
+
+
+def confirmed(question: str) -> bool:
+    """Ask on the terminal; whatever does not begin with y means no."""
+    sys.stderr.write(f"{question} [y/N] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower().startswith("y")
 
 
 def show(*lines: str) -> None:
-    """Write lines of data to standard output."""
+    """Write lines of data to standard output, as they are: paths, and commands that are to be copied."""
     for line in lines:
         _write(sys.stdout, visible(line))
+
+
+def show_text(*sentences: str, colour: str = "") -> None:
+    """Write sentences to standard output; on a terminal no line ends inside a word.
+
+    Args:
+        sentences: What to write, each from a new line on.
+        colour: One of `COLOURS` for what stands before the first colon, on a terminal that shows colours.
+    """
+    for sentence in sentences:
+        first, *rest = _lines(sentence, sys.stdout)
+        lead, colon, tail = first.partition(":")
+        if colour and is_terminal(sys.stdout, colour=True):
+            first = f"{COLOURS[colour]}{lead}{colon}{_PLAIN}{tail}"
+        for line in (first, *rest):
+            _write(sys.stdout, line)
+
+
+def _lines(sentence: str, stream: TextIO | None) -> list[str]:
+    width = None if stream is None else terminal_width(stream)
+    return [visible(sentence)] if width is None else wrapped(visible(sentence), width)
+
+
+def wrapped(text: str, width: int, indent: str = "") -> list[str]:
+    """Break a text between words into lines of at most this many columns; a longer word gets a line of its own.
+
+    Args:
+        text: On one line.
+        width: Columns, as `cell_width` counts them.
+        indent: What stands before all lines but the first.
+
+    Example:
+        >>> wrapped("named at most once", 10, "  ")
+        ['named at', '  most', '  once']
+    """
+    lines: list[str] = []
+    line = ""
+    for word in text.replace(" %", "\N{NO-BREAK SPACE}%").split(" "):
+        word = word.replace("\N{NO-BREAK SPACE}%", " %")
+        longer = f"{line} {word}" if line else word
+        if line.strip() and cell_width(longer) > width:
+            lines.append(line)
+            longer = indent + word
+        line = longer
+    return [*lines, line]
+
+
+def shortened(path: str, width: int) -> str:
+    """Shorten a path at its front, between folders where that is enough.
+
+    Example:
+        >>> shortened("holiday/day1/016_8.jpg", 16), shortened("016_8.jpg", 6)
+        ('…/day1/016_8.jpg', '…8.jpg')
+    """
+    if cell_width(path) <= width:
+        return path
+    for place, character in enumerate(path):
+        if character in "/\\" and place > 0 and cell_width(path[place:]) < width:
+            return f"…{path[place:]}"
+    while path and cell_width(path) >= width:
+        path = path[1:]
+    return f"…{path}"
+
+
+def terminal_width(stream: TextIO) -> int | None:
+    """Return the columns of a terminal; None where the stream is none: files and pipes get whole lines."""
+    if not is_terminal(stream):
+        return None
+    wanted = os.environ.get("COLUMNS", "")
+    if wanted.isdecimal():
+        return max(_NARROWEST, int(wanted))
+    try:
+        return max(_NARROWEST, os.get_terminal_size(stream.fileno()).columns or 80)
+    except OSError:  # it calls itself a terminal, and the system knows nothing of it
+        return 80
 
 
 def show_json(document: object) -> None:
@@ -60,45 +158,76 @@ def plain(value: Any) -> Any:
     return value.item() if hasattr(value, "item") else value  # numpy's numbers
 
 
-def show_table(columns: Sequence[str], rows: Rows, *, right: Iterable[str] = ()) -> None:
-    """Write a table to standard output: drawn on a terminal, aligned plain text elsewhere.
+def show_table(columns: Sequence[str], rows: Rows, *, right: Iterable[str] = (), paths: Iterable[str] = ()) -> None:
+    """Write a table to standard output; on a terminal it is as wide as that at most.
 
     Args:
         columns: Heading of each column.
         rows: One text per column, in the same order.
         right: Headings of the columns that hold numbers, aligned on the right.
+        paths: Headings of the columns that hold paths, shortened at the front where there is no room; other cells get more lines.
     """
-    clean = [[visible(cell) for cell in row] for row in rows]
-    draw = _draw_table if is_terminal(sys.stdout) else _write_table
-    draw(columns, clean, frozenset(right))
-
-
-def _draw_table(columns: Sequence[str], rows: Rows, right: frozenset[str]) -> None:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for column in columns:
-        table.add_column(column, justify="right" if column in right else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*map(Text, row))
-    Console(file=sys.stdout, highlight=False).print(table)
-
-
-def _write_table(columns: Sequence[str], rows: Rows, right: frozenset[str]) -> None:
-    widths = [max(map(cell_width, column)) for column in zip(columns, *rows, strict=True)]
-    for row in (columns, *rows):
-        cells = [
-            _padding(cell, width) + cell if column in right else cell + _padding(cell, width)
-            for column, cell, width in zip(columns, row, widths, strict=True)
+    table = [list(columns), *([visible(cell) for cell in row] for row in rows)]
+    numbers, files = ([column in names for column in columns] for names in (frozenset(right), frozenset(paths)))
+    widths = [max(map(cell_width, cells)) for cells in zip(*table, strict=True)]
+    room = terminal_width(sys.stdout)
+    if room is not None:
+        least = [
+            min(width, _narrowest(cells, path=path)) for width, cells, path in zip(widths, zip(*table, strict=True), files, strict=True)
         ]
-        _write(sys.stdout, "  ".join(cells).rstrip())
+        widths = _fitted(widths, least, room - _GAP * (len(columns) - 1))
+    for number, row in enumerate(table):
+        cells = [[shortened(cell, width)] if path else wrapped(cell, width) for cell, width, path in zip(row, widths, files, strict=True)]
+        for line in itertools.zip_longest(*cells, fillvalue=""):
+            text = (" " * _GAP).join(map(_aligned, line, widths, numbers)).rstrip()
+            heading = number == 0 and is_terminal(sys.stdout, colour=True)
+            _write(sys.stdout, f"{_BOLD}{text}{_PLAIN}" if heading else text)
 
 
-def _padding(cell: str, width: int) -> str:
-    return " " * (width - cell_width(cell))
+def show_first(columns: Sequence[str], rows: Rows, *, right: Iterable[str] = (), paths: Iterable[str] = ()) -> None:
+    """Write a table of the first `SHOWN_ROWS` rows, and how many more there are; arguments as of `show_table`."""
+    show_table(columns, rows[:SHOWN_ROWS], right=right, paths=paths)
+    if len(rows) > SHOWN_ROWS:
+        show(f"and {len(rows) - SHOWN_ROWS:,} more (--json shows all)")
+
+
+def show_side_by_side(records: Sequence[Mapping[str, str]]) -> None:
+    """Write a column for each record and a line for each of its facts, in as many tables as a terminal needs to have room for all.
+
+    Args:
+        records: The same keys in each; the first is what the record is called.
+    """
+    facts = list(records[0])
+    widths = [_GAP + max(map(cell_width, record.values())) for record in records]
+    room = (terminal_width(sys.stdout) or sum(widths) + 999) - max(map(cell_width, facts))
+    while records:
+        fitting = max(1, sum(used <= room for used in itertools.accumulate(widths)))
+        names, *rows = zip(facts, *(record.values() for record in records[:fitting]), strict=True)
+        show_table(names, rows)
+        records, widths = records[fitting:], widths[fitting:]
+        if records:
+            show("")
+
+
+def _narrowest(cells: Iterable[str], *, path: bool) -> int:
+    """Return how narrow a column may become: no word is broken."""
+    return _SHORTEST_PATH if path else max(cell_width(word) for cell in cells for word in cell.split(" "))
+
+
+def _fitted(widths: Sequence[int], least: Sequence[int], room: int) -> list[int]:
+    """Take from the widest column until all have room, or none can give any more."""
+    fitted = list(widths)
+    while sum(fitted) > room:
+        givers = [column for column, width in enumerate(fitted) if width > least[column]]
+        if not givers:
+            break
+        fitted[max(givers, key=fitted.__getitem__)] -= 1
+    return fitted
+
+
+def _aligned(cell: str, width: int, number: bool) -> str:
+    padding = " " * (width - cell_width(cell))
+    return padding + cell if number else cell + padding
 
 
 def cell_width(text: str) -> int:
@@ -124,21 +253,18 @@ def show_error(error: BaseException) -> None:
         error: Its text stands after "Error:"; what a signal stopped says so itself.
     """
     plainly = re.sub(r"\[(Errno|WinError) \d+\] ", "", str(error))  # the number of a refusal tells people nothing
-    text = "\n".join(visible(line) for line in plainly.splitlines())
     stopped = getattr(error, "exit_code", 1) > 128
-    _write(sys.stderr, f"\n{text}" if stopped else f"{_error_word()} {text}")
+    text = plainly if stopped else f"Error: {plainly}"
+    block = "\n".join(line for paragraph in text.splitlines() for line in _lines(paragraph, sys.stderr))
+    if not stopped and is_terminal(sys.stderr, colour=True):
+        block = block.replace("Error:", f"{COLOURS['red']}Error:{_PLAIN}", 1)
+    _write(sys.stderr, f"\n{block}" if stopped else block)
     for note in getattr(error, "__notes__", ()):
         say(note)
 
 
-def _error_word() -> str:
-    return "\x1b[1;31mError:\x1b[0m" if is_terminal(sys.stderr, colour=True) else "Error:"
-
-
 def is_terminal(stream: TextIO, *, colour: bool = False) -> bool:
     """Say whether a stream is a terminal that can redraw lines (and show colour)."""
-    import os
-
     if not stream.isatty() or os.environ.get("TERM") == "dumb":
         return False
     return not (colour and os.environ.get("NO_COLOR"))

@@ -45,7 +45,7 @@ class BundleFirst(typer.core.TyperGroup):
         if args[0] not in self.commands and not args[0].startswith("-"):
             bundle = str(ctx.params["bundle"])
             if bundle in self.commands:
-                raise UsageError(f'The bundle comes first: whosthat people {args[0]} {bundle}. "{bundle}" was taken for a bundle.')
+                raise UsageError(f"The bundle comes first: whosthat people {args[0]} {bundle}")
             raise UsageError(f'There is no command "{args[0]}". {did_you_mean(args[0], self.commands)}')
         return super().resolve_command(ctx, args)
 
@@ -83,8 +83,7 @@ def add(
 
     Photos that do not show one person, or show somebody who is enrolled under another name, are refused. Where a photo shows several
     faces, the only one that fits the person's other photos is taken; if that is not clear, the photo is refused with its faces
-    numbered, and --face chooses. Faces less than half as large as the largest count as bystanders. The distance from which on a face
-    is unknown stays as it was fitted in training.
+    numbered, and --face chooses. Faces less than half as large as the largest count as bystanders. The threshold is unchanged.
     """
     from whosthat.workflow.people import add_person
 
@@ -118,8 +117,8 @@ def rename(ctx: typer.Context, name: NameArgument, new_name: NewNameArgument) ->
     from whosthat.workflow.people import rename_person
 
     rename_person(ctx.obj, name, new_name)
-    say(f"{name} is called {new_name} from now on.")
+    say(f"{name} is now called {new_name}.")
 
 
 def _threshold_sentence(threshold: float) -> str:
-    return f"The threshold is unchanged ({threshold:.3f}). Train again to fit a new one."
+    return f"The threshold is unchanged (distance {threshold:.3f})."

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from whosthat.cli.options import JsonOption, RunsOption, examples, new_app
-from whosthat.cli.output import say, show_json, show_table
+from whosthat.cli.output import say, show_json, show_side_by_side, show_table
 from whosthat.wording import percent
 
 app = new_app("List runs, or set them side by side.")
@@ -33,23 +34,25 @@ def list_them(runs: RunsOption = Path("runs"), as_json: JsonOption = False) -> N
 
 @app.command(epilog=examples("runs compare runs/photos-cnn6-1 runs/photos-cnn6-2"), no_args_is_help=True)
 def compare(runs: RunsArgument, as_json: JsonOption = False) -> None:
-    """Set runs side by side: how they ended, and every setting in which they differ."""
+    """Set runs side by side: how they ended, and every setting in which they differ, one a line."""
     from whosthat.runs.folders import compare_runs
 
     rows = compare_runs(runs)
     if as_json:
         show_json(rows)
     else:
-        _show_rows(rows)
+        show_side_by_side([{column: _cell(column, row) for column in row} for row in rows])
 
 
 def _show_rows(rows: list[dict[str, object]]) -> None:
     columns = list(rows[0])
-    show_table(columns, [[_cell(column, row) for column in columns] for row in rows], right=("accuracy",))
+    show_table(columns, [[_cell(column, row) for column in columns] for row in rows], right=("accuracy",), paths=("run",))
 
 
 def _cell(column: str, row: Mapping[str, object]) -> str:
     value = row[column]
     if value is None:
         return "-"
+    if column == "started":
+        return f"{datetime.fromisoformat(str(value)).astimezone():%Y-%m-%d %H:%M}"
     return percent(value) if column == "accuracy" and isinstance(value, float) else str(value)

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TextIO
 
-from whosthat.cli.output import is_terminal
+from whosthat.cli.output import is_terminal, terminal_width, wrapped
 from whosthat.progress import Progress
 from whosthat.wording import visible
 
@@ -152,12 +152,13 @@ class BarProgress(LineProgress):
         super()._finish(work, now)
 
     def _write(self, line: str) -> None:
-        if self._bar is None:
-            super()._write(line)
-        else:
-            from rich.text import Text
+        for part in wrapped(visible(line), terminal_width(self._stream) or 80):
+            if self._bar is None:
+                super()._write(part)
+            else:
+                from rich.text import Text
 
-            self._bar.console.print(Text(visible(line)))
+                self._bar.console.print(Text(part), soft_wrap=True)
 
 
 def _new_bar(stream: TextIO) -> Any:

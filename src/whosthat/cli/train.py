@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from whosthat.cli import train_options as options
 from whosthat.cli.evaluate import require_accuracy
 from whosthat.cli.options import (
     CustomOption,
+    GroupedCommand,
     JsonOption,
     MinAccuracyOption,
     RunsOption,
@@ -21,7 +23,7 @@ from whosthat.cli.options import (
     load_own_networks,
     new_app,
 )
-from whosthat.cli.output import say, show, show_json
+from whosthat.cli.output import confirmed, say, show, show_json, show_text
 from whosthat.cli.terminal import terminal_progress
 from whosthat.cli.train_options import assignments, merged, nested
 from whosthat.errors import QualityError, UsageError
@@ -35,8 +37,12 @@ app = new_app()
 
 AUTO = "auto"
 
+_COLOURS = {"poor": "red", "fair": "yellow", "too few to say": "yellow"}
+"""Of the verdict, by its grade; the others are green."""
+
 
 @app.command(
+    cls=GroupedCommand,
     epilog=examples(
         "train photos",
         "train photos --model faces --strangers others",
@@ -63,6 +69,7 @@ def train(  # noqa: PLR0913  typer makes a parameter of each option; those that 
     learning_rate: options.LearningRateOption = None,
     split: options.SplitOption = None,
     pictures_per_class: options.PicturesOption = None,
+    yes: options.YesOption = False,
     seed: options.SeedOption = None,
     weights: options.WeightsOption = None,
     frames: options.FramesOption = None,
@@ -86,14 +93,34 @@ def train(  # noqa: PLR0913  typer makes a parameter of each option; those that 
         _refuse_changes(changes, photos, model, recipe, strangers)
         result = _go_on(resume, custom)
     elif photos is not None:
+        ask_about_names(photos, yes=yes)
         result = _start(photos, choose_recipe(photos, model, recipe, custom, changes), runs, strangers)
     else:
-        raise UsageError('Name the folder of photos: "whosthat train PHOTOS". "--resume RUN" goes on with a run that was stopped.')
+        raise UsageError('Name the folder of photos: "whosthat train PHOTOS", or a run to go on with: "--resume RUN".')
     show_json(describe(result)) if as_json else show_result(result)
     if result.evaluation is not None:
         require_accuracy(result.evaluation, min_accuracy)
     elif min_accuracy is not None:
-        raise QualityError("There were too few photos for a test, so the accuracy that --min-accuracy asks for is not known.")
+        raise QualityError("There were too few photos for a test, so --min-accuracy cannot be checked.")
+
+
+def ask_about_names(photos: Path, *, yes: bool) -> None:
+    """Say which folders have names that are hardly a person's or a class's; on a terminal, ask whether to go on.
+
+    Args:
+        photos: The folder of folders.
+        yes: Do not ask.
+
+    Raises:
+        UsageError: The answer was no.
+    """
+    from whosthat.dataset.odd_names import odd_names, odd_names_sentence
+
+    odd = odd_names(sorted(path.name for path in photos.iterdir() if path.is_dir())) if photos.is_dir() else ()
+    if odd:
+        say(odd_names_sentence(odd))
+    if odd and not yes and sys.stdin.isatty() and not confirmed("Train with these names?"):
+        raise UsageError("Nothing was trained. Rename the folders, or name another folder. --yes trains without asking.")
 
 
 def recipe_changes(options: Mapping[str, Any], settings: Sequence[str]) -> dict[str, Any]:
@@ -148,7 +175,7 @@ def _choose_model(photos: Path, model: str | None, own: Sequence[str], changes: 
 
 def _refuse_changes(changes: Mapping[str, Any], *others: object) -> None:
     if changes or any(other is not None for other in others):
-        raise UsageError("--resume goes on with the photos and the recipe of the run. Leave out PHOTOS and the recipe's options.")
+        raise UsageError("--resume uses the photos and the recipe of the run. Leave out PHOTOS and the recipe's options.")
 
 
 def _start(photos: Path, recipe: AnyRecipe, runs: Path, strangers: Path | None) -> TrainResult:
@@ -183,20 +210,17 @@ def describe(result: TrainResult) -> dict[str, object]:
 def show_result(result: TrainResult) -> None:
     """Write the verdict, what to do about it, where everything lies, and what to try."""
     diagnosis, evaluation = result.diagnosis, result.evaluation
-    if evaluation is None or diagnosis is None:
-        show("", *result.notes, "", f"Bundle:  {result.bundle}", f"Try it:  whosthat predict {shlex.quote(str(result.run))} photo.jpg")
-        return
-    interval = f"{percent(evaluation.interval.low)} to {percent(evaluation.interval.high)}"
-    show(
-        "",
-        diagnosis.verdict.sentence,
-        f"Accuracy: {percent(evaluation.accuracy)} (95 % interval {interval}). "
-        f"Closed set (threshold off): {percent(evaluation.closed_set)}.",
-        *diagnosis.verdict.cautions,
-        *result.notes,
-        f"Next: {diagnosis.next_step.sentence}",
-        "",
-        f"Report:  {result.run / 'report.html'}",
-        f"Bundle:  {result.bundle}",
-        f"Try it:  whosthat predict {shlex.quote(str(result.run))} photo.jpg",
-    )
+    show("")
+    if evaluation is not None and diagnosis is not None:
+        interval = f"{percent(evaluation.interval.low)} to {percent(evaluation.interval.high)}"
+        show_text(diagnosis.verdict.sentence, colour=_COLOURS.get(diagnosis.verdict.grade, "green"))
+        show_text(
+            f"Accuracy: {percent(evaluation.accuracy)} (95 % interval {interval}). "
+            f"Closed set (threshold off): {percent(evaluation.closed_set)}.",
+            *diagnosis.verdict.cautions,
+        )
+    show_text(*result.notes)
+    if diagnosis is not None:
+        show_text(f"Next: {diagnosis.next_step.sentence}")
+    show("", *([f"Report:  {result.run / 'report.html'}"] if diagnosis is not None else []))
+    show(f"Bundle:  {result.bundle}", f"Try it:  whosthat predict {shlex.quote(str(result.run))} photo.jpg")

@@ -12,48 +12,94 @@ from typing import Annotated, Any
 
 import typer
 
+from whosthat.cli.options import DATA, FACES, MODEL, NETWORK, OUTPUT
 from whosthat.errors import UsageError
 
 PhotosOrNothing = Annotated[
     Path | None,
-    typer.Argument(metavar="PHOTOS", help="Folder that holds one folder of photos for each person or class.", show_default=False),
+    typer.Argument(
+        metavar="PHOTOS", help="Folder that holds one folder of photos for each person or class.", show_default=False, rich_help_panel=DATA
+    ),
 ]
 ModelOption = Annotated[
-    str | None, typer.Option("--model", "-m", metavar="NAME", help='A network of "whosthat models list", faces, or auto.')
+    str | None,
+    typer.Option("--model", "-m", metavar="NAME", help='A network of "whosthat models list", faces, or auto.', rich_help_panel=MODEL),
 ]
 RecipeOption = Annotated[
     str | None,
-    typer.Option("--recipe", metavar="FILE", help="A recipe file, or a recipe that comes with whosthat, such as reference-cnn6."),
+    typer.Option(
+        "--recipe",
+        metavar="FILE",
+        help="A recipe file, or a recipe that comes with whosthat, such as reference-cnn6.",
+        rich_help_panel=MODEL,
+    ),
 ]
-ResumeOption = Annotated[Path | None, typer.Option("--resume", metavar="RUN", help="Go on with a run that was stopped.")]
-SizeOption = Annotated[int | None, typer.Option("--size", metavar="PIXELS", help="Side of the square that the network sees.")]
+ResumeOption = Annotated[
+    Path | None, typer.Option("--resume", metavar="RUN", help="Go on with a run that was stopped.", rich_help_panel=MODEL)
+]
+SizeOption = Annotated[
+    int | None, typer.Option("--size", metavar="PIXELS", help="Side of the square that the network sees.", rich_help_panel=NETWORK)
+]
 CropOption = Annotated[
     str | None,
-    typer.Option("--crop", metavar="WHAT", help="What of a photo a network sees: photo, or faces that are cut out and turned upright."),
+    typer.Option(
+        "--crop",
+        metavar="WHAT",
+        help="What of a photo a network sees: photo, or faces that are cut out and turned upright.",
+        rich_help_panel=FACES,
+    ),
 ]
-EpochsOption = Annotated[int | None, typer.Option("--epochs", metavar="N", help="How often every training photo is seen.")]
-BatchSizeOption = Annotated[int | None, typer.Option("--batch-size", metavar="N", help="Photos in one step.")]
-LearningRateOption = Annotated[float | None, typer.Option("--learning-rate", metavar="X", help="Learning rate of the optimiser.")]
-OptimiserOption = Annotated[str | None, typer.Option("--optimiser", metavar="NAME", help="sgd, adam, adamw or rmsprop.")]
+EpochsOption = Annotated[
+    int | None, typer.Option("--epochs", metavar="N", help="How often every training photo is seen.", rich_help_panel=NETWORK)
+]
+BatchSizeOption = Annotated[int | None, typer.Option("--batch-size", metavar="N", help="Photos in one step.", rich_help_panel=NETWORK)]
+LearningRateOption = Annotated[
+    float | None, typer.Option("--learning-rate", metavar="X", help="Learning rate of the optimiser.", rich_help_panel=NETWORK)
+]
+OptimiserOption = Annotated[
+    str | None, typer.Option("--optimiser", metavar="NAME", help="sgd, adam, adamw or rmsprop.", rich_help_panel=NETWORK)
+]
 SplitOption = Annotated[
-    str | None, typer.Option("--split", metavar="A:B:C", help="Shares of training, validation and test photos, such as 8:1:1.")
+    str | None,
+    typer.Option("--split", metavar="A:B:C", help="Shares of training, validation and test photos, such as 8:1:1.", rich_help_panel=DATA),
 ]
-PicturesOption = Annotated[int | None, typer.Option("--pictures-per-class", metavar="N", help="Use at most N photos of each class.")]
-SeedOption = Annotated[int | None, typer.Option("--seed", metavar="N", help="Same seed, same split, same weights.")]
-WeightsOption = Annotated[str | None, typer.Option("--weights", metavar="FILE", help="First weights: a file, none or imagenet.")]
-FramesOption = Annotated[int | None, typer.Option("--frames", metavar="N", help="Frames of one input, for networks that see sequences.")]
+PicturesOption = Annotated[
+    int | None, typer.Option("--pictures-per-class", metavar="N", help="Use at most N photos of each class.", rich_help_panel=DATA)
+]
+SeedOption = Annotated[int | None, typer.Option("--seed", metavar="N", help="Same seed, same split, same weights.", rich_help_panel=MODEL)]
+WeightsOption = Annotated[
+    str | None, typer.Option("--weights", metavar="FILE", help="First weights: a file, none or imagenet.", rich_help_panel=NETWORK)
+]
+FramesOption = Annotated[
+    int | None, typer.Option("--frames", metavar="N", help="Frames of one input, for networks that see sequences.", rich_help_panel=NETWORK)
+]
 BlocksOption = Annotated[
-    str | None, typer.Option("--blocks", metavar="LAYERS", help='Layers of the custom network: "conv 64 3, pool, flatten, dense 128".')
+    str | None,
+    typer.Option(
+        "--blocks", metavar="LAYERS", help='Layers of the custom network: "conv 64 3, pool, flatten, dense 128".', rich_help_panel=NETWORK
+    ),
 ]
-NoAugmentOption = Annotated[bool, typer.Option("--no-augment", help="Show every photo as it is, in every epoch.")]
+NoAugmentOption = Annotated[bool, typer.Option("--no-augment", help="Show every photo as it is, in every epoch.", rich_help_panel=NETWORK)]
 KeepTestOutOption = Annotated[
-    bool | None, typer.Option("--keep-test-out", help="Save the recogniser as it was tested; it then never learns from the test photos.")
+    bool | None,
+    typer.Option(
+        "--keep-test-out", help="Save the recogniser as it was tested; it then never learns from the test photos.", rich_help_panel=OUTPUT
+    ),
 ]
 KeepSuspectsOption = Annotated[
-    bool | None, typer.Option("--keep-suspects", help="Learn also from photos that probably show another person than their folder says.")
+    bool | None,
+    typer.Option(
+        "--keep-suspects", help="Learn also from photos that probably show another person than their folder says.", rich_help_panel=FACES
+    ),
+]
+YesOption = Annotated[
+    bool, typer.Option("--yes", help="Train on folders with odd names, such as day1, without being asked.", rich_help_panel=DATA)
 ]
 SetOption = Annotated[
-    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Any other recipe setting, such as schedule.name=cosine. Repeatable.")
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="Any other recipe setting, such as schedule.name=cosine. Repeatable.", rich_help_panel=MODEL
+    ),
 ]
 
 
@@ -95,7 +141,7 @@ def assignments(texts: Iterable[str]) -> dict[str, Any]:
     for text in texts:
         key, equals, value = text.partition("=")
         if not equals or not all(key.split(".")):
-            raise UsageError(f'--set takes KEY=VALUE, such as "optimiser.learning_rate=0.001", and "{text}" came.')
+            raise UsageError(f'--set takes KEY=VALUE, such as "optimiser.learning_rate=0.001", got "{text}".')
         settings = merged(settings, nested(key.strip(), _value(value.strip())))
     return settings
 

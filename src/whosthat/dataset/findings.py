@@ -13,6 +13,7 @@ from typing import Literal
 
 from whosthat.dataset.duplicates import FLAT
 from whosthat.dataset.folder import EMPTY_CLASS, Photo
+from whosthat.dataset.odd_names import odd_names, odd_names_sentence
 from whosthat.types import SetAside
 from whosthat.wording import counted, listing
 
@@ -87,7 +88,19 @@ class Evidence:
 
 def examine(evidence: Evidence) -> tuple[Finding, ...]:
     """Return every finding, the most serious first."""
-    rules = (_contradictions, _lost_classes, _one_class, _too_few, _unreadable, _look_alikes_across, _copies, _imbalance, _small, _flat)
+    rules = (
+        _contradictions,
+        _lost_classes,
+        _one_class,
+        _odd_names,
+        _too_few,
+        _unreadable,
+        _look_alikes_across,
+        _copies,
+        _imbalance,
+        _small,
+        _flat,
+    )
     notes = (_look_alikes, _bursts, _left_out)
     found = [finding for rule in (*rules, *notes) for finding in rule(evidence)]
     return tuple(sorted(found, key=lambda finding: SEVERITIES.index(finding.severity)))
@@ -146,6 +159,12 @@ def _one_class(evidence: Evidence) -> Iterator[Finding]:
         yield Finding(
             "one-class", "note", f"There is one class, {name}. A face recogniser can find this person; a network needs two classes."
         )
+
+
+def _odd_names(evidence: Evidence) -> Iterator[Finding]:
+    odd = odd_names(evidence.classes)
+    if odd:
+        yield Finding("odd-names", "warning", odd_names_sentence(odd))
 
 
 def _too_few(evidence: Evidence) -> Iterator[Finding]:

@@ -24,10 +24,13 @@ from pathlib import Path
 
 from whosthat.errors import DatasetError
 from whosthat.photos.reading import looks_like_photo
+from whosthat.photos.signatures import kind_of_file
 from whosthat.types import SetAside
 
 HIDDEN = "hidden: the name begins with a dot"
 NOT_A_PHOTO = "not a photo"
+NO_PHOTO_BUT = {"video": "a video", "RAW photo": "a RAW photo; export it as JPEG"}
+"""What is said of files that people take for photos, by `photos.signatures.kind_of_file`."""
 NOT_A_FILE = "a pipe, socket or device, not a regular file"
 BAD_NAME = "a name that is not valid Unicode; rename it"
 LINKED_FOLDER = "a link to a folder; links to folders are not followed"
@@ -143,7 +146,7 @@ def _why_not_a_class(entry: os.DirEntry[str]) -> str | None:
     reason = _why_not_a_folder(entry)
     if reason is not None or _is_folder(entry):
         return reason
-    return LOOSE if looks_like_photo(Path(entry.path)) else NOT_A_PHOTO
+    return LOOSE if looks_like_photo(Path(entry.path)) else _no_photo(entry.name)
 
 
 def _why_not_a_folder(entry: os.DirEntry[str]) -> str | None:
@@ -190,7 +193,11 @@ def _why_not_a_photo(entry: os.DirEntry[str], root: Path) -> str | None:
         return BROKEN_LINK if entry.is_symlink() else NOT_A_FILE
     if entry.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(root):
         return LINK_OUT
-    return None if looks_like_photo(path) else NOT_A_PHOTO
+    return None if looks_like_photo(path) else _no_photo(entry.name)
+
+
+def _no_photo(name: str) -> str:
+    return NO_PHOTO_BUT.get(kind_of_file(name), NOT_A_PHOTO)
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

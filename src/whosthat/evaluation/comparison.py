@@ -174,7 +174,7 @@ def _choose(usable: Sequence[Contestant], duels: Sequence[Duel]) -> Contestant:
 
 
 def _worse_with_strangers(one: Contestant, other: Contestant) -> bool:
-    """Whether the other refuses fewer known photos or names fewer strangers, beyond chance, and does not pay with the other rate."""
+    """Whether the other leaves fewer known photos without a name or names fewer strangers, beyond chance, and is not worse in the other."""
     mine, theirs = _rates(one), _rates(other)
     if mine is None or theirs is None:
         return False
@@ -184,7 +184,7 @@ def _worse_with_strangers(one: Contestant, other: Contestant) -> bool:
 
 
 def _rates(one: Contestant) -> tuple[Interval, Interval] | None:
-    """Return the intervals of known photos refused and of strangers named; None where the threshold was not fitted on strangers."""
+    """Return the intervals of known photos without a name and of strangers with one; None where no stranger fitted the threshold."""
     if one.strangers is None:
         return None
     return wilson_interval(one.outcomes.unknown + one.outcomes.no_face, one.outcomes.n), one.strangers
@@ -198,7 +198,7 @@ def _reasons(chosen: Contestant, leader: Contestant, ranked: Sequence[Contestant
     reasons = [_against_leader(chosen, leader, by_model[duel.other], duel) for duel in duels]
     unknown = [one.model for one in ranked if one.fpir is None]
     if unknown:
-        reasons.append(f"How many strangers would be named is not known for {', '.join(unknown)}: give photos of some with --strangers.")
+        reasons.append(f"How many strangers get a name is not known for {', '.join(unknown)}: add photos of strangers with --strangers.")
     return (first, *(reason for reason in reasons if reason))
 
 
@@ -208,10 +208,10 @@ def _against_leader(chosen: Contestant, leader: Contestant, other: Contestant, d
         return f"{other.model} is worse ({percent(other.accuracy)}): {split} (McNemar's exact test, {_p_value(duel.p)})."
     if other.interval.low <= other.baseline:
         return f"{other.model} is not clearly better than the baseline ({percent(other.accuracy)})."
-    alike = (
-        f"{leader.model} ({percent(leader.accuracy)}) and {other.model} ({percent(other.accuracy)}) cannot be told apart on these photos"
+    chance = (
+        f"The difference between {leader.model} ({percent(leader.accuracy)}) and {other.model} ({percent(other.accuracy)}) may be chance"
     )
-    return f"{alike}: {split} (McNemar's exact test, {_p_value(duel.p)}). {_why_of_equals(chosen, leader, other)}".rstrip()
+    return f"{chance}: {split} (McNemar's exact test, {_p_value(duel.p)}). {_why_of_equals(chosen, leader, other)}".rstrip()
 
 
 def _why_of_equals(chosen: Contestant, leader: Contestant, other: Contestant) -> str:
@@ -225,7 +225,7 @@ def _why_of_equals(chosen: Contestant, leader: Contestant, other: Contestant) ->
 
 
 def _with_strangers(one: Contestant) -> str:
-    return f"{percent(one.fpir or 0)} of strangers named and {percent(one.outcomes.unnamed)} of known photos refused"
+    return f"{percent(one.fpir or 0)} of strangers get a name and {percent(one.outcomes.unnamed)} of known photos get none"
 
 
 def _none_sentence(best: Contestant) -> str:

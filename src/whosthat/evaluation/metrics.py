@@ -26,8 +26,8 @@ TOP = 3
 """The right class among so many most probable ones is counted, too."""
 
 
-MOST_CLASSES = 30
-"""With more classes than this, a confusion matrix shows those that were confused most."""
+MOST_CLASSES, FEW_CLASSES = 30, 10
+"""With more classes than the first, a confusion matrix shows those that were confused most; where none were, no more than the second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,11 +225,11 @@ def matrix_of(evaluation: Evaluation) -> Matrix:
 
 
 def _most_confused(evaluation: Evaluation) -> tuple[int, ...]:
-    """Return the labels that were mixed up most often, each beside its partner, then those that most often got no name."""
+    """Return the labels that were mixed up most often, each beside its partner; where none was, a few that got no name, or any."""
     missed = sorted((-n, truth) for truth, answer, n in evaluation.confusion if answer >= len(evaluation.labels))
-    mixed_up = (label for *pair, _ in evaluation.mix_ups for label in pair)
-    ranked = dict.fromkeys([*mixed_up, *(truth for _, truth in missed)]) or dict.fromkeys(range(MOST_CLASSES))
-    return tuple(ranked)[:MOST_CLASSES]
+    others = [*(truth for _, truth in missed), *range(FEW_CLASSES)][:FEW_CLASSES]
+    mixed_up = [label for *pair, _ in evaluation.mix_ups for label in pair]
+    return tuple(dict.fromkeys(mixed_up or others))[:MOST_CLASSES]
 
 
 def reliability_bins(confidence: NDArray[Any], right: NDArray[np.bool_], n_bins: int = N_BINS) -> tuple[Bin, ...]:

@@ -115,20 +115,24 @@ def fitted(image: Image, width: int, height: int, *, zoom: float) -> Image:
     return np.array(PillowImage.fromarray(np.ascontiguousarray(image)).resize(size, PillowImage.Resampling.BICUBIC, reducing_gap=2.0))
 
 
-def encode_image(image: Image, format: str = "JPEG", quality: int = 85) -> bytes:
+def encode_image(image: Image, format: str = "JPEG", quality: int = 85, *, exif: bytes = b"", comment: bytes = b"") -> bytes:
     """Encode an image; the same image gives the same bytes.
 
     Args:
         image: RGB uint8 ``(height, width, 3)``.
         format: "JPEG", "PNG" or "WEBP".
         quality: 1 to 95, for JPEG and WEBP.
+        exif: What to say about the shot, for JPEG.
+        comment: A note that no picture shows, for JPEG.
 
     Raises:
         UsageError: Another format.
     """
     if format not in _FORMATS:
         raise UsageError(f'Images cannot be encoded as "{format}". {did_you_mean(format, _FORMATS)}')
-    options: Mapping[str, Any] = {} if format == "PNG" else {"quality": quality}
+    options: dict[str, Any] = {} if format == "PNG" else {"quality": quality}
+    if format == "JPEG":
+        options |= {"exif": exif, "comment": comment}
     encoded = io.BytesIO()
     PillowImage.fromarray(np.ascontiguousarray(image)).save(encoded, format, **options)
     return encoded.getvalue()

@@ -19,8 +19,6 @@ import math
 import os
 import stat
 import struct
-import threading
-import warnings
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -42,6 +40,7 @@ from PIL.WebPImagePlugin import WebPImageFile
 from whosthat import durable
 from whosthat.errors import PhotoError
 from whosthat.photos.memory import UNFOLDED
+from whosthat.photos.quiet_pillow import quiet_pillow
 from whosthat.photos.signatures import FORMATS, PHOTO_SUFFIXES, SNIFF_BYTES, format_of, why_not_a_photo
 from whosthat.settings import MAX_PHOTO_BYTES, MAX_PHOTO_PIXELS
 from whosthat.types import Image
@@ -85,6 +84,9 @@ PillowImage.core.set_block_size(64 << 20)
 
 _BYTES_A_PIXEL = 8
 """What a pixel takes while a photo is read and looked at: four in Pillow's image, three in ours; or ours, and smaller copies of it."""
+
+_LONGEST_EXIF = 65_000
+"""Bytes of an EXIF block that JPEG has room for."""
 
 # EXIF orientation -> how to turn the stored picture upright (EXIF 2.32, tag 0x0112); 1 and unknown values stay.
 _TURNS = {
@@ -173,7 +175,7 @@ def opened(source: str | Path | bytes, *, max_bytes: int = MAX_PHOTO_BYTES, max_
 def _decoded(content: bytes, max_pixels: int, room: ExitStack) -> DecodedPhoto:
     """Decode a photo when there is room for it, which ``room`` then holds."""
     name = _format(content)
-    with _quiet_pillow():
+    with quiet_pillow():
         picture = _open(content, name)
         _check_pixels(picture.size, max_pixels)
         room.enter_context(UNFOLDED.taken(len(content) + _BYTES_A_PIXEL * math.prod(picture.size)))
@@ -181,6 +183,27 @@ def _decoded(content: bytes, max_pixels: int, room: ExitStack) -> DecodedPhoto:
         exif = _exif(picture)
         image = _rgb(_upright(picture, exif), name)
     return DecodedPhoto(image, name, hashlib.sha256(content).hexdigest(), _taken_at(exif))
+
+
+def exif_of(path: Path) -> bytes:
+    """Return the EXIF block of a photo for an upright copy of it: without orientation and thumbnail; empty where there is none.
+
+    Args:
+        path: A photo that can be read.
+    """
+    try:
+        content = path.read_bytes()
+        with quiet_pillow():
+            exif = _open(content, _format(content)).getexif()
+            exif.pop(ExifTags.Base.Orientation, None)
+            shot = exif.get_ifd(ExifTags.IFD.Exif)  # read now, or only where it lay would be written; the same of the place
+            exif.get_ifd(ExifTags.IFD.GPSInfo)
+            for tag in (ExifTags.Base.ExifImageWidth, ExifTags.Base.ExifImageHeight):
+                shot.pop(tag, None)
+            block = exif.tobytes() if exif else b""
+        return block if len(block) < _LONGEST_EXIF else b""
+    except (*_DAMAGE, _RefusedError):
+        return b""
 
 
 def looks_like_photo(path: Path) -> bool:
@@ -294,38 +317,6 @@ def _damage(error: BaseException, name: str) -> str:
     if isinstance(error, EOFError) or any(sign in message.lower() for sign in ("truncated", "end of file", "eof")):
         return f"the file ends too early (a truncated {name})"
     return f"a damaged {name} file ({message or type(error).__name__})"
-
-
-class _QuietPillow:
-    """Pillow's warnings about odd tags are of no use to a person with a thousand photos.
-
-    ``warnings.catch_warnings`` changes the whole process, so with several threads the first to enter sets the filter and
-    the last to leave restores what was there.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._inside = 0
-        self._saved = warnings.catch_warnings()
-
-    @contextmanager
-    def __call__(self) -> Iterator[None]:
-        with self._lock:
-            if self._inside == 0:
-                self._saved = warnings.catch_warnings()
-                self._saved.__enter__()
-                warnings.filterwarnings("ignore", module=r"PIL\b")
-            self._inside += 1
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._inside -= 1
-                if self._inside == 0:
-                    self._saved.__exit__(None, None, None)
-
-
-_quiet_pillow = _QuietPillow()
 
 
 # ------------------------------------------------------------------------------------------------ pixels -> upright RGB

@@ -24,6 +24,12 @@ PHOTO_SUFFIXES: frozenset[str] = frozenset(
 VIDEO_SUFFIXES: frozenset[str] = frozenset({".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg"})
 """Suffixes, in lower case, of files that are taken for videos."""
 
+RAW_SUFFIXES: frozenset[str] = frozenset(
+    f".{suffix}"
+    for suffix in "3fr arw cr2 cr3 crw dng erf iiq kdc mef mos mrw nef nrw orf pef raf raw rw2 rwl sr2 srf srw x3f".split()  # noqa: SIM905
+)
+"""Suffixes, in lower case, of what cameras write before they make a photo of it; whosthat does not read them."""
+
 # A BMP starts with no more than "BM", which English does too; the length of its second header settles it.
 _BMP = rb"BM.{12}[\x0c\x10\x28\x34\x38\x40\x6c\x7c]\0\0\0"
 _SIGNATURES: tuple[tuple[str, re.Pattern[bytes]], ...] = tuple(
@@ -60,6 +66,19 @@ _NOT_PHOTOS: tuple[tuple[re.Pattern[bytes], str], ...] = tuple(
         (rb"\0+$", "the file holds only zeros, as after a broken download or copy"),
     )
 )
+
+
+def kind_of_file(name: str) -> str:
+    """Say what a file is that is not taken for a photo, by its suffix: "video", "RAW photo" or "other file".
+
+    Example:
+        >>> kind_of_file("IMG_1.CR2"), kind_of_file("notes.txt")
+        ('RAW photo', 'other file')
+    """
+    suffix = f".{name.lower().rpartition('.')[2]}"
+    if suffix in VIDEO_SUFFIXES:
+        return "video"
+    return "RAW photo" if suffix in RAW_SUFFIXES else "other file"
 
 
 def format_of(first_bytes: bytes) -> str | None:

@@ -97,8 +97,9 @@ def distances(vectors: FloatArray, others: FloatArray) -> FloatArray:
     there = np.isfinite(others).all(axis=1)
     result = np.full((len(vectors), len(others)), np.inf, np.float32)
     here, known = vectors.astype(np.float64), others[there].astype(np.float64)
-    squares = (here**2).sum(axis=1)[:, None] + (known**2).sum(axis=1) - 2 * here @ known.T
-    result[:, there] = np.sqrt(np.maximum(squares, 0))
+    squares = (here**2).sum(axis=1)[:, None] + (known**2).sum(axis=1)
+    squares -= 2 * here @ known.T
+    result[:, there] = np.sqrt(np.maximum(squares, 0, out=squares), out=squares)
     return result
 
 

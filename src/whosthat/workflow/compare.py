@@ -38,6 +38,7 @@ from whosthat.recognition.bundle import open_bundle
 from whosthat.runs.folders import new_run, set_latest
 from whosthat.training.recipe import AnyRecipe, Recipe, default_recipe
 from whosthat.training.recipe_base import FACES, FaceRecipe
+from whosthat.workflow.expected_time import time_sentence
 from whosthat.workflow.predict import predict
 from whosthat.workflow.strangers import stranger_photos
 from whosthat.workflow.train import check_recipe, recipe_of, train
@@ -123,6 +124,8 @@ def compare(
     if strangers is not None:
         stranger_photos(path_given(strangers, "The folder of strangers"))
     audit = audit_folder(root, progress=progress)  # remembered from here on, so that the first model does not pay for all
+    if sentence := time_sentence(recipes, audit.counts()):
+        progress.say(sentence)
     contestants: list[Contestant] = []
     failures: list[Failure] = []
     split_text = b""

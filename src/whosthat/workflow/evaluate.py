@@ -97,7 +97,7 @@ def count_strangers(bundle: str | Path, folder: Path, *, progress: Progress = SI
     recogniser, seen = load(bundle), open_bundle(bundle).facts.data
     paths = [path for digest, path in stranger_photos(Path(folder)).paths.items() if seen.part_of(digest) is None]
     answered = []
-    for done, prediction in enumerate(predict(recogniser, paths), start=1):
+    for done, prediction in enumerate(predict(recogniser, paths, remember=True, progress=progress), start=1):
         if not prediction.error:
             answered.append(any(name is not None for name in prediction.names))
         progress.step("photos of strangers", done, len(paths))
@@ -129,7 +129,8 @@ def answer_photos(recogniser: Recogniser, photos: Sequence[Photo], *, progress: 
         progress: Where to show how far it is.
     """
     answers, left_out = [], []
-    for row, (photo, prediction) in enumerate(zip(photos, predict(recogniser, [photo.path for photo in photos]), strict=True)):
+    predictions = predict(recogniser, [photo.path for photo in photos], remember=True, progress=progress)
+    for row, (photo, prediction) in enumerate(zip(photos, predictions, strict=True)):
         if prediction.error:
             left_out.append(SetAside(photo.path, prediction.error))
         else:

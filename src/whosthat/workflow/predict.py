@@ -9,15 +9,17 @@ from __future__ import annotations
 import itertools
 import math
 import os
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 from whosthat.dataset.threads import in_order
 from whosthat.errors import PhotoError, UsageError, path_given, type_given
-from whosthat.file_names import unused_path
-from whosthat.photos.reading import looks_like_photo, opened
+from whosthat.photos.reading import exif_of, looks_like_photo, opened
+from whosthat.photos.signatures import kind_of_file
 from whosthat.photos.video import looks_like_video
 from whosthat.progress import SILENT, Progress
 from whosthat.recognition import load
@@ -25,6 +27,7 @@ from whosthat.recognition.recogniser import Recogniser
 from whosthat.types import Sighting
 from whosthat.workflow.predict_video import EVERY, predict_video
 from whosthat.workflow.prediction import Prediction
+from whosthat.workflow.recalling import recalling
 
 BATCH = 4
 """Photos that a thread reads and the network answers at once; more are hardly faster."""
@@ -42,6 +45,7 @@ class _Order:
     recogniser: Recogniser
     draw: Path | None
     every: int
+    remember: bool
     progress: Progress
 
 
@@ -52,7 +56,7 @@ def predict(
     draw: str | Path | None = None,
     every: int = EVERY,
     without: Collection[Path] = (),
-    batch_size: int = BATCH,
+    remember: bool = False,
     progress: Progress = SILENT,
 ) -> Iterator[Prediction]:
     """Answer for every photo, in order; a photo that cannot be read becomes a prediction with its error.
@@ -61,10 +65,10 @@ def predict(
         bundle: A bundle, a run folder, ``runs/latest``, or a loaded recogniser.
         paths: Photos, videos and folders. Of folders every photo is taken, at any depth, sorted by name; videos must be named.
         draw: Folder for copies with the names drawn in, and of videos one picture for each face that was followed; made when it
-            is not there. No file in it is ever overwritten.
+            is not there. A copy replaces an earlier one of the same photo, and no other file.
         every: Of videos every Nth frame is looked at, 1 or more.
         without: Folders to pass over inside ``paths``, such as one for sorted copies; the one for drawn copies always is.
-        batch_size: Photos that the network answers at once; each core has so many of them in memory.
+        remember: Keep the faces of photos in the cache, so that a face recogniser need not look at the same photo twice.
         progress: Is told the frames of videos.
 
     Raises:
@@ -84,14 +88,14 @@ def predict(
     if copies is not None:
         _make_folder(copies)
         without = [*without, copies]
-    return _answers(_Order(recogniser, copies, every, progress), find_photos(places, without=without), batch_size)
+    return _answers(_Order(recogniser, copies, every, remember, progress), find_photos(places, without=without))
 
 
 def places_given(paths: str | Path | Iterable[str | Path]) -> list[Path]:
     """Return paths that somebody gave, be it one or several.
 
     Raises:
-        UsageError: Something else came.
+        UsageError: Something else was given.
     """
     if isinstance(paths, str | os.PathLike):
         return [Path(paths)]
@@ -100,7 +104,9 @@ def places_given(paths: str | Path | Iterable[str | Path]) -> list[Path]:
     return [path_given(path, "Each photo") for path in paths]
 
 
-def find_photos(paths: Iterable[str | Path], *, without: Collection[Path] = ()) -> Iterator[Path | Prediction]:
+def find_photos(
+    paths: Iterable[str | Path], *, without: Collection[Path] = (), passed_over: Counter[str] | None = None
+) -> Iterator[Path | Prediction]:
     """Yield the photos that files and folders mean, or a failed prediction for a path that leads to none.
 
     A file that is named is always taken; in folders hidden files, and files that do not look like photos, are passed over.
@@ -109,14 +115,16 @@ def find_photos(paths: Iterable[str | Path], *, without: Collection[Path] = ()) 
     Args:
         paths: Files and folders.
         without: Folders to pass over where they lie inside ``paths``: what is written there while we walk is no photo of yours.
+        passed_over: Counts the files in folders that are not taken for photos, by kind (`photos.signatures.kind_of_file`).
     """
-    passed_over = {folder.resolve() for folder in without}
+    foreign = {folder.resolve() for folder in without}
+    others = Counter[str]() if passed_over is None else passed_over
     for path in map(Path, paths):
         if not path.is_dir():
             yield path
             continue
         failures: list[OSError] = []
-        inside = _photos_below(path, passed_over, failures.append)
+        inside = _photos_below(path, foreign, others, failures.append)
         first = next(inside, None)
         if first is None and not failures:
             yield Prediction(path, error=NO_PHOTOS)
@@ -126,26 +134,28 @@ def find_photos(paths: Iterable[str | Path], *, without: Collection[Path] = ()) 
             yield Prediction(Path(failure.filename or path), error=f"the folder cannot be listed ({failure.strerror})")
 
 
-def _photos_below(folder: Path, passed_over: Collection[Path], report: Callable[[OSError], None]) -> Iterator[Path]:
+def _photos_below(folder: Path, foreign: Collection[Path], others: Counter[str], report: Callable[[OSError], None]) -> Iterator[Path]:
     for place, folders, files in os.walk(folder, onerror=report):
         inner = sorted(name for name in folders if not name.startswith("."))
-        folders[:] = [name for name in inner if not passed_over or Path(place, name).resolve() not in passed_over]
-        for name in sorted(files):
+        folders[:] = [name for name in inner if not foreign or Path(place, name).resolve() not in foreign]
+        for name in sorted(name for name in files if not name.startswith(".")):
             path = Path(place, name)
-            if not name.startswith(".") and looks_like_photo(path):
+            if looks_like_photo(path):
                 yield path
+            else:
+                others[kind_of_file(name)] += 1
 
 
-def _answers(order: _Order, found: Iterator[Path | Prediction], batch_size: int) -> Iterator[Prediction]:
+def _answers(order: _Order, found: Iterator[Path | Prediction]) -> Iterator[Prediction]:
     """Let threads read and answer whole batches, and give the answers in order."""
     few = list(itertools.islice(found, FEW))
-    if len(few) < FEW:
-        batch_size = min(batch_size, math.ceil(len(few) / (2 * (os.cpu_count() or 1))))
+    batch_size = BATCH if len(few) == FEW else min(BATCH, math.ceil(len(few) / (2 * (os.cpu_count() or 1))))
     to_come = itertools.chain(few, found)
     batches = iter(lambda: list(itertools.islice(to_come, batch_size)), [])
-    for batch in in_order(lambda items: _answered(order.recogniser, items), batches):
-        for answer in batch:
-            yield Prediction(answer.path, error=answer.error) if answer.error else _finished(order, answer.path, answer.sightings)
+    with recalling(order.recogniser, order.progress) if order.remember else nullcontext(order.recogniser) as recogniser:
+        for batch in in_order(lambda items: _answered(recogniser, items), batches):
+            for answer in batch:
+                yield Prediction(answer.path, error=answer.error) if answer.error else _finished(order, answer.path, answer.sightings)
 
 
 @dataclass(frozen=True)
@@ -191,12 +201,12 @@ def _finished(order: _Order, path: Path, sightings: tuple[Sighting, ...] | None)
 
 
 def _draw(path: Path, sightings: tuple[Sighting, ...], folder: Path) -> Path:
-    from whosthat.photos.drawing import draw_sightings, save_image
+    from whosthat.photos.drawing import draw_sightings
+    from whosthat.workflow.drawn_copies import save_copy
 
-    copy = unused_path(folder, f"{path.stem}.jpg")
     with opened(path) as photo:
-        save_image(draw_sightings(photo.image, sightings), copy)
-    return copy
+        drawn = draw_sightings(photo.image, sightings)
+    return save_copy(drawn, folder, f"{path.stem}.jpg", source=str(path.resolve()), exif=exif_of(path))
 
 
 def _make_folder(folder: Path) -> None:

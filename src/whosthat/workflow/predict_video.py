@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from whosthat.file_names import unused_path
 from whosthat.photos.video import Frame, open_video
 from whosthat.progress import SILENT, Progress
 from whosthat.recognition.recogniser import Recogniser
@@ -118,7 +117,8 @@ def _draw(path: Path, tracks: tuple[Track, ...], every: int, folder: Path) -> It
 
     Decoding twice is quicker than identifying, and keeping a picture of every track would fill the memory.
     """
-    from whosthat.photos.drawing import draw_sightings, save_image
+    from whosthat.photos.drawing import draw_sightings
+    from whosthat.workflow.drawn_copies import save_copy
 
     wanted = {track.best_frame for track in tracks}
     with open_video(path) as video:
@@ -128,9 +128,8 @@ def _draw(path: Path, tracks: tuple[Track, ...], every: int, folder: Path) -> It
             sightings = [
                 Sighting(track.name, track.confidence, box=track.boxes[frame.index]) for track in tracks if frame.index in track.boxes
             ]
-            picture = unused_path(folder, f"{path.stem} {clock(frame.seconds).replace(':', '.')}.jpg")
-            save_image(draw_sightings(frame.image, sightings), picture)
-            yield picture
+            name = f"{path.stem} {clock(frame.seconds).replace(':', '.')}.jpg"
+            yield save_copy(draw_sightings(frame.image, sightings), folder, name, source=f"{path.resolve()} {frame.index}")
             wanted.remove(frame.index)
             if not wanted:
                 return

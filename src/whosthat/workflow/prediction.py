@@ -53,8 +53,12 @@ class Prediction:
         return tuple(dict.fromkeys(one.name for one in seen))
 
 
-def to_dict(prediction: Prediction) -> dict[str, Any]:
-    """Return a prediction as plain values, for JSON: every class with its probability, best first.
+def to_dict(prediction: Prediction, *, top: int | None = None) -> dict[str, Any]:
+    """Return a prediction as plain values, for JSON.
+
+    Args:
+        prediction: What was answered.
+        top: So many classes of each sighting stand with their probabilities, best first; None for all.
 
     Returns:
         ``path``, ``sightings`` (each ``name``, ``confidence``, ``runner_up``, ``runner_up_confidence``, ``box``, ``nearest``,
@@ -63,7 +67,7 @@ def to_dict(prediction: Prediction) -> dict[str, Any]:
     """
     return {
         "path": as_text(prediction.path),
-        "sightings": [sighting.to_dict() for sighting in prediction.sightings],
+        "sightings": [sighting.to_dict(top) for sighting in prediction.sightings],
         "video": None if prediction.video is None else _video_to_dict(prediction.video),
         "drawn": None if prediction.drawn is None else as_text(prediction.drawn),
         "error": prediction.problem or None,

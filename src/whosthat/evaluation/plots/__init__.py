@@ -2,7 +2,7 @@
 
     canvas       figures, colours and fonts, and figures as PNG or SVG
     curves       accuracy and loss by epoch
-    confusion    which class was taken for which
+    confusion    the confusion matrix
     reliability  whether confidence can be believed
     flow_chart   the slide's flow chart with this run's way through it
     photo_grid   test photos with their answers, and one photo's answer

@@ -1,0 +1,128 @@
+"""What ``predict`` answered, as people read it: a line a photo, a table of videos, and counts at the end.
+
+What belongs here: the words and what is left out where there is little room. What does not: JSON and CSV (`whosthat.workflow.prediction`).
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from whosthat.cli.output import shortened, show, show_table, show_text, terminal_width, wrapped
+from whosthat.wording import confidence_text, counted, listing
+
+if TYPE_CHECKING:
+    from whosthat.recognition.tracking import Span
+    from whosthat.types import Sighting
+    from whosthat.workflow.predict_video import VideoAnswer
+    from whosthat.workflow.prediction import Prediction
+
+WIDE = 100
+"""Columns from which on there is room for names that are hardly likely."""
+
+LIKELY_ENOUGH = {"runner-up": (0.10, 0.01), "guess": (0.50, 0.10)}
+"""From which probability on a second name, and a name for somebody unknown, is shown: on a narrow terminal, and elsewhere."""
+
+
+def show_predictions(predictions: Iterable[Prediction], root: Path | None = None) -> None:
+    """Write what was seen in photos and videos, and how often.
+
+    Args:
+        predictions: Those without an answer are passed over.
+        root: The one folder that was asked about: on a terminal paths start there.
+    """
+    answered = [one for one in predictions if not one.error]
+    photos = [one for one in answered if one.video is None]
+    width = terminal_width(sys.stdout)
+    for one in photos:
+        show(*_photo_lines(one, root, width))
+    if len(photos) > 1:
+        show("")
+        show_text(*_counts(photos))
+    rows = [(str(one.path), *cells) for one in answered if one.video is not None for cells in _people_cells(one.video)]
+    if photos and rows:
+        show("")
+    if rows:
+        show_table(("video", "name", "confidence", "frames", "seen"), rows, right=("confidence", "frames"), paths=("video",))
+
+
+def _photo_lines(prediction: Prediction, root: Path | None, width: int | None) -> list[str]:
+    if width is None:
+        return [f"{prediction.path}: {_who(prediction.sightings, wide=True)}"]
+    inside = root is not None and prediction.path.is_relative_to(root)
+    path = str(prediction.path.relative_to(root)) if root is not None and inside else str(prediction.path)
+    return wrapped(f"{shortened(path, width * 2 // 5)}: {_who(prediction.sightings, wide=width >= WIDE)}", width, "    ")
+
+
+def _who(sightings: Sequence[Sighting], *, wide: bool) -> str:
+    """Say who is in a photo: names with their confidence, the unknown counted."""
+    unknown = [one for one in sightings if one.name is None]
+    guesses = list(filter(None, (_guess(one, wide=wide) for one in unknown)))
+    of_unknown = f" ({', '.join(guesses)})" if guesses else ""
+    if not sightings:
+        return "no face"
+    if len(unknown) < len(sightings):
+        names = [_name(one, wide=wide) for one in sightings if one.name is not None]
+        return ", ".join([*names, f"{len(unknown)} unknown{of_unknown}"] if unknown else names)
+    if sightings[0].box is None:
+        return f"unknown{of_unknown}"
+    return (f"{len(unknown)} faces, none known" if len(unknown) > 1 else "1 face, unknown") + of_unknown
+
+
+def _name(sighting: Sighting, *, wide: bool) -> str:
+    second = sighting.runner_up is not None and sighting.runner_up_confidence >= LIKELY_ENOUGH["runner-up"][wide]
+    other = f" (or {sighting.runner_up} {confidence_text(sighting.runner_up_confidence)})" if second else ""
+    return f"{sighting.name} {confidence_text(sighting.confidence)}{other}"
+
+
+def _guess(sighting: Sighting, *, wide: bool) -> str:
+    """Say whom somebody unknown resembles, where that helps."""
+    if sighting.given_to_better is not None:
+        return f"one also looks like {sighting.given_to_better}"
+    name, share = next(iter(sighting.probabilities.items()), ("", 0.0))
+    return f"perhaps {name} {confidence_text(share)}" if share >= LIKELY_ENOUGH["guess"][wide] else ""
+
+
+def _counts(photos: Sequence[Prediction]) -> Iterator[str]:
+    sightings = [one for photo in photos for one in photo.sightings]
+    known = sum(one.name is not None for one in sightings)
+    faces = f", {counted(len(sightings), 'face')}" if any(one.box is not None for one in sightings) else ""
+    empty = sum(not photo.sightings for photo in photos)
+    without = f"; no face in {counted(empty, 'photo')}" if empty else ""
+    yield f"{counted(len(photos), 'photo')}{faces}: {known:,} known, {len(sightings) - known:,} unknown{without}."
+    people = Counter(name for photo in photos for name in photo.names if name is not None)
+    if people:
+        seen = [f"{name} ({counted(n, 'photo')})" for name, n in people.most_common()]
+        yield f"Seen: {listing(seen)}."
+
+
+def not_looked_at(others: Counter[str]) -> list[str]:
+    """Say how many files in the folders are no photos, by kind; nothing where there are none."""
+    advice = {"video": " (name a video to look at it)", "RAW photo": " (export as JPEG)", "other file": ""}
+    kinds = [f"{counted(others[kind], kind)}{text}" for kind, text in advice.items() if others[kind]]
+    return [f"Not looked at: {', '.join(kinds)}."] if kinds else []
+
+
+def _people_cells(answer: VideoAnswer) -> list[tuple[str, str, str, str]]:
+    """Return a line for each person: name, the best confidence, in how many frames, and when."""
+    from whosthat.recognition.tracking import spans_of, tracks_by_name
+
+    return [
+        (
+            "unknown" if name is None else name,
+            "" if name is None else confidence_text(max(track.confidence for track in tracks)),
+            str(len({index for track in tracks for index in track.boxes})),
+            ", ".join(map(_span, spans_of(tracks))),
+        )
+        for name, tracks in tracks_by_name(answer.tracks).items()
+    ] or [("nobody was seen", "", "", "")]
+
+
+def _span(span: Span) -> str:
+    from whosthat.workflow.predict_video import clock
+
+    start, end = clock(span.start), clock(span.end)
+    return start if start == end else f"{start} to {end}"
