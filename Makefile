@@ -1,22 +1,32 @@
 # One word per task. Each makes its own virtual environment and installs the pinned versions first.
 #   make demo    the whole job on pictures that whosthat draws itself
 #   make test    the tests (those on real photos run when ../shared is there)
+#   make cover   the tests, and how much of the code they run; fails below what it was
 #   make check   format, lint, types
+#   make wheel   the package to install elsewhere, in dist/
 #   make bench   the figures of docs/RESULTS.md
 #   make docs    the pages that are generated (command help, pictures for students)
 #   make lock    pin the newest versions again
+#   make lowest  the tests with the lowest versions that pyproject.toml allows
 
 PYTHON ?= python3
 BIN := $(if $(filter Windows_NT,$(OS)),.venv/Scripts,.venv/bin)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test check bench docs lock clean
+.PHONY: demo test cover check wheel bench docs lock lowest clean
 
 demo: .venv/train.stamp
 	$(BIN)/whosthat demo
 
 test: .venv/dev.stamp
 	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+cover: .venv/dev.stamp
+	$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered
+
+wheel: .venv/train.stamp
+	rm -rf dist
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
 
 check: .venv/dev.stamp
 	$(BIN)/ruff format --check src tests benchmarks
@@ -32,14 +42,21 @@ docs: .venv/dev.stamp
 	$(BIN)/python docs/make_api.py > docs/api.md
 	$(BIN)/python docs/pictures/make_pictures.py
 
+LOCK := $(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
+
 lock: .venv/dev.stamp
 	$(PIP) uv
-	printf 'hatchling>=1.27\neditables\nsetuptools\nwheel\n' | $(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 \
-	    --generate-hashes --no-header --no-annotate - -o requirements/build.txt
-	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-	    --extra train pyproject.toml -o requirements/train.txt
-	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-	    --extra train --extra dev -c requirements/train.txt pyproject.toml -o requirements/dev.txt
+	printf 'hatchling>=1.27\neditables\nsetuptools\nwheel\n' | $(LOCK) - -o requirements/build.txt
+	$(LOCK) --extra train pyproject.toml -o requirements/train.txt
+	$(LOCK) -c requirements/train.txt pyproject.toml -o requirements/base.txt
+	$(LOCK) --extra train --extra dev -c requirements/train.txt pyproject.toml -o requirements/dev.txt
+
+lowest: .venv/dev.stamp
+	$(PIP) uv
+	$(BIN)/uv venv -q --clear --python $(BIN)/python .venv/lowest
+	$(BIN)/uv pip compile -q --resolution lowest-direct --no-header --no-annotate --extra train --extra dev pyproject.toml -o .venv/lowest.txt
+	$(BIN)/uv pip install -q --python .venv/lowest -r .venv/lowest.txt
+	PYTHONPATH=src .venv/lowest/$(notdir $(BIN))/python -m pytest -n 2 --dist worksteal
 
 .venv/pyvenv.cfg:
 	$(PYTHON) -m venv .venv
@@ -55,4 +72,4 @@ lock: .venv/dev.stamp
 	@touch $@
 
 clean:
-	rm -rf .venv runs demo .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv dist runs demo .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis

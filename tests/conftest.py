@@ -30,6 +30,21 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # so a shell starts what 
 SHARED = Path(os.environ.get("WHOSTHAT_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 
 
+MAY_BE_SKIPPED = ("nothing is read-only to this user", "this file system")
+"""Reasons that root or another system gives; under WHOSTHAT_NO_SKIPS every other skip fails, because it is a thing not installed."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Count a skip as a failure where everything that the tests want should be there."""
+    report = yield
+    if report.skipped and os.environ.get("WHOSTHAT_NO_SKIPS") and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2]
+        if not any(allowed in reason for allowed in MAY_BE_SKIPPED):
+            report.outcome, report.longrepr = "failed", f"{item.nodeid} must not be skipped here. {reason}"
+    return report
+
+
 @pytest.fixture(autouse=True)
 def private_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep every test's caches and weights inside its own folder."""

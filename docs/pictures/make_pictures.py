@@ -1,15 +1,21 @@
-"""Draw the pictures of docs/concepts.md from things that whosthat draws itself.
+"""Draw the pictures of the README and of docs/concepts.md from things that whosthat draws itself.
 
 Run: ``python docs/pictures/make_pictures.py`` (or ``make docs``).
 """
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
+from PIL import Image
 
 from whosthat.cartoons import HEROES, draw_hero
 
@@ -20,6 +26,28 @@ BLUE, ORANGE, GREEN, GREY = "#2f6fb0", "#d9822b", "#3b8f5a", "#8a8f98"
 def save(figure: Figure, name: str) -> None:
     """Write one picture beside this script, without a date in it: the same input gives the same file."""
     figure.savefig(HERE / f"{name}.png", dpi=110, bbox_inches="tight", facecolor="white", metadata={"Software": None})
+
+
+def heroes() -> None:
+    """The seven of the demo in a row."""
+    row = np.hstack([draw_hero(name, seed=33, size=140) for name in HEROES])
+    Image.fromarray(row).quantize(128).save(HERE / "heroes.png", optimize=True)
+
+
+def report() -> None:
+    """The top of the demo's report, as a browser shows it."""
+    browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
+    if browser is None:
+        print("There is no Chromium here, so report.png stays as it is.")
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        demo = Path(folder) / "demo"
+        subprocess.run([sys.executable, "-m", "whosthat", "demo", demo], check=True)
+        page = (demo / "runs" / "latest" / "report.html").resolve().as_uri()
+        options = ["--headless", "--hide-scrollbars", "--window-size=1000,520", f"--user-data-dir={folder}/browser"]
+        if hasattr(os, "geteuid") and os.geteuid() == 0:
+            options.append("--no-sandbox")  # Chromium's does not work for root
+        subprocess.run([browser, *options, f"--screenshot={HERE / 'report.png'}", page], check=True, capture_output=True)
 
 
 def split() -> None:
@@ -84,7 +112,9 @@ def convolution() -> None:
     axes[0, 0].imshow(image)
     axes[0, 0].set_title("photo", fontsize=10)
     axes[1, 0].axis("off")
-    axes[1, 0].text(0.5, 0.5, "above: each filter's answer\nbelow: after pooling,\na sixteenth of the numbers", ha="center", va="center", fontsize=9)
+    axes[1, 0].text(
+        0.5, 0.5, "above: each filter's answer\nbelow: after pooling,\na sixteenth of the numbers", ha="center", va="center", fontsize=9
+    )
     windows = np.lib.stride_tricks.sliding_window_view(grey, (3, 3))
     for column, (title, kernel) in enumerate(filters.items(), start=1):
         answer = np.maximum(np.einsum("hwij,ij->hw", windows, kernel), 0)[:124, :124]
@@ -118,5 +148,5 @@ def overfitting() -> None:
 
 
 if __name__ == "__main__":
-    for draw in (split, epoch, descent, convolution, overfitting):
+    for draw in (heroes, split, epoch, descent, convolution, overfitting, report):
         draw()

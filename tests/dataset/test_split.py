@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from whosthat.dataset.audit import Audit, AuditedPhoto
 from whosthat.dataset.folder import Photo
-from whosthat.dataset.split import Split, parse_ratios, read_split, split, write_split
+from whosthat.dataset.split import Split, read_split, split, write_split
 from whosthat.errors import DatasetError, UsageError
 from whosthat.types import PARTS
 
@@ -116,12 +116,6 @@ def test_pictures_per_class_draws_each_photo_at_most_once(made_audit: MakeAudit)
 def test_a_class_with_fewer_than_three_pictures_is_named(made_audit: MakeAudit) -> None:
     with pytest.raises(DatasetError, match=r"1 class with too few different pictures to be split: bert \(2\)"):
         split(made_audit({"anna": [0, 1, 2], "bert": [3, 3, 4]}))
-
-
-@pytest.mark.parametrize("text", ["", "8", "8:1", "8:1:1:1", "8:1:x", "8:0:1", "8:-1:1", "nan:1:1", "inf:1:1", "8/1/1"])
-def test_ratios_that_make_no_sense_are_refused(text: str) -> None:
-    with pytest.raises(UsageError, match="three"):
-        parse_ratios(text)
 
 
 def test_pictures_per_class_below_one_is_refused(made_audit: MakeAudit) -> None:

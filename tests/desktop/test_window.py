@@ -13,8 +13,8 @@ import pytest
 
 from whosthat.cli.app import main
 from whosthat.desktop import viewer as viewing
-from whosthat.desktop.collecting import collected_here
 from whosthat.desktop.window import new_root
+from whosthat.desktop.worker import collected_here
 from whosthat.errors import DesktopError
 from whosthat.photos.drawing import save_image
 from whosthat.types import Box, Sighting

@@ -34,6 +34,14 @@ def test_missing_keras_says_what_to_install(monkeypatch):
         backend.load_keras()
 
 
+@pytest.mark.parametrize("name", ["keras", "tensorflow"])
+def test_what_is_not_installed_is_said_without_an_import(monkeypatch, name):
+    monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.setattr(backend.importlib.util, "find_spec", lambda wanted: None if wanted == name else object())
+    with pytest.raises(NetworkError, match=rf"{name} is not installed\. Install them with: pip install"):
+        backend.require_keras()
+
+
 def test_other_backend_is_refused(monkeypatch):
     keras = backend.load_keras()
     monkeypatch.setattr(keras.backend, "backend", lambda: "torch")

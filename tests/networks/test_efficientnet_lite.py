@@ -5,8 +5,9 @@ import pytest
 
 from whosthat.errors import WeightsError
 from whosthat.inference import open_session
-from whosthat.networks import registry
-from whosthat.networks.efficientnet_lite import imagenet_classifier
+from whosthat.networks import efficientnet_lite, registry
+from whosthat.networks.backend import load_keras
+from whosthat.networks.ends import photo_input, predictions
 from whosthat.networks.onnx_writer import parity, write_onnx
 from whosthat.networks.registry import Design
 from whosthat.networks.weights import weights_of
@@ -16,7 +17,12 @@ CATS, DOGS = range(281, 286), range(151, 269)
 
 @pytest.fixture(scope="module")
 def classifier():
-    return imagenet_classifier()
+    """The network with its own classifier of ImageNet's 1,000 classes, to check that weights and layers belong together."""
+    design = Design(n_classes=1000, size=224)
+    photo = photo_input(design)
+    model = load_keras().Model(photo, predictions(efficientnet_lite._features(photo), design), name="efficientnet-lite0-imagenet")
+    efficientnet_lite._fill(model, efficientnet_lite._checkpoint(None), skip=())
+    return model
 
 
 def test_exported_imagenet_classifier_agrees(classifier):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whosthat.recognition.assignment import assign
+from whosthat.recognition.ranking import assign
 
 
 @st.composite

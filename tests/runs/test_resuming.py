@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from whosthat.errors import BundleError, RunError
-from whosthat.runs.resuming import resumable, saving
+from whosthat.runs.lock import resumable, saving
 
 ADVICE = r"Nothing is lost: go on with whosthat train --resume runs.a-1\."
 

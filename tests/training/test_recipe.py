@@ -120,3 +120,9 @@ def test_a_recipe_asks_for_its_network(weights: str, wanted: object) -> None:
     design = design_of(recipe, 5)
     assert (design.n_classes, design.size, design.frames, design.seed) == (5, 64, 1, 3)
     assert (design.weights, design.dropout, design.blocks) == (wanted, (0.1, 0.2), "")
+
+
+@pytest.mark.parametrize("text", ["", "8", "8:1", "8:1:1:1", "8:1:x", "8:0:1", "8:-1:1", "nan:1:1", "inf:1:1", "8/1/1"])
+def test_ratios_that_make_no_sense_are_refused(text: str) -> None:
+    with pytest.raises(RecipeError, match="three numbers"):
+        make_recipe({"model": "faces", "split": text})

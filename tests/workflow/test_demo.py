@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from whosthat.cartoons import HEROES, STRANGERS
-from whosthat.errors import UsageError
+from whosthat.cartoons import HEROES, STRANGERS, UNSEEN_STRANGERS
+from whosthat.errors import NetworkError, UsageError
 from whosthat.workflow import demo
 
 
@@ -21,15 +21,15 @@ def test_pictures_are_drawn_once_and_again_the_same(tmp_path: Path) -> None:
     first, second = (demo.draw_demo_photos(tmp_path / "demo") for _ in range(2))
     assert first == second
     assert {path.name for path in first.photos.iterdir()} == set(HEROES)
-    assert [path.stem for path in (*first.heroes, *first.strangers)] == [*HEROES, *STRANGERS]
+    assert [path.stem for path in (*first.heroes, *first.strangers)] == [*HEROES, *UNSEEN_STRANGERS]
     assert all(path.is_file() for path in (*first.heroes, *first.strangers))
 
 
-def test_the_strangers_to_learn_from_are_in_other_pictures_than_those_at_the_end(tmp_path: Path) -> None:
+def test_the_threshold_is_fitted_on_other_people_than_those_at_the_end(tmp_path: Path) -> None:
     drawn = demo.draw_demo_photos(tmp_path / "demo")
-    learnt_from = {path.read_bytes() for path in drawn.others.rglob("*.jpg")}
-    assert {path.name for path in drawn.others.iterdir()} == set(STRANGERS)
-    assert learnt_from.isdisjoint(path.read_bytes() for path in drawn.strangers)
+    fitted_on = {path.name for path in drawn.others.iterdir()}
+    assert fitted_on == set(STRANGERS)
+    assert fitted_on.isdisjoint(path.stem for path in drawn.strangers)
 
 
 def test_a_folder_with_something_else_in_it_is_left_alone(tmp_path: Path) -> None:
@@ -43,6 +43,16 @@ def test_a_file_is_no_folder(tmp_path: Path) -> None:
     (tmp_path / "demo").touch()
     with pytest.raises(UsageError, match="is not a demo"):
         demo.draw_demo_photos(tmp_path / "demo")
+
+
+def test_without_keras_nothing_is_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing() -> None:
+        raise NetworkError("keras is not installed")
+
+    monkeypatch.setattr(demo, "require_keras", missing)
+    with pytest.raises(NetworkError, match="not installed"):
+        demo.draw_demo_photos(tmp_path / "demo")
+    assert not (tmp_path / "demo").exists()
 
 
 def test_the_recipe_is_quick() -> None:

@@ -24,7 +24,6 @@ from whosthat.checking.face_audit import FaceAudit, SuspectPhoto
 from whosthat.dataset.facts import photos_of
 from whosthat.errors import BundleError, DatasetError, UsageError
 from whosthat.evaluation.face_part import FacePart, write_face_part
-from whosthat.evaluation.run_facts import METRICS_FILE
 from whosthat.faces.remembered import PhotoFaces, RememberedFaces
 from whosthat.recognition import load
 from whosthat.recognition.bundle import BundleFacts, DataFacts, open_bundle, save_bundle
@@ -32,6 +31,7 @@ from whosthat.recognition.face_facts import FaceFacts
 from whosthat.recognition.face_recogniser import KIND, FaceRecogniser, bundle_files
 from whosthat.recognition.face_threshold import DistanceThreshold
 from whosthat.recognition.gallery import EnrolledPhoto, Gallery
+from whosthat.runs.files import METRICS
 from whosthat.settings import cache_folder
 from whosthat.training.recipe import default_recipe
 from whosthat.types import Box, Face
@@ -363,7 +363,7 @@ def test_a_removal_that_was_stopped_can_be_done_again(bundle: Path, monkeypatch:
     assert counts(bundle)["bo"] == 4
     remove_person(bundle, "bo")
     assert "bo" not in counts(bundle)
-    assert not (bundle.parent / METRICS_FILE).exists()
+    assert not (bundle.parent / METRICS).exists()
 
 
 def test_a_removal_that_is_killed_at_any_call_is_finished_by_the_same_command(bundle: Path, tmp_path: Path, killed_at: Killing) -> None:

@@ -55,6 +55,22 @@ class Heard:
         pass
 
 
+@pytest.fixture
+def without_keras(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing() -> None:
+        raise NetworkError("keras is not installed")
+
+    monkeypatch.setattr("whosthat.workflow.train.require_keras", missing)
+    monkeypatch.setattr("whosthat.workflow.train.audit_folder", lambda *_, **__: pytest.fail("a photo was read"))
+
+
+@pytest.mark.usefixtures("without_keras")
+def test_without_keras_a_network_is_refused_before_a_photo_is_read(begun: Callable[..., TrainResult], tmp_path: Path) -> None:
+    with pytest.raises(NetworkError, match="not installed"):
+        begun()
+    assert not (tmp_path / "runs").exists()
+
+
 def outcome(run: Path) -> tuple[bytes, str, object]:
     """The split, the hash of the weights, and the figures without times."""
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from PIL import ImageDraw
 
-from whosthat.cartoons.cast import EVERYBODY, HERO_CAST, STRANGER_CAST
+from whosthat.cartoons.cast import EVERYBODY, HERO_CAST, STRANGER_CAST, UNSEEN_CAST
 from whosthat.cartoons.figure import draw_figure, draw_mood
 from whosthat.cartoons.pen import Pen
 from whosthat.cartoons.scene import draw_background, lit
@@ -24,10 +24,11 @@ from whosthat.photos.reading import read
 from whosthat.progress import SILENT, Progress
 from whosthat.types import Image
 
-__all__ = ["HEROES", "STRANGERS", "draw_hero", "draw_photo_folder"]
+__all__ = ["HEROES", "STRANGERS", "UNSEEN_STRANGERS", "draw_hero", "draw_photo_folder"]
 
 HEROES: tuple[str, ...] = tuple(HERO_CAST)
 STRANGERS: tuple[str, ...] = tuple(STRANGER_CAST)
+UNSEEN_STRANGERS: tuple[str, ...] = tuple(UNSEEN_CAST)
 
 _OVERSAMPLING = 3  # drawn three times as large and averaged: smooth edges
 
@@ -36,7 +37,7 @@ def draw_hero(name: str, seed: int, size: int = 160) -> Image:
     """Draw one picture of a hero or a stranger, with pose, light, background, hair and expression of its own.
 
     Args:
-        name: One of `HEROES` or `STRANGERS`.
+        name: One of `HEROES`, `STRANGERS` or `UNSEEN_STRANGERS`.
         seed: Which picture, 0 or more.
         size: Width and height in pixels.
 

@@ -1,4 +1,4 @@
-"""Who appears in the cartoons: seven heroes and two strangers, all invented for whosthat.
+"""Who appears in the cartoons: seven heroes and ten strangers, all invented for whosthat.
 
 What belongs here: what makes each of them recognisable, as data.
 What does not: how it is drawn (`figure`, `attire`). Colours of suits and hair are shared on purpose, so that nobody can be
@@ -74,6 +74,8 @@ HERO_CAST: dict[str, Character] = {
         ((RED, CREAM), (GREEN, GOLD)),
         "fringe",
         BROWN,
+        mask="domino",
+        mask_colour=GOLD,
         headgear="kettle",
         headgear_colour=STEEL,
         emblem="steam",
@@ -113,12 +115,51 @@ HERO_CAST: dict[str, Character] = {
 }
 
 STRANGER_CAST: dict[str, Character] = {
-    "lost_postman": Character(
-        ROSY, 0.55, 1.2, ((BLUE, RED), (NIGHT, GOLD)), "short", AUBURN, headgear="cap", headgear_colour=BLUE, cape=False
-    ),
     "park_gardener": Character(
         OLIVE, 0.5, 1.14, ((GREEN, CREAM), (RED, CREAM)), "bob", SILVER, headgear="straw", headgear_colour=GOLD, cape=False
     ),
+    "bus_driver": Character(
+        UMBER,
+        0.74,
+        1.06,
+        ((NIGHT, GOLD), (BLUE, RED)),
+        "short",
+        SILVER,
+        beard="moustache",
+        headgear="cap",
+        headgear_colour=NIGHT,
+        cape=False,
+    ),
+    "piano_teacher": Character(FAIR, 0.4, 1.26, ((PURPLE, CREAM), (NIGHT, GOLD)), "bun", SILVER, cape=False),
+    "fish_seller": Character(TAN, 0.8, 1.02, ((STEEL, BLUE), (GREEN, CREAM)), "bald", AUBURN, beard="moustache", cape=False),
+    "train_guard": Character(
+        OLIVE, 0.6, 1.14, ((NIGHT, RED), (GREEN, CREAM)), "fringe", BLACK, headgear="cap", headgear_colour=RED, cape=False
+    ),
+    "old_sailor": Character(
+        TAN,
+        0.7,
+        1.08,
+        ((NIGHT, CREAM), (CREAM, BLUE)),
+        "bald",
+        SILVER,
+        beard="cone",
+        headgear="cap",
+        headgear_colour=CREAM,
+        cape=False,
+    ),
+    "market_singer": Character(UMBER, 0.44, 1.2, ((GOLD, RED), (PURPLE, CREAM)), "bob", BLACK, cape=False),
+    "tall_tailor": Character(EBONY, 0.4, 1.34, ((STEEL, CREAM), (PURPLE, GOLD)), "bun", SILVER, cape=False),
 }
+"""To fit the threshold on."""
 
-EVERYBODY: dict[str, Character] = {**HERO_CAST, **STRANGER_CAST}
+UNSEEN_CAST: dict[str, Character] = {
+    "lost_postman": Character(
+        ROSY, 0.55, 1.2, ((BLUE, RED), (NIGHT, GOLD)), "short", AUBURN, headgear="cap", headgear_colour=BLUE, cape=False
+    ),
+    "errand_boy": Character(
+        OLIVE, 0.6, 1.05, ((CREAM, BROWN), (STEEL, GOLD)), "spikes", BLACK, headgear="cap", headgear_colour=PURPLE, cape=False
+    ),
+}
+"""Strangers whom nobody has met before the end."""
+
+EVERYBODY: dict[str, Character] = {**HERO_CAST, **STRANGER_CAST, **UNSEEN_CAST}

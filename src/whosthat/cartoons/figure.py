@@ -16,8 +16,6 @@ from whosthat.cartoons.attire import WHITE, shade
 from whosthat.cartoons.cast import BLUE, GREEN, PURPLE, RED, Character
 from whosthat.cartoons.pen import INK, Colour, Pen, mirrored
 
-_OFF_DUTY = 0.2  # how often the mask, and how often the headgear, stays at home: else one look at either would be enough
-
 
 @dataclass(frozen=True)
 class Mood:
@@ -32,8 +30,7 @@ class Mood:
         mouth: A name in `_MOUTHS`.
         suit: Colour of the suit and of its trimmings.
         hair_colour: The character's, a little lighter or darker.
-        mask: The character's, or none off duty.
-        headgear: The character's, none off duty, or a woolly hat on a cold day.
+        headgear: The character's, or a woolly hat on a cold day.
         headgear_colour: Its colour.
         glasses: Whether glasses are worn.
     """
@@ -46,7 +43,6 @@ class Mood:
     mouth: str
     suit: tuple[Colour, Colour]
     hair_colour: Colour
-    mask: str
     headgear: str
     headgear_colour: Colour
     glasses: bool
@@ -55,10 +51,8 @@ class Mood:
 def draw_mood(character: Character, generator: np.random.Generator) -> Mood:
     """Draw at random how a character looks today."""
     turn, nod, gaze, brows, hair = generator.uniform(-1, 1, 5)
-    masked, covered = generator.random(2) > _OFF_DUTY
     cold = generator.random() < 0.15 and character.headgear in {"none", "shell"}
     woollen = (RED, BLUE, GREEN, PURPLE)[generator.integers(4)]
-    headgear = character.headgear if covered else "none"
     return Mood(
         turn=float(turn),
         nod=float(nod),
@@ -68,10 +62,9 @@ def draw_mood(character: Character, generator: np.random.Generator) -> Mood:
         mouth=str(generator.choice(list(_MOUTHS))),
         suit=character.suits[generator.integers(len(character.suits))],
         hair_colour=shade(character.hair_colour, 0.18 * float(hair)),
-        mask=character.mask if masked else "none",
-        headgear="woolly" if cold else headgear,
+        headgear="woolly" if cold else character.headgear,
         headgear_colour=woollen if cold else character.headgear_colour,
-        glasses=bool(generator.random() < 0.15) and not (masked and character.mask in {"goggles", "monocle"}),
+        glasses=bool(generator.random() < 0.15) and character.mask not in {"goggles", "monocle"},
     )
 
 
@@ -86,7 +79,7 @@ def draw_figure(pen: Pen, character: Character, mood: Mood) -> None:
     if character.hair == "bob":  # the only hair that also falls behind the neck
         crown.blob(mirrored([(0, -height), (-1.0, -0.8), (-1.3, 0.2), (-1.16, 0.95), (-0.4, 1.0)]), shade(mood.hair_colour, -0.2))
     _draw_head(head, character, mood)
-    attire.MASKS[mood.mask](face, character.mask_colour, height)
+    attire.MASKS[character.mask](face, character.mask_colour, height)
     _draw_eyes(face, character, mood)
     _draw_nose(face, character, mood)
     attire.BEARDS[character.beard](face, mood.hair_colour, height)

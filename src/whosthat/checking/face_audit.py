@@ -8,9 +8,9 @@ looks (`whosthat.dataset.audit`).
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -89,6 +89,9 @@ class SuspectPhoto:
     nearest_distance: float | None
 
 
+Line = TypeVar("Line", FaceOfSeveral, PoorFace, CutFace, SuspectPhoto)
+
+
 @dataclass(frozen=True)
 class Pair:
     """Two people who look alike: the distance of their templates, and photos that were nearer to the other."""
@@ -130,15 +133,19 @@ class FaceAudit:
 
         A suspect in somebody else's folder that looks like one of them goes as well: it probably shows them.
         """
+
+        def kept(lines: tuple[Line, ...]) -> tuple[Line, ...]:
+            return tuple(line for line in lines if line.photo not in photos)
+
         return FaceAudit(
             n_photos=max(0, self.n_photos - len(photos)),
             people_without_face=tuple(name for name in self.people_without_face if name not in people),
             without_face=tuple(photo for photo in self.without_face if photo not in photos),
-            several=tuple(line for line in self.several if line.photo not in photos),
-            small=tuple(line for line in self.small if line.photo not in photos),
-            blurred=tuple(line for line in self.blurred if line.photo not in photos),
-            cut=tuple(line for line in self.cut if line.photo not in photos),
-            suspects=tuple(line for line in self.suspects if line.photo not in photos and line.looks_like not in people),
+            several=kept(self.several),
+            small=kept(self.small),
+            blurred=kept(self.blurred),
+            cut=kept(self.cut),
+            suspects=tuple(line for line in kept(self.suspects) if line.looks_like not in people),
             look_alikes=tuple(pair for pair in self.look_alikes if not {pair.first, pair.second} & set(people)),
         )
 
@@ -180,12 +187,17 @@ def audit_faces(audit: Audit, faces: Mapping[str, PhotoFaces]) -> FaceAudit:
         people_without_face=tuple(name for name in audit.classes if name in shown - enrolled),
         without_face=tuple(item.photo.name for item, found in seen if found.face is None),
         several=tuple(_of_several(item, found, face) for item, found, face in with_face if len(found.faces) > 1),
-        small=tuple(sorted((face for face in poor if face.side < SMALL_FACE), key=lambda face: face.side)),
-        blurred=tuple(sorted((face for face in poor if face.sharpness < BLURRED), key=lambda face: face.sharpness)),
-        cut=tuple(sorted((face for face in cut if face.beyond > CUT_SHARE), key=lambda face: -face.beyond)),
+        small=_below(SMALL_FACE, poor, lambda face: face.side),
+        blurred=_below(BLURRED, poor, lambda face: face.sharpness),
+        cut=_below(-CUT_SHARE, cut, lambda face: -face.beyond),
         suspects=suspects,
         look_alikes=pairs,
     )
+
+
+def _below(limit: float, faces: Sequence[Line], measure: Callable[[Line], float]) -> tuple[Line, ...]:
+    """Return the faces that measure less than the limit, the least first."""
+    return tuple(sorted((face for face in faces if measure(face) < limit), key=measure))
 
 
 def _by_embeddings(

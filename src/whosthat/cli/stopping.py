@@ -1,7 +1,7 @@
 """Ctrl-C and SIGTERM on their way through a command.
 
 What belongs here: the two exceptions, and making one signal like the other. What does not: what is kept when a command stops
-(`whosthat.runs.resuming`).
+(`whosthat.runs.lock`).
 """
 
 from __future__ import annotations

@@ -53,23 +53,6 @@ class Split:
         return {name: {part: counts[part][name] for part in PARTS} for name in self.classes}
 
 
-def parse_ratios(text: str) -> Ratios:
-    """Read shares such as "8:1:1", "7:1.5:1.5" or "0.8:0.1:0.1".
-
-    Raises:
-        UsageError: Not three positive numbers.
-
-    Example:
-        >>> parse_ratios("7:1.5:1.5")
-        (7.0, 1.5, 1.5)
-    """
-    try:
-        train, validation, test = (float(share) for share in text.split(":"))
-    except ValueError as error:
-        raise UsageError(f'"{text}" is not a split. Write three numbers for training, validation and test, such as 8:1:1.') from error
-    return _checked((train, validation, test))
-
-
 def split(audit: Audit, *, ratios: Ratios = (8, 1, 1), seed: int = 0, pictures_per_class: int | None = None) -> Split:
     """Divide the photos of an audit, class by class, keeping groups together.
 
@@ -130,7 +113,7 @@ def read_split(path: Path, audit: Audit, *, ratios: Ratios, seed: int) -> Split:
     known = {item.photo.name: item for item in audit.photos}
     part_of: dict[AuditedPhoto, str] = {}
     changed: list[str] = []
-    for row in _rows(path):
+    for row in read_rows(path):
         item = known.get(row["path"])
         if row["part"] not in PARTS:
             raise DatasetError(f'{path} is not a split file: "{row["part"]}" is not one of {", ".join(PARTS)}.')
@@ -250,7 +233,12 @@ def _made(classes: tuple[str, ...], part_of: Mapping[AuditedPhoto, str], ratios:
     return Split(classes, {part: tuple(item for item in ordered if part_of[item] == part) for part in PARTS}, ratios, seed)
 
 
-def _rows(path: Path) -> list[dict[str, str]]:
+def read_rows(path: Path) -> list[dict[str, str]]:
+    """Read the table of `write_split` as it is.
+
+    Raises:
+        DatasetError: The file cannot be read, or is no split.
+    """
     try:
         with path.open(encoding="utf-8", newline="") as file:
             reader = csv.DictReader(file, strict=True)

@@ -10,11 +10,10 @@ from types import TracebackType
 
 from whosthat.desktop.answer import answer
 from whosthat.desktop.bars import Bars
-from whosthat.desktop.collecting import collect_if_due
 from whosthat.desktop.photo_view import PhotoView
 from whosthat.desktop.style import apply_look
 from whosthat.desktop.viewer import State, Viewer
-from whosthat.desktop.worker import Worker
+from whosthat.desktop.worker import Worker, collect_if_due
 from whosthat.photos.signatures import PHOTO_SUFFIXES
 
 POLL_MS = 30

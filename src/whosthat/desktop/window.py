@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from whosthat.desktop.collecting import collected_here
+from whosthat.desktop.worker import collected_here
 from whosthat.errors import DesktopError
 
 if TYPE_CHECKING:

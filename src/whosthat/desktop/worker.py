@@ -1,13 +1,16 @@
 """Slow work beside the window's event loop: one thread, answers handed over only when the window asks for them.
 
-Knows nothing of photos and nothing of Tk.
+And garbage is collected in that loop: Tk ends the process when one of its objects goes in another thread. Knows nothing of photos and
+nothing of Tk.
 """
 
 from __future__ import annotations
 
+import gc
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 Result = TypeVar("Result")
@@ -44,3 +47,26 @@ class Worker:
         """End the thread after the job that it is doing; nothing is delivered any more."""
         self._jobs.clear()
         self._thread.shutdown(wait=False, cancel_futures=True)
+
+
+@contextmanager
+def collected_here() -> Iterator[None]:
+    """Switch automatic collection off, which happens in whichever thread makes the next object; `collect_if_due` replaces it."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.collect()
+        if was_on:
+            gc.enable()
+
+
+def collect_if_due() -> None:
+    """Collect what Python would by itself, unless it still does; call it now and then in the window's thread."""
+    if gc.isenabled():
+        return
+    counts = zip(gc.get_count(), gc.get_threshold(), strict=True)
+    due = [generation for generation, (count, limit) in enumerate(counts) if count > limit > 0]
+    if due:
+        gc.collect(max(due))

@@ -28,13 +28,12 @@ from whosthat.evaluation.plots.reliability import describe_reliability, draw_rel
 from whosthat.evaluation.plots.writing import flow_captions, read_photos, shown_mistakes
 from whosthat.evaluation.run_facts import RunFacts, read_metrics
 from whosthat.evaluation.verdict import suspects_sentence
-from whosthat.runs.files import read_counts, read_environment, read_findings, read_settings
+from whosthat.runs.files import HISTORY, REPORT, read_counts, read_environment, read_findings, read_settings
 from whosthat.training.journal import read_history
 from whosthat.version import __version__
 from whosthat.wording import confidence_text, counted, percent, visible
 
 TEMPLATES = Path(__file__).with_name("templates")
-REPORT_FILE = "report.html"
 CURVES = ("loss", "accuracy", "val_loss", "val_accuracy")
 CONFUSIONS_TOLD = 3
 """So many confusions are told in words above the matrix."""
@@ -71,7 +70,7 @@ def write_report(run: Path) -> Path:
     """
     facts = read_metrics(run)
     page = template("report.html.j2").render(_content(run, facts))
-    path = run / REPORT_FILE
+    path = run / REPORT
     try:
         replace_file(path, page.encode("utf-8", errors="replace"))  # a file name may hold bytes that are no letters
     except OSError as error:
@@ -170,7 +169,7 @@ def unbroken(sentence: str) -> str:
 
 
 def _history(run: Path) -> History:
-    path = run / "history.csv"
+    path = run / HISTORY
     try:
         history = read_history(path) if path.exists() else []
     except (OSError, ValueError, TypeError) as error:

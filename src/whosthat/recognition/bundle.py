@@ -42,6 +42,7 @@ from whosthat.recognition.manifest import (
     write_manifest,
 )
 from whosthat.recognition.threshold import Threshold
+from whosthat.runs.files import BUNDLE
 from whosthat.runs.folders import follow_pointer
 from whosthat.version import __version__
 
@@ -292,7 +293,7 @@ def find_bundle(path: Path) -> Path:
         BundleError: The path does not exist or holds no bundle.
     """
     place = follow_pointer(path)
-    for folder in (place, place / "bundle"):
+    for folder in (place, place / BUNDLE):
         there = folder if folder.exists() else _kept_old(folder)
         if (there / MANIFEST).is_file():
             return there

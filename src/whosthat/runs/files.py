@@ -1,4 +1,4 @@
-"""What a run folder says besides ``metrics.json``: photos by class and part, what the audit found, recipe, versions.
+"""The names of a run's files, and what they say besides ``metrics.json``: photos by class and part, what the audit found, recipe, versions.
 
 What belongs here: reading those files for people to see. What does not: acting on them. A file that is absent gives
 an empty answer, because a report is still worth having; a damaged one is an error that names it.
@@ -17,6 +17,9 @@ from typing import Any, TypeVar
 
 from whosthat.errors import RunError
 from whosthat.types import PARTS
+
+RECIPE, SPLIT, ENVIRONMENT, AUDIT, BUNDLE = "recipe.toml", "split.csv", "environment.json", "audit.json", "bundle"
+METRICS, HISTORY, REPORT, CHECKPOINTS, PLOTS = "metrics.json", "history.csv", "report.html", "checkpoints", "plots"
 
 Content = TypeVar("Content")
 
@@ -65,7 +68,7 @@ def read_counts(run: Path) -> tuple[ClassCount, ...]:
         counts = Counter((row["class"], row["part"]) for row in csv.DictReader(text.splitlines(), strict=True))
         return tuple(ClassCount(name, *(counts[name, part] for part in PARTS)) for name in sorted({name for name, _ in counts}))
 
-    return read_file(run / "split.csv", count, ())
+    return read_file(run / SPLIT, count, ())
 
 
 def read_findings(run: Path) -> Findings:
@@ -76,12 +79,12 @@ def read_findings(run: Path) -> Findings:
         found = tuple(Finding(str(one["severity"]), str(one["sentence"]), tuple(map(str, one["photos"]))) for one in audit["findings"])
         return Findings(found, tuple((_short(one["path"]), str(one["reason"])) for one in audit["set_aside"]))
 
-    return read_file(run / "audit.json", parse, Findings())
+    return read_file(run / AUDIT, parse, Findings())
 
 
 def read_settings(run: Path) -> Mapping[str, str]:
     """Read ``recipe.toml`` as flat names and words, as in ``optimiser.learning_rate`` and ``0.001``."""
-    return read_file(run / "recipe.toml", lambda text: dict(_flat(tomllib.loads(text))), {})
+    return read_file(run / RECIPE, lambda text: _worded(tomllib.loads(text)), {})
 
 
 def read_environment(run: Path) -> Mapping[str, str]:
@@ -89,9 +92,9 @@ def read_environment(run: Path) -> Mapping[str, str]:
 
     def parse(text: str) -> dict[str, str]:
         environment = json.loads(text)
-        return {**dict(_flat(environment["versions"])), "system": f"{environment['system']} on {environment['machine']}"}
+        return {**_worded(environment["versions"]), "system": f"{environment['system']} on {environment['machine']}"}
 
-    return read_file(run / "environment.json", parse, {})
+    return read_file(run / ENVIRONMENT, parse, {})
 
 
 def read_file(path: Path, parse: Callable[[str], Content], absent: Content) -> Content:
@@ -117,17 +120,20 @@ def read_file(path: Path, parse: Callable[[str], Content], absent: Content) -> C
         raise RunError(f"{path} is damaged ({error!r}). Restore it, or delete it to make the report without it.") from error
 
 
-def _flat(settings: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    flat: list[tuple[str, str]] = []
-    for name, value in settings.items():
-        flat += _flat(value, f"{prefix}{name}.") if isinstance(value, Mapping) else [(prefix + name, _worded(value))]
-    return flat
+def flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, object]:
+    """Give every setting of nested tables one dotted key."""
+    found: dict[str, object] = {}
+    for key, value in settings.items():
+        found |= flat(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {f"{prefix}{key}": value}
+    return found
 
 
-def _worded(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+def _worded(settings: Mapping[str, Any]) -> dict[str, str]:
+    words = {True: "yes", False: "no"}
+    return {
+        key: words[value] if isinstance(value, bool) else ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        for key, value in flat(settings).items()
+    }
 
 
 def _short(path: str) -> str:

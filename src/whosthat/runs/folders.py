@@ -23,6 +23,7 @@ from filelock import FileLock, Timeout
 from whosthat import durable
 from whosthat.errors import BundleError, RunError, UsageError, did_you_mean
 from whosthat.file_names import safe_name
+from whosthat.runs.files import CHECKPOINTS, METRICS, RECIPE, flat
 
 LATEST = "latest"
 MAX_FACTS_BYTES = 64 << 20
@@ -76,8 +77,7 @@ def new_run(runs: Path, photos_name: str, model: str) -> Path:
         UsageError: It is a file.
     """
     _check_folder(runs)
-    plain = (re.sub(r"([^\w-]|_)+", "_", safe_name(name)).strip("_") for name in (photos_name, model))  # nothing that a shell reads
-    stem = "-".join(name or "photos" for name in plain)
+    stem = f"{_plain(photos_name)}-{_plain(model)}"
     try:
         runs.mkdir(parents=True, exist_ok=True)
         taken = [path.name.removeprefix(f"{stem}-") for path in runs.iterdir() if path.name.startswith(f"{stem}-")]
@@ -90,6 +90,11 @@ def new_run(runs: Path, photos_name: str, model: str) -> Path:
             number += 1
     except OSError as error:
         raise RunError(f"No run can be started in {runs}: {error.strerror or error}. Choose a writable folder with --runs.") from error
+
+
+def _plain(name: str) -> str:
+    """Make a name safe, with nothing in it that a shell reads."""
+    return re.sub(r"([^\w-]|_)+", "_", safe_name(name)).strip("_") or "photos"
 
 
 def set_latest(run: Path) -> None:
@@ -139,7 +144,7 @@ def follow_pointer(path: Path) -> Path:
     Raises:
         BundleError: The text file holds something else.
     """
-    if path.name != "latest" or not path.is_file():
+    if path.name != LATEST or not path.is_file():
         return path
     with path.open("rb") as file:
         name = file.read(1024).decode("utf-8", "replace").strip()
@@ -182,7 +187,7 @@ def list_runs(runs: Path) -> list[RunSummary]:
     if not runs.is_dir():
         return []
     try:
-        folders = [path for path in runs.iterdir() if path.is_dir() and not path.is_symlink() and (path / "recipe.toml").is_file()]
+        folders = [path for path in runs.iterdir() if path.is_dir() and not path.is_symlink() and (path / RECIPE).is_file()]
     except OSError as error:
         raise RunError(f"The runs in {runs} cannot be listed: {error.strerror}.") from error
     long_ago = datetime.min.replace(tzinfo=UTC)
@@ -191,10 +196,10 @@ def list_runs(runs: Path) -> list[RunSummary]:
 
 def summarise(run: Path) -> RunSummary:
     """Return one run at a glance, with whatever can be read of it."""
-    recipe = _flat(_read(run / "recipe.toml", tomllib.loads))
-    metrics = _read(run / "metrics.json", json.loads)
+    recipe = flat(_read(run / RECIPE, tomllib.loads))
+    metrics = _read(run / METRICS, json.loads)
     model, accuracy = recipe.get("model"), _accuracy(metrics)
-    return RunSummary(run, _state(run), model if isinstance(model, str) else "", accuracy, _written(run / "recipe.toml"), recipe)
+    return RunSummary(run, _state(run), model if isinstance(model, str) else "", accuracy, _written(run / RECIPE), recipe)
 
 
 def compare_runs(runs: Sequence[Path]) -> list[dict[str, object]]:
@@ -237,9 +242,9 @@ def _check_folder(runs: Path) -> None:
 def _state(run: Path) -> State:
     if _is_held(run):
         return "running"
-    if (run / "metrics.json").is_file():
+    if (run / METRICS).is_file():
         return "finished"
-    has_checkpoint = any((run / "checkpoints").glob("step-*/manifest.json"))
+    has_checkpoint = any((run / CHECKPOINTS).glob("step-*/manifest.json"))
     return "resumable" if has_checkpoint else "broken off"
 
 
@@ -265,14 +270,6 @@ def _read(file: Path, parse: Any) -> dict[str, Any]:
     except (OSError, ValueError, RecursionError):  # ValueError is also what bad TOML, JSON and UTF-8 raise
         return {}
     return content if isinstance(content, dict) else {}
-
-
-def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, object]:
-    """Give every setting of nested tables one dotted key."""
-    flat: dict[str, object] = {}
-    for key, value in settings.items():
-        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {f"{prefix}{key}": value}
-    return flat
 
 
 def _accuracy(metrics: Mapping[str, Any]) -> float | None:

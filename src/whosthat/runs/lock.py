@@ -1,7 +1,8 @@
-"""One process a run, and a polite way to stop it.
+"""One process a run, a polite way to stop it, and how to go on: whatever stops a run that has begun, nothing is lost.
 
-What belongs here: the lock on a run folder, sweeping it, and turning Ctrl-C and SIGTERM into a wish that training grants at the next
-batch. What does not: what is saved then (`callbacks`).
+What belongs here: the lock on a run folder, sweeping it, turning Ctrl-C and SIGTERM into a wish that training grants at the next batch,
+and the advice to whoever started it. What does not: what is saved then (`callbacks`, `checkpoints`), and finishing a run that was stopped
+after its test (`workflow.training_run`).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from types import FrameType
 from filelock import FileLock, Timeout
 
 from whosthat.durable import sweep
-from whosthat.errors import RunError
+from whosthat.errors import BundleError, RunError
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -88,3 +89,37 @@ def listening() -> Iterator[StopRequest]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def resumable(run: Path) -> Iterator[None]:
+    """Say how to go on when Ctrl-C, SIGTERM or the system stops the block.
+
+    Raises:
+        RunError: In the place of an OSError, such as a full disk.
+    """
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        stop.add_note(_advice(run))
+        raise
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        raise RunError(f"The run had to stop: {error.strerror or error}{where}. Make room or allow writing. {_advice(run)}") from error
+
+
+@contextmanager
+def saving(run: Path) -> Iterator[None]:
+    """Say how to go on when the results of a run cannot be written: all that training cost is in its checkpoints.
+
+    Raises:
+        RunError: Also in the place of a BundleError, since it is not the user's data that is bad.
+    """
+    try:
+        yield
+    except (BundleError, RunError) as error:
+        raise RunError(f"{error} {_advice(run)}") from error
+
+
+def _advice(run: Path) -> str:
+    return f"Nothing is lost: go on with whosthat train --resume {run}."

@@ -14,6 +14,7 @@ from typing import Any
 
 from whosthat.errors import TrainingError
 from whosthat.networks.backend import load_keras
+from whosthat.runs.files import HISTORY
 from whosthat.training.checkpoints import Arrays, Best
 from whosthat.training.journal import HISTORY_COLUMNS, write_history
 from whosthat.training.recipe_sections import Plateau
@@ -157,7 +158,7 @@ class KeepHistory(_CourseCallback):
         row = {name: float(f"{numbers[name]:.7g}") for name in HISTORY_COLUMNS}  # a float32 has seven digits
         self.state.history.append(row)
         self.state.epoch, self.state.batch, self.state.epoch_seconds = self.state.epoch + 1, 0, 0.0
-        write_history(self.state.history, self.run.folder / "history.csv")
+        write_history(self.state.history, self.run.folder / HISTORY)
         self.run.journal.note("epoch", **row)
         self.run.journal.note_scalars(self.state.epoch, row)
 

@@ -21,6 +21,7 @@ from whosthat.errors import NetworkError, RunError
 from whosthat.networks import registry
 from whosthat.networks.backend import set_threads
 from whosthat.progress import SILENT, Progress
+from whosthat.runs.files import CHECKPOINTS
 from whosthat.runs.lock import listening, run_lock
 from whosthat.training.checkpoints import Checkpoint, Checkpoints, RunState
 from whosthat.training.features import FEATURES
@@ -134,7 +135,7 @@ def _opened(recipe: Recipe, folder: Path, progress: Progress) -> Iterator[Run]:
     with ExitStack() as stack:
         stack.enter_context(run_lock(folder))
         stop_request = stack.enter_context(listening())
-        checkpoints = Checkpoints(folder / "checkpoints", progress)
+        checkpoints = Checkpoints(folder / CHECKPOINTS, progress)
         journal = stack.enter_context(closing(Journal(folder)))
         yield Run(folder, recipe, checkpoints, journal, progress, stop_request, available_cores())
 

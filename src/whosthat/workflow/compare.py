@@ -35,6 +35,7 @@ from whosthat.progress import SILENT, Progress
 from whosthat.proportions import Interval
 from whosthat.recognition import load
 from whosthat.recognition.bundle import open_bundle
+from whosthat.runs.files import SPLIT
 from whosthat.runs.folders import new_run, set_latest
 from whosthat.training.recipe import AnyRecipe, Recipe, default_recipe
 from whosthat.training.recipe_base import FACES, FaceRecipe
@@ -42,7 +43,7 @@ from whosthat.workflow.expected_time import time_sentence
 from whosthat.workflow.predict import predict
 from whosthat.workflow.strangers import stranger_photos
 from whosthat.workflow.train import check_recipe, recipe_of, train
-from whosthat.workflow.training_run import SPLIT, TrainResult
+from whosthat.workflow.training_run import TrainResult
 
 TIMED_PHOTOS = 64
 """So many test photos, evenly chosen, are named to measure the speed."""

@@ -21,19 +21,19 @@ from pydantic import BaseModel, ConfigDict, Field
 from whosthat import photo_cache
 from whosthat.dataset.cache import forget_prepared
 from whosthat.dataset.facts import photos_of
-from whosthat.dataset.split import COLUMNS
+from whosthat.dataset.split import COLUMNS, read_rows
 from whosthat.durable import replace_file
-from whosthat.errors import BundleError, RunError
+from whosthat.errors import BundleError, DatasetError, RunError
 from whosthat.evaluation.face_part import read_face_part, write_face_part
 from whosthat.evaluation.plots.writing import PHOTOS_FILE, read_photos
 from whosthat.evaluation.report import write_report
-from whosthat.evaluation.run_facts import METRICS_FILE, read_metrics
+from whosthat.evaluation.run_facts import read_metrics
 from whosthat.file_names import unused_path
 from whosthat.recognition.bundle import open_bundle
+from whosthat.runs.files import AUDIT, BUNDLE, ENVIRONMENT, METRICS, PLOTS, SPLIT
 from whosthat.runs.lock import run_lock
 from whosthat.settings import cache_folder
 from whosthat.wording import counted
-from whosthat.workflow.training_run import AUDIT, BUNDLE, ENVIRONMENT, SPLIT
 
 GRID = "grid.png"
 """The picture in a run's ``plots`` that shows test photos of everybody; a drawing, so nobody can be cut out of it."""
@@ -224,7 +224,7 @@ def forget_in_run(run: Path, photos: Collection[str]) -> tuple[str, ...]:
     changed: list[Path] = []
     try:
         changed += [*_cut_faces(run, photos), *_cut_set_aside(run / AUDIT, photos)]
-        if (run / METRICS_FILE).is_file():
+        if (run / METRICS).is_file():
             changed += [*_delete_pictures(run, photos), write_report(run)]
         changed.append(_cut_split(run / SPLIT, photos))  # last: it says which pictures are to be deleted
     except OSError as error:
@@ -310,21 +310,17 @@ def _delete_pictures(run: Path, names: Collection[str]) -> Sequence[Path]:
     photos = read_photos(run)
     changed = []
     if own & photos.keys():
-        changed.append(run / "plots" / PHOTOS_FILE)
+        changed.append(run / PLOTS / PHOTOS_FILE)
         kept = {str(index): encoded for index, encoded in photos.items() if index not in own}
         replace_file(changed[0], json.dumps(kept).encode("ascii"))
-    if (run / "plots" / GRID).exists():
-        changed.append(run / "plots" / GRID)
+    if (run / PLOTS / GRID).exists():
+        changed.append(run / PLOTS / GRID)
         changed[-1].unlink()
     return changed
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
     try:
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file, strict=True))
-    except (OSError, ValueError, csv.Error) as error:
-        raise RunError(f"The split {path} cannot be read: {error}.") from error
-    if not all(set(row) == set(COLUMNS) for row in rows):
-        raise RunError(f"{path} is not a split file: expected the columns {', '.join(COLUMNS)}.")
-    return rows
+        return read_rows(path)
+    except DatasetError as error:
+        raise RunError(str(error)) from error

@@ -19,6 +19,7 @@ from whosthat.networks import registry
 from whosthat.networks.backend import require_keras
 from whosthat.progress import SILENT, Progress
 from whosthat.recognition.bundle import label_problem
+from whosthat.runs.files import BUNDLE, ENVIRONMENT, RECIPE, SPLIT
 from whosthat.runs.folders import discard_run, existing_run, new_run, set_latest
 from whosthat.runs.lock import run_lock
 from whosthat.training.recipe import AnyRecipe, FaceRecipe, default_recipe, design_of, read_recipe
@@ -26,7 +27,7 @@ from whosthat.training.recipe_base import BaseRecipe
 from whosthat.wording import counted
 from whosthat.workflow.choosing import choose_model
 from whosthat.workflow.strangers import stranger_photos
-from whosthat.workflow.training_run import BUNDLE, ENVIRONMENT, RECIPE, SPLIT, TrainingRun, TrainResult, begin, finish
+from whosthat.workflow.training_run import TrainingRun, TrainResult, begin, finish
 
 __all__ = ["TrainResult", "resume", "train"]
 
@@ -107,6 +108,7 @@ def resume(run: str | Path, *, progress: Progress = SILENT) -> TrainResult:
         UsageError: There is no such run.
         RunError: It is no run, or another process works in it.
         DatasetError: The photos of the run are gone or changed.
+        NetworkError: Keras is not installed.
         TrainingError: As in `train`.
     """
     folder = existing_run(Path(run))
@@ -124,6 +126,8 @@ def resume(run: str | Path, *, progress: Progress = SILENT) -> TrainResult:
     if finish(folder, progress=progress):
         tested = read_metrics(folder)
         return TrainResult(folder, folder / BUNDLE, tested.evaluation, tested.diagnosis, tested.notes)
+    if not isinstance(recipe, FaceRecipe):
+        require_keras()
     audit = audit_folder(root, progress=progress)
     parts = read_split(folder / SPLIT, audit, ratios=recipe.ratios, seed=recipe.seed)
     result = _carry_out(TrainingRun(folder, root, audit, parts, strangers), recipe, progress, resume=True)

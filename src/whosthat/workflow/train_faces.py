@@ -39,14 +39,14 @@ from whosthat.recognition.face_recogniser import KIND, FaceRecogniser, bundle_fi
 from whosthat.recognition.gallery import EnrolledPhoto, Gallery
 from whosthat.recognition.heads import IN_WORDS
 from whosthat.recognition.identifier import Identifier
+from whosthat.runs.files import BUNDLE
 from whosthat.runs.folders import set_latest
-from whosthat.runs.lock import run_lock
-from whosthat.runs.resuming import resumable, saving
+from whosthat.runs.lock import resumable, run_lock, saving
 from whosthat.training.recipe import FaceRecipe
 from whosthat.types import PARTS, FloatArray, IntArray
 from whosthat.wording import counted, listing, percent
 from whosthat.workflow.face_photos import OpenedReader, faces_of_photos, open_reader, read_strangers, seen_in_photos, stacked
-from whosthat.workflow.training_run import BUNDLE, TrainingRun, TrainResult, conclude, figures, versions
+from whosthat.workflow.training_run import TrainingRun, TrainResult, conclude, figures, versions
 
 
 def split_faces(audit: Audit, recipe: FaceRecipe) -> Split:

@@ -29,8 +29,8 @@ from whosthat.recognition.heads import folds_of
 from whosthat.recognition.image_classifier import ImageClassifier
 from whosthat.recognition.recogniser import Recogniser
 from whosthat.recognition.threshold import Threshold, fit_threshold
-from whosthat.runs.lock import run_lock
-from whosthat.runs.resuming import resumable, saving
+from whosthat.runs.files import BUNDLE
+from whosthat.runs.lock import resumable, run_lock, saving
 from whosthat.settings import ONNX_PARITY_TOLERANCE
 from whosthat.training.recipe import Recipe
 from whosthat.types import PARTS
@@ -38,7 +38,7 @@ from whosthat.wording import counted
 from whosthat.workflow.evaluate import answer_photos
 from whosthat.workflow.face_photos import OpenedCropper, open_cropper
 from whosthat.workflow.strangers import stranger_confidences
-from whosthat.workflow.training_run import BUNDLE, TrainingRun, TrainResult, conclude, figures, versions
+from whosthat.workflow.training_run import TrainingRun, TrainResult, conclude, figures, versions
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

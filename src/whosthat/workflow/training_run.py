@@ -21,19 +21,17 @@ from whosthat.errors import DatasetError, RunError
 from whosthat.evaluation.diagnosis import Diagnosis
 from whosthat.evaluation.metrics import Evaluation
 from whosthat.evaluation.plots.writing import write_plots
-from whosthat.evaluation.report import REPORT_FILE, write_report
-from whosthat.evaluation.run_facts import METRICS_FILE, RunFacts, write_metrics
+from whosthat.evaluation.report import write_report
+from whosthat.evaluation.run_facts import RunFacts, write_metrics
 from whosthat.photos.reading import read
 from whosthat.progress import SILENT, Progress
 from whosthat.recognition.bundle import DataFacts
+from whosthat.runs.files import AUDIT, BUNDLE, ENVIRONMENT, METRICS, RECIPE, REPORT, SPLIT
 from whosthat.runs.folders import discard_run, set_latest
-from whosthat.runs.lock import run_lock
-from whosthat.runs.resuming import resumable, saving
+from whosthat.runs.lock import resumable, run_lock, saving
 from whosthat.training.recipe import AnyRecipe
 from whosthat.types import Image
 from whosthat.version import __version__
-
-RECIPE, SPLIT, ENVIRONMENT, AUDIT, BUNDLE = "recipe.toml", "split.csv", "environment.json", "audit.json", "bundle"
 
 
 @dataclass(frozen=True)
@@ -150,10 +148,10 @@ def finish(run: Path, *, progress: Progress = SILENT) -> bool:
     Raises:
         RunError: The run folder cannot be written, or another process works in it.
     """
-    if not (run / METRICS_FILE).exists():
+    if not (run / METRICS).exists():
         return False
     with resumable(run), run_lock(run), saving(run):
-        if (run / REPORT_FILE).exists():
+        if (run / REPORT).exists():
             progress.say(f"{run} is finished: it has been tested. Start a new run to train for longer.")
         else:
             write_report(run)

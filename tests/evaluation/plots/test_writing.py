@@ -1,4 +1,3 @@
-import io
 import json
 
 import numpy as np
@@ -6,10 +5,8 @@ import pytest
 from PIL import Image
 
 from whosthat.errors import RunError
-from whosthat.evaluation.plots.photo_grid import answer_picture
 from whosthat.evaluation.plots.writing import keep_photos, read_photos
 from whosthat.evaluation.run_facts import read_metrics
-from whosthat.types import Sighting
 
 PICTURES = ["calibration.png", "confusion.png", "curves.png", "flow_chart.png", "grid.png"]
 
@@ -60,11 +57,3 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path, answer_with):
     (tmp_path / "plots").write_text("in the way")
     with pytest.raises(RunError, match="cannot be written"):
         keep_photos(tmp_path, answer_with(1, 2), np.zeros((2, 8, 8, 3), np.uint8))
-
-
-@pytest.mark.parametrize("name", ["大卫", None])
-def test_one_photo_with_its_answer_is_a_picture(name):
-    sighting = Sighting(name, 0.7, "$b", 0.3, probabilities={"大卫": 0.7, "$b": 0.3})
-    png = answer_picture(np.full((64, 48, 3), 99, np.uint8), sighting, title="a photo.jpg")
-    with Image.open(io.BytesIO(png)) as picture:
-        assert picture.format == "PNG"

@@ -24,6 +24,7 @@ from whosthat.evaluation.plots.photo_grid import GRID_PHOTOS, draw_grid, grid_si
 from whosthat.evaluation.plots.reliability import draw_reliability
 from whosthat.evaluation.run_facts import RunFacts
 from whosthat.photos.drawing import encode_image, thumbnail
+from whosthat.runs.files import PLOTS
 from whosthat.types import Image
 from whosthat.wording import counted, percent
 
@@ -55,7 +56,7 @@ def write_plots(run: Path, facts: RunFacts, history: History, images: Any) -> Pa
     Raises:
         RunError: A file cannot be written.
     """
-    folder = run / "plots"
+    folder = run / PLOTS
     shown = _shown_photos(facts.evaluation, images)
     _write(folder, {PHOTOS_FILE: _encoded(shown), **_pictures(facts, history, shown)})
     return folder
@@ -67,7 +68,7 @@ def keep_photos(run: Path, evaluation: Evaluation, images: Any) -> None:
     Raises:
         RunError: The file cannot be written.
     """
-    _write(run / "plots", {PHOTOS_FILE: _encoded(_shown_photos(evaluation, images))})
+    _write(run / PLOTS, {PHOTOS_FILE: _encoded(_shown_photos(evaluation, images))})
 
 
 def read_photos(run: Path) -> dict[int, str]:
@@ -76,7 +77,7 @@ def read_photos(run: Path) -> dict[int, str]:
     Raises:
         RunError: The file that holds them is damaged.
     """
-    path = run / "plots" / PHOTOS_FILE
+    path = run / PLOTS / PHOTOS_FILE
     try:
         photos = {int(index): str(encoded) for index, encoded in json.loads(path.read_bytes()).items()}
     except FileNotFoundError:

@@ -4,7 +4,7 @@ import gc
 import threading
 import weakref
 
-from whosthat.desktop.collecting import collect_if_due, collected_here
+from whosthat.desktop.worker import collect_if_due, collected_here
 
 
 class Cycle:
