@@ -30,7 +30,7 @@ PHRASES = {
     r"\bwhom to refuse\b": "to set the threshold for strangers",
     r"\btaken for (whom|anybody|somebody|each other)\b": "confused",
     r"\bguessing\b": "baseline (always the most frequent class)",
-    r"\b(was|were) remembered\b": "the cache",
+    r"\bwhat (is|was) remembered (of|in)\b|\bwhich remembers\b": "the cache",
     r"\bprepared in another way\b": "the preparation changed",
     r"\bcost \S+ (in 100|%) .{0,30}\btheir name\b": "leave ... % without a name",
     r"\bin 100 (known|strangers|photos)\b": "... %",
@@ -69,7 +69,9 @@ NAMES = {
 
 def odd_phrases(text: str) -> list[str]:
     """Return what is said otherwise today, each with what to say instead."""
-    return [f'"{found[0]}": say "{better}"' for phrase, better in PHRASES.items() for found in re.finditer(phrase, " ".join(text.split()))]
+    return [
+        f'"{found[0]}": say "{better}"' for phrase, better in PHRASES.items() for found in re.finditer(phrase, " ".join(text.split()), re.I)
+    ]
 
 
 def odd_strings(tree: ast.Module) -> Iterator[str]:

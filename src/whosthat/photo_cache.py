@@ -165,6 +165,6 @@ def _delete_old(folder: Path) -> list[Path]:
 
 def _unusable(file: Path, error: Exception) -> CacheError:
     return CacheError(
-        f"{file}, which remembers photos, cannot be used: {error}. "
-        "Make room there, end other runs, or set WHOSTHAT_CACHE to another folder."
+        f"The cache {file} cannot be used: {error}. "
+        "Make room there, close other whosthat processes, or set WHOSTHAT_CACHE to another folder."
     )

@@ -37,7 +37,7 @@ def test_blocks_may_stand_on_several_lines():
         ("dropout nan", "0 to below 1, got 'nan'"),
         ("conv 8, dense 4", r"Block 2 \('dense 4'\) needs a vector, got a map .* Put global or flatten before it"),
         ("flatten, conv 8", "needs a map, got a vector .* Put it before global or flatten"),
-        ("pool 4, pool 4, pool 4, global", "Block 3 .* needs maps of at least 4 x 4, and 1 x 1 come"),
+        ("pool 4, pool 4, pool 4, global", "Block 3 .* needs maps of at least 4 x 4, got 1 x 1"),
         ("conv 8, pool", "The blocks end in maps"),
     ],
 )

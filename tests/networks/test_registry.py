@@ -97,7 +97,7 @@ def test_own_network_from_a_file_is_registered_once(own_file):
 
 def test_own_network_without_features_is_refused(own_file):
     registry.load_custom(own_file("headless", features="vector"))
-    with pytest.raises(NetworkError, match="its layers named features must be 1, and 0 came"):
+    with pytest.raises(NetworkError, match="its layers named features must be 1, got 0"):
         registry.build("headless", Design(n_classes=2, size=8))
 
 
@@ -117,7 +117,7 @@ def test_own_file_that_cannot_be_used_is_refused(tmp_path, content, message):
 
 
 def test_own_file_that_is_absent_is_refused(tmp_path):
-    with pytest.raises(UsageError, match="is not"):
+    with pytest.raises(UsageError, match="is missing"):
         registry.load_custom(tmp_path / "absent.py")
 
 

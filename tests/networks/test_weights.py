@@ -36,8 +36,8 @@ def test_paths_are_stable_from_build_to_build(model):
     ("changes", "message"),
     [
         ({"block1_conv__bias": None}, "lacks the weight 'block1_conv/bias'"),
-        ({"block1_conv__bias": np.zeros(5, np.float32)}, r"'block1_conv/bias' .* has shape \(5,\) \(float32\), expected was \(4,\)"),
-        ({"block1_conv__bias": np.zeros(4)}, r"\(float64\), expected was \(4,\) \(float32\)"),
+        ({"block1_conv__bias": np.zeros(5, np.float32)}, r"'block1_conv/bias' .* has shape \(5,\) \(float32\), expected \(4,\)"),
+        ({"block1_conv__bias": np.zeros(4)}, r"\(float64\), expected \(4,\) \(float32\)"),
         ({"other__kernel": np.zeros(1, np.float32)}, "holds the weight 'other/kernel', which the network 'custom' does not have"),
     ],
 )

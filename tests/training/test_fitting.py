@@ -185,5 +185,5 @@ def test_a_run_that_exists_is_neither_trained_again_nor_with_another_recipe(tiny
 
 def test_a_run_folder_that_cannot_be_made_is_said(tiny, tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(RunError, match="cannot be made"):
+    with pytest.raises(RunError, match="cannot be created"):
         fit(tiny, tmp_path / "file" / "run")

@@ -127,7 +127,7 @@ def test_photos_that_change_meanwhile_end_the_comparison(
 
 @pytest.mark.parametrize("models", [(), ("cnn6",), ("cnn6", "cnn6")])
 def test_comparing_needs_two_different_models(models: tuple[str, ...], photos: Path) -> None:
-    with pytest.raises(UsageError, match="two different models or more"):
+    with pytest.raises(UsageError, match="two or more different models"):
         compare(photos, recipes(*models))
 
 

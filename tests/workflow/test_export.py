@@ -66,7 +66,7 @@ def test_the_keras_file_gives_the_graphs_answers(bundle: Path, tmp_path: Path, t
 def test_a_graph_that_disagrees_with_the_weights_is_not_exported(format: str, name: str, tmp_path: Path, trained: SimpleNamespace) -> None:
     other = SimpleNamespace(graph=trained.graph, weights={path: array + 0.5 for path, array in trained.weights.items()})
     bundle = save(tmp_path / "other", other)
-    with pytest.raises(ExportError, match=r"differ by up to .* and 1e-04 is allowed"):
+    with pytest.raises(ExportError, match=r"differ by up to .*1e-04 is allowed"):
         export(bundle, format, tmp_path / name)
     assert [path.name for path in tmp_path.iterdir()] == ["other"]
 
@@ -74,7 +74,7 @@ def test_a_graph_that_disagrees_with_the_weights_is_not_exported(format: str, na
 def test_a_file_is_overwritten_only_when_that_is_allowed(bundle: Path, tmp_path: Path, trained: SimpleNamespace) -> None:
     out = tmp_path / "net.onnx"
     out.write_bytes(b"precious")
-    with pytest.raises(UsageError, match="is there already"):
+    with pytest.raises(UsageError, match="already exists"):
         export(bundle, "onnx", out)
     assert out.read_bytes() == b"precious"
     export(bundle, "onnx", out, overwrite=True)

@@ -86,7 +86,7 @@ def test_of_two_people_who_are_one_name_in_the_run_only_one_goes(run: Path) -> N
 
 def test_a_damaged_split_is_an_error_and_nothing_is_deleted(run: Path) -> None:
     (run / "split.csv").write_text("a,b\n1,2\n", encoding="utf-8")
-    with pytest.raises(RunError, match="is no split"):
+    with pytest.raises(RunError, match="is not a split file"):
         photos_in_run(run, "bo", ())
 
 

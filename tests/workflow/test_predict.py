@@ -63,7 +63,7 @@ def test_what_cannot_be_read_is_said_and_stops_nothing(bundle: Path, tmp_path: P
     predictions = list(predict(bundle, [tmp_path / "text.jpg", tmp_path / "folder", tmp_path / "gone.jpg", good]))
     assert [bool(prediction.error) for prediction in predictions] == [True, True, True, False]
     assert predictions[1].error == "the folder holds no photos"
-    assert "does not exist" in predictions[2].error
+    assert "not found" in predictions[2].error
     assert predictions[3].sightings[0].name == "blue"
 
 

@@ -150,7 +150,7 @@ def test_what_cannot_be_read_whole_is_a_problem_but_no_error(tmp_path: Path) -> 
 def test_every_0_frames_is_refused_before_anything_is_read(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="must be 1 or more; it is 0"):
         predict(FindsSquares(), [], every=0)
-    with pytest.raises(PhotoError, match="does not exist"):
+    with pytest.raises(PhotoError, match="not found"):
         predict_video(FindsSquares(), tmp_path / "gone.mp4")
 
 

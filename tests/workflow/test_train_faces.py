@@ -156,7 +156,7 @@ def test_a_run_ends_with_figures_a_report_and_a_bundle_that_has_enrolled_everybo
     assert isinstance(bundle.facts.threshold, DistanceThreshold)
     assert bundle.facts.threshold.fnir is not None
     report = (result.run / "report.html").read_text(encoding="utf-8")
-    assert "enrolled all 100 photos" in report
+    assert "has all 100 photos enrolled" in report
     metrics = json.loads((result.run / "metrics.json").read_text(encoding="utf-8"))
     assert metrics["outcomes"] == metrics["evaluation"]["outcomes"] == {"correct": 10, "wrong": 0, "unknown": 0, "no_face": 0}
     assert json.loads((result.run / "metrics.json").read_text(encoding="utf-8"))["training"]["epochs"] == 0
@@ -305,7 +305,7 @@ class TestWithoutReport:
         assert {part: len(digests) for part, digests in facts.data.parts.items()} == {"train": 80, "validation": 10, "test": 10}
         assert facts.faces is not None
         assert facts.faces.n_enrolled == 90
-        assert result.notes[-1] == "It is the one that was saved, with 90 photos."
+        assert result.notes[-1] == "It is the saved one, with 90 photos enrolled."
 
     def test_the_learning_curve_ends_at_the_test(self, people: Path, embedder: ByPixel, tmp_path: Path) -> None:
         for seed in range(100, 110):

@@ -51,7 +51,7 @@ def test_strangers_set_the_threshold_and_are_told_of_everywhere(photos: Path, tm
     assert threshold.fnir is not None
     assert "estimated by cross-validation on 6 photos of 6 strangers" in result.notes[0]
     assert read_metrics(result.run).notes == result.notes
-    assert "strangers would be named" in (result.run / "report.html").read_text(encoding="utf-8")
+    assert "strangers would get a name" in (result.run / "report.html").read_text(encoding="utf-8")
     assert json.loads((result.run / "environment.json").read_text(encoding="utf-8"))["strangers"] == str(strangers.resolve())
     recogniser = load(result.bundle)
     assert all(recogniser.identify(file)[0].name is None for file in files)
@@ -109,7 +109,7 @@ def test_the_graph_and_the_weights_of_a_bundle_are_those_of_one_network(photos: 
 
 def test_transfer_chooses_its_threshold_on_all_photos_but_those_of_the_test(photos: Path, tmp_path: Path) -> None:
     threshold = open_bundle(train(photos, transfer_recipe(), runs=tmp_path / "runs").bundle).facts.threshold
-    assert "on 16 photos it had not learnt from" in threshold.how
+    assert "16 photos not used for training" in threshold.how
 
 
 def _copied(source: Path, target: Path, *, first: int, last: int) -> Path:

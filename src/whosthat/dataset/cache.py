@@ -164,7 +164,7 @@ def forget_prepared(digests: Collection[str]) -> list[Path]:
         CacheError: A file cannot be deleted.
     """
     folder = photos_folder()
-    again = "End other runs of whosthat, and remove the person again."
+    again = "Close other whosthat processes, and remove the person again."
     if not folder.is_dir():
         return []
     try:
@@ -173,7 +173,7 @@ def forget_prepared(digests: Collection[str]) -> list[Path]:
         for file in holding:
             file.unlink()
     except OSError as error:
-        raise CacheError(f"What is remembered in {folder} cannot be deleted: {error}. {again}") from error
+        raise CacheError(f"The cache in {folder} cannot be deleted: {error}. {again}") from error
     if not done:
         raise CacheError(f"Another process is preparing photos in {folder}. {again}")
     return holding

@@ -66,7 +66,7 @@ class Memory(PhotoCache, Generic[Remembered]):
         self._reader = reader
 
     def get(self, digests: Iterable[str]) -> dict[str, Remembered]:
-        """Return what is remembered of photos, by their SHA-256; a row that makes no sense is not there."""
+        """Return what the cache knows of photos, by their SHA-256; a row that makes no sense is not there."""
         found = {}
         for digest in set(digests):
             for row in self.rows("SELECT found, vector FROM faces WHERE sha256 = ? AND reader = ?", (digest, self._reader)):

@@ -107,7 +107,7 @@ def _import(name: str) -> ModuleType:
             return importlib.import_module(name)
     except ImportError as error:
         raise NetworkError(
-            f"This needs Keras and TensorFlow, but {error.name or name!s} cannot be imported ({error}). " + _INSTALL
+            f"This needs Keras and TensorFlow, but {error.name or name!s} cannot be imported ({error}). {_INSTALL}"
         ) from error
 
 

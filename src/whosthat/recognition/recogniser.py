@@ -24,9 +24,19 @@ if TYPE_CHECKING:
     from whosthat.recognition.bundle import Bundle
     from whosthat.types import Face, FloatArray
 
-__all__ = ["FaceFinding", "People", "PhotoSource", "Recogniser", "blaming_the_bundle", "image_of"]
+__all__ = ["Answering", "FaceFinding", "People", "PhotoSource", "Recogniser", "blaming_the_bundle", "image_of"]
 
 _TRAIN_FACES = "Train one on photos of people: whosthat.train(photos, model='faces')."
+
+
+class Answering(Protocol):
+    """What answers for many photos, from several threads: a recogniser, or one with a memory in front."""
+
+    def prepare(self, photo: PhotoSource, /) -> Any:
+        """Read a photo and keep what the network needs of it."""
+
+    def identify_prepared(self, prepared: Sequence[Any], /) -> list[list[Sighting]]:
+        """Answer for what `prepare` gave, one list of sightings a photo, in order."""
 
 
 class People(Protocol):

@@ -160,7 +160,7 @@ def _looked_up(
     progress: Progress,
     what: str,
 ) -> dict[str, Found]:
-    """Return what is remembered of photos, and look at the others in threads, a few photos at a time."""
+    """Return what the cache knows of photos, and look at the others in threads, a few photos at a time."""
     if remembered.was_damaged:
         progress.say("The face cache is damaged and is rebuilt.")
     found = remembered.get(photos)

@@ -23,7 +23,7 @@ from whosthat.photos.signatures import kind_of_file
 from whosthat.photos.video import looks_like_video
 from whosthat.progress import SILENT, Progress
 from whosthat.recognition import load
-from whosthat.recognition.recogniser import Recogniser
+from whosthat.recognition.recogniser import Answering, Recogniser
 from whosthat.types import Sighting
 from whosthat.workflow.predict_video import EVERY, predict_video
 from whosthat.workflow.prediction import Prediction
@@ -167,7 +167,7 @@ class _Answer:
     error: str = ""
 
 
-def _answered(recogniser: Recogniser, items: Sequence[Path | Prediction]) -> list[_Answer]:
+def _answered(recogniser: Answering, items: Sequence[Path | Prediction]) -> list[_Answer]:
     """Read some photos, and let the network answer for all of them at once."""
     read = [_read(recogniser, item) for item in items]
     prepared = [one for one in read if not isinstance(one, _Answer)]
@@ -175,7 +175,7 @@ def _answered(recogniser: Recogniser, items: Sequence[Path | Prediction]) -> lis
     return [one if isinstance(one, _Answer) else _Answer(one[0], tuple(next(sightings))) for one in read]
 
 
-def _read(recogniser: Recogniser, item: Path | Prediction) -> _Answer | tuple[Path, Any]:
+def _read(recogniser: Answering, item: Path | Prediction) -> _Answer | tuple[Path, Any]:
     """Return the path of a photo and what the network needs of it, or the answer where the network is not needed."""
     if isinstance(item, Prediction):
         return _Answer(item.path, error=item.error)

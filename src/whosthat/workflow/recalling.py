@@ -15,7 +15,7 @@ from whosthat.errors import CacheError
 from whosthat.faces.finding import CutFaces, SeenFaces
 from whosthat.photos.reading import opened, sha256_of
 from whosthat.progress import Progress
-from whosthat.recognition.recogniser import PhotoSource, Recogniser, blaming_the_bundle
+from whosthat.recognition.recogniser import Answering, PhotoSource, Recogniser, blaming_the_bundle
 from whosthat.types import Sighting
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ KEPT_EVERY = 64
 
 
 @contextmanager
-def recalling(recogniser: Recogniser, progress: Progress) -> Iterator[Recogniser]:
+def recalling(recogniser: Recogniser, progress: Progress) -> Iterator[Answering]:
     """Let a face recogniser remember photos while the block runs; any other, or one without a usable cache, stays as it is.
 
     Args:
@@ -56,7 +56,7 @@ def recalling(recogniser: Recogniser, progress: Progress) -> Iterator[Recogniser
             remembering.keep()
 
 
-class _Remembering(Recogniser):
+class _Remembering:
     """The recogniser, with a memory in front of its eyes; may be used by several threads at once."""
 
     def __init__(self, recogniser: FaceRecogniser, memory: RememberedSightings, progress: Progress) -> None:
@@ -66,24 +66,10 @@ class _Remembering(Recogniser):
         self._fresh: dict[str, SeenFaces] = {}
         self._lock = threading.Lock()
 
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """The enrolled people."""
-        return self._recogniser.labels
-
-    @property
-    def threshold(self) -> float:
-        """The recogniser's own."""
-        return self._recogniser.threshold
-
-    @threshold.setter
-    def threshold(self, value: float) -> None:
-        self._recogniser.threshold = value
-
-    def prepare(self, photo: PhotoSource, *, bgr: bool = False) -> tuple[str, CutFaces | SeenFaces]:
+    def prepare(self, photo: PhotoSource) -> tuple[str, CutFaces | SeenFaces]:
         """Return a photo's SHA-256, empty where it is no file, and its faces: embedded already, or yet to be."""
         if not isinstance(photo, str | Path):
-            return "", self._recogniser.prepare(photo, bgr=bgr)
+            return "", self._recogniser.prepare(photo)
         seen = self._recalled(sha256_of(Path(photo)))
         if seen is not None:
             return "", seen
