@@ -82,7 +82,7 @@ def test_the_worst_comes_first_and_the_rest_is_counted(replaced: Any, photos: Pa
     kinds = [("note", "bursts")] * 4 + [("warning", "imbalance"), ("warning", "too-small"), ("warning", "look-alikes-across")]
     findings = tuple(Finding(kind, severity, f"{kind}.") for severity, kind in [*kinds, ("problem", "too-few-to-split")])
     audit = Audit(photos, ("ann", "bo"), (), (), findings)
-    replaced("whosthat.workflow.face_check.check_up", Checkup(audit, FaceAudit(2, suspects=(SuspectPhoto("a", "bo", "ann", None, 0.31),))))
+    replaced("whosthat.workflow.check.check", Checkup(audit, FaceAudit(2, suspects=(SuspectPhoto("a", "bo", "ann", None, 0.31),))))
     main(["check", str(photos)])
     told = [line for line in capsys.readouterr().out.splitlines() if line][1:8]
     assert [line.partition(":")[0] for line in told[:6]] == ["Problem", *["Warning"] * 4, "Note"]

@@ -61,7 +61,7 @@ def without_keras(monkeypatch: pytest.MonkeyPatch) -> None:
         raise NetworkError("keras is not installed")
 
     monkeypatch.setattr("whosthat.workflow.train.require_keras", missing)
-    monkeypatch.setattr("whosthat.workflow.train.check", lambda *_, **__: pytest.fail("a photo was read"))
+    monkeypatch.setattr("whosthat.workflow.train.audit_folder", lambda *_, **__: pytest.fail("a photo was read"))
 
 
 @pytest.mark.usefixtures("without_keras")

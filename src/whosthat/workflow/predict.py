@@ -95,7 +95,7 @@ def places_given(paths: str | Path | Iterable[str | Path]) -> list[Path]:
     """Return paths that somebody gave, be it one or several.
 
     Raises:
-        UsageError: Something else came.
+        UsageError: Something else was given.
     """
     if isinstance(paths, str | os.PathLike):
         return [Path(paths)]
