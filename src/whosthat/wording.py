@@ -51,6 +51,10 @@ def counted(n: int, noun: str) -> str:
     return f"{n:,} {noun}{'es' if noun.endswith('s') else 's'}"
 
 
+MOST_SHOWN = 0.99
+"""Confidence above this is shown as "> 99 %": nobody is quite sure of anything."""
+
+
 def confidence_text(share: float) -> str:
     """Write a confidence, or a probability beside it, in whole percent; nobody is quite sure of anything.
 
@@ -60,7 +64,7 @@ def confidence_text(share: float) -> str:
         >>> confidence_text(0.842), confidence_text(0.9999), confidence_text(0.0004)
         ('84 %', '> 99 %', '< 1 %')
     """
-    if share > 0.99:
+    if share > MOST_SHOWN:
         return "> 99 %"
     return "< 1 %" if share < 0.01 else f"{100 * share:.0f} %"
 

@@ -49,6 +49,7 @@ def test_a_photo_takes_one_line(sightings: tuple[Sighting, ...], text: str, caps
 
 def test_the_answer_for_a_whole_photo_speaks_of_no_face(capsys: pytest.CaptureFixture[str]) -> None:
     assert shown(capsys, Sighting(None, 0.5, probabilities={"cat": 0.5})) == "unknown (perhaps cat 50 %)"
+    assert shown(capsys, Sighting(None, 0.994, probabilities={"cat": 0.994})) == "unknown (perhaps cat)"
     assert shown(capsys, Sighting("cat", 0.9, probabilities={"cat": 0.9})) == "cat 90 %"
 
 

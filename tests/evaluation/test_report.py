@@ -62,6 +62,15 @@ def test_the_report_answers_first_and_tells_everything(make_run):
     assert places == sorted(places)
 
 
+def test_photos_that_were_left_out_are_counted(make_run):
+    run = make_run()
+    assert "in the table" not in report(run).words
+    with (run / "split.csv").open("a", encoding="utf-8") as split:
+        split.writelines(f"class 0/{number}.jpg,class 0,train,{number},{'0' * 64}\n" for number in range(10, 513))
+    assert "400 training photos, 50 validation photos, 60 test photos." in report(run).words
+    assert "2 more photos in the table were not used." in report(run).words
+
+
 def test_the_report_loads_nothing_and_runs_nothing(make_run):
     text = write_report(make_run()).read_text(encoding="utf-8")
     page = Page(text)

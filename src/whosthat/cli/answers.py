@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from whosthat.cli.output import shortened, show, show_table, show_text, terminal_width, wrapped
-from whosthat.wording import confidence_text, counted, listing
+from whosthat.wording import MOST_SHOWN, confidence_text, counted, listing
 
 if TYPE_CHECKING:
     from whosthat.recognition.tracking import Span
@@ -83,7 +83,10 @@ def _guess(sighting: Sighting, *, wide: bool) -> str:
     if sighting.given_to_better is not None:
         return f"one also looks like {sighting.given_to_better}"
     name, share = next(iter(sighting.probabilities.items()), ("", 0.0))
-    return f"perhaps {name} {confidence_text(share)}" if share >= LIKELY_ENOUGH["guess"][wide] else ""
+    if share < LIKELY_ENOUGH["guess"][wide]:
+        return ""
+    sure = share > MOST_SHOWN  # "unknown, perhaps Al > 99 %" would puzzle everybody: the threshold lies even higher
+    return f"perhaps {name}" if sure else f"perhaps {name} {confidence_text(share)}"
 
 
 def _counts(photos: Sequence[Prediction]) -> Iterator[str]:
