@@ -4,7 +4,8 @@ Cold: with an empty cache. Again: nothing changed, median of 3. One photo change
 written anew. The peak is the resident memory of the cold process. Without YuNet's file, training takes the embedded MTCNN; with it
 (`whosthat models add`), YuNet.
 
-Predicting cold is a whole process, median of 9; warm is the recogniser that is already open, from a file to its names.
+Predicting cold is a whole process that remembers nothing (`--no-cache`), median of 9; warm is the recogniser that is already open, from a
+file to its names.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ def rows(detector: str) -> list[Row]:
         again = [train(photos).seconds for _ in range(TIMES)]
         changed = [train_changed(photos, file).seconds for file in files[:TIMES]]
         bundle = photos.parent / "runs" / "latest"
-        predict_cold = median_seconds(lambda: process(["predict", bundle, files[-1]]), times=9)
+        predict_cold = median_seconds(lambda: process(["predict", "--no-cache", bundle, files[-1]]), times=9)
         recogniser = load(bundle)
         predict_warm = median_seconds(lambda: recogniser.identify(files[-1]), times=30, warm_up=3)
     name = DETECTORS[detector]
