@@ -148,6 +148,12 @@ def test_a_misspelt_run_is_suggested(bundle_folder: Path) -> None:
         open_bundle(bundle_folder.parent.parent / "photos-colour-1")
 
 
+def test_a_name_as_runs_are_listed_leads_to_its_folder(bundle_folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(bundle_folder, tmp_path / "runs" / "colours-cnn6-1" / "bundle")
+    with pytest.raises(BundleError, match=r'Did you mean ".*runs.colours-cnn6-1"'):
+        open_bundle(tmp_path / "colours-cnn6-1")
+
+
 def test_a_file_and_an_unfinished_run_are_no_bundle(tmp_path: Path) -> None:
     (tmp_path / "model.h5").write_bytes(b"")
     with pytest.raises(BundleError, match="is a file, but a bundle is a folder"):

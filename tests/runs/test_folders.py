@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from whosthat.errors import RunError, UsageError
-from whosthat.runs.folders import compare_runs, discard_run, latest, list_runs, new_run, set_latest
+from whosthat.runs.folders import compare_runs, discard_run, existing_run, latest, list_runs, new_run, set_latest
 from whosthat.runs.lock import run_lock
 
 
@@ -154,6 +154,12 @@ def test_comparing_needs_two_runs_that_exist(tmp_path: Path) -> None:
         compare_runs([run])
     with pytest.raises(UsageError, match='Did you mean "heroes-cnn6-1"'):
         compare_runs([run, tmp_path / "heroes-cnn6-l"])
+
+
+def test_a_name_as_runs_are_listed_leads_to_its_folder(tmp_path: Path) -> None:
+    make_run(tmp_path / "runs")
+    with pytest.raises(UsageError, match=r'Did you mean ".*runs.heroes-cnn6-1"'):
+        existing_run(tmp_path / "heroes-cnn6-1")
 
 
 def test_a_run_in_which_nothing_was_trained_is_discarded_and_latest_steps_back(tmp_path: Path) -> None:

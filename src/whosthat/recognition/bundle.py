@@ -353,7 +353,10 @@ def _move_in(new: Path, folder: Path) -> None:
 
 
 def _similar(place: Path) -> str:
-    """Suggest a bundle, or a run with one, beside a path that does not exist."""
+    """Suggest a bundle, or a run with one, beside a path that does not exist, or in ``runs`` beside it."""
+    listed = place.parent / "runs" / place.name
+    if (listed / BUNDLE / MANIFEST).is_file():
+        return f' Did you mean "{listed}"?'
     holders = [manifest.parent for pattern in (f"*/{MANIFEST}", f"*/bundle/{MANIFEST}") for manifest in place.parent.glob(pattern)]
     beside = sorted({path.relative_to(place.parent).parts[0] for path in holders if not path.name.startswith(".")})
     return f" {did_you_mean(place.name, beside[:20])}" if beside else ""

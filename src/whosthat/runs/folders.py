@@ -229,6 +229,8 @@ def existing_run(run: Path) -> Path:
     if run.name == LATEST:
         return latest(run.parent)
     if not run.is_dir():
+        if (listed := run.parent / "runs" / run.name).is_dir():  # the name as "runs list" shows it
+            raise UsageError(f'There is no run {run}. Did you mean "{listed}"?')
         beside = [summary.name for summary in list_runs(run.parent)]
         raise UsageError(f"There is no run {run}. {did_you_mean(run.name, beside) if beside else 'whosthat runs list names all runs.'}")
     return run
