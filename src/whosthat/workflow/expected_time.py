@@ -1,6 +1,6 @@
 """How long training will take, roughly: so that nobody waits for minutes that were not announced.
 
-What belongs here: the cost of each network, as measured, and what a recipe makes of it. What does not: measuring (`benchmarks`).
+What belongs here: the cost of each network, measured or reckoned, and what a recipe makes of it. What does not: measuring (`benchmarks`).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from whosthat.training.recipe import AnyRecipe, Recipe
 from whosthat.training.recipe_base import FaceRecipe
+from whosthat.wording import counted
 
 WORTH_SAYING = 60.0
 """Seconds of training that are announced."""
@@ -26,7 +27,7 @@ SECONDS_A_PHOTO: Mapping[str, tuple[float, int]] = {
     "custom": (0.010, 112),
     "efficientnet-lite0": (0.028, 224),
     "resnet50": (0.15, 224),  # reckoned from its operations, a quarter to a third of VGG16's
-    "vgg16": (0.45, 224),
+    "vgg16": (0.45, 224),  # reckoned from vgg16-bn1
     "vgg16-bn1": (0.47, 224),
 }
 """What one photo costs in one epoch, and the side in pixels at which that was measured; it grows with the photo's area."""
@@ -67,5 +68,4 @@ def time_sentence(recipes: Sequence[AnyRecipe], photos: Mapping[str, int]) -> st
     total, longest = sum(seconds.values()), max(seconds, key=seconds.__getitem__)
     if total < WORTH_SAYING:
         return ""
-    minutes = round(total / 60)
-    return f"This takes about {minutes} minute{'s' if minutes > 1 else ''}, most of it for {longest}."
+    return f"This takes about {counted(round(total / 60), 'minute')}, most of it for {longest}."
