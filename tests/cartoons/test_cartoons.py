@@ -25,12 +25,12 @@ def test_a_picture_depends_on_name_seed_and_size_alone(name):
 
 def test_everything_worn_exists_and_nobody_wears_the_same():
     for character in EVERYBODY.values():
-        assert character.hair in HAIR
-        assert character.mask in MASKS
+        assert character.hair[0] in HAIR
+        assert character.mask[0] in MASKS
         assert character.beard in BEARDS
-        assert character.headgear in HEADGEAR
+        assert character.headgear[0] in HEADGEAR
         assert character.emblem in EMBLEMS
-    assert len({(person.skin, person.hair, person.hair_colour, person.beard) for person in EVERYBODY.values()}) == len(EVERYBODY)
+    assert len({(person.skin, person.hair, person.beard) for person in EVERYBODY.values()}) == len(EVERYBODY)
 
 
 def test_every_suit_colour_of_a_hero_is_worn_by_another_too():

@@ -1,7 +1,6 @@
 """The demo's photos: cartoon heroes that whosthat draws itself, so that its whole flow can be tried without anybody's photos.
 
-What belongs here: drawing one picture of somebody, and a folder of pictures as a person would keep it.
-What does not: training on them. The same name, seed and size give the same pixels.
+What belongs here: drawing one picture of somebody, and a folder of pictures as a person would keep it. What does not: training on them.
 """
 
 from __future__ import annotations
@@ -34,15 +33,9 @@ _OVERSAMPLING = 3  # drawn three times as large and averaged: smooth edges
 
 
 def draw_hero(name: str, seed: int, size: int = 160) -> Image:
-    """Draw one picture of a hero or a stranger, with pose, light, background, hair and expression of its own.
+    """Draw one picture of one of `HEROES`, `STRANGERS` or `UNSEEN_STRANGERS`: RGB uint8 ``(size, size, 3)``.
 
-    Args:
-        name: One of `HEROES`, `STRANGERS` or `UNSEEN_STRANGERS`.
-        seed: Which picture, 0 or more.
-        size: Width and height in pixels.
-
-    Returns:
-        RGB uint8 ``(size, size, 3)``.
+    Each seed, 0 or more, gives its own pose, light, background, hair and expression; the same name, seed and size give the same pixels.
 
     Raises:
         UsageError: Nobody has this name.
@@ -74,10 +67,10 @@ def draw_photo_folder(
     flaws: bool = False,
     progress: Progress = SILENT,
 ) -> None:
-    """Draw a folder of photos, one sub-folder per name: ``<folder>/<name>/001.jpg`` and so on.
+    """Draw a folder of photos, one sub-folder per name: ``<folder>/<name>/001.jpg`` and so on; files of the same names are replaced.
 
     Args:
-        folder: Made when it does not exist; files of the same names are replaced.
+        folder: Made when it does not exist.
         photos_each: How many of each.
         seed: Another seed gives other pictures of the same people; pictures of two seeds are never the same.
         names: Who.

@@ -1,20 +1,18 @@
 """What people wear, each thing a small function: hair, masks, beards, headgear, emblems.
 
-What belongs here: drawing one thing in the pen's coordinates, registered under its style's name.
-What does not: who wears what (`cast`), the body underneath (`figure`).
+What belongs here: drawing one thing in the pen's coordinates. What does not: who wears what (`cast`), the body underneath (`figure`).
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 
-from whosthat.cartoons.pen import INK, Colour, Pen, Point, mirrored
+from whosthat.cartoons.pen import INK, RED, WHITE, Colour, Pen, Point, mirrored
 
 Part = Callable[[Pen, Colour, float], None]
 """Draws one thing: with this pen, in this colour, for a head this high (a multiple of its width)."""
-
-WHITE: Colour = (255, 255, 255)
 
 
 def shade(colour: Colour, share: float) -> Colour:
@@ -31,9 +29,6 @@ def ring(count: int, radius: float, start: float = 0.0) -> list[Point]:
 
 def nothing(pen: Pen, colour: Colour, height: float) -> None:
     """Draw nothing: for who wears none of a kind."""
-
-
-# ---------------------------------------------------------------------------------------------------------------- hair
 
 
 def _curls(pen: Pen, colour: Colour, height: float) -> None:
@@ -77,9 +72,6 @@ def _bob(pen: Pen, colour: Colour, height: float) -> None:
 HAIR: dict[str, Part] = {"curls": _curls, "spikes": _spikes, "fringe": _fringe, "bun": _bun, "short": _short, "bob": _bob, "bald": nothing}
 
 
-# --------------------------------------------------------------------------------------------- masks (under the eyes)
-
-
 def _domino(pen: Pen, colour: Colour, height: float) -> None:
     pen.blob(mirrored([(0, -0.36), (-0.45, -0.46), (-1.0, -0.4), (-0.9, 0.16), (-0.45, 0.3), (-0.12, 0.12)]), colour)
 
@@ -109,15 +101,11 @@ def _monocle(pen: Pen, colour: Colour, height: float) -> None:
 
 
 def _stripe(pen: Pen, colour: Colour, height: float) -> None:
-    for side in (-1, 1):
-        for drop in (0.3, 0.48):
-            pen.stroke([(side * 0.5, drop), (side * 0.86, drop - 0.08)], colour, 0.1)
+    for side, drop in itertools.product((-1, 1), (0.3, 0.48)):
+        pen.stroke([(side * 0.5, drop), (side * 0.86, drop - 0.08)], colour, 0.1)
 
 
 MASKS: dict[str, Part] = {"domino": _domino, "goggles": _goggles, "moth": _moth, "monocle": _monocle, "stripe": _stripe, "none": nothing}
-
-
-# -------------------------------------------------------------------------------------------------------------- beards
 
 
 def _moustache(pen: Pen, colour: Colour, height: float) -> None:
@@ -137,18 +125,12 @@ def _cone(pen: Pen, colour: Colour, height: float) -> None:
 BEARDS: dict[str, Part] = {"moustache": _moustache, "cone": _cone, "none": nothing}
 
 
-# ------------------------------------------------------------------------------------------------------------ headgear
-
-
 def _kettle(pen: Pen, colour: Colour, height: float) -> None:
     pen.shape([(1.0, -0.75), (1.62, -1.28), (1.78, -1.1), (1.1, -0.4)], shade(colour, -0.15))
     pen.blob(mirrored([(0, -height - 0.42), (-0.6, -height - 0.3), (-1.16, -0.5), (-1.1, -0.3)]), colour)
     pen.stroke([(-0.7, -height + 0.2), (-0.5, -height - 0.1)], shade(colour, 0.7), 0.12)
     pen.shape([(-1.2, -0.5), (1.2, -0.5), (1.16, -0.28), (-1.16, -0.28)], shade(colour, -0.25))
-    pen.oval((0, -height - 0.5), 0.2, 0.17, NOB)
-
-
-NOB: Colour = (206, 58, 56)
+    pen.oval((0, -height - 0.5), 0.2, 0.17, RED)
 
 
 def _toque(pen: Pen, colour: Colour, height: float) -> None:
@@ -162,7 +144,7 @@ def _toque(pen: Pen, colour: Colour, height: float) -> None:
 
 def _shell(pen: Pen, colour: Colour, height: float) -> None:
     pen.stroke([(-1.1, -0.5), (0, -height + 0.22), (1.1, -0.5)], shade(colour, -0.35), 0.2)
-    fan = [(x * 1.0, y - height + 0.3) for x, y in ring(13, 0.62, math.pi)[:7]]
+    fan = [(x, y - height + 0.3) for x, y in ring(13, 0.62, math.pi)[:7]]
     pen.blob([*fan, (0.14, -height + 0.52), (-0.14, -height + 0.52)], colour)
     for x, y in fan[1:-1]:
         pen.stroke([(x * 0.9, y), (0, -height + 0.48)], shade(colour, -0.35), 0.04)
@@ -177,7 +159,7 @@ def _cap(pen: Pen, colour: Colour, height: float) -> None:
 def _straw(pen: Pen, colour: Colour, height: float) -> None:
     pen.blob(mirrored([(0, -height - 0.4), (-0.7, -height - 0.25), (-0.9, -0.65)]), colour)
     pen.oval((0, -0.66), 1.75, 0.27, shade(colour, 0.15))
-    pen.stroke([(-0.86, -0.82), (0, -0.72), (0.86, -0.82)], (206, 58, 56), 0.17)
+    pen.stroke([(-0.86, -0.82), (0, -0.72), (0.86, -0.82)], RED, 0.17)
 
 
 def _woolly(pen: Pen, colour: Colour, height: float) -> None:
@@ -186,15 +168,8 @@ def _woolly(pen: Pen, colour: Colour, height: float) -> None:
     pen.oval((0, -height - 0.36), 0.24, 0.24, shade(colour, 0.35))
 
 
-HEADGEAR: dict[str, Part] = {
-    "kettle": _kettle,
-    "toque": _toque,
-    "shell": _shell,
-    "cap": _cap,
-    "straw": _straw,
-    "woolly": _woolly,
-    "none": nothing,
-}
+_HATS: dict[str, Part] = {"kettle": _kettle, "toque": _toque, "cap": _cap, "straw": _straw, "woolly": _woolly}
+HEADGEAR: dict[str, Part] = {**_HATS, "shell": _shell, "none": nothing}
 
 
 def glasses(pen: Pen, colour: Colour, height: float) -> None:
@@ -204,9 +179,6 @@ def glasses(pen: Pen, colour: Colour, height: float) -> None:
             points = [(x + dx, dy - 0.04) for dx, dy in frame]
             pen.stroke([*points, points[0]], colour, 0.06)
     pen.stroke([(-0.09, -0.06), (0.09, -0.06)], colour, 0.06)
-
-
-# ------------------------------------------------------------------------------------- emblems, around (0, 0), size 0.4
 
 
 def _flower(pen: Pen, colour: Colour, height: float) -> None:
@@ -245,13 +217,6 @@ def _star(pen: Pen, colour: Colour, height: float) -> None:
     pen.shape([point for pair in zip(outer, inner, strict=True) for point in pair], colour)
 
 
-EMBLEMS: dict[str, Part] = {
-    "flower": _flower,
-    "drop": _drop,
-    "steam": _steam,
-    "moth": _moth_emblem,
-    "moon": _moon,
-    "tree": _tree,
-    "star": _star,
-    "none": nothing,
-}
+_SIGNS: dict[str, Part] = {"flower": _flower, "drop": _drop, "steam": _steam, "moth": _moth_emblem, "moon": _moon, "tree": _tree}
+EMBLEMS: dict[str, Part] = {**_SIGNS, "star": _star, "none": nothing}
+"""Around (0, 0), of the size 0.4."""

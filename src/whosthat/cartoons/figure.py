@@ -12,46 +12,31 @@ from dataclasses import dataclass
 import numpy as np
 
 from whosthat.cartoons import attire
-from whosthat.cartoons.attire import WHITE, shade
-from whosthat.cartoons.cast import BLUE, GREEN, PURPLE, RED, Character
-from whosthat.cartoons.pen import INK, Colour, Pen, mirrored
+from whosthat.cartoons.attire import shade
+from whosthat.cartoons.cast import BLUE, GREEN, PURPLE, Character, Worn
+from whosthat.cartoons.pen import INK, RED, WHITE, Colour, Pen, mirrored
 
 
 @dataclass(frozen=True)
 class Mood:
-    """What differs between two pictures of one character.
+    """What differs between two pictures of one character."""
 
-    Attributes:
-        turn: The head turned, -1 (to the viewer's left) to 1.
-        nod: The head lowered (above 0) or raised, -1 to 1.
-        gaze: Where the eyes look, -1 to 1.
-        lids: How far the eyes are closed, 0 to 1.
-        brows: Raised (above 0) or frowning, -1 to 1.
-        mouth: A name in `_MOUTHS`.
-        suit: Colour of the suit and of its trimmings.
-        hair_colour: The character's, a little lighter or darker.
-        headgear: The character's, or a woolly hat on a cold day.
-        headgear_colour: Its colour.
-        glasses: Whether glasses are worn.
-    """
-
-    turn: float
-    nod: float
-    gaze: float
-    lids: float
-    brows: float
-    mouth: str
-    suit: tuple[Colour, Colour]
-    hair_colour: Colour
-    headgear: str
-    headgear_colour: Colour
+    turn: float  # of the head, -1 (to the viewer's left) to 1
+    nod: float  # the head lowered (above 0) or raised, -1 to 1
+    gaze: float  # where the eyes look, -1 to 1
+    lids: float  # how far the eyes are closed, 0 to 1
+    brows: float  # raised (above 0) or frowning, -1 to 1
+    mouth: str  # a key of `_MOUTHS`
+    suit: tuple[Colour, Colour]  # its colour and that of its trimmings
+    hair_colour: Colour  # the character's, a little lighter or darker
+    headgear: Worn  # the character's, or a woolly hat on a cold day
     glasses: bool
 
 
 def draw_mood(character: Character, generator: np.random.Generator) -> Mood:
     """Draw at random how a character looks today."""
     turn, nod, gaze, brows, hair = generator.uniform(-1, 1, 5)
-    cold = generator.random() < 0.15 and character.headgear in {"none", "shell"}
+    cold = generator.random() < 0.15 and character.headgear[0] in {"none", "shell"}
     woollen = (RED, BLUE, GREEN, PURPLE)[generator.integers(4)]
     return Mood(
         turn=float(turn),
@@ -61,10 +46,9 @@ def draw_mood(character: Character, generator: np.random.Generator) -> Mood:
         brows=float(brows),
         mouth=str(generator.choice(list(_MOUTHS))),
         suit=character.suits[generator.integers(len(character.suits))],
-        hair_colour=shade(character.hair_colour, 0.18 * float(hair)),
-        headgear="woolly" if cold else character.headgear,
-        headgear_colour=woollen if cold else character.headgear_colour,
-        glasses=bool(generator.random() < 0.15) and character.mask not in {"goggles", "monocle"},
+        hair_colour=shade(character.hair[1], 0.18 * float(hair)),
+        headgear=("woolly", woollen) if cold else character.headgear,
+        glasses=bool(generator.random() < 0.15) and character.mask[0] not in {"goggles", "monocle"},
     )
 
 
@@ -73,21 +57,20 @@ def draw_figure(pen: Pen, character: Character, mood: Mood) -> None:
     head = pen.moved(0.1 * mood.turn, 0.05 * mood.nod)
     face = head.moved(0.2 * mood.turn, 0.1 * mood.nod)
     crown = head.moved(-0.04 * mood.turn, 0)
-    height = character.height
-
+    height, (hair, _), (mask, mask_colour), (headgear, headgear_colour) = character.height, character.hair, character.mask, mood.headgear
     _draw_body(pen, character, mood)
-    if character.hair == "bob":  # the only hair that also falls behind the neck
+    if hair == "bob":  # the only hair that also falls behind the neck
         crown.blob(mirrored([(0, -height), (-1.0, -0.8), (-1.3, 0.2), (-1.16, 0.95), (-0.4, 1.0)]), shade(mood.hair_colour, -0.2))
     _draw_head(head, character, mood)
-    attire.MASKS[character.mask](face, character.mask_colour, height)
+    attire.MASKS[mask](face, mask_colour, height)
     _draw_eyes(face, character, mood)
     _draw_nose(face, character, mood)
     attire.BEARDS[character.beard](face, mood.hair_colour, height)
     _MOUTHS[mood.mouth](face.moved(0, 0.62 if character.beard == "none" else 0.72))
     if mood.glasses:
         attire.glasses(face, INK, height)
-    attire.HAIR[character.hair](crown, mood.hair_colour, height)
-    attire.HEADGEAR[mood.headgear](crown, mood.headgear_colour, height)
+    attire.HAIR[hair](crown, mood.hair_colour, height)
+    attire.HEADGEAR[headgear](crown, headgear_colour, height)
 
 
 def _draw_body(pen: Pen, character: Character, mood: Mood) -> None:
@@ -127,7 +110,7 @@ def _draw_eyes(face: Pen, character: Character, mood: Mood) -> None:
             face.oval((x + 0.1 * mood.gaze - 0.035, -0.07), 0.035, 0.035, WHITE, ink=0)
         inner, outer = -0.42 - 0.1 * mood.brows, -0.46
         thick = 0.15 if character.beard == "cone" else 0.1
-        face.stroke([(side * 0.18, inner), (side * 0.42, outer - 0.08), (side * 0.7, outer)], shade(character.hair_colour, -0.25), thick)
+        face.stroke([(side * 0.18, inner), (side * 0.42, outer - 0.08), (side * 0.7, outer)], shade(character.hair[1], -0.25), thick)
 
 
 def _draw_nose(face: Pen, character: Character, mood: Mood) -> None:
@@ -135,39 +118,17 @@ def _draw_nose(face: Pen, character: Character, mood: Mood) -> None:
     face.stroke([(0.0, 0.08), (lean, 0.3), (-lean * 0.4, 0.34)], shade(character.skin, -0.45), 0.06)
 
 
-# --------------------------------------------------------------------------------------------------- mouths, around (0, 0)
-
-
-def _smile(pen: Pen) -> None:
-    pen.stroke([(-0.34, -0.04), (0, 0.12), (0.34, -0.04)], width=0.07)
-
-
-def _grin(pen: Pen) -> None:
-    pen.blob([(-0.36, -0.06), (0, -0.02), (0.36, -0.06), (0.22, 0.16), (-0.22, 0.16)], WHITE)
-
-
 def _laugh(pen: Pen) -> None:
     pen.blob([(-0.34, -0.08), (0, -0.05), (0.34, -0.08), (0.2, 0.24), (-0.2, 0.24)], (120, 40, 48))
     pen.oval((0, 0.18), 0.14, 0.06, (226, 110, 110), ink=0)
 
 
-def _calm(pen: Pen) -> None:
-    pen.stroke([(-0.24, 0.03), (0.24, 0.02)], width=0.07)
-
-
-def _surprise(pen: Pen) -> None:
-    pen.oval((0, 0.06), 0.13, 0.16, (120, 40, 48))
-
-
-def _smirk(pen: Pen) -> None:
-    pen.stroke([(-0.2, 0.06), (0.1, 0.06), (0.32, -0.08)], width=0.07)
-
-
 _MOUTHS: dict[str, Callable[[Pen], None]] = {
-    "smile": _smile,
-    "grin": _grin,
+    "smile": lambda pen: pen.stroke([(-0.34, -0.04), (0, 0.12), (0.34, -0.04)], width=0.07),
+    "grin": lambda pen: pen.blob([(-0.36, -0.06), (0, -0.02), (0.36, -0.06), (0.22, 0.16), (-0.22, 0.16)], WHITE),
     "laugh": _laugh,
-    "calm": _calm,
-    "surprise": _surprise,
-    "smirk": _smirk,
+    "calm": lambda pen: pen.stroke([(-0.24, 0.03), (0.24, 0.02)], width=0.07),
+    "surprise": lambda pen: pen.oval((0, 0.06), 0.13, 0.16, (120, 40, 48)),
+    "smirk": lambda pen: pen.stroke([(-0.2, 0.06), (0.1, 0.06), (0.32, -0.08)], width=0.07),
 }
+"""Around (0, 0)."""

@@ -15,23 +15,18 @@ Colour = tuple[int, ...]  # red, green, blue and, where it is not 255, opacity
 Point = tuple[float, float]
 
 INK: Colour = (38, 28, 44)
+WHITE: Colour = (255, 255, 255)
+RED: Colour = (206, 58, 56)
 
 
 @dataclass(frozen=True)
 class Pen:
-    """Draws on a Pillow canvas through a similarity transform.
+    """Draws on a Pillow canvas through a similarity transform."""
 
-    Attributes:
-        canvas: A ``PIL.ImageDraw`` in mode "RGBA", so that colours with an opacity blend.
-        unit: Length of 1 in pixels.
-        tilt: Turned by this angle, in radians, clockwise as seen.
-        origin: Where (0, 0) lies, in pixels.
-    """
-
-    canvas: Any
-    unit: float
-    tilt: float
-    origin: Point
+    canvas: Any  # a PIL.ImageDraw in mode "RGBA", so that colours with an opacity blend
+    unit: float  # length of 1, in pixels
+    tilt: float  # turned by this angle, in radians, clockwise as seen
+    origin: Point  # where (0, 0) lies, in pixels
 
     def moved(self, right: float, down: float) -> Pen:
         """Return a pen whose (0, 0) lies elsewhere, in this pen's units."""

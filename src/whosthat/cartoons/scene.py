@@ -1,8 +1,4 @@
-"""Where a cartoon is drawn and in which light: backgrounds, and what a camera would do to the colours.
-
-What belongs here: everything around and over the figure.
-What does not: the figure.
-"""
+"""Where a cartoon is drawn and in which light: what is around and over the figure, and what a camera would do to the colours."""
 
 from __future__ import annotations
 
@@ -28,15 +24,7 @@ _SKIES: tuple[tuple[Colour, Colour], ...] = (
 
 
 def draw_background(size: int, generator: np.random.Generator) -> Any:
-    """Draw a place at random.
-
-    Args:
-        size: Width and height in pixels.
-        generator: Random numbers.
-
-    Returns:
-        A Pillow picture, mode RGB.
-    """
+    """Draw a place at random: a Pillow picture, mode RGB, this many pixels wide and high."""
     top, bottom = (np.array(colour, float) for colour in _SKIES[generator.integers(len(_SKIES))])
     share = np.linspace(0, 1, size)[:, None, None]
     sky = np.broadcast_to(top * (1 - share) + bottom * share, (size, size, 3))
