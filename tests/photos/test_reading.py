@@ -11,7 +11,6 @@ import pytest
 from PIL import Image as PillowImage
 
 from whosthat.errors import PhotoError
-from whosthat.photos import reading
 from whosthat.photos.reading import decode, looks_like_photo, read, sha256_of
 
 LOSSLESS = {"PNG": {}, "BMP": {}, "TIFF": {}, "PPM": {}, "WEBP": {"lossless": True}}
@@ -237,7 +236,7 @@ def test_too_many_bytes_are_refused_before_reading(tmp_path, scene, monkeypatch)
 
 
 def test_too_many_pixels_are_refused_before_decoding(scene, monkeypatch):
-    monkeypatch.setattr(reading, "_load", None)
+    monkeypatch.setattr("PIL.PngImagePlugin.PngImageFile.load", None)
     assert "has 0.00096 megapixels (40 x 24), more than the 0.0009 allowed" in refusal(encoded(scene, "PNG"), max_pixels=900)
 
 

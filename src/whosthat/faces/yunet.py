@@ -14,7 +14,7 @@ import numpy as np
 from whosthat.errors import WeightsError
 from whosthat.faces.detector import suppress
 from whosthat.inference import GraphError, check_graph
-from whosthat.photos.quiet_opencv import quiet_opencv
+from whosthat.photos.quiet import quiet_opencv
 from whosthat.types import Box, Face
 
 if TYPE_CHECKING:

@@ -1,10 +1,7 @@
-"""Random views of a training photo: turned, moved, zoomed, mirrored, lit differently.
+"""Random views of a training photo: turned, moved, zoomed, mirrored, lit differently, by one warp, so pixels are interpolated once.
 
-What belongs here: one affine warp per photo, composed of all movements, so pixels are interpolated once.
-What does not: choosing which photos are augmented (only training photos ever are; `dataset.batches` sees to that).
-
-A view is a pure function of (seed, epoch, photo): it does not depend on the batch size, on threads, or on which photos
-came before, and a resumed run sees the same views as one that was never stopped.
+Only training photos are ever augmented (`dataset.batches` sees to that). A view is a pure function of (seed, epoch, photo): it does not
+depend on the batch size, on threads, or on which photos came before, and a resumed run sees the same views as one that was never stopped.
 """
 
 from __future__ import annotations
@@ -23,26 +20,14 @@ _LARGEST = {"rotation": 180.0, "shift": 1.0, "zoom": 0.9, "brightness": 1.0, "co
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How far a view may differ from its photo. The defaults are the reference's.
+    """How far a view may differ from its photo; UsageError for a value outside its limits. The defaults are the reference's."""
 
-    Attributes:
-        rotation: Turned by up to this many degrees either way, 0 to 180.
-        shift: Moved by up to this share of the width, and of the height, 0 to 1.
-        zoom: Magnified or shrunk by up to this share, 0 to 0.9.
-        flip: Mirrored left to right in half of the views.
-        brightness: Lighter or darker by up to this share of the full range, 0 to 1.
-        contrast: Contrast raised or lowered by up to this share, 0 to 1.
-
-    Raises:
-        UsageError: A value outside these limits.
-    """
-
-    rotation: float = 12.0
-    shift: float = 0.13
-    zoom: float = 0.2
-    flip: bool = True
-    brightness: float = 0.0
-    contrast: float = 0.0
+    rotation: float = 12.0  # turned by up to this many degrees either way, 0 to 180
+    shift: float = 0.13  # moved by up to this share of the width, and of the height, 0 to 1
+    zoom: float = 0.2  # magnified or shrunk by up to this share, 0 to 0.9
+    flip: bool = True  # mirrored left to right in half of the views
+    brightness: float = 0.0  # lighter or darker by up to this share of the full range, 0 to 1
+    contrast: float = 0.0  # raised or lowered by up to this share, 0 to 1
 
     def __post_init__(self) -> None:
         for name, largest in _LARGEST.items():
@@ -57,18 +42,12 @@ class Augmentation:
 
 
 def view_generator(seed: int, epoch: int, photo: int) -> np.random.Generator:
-    """Return the random numbers of one view.
-
-    Args:
-        seed: The run's seed, 0 or more.
-        epoch: Which epoch, counted from 0.
-        photo: The photo's index in its part of the split.
-    """
+    """Return the random numbers of one view: of the run's seed, the epoch from 0, and the photo's index in its part of the split."""
     return np.random.default_rng((seed, epoch, photo))
 
 
 def augment(image: Image, augmentation: Augmentation, generator: np.random.Generator) -> Image:
-    """Return one random view of a photo.
+    """Return one random view of a photo: uint8 of the same shape; the photo itself, not copied, where the augmentation changes nothing.
 
     What the warp brings in from outside repeats the photo's edge, as in the reference; mirroring the photo there instead
     would put a second forehead above the first.
@@ -77,9 +56,6 @@ def augment(image: Image, augmentation: Augmentation, generator: np.random.Gener
         image: RGB uint8 ``(height, width, 3)``, or a sequence ``(frames, height, width, 3)`` whose frames all move alike.
         augmentation: How far the view may differ.
         generator: Random numbers; see `view_generator`. Always the same number of them is drawn, whatever the settings.
-
-    Returns:
-        uint8 array of the same shape. The photo itself, not copied, where the augmentation changes nothing.
     """
     draws = generator.uniform(-1.0, 1.0, size=7)
     if augmentation.changes_nothing:

@@ -1,7 +1,7 @@
 """Pictures for people: sightings drawn onto an image, thumbnails, and saving without leaving half a file.
 
-What belongs here: everything that turns an image back into something to look at.
-What does not: where labels go (`labels`), charts (`evaluation.plots`), deciding what a sighting says (`recognition`).
+What belongs here: everything that turns an image back into something to look at. What does not: where labels go (`labels`), charts
+(`evaluation.plots`), deciding what a sighting says (`recognition`).
 """
 
 from __future__ import annotations
@@ -39,22 +39,14 @@ UNKNOWN_COLOUR: Colour = (70, 70, 70)
 _INK: Colour = (255, 255, 255)
 _SMALLEST_LETTERS = 9
 _FORMAT_OF_SUFFIX = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".webp": "WEBP"}
-_FORMATS = ("JPEG", "PNG", "WEBP")
 
 
 def draw_sightings(image: Image, sightings: Sequence[Sighting]) -> Image:
-    """Draw who was seen: a box with a name where the sighting has a box, else a banner along the lower edge.
+    """Draw who was seen onto a copy of an image: a box with a name where the sighting has a box, else a banner along the lower edge.
 
     Known people have solid boxes, each in a colour of their own, the unknown grey dashed ones. Lines and letters grow with the
     image and the face. Labels stay inside the image and off each other and other faces as long as there is room; one that had to
-    move away is tied to its box by a line. A name that is too wide is drawn smaller, then cut.
-
-    Args:
-        image: RGB uint8 ``(height, width, 3)``; not changed.
-        sightings: What to draw; banners stack upwards.
-
-    Returns:
-        A new image of the same shape.
+    move away is tied to its box by a line. A name that is too wide is drawn smaller, then cut. Banners stack upwards.
     """
     picture = PillowImage.fromarray(np.ascontiguousarray(image))
     pen = ImageDraw.Draw(picture)
@@ -86,50 +78,36 @@ def colours_of(sightings: Sequence[Sighting]) -> dict[str | None, Colour]:
 
 
 def thumbnail(image: Image, longest_side: int) -> Image:
-    """Shrink an image so that its longer side has at most this many pixels; a smaller one comes back as it is.
-
-    Args:
-        image: RGB uint8 ``(height, width, 3)``.
-        longest_side: In pixels, 1 or more.
-    """
-    height, width = image.shape[:2]
-    scale = longest_side / max(height, width)
-    if scale >= 1:
-        return image
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    picture = PillowImage.fromarray(np.ascontiguousarray(image))
-    return np.array(picture.resize(size, PillowImage.Resampling.LANCZOS, reducing_gap=3.0))
+    """Shrink an image so that its longer side has at most this many pixels, 1 or more; a smaller one comes back as it is."""
+    scale = longest_side / max(image.shape[:2])
+    return image if scale >= 1 else _resized(image, scale, PillowImage.Resampling.LANCZOS, 3.0)
 
 
 def fitted(image: Image, width: int, height: int, *, zoom: float) -> Image:
-    """Resize an image to the largest size that fits into a place and keeps its shape.
+    """Resize an image to the largest size that fits into a place, width and height in pixels, and keeps its shape.
 
-    Args:
-        image: RGB uint8 ``(height, width, 3)``.
-        width: Of the place, in pixels, 1 or more.
-        height: Of the place, in pixels, 1 or more.
-        zoom: How many times its size a small image may become, 1 or more.
+    A small one grows to at most ``zoom`` times its size, 1 or more.
     """
     scale = min(width / image.shape[1], height / image.shape[0], zoom)
+    return _resized(image, scale, PillowImage.Resampling.BICUBIC, 2.0)
+
+
+def _resized(image: Image, scale: float, kind: PillowImage.Resampling, reducing_gap: float) -> Image:
     size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
-    return np.array(PillowImage.fromarray(np.ascontiguousarray(image)).resize(size, PillowImage.Resampling.BICUBIC, reducing_gap=2.0))
+    return np.array(PillowImage.fromarray(np.ascontiguousarray(image)).resize(size, kind, reducing_gap=reducing_gap))
 
 
 def encode_image(image: Image, format: str = "JPEG", quality: int = 85, *, exif: bytes = b"", comment: bytes = b"") -> bytes:
-    """Encode an image; the same image gives the same bytes.
+    """Encode an image as "JPEG", "PNG" or "WEBP"; the same image gives the same bytes.
 
-    Args:
-        image: RGB uint8 ``(height, width, 3)``.
-        format: "JPEG", "PNG" or "WEBP".
-        quality: 1 to 95, for JPEG and WEBP.
-        exif: What to say about the shot, for JPEG.
-        comment: A note that no picture shows, for JPEG.
+    Quality, 1 to 95, is for JPEG and WEBP; for JPEG alone what ``exif`` says about the shot, and a ``comment`` that no picture shows.
 
     Raises:
         UsageError: Another format.
     """
-    if format not in _FORMATS:
-        raise UsageError(f'Images cannot be encoded as "{format}". {did_you_mean(format, _FORMATS)}')
+    formats = set(_FORMAT_OF_SUFFIX.values())
+    if format not in formats:
+        raise UsageError(f'Images cannot be encoded as "{format}". {did_you_mean(format, formats)}')
     options: dict[str, Any] = {} if format == "PNG" else {"quality": quality}
     if format == "JPEG":
         options |= {"exif": exif, "comment": comment}
@@ -139,11 +117,7 @@ def encode_image(image: Image, format: str = "JPEG", quality: int = 85, *, exif:
 
 
 def save_image(image: Image, path: Path) -> None:
-    """Save an image in the format of its suffix; the file is there whole, or not at all.
-
-    Args:
-        image: RGB uint8 ``(height, width, 3)``.
-        path: Ends in .jpg, .jpeg, .png or .webp; an existing file is replaced, its folder must exist.
+    """Save an image in the format of its suffix, .jpg, .jpeg, .png or .webp; the file is there whole, or not at all.
 
     Raises:
         UsageError: Another suffix.
@@ -153,9 +127,6 @@ def save_image(image: Image, path: Path) -> None:
     if format is None:
         raise UsageError(f'Images cannot be saved as "{path.name}". {did_you_mean(path.suffix, _FORMAT_OF_SUFFIX)}')
     replace_file(path, encode_image(image, format, quality=92))
-
-
-# ------------------------------------------------------------------------------------------------------------ boxes
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,9 +201,8 @@ def _dashes(start: Point, end: Point, length: int) -> list[tuple[Point, Point]]:
     """Cut a line into dashes of about a length with gaps as long; both its ends are dashes, so that corners are seen."""
     distance = abs(end[0] - start[0]) + abs(end[1] - start[1])
     count = min(200, max(1, round((distance / length + 1) / 2)))  # a box from a hostile file may be any size
-    stops = [start[0] + (end[0] - start[0]) * part / (2 * count - 1) for part in range(2 * count)]
-    drops = [start[1] + (end[1] - start[1]) * part / (2 * count - 1) for part in range(2 * count)]
-    points = list(zip(stops, drops, strict=True))
+    xs, ys = ([a + (b - a) * part / (2 * count - 1) for part in range(2 * count)] for a, b in zip(start, end, strict=True))
+    points = list(zip(xs, ys, strict=True))
     return list(zip(points[::2], points[1::2], strict=True))
 
 
@@ -255,9 +225,6 @@ def _tidy(box: Box) -> Box:
 
 def _line(box: Box, size: tuple[int, int]) -> int:
     return max(1, round(min(max(size) / 280, max(box.width, box.height) / 18)))
-
-
-# ----------------------------------------------------------------------------------------------------------- labels
 
 
 def _draw_banner(pen: ImageDraw.ImageDraw, sighting: Sighting, colour: Colour, floor: float, size: tuple[int, int]) -> float:

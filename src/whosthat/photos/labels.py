@@ -26,28 +26,17 @@ _FREE = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a label goes.
+    """Where a label goes."""
 
-    Attributes:
-        box: The label's own box.
-        gap: Pixels between the label and what it belongs to; 0 when they touch.
-        is_free: Whether it covers no other label and no face.
-    """
-
-    box: Box
-    gap: float
-    is_free: bool
+    box: Box  # the label's own
+    gap: float  # pixels between the label and what it belongs to; 0 when they touch
+    is_free: bool  # whether it covers no other label and no face
 
 
 def place_label(size: tuple[int, int], box: Box, picture: tuple[int, int], labels: Sequence[Box], boxes: Sequence[Box]) -> Place:
-    """Find the best place for the label of a box.
+    """Find the best place for the label of a box, where ``labels`` were placed before and other ``boxes`` are in the picture.
 
-    Args:
-        size: Width and height of the label, in pixels.
-        box: What it belongs to.
-        picture: Width and height of the picture. A label larger than that begins at its left or upper edge.
-        labels: Those that were placed before.
-        boxes: All others in the picture.
+    ``size`` and ``picture`` are width and height in pixels. A label larger than the picture begins at its left or upper edge.
 
     Example:
         >>> place_label((30, 10), Box(20, 20, 60, 60), (100, 100), [], []).box

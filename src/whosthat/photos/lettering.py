@@ -1,7 +1,7 @@
 """A font that can draw a name, whatever its script.
 
-What belongs here: finding fonts on this machine and choosing the one that has a text's characters.
-What does not: drawing. Nothing is downloaded; without any fitting font Pillow's own is used, which draws boxes for what it lacks.
+What belongs here: finding fonts on this machine and choosing the one that has a text's characters. What does not: drawing. Nothing is
+downloaded; without any fitting font Pillow's own is used, which draws boxes for what it lacks.
 """
 
 from __future__ import annotations
@@ -33,12 +33,7 @@ Font: TypeAlias = "ImageFont.FreeTypeFont | ImageFont.ImageFont"
 
 
 def font_for(text: str, size: int) -> Font:
-    """Return the font that has the most of a text's characters, in the order Latin first.
-
-    Args:
-        text: What shall be drawn.
-        size: Height of the letters, in pixels.
-    """
+    """Return the font, with letters of a height in pixels, that has the most of a text's characters; of several the first, Latin first."""
     fonts = [*(_load(file, size) for file in font_files()), _load_default(size)]
     best: Font = min(fonts, key=lambda font: sum(not _has(font, character) for character in set(text)))
     return best

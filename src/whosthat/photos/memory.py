@@ -1,7 +1,5 @@
 """How many photos are unfolded at one time: as many as there is room for, whatever the number of threads.
 
-What belongs here: sharing out the room. What does not: reading photos (`reading`), which asks for it.
-
 A photo of 119 megapixels takes a gigabyte while it is read, however small its file. So large photos are read one after another, and
 small ones at once. Whoever waits holds nothing, and who holds room asks for no more: nobody waits for ever.
 """

@@ -1,8 +1,8 @@
 """From an image to a network's input: the one preparation that training, testing, predicting and serving share.
 
-What belongs here: resizing to the size a network wants, the spec that says how, which is saved in every bundle, and what whoever
-cuts something out of the image first must offer. What does not: finding what is cut out (`whosthat.faces`), rescaling values
-to floats (the first layer of every network does that), and random changes (`augmenting`).
+What belongs here: resizing to the size a network wants, the spec that says how, which is saved in every bundle, and what whoever cuts
+something out of the image first must offer. What does not: finding what is cut out (`whosthat.faces`), rescaling values to floats (the
+first layer of every network does that), and random changes (`augmenting`).
 """
 
 from __future__ import annotations
@@ -34,17 +34,7 @@ _REDUCING_GAP = 3.0
 
 @dataclass(frozen=True)
 class PrepareSpec:
-    """How an image becomes a network's input.
-
-    Attributes:
-        size: Width and height of the input, in pixels, 1 to 4096.
-        fit: What happens to a photo that is not square. "stretch" changes its proportions, as the reference does;
-            "crop" keeps the middle and loses the ends; "pad" keeps all and fills up with mid-grey (128), which is
-            neither of the extremes that a network could mistake for a sign.
-        frames: How often a still photo is repeated for a network that looks at sequences; None for one that looks at a photo.
-
-    Raises:
-        UsageError: A value outside these limits.
+    """How an image becomes a network's input; UsageError for a value outside its limits.
 
     Example:
         >>> PrepareSpec(112).shape
@@ -53,9 +43,11 @@ class PrepareSpec:
         (4, 64, 64, 3)
     """
 
-    size: int = 224
+    size: int = 224  # width and height of the input, in pixels, 1 to 4096
     fit: Fit = "stretch"
-    frames: int | None = None
+    """What happens to a photo that is not square: "stretch" changes its proportions, as the reference does; "crop" keeps the middle and
+    loses the ends; "pad" keeps all and fills up with mid-grey, which is neither of the extremes that a network could mistake for a sign."""
+    frames: int | None = None  # how often a photo is repeated for a network that looks at sequences; None for one that looks at a photo
 
     def __post_init__(self) -> None:
         _check_count("size", self.size, MAX_SIZE)
@@ -94,13 +86,9 @@ class PrepareSpec:
 
 
 class Cropper(Protocol):
-    """Cuts out of a photo what a network shall look at, before `prepare`; may be asked by several threads at once.
+    """Cuts out of a photo what a network shall look at, before `prepare`; may be asked by several threads at once."""
 
-    Attributes:
-        missing: Why a photo has nothing to cut out, as in "no face was found in it".
-    """
-
-    missing: str
+    missing: str  # why a photo has nothing to cut out, as in "no face was found in it"
 
     @property
     def key(self) -> str:
@@ -111,14 +99,9 @@ class Cropper(Protocol):
 
 
 def prepare(image: Image, spec: PrepareSpec) -> Image:
-    """Turn an image into a network's input.
+    """Turn an image, RGB uint8 ``(height, width, 3)`` of any size, into a network's input: uint8 of shape ``spec.shape``.
 
-    Args:
-        image: RGB uint8 ``(height, width, 3)``, any size.
-        spec: How.
-
-    Returns:
-        uint8 array of shape ``spec.shape``. A square image that already has the size comes back as it is, not copied.
+    A square image that already has the size comes back as it is, not copied.
 
     Raises:
         ValueError: The array is not an image.
@@ -136,10 +119,6 @@ def prepare(image: Image, spec: PrepareSpec) -> Image:
 def _check_count(name: str, value: object, largest: int) -> None:
     if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= largest:
         raise UsageError(f"{name} must be a whole number from 1 to {largest}, got {value!r}.")
-
-
-def _stretch(image: Image, size: int) -> Image:
-    return _resize(image, size, size)
 
 
 def _crop(image: Image, size: int) -> Image:
@@ -165,4 +144,4 @@ def _resize(image: Image, width: int, height: int) -> Image:
     return np.array(picture.resize((width, height), PillowImage.Resampling.BILINEAR, reducing_gap=_REDUCING_GAP))
 
 
-_FITS: dict[Fit, Callable[[Image, int], Image]] = {"stretch": _stretch, "crop": _crop, "pad": _pad}
+_FITS: dict[Fit, Callable[[Image, int], Image]] = {"stretch": lambda image, size: _resize(image, size, size), "crop": _crop, "pad": _pad}

@@ -1,12 +1,11 @@
 """From a file, or its bytes, to an image: the only place in whosthat that decodes photos.
 
-What belongs here: reading the bytes once, refusing what is too large before decoding it, turning every colour mode into
-upright RGB uint8, and giving a reason a person understands for each file that cannot be read.
-What does not: resizing (`preparing`), looking through folders (`dataset`), video.
+What belongs here: reading the bytes once, refusing what is too large before decoding it, turning every colour mode into upright RGB uint8,
+and a reason a person understands for each file that cannot be read. What does not: resizing (`preparing`), folders (`dataset`), video.
 
-The reader is chosen by the first bytes and opened directly, not through ``PIL.Image.open``: that would warn about large
-photos that whosthat allows, and hide the true reason behind "cannot identify image file".
-Embedded colour profiles are not applied. Safe to call from several threads at once.
+The reader is chosen by the first bytes and opened directly, not through ``PIL.Image.open``: that would warn about large photos that
+whosthat allows, and hide the true reason behind "cannot identify image file". Embedded colour profiles are not applied. Safe in several
+threads at once.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ from PIL.WebPImagePlugin import WebPImageFile
 from whosthat import durable
 from whosthat.errors import PhotoError
 from whosthat.photos.memory import UNFOLDED
-from whosthat.photos.quiet_pillow import quiet_pillow
+from whosthat.photos.quiet import quiet_pillow
 from whosthat.photos.signatures import FORMATS, PHOTO_SUFFIXES, SNIFF_BYTES, format_of, why_not_a_photo
 from whosthat.settings import MAX_PHOTO_BYTES, MAX_PHOTO_PIXELS
 from whosthat.types import Image
@@ -57,10 +56,9 @@ _READERS: dict[str, Callable[[io.BytesIO], Any]] = {
     "PPM": PpmImageFile,
 }
 
-# What Pillow raises on damaged files. The first four were seen when bytes of half a million drawn files of all formats
-# were flipped, cut and inserted (tests/photos/test_reading_damage.py repeats it in small); the others have been
-# reported of its readers, which were not written for hostile input: a wrong count in a header ends as whatever
-# Python says about the arithmetic that follows.
+# What Pillow raises on damaged files. The first four were seen when bytes of half a million drawn files of all formats were flipped, cut
+# and inserted (tests/photos/test_reading_damage.py repeats it in small); the others have been reported of its readers, which were not
+# written for hostile input: a wrong count in a header ends as whatever Python says about the arithmetic that follows.
 _DAMAGE = (
     OSError,  # truncated, broken data stream, errors of the codecs
     SyntaxError,  # a header that makes no sense
@@ -102,29 +100,20 @@ _TURNS = {
 
 @dataclass(frozen=True)
 class DecodedPhoto:
-    """A photo and what its file tells about it.
+    """A photo and what its file tells about it."""
 
-    Attributes:
-        image: The upright image, RGB uint8 ``(height, width, 3)``.
-        format: One of `FORMATS`, or "HEIC".
-        sha256: Of the file's bytes, in hexadecimal; from the same single read as the image.
-        taken_at: When the shutter opened (EXIF DateTimeOriginal with SubSec), in seconds since 1970 by the camera's own
-            clock: good for differences between photos of one camera. None when the file does not say.
-    """
-
-    image: Image
-    format: str
-    sha256: str
+    image: Image  # upright RGB uint8 (height, width, 3)
+    format: str  # one of `FORMATS`, or "HEIC"
+    sha256: str  # of the file's bytes, in hexadecimal; from the same single read as the image
     taken_at: float | None
+    """When the shutter opened (EXIF DateTimeOriginal with SubSec), in seconds since 1970 by the camera's own clock: good for differences
+    between photos of one camera. None when the file does not say."""
 
 
 def read(source: str | Path | bytes) -> Image:
-    """Read a photo as an upright RGB uint8 image ``(height, width, 3)``.
+    """Read a photo, given as a path or as the bytes of its file, as an upright RGB uint8 image ``(height, width, 3)``.
 
     Grey, 1-bit, 16-bit, palette and CMYK become RGB; transparent parts become white; of an animation the first frame is read.
-
-    Args:
-        source: A path, or the bytes of a photo file.
 
     Raises:
         PhotoError: The photo cannot be read; ``reason`` says why.
@@ -145,10 +134,7 @@ def sha256_of(path: Path) -> str:
 def decode(source: str | Path | bytes, *, max_bytes: int = MAX_PHOTO_BYTES, max_pixels: int = MAX_PHOTO_PIXELS) -> DecodedPhoto:
     """Read a photo together with its format, hash and time; where many are read in threads, `opened` bounds their memory.
 
-    Args:
-        source: A path, or the bytes of a photo file.
-        max_bytes: A larger file is refused before it is read.
-        max_pixels: A photo with more pixels is refused before it is decoded.
+    A larger file than ``max_bytes`` is refused before it is read, a photo with more pixels than ``max_pixels`` before it is decoded.
 
     Raises:
         PhotoError: The photo cannot be read; ``reason`` says why.
@@ -159,10 +145,7 @@ def decode(source: str | Path | bytes, *, max_bytes: int = MAX_PHOTO_BYTES, max_
 
 @contextmanager
 def opened(source: str | Path | bytes, *, max_bytes: int = MAX_PHOTO_BYTES, max_pixels: int = MAX_PHOTO_PIXELS) -> Iterator[DecodedPhoto]:
-    """Hold a photo while the block runs: as `decode`, but photos of other threads wait until there is room for them.
-
-    Let go of the image with the block.
-    """
+    """Hold a photo while the block runs: as `decode`, but photos of other threads wait for room. Let go of the image with the block."""
     path = None if isinstance(source, bytes) else Path(source)
     with ExitStack() as room:
         try:
@@ -175,26 +158,22 @@ def opened(source: str | Path | bytes, *, max_bytes: int = MAX_PHOTO_BYTES, max_
 def _decoded(content: bytes, max_pixels: int, room: ExitStack) -> DecodedPhoto:
     """Decode a photo when there is room for it, which ``room`` then holds."""
     name = _format(content)
-    with quiet_pillow():
-        picture = _open(content, name)
+    with quiet_pillow(), _refusing_damage(name):
+        picture = _reader(name)(io.BytesIO(content))  # parses the header: knows its size and has decoded no pixel yet
         _check_pixels(picture.size, max_pixels)
         room.enter_context(UNFOLDED.taken(len(content) + _BYTES_A_PIXEL * math.prod(picture.size)))
-        _load(picture, name)
+        picture.load()  # all pixels of the first frame; a file that ends early is refused, not filled with grey
         exif = _exif(picture)
         image = _rgb(_upright(picture, exif), name)
     return DecodedPhoto(image, name, hashlib.sha256(content).hexdigest(), _taken_at(exif))
 
 
 def exif_of(path: Path) -> bytes:
-    """Return the EXIF block of a photo for an upright copy of it: without orientation and thumbnail; empty where there is none.
-
-    Args:
-        path: A photo that can be read.
-    """
+    """Return the EXIF block of a photo for an upright copy of it: without orientation and thumbnail; empty where there is none."""
     try:
         content = path.read_bytes()
         with quiet_pillow():
-            exif = _open(content, _format(content)).getexif()
+            exif = _reader(_format(content))(io.BytesIO(content)).getexif()
             exif.pop(ExifTags.Base.Orientation, None)
             shot = exif.get_ifd(ExifTags.IFD.Exif)  # read now, or only where it lay would be written; the same of the place
             exif.get_ifd(ExifTags.IFD.GPSInfo)
@@ -274,16 +253,9 @@ def _format(content: bytes) -> str:
     return name
 
 
-def _open(content: bytes, name: str) -> Any:
-    """Parse the header: gives a Pillow image that knows its size and has decoded no pixel yet."""
-    reader = _READERS[name] if name in _READERS else _heic_reader()
-    try:
-        return reader(io.BytesIO(content))
-    except _DAMAGE as error:
-        raise _RefusedError(_damage(error, name)) from error
-
-
-def _heic_reader() -> Callable[[io.BytesIO], Any]:
+def _reader(name: str) -> Callable[[io.BytesIO], Any]:
+    if name in _READERS:
+        return _READERS[name]
     try:
         reader: Callable[[io.BytesIO], Any] = importlib.import_module("pillow_heif").HeifImageFile
     except ImportError as error:
@@ -292,17 +264,16 @@ def _heic_reader() -> Callable[[io.BytesIO], Any]:
 
 
 def _check_pixels(size: tuple[int, int], max_pixels: int) -> None:
-    width, height = size
-    if width * height > max_pixels:
-        raise _RefusedError(
-            f"has {width * height / 1e6:,.4g} megapixels ({width} x {height}), more than the {max_pixels / 1e6:,.4g} allowed"
-        )
+    if size[0] * size[1] > max_pixels:
+        has, allowed = f"{size[0] * size[1] / 1e6:,.4g} megapixels ({size[0]} x {size[1]})", f"{max_pixels / 1e6:,.4g}"
+        raise _RefusedError(f"has {has}, more than the {allowed} allowed")
 
 
-def _load(picture: Any, name: str) -> None:
-    """Decode all pixels of the first frame; a file that ends early is refused, not filled with grey."""
+@contextmanager
+def _refusing_damage(name: str) -> Iterator[None]:
+    """Refuse a photo of a format for whatever Pillow raises inside this."""
     try:
-        picture.load()
+        yield
     except _DAMAGE as error:
         raise _RefusedError(_damage(error, name)) from error
 
@@ -323,10 +294,7 @@ def _damage(error: BaseException, name: str) -> str:
 
 
 def _exif(picture: Any) -> dict[int, Any]:
-    """The EXIF tags, those of the picture and those of the shot; none where the block is damaged, as photo viewers do.
-
-    Asked only after decoding: some formats keep the block behind the pixels.
-    """
+    """The EXIF tags, of picture and shot; none where the block is damaged. Asked after decoding: some formats keep it behind the pixels."""
     try:
         exif = picture.getexif()
         return {**exif, **exif.get_ifd(ExifTags.IFD.Exif)}
@@ -353,13 +321,10 @@ def _rgb(picture: Any, name: str) -> Image:
     grey = np.asarray(picture)[:, :, None] if deep else None
     pixels = np.empty((height, width, 3), np.uint8)
     rows = max(1, _STRIP // width)
-    try:
-        for top in range(0, height, rows):
-            strip = slice(top, min(top + rows, height))
-            whole = picture if rows >= height or deep else picture.crop((0, top, width, strip.stop))
-            pixels[strip] = on_white(whole) if grey is None else _eight_bits(grey[strip])
-    except _DAMAGE as error:
-        raise _RefusedError(_damage(error, name)) from error
+    for top in range(0, height, rows):
+        strip = slice(top, min(top + rows, height))
+        whole = picture if rows >= height or deep else picture.crop((0, top, width, strip.stop))
+        pixels[strip] = on_white(whole) if grey is None else _eight_bits(grey[strip])
     return pixels
 
 

@@ -1,7 +1,7 @@
 """What a file is, told by its first bytes and never by its name.
 
-What belongs here: signatures of the formats that whosthat reads, and of what people often have instead of a photo.
-What does not: opening, decoding, or any look at more than the first `SNIFF_BYTES`.
+What belongs here: signatures of the formats that whosthat reads, and of what people often have instead of a photo. What does not: opening,
+decoding, or any look at more than the first `SNIFF_BYTES`, which every function here wants (or the whole file where it is shorter).
 """
 
 from __future__ import annotations
@@ -84,9 +84,6 @@ def kind_of_file(name: str) -> str:
 def format_of(first_bytes: bytes) -> str | None:
     r"""Name the photo format that a file starts like: one of `FORMATS`, "HEIC", or None.
 
-    Args:
-        first_bytes: The start of the file, `SNIFF_BYTES` long (or the whole file where it is shorter).
-
     Example:
         >>> format_of(b"\xff\xd8\xff\xe0")
         'JPEG'
@@ -97,9 +94,6 @@ def format_of(first_bytes: bytes) -> str | None:
 def is_video(first_bytes: bytes) -> bool:
     r"""Tell whether a file starts like a video: MP4, QuickTime, Matroska, WebM, AVI or MPEG.
 
-    Args:
-        first_bytes: The start of the file, `SNIFF_BYTES` long (or the whole file where it is shorter).
-
     Example:
         >>> is_video(b"\0\0\0\x20ftypisom"), is_video(b"\0\0\0\x18ftypheic")
         (True, False)
@@ -109,9 +103,6 @@ def is_video(first_bytes: bytes) -> bool:
 
 def why_not_a_photo(first_bytes: bytes) -> str:
     """Say what a file without a photo's signature is instead.
-
-    Args:
-        first_bytes: The start of the file, at least one byte and at most `SNIFF_BYTES` long.
 
     Example:
         >>> why_not_a_photo(b"Dear diary, ")

@@ -1,8 +1,4 @@
-"""What may be given as a photo, and how each of these becomes an upright RGB image.
-
-What belongs here: telling paths, bytes, open files, PIL images and arrays apart, and saying what is accepted where something else
-came. What does not: decoding (`reading`).
-"""
+"""What may be given as a photo, and how each of these becomes an upright RGB image. What does not belong here: decoding (`reading`)."""
 
 from __future__ import annotations
 

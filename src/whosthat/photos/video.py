@@ -1,7 +1,7 @@
 """From a video file to frames: upright RGB images with their times, one after the other, never all at once.
 
-What belongs here: opening videos with OpenCV and FFmpeg, silently and from local files only; saying where one scene ends.
-What does not: photos (`reading`), anything that knows who is in a frame.
+What belongs here: opening videos with OpenCV and FFmpeg, silently and from local files only; saying where one scene ends. What does not:
+photos (`reading`), anything that knows who is in a frame.
 
 Only files that start like a video reach FFmpeg: given a playlist under a video's name, it would fetch what the playlist lists.
 """
@@ -14,14 +14,13 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from whosthat.errors import PhotoError, UsageError
-from whosthat.photos.quiet_opencv import quiet_opencv
+from whosthat.photos.quiet import quiet_opencv
 from whosthat.photos.signatures import SNIFF_BYTES, VIDEO_SUFFIXES, format_of, is_video
 from whosthat.settings import MAX_VIDEO_FRAMES, MAX_VIDEO_PIXELS
 from whosthat.types import Image
@@ -42,44 +41,30 @@ _SCENE_SIZE, _SAME_SCENE, _VISIBLE_CHANGE = (16, 9), 0.5, 4.0
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One picture of a video.
+    """One picture of a video."""
 
-    Attributes:
-        index: Which frame of the file, from 0.
-        seconds: When it is shown, from the start.
-        image: Upright RGB uint8 ``(height, width, 3)``.
-        new_scene: Whether the video cut to another picture since the frame that was given before this one.
-    """
-
-    index: int
-    seconds: float
-    image: Image
-    new_scene: bool
+    index: int  # which frame of the file, from 0
+    seconds: float  # when it is shown, from the start
+    image: Image  # upright RGB uint8 (height, width, 3)
+    new_scene: bool  # whether the video cut to another picture since the frame that was given before this one
 
 
 class Video:
-    """An open video; made by `open_video`, closed by leaving the ``with`` block.
-
-    Attributes:
-        path: The file.
-        rate: Frames a second.
-        n_announced: How many frames the file says it has, give or take; 0 when it does not say.
-        n_read: How many were read so far.
-    """
+    """An open video; made by `open_video`, closed by leaving the ``with`` block."""
 
     def __init__(self, capture: Any, path: Path, *, max_pixels: int, max_frames: int) -> None:
         import cv2
 
         self._capture, self._max_pixels, self._max_frames = capture, max_pixels, max_frames
         self.path = path
-        self.rate = _between(capture.get(cv2.CAP_PROP_FPS), 0.1, 1000.0) or _USUAL_RATE
-        self.n_announced = int(_between(capture.get(cv2.CAP_PROP_FRAME_COUNT), 1, 1e9))
-        self.n_read = 0
+        self.rate = _between(capture.get(cv2.CAP_PROP_FPS), 0.1, 1000.0) or _USUAL_RATE  # frames a second
+        self.n_announced = int(_between(capture.get(cv2.CAP_PROP_FRAME_COUNT), 1, 1e9))  # give or take; 0 when the file does not say
+        self.n_read = 0  # frames read so far
 
     def __enter__(self) -> Video:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self._capture.release()
 
     @property
@@ -92,10 +77,9 @@ class Video:
         return ""
 
     def frames(self, *, every: int = 1) -> Iterator[Frame]:
-        """Read on, and give every Nth frame: the first, the one N later, and so on.
+        """Read on, and give every Nth frame, N 1 or more: the first, the one N later, and so on.
 
-        Args:
-            every: N, 1 or more. The frames between are decoded, as each builds on the one before, and dropped.
+        The frames between are decoded, as each builds on the one before, and dropped.
 
         Raises:
             PhotoError: Not one frame can be decoded, or a frame has more pixels than allowed.
@@ -133,12 +117,10 @@ class Video:
 
 
 def open_video(path: str | Path, *, max_pixels: int = MAX_VIDEO_PIXELS, max_frames: int = MAX_VIDEO_FRAMES) -> Video:
-    """Open a video file. What its rotation tag says is applied, so frames are upright.
+    """Open a local video file. What its rotation tag says is applied, so frames are upright.
 
-    Args:
-        path: A local file; its name may hold any letters.
-        max_pixels: A video whose frames have more pixels is refused before one is decoded.
-        max_frames: It is read no further than this; `Video.problem` then says so.
+    A video whose frames have more pixels than ``max_pixels`` is refused before one is decoded. It is read no further than ``max_frames``;
+    `Video.problem` then says so.
 
     Raises:
         PhotoError: The file is absent, no video, damaged, or in a format that cannot be decoded here.
@@ -197,10 +179,8 @@ def _first_bytes(path: Path) -> bytes:
 
 def _check_pixels(path: Path, width: int, height: int, max_pixels: int) -> None:
     if width * height > max_pixels:
-        raise PhotoError(
-            path,
-            f"its frames have {width * height / 1e6:,.4g} megapixels ({width} x {height}), more than the {max_pixels / 1e6:,.4g} allowed",
-        )
+        has, allowed = f"{width * height / 1e6:,.4g} megapixels ({width} x {height})", f"{max_pixels / 1e6:,.4g}"
+        raise PhotoError(path, f"its frames have {has}, more than the {allowed} allowed")
 
 
 def _between(value: float, least: float, most: float) -> float:

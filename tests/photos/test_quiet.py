@@ -5,7 +5,7 @@ from typing import Any
 
 import cv2
 
-from whosthat.photos.quiet_opencv import quiet_opencv
+from whosthat.photos.quiet import quiet_opencv
 
 
 def test_warnings_are_hidden_inside_and_come_back_whatever_happens() -> None:

@@ -1,7 +1,4 @@
-"""Pillow without its warnings: whosthat says in its own words what is wrong with a file.
-
-What belongs here: hiding what Pillow warns of, from several threads. What does not: reading photos.
-"""
+"""Pillow and OpenCV without their warnings: whosthat says in its own words what is wrong with a file. Here nothing uses them."""
 
 from __future__ import annotations
 
@@ -9,13 +6,14 @@ import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 
 class _QuietPillow:
-    """Pillow's warnings about odd tags are of no use to a person with a thousand photos.
+    """Hides what Pillow warns of, such as odd tags.
 
-    ``warnings.catch_warnings`` changes the whole process, so with several threads the first to enter sets the filter and
-    the last to leave restores what was there.
+    ``warnings.catch_warnings`` changes the whole process: of several threads the first to enter sets the filter, the last to leave
+    restores.
     """
 
     def __init__(self) -> None:
@@ -41,3 +39,17 @@ class _QuietPillow:
 
 
 quiet_pillow = _QuietPillow()
+
+
+@contextmanager
+def quiet_opencv() -> Iterator[None]:
+    """Hide OpenCV's warnings inside this; for the whole process, as OpenCV knows one level."""
+    import cv2
+
+    of_version: Any = getattr(cv2.utils, "logging", cv2)  # OpenCV 5, or 4
+    before = of_version.getLogLevel()
+    of_version.setLogLevel(2)  # keeps errors, hides warnings; the same number in both
+    try:
+        yield
+    finally:
+        of_version.setLogLevel(before)
