@@ -1,8 +1,7 @@
 """Writing that survives a crash: a file is there whole, or it is not there, and only its owner can read it.
 
-What belongs here: the few steps that make bytes durable (flush, fsync, rename, fsync the folder), private files and folders, what
-killed writings leave, the hash by which a file is known again. What does not: knowing what is written. This module imports nothing of
-whosthat.
+What belongs here: the few steps that make bytes durable (flush, fsync, rename, fsync the folder), private files and folders, what killed
+writings leave, the hash by which a file is known again. What does not: knowing what is written. This module imports nothing of whosthat.
 """
 
 from __future__ import annotations
@@ -19,11 +18,7 @@ UNFINISHED = ".new-"
 
 
 def sha256_of(path: Path) -> str:
-    """Return a file's SHA-256, in hexadecimal.
-
-    Raises:
-        OSError: It cannot be read.
-    """
+    """Return a file's SHA-256, in hexadecimal; OSError where it cannot be read."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -36,10 +31,7 @@ def open_private(path: Path) -> BinaryIO:
 def make_private_folder(folder: Path) -> None:
     """Create a folder, and those that lead to it, for their owner alone; those that are there stay as they are.
 
-    On Windows the user's profile already sees to that.
-
-    Raises:
-        OSError: It cannot be created, or is a file.
+    On Windows the user's profile already sees to that. OSError where it cannot be created, or is a file.
     """
     if not folder.parent.is_dir():
         make_private_folder(folder.parent)  # what `parents=True` makes, others can read
@@ -47,15 +39,7 @@ def make_private_folder(folder: Path) -> None:
 
 
 def write_file(path: Path, content: bytes) -> None:
-    """Write a new file and wait until the disk has it; for files in a folder that is renamed as a whole later.
-
-    Args:
-        path: The file; overwritten when it exists.
-        content: What it holds.
-
-    Raises:
-        OSError: No room, no permission, no such folder.
-    """
+    """Write a file, overwritten when it exists, and wait until the disk has it; for files in a folder that is renamed as a whole later."""
     with open_private(path) as file:
         file.write(content)
         file.flush()
@@ -70,11 +54,8 @@ def unfinished_in(folder: Path) -> Path:
 def replace_file(path: Path, content: bytes, *, temporary: Path | None = None) -> None:
     """Replace a file in one step: whoever reads it sees the old content or the new, also after a crash.
 
-    Args:
-        path: The file; it need not exist, its folder must.
-        content: What it shall hold.
-        temporary: Where it is written, in the same folder, for whoever keeps others from writing there at the same time; None for
-            a new name, which `sweep` finds when the process is killed.
+    It need not exist, its folder must. It is first written to ``temporary`` in that folder, for whoever keeps others from writing there at
+    the same time; None is a new name, which `sweep` finds when the process is killed.
 
     Raises:
         OSError: No room, no permission, no such folder. The old file is then untouched.
@@ -121,12 +102,9 @@ def move_to_free_name(source: Path, target: Path) -> None:
 
 
 def sweep(folder: Path) -> None:
-    """Delete what `replace_file` left when it was killed, in a folder and in those directly inside.
+    """Delete what `replace_file` left when it was killed, in a folder and in those directly inside; OSError where that cannot be.
 
     Only for whoever keeps others from writing there meanwhile.
-
-    Raises:
-        OSError: Something cannot be deleted.
     """
     left = f"{UNFINISHED}{'[0-9a-f]' * 12}"
     for path in (*folder.glob(left), *folder.glob(f"*/{left}")):

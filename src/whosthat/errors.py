@@ -87,17 +87,12 @@ class TrainingError(WhosthatError):
 
 
 class TrainingInterruptedError(WhosthatError):
-    """Training that somebody stopped by a signal, and that can go on later.
-
-    Args:
-        message: What was kept, and how to go on.
-        signal: Number of the signal; the command line returns 128 more, as shells do.
-    """
+    """Training that somebody stopped by a signal, and that can go on later; the message says what was kept, and how to go on."""
 
     def __init__(self, message: str, signal: int) -> None:
         super().__init__(message)
         self.signal = signal
-        self.exit_code = 128 + signal
+        self.exit_code = 128 + signal  # as shells do
 
 
 class RunError(WhosthatError):
@@ -125,11 +120,7 @@ class DesktopError(WhosthatError):
 
 
 def did_you_mean(word: str, choices: Iterable[str]) -> str:
-    """Return a sentence that names the nearest choice, or all of them when none is near.
-
-    Args:
-        word: What came.
-        choices: What exists.
+    """Return a sentence that names the choice nearest to what came, or all of them when none is near.
 
     Example:
         >>> did_you_mean("cnn5", ["cnn6", "vgg16"])
@@ -153,14 +144,7 @@ def type_given(value: object) -> str:
 
 
 def path_given(value: object, what: str) -> Path:
-    """Return a path that somebody gave.
-
-    Args:
-        value: What was given.
-        what: What the path should be, to begin a sentence with.
-
-    Raises:
-        UsageError: It is no path.
+    """Return a path that somebody gave; a UsageError, which begins with what it should be, where it is none.
 
     Example:
         >>> path_given(None, "The folder of photos")

@@ -37,16 +37,9 @@ def place() -> Path:
 
 
 def forget(digests: Collection[str]) -> tuple[int, list[Path]]:
-    """Delete everything that the cache holds of photos, and all that earlier versions kept.
+    """Delete all that the cache holds of photos, by their SHA-256, and all that earlier versions kept.
 
-    Args:
-        digests: SHA-256 of each photo.
-
-    Returns:
-        How many photos were in the cache, and the files that were changed or deleted.
-
-    Raises:
-        CacheError: Nothing can be deleted now.
+    Returns how many photos were in the cache, and the files that were changed or deleted; CacheError where nothing can be deleted now.
     """
     try:
         changed = _delete_old(cache_folder())
@@ -60,10 +53,7 @@ def forget(digests: Collection[str]) -> tuple[int, list[Path]]:
 
 
 class PhotoCache:
-    """The file; a context manager.
-
-    Args:
-        file: Where it lies; None for the user's cache folder.
+    """The file, of the user's cache folder where no other is given; a context manager.
 
     Raises:
         CacheError: It cannot be created or opened. A damaged one is replaced by an empty one; `was_damaged` tells.
@@ -80,11 +70,9 @@ class PhotoCache:
             self._start_anew()
 
     def __enter__(self) -> Self:
-        """Return itself."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Close the file."""
         self._connection.close()
 
     def rows(self, statement: str, values: tuple[Any, ...] = ()) -> list[Any]:
@@ -99,11 +87,7 @@ class PhotoCache:
             return []
 
     def write(self, *changes: tuple[str, Iterable[tuple[Any, ...]]]) -> None:
-        """Carry out statements, each once for every row of its values; all or nothing.
-
-        Raises:
-            CacheError: There is no room, or another process keeps the file.
-        """
+        """Carry out statements, each once for every row of its values; all or nothing: CacheError where there is no room, or it is kept."""
         try:
             with self._connection:
                 for statement, rows in changes:
@@ -112,13 +96,7 @@ class PhotoCache:
             raise _unusable(self.file, error) from error
 
     def forget(self, digests: Collection[str]) -> int:
-        """Delete everything about photos, whoever wrote it, and overwrite it.
-
-        Args:
-            digests: SHA-256 of each photo.
-
-        Returns:
-            How many photos were in the cache.
+        """Delete everything about photos, by their SHA-256, whoever wrote it, and overwrite it; return how many were there.
 
         Raises:
             CacheError: Nothing can be deleted now.

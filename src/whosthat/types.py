@@ -1,13 +1,10 @@
 """The words that every part of whosthat shares, as small frozen dataclasses.
 
-What belongs here: shapes of data that cross from one part to another (an image, a box, a sighting).
-What does not: anything that reads, computes or decides. This module imports nothing of whosthat.
+What belongs here: shapes of data that cross from one part to another (an image, a box, a sighting). What does not: anything that reads,
+computes or decides. This module imports nothing of whosthat.
 
-Conventions, everywhere:
-    * an *image* is an array ``(height, width, 3)``, dtype ``uint8``, colours in the order red, green, blue,
-      values 0 to 255, upright (EXIF orientation already applied);
-    * boxes are ``left, top, right, bottom`` in pixels of that upright image;
-    * probabilities lie between 0 and 1.
+Everywhere an *image* is an array ``(height, width, 3)``, dtype ``uint8``, colours in the order red, green, blue, values 0 to 255, upright
+(EXIF orientation already applied); boxes are ``left, top, right, bottom`` in pixels of that image; probabilities lie between 0 and 1.
 """
 
 from __future__ import annotations

@@ -1,14 +1,14 @@
 """Looking at every photo once, before anything is learnt from it.
 
-What belongs here: the order of the steps (read, compare, judge) and their result.
-What does not: how a photo is read (`facts`), how photos are compared (`duplicates`), what is said about them (`findings`).
+What belongs here: the order of the steps (read, compare, judge) and their result. What does not: how a photo is read (`facts`), how photos
+are compared (`duplicates`), what is said about them (`findings`).
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,21 +27,13 @@ __all__ = ["Audit", "AuditedPhoto", "Finding", "audit", "audit_folder"]
 
 @dataclass(frozen=True)
 class Audit:
-    """What is known of a folder of photos.
-
-    Attributes:
-        root: The folder.
-        classes: Names of the classes with photos that can be used, sorted; the index is the label.
-        photos: Every photo that can be used, sorted by class, then by name.
-        set_aside: Every file that is not used, sorted by path, with its reason.
-        findings: What is worth knowing, the most serious first.
-    """
+    """What is known of a folder of photos."""
 
     root: Path
-    classes: tuple[str, ...]
-    photos: tuple[AuditedPhoto, ...]
-    set_aside: tuple[SetAside, ...]
-    findings: tuple[Finding, ...]
+    classes: tuple[str, ...]  # names of the classes with photos that can be used, sorted; the index is the label
+    photos: tuple[AuditedPhoto, ...]  # every photo that can be used, sorted by class, then by name
+    set_aside: tuple[SetAside, ...]  # every file that is not used, sorted by path, with its reason
+    findings: tuple[Finding, ...]  # what is worth knowing, the most serious first
 
     def counts(self) -> dict[str, int]:
         """Return the number of photos of each class."""
@@ -54,20 +46,13 @@ class Audit:
             "root": str(self.root),
             "n_photos": len(self.photos),
             "classes": [{"name": name, "photos": n, "different_pictures": pictures[name]} for name, n in self.counts().items()],
-            "findings": [
-                {"kind": item.kind, "severity": item.severity, "sentence": item.sentence, "photos": list(item.photos)}
-                for item in self.findings
-            ],
+            "findings": [{**asdict(item), "photos": list(item.photos)} for item in self.findings],
             "set_aside": [{"path": str(item.path), "reason": item.reason} for item in self.set_aside],
         }
 
 
 def audit_folder(photos: str | Path, *, progress: Progress = SILENT) -> Audit:
-    """Look at every photo of a folder, with one sub-folder per class.
-
-    Raises:
-        DatasetError: The folder cannot be used: see `folder.scan` and `audit`.
-    """
+    """Look at every photo of a folder, with one sub-folder per class; `folder.scan` and `audit` say what is raised."""
     return audit(scan(Path(photos)), progress=progress)
 
 
@@ -86,26 +71,17 @@ def audit(folder: PhotoFolder, *, progress: Progress = SILENT) -> Audit:
     photos, facts = list(usable), list(usable.values())
 
     groups = Groups(len(facts))
-    copies = join_copies(groups, facts)
-    look_alikes = join_look_alikes(groups, facts)
-    bursts = join_bursts(groups, facts, [photo.class_name for photo in photos])
+    classes_of = [photo.class_name for photo in photos]
+    joined = (join_copies(groups, facts), join_look_alikes(groups, facts), join_bursts(groups, facts, classes_of))
     audited = _audited(photos, facts, groups)
+    copies, look_alikes, bursts = ([(audited[first], audited[second]) for first, second in pairs] for pairs in joined)
 
-    classes = tuple(sorted({photo.class_name for photo in photos}))
+    classes = tuple(sorted(set(classes_of)))
     if not classes:
         raise DatasetError(_nothing_to_use(folder, unreadable))
-    evidence = Evidence(
-        root=folder.root,
-        classes=classes,
-        photos=audited,
-        left_out=folder.set_aside,
-        unreadable=unreadable,
-        contradictions=contradictions,
-        copies=[(audited[first], audited[second]) for first, second in copies],
-        look_alikes=[(audited[first], audited[second]) for first, second in look_alikes],
-        bursts=[(audited[first], audited[second]) for first, second in bursts],
-    )
-    set_aside = [*folder.set_aside, *_reasons(unreadable, contradictions)]
+    left_out = folder.set_aside
+    evidence = Evidence(folder.root, classes, audited, left_out, unreadable, contradictions, copies, look_alikes, bursts)
+    set_aside = [*left_out, *_reasons(unreadable, contradictions)]
     return Audit(folder.root, classes, audited, tuple(sorted(set_aside, key=lambda item: item.path)), examine(evidence))
 
 

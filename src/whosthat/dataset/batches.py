@@ -1,11 +1,12 @@
 """Which photos, in which order, seen how: the batches of an epoch as a pure function of seed and epoch.
 
-What belongs here: order, reading rows, augmentation, one-hot labels, class weights. What does not: Keras (`training.feeding`
-wraps this), or where the rows come from (an array and an HDF5 data set serve alike).
+What belongs here: order, reading rows, augmentation, one-hot labels, class weights. What does not: Keras (`training.feeding` wraps this),
+or where the rows come from (an array and an HDF5 data set serve alike).
 """
 
 from __future__ import annotations
 
+from dataclasses import KW_ONLY, dataclass
 from typing import Protocol
 
 import numpy as np
@@ -25,19 +26,11 @@ class Images(Protocol):
         """Read one photo."""
 
 
+@dataclass(eq=False)
 class Batches:
     """The photos of one part of a split, in batches.
 
     The same seed gives the same batches, bit by bit, whichever batch is asked for first and from however many threads.
-
-    Args:
-        images: Prepared photos, uint8 ``(n, size, size, 3)`` or ``(n, frames, size, size, 3)``.
-        labels: Index of each photo's class, int64 ``(n,)``.
-        n_classes: Number of classes.
-        batch_size: Photos in a batch; the last batch of an epoch holds what is left.
-        seed: What order and augmentation follow from.
-        shuffle: Another order in every epoch; else the order of the rows.
-        augmentation: How each photo is changed anew in every epoch; None leaves photos as they are.
 
     Raises:
         ValueError: No photos, as many labels as photos are not given, or a batch size below 1.
@@ -48,29 +41,19 @@ class Batches:
         (3, [[0.0, 1.0]])
     """
 
-    def __init__(
-        self,
-        images: Images,
-        labels: IntArray,
-        *,
-        n_classes: int,
-        batch_size: int,
-        seed: int = 0,
-        shuffle: bool = False,
-        augmentation: Augmentation | None = None,
-    ) -> None:
-        if batch_size < 1 or len(labels) == 0 or images.shape[0] != len(labels):
-            raise ValueError(
-                "Expected at least one photo, a label for each and batches of at least one; got"
-                f" {images.shape[0]} photos, {len(labels)} labels and batch_size={batch_size}."
-            )
-        self.images = images
-        self.labels = labels
-        self.n_classes = n_classes
-        self.batch_size = batch_size
-        self.seed = seed
-        self.shuffle = shuffle
-        self.augmentation = augmentation
+    images: Images  # prepared photos, uint8 (n, size, size, 3) or (n, frames, size, size, 3)
+    labels: IntArray  # index of each photo's class, int64 (n,)
+    _: KW_ONLY
+    n_classes: int
+    batch_size: int  # photos in a batch; the last batch of an epoch holds what is left
+    seed: int = 0  # what order and augmentation follow from
+    shuffle: bool = False  # another order in every epoch; else the order of the rows
+    augmentation: Augmentation | None = None  # how each photo is changed anew in every epoch; None leaves photos as they are
+
+    def __post_init__(self) -> None:
+        if self.batch_size < 1 or len(self.labels) == 0 or self.images.shape[0] != len(self.labels):
+            got = f"{self.images.shape[0]} photos, {len(self.labels)} labels and batch_size={self.batch_size}"
+            raise ValueError(f"Expected at least one photo, a label for each and batches of at least one; got {got}.")
 
     @property
     def n_photos(self) -> int:
@@ -83,19 +66,10 @@ class Batches:
 
     def order(self, epoch: int) -> IntArray:
         """Return the rows in the order in which an epoch sees them: int64 ``(n,)``, each row once."""
-        if not self.shuffle:
-            return np.arange(self.n_photos)
-        return epoch_order(self.n_photos, self.seed, epoch)
+        return epoch_order(self.n_photos, self.seed, epoch) if self.shuffle else np.arange(self.n_photos)
 
     def batch(self, epoch: int, index: int) -> tuple[Image, FloatArray]:
-        """Return one batch of an epoch.
-
-        Args:
-            epoch: Counted from 0.
-            index: Counted from 0, below ``len(batches)``.
-
-        Returns:
-            Photos, uint8 ``(b, ...)``, and their one-hot labels, float32 ``(b, n_classes)``.
+        """Return one batch, both counted from 0: photos, uint8 ``(b, ...)``, and their one-hot labels, float32 ``(b, n_classes)``.
 
         Raises:
             IndexError: There is no such batch.
@@ -122,11 +96,7 @@ def epoch_order(n_photos: int, seed: int, epoch: int) -> IntArray:
 
 
 def class_weights(labels: IntArray, n_classes: int) -> dict[int, float]:
-    """Return a weight for each class that makes all classes count alike, with a mean of 1 over the photos.
-
-    Args:
-        labels: Index of each photo's class, int64 ``(n,)``; every class must occur.
-        n_classes: Number of classes.
+    """Return a weight for each class that makes all classes count alike, with a mean of 1 over the photos, whose labels are int64 ``(n,)``.
 
     Raises:
         ValueError: A class without photos, for which no weight makes sense.

@@ -1,24 +1,24 @@
-"""Prepared photos in one HDF5 file, so that every epoch reads arrays instead of decoding photos.
+"""Prepared photos in one private HDF5 file, so that every epoch reads arrays instead of decoding photos.
 
-What belongs here: building, trusting and reading that file. What does not: which photo is in which part (`split`), how
-a photo is prepared (`photos.preparing`), in which order it is seen (`batches`).
+What belongs here: building, trusting and reading that file. What does not: which photo is in which part (`split`), how a photo is prepared
+(`photos.preparing`), in which order it is seen (`batches`).
 
-The file holds, for each part, ``X_<part>`` (uint8, one chunk a photo), ``y_<part>`` (int64 labels), ``sha256_<part>`` and
-``path_<part>``; and ``classes``, and ``sha256_without`` for the photos in which there was nothing to cut out. It is written to a
-temporary file beside it and renamed when it is complete: who opens it sees a whole file or none. Rows are known by the sha256 of
-their photo, so a new file takes over what the old one already has.
+The file holds, for each part, ``X_<part>`` (uint8, one chunk a photo), ``y_<part>`` (int64 labels), ``sha256_<part>`` and ``path_<part>``;
+and ``classes``, and ``sha256_without`` for the photos in which there was nothing to cut out. It is written to a temporary file beside it
+and renamed when it is complete: who opens it sees a whole file or none. Rows are known by the sha256 of their photo, so a new file takes
+over what the old one already has.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
 import shutil
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import filelock
@@ -26,14 +26,14 @@ import h5py
 import numpy as np
 
 from whosthat.dataset.audit import AuditedPhoto
-from whosthat.dataset.private import make_private_folder, photos_folder, private_file
 from whosthat.dataset.split import Split
 from whosthat.dataset.threads import in_order
-from whosthat.durable import UNFINISHED, open_private, sync_folder
+from whosthat.durable import UNFINISHED, make_private_folder, open_private, sync_folder
 from whosthat.errors import CacheError, DatasetError, PhotoError
 from whosthat.photos.preparing import Cropper, PrepareSpec, prepare
 from whosthat.photos.reading import opened
 from whosthat.progress import SILENT, Progress
+from whosthat.settings import cache_folder
 from whosthat.types import PARTS, Image, IntArray, SetAside
 from whosthat.wording import listing
 
@@ -48,8 +48,11 @@ _DAMAGE = (OSError, RuntimeError, KeyError, ValueError, TypeError, AttributeErro
 
 
 def cache_file(root: Path, spec: PrepareSpec, cropper: Cropper | None = None) -> Path:
-    """The file in which the photos of a folder are kept, cut out and prepared in this way."""
-    return private_file(root, f"{_key(spec, cropper)}.h5")
+    """The file in which the photos of a folder, by its name and place, are kept, cut out and prepared in this way."""
+    real = root.resolve()
+    readable = re.sub(r"[^A-Za-z0-9]+", "-", real.name)[:32].strip("-")
+    place = hashlib.sha256(str(real).encode("utf-8", "surrogateescape")).hexdigest()[:12]
+    return _folder() / "-".join(part for part in (readable, place, f"{_key(spec, cropper)}.h5") if part)
 
 
 def prepare_photos(
@@ -71,11 +74,17 @@ def prepare_photos(
         DatasetError: A class has no photo left in one of the parts.
         CacheError: The file cannot be written; an older one is then untouched.
     """
-    make_private_folder(file.parent)
+    try:
+        make_private_folder(file.parent)
+    except OSError as error:
+        why = f"{file.parent} cannot be created: {error.strerror or error}"
+        raise CacheError(f"The cache folder {why}. Set WHOSTHAT_CACHE to a writable folder.") from error
     with _alone(file, progress):
         old = _open_trusted(file, spec, _key(spec, cropper), progress)
         if old is not None and old.holds(split):
-            old.set_aside = tuple(_with_nothing_to_cut_out(split, old, cropper))
+            if cropper is not None:
+                without = (item for _, item in _wanted(split) if item.sha256 in old.without)
+                old.set_aside = tuple(SetAside(item.photo.path, cropper.missing) for item in without)
             return old
         try:
             set_aside = _build(split, _Source(spec, cropper, old), file, progress)
@@ -88,17 +97,12 @@ def prepare_photos(
 class PreparedPhotos:
     """An open file of prepared photos; close it, or use it in a ``with`` statement.
 
-    Attributes:
-        classes: Class names; the index is the label.
-        set_aside: Photos of the split that are not in the file, with their reasons.
-        without: The sha256 of photos in which there was nothing to cut out.
-
     Raises:
         CacheError: The file is damaged or none of whosthat's.
     """
 
     def __init__(self, file: Path, *, set_aside: Sequence[SetAside] = ()) -> None:
-        self.set_aside = tuple(set_aside)
+        self.set_aside = tuple(set_aside)  # photos of the split that are not in the file, with their reasons
         try:
             # no locking: the file never changes once it has its name, and network disks often cannot lock
             self._file = h5py.File(file, "r", locking=False)
@@ -108,7 +112,7 @@ class PreparedPhotos:
             _check_layout(self._file)
             self.spec_key = str(self._file.attrs["spec"])
             self.classes: tuple[str, ...] = tuple(self._file["classes"].asstr()[:])
-            self.without = frozenset(self._file["sha256_without"].asstr()[:])
+            self.without = frozenset(self._file["sha256_without"].asstr()[:])  # photos in which there was nothing to cut out
         except _DAMAGE as error:
             self.close()
             raise CacheError(f"{file} is damaged or is not a cache file: {error}. Delete it; it is rebuilt.") from error
@@ -145,25 +149,20 @@ class PreparedPhotos:
     def __enter__(self) -> PreparedPhotos:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
 
 def forget_prepared(digests: Collection[str]) -> list[Path]:
     """Delete every file that holds one of some photos, whichever folders they lie in, and every one that cannot be read.
 
-    A file goes whole: the next training builds it again from the photos that are left.
-
-    Args:
-        digests: SHA-256 of each photo.
-
-    Returns:
-        The files that were deleted.
+    A file goes whole: the next training builds it again from the photos that are left. Photos are named by their SHA-256; the files that
+    were deleted come back.
 
     Raises:
         CacheError: A file cannot be deleted.
     """
-    folder = photos_folder()
+    folder = _folder()
     again = "Close other whosthat processes, and remove the person again."
     if not folder.is_dir():
         return []
@@ -195,7 +194,8 @@ def _delete_unfinished(folder: Path) -> bool:
     return not any(folder.glob(f"{UNFINISHED}*.h5"))
 
 
-# -------------------------------------------------------------------------------------------------------------- trusting
+def _folder() -> Path:
+    return cache_folder() / "photos"
 
 
 @contextmanager
@@ -240,11 +240,9 @@ def _open_trusted(file: Path, spec: PrepareSpec, key: str, progress: Progress) -
     return None
 
 
-def _with_nothing_to_cut_out(split: Split, prepared: PreparedPhotos, cropper: Cropper | None) -> Iterator[SetAside]:
-    """Say again what was said when the file was built."""
-    if cropper is not None:
-        without = (item for part in PARTS for item in split.parts[part] if item.sha256 in prepared.without)
-        yield from (SetAside(item.photo.path, cropper.missing) for item in without)
+def _wanted(split: Split) -> list[tuple[str, AuditedPhoto]]:
+    """Every photo of a split, with its part."""
+    return [(part, item) for part in PARTS for item in split.parts[part]]
 
 
 def _check_layout(opened: h5py.File) -> None:
@@ -259,21 +257,6 @@ def _check_layout(opened: h5py.File) -> None:
             raise ValueError(f"the tables of {part} do not match")
         if len(labels) and not 0 <= labels.min() <= labels.max() < n_classes:
             raise ValueError(f"{part} has labels without a class")
-
-
-# -------------------------------------------------------------------------------------------------------------- building
-
-
-@dataclass
-class _Part:
-    """The photos of a part that are in the file so far."""
-
-    images: h5py.Dataset
-    items: list[AuditedPhoto] = field(default_factory=list)
-
-    def append(self, item: AuditedPhoto, prepared: Image) -> None:
-        self.images[len(self.items)] = prepared
-        self.items.append(item)
 
 
 def _build(split: Split, source: _Source, file: Path, progress: Progress) -> list[SetAside]:
@@ -301,8 +284,12 @@ def _build(split: Split, source: _Source, file: Path, progress: Progress) -> lis
 
 
 def _write(opened: h5py.File, split: Split, source: _Source, progress: Progress) -> list[SetAside]:
-    wanted = [(part, item) for part in PARTS for item in split.parts[part]]
-    parts = {part: _Part(_empty_images(opened, part, len(split.parts[part]), source.spec)) for part in PARTS}
+    wanted, shape = _wanted(split), source.spec.shape
+    images: dict[str, h5py.Dataset] = {}
+    for part in PARTS:
+        sizes = {"shape": (len(split.parts[part]), *shape), "maxshape": (None, *shape), "chunks": (1, *shape)}
+        images[part] = opened.create_dataset(f"X_{part}", dtype=np.uint8, **sizes)
+    filled: dict[str, list[AuditedPhoto]] = {part: [] for part in PARTS}
     set_aside: list[SetAside] = []
     without: list[str] = []
     rows = in_order(source.row, [item for _, item in wanted])
@@ -311,14 +298,15 @@ def _write(opened: h5py.File, split: Split, source: _Source, progress: Progress)
             set_aside.append(SetAside(item.photo.path, row))
             without += [item.sha256] if row == source.missing else []
         else:
-            parts[part].append(item, row)
+            images[part][len(filled[part])] = row
+            filled[part].append(item)
         progress.step("photos prepared", done, len(wanted))
-    _check_classes(split, parts, set_aside)
-    for part, filled in parts.items():
-        filled.images.resize(len(filled.items), axis=0)
-        opened[f"y_{part}"] = np.array([split.classes.index(item.photo.class_name) for item in filled.items], dtype=np.int64)
-        _write_texts(opened, f"sha256_{part}", [item.sha256 for item in filled.items])
-        _write_texts(opened, f"path_{part}", [item.photo.name for item in filled.items])
+    _check_classes(split, filled, set_aside)
+    for part, items in filled.items():
+        images[part].resize(len(items), axis=0)
+        opened[f"y_{part}"] = np.array([split.classes.index(item.photo.class_name) for item in items], dtype=np.int64)
+        _write_texts(opened, f"sha256_{part}", [item.sha256 for item in items])
+        _write_texts(opened, f"path_{part}", [item.photo.name for item in items])
     _write_texts(opened, "classes", split.classes)
     _write_texts(opened, "sha256_without", sorted(without))
     opened.attrs.update({"format": FORMAT, "spec": source.key})
@@ -357,18 +345,12 @@ class _Source:
             return error.reason
 
 
-def _empty_images(opened: h5py.File, part: str, n_photos: int, spec: PrepareSpec) -> h5py.Dataset:
-    return opened.create_dataset(
-        f"X_{part}", shape=(n_photos, *spec.shape), maxshape=(None, *spec.shape), chunks=(1, *spec.shape), dtype=np.uint8
-    )
-
-
 def _write_texts(opened: h5py.File, name: str, texts: Sequence[str]) -> None:
     opened.create_dataset(name, data=np.array(texts, dtype=object), dtype=h5py.string_dtype("utf-8"))
 
 
-def _check_classes(split: Split, parts: dict[str, _Part], set_aside: Sequence[SetAside]) -> None:
-    counts = {part: Counter(item.photo.class_name for item in filled.items) for part, filled in parts.items()}
+def _check_classes(split: Split, filled: dict[str, list[AuditedPhoto]], set_aside: Sequence[SetAside]) -> None:
+    counts = {part: Counter(item.photo.class_name for item in items) for part, items in filled.items()}
     lost = [f"{name} in {part}" for name in split.classes for part in PARTS if counts[part][name] == 0]
     if lost:
         why = listing([f"{item.path.name}: {item.reason}" for item in set_aside])
@@ -376,7 +358,7 @@ def _check_classes(split: Split, parts: dict[str, _Part], set_aside: Sequence[Se
 
 
 def _check_room(split: Split, spec: PrepareSpec, file: Path) -> None:
-    n_photos = sum(len(split.parts[part]) for part in PARTS)
+    n_photos = len(_wanted(split))
     needed = n_photos * int(np.prod(spec.shape)) + _SPARE_BYTES
     free = shutil.disk_usage(file.parent).free
     if free < needed:

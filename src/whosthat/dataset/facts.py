@@ -1,7 +1,7 @@
 """What is worth knowing of one photo, read once and remembered.
 
-What belongs here: reading the facts of a photo, and remembering them in the cache until the photo changes.
-What does not: comparing photos with one another (`duplicates`) or judging them (`findings`).
+What belongs here: reading the facts of a photo, and remembering them in the cache until the photo changes. What does not: comparing photos
+with one another (`duplicates`) or judging them (`findings`).
 """
 
 from __future__ import annotations
@@ -32,29 +32,17 @@ _READER = f"1-{_THUMBNAIL_SPEC.key()}"
 
 @dataclass(frozen=True, slots=True)
 class PhotoFacts:
-    """What a photo's bytes say.
+    """What a photo's bytes say."""
 
-    Attributes:
-        sha256: Of the file, in hexadecimal.
-        width: Of the upright image, in pixels.
-        height: Of the upright image, in pixels.
-        taken_at: When it was taken, in seconds (EXIF); None when the file does not say.
-        thumbnail: The whole picture in grey, squeezed to 32 x 32, one byte a pixel.
-    """
-
-    sha256: str
-    width: int
+    sha256: str  # of the file, in hexadecimal
+    width: int  # of the upright image, in pixels, as the height
     height: int
-    taken_at: float | None
-    thumbnail: bytes
+    taken_at: float | None  # when it was taken, in seconds (EXIF); None when the file does not say
+    thumbnail: bytes  # the whole picture in grey, squeezed to 32 x 32, one byte a pixel
 
 
 def read_facts(path: Path) -> PhotoFacts:
-    """Decode a photo and state its facts.
-
-    Raises:
-        PhotoError: It cannot be read.
-    """
+    """Decode a photo and state its facts; PhotoError where it cannot be read."""
     with opened(path) as photo:
         height, width = photo.image.shape[:2]
         grey = np.rint(prepare(photo.image, _THUMBNAIL_SPEC) @ _LUMA).astype(np.uint8)
@@ -82,11 +70,7 @@ class RememberedFacts:
             pass  # `save` says why
 
     def facts(self, name: str, path: Path) -> PhotoFacts:
-        """Return the facts of a photo, from memory when it is unchanged, else by reading it.
-
-        Raises:
-            PhotoError: It cannot be read.
-        """
+        """Return the facts of a photo, from memory when it is unchanged, else by reading it; PhotoError where it cannot be read."""
         stamp, key = _stamp(path), _bytes(name)
         row = self._old.get(key, ())
         facts = _remembered(row, stamp)
@@ -97,11 +81,7 @@ class RememberedFacts:
         return facts
 
     def save(self) -> None:
-        """Remember what was asked for since this object was made, and nothing else; nothing is written when that is not new.
-
-        Raises:
-            CacheError: It cannot be written.
-        """
+        """Remember what was asked for since this object was made, and nothing else; CacheError where that is new and cannot be written."""
         if self._new == self._old:
             return
         gone = [(self._folder, name) for name in self._old.keys() - self._new.keys()]
@@ -117,13 +97,7 @@ class RememberedFacts:
 def photos_of(root: Path, classes: Collection[str], digests: Collection[str]) -> dict[str, str]:
     """Return the photos of a photo folder that lie in some of its folders, and all copies of these and of others, as remembered.
 
-    Args:
-        root: The photo folder.
-        classes: Names of folders in it.
-        digests: SHA-256 of further photos.
-
-    Returns:
-        Names ("anna/beach.jpg") to SHA-256; nothing where nothing is remembered.
+    The others are named by their SHA-256. Names ("anna/beach.jpg") to SHA-256 come back; nothing where nothing is remembered.
 
     Raises:
         CacheError: The cache cannot be opened.

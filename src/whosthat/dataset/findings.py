@@ -33,47 +33,34 @@ SEVERITIES: tuple[Severity, ...] = ("problem", "warning", "note")
 
 @dataclass(frozen=True, slots=True)
 class AuditedPhoto:
-    """A photo that can be read, and what is known of it.
+    """A photo that can be read, and what is known of it."""
 
-    Attributes:
-        photo: The file and its class.
-        sha256: Of the file, in hexadecimal.
-        width: Of the upright image, in pixels.
-        height: Of the upright image, in pixels.
-        fingerprint: 64-bit perceptual hash; 0 for a picture of one colour.
-        taken_at: When it was taken, in seconds (EXIF); None when the file does not say.
-        group: Photos with one number are copies, look-alikes or a burst, and stay on one side of a split.
-    """
-
-    photo: Photo
-    sha256: str
-    width: int
+    photo: Photo  # the file and its class
+    sha256: str  # of the file, in hexadecimal
+    width: int  # of the upright image, in pixels, as the height
     height: int
-    fingerprint: int
-    taken_at: float | None
-    group: int
+    fingerprint: int  # 64-bit perceptual hash; 0 for a picture of one colour
+    taken_at: float | None  # when it was taken, in seconds (EXIF); None when the file does not say
+    group: int  # photos with one number are copies, look-alikes or a burst, and stay on one side of a split
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing worth knowing about a folder of photos.
+    """One thing worth knowing about a folder of photos."""
 
-    Attributes:
-        kind: What it is about, one word ("imbalance"): the same in every version.
-        severity: "problem" (training would learn something wrong, or cannot), "warning" or "note".
-        sentence: What was found, and what it means.
-        photos: Names of the photos concerned.
-    """
+    kind: str  # what it is about, one word ("imbalance"): the same in every version
+    severity: Severity  # "problem" (training would learn something wrong, or cannot), "warning" or "note"
+    sentence: str  # what was found, and what it means
+    photos: tuple[str, ...] = ()  # names of the photos concerned
 
-    kind: str
-    severity: Severity
-    sentence: str
-    photos: tuple[str, ...] = ()
+
+Pair = tuple[AuditedPhoto, AuditedPhoto]
+"""Photos of which the second repeats the first."""
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """All that findings are made from. Pairs are photos of which the second repeats the first."""
+    """All that findings are made from."""
 
     root: Path
     classes: tuple[str, ...]
@@ -81,28 +68,16 @@ class Evidence:
     left_out: Sequence[SetAside]
     unreadable: Mapping[Photo, str]
     contradictions: Sequence[tuple[Photo, ...]]
-    copies: Sequence[tuple[AuditedPhoto, AuditedPhoto]]
-    look_alikes: Sequence[tuple[AuditedPhoto, AuditedPhoto]]
-    bursts: Sequence[tuple[AuditedPhoto, AuditedPhoto]]
+    copies: Sequence[Pair]
+    look_alikes: Sequence[Pair]
+    bursts: Sequence[Pair]
 
 
 def examine(evidence: Evidence) -> tuple[Finding, ...]:
     """Return every finding, the most serious first."""
-    rules = (
-        _contradictions,
-        _lost_classes,
-        _one_class,
-        _odd_names,
-        _too_few,
-        _unreadable,
-        _look_alikes_across,
-        _copies,
-        _imbalance,
-        _small,
-        _flat,
-    )
-    notes = (_look_alikes, _bursts, _left_out)
-    found = [finding for rule in (*rules, *notes) for finding in rule(evidence)]
+    first = (_contradictions, _lost_classes, _one_class, _odd_names, _too_few, _unreadable)
+    rules = (*first, _repetitions, _imbalance, _small, _flat, _left_out)
+    found = [finding for rule in rules for finding in rule(evidence)]
     return tuple(sorted(found, key=lambda finding: SEVERITIES.index(finding.severity)))
 
 
@@ -118,19 +93,12 @@ def pictures_by_class(photos: Iterable[AuditedPhoto], classes: Sequence[str]) ->
     return {name: counted[name] for name in classes}
 
 
-# ------------------------------------------------------------------------------------------------------------- problems
-
-
 def _contradictions(evidence: Evidence) -> Iterator[Finding]:
     if evidence.contradictions:
         pairs = [" = ".join(photo.name for photo in copies) for copies in evidence.contradictions]
-        yield Finding(
-            "two-names",
-            "problem",
-            f"{counted(len(pairs), 'photo')} {'is' if len(pairs) == 1 else 'are'} in two folders ({listing(pairs)}). One folder is "
-            "wrong, so no copy is used; delete the wrong one.",
-            tuple(photo.name for copies in evidence.contradictions for photo in copies),
-        )
+        are = f"{counted(len(pairs), 'photo')} {'is' if len(pairs) == 1 else 'are'} in two folders ({listing(pairs)})."
+        names = tuple(photo.name for copies in evidence.contradictions for photo in copies)
+        yield Finding("two-names", "problem", f"{are} One folder is wrong, so no copy is used; delete the wrong one.", names)
 
 
 def _lost_classes(evidence: Evidence) -> Iterator[Finding]:
@@ -149,16 +117,11 @@ def _one_class(evidence: Evidence) -> Iterator[Finding]:
     name = evidence.classes[0]
     inside = sorted({item.photo.name.split("/")[1] for item in evidence.photos if item.photo.name.count("/") > 1})
     if len(inside) > 1:
-        yield Finding(
-            "one-class",
-            "problem",
-            f"There is one class, {name}, and its photos are in {len(inside)} folders: {listing(inside)}. If each of them is a class, "
-            f"use the folder {evidence.root / name} instead.",
-        )
+        there = f"There is one class, {name}, and its photos are in {len(inside)} folders: {listing(inside)}."
+        yield Finding("one-class", "problem", f"{there} If each of them is a class, use the folder {evidence.root / name} instead.")
     else:
-        yield Finding(
-            "one-class", "note", f"There is one class, {name}. A face recogniser can find this person; a network needs two classes."
-        )
+        what_then = "A face recogniser can find this person; a network needs two classes."
+        yield Finding("one-class", "note", f"There is one class, {name}. {what_then}")
 
 
 def _odd_names(evidence: Evidence) -> Iterator[Finding]:
@@ -171,24 +134,13 @@ def _too_few(evidence: Evidence) -> Iterator[Finding]:
     pictures = pictures_by_class(evidence.photos, evidence.classes)
     impossible = [f"{name} ({n})" for name, n in pictures.items() if n < 3]
     if impossible:
-        yield Finding(
-            "too-few-to-split",
-            "problem",
-            f"{counted(len(impossible), 'class')} with fewer than 3 different pictures: {listing(impossible)}."
-            " Training, validation and test need one each; add photos.",
-        )
+        few = f"{counted(len(impossible), 'class')} with fewer than 3 different pictures: {listing(impossible)}."
+        yield Finding("too-few-to-split", "problem", f"{few} Training, validation and test need one each; add photos.")
     counts = count_by_class(evidence.photos, evidence.classes)
-    few = [f"{name} ({n})" for name, n in counts.items() if n < FEW_PHOTOS]
-    if few:
-        yield Finding(
-            "too-few",
-            "warning",
-            f"{counted(len(few), 'class')} with fewer than {FEW_PHOTOS} photos: {listing(few)}. A network trained from scratch needs "
-            "hundreds per class.",
-        )
-
-
-# ------------------------------------------------------------------------------------------------------------- warnings
+    small = [f"{name} ({n})" for name, n in counts.items() if n < FEW_PHOTOS]
+    if small:
+        few = f"{counted(len(small), 'class')} with fewer than {FEW_PHOTOS} photos: {listing(small)}."
+        yield Finding("too-few", "warning", f"{few} A network trained from scratch needs hundreds per class.")
 
 
 def _unreadable(evidence: Evidence) -> Iterator[Finding]:
@@ -199,27 +151,27 @@ def _unreadable(evidence: Evidence) -> Iterator[Finding]:
         yield Finding("unreadable", "warning", f"{n} cannot be read and will not be used: {listing(reasons)}.", names)
 
 
-def _look_alikes_across(evidence: Evidence) -> Iterator[Finding]:
-    across = [pair for pair in evidence.look_alikes if len(_classes_of(pair)) == 2]
-    if across:
-        yield Finding(
-            "look-alikes-across",
-            "warning",
-            f"The same picture is in two folders: {counted(len(across), 'pair')} ({_pair_listing(across)}). Look at them: one folder may be"
-            " wrong, or both people are in the picture.",
-            _names_of(across),
-        )
+def _repetitions(evidence: Evidence) -> Iterator[Finding]:
+    within: list[Pair] = []
+    across: list[Pair] = []
+    for pair in evidence.look_alikes:
+        (within if pair[0].photo.class_name == pair[1].photo.class_name else across).append(pair)
+    look = "Look at them: one folder may be wrong, or both people are in the picture."
+    yield from _repeated("look-alikes-across", "warning", across, f"The same picture is in two folders: {{pairs}}. {look}")
+    delete = "Copies stay in one part of the split; delete them to save time."
+    yield from _repeated("copies", "warning", evidence.copies, f"The same picture is twice in one class: {{pairs}}. {delete}")
+    stay = "They stay in one part of the split."
+    how = "resized, recoloured, cropped, framed, rotated or mirrored"
+    yield from _repeated("look-alikes", "note", within, f"Nearly the same picture in one class: {{pairs}}: {how}. {stay}")
+    yield from _repeated("bursts", "note", evidence.bursts, f"{{photos}} were taken within 2 seconds of another ({{names}}). {stay}")
 
 
-def _copies(evidence: Evidence) -> Iterator[Finding]:
-    if evidence.copies:
-        yield Finding(
-            "copies",
-            "warning",
-            f"The same picture is twice in one class: {counted(len(evidence.copies), 'pair')} ({_pair_listing(evidence.copies)}). "
-            "Copies stay in one part of the split; delete them to save time.",
-            _names_of(evidence.copies),
-        )
+def _repeated(kind: str, severity: Severity, pairs: Sequence[Pair], sentence: str) -> Iterator[Finding]:
+    """Say a sentence about pairs of photos, if there are any; it has places for how many ``pairs`` or ``photos``, and for ``names``."""
+    if pairs:
+        names = listing([f"{first.photo.name} ~ {second.photo.name}" for first, second in pairs])
+        filled = sentence.format(pairs=f"{counted(len(pairs), 'pair')} ({names})", photos=counted(len(pairs), "photo"), names=names)
+        yield Finding(kind, severity, filled, tuple(dict.fromkeys(item.photo.name for pair in pairs for item in pair)))
 
 
 def _imbalance(evidence: Evidence) -> Iterator[Finding]:
@@ -227,12 +179,9 @@ def _imbalance(evidence: Evidence) -> Iterator[Finding]:
     largest, smallest = max(counts, key=counts.__getitem__), min(counts, key=counts.__getitem__)
     ratio = counts[largest] / counts[smallest]
     if ratio > LARGEST_IMBALANCE:
-        yield Finding(
-            "imbalance",
-            "warning",
-            f"The largest class ({largest}, {counts[largest]:,} photos) is {ratio:.1f} times the smallest ({smallest}, "
-            f"{counts[smallest]:,}). The network will favour it; add photos to the smallest or use class weights.",
-        )
+        than = f"{ratio:.1f} times the smallest ({smallest}, {counts[smallest]:,})"
+        what_then = "The network will favour it; add photos to the smallest or use class weights."
+        yield Finding("imbalance", "warning", f"The largest class ({largest}, {counts[largest]:,} photos) is {than}. {what_then}")
 
 
 def _small(evidence: Evidence) -> Iterator[Finding]:
@@ -240,44 +189,14 @@ def _small(evidence: Evidence) -> Iterator[Finding]:
     if small:
         sizes = [f"{item.photo.name} ({item.width} x {item.height})" for item in small]
         used = "It is used, but has little detail." if len(small) == 1 else "They are used, but have little detail."
-        yield Finding(
-            "too-small",
-            "warning",
-            f"{counted(len(small), 'photo')} smaller than {SMALLEST_SIDE} pixels on a side: {listing(sizes)}. {used}",
-            tuple(item.photo.name for item in small),
-        )
+        found = f"{counted(len(small), 'photo')} smaller than {SMALLEST_SIDE} pixels on a side: {listing(sizes)}."
+        yield Finding("too-small", "warning", f"{found} {used}", tuple(item.photo.name for item in small))
 
 
 def _flat(evidence: Evidence) -> Iterator[Finding]:
     names = tuple(item.photo.name for item in evidence.photos if item.fingerprint == FLAT)
     if names:
         yield Finding("flat", "warning", f"{counted(len(names), 'photo')} of a single colour: {listing(names)}. They show nothing.", names)
-
-
-# ---------------------------------------------------------------------------------------------------------------- notes
-
-
-def _look_alikes(evidence: Evidence) -> Iterator[Finding]:
-    within = [pair for pair in evidence.look_alikes if len(_classes_of(pair)) == 1]
-    if within:
-        yield Finding(
-            "look-alikes",
-            "note",
-            f"Nearly the same picture in one class: {counted(len(within), 'pair')} ({_pair_listing(within)}): resized, recoloured, "
-            "cropped, framed, rotated or mirrored. They stay in one part of the split.",
-            _names_of(within),
-        )
-
-
-def _bursts(evidence: Evidence) -> Iterator[Finding]:
-    if evidence.bursts:
-        yield Finding(
-            "bursts",
-            "note",
-            f"{counted(len(evidence.bursts), 'photo')} were taken within 2 seconds of another ({_pair_listing(evidence.bursts)})."
-            " They stay in one part of the split.",
-            _names_of(evidence.bursts),
-        )
 
 
 def _left_out(evidence: Evidence) -> Iterator[Finding]:
@@ -287,15 +206,3 @@ def _left_out(evidence: Evidence) -> Iterator[Finding]:
             by_reason.setdefault(item.reason, []).append(item.path.relative_to(evidence.root).as_posix())
     for reason, names in by_reason.items():
         yield Finding("left-out", "note", f"{counted(len(names), 'item')} left out ({reason}): {listing(names)}.", tuple(names))
-
-
-def _classes_of(pair: tuple[AuditedPhoto, AuditedPhoto]) -> set[str]:
-    return {item.photo.class_name for item in pair}
-
-
-def _pair_listing(pairs: Sequence[tuple[AuditedPhoto, AuditedPhoto]]) -> str:
-    return listing([f"{first.photo.name} ~ {second.photo.name}" for first, second in pairs])
-
-
-def _names_of(pairs: Sequence[tuple[AuditedPhoto, AuditedPhoto]]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(item.photo.name for pair in pairs for item in pair))

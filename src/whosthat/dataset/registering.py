@@ -1,7 +1,7 @@
 """Whether two photos show one picture: one thumbnail is laid over the other, and what is left of fine detail is compared.
 
-What belongs here: moving, turning and stretching one thumbnail until it lies on the other, and the measure that then decides.
-What does not: which pairs are worth it (`views`).
+What belongs here: moving, turning and stretching one thumbnail until it lies on the other, and the measure that then decides. What does
+not: which pairs are worth it (`views`).
 
 Two portraits taken alike have the same light and dark areas; laid over one another, their eyes, mouths and hair differ. So the
 verdict rests on what remains when the surroundings' mean is taken from every place.
@@ -38,11 +38,7 @@ _SURROUNDINGS /= _SURROUNDINGS.sum(axis=1, keepdims=True)
 
 
 def same_picture(thumbnails: FloatArray, pairs: Pairs) -> NDArray[np.bool_]:
-    """Say of each pair whether it shows one picture.
-
-    Args:
-        thumbnails: float32 ``(n, 32, 32)``, grey levels.
-        pairs: Which, and the map to start from.
+    """Say of each pair, starting from its map, whether it shows one picture; thumbnails are float32 ``(n, 32, 32)``, grey levels.
 
     Source:
         The steps are inverse compositional: S. Baker and I. Matthews, Lucas-Kanade 20 Years On, IJCV 56 (2004).

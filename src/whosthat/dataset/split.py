@@ -1,11 +1,10 @@
 """Dividing photos into training, validation and test so that the test is honest.
 
-What belongs here: which photo goes where, and the file ``split.csv`` that says so.
-What does not: finding out which photos belong together (`duplicates`), or reading them (`cache`).
+What belongs here: which photo goes where, and the file ``split.csv`` that says so. What does not: finding out which photos belong together
+(`duplicates`), or reading them (`cache`).
 
-A split depends on the photos' contents, their classes and groups, the ratios and the seed; not on the order of the files, nor on
-anything that is trained. Where chance decides it is a hash of the seed and the photo, so that one photo more or less moves
-a few others at most.
+A split depends on the photos' contents, their classes and groups, the ratios and the seed; not on the order of the files, nor on anything
+that is trained. Where chance decides it is a hash of the seed and the photo, so that one photo more or less moves a few others at most.
 """
 
 from __future__ import annotations
@@ -33,19 +32,12 @@ COLUMNS = ("path", "class", "part", "group", "sha256")
 
 @dataclass(frozen=True)
 class Split:
-    """Which photos train, which choose the best epoch, and which are kept for the test.
+    """Which photos train, which choose the best epoch, and which are kept for the test."""
 
-    Attributes:
-        classes: Class names, sorted; the index is the label.
-        parts: The photos of "train", "validation" and "test", each sorted by class, then by name.
-        ratios: The shares that were asked for.
-        seed: What decided where chance decides.
-    """
-
-    classes: tuple[str, ...]
-    parts: Mapping[str, tuple[AuditedPhoto, ...]]
-    ratios: Ratios
-    seed: int
+    classes: tuple[str, ...]  # sorted; the index is the label
+    parts: Mapping[str, tuple[AuditedPhoto, ...]]  # of "train", "validation" and "test", each sorted by class, then by name
+    ratios: Ratios  # the shares that were asked for
+    seed: int  # what decided where chance decides
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Return for each class the number of its photos in each part."""
@@ -79,11 +71,7 @@ def split(audit: Audit, *, ratios: Ratios = (8, 1, 1), seed: int = 0, pictures_p
 
 
 def write_split(split: Split, path: Path) -> None:
-    """Write a split as a table with the columns path, class, part, group and sha256, in one step.
-
-    Raises:
-        DatasetError: The file cannot be written.
-    """
+    """Write a split as a table with the columns path, class, part, group and sha256, in one step; DatasetError where that cannot be."""
     table = io.StringIO(newline="")
     writer = csv.writer(table)
     writer.writerow(COLUMNS)
@@ -93,19 +81,14 @@ def write_split(split: Split, path: Path) -> None:
     try:
         replace_file(path, table.getvalue().encode("utf-8"))
     except OSError as error:
-        raise DatasetError(
-            f"The split cannot be written to {path}: {error.strerror or error}. Make room or choose another folder."
-        ) from error
+        why = f"{path}: {error.strerror or error}"
+        raise DatasetError(f"The split cannot be written to {why}. Make room or choose another folder.") from error
 
 
 def read_split(path: Path, audit: Audit, *, ratios: Ratios, seed: int) -> Split:
-    """Read a split back for the same photos.
+    """Read a split back, made by `write_split` with these ratios and this seed, which the table does not hold.
 
-    Args:
-        path: A file that `write_split` wrote.
-        audit: The photos as they are now; each photo of the table must be there with the same content. Others are left out.
-        ratios: The shares with which it was made; the table does not hold them.
-        seed: The seed with which it was made.
+    Each photo of the table must be in the audit with the same content; others are left out.
 
     Raises:
         DatasetError: The file cannot be read, is no split, or names photos that are gone or changed.
@@ -124,10 +107,8 @@ def read_split(path: Path, audit: Audit, *, ratios: Ratios, seed: int) -> Split:
         else:
             part_of[item] = row["part"]
     if changed:
-        raise DatasetError(
-            f"{counted(len(changed), 'photo')} of the split {path} are missing or have changed ({listing(changed)}). Restore them, or "
-            "train again."
-        )
+        gone = f"{counted(len(changed), 'photo')} of the split {path} are missing or have changed ({listing(changed)})."
+        raise DatasetError(f"{gone} Restore them, or train again.")
     classes = tuple(sorted({item.photo.class_name for item in part_of}))
     return _made(classes, part_of, _checked(ratios), seed)
 
@@ -234,11 +215,7 @@ def _made(classes: tuple[str, ...], part_of: Mapping[AuditedPhoto, str], ratios:
 
 
 def read_rows(path: Path) -> list[dict[str, str]]:
-    """Read the table of `write_split` as it is.
-
-    Raises:
-        DatasetError: The file cannot be read, or is no split.
-    """
+    """Read the table of `write_split` as it is; DatasetError where the file cannot be read, or is no split."""
     try:
         with path.open(encoding="utf-8", newline="") as file:
             reader = csv.DictReader(file, strict=True)

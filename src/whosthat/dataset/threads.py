@@ -1,7 +1,4 @@
-"""Doing one thing to many photos at once, in threads: Pillow and hashing release Python's lock while they work.
-
-What belongs here: the order, the bound on memory and the clean stop. What does not: what is done to a photo.
-"""
+"""Doing one thing to many photos at once, in threads: Pillow and hashing release Python's lock while they work."""
 
 from __future__ import annotations
 

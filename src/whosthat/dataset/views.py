@@ -45,17 +45,12 @@ _PAIRS = 50_000
 
 @dataclass(frozen=True)
 class Pairs:
-    """Photos that might show one picture: what ``first`` shows in the view ``maps`` looks like the whole of ``second``.
+    """Photos that might show one picture: what ``first`` shows in the view ``maps`` looks like the whole of ``second``."""
 
-    Attributes:
-        first: int64 ``(p,)``.
-        second: int64 ``(p,)``.
-        maps: From a place in ``second`` to the one in ``first``, both measured from the middle in sides: float32 ``(p, 2, 3)``.
-    """
-
-    first: IntArray
-    second: IntArray
+    first: IntArray  # int64 (p,)
+    second: IntArray  # int64 (p,)
     maps: FloatArray
+    """From a place in ``second`` to the one in ``first``, both measured from the middle in sides: float32 ``(p, 2, 3)``."""
 
     def of(self, rows: NDArray[np.bool_] | slice) -> Pairs:
         """Return some of the pairs."""
@@ -63,20 +58,15 @@ class Pairs:
 
 
 def hashes_of(thumbnails: NDArray[np.uint8]) -> NDArray[np.uint64]:
-    """Return the 64-bit hash of each photo as a whole.
-
-    Args:
-        thumbnails: uint8 ``(n, 32, 32)``.
-    """
+    """Return the 64-bit hash of each photo as a whole, from thumbnails uint8 ``(n, 32, 32)``."""
     return _looks(thumbnails, _projections()[:1]).hashes[:, 0]
 
 
 def similar_pairs(thumbnails: NDArray[np.uint8], labels: IntArray) -> Iterator[Pairs]:
     """Yield the pairs of photos that might show one picture, block by block, each pair in its best view.
 
-    Args:
-        thumbnails: uint8 ``(n, 32, 32)``, none of one colour.
-        labels: Group of each photo, ``(n,)``; pairs within one group are left out. May change from block to block.
+    Thumbnails are uint8 ``(n, 32, 32)``, none of one colour. Pairs within one group, by ``labels`` ``(n,)``, are left out; these may change
+    from block to block.
     """
     whole = _looks(thumbnails, _projections()[:1])
     for start in range(0, len(thumbnails), _AT_ONCE):
@@ -124,8 +114,6 @@ def _best(found: Sequence[tuple[IntArray, IntArray, FloatArray]]) -> Pairs:
     return Pairs(first[best], second[best], _maps()[view[best]])
 
 
-# ------------------------------------------------------------------------------------------------------------- the views
-
 _SYMMETRIES = 2
 """The first bases, the whole and the whole transposed, which with their mirror images make the eight turns of a square."""
 
@@ -135,17 +123,11 @@ def _bases() -> list[NDArray[np.float64]]:
     angles = np.radians([_TILT, -_TILT])
     tilts = [_TILTED * np.array([[np.cos(a), -np.sin(a), 0], [np.sin(a), np.cos(a), 0]]) for a in angles]
     transposed = np.array([[0.0, 1, 0], [1, 0, 0]])
-    return [np.eye(2, 3), transposed, *(share * np.eye(2, 3) for share in _CUTS), *tilts, *_one_side_cut()]
-
-
-def _one_side_cut() -> list[NDArray[np.float64]]:
-    cuts = []
-    for axis, end in itertools.product((0, 1), (-1, 1)):
-        cut = np.eye(2, 3)
+    one_side_cut = np.stack([np.eye(2, 3)] * 4)
+    for cut, (axis, end) in zip(one_side_cut, itertools.product((0, 1), (-1, 1)), strict=True):
         cut[axis, axis] -= _SIDE
         cut[axis, 2] = end * _SIDE / 2
-        cuts.append(cut)
-    return cuts
+    return [np.eye(2, 3), transposed, *(share * np.eye(2, 3) for share in _CUTS), *tilts, *one_side_cut]
 
 
 @cache
@@ -168,9 +150,6 @@ def _flips(across: bool, down: bool) -> FloatArray:
     """The factor, 1 or -1, that mirroring brings to each frequency, ``(64,)``."""
     odd = (-1.0) ** np.arange(_FREQUENCIES)
     return np.outer(odd if down else odd**2, odd if across else odd**2).ravel().astype(np.float32)
-
-
-# ------------------------------------------------------------------------------------------------------- from pixels to bits
 
 
 @cache
