@@ -39,11 +39,6 @@ class Split:
     ratios: Ratios  # the shares that were asked for
     seed: int  # what decided where chance decides
 
-    def counts(self) -> dict[str, dict[str, int]]:
-        """Return for each class the number of its photos in each part."""
-        counts = {part: Counter(item.photo.class_name for item in photos) for part, photos in self.parts.items()}
-        return {name: {part: counts[part][name] for part in PARTS} for name in self.classes}
-
 
 def split(audit: Audit, *, ratios: Ratios = (8, 1, 1), seed: int = 0, pictures_per_class: int | None = None) -> Split:
     """Divide the photos of an audit, class by class, keeping groups together.

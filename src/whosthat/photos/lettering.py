@@ -34,7 +34,7 @@ Font: TypeAlias = "ImageFont.FreeTypeFont | ImageFont.ImageFont"
 
 def font_for(text: str, size: int) -> Font:
     """Return the font, with letters of a height in pixels, that has the most of a text's characters; of several the first, Latin first."""
-    fonts = [*(_load(file, size) for file in font_files()), _load_default(size)]
+    fonts = [_load(file, size) for file in (*font_files(), None)]
     best: Font = min(fonts, key=lambda font: sum(not _has(font, character) for character in set(text)))
     return best
 
@@ -61,14 +61,8 @@ def _matplotlib_font() -> list[Path]:
 
 
 @lru_cache(maxsize=64)
-def _load(file: str, size: int) -> Font:
-    font: Font = ImageFont.truetype(file, size)
-    return font
-
-
-@lru_cache(maxsize=64)
-def _load_default(size: int) -> Font:
-    font: Font = ImageFont.load_default(size)
+def _load(file: str | None, size: int) -> Font:
+    font: Font = ImageFont.load_default(size) if file is None else ImageFont.truetype(file, size)
     return font
 
 

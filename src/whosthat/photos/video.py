@@ -85,14 +85,19 @@ class Video:
             PhotoError: Not one frame can be decoded, or a frame has more pixels than allowed.
             UsageError: N is below 1.
         """
+        import cv2
+
         if every < 1:
             raise UsageError(f"The step between video frames (--every) must be 1 or more, got {every}.")
-        scenes, new_scene, seconds = _Scenes(), False, -1 / self.rate
+        before: NDArray[np.float64] | None = None
+        new_scene, seconds = False, -1 / self.rate
         while self.n_read < self._max_frames and (read := self._next()) is not None:
             bgr, stated = read
             index, self.n_read = self.n_read, self.n_read + 1
             seconds = stated if stated > seconds else seconds + 1 / self.rate  # some files state no time, or go back
-            new_scene |= scenes.cut_before(bgr)
+            look = cv2.resize(bgr, _SCENE_SIZE, interpolation=cv2.INTER_AREA).mean(axis=2)
+            new_scene |= before is not None and _is_cut(before, look)
+            before = look
             if index % every == 0:
                 yield Frame(index, seconds, np.ascontiguousarray(bgr[:, :, ::-1]), new_scene)
                 new_scene = False
@@ -188,20 +193,10 @@ def _between(value: float, least: float, most: float) -> float:
     return value if math.isfinite(value) and least <= value <= most else 0.0
 
 
-class _Scenes:
-    """Compares each frame with the one before it."""
-
-    def __init__(self) -> None:
-        self._before: NDArray[np.float64] | None = None
-
-    def cut_before(self, image: Image) -> bool:
-        """Say whether the video cut to another picture just before this frame."""
-        import cv2
-
-        now = cv2.resize(image, _SCENE_SIZE, interpolation=cv2.INTER_AREA).mean(axis=2)
-        before, self._before = self._before, now
-        if before is None or np.abs(now - before).mean() < _VISIBLE_CHANGE:
-            return False
-        changes = [view - view.mean() for view in (before, now)]
-        strength = float(np.linalg.norm(changes[0]) * np.linalg.norm(changes[1]))
-        return float((changes[0] * changes[1]).sum()) < _SAME_SCENE * strength or strength == 0
+def _is_cut(before: NDArray[np.float64], now: NDArray[np.float64]) -> bool:
+    """Whether the video cut to another picture between two frames, as small and grey."""
+    if np.abs(now - before).mean() < _VISIBLE_CHANGE:
+        return False
+    changes = [view - view.mean() for view in (before, now)]
+    strength = float(np.linalg.norm(changes[0]) * np.linalg.norm(changes[1]))
+    return float((changes[0] * changes[1]).sum()) < _SAME_SCENE * strength or strength == 0
