@@ -69,14 +69,8 @@ def draw_photo_folder(
 ) -> None:
     """Draw a folder of photos, one sub-folder per name: ``<folder>/<name>/001.jpg`` and so on; files of the same names are replaced.
 
-    Args:
-        folder: Made when it does not exist.
-        photos_each: How many of each.
-        seed: Another seed gives other pictures of the same people; pictures of two seeds are never the same.
-        names: Who.
-        size: Width and height of each photo, in pixels.
-        flaws: Also leave behind what real folders hold: a photo that was cut off, an exact copy, a smaller copy.
-        progress: Told about each photo.
+    Photos are ``size`` pixels wide and high. Another seed gives other pictures of the same people; those of two seeds are never the same.
+    ``flaws`` also leaves behind what real folders hold: a photo that was cut off, an exact copy, a smaller copy.
 
     Raises:
         UsageError: Nobody has one of the names.

@@ -60,15 +60,9 @@ def prepare_photos(
 ) -> PreparedPhotos:
     """Prepare all photos of a split, unless the file already holds exactly them, and open the file.
 
-    A photo that is gone, has changed or become unreadable since the audit is set aside, as is one with nothing to cut out;
-    it does not stop the run. Memory does not grow with the number of photos.
-
-    Args:
-        split: Which photos, in which part.
-        spec: How they are prepared.
-        file: The cache file, such as `cache_file` names it. An older one there gives the rows whose photo is unchanged.
-        cropper: What is cut out of each photo first; None for the whole photo.
-        progress: Shows the photos as they are prepared.
+    A photo that is gone, has changed or become unreadable since the audit is set aside, as is one with nothing for the ``cropper`` to cut
+    out; it does not stop the run. An older file there gives the rows whose photo is unchanged. Memory does not grow with the number of
+    photos.
 
     Raises:
         DatasetError: A class has no photo left in one of the parts.

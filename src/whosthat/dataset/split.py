@@ -46,12 +46,9 @@ def split(audit: Audit, *, ratios: Ratios = (8, 1, 1), seed: int = 0, pictures_p
     Every class gets the shares as nearly as its groups allow, and at least one photo in each part. Groups of several photos go
     to training first: the test is made of pictures that are different from one another, so far as there are enough.
 
-    Args:
-        audit: The photos with their groups.
-        ratios: Shares of training, validation and test; any three positive numbers.
-        seed: What decides where chance decides.
-        pictures_per_class: Photos of each class to train on, about; from each class ``round(pictures_per_class / share of training)``
-            photos are drawn, each at most once, or all where there are fewer. None uses all.
+    Ratios are the shares of training, validation and test: any three positive numbers. The seed decides where chance decides. With
+    ``pictures_per_class``, ``round(pictures_per_class / share of training)`` photos of each class are drawn, each at most once, or all
+    where there are fewer: about so many train.
 
     Raises:
         DatasetError: A class has fewer than three groups, or groups that tie classes together leave a part without it.

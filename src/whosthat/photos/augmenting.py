@@ -49,13 +49,9 @@ def view_generator(seed: int, epoch: int, photo: int) -> np.random.Generator:
 def augment(image: Image, augmentation: Augmentation, generator: np.random.Generator) -> Image:
     """Return one random view of a photo: uint8 of the same shape; the photo itself, not copied, where the augmentation changes nothing.
 
-    What the warp brings in from outside repeats the photo's edge, as in the reference; mirroring the photo there instead
-    would put a second forehead above the first.
-
-    Args:
-        image: RGB uint8 ``(height, width, 3)``, or a sequence ``(frames, height, width, 3)`` whose frames all move alike.
-        augmentation: How far the view may differ.
-        generator: Random numbers; see `view_generator`. Always the same number of them is drawn, whatever the settings.
+    The photo is RGB uint8 ``(height, width, 3)``, or a sequence ``(frames, height, width, 3)`` whose frames all move alike. What the warp
+    brings in from outside repeats its edge, as in the reference; mirroring it there instead would put a second forehead above the first.
+    The same number of random numbers (`view_generator`) is always drawn, whatever the settings.
     """
     draws = generator.uniform(-1.0, 1.0, size=7)
     if augmentation.changes_nothing:

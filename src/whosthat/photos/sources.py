@@ -33,9 +33,7 @@ ACCEPTED = (
 def image_of(photo: PhotoSource, *, bgr: bool = False) -> Iterator[Image]:
     """Hold the image of a photo while the block runs: RGB uint8 (height, width, 3), upright.
 
-    Args:
-        photo: Any `PhotoSource`. An open file is read from its start.
-        bgr: Whether an array has its colours in OpenCV's order: blue, green, red.
+    An open file is read from its start. ``bgr`` says of an array that its colours are in OpenCV's order: blue, green, red.
 
     Raises:
         PhotoError: The photo cannot be read.
