@@ -17,7 +17,7 @@ from whosthat.networks.backend import load_keras
 from whosthat.runs.files import HISTORY
 from whosthat.training.checkpoints import Arrays, Best
 from whosthat.training.journal import HISTORY_COLUMNS, write_history
-from whosthat.training.recipe_sections import Plateau
+from whosthat.training.recipe_base import Plateau
 from whosthat.training.stage_context import StageContext
 from whosthat.training.variables import Variable, model_variables, read, restore
 

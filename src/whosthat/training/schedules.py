@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import singledispatch
 
 from whosthat.training.recipe import Recipe
-from whosthat.training.recipe_sections import Constant, Cosine, Plateau, Step
+from whosthat.training.recipe_base import Constant, Cosine, Plateau, Step
 
 LearningRate = Callable[[float], float]
 """From a moment, in epochs, to a learning rate."""
