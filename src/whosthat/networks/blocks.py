@@ -42,21 +42,13 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class _Word:
-    """What a word of the language takes and makes.
+    """What a word of the language takes and makes."""
 
-    Attributes:
-        usage: How it is written.
-        defaults: One entry per number; None where the number must be given.
-        whole: Whether its numbers are counts; otherwise they are shares in [0, 1).
-        takes: "map" (height x width x filters), "vector", or "both".
-        layer: From the numbers and the design to a Keras layer's class name and arguments.
-    """
-
-    usage: str
-    defaults: tuple[float | None, ...]
-    whole: bool
-    takes: str
-    layer: Callable[[tuple[float, ...], Design], tuple[str, dict[str, object]]]
+    usage: str  # how it is written
+    defaults: tuple[float | None, ...]  # one entry per number; None where the number must be given
+    whole: bool  # whether its numbers are counts; otherwise they are shares in [0, 1)
+    takes: str  # "map" (height x width x filters), "vector", or "both"
+    layer: Callable[[tuple[float, ...], Design], tuple[str, dict[str, object]]]  # to a Keras layer's class name and arguments
 
 
 def _convolution(numbers: tuple[float, ...], design: Design) -> tuple[str, dict[str, object]]:
@@ -86,10 +78,7 @@ _WORDS = {
 
 
 def parse_blocks(text: str) -> tuple[Block, ...]:
-    """Read the block language; nothing is built.
-
-    Args:
-        text: Blocks separated by commas, line ends allowed.
+    """Read the block language: blocks separated by commas, line ends allowed. Nothing is built.
 
     Raises:
         NetworkError: Names the position of the first block that is not understood, and how it is written.

@@ -20,17 +20,11 @@ from whosthat.errors import ExportError
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A tensor of the graph.
-
-    Attributes:
-        name: Its name.
-        shape: Keras' shape of one sample: (height, width, channels) for maps, (length,) for vectors.
-        frames: How many frames are folded into its batch; None when a sample is one image.
-    """
+    """A tensor of the graph."""
 
     name: str
-    shape: tuple[int, ...]
-    frames: int | None = None
+    shape: tuple[int, ...]  # Keras' shape of one sample: (height, width, channels) for maps, (length,) for vectors
+    frames: int | None = None  # how many are folded into its batch; None when a sample is one image
 
 
 class Graph:
@@ -83,14 +77,7 @@ def writes(*kinds: str) -> Callable[[Writer], Writer]:
 
 
 def write_layer(graph: Graph, layer: Any, inputs: list[Value]) -> Value:
-    """Write one layer.
-
-    Returns:
-        Its output.
-
-    Raises:
-        ExportError: There is no writer for this kind of layer, or one of its settings is not supported.
-    """
+    """Write one layer and return its output; an ExportError where this kind, or one of its settings, cannot be written."""
     frames = inputs[0].frames
     kind = type(layer).__name__
     if kind == "LSTM":
@@ -113,9 +100,6 @@ def _per_channel(graph: Graph, array: Any, meets: Value) -> str:
     """A constant that meets each channel (maps) or each entry (vectors)."""
     flat = np.asarray(array, np.float32).reshape(-1)
     return graph.constant(flat.reshape(-1, 1, 1) if len(meets.shape) == 3 and flat.size > 1 else flat)
-
-
-# ---------------------------------------------------------------- scaling
 
 
 @writes("Rescaling")
@@ -151,13 +135,9 @@ def _batch_normalization(graph: Graph, layer: Any, inputs: list[Value]) -> str:
     return graph.add("BatchNormalization", [inputs[0].name, *constants], epsilon=float(layer.epsilon))
 
 
-# ---------------------------------------------------------------- convolution and pooling
-
-
 @writes("Conv2D")
 def _convolution(graph: Graph, layer: Any, inputs: list[Value]) -> str:
-    kernel = np.asarray(layer.kernel).transpose(3, 2, 0, 1)
-    return _convolve(graph, layer, inputs[0], kernel, layer.groups)
+    return _convolve(graph, layer, inputs[0], np.asarray(layer.kernel).transpose(3, 2, 0, 1), layer.groups)
 
 
 @writes("DepthwiseConv2D")
@@ -179,7 +159,7 @@ def _convolve(graph: Graph, layer: Any, value: Value, kernel: NDArray[Any], grou
 
 @writes("MaxPooling2D", "AveragePooling2D")
 def _pooling(graph: Graph, layer: Any, inputs: list[Value]) -> str:
-    operator = {"MaxPooling2D": "MaxPool", "AveragePooling2D": "AveragePool"}[type(layer).__name__]
+    operator = type(layer).__name__.replace("Pooling2D", "Pool")
     pads = _pads(layer, inputs[0].shape, layer.pool_size)
     return graph.add(operator, [inputs[0].name], pads=pads, kernel_shape=layer.pool_size, strides=layer.strides)
 
@@ -211,9 +191,6 @@ def _zero_padding(graph: Graph, layer: Any, inputs: list[Value]) -> str:
     (top, bottom), (left, right) = layer.padding
     pads = np.array([0, 0, top, left, 0, 0, bottom, right], np.int64)
     return graph.add("Pad", [inputs[0].name, graph.constant(pads)])
-
-
-# ---------------------------------------------------------------- vectors
 
 
 @writes("Flatten")
@@ -259,9 +236,6 @@ def _lstm(graph: Graph, layer: Any, value: Value) -> str:
 def _gates(array: NDArray[Any]) -> NDArray[Any]:
     gate_i, gate_f, gate_c, gate_o = np.split(array, 4, axis=1)
     return np.concatenate([gate_i, gate_o, gate_f, gate_c], axis=1)
-
-
-# ---------------------------------------------------------------- joining, activations, nothing
 
 
 @writes("Add", "Multiply")
