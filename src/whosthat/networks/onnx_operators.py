@@ -92,8 +92,9 @@ def write_layer(graph: Graph, layer: Any, inputs: list[Value]) -> Value:
     return Value(_WRITERS[kind](graph, layer, inputs), shape, frames)
 
 
-def _refuse(layer: Any, setting: str, came: object, supported: object) -> ExportError:
-    return ExportError(f"The layer {layer.name!r} has {setting} = {came!r}, which cannot be exported to ONNX. Supported: {supported}.")
+def _require(fits: bool, layer: Any, setting: str, came: object, supported: object) -> None:
+    if not fits:
+        raise ExportError(f"The layer {layer.name!r} has {setting} = {came!r}, which cannot be exported to ONNX. Supported: {supported}.")
 
 
 def _per_channel(graph: Graph, array: Any, meets: Value) -> str:
@@ -110,8 +111,7 @@ def _rescaling(graph: Graph, layer: Any, inputs: list[Value]) -> str:
 
 @writes("Normalization")
 def _normalization(graph: Graph, layer: Any, inputs: list[Value]) -> str:
-    if layer.invert:
-        raise _refuse(layer, "invert", True, False)
+    _require(not layer.invert, layer, "invert", True, False)
     centred = graph.add("Sub", [inputs[0].name, _per_channel(graph, layer.mean, inputs[0])])
     deviation = np.maximum(np.sqrt(np.asarray(layer.variance)), 1e-7)  # Keras' own floor
     return graph.add("Div", [centred, _per_channel(graph, deviation, inputs[0])])
@@ -120,8 +120,7 @@ def _normalization(graph: Graph, layer: Any, inputs: list[Value]) -> str:
 @writes("Flip")
 def _flip(graph: Graph, layer: Any, inputs: list[Value]) -> str:
     """Only the channels are ever flipped: red, green, blue to blue, green, red."""
-    if layer.axis not in (-1, len(layer.input.shape) - 1):
-        raise _refuse(layer, "axis", layer.axis, -1)
+    _require(layer.axis in (-1, len(layer.input.shape) - 1), layer, "axis", layer.axis, -1)
     n_channels = inputs[0].shape[-1]
     return graph.add("Gather", [inputs[0].name, graph.constant(np.arange(n_channels)[::-1].astype(np.int64))], axis=1)
 
@@ -168,8 +167,7 @@ def _pads(layer: Any, shape: tuple[int, ...], reaches: Sequence[int]) -> list[in
     """ONNX pads (top, left, bottom, right) for Keras' padding; "same" puts the odd pixel last."""
     if layer.padding == "valid":
         return [0, 0, 0, 0]
-    if layer.padding != "same":
-        raise _refuse(layer, "padding", layer.padding, "valid, same")
+    _require(layer.padding == "same", layer, "padding", layer.padding, "valid, same")
     before, after = [], []
     for size, stride, reach in zip(shape[:2], layer.strides, reaches, strict=True):
         total = max((-(-size // stride) - 1) * stride + reach - size, 0)
@@ -180,8 +178,7 @@ def _pads(layer: Any, shape: tuple[int, ...], reaches: Sequence[int]) -> list[in
 
 @writes("GlobalAveragePooling2D", "GlobalMaxPooling2D")
 def _global_pooling(graph: Graph, layer: Any, inputs: list[Value]) -> str:
-    if layer.keepdims:
-        raise _refuse(layer, "keepdims", True, False)
+    _require(not layer.keepdims, layer, "keepdims", True, False)
     pooled = graph.add(type(layer).__name__.replace("Pooling2D", "Pool"), [inputs[0].name])
     return graph.add("Flatten", [pooled])
 
@@ -204,25 +201,19 @@ def _flatten(graph: Graph, layer: Any, inputs: list[Value]) -> str:
 
 @writes("Dense")
 def _dense(graph: Graph, layer: Any, inputs: list[Value]) -> str:
-    if len(inputs[0].shape) != 1:
-        raise _refuse(layer, "an input of shape", inputs[0].shape, "vectors; put Flatten before it")
+    _require(len(inputs[0].shape) == 1, layer, "an input of shape", inputs[0].shape, "vectors; put Flatten before it")
     constants = [graph.constant(np.asarray(array)) for array in ((layer.kernel, layer.bias) if layer.use_bias else (layer.kernel,))]
     return _activate(graph, layer, layer.activation, graph.add("Gemm", [inputs[0].name, *constants]))
 
 
 def _lstm(graph: Graph, layer: Any, value: Value) -> str:
     """The LSTM's last state. ONNX orders the gates input, output, forget, cell; Keras input, forget, cell, output."""
-    if value.frames is None or len(value.shape) != 1:
-        raise _refuse(layer, "an input of shape", value.shape, "a vector for each frame")
-    settings = {
-        "return_sequences": (layer.return_sequences, False),
-        "go_backwards": (layer.go_backwards, False),
-        "activation": (layer.activation.__name__, "tanh"),
-        "recurrent_activation": (layer.recurrent_activation.__name__, "sigmoid"),
-    }
-    for setting, (came, supported) in settings.items():
-        if came != supported:
-            raise _refuse(layer, setting, came, supported)
+    _require(value.frames is not None and len(value.shape) == 1, layer, "an input of shape", value.shape, "a vector for each frame")
+    _require(not layer.return_sequences, layer, "return_sequences", True, False)
+    _require(not layer.go_backwards, layer, "go_backwards", True, False)
+    for setting, supported in (("activation", "tanh"), ("recurrent_activation", "sigmoid")):
+        came = getattr(layer, setting).__name__
+        _require(came == supported, layer, setting, came, supported)
     kernel, recurrent = np.asarray(layer.cell.kernel), np.asarray(layer.cell.recurrent_kernel)
     bias = np.asarray(layer.cell.bias) if layer.use_bias else np.zeros(4 * layer.units, np.float32)
     both_biases = np.concatenate([_gates(bias[None]), np.zeros_like(bias)[None]], axis=1)
@@ -249,8 +240,7 @@ def _joining(graph: Graph, layer: Any, inputs: list[Value]) -> str:
 
 @writes("Concatenate")
 def _concatenate(graph: Graph, layer: Any, inputs: list[Value]) -> str:
-    if layer.axis not in (-1, len(layer.input[0].shape) - 1):
-        raise _refuse(layer, "axis", layer.axis, -1)
+    _require(layer.axis in (-1, len(layer.input[0].shape) - 1), layer, "axis", layer.axis, -1)
     return graph.add("Concat", [value.name for value in inputs], axis=1)  # channels and vector entries both stand on axis 1
 
 
@@ -262,8 +252,8 @@ def _nothing(graph: Graph, layer: Any, inputs: list[Value]) -> str:
 
 @writes("ReLU")
 def _relu(graph: Graph, layer: Any, inputs: list[Value]) -> str:
-    if layer.negative_slope or layer.threshold:
-        raise _refuse(layer, "negative_slope, threshold", (layer.negative_slope, layer.threshold), (0, 0))
+    came = (layer.negative_slope, layer.threshold)
+    _require(came == (0, 0), layer, "negative_slope, threshold", came, (0, 0))
     if layer.max_value is None:
         return graph.add("Relu", [inputs[0].name])
     return graph.add("Clip", [inputs[0].name, graph.number(0), graph.number(layer.max_value)])
@@ -276,8 +266,7 @@ def _activation(graph: Graph, layer: Any, inputs: list[Value]) -> str:
 
 @writes("Softmax")
 def _softmax(graph: Graph, layer: Any, inputs: list[Value]) -> str:
-    if layer.axis != -1:
-        raise _refuse(layer, "axis", layer.axis, -1)
+    _require(layer.axis == -1, layer, "axis", layer.axis, -1)
     return graph.add("Softmax", [inputs[0].name], axis=1)
 
 
@@ -294,6 +283,5 @@ _ACTIVATIONS: dict[str, Callable[[Graph, str], str]] = {
 
 def _activate(graph: Graph, layer: Any, activation: Any, name: str) -> str:
     kind = activation.__name__
-    if kind not in _ACTIVATIONS:
-        raise _refuse(layer, "activation", kind, ", ".join(_ACTIVATIONS))
+    _require(kind in _ACTIVATIONS, layer, "activation", kind, ", ".join(_ACTIVATIONS))
     return _ACTIVATIONS[kind](graph, name)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -81,7 +82,6 @@ class FeatureStore:
         self._run = run
         self._folder = run.folder / FEATURES
         self._backbone = backbone
-        self._runner: tuple[Callable[[Image], FloatArray], int] | None = None
 
     def of(self, part: str, photos: Batches, views: int = 1) -> StoredFeatures:
         """Send every view of every photo through the backbone, but for the views that an earlier process finished.
@@ -131,7 +131,7 @@ class FeatureStore:
         in_order = Batches(
             photos.images, photos.labels, n_classes=photos.n_classes, batch_size=_PHOTOS_AT_ONCE, seed=photos.seed, augmentation=shown
         )
-        compute, threads = self._runner = self._runner or _runner(self._backbone, self._run)
+        compute, threads = self._runner
         with ThreadPoolExecutor(threads) as pool:
             try:
                 for features in pool.map(lambda index: compute(in_order.batch(view, index)[0]), range(len(in_order))):
@@ -141,15 +141,15 @@ class FeatureStore:
             finally:
                 pool.shutdown(cancel_futures=True)
 
+    @cached_property
+    def _runner(self) -> tuple[Callable[[Image], FloatArray], int]:
+        """What computes features, and in how many threads it may be called at once.
 
-def _runner(backbone: keras.Model, run: Run) -> tuple[Callable[[Image], FloatArray], int]:
-    """Return what computes features, and in how many threads it may be called at once.
-
-    That is ONNX Runtime, or Keras for a network of the user's own that cannot be written as ONNX.
-    """
-    try:
-        session = open_session(write_onnx(backbone))
-    except (ExportError, ValueError) as error:
-        run.progress.say(f"The backbone runs in Keras, which is slower, because it cannot be exported: {error}")
-        return lambda photos: np.asarray(backbone.predict_on_batch(photos)), 1
-    return lambda photos: session.run(photos)[0], run.threads
+        That is ONNX Runtime, or Keras for a network of the user's own that cannot be written as ONNX.
+        """
+        try:
+            session = open_session(write_onnx(self._backbone))
+        except (ExportError, ValueError) as error:
+            self._run.progress.say(f"The backbone runs in Keras, which is slower, because it cannot be exported: {error}")
+            return lambda photos: np.asarray(self._backbone.predict_on_batch(photos)), 1
+        return lambda photos: session.run(photos)[0], self._run.threads

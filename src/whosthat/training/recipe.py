@@ -10,7 +10,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, get_args, overload
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
@@ -134,15 +134,12 @@ class Recipe(BaseRecipe):
 AnyRecipe: TypeAlias = Recipe | FaceRecipe
 """A recipe of either route."""
 
+Kind = TypeVar("Kind", Recipe, FaceRecipe)
+
 
 def make_any_recipe(settings: Mapping[str, Any], source: str = "the recipe") -> AnyRecipe:
     """Build the recipe of the route that the model belongs to; otherwise like `make_recipe`."""
-    if settings.get("model") != FACES:
-        return make_recipe(settings, source)
-    try:
-        return FaceRecipe.model_validate(settings)
-    except ValidationError as error:
-        raise _refusal(error, settings, source, FaceRecipe) from None
+    return _validated(FaceRecipe, settings, source) if settings.get("model") == FACES else make_recipe(settings, source)
 
 
 def make_recipe(settings: Mapping[str, Any], source: str = "the recipe") -> Recipe:
@@ -151,10 +148,7 @@ def make_recipe(settings: Mapping[str, Any], source: str = "the recipe") -> Reci
     Raises:
         RecipeError: A key is unknown or a value cannot be used; every such key is named, and where the settings came from.
     """
-    try:
-        return Recipe.model_validate(settings)
-    except ValidationError as error:
-        raise _refusal(error, settings, source, Recipe) from None
+    return _validated(Recipe, settings, source)
 
 
 @overload
@@ -276,10 +270,13 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise RecipeError(f"The recipe {path} is not TOML: {error}. Write lines such as epochs = 30.") from error
 
 
-def _refusal(error: ValidationError, settings: Mapping[str, Any], source: str, recipe: type[BaseModel]) -> RecipeError:
-    """Say in sentences why settings were refused: each key, what was expected, what came, and the nearest name."""
-    problems = [_sentence(problem, recipe, settings) for problem in error.errors(include_url=False)]
-    return RecipeError(f"{source[0].upper()}{source[1:]} cannot be used. " + " ".join(problems))
+def _validated(kind: type[Kind], settings: Mapping[str, Any], source: str) -> Kind:
+    """Build a recipe, or say in sentences why it is refused: each key, what was expected, what came, and the nearest name."""
+    try:
+        return kind.model_validate(settings)
+    except ValidationError as error:
+        problems = [_sentence(problem, kind, settings) for problem in error.errors(include_url=False)]
+        raise RecipeError(f"{source[0].upper()}{source[1:]} cannot be used. " + " ".join(problems)) from None
 
 
 def _sentence(problem: ErrorDetails, recipe: type[BaseModel], settings: Mapping[str, Any]) -> str:
