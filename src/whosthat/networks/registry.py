@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from whosthat.errors import NetworkError, UsageError, WeightsError, did_you_mean
 from whosthat.networks.backend import load_keras
-from whosthat.networks.blocks import parse_blocks
 from whosthat.networks.design import Design, NetworkFacts, check_design
 
 if TYPE_CHECKING:
@@ -88,6 +87,8 @@ def check(name: str, design: Design) -> None:
     """
     check_design(facts(name), design)
     if design.blocks:
+        from whosthat.networks.custom import parse_blocks  # which registers itself here
+
         parse_blocks(design.blocks)
     if isinstance(design.weights, Path) and not design.weights.is_file():
         raise WeightsError(f"There is no weights file {design.weights}. Check the path, or use weights = none.")

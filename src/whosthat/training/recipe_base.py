@@ -122,7 +122,7 @@ class NetworkSettings(Settings):
     batch_norm_momentum: float | None = Field(default=None, gt=0, lt=1)  # share of the old running statistics kept at every step
     initialiser: Literal["glorot_normal", "glorot_uniform", "he_normal", "he_uniform"] | None = None  # of the first weights
     rescale: Literal["0..1", "-1..1"] | None = None  # range into which pixels are scaled
-    blocks: str = ""  # the layers of ``custom`` (`networks.blocks`)
+    blocks: str = ""  # the layers of ``custom`` (`networks.custom`)
 
 
 class TransferSettings(Settings):

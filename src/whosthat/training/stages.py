@@ -138,7 +138,7 @@ def _clear_with_callers(frame: FrameType | None) -> None:
 
 
 @contextmanager
-def _own_errors(*feeds: TrainingFeed | ValidationFeed) -> Iterator[None]:
+def _own_errors(*feeds: TrainingFeed) -> Iterator[None]:
     """Raise what went wrong while a batch was made, instead of the text that TensorFlow makes of it."""
     import tensorflow as tf
 
