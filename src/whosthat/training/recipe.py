@@ -134,7 +134,7 @@ class Recipe(BaseRecipe):
 AnyRecipe: TypeAlias = Recipe | FaceRecipe
 """A recipe of either route."""
 
-Kind = TypeVar("Kind", Recipe, FaceRecipe)
+_Kind = TypeVar("_Kind", Recipe, FaceRecipe)
 
 
 def make_any_recipe(settings: Mapping[str, Any], source: str = "the recipe") -> AnyRecipe:
@@ -270,7 +270,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise RecipeError(f"The recipe {path} is not TOML: {error}. Write lines such as epochs = 30.") from error
 
 
-def _validated(kind: type[Kind], settings: Mapping[str, Any], source: str) -> Kind:
+def _validated(kind: type[_Kind], settings: Mapping[str, Any], source: str) -> _Kind:
     """Build a recipe, or say in sentences why it is refused: each key, what was expected, what came, and the nearest name."""
     try:
         return kind.model_validate(settings)
