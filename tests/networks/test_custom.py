@@ -4,7 +4,7 @@ import pytest
 
 from whosthat.errors import NetworkError
 from whosthat.networks import registry
-from whosthat.networks.blocks import parse_blocks
+from whosthat.networks.custom import parse_blocks
 from whosthat.networks.registry import Design
 
 

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from whosthat.training.recipe import make_recipe
-from whosthat.training.recipe_sections import Plateau
+from whosthat.training.recipe_base import Plateau
 from whosthat.training.schedules import PlateauMemory, learning_rate
 
 

@@ -1,7 +1,7 @@
 """The one way to Keras: chooses the backend, quiets it, pins what bits depend on, then imports.
 
-Every module that needs Keras calls `load_keras` inside the function that needs it, so that commands which train nothing
-never pay for the import (four to six seconds). Nothing about networks or training belongs here.
+Every module that needs Keras calls `load_keras` inside the function that needs it, so that commands which train nothing never pay for
+the import (four to six seconds). Nothing about networks or training belongs here.
 """
 
 from __future__ import annotations
@@ -65,11 +65,7 @@ def load_keras() -> ModuleType:
 
 
 def require_keras() -> None:
-    """Refuse to go on without Keras on TensorFlow, without importing them: that takes seconds.
-
-    Raises:
-        NetworkError: One of them is not installed.
-    """
+    """Refuse (NetworkError) to go on where Keras or TensorFlow is not installed, without importing them: that takes seconds."""
     for name in ("keras", "tensorflow"):
         if name not in sys.modules and importlib.util.find_spec(name) is None:
             raise NetworkError(f"Training a network needs Keras on TensorFlow, and {name} is not installed. {_INSTALL}")
@@ -77,9 +73,6 @@ def require_keras() -> None:
 
 def set_threads(n: int) -> None:
     """Pin the number of threads inside one operation, on which the bits of sums depend. Call it before the first operation.
-
-    Args:
-        n: Threads, 1 or more.
 
     Raises:
         NetworkError: ``n`` is below 1, or TensorFlow has already started with another number.

@@ -28,12 +28,9 @@ BATCH_NORM_MOMENTUM = 0.9
         title="Six convolutions and two dense layers, trained from scratch",
         input_size=224,
         minimum_size=42,
-        loss="categorical_crossentropy",
-        optimiser="adam",
         learning_rate=6e-4,
         licence="Apache-2.0",
         source="Written for whosthat after the course report it grew from",
-        paper="",
         parameters=79_810_471,
         options=("dropout", "batch_norm_momentum", "initialiser", "rescale"),
     )

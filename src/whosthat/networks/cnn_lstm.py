@@ -23,7 +23,6 @@ if TYPE_CHECKING:
         input_size=224,
         minimum_size=7,
         loss="mean_squared_error",
-        optimiser="adam",
         learning_rate=0.01,
         licence="Apache-2.0",
         source="Written for whosthat after the course report it grew from",

@@ -1,12 +1,11 @@
 """What is known about a network before it is built, and what can be asked of it.
 
-What belongs here: `NetworkFacts`, `Design` and whether the two fit. Reading them needs neither Keras nor numpy.
-What does not: building anything.
+Here are `NetworkFacts`, `Design` and whether the two fit; reading them needs neither Keras nor numpy. Nothing is built here.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -20,92 +19,50 @@ _OPTIONS = ("dropout", "batch_norm_momentum", "initialiser", "rescale", "blocks"
 
 @dataclass(frozen=True, slots=True)
 class NetworkFacts:
-    """What is known about a network before it is built.
+    """What is known about a network before it is built."""
 
-    Attributes:
-        name: What one types, such as "cnn6".
-        title: One line that says what it is.
-        input_size: Side of the square input it was made for, in pixels.
-        minimum_size: Smallest side it can be built for, in pixels.
-        loss: Loss it is trained with.
-        optimiser: Optimiser whosthat starts with: "adam", "sgd" or "rmsprop".
-        learning_rate: Learning rate whosthat starts with.
-        licence: Licence of the weights, or of the design when there are none (SPDX identifier).
-        source: Where design and weights come from.
-        paper: The paper, with its address; empty when there is none.
-        parameters: Number of weights for seven classes at ``input_size``.
-        options: Fields of `Design` that this network honours beyond the common ones; any other one that is set is refused.
-        frames: Whether a sample is a series of images.
-        weights: What it starts from when the design says nothing: "none" is random.
-        embedded: Whether those weights arrive with the installation.
-        weights_file: Name of the published weights file.
-        weights_bytes: Its size.
-        weights_sha256: Its SHA-256, where known.
-        weights_md5: Its MD5, where the publisher names only that.
-        weights_address: Where it is published; whosthat fetches nothing from there by itself.
-    """
-
-    name: str
-    title: str
-    input_size: int
-    minimum_size: int
-    loss: Literal["categorical_crossentropy", "mean_squared_error"]
-    optimiser: str
-    learning_rate: float
-    licence: str
-    source: str
-    paper: str
-    parameters: int
-    options: tuple[str, ...] = ()
-    frames: bool = False
-    weights: Literal["none", "imagenet"] = "none"
-    embedded: bool = False
-    weights_file: str = ""
+    name: str  # what one types, such as "cnn6"
+    _: KW_ONLY
+    title: str  # one line that says what it is
+    input_size: int  # side of the square input it was made for, in pixels
+    minimum_size: int  # smallest side it can be built for, in pixels
+    loss: Literal["categorical_crossentropy", "mean_squared_error"] = "categorical_crossentropy"
+    optimiser: str = "adam"  # that whosthat starts with, as is the learning rate
+    learning_rate: float = 1e-3
+    licence: str  # of the weights, or of the design when there are none (SPDX identifier)
+    source: str  # where design and weights come from
+    paper: str = ""  # with its address
+    parameters: int  # number of weights for seven classes at ``input_size``
+    options: tuple[str, ...] = ()  # fields of `Design` that it honours beyond the common ones; any other one that is set is refused
+    frames: bool = False  # whether a sample is a series of images
+    weights: Literal["none", "imagenet"] = "none"  # what it starts from when the design says nothing; "none" is random
+    embedded: bool = False  # whether those weights arrive with the installation
+    weights_file: str = ""  # name of the published weights file
     weights_bytes: int = 0
-    weights_sha256: str = ""
-    weights_md5: str = ""
-    weights_address: str = ""
+    weights_sha256: str = ""  # where known
+    weights_md5: str = ""  # where the publisher names only that
+    weights_address: str = ""  # where it is published; whosthat fetches nothing from there by itself
 
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """What to build: the single argument of every network function.
+    """What to build: the single argument of every network function. What is None is the network's own choice."""
 
-    Attributes:
-        n_classes: Number of classes, 2 or more.
-        size: Side of the square input in pixels.
-        frames: Images in a sample; above 1 only for networks whose facts say ``frames``.
-        weights: What to start from. None: what the facts say. "none": random. "imagenet": the published weights.
-            A path: that file; a ``.safetensors`` file that whosthat saved works for every network.
-        seed: Seed of the random first weights and of dropout.
-        dropout: Dropout rates in the order of the network's dropout layers, each in [0, 1); None: the network's own.
-        batch_norm_momentum: Share of the old running statistics kept at every step, in (0, 1); None: the network's own.
-        initialiser: One of `INITIALISERS`; None: the network's own.
-        rescale: Range into which the pixels 0 to 255 are scaled; None: the network's own.
-        blocks: The block language of `custom`; empty: its own example.
-    """
-
-    n_classes: int
-    size: int
-    frames: int = 1
+    n_classes: int  # 2 or more
+    size: int  # side of the square input in pixels
+    frames: int = 1  # images in a sample; above 1 only for networks whose facts say ``frames``
+    # "none": random. "imagenet": the published weights. A path: that file; a ``.safetensors`` file that whosthat saved works for every
+    # network.
     weights: Path | Literal["imagenet", "none"] | None = None
-    seed: int = 0
-    dropout: tuple[float, ...] | None = None
-    batch_norm_momentum: float | None = None
-    initialiser: str | None = None
-    rescale: Literal["0..1", "-1..1"] | None = None
-    blocks: str = ""
+    seed: int = 0  # of the random first weights and of dropout
+    dropout: tuple[float, ...] | None = None  # rates in the order of the network's dropout layers, each in [0, 1)
+    batch_norm_momentum: float | None = None  # share of the old running statistics kept at every step, in (0, 1)
+    initialiser: str | None = None  # one of `INITIALISERS`
+    rescale: Literal["0..1", "-1..1"] | None = None  # range into which the pixels 0 to 255 are scaled
+    blocks: str = ""  # the block language of `custom`; empty: its own example
 
     def dropout_or(self, default: tuple[float, ...]) -> tuple[float, ...]:
-        """Return the dropout rates, or ``default``; the number of rates must be that of ``default``.
-
-        Raises:
-            NetworkError: There are too many or too few rates.
-
-        Example:
-            >>> Design(n_classes=2, size=64).dropout_or((0.25, 0.5))
-            (0.25, 0.5)
-        """
+        """Return the dropout rates, or ``default``; a NetworkError says that there are not as many as in ``default``."""
         if self.dropout is None:
             return default
         if len(self.dropout) != len(default):
@@ -114,11 +71,7 @@ class Design:
 
 
 def check_design(known: NetworkFacts, design: Design) -> None:
-    """Refuse a design that a network cannot be built to.
-
-    Raises:
-        NetworkError: Names what does not fit and what would.
-    """
+    """Refuse a design that a network cannot be built to: a NetworkError names what does not fit and what would."""
     if design.n_classes < 2:
         raise NetworkError(f"A network needs at least 2 classes, got {design.n_classes}.")
     if design.size < known.minimum_size:
@@ -129,18 +82,13 @@ def check_design(known: NetworkFacts, design: Design) -> None:
     if design.frames < 1 or (design.frames > 1 and not known.frames):
         can = "1 or more frames" if known.frames else "single photos (frames = 1)"
         raise NetworkError(f"{known.name} takes {can}, got frames = {design.frames}.")
-    _check_weights(known, design)
-    _check_options(known, design)
-
-
-def _check_weights(known: NetworkFacts, design: Design) -> None:
-    if known.weights != "none" or design.weights in (None, "none"):
-        return
-    if not (isinstance(design.weights, Path) and design.weights.suffix == ".safetensors"):
+    of_whosthat = isinstance(design.weights, Path) and design.weights.suffix == ".safetensors"
+    if known.weights == "none" and design.weights not in (None, "none") and not of_whosthat:
         raise NetworkError(
             f"There are no published weights for {known.name}, got weights = {str(design.weights)!r}. Use a .safetensors file that "
             "whosthat saved from this network, or none."
         )
+    _check_options(known, design)
 
 
 def _check_options(known: NetworkFacts, design: Design) -> None:

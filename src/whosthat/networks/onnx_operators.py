@@ -20,17 +20,11 @@ from whosthat.errors import ExportError
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A tensor of the graph.
-
-    Attributes:
-        name: Its name.
-        shape: Keras' shape of one sample: (height, width, channels) for maps, (length,) for vectors.
-        frames: How many frames are folded into its batch; None when a sample is one image.
-    """
+    """A tensor of the graph."""
 
     name: str
-    shape: tuple[int, ...]
-    frames: int | None = None
+    shape: tuple[int, ...]  # Keras' shape of one sample: (height, width, channels) for maps, (length,) for vectors
+    frames: int | None = None  # how many are folded into its batch; None when a sample is one image
 
 
 class Graph:
@@ -83,14 +77,7 @@ def writes(*kinds: str) -> Callable[[Writer], Writer]:
 
 
 def write_layer(graph: Graph, layer: Any, inputs: list[Value]) -> Value:
-    """Write one layer.
-
-    Returns:
-        Its output.
-
-    Raises:
-        ExportError: There is no writer for this kind of layer, or one of its settings is not supported.
-    """
+    """Write one layer and return its output; an ExportError where this kind, or one of its settings, cannot be written."""
     frames = inputs[0].frames
     kind = type(layer).__name__
     if kind == "LSTM":
@@ -105,17 +92,15 @@ def write_layer(graph: Graph, layer: Any, inputs: list[Value]) -> Value:
     return Value(_WRITERS[kind](graph, layer, inputs), shape, frames)
 
 
-def _refuse(layer: Any, setting: str, came: object, supported: object) -> ExportError:
-    return ExportError(f"The layer {layer.name!r} has {setting} = {came!r}, which cannot be exported to ONNX. Supported: {supported}.")
+def _require(fits: bool, layer: Any, setting: str, came: object, supported: object) -> None:
+    if not fits:
+        raise ExportError(f"The layer {layer.name!r} has {setting} = {came!r}, which cannot be exported to ONNX. Supported: {supported}.")
 
 
 def _per_channel(graph: Graph, array: Any, meets: Value) -> str:
     """A constant that meets each channel (maps) or each entry (vectors)."""
     flat = np.asarray(array, np.float32).reshape(-1)
     return graph.constant(flat.reshape(-1, 1, 1) if len(meets.shape) == 3 and flat.size > 1 else flat)
-
-
-# ---------------------------------------------------------------- scaling
 
 
 @writes("Rescaling")
@@ -126,8 +111,7 @@ def _rescaling(graph: Graph, layer: Any, inputs: list[Value]) -> str:
 
 @writes("Normalization")
 def _normalization(graph: Graph, layer: Any, inputs: list[Value]) -> str:
-    if layer.invert:
-        raise _refuse(layer, "invert", True, False)
+    _require(not layer.invert, layer, "invert", True, False)
     centred = graph.add("Sub", [inputs[0].name, _per_channel(graph, layer.mean, inputs[0])])
     deviation = np.maximum(np.sqrt(np.asarray(layer.variance)), 1e-7)  # Keras' own floor
     return graph.add("Div", [centred, _per_channel(graph, deviation, inputs[0])])
@@ -136,8 +120,7 @@ def _normalization(graph: Graph, layer: Any, inputs: list[Value]) -> str:
 @writes("Flip")
 def _flip(graph: Graph, layer: Any, inputs: list[Value]) -> str:
     """Only the channels are ever flipped: red, green, blue to blue, green, red."""
-    if layer.axis not in (-1, len(layer.input.shape) - 1):
-        raise _refuse(layer, "axis", layer.axis, -1)
+    _require(layer.axis in (-1, len(layer.input.shape) - 1), layer, "axis", layer.axis, -1)
     n_channels = inputs[0].shape[-1]
     return graph.add("Gather", [inputs[0].name, graph.constant(np.arange(n_channels)[::-1].astype(np.int64))], axis=1)
 
@@ -151,13 +134,9 @@ def _batch_normalization(graph: Graph, layer: Any, inputs: list[Value]) -> str:
     return graph.add("BatchNormalization", [inputs[0].name, *constants], epsilon=float(layer.epsilon))
 
 
-# ---------------------------------------------------------------- convolution and pooling
-
-
 @writes("Conv2D")
 def _convolution(graph: Graph, layer: Any, inputs: list[Value]) -> str:
-    kernel = np.asarray(layer.kernel).transpose(3, 2, 0, 1)
-    return _convolve(graph, layer, inputs[0], kernel, layer.groups)
+    return _convolve(graph, layer, inputs[0], np.asarray(layer.kernel).transpose(3, 2, 0, 1), layer.groups)
 
 
 @writes("DepthwiseConv2D")
@@ -179,7 +158,7 @@ def _convolve(graph: Graph, layer: Any, value: Value, kernel: NDArray[Any], grou
 
 @writes("MaxPooling2D", "AveragePooling2D")
 def _pooling(graph: Graph, layer: Any, inputs: list[Value]) -> str:
-    operator = {"MaxPooling2D": "MaxPool", "AveragePooling2D": "AveragePool"}[type(layer).__name__]
+    operator = type(layer).__name__.replace("Pooling2D", "Pool")
     pads = _pads(layer, inputs[0].shape, layer.pool_size)
     return graph.add(operator, [inputs[0].name], pads=pads, kernel_shape=layer.pool_size, strides=layer.strides)
 
@@ -188,8 +167,7 @@ def _pads(layer: Any, shape: tuple[int, ...], reaches: Sequence[int]) -> list[in
     """ONNX pads (top, left, bottom, right) for Keras' padding; "same" puts the odd pixel last."""
     if layer.padding == "valid":
         return [0, 0, 0, 0]
-    if layer.padding != "same":
-        raise _refuse(layer, "padding", layer.padding, "valid, same")
+    _require(layer.padding == "same", layer, "padding", layer.padding, "valid, same")
     before, after = [], []
     for size, stride, reach in zip(shape[:2], layer.strides, reaches, strict=True):
         total = max((-(-size // stride) - 1) * stride + reach - size, 0)
@@ -200,8 +178,7 @@ def _pads(layer: Any, shape: tuple[int, ...], reaches: Sequence[int]) -> list[in
 
 @writes("GlobalAveragePooling2D", "GlobalMaxPooling2D")
 def _global_pooling(graph: Graph, layer: Any, inputs: list[Value]) -> str:
-    if layer.keepdims:
-        raise _refuse(layer, "keepdims", True, False)
+    _require(not layer.keepdims, layer, "keepdims", True, False)
     pooled = graph.add(type(layer).__name__.replace("Pooling2D", "Pool"), [inputs[0].name])
     return graph.add("Flatten", [pooled])
 
@@ -211,9 +188,6 @@ def _zero_padding(graph: Graph, layer: Any, inputs: list[Value]) -> str:
     (top, bottom), (left, right) = layer.padding
     pads = np.array([0, 0, top, left, 0, 0, bottom, right], np.int64)
     return graph.add("Pad", [inputs[0].name, graph.constant(pads)])
-
-
-# ---------------------------------------------------------------- vectors
 
 
 @writes("Flatten")
@@ -227,25 +201,19 @@ def _flatten(graph: Graph, layer: Any, inputs: list[Value]) -> str:
 
 @writes("Dense")
 def _dense(graph: Graph, layer: Any, inputs: list[Value]) -> str:
-    if len(inputs[0].shape) != 1:
-        raise _refuse(layer, "an input of shape", inputs[0].shape, "vectors; put Flatten before it")
+    _require(len(inputs[0].shape) == 1, layer, "an input of shape", inputs[0].shape, "vectors; put Flatten before it")
     constants = [graph.constant(np.asarray(array)) for array in ((layer.kernel, layer.bias) if layer.use_bias else (layer.kernel,))]
     return _activate(graph, layer, layer.activation, graph.add("Gemm", [inputs[0].name, *constants]))
 
 
 def _lstm(graph: Graph, layer: Any, value: Value) -> str:
     """The LSTM's last state. ONNX orders the gates input, output, forget, cell; Keras input, forget, cell, output."""
-    if value.frames is None or len(value.shape) != 1:
-        raise _refuse(layer, "an input of shape", value.shape, "a vector for each frame")
-    settings = {
-        "return_sequences": (layer.return_sequences, False),
-        "go_backwards": (layer.go_backwards, False),
-        "activation": (layer.activation.__name__, "tanh"),
-        "recurrent_activation": (layer.recurrent_activation.__name__, "sigmoid"),
-    }
-    for setting, (came, supported) in settings.items():
-        if came != supported:
-            raise _refuse(layer, setting, came, supported)
+    _require(value.frames is not None and len(value.shape) == 1, layer, "an input of shape", value.shape, "a vector for each frame")
+    _require(not layer.return_sequences, layer, "return_sequences", True, False)
+    _require(not layer.go_backwards, layer, "go_backwards", True, False)
+    for setting, supported in (("activation", "tanh"), ("recurrent_activation", "sigmoid")):
+        came = getattr(layer, setting).__name__
+        _require(came == supported, layer, setting, came, supported)
     kernel, recurrent = np.asarray(layer.cell.kernel), np.asarray(layer.cell.recurrent_kernel)
     bias = np.asarray(layer.cell.bias) if layer.use_bias else np.zeros(4 * layer.units, np.float32)
     both_biases = np.concatenate([_gates(bias[None]), np.zeros_like(bias)[None]], axis=1)
@@ -261,9 +229,6 @@ def _gates(array: NDArray[Any]) -> NDArray[Any]:
     return np.concatenate([gate_i, gate_o, gate_f, gate_c], axis=1)
 
 
-# ---------------------------------------------------------------- joining, activations, nothing
-
-
 @writes("Add", "Multiply")
 def _joining(graph: Graph, layer: Any, inputs: list[Value]) -> str:
     operator = {"Add": "Add", "Multiply": "Mul"}[type(layer).__name__]
@@ -275,8 +240,7 @@ def _joining(graph: Graph, layer: Any, inputs: list[Value]) -> str:
 
 @writes("Concatenate")
 def _concatenate(graph: Graph, layer: Any, inputs: list[Value]) -> str:
-    if layer.axis not in (-1, len(layer.input[0].shape) - 1):
-        raise _refuse(layer, "axis", layer.axis, -1)
+    _require(layer.axis in (-1, len(layer.input[0].shape) - 1), layer, "axis", layer.axis, -1)
     return graph.add("Concat", [value.name for value in inputs], axis=1)  # channels and vector entries both stand on axis 1
 
 
@@ -288,8 +252,8 @@ def _nothing(graph: Graph, layer: Any, inputs: list[Value]) -> str:
 
 @writes("ReLU")
 def _relu(graph: Graph, layer: Any, inputs: list[Value]) -> str:
-    if layer.negative_slope or layer.threshold:
-        raise _refuse(layer, "negative_slope, threshold", (layer.negative_slope, layer.threshold), (0, 0))
+    came = (layer.negative_slope, layer.threshold)
+    _require(came == (0, 0), layer, "negative_slope, threshold", came, (0, 0))
     if layer.max_value is None:
         return graph.add("Relu", [inputs[0].name])
     return graph.add("Clip", [inputs[0].name, graph.number(0), graph.number(layer.max_value)])
@@ -302,8 +266,7 @@ def _activation(graph: Graph, layer: Any, inputs: list[Value]) -> str:
 
 @writes("Softmax")
 def _softmax(graph: Graph, layer: Any, inputs: list[Value]) -> str:
-    if layer.axis != -1:
-        raise _refuse(layer, "axis", layer.axis, -1)
+    _require(layer.axis == -1, layer, "axis", layer.axis, -1)
     return graph.add("Softmax", [inputs[0].name], axis=1)
 
 
@@ -320,6 +283,5 @@ _ACTIVATIONS: dict[str, Callable[[Graph, str], str]] = {
 
 def _activate(graph: Graph, layer: Any, activation: Any, name: str) -> str:
     kind = activation.__name__
-    if kind not in _ACTIVATIONS:
-        raise _refuse(layer, "activation", kind, ", ".join(_ACTIVATIONS))
+    _require(kind in _ACTIVATIONS, layer, "activation", kind, ", ".join(_ACTIVATIONS))
     return _ACTIVATIONS[kind](graph, name)

@@ -6,7 +6,7 @@ kind of layer is written stands in `onnx_operators`. Keras' own exporter is not 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,10 +26,7 @@ IR_VERSION = 8
 
 
 def write_onnx(model: keras.Model) -> bytes:
-    """Write a network as a complete ONNX model.
-
-    Args:
-        model: A network from `registry.build`; functional, every layer used once.
+    """Write a network from `registry.build` (functional, every layer used once) as a complete ONNX model.
 
     Returns:
         The serialised model, weights inside. Input ``photo``: uint8, ``(n, size, size, 3)`` (with frames
@@ -45,9 +42,12 @@ def write_onnx(model: keras.Model) -> bytes:
     photo, output = model.input, model.output
     values: dict[int, Value] = {id(photo): _entrance(graph, tuple(photo.shape))}
     for operation in model.operations[1:]:
-        values[id(operation.output)] = write_layer(
-            graph, operation, [_known(values, tensor, operation) for tensor in _inputs_of(operation)]
-        )
+        inputs = operation.input if isinstance(operation.input, list) else [operation.input]
+        if any(id(tensor) not in values for tensor in inputs):
+            raise ExportError(
+                f"The layer {operation.name!r} is used more than once or takes part in another network, which cannot be exported."
+            )
+        values[id(operation.output)] = write_layer(graph, operation, [values[id(tensor)] for tensor in inputs])
     graph.add("Identity", [values[id(output)].name], "predictions")
     written = graph.model
     written.ir_version, written.producer_name = IR_VERSION, "whosthat"
@@ -69,28 +69,10 @@ def _entrance(graph: Graph, shape: tuple[int, ...]) -> Value:
     return Value(graph.add("Transpose", [name], perm=[0, 3, 1, 2]), tuple(shape[-3:]), frames)
 
 
-def _inputs_of(operation: Any) -> list[Any]:
-    return operation.input if isinstance(operation.input, list) else [operation.input]
-
-
-def _known(values: dict[int, Value], tensor: Any, operation: Any) -> Value:
-    if id(tensor) not in values:
-        raise ExportError(
-            f"The layer {operation.name!r} is used more than once or takes part in another network, which cannot be exported."
-        )
-    return values[id(tensor)]
-
-
 def parity(model: keras.Model, graph: bytes, images: NDArray[np.uint8]) -> float:
-    """Compare a network and its exported graph on some photos.
+    """Return the largest absolute difference between the probabilities of a network and of the graph that `write_onnx` made of it.
 
-    Args:
-        model: The network.
-        graph: What `write_onnx` made of it.
-        images: Prepared photos, uint8, ``(n, size, size, 3)`` or with frames.
-
-    Returns:
-        The largest absolute difference between their probabilities; `settings.ONNX_PARITY_TOLERANCE` is the limit.
+    ``images`` are prepared photos, uint8, ``(n, size, size, 3)`` or with frames; `settings.ONNX_PARITY_TOLERANCE` is the limit.
 
     Raises:
         ExportError: ONNX Runtime cannot open the graph, or one of the two gave a number that is not finite.

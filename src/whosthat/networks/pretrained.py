@@ -1,7 +1,7 @@
 """Published weights: which file a design means, whether it is the right one, and its numbers put into a network.
 
-Nothing is fetched here: an absent file is an error that says which file to put where. HDF5 files in the layout of
-keras.applications are read with h5py alone, never by Keras' model loader. Weights that whosthat itself saved are `weights`' business.
+Nothing is fetched: an absent file is an error that says which file to put where. HDF5 files in the layout of keras.applications are
+read with h5py alone, never by Keras' model loader. Weights that whosthat itself saved are `weights`' business.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from whosthat.errors import WeightsError, did_you_mean
 from whosthat.networks.design import NetworkFacts
@@ -23,17 +23,10 @@ if TYPE_CHECKING:
 
 
 def find_weights(facts: NetworkFacts, chosen: Path | str | None) -> Path | None:
-    """Find the file that a design's ``weights`` mean, and check that it is the published one.
-
-    Args:
-        facts: The network's facts.
-        chosen: ``Design.weights``. A path under another name than the published one is taken as it is.
-
-    Returns:
-        The file, or None when the network shall start from random weights or from a file that whosthat saved.
+    """Find the file that ``Design.weights`` mean; None where a network shall start from random weights or what whosthat saved.
 
     Raises:
-        WeightsError: There is no such file, or its checksum is wrong.
+        WeightsError: There is no such file, or it has the name of the published one but another checksum.
     """
     if chosen == "none" or (isinstance(chosen, Path) and chosen.suffix == ".safetensors"):
         return None
@@ -41,13 +34,13 @@ def find_weights(facts: NetworkFacts, chosen: Path | str | None) -> Path | None:
         raise WeightsError(f"Weights must be a file, none or imagenet, got {chosen!r}. {did_you_mean(chosen, ('none', 'imagenet'))}")
     file = chosen if isinstance(chosen, Path) else weights_folder() / facts.weights_file
     if not file.is_file():
-        raise WeightsError(f"{file} is missing. {where_from(facts)}")
+        raise WeightsError(f"{file} is missing. {_where_from(facts)}")
     if file.name == facts.weights_file:
-        check_digest(facts, file)
+        _check_digest(facts, file)
     return file
 
 
-def where_from(facts: NetworkFacts) -> str:
+def _where_from(facts: NetworkFacts) -> str:
     """Say in whole sentences which weights file a network needs, where it is published and where to put it."""
     digest = f"SHA-256 {facts.weights_sha256}" if facts.weights_sha256 else f"MD5 {facts.weights_md5}"
     return (
@@ -57,34 +50,21 @@ def where_from(facts: NetworkFacts) -> str:
     )
 
 
-def check_digest(facts: NetworkFacts, file: Path) -> None:
-    """Refuse a weights file that is not, byte for byte, the published one.
-
-    Raises:
-        WeightsError: Its checksum differs.
-    """
+def _check_digest(facts: NetworkFacts, file: Path) -> None:
+    """Refuse a weights file that is not, byte for byte, the published one."""
     wanted = facts.weights_sha256 or facts.weights_md5
     # MD5 is all that keras.applications publishes: it finds damage and mix-ups. A forged file can hold only wrong numbers.
     with file.open("rb") as stream:
-        came = hashlib.file_digest(stream, "sha256" if facts.weights_sha256 else _md5).hexdigest()
+        came = hashlib.file_digest(stream, "sha256" if facts.weights_sha256 else lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
     if came != wanted:
         raise WeightsError(
             f"{file} is not the published file: expected checksum {wanted} ({facts.weights_bytes:,} bytes), got {came} "
-            f"({file.stat().st_size:,} bytes). {where_from(facts)}"
+            f"({file.stat().st_size:,} bytes). {_where_from(facts)}"
         )
 
 
-def _md5() -> Any:
-    return hashlib.md5(usedforsecurity=False)
-
-
 def packaged_file(facts: NetworkFacts, package: str, location: str) -> Path:
-    """Find a weights file inside an installed package without importing the package, and check it.
-
-    Args:
-        facts: The network's facts.
-        package: Name of the distribution.
-        location: The file's place inside it, with forward slashes.
+    """Find a weights file inside an installed distribution without importing it, and check it.
 
     Raises:
         WeightsError: The package is not installed, lacks the file, or the file is not the published one.
@@ -98,17 +78,14 @@ def packaged_file(facts: NetworkFacts, package: str, location: str) -> Path:
         ) from error
     if not file.is_file():
         raise WeightsError(f"The package {package} is installed, but lacks {location}. Install it again.")
-    check_digest(facts, file)
+    _check_digest(facts, file)
     return file
 
 
 def fill_from_keras_file(model: keras.Model, facts: NetworkFacts, file: Path | None) -> None:
-    """Put the weights of a keras.applications file into the layers of the same names; the classifier stays as it is.
+    """Put the weights of a keras.applications file into the layers of the same names; without a file, nothing changes.
 
-    Args:
-        model: The network; changed in place.
-        facts: Its facts.
-        file: From `find_weights`; with None nothing is changed.
+    The classifier stays as it is.
 
     Raises:
         WeightsError: The file is unreadable or does not fit; the network is then unchanged.
@@ -123,7 +100,7 @@ def fill_from_keras_file(model: keras.Model, facts: NetworkFacts, file: Path | N
             top = _own(opened, "model_weights", file) if "model_weights" in opened else opened
             found = {layer.name: _layer_arrays(top, layer, file) for layer in weighted}
     except (OSError, KeyError, RuntimeError, ValueError, TypeError) as error:  # what h5py raises for damaged files
-        raise WeightsError(f"{file} cannot be read as a weights file of {facts.name}: {error}. {where_from(facts)}") from error
+        raise WeightsError(f"{file} cannot be read as a weights file of {facts.name}: {error}. {_where_from(facts)}") from error
     for layer in weighted:
         layer.set_weights(found[layer.name])
 

@@ -1,8 +1,8 @@
 """Which networks exist, their facts, and the one way to build them.
 
-A family is a module of this package with functions decorated by `register`. They are found by listing the package
-(`pkgutil`), so a new network is one new file and no other edit. Facts travel with the function and are read without Keras.
-How a network looks belongs in its family; which weights file it takes, in `pretrained`.
+A family is a module of this package with functions decorated by `register`. They are found by listing the package (`pkgutil`), so a new
+network is one new file and no other edit. Facts travel with the function and are read without Keras. How a network looks belongs in its
+family; which weights file it takes, in `pretrained`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from whosthat.errors import NetworkError, UsageError, WeightsError, did_you_mean
 from whosthat.networks.backend import load_keras
-from whosthat.networks.blocks import parse_blocks
 from whosthat.networks.design import Design, NetworkFacts, check_design
 
 if TYPE_CHECKING:
@@ -36,9 +35,7 @@ def register(facts: NetworkFacts) -> Callable[[Builder], Builder]:
 
     The function takes a `Design` and returns a functional Keras model whose input is named ``photo`` (pixels 0 to 255), with
     a layer ``features`` (one vector per photo) just before the classifier, and an output layer ``predictions`` (probabilities).
-
-    Raises:
-        NetworkError: Another network already has that name.
+    A name that another network has is a NetworkError.
     """
 
     def keep(builder: Builder) -> Builder:
@@ -64,20 +61,12 @@ def names() -> tuple[str, ...]:
 
 
 def facts(name: str) -> NetworkFacts:
-    """Facts of one network, read without Keras.
-
-    Raises:
-        UsageError: There is no such network.
-    """
+    """Facts of one network, read without Keras; a UsageError where there is none of this name."""
     return _entry(name)[0]
 
 
 def describe(name: str) -> str:
-    """The docstring of one network's function: what it is, in words.
-
-    Raises:
-        UsageError: There is no such network.
-    """
+    """The docstring of one network's function: what it is, in words."""
     return (_entry(name)[1].__doc__ or "").strip()
 
 
@@ -98,6 +87,8 @@ def check(name: str, design: Design) -> None:
     """
     check_design(facts(name), design)
     if design.blocks:
+        from whosthat.networks.custom import parse_blocks  # which registers itself here
+
         parse_blocks(design.blocks)
     if isinstance(design.weights, Path) and not design.weights.is_file():
         raise WeightsError(f"There is no weights file {design.weights}. Check the path, or use weights = none.")
@@ -105,10 +96,6 @@ def check(name: str, design: Design) -> None:
 
 def build(name: str, design: Design) -> keras.Model:
     """Build a network; the same design gives the same bits. Sets Keras' global random seed to ``design.seed``.
-
-    Args:
-        name: One of `names`.
-        design: What to build.
 
     Returns:
         A functional Keras model, not compiled: input ``photo`` of shape ``(b, size, size, 3)`` (with frames
@@ -147,12 +134,9 @@ def _check_conventions(name: str, model: Any, design: Design) -> None:
 
 
 def backbone_and_head(model: keras.Model) -> tuple[keras.Model, keras.Model]:
-    """Cut a network at its layer ``features``.
+    """Cut a network at its layer ``features``, into the backbone and the head.
 
     Both parts share their weights with ``model``: training one trains it. ``head(backbone(x))`` equals ``model(x)``.
-
-    Returns:
-        The backbone, from photo to features, and the head: everything after ``features``.
     """
     model_of = load_keras().Model
     features = model.get_layer("features").output
@@ -161,13 +145,10 @@ def backbone_and_head(model: keras.Model) -> tuple[keras.Model, keras.Model]:
 
 
 def load_custom(path: Path) -> tuple[str, ...]:
-    """Run a Python file that registers networks of the user's own, and return the names it added.
+    """Run a Python file that registers networks of the user's own, and return the names it added. Again, it changes nothing.
 
     The file is executed with all rights of the user, like any program: load only files you wrote or have read. whosthat
     never does this by itself; bundles hold no code.
-
-    Args:
-        path: A ``.py`` file with at least one function decorated by `register`. Loading it again changes nothing.
 
     Raises:
         UsageError: There is no such file, or it is no Python file.

@@ -1,8 +1,7 @@
 """What happens between the steps of `Model.fit`: learning rate, guards, records, best weights, stopping and checkpoints.
 
-What belongs here: callbacks, each for one matter. They keep nothing to themselves that matters: whatever decides how
-training goes on stands in the course's `RunState`, so a checkpoint of it is complete.
-What does not: how stages follow each other (`stages`), and how files look (`journal`, `checkpoints`).
+What belongs here: callbacks, each for one matter. Whatever decides how training goes on stands in the course's `RunState`, so a
+checkpoint of it is complete. What does not: how stages follow each other (`stages`), and how files look (`journal`, `checkpoints`).
 """
 
 from __future__ import annotations
@@ -15,11 +14,10 @@ from typing import Any
 from whosthat.errors import TrainingError
 from whosthat.networks.backend import load_keras
 from whosthat.runs.files import HISTORY
-from whosthat.training.checkpoints import Arrays, Best
+from whosthat.training.checkpoints import Arrays, Best, Variable, model_variables, read, restore
 from whosthat.training.journal import HISTORY_COLUMNS, write_history
-from whosthat.training.recipe_sections import Plateau
+from whosthat.training.recipe_base import Plateau
 from whosthat.training.stage_context import StageContext
-from whosthat.training.variables import Variable, model_variables, read, restore
 
 keras: Any = load_keras()
 
@@ -43,9 +41,7 @@ class _CourseCallback(keras.callbacks.Callback):
 class SetLearningRate(_CourseCallback):
     """Set the rate of every step: a pure function of the moment, times what a plateau schedule remembers."""
 
-    def __init__(self, context: StageContext) -> None:
-        super().__init__(context)
-        self._rate = math.nan
+    _rate = math.nan
 
     def on_train_batch_begin(self, batch: int, logs: Logs = None) -> None:
         """Set it for this step."""
@@ -59,12 +55,7 @@ class SetLearningRate(_CourseCallback):
 
 
 class RestoreMetrics(_CourseCallback):
-    """Go on counting loss and accuracy in the middle of an epoch; Keras sets them to zero whenever it starts one.
-
-    Args:
-        context: The stage.
-        arrays: The metrics' values, once, for the first epoch; empty when it starts from the beginning.
-    """
+    """Go on counting loss and accuracy in the middle of the first epoch; Keras sets them to zero whenever it starts one."""
 
     def __init__(self, context: StageContext, arrays: Arrays) -> None:
         super().__init__(context)
@@ -94,16 +85,13 @@ class GuardNumbers(_CourseCallback):
             return
         where = f"epoch {self.state.epoch + 1}, batch {self.state.batch + 1} of {self.context.batches}"
         self.run.journal.note("not-a-number", what=what, epoch=self.state.epoch + 1, batch=self.state.batch + 1)
+        written = self.run.checkpoints.any_written()
+        kept = "The last good checkpoint and the best weights are kept." if written else "No checkpoint had been written yet."
         raise TrainingError(
-            f"The {what} became {loss} in {where}, so training stopped. {self._what_is_kept()} "
+            f"The {what} became {loss} in {where}, so training stopped. {kept} "
             f"Start a new run with a lower learning rate (it was {float(self.model.optimizer.learning_rate):.3g}; try a tenth)"
             " or with optimiser.clip_norm = 1.0."
         )
-
-    def _what_is_kept(self) -> str:
-        if self.run.checkpoints.any_written():
-            return "The last good checkpoint and the best weights are kept."
-        return "No checkpoint had been written yet."
 
 
 class CountSteps(_CourseCallback):
@@ -129,10 +117,7 @@ class CountSteps(_CourseCallback):
 
 
 class KeepBest(_CourseCallback):
-    """Write the weights whenever a validation is better than every one before.
-
-    It looks when the validation ends, so that it keeps what was validated, averaged weights included.
-    """
+    """Write the weights whenever a validation is better than every one before: what was validated, averaged weights included."""
 
     def on_test_end(self, logs: Logs = None) -> None:
         """Compare and keep."""
@@ -186,9 +171,7 @@ class KeepCheckpoints(_CourseCallback):
 
     def __init__(self, context: StageContext) -> None:
         super().__init__(context)
-        self._written = time.monotonic()
-        self._cost = 0.0
-        self._steps = -1
+        self._written, self._cost, self._steps = time.monotonic(), 0.0, -1
 
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         """Inside an epoch: after so many minutes, or when somebody wants to stop."""
@@ -223,19 +206,16 @@ class KeepCheckpoints(_CourseCallback):
 
 
 class AverageWeights(_CourseCallback):
-    """Keep a moving average of the weights, and validate it instead of the weights.
+    """Keep a moving average of the weights, and validate it instead of the weights (Polyak and Juditsky 1992).
 
     While few steps are done the average looks back less far, so that it does not stick to the random first weights.
     It must stand after `KeepBest`, which then finds the averages in the model.
-
-    Source: Polyak and Juditsky 1992, "Acceleration of stochastic approximation by averaging".
     """
 
     def __init__(self, context: StageContext, weights: list[Variable]) -> None:
         super().__init__(context)
         self.weights = weights
         self.averages = [keras.Variable(weight, trainable=False, name=f"average_{place}") for place, weight in enumerate(weights)]
-        self._swapped = False
 
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         """Move the averages."""
@@ -245,15 +225,10 @@ class AverageWeights(_CourseCallback):
             average.assign_add(share * (weight - average))
 
     def on_test_begin(self, logs: Logs = None) -> None:
-        """Put the averages into the model."""
-        self._swap()
-
-    def on_test_end(self, logs: Logs = None) -> None:
-        """Put the weights back."""
-        self._swap()
-
-    def _swap(self) -> None:
+        """Exchange weights and averages: the model holds the averages as long as it is validated."""
         for average, weight in zip(self.averages, self.weights, strict=True):
             kept = keras.ops.copy(weight)
             weight.assign(average)
             average.assign(kept)
+
+    on_test_end = on_test_begin

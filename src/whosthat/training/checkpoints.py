@@ -1,12 +1,13 @@
 """Checkpoints: everything a training run needs to go on with the same bits, kept so that a crash cannot lose it.
 
-What belongs here: writing, checking, finding and removing checkpoint folders. What does not: which numbers a model
-consists of (`stages`), and when a checkpoint is due (`callbacks`).
+What belongs here: every number that changes while a model is trained as named arrays and back (Keras' own files leave out the states of
+dropout's random generators and the running metrics); writing, checking, finding and removing checkpoint folders. What does not: when a
+checkpoint is due (`callbacks`).
 
-A checkpoint is a folder ``step-<steps>`` with ``arrays.safetensors``, ``state.json`` and ``manifest.json`` (sizes and
-sha256 of the others). It is written under another name, every file is flushed to the disk, the manifest last; then the
-folder is renamed and the rename flushed. So a folder with the right name is complete, or its manifest says that it is not.
-The best weights are files beside the folders, written once and named by the checkpoints that need them.
+A checkpoint is a folder ``step-<steps>`` with ``arrays.safetensors``, ``state.json`` and ``manifest.json`` (sha256 of the others). It is
+written under another name, every file is flushed to the disk, the manifest last; then the folder is renamed and the rename flushed. So a
+folder with the right name is complete, or its manifest says that it is not. The best weights are files beside the folders, written once
+and named by the checkpoints that need them.
 """
 
 from __future__ import annotations
@@ -16,10 +17,11 @@ import json
 import math
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +32,11 @@ from whosthat.durable import sha256_of, sync_folder, write_file
 from whosthat.errors import RunError, TrainingError
 from whosthat.progress import SILENT, Progress
 from whosthat.training.schedules import PlateauMemory
+
+if TYPE_CHECKING:
+    import keras
+
+Variable: TypeAlias = "keras.Variable"
 
 Arrays = Mapping[str, NDArray[Any]]
 """Named arrays: variables of a model, an optimiser or a metric."""
@@ -42,22 +49,43 @@ _UNFINISHED = ".unfinished-"
 _SPARE_BYTES = 1024 * 1024
 
 
+def model_variables(model: keras.Model) -> dict[str, Variable]:
+    """Name every variable of a model: weights, running statistics and random generators."""
+    return named("model", model.variables)
+
+
+def named(group: str, variables: Iterable[Variable]) -> dict[str, Variable]:
+    """Name variables by their place; Keras' own names count how many models this process has built, and so do not last."""
+    return {f"{group}/{place:04}": variable for place, variable in enumerate(variables)}
+
+
+def read(variables: dict[str, Variable]) -> dict[str, NDArray[Any]]:
+    """Read variables into arrays."""
+    return {name: variable.numpy() for name, variable in variables.items()}
+
+
+def restore(variables: dict[str, Variable], arrays: Arrays) -> None:
+    """Set every variable to its array.
+
+    Raises:
+        RunError: An array is missing or has another shape: the checkpoint is of another network.
+    """
+    for name, variable in variables.items():
+        array = arrays.get(name)
+        if array is None or array.shape != tuple(variable.shape):
+            came = "is missing" if array is None else f"has the shape {array.shape} instead of {tuple(variable.shape)}"
+            raise RunError(f"The checkpoint does not fit the network: {name} {came}. Start a new run.")
+        variable.assign(array)
+
+
 @dataclass
 class Best:
-    """The best weights so far: highest validation accuracy, at equal accuracy the lowest validation loss.
+    """The best weights so far: highest validation accuracy, at equal accuracy the lowest validation loss."""
 
-    Attributes:
-        epoch: The epoch after which they were found, from 1; 0 before the first.
-        accuracy: Validation accuracy, 0 to 1.
-        loss: Validation loss.
-        file: Name of the weights file in the checkpoints folder.
-        sha256: The file's hash.
-    """
-
-    epoch: int = 0
-    accuracy: float = -1.0
+    epoch: int = 0  # after which they were found, from 1; 0 before the first
+    accuracy: float = -1.0  # on the validation photos, as is the loss
     loss: float = math.inf
-    file: str = ""
+    file: str = ""  # name of the weights file in the checkpoints folder
     sha256: str = ""
 
     def beaten_by(self, accuracy: float, loss: float) -> bool:
@@ -67,47 +95,23 @@ class Best:
 
 @dataclass
 class RunState:
-    """Where a run stands; with the arrays of its model and optimiser, all that is needed to go on.
-
-    Attributes:
-        recipe_key: Key of the recipe that is trained.
-        stage: Which stage of the training this is.
-        first_epoch: The epoch with which this stage began.
-        epoch: The epoch that is being trained, from 0; also the number of finished epochs.
-        batch: Batches of that epoch that are done.
-        steps: Batches done in all, over all stages.
-        history: One row for each finished epoch, as in history.csv.
-        best: The best weights so far.
-        lowest_loss: Lowest validation loss of this stage, for early stopping.
-        waited: Epochs since then.
-        plateau: Memory of a plateau schedule.
-        seconds: Time spent training, over all processes.
-        epoch_seconds: The part of it that was spent in the present epoch.
-        stopped: Why this stage ended; empty while it has not.
-        environment: Versions and threads under which it was trained.
-    """
+    """Where a run stands; with the arrays of its model and optimiser, all that is needed to go on."""
 
     recipe_key: str
     stage: str
-    first_epoch: int = 0
-    epoch: int = 0
-    batch: int = 0
-    steps: int = 0
-    history: list[dict[str, float]] = field(default_factory=list)
+    first_epoch: int = 0  # with which this stage began
+    epoch: int = 0  # that is being trained, from 0; also the number of finished epochs
+    batch: int = 0  # batches of that epoch that are done
+    steps: int = 0  # batches done in all, over all stages
+    history: list[dict[str, float]] = field(default_factory=list)  # one row for each finished epoch, as in history.csv
     best: Best = field(default_factory=Best)
-    lowest_loss: float = math.inf
-    waited: int = 0
+    lowest_loss: float = math.inf  # lowest validation loss of this stage, for early stopping
+    waited: int = 0  # epochs since then
     plateau: PlateauMemory = field(default_factory=PlateauMemory)
-    seconds: float = 0.0
-    epoch_seconds: float = 0.0
-    stopped: str = ""
-    environment: dict[str, str] = field(default_factory=dict)
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> RunState:
-        """Rebuild what `dataclasses.asdict` took apart."""
-        parts = {"best": Best(**values["best"]), "plateau": PlateauMemory(**values["plateau"])}
-        return cls(**{**values, **parts})
+    seconds: float = 0.0  # spent training, over all processes
+    epoch_seconds: float = 0.0  # the part of them that was spent in the present epoch
+    stopped: str = ""  # why this stage ended; empty while it has not
+    environment: dict[str, str] = field(default_factory=dict)  # versions and threads under which it was trained
 
 
 @dataclass(frozen=True)
@@ -119,12 +123,7 @@ class Checkpoint:
 
 
 class Checkpoints:
-    """The checkpoints of one run.
-
-    Args:
-        folder: Where they are kept; made if absent.
-        progress: Hears of damaged checkpoints.
-    """
+    """The checkpoints of one run, kept in a folder that is made if absent; ``progress`` hears of damaged ones."""
 
     def __init__(self, folder: Path, progress: Progress = SILENT) -> None:
         self.folder = folder
@@ -142,41 +141,47 @@ class Checkpoints:
                 f"Some weights are no longer finite in epoch {state.epoch + 1}, so no checkpoint was written; the last good one is "
                 "kept. Start a new run with a lower learning rate."
             )
-        self._require_room(sum(array.nbytes for array in arrays.values()))
-        unfinished = self.folder / f"{_UNFINISHED}{state.steps:08}"
-        try:
-            self._write_folder(unfinished, state, arrays)
-            final = self.folder / f"step-{state.steps:08}"
+        final = self.folder / f"step-{state.steps:08}"
+        with self._becoming(final, f"{_UNFINISHED}{state.steps:08}", arrays) as unfinished:
+            _write_folder(unfinished, state, arrays)
             if final.exists():  # a run that went back to an older checkpoint comes past the same step again
                 shutil.rmtree(final)
-            unfinished.replace(final)
-            sync_folder(self.folder)
-        except OSError as error:
-            shutil.rmtree(unfinished, ignore_errors=True)
-            raise self._unwritable(error) from error
         self._remove_old(state)
 
     def write_best(self, name: str, arrays: Arrays) -> tuple[str, str]:
-        """Write best weights beside the checkpoints; return the file's name and sha256.
-
-        Args:
-            name: Unlike that of any other weights which a checkpoint may need.
-            arrays: The weights.
+        """Write best weights beside the checkpoints, under a name unlike all that a checkpoint may need; return file name and sha256.
 
         Raises:
             TrainingError: The disk is full or refuses.
         """
-        self._require_room(sum(array.nbytes for array in arrays.values()))
         file = self.folder / f"best-{name}.safetensors"
-        unfinished = self.folder / f"{_UNFINISHED}{file.name}"
-        try:
+        with self._becoming(file, f"{_UNFINISHED}{file.name}", arrays) as unfinished:
             digest = _write_arrays(unfinished, arrays)
-            unfinished.replace(file)
+        return file.name, digest
+
+    @contextmanager
+    def _becoming(self, final: Path, name: str, arrays: Arrays) -> Iterator[Path]:
+        """Make sure of room, and give what was written under another name its own; what cannot be written is removed."""
+        needed, free = sum(array.nbytes for array in arrays.values()), shutil.disk_usage(self.folder).free
+        if free < needed + _SPARE_BYTES:
+            raise TrainingError(
+                f"The disk is full: a checkpoint in {self.folder} takes {needed / 1e6:,.1f} MB, but {free / 1e6:,.1f} MB are free. Earlier "
+                "checkpoints are safe. Make room, then go on with whosthat train --resume."
+            )
+        unfinished = self.folder / name
+        try:
+            yield unfinished
+            unfinished.replace(final)
             sync_folder(self.folder)
         except OSError as error:
-            unfinished.unlink(missing_ok=True)
-            raise self._unwritable(error) from error
-        return file.name, digest
+            if unfinished.is_dir():
+                shutil.rmtree(unfinished, ignore_errors=True)
+            else:
+                unfinished.unlink(missing_ok=True)
+            raise TrainingError(
+                f"A checkpoint could not be written to {self.folder}: {error.strerror or error}. Earlier checkpoints are safe. Make room "
+                "or allow writing, then go on with whosthat train --resume."
+            ) from error
 
     def read_best(self, best: Best) -> dict[str, NDArray[Any]]:
         """Read the best weights.
@@ -224,20 +229,11 @@ class Checkpoints:
         for name in (_ARRAYS, _STATE):
             if sha256_of(folder / name) != manifest[name]:
                 raise RunError(f"the SHA-256 of {name} has changed")
-        state = RunState.from_dict(json.loads((folder / _STATE).read_text(encoding="utf-8")))
+        values = json.loads((folder / _STATE).read_text(encoding="utf-8"))
+        state = RunState(**values | {"best": Best(**values["best"]), "plateau": PlateauMemory(**values["plateau"])})
         if state.best.file and not (self.folder / state.best.file).is_file():
             raise RunError(f"the best weights {state.best.file} are missing")
         return Checkpoint(state, load_file(folder / _ARRAYS))
-
-    def _write_folder(self, folder: Path, state: RunState, arrays: Arrays) -> None:
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir()
-        manifest = {_ARRAYS: _write_arrays(folder / _ARRAYS, arrays)}
-        text = json.dumps(asdict(state)).encode("utf-8")
-        write_file(folder / _STATE, text)
-        manifest[_STATE] = hashlib.sha256(text).hexdigest()
-        write_file(folder / _MANIFEST, json.dumps(manifest).encode("utf-8"))
-        sync_folder(folder)
 
     def _finished(self) -> list[Path]:
         return sorted(path for path in self.folder.glob("step-*") if path.is_dir())
@@ -253,19 +249,16 @@ class Checkpoints:
             elif path.name.startswith(("best-", f"{_UNFINISHED}best-")) and path.name not in needed:
                 path.unlink(missing_ok=True)
 
-    def _require_room(self, n_bytes: int) -> None:
-        free = shutil.disk_usage(self.folder).free
-        if free < n_bytes + _SPARE_BYTES:
-            raise TrainingError(
-                f"The disk is full: a checkpoint in {self.folder} takes {_megabytes(n_bytes)}, but {_megabytes(free)} are free. Earlier "
-                "checkpoints are safe. Make room, then go on with whosthat train --resume."
-            )
 
-    def _unwritable(self, error: OSError) -> TrainingError:
-        return TrainingError(
-            f"A checkpoint could not be written to {self.folder}: {error.strerror or error}. Earlier checkpoints are safe. Make room or "
-            "allow writing, then go on with whosthat train --resume."
-        )
+def _write_folder(folder: Path, state: RunState, arrays: Arrays) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    manifest = {_ARRAYS: _write_arrays(folder / _ARRAYS, arrays)}
+    text = json.dumps(asdict(state)).encode("utf-8")
+    write_file(folder / _STATE, text)
+    manifest[_STATE] = hashlib.sha256(text).hexdigest()
+    write_file(folder / _MANIFEST, json.dumps(manifest).encode("utf-8"))
+    sync_folder(folder)
 
 
 def _write_arrays(path: Path, arrays: Arrays) -> str:
@@ -285,7 +278,3 @@ def _best_file(folder: Path) -> str:
         return str(json.loads((folder / _STATE).read_text(encoding="utf-8"))["best"]["file"])
     except (OSError, ValueError, KeyError, TypeError):
         return ""
-
-
-def _megabytes(n_bytes: int) -> str:
-    return f"{n_bytes / 1e6:,.1f} MB"

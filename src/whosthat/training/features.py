@@ -2,10 +2,10 @@
 
 What belongs here: computing, keeping and feeding them. What does not: what is trained on them (`transfer`).
 
-A frozen backbone gives the same features for the same view of a photo in every epoch, so each view goes through it once.
-ONNX Runtime computes them, two photos at a time in each of as many threads as there are cores: on EfficientNet-Lite0 a photo
-took 2.9 ms so, and 7.2 ms in Keras with batches of 32, because what one layer leaves for the next stays in the processor's
-cache and no core waits for another. Reading and augmenting photos hide behind it.
+A frozen backbone gives the same features for the same view of a photo in every epoch, so each view goes through it once. ONNX Runtime
+computes them, two photos at a time in each of as many threads as there are cores: on EfficientNet-Lite0 a photo took 2.9 ms so, and 7.2
+ms in Keras with batches of 32, because what one layer leaves for the next stays in the processor's cache and no core waits for another.
+Reading and augmenting photos hide behind it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,12 +41,7 @@ _MAX_TABLE_BYTES = 64 << 20
 
 
 class StoredFeatures:
-    """Features of every view of every photo; epochs take the views in turn.
-
-    Args:
-        views: One array ``(n_photos, ...)``, float32, for each view, in the photos' own order.
-        photos: The batches of photos; they decide order and labels.
-    """
+    """Features of every view of every photo, float32 ``(n_photos, ...)`` in the photos' own order; epochs take the views in turn."""
 
     def __init__(self, views: list[FloatArray], photos: Batches) -> None:
         self.labels, self.n_classes, self.n_photos = photos.labels, photos.n_classes, photos.n_photos
@@ -86,15 +82,12 @@ class FeatureStore:
         self._run = run
         self._folder = run.folder / FEATURES
         self._backbone = backbone
-        self._runner: tuple[Callable[[Image], FloatArray], int] | None = None
 
     def of(self, part: str, photos: Batches, views: int = 1) -> StoredFeatures:
         """Send every view of every photo through the backbone, but for the views that an earlier process finished.
 
-        Args:
-            part: What the photos are for, in one word.
-            photos: View 0 is each photo as it is, view ``v`` that of epoch ``v``.
-            views: How many; photos that are not augmented have but one.
+        View 0 is each photo as it is, view ``v`` that of epoch ``v``; photos that are not augmented have but one. ``part`` says in one
+        word what the photos are for.
 
         Raises:
             TrainingInterruptedError: Somebody stopped it.
@@ -123,7 +116,7 @@ class FeatureStore:
             shape = (photos.n_photos, *self._backbone.output_shape[1:])
             np.lib.format.write_array_header_1_0(rows, {"descr": "<f4", "fortran_order": False, "shape": shape})
             done = 0
-            for features in self._computed(_one_view(photos, view), view):
+            for features in self._computed(photos, view):
                 rows.write(features.astype("<f4").tobytes())
                 done += len(features)
                 self._run.progress.step(what, done, photos.n_photos)
@@ -132,9 +125,13 @@ class FeatureStore:
         unfinished.replace(file)
         sync_folder(file.parent)
 
-    def _computed(self, in_order: Batches, view: int) -> Iterator[FloatArray]:
-        """Yield the features of every batch, in order; threads work ahead."""
-        compute, threads = self._runner = self._runner or _runner(self._backbone, self._run)
+    def _computed(self, photos: Batches, view: int) -> Iterator[FloatArray]:
+        """Yield the features of every batch, in the photos' own order; threads work ahead."""
+        shown = photos.augmentation if view else None
+        in_order = Batches(
+            photos.images, photos.labels, n_classes=photos.n_classes, batch_size=_PHOTOS_AT_ONCE, seed=photos.seed, augmentation=shown
+        )
+        compute, threads = self._runner
         with ThreadPoolExecutor(threads) as pool:
             try:
                 for features in pool.map(lambda index: compute(in_order.batch(view, index)[0]), range(len(in_order))):
@@ -144,27 +141,15 @@ class FeatureStore:
             finally:
                 pool.shutdown(cancel_futures=True)
 
+    @cached_property
+    def _runner(self) -> tuple[Callable[[Image], FloatArray], int]:
+        """What computes features, and in how many threads it may be called at once.
 
-def _one_view(photos: Batches, view: int) -> Batches:
-    """The photos in their own order, as they are or as an epoch sees them."""
-    return Batches(
-        photos.images,
-        photos.labels,
-        n_classes=photos.n_classes,
-        batch_size=_PHOTOS_AT_ONCE,
-        seed=photos.seed,
-        augmentation=photos.augmentation if view else None,
-    )
-
-
-def _runner(backbone: keras.Model, run: Run) -> tuple[Callable[[Image], FloatArray], int]:
-    """Return what computes features, and in how many threads it may be called at once.
-
-    That is ONNX Runtime, or Keras for a network of the user's own that cannot be written as ONNX.
-    """
-    try:
-        session = open_session(write_onnx(backbone))
-    except (ExportError, ValueError) as error:
-        run.progress.say(f"The backbone runs in Keras, which is slower, because it cannot be exported: {error}")
-        return lambda photos: np.asarray(backbone.predict_on_batch(photos)), 1
-    return lambda photos: session.run(photos)[0], run.threads
+        That is ONNX Runtime, or Keras for a network of the user's own that cannot be written as ONNX.
+        """
+        try:
+            session = open_session(write_onnx(self._backbone))
+        except (ExportError, ValueError) as error:
+            self._run.progress.say(f"The backbone runs in Keras, which is slower, because it cannot be exported: {error}")
+            return lambda photos: np.asarray(self._backbone.predict_on_batch(photos)), 1
+        return lambda photos: session.run(photos)[0], self._run.threads

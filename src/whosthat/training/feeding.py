@@ -1,12 +1,12 @@
 """Batches on their way into Keras: photos stay uint8 until they are inside the model.
 
-What belongs here: which batch is handed out when, and with which weights. What does not: the order of photos and their
-augmentation, which `whosthat.dataset.batches` decides as a pure function of seed, epoch and place; that is why a
-training that starts in the middle of an epoch is fed exactly what one that never stopped would be.
+What belongs here: which batch is handed out when, and with which weights. What does not: the order of photos and their augmentation,
+which `whosthat.dataset.batches` decides as a pure function of seed, epoch and place; that is why a training that starts in the middle
+of an epoch is fed exactly what one that never stopped would be.
 
-Photos are read ahead in a background thread, so that reading and augmenting hide behind the training step. What fits into
-memory needs no reader: there TensorFlow picks the rows by itself, because a step on features is over before Python could
-hand it a batch (20 epochs of EfficientNet-Lite0's head on 240 photos: 2.1 s with readers, 0.9 s without).
+Photos are read ahead in a background thread, so that reading and augmenting hide behind the training step. What fits into memory needs
+no reader: there TensorFlow picks the rows by itself, because a step on features is over before Python could hand it a batch (20 epochs
+of EfficientNet-Lite0's head on 240 photos: 2.1 s with readers, 0.9 s without).
 """
 
 from __future__ import annotations
@@ -49,16 +49,10 @@ class Batches(Protocol):
 
 
 class TrainingFeed(keras.utils.PyDataset):
-    """A row of batches, epoch after epoch, from any step to any other.
+    """A row of batches, epoch after epoch, from any step to any other; each class can have a weight, float32 ``(n_classes,)``.
 
     It is as long as all its epochs together, and Keras is told ``steps_per_epoch``: then there is one iterator over all
     epochs, and the first batches of the next are made ready while this one is being validated.
-
-    Args:
-        batches: What is fed.
-        first_step: Batches of the whole training that are already done.
-        n_steps: Batches that are fed.
-        class_weights: One weight a class, float32 ``(n_classes,)``; None weighs every photo alike.
     """
 
     def __init__(self, batches: Batches, first_step: int, n_steps: int, class_weights: FloatArray | None = None) -> None:
@@ -78,6 +72,8 @@ class TrainingFeed(keras.utils.PyDataset):
         """Return the batch of one step; what goes wrong is kept, because TensorFlow turns it into a text of its own."""
         epoch, index = divmod(self.first_step + step, len(self.batches))
         try:
+            if not 0 <= step < self.n_steps:
+                raise IndexError(f"There are {self.n_steps} batches; there is no batch {step}.")
             inputs, labels = self.batches.batch(epoch, index)
         except Exception as error:
             self.failure = error
@@ -87,43 +83,21 @@ class TrainingFeed(keras.utils.PyDataset):
         return inputs, labels, labels @ self.class_weights
 
 
-class ValidationFeed(keras.utils.PyDataset):
+class ValidationFeed(TrainingFeed):
     """The validation batches in their one order, never augmented."""
 
     def __init__(self, batches: Batches) -> None:
-        super().__init__(workers=1)
-        self.batches = batches
-        self.failure: Exception | None = None
-
-    @property
-    def num_batches(self) -> int:
-        """Batches in all."""
-        return len(self.batches)
-
-    def __getitem__(self, index: int) -> Sample:
-        """Return one batch."""
-        try:
-            return self.batches.batch(0, index)
-        except Exception as error:
-            self.failure = error
-            raise
+        super().__init__(batches, 0, len(batches))
 
 
 @dataclass(frozen=True)
 class Table:
-    """Inputs and labels that are in memory.
+    """Inputs and labels that are in memory."""
 
-    Attributes:
-        inputs: All inputs, float32 ``(n, ...)``.
-        labels: Their one-hot labels, float32 ``(n, n_classes)``.
-        rows: From an epoch to the rows that it sees, int64 ``(n_photos,)``, in its order.
-        batch_size: Rows in a batch; the last batch of an epoch holds what is left.
-    """
-
-    inputs: FloatArray
-    labels: FloatArray
-    rows: Callable[[int], IntArray]
-    batch_size: int
+    inputs: FloatArray  # float32 (n, ...)
+    labels: FloatArray  # one-hot, float32 (n, n_classes)
+    rows: Callable[[int], IntArray]  # from an epoch to the rows that it sees, int64 (n_photos,), in its order
+    batch_size: int  # the last batch of an epoch holds what is left
 
     def training_data(self, first_step: int, n_steps: int, class_weights: FloatArray | None = None) -> Dataset:
         """The same batches as a `TrainingFeed`'s; Python is asked only for the order of each epoch."""

@@ -1,7 +1,7 @@
 """Train a network by a recipe, in a run folder, from the start or from where an earlier process was stopped.
 
-What belongs here: putting the parts together and taking them apart. What does not: the steps themselves (`stages`,
-`transfer`, `callbacks`). Importing this module imports Keras, which takes seconds: import it where training begins.
+What belongs here: putting the parts together and taking them apart. What does not: the steps themselves (`stages`, `transfer`,
+`callbacks`). Importing this module imports Keras, which takes seconds: import it where training begins.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from whosthat.networks.backend import set_threads
 from whosthat.progress import SILENT, Progress
 from whosthat.runs.files import CHECKPOINTS
 from whosthat.runs.lock import listening, run_lock
-from whosthat.training.checkpoints import Checkpoint, Checkpoints, RunState
+from whosthat.training.checkpoints import Checkpoint, Checkpoints, RunState, model_variables, restore
 from whosthat.training.features import FEATURES
 from whosthat.training.journal import Journal
 from whosthat.training.recipe import Recipe, design_of
@@ -32,7 +32,6 @@ from whosthat.training.schedules import learning_rate
 from whosthat.training.stage_context import Run
 from whosthat.training.stages import Stage, train_stage
 from whosthat.training.transfer import HEAD, train_head_then_all
-from whosthat.training.variables import model_variables, restore
 from whosthat.version import __version__
 
 if TYPE_CHECKING:
@@ -44,24 +43,14 @@ WHOLE = "whole"
 
 @dataclass(frozen=True)
 class Fitted:
-    """A training that came to its end.
+    """A training that came to its end."""
 
-    Attributes:
-        model: The network with its best weights: highest validation accuracy, at equal accuracy the lowest validation loss.
-        history: One row an epoch, as in history.csv.
-        best_epoch: The epoch of the best weights, from 1.
-        seconds: Time spent training, in all processes together.
-        stopped: Why training ended, as a sentence.
-        refitted: What the head said of photos that it had not learnt from, and the head that has learnt from all; None for a network
-            that was trained as a whole.
-    """
-
-    model: keras.Model
-    history: list[dict[str, float]]
-    best_epoch: int
-    seconds: float
-    stopped: str
-    refitted: Refitted | None = None
+    model: keras.Model  # with its best weights: highest validation accuracy, at equal accuracy the lowest validation loss
+    history: list[dict[str, float]]  # one row an epoch, as in history.csv
+    best_epoch: int  # from 1
+    seconds: float  # spent training, in all processes together
+    stopped: str  # why training ended, as a sentence
+    refitted: Refitted | None = None  # None for a network that was trained as a whole
 
     @property
     def learns_from_all(self) -> bool:
@@ -87,14 +76,14 @@ def fit(
 ) -> Fitted:
     """Train by a recipe.
 
-    ``run`` receives ``history.csv``, ``events.jsonl``, ``tensorboard/`` and ``checkpoints/`` as training goes on. A training
-    that was killed and resumed ends with the same bits as one that was not, on the same machine with the same versions.
+    ``run``, made if absent, receives ``history.csv``, ``events.jsonl``, ``tensorboard/`` and ``checkpoints/`` as training goes on. A
+    training that was killed and resumed ends with the same bits as one that was not, on the same machine with the same versions.
 
     Args:
         recipe: What to train and how.
         train: Training batches, in the recipe's batch size, shuffled and augmented as it says.
         validation: Validation batches.
-        run: The run folder; made if absent.
+        run: The run folder.
         refitting: On what a head on a frozen backbone is trained again, after it was trained; None does not.
         progress: Hears of every batch.
         resume: Go on where the newest undamaged checkpoint in ``run`` stands; without one, start from the beginning.
@@ -137,7 +126,9 @@ def _opened(recipe: Recipe, folder: Path, progress: Progress) -> Iterator[Run]:
         stop_request = stack.enter_context(listening())
         checkpoints = Checkpoints(folder / CHECKPOINTS, progress)
         journal = stack.enter_context(closing(Journal(folder)))
-        yield Run(folder, recipe, checkpoints, journal, progress, stop_request, available_cores())
+        allowed = getattr(os, "sched_getaffinity", None)  # Linux alone has it
+        cores = len(allowed(0)) if allowed else os.cpu_count() or 1
+        yield Run(folder, recipe, checkpoints, journal, progress, stop_request, cores)
 
 
 def _where_it_stands(run: Run, resume: bool) -> Checkpoint | None:
@@ -152,11 +143,16 @@ def _where_it_stands(run: Run, resume: bool) -> Checkpoint | None:
 
 def _settle(state: RunState, run: Run, train: Batches) -> None:
     """Pin what the bits depend on, compare it with what a resumed training began with, and note it."""
+    import tensorflow as tf
+
     before = state.environment
-    threads = _pin_threads(int(before.get("threads", run.threads)), run.progress)
-    packages = {name: version(name) for name in ("keras", "numpy")}
+    try:
+        set_threads(int(before.get("threads", run.threads)))
+    except NetworkError as error:  # it is too late for that
+        run.progress.say(f"{error} The last digits of results can differ between processes.")
+    threads = tf.config.threading.get_intra_op_parallelism_threads()  # 0: its own choice
     now = {"threads": str(threads), "whosthat": __version__, "machine": platform.machine()}
-    now |= packages | {"tensorflow": _tensorflow_version(), "photos": str(train.n_photos)}
+    now |= {"keras": version("keras"), "numpy": version("numpy"), "tensorflow": str(tf.__version__), "photos": str(train.n_photos)}
     if before.get("photos", now["photos"]) != now["photos"]:
         raise RunError(f"This run began with {before['photos']} photos, but now there are {now['photos']}. Start a new run.")
     changed = [f"{name} {before[name]} (now {now[name]})" for name in before if before[name] != now.get(name)]
@@ -164,26 +160,3 @@ def _settle(state: RunState, run: Run, train: Batches) -> None:
         run.progress.say(f"This run began with {', '.join(changed)}; the last digits of its results can differ.")
     state.environment = now
     run.journal.note("resume" if before else "start", recipe=state.recipe_key, epoch=state.epoch, batch=state.batch, **now)
-
-
-def _pin_threads(wanted: int, progress: Progress) -> int:
-    """Pin TensorFlow's threads where that is still possible; return how many it uses, 0 for its own choice."""
-    import tensorflow as tf
-
-    try:
-        set_threads(wanted)
-    except NetworkError as error:
-        progress.say(f"{error} The last digits of results can differ between processes.")
-    return int(tf.config.threading.get_intra_op_parallelism_threads())
-
-
-def available_cores() -> int:
-    """Cores that this process may use."""
-    allowed = getattr(os, "sched_getaffinity", None)  # Linux alone has it
-    return len(allowed(0)) if allowed else os.cpu_count() or 1
-
-
-def _tensorflow_version() -> str:
-    import tensorflow as tf
-
-    return str(tf.__version__)

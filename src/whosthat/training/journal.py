@@ -38,11 +38,7 @@ def read_history(path: Path) -> list[dict[str, float]]:
 
 
 class Journal:
-    """The open event files of one run.
-
-    Args:
-        run: The run folder; ``events.jsonl`` and ``tensorboard/`` are made in it and added to.
-    """
+    """The open event files of one run: ``events.jsonl`` and ``tensorboard/`` are made in its folder and added to."""
 
     def __init__(self, run: Path) -> None:
         path = run / "events.jsonl"
@@ -69,11 +65,7 @@ class Journal:
 
 
 class ScalarWriter:
-    """A TensorBoard event file.
-
-    Args:
-        folder: Made if absent; every writer adds a file of its own, and TensorBoard reads them as one.
-    """
+    """A TensorBoard event file; every writer adds one of its own to the folder, and TensorBoard reads them as one."""
 
     def __init__(self, folder: Path) -> None:
         import tensorflow as tf

@@ -1,9 +1,8 @@
-"""Recipes: what to train and how, as typed settings that are read from and written to TOML.
+"""Recipes: what to train and how, as typed settings that are read from and written to TOML, and refused in sentences.
 
-What belongs here: the recipe as a whole, reading, writing and comparing recipes. Its sections stand in `recipe_sections`,
-the settings of one network in ``recipes/<network>.toml``, the reference's in ``recipes/reference-*.toml``.
-What does not: anything that acts on a setting (`schedules`, `stages`, `transfer`). Keras is never imported here, so a
-recipe is refused within milliseconds.
+What belongs here: the recipe of a network, reading, completing and refusing recipes. Sections and the face route's recipe stand in
+`recipe_base`, the settings of one network in ``recipes/<network>.toml``, the reference's in ``recipes/reference-*.toml``. What does not:
+anything that acts on a setting (`schedules`, `stages`, `transfer`). Keras is never imported here: a recipe is refused in milliseconds.
 """
 
 from __future__ import annotations
@@ -11,30 +10,36 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, get_args, overload
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from whosthat.errors import RecipeError, did_you_mean
 from whosthat.networks.design import Design
-from whosthat.training.recipe_base import FACES, BaseRecipe, FaceRecipe, to_toml
-from whosthat.training.recipe_errors import describe
-from whosthat.training.recipe_sections import (
+from whosthat.training.recipe_base import (
+    FACES,
     SGD,
     Adam,
     AdamW,
     AugmentationSettings,
+    BaseRecipe,
+    BelowOne,
     Constant,
     Cosine,
     EarlyStopping,
+    FaceRecipe,
     NetworkSettings,
+    NotNegative,
     Plateau,
     RMSprop,
     Step,
     TransferSettings,
+    to_toml,
 )
 
 if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
     from whosthat.photos.augmenting import Augmentation
     from whosthat.photos.preparing import PrepareSpec
 
@@ -95,8 +100,8 @@ class Recipe(BaseRecipe):
     weights: str = Field(default="none", min_length=1)
     class_weights: bool = False
     loss: Literal["categorical_crossentropy", "mean_squared_error"] = "categorical_crossentropy"
-    label_smoothing: float = Field(default=0.0, ge=0, lt=1)
-    checkpoint_minutes: float = Field(default=5.0, ge=0)
+    label_smoothing: BelowOne = 0.0
+    checkpoint_minutes: NotNegative = 5.0
     optimiser: SGD | Adam | AdamW | RMSprop = Field(default=Adam(), discriminator="name")
     schedule: Constant | Step | Plateau | Cosine = Field(default=Constant(), discriminator="name")
     augmentation: AugmentationSettings = AugmentationSettings()
@@ -126,34 +131,24 @@ class Recipe(BaseRecipe):
         return Augmentation(**self.augmentation.model_dump(exclude={"enabled"})) if self.augmentation.enabled else None
 
 
-def make_recipe(settings: Mapping[str, Any], source: str = "the recipe") -> Recipe:
-    """Build a recipe from a mapping that names every setting which differs from the plain defaults.
-
-    Args:
-        settings: Keys and sections as in the TOML file.
-        source: Where they came from, for messages.
-
-    Raises:
-        RecipeError: A key is unknown or a value cannot be used; every such key is named.
-    """
-    try:
-        return Recipe.model_validate(settings)
-    except ValidationError as error:
-        raise RecipeError(describe(error, settings, source, Recipe)) from None
-
-
 AnyRecipe: TypeAlias = Recipe | FaceRecipe
 """A recipe of either route."""
+
+_Kind = TypeVar("_Kind", Recipe, FaceRecipe)
 
 
 def make_any_recipe(settings: Mapping[str, Any], source: str = "the recipe") -> AnyRecipe:
     """Build the recipe of the route that the model belongs to; otherwise like `make_recipe`."""
-    if settings.get("model") != FACES:
-        return make_recipe(settings, source)
-    try:
-        return FaceRecipe.model_validate(settings)
-    except ValidationError as error:
-        raise RecipeError(describe(error, settings, source, FaceRecipe)) from None
+    return _validated(FaceRecipe, settings, source) if settings.get("model") == FACES else make_recipe(settings, source)
+
+
+def make_recipe(settings: Mapping[str, Any], source: str = "the recipe") -> Recipe:
+    """Build a network's recipe from a mapping, keys and sections as in TOML, of every setting that differs from the plain defaults.
+
+    Raises:
+        RecipeError: A key is unknown or a value cannot be used; every such key is named, and where the settings came from.
+    """
+    return _validated(Recipe, settings, source)
 
 
 @overload
@@ -200,12 +195,10 @@ def shipped_recipes() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in RECIPES.glob("*.toml")))
 
 
-_PUBLISHED: dict[str, Literal["none", "imagenet"]] = {"none": "none", "imagenet": "imagenet"}
-
-
 def design_of(recipe: Recipe, n_classes: int) -> Design:
     """Return the design of a recipe's network."""
-    weights = _PUBLISHED.get(recipe.weights) or Path(recipe.weights)
+    published: dict[str, Literal["none", "imagenet"]] = {"none": "none", "imagenet": "imagenet"}
+    weights = published.get(recipe.weights) or Path(recipe.weights)
     settings = recipe.network.model_dump(exclude_none=True)
     return Design(n_classes, recipe.size, frames=recipe.frames or 1, weights=weights, seed=recipe.seed, **settings)
 
@@ -219,7 +212,7 @@ def _merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, An
     for key, value in changes.items():
         old = merged.get(key)
         if isinstance(value, Mapping) and isinstance(old, Mapping) and value.get("name", old.get("name")) == old.get("name"):
-            merged[key] = {**old, **{name: setting for name, setting in value.items() if setting is not None}}
+            merged[key] = _merged(old, value)
         elif value is not None:
             merged[key] = value
     return merged
@@ -275,3 +268,57 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise RecipeError(f"The recipe {path} cannot be read: {error.strerror}.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RecipeError(f"The recipe {path} is not TOML: {error}. Write lines such as epochs = 30.") from error
+
+
+def _validated(kind: type[_Kind], settings: Mapping[str, Any], source: str) -> _Kind:
+    """Build a recipe, or say in sentences why it is refused: each key, what was expected, what came, and the nearest name."""
+    try:
+        return kind.model_validate(settings)
+    except ValidationError as error:
+        problems = [_sentence(problem, kind, settings) for problem in error.errors(include_url=False)]
+        raise RecipeError(f"{source[0].upper()}{source[1:]} cannot be used. " + " ".join(problems)) from None
+
+
+def _sentence(problem: ErrorDetails, recipe: type[BaseModel], settings: Mapping[str, Any]) -> str:
+    path = _path(problem["loc"], settings)
+    key, kind, message = ".".join(path), problem["type"], problem["msg"].removeprefix("Value error, ")
+    if not path:
+        return message
+    if kind == "extra_forbidden":
+        return f'There is no key "{key}". {did_you_mean(path[-1], _known_keys(recipe, path[:-1], settings))}'
+    if kind == "missing":
+        return f'The key "{key}" is missing.'
+    if kind == "union_tag_invalid":
+        context = problem["ctx"]
+        return f'"{key}.name" cannot be "{context["tag"]}". {did_you_mean(str(context["tag"]), _choices(context["expected_tags"]))}'
+    if kind == "union_tag_not_found":
+        return f'"{key}.name" is missing.'
+    expected = message.removeprefix("Input should be ").removeprefix("Input should ").removeprefix("a valid ")
+    sentence = f'"{key}": expected {"a section of settings" if kind == "model_type" else expected}, got {problem["input"]!r}.'
+    if kind != "literal_error" or not isinstance(problem["input"], str):
+        return sentence
+    return f"{sentence} {did_you_mean(problem['input'], _choices(problem['ctx']['expected']))}"
+
+
+def _choices(listed: str) -> list[str]:
+    """Take pydantic's ``'a', 'b' or 'c'`` apart."""
+    return [choice.strip(" '") for choice in listed.replace(" or ", ", ").split(",")]
+
+
+def _path(location: tuple[int | str, ...], settings: Mapping[str, Any]) -> tuple[str, ...]:
+    """Drop the tag that pydantic puts between a section with a ``name`` and its key."""
+    section = settings.get(str(location[0])) if location else None
+    tagged = len(location) > 2 and isinstance(section, Mapping) and section.get("name") == location[1]
+    parts = (location[0], *location[2:]) if tagged else location
+    return tuple(str(part) for part in parts)
+
+
+def _known_keys(recipe: type[BaseModel], path: tuple[str, ...], settings: Mapping[str, Any]) -> list[str]:
+    """Return the keys of the section at a path, or of the recipe itself."""
+    if not path:
+        return list(recipe.model_fields)
+    annotation = recipe.model_fields[path[0]].annotation
+    sections: tuple[type[BaseModel], ...] = get_args(annotation) or (annotation,)
+    name = settings[path[0]].get("name")
+    every = [section.model_fields for section in sections]
+    return [key for fields in every if "name" not in fields or fields["name"].default == name for key in fields]

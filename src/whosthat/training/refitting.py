@@ -1,7 +1,7 @@
 """The head once more, on other photos: what it says of photos that it has not learnt from, and a head that has learnt from all.
 
-What belongs here: training a head on stored features again and again, as long as the tested one was trained and at its rates. What
-does not: the stage that finds out how long that is (`stages`), and what is fitted on the answers (calibration, thresholds).
+What belongs here: training a head on stored features again and again, as long as the tested one was trained and at its rates. What does
+not: the stage that finds out how long that is (`stages`), and what is fitted on the answers (calibration, thresholds).
 
 The loop over batches runs inside TensorFlow: 29 epochs of a head on 800 photos took 0.3 s so, and 0.8 s in `Model.fit`.
 Everything follows from the seed: after a resumed training the bits are the same.
@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 
 from whosthat.dataset.batches import Batches, epoch_order
 from whosthat.errors import TrainingError
+from whosthat.training.checkpoints import model_variables, named, read, restore
 from whosthat.training.features import StoredFeatures
 from whosthat.training.stage_context import Run
 from whosthat.training.stages import compile_model, weight_of_classes
-from whosthat.training.variables import model_variables, named, read, restore
 
 if TYPE_CHECKING:
     import keras
@@ -34,29 +34,19 @@ _MAX_PIECE_BYTES = 64 << 20
 
 @dataclass(frozen=True)
 class Refitting:
-    """What a head shall be trained on again.
+    """What a head shall be trained on again."""
 
-    Attributes:
-        folds: int64 (n,): the fold of each training photo, then of each validation photo, in the order of their batches.
-        test: The photos from which the saved head learns as well; None leaves the tested head as it is.
-    """
-
-    folds: IntArray
-    test: Batches | None = None
+    folds: IntArray  # int64 (n,): the fold of each training photo, then of each validation photo, in the order of their batches
+    test: Batches | None = None  # photos from which the saved head learns as well; None leaves the tested head as it is
 
 
 @dataclass(frozen=True)
 class Refitted:
-    """What came of it.
+    """What came of it."""
 
-    Attributes:
-        answers: For each training, then each validation photo, the probabilities of a head that has not learnt from its fold,
-            float32 (n, classes).
-        head: The variables of the head that has learnt from all photos (`variables.model_variables`); None where none was asked for.
-    """
-
+    # For each training, then each validation photo, the probabilities of a head that has not learnt from its fold, float32 (n, classes).
     answers: FloatArray
-    head: Mapping[str, NDArray[Any]] | None
+    head: Mapping[str, NDArray[Any]] | None  # the variables of the head that has learnt from all photos, where one was asked for
 
 
 def refit(

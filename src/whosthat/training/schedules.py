@@ -9,10 +9,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import singledispatch
 
 from whosthat.training.recipe import Recipe
-from whosthat.training.recipe_sections import Constant, Cosine, Plateau, Step
+from whosthat.training.recipe_base import Cosine, Plateau, Step
 
 LearningRate = Callable[[float], float]
 """From a moment, in epochs, to a learning rate."""
@@ -30,26 +29,14 @@ def learning_rate(recipe: Recipe) -> LearningRate:
         >>> [rate(epoch) for epoch in (0, 10, 11, 23)]
         [0.08, 0.08, 0.04, 0.02]
     """
-    return _rate(recipe.schedule, recipe.optimiser.learning_rate, recipe.epochs)
-
-
-@singledispatch
-def _rate(schedule: object, start: float, epochs: int) -> LearningRate:
-    raise TypeError(f"There is no learning rate for {schedule!r}.")
-
-
-@_rate.register(Constant)
-@_rate.register(Plateau)
-def _constant(_schedule: Constant | Plateau, start: float, _epochs: int) -> LearningRate:
+    schedule, start = recipe.schedule, recipe.optimiser.learning_rate
+    if isinstance(schedule, Step):
+        return lambda epoch: start * schedule.drop ** math.floor((1 + math.floor(epoch)) / schedule.every)
+    if isinstance(schedule, Cosine):
+        return _cosine(schedule, start, recipe.epochs)
     return lambda _epoch: start
 
 
-@_rate.register
-def _step(schedule: Step, start: float, _epochs: int) -> LearningRate:
-    return lambda epoch: start * schedule.drop ** math.floor((1 + math.floor(epoch)) / schedule.every)
-
-
-@_rate.register
 def _cosine(schedule: Cosine, start: float, epochs: int) -> LearningRate:
     warmup = min(schedule.warmup_epochs, epochs)
     # A rate of exactly 0 at the first step would waste it.
@@ -66,17 +53,11 @@ def _cosine(schedule: Cosine, start: float, epochs: int) -> LearningRate:
 
 @dataclass
 class PlateauMemory:
-    """What a plateau schedule has seen so far; it is saved with every checkpoint.
+    """What a plateau schedule has seen so far; it is saved with every checkpoint."""
 
-    Attributes:
-        factor: What the starting rate is multiplied by now.
-        lowest: The lowest validation loss so far.
-        waited: Epochs since then, or since the rate last fell.
-    """
-
-    factor: float = 1.0
-    lowest: float = math.inf
-    waited: int = 0
+    factor: float = 1.0  # what the starting rate is multiplied by now
+    lowest: float = math.inf  # lowest validation loss so far
+    waited: int = 0  # epochs since then, or since the rate last fell
 
     def see(self, loss: float, schedule: Plateau, start: float) -> bool:
         """Take in the validation loss of one more epoch; return whether the rate falls now."""

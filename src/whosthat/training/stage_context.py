@@ -13,26 +13,15 @@ from pathlib import Path
 from whosthat.errors import TrainingInterruptedError
 from whosthat.progress import Progress
 from whosthat.runs.lock import StopRequest
-from whosthat.training.checkpoints import Checkpoints, RunState
+from whosthat.training.checkpoints import Checkpoints, RunState, Variable
 from whosthat.training.journal import Journal
 from whosthat.training.recipe import Recipe
 from whosthat.training.schedules import LearningRate
-from whosthat.training.variables import Variable
 
 
 @dataclass(frozen=True)
 class Run:
-    """What all stages of a training share.
-
-    Attributes:
-        folder: The run folder.
-        recipe: What to train and how.
-        checkpoints: Where the state is kept.
-        journal: Where events are noted.
-        progress: Who watches.
-        stop_request: Whether somebody wants training to stop.
-        threads: Threads inside one operation.
-    """
+    """What all stages of a training share."""
 
     folder: Path
     recipe: Recipe
@@ -40,7 +29,7 @@ class Run:
     journal: Journal
     progress: Progress
     stop_request: StopRequest
-    threads: int
+    threads: int  # inside one operation
 
     def interrupted(self, where: str) -> TrainingInterruptedError:
         """Note that somebody stopped the training, and return the error that says so."""
@@ -54,27 +43,16 @@ class Run:
 
 @dataclass
 class StageContext:
-    """One stage on its way: what its callbacks share.
-
-    Attributes:
-        run: What all stages share.
-        state: Where the run stands.
-        learning_rate: From epochs since the stage began to a rate.
-        batches: Batches in one epoch.
-        n_photos: Photos in one epoch.
-        last_epoch: Finished epochs, earlier stages included, after which the stage ends at the latest.
-        variables: Every variable that a checkpoint must hold.
-        clock: When time was last added to the state's seconds.
-    """
+    """One stage on its way: what its callbacks share."""
 
     run: Run
     state: RunState
-    learning_rate: LearningRate
-    batches: int
-    n_photos: int
-    last_epoch: int
-    variables: dict[str, Variable] = field(default_factory=dict)
-    clock: float = field(default_factory=time.monotonic)
+    learning_rate: LearningRate  # of epochs since the stage began
+    batches: int  # in one epoch
+    n_photos: int  # in one epoch
+    last_epoch: int  # finished epochs, earlier stages included, after which the stage ends at the latest
+    variables: dict[str, Variable] = field(default_factory=dict)  # all that a checkpoint must hold
+    clock: float = field(default_factory=time.monotonic)  # when time was last added to the state's seconds
 
     def tick(self) -> None:
         """Add the time since the last tick to the state."""

@@ -21,12 +21,11 @@ from whosthat.dataset.batches import class_weights
 from whosthat.errors import TrainingError
 from whosthat.networks.backend import load_keras
 from whosthat.training import callbacks
-from whosthat.training.checkpoints import Checkpoint, RunState
+from whosthat.training.checkpoints import Checkpoint, RunState, Variable, model_variables, named, restore
 from whosthat.training.feeding import Batches, Table, TrainingFeed, ValidationFeed
 from whosthat.training.recipe import Recipe
 from whosthat.training.schedules import LearningRate
 from whosthat.training.stage_context import Run, StageContext
-from whosthat.training.variables import Variable, model_variables, named, restore
 from whosthat.types import FloatArray, IntArray
 
 if TYPE_CHECKING:
@@ -35,35 +34,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Stage:
-    """What one stage trains.
+    """What one stage trains."""
 
-    Attributes:
-        name: Unique among the stages of a training.
-        model: The model; only its trainable variables change.
-        train: Training batches.
-        validation: Validation batches.
-        epochs: How many at most.
-        learning_rate: From epochs since the stage began to a rate.
-        tables: What training and validation batches hold, where that is in memory; None reads the batches.
-    """
-
-    name: str
-    model: keras.Model
+    name: str  # unique among the stages of a training
+    model: keras.Model  # only its trainable variables change
     train: Batches
     validation: Batches
-    epochs: int
-    learning_rate: LearningRate
-    tables: tuple[Table | None, Table | None] = (None, None)
+    epochs: int  # at most
+    learning_rate: LearningRate  # of epochs since the stage began
+    tables: tuple[Table | None, Table | None] = (None, None)  # what both batches hold, where that is in memory
 
 
 def train_stage(stage: Stage, run: Run, state: RunState, checkpoint: Checkpoint | None) -> None:
-    """Train one stage to its end and leave the best weights so far in its model.
-
-    Args:
-        stage: What to train.
-        run: Where and how.
-        state: Where the run stands; changed in place.
-        checkpoint: Where to go on inside this stage; None starts it.
+    """Train one stage to its end, or on from a checkpoint inside it, and leave the best weights so far in its model.
 
     Raises:
         TrainingError: The loss is no longer a number, or memory or disk are full.
@@ -155,7 +138,7 @@ def _clear_with_callers(frame: FrameType | None) -> None:
 
 
 @contextmanager
-def _own_errors(*feeds: TrainingFeed | ValidationFeed) -> Iterator[None]:
+def _own_errors(*feeds: TrainingFeed) -> Iterator[None]:
     """Raise what went wrong while a batch was made, instead of the text that TensorFlow makes of it."""
     import tensorflow as tf
 
@@ -182,18 +165,15 @@ def compile_model(model: keras.Model, recipe: Recipe) -> dict[str, Variable]:
 def _optimiser(recipe: Recipe) -> keras.optimizers.Optimizer:
     """Build the recipe's optimiser; its moving average is `callbacks.AverageWeights`' business, its decay `SetLearningRate`'s."""
     settings = recipe.optimiser.model_dump(exclude={"name", "clip_norm", "decay", "ema"})
-    classes = load_keras().optimizers
-    kinds = {"sgd": classes.SGD, "adam": classes.Adam, "adamw": classes.AdamW, "rmsprop": classes.RMSprop}
-    optimiser = kinds[recipe.optimiser.name](global_clipnorm=recipe.optimiser.clip_norm or None, **settings)
+    kind = getattr(load_keras().optimizers, type(recipe.optimiser).__name__)  # the recipe's sections are named like Keras' classes
+    optimiser = kind(global_clipnorm=recipe.optimiser.clip_norm or None, **settings)
     if optimiser.weight_decay:
         optimiser.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     return optimiser
 
 
 def _loss(recipe: Recipe) -> keras.losses.Loss:
-    classes = load_keras().losses
-    kinds = {
-        "categorical_crossentropy": lambda: classes.CategoricalCrossentropy(label_smoothing=recipe.label_smoothing),
-        "mean_squared_error": classes.MeanSquaredError,
-    }
-    return kinds[recipe.loss]()
+    losses = load_keras().losses
+    if recipe.loss == "mean_squared_error":
+        return losses.MeanSquaredError()
+    return losses.CategoricalCrossentropy(label_smoothing=recipe.label_smoothing)

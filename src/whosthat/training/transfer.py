@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING
 from whosthat.dataset.batches import Batches
 from whosthat.networks.backend import load_keras
 from whosthat.networks.registry import backbone_and_head
-from whosthat.training.checkpoints import Checkpoint, RunState
+from whosthat.training.checkpoints import Checkpoint, RunState, model_variables, read
 from whosthat.training.features import FeatureStore
 from whosthat.training.refitting import Refitted, Refitting, refit
 from whosthat.training.schedules import PlateauMemory, learning_rate
 from whosthat.training.stage_context import Run
 from whosthat.training.stages import Stage, train_stage
-from whosthat.training.variables import model_variables, read
 
 if TYPE_CHECKING:
     import keras
@@ -30,19 +29,13 @@ HEAD, FINE_TUNING = "head", "fine-tuning"
 def train_head_then_all(
     model: keras.Model, parts: tuple[Batches, Batches], run: Run, state: RunState, checkpoint: Checkpoint | None, plan: Refitting | None
 ) -> Refitted | None:
-    """Train a network with a pretrained backbone and leave the best weights in it.
+    """Train a network with a pretrained backbone on (training, validation) batches and leave the best weights in it.
 
-    Args:
-        model: The whole network, its backbone pretrained.
-        parts: Training and validation batches of photos.
-        run: Where and how.
-        state: Where the run stands; changed in place.
-        checkpoint: Where to go on; None starts from the beginning.
-        plan: On what the head is trained again; None does not.
+    ``state`` is changed in place; ``checkpoint`` None starts from the beginning; ``plan`` says on what the head is trained again.
 
     Returns:
-        What came of that. None also where the head alone is not the whole story: where the backbone is tuned afterwards, or what is
-        kept is an average over steps.
+        What came of that. None where it is not done, and where the head alone is not the whole story: where the backbone is tuned
+        afterwards, or what is kept is an average over steps.
     """
     recipe, (train, validation) = run.recipe, parts
     backbone, head = backbone_and_head(model)
@@ -79,8 +72,7 @@ def _begin_fine_tuning(model: keras.Model, run: Run, state: RunState) -> None:
 def _unfreeze(backbone: keras.Model) -> None:
     """Let all weights learn but those of batch normalisation, which goes on with the statistics it was pretrained with.
 
-    Keras runs a batch normalisation that is not trainable with its stored statistics. A few hundred photos in small
-    batches would only spoil them.
+    Keras uses them where a layer is not trainable; a few hundred photos in small batches would only spoil them.
     """
     backbone.trainable = True
     for layer in backbone.layers:
