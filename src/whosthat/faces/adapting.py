@@ -1,7 +1,7 @@
 """Making a foreign face network take what all of them take here: uint8 crops in, vectors on one scale of distance out.
 
 What belongs here: comparing a graph with its description, and the nodes that are put before and behind it. A bundle then holds one
-graph that needs no explanation. What does not: the description (`description`), running the graph (`embedder`).
+graph that needs no explanation. What does not: the description (`own_embedders`), running the graph (`embedder`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from whosthat.inference import GraphError, check_graph
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from whosthat.faces.description import EmbedderDescription
+    from whosthat.faces.own_embedders import EmbedderDescription
 
 CROPS, EMBEDDINGS = "whosthat_crops", "whosthat_embeddings"
 
