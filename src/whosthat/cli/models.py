@@ -119,8 +119,8 @@ def show_one(name: NameArgument, as_json: JsonOption = False) -> None:
 
 
 def _add_own(file: Path, describe: Path) -> None:
-    from whosthat.faces.own_embedders import read_description
     from whosthat.faces.models import add_embedder
+    from whosthat.faces.own_embedders import read_description
     from whosthat.networks import registry
 
     own = add_embedder(file, read_description(describe), reserved=(*registry.names(), "faces"))

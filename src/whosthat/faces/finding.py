@@ -1,7 +1,7 @@
 """The one way from an image to faces, crops and embeddings, for training and for naming alike.
 
-What belongs here: at what size a photo is looked at, how hard a photo that should hold a face is searched, and which face of
-several is taken. What does not: the detectors and embedders themselves, many photos at once (`whosthat.workflow`), names.
+What belongs here: at what size a photo is looked at, how hard a photo that should hold a face is searched, and which face of several is
+taken. What does not: the detectors and embedders themselves, many photos at once (`whosthat.workflow`), names.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 
 from whosthat.faces.alignment import CropTemplate, align
 from whosthat.faces.detector import Detector
-from whosthat.faces.embedder import Embedder
+from whosthat.faces.embedder import OnnxEmbedder
 from whosthat.types import Box, Face, Point
 
 if TYPE_CHECKING:
@@ -67,15 +67,11 @@ VERSION = 2
 
 @dataclass(frozen=True)
 class Search:
-    """What was found in a photo that should hold a face.
-
-    Attributes:
-        faces: All of them, surest first.
-        way: How they were found: ``plain``, ``border``, ``lenient``, ``turned``; empty when there are none.
-    """
+    """All faces that were found in a photo that should hold one, surest first."""
 
     faces: tuple[Face, ...]
     way: str
+    """How they were found: ``plain``, ``border``, ``lenient``, ``turned``; empty when there are none."""
 
 
 @dataclass(frozen=True)
@@ -110,14 +106,7 @@ class FaceCropper:
         return f"{self.detector.name}-{_digest(VERSION, self.detector.name, asdict(self.template))}"
 
     def find(self, image: Image) -> list[Face]:
-        """Find every face of a photo; where none is found for sure, look at it turned and with a border, for large faces.
-
-        Args:
-            image: Upright RGB, uint8 (height, width, 3).
-
-        Returns:
-            The faces in pixels of ``image``, surest first.
-        """
+        """Find every face of a photo, surest first; where none is found for sure, look at it turned and with a border, for large faces."""
         small, scale = _looked_at(image, LOOKED_AT)
         plain = self.detector.detect(small, smallest=SMALLEST_FACE)
         harder = plain if _best(plain) >= self.detector.sure else self._harder(small, plain, LARGE_SHARE).faces
@@ -189,13 +178,10 @@ class FaceCropper:
 class FaceReader(FaceCropper):
     """A detector and an embedder that work together; may be used by several threads at once.
 
-    Args:
-        detector: Finds faces.
-        embedder: Turns crops into vectors.
-        template: Where this detector's landmarks shall lie in the embedder's crop; None takes the embedder's own.
+    ``template`` says where this detector's landmarks shall lie in the embedder's crop; None takes the embedder's own.
     """
 
-    def __init__(self, detector: Detector, embedder: Embedder, template: CropTemplate | None = None) -> None:
+    def __init__(self, detector: Detector, embedder: OnnxEmbedder, template: CropTemplate | None = None) -> None:
         super().__init__(detector, template or embedder.facts.template(detector.name))
         self.embedder = embedder
 
@@ -220,15 +206,10 @@ class FaceReader(FaceCropper):
 
 
 def main_face(faces: Sequence[Face], width: int, height: int) -> Face:
-    """Choose the face that a photo in a person's folder is about: the largest, counted less the nearer it is to a corner.
+    """Choose the face that a photo in a person's folder is about, of one or more: the largest, counted less the nearer it is to a corner.
 
-    People who sort photos by person choose those in which that person is large and in the middle; the bystander's face is
-    smaller or at the edge. Sureness plays no part: detectors are sure of bystanders, too.
-
-    Args:
-        faces: At least one.
-        width: Of the photo, in pixels.
-        height: Of the photo, in pixels.
+    People who sort photos by person choose those in which that person is large and in the middle; the bystander's face is smaller or at the
+    edge. Sureness plays no part: detectors are sure of bystanders, too. ``width`` and ``height`` are the photo's, in pixels.
     """
 
     def weight(face: Face) -> float:
@@ -246,12 +227,10 @@ def rivals(faces: Sequence[Face]) -> list[Face]:
 
 
 def sharpness(crop: Image) -> float:
-    """Return the variance of the Laplacian of a crop in grey: how much fine detail it has; below about 20 it is blurred.
+    """Return the variance of the Laplacian of an RGB crop in grey: how much fine detail it has; below about 20 it is blurred.
 
-    Args:
-        crop: RGB, uint8 (size, size, 3); brought to `SHARPNESS_SIDE` first, so that crops for different networks compare.
-
-    Source: J. L. Pech-Pacheco et al., "Diatom autofocusing in brightfield microscopy", ICPR 2000.
+    Crops are brought to `SHARPNESS_SIDE` first, so that those for different networks compare. Source: J. L. Pech-Pacheco et al., "Diatom
+    autofocusing in brightfield microscopy", ICPR 2000.
     """
     import cv2
 
