@@ -16,17 +16,10 @@ if TYPE_CHECKING:
 
     from whosthat.types import Image, Point
 
-FILL = (0, 0, 0)
-"""Colour of what lies beyond the photo's edge; the networks were trained with black there."""
-
-LONGEST_WARPED = 32_767
-"""OpenCV 4 warps no picture with so many rows or columns."""
-
-SMALLEST_SCALE = 1e-4
-"""A face that would have to shrink by more than this is none."""
-
-SMALLEST_SPREAD = 1e-12
-"""Points whose squared distances from their middle add up to less, in pixels, are one point."""
+FILL = (0, 0, 0)  # colour of what lies beyond the photo's edge; the networks were trained with black there
+LONGEST_WARPED = 32_767  # OpenCV 4 warps no picture with so many rows or columns
+SMALLEST_SCALE = 1e-4  # a face that would have to shrink by more than this is none
+SMALLEST_SPREAD = 1e-12  # points whose squared distances from their middle add up to less, in pixels, are one point
 
 
 @dataclass(frozen=True)

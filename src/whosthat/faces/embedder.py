@@ -20,18 +20,14 @@ from whosthat.inference import GraphError, open_session
 if TYPE_CHECKING:
     from whosthat.types import FloatArray, Image
 
-BATCH = 16
-"""Crops that go through a network at once; more is not faster on a laptop, and costs memory."""
+BATCH = 16  # crops that go through a network at once; more is not faster on a laptop, and costs memory
 
 SAME_PERSON = 0.6
 """The scale of all distances: two single photos up to this far apart show the same person, as a network's makers say. It is dlib's
 own number. The vectors of every other network are scaled to it (`adapting`), so that a distance means the same whatever embeds."""
 
-LARGEST = 1e6
-"""No number of an embedding is larger; with larger ones, distances could not be computed."""
-
-ANY_DETECTOR = "any"
-"""In `EmbedderFacts.templates`: for each detector that has no template of its own."""
+LARGEST = 1e6  # no number of an embedding is larger; with larger ones, distances could not be computed
+ANY_DETECTOR = "any"  # in `EmbedderFacts.templates`: for each detector that has no template of its own
 
 
 @dataclass(frozen=True)

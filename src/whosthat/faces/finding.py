@@ -25,44 +25,19 @@ if TYPE_CHECKING:
 
     from whosthat.types import FloatArray, Image
 
-LOOKED_AT = 1600
-"""Faces are looked for in a photo of at most this longer side, in pixels; crops are cut from the photo itself."""
-
-LOOKED_HARDER_AT = 800
-"""The same where large faces are looked for in a photo that is turned, or has a border."""
-
-SMALLEST_FACE = 20.0
-"""Side in pixels, of the photo that is looked at, of the smallest face worth naming: below it, the embedding is mostly guesswork."""
-
-SMALLEST_SHARE = 0.1
-"""In a photo that is known to show a person, the face is first looked for from this share of the shorter side on."""
-
-LARGE_SHARE = 0.15
-"""In a photo that may show nobody, faces in a turned photo are looked for from this share on: landscapes must not take long."""
-
-BORDER = 0.25
-"""Where no face is found, this share of the shorter side is added in black on all sides: faces that the edge cuts need room."""
-
-SMALLEST_TRIED = 16.0
-"""Side of the smallest face that is looked for where the plain look found none."""
-
-TURNS = (90, -90, 180, 45, -45)
-"""Degrees by which a photo is turned where no face is found for sure."""
-
-PLAIN = "plain"
-"""The way in which most faces are found: looking once."""
-
-CENTRAL_BONUS = 0.5
-"""How much less a face in a corner counts than one of the same size in the middle, 0 to 1."""
-
-RIVAL_SHARE = 0.5
-"""A photo may be about any face whose side is at least this share of the largest one's; smaller ones are bystanders."""
-
-SHARPNESS_SIDE = 150
-"""Side in pixels of the crop whose sharpness is measured."""
-
-VERSION = 2
-"""Changes when the same image would give other embeddings; remembered ones are then worked out again."""
+LOOKED_AT = 1600  # faces are looked for in a photo of at most this longer side, in pixels; crops are cut from the photo itself
+LOOKED_HARDER_AT = 800  # the same where large faces are looked for in a photo that is turned, or has a border
+SMALLEST_FACE = 20.0  # side in these pixels of the smallest face worth naming: below it, the embedding is mostly guesswork
+SMALLEST_SHARE = 0.1  # in a photo that is known to show a person, the face is first looked for from this share of the shorter side on
+LARGE_SHARE = 0.15  # where a photo may show nobody, a turned one is searched for faces from this share on: landscapes must not take long
+BORDER = 0.25  # where no face is found, this share of the shorter side is added in black on all sides: faces that the edge cuts need room
+SMALLEST_TRIED = 16.0  # side of the smallest face that is looked for where the plain look found none
+TURNS = (90, -90, 180, 45, -45)  # degrees by which a photo is turned where no face is found for sure
+PLAIN = "plain"  # the way in which most faces are found: looking once
+CENTRAL_BONUS = 0.5  # how much less a face in a corner counts than one of the same size in the middle, 0 to 1
+RIVAL_SHARE = 0.5  # a photo may be about any face whose side is at least this share of the largest one's; smaller ones are bystanders
+SHARPNESS_SIDE = 150  # side in pixels of the crop whose sharpness is measured
+VERSION = 2  # changes when the same image would give other embeddings; remembered ones are then worked out again
 
 
 @dataclass(frozen=True)

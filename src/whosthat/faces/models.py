@@ -74,8 +74,7 @@ DETECTORS: Mapping[str, DetectorFacts] = {
 }
 """Every detector by name, the one that is preferred first."""
 
-AUTO = "auto"
-"""Stands for the first detector whose files are here."""
+AUTO = "auto"  # stands for the first detector whose files are here
 
 
 def detector_facts(name: str) -> DetectorFacts:

@@ -28,24 +28,16 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
-CELL, STRIDE = 12, 2
-"""The first network sees 12 x 12 pixels at each place, and moves by 2."""
-
-MARGIN = 4
-"""Pixels of black around what the first network sees: a face may fill the photo, or reach beyond it."""
+CELL, STRIDE = 12, 2  # the first network sees 12 x 12 pixels at each place, and moves by 2
+MARGIN = 4  # pixels of black around what the first network sees: a face may fill the photo, or reach beyond it
 
 TILE = 160
 """Side in pixels of what the first network is shown at once: what it computes in between then stays in the processor's cache. On
 728 x 968 pixels, two threads at a time, 19 ms instead of 93."""
 
-PYRAMID_STEP = 0.709
-"""Each smaller copy of the photo has half the pixels of the one before."""
-
-MIN_SCORES = (0.6, 0.7, 0.7)
-"""What a place must reach in the first, second and third network, as in the paper's code."""
-
-LENIENT_SCORES = (0.4, 0.4, 0.4)
-"""The same in a photo that is known to hold a face."""
+PYRAMID_STEP = 0.709  # each smaller copy of the photo has half the pixels of the one before
+MIN_SCORES = (0.6, 0.7, 0.7)  # what a place must reach in the first, second and third network, as in the paper's code
+LENIENT_SCORES = (0.4, 0.4, 0.4)  # the same in a photo that is known to hold a face
 
 MAX_SEEN, MAX_CANDIDATES = 20_000, 2000
 """A photo full of noise must not cost minutes: the surest places of the first network, and the surest of those that do not lie over
@@ -55,11 +47,8 @@ SAME_FACE = 0.6
 """Overlap of the third network's boxes from which on they mean the same face. With the means of their landmarks 0.731 of pairs of
 photos of one person lie nearer together than all but 1 in 1,000 pairs of two people, without 0.727 (1,296 photos of 27 people)."""
 
-LARGEST = 1e6
-"""No number that a network gives here is larger: scores and shifts are a few units."""
-
-AT_ONCE = 16
-"""Boxes shown to the second or third network at once: what these compute in between then stays in the processor's cache."""
+LARGEST = 1e6  # no number that a network gives here is larger: scores and shifts are a few units
+AT_ONCE = 16  # boxes shown to the second or third network at once: what these compute in between then stays in the processor's cache
 
 
 class Mtcnn:
@@ -131,8 +120,14 @@ class Mtcnn:
         """Run the first network over a picture tile by tile; float32 (5, rows, columns), as one run would give it."""
         step = TILE - (CELL - STRIDE)
         tops, lefts = (range(0, side - (CELL - STRIDE), step) for side in small.shape[:2])
-        strips = [[_places(self._propose, small[top : top + TILE, left : left + TILE]) for left in lefts] for top in tops]
+        strips = [[self._places(small[top : top + TILE, left : left + TILE]) for left in lefts] for top in tops]
         return np.concatenate([np.concatenate(strip, axis=2) for strip in strips], axis=1)
+
+    def _places(self, tile: Image) -> Floats:
+        """Return what the first network says of every place in a tile, (5, rows, columns)."""
+        rows, columns = (1 - (CELL - side) // STRIDE for side in tile.shape[:2])
+        places: Floats = _answer(self._propose, tile[None], (5, rows, columns))[0]
+        return places
 
     def _refined(self, halves: list[Image], boxes: Floats, least: float) -> Floats:
         """Let the second network throw out most candidates and move the rest."""
@@ -157,12 +152,6 @@ class Mtcnn:
         found = np.concatenate([_answer(network, some, shape)[:, :, 0, 0] for some in cuts])
         sure = found[:, 0] > least
         return boxes[sure], found[sure]
-
-
-def _places(network: Session, tile: Image) -> Floats:
-    """Return what the first network says of every place in a tile, (5, rows, columns)."""
-    rows, columns = (1 - (CELL - side) // STRIDE for side in tile.shape[:2])
-    return _answer(network, tile[None], (5, rows, columns))[0]
 
 
 def _answer(network: Session, pictures: Image, shape: tuple[int, int, int]) -> Floats:

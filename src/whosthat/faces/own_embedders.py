@@ -15,7 +15,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -28,11 +28,8 @@ from whosthat.settings import weights_folder
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
-MAX_FILE_BYTES = 1 << 16
-"""A description has at most 64 KiB."""
-
-NAME = re.compile("[a-z0-9][a-z0-9-]{0,49}")
-"""What the whole of a name has to look like: it becomes part of file names, on every system."""
+MAX_FILE_BYTES = 1 << 16  # a description has at most 64 KiB
+NAME = re.compile("[a-z0-9][a-z0-9-]{0,49}")  # what the whole of a name has to look like: it becomes part of file names, on every system
 
 _PREFIX = "embedder-"
 _MEANINGS = {
@@ -98,8 +95,8 @@ class EmbedderDescription(BaseModel):
         return scale
 
     @model_validator(mode="after")
-    def _points_are_a_face(self) -> Self:
-        """Refuse points that lie outside the crop, or that name left and right from the person's own view."""
+    def _numbers_fit(self) -> Self:
+        """Refuse points outside the crop or that name left and right from the person's own view, and a limit that cannot be one."""
         left_eye, right_eye, _, left_mouth, right_mouth = self.points
         if not all(0 <= value <= self.crop_size for point in self.points for value in point):
             raise ValueError(f'"points" must lie inside the crop, between 0 and {self.crop_size}.')
@@ -109,10 +106,6 @@ class EmbedderDescription(BaseModel):
             raise ValueError(
                 '"points" must have the eyes above the mouth: the first number is the distance from the left, the second from the top.'
             )
-        return self
-
-    @model_validator(mode="after")
-    def _same_person_fits(self) -> Self:
         if self.compare == "cosine" and not -1 < self.same_person < 1:
             raise ValueError(f'"same_person" is a cosine here: expected a number between -1 and 1, got {self.same_person:g}.')
         if self.compare == "distance" and self.same_person <= 0:
@@ -179,12 +172,9 @@ def _sentence(problem: ErrorDetails) -> str:
         return f'There is no key "{key}". {did_you_mean(key, EmbedderDescription.model_fields)}'
     if problem["type"] == "missing" and len(problem["loc"]) == 1:
         return f'The key "{key}" is missing: {_MEANINGS.get(key, "it is required")}.'
-    return f'"{key}": expected {message.removeprefix("Input should be ")}, got {_shown(problem["input"])}.'
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:80]}..."
+    given = repr(problem["input"])
+    given = given if len(given) <= 80 else f"{given[:80]}..."
+    return f'"{key}": expected {message.removeprefix("Input should be ")}, got {given}.'
 
 
 def keep_embedder(graph: bytes, description: EmbedderDescription) -> OwnEmbedder:

@@ -45,7 +45,7 @@ class PhotoFaces:
         return None if self.taken is None else self.faces[self.taken]
 
 
-Remembered = TypeVar("Remembered", PhotoFaces, SeenFaces)
+Remembered = TypeVar("Remembered", bound=PhotoFaces | SeenFaces)
 
 
 class Memory(PhotoCache, Generic[Remembered]):

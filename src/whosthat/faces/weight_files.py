@@ -17,8 +17,7 @@ from whosthat.durable import replace_file
 from whosthat.errors import WeightsError, did_you_mean
 from whosthat.settings import weights_folder
 
-MAX_FILE_BYTES = 1 << 30
-"""A file that somebody adds may have at most 1 GiB."""
+MAX_FILE_BYTES = 1 << 30  # a file that somebody adds may have at most 1 GiB
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,7 @@ from whosthat.types import Box, Face
 if TYPE_CHECKING:
     from whosthat.types import Image
 
-SMALLEST_SEEN = 16.0
-"""Side in pixels that the smallest face worth finding shall have in what the network is given; it finds faces from 10 on."""
+SMALLEST_SEEN = 16.0  # side in pixels of the smallest face worth finding in what the network is given; it finds faces from 10 on
 
 LEAST_SIDE = 256
 """Longer side, in pixels, of the smallest picture that the network is given: it finds faces in smaller ones, but its landmarks
@@ -31,8 +30,7 @@ pixels, 0.95 at 160, 0.96 at 256 and at 320."""
 TWICE_FROM = 384
 """Longer side, in pixels, of a picture in which large faces are no longer found well: they are looked for at `LEAST_SIDE` as well."""
 
-LENIENT_SCORE = 0.4
-"""What a face must reach in a photo that is known to hold one."""
+LENIENT_SCORE = 0.4  # what a face must reach in a photo that is known to hold one
 
 
 class YuNet:

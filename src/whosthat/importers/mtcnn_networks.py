@@ -24,19 +24,13 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
-BLOCK = 16
-"""Channels that ONNX Runtime computes together: 16 with AVX-512, 8 elsewhere."""
-
-GREY, SPREAD = 127.5, 128.0
-"""The networks were trained on ``(pixel - 127.5) / 128``."""
+BLOCK = 16  # channels that ONNX Runtime computes together: 16 with AVX-512, 8 elsewhere
+GREY, SPREAD = 127.5, 128.0  # the networks were trained on ``(pixel - 127.5) / 128``
 
 OPSET = 17
 
-SHIFTS = slice(1, 5)
-"""Channels with how the network would move the left, upper, right and lower side of each box."""
-
-POINTS = slice(5, 15)
-"""Channels with the landmarks, in the third network only: x of the five points, then y."""
+SHIFTS = slice(1, 5)  # channels with how the network would move the left, upper, right and lower side of each box
+POINTS = slice(5, 15)  # channels with the landmarks, in the third network only: x of the five points, then y
 
 
 @dataclass(frozen=True)
@@ -48,8 +42,7 @@ class Convolution:
     slopes: Floats | None
 
 
-Pool = dict[str, Any]
-"""A max pool: ONNX's own words for its size."""
+Pool = dict[str, Any]  # a max pool: ONNX's own words for its size
 
 
 def rewrite(published: bytes) -> bytes:

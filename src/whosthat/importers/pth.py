@@ -22,8 +22,7 @@ from numpy.typing import NDArray
 
 from whosthat.errors import WeightsError
 
-MAX_BYTES = 1024 * 1024 * 1024
-"""A checkpoint larger than this (1 GiB) is refused."""
+MAX_BYTES = 1024 * 1024 * 1024  # a checkpoint larger than this (1 GiB) is refused
 
 _MAGIC = 0x1950A86A20F9469CFC6C
 _PROTOCOL = 1001

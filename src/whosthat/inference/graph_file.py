@@ -19,12 +19,10 @@ from numpy.typing import NDArray
 
 MAX_NODES = 10_000
 MAX_RANK = 8
-MAX_FIELDS = 1_000_000
-"""Fields of all messages, and bytes of lists of whole numbers: a network of 200 layers has 30,000."""
+MAX_FIELDS = 1_000_000  # fields of all messages, and bytes of lists of whole numbers: a network of 200 layers has 30,000
 
 MAX_TEXT = 4096
-SMALL = 1024
-"""Tensors of so many numbers are read: they may say how large something becomes."""
+SMALL = 1024  # tensors of so many numbers are read: they may say how large something becomes
 
 _VARINT, _EIGHT_BYTES, _BYTES, _FOUR_BYTES = 0, 1, 2, 5
 ELEMENTS: dict[int, str] = {1: "<f4", 2: "u1", 3: "i1", 6: "<i4", 7: "<i8", 9: "?", 10: "<f2", 11: "<f8"}
