@@ -26,12 +26,10 @@ SMALLEST_SPREAD = 1e-12  # points whose squared distances from their middle add 
 class CropTemplate:
     """Where the five landmarks lie in a network's crop."""
 
-    size: int
-    """Side of the square crop in pixels."""
+    size: int  # side of the square crop in pixels
     points: tuple[Point, Point, Point, Point, Point]
     """Eye on the left, eye on the right, nose, mouth on the left, mouth on the right; pixels of the crop."""
-    origin: str
-    """Where these numbers come from, in one sentence."""
+    origin: str  # where these numbers come from, in one sentence
 
     def scaled(self, size: int) -> CropTemplate:
         """Return the same framing for crops of another size; whole numbers are the middles of pixels.

@@ -18,14 +18,10 @@ if TYPE_CHECKING:
 class Detector(Protocol):
     """Finds faces; may be asked by several threads at once."""
 
-    name: str
-    """A word for reports and bundles; its landmarks sit where this detector puts them, so a crop template belongs to it."""
-    licence: str
-    """Licence of its weights."""
-    sure: float
-    """A score that upright faces mostly reach, and faces in photos that lie on their side or upside down mostly do not."""
-    likely: float
-    """A score that hardly anything but a face reaches, in whichever way it is looked for."""
+    name: str  # a word for reports and bundles; its landmarks sit where this detector puts them, so a crop template belongs to it
+    licence: str  # licence of its weights
+    sure: float  # a score that upright faces mostly reach, and faces in photos that lie on their side or upside down mostly do not
+    likely: float  # a score that hardly anything but a face reaches, in whichever way it is looked for
 
     def detect(self, image: Image, *, smallest: float = 20.0, lenient: bool = False) -> list[Face]:
         """Find all faces of an upright photo, RGB uint8 (height, width, 3), surest first.

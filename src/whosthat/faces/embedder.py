@@ -34,12 +34,9 @@ ANY_DETECTOR = "any"  # in `EmbedderFacts.templates`: for each detector that has
 class EmbedderFacts:
     """What is known of an embedding network before it is opened."""
 
-    name: str
-    """A word for reports and bundles."""
-    dimensions: int
-    """Length of its vectors."""
-    templates: Mapping[str, CropTemplate]
-    """Where the landmarks of each detector lie in its crop, by the detector's name or `ANY_DETECTOR`."""
+    name: str  # a word for reports and bundles
+    dimensions: int  # length of its vectors
+    templates: Mapping[str, CropTemplate]  # where the landmarks of each detector lie in its crop, by the detector's name or `ANY_DETECTOR`
     licence: str
     source: str
 

@@ -45,8 +45,7 @@ class Search:
     """All faces that were found in a photo that should hold one, surest first."""
 
     faces: tuple[Face, ...]
-    way: str
-    """How they were found: ``plain``, ``border``, ``lenient``, ``turned``; empty when there are none."""
+    way: str  # how they were found: ``plain``, ``border``, ``lenient``, ``turned``; empty when there are none
 
 
 @dataclass(frozen=True)
@@ -68,8 +67,7 @@ class SeenFaces:
 class FaceCropper:
     """A detector, and how the faces that it finds are cut out; may be used by several threads at once."""
 
-    missing = "no face was found"
-    """Why a photo gives no portrait."""
+    missing = "no face was found"  # why a photo gives no portrait
 
     def __init__(self, detector: Detector, template: CropTemplate) -> None:
         self.detector = detector

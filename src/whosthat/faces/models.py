@@ -49,15 +49,11 @@ green, blue from 0 to 255, nothing subtracted. The limit 0.363 is that of OpenCV
 class DetectorFacts:
     """What is known of a detector before it is opened."""
 
-    name: str
-    """A word for recipes, reports and bundles."""
+    name: str  # a word for recipes, reports and bundles
     title: str
-    files: tuple[str, ...]
-    """Names of its weights, as in `faces.weight_files.FILES`."""
-    prepare: Callable[[bytes], bytes]
-    """Turns a published file into what is run, and what a bundle keeps."""
-    open: Callable[[Mapping[str, bytes]], Detector]
-    """Makes the detector from its prepared files, by name."""
+    files: tuple[str, ...]  # names of its weights, as in `faces.weight_files.FILES`
+    prepare: Callable[[bytes], bytes]  # turns a published file into what is run, and what a bundle keeps
+    open: Callable[[Mapping[str, bytes]], Detector]  # makes the detector from its prepared files, by name
 
 
 DETECTORS: Mapping[str, DetectorFacts] = {
@@ -121,8 +117,7 @@ class EmbedderModel:
     """An embedder that can be chosen."""
 
     facts: EmbedderFacts
-    file: WeightsFile
-    """The file with its weights."""
+    file: WeightsFile  # the file with its weights
     graph: Callable[[], bytes]
     """Makes its ONNX graph, which takes crops as `embedder.OnnxEmbedder` gives them; raises WeightsError where the file is not here or is
     another one."""

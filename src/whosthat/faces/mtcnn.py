@@ -65,10 +65,8 @@ class Mtcnn:
 
     name = "mtcnn"
     licence = "MIT"
-    sure = 0.98
-    """Of 300 photos of one person 97 % have a face that reaches it; upside down 2 %, on their side 1 %."""
-    likely = 0.95
-    """Of 444 pieces of photos without a face, looked at in six ways, 0.2 % reach it."""
+    sure = 0.98  # of 300 photos of one person 97 % have a face that reaches it; upside down 2 %, on their side 1 %
+    likely = 0.95  # of 444 pieces of photos without a face, looked at in six ways, 0.2 % reach it
 
     def __init__(self, graphs: Mapping[str, bytes], *, min_scores: tuple[float, float, float] = MIN_SCORES, threads: int = 1) -> None:
         self._propose, self._refine, self._locate = networks = [

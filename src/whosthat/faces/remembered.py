@@ -26,16 +26,11 @@ if TYPE_CHECKING:
 class PhotoFaces:
     """What one photo of a person gave."""
 
-    size: tuple[int, int]
-    """Width and height of the photo, in pixels."""
-    faces: tuple[Face, ...] = ()
-    """Every face, surest first."""
-    taken: int | None = None
-    """Index of the face that stands for the photo; None without faces."""
-    way: str = ""
-    """How the faces were found (`finding.Search`)."""
-    sharpness: float = 0.0
-    """Variance of the Laplacian of the taken face's grey crop; below about 20 it is blurred. 0 without faces."""
+    size: tuple[int, int]  # width and height of the photo, in pixels
+    faces: tuple[Face, ...] = ()  # every face, surest first
+    taken: int | None = None  # index of the face that stands for the photo; None without faces
+    way: str = ""  # how the faces were found (`finding.Search`)
+    sharpness: float = 0.0  # variance of the Laplacian of the taken face's grey crop; below about 20 it is blurred. 0 without faces
     vector: FloatArray = field(default_factory=lambda: np.empty(0, np.float32), compare=False)
     """The taken face's embedding, float32 (dimensions,); empty without faces."""
 

@@ -24,22 +24,16 @@ MAX_FILE_BYTES = 1 << 30  # a file that somebody adds may have at most 1 GiB
 class WeightsFile:
     """One published file."""
 
-    name: str
-    """What the rest of whosthat calls it."""
-    part_of: str
-    """The detector or embedder that needs it."""
+    name: str  # what the rest of whosthat calls it
+    part_of: str  # the detector or embedder that needs it
     file: str
     bytes: int
     sha256: str
     licence: str
-    source: str
-    """Who made it and where it is published."""
-    package: str = ""
-    """The installed package that carries it; empty when it has to be added."""
-    location: str = ""
-    """Its place inside that package, with forward slashes."""
-    own: bool = False
-    """Whether somebody added it with a description of their own."""
+    source: str  # who made it and where it is published
+    package: str = ""  # the installed package that carries it; empty when it has to be added
+    location: str = ""  # its place inside that package, with forward slashes
+    own: bool = False  # whether somebody added it with a description of their own
 
 
 def _mtcnn(network: str, size: int, sha256: str) -> WeightsFile:

@@ -60,8 +60,7 @@ class _Tensor:
     storage: _Storage
     offset: int
     shape: tuple[int, ...]
-    axes: tuple[int, ...]
-    """The axes in the order in which the storage runs through them, slowest first: 0, 1, 2, ... unless transposed."""
+    axes: tuple[int, ...]  # the axes in the order in which the storage runs through them, slowest first: 0, 1, 2, ... unless transposed
 
 
 def read_tensors(path: Path) -> Tensors:

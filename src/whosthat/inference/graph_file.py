@@ -55,10 +55,8 @@ class Node:
 class Graph:
     """What a graph computes."""
 
-    opset: int
-    """Version of the operators."""
-    inputs: dict[str, tuple[int, ...]]
-    """Shape of everything that has to be given, by name; 0 stands for any number."""
+    opset: int  # version of the operators
+    inputs: dict[str, tuple[int, ...]]  # shape of everything that has to be given, by name; 0 stands for any number
     tensors: dict[str, Tensor]
     nodes: list[Node]
     outputs: list[str]

@@ -25,10 +25,8 @@ class Value:
     """What flows through a graph."""
 
     shape: Shape
-    numbers: NDArray[Any] | None = None
-    """What it holds, where it is small and known."""
-    is_open: bool = False
-    """Whether shape or numbers hang on how many pictures are given at once."""
+    numbers: NDArray[Any] | None = None  # what it holds, where it is small and known
+    is_open: bool = False  # whether shape or numbers hang on how many pictures are given at once
 
     @property
     def size(self) -> int:
