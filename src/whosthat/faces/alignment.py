@@ -27,8 +27,7 @@ class CropTemplate:
     """Where the five landmarks lie in a network's crop."""
 
     size: int  # side of the square crop in pixels
-    points: tuple[Point, Point, Point, Point, Point]
-    """Eye on the left, eye on the right, nose, mouth on the left, mouth on the right; pixels of the crop."""
+    points: tuple[Point, Point, Point, Point, Point]  # eyes from left to right, nose, corners of the mouth likewise; pixels of the crop
     origin: str  # where these numbers come from, in one sentence
 
     def scaled(self, size: int) -> CropTemplate:

@@ -34,15 +34,12 @@ class Detector(Protocol):
 
 
 def suppress(boxes: NDArray[np.floating[Any]], scores: NDArray[np.floating[Any]], limit: float) -> NDArray[np.intp]:
-    """Keep the surest of boxes that lie over each other (greedy non-maximum suppression).
+    """Keep the surest of boxes that lie over each other (greedy non-maximum suppression); return their indices, surest first.
 
     Args:
         boxes: (n, 4): left, top, right, bottom.
         scores: (n,): how sure each is; any numbers.
         limit: Largest overlap, as a share of the union, that two kept boxes may have, 0 to 1.
-
-    Returns:
-        Indices of the kept boxes, surest first.
     """
     import cv2
 

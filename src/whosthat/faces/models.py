@@ -118,9 +118,7 @@ class EmbedderModel:
 
     facts: EmbedderFacts
     file: WeightsFile  # the file with its weights
-    graph: Callable[[], bytes]
-    """Makes its ONNX graph, which takes crops as `embedder.OnnxEmbedder` gives them; raises WeightsError where the file is not here or is
-    another one."""
+    graph: Callable[[], bytes]  # makes its ONNX graph, as `embedder.OnnxEmbedder` takes it; WeightsError where the file is missing or wrong
 
 
 def _described(file: WeightsFile, description: EmbedderDescription) -> EmbedderModel:
@@ -160,10 +158,7 @@ def embedder_model(name: str) -> EmbedderModel:
 def add_embedder(source: Path, description: EmbedderDescription, *, reserved: Iterable[str] = ()) -> OwnEmbedder:
     """Add a face network of one's own, an ONNX file: it is compared with its description, tried, and copied into the weights folder.
 
-    Args:
-        source: The file.
-        description: What it is.
-        reserved: Names that mean something else.
+    ``reserved`` are names that mean something else.
 
     Raises:
         UsageError: The name is taken.

@@ -52,15 +52,9 @@ AT_ONCE = 16  # boxes shown to the second or third network at once: what these c
 
 
 class Mtcnn:
-    """The embedded detector.
+    """The embedded detector, from what `mtcnn_networks.rewrite` made of the files ``pnet``, ``rnet`` and ``onet``.
 
-    Args:
-        graphs: What `mtcnn_networks.rewrite` made of the files, by name: ``pnet``, ``rnet``, ``onet``.
-        min_scores: What a face must reach in each network, above 0 and below 1.
-        threads: Threads inside one network.
-
-    Raises:
-        ValueError: These are other graphs.
+    ``min_scores`` is what a face must reach in each network, above 0 and below 1. Raises ValueError where these are other graphs.
     """
 
     name = "mtcnn"

@@ -47,38 +47,24 @@ _Line = Annotated[str, Field(min_length=1, max_length=300, pattern=r"^[^\x00-\x1
 
 
 class EmbedderDescription(BaseModel):
-    """All that is needed to use a face network, besides its graph.
-
-    Attributes:
-        licence: Of its weights, best as an SPDX identifier.
-        source: Who made it and where it comes from.
-        dimensions: Length of its vectors.
-        crop_size: Side of its square crop in pixels.
-        points: Where the eye on the left, the eye on the right, the nose, the mouth's left and its right corner lie in the crop, as the
-            picture shows them, in pixels; whichever detector finds them.
-        points_origin: Where these points come from, in one sentence.
-        colours: Order of the colours that it was trained with.
-        layout: Order of its input's dimensions; None where the graph itself says it.
-        mean: Subtracted from each pixel (0 to 255): one number, or one for each colour in the order of ``colours``.
-        scale: What is left is multiplied by it; one number or three.
-        compare: How its vectors are compared: ``cosine`` (they are brought to length one) or ``distance`` (Euclidean, as they are).
-        same_person: From which cosine on, or up to which distance, two photos show the same person, as its makers say.
-    """
+    """All that is needed to use a face network, besides its graph."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     name: str
-    licence: _Line
-    source: _Line
-    dimensions: Annotated[int, Field(ge=2, le=10_000)]
-    crop_size: Annotated[int, Field(ge=16, le=1024)]
+    licence: _Line  # of its weights, best as an SPDX identifier
+    source: _Line  # who made it and where it comes from
+    dimensions: Annotated[int, Field(ge=2, le=10_000)]  # length of its vectors
+    crop_size: Annotated[int, Field(ge=16, le=1024)]  # side of its square crop in pixels
     points: tuple[_Point, _Point, _Point, _Point, _Point]
-    points_origin: _Line | None = None
-    colours: Literal["rgb", "bgr"]
-    layout: Literal["nchw", "nhwc"] | None = None
-    mean: _Number | tuple[_Number, _Number, _Number]
-    scale: _Number | tuple[_Number, _Number, _Number]
-    compare: Literal["cosine", "distance"]
-    same_person: _Number
+    """Where the eye on the left, the eye on the right, the nose, the mouth's left and its right corner lie in the crop, as the picture
+    shows them, in pixels; whichever detector finds them."""
+    points_origin: _Line | None = None  # where these points come from, in one sentence
+    colours: Literal["rgb", "bgr"]  # order of the colours that it was trained with
+    layout: Literal["nchw", "nhwc"] | None = None  # order of its input's dimensions; None where the graph itself says it
+    mean: _Number | tuple[_Number, _Number, _Number]  # subtracted from each pixel (0 to 255): one number, or one for each of ``colours``
+    scale: _Number | tuple[_Number, _Number, _Number]  # what is left is multiplied by it
+    compare: Literal["cosine", "distance"]  # ``cosine``: its vectors are brought to length one; ``distance``: Euclidean, as they are
+    same_person: _Number  # from which cosine on, or up to which distance, two photos show the same person, as its makers say
 
     @field_validator("name")
     @classmethod

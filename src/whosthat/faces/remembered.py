@@ -44,14 +44,9 @@ Remembered = TypeVar("Remembered", bound=PhotoFaces | SeenFaces)
 
 
 class Memory(PhotoCache, Generic[Remembered]):
-    """What one reader found in photos.
+    """What one reader found in photos; the reader is named by `finding.FaceReader.key`, the file as for `PhotoCache`.
 
-    Args:
-        reader: `finding.FaceReader.key`: what other readers found is not seen, but `forget` deletes it all the same.
-        file: Where it is remembered; None for the user's cache folder.
-
-    Raises:
-        CacheError: As of `PhotoCache`.
+    What other readers found is not seen, but `forget` deletes it all the same.
     """
 
     _kind = ""

@@ -34,15 +34,10 @@ LENIENT_SCORE = 0.4  # what a face must reach in a photo that is known to hold o
 
 
 class YuNet:
-    """The faster detector.
+    """The faster detector, from the file's bytes, which were checked by whoever read them (`faces.weight_files`).
 
-    Args:
-        graph: The file's bytes, checked by whoever read them (`faces.weight_files`).
-        min_score: What a face must reach, 0 to 1.
-        overlap: Largest overlap of two faces, 0 to 1.
-
-    Raises:
-        WeightsError: OpenCV cannot read the bytes.
+    A face must reach ``min_score``, and two may not overlap by more than ``overlap``, both 0 to 1. Raises WeightsError where OpenCV cannot
+    read the bytes.
     """
 
     name = "yunet"
