@@ -18,8 +18,6 @@ import numpy as np
 from whosthat.errors import WeightsError
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from whosthat.types import FloatArray
 
 INPUT_LAYER = "input_rgb_image_sized"
@@ -30,12 +28,14 @@ _INFINITE = {32000: float("inf"), 32001: float("-inf"), 32002: float("nan")}
 
 @dataclass(frozen=True)
 class Convolution:
-    """A convolution, its batch normalisation worked in: weights (filters, channels, rows, columns) and biases (filters,)."""
+    """A convolution, and what is left of the batch normalisation behind it: ``x * gamma + beta`` for each filter; all float32."""
 
-    weights: NDArray[np.float64]
-    biases: NDArray[np.float64]
+    weights: FloatArray  # (filters, channels, rows, columns)
+    biases: FloatArray  # (filters,)
     stride: int
     padding: int
+    gamma: FloatArray  # (filters,)
+    beta: FloatArray  # (filters,)
 
 
 @dataclass(frozen=True)
@@ -126,19 +126,19 @@ def _read_convolution(cursor: _Cursor) -> Convolution:
     channels, left_over = divmod(parameters.size - filters, max(filters * rows * columns, 1))
     if left_over or channels < 1 or stride != stride_across or padding != padding_across:
         raise cursor.wrong("a convolution whose numbers do not fit")
-    weights, biases = np.split(parameters.astype(np.float64), [filters * channels * rows * columns])
-    return Convolution(weights.reshape(filters, channels, rows, columns), biases, stride, padding)
+    weights, biases = np.split(parameters, [filters * channels * rows * columns])
+    weights = weights.reshape(filters, channels, rows, columns)
+    return Convolution(weights, biases, stride, padding, np.ones(filters, np.float32), np.zeros(filters, np.float32))
 
 
 def _read_affine(cursor: _Cursor, behind: Layer | None) -> Convolution:
-    """Read ``x * gamma + beta`` per channel."""
     parameters = cursor.tensor().ravel()
     cursor.skip_aliases()
     cursor.whole()
     if not isinstance(behind, Convolution) or parameters.size != 2 * behind.biases.size:
         raise cursor.wrong("an affine layer whose numbers do not fit")
     gamma, beta = np.split(parameters, 2)
-    return replace(behind, weights=behind.weights * gamma[:, None, None, None], biases=behind.biases * gamma + beta)
+    return replace(behind, gamma=gamma, beta=beta)
 
 
 def _read_dense(cursor: _Cursor) -> Dense:
