@@ -10,9 +10,9 @@ from onnx import TensorProto
 
 from whosthat.errors import WeightsError
 from whosthat.faces.adapting import adapt
-from whosthat.faces.description import EmbedderDescription
 from whosthat.faces.embedder import SAME_PERSON, OnnxEmbedder
 from whosthat.faces.models import SFACE
+from whosthat.faces.own_embedders import EmbedderDescription
 from whosthat.inference import open_session
 
 

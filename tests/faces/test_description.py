@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from whosthat.errors import UsageError
-from whosthat.faces.description import read_description
+from whosthat.faces.own_embedders import read_description
 
 
 def write(path: Path, foreign: ModuleType, **changes: Any) -> Path:

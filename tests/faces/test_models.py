@@ -10,10 +10,9 @@ import pytest
 from onnx import helper
 
 from whosthat.errors import UsageError, WeightsError
-from whosthat.faces.description import EmbedderDescription
 from whosthat.faces.embedder import OnnxEmbedder
 from whosthat.faces.models import DETECTORS, EMBEDDERS, add_embedder, all_embedders, embedder_model
-from whosthat.faces.own_embedders import embedder_names
+from whosthat.faces.own_embedders import EmbedderDescription, embedder_names
 from whosthat.faces.weight_files import FILES
 from whosthat.training.recipe_base import FaceRecipe
 

@@ -7,9 +7,15 @@ from typing import Any
 import pytest
 
 from whosthat.errors import WeightsError
-from whosthat.faces.description import EmbedderDescription
-from whosthat.faces.own_embedders import embedder_names, keep_embedder, own_embedders, read_embedder, remove_embedder
-from whosthat.faces.weight_files import read_file
+from whosthat.faces.own_embedders import (
+    EmbedderDescription,
+    embedder_names,
+    keep_embedder,
+    own_embedders,
+    read_embedder,
+    remove_embedder,
+)
+from whosthat.faces.weight_files import read_weights
 
 GRAPH = b"a graph that was checked"
 
@@ -30,7 +36,7 @@ def test_what_was_kept_comes_back(description: EmbedderDescription, weights: Pat
     assert own_embedders() == {"my-net": kept}
     assert kept.description == description
     assert (kept.file.bytes, kept.file.licence, kept.file.own) == (len(GRAPH), "MIT", True)
-    assert read_file(kept.file) == GRAPH
+    assert read_weights(kept.file) == GRAPH
     assert sorted(path.name for path in weights.iterdir()) == ["embedder-my-net.json", "embedder-my-net.onnx"]
 
 
@@ -47,12 +53,12 @@ def test_a_damaged_file_is_named_and_mended_by_adding_it_again(description: Embe
     with pytest.raises(
         WeightsError, match=r"embedder-my-net\.onnx is not the .*expected SHA-256 .*, got .*models add FILE --describe FILE\.toml"
     ):
-        read_file(kept.file)
+        read_weights(kept.file)
     (weights / "embedder-my-net.onnx").unlink()
     with pytest.raises(WeightsError, match=r"my-net needs embedder-my-net\.onnx, which is missing"):
-        read_file(kept.file)
+        read_weights(kept.file)
     keep_embedder(GRAPH, description)
-    assert read_file(kept.file) == GRAPH
+    assert read_weights(kept.file) == GRAPH
 
 
 def test_removing_leaves_nothing(description: EmbedderDescription, weights: Path) -> None:

@@ -19,7 +19,6 @@ def pretended(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the file of YuNet be a few bytes that a test can write."""
     file = dataclasses.replace(FILES["yunet"], bytes=len(CONTENT), sha256=hashlib.sha256(CONTENT).hexdigest())
     monkeypatch.setattr(weight_files, "FILES", {**FILES, "yunet": file})
-    monkeypatch.setattr(weight_files, "_FILES", (file,))
 
 
 @pytest.mark.parametrize("name", [name for name, file in FILES.items() if file.package])

@@ -10,10 +10,9 @@ import numpy as np
 import pytest
 
 from whosthat.errors import UsageError
-from whosthat.faces.description import EmbedderDescription
 from whosthat.faces.models import add_embedder
 from whosthat.faces.mtcnn import Mtcnn
-from whosthat.faces.own_embedders import remove_embedder
+from whosthat.faces.own_embedders import EmbedderDescription, remove_embedder
 from whosthat.photos.drawing import save_image
 from whosthat.recognition.bundle import open_bundle
 from whosthat.recognition.face_recogniser import FaceRecogniser

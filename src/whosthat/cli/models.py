@@ -119,8 +119,8 @@ def show_one(name: NameArgument, as_json: JsonOption = False) -> None:
 
 
 def _add_own(file: Path, describe: Path) -> None:
-    from whosthat.faces.description import read_description
     from whosthat.faces.models import add_embedder
+    from whosthat.faces.own_embedders import read_description
     from whosthat.networks import registry
 
     own = add_embedder(file, read_description(describe), reserved=(*registry.names(), "faces"))
@@ -132,9 +132,9 @@ def _choosing(embedder: str) -> str:
 
 
 def _show_embedder(model: EmbedderModel, *, as_json: bool) -> None:
-    from whosthat.faces.weight_files import find_file
+    from whosthat.faces.weight_files import find_weights
 
-    here = find_file(model.file) is not None
+    here = find_weights(model.file) is not None
     known = {**asdict(model.file), "dimensions": model.facts.dimensions, "weights_here": here}
     if as_json:
         show_json({**known, "templates": model.facts.templates})
@@ -167,10 +167,10 @@ def _show_detector(detector: DetectorFacts, *, as_json: bool) -> None:
 def _face_files() -> list[dict[str, Any]]:
     """Return the weights of detectors and embedders, with whether each is here."""
     from whosthat.faces.own_embedders import own_embedders
-    from whosthat.faces.weight_files import FILES, find_file
+    from whosthat.faces.weight_files import FILES, find_weights
 
     files = [*FILES.values(), *(own.file for own in own_embedders().values())]
-    return [{**asdict(file), "weights_here": find_file(file) is not None} for file in files]
+    return [{**asdict(file), "weights_here": find_weights(file) is not None} for file in files]
 
 
 def _facts_to_show(facts: NetworkFacts) -> dict[str, Any]:

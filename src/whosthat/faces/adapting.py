@@ -1,7 +1,7 @@
 """Making a foreign face network take what all of them take here: uint8 crops in, vectors on one scale of distance out.
 
-What belongs here: comparing a graph with its description, and the nodes that are put before and behind it. A bundle then holds one
-graph that needs no explanation. What does not: the description (`description`), running the graph (`embedder`).
+What belongs here: comparing a graph with its description, and the nodes that are put before and behind it: a bundle then holds one graph
+that needs no explanation. What does not: the description (`own_embedders`), running the graph (`embedder`).
 """
 
 from __future__ import annotations
@@ -17,21 +17,15 @@ from whosthat.inference import GraphError, check_graph
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from whosthat.faces.description import EmbedderDescription
+    from whosthat.faces.own_embedders import EmbedderDescription
 
 CROPS, EMBEDDINGS = "whosthat_crops", "whosthat_embeddings"
 
 
 def adapt(graph: bytes, description: EmbedderDescription) -> bytes:
-    """Complete a graph so that it takes uint8 crops and gives vectors on the scale of `embedder.SAME_PERSON`.
+    """Complete a graph, as its makers published it, so that it takes crops and gives vectors on the scale of `embedder.SAME_PERSON`.
 
-    Args:
-        graph: The ONNX graph as its makers published it: one input of images, one output of vectors.
-        description: What is known of it.
-
-    Returns:
-        A graph with the input uint8 (n, size, size, 3), red green blue, and the output float32 (n, dimensions). n is 1 where the
-        makers fixed it at 1.
+    Its input is then uint8 (n, size, size, 3), red green blue, its output float32 (n, dimensions). n is 1 where the makers fixed it at 1.
 
     Raises:
         WeightsError: The bytes are no ONNX graph that is run here (`inference.limits`), or do not fit the description.
@@ -39,7 +33,9 @@ def adapt(graph: bytes, description: EmbedderDescription) -> bytes:
     from onnx import TensorProto, helper
 
     model = _parsed(graph, description.name)
-    inputs, weights = _inputs(model.graph)
+    names = {tensor.name for tensor in model.graph.initializer}
+    inputs = [item for item in model.graph.input if item.name not in names]
+    weights = [item for item in model.graph.input if item.name in names]  # older graphs list them, too
     photo, vectors = _only(inputs, "input", description.name), _only(model.graph.output, "output", description.name)
     batch, layout = _checked_input(photo, description)
     size = description.crop_size
@@ -68,12 +64,6 @@ def _parsed(graph: bytes, name: str) -> Any:
     if not model.graph.node:
         raise WeightsError(f"The file of {name} is not an ONNX graph: it computes nothing.")
     return model
-
-
-def _inputs(graph: Any) -> tuple[list[Any], list[Any]]:
-    """Return what has to be given, and the weights that older graphs list among their inputs."""
-    names = {tensor.name for tensor in graph.initializer}
-    return [item for item in graph.input if item.name not in names], [item for item in graph.input if item.name in names]
 
 
 def _only(items: Sequence[Any], kind: str, name: str) -> Any:

@@ -1,7 +1,6 @@
 """Turns, scales and moves a face so that its five landmarks come to lie where an embedding network expects them.
 
-What belongs here: the similarity transform and the crop. What does not: where a network expects them (that stands with each
-embedder as its `CropTemplate`).
+What belongs here: the similarity transform and the crop. What does not: where a network expects them (the `CropTemplate` of each embedder).
 """
 
 from __future__ import annotations
@@ -17,32 +16,19 @@ if TYPE_CHECKING:
 
     from whosthat.types import Image, Point
 
-FILL = (0, 0, 0)
-"""Colour of what lies beyond the photo's edge; the networks were trained with black there."""
-
-LONGEST_WARPED = 32_767
-"""OpenCV 4 warps no picture with so many rows or columns."""
-
-SMALLEST_SCALE = 1e-4
-"""A face that would have to shrink by more than this is none."""
-
-SMALLEST_SPREAD = 1e-12
-"""Points whose squared distances from their middle add up to less, in pixels, are one point."""
+FILL = (0, 0, 0)  # colour of what lies beyond the photo's edge; the networks were trained with black there
+LONGEST_WARPED = 32_767  # OpenCV 4 warps no picture with so many rows or columns
+SMALLEST_SCALE = 1e-4  # a face that would have to shrink by more than this is none
+SMALLEST_SPREAD = 1e-12  # points whose squared distances from their middle add up to less, in pixels, are one point
 
 
 @dataclass(frozen=True)
 class CropTemplate:
-    """Where the five landmarks lie in a network's crop.
+    """Where the five landmarks lie in a network's crop."""
 
-    Attributes:
-        size: Side of the square crop in pixels.
-        points: Eye on the left, eye on the right, nose, mouth on the left, mouth on the right; pixels of the crop.
-        origin: Where these numbers come from, in one sentence.
-    """
-
-    size: int
-    points: tuple[Point, Point, Point, Point, Point]
-    origin: str
+    size: int  # side of the square crop in pixels
+    points: tuple[Point, Point, Point, Point, Point]  # eyes from left to right, nose, corners of the mouth likewise; pixels of the crop
+    origin: str  # where these numbers come from, in one sentence
 
     def scaled(self, size: int) -> CropTemplate:
         """Return the same framing for crops of another size; whole numbers are the middles of pixels.
@@ -57,19 +43,13 @@ class CropTemplate:
 
 
 def similarity(source: Sequence[Point], target: Sequence[Point]) -> NDArray[np.float64]:
-    """Find the turn, scale and shift that bring points nearest to their targets.
+    """Find the turn, scale and shift that bring points, of which two differ at least, nearest to as many targets.
 
-    Args:
-        source: At least two different points.
-        target: As many points.
+    Returns a 2 x 3 matrix ``m``: a point ``(x, y)`` goes to ``m @ (x, y, 1)``. It never mirrors. Points that have no direction in common
+    with their targets are shifted only.
 
-    Returns:
-        A 2 x 3 matrix ``m``: a point ``(x, y)`` goes to ``m @ (x, y, 1)``. It never mirrors. Points that have no direction in
-        common with their targets are shifted only.
-
-    Source:
-        S. Umeyama, "Least-squares estimation of transformation parameters between two point patterns", PAMI 13(4), 1991; in two
-        dimensions without mirroring it is one division of complex numbers.
+    Source: S. Umeyama, "Least-squares estimation of transformation parameters between two point patterns", PAMI 13(4), 1991; in two
+    dimensions without mirroring it is one division of complex numbers.
 
     Example:
         >>> similarity([(0, 0), (1, 0)], [(5, 5), (5, 7)]).round(6).tolist()
@@ -86,15 +66,9 @@ def similarity(source: Sequence[Point], target: Sequence[Point]) -> NDArray[np.f
 
 
 def align(image: Image, landmarks: Sequence[Point], template: CropTemplate) -> Image:
-    """Cut the aligned crop of one face out of a photo.
+    """Cut the aligned crop of one face, RGB uint8 (size, size, 3), out of an upright photo, RGB uint8 (height, width, 3).
 
-    Args:
-        image: Upright RGB, uint8 (height, width, 3).
-        landmarks: The face's five points in that image.
-        template: Where they shall lie.
-
-    Returns:
-        RGB, uint8 (size, size, 3). A face that is shrunk to less than half is averaged first, so that it does not flicker.
+    A face that is shrunk to less than half is averaged first, so that it does not flicker.
     """
     import cv2
 

@@ -16,43 +16,30 @@ if TYPE_CHECKING:
 
 
 class Detector(Protocol):
-    """Finds faces; may be asked by several threads at once.
+    """Finds faces; may be asked by several threads at once."""
 
-    Attributes:
-        name: A word for reports and bundles; its landmarks sit where this detector puts them, so a crop template belongs to it.
-        licence: Licence of its weights.
-        sure: A score that upright faces mostly reach, and faces in photos that lie on their side or upside down mostly do not.
-        likely: A score that hardly anything but a face reaches, in whichever way it is looked for.
-    """
-
-    name: str
-    licence: str
-    sure: float
-    likely: float
+    name: str  # a word for reports and bundles; its landmarks sit where this detector puts them, so a crop template belongs to it
+    licence: str  # licence of its weights
+    sure: float  # a score that upright faces mostly reach, and faces in photos that lie on their side or upside down mostly do not
+    likely: float  # a score that hardly anything but a face reaches, in whichever way it is looked for
 
     def detect(self, image: Image, *, smallest: float = 20.0, lenient: bool = False) -> list[Face]:
-        """Find all faces.
+        """Find all faces of an upright photo, RGB uint8 (height, width, 3), surest first.
 
         Args:
-            image: Upright RGB, uint8 (height, width, 3).
+            image: The photo.
             smallest: Side of the smallest face worth finding, in pixels; a larger value is faster.
             lenient: Take what is less sure as well; for a photo that is known to hold a face.
-
-        Returns:
-            The faces, surest first.
         """
 
 
 def suppress(boxes: NDArray[np.floating[Any]], scores: NDArray[np.floating[Any]], limit: float) -> NDArray[np.intp]:
-    """Keep the surest of boxes that lie over each other (greedy non-maximum suppression).
+    """Keep the surest of boxes that lie over each other (greedy non-maximum suppression); return their indices, surest first.
 
     Args:
         boxes: (n, 4): left, top, right, bottom.
         scores: (n,): how sure each is; any numbers.
         limit: Largest overlap, as a share of the union, that two kept boxes may have, 0 to 1.
-
-    Returns:
-        Indices of the kept boxes, surest first.
     """
     import cv2
 
@@ -65,16 +52,7 @@ def suppress(boxes: NDArray[np.floating[Any]], scores: NDArray[np.floating[Any]]
 
 
 def keep_outer(boxes: NDArray[np.floating[Any]], scores: NDArray[np.floating[Any]], limit: float) -> NDArray[np.intp]:
-    """Keep the surest of boxes that lie over or inside each other: the overlap is a share of the smaller box.
-
-    Args:
-        boxes: As for `suppress`.
-        scores: As for `suppress`.
-        limit: Largest overlap that two kept boxes may have, 0 to 1.
-
-    Returns:
-        Indices of the kept boxes, surest first.
-    """
+    """Keep the surest of boxes that lie over or inside each other: as `suppress`, but the overlap is a share of the smaller box."""
     order = np.argsort(-scores, kind="stable")
     kept = []
     while order.size:

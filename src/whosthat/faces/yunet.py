@@ -20,8 +20,7 @@ from whosthat.types import Box, Face
 if TYPE_CHECKING:
     from whosthat.types import Image
 
-SMALLEST_SEEN = 16.0
-"""Side in pixels that the smallest face worth finding shall have in what the network is given; it finds faces from 10 on."""
+SMALLEST_SEEN = 16.0  # side in pixels of the smallest face worth finding in what the network is given; it finds faces from 10 on
 
 LEAST_SIDE = 256
 """Longer side, in pixels, of the smallest picture that the network is given: it finds faces in smaller ones, but its landmarks
@@ -31,28 +30,20 @@ pixels, 0.95 at 160, 0.96 at 256 and at 320."""
 TWICE_FROM = 384
 """Longer side, in pixels, of a picture in which large faces are no longer found well: they are looked for at `LEAST_SIDE` as well."""
 
-LENIENT_SCORE = 0.4
-"""What a face must reach in a photo that is known to hold one."""
+LENIENT_SCORE = 0.4  # what a face must reach in a photo that is known to hold one
 
 
 class YuNet:
-    """The faster detector.
+    """The faster detector, from the file's bytes, which were checked by whoever read them (`faces.weight_files`).
 
-    Args:
-        graph: The file's bytes, checked by whoever read them (`faces.weight_files`).
-        min_score: What a face must reach, 0 to 1.
-        overlap: Largest overlap of two faces, 0 to 1.
-
-    Raises:
-        WeightsError: OpenCV cannot read the bytes.
+    A face must reach ``min_score``, and two may not overlap by more than ``overlap``, both 0 to 1. Raises WeightsError where OpenCV cannot
+    read the bytes.
     """
 
     name = "yunet"
     licence = "MIT"
-    sure = 0.92
-    """Of 300 photos of one person 94 % have a face that reaches it; upside down 7 %, on their side none."""
-    likely = 0.85
-    """Of 444 pieces of photos without a face, looked at in six ways, none reaches it."""
+    sure = 0.92  # of 300 photos of one person 94 % have a face that reaches it; upside down 7 %, on their side none
+    likely = 0.85  # of 444 pieces of photos without a face, looked at in six ways, none reaches it
 
     def __init__(self, graph: bytes, *, min_score: float = 0.7, overlap: float = 0.3) -> None:
         try:
@@ -97,16 +88,16 @@ class YuNet:
             nothing, size = np.empty(0, np.uint8), (LEAST_SIDE, LEAST_SIDE)
             try:
                 with quiet_opencv():  # it warns about a setting that nobody chose
-                    self._of_thread.network = cv2.FaceDetectorYN.create(
-                        "onnx", self._graph, nothing, size, self._min_score, self._overlap, 5000
-                    )
+                    made = cv2.FaceDetectorYN.create("onnx", self._graph, nothing, size, self._min_score, self._overlap, 5000)
             except cv2.error as error:
                 raise WeightsError(f"OpenCV cannot read these bytes as YuNet's weights: {error}") from error
+            self._of_thread.network = made
         return self._of_thread.network
 
 
 def _face(row: Any) -> Face:
     """Read one row: box as left, top, width, height; five points; score."""
     left, top, width, height, *points, score = (float(value) for value in row)
-    pairs = list(zip(points[0::2], points[1::2], strict=True))
-    return Face(Box(left, top, left + width, top + height), (pairs[0], pairs[1], pairs[2], pairs[3], pairs[4]), min(score, 1.0))
+    left_eye, right_eye, nose, left_mouth, right_mouth = zip(points[0::2], points[1::2], strict=True)
+    box = Box(left, top, left + width, top + height)
+    return Face(box, (left_eye, right_eye, nose, left_mouth, right_mouth), min(score, 1.0))

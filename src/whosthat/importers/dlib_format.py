@@ -1,19 +1,16 @@
-"""Reads dlib's serialised face network into plain arrays, without dlib and without running anything that the file says.
+"""Reads dlib's serialised face network (``dlib_face_recognition_resnet_model_v1.dat``, CC0) into arrays, running nothing that it says.
 
-The file (``dlib_face_recognition_resnet_model_v1.dat``, CC0) is a nest of C++ templates written out: first the version numbers of all
-layers from the outermost inwards, then the input layer, then the layers from the innermost outwards. Only what this one
-network needs is understood; anything else is refused.
+The file is a nest of C++ templates written out: first the version numbers of all layers from the outermost inwards, then the input layer,
+then the layers from the innermost outwards. Only what this one network needs is understood; anything else is refused.
 
 What belongs here: bytes to layers. What does not: finding the file and checking its hash (`faces.weight_files`), building a graph
-(`faces.dlib_network`).
-
-Source: dlib 19's ``dlib/serialize.h`` and ``dlib/dnn/layers.h`` (the format; no code of theirs).
+(`dlib_network`). Source: dlib 19's ``dlib/serialize.h`` and ``dlib/dnn/layers.h`` (the format; no code of theirs).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,20 +28,14 @@ _INFINITE = {32000: float("inf"), 32001: float("-inf"), 32002: float("nan")}
 
 @dataclass(frozen=True)
 class Convolution:
-    """A convolution: ``weights`` (filters, channels, rows, columns) and ``biases`` (filters,), float32."""
+    """A convolution, and what is left of the batch normalisation behind it: ``x * gamma + beta`` for each filter; all float32."""
 
-    weights: FloatArray
-    biases: FloatArray
+    weights: FloatArray  # (filters, channels, rows, columns)
+    biases: FloatArray  # (filters,)
     stride: int
     padding: int
-
-
-@dataclass(frozen=True)
-class Affine:
-    """What is left of a batch normalisation: ``x * gamma + beta`` per channel, float32 (channels,)."""
-
-    gamma: FloatArray
-    beta: FloatArray
+    gamma: FloatArray  # (filters,)
+    beta: FloatArray  # (filters,)
 
 
 @dataclass(frozen=True)
@@ -56,7 +47,7 @@ class Dense:
 
 @dataclass(frozen=True)
 class Pool:
-    """A pooling window; ``rows`` 0 means the whole picture."""
+    """A pooling window, of the kind ``max`` or ``average``; ``rows`` 0 means the whole picture."""
 
     kind: str
     rows: int
@@ -65,12 +56,12 @@ class Pool:
 
 @dataclass(frozen=True)
 class Plain:
-    """A layer without numbers: ``relu_`` or ``add_prev_``."""
+    """A layer without numbers: ``relu`` or ``add``."""
 
     kind: str
 
 
-Layer = Convolution | Affine | Dense | Pool | Plain
+Layer = Convolution | Dense | Pool | Plain
 
 
 @dataclass(frozen=True)
@@ -85,102 +76,98 @@ class DlibNetwork:
 def read_network(data: bytes) -> DlibNetwork:
     """Read the whole file.
 
-    Returns:
-        Its layers, in the order in which a picture passes them.
-
     Raises:
         WeightsError: The bytes are not this network.
     """
     cursor = _Cursor(data)
     cursor.expect_int(1)
     cursor.string()  # the loss layer's name and its two numbers: they served training
-    cursor.real()
-    cursor.real()
+    cursor.reals(2)
     while (number := cursor.whole()) != len(INPUT_LAYER):  # the versions of all layers; the first other number begins the input's name
         if number not in (1, 2, 3):
             raise cursor.wrong(f"a layer of version {number}")
     if cursor.take(number) != INPUT_LAYER.encode():
         raise cursor.wrong("another input layer")
-    means = (cursor.real(), cursor.real(), cursor.real())
-    rows, columns = cursor.whole(), cursor.whole()
+    red, green, blue = cursor.reals(3)
+    rows, columns = cursor.wholes(2)
     if rows != columns:
         raise cursor.wrong("an input that is not square")
     layers: list[Layer] = []
+    innermost = True
     while not (layers and isinstance(layers[-1], Dense)):
-        layers.append(_read_layer(cursor))
-        _skip_training_state(cursor, innermost=len(layers) == 1)
-    return DlibNetwork(means, rows, tuple(layers))
+        _read_layer(cursor, layers)
+        _skip_training_state(cursor, innermost=innermost)
+        innermost = False
+    return DlibNetwork((red, green, blue), rows, tuple(layers))
 
 
-def _read_layer(cursor: _Cursor) -> Layer:
+def _read_layer(cursor: _Cursor, layers: list[Layer]) -> None:
+    """Append the next layer; an affine one becomes part of the convolution before it."""
     name = cursor.string()
-    readers: dict[str, Callable[[_Cursor], Layer]] = {
-        "con_4": _read_convolution,
-        "affine_": _read_affine,
-        "fc_2": _read_dense,
-        "max_pool_2": lambda c: _read_pool(c, "max"),
-        "avg_pool_2": lambda c: _read_pool(c, "average"),
-        "relu_": lambda _: Plain("relu"),
-        "add_prev_": lambda _: Plain("add"),
+    readers: dict[str, Callable[[], Layer]] = {
+        "con_4": lambda: _read_convolution(cursor),
+        "affine_": lambda: _read_affine(cursor, layers.pop() if layers else None),
+        "fc_2": lambda: _read_dense(cursor),
+        "max_pool_2": lambda: _read_pool(cursor, "max"),
+        "avg_pool_2": lambda: _read_pool(cursor, "average"),
+        "relu_": lambda: Plain("relu"),
+        "add_prev_": lambda: Plain("add"),
     }
     if name not in readers:
         raise cursor.wrong(f'a layer named "{name}"')
-    return readers[name](cursor)
+    layers.append(readers[name]())
 
 
 def _read_convolution(cursor: _Cursor) -> Convolution:
-    parameters = cursor.tensor()
-    filters, rows, columns, stride, stride_across, padding, padding_across = (cursor.whole() for _ in range(7))
-    cursor.alias()
-    cursor.alias()
-    for _ in range(4):
-        cursor.real()  # learning-rate and weight-decay multipliers
+    parameters = cursor.tensor().ravel()
+    filters, rows, columns, stride, stride_across, padding, padding_across = cursor.wholes(7)
+    cursor.skip_aliases()
+    cursor.reals(4)  # learning-rate and weight-decay multipliers
     channels, left_over = divmod(parameters.size - filters, max(filters * rows * columns, 1))
     if left_over or channels < 1 or stride != stride_across or padding != padding_across:
         raise cursor.wrong("a convolution whose numbers do not fit")
-    weights, biases = np.split(parameters.ravel(), [filters * channels * rows * columns])
-    return Convolution(weights.reshape(filters, channels, rows, columns), biases, stride, padding)
+    weights, biases = np.split(parameters, [filters * channels * rows * columns])
+    weights = weights.reshape(filters, channels, rows, columns)
+    return Convolution(weights, biases, stride, padding, np.ones(filters, np.float32), np.zeros(filters, np.float32))
 
 
-def _read_affine(cursor: _Cursor) -> Affine:
+def _read_affine(cursor: _Cursor, behind: Layer | None) -> Convolution:
     parameters = cursor.tensor().ravel()
-    cursor.alias()
-    cursor.alias()
+    cursor.skip_aliases()
     cursor.whole()
-    if parameters.size % 2:
+    if not isinstance(behind, Convolution) or parameters.size != 2 * behind.biases.size:
         raise cursor.wrong("an affine layer whose numbers do not fit")
     gamma, beta = np.split(parameters, 2)
-    return Affine(gamma, beta)
+    return replace(behind, gamma=gamma, beta=beta)
 
 
 def _read_dense(cursor: _Cursor) -> Dense:
-    outputs, inputs = cursor.whole(), cursor.whole()
+    outputs, inputs = cursor.wholes(2)
     parameters = cursor.tensor()
-    cursor.alias()
-    cursor.alias()
+    cursor.skip_aliases()
     bias_mode = cursor.whole()
-    for _ in range(4):
-        cursor.real()
+    cursor.reals(4)
     if bias_mode != 1 or parameters.size != inputs * outputs:
         raise cursor.wrong("a last layer with a bias")
     return Dense(parameters.reshape(inputs, outputs))
 
 
 def _read_pool(cursor: _Cursor, kind: str) -> Pool:
-    rows, columns, stride, stride_across, _, _ = (cursor.whole() for _ in range(6))
+    rows, columns, stride, stride_across, _, _ = cursor.wholes(6)
     if rows != columns or stride != stride_across:
         raise cursor.wrong("a pooling window that is not square")
     return Pool(kind, rows, stride)
 
 
 def _skip_training_state(cursor: _Cursor, *, innermost: bool) -> None:
-    """Pass over what dlib keeps for training: three flags, gradients, the last output."""
+    """Pass over what dlib keeps for training: three flags, gradients, the last output, and once the pictures per sample."""
     for _ in range(3):
-        cursor.flag()
+        if cursor.take(1) not in (b"0", b"1"):
+            raise cursor.wrong("no flag")
     for _ in range(3):
         cursor.tensor()
     if innermost:
-        cursor.whole()  # pictures per sample
+        cursor.whole()
 
 
 class _Cursor:
@@ -208,23 +195,23 @@ class _Cursor:
         magnitude = int.from_bytes(self.take(length), "little")
         return -magnitude if control & 0x80 else magnitude
 
+    def wholes(self, n: int) -> list[int]:
+        return [self.whole() for _ in range(n)]
+
     def expect_int(self, value: int) -> None:
         if self.whole() != value:
             raise self.wrong("another version")
 
-    def real(self) -> float:
-        mantissa, exponent = self.whole(), self.whole()
+    def reals(self, n: int) -> list[float]:
+        return [self._real() for _ in range(n)]
+
+    def _real(self) -> float:
+        mantissa, exponent = self.wholes(2)
         if exponent in _INFINITE:
             return _INFINITE[exponent]
         if abs(exponent) > 2000:
             raise self.wrong("no number")
         return float(np.ldexp(mantissa, exponent))
-
-    def flag(self) -> bool:
-        byte = self.take(1)
-        if byte not in (b"0", b"1"):
-            raise self.wrong("no flag")
-        return byte == b"1"
 
     def string(self) -> str:
         length = self.whole()
@@ -234,14 +221,13 @@ class _Cursor:
 
     def tensor(self) -> FloatArray:
         self.expect_int(2)
-        shape = [self.whole() for _ in range(4)]
+        shape = self.wholes(4)
         if min(shape) < 0 or int(np.prod(shape, dtype=object)) > MAX_TENSOR:
             raise self.wrong("an array of impossible size")
-        count = int(np.prod(shape))
-        return np.frombuffer(self.take(4 * count), dtype="<f4").astype(np.float32).reshape(shape)
+        return np.frombuffer(self.take(4 * int(np.prod(shape))), dtype="<f4").astype(np.float32).reshape(shape)
 
-    def alias(self) -> None:
-        """A tensor that only points into another: four sizes, no numbers."""
-        self.expect_int(1)
-        for _ in range(4):
-            self.whole()
+    def skip_aliases(self) -> None:
+        """Pass over two tensors that only point into another: four sizes each, no numbers."""
+        for _ in range(2):
+            self.expect_int(1)
+            self.wholes(4)

@@ -1,22 +1,20 @@
 """dlib's face network as an ONNX graph: 29 convolutions in residual blocks, a face of 150 x 150 pixels in, 128 numbers out.
 
-Affine layers are folded into the convolutions before them, and the subtraction of the mean colour into the first one, so that the
-graph is convolutions, ReLUs, pools and sums alone. On the same crop it gives what dlib gives, to about a millionth.
+Batch normalisation is folded into the convolutions, and the subtraction of the mean colour into the first one, so that the graph is
+convolutions, ReLUs, pools and sums alone. On the same crop it gives what dlib gives, to about a millionth.
 
-Source: D. E. King, "dlib-ml: a machine learning toolkit", JMLR 10, 2009; the network is
-a ResNet-34 (K. He et al., 2016) with a few layers taken away.
+Source: D. E. King, "dlib-ml: a machine learning toolkit", JMLR 10, 2009; the network is a ResNet-34 (K. He et al., 2016) with a few layers
+taken away.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from whosthat.importers.dlib_format import Affine, Convolution, Dense, DlibNetwork, Layer, Pool
-
-if TYPE_CHECKING:
-    from whosthat.types import FloatArray
+from whosthat.importers.dlib_format import Convolution, Dense, DlibNetwork, Layer, Pool
 
 PIXEL_SCALE = 256.0
 OPSET = 17
@@ -24,11 +22,10 @@ Shape = tuple[int, int]
 
 
 def write_graph(network: DlibNetwork) -> bytes:
-    """Build the graph.
+    """Build the graph, a serialised ONNX model.
 
-    Returns:
-        A serialised ONNX model. Input ``faces``: uint8, (n, 150, 150, 3), red green blue. Output ``embeddings``: float32 (n, 128),
-        compared by Euclidean distance; their length is not one.
+    Its input ``faces`` is uint8 (n, 150, 150, 3), red green blue; its output ``embeddings`` float32 (n, 128), compared by Euclidean
+    distance. Their length is not one.
     """
     import onnx
     from onnx import TensorProto, helper
@@ -43,8 +40,7 @@ def write_graph(network: DlibNetwork) -> bytes:
         [helper.make_tensor_value_info("embeddings", TensorProto.FLOAT, ["n", 128])],
         [onnx.numpy_helper.from_array(array, name) for name, array in writer.arrays.items()],
     )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=8)
-    data: bytes = model.SerializeToString()
+    data: bytes = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=8).SerializeToString()
     return data
 
 
@@ -53,21 +49,16 @@ class _Writer:
 
     def __init__(self, helper: Any, network: DlibNetwork) -> None:
         self._helper = helper
-        self._means = np.array(network.means, dtype=np.float64)
+        self._means: NDArray[np.float64] | None = np.array(network.means, dtype=np.float64)
         self.nodes: list[Any] = []
-        self.arrays: dict[str, np.ndarray[Any, Any]] = {}
-        floats = self._node("Cast", ["faces"], to=1)
-        self._flow = self._node("Transpose", [floats], perm=[0, 3, 1, 2])
+        self.arrays: dict[str, NDArray[Any]] = {}
+        self._flow = self._node("Transpose", [self._node("Cast", ["faces"], to=1)], perm=[0, 3, 1, 2])
         self._shape: Shape = (3, network.size)
         self._begin_block()
-        self._pending: Convolution | None = None
-        self._first = True
 
     def add(self, layer: Layer) -> None:
         """Append one layer."""
         if isinstance(layer, Convolution):
-            self._pending = layer
-        elif isinstance(layer, Affine):
             self._convolve(layer)
         elif isinstance(layer, Pool):
             self._pool(layer)
@@ -84,30 +75,28 @@ class _Writer:
         """What flows here also goes around the next two convolutions."""
         self._shortcut, self._shortcut_shape, self._block_ended = self._flow, self._shape, False
 
-    def _convolve(self, affine: Affine) -> None:
-        if self._pending is None:
-            raise ValueError("an affine layer without a convolution before it")
-        layer, self._pending = self._pending, None
-        weights = layer.weights.astype(np.float64) * affine.gamma[:, None, None, None]
-        biases = layer.biases.astype(np.float64) * affine.gamma + affine.beta
-        if self._first:
+    def _convolve(self, layer: Convolution) -> None:
+        weights = layer.weights.astype(np.float64) * layer.gamma[:, None, None, None]
+        biases = layer.biases.astype(np.float64) * layer.gamma + layer.beta
+        if self._means is not None:  # only the first one sees pixels
             weights /= PIXEL_SCALE
             biases -= np.einsum("fchw,c->f", weights, self._means)
-            self._first = False
+            self._means = None
         filters, _, side, _ = weights.shape
         names = [self._flow, self._array("weights", weights), self._array("biases", biases)]
         self._flow = self._node("Conv", names, strides=[layer.stride] * 2, pads=[layer.padding] * 4)
         self._shape = (filters, (self._shape[1] + 2 * layer.padding - side) // layer.stride + 1)
 
     def _pool(self, layer: Pool) -> None:
+        window = {"kernel_shape": [layer.rows] * 2, "strides": [layer.stride] * 2}
         if layer.rows == 0:
             self._flow = self._node("Flatten", [self._node("GlobalAveragePool", [self._flow])])
         elif layer.kind == "max":
-            self._flow = self._node("MaxPool", [self._flow], kernel_shape=[layer.rows] * 2, strides=[layer.stride] * 2)
+            self._flow = self._node("MaxPool", [self._flow], **window)
             self._shape = (self._shape[0], (self._shape[1] - layer.rows) // layer.stride + 1)
             self._begin_block()
         else:  # inside a block that halves its picture, the shortcut is what is averaged
-            self._shortcut = self._node("AveragePool", [self._shortcut], kernel_shape=[layer.rows] * 2, strides=[layer.stride] * 2)
+            self._shortcut = self._node("AveragePool", [self._shortcut], **window)
             channels, side = self._shortcut_shape
             self._shortcut_shape = (channels, (side - layer.rows) // layer.stride + 1)
 
@@ -132,7 +121,7 @@ class _Writer:
         self.nodes.append(self._helper.make_node(kind, inputs, [name], **attributes))
         return name
 
-    def _array(self, kind: str, array: FloatArray | np.ndarray[Any, Any]) -> str:
+    def _array(self, kind: str, array: NDArray[Any]) -> str:
         name = f"{kind}_{len(self.arrays)}"
         self.arrays[name] = array if array.dtype == np.int64 else np.ascontiguousarray(array, dtype=np.float32)
         return name

@@ -1,15 +1,12 @@
 """MTCNN's published networks, rewritten to give the same answers in a third of the time.
 
-What belongs here: from a published ONNX file to the graph that `mtcnn` runs. What does not: what is done with its answers.
+What belongs here: from a published ONNX file to the graph that `mtcnn` runs. What does not: what is done with its answers. What changes:
 
-What changes, and why:
-
-- A PReLU becomes ``slope * x + (1 - slope) * relu(x)``. ONNX Runtime's own takes more than half of the time of the whole network.
-- Layers get channels of zeros up to a multiple of 16, and dense layers become convolutions. ONNX Runtime then computes all of them in
+- A PReLU becomes ``slope * x + (1 - slope) * relu(x)``: ONNX Runtime's own takes more than half of the time of the whole network.
+- Layers get channels of zeros up to a multiple of 16, and dense layers become convolutions: ONNX Runtime then computes all of them in
   blocks of channels, and rearranges nothing in between.
-- The networks come from column-major code: they were trained on pictures with x and y exchanged, scaled to -1 to 1. Both move into
-  the weights, so that a graph takes pictures as they are.
-- The two scores of each place become their difference, from which `score_of` gives what softmax gave.
+- The networks were trained on pictures with x and y exchanged, scaled to -1 to 1. Both move into the weights: a graph takes pictures as
+  they are. The two scores of each place become their difference, from which `score_of` gives what softmax gave.
 """
 
 from __future__ import annotations
@@ -27,19 +24,13 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
-BLOCK = 16
-"""Channels that ONNX Runtime computes together: 16 with AVX-512, 8 elsewhere."""
-
-GREY, SPREAD = 127.5, 128.0
-"""The networks were trained on ``(pixel - 127.5) / 128``."""
+BLOCK = 16  # channels that ONNX Runtime computes together: 16 with AVX-512, 8 elsewhere
+GREY, SPREAD = 127.5, 128.0  # the networks were trained on ``(pixel - 127.5) / 128``
 
 OPSET = 17
 
-SHIFTS = slice(1, 5)
-"""Channels with how the network would move the left, upper, right and lower side of each box."""
-
-POINTS = slice(5, 15)
-"""Channels with the landmarks, in the third network only: x of the five points, then y."""
+SHIFTS = slice(1, 5)  # channels with how the network would move the left, upper, right and lower side of each box
+POINTS = slice(5, 15)  # channels with the landmarks, in the third network only: x of the five points, then y
 
 
 @dataclass(frozen=True)
@@ -51,19 +42,14 @@ class Convolution:
     slopes: Floats | None
 
 
-@dataclass(frozen=True)
-class Pool:
-    """A max pool, with ONNX's own words for its size."""
-
-    attributes: dict[str, Any]
+Pool = dict[str, Any]  # a max pool: ONNX's own words for its size
 
 
 def rewrite(published: bytes) -> bytes:
-    """Turn a published file into the graph that is run.
+    """Turn a published file into the graph that is run, a serialised ONNX model.
 
-    Returns:
-        A serialised ONNX model. Input ``pictures``: uint8 (n, height, width, 3), red green blue. Output ``found``: float32
-        (n, 5 or 15, rows, columns): the difference of the two scores, `SHIFTS`, and in the third network `POINTS`.
+    Its input ``pictures`` is uint8 (n, height, width, 3), red green blue; its output ``found`` float32 (n, 5 or 15, rows, columns): the
+    difference of the two scores, `SHIFTS`, and in the third network `POINTS`.
 
     Raises:
         WeightsError: The file holds other layers than these networks have.
@@ -99,7 +85,7 @@ def _layers(model: Any) -> list[Convolution | Pool]:
     channels = 3
     for node in model.graph.node:
         if node.op_type == "MaxPool":
-            layers.append(Pool({item.name: helper.get_attribute_value(item) for item in node.attribute}))
+            layers.append({item.name: helper.get_attribute_value(item) for item in node.attribute})
         elif node.op_type in ("Conv", "MatMul"):
             biased = node if node.op_type == "Conv" else behind[node.output[0]]
             biases = next(arrays[name] for name in reversed(biased.input) if name in arrays)
@@ -150,8 +136,8 @@ def _written(layers: list[Convolution | Pool]) -> bytes:
     flow = node("Transpose", node("Cast", "pictures", to=TensorProto.FLOAT), perm=[0, 3, 1, 2])
     channels, scale, shift = 3, 1 / SPREAD, -GREY / SPREAD
     for layer in layers:
-        if isinstance(layer, Pool):
-            flow = node("MaxPool", flow, **layer.attributes)
+        if not isinstance(layer, Convolution):
+            flow = node("MaxPool", flow, **layer)
             continue
         weights, biases = layer.weights.astype(np.float64) * scale, layer.biases + layer.weights.sum((1, 2, 3), np.float64) * shift
         scale, shift = 1.0, 0.0  # only the first layer sees pixels
@@ -172,6 +158,5 @@ def _written(layers: list[Convolution | Pool]) -> bytes:
 
 def _filled(values: NDArray[Any], *lengths: int) -> NDArray[Any]:
     """Fill the first dimensions up with zeros, to these lengths."""
-    return np.pad(
-        values, [(0, length - have) for length, have in zip(lengths, values.shape, strict=False)] + [(0, 0)] * (values.ndim - len(lengths))
-    )
+    lengths += values.shape[len(lengths) :]
+    return np.pad(values, [(0, length - have) for length, have in zip(lengths, values.shape, strict=True)])

@@ -1,14 +1,14 @@
 """Read the tensors of a PyTorch checkpoint (.pth) without executing anything in it, and without torch.
 
-A .pth file holds a pickle, and unpickling runs whatever the file asks for. This reader never unpickles: it walks the pickle's
-operation codes (`pickletools.genops` only names them) and carries out the handful that a dictionary of tensors needs. Anything
-else is refused. Both layouts are read: the zip archive of PyTorch 1.6 and later, and the older sequence of pickles.
-What the tensors mean belongs to the network that loads them.
+A .pth file holds a pickle, and unpickling runs whatever the file asks for. This reader never unpickles: it walks the pickle's operation
+codes (`pickletools.genops` only names them), carries out the handful that a dictionary of tensors needs, and refuses anything else. Both
+layouts are read: the zip archive of PyTorch 1.6 and later, and the older sequence of pickles. What the tensors mean belongs to networks.
 """
 
 from __future__ import annotations
 
 import io
+import math
 import pickletools
 import warnings
 import zipfile
@@ -22,8 +22,7 @@ from numpy.typing import NDArray
 
 from whosthat.errors import WeightsError
 
-MAX_BYTES = 1024 * 1024 * 1024
-"""A checkpoint larger than this (1 GiB) is refused."""
+MAX_BYTES = 1024 * 1024 * 1024  # a checkpoint larger than this (1 GiB) is refused
 
 _MAGIC = 0x1950A86A20F9469CFC6C
 _PROTOCOL = 1001
@@ -61,18 +60,11 @@ class _Tensor:
     storage: _Storage
     offset: int
     shape: tuple[int, ...]
-    axes: tuple[int, ...]
-    """The axes in the order in which the storage runs through them, slowest first: 0, 1, 2, ... unless transposed."""
+    axes: tuple[int, ...]  # the axes in the order in which the storage runs through them, slowest first: 0, 1, 2, ... unless transposed
 
 
 def read_tensors(path: Path) -> Tensors:
-    """Read a state dictionary.
-
-    Args:
-        path: A checkpoint saved with ``torch.save(model.state_dict(), path)``, CPU tensors, little-endian.
-
-    Returns:
-        Every tensor by its name, as a read-only array.
+    """Read every tensor of a checkpoint saved with ``torch.save(model.state_dict(), path)`` as a read-only array, by its name.
 
     Raises:
         WeightsError: The file is absent, damaged, too large, or holds anything but a flat dictionary of tensors.
@@ -153,19 +145,12 @@ def _build(tensors: dict[str, _Tensor], data: dict[str, bytes]) -> Tensors:
         if len(data[storage.key]) != storage.count * np.dtype(storage.dtype).itemsize:
             raise _RefusedError(f"the numbers of {name!r} are cut off or too many")
         numbers = np.frombuffer(data[storage.key], storage.dtype)
-        size = _product(tensor.shape)
+        size = math.prod(tensor.shape)
         if tensor.offset + size > storage.count:
             raise _RefusedError(f"{name!r} reaches beyond its storage")
         stored = numbers[tensor.offset : tensor.offset + size].reshape([tensor.shape[axis] for axis in tensor.axes])
         built[name] = stored.transpose(np.argsort(tensor.axes)) if tensor.axes else stored
     return built
-
-
-def _product(shape: tuple[int, ...]) -> int:
-    size = 1  # Python's integers do not overflow, numpy's would
-    for length in shape:
-        size *= length
-    return size
 
 
 def _run_pickle(stream: io.BytesIO) -> Any:
@@ -175,8 +160,11 @@ def _run_pickle(stream: io.BytesIO) -> Any:
         with warnings.catch_warnings():  # damaged text makes genops warn of escapes in it, as if it were our source
             warnings.simplefilter("ignore")
             for operation, argument, _ in pickletools.genops(stream):
-                machine.do(operation.name, argument)
-        return machine.result()
+                if operation.name not in _OPERATIONS:
+                    raise _RefusedError(f"it asks for the pickle operation {operation.name}, which no state dictionary needs")
+                _OPERATIONS[operation.name](machine, argument)
+        (value,) = machine.stack
+        return value
     except (ValueError, IndexError, KeyError, TypeError, OverflowError) as error:  # a damaged pickle; nothing of it was run
         raise _RefusedError(f"its pickle is damaged ({error})") from error
 
@@ -191,22 +179,6 @@ class _Machine:
         self.stack: list[Any] = []
         self.memo: dict[int, Any] = {}
 
-    def do(self, name: str, argument: Any) -> None:
-        """Carry out one operation."""
-        if name in _PUSH_ARGUMENT:
-            self.stack.append(argument)
-        elif name in _PUSH_VALUE:
-            self.stack.append(_PUSH_VALUE[name]())
-        elif name in _OPERATIONS:
-            _OPERATIONS[name](self, argument)
-        else:
-            raise _RefusedError(f"it asks for the pickle operation {name}, which no state dictionary needs")
-
-    def result(self) -> Any:
-        """The one value that is left."""
-        (value,) = self.stack
-        return value
-
     def to_mark(self) -> list[Any]:
         """Take everything above the last mark."""
         taken = []
@@ -214,30 +186,19 @@ class _Machine:
             taken.append(value)
         return taken[::-1]
 
-    def put(self, slot: int) -> None:
-        """Remember the topmost value."""
-        self.memo[slot] = self.stack[-1]
-
-    def get(self, slot: int) -> None:
-        """Recall a value."""
-        self.stack.append(self.memo[slot])
-
     def take_tuple(self, length: int) -> None:
-        """Join the topmost values into a tuple."""
         start = len(self.stack) - length
         if start < 0:
             raise IndexError("the stack is empty")
         self.stack[start:] = [tuple(self.stack[start:])]
 
     def set_items(self, pairs: list[Any]) -> None:
-        """Put keys and values into the dictionary on top."""
         target = self.stack[-1]
         if type(target) is not dict:
             raise TypeError("items for something that is no dictionary")
         target.update(zip(pairs[::2], pairs[1::2], strict=True))
 
     def append_items(self, items: list[Any]) -> None:
-        """Put items at the end of the list on top."""
         if type(self.stack[-1]) is not list:
             raise TypeError("items for something that is no list")
         self.stack[-1].extend(items)
@@ -282,7 +243,7 @@ def _tensor(storage: object, offset: int, shape: tuple[int, ...], strides: tuple
         raise _RefusedError("a tensor's shape and strides differ in length")
     axes = tuple(sorted(range(len(shape)), key=lambda axis: (-strides[axis], axis)))
     for position, axis in enumerate(axes):
-        expected = _product(tuple(shape[faster] for faster in axes[position + 1 :]))
+        expected = math.prod(shape[faster] for faster in axes[position + 1 :])
         if shape[axis] > 1 and strides[axis] != expected:
             raise _RefusedError("a tensor has gaps or overlaps in its storage")
     return _Tensor(storage, offset, tuple(shape), axes)
@@ -292,33 +253,29 @@ def _is_count(value: object) -> bool:
     return type(value) is int and value >= 0
 
 
-_PUSH_ARGUMENT = {"BININT", "BININT1", "BININT2", "LONG1", "BINUNICODE", "SHORT_BINUNICODE", "BINFLOAT"}
-_PUSH_VALUE: dict[str, Callable[[], Any]] = {
-    "NONE": lambda: None,
-    "NEWTRUE": lambda: True,
-    "NEWFALSE": lambda: False,
-    "EMPTY_TUPLE": tuple,
-    "EMPTY_LIST": list,
-    "EMPTY_DICT": dict,
-    "MARK": lambda: _MARK,
-}
+_PUSH_ARGUMENT = ("BININT", "BININT1", "BININT2", "LONG1", "BINUNICODE", "SHORT_BINUNICODE", "BINFLOAT")
 _OPERATIONS: dict[str, Callable[[_Machine, Any], object]] = {
-    "PROTO": lambda machine, argument: None,
-    "STOP": lambda machine, argument: None,
-    "BINPUT": _Machine.put,
-    "LONG_BINPUT": _Machine.put,
-    "BINGET": _Machine.get,
-    "LONG_BINGET": _Machine.get,
-    "TUPLE": lambda machine, argument: machine.stack.append(tuple(machine.to_mark())),
-    "TUPLE1": lambda machine, argument: machine.take_tuple(1),
-    "TUPLE2": lambda machine, argument: machine.take_tuple(2),
-    "TUPLE3": lambda machine, argument: machine.take_tuple(3),
-    "SETITEM": lambda machine, argument: machine.set_items([machine.stack.pop(-2), machine.stack.pop()]),
-    "SETITEMS": lambda machine, argument: machine.set_items(machine.to_mark()),
-    "APPEND": lambda machine, argument: machine.append_items([machine.stack.pop()]),
-    "APPENDS": lambda machine, argument: machine.append_items(machine.to_mark()),
+    **dict.fromkeys(("PROTO", "STOP"), lambda machine, _: None),
+    **dict.fromkeys(_PUSH_ARGUMENT, lambda machine, argument: machine.stack.append(argument)),
+    "NONE": lambda machine, _: machine.stack.append(None),
+    "NEWTRUE": lambda machine, _: machine.stack.append(True),
+    "NEWFALSE": lambda machine, _: machine.stack.append(False),
+    "EMPTY_TUPLE": lambda machine, _: machine.stack.append(()),
+    "EMPTY_LIST": lambda machine, _: machine.stack.append([]),
+    "EMPTY_DICT": lambda machine, _: machine.stack.append({}),
+    "MARK": lambda machine, _: machine.stack.append(_MARK),
+    **dict.fromkeys(("BINPUT", "LONG_BINPUT"), lambda machine, slot: machine.memo.update({slot: machine.stack[-1]})),
+    **dict.fromkeys(("BINGET", "LONG_BINGET"), lambda machine, slot: machine.stack.append(machine.memo[slot])),
+    "TUPLE": lambda machine, _: machine.stack.append(tuple(machine.to_mark())),
+    "TUPLE1": lambda machine, _: machine.take_tuple(1),
+    "TUPLE2": lambda machine, _: machine.take_tuple(2),
+    "TUPLE3": lambda machine, _: machine.take_tuple(3),
+    "SETITEM": lambda machine, _: machine.set_items([machine.stack.pop(-2), machine.stack.pop()]),
+    "SETITEMS": lambda machine, _: machine.set_items(machine.to_mark()),
+    "APPEND": lambda machine, _: machine.append_items([machine.stack.pop()]),
+    "APPENDS": lambda machine, _: machine.append_items(machine.to_mark()),
     "GLOBAL": _Machine.find_global,
-    "REDUCE": lambda machine, argument: machine.call(),
-    "BINPERSID": lambda machine, argument: machine.persistent(),
-    "BUILD": lambda machine, argument: machine.drop_state(),
+    "REDUCE": lambda machine, _: machine.call(),
+    "BINPERSID": lambda machine, _: machine.persistent(),
+    "BUILD": lambda machine, _: machine.drop_state(),
 }

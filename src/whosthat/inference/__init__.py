@@ -1,15 +1,9 @@
-"""The one place that imports ONNX Runtime: open a graph from bytes and run it.
+"""The one place that imports ONNX Runtime: open a graph from bytes and run it. Imports nothing else of whosthat.
 
-ONNX Runtime 1.29 and later send telemetry unless told not to before the import; that is why nothing else may import it.
-Graphs are given as bytes that the caller has already checked (hash, size). That alone does not keep a graph from reaching for
-files (ONNX Runtime 1.31, given bytes, looks for external data in the working directory and below), from running for ever or from taking
-all memory: `limits.check_graph` refuses such graphs before ONNX Runtime sees them.
-
-    limits       which graphs are run
-    operators    the operators that are run, with the sizes that they give
-    graph_file   what stands in an ONNX file
-
-This package imports nothing else of whosthat.
+ONNX Runtime 1.29 and later send telemetry unless told not to before the import; that is why nothing else may import it. Graphs are bytes
+that the caller has checked (hash, size). That alone does not keep a graph from reaching for files (ONNX Runtime 1.31, given bytes, looks
+for external data in the working directory and below), from running for ever or from taking all memory: `limits.check_graph` refuses such
+graphs before ONNX Runtime sees them. `operators` knows the sizes that each operator gives, `graph_file` what stands in an ONNX file.
 """
 
 from __future__ import annotations
@@ -32,13 +26,10 @@ def open_session(graph: bytes, *, threads: int = 1, repack: bool = True) -> Sess
 
     Args:
         graph: The serialised model.
-        threads: Threads inside one operator. With one thread several processes share the cores best; threads never
-            spin while they wait, because spinning takes the core from whoever could use it.
-        repack: Whether weights are copied into the layout that is fastest to compute with. Without it a network with 80
-            million weights opens a third sooner, and answers single photos as fast (measured on cnn6).
-
-    Returns:
-        A session that maps named input arrays to a list of output arrays.
+        threads: Threads inside one operator. With one thread several processes share the cores best; threads never spin while they wait,
+            because spinning takes the core from whoever could use it.
+        repack: Whether weights are copied into the layout that is fastest to compute with. Without it a network with 80 million weights
+            opens a third sooner, and answers single photos as fast (measured on cnn6).
 
     Raises:
         GraphError: The graph is damaged, is not run here (`limits.check_graph`), or ONNX Runtime cannot read it.
@@ -66,9 +57,10 @@ class Session:
 
     def __init__(self, session: Any) -> None:
         self._session = session
-        self.inputs: tuple[str, ...] = tuple(item.name for item in session.get_inputs())
-        self.input_types: tuple[str, ...] = tuple(item.type for item in session.get_inputs())  # such as "tensor(uint8)"
-        self.input_shapes: tuple[tuple[int | str | None, ...], ...] = tuple(tuple(item.shape) for item in session.get_inputs())
+        given = session.get_inputs()
+        self.inputs: tuple[str, ...] = tuple(item.name for item in given)
+        self.input_types: tuple[str, ...] = tuple(item.type for item in given)  # such as "tensor(uint8)"
+        self.input_shapes: tuple[tuple[int | str | None, ...], ...] = tuple(tuple(item.shape) for item in given)
 
     def run(self, *arrays: NDArray[Any]) -> list[NDArray[np.float32]]:
         """Run the graph on its inputs in their declared order and return every output.

@@ -1,10 +1,9 @@
 """What stands in an ONNX file, read without the onnx package (importing it takes longer than answering for a photo).
 
-What belongs here: the nodes, the shapes of weights and the few small numbers that decide about sizes; refusing whatever a network that
-looks at pictures does not need: files outside, graphs inside graphs, functions, sparse tensors, operators of others. What does not: what
-an operator does (`operators`).
-
-Source: onnx.proto3 (ONNX 1.17); numbers of fields never change. Weights are skipped, not read.
+What belongs here: the nodes, the shapes of weights and the few small numbers that decide about sizes; weights are skipped, not read.
+Refused is whatever a network that looks at pictures does not need: files outside, graphs inside graphs, functions, sparse tensors,
+operators of others. What does not belong here: what an operator does (`operators`). Source: onnx.proto3 (ONNX 1.17); numbers of fields
+never change.
 """
 
 from __future__ import annotations
@@ -20,12 +19,10 @@ from numpy.typing import NDArray
 
 MAX_NODES = 10_000
 MAX_RANK = 8
-MAX_FIELDS = 1_000_000
-"""Fields of all messages, and bytes of lists of whole numbers: a network of 200 layers has 30,000."""
+MAX_FIELDS = 1_000_000  # fields of all messages, and bytes of lists of whole numbers: a network of 200 layers has 30,000
 
 MAX_TEXT = 4096
-SMALL = 1024
-"""Tensors of so many numbers are read: they may say how large something becomes."""
+SMALL = 1024  # tensors of so many numbers are read: they may say how large something becomes
 
 _VARINT, _EIGHT_BYTES, _BYTES, _FOUR_BYTES = 0, 1, 2, 5
 ELEMENTS: dict[int, str] = {1: "<f4", 2: "u1", 3: "i1", 6: "<i4", 7: "<i8", 9: "?", 10: "<f2", 11: "<f8"}
@@ -56,18 +53,10 @@ class Node:
 
 @dataclass(frozen=True)
 class Graph:
-    """What a graph computes.
+    """What a graph computes."""
 
-    Attributes:
-        opset: Version of the operators.
-        inputs: Shape of everything that has to be given, by name; 0 stands for any number.
-        tensors: Weights by name.
-        nodes: The steps in order.
-        outputs: Names of what comes out.
-    """
-
-    opset: int
-    inputs: dict[str, tuple[int, ...]]
+    opset: int  # version of the operators
+    inputs: dict[str, tuple[int, ...]]  # shape of everything that has to be given, by name; 0 stands for any number
     tensors: dict[str, Tensor]
     nodes: list[Node]
     outputs: list[str]
@@ -161,11 +150,10 @@ def _elements(shape: tuple[int, ...]) -> int:
     return math.prod(shape)
 
 
-@dataclass
 class _Allowance:
     """How much of a file may still be taken apart: a file of nothing but tiny fields would cost minutes and gigabytes."""
 
-    left: int = MAX_FIELDS
+    left = MAX_FIELDS
 
     def spend(self, n: int) -> None:
         self.left -= n
@@ -214,11 +202,14 @@ class _Message:
         found: list[int] = []
         for value in self.all(number):
             if isinstance(value, int):
-                found.append(_signed(value))
-            else:
-                self._allowance.spend(len(value))
-                found += map(_signed, _varints(value))
-        return found
+                found.append(value)
+                continue
+            self._allowance.spend(len(value))
+            at = 0
+            while at < len(value):
+                one, at = _varint(value, at)
+                found.append(one)
+        return [(value + (1 << 63)) % (1 << 64) - (1 << 63) for value in found]  # 64 bits with a sign
 
     def floats(self, number: int) -> list[float]:
         """Floats of 32 bits, packed or not."""
@@ -257,13 +248,6 @@ def _fields(view: memoryview) -> Iterator[tuple[int, Any]]:
         at += length
 
 
-def _varints(view: memoryview) -> Iterator[int]:
-    at = 0
-    while at < len(view):
-        value, at = _varint(view, at)
-        yield value
-
-
 def _varint(view: memoryview, at: int) -> tuple[int, int]:
     """Read a number of up to ten bytes of seven bits; return it and the offset behind it."""
     value = 0
@@ -276,8 +260,3 @@ def _varint(view: memoryview, at: int) -> tuple[int, int]:
         if byte < 0x80:
             return value, at
     raise GraphError(f"The ONNX graph is damaged or cut short at byte {at}.")
-
-
-def _signed(value: int) -> int:
-    value &= (1 << 64) - 1
-    return value - (1 << 64) if value >= 1 << 63 else value

@@ -15,17 +15,10 @@ from whosthat.inference.operators import RULES, Step, Value
 MAX_NUMBERS = 1 << 26
 """Numbers that may be there at one time for each picture, besides the weights: 256 MiB. VGG16 reaches it at 720 x 720 pixels."""
 
-MAX_WORK = 1 << 39
-"""Multiplications for each picture: some seconds on one core. VGG16 at 224 x 224 pixels has 2 ** 34."""
-
-PICTURES = 16
-"""Pictures that are given at once, at most."""
-
-OPEN_SIDE = 256
-"""In the place of a side that a graph leaves open, as those of detectors do."""
-
-OLDEST_OPSET = 7
-"""Since this version of ONNX's operators, arithmetic broadcasts as numpy does."""
+MAX_WORK = 1 << 39  # multiplications for each picture: some seconds on one core. VGG16 at 224 x 224 pixels has 2 ** 34
+PICTURES = 16  # pictures that are given at once, at most
+OPEN_SIDE = 256  # in the place of a side that a graph leaves open, as those of detectors do
+OLDEST_OPSET = 7  # since this version of ONNX's operators, arithmetic broadcasts as numpy does
 
 
 def check_graph(content: bytes) -> None:

@@ -1,11 +1,8 @@
-"""The operators of ONNX that are run, and how large what each gives becomes.
-
-What belongs here: one rule for each operator, from the shapes that flow into it to those that come out. What does not: how much is
-allowed (`limits`).
+"""The operators of ONNX that are run: one rule for each, from the shapes that flow into it to those that come out.
 
 A shape must be known before anything is computed: from the file, and from how many pictures are given at once. Numbers from which shapes
 are made are worked out as ONNX Runtime does it, to the bit. A size that hangs on the number of pictures is ``open``: nothing is computed
-with it, lest a graph be small for as many pictures as were tried, and huge for others.
+with it, lest a graph be small for as many pictures as were tried, and huge for others. How much is allowed stands in `limits`.
 """
 
 from __future__ import annotations
@@ -25,17 +22,11 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Value:
-    """What flows through a graph.
-
-    Attributes:
-        shape: Its shape.
-        numbers: What it holds, where it is small and known; else None.
-        is_open: Whether shape or numbers hang on how many pictures are given at once.
-    """
+    """What flows through a graph."""
 
     shape: Shape
-    numbers: NDArray[Any] | None = None
-    is_open: bool = False
+    numbers: NDArray[Any] | None = None  # what it holds, where it is small and known
+    is_open: bool = False  # whether shape or numbers hang on how many pictures are given at once
 
     @property
     def size(self) -> int:
@@ -121,10 +112,6 @@ def _quotient(first: Any, second: Any) -> Any:
 def _as_first(step: Step) -> list[Value]:
     """What an operator gives that keeps the shape of its first input; a second output, a mask, has it, too."""
     return [Value(step.shape())] * min(len(step.node.outputs), 2)
-
-
-def _same(step: Step) -> list[Value]:
-    return [step.value(0)]
 
 
 def _cast(step: Step) -> list[Value]:
@@ -228,10 +215,6 @@ def _gather(step: Step) -> list[Value]:
     return [Value(found, np.take(numbers, chosen, axis))]
 
 
-def _expand(step: Step) -> list[Value]:
-    return [Value(_broadcast(step.shape(), tuple(step.need("shape", 1, open_too=True))))]
-
-
 def _pad(step: Step) -> list[Value]:
     shape, pads = list(step.shape()), step.need("pads", 1)
     axes = step.ints("axes", 3) or list(range(len(shape)))
@@ -260,10 +243,6 @@ def _reduce(step: Step) -> list[Value]:
         axes = [] if step.get("noop_with_empty_axes", 0) else list(range(len(shape)))
     gone, kept = {axis % len(shape) for axis in axes}, step.get("keepdims", 1)
     return [Value(tuple(1 if axis in gone else side for axis, side in enumerate(shape) if kept or axis not in gone))]
-
-
-def _global_pool(step: Step) -> list[Value]:
-    return [Value((*step.shape()[:2], *(1 for _ in step.shape()[2:])))]
 
 
 def _windows(step: Step, kernel: Sequence[int]) -> Shape:
@@ -325,7 +304,7 @@ RULES: dict[str, Callable[[Step], list[Value]]] = {
     **dict.fromkeys(("Softmax", "LogSoftmax", "LpNormalization", "LRN", "BatchNormalization", "InstanceNormalization"), _as_first),
     **dict.fromkeys(("LayerNormalization", "GroupNormalization", "MeanVarianceNormalization", "Dropout"), _as_first),
     **dict.fromkeys(("QuantizeLinear", "DequantizeLinear"), _as_first),
-    "Identity": _same,
+    "Identity": lambda step: [step.value(0)],
     "Cast": _cast,
     "Constant": _constant,
     "ConstantOfShape": _constant_of_shape,
@@ -339,11 +318,11 @@ RULES: dict[str, Callable[[Step], list[Value]]] = {
     "Split": _split,
     "Slice": _slice,
     "Gather": _gather,
-    "Expand": _expand,
+    "Expand": lambda step: [Value(_broadcast(step.shape(), tuple(step.need("shape", 1, open_too=True))))],
     "Pad": _pad,
     **dict.fromkeys(("Resize", "Upsample"), _resize),
     **dict.fromkeys((f"Reduce{what}" for what in ("Mean", "Sum", "SumSquare", "Max", "Min", "Prod", "L1", "L2", "LogSumExp")), _reduce),
-    **dict.fromkeys(("GlobalAveragePool", "GlobalMaxPool"), _global_pool),
+    **dict.fromkeys(("GlobalAveragePool", "GlobalMaxPool"), lambda step: [Value((*step.shape()[:2], *(1 for _ in step.shape()[2:])))]),
     "Conv": _conv,
     **dict.fromkeys(("MaxPool", "AveragePool"), _pool),
     "Gemm": _gemm,
