@@ -1,7 +1,6 @@
 """Naming embeddings by a gallery: who of the enrolled people, whether anybody at all, and because of which photos.
 
-What belongs here: putting head, threshold and calibration together. What does not: finding faces (`whosthat.faces`), one person at
-most once a photo (`face_recogniser`).
+Head, threshold and calibration are put together here; faces are found elsewhere (`whosthat.faces`).
 """
 
 from __future__ import annotations
@@ -28,12 +27,10 @@ NEAREST_SHOWN = 3
 
 
 class Decision(NamedTuple):
-    """What is known of m faces, one column a person.
+    """What is known of m faces, all (m, people).
 
-    Attributes:
-        probabilities: If it is one of the enrolled people, how likely each, float32 (m, people).
-        confidence: The same with strangers among the possibilities, float32 (m, people).
-        allowed: Whether the face is near enough to get the name, bool (m, people).
+    The probabilities say how likely each person is if it is one of them, the confidence counts strangers in, and ``allowed`` says
+    whether the face is near enough to get the name.
     """
 
     probabilities: FloatArray
@@ -46,14 +43,7 @@ class Decision(NamedTuple):
 
 
 class Identifier:
-    """Names embeddings.
-
-    Args:
-        gallery: The enrolled people.
-        head: A key of `heads.HEADS`.
-        threshold: The largest distance that gets a name, and the confidence that follows from a distance.
-        temperature: Calibration of "who of these".
-    """
+    """Names embeddings: a head, by its name in `heads.HEADS`, and the temperature say who it is, the threshold whether it is anybody."""
 
     def __init__(self, gallery: Gallery, head: str, threshold: DistanceThreshold, temperature: float = 1.0) -> None:
         self.gallery = gallery
@@ -72,8 +62,7 @@ class Identifier:
 
     def probabilities(self, vectors: FloatArray) -> FloatArray:
         """Return, if it is one of the enrolled people, how likely it is each of them; float32 (m, people), rows sum to 1."""
-        scores = self._scorer(vectors)
-        return apply_temperature(softmax(scores), self.temperature).astype(np.float32)
+        return apply_temperature(softmax(self._scorer(vectors)), self.temperature).astype(np.float32)
 
     def confidence(self, probabilities: FloatArray, distances: FloatArray) -> FloatArray:
         """Return how likely a face is each person, strangers included: what is missing to 1 is the stranger's share.
@@ -86,11 +75,7 @@ class Identifier:
         return result
 
     def decide(self, vectors: FloatArray) -> Decision:
-        """Return everything from which the names of faces follow; `Decision.people` gives them photo by photo.
-
-        Args:
-            vectors: Embeddings of the faces of one photo or of many, float32 (m, dimensions).
-        """
+        """Return everything from which the names of faces, of one photo or of many, follow; `Decision.people` gives them photo by photo."""
         probabilities, distances = self.probabilities(vectors), self.distances(vectors)
         return Decision(probabilities, self.confidence(probabilities, distances), distances <= self.threshold.value)
 
@@ -98,8 +83,8 @@ class Identifier:
         """Return the three enrolled photos that lie nearest to an embedding, nearest first."""
         to_photos = distances(vector[None], self.gallery.vectors)[0]
         rows = np.argsort(to_photos, kind="stable")[:NEAREST_SHOWN]
-        gallery = self.gallery
-        return tuple(Likeness(gallery.people[gallery.labels[row]], gallery.photos[row].name, float(to_photos[row])) for row in rows)
+        people, labels, photos = self.gallery.people, self.gallery.labels, self.gallery.photos
+        return tuple(Likeness(people[labels[row]], photos[row].name, float(to_photos[row])) for row in rows)
 
     @cached_property
     def _scorer(self) -> Scorer:
