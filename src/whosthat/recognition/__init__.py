@@ -28,7 +28,7 @@ _KINDS = {"image-classifier": "ImageClassifier", "face-classifier": "FaceClassif
 
 
 def load(path: str | Path) -> Recogniser:
-    """Load the recogniser of a bundle, a run folder or ``runs/latest``; where another process replaces it meanwhile (`people`), the new one.
+    """Load the recogniser of a bundle, a run folder or ``runs/latest``; where a process replaces it meanwhile (`people`), the new one.
 
     Raises:
         UsageError: ``path`` is no path.

@@ -1,7 +1,7 @@
 """How near strangers come: what is known of a face network before anybody's own photos are looked at.
 
-Numbers of each network, and the formula that carries them over to a gallery of any number of people and photos. What a user's own photos
-say stands in `distance_fitting`.
+A formula carries the numbers of each network over to a gallery of any number of people and photos. What a user's own photos say stands
+in `distance_fitting`.
 
 Measured on photos of Labeled Faces in the Wild: 1,500 strangers against templates of 158 other people. They are a starting point,
 not the truth for anybody's photos: relatives, children, and people who are rare among those that a network learnt from, lie nearer.
