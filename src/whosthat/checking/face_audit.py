@@ -154,7 +154,7 @@ def audit_faces(audit: Audit, faces: Mapping[str, PhotoFaces]) -> FaceAudit:
     """Judge the photos of a folder by the faces that were found in them, by SHA-256; photos that are not there are left out."""
     seen = [(item, faces[item.sha256]) for item in audit.photos if item.sha256 in faces]
     with_face = [(item, found, found.face) for item, found in seen if found.face is not None]
-    poor = [PoorFace(item.photo.name, _side(face), found.sharpness) for item, found, face in with_face]
+    poor = [PoorFace(item.photo.name, min(face.box.width, face.box.height), found.sharpness) for item, found, face in with_face]
     cut = [CutFace(item.photo.name, _beyond(face, *found.size)) for item, found, face in with_face]
     suspects, pairs = _by_embeddings(audit.classes, [(item, found) for item, found, _ in with_face])
     shown, enrolled = ({item.photo.class_name for item, *_ in photos} for photos in (seen, with_face))
@@ -195,10 +195,6 @@ def _by_embeddings(
 def _of_several(item: AuditedPhoto, found: PhotoFaces, face: Face) -> FaceOfSeveral:
     largest = max(found.faces, key=lambda one: one.box.width * one.box.height)
     return FaceOfSeveral(item.photo.name, len(found.faces), face.box, LARGEST if face is largest else CENTRAL)
-
-
-def _side(face: Face) -> float:
-    return min(face.box.width, face.box.height)
 
 
 def _beyond(face: Face, width: int, height: int) -> float:

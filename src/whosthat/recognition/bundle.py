@@ -76,8 +76,8 @@ class DataFacts(BaseModel):
     @classmethod
     def of(cls, folder: str, sha256_by_part: Mapping[str, Iterable[str]]) -> Self:
         """Keep the short digests of whole SHA-256 digests, per part."""
-        short = {part: sorted(full[:FINGERPRINT_DIGITS] for full in digests) for part, digests in sha256_by_part.items()}
-        return cls(folder=folder, parts={part: tuple(digests) for part, digests in short.items()})
+        parts = {part: tuple(sorted(full[:FINGERPRINT_DIGITS] for full in digests)) for part, digests in sha256_by_part.items()}
+        return cls(folder=folder, parts=parts)
 
     def part_of(self, sha256: str) -> str | None:
         """Tell in which part the photo with this SHA-256 stood; None when it was not used."""
@@ -89,9 +89,7 @@ class BundleFacts(BaseModel):
     """What stands in ``bundle.json``.
 
     Attributes:
-        format: Always `manifest.FORMAT`.
         kind: Which recogniser answers: ``image-classifier``, ``face-classifier`` or ``face-recogniser``.
-        network: Registered name of the network.
         labels: The classes; the index is the label, here and nowhere else.
         prepare: How an image becomes input: `PrepareSpec.to_dict()`; empty for faces.
         crop: How a face classifier finds faces and cuts them out; None for all others.
@@ -99,10 +97,8 @@ class BundleFacts(BaseModel):
         temperature: Calibration of the probabilities, above 0; 1 changes nothing.
         threshold: From where on a name is given: the smallest confidence, or the largest distance; None gives a name to everything.
         metrics: Figures of the test, as in ``metrics.json``.
-        data: Which photos it has seen.
         licences: What is used of others, by name, with its licence.
         versions: Software that made it, by name.
-        recipe: The recipe, key by key.
         created: When, ISO 8601 in UTC.
     """
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -71,8 +72,8 @@ class FaceRecogniser(FaceFinding):
 
     def _use(self, gallery: galleries.Gallery, threshold: float) -> None:
         """Answer by another gallery or threshold; other threads see the old ones or the new ones, never a mixture."""
-        old = self.identifier
-        self.identifier = Identifier(gallery, old.head, old.threshold.model_copy(update={"value": threshold}), old.temperature)
+        limit = self.identifier.threshold.model_copy(update={"value": threshold})
+        self.identifier = replace(self.identifier, gallery=gallery, threshold=limit)
 
     def embed(self, photo: PhotoSource, *, bgr: bool = False) -> FloatArray:
         """Return the embedding of every face; see `Recogniser.embed`."""

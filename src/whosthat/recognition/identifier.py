@@ -5,6 +5,7 @@ Head, threshold and calibration are put together here; faces are found elsewhere
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -42,18 +43,22 @@ class Decision(NamedTuple):
         return people_of_faces(self.probabilities[faces], self.confidence[faces], self.allowed[faces])
 
 
+@dataclass(eq=False)
 class Identifier:
     """Names embeddings: a head, by its name in `heads.HEADS`, and the temperature say who it is, the threshold whether it is anybody."""
 
-    def __init__(self, gallery: Gallery, head: str, threshold: DistanceThreshold, temperature: float = 1.0) -> None:
-        self.gallery = gallery
-        self.head = head
-        self.threshold = threshold
-        self.temperature = temperature
+    gallery: Gallery
+    head: str
+    threshold: DistanceThreshold
+    temperature: float = 1.0
 
     @cached_property
     def _templates(self) -> FloatArray:
         return templates_of(self.gallery.vectors, self.gallery.labels, len(self.gallery.people))
+
+    @cached_property
+    def _scorer(self) -> Scorer:
+        return HEADS[self.head](self.gallery.vectors, self.gallery.labels, len(self.gallery.people))
 
     def distances(self, vectors: FloatArray) -> FloatArray:
         """Return comparable distances to each person's template, float32 (m, people)."""
@@ -67,8 +72,7 @@ class Identifier:
     def confidence(self, probabilities: FloatArray, distances: FloatArray) -> FloatArray:
         """Return how likely a face is each person, strangers included: what is missing to 1 is the stranger's share.
 
-        The share of each person, times the probability that somebody this near to the likeliest person is no stranger; for
-        equal shares it falls with that distance.
+        It is the share of each person, times the probability that somebody this near to the likeliest person is no stranger.
         """
         known = self.threshold.confidence(distances[np.arange(len(probabilities)), probabilities.argmax(axis=1)])
         result: FloatArray = (probabilities * known[:, None]).astype(np.float32)
@@ -85,7 +89,3 @@ class Identifier:
         rows = np.argsort(to_photos, kind="stable")[:NEAREST_SHOWN]
         people, labels, photos = self.gallery.people, self.gallery.labels, self.gallery.photos
         return tuple(Likeness(people[labels[row]], photos[row].name, float(to_photos[row])) for row in rows)
-
-    @cached_property
-    def _scorer(self) -> Scorer:
-        return HEADS[self.head](self.gallery.vectors, self.gallery.labels, len(self.gallery.people))

@@ -97,16 +97,14 @@ class Tracker:
         A person is in a frame once: of tracks that share a frame, the one with the most votes for a name keeps it, and the others
         are unknown. Their next best name would be a guess that most of their own frames speak against.
         """
-        taken: dict[str, set[int]] = {}
+        taken: dict[str | None, set[int]] = {}
         answers: dict[int, str | None] = {}
         for number, trail in sorted(enumerate(self._trails), key=lambda item: -item[1].votes[item[1].answer]):
-            answer = trail.answer
-            if answer is not None and not taken.setdefault(answer, set()).isdisjoint(trail.boxes):
-                answer = None
-            if answer is not None:
-                taken[answer].update(trail.boxes)
-            answers[number] = answer
-        return [trail.named(answers[number]) for number, trail in enumerate(self._trails)]
+            frames = taken.setdefault(trail.answer, set())
+            if frames.isdisjoint(trail.boxes):
+                answers[number] = trail.answer
+                frames.update(trail.boxes)
+        return [trail.named(answers.get(number)) for number, trail in enumerate(self._trails)]
 
 
 def tracks_by_name(tracks: Iterable[Track]) -> dict[str | None, tuple[Track, ...]]:
