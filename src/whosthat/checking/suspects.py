@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whosthat.recognition.face_threshold import DEFAULT_DISTANCE, corrected
-from whosthat.recognition.heads import distances, own_distances, templates_of
+from whosthat.recognition.heads import compared, distances, templates_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,7 +71,7 @@ def find_suspects(vectors: FloatArray, labels: IntArray, groups: IntArray, n_peo
     """
     if not len(vectors):
         return []
-    own, nearest, other = _compared(vectors, labels, groups, n_people)
+    own, nearest, other = compared(vectors, labels, groups, n_people)
     limit = np.where(np.isfinite(own), STRANGER_DISTANCE, DEFAULT_DISTANCE)
     alternative = np.minimum(nearest, limit)
     believed = np.where(np.isfinite(own), own, limit)
@@ -91,7 +91,7 @@ def probably_wrong(vectors: FloatArray, labels: IntArray, groups: IntArray, n_pe
     """
     wrong = np.zeros(len(labels), bool)
     if len(vectors):
-        own, nearest, _ = _compared(vectors, labels, groups, n_people)
+        own, nearest, _ = compared(vectors, labels, groups, n_people)
         wrong = np.isfinite(own) & _clearly(own, nearest)
     kept = np.bincount(labels[~wrong], minlength=n_people)
     return wrong & (kept > 0)[labels]
@@ -124,7 +124,7 @@ def _nearest_pairs(templates: FloatArray, most: int) -> set[tuple[int, int]]:
 
 def _confused(vectors: FloatArray, labels: IntArray, groups: IntArray, n_people: int) -> Counter[tuple[int, int]]:
     """Count the photos of each pair that could get the other's name; what clearly is the other is a wrong label."""
-    own, nearest, other = _compared(vectors, labels, groups, n_people)
+    own, nearest, other = compared(vectors, labels, groups, n_people)
     mixed_up = np.isfinite(own) & (nearest < own) & (nearest <= DEFAULT_DISTANCE) & ~_clearly(own, nearest)
     pairs = np.sort(np.stack([labels[mixed_up], other[mixed_up]], axis=1), axis=1)
     return Counter((int(first), int(second)) for first, second in pairs)
@@ -149,15 +149,3 @@ def find_outliers(vectors: FloatArray) -> list[int]:
     template = templates_of(vectors[core], np.zeros(core.sum(), np.int64), 1)
     to_template = corrected(distances(vectors, template), np.array([core.sum()]))[:, 0]
     return np.flatnonzero(to_template > STRANGER_DISTANCE).tolist()
-
-
-def _compared(vectors: FloatArray, labels: IntArray, groups: IntArray, n_people: int) -> tuple[FloatArray, FloatArray, IntArray]:
-    """Return for each photo its distance to its own person, that to the nearest other, and who that is.
-
-    Only the own person's template must not have learnt from the photo; the others never have.
-    """
-    rows = np.arange(len(labels))
-    own = corrected(*own_distances(vectors, labels, groups, n_people))
-    others = corrected(distances(vectors, templates_of(vectors, labels, n_people)), np.bincount(labels, minlength=n_people))
-    others[rows, labels] = np.inf
-    return own, others.min(axis=1), others.argmin(axis=1)

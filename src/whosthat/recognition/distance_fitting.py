@@ -104,18 +104,12 @@ class _Posterior(NamedTuple):
         return float(self.weights @ (SHIFTS - self.weights @ SHIFTS) ** 2)
 
 
-def leave_one_person_out(distances: FloatArray, labels: IntArray) -> ImpostorTrials:
-    """Leave out each person in turn: how near do their photos come to anybody else?
+def leave_one_person_out(own: FloatArray, nearest: FloatArray, labels: IntArray) -> ImpostorTrials:
+    """Leave out each person in turn: how near do their photos come to anybody else? The distances are those of `heads.compared`.
 
-    The distances, float32 (n, people), are comparable ones to templates that have not learnt from the photo. A photo that is nearer to
-    somebody else than to its own person probably shows that other person, or is unlike all photos of its own; it says nothing about
-    strangers and is left out.
+    A photo that is nearer to somebody else than to its own person probably shows that other person, or is unlike all photos of its own;
+    it says nothing about strangers and is left out.
     """
-    rows = np.arange(len(labels))
-    own = distances[rows, labels]
-    others = distances.copy()
-    others[rows, labels] = np.inf
-    nearest = others.min(axis=1)
     # a person with a single photo has no template without it: nothing can be said about such a photo's own distance
     telling = np.isfinite(nearest) & ((own <= nearest) | ~np.isfinite(own))
     return ImpostorTrials(nearest[telling], labels[telling])

@@ -15,7 +15,7 @@ import numpy as np
 from whosthat.recognition.calibration import fit_temperature
 from whosthat.recognition.distance_fitting import ImpostorTrials, fit_distance, leave_one_person_out
 from whosthat.recognition.face_threshold import corrected
-from whosthat.recognition.heads import HEADS, choose_head, distances, own_distances, softmax, templates_of
+from whosthat.recognition.heads import HEADS, choose_head, compared, distances, softmax, templates_of
 from whosthat.recognition.identifier import Identifier
 
 if TYPE_CHECKING:
@@ -65,12 +65,10 @@ def fit_identifier(
     tested = ~np.isnan(choice.scores).any(axis=1)
     temperature = fit_temperature(softmax(choice.scores[tested]), labels[tested], expected=EXPECTED_TEMPERATURE, sharpen_from=0)
 
-    counts, templates = np.bincount(labels, minlength=n_people), templates_of(vectors, labels, n_people)
-    own = corrected(*own_distances(vectors, labels, groups, n_people))
-    to_templates = corrected(distances(vectors, templates), counts)  # of others: no template but their own has learnt from them
-    to_templates[np.arange(len(labels)), labels] = own
-    real = None
+    counts, real = np.bincount(labels, minlength=n_people), None
     if strangers is not None:
-        real = ImpostorTrials(corrected(distances(strangers.vectors, templates), counts).min(axis=1), strangers.people)
-    threshold = fit_distance(own, leave_one_person_out(to_templates, labels), real, counts=counts, network=embedder, rate=rate)
+        to_people = corrected(distances(strangers.vectors, templates_of(vectors, labels, n_people)), counts)
+        real = ImpostorTrials(to_people.min(axis=1), strangers.people)
+    own, nearest, _ = compared(vectors, labels, groups, n_people)
+    threshold = fit_distance(own, leave_one_person_out(own, nearest, labels), real, counts=counts, network=embedder, rate=rate)
     return FittedIdentifier(Identifier(gallery, choice.head, threshold, temperature), choice.accuracies, choice.not_tried)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from whosthat.errors import DatasetError
+from whosthat.recognition.face_threshold import corrected
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -201,6 +202,17 @@ def own_distances(vectors: FloatArray, labels: IntArray, groups: IntArray, n_peo
         templates = templates_of(vectors[learnt], labels[learnt], n_people)[labels[there]]
         held_out[there] = np.linalg.norm(vectors[there] - templates, axis=1)
     return held_out, counts
+
+
+def compared(vectors: FloatArray, labels: IntArray, groups: IntArray, n_people: int) -> tuple[FloatArray, FloatArray, IntArray]:
+    """Return for each photo its comparable distance to its own person, that to the nearest other, and who that is.
+
+    Only the own person's template must not have learnt from the photo; the others never have.
+    """
+    own = corrected(*own_distances(vectors, labels, groups, n_people))
+    others = corrected(distances(vectors, templates_of(vectors, labels, n_people)), np.bincount(labels, minlength=n_people))
+    others[np.arange(len(labels)), labels] = np.inf
+    return own, others.min(axis=1), others.argmin(axis=1)
 
 
 def softmax(logits: FloatArray) -> FloatArray:
