@@ -142,8 +142,7 @@ def test_real_strangers_come_from_their_embeddings(gallery_of: Callable[..., Gal
 
 
 def test_a_photo_nearer_to_another_person_plays_no_stranger() -> None:
-    apart = np.array([[0.3, 0.7], [0.6, 0.2], [0.8, 0.3]], np.float32)
-    trials = leave_one_person_out(apart, np.array([0, 0, 1]))
+    trials = leave_one_person_out(np.array([0.3, 0.6, 0.3]), np.array([0.7, 0.2, 0.8]), np.array([0, 0, 1]))
     np.testing.assert_allclose(trials.distances, [0.7, 0.8])
     assert trials.n_people == 2
 

@@ -1,8 +1,7 @@
-"""What the faces of a folder of people say about its photos: the data doctor's second look.
+"""What the faces of a folder of people say about its photos, as data: the data doctor's second look.
 
-What belongs here: judging photos by the faces that were found in them, as data. What does not: saying it in sentences
-(`face_findings`), finding the faces (`whosthat.workflow.face_photos`), the arithmetic of suspects (`suspects`), files and their
-looks (`whosthat.dataset.audit`).
+What does not belong here: saying it in sentences (`face_findings`), finding the faces (`whosthat.workflow.face_photos`), the arithmetic of
+suspects (`suspects`), files and their looks (`whosthat.dataset.audit`).
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from whosthat.checking.suspects import find_look_alikes, find_suspects
+from whosthat.checking.suspects import Pair, find_look_alikes, find_suspects
 from whosthat.dataset.audit import Audit, AuditedPhoto
 from whosthat.faces.remembered import PhotoFaces
 from whosthat.types import Box, Face, Point
@@ -72,14 +71,10 @@ class CutFace:
 
 @dataclass(frozen=True)
 class SuspectPhoto:
-    """A photo that probably shows somebody else.
+    """A photo that probably shows somebody else than the person whose folder it lies in.
 
-    Attributes:
-        photo: Its name.
-        person: Whose folder it lies in.
-        looks_like: The person it probably shows; None for somebody who has no folder.
-        own_distance: To its own person; None when that person has no other photo.
-        nearest_distance: To the nearest other person; None when there is none.
+    ``looks_like`` is who that is, None for somebody who has no folder; the distances to its own person and to the nearest other are None
+    when there is no other photo or person.
     """
 
     photo: str
@@ -93,16 +88,6 @@ Line = TypeVar("Line", FaceOfSeveral, PoorFace, CutFace, SuspectPhoto)
 
 
 @dataclass(frozen=True)
-class Pair:
-    """Two people who look alike: the distance of their templates, and photos that were nearer to the other."""
-
-    first: str
-    second: str
-    distance: float
-    confused: int
-
-
-@dataclass(frozen=True)
 class FaceAudit:
     """What the faces say.
 
@@ -111,10 +96,10 @@ class FaceAudit:
         people_without_face: People in none of whose photos a face was found.
         without_face: Names of the photos in which no face was found.
         several: Photos with more than one face.
-        small: Photos whose face is smaller than `SMALL_FACE`, the smallest first.
-        blurred: Photos whose face is blurred, the most blurred first.
-        cut: Photos whose edge cuts the face, the most cut first.
-        suspects: Photos that probably show somebody else, the most striking first.
+        small: Photos whose face is smaller than `SMALL_FACE`; here and below the worst first.
+        blurred: Photos whose face is blurred.
+        cut: Photos whose edge cuts the face.
+        suspects: Photos that probably show somebody else.
         look_alikes: Pairs of people, those with most confused photos first, then the nearest.
     """
 
@@ -155,11 +140,7 @@ class FaceAudit:
 
     @classmethod
     def from_dict(cls, document: Mapping[str, Any]) -> FaceAudit:
-        """Read what `to_dict` wrote.
-
-        Raises:
-            ValueError: It is something else.
-        """
+        """Read what `to_dict` wrote; ValueError where it is something else."""
         from pydantic import TypeAdapter, ValidationError
 
         try:
@@ -170,15 +151,10 @@ class FaceAudit:
 
 
 def audit_faces(audit: Audit, faces: Mapping[str, PhotoFaces]) -> FaceAudit:
-    """Judge the photos of a folder by their faces.
-
-    Args:
-        audit: The photos.
-        faces: What was found in them, by SHA-256; photos that are not there are left out.
-    """
+    """Judge the photos of a folder by the faces that were found in them, by SHA-256; photos that are not there are left out."""
     seen = [(item, faces[item.sha256]) for item in audit.photos if item.sha256 in faces]
     with_face = [(item, found, found.face) for item, found in seen if found.face is not None]
-    poor = [PoorFace(item.photo.name, _side(face), found.sharpness) for item, found, face in with_face]
+    poor = [PoorFace(item.photo.name, min(face.box.width, face.box.height), found.sharpness) for item, found, face in with_face]
     cut = [CutFace(item.photo.name, _beyond(face, *found.size)) for item, found, face in with_face]
     suspects, pairs = _by_embeddings(audit.classes, [(item, found) for item, found, _ in with_face])
     shown, enrolled = ({item.photo.class_name for item, *_ in photos} for photos in (seen, with_face))
@@ -209,28 +185,16 @@ def _by_embeddings(
     label_of = {name: label for label, name in enumerate(classes)}
     labels = np.array([label_of[item.photo.class_name] for item, _ in photos], np.int64)
     groups = np.array([item.group for item, _ in photos], np.int64)
-    suspects = tuple(
-        SuspectPhoto(
-            photos[suspect.row][0].photo.name,
-            photos[suspect.row][0].photo.class_name,
-            None if suspect.looks_like is None else classes[suspect.looks_like],
-            _finite(suspect.own),
-            _finite(suspect.nearest),
-        )
-        for suspect in find_suspects(vectors, labels, groups, len(classes))
-    )
-    pairs = find_look_alikes(vectors, labels, groups, len(classes))
-    return suspects, tuple(Pair(classes[pair.first], classes[pair.second], pair.distance, pair.confused) for pair in pairs)
+    suspects = []
+    for found in find_suspects(vectors, labels, groups, len(classes)):
+        photo, looks_like = photos[found.row][0].photo, None if found.looks_like is None else classes[found.looks_like]
+        suspects.append(SuspectPhoto(photo.name, photo.class_name, looks_like, _finite(found.own), _finite(found.nearest)))
+    return tuple(suspects), tuple(find_look_alikes(vectors, labels, groups, classes))
 
 
 def _of_several(item: AuditedPhoto, found: PhotoFaces, face: Face) -> FaceOfSeveral:
     largest = max(found.faces, key=lambda one: one.box.width * one.box.height)
-    why = LARGEST if face is largest else CENTRAL
-    return FaceOfSeveral(item.photo.name, len(found.faces), face.box, why)
-
-
-def _side(face: Face) -> float:
-    return min(face.box.width, face.box.height)
+    return FaceOfSeveral(item.photo.name, len(found.faces), face.box, LARGEST if face is largest else CENTRAL)
 
 
 def _beyond(face: Face, width: int, height: int) -> float:

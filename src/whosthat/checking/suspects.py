@@ -1,7 +1,7 @@
 """Labels that are probably wrong, and people who are easily confused: what embeddings say about a folder of people.
 
-What belongs here: pure functions from embeddings to suspects and pairs. What does not: reading photos, whole sentences (`face_audit`).
-Distances are on the scale of `faces.embedder.SAME_PERSON`, whichever network embeds.
+Distances are on the scale of `faces.embedder.SAME_PERSON`, whichever network embeds. Everywhere the vectors are float32 (n, dimensions),
+the labels int64 (n,), and so are the groups, in which copies and bursts share a number.
 """
 
 from __future__ import annotations
@@ -13,16 +13,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whosthat.recognition.face_threshold import DEFAULT_DISTANCE, corrected
-from whosthat.recognition.heads import distances, own_distances, templates_of
+from whosthat.recognition.heads import compared, distances, templates_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from whosthat.types import FloatArray, IntArray
 
 STRANGER_DISTANCE = 0.6
 """A face farther than this from its own person is better explained by somebody who has no folder."""
-
 
 CLEAR_MARGIN = 0.1
 """So much nearer to another person than to its own is a photo that is left out of training."""
@@ -33,14 +34,11 @@ SAME_PERSON_PAIR = 0.56
 
 @dataclass(frozen=True)
 class Suspect:
-    """A photo that probably shows somebody else than its folder says.
+    """A photo, by its row, that probably shows somebody else than its folder says.
 
-    Attributes:
-        row: Index of the photo.
-        own: Comparable distance to its own person; infinite when the person has no other photo.
-        nearest: That to the nearest other person; infinite when there is none.
-        looks_like: Label of that person, if the face is near enough to be them; None for somebody who has no folder.
-        surprise: By how much the other explanation fits better, in squared distance; above 0, larger is worse.
+    ``own`` and ``nearest`` are the comparable distances to its own person and to the nearest other, infinite when there is no other
+    photo or person; ``looks_like`` is the label of that other, None where the face is not near enough to be them. ``surprise`` says by how
+    much the other explanation fits better, in squared distance; above 0, larger is worse.
     """
 
     row: int
@@ -51,19 +49,15 @@ class Suspect:
 
 
 @dataclass(frozen=True)
-class LookAlikes:
-    """Two people who are easily confused.
+class Pair:
+    """Two people who look alike, and the distance of their templates.
 
-    Attributes:
-        first: Label of one.
-        second: Label of the other.
-        distance: Between their templates.
-        confused: Photos of either that lie nearer to the other than to their own person, and so near that they could get that name;
-            those that clearly are the other do not count.
+    ``confused`` counts the photos of either that lie nearer to the other than to their own person, and so near that they could get that
+    name; those that clearly are the other do not count.
     """
 
-    first: int
-    second: int
+    first: str
+    second: str
     distance: float
     confused: int
 
@@ -73,34 +67,18 @@ def find_suspects(vectors: FloatArray, labels: IntArray, groups: IntArray, n_peo
 
     Each photo is compared with templates that have not learnt from it nor from its group, so a wrong photo cannot vouch for itself.
     The alternatives are the nearest other person and a stranger, who would be about `STRANGER_DISTANCE` away. A person's only
-    photo is suspect only if it is near enough to somebody else to be called by their name.
-
-    Args:
-        vectors: float32 (n, dimensions).
-        labels: int64 (n,): the label of each.
-        groups: int64 (n,): copies and bursts share a number.
-        n_people: How many people there are.
-
-    Returns:
-        The suspects, the most striking first.
+    photo is suspect only if it is near enough to somebody else to be called by their name. The most striking come first.
     """
     if not len(vectors):
         return []
-    own, nearest, other = _compared(vectors, labels, groups, n_people)
+    own, nearest, other = compared(vectors, labels, groups, n_people)
     limit = np.where(np.isfinite(own), STRANGER_DISTANCE, DEFAULT_DISTANCE)
     alternative = np.minimum(nearest, limit)
     believed = np.where(np.isfinite(own), own, limit)
     surprise = believed**2 - alternative**2
-    rows = np.flatnonzero(surprise > 0)
     suspects = [
-        Suspect(
-            row=int(row),
-            own=float(own[row]),
-            nearest=float(nearest[row]),
-            looks_like=int(other[row]) if nearest[row] <= limit[row] else None,
-            surprise=float(surprise[row]),
-        )
-        for row in rows
+        Suspect(row, float(own[row]), float(nearest[row]), int(other[row]) if nearest[row] <= limit[row] else None, float(surprise[row]))
+        for row in np.flatnonzero(surprise > 0).tolist()
     ]
     return sorted(suspects, key=lambda suspect: -suspect.surprise)
 
@@ -110,40 +88,26 @@ def probably_wrong(vectors: FloatArray, labels: IntArray, groups: IntArray, n_pe
 
     Stricter than `find_suspects`: too far from their own person to get that name, near enough to another to get theirs, and by a
     clear margin. Nobody loses all photos.
-
-    Args:
-        vectors: float32 (n, dimensions).
-        labels: int64 (n,): the label of each.
-        groups: int64 (n,): copies and bursts share a number.
-        n_people: How many people there are.
     """
     wrong = np.zeros(len(labels), bool)
     if len(vectors):
-        own, nearest, _ = _compared(vectors, labels, groups, n_people)
+        own, nearest, _ = compared(vectors, labels, groups, n_people)
         wrong = np.isfinite(own) & _clearly(own, nearest)
     kept = np.bincount(labels[~wrong], minlength=n_people)
     return wrong & (kept > 0)[labels]
 
 
-def find_look_alikes(vectors: FloatArray, labels: IntArray, groups: IntArray, n_people: int, *, most: int = 10) -> list[LookAlikes]:
-    """Find the pairs of people who are easily confused.
+def find_look_alikes(vectors: FloatArray, labels: IntArray, groups: IntArray, people: Sequence[str], *, most: int = 10) -> list[Pair]:
+    """Find ``most`` pairs of people who are easily confused: those with most confused photos first, then the nearest.
 
-    Args:
-        vectors: float32 (n, dimensions).
-        labels: int64 (n,): the label of each.
-        groups: int64 (n,): copies and bursts share a number.
-        n_people: How many people there are; those without a photo are in no pair.
-        most: Pairs to return.
-
-    Returns:
-        The pairs: those with most confused photos first, then the nearest.
+    People without a photo are in no pair.
     """
     if not len(vectors):
         return []
-    confused = _confused(vectors, labels, groups, n_people)
-    templates = templates_of(vectors, labels, n_people)
+    confused = _confused(vectors, labels, groups, len(people))
+    templates = templates_of(vectors, labels, len(people))
     pairs = [
-        LookAlikes(first, second, float(np.linalg.norm(templates[first] - templates[second])), confused[first, second])
+        Pair(people[first], people[second], float(np.linalg.norm(templates[first] - templates[second])), confused[first, second])
         for first, second in _nearest_pairs(templates, most) | set(confused)
     ]
     return sorted(pairs, key=lambda pair: (-pair.confused, pair.distance))[:most]
@@ -160,7 +124,7 @@ def _nearest_pairs(templates: FloatArray, most: int) -> set[tuple[int, int]]:
 
 def _confused(vectors: FloatArray, labels: IntArray, groups: IntArray, n_people: int) -> Counter[tuple[int, int]]:
     """Count the photos of each pair that could get the other's name; what clearly is the other is a wrong label."""
-    own, nearest, other = _compared(vectors, labels, groups, n_people)
+    own, nearest, other = compared(vectors, labels, groups, n_people)
     mixed_up = np.isfinite(own) & (nearest < own) & (nearest <= DEFAULT_DISTANCE) & ~_clearly(own, nearest)
     pairs = np.sort(np.stack([labels[mixed_up], other[mixed_up]], axis=1), axis=1)
     return Counter((int(first), int(second)) for first, second in pairs)
@@ -173,16 +137,10 @@ def _clearly(own: NDArray[Any], nearest: NDArray[Any]) -> NDArray[np.bool_]:
 
 
 def find_outliers(vectors: FloatArray) -> list[int]:
-    """Find the photos that do not show the person whom most of the photos show.
+    """Find the photos that do not show the person whom most of the photos show; return their rows, none where all photos agree.
 
     That person is who the photo with the most photos near it shows. Measured on pairs of people with 1 to 20 photos each: two
     people stay unnoticed in at most 4 of 100 trials, and in 2 to 8 of 100 a photo of one person alone is called a stray.
-
-    Args:
-        vectors: float32 (n, dimensions): photos that should all show one person.
-
-    Returns:
-        Their rows; empty when all photos agree.
     """
     if len(vectors) < 2:
         return []
@@ -191,15 +149,3 @@ def find_outliers(vectors: FloatArray) -> list[int]:
     template = templates_of(vectors[core], np.zeros(core.sum(), np.int64), 1)
     to_template = corrected(distances(vectors, template), np.array([core.sum()]))[:, 0]
     return np.flatnonzero(to_template > STRANGER_DISTANCE).tolist()
-
-
-def _compared(vectors: FloatArray, labels: IntArray, groups: IntArray, n_people: int) -> tuple[FloatArray, FloatArray, IntArray]:
-    """Return for each photo its distance to its own person, that to the nearest other, and who that is.
-
-    Only the own person's template must not have learnt from the photo; the others never have.
-    """
-    rows = np.arange(len(labels))
-    own = corrected(*own_distances(vectors, labels, groups, n_people))
-    others = corrected(distances(vectors, templates_of(vectors, labels, n_people)), np.bincount(labels, minlength=n_people))
-    others[rows, labels] = np.inf
-    return own, others.min(axis=1), others.argmin(axis=1)

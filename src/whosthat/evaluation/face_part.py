@@ -16,8 +16,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from whosthat.checking.face_audit import SMALL_FACE, FaceAudit, Pair, SuspectPhoto
+from whosthat.checking.face_audit import SMALL_FACE, FaceAudit, SuspectPhoto
 from whosthat.checking.face_findings import alikeness, face_findings, most_alike
+from whosthat.checking.suspects import Pair
 from whosthat.dataset.findings import Finding
 from whosthat.durable import replace_file
 from whosthat.errors import RunError

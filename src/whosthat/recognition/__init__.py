@@ -28,13 +28,7 @@ _KINDS = {"image-classifier": "ImageClassifier", "face-classifier": "FaceClassif
 
 
 def load(path: str | Path) -> Recogniser:
-    """Load a saved recogniser; where another process replaces it meanwhile (`people`), the new one.
-
-    Args:
-        path: A bundle, a run folder or ``runs/latest``.
-
-    Returns:
-        A recogniser; its ``identify(photo)`` answers.
+    """Load the recogniser of a bundle, a run folder or ``runs/latest``; where a process replaces it meanwhile (`people`), the new one.
 
     Raises:
         UsageError: ``path`` is no path.

@@ -1,4 +1,4 @@
-"""A bundle: everything a saved recogniser needs, in one folder that loads on a machine without Keras.
+"""A bundle: everything a saved recogniser needs, in one folder that loads on a machine without Keras; saving and opening it.
 
     bundle.json          `BundleFacts`: labels, how photos are prepared, temperature, threshold, figures, origin
     graph.onnx           the network, complete in one file
@@ -6,7 +6,7 @@
     ...                  what else a kind of recogniser needs: a gallery, a detector's networks
     manifest.json        size and SHA-256 of each; written last
 
-What belongs here: the facts, saving and opening. What does not: answering (`image_classifier`), hashes (`manifest`).
+What does not belong here: answering (`image_classifier`), hashes (`manifest`).
 
 Saving never damages the bundle that is there. The new one is written beside it as ``.NAME.new-*`` and becomes whole with its
 manifest; then the old one moves to ``.NAME.old``, the new one moves in, and the old one is removed. Killed between the two
@@ -19,7 +19,8 @@ import platform
 import secrets
 import shutil
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,19 +29,10 @@ from typing import TYPE_CHECKING, Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, field_validator
 
 from whosthat import durable
-from whosthat.errors import BundleError, did_you_mean
+from whosthat.errors import BundleError, UsageError, WeightsError, did_you_mean
 from whosthat.recognition.face_facts import CropFacts, FaceFacts
 from whosthat.recognition.face_threshold import DistanceThreshold
-from whosthat.recognition.manifest import (
-    FORMAT,
-    MANIFEST,
-    Manifest,
-    first_complaint,
-    read_manifest,
-    read_verified,
-    verified_path,
-    write_manifest,
-)
+from whosthat.recognition.manifest import FORMAT, MANIFEST, Manifest, first_complaint, read_manifest, write_manifest
 from whosthat.recognition.threshold import Threshold
 from whosthat.runs.files import BUNDLE
 from whosthat.runs.folders import follow_pointer
@@ -73,11 +65,8 @@ _REORDERING_CHARACTERS = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u
 class DataFacts(BaseModel):
     """Which photos a recogniser has seen, so that a test on the same photos can be noticed.
 
-    Privacy: a digest tells whoever already has a photo whether it was used. It holds no path and nothing of the picture.
-
-    Attributes:
-        folder: Name of the photo folder, without its path.
-        parts: For ``train``, ``validation`` and ``test``: the first 16 hexadecimal digits of each photo's SHA-256.
+    ``folder`` is the name of the photo folder, without its path; ``parts`` holds for ``train``, ``validation`` and ``test`` the first 16
+    hexadecimal digits of each photo's SHA-256. Privacy: they tell whoever already has a photo whether it was used, and nothing else.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -87,8 +76,8 @@ class DataFacts(BaseModel):
     @classmethod
     def of(cls, folder: str, sha256_by_part: Mapping[str, Iterable[str]]) -> Self:
         """Keep the short digests of whole SHA-256 digests, per part."""
-        short = {part: sorted(full[:FINGERPRINT_DIGITS] for full in digests) for part, digests in sha256_by_part.items()}
-        return cls(folder=folder, parts={part: tuple(digests) for part, digests in short.items()})
+        parts = {part: tuple(sorted(full[:FINGERPRINT_DIGITS] for full in digests)) for part, digests in sha256_by_part.items()}
+        return cls(folder=folder, parts=parts)
 
     def part_of(self, sha256: str) -> str | None:
         """Tell in which part the photo with this SHA-256 stood; None when it was not used."""
@@ -100,9 +89,7 @@ class BundleFacts(BaseModel):
     """What stands in ``bundle.json``.
 
     Attributes:
-        format: Always `manifest.FORMAT`.
         kind: Which recogniser answers: ``image-classifier``, ``face-classifier`` or ``face-recogniser``.
-        network: Registered name of the network.
         labels: The classes; the index is the label, here and nowhere else.
         prepare: How an image becomes input: `PrepareSpec.to_dict()`; empty for faces.
         crop: How a face classifier finds faces and cuts them out; None for all others.
@@ -110,10 +97,8 @@ class BundleFacts(BaseModel):
         temperature: Calibration of the probabilities, above 0; 1 changes nothing.
         threshold: From where on a name is given: the smallest confidence, or the largest distance; None gives a name to everything.
         metrics: Figures of the test, as in ``metrics.json``.
-        data: Which photos it has seen.
         licences: What is used of others, by name, with its licence.
         versions: Software that made it, by name.
-        recipe: The recipe, key by key.
         created: When, ISO 8601 in UTC.
     """
 
@@ -155,12 +140,8 @@ def is_unknown(label: str) -> bool:
 def label_problem(labels: Iterable[str], *, old: Iterable[str] = ()) -> str | None:
     """Say what is wrong with class names, or None; names become folders and table cells, so none may play tricks.
 
-    Worth asking before a long training, not only when its bundle is saved.
-
-    Args:
-        labels: The class names.
-        old: Further names, which a saved recogniser has already: one that was saved before `UNKNOWN` was refused must open, so that
-            its person can be renamed.
+    Worth asking before a long training, not only when its bundle is saved. The ``old`` names are further ones, which a saved recogniser has
+    already: one that was saved before `UNKNOWN` was refused must open, so that its person can be renamed.
 
     Example:
         >>> label_problem(["cat", "../dog"])
@@ -186,41 +167,31 @@ def label_problem(labels: Iterable[str], *, old: Iterable[str] = ()) -> str | No
 
 @dataclass(frozen=True)
 class Bundle:
-    """An opened bundle. The large files are read, and their hashes checked, when they are asked for.
-
-    Attributes:
-        folder: Where it lies.
-        facts: What stands in ``bundle.json``.
-        manifest: What vouches for each file.
-    """
+    """An opened bundle. The large files are read, and their hashes checked, when they are asked for; BundleError where that fails."""
 
     folder: Path
     facts: BundleFacts
     manifest: Manifest
 
     def graph(self) -> bytes:
-        """Return the ONNX graph, its hash checked.
-
-        Raises:
-            BundleError: It is missing or was changed.
-        """
-        return read_verified(self.folder, self.manifest, GRAPH)
+        """Return the ONNX graph."""
+        return self.file(GRAPH)
 
     def file(self, name: str) -> bytes:
-        """Return what one of the other files holds, its hash checked.
-
-        Raises:
-            BundleError: There is no such file, or it was changed.
-        """
-        return read_verified(self.folder, self.manifest, name)
+        """Return what one of the files holds."""
+        return self.manifest.read(self.folder, name)
 
     def weights_file(self) -> Path:
-        """Return the path of the weights (safetensors, by variable path), their hash checked.
+        """Return the path of the weights (safetensors, by variable path)."""
+        return self.manifest.checked_path(self.folder, WEIGHTS)
 
-        Raises:
-            BundleError: They are missing or were changed.
-        """
-        return verified_path(self.folder, self.manifest, WEIGHTS)
+    @contextmanager
+    def opening(self) -> Iterator[None]:
+        """Raise BundleError, with what to do, where something that stands in the bundle cannot be opened while the block runs."""
+        try:
+            yield
+        except (ValueError, UsageError, WeightsError) as error:
+            raise BundleError(f"The bundle {self.folder} cannot be used: {error} Train again, or ask whoever made it.") from error
 
 
 def save_bundle(
@@ -233,7 +204,8 @@ def save_bundle(
 ) -> None:
     """Save a bundle so that at every moment either the old one or the new one is there, whole.
 
-    Two processes must not save to one folder at once; a run is held by one (`runs.lock`).
+    Two processes must not save to one folder at once; a run is held by one (`runs.lock`). BundleError where the disk is full or the
+    folder cannot be written; an older bundle is then still there.
 
     Args:
         folder: Where it goes; a bundle that is there is replaced.
@@ -241,9 +213,6 @@ def save_bundle(
         graph: The serialised ONNX model, with all its weights inside.
         weights: Arrays by variable path; None for a recogniser whose network is not trained here.
         more: Further files by their plain names.
-
-    Raises:
-        BundleError: The disk is full or the folder cannot be written. An older bundle is then still there.
     """
     contents = {FACTS: facts.model_dump_json(indent=2).encode("utf-8"), GRAPH: graph, **(more or {})}
     if weights is not None:
@@ -266,17 +235,13 @@ def save_bundle(
 
 
 def open_bundle(path: str | Path) -> Bundle:
-    """Open a bundle; only ``bundle.json`` is read and checked yet.
+    """Open a bundle; only ``bundle.json`` is read and checked yet. BundleError where it is damaged or newer than this whosthat.
 
-    Args:
-        path: A bundle, a run folder (its ``bundle`` is taken) or ``runs/latest``, a link or a text file that holds a run's name.
-
-    Raises:
-        BundleError: There is no bundle, it is damaged, or it is newer than this whosthat.
+    The path may be a bundle, a run folder (its ``bundle`` is taken) or ``runs/latest``, a link or a text file that holds a run's name.
     """
     folder = find_bundle(Path(path))
     manifest = read_manifest(folder)
-    content = read_verified(folder, manifest, FACTS, limit=MAX_FACTS_BYTES)
+    content = manifest.read(folder, FACTS, limit=MAX_FACTS_BYTES)
     if content.count(b"[") + content.count(b"{") > MAX_LISTS or content.count(b",") > MAX_ITEMS:
         raise BundleError(f"{folder / FACTS} holds more lists or items than whosthat writes. Do not use this bundle.")
     try:
@@ -287,11 +252,7 @@ def open_bundle(path: str | Path) -> Bundle:
 
 
 def find_bundle(path: Path) -> Path:
-    """Return the bundle folder that a path means.
-
-    Raises:
-        BundleError: The path does not exist or holds no bundle.
-    """
+    """Return the bundle folder that a path means; BundleError where it does not exist or holds no bundle."""
     place = follow_pointer(path)
     for folder in (place, place / BUNDLE):
         there = folder if folder.exists() else _kept_old(folder)
@@ -314,13 +275,7 @@ def _kept_old(folder: Path) -> Path:
 def clear_after_a_killed_save(folder: Path) -> None:
     """Finish what a killed save left: move an old bundle back if nothing took its place, and remove the rest.
 
-    Only for whoever keeps others from saving there meanwhile.
-
-    Args:
-        folder: The bundle, there or not.
-
-    Raises:
-        BundleError: Something cannot be moved or removed.
+    Only for whoever keeps others from saving there meanwhile. BundleError where something cannot be moved or removed.
     """
     old = _kept_old(folder)
     try:

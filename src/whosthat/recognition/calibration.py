@@ -1,10 +1,9 @@
 """Temperature scaling: one number, fitted on photos that trained nothing, so that "90 % sure" is right nine times in ten.
 
-What belongs here: fitting and applying that number. It changes no answer, only how sure the recogniser claims to be.
-What does not: measuring calibration (`metrics.reliability_bins`), thresholds for strangers.
+It changes no answer, only how sure the recogniser claims to be. What does not belong here: measuring calibration
+(`metrics.reliability_bins`), thresholds for strangers.
 
-Source:
-    C. Guo et al., "On calibration of modern neural networks", ICML 2017, section 4.2.
+Source: C. Guo et al., "On calibration of modern neural networks", ICML 2017, section 4.2.
 """
 
 from __future__ import annotations
@@ -33,15 +32,9 @@ _TOLERANCE = 1e-4
 
 
 def apply_temperature(probabilities: NDArray[Any], temperature: float) -> NDArray[np.float64]:
-    """Soften (temperature above 1) or sharpen (below 1) probabilities; the order of the classes stays.
+    """Soften (temperature above 1) or sharpen (below 1) probabilities, float ``(n, c)``; the order of the classes stays.
 
-    Args:
-        probabilities: Float array ``(n, c)``, rows summing to 1.
-        temperature: Above 0; 1 changes nothing.
-
-    Returns:
-        Float array ``(n, c)``, rows summing to 1. A softmax of logits / temperature is the same thing: the
-        logarithm of a probability is its logit up to a constant.
+    A softmax of logits / temperature is the same thing: the logarithm of a probability is its logit up to a constant.
 
     Example:
         >>> apply_temperature(np.array([[0.9, 0.1]]), 2.0).round(2)
@@ -62,12 +55,9 @@ def fit_temperature(
     Args:
         probabilities: Float array ``(n, c)``.
         truth: Integer array ``(n,)``.
-        expected: The temperature before any photo is seen.
+        expected: The temperature before any photo is seen; the answer where there is nothing to fit it on, where the fit runs into a
+            bound (`LOWEST_TEMPERATURE`, `HIGHEST_TEMPERATURE`), and where it would sharpen on fewer than ``sharpen_from`` photos.
         sharpen_from: On fewer photos the temperature is never below what is expected.
-
-    Returns:
-        A temperature within `LOWEST_TEMPERATURE` and `HIGHEST_TEMPERATURE`. What is expected where there is nothing to fit it on,
-        where the fit runs into a bound, and where it would sharpen on too few photos.
     """
     if len(truth) == 0:
         return expected

@@ -1,7 +1,6 @@
 """Fitting the threshold on distances: what is known of the network, corrected by what the user's own photos say.
 
-What belongs here: how near strangers come, the threshold that follows, the share of strangers that it names and how sure that is.
-What does not: the numbers of the networks (`impostors`), what `predict` needs (`face_threshold`), the distances themselves (`heads`).
+What does not belong here: the networks' numbers (`impostors`), what `predict` needs (`face_threshold`), the distances themselves (`heads`).
 
 One number is learnt from a user's photos, by Bayes' rule: the *shift*, by how much farther their strangers lie than those the network
 was measured on. The tail, where one stranger in a hundred is, keeps the network's shape: a few photos say nothing about it.
@@ -71,13 +70,10 @@ class ImpostorTrials(NamedTuple):
 
 
 class _Evidence(NamedTuple):
-    """Trials, and of whom they are.
+    """Trials, of so many people in words, and the share of the enrolled people that each of them met.
 
-    Attributes:
-        trials: The distances.
-        source: So many people, in words.
-        met: The share of the enrolled people that each of them met. Somebody who is left out does not meet themselves, and two
-            people who meet each other are one pair, not two: this share of what they say counts.
+    Somebody who is left out does not meet themselves, and two people who meet each other are one pair, not two: this share of what they
+    say counts.
     """
 
     trials: ImpostorTrials
@@ -108,21 +104,12 @@ class _Posterior(NamedTuple):
         return float(self.weights @ (SHIFTS - self.weights @ SHIFTS) ** 2)
 
 
-def leave_one_person_out(distances: FloatArray, labels: IntArray) -> ImpostorTrials:
-    """Leave out each person in turn: how near do their photos come to anybody else?
+def leave_one_person_out(own: FloatArray, nearest: FloatArray, labels: IntArray) -> ImpostorTrials:
+    """Leave out each person in turn: how near do their photos come to anybody else? The distances are those of `heads.compared`.
 
-    A photo that is nearer to somebody else than to its own person probably shows that other person, or is unlike all photos of
-    its own; it says nothing about strangers and is left out.
-
-    Args:
-        distances: float32 (n, people): comparable distances to templates that have not learnt from the photo.
-        labels: int64 (n,).
+    A photo that is nearer to somebody else than to its own person probably shows that other person, or is unlike all photos of its own;
+    it says nothing about strangers and is left out.
     """
-    rows = np.arange(len(labels))
-    own = distances[rows, labels]
-    others = distances.copy()
-    others[rows, labels] = np.inf
-    nearest = others.min(axis=1)
     # a person with a single photo has no template without it: nothing can be said about such a photo's own distance
     telling = np.isfinite(nearest) & ((own <= nearest) | ~np.isfinite(own))
     return ImpostorTrials(nearest[telling], labels[telling])
@@ -137,7 +124,9 @@ def fit_distance(
     network: str,
     rate: float = 0.01,
 ) -> DistanceThreshold:
-    """Choose the distance at which ``rate`` of all strangers are expected to be named.
+    """Choose the distance at which ``rate`` of all strangers are expected to be named; ``fnir`` is left to whoever has test photos.
+
+    WeightsError where the distances are on another scale: what was said of the embedder is wrong.
 
     Args:
         known: Comparable distances of known people's photos to their own templates, which have not learnt from them.
@@ -146,12 +135,6 @@ def fit_distance(
         counts: int64 (people,): photos in each person's template.
         network: Name of the embedder.
         rate: Share of strangers that may be named.
-
-    Returns:
-        The threshold; ``fnir`` is left to whoever has test photos.
-
-    Raises:
-        WeightsError: The distances are on another scale: what was said of the embedder is wrong.
     """
     impostors = Impostors(network)
     expected = impostors.expected(GRID, counts)

@@ -1,7 +1,7 @@
 """From a gallery to a fitted naming: the head by cross-validation, the temperature, and the threshold for strangers.
 
-What belongs here: the order of these steps; everything is measured on photos that the measured thing has not learnt from.
-What does not: the steps themselves (`heads`, `face_threshold`), the honest test (`whosthat.workflow.train_faces`).
+Everything is measured on photos that the measured thing has not learnt from. What does not belong here: the steps themselves (`heads`,
+`distance_fitting`), the honest test (`whosthat.workflow.train_faces`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 from whosthat.recognition.calibration import fit_temperature
 from whosthat.recognition.distance_fitting import ImpostorTrials, fit_distance, leave_one_person_out
 from whosthat.recognition.face_threshold import corrected
-from whosthat.recognition.heads import HEADS, choose_head, distances, own_distances, softmax, templates_of
+from whosthat.recognition.heads import HEADS, choose_head, compared, distances, softmax, templates_of
 from whosthat.recognition.identifier import Identifier
 
 if TYPE_CHECKING:
@@ -40,13 +40,7 @@ class Strangers:
 
 @dataclass(frozen=True)
 class FittedIdentifier:
-    """A naming, and how its head was chosen.
-
-    Attributes:
-        identifier: Names faces.
-        accuracies: Accuracy in cross-validation of each head that could have named; empty with too few photos.
-        not_tried: Heads that were left out, because the photos are too many for them.
-    """
+    """What names faces, and how its head was chosen; see `heads.Choice`."""
 
     identifier: Identifier
     accuracies: Mapping[str, float]
@@ -56,7 +50,7 @@ class FittedIdentifier:
 def fit_identifier(
     gallery: Gallery, groups: IntArray, *, head: str = AUTO, strangers: Strangers | None = None, rate: float = 0.01, embedder: str = ""
 ) -> FittedIdentifier:
-    """Fit everything that names faces.
+    """Fit everything that names faces; DatasetError where the photos are too many for this head.
 
     Args:
         gallery: The enrolled photos.
@@ -65,24 +59,16 @@ def fit_identifier(
         strangers: Photos of people who are not enrolled; None when there are none.
         rate: Share of strangers that may be named.
         embedder: Name of the network that embedded the photos; empty for one of which nothing is known.
-
-    Raises:
-        DatasetError: The photos are too many for this head.
     """
     vectors, labels, n_people = gallery.vectors, gallery.labels, len(gallery.people)
     choice = choose_head(vectors, labels, groups, n_people, tuple(HEADS) if head == AUTO else (head,))
     tested = ~np.isnan(choice.scores).any(axis=1)
     temperature = fit_temperature(softmax(choice.scores[tested]), labels[tested], expected=EXPECTED_TEMPERATURE, sharpen_from=0)
 
-    rows, counts = np.arange(len(labels)), np.bincount(labels, minlength=n_people)
-    templates = templates_of(vectors, labels, n_people)
-    own = corrected(*own_distances(vectors, labels, groups, n_people))
-    to_templates = corrected(distances(vectors, templates), counts)  # of others: no template but their own has learnt from them
-    to_templates[rows, labels] = own
-    real = (
-        None
-        if strangers is None
-        else ImpostorTrials(corrected(distances(strangers.vectors, templates), counts).min(axis=1), strangers.people)
-    )
-    threshold = fit_distance(own, leave_one_person_out(to_templates, labels), real, counts=counts, network=embedder, rate=rate)
+    counts, real = np.bincount(labels, minlength=n_people), None
+    if strangers is not None:
+        to_people = corrected(distances(strangers.vectors, templates_of(vectors, labels, n_people)), counts)
+        real = ImpostorTrials(to_people.min(axis=1), strangers.people)
+    own, nearest, _ = compared(vectors, labels, groups, n_people)
+    threshold = fit_distance(own, leave_one_person_out(own, nearest, labels), real, counts=counts, network=embedder, rate=rate)
     return FittedIdentifier(Identifier(gallery, choice.head, threshold, temperature), choice.accuracies, choice.not_tried)

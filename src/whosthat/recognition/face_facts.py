@@ -1,7 +1,7 @@
 """What ``bundle.json`` says about faces: how they are found and cut out, and of a face recogniser how they are named.
 
-What belongs here: the typed facts from which such a bundle is opened again, and opening its detector, whose weights stand in the bundle,
-so that no package is looked for. What does not: opening the rest (`face_recogniser`, `face_classifier`).
+The detector is opened here too: its weights stand in the bundle, so that no package is looked for. `face_recogniser` and
+`face_classifier` open the rest.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from whosthat.errors import BundleError, UsageError, WeightsError
 from whosthat.faces.alignment import CropTemplate
 
 if TYPE_CHECKING:
@@ -25,12 +24,8 @@ _Point = tuple[_Pixels, _Pixels]
 class CropFacts(BaseModel):
     """How faces are found and cut out.
 
-    Attributes:
-        detector: Name of the detector; its files stand in the bundle.
-        detector_files: Their names in `faces.weight_files.FILES`; in the bundle ``NAME.onnx``.
-        crop_size: Side of the crop in pixels.
-        crop_points: Where the five landmarks lie in it.
-        crop_origin: Where these points come from.
+    The ``detector_files`` are named as in `faces.weight_files.FILES`; in the bundle they are ``NAME.onnx``. A crop is ``crop_size`` pixels
+    wide, its five landmarks lie at ``crop_points``, and ``crop_origin`` says where these points come from.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -53,14 +48,7 @@ class CropFacts(BaseModel):
 
 
 class FaceFacts(CropFacts):
-    """How faces are found, cut out, embedded and named.
-
-    Attributes:
-        embedder: Name of the embedder; its graph is the bundle's graph.
-        dimensions: Length of its vectors.
-        head: Which head names.
-        n_enrolled: Photos in the gallery.
-    """
+    """How faces are found, cut out, embedded (the embedder's graph is the bundle's) and named; ``n_enrolled`` counts photos."""
 
     embedder: Annotated[str, Field(max_length=100)]
     dimensions: Annotated[int, Field(ge=1, le=10_000)]
@@ -74,15 +62,9 @@ def as_bundle_files(detector_files: Mapping[str, bytes]) -> dict[str, bytes]:
 
 
 def open_detector(bundle: Bundle, facts: CropFacts) -> Detector:
-    """Open the detector of a bundle.
-
-    Raises:
-        BundleError: It is unknown, or its files are missing or damaged.
-    """
+    """Open the detector of a bundle; BundleError where it is unknown, or its files are missing or damaged."""
     from whosthat.faces.models import detector_facts  # facts are read where no face is looked for
 
-    try:
+    with bundle.opening():
         known = detector_facts(facts.detector)
         return known.open({name: bundle.file(f"{name}.onnx") for name in known.files})
-    except (ValueError, UsageError, WeightsError) as error:
-        raise BundleError(f"The bundle {bundle.folder} cannot be used: {error} Train again, or ask whoever made it.") from error

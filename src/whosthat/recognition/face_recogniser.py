@@ -1,27 +1,27 @@
 """The recogniser that finds every face of a photo and names those that it knows.
 
-What belongs here: from a photo to its sightings, opening such a recogniser from a bundle and saving it as one.
-What does not: finding and embedding (`whosthat.faces`), naming single embeddings (`identifier`).
+What does not belong here: finding and embedding (`whosthat.faces`), naming single embeddings (`identifier`).
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from whosthat.errors import BundleError, PhotoError, UsageError, WeightsError
+from whosthat.errors import BundleError, PhotoError
 from whosthat.faces.embedder import EmbedderFacts, OnnxEmbedder
-from whosthat.faces.finding import CutFaces, FaceCropper, FaceReader, main_face
+from whosthat.faces.finding import CutFaces, FaceReader, main_face
 from whosthat.recognition import gallery as galleries
 from whosthat.recognition.bundle import GRAPH, Bundle
 from whosthat.recognition.face_facts import FaceFacts, as_bundle_files, open_detector
 from whosthat.recognition.face_threshold import DistanceThreshold, corrected, uncorrected
 from whosthat.recognition.identifier import Identifier
-from whosthat.recognition.ranking import given_to_better, sighting_of
+from whosthat.recognition.ranking import sightings_of_faces
 from whosthat.recognition.recogniser import FaceFinding, blaming_the_bundle, checked_threshold, image_of
 from whosthat.types import Face, Sighting, Verification
 
@@ -33,48 +33,29 @@ KIND = "face-recogniser"
 
 
 class FaceRecogniser(FaceFinding):
-    """Every face gets a box and a name or None; one person is named at most once in a photo.
-
-    Args:
-        reader: Finds and embeds faces.
-        identifier: Names embeddings.
-    """
+    """Every face gets a box and a name or None; one person is named at most once in a photo."""
 
     __slots__ = ("identifier", "reader")
 
     def __init__(self, reader: FaceReader, identifier: Identifier) -> None:
+        super().__init__(reader)
         self.reader = reader
         self.identifier = identifier
 
     @classmethod
-    def open(cls, bundle: Bundle, *, threads: int = 1) -> FaceRecogniser:
-        """Open a bundle of the kind ``face-recogniser``; nothing outside it is needed.
-
-        Args:
-            bundle: An opened bundle.
-            threads: Threads of the embedder.
-
-        Raises:
-            BundleError: It does not fit together or is damaged.
-        """
+    def open(cls, bundle: Bundle) -> FaceRecogniser:
+        """Open a bundle of the kind ``face-recogniser``; BundleError where it does not fit together or is damaged."""
         facts = bundle.facts
         if facts.faces is None or not isinstance(facts.threshold, DistanceThreshold):
             raise BundleError(f"The bundle {bundle.folder} does not say how faces are identified. Train again.")
-        try:
-            reader = _reader(bundle, facts.faces, threads)
-        except (ValueError, UsageError, WeightsError) as error:
-            raise BundleError(f"The bundle {bundle.folder} cannot be used: {error} Train again, or ask whoever made it.") from error
+        with bundle.opening():
+            reader = _reader(bundle, facts.faces)
         return cls(reader, Identifier(_gallery(bundle), facts.faces.head, facts.threshold, facts.temperature))
 
     @property
     def labels(self) -> tuple[str, ...]:
         """The enrolled people; the index is the label."""
         return self.identifier.gallery.people
-
-    @property
-    def finder(self) -> FaceCropper:
-        """Finds faces and cuts them out."""
-        return self.reader
 
     @property
     def threshold(self) -> float:
@@ -91,8 +72,8 @@ class FaceRecogniser(FaceFinding):
 
     def _use(self, gallery: galleries.Gallery, threshold: float) -> None:
         """Answer by another gallery or threshold; other threads see the old ones or the new ones, never a mixture."""
-        old = self.identifier
-        self.identifier = Identifier(gallery, old.head, old.threshold.model_copy(update={"value": threshold}), old.temperature)
+        limit = self.identifier.threshold.model_copy(update={"value": threshold})
+        self.identifier = replace(self.identifier, gallery=gallery, threshold=limit)
 
     def embed(self, photo: PhotoSource, *, bgr: bool = False) -> FloatArray:
         """Return the embedding of every face; see `Recogniser.embed`."""
@@ -124,21 +105,10 @@ class FaceRecogniser(FaceFinding):
         return [self.name(photo.faces, photo.vectors) for photo in seen]
 
     def name(self, faces: Sequence[Face], vectors: FloatArray) -> list[Sighting]:
-        """Name the faces of one photo.
-
-        Args:
-            faces: The n faces.
-            vectors: Their embeddings, float32 (n, dimensions).
-        """
+        """Name the n faces of one photo by their embeddings, float32 (n, dimensions)."""
         if not faces:
             return []
-        decision = self.identifier.decide(vectors)
-        people = decision.people()
-        better = given_to_better(*decision, people)
-        return [
-            sighting_of(self.labels, row, person, given_to_better=other, box=face.box, nearest=self.identifier.nearest(vector))
-            for face, vector, row, person, other in zip(faces, vectors, decision.confidence, people, better, strict=True)
-        ]
+        return sightings_of_faces(self.labels, faces, *self.identifier.decide(vectors), map(self.identifier.nearest, vectors))
 
 
 def _gallery(bundle: Bundle) -> galleries.Gallery:
@@ -148,11 +118,11 @@ def _gallery(bundle: Bundle) -> galleries.Gallery:
     return galleries.read_gallery(bundle.file(galleries.FILE), facts.labels, facts.faces.dimensions)
 
 
-def _reader(bundle: Bundle, facts: FaceFacts, threads: int) -> FaceReader:
+def _reader(bundle: Bundle, facts: FaceFacts) -> FaceReader:
     detector = open_detector(bundle, facts)
     templates = {facts.detector: facts.template}
     embedder = EmbedderFacts(facts.embedder, facts.dimensions, templates, bundle.facts.licences.get(facts.embedder, ""), "")
-    opened = OnnxEmbedder(embedder, bundle.graph(), threads=threads, sha256=bundle.manifest.files[GRAPH].sha256)
+    opened = OnnxEmbedder(embedder, bundle.graph(), sha256=bundle.manifest.files[GRAPH].sha256)
     return FaceReader(detector, opened, facts.template)
 
 

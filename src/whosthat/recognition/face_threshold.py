@@ -1,7 +1,6 @@
 """The threshold on distances: from where on a face is "unknown", and the confidence that follows from a distance.
 
-What belongs here: the threshold of recognisers that go by distance, and the confidence that follows from a distance.
-What does not: fitting it (`distance_fitting`), distances themselves (`heads`), thresholds on probabilities (`threshold`).
+What does not belong here: fitting it (`distance_fitting`), distances themselves (`heads`), thresholds on probabilities (`threshold`).
 
 Every distance here is first made comparable (`corrected`): templates of one or two photos lie farther from everybody. All numbers
 are on the scale of `faces.embedder.SAME_PERSON`, to which the vectors of every embedder are brought; they were measured with dlib's.
@@ -12,9 +11,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field
 
-from whosthat.recognition.threshold import with_present_names
+from whosthat.recognition.threshold import AnyThreshold
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,39 +33,19 @@ DEFAULT_STEEPNESS = 60.0
 """How fast confidence falls with the distance: distances of the same person scatter around 0.34, those to the nearest other
 person around 0.63, both by about 0.07."""
 
-_Rate = Annotated[float, Field(ge=0, le=1)]
 
+class DistanceThreshold(AnyThreshold):
+    """The largest comparable distance to a person's template that gets a name, and the confidence that follows from a distance.
 
-class DistanceThreshold(BaseModel):
-    """The largest distance that gets a name, and what it does to strangers and to known people.
-
-    Attributes:
-        value: Comparable distance to the person's template; equal is near enough.
-        kind: What is compared: ``distance``.
-        how: How it was found and what to expect of it, in whole sentences.
-        fpir: Share of strangers that is expected to get a name; None in recognisers of old, where it was not known.
-        fpir_low: Lower end of its 95 % interval for a set of new strangers; None likewise.
-        fpir_high: Upper end.
-        n_strangers: How many faces of strangers, or of known people who played them, it was fitted on.
-        fnir: Of the test photos of known people, the share that does not get its own name (false negative identification rate); None
-            without test photos.
-        centre: Distance at which a known person and a stranger are equally likely, were there as many of both.
-        steepness: How fast confidence falls around it.
+    At the ``centre`` a known person and a stranger are equally likely, were there as many of both; around it, confidence falls with the
+    ``steepness``.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
     value: Annotated[float, Field(gt=0, le=10)]
     kind: Literal["distance"] = "distance"
     how: Annotated[str, Field(max_length=2000)]
-    fpir: _Rate | None = None
-    fpir_low: _Rate | None = None
-    fpir_high: _Rate | None = None
-    n_strangers: Annotated[int, Field(ge=0)] = 0
-    fnir: _Rate | None = None
     centre: Annotated[float, Field(gt=0, le=10)] = DEFAULT_DISTANCE
     steepness: Annotated[float, Field(ge=FLATTEST, le=STEEPEST)] = DEFAULT_STEEPNESS
-
-    _older = model_validator(mode="before")(with_present_names)
 
     def accepts(self, distance: float) -> bool:
         """Tell whether a corrected distance gets a name."""
@@ -80,9 +59,8 @@ class DistanceThreshold(BaseModel):
 def corrected(distances: FloatArray, counts: IntArray) -> FloatArray:
     """Make distances to templates of different numbers of photos comparable.
 
-    Args:
-        distances: float32 (m, people), or (m,).
-        counts: int64 (people,) or of the shape of ``distances``: photos that each template was made of; 0 where there is none.
+    The distances are float32 (m, people), or (m,); the counts, int64 (people,) or of the shape of the distances, say of how many photos
+    each template was made, 0 where there is none.
     """
     allowance = FEW_PHOTOS / np.maximum(counts, 1).astype(np.float32) ** 2
     return np.sqrt(np.maximum(distances**2 - allowance, 0)).astype(np.float32)

@@ -1,6 +1,4 @@
-"""The gallery: the embeddings of enrolled photos, and whose they are.
-
-What belongs here: the arrays, their consistency, and their one file in a bundle. What does not: naming faces by them (`identifier`).
+"""The gallery: the embeddings of enrolled photos, whose they are, and their one file in a bundle. `identifier` names faces by them.
 
 Privacy: a gallery is biometric data. It holds no picture, but for each enrolled photo its embedding, its name inside the photo folder
 (shown as "because of these photos") and its SHA-256 (by which its entry in the cache is found again and deleted).
@@ -40,14 +38,7 @@ class EnrolledPhoto:
 
 @dataclass(frozen=True)
 class Gallery:
-    """Enrolled embeddings.
-
-    Attributes:
-        people: Names; the index is the label.
-        vectors: float32 (n, dimensions).
-        labels: int64 (n,): the label of each.
-        photos: The n photos.
-    """
+    """The n enrolled photos: embeddings, float32 (n, dimensions), and labels, int64 (n,), which are indices of ``people``."""
 
     people: tuple[str, ...]
     vectors: FloatArray
@@ -98,11 +89,7 @@ class Gallery:
 
 
 def read_gallery(content: bytes, people: tuple[str, ...], dimensions: int) -> Gallery:
-    """Read what `Gallery.to_bytes` wrote.
-
-    Raises:
-        BundleError: It is damaged, or does not fit these people or this embedder.
-    """
+    """Read what `Gallery.to_bytes` wrote; BundleError where it is damaged, or does not fit these people or this embedder."""
     from safetensors import SafetensorError
     from safetensors.numpy import load
 

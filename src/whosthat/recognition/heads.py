@@ -1,7 +1,6 @@
-"""Heads: from an embedding to a score for every enrolled person, learnt from the gallery in a moment.
+"""Heads: three ways from an embedding to a score for every enrolled person, and choosing among them by cross-validation.
 
-What belongs here: the three ways to answer "who of these is it?", and choosing among them by cross-validation. What does not: "is it one
-of these at all?", which is decided by distance alone (`identifier`): probabilities of a classifier say nothing about strangers.
+Whether it is one of these people at all is decided by distance alone (`identifier`): a classifier's probabilities say nothing of strangers.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from whosthat.errors import DatasetError
+from whosthat.recognition.face_threshold import corrected
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -39,13 +39,10 @@ FOLDS = 5
 
 @dataclass(frozen=True)
 class Choice:
-    """Which head was chosen and why.
+    """Which head was chosen, and why.
 
-    Attributes:
-        head: A key of `HEADS`.
-        accuracies: Share of photos that are correct in cross-validation, by head; empty when there was nothing to choose with.
-        scores: Out-of-fold logits of the chosen head, float32 (n, people); rows that no fold could test are NaN.
-        not_tried: Heads that were left out, because these photos are too many for them.
+    The accuracies, by head, are those of cross-validation; empty when there was nothing to choose with. The scores are the out-of-fold
+    logits of the chosen head, float32 (n, people), NaN where no fold could test. Heads that the photos are too many for are ``not_tried``.
     """
 
     head: str
@@ -55,15 +52,9 @@ class Choice:
 
 
 def trimmed_mean(vectors: FloatArray) -> FloatArray:
-    """Average the embeddings of each person that agree with each other.
+    """Average the embeddings of each person, float32 (people, n, dimensions), n at least 1, that agree with each other.
 
     Starts at the median; three times the mean of the nearest 80 % is taken, so a few photos of somebody else do not move it.
-
-    Args:
-        vectors: float32 (people, n, dimensions), at least one photo of each.
-
-    Returns:
-        float32 (people, dimensions).
     """
     # not numpy.median, nor numpy.unique below: they load numpy.ma, which would be a twentieth of the start of predict
     n = vectors.shape[1]
@@ -172,17 +163,10 @@ IN_WORDS: Mapping[str, str] = {
 
 
 def choose_head(vectors: FloatArray, labels: IntArray, groups: IntArray, n_people: int, heads: Sequence[str] = tuple(HEADS)) -> Choice:
-    """Choose the head that names best the photos that it has not learnt from; of equals, the simplest.
+    """Choose the head that names best the photos that it has not learnt from; of equals, the simplest, which stands first.
 
-    Args:
-        vectors: float32 (n, dimensions).
-        labels: int64 (n,).
-        groups: int64 (n,): photos of one group (copies, bursts) are never on both sides.
-        n_people: How many people there are.
-        heads: Those to choose from, the simplest first.
-
-    Raises:
-        DatasetError: There are too many photos for every one of these heads.
+    Photos of one group (copies, bursts), int64 (n,), are never on both sides. DatasetError where there are too many photos for every one
+    of these heads.
     """
     not_tried = tuple(name for name in heads if name == "logistic" and vectors.size * n_people > MOST_LOGISTIC_WORK)
     tried = [name for name in heads if name not in not_tried]
@@ -206,8 +190,7 @@ def choose_head(vectors: FloatArray, labels: IntArray, groups: IntArray, n_peopl
 def own_distances(vectors: FloatArray, labels: IntArray, groups: IntArray, n_people: int) -> tuple[FloatArray, IntArray]:
     """Return each photo's distance to a template of its own person that has not learnt from it or from its group.
 
-    Returns:
-        float32 (n,), and how many photos each of these templates was made of, int64 (n,); infinite and 0 where there was none.
+    With them, float32 (n,), comes how many photos each of these templates was made of, int64 (n,); infinite and 0 where there was none.
     """
     held_out = np.full(len(labels), np.inf, np.float32)
     counts = np.zeros(len(labels), np.int64)
@@ -219,6 +202,17 @@ def own_distances(vectors: FloatArray, labels: IntArray, groups: IntArray, n_peo
         templates = templates_of(vectors[learnt], labels[learnt], n_people)[labels[there]]
         held_out[there] = np.linalg.norm(vectors[there] - templates, axis=1)
     return held_out, counts
+
+
+def compared(vectors: FloatArray, labels: IntArray, groups: IntArray, n_people: int) -> tuple[FloatArray, FloatArray, IntArray]:
+    """Return for each photo its comparable distance to its own person, that to the nearest other, and who that is.
+
+    Only the own person's template must not have learnt from the photo; the others never have.
+    """
+    own = corrected(*own_distances(vectors, labels, groups, n_people))
+    others = corrected(distances(vectors, templates_of(vectors, labels, n_people)), np.bincount(labels, minlength=n_people))
+    others[np.arange(len(labels)), labels] = np.inf
+    return own, others.min(axis=1), others.argmin(axis=1)
 
 
 def softmax(logits: FloatArray) -> FloatArray:

@@ -1,11 +1,11 @@
 """Naming embeddings by a gallery: who of the enrolled people, whether anybody at all, and because of which photos.
 
-What belongs here: putting head, threshold and calibration together. What does not: finding faces (`whosthat.faces`), one person at
-most once a photo (`face_recogniser`).
+Head, threshold and calibration are put together here; faces are found elsewhere (`whosthat.faces`).
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -28,12 +28,10 @@ NEAREST_SHOWN = 3
 
 
 class Decision(NamedTuple):
-    """What is known of m faces, one column a person.
+    """What is known of m faces, all (m, people).
 
-    Attributes:
-        probabilities: If it is one of the enrolled people, how likely each, float32 (m, people).
-        confidence: The same with strangers among the possibilities, float32 (m, people).
-        allowed: Whether the face is near enough to get the name, bool (m, people).
+    The probabilities say how likely each person is if it is one of them, the confidence counts strangers in, and ``allowed`` says
+    whether the face is near enough to get the name.
     """
 
     probabilities: FloatArray
@@ -45,25 +43,22 @@ class Decision(NamedTuple):
         return people_of_faces(self.probabilities[faces], self.confidence[faces], self.allowed[faces])
 
 
+@dataclass(eq=False)
 class Identifier:
-    """Names embeddings.
+    """Names embeddings: a head, by its name in `heads.HEADS`, and the temperature say who it is, the threshold whether it is anybody."""
 
-    Args:
-        gallery: The enrolled people.
-        head: A key of `heads.HEADS`.
-        threshold: The largest distance that gets a name, and the confidence that follows from a distance.
-        temperature: Calibration of "who of these".
-    """
-
-    def __init__(self, gallery: Gallery, head: str, threshold: DistanceThreshold, temperature: float = 1.0) -> None:
-        self.gallery = gallery
-        self.head = head
-        self.threshold = threshold
-        self.temperature = temperature
+    gallery: Gallery
+    head: str
+    threshold: DistanceThreshold
+    temperature: float = 1.0
 
     @cached_property
     def _templates(self) -> FloatArray:
         return templates_of(self.gallery.vectors, self.gallery.labels, len(self.gallery.people))
+
+    @cached_property
+    def _scorer(self) -> Scorer:
+        return HEADS[self.head](self.gallery.vectors, self.gallery.labels, len(self.gallery.people))
 
     def distances(self, vectors: FloatArray) -> FloatArray:
         """Return comparable distances to each person's template, float32 (m, people)."""
@@ -72,25 +67,19 @@ class Identifier:
 
     def probabilities(self, vectors: FloatArray) -> FloatArray:
         """Return, if it is one of the enrolled people, how likely it is each of them; float32 (m, people), rows sum to 1."""
-        scores = self._scorer(vectors)
-        return apply_temperature(softmax(scores), self.temperature).astype(np.float32)
+        return apply_temperature(softmax(self._scorer(vectors)), self.temperature).astype(np.float32)
 
     def confidence(self, probabilities: FloatArray, distances: FloatArray) -> FloatArray:
         """Return how likely a face is each person, strangers included: what is missing to 1 is the stranger's share.
 
-        The share of each person, times the probability that somebody this near to the likeliest person is no stranger; for
-        equal shares it falls with that distance.
+        It is the share of each person, times the probability that somebody this near to the likeliest person is no stranger.
         """
         known = self.threshold.confidence(distances[np.arange(len(probabilities)), probabilities.argmax(axis=1)])
         result: FloatArray = (probabilities * known[:, None]).astype(np.float32)
         return result
 
     def decide(self, vectors: FloatArray) -> Decision:
-        """Return everything from which the names of faces follow; `Decision.people` gives them photo by photo.
-
-        Args:
-            vectors: Embeddings of the faces of one photo or of many, float32 (m, dimensions).
-        """
+        """Return everything from which the names of faces, of one photo or of many, follow; `Decision.people` gives them photo by photo."""
         probabilities, distances = self.probabilities(vectors), self.distances(vectors)
         return Decision(probabilities, self.confidence(probabilities, distances), distances <= self.threshold.value)
 
@@ -98,9 +87,5 @@ class Identifier:
         """Return the three enrolled photos that lie nearest to an embedding, nearest first."""
         to_photos = distances(vector[None], self.gallery.vectors)[0]
         rows = np.argsort(to_photos, kind="stable")[:NEAREST_SHOWN]
-        gallery = self.gallery
-        return tuple(Likeness(gallery.people[gallery.labels[row]], gallery.photos[row].name, float(to_photos[row])) for row in rows)
-
-    @cached_property
-    def _scorer(self) -> Scorer:
-        return HEADS[self.head](self.gallery.vectors, self.gallery.labels, len(self.gallery.people))
+        people, labels, photos = self.gallery.people, self.gallery.labels, self.gallery.photos
+        return tuple(Likeness(people[labels[row]], photos[row].name, float(to_photos[row])) for row in rows)

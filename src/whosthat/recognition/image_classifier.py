@@ -1,7 +1,6 @@
 """The recogniser that looks at a whole photo and gives each class a probability.
 
-What belongs here: running the graph, calibration, the threshold, and the bundle's own labels by index.
-What does not: reading and preparing (`whosthat.photos`: the one way from file to input), training.
+What belongs here: running the graph, calibration, the threshold. What does not: from file to input (`whosthat.photos`), training.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from whosthat.errors import BundleError, WhosthatError
+from whosthat.errors import BundleError
 from whosthat.inference import Session, open_session
 from whosthat.photos.preparing import PrepareSpec, prepare
 from whosthat.recognition.bundle import Bundle
@@ -34,10 +33,8 @@ class ImageClassifier(Recogniser):
         labels: The n classes; the index is the label.
         spec: How an image becomes input.
         temperature: Calibration; 1 changes nothing.
-        threshold: The smallest confidence that gets a name; None gives a name to everything.
-
-    Attributes:
-        fitted_threshold: The same; what `threshold` gives as long as nobody sets that.
+        threshold: The smallest confidence that gets a name; None gives a name to everything. It stands in ``fitted_threshold``, and
+            `threshold` gives it as long as nobody sets that.
     """
 
     __slots__ = ("_by_hand", "_input_type", "_labels", "_session", "fitted_threshold", "spec", "temperature")
@@ -54,26 +51,13 @@ class ImageClassifier(Recogniser):
         self._by_hand: float | None = None
 
     @classmethod
-    def open(cls, bundle: Bundle, *, threads: int = 1) -> ImageClassifier:
-        """Open the graph of a bundle.
-
-        Args:
-            bundle: An opened bundle of the kind ``image-classifier``.
-            threads: Threads of the network; one is best when several processes or other programs share the cores.
-
-        Raises:
-            BundleError: The graph or the prepare spec cannot be used.
-        """
+    def open(cls, bundle: Bundle) -> ImageClassifier:
+        """Open the graph of a bundle; BundleError where the graph or the prepare spec cannot be used."""
         facts = bundle.facts
-        try:
-            session = open_session(bundle.graph(), threads=threads, repack=False)
-            spec = PrepareSpec.from_dict(facts.prepare)
-            threshold = facts.threshold if isinstance(facts.threshold, Threshold) else None
-            return cls(session, facts.labels, spec, facts.temperature, threshold)
-        except (ValueError, WhosthatError) as error:
-            if isinstance(error, BundleError):
-                raise
-            raise BundleError(f"The bundle {bundle.folder} cannot be used: {error} Train again, or ask whoever made it.") from error
+        threshold = facts.threshold if isinstance(facts.threshold, Threshold) else None
+        with bundle.opening():
+            session = open_session(bundle.graph(), repack=False)
+            return cls(session, facts.labels, PrepareSpec.from_dict(facts.prepare), facts.temperature, threshold)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -100,16 +84,9 @@ class ImageClassifier(Recogniser):
         return [[self._sighting(row)] for row in self.probabilities(np.stack(prepared))]
 
     def probabilities(self, inputs: NDArray[np.uint8]) -> FloatArray:
-        """Return calibrated probabilities.
+        """Return calibrated probabilities, float32 ``(b, n)``, columns in the order of `labels`; BundleError where the graph gives no such.
 
-        Args:
-            inputs: uint8 array ``(b, *spec.shape)``, as `prepare` or the loader of the training gives them.
-
-        Returns:
-            float32 array ``(b, n)``, rows summing to 1, columns in the order of `labels`.
-
-        Raises:
-            BundleError: The graph answers with something else than n probabilities a photo.
+        The inputs are a uint8 array ``(b, *spec.shape)``, as `prepare` or the loader of the training gives them.
         """
         if inputs.dtype != np.uint8 or inputs.shape[1:] != self.spec.shape:
             raise ValueError(

@@ -1,7 +1,7 @@
 """How near strangers come: what is known of a face network before anybody's own photos are looked at.
 
-What belongs here: the measured numbers of each network, and the formula that carries them over to a gallery of any number of people
-and photos. What does not: what a user's own photos say (`distance_fitting`).
+A formula carries the numbers of each network over to a gallery of any number of people and photos. What a user's own photos say stands
+in `distance_fitting`.
 
 Measured on photos of Labeled Faces in the Wild: 1,500 strangers against templates of 158 other people. They are a starting point,
 not the truth for anybody's photos: relatives, children, and people who are rare among those that a network learnt from, lie nearer.
@@ -36,18 +36,15 @@ FALL, LEAST_SCATTER = 0.3, 0.015
 
 
 class Measured(NamedTuple):
-    """A network's numbers, on the scale of `faces.embedder.SAME_PERSON`.
-
-    Attributes:
-        impostors: Distances that the shares `SHARES` of strangers do not exceed, by the number of photos in the template.
-        genuine: Distance that half of a person's other photos do not exceed, likewise; templates of 5 and more are alike.
-        scatter: How far distances to a single other person lie from these numbers: of dlib's network as among people of LFW; of reid-0095
-            more, because celebrities' photos lay 0.025 nearer throughout.
-    """
+    """A network's numbers, on the scale of `faces.embedder.SAME_PERSON`."""
 
     impostors: Mapping[int, tuple[float, ...]]
+    """Distances that the shares `SHARES` of strangers do not exceed, by the number of photos in the template."""
     genuine: Mapping[int, float]
+    """Distance that half of a person's other photos do not exceed, likewise; templates of 5 and more are alike."""
     scatter: float
+    """How far distances to a single other person lie from these numbers: of dlib's network as among people of LFW; of reid-0095 more,
+    because celebrities' photos lay 0.025 nearer throughout."""
 
 
 NETWORKS: Mapping[str, Measured] = {
@@ -79,15 +76,7 @@ NEAREST = "dlib-resnet"
 
 
 class Impostors:
-    """What is known of a network.
-
-    Args:
-        network: Name of the embedder; one that was never measured is taken for `NEAREST`, but trusted less.
-
-    Attributes:
-        network: Its name.
-        measured: Whether it was.
-    """
+    """What is known of a network, by the name of the embedder; one that was never measured is taken for `NEAREST`, but trusted less."""
 
     def __init__(self, network: str) -> None:
         self.network = network
@@ -102,12 +91,8 @@ class Impostors:
     def expected(self, distances: NDArray[Any], counts: IntArray) -> NDArray[np.float64]:
         """Return to how many of the enrolled people a stranger's face is so near, on average.
 
-        Args:
-            distances: Comparable distances, any shape.
-            counts: int64 (people,): photos in each person's template.
-
-        Returns:
-            float64, the same shape: x, when a share of 1 - exp(-x) of all strangers is so near to somebody.
+        For comparable distances of any shape, and the number of photos in each template, int64 (people,), it is float64 of the same
+        shape: x, when a share of 1 - exp(-x) of all strangers is so near to somebody.
         """
         total = np.zeros(np.shape(distances))
         for photos, people in enumerate(np.bincount(np.minimum(counts, MOST_PHOTOS))):

@@ -1,7 +1,6 @@
 """The manifest of a bundle: which files belong to it, how large they are, and their SHA-256.
 
-What belongs here: writing the manifest last, and handing out only bytes that agree with it.
-What does not: what the files mean (`bundle`).
+What belongs here: writing the manifest last, and handing out only bytes that agree with it. What the files mean stands in `bundle`.
 
 The hashes find damage (a broken disk, a half-finished copy, an edited file). They are no signature: whoever can write the
 folder can write the manifest too, so everything read from a bundle is checked again where it is used.
@@ -46,30 +45,37 @@ class FileFacts(BaseModel):
 
 
 class Manifest(BaseModel):
-    """What stands in ``manifest.json``.
-
-    Attributes:
-        format: The bundle's format number.
-        whosthat: The version that made it.
-        files: Every file of the bundle but the manifest itself.
-    """
+    """What stands in ``manifest.json``: the bundle's format, the whosthat that made it, and every file but the manifest itself."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     format: int
     whosthat: Annotated[str, Field(max_length=40)]
     files: dict[str, FileFacts]
 
+    def read(self, folder: Path, name: str, limit: int = MAX_FILE_BYTES) -> bytes:
+        """Read one file of a bundle; BundleError where there is none, it has more than ``limit`` bytes, or its content has changed."""
+        expected = self._expected(folder, name)
+        content = _read_file(folder, name, min(limit, expected.bytes))
+        _refuse_changed(folder / name, expected, hashlib.sha256(content).hexdigest())
+        return content
+
+    def checked_path(self, folder: Path, name: str) -> Path:
+        """Return the path of one file of a bundle, for others to read; BundleError where there is none, or its content has changed."""
+        path, expected = folder / name, self._expected(folder, name)
+        try:
+            _refuse_changed(path, expected, durable.sha256_of(path))
+        except OSError as error:
+            raise _unreadable(path, error) from error
+        return path
+
+    def _expected(self, folder: Path, name: str) -> FileFacts:
+        if name not in self.files:
+            raise BundleError(f"The bundle {folder} holds no {name}. Train again to get a complete bundle.")
+        return self.files[name]
+
 
 def write_manifest(folder: Path, contents: Mapping[str, bytes]) -> None:
-    """Write files and then the manifest that vouches for them, each one on disk before the next begins.
-
-    Args:
-        folder: An existing, empty folder.
-        contents: Plain file names and what each file holds.
-
-    Raises:
-        OSError: No room or no permission.
-    """
+    """Write files into an empty folder and then the manifest that vouches for them, each one on disk before the next begins."""
     for name, content in contents.items():
         durable.write_file(folder / name, content)
     facts = {name: {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()} for name, content in contents.items()}
@@ -81,9 +87,8 @@ def write_manifest(folder: Path, contents: Mapping[str, bytes]) -> None:
 def read_manifest(folder: Path) -> Manifest:
     """Read the manifest of a folder and compare it with what lies there; no hash is computed yet.
 
-    Raises:
-        BundleError: No manifest, a newer format, a damaged manifest, a name that leads out of the folder, a file too many,
-            missing, of the wrong size, or one that is a link.
+    BundleError where it is missing, damaged or of a newer format, where a name leads out of the folder, and where a file is missing, too
+    many, of the wrong size or a link.
     """
     text = _read_file(folder, MANIFEST, MAX_MANIFEST_BYTES)
     _refuse_newer(folder, text)
@@ -96,44 +101,6 @@ def read_manifest(folder: Path) -> Manifest:
     except OSError as error:  # the folder was replaced a moment ago
         raise _unreadable(folder, error) from error
     return manifest
-
-
-def read_verified(folder: Path, manifest: Manifest, name: str, limit: int = MAX_FILE_BYTES) -> bytes:
-    """Read one file of a bundle and return its bytes if they are the ones that the manifest vouches for.
-
-    Args:
-        folder: The bundle.
-        manifest: Its manifest.
-        name: The file.
-        limit: Bytes that such a file may have at most.
-
-    Raises:
-        BundleError: The bundle has no such file, it is too large, or its content has changed.
-    """
-    expected = _expected(folder, manifest, name)
-    content = _read_file(folder, name, min(limit, expected.bytes))
-    _refuse_changed(folder / name, expected, hashlib.sha256(content).hexdigest())
-    return content
-
-
-def verified_path(folder: Path, manifest: Manifest, name: str) -> Path:
-    """Return the path of one file of a bundle if its content is what the manifest vouches for; for files read by others.
-
-    Raises:
-        BundleError: The bundle has no such file, or its content has changed.
-    """
-    path, expected = folder / name, _expected(folder, manifest, name)
-    try:
-        _refuse_changed(path, expected, durable.sha256_of(path))
-    except OSError as error:
-        raise _unreadable(path, error) from error
-    return path
-
-
-def _expected(folder: Path, manifest: Manifest, name: str) -> FileFacts:
-    if name not in manifest.files:
-        raise BundleError(f"The bundle {folder} holds no {name}. Train again to get a complete bundle.")
-    return manifest.files[name]
 
 
 def _refuse_changed(path: Path, expected: FileFacts, came: str) -> None:

@@ -1,7 +1,4 @@
-"""From confidences to sightings: who comes first, who second, and nobody twice in a photo.
-
-What belongs here: what recognisers share once they know how sure they are of each label. What does not: being sure.
-"""
+"""From confidences to sightings: who comes first, who second, and nobody twice in a photo. How sure one is stands elsewhere."""
 
 from __future__ import annotations
 
@@ -12,11 +9,11 @@ import numpy as np
 from whosthat.types import Box, Likeness, Sighting
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
-    from whosthat.types import FloatArray
+    from whosthat.types import Face, FloatArray
 
 SECOND_CHOICE = 0.2
 """A face whose likeliest person is somebody else in the photo may get its second choice, if that is at least so likely."""
@@ -25,16 +22,28 @@ _LEAST_GAIN = 1e-6
 """Added to every confidence, so that a name that is allowed is given even where its confidence is 0."""
 
 
+def sightings_of_faces(
+    labels: Sequence[str],
+    faces: Sequence[Face],
+    probabilities: FloatArray,
+    confidence: FloatArray,
+    allowed: NDArray[np.bool_],
+    nearest: Iterable[tuple[Likeness, ...]] | None = None,
+) -> list[Sighting]:
+    """Make the sightings of the faces of one photo, nobody named twice; the arrays are those of `people_of_faces`."""
+    people = people_of_faces(probabilities, confidence, allowed)
+    better = given_to_better(probabilities, confidence, allowed, people)
+    each = zip(confidence, people, better, faces, nearest or [()] * len(faces), strict=True)
+    return [
+        sighting_of(labels, row, person, given_to_better=other, box=face.box, nearest=photos) for row, person, other, face, photos in each
+    ]
+
+
 def people_of_faces(probabilities: FloatArray, confidence: FloatArray, allowed: NDArray[np.bool_]) -> list[int | None]:
-    """Choose a person for each face of one photo, nobody twice, so that all together are surest.
+    """Choose a person, or None, for each face of one photo, nobody twice, so that all together are surest.
 
-    Args:
-        probabilities: How likely each person is for each face, float (faces, people); decides who may be a second choice.
-        confidence: How sure a name would be, float (faces, people).
-        allowed: Whether a face may get this name at all, (faces, people).
-
-    Returns:
-        The person of each face, or None.
+    All arrays are (faces, people): ``probabilities`` decide who may be a second choice, ``confidence`` is how sure a name would be,
+    ``allowed`` whether a face may get this name at all.
     """
     return assign(_gains(probabilities, confidence, allowed))
 
@@ -66,15 +75,10 @@ def sighting_of(
     box: Box | None = None,
     nearest: tuple[Likeness, ...] = (),
 ) -> Sighting:
-    """Make a sighting: every label with its confidence, surest first.
+    """Make a sighting: every label with its confidence, float (labels,), surest first.
 
-    Args:
-        labels: The n labels.
-        confidence: How sure each is, float (n,).
-        person: The label that was chosen, which then comes first even if it is not the surest; None for unknown.
-        given_to_better: The label that a better face got instead; None where no other face is in the way.
-        box: Where the face is; None for a whole photo.
-        nearest: The enrolled photos that speak for it.
+    The ``person`` that was chosen comes first even if it is not the surest; None is for unknown. ``given_to_better`` is the label that
+    a better face got instead, ``box`` is None for a whole photo, and ``nearest`` are the enrolled photos that speak for the answer.
     """
     order = np.argsort(-confidence, kind="stable")
     if person is not None:
@@ -88,13 +92,9 @@ def sighting_of(
 
 
 def assign(gains: NDArray[np.floating]) -> list[int | None]:
-    """Give each row at most one column, and each column to at most one row, so that the sum of gains is largest.
+    """Give each row at most one column, or None, and each column to at most one row, so that the sum of gains is largest.
 
-    Args:
-        gains: (rows, columns); only gains above 0 are ever taken.
-
-    Returns:
-        The column of each row, or None.
+    Only gains above 0 are ever taken.
 
     Source:
         H. W. Kuhn, "The Hungarian method for the assignment problem", 1955, in the form with potentials that adds one row after

@@ -1,7 +1,6 @@
-"""What every recogniser can do, whichever way it learnt.
+"""What every recogniser can do, whichever way it learnt: the classes that command line, window, API and tests rely on.
 
-What belongs here: the classes that command line, window, API and tests rely on. What does not: any one recogniser, telling photos
-apart (`photos.sources`).
+What does not belong here: any one recogniser, telling photos apart (`photos.sources`).
 """
 
 from __future__ import annotations
@@ -135,14 +134,11 @@ class Recogniser(ABC):
         """Answer for what `prepare` gave, one list of sightings a photo, in order."""
 
     def identify(self, photo: PhotoSource, *, bgr: bool = False) -> list[Sighting]:
-        """Answer for one photo: one sighting a face, from left to right, or one for the whole photo.
+        """Answer for one photo: one sighting a face, from left to right, none without a face; or one sighting for the whole photo.
 
         Args:
             photo: The photo.
             bgr: Whether an array has its colours in OpenCV's order.
-
-        Returns:
-            The sightings; none for a photo without faces, where faces are looked for.
 
         Raises:
             PhotoError: The photo cannot be read.
@@ -184,15 +180,12 @@ class Recogniser(ABC):
         _refuse_embedding()
 
     def draw(self, photo: PhotoSource, to: str | Path | None = None, *, bgr: bool = False) -> Image:
-        """Draw the names into a copy of a photo.
+        """Draw the names into a copy of a photo: RGB uint8 (height, width, 3), also where ``bgr`` is set.
 
         Args:
             photo: The photo.
             to: Where to save the copy too: a path that ends in .jpg, .png or .webp; a file that is there is replaced.
-            bgr: Whether an array has its colours in OpenCV's order; the copy never has.
-
-        Returns:
-            The copy, RGB uint8 (height, width, 3).
+            bgr: Whether an array has its colours in OpenCV's order.
 
         Raises:
             PhotoError: The photo cannot be read.
@@ -237,17 +230,15 @@ class Recogniser(ABC):
 class FaceFinding(Recogniser):
     """A recogniser that finds faces first, and answers for each."""
 
-    __slots__ = ()
+    __slots__ = ("_finder",)
 
-    @property
-    @abstractmethod
-    def finder(self) -> FaceCropper:
-        """Finds faces and cuts them out."""
+    def __init__(self, finder: FaceCropper) -> None:
+        self._finder = finder
 
     def prepare(self, photo: PhotoSource, *, bgr: bool = False) -> CutFaces:
         """Read a photo, find its faces and cut them out; see `Recogniser.prepare`."""
         with image_of(photo, bgr=bgr) as image, blaming_the_bundle():
-            return self.finder.cut(image)
+            return self._finder.cut(image)
 
     def faces(self, photo: PhotoSource, *, bgr: bool = False) -> list[Face]:
         """Find every face; see `Recogniser.faces`."""
@@ -255,16 +246,7 @@ class FaceFinding(Recogniser):
 
 
 def checked_threshold(value: float, most: float, meaning: str) -> float:
-    """Return a threshold that somebody sets, if it can be one.
-
-    Args:
-        value: What was given.
-        most: The largest that makes sense; the smallest is 0.
-        meaning: What it is, for the message.
-
-    Raises:
-        UsageError: It is no number, or lies outside.
-    """
+    """Return a threshold that somebody sets; raise UsageError, saying its ``meaning``, if it is no number from 0 to ``most``."""
     is_number = isinstance(value, numbers.Real) and not isinstance(value, bool)
     if not is_number or not math.isfinite(value) or not 0 <= value <= most:
         raise UsageError(f"The threshold is {meaning}: a number from 0 to {most:g}; got {value!r}.")
@@ -273,11 +255,7 @@ def checked_threshold(value: float, most: float, meaning: str) -> float:
 
 @contextmanager
 def blaming_the_bundle() -> Iterator[None]:
-    """Say that a saved recogniser cannot be used where one of its networks fails, or gives what it should not.
-
-    Raises:
-        BundleError: In the place of a GraphError or a WeightsError.
-    """
+    """Raise BundleError in the place of a GraphError or WeightsError: one of the saved networks fails, or gives what it should not."""
     try:
         yield
     except (GraphError, WeightsError) as error:

@@ -1,7 +1,6 @@
-"""The threshold on confidence: below it the answer is "unknown".
+"""The threshold on confidence, below which the answer is "unknown": fitting it and applying it.
 
-What belongs here: the threshold of a recogniser that answers with probabilities, fitting it and applying it.
-What does not: the distances of face embeddings (`face_threshold`); calibration (`whosthat.recognition.calibration`), which comes before.
+What does not belong here: the distances of face embeddings (`face_threshold`); calibration (`calibration`), which comes before.
 
 A network cannot play "each class in turn is the stranger" without being trained again for each class, so only photos of real
 strangers can tell how many of them would be named. Those that helped to choose a threshold are poor witnesses for it: whatever is
@@ -35,49 +34,53 @@ REDRAWN = 300
 MOST_TURNS = 500
 """So often is a threshold chosen without some of the strangers, to count them at it."""
 
-_Rate = Annotated[float, Field(ge=0, le=1)]
-
-
 OLD_NAMES = {"strangers_named": "fpir", "strangers_low": "fpir_low", "strangers_high": "fpir_high"}
 """What the fields of thresholds were called in bundles of an older whosthat."""
 
-
-def with_present_names(document: Any) -> Any:
-    """Give the fields of a threshold from an older bundle their present names; what counted otherwise (``known_refused``) goes."""
-    if not isinstance(document, Mapping):
-        return document
-    return {OLD_NAMES.get(name, name): value for name, value in document.items() if name != "known_refused"}
+_Rate = Annotated[float, Field(ge=0, le=1)]
 
 
-class Threshold(BaseModel):
-    """The smallest confidence that gets a name, and how it was found.
+class AnyThreshold(BaseModel):
+    """From where on a name is given, and what that does to strangers and to known people.
 
     Attributes:
-        value: Calibrated probability of the best class, 0 to 1; equal is enough.
-        kind: What is compared: ``max-softmax``, the probability of the best class.
+        value: The number that is compared; equal is enough.
+        kind: What is compared.
         how: How the value was found and what to expect of it, in whole sentences.
-        known_named: Of the photos of known classes that it was fitted on, the share that gets a name (right or wrong).
-        fpir: Of the strangers it was fitted on, the share that gets a name at the threshold that all others ask for; None
-            when there were none.
-        fpir_low: Lower end of the 95 % interval of that share for other strangers; None likewise.
+        fpir: Share of strangers that is expected to get a name; None where that is not known.
+        fpir_low: Lower end of its 95 % interval for other strangers.
         fpir_high: Upper end.
-        n_strangers: How many photos of strangers there were.
-        fnir: Of the test photos of known classes, the share that does not get its own name (false negative identification rate); None
-            before the test.
+        n_strangers: How many photos of strangers, or of known people in their place, it was fitted on.
+        fnir: Of the test photos of known people, the share that does not get its own name (false negative identification rate); None
+            without test photos.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    value: _Rate
-    kind: Literal["max-softmax"] = "max-softmax"
-    how: Annotated[str, Field(max_length=1000)]
-    known_named: _Rate
+    value: float
+    kind: str
+    how: str
     fpir: _Rate | None = None
     fpir_low: _Rate | None = None
     fpir_high: _Rate | None = None
     n_strangers: Annotated[int, Field(ge=0)] = 0
     fnir: _Rate | None = None
 
-    _older = model_validator(mode="before")(with_present_names)
+    @model_validator(mode="before")
+    @classmethod
+    def _with_present_names(cls, document: Any) -> Any:
+        """Give the fields of an older bundle their present names; what counted otherwise (``known_refused``) goes."""
+        if not isinstance(document, Mapping):
+            return document
+        return {OLD_NAMES.get(name, name): value for name, value in document.items() if name != "known_refused"}
+
+
+class Threshold(AnyThreshold):
+    """The smallest calibrated probability of the best class that gets a name, and which share of known photos gets one, right or wrong."""
+
+    value: _Rate
+    kind: Literal["max-softmax"] = "max-softmax"
+    how: Annotated[str, Field(max_length=1000)]
+    known_named: _Rate
 
     def accepts(self, confidence: float) -> bool:
         """Tell whether a confidence gets a name."""
@@ -92,7 +95,7 @@ def fit_threshold(
     stranger_rate: float = 0.01,
     known_rate: float = 0.95,
 ) -> Threshold:
-    """Find the threshold on photos that trained nothing.
+    """Find the threshold on photos that trained nothing; UsageError without one of a kind, or where a confidence is no probability.
 
     With strangers it is the smallest value at which at most ``stranger_rate`` of others like them are expected to get a name; with few
     strangers, one that none of them reaches. Where that would refuse more than a tenth of the known photos (`KNOWN_KEPT`), it is the
@@ -106,9 +109,6 @@ def fit_threshold(
             same, each counts for itself.
         stranger_rate: Largest share of strangers that may be named.
         known_rate: Share of known photos that must be named when there are no strangers.
-
-    Raises:
-        UsageError: There is no confidence to fit on, or one that is no probability.
 
     Example:
         >>> fit_threshold(np.array([0.9, 0.8, 0.7]), np.array([0.3, 0.5, 0.4, 0.6]), stranger_rate=0.4).fpir

@@ -1,7 +1,6 @@
 """From answers for single frames to people in a video: faces followed from frame to frame, and named by vote.
 
-What belongs here: deciding which sightings are one face, what its name is, and when each person was to be seen.
-What does not: reading videos (`photos.video`), recognising (`face_recogniser`, `image_classifier`).
+What does not belong here: reading videos (`photos.video`), recognising (`face_recogniser`, `image_classifier`).
 
 A face is followed by place and size, not by what it looks like; its name so far breaks ties. Single frames are often blurred or
 turned away, so one answer for the whole track is surer than the answers it is made of.
@@ -40,10 +39,8 @@ class Track:
     Attributes:
         name: Who it is by vote, or None for "unknown".
         agreement: Share of the votes, weighted by confidence, that the answer got, 0 to 1.
-        confidence: The highest confidence with which a single frame gave this answer, 0 to 1.
-        best_frame: Index of that frame.
-        start: When it was first seen, in seconds.
-        end: When it was last seen, in seconds.
+        confidence: The highest with which a single frame, the ``best_frame``, gave this answer, 0 to 1.
+        start: When it was first seen, in seconds; ``end``, when it was last seen.
         boxes: Where it was, by frame index, oldest first; None for the whole picture.
     """
 
@@ -78,19 +75,14 @@ class Tracker:
         self._looked = float("-inf")
 
     def add(self, index: int, seconds: float, sightings: Sequence[Sighting], *, new_scene: bool = False) -> None:
-        """Take in what was seen in the next frame.
+        """Take in what was seen in the next frame, whose index is larger than all before and which is shown after so many seconds.
 
-        Args:
-            index: The frame's index, larger than all before.
-            seconds: When it is shown.
-            sightings: What was seen in it.
-            new_scene: Whether the video cut to another picture since the frame before: no face is followed across a cut.
+        A ``new_scene`` begins where the video cut to another picture since the frame before: no face is followed across a cut.
         """
         still_open = [] if new_scene else [trail for trail in self._open if trail.end >= min(self._looked, seconds - PATIENCE)]
         followed = _follow(still_open, sightings)
         for number, sighting in enumerate(sightings):
-            trail = followed.get(number)
-            if trail is None:
+            if (trail := followed.get(number)) is None:
                 trail = _Trail(seconds)
                 self._trails.append(trail)
                 still_open.append(trail)
@@ -105,16 +97,14 @@ class Tracker:
         A person is in a frame once: of tracks that share a frame, the one with the most votes for a name keeps it, and the others
         are unknown. Their next best name would be a guess that most of their own frames speak against.
         """
-        taken: dict[str, set[int]] = {}
+        taken: dict[str | None, set[int]] = {}
         answers: dict[int, str | None] = {}
         for number, trail in sorted(enumerate(self._trails), key=lambda item: -item[1].votes[item[1].answer]):
-            answer = trail.answer
-            if answer is not None and not taken.setdefault(answer, set()).isdisjoint(trail.boxes):
-                answer = None
-            if answer is not None:
-                taken[answer].update(trail.boxes)
-            answers[number] = answer
-        return [trail.named(answers[number]) for number, trail in enumerate(self._trails)]
+            frames = taken.setdefault(trail.answer, set())
+            if frames.isdisjoint(trail.boxes):
+                answers[number] = trail.answer
+                frames.update(trail.boxes)
+        return [trail.named(answers.get(number)) for number, trail in enumerate(self._trails)]
 
 
 def tracks_by_name(tracks: Iterable[Track]) -> dict[str | None, tuple[Track, ...]]:
@@ -166,11 +156,7 @@ class _Trail:
 
 
 def _follow(trails: Sequence[_Trail], sightings: Sequence[Sighting]) -> dict[int, _Trail]:
-    """Match sightings to trails, the closest pair first, each at most once.
-
-    Returns:
-        The trail of each sighting that continues one, by the sighting's number.
-    """
+    """Match sightings, by their numbers, to the trails that they continue, the closest pair first, each at most once."""
     pairs = [
         (closeness, number, place)
         for number, sighting in enumerate(sightings)
