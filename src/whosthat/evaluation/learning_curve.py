@@ -1,7 +1,7 @@
 """Accuracy against photos per person: how many photos are enough, and of whom to take more.
 
 What belongs here: drawing fewer photos of each person again and again, asking about the same test photos, and what follows in
-words. What does not: how the test photos are answered (given as a function), drawing the curve (`plots.learning`).
+words. What does not: how the test photos are answered (given as a function), drawing the curve (`plots.charts`).
 """
 
 from __future__ import annotations

@@ -19,12 +19,10 @@ from whosthat.errors import RunError
 from whosthat.evaluation.face_part import read_face_part
 from whosthat.evaluation.metrics import matrix_of
 from whosthat.evaluation.outcomes import Answer
+from whosthat.evaluation.plots import charts
 from whosthat.evaluation.plots.canvas import THEMED, new_figure, style, svg
-from whosthat.evaluation.plots.curves import History, describe_curves, draw_accuracy, draw_loss
+from whosthat.evaluation.plots.charts import History
 from whosthat.evaluation.plots.flow_chart import HEIGHT, WIDTH, describe_path, draw_flow_chart
-from whosthat.evaluation.plots.learning import describe_learning_curve, draw_learning_curve
-from whosthat.evaluation.plots.photo_grid import GRID_PHOTOS
-from whosthat.evaluation.plots.reliability import describe_reliability, draw_reliability
 from whosthat.evaluation.plots.writing import flow_captions, read_photos, shown_mistakes
 from whosthat.evaluation.run_facts import RunFacts, read_metrics
 from whosthat.evaluation.verdict import suspects_sentence
@@ -132,7 +130,7 @@ def _content(run: Path, facts: RunFacts) -> dict[str, Any]:
         "matrix": matrix_of(evaluation),
         "scores": sorted(evaluation.per_class, key=lambda score: (not score.n, score.f1, score.name))[:MOST_ROWS],
         "mistakes": _with_photos(shown_mistakes(evaluation), photos),
-        "grid": _with_photos(evaluation.sample(GRID_PHOTOS), photos),
+        "grid": _with_photos(evaluation.sample(charts.GRID_PHOTOS), photos),
         "drawings": _drawings(facts, history),
         "n_epochs": len(history),
     }
@@ -197,17 +195,19 @@ def _drawings(facts: RunFacts, history: History) -> dict[str, Any]:
 
     bins, path, best = facts.evaluation.bins, facts.diagnosis.path, facts.training.best_epoch
     drawings = {
-        "reliability": _drawn((4.7, 3.5), ("reliability", "Reliability diagram", describe_reliability(bins)), draw_reliability, bins),
+        "reliability": _drawn(
+            (4.7, 3.5), ("reliability", "Reliability diagram", charts.describe_reliability(bins)), charts.draw_reliability, bins
+        ),
         "flow_chart": _drawn((WIDTH, HEIGHT), ("flow", "Flow chart", describe_path(path)), draw_flow_chart, path, flow_captions(facts)),
     }
     if history:
-        accuracy = ("accuracy", "Accuracy by epoch", describe_curves(history, ("accuracy", "val_accuracy")))
-        loss = ("loss", "Loss by epoch", describe_curves(history, ("loss", "val_loss")))
-        drawings["accuracy"] = _drawn((4.7, 3.1), accuracy, draw_accuracy, history, best)
-        drawings["loss"] = _drawn((4.7, 3.1), loss, draw_loss, history, best)
+        accuracy = ("accuracy", "Accuracy by epoch", charts.describe_curves(history, ("accuracy", "val_accuracy")))
+        loss = ("loss", "Loss by epoch", charts.describe_curves(history, ("loss", "val_loss")))
+        drawings["accuracy"] = _drawn((4.7, 3.1), accuracy, charts.draw_accuracy, history, best)
+        drawings["loss"] = _drawn((4.7, 3.1), loss, charts.draw_loss, history, best)
     if facts.learning is not None:
-        words = ("learning", "Accuracy by photos per person", describe_learning_curve(facts.learning))
-        drawings["learning"] = _drawn((4.7, 3.1), words, draw_learning_curve, facts.learning)
+        words = ("learning", "Accuracy by photos per person", charts.describe_learning_curve(facts.learning))
+        drawings["learning"] = _drawn((4.7, 3.1), words, charts.draw_learning_curve, facts.learning)
     return {name: Markup(drawing) for name, drawing in drawings.items()}  # noqa: S704 - see above
 
 

@@ -16,12 +16,10 @@ from whosthat.durable import make_private_folder, replace_file
 from whosthat.errors import RunError
 from whosthat.evaluation.metrics import Evaluation, matrix_of
 from whosthat.evaluation.outcomes import Answer
+from whosthat.evaluation.plots import charts
 from whosthat.evaluation.plots.canvas import PRINT, new_figure, png, style
-from whosthat.evaluation.plots.confusion import confusion_size, draw_confusion
-from whosthat.evaluation.plots.curves import History, draw_accuracy, draw_loss
+from whosthat.evaluation.plots.charts import History
 from whosthat.evaluation.plots.flow_chart import HEIGHT, WIDTH, draw_flow_chart
-from whosthat.evaluation.plots.photo_grid import GRID_PHOTOS, draw_grid, grid_size
-from whosthat.evaluation.plots.reliability import draw_reliability
 from whosthat.evaluation.run_facts import RunFacts
 from whosthat.photos.drawing import encode_image, thumbnail
 from whosthat.runs.files import PLOTS
@@ -106,7 +104,7 @@ def flow_captions(facts: RunFacts) -> Mapping[str, str]:
 
 
 def _shown_photos(evaluation: Evaluation, images: Any) -> dict[int, Image]:
-    sides = {answer.index: THUMBNAIL_SIDE for answer in evaluation.sample(GRID_PHOTOS)}
+    sides = {answer.index: THUMBNAIL_SIDE for answer in evaluation.sample(charts.GRID_PHOTOS)}
     sides |= {answer.index: LARGE_SIDE for answer in shown_mistakes(evaluation)}
     return {index: thumbnail(images[index], side) for index, side in sorted(sides.items())}
 
@@ -127,11 +125,11 @@ def _encoded(photos: Mapping[int, Image]) -> bytes:
 
 def _pictures(facts: RunFacts, history: History, shown: Mapping[int, Image]) -> dict[str, bytes]:
     evaluation = facts.evaluation
-    sample, matrix = evaluation.sample(GRID_PHOTOS), matrix_of(evaluation)
+    sample, matrix = evaluation.sample(charts.GRID_PHOTOS), matrix_of(evaluation)
     pictures = {
-        "confusion.png": _drawn(confusion_size(matrix), draw_confusion, matrix),
-        "grid.png": _drawn(grid_size(len(sample)), draw_grid, sample, shown),
-        "calibration.png": _drawn((5, 4), draw_reliability, evaluation.bins),
+        "confusion.png": _drawn(charts.confusion_size(matrix), charts.draw_confusion, matrix),
+        "grid.png": _drawn(charts.grid_size(len(sample)), charts.draw_grid, sample, shown),
+        "calibration.png": _drawn((5, 4), charts.draw_reliability, evaluation.bins),
         "flow_chart.png": _drawn((WIDTH, HEIGHT), draw_flow_chart, facts.diagnosis.path, flow_captions(facts)),
     }
     if history:
@@ -150,6 +148,6 @@ def _curves(history: History, best_epoch: int) -> bytes:
     with style(PRINT):
         figure = new_figure(9, 3.6, PRINT)
         accuracy, loss = figure.subplots(1, 2)
-        draw_accuracy(accuracy, history, best_epoch, PRINT)
-        draw_loss(loss, history, best_epoch, PRINT)
+        charts.draw_accuracy(accuracy, history, best_epoch, PRINT)
+        charts.draw_loss(loss, history, best_epoch, PRINT)
         return png(figure)
