@@ -17,7 +17,7 @@ from whosthat.errors import RunError
 from whosthat.evaluation.diagnosis import Diagnosis, Training
 from whosthat.evaluation.learning_curve import LearningCurve
 from whosthat.evaluation.metrics import Evaluation
-from whosthat.runs.files import METRICS
+from whosthat.runs.files import METRICS, writing
 
 FORMAT = 3
 """The version of metrics.json that is written. Format 2 held the confusion matrix as rows, most of them zeros, and is still read; format 1
@@ -50,30 +50,17 @@ class RunFacts:
 
 
 def write_metrics(run: Path, facts: RunFacts) -> Path:
-    """Write a run's ``metrics.json``, whole or not at all.
-
-    Args:
-        run: The run folder; it must exist.
-        facts: What the file shall hold.
-
-    Raises:
-        RunError: The file cannot be written.
-    """
+    """Write the ``metrics.json`` of a run whose folder exists, whole or not at all; a `RunError` says that it cannot be written."""
     path = run / METRICS
     document = {"format": FORMAT, "outcomes": asdict(facts.evaluation.outcomes), **asdict(facts)}
     text = json.dumps(document, allow_nan=False, indent=1)  # ASCII: a file name may hold lone surrogates
-    try:
+    with writing(path, "Make room, or choose another folder with --runs."):
         replace_file(path, text.encode("ascii"))
-    except OSError as error:
-        raise RunError(f"{path} cannot be written: {error.strerror or error}. Make room, or choose another folder with --runs.") from error
     return path
 
 
 def read_metrics(run: Path) -> RunFacts:
     """Read a run's ``metrics.json``.
-
-    Args:
-        run: The run folder.
 
     Raises:
         RunError: There is no such file yet, it is damaged, or a newer whosthat wrote it.

@@ -6,7 +6,7 @@ import functools
 import html
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, fields
 from typing import Any
@@ -78,6 +78,14 @@ def style(inks: Inks) -> Iterator[None]:
     }
     with matplotlib.rc_context(settings):
         yield
+
+
+def drawn(size: tuple[float, float], inks: Inks, save: Callable[[Any], Any], draw: Any, *what: Any) -> Any:
+    """Return what ``save`` (`png`, or `svg` with its words) makes of a figure on whose only axes ``draw`` has drawn."""
+    with style(inks):
+        figure = new_figure(*size, inks)
+        draw(figure.add_subplot(), *what, inks)
+        return save(figure)
 
 
 def png(figure: Any) -> bytes:

@@ -17,12 +17,12 @@ from whosthat.errors import RunError
 from whosthat.evaluation.metrics import Evaluation, matrix_of
 from whosthat.evaluation.outcomes import Answer
 from whosthat.evaluation.plots import charts
-from whosthat.evaluation.plots.canvas import PRINT, new_figure, png, style
+from whosthat.evaluation.plots.canvas import PRINT, drawn, new_figure, png, style
 from whosthat.evaluation.plots.charts import History
 from whosthat.evaluation.plots.flow_chart import HEIGHT, WIDTH, draw_flow_chart
 from whosthat.evaluation.run_facts import RunFacts
 from whosthat.photos.drawing import encode_image, thumbnail
-from whosthat.runs.files import PLOTS
+from whosthat.runs.files import PLOTS, writing
 from whosthat.types import Image
 from whosthat.wording import counted, percent
 
@@ -40,16 +40,13 @@ BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 
 
 def write_plots(run: Path, facts: RunFacts, history: History, images: Any) -> Path:
-    """Draw every picture of a run.
+    """Draw every picture of a run into its ``plots`` folder, which is returned; no curves where the history has no epoch.
 
     Args:
-        run: The run folder; ``plots`` is made in it.
+        run: The run folder.
         facts: The tested run.
-        history: One row an epoch; may be empty, then there are no curves.
+        history: One row an epoch.
         images: The test photos by `Answer.index`, each RGB uint8 ``(height, width, 3)``, or None where it cannot be read any more.
-
-    Returns:
-        The ``plots`` folder.
 
     Raises:
         RunError: A file cannot be written.
@@ -93,9 +90,8 @@ def shown_mistakes(evaluation: Evaluation) -> tuple[Answer, ...]:
 def flow_captions(facts: RunFacts) -> Mapping[str, str]:
     """Return this run's numbers for the stations of the flow chart."""
     training, evaluation = facts.training, facts.evaluation
-    n_photos = training.n_train + training.n_validation + evaluation.n
     captions = {
-        "data": f"{counted(n_photos, 'photo')}, {len(evaluation.labels)} classes",
+        "data": f"{counted(training.n_train + training.n_validation + evaluation.n, 'photo')}, {len(evaluation.labels)} classes",
         "split": f"{training.n_train:,} : {training.n_validation:,} : {evaluation.n:,} photos",
         "test good": percent(evaluation.accuracy),
     }
@@ -110,12 +106,10 @@ def _shown_photos(evaluation: Evaluation, images: Any) -> dict[int, Image]:
 
 
 def _write(folder: Path, files: Mapping[str, bytes]) -> None:
-    try:
+    with writing(f"The pictures in {folder}"):
         make_private_folder(folder)
         for name, content in files.items():
             replace_file(folder / name, content)
-    except OSError as error:
-        raise RunError(f"The pictures in {folder} cannot be written: {error.strerror or error}. Make room there and try again.") from error
 
 
 def _encoded(photos: Mapping[int, Image]) -> bytes:
@@ -127,21 +121,14 @@ def _pictures(facts: RunFacts, history: History, shown: Mapping[int, Image]) -> 
     evaluation = facts.evaluation
     sample, matrix = evaluation.sample(charts.GRID_PHOTOS), matrix_of(evaluation)
     pictures = {
-        "confusion.png": _drawn(charts.confusion_size(matrix), charts.draw_confusion, matrix),
-        "grid.png": _drawn(charts.grid_size(len(sample)), charts.draw_grid, sample, shown),
-        "calibration.png": _drawn((5, 4), charts.draw_reliability, evaluation.bins),
-        "flow_chart.png": _drawn((WIDTH, HEIGHT), draw_flow_chart, facts.diagnosis.path, flow_captions(facts)),
+        "confusion.png": drawn(charts.confusion_size(matrix), PRINT, png, charts.draw_confusion, matrix),
+        "grid.png": drawn(charts.grid_size(len(sample)), PRINT, png, charts.draw_grid, sample, shown),
+        "calibration.png": drawn((5, 4), PRINT, png, charts.draw_reliability, evaluation.bins),
+        "flow_chart.png": drawn((WIDTH, HEIGHT), PRINT, png, draw_flow_chart, facts.diagnosis.path, flow_captions(facts)),
     }
     if history:
         pictures["curves.png"] = _curves(history, facts.training.best_epoch)
     return pictures
-
-
-def _drawn(size: tuple[float, float], draw: Any, *what: Any) -> bytes:
-    with style(PRINT):
-        figure = new_figure(*size, PRINT)
-        draw(figure.add_subplot(), *what, PRINT)
-        return png(figure)
 
 
 def _curves(history: History, best_epoch: int) -> bytes:
