@@ -32,9 +32,6 @@ class RunFacts:
         photos: Name of the photo folder, without its place on the disk.
         created: When the test was made, as ISO 8601 with a time zone.
         temperature: What confidence was calibrated with, fitted on the validation photos; 1 changes nothing.
-        training: How the training went.
-        evaluation: The honest test.
-        diagnosis: What both mean.
         notes: How names are given and refused, in whole sentences; empty where everything gets a name.
         learning: Accuracy against photos per person; None where learning anew would take too long.
     """
@@ -80,7 +77,8 @@ def read_metrics(run: Path) -> RunFacts:
         if document["format"] > FORMAT:
             raise RunError(f"{path} has format {document['format']}, and this whosthat reads up to {FORMAT}. Install a newer whosthat.")
         if document["format"] == 2:
-            document["evaluation"]["confusion"] = _entries(document["evaluation"]["confusion"])
+            rows = enumerate(document["evaluation"]["confusion"])
+            document["evaluation"]["confusion"] = [(truth, answer, n) for truth, row in rows for answer, n in enumerate(row) if n]
         elif document["format"] < FORMAT:
             raise RunError(f"{path} is of an older whosthat, which did not count unknown photos and those without a face. Train again.")
         facts = TypeAdapter(RunFacts).validate_python(document)
@@ -93,10 +91,6 @@ def read_metrics(run: Path) -> RunFacts:
         raise RunError(f"{path} is damaged: it is not the JSON object that whosthat writes ({error}).") from error
     _check_sizes(facts.evaluation, path)
     return facts
-
-
-def _entries(rows: list[list[int]]) -> list[tuple[int, int, int]]:
-    return [(truth, answer, n) for truth, row in enumerate(rows) for answer, n in enumerate(row) if n]
 
 
 def _check_sizes(evaluation: Evaluation, path: Path) -> None:
