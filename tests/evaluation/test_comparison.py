@@ -11,8 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from whosthat.errors import UsageError
-from whosthat.evaluation.comparison import Contestant, Failure, compare, mcnemar
-from whosthat.evaluation.comparison_report import to_dict, write_comparison
+from whosthat.evaluation.comparison import Contestant, Failure, compare, mcnemar, to_dict, write_comparison
 from whosthat.evaluation.outcomes import Outcomes
 from whosthat.proportions import Interval, wilson_interval
 

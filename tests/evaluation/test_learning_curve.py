@@ -7,7 +7,7 @@ import pytest
 
 from whosthat.evaluation.learning_curve import LearningCurve, _drawn, learning_curve
 from whosthat.evaluation.plots.canvas import PRINT, new_figure, png, style
-from whosthat.evaluation.plots.learning import describe_learning_curve, draw_learning_curve
+from whosthat.evaluation.plots.charts import describe_learning_curve, draw_learning_curve
 
 PEOPLE = ("ann", "bo", "cy")
 

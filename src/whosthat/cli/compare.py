@@ -79,14 +79,14 @@ def compare(  # noqa: PLR0913  typer makes a parameter of each option
 
 
 def _show_json(result: CompareResult) -> None:
-    from whosthat.evaluation.comparison_report import to_dict
+    from whosthat.evaluation.comparison import to_dict
 
     show_json({"report": result.report, **to_dict(result.comparison)})
 
 
 def _show(result: CompareResult) -> None:
     """Write the table, which model to use and why, and where it all lies."""
-    from whosthat.evaluation.comparison_report import cells
+    from whosthat.evaluation.comparison import cells
 
     show("")
     show_side_by_side([cells(one) for one in result.comparison.contestants])

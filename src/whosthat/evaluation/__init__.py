@@ -4,9 +4,10 @@
     verdict      whether the result is good, in words
     diagnosis    which of the five cases the curves show, and what to try next
     run_facts    what ``metrics.json`` holds: the one definition that the writer and the readers share
-    run_files    what the other files of a run folder tell the report
     plots        every picture; the only place that imports matplotlib
+    face_part    what ``faces.json`` holds
     report       one self-contained ``report.html``, made from the files of a run folder alone
+    comparison   several models on one split: which one to use
 
 What does not belong here: networks, photos on disk, training. Arrays come in, so nothing here loads Keras.
 """

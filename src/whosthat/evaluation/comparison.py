@@ -1,7 +1,7 @@
-"""Several models on one split: which one to use, and why.
+"""Several models on one split: which one to use, and why; ``comparison.json`` for programs, ``compare.html`` for people.
 
-What belongs here: figures of models that answered the same test photos, whether their difference can be chance, and the choice in
-words. What does not: training them (`whosthat.workflow.compare`), the page (`comparison_report`).
+What belongs here: figures of models that answered the same test photos, whether their difference can be chance, the choice in words, and
+its two files. What does not: training them (`whosthat.workflow.compare`), the report of a single run (`report`).
 
 The choice: of the models that beat the baseline, the most accurate leads. Whoever cannot be told from it on these photos is as good, as
 far as anybody can know; of those, the ones that do clearly worse with strangers are left out, and the quickest is chosen.
@@ -9,14 +9,26 @@ far as anybody can know; of those, the ones that do clearly worse with strangers
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
 
+from whosthat.durable import replace_file
 from whosthat.errors import UsageError
 from whosthat.evaluation.outcomes import Outcomes
+from whosthat.evaluation.report import template
 from whosthat.proportions import Interval, wilson_interval
+from whosthat.runs.files import writing
+from whosthat.version import __version__
 from whosthat.wording import counted, percent
+
+FORMAT = 2
+"""The version of comparison.json."""
+
+JSON_FILE, REPORT_FILE = "comparison.json", "compare.html"
 
 SIGNIFICANCE = 0.05
 """Shared by all comparisons with the leader (Bonferroni), so that with many models none looks worse by chance alone."""
@@ -27,16 +39,11 @@ PHOTOS_TO_NAME = 1000
 
 @dataclass(frozen=True, slots=True)
 class Contestant:
-    """One model and how it fared.
+    """One model and how it fared; outcomes, accuracy, interval and baseline as in `Evaluation`.
 
     Attributes:
-        model: Its name.
         run: Name of its run folder.
         correct: For each test photo of the split, in its order, whether it was correct.
-        outcomes: How many were correct, wrong, unknown, without a face.
-        accuracy: Share of correct test photos, 0 to 1.
-        interval: Its Wilson 95 % interval.
-        baseline: Accuracy of always naming the most frequent class.
         fpir: Share of strangers that get a name; None where nobody knows.
         strangers: The 95 % interval of that share; None likewise.
         photos_per_second: How many it names in a second, from file to name.
@@ -76,9 +83,7 @@ class Duel:
     """The leader and one other model on the same photos.
 
     Attributes:
-        other: The other model.
-        leader_alone: Photos that the leader alone got right.
-        other_alone: Photos that the other alone got right.
+        leader_alone: Photos that the leader alone got right; likewise ``other_alone``.
         p: How likely a difference of at least this size would be, were both equally good (`mcnemar`).
         told_apart: Whether that is unlikely enough to call the other worse.
     """
@@ -96,9 +101,7 @@ class Comparison:
 
     Attributes:
         photos: Name of the photo folder.
-        n_test: Test photos, the same for all.
         contestants: The models, the most accurate first.
-        failures: Models that could not be trained.
         duels: The most accurate model that beats the baseline against each of the others.
         choice: The model to use; None when none beats the baseline.
         sentences: Which one to use and why.
@@ -114,12 +117,7 @@ class Comparison:
 
 
 def compare(photos: str, contestants: Sequence[Contestant], failures: Sequence[Failure] = ()) -> Comparison:
-    """Choose among models that answered the same test photos.
-
-    Args:
-        photos: Name of the photo folder.
-        contestants: One model or more.
-        failures: Models that could not be trained.
+    """Choose among one model or more that answered the same test photos; the first argument is the name of the photo folder.
 
     Raises:
         UsageError: There is no model, or they answered different numbers of photos.
@@ -167,27 +165,18 @@ def _duels(leader: Contestant, ranked: Sequence[Contestant]) -> tuple[Duel, ...]
 
 
 def _choose(usable: Sequence[Contestant], duels: Sequence[Duel]) -> Contestant:
-    worse = {duel.other for duel in duels if duel.told_apart}
-    equal = [one for one in usable if one.model not in worse]
+    equal = [one for one in usable if one.model not in {duel.other for duel in duels if duel.told_apart}]
     good = [one for one in equal if not any(_worse_with_strangers(one, other) for other in equal)]
     return min(good or equal, key=lambda one: one.work_seconds)
 
 
 def _worse_with_strangers(one: Contestant, other: Contestant) -> bool:
     """Whether the other leaves fewer known photos without a name or names fewer strangers, beyond chance, and is not worse in the other."""
-    mine, theirs = _rates(one), _rates(other)
-    if mine is None or theirs is None:
-        return False
-    above = [left.low > right.high for left, right in zip(mine, theirs, strict=True)]
-    below = [left.high < right.low for left, right in zip(mine, theirs, strict=True)]
-    return any(above) and not any(below)
-
-
-def _rates(one: Contestant) -> tuple[Interval, Interval] | None:
-    """Return the intervals of known photos without a name and of strangers with one; None where no stranger fitted the threshold."""
-    if one.strangers is None:
-        return None
-    return wilson_interval(one.outcomes.unknown + one.outcomes.no_face, one.outcomes.n), one.strangers
+    if one.strangers is None or other.strangers is None:
+        return False  # no stranger fitted the threshold
+    unnamed = (wilson_interval(each.outcomes.unknown + each.outcomes.no_face, each.outcomes.n) for each in (one, other))
+    rates = (tuple(unnamed), (one.strangers, other.strangers))
+    return any(left.low > right.high for left, right in rates) and not any(left.high < right.low for left, right in rates)
 
 
 def _reasons(chosen: Contestant, leader: Contestant, ranked: Sequence[Contestant], duels: Sequence[Duel]) -> tuple[str, ...]:
@@ -203,15 +192,15 @@ def _reasons(chosen: Contestant, leader: Contestant, ranked: Sequence[Contestant
 
 
 def _against_leader(chosen: Contestant, leader: Contestant, other: Contestant, duel: Duel) -> str:
-    split = f"{leader.model} alone is correct for {counted(duel.leader_alone, 'photo')}, {other.model} alone for {duel.other_alone:,}"
+    counts = f"{leader.model} alone is correct for {counted(duel.leader_alone, 'photo')}, {other.model} alone for {duel.other_alone:,}"
+    split = f"{counts} (McNemar's exact test, {_p_value(duel.p)})"
+    mine, theirs = f"{leader.model} ({percent(leader.accuracy)})", f"({percent(other.accuracy)})"
     if duel.told_apart:
-        return f"{other.model} is worse ({percent(other.accuracy)}): {split} (McNemar's exact test, {_p_value(duel.p)})."
+        return f"{other.model} is worse {theirs}: {split}."
     if other.interval.low <= other.baseline:
-        return f"{other.model} is not clearly better than the baseline ({percent(other.accuracy)})."
-    chance = (
-        f"The difference between {leader.model} ({percent(leader.accuracy)}) and {other.model} ({percent(other.accuracy)}) may be chance"
-    )
-    return f"{chance}: {split} (McNemar's exact test, {_p_value(duel.p)}). {_why_of_equals(chosen, leader, other)}".rstrip()
+        return f"{other.model} is not clearly better than the baseline {theirs}."
+    why = _why_of_equals(chosen, leader, other)
+    return f"The difference between {mine} and {other.model} {theirs} may be chance: {split}. {why}".rstrip()
 
 
 def _why_of_equals(chosen: Contestant, leader: Contestant, other: Contestant) -> str:
@@ -243,3 +232,41 @@ def _p_value(p: float) -> str:
         ('p = 0.034', 'p below 0.0001')
     """
     return "p below 0.0001" if p < 0.0001 else f"p = {p:.2g}"
+
+
+def to_dict(comparison: Comparison) -> dict[str, Any]:
+    """Return plain values, ready for JSON; the answers photo by photo stand in each run's ``metrics.json``."""
+    document = asdict(comparison)
+    for contestant in document["contestants"]:
+        del contestant["correct"]
+    return {"format": FORMAT, **document}
+
+
+def write_comparison(folder: Path, comparison: Comparison) -> Path:
+    """Write both files into a folder that exists, and return the page; a `RunError` says that one cannot be written."""
+    page = template("compare.html.j2").render(comparison=comparison, cells=cells, version=__version__)
+    with writing(folder):
+        replace_file(folder / JSON_FILE, json.dumps(to_dict(comparison), allow_nan=False, indent=1).encode("ascii"))
+        replace_file(folder / REPORT_FILE, page.encode("utf-8", errors="replace"))
+    return folder / REPORT_FILE
+
+
+def cells(one: Contestant) -> dict[str, str]:
+    """Return a model's figures as short texts, by the heading of their column; the same on the page and on the terminal."""
+
+    def span(interval: Interval) -> str:
+        return f"{percent(interval.low)} to {percent(interval.high)}"
+
+    strangers = "not known" if one.fpir is None or one.strangers is None else f"{percent(one.fpir)} ({span(one.strangers)})"
+    return {
+        "model": one.model,
+        "correct": percent(one.accuracy),
+        "95 % interval": span(one.interval),
+        "wrong": f"{one.outcomes.wrong:,}",
+        "unknown": f"{one.outcomes.unknown:,}",
+        "no face": f"{one.outcomes.no_face:,}",
+        "strangers named": strangers,
+        "photos a second": f"{one.photos_per_second:,.1f}",
+        "training": f"{one.seconds:,.1f} s",
+        "size": f"{one.n_bytes / 1e6:,.1f} MB",
+    }

@@ -1,16 +1,15 @@
 """What the curves of a training mean: one of five cases, the numbers it rests on, and one concrete next step.
 
-What belongs here: trends of the losses, the case they show, the next step and the way through the slide's flow chart.
-What does not: whether the test went well (`verdict`), drawing (`plots`).
+What belongs here: trends of the losses, the case they show, the next step and the way through the slide's flow chart. What does not:
+whether the test went well (`verdict`), drawing (`plots`).
 
-The five cases compare the training loss with the loss on photos that are not trained on. Here those are the validation
-photos: the test photos are kept for the end, so that they choose nothing.
+The five cases compare the training loss with that on unseen photos. Those are the validation photos: test photos choose nothing.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,15 +47,12 @@ class Training:
     """How a training went, in the numbers that the diagnosis and the report need.
 
     Attributes:
-        model: The network's name.
-        n_train: Training photos.
-        n_validation: Validation photos.
         batch_size: Photos in one iteration.
         epochs: Epochs that were asked for.
         best_epoch: The epoch whose weights were kept, counted from 1; 0 when the route has no epochs.
         learning_rate: The rate that the schedule started from.
         pretrained: Whether the network brought knowledge along.
-        seconds: Wall time of the training.
+        seconds: Wall time.
         stopped: Why it ended, as a sentence; empty when every epoch was run.
     """
 
@@ -74,14 +70,7 @@ class Training:
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """Where a loss is heading.
-
-    Attributes:
-        direction: ``falls``, ``flat``, ``rises`` or ``broken`` (not a number).
-        start: The fitted line at the first epoch looked at.
-        end: The fitted line at the last epoch.
-        n_epochs: Epochs looked at.
-    """
+    """Where a loss is heading: ``falls``, ``flat``, ``rises`` or ``broken`` (not a number), from the fitted line's start to its end."""
 
     direction: str
     start: float
@@ -99,8 +88,7 @@ class Case:
 
 CASES: Mapping[str, Case] = {
     "learning": Case(
-        "Still learning",
-        "The training loss and the validation loss both fall: what is learned also holds for unseen photos.",
+        "Still learning", "The training loss and the validation loss both fall: what is learned also holds for unseen photos."
     ),
     "overfitting": Case(
         "Overfitting",
@@ -116,16 +104,12 @@ CASES: Mapping[str, Case] = {
         "The validation loss gets no better any more. If the result is not good enough, a lower learning rate or a smaller batch may help.",
     ),
     "design": Case(
-        "Going wrong",
-        "The training loss rises. The network or its settings do not fit; most often the learning rate is too high.",
+        "Going wrong", "The training loss rises. The network or its settings do not fit; most often the learning rate is too high."
     ),
     "broken": Case(
         "Broke down", "A loss is not a number any more, so nothing was learned from there on. Most often the learning rate is too high."
     ),
-    "too short": Case(
-        "Too little was seen",
-        f"Fewer than {FEWEST_EPOCHS} epochs show no trend.",
-    ),
+    "too short": Case("Too little was seen", f"Fewer than {FEWEST_EPOCHS} epochs show no trend."),
     "no epochs": Case("No curves", "Faces are learnt in one step, without epochs."),
 }
 """The five cases of the slides, and three in which curves say nothing."""
@@ -179,13 +163,7 @@ STATIONS = ("data", "split", "loss", "optimise", "training good", "test good", "
 
 
 def diagnose(history: Sequence[Mapping[str, float]], evaluation: Evaluation, training: Training) -> Diagnosis:
-    """Read a training's curves and its test.
-
-    Args:
-        history: One row an epoch with ``loss``, ``accuracy``, ``val_loss`` and ``val_accuracy``; may be empty.
-        evaluation: The honest test.
-        training: How the training went.
-    """
+    """Read a training's curves and its test; of each epoch, if there is any, loss, accuracy, val_loss and val_accuracy."""
     train, validation = (trend([row[name] for row in history]) for name in ("loss", "val_loss"))
     kept = history[min(max(training.best_epoch, 1), len(history)) - 1] if history else {}
     verdict = judge(evaluation)
@@ -203,10 +181,7 @@ def diagnose(history: Sequence[Mapping[str, float]], evaluation: Evaluation, tra
 
 
 def trend(losses: Sequence[float]) -> Trend:
-    """Fit a line to the last third of a loss, smoothed over three epochs.
-
-    Args:
-        losses: One value an epoch; may hold NaN.
+    """Fit a line to the last third of a loss, smoothed over three epochs; it may hold NaN.
 
     Example:
         >>> trend([2.0, 1.8, 1.6, 1.4, 1.2, 1.0]).direction
@@ -250,8 +225,7 @@ def _case(train: Trend, validation: Trend, history: Sequence[Mapping[str, float]
         return "broken"
     if len(history) < FEWEST_EPOCHS:
         return "too short"
-    case = _CASE_OF_TRENDS.get((train.direction, validation.direction), "design")
-    last = history[-1]
+    case, last = _CASE_OF_TRENDS.get((train.direction, validation.direction), "design"), history[-1]
     parted = validation.direction == "rises" and validation.end > train.end
     if case == "bottleneck" and (parted or _falls_behind(last["accuracy"], last["val_accuracy"], training.n_validation)):
         return "overfitting"
@@ -269,11 +243,9 @@ def _evidence(train: Trend, validation: Trend, kept: Mapping[str, float], traini
         return ()
     span = "In the only epoch" if train.n_epochs == 1 else f"Over the last {train.n_epochs} epochs"
     losses = f"{span} the training loss {_moved(train)}, and the validation loss {_moved(validation)}."
-    levels = (
-        f"The weights of epoch {training.best_epoch} were kept: {percent(kept['accuracy'])} of the training photos and "
-        f"{percent(kept['val_accuracy'])} of the validation photos were correct."
-    )
-    return tuple(sentence for sentence in (losses, levels, training.stopped) if sentence)
+    shares = f"{percent(kept['accuracy'])} of the training photos and {percent(kept['val_accuracy'])} of the validation photos"
+    levels = f"The weights of epoch {training.best_epoch} were kept: {shares} were correct."
+    return (losses, levels, training.stopped) if training.stopped else (losses, levels)
 
 
 def _moved(movement: Trend) -> str:
@@ -302,8 +274,7 @@ def _numbers(train: Trend, validation: Trend, kept: Mapping[str, float]) -> dict
 
 def _path(case: str, kept: Mapping[str, float], evaluation: Evaluation, verdict: Verdict) -> tuple[str, ...]:
     # Dropout and augmentation make training photos harder than test photos: a good test proves a good training too.
-    learned = not kept or max(kept["accuracy"], evaluation.closed_set) >= GOOD_TRAINING
-    if not learned:
+    if kept and max(kept["accuracy"], evaluation.closed_set) < GOOD_TRAINING:
         return (*STATIONS[:5], "loss")
     if verdict.good:
         return (*STATIONS[:6], "deploy")
@@ -312,52 +283,28 @@ def _path(case: str, kept: Mapping[str, float], evaluation: Evaluation, verdict:
 
 
 def _next_step(case: str, training: Training, evaluation: Evaluation, verdict: Verdict) -> NextStep:
-    if verdict.grade == TOO_FEW and case != "broken":
+    if case != "broken" and verdict.grade == TOO_FEW:
         return NextStep(f"Test it on more photos: a grade needs {FEWEST_PHOTOS}.", "whosthat evaluate RUN OTHER_PHOTOS")
-    if verdict.grade == "very good" and case != "broken":
+    if case != "broken" and verdict.grade == "very good":
         return NextStep("Test it on photos from another source.", "whosthat evaluate RUN OTHER_PHOTOS")
     if verdict.good and case in ("bottleneck", "no epochs"):
         return NextStep("Use it: name the photos you have not sorted yet.", "whosthat predict RUN NEW_PHOTOS")
-    return _STEP_OF_CASE[case](training, evaluation)
-
-
-def _train_longer(training: Training, _: Evaluation) -> NextStep:
-    epochs = max(10, 2 * training.epochs)
-    return NextStep(f"Train longer: {epochs} epochs instead of {training.epochs}.", _train(training, f"--epochs {epochs}"))
-
-
-def _slow_down(training: Training, _: Evaluation) -> NextStep:
-    rate = training.learning_rate / 10
-    return NextStep(
-        f"Lower the learning rate from {training.learning_rate:g} to {rate:.2g}.", _train(training, f"--learning-rate {rate:.2g}")
-    )
-
-
-def _check_photos(_: Training, __: Evaluation) -> NextStep:
-    return NextStep("Check the photos: look for duplicates, wrong folders and damaged files.", "whosthat check PHOTOS")
+    if case == "data":
+        return NextStep("Check the photos: look for duplicates, wrong folders and damaged files.", "whosthat check PHOTOS")
+    again = f"whosthat train PHOTOS --model {training.model}"
+    if case in ("learning", "too short"):
+        epochs = max(10, 2 * training.epochs)
+        return NextStep(f"Train longer: {epochs} epochs instead of {training.epochs}.", f"{again} --epochs {epochs}")
+    if case in ("bottleneck", "design", "broken"):
+        rate = f"{training.learning_rate / 10:.2g}"
+        return NextStep(f"Lower the learning rate from {training.learning_rate:g} to {rate}.", f"{again} --learning-rate {rate}")
+    return _know_more(training, evaluation)
 
 
 def _know_more(training: Training, evaluation: Evaluation) -> NextStep:
     if not training.pretrained:
-        return NextStep(
-            f"Train {BEST_READY_MADE}: it is pretrained and needs fewer photos.", f"whosthat train PHOTOS --model {BEST_READY_MADE}"
-        )
+        better = f"Train {BEST_READY_MADE}: it is pretrained and needs fewer photos."
+        return NextStep(better, f"whosthat train PHOTOS --model {BEST_READY_MADE}")
     worst = worst_class(evaluation)
     first = "" if worst is None else f", first of “{worst.name}” ({correct_of(worst)})"
     return NextStep(f"Add photos{first}.")
-
-
-def _train(training: Training, option: str) -> str:
-    return f"whosthat train PHOTOS --model {training.model} {option}"
-
-
-_STEP_OF_CASE: Mapping[str, Callable[[Training, Evaluation], NextStep]] = {
-    "learning": _train_longer,
-    "too short": _train_longer,
-    "overfitting": _know_more,
-    "no epochs": _know_more,
-    "data": _check_photos,
-    "bottleneck": _slow_down,
-    "design": _slow_down,
-    "broken": _slow_down,
-}

@@ -13,7 +13,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from whosthat.checking.face_audit import SMALL_FACE, FaceAudit, SuspectPhoto
@@ -21,10 +21,9 @@ from whosthat.checking.face_findings import alikeness, face_findings, most_alike
 from whosthat.checking.suspects import Pair
 from whosthat.dataset.findings import Finding
 from whosthat.durable import replace_file
-from whosthat.errors import RunError
 from whosthat.evaluation.plots.writing import BASE64, LARGE_SIDE
 from whosthat.photos.drawing import encode_image, thumbnail
-from whosthat.runs.files import read_file
+from whosthat.runs.files import read_file, writing
 from whosthat.types import Box, Image
 from whosthat.wording import counted
 
@@ -83,12 +82,16 @@ class FacePart:
     @property
     def findings(self) -> tuple[Finding, ...]:
         """What was found in sentences, each with one line a photo; suspects and look-alikes stand in tables of their own."""
-        lines = self._lines()
-        return tuple(
-            Finding(found.kind, found.severity, found.sentence, lines[found.kind])
-            for found in face_findings(self.faces)
-            if found.kind not in IN_TABLES
-        )
+        faces = self.faces
+        lines = {
+            "no-face-at-all": (),
+            "no-face": faces.without_face,
+            "several-faces": tuple(f"{one.photo}: one of {counted(one.n_faces, 'face')} was taken, {one.why}" for one in faces.several),
+            "small-face": tuple(f"{one.photo}: {one.side:.0f} pixels" for one in faces.small),
+            "blurred-face": tuple(f"{one.photo}: sharpness {one.sharpness:.0f}" for one in faces.blurred),
+            "cut-face": tuple(f"{one.photo}: {round(100 * one.beyond)} % of it beyond the edge" for one in faces.cut),
+        }
+        return tuple(replace(found, photos=lines[found.kind]) for found in face_findings(faces) if found.kind not in IN_TABLES)
 
     @property
     def shown(self) -> tuple[tuple[SuspectPhoto, str], ...]:
@@ -105,26 +108,9 @@ class FacePart:
         """Who is most easily confused, in a sentence or two."""
         return most_alike(self.faces.look_alikes)
 
-    def _lines(self) -> dict[str, tuple[str, ...]]:
-        """One line a photo, by the kind of its finding."""
-        faces = self.faces
-        return {
-            "no-face-at-all": (),
-            "no-face": faces.without_face,
-            "several-faces": tuple(f"{one.photo}: one of {counted(one.n_faces, 'face')} was taken, {one.why}" for one in faces.several),
-            "small-face": tuple(f"{one.photo}: {one.side:.0f} pixels" for one in faces.small),
-            "blurred-face": tuple(f"{one.photo}: sharpness {one.sharpness:.0f}" for one in faces.blurred),
-            "cut-face": tuple(f"{one.photo}: {round(100 * one.beyond)} % of it beyond the edge" for one in faces.cut),
-        }
-
 
 def face_picture(image: Image, box: Box) -> str:
-    """Cut a face with its surroundings out of a photo, as a small JPEG in base64.
-
-    Args:
-        image: Upright RGB, uint8 (height, width, 3).
-        box: The face, in pixels; may reach beyond the edge.
-    """
+    """Cut a face, whose box may reach beyond the edge, with its surroundings out of an upright photo: a small JPEG in base64."""
     height, width = image.shape[:2]
     reach = max(box.width, box.height) * (0.5 + MARGIN)
     across, down = (box.left + box.right) / 2, (box.top + box.bottom) / 2
@@ -135,17 +121,11 @@ def face_picture(image: Image, box: Box) -> str:
 
 
 def write_face_part(run: Path, part: FacePart) -> Path:
-    """Write a run's ``faces.json``, whole or not at all.
-
-    Raises:
-        RunError: The file cannot be written.
-    """
+    """Write a run's ``faces.json``, whole or not at all; a `RunError` says that it cannot be written."""
     path = run / FACES_FILE
     document = {"format": FORMAT, "faces": part.faces.to_dict(), "pictures": dict(part.pictures)}
-    try:
+    with writing(path):
         replace_file(path, json.dumps(document, allow_nan=False, indent=1).encode("ascii"))
-    except OSError as error:
-        raise RunError(f"{path} cannot be written: {error.strerror or error}. Make room there and try again.") from error
     return path
 
 

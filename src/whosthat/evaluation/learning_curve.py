@@ -1,7 +1,7 @@
 """Accuracy against photos per person: how many photos are enough, and of whom to take more.
 
-What belongs here: drawing fewer photos of each person again and again, asking about the same test photos, and what follows in
-words. What does not: how the test photos are answered (given as a function), drawing the curve (`plots.learning`).
+What belongs here: drawing fewer photos of each person again and again, asking about the same test photos, and what follows in words. What
+does not: how the test photos are answered (given as a function), drawing the curve (`plots.charts`).
 """
 
 from __future__ import annotations
@@ -42,14 +42,7 @@ WEAK_RECALL = 0.9
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One count of photos per person.
-
-    Attributes:
-        count: At most so many photos of each person; of who has fewer, all.
-        accuracy: Mean share of correct test photos, 0 to 1.
-        lowest: The worst draw.
-        highest: The best draw.
-    """
+    """With at most so many photos of each person: the mean share of correct test photos, 0 to 1, and that of the worst and best draw."""
 
     count: int
     accuracy: float
@@ -59,13 +52,7 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class LearningCurve:
-    """How accuracy grows with the photos per person.
-
-    Attributes:
-        points: By count, ascending; the last one is with all photos.
-        n_test: Test photos, the same at every point.
-        sentences: What it means, and what to photograph next.
-    """
+    """How accuracy grows with the photos per person, all of them at the last point; what it means, and what to photograph next."""
 
     points: tuple[Point, ...]
     n_test: int
@@ -76,9 +63,9 @@ def learning_curve(labels: IntArray, tested: IntArray, people: Sequence[str], co
     """Answer the same test photos by one, two, three... photos of each person.
 
     Args:
-        labels: The person of each photo that may be drawn, int64 (n,); none of the test is among them. Everybody has one.
+        labels: The person of each photo that may be drawn, int64 (n,), an index of ``people``; none is of the test. Everybody has one.
         tested: The person of each test photo, int64 (m,), at least one.
-        people: Names; the index is the person.
+        people: Names.
         correct: Answers by some of the photos.
         seed: Decides what is drawn.
 
@@ -137,14 +124,13 @@ def _who_next(labels: IntArray, tested: IntArray, people: Sequence[str], right: 
     n_tested, found = np.bincount(tested, minlength=len(people)), np.bincount(tested[right], minlength=len(people))
     recall = found / np.maximum(n_tested, 1)
     weak = [
-        person
+        f"{people[person]} ({found[person]} of {n_tested[person]} correct)"
         for person in np.argsort(recall, kind="stable")
         if n_tested[person] >= FEW_OF_A_CLASS and wilson_interval(int(found[person]), int(n_tested[person])).high < WEAK_RECALL
     ]
     if weak:
-        told = [f"{people[person]} ({found[person]} of {n_tested[person]} correct)" for person in weak]
-        return f"Add photos first of {listing(told)}."
+        return f"Add photos first of {listing(weak)}."
     counts = np.bincount(labels, minlength=len(people))
-    fewest = [person for person in np.argsort(counts, kind="stable") if counts[person] <= counts.max() / 2]
-    told = [f"{people[person]} ({counted(int(counts[person]), 'photo')})" for person in fewest]
+    few = [person for person in np.argsort(counts, kind="stable") if counts[person] <= counts.max() / 2]
+    told = [f"{people[person]} ({counted(int(counts[person]), 'photo')})" for person in few]
     return f"Fewest photos: {listing(told)}. Add photos of them first." if told else ""

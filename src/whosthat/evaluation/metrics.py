@@ -1,8 +1,7 @@
 """Figures of an honest test: one answer a photo in, an `Evaluation` out.
 
-What belongs here: numbers that follow from test answers alone, computed with numpy (scikit-learn's import costs three
-seconds; the tests compare against it). What does not: what an answer was (`outcomes`), whether the numbers are good (`verdict`),
-pictures (`plots`).
+What belongs here: numbers that follow from test answers alone, computed with numpy (scikit-learn's import costs three seconds; the tests
+compare against it). What does not: what an answer was (`outcomes`), whether the numbers are good (`verdict`), pictures (`plots`).
 """
 
 from __future__ import annotations
@@ -25,21 +24,18 @@ N_BINS = 15
 TOP = 3
 """The right class among so many most probable ones is counted, too."""
 
-
 MOST_CLASSES, FEW_CLASSES = 30, 10
 """With more classes than the first, a confusion matrix shows those that were confused most; where none were, no more than the second."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClassScore:
-    """How one class fared.
+    """How one class fared on its n test photos.
 
     Attributes:
-        name: The class.
         precision: Of the photos that got this name, the share that were; 0 when none got it.
         recall: Of the photos of this class, the share that got its name; 0 when the test holds none.
         f1: Harmonic mean of the two; 0 when both are 0.
-        n: Test photos of this class.
     """
 
     name: str
@@ -51,14 +47,9 @@ class ClassScore:
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """One bar of the reliability diagram: the answers whose confidence lies in (low, high].
+    """One bar of the reliability diagram: the n answers whose confidence lies in (low, high], the first bin's in [low, high].
 
-    Attributes:
-        low: Lower end, exclusive (inclusive for the first bin).
-        high: Upper end, inclusive.
-        n: Answers inside.
-        confidence: Their mean confidence; 0 for an empty bin.
-        accuracy: The share of them that were correct; 0 for an empty bin.
+    Of them: the mean confidence and the share that were correct, both 0 for an empty bin.
     """
 
     low: float
@@ -146,11 +137,7 @@ class Evaluation:
 
 
 def evaluate(answers: Sequence[Answer], labels: Sequence[str]) -> Evaluation:
-    """Judge a recogniser's answers on photos that chose nothing about it.
-
-    Args:
-        answers: One a photo, from `outcomes.answer_of`.
-        labels: The class names.
+    """Judge a recogniser's answers, one a photo from `outcomes.answer_of`, on photos that chose nothing about it.
 
     Raises:
         DatasetError: There is no test photo.
@@ -165,9 +152,9 @@ def evaluate(answers: Sequence[Answer], labels: Sequence[str]) -> Evaluation:
     """
     if not answers:
         raise DatasetError("There is no test photo, so nothing can be judged. Add photos, or give the test a larger share of the split.")
-    n, outcomes = len(answers), count(answers)
-    confusion = _confusion(answers, labels)
+    n, outcomes, confusion = len(answers), count(answers), _confusion(answers, labels)
     per_class = _class_scores(confusion, labels)
+    photos = [score.n for score in per_class]
     named = [answer for answer in answers if answer.predicted is not None]
     bins = reliability_bins(np.array([answer.confidence for answer in named]), np.array([answer.correct for answer in named], bool))
     return Evaluation(
@@ -176,7 +163,7 @@ def evaluate(answers: Sequence[Answer], labels: Sequence[str]) -> Evaluation:
         outcomes=outcomes,
         accuracy=outcomes.correct / n,
         interval=wilson_interval(outcomes.correct, n),
-        baseline=_baseline([score.n for score in per_class]),
+        baseline=max(photos) / n if sum(map(bool, photos)) > 1 else 0.0,  # where there is but one class, that would be no feat
         closed_set=sum(answer.best == answer.truth for answer in answers) / n,
         top3=sum(answer.rank < TOP for answer in answers) / n,
         loss=float(-np.log(np.maximum([answer.likelihood for answer in answers], SMALLEST_PROBABILITY)).mean()),
@@ -191,14 +178,13 @@ def evaluate(answers: Sequence[Answer], labels: Sequence[str]) -> Evaluation:
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """A confusion matrix to look at: of all classes, or of many classes the most confused ones.
+    """A confusion matrix to look at: of all classes (then it is whole), or of many classes the most confused ones.
 
     Attributes:
         rows: Labels of the classes that are shown.
         columns: What was answered: those labels, and of all other answers those that were given.
         counts: Photos by row and column, int64 (rows, columns).
         n: Test photos of each row, int64 (rows,).
-        whole: Whether all classes are shown.
     """
 
     rows: tuple[int, ...]
@@ -232,24 +218,17 @@ def _most_confused(evaluation: Evaluation) -> tuple[int, ...]:
     return tuple(dict.fromkeys(mixed_up or others))[:MOST_CLASSES]
 
 
-def reliability_bins(confidence: NDArray[Any], right: NDArray[np.bool_], n_bins: int = N_BINS) -> tuple[Bin, ...]:
-    """Sort answers into equal bins of confidence, for the reliability diagram and the ECE.
-
-    Args:
-        confidence: Float array ``(n,)``, 0 to 1.
-        right: Bool array ``(n,)``.
-        n_bins: Bins over 0 to 1.
+def reliability_bins(confidence: NDArray[Any], right: NDArray[np.bool_]) -> tuple[Bin, ...]:
+    """Sort answers into equal bins of confidence, floats ``(n,)`` from 0 to 1, for the reliability diagram and the ECE.
 
     Source:
         C. Guo et al., "On calibration of modern neural networks", ICML 2017, section 2.
     """
-    edges = np.linspace(0.0, 1.0, n_bins + 1)
-    which = np.clip(np.searchsorted(edges, confidence, side="left") - 1, 0, n_bins - 1)
-    n = np.bincount(which, minlength=n_bins)
-    divisor = np.maximum(n, 1)
-    mean_confidence = np.bincount(which, weights=confidence, minlength=n_bins) / divisor
-    accuracy = np.bincount(which, weights=right.astype(float), minlength=n_bins) / divisor
-    return tuple(Bin(float(edges[b]), float(edges[b + 1]), int(n[b]), float(mean_confidence[b]), float(accuracy[b])) for b in range(n_bins))
+    edges = np.linspace(0.0, 1.0, N_BINS + 1)
+    which = np.clip(np.searchsorted(edges, confidence, side="left") - 1, 0, N_BINS - 1)
+    n = np.bincount(which, minlength=N_BINS)
+    mean, accuracy = (np.bincount(which, values, N_BINS) / np.maximum(n, 1) for values in (confidence, right.astype(float)))
+    return tuple(map(Bin, edges[:-1].tolist(), edges[1:].tolist(), n.tolist(), mean.tolist(), accuracy.tolist()))
 
 
 def _confusion(answers: Sequence[Answer], labels: Sequence[str]) -> tuple[tuple[int, int, int], ...]:
@@ -260,18 +239,11 @@ def _confusion(answers: Sequence[Answer], labels: Sequence[str]) -> tuple[tuple[
     return tuple((truth, answer, n) for (truth, answer), n in sorted(counts.items()))
 
 
-def _baseline(photos: Sequence[int]) -> float:
-    """Accuracy of always naming the most frequent class; where there is but one, that would be no feat."""
-    return max(photos) / sum(photos) if sum(n > 0 for n in photos) > 1 else 0.0
-
-
 def _class_scores(confusion: Sequence[tuple[int, int, int]], labels: Sequence[str]) -> tuple[ClassScore, ...]:
     found, given, true = np.zeros((3, len(labels) + 2), np.int64)
     for truth, answer, n in confusion:
         true[truth] += n
         given[answer] += n
         found[truth] += n * (truth == answer)
-    precision = found / np.maximum(given, 1)
-    recall = found / np.maximum(true, 1)
-    f1 = 2 * found / np.maximum(given + true, 1)
-    return tuple(ClassScore(name, float(precision[i]), float(recall[i]), float(f1[i]), int(true[i])) for i, name in enumerate(labels))
+    precision, recall, f1 = found / np.maximum(given, 1), found / np.maximum(true, 1), 2 * found / np.maximum(given + true, 1)
+    return tuple(map(ClassScore, labels, precision.tolist(), recall.tolist(), f1.tolist(), true.tolist()))

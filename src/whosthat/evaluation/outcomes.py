@@ -1,9 +1,7 @@
 """What became of a photo of a known person or class: correct, wrong, unknown or no face, exactly as ``predict`` answers.
 
-What belongs here: from the sightings of one test photo to its outcome, and counting outcomes. What does not: asking the
-recogniser (`whosthat.workflow`), figures over many answers (`metrics`).
-
-Every photo has one of four outcomes, so they add up to all photos that were asked about:
+What belongs here: from the sightings of one test photo to its outcome, and counting outcomes. What does not: asking the recogniser
+(`whosthat.workflow`), figures over many answers (`metrics`). Every photo has one of four outcomes, so they add up to all photos:
 
     correct   one of the faces (or the whole photo) got the right name
     wrong     none did, but one got another name
@@ -65,8 +63,6 @@ class Answer:
     Attributes:
         index: Its row among the test photos.
         path: The photo, as the split names it.
-        truth: The class it is.
-        outcome: What became of it.
         predicted: The name that it got; None for unknown and no face.
         confidence: As ``predict`` gives it, 0 to 1: of the name, or of the best class where the answer is unknown; 0 without a face.
         best: The best class with the threshold off (closed set); None without a face.
@@ -98,14 +94,7 @@ class Answer:
 
 
 def answer_of(index: int, path: str, truth: str, sightings: Sequence[Sighting], labels: Sequence[str]) -> Answer:
-    """Judge what a recogniser answered about one photo of a known person.
-
-    Args:
-        index: Row of the photo.
-        path: Its name.
-        truth: Who or what it shows.
-        sightings: What ``identify`` answered.
-        labels: All names that can be answered.
+    """Judge what ``identify`` answered about one photo of a known person; the labels are all names that can be answered.
 
     Example:
         >>> answer_of(0, "a.jpg", "ann", [Sighting("bo", 0.8, probabilities={"bo": 0.8, "ann": 0.2})], ["ann", "bo"]).outcome

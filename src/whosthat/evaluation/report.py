@@ -19,16 +19,14 @@ from whosthat.errors import RunError
 from whosthat.evaluation.face_part import read_face_part
 from whosthat.evaluation.metrics import matrix_of
 from whosthat.evaluation.outcomes import Answer
-from whosthat.evaluation.plots.canvas import THEMED, new_figure, style, svg
-from whosthat.evaluation.plots.curves import History, describe_curves, draw_accuracy, draw_loss
+from whosthat.evaluation.plots import charts
+from whosthat.evaluation.plots.canvas import THEMED, drawn, svg
+from whosthat.evaluation.plots.charts import History
 from whosthat.evaluation.plots.flow_chart import HEIGHT, WIDTH, describe_path, draw_flow_chart
-from whosthat.evaluation.plots.learning import describe_learning_curve, draw_learning_curve
-from whosthat.evaluation.plots.photo_grid import GRID_PHOTOS
-from whosthat.evaluation.plots.reliability import describe_reliability, draw_reliability
 from whosthat.evaluation.plots.writing import flow_captions, read_photos, shown_mistakes
 from whosthat.evaluation.run_facts import RunFacts, read_metrics
 from whosthat.evaluation.verdict import suspects_sentence
-from whosthat.runs.files import HISTORY, REPORT, read_counts, read_environment, read_findings, read_settings
+from whosthat.runs.files import HISTORY, REPORT, read_counts, read_environment, read_findings, read_settings, writing
 from whosthat.training.journal import read_history
 from whosthat.version import __version__
 from whosthat.wording import confidence_text, counted, percent, visible
@@ -56,14 +54,10 @@ class ShownPhoto:
 
 
 def write_report(run: Path) -> Path:
-    """Write a run's ``report.html`` from the files in its folder.
+    """Write a run's ``report.html`` from the files in its folder, and return it.
 
-    Args:
-        run: The run folder. ``metrics.json`` must be there; ``history.csv``, ``split.csv``, ``audit.json``,
-            ``faces.json``, ``recipe.toml``, ``environment.json`` and ``plots`` add their sections.
-
-    Returns:
-        The report.
+    ``metrics.json`` must be there; ``history.csv``, ``split.csv``, ``audit.json``, ``faces.json``, ``recipe.toml``,
+    ``environment.json`` and ``plots`` add their sections.
 
     Raises:
         RunError: ``metrics.json`` is absent, a file is damaged, or the report cannot be written.
@@ -71,19 +65,13 @@ def write_report(run: Path) -> Path:
     facts = read_metrics(run)
     page = template("report.html.j2").render(_content(run, facts))
     path = run / REPORT
-    try:
+    with writing(path):
         replace_file(path, page.encode("utf-8", errors="replace"))  # a file name may hold bytes that are no letters
-    except OSError as error:
-        raise RunError(f"{path} cannot be written: {error.strerror or error}. Make room there and try again.") from error
     return path
 
 
 def template(name: str) -> Any:
-    """Return one of the templates, which escapes whatever it is given.
-
-    Args:
-        name: A file in `TEMPLATES`.
-    """
+    """Return the file of this name in `TEMPLATES`, which escapes whatever it is given."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
@@ -132,7 +120,7 @@ def _content(run: Path, facts: RunFacts) -> dict[str, Any]:
         "matrix": matrix_of(evaluation),
         "scores": sorted(evaluation.per_class, key=lambda score: (not score.n, score.f1, score.name))[:MOST_ROWS],
         "mistakes": _with_photos(shown_mistakes(evaluation), photos),
-        "grid": _with_photos(evaluation.sample(GRID_PHOTOS), photos),
+        "grid": _with_photos(evaluation.sample(charts.GRID_PHOTOS), photos),
         "drawings": _drawings(facts, history),
         "n_epochs": len(history),
     }
@@ -152,11 +140,7 @@ def duration(seconds: float) -> str:
 
 
 def local_time(created: str) -> str:
-    """Write a moment as the clock here shows it.
-
-    Args:
-        created: ISO 8601; what is none is left as it is.
-    """
+    """Write a moment, in ISO 8601, as the clock here shows it; what is none is left as it is."""
     try:
         return datetime.fromisoformat(created).astimezone().strftime("%Y-%m-%d at %H:%M")
     except (ValueError, OverflowError, OSError):
@@ -195,24 +179,22 @@ def _drawings(facts: RunFacts, history: History) -> dict[str, Any]:
     """Every drawing as an ``<svg>`` element; they are made of numbers and our own words alone, hence safe in the page."""
     from markupsafe import Markup
 
+    def drawing(words: tuple[str, str, str], draw: Any, *what: Any, size: tuple[float, float] = (4.7, 3.1)) -> Markup:
+        return Markup(drawn(size, THEMED, lambda figure: svg(figure, *words), draw, *what))  # noqa: S704 - see above
+
     bins, path, best = facts.evaluation.bins, facts.diagnosis.path, facts.training.best_epoch
+    calibration = ("reliability", "Reliability diagram", charts.describe_reliability(bins))
+    way = ("flow", "Flow chart", describe_path(path))
     drawings = {
-        "reliability": _drawn((4.7, 3.5), ("reliability", "Reliability diagram", describe_reliability(bins)), draw_reliability, bins),
-        "flow_chart": _drawn((WIDTH, HEIGHT), ("flow", "Flow chart", describe_path(path)), draw_flow_chart, path, flow_captions(facts)),
+        "reliability": drawing(calibration, charts.draw_reliability, bins, size=(4.7, 3.5)),
+        "flow_chart": drawing(way, draw_flow_chart, path, flow_captions(facts), size=(WIDTH, HEIGHT)),
     }
     if history:
-        accuracy = ("accuracy", "Accuracy by epoch", describe_curves(history, ("accuracy", "val_accuracy")))
-        loss = ("loss", "Loss by epoch", describe_curves(history, ("loss", "val_loss")))
-        drawings["accuracy"] = _drawn((4.7, 3.1), accuracy, draw_accuracy, history, best)
-        drawings["loss"] = _drawn((4.7, 3.1), loss, draw_loss, history, best)
+        accuracy = ("accuracy", "Accuracy by epoch", charts.describe_curves(history, ("accuracy", "val_accuracy")))
+        loss = ("loss", "Loss by epoch", charts.describe_curves(history, ("loss", "val_loss")))
+        drawings["accuracy"] = drawing(accuracy, charts.draw_accuracy, history, best)
+        drawings["loss"] = drawing(loss, charts.draw_loss, history, best)
     if facts.learning is not None:
-        words = ("learning", "Accuracy by photos per person", describe_learning_curve(facts.learning))
-        drawings["learning"] = _drawn((4.7, 3.1), words, draw_learning_curve, facts.learning)
-    return {name: Markup(drawing) for name, drawing in drawings.items()}  # noqa: S704 - see above
-
-
-def _drawn(size: tuple[float, float], words: tuple[str, str, str], draw: Any, *what: Any) -> str:
-    with style(THEMED):
-        figure = new_figure(*size, THEMED)
-        draw(figure.add_subplot(), *what, THEMED)
-        return svg(figure, *words)
+        words = ("learning", "Accuracy by photos per person", charts.describe_learning_curve(facts.learning))
+        drawings["learning"] = drawing(words, charts.draw_learning_curve, facts.learning)
+    return drawings

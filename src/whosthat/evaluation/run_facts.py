@@ -17,7 +17,7 @@ from whosthat.errors import RunError
 from whosthat.evaluation.diagnosis import Diagnosis, Training
 from whosthat.evaluation.learning_curve import LearningCurve
 from whosthat.evaluation.metrics import Evaluation
-from whosthat.runs.files import METRICS
+from whosthat.runs.files import METRICS, writing
 
 FORMAT = 3
 """The version of metrics.json that is written. Format 2 held the confusion matrix as rows, most of them zeros, and is still read; format 1
@@ -32,9 +32,6 @@ class RunFacts:
         photos: Name of the photo folder, without its place on the disk.
         created: When the test was made, as ISO 8601 with a time zone.
         temperature: What confidence was calibrated with, fitted on the validation photos; 1 changes nothing.
-        training: How the training went.
-        evaluation: The honest test.
-        diagnosis: What both mean.
         notes: How names are given and refused, in whole sentences; empty where everything gets a name.
         learning: Accuracy against photos per person; None where learning anew would take too long.
     """
@@ -50,30 +47,17 @@ class RunFacts:
 
 
 def write_metrics(run: Path, facts: RunFacts) -> Path:
-    """Write a run's ``metrics.json``, whole or not at all.
-
-    Args:
-        run: The run folder; it must exist.
-        facts: What the file shall hold.
-
-    Raises:
-        RunError: The file cannot be written.
-    """
+    """Write the ``metrics.json`` of a run whose folder exists, whole or not at all; a `RunError` says that it cannot be written."""
     path = run / METRICS
     document = {"format": FORMAT, "outcomes": asdict(facts.evaluation.outcomes), **asdict(facts)}
     text = json.dumps(document, allow_nan=False, indent=1)  # ASCII: a file name may hold lone surrogates
-    try:
+    with writing(path, "Make room, or choose another folder with --runs."):
         replace_file(path, text.encode("ascii"))
-    except OSError as error:
-        raise RunError(f"{path} cannot be written: {error.strerror or error}. Make room, or choose another folder with --runs.") from error
     return path
 
 
 def read_metrics(run: Path) -> RunFacts:
     """Read a run's ``metrics.json``.
-
-    Args:
-        run: The run folder.
 
     Raises:
         RunError: There is no such file yet, it is damaged, or a newer whosthat wrote it.
@@ -93,7 +77,8 @@ def read_metrics(run: Path) -> RunFacts:
         if document["format"] > FORMAT:
             raise RunError(f"{path} has format {document['format']}, and this whosthat reads up to {FORMAT}. Install a newer whosthat.")
         if document["format"] == 2:
-            document["evaluation"]["confusion"] = _entries(document["evaluation"]["confusion"])
+            rows = enumerate(document["evaluation"]["confusion"])
+            document["evaluation"]["confusion"] = [(truth, answer, n) for truth, row in rows for answer, n in enumerate(row) if n]
         elif document["format"] < FORMAT:
             raise RunError(f"{path} is of an older whosthat, which did not count unknown photos and those without a face. Train again.")
         facts = TypeAdapter(RunFacts).validate_python(document)
@@ -106,10 +91,6 @@ def read_metrics(run: Path) -> RunFacts:
         raise RunError(f"{path} is damaged: it is not the JSON object that whosthat writes ({error}).") from error
     _check_sizes(facts.evaluation, path)
     return facts
-
-
-def _entries(rows: list[list[int]]) -> list[tuple[int, int, int]]:
-    return [(truth, answer, n) for truth, row in enumerate(rows) for answer, n in enumerate(row) if n]
 
 
 def _check_sizes(evaluation: Evaluation, path: Path) -> None:

@@ -6,18 +6,20 @@ What belongs here: thresholds on an `Evaluation` and the sentences they lead to.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from whosthat.evaluation.metrics import ClassScore, Evaluation
 from whosthat.proportions import wilson_interval
 from whosthat.wording import counted, percent
 
-GRADES = (("very good", 0.95, 0.85), ("good", 0.80, 0.65), ("fair", 0.60, 0.45))
-"""Grade, the least accuracy it takes, and the least lower end of the interval."""
-
-POOR = "poor"
-"""The grade below all others, and of everything that the baseline does as well."""
+GRADES = (
+    ("very good", 0.95, 0.85, "Very good"),
+    ("good", 0.80, 0.65, "Good"),
+    ("fair", 0.60, 0.45, "Fair, not yet good"),
+    ("poor", 0.0, 0.0, "Not good, but better than the baseline"),
+)
+"""Grade, the least accuracy it takes, the least lower end of the interval, and how it is put; what the baseline does as well is poor."""
 
 TOO_FEW = "too few to say"
 """What stands in the place of a grade with fewer than `FEWEST_PHOTOS` test photos."""
@@ -48,7 +50,7 @@ class Verdict:
     Attributes:
         grade: ``very good``, ``good``, ``fair``, ``poor`` or ``too few to say``.
         sentence: The grade and why, in one sentence.
-        cautions: What to be careful about, one sentence each; may be empty.
+        cautions: What to be careful about, one sentence each.
     """
 
     grade: str
@@ -62,23 +64,22 @@ class Verdict:
 
 
 def judge(evaluation: Evaluation) -> Verdict:
-    """Say whether an honest test went well.
-
-    Args:
-        evaluation: The test; its photos have chosen nothing about the recogniser.
-    """
-    cautions = (_few_photos(evaluation), _refusing(evaluation), _lagging_class(evaluation), _poor_calibration(evaluation))
-    enough = evaluation.n >= FEWEST_PHOTOS  # of fewer, the grade says all there is to say
-    return Verdict(_grade(evaluation), _sentence(evaluation), tuple(caution for caution in cautions if caution and enough))
+    """Say whether an honest test went well; its photos have chosen nothing about the recogniser."""
+    counts = f"of {counted(evaluation.n, 'test photo')}, {evaluation.outcomes.sentence()}"
+    baseline = f"baseline (always the most frequent class): {percent(evaluation.baseline)}"
+    cautions = tuple(_cautions(evaluation))
+    if evaluation.n < FEWEST_PHOTOS:
+        return Verdict(TOO_FEW, f"Too few test photos to say how good it is: {counts}. A grade needs {FEWEST_PHOTOS}.", cautions)
+    accuracy, low = evaluation.accuracy, evaluation.interval.low
+    if low <= evaluation.baseline:
+        better = f" That is not clearly better than the {baseline}." if evaluation.baseline else ""
+        return Verdict("poor", f"Not good: {counts}.{better}", cautions)
+    grade, words = next((grade, words) for grade, least, least_low, words in GRADES if accuracy >= least and low >= least_low)
+    return Verdict(grade, f"{words}: {counts}{f'; {baseline}' if evaluation.baseline else ''}.", cautions)
 
 
 def suspects_sentence(evaluation: Evaluation, suspected: Collection[str]) -> str:
-    """Say how many mistakes are photos that may lie in the wrong folder; empty when none is.
-
-    Args:
-        evaluation: The test.
-        suspected: Names of photos that may show somebody else.
-    """
+    """Say how many mistakes are among the photos that may lie in the wrong folder; empty when none is."""
     mistakes = [answer for answer in evaluation.answers if not answer.correct]
     suspects = sum(answer.path in suspected for answer in mistakes)
     if not suspects:
@@ -103,61 +104,17 @@ def correct_of(score: ClassScore) -> str:
     return f"{round(score.recall * score.n)} of {counted(score.n, 'test photo')} correct"
 
 
-def beats_baseline(evaluation: Evaluation) -> bool:
-    """Whether even the lower end of the interval lies above always naming the most frequent class."""
-    return evaluation.interval.low > evaluation.baseline
-
-
-def _grade(evaluation: Evaluation) -> str:
+def _cautions(evaluation: Evaluation) -> Iterator[str]:
     if evaluation.n < FEWEST_PHOTOS:
-        return TOO_FEW
-    if not beats_baseline(evaluation):
-        return POOR
-    for grade, accuracy, low in GRADES:
-        if evaluation.accuracy >= accuracy and evaluation.interval.low >= low:
-            return grade
-    return POOR
-
-
-def _sentence(evaluation: Evaluation) -> str:
-    grade, outcomes = _grade(evaluation), evaluation.outcomes
-    counts = f"of {counted(evaluation.n, 'test photo')}, {outcomes.sentence()}"
-    baseline = f"baseline (always the most frequent class): {percent(evaluation.baseline)}"
-    if grade == TOO_FEW:
-        return f"Too few test photos to say how good it is: {counts}. A grade needs {FEWEST_PHOTOS}."
-    if not beats_baseline(evaluation):
-        return f"Not good: {counts}.{f' That is not clearly better than the {baseline}.' if evaluation.baseline else ''}"
-    judgement = {"very good": "Very good", "good": "Good", "fair": "Fair, not yet good", POOR: "Not good, but better than the baseline"}
-    return f"{judgement[grade]}: {counts}{f'; {baseline}' if evaluation.baseline else ''}."
-
-
-def _few_photos(evaluation: Evaluation) -> str:
-    interval = evaluation.interval
-    if interval.high - interval.low < WIDE_INTERVAL:
-        return ""
-    return (
-        f"With {counted(evaluation.n, 'test photo')}, the true accuracy may lie anywhere between "
-        f"{percent(interval.low)} and {percent(interval.high)}."
-    )
-
-
-def _refusing(evaluation: Evaluation) -> str:
-    """Say when it is the threshold, not the recogniser's choice, that costs most."""
-    lost = evaluation.closed_set - evaluation.accuracy
-    if lost < LOST_TO_UNKNOWN:
-        return ""
-    return (
-        f"{counted(evaluation.outcomes.unknown, 'photo')} got no name because of the threshold for strangers. Without it, "
-        f"{percent(evaluation.closed_set)} would be correct (closed-set accuracy)."
-    )
-
-
-def _lagging_class(evaluation: Evaluation) -> str:
-    worst = worst_class(evaluation)
-    return "" if worst is None else f"“{worst.name}” is recognised least often: {correct_of(worst)}."
-
-
-def _poor_calibration(evaluation: Evaluation) -> str:
-    if evaluation.ece < BAD_CALIBRATION or evaluation.outcomes.correct + evaluation.outcomes.wrong < FEWEST_PHOTOS:
-        return ""
-    return f"Its confidence is poorly calibrated: it is off by {percent(evaluation.ece)} on average."
+        return  # the grade says all there is to say
+    low, high = evaluation.interval.low, evaluation.interval.high
+    if high - low >= WIDE_INTERVAL:
+        span = f"{percent(low)} and {percent(high)}"
+        yield f"With {counted(evaluation.n, 'test photo')}, the true accuracy may lie anywhere between {span}."
+    if evaluation.closed_set - evaluation.accuracy >= LOST_TO_UNKNOWN:
+        unnamed = f"{counted(evaluation.outcomes.unknown, 'photo')} got no name because of the threshold for strangers"
+        yield f"{unnamed}. Without it, {percent(evaluation.closed_set)} would be correct (closed-set accuracy)."
+    if worst := worst_class(evaluation):
+        yield f"“{worst.name}” is recognised least often: {correct_of(worst)}."
+    if evaluation.ece >= BAD_CALIBRATION and evaluation.outcomes.correct + evaluation.outcomes.wrong >= FEWEST_PHOTOS:
+        yield f"Its confidence is poorly calibrated: it is off by {percent(evaluation.ece)} on average."

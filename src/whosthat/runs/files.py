@@ -1,7 +1,7 @@
 """The names of a run's files, and what they say besides ``metrics.json``: photos by class and part, what the audit found, recipe, versions.
 
-What belongs here: reading those files for people to see. What does not: acting on them. A file that is absent gives
-an empty answer, because a report is still worth having; a damaged one is an error that names it.
+What belongs here: reading those files for people to see, and the error when one cannot be written. What does not: acting on them. A file
+that is absent gives an empty answer, because a report is still worth having; a damaged one is an error that names it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ import csv
 import json
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any, TypeVar
@@ -50,12 +51,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What the audit found.
-
-    Attributes:
-        found: One entry a finding.
-        set_aside: Each unused file, as "class/file", with its reason.
-    """
+    """What the audit found, and each file that was set aside, as "class/file", with its reason."""
 
     found: tuple[Finding, ...] = ()
     set_aside: tuple[tuple[str, str], ...] = ()
@@ -98,15 +94,10 @@ def read_environment(run: Path) -> Mapping[str, str]:
 
 
 def read_file(path: Path, parse: Callable[[str], Content], absent: Content) -> Content:
-    """Read one file of a run.
-
-    Args:
-        path: The file.
-        parse: Makes of its text what is wanted; may raise ValueError, KeyError, TypeError or AttributeError.
-        absent: What is returned when there is no such file.
+    """Return what ``parse`` makes of the text of one file of a run; ``absent`` when there is no such file.
 
     Raises:
-        RunError: It cannot be read, or is damaged.
+        RunError: It cannot be read, or is damaged: parsing raised ValueError, KeyError, TypeError or AttributeError.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -118,6 +109,15 @@ def read_file(path: Path, parse: Callable[[str], Content], absent: Content) -> C
         return parse(text)
     except (ValueError, KeyError, TypeError, AttributeError, csv.Error, RecursionError) as error:
         raise RunError(f"{path} is damaged ({error!r}). Restore it, or delete it to make the report without it.") from error
+
+
+@contextmanager
+def writing(what: object, advice: str = "Make room there and try again.") -> Iterator[None]:
+    """Raise a `RunError` that tells what cannot be written, and what to do, in the place of an OSError."""
+    try:
+        yield
+    except OSError as error:
+        raise RunError(f"{what} cannot be written: {error.strerror or error}. {advice}") from error
 
 
 def flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, object]:

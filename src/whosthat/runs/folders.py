@@ -37,7 +37,6 @@ class RunSummary:
     """A run at a glance.
 
     Attributes:
-        path: Its folder.
         state: ``finished`` has figures; ``running`` is being trained now; ``resumable`` has a checkpoint to go on from;
             ``broken off`` ended before its first checkpoint.
         model: The network's name, "" when the recipe does not tell.
@@ -67,10 +66,7 @@ class RunSummary:
 def new_run(runs: Path, photos_name: str, model: str) -> Path:
     """Make the folder of a new run, ``<photos>-<model>-<n>``; two processes never get the same one.
 
-    Args:
-        runs: Where runs lie; made when it is not there.
-        photos_name: Name of the photo folder; characters that some system does not allow become ``_``.
-        model: The network's name.
+    ``runs`` is made when it is not there; characters in the photo folder's name that some system does not allow become ``_``.
 
     Raises:
         RunError: The folder cannot be written.
@@ -137,9 +133,7 @@ def latest(runs: Path) -> Path:
 
 
 def follow_pointer(path: Path) -> Path:
-    """Return the run that a text file such as ``runs/latest`` names; any other path unchanged.
-
-    Where links cannot be made, ``latest`` is a text file that holds the name of a folder beside it.
+    """Return the run that ``latest`` names where links cannot be made: a text file with the name beside it; any other path unchanged.
 
     Raises:
         BundleError: The text file holds something else.
@@ -197,17 +191,17 @@ def list_runs(runs: Path) -> list[RunSummary]:
 def summarise(run: Path) -> RunSummary:
     """Return one run at a glance, with whatever can be read of it."""
     recipe = flat(_read(run / RECIPE, tomllib.loads))
-    metrics = _read(run / METRICS, json.loads)
-    model, accuracy = recipe.get("model"), _accuracy(metrics)
-    return RunSummary(run, _state(run), model if isinstance(model, str) else "", accuracy, _written(run / RECIPE), recipe)
+    model, started = recipe.get("model"), None
+    with contextlib.suppress(OSError):
+        started = datetime.fromtimestamp((run / RECIPE).stat().st_mtime, UTC)
+    return RunSummary(run, _state(run), model if isinstance(model, str) else "", _accuracy(run), started, recipe)
 
 
 def compare_runs(runs: Sequence[Path]) -> list[dict[str, object]]:
-    """Set runs side by side, as in a diary of experiments that each change one thing.
+    """Set runs side by side, one row a run, as in a diary of experiments that each change one thing.
 
-    Returns:
-        One row a run: what `RunSummary.to_dict` says, and then every recipe setting in which the runs differ, by its
-        dotted key (such as ``optimiser.learning_rate``); None where a run does not have it.
+    A row holds what `RunSummary.to_dict` says, and then every recipe setting in which the runs differ, by its dotted key (such as
+    ``optimiser.learning_rate``); None where a run does not have it.
 
     Raises:
         UsageError: Fewer than two runs, or one that is not there.
@@ -246,8 +240,7 @@ def _state(run: Path) -> State:
         return "running"
     if (run / METRICS).is_file():
         return "finished"
-    has_checkpoint = any((run / CHECKPOINTS).glob("step-*/manifest.json"))
-    return "resumable" if has_checkpoint else "broken off"
+    return "resumable" if any((run / CHECKPOINTS).glob("step-*/manifest.json")) else "broken off"
 
 
 def _is_held(run: Path) -> bool:
@@ -274,17 +267,10 @@ def _read(file: Path, parse: Any) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
-def _accuracy(metrics: Mapping[str, Any]) -> float | None:
+def _accuracy(run: Path) -> float | None:
     """Find the test accuracy in what `evaluation.run_facts` writes."""
-    evaluation = metrics.get("evaluation")
-    accuracy = (
-        evaluation.get("accuracy") if isinstance(evaluation, Mapping) and "outcomes" in evaluation else None
-    )  # format 1 counted otherwise
-    return float(accuracy) if isinstance(accuracy, int | float) and 0 <= accuracy <= 1 else None
-
-
-def _written(file: Path) -> datetime | None:
-    try:
-        return datetime.fromtimestamp(file.stat().st_mtime, UTC)
-    except OSError:
+    evaluation = _read(run / METRICS, json.loads).get("evaluation")
+    if not isinstance(evaluation, Mapping) or "outcomes" not in evaluation:  # format 1 counted otherwise
         return None
+    accuracy = evaluation.get("accuracy")
+    return float(accuracy) if isinstance(accuracy, int | float) and 0 <= accuracy <= 1 else None

@@ -1,8 +1,7 @@
 """One process a run, a polite way to stop it, and how to go on: whatever stops a run that has begun, nothing is lost.
 
-What belongs here: the lock on a run folder, sweeping it, turning Ctrl-C and SIGTERM into a wish that training grants at the next batch,
-and the advice to whoever started it. What does not: what is saved then (`callbacks`, `checkpoints`), and finishing a run that was stopped
-after its test (`workflow.training_run`).
+What belongs here: the lock on a run folder, sweeping it, turning Ctrl-C and SIGTERM into a wish that training grants at the next batch, and
+advice. What does not: what is saved then (`callbacks`, `checkpoints`), finishing a run stopped after its test (`workflow.training_run`).
 """
 
 from __future__ import annotations
@@ -36,9 +35,8 @@ def run_lock(run: Path) -> Iterator[None]:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        raise RunError(
-            f"{run} is being trained by another process ({_owner(owner)}). Wait until it ends, or stop it, then continue with --resume."
-        ) from None
+        held = f"{run} is being trained by another process ({_owner(owner)})"
+        raise RunError(f"{held}. Wait until it ends, or stop it, then continue with --resume.") from None
     except OSError as error:
         raise RunError(f"The run folder {run} cannot be written: {error.strerror}. Choose another folder with --runs.") from error
     try:

@@ -28,9 +28,8 @@ from whosthat.errors import (
     path_given,
     type_given,
 )
-from whosthat.evaluation.comparison import Comparison, Contestant, Failure
+from whosthat.evaluation.comparison import Comparison, Contestant, Failure, write_comparison
 from whosthat.evaluation.comparison import compare as choose
-from whosthat.evaluation.comparison_report import write_comparison
 from whosthat.progress import SILENT, Progress
 from whosthat.proportions import Interval
 from whosthat.recognition import load

@@ -1,13 +1,10 @@
 """Every picture of a run, as PNG files for people and as inline SVG for the report.
 
     canvas       figures, colours and fonts, and figures as PNG or SVG
-    curves       accuracy and loss by epoch
-    confusion    the confusion matrix
-    reliability  whether confidence can be believed
+    charts       curves by epoch, calibration, learning curve, confusion matrix, grid of test photos
     flow_chart   the slide's flow chart with this run's way through it
-    photo_grid   test photos with their answers, and one photo's answer
     writing      all of them into a run's ``plots`` folder
 
-Each drawing is a function of numbers and `Inks`, so that one piece of code draws for paper and for the report's light
-and dark. What does not belong here: computing what is drawn.
+Each drawing is a function of numbers and `Inks`: one piece of code draws for paper and for the report's light and dark. What does not
+belong here: computing what is drawn.
 """

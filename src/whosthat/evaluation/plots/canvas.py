@@ -1,7 +1,4 @@
-"""Figures, colours and fonts, and turning a figure into PNG or inline SVG.
-
-Figures are made through matplotlib's object interface: no pyplot, no window, nothing that outlives the picture.
-"""
+"""Figures, colours and fonts, and turning a figure into PNG or inline SVG: no pyplot, no window, nothing that outlives the picture."""
 
 from __future__ import annotations
 
@@ -9,7 +6,7 @@ import functools
 import html
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, fields
 from typing import Any
@@ -30,19 +27,7 @@ PNG_EFFORT = 2
 
 @dataclass(frozen=True, slots=True)
 class Inks:
-    """The colours of a drawing, each by its part.
-
-    Attributes:
-        paper: Behind everything.
-        ink: Words and marks that matter.
-        muted: Words that matter less, axes.
-        line: Grid lines and outlines.
-        soft: A light filling.
-        train: The training photos.
-        validation: The validation photos.
-        good: What is right, and the way a run took.
-        bad: What is wrong.
-    """
+    """The colours of a drawing, each by its part; muted are axes and words that matter less, soft is a light filling."""
 
     paper: str
     ink: str
@@ -63,13 +48,7 @@ THEMED = Inks("#a10001", "#a10002", "#a10003", "#a10004", "#a10005", "#a10006", 
 
 
 def new_figure(width: float, height: float, inks: Inks) -> Any:
-    """Return an empty matplotlib ``Figure``.
-
-    Args:
-        width: In inches; 1 inch is 72 units of the SVG and `DPI` pixels of the PNG.
-        height: In inches.
-        inks: Its paper is the background.
-    """
+    """Return an empty matplotlib ``Figure``, its size in inches: 1 inch is 72 units of the SVG and `DPI` pixels of the PNG."""
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width, height), facecolor=inks.paper, layout="constrained")
@@ -77,7 +56,7 @@ def new_figure(width: float, height: float, inks: Inks) -> Any:
 
 @contextmanager
 def style(inks: Inks) -> Iterator[None]:
-    """Draw inside this: fonts and colours for everything that is created in it, and the old settings afterwards."""
+    """Set fonts and colours for everything that is drawn inside, and the old ones afterwards."""
     import matplotlib
 
     settings: dict[str, Any] = {
@@ -85,18 +64,13 @@ def style(inks: Inks) -> Iterator[None]:
         "font.size": 9.5,
         "text.color": inks.ink,
         "text.parse_math": False,  # a class may be called "$5"
-        "axes.edgecolor": inks.line,
-        "axes.labelcolor": inks.muted,
         "axes.facecolor": "none",
         "axes.titlesize": 11,
         "axes.titlelocation": "left",
         "axes.spines.top": False,
         "axes.spines.right": False,
-        "xtick.color": inks.line,
-        "ytick.color": inks.line,
-        "xtick.labelcolor": inks.muted,
-        "ytick.labelcolor": inks.muted,
-        "grid.color": inks.line,
+        **dict.fromkeys(("axes.edgecolor", "xtick.color", "ytick.color", "grid.color"), inks.line),
+        **dict.fromkeys(("axes.labelcolor", "xtick.labelcolor", "ytick.labelcolor"), inks.muted),
         "grid.linewidth": 0.7,
         "legend.frameon": False,
         "svg.fonttype": "none",
@@ -106,22 +80,25 @@ def style(inks: Inks) -> Iterator[None]:
         yield
 
 
+def drawn(size: tuple[float, float], inks: Inks, save: Callable[[Any], Any], draw: Any, *what: Any) -> Any:
+    """Return what ``save`` (`png`, or `svg` with its words) makes of a figure on whose only axes ``draw`` has drawn."""
+    with style(inks):
+        figure = new_figure(*size, inks)
+        draw(figure.add_subplot(), *what, inks)
+        return save(figure)
+
+
 def png(figure: Any) -> bytes:
     """Return a figure as a PNG on its own paper, so that it can be read on any background."""
     buffer = io.BytesIO()
-    fast = {"compress_level": PNG_EFFORT}
-    figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None}, pil_kwargs=fast)
+    figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None}, pil_kwargs={"compress_level": PNG_EFFORT})
     return buffer.getvalue()
 
 
 def svg(figure: Any, name: str, title: str, description: str) -> str:
     """Return a figure that was drawn with `THEMED` inks as an ``<svg>`` element to stand inside HTML.
 
-    Args:
-        figure: The figure.
-        name: A word that no other picture of the page has; keeps the ids apart.
-        title: What it is, for screen readers.
-        description: What it shows, for screen readers.
+    The name, which no other picture of the page has, keeps ids apart; title and description are for screen readers.
     """
     buffer = io.StringIO()
     figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None, "Type": None, "Format": None})

@@ -40,10 +40,7 @@ _STATIONS: Mapping[str, _Station] = {
     "overfitting": _Station(7.2, 2.2, "Overfitting"),
 }
 _EDGES = (
-    ("data", "split", ""),
-    ("split", "loss", ""),
-    ("loss", "optimise", ""),
-    ("optimise", "training good", ""),
+    *((start, end, "") for start, end in itertools.pairwise(("data", "split", "loss", "optimise", "training good"))),
     ("training good", "test good", "yes"),
     ("training good", "loss", "no"),
     ("test good", "deploy", "yes"),
@@ -52,13 +49,9 @@ _EDGES = (
 
 
 def draw_flow_chart(axes: Any, path: Sequence[str], captions: Mapping[str, str], inks: Inks) -> None:
-    """Draw the chart; stations and arrows on the run's way are thick and coloured, the others thin.
+    """Draw the chart; stations and arrows on the run's way (`Diagnosis.path`) are thick and coloured, the others thin.
 
-    Args:
-        axes: A matplotlib ``Axes``; it is emptied of its frame.
-        path: Stations in the order in which the run passed them (`Diagnosis.path`).
-        captions: A small second line for some stations.
-        inks: The colours.
+    Captions are small second lines by station.
     """
     axes.set_xlim(0.5, 8.4)
     axes.set_ylim(-0.2, 11.3)
@@ -87,8 +80,7 @@ def _draw_station(axes: Any, station: _Station, caption: str, *, passed: bool, i
         width = 2.0 if station.x > 5 else _BOX_WIDTH
         corner = (x - width / 2, y - _BOX_HEIGHT / 2)
         axes.add_patch(FancyBboxPatch(corner, width, _BOX_HEIGHT, boxstyle="round,pad=0.06,rounding_size=0.18", **look))
-    shift = 0.17 if caption else 0
-    axes.text(x, y + shift, station.words, ha="center", va="center", color=inks.ink if passed else inks.muted)
+    axes.text(x, y + (0.17 if caption else 0), station.words, ha="center", va="center", color=inks.ink if passed else inks.muted)
     if caption:
         axes.text(x, y - 0.22, caption, ha="center", va="center", color=inks.muted, fontsize=8)
 
@@ -98,23 +90,13 @@ def _draw_arrow(axes: Any, start: str, end: str, answer: str, *, taken: bool, in
     from matplotlib.path import Path
 
     points = _way(start, end)
-    colour = inks.good if taken else inks.line
-    axes.add_patch(
-        FancyArrowPatch(
-            path=Path(points),
-            arrowstyle="-|>,head_width=3.2,head_length=6",
-            color=colour,
-            linewidth=2.4 if taken else 1.2,
-            capstyle="round",
-            joinstyle="round",
-        )
-    )
+    look: dict[str, Any] = {"color": inks.good if taken else inks.line, "linewidth": 2.4 if taken else 1.2}
+    head = "-|>,head_width=3.2,head_length=6"
+    axes.add_patch(FancyArrowPatch(path=Path(points), arrowstyle=head, capstyle="round", joinstyle="round", **look))
     if answer:
-        x, y = points[0]
-        sideways = points[1][1] == y
-        offset = (0.45, 0.22) if sideways else (0.16, -0.28)
-        alignment = "center" if sideways else "left"
-        axes.text(x + offset[0], y + offset[1], answer, ha=alignment, va="center", color=inks.good if taken else inks.muted)
+        (x, y), (_, bend) = points[:2]
+        right, up, alignment = (0.45, 0.22, "center") if bend == y else (0.16, -0.28, "left")
+        axes.text(x + right, y + up, answer, ha=alignment, va="center", color=inks.good if taken else inks.muted)
 
 
 def _way(start: str, end: str) -> list[tuple[float, float]]:

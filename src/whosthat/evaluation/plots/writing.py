@@ -16,15 +16,13 @@ from whosthat.durable import make_private_folder, replace_file
 from whosthat.errors import RunError
 from whosthat.evaluation.metrics import Evaluation, matrix_of
 from whosthat.evaluation.outcomes import Answer
-from whosthat.evaluation.plots.canvas import PRINT, new_figure, png, style
-from whosthat.evaluation.plots.confusion import confusion_size, draw_confusion
-from whosthat.evaluation.plots.curves import History, draw_accuracy, draw_loss
+from whosthat.evaluation.plots import charts
+from whosthat.evaluation.plots.canvas import PRINT, drawn, new_figure, png, style
+from whosthat.evaluation.plots.charts import History
 from whosthat.evaluation.plots.flow_chart import HEIGHT, WIDTH, draw_flow_chart
-from whosthat.evaluation.plots.photo_grid import GRID_PHOTOS, draw_grid, grid_size
-from whosthat.evaluation.plots.reliability import draw_reliability
 from whosthat.evaluation.run_facts import RunFacts
 from whosthat.photos.drawing import encode_image, thumbnail
-from whosthat.runs.files import PLOTS
+from whosthat.runs.files import PLOTS, writing
 from whosthat.types import Image
 from whosthat.wording import counted, percent
 
@@ -42,16 +40,13 @@ BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 
 
 def write_plots(run: Path, facts: RunFacts, history: History, images: Any) -> Path:
-    """Draw every picture of a run.
+    """Draw every picture of a run into its ``plots`` folder, which is returned; no curves where the history has no epoch.
 
     Args:
-        run: The run folder; ``plots`` is made in it.
+        run: The run folder.
         facts: The tested run.
-        history: One row an epoch; may be empty, then there are no curves.
+        history: One row an epoch.
         images: The test photos by `Answer.index`, each RGB uint8 ``(height, width, 3)``, or None where it cannot be read any more.
-
-    Returns:
-        The ``plots`` folder.
 
     Raises:
         RunError: A file cannot be written.
@@ -95,9 +90,8 @@ def shown_mistakes(evaluation: Evaluation) -> tuple[Answer, ...]:
 def flow_captions(facts: RunFacts) -> Mapping[str, str]:
     """Return this run's numbers for the stations of the flow chart."""
     training, evaluation = facts.training, facts.evaluation
-    n_photos = training.n_train + training.n_validation + evaluation.n
     captions = {
-        "data": f"{counted(n_photos, 'photo')}, {len(evaluation.labels)} classes",
+        "data": f"{counted(training.n_train + training.n_validation + evaluation.n, 'photo')}, {len(evaluation.labels)} classes",
         "split": f"{training.n_train:,} : {training.n_validation:,} : {evaluation.n:,} photos",
         "test good": percent(evaluation.accuracy),
     }
@@ -106,18 +100,16 @@ def flow_captions(facts: RunFacts) -> Mapping[str, str]:
 
 
 def _shown_photos(evaluation: Evaluation, images: Any) -> dict[int, Image]:
-    sides = {answer.index: THUMBNAIL_SIDE for answer in evaluation.sample(GRID_PHOTOS)}
+    sides = {answer.index: THUMBNAIL_SIDE for answer in evaluation.sample(charts.GRID_PHOTOS)}
     sides |= {answer.index: LARGE_SIDE for answer in shown_mistakes(evaluation)}
     return {index: thumbnail(images[index], side) for index, side in sorted(sides.items())}
 
 
 def _write(folder: Path, files: Mapping[str, bytes]) -> None:
-    try:
+    with writing(f"The pictures in {folder}"):
         make_private_folder(folder)
         for name, content in files.items():
             replace_file(folder / name, content)
-    except OSError as error:
-        raise RunError(f"The pictures in {folder} cannot be written: {error.strerror or error}. Make room there and try again.") from error
 
 
 def _encoded(photos: Mapping[int, Image]) -> bytes:
@@ -127,29 +119,22 @@ def _encoded(photos: Mapping[int, Image]) -> bytes:
 
 def _pictures(facts: RunFacts, history: History, shown: Mapping[int, Image]) -> dict[str, bytes]:
     evaluation = facts.evaluation
-    sample, matrix = evaluation.sample(GRID_PHOTOS), matrix_of(evaluation)
+    sample, matrix = evaluation.sample(charts.GRID_PHOTOS), matrix_of(evaluation)
     pictures = {
-        "confusion.png": _drawn(confusion_size(matrix), draw_confusion, matrix),
-        "grid.png": _drawn(grid_size(len(sample)), draw_grid, sample, shown),
-        "calibration.png": _drawn((5, 4), draw_reliability, evaluation.bins),
-        "flow_chart.png": _drawn((WIDTH, HEIGHT), draw_flow_chart, facts.diagnosis.path, flow_captions(facts)),
+        "confusion.png": drawn(charts.confusion_size(matrix), PRINT, png, charts.draw_confusion, matrix),
+        "grid.png": drawn(charts.grid_size(len(sample)), PRINT, png, charts.draw_grid, sample, shown),
+        "calibration.png": drawn((5, 4), PRINT, png, charts.draw_reliability, evaluation.bins),
+        "flow_chart.png": drawn((WIDTH, HEIGHT), PRINT, png, draw_flow_chart, facts.diagnosis.path, flow_captions(facts)),
     }
     if history:
         pictures["curves.png"] = _curves(history, facts.training.best_epoch)
     return pictures
 
 
-def _drawn(size: tuple[float, float], draw: Any, *what: Any) -> bytes:
-    with style(PRINT):
-        figure = new_figure(*size, PRINT)
-        draw(figure.add_subplot(), *what, PRINT)
-        return png(figure)
-
-
 def _curves(history: History, best_epoch: int) -> bytes:
     with style(PRINT):
         figure = new_figure(9, 3.6, PRINT)
         accuracy, loss = figure.subplots(1, 2)
-        draw_accuracy(accuracy, history, best_epoch, PRINT)
-        draw_loss(loss, history, best_epoch, PRINT)
+        charts.draw_accuracy(accuracy, history, best_epoch, PRINT)
+        charts.draw_loss(loss, history, best_epoch, PRINT)
         return png(figure)

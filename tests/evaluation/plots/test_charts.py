@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from whosthat.evaluation.plots.canvas import PRINT, new_figure, png, style
-from whosthat.evaluation.plots.curves import REFERENCE_LIMITS, draw_loss
+from whosthat.evaluation.plots.charts import REFERENCE_LIMITS, draw_loss
 
 
 def drawn(losses: list[float], limits: tuple[float, float] | None = None) -> tuple[tuple[float, float], list[float], list[str]]:
