@@ -1,7 +1,7 @@
 """The data doctor: what is in a folder of photos, what is wrong with it and, where photos show people, what their faces say.
 
-What belongs here: the order of the steps. What does not: judging (`dataset.audit`, `checking.face_audit`), moving photos
-(`setting_aside`), showing the result (surfaces).
+What belongs here: the order of the steps. What does not: judging (`dataset.audit`, `checking.face_audit`), moving photos (`setting_aside`),
+showing.
 """
 
 from __future__ import annotations
@@ -61,11 +61,6 @@ def check(photos: str | Path, *, faces: bool | None = None, embedder: str = DLIB
 
 
 def check_faces(audit: Audit, *, embedder: str = DLIB.name, progress: Progress = SILENT) -> FaceAudit:
-    """Judge the photos of a folder by their faces; a photo that was read before is not read again.
-
-    Raises:
-        WeightsError: A network is not here.
-        CacheError: What was found cannot be remembered.
-    """
+    """Judge the photos of a folder by their faces; a photo that was read before is not read again. Raises as `check`."""
     places = {item.sha256: item.photo.path for item in audit.photos}
     return audit_faces(audit, faces_of_photos(places, open_reader(embedder=embedder).reader, progress=progress))

@@ -1,7 +1,7 @@
 """Several models on one split, one table, one verdict.
 
-What belongs here: training one after the other on the same split, measuring what a run does not tell, gathering the figures.
-What does not: the choice and its words (`evaluation.comparison`), training itself (`train`).
+What belongs here: training one after the other on the same split, measuring what a run does not tell, gathering the figures. What does not:
+the choice and its words (`evaluation.comparison`), training itself (`train`).
 """
 
 from __future__ import annotations
@@ -71,15 +71,10 @@ class CompareResult:
 
 
 def recipes_for(models: Sequence[str], changes: Mapping[str, Any]) -> tuple[AnyRecipe, ...]:
-    """Return each model's own recipe with the same changes, where they concern it.
+    """Return the own recipe of each model (networks, or ``faces``) with the same changes, where they concern it.
 
-    Args:
-        models: Names of networks, or ``faces``.
-        changes: Settings to change. What only networks have, such as ``epochs``, does not concern faces, and the reverse.
-
-    Raises:
-        RecipeError: A setting is unknown or cannot be used.
-        NetworkError: No network has this name.
+    What only networks have, such as ``epochs``, does not concern faces, and the reverse. Raises RecipeError for a setting that is unknown
+    or cannot be used, NetworkError for an unknown network.
     """
     of_faces, of_networks = set(FaceRecipe.model_fields), set(Recipe.model_fields)
     foreign = of_faces - of_networks if FACES in models else set()

@@ -1,7 +1,7 @@
 """A recogniser's network for other programs: as one ONNX file, or as weights for Keras.
 
-What belongs here: proving that graph and weights of a bundle agree, and writing the file. Both formats need Keras for the
-proof. What does not: building and writing networks (`whosthat.networks`).
+What belongs here: proving that graph and weights of a bundle agree, and writing the file. Both formats need Keras for the proof. What does
+not: building and writing networks (`whosthat.networks`).
 """
 
 from __future__ import annotations
@@ -70,9 +70,7 @@ def export(bundle: str | Path, format: str, out: Path, *, overwrite: bool = Fals
 def rebuild(bundle: Bundle) -> Any:
     """Build a bundle's network in Keras again, with the weights that it was saved with.
 
-    Raises:
-        ExportError: The network stands in a Python file of the user's own that has not been loaded.
-        BundleError: The weights are damaged.
+    Raises ExportError when the network stands in a Python file of the user's own that has not been loaded, BundleError for damaged weights.
     """
     from whosthat.networks import registry
     from whosthat.networks.design import Design

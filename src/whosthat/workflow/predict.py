@@ -92,11 +92,7 @@ def predict(
 
 
 def places_given(paths: str | Path | Iterable[str | Path]) -> list[Path]:
-    """Return paths that somebody gave, be it one or several.
-
-    Raises:
-        UsageError: Something else was given.
-    """
+    """Return paths that somebody gave, be it one or several; UsageError for anything else."""
     if isinstance(paths, str | os.PathLike):
         return [Path(paths)]
     if not isinstance(paths, Iterable):
@@ -109,13 +105,9 @@ def find_photos(
 ) -> Iterator[Path | Prediction]:
     """Yield the photos that files and folders mean, or a failed prediction for a path that leads to none.
 
-    A file that is named is always taken; in folders hidden files, and files that do not look like photos, are passed over.
-    Links to folders are not followed, so the walk always ends.
-
-    Args:
-        paths: Files and folders.
-        without: Folders to pass over where they lie inside ``paths``: what is written there while we walk is no photo of yours.
-        passed_over: Counts the files in folders that are not taken for photos, by kind (`photos.signatures.kind_of_file`).
+    A file that is named is always taken; in folders hidden files, and files that do not look like photos, are passed over and counted by
+    kind (`photos.signatures.kind_of_file`) in ``passed_over``. Links to folders are not followed, so the walk always ends; nor are folders
+    ``without`` entered: what is written there while we walk is no photo of yours.
     """
     foreign = {folder.resolve() for folder in without}
     others = Counter[str]() if passed_over is None else passed_over

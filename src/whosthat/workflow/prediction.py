@@ -54,16 +54,11 @@ class Prediction:
 
 
 def to_dict(prediction: Prediction, *, top: int | None = None) -> dict[str, Any]:
-    """Return a prediction as plain values, for JSON.
+    """Return a prediction as plain values, for JSON; what is absent is None.
 
-    Args:
-        prediction: What was answered.
-        top: So many classes of each sighting stand with their probabilities, best first; None for all.
-
-    Returns:
-        ``path``, ``sightings`` (each ``name``, ``confidence``, ``runner_up``, ``runner_up_confidence``, ``box``, ``nearest``,
-        ``given_to_better``, ``probabilities``), ``video`` (``people`` with their spans in seconds, ``tracks``, ``frames``, ``every``,
-        ``seconds``, ``drawn``), ``drawn`` and ``error``; what is absent is None.
+    Of each sighting the ``top`` likeliest classes stand with their probabilities, by default all. The keys are ``path``, ``sightings`` (as
+    `Sighting.to_dict`), ``video`` (``people`` with their spans in seconds, ``tracks``, ``frames``, ``every``, ``seconds``, ``drawn``),
+    ``drawn`` and ``error``.
     """
     return {
         "path": as_text(prediction.path),
@@ -75,10 +70,7 @@ def to_dict(prediction: Prediction, *, top: int | None = None) -> dict[str, Any]
 
 
 def csv_rows(prediction: Prediction) -> list[dict[str, str]]:
-    """Return a prediction as rows of `CSV_COLUMNS`: one a sighting or a video's track, or one that says why there is none.
-
-    Cells that a spreadsheet would run as a formula get an apostrophe in front.
-    """
+    """Return a prediction as rows of `CSV_COLUMNS`: one a sighting or a video's track, or one that says why there is none."""
     shared = {"path": csv_cell(as_text(prediction.path)), "error": csv_cell(prediction.problem)}
     shared["drawn"] = "" if prediction.drawn is None else csv_cell(as_text(prediction.drawn))
     empty = dict.fromkeys(CSV_COLUMNS, "")

@@ -2,9 +2,9 @@
 
 What belongs here: the plan, carrying it out, and the way back. What does not: deciding which photos are doubtful.
 
-Nothing is ever deleted or overwritten. Photos go to a folder beside the photo folder, ``PHOTOS-set-aside``, under the same name; the
-plan lies there too. It is written before the first photo moves, so a move that was stopped half-way can be undone as well, and both
-ways can be gone again: what is there already is not moved.
+Nothing is ever deleted or overwritten. Photos go to a folder beside the photo folder, ``PHOTOS-set-aside``, under the same name; the plan
+lies there too. It is written before the first photo moves, so a move that was stopped half-way can be undone as well, and both ways can be
+gone again: what is there already is not moved.
 """
 
 from __future__ import annotations
@@ -64,14 +64,7 @@ def plan_moves(checkup: Checkup) -> tuple[Move, ...]:
 
 
 def write_plan(moves: Sequence[Move], photos: Path) -> Path:
-    """Write a plan into the folder that the photos would go to; older plans stay.
-
-    Returns:
-        The file.
-
-    Raises:
-        DatasetError: It cannot be written.
-    """
+    """Write a plan into the folder that the photos would go to, and return the file; older plans stay. DatasetError when it cannot be."""
     table = io.StringIO(newline="")
     rows = csv.writer(table)
     rows.writerow(COLUMNS)
@@ -87,31 +80,19 @@ def write_plan(moves: Sequence[Move], photos: Path) -> Path:
 
 
 def carry_out(plan: Path, photos: Path) -> Outcome:
-    """Move the photos of a plan.
-
-    Raises:
-        DatasetError: The plan is none, or is for other photos.
-    """
+    """Move the photos of a plan; DatasetError when it is none, or is for other photos."""
     base = photos.resolve().parent
     return _moved(read_plan(plan, photos), lambda move: (base / move.source, base / move.target))
 
 
 def undo(plan: Path, photos: Path) -> Outcome:
-    """Move the photos of a plan back to where they were.
-
-    Raises:
-        DatasetError: The plan is none, or is for other photos.
-    """
+    """Move the photos of a plan back to where they were; DatasetError when it is none, or is for other photos."""
     base = photos.resolve().parent
     return _moved(read_plan(plan, photos), lambda move: (base / move.target, base / move.source))
 
 
 def read_plan(plan: Path, photos: Path) -> tuple[Move, ...]:
-    """Read a plan, and refuse one that would move anything but photos of this folder.
-
-    Raises:
-        DatasetError: The file cannot be read, is no plan, or names other places.
-    """
+    """Read a plan; DatasetError for a file that is none, or that would move anything but photos of this folder."""
     try:
         with plan.open("rb") as file:
             text = file.read(MAX_PLAN_BYTES).decode("utf-8")

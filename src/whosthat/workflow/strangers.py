@@ -1,7 +1,7 @@
 """Photos of strangers, people who are in none of the folders: which photos count, whose they are, and what is answered about them.
 
-What belongs here: finding such photos and asking a network about them, as ``predict`` would. What does not: fitting a threshold on
-the answers (`recognition.threshold`), faces of strangers (`face_photos`).
+What belongs here: finding such photos and asking a network about them, as ``predict`` would. What does not: fitting a threshold on the
+answers (`recognition.threshold`), faces of strangers (`face_photos`).
 """
 
 from __future__ import annotations
@@ -26,11 +26,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class StrangerPhotos:
-    """Photos of strangers, each once.
+    """Photos of strangers by SHA-256, each once, and whom each shows, int64 (n,), from 0.
 
-    Attributes:
-        paths: By the SHA-256 of each.
-        people: Whom each shows, int64 (n,), from 0: each folder directly inside counts as a person, each loose photo as one of its own.
+    Each folder directly inside counts as a person, each loose photo as one of its own.
     """
 
     paths: dict[str, Path]
@@ -48,12 +46,8 @@ class StrangerConfidences:
 def stranger_photos(folder: Path, known: Collection[str] = ()) -> StrangerPhotos:
     """Return every photo of a folder of strangers, at any depth.
 
-    Args:
-        folder: The folder.
-        known: SHA-256 of the photos in the folders of known people: the same photo is no stranger's.
-
-    Raises:
-        DatasetError: The folder does not exist or holds no photo that can be used.
+    ``known`` are the SHA-256 of photos of known people: the same photo is no stranger's. Raises DatasetError when the folder does not exist
+    or holds no photo that can be used.
     """
     if not folder.is_dir():
         raise DatasetError(f"There is no folder {folder}. Choose a folder with photos of strangers.")
@@ -79,16 +73,10 @@ def numbered(folder: Path, paths: Sequence[Path]) -> IntArray:
 def stranger_confidences(
     recogniser: Recogniser, folder: Path, known: Collection[str], *, progress: Progress = SILENT
 ) -> StrangerConfidences:
-    """Ask a network about strangers, through the very function that answers ``whosthat predict``.
+    """Ask a calibrated network about strangers, through the very function that answers ``whosthat predict``.
 
-    Args:
-        recogniser: Calibrated.
-        folder: Photos that show strangers.
-        known: SHA-256 of the photos in the folders: the same photo is no stranger's.
-        progress: Shows how far it is; is told of photos that cannot be read.
-
-    Raises:
-        DatasetError: No photo can be used.
+    Returns the best class's probability for each photo that can be read, float32 (n,), 0 without a face, and whom each shows, int64 (n,).
+    ``known`` as in `stranger_photos`. Raises DatasetError when no photo can be used.
     """
     paths = list(stranger_photos(folder, known).paths.values())
     used, values = [], []

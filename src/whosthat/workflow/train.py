@@ -139,10 +139,8 @@ def resume(run: str | Path, *, progress: Progress = SILENT) -> TrainResult:
 def recipe_of(model: str | AnyRecipe, settings: Mapping[str, Any]) -> AnyRecipe:
     """Return a model's own recipe with some settings changed, or the given recipe.
 
-    Raises:
-        UsageError: It is neither a name nor a recipe, or a recipe given together with settings.
-        RecipeError: A setting is unknown or cannot be used.
-        NetworkError: No network has this name.
+    Raises UsageError for what is neither name nor recipe, and for a recipe with settings, RecipeError for a setting that cannot be used,
+    NetworkError when no network has this name.
     """
     if isinstance(model, str):
         return default_recipe(model, **settings)
@@ -156,9 +154,7 @@ def recipe_of(model: str | AnyRecipe, settings: Mapping[str, Any]) -> AnyRecipe:
 def check_recipe(recipe: AnyRecipe) -> None:
     """Refuse, before anything is read or written, what could only fail later.
 
-    Raises:
-        RecipeError: It asks for what its network does not offer.
-        NetworkError: Keras is not installed.
+    Raises RecipeError when the recipe asks for what its network does not offer, NetworkError when Keras is not installed.
     """
     if isinstance(recipe, FaceRecipe):
         return

@@ -1,7 +1,7 @@
 """Training on faces: find and embed them, fit, test on photos kept aside, then enrol everybody and save.
 
-What belongs here: the order of the steps of the face route, and what one hands to the next. What does not: the steps themselves,
-and what all routes share (`training_run`).
+What belongs here: the order of the steps of the face route, and what one hands to the next. What does not: the steps themselves, and what
+all routes share (`training_run`).
 """
 
 from __future__ import annotations
@@ -65,16 +65,8 @@ def split_faces(audit: Audit, recipe: FaceRecipe) -> Split:
 def carry_out(run: TrainingRun, recipe: FaceRecipe, *, strangers: Path | None = None, progress: Progress) -> TrainResult:
     """Train, test and save a face recogniser.
 
-    Args:
-        run: Where and on what.
-        recipe: How.
-        strangers: A folder with photos of people who are in none of the folders; None when there is none.
-        progress: Hears what is being done.
-
-    Raises:
-        DatasetError: No photo of somebody shows a face.
-        WeightsError: Weights are missing or wrong.
-        RunError: The run cannot be written; ``runs/latest`` then still points at the run before.
+    Raises DatasetError when no photo of somebody shows a face, WeightsError when weights are missing or wrong, RunError when the run cannot
+    be written; ``runs/latest`` then still points at the run before.
     """
     with resumable(run.folder), run_lock(run.folder), saving(run.folder):
         result = _carry_out(run, recipe, strangers, progress)
@@ -126,13 +118,9 @@ def _carry_out(run: TrainingRun, recipe: FaceRecipe, strangers: Path | None, pro
 
 @dataclass(frozen=True)
 class _Portraits:
-    """Photos with a face, as they are enrolled.
+    """Photos with a face, as they are enrolled: embeddings, and groups, int64 (n,), in which copies and bursts share a number.
 
-    Attributes:
-        gallery: Their embeddings.
-        groups: int64 (n,): copies and bursts share a number.
-        left_out: Names of photos that most probably show another person, and are not enrolled.
-        faceless: Names of photos in which no face was found.
+    Beside them the names of photos that most probably show another person and are left out, and of those without a face.
     """
 
     gallery: Gallery
@@ -143,13 +131,9 @@ class _Portraits:
 
 @dataclass(frozen=True)
 class _TestResult:
-    """How the photos that were kept aside were answered, and every face in them.
+    """How the photos that were kept aside were answered: the figures, the label of each, int64 (n,), and every face in them.
 
-    Attributes:
-        evaluation: The figures.
-        truth: The label of each photo, int64 (n,).
-        vectors: Embeddings of all faces of all photos, float32 (m, dimensions), photo by photo.
-        ends: Where the faces of each photo end, int64 (n,).
+    The embeddings of all faces, float32 (m, dimensions), stand photo by photo; ``ends``, int64 (n,), is where the faces of each photo end.
     """
 
     evaluation: Evaluation

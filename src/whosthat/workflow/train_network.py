@@ -1,7 +1,7 @@
 """Training a network on the pixels: prepare, fit, export, calibrate, test, save.
 
-What belongs here: the order of the steps of the cnn route, and what one hands to the next. What does not: the steps themselves,
-and what all routes share (`training_run`).
+What belongs here: the order of the steps of the cnn route, and what one hands to the next. What does not: the steps themselves, and what
+all routes share (`training_run`).
 """
 
 from __future__ import annotations
@@ -142,8 +142,8 @@ def _export(fitted: Fitted, prepared: PreparedPhotos, spec: PrepareSpec) -> tupl
 def _out_of_sample(classifier: ImageClassifier, fitted: Fitted, prepared: PreparedPhotos) -> tuple[FloatArray, IntArray]:
     """Return probabilities, (n, classes), for photos that taught the network nothing, and their labels.
 
-    Those of cross-validation over training and validation photos, where a head was trained on a frozen backbone; otherwise those of
-    the validation photos, which are few and have chosen the epoch.
+    Those of cross-validation over training and validation photos, where a head was trained on a frozen backbone; otherwise those of the
+    validation photos, which are few and have chosen the epoch.
     """
     if fitted.refitted is None:
         return _answers(classifier, prepared, "validation"), prepared.labels("validation")

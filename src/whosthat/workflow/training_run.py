@@ -56,15 +56,7 @@ class TrainResult:
 
 @dataclass(frozen=True)
 class TrainingRun:
-    """What a route needs to train.
-
-    Attributes:
-        folder: The run folder.
-        root: The photo folder.
-        audit: What is known of its photos.
-        parts: How they were split.
-        strangers: A folder with photos of people who are in none of the folders; None when there is none.
-    """
+    """What a route needs to train: run folder, photo folder, its audit, how the photos were split, and perhaps a folder of strangers."""
 
     folder: Path
     root: Path
@@ -78,11 +70,7 @@ class TrainingRun:
         return self.root.resolve().name.encode("utf-8", "backslashreplace").decode("utf-8")[:255]
 
     def data_facts(self, *, learnt_all: bool = False) -> DataFacts:
-        """Say which photos the recogniser has seen, and in which part.
-
-        Args:
-            learnt_all: It has learnt from all of them, once its test was done: none can test it any more.
-        """
+        """Say which photos the recogniser has seen, and in which part; when it ``learnt_all`` after its test, none can test it any more."""
         seen = {part: [item.sha256 for item in photos] for part, photos in self.parts.parts.items()}
         if learnt_all:
             seen = {"train": [digest for digests in seen.values() for digest in digests]}
@@ -92,14 +80,8 @@ class TrainingRun:
 def begin(run: TrainingRun, recipe: AnyRecipe, *, latest: bool) -> None:
     """Write down what is about to be done, so that it can be resumed and repeated.
 
-    Args:
-        run: Where and on what.
-        recipe: How.
-        latest: Whether ``runs/latest`` points at it from now on, not only when it is finished: where resuming is worth more than
-            beginning anew.
-
-    Raises:
-        RunError: It cannot be written; nothing is left behind.
+    With ``latest``, ``runs/latest`` points at it from now on, not only when it is finished: where resuming is worth more than beginning
+    anew. Raises RunError when it cannot be written; nothing is left behind.
     """
     environment = {"photos": str(run.root.resolve()), "versions": versions(), "machine": platform.machine(), "system": platform.system()}
     if run.strangers is not None:
@@ -142,11 +124,7 @@ def conclude(run: TrainingRun, tested: RunFacts, history: Sequence[Mapping[str, 
 def finish(run: Path, *, progress: Progress = SILENT) -> bool:
     """Do what a run that was stopped after its test still lacks: its report, and that ``latest`` points at it.
 
-    Returns:
-        False when the run has not been tested yet.
-
-    Raises:
-        RunError: The run folder cannot be written, or another process works in it.
+    False when the run has not been tested yet. Raises RunError when it cannot be written, or another process works in it.
     """
     if not (run / METRICS).exists():
         return False
