@@ -60,15 +60,7 @@ def open_reader(detector: str = "auto", embedder: str = DLIB.name) -> OpenedRead
     return OpenedReader(FaceReader(facts.open(files), OnnxEmbedder(model.facts, graph)), graph, files)
 
 
-@dataclass(frozen=True)
-class OpenedCropper:
-    """A cropper, and the bytes that a bundle needs to open the same one again."""
-
-    cropper: FaceCropper
-    detector_files: dict[str, bytes]
-
-
-def open_cropper(detector: str, size: int) -> OpenedCropper:
+def open_cropper(detector: str, size: int) -> tuple[FaceCropper, dict[str, bytes]]:
     """Open a detector, and cut faces out as for dlib's network, whose frame leaves forehead and chin in view.
 
     ``size`` is the side of the crops in pixels; with the cropper come the bytes that a bundle needs to open the same detector again. Raises
@@ -76,7 +68,7 @@ def open_cropper(detector: str, size: int) -> OpenedCropper:
     """
     facts = detector_facts(detector)
     files = detector_files(facts)
-    return OpenedCropper(FaceCropper(facts.open(files), DLIB.template(facts.name).scaled(size)), files)
+    return FaceCropper(facts.open(files), DLIB.template(facts.name).scaled(size)), files
 
 
 def faces_of_photos(

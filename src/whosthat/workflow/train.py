@@ -19,7 +19,7 @@ from whosthat.networks import registry
 from whosthat.networks.backend import require_keras
 from whosthat.progress import SILENT, Progress
 from whosthat.recognition.bundle import label_problem
-from whosthat.runs.files import BUNDLE, ENVIRONMENT, RECIPE, SPLIT
+from whosthat.runs.files import ENVIRONMENT, RECIPE, SPLIT
 from whosthat.runs.folders import discard_run, existing_run, new_run, set_latest
 from whosthat.runs.lock import run_lock
 from whosthat.training.recipe import AnyRecipe, FaceRecipe, default_recipe, design_of, read_recipe
@@ -27,7 +27,7 @@ from whosthat.training.recipe_base import BaseRecipe
 from whosthat.wording import counted
 from whosthat.workflow.choosing import choose_model
 from whosthat.workflow.strangers import stranger_photos
-from whosthat.workflow.training_run import TrainingRun, TrainResult, begin, finish
+from whosthat.workflow.training_run import TrainingRun, TrainResult, begin, finish, result_of
 
 __all__ = ["TrainResult", "resume", "train"]
 
@@ -124,8 +124,7 @@ def resume(run: str | Path, *, progress: Progress = SILENT) -> TrainResult:
             f"{folder} cannot be resumed, because its records are damaged: {str(error).rstrip('.')}. Start a new run."
         ) from error
     if finish(folder, progress=progress):
-        tested = read_metrics(folder)
-        return TrainResult(folder, folder / BUNDLE, tested.evaluation, tested.diagnosis, tested.notes)
+        return result_of(folder, read_metrics(folder))
     if not isinstance(recipe, FaceRecipe):
         require_keras()
     audit = audit_folder(root, progress=progress)
@@ -195,7 +194,7 @@ def _carry_out(run: TrainingRun, recipe: AnyRecipe, progress: Progress, *, resum
     if isinstance(recipe, FaceRecipe):
         from whosthat.workflow import train_faces  # each route loads what it needs alone
 
-        return train_faces.carry_out(run, recipe, strangers=run.strangers, progress=progress)  # seconds: begun anew where it was stopped
+        return train_faces.carry_out(run, recipe, progress)  # seconds: begun anew where it was stopped
     from whosthat.workflow import train_network
 
     return train_network.carry_out(run, recipe, progress=progress, resume=resume)

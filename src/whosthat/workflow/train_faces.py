@@ -10,8 +10,6 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,12 +20,11 @@ from whosthat.dataset.audit import Audit, AuditedPhoto
 from whosthat.dataset.findings import pictures_by_class
 from whosthat.dataset.split import Split, split
 from whosthat.errors import DatasetError, PhotoError
-from whosthat.evaluation.diagnosis import Training, diagnose
+from whosthat.evaluation.diagnosis import Training
 from whosthat.evaluation.face_part import SUSPECTS_SHOWN, FacePart, face_picture, write_face_part
 from whosthat.evaluation.learning_curve import LearningCurve, learning_curve
 from whosthat.evaluation.metrics import Evaluation, evaluate
 from whosthat.evaluation.outcomes import answer_of
-from whosthat.evaluation.run_facts import RunFacts
 from whosthat.evaluation.verdict import suspects_sentence
 from whosthat.faces.remembered import PhotoFaces
 from whosthat.photos.reading import read
@@ -46,7 +43,7 @@ from whosthat.training.recipe import FaceRecipe
 from whosthat.types import PARTS, FloatArray, IntArray
 from whosthat.wording import counted, listing, percent
 from whosthat.workflow.face_photos import OpenedReader, faces_of_photos, open_reader, read_strangers, seen_in_photos, stacked
-from whosthat.workflow.training_run import TrainingRun, TrainResult, conclude, figures, versions
+from whosthat.workflow.training_run import TrainingRun, TrainResult, bundle_facts, conclude
 
 
 def split_faces(audit: Audit, recipe: FaceRecipe) -> Split:
@@ -62,19 +59,19 @@ def split_faces(audit: Audit, recipe: FaceRecipe) -> Split:
     return replace(made, classes=audit.classes, parts={**made.parts, "train": tuple(train)})
 
 
-def carry_out(run: TrainingRun, recipe: FaceRecipe, *, strangers: Path | None = None, progress: Progress) -> TrainResult:
+def carry_out(run: TrainingRun, recipe: FaceRecipe, progress: Progress) -> TrainResult:
     """Train, test and save a face recogniser.
 
     Raises DatasetError when no photo of somebody shows a face, WeightsError when weights are missing or wrong, RunError when the run cannot
     be written; ``runs/latest`` then still points at the run before.
     """
     with resumable(run.folder), run_lock(run.folder), saving(run.folder):
-        result = _carry_out(run, recipe, strangers, progress)
+        result = _carry_out(run, recipe, progress)
         set_latest(run.folder)
     return result
 
 
-def _carry_out(run: TrainingRun, recipe: FaceRecipe, strangers: Path | None, progress: Progress) -> TrainResult:
+def _carry_out(run: TrainingRun, recipe: FaceRecipe, progress: Progress) -> TrainResult:
     # ---- look: every photo's face, once ------------------------------------------------------------------
     began = time.monotonic()
     opened = open_reader(recipe.detector, recipe.embedder)
@@ -83,20 +80,15 @@ def _carry_out(run: TrainingRun, recipe: FaceRecipe, strangers: Path | None, pro
     faces = audit_faces(run.audit, found)
     write_face_part(run.folder, FacePart(faces, _pictures_of_suspects(run.audit, faces, found)))
     _refuse_people_without_faces(run.parts, found)
-    others = None if strangers is None else read_strangers(strangers, {item.sha256 for item in photos}, opened.reader, progress=progress)
+    known = {item.sha256 for item in photos}
+    others = None if run.strangers is None else read_strangers(run.strangers, known, opened.reader, progress=progress)
 
     # ---- fit: on all photos but those of the test --------------------------------------------------------
     progress.say("Fitting the classifier and the threshold.")
     learnt = _portraits(run, recipe, ("train", "validation"), found)
     _tell(learnt, faces, progress)
-    fitted = fit_identifier(
-        learnt.gallery,
-        learnt.groups,
-        head=recipe.head,
-        strangers=others,
-        rate=recipe.stranger_rate,
-        embedder=opened.reader.embedder.facts.name,
-    )
+    name, rate = opened.reader.embedder.facts.name, recipe.stranger_rate
+    fitted = fit_identifier(learnt.gallery, learnt.groups, head=recipe.head, strangers=others, rate=rate, embedder=name)
 
     # ---- test once: as predict answers -------------------------------------------------------------------
     tested = _test(run.parts.parts["test"], FaceRecogniser(opened.reader, fitted.identifier), progress)
@@ -110,10 +102,8 @@ def _carry_out(run: TrainingRun, recipe: FaceRecipe, strangers: Path | None, pro
     if tested is None:
         return TrainResult(run.folder, run.folder / BUNDLE, None, None, notes)
     training = _training(recipe, run, learnt, time.monotonic() - began)
-    diagnosis = diagnose([], tested.evaluation, training)
     curve = _learning_curve(fitted.identifier, tested, recipe.seed)
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    return conclude(run, RunFacts(run.photos_name, now, identifier.temperature, training, tested.evaluation, diagnosis, notes, curve), [])
+    return conclude(run, identifier.temperature, training, tested.evaluation, notes, learning=curve)
 
 
 @dataclass(frozen=True)
@@ -274,15 +264,7 @@ def _training(recipe: FaceRecipe, run: TrainingRun, learnt: _Portraits, seconds:
     taught = {photo.sha256 for photo in learnt.gallery.photos}
     n_train, n_validation = (sum(item.sha256 in taught for item in run.parts.parts[part]) for part in PARTS[:2])
     return Training(
-        model=recipe.model,
-        n_train=n_train,
-        n_validation=n_validation,
-        batch_size=1,
-        epochs=0,
-        best_epoch=0,
-        learning_rate=0.0,
-        pretrained=True,
-        seconds=seconds,
+        recipe.model, n_train, n_validation, batch_size=1, epochs=0, best_epoch=0, learning_rate=0.0, pretrained=True, seconds=seconds
     )
 
 
@@ -298,17 +280,15 @@ def _facts(recipe: FaceRecipe, run: TrainingRun, opened: OpenedReader, identifie
         head=identifier.head,
         n_enrolled=len(gallery.photos),
     )
-    return BundleFacts(
+    return bundle_facts(
+        recipe,
+        None if tested is None else tested.evaluation,
         kind=KIND,
         network=reader.embedder.facts.name,
         labels=gallery.people,
         faces=faces,
         temperature=identifier.temperature,
         threshold=identifier.threshold,
-        metrics=figures(None if tested is None else tested.evaluation),
-        # when every photo is enrolled, none of them can test this bundle any more
-        data=run.data_facts() if recipe.keep_test_out else run.data_facts(learnt_all=True),
+        data=run.data_facts(learnt_all=not recipe.keep_test_out),
         licences={reader.detector.name: reader.detector.licence, reader.embedder.facts.name: reader.embedder.facts.licence},
-        versions=versions(),
-        recipe=recipe.model_dump(mode="json", exclude_none=True),
     )
