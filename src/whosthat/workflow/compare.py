@@ -177,8 +177,9 @@ def _contestant(recipe: AnyRecipe, result: TrainResult, audit: Audit, seconds: f
         raise DatasetError("There are too few photos to keep any for a test, so models cannot be compared. Add photos.")
     correct = {answer.path for answer in evaluation.answers if answer.correct}
     bundle = open_bundle(result.bundle)
-    threshold = bundle.facts.threshold
-    known = threshold is not None and threshold.fpir_low is not None and threshold.fpir_high is not None
+    threshold, fpir, strangers = bundle.facts.threshold, None, None
+    if threshold is not None and threshold.fpir_low is not None and threshold.fpir_high is not None:
+        fpir, strangers = threshold.fpir, Interval(threshold.fpir_low, threshold.fpir_high)
     return Contestant(
         model=recipe.model,
         run=result.run.name,
@@ -187,8 +188,8 @@ def _contestant(recipe: AnyRecipe, result: TrainResult, audit: Audit, seconds: f
         accuracy=evaluation.accuracy,
         interval=evaluation.interval,
         baseline=evaluation.baseline,
-        fpir=threshold.fpir if threshold is not None and known else None,
-        strangers=Interval(threshold.fpir_low or 0.0, threshold.fpir_high or 0.0) if threshold is not None and known else None,
+        fpir=fpir,
+        strangers=strangers,
         photos_per_second=_photos_per_second(result.bundle, test),
         seconds=seconds,
         n_bytes=sum(file.stat().st_size for file in bundle.folder.iterdir()),

@@ -143,10 +143,8 @@ def _letters() -> Fact:
 
     if can_draw("張さ한"):
         return Fact("letters", "good", "Chinese, Japanese and Korean names can be drawn.")
-    advice = "On Debian and Ubuntu: apt install fonts-noto-cjk"
-    return Fact(
-        "letters", "note", f"No font for Chinese, Japanese and Korean names was found: such names become boxes in pictures. {advice}"
-    )
+    text = "No font for Chinese, Japanese and Korean names was found: such names become boxes in pictures."
+    return Fact("letters", "note", f"{text} On Debian and Ubuntu: apt install fonts-noto-cjk")
 
 
 def _connections() -> Fact:

@@ -27,7 +27,7 @@ from whosthat.recognition.bundle import DataFacts, open_bundle
 from whosthat.recognition.recogniser import Recogniser
 from whosthat.types import SetAside
 from whosthat.wording import counted
-from whosthat.workflow.predict import predict
+from whosthat.workflow.predict import counting, predict
 from whosthat.workflow.strangers import stranger_photos
 
 _PARTS_THAT_CHOSE = ("train", "validation")
@@ -85,11 +85,8 @@ def count_strangers(bundle: str | Path, folder: Path, *, progress: Progress = SI
     """
     recogniser, seen = load(bundle), open_bundle(bundle).facts.data
     paths = [path for digest, path in stranger_photos(Path(folder)).paths.items() if seen.part_of(digest) is None]
-    answered = []
-    for done, prediction in enumerate(predict(recogniser, paths, remember=True, progress=progress), start=1):
-        if not prediction.error:
-            answered.append(any(name is not None for name in prediction.names))
-        progress.step("photos of strangers", done, len(paths))
+    predictions = counting(predict(recogniser, paths, remember=True, progress=progress), "photos of strangers", len(paths), progress)
+    answered = [any(name is not None for name in prediction.names) for prediction in predictions if not prediction.error]
     if not answered:
         raise DatasetError(f"No photo of {folder} can be used: each is damaged, or the recogniser knows it. Choose photos of other people.")
     n, named = len(answered), sum(answered)
@@ -108,12 +105,12 @@ def answer_photos(recogniser: Recogniser, photos: Sequence[Photo], *, progress: 
     """Ask a recogniser about photos it has not learnt from, through the very function that answers ``whosthat predict``."""
     answers, left_out = [], []
     predictions = predict(recogniser, [photo.path for photo in photos], remember=True, progress=progress)
-    for row, (photo, prediction) in enumerate(zip(photos, predictions, strict=True)):
+    shown = counting(predictions, "photos tested", len(photos), progress)
+    for row, (photo, prediction) in enumerate(zip(photos, shown, strict=True)):
         if prediction.error:
             left_out.append(SetAside(photo.path, prediction.error))
         else:
             answers.append(answer_of(row, photo.name, photo.class_name, prediction.sightings, recogniser.labels))
-        progress.step("photos tested", row + 1, len(photos))
     return Answers(tuple(answers), tuple(left_out))
 
 

@@ -132,7 +132,10 @@ def _looked_up(
             fresh[digest] = faces
         progress.step(what, done, len(new))
         if len(fresh) >= KEPT_EVERY or done == len(new):
-            _remember(remembered, fresh, progress)
+            try:
+                remembered.put(fresh)
+            except CacheError as error:
+                progress.say(f"The next training will find faces in these photos again. {error}")
             found |= fresh
             fresh = {}
     return found
@@ -170,13 +173,6 @@ def _taken(image: Image, reader: FaceReader) -> tuple[PhotoFaces, Image | None]:
     face = main_face(search.faces, width, height)
     crop = reader.crops(image, [face])[0]
     return PhotoFaces((width, height), search.faces, search.faces.index(face), search.way, sharpness(crop)), crop
-
-
-def _remember(remembered: Memory[Found], fresh: dict[str, Found], progress: Progress) -> None:
-    try:
-        remembered.put(fresh)
-    except CacheError as error:
-        progress.say(f"The next training will find faces in these photos again. {error}")
 
 
 def _largest(faces: Sequence[Face]) -> int:

@@ -50,13 +50,8 @@ _Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 class Erasure(BaseModel):
     """Who is to be removed and where to look, written down before anything is deleted, so that a removal that is killed goes on.
 
-    Attributes:
-        removed: The name.
-        embeddings: How many the bundle held.
-        digests: SHA-256 of every photo of theirs that is known.
-        alike: SHA-256 of other photos in which their face is recognised; only the cache forgets these.
-        photos: Their names in the photo folder.
-        receipt: Name of the receipt.
+    ``digests`` are the SHA-256 of all their photos that are known, ``alike`` those of others in which their face is recognised, which only
+    the cache forgets; ``photos`` are their names in the photo folder, ``receipt`` is the receipt's.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -70,18 +65,10 @@ class Erasure(BaseModel):
 
 @dataclass(frozen=True)
 class Receipt:
-    """What was deleted when somebody was removed; holds nothing personal but the name.
+    """What was deleted when somebody was removed, and when (ISO 8601 in UTC); holds nothing personal but the name.
 
-    Attributes:
-        removed: The name.
-        bundle: From which bundle.
-        time: When, ISO 8601 in UTC.
-        embeddings: How many were deleted from the bundle.
-        cache_rows: Of how many photos facts, faces and embeddings were deleted from the cache.
-        cache_files: Files of the cache that were changed or deleted.
-        run_files: Files of the run that were changed or deleted.
-        elsewhere: Which other runs beside it hold the person, in whole sentences.
-        kept: What was not deleted, in whole sentences.
+    ``embeddings`` were in the bundle; of ``cache_rows`` photos facts, faces and embeddings were in the cache. The files were changed or
+    deleted. ``elsewhere`` says which other runs beside it hold the person, ``kept`` what was not deleted, in whole sentences.
     """
 
     removed: str
@@ -153,8 +140,8 @@ def erase(erasure: Erasure, bundle: Path, *, stopped: bool) -> Receipt:
             cache_rows, cache_files = forget_in_cache(erasure.digests | erasure.alike)
             run_files = forget_in_run(run, erasure.photos) if run else ()
             elsewhere = tuple(_elsewhere(erasure, run)) if run else ()
-        kept = KEPT + STOPPED * stopped
-        receipt = Receipt(erasure.removed, bundle.name, _now(), erasure.embeddings, cache_rows, cache_files, run_files, elsewhere, kept)
+        now, kept = datetime.now(UTC).isoformat(timespec="seconds"), KEPT + STOPPED * stopped
+        receipt = Receipt(erasure.removed, bundle.name, now, erasure.embeddings, cache_rows, cache_files, run_files, elsewhere, kept)
         if not path.exists():
             replace_file(path, json.dumps(asdict(receipt), indent=2, ensure_ascii=False).encode("utf-8"), temporary=_draft(bundle))
         _note(bundle).unlink()
@@ -211,10 +198,6 @@ def _note(bundle: Path) -> Path:
 def _draft(bundle: Path) -> Path:
     """Where notes and receipts are written before they get their names; the bundle's lock keeps others from it."""
     return bundle.with_name(f".{bundle.name}.erasing.new")
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _photo_folder(run: Path) -> Path | None:

@@ -307,26 +307,21 @@ def _save(bundle: Bundle, gallery: Gallery, *, gone: Set[str] = frozenset()) -> 
     """Save the bundle with another gallery; ``gone`` are the SHA-256 of photos that it must no longer know."""
     home = _home(bundle)
     files = {name: bundle.file(f"{name}.onnx") for name in _face_facts(bundle).detector_files}
-    facts = _changed_facts(bundle.facts, gallery, gone)
-    save_bundle(home, facts, graph=bundle.graph(), more=bundle_files(gallery, files))
+    save_bundle(home, _changed_facts(bundle.facts, gallery, gone), graph=bundle.graph(), more=bundle_files(gallery, files))
     old = home.with_name(f".{home.name}.old")
     if old.exists():
         raise BundleError(f"The new bundle was saved, but the old one, {old}, cannot be deleted. Delete this folder yourself.")
 
 
 def _changed_facts(facts: BundleFacts, gallery: Gallery, gone: Set[str]) -> BundleFacts:
+    """Return what a bundle says of itself; it has seen what it knew, less what is gone, and everything that is enrolled."""
     document = facts.model_dump()
     document["labels"] = gallery.people
     document["faces"]["n_enrolled"] = len(gallery.photos)
-    document["data"]["parts"] = _seen(facts.data.parts, gallery, {digest[:FINGERPRINT_DIGITS] for digest in gone})
+    lost = {digest[:FINGERPRINT_DIGITS] for digest in gone}
+    kept = {part: tuple(digest for digest in digests if digest not in lost) for part, digests in facts.data.parts.items()}
+    new = {photo.sha256[:FINGERPRINT_DIGITS] for photo in gallery.photos}.difference(*kept.values())
+    document["data"]["parts"] = {**kept, "train": tuple(sorted((*kept.get("train", ()), *new)))}
     if len(gallery.people) != len(facts.labels) and CHANGED not in document["threshold"]["how"]:
         document["threshold"]["how"] += CHANGED
     return BundleFacts.model_validate(document)
-
-
-def _seen(parts: Mapping[str, tuple[str, ...]], gallery: Gallery, gone: set[str]) -> dict[str, tuple[str, ...]]:
-    """Which photos the bundle has seen: what it knew, less what is gone, and everything that is enrolled."""
-    kept = {part: tuple(digest for digest in digests if digest not in gone) for part, digests in parts.items()}
-    known = {digest for digests in kept.values() for digest in digests}
-    new = {photo.sha256[:FINGERPRINT_DIGITS] for photo in gallery.photos} - known
-    return {**kept, "train": tuple(sorted((*kept.get("train", ()), *new)))}

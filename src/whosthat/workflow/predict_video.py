@@ -30,13 +30,9 @@ _BATCH, _READERS = 4, 2
 class VideoAnswer:
     """Who is in a video, and when.
 
-    Attributes:
-        tracks: Each face that was followed, or each run of one answer for the whole picture, by when it began.
-        n_frames: How many frames were looked at.
-        every: Every how many frames.
-        seconds: When the last of them is shown.
-        problem: What kept the video from being looked at to its end, in a few words; "" when nothing did.
-        drawn: Pictures of the tracks; empty when none were asked for.
+    ``tracks`` are the faces that were followed, or the runs of one answer for the whole picture, by when they began. Every ``every``-th
+    frame was looked at, ``n_frames`` in all, the last at ``seconds``. ``problem`` is what kept the video from being looked at to its end,
+    in a few words, or "". ``drawn`` are pictures of the tracks, where asked for.
     """
 
     tracks: tuple[Track, ...]

@@ -1,12 +1,12 @@
 """One answer, for one photo or video, and how it stands in JSON and in CSV.
 
-What belongs here: the shape of an answer, and the same answer as plain values and as rows of a table.
-What does not: finding it (`predict`, `predict_video`), writing JSON or CSV to a stream (the command line does that).
+What belongs here: an answer's shape, and as plain values and rows of a table. What does not: finding it (`predict`), writing it to a stream
+(`cli`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -100,9 +100,7 @@ def as_text(value: Path | str) -> str:
 
 def _video_to_dict(answer: VideoAnswer) -> dict[str, Any]:
     return {
-        "people": [
-            {"name": name, "spans": [{"start": span.start, "end": span.end} for span in spans]} for name, spans in answer.people.items()
-        ],
+        "people": [{"name": name, "spans": [asdict(span) for span in spans]} for name, spans in answer.people.items()],
         "tracks": [_track_to_dict(track) for track in answer.tracks],
         "frames": answer.n_frames,
         "every": answer.every,
@@ -120,12 +118,8 @@ def _track_to_dict(track: Track) -> dict[str, Any]:
         "end": track.end,
         "frames": track.n_frames,
         "best_frame": track.best_frame,
-        "box": _box_to_dict(track.boxes[track.best_frame]),
+        "box": (box := track.boxes[track.best_frame]) and asdict(box),
     }
-
-
-def _box_to_dict(box: Box | None) -> dict[str, float] | None:
-    return None if box is None else {"left": box.left, "top": box.top, "right": box.right, "bottom": box.bottom}
 
 
 def _sighting_cells(sighting: Sighting) -> dict[str, str]:
@@ -146,9 +140,5 @@ def _track_cells(track: Track) -> dict[str, str]:
 
 
 def _answer_cells(name: str | None, confidence: float, box: Box | None) -> dict[str, str]:
-    sides = _box_to_dict(box) or {}
-    return {
-        "name": csv_cell("unknown" if name is None else name),
-        "confidence": f"{confidence:.4f}",
-        **{side: f"{pixels:.1f}" for side, pixels in sides.items()},
-    }
+    sides = {} if box is None else {side: f"{pixels:.1f}" for side, pixels in asdict(box).items()}
+    return {"name": csv_cell("unknown" if name is None else name), "confidence": f"{confidence:.4f}", **sides}

@@ -12,7 +12,7 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -58,8 +58,7 @@ def plan_moves(checkup: Checkup) -> tuple[Move, ...]:
     if checkup.faces:
         reasons |= dict.fromkeys(checkup.faces.without_face, "no face was found")
         for suspect in checkup.faces.suspects:
-            other = f"{suspect.looks_like}" if suspect.looks_like else "somebody without a folder"
-            reasons[suspect.photo] = f"probably shows {other}"
+            reasons[suspect.photo] = f"probably shows {suspect.looks_like or 'somebody without a folder'}"
     return tuple(Move(f"{root.name}/{name}", _free_target(aside, name), reason) for name, reason in sorted(reasons.items()))
 
 
@@ -81,14 +80,12 @@ def write_plan(moves: Sequence[Move], photos: Path) -> Path:
 
 def carry_out(plan: Path, photos: Path) -> Outcome:
     """Move the photos of a plan; DatasetError when it is none, or is for other photos."""
-    base = photos.resolve().parent
-    return _moved(read_plan(plan, photos), lambda move: (base / move.source, base / move.target))
+    return _moved(plan, photos, back=False)
 
 
 def undo(plan: Path, photos: Path) -> Outcome:
     """Move the photos of a plan back to where they were; DatasetError when it is none, or is for other photos."""
-    base = photos.resolve().parent
-    return _moved(read_plan(plan, photos), lambda move: (base / move.target, base / move.source))
+    return _moved(plan, photos, back=True)
 
 
 def read_plan(plan: Path, photos: Path) -> tuple[Move, ...]:
@@ -125,15 +122,14 @@ def _lies_in(place: str, folder: Path) -> bool:
     return folder.parent.joinpath(place).parent.resolve().is_relative_to(folder.resolve())  # also where a link leads out
 
 
-def _moved(moves: Iterable[Move], places: Callable[[Move], tuple[Path, Path]]) -> Outcome:
-    moved: list[Move] = []
-    left: list[str] = []
-    for move in moves:
-        source, target = places(move)
+def _moved(plan: Path, photos: Path, *, back: bool) -> Outcome:
+    base, moved, left = photos.resolve().parent, [], []
+    for move in read_plan(plan, photos):
+        places = (move.target, move.source) if back else (move.source, move.target)
+        source, target = map(base.joinpath, places)
         if not os.path.lexists(source) and os.path.lexists(target):
             continue  # moved already, before the move was stopped
-        problem = _move(source, target)
-        if problem:
+        if problem := _move(source, target):
             left.append(f"{source} was not moved: {problem}.")
         else:
             moved.append(move)

@@ -1,7 +1,7 @@
 """Copies of photos in one folder per person, and a receipt of what went where.
 
-What belongs here: which folder a photo belongs in, copying without ever moving or overwriting, and the receipt.
-What does not: who is in a photo (`predict`).
+What belongs here: which folder a photo belongs in, copying without ever moving or overwriting, the receipt. What does not: who is in it
+(`predict`).
 """
 
 from __future__ import annotations

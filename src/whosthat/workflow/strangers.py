@@ -16,7 +16,7 @@ import numpy as np
 from whosthat.errors import DatasetError
 from whosthat.photos.reading import sha256_of
 from whosthat.progress import SILENT, Progress
-from whosthat.workflow.predict import find_photos, predict
+from whosthat.workflow.predict import counting, find_photos, predict
 from whosthat.workflow.prediction import Prediction
 
 if TYPE_CHECKING:
@@ -32,14 +32,6 @@ class StrangerPhotos:
     """
 
     paths: dict[str, Path]
-    people: IntArray
-
-
-@dataclass(frozen=True)
-class StrangerConfidences:
-    """How sure a recogniser is of strangers: the best class's probability, float32 (n,), 0 without a face, and whom each photo shows."""
-
-    values: FloatArray
     people: IntArray
 
 
@@ -61,10 +53,10 @@ def stranger_photos(folder: Path, known: Collection[str] = ()) -> StrangerPhotos
             photos.setdefault(digest, path)
     if not photos:
         raise DatasetError(f"Every photo of {folder} is also in your own folders, or cannot be read. Choose photos of other people.")
-    return StrangerPhotos(photos, numbered(folder, list(photos.values())))
+    return StrangerPhotos(photos, _numbered(folder, list(photos.values())))
 
 
-def numbered(folder: Path, paths: Sequence[Path]) -> IntArray:
+def _numbered(folder: Path, paths: Sequence[Path]) -> IntArray:
     """Number the people of stranger photos from 0, int64 (n,)."""
     people: IntArray = np.unique([path.relative_to(folder).parts[0] for path in paths], return_inverse=True)[1]
     return people
@@ -72,7 +64,7 @@ def numbered(folder: Path, paths: Sequence[Path]) -> IntArray:
 
 def stranger_confidences(
     recogniser: Recogniser, folder: Path, known: Collection[str], *, progress: Progress = SILENT
-) -> StrangerConfidences:
+) -> tuple[FloatArray, IntArray]:
     """Ask a calibrated network about strangers, through the very function that answers ``whosthat predict``.
 
     Returns the best class's probability for each photo that can be read, float32 (n,), 0 without a face, and whom each shows, int64 (n,).
@@ -80,13 +72,12 @@ def stranger_confidences(
     """
     paths = list(stranger_photos(folder, known).paths.values())
     used, values = [], []
-    for done, prediction in enumerate(predict(recogniser, paths), start=1):
+    for prediction in counting(predict(recogniser, paths), "photos of strangers", len(paths), progress):
         if not prediction.error:
             used.append(prediction.path)
             values.append(max((sighting.confidence for sighting in prediction.sightings), default=0.0))
-        progress.step("photos of strangers", done, len(paths))
     if not used:
         raise DatasetError(f"No photo of {folder} can be read. Choose photos of other people.")
     if len(used) < len(paths):
         progress.say(f"{len(paths) - len(used)} of {len(paths)} photos of strangers cannot be read.")
-    return StrangerConfidences(np.array(values, np.float32), numbered(folder, used))
+    return np.array(values, np.float32), _numbered(folder, used)

@@ -1,7 +1,7 @@
 """From folders of photos to a tested recogniser: look, split, and hand over to the route that trains.
 
-What belongs here: the steps before training, which are the same for all models, and which route a recipe means.
-What does not: the routes (`train_network`, `train_faces`), what they share (`training_run`).
+What belongs here: the steps before training, which are the same for all models, and which route a recipe means. What does not: the routes
+(`train_network`, `train_faces`), what they share (`training_run`).
 """
 
 from __future__ import annotations

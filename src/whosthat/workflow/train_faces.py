@@ -213,9 +213,9 @@ def _learning_curve(identifier: Identifier, tested: _TestResult, seed: int) -> L
 
 def _with_test(identifier: Identifier, gallery: Gallery, tested: _TestResult | None) -> Identifier:
     """Return the naming that is saved: the same, with these people and what the test showed of known people."""
-    if tested is None:
-        return Identifier(gallery, identifier.head, identifier.threshold, identifier.temperature)
-    threshold = identifier.threshold.model_copy(update={"fnir": 1 - tested.evaluation.accuracy})
+    threshold = identifier.threshold
+    if tested is not None:
+        threshold = threshold.model_copy(update={"fnir": 1 - tested.evaluation.accuracy})
     return Identifier(gallery, identifier.head, threshold, identifier.temperature)
 
 

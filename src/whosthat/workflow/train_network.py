@@ -6,7 +6,6 @@ all routes share (`training_run`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from whosthat.errors import ExportError
 from whosthat.evaluation.diagnosis import Training
 from whosthat.evaluation.metrics import Evaluation, evaluate
 from whosthat.networks import registry
+from whosthat.networks.weights import weights_of
 from whosthat.photos.preparing import PrepareSpec
 from whosthat.progress import Progress
 from whosthat.recognition.bundle import IMAGE_CLASSIFIER, BundleFacts, DataFacts, save_bundle
@@ -84,13 +84,15 @@ def carry_out(run: TrainingRun, recipe: Recipe, *, progress: Progress, resume: b
         evaluation = _test(recogniser, run, progress)
 
         # ---- learn from every photo: the head may, once the test is done ----------------------------------
-        graph = _learn_from_all(fitted, prepared, spec) or graph
+        if fitted.learns_from_all:
+            fitted.learn_from_all()
+            _, graph = _export(fitted, prepared, spec)
 
         # ---- save, report ---------------------------------------------------------------------------------
         facts = _facts(recipe, run.data_facts(learnt_all=fitted.learns_from_all), classifier, evaluation, cropper, tuple(detector_files))
         training, notes = _training(recipe, prepared, fitted), _notes(classifier, fitted, prepared)
         with saving(run.folder):
-            save_bundle(run.folder / BUNDLE, facts, graph=graph, weights=_weights(fitted), more=as_bundle_files(detector_files))
+            save_bundle(run.folder / BUNDLE, facts, graph=graph, weights=weights_of(fitted.model), more=as_bundle_files(detector_files))
             return conclude(run, classifier.temperature, training, evaluation, notes, history=fitted.history)
 
 
@@ -137,24 +139,11 @@ def _out_of_sample(classifier: ImageClassifier, fitted: Fitted, prepared: Prepar
     Those of cross-validation over training and validation photos, where a head was trained on a frozen backbone; otherwise those of the
     validation photos, which are few and have chosen the epoch.
     """
-    if fitted.refitted is None:
-        return _answers(classifier, prepared, "validation"), prepared.labels("validation")
-    return fitted.refitted.answers, np.concatenate([prepared.labels(part) for part in LEARNT_FROM])
-
-
-def _answers(classifier: ImageClassifier, prepared: PreparedPhotos, part: str) -> FloatArray:
-    """Probabilities for all photos of a part, (n, classes)."""
-    images = prepared.images(part)
+    if fitted.refitted is not None:
+        return fitted.refitted.answers, np.concatenate([prepared.labels(part) for part in LEARNT_FROM])
+    images = prepared.images("validation")
     pieces = [classifier.probabilities(images[start : start + ANSWER_BATCH]) for start in range(0, len(images), ANSWER_BATCH)]
-    return np.concatenate(pieces)
-
-
-def _learn_from_all(fitted: Fitted, prepared: PreparedPhotos, spec: PrepareSpec) -> bytes | None:
-    """Let the network learn from the test photos as well, and write it as a graph; None where it stays as it was tested."""
-    if not fitted.learns_from_all:
-        return None
-    fitted.learn_from_all()
-    return _export(fitted, prepared, spec)[1]
+    return np.concatenate(pieces), prepared.labels("validation")
 
 
 def _notes(classifier: ImageClassifier, fitted: Fitted, prepared: PreparedPhotos) -> tuple[str, ...]:
@@ -166,12 +155,6 @@ def _notes(classifier: ImageClassifier, fitted: Fitted, prepared: PreparedPhotos
         n = sum(len(prepared.labels(part)) for part in PARTS)
         notes += ["The tested recogniser had not seen the test photos.", f"The saved one has learnt from all {counted(n, 'photo')}."]
     return tuple(notes)
-
-
-def _weights(fitted: Fitted) -> Mapping[str, Any]:
-    from whosthat.networks.weights import weights_of
-
-    return weights_of(fitted.model)
 
 
 def _training(recipe: Recipe, prepared: PreparedPhotos, fitted: Fitted) -> Training:
@@ -195,8 +178,7 @@ def _threshold(known: NDArray[np.float64], recogniser: Recogniser, run: Training
     if run.strangers is None:
         return fit_threshold(known)
     in_folders = {item.sha256 for item in run.audit.photos}
-    strangers = stranger_confidences(recogniser, run.strangers, in_folders, progress=progress)
-    return fit_threshold(known, strangers.values, strangers.people)
+    return fit_threshold(known, *stranger_confidences(recogniser, run.strangers, in_folders, progress=progress))
 
 
 def _test(recogniser: Recogniser, run: TrainingRun, progress: Progress) -> Evaluation:
