@@ -34,8 +34,6 @@ BATCH = 4
 FEW = 32
 """Fewer photos than this are handed out in so small batches that no core is left without work at the end."""
 
-NO_PHOTOS = "the folder holds no photos"
-
 
 def predict(
     bundle: str | Path | Recogniser,
@@ -74,7 +72,10 @@ def predict(
     places = places_given(paths)
     copies = None if draw is None else path_given(draw, "The folder for drawn copies")
     if copies is not None:
-        _make_folder(copies)
+        try:
+            copies.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UsageError(f"{copies} cannot be made: {error.strerror or error}. Name another folder for the drawn copies.") from error
         without = [*without, copies]
 
     def finished(path: Path, sightings: tuple[Sighting, ...] | None) -> Prediction:
@@ -129,7 +130,7 @@ def find_photos(
             is_empty = False
             yield photo
         if is_empty and not failures:
-            yield Prediction(path, error=NO_PHOTOS)
+            yield Prediction(path, error="the folder holds no photos")
         for failure in failures:
             yield Prediction(Path(failure.filename or path), error=f"the folder cannot be listed ({failure.strerror})")
 
@@ -185,10 +186,3 @@ def _draw(path: Path, sightings: tuple[Sighting, ...], folder: Path) -> Path:
     with opened(path) as photo:
         drawn = draw_sightings(photo.image, sightings)
     return save_copy(drawn, folder, f"{path.stem}.jpg", source=str(path.resolve()), exif=exif_of(path))
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"{folder} cannot be made: {error.strerror or error}. Name another folder for the drawn copies.") from error

@@ -45,11 +45,10 @@ def train(
 
     Args:
         photos: The folder, with one sub-folder per class.
-        model: ``"faces"``, a network's name such as ``"cnn6"``, or a recipe from `whosthat.default_recipe` or
-            `whosthat.read_recipe`. None takes faces where nearly every photo shows one, else a pretrained network.
+        model: ``"faces"``, a network's name such as ``"cnn6"``, or a recipe from `whosthat.default_recipe` or `whosthat.read_recipe`.
+            None takes faces where nearly every photo shows one, else a pretrained network.
         runs: Where the run folder is made; nothing that is there is overwritten.
-        strangers: A folder with photos of people who are in none of the folders, to fit the threshold on; one sub-folder a
-            person is best.
+        strangers: A folder with photos of people who are in none of the folders, to fit the threshold on; best one sub-folder a person.
         progress: Hears what is being done.
         **settings: Settings of the recipe to change, such as ``epochs=20``; sections as mappings.
 
@@ -85,7 +84,11 @@ def train(
 
         parts = train_faces.split_faces(audit, recipe)
     else:
-        _check_classes(audit, recipe)
+        if len(audit.classes) == 1:
+            raise DatasetError(
+                f"{audit.root} holds one class, {audit.classes[0]}, but {recipe.model} needs at least two. To find one person among "
+                "strangers, train with --model faces."
+            )
         parts = split(audit, ratios=recipe.ratios, seed=recipe.seed, pictures_per_class=recipe.pictures_per_class)
     recipe = _settled(recipe)
     run = TrainingRun(new_run(Path(runs), root.resolve().name, recipe.model), root, audit, parts, others)
@@ -162,14 +165,6 @@ def check_recipe(recipe: AnyRecipe) -> None:
         registry.check(recipe.model, design_of(recipe, n_classes=2))
     except NetworkError as error:
         raise RecipeError(f"The recipe cannot be used. {error}") from error
-
-
-def _check_classes(audit: Audit, recipe: AnyRecipe) -> None:
-    if len(audit.classes) == 1:
-        raise DatasetError(
-            f"{audit.root} holds one class, {audit.classes[0]}, but {recipe.model} needs at least two. To find one person among "
-            "strangers, train with --model faces."
-        )
 
 
 def _settled(recipe: AnyRecipe) -> AnyRecipe:

@@ -11,7 +11,6 @@ import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +33,7 @@ from whosthat.runs.lock import resumable, run_lock, saving
 from whosthat.training.recipe import AnyRecipe
 from whosthat.types import Image
 from whosthat.version import __version__
+from whosthat.workflow.doctor import version_of
 
 
 @dataclass(frozen=True)
@@ -169,9 +169,5 @@ def bundle_facts(recipe: AnyRecipe, evaluation: Evaluation | None, **others: Any
 def versions() -> dict[str, str]:
     """Return the versions of what decides the outcome."""
     found = {"whosthat": __version__, "python": platform.python_version()}
-    for name in ("keras", "tensorflow-cpu", "tensorflow", "numpy", "onnxruntime", "pillow", "opencv-python-headless"):
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
+    names = ("keras", "tensorflow-cpu", "tensorflow", "numpy", "onnxruntime", "pillow", "opencv-python-headless")
+    return found | {name: installed for name in names if (installed := version_of(name)) is not None}
