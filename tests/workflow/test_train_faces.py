@@ -26,6 +26,7 @@ from whosthat.errors import DatasetError, RunError, UsageError
 from whosthat.evaluation.outcomes import Outcomes
 from whosthat.faces.embedder import DLIB
 from whosthat.faces.finding import FaceReader
+from whosthat.faces.remembered import RememberedFaces
 from whosthat.photos.drawing import save_image
 from whosthat.recognition.bundle import open_bundle
 from whosthat.recognition.enrolling import FittedIdentifier
@@ -37,7 +38,6 @@ from whosthat.recognition.identifier import Identifier
 from whosthat.runs.folders import latest, set_latest
 from whosthat.training.recipe import default_recipe
 from whosthat.types import Box, Face, Image
-from whosthat.workflow import face_photos
 from whosthat.workflow.evaluate import evaluate
 from whosthat.workflow.export import export
 from whosthat.workflow.face_photos import KEPT_EVERY, OpenedReader
@@ -450,10 +450,10 @@ class TestWithoutReport:
         draw(tmp_path / "before" / "person0" / "only.png", 0, 500)
         draw(tmp_path / "before" / "person1" / "only.png", 1, 500)
         before = train(tmp_path / "before", RECIPE, runs=tmp_path / "runs").run
-        remember = face_photos._remember
+        remember = RememberedFaces.put
         words = ["train", str(people), "--model", "faces", "--set", "detector=mtcnn", "--runs", str(tmp_path / "runs")]
         with monkeypatch.context() as patch:
-            patch.setattr(face_photos, "_remember", remember_and_stop)
+            patch.setattr(RememberedFaces, "put", remember_and_stop)
             assert main(words) == code
         assert "go on with whosthat train --resume" in capsys.readouterr().err
         assert latest(tmp_path / "runs") == before

@@ -1,7 +1,7 @@
 """The data doctor: what is in a folder of photos, what is wrong with it and, where photos show people, what their faces say.
 
-What belongs here: the order of the steps. What does not: judging (`dataset.audit`, `checking.face_audit`), moving photos
-(`setting_aside`), showing the result (surfaces).
+What belongs here: the order of the steps. What does not: judging (`dataset.audit`, `checking.face_audit`), moving photos (`setting_aside`),
+showing.
 """
 
 from __future__ import annotations
@@ -57,15 +57,7 @@ def check(photos: str | Path, *, faces: bool | None = None, embedder: str = DLIB
     folder = path_given(photos, "The folder of photos")
     audit = audit_folder(folder, progress=progress)
     wanted = choose_model(folder).model == FACES if faces is None else faces
-    return Checkup(audit, check_faces(audit, embedder=embedder, progress=progress) if wanted else None)
-
-
-def check_faces(audit: Audit, *, embedder: str = DLIB.name, progress: Progress = SILENT) -> FaceAudit:
-    """Judge the photos of a folder by their faces; a photo that was read before is not read again.
-
-    Raises:
-        WeightsError: A network is not here.
-        CacheError: What was found cannot be remembered.
-    """
+    if not wanted:
+        return Checkup(audit, None)
     places = {item.sha256: item.photo.path for item in audit.photos}
-    return audit_faces(audit, faces_of_photos(places, open_reader(embedder=embedder).reader, progress=progress))
+    return Checkup(audit, audit_faces(audit, faces_of_photos(places, open_reader(embedder=embedder).reader, progress=progress)))

@@ -40,12 +40,8 @@ class ModelChoice:
 def choose_model(photos: Path, *, settings: Iterable[str] = ()) -> ModelChoice:
     """Choose faces where nearly every photo shows one, else the network whose knowledge comes with the installation.
 
-    Args:
-        photos: The folder.
-        settings: Recipe settings that were asked for; some are of use to a network alone.
-
-    Raises:
-        DatasetError: It cannot be used.
+    Some of the recipe settings that were asked for are of use to a network alone; those decide. Raises DatasetError when the folder cannot
+    be used.
     """
     if of_networks := [name for name in settings if name not in FaceRecipe.model_fields]:
         return ModelChoice(NETWORK, f'only networks have the setting "{of_networks[0]}"')

@@ -1,7 +1,7 @@
 """Several models on one split, one table, one verdict.
 
-What belongs here: training one after the other on the same split, measuring what a run does not tell, gathering the figures.
-What does not: the choice and its words (`evaluation.comparison`), training itself (`train`).
+What belongs here: training one after the other on the same split, measuring what a run does not tell, gathering the figures. What does not:
+the choice and its words (`evaluation.comparison`), training itself (`train`).
 """
 
 from __future__ import annotations
@@ -70,15 +70,10 @@ class CompareResult:
 
 
 def recipes_for(models: Sequence[str], changes: Mapping[str, Any]) -> tuple[AnyRecipe, ...]:
-    """Return each model's own recipe with the same changes, where they concern it.
+    """Return the own recipe of each model (networks, or ``faces``) with the same changes, where they concern it.
 
-    Args:
-        models: Names of networks, or ``faces``.
-        changes: Settings to change. What only networks have, such as ``epochs``, does not concern faces, and the reverse.
-
-    Raises:
-        RecipeError: A setting is unknown or cannot be used.
-        NetworkError: No network has this name.
+    What only networks have, such as ``epochs``, does not concern faces, and the reverse. Raises RecipeError for a setting that is unknown
+    or cannot be used, NetworkError for an unknown network.
     """
     of_faces, of_networks = set(FaceRecipe.model_fields), set(Recipe.model_fields)
     foreign = of_faces - of_networks if FACES in models else set()
@@ -181,8 +176,9 @@ def _contestant(recipe: AnyRecipe, result: TrainResult, audit: Audit, seconds: f
         raise DatasetError("There are too few photos to keep any for a test, so models cannot be compared. Add photos.")
     correct = {answer.path for answer in evaluation.answers if answer.correct}
     bundle = open_bundle(result.bundle)
-    threshold = bundle.facts.threshold
-    known = threshold is not None and threshold.fpir_low is not None and threshold.fpir_high is not None
+    threshold, fpir, strangers = bundle.facts.threshold, None, None
+    if threshold is not None and threshold.fpir_low is not None and threshold.fpir_high is not None:
+        fpir, strangers = threshold.fpir, Interval(threshold.fpir_low, threshold.fpir_high)
     return Contestant(
         model=recipe.model,
         run=result.run.name,
@@ -191,8 +187,8 @@ def _contestant(recipe: AnyRecipe, result: TrainResult, audit: Audit, seconds: f
         accuracy=evaluation.accuracy,
         interval=evaluation.interval,
         baseline=evaluation.baseline,
-        fpir=threshold.fpir if threshold is not None and known else None,
-        strangers=Interval(threshold.fpir_low or 0.0, threshold.fpir_high or 0.0) if threshold is not None and known else None,
+        fpir=fpir,
+        strangers=strangers,
         photos_per_second=_photos_per_second(result.bundle, test),
         seconds=seconds,
         n_bytes=sum(file.stat().st_size for file in bundle.folder.iterdir()),

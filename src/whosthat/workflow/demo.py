@@ -1,7 +1,7 @@
 """What the demo needs before the usual steps can begin: photos that whosthat draws itself, and a recipe that is quick.
 
-What belongs here: which pictures, where, and how they are trained on. What does not: checking, training and predicting, which
-the demo does like everybody else.
+What belongs here: which pictures, where, and how they are trained on. What does not: checking, training and predicting, done as everybody
+does.
 """
 
 from __future__ import annotations
@@ -34,14 +34,7 @@ UNSEEN_SEED = 2_000_000_000
 
 @dataclass(frozen=True)
 class DemoPhotos:
-    """Where the demo's pictures lie.
-
-    Attributes:
-        photos: One folder of pictures for each hero.
-        others: Pictures of strangers, to fit the threshold on.
-        heroes: Pictures of heroes that are used nowhere before the end; a file's name tells who it is.
-        strangers: Pictures of other strangers, who are met nowhere before the end.
-    """
+    """Where the demo's pictures lie: a folder for each hero, strangers to fit the threshold on; then what is met nowhere before the end."""
 
     photos: Path
     others: Path
@@ -50,15 +43,10 @@ class DemoPhotos:
 
 
 def draw_demo_photos(folder: Path, *, progress: Progress = SILENT) -> DemoPhotos:
-    """Draw the demo's pictures; drawing them again gives the same ones.
+    """Draw the demo's pictures into a folder that is new, empty, or a demo's; drawing them again gives the same ones.
 
-    Args:
-        folder: Made when it is not there; otherwise empty, or a demo's.
-        progress: Shows the pictures as they are drawn.
-
-    Raises:
-        UsageError: The folder holds something else.
-        NetworkError: Keras is not installed, so the pictures could not be trained on.
+    Raises UsageError when the folder holds something else, NetworkError when Keras is not installed, so the pictures could not be trained
+    on.
     """
     require_keras()
     photos, others, unseen = folder / PHOTOS, folder / OTHERS, folder / UNSEEN
@@ -76,8 +64,8 @@ def draw_demo_photos(folder: Path, *, progress: Progress = SILENT) -> DemoPhotos
 def demo_recipe() -> Recipe:
     """Return a recipe that learns the heroes within a minute on two cores.
 
-    A fifth of the photos is for the test, because a tenth of so few would prove little; the size is that of the pictures. At the
-    usual learning rate the head has not learnt enough after 60 epochs to tell heroes from strangers.
+    A fifth of the photos is for the test, because a tenth of so few would prove little; the size is that of the pictures. At the usual
+    learning rate the head has not learnt enough after 60 epochs to tell heroes from strangers.
     """
     from whosthat.training.recipe import default_recipe
 

@@ -1,7 +1,6 @@
 """What this installation can do, and what it keeps to itself: facts for ``whosthat doctor``.
 
-What belongs here: looking at versions, places, weights and switches, and trying them. What does not: changing any of them,
-or showing what was found.
+What belongs here: looking at versions, places, weights and switches, and trying them. What does not: changing or showing any of them.
 """
 
 from __future__ import annotations
@@ -43,12 +42,9 @@ State = Literal["good", "note", "bad"]
 
 @dataclass(frozen=True)
 class Fact:
-    """One thing that was looked at.
+    """What was looked at, in a word or two, and what was found, with what to do when it is not good.
 
-    Attributes:
-        subject: What, in a word or two.
-        state: ``good``; ``note`` for something that only some commands need; ``bad`` for what stops most of them.
-        finding: What was found, and what to do when it is not good.
+    ``note`` is for something that only some commands need, ``bad`` for what stops most of them.
     """
 
     subject: str
@@ -147,17 +143,15 @@ def _letters() -> Fact:
 
     if can_draw("張さ한"):
         return Fact("letters", "good", "Chinese, Japanese and Korean names can be drawn.")
-    advice = "On Debian and Ubuntu: apt install fonts-noto-cjk"
-    return Fact(
-        "letters", "note", f"No font for Chinese, Japanese and Korean names was found: such names become boxes in pictures. {advice}"
-    )
+    text = "No font for Chinese, Japanese and Korean names was found: such names become boxes in pictures."
+    return Fact("letters", "note", f"{text} On Debian and Ubuntu: apt install fonts-noto-cjk")
 
 
 def _connections() -> Fact:
     """Load what predicting loads, run it, and count connections.
 
-    Python reports every connection that its own code opens. What native code opens shows as a socket of this process where
-    the system lists them (Linux); one that was opened and closed again between two looks would be missed.
+    Python reports every connection that its own code opens. What native code opens shows as a socket of this process where the system lists
+    them (Linux); one that was opened and closed again between two looks would be missed.
     """
     attempts: list[str] = []
     watching = True

@@ -19,20 +19,10 @@ _NO_DIGEST = b"0" * 64
 
 
 def save_copy(image: Image, folder: Path, name: str, *, source: str, exif: bytes = b"") -> Path:
-    """Save a drawn copy as JPEG, in place of an earlier one of the same source that nobody changed since.
+    """Save a drawn copy (RGB uint8) as JPEG, in place of an earlier one of the same source that nobody changed since; return the file.
 
-    Args:
-        image: RGB uint8 ``(height, width, 3)``.
-        folder: Where to; it must exist.
-        name: The wanted file name; where it is taken, a number is added.
-        source: What the copy shows: a path, or a path and a time.
-        exif: EXIF block of the photo.
-
-    Returns:
-        The file.
-
-    Raises:
-        OSError: No room, no permission, no such folder.
+    The folder must exist; where the name is taken, a number is added. ``source`` is what the copy shows: a path, or a path and a time.
+    ``exif`` is the photo's EXIF block. Raises OSError where it cannot be written.
     """
     note = b"drawn by whosthat from " + hashlib.sha256(os.fsencode(source)).hexdigest()[:16].encode() + b", "
     copy = next(path for path in map(folder.joinpath, candidates(name)) if not os.path.lexists(path) or _is_unchanged(path, note))

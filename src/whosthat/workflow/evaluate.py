@@ -1,10 +1,10 @@
 """An honest test of a recogniser on photos whose people are known: each is answered as ``predict`` answers it.
 
-What belongs here: asking about such photos, and which photos of a folder may be used for the test of a saved recogniser.
-What does not: outcomes and figures (`whosthat.evaluation`), showing them.
+What belongs here: asking about such photos, and which photos of a folder may be used for the test of a saved recogniser. What does not:
+outcomes and figures (`whosthat.evaluation`), showing them.
 
-A photo that trained the recogniser, or chose anything about it, proves nothing; such photos are recognised by the SHA-256 of
-their file and left out. That finds exact copies. A copy that was resized or saved again has other bytes and is not found.
+A photo that trained the recogniser, or chose anything about it, proves nothing; such photos are recognised by the SHA-256 of their file and
+left out. That finds exact copies. A copy that was resized or saved again has other bytes and is not found.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from whosthat.recognition.bundle import DataFacts, open_bundle
 from whosthat.recognition.recogniser import Recogniser
 from whosthat.types import SetAside
 from whosthat.wording import counted
-from whosthat.workflow.predict import predict
+from whosthat.workflow.predict import counting, predict
 from whosthat.workflow.strangers import stranger_photos
 
 _PARTS_THAT_CHOSE = ("train", "validation")
@@ -67,13 +67,9 @@ def evaluate(bundle: str | Path, photos: str | Path, *, progress: Progress = SIL
 
 @dataclass(frozen=True)
 class StrangerTest:
-    """Photos of people whom the recogniser does not know, and how many of them got a name.
+    """Of ``n`` photos of people whom the recogniser does not know, those in which anybody got a name.
 
-    Attributes:
-        n: Photos.
-        named: Those in which anybody got a name.
-        share: ``named`` of ``n``, 0 to 1: the false positive identification rate (FPIR).
-        interval: Its Wilson 95 % interval, which takes photos for independent.
+    ``share`` is the false positive identification rate (FPIR), 0 to 1; its Wilson 95 % interval takes photos for independent.
     """
 
     n: int
@@ -83,24 +79,14 @@ class StrangerTest:
 
 
 def count_strangers(bundle: str | Path, folder: Path, *, progress: Progress = SILENT) -> StrangerTest:
-    """Count how many photos of strangers get a name, as ``predict`` answers.
+    """Count how many photos of strangers, at any depth of a folder, get a name from a saved recogniser, as ``predict`` answers.
 
-    Args:
-        bundle: A bundle, a run folder or ``runs/latest``.
-        folder: Photos of people who are in none of the folders, at any depth.
-        progress: Where to show how far it is.
-
-    Raises:
-        BundleError: The bundle cannot be used.
-        DatasetError: The folder holds no photo of a stranger that can be used.
+    Raises BundleError when the bundle cannot be used, DatasetError when the folder holds no photo of a stranger that can be.
     """
     recogniser, seen = load(bundle), open_bundle(bundle).facts.data
     paths = [path for digest, path in stranger_photos(Path(folder)).paths.items() if seen.part_of(digest) is None]
-    answered = []
-    for done, prediction in enumerate(predict(recogniser, paths, remember=True, progress=progress), start=1):
-        if not prediction.error:
-            answered.append(any(name is not None for name in prediction.names))
-        progress.step("photos of strangers", done, len(paths))
+    predictions = counting(predict(recogniser, paths, remember=True, progress=progress), "photos of strangers", len(paths), progress)
+    answered = [any(name is not None for name in prediction.names) for prediction in predictions if not prediction.error]
     if not answered:
         raise DatasetError(f"No photo of {folder} can be used: each is damaged, or the recogniser knows it. Choose photos of other people.")
     n, named = len(answered), sum(answered)
@@ -109,33 +95,22 @@ def count_strangers(bundle: str | Path, folder: Path, *, progress: Progress = SI
 
 @dataclass(frozen=True)
 class Answers:
-    """What a recogniser answered about photos of known people.
-
-    Attributes:
-        answers: One a photo that can be read; `Answer.index` is its row among the photos that were asked about.
-        left_out: Photos that cannot be read, with the reason.
-    """
+    """Answers about photos of known people, one a photo that can be read (`Answer.index` is its row), and the others with the reason."""
 
     answers: tuple[Answer, ...]
     left_out: tuple[SetAside, ...]
 
 
 def answer_photos(recogniser: Recogniser, photos: Sequence[Photo], *, progress: Progress = SILENT) -> Answers:
-    """Ask a recogniser about photos of known people, through the very function that answers ``whosthat predict``.
-
-    Args:
-        recogniser: Whom to ask; it has not learnt from these photos.
-        photos: The photos.
-        progress: Where to show how far it is.
-    """
+    """Ask a recogniser about photos it has not learnt from, through the very function that answers ``whosthat predict``."""
     answers, left_out = [], []
     predictions = predict(recogniser, [photo.path for photo in photos], remember=True, progress=progress)
-    for row, (photo, prediction) in enumerate(zip(photos, predictions, strict=True)):
+    shown = counting(predictions, "photos tested", len(photos), progress)
+    for row, (photo, prediction) in enumerate(zip(photos, shown, strict=True)):
         if prediction.error:
             left_out.append(SetAside(photo.path, prediction.error))
         else:
             answers.append(answer_of(row, photo.name, photo.class_name, prediction.sightings, recogniser.labels))
-        progress.step("photos tested", row + 1, len(photos))
     return Answers(tuple(answers), tuple(left_out))
 
 

@@ -37,12 +37,7 @@ FORWARD = 1 / 3
 
 
 def expected_seconds(recipe: AnyRecipe, photos: Mapping[str, int]) -> float:
-    """Return about how long training takes on this computer.
-
-    Args:
-        recipe: What is trained; a network that is not known counts as cnn6.
-        photos: How many photos each class has.
-    """
+    """Return about how long training takes on this computer, given how many photos each class has; an unknown network counts as cnn6."""
     n = sum(min(count, recipe.pictures_per_class or count) for count in photos.values())
     cores = CORES / (os.cpu_count() or CORES)
     return cores * (SECONDS_A_FACE * n if isinstance(recipe, FaceRecipe) else _seconds_of_network(recipe, n))
@@ -58,12 +53,7 @@ def _seconds_of_network(recipe: Recipe, n: int) -> float:
 
 
 def time_sentence(recipes: Sequence[AnyRecipe], photos: Mapping[str, int]) -> str:
-    """Say how long training several models takes, and which of them takes longest; empty where it is less than a minute.
-
-    Args:
-        recipes: What is trained, one after the other.
-        photos: How many photos each class has.
-    """
+    """Say how long training several models takes, and which of them takes longest; empty where it is less than a minute."""
     seconds = {recipe.model: expected_seconds(recipe, photos) for recipe in recipes}
     total, longest = sum(seconds.values()), max(seconds, key=seconds.__getitem__)
     if total < WORTH_SAYING:

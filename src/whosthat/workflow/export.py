@@ -1,14 +1,14 @@
 """A recogniser's network for other programs: as one ONNX file, or as weights for Keras.
 
-What belongs here: proving that graph and weights of a bundle agree, and writing the file. Both formats need Keras for the
-proof. What does not: building and writing networks (`whosthat.networks`).
+What belongs here: proving that graph and weights of a bundle agree, and writing the file. Both formats need Keras for the proof. What does
+not: building and writing networks (`whosthat.networks`).
 """
 
 from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,9 @@ from whosthat.progress import SILENT, Progress
 from whosthat.recognition.bundle import Bundle, open_bundle
 from whosthat.settings import ONNX_PARITY_TOLERANCE
 from whosthat.types import Image
+
+_SUFFIXES = {"onnx": ".onnx", "keras": ".weights.h5"}
+"""For each format the suffix of its files."""
 
 
 def export(bundle: str | Path, format: str, out: Path, *, overwrite: bool = False, progress: Progress = SILENT) -> Path:
@@ -46,9 +49,9 @@ def export(bundle: str | Path, format: str, out: Path, *, overwrite: bool = Fals
         ExportError: Graph and weights disagree by more than `ONNX_PARITY_TOLERANCE`, or the file cannot be written.
     """
     out = Path(out)
-    if format not in _WRITERS:
-        raise UsageError(f"There is no export format {format!r}. {did_you_mean(format, _WRITERS)}")
-    suffix, write = _WRITERS[format]
+    if format not in _SUFFIXES:
+        raise UsageError(f"There is no export format {format!r}. {did_you_mean(format, _SUFFIXES)}")
+    suffix = _SUFFIXES[format]
     _check_target(out, suffix, overwrite)
     opened = open_bundle(bundle)
     if opened.facts.has_gallery:
@@ -60,7 +63,11 @@ def export(bundle: str | Path, format: str, out: Path, *, overwrite: bool = Fals
     progress.say(f"Building {opened.facts.network} in Keras to check the export.")
     model = rebuild(opened)
     with _whole_or_absent(out, suffix) as temporary:
-        write(temporary, graph, model)
+        if format == "onnx":
+            temporary.write_bytes(graph)
+        else:
+            model.save_weights(temporary)
+            model.load_weights(temporary)  # so that the comparison judges the file, not what it was made from
         _refuse_disagreement(model, graph, PrepareSpec.from_dict(opened.facts.prepare))
         _check_target(out, suffix, overwrite)  # that took a while: somebody may have put a file there
     progress.say(f"Wrote {out}.")
@@ -70,9 +77,7 @@ def export(bundle: str | Path, format: str, out: Path, *, overwrite: bool = Fals
 def rebuild(bundle: Bundle) -> Any:
     """Build a bundle's network in Keras again, with the weights that it was saved with.
 
-    Raises:
-        ExportError: The network stands in a Python file of the user's own that has not been loaded.
-        BundleError: The weights are damaged.
+    Raises ExportError when the network stands in a Python file of the user's own that has not been loaded, BundleError for damaged weights.
     """
     from whosthat.networks import registry
     from whosthat.networks.design import Design
@@ -86,14 +91,8 @@ def rebuild(bundle: Bundle) -> Any:
             "Python file of your own, load that file first with whosthat.networks.registry.load_custom."
         )
     spec = PrepareSpec.from_dict(facts.prepare)
-    network = make_recipe(facts.recipe, f"the recipe in {bundle.folder}").network
-    design = Design(
-        n_classes=len(facts.labels),
-        size=spec.size,
-        frames=spec.frames or 1,
-        weights="none",
-        **network.model_dump(),
-    )
+    network = make_recipe(facts.recipe, f"the recipe in {bundle.folder}").network.model_dump()
+    design = Design(n_classes=len(facts.labels), size=spec.size, frames=spec.frames or 1, weights="none", **network)
     model = registry.build(facts.network, design)
     load_weights(model, bundle.weights_file())
     return model
@@ -142,19 +141,3 @@ def _whole_or_absent(out: Path, suffix: str) -> Iterator[Path]:
     finally:
         with suppress(OSError):  # a folder that cannot be written holds no temporary file
             temporary.unlink(missing_ok=True)
-
-
-def _write_onnx(path: Path, graph: bytes, _model: Any) -> None:
-    path.write_bytes(graph)
-
-
-def _write_keras(path: Path, _graph: bytes, model: Any) -> None:
-    model.save_weights(path)
-    model.load_weights(path)  # so that the comparison judges the file, not what it was made from
-
-
-_WRITERS: dict[str, tuple[str, Callable[[Path, bytes, Any], None]]] = {
-    "onnx": (".onnx", _write_onnx),
-    "keras": (".weights.h5", _write_keras),
-}
-"""For each format the suffix of its files, and what writes one."""

@@ -30,14 +30,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Crowd:
-    """A photo with its faces from left to right.
-
-    Attributes:
-        path: Where it lies.
-        size: Width and height, in pixels.
-        faces: At least one.
-        vectors: Their embeddings, float32 (n, dimensions).
-    """
+    """A photo, its width and height, and its faces from left to right, at least one, with their embeddings, float32 (n, dimensions)."""
 
     path: Path
     size: tuple[int, int]
@@ -61,18 +54,9 @@ def look_again(path: Path, found: PhotoFaces, reader: FaceReader) -> Crowd:
 
 
 def choose_face(person: str, path: Path, found: PhotoFaces, identifier: Identifier, reader: FaceReader, number: int) -> FloatArray:
-    """Return the embedding of one face of a photo, float32 (1, dimensions).
+    """Return the embedding of one face of a person's photo, float32 (1, dimensions); ``number`` counts from 1, from left to right.
 
-    Args:
-        person: Whom it shows.
-        path: The photo.
-        found: What is known of it.
-        identifier: Says in a refusal whom each face looks like.
-        reader: Finds and embeds.
-        number: Which face, from 1, from left to right.
-
-    Raises:
-        UsageError: There is no such face.
+    Raises UsageError when there is no such face; it says whom each face looks like.
     """
     crowd = look_again(path, found, reader)
     if not 1 <= number <= len(crowd.faces):
@@ -86,15 +70,8 @@ def choose_faces(
 ) -> Chosen:
     """Choose the face that shows a person in each of some photos; of several faces, the only one that fits the other photos.
 
-    Args:
-        person: Whom the photos show.
-        photos: Where they lie, by SHA-256.
-        found: What is known of each; all have a face.
-        identifier: The people who are enrolled, and the threshold.
-        reader: Finds and embeds.
-
-    Raises:
-        DatasetError: A photo shows several faces that may be meant, and not exactly one of them fits the other photos.
+    Photos go by SHA-256; in each a face was found. Raises DatasetError when several faces of a photo may be meant, and not exactly one of
+    them fits the other photos.
     """
     doubtful = [digest for digest in photos if len(rivals(found[digest].faces)) > 1 or found[digest].way != PLAIN]
     looked = {digest: look_again(photos[digest], found[digest], reader) for digest in doubtful}

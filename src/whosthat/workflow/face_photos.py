@@ -1,10 +1,10 @@
 """The faces of many photos: remembered where a photo was read before, else found and embedded on all cores.
 
-What belongs here: threads, batches and the cache; opening the reader that a recipe asks for. What does not: finding a face in one
-photo (`whosthat.faces.finding`), what is done with the embeddings.
+What belongs here: threads, batches and the cache; opening the reader that a recipe asks for. What does not: finding a face in one photo
+(`whosthat.faces.finding`), what is done with the embeddings.
 
-Threads, not processes: finding and embedding spend nine tenths of their time outside Python's lock, and a process would first
-have to load the libraries and the weights, which takes as long as two hundred photos.
+Threads, not processes: finding and embedding spend nine tenths of their time outside Python's lock, and a process would first have to load
+the libraries and the weights, which takes as long as two hundred photos.
 """
 
 from __future__ import annotations
@@ -51,43 +51,24 @@ class OpenedReader:
 
 
 def open_reader(detector: str = "auto", embedder: str = DLIB.name) -> OpenedReader:
-    """Open a detector and an embedder.
+    """Open a detector (or ``auto``) and an embedder by name.
 
-    Args:
-        detector: Name of a detector, or ``auto``.
-        embedder: Name of an embedder.
-
-    Raises:
-        UsageError: There is no such detector or embedder.
-        WeightsError: Weights are missing or wrong.
+    Raises UsageError when there is no such detector or embedder, WeightsError when weights are missing or wrong.
     """
     facts, model = detector_facts(detector), embedder_model(embedder)
     files, graph = detector_files(facts), model.graph()
     return OpenedReader(FaceReader(facts.open(files), OnnxEmbedder(model.facts, graph)), graph, files)
 
 
-@dataclass(frozen=True)
-class OpenedCropper:
-    """A cropper, and the bytes that a bundle needs to open the same one again."""
-
-    cropper: FaceCropper
-    detector_files: dict[str, bytes]
-
-
-def open_cropper(detector: str, size: int) -> OpenedCropper:
+def open_cropper(detector: str, size: int) -> tuple[FaceCropper, dict[str, bytes]]:
     """Open a detector, and cut faces out as for dlib's network, whose frame leaves forehead and chin in view.
 
-    Args:
-        detector: Name of a detector, or ``auto``.
-        size: Side of the crops in pixels.
-
-    Raises:
-        UsageError: There is no such detector.
-        WeightsError: Weights are missing or wrong.
+    ``size`` is the side of the crops in pixels; with the cropper come the bytes that a bundle needs to open the same detector again. Raises
+    UsageError when there is no such detector, WeightsError when weights are missing or wrong.
     """
     facts = detector_facts(detector)
     files = detector_files(facts)
-    return OpenedCropper(FaceCropper(facts.open(files), DLIB.template(facts.name).scaled(size)), files)
+    return FaceCropper(facts.open(files), DLIB.template(facts.name).scaled(size)), files
 
 
 def faces_of_photos(
@@ -95,31 +76,15 @@ def faces_of_photos(
 ) -> dict[str, PhotoFaces]:
     """Find the face that each photo is about, and embed it; a photo that was read before is not read again.
 
-    Args:
-        photos: Where photos lie that are known to show a person each, by their SHA-256.
-        reader: Finds and embeds.
-        file: Where what was found is remembered; None for the user's cache folder.
-        progress: Shows how far it is.
-
-    Returns:
-        What each photo gave, by its SHA-256; photos that cannot be read any more are not there.
-
-    Raises:
-        CacheError: The cache cannot be used.
+    Photos, each known to show a person, go by SHA-256, and so does what each gave; those that cannot be read any more are not there. What
+    was found is remembered in ``file``, by default in the user's cache folder. Raises CacheError when that cannot be used.
     """
     with RememberedFaces(reader.key, file) as remembered:
         return _looked_up(photos, remembered, lambda batch: _taken_faces(batch, reader), progress, "faces found")
 
 
 def seen_in_photos(photos: Mapping[str, Path], reader: FaceReader, *, what: str, progress: Progress = SILENT) -> dict[str, SeenFaces]:
-    """Find and embed every face of photos, as ``predict`` does; result as that of `faces_of_photos`.
-
-    Args:
-        photos: Where photos of anybody lie, by their SHA-256.
-        reader: Finds and embeds.
-        what: What the photos are, for the progress.
-        progress: Shows how far it is.
-    """
+    """Find and embed every face of photos of anybody, as ``predict`` does, by SHA-256; ``what`` they are is said with the progress."""
     with RememberedSightings(reader.key) as remembered:
         return _looked_up(photos, remembered, lambda batch: _sightings(batch, reader), progress, what)
 
@@ -127,14 +92,8 @@ def seen_in_photos(photos: Mapping[str, Path], reader: FaceReader, *, what: str,
 def read_strangers(folder: Path, known: Collection[str], reader: FaceReader, *, progress: Progress = SILENT) -> Strangers:
     """Embed the faces of people who are in none of the folders, as ``predict`` finds them: the largest of each photo.
 
-    Args:
-        folder: Photos at any depth; each folder directly inside counts as a person, each loose photo as one of its own.
-        known: SHA-256 of the photos that are enrolled: the same photo is no stranger's.
-        reader: Finds and embeds.
-        progress: Shows how far it is.
-
-    Raises:
-        DatasetError: The folder does not exist, or no photo in it shows a face.
+    ``known`` are the SHA-256 of enrolled photos: the same photo is no stranger's. Raises DatasetError when the folder does not exist, or no
+    photo in it shows a face.
     """
     photos = stranger_photos(folder, known)
     seen = seen_in_photos(photos.paths, reader, what="photos of strangers", progress=progress)
@@ -173,7 +132,10 @@ def _looked_up(
             fresh[digest] = faces
         progress.step(what, done, len(new))
         if len(fresh) >= KEPT_EVERY or done == len(new):
-            _remember(remembered, fresh, progress)
+            try:
+                remembered.put(fresh)
+            except CacheError as error:
+                progress.say(f"The next training will find faces in these photos again. {error}")
             found |= fresh
             fresh = {}
     return found
@@ -211,13 +173,6 @@ def _taken(image: Image, reader: FaceReader) -> tuple[PhotoFaces, Image | None]:
     face = main_face(search.faces, width, height)
     crop = reader.crops(image, [face])[0]
     return PhotoFaces((width, height), search.faces, search.faces.index(face), search.way, sharpness(crop)), crop
-
-
-def _remember(remembered: Memory[Found], fresh: dict[str, Found], progress: Progress) -> None:
-    try:
-        remembered.put(fresh)
-    except CacheError as error:
-        progress.say(f"The next training will find faces in these photos again. {error}")
 
 
 def _largest(faces: Sequence[Face]) -> int:

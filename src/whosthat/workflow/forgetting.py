@@ -1,7 +1,7 @@
 """Removing what is left of a person outside the gallery: in the cache, and in the run that made the bundle.
 
-What belongs here: the note by which a removal that was stopped goes on, finding and deleting embeddings, crops and cache entries, and
-the receipt. What does not: the gallery (`people`).
+What belongs here: the note by which a removal that was stopped goes on, finding and deleting embeddings, crops and cache entries, and the
+receipt. What does not: the gallery (`people`).
 """
 
 from __future__ import annotations
@@ -50,13 +50,8 @@ _Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 class Erasure(BaseModel):
     """Who is to be removed and where to look, written down before anything is deleted, so that a removal that is killed goes on.
 
-    Attributes:
-        removed: The name.
-        embeddings: How many the bundle held.
-        digests: SHA-256 of every photo of theirs that is known.
-        alike: SHA-256 of other photos in which their face is recognised; only the cache forgets these.
-        photos: Their names in the photo folder.
-        receipt: Name of the receipt.
+    ``digests`` are the SHA-256 of all their photos that are known, ``alike`` those of others in which their face is recognised, which only
+    the cache forgets; ``photos`` are their names in the photo folder, ``receipt`` is the receipt's.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -70,18 +65,10 @@ class Erasure(BaseModel):
 
 @dataclass(frozen=True)
 class Receipt:
-    """What was deleted when somebody was removed; holds nothing personal but the name.
+    """What was deleted when somebody was removed, and when (ISO 8601 in UTC); holds nothing personal but the name.
 
-    Attributes:
-        removed: The name.
-        bundle: From which bundle.
-        time: When, ISO 8601 in UTC.
-        embeddings: How many were deleted from the bundle.
-        cache_rows: Of how many photos facts, faces and embeddings were deleted from the cache.
-        cache_files: Files of the cache that were changed or deleted.
-        run_files: Files of the run that were changed or deleted.
-        elsewhere: Which other runs beside it hold the person, in whole sentences.
-        kept: What was not deleted, in whole sentences.
+    ``embeddings`` were in the bundle; of ``cache_rows`` photos facts, faces and embeddings were in the cache. The files were changed or
+    deleted. ``elsewhere`` says which other runs beside it hold the person, ``kept`` what was not deleted, in whole sentences.
     """
 
     removed: str
@@ -102,17 +89,10 @@ def run_of(bundle: Path) -> Path | None:
 
 
 def plan_erasure(bundle: Path, name: str, own: Set[str], others: Set[str], alike: Set[str] = frozenset()) -> Erasure:
-    """Find what is to be erased of somebody.
+    """Find what is to be erased of somebody whose enrolled photos are ``own``, all by SHA-256.
 
-    Args:
-        bundle: Where the bundle belongs.
-        name: Who goes.
-        own: SHA-256 of the photos that are enrolled for them.
-        others: SHA-256 of all others that are enrolled; never erased, whatever their names.
-        alike: SHA-256 of photos in which their face is recognised.
-
-    Raises:
-        RunError: What the run knows of its photos is damaged.
+    ``others`` are all others that are enrolled, never erased whatever their names; ``alike`` show a face that is recognised as theirs.
+    Raises RunError when what the run knows of its photos is damaged.
     """
     run = run_of(bundle)
     photos = photos_in_run(run, name, own, others) if run else {}
@@ -127,11 +107,7 @@ def plan_erasure(bundle: Path, name: str, own: Set[str], others: Set[str], alike
 
 
 def note_erasure(erasure: Erasure, bundle: Path) -> None:
-    """Write down what is to be erased; from now on `erasure_of` finds it.
-
-    Raises:
-        RunError: It cannot be written.
-    """
+    """Write down what is to be erased, so that `erasure_of` finds it from now on; RunError when it cannot be written."""
     try:
         # ASCII: a file name may hold lone surrogates
         replace_file(_note(bundle), json.dumps(erasure.model_dump(), default=sorted).encode("ascii"), temporary=_draft(bundle))
@@ -140,11 +116,7 @@ def note_erasure(erasure: Erasure, bundle: Path) -> None:
 
 
 def erasure_of(bundle: Path) -> Erasure | None:
-    """Return what is still to be erased, because a removal was stopped.
-
-    Raises:
-        BundleError: The note is damaged.
-    """
+    """Return what is still to be erased, because a removal was stopped; BundleError when the note is damaged."""
     try:
         _draft(bundle).unlink(missing_ok=True)
         return Erasure.model_validate(json.loads(_note(bundle).read_bytes()))
@@ -160,9 +132,7 @@ def erasure_of(bundle: Path) -> Erasure | None:
 def erase(erasure: Erasure, bundle: Path, *, stopped: bool) -> Receipt:
     """Delete what is left outside the bundle, write the receipt and, last, delete the note.
 
-    Raises:
-        CacheError: Something cannot be deleted from the cache.
-        RunError: Something cannot be deleted from the run folder, or the receipt cannot be written.
+    Raises CacheError or RunError when something cannot be deleted there, RunError also when the receipt cannot be written.
     """
     run, path = run_of(bundle), bundle.with_name(erasure.receipt)
     try:
@@ -170,8 +140,8 @@ def erase(erasure: Erasure, bundle: Path, *, stopped: bool) -> Receipt:
             cache_rows, cache_files = forget_in_cache(erasure.digests | erasure.alike)
             run_files = forget_in_run(run, erasure.photos) if run else ()
             elsewhere = tuple(_elsewhere(erasure, run)) if run else ()
-        kept = KEPT + STOPPED * stopped
-        receipt = Receipt(erasure.removed, bundle.name, _now(), erasure.embeddings, cache_rows, cache_files, run_files, elsewhere, kept)
+        now, kept = datetime.now(UTC).isoformat(timespec="seconds"), KEPT + STOPPED * stopped
+        receipt = Receipt(erasure.removed, bundle.name, now, erasure.embeddings, cache_rows, cache_files, run_files, elsewhere, kept)
         if not path.exists():
             replace_file(path, json.dumps(asdict(receipt), indent=2, ensure_ascii=False).encode("utf-8"), temporary=_draft(bundle))
         _note(bundle).unlink()
@@ -183,11 +153,7 @@ def erase(erasure: Erasure, bundle: Path, *, stopped: bool) -> Receipt:
 def forget_in_cache(digests: Collection[str]) -> tuple[int, tuple[str, ...]]:
     """Delete faces, embeddings, facts and prepared copies of photos from the cache.
 
-    Returns:
-        How many photos were in the cache, and the files that were changed or deleted.
-
-    Raises:
-        CacheError: Something cannot be deleted.
+    Returns how many photos were in it, and the files that were changed or deleted. Raises CacheError when something cannot be deleted.
     """
     prepared = forget_prepared(digests)
     n_photos, changed = photo_cache.forget(digests)
@@ -197,11 +163,8 @@ def forget_in_cache(digests: Collection[str]) -> tuple[int, tuple[str, ...]]:
 def photos_in_run(run: Path, person: str, own: Collection[str], others: Collection[str] = ()) -> dict[str, str]:
     """Return the photos of somebody in a run's photo folder, whether they took part or not: name to SHA-256.
 
-    Args:
-        run: The run folder.
-        person: The name; the run may know an older one, by which it then finds photos without a face, too.
-        own: SHA-256 of photos that are known to be theirs.
-        others: SHA-256 of photos that are known to be somebody else's.
+    The run may know an older name, by which it then finds photos without a face, too. ``own`` and ``others`` are the SHA-256 of photos that
+    are known to be theirs, or somebody else's.
     """
     rows = _rows(run / SPLIT)
     names = {row["class"] for row in rows if row["sha256"] in own}
@@ -215,11 +178,7 @@ def photos_in_run(run: Path, person: str, own: Collection[str], others: Collecti
 def forget_in_run(run: Path, photos: Collection[str]) -> tuple[str, ...]:
     """Delete somebody's photos from the split, from the run's pictures and from what was found in faces; write the report again.
 
-    Returns:
-        The files that were changed or deleted.
-
-    Raises:
-        RunError: Something cannot be read or written.
+    Returns the files that were changed or deleted. Raises RunError when something cannot be read or written.
     """
     changed: list[Path] = []
     try:
@@ -239,10 +198,6 @@ def _note(bundle: Path) -> Path:
 def _draft(bundle: Path) -> Path:
     """Where notes and receipts are written before they get their names; the bundle's lock keeps others from it."""
     return bundle.with_name(f".{bundle.name}.erasing.new")
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _photo_folder(run: Path) -> Path | None:

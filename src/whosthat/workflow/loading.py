@@ -1,7 +1,7 @@
 """Opening a recogniser for a program: one whose people can be changed as well.
 
-What belongs here: joining a recogniser with the bundle that it came from. What does not: opening bundles (`recognition`), changing
-people (`people`), which is loaded when it is asked for: answers must not wait for it.
+What belongs here: joining a recogniser with its bundle. What does not: opening bundles (`recognition`), changing people (`people`), which
+is loaded when it is asked for: answers must not wait for it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Who a face recogniser knows: list, add, remove, rename, in seconds and without training again.
 
-What belongs here: changing the gallery of a saved bundle, and refusing what would make it worse. What does not: what is left of
-somebody elsewhere (`forgetting`), the arithmetic of embeddings (`whosthat.recognition`).
+What belongs here: changing the gallery of a saved bundle, and refusing what would make it worse. What does not: what is left of somebody
+elsewhere (`forgetting`), the arithmetic of embeddings (`whosthat.recognition`).
 """
 
 from __future__ import annotations
@@ -55,11 +55,7 @@ class Removed:
 
 
 def list_people(bundle: str | Path) -> tuple[Enrolled, ...]:
-    """Return everybody whom a recogniser knows.
-
-    Raises:
-        BundleError: It is no bundle of a face recogniser.
-    """
+    """Return everybody whom a recogniser knows; BundleError when it is no face recogniser."""
     opened = open_bundle(bundle)
     facts = _face_facts(opened)
     gallery = read_gallery(opened.file(FILE), opened.facts.labels, facts.dimensions)
@@ -76,24 +72,16 @@ def add_person(
     anyway: bool = False,
     progress: Progress = SILENT,
 ) -> Added:
-    """Enrol photos of somebody, known or new; the threshold is unchanged.
+    """Enrol photos, files and folders, of somebody, known or new; the bundle is replaced in one step, the threshold is unchanged.
 
-    Of several faces in a photo, the one that fits the person's other photos is taken. Faces less than half as large as the largest
-    are bystanders' and ask no question.
-
-    Args:
-        bundle: The saved recogniser; it is replaced in one step.
-        name: Whom the photos show.
-        photos: Files and folders.
-        face: Which face of the one photo to enrol, from 1, from left to right; None where that is clear.
-        anyway: Enrol also photos that do not seem to show one person, or that show somebody who is enrolled under another name.
-        progress: Shows the photos as they are read.
+    Of several faces in a photo, the one that fits the person's other photos is taken, or number ``face`` of the one photo, from 1, from
+    left to right. Faces less than half as large as the largest are bystanders' and ask no question. ``anyway`` enrols also photos that do
+    not seem to show one person, or that show somebody who is enrolled under another name.
 
     Raises:
         BundleError: The bundle cannot be used or saved; the old one is then still there.
         UsageError: The name cannot be used, there is no such face, or ``face`` is given with several photos.
-        DatasetError: No photo shows a face, it is not clear which face is meant, the photos do not show one person, or the person is
-            enrolled already.
+        DatasetError: No photo shows a face, or not one person, or it is not clear which face is meant, or the person is enrolled already.
     """
     name = _normal(name)
     with _held(bundle) as (opened, _):
@@ -112,20 +100,12 @@ def add_person(
 def remove_person(bundle: str | Path, name: str) -> Removed:
     """Remove somebody: embeddings, entries in the cache, pictures in the run; nothing is trained again.
 
-    The cache forgets the photos that are enrolled, all others in the person's folder, and all in which the face is recognised.
+    The cache forgets the photos that are enrolled, all others in the person's folder, and all in which the face is recognised. What is to
+    be deleted is written down first: a removal that was stopped is finished by the same command, or by the next one that changes the
+    bundle.
 
-    What is to be deleted is written down first: a removal that was stopped is finished by the same command, or by the next one that
-    changes the bundle.
-
-    Args:
-        bundle: The saved recogniser; it is replaced in one step.
-        name: Who goes.
-
-    Raises:
-        BundleError: The bundle cannot be used or saved.
-        UsageError: Nobody has this name, or nobody else is left.
-        CacheError: Something cannot be deleted from the cache.
-        RunError: Something cannot be deleted from the run folder.
+    Raises BundleError when the bundle cannot be used or saved, UsageError when nobody has this name or nobody else is left, CacheError and
+    RunError when something cannot be deleted there.
     """
     with _held(bundle) as (opened, removed):
         if removed is not None and removed.receipt.removed == _normal(name):
@@ -143,16 +123,9 @@ def remove_person(bundle: str | Path, name: str) -> Removed:
 
 
 def rename_person(bundle: str | Path, name: str, new_name: str) -> None:
-    """Call somebody by another name.
+    """Call somebody by another name; the bundle is replaced in one step.
 
-    Args:
-        bundle: The saved recogniser; it is replaced in one step.
-        name: The name so far.
-        new_name: The name from now on.
-
-    Raises:
-        BundleError: The bundle cannot be used or saved.
-        UsageError: Nobody has the first name, or the second cannot be used.
+    Raises BundleError when it cannot be used or saved, UsageError when nobody has the first name, or the second cannot be used.
     """
     new_name = _normal(new_name)
     with _held(bundle) as (opened, _):
@@ -254,11 +227,7 @@ def _to_enrol(
 ) -> tuple[dict[str, Path], list[SetAside]]:
     """Return where the photos to enrol lie, by SHA-256, and those that cannot be enrolled.
 
-    Args:
-        name: Whom they show.
-        photos: Files and folders.
-        gallery: Who is enrolled.
-        one: Whether a face of one photo is to be enrolled; somebody else in that photo may then be enrolled by it, too.
+    ``one``: a face of one photo is to be enrolled; somebody else in that photo may then be enrolled by it, too.
     """
     left: list[SetAside] = []
     places: dict[str, Path] = {}
@@ -338,26 +307,21 @@ def _save(bundle: Bundle, gallery: Gallery, *, gone: Set[str] = frozenset()) -> 
     """Save the bundle with another gallery; ``gone`` are the SHA-256 of photos that it must no longer know."""
     home = _home(bundle)
     files = {name: bundle.file(f"{name}.onnx") for name in _face_facts(bundle).detector_files}
-    facts = _changed_facts(bundle.facts, gallery, gone)
-    save_bundle(home, facts, graph=bundle.graph(), more=bundle_files(gallery, files))
+    save_bundle(home, _changed_facts(bundle.facts, gallery, gone), graph=bundle.graph(), more=bundle_files(gallery, files))
     old = home.with_name(f".{home.name}.old")
     if old.exists():
         raise BundleError(f"The new bundle was saved, but the old one, {old}, cannot be deleted. Delete this folder yourself.")
 
 
 def _changed_facts(facts: BundleFacts, gallery: Gallery, gone: Set[str]) -> BundleFacts:
+    """Return what a bundle says of itself; it has seen what it knew, less what is gone, and everything that is enrolled."""
     document = facts.model_dump()
     document["labels"] = gallery.people
     document["faces"]["n_enrolled"] = len(gallery.photos)
-    document["data"]["parts"] = _seen(facts.data.parts, gallery, {digest[:FINGERPRINT_DIGITS] for digest in gone})
+    lost = {digest[:FINGERPRINT_DIGITS] for digest in gone}
+    kept = {part: tuple(digest for digest in digests if digest not in lost) for part, digests in facts.data.parts.items()}
+    new = {photo.sha256[:FINGERPRINT_DIGITS] for photo in gallery.photos}.difference(*kept.values())
+    document["data"]["parts"] = {**kept, "train": tuple(sorted((*kept.get("train", ()), *new)))}
     if len(gallery.people) != len(facts.labels) and CHANGED not in document["threshold"]["how"]:
         document["threshold"]["how"] += CHANGED
     return BundleFacts.model_validate(document)
-
-
-def _seen(parts: Mapping[str, tuple[str, ...]], gallery: Gallery, gone: set[str]) -> dict[str, tuple[str, ...]]:
-    """Which photos the bundle has seen: what it knew, less what is gone, and everything that is enrolled."""
-    kept = {part: tuple(digest for digest in digests if digest not in gone) for part, digests in parts.items()}
-    known = {digest for digests in kept.values() for digest in digests}
-    new = {photo.sha256[:FINGERPRINT_DIGITS] for photo in gallery.photos} - known
-    return {**kept, "train": tuple(sorted((*kept.get("train", ()), *new)))}

@@ -1,7 +1,7 @@
 """Who is in these photos? Files and folders in, one answer a photo out, in order and without ever holding all of them.
 
-What belongs here: finding the photos, reading and answering batches in threads, drawn copies.
-What does not: answering (`recognition`), videos (`predict_video`), rows for tables (`prediction`), folders per person (`sorting`).
+What belongs here: finding the photos, reading and answering batches in threads, drawn copies. What does not: answering (`recognition`),
+videos (`predict_video`), rows for tables (`prediction`), folders per person (`sorting`).
 """
 
 from __future__ import annotations
@@ -11,8 +11,7 @@ import math
 import os
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import nullcontext
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, cast
 
@@ -34,19 +33,6 @@ BATCH = 4
 
 FEW = 32
 """Fewer photos than this are handed out in so small batches that no core is left without work at the end."""
-
-NO_PHOTOS = "the folder holds no photos"
-
-
-@dataclass(frozen=True)
-class _Order:
-    """What was asked for: by whom to be answered, and how."""
-
-    recogniser: Recogniser
-    draw: Path | None
-    every: int
-    remember: bool
-    progress: Progress
 
 
 def predict(
@@ -86,17 +72,36 @@ def predict(
     places = places_given(paths)
     copies = None if draw is None else path_given(draw, "The folder for drawn copies")
     if copies is not None:
-        _make_folder(copies)
+        try:
+            copies.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UsageError(f"{copies} cannot be made: {error.strerror or error}. Name another folder for the drawn copies.") from error
         without = [*without, copies]
-    return _answers(_Order(recogniser, copies, every, remember, progress), find_photos(places, without=without))
+
+    def finished(path: Path, sightings: tuple[Sighting, ...] | None) -> Prediction:
+        """Draw what was seen in a photo, where that was asked for, or look through a video (no sightings yet)."""
+        try:
+            if sightings is None:
+                return Prediction(path, video=predict_video(recogniser, path, every=every, draw=copies, progress=progress))
+            return Prediction(path, sightings, drawn=None if copies is None else _draw(path, sightings, copies))
+        except PhotoError as error:
+            return Prediction(path, error=error.reason)
+        except OSError as error:
+            raise UsageError(f"{copies} cannot be written: {error.strerror or error}. Name another folder for the drawn copies.") from error
+
+    answering = recalling(recogniser, progress) if remember else nullcontext(recogniser)
+    return _answers(answering, find_photos(places, without=without), finished)
+
+
+def counting(predictions: Iterable[Prediction], what: str, total: int, progress: Progress) -> Iterator[Prediction]:
+    """Pass predictions on, and show how many of all there were."""
+    for done, prediction in enumerate(predictions, start=1):
+        yield prediction
+        progress.step(what, done, total)
 
 
 def places_given(paths: str | Path | Iterable[str | Path]) -> list[Path]:
-    """Return paths that somebody gave, be it one or several.
-
-    Raises:
-        UsageError: Something else was given.
-    """
+    """Return paths that somebody gave, be it one or several; UsageError for anything else."""
     if isinstance(paths, str | os.PathLike):
         return [Path(paths)]
     if not isinstance(paths, Iterable):
@@ -109,13 +114,9 @@ def find_photos(
 ) -> Iterator[Path | Prediction]:
     """Yield the photos that files and folders mean, or a failed prediction for a path that leads to none.
 
-    A file that is named is always taken; in folders hidden files, and files that do not look like photos, are passed over.
-    Links to folders are not followed, so the walk always ends.
-
-    Args:
-        paths: Files and folders.
-        without: Folders to pass over where they lie inside ``paths``: what is written there while we walk is no photo of yours.
-        passed_over: Counts the files in folders that are not taken for photos, by kind (`photos.signatures.kind_of_file`).
+    A file that is named is always taken; in folders hidden files, and files that do not look like photos, are passed over and counted by
+    kind (`photos.signatures.kind_of_file`) in ``passed_over``. Links to folders are not followed, so the walk always ends; nor are folders
+    ``without`` entered: what is written there while we walk is no photo of yours.
     """
     foreign = {folder.resolve() for folder in without}
     others = Counter[str]() if passed_over is None else passed_over
@@ -124,12 +125,12 @@ def find_photos(
             yield path
             continue
         failures: list[OSError] = []
-        inside = _photos_below(path, foreign, others, failures.append)
-        first = next(inside, None)
-        if first is None and not failures:
-            yield Prediction(path, error=NO_PHOTOS)
-        elif first is not None:
-            yield from itertools.chain([first], inside)
+        is_empty = True
+        for photo in _photos_below(path, foreign, others, failures.append):
+            is_empty = False
+            yield photo
+        if is_empty and not failures:
+            yield Prediction(path, error="the folder holds no photos")
         for failure in failures:
             yield Prediction(Path(failure.filename or path), error=f"the folder cannot be listed ({failure.strerror})")
 
@@ -146,58 +147,36 @@ def _photos_below(folder: Path, foreign: Collection[Path], others: Counter[str],
                 others[kind_of_file(name)] += 1
 
 
-def _answers(order: _Order, found: Iterator[Path | Prediction]) -> Iterator[Prediction]:
-    """Let threads read and answer whole batches, and give the answers in order."""
+def _answers(
+    answering: AbstractContextManager[Answering],
+    found: Iterator[Path | Prediction],
+    finished: Callable[[Path, tuple[Sighting, ...] | None], Prediction],
+) -> Iterator[Prediction]:
+    """Let threads read and answer whole batches, and give the answers, each finished, in order."""
     few = list(itertools.islice(found, FEW))
     batch_size = BATCH if len(few) == FEW else min(BATCH, math.ceil(len(few) / (2 * (os.cpu_count() or 1))))
     to_come = itertools.chain(few, found)
     batches = iter(lambda: list(itertools.islice(to_come, batch_size)), [])
-    with recalling(order.recogniser, order.progress) if order.remember else nullcontext(order.recogniser) as recogniser:
+    with answering as recogniser:
         for batch in in_order(lambda items: _answered(recogniser, items), batches):
             for answer in batch:
-                yield Prediction(answer.path, error=answer.error) if answer.error else _finished(order, answer.path, answer.sightings)
+                yield answer if isinstance(answer, Prediction) else finished(*answer)
 
 
-@dataclass(frozen=True)
-class _Answer:
-    """What was seen in a photo, or why there is no answer; neither for a video, which is yet to be looked through."""
-
-    path: Path
-    sightings: tuple[Sighting, ...] | None = None
-    error: str = ""
-
-
-def _answered(recogniser: Answering, items: Sequence[Path | Prediction]) -> list[_Answer]:
-    """Read some photos, and let the network answer for all of them at once."""
-    read = [_read(recogniser, item) for item in items]
-    prepared = [one for one in read if not isinstance(one, _Answer)]
-    sightings = iter(recogniser.identify_prepared([photo for _, photo in prepared]) if prepared else [])
-    return [one if isinstance(one, _Answer) else _Answer(one[0], tuple(next(sightings))) for one in read]
+def _answered(recogniser: Answering, items: Sequence[Path | Prediction]) -> list[Prediction | tuple[Path, tuple[Sighting, ...] | None]]:
+    """Read some photos, and let the network answer for all of them at once; what cannot be read is a prediction already."""
+    read = [item if isinstance(item, Prediction) else _read(recogniser, item) for item in items]
+    prepared = [one[1] for one in read if not isinstance(one, Prediction) and one[1] is not None]
+    sightings = iter(recogniser.identify_prepared(prepared) if prepared else [])
+    return [one if isinstance(one, Prediction) else (one[0], None if one[1] is None else tuple(next(sightings))) for one in read]
 
 
-def _read(recogniser: Answering, item: Path | Prediction) -> _Answer | tuple[Path, Any]:
-    """Return the path of a photo and what the network needs of it, or the answer where the network is not needed."""
-    if isinstance(item, Prediction):
-        return _Answer(item.path, error=item.error)
-    if looks_like_video(item):
-        return _Answer(item)
+def _read(recogniser: Answering, path: Path) -> Prediction | tuple[Path, Any]:
+    """Return the path of a photo and what the network needs of it: None of a video, which is yet to be looked through."""
     try:
-        return item, recogniser.prepare(item)
-    except PhotoError as error:
-        return _Answer(item, error=error.reason)
-
-
-def _finished(order: _Order, path: Path, sightings: tuple[Sighting, ...] | None) -> Prediction:
-    """Draw what was seen in a photo, where that was asked for, or look through a video (no sightings yet)."""
-    try:
-        if sightings is None:
-            answer = predict_video(order.recogniser, path, every=order.every, draw=order.draw, progress=order.progress)
-            return Prediction(path, video=answer)
-        return Prediction(path, sightings, drawn=None if order.draw is None else _draw(path, sightings, order.draw))
+        return path, None if looks_like_video(path) else recogniser.prepare(path)
     except PhotoError as error:
         return Prediction(path, error=error.reason)
-    except OSError as error:
-        raise UsageError(f"{order.draw} cannot be written: {error.strerror or error}. Name another folder for the drawn copies.") from error
 
 
 def _draw(path: Path, sightings: tuple[Sighting, ...], folder: Path) -> Path:
@@ -207,10 +186,3 @@ def _draw(path: Path, sightings: tuple[Sighting, ...], folder: Path) -> Path:
     with opened(path) as photo:
         drawn = draw_sightings(photo.image, sightings)
     return save_copy(drawn, folder, f"{path.stem}.jpg", source=str(path.resolve()), exif=exif_of(path))
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"{folder} cannot be made: {error.strerror or error}. Name another folder for the drawn copies.") from error

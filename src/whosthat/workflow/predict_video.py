@@ -1,7 +1,7 @@
 """Who is in this video, and when?
 
-What belongs here: leading a video's frames through a recogniser and a tracker, and pictures of the result.
-What does not: reading videos (`photos.video`), following faces (`recognition.tracking`), many files (`predict`).
+What belongs here: leading a video's frames through a recogniser and a tracker, and pictures of the result. What does not: reading videos
+(`photos.video`), following faces (`recognition.tracking`), many files (`predict`).
 """
 
 from __future__ import annotations
@@ -30,13 +30,9 @@ _BATCH, _READERS = 4, 2
 class VideoAnswer:
     """Who is in a video, and when.
 
-    Attributes:
-        tracks: Each face that was followed, or each run of one answer for the whole picture, by when it began.
-        n_frames: How many frames were looked at.
-        every: Every how many frames.
-        seconds: When the last of them is shown.
-        problem: What kept the video from being looked at to its end, in a few words; "" when nothing did.
-        drawn: Pictures of the tracks; empty when none were asked for.
+    ``tracks`` are the faces that were followed, or the runs of one answer for the whole picture, by when they began. Every ``every``-th
+    frame was looked at, ``n_frames`` in all, the last at ``seconds``. ``problem`` is what kept the video from being looked at to its end,
+    in a few words, or "". ``drawn`` are pictures of the tracks, where asked for.
     """
 
     tracks: tuple[Track, ...]
@@ -57,17 +53,9 @@ def predict_video(
 ) -> VideoAnswer:
     """Identify who is in every Nth frame of a video, follow the faces, and name each by vote.
 
-    Args:
-        recogniser: Any; one that answers for whole photos gives runs of the same answer.
-        path: The video.
-        every: N, 1 or more.
-        draw: Folder for one picture of each track, from its surest frame, with all who are in it; it must exist.
-        progress: Is told the frames.
-
-    Raises:
-        PhotoError: The video cannot be read.
-        UsageError: N is below 1.
-        OSError: A picture cannot be written.
+    A recogniser that answers for whole photos gives runs of the same answer. ``draw`` is a folder, which must exist, for one picture of
+    each track, from its surest frame, with all who are in it. Raises PhotoError when the video cannot be read, UsageError when N is below
+    1, OSError when a picture cannot be written.
     """
     tracker, n_frames, seconds = Tracker(), 0, 0.0
     with open_video(path) as video:

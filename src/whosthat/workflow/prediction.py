@@ -1,12 +1,12 @@
 """One answer, for one photo or video, and how it stands in JSON and in CSV.
 
-What belongs here: the shape of an answer, and the same answer as plain values and as rows of a table.
-What does not: finding it (`predict`, `predict_video`), writing JSON or CSV to a stream (the command line does that).
+What belongs here: an answer's shape, and as plain values and rows of a table. What does not: finding it (`predict`), writing it to a stream
+(`cli`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -54,16 +54,11 @@ class Prediction:
 
 
 def to_dict(prediction: Prediction, *, top: int | None = None) -> dict[str, Any]:
-    """Return a prediction as plain values, for JSON.
+    """Return a prediction as plain values, for JSON; what is absent is None.
 
-    Args:
-        prediction: What was answered.
-        top: So many classes of each sighting stand with their probabilities, best first; None for all.
-
-    Returns:
-        ``path``, ``sightings`` (each ``name``, ``confidence``, ``runner_up``, ``runner_up_confidence``, ``box``, ``nearest``,
-        ``given_to_better``, ``probabilities``), ``video`` (``people`` with their spans in seconds, ``tracks``, ``frames``, ``every``,
-        ``seconds``, ``drawn``), ``drawn`` and ``error``; what is absent is None.
+    Of each sighting the ``top`` likeliest classes stand with their probabilities, by default all. The keys are ``path``, ``sightings`` (as
+    `Sighting.to_dict`), ``video`` (``people`` with their spans in seconds, ``tracks``, ``frames``, ``every``, ``seconds``, ``drawn``),
+    ``drawn`` and ``error``.
     """
     return {
         "path": as_text(prediction.path),
@@ -75,10 +70,7 @@ def to_dict(prediction: Prediction, *, top: int | None = None) -> dict[str, Any]
 
 
 def csv_rows(prediction: Prediction) -> list[dict[str, str]]:
-    """Return a prediction as rows of `CSV_COLUMNS`: one a sighting or a video's track, or one that says why there is none.
-
-    Cells that a spreadsheet would run as a formula get an apostrophe in front.
-    """
+    """Return a prediction as rows of `CSV_COLUMNS`: one a sighting or a video's track, or one that says why there is none."""
     shared = {"path": csv_cell(as_text(prediction.path)), "error": csv_cell(prediction.problem)}
     shared["drawn"] = "" if prediction.drawn is None else csv_cell(as_text(prediction.drawn))
     empty = dict.fromkeys(CSV_COLUMNS, "")
@@ -108,9 +100,7 @@ def as_text(value: Path | str) -> str:
 
 def _video_to_dict(answer: VideoAnswer) -> dict[str, Any]:
     return {
-        "people": [
-            {"name": name, "spans": [{"start": span.start, "end": span.end} for span in spans]} for name, spans in answer.people.items()
-        ],
+        "people": [{"name": name, "spans": [asdict(span) for span in spans]} for name, spans in answer.people.items()],
         "tracks": [_track_to_dict(track) for track in answer.tracks],
         "frames": answer.n_frames,
         "every": answer.every,
@@ -128,12 +118,8 @@ def _track_to_dict(track: Track) -> dict[str, Any]:
         "end": track.end,
         "frames": track.n_frames,
         "best_frame": track.best_frame,
-        "box": _box_to_dict(track.boxes[track.best_frame]),
+        "box": (box := track.boxes[track.best_frame]) and asdict(box),
     }
-
-
-def _box_to_dict(box: Box | None) -> dict[str, float] | None:
-    return None if box is None else {"left": box.left, "top": box.top, "right": box.right, "bottom": box.bottom}
 
 
 def _sighting_cells(sighting: Sighting) -> dict[str, str]:
@@ -154,9 +140,5 @@ def _track_cells(track: Track) -> dict[str, str]:
 
 
 def _answer_cells(name: str | None, confidence: float, box: Box | None) -> dict[str, str]:
-    sides = _box_to_dict(box) or {}
-    return {
-        "name": csv_cell("unknown" if name is None else name),
-        "confidence": f"{confidence:.4f}",
-        **{side: f"{pixels:.1f}" for side, pixels in sides.items()},
-    }
+    sides = {} if box is None else {side: f"{pixels:.1f}" for side, pixels in asdict(box).items()}
+    return {"name": csv_cell("unknown" if name is None else name), "confidence": f"{confidence:.4f}", **sides}

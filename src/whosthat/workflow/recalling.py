@@ -28,12 +28,7 @@ KEPT_EVERY = 64
 
 @contextmanager
 def recalling(recogniser: Recogniser, progress: Progress) -> Iterator[Answering]:
-    """Let a face recogniser remember photos while the block runs; any other, or one without a usable cache, stays as it is.
-
-    Args:
-        recogniser: Any.
-        progress: Is told when nothing can be remembered.
-    """
+    """Let a face recogniser remember photos while the block runs; any other, or one without a usable cache, stays as it is."""
     if not hasattr(recogniser, "reader"):
         yield recogniser
         return

@@ -2,9 +2,9 @@
 
 What belongs here: the plan, carrying it out, and the way back. What does not: deciding which photos are doubtful.
 
-Nothing is ever deleted or overwritten. Photos go to a folder beside the photo folder, ``PHOTOS-set-aside``, under the same name; the
-plan lies there too. It is written before the first photo moves, so a move that was stopped half-way can be undone as well, and both
-ways can be gone again: what is there already is not moved.
+Nothing is ever deleted or overwritten. Photos go to a folder beside the photo folder, ``PHOTOS-set-aside``, under the same name; the plan
+lies there too. It is written before the first photo moves, so a move that was stopped half-way can be undone as well, and both ways can be
+gone again: what is there already is not moved.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -58,20 +58,12 @@ def plan_moves(checkup: Checkup) -> tuple[Move, ...]:
     if checkup.faces:
         reasons |= dict.fromkeys(checkup.faces.without_face, "no face was found")
         for suspect in checkup.faces.suspects:
-            other = f"{suspect.looks_like}" if suspect.looks_like else "somebody without a folder"
-            reasons[suspect.photo] = f"probably shows {other}"
+            reasons[suspect.photo] = f"probably shows {suspect.looks_like or 'somebody without a folder'}"
     return tuple(Move(f"{root.name}/{name}", _free_target(aside, name), reason) for name, reason in sorted(reasons.items()))
 
 
 def write_plan(moves: Sequence[Move], photos: Path) -> Path:
-    """Write a plan into the folder that the photos would go to; older plans stay.
-
-    Returns:
-        The file.
-
-    Raises:
-        DatasetError: It cannot be written.
-    """
+    """Write a plan into the folder that the photos would go to, and return the file; older plans stay. DatasetError when it cannot be."""
     table = io.StringIO(newline="")
     rows = csv.writer(table)
     rows.writerow(COLUMNS)
@@ -87,31 +79,17 @@ def write_plan(moves: Sequence[Move], photos: Path) -> Path:
 
 
 def carry_out(plan: Path, photos: Path) -> Outcome:
-    """Move the photos of a plan.
-
-    Raises:
-        DatasetError: The plan is none, or is for other photos.
-    """
-    base = photos.resolve().parent
-    return _moved(read_plan(plan, photos), lambda move: (base / move.source, base / move.target))
+    """Move the photos of a plan; DatasetError when it is none, or is for other photos."""
+    return _moved(plan, photos, back=False)
 
 
 def undo(plan: Path, photos: Path) -> Outcome:
-    """Move the photos of a plan back to where they were.
-
-    Raises:
-        DatasetError: The plan is none, or is for other photos.
-    """
-    base = photos.resolve().parent
-    return _moved(read_plan(plan, photos), lambda move: (base / move.target, base / move.source))
+    """Move the photos of a plan back to where they were; DatasetError when it is none, or is for other photos."""
+    return _moved(plan, photos, back=True)
 
 
 def read_plan(plan: Path, photos: Path) -> tuple[Move, ...]:
-    """Read a plan, and refuse one that would move anything but photos of this folder.
-
-    Raises:
-        DatasetError: The file cannot be read, is no plan, or names other places.
-    """
+    """Read a plan; DatasetError for a file that is none, or that would move anything but photos of this folder."""
     try:
         with plan.open("rb") as file:
             text = file.read(MAX_PLAN_BYTES).decode("utf-8")
@@ -144,15 +122,14 @@ def _lies_in(place: str, folder: Path) -> bool:
     return folder.parent.joinpath(place).parent.resolve().is_relative_to(folder.resolve())  # also where a link leads out
 
 
-def _moved(moves: Iterable[Move], places: Callable[[Move], tuple[Path, Path]]) -> Outcome:
-    moved: list[Move] = []
-    left: list[str] = []
-    for move in moves:
-        source, target = places(move)
+def _moved(plan: Path, photos: Path, *, back: bool) -> Outcome:
+    base, moved, left = photos.resolve().parent, [], []
+    for move in read_plan(plan, photos):
+        places = (move.target, move.source) if back else (move.source, move.target)
+        source, target = map(base.joinpath, places)
         if not os.path.lexists(source) and os.path.lexists(target):
             continue  # moved already, before the move was stopped
-        problem = _move(source, target)
-        if problem:
+        if problem := _move(source, target):
             left.append(f"{source} was not moved: {problem}.")
         else:
             moved.append(move)

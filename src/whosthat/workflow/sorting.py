@@ -1,7 +1,7 @@
 """Copies of photos in one folder per person, and a receipt of what went where.
 
-What belongs here: which folder a photo belongs in, copying without ever moving or overwriting, and the receipt.
-What does not: who is in a photo (`predict`).
+What belongs here: which folder a photo belongs in, copying without ever moving or overwriting, the receipt. What does not: who is in it
+(`predict`).
 """
 
 from __future__ import annotations
@@ -31,22 +31,15 @@ RECEIPT_COLUMNS = ("photo", "folder", "copy", "people", "result")
 
 
 def sort_copies(predictions: Iterable[Prediction], folder: Path) -> Iterator[Prediction]:
-    """Copy each photo into the folder of who is in it, and pass its prediction on.
+    """Copy each photo into the folder of who is in it, and pass its prediction on, unchanged and in order.
 
-    Files are copied with their times, and never moved; nothing in ``folder`` is overwritten. A photo whose equal copy already lies
-    where it belongs is not copied again, so sorting twice changes nothing, also where the first time was killed. Each run writes its
-    own receipt, line by line: stopped half-way, it lists what was copied until then.
+    Files are copied with their times, and never moved; nothing in ``folder`` is overwritten. A photo whose equal copy already lies where it
+    belongs is not copied again, so sorting twice changes nothing, also where the first time was killed. Each run writes its own receipt,
+    line by line: stopped half-way, it lists what was copied until then.
 
-    Args:
-        predictions: From `predict`; give it this folder as one of ``without``, lest the copies be found as photos.
-        folder: Gets one folder for each person, and `SEVERAL`, `UNKNOWN`, `NOBODY`, `UNREADABLE`; made when it is not there. A
-            person whose name cannot be a folder's, or is one of these, gets the nearest name that can.
-
-    Yields:
-        The predictions, unchanged and in order.
-
-    Raises:
-        UsageError: The folder cannot be written, the disk is full, or another process sorts into it.
+    The folder is made when it is not there, and gets one folder for each person, and `SEVERAL`, `UNKNOWN`, `NOBODY`, `UNREADABLE`; a person
+    whose name cannot be a folder's, or is one of these, gets the nearest name that can. Give it to `predict` as one of ``without``, lest
+    the copies be found as photos. Raises UsageError when it cannot be written, the disk is full, or another process sorts into it.
     """
     lock = FileLock(folder / LOCK, thread_local=False)
     try:

@@ -1,7 +1,7 @@
 """Photos of strangers, people who are in none of the folders: which photos count, whose they are, and what is answered about them.
 
-What belongs here: finding such photos and asking a network about them, as ``predict`` would. What does not: fitting a threshold on
-the answers (`recognition.threshold`), faces of strangers (`face_photos`).
+What belongs here: finding such photos and asking a network about them, as ``predict`` would. What does not: fitting a threshold on the
+answers (`recognition.threshold`), faces of strangers (`face_photos`).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 from whosthat.errors import DatasetError
 from whosthat.photos.reading import sha256_of
 from whosthat.progress import SILENT, Progress
-from whosthat.workflow.predict import find_photos, predict
+from whosthat.workflow.predict import counting, find_photos, predict
 from whosthat.workflow.prediction import Prediction
 
 if TYPE_CHECKING:
@@ -26,34 +26,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class StrangerPhotos:
-    """Photos of strangers, each once.
+    """Photos of strangers by SHA-256, each once, and whom each shows, int64 (n,), from 0.
 
-    Attributes:
-        paths: By the SHA-256 of each.
-        people: Whom each shows, int64 (n,), from 0: each folder directly inside counts as a person, each loose photo as one of its own.
+    Each folder directly inside counts as a person, each loose photo as one of its own.
     """
 
     paths: dict[str, Path]
     people: IntArray
 
 
-@dataclass(frozen=True)
-class StrangerConfidences:
-    """How sure a recogniser is of strangers: the best class's probability, float32 (n,), 0 without a face, and whom each photo shows."""
-
-    values: FloatArray
-    people: IntArray
-
-
 def stranger_photos(folder: Path, known: Collection[str] = ()) -> StrangerPhotos:
     """Return every photo of a folder of strangers, at any depth.
 
-    Args:
-        folder: The folder.
-        known: SHA-256 of the photos in the folders of known people: the same photo is no stranger's.
-
-    Raises:
-        DatasetError: The folder does not exist or holds no photo that can be used.
+    ``known`` are the SHA-256 of photos of known people: the same photo is no stranger's. Raises DatasetError when the folder does not exist
+    or holds no photo that can be used.
     """
     if not folder.is_dir():
         raise DatasetError(f"There is no folder {folder}. Choose a folder with photos of strangers.")
@@ -67,10 +53,10 @@ def stranger_photos(folder: Path, known: Collection[str] = ()) -> StrangerPhotos
             photos.setdefault(digest, path)
     if not photos:
         raise DatasetError(f"Every photo of {folder} is also in your own folders, or cannot be read. Choose photos of other people.")
-    return StrangerPhotos(photos, numbered(folder, list(photos.values())))
+    return StrangerPhotos(photos, _numbered(folder, list(photos.values())))
 
 
-def numbered(folder: Path, paths: Sequence[Path]) -> IntArray:
+def _numbered(folder: Path, paths: Sequence[Path]) -> IntArray:
     """Number the people of stranger photos from 0, int64 (n,)."""
     people: IntArray = np.unique([path.relative_to(folder).parts[0] for path in paths], return_inverse=True)[1]
     return people
@@ -78,27 +64,20 @@ def numbered(folder: Path, paths: Sequence[Path]) -> IntArray:
 
 def stranger_confidences(
     recogniser: Recogniser, folder: Path, known: Collection[str], *, progress: Progress = SILENT
-) -> StrangerConfidences:
-    """Ask a network about strangers, through the very function that answers ``whosthat predict``.
+) -> tuple[FloatArray, IntArray]:
+    """Ask a calibrated network about strangers, through the very function that answers ``whosthat predict``.
 
-    Args:
-        recogniser: Calibrated.
-        folder: Photos that show strangers.
-        known: SHA-256 of the photos in the folders: the same photo is no stranger's.
-        progress: Shows how far it is; is told of photos that cannot be read.
-
-    Raises:
-        DatasetError: No photo can be used.
+    Returns the best class's probability for each photo that can be read, float32 (n,), 0 without a face, and whom each shows, int64 (n,).
+    ``known`` as in `stranger_photos`. Raises DatasetError when no photo can be used.
     """
     paths = list(stranger_photos(folder, known).paths.values())
     used, values = [], []
-    for done, prediction in enumerate(predict(recogniser, paths), start=1):
+    for prediction in counting(predict(recogniser, paths), "photos of strangers", len(paths), progress):
         if not prediction.error:
             used.append(prediction.path)
             values.append(max((sighting.confidence for sighting in prediction.sightings), default=0.0))
-        progress.step("photos of strangers", done, len(paths))
     if not used:
         raise DatasetError(f"No photo of {folder} can be read. Choose photos of other people.")
     if len(used) < len(paths):
         progress.say(f"{len(paths) - len(used)} of {len(paths)} photos of strangers cannot be read.")
-    return StrangerConfidences(np.array(values, np.float32), numbered(folder, used))
+    return np.array(values, np.float32), _numbered(folder, used)

@@ -1,7 +1,7 @@
 """From folders of photos to a tested recogniser: look, split, and hand over to the route that trains.
 
-What belongs here: the steps before training, which are the same for all models, and which route a recipe means.
-What does not: the routes (`train_network`, `train_faces`), what they share (`training_run`).
+What belongs here: the steps before training, which are the same for all models, and which route a recipe means. What does not: the routes
+(`train_network`, `train_faces`), what they share (`training_run`).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from whosthat.networks import registry
 from whosthat.networks.backend import require_keras
 from whosthat.progress import SILENT, Progress
 from whosthat.recognition.bundle import label_problem
-from whosthat.runs.files import BUNDLE, ENVIRONMENT, RECIPE, SPLIT
+from whosthat.runs.files import ENVIRONMENT, RECIPE, SPLIT
 from whosthat.runs.folders import discard_run, existing_run, new_run, set_latest
 from whosthat.runs.lock import run_lock
 from whosthat.training.recipe import AnyRecipe, FaceRecipe, default_recipe, design_of, read_recipe
@@ -27,7 +27,7 @@ from whosthat.training.recipe_base import BaseRecipe
 from whosthat.wording import counted
 from whosthat.workflow.choosing import choose_model
 from whosthat.workflow.strangers import stranger_photos
-from whosthat.workflow.training_run import TrainingRun, TrainResult, begin, finish
+from whosthat.workflow.training_run import TrainingRun, TrainResult, begin, finish, result_of
 
 __all__ = ["TrainResult", "resume", "train"]
 
@@ -45,11 +45,10 @@ def train(
 
     Args:
         photos: The folder, with one sub-folder per class.
-        model: ``"faces"``, a network's name such as ``"cnn6"``, or a recipe from `whosthat.default_recipe` or
-            `whosthat.read_recipe`. None takes faces where nearly every photo shows one, else a pretrained network.
+        model: ``"faces"``, a network's name such as ``"cnn6"``, or a recipe from `whosthat.default_recipe` or `whosthat.read_recipe`.
+            None takes faces where nearly every photo shows one, else a pretrained network.
         runs: Where the run folder is made; nothing that is there is overwritten.
-        strangers: A folder with photos of people who are in none of the folders, to fit the threshold on; one sub-folder a
-            person is best.
+        strangers: A folder with photos of people who are in none of the folders, to fit the threshold on; best one sub-folder a person.
         progress: Hears what is being done.
         **settings: Settings of the recipe to change, such as ``epochs=20``; sections as mappings.
 
@@ -85,7 +84,11 @@ def train(
 
         parts = train_faces.split_faces(audit, recipe)
     else:
-        _check_classes(audit, recipe)
+        if len(audit.classes) == 1:
+            raise DatasetError(
+                f"{audit.root} holds one class, {audit.classes[0]}, but {recipe.model} needs at least two. To find one person among "
+                "strangers, train with --model faces."
+            )
         parts = split(audit, ratios=recipe.ratios, seed=recipe.seed, pictures_per_class=recipe.pictures_per_class)
     recipe = _settled(recipe)
     run = TrainingRun(new_run(Path(runs), root.resolve().name, recipe.model), root, audit, parts, others)
@@ -124,8 +127,7 @@ def resume(run: str | Path, *, progress: Progress = SILENT) -> TrainResult:
             f"{folder} cannot be resumed, because its records are damaged: {str(error).rstrip('.')}. Start a new run."
         ) from error
     if finish(folder, progress=progress):
-        tested = read_metrics(folder)
-        return TrainResult(folder, folder / BUNDLE, tested.evaluation, tested.diagnosis, tested.notes)
+        return result_of(folder, read_metrics(folder))
     if not isinstance(recipe, FaceRecipe):
         require_keras()
     audit = audit_folder(root, progress=progress)
@@ -139,10 +141,8 @@ def resume(run: str | Path, *, progress: Progress = SILENT) -> TrainResult:
 def recipe_of(model: str | AnyRecipe, settings: Mapping[str, Any]) -> AnyRecipe:
     """Return a model's own recipe with some settings changed, or the given recipe.
 
-    Raises:
-        UsageError: It is neither a name nor a recipe, or a recipe given together with settings.
-        RecipeError: A setting is unknown or cannot be used.
-        NetworkError: No network has this name.
+    Raises UsageError for what is neither name nor recipe, and for a recipe with settings, RecipeError for a setting that cannot be used,
+    NetworkError when no network has this name.
     """
     if isinstance(model, str):
         return default_recipe(model, **settings)
@@ -156,9 +156,7 @@ def recipe_of(model: str | AnyRecipe, settings: Mapping[str, Any]) -> AnyRecipe:
 def check_recipe(recipe: AnyRecipe) -> None:
     """Refuse, before anything is read or written, what could only fail later.
 
-    Raises:
-        RecipeError: It asks for what its network does not offer.
-        NetworkError: Keras is not installed.
+    Raises RecipeError when the recipe asks for what its network does not offer, NetworkError when Keras is not installed.
     """
     if isinstance(recipe, FaceRecipe):
         return
@@ -167,14 +165,6 @@ def check_recipe(recipe: AnyRecipe) -> None:
         registry.check(recipe.model, design_of(recipe, n_classes=2))
     except NetworkError as error:
         raise RecipeError(f"The recipe cannot be used. {error}") from error
-
-
-def _check_classes(audit: Audit, recipe: AnyRecipe) -> None:
-    if len(audit.classes) == 1:
-        raise DatasetError(
-            f"{audit.root} holds one class, {audit.classes[0]}, but {recipe.model} needs at least two. To find one person among "
-            "strangers, train with --model faces."
-        )
 
 
 def _settled(recipe: AnyRecipe) -> AnyRecipe:
@@ -199,7 +189,7 @@ def _carry_out(run: TrainingRun, recipe: AnyRecipe, progress: Progress, *, resum
     if isinstance(recipe, FaceRecipe):
         from whosthat.workflow import train_faces  # each route loads what it needs alone
 
-        return train_faces.carry_out(run, recipe, strangers=run.strangers, progress=progress)  # seconds: begun anew where it was stopped
+        return train_faces.carry_out(run, recipe, progress)  # seconds: begun anew where it was stopped
     from whosthat.workflow import train_network
 
     return train_network.carry_out(run, recipe, progress=progress, resume=resume)

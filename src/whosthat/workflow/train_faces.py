@@ -1,7 +1,7 @@
 """Training on faces: find and embed them, fit, test on photos kept aside, then enrol everybody and save.
 
-What belongs here: the order of the steps of the face route, and what one hands to the next. What does not: the steps themselves,
-and what all routes share (`training_run`).
+What belongs here: the order of the steps of the face route, and what one hands to the next. What does not: the steps themselves, and what
+all routes share (`training_run`).
 """
 
 from __future__ import annotations
@@ -10,8 +10,6 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,12 +20,11 @@ from whosthat.dataset.audit import Audit, AuditedPhoto
 from whosthat.dataset.findings import pictures_by_class
 from whosthat.dataset.split import Split, split
 from whosthat.errors import DatasetError, PhotoError
-from whosthat.evaluation.diagnosis import Training, diagnose
+from whosthat.evaluation.diagnosis import Training
 from whosthat.evaluation.face_part import SUSPECTS_SHOWN, FacePart, face_picture, write_face_part
 from whosthat.evaluation.learning_curve import LearningCurve, learning_curve
 from whosthat.evaluation.metrics import Evaluation, evaluate
 from whosthat.evaluation.outcomes import answer_of
-from whosthat.evaluation.run_facts import RunFacts
 from whosthat.evaluation.verdict import suspects_sentence
 from whosthat.faces.remembered import PhotoFaces
 from whosthat.photos.reading import read
@@ -46,7 +43,7 @@ from whosthat.training.recipe import FaceRecipe
 from whosthat.types import PARTS, FloatArray, IntArray
 from whosthat.wording import counted, listing, percent
 from whosthat.workflow.face_photos import OpenedReader, faces_of_photos, open_reader, read_strangers, seen_in_photos, stacked
-from whosthat.workflow.training_run import TrainingRun, TrainResult, conclude, figures, versions
+from whosthat.workflow.training_run import TrainingRun, TrainResult, bundle_facts, conclude
 
 
 def split_faces(audit: Audit, recipe: FaceRecipe) -> Split:
@@ -62,27 +59,19 @@ def split_faces(audit: Audit, recipe: FaceRecipe) -> Split:
     return replace(made, classes=audit.classes, parts={**made.parts, "train": tuple(train)})
 
 
-def carry_out(run: TrainingRun, recipe: FaceRecipe, *, strangers: Path | None = None, progress: Progress) -> TrainResult:
+def carry_out(run: TrainingRun, recipe: FaceRecipe, progress: Progress) -> TrainResult:
     """Train, test and save a face recogniser.
 
-    Args:
-        run: Where and on what.
-        recipe: How.
-        strangers: A folder with photos of people who are in none of the folders; None when there is none.
-        progress: Hears what is being done.
-
-    Raises:
-        DatasetError: No photo of somebody shows a face.
-        WeightsError: Weights are missing or wrong.
-        RunError: The run cannot be written; ``runs/latest`` then still points at the run before.
+    Raises DatasetError when no photo of somebody shows a face, WeightsError when weights are missing or wrong, RunError when the run cannot
+    be written; ``runs/latest`` then still points at the run before.
     """
     with resumable(run.folder), run_lock(run.folder), saving(run.folder):
-        result = _carry_out(run, recipe, strangers, progress)
+        result = _carry_out(run, recipe, progress)
         set_latest(run.folder)
     return result
 
 
-def _carry_out(run: TrainingRun, recipe: FaceRecipe, strangers: Path | None, progress: Progress) -> TrainResult:
+def _carry_out(run: TrainingRun, recipe: FaceRecipe, progress: Progress) -> TrainResult:
     # ---- look: every photo's face, once ------------------------------------------------------------------
     began = time.monotonic()
     opened = open_reader(recipe.detector, recipe.embedder)
@@ -91,20 +80,15 @@ def _carry_out(run: TrainingRun, recipe: FaceRecipe, strangers: Path | None, pro
     faces = audit_faces(run.audit, found)
     write_face_part(run.folder, FacePart(faces, _pictures_of_suspects(run.audit, faces, found)))
     _refuse_people_without_faces(run.parts, found)
-    others = None if strangers is None else read_strangers(strangers, {item.sha256 for item in photos}, opened.reader, progress=progress)
+    known = {item.sha256 for item in photos}
+    others = None if run.strangers is None else read_strangers(run.strangers, known, opened.reader, progress=progress)
 
     # ---- fit: on all photos but those of the test --------------------------------------------------------
     progress.say("Fitting the classifier and the threshold.")
     learnt = _portraits(run, recipe, ("train", "validation"), found)
     _tell(learnt, faces, progress)
-    fitted = fit_identifier(
-        learnt.gallery,
-        learnt.groups,
-        head=recipe.head,
-        strangers=others,
-        rate=recipe.stranger_rate,
-        embedder=opened.reader.embedder.facts.name,
-    )
+    name, rate = opened.reader.embedder.facts.name, recipe.stranger_rate
+    fitted = fit_identifier(learnt.gallery, learnt.groups, head=recipe.head, strangers=others, rate=rate, embedder=name)
 
     # ---- test once: as predict answers -------------------------------------------------------------------
     tested = _test(run.parts.parts["test"], FaceRecogniser(opened.reader, fitted.identifier), progress)
@@ -118,21 +102,15 @@ def _carry_out(run: TrainingRun, recipe: FaceRecipe, strangers: Path | None, pro
     if tested is None:
         return TrainResult(run.folder, run.folder / BUNDLE, None, None, notes)
     training = _training(recipe, run, learnt, time.monotonic() - began)
-    diagnosis = diagnose([], tested.evaluation, training)
     curve = _learning_curve(fitted.identifier, tested, recipe.seed)
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    return conclude(run, RunFacts(run.photos_name, now, identifier.temperature, training, tested.evaluation, diagnosis, notes, curve), [])
+    return conclude(run, identifier.temperature, training, tested.evaluation, notes, learning=curve)
 
 
 @dataclass(frozen=True)
 class _Portraits:
-    """Photos with a face, as they are enrolled.
+    """Photos with a face, as they are enrolled: embeddings, and groups, int64 (n,), in which copies and bursts share a number.
 
-    Attributes:
-        gallery: Their embeddings.
-        groups: int64 (n,): copies and bursts share a number.
-        left_out: Names of photos that most probably show another person, and are not enrolled.
-        faceless: Names of photos in which no face was found.
+    Beside them the names of photos that most probably show another person and are left out, and of those without a face.
     """
 
     gallery: Gallery
@@ -143,13 +121,9 @@ class _Portraits:
 
 @dataclass(frozen=True)
 class _TestResult:
-    """How the photos that were kept aside were answered, and every face in them.
+    """How the photos that were kept aside were answered: the figures, the label of each, int64 (n,), and every face in them.
 
-    Attributes:
-        evaluation: The figures.
-        truth: The label of each photo, int64 (n,).
-        vectors: Embeddings of all faces of all photos, float32 (m, dimensions), photo by photo.
-        ends: Where the faces of each photo end, int64 (n,).
+    The embeddings of all faces, float32 (m, dimensions), stand photo by photo; ``ends``, int64 (n,), is where the faces of each photo end.
     """
 
     evaluation: Evaluation
@@ -239,9 +213,9 @@ def _learning_curve(identifier: Identifier, tested: _TestResult, seed: int) -> L
 
 def _with_test(identifier: Identifier, gallery: Gallery, tested: _TestResult | None) -> Identifier:
     """Return the naming that is saved: the same, with these people and what the test showed of known people."""
-    if tested is None:
-        return Identifier(gallery, identifier.head, identifier.threshold, identifier.temperature)
-    threshold = identifier.threshold.model_copy(update={"fnir": 1 - tested.evaluation.accuracy})
+    threshold = identifier.threshold
+    if tested is not None:
+        threshold = threshold.model_copy(update={"fnir": 1 - tested.evaluation.accuracy})
     return Identifier(gallery, identifier.head, threshold, identifier.temperature)
 
 
@@ -290,15 +264,7 @@ def _training(recipe: FaceRecipe, run: TrainingRun, learnt: _Portraits, seconds:
     taught = {photo.sha256 for photo in learnt.gallery.photos}
     n_train, n_validation = (sum(item.sha256 in taught for item in run.parts.parts[part]) for part in PARTS[:2])
     return Training(
-        model=recipe.model,
-        n_train=n_train,
-        n_validation=n_validation,
-        batch_size=1,
-        epochs=0,
-        best_epoch=0,
-        learning_rate=0.0,
-        pretrained=True,
-        seconds=seconds,
+        recipe.model, n_train, n_validation, batch_size=1, epochs=0, best_epoch=0, learning_rate=0.0, pretrained=True, seconds=seconds
     )
 
 
@@ -314,17 +280,15 @@ def _facts(recipe: FaceRecipe, run: TrainingRun, opened: OpenedReader, identifie
         head=identifier.head,
         n_enrolled=len(gallery.photos),
     )
-    return BundleFacts(
+    return bundle_facts(
+        recipe,
+        None if tested is None else tested.evaluation,
         kind=KIND,
         network=reader.embedder.facts.name,
         labels=gallery.people,
         faces=faces,
         temperature=identifier.temperature,
         threshold=identifier.threshold,
-        metrics=figures(None if tested is None else tested.evaluation),
-        # when every photo is enrolled, none of them can test this bundle any more
-        data=run.data_facts() if recipe.keep_test_out else run.data_facts(learnt_all=True),
+        data=run.data_facts(learnt_all=not recipe.keep_test_out),
         licences={reader.detector.name: reader.detector.licence, reader.embedder.facts.name: reader.embedder.facts.licence},
-        versions=versions(),
-        recipe=recipe.model_dump(mode="json", exclude_none=True),
     )

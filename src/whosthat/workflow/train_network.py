@@ -1,13 +1,11 @@
 """Training a network on the pixels: prepare, fit, export, calibrate, test, save.
 
-What belongs here: the order of the steps of the cnn route, and what one hands to the next. What does not: the steps themselves,
-and what all routes share (`training_run`).
+What belongs here: the order of the steps of the cnn route, and what one hands to the next. What does not: the steps themselves, and what
+all routes share (`training_run`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,10 +13,10 @@ import numpy as np
 from whosthat.dataset.batches import Batches
 from whosthat.dataset.cache import PreparedPhotos, cache_file, prepare_photos
 from whosthat.errors import ExportError
-from whosthat.evaluation.diagnosis import Training, diagnose
+from whosthat.evaluation.diagnosis import Training
 from whosthat.evaluation.metrics import Evaluation, evaluate
-from whosthat.evaluation.run_facts import RunFacts
 from whosthat.networks import registry
+from whosthat.networks.weights import weights_of
 from whosthat.photos.preparing import PrepareSpec
 from whosthat.progress import Progress
 from whosthat.recognition.bundle import IMAGE_CLASSIFIER, BundleFacts, DataFacts, save_bundle
@@ -36,13 +34,14 @@ from whosthat.training.recipe import Recipe
 from whosthat.types import PARTS
 from whosthat.wording import counted
 from whosthat.workflow.evaluate import answer_photos
-from whosthat.workflow.face_photos import OpenedCropper, open_cropper
+from whosthat.workflow.face_photos import open_cropper
 from whosthat.workflow.strangers import stranger_confidences
-from whosthat.workflow.training_run import TrainingRun, TrainResult, conclude, figures, versions
+from whosthat.workflow.training_run import TrainingRun, TrainResult, bundle_facts, conclude
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from whosthat.faces.finding import FaceCropper
     from whosthat.training.fitting import Fitted
     from whosthat.types import FloatArray, IntArray
 
@@ -57,8 +56,8 @@ LEARNT_FROM = ("train", "validation")
 def carry_out(run: TrainingRun, recipe: Recipe, *, progress: Progress, resume: bool = False) -> TrainResult:
     """Train, test and save a network."""
     # ---- prepare: every photo once, cut out where asked, to the network's size ----------------------------
-    spec, opened = recipe.prepare_spec(), _opened_cropper(recipe)
-    cropper = None if opened is None else opened.cropper
+    spec = recipe.prepare_spec()
+    cropper, detector_files = (None, {}) if recipe.crop == "photo" else open_cropper(recipe.detector, recipe.size)
     with (
         resumable(run.folder),
         run_lock(run.folder),
@@ -83,23 +82,18 @@ def carry_out(run: TrainingRun, recipe: Recipe, *, progress: Progress, resume: b
 
         # ---- test once: as predict answers ------------------------------------------------------------------
         evaluation = _test(recogniser, run, progress)
-        training = _training(recipe, prepared, fitted)
-        diagnosis = diagnose(fitted.history, evaluation, training)
 
         # ---- learn from every photo: the head may, once the test is done ----------------------------------
-        graph = _learn_from_all(fitted, prepared, spec) or graph
+        if fitted.learns_from_all:
+            fitted.learn_from_all()
+            _, graph = _export(fitted, prepared, spec)
 
         # ---- save, report ---------------------------------------------------------------------------------
-        facts = _facts(recipe, run.data_facts(learnt_all=fitted.learns_from_all), classifier, evaluation, opened)
-        now, notes = datetime.now(UTC).isoformat(timespec="seconds"), _notes(classifier, fitted, prepared)
-        tested = RunFacts(run.photos_name, now, classifier.temperature, training, evaluation, diagnosis, notes)
+        facts = _facts(recipe, run.data_facts(learnt_all=fitted.learns_from_all), classifier, evaluation, cropper, tuple(detector_files))
+        training, notes = _training(recipe, prepared, fitted), _notes(classifier, fitted, prepared)
         with saving(run.folder):
-            save_bundle(run.folder / BUNDLE, facts, graph=graph, weights=_weights(fitted), more=_detector_files(opened))
-            return conclude(run, tested, fitted.history)
-
-
-def _opened_cropper(recipe: Recipe) -> OpenedCropper | None:
-    return None if recipe.crop == "photo" else open_cropper(recipe.detector, recipe.size)
+            save_bundle(run.folder / BUNDLE, facts, graph=graph, weights=weights_of(fitted.model), more=as_bundle_files(detector_files))
+            return conclude(run, classifier.temperature, training, evaluation, notes, history=fitted.history)
 
 
 def _fit(run: TrainingRun, recipe: Recipe, prepared: PreparedPhotos, progress: Progress, *, resume: bool) -> Fitted:
@@ -142,27 +136,14 @@ def _export(fitted: Fitted, prepared: PreparedPhotos, spec: PrepareSpec) -> tupl
 def _out_of_sample(classifier: ImageClassifier, fitted: Fitted, prepared: PreparedPhotos) -> tuple[FloatArray, IntArray]:
     """Return probabilities, (n, classes), for photos that taught the network nothing, and their labels.
 
-    Those of cross-validation over training and validation photos, where a head was trained on a frozen backbone; otherwise those of
-    the validation photos, which are few and have chosen the epoch.
+    Those of cross-validation over training and validation photos, where a head was trained on a frozen backbone; otherwise those of the
+    validation photos, which are few and have chosen the epoch.
     """
-    if fitted.refitted is None:
-        return _answers(classifier, prepared, "validation"), prepared.labels("validation")
-    return fitted.refitted.answers, np.concatenate([prepared.labels(part) for part in LEARNT_FROM])
-
-
-def _answers(classifier: ImageClassifier, prepared: PreparedPhotos, part: str) -> FloatArray:
-    """Probabilities for all photos of a part, (n, classes)."""
-    images = prepared.images(part)
+    if fitted.refitted is not None:
+        return fitted.refitted.answers, np.concatenate([prepared.labels(part) for part in LEARNT_FROM])
+    images = prepared.images("validation")
     pieces = [classifier.probabilities(images[start : start + ANSWER_BATCH]) for start in range(0, len(images), ANSWER_BATCH)]
-    return np.concatenate(pieces)
-
-
-def _learn_from_all(fitted: Fitted, prepared: PreparedPhotos, spec: PrepareSpec) -> bytes | None:
-    """Let the network learn from the test photos as well, and write it as a graph; None where it stays as it was tested."""
-    if not fitted.learns_from_all:
-        return None
-    fitted.learn_from_all()
-    return _export(fitted, prepared, spec)[1]
+    return np.concatenate(pieces), prepared.labels("validation")
 
 
 def _notes(classifier: ImageClassifier, fitted: Fitted, prepared: PreparedPhotos) -> tuple[str, ...]:
@@ -172,15 +153,8 @@ def _notes(classifier: ImageClassifier, fitted: Fitted, prepared: PreparedPhotos
         notes.append(f"Below {100 * threshold.value:.3g} % confidence the answer is “unknown”. {threshold.how}")
     if fitted.learns_from_all:
         n = sum(len(prepared.labels(part)) for part in PARTS)
-        notes.append("The tested recogniser had not seen the test photos.")
-        notes.append(f"The saved one has learnt from all {counted(n, 'photo')}.")
+        notes += ["The tested recogniser had not seen the test photos.", f"The saved one has learnt from all {counted(n, 'photo')}."]
     return tuple(notes)
-
-
-def _weights(fitted: Fitted) -> Mapping[str, Any]:
-    from whosthat.networks.weights import weights_of
-
-    return weights_of(fitted.model)
 
 
 def _training(recipe: Recipe, prepared: PreparedPhotos, fitted: Fitted) -> Training:
@@ -204,8 +178,7 @@ def _threshold(known: NDArray[np.float64], recogniser: Recogniser, run: Training
     if run.strangers is None:
         return fit_threshold(known)
     in_folders = {item.sha256 for item in run.audit.photos}
-    strangers = stranger_confidences(recogniser, run.strangers, in_folders, progress=progress)
-    return fit_threshold(known, strangers.values, strangers.people)
+    return fit_threshold(known, *stranger_confidences(recogniser, run.strangers, in_folders, progress=progress))
 
 
 def _test(recogniser: Recogniser, run: TrainingRun, progress: Progress) -> Evaluation:
@@ -217,33 +190,29 @@ def _test(recogniser: Recogniser, run: TrainingRun, progress: Progress) -> Evalu
 
 
 def _facts(
-    recipe: Recipe, data: DataFacts, classifier: ImageClassifier, evaluation: Evaluation, opened: OpenedCropper | None
+    recipe: Recipe,
+    data: DataFacts,
+    classifier: ImageClassifier,
+    evaluation: Evaluation,
+    cropper: FaceCropper | None,
+    detector_files: tuple[str, ...],
 ) -> BundleFacts:
     """Gather what a bundle says of itself."""
-    network, threshold = registry.facts(recipe.model), classifier.fitted_threshold
+    network, threshold, crop = registry.facts(recipe.model), classifier.fitted_threshold, None
     licences = {network.title: network.licence}
-    if opened is not None:
-        licences[opened.cropper.detector.name] = opened.cropper.detector.licence
-    return BundleFacts(
-        kind=IMAGE_CLASSIFIER if opened is None else KIND,
+    if cropper is not None:
+        crop = CropFacts.with_template(cropper.template, detector=cropper.detector.name, detector_files=detector_files)
+        licences[cropper.detector.name] = cropper.detector.licence
+    return bundle_facts(
+        recipe,
+        evaluation,
+        kind=IMAGE_CLASSIFIER if crop is None else KIND,
         network=recipe.model,
         labels=classifier.labels,
         prepare=classifier.spec.to_dict(),
-        crop=None if opened is None else _crop_facts(opened),
+        crop=crop,
         temperature=classifier.temperature,
         threshold=threshold and threshold.model_copy(update={"fnir": 1 - evaluation.accuracy}),
-        metrics=figures(evaluation),
         data=data,
         licences=licences,
-        versions=versions(),
-        recipe=recipe.model_dump(mode="json", exclude_none=True),
     )
-
-
-def _crop_facts(opened: OpenedCropper) -> CropFacts:
-    detector, template = opened.cropper.detector, opened.cropper.template
-    return CropFacts.with_template(template, detector=detector.name, detector_files=tuple(opened.detector_files))
-
-
-def _detector_files(opened: OpenedCropper | None) -> dict[str, bytes]:
-    return {} if opened is None else as_bundle_files(opened.detector_files)

@@ -10,7 +10,7 @@ import json
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from importlib.metadata import PackageNotFoundError, version
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,20 +18,22 @@ from whosthat import durable
 from whosthat.dataset.audit import Audit, AuditedPhoto
 from whosthat.dataset.split import Split, write_split
 from whosthat.errors import DatasetError, RunError
-from whosthat.evaluation.diagnosis import Diagnosis
+from whosthat.evaluation.diagnosis import Diagnosis, Training, diagnose
+from whosthat.evaluation.learning_curve import LearningCurve
 from whosthat.evaluation.metrics import Evaluation
 from whosthat.evaluation.plots.writing import write_plots
 from whosthat.evaluation.report import write_report
 from whosthat.evaluation.run_facts import RunFacts, write_metrics
 from whosthat.photos.reading import read
 from whosthat.progress import SILENT, Progress
-from whosthat.recognition.bundle import DataFacts
+from whosthat.recognition.bundle import BundleFacts, DataFacts
 from whosthat.runs.files import AUDIT, BUNDLE, ENVIRONMENT, METRICS, RECIPE, REPORT, SPLIT
 from whosthat.runs.folders import discard_run, set_latest
 from whosthat.runs.lock import resumable, run_lock, saving
 from whosthat.training.recipe import AnyRecipe
 from whosthat.types import Image
 from whosthat.version import __version__
+from whosthat.workflow.doctor import version_of
 
 
 @dataclass(frozen=True)
@@ -56,15 +58,7 @@ class TrainResult:
 
 @dataclass(frozen=True)
 class TrainingRun:
-    """What a route needs to train.
-
-    Attributes:
-        folder: The run folder.
-        root: The photo folder.
-        audit: What is known of its photos.
-        parts: How they were split.
-        strangers: A folder with photos of people who are in none of the folders; None when there is none.
-    """
+    """What a route needs to train: run folder, photo folder, its audit, how the photos were split, and perhaps a folder of strangers."""
 
     folder: Path
     root: Path
@@ -78,11 +72,7 @@ class TrainingRun:
         return self.root.resolve().name.encode("utf-8", "backslashreplace").decode("utf-8")[:255]
 
     def data_facts(self, *, learnt_all: bool = False) -> DataFacts:
-        """Say which photos the recogniser has seen, and in which part.
-
-        Args:
-            learnt_all: It has learnt from all of them, once its test was done: none can test it any more.
-        """
+        """Say which photos the recogniser has seen, and in which part; when it ``learnt_all`` after its test, none can test it any more."""
         seen = {part: [item.sha256 for item in photos] for part, photos in self.parts.parts.items()}
         if learnt_all:
             seen = {"train": [digest for digests in seen.values() for digest in digests]}
@@ -92,21 +82,15 @@ class TrainingRun:
 def begin(run: TrainingRun, recipe: AnyRecipe, *, latest: bool) -> None:
     """Write down what is about to be done, so that it can be resumed and repeated.
 
-    Args:
-        run: Where and on what.
-        recipe: How.
-        latest: Whether ``runs/latest`` points at it from now on, not only when it is finished: where resuming is worth more than
-            beginning anew.
-
-    Raises:
-        RunError: It cannot be written; nothing is left behind.
+    With ``latest``, ``runs/latest`` points at it from now on, not only when it is finished: where resuming is worth more than beginning
+    anew. Raises RunError when it cannot be written; nothing is left behind.
     """
     environment = {"photos": str(run.root.resolve()), "versions": versions(), "machine": platform.machine(), "system": platform.system()}
     if run.strangers is not None:
         environment["strangers"] = str(run.strangers.resolve())
     try:
         durable.replace_file(run.folder / ENVIRONMENT, json.dumps(environment, indent=2).encode())
-        write_audit(run.folder, run.audit)
+        durable.replace_file(run.folder / AUDIT, json.dumps(run.audit.to_dict(), indent=1).encode())
         write_split(run.parts, run.folder / SPLIT)
         durable.replace_file(run.folder / RECIPE, recipe.to_toml().encode())  # last: with a recipe, a folder is a run
         if latest:
@@ -120,33 +104,37 @@ def begin(run: TrainingRun, recipe: AnyRecipe, *, latest: bool) -> None:
         ) from error
 
 
-def write_audit(folder: Path, audit: Audit) -> None:
-    """Write what is known of the photos into a run folder."""
-    durable.replace_file(folder / AUDIT, json.dumps(audit.to_dict(), indent=1).encode())
+def conclude(
+    run: TrainingRun,
+    temperature: float,
+    training: Training,
+    evaluation: Evaluation,
+    notes: tuple[str, ...],
+    *,
+    history: Sequence[Mapping[str, float]] = (),
+    learning: LearningCurve | None = None,
+) -> TrainResult:
+    """Write figures, plots and report of a run whose bundle is saved; from the folder alone the report can be made again.
 
-
-def conclude(run: TrainingRun, tested: RunFacts, history: Sequence[Mapping[str, float]]) -> TrainResult:
-    """Write figures, plots and report; from the run folder alone the report can be made again.
-
-    Args:
-        run: The run, its bundle saved.
-        tested: The figures.
-        history: One row an epoch; empty without epochs.
+    The history has one row an epoch. The rest is as in `RunFacts`.
     """
+    diagnosis, now = diagnose(history, evaluation, training), datetime.now(UTC).isoformat(timespec="seconds")
+    tested = RunFacts(run.photos_name, now, temperature, training, evaluation, diagnosis, notes, learning)
     write_plots(run.folder, tested, history, _Photos(run.parts.parts["test"]))
     write_metrics(run.folder, tested)
     write_report(run.folder)
-    return TrainResult(run.folder, run.folder / BUNDLE, tested.evaluation, tested.diagnosis, tested.notes)
+    return result_of(run.folder, tested)
+
+
+def result_of(run: Path, tested: RunFacts) -> TrainResult:
+    """Return what a run left behind, from what its test said."""
+    return TrainResult(run, run / BUNDLE, tested.evaluation, tested.diagnosis, tested.notes)
 
 
 def finish(run: Path, *, progress: Progress = SILENT) -> bool:
     """Do what a run that was stopped after its test still lacks: its report, and that ``latest`` points at it.
 
-    Returns:
-        False when the run has not been tested yet.
-
-    Raises:
-        RunError: The run folder cannot be written, or another process works in it.
+    False when the run has not been tested yet. Raises RunError when it cannot be written, or another process works in it.
     """
     if not (run / METRICS).exists():
         return False
@@ -169,20 +157,17 @@ class _Photos:
         return read(self._photos[row].photo.path)
 
 
-def figures(evaluation: Evaluation | None) -> dict[str, Any]:
-    """Return the few figures that a bundle carries."""
-    if evaluation is None:
-        return {}
-    interval = [evaluation.interval.low, evaluation.interval.high]
-    return {"accuracy": evaluation.accuracy, "interval": interval, "n": evaluation.n, "outcomes": asdict(evaluation.outcomes)}
+def bundle_facts(recipe: AnyRecipe, evaluation: Evaluation | None, **others: Any) -> BundleFacts:
+    """Gather what a bundle says of itself: recipe, versions and the few figures of its test, beside what a route knows."""
+    figures: dict[str, Any] = {}
+    if evaluation is not None:
+        interval = [evaluation.interval.low, evaluation.interval.high]
+        figures = {"accuracy": evaluation.accuracy, "interval": interval, "n": evaluation.n, "outcomes": asdict(evaluation.outcomes)}
+    return BundleFacts(metrics=figures, versions=versions(), recipe=recipe.model_dump(mode="json", exclude_none=True), **others)
 
 
 def versions() -> dict[str, str]:
     """Return the versions of what decides the outcome."""
     found = {"whosthat": __version__, "python": platform.python_version()}
-    for name in ("keras", "tensorflow-cpu", "tensorflow", "numpy", "onnxruntime", "pillow", "opencv-python-headless"):
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
+    names = ("keras", "tensorflow-cpu", "tensorflow", "numpy", "onnxruntime", "pillow", "opencv-python-headless")
+    return found | {name: installed for name in names if (installed := version_of(name)) is not None}
