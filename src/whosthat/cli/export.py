@@ -6,9 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
-from whosthat.cli.options import BundleArgument, CustomOption, JsonOption, examples, load_own_networks, new_app
+from whosthat.cli.options import BundleArgument, CustomOption, JsonOption, examples, load_own_networks, new_app, option
 from whosthat.cli.output import say, show, show_json
 from whosthat.cli.terminal import terminal_progress
 
@@ -22,9 +20,9 @@ class Format(StrEnum):
     keras = "keras"
 
 
-FormatOption = Annotated[Format, typer.Option("--format", help="ONNX graph, or Keras weights.")]
-OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there.")]
-OutOption = Annotated[Path, typer.Option("--out", metavar="FILE", help="File to write.", show_default=False)]
+FormatOption = Annotated[Format, option("--format", "ONNX graph, or Keras weights.")]
+OverwriteOption = Annotated[bool, option("--overwrite", "Replace a file that is there.")]
+OutOption = Annotated[Path, option("--out FILE", "File to write.")]
 
 
 @app.command(

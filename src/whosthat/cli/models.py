@@ -6,9 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
-from whosthat.cli.options import JsonOption, examples, new_app
+from whosthat.cli.options import JsonOption, argument, examples, new_app, option
 from whosthat.cli.output import show, show_json, show_table
 from whosthat.errors import UsageError, did_you_mean
 
@@ -18,29 +16,13 @@ if TYPE_CHECKING:
 
 app = new_app("Show the models, and add weights files to them.")
 
-NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="A model, as the list names it.", show_default=False)]
+NameArgument = Annotated[str, argument("NAME", "A model, as the list names it.")]
 FileArgument = Annotated[
-    Path,
-    typer.Argument(
-        metavar="FILE",
-        exists=True,
-        dir_okay=False,
-        help="A weights file that was published, or your own face network (ONNX).",
-        show_default=False,
-    ),
+    Path, argument("FILE", "A weights file that was published, or your own face network (ONNX).", exists=True, dir_okay=False)
 ]
-DescribeOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--describe",
-        metavar="FILE.toml",
-        exists=True,
-        dir_okay=False,
-        help="What your own face network is: docs/embedders.md shows one.",
-        show_default=False,
-    ),
-]
-OwnNameArgument = Annotated[str, typer.Argument(metavar="NAME", help="A face network that you added.", show_default=False)]
+_DESCRIBE_HELP = "What your own face network is: docs/embedders.md shows one."
+DescribeOption = Annotated[Path | None, option("--describe FILE.toml", _DESCRIBE_HELP, exists=True, dir_okay=False)]
+OwnNameArgument = Annotated[str, argument("NAME", "A face network that you added.")]
 
 
 @app.command("list", epilog=examples("models list", "models list --json"))

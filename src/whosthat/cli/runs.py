@@ -7,15 +7,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
-from whosthat.cli.options import JsonOption, RunsOption, examples, new_app
+from whosthat.cli.options import JsonOption, RunsOption, argument, examples, new_app
 from whosthat.cli.output import say, show_json, show_side_by_side, show_table
 from whosthat.wording import percent
 
 app = new_app("List runs, or set them side by side.")
 
-RunsArgument = Annotated[list[Path], typer.Argument(metavar="RUN", help="Folders of runs; runs/latest is one.", show_default=False)]
+RunsArgument = Annotated[list[Path], argument("RUN", "Folders of runs; runs/latest is one.")]
 
 
 @app.command("list", epilog=examples("runs list", "runs list --json"))
