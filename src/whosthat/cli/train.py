@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from whosthat.cli import options, train_options
-from whosthat.cli.evaluate import require_accuracy
+from whosthat.cli.evaluate import accuracy_sentence, require_accuracy
 from whosthat.cli.output import confirmed, say, show, show_json, show_text
 from whosthat.cli.terminal import terminal_progress
 from whosthat.cli.train_options import merged, recipe_changes
 from whosthat.errors import QualityError, UsageError
-from whosthat.wording import percent
 
 if TYPE_CHECKING:
     from whosthat.training.recipe import AnyRecipe
@@ -174,13 +173,8 @@ def show_result(result: TrainResult) -> None:
     diagnosis, evaluation = result.diagnosis, result.evaluation
     show("")
     if evaluation is not None and diagnosis is not None:
-        interval = f"{percent(evaluation.interval.low)} to {percent(evaluation.interval.high)}"
         show_text(diagnosis.verdict.sentence, colour=_COLOURS.get(diagnosis.verdict.grade, "green"))
-        show_text(
-            f"Accuracy: {percent(evaluation.accuracy)} (95 % interval {interval}). "
-            f"Closed set (threshold off): {percent(evaluation.closed_set)}.",
-            *diagnosis.verdict.cautions,
-        )
+        show_text(accuracy_sentence(evaluation), *diagnosis.verdict.cautions)
     show_text(*result.notes)
     if diagnosis is not None:
         show_text(f"Next: {diagnosis.next_step.sentence}")
