@@ -22,8 +22,14 @@ class Progress(Protocol):
         """
 
 
-class Silent(Progress):
+class Silent:
     """The progress that shows nothing."""
+
+    def say(self, sentence: str) -> None:
+        """Ignore the sentence."""
+
+    def step(self, what: str, done: int, total: int, note: str = "") -> None:
+        """Ignore the step."""
 
 
 SILENT: Progress = Silent()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -12,9 +12,6 @@ from whosthat.cli.output import say, show, show_json, show_side_by_side, show_te
 from whosthat.cli.terminal import terminal_progress
 from whosthat.cli.train import ask_about_names
 from whosthat.cli.train_options import recipe_changes
-
-if TYPE_CHECKING:
-    from whosthat.workflow.compare import CompareResult
 
 app = options.new_app()
 
@@ -62,19 +59,11 @@ def compare(  # noqa: PLR0913  typer makes a parameter of each option; those tha
 
     with terminal_progress() as progress:
         result = compare_models(photos, recipes_for(names, changes), runs=runs, strangers=strangers, progress=progress)
-    _show_json(result) if as_json else _show(result)
+    from whosthat.evaluation.comparison_report import cells, to_dict
 
-
-def _show_json(result: CompareResult) -> None:
-    from whosthat.evaluation.comparison_report import to_dict
-
-    show_json({"report": result.report, **to_dict(result.comparison)})
-
-
-def _show(result: CompareResult) -> None:
-    """Write the table, which model to use and why, and where it all lies."""
-    from whosthat.evaluation.comparison_report import cells
-
+    if as_json:
+        show_json({"report": result.report, **to_dict(result.comparison)})
+        return
     show("")
     show_side_by_side([cells(one) for one in result.comparison.contestants])
     show("")

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from whosthat.cli.options import BundleArgument, CustomOption, JsonOption, examples, load_own_networks, new_app, option
 from whosthat.cli.output import say, show, show_json
@@ -13,14 +12,7 @@ from whosthat.cli.terminal import terminal_progress
 app = new_app()
 
 
-class Format(StrEnum):
-    """What can be written."""
-
-    onnx = "onnx"
-    keras = "keras"
-
-
-FormatOption = Annotated[Format, option("--format", "ONNX graph, or Keras weights.")]
+FormatOption = Annotated[Literal["onnx", "keras"], option("--format", "ONNX graph, or Keras weights.")]
 OverwriteOption = Annotated[bool, option("--overwrite", "Replace a file that is there.")]
 OutOption = Annotated[Path, option("--out FILE", "File to write.")]
 
@@ -31,7 +23,7 @@ OutOption = Annotated[Path, option("--out FILE", "File to write.")]
 def export(
     bundle: BundleArgument,
     out: OutOption,
-    format: FormatOption = Format.onnx,
+    format: FormatOption = "onnx",
     overwrite: OverwriteOption = False,
     custom: CustomOption = None,
     as_json: JsonOption = False,
@@ -45,8 +37,8 @@ def export(
 
     load_own_networks(custom)
     with terminal_progress() as progress:
-        written = export_bundle(bundle, format.value, out, overwrite=overwrite, progress=progress)
+        written = export_bundle(bundle, format, out, overwrite=overwrite, progress=progress)
     if as_json:
-        show_json({"bundle": bundle, "format": format.value, "file": written})
+        show_json({"bundle": bundle, "format": format, "file": written})
     else:
         show(str(written))

@@ -25,7 +25,8 @@ def list_them(runs: RunsOption = Path("runs"), as_json: JsonOption = False) -> N
     if as_json:
         show_json(rows)
     elif rows:
-        _show_rows(rows)
+        columns = list(rows[0])
+        show_table(columns, [[_cell(column, row) for column in columns] for row in rows], right=("accuracy",), paths=("run",))
     else:
         say(f'There is no run in {runs} yet. Train one with "whosthat train PHOTOS".')
 
@@ -40,11 +41,6 @@ def compare(runs: RunsArgument, as_json: JsonOption = False) -> None:
         show_json(rows)
     else:
         show_side_by_side([{column: _cell(column, row) for column in row} for row in rows])
-
-
-def _show_rows(rows: list[dict[str, object]]) -> None:
-    columns = list(rows[0])
-    show_table(columns, [[_cell(column, row) for column in columns] for row in rows], right=("accuracy",), paths=("run",))
 
 
 def _cell(column: str, row: Mapping[str, object]) -> str:
