@@ -95,9 +95,7 @@ def load_command(name: str) -> Any:
 def run_typer(words: list[str]) -> int:
     """Parse the words, run the command, and return 0 or the exit code that it gave to ``typer.Exit``.
 
-    Raises:
-        UsageError: The words do not fit the command.
-        Stopped: Ctrl-C or SIGTERM.
+    Raises `UsageError` where the words do not fit the command, `Stopped` after Ctrl-C or SIGTERM.
     """
     _refuse_empty(words)
     root = typer.main.get_command(_root)

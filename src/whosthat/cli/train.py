@@ -85,7 +85,7 @@ def train(  # noqa: PLR0913  typer makes a parameter of each option; those that 
         result = _start(photos, _choose_recipe(photos, model, recipe, custom, changes), runs, strangers)
     else:
         raise UsageError('Name the folder of photos: "whosthat train PHOTOS", or a run to go on with: "--resume RUN".')
-    show_json(describe(result)) if as_json else show_result(result)
+    show_json(_document(result)) if as_json else show_result(result)
     if result.evaluation is not None:
         require_accuracy(result.evaluation, min_accuracy)
     elif min_accuracy is not None:
@@ -93,11 +93,7 @@ def train(  # noqa: PLR0913  typer makes a parameter of each option; those that 
 
 
 def ask_about_names(photos: Path, *, yes: bool) -> None:
-    """Say which folders have names that are hardly a person's or a class's; on a terminal, ask whether to go on unless ``yes``.
-
-    Raises:
-        UsageError: The answer was no.
-    """
+    """Say which folders have names that are hardly a person's or a class's; unless ``yes``, ask on a terminal, and refuse after a no."""
     from whosthat.dataset.odd_names import odd_names, odd_names_sentence
 
     odd = odd_names(sorted(path.name for path in photos.iterdir() if path.is_dir())) if photos.is_dir() else ()
@@ -155,7 +151,7 @@ def _go_on(run: Path, custom: Path | None) -> TrainResult:
         return resume(run, progress=progress)
 
 
-def describe(result: TrainResult) -> dict[str, object]:
+def _document(result: TrainResult) -> dict[str, object]:
     """Return how training ended, for JSON."""
     return {
         "run": result.run,
