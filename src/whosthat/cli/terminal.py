@@ -69,7 +69,11 @@ class LineProgress:
     def step(self, what: str, done: int, total: int, note: str = "") -> None:
         """Count, and write a line when one is due."""
         now = self._clock()
-        work = self._work_on(what, done, total, now)
+        if self._work is None or self._work.what != what or done < self._work.done:
+            self._end_work(now)
+            self._work = Work(what, started=now, first=done, total=total)
+            self._next_line = now + SHOW_AFTER
+        work = self._work
         work.done, work.total, work.note = done, total, note
         if done >= total:
             self._end_work(now)
@@ -80,13 +84,6 @@ class LineProgress:
         """Finish the last piece of work, and write what was held back."""
         self._end_work(self._clock())
         self._release()
-
-    def _work_on(self, what: str, done: int, total: int, now: float) -> Work:
-        if self._work is None or self._work.what != what or done < self._work.done:
-            self._end_work(now)
-            self._work = Work(what, started=now, first=done, total=total)
-            self._next_line = now + SHOW_AFTER
-        return self._work
 
     def _show(self, work: Work, now: float) -> None:
         self._next_line = now + LINE_EVERY
@@ -108,9 +105,9 @@ class LineProgress:
             self._next_result = now + SHOW_AFTER
 
     def _release(self) -> None:
-        if self._held:
-            self._write(self._held)
-        self._held = ""
+        line, self._held = self._held, ""
+        if line:
+            self._write(line)
 
     def _write(self, line: str) -> None:
         self._stream.write(visible(line) + "\n")
@@ -120,10 +117,8 @@ class LineProgress:
 class BarProgress(LineProgress):
     """Progress as a bar that is redrawn in place; each finished piece of work leaves the line that `LineProgress` writes."""
 
-    def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
-        super().__init__(stream, clock)
-        self._bar: Any = None
-        self._task: Any = None
+    _bar: Any = None
+    _task: Any = None
 
     def _show(self, work: Work, now: float) -> None:
         self._next_line = now + REDRAW_EVERY
