@@ -43,8 +43,7 @@ CropOption = Annotated[
     str | None, setting("--crop WHAT", "What of a photo a network sees: photo, or faces that are cut out and turned upright.", FACES)
 ]
 KeepSuspectsOption = Annotated[
-    bool | None,
-    setting("--keep-suspects", "Learn also from photos that probably show another person than their folder says.", FACES),
+    bool | None, setting("--keep-suspects", "Learn also from photos that probably show another person than their folder says.", FACES)
 ]
 SizeOption = Annotated[int | None, setting("--size PIXELS", "Side of the square that the network sees.", NETWORK)]
 EpochsOption = Annotated[int | None, setting("--epochs N", "How often every training photo is seen.", NETWORK)]
