@@ -32,17 +32,12 @@ def safe_name(text: str) -> str:
         >>> safe_name("../../Ann: 1"), safe_name("NUL.jpg"), safe_name("Zoë. ")
         ('_.._Ann_ 1', '_NUL.jpg', 'Zoë')
     """
-    name = _FORBIDDEN.sub("_", unicodedata.normalize("NFC", text))[:LONGEST]
-    name = _EDGES.sub("", name)
+    name = _EDGES.sub("", _FORBIDDEN.sub("_", unicodedata.normalize("NFC", text))[:LONGEST])
     return f"_{name}" if not name or _DEVICES.match(name) else name
 
 
 def candidates(name: str) -> Iterator[str]:
-    """Yield a file's name, then the same with numbers: ``beach.jpg``, ``beach-2.jpg``, ``beach-3.jpg``, ...
-
-    Args:
-        name: As a file is called anywhere; made safe here, its suffix kept.
-    """
+    """Yield a file's name, made safe, its suffix kept, then the same with numbers: ``beach.jpg``, ``beach-2.jpg``, ``beach-3.jpg``, ..."""
     path = Path(_FORBIDDEN.sub("_", name))
     suffix = safe_name(path.suffix[1:])[:12] if path.suffix else ""
     ending = f".{suffix}" if suffix else ""

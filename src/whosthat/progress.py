@@ -1,7 +1,6 @@
 """How library code tells what it is doing, without printing.
 
 A surface (command line, window) passes an object with these two methods; the default, `SILENT`, ignores all.
-This module imports nothing of whosthat.
 """
 
 from __future__ import annotations
@@ -18,11 +17,8 @@ class Progress(Protocol):
     def step(self, what: str, done: int, total: int, note: str = "") -> None:
         """Show that ``done`` of ``total`` units of ``what`` are done; called often, must be cheap.
 
-        Args:
-            what: What is counted, as a noun phrase ("photos checked", "epoch 3 of 20"). A new phrase starts a new bar.
-            done: Units done so far, 0 to ``total``.
-            total: Units in all.
-            note: A few words that change, such as the loss.
+        ``what`` is a noun phrase ("photos checked", "epoch 3 of 20"), and a new one starts a new bar; ``note`` is a few words that
+        change, such as the loss.
         """
 
 

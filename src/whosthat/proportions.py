@@ -1,7 +1,6 @@
 """Shares of a whole: how sure a counted one is, and how small one may be where a logarithm is taken.
 
-What belongs here: arithmetic on rates that recognisers and their judges share. What does not: what is counted. This module
-imports nothing of whosthat.
+What belongs here: arithmetic on rates that recognisers and their judges share. What does not: what is counted.
 """
 
 from __future__ import annotations
@@ -21,22 +20,18 @@ class Interval:
     high: float
 
 
-def wilson_interval(n_right: int, n: int, z: float = 1.959963984540054) -> Interval:
-    """Return the Wilson score interval of a rate; unlike the usual formula it is sound near 0 and 1 and for few photos.
+def wilson_interval(n_right: int, n: int) -> Interval:
+    """Return the Wilson score interval of ``n_right`` successes (0 to n) in ``n`` trials (1 or more).
 
-    Args:
-        n_right: Successes, 0 to n.
-        n: Trials, at least 1.
-        z: Normal quantile; the default gives 95 %.
-
-    Source:
-        E. B. Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22 (1927).
+    Unlike the usual formula it is sound near 0 and 1 and for few photos.
+    Source: E. B. Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22 (1927).
 
     Example:
         >>> interval = wilson_interval(9, 10)
         >>> round(interval.low, 3), round(interval.high, 3)
         (0.596, 0.982)
     """
+    z = 1.959963984540054  # the normal quantile of 95 %
     rate = n_right / n
     centre = (rate + z * z / (2 * n)) / (1 + z * z / n)
     half = z * math.sqrt(rate * (1 - rate) / n + z * z / (4 * n * n)) / (1 + z * z / n)

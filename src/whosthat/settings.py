@@ -29,23 +29,20 @@ ONNX_PARITY_TOLERANCE = 1e-4
 
 
 def cache_folder() -> Path:
-    """Where prepared photos are kept: ``WHOSTHAT_CACHE``, or the user's cache folder.
-
-    Prepared photos are private: the folder is made readable for its owner alone by whoever creates it.
-    """
-    chosen = os.environ.get("WHOSTHAT_CACHE")
-    if chosen:
-        return Path(chosen)
-    import platformdirs  # only runs that keep a cache pay for it
-
-    return Path(platformdirs.user_cache_dir("whosthat", appauthor=False))
+    """Where prepared photos are kept: ``WHOSTHAT_CACHE``, or the user's cache folder. Whoever creates it makes it private to its owner."""
+    return _chosen("WHOSTHAT_CACHE") or _of_the_user("user_cache_dir")
 
 
 def weights_folder() -> Path:
     """Where downloaded or added weights are kept: ``WHOSTHAT_WEIGHTS``, or the user's data folder."""
-    chosen = os.environ.get("WHOSTHAT_WEIGHTS")
-    if chosen:
-        return Path(chosen)
-    import platformdirs
+    return _chosen("WHOSTHAT_WEIGHTS") or _of_the_user("user_data_dir") / "weights"
 
-    return Path(platformdirs.user_data_dir("whosthat", appauthor=False)) / "weights"
+
+def _chosen(variable: str) -> Path | None:
+    return Path(os.environ[variable]) if os.environ.get(variable) else None
+
+
+def _of_the_user(kind: str) -> Path:
+    import platformdirs  # only runs that keep a cache pay for it
+
+    return Path(getattr(platformdirs, kind)("whosthat", appauthor=False))

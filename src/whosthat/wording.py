@@ -1,6 +1,6 @@
 """How numbers and names become words in sentences that people read.
 
-What belongs here: forms that several parts need alike. What does not: the sentences themselves. This module imports nothing of whosthat.
+What belongs here: forms that several parts need alike. What does not: the sentences themselves.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from collections.abc import Sequence
 
 NAMES_SHOWN = 5
 """So many names are listed in a sentence; the rest is counted."""
-
 
 _HIDDEN = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u061c\\u200e\\u200f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069\\ud800-\\udfff]")
 """What a terminal would obey, what ends a line, what turns the order of letters around, and bytes of a file name that are no letters.

@@ -14,10 +14,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from whosthat.cli import stopping
 from whosthat.cli.app import main
 from whosthat.cli.commands import COMMANDS
-from whosthat.cli.lazy import load_command
+from whosthat.cli.lazy import Terminated, load_command
 from whosthat.errors import BundleError, QualityError, TrainingInterruptedError, WhosthatError
 from whosthat.photos.drawing import save_image
 from whosthat.workflow import predict as predicting
@@ -115,7 +114,7 @@ def test_wrong_usage_ends_with_2_and_says_what_is_right(words: list[str], messag
         (WhosthatError("\x1b[2Jgone"), 1, "Error: \\x1b[2Jgone\n"),
         (TrainingInterruptedError("Stopped after epoch 3.", signal.SIGINT), 130, "\nStopped after epoch 3.\n"),
         (KeyboardInterrupt(), 130, "\nStopped.\n"),
-        (stopping.Terminated(), 143, "\nStopped.\n"),
+        (Terminated(), 143, "\nStopped.\n"),
         (OSError(28, "No space left on device", "a/b"), 1, "Error: The system refused: No space left on device (a/b).\n"),
         (MemoryError(), 1, "Error: There is not enough memory. Close other programs, or choose a smaller --size or --batch-size.\n"),
     ],

@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 
 from whosthat.desktop import viewer as viewing
-from whosthat.desktop.answer import N_BARS, answer
-from whosthat.desktop.viewer import State, Viewer
+from whosthat.desktop.viewer import N_BARS, State, Viewer, answer
 from whosthat.desktop.worker import Worker
 from whosthat.errors import BundleError
 from whosthat.photos.drawing import save_image

@@ -28,11 +28,9 @@ LIKELY_ENOUGH = {"runner-up": (0.10, 0.01), "guess": (0.50, 0.10)}
 
 
 def show_predictions(predictions: Iterable[Prediction], root: Path | None = None) -> None:
-    """Write what was seen in photos and videos, and how often.
+    """Write what was seen in photos and videos, and how often; predictions without an answer are passed over.
 
-    Args:
-        predictions: Those without an answer are passed over.
-        root: The one folder that was asked about: on a terminal paths start there.
+    Where one folder was asked about, its ``root``, paths on a terminal start there.
     """
     answered = [one for one in predictions if not one.error]
     photos = [one for one in answered if one.video is None]
@@ -52,9 +50,8 @@ def show_predictions(predictions: Iterable[Prediction], root: Path | None = None
 def _photo_lines(prediction: Prediction, root: Path | None, width: int | None) -> list[str]:
     if width is None:
         return [f"{prediction.path}: {_who(prediction.sightings, wide=True)}"]
-    inside = root is not None and prediction.path.is_relative_to(root)
-    path = str(prediction.path.relative_to(root)) if root is not None and inside else str(prediction.path)
-    return wrapped(f"{shortened(path, width * 2 // 5)}: {_who(prediction.sightings, wide=width >= WIDE)}", width, "    ")
+    path = prediction.path.relative_to(root) if root is not None and prediction.path.is_relative_to(root) else prediction.path
+    return wrapped(f"{shortened(str(path), width * 2 // 5)}: {_who(prediction.sightings, wide=width >= WIDE)}", width, "    ")
 
 
 def _who(sightings: Sequence[Sighting], *, wide: bool) -> str:

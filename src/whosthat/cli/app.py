@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from typing import Any
 
 from whosthat.cli.commands import root_help
-from whosthat.cli.stopping import Stopped, sigterm_like_ctrl_c
 from whosthat.errors import WhosthatError
 
 COLLECTED_AFTER = 30_000
@@ -23,14 +22,9 @@ that importing makes: 0.07 s of a prediction's 0.8 s, 0.2 s of training again on
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command line.
+    """Run the words after ``whosthat``, those of the process if none are given, and return the exit code.
 
-    Args:
-        arguments: The words after ``whosthat``; None takes them from the process.
-
-    Returns:
-        The exit code: 0 done, 1 failed, 2 wrong usage, 3 bad data, 4 a quality gate not reached, 130 stopped by Ctrl-C,
-        143 stopped by SIGTERM.
+    0 done, 1 failed, 2 wrong usage, 3 bad data, 4 a quality gate not reached, 130 stopped by Ctrl-C, 143 stopped by SIGTERM.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     _accept_every_name(sys.stdout, sys.stderr)
@@ -44,17 +38,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         _forget_stdout()
         return 1
-    except (WhosthatError, Stopped) as error:
-        return _fail(error, error.exit_code)
+    except WhosthatError as error:
+        return _fail(error)
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
-        return _fail(WhosthatError(f"The system refused: {error.strerror or error}{where}."), 1)
+        return _fail(WhosthatError(f"The system refused: {error.strerror or error}{where}."))
     except MemoryError:
-        return _fail(WhosthatError("There is not enough memory. Close other programs, or choose a smaller --size or --batch-size."), 1)
+        return _fail(WhosthatError("There is not enough memory. Close other programs, or choose a smaller --size or --batch-size."))
 
 
 def _run(words: list[str]) -> int:
-    from whosthat.cli.lazy import run_typer
+    from whosthat.cli.lazy import run_typer, sigterm_like_ctrl_c
 
     # OpenBLAS, numpy's algebra, is asked for thousands of small products: its threads wait for each other longer than they help,
     # and on a busy machine ten times as long (0.1 s of logistic regression took 4 s)
@@ -75,11 +69,11 @@ def _less_often_collected() -> Iterator[None]:
         gc.set_threshold(*before)
 
 
-def _fail(error: WhosthatError | Stopped, exit_code: int) -> int:
+def _fail(error: WhosthatError) -> int:
     from whosthat.cli.output import show_error
 
     show_error(error)
-    return exit_code
+    return error.exit_code
 
 
 def _accept_every_name(*streams: Any) -> None:

@@ -7,9 +7,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from whosthat.cli.options import JsonOption, PhotosArgument, examples, new_app
+from whosthat.cli.options import JsonOption, PhotosArgument, examples, new_app, option
 from whosthat.cli.output import say, show, show_first, show_json, show_text
 from whosthat.cli.terminal import terminal_progress
 from whosthat.errors import DatasetError, UsageError
@@ -35,29 +33,13 @@ WORST = ("two-names", "wrong-person", "look-alikes-across", "odd-names", "unread
 
 _COLOURS = {"problem": "red", "warning": "yellow", "note": ""}
 
-FacesOption = Annotated[
-    bool | None,
-    typer.Option(
-        "--faces/--no-faces",
-        help="Look for faces, or do not; left out, it is done where nearly every photo shows one.",
-        show_default=False,
-    ),
-]
-EmbedderOption = Annotated[
-    str, typer.Option("--embedder", metavar="NAME", help='Which face network of "whosthat models list" compares the faces.')
-]
-FixOption = Annotated[bool, typer.Option("--fix", help="Plan to set aside photos that cannot be read, show no face or somebody else.")]
-YesOption = Annotated[bool, typer.Option("--yes", help="With --fix: move these photos into a folder beside PHOTOS.")]
+_FACES_HELP = "Look for faces, or do not; left out, it is done where nearly every photo shows one."
+FacesOption = Annotated[bool | None, option("--faces/--no-faces", _FACES_HELP)]
+EmbedderOption = Annotated[str, option("--embedder NAME", 'Which face network of "whosthat models list" compares the faces.')]
+FixOption = Annotated[bool, option("--fix", "Plan to set aside photos that cannot be read, show no face or somebody else.")]
+YesOption = Annotated[bool, option("--yes", "With --fix: move these photos into a folder beside PHOTOS.")]
 UndoOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--undo",
-        metavar="PLAN",
-        exists=True,
-        dir_okay=False,
-        help="Move the photos of a plan back, and do nothing else.",
-        show_default=False,
-    ),
+    Path | None, option("--undo PLAN", "Move the photos of a plan back, and do nothing else.", exists=True, dir_okay=False)
 ]
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -14,9 +13,6 @@ from whosthat.cli.options import examples, new_app
 from whosthat.cli.output import say, show
 from whosthat.cli.terminal import terminal_progress
 from whosthat.cli.train import show_result
-
-if TYPE_CHECKING:
-    from whosthat.workflow.prediction import Prediction
 
 app = new_app()
 
@@ -47,17 +43,11 @@ def demo(folder: FolderArgument = Path("demo")) -> None:
     _title(f"whosthat predict {result.run} {drawn.heroes[0].parent}")
     heroes, strangers = (list(predict(result.bundle, paths)) for paths in (drawn.heroes, drawn.strangers))
     show_predictions([*heroes, *strangers])
-    show("", _count(heroes, strangers), "", f"Look at the report: {result.run / 'report.html'}")
-
-
-def _count(heroes: Sequence[Prediction], strangers: Sequence[Prediction]) -> str:
-    """Say how many answers are right; a picture's file name tells who is in it."""
-    right = sum(prediction.sightings[0].name == prediction.path.stem for prediction in heroes)
-    unknown = sum(prediction.sightings[0].name is None for prediction in strangers)
-    return (
-        f"Of {len(heroes)} heroes in new pictures, {right} correct. "
-        f"Of {len(strangers)} strangers ({', '.join(prediction.path.stem for prediction in strangers)}), {unknown} unknown."
-    )
+    right = sum(one.sightings[0].name == one.path.stem for one in heroes)  # a picture's file name tells who is in it
+    unknown = sum(one.sightings[0].name is None for one in strangers)
+    of_strangers = f"Of {len(strangers)} strangers ({', '.join(one.path.stem for one in strangers)}), {unknown} unknown."
+    show("", f"Of {len(heroes)} heroes in new pictures, {right} correct. {of_strangers}")
+    show("", f"Look at the report: {result.run / 'report.html'}")
 
 
 def _title(command: str) -> None:

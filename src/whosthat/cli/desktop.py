@@ -5,15 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
-from whosthat.cli.options import examples, new_app
+from whosthat.cli.options import argument, examples, new_app
 
 app = new_app()
 
-BundleOrNothing = Annotated[
-    Path | None, typer.Argument(metavar="BUNDLE", help="A bundle, a run's folder, or runs/latest.", show_default=False)
-]
+BundleOrNothing = Annotated[Path | None, argument("BUNDLE", "A bundle, a run's folder, or runs/latest.")]
 
 
 @app.command(epilog=examples("desktop", "desktop runs/latest"))

@@ -12,6 +12,7 @@ from whosthat.wording import confidence_text, counted, percent
 
 if TYPE_CHECKING:
     from whosthat.evaluation.metrics import Evaluation
+    from whosthat.proportions import Interval
     from whosthat.workflow.evaluate import StrangerTest
 
 app = new_app()
@@ -45,23 +46,23 @@ def evaluate(
     if as_json:
         show_json({**evaluation.to_dict(), "strangers": others})
     else:
-        show_evaluation(evaluation)
-        show_strangers(others)
+        _show_evaluation(evaluation)
+        if others is not None:
+            _show_strangers(others)
     require_accuracy(evaluation, min_accuracy)
 
 
-def show_strangers(others: StrangerTest | None) -> None:
+def _show_strangers(others: StrangerTest) -> None:
     """Write how many strangers got a name."""
-    if others is not None:
-        interval = f"{percent(others.interval.low)} to {percent(others.interval.high)}"
-        named = f"{others.named:,} got a name: {percent(others.share)} (95 % interval {interval})"
-        show("")
-        show_text(f"Of {counted(others.n, 'photo')} of strangers, {named}.")
+    named = f"{others.named:,} got a name: {percent(others.share)} (95 % interval {interval_text(others.interval)})"
+    show("")
+    show_text(f"Of {counted(others.n, 'photo')} of strangers, {named}.")
 
 
-def show_evaluation(evaluation: Evaluation) -> None:
+def _show_evaluation(evaluation: Evaluation) -> None:
     """Write accuracy, the figures of each class, and the worst mistakes."""
-    show_text(accuracy_sentence(evaluation))
+    baseline = f" Baseline (always the most frequent class): {percent(evaluation.baseline)}." if evaluation.baseline else ""
+    show_text(f"Of {counted(evaluation.n, 'photo')}, {evaluation.outcomes.sentence()}. {accuracy_sentence(evaluation, baseline)}")
     show("")
     show_first(
         ("class", "photos", "precision", "recall", "F1"),
@@ -70,29 +71,25 @@ def show_evaluation(evaluation: Evaluation) -> None:
     )
     if evaluation.mistakes:
         show("", "Mistakes:")
-    more = len(evaluation.mistakes) - SHOWN_MISTAKES
     for mistake in evaluation.mistakes[:SHOWN_MISTAKES]:
         sure = "" if mistake.predicted is None else f" (confidence {confidence_text(mistake.confidence)})"
         show(f"  {mistake.path}: {mistake.words}{sure}, is {mistake.truth}")
-    if more > 0:
-        show(f"  and {more:,} more (--json shows all)")
+    if len(evaluation.mistakes) > SHOWN_MISTAKES:
+        show(f"  and {len(evaluation.mistakes) - SHOWN_MISTAKES:,} more (--json shows all)")
 
 
-def accuracy_sentence(evaluation: Evaluation) -> str:
-    """Return the outcomes, the accuracy with its interval, the baseline and the closed-set accuracy."""
-    interval = f"{percent(evaluation.interval.low)} to {percent(evaluation.interval.high)}"
-    baseline = f" Baseline (always the most frequent class): {percent(evaluation.baseline)}." if evaluation.baseline else ""
-    return (
-        f"Of {counted(evaluation.n, 'photo')}, {evaluation.outcomes.sentence()}. Accuracy: {percent(evaluation.accuracy)} "
-        f"(95 % interval {interval}).{baseline} Closed set (threshold off): {percent(evaluation.closed_set)}."
-    )
+def accuracy_sentence(evaluation: Evaluation, baseline: str = "") -> str:
+    """Return the accuracy with its interval, what is said of the baseline, and the closed-set accuracy."""
+    accuracy = f"Accuracy: {percent(evaluation.accuracy)} (95 % interval {interval_text(evaluation.interval)})."
+    return f"{accuracy}{baseline} Closed set (threshold off): {percent(evaluation.closed_set)}."
+
+
+def interval_text(interval: Interval) -> str:
+    """Write a confidence interval in percent."""
+    return f"{percent(interval.low)} to {percent(interval.high)}"
 
 
 def require_accuracy(evaluation: Evaluation, minimum: float | None) -> None:
-    """Refuse a result below what was asked for.
-
-    Raises:
-        QualityError: The accuracy is below ``minimum`` (0 to 1).
-    """
+    """Raise `QualityError` where the accuracy is below ``minimum`` (0 to 1)."""
     if minimum is not None and evaluation.accuracy < minimum:
         raise QualityError(f"The accuracy is {evaluation.accuracy:.4f}; --min-accuracy asks for {minimum:g}.")

@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
-import typer
-
-from whosthat.cli.options import BundleArgument, CustomOption, JsonOption, examples, load_own_networks, new_app
+from whosthat.cli.options import BundleArgument, CustomOption, JsonOption, examples, load_own_networks, new_app, option
 from whosthat.cli.output import say, show, show_json
 from whosthat.cli.terminal import terminal_progress
 
 app = new_app()
 
 
-class Format(StrEnum):
-    """What can be written."""
-
-    onnx = "onnx"
-    keras = "keras"
-
-
-FormatOption = Annotated[Format, typer.Option("--format", help="ONNX graph, or Keras weights.")]
-OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there.")]
-OutOption = Annotated[Path, typer.Option("--out", metavar="FILE", help="File to write.", show_default=False)]
+FormatOption = Annotated[Literal["onnx", "keras"], option("--format", "ONNX graph, or Keras weights.")]
+OverwriteOption = Annotated[bool, option("--overwrite", "Replace a file that is there.")]
+OutOption = Annotated[Path, option("--out FILE", "File to write.")]
 
 
 @app.command(
@@ -33,7 +23,7 @@ OutOption = Annotated[Path, typer.Option("--out", metavar="FILE", help="File to 
 def export(
     bundle: BundleArgument,
     out: OutOption,
-    format: FormatOption = Format.onnx,
+    format: FormatOption = "onnx",
     overwrite: OverwriteOption = False,
     custom: CustomOption = None,
     as_json: JsonOption = False,
@@ -47,8 +37,8 @@ def export(
 
     load_own_networks(custom)
     with terminal_progress() as progress:
-        written = export_bundle(bundle, format.value, out, overwrite=overwrite, progress=progress)
+        written = export_bundle(bundle, format, out, overwrite=overwrite, progress=progress)
     if as_json:
-        show_json({"bundle": bundle, "format": format.value, "file": written})
+        show_json({"bundle": bundle, "format": format, "file": written})
     else:
         show(str(written))

@@ -1,12 +1,14 @@
-"""How typer finds a command: it imports the command's module only when that command is asked for.
+"""How typer runs a command: it imports the command's module only when that command is asked for, and Ctrl-C and SIGTERM end it.
 
-Only typer's machinery belongs here; the list of commands stands in ``commands``.
+The list of commands stands in ``commands``; what is kept when a command stops, in `whosthat.runs.lock`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Annotated, Any
 
@@ -16,12 +18,42 @@ import typer.main
 
 from whosthat.cli.commands import COMMANDS, root_help
 from whosthat.cli.output import say
-from whosthat.cli.stopping import Stopped
-from whosthat.errors import UsageError, did_you_mean
+from whosthat.errors import UsageError, WhosthatError, did_you_mean
 from whosthat.version import __version__
 
 _BRACES = str.maketrans("", "", "{}")
 """Around an argument that must be given, in typer's words."""
+
+
+class Terminated(KeyboardInterrupt):
+    """The process was asked to end (SIGTERM). Whatever tidies up after Ctrl-C tidies up after this too."""
+
+
+class Stopped(WhosthatError):  # noqa: N818  it is no error
+    """A command that Ctrl-C or SIGTERM ended; carries the interrupt past typer, which would swallow it."""
+
+    def __init__(self, interrupt: KeyboardInterrupt) -> None:
+        super().__init__("Stopped.")
+        self.exit_code = 143 if isinstance(interrupt, Terminated) else 130
+        self.__notes__ = list(getattr(interrupt, "__notes__", ()))
+
+
+@contextmanager
+def sigterm_like_ctrl_c() -> Iterator[None]:
+    """Let SIGTERM raise `Terminated` in the main thread while a command runs."""
+
+    def stop(number: int, frame: Any) -> None:
+        raise Terminated
+
+    try:
+        before = signal.signal(signal.SIGTERM, stop)
+    except ValueError:  # not the main thread (a test, an embedding program): signals are not ours to handle there
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 class LazyCommands(typer.core.TyperGroup):
@@ -36,11 +68,7 @@ class LazyCommands(typer.core.TyperGroup):
         return load_command(cmd_name) if cmd_name in COMMANDS else None
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Find the command that the first word names.
-
-        Raises:
-            UsageError: There is no such command.
-        """
+        """Find the command that the first word names."""
         if args[0] not in COMMANDS and not args[0].startswith("-"):
             raise UsageError(f'There is no command "{args[0]}". {did_you_mean(args[0], COMMANDS)}')
         return super().resolve_command(ctx, args)
@@ -65,14 +93,9 @@ def load_command(name: str) -> Any:
 
 
 def run_typer(words: list[str]) -> int:
-    """Parse the words and run the command.
+    """Parse the words, run the command, and return 0 or the exit code that it gave to ``typer.Exit``.
 
-    Returns:
-        The exit code: 0, or what the command gave to ``typer.Exit``.
-
-    Raises:
-        UsageError: The words do not fit the command.
-        Stopped: Ctrl-C or SIGTERM.
+    Raises `UsageError` where the words do not fit the command, `Stopped` after Ctrl-C or SIGTERM.
     """
     _refuse_empty(words)
     root = typer.main.get_command(_root)

@@ -6,9 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
-from whosthat.cli.options import JsonOption, examples, new_app
+from whosthat.cli.options import JsonOption, argument, examples, new_app, option
 from whosthat.cli.output import show, show_json, show_table
 from whosthat.errors import UsageError, did_you_mean
 
@@ -16,31 +14,18 @@ if TYPE_CHECKING:
     from whosthat.faces.models import DetectorFacts, EmbedderModel
     from whosthat.networks.registry import NetworkFacts
 
+Shown = tuple[dict[str, Any], list[str], list[tuple[str, str]]]
+"""Of one model: the JSON document; for people, the lines before the table, and its rows."""
+
 app = new_app("Show the models, and add weights files to them.")
 
-NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="A model, as the list names it.", show_default=False)]
+NameArgument = Annotated[str, argument("NAME", "A model, as the list names it.")]
 FileArgument = Annotated[
-    Path,
-    typer.Argument(
-        metavar="FILE",
-        exists=True,
-        dir_okay=False,
-        help="A weights file that was published, or your own face network (ONNX).",
-        show_default=False,
-    ),
+    Path, argument("FILE", "A weights file that was published, or your own face network (ONNX).", exists=True, dir_okay=False)
 ]
-DescribeOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--describe",
-        metavar="FILE.toml",
-        exists=True,
-        dir_okay=False,
-        help="What your own face network is: docs/embedders.md shows one.",
-        show_default=False,
-    ),
-]
-OwnNameArgument = Annotated[str, typer.Argument(metavar="NAME", help="A face network that you added.", show_default=False)]
+_DESCRIBE_HELP = "What your own face network is: docs/embedders.md shows one."
+DescribeOption = Annotated[Path | None, option("--describe FILE.toml", _DESCRIBE_HELP, exists=True, dir_okay=False)]
+OwnNameArgument = Annotated[str, argument("NAME", "A face network that you added.")]
 
 
 @app.command("list", epilog=examples("models list", "models list --json"))
@@ -73,7 +58,12 @@ def add(file: FileArgument, describe: DescribeOption = None) -> None:
     With --describe, add a face network of your own: it is compared with its description, tried, and kept.
     """
     if describe is not None:
-        _add_own(file, describe)
+        from whosthat.faces.own_embedders import read_description
+        from whosthat.faces.models import add_embedder
+        from whosthat.networks import registry
+
+        own = add_embedder(file, read_description(describe), reserved=(*registry.names(), "faces"))
+        show(f"{file} is added as {own.file.name} ({own.file.licence}); choose it with {_choosing(own.file.name)}.")
         return
     from whosthat.faces.models import EMBEDDERS
     from whosthat.faces.weight_files import add_weights
@@ -102,66 +92,62 @@ def show_one(name: NameArgument, as_json: JsonOption = False) -> None:
     from whosthat.networks import registry
 
     if name in all_embedders():
-        _show_embedder(embedder_model(name), as_json=as_json)
-        return
-    if name in DETECTORS:
-        _show_detector(DETECTORS[name], as_json=as_json)
-        return
-    if name not in registry.names():
+        document, lead, rows = _shown_embedder(embedder_model(name))
+    elif name in DETECTORS:
+        document, lead, rows = _shown_detector(DETECTORS[name])
+    elif name in registry.names():
+        document, lead, rows = _shown_network(name)
+    else:
         raise UsageError(f"There is no model named {name!r}. {did_you_mean(name, [*registry.names(), *all_embedders(), *DETECTORS])}")
-    facts = registry.facts(name)
     if as_json:
-        show_json(_describe(facts))
-        return
-    show(facts.title, "", *registry.describe(name).splitlines(), "")
-    rows = [(key.replace("_", " "), f"{value:,}" if isinstance(value, int) else str(value)) for key, value in _facts_to_show(facts).items()]
-    show_table(("fact", "value"), rows)
-
-
-def _add_own(file: Path, describe: Path) -> None:
-    from whosthat.faces.models import add_embedder
-    from whosthat.faces.own_embedders import read_description
-    from whosthat.networks import registry
-
-    own = add_embedder(file, read_description(describe), reserved=(*registry.names(), "faces"))
-    show(f"{file} is added as {own.file.name} ({own.file.licence}); choose it with {_choosing(own.file.name)}.")
+        show_json(document)
+    else:
+        show(*lead)
+        show_table(("fact", "value"), rows)
 
 
 def _choosing(embedder: str) -> str:
     return f"--model faces --set embedder={embedder}"
 
 
-def _show_embedder(model: EmbedderModel, *, as_json: bool) -> None:
+def _shown_network(name: str) -> Shown:
+    from whosthat.networks import registry
+
+    document = _describe(registry.facts(name))
+    cells = document | {"options": ", ".join(document["options"]), "weights_here": "yes" if document["weights_here"] else "no"}
+    rows = [(key.replace("_", " "), _cell(value)) for key, value in cells.items() if value not in ("", 0, False, None)]
+    return document, [document["title"], "", *registry.describe(name).splitlines(), ""], rows
+
+
+def _shown_embedder(model: EmbedderModel) -> Shown:
     from whosthat.faces.weight_files import find_weights
 
     here = find_weights(model.file) is not None
     known = {**asdict(model.file), "dimensions": model.facts.dimensions, "weights_here": here}
-    if as_json:
-        show_json({**known, "templates": model.facts.templates})
-        return
     keys = ("name", "licence", "source", "dimensions", "file", "bytes", "sha256", "package")
-    rows = [(key, f"{known[key]:,}" if isinstance(known[key], int) else known[key]) for key in keys if known[key]]
+    rows = [(key, _cell(known[key])) for key in keys if known[key]]
     for detector, template in model.facts.templates.items():
         points = ", ".join(f"({x:g}, {y:g})" for x, y in template.points)
         rows.append((f"points, {detector} detector", f"{points} of {template.size} x {template.size} pixels. {template.origin}"))
     rows += [("weights here", "yes" if here else "no"), ("choose it", _choosing(model.facts.name))]
-    show_table(("fact", "value"), rows)
+    return {**known, "templates": model.facts.templates}, [], rows
 
 
-def _show_detector(detector: DetectorFacts, *, as_json: bool) -> None:
+def _shown_detector(detector: DetectorFacts) -> Shown:
     from whosthat.faces.models import is_here
     from whosthat.faces.weight_files import FILES
 
     files = [FILES[name] for name in detector.files]
     here = is_here(detector.files)
-    if as_json:
-        show_json({"name": detector.name, "title": detector.title, "files": [asdict(file) for file in files], "weights_here": here})
-        return
     rows = [("licence", files[0].licence), ("source", files[0].source)]
     rows += [("file", f"{file.file}, {file.bytes:,} bytes, SHA-256 {file.sha256}") for file in files]
     rows += [("weights here", "yes" if here else "no"), ("choose it", f"--model faces --set detector={detector.name}")]
-    show(f"{detector.title}.", "")
-    show_table(("fact", "value"), rows)
+    document = {"name": detector.name, "title": detector.title, "files": [asdict(file) for file in files], "weights_here": here}
+    return document, [f"{detector.title}.", ""], rows
+
+
+def _cell(value: object) -> str:
+    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def _face_files() -> list[dict[str, Any]]:
@@ -173,13 +159,6 @@ def _face_files() -> list[dict[str, Any]]:
     return [{**asdict(file), "weights_here": find_weights(file) is not None} for file in files]
 
 
-def _facts_to_show(facts: NetworkFacts) -> dict[str, Any]:
-    described = _describe(facts)
-    described["options"] = ", ".join(described["options"])
-    described["weights_here"] = "yes" if described["weights_here"] else "no"
-    return {key: value for key, value in described.items() if value not in ("", 0, False, None)}
-
-
 def _describe(facts: NetworkFacts) -> dict[str, Any]:
     from whosthat.workflow.doctor import weights_here
 
@@ -187,6 +166,4 @@ def _describe(facts: NetworkFacts) -> dict[str, Any]:
 
 
 def _weights(facts: NetworkFacts) -> str:
-    if facts.weights == "none":
-        return "random"
-    return f"{facts.weights}, {'here' if _describe(facts)['weights_here'] else 'not here'}"
+    return "random" if facts.weights == "none" else f"{facts.weights}, {'here' if _describe(facts)['weights_here'] else 'not here'}"

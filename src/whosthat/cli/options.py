@@ -16,32 +16,27 @@ import typer.core
 DATA, MODEL, FACES, NETWORK, OUTPUT = GROUPS = ("Data", "Model", "Faces", "Network", "Output")
 """What the options of a long help page are about, in its order."""
 
-PhotosArgument = Annotated[
-    Path,
-    typer.Argument(
-        metavar="PHOTOS", help="Folder that holds one folder of photos for each person or class.", show_default=False, rich_help_panel=DATA
-    ),
-]
-BundleArgument = Annotated[
-    Path, typer.Argument(metavar="BUNDLE", help="A saved recogniser: a bundle, a run's folder, or runs/latest.", show_default=False)
-]
-RunsOption = Annotated[Path, typer.Option("--runs", metavar="FOLDER", help="Folder that holds the runs.", rich_help_panel=OUTPUT)]
-StrangersOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--strangers", metavar="DIR", help="Photos of people in none of the folders: strangers.", show_default=False, rich_help_panel=DATA
-    ),
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Write one JSON document to standard output.", rich_help_panel=OUTPUT)]
+
+def argument(metavar: str, help: str, group: str | None = None, **more: Any) -> Any:
+    """Return an argument of a command; ``more`` is what typer knows besides."""
+    return typer.Argument(metavar=metavar, help=help, rich_help_panel=group, show_default=False, **more)
+
+
+def option(shown: str, help: str, group: str | None = None, **more: Any) -> Any:
+    """Return an option by what its help page shows, such as ``-m --model NAME``; without a word in capitals it is a flag."""
+    words = shown.split()
+    metavar = None if words[-1].startswith("-") else words.pop()
+    return typer.Option(*words, metavar=metavar, help=help, rich_help_panel=group, **more)
+
+
+PHOTOS = argument("PHOTOS", "Folder that holds one folder of photos for each person or class.", DATA)
+PhotosArgument = Annotated[Path, PHOTOS]
+BundleArgument = Annotated[Path, argument("BUNDLE", "A saved recogniser: a bundle, a run's folder, or runs/latest.")]
+RunsOption = Annotated[Path, option("--runs FOLDER", "Folder that holds the runs.", OUTPUT)]
+StrangersOption = Annotated[Path | None, option("--strangers DIR", "Photos of people in none of the folders: strangers.", DATA)]
+JsonOption = Annotated[bool, option("--json", "Write one JSON document to standard output.", OUTPUT)]
 CustomOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--custom",
-        metavar="FILE.py",
-        help="Python file with a network of your own. It is executed: read it first.",
-        show_default=False,
-        rich_help_panel=MODEL,
-    ),
+    Path | None, option("--custom FILE.py", "Python file with a network of your own. It is executed: read it first.", MODEL)
 ]
 
 
@@ -52,19 +47,8 @@ def _a_number(value: float | None) -> float | None:
     return value
 
 
-MinAccuracyOption = Annotated[
-    float | None,
-    typer.Option(
-        "--min-accuracy",
-        metavar="X",
-        min=0.0,
-        max=1.0,
-        callback=_a_number,
-        help="End with exit code 4 when the accuracy is below X (0 to 1).",
-        show_default=False,
-        rich_help_panel=OUTPUT,
-    ),
-]
+_ACCURACY_HELP = "End with exit code 4 when the accuracy is below X (0 to 1)."
+MinAccuracyOption = Annotated[float | None, option("--min-accuracy X", _ACCURACY_HELP, OUTPUT, min=0.0, max=1.0, callback=_a_number)]
 
 
 def new_app(help: str | None = None) -> typer.Typer:
@@ -93,12 +77,7 @@ class GroupedCommand(typer.core.TyperCommand):
 
 
 def load_own_networks(custom: Path | None) -> Sequence[str]:
-    """Run the file given with ``--custom``, if one was, and return the names of the networks that it registers.
-
-    Raises:
-        UsageError: It is no Python file.
-        NetworkError: It fails, or registers nothing.
-    """
+    """Run the file given with ``--custom``, if one was, and return the names of the networks that it registers."""
     if custom is None:
         return ()
     from whosthat.networks.registry import load_custom
@@ -107,9 +86,5 @@ def load_own_networks(custom: Path | None) -> Sequence[str]:
 
 
 def examples(*lines: str) -> str:
-    """Return the end of a help page: example command lines, not to be wrapped.
-
-    Args:
-        lines: Command lines without ``whosthat``.
-    """
+    """Return the end of a help page: command lines, given without ``whosthat``, that are not to be wrapped."""
     return "\n".join(["\b", "Examples:", *(f"  whosthat {line}" for line in lines)])

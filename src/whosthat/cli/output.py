@@ -31,12 +31,7 @@ _SHORTEST_PATH = 16
 
 
 def say(*sentences: str, wrap: bool = True) -> None:
-    """Write a message for the person to standard error, one sentence a line.
-
-    Args:
-        sentences: What to say.
-        wrap: Whether a terminal's lines end between words; not in a command that is to be copied.
-    """
+    """Write a message for the person to standard error, one sentence a line; ``wrap=False`` for a command that is to be copied."""
     for sentence in sentences:
         for line in _lines(sentence, sys.stderr if wrap else None):
             _write(sys.stderr, line)
@@ -56,11 +51,9 @@ def show(*lines: str) -> None:
 
 
 def show_text(*sentences: str, colour: str = "") -> None:
-    """Write sentences to standard output; on a terminal no line ends inside a word.
+    """Write sentences to standard output, each from a new line on; on a terminal no line ends inside a word.
 
-    Args:
-        sentences: What to write, each from a new line on.
-        colour: One of `COLOURS` for what stands before the first colon, on a terminal that shows colours.
+    What stands before the first colon gets the ``colour``, one of `COLOURS`, on a terminal that shows colours.
     """
     for sentence in sentences:
         first, *rest = _lines(sentence, sys.stdout)
@@ -77,12 +70,9 @@ def _lines(sentence: str, stream: TextIO | None) -> list[str]:
 
 
 def wrapped(text: str, width: int, indent: str = "") -> list[str]:
-    """Break a text between words into lines of at most this many columns; a longer word gets a line of its own.
+    """Break a text between words into lines of at most ``width`` columns (`cell_width`); a longer word gets a line of its own.
 
-    Args:
-        text: On one line.
-        width: Columns, as `cell_width` counts them.
-        indent: What stands before all lines but the first.
+    ``indent`` stands before all lines but the first.
 
     Example:
         >>> wrapped("named at most once", 10, "  ")
@@ -122,27 +112,24 @@ def terminal_width(stream: TextIO) -> int | None:
     if not is_terminal(stream):
         return None
     wanted = os.environ.get("COLUMNS", "")
-    if wanted.isdecimal():
-        return max(_NARROWEST, int(wanted))
     try:
-        return max(_NARROWEST, os.get_terminal_size(stream.fileno()).columns or 80)
+        return max(_NARROWEST, int(wanted) if wanted.isdecimal() else os.get_terminal_size(stream.fileno()).columns or 80)
     except OSError:  # it calls itself a terminal, and the system knows nothing of it
         return 80
 
 
 def show_json(document: object) -> None:
-    """Write one JSON document to standard output.
-
-    Args:
-        document: Mappings, sequences, dataclasses (field by field), objects with ``to_dict``, paths, numbers and strings.
-    """
+    """Write what `plain` understands to standard output as one JSON document."""
     encoding = (sys.stdout.encoding or "ascii").lower().replace("-", "")
     text = json.dumps(plain(document), indent=2, ensure_ascii=encoding != "utf8", allow_nan=False)
     _write(sys.stdout, visible_json(text))
 
 
 def plain(value: Any) -> Any:
-    """Return a value as JSON knows it. Numbers that are not finite become null."""
+    """Return mappings, sequences, dataclasses (field by field), objects with ``to_dict``, paths, numbers and strings as JSON knows them.
+
+    Numbers that are not finite become null.
+    """
     if hasattr(value, "to_dict"):
         return plain(value.to_dict())
     if is_dataclass(value) and not isinstance(value, type):
@@ -158,33 +145,29 @@ def plain(value: Any) -> Any:
     return value.item() if hasattr(value, "item") else value  # numpy's numbers
 
 
-def show_table(columns: Sequence[str], rows: Rows, *, right: Iterable[str] = (), paths: Iterable[str] = ()) -> None:
+def show_table(columns: Sequence[str], rows: Rows, *, right: Sequence[str] = (), paths: Sequence[str] = ()) -> None:
     """Write a table to standard output; on a terminal it is as wide as that at most.
 
-    Args:
-        columns: Heading of each column.
-        rows: One text per column, in the same order.
-        right: Headings of the columns that hold numbers, aligned on the right.
-        paths: Headings of the columns that hold paths, shortened at the front where there is no room; other cells get more lines.
+    The columns whose headings are in ``right`` hold numbers, aligned on the right; those in ``paths`` hold paths, shortened at the front
+    where there is no room. Other cells get more lines.
     """
     table = [list(columns), *([visible(cell) for cell in row] for row in rows)]
-    numbers, files = ([column in names for column in columns] for names in (frozenset(right), frozenset(paths)))
+    numbers, files = ([column in names for column in columns] for names in (right, paths))
     widths = [max(map(cell_width, cells)) for cells in zip(*table, strict=True)]
     room = terminal_width(sys.stdout)
     if room is not None:
-        least = [
-            min(width, _narrowest(cells, path=path)) for width, cells, path in zip(widths, zip(*table, strict=True), files, strict=True)
-        ]
+        least = list(map(_narrowest, widths, zip(*table, strict=True), files))
         widths = _fitted(widths, least, room - _GAP * (len(columns) - 1))
-    for number, row in enumerate(table):
+    heading = is_terminal(sys.stdout, colour=True)
+    for row in table:
         cells = [[shortened(cell, width)] if path else wrapped(cell, width) for cell, width, path in zip(row, widths, files, strict=True)]
         for line in itertools.zip_longest(*cells, fillvalue=""):
             text = (" " * _GAP).join(map(_aligned, line, widths, numbers)).rstrip()
-            heading = number == 0 and is_terminal(sys.stdout, colour=True)
             _write(sys.stdout, f"{_BOLD}{text}{_PLAIN}" if heading else text)
+        heading = False
 
 
-def show_first(columns: Sequence[str], rows: Rows, *, right: Iterable[str] = (), paths: Iterable[str] = ()) -> None:
+def show_first(columns: Sequence[str], rows: Rows, *, right: Sequence[str] = (), paths: Sequence[str] = ()) -> None:
     """Write a table of the first `SHOWN_ROWS` rows, and how many more there are; arguments as of `show_table`."""
     show_table(columns, rows[:SHOWN_ROWS], right=right, paths=paths)
     if len(rows) > SHOWN_ROWS:
@@ -194,8 +177,7 @@ def show_first(columns: Sequence[str], rows: Rows, *, right: Iterable[str] = (),
 def show_side_by_side(records: Sequence[Mapping[str, str]]) -> None:
     """Write a column for each record and a line for each of its facts, in as many tables as a terminal needs to have room for all.
 
-    Args:
-        records: The same keys in each; the first is what the record is called.
+    The records have the same keys; the first is what the record is called.
     """
     facts = list(records[0])
     widths = [_GAP + max(map(cell_width, record.values())) for record in records]
@@ -209,9 +191,9 @@ def show_side_by_side(records: Sequence[Mapping[str, str]]) -> None:
             show("")
 
 
-def _narrowest(cells: Iterable[str], *, path: bool) -> int:
-    """Return how narrow a column may become: no word is broken."""
-    return _SHORTEST_PATH if path else max(cell_width(word) for cell in cells for word in cell.split(" "))
+def _narrowest(width: int, cells: Iterable[str], path: bool) -> int:
+    """Return how narrow a column of this width may become: no word is broken."""
+    return min(width, _SHORTEST_PATH if path else max(cell_width(word) for cell in cells for word in cell.split(" ")))
 
 
 def _fitted(widths: Sequence[int], least: Sequence[int], room: int) -> list[int]:
@@ -237,21 +219,12 @@ def cell_width(text: str) -> int:
         >>> cell_width("張Ann")
         5
     """
-    return sum(_columns(character) for character in text)
-
-
-def _columns(character: str) -> int:
-    if unicodedata.combining(character) or unicodedata.category(character) in ("Mn", "Me", "Cf"):
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+    seen = (one for one in text if not unicodedata.combining(one) and unicodedata.category(one) not in ("Mn", "Me", "Cf"))
+    return sum(2 if unicodedata.east_asian_width(one) in "WF" else 1 for one in seen)
 
 
 def show_error(error: BaseException) -> None:
-    """Write one error as one block on standard error, with the notes it carries.
-
-    Args:
-        error: Its text stands after "Error:"; what a signal stopped says so itself.
-    """
+    """Write one error as one block on standard error, with the notes it carries; what a signal stopped is not called an error."""
     plainly = re.sub(r"\[(Errno|WinError) \d+\] ", "", str(error))  # the number of a refusal tells people nothing
     stopped = getattr(error, "exit_code", 1) > 128
     text = plainly if stopped else f"Error: {plainly}"

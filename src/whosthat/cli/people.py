@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 import typer.core
 
-from whosthat.cli.options import BundleArgument, JsonOption, examples, new_app
+from whosthat.cli.options import BundleArgument, JsonOption, argument, examples, new_app, option
 from whosthat.cli.output import say, show_json, show_table
 from whosthat.cli.terminal import terminal_progress
 from whosthat.errors import UsageError, did_you_mean
@@ -18,30 +18,19 @@ SUMMARY = "List the people whom a face recogniser knows; add, remove or rename t
 
 app = new_app(SUMMARY)
 
-NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The person's name.", show_default=False)]
-NewNameArgument = Annotated[str, typer.Argument(metavar="NEW_NAME", help="The name from now on.", show_default=False)]
-PathsArgument = Annotated[
-    list[Path], typer.Argument(metavar="PHOTOS...", help="Photos of this one person: files and folders.", show_default=False)
-]
-FaceOption = Annotated[
-    int | None,
-    typer.Option("--face", metavar="N", min=1, help="Enrol the Nth face of the one photo, counted from left to right.", show_default=False),
-]
-AnywayOption = Annotated[
-    bool,
-    typer.Option("--anyway", help="Enrol the photos even if they do not seem to show one person, or show somebody who is known already."),
-]
+NameArgument = Annotated[str, argument("NAME", "The person's name.")]
+NewNameArgument = Annotated[str, argument("NEW_NAME", "The name from now on.")]
+PathsArgument = Annotated[list[Path], argument("PHOTOS...", "Photos of this one person: files and folders.")]
+FaceOption = Annotated[int | None, option("--face N", "Enrol the Nth face of the one photo, counted from left to right.", min=1)]
+_ANYWAY_HELP = "Enrol the photos even if they do not seem to show one person, or show somebody who is known already."
+AnywayOption = Annotated[bool, option("--anyway", _ANYWAY_HELP)]
 
 
 class BundleFirst(typer.core.TyperGroup):
     """A group whose commands stand behind the bundle: ``people BUNDLE list``."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Find the command that the word behind the bundle names.
-
-        Raises:
-            UsageError: There is no such command, or it stands before the bundle.
-        """
+        """Find the command that the word behind the bundle names."""
         if args[0] not in self.commands and not args[0].startswith("-"):
             bundle = str(ctx.params["bundle"])
             if bundle in self.commands:

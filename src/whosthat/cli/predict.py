@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from whosthat.cli.answers import not_looked_at, show_predictions
-from whosthat.cli.options import BundleArgument, JsonOption, examples, new_app
+from whosthat.cli.options import BundleArgument, JsonOption, argument, examples, new_app, option
 from whosthat.cli.output import say, show_json
 from whosthat.cli.terminal import terminal_progress
 from whosthat.errors import UsageError
@@ -25,30 +25,18 @@ app = new_app()
 
 BAD_DATA = 3
 
-PathsArgument = Annotated[list[Path], typer.Argument(metavar="PATH", help="Photos, videos, and folders of photos.", show_default=False)]
-CsvOption = Annotated[bool, typer.Option("--csv", help="Write CSV to standard output, one row for each sighting.")]
-DrawOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--draw",
-        metavar="DIR",
-        help="Save a copy of each photo with the answer drawn in; of a video, one picture for each face that was followed.",
-        show_default=False,
-    ),
-]
-SortOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--sort",
-        metavar="DIR",
-        help="Copy each photo into a folder of who is in it: one for each person, several people, unknown, nobody, unreadable. "
-        "Nothing is moved or overwritten; a CSV file there lists what went where.",
-        show_default=False,
-    ),
-]
-EveryOption = Annotated[int, typer.Option("--every", metavar="N", min=1, help="Look at every Nth frame of a video.")]
-TopOption = Annotated[int, typer.Option("--top", metavar="N", min=1, help="Write the N most probable names of each sighting into --json.")]
-NoCacheOption = Annotated[bool, typer.Option("--no-cache", help="Look at every photo, and remember none of its faces.")]
+PathsArgument = Annotated[list[Path], argument("PATH", "Photos, videos, and folders of photos.")]
+CsvOption = Annotated[bool, option("--csv", "Write CSV to standard output, one row for each sighting.")]
+_DRAW_HELP = "Save a copy of each photo with the answer drawn in; of a video, one picture for each face that was followed."
+DrawOption = Annotated[Path | None, option("--draw DIR", _DRAW_HELP)]
+_SORT_HELP = (
+    "Copy each photo into a folder of who is in it: one for each person, several people, unknown, nobody, unreadable. "
+    "Nothing is moved or overwritten; a CSV file there lists what went where."
+)
+SortOption = Annotated[Path | None, option("--sort DIR", _SORT_HELP)]
+EveryOption = Annotated[int, option("--every N", "Look at every Nth frame of a video.", min=1)]
+TopOption = Annotated[int, option("--top N", "Write the N most probable names of each sighting into --json.", min=1)]
+NoCacheOption = Annotated[bool, option("--no-cache", "Look at every photo, and remember none of its faces.")]
 
 
 @app.command(
@@ -89,11 +77,17 @@ def predict(  # noqa: PLR0913  typer makes a parameter of each option
     with terminal_progress() as progress:
         answers = predict_paths(bundle, paths, draw=draw, every=every, without=without, remember=not no_cache, progress=progress)
         total = sum(1 for _ in find_photos(paths, without=without, passed_over=others))
-        predictions = _watched(answers if sort is None else _sorted(answers, sort), total, failed, progress)
+        if sort is not None:
+            from whosthat.workflow.sorting import sort_copies
+
+            answers = sort_copies(answers, sort)
+        predictions = _watched(answers, total, failed, progress)
         if as_csv:
             _write_csv(predictions)
         elif as_json:
-            _write_json(bundle, predictions, top)
+            from whosthat.workflow.prediction import to_dict
+
+            show_json({"bundle": str(bundle), "predictions": [to_dict(prediction, top=top) for prediction in predictions]})
         else:
             show_predictions(predictions, paths[0] if len(paths) == 1 and paths[0].is_dir() else None)
     if sort is not None:
@@ -102,12 +96,6 @@ def predict(  # noqa: PLR0913  typer makes a parameter of each option
     if failed:
         say(*(f"{one.path}: {one.problem}" for one in failed))
         raise typer.Exit(BAD_DATA)
-
-
-def _sorted(predictions: Iterable[Prediction], folder: Path) -> Iterator[Prediction]:
-    from whosthat.workflow.sorting import sort_copies
-
-    return sort_copies(predictions, folder)
 
 
 def _watched(predictions: Iterable[Prediction], total: int, failed: list[Prediction], progress: Progress) -> Iterator[Prediction]:
@@ -126,9 +114,3 @@ def _write_csv(predictions: Iterable[Prediction]) -> None:
     writer.writeheader()
     for prediction in predictions:
         writer.writerows(csv_rows(prediction))
-
-
-def _write_json(bundle: Path, predictions: Iterable[Prediction], top: int) -> None:
-    from whosthat.workflow.prediction import to_dict
-
-    show_json({"bundle": str(bundle), "predictions": [to_dict(prediction, top=top) for prediction in predictions]})

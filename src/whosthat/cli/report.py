@@ -6,15 +6,13 @@ import webbrowser
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
-from whosthat.cli.options import JsonOption, examples, new_app
+from whosthat.cli.options import JsonOption, argument, examples, new_app, option
 from whosthat.cli.output import show, show_json
 
 app = new_app()
 
-RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder, or runs/latest.", show_default=False)]
-OpenOption = Annotated[bool, typer.Option("--open", help="Open the report in the browser.")]
+RunArgument = Annotated[Path, argument("RUN", "A run's folder, or runs/latest.")]
+OpenOption = Annotated[bool, option("--open", "Open the report in the browser.")]
 
 
 @app.command(epilog=examples("report runs/latest --open"), no_args_is_help=True)

@@ -7,15 +7,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
-from whosthat.cli.options import JsonOption, RunsOption, examples, new_app
+from whosthat.cli.options import JsonOption, RunsOption, argument, examples, new_app
 from whosthat.cli.output import say, show_json, show_side_by_side, show_table
 from whosthat.wording import percent
 
 app = new_app("List runs, or set them side by side.")
 
-RunsArgument = Annotated[list[Path], typer.Argument(metavar="RUN", help="Folders of runs; runs/latest is one.", show_default=False)]
+RunsArgument = Annotated[list[Path], argument("RUN", "Folders of runs; runs/latest is one.")]
 
 
 @app.command("list", epilog=examples("runs list", "runs list --json"))
@@ -27,7 +25,8 @@ def list_them(runs: RunsOption = Path("runs"), as_json: JsonOption = False) -> N
     if as_json:
         show_json(rows)
     elif rows:
-        _show_rows(rows)
+        columns = list(rows[0])
+        show_table(columns, [[_cell(column, row) for column in columns] for row in rows], right=("accuracy",), paths=("run",))
     else:
         say(f'There is no run in {runs} yet. Train one with "whosthat train PHOTOS".')
 
@@ -42,11 +41,6 @@ def compare(runs: RunsArgument, as_json: JsonOption = False) -> None:
         show_json(rows)
     else:
         show_side_by_side([{column: _cell(column, row) for column in row} for row in rows])
-
-
-def _show_rows(rows: list[dict[str, object]]) -> None:
-    columns = list(rows[0])
-    show_table(columns, [[_cell(column, row) for column in columns] for row in rows], right=("accuracy",), paths=("run",))
 
 
 def _cell(column: str, row: Mapping[str, object]) -> str:

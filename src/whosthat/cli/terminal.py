@@ -17,14 +17,8 @@ from whosthat.cli.output import is_terminal, terminal_width, wrapped
 from whosthat.progress import Progress
 from whosthat.wording import visible
 
-SHOW_AFTER = 1.0
-"""Seconds before a piece of work is worth showing."""
-
-LINE_EVERY = 10.0
-"""Seconds between two lines about the same work where no bar can be drawn."""
-
-REDRAW_EVERY = 0.1
-"""Seconds between two changes of a bar."""
+SHOW_AFTER, LINE_EVERY, REDRAW_EVERY = 1.0, 10.0, 0.1
+"""Seconds: before work is worth showing; between two lines about it where no bar can be drawn; between two changes of a bar."""
 
 
 @contextmanager
@@ -48,22 +42,16 @@ class Work:
     done: int = 0
     note: str = ""
 
-    def rate(self, now: float) -> float:
-        """Return units a second so far; 0 before there is anything to measure."""
-        return (self.done - self.first) / max(now - self.started, 1e-9)
-
-    def seconds_left(self, now: float) -> float | None:
-        """Return the seconds left at this rate; None before there is one."""
-        return (self.total - self.done) / self.rate(now) if self.done > self.first else None
+    def speed(self, now: float) -> str:
+        """Return units a second and the time left at that rate, as they stand in a line; nothing before there is anything to measure."""
+        if self.done <= self.first:
+            return ""
+        rate = (self.done - self.first) / max(now - self.started, 1e-9)
+        return f", {rate:.3g} a second, {duration((self.total - self.done) / rate)} left"
 
 
 class LineProgress:
-    """Progress as plain lines, for files, pipes and plain terminals.
-
-    Args:
-        stream: Where to write.
-        clock: Seconds that only grow; tests bring their own.
-    """
+    """Progress as plain lines, for files, pipes and plain terminals; ``clock`` gives seconds that only grow."""
 
     def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
         self._stream = stream
@@ -81,7 +69,11 @@ class LineProgress:
     def step(self, what: str, done: int, total: int, note: str = "") -> None:
         """Count, and write a line when one is due."""
         now = self._clock()
-        work = self._work_on(what, done, total, now)
+        if self._work is None or self._work.what != what or done < self._work.done:
+            self._end_work(now)
+            self._work = Work(what, started=now, first=done, total=total)
+            self._next_line = now + SHOW_AFTER
+        work = self._work
         work.done, work.total, work.note = done, total, note
         if done >= total:
             self._end_work(now)
@@ -93,16 +85,9 @@ class LineProgress:
         self._end_work(self._clock())
         self._release()
 
-    def _work_on(self, what: str, done: int, total: int, now: float) -> Work:
-        if self._work is None or self._work.what != what or done < self._work.done:
-            self._end_work(now)
-            self._work = Work(what, started=now, first=done, total=total)
-            self._next_line = now + SHOW_AFTER
-        return self._work
-
     def _show(self, work: Work, now: float) -> None:
         self._next_line = now + LINE_EVERY
-        self._write(f"{work.what}: {work.done:,} of {work.total:,}{_speed(work, now)}{_and(work.note)}")
+        self._write(f"{work.what}: {work.done:,} of {work.total:,}{work.speed(now)}{_and(work.note)}")
 
     def _end_work(self, now: float) -> None:
         if self._work is not None:
@@ -120,8 +105,8 @@ class LineProgress:
             self._next_result = now + SHOW_AFTER
 
     def _release(self) -> None:
-        if self._held:
-            line, self._held = self._held, ""
+        line, self._held = self._held, ""
+        if line:
             self._write(line)
 
     def _write(self, line: str) -> None:
@@ -132,10 +117,8 @@ class LineProgress:
 class BarProgress(LineProgress):
     """Progress as a bar that is redrawn in place; each finished piece of work leaves the line that `LineProgress` writes."""
 
-    def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
-        super().__init__(stream, clock)
-        self._bar: Any = None
-        self._task: Any = None
+    _bar: Any = None
+    _task: Any = None
 
     def _show(self, work: Work, now: float) -> None:
         self._next_line = now + REDRAW_EVERY
@@ -143,7 +126,7 @@ class BarProgress(LineProgress):
             self._bar = _new_bar(self._stream)
             self._task = self._bar.add_task(visible(work.what), total=work.total, speed="", note="")
             self._bar.start()
-        self._bar.update(self._task, completed=work.done, total=work.total, speed=_speed(work, now), note=visible(work.note))
+        self._bar.update(self._task, completed=work.done, total=work.total, speed=work.speed(now), note=visible(work.note))
 
     def _finish(self, work: Work, now: float) -> None:
         if self._bar is not None:
@@ -170,18 +153,12 @@ def _new_bar(stream: TextIO) -> Any:
         progress.TextColumn("{task.description}", markup=False),
         progress.BarColumn(bar_width=30),
         progress.MofNCompleteColumn(),
-        progress.TextColumn("{task.fields[speed]}", markup=False),
-        progress.TextColumn("{task.fields[note]}", markup=False),
+        *(progress.TextColumn(f"{{task.fields[{name}]}}", markup=False) for name in ("speed", "note")),
         console=Console(file=stream, highlight=False),
         transient=True,
         redirect_stdout=False,
         redirect_stderr=False,
     )
-
-
-def _speed(work: Work, now: float) -> str:
-    left = work.seconds_left(now)
-    return "" if left is None else f", {work.rate(now):.3g} a second, {duration(left)} left"
 
 
 def _and(note: str) -> str:

@@ -10,30 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from whosthat.cli import train_options as options
-from whosthat.cli.evaluate import require_accuracy
-from whosthat.cli.options import (
-    CustomOption,
-    GroupedCommand,
-    JsonOption,
-    MinAccuracyOption,
-    RunsOption,
-    StrangersOption,
-    examples,
-    load_own_networks,
-    new_app,
-)
+from whosthat.cli import options, train_options
+from whosthat.cli.evaluate import accuracy_sentence, require_accuracy
 from whosthat.cli.output import confirmed, say, show, show_json, show_text
 from whosthat.cli.terminal import terminal_progress
-from whosthat.cli.train_options import assignments, merged, nested
+from whosthat.cli.train_options import merged, recipe_changes
 from whosthat.errors import QualityError, UsageError
-from whosthat.wording import percent
 
 if TYPE_CHECKING:
     from whosthat.training.recipe import AnyRecipe
     from whosthat.workflow.train import TrainResult
 
-app = new_app()
+app = options.new_app()
 
 AUTO = "auto"
 
@@ -42,8 +30,8 @@ _COLOURS = {"poor": "red", "fair": "yellow", "too few to say": "yellow"}
 
 
 @app.command(
-    cls=GroupedCommand,
-    epilog=examples(
+    cls=options.GroupedCommand,
+    epilog=options.examples(
         "train photos",
         "train photos --model faces --strangers others",
         "train photos --model cnn6 --size 112 --epochs 20",
@@ -55,49 +43,49 @@ _COLOURS = {"poor": "red", "fair": "yellow", "too few to say": "yellow"}
 )
 def train(  # noqa: PLR0913  typer makes a parameter of each option; those that set the recipe are read from the context
     context: typer.Context,
-    photos: options.PhotosOrNothing = None,
-    model: options.ModelOption = None,
-    strangers: StrangersOption = None,
-    recipe: options.RecipeOption = None,
-    resume: options.ResumeOption = None,
-    custom: CustomOption = None,
-    crop: options.CropOption = None,
-    size: options.SizeOption = None,
-    epochs: options.EpochsOption = None,
-    batch_size: options.BatchSizeOption = None,
-    optimiser: options.OptimiserOption = None,
-    learning_rate: options.LearningRateOption = None,
-    split: options.SplitOption = None,
-    pictures_per_class: options.PicturesOption = None,
-    yes: options.YesOption = False,
-    seed: options.SeedOption = None,
-    weights: options.WeightsOption = None,
-    frames: options.FramesOption = None,
-    blocks: options.BlocksOption = None,
-    no_augment: options.NoAugmentOption = False,
-    keep_test_out: options.KeepTestOutOption = None,
-    keep_suspects: options.KeepSuspectsOption = None,
-    settings: options.SetOption = None,
-    runs: RunsOption = Path("runs"),
-    min_accuracy: MinAccuracyOption = None,
-    as_json: JsonOption = False,
+    photos: train_options.PhotosOrNothing = None,
+    model: train_options.ModelOption = None,
+    strangers: options.StrangersOption = None,
+    recipe: train_options.RecipeOption = None,
+    resume: train_options.ResumeOption = None,
+    custom: options.CustomOption = None,
+    crop: train_options.CropOption = None,
+    size: train_options.SizeOption = None,
+    epochs: train_options.EpochsOption = None,
+    batch_size: train_options.BatchSizeOption = None,
+    optimiser: train_options.OptimiserOption = None,
+    learning_rate: train_options.LearningRateOption = None,
+    split: train_options.SplitOption = None,
+    pictures_per_class: train_options.PicturesOption = None,
+    yes: train_options.YesOption = False,
+    seed: train_options.SeedOption = None,
+    weights: train_options.WeightsOption = None,
+    frames: train_options.FramesOption = None,
+    blocks: train_options.BlocksOption = None,
+    no_augment: train_options.NoAugmentOption = False,
+    keep_test_out: train_options.KeepTestOutOption = None,
+    keep_suspects: train_options.KeepSuspectsOption = None,
+    settings: train_options.SetOption = None,
+    runs: options.RunsOption = Path("runs"),
+    min_accuracy: options.MinAccuracyOption = None,
+    as_json: options.JsonOption = False,
 ) -> None:
     """Train a recogniser, test it honestly and save it.
 
     Makes a run: a folder with the recipe, the split, checkpoints, plots, the report and the bundle, which is the saved
     recogniser. Ctrl-C leaves a run that --resume goes on with.
     """
-    given = {key: context.params[name] for name, key in options.RECIPE_KEYS.items()}
-    changes = recipe_changes(given | {"augmentation.enabled": False if no_augment else None}, settings or [])
+    changes = recipe_changes(context)
     if resume is not None:
-        _refuse_changes(changes, photos, model, recipe, strangers)
+        if changes or any(given is not None for given in (photos, model, recipe, strangers)):
+            raise UsageError("--resume uses the photos and the recipe of the run. Leave out PHOTOS and the recipe's options.")
         result = _go_on(resume, custom)
     elif photos is not None:
         ask_about_names(photos, yes=yes)
-        result = _start(photos, choose_recipe(photos, model, recipe, custom, changes), runs, strangers)
+        result = _start(photos, _choose_recipe(photos, model, recipe, custom, changes), runs, strangers)
     else:
         raise UsageError('Name the folder of photos: "whosthat train PHOTOS", or a run to go on with: "--resume RUN".')
-    show_json(describe(result)) if as_json else show_result(result)
+    show_json(_document(result)) if as_json else show_result(result)
     if result.evaluation is not None:
         require_accuracy(result.evaluation, min_accuracy)
     elif min_accuracy is not None:
@@ -105,15 +93,7 @@ def train(  # noqa: PLR0913  typer makes a parameter of each option; those that 
 
 
 def ask_about_names(photos: Path, *, yes: bool) -> None:
-    """Say which folders have names that are hardly a person's or a class's; on a terminal, ask whether to go on.
-
-    Args:
-        photos: The folder of folders.
-        yes: Do not ask.
-
-    Raises:
-        UsageError: The answer was no.
-    """
+    """Say which folders have names that are hardly a person's or a class's; unless ``yes``, ask on a terminal, and refuse after a no."""
     from whosthat.dataset.odd_names import odd_names, odd_names_sentence
 
     odd = odd_names(sorted(path.name for path in photos.iterdir() if path.is_dir())) if photos.is_dir() else ()
@@ -123,27 +103,9 @@ def ask_about_names(photos: Path, *, yes: bool) -> None:
         raise UsageError("Nothing was trained. Rename the folders, or name another folder. --yes trains without asking.")
 
 
-def recipe_changes(options: Mapping[str, Any], settings: Sequence[str]) -> dict[str, Any]:
-    """Return the recipe settings that options and ``--set`` ask for.
-
-    Args:
-        options: Dotted recipe keys; None where an option was not given.
-        settings: The texts given to ``--set``.
-    """
-    changes: dict[str, Any] = {}
-    for key, value in options.items():
-        if value is not None:
-            changes = merged(changes, nested(key, value))
-    return merged(changes, assignments(settings))
-
-
-def choose_recipe(photos: Path, model: str | None, recipe: str | None, custom: Path | None, changes: Mapping[str, Any]) -> AnyRecipe:
-    """Return the recipe that the options ask for, and say what was chosen for want of an option.
-
-    Raises:
-        UsageError: The options contradict each other, or a recipe, model or setting cannot be used.
-    """
-    own = load_own_networks(custom)
+def _choose_recipe(photos: Path, model: str | None, recipe: str | None, custom: Path | None, changes: Mapping[str, Any]) -> AnyRecipe:
+    """Return the recipe that the options ask for, and say what was chosen for want of an option."""
+    own = options.load_own_networks(custom)
     if recipe is not None:
         if model is not None:
             raise UsageError(f"The recipe {recipe} names its model already. Leave out --model, or --recipe.")
@@ -173,11 +135,6 @@ def _choose_model(photos: Path, model: str | None, own: Sequence[str], changes: 
     return choice.model
 
 
-def _refuse_changes(changes: Mapping[str, Any], *others: object) -> None:
-    if changes or any(other is not None for other in others):
-        raise UsageError("--resume uses the photos and the recipe of the run. Leave out PHOTOS and the recipe's options.")
-
-
 def _start(photos: Path, recipe: AnyRecipe, runs: Path, strangers: Path | None) -> TrainResult:
     from whosthat.workflow.train import train as train_on
 
@@ -187,14 +144,14 @@ def _start(photos: Path, recipe: AnyRecipe, runs: Path, strangers: Path | None) 
 
 def _go_on(run: Path, custom: Path | None) -> TrainResult:
     say(f"Going on with {run}.")
-    load_own_networks(custom)
+    options.load_own_networks(custom)
     from whosthat.workflow.train import resume
 
     with terminal_progress() as progress:
         return resume(run, progress=progress)
 
 
-def describe(result: TrainResult) -> dict[str, object]:
+def _document(result: TrainResult) -> dict[str, object]:
     """Return how training ended, for JSON."""
     return {
         "run": result.run,
@@ -212,13 +169,8 @@ def show_result(result: TrainResult) -> None:
     diagnosis, evaluation = result.diagnosis, result.evaluation
     show("")
     if evaluation is not None and diagnosis is not None:
-        interval = f"{percent(evaluation.interval.low)} to {percent(evaluation.interval.high)}"
         show_text(diagnosis.verdict.sentence, colour=_COLOURS.get(diagnosis.verdict.grade, "green"))
-        show_text(
-            f"Accuracy: {percent(evaluation.accuracy)} (95 % interval {interval}). "
-            f"Closed set (threshold off): {percent(evaluation.closed_set)}.",
-            *diagnosis.verdict.cautions,
-        )
+        show_text(accuracy_sentence(evaluation), *diagnosis.verdict.cautions)
     show_text(*result.notes)
     if diagnosis is not None:
         show_text(f"Next: {diagnosis.next_step.sentence}")

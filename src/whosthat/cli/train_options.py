@@ -12,123 +12,70 @@ from typing import Annotated, Any
 
 import typer
 
-from whosthat.cli.options import DATA, FACES, MODEL, NETWORK, OUTPUT
+from whosthat.cli.options import DATA, FACES, MODEL, NETWORK, OUTPUT, PHOTOS, option
 from whosthat.errors import UsageError
 
-PhotosOrNothing = Annotated[
-    Path | None,
-    typer.Argument(
-        metavar="PHOTOS", help="Folder that holds one folder of photos for each person or class.", show_default=False, rich_help_panel=DATA
-    ),
-]
-ModelOption = Annotated[
-    str | None,
-    typer.Option("--model", "-m", metavar="NAME", help='A network of "whosthat models list", faces, or auto.', rich_help_panel=MODEL),
-]
+RECIPE_KEYS: dict[str, str] = {}
+"""Which recipe setting each option sets, by the option's name in Python, a section's name before what is in it; `setting` fills it."""
+
+
+def setting(shown: str, help: str, group: str, key: str = "") -> Any:
+    """Return an option that sets a recipe's ``key``; without one, the key that is called like the option."""
+    name = shown.split()[0].removeprefix("--").replace("-", "_")
+    RECIPE_KEYS[name] = key or name
+    return option(shown, help, group)
+
+
+PhotosOrNothing = Annotated[Path | None, PHOTOS]
+ModelOption = Annotated[str | None, option("--model -m NAME", 'A network of "whosthat models list", faces, or auto.', MODEL)]
 RecipeOption = Annotated[
-    str | None,
-    typer.Option(
-        "--recipe",
-        metavar="FILE",
-        help="A recipe file, or a recipe that comes with whosthat, such as reference-cnn6.",
-        rich_help_panel=MODEL,
-    ),
+    str | None, option("--recipe FILE", "A recipe file, or a recipe that comes with whosthat, such as reference-cnn6.", MODEL)
 ]
-ResumeOption = Annotated[
-    Path | None, typer.Option("--resume", metavar="RUN", help="Go on with a run that was stopped.", rich_help_panel=MODEL)
+ResumeOption = Annotated[Path | None, option("--resume RUN", "Go on with a run that was stopped.", MODEL)]
+SeedOption = Annotated[int | None, setting("--seed N", "Same seed, same split, same weights.", MODEL)]
+SetOption = Annotated[
+    list[str] | None, option("--set KEY=VALUE", "Any other recipe setting, such as schedule.name=cosine. Repeatable.", MODEL)
 ]
-SizeOption = Annotated[
-    int | None, typer.Option("--size", metavar="PIXELS", help="Side of the square that the network sees.", rich_help_panel=NETWORK)
-]
+SplitOption = Annotated[str | None, setting("--split A:B:C", "Shares of training, validation and test photos, such as 8:1:1.", DATA)]
+PicturesOption = Annotated[int | None, setting("--pictures-per-class N", "Use at most N photos of each class.", DATA)]
+YesOption = Annotated[bool, option("--yes", "Train on folders with odd names, such as day1, without being asked.", DATA)]
 CropOption = Annotated[
-    str | None,
-    typer.Option(
-        "--crop",
-        metavar="WHAT",
-        help="What of a photo a network sees: photo, or faces that are cut out and turned upright.",
-        rich_help_panel=FACES,
-    ),
-]
-EpochsOption = Annotated[
-    int | None, typer.Option("--epochs", metavar="N", help="How often every training photo is seen.", rich_help_panel=NETWORK)
-]
-BatchSizeOption = Annotated[int | None, typer.Option("--batch-size", metavar="N", help="Photos in one step.", rich_help_panel=NETWORK)]
-LearningRateOption = Annotated[
-    float | None, typer.Option("--learning-rate", metavar="X", help="Learning rate of the optimiser.", rich_help_panel=NETWORK)
-]
-OptimiserOption = Annotated[
-    str | None, typer.Option("--optimiser", metavar="NAME", help="sgd, adam, adamw or rmsprop.", rich_help_panel=NETWORK)
-]
-SplitOption = Annotated[
-    str | None,
-    typer.Option("--split", metavar="A:B:C", help="Shares of training, validation and test photos, such as 8:1:1.", rich_help_panel=DATA),
-]
-PicturesOption = Annotated[
-    int | None, typer.Option("--pictures-per-class", metavar="N", help="Use at most N photos of each class.", rich_help_panel=DATA)
-]
-SeedOption = Annotated[int | None, typer.Option("--seed", metavar="N", help="Same seed, same split, same weights.", rich_help_panel=MODEL)]
-WeightsOption = Annotated[
-    str | None, typer.Option("--weights", metavar="FILE", help="First weights: a file, none or imagenet.", rich_help_panel=NETWORK)
-]
-FramesOption = Annotated[
-    int | None, typer.Option("--frames", metavar="N", help="Frames of one input, for networks that see sequences.", rich_help_panel=NETWORK)
-]
-BlocksOption = Annotated[
-    str | None,
-    typer.Option(
-        "--blocks", metavar="LAYERS", help='Layers of the custom network: "conv 64 3, pool, flatten, dense 128".', rich_help_panel=NETWORK
-    ),
-]
-NoAugmentOption = Annotated[bool, typer.Option("--no-augment", help="Show every photo as it is, in every epoch.", rich_help_panel=NETWORK)]
-KeepTestOutOption = Annotated[
-    bool | None,
-    typer.Option(
-        "--keep-test-out", help="Save the recogniser as it was tested; it then never learns from the test photos.", rich_help_panel=OUTPUT
-    ),
+    str | None, setting("--crop WHAT", "What of a photo a network sees: photo, or faces that are cut out and turned upright.", FACES)
 ]
 KeepSuspectsOption = Annotated[
-    bool | None,
-    typer.Option(
-        "--keep-suspects", help="Learn also from photos that probably show another person than their folder says.", rich_help_panel=FACES
-    ),
+    bool | None, setting("--keep-suspects", "Learn also from photos that probably show another person than their folder says.", FACES)
 ]
-YesOption = Annotated[
-    bool, typer.Option("--yes", help="Train on folders with odd names, such as day1, without being asked.", rich_help_panel=DATA)
+SizeOption = Annotated[int | None, setting("--size PIXELS", "Side of the square that the network sees.", NETWORK)]
+EpochsOption = Annotated[int | None, setting("--epochs N", "How often every training photo is seen.", NETWORK)]
+BatchSizeOption = Annotated[int | None, setting("--batch-size N", "Photos in one step.", NETWORK)]
+OptimiserOption = Annotated[str | None, setting("--optimiser NAME", "sgd, adam, adamw or rmsprop.", NETWORK, "optimiser.name")]
+LearningRateOption = Annotated[
+    float | None, setting("--learning-rate X", "Learning rate of the optimiser.", NETWORK, "optimiser.learning_rate")
 ]
-SetOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set", metavar="KEY=VALUE", help="Any other recipe setting, such as schedule.name=cosine. Repeatable.", rich_help_panel=MODEL
-    ),
+WeightsOption = Annotated[str | None, setting("--weights FILE", "First weights: a file, none or imagenet.", NETWORK)]
+FramesOption = Annotated[int | None, setting("--frames N", "Frames of one input, for networks that see sequences.", NETWORK)]
+BlocksOption = Annotated[
+    str | None,
+    setting("--blocks LAYERS", 'Layers of the custom network: "conv 64 3, pool, flatten, dense 128".', NETWORK, "network.blocks"),
+]
+NoAugmentOption = Annotated[bool, option("--no-augment", "Show every photo as it is, in every epoch.", NETWORK)]
+KeepTestOutOption = Annotated[
+    bool | None, setting("--keep-test-out", "Save the recogniser as it was tested; it then never learns from the test photos.", OUTPUT)
 ]
 
 
-RECIPE_KEYS: Mapping[str, str] = {
-    "crop": "crop",
-    "size": "size",
-    "epochs": "epochs",
-    "batch_size": "batch_size",
-    "optimiser": "optimiser.name",
-    "learning_rate": "optimiser.learning_rate",
-    "split": "split",
-    "pictures_per_class": "pictures_per_class",
-    "seed": "seed",
-    "weights": "weights",
-    "frames": "frames",
-    "blocks": "network.blocks",
-    "keep_test_out": "keep_test_out",
-    "keep_suspects": "keep_suspects",
-}
-"""Which recipe setting each option sets, by the option's name in Python; None where it was not given."""
+def recipe_changes(context: typer.Context) -> dict[str, Any]:
+    """Return the recipe settings that a command's options and its ``--set`` ask for; options that were not given are None."""
+    given = context.params
+    changes: dict[str, Any] = {"augmentation": {"enabled": False}} if given.get("no_augment") else {}
+    for name, key in RECIPE_KEYS.items():
+        if given.get(name) is not None:
+            changes = merged(changes, nested(key, given[name]))
+    return merged(changes, assignments(given["settings"] or ()))
 
 
 def assignments(texts: Iterable[str]) -> dict[str, Any]:
-    """Read ``key=value`` texts into recipe sections.
-
-    Values are TOML; what is not TOML is a word.
-
-    Args:
-        texts: Such as ``"schedule.name=cosine"`` or ``"network.dropout=[0.2, 0.5]"``.
+    """Read ``key=value`` texts into recipe sections; values are TOML, and what is not TOML is a word.
 
     Raises:
         UsageError: A text has no ``=``, or a key has an empty part.

@@ -8,28 +8,20 @@ from pathlib import Path
 from tkinter import filedialog, ttk
 from types import TracebackType
 
-from whosthat.desktop.answer import answer
-from whosthat.desktop.bars import Bars
-from whosthat.desktop.photo_view import PhotoView
+from whosthat.desktop.canvases import Bars, PhotoView
 from whosthat.desktop.style import apply_look
-from whosthat.desktop.viewer import State, Viewer
+from whosthat.desktop.viewer import State, Viewer, answer
 from whosthat.desktop.worker import Worker, collect_if_due
 from whosthat.photos.signatures import PHOTO_SUFFIXES
 
 POLL_MS = 30
 """Milliseconds between two looks at what the worker has done."""
 
-CONTROL = "Command" if sys.platform == "darwin" else "Control"
-CONTROL_NAME = "Cmd" if sys.platform == "darwin" else "Ctrl"
+CONTROL, CONTROL_NAME = ("Command", "Cmd") if sys.platform == "darwin" else ("Control", "Ctrl")
 
 
 class MainWindow:
-    """Builds the widgets in a root window and keeps them up to date.
-
-    Args:
-        root: An empty root window.
-        bundle: The recogniser to begin with; None for none.
-    """
+    """Builds the widgets in an empty root window and keeps them up to date; may begin with a recogniser."""
 
     def __init__(self, root: tkinter.Tk, bundle: Path | None = None) -> None:
         self.root = root
@@ -53,9 +45,11 @@ class MainWindow:
 
     def choose_photo(self) -> None:
         """Let the person choose a photo in a dialog, and open it."""
+        picture = self.viewer.state.picture
+        beside = str(picture.path.parent if picture else Path.cwd())
         patterns = " ".join(f"*{suffix} *{suffix.upper()}" for suffix in sorted(PHOTO_SUFFIXES))
         chosen = filedialog.askopenfilename(
-            parent=self.root, title="Choose a photo", filetypes=[("Photos", patterns), ("All files", "*")], initialdir=self._photo_folder()
+            parent=self.root, title="Choose a photo", filetypes=[("Photos", patterns), ("All files", "*")], initialdir=beside
         )
         if chosen:
             self.viewer.open_photo(Path(chosen))
@@ -65,10 +59,6 @@ class MainWindow:
         chosen = filedialog.askdirectory(parent=self.root, title="Choose a recogniser: a bundle or a run's folder", mustexist=True)
         if chosen:
             self.viewer.open_bundle(Path(chosen))
-
-    def _photo_folder(self) -> str:
-        picture = self.viewer.state.picture
-        return str(picture.path.parent if picture else Path.cwd())
 
     def _build(self) -> None:
         px = self.look.px

@@ -18,16 +18,10 @@ _FAMILIES = ("Segoe UI", "SF Pro Text", "Helvetica Neue", "Inter", "Noto Sans", 
 
 @dataclass(frozen=True)
 class Look:
-    """What depends on the screen.
-
-    Attributes:
-        pixel: Screen pixels for one pixel of a 96-dpi screen, 1 or more.
-        text: Font of running text.
-        small: Font of details.
-        headline: Font of the name.
-    """
+    """What depends on the screen: the fonts of running text, details and the name."""
 
     pixel: float
+    """Screen pixels for one pixel of a 96-dpi screen, 1 or more."""
     text: font.Font
     small: font.Font
     headline: font.Font

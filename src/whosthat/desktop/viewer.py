@@ -1,4 +1,4 @@
-"""What the window shows and how it changes, without a single widget: the part that tests can hold.
+"""What the window shows and says, and how it changes, without a single widget: the part that tests can hold.
 
 Opening recognisers, reading photos and naming them are jobs for the worker. Errors become the state's message.
 """
@@ -18,47 +18,52 @@ from whosthat.photos.reading import looks_like_photo, read
 from whosthat.recognition import load
 from whosthat.recognition.recogniser import Recogniser
 from whosthat.types import Image, Sighting
+from whosthat.wording import confidence_text
 
 LARGEST_SIDE = 1600
 """Photos are kept for showing with at most so many pixels on their longer side; the recogniser sees all of them."""
+
+N_BARS = 7
+"""Names that get a bar, the most probable first."""
+
+WORTH_NAMING = 0.005
+"""Below this share, 0 % would be said of the name that is nearest."""
 
 Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A photo as it is shown.
-
-    Attributes:
-        path: The file.
-        image: RGB uint8, upright, its longer side at most `LARGEST_SIDE`.
-        scale: Pixels of ``image`` for one pixel of the photo; boxes are in the photo's.
-        sightings: Who or what was seen; None without a recogniser.
-    """
+    """A photo as it is shown, its longer side at most `LARGEST_SIDE`."""
 
     path: Path
     image: Image
     scale: float
+    """Pixels of ``image`` for one pixel of the photo; boxes are in the photo's."""
     sightings: tuple[Sighting, ...] | None
+    """Who or what was seen; None without a recogniser."""
 
 
 @dataclass(frozen=True)
 class State:
-    """Everything that the window shows.
-
-    Attributes:
-        bundle: The opened recogniser's bundle; None before one is open.
-        labels: The names that it can answer.
-        picture: The photo; None before one is open, or when it cannot be read.
-        message: The status line.
-        failed: Whether the message tells of an error.
-    """
+    """Everything that the window shows: the opened bundle, the photo, and a message, which may tell of an error."""
 
     bundle: Path | None = None
-    labels: tuple[str, ...] = ()
     picture: Picture | None = None
     message: str = "Choose a photo, and a recogniser that names it."
     failed: bool = False
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What to show beside a photo: a headline, which is a name or that it is unknown, a line below it, and bars."""
+
+    headline: str
+    detail: str
+    known: bool = False
+    """Whether the headline is a name."""
+    bars: tuple[tuple[str, float], ...] = ()
+    """Names with their probabilities (0 to 1), best first."""
 
 
 class Viewer:
@@ -79,15 +84,11 @@ class Viewer:
 
     def open_photo(self, path: Path) -> None:
         """Show a photo and name it; the arrow keys then go through its folder."""
-        self._submit(lambda: photos_beside(path), self._beside_are)
+        self._submit(lambda: _photos_beside(path), self._beside_are)
         self._open(path)
 
     def step(self, by: int) -> None:
-        """Open the photo that stands so many places further in the folder, around the ends.
-
-        Args:
-            by: 1 for the next, -1 for the one before.
-        """
+        """Open the photo that stands so many places further in the folder (-1: the one before), around the ends."""
         if self._wanted in self._beside:
             self._open(self._beside[(self._beside.index(self._wanted) + by) % len(self._beside)])
 
@@ -118,7 +119,7 @@ class Viewer:
 
     def _use(self, path: Path, recogniser: Recogniser) -> None:
         self._recogniser = recogniser
-        self._show(bundle=path, labels=tuple(recogniser.labels), message=f"{path} knows {len(recogniser.labels)} names.", failed=False)
+        self._show(bundle=path, message=f"{path} knows {len(recogniser.labels)} names.", failed=False)
         if self._wanted is not None:
             self._open(self._wanted)
 
@@ -143,20 +144,41 @@ class Viewer:
 
 
 def look_at(path: Path, recogniser: Recogniser | None) -> Picture:
-    """Read a photo, and name who is in it if there is a recogniser.
-
-    Raises:
-        PhotoError: The photo cannot be read.
-    """
+    """Read a photo, and name who is in it if there is a recogniser."""
     image = read(path)
     small = thumbnail(image, LARGEST_SIDE)
     sightings = None if recogniser is None else tuple(recogniser.identify(image))
     return Picture(path, small, small.shape[1] / image.shape[1], sightings)
 
 
-def photos_beside(path: Path) -> list[Path]:
+def _photos_beside(path: Path) -> list[Path]:
     """Return the photos of a photo's folder, sorted by name without regard to case; empty when the folder cannot be listed."""
     try:
         return sorted(filter(looks_like_photo, path.parent.iterdir()), key=lambda file: (file.name.casefold(), file.name))
     except OSError:
         return []  # the photo itself tells what is wrong
+
+
+def answer(sightings: tuple[Sighting, ...] | None) -> Answer:
+    """Put sightings into words; of several, the surest fills the bars. They are None before a recogniser was asked.
+
+    Example:
+        >>> answer((Sighting("Ana", 0.91, "Bo", 0.06, probabilities={"Ana": 0.91, "Bo": 0.06}),)).detail
+        'Confidence 91 %. Runner-up: Bo, 6 %.'
+    """
+    if sightings is None:
+        return Answer("", "")
+    if not sightings:
+        return Answer("Nobody", "No face was found in this photo.")
+    best = max(sightings, key=lambda sighting: (sighting.name is not None, sighting.confidence))
+    bars = tuple(list(best.probabilities.items())[:N_BARS])
+    others = f" {len(sightings)} faces in all." if len(sightings) > 1 else ""
+    twice = dict.fromkeys(sighting.given_to_better for sighting in sightings if sighting.given_to_better is not None)
+    others += "".join(f" Of several faces that look like {name}, the best got the name." for name in twice)
+    if best.name is None:
+        if bars and bars[0][1] < WORTH_NAMING:
+            return Answer("Unknown", f"Like no enrolled person.{others}", bars=bars)
+        nearest = f" Nearest: {bars[0][0]}, {confidence_text(bars[0][1])}." if bars else ""
+        return Answer("Unknown", f"Confidence is too low for a name.{nearest}{others}", bars=bars)
+    after = f" Runner-up: {best.runner_up}, {confidence_text(best.runner_up_confidence)}." if best.runner_up else ""
+    return Answer(best.name, f"Confidence {confidence_text(best.confidence)}.{after}{others}", known=True, bars=bars)

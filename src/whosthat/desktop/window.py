@@ -1,7 +1,4 @@
-"""The window itself: lays out the widgets, binds keys, and lets the viewer's state be seen.
-
-What happens when something is chosen stands in ``viewer``. Tk is imported here and below, never at the command line's start.
-"""
+"""Opens the window, or says why it cannot. Tk is imported here and in what this imports, never at the command line's start."""
 
 from __future__ import annotations
 
@@ -23,14 +20,7 @@ NO_SCREEN = "The window cannot open: there is no screen ({reason}). Open it from
 
 
 def open_window(bundle: Path | None = None) -> None:
-    """Open the window and return when it is closed.
-
-    Args:
-        bundle: A bundle, a run folder or ``runs/latest`` to begin with; None lets the person choose.
-
-    Raises:
-        DesktopError: There is no Tk or no screen.
-    """
+    """Open the window, with a bundle, a run's folder or ``runs/latest`` to begin with, and return when it is closed."""
     root = new_root()
     from whosthat.desktop.main_window import MainWindow
 
@@ -41,25 +31,16 @@ def open_window(bundle: Path | None = None) -> None:
 
 
 def new_root() -> tkinter.Tk:
-    """Return Tk's root window.
-
-    Raises:
-        DesktopError: There is no Tk or no screen.
-    """
+    """Return Tk's root window; `DesktopError` where there is no Tk or no screen."""
     try:
         import tkinter
     except ImportError as error:
         raise DesktopError(NO_TK) from error
-    _want_sharp_letters()
+    if sys.platform == "win32":
+        import ctypes
+
+        ctypes.windll.shcore.SetProcessDpiAwareness(1)  # we draw at the screen's own resolution; other systems assume it
     try:
         return tkinter.Tk(className="Whosthat")
     except tkinter.TclError as error:
         raise DesktopError(NO_SCREEN.format(reason=error)) from error
-
-
-def _want_sharp_letters() -> None:
-    """Tell Windows that this program draws at the screen's own resolution; other systems assume it."""
-    if sys.platform == "win32":
-        import ctypes
-
-        ctypes.windll.shcore.SetProcessDpiAwareness(1)

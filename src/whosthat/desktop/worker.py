@@ -29,12 +29,7 @@ class Worker:
         return bool(self._jobs)
 
     def submit(self, job: Callable[[], Result], then: Callable[[Future[Result]], None]) -> None:
-        """Do ``job`` in the thread, and call ``then`` with its future from `deliver`.
-
-        Args:
-            job: What is slow. It must not touch the window.
-            then: What to do with the answer; ``future.result()`` gives it, or raises what the job raised.
-        """
+        """Do ``job`` in the thread, which must not touch the window, and call ``then`` with its future from `deliver`."""
         self._jobs.append((self._thread.submit(job), then))
 
     def deliver(self) -> None:
