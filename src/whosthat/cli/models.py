@@ -58,8 +58,8 @@ def add(file: FileArgument, describe: DescribeOption = None) -> None:
     With --describe, add a face network of your own: it is compared with its description, tried, and kept.
     """
     if describe is not None:
-        from whosthat.faces.own_embedders import read_description
         from whosthat.faces.models import add_embedder
+        from whosthat.faces.own_embedders import read_description
         from whosthat.networks import registry
 
         own = add_embedder(file, read_description(describe), reserved=(*registry.names(), "faces"))
