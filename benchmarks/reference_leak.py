@@ -4,7 +4,8 @@
 
 *Honestly*: whosthat's grouped split 5.6:1.4:3; the best epoch is chosen on validation, the test photos are asked once. For comparison
 the line also says what picking the epoch on the test photos would have shown.
-*As the reference did*: each class draws as many photos as it has, WITH replacement; 7:3; no validation part; the best epoch is chosen on the test photos.
+*As the reference did*: each class draws as many photos as it has, WITH replacement; 7:3; no validation part; the best epoch is chosen
+on the test photos.
 
 The networks, recipes, preparation and augmentation are whosthat's own; the loop around them is Keras' `fit`, so that a graphics card
 of any Keras backend can run it: 200 epochs of 224 x 224 take two cores many hours.
@@ -17,7 +18,6 @@ import csv
 import json
 import time
 import tomllib
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,7 +64,14 @@ def main() -> None:
     recipe["optimiser"]["learning_rate"] = given.rate or recipe["optimiser"]["learning_rate"]
     photos = load(given.photos, given.split)
     began = time.perf_counter()
-    line = {"recipe": given.recipe, "leaky": given.leaky, "seed": given.seed, "rate": recipe["optimiser"]["learning_rate"], "n": len(photos.labels), "backend": given.backend}
+    line = {
+        "recipe": given.recipe,
+        "leaky": given.leaky,
+        "seed": given.seed,
+        "rate": recipe["optimiser"]["learning_rate"],
+        "n": len(photos.labels),
+        "backend": given.backend,
+    }
     line |= run(recipe, photos, given.leaky, given.seed, given.epochs or recipe["epochs"])
     line["seconds"] = round(time.perf_counter() - began, 1)
     with given.results.open("a") as out:
@@ -116,7 +123,6 @@ def run(recipe: dict[str, Any], photos: Photos, leaky: bool, seed: int, epochs: 
         seed=seed,
         dropout=tuple(network["dropout"]) if "dropout" in network else None,
         batch_norm_momentum=network.get("batch_norm_momentum"),
-        **({"frames": 1} if framed else {}),
     )
     model = registry.build(recipe["model"], design)
     model.compile(optimizer=optimiser(keras, recipe), loss=recipe["loss"], metrics=["accuracy"])
@@ -155,11 +161,11 @@ def feed_of(keras: Any, inputs: Any, photos: Photos, rows: Any, recipe: dict[str
     size = recipe["batch_size"]
     pool = ThreadPoolExecutor()
 
-    class Feed(keras.utils.PyDataset):
+    class Feed(keras.utils.PyDataset):  # type: ignore[misc]
         epoch = 0
 
         def __len__(self) -> int:
-            return len(rows) // size  # whole batches: one compiled step
+            return int(len(rows) // size)  # whole batches: one compiled step
 
         def on_epoch_begin(self) -> None:
             self.order = np.random.default_rng((seed, self.epoch)).permutation(len(rows))
@@ -193,7 +199,7 @@ class Watch:
         asked = np.concatenate([choosing, test])
         lowest = [np.inf, 0]
 
-        class Callback(keras.callbacks.Callback):
+        class Callback(keras.callbacks.Callback):  # type: ignore[misc]
             def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
                 if step:
                     fall = recipe["schedule"]["drop"] ** ((1 + epoch) // recipe["schedule"]["every"])
@@ -204,7 +210,12 @@ class Watch:
                 right = scores.argmax(1) == labels[asked]
                 losses = -np.log(np.clip(scores[np.arange(len(asked)), labels[asked]], 1e-7, 1))
                 n = len(choosing)
-                row = {"epoch": epoch + 1, "chosen_by": share(right[:n]), "test": share(right[n:]), "train_loss": round(float(logs["loss"]), 4)}
+                row = {
+                    "epoch": epoch + 1,
+                    "chosen_by": share(right[:n]),
+                    "test": share(right[n:]),
+                    "train_loss": round(float(logs["loss"]), 4),
+                }
                 watch.history.append(row)
                 if row["chosen_by"] > watch.best["chosen_by"]:
                     watch.best = row | {"right": right[n:], "loss": round(float(losses[n:].mean()), 4)}
@@ -219,7 +230,9 @@ class Watch:
 def predict(model: Any, inputs: Any, rows: Any, batch: int = 32) -> Any:
     """Scores of some photos, in whole batches: one compiled shape."""
     padded = np.resize(rows, -(-len(rows) // batch) * batch)
-    return np.concatenate([np.asarray(model.predict_on_batch(inputs[padded[at : at + batch]].astype(np.float32))) for at in range(0, len(padded), batch)])[: len(rows)]
+    return np.concatenate(
+        [np.asarray(model.predict_on_batch(inputs[padded[at : at + batch]].astype(np.float32))) for at in range(0, len(padded), batch)]
+    )[: len(rows)]
 
 
 if __name__ == "__main__":

@@ -54,10 +54,10 @@ def test_a_shipped_recipe_can_be_read_and_written(name, tmp_path):
 
 def test_the_reference_is_shipped_with_its_own_settings():
     recipe = read_recipe("reference-cnn6")
-    assert (recipe.size, recipe.batch_size, recipe.epochs, recipe.early_stopping.patience) == (224, 128, 150, 20)
+    assert (recipe.size, recipe.batch_size, recipe.epochs, recipe.pictures_per_class) == (224, 128, 200, 314)
     assert recipe.ratios == (5.6, 1.4, 3)
     assert recipe.optimiser.model_dump() == {
-        "learning_rate": 0.08, "clip_norm": 0.0, "decay": 1e-6, "ema": 0.0, "name": "sgd", "momentum": 0.9, "nesterov": True,
+        "learning_rate": 0.02, "clip_norm": 0.0, "decay": 1e-6, "ema": 0.0, "name": "sgd", "momentum": 0.9, "nesterov": True,
     }  # fmt: skip
 
 

@@ -117,7 +117,7 @@ def test_strangers_are_counted_as_predict_answers_and_known_photos_are_none(tmp_
 def test_training_evaluating_and_predicting_give_each_photo_the_same_outcome(
     real_data: Path, tmp_path: Path, photos: str, model: str
 ) -> None:
-    recipe = default_recipe(model, pictures_per_class=30, split="5:1:4", keep_test_out=True)
+    recipe = default_recipe(model, pictures_per_class=60, split="5:1:4", keep_test_out=True)
     trained = train(real_data / photos, recipe, runs=tmp_path / "runs")
     assert trained.evaluation is not None
     expected = {answer.path: (answer.outcome, answer.predicted) for answer in trained.evaluation.answers}

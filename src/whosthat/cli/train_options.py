@@ -37,7 +37,9 @@ SetOption = Annotated[
     list[str] | None, option("--set KEY=VALUE", "Any other recipe setting, such as schedule.name=cosine. Repeatable.", MODEL)
 ]
 SplitOption = Annotated[str | None, setting("--split A:B:C", "Shares of training, validation and test photos, such as 8:1:1.", DATA)]
-PicturesOption = Annotated[int | None, setting("--pictures-per-class N", "Use at most N photos of each class.", DATA)]
+PicturesOption = Annotated[
+    int | None, setting("--pictures-per-class N", "Use at most N photos of each class, for training, validation and test together.", DATA)
+]
 YesOption = Annotated[bool, option("--yes", "Train on folders with odd names, such as day1, without being asked.", DATA)]
 CropOption = Annotated[
     str | None, setting("--crop WHAT", "What of a photo a network sees: photo, or faces that are cut out and turned upright.", FACES)

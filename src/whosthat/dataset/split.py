@@ -47,8 +47,7 @@ def split(audit: Audit, *, ratios: Ratios = (8, 1, 1), seed: int = 0, pictures_p
     to training first: the test is made of pictures that are different from one another, so far as there are enough.
 
     Ratios are the shares of training, validation and test: any three positive numbers. The seed decides where chance decides. With
-    ``pictures_per_class``, ``round(pictures_per_class / share of training)`` photos of each class are drawn, each at most once, or all
-    where there are fewer: about so many train.
+    ``pictures_per_class``, so many photos of each class take part in the whole run, in all parts together, each at most once.
 
     Raises:
         DatasetError: A class has fewer than three groups, or groups that tie classes together leave a part without it.
@@ -57,7 +56,7 @@ def split(audit: Audit, *, ratios: Ratios = (8, 1, 1), seed: int = 0, pictures_p
     ratios = _checked(ratios)
     photos = list(audit.photos)
     if pictures_per_class is not None:
-        photos = _sampled(photos, pictures_per_class, ratios, seed)
+        photos = _sampled(photos, pictures_per_class, seed)
     _check_groups(photos, audit.classes)
     return _made(audit.classes, _Division(photos, ratios, seed).part_of_photo(), ratios, seed)
 
@@ -166,14 +165,13 @@ def _shares(n: int, ratios: Ratios) -> list[int]:
     return sizes
 
 
-def _sampled(photos: Sequence[AuditedPhoto], pictures_per_class: int, ratios: Ratios, seed: int) -> list[AuditedPhoto]:
+def _sampled(photos: Sequence[AuditedPhoto], pictures_per_class: int, seed: int) -> list[AuditedPhoto]:
     if pictures_per_class < 1:
         raise UsageError(f"pictures_per_class must be 1 or more, got {pictures_per_class}.")
-    n_drawn = round(pictures_per_class * sum(ratios) / ratios[0])
     of_class: defaultdict[str, list[AuditedPhoto]] = defaultdict(list)
     for item in sorted(photos, key=lambda item: _lot("sample", seed, item)):
         of_class[item.photo.class_name].append(item)
-    return [item for members in of_class.values() for item in members[:n_drawn]]
+    return [item for members in of_class.values() for item in members[:pictures_per_class]]
 
 
 def _lot(purpose: str, seed: int, item: AuditedPhoto) -> tuple[str, str]:

@@ -72,7 +72,7 @@ class Recipe(BaseRecipe):
         epochs: How often every training photo is seen.
         batch_size: Photos in one step.
         split: Training, validation and test shares, as in ``"8:1:1"``.
-        pictures_per_class: At most so many photos of each class are used; absent for all.
+        pictures_per_class: At most so many photos of each class take part, in all three parts together; absent for all.
         crop: What of a photo the network sees: ``photo`` for all of it, ``faces`` for the face, cut out and turned upright.
         detector: Which detector finds faces to cut out: ``mtcnn``, ``yunet``, or ``auto`` for YuNet where its file is present.
         fit: How a photo becomes a square: ``stretch``, ``crop`` or ``pad``.

@@ -144,7 +144,7 @@ class BaseRecipe(Settings):
     model: str = Field(min_length=1)
     seed: int = Field(default=0, ge=0, lt=2**32)  # decides all that chance decides
     split: str = "8:1:1"  # training, validation and test shares
-    pictures_per_class: int | None = Field(default=None, ge=1)  # at most so many photos of each class are used; None for all
+    pictures_per_class: int | None = Field(default=None, ge=1)  # at most so many photos of each class take part in the run; None for all
     # Save the very recogniser that was tested. Otherwise the saved one learns from the test photos as well, once the test is done, and
     # can then not be tested on them again.
     keep_test_out: bool = False
