@@ -138,10 +138,12 @@ def test_weights_of_an_earlier_run_start_a_network(tmp_path, n_classes, classifi
         ("cnn6", {"blocks": "pool"}, "has no option 'blocks'"),
         ("custom", {"blocks": "conv 8, pol"}, 'Did you mean "pool"'),
         ("cnn6", {"weights": Path("absent.safetensors")}, "no weights file absent.safetensors"),
+        ("vgg16", {}, "Get it with: whosthat models get vgg16"),
+        ("resnet50", {"weights": "imagenet"}, "Get it with: whosthat models get resnet50"),
     ],
 )
 def test_a_design_is_refused_without_building_it(name, changes, message, monkeypatch):
     monkeypatch.setattr(registry, "load_keras", lambda: pytest.fail("Keras was loaded"))
     with pytest.raises(NetworkError, match=message):
         registry.check(name, Design(n_classes=2, size=64, **changes))
-    registry.check(name, Design(n_classes=2, size=64))
+    registry.check(name, Design(n_classes=2, size=64, weights="none"))

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from whosthat.errors import NetworkError, UsageError, WeightsError, did_you_mean
 from whosthat.networks.backend import load_keras
 from whosthat.networks.design import Design, NetworkFacts, check_design
+from whosthat.networks.pretrained import require_published
 
 if TYPE_CHECKING:
     import keras
@@ -83,9 +84,12 @@ def check(name: str, design: Design) -> None:
     Raises:
         UsageError: There is no such network.
         NetworkError: The design does not fit the network.
-        WeightsError: The weights file it names is absent.
+        WeightsError: The weights file it names, or means, is absent.
     """
-    check_design(facts(name), design)
+    known = facts(name)
+    check_design(known, design)
+    if known.weights == "imagenet" and design.weights in (None, "imagenet"):
+        require_published(known)
     if design.blocks:
         from whosthat.networks.custom import parse_blocks  # which registers itself here
 
