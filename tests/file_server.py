@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import socket
+import struct
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,6 +22,8 @@ class FileServer(ThreadingHTTPServer):
         self.ranges = True  # whether it knows how to send a part
         self.part_at: int | None = None  # where the parts that it sends begin, instead of where it was asked
         self.cuts: list[int] = []  # after how many bytes of an answer it hangs up, answer by answer
+        self.cut = "end"  # or "reset", as a network that breaks, or "stall", as one that sleeps
+        self.done = threading.Event()
         self.says_length = True
         self.status = 200  # another one is an answer without content
         self.redirect = ""
@@ -63,7 +68,16 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Length", str(len(server.content) - begin))
         self.end_headers()
         part = server.content[begin:]
-        self.wfile.write(part[: server.cuts.pop(0)] if server.cuts else part)
+        if not server.cuts:
+            self.wfile.write(part)
+            return
+        self.wfile.write(part[: server.cuts.pop(0)])
+        if server.cut == "reset":
+            time.sleep(0.05)  # what was sent is read first
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.connection.close()
+        elif server.cut == "stall":
+            server.done.wait(10)
 
     def log_message(self, *_: object) -> None:
         """Write nothing."""
@@ -78,5 +92,6 @@ def running() -> Iterator[FileServer]:
         try:
             yield server
         finally:
+            server.done.set()
             server.shutdown()
             thread.join()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import socket
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -63,6 +64,19 @@ def test_a_download_that_is_cut_off_goes_on_by_itself(file_server: Any, unfinish
     fetch(file_server.address, unfinished, len(CONTENT), told)
     assert [wanted for _, wanted in file_server.asked] == [None, "bytes=100-", "bytes=70100-"]
     assert told.said == ["The connection was cut off; going on."] * 2
+    assert unfinished.read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize(("cut", "how"), [("reset", "reset by peer"), ("stall", "timed out")])
+def test_a_connection_that_breaks_or_sleeps_counts_as_cut_off(
+    file_server: Any, unfinished: Path, monkeypatch: pytest.MonkeyPatch, cut: str, how: str
+) -> None:
+    file_server.content, file_server.cuts, file_server.cut = CONTENT, [100, 0], cut
+    with monkeypatch.context() as patch:
+        patch.setattr(downloading, "TIMEOUT", 0.5)
+        with pytest.raises(WeightsError, match=f"cut off after 100 of 256,000 bytes .*{how}"):
+            fetch(file_server.address, unfinished, len(CONTENT))
+    fetch(file_server.address, unfinished, len(CONTENT))
     assert unfinished.read_bytes() == CONTENT
 
 
@@ -226,6 +240,24 @@ def test_a_server_that_drips_counts_as_cut_off(file_server: Any, unfinished: Pat
 
 def _patient(opener: Any) -> Any:
     return SimpleNamespace(open=lambda request, timeout: opener.open(request, timeout=30))
+
+
+def test_a_test_that_opens_a_connection_unasked_fails() -> None:
+    with socket.socket() as connection, pytest.raises(pytest.fail.Exception, match=r"a connection to .* was opened"):
+        connection.connect(("127.0.0.1", 9))
+
+
+def test_ctrl_c_keeps_what_came_and_says_how_to_go_on(file_server: Any, unfinished: Path) -> None:
+    class Stopping(Told):
+        def step(self, what: str, done: int, total: int, note: str = "") -> None:
+            raise KeyboardInterrupt
+
+    file_server.content = CONTENT
+    with pytest.raises(KeyboardInterrupt) as stopped:
+        fetch(file_server.address, unfinished, len(CONTENT), Stopping())
+    assert stopped.value.__notes__ == ["What has come is kept: the same command goes on from there."]
+    assert CONTENT.startswith(unfinished.read_bytes())
+    assert unfinished.stat().st_size > 0
 
 
 @pytest.mark.skipif(not hasattr(os, "O_NOFOLLOW"), reason="this file system follows no links")

@@ -70,6 +70,9 @@ def fetch(address: str, unfinished: Path, n_bytes: int, progress: Progress = SIL
             if _size(unfinished) <= kept:
                 raise _given_up(address, unfinished, n_bytes, str(cut)) from cut
             progress.say("The connection was cut off; going on.")
+        except KeyboardInterrupt as stop:
+            stop.add_note(_KEPT)
+            raise
     if _size(unfinished) != n_bytes:
         raise _given_up(address, unfinished, n_bytes, f"tried {TRIES} times")
 
