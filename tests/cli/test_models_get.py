@@ -51,7 +51,7 @@ def test_it_says_what_comes_from_where_and_asks(
     told = capsys.readouterr()
     for part in ("2,500 bytes", "Licence: MIT.", f"Address: {server.address}", "Download it? [y/N]"):
         assert part in told.err
-    assert f"The weights of yunet (MIT) are in {place}, and their checksum is right; it is used from now on." in told.out
+    assert f"The weights of yunet (MIT) are in {place}, and their checksum is right.\nIt is used from now on." in told.out
     assert place.read_bytes() == CONTENT
     assert main(["models", "get", "yunet"]) == 0
     assert "are here already" in capsys.readouterr().out
@@ -138,4 +138,4 @@ def test_an_added_network_says_how_to_train_it(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setitem(registry._BUILDERS, "resnet50", (dataclasses.replace(facts, **pinned), builder))
     (tmp_path / "any name").write_bytes(CONTENT)
     assert main(["models", "add", str(tmp_path / "any name")]) == 0
-    assert "is the weights of resnet50 (MIT); train it with --model resnet50." in capsys.readouterr().out
+    assert "is the weights of resnet50 (MIT).\nChoose it with --model resnet50." in capsys.readouterr().out

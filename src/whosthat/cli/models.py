@@ -78,7 +78,7 @@ def add(file: FileArgument, describe: DescribeOption = None) -> None:
     from whosthat.workflow.model_files import add as add_published
 
     added = add_published(file)
-    show(f"{file} is the weights of {added.part_of} ({added.licence}); {_use(added.part_of)}.")
+    show(f"{file} is the weights of {added.part_of} ({added.licence}).", _use(added.part_of))
 
 
 @app.command(
@@ -100,14 +100,14 @@ def get(name: PublishedArgument, source: FromOption = None, yes: YesOption = Fal
         return
     if source is not None and "://" not in source:
         model_files.add(Path(source), only=file)
-        show(f"{source} is the weights of {name} ({file.licence}); {_use(file.part_of)}.")
+        show(f"{source} is the weights of {name} ({file.licence}).", _use(file.part_of))
         return
     if not (address := source or file.address):
         raise UsageError(f"whosthat has no address to download the weights of {name} from. {file.needed}")
     _ask(file, address, yes=yes)
     with terminal_progress() as progress:
         path = model_files.download(file, address, progress)
-    show(f"The weights of {name} ({file.licence}) are in {path}, and their checksum is right; {_use(file.part_of)}.")
+    show(f"The weights of {name} ({file.licence}) are in {path}, and their checksum is right.", _use(file.part_of))
 
 
 def _ask(file: ModelFile, address: str, *, yes: bool) -> None:
@@ -165,13 +165,13 @@ def show_one(name: NameArgument, as_json: JsonOption = False) -> None:
 
 
 def _use(model: str) -> str:
-    """Say how a model is used whose weights have just come, after a semicolon."""
+    """Say how a model is used whose weights have just come."""
     from whosthat.faces.models import EMBEDDERS
     from whosthat.networks import registry
 
     if model in EMBEDDERS:
-        return f"choose it with {_choosing(model)}"
-    return f"train it with --model {model}" if model in registry.names() else "it is used from now on"
+        return f"Choose it with {_choosing(model)}."
+    return f"Choose it with --model {model}." if model in registry.names() else "It is used from now on."
 
 
 def _choosing(embedder: str) -> str:
