@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from whosthat.errors import NetworkError, UsageError
+from whosthat.errors import NetworkError, UsageError, WeightsError
 from whosthat.networks import registry
 from whosthat.networks.registry import Design
 from whosthat.networks.weights import save_weights, weights_of
@@ -138,12 +138,18 @@ def test_weights_of_an_earlier_run_start_a_network(tmp_path, n_classes, classifi
         ("cnn6", {"blocks": "pool"}, "has no option 'blocks'"),
         ("custom", {"blocks": "conv 8, pol"}, 'Did you mean "pool"'),
         ("cnn6", {"weights": Path("absent.safetensors")}, "no weights file absent.safetensors"),
-        ("vgg16", {}, "Get it with: whosthat models get vgg16"),
-        ("resnet50", {"weights": "imagenet"}, "Get it with: whosthat models get resnet50"),
     ],
 )
 def test_a_design_is_refused_without_building_it(name, changes, message, monkeypatch):
     monkeypatch.setattr(registry, "load_keras", lambda: pytest.fail("Keras was loaded"))
     with pytest.raises(NetworkError, match=message):
         registry.check(name, Design(n_classes=2, size=64, **changes))
-    registry.check(name, Design(n_classes=2, size=64, weights="none"))
+    registry.check(name, Design(n_classes=2, size=64))
+
+
+@pytest.mark.parametrize("weights", [None, "imagenet"])
+def test_published_weights_that_are_absent_are_told_without_building(weights):
+    with pytest.raises(WeightsError, match="Get it with: whosthat models get vgg16"):
+        registry.require_weights("vgg16", Design(n_classes=2, size=64, weights=weights))
+    registry.require_weights("vgg16", Design(n_classes=2, size=64, weights="none"))
+    registry.require_weights("cnn6", Design(n_classes=2, size=64))

@@ -24,7 +24,19 @@ from whosthat.networks.pretrained import require_published
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["Design", "NetworkFacts", "backbone_and_head", "build", "check", "describe", "facts", "load_custom", "names", "register"]
+__all__ = [
+    "Design",
+    "NetworkFacts",
+    "backbone_and_head",
+    "build",
+    "check",
+    "describe",
+    "facts",
+    "load_custom",
+    "names",
+    "register",
+    "require_weights",
+]
 
 Builder: TypeAlias = "Callable[[Design], keras.Model]"
 _BUILDERS: dict[str, tuple[NetworkFacts, Builder]] = {}
@@ -84,18 +96,21 @@ def check(name: str, design: Design) -> None:
     Raises:
         UsageError: There is no such network.
         NetworkError: The design does not fit the network.
-        WeightsError: The weights file it names, or means, is absent.
+        WeightsError: The weights file it names is absent.
     """
-    known = facts(name)
-    check_design(known, design)
-    if known.weights == "imagenet" and design.weights in (None, "imagenet"):
-        require_published(known)
+    check_design(facts(name), design)
     if design.blocks:
         from whosthat.networks.custom import parse_blocks  # which registers itself here
 
         parse_blocks(design.blocks)
     if isinstance(design.weights, Path) and not design.weights.is_file():
         raise WeightsError(f"There is no weights file {design.weights}. Check the path, or use weights = none.")
+
+
+def require_weights(name: str, design: Design) -> None:
+    """Refuse a design that starts from published weights which are not here, without reading them: a WeightsError says how to get them."""
+    if facts(name).weights == "imagenet" and design.weights in (None, "imagenet"):
+        require_published(facts(name))
 
 
 def build(name: str, design: Design) -> keras.Model:
