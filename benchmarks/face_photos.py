@@ -13,9 +13,9 @@ from unittest import mock
 import numpy as np
 
 from benchmarks.measuring import SHARED
-from whosthat.faces.weight_files import add_weights
 from whosthat.recognition.gallery import EnrolledPhoto, Gallery
 from whosthat.workflow.face_photos import stacked
+from whosthat.workflow.model_files import add
 
 if TYPE_CHECKING:
     from whosthat.dataset.audit import AuditedPhoto
@@ -37,7 +37,7 @@ def private_places(detector: str) -> Iterator[Path]:
         folder = Path(name)
         with mock.patch.dict(os.environ, WHOSTHAT_CACHE=str(folder / "cache"), WHOSTHAT_WEIGHTS=str(folder / "weights")):
             if detector == "yunet":
-                add_weights(YUNET_FILE)
+                add(YUNET_FILE)
             yield folder
 
 

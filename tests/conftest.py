@@ -6,6 +6,7 @@ import importlib.util
 import itertools
 import os
 import signal
+import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
@@ -50,6 +51,39 @@ def private_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep every test's caches and weights inside its own folder."""
     monkeypatch.setenv("WHOSTHAT_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("WHOSTHAT_WEIGHTS", str(tmp_path / "weights"))
+
+
+@pytest.fixture
+def loopback() -> None:
+    """Let a test open connections to this computer itself; without it, none (`no_connections`)."""
+
+
+@pytest.fixture(autouse=True)
+def no_connections(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fail a test in which Python opens a connection: only ``models get`` may, and its tests talk to a server on this computer."""
+    allowed = "loopback" in request.fixturenames
+
+    def guarded(connect: Callable[..., Any]) -> Callable[..., Any]:
+        def guard(self: socket.socket, address: Any) -> Any:
+            beyond = self.family in (socket.AF_INET, socket.AF_INET6) and not (allowed and address[0] in ("127.0.0.1", "::1"))
+            if beyond:
+                pytest.fail(f"a connection to {address} was opened")
+            return connect(self, address)
+
+        return guard
+
+    for name in ("connect", "connect_ex"):
+        monkeypatch.setattr(socket.socket, name, guarded(getattr(socket.socket, name)))
+
+
+@pytest.fixture
+def file_server(loopback: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A `file_server.FileServer` on this computer, and no proxy."""
+    for variable in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        for name in (variable, variable.upper()):
+            monkeypatch.delenv(name, raising=False)
+    with _loaded("whosthat_file_server", "file_server.py").running() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
@@ -147,7 +181,12 @@ def save_colours() -> Callable[..., Path]:
 @pytest.fixture(scope="session")
 def foreign() -> ModuleType:
     """The module `faces/foreign.py`, loaded once: stand-ins for face networks of others."""
-    spec = importlib.util.spec_from_file_location("whosthat_foreign", Path(__file__).parent / "faces" / "foreign.py")
+    return _loaded("whosthat_foreign", "faces/foreign.py")
+
+
+def _loaded(name: str, path: str) -> ModuleType:
+    """Load a module of the tests that holds no tests."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).parent / path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

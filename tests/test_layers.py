@@ -22,14 +22,14 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("checking",),
     ("training", "recognition"),
     ("dataset", "faces", "networks", "cartoons"),
-    ("photos", "importers", "runs", "photo_cache"),
+    ("photos", "importers", "runs", "photo_cache", "downloading"),
     ("types", "errors", "settings", "progress", "inference", "durable", "file_names", "wording", "proportions", "version"),
 )
 NEVER_SIDEWAYS = (
     {"cli", "desktop"},
     {"training", "recognition"},
     {"dataset", "faces", "networks", "cartoons"},
-    {"photos", "importers", "runs", "photo_cache"},
+    {"photos", "importers", "runs", "photo_cache", "downloading"},
     set(FLOORS[-1]),
 )
 LAUNCHES = {("cli", "desktop")}
@@ -47,7 +47,9 @@ ROOMS = {
     "tkinter": ("desktop",),
     "typer": ("cli",),
     "rich": ("cli",),
+    **dict.fromkeys(("asyncio", "ftplib", "http", "smtplib", "socket", "socketserver", "ssl", "urllib", "xmlrpc"), ("downloading",)),
 }
+"""Libraries and the rooms that may import them. Those of the last line open connections: `downloading` alone does."""
 FORBIDDEN = {"pickle", "joblib", "dill", "shelve", "marshal", "requests", "urllib3", "httpx", "torch", "dlib"}
 EMPTY_NAMES = {"util", "utils", "helper", "helpers", "common", "misc", "manager", "managers"}
 MAX_LINES, MAX_FUNCTION_LINES, MAX_PARAMETERS = 400, 55, 8
@@ -184,6 +186,8 @@ def test_a_planted_upward_import_is_found(room: str, line: str) -> None:
         ("cli", "from PIL import Image"),
         ("networks", "import pickle"),
         ("photos", "import requests"),
+        ("workflow", "from urllib import request"),
+        ("cli", "import socket"),
     ],
 )
 def test_a_planted_library_is_found(room: str, line: str) -> None:

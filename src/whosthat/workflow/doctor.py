@@ -16,7 +16,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from whosthat.settings import cache_folder, weights_folder
+from whosthat.settings import cache_folder
 from whosthat.version import __version__
 
 if TYPE_CHECKING:
@@ -70,9 +70,9 @@ def examine() -> list[Fact]:
 
 def weights_here(facts: NetworkFacts) -> bool:
     """Say whether the pretrained weights of a network are on this computer; False for a network that has none."""
-    if facts.embedded:
-        return version_of(EMBEDDED_WEIGHTS) is not None
-    return bool(facts.weights_file) and (weights_folder() / facts.weights_file).is_file()
+    from whosthat.networks.pretrained import published_file
+
+    return published_file(facts) is not None
 
 
 def version_of(package: str) -> str | None:
@@ -110,7 +110,7 @@ def _weights() -> Fact:
     text = f"ImageNet weights are installed for {', '.join(here)}." if here else "No ImageNet weights are installed."
     if not absent:
         return Fact("weights", "good", text)
-    return Fact("weights", "note", f'{text} Missing: {", ".join(absent)}. "whosthat models show {absent[0]}" shows where to get them.')
+    return Fact("weights", "note", f'{text} Missing: {", ".join(absent)}. "whosthat models get NAME" gets one, or says how.')
 
 
 def _room() -> Fact:

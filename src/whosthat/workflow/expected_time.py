@@ -26,6 +26,7 @@ SECONDS_A_PHOTO: Mapping[str, tuple[float, int]] = {
     "cnn6": (0.024, 112),
     "custom": (0.010, 112),
     "efficientnet-lite0": (0.028, 224),
+    "efficientnet-lite2": (0.062, 260),  # reckoned from its operations, 2.2 times lite0's
     "resnet50": (0.15, 224),  # reckoned from its operations, a quarter to a third of VGG16's
     "vgg16": (0.45, 224),  # reckoned from vgg16-bn1
     "vgg16-bn1": (0.47, 224),

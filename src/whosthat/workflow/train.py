@@ -73,6 +73,8 @@ def train(
     others = None if strangers is None else path_given(strangers, "The folder of strangers")
     recipe = recipe_of(choose_model(root, settings=settings).model if model is None else model, settings)
     check_recipe(recipe)
+    if not isinstance(recipe, FaceRecipe):
+        registry.require_weights(recipe.model, design_of(recipe, n_classes=2))
     if others is not None:
         stranger_photos(others)
     audit = audit_folder(root, progress=progress)
