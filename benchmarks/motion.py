@@ -61,7 +61,7 @@ def tested(what: str, photos: Path, recipe: AnyRecipe, target: str) -> list[Row]
 
 def draw_data_set(clips: Path, frames: Path | None = None, *, n_clips: int = N_CLIPS) -> None:
     """Draw clips of both classes as folders of numbered frames and, where asked, a data set of one frame of each."""
-    from whosthat.photos.drawing import save_image
+    from PIL import Image as PillowImage
 
     for label, name in enumerate(CLASSES):
         for number in range(n_clips):
@@ -70,10 +70,10 @@ def draw_data_set(clips: Path, frames: Path | None = None, *, n_clips: int = N_C
             place = clips / name / f"{number:03}"
             place.mkdir(parents=True)
             for index, image in enumerate(clip, start=1):
-                save_image(image, place / f"{index:02}.png")
+                PillowImage.fromarray(image).save(place / f"{index:02}.png")
             if frames is not None:
                 (frames / name).mkdir(parents=True, exist_ok=True)
-                save_image(clip[chance.integers(len(clip))], frames / name / f"{number:03}.png")
+                PillowImage.fromarray(clip[chance.integers(len(clip))]).save(frames / name / f"{number:03}.png")
 
 
 def draw_clip(chance: np.random.Generator) -> list[Image]:

@@ -28,6 +28,7 @@ from whosthat.photos.clips import numbered_frames
 from whosthat.photos.reading import looks_like_photo
 from whosthat.photos.signatures import kind_of_file
 from whosthat.types import SetAside
+from whosthat.wording import counted
 
 HIDDEN = "hidden: the name begins with a dot"
 NOT_A_PHOTO = "not a photo"
@@ -252,5 +253,10 @@ def _check_layout(root: Path, class_folders: list[str], left: list[SetAside]) ->
     empty = [item.path.name for item in left if item.reason == EMPTY_CLASS]
     if loose:
         raise DatasetError(f"Found {loose} photo(s) directly in {root}; put each class's (or person's) photos in a folder of their own.")
+    if videos := sum(item.reason == NO_PHOTO_BUT["video"] for item in left):
+        raise DatasetError(
+            f"{root} holds no photos, but {counted(videos, 'video')}. A network learns from videos when it looks at several frames of each: "
+            "--model cnn-lstm --frames 8."
+        )
     also = f" No photos were found in: {', '.join(map(repr, empty[:10]))}." if empty else ""
     raise DatasetError(f"{root} has no sub-folders with photos. Expected one sub-folder per class, each with photos in it.{also}")
