@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import sqlite3
 from collections.abc import Callable
@@ -149,4 +150,4 @@ def test_clips_are_prepared_once_and_stay_in_one_part(root: Path, draw_clip: Dra
     assert {row.shape for row in rows.values()} == {(4, 16, 16, 3)}
     assert (rows["right/still.png"] == 90).all()
     moving = next(row for name, row in rows.items() if name.startswith("right/take"))
-    assert all((one != other).any() for one, other in zip(moving, moving[1:], strict=False))
+    assert all((one != other).any() for one, other in itertools.pairwise(moving))

@@ -255,8 +255,8 @@ def _check_layout(root: Path, class_folders: list[str], left: list[SetAside]) ->
         raise DatasetError(f"Found {loose} photo(s) directly in {root}; put each class's (or person's) photos in a folder of their own.")
     if videos := sum(item.reason == NO_PHOTO_BUT["video"] for item in left):
         raise DatasetError(
-            f"{root} holds no photos, but {counted(videos, 'video')}. A network learns from videos when it looks at several frames of each: "
-            "--model cnn-lstm --frames 8."
+            f"{root} holds no photos, but {counted(videos, 'video')}. A network learns from videos when it looks at several frames of each:"
+            " --model cnn-lstm --frames 8."
         )
     also = f" No photos were found in: {', '.join(map(repr, empty[:10]))}." if empty else ""
     raise DatasetError(f"{root} has no sub-folders with photos. Expected one sub-folder per class, each with photos in it.{also}")
