@@ -72,17 +72,15 @@ def predict(  # noqa: PLR0913  typer makes a parameter of each option
     """
     if as_csv and as_json:
         raise UsageError("--csv and --json both write to standard output. Choose one.")
-    from whosthat.workflow.loading import load
-    from whosthat.workflow.predict import find_photos
+    from whosthat.workflow.predict import find_photos, sees_clips
     from whosthat.workflow.predict import predict as predict_paths
 
     without = [folder for folder in (draw, sort) if folder is not None]
     failed: list[Prediction] = []
     others: Counter[str] = Counter()
     with terminal_progress() as progress:
-        recogniser = load(bundle)
-        answers = predict_paths(recogniser, paths, draw=draw, every=every, without=without, remember=not no_cache, progress=progress)
-        total = sum(1 for _ in find_photos(paths, without=without, passed_over=others, clips=recogniser.frames > 1))
+        answers = predict_paths(bundle, paths, draw=draw, every=every, without=without, remember=not no_cache, progress=progress)
+        total = sum(1 for _ in find_photos(paths, without=without, passed_over=others, clips=sees_clips(bundle)))
         if sort is not None:
             from whosthat.workflow.sorting import sort_copies
 

@@ -16,13 +16,14 @@ from pathlib import Path
 from typing import Any, cast
 
 from whosthat.dataset.threads import in_order
-from whosthat.errors import PhotoError, UsageError, path_given, type_given
+from whosthat.errors import BundleError, PhotoError, UsageError, path_given, type_given
 from whosthat.photos.clips import numbered_frames, picture_of
 from whosthat.photos.reading import exif_of, looks_like_photo
 from whosthat.photos.signatures import kind_of_file
 from whosthat.photos.video import looks_like_video
 from whosthat.progress import SILENT, Progress
 from whosthat.recognition import load
+from whosthat.recognition.bundle import open_bundle
 from whosthat.recognition.recogniser import Answering, Recogniser
 from whosthat.types import Sighting
 from whosthat.workflow.predict_video import EVERY, predict_video
@@ -103,6 +104,15 @@ def answer_each(
     """Answer for photos and clips of a data set as `predict` does, but give each clip one answer, whether it is a video or a folder."""
     answering = recalling(recogniser, progress) if remember else nullcontext(recogniser)
     return _answers(answering, iter(paths), lambda path, sightings: Prediction(path, sightings or ()), slide=False)
+
+
+def sees_clips(bundle: str | Path) -> bool:
+    """Tell whether a saved recogniser looks at several frames together; False also where it cannot be opened: `predict` says why."""
+    try:
+        frames = open_bundle(bundle).facts.prepare.get("frames")
+    except BundleError:
+        return False
+    return isinstance(frames, int) and frames > 1
 
 
 def counting(predictions: Iterable[Prediction], what: str, total: int, progress: Progress) -> Iterator[Prediction]:
