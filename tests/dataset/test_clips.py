@@ -48,6 +48,7 @@ def test_a_folder_of_frames_and_a_video_are_one_item_each(root: Path) -> None:
     frames = scan(root)  # for a network that sees photos
     assert len(frames.photos) == 10 * 8
     assert {item.reason for item in frames.set_aside} == {"a video"}
+    assert finding(audit(frames), "left-out").endswith("A network that looks at several frames learns from videos: --frames 8.")
 
 
 def test_photos_in_the_class_folder_itself_are_no_clip_and_other_files_are_named(root: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from whosthat.dataset.duplicates import FLAT
-from whosthat.dataset.folder import EMPTY_CLASS, Photo
+from whosthat.dataset.folder import EMPTY_CLASS, NO_PHOTO_BUT, Photo
 from whosthat.dataset.odd_names import odd_names, odd_names_sentence
 from whosthat.types import SetAside
 from whosthat.wording import counted, listing
@@ -229,4 +229,5 @@ def _left_out(evidence: Evidence) -> Iterator[Finding]:
         if item.reason != EMPTY_CLASS:
             by_reason.setdefault(item.reason, []).append(item.path.relative_to(evidence.root).as_posix())
     for reason, names in by_reason.items():
-        yield Finding("left-out", "note", f"{counted(len(names), 'item')} left out ({reason}): {listing(names)}.", tuple(names))
+        learn = " A network that looks at several frames learns from videos: --frames 8." if reason == NO_PHOTO_BUT["video"] else ""
+        yield Finding("left-out", "note", f"{counted(len(names), 'item')} left out ({reason}): {listing(names)}.{learn}", tuple(names))

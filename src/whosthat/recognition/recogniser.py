@@ -122,7 +122,7 @@ class Recogniser(ABC):
 
     @property
     def frames(self) -> int:
-        """How many frames it looks at together; 1 unless it is a network that learnt from clips."""
+        """How many frames it looks at together; 1 unless it is a network of clips, to whose `identify` the path of a clip can be given."""
         return 1
 
     @property
