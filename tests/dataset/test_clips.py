@@ -83,6 +83,14 @@ def test_clips_are_counted_and_all_that_is_odd_is_said(root: Path, draw_clip: Dr
     assert "4 files cannot be read" in finding(found, "unreadable")
 
 
+def test_photos_where_clips_are_asked_for_are_a_warning(tmp_path: Path) -> None:
+    for shade, name in enumerate(("anna", "bert")):
+        (tmp_path / "photos" / name).mkdir(parents=True)
+        Image.fromarray(np.full((70, 70, 3), shade, np.uint8)).save(tmp_path / "photos" / name / f"{name}.png")
+    assert finding(audit_folder(tmp_path / "photos", frames=4), "no-clips").startswith("There are no clips.")
+    assert finding(audit_folder(tmp_path / "photos"), "no-clips") == ""
+
+
 def test_a_folder_of_videos_alone_says_what_learns_from_them(tmp_path: Path, draw_clip: DrawClip) -> None:
     draw_clip(tmp_path / "clips" / "left" / "one.mp4", 1)
     with pytest.raises(DatasetError, match=r"1 video.*--model cnn-lstm --frames 8"):

@@ -213,6 +213,8 @@ def _short_clips(evidence: Evidence) -> Iterator[Finding]:
 def _clips(evidence: Evidence) -> Iterator[Finding]:
     n_clips = sum(item.n_frames > 1 for item in evidence.photos)
     if not n_clips:
+        if evidence.frames > 1:
+            yield Finding("no-clips", "warning", "There are no clips. A network sees each photo as a clip in which nothing moves.")
         return
     of_each = f"{counted(n_clips, 'clip')} can be used; {evidence.frames} frames of each are looked at, evenly from first to last."
     yield Finding("clips", "note", of_each)
