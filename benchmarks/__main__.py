@@ -27,6 +27,7 @@ BENCHMARKS = (
     "networks_strangers",
     "resume",
     "scratch",
+    "motion",
     "faces_speed",
     "faces_training",
     "faces_accuracy",

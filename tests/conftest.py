@@ -178,6 +178,46 @@ def save_colours() -> Callable[..., Path]:
     return save
 
 
+def moving_square(seed: int, *, n_frames: int = 8, left: bool = False) -> list[np.ndarray]:
+    """Draw frames of a light square that moves over dark tiles to the right, or the same frames backwards: RGB uint8 (32, 32, 3)."""
+    chance = np.random.default_rng(seed)
+    ground = np.kron(chance.integers(0, 100, (4, 4, 3)), np.ones((8, 8, 1))).astype(np.uint8)
+    row, colour = chance.integers(0, 20), chance.integers(150, 256, 3)
+    frames = []
+    for column in np.linspace(1, 23, n_frames).astype(int):
+        frame = ground.copy()
+        frame[row : row + 8, column : column + 8] = colour
+        frames.append(frame)
+    return frames[::-1] if left else frames
+
+
+@pytest.fixture(scope="session")
+def draw_clip() -> Callable[..., Path]:
+    """Write a clip of `moving_square`: a video where the path has a suffix, else a folder of numbered frames; keywords as there."""
+
+    def draw(path: Path, seed: int, *, then: int | None = None, **how: Any) -> Path:
+        """Go on with the movement to the other side, of another square, where its seed is given by ``then``."""
+        import cv2
+        from PIL import Image
+
+        frames = moving_square(seed, **how)
+        if then is not None:
+            frames += moving_square(then, **{**how, "left": not how.get("left", False)})
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.suffix:
+            path.mkdir()
+            for number, frame in enumerate(frames, start=1):
+                Image.fromarray(frame).save(path / f"{number}.png")
+            return path
+        writer = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, cv2.VideoWriter_fourcc(*"mp4v"), 10.0, (32, 32))
+        for frame in frames:
+            writer.write(np.ascontiguousarray(frame[:, :, ::-1]))
+        writer.release()
+        return path
+
+    return draw
+
+
 @pytest.fixture(scope="session")
 def foreign() -> ModuleType:
     """The module `faces/foreign.py`, loaded once: stand-ins for face networks of others."""

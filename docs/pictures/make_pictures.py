@@ -127,6 +127,21 @@ def convolution() -> None:
     save(figure, "convolution")
 
 
+def motion() -> None:
+    """A clip of the benchmark "motion", its frames above the same ones in reverse order."""
+    sys.path.insert(0, str(HERE.parents[1]))
+    from benchmarks.motion import draw_clip
+
+    frames = draw_clip(np.random.default_rng(8))[:8]
+    figure = Figure(figsize=(9, 2.5))
+    for axes, title, row in zip(figure.subplots(2, 8), ("to the right", "to the left"), (frames, frames[::-1]), strict=True):
+        for number, (axis, frame) in enumerate(zip(axes, row, strict=True), start=1):
+            axis.imshow(frame)
+            axis.set(xticks=[], yticks=[], xlabel=f"frame {number}" if row is not frames else "")
+        axes[0].set_ylabel(title, fontsize=10)
+    save(figure, "motion")
+
+
 def overfitting() -> None:
     """A polynomial of growing degree on twelve noisy points: real training and validation losses, not a sketch."""
     generator = np.random.default_rng(3)
@@ -148,5 +163,5 @@ def overfitting() -> None:
 
 
 if __name__ == "__main__":
-    for draw in (heroes, split, epoch, descent, convolution, overfitting, report):
+    for draw in (heroes, split, epoch, descent, convolution, motion, overfitting, report):
         draw()

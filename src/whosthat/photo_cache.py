@@ -21,7 +21,7 @@ from whosthat.settings import cache_folder
 
 _SCHEMA = (
     "CREATE TABLE IF NOT EXISTS facts (folder BLOB, name BLOB, reader TEXT, stamp TEXT, sha256 TEXT, width INTEGER, height INTEGER, "
-    "taken_at REAL, thumbnail BLOB, PRIMARY KEY (folder, name))",
+    "taken_at REAL, thumbnail BLOB, frames INTEGER, PRIMARY KEY (folder, name))",
     "CREATE INDEX IF NOT EXISTS facts_of_photo ON facts (sha256)",
     "CREATE TABLE IF NOT EXISTS faces (sha256 TEXT, reader TEXT, found TEXT, vector BLOB, PRIMARY KEY (sha256, reader)) WITHOUT ROWID",
 )
@@ -127,6 +127,8 @@ def _opened(file: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA temp_store = MEMORY")  # or VACUUM would leave a copy in the folder for temporary files
         for statement in _SCHEMA:
             connection.execute(statement)
+        if all(column[1] != "frames" for column in connection.execute("PRAGMA table_info(facts)")):  # a file of an earlier version
+            connection.execute("ALTER TABLE facts ADD COLUMN frames INTEGER")
         connection.execute("SELECT * FROM facts, faces LIMIT 1").fetchone()
     except sqlite3.Error:
         connection.close()

@@ -38,3 +38,9 @@ def test_it_grows_with_epochs_area_and_photos(changes: dict[str, object], times:
     base = expected_seconds(default_recipe("cnn6", epochs=36, size=112, split="8:1:1"), AVENGERS)
     changed = default_recipe("cnn6", **({"epochs": 36, "size": 112, "split": "8:1:1"} | changes))
     assert expected_seconds(changed, AVENGERS) == pytest.approx(times * base)
+
+
+def test_a_clip_costs_as_much_as_its_frames() -> None:
+    assert expected_seconds(default_recipe("cnn-lstm", frames=8), AVENGERS) == pytest.approx(
+        8 * expected_seconds(default_recipe("cnn-lstm"), AVENGERS)
+    )

@@ -81,7 +81,7 @@ def test_folders_are_walked_without_hidden_files_other_files_and_loops(bundle: P
 class Counting:
     """A recogniser that counts how many prepared photos wait for an answer."""
 
-    labels = ("a",)
+    labels, frames, every = ("a",), 1, None
 
     def __init__(self) -> None:
         self.lock, self.waiting, self.most = threading.Lock(), 0, 0

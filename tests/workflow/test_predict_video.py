@@ -25,7 +25,7 @@ RATE = 10.0
 class FindsSquares:
     """Finds a red square and calls it Ann, and a blue one, a stranger; every third look at Ann is too blurred to name her."""
 
-    labels = ("Ann", "Bo")
+    labels, frames, every = ("Ann", "Bo"), 1, None
 
     def __init__(self) -> None:
         self.lock, self.waiting, self.most, self.looks = threading.Lock(), 0, 0, 0
@@ -157,7 +157,7 @@ def test_every_0_frames_is_refused_before_anything_is_read(tmp_path: Path) -> No
 class FindsFaces:
     """Finds faces and knows nobody."""
 
-    labels = ()
+    labels, frames, every = (), 1, None
 
     def __init__(self) -> None:
         from whosthat.faces.models import detector_facts, detector_files

@@ -35,6 +35,8 @@ _COLOURS = {"problem": "red", "warning": "yellow", "note": ""}
 
 _FACES_HELP = "Look for faces, or do not; left out, it is done where nearly every photo shows one."
 FacesOption = Annotated[bool | None, option("--faces/--no-faces", _FACES_HELP)]
+_FRAMES_HELP = "Look at videos and folders of numbered frames as clips, of each of which a network sees N frames."
+FramesOption = Annotated[int | None, option("--frames N", _FRAMES_HELP, min=2)]
 EmbedderOption = Annotated[str, option("--embedder NAME", 'Which face network of "whosthat models list" compares the faces.')]
 FixOption = Annotated[bool, option("--fix", "Plan to set aside photos that cannot be read, show no face or somebody else.")]
 YesOption = Annotated[bool, option("--yes", "With --fix: move these photos into a folder beside PHOTOS.")]
@@ -49,9 +51,10 @@ UndoOption = Annotated[
     ),
     no_args_is_help=True,
 )
-def check(
+def check(  # noqa: PLR0913  typer makes a parameter of each option
     photos: PhotosArgument,
     faces: FacesOption = None,
+    frames: FramesOption = None,
     embedder: EmbedderOption = "dlib-resnet",
     fix: FixOption = False,
     yes: YesOption = False,
@@ -66,6 +69,8 @@ def check(
     """
     if yes and not fix:
         raise UsageError("--yes needs --fix.")
+    if faces and frames:
+        raise UsageError("--faces looks for faces in photos, and --frames at clips as a whole. Choose one.")
     if undo is not None:
         _undo(undo, photos, as_json=as_json)
         return
@@ -73,7 +78,7 @@ def check(
     from whosthat.workflow.check import check
 
     with terminal_progress() as progress:
-        checkup = check(photos, faces=faces, embedder=embedder, progress=progress)
+        checkup = check(photos, faces=faces, frames=frames, embedder=embedder, progress=progress)
     if as_json:
         show_json(checkup)
     else:

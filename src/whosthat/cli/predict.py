@@ -26,6 +26,7 @@ app = new_app()
 BAD_DATA = 3
 
 PathsArgument = Annotated[list[Path], argument("PATH", "Photos, videos, and folders of photos.")]
+_EVERY_HELP = "Look at every Nth frame of a video: 5 when left out or, with a network that learnt from clips, as in these."
 CsvOption = Annotated[bool, option("--csv", "Write CSV to standard output, one row for each sighting.")]
 _DRAW_HELP = "Save a copy of each photo with the answer drawn in; of a video, one picture for each face that was followed."
 DrawOption = Annotated[Path | None, option("--draw DIR", _DRAW_HELP)]
@@ -34,7 +35,7 @@ _SORT_HELP = (
     "Nothing is moved or overwritten; a CSV file there lists what went where."
 )
 SortOption = Annotated[Path | None, option("--sort DIR", _SORT_HELP)]
-EveryOption = Annotated[int, option("--every N", "Look at every Nth frame of a video.", min=1)]
+EveryOption = Annotated[int | None, option("--every N", _EVERY_HELP, min=1)]
 TopOption = Annotated[int, option("--top N", "Write the N most probable names of each sighting into --json.", min=1)]
 NoCacheOption = Annotated[bool, option("--no-cache", "Look at every photo, and remember none of its faces.")]
 
@@ -54,7 +55,7 @@ def predict(  # noqa: PLR0913  typer makes a parameter of each option
     top: TopOption = 5,
     draw: DrawOption = None,
     sort: SortOption = None,
-    every: EveryOption = 5,
+    every: EveryOption = None,
     no_cache: NoCacheOption = False,
     as_csv: CsvOption = False,
     as_json: JsonOption = False,
@@ -64,11 +65,14 @@ def predict(  # noqa: PLR0913  typer makes a parameter of each option
     A file that cannot be read is named at the end, and the exit code is then 3; all others are answered. In a video, faces are
     followed and named by vote, with the times at which each person is seen. Of folders the photos are taken; name a video itself.
 
+    A network that learnt from clips looks at several frames of a video together, and says from when to when it sees which class. A folder
+    of numbered frames (1.png, 2.png) is one clip, and videos in folders are taken.
+
     A face recogniser keeps the faces of photos in the cache and does not look at the same photo twice.
     """
     if as_csv and as_json:
         raise UsageError("--csv and --json both write to standard output. Choose one.")
-    from whosthat.workflow.predict import find_photos
+    from whosthat.workflow.predict import find_photos, sees_clips
     from whosthat.workflow.predict import predict as predict_paths
 
     without = [folder for folder in (draw, sort) if folder is not None]
@@ -76,7 +80,7 @@ def predict(  # noqa: PLR0913  typer makes a parameter of each option
     others: Counter[str] = Counter()
     with terminal_progress() as progress:
         answers = predict_paths(bundle, paths, draw=draw, every=every, without=without, remember=not no_cache, progress=progress)
-        total = sum(1 for _ in find_photos(paths, without=without, passed_over=others))
+        total = sum(1 for _ in find_photos(paths, without=without, passed_over=others, clips=sees_clips(bundle)))
         if sort is not None:
             from whosthat.workflow.sorting import sort_copies
 

@@ -55,7 +55,9 @@ LearningRateOption = Annotated[
     float | None, setting("--learning-rate X", "Learning rate of the optimiser.", NETWORK, "optimiser.learning_rate")
 ]
 WeightsOption = Annotated[str | None, setting("--weights FILE", "First weights: a file, none or imagenet.", NETWORK)]
-FramesOption = Annotated[int | None, setting("--frames N", "Frames of one input, for networks that see sequences.", NETWORK)]
+FramesOption = Annotated[
+    int | None, setting("--frames N", "Frames that the network sees of each clip: a video, or a folder of numbered frames.", NETWORK)
+]
 BlocksOption = Annotated[
     str | None,
     setting("--blocks LAYERS", 'Layers of the custom network: "conv 64 3, pool, flatten, dense 128".', NETWORK, "network.blocks"),

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from whosthat.dataset.duplicates import Groups, fingerprints, join_bursts, join_copies, join_look_alikes, thumbnails_of
+from whosthat.dataset.duplicates import Groups, fingerprints, join_bursts, join_clips, join_copies, join_look_alikes, thumbnails_of
 from whosthat.dataset.facts import PhotoFacts, RememberedFacts
 from whosthat.dataset.findings import AuditedPhoto, Evidence, Finding, count_by_class, examine, pictures_by_class
 from whosthat.dataset.folder import Photo, PhotoFolder, scan
@@ -31,7 +31,7 @@ class Audit:
 
     root: Path
     classes: tuple[str, ...]  # names of the classes with photos that can be used, sorted; the index is the label
-    photos: tuple[AuditedPhoto, ...]  # every photo that can be used, sorted by class, then by name
+    photos: tuple[AuditedPhoto, ...]  # every photo, or clip, that can be used, sorted by class, then by name
     set_aside: tuple[SetAside, ...]  # every file that is not used, sorted by path, with its reason
     findings: tuple[Finding, ...]  # what is worth knowing, the most serious first
 
@@ -45,19 +45,23 @@ class Audit:
         return {
             "root": str(self.root),
             "n_photos": len(self.photos),
+            "n_clips": sum(item.n_frames > 1 for item in self.photos),
             "classes": [{"name": name, "photos": n, "different_pictures": pictures[name]} for name, n in self.counts().items()],
             "findings": [{**asdict(item), "photos": list(item.photos)} for item in self.findings],
             "set_aside": [{"path": str(item.path), "reason": item.reason} for item in self.set_aside],
         }
 
 
-def audit_folder(photos: str | Path, *, progress: Progress = SILENT) -> Audit:
-    """Look at every photo of a folder, with one sub-folder per class; `folder.scan` and `audit` say what is raised."""
-    return audit(scan(Path(photos)), progress=progress)
+def audit_folder(photos: str | Path, *, frames: int | None = None, progress: Progress = SILENT) -> Audit:
+    """Look at every photo of a folder, with one sub-folder per class; `folder.scan` and `audit` say what is raised.
+
+    ``frames``, 2 or more, asks for clips as well (`folder.scan`), for a network that looks at so many frames of each.
+    """
+    return audit(scan(Path(photos), clips=(frames or 1) > 1), frames=frames or 1, progress=progress)
 
 
-def audit(folder: PhotoFolder, *, progress: Progress = SILENT) -> Audit:
-    """Read every photo of a folder once and compare them all.
+def audit(folder: PhotoFolder, *, frames: int = 1, progress: Progress = SILENT) -> Audit:
+    """Read every photo of a folder once and compare them all; ``frames`` are taken of each clip in it.
 
     Photos that cannot be read are set aside, and so is every copy of a photo that lies in two classes: its label contradicts itself.
     Facts of unchanged photos are remembered from the last audit (`facts.RememberedFacts`).
@@ -72,7 +76,11 @@ def audit(folder: PhotoFolder, *, progress: Progress = SILENT) -> Audit:
 
     groups = Groups(len(facts))
     classes_of = [photo.class_name for photo in photos]
-    joined = (join_copies(groups, facts), join_look_alikes(groups, facts), join_bursts(groups, facts, classes_of))
+    joined = (
+        join_copies(groups, facts),
+        [*join_look_alikes(groups, facts), *join_clips(groups, facts)],
+        join_bursts(groups, facts, classes_of),
+    )
     audited = _audited(photos, facts, groups)
     copies, look_alikes, bursts = ([(audited[first], audited[second]) for first, second in pairs] for pairs in joined)
 
@@ -80,7 +88,7 @@ def audit(folder: PhotoFolder, *, progress: Progress = SILENT) -> Audit:
     if not classes:
         raise DatasetError(_nothing_to_use(folder, unreadable))
     left_out = folder.set_aside
-    evidence = Evidence(folder.root, classes, audited, left_out, unreadable, contradictions, copies, look_alikes, bursts)
+    evidence = Evidence(folder.root, classes, audited, left_out, unreadable, contradictions, copies, look_alikes, bursts, frames)
     set_aside = [*left_out, *_reasons(unreadable, contradictions)]
     return Audit(folder.root, classes, audited, tuple(sorted(set_aside, key=lambda item: item.path)), examine(evidence))
 
@@ -124,7 +132,7 @@ def _contradictions(readable: dict[Photo, PhotoFacts]) -> list[tuple[Photo, ...]
 def _audited(photos: Sequence[Photo], facts: Sequence[PhotoFacts], groups: Groups) -> tuple[AuditedPhoto, ...]:
     hashes = fingerprints(thumbnails_of(facts))
     return tuple(
-        AuditedPhoto(photo, item.sha256, item.width, item.height, fingerprint, item.taken_at, group)
+        AuditedPhoto(photo, item.sha256, item.width, item.height, fingerprint, item.taken_at, group, item.n_frames)
         for photo, item, fingerprint, group in zip(photos, facts, hashes, groups.numbers(), strict=True)
     )
 

@@ -30,6 +30,7 @@ from whosthat.dataset.split import Split
 from whosthat.dataset.threads import in_order
 from whosthat.durable import UNFINISHED, make_private_folder, open_private, sync_folder
 from whosthat.errors import CacheError, DatasetError, PhotoError
+from whosthat.photos.clips import is_clip, prepare_clip
 from whosthat.photos.preparing import Cropper, PrepareSpec, prepare
 from whosthat.photos.reading import opened
 from whosthat.progress import SILENT, Progress
@@ -42,6 +43,8 @@ FORMAT = 2
 
 _SPARE_BYTES = 16 * 1024 * 1024
 """Room wanted on the disk beyond the pixels: HDF5's own tables, paths, and something left for others."""
+
+_CHANGED = "it has changed since it was checked"
 
 _DAMAGE = (OSError, RuntimeError, KeyError, ValueError, TypeError, AttributeError)
 """What h5py raises on files that are damaged, or that hold something else where a data set is expected."""
@@ -330,9 +333,12 @@ class _Source:
         if item.sha256 in self._without:
             return self.missing
         try:
+            if is_clip(item.photo.path):
+                prepared, sha256 = prepare_clip(item.photo.path, self.spec)
+                return prepared if sha256 == item.sha256 else _CHANGED
             with opened(item.photo.path) as photo:
                 if photo.sha256 != item.sha256:
-                    return "it has changed since it was checked"
+                    return _CHANGED
                 crop = photo.image if self._cropper is None else self._cropper.portrait(photo.image)
                 return self.missing if crop is None else prepare(crop, self.spec)
         except PhotoError as error:

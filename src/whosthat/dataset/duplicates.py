@@ -25,6 +25,10 @@ FLAT = 0
 _FLAT_SPREAD = 1.5
 """Standard deviation of a thumbnail, in grey levels, below which there is nothing but noise."""
 
+_CLIPS_DIFFER = 8
+"""Grey levels by which the thumbnails of two copies of a clip differ at most, in any place: drawn clips that were saved again as video,
+also larger, differ by up to 5, and different clips of 600 by 40 and more."""
+
 _PAIRS = 256
 """Pairs looked at closely at once: 15 MB. Those that the last ones brought into one group are left out."""
 
@@ -91,7 +95,8 @@ def join_look_alikes(groups: Groups, facts: Sequence[PhotoFacts]) -> list[tuple[
     Pairs inside one group are not compared again: ten thousand copies of one picture cost what ten thousand pictures do.
     """
     thumbnails = thumbnails_of(facts)
-    index = np.flatnonzero(~_is_flat(thumbnails))
+    is_clip = np.array([item.n_frames > 1 for item in facts], bool)
+    index = np.flatnonzero(~_is_flat(thumbnails) & ~is_clip)
     kept = Groups(len(index))
     kept.labels = groups.labels[index]
     found = []
@@ -100,6 +105,28 @@ def join_look_alikes(groups: Groups, facts: Sequence[PhotoFacts]) -> list[tuple[
         groups.join(first, second)
         found.append((first, second))
     return found
+
+
+def join_clips(groups: Groups, facts: Sequence[PhotoFacts]) -> list[tuple[int, int]]:
+    """Join clips whose frames, four of each, are the same but for compression; return the pairs that joined.
+
+    Nothing is turned, mirrored or cut for it, as with photos: a movement that is mirrored is another, and clips of one scene are alike but
+    for what moves in it.
+    """
+    thumbnails = thumbnails_of(facts)
+    rows = np.flatnonzero(~_is_flat(thumbnails) & np.array([item.n_frames > 1 for item in facts], bool))
+    looks = thumbnails[rows].reshape(len(rows), THUMBNAIL_SIDE**2).astype(np.int16)
+    means = looks.mean(axis=1)
+    order = np.argsort(means, kind="stable")
+    found = []
+    for place, row in enumerate(order):
+        end = np.searchsorted(means[order], means[row] + _CLIPS_DIFFER, side="right")  # copies have nearly the same mean
+        others = order[place + 1 : end]
+        for other in others[np.abs(looks[others] - looks[row]).max(axis=1, initial=0) <= _CLIPS_DIFFER]:
+            first, second = sorted((int(rows[row]), int(rows[other])))
+            if groups.join(first, second):
+                found.append((first, second))
+    return sorted(found)
 
 
 def _same(thumbnails: NDArray[np.uint8], groups: Groups) -> Iterator[tuple[int, int]]:

@@ -1,13 +1,14 @@
-"""What is worth knowing of one photo, read once and remembered.
+"""What is worth knowing of one photo or clip, read once and remembered.
 
-What belongs here: reading the facts of a photo, and remembering them in the cache until the photo changes. What does not: comparing photos
-with one another (`duplicates`) or judging them (`findings`).
+What belongs here: reading the facts of a photo or clip, and remembering them in the cache until it changes. What does not: comparing
+photos with one another (`duplicates`) or judging them (`findings`).
 """
 
 from __future__ import annotations
 
 import math
 import os
+import stat
 from collections.abc import Collection
 from dataclasses import astuple, dataclass
 from pathlib import Path
@@ -19,34 +20,48 @@ import numpy as np
 from whosthat import photo_cache
 from whosthat.errors import CacheError
 from whosthat.photo_cache import PhotoCache
+from whosthat.photos.clips import is_clip, read_clip, stamp_of
 from whosthat.photos.preparing import PrepareSpec, prepare
 from whosthat.photos.reading import opened
+from whosthat.types import Image
 
 THUMBNAIL_SIDE = 32
 """Side of the grey thumbnail by which photos are compared, in pixels."""
 
 _THUMBNAIL_SPEC = PrepareSpec(size=THUMBNAIL_SIDE)
 _LUMA = np.array((0.299, 0.587, 0.114), np.float32)  # ITU-R BT.601
-_READER = f"1-{_THUMBNAIL_SPEC.key()}"
+_READER = f"2-{_THUMBNAIL_SPEC.key()}"
+_FRAME_SPEC = PrepareSpec(size=THUMBNAIL_SIDE // 2)
 
 
 @dataclass(frozen=True, slots=True)
 class PhotoFacts:
-    """What a photo's bytes say."""
+    """What a photo's bytes say, or a clip's."""
 
-    sha256: str  # of the file, in hexadecimal
+    sha256: str  # of the file, in hexadecimal; of a clip as `photos.clips.Clip` says
     width: int  # of the upright image, in pixels, as the height
     height: int
     taken_at: float | None  # when it was taken, in seconds (EXIF); None when the file does not say
-    thumbnail: bytes  # the whole picture in grey, squeezed to 32 x 32, one byte a pixel
+    thumbnail: bytes
+    """The whole picture in grey, squeezed to 32 x 32, one byte a pixel; of a clip four frames, evenly from first to last, two above two."""
+    n_frames: int = 1  # of a clip 2 or more
 
 
 def read_facts(path: Path) -> PhotoFacts:
-    """Decode a photo and state its facts; PhotoError where it cannot be read."""
+    """Decode a photo or a clip and state its facts; PhotoError where it cannot be read."""
+    if is_clip(path):
+        clip = read_clip(path, 4, lambda frame: prepare(frame, _FRAME_SPEC))
+        first, second, third, last = clip.frames
+        four = np.block([[[first], [second]], [[third], [last]]])
+        return PhotoFacts(clip.sha256, clip.width, clip.height, None, _grey(four), clip.n_frames)
     with opened(path) as photo:
         height, width = photo.image.shape[:2]
-        grey = np.rint(prepare(photo.image, _THUMBNAIL_SPEC) @ _LUMA).astype(np.uint8)
-        return PhotoFacts(photo.sha256, width, height, photo.taken_at, grey.tobytes())
+        return PhotoFacts(photo.sha256, width, height, photo.taken_at, _grey(prepare(photo.image, _THUMBNAIL_SPEC)))
+
+
+def _grey(image: Image) -> bytes:
+    grey: Image = np.rint(image @ _LUMA).astype(np.uint8)
+    return grey.tobytes()
 
 
 class RememberedFacts:
@@ -61,7 +76,7 @@ class RememberedFacts:
         self._old: dict[bytes, tuple[Any, ...]] = {}
         self._new: dict[bytes, tuple[Any, ...]] = {}
         self.was_damaged = False
-        select = "SELECT name, stamp, sha256, width, height, taken_at, thumbnail FROM facts WHERE folder = ? AND reader = ?"
+        select = "SELECT name, stamp, sha256, width, height, taken_at, thumbnail, frames FROM facts WHERE folder = ? AND reader = ?"
         try:
             with PhotoCache() as cache:
                 self._old = {name: tuple(row) for name, *row in cache.rows(select, (self._folder, _READER))}
@@ -90,7 +105,7 @@ class RememberedFacts:
             cache.write(
                 ("DELETE FROM facts WHERE folder = ? AND reader <> ?", [(self._folder, _READER)]),
                 ("DELETE FROM facts WHERE folder = ? AND name = ?", gone),
-                ("INSERT OR REPLACE INTO facts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", new),
+                ("INSERT OR REPLACE INTO facts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", new),
             )
 
 
@@ -123,6 +138,8 @@ def _stamp(path: Path) -> str:
     """What changes when a file changes; empty when it cannot be looked at (reading it will say why)."""
     try:
         status = os.stat(path)  # noqa: PTH116  (Path.stat is twice as slow, and this is the whole cost of a second look)
+        if stat.S_ISDIR(status.st_mode):
+            return stamp_of(path)
     except (OSError, ValueError):
         return ""
     return f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}"  # text: SQLite's numbers end in the year 2262
@@ -136,8 +153,8 @@ def _remembered(row: tuple[Any, ...], stamp: str) -> PhotoFacts | None:
     try:
         sound = (
             len(bytes.fromhex(facts.sha256)) == 32
-            and type(facts.width) is type(facts.height) is int
-            and min(facts.width, facts.height) > 0
+            and type(facts.width) is type(facts.height) is type(facts.n_frames) is int
+            and min(facts.width, facts.height, facts.n_frames) > 0
             and (facts.taken_at is None or (isinstance(facts.taken_at, float) and math.isfinite(facts.taken_at)))
             and isinstance(facts.thumbnail, bytes)
             and len(facts.thumbnail) == THUMBNAIL_SIDE**2

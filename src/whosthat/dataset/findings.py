@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from whosthat.dataset.duplicates import FLAT
-from whosthat.dataset.folder import EMPTY_CLASS, Photo
+from whosthat.dataset.folder import EMPTY_CLASS, NO_PHOTO_BUT, Photo
 from whosthat.dataset.odd_names import odd_names, odd_names_sentence
 from whosthat.types import SetAside
 from whosthat.wording import counted, listing
@@ -33,7 +33,7 @@ SEVERITIES: tuple[Severity, ...] = ("problem", "warning", "note")
 
 @dataclass(frozen=True, slots=True)
 class AuditedPhoto:
-    """A photo that can be read, and what is known of it."""
+    """A photo or clip that can be read, and what is known of it."""
 
     photo: Photo  # the file and its class
     sha256: str  # of the file, in hexadecimal
@@ -42,6 +42,7 @@ class AuditedPhoto:
     fingerprint: int  # 64-bit perceptual hash; 0 for a picture of one colour
     taken_at: float | None  # when it was taken, in seconds (EXIF); None when the file does not say
     group: int  # photos with one number are copies, look-alikes or a burst, and stay on one side of a split
+    n_frames: int = 1  # of a clip 2 or more
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +72,13 @@ class Evidence:
     copies: Sequence[Pair]
     look_alikes: Sequence[Pair]
     bursts: Sequence[Pair]
+    frames: int = 1  # how many are taken of a clip; 1 where clips are not looked for
 
 
 def examine(evidence: Evidence) -> tuple[Finding, ...]:
     """Return every finding, the most serious first."""
     first = (_contradictions, _lost_classes, _one_class, _odd_names, _too_few, _unreadable)
-    rules = (*first, _repetitions, _imbalance, _small, _flat, _left_out)
+    rules = (*first, _repetitions, _imbalance, _small, _flat, _short_clips, _clips, _left_out)
     found = [finding for rule in rules for finding in rule(evidence)]
     return tuple(sorted(found, key=lambda finding: SEVERITIES.index(finding.severity)))
 
@@ -199,10 +201,35 @@ def _flat(evidence: Evidence) -> Iterator[Finding]:
         yield Finding("flat", "warning", f"{counted(len(names), 'photo')} of a single colour: {listing(names)}. They show nothing.", names)
 
 
+def _short_clips(evidence: Evidence) -> Iterator[Finding]:
+    short = [item for item in evidence.photos if 1 < item.n_frames < evidence.frames]
+    if short:
+        lengths = [f"{item.photo.name} ({item.n_frames})" for item in short]
+        found = f"{counted(len(short), 'clip')} with fewer than {evidence.frames} frames: {listing(lengths)}."
+        names = tuple(item.photo.name for item in short)
+        yield Finding("short-clips", "warning", f"{found} Some frames are used more than once; use longer clips, or fewer frames.", names)
+
+
+def _clips(evidence: Evidence) -> Iterator[Finding]:
+    n_clips = sum(item.n_frames > 1 for item in evidence.photos)
+    if not n_clips:
+        if evidence.frames > 1:
+            yield Finding("no-clips", "warning", "There are no clips. A network sees each photo as a clip in which nothing moves.")
+        return
+    of_each = f"{counted(n_clips, 'clip')} can be used; {evidence.frames} frames of each are looked at, evenly from first to last."
+    yield Finding("clips", "note", of_each)
+    still = tuple(item.photo.name for item in evidence.photos if item.n_frames == 1)
+    if still:
+        beside = f"{counted(len(still), 'photo')} beside the clips: {listing(still)}."
+        used = "A network sees a photo as a clip in which nothing moves; move photos away that are no such clips."
+        yield Finding("photos-beside-clips", "warning", f"{beside} {used}", still)
+
+
 def _left_out(evidence: Evidence) -> Iterator[Finding]:
     by_reason: dict[str, list[str]] = {}
     for item in evidence.left_out:
         if item.reason != EMPTY_CLASS:
             by_reason.setdefault(item.reason, []).append(item.path.relative_to(evidence.root).as_posix())
     for reason, names in by_reason.items():
-        yield Finding("left-out", "note", f"{counted(len(names), 'item')} left out ({reason}): {listing(names)}.", tuple(names))
+        learn = " A network that looks at several frames learns from videos: --frames 8." if reason == NO_PHOTO_BUT["video"] else ""
+        yield Finding("left-out", "note", f"{counted(len(names), 'item')} left out ({reason}): {listing(names)}.{learn}", tuple(names))

@@ -5,6 +5,7 @@ What does not: opening a photo (`audit` does), except for the first bytes of a f
 
 Rules of the walk:
     * every folder directly inside the root is a class; photos anywhere below it belong to that class;
+    * where clips are asked for, a video is one, and so is a folder of numbered frames inside a class folder, as a whole;
     * a class is named as its folder, in Unicode normal form C, so that a label typed on macOS equals one typed on Linux;
     * links to folders are not followed, and links to files only when they stay inside the root: the walk always ends,
       and a shared folder cannot pull in somebody's private files;
@@ -23,9 +24,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from whosthat.errors import DatasetError
+from whosthat.photos.clips import numbered_frames
 from whosthat.photos.reading import looks_like_photo
 from whosthat.photos.signatures import kind_of_file
 from whosthat.types import SetAside
+from whosthat.wording import counted
 
 HIDDEN = "hidden: the name begins with a dot"
 NOT_A_PHOTO = "not a photo"
@@ -44,7 +47,7 @@ EMPTY_CLASS = "a folder without photos"
 
 @dataclass(frozen=True, slots=True)
 class Photo:
-    """A file that is taken for a photo.
+    """A file that is taken for a photo, or a clip: a video, or a folder of numbered frames.
 
     Attributes:
         path: Where it lies.
@@ -74,13 +77,14 @@ class PhotoFolder:
     set_aside: tuple[SetAside, ...]
 
 
-def scan(root: Path) -> PhotoFolder:
+def scan(root: Path, *, clips: bool = False) -> PhotoFolder:
     """List the photos of a folder that holds one sub-folder per class.
 
     The answer depends on names alone, not on the order in which the file system gives them.
 
     Args:
         root: The folder. It may be a link.
+        clips: Whether videos and folders of numbered frames are clips, one item each. Otherwise frames are photos, videos are set aside.
 
     Raises:
         DatasetError: There is no such folder, it is empty, it has no sub-folders, none of them holds photos, or two class names differ
@@ -97,7 +101,7 @@ def scan(root: Path) -> PhotoFolder:
         if reason is not None:
             left.append(SetAside(Path(entry.path), reason))
             continue
-        photos = list(_photos_below(Path(entry.path), real_root, left))
+        photos = list(_photos_below(Path(entry.path), real_root, left, clips=clips))
         if photos:
             found[entry.name] = photos
         else:
@@ -163,7 +167,7 @@ def _why_not_a_folder(entry: os.DirEntry[str]) -> str | None:
     return FOLDER_NAMED_AS_PHOTO if path.suffix and looks_like_photo(path) else None
 
 
-def _photos_below(class_folder: Path, root: Path, left: list[SetAside]) -> Iterator[Photo]:
+def _photos_below(class_folder: Path, root: Path, left: list[SetAside], *, clips: bool) -> Iterator[Photo]:
     """Yield the photos at any depth below a class folder; append everything else to ``left``."""
     class_name = _normal(class_folder.name)
     waiting = [class_folder]
@@ -174,26 +178,30 @@ def _photos_below(class_folder: Path, root: Path, left: list[SetAside]) -> Itera
         except DatasetError:
             left.append(SetAside(folder, CLOSED_FOLDER))
             continue
+        frames = {path.name for path in numbered_frames(folder)} if clips and folder != class_folder else set()
+        if frames:
+            yield Photo(folder, class_name, folder.relative_to(root).as_posix())
+            entries = [entry for entry in entries if entry.name not in frames]
         for entry in entries:
             path = Path(entry.path)
             reason = _why_not_a_folder(entry)
             if reason is None and _is_folder(entry):
                 waiting.append(path)
                 continue
-            reason = reason or _why_not_a_photo(entry, root)
+            reason = reason or _why_not_a_photo(entry, root, clips=clips)
             if reason is None:
                 yield Photo(path, class_name, path.relative_to(root).as_posix())
             else:
                 left.append(SetAside(path, reason))
 
 
-def _why_not_a_photo(entry: os.DirEntry[str], root: Path) -> str | None:
+def _why_not_a_photo(entry: os.DirEntry[str], root: Path, *, clips: bool) -> str | None:
     path = Path(entry.path)
     if not path.is_file():
         return BROKEN_LINK if entry.is_symlink() else NOT_A_FILE
     if entry.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(root):
         return LINK_OUT
-    return None if looks_like_photo(path) else _no_photo(entry.name)
+    return None if looks_like_photo(path) or (clips and kind_of_file(entry.name) == "video") else _no_photo(entry.name)
 
 
 def _no_photo(name: str) -> str:
@@ -245,5 +253,10 @@ def _check_layout(root: Path, class_folders: list[str], left: list[SetAside]) ->
     empty = [item.path.name for item in left if item.reason == EMPTY_CLASS]
     if loose:
         raise DatasetError(f"Found {loose} photo(s) directly in {root}; put each class's (or person's) photos in a folder of their own.")
+    if videos := sum(item.reason == NO_PHOTO_BUT["video"] for item in left):
+        raise DatasetError(
+            f"{root} holds no photos, but {counted(videos, 'video')}. A network learns from videos when it looks at several frames of each:"
+            " --model cnn-lstm --frames 8."
+        )
     also = f" No photos were found in: {', '.join(map(repr, empty[:10]))}." if empty else ""
     raise DatasetError(f"{root} has no sub-folders with photos. Expected one sub-folder per class, each with photos in it.{also}")

@@ -47,7 +47,8 @@ class PrepareSpec:
     fit: Fit = "stretch"
     """What happens to a photo that is not square: "stretch" changes its proportions, as the reference does; "crop" keeps the middle and
     loses the ends; "pad" keeps all and fills up with mid-grey, which is neither of the extremes that a network could mistake for a sign."""
-    frames: int | None = None  # how often a photo is repeated for a network that looks at sequences; None for one that looks at a photo
+    frames: int | None = None
+    """Frames of a clip, and how often a photo is repeated, for a network that looks at sequences; None for one that looks at a photo."""
 
     def __post_init__(self) -> None:
         _check_count("size", self.size, MAX_SIZE)

@@ -96,6 +96,7 @@ class BundleFacts(BaseModel):
         faces: How a face recogniser finds, embeds and names faces; None for all others.
         temperature: Calibration of the probabilities, above 0; 1 changes nothing.
         threshold: From where on a name is given: the smallest confidence, or the largest distance; None gives a name to everything.
+        every: How many frames lie between two that were taken of a training clip, in the median; None where no clips were learnt.
         metrics: Figures of the test, as in ``metrics.json``.
         licences: What is used of others, by name, with its licence.
         versions: Software that made it, by name.
@@ -112,6 +113,7 @@ class BundleFacts(BaseModel):
     faces: FaceFacts | None = None
     temperature: Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False)] = 1.0
     threshold: Threshold | DistanceThreshold | None = None
+    every: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     metrics: dict[str, JsonValue] = {}
     data: DataFacts = DataFacts()
     licences: dict[str, str] = {}

@@ -5,7 +5,9 @@ What belongs here: running the graph, calibration, the threshold. What does not:
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,7 @@ from numpy.typing import NDArray
 
 from whosthat.errors import BundleError
 from whosthat.inference import Session, open_session
+from whosthat.photos.clips import is_clip, prepare_clip
 from whosthat.photos.preparing import PrepareSpec, prepare
 from whosthat.recognition.bundle import Bundle
 from whosthat.recognition.calibration import apply_temperature
@@ -37,7 +40,7 @@ class ImageClassifier(Recogniser):
             `threshold` gives it as long as nobody sets that.
     """
 
-    __slots__ = ("_by_hand", "_input_type", "_labels", "_session", "fitted_threshold", "spec", "temperature")
+    __slots__ = ("_by_hand", "_every", "_input_type", "_labels", "_session", "fitted_threshold", "spec", "temperature")
 
     def __init__(
         self, session: Session, labels: tuple[str, ...], spec: PrepareSpec, temperature: float = 1.0, threshold: Threshold | None = None
@@ -49,6 +52,7 @@ class ImageClassifier(Recogniser):
         self.temperature = temperature
         self.fitted_threshold = threshold
         self._by_hand: float | None = None
+        self._every: int | None = None
 
     @classmethod
     def open(cls, bundle: Bundle) -> ImageClassifier:
@@ -57,7 +61,9 @@ class ImageClassifier(Recogniser):
         threshold = facts.threshold if isinstance(facts.threshold, Threshold) else None
         with bundle.opening():
             session = open_session(bundle.graph(), repack=False)
-            return cls(session, facts.labels, PrepareSpec.from_dict(facts.prepare), facts.temperature, threshold)
+            opened = cls(session, facts.labels, PrepareSpec.from_dict(facts.prepare), facts.temperature, threshold)
+        opened._every = facts.every
+        return opened
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -74,8 +80,23 @@ class ImageClassifier(Recogniser):
     def threshold(self, value: float) -> None:
         self._by_hand = checked_threshold(value, 1, "the smallest confidence that gets a name")
 
+    @property
+    def frames(self) -> int:
+        """How many frames the network sees of a clip; 1 for one that sees photos."""
+        return self.spec.frames or 1
+
+    @property
+    def every(self) -> int | None:
+        """How many frames lay between two that it saw of a training clip, in the median; None where it learnt from no clips."""
+        return self._every
+
     def prepare(self, photo: PhotoSource, *, bgr: bool = False) -> Image:
-        """Read a photo and shape it as the network wants it: uint8, `spec.shape`; see `Recogniser.prepare`."""
+        """Read a photo and shape it as the network wants it: uint8, `spec.shape`; see `Recogniser.prepare`.
+
+        For a network that sees sequences it may be the path of a clip, from which frames are taken evenly.
+        """
+        if self.frames > 1 and isinstance(photo, str | os.PathLike) and is_clip(Path(photo)):
+            return prepare_clip(Path(photo), self.spec)[0]
         with image_of(photo, bgr=bgr) as image:
             return prepare(image, self.spec)
 

@@ -120,6 +120,16 @@ class Recogniser(ABC):
     @abstractmethod
     def threshold(self, value: float) -> None: ...
 
+    @property
+    def frames(self) -> int:
+        """How many frames it looks at together; 1 unless it is a network of clips, to whose `identify` the path of a clip can be given."""
+        return 1
+
+    @property
+    def every(self) -> int | None:
+        """Every how many frames of a video it looks, where it learnt that from clips; None where it did not."""
+        return None
+
     @abstractmethod
     def prepare(self, photo: PhotoSource, *, bgr: bool = False) -> Any:
         """Read a photo and keep what the network needs of it.

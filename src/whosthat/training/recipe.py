@@ -76,7 +76,8 @@ class Recipe(BaseRecipe):
         crop: What of a photo the network sees: ``photo`` for all of it, ``faces`` for the face, cut out and turned upright.
         detector: Which detector finds faces to cut out: ``mtcnn``, ``yunet``, or ``auto`` for YuNet where its file is present.
         fit: How a photo becomes a square: ``stretch``, ``crop`` or ``pad``.
-        frames: Frames of one input for a network that sees sequences; absent for all others.
+        frames: Frames of one input for a network that sees sequences, taken evenly from each clip; absent for all others. From 2 on, videos
+            and folders of numbered frames are clips, and a photo is one in which nothing moves.
         weights: ``"none"``, ``"imagenet"`` or the path of a weights file.
         class_weights: Whether photos of rare classes count more, so that every class counts alike.
         loss: ``categorical_crossentropy`` or ``mean_squared_error``.
@@ -114,6 +115,8 @@ class Recipe(BaseRecipe):
         """Refuse settings that contradict each other."""
         if self.label_smoothing and self.loss != "categorical_crossentropy":
             raise ValueError(f'"label_smoothing" needs the loss "categorical_crossentropy", but the loss is "{self.loss}": set it to 0.')
+        if self.crop == "faces" and (self.frames or 1) > 1:
+            raise ValueError(f'"crop" cannot be "faces" where "frames" is {self.frames}: a clip is seen as a whole. Set it to "photo".')
         if self.transfer.enabled and self.weights == "none":
             raise ValueError('"transfer" needs pretrained weights, but "weights" is "none": set transfer.enabled to false.')
         return self
@@ -225,6 +228,8 @@ def _completed(model: str, changes: Mapping[str, Any]) -> dict[str, Any]:
     settings = _merged(_network_settings(model), changes)
     if settings["weights"] == "none" and "transfer" not in changes:
         settings["transfer"] = {"enabled": False}
+    if (settings.get("frames") or 1) > 1:  # mirrored, what moves to the left moves to the right: often another class
+        settings["augmentation"] = {"flip": False, **settings.get("augmentation", {})}
     return settings
 
 

@@ -36,12 +36,16 @@ class Checkup:
         return {**self.audit.to_dict(), "faces": {**self.faces.to_dict(), "findings": findings}}
 
 
-def check(photos: str | Path, *, faces: bool | None = None, embedder: str = DLIB.name, progress: Progress = SILENT) -> Checkup:
+def check(
+    photos: str | Path, *, faces: bool | None = None, frames: int | None = None, embedder: str = DLIB.name, progress: Progress = SILENT
+) -> Checkup:
     """Look at every photo of a folder, and at the faces in it, and say what should be known before training.
 
     Args:
         photos: The folder, with one sub-folder per person.
         faces: Whether to look for faces; None looks where `choosing.choose_model` would choose them.
+        frames: Look at videos and folders of numbered frames as clips, of each of which a network sees so many frames (2 or more); faces
+            are not looked for then. None takes frames for photos, and passes over videos.
         embedder: Which network compares them.
         progress: Shows the photos as they are read.
 
@@ -55,7 +59,9 @@ def check(photos: str | Path, *, faces: bool | None = None, embedder: str = DLIB
         CacheError: What was found cannot be remembered.
     """
     folder = path_given(photos, "The folder of photos")
-    audit = audit_folder(folder, progress=progress)
+    audit = audit_folder(folder, frames=frames, progress=progress)
+    if (frames or 1) > 1:
+        return Checkup(audit, None)
     wanted = choose_model(folder).model == FACES if faces is None else faces
     if not wanted:
         return Checkup(audit, None)

@@ -22,6 +22,7 @@ from whosthat.photos.reading import opened
 from whosthat.training.recipe_base import FACES, FaceRecipe
 
 NETWORK = "efficientnet-lite0"
+SEQUENCES = "cnn-lstm"
 SAMPLE = 40
 """Photos that are looked at, evenly over the folder."""
 
@@ -43,6 +44,9 @@ def choose_model(photos: Path, *, settings: Iterable[str] = ()) -> ModelChoice:
     Some of the recipe settings that were asked for are of use to a network alone; those decide. Raises DatasetError when the folder cannot
     be used.
     """
+    settings = tuple(settings)
+    if "frames" in settings:
+        return ModelChoice(SEQUENCES, "it looks at several frames together")
     if of_networks := [name for name in settings if name not in FaceRecipe.model_fields]:
         return ModelChoice(NETWORK, f'only networks have the setting "{of_networks[0]}"')
     folder = scan(photos)

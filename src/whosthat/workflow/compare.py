@@ -118,7 +118,9 @@ def compare(
         check_recipe(recipe)
     if strangers is not None:
         stranger_photos(path_given(strangers, "The folder of strangers"))
-    audit = audit_folder(root, progress=progress)  # remembered from here on, so that the first model does not pay for all
+    audit = audit_folder(
+        root, frames=getattr(recipes[0], "frames", None), progress=progress
+    )  # remembered from here on, so that the first model does not pay for all
     if sentence := time_sentence(recipes, audit.counts()):
         progress.say(sentence)
     contestants: list[Contestant] = []
@@ -154,6 +156,8 @@ def _refuse_unlike(recipes: Sequence[AnyRecipe]) -> None:
     models = [recipe.model for recipe in recipes]
     if len(set(models)) < 2 or len(set(models)) < len(models):
         raise UsageError(f"Comparing needs two or more different models, got {', '.join(models) or 'none'}.")
+    if len({(getattr(recipe, "frames", None) or 1) > 1 for recipe in recipes}) > 1:
+        raise UsageError("Some of these models learn from clips and others from photos. Compare models that learn from the same.")
     for key in _ALIKE:
         values = [getattr(recipe, key) for recipe in recipes]
         if len(set(values)) > 1:

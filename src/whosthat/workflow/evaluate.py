@@ -19,7 +19,7 @@ from whosthat.errors import DatasetError, did_you_mean, path_given
 from whosthat.evaluation.metrics import Evaluation
 from whosthat.evaluation.metrics import evaluate as judge
 from whosthat.evaluation.outcomes import Answer, answer_of
-from whosthat.photos.reading import sha256_of
+from whosthat.photos.clips import digest_of
 from whosthat.progress import SILENT, Progress
 from whosthat.proportions import Interval, wilson_interval
 from whosthat.recognition import load
@@ -27,7 +27,7 @@ from whosthat.recognition.bundle import DataFacts, open_bundle
 from whosthat.recognition.recogniser import Recogniser
 from whosthat.types import SetAside
 from whosthat.wording import counted
-from whosthat.workflow.predict import counting, predict
+from whosthat.workflow.predict import answer_each, counting
 from whosthat.workflow.strangers import stranger_photos
 
 _PARTS_THAT_CHOSE = ("train", "validation")
@@ -51,7 +51,7 @@ def evaluate(bundle: str | Path, photos: str | Path, *, progress: Progress = SIL
         DatasetError: The folder cannot be used, holds a class that the recogniser does not know, or no photo is left.
     """
     recogniser, seen = load(bundle), open_bundle(bundle).facts.data
-    folder = scan(path_given(photos, "The folder of photos"))
+    folder = scan(path_given(photos, "The folder of photos"), clips=recogniser.frames > 1)
     _refuse_unknown_classes(folder.classes, recogniser.labels)
     known = {photo: _why_known(photo, seen) for photo in folder.photos}
     answered = answer_photos(recogniser, [photo for photo, reason in known.items() if not reason], progress=progress)
@@ -84,8 +84,10 @@ def count_strangers(bundle: str | Path, folder: Path, *, progress: Progress = SI
     Raises BundleError when the bundle cannot be used, DatasetError when the folder holds no photo of a stranger that can be.
     """
     recogniser, seen = load(bundle), open_bundle(bundle).facts.data
-    paths = [path for digest, path in stranger_photos(Path(folder)).paths.items() if seen.part_of(digest) is None]
-    predictions = counting(predict(recogniser, paths, remember=True, progress=progress), "photos of strangers", len(paths), progress)
+    paths = [
+        path for digest, path in stranger_photos(Path(folder), clips=recogniser.frames > 1).paths.items() if seen.part_of(digest) is None
+    ]
+    predictions = counting(answer_each(recogniser, paths, remember=True, progress=progress), "photos of strangers", len(paths), progress)
     answered = [any(name is not None for name in prediction.names) for prediction in predictions if not prediction.error]
     if not answered:
         raise DatasetError(f"No photo of {folder} can be used: each is damaged, or the recogniser knows it. Choose photos of other people.")
@@ -104,7 +106,7 @@ class Answers:
 def answer_photos(recogniser: Recogniser, photos: Sequence[Photo], *, progress: Progress = SILENT) -> Answers:
     """Ask a recogniser about photos it has not learnt from, through the very function that answers ``whosthat predict``."""
     answers, left_out = [], []
-    predictions = predict(recogniser, [photo.path for photo in photos], remember=True, progress=progress)
+    predictions = answer_each(recogniser, [photo.path for photo in photos], remember=True, progress=progress)
     shown = counting(predictions, "photos tested", len(photos), progress)
     for row, (photo, prediction) in enumerate(zip(photos, shown, strict=True)):
         if prediction.error:
@@ -116,7 +118,7 @@ def answer_photos(recogniser: Recogniser, photos: Sequence[Photo], *, progress: 
 
 def _why_known(photo: Photo, seen: DataFacts) -> str:
     """Say why a photo proves nothing; empty where it does."""
-    part = seen.part_of(sha256_of(photo.path))
+    part = seen.part_of(digest_of(photo.path))
     return f"the recogniser knows it: it was a {'training' if part == 'train' else part} photo" if part in _PARTS_THAT_CHOSE else ""
 
 

@@ -46,7 +46,7 @@ def expected_seconds(recipe: AnyRecipe, photos: Mapping[str, int]) -> float:
 
 def _seconds_of_network(recipe: Recipe, n: int) -> float:
     seconds, side = SECONDS_A_PHOTO.get(recipe.model, SECONDS_A_PHOTO["cnn6"])
-    seconds *= (recipe.size / side) ** 2 if recipe.size else 1
+    seconds *= (recipe.frames or 1) * (recipe.size / side) ** 2
     n_train = n * recipe.ratios[0] / sum(recipe.ratios)
     if recipe.transfer.enabled:
         return seconds * (FORWARD * n * recipe.transfer.views + n_train * recipe.transfer.fine_tune_epochs)

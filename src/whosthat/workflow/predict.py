@@ -16,12 +16,14 @@ from pathlib import Path
 from typing import Any, cast
 
 from whosthat.dataset.threads import in_order
-from whosthat.errors import PhotoError, UsageError, path_given, type_given
-from whosthat.photos.reading import exif_of, looks_like_photo, opened
+from whosthat.errors import BundleError, PhotoError, UsageError, path_given, type_given
+from whosthat.photos.clips import numbered_frames, picture_of
+from whosthat.photos.reading import exif_of, looks_like_photo
 from whosthat.photos.signatures import kind_of_file
 from whosthat.photos.video import looks_like_video
 from whosthat.progress import SILENT, Progress
 from whosthat.recognition import load
+from whosthat.recognition.bundle import open_bundle
 from whosthat.recognition.recogniser import Answering, Recogniser
 from whosthat.types import Sighting
 from whosthat.workflow.predict_video import EVERY, predict_video
@@ -40,7 +42,7 @@ def predict(
     paths: str | Path | Iterable[str | Path],
     *,
     draw: str | Path | None = None,
-    every: int = EVERY,
+    every: int | None = None,
     without: Collection[Path] = (),
     remember: bool = False,
     progress: Progress = SILENT,
@@ -49,10 +51,11 @@ def predict(
 
     Args:
         bundle: A bundle, a run folder, ``runs/latest``, or a loaded recogniser.
-        paths: Photos, videos and folders. Of folders every photo is taken, at any depth, sorted by name; videos must be named.
+        paths: Photos, videos and folders. Of folders every photo is taken, at any depth, sorted by name; videos must be named. For a
+            recogniser that looks at several frames together, a folder of numbered frames is one clip, and videos in folders are taken.
         draw: Folder for copies with the names drawn in, and of videos one picture for each face that was followed; made when it
             is not there. A copy replaces an earlier one of the same photo, and no other file.
-        every: Of videos every Nth frame is looked at, 1 or more.
+        every: Of videos every Nth frame is looked at, 1 or more; None is as in the clips that the recogniser learnt from, else every 5th.
         without: Folders to pass over inside ``paths``, such as one for sorted copies; the one for drawn copies always is.
         remember: Keep the faces of photos in the cache, so that a face recogniser need not look at the same photo twice.
         progress: Is told the frames of videos.
@@ -66,9 +69,10 @@ def predict(
         for prediction in predict("runs/latest", ["holiday"]):
             show(prediction.path, prediction.sightings)
     """
-    if every < 1:
+    if every is not None and every < 1:
         raise UsageError(f"Every how many frames a video is looked at must be 1 or more; it is {every}.")
     recogniser = cast("Recogniser", bundle) if hasattr(bundle, "identify_prepared") else load(path_given(bundle, "A saved recogniser"))
+    step = every or recogniser.every or EVERY
     places = places_given(paths)
     copies = None if draw is None else path_given(draw, "The folder for drawn copies")
     if copies is not None:
@@ -82,7 +86,7 @@ def predict(
         """Draw what was seen in a photo, where that was asked for, or look through a video (no sightings yet)."""
         try:
             if sightings is None:
-                return Prediction(path, video=predict_video(recogniser, path, every=every, draw=copies, progress=progress))
+                return Prediction(path, video=predict_video(recogniser, path, every=step, draw=copies, progress=progress))
             return Prediction(path, sightings, drawn=None if copies is None else _draw(path, sightings, copies))
         except PhotoError as error:
             return Prediction(path, error=error.reason)
@@ -90,7 +94,25 @@ def predict(
             raise UsageError(f"{copies} cannot be written: {error.strerror or error}. Name another folder for the drawn copies.") from error
 
     answering = recalling(recogniser, progress) if remember else nullcontext(recogniser)
-    return _answers(answering, find_photos(places, without=without), finished)
+    found = find_photos(places, without=without, clips=recogniser.frames > 1)
+    return _answers(answering, found, finished)
+
+
+def answer_each(
+    recogniser: Recogniser, paths: Iterable[Path], *, remember: bool = False, progress: Progress = SILENT
+) -> Iterator[Prediction]:
+    """Answer for photos and clips of a data set as `predict` does, but give each clip one answer, whether it is a video or a folder."""
+    answering = recalling(recogniser, progress) if remember else nullcontext(recogniser)
+    return _answers(answering, iter(paths), lambda path, sightings: Prediction(path, sightings or ()), slide=False)
+
+
+def sees_clips(bundle: str | Path) -> bool:
+    """Tell whether a saved recogniser looks at several frames together; False also where it cannot be opened: `predict` says why."""
+    try:
+        frames = open_bundle(bundle).facts.prepare.get("frames")
+    except BundleError:
+        return False
+    return isinstance(frames, int) and frames > 1
 
 
 def counting(predictions: Iterable[Prediction], what: str, total: int, progress: Progress) -> Iterator[Prediction]:
@@ -110,23 +132,24 @@ def places_given(paths: str | Path | Iterable[str | Path]) -> list[Path]:
 
 
 def find_photos(
-    paths: Iterable[str | Path], *, without: Collection[Path] = (), passed_over: Counter[str] | None = None
+    paths: Iterable[str | Path], *, without: Collection[Path] = (), passed_over: Counter[str] | None = None, clips: bool = False
 ) -> Iterator[Path | Prediction]:
     """Yield the photos that files and folders mean, or a failed prediction for a path that leads to none.
 
     A file that is named is always taken; in folders hidden files, and files that do not look like photos, are passed over and counted by
     kind (`photos.signatures.kind_of_file`) in ``passed_over``. Links to folders are not followed, so the walk always ends; nor are folders
-    ``without`` entered: what is written there while we walk is no photo of yours.
+    ``without`` entered: what is written there while we walk is no photo of yours. With ``clips``, a folder of numbered frames is one item,
+    and so is a video in a folder.
     """
     foreign = {folder.resolve() for folder in without}
     others = Counter[str]() if passed_over is None else passed_over
     for path in map(Path, paths):
-        if not path.is_dir():
+        if not path.is_dir() or (clips and numbered_frames(path)):
             yield path
             continue
         failures: list[OSError] = []
         is_empty = True
-        for photo in _photos_below(path, foreign, others, failures.append):
+        for photo in _photos_below(path, foreign, others, failures.append, clips=clips):
             is_empty = False
             yield photo
         if is_empty and not failures:
@@ -135,13 +158,19 @@ def find_photos(
             yield Prediction(Path(failure.filename or path), error=f"the folder cannot be listed ({failure.strerror})")
 
 
-def _photos_below(folder: Path, foreign: Collection[Path], others: Counter[str], report: Callable[[OSError], None]) -> Iterator[Path]:
+def _photos_below(
+    folder: Path, foreign: Collection[Path], others: Counter[str], report: Callable[[OSError], None], *, clips: bool
+) -> Iterator[Path]:
     for place, folders, files in os.walk(folder, onerror=report):
         inner = sorted(name for name in folders if not name.startswith("."))
         folders[:] = [name for name in inner if not foreign or Path(place, name).resolve() not in foreign]
+        if clips:
+            series = [name for name in folders if numbered_frames(Path(place, name))]
+            yield from (Path(place, name) for name in series)
+            folders[:] = [name for name in folders if name not in series]
         for name in sorted(name for name in files if not name.startswith(".")):
             path = Path(place, name)
-            if looks_like_photo(path):
+            if looks_like_photo(path) or (clips and kind_of_file(name) == "video"):
                 yield path
             else:
                 others[kind_of_file(name)] += 1
@@ -151,6 +180,8 @@ def _answers(
     answering: AbstractContextManager[Answering],
     found: Iterator[Path | Prediction],
     finished: Callable[[Path, tuple[Sighting, ...] | None], Prediction],
+    *,
+    slide: bool = True,
 ) -> Iterator[Prediction]:
     """Let threads read and answer whole batches, and give the answers, each finished, in order."""
     few = list(itertools.islice(found, FEW))
@@ -158,23 +189,25 @@ def _answers(
     to_come = itertools.chain(few, found)
     batches = iter(lambda: list(itertools.islice(to_come, batch_size)), [])
     with answering as recogniser:
-        for batch in in_order(lambda items: _answered(recogniser, items), batches):
+        for batch in in_order(lambda items: _answered(recogniser, items, slide=slide), batches):
             for answer in batch:
                 yield answer if isinstance(answer, Prediction) else finished(*answer)
 
 
-def _answered(recogniser: Answering, items: Sequence[Path | Prediction]) -> list[Prediction | tuple[Path, tuple[Sighting, ...] | None]]:
+def _answered(
+    recogniser: Answering, items: Sequence[Path | Prediction], *, slide: bool
+) -> list[Prediction | tuple[Path, tuple[Sighting, ...] | None]]:
     """Read some photos, and let the network answer for all of them at once; what cannot be read is a prediction already."""
-    read = [item if isinstance(item, Prediction) else _read(recogniser, item) for item in items]
+    read = [item if isinstance(item, Prediction) else _read(recogniser, item, slide=slide) for item in items]
     prepared = [one[1] for one in read if not isinstance(one, Prediction) and one[1] is not None]
     sightings = iter(recogniser.identify_prepared(prepared) if prepared else [])
     return [one if isinstance(one, Prediction) else (one[0], None if one[1] is None else tuple(next(sightings))) for one in read]
 
 
-def _read(recogniser: Answering, path: Path) -> Prediction | tuple[Path, Any]:
-    """Return the path of a photo and what the network needs of it: None of a video, which is yet to be looked through."""
+def _read(recogniser: Answering, path: Path, *, slide: bool) -> Prediction | tuple[Path, Any]:
+    """Return the path of a photo and what the network needs of it: None of a video, which is yet to be looked through, where it is."""
     try:
-        return path, None if looks_like_video(path) else recogniser.prepare(path)
+        return path, None if slide and looks_like_video(path) else recogniser.prepare(path)
     except PhotoError as error:
         return Prediction(path, error=error.reason)
 
@@ -183,6 +216,5 @@ def _draw(path: Path, sightings: tuple[Sighting, ...], folder: Path) -> Path:
     from whosthat.photos.drawing import draw_sightings
     from whosthat.workflow.drawn_copies import save_copy
 
-    with opened(path) as photo:
-        drawn = draw_sightings(photo.image, sightings)
+    drawn = draw_sightings(picture_of(path), sightings)
     return save_copy(drawn, folder, f"{path.stem}.jpg", source=str(path.resolve()), exif=exif_of(path))

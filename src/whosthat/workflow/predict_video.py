@@ -1,6 +1,7 @@
-"""Who is in this video, and when?
+"""Who, or what, is in this video, and when?
 
-What belongs here: leading a video's frames through a recogniser and a tracker, and pictures of the result. What does not: reading videos
+What belongs here: leading a video's frames, one by one or as windows of several, through a recogniser and a tracker, and pictures of the
+result. What does not: reading videos
 (`photos.video`), following faces (`recognition.tracking`), many files (`predict`).
 """
 
@@ -13,6 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from whosthat.photos.clips import evenly
 from whosthat.photos.video import Frame, open_video
 from whosthat.progress import SILENT, Progress
 from whosthat.recognition.recogniser import Recogniser
@@ -53,14 +57,16 @@ def predict_video(
 ) -> VideoAnswer:
     """Identify who is in every Nth frame of a video, follow the faces, and name each by vote.
 
-    A recogniser that answers for whole photos gives runs of the same answer. ``draw`` is a folder, which must exist, for one picture of
-    each track, from its surest frame, with all who are in it. Raises PhotoError when the video cannot be read, UsageError when N is below
-    1, OSError when a picture cannot be written.
+    A recogniser that answers for whole photos gives runs of the same answer. One that looks at several frames together is shown windows of
+    so many looks, each one look later than the window before; a window's answer is that of the look in its middle. ``draw`` is a folder,
+    which must exist, for one picture of each track, from its surest frame, with all who are in it. Raises PhotoError when the video cannot
+    be read, UsageError when N is below 1, OSError when a picture cannot be written.
     """
     tracker, n_frames, seconds = Tracker(), 0, 0.0
     with open_video(path) as video:
         expected = -(-video.n_announced // every) if every > 0 else 0
-        for moment, sightings in _identified(recogniser, video.frames(every=every)):
+        identified = _identified_in_windows if recogniser.frames > 1 else _identified
+        for moment, sightings in identified(recogniser, video.frames(every=every)):
             tracker.add(moment.index, moment.seconds, sightings, new_scene=moment.new_scene)
             n_frames, seconds = n_frames + 1, moment.seconds
             progress.step(f"frames of {path.name} looked at", n_frames, max(expected, n_frames))
@@ -93,6 +99,29 @@ def _identified(recogniser: Recogniser, frames: Iterable[Frame]) -> Iterator[tup
                 yield from _answer_batch(recogniser, [waiting.popleft() for _ in range(min(_BATCH, len(waiting)))])
         finally:
             readers.shutdown(cancel_futures=True)  # whoever asked may have stopped listening half-way
+
+
+def _identified_in_windows(recogniser: Recogniser, frames: Iterable[Frame]) -> Iterator[tuple[_Moment, list[Sighting]]]:
+    """Answer for frames in order, each in the middle of a window; the first and the last window answer for what is before and after, too.
+
+    A video with fewer frames than a window is one window, in which some are shown more than once. Windows run across cuts: things that
+    move fast would be taken for some.
+    """
+    n, middle = recogniser.frames, (recogniser.frames - 1) // 2
+    waiting: deque[_Moment] = deque()  # looks without an answer
+    window: deque[Any] = deque(maxlen=n)
+    n_windows = 0
+    for frame in frames:
+        waiting.append(_Moment(frame.index, frame.seconds, new_scene=False))
+        window.append(recogniser.prepare(frame.image)[0])  # a photo is repeated, and one of it is enough
+        if len(window) == n:
+            sightings = recogniser.identify_prepared([np.stack(window)])[0]
+            n_windows += 1
+            ready = middle + 1 if n_windows == 1 else 1
+            yield from ((waiting.popleft(), sightings) for _ in range(ready))
+    if not n_windows:
+        sightings = recogniser.identify_prepared([np.stack([window[index] for index in evenly(n, len(window))])])[0]
+    yield from ((moment, sightings) for moment in waiting)
 
 
 def _answer_batch(recogniser: Recogniser, batch: list[tuple[_Moment, Future[Any]]]) -> Iterator[tuple[_Moment, list[Sighting]]]:

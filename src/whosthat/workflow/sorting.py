@@ -104,6 +104,8 @@ def _copied(prediction: Prediction, places: _Places) -> dict[str, str]:
     place = places.of(prediction)
     people = as_text(", ".join("unknown" if name is None else name for name in prediction.names))
     line = {"photo": as_text(prediction.path), "folder": place.name, "copy": "", "people": people, "result": ""}
+    if prediction.path.is_dir() and not prediction.error:
+        return line | {"result": "not copied: a folder of frames"}
     if not _can_be_read(prediction.path):
         return line | {"result": f"not copied: {prediction.error or 'the file can no longer be read'}"}
     try:

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whosthat.errors import DatasetError
-from whosthat.photos.reading import sha256_of
+from whosthat.photos.clips import digest_of
 from whosthat.progress import SILENT, Progress
-from whosthat.workflow.predict import counting, find_photos, predict
+from whosthat.workflow.predict import answer_each, counting, find_photos
 from whosthat.workflow.prediction import Prediction
 
 if TYPE_CHECKING:
@@ -35,20 +35,20 @@ class StrangerPhotos:
     people: IntArray
 
 
-def stranger_photos(folder: Path, known: Collection[str] = ()) -> StrangerPhotos:
-    """Return every photo of a folder of strangers, at any depth.
+def stranger_photos(folder: Path, known: Collection[str] = (), *, clips: bool = False) -> StrangerPhotos:
+    """Return every photo of a folder of strangers, at any depth; with ``clips`` also these, as `find_photos` does.
 
     ``known`` are the SHA-256 of photos of known people: the same photo is no stranger's. Raises DatasetError when the folder does not exist
     or holds no photo that can be used.
     """
     if not folder.is_dir():
         raise DatasetError(f"There is no folder {folder}. Choose a folder with photos of strangers.")
-    found = [item for item in find_photos([folder]) if not isinstance(item, Prediction)]
+    found = [item for item in find_photos([folder], clips=clips) if not isinstance(item, Prediction)]
     if not found:
         raise DatasetError(f"{folder} holds no photo. Choose a folder with photos of strangers.")
     photos: dict[str, Path] = {}
     for path in found:
-        digest = sha256_of(path)
+        digest = digest_of(path)
         if digest and digest not in known:
             photos.setdefault(digest, path)
     if not photos:
@@ -70,9 +70,9 @@ def stranger_confidences(
     Returns the best class's probability for each photo that can be read, float32 (n,), 0 without a face, and whom each shows, int64 (n,).
     ``known`` as in `stranger_photos`. Raises DatasetError when no photo can be used.
     """
-    paths = list(stranger_photos(folder, known).paths.values())
+    paths = list(stranger_photos(folder, known, clips=recogniser.frames > 1).paths.values())
     used, values = [], []
-    for prediction in counting(predict(recogniser, paths), "photos of strangers", len(paths), progress):
+    for prediction in counting(answer_each(recogniser, paths), "photos of strangers", len(paths), progress):
         if not prediction.error:
             used.append(prediction.path)
             values.append(max((sighting.confidence for sighting in prediction.sightings), default=0.0))

@@ -75,9 +75,10 @@ def train(
     check_recipe(recipe)
     if not isinstance(recipe, FaceRecipe):
         registry.require_weights(recipe.model, design_of(recipe, n_classes=2))
+    frames = None if isinstance(recipe, FaceRecipe) else recipe.frames
     if others is not None:
-        stranger_photos(others)
-    audit = audit_folder(root, progress=progress)
+        stranger_photos(others, clips=(frames or 1) > 1)
+    audit = audit_folder(root, frames=frames, progress=progress)
     _tell_what_is_left_out(audit, root, progress)
     if problem := label_problem(audit.classes):
         raise DatasetError(f"{problem}.")
@@ -130,9 +131,11 @@ def resume(run: str | Path, *, progress: Progress = SILENT) -> TrainResult:
         ) from error
     if finish(folder, progress=progress):
         return result_of(folder, read_metrics(folder))
+    frames = None
     if not isinstance(recipe, FaceRecipe):
         require_keras()
-    audit = audit_folder(root, progress=progress)
+        frames = recipe.frames
+    audit = audit_folder(root, frames=frames, progress=progress)
     parts = read_split(folder / SPLIT, audit, ratios=recipe.ratios, seed=recipe.seed)
     result = _carry_out(TrainingRun(folder, root, audit, parts, strangers), recipe, progress, resume=True)
     with run_lock(folder):

@@ -89,7 +89,8 @@ def carry_out(run: TrainingRun, recipe: Recipe, *, progress: Progress, resume: b
             _, graph = _export(fitted, prepared, spec)
 
         # ---- save, report ---------------------------------------------------------------------------------
-        facts = _facts(recipe, run.data_facts(learnt_all=fitted.learns_from_all), classifier, evaluation, cropper, tuple(detector_files))
+        data = run.data_facts(learnt_all=fitted.learns_from_all)
+        facts = _facts(recipe, data, _step(run, spec), classifier, evaluation, cropper, tuple(detector_files))
         training, notes = _training(recipe, prepared, fitted), _notes(classifier, fitted, prepared)
         with saving(run.folder):
             save_bundle(run.folder / BUNDLE, facts, graph=graph, weights=weights_of(fitted.model), more=as_bundle_files(detector_files))
@@ -189,9 +190,16 @@ def _test(recogniser: Recogniser, run: TrainingRun, progress: Progress) -> Evalu
     return evaluate(answered.answers, recogniser.labels)
 
 
+def _step(run: TrainingRun, spec: PrepareSpec) -> int | None:
+    """Return how many frames lie between two that were taken of a training clip, in the median; None where there are no clips."""
+    lengths = [item.n_frames for item in run.parts.parts["train"] if item.n_frames > 1]
+    return max(1, round((float(np.median(lengths)) - 1) / ((spec.frames or 1) - 1))) if lengths else None
+
+
 def _facts(
     recipe: Recipe,
     data: DataFacts,
+    every: int | None,
     classifier: ImageClassifier,
     evaluation: Evaluation,
     cropper: FaceCropper | None,
@@ -214,5 +222,6 @@ def _facts(
         temperature=classifier.temperature,
         threshold=threshold and threshold.model_copy(update={"fnir": 1 - evaluation.accuracy}),
         data=data,
+        every=every,
         licences=licences,
     )

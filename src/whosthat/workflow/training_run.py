@@ -24,7 +24,7 @@ from whosthat.evaluation.metrics import Evaluation
 from whosthat.evaluation.plots.writing import write_plots
 from whosthat.evaluation.report import write_report
 from whosthat.evaluation.run_facts import RunFacts, write_metrics
-from whosthat.photos.reading import read
+from whosthat.photos.clips import picture_of
 from whosthat.progress import SILENT, Progress
 from whosthat.recognition.bundle import BundleFacts, DataFacts
 from whosthat.runs.files import AUDIT, BUNDLE, ENVIRONMENT, METRICS, RECIPE, REPORT, SPLIT
@@ -148,13 +148,13 @@ def finish(run: Path, *, progress: Progress = SILENT) -> bool:
 
 
 class _Photos:
-    """Photos of a part by row, read when they are asked for."""
+    """Photos of a part by row, read when they are asked for; of a clip the frame in its middle."""
 
     def __init__(self, photos: Sequence[AuditedPhoto]) -> None:
         self._photos = photos
 
     def __getitem__(self, row: int) -> Image:
-        return read(self._photos[row].photo.path)
+        return picture_of(self._photos[row].photo.path)
 
 
 def bundle_facts(recipe: AnyRecipe, evaluation: Evaluation | None, **others: Any) -> BundleFacts:
