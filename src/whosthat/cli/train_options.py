@@ -58,7 +58,12 @@ WeightsOption = Annotated[str | None, setting("--weights FILE", "First weights: 
 FramesOption = Annotated[int | None, setting("--frames N", "Frames of one input, for networks that see sequences.", NETWORK)]
 BlocksOption = Annotated[
     str | None,
-    setting("--blocks LAYERS", 'Layers of the custom network: "conv 64 3, pool, flatten, dense 128".', NETWORK, "network.blocks"),
+    setting(
+        "--blocks LAYERS",
+        'Layers of the custom network: "conv 64 3, pool, flatten, dense 128"; docs/networks.md.',
+        NETWORK,
+        "network.blocks",
+    ),
 ]
 NoAugmentOption = Annotated[bool, option("--no-augment", "Show every photo as it is, in every epoch.", NETWORK)]
 KeepTestOutOption = Annotated[
