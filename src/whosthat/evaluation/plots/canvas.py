@@ -95,6 +95,13 @@ def png(figure: Any) -> bytes:
     return buffer.getvalue()
 
 
+def svg_file(figure: Any) -> bytes:
+    """Return a figure that was drawn with `PRINT` inks as a whole SVG file, on its own paper."""
+    buffer = io.StringIO()
+    figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Type": None, "Format": None})
+    return re.sub(r"(font-family: [^;\"]*)", r"\1, sans-serif", buffer.getvalue()).encode()  # where it is shown there may be other fonts
+
+
 def svg(figure: Any, name: str, title: str, description: str) -> str:
     """Return a figure that was drawn with `THEMED` inks as an ``<svg>`` element to stand inside HTML.
 
