@@ -83,6 +83,9 @@ def test_the_layers_of_a_network_are_shown_with_their_arithmetic(capsys: pytest.
     lines = [re.split(r" {2,}", line) for line in capsys.readouterr().out.splitlines()]
     assert lines[0] == ["layer", "output", "parameters"]
     assert ["Conv 16, 3x3, ReLU", "224 x 224 x 16", "3x3x3x16 + 16 = 448"] in lines
+    page = (Path(__file__).resolve().parents[2] / "docs" / "concepts.md").read_text(encoding="utf-8")
+    (quoted,) = re.findall(r"```\n(layer .*?)```", page, re.DOTALL)
+    assert [line for line in (re.split(r" {2,}", row) for row in quoted.splitlines()) if line not in lines] == []
     assert lines[-2:] == [["All parameters: 79,810,471."], ["Trainable: 79,808,743. Non-trainable: 1,728."]]
 
 

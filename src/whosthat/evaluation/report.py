@@ -45,6 +45,9 @@ MOST_ROWS = 50
 MOST_NAMES = 200
 """Of a longer list of photos only so many are shown."""
 
+REM_AN_INCH = 5.9
+"""The widest drawing of a network just fits the page; narrower ones have words of the same size."""
+
 _WITHOUT_CURVES = "Restore it, or delete it to make the report without curves."
 
 
@@ -117,6 +120,7 @@ def _content(run: Path, facts: RunFacts) -> dict[str, Any]:
         "settings": settings,
         "network": network,
         "layers": [(layer_words(one), shape_words(one.shape), arithmetic(one)) for one in network.layers] if network else [],
+        "network_width": round(REM_AN_INCH * architecture_size(network)[0], 1) if network else 0,
         "n_learnt": head_parameters(network, settings) if network else None,
         "environment": read_environment(run),
         "n_named": sum(one.n for one in evaluation.bins),

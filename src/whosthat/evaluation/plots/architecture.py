@@ -123,9 +123,9 @@ def _draw_box(axes: Any, box: Box, x: float, middle: float, widest: tuple[int, i
         axes.add_patch(Polygon(points, facecolor=colour, alpha=opacity, edgecolor="none"))
         axes.add_patch(Polygon(points, fill=False, edgecolor=inks.ink, linewidth=0.5, joinstyle="round"))
     edge = _TALL * (1 + _SLANT[1]) / 2
-    axes.text(x, middle + edge + _LINE, shape_words(shape), ha="center", va="center", color=inks.ink, fontsize=8)
+    axes.text(x, middle + edge + _LINE, shape_words(shape), ha="center", va="center", color=inks.ink, fontsize=8.5)
     for number, line in enumerate(_wrapped(box)):
-        axes.text(x, middle - edge - _LINE * (number + 0.8), line, ha="center", va="center", color=inks.muted, fontsize=8)
+        axes.text(x, middle - edge - _LINE * (number + 0.8), line, ha="center", va="center", color=inks.muted, fontsize=8.5)
     return left, left + broad + right
 
 

@@ -99,7 +99,8 @@ def svg_file(figure: Any) -> bytes:
     """Return a figure that was drawn with `PRINT` inks as a whole SVG file, on its own paper."""
     buffer = io.StringIO()
     figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Type": None, "Format": None})
-    return re.sub(r"(font-family: [^;\"]*)", r"\1, sans-serif", buffer.getvalue()).encode()  # where it is shown there may be other fonts
+    # Which further fonts this computer has says nothing about the one where the file is shown.
+    return re.sub(r"font-family: [^;\"]*", f"font-family: '{BASE_FONT}', sans-serif", buffer.getvalue()).encode()
 
 
 def svg(figure: Any, name: str, title: str, description: str) -> str:
