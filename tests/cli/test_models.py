@@ -12,6 +12,8 @@ import pytest
 
 from whosthat.cli.app import main
 
+pytestmark = pytest.mark.usefixtures("two_threads")
+
 
 @pytest.fixture
 def described(tmp_path: Path, foreign: ModuleType) -> tuple[str, str]:

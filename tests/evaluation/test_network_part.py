@@ -27,6 +27,8 @@ DENSE = LayerFacts("features", "Dense", (5,), ((256, 5), (5,)), 1285, 0, 5, acti
 LAST = LayerFacts("predictions", "Dense", (2,), ((5, 2), (2,)), 12, 0, 2, activation="softmax")
 NETWORK = NetworkLayers("small", (LayerFacts("photo", "InputLayer", (8, 8, 3)), CONV, POOL, DENSE, LAST))
 
+pytestmark = pytest.mark.usefixtures("two_threads")
+
 
 REFERENCE = {
     "cnn6": (

@@ -13,6 +13,8 @@ from whosthat.networks.layers import BLOCK, LayerFacts, NetworkLayers
 from whosthat.networks.registry import names
 from whosthat.workflow.show_network import network_layers
 
+pytestmark = pytest.mark.usefixtures("two_threads")
+
 
 def written(layers: NetworkLayers) -> list[str]:
     """All texts of the drawing."""
