@@ -87,6 +87,14 @@ def file_server(loopback: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any
 
 
 @pytest.fixture(scope="session")
+def two_threads() -> None:
+    """For tests that build networks: TensorFlow takes its number of threads once in a process, and which tests share one is chance."""
+    from whosthat.networks.backend import set_threads
+
+    set_threads(2)
+
+
+@pytest.fixture(scope="session")
 def real_data() -> Path:
     """The folder of real photos; skips with a reason where it is absent."""
     folder = SHARED / "data"

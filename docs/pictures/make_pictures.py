@@ -1,4 +1,4 @@
-"""Draw the pictures of the README and of docs/concepts.md from things that whosthat draws itself.
+"""Draw the pictures of the README, of docs/concepts.md and of docs/networks.md from things that whosthat draws itself.
 
 Run: ``python docs/pictures/make_pictures.py`` (or ``make docs``).
 """
@@ -18,6 +18,9 @@ from matplotlib.patches import FancyBboxPatch
 from PIL import Image
 
 from whosthat.cartoons import HEROES, draw_hero
+from whosthat.evaluation.plots.architecture import picture_of
+from whosthat.networks import registry
+from whosthat.workflow.show_network import network_layers
 
 HERE = Path(__file__).resolve().parent
 BLUE, ORANGE, GREEN, GREY = "#2f6fb0", "#d9822b", "#3b8f5a", "#8a8f98"
@@ -162,6 +165,14 @@ def overfitting() -> None:
     save(figure, "overfitting")
 
 
+def networks() -> None:
+    """Every network, at its usual size and for seven classes, and the block of the slides."""
+    slides = "conv 64, conv 64, pool 2 stride 2, flatten, dense 128"
+    for name in registry.names():
+        layers = network_layers("custom", size=224, classes=2, blocks=slides) if name == "custom" else network_layers(name)
+        (HERE / f"network-{name}.svg").write_bytes(picture_of(layers, ".svg"))
+
+
 if __name__ == "__main__":
-    for draw in (heroes, split, epoch, descent, convolution, motion, overfitting, report):
+    for draw in (heroes, split, epoch, descent, convolution, motion, overfitting, networks, report):
         draw()

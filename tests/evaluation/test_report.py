@@ -8,8 +8,10 @@ import pytest
 from whosthat.errors import RunError
 from whosthat.evaluation.learning_curve import LearningCurve, Point
 from whosthat.evaluation.metrics import MOST_CLASSES
+from whosthat.evaluation.network_part import write_network
 from whosthat.evaluation.report import duration, local_time, write_report
 from whosthat.evaluation.run_facts import read_metrics, write_metrics
+from whosthat.networks.layers import LayerFacts, NetworkLayers
 from whosthat.wording import visible
 
 VOID = {"meta", "img", "br", "wbr", "hr", "link", "input"}
@@ -89,6 +91,26 @@ def test_every_picture_is_described_and_every_id_is_unique(make_run):
     ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
     assert len(ids) == len(set(ids))
     assert {link["href"][1:] for link in page.all("a")} <= set(ids)
+
+
+def test_the_network_is_drawn_and_its_layers_are_told(make_run):
+    run = make_run()
+    assert "The network" not in report(run).words
+    small = write_report(run).stat().st_size
+    hidden = LayerFacts('<script id="x">', "<b>Odd</b>", (4, 4, 8), ((3, 3, 3, 8), (8,)), 224)
+    last = LayerFacts("predictions", "Dense", (3,), ((128, 3), (3,)), 387, 5, units=3, activation="softmax")
+    features = LayerFacts("features", "Flatten", (128,))
+    write_network(run, NetworkLayers("cnn6", (LayerFacts("photo", "InputLayer", (4, 4, 3)), hidden, features, last)))
+    page = report(run)
+    assert "616 parameters: 611 trainable, 5 non-trainable." in page.words
+    assert all(words in page.words for words in ("3x3x3x8 + 8 = 224", "128x3 + 3 = 392", "4 x 4 x 8", "Dense 3, softmax", "<b>Odd</b>"))
+    assert not page.all("script")
+    assert {"href": "#network"} in page.all("a")
+    assert "The backbone was frozen" not in page.words
+    assert write_report(run).stat().st_size < small + 40_000
+    with (run / "recipe.toml").open("a", encoding="utf-8") as recipe:
+        recipe.write("[transfer]\nenabled = true\nfine_tune_epochs = 0\n")
+    assert "The backbone was frozen: this run trained 387 of them, those of the head." in report(run).words
 
 
 def test_hostile_names_stay_names(make_run):

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from whosthat.networks import registry
+from whosthat.networks.backend import load_keras
+from whosthat.networks.layers import BLOCK, layers_of, layers_of_design
 from whosthat.networks.registry import Design
 
 
@@ -121,3 +125,46 @@ def test_caffe_scaled_networks_see_blue_green_red_less_the_mean():
     photos = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3), np.uint8)
     expected = keras.applications.imagenet_utils.preprocess_input(photos.astype(np.float32), mode="caffe")
     np.testing.assert_allclose(np.asarray(seen(photos)), expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", registry.names())
+def test_layers_add_up_to_the_network_whether_it_was_built_or_not(name, built, smallest):
+    model = built(name)
+    layers = layers_of(model)
+    unbuilt = layers_of_design(name, smallest(name))
+    assert [replace(layer, name="") for layer in layers.layers] == [replace(layer, name="") for layer in unbuilt.layers]
+    assert (layers.parameters, layers.trainable) == (model.count_params(), trainable(model))
+    assert (layers.layers[0].shape, layers.layers[-1].shape) == (model.input.shape[1:], (3,))
+    assert len({layer.name for layer in layers.layers}) == len(layers.layers)
+
+
+def test_a_design_far_too_large_to_build_has_layers_too():
+    assert layers_of_design("cnn6", Design(7, 20_000)).parameters > 10**11
+
+
+@pytest.mark.parametrize(("name", "n_blocks", "sizes"), [("resnet50", 16, {10, 12}), ("efficientnet-lite0", 16, {5, 8, 9})])
+def test_blocks_are_folded_where_a_network_has_shortcuts(name, n_blocks, sizes):
+    blocks = [layer for layer in layers_of_design(name, Design(7, 64, weights="none")).layers if layer.kind == BLOCK]
+    assert len(blocks) == n_blocks
+    assert {len(block.inside) for block in blocks} == sizes
+    assert all(block.parameters == sum(layer.parameters for layer in block.inside) for block in blocks)
+    assert all(block.shape == block.inside[-1].shape for block in blocks)
+
+
+def test_a_model_used_as_a_layer_is_one_entry_and_what_changes_nothing_none():
+    keras = load_keras()
+    inner = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Conv2D(4, 3), keras.layers.ReLU(max_value=6.0)], name="inner")
+    photo = keras.Input((8, 8, 3), name="photo")
+    x = keras.layers.GlobalMaxPooling2D()(inner(keras.layers.Identity()(photo)))
+    first, block, pool, last = layers_of(keras.Model(photo, keras.layers.Dense(2, name="predictions")(x))).layers
+    assert (first.kind, block.name, block.kind, pool.kind, last.units) == ("InputLayer", "inner", BLOCK, "GlobalMaxPooling2D", 2)
+    assert (block.shape, block.parameters) == ((6, 6, 4), 3 * 3 * 3 * 4 + 4)
+    assert [layer.activation for layer in block.inside][-1] == "relu6"
+
+
+def test_frozen_weights_are_not_trainable(built):
+    keras = load_keras()
+    model = keras.models.clone_model(built("cnn-lstm"))
+    model.get_layer("features").trainable = False
+    (lstm,) = [layer for layer in layers_of(model).layers if layer.kind == "LSTM"]
+    assert (lstm.trainable, lstm.non_trainable) == (0, model.get_layer("features").count_params())

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from whosthat.errors import DatasetError
+from whosthat.evaluation.network_part import read_network
 from whosthat.evaluation.run_facts import read_metrics
 from whosthat.networks import registry
 from whosthat.networks.backend import load_keras
@@ -55,6 +58,17 @@ def test_strangers_set_the_threshold_and_are_told_of_everywhere(photos: Path, tm
     assert json.loads((result.run / "environment.json").read_text(encoding="utf-8"))["strangers"] == str(strangers.resolve())
     recogniser = load(result.bundle)
     assert all(recogniser.identify(file)[0].name is None for file in files)
+
+
+def test_the_run_keeps_its_network_so_that_the_report_can_be_made_again_without_keras(photos: Path, tmp_path: Path) -> None:
+    result = train(photos, recipe(), runs=tmp_path / "runs")
+    network = read_network(result.run)
+    assert network is not None
+    assert (network.network, network.parameters) == ("custom", 16 * 16 * 3 * 4 + 4 + 4 * 2 + 2)
+    assert (result.run / "plots" / "network.png").read_bytes().startswith(b"\x89PNG")
+    program = "import sys; sys.modules['keras'] = None; from pathlib import Path; from whosthat.evaluation.report import write_report"
+    subprocess.run([sys.executable, "-c", f"{program}; write_report(Path(sys.argv[1]))", result.run], check=True)
+    assert "768x4 + 4 = 3,076" in (result.run / "report.html").read_text(encoding="utf-8")
 
 
 def test_a_missing_folder_of_strangers_is_refused_before_anything_is_begun(photos: Path, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from whosthat.cli.options import JsonOption, argument, examples, new_app, option
+from whosthat.cli.options import CustomOption, JsonOption, argument, examples, load_own_networks, new_app, option
 from whosthat.cli.output import confirmed, say, show, show_json, show_table
 from whosthat.cli.terminal import terminal_progress
 from whosthat.errors import UsageError, did_you_mean
@@ -143,9 +143,38 @@ def remove(name: OwnNameArgument) -> None:
     show(f"{name} is removed. Recognisers that were trained with it keep their own copy.")
 
 
-@app.command("show", epilog=examples("models show cnn6", "models show yunet"), no_args_is_help=True)
-def show_one(name: NameArgument, as_json: JsonOption = False) -> None:
-    """Show everything that is known about a model."""
+LayersOption = Annotated[bool, option("--layers", "Show the layers of a network: output shape and parameters of each.")]
+DrawOption = Annotated[Path | None, option("--draw FILE.svg", "Draw the network into a new file (.svg or .png).")]
+SizeOption = Annotated[int | None, option("--size PIXELS", "With --layers or --draw: side of its input; its usual one if left out.")]
+ClassesOption = Annotated[int | None, option("--classes N", "With --layers or --draw: number of classes; 7 if left out.")]
+BlocksOption = Annotated[str | None, option("--blocks LAYERS", "With --layers or --draw: blocks of the custom network (docs/networks.md).")]
+_SHOW_EXAMPLES = (
+    "models show cnn6",
+    "models show yunet",
+    "models show cnn6 --layers --size 112 --classes 5",
+    'models show custom --blocks "conv 64 3, pool, flatten" --draw mine.svg',
+)
+
+
+@app.command("show", epilog=examples(*_SHOW_EXAMPLES), no_args_is_help=True)
+def show_one(  # noqa: PLR0913  typer makes a parameter of each option
+    name: NameArgument,
+    layers: LayersOption = False,
+    draw: DrawOption = None,
+    size: SizeOption = None,
+    classes: ClassesOption = None,
+    blocks: BlocksOption = None,
+    custom: CustomOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show everything that is known about a model, or its layers."""
+    load_own_networks(custom)
+    if layers or draw:
+        _show_layers(name, layers, draw, as_json, size=size, classes=classes, blocks=blocks or "")
+        return
+    for given, value in (("--size", size), ("--classes", classes), ("--blocks", blocks)):
+        if value is not None:
+            raise UsageError(f"{given} changes the layers of a network. Add --layers, or --draw FILE.svg.")
     from whosthat.faces.models import DETECTORS, all_embedders, embedder_model
     from whosthat.networks import registry
 
@@ -172,6 +201,25 @@ def _use(model: str) -> str:
     if model in EMBEDDERS:
         return f"Choose it with {_choosing(model)}."
     return f"Choose it with --model {model}." if model in registry.names() else "It is used from now on."
+
+
+def _show_layers(name: str, table: bool, draw: Path | None, as_json: bool, **design: Any) -> None:
+    """Show the layers of a network as a table or as JSON, and draw them."""
+    from whosthat.evaluation.network_part import arithmetic, layer_words, shape_words, totals
+    from whosthat.workflow.show_network import draw_network, layer_document, network_layers
+
+    network = network_layers(name, **design)
+    drawing = draw and draw_network(network, draw)
+    if as_json:
+        numbers = {key: getattr(network, key) for key in ("parameters", "trainable", "non_trainable")}
+        show_json({"network": name, **numbers, "layers": [layer_document(layer) for layer in network.layers], "drawing": drawing})
+        return
+    if table:
+        rows = [(layer_words(layer), shape_words(layer.shape), arithmetic(layer)) for layer in network.layers]
+        show_table(("layer", "output", "parameters"), rows, right=("parameters",))
+        show("", *totals(network))
+    if drawing:
+        show(str(drawing))
 
 
 def _choosing(embedder: str) -> str:

@@ -60,7 +60,12 @@ FramesOption = Annotated[
 ]
 BlocksOption = Annotated[
     str | None,
-    setting("--blocks LAYERS", 'Layers of the custom network: "conv 64 3, pool, flatten, dense 128".', NETWORK, "network.blocks"),
+    setting(
+        "--blocks LAYERS",
+        'Layers of the custom network: "conv 64 3, pool, flatten, dense 128"; docs/networks.md.',
+        NETWORK,
+        "network.blocks",
+    ),
 ]
 NoAugmentOption = Annotated[bool, option("--no-augment", "Show every photo as it is, in every epoch.", NETWORK)]
 KeepTestOutOption = Annotated[

@@ -18,14 +18,17 @@ from whosthat.durable import replace_file
 from whosthat.errors import RunError
 from whosthat.evaluation.face_part import read_face_part
 from whosthat.evaluation.metrics import matrix_of
+from whosthat.evaluation.network_part import arithmetic, head_parameters, layer_words, read_network, shape_words
 from whosthat.evaluation.outcomes import Answer
 from whosthat.evaluation.plots import charts
+from whosthat.evaluation.plots.architecture import architecture_size, describe_architecture, draw_architecture
 from whosthat.evaluation.plots.canvas import THEMED, drawn, svg
 from whosthat.evaluation.plots.charts import History
 from whosthat.evaluation.plots.flow_chart import HEIGHT, WIDTH, describe_path, draw_flow_chart
 from whosthat.evaluation.plots.writing import flow_captions, read_photos, shown_mistakes
 from whosthat.evaluation.run_facts import RunFacts, read_metrics
 from whosthat.evaluation.verdict import suspects_sentence
+from whosthat.networks.layers import NetworkLayers
 from whosthat.runs.files import HISTORY, REPORT, read_counts, read_environment, read_findings, read_settings, writing
 from whosthat.training.journal import read_history
 from whosthat.version import __version__
@@ -42,6 +45,9 @@ MOST_ROWS = 50
 MOST_NAMES = 200
 """Of a longer list of photos only so many are shown."""
 
+REM_AN_INCH = 5.9
+"""The widest drawing of a network just fits the page; narrower ones have words of the same size."""
+
 _WITHOUT_CURVES = "Restore it, or delete it to make the report without curves."
 
 
@@ -56,7 +62,7 @@ class ShownPhoto:
 def write_report(run: Path) -> Path:
     """Write a run's ``report.html`` from the files in its folder, and return it.
 
-    ``metrics.json`` must be there; ``history.csv``, ``split.csv``, ``audit.json``, ``faces.json``, ``recipe.toml``,
+    ``metrics.json`` must be there; ``history.csv``, ``split.csv``, ``audit.json``, ``faces.json``, ``network.json``, ``recipe.toml``,
     ``environment.json`` and ``plots`` add their sections.
 
     Raises:
@@ -95,9 +101,9 @@ def template(name: str) -> Any:
 
 def _content(run: Path, facts: RunFacts) -> dict[str, Any]:
     history = _history(run)
-    evaluation, photos, faces = facts.evaluation, read_photos(run), read_face_part(run)
+    evaluation, photos, faces, network = facts.evaluation, read_photos(run), read_face_part(run), read_network(run)
     suspected = frozenset() if faces is None else faces.suspected
-    counts = read_counts(run)
+    counts, settings = read_counts(run), read_settings(run)
     return {
         "facts": facts,
         "evaluation": evaluation,
@@ -111,7 +117,11 @@ def _content(run: Path, facts: RunFacts) -> dict[str, Any]:
         "most_names": MOST_NAMES,
         "findings": read_findings(run),
         "faces": faces,
-        "settings": read_settings(run),
+        "settings": settings,
+        "network": network,
+        "layers": [(layer_words(one), shape_words(one.shape), arithmetic(one)) for one in network.layers] if network else [],
+        "network_width": round(REM_AN_INCH * architecture_size(network)[0], 1) if network else 0,
+        "n_learnt": head_parameters(network, settings) if network else None,
         "environment": read_environment(run),
         "n_named": sum(one.n for one in evaluation.bins),
         "suspected": suspected,
@@ -121,7 +131,7 @@ def _content(run: Path, facts: RunFacts) -> dict[str, Any]:
         "scores": sorted(evaluation.per_class, key=lambda score: (not score.n, score.f1, score.name))[:MOST_ROWS],
         "mistakes": _with_photos(shown_mistakes(evaluation), photos),
         "grid": _with_photos(evaluation.sample(charts.GRID_PHOTOS), photos),
-        "drawings": _drawings(facts, history),
+        "drawings": _drawings(facts, history, network),
         "n_epochs": len(history),
     }
 
@@ -175,8 +185,11 @@ def _with_photos(answers: Sequence[Answer], photos: Mapping[int, str]) -> list[S
     return [ShownPhoto(answer, photos.get(answer.index, "")) for answer in answers]
 
 
-def _drawings(facts: RunFacts, history: History) -> dict[str, Any]:
-    """Every drawing as an ``<svg>`` element; they are made of numbers and our own words alone, hence safe in the page."""
+def _drawings(facts: RunFacts, history: History, network: NetworkLayers | None) -> dict[str, Any]:
+    """Every drawing as an ``<svg>`` element; they are made of numbers and our own words alone, hence safe in the page.
+
+    The names of layers, which can be anything, are escaped where the SVG is written.
+    """
     from markupsafe import Markup
 
     def drawing(words: tuple[str, str, str], draw: Any, *what: Any, size: tuple[float, float] = (4.7, 3.1)) -> Markup:
@@ -194,6 +207,9 @@ def _drawings(facts: RunFacts, history: History) -> dict[str, Any]:
         loss = ("loss", "Loss by epoch", charts.describe_curves(history, ("loss", "val_loss")))
         drawings["accuracy"] = drawing(accuracy, charts.draw_accuracy, history, best)
         drawings["loss"] = drawing(loss, charts.draw_loss, history, best)
+    if network is not None:
+        words = ("architecture", "The network", describe_architecture(network))
+        drawings["network"] = drawing(words, draw_architecture, network, size=architecture_size(network))
     if facts.learning is not None:
         words = ("learning", "Accuracy by photos per person", charts.describe_learning_curve(facts.learning))
         drawings["learning"] = drawing(words, charts.draw_learning_curve, facts.learning)

@@ -1,16 +1,8 @@
 """custom: a network of the user's own blocks, in one line of a recipe.
 
-    conv 64 3, conv 64 3, pool, norm, dropout 0.5, flatten, dense 128
+    conv 64 3, conv 64 3 valid, pool 2 stride 2, norm, dropout 0.5, flatten, dense 128 tanh l2 0.001
 
-| block                | meaning                                                                            |
-|----------------------|------------------------------------------------------------------------------------|
-| conv FILTERS [SIDE]  | convolution with relu, padding "same"; the filters are SIDE x SIDE, 3 if left out   |
-| pool [SIDE]          | maximum of every SIDE x SIDE square, 2 if left out                                  |
-| norm                 | batch normalisation                                                                |
-| dropout RATE         | drop this share of the values while training                                       |
-| global               | the mean of each map: one number per filter                                        |
-| flatten              | all maps in one row                                                                |
-| dense UNITS          | fully connected layer with relu, after global or flatten                           |
+`_WORDS` says what there is; docs/networks.md says it in a table. Numbers stand first; what stands behind them may stand in any order.
 
 What belongs here: the words, reading them, the layer that each becomes, and the network. The classifier with its softmax is added. What
 the language cannot say, a Python file can: `registry.load_custom`.
@@ -18,9 +10,9 @@ the language cannot say, a Python file can: `registry.load_custom`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from whosthat.errors import NetworkError, did_you_mean
 from whosthat.networks.backend import load_keras
@@ -34,92 +26,150 @@ if TYPE_CHECKING:
 EXAMPLE = "conv 32 3, pool, norm, conv 64 3, pool, norm, conv 128 3, pool, norm, global, dropout 0.25, dense 128"
 """What is built when a recipe gives no blocks."""
 
-_MAX_COUNT = 100_000
-
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One block: its word, its numbers with defaults filled in, and what was written, for messages."""
+    """One block: its word, its settings by name with defaults filled in, and what was written, for messages."""
 
     word: str
-    numbers: tuple[float, ...]
+    settings: Mapping[str, Any]  # whole numbers, shares, and words such as "same"
     written: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Range:
+    """The numbers that a setting can be."""
+
+    words: str
+    whole: bool
+    allows: Callable[[float], bool]
+
+
+_COUNT = _Range("a whole number from 1 to 100,000", True, lambda number: 1 <= number <= 100_000)
+_NUMBERS = {
+    "filters": _COUNT,
+    "side": _COUNT,
+    "units": _COUNT,
+    "rate": _Range("a number from 0 to below 1", False, lambda number: 0 <= number < 1),
+    "stride": _COUNT,
+    "l2": _Range("a number above 0, at most 1", False, lambda number: 0 < number <= 1),
+}
+_NAMED = {"stride": "stride N", "l2": "l2 RATE"}
+"""The numbers before which their names are written; the others stand first, in their order."""
+
+_CHOICES = {"padding": ("same", "valid"), "activation": ("relu", "tanh", "sigmoid", "linear")}
 
 
 @dataclass(frozen=True, slots=True)
 class _Word:
     """What a word of the language takes and makes."""
 
-    usage: str  # how it is written
-    defaults: tuple[float | None, ...]  # one entry per number; None where the number must be given
-    whole: bool  # whether its numbers are counts; otherwise they are shares in [0, 1)
+    settings: Mapping[str, float | str | None]  # in the order in which they are written, with defaults; None where it must be given
     takes: str  # "map" (height x width x filters), "vector", or "both"
-    layer: Callable[[tuple[float, ...], Design], tuple[str, dict[str, object]]]  # to a Keras layer's class name and arguments
+    layer: Callable[[Mapping[str, Any], Design], tuple[str, dict[str, object]]]  # to a Keras layer's class name and arguments
+
+    def usage(self, word: str) -> str:
+        """How it is written."""
+        parts = [_NAMED.get(name) or "|".join(_CHOICES.get(name, (name.upper(),))) for name in self.settings]
+        return " ".join(
+            [word, *(part if self.settings[name] is None else f"[{part}]" for name, part in zip(self.settings, parts, strict=True))]
+        )
+
+    def tokens(self) -> dict[str, str]:
+        """The words that may follow, with the setting that each belongs to."""
+        return {token: name for name in self.settings for token in _CHOICES.get(name, (name,) if name in _NAMED else ())}
 
 
-def _convolution(numbers: tuple[float, ...], design: Design) -> tuple[str, dict[str, object]]:
-    filters, side = map(int, numbers)
-    return "Conv2D", {"filters": filters, "kernel_size": side, "padding": "same", "activation": "relu", **_drawn(design)}
+def _convolution(settings: Mapping[str, Any], design: Design) -> tuple[str, dict[str, object]]:
+    sides = {"filters": settings["filters"], "kernel_size": settings["side"], "strides": settings["stride"]}
+    return "Conv2D", {**sides, "padding": settings["padding"], **_weighted(settings, design)}
 
 
-def _dense(numbers: tuple[float, ...], design: Design) -> tuple[str, dict[str, object]]:
-    return "Dense", {"units": int(numbers[0]), "activation": "relu", **_drawn(design)}
+def _pool(settings: Mapping[str, Any], design: Design) -> tuple[str, dict[str, object]]:
+    side = settings["side"]
+    return "MaxPooling2D", {"pool_size": side, "strides": settings["stride"] or side, "padding": settings["padding"]}
 
 
-def _drawn(design: Design) -> dict[str, object]:
-    return {"kernel_initializer": design.initialiser or "glorot_uniform"}
+def _dense(settings: Mapping[str, Any], design: Design) -> tuple[str, dict[str, object]]:
+    return "Dense", {"units": settings["units"], **_weighted(settings, design)}
+
+
+def _weighted(settings: Mapping[str, Any], design: Design) -> dict[str, object]:
+    """What layers with weights share."""
+    penalty = load_keras().regularizers.L2(settings["l2"]) if settings["l2"] else None
+    drawn = design.initialiser or "glorot_uniform"
+    return {"activation": settings["activation"], "kernel_initializer": drawn, "kernel_regularizer": penalty}
 
 
 _WORDS = {
-    "conv": _Word("conv FILTERS [SIDE]", (None, 3), True, "map", _convolution),
-    "pool": _Word("pool [SIDE]", (2,), True, "map", lambda numbers, design: ("MaxPooling2D", {"pool_size": int(numbers[0])})),
-    "norm": _Word(
-        "norm", (), True, "both", lambda numbers, design: ("BatchNormalization", {"momentum": design.batch_norm_momentum or 0.9})
-    ),
-    "dropout": _Word("dropout RATE", (None,), False, "both", lambda numbers, design: ("Dropout", {"rate": numbers[0]})),
-    "global": _Word("global", (), True, "map", lambda numbers, design: ("GlobalAveragePooling2D", {})),
-    "flatten": _Word("flatten", (), True, "map", lambda numbers, design: ("Flatten", {})),
-    "dense": _Word("dense UNITS", (None,), True, "vector", _dense),
+    "conv": _Word({"filters": None, "side": 3, "padding": "same", "activation": "relu", "stride": 1, "l2": 0.0}, "map", _convolution),
+    "pool": _Word({"side": 2, "padding": "valid", "stride": 0}, "map", _pool),
+    "norm": _Word({}, "both", lambda settings, design: ("BatchNormalization", {"momentum": design.batch_norm_momentum or 0.9})),
+    "dropout": _Word({"rate": None}, "both", lambda settings, design: ("Dropout", {"rate": settings["rate"]})),
+    "global": _Word({}, "map", lambda settings, design: ("GlobalAveragePooling2D", {})),
+    "flatten": _Word({}, "map", lambda settings, design: ("Flatten", {})),
+    "dense": _Word({"units": None, "activation": "relu", "l2": 0.0}, "vector", _dense),
 }
 
 
 def parse_blocks(text: str) -> tuple[Block, ...]:
-    """Read the block language: blocks separated by commas, line ends allowed. Nothing is built.
+    """Read the block language: blocks separated by commas, in capitals or not, line ends allowed. Nothing is built.
 
     Raises:
-        NetworkError: Names the position of the first block that is not understood, and how it is written.
+        NetworkError: Names the position of the first block that is not understood, what in it, and how it is written.
 
     Example:
-        >>> [(block.word, block.numbers) for block in parse_blocks("conv 64, pool")]
-        [('conv', (64.0, 3.0)), ('pool', (2.0,))]
+        >>> [(block.word, block.settings) for block in parse_blocks("dense 64 tanh, pool 3 stride 2")]
+        [('dense', {'units': 64, 'activation': 'tanh', 'l2': 0.0}), ('pool', {'side': 3, 'padding': 'valid', 'stride': 2})]
     """
     return tuple(_parse(position, written.strip()) for position, written in enumerate(text.split(","), start=1))
 
 
 def _parse(position: int, written: str) -> Block:
-    word, *given = written.split() or [""]
+    word, *tokens = written.lower().split() or [""]
     where = f"Block {position} ({written!r:.80})"
     if not word:
         raise NetworkError(f"{where} is empty. Write blocks separated by single commas, for example: conv 64 3, pool, global")
     if word not in _WORDS:
         raise NetworkError(f"{where} is not known. {did_you_mean(word, _WORDS)}")
     known = _WORDS[word]
-    if not sum(default is None for default in known.defaults) <= len(given) <= len(known.defaults):
-        raise NetworkError(f"{where} has {len(given)} numbers. Write it as: {known.usage}")
-    numbers = tuple(_number(where, known, number) for number in given)
-    rest = tuple(float(default) for default in known.defaults[len(given) :] if default is not None)
-    return Block(word, numbers + rest, written)
+    usage = f"Write it as: {known.usage(word)}"
+    given = {**known.settings, **_given(where, known, tokens, usage)}
+    settings = {name: value for name, value in given.items() if value is not None}
+    for name in given:
+        if name not in settings:
+            raise NetworkError(f"{where} lacks {name.upper()}. {usage}")
+    return Block(word, settings, written)
 
 
-def _number(where: str, known: _Word, written: str) -> float:
+def _given(where: str, known: _Word, tokens: list[str], usage: str) -> dict[str, float | str]:
+    """Read what stands behind the word of a block."""
+    given: dict[str, float | str] = {}
+    allowed = known.tokens()
+    plain = [name for name in known.settings if name in _NUMBERS and name not in _NAMED]
+    left = iter(tokens)
+    for token in left:
+        name = allowed.get(token)
+        if name is None and plain and (known.settings[plain[0]] is None or token[0] in "+-.0123456789"):
+            name = plain.pop(0)
+        if name is None:
+            advice = did_you_mean(token, allowed) if allowed else "Nothing more can follow."
+            raise NetworkError(f"{where}: {token!r:.40} is not allowed there. {advice} {usage}")
+        if name in given:
+            raise NetworkError(f"{where}: {token!r:.40} comes after {str(given[name])!r}; give one of them. {usage}")
+        number = next(left, "nothing") if name in _NAMED else token
+        given[name] = token if name in _CHOICES else _number(where, name, number, usage)
+    return given
+
+
+def _number(where: str, name: str, written: str, usage: str) -> float:
+    limits = _NUMBERS[name]
     try:
-        number = float(int(written) if known.whole else written)
+        number = int(written) if limits.whole else float(written)
     except ValueError:
-        number = -1.0
-    valid = 1 <= number <= _MAX_COUNT if known.whole else 0 <= number < 1
-    if not valid:
-        wanted = f"a whole number from 1 to {_MAX_COUNT:,}" if known.whole else "a number from 0 to below 1"
-        raise NetworkError(f"{where} needs {wanted}, got {written!r:.40}. Write it as: {known.usage}")
+        number = -1
+    if not limits.allows(number):
+        raise NetworkError(f"{where}: {name.upper()} must be {limits.words}, got {written!r:.40}. {usage}")
     return number
 
 
@@ -131,12 +181,13 @@ def _add_block(x: keras.KerasTensor, position: int, block: Block, design: Design
     if known.takes not in (came, "both"):
         advice = "Put global or flatten before it." if came == "map" else "Put it before global or flatten."
         raise NetworkError(f"{where} needs a {known.takes}, got a {came} of shape {tuple(x.shape[1:])}. {advice}")
-    if block.word == "pool" and x.shape[1] < block.numbers[0]:
+    side = block.settings.get("side", 0)
+    if block.settings.get("padding") == "valid" and side > x.shape[1]:
         raise NetworkError(
-            f"{where} needs maps of at least {block.numbers[0]:.0f} x {block.numbers[0]:.0f}, got {x.shape[1]} x {x.shape[2]}. Choose a "
-            f"size above {design.size}, or pool less."
+            f"{where} needs maps of at least {side} x {side}, got {x.shape[1]} x {x.shape[2]}. Choose a size above {design.size}, pool "
+            "less, or use the padding same."
         )
-    layer, arguments = known.layer(block.numbers, design)
+    layer, arguments = known.layer(block.settings, design)
     return getattr(load_keras().layers, layer)(**arguments, name=f"block{position}_{block.word}")(x)
 
 
@@ -153,7 +204,7 @@ def _add_block(x: keras.KerasTensor, position: int, block: Block, design: Design
     )
 )
 def custom(design: Design) -> keras.Model:
-    """The blocks of ``Design.blocks``, such as ``conv 64 3, conv 64 3, pool, flatten, dense 128``, and a classifier."""
+    """The blocks of ``Design.blocks``, such as ``conv 64 3, conv 64 3 valid, pool, flatten, dense 128``, and a classifier."""
     keras = load_keras()
     photo = photo_input(design)
     x = rescaled(photo, design)

@@ -20,7 +20,7 @@ from whosthat.errors import RunError
 from whosthat.types import PARTS
 
 RECIPE, SPLIT, ENVIRONMENT, AUDIT, BUNDLE = "recipe.toml", "split.csv", "environment.json", "audit.json", "bundle"
-METRICS, HISTORY, REPORT, CHECKPOINTS, PLOTS = "metrics.json", "history.csv", "report.html", "checkpoints", "plots"
+METRICS, HISTORY, REPORT, CHECKPOINTS, PLOTS, NETWORK = "metrics.json", "history.csv", "report.html", "checkpoints", "plots", "network.json"
 
 Content = TypeVar("Content")
 

@@ -15,7 +15,9 @@ from whosthat.dataset.cache import PreparedPhotos, cache_file, prepare_photos
 from whosthat.errors import ExportError
 from whosthat.evaluation.diagnosis import Training
 from whosthat.evaluation.metrics import Evaluation, evaluate
+from whosthat.evaluation.network_part import write_network
 from whosthat.networks import registry
+from whosthat.networks.layers import layers_of
 from whosthat.networks.weights import weights_of
 from whosthat.photos.preparing import PrepareSpec
 from whosthat.progress import Progress
@@ -68,6 +70,7 @@ def carry_out(run: TrainingRun, recipe: Recipe, *, progress: Progress, resume: b
 
         # ---- fit: training photos teach, validation photos choose -----------------------------------------
         fitted = _fit(run, recipe, prepared, progress, resume=resume)
+        write_network(run.folder, layers_of(fitted.model))
 
         # ---- export: from here on, a graph answers, as it does where it is shipped -------------------------
         progress.say("Testing on the test photos.")

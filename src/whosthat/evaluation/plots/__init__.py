@@ -2,6 +2,7 @@
 
     canvas       figures, colours and fonts, and figures as PNG or SVG
     charts       curves by epoch, calibration, learning curve, confusion matrix, grid of test photos
+    architecture the network, from the photo to the answer
     flow_chart   the slide's flow chart with this run's way through it
     writing      all of them into a run's ``plots`` folder
 

@@ -95,6 +95,14 @@ def png(figure: Any) -> bytes:
     return buffer.getvalue()
 
 
+def svg_file(figure: Any) -> bytes:
+    """Return a figure that was drawn with `PRINT` inks as a whole SVG file, on its own paper."""
+    buffer = io.StringIO()
+    figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Type": None, "Format": None})
+    # Which further fonts this computer has says nothing about the one where the file is shown.
+    return re.sub(r"font-family: [^;\"]*", f"font-family: '{BASE_FONT}', sans-serif", buffer.getvalue()).encode()
+
+
 def svg(figure: Any, name: str, title: str, description: str) -> str:
     """Return a figure that was drawn with `THEMED` inks as an ``<svg>`` element to stand inside HTML.
 

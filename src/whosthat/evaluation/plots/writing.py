@@ -15,8 +15,10 @@ from typing import Any
 from whosthat.durable import make_private_folder, replace_file
 from whosthat.errors import RunError
 from whosthat.evaluation.metrics import Evaluation, matrix_of
+from whosthat.evaluation.network_part import read_network
 from whosthat.evaluation.outcomes import Answer
 from whosthat.evaluation.plots import charts
+from whosthat.evaluation.plots.architecture import picture_of
 from whosthat.evaluation.plots.canvas import PRINT, drawn, new_figure, png, style
 from whosthat.evaluation.plots.charts import History
 from whosthat.evaluation.plots.flow_chart import HEIGHT, WIDTH, draw_flow_chart
@@ -40,7 +42,9 @@ BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 
 
 def write_plots(run: Path, facts: RunFacts, history: History, images: Any) -> Path:
-    """Draw every picture of a run into its ``plots`` folder, which is returned; no curves where the history has no epoch.
+    """Draw every picture of a run into its ``plots`` folder, which is returned.
+
+    There are no curves where the history has no epoch, and no network where the run has no ``network.json``.
 
     Args:
         run: The run folder.
@@ -53,7 +57,10 @@ def write_plots(run: Path, facts: RunFacts, history: History, images: Any) -> Pa
     """
     folder = run / PLOTS
     shown = _shown_photos(facts.evaluation, images)
-    _write(folder, {PHOTOS_FILE: _encoded(shown), **_pictures(facts, history, shown)})
+    pictures = _pictures(facts, history, shown)
+    if (network := read_network(run)) is not None:
+        pictures["network.png"] = picture_of(network, ".png")
+    _write(folder, {PHOTOS_FILE: _encoded(shown), **pictures})
     return folder
 
 
