@@ -23,7 +23,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("training", "recognition"),
     ("dataset", "faces", "networks", "cartoons"),
     ("photos", "importers", "runs", "photo_cache"),
-    ("types", "errors", "settings", "progress", "inference", "durable", "file_names", "wording", "proportions", "version"),
+    ("types", "errors", "settings", "progress", "inference", "durable", "file_names", "hdf5", "wording", "proportions", "version"),
 )
 NEVER_SIDEWAYS = (
     {"cli", "desktop"},
@@ -42,7 +42,7 @@ ROOMS = {
     "onnxruntime": ("inference",),
     "cv2": ("photos", "faces"),
     "PIL": ("photos", "faces", "cartoons"),
-    "h5py": ("dataset", "networks"),
+    "h5py": ("dataset", "networks", "hdf5"),
     "matplotlib": ("evaluation",),
     "tkinter": ("desktop",),
     "typer": ("cli",),
