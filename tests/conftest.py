@@ -147,7 +147,18 @@ def save_colours() -> Callable[..., Path]:
 @pytest.fixture(scope="session")
 def foreign() -> ModuleType:
     """The module `faces/foreign.py`, loaded once: stand-ins for face networks of others."""
-    spec = importlib.util.spec_from_file_location("whosthat_foreign", Path(__file__).parent / "faces" / "foreign.py")
+    return _module("faces/foreign.py")
+
+
+@pytest.fixture(scope="session")
+def old_keras() -> ModuleType:
+    """The module `networks/old_keras.py`, loaded once: a weights file of Keras 2."""
+    return _module("networks/old_keras.py")
+
+
+def _module(path: str) -> ModuleType:
+    file = Path(__file__).parent / path
+    spec = importlib.util.spec_from_file_location(f"whosthat_{file.stem}", file)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

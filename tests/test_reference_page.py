@@ -7,6 +7,7 @@ import re
 import shlex
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -25,18 +26,19 @@ NO_WEIGHTS = ("reference-vgg16", "resnet50")
 
 
 @pytest.fixture(scope="module")
-def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The two folders that the page speaks of."""
+def photos(tmp_path_factory: pytest.TempPathFactory, old_keras: ModuleType) -> Path:
+    """The two folders that the page speaks of, and the weights."""
     folder = tmp_path_factory.mktemp("reference")
     draw_photo_folder(folder / "photos", photos_each=9, names=HEROES[:3], size=80)
     draw_photo_folder(folder / "test_images", photos_each=1, seed=5, names=HEROES[:3], size=80)
+    old_keras.write(folder / "weights_6conv.hdf5")
     return folder
 
 
 def trained_anew(words: list[str]) -> str:
-    """What a command trains: its network or recipe, and nothing for the other commands."""
-    named = [following for word, following in itertools.pairwise(words) if word in ("--model", "--recipe")]
-    return named[0] if named else ""
+    """What a command trains on what: photos, network or recipe, and weights; nothing for the other commands."""
+    named = [following for word, following in itertools.pairwise(words) if word in ("--model", "--recipe", "--weights")]
+    return " ".join([words[1], *named]) if named else ""
 
 
 def tiny(words: list[str]) -> list[str]:
@@ -44,7 +46,7 @@ def tiny(words: list[str]) -> list[str]:
     what = trained_anew(words)
     if not what:
         return words
-    return [*words, *TINY, *(["--weights", "none"] if what in NO_WEIGHTS else [])]
+    return [*words, *TINY, *(["--weights", "none"] if what.endswith(NO_WEIGHTS) else [])]
 
 
 def test_every_command_of_the_page_runs(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -61,7 +63,8 @@ def test_every_command_of_the_page_runs(photos: Path, monkeypatch: pytest.Monkey
         else:
             assert main(tiny(words)) == 0, command
         trained |= {what} - {""}
-    assert {path.stem for path in (ROOT / "src/whosthat/training/recipes").glob("reference-*")} <= trained
+    assert {f"photos {path.stem}" for path in (ROOT / "src/whosthat/training/recipes").glob("reference-*")} <= trained
+    assert "dataset/dataset.h5 cnn6" in trained
     assert opened == [Path("runs/latest")]
     assert len(list((photos / "drawn").iterdir())) == 3
 
