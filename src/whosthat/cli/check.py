@@ -36,6 +36,9 @@ _COLOURS = {"problem": "red", "warning": "yellow", "note": ""}
 _FACES_HELP = "Look for faces, or do not; left out, it is done where nearly every photo shows one."
 FacesOption = Annotated[bool | None, option("--faces/--no-faces", _FACES_HELP)]
 EmbedderOption = Annotated[str, option("--embedder NAME", 'Which face network of "whosthat models list" compares the faces.')]
+HtmlOption = Annotated[
+    Path | None, option("--html FILE", "Also write a page: photos and number of each class, and every finding with its photos.")
+]
 FixOption = Annotated[bool, option("--fix", "Plan to set aside photos that cannot be read, show no face or somebody else.")]
 YesOption = Annotated[bool, option("--yes", "With --fix: move these photos into a folder beside PHOTOS.")]
 UndoOption = Annotated[
@@ -45,14 +48,19 @@ UndoOption = Annotated[
 
 @app.command(
     epilog=examples(
-        "check photos", "check photos --json > findings.json", "check photos --fix", "check photos --undo photos-set-aside/plan.csv"
+        "check photos",
+        "check photos --html check.html",
+        "check photos --json > findings.json",
+        "check photos --fix",
+        "check photos --undo photos-set-aside/plan.csv",
     ),
     no_args_is_help=True,
 )
-def check(
+def check(  # noqa: PLR0913  typer makes a parameter of each option
     photos: PhotosArgument,
     faces: FacesOption = None,
     embedder: EmbedderOption = "dlib-resnet",
+    html: HtmlOption = None,
     fix: FixOption = False,
     yes: YesOption = False,
     undo: UndoOption = None,
@@ -73,11 +81,13 @@ def check(
     from whosthat.workflow.check import check
 
     with terminal_progress() as progress:
-        checkup = check(photos, faces=faces, embedder=embedder, progress=progress)
+        checkup = check(photos, faces=faces, embedder=embedder, page=html, progress=progress)
     if as_json:
         show_json(checkup)
     else:
         show_audit(checkup.audit, checkup.faces)
+    if html is not None:
+        say(f"The page is {html}.")
     if fix:
         _fix(checkup, photos, yes=yes)
 

@@ -50,8 +50,9 @@ def predict(
     Args:
         bundle: A bundle, a run folder, ``runs/latest``, or a loaded recogniser.
         paths: Photos, videos and folders. Of folders every photo is taken, at any depth, sorted by name; videos must be named.
-        draw: Folder for copies with the names drawn in, and of videos one picture for each face that was followed; made when it
-            is not there. A copy replaces an earlier one of the same photo, and no other file.
+        draw: Folder for copies with the names drawn in (where the whole photo was looked at, with a bar for each class), and of videos
+            one picture for each face that was followed; made when it is not there. A copy replaces an earlier one of the same photo, and
+            no other file.
         every: Of videos every Nth frame is looked at, 1 or more.
         without: Folders to pass over inside ``paths``, such as one for sorted copies; the one for drawn copies always is.
         remember: Keep the faces of photos in the cache, so that a face recogniser need not look at the same photo twice.
@@ -181,8 +182,10 @@ def _read(recogniser: Answering, path: Path) -> Prediction | tuple[Path, Any]:
 
 def _draw(path: Path, sightings: tuple[Sighting, ...], folder: Path) -> Path:
     from whosthat.photos.drawing import draw_sightings
+    from whosthat.photos.result_picture import draw_result
     from whosthat.workflow.drawn_copies import save_copy
 
+    whole = len(sightings) == 1 and sightings[0].box is None
     with opened(path) as photo:
-        drawn = draw_sightings(photo.image, sightings)
+        drawn = draw_result(photo.image, sightings[0]) if whole else draw_sightings(photo.image, sightings)
     return save_copy(drawn, folder, f"{path.stem}.jpg", source=str(path.resolve()), exif=exif_of(path))
