@@ -125,6 +125,23 @@ def test_a_huge_claim_is_refused_before_anything_is_read(files: Path) -> None:
         pass
 
 
+def test_more_photos_than_a_million_are_refused(files: Path) -> None:
+    with h5py.File(files, "a") as opened:
+        del opened["X_train"]
+        opened.create_dataset("X_train", data=np.zeros((1_000_001, 1, 1, 3), np.uint8), compression="gzip")
+    with pytest.raises(DatasetError, match="holds 1,000,001 photos; at most 1,000,000 are read"), open_array_files(files):
+        pass
+
+
+def test_labels_are_read_piece_by_piece(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("whosthat.dataset.array_files._ROWS", 3)
+    with open_array_files(files) as opened:
+        assert [one.label for one in opened.photos()] == [0, 1, 0, 1, 1, 0]
+    replace(files, "labels.h5", "y_train", np.array([[1, 0], [0, 1], [1, 0], [0, 0]]))
+    with pytest.raises(DatasetError, match=r"row 3 of 'y_train' is no one-hot label; .*got \[0, 0\]"), open_array_files(files):
+        pass
+
+
 def test_files_far_from_each_other_are_no_data_set(files: Path, tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     shutil.move(files, tmp_path / "elsewhere" / "dataset.h5")

@@ -64,16 +64,23 @@ def test_frames_and_faces_are_written_as_photos(tmp_path: Path) -> None:
             assert photos["X_test"].shape == (3, size, size, 3)
 
 
-def test_crops_are_written_where_the_network_sees_crops(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_crops_are_written_where_the_network_sees_crops(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = begun(tmp_path, "custom", **CUSTOM | {"crop": "faces", "detector": "mtcnn"})
+    rows = (tmp_path / "runs/photos-1/split.csv").read_text().splitlines()
+    faceless = read(tmp_path / "photos" / next(row for row in rows if ",train," in row).split(",")[0])
+
     class Corner:
         missing, key = "no face was found in it", "corner"
 
         def portrait(self, image: np.ndarray) -> np.ndarray | None:
-            return image[:24, :24]
+            return None if np.array_equal(image, faceless) else image[:24, :24]
 
     monkeypatch.setattr("whosthat.workflow.dataset_files.open_cropper", lambda detector, size: (Corner(), {}))
-    export_dataset(begun(tmp_path, "custom", **CUSTOM | {"crop": "faces", "detector": "mtcnn"}), tmp_path / "set")
-    row = next(row for row in (tmp_path / "runs/photos-1/split.csv").read_text().splitlines() if ",test," in row)
+    assert main(["export", str(run), "--dataset", str(tmp_path / "set")]) == 0
+    assert "is not used: no face was found in it." in capsys.readouterr().err.replace("\n", " ")
+    row = next(row for row in rows if ",test," in row)
     with h5py.File(tmp_path / "set" / "dataset.h5") as photos:
         np.testing.assert_array_equal(photos["X_test"][0], read(tmp_path / "photos" / row.split(",")[0])[:24, :24])
 

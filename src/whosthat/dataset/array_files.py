@@ -28,9 +28,11 @@ PHOTOS, LABELS, CLASSES = FILES = ("dataset.h5", "labels.h5", "classes.txt")
 FROM_PARTS = {"train": ("train", "validation"), "test": ("test",)}
 """The report knows no validation: what chose the epoch is with the training photos."""
 
-MAX_SIDE = 4096
-MAX_CLASSES = 10_000
+MAX_PHOTOS, MAX_SIDE, MAX_CLASSES = 1_000_000, 4096, 10_000
 MAX_CLASSES_BYTES = 1024 * 1024
+
+_ROWS = 1024
+"""So many labels are read at once: a small file may hold very many."""
 
 _AGAIN = "Copy the files again, or write them again with whosthat export --dataset."
 
@@ -159,6 +161,8 @@ def _images(opened: h5py.File, name: str) -> h5py.Dataset:
             f"{name!r} is {images.dtype} of shape {shape}; expected photos, uint8 of shape (n, height, width, 3), at most {MAX_SIDE} "
             "pixels wide and high"
         )
+    if shape[0] > MAX_PHOTOS:
+        raise ValueError(f"{name!r} holds {shape[0]:,} photos; at most {MAX_PHOTOS:,} are read")
     return images
 
 
@@ -172,13 +176,15 @@ def _labels(opened: h5py.File, name: str, n_photos: int) -> tuple[IntArray, int]
         )
     if shape[0] != n_photos:
         raise ValueError(f"{name!r} holds {shape[0]:,} labels for {n_photos:,} photos")
-    rows = np.asarray(labels[()])
-    wrong = np.flatnonzero(~(((rows == 0) | (rows == 1)).all(axis=1) & (rows.sum(axis=1) == 1)))
-    if len(wrong):
-        raise ValueError(
-            f"row {wrong[0]} of {name!r} is no one-hot label; expected a single 1 and else 0, got {rows[wrong[0]][:10].tolist()}"
-        )
-    return rows.argmax(axis=1).astype(np.int64), shape[1]
+    numbers = np.empty(shape[0], np.int64)
+    for start in range(0, shape[0], _ROWS):
+        rows = np.asarray(labels[start : start + _ROWS])
+        wrong = np.flatnonzero(~(((rows == 0) | (rows == 1)).all(axis=1) & (rows.sum(axis=1) == 1)))
+        if len(wrong):
+            came = rows[wrong[0]][:10].tolist()
+            raise ValueError(f"row {start + wrong[0]} of {name!r} is no one-hot label; expected a single 1 and else 0, got {came}")
+        numbers[start : start + _ROWS] = rows.argmax(axis=1)
+    return numbers, shape[1]
 
 
 def _classes(file: Path, n_classes: int) -> tuple[str, ...]:
