@@ -66,7 +66,7 @@ def test_every_command_of_the_page_runs(photos: Path, monkeypatch: pytest.Monkey
     assert {f"photos {path.stem}" for path in (ROOT / "src/whosthat/training/recipes").glob("reference-*")} <= trained
     assert "dataset/dataset.h5 cnn6" in trained
     assert opened == [Path("runs/latest")]
-    assert len(list((photos / "drawn").iterdir())) == 3
+    assert len(list((photos / "drawn").iterdir())) == 4  # three photos and a contact sheet
 
 
 def assert_can_be_trained(words: list[str]) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from whosthat.photos.drawing import UNKNOWN_COLOUR, colours_of
-from whosthat.photos.result_picture import MOST_BARS, SMALLEST_WIDTH, draw_result
+from whosthat.photos.result_picture import MOST_BARS, SMALLEST_WIDTH, draw_contact_sheet, draw_result
 from whosthat.types import Sighting
 
 PHOTO = np.random.default_rng(0).integers(0, 256, (60, 400, 3), np.uint8)
@@ -57,3 +57,13 @@ def test_many_classes_and_any_name_fit() -> None:
     few = draw_result(PHOTO, Sighting("a", 1.0, probabilities={"a": 1.0}))
     assert len(picture) - len(few) == (MOST_BARS - 1) * round(12 * 1.7)
     assert (picture[:, -3:][photo_row(picture, PHOTO) + len(PHOTO) :] == 255).all()  # nothing reaches the edge
+
+
+def test_a_contact_sheet_shows_every_photo_with_its_answer() -> None:
+    colours = [(255, 0, 0), (0, 255, 0), (0, 0, 255), (9, 9, 9), (255, 255, 0), (0, 255, 255)]
+    photos = [np.full((40, 60 + 20 * number, 3), colour, np.uint8) for number, colour in enumerate(colours)]
+    sheet = draw_contact_sheet([(photo, ANN if number else Sighting(None, 0.4)) for number, photo in enumerate(photos)])
+    assert [bool(pixels_of(sheet, colour).any()) for colour in colours] == [True] * 6
+    assert pixels_of(sheet, UNKNOWN_COLOUR).any()
+    assert pixels_of(sheet, colours_of([ANN])["ann"]).any()
+    assert len(sheet) == 2 * len(draw_contact_sheet([(photos[0], ANN)])) - 12

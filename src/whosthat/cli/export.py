@@ -39,9 +39,9 @@ def export(
     custom: CustomOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Write a recogniser's network as ONNX or Keras weights, or the photos of its run as HDF5.
+    """Write a recogniser's network, or the photos of its run, to files.
 
-    The network that was written is read again and must give the same answers as the recogniser.
+    The network, as ONNX or as Keras weights, is read again and must give the same answers as the recogniser.
     """
     if dataset is not None:
         _export_dataset(bundle, dataset, overwrite=overwrite, as_json=as_json)

@@ -28,8 +28,8 @@ BAD_DATA = 3
 PathsArgument = Annotated[list[Path], argument("PATH", "Photos, videos, and folders of photos.")]
 CsvOption = Annotated[bool, option("--csv", "Write CSV to standard output, one row for each sighting.")]
 _DRAW_HELP = (
-    "Save a copy of each photo with the answer drawn in: boxes with names, or the name and a bar for each class. Of a video, one "
-    "picture for each face that was followed."
+    "Save a copy of each photo with the answer drawn in: boxes with names, or the name and a bar for each class, with "
+    "a contact sheet. Of a video, one picture for each face that was followed."
 )
 DrawOption = Annotated[Path | None, option("--draw DIR", _DRAW_HELP)]
 _SORT_HELP = (

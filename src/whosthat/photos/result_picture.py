@@ -1,15 +1,17 @@
-"""The result picture of a photo that was looked at as a whole: the answer as its title, the photo, and a bar for each class.
+"""How a network on whole photos shows its answers: the result picture of one photo, and a contact sheet of many.
 
-What belongs here: drawing it. What does not: marking faces in a photo (`drawing`), what a sighting says (`recognition`).
+What belongs here: drawing both. What does not: marking faces in a photo (`drawing`), what a sighting says (`recognition`).
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image as PillowImage
 from PIL import ImageDraw
 
-from whosthat.photos.drawing import UNKNOWN_COLOUR, Colour, colours_of
+from whosthat.photos.drawing import UNKNOWN_COLOUR, Colour, colours_of, fitted
 from whosthat.photos.lettering import font_for
 from whosthat.types import Image, Sighting
 from whosthat.wording import confidence_text
@@ -20,6 +22,10 @@ MOST_BARS = 20
 SMALLEST_WIDTH = 320
 """A narrower photo stands in the middle of a picture of this width, in pixels."""
 
+COLUMNS = 5
+"""Of a contact sheet."""
+
+_CELL, _CAPTION = 160, 28
 _PAPER: Colour = (255, 255, 255)
 _INK: Colour = (28, 33, 39)
 _TRACK: Colour = (232, 236, 240)
@@ -52,6 +58,25 @@ def draw_result(image: Image, sighting: Sighting) -> Image:
         if end > names_end:
             pen.rectangle((names_end, top, end, bottom), fill=colour if name == sighting.name else UNKNOWN_COLOUR)
         _write(pen, confidence_text(share), (bars_end + letters * 0.6, middle), letters, 4 * letters, _INK)
+    return np.array(picture)
+
+
+def draw_contact_sheet(answers: Sequence[tuple[Image, Sighting]]) -> Image:
+    """Draw photos, one or more, in rows of `COLUMNS`, each with its name and confidence below: RGB uint8."""
+    rows = -(-len(answers) // COLUMNS)
+    step, height = _CELL + 12, _CELL + _CAPTION
+    picture = PillowImage.new("RGB", (12 + COLUMNS * step, 12 + rows * height), _PAPER)
+    pen = ImageDraw.Draw(picture)
+    colours = colours_of([sighting for _, sighting in answers])
+    for place, (image, sighting) in enumerate(answers):
+        left, top = 12 + place % COLUMNS * step, 12 + place // COLUMNS * height
+        small = fitted(image, _CELL, _CELL, zoom=4)
+        picture.paste(PillowImage.fromarray(small), (left + (_CELL - small.shape[1]) // 2, top + (_CELL - small.shape[0]) // 2))
+        share = "" if sighting.name is None else confidence_text(sighting.confidence)
+        widest = _CELL - (44 if share else 0)
+        middle = top + _CELL + _CAPTION / 2 - 4
+        _write(pen, _printable(sighting.name or "unknown"), (left, middle), 12, widest, colours[sighting.name])
+        _write(pen, share, (left + widest + 2, middle), 12, 44, _INK)
     return np.array(picture)
 
 

@@ -11,13 +11,13 @@ import math
 import os
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, cast
 
 from whosthat.dataset.threads import in_order
 from whosthat.errors import PhotoError, UsageError, path_given, type_given
-from whosthat.photos.reading import exif_of, looks_like_photo, opened
+from whosthat.photos.reading import exif_of, looks_like_photo, opened, read
 from whosthat.photos.signatures import kind_of_file
 from whosthat.photos.video import looks_like_video
 from whosthat.progress import SILENT, Progress
@@ -30,6 +30,9 @@ from whosthat.workflow.recalling import recalling
 
 BATCH = 4
 """Photos that a thread reads and the network answers at once; more are hardly faster."""
+
+SHEET, ON_SHEET, SHEET_SIDE = "contact-sheet.jpg", 25, 160
+"""File and number of the photos that are drawn together, and their longest side in pixels."""
 
 FEW = 32
 """Fewer photos than this are handed out in so small batches that no core is left without work at the end."""
@@ -50,9 +53,9 @@ def predict(
     Args:
         bundle: A bundle, a run folder, ``runs/latest``, or a loaded recogniser.
         paths: Photos, videos and folders. Of folders every photo is taken, at any depth, sorted by name; videos must be named.
-        draw: Folder for copies with the names drawn in (where the whole photo was looked at, with a bar for each class), and of videos
-            one picture for each face that was followed; made when it is not there. A copy replaces an earlier one of the same photo, and
-            no other file.
+        draw: Folder for copies with the names drawn in, and of videos one picture for each face that was followed; made when it is not
+            there. Where the whole photo was looked at, each class has a bar, and the first photos stand on one contact sheet. A copy
+            replaces an earlier one of the same photo, and no other file.
         every: Of videos every Nth frame is looked at, 1 or more.
         without: Folders to pass over inside ``paths``, such as one for sorted copies; the one for drawn copies always is.
         remember: Keep the faces of photos in the cache, so that a face recogniser need not look at the same photo twice.
@@ -91,7 +94,8 @@ def predict(
             raise UsageError(f"{copies} cannot be written: {error.strerror or error}. Name another folder for the drawn copies.") from error
 
     answering = recalling(recogniser, progress) if remember else nullcontext(recogniser)
-    return _answers(answering, find_photos(places, without=without), finished)
+    answers = _answers(answering, find_photos(places, without=without), finished)
+    return answers if copies is None else _with_contact_sheet(answers, copies)
 
 
 def counting(predictions: Iterable[Prediction], what: str, total: int, progress: Progress) -> Iterator[Prediction]:
@@ -180,12 +184,34 @@ def _read(recogniser: Answering, path: Path) -> Prediction | tuple[Path, Any]:
         return Prediction(path, error=error.reason)
 
 
+def _is_whole(sightings: tuple[Sighting, ...]) -> bool:
+    return len(sightings) == 1 and sightings[0].box is None
+
+
+def _with_contact_sheet(answers: Iterator[Prediction], folder: Path) -> Iterator[Prediction]:
+    """Pass answers on, and draw the first photos that were looked at as a whole, two or more, onto one sheet."""
+    from whosthat.photos.drawing import thumbnail
+    from whosthat.photos.result_picture import draw_contact_sheet
+    from whosthat.workflow.drawn_copies import save_copy
+
+    cells: list[tuple[Any, Sighting]] = []
+    for answer in answers:
+        if answer.drawn is not None and _is_whole(answer.sightings) and len(cells) < ON_SHEET:
+            with suppress(PhotoError):  # it has gone meanwhile
+                cells.append((thumbnail(read(answer.path), SHEET_SIDE), answer.sightings[0]))
+        yield answer
+    if len(cells) > 1:
+        try:
+            save_copy(draw_contact_sheet(cells), folder, SHEET, source=f"contact sheet in {folder.resolve()}")
+        except OSError as error:
+            raise UsageError(f"{folder} cannot be written: {error.strerror or error}. Name another folder for the drawn copies.") from error
+
+
 def _draw(path: Path, sightings: tuple[Sighting, ...], folder: Path) -> Path:
     from whosthat.photos.drawing import draw_sightings
     from whosthat.photos.result_picture import draw_result
     from whosthat.workflow.drawn_copies import save_copy
 
-    whole = len(sightings) == 1 and sightings[0].box is None
     with opened(path) as photo:
-        drawn = draw_result(photo.image, sightings[0]) if whole else draw_sightings(photo.image, sightings)
+        drawn = draw_result(photo.image, sightings[0]) if _is_whole(sightings) else draw_sightings(photo.image, sightings)
     return save_copy(drawn, folder, f"{path.stem}.jpg", source=str(path.resolve()), exif=exif_of(path))
