@@ -167,6 +167,7 @@ def test_from_the_command_line_there_and_back(
     assert main(["export", "runs/latest", "--dataset", "set", "--overwrite"]) == 0
     assert capsys.readouterr().out.strip() == "set"
     assert main(["export", "runs/latest"]) == 2
+    assert main(["export", "runs/latest", "--dataset", "new", "--out", "network.onnx"]) == 2
     assert "--dataset DIR" in capsys.readouterr().err
     words = ["--model", "custom", "--blocks", CUSTOM["network"]["blocks"], "--size", "24", "--epochs", "1"]
     assert main(["train", "set/dataset.h5", *words, "--json"]) == 0

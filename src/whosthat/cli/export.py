@@ -43,11 +43,11 @@ def export(
 
     The network, as ONNX or as Keras weights, is read again and must give the same answers as the recogniser.
     """
-    if dataset is not None:
+    if dataset is not None and out is None:
         _export_dataset(bundle, dataset, overwrite=overwrite, as_json=as_json)
         return
-    if out is None:
-        raise UsageError("Say what to write: the network with --out FILE, or the photos of a run with --dataset DIR.")
+    if out is None or dataset is not None:
+        raise UsageError("Say what to write: either the network with --out FILE, or the photos of a run with --dataset DIR.")
     say(f"Writing the network of {bundle} to {out}.")
     from whosthat.workflow.export import export as export_bundle
 
