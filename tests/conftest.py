@@ -82,7 +82,7 @@ def file_server(loopback: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any
     for variable in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
         for name in (variable, variable.upper()):
             monkeypatch.delenv(name, raising=False)
-    with _loaded("whosthat_file_server", "file_server.py").running() as server:
+    with _module("file_server.py").running() as server:
         yield server
 
 
@@ -229,12 +229,18 @@ def draw_clip() -> Callable[..., Path]:
 @pytest.fixture(scope="session")
 def foreign() -> ModuleType:
     """The module `faces/foreign.py`, loaded once: stand-ins for face networks of others."""
-    return _loaded("whosthat_foreign", "faces/foreign.py")
+    return _module("faces/foreign.py")
 
 
-def _loaded(name: str, path: str) -> ModuleType:
-    """Load a module of the tests that holds no tests."""
-    spec = importlib.util.spec_from_file_location(name, Path(__file__).parent / path)
+@pytest.fixture(scope="session")
+def old_keras() -> ModuleType:
+    """The module `networks/old_keras.py`, loaded once: a weights file of Keras 2."""
+    return _module("networks/old_keras.py")
+
+
+def _module(path: str) -> ModuleType:
+    file = Path(__file__).parent / path
+    spec = importlib.util.spec_from_file_location(f"whosthat_{file.stem}", file)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

@@ -42,7 +42,7 @@ ROOMS = {
     "onnxruntime": ("inference",),
     "cv2": ("photos", "faces"),
     "PIL": ("photos", "faces", "cartoons"),
-    "h5py": ("dataset", "networks"),
+    "h5py": ("dataset", "networks", "hdf5"),
     "matplotlib": ("evaluation",),
     "tkinter": ("desktop",),
     "typer": ("cli",),

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from whosthat.cartoons import draw_photo_folder
 from whosthat.checking.face_audit import FaceAudit, Pair, SuspectPhoto
 from whosthat.cli.app import main
 from whosthat.dataset.audit import Audit
@@ -103,3 +104,12 @@ def test_warnings_are_coloured_on_a_terminal_alone(
     monkeypatch.setattr("sys.stdout", terminal)
     main(["check", str(photos)])
     assert ("\x1b[33mWarning:\x1b[0m 1 photo" in terminal.getvalue()) is coloured
+
+
+def test_a_page_is_written_on_request(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    draw_photo_folder(tmp_path / "photos", photos_each=2, names=("kid_kettle", "madame_moth"), size=80)
+    assert main(["check", str(tmp_path / "photos"), "--no-faces", "--html", str(tmp_path / "check.html")]) == 0
+    assert "The page is" in capsys.readouterr().err
+    assert "kid_kettle" in (tmp_path / "check.html").read_text(encoding="utf-8")
+    assert main(["check", str(tmp_path / "nowhere"), "--html", str(tmp_path / "check.txt")]) == 2
+    assert "must be a file that ends in .html" in capsys.readouterr().err.replace("\n", " ")

@@ -125,6 +125,25 @@ def test_drawn_copies_overwrite_nothing(bundle: Path, tmp_path: Path) -> None:
     assert not np.array_equal(read(drawn[0]), read(photos[0]))
 
 
+def test_drawn_copies_come_with_one_contact_sheet(bundle: Path, tmp_path: Path) -> None:
+    photos = [save_photo(tmp_path / f"{colour}.jpg", colour) for colour in ("red", "blue")]
+    for _ in range(2):
+        assert all(prediction.drawn for prediction in predict(bundle, photos, draw=tmp_path / "drawn"))
+        assert sorted(path.name for path in (tmp_path / "drawn").iterdir()) == ["blue.jpg", "contact-sheet.jpg", "red.jpg"]
+    list(predict(bundle, photos[:1], draw=tmp_path / "single"))
+    assert [path.name for path in (tmp_path / "single").iterdir()] == ["red.jpg"]
+
+
+def test_a_contact_sheet_that_cannot_be_written_is_explained(bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    photos = [save_photo(tmp_path / f"{colour}.jpg", colour) for colour in ("red", "blue")]
+    answers = predict(bundle, photos, draw=tmp_path / "drawn")
+    taken = [next(answers), next(answers)]
+    monkeypatch.setattr("whosthat.workflow.drawn_copies.replace_file", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left")))
+    with pytest.raises(UsageError, match=r"No space left.*Name another folder"):
+        next(answers)
+    assert all(answer.drawn for answer in taken)
+
+
 def test_a_place_where_nothing_can_be_drawn_is_explained(bundle: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="Name another folder for the drawn copies"):
         predict(bundle, [], draw=bundle / "bundle.json" / "drawn")

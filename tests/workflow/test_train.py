@@ -197,9 +197,9 @@ def test_photos_that_are_lost_before_training_are_named(photos: Path, tmp_path: 
 @pytest.mark.parametrize(
     ("damage", "error", "message"),
     [
-        (lambda run: (run / "recipe.toml").unlink(), RunError, "cannot be resumed: it holds no recipe.toml"),
-        (lambda run: (run / "recipe.toml").write_bytes(b"\xff"), RunError, "cannot be resumed, because its records are damaged"),
-        (lambda run: (run / "environment.json").write_bytes(b"[]"), RunError, "cannot be resumed, because its records are damaged"),
+        (lambda run: (run / "recipe.toml").unlink(), RunError, "cannot be used: it holds no recipe.toml"),
+        (lambda run: (run / "recipe.toml").write_bytes(b"\xff"), RunError, "cannot be used, because its records are damaged"),
+        (lambda run: (run / "environment.json").write_bytes(b"[]"), RunError, "cannot be used, because its records are damaged"),
         (lambda run: (run / "split.csv").write_bytes(b"path\n"), DatasetError, "is not a split file"),
     ],
 )

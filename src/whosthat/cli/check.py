@@ -38,6 +38,9 @@ FacesOption = Annotated[bool | None, option("--faces/--no-faces", _FACES_HELP)]
 _FRAMES_HELP = "Look at videos and folders of numbered frames as clips, of each of which a network sees N frames."
 FramesOption = Annotated[int | None, option("--frames N", _FRAMES_HELP, min=2)]
 EmbedderOption = Annotated[str, option("--embedder NAME", 'Which face network of "whosthat models list" compares the faces.')]
+HtmlOption = Annotated[
+    Path | None, option("--html FILE", "Also write a page: photos and number of each class, and every finding with its photos.")
+]
 FixOption = Annotated[bool, option("--fix", "Plan to set aside photos that cannot be read, show no face or somebody else.")]
 YesOption = Annotated[bool, option("--yes", "With --fix: move these photos into a folder beside PHOTOS.")]
 UndoOption = Annotated[
@@ -47,7 +50,11 @@ UndoOption = Annotated[
 
 @app.command(
     epilog=examples(
-        "check photos", "check photos --json > findings.json", "check photos --fix", "check photos --undo photos-set-aside/plan.csv"
+        "check photos",
+        "check photos --html check.html",
+        "check photos --json > findings.json",
+        "check photos --fix",
+        "check photos --undo photos-set-aside/plan.csv",
     ),
     no_args_is_help=True,
 )
@@ -56,6 +63,7 @@ def check(  # noqa: PLR0913  typer makes a parameter of each option
     faces: FacesOption = None,
     frames: FramesOption = None,
     embedder: EmbedderOption = "dlib-resnet",
+    html: HtmlOption = None,
     fix: FixOption = False,
     yes: YesOption = False,
     undo: UndoOption = None,
@@ -78,11 +86,13 @@ def check(  # noqa: PLR0913  typer makes a parameter of each option
     from whosthat.workflow.check import check
 
     with terminal_progress() as progress:
-        checkup = check(photos, faces=faces, frames=frames, embedder=embedder, progress=progress)
+        checkup = check(photos, faces=faces, frames=frames, embedder=embedder, page=html, progress=progress)
     if as_json:
         show_json(checkup)
     else:
         show_audit(checkup.audit, checkup.faces)
+    if html is not None:
+        say(f"The page is {html}.")
     if fix:
         _fix(checkup, photos, yes=yes)
 

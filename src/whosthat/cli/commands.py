@@ -13,7 +13,7 @@ COMMANDS = {
     "evaluate": "Test a saved recogniser on other photos.",
     "predict": "Say who or what is in photos and videos.",
     "people": "List the people whom a face recogniser knows; add, remove or rename them.",
-    "export": "Write a recogniser's network as ONNX or Keras weights.",
+    "export": "Write a recogniser's network, or the photos of its run, to files.",
     "report": "Write a run's report again, and open it.",
     "runs": "List runs, or set them side by side.",
     "models": "Show the models, and add weights files to them.",

@@ -1,4 +1,4 @@
-"""``whosthat export``: a recogniser's network for other programs."""
+"""``whosthat export``: a recogniser's network, or a run's photos, for other programs."""
 
 from __future__ import annotations
 
@@ -8,30 +8,46 @@ from typing import Annotated, Literal
 from whosthat.cli.options import BundleArgument, CustomOption, JsonOption, examples, load_own_networks, new_app, option
 from whosthat.cli.output import say, show, show_json
 from whosthat.cli.terminal import terminal_progress
+from whosthat.errors import UsageError
 
 app = new_app()
 
 
 FormatOption = Annotated[Literal["onnx", "keras"], option("--format", "ONNX graph, or Keras weights.")]
-OverwriteOption = Annotated[bool, option("--overwrite", "Replace a file that is there.")]
-OutOption = Annotated[Path, option("--out FILE", "File to write.")]
+OverwriteOption = Annotated[bool, option("--overwrite", "Replace files that are there.")]
+OutOption = Annotated[Path | None, option("--out FILE", "File to write the network to.")]
+DatasetOption = Annotated[
+    Path | None,
+    option("--dataset DIR", "Write the photos of a run instead: dataset.h5 and labels.h5, validation photos with the training photos."),
+]
 
 
 @app.command(
-    epilog=examples("export runs/latest --out heroes.onnx", "export bundle --format keras --out h.weights.h5"), no_args_is_help=True
+    epilog=examples(
+        "export runs/latest --out heroes.onnx",
+        "export bundle --format keras --out h.weights.h5",
+        "export runs/latest --dataset heroes",
+    ),
+    no_args_is_help=True,
 )
 def export(
     bundle: BundleArgument,
-    out: OutOption,
+    out: OutOption = None,
+    dataset: DatasetOption = None,
     format: FormatOption = "onnx",
     overwrite: OverwriteOption = False,
     custom: CustomOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Write a recogniser's network as ONNX or Keras weights.
+    """Write a recogniser's network, or the photos of its run, to files.
 
-    What was written is read again and must give the same answers as the recogniser.
+    The network, as ONNX or as Keras weights, is read again and must give the same answers as the recogniser.
     """
+    if dataset is not None and out is None:
+        _export_dataset(bundle, dataset, overwrite=overwrite, as_json=as_json)
+        return
+    if out is None or dataset is not None:
+        raise UsageError("Say what to write: either the network with --out FILE, or the photos of a run with --dataset DIR.")
     say(f"Writing the network of {bundle} to {out}.")
     from whosthat.workflow.export import export as export_bundle
 
@@ -40,5 +56,17 @@ def export(
         written = export_bundle(bundle, format, out, overwrite=overwrite, progress=progress)
     if as_json:
         show_json({"bundle": bundle, "format": format, "file": written})
+    else:
+        show(str(written))
+
+
+def _export_dataset(run: Path, folder: Path, *, overwrite: bool, as_json: bool) -> None:
+    say(f"Writing the photos of {run} to {folder}.")
+    from whosthat.workflow.dataset_files import export_dataset
+
+    with terminal_progress() as progress:
+        written = export_dataset(run, folder, overwrite=overwrite, progress=progress)
+    if as_json:
+        show_json({"run": run, "folder": written})
     else:
         show(str(written))

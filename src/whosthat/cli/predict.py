@@ -28,7 +28,10 @@ BAD_DATA = 3
 PathsArgument = Annotated[list[Path], argument("PATH", "Photos, videos, and folders of photos.")]
 _EVERY_HELP = "Look at every Nth frame of a video: 5 when left out or, with a network that learnt from clips, as in these."
 CsvOption = Annotated[bool, option("--csv", "Write CSV to standard output, one row for each sighting.")]
-_DRAW_HELP = "Save a copy of each photo with the answer drawn in; of a video, one picture for each face that was followed."
+_DRAW_HELP = (
+    "Save a copy of each photo with the answer drawn in: boxes with names, or the name and a bar for each class, with "
+    "a contact sheet. Of a video, one picture for each face that was followed."
+)
 DrawOption = Annotated[Path | None, option("--draw DIR", _DRAW_HELP)]
 _SORT_HELP = (
     "Copy each photo into a folder of who is in it: one for each person, several people, unknown, nobody, unreadable. "

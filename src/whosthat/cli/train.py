@@ -37,6 +37,7 @@ _COLOURS = {"poor": "red", "fair": "yellow", "too few to say": "yellow"}
         "train photos --model cnn6 --size 112 --epochs 20",
         "train photos --model cnn6 --crop faces",
         "train photos --recipe reference-cnn6 --set schedule.name=cosine",
+        "train dataset/dataset.h5 --model cnn6",
         "train --resume runs/photos-cnn6-1",
     ),
     no_args_is_help=True,
@@ -81,6 +82,7 @@ def train(  # noqa: PLR0913  typer makes a parameter of each option; those that 
             raise UsageError("--resume uses the photos and the recipe of the run. Leave out PHOTOS and the recipe's options.")
         result = _go_on(resume, custom)
     elif photos is not None:
+        photos = _unpacked(photos)
         ask_about_names(photos, yes=yes)
         result = _start(photos, _choose_recipe(photos, model, recipe, custom, changes), runs, strangers)
     else:
@@ -90,6 +92,16 @@ def train(  # noqa: PLR0913  typer makes a parameter of each option; those that 
         require_accuracy(result.evaluation, min_accuracy)
     elif min_accuracy is not None:
         raise QualityError("There were too few photos for a test, so --min-accuracy cannot be checked.")
+
+
+def _unpacked(photos: Path) -> Path:
+    """Unpack an HDF5 file of photos, if that is what was given, and return the folder of photos."""
+    if not photos.is_file():
+        return photos
+    from whosthat.workflow.train import photo_folder
+
+    with terminal_progress() as progress:
+        return photo_folder(photos, progress=progress)
 
 
 def ask_about_names(photos: Path, *, yes: bool) -> None:

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from whosthat.cli.options import DATA, FACES, MODEL, NETWORK, OUTPUT, PHOTOS, option
+from whosthat.cli.options import DATA, FACES, MODEL, NETWORK, OUTPUT, argument, option
 from whosthat.errors import UsageError
 
 RECIPE_KEYS: dict[str, str] = {}
@@ -26,7 +26,8 @@ def setting(shown: str, help: str, group: str, key: str = "") -> Any:
     return option(shown, help, group)
 
 
-PhotosOrNothing = Annotated[Path | None, PHOTOS]
+_PHOTOS_HELP = "Folder that holds one folder of photos for each person or class, or dataset.h5 with labels.h5 beside it."
+PhotosOrNothing = Annotated[Path | None, argument("PHOTOS", _PHOTOS_HELP, DATA)]
 ModelOption = Annotated[str | None, option("--model -m NAME", 'A network of "whosthat models list", faces, or auto.', MODEL)]
 RecipeOption = Annotated[
     str | None, option("--recipe FILE", "A recipe file, or a recipe that comes with whosthat, such as reference-cnn6.", MODEL)

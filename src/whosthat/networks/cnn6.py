@@ -33,6 +33,7 @@ BATCH_NORM_MOMENTUM = 0.9
         source="Written for whosthat after the course report it grew from",
         parameters=79_810_471,
         options=("dropout", "batch_norm_momentum", "initialiser", "rescale"),
+        old_keras=True,
     )
 )
 def cnn6(design: Design) -> keras.Model:

@@ -14,6 +14,9 @@ from whosthat.errors import NetworkError, did_you_mean
 INITIALISERS = ("glorot_normal", "glorot_uniform", "he_normal", "he_uniform")
 """Ways to draw the first weights that a design may name."""
 
+OLD_KERAS = (".hdf5", ".h5")
+"""Names of files that Keras 2 saved end so."""
+
 _OPTIONS = ("dropout", "batch_norm_momentum", "initialiser", "rescale", "blocks")
 
 
@@ -36,6 +39,7 @@ class NetworkFacts:
     options: tuple[str, ...] = ()  # fields of `Design` that it honours beyond the common ones; any other one that is set is refused
     frames: bool = False  # whether a sample is a series of images
     weights: Literal["none", "imagenet"] = "none"  # what it starts from when the design says nothing; "none" is random
+    old_keras: bool = False  # whether it also starts from a file that Keras 2 saved from the same layers
     embedded: bool = False  # whether those weights arrive with the extra ``train``
     package: str = ""  # the package that carries them, where there is one; it is never imported
     package_file: str = ""  # their place inside that package, with forward slashes
@@ -84,11 +88,13 @@ def check_design(known: NetworkFacts, design: Design) -> None:
     if design.frames < 1 or (design.frames > 1 and not known.frames):
         can = "1 or more frames" if known.frames else "single photos (frames = 1)"
         raise NetworkError(f"{known.name} takes {can}, got frames = {design.frames}.")
-    of_whosthat = isinstance(design.weights, Path) and design.weights.suffix == ".safetensors"
-    if known.weights == "none" and design.weights not in (None, "none") and not of_whosthat:
+    readable = (".safetensors", *OLD_KERAS) if known.old_keras else (".safetensors",)
+    saved = isinstance(design.weights, Path) and design.weights.suffix in readable
+    if known.weights == "none" and design.weights not in (None, "none") and not saved:
+        also = " A .hdf5 or .h5 file that Keras 2 saved from the same layers is read, too." if known.old_keras else ""
         raise NetworkError(
             f"There are no published weights for {known.name}, got weights = {str(design.weights)!r}. Use a .safetensors file that "
-            "whosthat saved from this network, or none."
+            f"whosthat saved from this network, or none.{also}"
         )
     _check_options(known, design)
 

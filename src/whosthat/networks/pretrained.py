@@ -1,7 +1,7 @@
 """Published weights: which file a design means, whether it is the right one, and its numbers put into a network.
 
-Nothing is fetched here: an absent file is an error that says how to get it. HDF5 files in the layout of keras.applications are
-read with h5py alone, never by Keras' model loader. Weights that whosthat itself saved are `weights`' business.
+Nothing is fetched here: an absent file is an error that says how to get it. HDF5 files in the layout of keras.applications, and those that
+Keras 2 saved, are read with h5py alone, never by Keras' model loader. Weights that whosthat itself saved are `weights`' business.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from whosthat.errors import WeightsError, did_you_mean
+from whosthat.hdf5 import own, own_numbers
 from whosthat.networks.design import NetworkFacts
 from whosthat.settings import weights_folder
 
@@ -106,44 +107,59 @@ def fill_from_keras_file(model: keras.Model, facts: NetworkFacts, file: Path | N
     weighted = [layer for layer in model.layers if layer.weights and layer.name != "predictions"]
     try:
         with h5py.File(file, "r") as opened:
-            top = _own(opened, "model_weights", file) if "model_weights" in opened else opened
-            found = {layer.name: _layer_arrays(top, layer, file) for layer in weighted}
+            top = own(opened, "model_weights") if "model_weights" in opened else opened
+            found = [_layer_arrays(top, layer.name, layer, file) for layer in weighted]
     except (OSError, KeyError, RuntimeError, ValueError, TypeError) as error:  # what h5py raises for damaged files
         raise WeightsError(f"{file} cannot be read as a weights file of {facts.name}: {error}. {where_from(facts)}") from error
-    for layer in weighted:
-        layer.set_weights(found[layer.name])
+    for layer, arrays in zip(weighted, found, strict=True):
+        layer.set_weights(arrays)
 
 
-def _layer_arrays(top: h5py.Group, layer: keras.Layer, file: Path) -> list[NDArray[np.float32]]:
-    """The arrays of one layer in the file's own order, each checked against the layer's variables before it is read."""
+def fill_from_old_keras(model: keras.Model, file: Path) -> None:
+    """Put a weights file that Keras 2 saved from the same network into a model: layer after layer, the classifier too.
+
+    The names of layers tell nothing there (``conv2d_17``); their order does, and the shape of each array is checked. A file of
+    ``model.save_weights`` and one of a whole model are the same to this.
+
+    Raises:
+        WeightsError: The file is unreadable, or of a network with other layers, another size or another number of classes; the model is
+            then unchanged.
+    """
     import h5py
 
-    if layer.name not in top:
-        raise WeightsError(f"{file} holds no weights for the layer {layer.name!r}, so it belongs to another network.")
-    group = _own(top, layer.name, file)
-    paths = [name.decode() if isinstance(name, bytes) else str(name) for name in group.attrs["weight_names"]]
+    weighted = [layer for layer in model.layers if layer.weights]
+    try:
+        with h5py.File(file, "r") as opened:
+            top = own(opened, "model_weights") if "model_weights" in opened else opened
+            saved = [name for name in _names(top, "layer_names") if _names(own(top, name), "weight_names")]
+            if len(saved) != len(weighted):
+                raise WeightsError(f"{file} holds {len(saved)} layers with weights, and {model.name} has {len(weighted)}.")
+            found = [_layer_arrays(top, name, layer, file) for name, layer in zip(saved, weighted, strict=True)]
+    except (OSError, KeyError, RuntimeError, ValueError, TypeError) as error:
+        raise WeightsError(f"{file} cannot be read as weights that Keras saved: {error}. Use another file, or --weights none.") from error
+    for layer, arrays in zip(weighted, found, strict=True):
+        layer.set_weights(arrays)
+
+
+def _names(group: h5py.Group, attribute: str) -> list[str]:
+    return [name.decode() if isinstance(name, bytes) else str(name) for name in group.attrs[attribute]]
+
+
+def _layer_arrays(top: h5py.Group, name: str, layer: keras.Layer, file: Path) -> list[NDArray[np.float32]]:
+    """The arrays of one layer in the file's own order, each checked against the layer's variables before it is read."""
+    if name not in top:
+        raise WeightsError(f"{file} holds no weights for the layer {name!r}, so it belongs to another network.")
+    group = own(top, name)
+    paths = _names(group, "weight_names")
     if len(paths) != len(layer.weights):
-        raise WeightsError(f"{file} holds {len(paths)} arrays for the layer {layer.name!r}, expected {len(layer.weights)}.")
+        raise WeightsError(f"{file} holds {len(paths)} arrays for the layer {name!r}, expected {len(layer.weights)}.")
     arrays = []
     for path, variable in zip(paths, layer.weights, strict=True):
-        dataset = _own(group, path, file)
-        if not isinstance(dataset, h5py.Dataset) or dataset.external or dataset.is_virtual:
-            raise WeightsError(f"{path!r} in {file} refers to numbers elsewhere, which is not allowed.")
+        dataset = own_numbers(group, path)
         if dataset.shape != tuple(variable.shape) or dataset.dtype.kind != "f":
             raise WeightsError(
-                f"{path!r} in {file} has shape {dataset.shape} ({dataset.dtype}), expected {tuple(variable.shape)} (float32)."
+                f"{path!r} in {file} has shape {dataset.shape} ({dataset.dtype}), expected {tuple(variable.shape)} (float32). "
+                "The weights are of another network, size or number of classes."
             )
         arrays.append(dataset[()])
     return arrays
-
-
-def _own(group: h5py.Group, path: str, file: Path) -> h5py.Group | h5py.Dataset:
-    """What stands at a path in this very file: HDF5 can also point into any other file of the machine."""
-    import h5py
-
-    at = group
-    for part in path.split("/"):
-        if not isinstance(at.get(part, getlink=True), h5py.HardLink):
-            raise WeightsError(f"{path!r} in {file} is missing or refers to numbers elsewhere, which is not allowed.")
-        at = at[part]
-    return at

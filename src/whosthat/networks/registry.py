@@ -134,6 +134,10 @@ def build(name: str, design: Design) -> keras.Model:
         from whosthat.networks.weights import load_matching  # needs numpy
 
         load_matching(model, design.weights)
+    elif isinstance(design.weights, Path) and known.old_keras:
+        from whosthat.networks.pretrained import fill_from_old_keras
+
+        fill_from_old_keras(model, design.weights)
     return model
 
 

@@ -37,7 +37,13 @@ class Checkup:
 
 
 def check(
-    photos: str | Path, *, faces: bool | None = None, frames: int | None = None, embedder: str = DLIB.name, progress: Progress = SILENT
+    photos: str | Path,
+    *,
+    faces: bool | None = None,
+    frames: int | None = None,
+    embedder: str = DLIB.name,
+    page: str | Path | None = None,
+    progress: Progress = SILENT,
 ) -> Checkup:
     """Look at every photo of a folder, and at the faces in it, and say what should be known before training.
 
@@ -47,18 +53,31 @@ def check(
         frames: Look at videos and folders of numbered frames as clips, of each of which a network sees so many frames (2 or more); faces
             are not looked for then. None takes frames for photos, and passes over videos.
         embedder: Which network compares them.
+        page: An HTML file to write, with samples of each class and the photos of every finding; an older one is replaced.
         progress: Shows the photos as they are read.
 
     Returns:
         What was found; ``to_dict()`` gives it as plain values.
 
     Raises:
-        UsageError: ``photos`` is no path, or there is no such embedder.
+        UsageError: ``photos`` is no path, there is no such embedder, or the page cannot be written.
         DatasetError: The folder cannot be used.
         WeightsError: Faces are asked for, and a network is not here.
         CacheError: What was found cannot be remembered.
     """
     folder = path_given(photos, "The folder of photos")
+    if page is None:
+        return _checkup(folder, faces, frames, embedder, progress)
+    from whosthat.evaluation.check_page import check_path, write_check_page  # no other check waits for templates and plots
+
+    file = path_given(page, "The page")
+    check_path(file)
+    checkup = _checkup(folder, faces, frames, embedder, progress)
+    write_check_page(file, checkup.audit, checkup.faces, progress=progress)
+    return checkup
+
+
+def _checkup(folder: Path, faces: bool | None, frames: int | None, embedder: str, progress: Progress) -> Checkup:
     audit = audit_folder(folder, frames=frames, progress=progress)
     if (frames or 1) > 1:
         return Checkup(audit, None)

@@ -11,7 +11,7 @@ import math
 import os
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -32,6 +32,9 @@ from whosthat.workflow.recalling import recalling
 
 BATCH = 4
 """Photos that a thread reads and the network answers at once; more are hardly faster."""
+
+SHEET, ON_SHEET, SHEET_SIDE = "contact-sheet.jpg", 25, 160
+"""File and number of the photos that are drawn together, and their longest side in pixels."""
 
 FEW = 32
 """Fewer photos than this are handed out in so small batches that no core is left without work at the end."""
@@ -54,7 +57,8 @@ def predict(
         paths: Photos, videos and folders. Of folders every photo is taken, at any depth, sorted by name; videos must be named. For a
             recogniser that looks at several frames together, a folder of numbered frames is one clip, and videos in folders are taken.
         draw: Folder for copies with the names drawn in, and of videos one picture for each face that was followed; made when it
-            is not there. A copy replaces an earlier one of the same photo, and no other file.
+            is not there. Where the whole photo was looked at, each class has a bar, and the first photos stand on one contact sheet.
+            A copy replaces an earlier one of the same photo, and no other file.
         every: Of videos every Nth frame is looked at, 1 or more; None is as in the clips that the recogniser learnt from, else every 5th.
         without: Folders to pass over inside ``paths``, such as one for sorted copies; the one for drawn copies always is.
         remember: Keep the faces of photos in the cache, so that a face recogniser need not look at the same photo twice.
@@ -95,7 +99,8 @@ def predict(
 
     answering = recalling(recogniser, progress) if remember else nullcontext(recogniser)
     found = find_photos(places, without=without, clips=recogniser.frames > 1)
-    return _answers(answering, found, finished)
+    answers = _answers(answering, found, finished)
+    return answers if copies is None else _with_contact_sheet(answers, copies)
 
 
 def answer_each(
@@ -212,9 +217,34 @@ def _read(recogniser: Answering, path: Path, *, slide: bool) -> Prediction | tup
         return Prediction(path, error=error.reason)
 
 
-def _draw(path: Path, sightings: tuple[Sighting, ...], folder: Path) -> Path:
-    from whosthat.photos.drawing import draw_sightings
+def _is_whole(sightings: tuple[Sighting, ...]) -> bool:
+    return len(sightings) == 1 and sightings[0].box is None
+
+
+def _with_contact_sheet(answers: Iterator[Prediction], folder: Path) -> Iterator[Prediction]:
+    """Pass answers on, and draw the first photos that were looked at as a whole, two or more, onto one sheet."""
+    from whosthat.photos.drawing import thumbnail
+    from whosthat.photos.result_picture import draw_contact_sheet
     from whosthat.workflow.drawn_copies import save_copy
 
-    drawn = draw_sightings(picture_of(path), sightings)
+    cells: list[tuple[Any, Sighting]] = []
+    for answer in answers:
+        if answer.drawn is not None and _is_whole(answer.sightings) and len(cells) < ON_SHEET:
+            with suppress(PhotoError):  # it has gone meanwhile
+                cells.append((thumbnail(picture_of(answer.path), SHEET_SIDE), answer.sightings[0]))
+        yield answer
+    if len(cells) > 1:
+        try:
+            save_copy(draw_contact_sheet(cells), folder, SHEET, source=f"contact sheet in {folder.resolve()}")
+        except OSError as error:
+            raise UsageError(f"{folder} cannot be written: {error.strerror or error}. Name another folder for the drawn copies.") from error
+
+
+def _draw(path: Path, sightings: tuple[Sighting, ...], folder: Path) -> Path:
+    from whosthat.photos.drawing import draw_sightings
+    from whosthat.photos.result_picture import draw_result
+    from whosthat.workflow.drawn_copies import save_copy
+
+    picture = picture_of(path)
+    drawn = draw_result(picture, sightings[0]) if _is_whole(sightings) else draw_sightings(picture, sightings)
     return save_copy(drawn, folder, f"{path.stem}.jpg", source=str(path.resolve()), exif=exif_of(path))

@@ -6,28 +6,27 @@ What belongs here: the steps before training, which are the same for all models,
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from whosthat.dataset.audit import Audit, audit_folder
 from whosthat.dataset.split import read_split, split
-from whosthat.errors import CacheError, DatasetError, NetworkError, RecipeError, RunError, UsageError, path_given, type_given
+from whosthat.errors import CacheError, DatasetError, NetworkError, RecipeError, UsageError, path_given, type_given
 from whosthat.evaluation.run_facts import read_metrics
 from whosthat.networks import registry
 from whosthat.networks.backend import require_keras
 from whosthat.progress import SILENT, Progress
 from whosthat.recognition.bundle import label_problem
-from whosthat.runs.files import ENVIRONMENT, RECIPE, SPLIT
+from whosthat.runs.files import SPLIT
 from whosthat.runs.folders import discard_run, existing_run, new_run, set_latest
 from whosthat.runs.lock import run_lock
-from whosthat.training.recipe import AnyRecipe, FaceRecipe, default_recipe, design_of, read_recipe
+from whosthat.training.recipe import AnyRecipe, FaceRecipe, default_recipe, design_of
 from whosthat.training.recipe_base import BaseRecipe
 from whosthat.wording import counted
 from whosthat.workflow.choosing import choose_model
 from whosthat.workflow.strangers import stranger_photos
-from whosthat.workflow.training_run import TrainingRun, TrainResult, begin, finish, result_of
+from whosthat.workflow.training_run import TrainingRun, TrainResult, begin, finish, recorded, result_of
 
 __all__ = ["TrainResult", "resume", "train"]
 
@@ -44,7 +43,7 @@ def train(
     """Train a recogniser on a folder of photos and test it on photos that it has not seen.
 
     Args:
-        photos: The folder, with one sub-folder per class.
+        photos: The folder, with one sub-folder per class, or an HDF5 file of photos with its labels beside it (``dataset.h5``).
         model: ``"faces"``, a network's name such as ``"cnn6"``, or a recipe from `whosthat.default_recipe` or `whosthat.read_recipe`.
             None takes faces where nearly every photo shows one, else a pretrained network.
         runs: Where the run folder is made; nothing that is there is overwritten.
@@ -69,7 +68,7 @@ def train(
         TrainingInterruptedError: Ctrl-C or SIGTERM came; `resume` goes on.
         RunError: The run folder cannot be written.
     """
-    root = path_given(photos, "The folder of photos")
+    root = photo_folder(path_given(photos, "The folder of photos"), progress=progress)
     others = None if strangers is None else path_given(strangers, "The folder of strangers")
     recipe = recipe_of(choose_model(root, settings=settings).model if model is None else model, settings)
     check_recipe(recipe)
@@ -118,17 +117,7 @@ def resume(run: str | Path, *, progress: Progress = SILENT) -> TrainResult:
         TrainingError: As in `train`.
     """
     folder = existing_run(Path(run))
-    if not (folder / RECIPE).is_file():
-        raise RunError(f"{folder} cannot be resumed: it holds no {RECIPE}. Choose a run folder, such as runs/latest.")
-    try:
-        recipe = read_recipe(folder / RECIPE, complete=True)
-        environment = json.loads((folder / ENVIRONMENT).read_text(encoding="utf-8"))
-        root, others = Path(environment["photos"]), environment.get("strangers")
-        strangers = None if others is None else Path(others)
-    except (OSError, ValueError, KeyError, TypeError, RecipeError) as error:
-        raise RunError(
-            f"{folder} cannot be resumed, because its records are damaged: {str(error).rstrip('.')}. Start a new run."
-        ) from error
+    recipe, root, strangers = recorded(folder)
     if finish(folder, progress=progress):
         return result_of(folder, read_metrics(folder))
     frames = None
@@ -141,6 +130,18 @@ def resume(run: str | Path, *, progress: Progress = SILENT) -> TrainResult:
     with run_lock(folder):
         set_latest(folder)  # it may have been killed before it was
     return result
+
+
+def photo_folder(photos: Path, *, progress: Progress = SILENT) -> Path:
+    """Return the folder of photos to train on: ``photos`` itself, or the one into which an HDF5 file (.h5, .hdf5) was unpacked.
+
+    Raises DatasetError when the file is no data set, or cannot be unpacked.
+    """
+    if photos.suffix.lower() not in (".h5", ".hdf5") or photos.is_dir():
+        return photos
+    from whosthat.workflow.dataset_files import unpacked
+
+    return unpacked(photos, progress=progress)
 
 
 def recipe_of(model: str | AnyRecipe, settings: Mapping[str, Any]) -> AnyRecipe:

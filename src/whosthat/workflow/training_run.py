@@ -17,7 +17,7 @@ from typing import Any
 from whosthat import durable
 from whosthat.dataset.audit import Audit, AuditedPhoto
 from whosthat.dataset.split import Split, write_split
-from whosthat.errors import DatasetError, RunError
+from whosthat.errors import DatasetError, RecipeError, RunError
 from whosthat.evaluation.diagnosis import Diagnosis, Training, diagnose
 from whosthat.evaluation.learning_curve import LearningCurve
 from whosthat.evaluation.metrics import Evaluation
@@ -30,7 +30,7 @@ from whosthat.recognition.bundle import BundleFacts, DataFacts
 from whosthat.runs.files import AUDIT, BUNDLE, ENVIRONMENT, METRICS, RECIPE, REPORT, SPLIT
 from whosthat.runs.folders import discard_run, set_latest
 from whosthat.runs.lock import resumable, run_lock, saving
-from whosthat.training.recipe import AnyRecipe
+from whosthat.training.recipe import AnyRecipe, read_recipe
 from whosthat.types import Image
 from whosthat.version import __version__
 from whosthat.workflow.doctor import version_of
@@ -102,6 +102,19 @@ def begin(run: TrainingRun, recipe: AnyRecipe, *, latest: bool) -> None:
         raise RunError(
             f"No run can be started in {run.folder.parent}: {why} Make room there, or choose another folder with --runs."
         ) from error
+
+
+def recorded(folder: Path) -> tuple[AnyRecipe, Path, Path | None]:
+    """Read what `begin` wrote down: the recipe, the folder of photos and perhaps that of strangers; RunError where it is damaged."""
+    if not (folder / RECIPE).is_file():
+        raise RunError(f"{folder} cannot be used: it holds no {RECIPE}. Choose a run folder, such as runs/latest.")
+    try:
+        recipe = read_recipe(folder / RECIPE, complete=True)
+        environment = json.loads((folder / ENVIRONMENT).read_text(encoding="utf-8"))
+        root, strangers = Path(environment["photos"]), environment.get("strangers")
+        return recipe, root, None if strangers is None else Path(strangers)
+    except (OSError, ValueError, KeyError, TypeError, RecipeError) as error:
+        raise RunError(f"{folder} cannot be used, because its records are damaged: {str(error).rstrip('.')}. Start a new run.") from error
 
 
 def conclude(

@@ -1,0 +1,55 @@
+"""HDF5 files that somebody else wrote: only numbers that stand in the very file are read, and no more than it can hold.
+
+What belongs here: what every reader of such a file must ask first. What does not: what the numbers mean. This module imports nothing of
+whosthat, and h5py only where it is used.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import h5py
+
+MOST_COMPRESSED = 1100
+"""An array that claims to be more often larger than what is stored of it holds nothing: deflate reaches 1032."""
+
+LARGEST_CHUNK = 256 * 1024 * 1024
+"""Bytes of the largest piece that is read at once."""
+
+
+def own(group: h5py.Group, path: str) -> h5py.Group | h5py.Dataset:
+    """Return what stands at a path in this very file: HDF5 can also point into any other file of the machine.
+
+    Raises:
+        ValueError: Nothing stands there, or a link to somewhere else.
+    """
+    import h5py
+
+    at = group
+    for part in path.split("/"):
+        if not isinstance(at, h5py.Group) or not isinstance(at.get(part, getlink=True), h5py.HardLink):
+            raise ValueError(f"{path!r} is missing or refers to numbers elsewhere, which is not allowed")
+        at = at[part]
+    return at
+
+
+def own_numbers(group: h5py.Group, path: str) -> h5py.Dataset:
+    """Return the array at a path, which may be read row by row; nothing of it has been read yet.
+
+    Raises:
+        ValueError: It is no array, its numbers stand elsewhere, it claims to be far larger than what the file holds of it, or its pieces
+            are too large to be read.
+    """
+    import h5py
+
+    numbers = own(group, path)
+    if not isinstance(numbers, h5py.Dataset) or numbers.external or numbers.is_virtual:
+        raise ValueError(f"{path!r} is no array, or refers to numbers elsewhere, which is not allowed")
+    size, stored = math.prod(numbers.shape or ()) * numbers.dtype.itemsize, numbers.id.get_storage_size()
+    if size > MOST_COMPRESSED * stored:
+        raise ValueError(f"{path!r} claims to have {size:,} bytes, but the file holds {stored:,} bytes of it")
+    if numbers.chunks and math.prod(numbers.chunks) * numbers.dtype.itemsize > LARGEST_CHUNK:
+        raise ValueError(f"{path!r} is stored in pieces of more than {LARGEST_CHUNK // 2**20} MiB")
+    return numbers
