@@ -15,6 +15,7 @@ from whosthat.networks import registry
 from whosthat.networks.backend import load_keras
 from whosthat.networks.weights import load_weights
 from whosthat.photos.drawing import save_image
+from whosthat.progress import Silent
 from whosthat.recognition import load
 from whosthat.recognition.bundle import WEIGHTS, open_bundle
 from whosthat.training.recipe import default_recipe, design_of
@@ -55,6 +56,31 @@ def test_strangers_set_the_threshold_and_are_told_of_everywhere(photos: Path, tm
     assert json.loads((result.run / "environment.json").read_text(encoding="utf-8"))["strangers"] == str(strangers.resolve())
     recogniser = load(result.bundle)
     assert all(recogniser.identify(file)[0].name is None for file in files)
+
+
+class Watching(Silent):
+    """A progress that remembers tables and results."""
+
+    def __init__(self) -> None:
+        self.tables, self.results = [], []
+
+    def table(self, columns, rows) -> None:
+        self.tables.append([columns, *rows])
+
+    def result(self, sentence) -> None:
+        self.results.append(sentence)
+
+
+def test_photos_of_each_class_and_part_are_told_before_and_each_epoch_when_it_is_done(photos: Path, tmp_path: Path) -> None:
+    watching = Watching()
+    train(photos, recipe().model_copy(update={"epochs": 2}), runs=tmp_path / "runs", progress=watching)
+    assert watching.tables == [
+        [
+            ("photos of each class", "training", "validation", "test"),
+            *(("all classes", "12", "4", "4"), ("blue", "6", "2", "2"), ("red", "6", "2", "2")),
+        ]
+    ]
+    assert [line.split(":")[0] for line in watching.results] == ["Epoch 1/2", "Epoch 2/2"]
 
 
 def test_a_missing_folder_of_strangers_is_refused_before_anything_is_begun(photos: Path, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ all routes share (`training_run`).
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -57,6 +58,7 @@ def carry_out(run: TrainingRun, recipe: Recipe, *, progress: Progress, resume: b
     """Train, test and save a network."""
     # ---- prepare: every photo once, cut out where asked, to the network's size ----------------------------
     spec = recipe.prepare_spec()
+    _show_counts(run, progress)
     cropper, detector_files = (None, {}) if recipe.crop == "photo" else open_cropper(recipe.detector, recipe.size)
     with (
         resumable(run.folder),
@@ -94,6 +96,14 @@ def carry_out(run: TrainingRun, recipe: Recipe, *, progress: Progress, resume: b
         with saving(run.folder):
             save_bundle(run.folder / BUNDLE, facts, graph=graph, weights=weights_of(fitted.model), more=as_bundle_files(detector_files))
             return conclude(run, classifier.temperature, training, evaluation, notes, history=fitted.history)
+
+
+def _show_counts(run: TrainingRun, progress: Progress) -> None:
+    """Show how many photos of each class stand in each part."""
+    counts = {part: Counter(item.photo.class_name for item in run.parts.parts[part]) for part in PARTS}
+    rows = [(name, *(f"{counts[part][name]:,}" for part in PARTS)) for name in run.parts.classes]
+    totals = ("all classes", *(f"{counts[part].total():,}" for part in PARTS))
+    progress.table(("photos of each class", "training", "validation", "test"), [totals, *rows])
 
 
 def _fit(run: TrainingRun, recipe: Recipe, prepared: PreparedPhotos, progress: Progress, *, resume: bool) -> Fitted:
