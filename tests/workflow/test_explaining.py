@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from whosthat.cli.app import main
 from whosthat.errors import NetworkError, UsageError
+from whosthat.evaluation.metrics import Evaluation
+from whosthat.evaluation.plots.writing import HEAT_FILE, read_photos
 from whosthat.photos.drawing import save_image
+from whosthat.photos.maps import MAP_TILE
 from whosthat.photos.preparing import PrepareSpec
 from whosthat.photos.reading import read
 from whosthat.recognition.bundle import open_bundle
 from whosthat.recognition.explaining import Explainer
+from whosthat.recognition.image_classifier import ImageClassifier
 from whosthat.training.recipe import default_recipe
 from whosthat.types import Sighting
-from whosthat.workflow.explaining import explain
+from whosthat.workflow.explaining import _Explaining, draw_activations, explain, keep_insight_of
 from whosthat.workflow.prediction import Prediction
 from whosthat.workflow.train import train
 
@@ -95,7 +101,7 @@ def test_face_recognisers_and_networks_without_convolutions_are_refused(tmp_path
     with pytest.raises(NetworkError, match="no convolution"):
         explain([], bundle, tmp_path / "why")
     monkeypatch.setattr("whosthat.recognition.bundle.BundleFacts.has_gallery", True)
-    with pytest.raises(UsageError, match=r"compares faces with enrolled ones and has no heat map. Leave out --explain"):
+    with pytest.raises(UsageError, match=r"compares faces with enrolled ones, so there is no heat map"):
         explain([], bundle, tmp_path / "why")
     assert not (tmp_path / "why").exists()
 
@@ -113,3 +119,52 @@ def test_a_folder_that_cannot_be_written_is_said(run: Path, tmp_path: Path, monk
     monkeypatch.setattr("whosthat.workflow.explaining.save_copy", full)
     with pytest.raises(UsageError, match="No space left"):
         list(explain([Prediction(photo, (Sighting("upper", 1.0),))], run, tmp_path / "why"))
+
+
+def test_the_report_shows_where_the_network_looked_in_its_mistakes_and_its_first_filters(run: Path) -> None:
+    assert read(run / "plots" / "filters.png").shape[2] == 3
+    assert 'class="filters" src="data:image/png' in (run / "report.html").read_text(encoding="utf-8")
+
+
+def test_heat_is_kept_for_the_mistakes_that_are_shown_where_the_photo_can_be_read(
+    run: Path, tmp_path: Path, judged: Callable[..., Evaluation]
+) -> None:
+    bundle, paths = open_bundle(run), [tmp_path / name for name in ("a.png", "b.png", "c.png")]
+    for path in paths[:2]:
+        save_image(marked("upper", 7), path)
+    evaluation = judged([[0.9, 0.1], [0.1, 0.9], [0.8, 0.2]], [1, 1, 1], ("lower", "upper"), [str(path) for path in paths])
+    tested = [SimpleNamespace(photo=SimpleNamespace(path=path)) for path in paths]
+    place = SimpleNamespace(folder=tmp_path / "run", parts=SimpleNamespace(parts={"test": tested}))
+    place.folder.mkdir()
+    keep_insight_of(place, evaluation, ImageClassifier.open(bundle), bundle.graph(), None)
+    assert list(read_photos(place.folder, HEAT_FILE)) == [0]  # the second is correct, the third cannot be read
+
+
+def test_activations_are_drawn_layer_by_layer(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    photo, picture = tmp_path / "a.png", tmp_path / "layers.png"
+    save_image(marked("upper", 7), photo)
+    assert main(["models", "activations", str(run), str(photo), "--draw", str(picture)]) == 0
+    assert capsys.readouterr().out == f"What the layers see is drawn in {picture}.\n"
+    assert read(picture).shape[0] > 5 * MAP_TILE
+    assert main(["models", "activations", str(run), str(photo), "--draw", str(tmp_path / "no" / "layers.png")]) == 2
+    assert "Choose another place for the picture" in capsys.readouterr().err
+
+
+def test_a_network_of_faces_explains_each_face(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    image = marked("upper", 7)
+    photo = tmp_path / "a.png"
+    save_image(image, photo)
+    cutting = SimpleNamespace(prepare=lambda _: SimpleNamespace(crops=np.stack([image[:16, :16], image[16:, 16:]])))
+    looking = _Explaining.__new__(_Explaining)
+    looking._faces, looking._spec, looking._labels = cutting, PrepareSpec(16), ("lower", "upper")
+    looking.explainer = SimpleNamespace(heat=lambda prepared, label: np.full((2, 2), label, np.float32))
+    picture = looking.picture(photo, (Sighting("lower", 0.9), Sighting("upper", 0.9)))
+    height = len(picture) // 2
+    left, right = picture[:, : 16 * 4], picture[:, 16 * 4 + 8 :]
+    assert (left[:60] == right[:60]).all()
+    assert not (left[height : height + 60] == right[height : height + 60]).all()
+    cutting.prepare = lambda _: SimpleNamespace(crops=np.empty((0, 16, 16, 3), np.uint8))
+    monkeypatch.setattr("whosthat.workflow.explaining._Explaining", lambda _: looking)
+    monkeypatch.setattr("whosthat.workflow.explaining.open_bundle", lambda _: None)
+    with pytest.raises(UsageError, match="There is no face in"):
+        draw_activations("bundle", photo, tmp_path / "layers.png")

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from whosthat.cli.options import JsonOption, argument, examples, new_app, option
+from whosthat.cli.options import BundleArgument, JsonOption, argument, examples, new_app, option
 from whosthat.cli.output import show, show_json, show_table
 from whosthat.errors import UsageError, did_you_mean
 
@@ -25,6 +25,8 @@ FileArgument = Annotated[
 ]
 _DESCRIBE_HELP = "What your own face network is: docs/embedders.md shows one."
 DescribeOption = Annotated[Path | None, option("--describe FILE.toml", _DESCRIBE_HELP, exists=True, dir_okay=False)]
+PhotoArgument = Annotated[Path, argument("PHOTO", "A photo.")]
+DrawOption = Annotated[Path, option("--draw FILE.png", "The picture that is saved; .jpg and .webp work too.")]
 OwnNameArgument = Annotated[str, argument("NAME", "A face network that you added.")]
 
 
@@ -104,6 +106,18 @@ def show_one(name: NameArgument, as_json: JsonOption = False) -> None:
     else:
         show(*lead)
         show_table(("fact", "value"), rows)
+
+
+@app.command("activations", epilog=examples("models activations runs/latest photo.jpg --draw layers.png"), no_args_is_help=True)
+def activations(bundle: BundleArgument, photo: PhotoArgument, draw: DrawOption) -> None:
+    """Draw what a network sees in a photo, layer by layer: of each convolution and pooling the maps with most contrast.
+
+    The first maps still look like the photo, the last ones are small and say how much of something is where.
+    """
+    from whosthat.workflow.explaining import draw_activations
+
+    draw_activations(bundle, photo, draw)
+    show(f"What the layers see is drawn in {draw}.")
 
 
 def _choosing(embedder: str) -> str:

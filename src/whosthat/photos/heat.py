@@ -37,7 +37,8 @@ def draw_heat(image: Image, heat: FloatArray, spec: PrepareSpec) -> Image:
     whole[max(0, top) :, max(0, left) :][: inside.shape[0], : inside.shape[1]] = inside
     colours = cv2.applyColorMap((255 * whole).astype(np.uint8), cv2.COLORMAP_TURBO)[..., ::-1]
     share = _OPACITY * np.sqrt(whole)[..., None]
-    return np.round((1 - share) * image + share * colours).astype(np.uint8)
+    mixed: Image = np.round((1 - share) * image + share * colours).astype(np.uint8)
+    return mixed
 
 
 def explained(image: Image, heat: FloatArray, spec: PrepareSpec, sighting: Sighting) -> Image:

@@ -11,10 +11,12 @@ Source: Selvaraju et al. 2017, https://arxiv.org/abs/1610.02391.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from whosthat.errors import NetworkError
 from whosthat.inference import Session, open_session
 from whosthat.networks.onnx_parts import NetworkGraph
 from whosthat.recognition.image_classifier import INPUT_TYPES
@@ -22,6 +24,9 @@ from whosthat.recognition.image_classifier import INPUT_TYPES
 if TYPE_CHECKING:
     from whosthat.photos.preparing import PrepareSpec
     from whosthat.types import FloatArray, Image
+
+MOST_LAYERS = 12
+"""So many layers are shown of one photo: all of cnn6, and some of efficientnet-lite0's 49."""
 
 COPIES = 16
 """So many copies of the maps go through the rest of the network at once."""
@@ -51,7 +56,8 @@ class Explainer:
         maps = self._maps(prepared)
         heat = np.maximum(np.tensordot(self._weights(maps, label), maps, axes=(0, 1)), 0).mean(axis=0)
         highest = heat.max()
-        return (heat / highest if highest > 0 else heat).astype(np.float32)
+        share: FloatArray = (heat / highest if highest > 0 else heat).astype(np.float32)
+        return share
 
     def _maps(self, prepared: Image) -> FloatArray:
         """Return the last maps, float32 (frames, channels, height, width)."""
@@ -69,4 +75,29 @@ class Explainer:
                     copies[place, :, channel] -= fall
             scores.append(self._tail.run(copies.reshape(-1, *maps.shape[1:]))[0][:, label])
         fallen = np.concatenate(scores)[: n_channels + 1].astype(np.float64)
-        return (fallen[0] - fallen[1:]).astype(np.float32)
+        weights: FloatArray = (fallen[0] - fallen[1:]).astype(np.float32)
+        return weights
+
+
+@dataclass(frozen=True)
+class Activation:
+    """What one layer saw in a photo."""
+
+    kind: str  # "convolution" or "pooling"
+    place: int  # of so many layers that give maps, from 1
+    maps: FloatArray  # float32 (channels, height, width), activated; of several frames those of the first
+
+
+def activations(graph: bytes, spec: PrepareSpec, prepared: Image) -> tuple[list[Activation], int]:
+    """Return what the layers of a network see in a prepared photo, in order, and how many layers give maps.
+
+    Of more than `MOST_LAYERS` layers, so many are taken, evenly, the first and the last among them. NetworkError where none gives maps.
+    """
+    parts = NetworkGraph(graph)
+    layers = parts.layers
+    if not layers:
+        raise NetworkError("This network has neither convolutions nor poolings, so no layer gives maps.")
+    chosen = np.unique(np.linspace(0, len(layers) - 1, MOST_LAYERS).round().astype(int))
+    session = open_session(parts.part(list(dict.fromkeys(layers[number].maps for number in chosen))))
+    found = session.run(prepared[None].astype(INPUT_TYPES[session.input_types[0]], copy=False))
+    return [Activation(layers[number].kind, int(number) + 1, maps[0]) for number, maps in zip(chosen, found, strict=True)], len(layers)

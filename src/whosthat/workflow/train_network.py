@@ -35,6 +35,7 @@ from whosthat.training.recipe import Recipe
 from whosthat.types import PARTS
 from whosthat.wording import counted
 from whosthat.workflow.evaluate import answer_photos
+from whosthat.workflow.explaining import keep_insight_of
 from whosthat.workflow.face_photos import open_cropper
 from whosthat.workflow.strangers import stranger_confidences
 from whosthat.workflow.training_run import TrainingRun, TrainResult, bundle_facts, conclude
@@ -86,6 +87,7 @@ def carry_out(run: TrainingRun, recipe: Recipe, *, progress: Progress, resume: b
         evaluation = _test(recogniser, run, progress)
 
         # ---- learn from every photo: the head may, once the test is done ----------------------------------
+        tested_graph = graph
         if fitted.learns_from_all:
             fitted.learn_from_all()
             _, graph = _export(fitted, prepared, spec)
@@ -95,6 +97,7 @@ def carry_out(run: TrainingRun, recipe: Recipe, *, progress: Progress, resume: b
         training, notes = _training(recipe, prepared, fitted), _notes(classifier, fitted, prepared)
         with saving(run.folder):
             save_bundle(run.folder / BUNDLE, facts, graph=graph, weights=weights_of(fitted.model), more=as_bundle_files(detector_files))
+            keep_insight_of(run, evaluation, classifier, tested_graph, cropper)
             return conclude(run, classifier.temperature, training, evaluation, notes, history=fitted.history)
 
 
