@@ -123,6 +123,14 @@ def test_a_head_learns_from_the_test_photos_once_the_test_is_done_unless_they_ar
     assert ([answer.confidence for answer in result.evaluation.answers] == pytest.approx(again, abs=1e-5)) is keep_test_out
 
 
+def test_a_trained_head_has_a_learning_curve_that_ends_at_the_test(photos: Path, tmp_path: Path) -> None:
+    curve = read_metrics((result := train(photos, transfer_recipe(), runs=tmp_path / "runs")).run).learning
+    assert ([point.count for point in curve.points], curve.n_test, curve.each) == ([2, 5, 6], 4, "class")
+    assert curve.points[-1].accuracy == result.evaluation.accuracy
+    assert "photos per class" in (result.run / "report.html").read_text(encoding="utf-8")
+    assert read_metrics(train(photos, recipe(), runs=tmp_path / "runs").run).learning is None  # it learnt as a whole
+
+
 def test_the_graph_and_the_weights_of_a_bundle_are_those_of_one_network(photos: Path, tmp_path: Path) -> None:
     bundle = open_bundle(train(photos, transfer_recipe(), runs=tmp_path / "runs").bundle)
     model = registry.build("flat-pretrained", design_of(transfer_recipe(), 2))

@@ -197,6 +197,6 @@ def _drawings(facts: RunFacts, history: History) -> dict[str, Any]:
         drawings["accuracy"] = drawing(accuracy, charts.draw_accuracy, history, best)
         drawings["loss"] = drawing(loss, charts.draw_loss, history, best)
     if facts.learning is not None:
-        words = ("learning", "Accuracy by photos per person", charts.describe_learning_curve(facts.learning))
+        words = ("learning", f"Accuracy by photos per {facts.learning.each}", charts.describe_learning_curve(facts.learning))
         drawings["learning"] = drawing(words, charts.draw_learning_curve, facts.learning)
     return drawings

@@ -15,6 +15,7 @@ from whosthat.dataset.batches import Batches
 from whosthat.dataset.cache import PreparedPhotos, cache_file, prepare_photos
 from whosthat.errors import ExportError
 from whosthat.evaluation.diagnosis import Training
+from whosthat.evaluation.learning_curve import COUNTS_OF_CLASSES, DRAWS_OF_CLASSES, Draw, LearningCurve, curve_of, draws
 from whosthat.evaluation.metrics import Evaluation, evaluate
 from whosthat.networks import registry
 from whosthat.networks.weights import weights_of
@@ -97,8 +98,9 @@ def carry_out(run: TrainingRun, recipe: Recipe, *, progress: Progress, resume: b
         training, notes = _training(recipe, prepared, fitted), _notes(classifier, fitted, prepared)
         with saving(run.folder):
             save_bundle(run.folder / BUNDLE, facts, graph=graph, weights=weights_of(fitted.model), more=as_bundle_files(detector_files))
+            curve = None if cropper is not None else _learning_curve(recipe, classifier, fitted, prepared)
             keep_insight_of(run, evaluation, classifier, tested_graph, cropper)
-            return conclude(run, classifier.temperature, training, evaluation, notes, history=fitted.history)
+            return conclude(run, classifier.temperature, training, evaluation, notes, history=fitted.history, learning=curve)
 
 
 def _show_counts(run: TrainingRun, progress: Progress) -> None:
@@ -120,8 +122,31 @@ def _fit(run: TrainingRun, recipe: Recipe, prepared: PreparedPhotos, progress: P
         return Batches(prepared.images(part), prepared.labels(part), n_classes=n_classes, batch_size=batch_size, **settings)
 
     train = batches("train", seed=recipe.seed, shuffle=True, augmentation=recipe.augmentation_of_photos())
-    refitting = Refitting(_folds(run, prepared), None if recipe.keep_test_out else batches("test"))
+    fewer = [rows for _, rows in _draws(recipe, prepared)]
+    refitting = Refitting(_folds(run, prepared), batches("test"), learn_from_test=not recipe.keep_test_out, fewer=fewer)
     return fit(recipe, train, batches("validation"), run.folder, refitting=refitting, progress=progress, resume=resume)
+
+
+def _draws(recipe: Recipe, prepared: PreparedPhotos) -> list[Draw]:
+    """Draw training photos for the learning curve."""
+    return draws(prepared.labels("train"), COUNTS_OF_CLASSES, DRAWS_OF_CLASSES, recipe.seed)
+
+
+def _learning_curve(recipe: Recipe, classifier: ImageClassifier, fitted: Fitted, prepared: PreparedPhotos) -> LearningCurve | None:
+    """Ask how the test would have gone with fewer training photos of each class; with all of them, it is the test.
+
+    None for a network that learnt as a whole, which would have to learn anew each time.
+    """
+    if fitted.refitted is None:
+        return None
+    answers, truth = iter(fitted.refitted.answers_of_fewer), prepared.labels("test")
+
+    def correct(_rows: IntArray) -> NDArray[np.bool_]:
+        shares = apply_temperature(next(answers), classifier.temperature)
+        right: NDArray[np.bool_] = (shares.argmax(axis=1) == truth) & (shares.max(axis=1) >= (classifier.threshold or 0.0))
+        return right
+
+    return curve_of(_draws(recipe, prepared), prepared.labels("train"), truth, classifier.labels, correct, "class")
 
 
 def _folds(run: TrainingRun, prepared: PreparedPhotos) -> IntArray:
