@@ -94,6 +94,10 @@ def test_the_first_filters_have_the_colours_of_the_photo() -> None:
         np.testing.assert_array_equal(filters, kernel[..., ::-1] if turned else kernel)
 
 
+def test_a_network_whose_first_layer_is_no_convolution_has_no_filters(graph_of_colours: Callable[..., bytes]) -> None:
+    assert NetworkGraph(graph_of_colours()).first_filters() is None
+
+
 def test_a_network_that_goes_around_its_last_convolution_cannot_be_cut_there() -> None:
     keras = load_keras()
     photo = keras.Input((16, 16, 3), dtype="uint8", name="photo")

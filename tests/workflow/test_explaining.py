@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from whosthat.cli.app import main
-from whosthat.errors import NetworkError, UsageError
+from whosthat.errors import BundleError, NetworkError, UsageError
 from whosthat.evaluation.metrics import Evaluation
 from whosthat.evaluation.plots.writing import HEAT_FILE, read_photos
 from whosthat.photos.drawing import save_image
@@ -104,6 +104,14 @@ def test_face_recognisers_and_networks_without_convolutions_are_refused(tmp_path
     with pytest.raises(UsageError, match=r"compares faces with enrolled ones, so there is no heat map"):
         explain([], bundle, tmp_path / "why")
     assert not (tmp_path / "why").exists()
+
+
+def test_a_damaged_graph_is_the_fault_of_the_bundle(tmp_path: Path, save_colours: Callable[..., Path]) -> None:
+    bundle = save_colours(tmp_path / "bundle", graph=b"no graph")
+    save_image(marked("upper", 7), tmp_path / "a.png")
+    for look in (lambda: explain([], bundle, tmp_path / "why"), lambda: draw_activations(bundle, tmp_path / "a.png", tmp_path / "b.png")):
+        with pytest.raises(BundleError, match="cannot be used"):
+            look()
 
 
 def test_a_folder_that_cannot_be_written_is_said(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whosthat.errors import NetworkError
+from whosthat.inference import check_graph
 
 if TYPE_CHECKING:
     from whosthat.types import FloatArray
@@ -32,11 +33,12 @@ class MapLayer:
 
 
 class NetworkGraph:
-    """A network's graph that can be cut into parts; ``content`` is a serialised ONNX model that `inference` has opened before."""
+    """A network's graph that can be cut into parts: a serialised ONNX model. GraphError where it is damaged or not run here."""
 
     def __init__(self, content: bytes) -> None:
         import onnx
 
+        check_graph(content)
         self._model = onnx.load_model_from_string(content)
         self._nodes = list(self._model.graph.node)
         self._made_by = {name: node for node in self._nodes for name in node.output if name}

@@ -111,6 +111,7 @@ class _Explaining:
             raise UsageError(
                 "A face recogniser compares faces with enrolled ones, so there is no heat map. Choose a network that was trained."
             )
+        self._bundle = bundle
         with bundle.opening():
             self._spec = PrepareSpec.from_dict(facts.prepare)
             self._graph = bundle.graph()
@@ -129,13 +130,15 @@ class _Explaining:
 
     def layers(self, view: Image) -> list[tuple[str, FloatArray]]:
         """Return what each layer is and the maps that it makes of a view."""
-        found, n_layers = activations(self._graph, self._spec, prepare(view, self._spec))
+        with self._bundle.opening():
+            found, n_layers = activations(self._graph, self._spec, prepare(view, self._spec))
         return [(f"Layer {one.place} of {n_layers}, {_described(one)}", one.maps) for one in found]
 
     @cached_property
     def explainer(self) -> Explainer:
         """Draws the heat maps; NetworkError where the network cannot say where it looks."""
-        return Explainer(self._graph, self._spec)
+        with self._bundle.opening():
+            return Explainer(self._graph, self._spec)
 
     def _of_one(self, view: Image, sighting: Sighting) -> Image:
         name = sighting.name or max(sighting.probabilities, key=sighting.probabilities.__getitem__)
