@@ -1,10 +1,11 @@
 """How library code tells what it is doing, without printing.
 
-A surface (command line, window) passes an object with these two methods; the default, `SILENT`, ignores all.
+A surface (command line, window) passes an object with these methods; the default, `SILENT`, ignores all.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 
@@ -21,6 +22,12 @@ class Progress(Protocol):
         change, such as the loss.
         """
 
+    def result(self, sentence: str) -> None:
+        """Show what came of the work that is being counted, in the place of its count; the work is then over."""
+
+    def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """Show a table: a heading for each column, and rows of as many cells; all columns but the first hold numbers."""
+
 
 class Silent:
     """The progress that shows nothing."""
@@ -30,6 +37,12 @@ class Silent:
 
     def step(self, what: str, done: int, total: int, note: str = "") -> None:
         """Ignore the step."""
+
+    def result(self, sentence: str) -> None:
+        """Ignore the sentence."""
+
+    def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """Ignore the table."""
 
 
 SILENT: Progress = Silent()

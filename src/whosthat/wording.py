@@ -87,3 +87,18 @@ def listing(names: Sequence[str]) -> str:
     """
     shown = ", ".join(names[:NAMES_SHOWN])
     return shown if len(names) <= NAMES_SHOWN else f"{shown} and {len(names) - NAMES_SHOWN} more"
+
+
+def duration(seconds: float) -> str:
+    """Return a time span as people say it.
+
+    Example:
+        >>> duration(4.2), duration(75), duration(7500)
+        ('4 s', '1 min 15 s', '2 h 5 min')
+    """
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"

@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from whosthat.cli.terminal import BarProgress, LineProgress, duration
+from whosthat.cli.terminal import BarProgress, LineProgress
 
 
 class Clock:
@@ -106,6 +106,26 @@ def test_a_bar_is_drawn_on_a_terminal_and_leaves_one_line(monkeypatch: pytest.Mo
     assert shown.endswith("[b]photos[/b]: 5 in 2 s\n")
 
 
-@pytest.mark.parametrize(("seconds", "text"), [(0.4, "0 s"), (59.6, "1 min 0 s"), (3599.9, "1 h 0 min"), (90061, "25 h 1 min")])
-def test_time_is_told_as_people_do(seconds: float, text: str) -> None:
-    assert duration(seconds) == text
+def test_what_came_of_work_stands_in_the_place_of_its_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    for kind in (LineProgress, BarProgress):
+        stream, clock = io.StringIO(), Clock()
+        progress = kind(stream, clock)
+        progress.step("epoch 1", 0, 10)
+        clock.now = 3
+        progress.step("epoch 1", 5, 10)
+        progress.result("Epoch 1/2: loss 1.")
+        progress.step("epoch 2", 0, 10)
+        progress.result("Epoch 2/2: loss 0.")
+        progress.close()
+        lines = stream.getvalue().splitlines()
+        assert lines[-2:] == ["Epoch 1/2: loss 1.", "Epoch 2/2: loss 0."]
+        assert not any("10 in 3 s" in line for line in lines)
+
+
+def test_a_table_keeps_its_columns_and_says_what_it_leaves_out() -> None:
+    stream = io.StringIO()
+    LineProgress(stream).table(("class", "training"), [("王小明", "8"), *[(str(number), "10") for number in range(29)]])
+    lines = stream.getvalue().splitlines()
+    assert lines[:3] == ["class   training", "王小明         8", "0             10"]
+    assert (len(lines), lines[-1]) == (22, "and 10 more")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from whosthat.evaluation.learning_curve import LearningCurve, _drawn, learning_curve
+from whosthat.evaluation.learning_curve import LearningCurve, _drawn, curve_of, draws, learning_curve
 from whosthat.evaluation.plots.canvas import PRINT, new_figure, png, style
 from whosthat.evaluation.plots.charts import describe_learning_curve, draw_learning_curve
 
@@ -60,6 +60,16 @@ def test_advice_rests_on_no_handful_of_photos() -> None:
     (sentence,) = curve(spread=1.0, tested=2).sentences
     assert sentence.endswith("6 test photos are too few to say whether more would help.")
     assert not any("Add photos first" in sentence for sentence in curve((9, 9, 9), 0.01, tested=9, unlike=2).sentences)
+
+
+def test_of_classes_other_words_are_said() -> None:
+    labels = np.repeat([0, 1], 40)
+    drawn = draws(labels, (1, 5), 2, 0)
+    assert [count for count, _ in drawn] == [1, 1, 5, 5, 40]
+    found = curve_of(drawn, labels, labels, ["cats", "dogs"], lambda rows: np.ones(80, bool), "class")
+    assert [point.count for point in found.points] == [1, 5, 40]
+    assert found.sentences[0].startswith("With 1 photo of each class, 100 % of the test photos are correct")
+    assert "other backgrounds" in found.sentences[0]
 
 
 def test_one_photo_each_is_a_curve_of_one_point() -> None:

@@ -3,12 +3,14 @@ from dataclasses import replace
 from datetime import datetime
 from html.parser import HTMLParser
 
+import numpy as np
 import pytest
 
 from whosthat.errors import RunError
 from whosthat.evaluation.learning_curve import LearningCurve, Point
 from whosthat.evaluation.metrics import MOST_CLASSES
 from whosthat.evaluation.network_part import write_network
+from whosthat.evaluation.plots.writing import keep_insight, shown_mistakes
 from whosthat.evaluation.report import duration, local_time, write_report
 from whosthat.evaluation.run_facts import read_metrics, write_metrics
 from whosthat.networks.layers import LayerFacts, NetworkLayers
@@ -219,3 +221,14 @@ def test_the_curve_of_photos_per_person_has_its_place(make_run):
     page = write_report(run).read_text(encoding="utf-8")
     assert "Photograph next: &lt;ann&gt;." in page
     assert "1 of each: 50 %; 9 of each: 80 %." in page
+
+
+def test_mistakes_stand_beside_their_heat_maps_where_those_were_kept(make_run):
+    run = make_run()
+    assert "heat map" not in write_report(run).read_text(encoding="utf-8")
+    mistake = shown_mistakes(read_metrics(run).evaluation)[0]
+    keep_insight(run, {mistake.index: np.zeros((8, 8, 3), np.uint8)}, None)
+    page = write_report(run).read_text(encoding="utf-8")
+    assert page.count("with its heat map") == 1
+    assert "Beside it, the heat map (Grad-CAM)" in page
+    assert "filters" not in page.split("</style>")[1]

@@ -66,6 +66,28 @@ def test_the_rate_follows_the_moment_inside_the_stage_and_decays_by_steps(tiny):
     assert setter.model.optimizer.learning_rate == pytest.approx((0.1 - 1.5 / 100) / (1 + 0.1 * 9))
 
 
+def test_each_epoch_is_told_in_one_line(tiny):
+    from whosthat.training.callbacks import TellEpoch
+
+    context = a_course(tiny)
+    told = []
+    context.run.progress, context.last_epoch = SimpleNamespace(result=told.append), 5
+    state, numbers = context.state, {"loss": 0.51234, "accuracy": 0.8, "val_loss": 0.611, "val_accuracy": 0.7512, "learning_rate": 6e-4}
+    state.first_epoch = 2
+    state.history = [{"seconds": 900.0}] * 2
+    for epoch, seconds in ((3, 10.0), (4, 20.0), (5, 20.0)):
+        state.history.append(numbers | {"seconds": seconds})
+        state.epoch = epoch
+        state.best.epoch = min(epoch, 4)
+        TellEpoch(context).on_epoch_end(0)
+    figures = "training loss 0.512, accuracy 80 %; validation loss 0.611, accuracy 75.1 %; learning rate 0.0006."
+    assert told == [
+        f"Epoch 3/5: {figures} Best so far, saved. At most 20 s left.",
+        f"Epoch 4/5: {figures} Best so far, saved. At most 15 s left.",
+        f"Epoch 5/5: {figures}",
+    ]
+
+
 @pytest.mark.parametrize("loss", [float("nan"), float("inf")])
 def test_a_loss_that_is_no_number_stops_training_and_says_where_and_what_to_do(tiny, loss):
     from whosthat.training.callbacks import GuardNumbers

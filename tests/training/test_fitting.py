@@ -118,7 +118,7 @@ def test_a_signal_leaves_a_run_that_resumes_to_the_same_bits(tiny, unbroken, tmp
     recipe = tiny.recipe(checkpoint_minutes=0.0)
     before = signal.getsignal(number)
     with pytest.raises(TrainingInterruptedError, match=r"Nothing is lost: go on with whosthat train --resume") as stopped:
-        fit(tiny, tmp_path, recipe, progress=RaiseSignal(9, number))
+        fit(tiny, tmp_path, recipe, progress=RaiseSignal(8, number))
     assert stopped.value.exit_code == code
     assert signal.getsignal(number) is before
     assert events(tmp_path)[-2]["batch"] == 3

@@ -28,14 +28,14 @@ class StopAt(Silent):
             signal.raise_signal(signal.SIGINT)
 
 
-def fit(tiny: ModuleType, run: Path, *, with_test: bool = True, recipe: dict | None = None, **settings):
+def fit(tiny: ModuleType, run: Path, *, with_test: bool = True, recipe: dict | None = None, fewer=(), learn_from_test=True, **settings):
     from whosthat.training import fitting
     from whosthat.training.refitting import Refitting
 
     transfer = {"enabled": True, "views": 2, **(recipe or {}).pop("transfer", {})}
     made = tiny.recipe(model="tiny-pretrained", weights="imagenet", transfer=transfer, **(recipe or {}))
     test = tiny.photos(12) if with_test else None
-    return fitting.fit(made, *tiny.parts(), run, refitting=Refitting(FOLDS, test), **settings)
+    return fitting.fit(made, *tiny.parts(), run, refitting=Refitting(FOLDS, test, learn_from_test, fewer), **settings)
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +84,20 @@ def test_the_saved_network_is_the_tested_one_where_the_test_photos_are_kept_out(
     kept.learn_from_all()
     assert (kept.learns_from_all, tiny.bits(kept.model)) == (False, before)
     assert kept.refitted.answers.shape == (64, 3)
+
+
+def test_heads_that_learn_from_fewer_photos_answer_the_test_photos_and_leave_the_others_as_they_are(
+    tiny: ModuleType, fitted, tmp_path: Path
+) -> None:
+    everything, few = np.arange(44), np.array([0, 1, 2])
+    again = fit(tiny, tmp_path, fewer=(few, everything)).refitted
+    assert again.answers.tobytes() == fitted.refitted.answers.tobytes()
+    assert all(np.array_equal(array, fitted.refitted.head[name]) for name, array in again.head.items())
+    tested, test = fit(tiny, tmp_path / "tested", fewer=(few, everything), learn_from_test=False), tiny.photos(12)
+    assert (tested.learns_from_all, len(tested.refitted.answers_of_fewer)) == (False, 2)
+    expected = np.asarray(tested.model(np.concatenate([test.batch(0, index)[0] for index in range(len(test))])))
+    np.testing.assert_allclose(tested.refitted.answers_of_fewer[1], expected, atol=1e-5)  # with all photos it is the tested head
+    assert not np.allclose(tested.refitted.answers_of_fewer[0], expected, atol=1e-2)
 
 
 @pytest.mark.parametrize("changes", [{"transfer": {"fine_tune_epochs": 1}}, {"optimiser": {"name": "sgd", "ema": 0.9}}])

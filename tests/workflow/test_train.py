@@ -17,6 +17,7 @@ import pytest
 from whosthat.cartoons import HEROES, draw_photo_folder
 from whosthat.cli.app import main
 from whosthat.errors import DatasetError, NetworkError, RecipeError, RunError, UsageError
+from whosthat.progress import Silent
 from whosthat.recognition.bundle import open_bundle
 from whosthat.runs.folders import latest, list_runs
 from whosthat.training.recipe import AnyRecipe, Recipe, default_recipe
@@ -42,7 +43,7 @@ def begun(photos: Path, tmp_path: Path) -> Callable[..., TrainResult]:
     return lambda recipe=None, **options: train(options.pop("photos", photos), recipe or tiny_recipe(), runs=tmp_path / "runs", **options)
 
 
-class Heard:
+class Heard(Silent):
     """A progress that remembers what was said."""
 
     def __init__(self) -> None:
@@ -50,9 +51,6 @@ class Heard:
 
     def say(self, sentence: str) -> None:
         self.sentences.append(sentence)
-
-    def step(self, what: str, done: int, total: int, note: str = "") -> None:
-        pass
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from whosthat.networks import registry
 from whosthat.networks.backend import load_keras
 from whosthat.networks.weights import load_weights
 from whosthat.photos.drawing import save_image
+from whosthat.progress import Silent
 from whosthat.recognition import load
 from whosthat.recognition.bundle import WEIGHTS, open_bundle
 from whosthat.training.recipe import default_recipe, design_of
@@ -71,6 +72,31 @@ def test_the_run_keeps_its_network_so_that_the_report_can_be_made_again_without_
     assert "768x4 + 4 = 3,076" in (result.run / "report.html").read_text(encoding="utf-8")
 
 
+class Watching(Silent):
+    """A progress that remembers tables and results."""
+
+    def __init__(self) -> None:
+        self.tables, self.results = [], []
+
+    def table(self, columns, rows) -> None:
+        self.tables.append([columns, *rows])
+
+    def result(self, sentence) -> None:
+        self.results.append(sentence)
+
+
+def test_photos_of_each_class_and_part_are_told_before_and_each_epoch_when_it_is_done(photos: Path, tmp_path: Path) -> None:
+    watching = Watching()
+    train(photos, recipe().model_copy(update={"epochs": 2}), runs=tmp_path / "runs", progress=watching)
+    assert watching.tables == [
+        [
+            ("photos of each class", "training", "validation", "test"),
+            *(("all classes", "12", "4", "4"), ("blue", "6", "2", "2"), ("red", "6", "2", "2")),
+        ]
+    ]
+    assert [line.split(":")[0] for line in watching.results] == ["Epoch 1/2", "Epoch 2/2"]
+
+
 def test_a_missing_folder_of_strangers_is_refused_before_anything_is_begun(photos: Path, tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="Choose a folder with photos of strangers"):
         train(photos, recipe(), runs=tmp_path / "runs", strangers=tmp_path / "nowhere")
@@ -109,6 +135,14 @@ def test_a_head_learns_from_the_test_photos_once_the_test_is_done_unless_they_ar
     recogniser = load(bundle.folder)
     again = [recogniser.identify(photos / answer.path)[0].probabilities[answer.best] for answer in result.evaluation.answers]
     assert ([answer.confidence for answer in result.evaluation.answers] == pytest.approx(again, abs=1e-5)) is keep_test_out
+
+
+def test_a_trained_head_has_a_learning_curve_that_ends_at_the_test(photos: Path, tmp_path: Path) -> None:
+    curve = read_metrics((result := train(photos, transfer_recipe(), runs=tmp_path / "runs")).run).learning
+    assert ([point.count for point in curve.points], curve.n_test, curve.each) == ([2, 5, 6], 4, "class")
+    assert curve.points[-1].accuracy == result.evaluation.accuracy
+    assert "photos per class" in (result.run / "report.html").read_text(encoding="utf-8")
+    assert read_metrics(train(photos, recipe(), runs=tmp_path / "runs").run).learning is None  # it learnt as a whole
 
 
 def test_the_graph_and_the_weights_of_a_bundle_are_those_of_one_network(photos: Path, tmp_path: Path) -> None:

@@ -64,11 +64,7 @@ def _show_evaluation(evaluation: Evaluation) -> None:
     baseline = f" Baseline (always the most frequent class): {percent(evaluation.baseline)}." if evaluation.baseline else ""
     show_text(f"Of {counted(evaluation.n, 'photo')}, {evaluation.outcomes.sentence()}. {accuracy_sentence(evaluation, baseline)}")
     show("")
-    show_first(
-        ("class", "photos", "precision", "recall", "F1"),
-        [(one.name, f"{one.n:,}", f"{one.precision:.3f}", f"{one.recall:.3f}", f"{one.f1:.3f}") for one in evaluation.per_class],
-        right=("photos", "precision", "recall", "F1"),
-    )
+    show_classes(evaluation)
     if evaluation.mistakes:
         show("", "Mistakes:")
     for mistake in evaluation.mistakes[:SHOWN_MISTAKES]:
@@ -76,6 +72,15 @@ def _show_evaluation(evaluation: Evaluation) -> None:
         show(f"  {mistake.path}: {mistake.words}{sure}, is {mistake.truth}")
     if len(evaluation.mistakes) > SHOWN_MISTAKES:
         show(f"  and {len(evaluation.mistakes) - SHOWN_MISTAKES:,} more (--json shows all)")
+
+
+def show_classes(evaluation: Evaluation) -> None:
+    """Write the figures of each class as a table."""
+    show_first(
+        ("class", "photos", "precision", "recall", "F1"),
+        [(one.name, f"{one.n:,}", f"{one.precision:.3f}", f"{one.recall:.3f}", f"{one.f1:.3f}") for one in evaluation.per_class],
+        right=("photos", "precision", "recall", "F1"),
+    )
 
 
 def accuracy_sentence(evaluation: Evaluation, baseline: str = "") -> str:

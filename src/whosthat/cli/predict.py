@@ -38,6 +38,11 @@ _SORT_HELP = (
     "Nothing is moved or overwritten; a CSV file there lists what went where."
 )
 SortOption = Annotated[Path | None, option("--sort DIR", _SORT_HELP)]
+_EXPLAIN_HELP = (
+    "Save for each photo a picture of where the network looked: the photo beside a heat map (Grad-CAM) of its answer. Not for face "
+    "recognisers, which compare faces with enrolled ones."
+)
+ExplainOption = Annotated[Path | None, option("--explain DIR", _EXPLAIN_HELP)]
 EveryOption = Annotated[int | None, option("--every N", _EVERY_HELP, min=1)]
 TopOption = Annotated[int, option("--top N", "Write the N most probable names of each sighting into --json.", min=1)]
 NoCacheOption = Annotated[bool, option("--no-cache", "Look at every photo, and remember none of its faces.")]
@@ -49,6 +54,7 @@ NoCacheOption = Annotated[bool, option("--no-cache", "Look at every photo, and r
         "predict runs/latest holiday --csv > names.csv",
         "predict bundle holiday --draw drawn --sort sorted",
         "predict bundle party.mp4 --every 10",
+        "predict runs/latest photo.jpg --explain why",
     ),
     no_args_is_help=True,
 )
@@ -58,6 +64,7 @@ def predict(  # noqa: PLR0913  typer makes a parameter of each option
     top: TopOption = 5,
     draw: DrawOption = None,
     sort: SortOption = None,
+    explain: ExplainOption = None,
     every: EveryOption = None,
     no_cache: NoCacheOption = False,
     as_csv: CsvOption = False,
@@ -78,7 +85,7 @@ def predict(  # noqa: PLR0913  typer makes a parameter of each option
     from whosthat.workflow.predict import find_photos, sees_clips
     from whosthat.workflow.predict import predict as predict_paths
 
-    without = [folder for folder in (draw, sort) if folder is not None]
+    without = [folder for folder in (draw, sort, explain) if folder is not None]
     failed: list[Prediction] = []
     others: Counter[str] = Counter()
     with terminal_progress() as progress:
@@ -88,6 +95,10 @@ def predict(  # noqa: PLR0913  typer makes a parameter of each option
             from whosthat.workflow.sorting import sort_copies
 
             answers = sort_copies(answers, sort)
+        if explain is not None:
+            from whosthat.workflow.explaining import explain as explain_answers
+
+            answers = explain_answers(answers, bundle, explain)
         predictions = _watched(answers, total, failed, progress)
         if as_csv:
             _write_csv(predictions)
@@ -99,6 +110,8 @@ def predict(  # noqa: PLR0913  typer makes a parameter of each option
             show_predictions(predictions, paths[0] if len(paths) == 1 and paths[0].is_dir() else None)
     if sort is not None:
         say(f"Copies are sorted into {sort}; the CSV file there lists them.")
+    if explain is not None:
+        say(f"Heat maps are in {explain}: red is where the network found its answer.")
     say(*not_looked_at(others))
     if failed:
         say(*(f"{one.path}: {one.problem}" for one in failed))

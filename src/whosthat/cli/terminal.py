@@ -8,14 +8,14 @@ from __future__ import annotations
 import math
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TextIO
 
-from whosthat.cli.output import is_terminal, terminal_width, wrapped
+from whosthat.cli.output import SHOWN_ROWS, is_terminal, table_lines, terminal_width, wrapped
 from whosthat.progress import Progress
-from whosthat.wording import visible
+from whosthat.wording import duration, visible
 
 SHOW_AFTER, LINE_EVERY, REDRAW_EVERY = 1.0, 10.0, 0.1
 """Seconds: before work is worth showing; between two lines about it where no bar can be drawn; between two changes of a bar."""
@@ -80,6 +80,19 @@ class LineProgress:
         elif now >= self._next_line:
             self._show(work, now)
 
+    def result(self, sentence: str) -> None:
+        """Write what came of the work that is being counted, and no count of it."""
+        self._work = None
+        self.say(sentence)
+
+    def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """Write a table, the first `SHOWN_ROWS` rows of it."""
+        self._release()
+        for line in table_lines(columns, rows[:SHOWN_ROWS], right=columns[1:], room=terminal_width(self._stream)):
+            self._write(line)
+        if len(rows) > SHOWN_ROWS:
+            self._write(f"and {len(rows) - SHOWN_ROWS:,} more")
+
     def close(self) -> None:
         """Finish the last piece of work, and write what was held back."""
         self._end_work(self._clock())
@@ -128,11 +141,19 @@ class BarProgress(LineProgress):
             self._bar.start()
         self._bar.update(self._task, completed=work.done, total=work.total, speed=work.speed(now), note=visible(work.note))
 
+    def result(self, sentence: str) -> None:
+        """Write what came of the work that is being counted, and take its bar away."""
+        self._end_bar()
+        super().result(sentence)
+
     def _finish(self, work: Work, now: float) -> None:
+        self._end_bar()
+        super()._finish(work, now)
+
+    def _end_bar(self) -> None:
         if self._bar is not None:
             self._bar.stop()
             self._bar = None
-        super()._finish(work, now)
 
     def _write(self, line: str) -> None:
         for part in wrapped(visible(line), terminal_width(self._stream) or 80):
@@ -163,18 +184,3 @@ def _new_bar(stream: TextIO) -> Any:
 
 def _and(note: str) -> str:
     return f" ({note})" if note else ""
-
-
-def duration(seconds: float) -> str:
-    """Return a time span as people say it.
-
-    Example:
-        >>> duration(4.2), duration(75), duration(7500)
-        ('4 s', '1 min 15 s', '2 h 5 min')
-    """
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"

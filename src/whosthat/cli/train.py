@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from whosthat.cli import options, train_options
-from whosthat.cli.evaluate import accuracy_sentence, require_accuracy
+from whosthat.cli.evaluate import accuracy_sentence, require_accuracy, show_classes
 from whosthat.cli.output import confirmed, say, show, show_json, show_text
 from whosthat.cli.terminal import terminal_progress
 from whosthat.cli.train_options import merged, recipe_changes
@@ -181,6 +181,9 @@ def show_result(result: TrainResult) -> None:
     diagnosis, evaluation = result.diagnosis, result.evaluation
     show("")
     if evaluation is not None and diagnosis is not None:
+        if diagnosis.arithmetic:  # a network, whose lesson is in its figures
+            show_classes(evaluation)
+            show("", f"Test loss: {evaluation.loss:.3f}.")
         show_text(diagnosis.verdict.sentence, colour=_COLOURS.get(diagnosis.verdict.grade, "green"))
         show_text(accuracy_sentence(evaluation), *diagnosis.verdict.cautions)
     show_text(*result.notes)

@@ -1,4 +1,4 @@
-"""Accuracy against photos per person: how many photos are enough, and of whom to take more.
+"""Accuracy against photos per person, or class: how many photos are enough, and of whom to take more.
 
 What belongs here: drawing fewer photos of each person again and again, asking about the same test photos, and what follows in words. What
 does not: how the test photos are answered (given as a function), drawing the curve (`plots.charts`).
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
@@ -29,6 +29,12 @@ COUNTS = (1, 2, 3, 5, 10, 20)
 
 DRAWS, FEWER_DRAWS, MANY_PEOPLE = 10, 3, 200
 """So many times are photos drawn for each count: with a single photo each, much depends on which. Of many people, that averages out."""
+
+COUNTS_OF_CLASSES, DRAWS_OF_CLASSES = (2, 5, 10, 20, 50, 100, 200), 3
+"""The same for networks, which need more photos, and longer to learn from them."""
+
+Draw: TypeAlias = "tuple[int, IntArray]"
+"""At most so many photos of each person, and the rows of those that were drawn, int64."""
 
 FLAT = 0.01
 """Doubling the photos has brought less than this: more of the same kind would hardly help."""
@@ -57,6 +63,7 @@ class LearningCurve:
     points: tuple[Point, ...]
     n_test: int
     sentences: tuple[str, ...]
+    each: Literal["person", "class"] = "person"
 
 
 def learning_curve(labels: IntArray, tested: IntArray, people: Sequence[str], correct: Correct, *, seed: int = 0) -> LearningCurve:
@@ -74,18 +81,40 @@ def learning_curve(labels: IntArray, tested: IntArray, people: Sequence[str], co
         >>> learning_curve(owners, owners, ["ann", "bo"], lambda rows: np.array([True, False])).points
         (Point(count=1, accuracy=0.5, lowest=0.5, highest=0.5),)
     """
+    times = FEWER_DRAWS if len(people) >= MANY_PEOPLE else DRAWS
+    return curve_of(draws(labels, COUNTS, times, seed), labels, tested, people, correct)
+
+
+def draws(labels: IntArray, counts: Sequence[int], times: int, seed: int) -> list[Draw]:
+    """Draw photos for a curve: for each count, below what there is, so many times; all of them once, in the end.
+
+    ``labels``, int64 (n,), are the person of each photo; the seed decides what is drawn.
+    """
     most = int(np.bincount(labels).max())
-    points = []
-    right = np.zeros(len(tested), bool)
-    for count in [*(count for count in COUNTS if count < most), most]:
+    drawn = []
+    for count in [*(count for count in counts if count < most), most]:
         generator = np.random.default_rng((seed, count))
-        shares = []
-        for _ in range(1 if count == most else FEWER_DRAWS if len(people) >= MANY_PEOPLE else DRAWS):
-            right = correct(_drawn(labels, count, generator))
-            shares.append(float(right.mean()))
-        points.append(Point(count, float(np.mean(shares)), min(shares), max(shares)))
-    sentences = (_growth(points, len(tested)), _who_next(labels, tested, people, right))
-    return LearningCurve(tuple(points), len(tested), tuple(sentence for sentence in sentences if sentence))
+        drawn += [(count, _drawn(labels, count, generator)) for _ in range(1 if count == most else times)]
+    return drawn
+
+
+def curve_of(
+    drawn: Sequence[Draw],
+    labels: IntArray,
+    tested: IntArray,
+    people: Sequence[str],
+    correct: Correct,
+    each: Literal["person", "class"] = "person",
+) -> LearningCurve:
+    """Answer the test photos by each draw, in order; arguments as of `learning_curve`, and what a label is called."""
+    shares: dict[int, list[float]] = {}
+    right = np.zeros(len(tested), bool)
+    for count, rows in drawn:
+        right = correct(rows)
+        shares.setdefault(count, []).append(float(right.mean()))
+    points = [Point(count, float(np.mean(of_count)), min(of_count), max(of_count)) for count, of_count in shares.items()]
+    sentences = (_growth(points, len(tested), each), _who_next(labels, tested, people, right))
+    return LearningCurve(tuple(points), len(tested), tuple(sentence for sentence in sentences if sentence), each)
 
 
 def _drawn(labels: IntArray, count: int, generator: np.random.Generator) -> IntArray:
@@ -96,21 +125,27 @@ def _drawn(labels: IntArray, count: int, generator: np.random.Generator) -> IntA
     return np.sort(order[place < count])
 
 
-def _growth(points: Sequence[Point], n_test: int) -> str:
+_MISSING = {
+    "person": "Add what is missing instead: other light, other ages, glasses, the face from the side.",
+    "class": "Add what is missing instead: other light, other backgrounds, other sides, other kinds.",
+}
+
+
+def _growth(points: Sequence[Point], n_test: int, each: Literal["person", "class"]) -> str:
     """Say what more photos brought, and whether still more would help."""
     first, last = points[0], points[-1]
-    start = f"With {counted(first.count, 'photo')} of each person, {percent(first.accuracy)} of the test photos are correct"
+    start = f"With {counted(first.count, 'photo')} of each {each}, {percent(first.accuracy)} of the test photos are correct"
     start += f"; with all photos, {percent(last.accuracy)}." if len(points) > 1 else "."
     if n_test < FEWEST_TESTED:
         return f"{start} {counted(n_test, 'test photo')} are too few to say whether more would help."
     if len(points) == 1:
-        return start if last.accuracy == 1 else f"{start} Add photos of everybody."
+        return start if last.accuracy == 1 else f"{start} Add photos of every {each}."
     half = max((point for point in points if point.count <= last.count / 2), key=lambda point: point.count)
     if last.accuracy - half.accuracy < FLAT:
         enough = next(point for point in points if point.accuracy >= last.accuracy - FLAT)
         return (
             f"{start} {counted(enough.count, 'photo')} of each would have been nearly as good: more of the same kind will hardly help. "
-            "Add what is missing instead: other light, other ages, glasses, the face from the side."
+            f"{_MISSING[each]}"
         )
     if half.accuracy >= wilson_interval(round(last.accuracy * n_test), n_test).low:
         return f"{start} Whether more would help cannot be told from {counted(n_test, 'test photo')}."

@@ -25,7 +25,7 @@ from whosthat.evaluation.plots.architecture import architecture_size, describe_a
 from whosthat.evaluation.plots.canvas import THEMED, drawn, svg
 from whosthat.evaluation.plots.charts import History
 from whosthat.evaluation.plots.flow_chart import HEIGHT, WIDTH, describe_path, draw_flow_chart
-from whosthat.evaluation.plots.writing import flow_captions, read_photos, shown_mistakes
+from whosthat.evaluation.plots.writing import HEAT_FILE, flow_captions, read_filters, read_photos, shown_mistakes
 from whosthat.evaluation.run_facts import RunFacts, read_metrics
 from whosthat.evaluation.verdict import suspects_sentence
 from whosthat.networks.layers import NetworkLayers
@@ -53,10 +53,11 @@ _WITHOUT_CURVES = "Restore it, or delete it to make the report without curves."
 
 @dataclass(frozen=True, slots=True)
 class ShownPhoto:
-    """One test photo in the report: its answer, and the photo as base64 JPEG, empty when it was not kept."""
+    """One test photo in the report: its answer, and as base64 JPEG the photo and its heat map, each empty when it was not kept."""
 
     answer: Answer
     jpeg: str
+    heat: str = ""
 
 
 def write_report(run: Path) -> Path:
@@ -129,7 +130,8 @@ def _content(run: Path, facts: RunFacts) -> dict[str, Any]:
         "mix_ups": evaluation.mix_ups[:CONFUSIONS_TOLD],
         "matrix": matrix_of(evaluation),
         "scores": sorted(evaluation.per_class, key=lambda score: (not score.n, score.f1, score.name))[:MOST_ROWS],
-        "mistakes": _with_photos(shown_mistakes(evaluation), photos),
+        "mistakes": _with_photos(shown_mistakes(evaluation), photos, read_photos(run, HEAT_FILE)),
+        "filters": read_filters(run),
         "grid": _with_photos(evaluation.sample(charts.GRID_PHOTOS), photos),
         "drawings": _drawings(facts, history, network),
         "n_epochs": len(history),
@@ -181,8 +183,8 @@ def _run_path(run: Path) -> str:
     return shlex.quote(f"{folder.parent.name}/{folder.name}")
 
 
-def _with_photos(answers: Sequence[Answer], photos: Mapping[int, str]) -> list[ShownPhoto]:
-    return [ShownPhoto(answer, photos.get(answer.index, "")) for answer in answers]
+def _with_photos(answers: Sequence[Answer], photos: Mapping[int, str], heat: Mapping[int, str] | None = None) -> list[ShownPhoto]:
+    return [ShownPhoto(answer, photos.get(answer.index, ""), (heat or {}).get(answer.index, "")) for answer in answers]
 
 
 def _drawings(facts: RunFacts, history: History, network: NetworkLayers | None) -> dict[str, Any]:
@@ -211,6 +213,6 @@ def _drawings(facts: RunFacts, history: History, network: NetworkLayers | None) 
         words = ("architecture", "The network", describe_architecture(network))
         drawings["network"] = drawing(words, draw_architecture, network, size=architecture_size(network))
     if facts.learning is not None:
-        words = ("learning", "Accuracy by photos per person", charts.describe_learning_curve(facts.learning))
+        words = ("learning", f"Accuracy by photos per {facts.learning.each}", charts.describe_learning_curve(facts.learning))
         drawings["learning"] = drawing(words, charts.draw_learning_curve, facts.learning)
     return drawings

@@ -117,6 +117,22 @@ def prepare(image: Image, spec: PrepareSpec) -> Image:
     return fitted if spec.frames is None else np.repeat(fitted[None], spec.frames, axis=0)
 
 
+def seen_part(spec: PrepareSpec, width: int, height: int) -> tuple[int, int, int, int]:
+    """Return which part of a photo fills the network's input: left, top, right and bottom in pixels.
+
+    "crop" leaves out the ends; "pad" reaches beyond the photo, so that left or top is below 0.
+
+    Example:
+        >>> seen_part(PrepareSpec(fit="crop"), 30, 20), seen_part(PrepareSpec(fit="pad"), 30, 20)
+        ((5, 0, 25, 20), (0, -5, 30, 25))
+    """
+    if spec.fit == "stretch":
+        return 0, 0, width, height
+    side = (min if spec.fit == "crop" else max)(width, height)
+    left, top = (width - side) // 2, (height - side) // 2
+    return left, top, left + side, top + side
+
+
 def _check_count(name: str, value: object, largest: int) -> None:
     if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= largest:
         raise UsageError(f"{name} must be a whole number from 1 to {largest}, got {value!r}.")

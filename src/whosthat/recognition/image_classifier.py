@@ -24,7 +24,7 @@ from whosthat.recognition.recogniser import PhotoSource, Recogniser, blaming_the
 from whosthat.recognition.threshold import Threshold
 from whosthat.types import FloatArray, Image, Sighting
 
-_INPUT_TYPES: dict[str, type[Any]] = {"tensor(uint8)": np.uint8, "tensor(float)": np.float32}
+INPUT_TYPES: dict[str, type[Any]] = {"tensor(uint8)": np.uint8, "tensor(float)": np.float32}
 """Graphs rescale inside; one that wants floats wants the very same numbers, 0 to 255."""
 
 
@@ -131,11 +131,11 @@ class ImageClassifier(Recogniser):
 
 def _input_type(session: Session, spec: PrepareSpec) -> type[Any]:
     """Check that a graph takes what the spec prepares, and return the number type that it wants."""
-    fits = len(session.inputs) == 1 and session.input_types[0] in _INPUT_TYPES
+    fits = len(session.inputs) == 1 and session.input_types[0] in INPUT_TYPES
     shape: tuple[Any, ...] = session.input_shapes[0][1:] if fits else ()
     if not fits or shape != spec.shape:
         raise BundleError(
             f"The graph should take one input (b, {', '.join(map(str, spec.shape))}) of bytes or floats, but takes "
             f"{session.input_shapes} of {session.input_types}. The files of the bundle do not match; train again."
         )
-    return _INPUT_TYPES[session.input_types[0]]
+    return INPUT_TYPES[session.input_types[0]]

@@ -18,6 +18,7 @@ from whosthat.training.checkpoints import Arrays, Best, Variable, model_variable
 from whosthat.training.journal import HISTORY_COLUMNS, write_history
 from whosthat.training.recipe_base import Plateau
 from whosthat.training.stage_context import StageContext
+from whosthat.wording import duration, percent
 
 keras: Any = load_keras()
 
@@ -102,9 +103,11 @@ class CountSteps(_CourseCallback):
         self._started, self._first_batch = time.monotonic(), self.state.batch
 
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
-        """One more is done."""
+        """One more is done; what came of the last one, `TellEpoch` tells."""
         self.state.batch += 1
         self.state.steps += 1
+        if self.state.batch == self.context.batches:
+            return
         photos = self.context.n_photos / self.context.batches
         rate = (self.state.batch - self._first_batch) * photos / max(time.monotonic() - self._started, 1e-9)
         numbers = logs or {}
@@ -146,6 +149,23 @@ class KeepHistory(_CourseCallback):
         write_history(self.state.history, self.run.folder / HISTORY)
         self.run.journal.note("epoch", **row)
         self.run.journal.note_scalars(self.state.epoch, row)
+
+
+class TellEpoch(_CourseCallback):
+    """Say in one line what an epoch brought, whether its weights were kept, and how long the stage takes at most; after `KeepHistory`."""
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        """Say it."""
+        row, state = self.state.history[-1], self.state
+        of_stage = [one["seconds"] for one in state.history[state.first_epoch :]]
+        left = (self.context.last_epoch - state.epoch) * sum(of_stage) / len(of_stage)
+        sentences = [
+            f"Epoch {state.epoch}/{self.context.last_epoch}: training loss {row['loss']:.3f}, accuracy {percent(row['accuracy'])}; "
+            f"validation loss {row['val_loss']:.3f}, accuracy {percent(row['val_accuracy'])}; learning rate {row['learning_rate']:.3g}.",
+            *(["Best so far, saved."] if state.best.epoch == state.epoch else []),
+            *([f"At most {duration(left)} left."] if left else []),
+        ]
+        self.run.progress.result(" ".join(sentences))
 
 
 class WatchValidation(_CourseCallback):

@@ -1,4 +1,4 @@
-"""The head once more, on other photos: what it says of photos that it has not learnt from, and a head that has learnt from all.
+"""The head once more, on other photos: what it says of photos that it has not learnt from, and a head that has learnt from fewer, or all.
 
 What belongs here: training a head on stored features again and again, as long as the tested one was trained and at its rates. What does
 not: the stage that finds out how long that is (`stages`), and what is fitted on the answers (calibration, thresholds).
@@ -37,7 +37,9 @@ class Refitting:
     """What a head shall be trained on again."""
 
     folds: IntArray  # int64 (n,): the fold of each training photo, then of each validation photo, in the order of their batches
-    test: Batches | None = None  # photos from which the saved head learns as well; None leaves the tested head as it is
+    test: Batches | None = None  # the test photos, which are answered by heads that learnt from ``fewer``
+    learn_from_test: bool = True  # whether the saved head learns from them as well, if given; else it is the tested one
+    fewer: Sequence[IntArray] = ()  # rows of training photos, each time those from which alone a head learns
 
 
 @dataclass(frozen=True)
@@ -47,18 +49,20 @@ class Refitted:
     # For each training, then each validation photo, the probabilities of a head that has not learnt from its fold, float32 (n, classes).
     answers: FloatArray
     head: Mapping[str, NDArray[Any]] | None  # the variables of the head that has learnt from all photos, where one was asked for
+    # What each head that learnt from fewer photos says of the test photos, probabilities, float32 (n test photos, classes).
+    answers_of_fewer: Sequence[FloatArray] = ()
 
 
 def refit(
     head: keras.Model, first: Mapping[str, NDArray[Any]], parts: Sequence[StoredFeatures], plan: Refitting, rates: Sequence[float], run: Run
 ) -> Refitted:
-    """Train a head once without each fold, and once on everything; it is left as it was.
+    """Train a head once without each fold, once on each of the fewer photos, and once on everything; it is left as it was.
 
     Args:
         head: From features to probabilities, as it was tested.
         first: Its variables before any training.
-        parts: Features of training and validation photos, and of the test photos where they shall be learnt from.
-        plan: The folds.
+        parts: Features of training and validation photos, and of the test photos where there are such in the plan.
+        plan: On what it is trained again.
         rates: The learning rate of each epoch after which the tested head was best.
         run: The recipe, and who watches.
 
@@ -74,12 +78,17 @@ def refit(
         inside = plan.folds == fold
         learner.learn(np.flatnonzero(~inside), "cross-validation")
         answers[inside] = learner.answers(np.flatnonzero(inside))
+    of_test = np.arange(len(plan.folds), len(features.labels))
+    answers_of_fewer = []
+    for number, rows in enumerate(plan.fewer if len(of_test) else ()):
+        learner.learn(rows, "learning curve", (number, len(plan.fewer)), parts[0].n_photos)
+        answers_of_fewer.append(learner.answers(of_test))
     everything = None
-    if plan.test is not None:
+    if plan.test is not None and plan.learn_from_test:
         learner.learn(np.arange(len(features.labels)), "learning from all photos")
         everything = read(model_variables(head))
     restore(model_variables(head), tested)
-    return Refitted(answers, everything)
+    return Refitted(answers, everything, answers_of_fewer)
 
 
 class _All:
@@ -118,17 +127,22 @@ class _Learner:
         photo_bytes = 4 * int(np.prod(head.input_shape[1:]))
         self._at_once = max(1, _MAX_PIECE_BYTES // (photo_bytes * run.recipe.batch_size)) * run.recipe.batch_size
 
-    def learn(self, rows: IntArray, what: str) -> None:
-        """Begin with the first weights and learn from these photos alone."""
+    def learn(self, rows: IntArray, what: str, place: tuple[int, int] = (0, 1), n: int = 0) -> None:
+        """Begin with the first weights and learn from these photos alone; ``place``: after so many of so many times.
+
+        They are shown again until an epoch has ``n`` of them, if that is more: so a head that knows fewer photos takes as many steps as one
+        that knows all, and what it lacks is photos, not training.
+        """
+        before, times = place
         restore(self._variables, self._first)
         for epoch, rate in enumerate(self._rates):
             if self._run.stop_request.signal:
                 raise self._run.interrupted(f"during {what}")
             self._head.optimizer.learning_rate = rate
-            order = rows[epoch_order(len(rows), self._run.recipe.seed, epoch)]
+            order = rows[epoch_order(max(n, len(rows)), self._run.recipe.seed, epoch) % len(rows)]
             for piece in self._pieces(order):
                 self._steps(self._features.of(piece, epoch), self._targets[piece], self._weights[piece])
-            self._run.progress.step(what, epoch + 1, len(self._rates))
+            self._run.progress.step(what, before * len(self._rates) + epoch + 1, times * len(self._rates))
         if not all(np.isfinite(array).all() for array in read(model_variables(self._head)).values()):
             raise TrainingError(f"A weight is no longer finite ({what}). Start a new run with a lower learning rate.")
 

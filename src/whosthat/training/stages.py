@@ -71,6 +71,7 @@ def train_stage(stage: Stage, run: Run, state: RunState, checkpoint: Checkpoint 
         callbacks.KeepBest(context),
         *averaging,
         callbacks.KeepHistory(context),
+        callbacks.TellEpoch(context),
         callbacks.WatchValidation(context),
         keeper,
     ]

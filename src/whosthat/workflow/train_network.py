@@ -6,6 +6,7 @@ all routes share (`training_run`).
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from whosthat.dataset.batches import Batches
 from whosthat.dataset.cache import PreparedPhotos, cache_file, prepare_photos
 from whosthat.errors import ExportError
 from whosthat.evaluation.diagnosis import Training
+from whosthat.evaluation.learning_curve import COUNTS_OF_CLASSES, DRAWS_OF_CLASSES, Draw, LearningCurve, curve_of, draws
 from whosthat.evaluation.metrics import Evaluation, evaluate
 from whosthat.evaluation.network_part import write_network
 from whosthat.networks import registry
@@ -36,6 +38,7 @@ from whosthat.training.recipe import Recipe
 from whosthat.types import PARTS
 from whosthat.wording import counted
 from whosthat.workflow.evaluate import answer_photos
+from whosthat.workflow.explaining import keep_insight_of
 from whosthat.workflow.face_photos import open_cropper
 from whosthat.workflow.strangers import stranger_confidences
 from whosthat.workflow.training_run import TrainingRun, TrainResult, bundle_facts, conclude
@@ -59,6 +62,7 @@ def carry_out(run: TrainingRun, recipe: Recipe, *, progress: Progress, resume: b
     """Train, test and save a network."""
     # ---- prepare: every photo once, cut out where asked, to the network's size ----------------------------
     spec = recipe.prepare_spec()
+    _show_counts(run, progress)
     cropper, detector_files = (None, {}) if recipe.crop == "photo" else open_cropper(recipe.detector, recipe.size)
     with (
         resumable(run.folder),
@@ -87,6 +91,7 @@ def carry_out(run: TrainingRun, recipe: Recipe, *, progress: Progress, resume: b
         evaluation = _test(recogniser, run, progress)
 
         # ---- learn from every photo: the head may, once the test is done ----------------------------------
+        tested_graph = graph
         if fitted.learns_from_all:
             fitted.learn_from_all()
             _, graph = _export(fitted, prepared, spec)
@@ -97,7 +102,17 @@ def carry_out(run: TrainingRun, recipe: Recipe, *, progress: Progress, resume: b
         training, notes = _training(recipe, prepared, fitted), _notes(classifier, fitted, prepared)
         with saving(run.folder):
             save_bundle(run.folder / BUNDLE, facts, graph=graph, weights=weights_of(fitted.model), more=as_bundle_files(detector_files))
-            return conclude(run, classifier.temperature, training, evaluation, notes, history=fitted.history)
+            curve = None if cropper is not None else _learning_curve(recipe, classifier, fitted, prepared)
+            keep_insight_of(run, evaluation, classifier, tested_graph, cropper)
+            return conclude(run, classifier.temperature, training, evaluation, notes, history=fitted.history, learning=curve)
+
+
+def _show_counts(run: TrainingRun, progress: Progress) -> None:
+    """Show how many photos of each class stand in each part."""
+    counts = {part: Counter(item.photo.class_name for item in run.parts.parts[part]) for part in PARTS}
+    rows = [(name, *(f"{counts[part][name]:,}" for part in PARTS)) for name in run.parts.classes]
+    totals = ("all classes", *(f"{counts[part].total():,}" for part in PARTS))
+    progress.table(("photos of each class", "training", "validation", "test"), [totals, *rows])
 
 
 def _fit(run: TrainingRun, recipe: Recipe, prepared: PreparedPhotos, progress: Progress, *, resume: bool) -> Fitted:
@@ -111,8 +126,31 @@ def _fit(run: TrainingRun, recipe: Recipe, prepared: PreparedPhotos, progress: P
         return Batches(prepared.images(part), prepared.labels(part), n_classes=n_classes, batch_size=batch_size, **settings)
 
     train = batches("train", seed=recipe.seed, shuffle=True, augmentation=recipe.augmentation_of_photos())
-    refitting = Refitting(_folds(run, prepared), None if recipe.keep_test_out else batches("test"))
+    fewer = [rows for _, rows in _draws(recipe, prepared)]
+    refitting = Refitting(_folds(run, prepared), batches("test"), learn_from_test=not recipe.keep_test_out, fewer=fewer)
     return fit(recipe, train, batches("validation"), run.folder, refitting=refitting, progress=progress, resume=resume)
+
+
+def _draws(recipe: Recipe, prepared: PreparedPhotos) -> list[Draw]:
+    """Draw training photos for the learning curve."""
+    return draws(prepared.labels("train"), COUNTS_OF_CLASSES, DRAWS_OF_CLASSES, recipe.seed)
+
+
+def _learning_curve(recipe: Recipe, classifier: ImageClassifier, fitted: Fitted, prepared: PreparedPhotos) -> LearningCurve | None:
+    """Ask how the test would have gone with fewer training photos of each class; with all of them, it is the test.
+
+    None for a network that learnt as a whole, which would have to learn anew each time.
+    """
+    if fitted.refitted is None:
+        return None
+    answers, truth = iter(fitted.refitted.answers_of_fewer), prepared.labels("test")
+
+    def correct(_rows: IntArray) -> NDArray[np.bool_]:
+        shares = apply_temperature(next(answers), classifier.temperature)
+        right: NDArray[np.bool_] = (shares.argmax(axis=1) == truth) & (shares.max(axis=1) >= (classifier.threshold or 0.0))
+        return right
+
+    return curve_of(_draws(recipe, prepared), prepared.labels("train"), truth, classifier.labels, correct, "class")
 
 
 def _folds(run: TrainingRun, prepared: PreparedPhotos) -> IntArray:

@@ -94,7 +94,7 @@ def describe_reliability(bins: Sequence[Bin]) -> str:
 
 
 def draw_learning_curve(axes: Any, curve: LearningCurve, inks: Inks) -> None:
-    """Draw accuracy by photos per person, the mean of several draws and the band from the worst to the best.
+    """Draw accuracy by photos per person or class, the mean of several draws and the band from the worst to the best.
 
     The axis of counts is logarithmic, because each photo brings less than the one before.
     """
@@ -107,7 +107,7 @@ def draw_learning_curve(axes: Any, curve: LearningCurve, inks: Inks) -> None:
     axes.set_xticks(counts, [*map(str, counts[:-1]), "all"])
     axes.minorticks_off()
     axes.set_ylim(max(0, lowest.min() - 5), 101)
-    _plain_axes(axes, "photos of each person")
+    _plain_axes(axes, f"photos of each {curve.each}")
 
 
 def describe_learning_curve(curve: LearningCurve) -> str:

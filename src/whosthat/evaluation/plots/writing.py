@@ -37,6 +37,9 @@ THUMBNAIL_SIDE, LARGE_SIDE = 160, 320
 PHOTOS_FILE = "photos.json"
 """Holds the few test photos that the report shows."""
 
+HEAT_FILE, FILTERS_FILE = "heat.json", "filters.png"
+"""What a network adds: the mistakes once more, with the heat map of the answer over them, and the filters of its first layer."""
+
 BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 """What a kept picture must look like to stand in a page."""
 
@@ -73,13 +76,28 @@ def keep_photos(run: Path, evaluation: Evaluation, images: Any) -> None:
     _write(run / PLOTS, {PHOTOS_FILE: _encoded(_shown_photos(evaluation, images))})
 
 
-def read_photos(run: Path) -> dict[int, str]:
-    """Return the kept test photos by `Answer.index`, each a JPEG in base64; empty when none were kept.
+def keep_insight(run: Path, heat: Mapping[int, Image], filters: Image | None) -> None:
+    """Keep, for the report, mistakes with their heat map by `Answer.index`, and a picture of the filters; RunError as `write_plots`."""
+    small = {index: thumbnail(image, LARGE_SIDE) for index, image in heat.items()}
+    pictures = {} if filters is None else {FILTERS_FILE: encode_image(filters, "PNG")}
+    _write(run / PLOTS, {HEAT_FILE: _encoded(small), **pictures})
+
+
+def read_filters(run: Path) -> str:
+    """Return the picture of the filters as a PNG in base64; empty when there is none."""
+    try:
+        return base64.b64encode((run / PLOTS / FILTERS_FILE).read_bytes()).decode("ascii")
+    except OSError:
+        return ""
+
+
+def read_photos(run: Path, name: str = PHOTOS_FILE) -> dict[int, str]:
+    """Return the kept test photos by `Answer.index`, each a JPEG in base64; empty when none were kept in the file of this name.
 
     Raises:
         RunError: The file that holds them is damaged.
     """
-    path = run / PLOTS / PHOTOS_FILE
+    path = run / PLOTS / name
     try:
         photos = {int(index): str(encoded) for index, encoded in json.loads(path.read_bytes()).items()}
     except FileNotFoundError:
