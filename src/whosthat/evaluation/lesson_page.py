@@ -44,7 +44,7 @@ class Picture:
     @property
     def png(self) -> bytes:
         """The drawing as a PNG file, dark on white."""
-        return drawn(self.size, PRINT, png, self.draw, *self.what)
+        return bytes(drawn(self.size, PRINT, png, self.draw, *self.what))
 
     @cached_property
     def svg(self) -> Any:

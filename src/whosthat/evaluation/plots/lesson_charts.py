@@ -17,11 +17,14 @@ TILES_IN_ROW = 5
 _CAPTION, _STEP = 0.3, 1.1
 
 
-def draw_losses(axes: Any, losses: Mapping[str, Sequence[float]], words: tuple[str, str], inks: Inks) -> None:
-    """Draw a line for each run: one loss an epoch, labelled with the run's name; the words are the title and that of the epochs' axis."""
+def draw_losses(axes: Any, losses: Mapping[str, Sequence[float]], words: tuple[str, str], first: int, inks: Inks) -> None:
+    """Draw a line for each of at most four runs, labelled with its name: a loss for each epoch, or step, counted from ``first``.
+
+    The words are the title and what is counted.
+    """
     looks = ((inks.train, (0, (1, 1.5))), (inks.good, "solid"), (inks.bad, (0, (5, 1.5))), (inks.validation, (0, (3, 1, 1, 1))))
     for (name, values), (colour, line) in zip(losses.items(), looks, strict=False):
-        axes.plot(range(1, len(values) + 1), values, color=colour, linestyle=line, linewidth=2.2, label=name)
+        axes.plot(range(first, first + len(values)), values, color=colour, linestyle=line, linewidth=2.2, label=name)
     axes.set_title(words[0])
     axes.set_xlabel(words[1])
     axes.set_ylim(bottom=0)

@@ -5,7 +5,7 @@ Each step has two halves, ``..._before`` and ``..._after`` the question; both re
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from whosthat.wording import percent
 from whosthat.workflow.lesson.workshop import PEOPLE, Shown, Workshop
 
 Words = Mapping[str, str]
+Array = NDArray[Any]
 
 WHITE = 9
 """Grey values of the pencil exercise go from 0 to this."""
@@ -36,13 +37,11 @@ INPUTS = (-4.0, -1.0, 0.0, 1.0, 4.0)
 START, SMALL, GOOD, LARGE, STEPS = 2.0, 0.05, 0.4, 1.1, 6
 """Gradient descent with one weight: where it begins, the learning rates, and how many steps are shown."""
 
-ACTIVATIONS = {
+ACTIVATIONS: Mapping[str, Callable[[Any], Any]] = {
     "relu": lambda x: np.maximum(x, 0),
     "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
     "tanh": np.tanh,
 }
-
-Array = NDArray[Any]
 
 
 def convolved(image: Array, weights: Array) -> Array:
@@ -53,7 +52,7 @@ def convolved(image: Array, weights: Array) -> Array:
         [[2.0, 1.0], [1.0, 2.0]]
     """
     windows = np.lib.stride_tricks.sliding_window_view(image, weights.shape)
-    return np.einsum("hwij,ij->hw", windows, weights)
+    return np.asarray(np.einsum("hwij,ij->hw", windows, weights))
 
 
 def max_pooled(image: Array, side: int) -> Array:
@@ -64,7 +63,7 @@ def max_pooled(image: Array, side: int) -> Array:
         [[5, 7], [13, 15]]
     """
     height, width = image.shape
-    return image.reshape(height // side, side, width // side, side).max(axis=(1, 3))
+    return np.asarray(image.reshape(height // side, side, width // side, side).max(axis=(1, 3)))
 
 
 def piece_of(photo: Array) -> tuple[int, int, Array]:
@@ -80,7 +79,7 @@ def piece_of(photo: Array) -> tuple[int, int, Array]:
 
 def photo_of_piece(shop: Workshop) -> Array:
     """Return the photo that the pencil exercise is about."""
-    return shop.test[0][0]
+    return np.asarray(shop.test[0][0])
 
 
 def map_of(shop: Workshop) -> Array:
@@ -210,7 +209,7 @@ def epoch_after(shop: Workshop, words: Words) -> Shown:
     return facts, (Grid(words["table"], rows, (words["batch"], words["iterations"], words["rest"])),)
 
 
-ANSWERS = {"right": (0.98, 0.01, 0.01), "unsure": (0.4, 0.3, 0.3), "wrong": (0.01, 0.98, 0.01)}
+ANSWERS = {"right": (0.9, 0.05, 0.05), "unsure": (0.4, 0.3, 0.3), "wrong": (0.01, 0.98, 0.01)}
 """Probabilities for names, of which the first is the right one."""
 
 
@@ -287,5 +286,5 @@ def descent_after(shop: Workshop, words: Words) -> Shown:
     rows = tuple((str(step), *(f"{ways[rate][step]:.3f}" for rate in ways)) for step in range(STEPS + 1))
     headings = (words["step"], *(words["rate"].format(rate=f"{rate:g}") for rate in ways))
     losses = {heading: [weight**2 for weight in way] for heading, way in zip(headings[1:], ways.values(), strict=True)}
-    picture = Picture("descent", words["picture"], (4.7, 3.0), draw_losses, (losses, (words["loss"], words["count"])))
+    picture = Picture("descent", words["picture"], (4.7, 3.0), draw_losses, (losses, (words["loss"], words["step"]), 0))
     return facts, (Grid(words["table"], rows, headings), picture)

@@ -7,19 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
 from whosthat.durable import replace_file
 from whosthat.evaluation.lesson_page import Part, Picture, write_lesson_page
-from whosthat.evaluation.report import duration
 from whosthat.networks.backend import require_keras
 from whosthat.progress import SILENT, Progress
 from whosthat.runs.files import writing
-from whosthat.version import __version__
 from whosthat.workflow.demo import claim_folder
 from whosthat.workflow.lesson import arithmetic, texts, trainings
+from whosthat.workflow.lesson.page import page_facts, page_words
 from whosthat.workflow.lesson.texts import StepText
 from whosthat.workflow.lesson.workshop import Compute, Scale, Workshop
 
@@ -90,7 +88,7 @@ def give_lesson(folder: Path, student: Student, *, scale: Scale | None = None, p
     page = folder
     for number, step in enumerate(STEPS, start=1):
         parts.append(_given(step, number, shop, student))
-        page = write_lesson_page(folder, parts, _page_words(), _page_facts(shop))
+        page = write_lesson_page(folder, parts, page_words(), page_facts(shop))
         student.learn(parts[-1])
     return page
 
@@ -119,18 +117,3 @@ def _keep_pictures(shop: Workshop, exhibits: Sequence[Any]) -> None:
         if isinstance(one, Picture):
             with writing(shop.folder):
                 replace_file(shop.folder / f"{one.name}.png", one.png)
-
-
-def _page_words() -> dict[str, str]:
-    return {name: words.format(version=__version__) if name == "made" else words for name, words in texts.PAGE.items()}
-
-
-def _page_facts(shop: Workshop) -> list[tuple[str, str]]:
-    """Return what stands at the top of the page."""
-    facts = {
-        "date": datetime.now().astimezone().strftime("%Y-%m-%d"),
-        "photos": f"{shop.n_drawn:,}",
-        "trainings": str(len(shop.experiments)),
-        "time": duration(shop.seconds),
-    }
-    return [(texts.PAGE[name], value) for name, value in facts.items()]

@@ -97,7 +97,6 @@ ACTIVATION = StepText(
         "before": "The result of the convolution, before relu.",
         "after": "The same after relu.",
         "table": "What the activation functions make of a number.",
-        "curves": "relu, sigmoid and tanh.",
         "input": "input",
     },
 )
@@ -217,7 +216,6 @@ DESCENT = StepText(
         "rate": "rate {rate}",
         "picture": "The loss, step by step, with each learning rate.",
         "loss": "Loss",
-        "count": "step; the first is the beginning",
     },
 )
 
@@ -397,22 +395,3 @@ PATH = StepText(
         "end": "{run} → {station}",
     },
 )
-
-PAGE = {
-    "title": "My lesson in image recognition",
-    "name": "Name:",
-    "summary": "What I predicted, and what happened",
-    "introduction": "Every number on this page was computed on this computer during the lesson.",
-    "part": "part",
-    "question": "Question",
-    "predicted": "My prediction",
-    "happened": "What happened",
-    "nothing": "(no prediction)",
-    "private": "This page holds drawn pictures and your answers, and no photo. It loads nothing from anywhere.",
-    "made": "Made by whosthat {version} with: whosthat demo --lesson",
-    "date": "made on",
-    "time": "time spent computing",
-    "photos": "photos drawn",
-    "trainings": "networks trained",
-}
-"""The words of the page around the parts."""

@@ -113,7 +113,7 @@ def rates_after(shop: Workshop, words: Words) -> Shown:
     )
     columns = (words["run"], words["curve"], words["first"], words["last"], words["accuracy"])
     losses = {words["rate"].format(rate=f"{rate:g}"): run.losses for rate, run in runs.values()}
-    picture = Picture("rates", words["picture"], (5.6, 3.3), draw_losses, (losses, (words["title"], words["epochs"])))
+    picture = Picture("rates", words["picture"], (5.6, 3.3), draw_losses, (losses, (words["title"], words["epochs"]), 1))
     return facts, (Grid(words["table"], rows, columns), picture)
 
 

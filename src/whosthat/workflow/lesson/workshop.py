@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -26,8 +26,8 @@ from whosthat.progress import SILENT, Progress
 from whosthat.training.recipe import Recipe, default_recipe
 from whosthat.types import FloatArray, Image, IntArray, Sighting
 
-if TYPE_CHECKING:
-    import keras
+Model = Any
+"""A Keras model; only ``networks`` and ``training`` import Keras, even for types."""
 
 PEOPLE = HEROES[:5]
 """Whom the lesson is about: five, because 5 x 80 are the 400 photos of the slides."""
@@ -63,7 +63,7 @@ Photos = tuple[Image, IntArray]
 class Experiment:
     """What became of one training."""
 
-    model: keras.Model
+    model: Model
     history: list[dict[str, float]]  # one row an epoch
     evaluation: Evaluation  # on the test photos, with the threshold off
     diagnosis: Diagnosis
@@ -128,7 +128,7 @@ class Workshop:
         return default_recipe("custom", size=self.scale.side, network={"blocks": blocks}, **plain | settings)
 
     @cached_property
-    def network(self) -> keras.Model:
+    def network(self) -> Model:
         """The lesson's network with its first weights, not trained."""
         from whosthat.networks.backend import set_threads
         from whosthat.training.fitting import build_network
@@ -164,7 +164,7 @@ class Workshop:
         self.experiments[name] = kept
         return kept
 
-    def tested(self, model: keras.Model, photos: Photos) -> Evaluation:
+    def tested(self, model: Model, photos: Photos) -> Evaluation:
         """Ask a network about photos; every one gets a name."""
         images, labels = photos
         answers = []
@@ -191,9 +191,9 @@ class _Epochs:
             self._progress.step(self._what, self._done, self._total)
 
 
-def probabilities(model: keras.Model, images: Image) -> FloatArray:
+def probabilities(model: Model, images: Image) -> FloatArray:
     """Ask a network: float32 ``(n, people)``."""
-    return np.asarray(model.predict(images, verbose=0))
+    return np.asarray(model(images.astype(np.float32), training=False))
 
 
 Facts = dict[str, Any]
