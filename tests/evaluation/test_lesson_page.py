@@ -27,6 +27,11 @@ def test_tables_and_blocks_of_numbers_stand_in_the_page(tmp_path: Path) -> None:
         assert piece in text
 
 
+def test_columns_of_numbers_are_told_from_words() -> None:
+    assert Grid("", (("a", "1 %", "yes", ""), ("b", "x 2", "3 no", "-4")), ("", "", "", "")).numeric == (True, False, True)
+    assert Grid("", (("7", "8"),)).numeric == (True,)
+
+
 def test_no_prediction_says_so_and_a_hostile_one_is_escaped(tmp_path: Path) -> None:
     page = write_lesson_page(tmp_path, [part(), part(number=2, prediction="<script>\x1b[31m")], WORDS, [])
     text = page.read_text(encoding="utf-8")

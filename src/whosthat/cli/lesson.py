@@ -78,7 +78,8 @@ class _Reader:
             if isinstance(one, Grid):
                 show_text(one.caption)
                 columns, *rows = (one.columns, *one.rows) if one.columns else one.rows
-                show_table(columns, rows, right=columns[1:] if one.columns else columns)
+                numbers = [heading for heading, numeric in zip(one.columns[1:], one.numeric, strict=False) if numeric]
+                show_table(columns, rows, right=numbers if one.columns else columns)
             else:
                 show(*one.text)
                 show_text(f"{one.caption} Picture: {self._pictures / one.name}.png")

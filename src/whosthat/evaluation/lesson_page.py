@@ -29,6 +29,11 @@ class Grid:
     rows: tuple[tuple[str, ...], ...]
     columns: tuple[str, ...] = ()
 
+    @property
+    def numeric(self) -> tuple[bool, ...]:
+        """Whether each column after the first holds numbers: these are aligned on the right."""
+        return tuple(all(not cell or any(map(str.isdigit, cell)) for cell in cells) for cells in list(zip(*self.rows, strict=True))[1:])
+
 
 @dataclass(frozen=True)
 class Picture:
