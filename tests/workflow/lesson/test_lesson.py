@@ -96,6 +96,7 @@ def test_every_text_of_a_step_stands_in_the_lesson() -> None:
     assert {id(step.text) for step in STEPS} == known
 
 
+@pytest.mark.slow
 def test_each_part_tells_asks_and_answers(taken: tuple[Path, Pupil, Workshop]) -> None:
     _, pupil, _ = taken
     assert [part.number for part in pupil.learnt] == list(range(1, len(STEPS) + 1))
