@@ -84,23 +84,6 @@ def epoch() -> None:
     save(figure, "epoch")
 
 
-def descent() -> None:
-    """Gradient descent on a parabola with three learning rates."""
-    figure = Figure(figsize=(9, 2.8))
-    x = np.linspace(-2.2, 2.2, 200)
-    for axis, (title, rate) in zip(
-        figure.subplots(1, 3, sharey=True), [("too small", 0.03), ("about right", 0.3), ("too large", 1.03)], strict=True
-    ):
-        steps = [-2.0]
-        for _ in range(8):
-            steps.append(steps[-1] - rate * 2 * steps[-1])
-        axis.plot(x, x**2, color=GREY)
-        axis.plot(steps, np.square(steps), "o-", color=ORANGE, markersize=4, linewidth=1)
-        axis.set(title=f"learning rate {title}", xlabel="weight", xticks=[], yticks=[], ylim=(-0.3, 6), xlim=(-2.6, 2.6))
-    figure.axes[0].set_ylabel("loss")
-    save(figure, "descent")
-
-
 def convolution() -> None:
     """A hero, three 3 x 3 filters over it, and 4 x 4 max-pooling."""
     image = draw_hero(HEROES[0], seed=4, size=128)
@@ -145,24 +128,17 @@ def motion() -> None:
     save(figure, "motion")
 
 
-def overfitting() -> None:
-    """A polynomial of growing degree on twelve noisy points: real training and validation losses, not a sketch."""
-    generator = np.random.default_rng(3)
-    x = np.sort(generator.uniform(-1, 1, 24))
-    y = np.sin(3 * x) + generator.normal(0, 0.25, x.size)
-    train, validation = np.arange(0, 24, 2), np.arange(1, 24, 2)
-    degrees = np.arange(0, 10)
-    losses = []
-    for degree in degrees:
-        fit = np.polynomial.Polynomial.fit(x[train], y[train], degree)
-        losses.append([np.mean((fit(x[part]) - y[part]) ** 2) for part in (train, validation)])
-    figure = Figure(figsize=(7, 3))
-    axis = figure.subplots()
-    axis.plot(degrees, [loss[0] for loss in losses], "o-", color=BLUE, label="training loss")
-    axis.plot(degrees, [loss[1] for loss in losses], "o-", color=ORANGE, label="validation loss")
-    axis.set(xlabel="freedom of the model (degree of a polynomial through 12 points)", ylabel="loss", yscale="log")
-    axis.legend(frameon=False)
-    save(figure, "overfitting")
+LESSON = ("heroes", "piece", "descent", "rates", "maps", "overfitting-loss", "cured-loss", "way-large", "way-few", "way-all")
+"""Pictures of the lesson that docs/concepts.md shows."""
+
+
+def lesson() -> None:
+    """The pictures that ``whosthat demo --lesson`` makes: every curve is that of a real training."""
+    with tempfile.TemporaryDirectory() as folder:
+        demo = Path(folder) / "demo"
+        subprocess.run([sys.executable, "-m", "whosthat", "demo", demo, "--lesson", "--yes"], check=True, stdout=subprocess.DEVNULL)
+        for name in LESSON:
+            shutil.copy(demo / "lesson" / f"{name}.png", HERE / f"lesson-{name}.png")
 
 
 def networks() -> None:
@@ -174,5 +150,5 @@ def networks() -> None:
 
 
 if __name__ == "__main__":
-    for draw in (heroes, split, epoch, descent, convolution, motion, overfitting, networks, report):
+    for draw in (heroes, split, epoch, convolution, motion, lesson, networks, report):
         draw()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -9,23 +10,36 @@ import typer
 
 from whosthat.cli.answers import show_predictions
 from whosthat.cli.check import show_audit
-from whosthat.cli.options import examples, new_app
+from whosthat.cli.options import examples, new_app, option
 from whosthat.cli.output import say, show
 from whosthat.cli.terminal import terminal_progress
 from whosthat.cli.train import show_result
+from whosthat.errors import UsageError
 
 app = new_app()
 
 FolderArgument = Annotated[Path, typer.Argument(metavar="FOLDER", help="Where pictures and run are kept.")]
+LessonOption = Annotated[bool, option("--lesson", "Learn how such a recogniser is trained, with questions to answer.")]
+YesOption = Annotated[bool, option("--yes", "With --lesson: do not wait for answers.")]
 
 
-@app.command(epilog=examples("demo", "demo my-demo"))
-def demo(folder: FolderArgument = Path("demo")) -> None:
+@app.command(epilog=examples("demo", "demo my-demo", "demo --lesson"))
+def demo(folder: FolderArgument = Path("demo"), lesson: LessonOption = False, yes: YesOption = False) -> None:
     """See the whole flow on pictures that whosthat draws itself.
 
     Draws seven cartoon heroes, checks the pictures, trains a recogniser, tests it, and asks it about heroes it has not
     seen in these pictures, and about strangers. Takes less than two minutes on two cores.
+
+    --lesson explains how a network is trained, in 15 minutes: it stops before each result, so that you can predict it. Your
+    predictions and all results are then in lesson.html.
     """
+    if yes and not lesson:
+        raise UsageError("--yes needs --lesson.")
+    if lesson:
+        from whosthat.cli.lesson import take_lesson
+
+        take_lesson(folder, ask=not yes and sys.stdin.isatty())
+        return
     say(f"Drawing seven cartoon heroes into {folder}.")
     from whosthat.dataset.audit import audit_folder
     from whosthat.workflow.demo import demo_recipe, draw_demo_photos

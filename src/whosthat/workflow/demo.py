@@ -49,16 +49,22 @@ def draw_demo_photos(folder: Path, *, progress: Progress = SILENT) -> DemoPhotos
     on.
     """
     require_keras()
+    claim_folder(folder)
     photos, others, unseen = folder / PHOTOS, folder / OTHERS, folder / UNSEEN
-    if folder.exists() and not unseen.is_dir() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UsageError(f"{folder} already exists and is not a demo. Choose another folder: whosthat demo FOLDER")
-    unseen.mkdir(parents=True, exist_ok=True)
     draw_photo_folder(photos, photos_each=PHOTOS_EACH, flaws=True, progress=progress)
     draw_photo_folder(others, photos_each=STRANGERS_EACH, seed=STRANGERS_SEED, names=STRANGERS)
     heroes, strangers = (tuple(unseen / f"{name}.jpg" for name in names) for names in (HEROES, UNSEEN_STRANGERS))
     for file in (*heroes, *strangers):
         save_image(draw_hero(file.stem, UNSEEN_SEED), file)
     return DemoPhotos(photos, others, heroes, strangers)
+
+
+def claim_folder(folder: Path) -> None:
+    """Make a folder the demo's; a UsageError says that it holds something else."""
+    unseen = folder / UNSEEN
+    if folder.exists() and not unseen.is_dir() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UsageError(f"{folder} already exists and is not a demo. Choose another folder: whosthat demo FOLDER")
+    unseen.mkdir(parents=True, exist_ok=True)
 
 
 def demo_recipe() -> Recipe:

@@ -68,6 +68,11 @@ def describe_path(path: Sequence[str]) -> str:
     return "This run's way: " + " → ".join(_STATIONS[name].words for name in path if name in _STATIONS) + "."
 
 
+def station_words(name: str) -> str:
+    """Return what is written in a station of the chart, by its name in a path."""
+    return _STATIONS[name].words
+
+
 def _draw_station(axes: Any, station: _Station, caption: str, *, passed: bool, inks: Inks) -> None:
     from matplotlib.patches import FancyBboxPatch, Polygon
 

@@ -1,0 +1,97 @@
+"""The page of a lesson: every question, what the student predicted, and what happened, on one page that loads nothing.
+
+What belongs here: what a part of a lesson shows (text, tables of numbers, pictures), for the page and for the terminal alike, and writing
+the page. What does not: the texts and the numbers (`whosthat.workflow.lesson`), drawing (`plots`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from whosthat.durable import replace_file
+from whosthat.evaluation.plots.canvas import PRINT, THEMED, drawn, png, svg
+from whosthat.evaluation.report import template
+from whosthat.runs.files import writing
+from whosthat.version import __version__
+
+PAGE = "lesson.html"
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table: a caption, rows of short texts, and the columns' headings; without headings it is a block of numbers."""
+
+    caption: str
+    rows: tuple[tuple[str, ...], ...]
+    columns: tuple[str, ...] = ()
+
+    @property
+    def numeric(self) -> tuple[bool, ...]:
+        """Whether each column after the first holds numbers: these are aligned on the right."""
+        return tuple(all(not cell or any(map(str.isdigit, cell)) for cell in cells) for cells in list(zip(*self.rows, strict=True))[1:])
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A drawing for the page and for a PNG file."""
+
+    name: str  # of the file, without its ending; unlike any other of the lesson
+    caption: str
+    size: tuple[float, float]  # width and height in inches
+    draw: Callable[..., None]  # a drawing of `plots`
+    what: tuple[Any, ...]  # what it draws: its arguments between axes and inks
+    text: tuple[str, ...] = ()  # the same in letters, for a terminal; may be empty
+
+    @property
+    def png(self) -> bytes:
+        """The drawing as a PNG file, dark on white."""
+        return bytes(drawn(self.size, PRINT, png, self.draw, *self.what))
+
+    @cached_property
+    def svg(self) -> Any:
+        """The drawing as an ``<svg>`` element; it is made of numbers and our own words, hence safe in the page."""
+        from markupsafe import Markup
+
+        return Markup(drawn(self.size, THEMED, lambda figure: svg(figure, self.name, self.caption, self.caption), self.draw, *self.what))  # noqa: S704
+
+
+Exhibit = Grid | Picture
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of a lesson: what is told and shown, the question, and, once it was answered, what happened."""
+
+    number: int  # from 1
+    of: int  # how many parts the lesson has
+    title: str
+    text: tuple[str, ...]  # paragraphs before the question
+    shown: tuple[Exhibit, ...]  # before the question
+    question: str
+    prediction: str = ""  # what the student answered; empty for no answer
+    result: str = ""  # what happened, in one sentence
+    answer: tuple[str, ...] = ()  # paragraphs that explain it
+    found: tuple[Exhibit, ...] = ()  # what was computed
+
+
+def write_lesson_page(folder: Path, parts: Sequence[Part], words: dict[str, str], facts: Sequence[tuple[str, str]]) -> Path:
+    """Write `PAGE` into a folder that exists, and return it.
+
+    Args:
+        folder: Where.
+        parts: The parts of the lesson so far.
+        words: The words of the page itself, by their names in the template.
+        facts: What stands at its top: pairs of words and value.
+
+    Raises:
+        RunError: It cannot be written.
+    """
+    page = template("lesson.html.j2").render(parts=parts, words=words, facts=facts, version=__version__)
+    path = folder / PAGE
+    with writing(path):
+        replace_file(path, page.encode("utf-8", errors="replace"))
+    return path

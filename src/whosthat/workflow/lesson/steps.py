@@ -1,0 +1,119 @@
+"""Giving the lesson: the order of its steps, and for each step the text, the question, the computing, and the page.
+
+What belongs here: how a step is made into a part of the lesson. What does not: words (`texts`) and numbers (`arithmetic`, `trainings`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+from whosthat.durable import replace_file
+from whosthat.evaluation.lesson_page import Part, Picture, write_lesson_page
+from whosthat.networks.backend import require_keras
+from whosthat.progress import SILENT, Progress
+from whosthat.runs.files import writing
+from whosthat.workflow.demo import claim_folder
+from whosthat.workflow.lesson import arithmetic, texts, trainings
+from whosthat.workflow.lesson.page import page_facts, page_words
+from whosthat.workflow.lesson.texts import StepText
+from whosthat.workflow.lesson.workshop import Compute, Scale, Workshop
+
+PICTURES = "lesson"
+"""Folder inside the demo's, for the pictures of the lesson and its photos."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: its words, and what is computed before and after its question."""
+
+    text: StepText
+    before: Compute
+    after: Compute
+
+
+STEPS = (
+    Step(texts.FUNCTION, trainings.function_before, trainings.function_after),
+    Step(texts.CONVOLUTION, arithmetic.convolution_before, arithmetic.convolution_after),
+    Step(texts.ACTIVATION, arithmetic.activation_before, arithmetic.activation_after),
+    Step(texts.POOLING, arithmetic.pooling_before, arithmetic.pooling_after),
+    Step(texts.SHAPES, arithmetic.shapes_before, arithmetic.shapes_after),
+    Step(texts.EPOCH, arithmetic.epoch_before, arithmetic.epoch_after),
+    Step(texts.LOSS, arithmetic.loss_before, arithmetic.loss_after),
+    Step(texts.DESCENT, arithmetic.descent_before, arithmetic.descent_after),
+    Step(texts.RATES, trainings.rates_before, trainings.rates_after),
+    Step(texts.FIRST_LAYER, trainings.first_layer_before, trainings.first_layer_after),
+    Step(texts.OVERFITTING, trainings.overfitting_before, trainings.overfitting_after),
+    Step(texts.CURE, trainings.cure_before, trainings.cure_after),
+    Step(texts.LEAK, trainings.leak_before, trainings.leak_after),
+    Step(texts.PATH, trainings.path_before, trainings.path_after),
+)
+"""The lesson; later steps look at what earlier ones trained."""
+
+
+class Student(Protocol):
+    """What a surface offers: it shows a part up to its question and asks, then it shows what happened."""
+
+    def predict(self, part: Part) -> str:
+        """Show title, text and exhibits, ask the question, and return the answer; empty for none."""
+
+    def learn(self, part: Part) -> None:
+        """Show what happened."""
+
+
+def give_lesson(folder: Path, student: Student, *, scale: Scale | None = None, progress: Progress = SILENT) -> Path:
+    """Give the lesson in a folder that is new, empty, or a demo's, and return its page; after each part the page is written anew.
+
+    Pictures (PNG) and a folder with copies of photos are left in ``lesson`` inside the folder; what an earlier lesson left is replaced.
+
+    Args:
+        folder: Where.
+        student: Shows, and answers.
+        scale: How large the experiments are; None for the usual ones.
+        progress: Hears of drawing and training.
+
+    Raises:
+        UsageError: The folder holds something else.
+        NetworkError: Keras is not installed.
+        RunError: A file cannot be written.
+    """
+    require_keras()
+    claim_folder(folder)
+    shop = Workshop(folder / PICTURES, scale or Scale(), progress)
+    with writing(shop.folder):
+        shop.folder.mkdir(exist_ok=True)
+    parts: list[Part] = []
+    page = folder
+    for number, step in enumerate(STEPS, start=1):
+        parts.append(_given(step, number, shop, student))
+        page = write_lesson_page(folder, parts, page_words(), page_facts(shop))
+        student.learn(parts[-1])
+    return page
+
+
+def _given(step: Step, number: int, shop: Workshop, student: Student) -> Part:
+    """Give one step: tell, ask, compute."""
+    text = step.text
+    facts, shown = step.before(shop, text.words)
+    part = Part(number, len(STEPS), text.title, _filled(text.text, facts), shown, text.question.format(**facts))
+    _keep_pictures(shop, shown)
+    prediction = student.predict(part)
+    more, found = step.after(shop, text.words)
+    facts = facts | more
+    _keep_pictures(shop, found)
+    result = text.result.format(**facts)
+    return replace(part, prediction=prediction, result=result, answer=_filled(text.answer, facts), found=found)
+
+
+def _filled(paragraphs: Sequence[str], facts: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(paragraph.format(**facts) for paragraph in paragraphs)
+
+
+def _keep_pictures(shop: Workshop, exhibits: Sequence[Any]) -> None:
+    """Write each picture as a PNG file."""
+    for one in exhibits:
+        if isinstance(one, Picture):
+            with writing(shop.folder):
+                replace_file(shop.folder / f"{one.name}.png", one.png)
