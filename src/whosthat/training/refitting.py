@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,6 +39,7 @@ class Refitting:
 
     folds: IntArray  # int64 (n,): the fold of each training photo, then of each validation photo, in the order of their batches
     test: Batches | None = None  # photos from which the saved head learns as well; None leaves the tested head as it is
+    features: Path | None = None  # a folder in which several runs keep the features of these photos; None keeps them in the run
 
 
 @dataclass(frozen=True)

@@ -107,7 +107,7 @@ def _fit(run: TrainingRun, recipe: Recipe, prepared: PreparedPhotos, progress: P
         return Batches(prepared.images(part), prepared.labels(part), n_classes=n_classes, batch_size=batch_size, **settings)
 
     train = batches("train", seed=recipe.seed, shuffle=True, augmentation=recipe.augmentation_of_photos())
-    refitting = Refitting(_folds(run, prepared), None if recipe.keep_test_out else batches("test"))
+    refitting = Refitting(_folds(run, prepared), None if recipe.keep_test_out else batches("test"), run.features)
     return fit(recipe, train, batches("validation"), run.folder, refitting=refitting, progress=progress, resume=resume)
 
 
