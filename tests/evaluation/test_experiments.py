@@ -74,6 +74,7 @@ def test_validation_chooses_and_only_the_chosen_test_is_told(row: Callable[..., 
 def test_settings_that_may_be_as_good_are_named(row: Callable[..., Row]) -> None:
     result = side_by_side("heroes", [row("a", 0.88), row("b", 0.9), row("c", 0.5)])
     assert result.sentences[1] == "On so few validation photos these may be as good: a."
+    assert side_by_side("heroes", (*result.rows[:2], row("d", 0.86))).sentences[1].endswith("all others may be as good.")
 
 
 def test_repeats_count_by_their_mean(row: Callable[..., Row]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,6 +14,9 @@ from whosthat.cli.terminal import terminal_progress
 from whosthat.cli.train import ask_about_names
 from whosthat.cli.train_options import recipe_changes, varied
 from whosthat.errors import UsageError
+
+if TYPE_CHECKING:
+    from whosthat.workflow.series import SeriesResult
 
 app = options.new_app()
 
@@ -74,10 +77,18 @@ def compare(  # noqa: PLR0913  typer makes a parameter of each option; those tha
     changes = recipe_changes(context)
     options.load_own_networks(custom)
     if vary or series or repeat != 1:
+        from whosthat.evaluation.experiments import to_dict
+        from whosthat.workflow.series import run_series
+
         steps = _steps(chosen, vary or (), series, changes)
         say(f"Training {len(steps) * max(repeat, 1)} runs on the photos in {photos}.")
         ask_about_names(photos, yes=True)
-        _show_series(photos, steps, repeat, runs, strangers, as_json)
+        with terminal_progress() as progress:
+            result = run_series(photos, steps, repeat=repeat, runs=runs, strangers=strangers, progress=progress)
+        if as_json:
+            show_json({"report": result.report, **to_dict(result.experiments)})
+        else:
+            _show_series(result, settings_in_names=series is None)
     else:
         chosen = chosen or list(MODELS)
         say(f"Comparing {', '.join(chosen)} on the photos in {photos}.")
@@ -96,16 +107,11 @@ def _steps(models: Sequence[str], vary: Sequence[str], series: str | None, chang
     return read_series(series, changes)
 
 
-def _show_series(photos: Path, steps: Sequence[Any], repeat: int, runs: Path, strangers: Path | None, as_json: bool) -> None:
-    from whosthat.evaluation.experiments import cells, to_dict
-    from whosthat.workflow.series import run_series
+def _show_series(result: SeriesResult, *, settings_in_names: bool) -> None:
+    from whosthat.evaluation.experiments import cells
 
-    with terminal_progress() as progress:
-        result = run_series(photos, steps, repeat=repeat, runs=runs, strangers=strangers, progress=progress)
-    if as_json:
-        show_json({"report": result.report, **to_dict(result.experiments)})
-        return
-    rows = [cells(result.experiments, row) for row in result.experiments.rows]
+    told = result.experiments.differing if settings_in_names else ()
+    rows = [{key: text for key, text in cells(result.experiments, row).items() if key not in told} for row in result.experiments.rows]
     show("")
     show_table(list(rows[0]), [list(row.values()) for row in rows])
     show("")

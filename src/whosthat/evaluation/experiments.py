@@ -201,7 +201,9 @@ def _reasons(choice: Row, best: Trial, test: Evaluation, trained: Sequence[Row])
     sentences = [f"Use {choice.name}: {figure}."]
     interval = choice.interval
     near = [row.name for row in trained if row is not choice and interval is not None and row.mean >= interval.low]
-    if near:
+    if 1 < len(near) == len(trained) - 1:
+        sentences.append("On so few validation photos all others may be as good.")
+    elif near:
         sentences.append(f"On so few validation photos these may be as good: {listing(near)}.")
     sentences.append(
         f"Its test, which chose nothing: {percent(test.accuracy)} of {counted(test.n, 'test photo')} correct "
