@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -139,6 +140,26 @@ def test_a_full_disk_stops_all_and_says_how_to_go_on(photos: Path, tmp_path: Pat
     with pytest.raises(RunError, match="No space") as stopped:
         run_series(photos, steps(8, 16), runs=tmp_path / "runs")
     assert stopped.value.__notes__ == [GO_ON]
+
+
+def test_what_takes_minutes_is_announced_but_for_what_is_trained(photos: Path, tmp_path: Path, trainings: Any, monkeypatch: Any) -> None:
+    told: list[str] = []
+    progress = SimpleNamespace(say=told.append, step=lambda *_, **__: None)
+    monkeypatch.setattr(workflow, "expected_seconds", lambda *_: 90)
+    run_series(photos, steps(8, 16), runs=tmp_path / "runs", progress=progress)
+    assert "This takes up to about 3 minutes." in told
+    told.clear()
+    run_series(photos, steps(8, 16), runs=tmp_path / "runs", progress=progress)
+    assert not any("This takes" in sentence for sentence in told)
+
+
+def test_of_several_runs_of_a_recipe_the_finished_one_counts(photos: Path, tmp_path: Path, trainings: Any) -> None:
+    run_series(photos, steps(8), runs=tmp_path / "runs")
+    copy = shutil.copytree(tmp_path / "runs" / "photos-cnn6-1", tmp_path / "runs" / "photos-cnn6-2")
+    (copy / "metrics.json").unlink()
+    result = run_series(photos, steps(8), runs=tmp_path / "runs")
+    assert trainings.done == ["8 0"]
+    assert result.experiments.rows[0].trials[0].run.name == "photos-cnn6-1"
 
 
 def test_the_same_recipe_in_two_steps_is_trained_once(photos: Path, tmp_path: Path, trainings: Any) -> None:

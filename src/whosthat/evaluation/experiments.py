@@ -187,7 +187,7 @@ def side_by_side(title: str, rows: Sequence[Row]) -> Experiments:
     elif len({trial.photos for row in trained for trial in row.trials}) > 1:
         sentences.append(
             "The runs did not all have the same validation photos, because a setting that decides the split differs or photos changed. "
-            "Part of their difference may be that of the photos."
+            "Part of their difference may come from the photos, or from how many classes there are."
         )
     sentences += [f"{row.name} failed: {failure}" for row in rows for failure in row.failures]
     return Experiments(title, tuple(rows), _differing(rows), choice, best, test, tuple(sentences))
@@ -292,7 +292,6 @@ def write_page(path: Path, experiments: Experiments) -> None:
         table=[cells(experiments, row) for row in experiments.rows],
         lines=drawn,
         curves=curves(drawn, experiments.choice) if drawn else (),
-        reasons=any(row.why for row in experiments.rows),
         link=lambda trial: Path(os.path.relpath(trial.run / REPORT, path.parent)).as_posix(),
         version=__version__,
     )

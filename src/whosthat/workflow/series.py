@@ -219,7 +219,5 @@ def _known_runs(series: _Series) -> dict[str, tuple[Path, str]]:
 
 def _split_is(run: Path, parts: Split) -> bool:
     """Whether a run was trained on these very photos."""
-    try:
-        return (run / SPLIT).read_bytes() == split_table(parts)
-    except OSError:
-        return False
+    table = run / SPLIT
+    return table.is_file() and table.read_bytes() == split_table(parts)
