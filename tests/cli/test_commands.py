@@ -15,6 +15,7 @@ import pytest
 from whosthat.cartoons import draw_photo_folder
 from whosthat.cli.app import main
 from whosthat.cli.help_pages import markdown
+from whosthat.evaluation.experiments import Row, side_by_side
 from whosthat.evaluation.metrics import Evaluation
 from whosthat.networks import registry
 from whosthat.proportions import Interval
@@ -125,6 +126,22 @@ def test_runs_are_listed(replaced: Any, capsys: pytest.CaptureFixture[str]) -> N
     assert f"p-cnn6-1  finished  cnn6     87.5 %  {local}" in capsys.readouterr().out
     assert main(["runs", "list", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)[0]["accuracy"] == 0.875
+
+
+def test_notes_have_a_column_where_there_are_any(replaced: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    runs = [RunSummary(Path(f"runs/p-cnn6-{n}"), "finished", "cnn6", 0.5, None, note=note) for n, note in ((1, ""), (2, "less dropout"))]
+    replaced("whosthat.runs.folders.list_runs", runs)
+    assert main(["runs", "list"]) == 0
+    assert [line.split("  ")[-1].strip() for line in capsys.readouterr().out.splitlines()] == ["note", "-", "less dropout"]
+
+
+def test_runs_become_a_page(replaced: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    diary = replaced("whosthat.workflow.series.write_diary", side_by_side("A diary of runs", [Row("a")]))
+    assert main(["runs", "compare", "a", "b", "--html", "diary.html"]) == 0
+    assert diary.arguments == ([Path("a"), Path("b")], Path("diary.html"))
+    assert "Report:  diary.html" in capsys.readouterr().out
+    assert main(["runs", "compare", "a", "b", "--html", "diary.html", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["rows"][0]["name"] == "a"
 
 
 def test_no_runs_is_said_and_not_shown_as_an_empty_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

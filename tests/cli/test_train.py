@@ -134,6 +134,7 @@ def test_a_network_of_ones_own_is_trained_by_its_name(train: Any, tmp_path: Path
         (["photos", "--model", "cnn5"], 'Did you mean "cnn6"?'),
         (["photos", "--recipe", "reference-cnn6", "--model", "cnn6"], "names its model already"),
         (["photos", "--resume", "runs/latest"], "--resume uses the photos and the recipe of the run"),
+        (["--note", "again", "--resume", "runs/latest"], "--resume uses the photos and the recipe of the run"),
         (["--strangers", "others", "--resume", "runs/latest"], "--resume uses the photos and the recipe of the run"),
         (["photos", "--set", "epochs"], "--set takes KEY=VALUE"),
         (["photos", "--set", "epoch=3"], "epochs"),
@@ -159,9 +160,9 @@ def test_resume_is_given_the_run(result: TrainResult, replaced: Any, tmp_path: P
 
 
 def test_the_summary_tells_the_verdict_and_where_everything_lies(train: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["train", "photos", "--model", "cnn6", "--runs", "elsewhere"]) == 0
+    assert main(["train", "photos", "--model", "cnn6", "--runs", "elsewhere", "--note", "less dropout"]) == 0
     told = capsys.readouterr().out
-    assert train.options["runs"] == Path("elsewhere")
+    assert (train.options["runs"], train.options["note"]) == (Path("elsewhere"), "less dropout")
     assert "of 3 test photos, 2 correct, 1 wrong" in told
     assert f"whosthat predict {Path('runs/p-1')} photo.jpg" in told.replace("'", "")
     assert str(Path("runs/p-1/report.html")) in told

@@ -137,7 +137,7 @@ def test_comparing_shows_only_what_differs(tmp_path: Path) -> None:
     fast = make_run(tmp_path, recipe.replace("{rate}", "0.02") + "nesterov = true\n", {"evaluation": {"accuracy": 0.6, "outcomes": {}}})
     rows = compare_runs([slow, fast])
     assert [row["accuracy"] for row in rows] == [0.5, 0.6]
-    assert [list(row)[5:] for row in rows] == [["optimiser.learning_rate", "optimiser.nesterov"]] * 2
+    assert [list(row)[6:] for row in rows] == [["optimiser.learning_rate", "optimiser.nesterov"]] * 2
     assert [row["optimiser.nesterov"] for row in rows] == [None, True]
 
 

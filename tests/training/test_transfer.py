@@ -71,6 +71,27 @@ def test_stored_features_are_those_of_the_photos_as_they_are_and_augmented(tiny,
         np.testing.assert_array_equal(labels, wanted)
 
 
+def test_runs_that_share_a_folder_compute_features_once(tiny, tmp_path):
+    from whosthat.training.refitting import Refitting
+
+    shared = tmp_path / "features"
+
+    def computed(run, features=shared, **changes):
+        seen = Watching()
+        recipe = tiny.recipe(model="tiny-pretrained", weights="imagenet", transfer={"enabled": True, "views": 2}, **changes)
+        fitted = fit(tiny, tmp_path / run, recipe, refitting=Refitting(np.arange(64) % 5, features=features), progress=seen)
+        return [what for what in seen.done if what.startswith("features")], tiny.bits(fitted.model)
+
+    rate = {"optimiser": {"name": "adam", "learning_rate": 0.003}}
+    first, bits = computed("first")
+    assert len(first) == len(list(shared.iterdir())) == 3
+    again, other = computed("again", **rate)
+    assert again == []
+    assert other != bits
+    assert computed("alone", None, **rate) == (first, other)
+    assert computed("another backbone", seed=1)[0] == first
+
+
 def test_the_backbone_stays_as_it_was_until_it_is_unfrozen_and_its_statistics_for_ever(tiny, tmp_path):
     from whosthat.training.fitting import build_network
 

@@ -9,7 +9,7 @@ COMMANDS = {
     "demo": "See the whole flow on pictures that whosthat draws itself.",
     "check": "Look for trouble in a folder of photos.",
     "train": "Train a recogniser, test it honestly and save it.",
-    "compare": "Train several models on one split, and say which one to use.",
+    "compare": "Train several models, or one in several settings, and say which one to use.",
     "evaluate": "Test a saved recogniser on other photos.",
     "predict": "Say who or what is in photos and videos.",
     "people": "List the people whom a face recogniser knows; add, remove or rename them.",

@@ -1,38 +1,60 @@
-"""``whosthat compare``: several models on one split, one table, and which one to use."""
+"""``whosthat compare``: several models, or one model in several settings, on one split; one table, and which one to use."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from whosthat.cli import options, train_options
-from whosthat.cli.output import say, show, show_json, show_side_by_side, show_text
+from whosthat.cli.output import say, show, show_json, show_side_by_side, show_table, show_text
 from whosthat.cli.terminal import terminal_progress
 from whosthat.cli.train import ask_about_names
-from whosthat.cli.train_options import recipe_changes
+from whosthat.cli.train_options import recipe_changes, varied
+from whosthat.errors import UsageError
+
+if TYPE_CHECKING:
+    from whosthat.workflow.series import SeriesResult
 
 app = options.new_app()
 
-MODELS = "faces,cnn6,efficientnet-lite0"
+MODELS = ("faces", "cnn6", "efficientnet-lite0")
 
-ModelsOption = Annotated[str, options.option("--models A,B,...", 'Names from "whosthat models list", or faces.', options.MODEL)]
+NamesArgument = Annotated[list[str] | None, options.argument("[MODEL]...", 'Names from "whosthat models list", or faces.', options.MODEL)]
+ModelsOption = Annotated[str | None, options.option("--models A,B,...", "The same, separated by commas.", options.MODEL)]
+VaryOption = Annotated[
+    list[str] | None,
+    options.option("--vary KEY=A,B,...", "Train with each value of a recipe setting; repeatable, for every combination.", options.SERIES),
+]
+RepeatOption = Annotated[
+    int, options.option("--repeat N", "Train each setting with N seeds on the same split: mean and spread.", options.SERIES)
+]
+SeriesOption = Annotated[
+    str | None, options.option("--series FILE", "A series file, or a series that comes with whosthat: reference-diary.", options.SERIES)
+]
 
 
 @app.command(
     cls=options.GroupedCommand,
     epilog=options.examples(
         "compare photos",
-        "compare photos --models faces,cnn6 --epochs 10 --strangers others",
-        "compare photos --models cnn6,vgg16 --set augmentation.flip=false",
+        "compare photos faces cnn6 --epochs 10 --strangers others",
+        "compare photos cnn6 --vary batch_size=16,32 --vary optimiser.learning_rate=0.001,0.02",
+        "compare photos --vary recipe=reference-cnn6,reference-cnn6-step --repeat 3",
+        "compare photos --series reference-diary --set size=64",
     ),
     no_args_is_help=True,
 )
 def compare(  # noqa: PLR0913  typer makes a parameter of each option; those that set the recipe are read from the context
     context: typer.Context,
     photos: options.PhotosArgument,
-    models: ModelsOption = MODELS,
+    names: NamesArgument = None,
+    models: ModelsOption = None,
+    vary: VaryOption = None,
+    repeat: RepeatOption = 1,
+    series: SeriesOption = None,
     strangers: options.StrangersOption = None,
     crop: train_options.CropOption = None,
     epochs: train_options.EpochsOption = None,
@@ -44,21 +66,69 @@ def compare(  # noqa: PLR0913  typer makes a parameter of each option; those tha
     runs: options.RunsOption = Path("runs"),
     as_json: options.JsonOption = False,
 ) -> None:
-    """Train several models on one split, and say which one to use.
+    """Train several models, or one in several settings, and say which one to use.
 
-    Each model makes a run of its own, with the same photos for training and test; settings apply to every model that has
-    them. The comparison is kept beside the runs, and runs/latest then points at the run of the model to use.
+    Each training makes a run of its own. Models are compared by the same test photos. With --vary, --repeat or --series the
+    validation photos choose, and the test judges the chosen run alone; what is trained already is not trained again, so the
+    same command goes on with a series that was stopped. The comparison is kept beside the runs, and runs/latest then points
+    at the run to use.
     """
-    names = [name.strip() for name in models.split(",") if name.strip()]
-    say(f"Comparing {', '.join(names)} on the photos in {photos}.")
-    ask_about_names(photos, yes=True)
-    options.load_own_networks(custom)
+    chosen = [*(names or ()), *(name.strip() for name in (models or "").split(",") if name.strip())]
     changes = recipe_changes(context)
+    options.load_own_networks(custom)
+    if vary or series or repeat != 1:
+        from whosthat.evaluation.experiments import to_dict
+        from whosthat.workflow.series import run_series
+
+        steps = _steps(chosen, vary or (), series, changes)
+        say(f"Training {len(steps) * max(repeat, 1)} runs on the photos in {photos}.")
+        ask_about_names(photos, yes=True)
+        with terminal_progress() as progress:
+            result = run_series(photos, steps, repeat=repeat, runs=runs, strangers=strangers, progress=progress)
+        if as_json:
+            show_json({"report": result.report, **to_dict(result.experiments)})
+        else:
+            _show_series(result, settings_in_names=series is None)
+    else:
+        chosen = chosen or list(MODELS)
+        say(f"Comparing {', '.join(chosen)} on the photos in {photos}.")
+        ask_about_names(photos, yes=True)
+        _show_models(photos, chosen, changes, runs, strangers, as_json)
+
+
+def _steps(models: Sequence[str], vary: Sequence[str], series: str | None, changes: Mapping[str, Any]) -> Sequence[Any]:
+    """Return what a series trains, refused here if it cannot be."""
+    from whosthat.training.experiments import grid, read_series
+
+    if series is None:
+        return grid(models, varied(vary), changes)
+    if vary or models:
+        raise UsageError("A series file says itself what is trained. Leave out the models and --vary, or --series.")
+    return read_series(series, changes)
+
+
+def _show_series(result: SeriesResult, *, settings_in_names: bool) -> None:
+    from whosthat.evaluation.experiments import cells
+
+    told = result.experiments.differing if settings_in_names else ()
+    rows = [{key: text for key, text in cells(result.experiments, row).items() if key not in told} for row in result.experiments.rows]
+    show("")
+    show_table(list(rows[0]), [list(row.values()) for row in rows])
+    show("")
+    show_text(*result.experiments.sentences)
+    show("", f"Report:  {result.report}")
+    if result.experiments.best is not None:
+        show(f"Run:     {result.experiments.best.run}")
+
+
+def _show_models(
+    photos: Path, models: Sequence[str], changes: Mapping[str, Any], runs: Path, strangers: Path | None, as_json: bool
+) -> None:
     from whosthat.workflow.compare import compare as compare_models
     from whosthat.workflow.compare import recipes_for
 
     with terminal_progress() as progress:
-        result = compare_models(photos, recipes_for(names, changes), runs=runs, strangers=strangers, progress=progress)
+        result = compare_models(photos, recipes_for(models, changes), runs=runs, strangers=strangers, progress=progress)
     from whosthat.evaluation.comparison import cells, to_dict
 
     if as_json:

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 import typer.core
 
-DATA, MODEL, FACES, NETWORK, OUTPUT = GROUPS = ("Data", "Model", "Faces", "Network", "Output")
+DATA, MODEL, SERIES, FACES, NETWORK, OUTPUT = GROUPS = ("Data", "Model", "Series", "Faces", "Network", "Output")
 """What the options of a long help page are about, in its order."""
 
 

@@ -7,12 +7,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
-from whosthat.cli.options import JsonOption, RunsOption, argument, examples, new_app
-from whosthat.cli.output import say, show_json, show_side_by_side, show_table
+from whosthat.cli.options import JsonOption, RunsOption, argument, examples, new_app, option
+from whosthat.cli.output import say, show, show_json, show_side_by_side, show_table, show_text
 from whosthat.wording import percent
 
 app = new_app("List runs, or set them side by side.")
 
+HtmlOption = Annotated[Path | None, option("--html FILE", "Write a page with the runs as a diary, the oldest first.")]
 RunsArgument = Annotated[list[Path], argument("RUN", "Folders of runs; runs/latest is one.")]
 
 
@@ -25,15 +26,32 @@ def list_them(runs: RunsOption = Path("runs"), as_json: JsonOption = False) -> N
     if as_json:
         show_json(rows)
     elif rows:
-        columns = list(rows[0])
+        columns = [column for column in rows[0] if column != "note" or any(row["note"] for row in rows)]
         show_table(columns, [[_cell(column, row) for column in columns] for row in rows], right=("accuracy",), paths=("run",))
     else:
         say(f'There is no run in {runs} yet. Train one with "whosthat train PHOTOS".')
 
 
-@app.command(epilog=examples("runs compare runs/photos-cnn6-1 runs/photos-cnn6-2"), no_args_is_help=True)
-def compare(runs: RunsArgument, as_json: JsonOption = False) -> None:
-    """Set runs side by side: how they ended, and every setting in which they differ, one a line."""
+@app.command(
+    epilog=examples("runs compare runs/photos-cnn6-1 runs/photos-cnn6-2", "runs compare runs/photos-cnn6-* --html diary.html"),
+    no_args_is_help=True,
+)
+def compare(runs: RunsArgument, html: HtmlOption = None, as_json: JsonOption = False) -> None:
+    """Set runs side by side: how they ended, and every setting in which they differ, one a line.
+
+    With --html, they become the entries of a diary: dates, notes, validation curves, and which run the validation photos choose.
+    """
+    if html is not None:
+        from whosthat.evaluation.experiments import to_dict
+        from whosthat.workflow.series import write_diary
+
+        diary = write_diary(runs, html)
+        if as_json:
+            show_json({"report": html, **to_dict(diary)})
+        else:
+            show_text(*diary.sentences)
+            show("", f"Report:  {html}")
+        return
     from whosthat.runs.folders import compare_runs
 
     rows = compare_runs(runs)
@@ -45,7 +63,7 @@ def compare(runs: RunsArgument, as_json: JsonOption = False) -> None:
 
 def _cell(column: str, row: Mapping[str, object]) -> str:
     value = row[column]
-    if value is None:
+    if value is None or value == "":
         return "-"
     if column == "started":
         return f"{datetime.fromisoformat(str(value)).astimezone():%Y-%m-%d %H:%M}"

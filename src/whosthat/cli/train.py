@@ -38,6 +38,7 @@ _COLOURS = {"poor": "red", "fair": "yellow", "too few to say": "yellow"}
         "train photos --model cnn6 --crop faces",
         "train photos --recipe reference-cnn6 --set schedule.name=cosine",
         "train dataset/dataset.h5 --model cnn6",
+        'train photos --model cnn6 --set network.dropout=[0.1,0.1,0.1,0.1,0.5] --note "less dropout"',
         "train --resume runs/photos-cnn6-1",
     ),
     no_args_is_help=True,
@@ -68,6 +69,7 @@ def train(  # noqa: PLR0913  typer makes a parameter of each option; those that 
     keep_suspects: train_options.KeepSuspectsOption = None,
     settings: train_options.SetOption = None,
     runs: options.RunsOption = Path("runs"),
+    note: train_options.NoteOption = "",
     min_accuracy: options.MinAccuracyOption = None,
     as_json: options.JsonOption = False,
 ) -> None:
@@ -78,13 +80,13 @@ def train(  # noqa: PLR0913  typer makes a parameter of each option; those that 
     """
     changes = recipe_changes(context)
     if resume is not None:
-        if changes or any(given is not None for given in (photos, model, recipe, strangers)):
+        if changes or note or any(given is not None for given in (photos, model, recipe, strangers)):
             raise UsageError("--resume uses the photos and the recipe of the run. Leave out PHOTOS and the recipe's options.")
         result = _go_on(resume, custom)
     elif photos is not None:
         photos = _unpacked(photos)
         ask_about_names(photos, yes=yes)
-        result = _start(photos, _choose_recipe(photos, model, recipe, custom, changes), runs, strangers)
+        result = _start(photos, _choose_recipe(photos, model, recipe, custom, changes), runs, strangers, note)
     else:
         raise UsageError('Name the folder of photos: "whosthat train PHOTOS", or a run to go on with: "--resume RUN".')
     show_json(_document(result)) if as_json else show_result(result)
@@ -147,11 +149,11 @@ def _choose_model(photos: Path, model: str | None, own: Sequence[str], changes: 
     return choice.model
 
 
-def _start(photos: Path, recipe: AnyRecipe, runs: Path, strangers: Path | None) -> TrainResult:
+def _start(photos: Path, recipe: AnyRecipe, runs: Path, strangers: Path | None, note: str) -> TrainResult:
     from whosthat.workflow.train import train as train_on
 
     with terminal_progress() as progress:
-        return train_on(photos, recipe, runs=runs, strangers=strangers, progress=progress)
+        return train_on(photos, recipe, runs=runs, strangers=strangers, note=note, progress=progress)
 
 
 def _go_on(run: Path, custom: Path | None) -> TrainResult:

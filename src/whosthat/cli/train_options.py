@@ -37,6 +37,7 @@ SeedOption = Annotated[int | None, setting("--seed N", "Same seed, same split, s
 SetOption = Annotated[
     list[str] | None, option("--set KEY=VALUE", "Any other recipe setting, such as schedule.name=cosine. Repeatable.", MODEL)
 ]
+NoteOption = Annotated[str, option("--note TEXT", "What this run is for; kept with it and shown in lists of runs.", OUTPUT)]
 SplitOption = Annotated[str | None, setting("--split A:B:C", "Shares of training, validation and test photos, such as 8:1:1.", DATA)]
 PicturesOption = Annotated[
     int | None, setting("--pictures-per-class N", "Use at most N photos of each class, for training, validation and test together.", DATA)
@@ -101,6 +102,28 @@ def assignments(texts: Iterable[str]) -> dict[str, Any]:
             raise UsageError(f'--set takes KEY=VALUE, such as "optimiser.learning_rate=0.001", got "{text}".')
         settings = merged(settings, nested(key.strip(), _value(value.strip())))
     return settings
+
+
+def varied(texts: Iterable[str]) -> dict[str, list[Any]]:
+    """Read ``key=a,b`` texts into the values of each key, TOML or words as in `assignments`; arrays keep their commas.
+
+    Raises:
+        UsageError: A text has no ``=``, a key has an empty part or comes twice, or there is no value.
+
+    Example:
+        >>> varied(["batch_size=16,32", "optimiser.name=sgd,adam", "network.dropout=[0.1, 0.5],[0.5, 0.5]"])
+        {'batch_size': [16, 32], 'optimiser.name': ['sgd', 'adam'], 'network.dropout': [[0.1, 0.5], [0.5, 0.5]]}
+    """
+    found: dict[str, list[Any]] = {}
+    for text in texts:
+        key, equals, values = (part.strip() for part in text.partition("="))
+        if not equals or not values or not all(key.split(".")):
+            raise UsageError(f'--vary takes KEY=A,B,..., such as "batch_size=16,32", got "{text}".')
+        if key in found:
+            raise UsageError(f'--vary was given twice for "{key}". Give all its values once, separated by commas.')
+        listed = _value(f"[{values}]")
+        found[key] = listed if isinstance(listed, list) else [_value(value.strip()) for value in values.split(",")]
+    return found
 
 
 def nested(key: str, value: Any) -> dict[str, Any]:

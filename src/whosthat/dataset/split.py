@@ -61,16 +61,21 @@ def split(audit: Audit, *, ratios: Ratios = (8, 1, 1), seed: int = 0, pictures_p
     return _made(audit.classes, _Division(photos, ratios, seed).part_of_photo(), ratios, seed)
 
 
-def write_split(split: Split, path: Path) -> None:
-    """Write a split as a table with the columns path, class, part, group and sha256, in one step; DatasetError where that cannot be."""
+def split_table(split: Split) -> bytes:
+    """Return a split as a CSV table with the columns path, class, part, group and sha256."""
     table = io.StringIO(newline="")
     writer = csv.writer(table)
     writer.writerow(COLUMNS)
     for part in PARTS:
         for item in split.parts[part]:
             writer.writerow((item.photo.name, item.photo.class_name, part, item.group, item.sha256))
+    return table.getvalue().encode("utf-8")
+
+
+def write_split(split: Split, path: Path) -> None:
+    """Write the table of a split, in one step; DatasetError where that cannot be."""
     try:
-        replace_file(path, table.getvalue().encode("utf-8"))
+        replace_file(path, split_table(split))
     except OSError as error:
         why = f"{path}: {error.strerror or error}"
         raise DatasetError(f"The split cannot be written to {why}. Make room or choose another folder.") from error

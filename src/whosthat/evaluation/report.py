@@ -101,7 +101,7 @@ def template(name: str) -> Any:
 
 
 def _content(run: Path, facts: RunFacts) -> dict[str, Any]:
-    history = _history(run)
+    history = read_curves(run)
     evaluation, photos, faces, network = facts.evaluation, read_photos(run), read_face_part(run), read_network(run)
     suspected = frozenset() if faces is None else faces.suspected
     counts, settings = read_counts(run), read_settings(run)
@@ -164,7 +164,8 @@ def unbroken(sentence: str) -> str:
     return sentence.replace(" %", "\N{NO-BREAK SPACE}%")
 
 
-def _history(run: Path) -> History:
+def read_curves(run: Path) -> History:
+    """Read a run's ``history.csv``, one row an epoch; none where there is no file, a RunError where it is damaged."""
     path = run / HISTORY
     try:
         history = read_history(path) if path.exists() else []

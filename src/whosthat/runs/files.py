@@ -21,6 +21,8 @@ from whosthat.types import PARTS
 
 RECIPE, SPLIT, ENVIRONMENT, AUDIT, BUNDLE = "recipe.toml", "split.csv", "environment.json", "audit.json", "bundle"
 METRICS, HISTORY, REPORT, CHECKPOINTS, PLOTS, NETWORK = "metrics.json", "history.csv", "report.html", "checkpoints", "plots", "network.json"
+NOTE = "note.txt"
+"""What the run is for, in its owner's words; whoever likes may edit it."""
 
 Content = TypeVar("Content")
 

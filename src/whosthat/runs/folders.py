@@ -23,11 +23,14 @@ from filelock import FileLock, Timeout
 from whosthat import durable
 from whosthat.errors import BundleError, RunError, UsageError, did_you_mean
 from whosthat.file_names import safe_name
-from whosthat.runs.files import CHECKPOINTS, METRICS, RECIPE, flat
+from whosthat.runs.files import CHECKPOINTS, METRICS, NOTE, RECIPE, flat
 
 LATEST = "latest"
 MAX_FACTS_BYTES = 64 << 20
 """A run's ``metrics.json`` or ``recipe.toml`` larger than this is not read."""
+
+MAX_NOTE = 500
+"""So many characters of a note are shown."""
 
 State = Literal["finished", "running", "resumable", "broken off"]
 
@@ -43,6 +46,7 @@ class RunSummary:
         accuracy: Share of correct test photos, 0 to 1; None before the test.
         started: When its recipe was written, in UTC; None when there is none.
         recipe: The recipe, one dotted key per setting; empty when it cannot be read.
+        note: What it is for, in its owner's words; empty when nothing was said.
     """
 
     path: Path
@@ -51,6 +55,7 @@ class RunSummary:
     accuracy: float | None
     started: datetime | None
     recipe: Mapping[str, object] = field(default_factory=dict, repr=False)
+    note: str = ""
 
     @property
     def name(self) -> str:
@@ -60,7 +65,14 @@ class RunSummary:
     def to_dict(self) -> dict[str, object]:
         """Return plain values, ready for JSON and tables."""
         started = self.started.isoformat(timespec="seconds") if self.started else None
-        return {"run": self.name, "state": self.state, "model": self.model, "accuracy": self.accuracy, "started": started}
+        return {
+            "run": self.name,
+            "state": self.state,
+            "model": self.model,
+            "accuracy": self.accuracy,
+            "started": started,
+            "note": self.note,
+        }
 
 
 def new_run(runs: Path, photos_name: str, model: str) -> Path:
@@ -194,7 +206,7 @@ def summarise(run: Path) -> RunSummary:
     model, started = recipe.get("model"), None
     with contextlib.suppress(OSError):
         started = datetime.fromtimestamp((run / RECIPE).stat().st_mtime, UTC)
-    return RunSummary(run, _state(run), model if isinstance(model, str) else "", _accuracy(run), started, recipe)
+    return RunSummary(run, _state(run), model if isinstance(model, str) else "", _accuracy(run), started, recipe, _note(run))
 
 
 def compare_runs(runs: Sequence[Path]) -> list[dict[str, object]]:
@@ -265,6 +277,15 @@ def _read(file: Path, parse: Any) -> dict[str, Any]:
     except (OSError, ValueError, RecursionError):  # ValueError is also what bad TOML, JSON and UTF-8 raise
         return {}
     return content if isinstance(content, dict) else {}
+
+
+def _note(run: Path) -> str:
+    """Read the first characters of a run's note, on one line."""
+    try:
+        with (run / NOTE).open(encoding="utf-8", errors="replace") as file:
+            return " ".join(file.read(MAX_NOTE).split())
+    except OSError:
+        return ""
 
 
 def _accuracy(run: Path) -> float | None:

@@ -10,6 +10,7 @@ Reading and augmenting photos hide behind it.
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -76,11 +77,12 @@ class StoredFeatures:
 
 
 class FeatureStore:
-    """The features of one run."""
+    """The features of one run, or of all runs that share a folder: what is the same for two of them is computed once."""
 
-    def __init__(self, backbone: keras.Model, run: Run) -> None:
+    def __init__(self, backbone: keras.Model, run: Run, shared: Path | None = None) -> None:
         self._run = run
-        self._folder = run.folder / FEATURES
+        self._shared = shared is not None
+        self._folder = shared or run.folder / FEATURES
         self._backbone = backbone
 
     def of(self, part: str, photos: Batches, views: int = 1) -> StoredFeatures:
@@ -93,7 +95,8 @@ class FeatureStore:
             TrainingInterruptedError: Somebody stopped it.
             TrainingError: The disk is full.
         """
-        files = [self._folder / f"{part}-{view}.npy" for view in range(views if photos.augmentation else 1)]
+        names = [self._name(part, photos, view) for view in range(views if photos.augmentation else 1)]
+        files = [self._folder / f"{name}.npy" for name in names]
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             for view, file in enumerate(files):
@@ -105,6 +108,27 @@ class FeatureStore:
                 f"The backbone's features could not be saved in {self._folder}: {error.strerror or error}. Make room or allow writing, "
                 "then go on with whosthat train --resume."
             ) from error
+
+    def _name(self, part: str, photos: Batches, view: int) -> str:
+        """Name the file of a view; in a shared folder by all that its numbers depend on."""
+        if not self._shared:
+            return f"{part}-{view}"
+        shown = (view, photos.seed, photos.augmentation) if view else ()
+        digest = hashlib.sha256(f"{self._of_backbone} {shown}".encode())
+        for row in range(photos.n_photos):
+            digest.update(np.asarray(photos.images[row]).tobytes())
+        return f"{part}-{view}-{digest.hexdigest()[:32]}"
+
+    @cached_property
+    def _of_backbone(self) -> str:
+        """A hash of the backbone: how it was built and its weights; names of layers count up with every network that is built."""
+        recipe = self._run.recipe
+        built = recipe.network.model_dump(exclude={"dropout", "initialiser"})
+        kinds = [type(layer).__name__ for layer in self._backbone.layers]
+        digest = hashlib.sha256(f"{recipe.model} {recipe.size} {built} {kinds}".encode())
+        for weights in self._backbone.get_weights():
+            digest.update(weights.tobytes())
+        return digest.hexdigest()
 
     def _write(self, file: Path, photos: Batches, view: int, what: str) -> None:
         """Write one view to an .npy file, which gets its name when it is complete.

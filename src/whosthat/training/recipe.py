@@ -47,10 +47,12 @@ __all__ = [
     "AnyRecipe",
     "FaceRecipe",
     "Recipe",
+    "changed_recipe",
     "default_recipe",
     "make_any_recipe",
     "make_recipe",
     "read_recipe",
+    "read_toml",
     "shipped_recipes",
     "to_toml",
 ]
@@ -67,6 +69,7 @@ class Recipe(BaseRecipe):
 
     Attributes:
         model: A registered network's name.
+        classes: Only the first so many classes, in alphabetical order, take part; absent for all.
         size: Side of the square that the network sees, in pixels.
         seed: Decides split, first weights, order of photos, augmentation and dropout.
         epochs: How often every training photo is seen.
@@ -91,6 +94,7 @@ class Recipe(BaseRecipe):
         transfer: How a pretrained backbone is used.
     """
 
+    classes: int | None = Field(default=None, ge=2)
     size: int = Field(default=224, ge=8, le=4096)
     epochs: int = Field(default=30, ge=1, le=100_000)
     batch_size: int = Field(default=32, ge=1, le=65_536)
@@ -185,12 +189,30 @@ def read_recipe(source: str | Path, *, complete: bool = False) -> AnyRecipe:
         RecipeError: There is no such recipe, it is not TOML, it names no model, or a key or value cannot be used.
     """
     path = _recipe_path(source)
-    settings = _read_toml(path)
+    settings = read_toml(path)
     if not isinstance(settings.get("model"), str):
         raise RecipeError(f'The recipe {path} does not say which network to train. Add a line such as model = "cnn6".')
     if not complete:
         settings = _completed(settings["model"], settings)
     return make_any_recipe(settings, f"the recipe {path}")
+
+
+def changed_recipe(base: AnyRecipe | None, changes: Mapping[str, Any], source: str) -> AnyRecipe:
+    """Return a recipe with changes laid over it, section by section.
+
+    Changes that name a ``recipe`` (as in `read_recipe`) or a ``model`` start from that one instead; without a base they must.
+
+    Raises:
+        RecipeError: A key is unknown or a value cannot be used; every such key is named, and ``source``.
+        UsageError: No network has this name.
+    """
+    changes = dict(changes)
+    named = changes.pop("recipe", None)
+    if named is not None:
+        base = read_recipe(str(named))
+    elif base is None or "model" in changes:
+        return make_any_recipe(_completed(str(changes.get("model", "")), changes), source)
+    return make_any_recipe(_merged(base.model_dump(mode="json", exclude_none=True), changes), source)
 
 
 def shipped_recipes() -> tuple[str, ...]:
@@ -250,7 +272,7 @@ def _network_settings(model: str) -> dict[str, Any]:
     if facts.frames:
         settings["frames"] = 1
     file = RECIPES / f"{model}.toml"
-    return _merged(settings, _read_toml(file)) if file.is_file() else settings
+    return _merged(settings, read_toml(file)) if file.is_file() else settings
 
 
 def _recipe_path(source: str | Path) -> Path:
@@ -264,15 +286,16 @@ def _recipe_path(source: str | Path) -> Path:
     )
 
 
-def _read_toml(path: Path) -> dict[str, Any]:
+def read_toml(path: Path, what: str = "recipe") -> dict[str, Any]:
+    """Read a small TOML file; a RecipeError says ``what`` cannot be read, and why."""
     try:
         if path.stat().st_size > MAX_RECIPE_BYTES:
-            raise RecipeError(f"The recipe {path} is larger than {MAX_RECIPE_BYTES // 1024} KiB; a recipe is a few lines of TOML.")
+            raise RecipeError(f"The {what} {path} is larger than {MAX_RECIPE_BYTES // 1024} KiB; a {what} is a few lines of TOML.")
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise RecipeError(f"The recipe {path} cannot be read: {error.strerror}.") from error
+        raise RecipeError(f"The {what} {path} cannot be read: {error.strerror}.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise RecipeError(f"The recipe {path} is not TOML: {error}. Write lines such as epochs = 30.") from error
+        raise RecipeError(f"The {what} {path} is not TOML: {error}. Write lines such as epochs = 30.") from error
 
 
 def _validated(kind: type[_Kind], settings: Mapping[str, Any], source: str) -> _Kind:

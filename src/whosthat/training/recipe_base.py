@@ -143,6 +143,7 @@ class BaseRecipe(Settings):
 
     model: str = Field(min_length=1)
     seed: int = Field(default=0, ge=0, lt=2**32)  # decides all that chance decides
+    split_seed: int | None = Field(default=None, ge=0, lt=2**32)  # decides the split alone; absent: ``seed`` does
     split: str = "8:1:1"  # training, validation and test shares
     pictures_per_class: int | None = Field(default=None, ge=1)  # at most so many photos of each class take part in the run; None for all
     # Save the very recogniser that was tested. Otherwise the saved one learns from the test photos as well, once the test is done, and
@@ -166,9 +167,14 @@ class BaseRecipe(Settings):
         """
         return _ratios(self.split)
 
+    @property
+    def seed_of_split(self) -> int:
+        """What decides the split."""
+        return self.seed if self.split_seed is None else self.split_seed
+
     def key(self) -> str:
         """Return 16 hexadecimal digits that change with every setting."""
-        text = json.dumps(self.model_dump(mode="json"), sort_keys=True)
+        text = json.dumps(self.model_dump(mode="json", exclude_none=True), sort_keys=True)
         return hashlib.sha256(text.encode("utf-8")).hexdigest()[:16]
 
     def to_toml(self) -> str:

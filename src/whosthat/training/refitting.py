@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -40,6 +41,7 @@ class Refitting:
     test: Batches | None = None  # the test photos, which are answered by heads that learnt from ``fewer``
     learn_from_test: bool = True  # whether the saved head learns from them as well, if given; else it is the tested one
     fewer: Sequence[IntArray] = ()  # rows of training photos, each time those from which alone a head learns
+    features: Path | None = None  # a folder in which several runs keep the features of these photos; None keeps them in the run
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ def train_head_then_all(
     refitted = None
     if state.stage == HEAD:
         first = read(model_variables(head))
-        store = FeatureStore(backbone, run)
+        store = FeatureStore(backbone, run, None if plan is None else plan.features)
         features = store.of("training", train, recipe.transfer.views)
         validated = store.of("validation", validation)
         stage = Stage(HEAD, head, features, validated, recipe.epochs, learning_rate(recipe), (features.table(), validated.table()))

@@ -47,10 +47,10 @@ from whosthat.workflow.training_run import TrainResult
 TIMED_PHOTOS = 64
 """So many test photos, evenly chosen, are named to measure the speed."""
 
-_ALIKE = ("seed", "split", "pictures_per_class")
+_ALIKE = {"seed": "seed_of_split", "split": "split", "pictures_per_class": "pictures_per_class"}
 """Settings that decide the split."""
 
-_NOT_THIS_MODEL = (NetworkError, DatasetError, TrainingError, ExportError, BundleError, CacheError)
+NOT_THIS_MODEL = (NetworkError, DatasetError, TrainingError, ExportError, BundleError, CacheError)
 """What stops one model and not the others; Ctrl-C and a full disk stop all."""
 
 
@@ -131,7 +131,7 @@ def compare(
         began = time.monotonic()
         try:
             result = train(root, recipe, runs=runs, strangers=strangers, progress=progress)
-        except _NOT_THIS_MODEL as error:
+        except NOT_THIS_MODEL as error:
             progress.say(f"{recipe.model} could not be trained: {error}")
             failures.append(Failure(recipe.model, str(error)))
             continue
@@ -158,8 +158,8 @@ def _refuse_unlike(recipes: Sequence[AnyRecipe]) -> None:
         raise UsageError(f"Comparing needs two or more different models, got {', '.join(models) or 'none'}.")
     if len({(getattr(recipe, "frames", None) or 1) > 1 for recipe in recipes}) > 1:
         raise UsageError("Some of these models learn from clips and others from photos. Compare models that learn from the same.")
-    for key in _ALIKE:
-        values = [getattr(recipe, key) for recipe in recipes]
+    for key, attribute in _ALIKE.items():
+        values = [getattr(recipe, attribute) for recipe in recipes]
         if len(set(values)) > 1:
             raise UsageError(f'Models are compared on one split, so "{key}" must be the same for all, got {values}.')
 
@@ -174,7 +174,7 @@ def _same_split(result: TrainResult, before: bytes) -> bytes:
 
 def _contestant(recipe: AnyRecipe, result: TrainResult, audit: Audit, seconds: float) -> Contestant:
     """Gather a model's figures, with one outcome for every test photo of the split."""
-    test = read_split(result.run / SPLIT, audit, ratios=recipe.ratios, seed=recipe.seed).parts["test"]
+    test = read_split(result.run / SPLIT, audit, ratios=recipe.ratios, seed=recipe.seed_of_split).parts["test"]
     evaluation = result.evaluation
     if evaluation is None or not test:
         raise DatasetError("There are too few photos to keep any for a test, so models cannot be compared. Add photos.")

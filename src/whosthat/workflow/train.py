@@ -7,11 +7,12 @@ What belongs here: the steps before training, which are the same for all models,
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from whosthat.dataset.audit import Audit, audit_folder
-from whosthat.dataset.split import read_split, split
+from whosthat.dataset.split import Split, read_split, split
 from whosthat.errors import CacheError, DatasetError, NetworkError, RecipeError, UsageError, path_given, type_given
 from whosthat.evaluation.run_facts import read_metrics
 from whosthat.networks import registry
@@ -37,6 +38,7 @@ def train(
     *,
     runs: str | Path = "runs",
     strangers: str | Path | None = None,
+    note: str = "",
     progress: Progress = SILENT,
     **settings: Any,
 ) -> TrainResult:
@@ -48,6 +50,7 @@ def train(
             None takes faces where nearly every photo shows one, else a pretrained network.
         runs: Where the run folder is made; nothing that is there is overwritten.
         strangers: A folder with photos of people who are in none of the folders, to fit the threshold on; best one sub-folder a person.
+        note: What this run is for, in your words; kept with it.
         progress: Hears what is being done.
         **settings: Settings of the recipe to change, such as ``epochs=20``; sections as mappings.
 
@@ -78,22 +81,14 @@ def train(
     if others is not None:
         stranger_photos(others, clips=(frames or 1) > 1)
     audit = audit_folder(root, frames=frames, progress=progress)
-    _tell_what_is_left_out(audit, root, progress)
-    if problem := label_problem(audit.classes):
-        raise DatasetError(f"{problem}.")
-    if isinstance(recipe, FaceRecipe):
-        from whosthat.workflow import train_faces
+    tell_what_is_left_out(audit, root, progress)
+    parts = split_of(audit, recipe)
+    recipe = settled(recipe)
+    return start(TrainingRun(new_run(Path(runs), root.resolve().name, recipe.model), root, audit, parts, others, note), recipe, progress)
 
-        parts = train_faces.split_faces(audit, recipe)
-    else:
-        if len(audit.classes) == 1:
-            raise DatasetError(
-                f"{audit.root} holds one class, {audit.classes[0]}, but {recipe.model} needs at least two. To find one person among "
-                "strangers, train with --model faces."
-            )
-        parts = split(audit, ratios=recipe.ratios, seed=recipe.seed, pictures_per_class=recipe.pictures_per_class)
-    recipe = _settled(recipe)
-    run = TrainingRun(new_run(Path(runs), root.resolve().name, recipe.model), root, audit, parts, others)
+
+def start(run: TrainingRun, recipe: AnyRecipe, progress: Progress) -> TrainResult:
+    """Train in a new run folder, by a recipe that is `settled`; a folder in which nothing was trained is removed."""
     begin(run, recipe, latest=not isinstance(recipe, FaceRecipe))
     try:
         return _carry_out(run, recipe, progress)
@@ -102,11 +97,30 @@ def train(
         raise
 
 
-def resume(run: str | Path, *, progress: Progress = SILENT) -> TrainResult:
+def split_of(audit: Audit, recipe: AnyRecipe) -> Split:
+    """Divide the photos as a recipe says; DatasetError where they cannot be."""
+    if problem := label_problem(audit.classes):
+        raise DatasetError(f"{problem}.")
+    if isinstance(recipe, FaceRecipe):
+        from whosthat.workflow import train_faces
+
+        return train_faces.split_faces(audit, recipe)
+    if len(audit.classes) == 1:
+        raise DatasetError(
+            f"{audit.root} holds one class, {audit.classes[0]}, but {recipe.model} needs at least two. To find one person among "
+            "strangers, train with --model faces."
+        )
+    classes = audit.classes[: recipe.classes]
+    chosen = replace(audit, classes=classes, photos=tuple(item for item in audit.photos if item.photo.class_name in classes))
+    return split(chosen, ratios=recipe.ratios, seed=recipe.seed_of_split, pictures_per_class=recipe.pictures_per_class)
+
+
+def resume(run: str | Path, *, features: Path | None = None, progress: Progress = SILENT) -> TrainResult:
     """Go on with a run that was stopped, to the same bits as if it had not been; ``runs/latest`` then points at it.
 
     Args:
         run: The run folder, or ``runs/latest``.
+        features: As in `TrainingRun`; None keeps them in the run.
         progress: Hears what is being done.
 
     Raises:
@@ -125,8 +139,8 @@ def resume(run: str | Path, *, progress: Progress = SILENT) -> TrainResult:
         require_keras()
         frames = recipe.frames
     audit = audit_folder(root, frames=frames, progress=progress)
-    parts = read_split(folder / SPLIT, audit, ratios=recipe.ratios, seed=recipe.seed)
-    result = _carry_out(TrainingRun(folder, root, audit, parts, strangers), recipe, progress, resume=True)
+    parts = read_split(folder / SPLIT, audit, ratios=recipe.ratios, seed=recipe.seed_of_split)
+    result = _carry_out(TrainingRun(folder, root, audit, parts, strangers, features=features), recipe, progress, resume=True)
     with run_lock(folder):
         set_latest(folder)  # it may have been killed before it was
     return result
@@ -173,7 +187,7 @@ def check_recipe(recipe: AnyRecipe) -> None:
         raise RecipeError(f"The recipe cannot be used. {error}") from error
 
 
-def _settled(recipe: AnyRecipe) -> AnyRecipe:
+def settled(recipe: AnyRecipe) -> AnyRecipe:
     """Say which detector "auto" means now: a run that is resumed must cut out the very same crops."""
     if isinstance(recipe, FaceRecipe) or recipe.crop == "photo":
         return recipe
@@ -182,7 +196,7 @@ def _settled(recipe: AnyRecipe) -> AnyRecipe:
     return recipe.model_copy(update={"detector": detector_facts(recipe.detector).name})
 
 
-def _tell_what_is_left_out(audit: Audit, root: Path, progress: Progress) -> None:
+def tell_what_is_left_out(audit: Audit, root: Path, progress: Progress) -> None:
     """Say aloud that training has less to go on than was given."""
     for finding in audit.findings:
         if finding.severity == "problem":

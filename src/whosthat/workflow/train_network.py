@@ -127,7 +127,9 @@ def _fit(run: TrainingRun, recipe: Recipe, prepared: PreparedPhotos, progress: P
 
     train = batches("train", seed=recipe.seed, shuffle=True, augmentation=recipe.augmentation_of_photos())
     fewer = [rows for _, rows in _draws(recipe, prepared)]
-    refitting = Refitting(_folds(run, prepared), batches("test"), learn_from_test=not recipe.keep_test_out, fewer=fewer)
+    refitting = Refitting(
+        _folds(run, prepared), batches("test"), learn_from_test=not recipe.keep_test_out, fewer=fewer, features=run.features
+    )
     return fit(recipe, train, batches("validation"), run.folder, refitting=refitting, progress=progress, resume=resume)
 
 

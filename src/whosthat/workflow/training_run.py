@@ -27,7 +27,7 @@ from whosthat.evaluation.run_facts import RunFacts, write_metrics
 from whosthat.photos.clips import picture_of
 from whosthat.progress import SILENT, Progress
 from whosthat.recognition.bundle import BundleFacts, DataFacts
-from whosthat.runs.files import AUDIT, BUNDLE, ENVIRONMENT, METRICS, RECIPE, REPORT, SPLIT
+from whosthat.runs.files import AUDIT, BUNDLE, ENVIRONMENT, METRICS, NOTE, RECIPE, REPORT, SPLIT
 from whosthat.runs.folders import discard_run, set_latest
 from whosthat.runs.lock import resumable, run_lock, saving
 from whosthat.training.recipe import AnyRecipe, read_recipe
@@ -58,13 +58,20 @@ class TrainResult:
 
 @dataclass(frozen=True)
 class TrainingRun:
-    """What a route needs to train: run folder, photo folder, its audit, how the photos were split, and perhaps a folder of strangers."""
+    """What a route needs to train: run folder, photo folder, its audit, how the photos were split, and perhaps a folder of strangers.
+
+    Attributes:
+        note: What the run is for, in its owner's words.
+        features: Where the features of a frozen backbone are kept, to be shared with other runs; None for in the run until it is trained.
+    """
 
     folder: Path
     root: Path
     audit: Audit
     parts: Split
     strangers: Path | None = None
+    note: str = ""
+    features: Path | None = None
 
     @property
     def photos_name(self) -> str:
@@ -92,6 +99,8 @@ def begin(run: TrainingRun, recipe: AnyRecipe, *, latest: bool) -> None:
         durable.replace_file(run.folder / ENVIRONMENT, json.dumps(environment, indent=2).encode())
         durable.replace_file(run.folder / AUDIT, json.dumps(run.audit.to_dict(), indent=1).encode())
         write_split(run.parts, run.folder / SPLIT)
+        if run.note:
+            durable.replace_file(run.folder / NOTE, f"{run.note}\n".encode())
         durable.replace_file(run.folder / RECIPE, recipe.to_toml().encode())  # last: with a recipe, a folder is a run
         if latest:
             with run_lock(run.folder):

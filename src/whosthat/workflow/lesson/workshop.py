@@ -22,7 +22,7 @@ from whosthat.dataset.batches import Batches
 from whosthat.evaluation.diagnosis import Diagnosis, Training, diagnose
 from whosthat.evaluation.metrics import Evaluation, evaluate
 from whosthat.evaluation.outcomes import answer_of
-from whosthat.progress import SILENT, Progress
+from whosthat.progress import SILENT, Progress, Silent
 from whosthat.training.recipe import Recipe, default_recipe
 from whosthat.types import FloatArray, Image, IntArray, Sighting
 
@@ -175,20 +175,22 @@ class Workshop:
         return evaluate(answers, PEOPLE)
 
 
-class _Epochs:
+class _Epochs(Silent):
     """Counts the epochs of a training, where training itself counts photos."""
 
     def __init__(self, progress: Progress, what: str, total: int) -> None:
-        self.say = progress.say
         self._progress = progress
         self._what = what
         self._done, self._total = 0, total
 
-    def step(self, what: str, done: int, total: int, note: str = "") -> None:
-        """Hear of some photos of an epoch."""
-        if done >= total:
-            self._done += 1
-            self._progress.step(self._what, self._done, self._total)
+    def say(self, sentence: str) -> None:
+        """Pass a sentence on."""
+        self._progress.say(sentence)
+
+    def result(self, sentence: str) -> None:
+        """Hear that an epoch is over."""
+        self._done += 1
+        self._progress.step(self._what, self._done, self._total)
 
 
 def probabilities(model: Model, images: Image) -> FloatArray:

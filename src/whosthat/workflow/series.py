@@ -1,0 +1,226 @@
+"""A series of trainings that each change something: train what is not trained yet, and set all side by side.
+
+What belongs here: which runs of a series exist already, going on with those that were stopped, one page for all. What does not: what a
+series means (`training.experiments`), the choice and the page (`evaluation.experiments`), models compared by one test (`compare`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from whosthat.dataset.audit import Audit, audit_folder
+from whosthat.dataset.split import Split, split_table
+from whosthat.errors import RecipeError, RunError, TrainingInterruptedError, UsageError, path_given
+from whosthat.evaluation.experiments import JSON_FILE, Experiments, Row, read_trial, side_by_side, write_page, write_series
+from whosthat.progress import SILENT, Progress
+from whosthat.runs.files import ENVIRONMENT, SPLIT, flat
+from whosthat.runs.folders import existing_run, list_runs, new_run, set_latest
+from whosthat.training.experiments import Step
+from whosthat.training.recipe import AnyRecipe, read_recipe
+from whosthat.wording import counted
+from whosthat.workflow.compare import NOT_THIS_MODEL
+from whosthat.workflow.expected_time import WORTH_SAYING, expected_seconds
+from whosthat.workflow.strangers import stranger_photos
+from whosthat.workflow.train import check_recipe, resume, settled, split_of, start, tell_what_is_left_out
+from whosthat.workflow.training_run import TrainingRun
+
+MOST_REPEATS = 1000
+
+GO_ON = "The series goes on where it was when the same command is given again."
+
+
+@dataclass(frozen=True)
+class SeriesResult:
+    """A series, and where it lies.
+
+    Attributes:
+        folder: Holds ``series.json`` and the page.
+        report: The page.
+        experiments: The settings side by side, and the choice.
+    """
+
+    folder: Path
+    report: Path
+    experiments: Experiments
+
+
+@dataclass
+class _Series:
+    """A series on its way: what it trains on, where, and what has come of it; ``rows`` has one for each step."""
+
+    root: Path
+    audit: Audit
+    strangers: Path | None
+    runs: Path
+    folder: Path
+    key: str
+    rows: dict[str, Row]
+
+    def write(self) -> SeriesResult:
+        experiments = side_by_side(self.root.resolve().name, list(self.rows.values()))
+        return SeriesResult(self.folder, write_series(self.folder, experiments, self.key), experiments)
+
+
+def run_series(
+    photos: str | Path,
+    steps: Sequence[Step],
+    *,
+    repeat: int = 1,
+    runs: str | Path = "runs",
+    strangers: str | Path | None = None,
+    progress: Progress = SILENT,
+) -> SeriesResult:
+    """Train every step, and choose among them by validation accuracy; ``runs/latest`` then points at the chosen run.
+
+    A run that is there already, by the same recipe on the same photos, is not trained again, and one that was stopped goes on: the same
+    call after a stop goes on with the series. A run that fails does not stop the others.
+
+    Args:
+        photos: The folder, with one sub-folder per class.
+        steps: What to train, from `training.experiments`.
+        repeat: How often each step is trained, with another seed each time on the same split.
+        runs: Where the runs are made, and beside them ``<photos>-compare-<n>`` with the page.
+        strangers: A folder with photos of people who are in none of the folders; None when there is none.
+        progress: Hears what is being done.
+
+    Raises:
+        UsageError: ``repeat`` is not 1 to 1000, ``photos`` is no path, or some steps learn from clips and others from photos.
+        RecipeError: A recipe asks for what its network does not offer; the step is named, and nothing was begun.
+        DatasetError: The photos cannot be used.
+        RunError: No run could be trained, or a folder cannot be written.
+        TrainingInterruptedError: Ctrl-C or SIGTERM came.
+    """
+    root = path_given(photos, "The folder of photos")
+    others = None if strangers is None else path_given(strangers, "The folder of strangers")
+    plan = _plan(steps, repeat)
+    frames = sorted({getattr(recipe, "frames", None) or 1 for _, recipe in plan})
+    if frames[0] == 1 < frames[-1]:
+        raise UsageError("Some of these steps learn from clips and others from photos. Train steps that learn from the same.")
+    if others is not None:
+        stranger_photos(others, clips=frames[-1] > 1)
+    audit = audit_folder(root, frames=frames[-1], progress=progress)
+    tell_what_is_left_out(audit, root, progress)
+    key = hashlib.sha256(" ".join([str(root.resolve()), str(others), *(recipe.key() for _, recipe in plan)]).encode()).hexdigest()
+    folder = _folder(Path(runs), root.resolve().name, key)
+    rows = {step.name: Row(step.name, _settings(step.recipe), step.why, waiting=True) for step in steps}
+    series = _Series(root, audit, others, Path(runs), folder, key, rows)
+    series.write()
+    try:
+        _train_all(series, plan, progress)
+    except (RunError, TrainingInterruptedError, KeyboardInterrupt) as stop:
+        stop.add_note(GO_ON)
+        with contextlib.suppress(RunError):  # a full disk has been told
+            series.write()
+        raise
+    shutil.rmtree(folder / "features", ignore_errors=True)
+    result = series.write()
+    if result.experiments.best is None:
+        raise RunError(f"No run could be trained. {result.experiments.sentences[-1]}")
+    set_latest(result.experiments.best.run)
+    return result
+
+
+def write_diary(runs: Sequence[Path], page: Path) -> Experiments:
+    """Set runs that exist side by side on a page, the oldest first, with their notes.
+
+    Raises:
+        UsageError: Fewer than two runs, or one that is not there.
+        RunError: A run is damaged, or the page cannot be written.
+    """
+    if len(runs) < 2:
+        raise UsageError(f"Comparing needs two or more runs, got {len(runs)}.")
+    trials = sorted((read_trial(existing_run(run)) for run in runs), key=lambda trial: (trial.started, trial.run.name))
+    rows = [Row(trial.run.name, trial.settings, trial.note, (trial,)) for trial in trials]
+    diary = side_by_side("A diary of runs", rows)
+    write_page(page, diary)
+    return diary
+
+
+def _plan(steps: Sequence[Step], repeat: int) -> list[tuple[Step, AnyRecipe]]:
+    """Return every run of a series, having made sure that each can begin."""
+    if not 1 <= repeat <= MOST_REPEATS:
+        raise UsageError(f"A step is trained 1 to {MOST_REPEATS} times, got {repeat}.")
+    for step in steps:
+        try:
+            check_recipe(step.recipe)
+        except RecipeError as error:
+            raise RecipeError(f"{step.name}: {error}") from error
+    return [(step, settled(recipe)) for step in steps for recipe in step.repeated(repeat)]
+
+
+def _settings(recipe: AnyRecipe) -> dict[str, object]:
+    return flat(recipe.model_dump(mode="json", exclude_none=True))
+
+
+def _folder(runs: Path, photos_name: str, key: str) -> Path:
+    """Return the folder of this very series, if it was begun before, or a new one."""
+    for file in sorted(runs.glob(f"*/{JSON_FILE}")):
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            if json.loads(file.read_bytes())["key"] == key:
+                return file.parent
+    return new_run(runs, photos_name, "compare")
+
+
+def _train_all(series: _Series, plan: Sequence[tuple[Step, AnyRecipe]], progress: Progress) -> None:
+    """Train one after the other what is not trained yet."""
+    known = _known_runs(series)
+    seconds = sum(
+        expected_seconds(recipe, series.audit.counts()) for _, recipe in plan if known.get(recipe.key(), (None, ""))[1] != "finished"
+    )
+    if seconds > WORTH_SAYING:
+        progress.say(f"This takes up to about {counted(round(seconds / 60), 'minute')}.")
+    left = {name: sum(step.name == name for step, _ in plan) for name in series.rows}
+    for number, (step, recipe) in enumerate(plan, start=1):
+        progress.say(f"Run {number} of {len(plan)}: {step.name}, seed {recipe.seed}.")
+        left[step.name] -= 1
+        row = replace(series.rows[step.name], waiting=left[step.name] > 0)
+        try:
+            run = _trained(series, step, recipe, known.get(recipe.key(), (None, "")), progress)
+            known[recipe.key()] = (run, "finished")  # a later step may be the same
+            row = replace(row, trials=(*row.trials, read_trial(run)))
+        except NOT_THIS_MODEL as error:
+            progress.say(f"{step.name} could not be trained: {error}")
+            row = replace(row, failures=(*row.failures, str(error)))
+        series.rows[step.name] = row
+
+
+def _trained(series: _Series, step: Step, recipe: AnyRecipe, known: tuple[Path | None, str], progress: Progress) -> Path:
+    """Return the run of a recipe: the one that is there, gone on with where it was stopped, or a new one."""
+    parts = split_of(series.audit, recipe)
+    run, state = known
+    features = series.folder / "features"
+    if run is not None and _split_is(run, parts):
+        if state == "finished":
+            progress.say(f"{run} was trained before.")
+            return run
+        return resume(run, features=features, progress=progress).run
+    folder = new_run(series.runs, series.root.resolve().name, recipe.model)
+    return start(TrainingRun(folder, series.root, series.audit, parts, series.strangers, step.why, features), recipe, progress).run
+
+
+def _known_runs(series: _Series) -> dict[str, tuple[Path, str]]:
+    """Find the runs on these photos by the keys of their recipes, with the state of each; of several, the newest that is finished."""
+    known: dict[str, tuple[Path, str]] = {}
+    expected = (str(series.root.resolve()), None if series.strangers is None else str(series.strangers.resolve()))
+    for run in list_runs(series.runs):
+        try:
+            environment = json.loads((run.path / ENVIRONMENT).read_bytes())
+            key = read_recipe(run.path / "recipe.toml", complete=True).key()
+            photos = (environment["photos"], environment.get("strangers"))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecipeError):
+            continue  # of another version, or damaged: it is trained anew
+        if photos == expected and (run.state == "finished" or known.get(key, (None, ""))[1] != "finished"):
+            known[key] = (run.path, run.state)
+    return known
+
+
+def _split_is(run: Path, parts: Split) -> bool:
+    """Whether a run was trained on these very photos."""
+    table = run / SPLIT
+    return table.is_file() and table.read_bytes() == split_table(parts)
