@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import unicodedata
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whosthat.wording import visible
+from whosthat.wording import duration, visible
 
 HIDDEN = [*map(chr, (*range(0x20), *range(0x7F, 0xA0), 0x61C, 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A)))]
 
@@ -22,3 +23,10 @@ def test_nothing_that_a_terminal_obeys_is_left(text: str) -> None:
 def test_letters_of_all_scripts_and_joined_emoji_stay() -> None:
     for name in ("Ana", "張偉", "شیرین", "می‌خواهم", "👩‍👧", "e\u0301", "back\\slash"):
         assert visible(name) == name
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(0.04, "0 s"), (9.96, "10 s"), (59.6, "1 min 0 s"), (3599.8, "1 h 0 min"), (86_400, "24 h 0 min")]
+)
+def test_durations_are_said_as_people_say_them(seconds: float, words: str) -> None:
+    assert duration(seconds) == words

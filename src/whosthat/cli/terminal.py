@@ -15,7 +15,7 @@ from typing import Any, TextIO
 
 from whosthat.cli.output import is_terminal, terminal_width, wrapped
 from whosthat.progress import Progress
-from whosthat.wording import visible
+from whosthat.wording import duration, visible
 
 SHOW_AFTER, LINE_EVERY, REDRAW_EVERY = 1.0, 10.0, 0.1
 """Seconds: before work is worth showing; between two lines about it where no bar can be drawn; between two changes of a bar."""
@@ -163,18 +163,3 @@ def _new_bar(stream: TextIO) -> Any:
 
 def _and(note: str) -> str:
     return f" ({note})" if note else ""
-
-
-def duration(seconds: float) -> str:
-    """Return a time span as people say it.
-
-    Example:
-        >>> duration(4.2), duration(75), duration(7500)
-        ('4 s', '1 min 15 s', '2 h 5 min')
-    """
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"

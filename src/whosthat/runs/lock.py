@@ -38,7 +38,7 @@ def run_lock(run: Path) -> Iterator[None]:
         held = f"{run} is being trained by another process ({_owner(owner)})"
         raise RunError(f"{held}. Wait until it ends, or stop it, then continue with --resume.") from None
     except OSError as error:
-        raise RunError(f"The run folder {run} cannot be written: {error.strerror}. Choose another folder with --runs.") from error
+        raise RunError(f"The run folder {run} cannot be written: {error.strerror or error}. Choose another folder with --runs.") from error
     try:
         owner.write_text(str(os.getpid()), encoding="utf-8")
         if lock.lock_counter == 1:

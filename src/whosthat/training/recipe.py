@@ -265,7 +265,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
             raise RecipeError(f"The recipe {path} is larger than {MAX_RECIPE_BYTES // 1024} KiB; a recipe is a few lines of TOML.")
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise RecipeError(f"The recipe {path} cannot be read: {error.strerror}.") from error
+        raise RecipeError(f"The recipe {path} cannot be read: {error.strerror or error}.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RecipeError(f"The recipe {path} is not TOML: {error}. Write lines such as epochs = 30.") from error
 

@@ -132,7 +132,7 @@ def find_photos(
         if is_empty and not failures:
             yield Prediction(path, error="the folder holds no photos")
         for failure in failures:
-            yield Prediction(Path(failure.filename or path), error=f"the folder cannot be listed ({failure.strerror})")
+            yield Prediction(Path(failure.filename or path), error=f"the folder cannot be listed ({failure.strerror or failure})")
 
 
 def _photos_below(folder: Path, foreign: Collection[Path], others: Counter[str], report: Callable[[OSError], None]) -> Iterator[Path]:
