@@ -1,7 +1,7 @@
 """One process a run, a polite way to stop it, and how to go on: whatever stops a run that has begun, nothing is lost.
 
 What belongs here: the lock on a run folder, sweeping it, turning Ctrl-C and SIGTERM into a wish that training grants at the next batch, and
-advice. What does not: what is saved then (`callbacks`, `checkpoints`), finishing a run stopped after its test (`workflow.training_run`).
+advice. What does not: what is saved then (`training.checkpoints`), finishing a run stopped after its test (`workflow.training_run`).
 """
 
 from __future__ import annotations
