@@ -108,7 +108,7 @@ class PhotoCache:
             with self._connection:
                 self._connection.execute("BEGIN IMMEDIATE")
                 if self._last_forgetting() != self.state:
-                    raise CacheError("People were removed meanwhile, so what was found since then is not kept in the cache.")
+                    raise CacheError("People were removed meanwhile, so what this command finds is no longer kept in the cache.")
                 for statement, rows in changes:
                     self._connection.executemany(statement, rows)
         except sqlite3.Error as error:

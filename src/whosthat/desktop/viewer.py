@@ -175,9 +175,8 @@ def answer(sightings: tuple[Sighting, ...] | None) -> Answer:
     best = max(sightings, key=lambda sighting: (sighting.name is not None, sighting.confidence))
     bars = tuple(list(best.probabilities.items())[:N_BARS])
     if best.name is None:
-        return Answer(
-            none_known(len(sightings)) if len(sightings) > 1 else "Unknown", _why_unknown(best, of_many=len(sightings) > 1), bars=bars
-        )
+        many = len(sightings) > 1
+        return Answer(none_known(len(sightings)) if many else "Unknown", _why_unknown(best, of_many=many), bars=bars)
     others = f" {len(sightings)} faces in all." if len(sightings) > 1 else ""
     twice = dict.fromkeys(sighting.given_to_better for sighting in sightings if sighting.given_to_better is not None)
     others += "".join(f" Of several faces that look like {name}, the best got the name." for name in twice)
