@@ -56,7 +56,7 @@ lowest: .venv/dev.stamp
 	$(BIN)/uv venv -q --clear --python $(BIN)/python .venv/lowest
 	$(BIN)/uv pip compile -q --resolution lowest-direct --no-header --no-annotate --extra train --extra dev pyproject.toml -o .venv/lowest.txt
 	$(BIN)/uv pip install -q --python .venv/lowest -r .venv/lowest.txt
-	PYTHONPATH=src .venv/lowest/$(notdir $(BIN))/python -m pytest -n 2 --dist worksteal
+	PYTHONPATH=$(CURDIR)/src .venv/lowest/$(notdir $(BIN))/python -m pytest -n 2 --dist worksteal
 
 .venv/pyvenv.cfg:
 	$(PYTHON) -m venv .venv

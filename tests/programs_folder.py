@@ -57,7 +57,7 @@ def make_folder(folder: Path) -> None:
     save(portrait("cy", 2), folder / "cy" / "2.jpg")
     save(portrait("cy", 3), folder / "holiday" / "cy.jpg")
     save(np.full((80, 80, 3), 200, np.uint8), folder / "holiday" / "sky.jpg")
-    save(np.hstack([portrait("ann", 2)[:500, :400], portrait("cy", 4)[:500, :400], portrait("bo", 4)[:500, :600]]), folder / "photo.jpg")
+    save(np.hstack([portrait("ann", 2)[:470, :400], portrait("cy", 4)[:470, :400], portrait("bo", 4)[:470, :600]]), folder / "photo.jpg")
     save(portrait("ann", 9), folder / "ann.jpg")
     whosthat.train(folder / "photos", "faces", runs=folder / "runs")
 

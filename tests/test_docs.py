@@ -9,6 +9,7 @@ import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from pydoc import locate
 
 import pytest
 
@@ -60,12 +61,36 @@ def strange_arguments(text: str) -> Iterator[str]:
                 yield f"line {node.lineno}: {node.name} documents {documented}"
 
 
+NAME = re.compile(r"(?<!`)`([A-Za-z_][\w.]*)`(?!`)")
+PARTS = {path.stem for path in SOURCE.iterdir() if path.is_dir() or path.suffix == ".py"}
+
+
+def strange_names(text: str, *places: str) -> list[str]:
+    """Names in single backticks that are found in none of the places, which end with a full stop; names of files are none."""
+    names = {name.removeprefix("whosthat.").removesuffix(".py") for name in NAME.findall(text) if not name.endswith((".json", ".sqlite"))}
+    return sorted(name for name in names if not any(locate(f"{place}{name}") for place in places))
+
+
 PRIVATE = re.compile(r"/(?:work|root|home/\w+|tmp/\w+)/|files\.pythonhosted|pypi\.org|registry\.npmjs", re.I)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_lead_somewhere(page: Path) -> None:
     assert broken_links(page, page.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_pages_name_modules_that_exist(page: Path) -> None:
+    strange = strange_names(page.read_text(encoding="utf-8"), "whosthat.")
+    assert [name for name in strange if "." in name and name.split(".")[0] in PARTS] == []
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(SOURCE)))
+def test_the_docstring_of_a_module_names_things_that_exist(path: Path) -> None:
+    *package, module = path.relative_to(SOURCE.parent).with_suffix("").parts
+    inside = ".".join([*package, module]).removesuffix(".__init__")
+    docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    assert strange_names(docstring, f"{inside}.", f"{'.'.join(package)}.", "whosthat.", "") == []
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(SOURCE)))
@@ -105,4 +130,5 @@ def test_planted_violations_are_found(tmp_path: Path) -> None:
     assert broken_links(tmp_path / "page.md", "[x](nowhere.md) ![y](docs/none.png)") == ["nowhere.md", "docs/none.png"]
     assert list(undocumented("def f(): ...\nclass C:\n    '''C.'''\n    def g(self): ...")) == ["line 1: f", "line 4: g"]
     assert list(strange_arguments("def f(a):\n    '''F.\n\n    Args:\n        b: What.\n    '''")) == ["line 1: f documents b"]
+    assert strange_names("`faces.nowhere` and `faces.mtcnn.Mtcnn`, `locate`, ``literally``", "whosthat.") == ["faces.nowhere", "locate"]
     assert PRIVATE.search("see /" + "root/x")

@@ -51,6 +51,29 @@ def test_a_file_that_another_process_keeps_is_said_and_stays(tmp_path: Path, mon
         assert (cache.was_damaged, len(cache.rows("SELECT * FROM facts"))) == (False, 1)
 
 
+def test_whoever_opened_it_before_a_removal_writes_nothing_afterwards(tmp_path: Path) -> None:
+    with PhotoCache(tmp_path / "f") as before, PhotoCache(tmp_path / "f") as forgetting:
+        before.write((FACES, [("bb", "one", "", b"")]))
+        assert forgetting.forget(["aa"]) == 0  # not in the file yet: another process has seen the photo, and is about to write
+        for digest in ("aa", "cc"):
+            with pytest.raises(CacheError, match="People were removed meanwhile"):
+                before.write((FACES, [(digest, "one", "", SECRET)]))
+        forgetting.write((FACES, [("dd", "one", "", b"")]))
+        with PhotoCache(tmp_path / "f") as after, PhotoCache(tmp_path / "f", state=before.state) as same_work:
+            after.write((FACES, [("ee", "one", "", b"")]))
+            with pytest.raises(CacheError, match="People were removed meanwhile"):
+                same_work.write((FACES, [("aa", "one", "", SECRET)]))
+            assert after.rows("SELECT sha256 FROM faces") == [("bb",), ("dd",), ("ee",)]
+
+
+def test_a_removal_that_cannot_be_carried_out_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(photo_cache, "_WAIT_SECONDS", 0.01)
+    with PhotoCache(tmp_path / "f") as cache, closing(sqlite3.connect(tmp_path / "f")) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(CacheError, match="database is locked"):
+            cache.forget(["aa"])
+
+
 def test_nothing_is_made_where_nothing_is_remembered() -> None:
     assert photo_cache.forget(["aa"]) == (0, [])
     assert not photo_cache.place().exists()

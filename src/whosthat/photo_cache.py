@@ -4,12 +4,14 @@ What belongs here: the file, its tables, what happens when it is damaged, and de
 (`whosthat.dataset.facts`, `whosthat.faces.remembered`); prepared photos, which have files of their own (`whosthat.dataset.cache`).
 
 Thumbnails and embeddings are as private as the photos themselves: the file can be read by its owner alone, and `PhotoCache.forget`
-overwrites what it deletes, so that no copy stays behind in the file.
+overwrites what it deletes, so that no copy stays behind in the file. Whoever opened it before writes nothing afterwards: what is still in
+memory there may be of the photos that were forgotten. The file's number of the last forgetting (SQLite's ``user_version``) tells.
 """
 
 from __future__ import annotations
 
 import os
+import random
 import sqlite3
 from collections.abc import Collection, Iterable
 from pathlib import Path
@@ -55,19 +57,29 @@ def forget(digests: Collection[str]) -> tuple[int, list[Path]]:
 class PhotoCache:
     """The file, of the user's cache folder where no other is given; a context manager.
 
+    Args:
+        file: Where it lies.
+        state: The `state` at an earlier opening, from which on nothing may have been forgotten where this one is to write.
+
+    Attributes:
+        state: Which forgetting was the last when the file was opened.
+        was_damaged: Whether it was damaged, and replaced by an empty one.
+
     Raises:
-        CacheError: It cannot be created or opened. A damaged one is replaced by an empty one; `was_damaged` tells.
+        CacheError: It cannot be created or opened.
     """
 
-    def __init__(self, file: Path | None = None) -> None:
+    def __init__(self, file: Path | None = None, state: int | None = None) -> None:
         self.file = file or place()
         self.was_damaged = False
         try:
-            self._connection = _opened(self.file)
+            self._open()
         except (sqlite3.OperationalError, OSError) as error:
             raise _unusable(self.file, error) from error
         except sqlite3.DatabaseError:
             self._start_anew()
+        if state is not None:
+            self.state = state
 
     def __enter__(self) -> Self:
         return self
@@ -87,9 +99,16 @@ class PhotoCache:
             return []
 
     def write(self, *changes: tuple[str, Iterable[tuple[Any, ...]]]) -> None:
-        """Carry out statements, each once for every row of its values; all or nothing: CacheError where there is no room, or it is kept."""
+        """Carry out statements, each once for every row of its values, all or nothing.
+
+        Raises:
+            CacheError: There is no room, the file is kept by others, or somebody's photos were forgotten since it was opened.
+        """
         try:
             with self._connection:
+                self._connection.execute("BEGIN IMMEDIATE")
+                if self._last_forgetting() != self.state:
+                    raise CacheError("People were removed meanwhile, so what this command finds is no longer kept in the cache.")
                 for statement, rows in changes:
                     self._connection.executemany(statement, rows)
         except sqlite3.Error as error:
@@ -101,18 +120,27 @@ class PhotoCache:
         Raises:
             CacheError: Nothing can be deleted now.
         """
+        self.rows(f"PRAGMA user_version = {random.getrandbits(31)}")  # first: from here on, nobody who opened it before writes
+        self.state = self._last_forgetting()
         select = "SELECT sha256 FROM facts WHERE sha256 = ?1 UNION SELECT sha256 FROM faces WHERE sha256 = ?1"
         known = [(digest,) for digest in set(digests) if self.rows(select, (digest,))]
         self.write(("DELETE FROM facts WHERE sha256 = ?", known), ("DELETE FROM faces WHERE sha256 = ?", known))
         self.rows("VACUUM")
         return len(known)
 
+    def _open(self) -> None:
+        self._connection = _opened(self.file)
+        self.state = self._last_forgetting()
+
+    def _last_forgetting(self) -> int:
+        return int(self._connection.execute("PRAGMA user_version").fetchone()[0])
+
     def _start_anew(self) -> None:
         self.was_damaged = True
         try:
             for left in (self.file, self.file.with_name(f"{self.file.name}-journal")):
                 left.unlink(missing_ok=True)
-            self._connection = _opened(self.file)
+            self._open()
         except (sqlite3.Error, OSError) as error:
             raise _unusable(self.file, error) from error
 

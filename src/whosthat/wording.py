@@ -78,6 +78,41 @@ def percent(share: float) -> str:
     return f"{100 * share:.1f}".removesuffix(".0") + " %"
 
 
+def percent_range(low: float, high: float) -> str:
+    """Write an interval of shares.
+
+    Example:
+        >>> percent_range(0.8424, 1.0)
+        '84.2 % to 100 %'
+    """
+    return f"{percent(low)} to {percent(high)}"
+
+
+def duration(seconds: float) -> str:
+    """Write a time span the way people say it.
+
+    Example:
+        >>> duration(8.26), duration(42), duration(95), duration(7500)
+        ('8.3 s', '42 s', '1 min 35 s', '2 h 5 min')
+    """
+    if seconds < 10:
+        return f"{seconds:.1f} s".replace(".0 ", " ")
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
+def none_known(n_faces: int) -> str:
+    """Say of a photo that none of its faces has a name.
+
+    Example:
+        >>> none_known(1), none_known(5)
+        ('1 face, unknown', '5 faces, none known')
+    """
+    return "1 face, unknown" if n_faces == 1 else f"{n_faces:,} faces, none known"
+
+
 def listing(names: Sequence[str]) -> str:
     """Write the first names and how many more there are.
 
@@ -87,18 +122,3 @@ def listing(names: Sequence[str]) -> str:
     """
     shown = ", ".join(names[:NAMES_SHOWN])
     return shown if len(names) <= NAMES_SHOWN else f"{shown} and {len(names) - NAMES_SHOWN} more"
-
-
-def duration(seconds: float) -> str:
-    """Return a time span as people say it.
-
-    Example:
-        >>> duration(4.2), duration(75), duration(7500)
-        ('4 s', '1 min 15 s', '2 h 5 min')
-    """
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"

@@ -22,7 +22,7 @@ from whosthat.workflow.series import SeriesResult
 def contestant(model: str, n_right: int) -> Contestant:
     correct, outcomes = tuple(number < n_right for number in range(100)), Outcomes(n_right, 98 - n_right, 2, 0)
     return Contestant(
-        model, f"p-{model}-1", correct, outcomes, n_right / 100, wilson_interval(n_right, 100), 0.2, None, None, 50, 3.25, 2_500_000
+        model, f"p-{model}-1", correct, outcomes, n_right / 100, wilson_interval(n_right, 100), 0.2, None, None, 50, 3.25, 2_500_000, False
     )
 
 

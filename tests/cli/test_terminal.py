@@ -45,7 +45,7 @@ def test_long_work_tells_rate_and_time_left() -> None:
 
 
 def test_a_result_is_shown_however_short_the_work() -> None:
-    assert lines(0.5, note="loss 0.12") == ["photos read: 100 in 0 s (loss 0.12)"]
+    assert lines(0.5, note="loss 0.12") == ["photos read: 100 in 0.5 s (loss 0.12)"]
 
 
 def test_work_is_over_with_its_last_unit_or_with_the_next_work() -> None:

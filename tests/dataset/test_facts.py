@@ -12,7 +12,7 @@ import pytest
 from whosthat.dataset import facts as facts_module
 from whosthat.dataset.facts import RememberedFacts, photos_of, read_facts
 from whosthat.errors import CacheError, PhotoError
-from whosthat.photo_cache import place
+from whosthat.photo_cache import forget, place
 from whosthat.photos.preparing import PrepareSpec
 
 Draw = Callable[..., Path]
@@ -119,6 +119,14 @@ def test_a_memory_that_cannot_be_written_says_where(photo: Path, monkeypatch: py
     memory.facts("anna/1.jpg", photo)
     with pytest.raises(CacheError, match=r"cannot be used.*WHOSTHAT_CACHE"):
         memory.save()
+
+
+def test_facts_of_somebody_who_is_removed_meanwhile_are_not_written(photo: Path) -> None:
+    memory = RememberedFacts(photo.parents[1])
+    forget([memory.facts("anna/1.jpg", photo).sha256])
+    with pytest.raises(CacheError, match="People were removed meanwhile"):
+        memory.save()
+    assert run("SELECT * FROM facts") == []
 
 
 def test_what_is_known_already_is_not_written_again(photo: Path, remembered: Path) -> None:

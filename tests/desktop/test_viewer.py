@@ -15,7 +15,7 @@ from whosthat.desktop.viewer import N_BARS, State, Viewer, answer
 from whosthat.desktop.worker import Worker
 from whosthat.errors import BundleError
 from whosthat.photos.drawing import save_image
-from whosthat.types import Sighting
+from whosthat.types import Likeness, Sighting
 
 
 class Fake:
@@ -169,8 +169,13 @@ def test_a_large_photo_is_kept_small_for_showing(tmp_path: Path) -> None:
         ((Sighting("Ana", 1.0),), "Ana", "Confidence > 99 %."),
         (
             (Sighting(None, 0.4, "Bo", 0.3, None, {"Ana": 0.4}), Sighting(None, 0.3)),
+            "2 faces, none known",
+            "One is perhaps Ana, 40 %. That is below the threshold, so no name is given.",
+        ),
+        (
+            (Sighting(None, 0.995, probabilities={"Ana": 0.995}, nearest=(Likeness("Ana", "Ana/1.jpg", 0.5),)),),
             "Unknown",
-            "Confidence is too low for a name. Nearest: Ana, 40 %. 2 faces in all.",
+            "Perhaps Ana, > 99 %. The distance is above the threshold, so no name is given.",
         ),
         ((Sighting(None, 0.004, probabilities={"Ana": 0.004}),), "Unknown", "Like no enrolled person."),
         (

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from whosthat.errors import UsageError
-from whosthat.evaluation.comparison import Contestant, Failure, compare, mcnemar, to_dict, write_comparison
+from whosthat.evaluation.comparison import Contestant, Failure, compare, figures, mcnemar, to_dict, write_comparison
 from whosthat.evaluation.outcomes import Outcomes
 from whosthat.proportions import Interval, wilson_interval
 
@@ -20,7 +20,7 @@ def contestant(model: str, n_right: int, n: int = 100, seconds: float = 10, **ch
     correct = tuple(number < n_right for number in range(n))
     outcomes = Outcomes(n_right, n - n_right, 0, 0)
     plain = Contestant(
-        model, f"p-{model}-1", correct, outcomes, n_right / n, wilson_interval(n_right, n), 0.2, None, None, 50, seconds, 10**6
+        model, f"p-{model}-1", correct, outcomes, n_right / n, wilson_interval(n_right, n), 0.2, None, None, 50, seconds, 10**6, False
     )
     return replace(plain, **changes)
 
@@ -105,6 +105,16 @@ def test_mcnemar_is_a_symmetric_probability(one: int, other: int) -> None:
 @pytest.mark.parametrize(("one", "other", "p"), [(0, 0, 1.0), (10, 0, 2 / 1024), (8, 2, 112 / 1024)])
 def test_mcnemar_agrees_with_the_binomial_by_hand(one: int, other: int, p: float) -> None:
     assert mcnemar(one, other) == pytest.approx(p)
+
+
+def test_photos_without_a_face_are_counted_where_a_model_looks_for_faces(tmp_path: Path) -> None:
+    networks = [contestant("a", 90), contestant("b", 50)]
+    shown = figures(compare("p", networks))
+    assert "no face" not in shown[0]
+    page = write_comparison(tmp_path, compare("p", networks)).read_text(encoding="utf-8")
+    assert "no face" not in page
+    shown = figures(compare("p", [*networks, contestant("faces", 80, looks_for_faces=True)]))
+    assert [one["no face"] for one in shown] == ["0"] * 3
 
 
 def test_the_files_hold_the_figures_and_escape_names(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from whosthat.evaluation.learning_curve import LearningCurve, Point
 from whosthat.evaluation.metrics import MOST_CLASSES
 from whosthat.evaluation.network_part import write_network
 from whosthat.evaluation.plots.writing import keep_insight, shown_mistakes
-from whosthat.evaluation.report import duration, local_time, write_report
+from whosthat.evaluation.report import local_time, write_report
 from whosthat.evaluation.run_facts import read_metrics, write_metrics
 from whosthat.networks.layers import LayerFacts, NetworkLayers
 from whosthat.wording import visible
@@ -206,11 +206,6 @@ def test_a_route_without_epochs_has_no_curves(make_run):
     page = report(make_run(n_epochs=0))
     assert len(page.all("svg")) == 2
     assert "How it learned" not in page.words
-
-
-@pytest.mark.parametrize(("seconds", "words"), [(0.04, "0.0 s"), (59.97, "1 min 0 s"), (3599.8, "1 h 0 min"), (86_400, "24 h 0 min")])
-def test_durations_are_said_as_people_say_them(seconds, words):
-    assert duration(seconds) == words
 
 
 def test_the_curve_of_photos_per_person_has_its_place(make_run):

@@ -58,7 +58,7 @@ def test_mistakes_are_linked_to_suspects(answer_with):
 
 
 def test_few_photos_are_a_caution(answer_with):
-    assert "With 35 test photos, the true accuracy may lie anywhere between" in judge(answer_with(30, 35)).cautions[0]
+    assert "With 35 test photos, the true accuracy may lie anywhere from" in judge(answer_with(30, 35)).cautions[0]
     assert judge(answer_with(18, 20)).cautions == judge(answer_with(980, 1000)).cautions == ()
 
 

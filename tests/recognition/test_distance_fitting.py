@@ -41,7 +41,7 @@ def test_what_strangers_have_to_expect_is_said_of_every_gallery(gallery_of: Call
     ).identifier.threshold
     assert threshold.fpir == pytest.approx(0.01, rel=0.01)
     assert threshold.fpir_low <= 0.01 < threshold.fpir_high < 0.2
-    assert threshold.how.startswith("About 1 % of strangers would get a name (95 % interval: 0 to ")
+    assert threshold.how.startswith("About 1 % of strangers would get a name (95 % interval: 0 % to ")
 
 
 def test_photos_or_the_network_have_spoken_and_that_is_said() -> None:

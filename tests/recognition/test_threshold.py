@@ -56,7 +56,7 @@ def test_a_stranger_is_counted_at_the_threshold_of_the_others() -> None:
 def test_few_strangers_are_all_refused_and_little_is_claimed_of_others() -> None:
     threshold = fit_threshold(np.linspace(0.9, 0.99, 20), np.array([0.2, 0.5, 0.4, 0.3]), stranger_rate=0.25)
     assert 0.5 < threshold.value < 0.5000001
-    assert threshold.how.startswith("About 25 % of strangers would get a name (95 % interval: 0 to 100 %), ")
+    assert threshold.how.startswith("About 25 % of strangers would get a name (95 % interval: 0 % to 100 %), ")
     assert threshold.n_strangers == 4
 
 

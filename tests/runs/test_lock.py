@@ -48,6 +48,15 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path):
         pass
 
 
+def test_a_refusal_that_has_no_number_of_the_system_is_said_all_the_same(tmp_path, monkeypatch):
+    def refuse(*_args, **_options):
+        raise OSError("this disk has no locks")
+
+    monkeypatch.setattr("filelock.FileLock.acquire", refuse)
+    with pytest.raises(RunError, match=r"cannot be written: this disk has no locks\."), run_lock(tmp_path):
+        pass
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_the_first_signal_is_a_wish_and_the_second_acts_as_before(number):
     heard = []

@@ -84,18 +84,18 @@ def test_photos_that_shaped_the_recogniser_are_left_out_and_said(tmp_path: Path,
     evaluation = evaluate(bundle, tmp_path / "photos", progress=progress)
     assert [answer.path for answer in evaluation.answers] == ["red/new.png", "red/test.png"]
     reasons = [re.split(r"\.\w+: ", sentence, maxsplit=1)[1] for sentence in progress.sentences]
-    assert sorted(reasons)[1:] == [
-        "the recogniser knows it: it was a training photo.",
-        "the recogniser knows it: it was a validation photo.",
-    ]
+    assert sorted(reasons)[1:] == ["the recogniser knows it as a training photo.", "the recogniser knows it as a validation photo."]
     assert sorted(reasons)[0].startswith("a damaged JPEG file")
 
 
 def test_a_folder_of_training_photos_alone_proves_nothing(tmp_path: Path, save_colours: Callable[..., Path]) -> None:
     photo = save_photo(tmp_path / "photos" / "red" / "1.png", "red")
     data = DataFacts.of("photos", {"train": [hashlib.sha256(photo.read_bytes()).hexdigest()]})
-    with pytest.raises(DatasetError, match=r"all 1 were left out \(the first: the recogniser knows it"):
-        evaluate(save_colours(tmp_path / "bundle", data=data), tmp_path / "photos")
+    progress = Listening()
+    with pytest.raises(DatasetError, match=r"1 photo left out of the test, such as .*1\.png: the recogniser knows it as a") as refusal:
+        evaluate(save_colours(tmp_path / "bundle", data=data), tmp_path / "photos", progress=progress)
+    assert progress.sentences == []
+    assert str(refusal.value).count(": ") == 1
 
 
 def test_strangers_are_counted_as_predict_answers_and_known_photos_are_none(tmp_path: Path, save_colours: Callable[..., Path]) -> None:

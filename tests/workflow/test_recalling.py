@@ -17,6 +17,7 @@ from whosthat.photos.reading import sha256_of
 from whosthat.recognition.face_recogniser import FaceRecogniser
 from whosthat.types import Box, Face, Sighting
 from whosthat.workflow.evaluate import answer_photos
+from whosthat.workflow.forgetting import forget_in_cache
 from whosthat.workflow.predict import predict
 
 POINTS = ((0.0, 0.0), (1.0, 0.0), (0.5, 0.5), (0.2, 1.0), (0.8, 1.0))
@@ -122,3 +123,15 @@ def test_a_full_disk_ends_remembering_and_not_the_answers(recogniser: Namer, pho
     monkeypatch.setattr(RememberedSightings, "put", full)
     monkeypatch.setattr("whosthat.workflow.recalling.KEPT_EVERY", 1)
     assert len(list(predict(recogniser, photos, remember=True))) == 9
+
+
+def test_somebody_who_is_removed_meanwhile_does_not_come_back_into_the_cache(recogniser: Namer, photos: list[Path]) -> None:
+    answers = predict(recogniser, photos, remember=True)
+    next(answers)  # seen, and not written down yet
+    assert forget_in_cache([sha256_of(photos[0])])[0] == 0
+    assert len(list(answers)) == 8
+    with RememberedSightings(recogniser.reader.key) as memory:
+        assert memory.digests() == []
+    list(predict(recogniser, photos[1:], remember=True))
+    with RememberedSightings(recogniser.reader.key) as memory:
+        assert len(memory.digests()) == 8

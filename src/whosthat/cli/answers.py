@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from whosthat.cli.output import shortened, show, show_table, show_text, terminal_width, wrapped
-from whosthat.wording import MOST_SHOWN, confidence_text, counted, listing
+from whosthat.wording import MOST_SHOWN, confidence_text, counted, listing, none_known
 
 if TYPE_CHECKING:
     from whosthat.recognition.tracking import Span
@@ -66,7 +66,7 @@ def _who(sightings: Sequence[Sighting], *, wide: bool) -> str:
         return ", ".join([*names, f"{len(unknown)} unknown{of_unknown}"] if unknown else names)
     if sightings[0].box is None:
         return f"unknown{of_unknown}"
-    return (f"{len(unknown)} faces, none known" if len(unknown) > 1 else "1 face, unknown") + of_unknown
+    return none_known(len(unknown)) + of_unknown
 
 
 def _name(sighting: Sighting, *, wide: bool) -> str:

@@ -129,13 +129,13 @@ def _show_models(
 
     with terminal_progress() as progress:
         result = compare_models(photos, recipes_for(models, changes), runs=runs, strangers=strangers, progress=progress)
-    from whosthat.evaluation.comparison import cells, to_dict
+    from whosthat.evaluation.comparison import figures, to_dict
 
     if as_json:
         show_json({"report": result.report, **to_dict(result.comparison)})
         return
     show("")
-    show_side_by_side([cells(one) for one in result.comparison.contestants])
+    show_side_by_side(figures(result.comparison))
     show("")
     show_text(*result.comparison.sentences)
     show("", f"Report:  {result.report}")

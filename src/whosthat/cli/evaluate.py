@@ -8,11 +8,10 @@ from whosthat.cli.options import BundleArgument, JsonOption, MinAccuracyOption, 
 from whosthat.cli.output import say, show, show_first, show_json, show_text
 from whosthat.cli.terminal import terminal_progress
 from whosthat.errors import QualityError
-from whosthat.wording import confidence_text, counted, percent
+from whosthat.wording import confidence_text, counted, percent, percent_range
 
 if TYPE_CHECKING:
     from whosthat.evaluation.metrics import Evaluation
-    from whosthat.proportions import Interval
     from whosthat.workflow.evaluate import StrangerTest
 
 app = new_app()
@@ -54,7 +53,8 @@ def evaluate(
 
 def _show_strangers(others: StrangerTest) -> None:
     """Write how many strangers got a name."""
-    named = f"{others.named:,} got a name: {percent(others.share)} (95 % interval {interval_text(others.interval)})"
+    interval = percent_range(others.interval.low, others.interval.high)
+    named = f"{others.named:,} got a name: {percent(others.share)} (95 % interval {interval})"
     show("")
     show_text(f"Of {counted(others.n, 'photo')} of strangers, {named}.")
 
@@ -85,13 +85,9 @@ def show_classes(evaluation: Evaluation) -> None:
 
 def accuracy_sentence(evaluation: Evaluation, baseline: str = "") -> str:
     """Return the accuracy with its interval, what is said of the baseline, and the closed-set accuracy."""
-    accuracy = f"Accuracy: {percent(evaluation.accuracy)} (95 % interval {interval_text(evaluation.interval)})."
+    interval = percent_range(evaluation.interval.low, evaluation.interval.high)
+    accuracy = f"Accuracy: {percent(evaluation.accuracy)} (95 % interval {interval})."
     return f"{accuracy}{baseline} Closed set (threshold off): {percent(evaluation.closed_set)}."
-
-
-def interval_text(interval: Interval) -> str:
-    """Write a confidence interval in percent."""
-    return f"{percent(interval.low)} to {percent(interval.high)}"
 
 
 def require_accuracy(evaluation: Evaluation, minimum: float | None) -> None:

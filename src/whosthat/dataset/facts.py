@@ -76,11 +76,12 @@ class RememberedFacts:
         self._old: dict[bytes, tuple[Any, ...]] = {}
         self._new: dict[bytes, tuple[Any, ...]] = {}
         self.was_damaged = False
+        self._state: int | None = None
         select = "SELECT name, stamp, sha256, width, height, taken_at, thumbnail, frames FROM facts WHERE folder = ? AND reader = ?"
         try:
             with PhotoCache() as cache:
                 self._old = {name: tuple(row) for name, *row in cache.rows(select, (self._folder, _READER))}
-                self.was_damaged = cache.was_damaged
+                self.was_damaged, self._state = cache.was_damaged, cache.state
         except CacheError:
             pass  # `save` says why
 
@@ -101,7 +102,7 @@ class RememberedFacts:
             return
         gone = [(self._folder, name) for name in self._old.keys() - self._new.keys()]
         new = [(self._folder, name, _READER, *row) for name, row in self._new.items() if row != self._old.get(name)]
-        with PhotoCache() as cache:
+        with PhotoCache(state=self._state) as cache:
             cache.write(
                 ("DELETE FROM facts WHERE folder = ? AND reader <> ?", [(self._folder, _READER)]),
                 ("DELETE FROM facts WHERE folder = ? AND name = ?", gone),

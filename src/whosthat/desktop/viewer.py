@@ -18,7 +18,7 @@ from whosthat.photos.reading import looks_like_photo, read
 from whosthat.recognition import load
 from whosthat.recognition.recogniser import Recogniser
 from whosthat.types import Image, Sighting
-from whosthat.wording import confidence_text
+from whosthat.wording import confidence_text, none_known
 
 LARGEST_SIDE = 1600
 """Photos are kept for showing with at most so many pixels on their longer side; the recogniser sees all of them."""
@@ -162,6 +162,8 @@ def _photos_beside(path: Path) -> list[Path]:
 def answer(sightings: tuple[Sighting, ...] | None) -> Answer:
     """Put sightings into words; of several, the surest fills the bars. They are None before a recogniser was asked.
 
+    Of several faces without a name, the headline counts all.
+
     Example:
         >>> answer((Sighting("Ana", 0.91, "Bo", 0.06, probabilities={"Ana": 0.91, "Bo": 0.06}),)).detail
         'Confidence 91 %. Runner-up: Bo, 6 %.'
@@ -172,13 +174,21 @@ def answer(sightings: tuple[Sighting, ...] | None) -> Answer:
         return Answer("Nobody", "No face was found in this photo.")
     best = max(sightings, key=lambda sighting: (sighting.name is not None, sighting.confidence))
     bars = tuple(list(best.probabilities.items())[:N_BARS])
+    if best.name is None:
+        many = len(sightings) > 1
+        return Answer(none_known(len(sightings)) if many else "Unknown", _why_unknown(best, of_many=many), bars=bars)
     others = f" {len(sightings)} faces in all." if len(sightings) > 1 else ""
     twice = dict.fromkeys(sighting.given_to_better for sighting in sightings if sighting.given_to_better is not None)
     others += "".join(f" Of several faces that look like {name}, the best got the name." for name in twice)
-    if best.name is None:
-        if bars and bars[0][1] < WORTH_NAMING:
-            return Answer("Unknown", f"Like no enrolled person.{others}", bars=bars)
-        nearest = f" Nearest: {bars[0][0]}, {confidence_text(bars[0][1])}." if bars else ""
-        return Answer("Unknown", f"Confidence is too low for a name.{nearest}{others}", bars=bars)
     after = f" Runner-up: {best.runner_up}, {confidence_text(best.runner_up_confidence)}." if best.runner_up else ""
     return Answer(best.name, f"Confidence {confidence_text(best.confidence)}.{after}{others}", known=True, bars=bars)
+
+
+def _why_unknown(best: Sighting, *, of_many: bool) -> str:
+    """Say whom the surest resembles, how likely that is, and why it gets no name all the same: the threshold asks for more."""
+    name, share = next(iter(best.probabilities.items()), ("", 0.0))
+    if share < WORTH_NAMING:
+        return "Like no enrolled person."
+    guess = f"One is perhaps {name}, {confidence_text(share)}." if of_many else f"Perhaps {name}, {confidence_text(share)}."
+    far, low = "The distance is above the threshold, so no name is given.", "That is below the threshold, so no name is given."
+    return f"{guess} {far if best.nearest else low}"

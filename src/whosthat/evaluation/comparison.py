@@ -23,10 +23,13 @@ from whosthat.evaluation.report import template
 from whosthat.proportions import Interval, wilson_interval
 from whosthat.runs.files import writing
 from whosthat.version import __version__
-from whosthat.wording import counted, percent
+from whosthat.wording import counted, percent, percent_range
 
 FORMAT = 2
 """The version of comparison.json."""
+
+NO_FACE = "no face"
+"""The figure that says nothing where whole photos are looked at."""
 
 JSON_FILE, REPORT_FILE = "comparison.json", "compare.html"
 
@@ -49,6 +52,7 @@ class Contestant:
         photos_per_second: How many it names in a second, from file to name.
         seconds: How long training and testing took.
         n_bytes: Size of its bundle.
+        looks_for_faces: Whether it finds faces first, and may find none.
     """
 
     model: str
@@ -63,6 +67,7 @@ class Contestant:
     photos_per_second: float
     seconds: float
     n_bytes: int
+    looks_for_faces: bool
 
     @property
     def work_seconds(self) -> float:
@@ -244,27 +249,35 @@ def to_dict(comparison: Comparison) -> dict[str, Any]:
 
 def write_comparison(folder: Path, comparison: Comparison) -> Path:
     """Write both files into a folder that exists, and return the page; a `RunError` says that one cannot be written."""
-    page = template("compare.html.j2").render(comparison=comparison, cells=cells, version=__version__)
+    shown = list(zip(comparison.contestants, figures(comparison), strict=True))
+    page = template("compare.html.j2").render(comparison=comparison, shown=shown, version=__version__)
     with writing(folder):
         replace_file(folder / JSON_FILE, json.dumps(to_dict(comparison), allow_nan=False, indent=1).encode("ascii"))
         replace_file(folder / REPORT_FILE, page.encode("utf-8", errors="replace"))
     return folder / REPORT_FILE
 
 
-def cells(one: Contestant) -> dict[str, str]:
-    """Return a model's figures as short texts, by the heading of their column; the same on the page and on the terminal."""
+def figures(comparison: Comparison) -> list[dict[str, str]]:
+    """Return each model's figures as short texts, by what they are; the same on the page and on the terminal.
 
-    def span(interval: Interval) -> str:
-        return f"{percent(interval.low)} to {percent(interval.high)}"
+    Photos without a face are counted where any of the models looks for faces.
+    """
+    faces = any(one.looks_for_faces for one in comparison.contestants)
+    shown = [_figures(one) for one in comparison.contestants]
+    return shown if faces else [{what: text for what, text in one.items() if what != NO_FACE} for one in shown]
 
-    strangers = "not known" if one.fpir is None or one.strangers is None else f"{percent(one.fpir)} ({span(one.strangers)})"
+
+def _figures(one: Contestant) -> dict[str, str]:
+    strangers = "not known"
+    if one.fpir is not None and one.strangers is not None:
+        strangers = f"{percent(one.fpir)} ({percent_range(one.strangers.low, one.strangers.high)})"
     return {
         "model": one.model,
         "correct": percent(one.accuracy),
-        "95 % interval": span(one.interval),
+        "95 % interval": percent_range(one.interval.low, one.interval.high),
         "wrong": f"{one.outcomes.wrong:,}",
         "unknown": f"{one.outcomes.unknown:,}",
-        "no face": f"{one.outcomes.no_face:,}",
+        NO_FACE: f"{one.outcomes.no_face:,}",
         "strangers named": strangers,
         "photos a second": f"{one.photos_per_second:,.1f}",
         "training": f"{one.seconds:,.1f} s",

@@ -21,13 +21,13 @@ from typing import Any
 
 from whosthat.durable import replace_file
 from whosthat.evaluation.metrics import Evaluation
-from whosthat.evaluation.report import duration, read_curves, template
+from whosthat.evaluation.report import read_curves, template
 from whosthat.evaluation.run_facts import read_metrics
 from whosthat.proportions import Interval, wilson_interval
 from whosthat.runs.files import METRICS, REPORT, SPLIT, read_file, writing
 from whosthat.runs.folders import summarise
 from whosthat.version import __version__
-from whosthat.wording import counted, listing, percent
+from whosthat.wording import counted, duration, listing, percent
 
 FORMAT = 1
 """The version of series.json."""

@@ -32,7 +32,7 @@ from whosthat.networks.layers import NetworkLayers
 from whosthat.runs.files import HISTORY, REPORT, read_counts, read_environment, read_findings, read_settings, writing
 from whosthat.training.journal import read_history
 from whosthat.version import __version__
-from whosthat.wording import confidence_text, counted, percent, visible
+from whosthat.wording import confidence_text, counted, duration, percent, percent_range, visible
 
 TEMPLATES = Path(__file__).with_name("templates")
 CURVES = ("loss", "accuracy", "val_loss", "val_accuracy")
@@ -92,6 +92,7 @@ def template(name: str) -> Any:
     environment.filters |= {
         "confidence": lambda share: unbroken(confidence_text(share)),
         "percent": lambda share: unbroken(percent(share)),
+        "percent_range": lambda interval: unbroken(percent_range(interval.low, interval.high)),
         "unbroken": unbroken,
         "counted": counted,
         "duration": duration,
@@ -136,19 +137,6 @@ def _content(run: Path, facts: RunFacts) -> dict[str, Any]:
         "drawings": _drawings(facts, history, network),
         "n_epochs": len(history),
     }
-
-
-def duration(seconds: float) -> str:
-    """Write a time span the way people say it.
-
-    Example:
-        >>> duration(8.26), duration(95), duration(7500)
-        ('8.3 s', '1 min 35 s', '2 h 5 min')
-    """
-    if round(seconds, 1) < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def local_time(created: str) -> str:

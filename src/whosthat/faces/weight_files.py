@@ -1,6 +1,6 @@
 """Published weights of detectors and embedders: where each file comes from, finding it, and making sure it is the right one.
 
-What belongs here: the pinned files, by SHA-256, and reading them. What does not: understanding their bytes (`dlib_format`, `mtcnn`,
+What belongs here: the pinned files, by SHA-256, and reading them. What does not: understanding their bytes (`importers`,
 `yunet`). Packages that carry weights are never imported: their files are found through the installation's own records.
 """
 

@@ -1,6 +1,7 @@
 """MTCNN's published networks, rewritten to give the same answers in a third of the time.
 
-What belongs here: from a published ONNX file to the graph that `mtcnn` runs. What does not: what is done with its answers. What changes:
+What belongs here: from a published ONNX file to the graph that `faces.mtcnn` runs. What does not: what is done with its answers.
+What changes:
 
 - A PReLU becomes ``slope * x + (1 - slope) * relu(x)``: ONNX Runtime's own takes more than half of the time of the whole network.
 - Layers get channels of zeros up to a multiple of 16, and dense layers become convolutions: ONNX Runtime then computes all of them in

@@ -5,7 +5,11 @@
     face_classifier     a name for every face of a photo, by a network that learnt from faces
     face_recogniser     a name for every face of a photo, by a gallery of enrolled people
     gallery, heads, identifier      whose embedding is it?
+    enrolling           from embeddings of photos to an identifier
     threshold, face_threshold               how sure is sure enough; how near is near enough
+    distance_fitting, impostors             how near strangers come: from the photos, and from what is known of the network
+    tracking            faces followed from frame to frame of a video
+    face_facts          what a bundle says of faces
     calibration         one temperature, so that "90 %" means nine in ten
     ranking             from confidences to sightings
     bundle, manifest    a recogniser in a folder: saving, opening, checking

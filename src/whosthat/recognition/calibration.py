@@ -1,7 +1,7 @@
 """Temperature scaling: one number, fitted on photos that trained nothing, so that "90 % sure" is right nine times in ten.
 
 It changes no answer, only how sure the recogniser claims to be. What does not belong here: measuring calibration
-(`metrics.reliability_bins`), thresholds for strangers.
+(`evaluation.metrics.reliability_bins`), thresholds for strangers.
 
 Source: C. Guo et al., "On calibration of modern neural networks", ICML 2017, section 4.2.
 """

@@ -15,7 +15,7 @@ import numpy as np
 from whosthat.errors import WeightsError
 from whosthat.recognition.face_threshold import FLATTEST, STEEPEST, DistanceThreshold
 from whosthat.recognition.impostors import Impostors
-from whosthat.recognition.threshold import in_100
+from whosthat.recognition.threshold import expected_of_strangers
 from whosthat.wording import counted
 
 if TYPE_CHECKING:
@@ -152,8 +152,7 @@ def fit_distance(
     learnt = posterior.variance < 0.5 * _posterior([], expected, scatter).variance
     return DistanceThreshold(
         value=value,
-        how=f"About {in_100(named)} % of strangers would get a name (95 % interval: {in_100(low)} to {in_100(high)} %). "
-        + _source(evidence, impostors, learnt),
+        how=f"{expected_of_strangers(named, low, high)}. {_source(evidence, impostors, learnt)}",
         fpir=named,
         fpir_low=min(low, named),
         fpir_high=max(high, named),

@@ -112,7 +112,7 @@ def _refuse_changed(path: Path, expected: FileFacts, came: str) -> None:
 
 
 def _unreadable(path: Path, error: OSError) -> BundleError:
-    return BundleError(f"{path} cannot be read: {error.strerror}. Copy the bundle again, or check who may read it.")
+    return BundleError(f"{path} cannot be read: {error.strerror or error}. Copy the bundle again, or check who may read it.")
 
 
 def first_complaint(error: ValidationError) -> str:

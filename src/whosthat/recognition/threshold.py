@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from whosthat.errors import UsageError
 from whosthat.proportions import Interval, wilson_interval
-from whosthat.wording import counted
+from whosthat.wording import counted, percent, percent_range
 
 KNOWN_KEPT = 0.9
 """Refusing strangers as strictly as asked for must leave this share of the known photos their name; otherwise a single stranger of whom
@@ -124,9 +124,9 @@ def fit_threshold(
     interval = _interval(known, strangers, person_of, stranger_rate, named / n)
     return Threshold(
         value=value,
-        how=f"About {in_100(named / n)} % of strangers would get a name (95 % interval: {in_100(interval.low)} to {in_100(interval.high)} "
-        f"%), estimated by cross-validation on {counted(n, 'photo')} of {counted(int(person_of.max()) + 1, 'stranger')}."
-        + (f" {_TOO_STRICT.format(rate=in_100(stranger_rate), lost=in_100(lost))}" if lost else ""),
+        how=f"{expected_of_strangers(named / n, interval.low, interval.high)}, estimated by cross-validation on {counted(n, 'photo')} of "
+        f"{counted(int(person_of.max()) + 1, 'stranger')}."
+        + (f" {_TOO_STRICT.format(rate=percent(stranger_rate), lost=percent(lost))}" if lost else ""),
         known_named=float((known >= value).mean()),
         fpir=named / n,
         fpir_low=interval.low,
@@ -144,18 +144,18 @@ def _without_strangers(known: NDArray[np.float64], rate: float) -> Threshold:
     return Threshold(value=value, how=how, known_named=float((known >= value).mean()))
 
 
-def in_100(share: float) -> str:
-    """Write a share as a number of a hundred.
+def expected_of_strangers(share: float, low: float, high: float) -> str:
+    """Say which share of strangers would get a name, and the ends of its 95 % interval; the full stop is left to the caller.
 
     Example:
-        >>> in_100(0.0271), in_100(0.05)
-        ('2.7', '5')
+        >>> expected_of_strangers(0.01, 0.002, 0.031)
+        'About 1 % of strangers would get a name (95 % interval: 0.2 % to 3.1 %)'
     """
-    return f"{100 * share:.1f}".removesuffix(".0")
+    return f"About {percent(share)} of strangers would get a name (95 % interval: {percent_range(low, high)})"
 
 
 _TOO_STRICT = (
-    "Naming at most {rate} % of strangers would leave {lost} % of known photos without a name, so the threshold keeps both errors as "
+    "Naming at most {rate} of strangers would leave {lost} of known photos without a name, so the threshold keeps both errors as "
     "small as possible."
 )
 

@@ -23,7 +23,7 @@ from filelock import FileLock, Timeout
 from whosthat import durable
 from whosthat.errors import BundleError, RunError, UsageError, did_you_mean
 from whosthat.file_names import safe_name
-from whosthat.runs.files import CHECKPOINTS, METRICS, NOTE, RECIPE, flat
+from whosthat.runs.files import CHECKPOINTS, ENVIRONMENT, METRICS, NOTE, RECIPE, flat
 
 LATEST = "latest"
 MAX_FACTS_BYTES = 64 << 20
@@ -195,7 +195,7 @@ def list_runs(runs: Path) -> list[RunSummary]:
     try:
         folders = [path for path in runs.iterdir() if path.is_dir() and not path.is_symlink() and (path / RECIPE).is_file()]
     except OSError as error:
-        raise RunError(f"The runs in {runs} cannot be listed: {error.strerror}.") from error
+        raise RunError(f"The runs in {runs} cannot be listed: {error.strerror or error}.") from error
     long_ago = datetime.min.replace(tzinfo=UTC)
     return sorted(map(summarise, folders), key=lambda run: (run.started or long_ago, run.name))
 
@@ -213,7 +213,7 @@ def compare_runs(runs: Sequence[Path]) -> list[dict[str, object]]:
     """Set runs side by side, one row a run, as in a diary of experiments that each change one thing.
 
     A row holds what `RunSummary.to_dict` says, and then every recipe setting in which the runs differ, by its dotted key (such as
-    ``optimiser.learning_rate``); None where a run does not have it.
+    ``optimiser.learning_rate``), and ``strangers``, their folder, where that differs; None where a run does not have it.
 
     Raises:
         UsageError: Fewer than two runs, or one that is not there.
@@ -221,9 +221,10 @@ def compare_runs(runs: Sequence[Path]) -> list[dict[str, object]]:
     if len(runs) < 2:
         raise UsageError(f"Comparing needs two or more runs, got {len(runs)}.")
     summaries = [summarise(existing_run(run)) for run in runs]
-    keys = dict.fromkeys(key for summary in summaries for key in summary.recipe)
-    differing = [key for key in keys if key != "model" and len({repr(summary.recipe.get(key)) for summary in summaries}) > 1]
-    return [summary.to_dict() | {key: summary.recipe.get(key) for key in differing} for summary in summaries]
+    settings = [{**one.recipe, "strangers": _read(one.path / ENVIRONMENT, json.loads).get("strangers")} for one in summaries]
+    keys = dict.fromkeys(key for each in settings for key in each)
+    differing = [key for key in keys if key != "model" and len({repr(each.get(key)) for each in settings}) > 1]
+    return [one.to_dict() | {key: each.get(key) for key in differing} for one, each in zip(summaries, settings, strict=True)]
 
 
 def existing_run(run: Path) -> Path:

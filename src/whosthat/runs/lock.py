@@ -1,7 +1,7 @@
 """One process a run, a polite way to stop it, and how to go on: whatever stops a run that has begun, nothing is lost.
 
 What belongs here: the lock on a run folder, sweeping it, turning Ctrl-C and SIGTERM into a wish that training grants at the next batch, and
-advice. What does not: what is saved then (`callbacks`, `checkpoints`), finishing a run stopped after its test (`workflow.training_run`).
+advice. What does not: what is saved then (`training.checkpoints`), finishing a run stopped after its test (`workflow.training_run`).
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def run_lock(run: Path) -> Iterator[None]:
         held = f"{run} is being trained by another process ({_owner(owner)})"
         raise RunError(f"{held}. Wait until it ends, or stop it, then continue with --resume.") from None
     except OSError as error:
-        raise RunError(f"The run folder {run} cannot be written: {error.strerror}. Choose another folder with --runs.") from error
+        raise RunError(f"The run folder {run} cannot be written: {error.strerror or error}. Choose another folder with --runs.") from error
     try:
         owner.write_text(str(os.getpid()), encoding="utf-8")
         if lock.lock_counter == 1:

@@ -1,6 +1,6 @@
-"""What happens between the steps of `Model.fit`: learning rate, guards, records, best weights, stopping and checkpoints.
+"""What happens between the steps of ``Model.fit``: learning rate, guards, records, best weights, stopping and checkpoints.
 
-What belongs here: callbacks, each for one matter. Whatever decides how training goes on stands in the course's `RunState`, so a
+What belongs here: callbacks, each for one matter. Whatever decides how training goes on stands in the `checkpoints.RunState`, so a
 checkpoint of it is complete. What does not: how stages follow each other (`stages`), and how files look (`journal`, `checkpoints`).
 """
 

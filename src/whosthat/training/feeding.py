@@ -32,7 +32,7 @@ Sample = tuple[NDArray[Any], ...]
 
 
 class Batches(Protocol):
-    """What can be fed: photos (`whosthat.dataset.batches.Batches`) or their stored features (`transfer.StoredFeatures`)."""
+    """What can be fed: photos (`whosthat.dataset.batches.Batches`) or their stored features (`features.StoredFeatures`)."""
 
     labels: IntArray
     n_classes: int

@@ -120,7 +120,9 @@ def _opened(recipe: Recipe, folder: Path, progress: Progress) -> Iterator[Run]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise RunError(f"The run folder {folder} cannot be created: {error.strerror}. Choose another folder with --runs.") from error
+        raise RunError(
+            f"The run folder {folder} cannot be created: {error.strerror or error}. Choose another folder with --runs."
+        ) from error
     with ExitStack() as stack:
         stack.enter_context(run_lock(folder))
         stop_request = stack.enter_context(listening())

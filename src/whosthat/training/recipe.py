@@ -293,7 +293,7 @@ def read_toml(path: Path, what: str = "recipe") -> dict[str, Any]:
             raise RecipeError(f"The {what} {path} is larger than {MAX_RECIPE_BYTES // 1024} KiB; a {what} is a few lines of TOML.")
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise RecipeError(f"The {what} {path} cannot be read: {error.strerror}.") from error
+        raise RecipeError(f"The {what} {path} cannot be read: {error.strerror or error}.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RecipeError(f"The {what} {path} is not TOML: {error}. Write lines such as epochs = 30.") from error
 

@@ -3,7 +3,7 @@
 What belongs here: training a head on stored features again and again, as long as the tested one was trained and at its rates. What does
 not: the stage that finds out how long that is (`stages`), and what is fitted on the answers (calibration, thresholds).
 
-The loop over batches runs inside TensorFlow: 29 epochs of a head on 800 photos took 0.3 s so, and 0.8 s in `Model.fit`.
+The loop over batches runs inside TensorFlow: 29 epochs of a head on 800 photos took 0.3 s so, and 0.8 s in ``Model.fit``.
 Everything follows from the seed: after a resumed training the bits are the same.
 """
 
@@ -157,7 +157,7 @@ class _Learner:
 
 
 def _steps_of(model: keras.Model, batch_size: int) -> Callable[[FloatArray, FloatArray, FloatArray], None]:
-    """Return a function that takes the training steps of `Model.fit`, batch after batch, without coming back to Python."""
+    """Return a function that takes the training steps of ``Model.fit``, batch after batch, without coming back to Python."""
     import tensorflow as tf
 
     def steps(inputs: Any, targets: Any, weights: Any) -> None:

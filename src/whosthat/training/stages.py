@@ -1,4 +1,4 @@
-"""One stage of training: a model, its batches and a learning rate, given to `Model.fit` with the callbacks of a course.
+"""One stage of training: a model, its batches and a learning rate, given to ``Model.fit`` with the callbacks of a course.
 
 What belongs here: compiling, starting or going on, and ending a stage. A training has one stage, or two with a pretrained
 backbone. What does not: which stages there are (`fitting`, `transfer`).
@@ -164,7 +164,7 @@ def compile_model(model: keras.Model, recipe: Recipe) -> dict[str, Variable]:
 
 
 def _optimiser(recipe: Recipe) -> keras.optimizers.Optimizer:
-    """Build the recipe's optimiser; its moving average is `callbacks.AverageWeights`' business, its decay `SetLearningRate`'s."""
+    """Build the recipe's optimiser; its moving average is `callbacks.AverageWeights`' business, its decay `callbacks.SetLearningRate`'s."""
     settings = recipe.optimiser.model_dump(exclude={"name", "clip_norm", "decay", "ema"})
     kind = getattr(load_keras().optimizers, type(recipe.optimiser).__name__)  # the recipe's sections are named like Keras' classes
     optimiser = kind(global_clipnorm=recipe.optimiser.clip_norm or None, **settings)

@@ -34,6 +34,7 @@ from whosthat.progress import SILENT, Progress
 from whosthat.proportions import Interval
 from whosthat.recognition import load
 from whosthat.recognition.bundle import open_bundle
+from whosthat.recognition.recogniser import FaceFinding, Recogniser
 from whosthat.runs.files import SPLIT
 from whosthat.runs.folders import new_run, set_latest
 from whosthat.training.recipe import AnyRecipe, Recipe, default_recipe
@@ -179,7 +180,7 @@ def _contestant(recipe: AnyRecipe, result: TrainResult, audit: Audit, seconds: f
     if evaluation is None or not test:
         raise DatasetError("There are too few photos to keep any for a test, so models cannot be compared. Add photos.")
     correct = {answer.path for answer in evaluation.answers if answer.correct}
-    bundle = open_bundle(result.bundle)
+    bundle, recogniser = open_bundle(result.bundle), load(result.bundle)
     threshold, fpir, strangers = bundle.facts.threshold, None, None
     if threshold is not None and threshold.fpir_low is not None and threshold.fpir_high is not None:
         fpir, strangers = threshold.fpir, Interval(threshold.fpir_low, threshold.fpir_high)
@@ -193,17 +194,17 @@ def _contestant(recipe: AnyRecipe, result: TrainResult, audit: Audit, seconds: f
         baseline=evaluation.baseline,
         fpir=fpir,
         strangers=strangers,
-        photos_per_second=_photos_per_second(result.bundle, test),
+        photos_per_second=_photos_per_second(recogniser, test),
         seconds=seconds,
         n_bytes=sum(file.stat().st_size for file in bundle.folder.iterdir()),
+        looks_for_faces=isinstance(recogniser, FaceFinding),
     )
 
 
-def _photos_per_second(bundle: Path, test: Sequence[AuditedPhoto]) -> float:
+def _photos_per_second(recogniser: Recogniser, test: Sequence[AuditedPhoto]) -> float:
     """Measure how many photos are named in a second, from file to name, by a recogniser that is loaded already."""
     rows = np.linspace(0, len(test) - 1, min(TIMED_PHOTOS, len(test))).round().astype(int)
     paths = [test[row].photo.path for row in rows]
-    recogniser = load(bundle)
     for _ in predict(recogniser, paths[:1]):
         pass  # the first answer also pays for what is loaded late
     began = time.perf_counter()

@@ -126,7 +126,7 @@ def _cache() -> Fact:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        return Fact("cache", "bad", f"{folder} cannot be written: {error.strerror}. Set WHOSTHAT_CACHE to another folder.")
+        return Fact("cache", "bad", f"{folder} cannot be written: {error.strerror or error}. Set WHOSTHAT_CACHE to another folder.")
     return Fact("cache", "good", f"Prepared photos are kept in {folder}.")
 
 

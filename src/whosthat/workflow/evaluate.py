@@ -56,12 +56,14 @@ def evaluate(bundle: str | Path, photos: str | Path, *, progress: Progress = SIL
     known = {photo: _why_known(photo, seen) for photo in folder.photos}
     answered = answer_photos(recogniser, [photo for photo, reason in known.items() if not reason], progress=progress)
     left_out = [SetAside(photo.path, reason) for photo, reason in known.items() if reason] + list(answered.left_out)
-    _say_what_was_left_out(left_out, progress)
+    told = _what_was_left_out(left_out)
     if not answered.answers:
         raise DatasetError(
-            f"No photo of {photos} can be used for a test: all {len(left_out)} were left out (the first: {left_out[0].reason}). Choose "
-            "photos that the recogniser has never seen; a run with --keep-test-out can be tested on its own test photos again."
+            f"No photo of {photos} can be used for a test. {' '.join(told)} Choose photos that the recogniser has never seen; a run with "
+            "--keep-test-out can be tested on its own test photos again."
         )
+    for sentence in told:
+        progress.say(sentence)
     return judge(answered.answers, recogniser.labels)
 
 
@@ -119,7 +121,7 @@ def answer_photos(recogniser: Recogniser, photos: Sequence[Photo], *, progress: 
 def _why_known(photo: Photo, seen: DataFacts) -> str:
     """Say why a photo proves nothing; empty where it does."""
     part = seen.part_of(digest_of(photo.path))
-    return f"the recogniser knows it: it was a {'training' if part == 'train' else part} photo" if part in _PARTS_THAT_CHOSE else ""
+    return f"the recogniser knows it as a {'training' if part == 'train' else part} photo" if part in _PARTS_THAT_CHOSE else ""
 
 
 def _refuse_unknown_classes(classes: tuple[str, ...], labels: tuple[str, ...]) -> None:
@@ -131,8 +133,8 @@ def _refuse_unknown_classes(classes: tuple[str, ...], labels: tuple[str, ...]) -
         )
 
 
-def _say_what_was_left_out(left_out: Sequence[SetAside], progress: Progress) -> None:
-    """One sentence a reason, with the first photo as an example."""
-    for reason, count in Counter(item.reason for item in left_out).most_common():
-        example = next(item.path for item in left_out if item.reason == reason)
-        progress.say(f"Left out of the test: {counted(count, 'photo')}, such as {example}: {reason}.")
+def _what_was_left_out(left_out: Sequence[SetAside]) -> list[str]:
+    """Return a sentence for each reason, with the first photo as an example."""
+    counts = Counter(item.reason for item in left_out).most_common()
+    examples = {item.reason: item.path for item in reversed(left_out)}
+    return [f"{counted(count, 'photo')} left out of the test, such as {examples[reason]}: {reason}." for reason, count in counts]

@@ -1,6 +1,6 @@
 """How long training will take, roughly: so that nobody waits for minutes that were not announced.
 
-What belongs here: the cost of each network, measured or reckoned, and what a recipe makes of it. What does not: measuring (`benchmarks`).
+What belongs here: the cost of each network, measured or reckoned, and what a recipe makes of it. What does not: measuring.
 """
 
 from __future__ import annotations

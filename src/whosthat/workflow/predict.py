@@ -160,7 +160,7 @@ def find_photos(
         if is_empty and not failures:
             yield Prediction(path, error="the folder holds no photos")
         for failure in failures:
-            yield Prediction(Path(failure.filename or path), error=f"the folder cannot be listed ({failure.strerror})")
+            yield Prediction(Path(failure.filename or path), error=f"the folder cannot be listed ({failure.strerror or failure})")
 
 
 def _photos_below(

@@ -6,6 +6,6 @@
     flow_chart   the slide's flow chart with this run's way through it
     writing      all of them into a run's ``plots`` folder
 
-Each drawing is a function of numbers and `Inks`: one piece of code draws for paper and for the report's light and dark. What does not
-belong here: computing what is drawn.
+Each drawing is a function of numbers and `canvas.Inks`: one piece of code draws for paper and for the report's light and dark. What does
+not belong here: computing what is drawn.
 """

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from whosthat.evaluation.report import duration
 from whosthat.version import __version__
+from whosthat.wording import duration
 from whosthat.workflow.lesson.workshop import Workshop
 
 PAGE = {
