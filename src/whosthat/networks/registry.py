@@ -109,8 +109,9 @@ def check(name: str, design: Design) -> None:
 
 def require_weights(name: str, design: Design) -> None:
     """Refuse a design that starts from published weights which are not here, without reading them: a WeightsError says how to get them."""
-    if facts(name).weights == "imagenet" and design.weights in (None, "imagenet"):
-        require_published(facts(name))
+    known = facts(name)
+    if known.weights_file and known.weights == "imagenet" and design.weights in (None, "imagenet"):
+        require_published(known)
 
 
 def build(name: str, design: Design) -> keras.Model:
