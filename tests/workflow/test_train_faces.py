@@ -419,7 +419,7 @@ class TestWithoutReport:
         identifier = Identifier(read_gallery(open_bundle(result.bundle).file(FILE), facts.labels, 128), facts.faces.head, facts.threshold)
         recogniser = FaceRecogniser(FaceReader(OneFace(), embedder), identifier)
         monkeypatch.setattr("whosthat.workflow.evaluate.load", lambda bundle: recogniser)
-        with pytest.raises(DatasetError, match=r"all 100 were left out.*it was a training photo"):
+        with pytest.raises(DatasetError, match=r"100 photos left out of the test.*knows it as a training photo"):
             evaluate(result.run, people)
         for seed in range(3):
             draw(tmp_path / "new" / "person3" / f"{seed}.png", 3, 500 + seed)
