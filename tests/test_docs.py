@@ -82,7 +82,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_pages_name_modules_that_exist(page: Path) -> None:
     strange = strange_names(page.read_text(encoding="utf-8"), "whosthat.")
-    assert [name for name in strange if "." in name and name.split(".")[0] in PARTS] == []
+    assert [name for name in strange if "." in name and name.split(".")[0] in PARTS and not name.endswith(".h5")] == []
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(SOURCE)))

@@ -143,7 +143,7 @@ def test_comparing_shows_only_what_differs(tmp_path: Path) -> None:
 
 def test_runs_that_differ_in_their_strangers_alone_say_so(tmp_path: Path) -> None:
     runs = [make_run(tmp_path, 'model = "faces"\n') for _ in range(3)]
-    assert list(compare_runs(runs)[0])[5:] == []
+    assert list(compare_runs(runs)[0])[5:] == ["note"]
     (runs[1] / "environment.json").write_text('{"strangers": "others"}', encoding="utf-8")
     (runs[2] / "environment.json").write_text("damaged", encoding="utf-8")
     assert [row["strangers"] for row in compare_runs(runs)] == [None, "others", None]

@@ -82,7 +82,7 @@ def test_a_folder_of_frames_is_one_sample_and_so_is_each_clip_in_a_folder(
     assert [answer.path.name for answer in answers] == ["a", "a", "photo.png", "b"]
     assert [answer.sightings[0].name or next(iter(answer.sightings[0].probabilities)) for answer in answers[:2]] == ["right", "right"]
     assert next(iter(answers[3].sightings[0].probabilities)) == "left"
-    assert read(answers[0].drawn).shape[1] == 32  # the frame in its middle
+    assert read(answers[0].drawn).shape[1] == 320  # the result picture, of the frame in its middle
     everything = [path.name for path in find_photos([tmp_path / "new"]) if isinstance(path, Path)]
     assert len(everything) == 17  # for a network of photos every frame is one
 
