@@ -1,6 +1,6 @@
-"""cnn6 from scratch on photos of seven people: whole ones at 112 and 224 pixels, and faces that are cut out at 112.
+"""cnn6 from scratch on photos of seven people: whole ones at 80 and 224 pixels, and faces that are cut out at 80.
 
-8:1:1, near duplicates on one side, the best epoch chosen by validation alone. At 112 pixels with the default recipe, at 224 with the
+8:1:1, near duplicates on one side, the best epoch chosen by validation alone. At 80 pixels with the default recipe, at 224 with the
 recipe cnn6-224.
 """
 
@@ -17,9 +17,9 @@ TITLE = "cnn6 from scratch"
 
 
 RUNS = {
-    "whole photos, 112 pixels": ["--model", "cnn6"],
+    "whole photos, 80 pixels": ["--model", "cnn6"],
     "whole photos, 224 pixels": ["--recipe", "cnn6-224"],
-    "faces cut out, 112 pixels": ["--model", "cnn6", "--crop", "faces"],
+    "faces cut out, 80 pixels": ["--model", "cnn6", "--crop", "faces"],
 }
 
 
