@@ -22,7 +22,7 @@ def test_the_cost_of_every_network_is_known() -> None:
 
 
 def test_minutes_are_announced_with_the_model_that_takes_them() -> None:
-    recipes = [default_recipe("faces"), default_recipe("cnn6", epochs=36), default_recipe("efficientnet-lite0")]
+    recipes = [default_recipe("faces"), default_recipe("cnn6", epochs=36, size=112), default_recipe("efficientnet-lite0")]
     assert time_sentence(recipes, AVENGERS) == "This takes about 13 minutes, most of it for cnn6."
 
 
