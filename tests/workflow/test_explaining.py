@@ -79,6 +79,8 @@ def test_predict_saves_a_picture_of_photo_and_heat_for_each_photo(run: Path, tmp
     for _ in range(2):  # the second time, the picture replaces the first
         assert main(["predict", str(run), str(photo.parent), "--explain", str(tmp_path / "new" / "why")]) == 3
     assert "Heat maps are in" in capsys.readouterr().err
+    assert main(["predict", str(run), str(photo.with_name("gone.png")), "--explain", str(tmp_path / "none")]) == 3
+    assert "Heat maps" not in capsys.readouterr().err
     assert [path.name for path in (tmp_path / "new" / "why").iterdir()] == ["a.jpg"]
     picture = read(tmp_path / "new" / "why" / "a.jpg").astype(int)
     side = 4 * SIDE  # small photos grow

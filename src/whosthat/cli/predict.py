@@ -110,7 +110,7 @@ def predict(  # noqa: PLR0913  typer makes a parameter of each option
             show_predictions(predictions, paths[0] if len(paths) == 1 and paths[0].is_dir() else None)
     if sort is not None:
         say(f"Copies are sorted into {sort}; the CSV file there lists them.")
-    if explain is not None:
+    if explain is not None and len(failed) < total:
         say(f"Heat maps are in {explain}: red is where the network found its answer.")
     say(*not_looked_at(others))
     if failed:
