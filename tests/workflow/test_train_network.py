@@ -21,7 +21,9 @@ from whosthat.photos.drawing import save_image
 from whosthat.progress import Silent
 from whosthat.recognition import load
 from whosthat.recognition.bundle import WEIGHTS, open_bundle
+from whosthat.training.experiments import Step
 from whosthat.training.recipe import default_recipe, design_of
+from whosthat.workflow.series import run_series
 from whosthat.workflow.train import train
 
 COLOURS = {"blue": (20, 40, 220), "red": (220, 40, 20)}
@@ -143,6 +145,11 @@ def test_a_trained_head_has_a_learning_curve_that_ends_at_the_test(photos: Path,
     assert curve.points[-1].accuracy == result.evaluation.accuracy
     assert "photos per class" in (result.run / "report.html").read_text(encoding="utf-8")
     assert read_metrics(train(photos, recipe(), runs=tmp_path / "runs").run).learning is None  # it learnt as a whole
+
+
+def test_a_run_of_a_series_draws_no_learning_curve(photos: Path, tmp_path: Path) -> None:
+    run_series(photos, [Step("one", transfer_recipe(), {})], runs=tmp_path / "runs")
+    assert read_metrics(tmp_path / "runs" / "photos-flat-pretrained-1").learning is None
 
 
 def test_the_graph_and_the_weights_of_a_bundle_are_those_of_one_network(photos: Path, tmp_path: Path) -> None:

@@ -102,7 +102,7 @@ def carry_out(run: TrainingRun, recipe: Recipe, *, progress: Progress, resume: b
         training, notes = _training(recipe, prepared, fitted), _notes(classifier, fitted, prepared)
         with saving(run.folder):
             save_bundle(run.folder / BUNDLE, facts, graph=graph, weights=weights_of(fitted.model), more=as_bundle_files(detector_files))
-            curve = None if cropper is not None else _learning_curve(recipe, classifier, fitted, prepared)
+            curve = None if cropper is not None or run.features else _learning_curve(recipe, classifier, fitted, prepared)
             keep_insight_of(run, evaluation, classifier, tested_graph, cropper)
             return conclude(run, classifier.temperature, training, evaluation, notes, history=fitted.history, learning=curve)
 
@@ -126,7 +126,7 @@ def _fit(run: TrainingRun, recipe: Recipe, prepared: PreparedPhotos, progress: P
         return Batches(prepared.images(part), prepared.labels(part), n_classes=n_classes, batch_size=batch_size, **settings)
 
     train = batches("train", seed=recipe.seed, shuffle=True, augmentation=recipe.augmentation_of_photos())
-    fewer = [rows for _, rows in _draws(recipe, prepared)]
+    fewer = [] if run.features else [rows for _, rows in _draws(recipe, prepared)]  # a series compares settings, not numbers of photos
     refitting = Refitting(
         _folds(run, prepared), batches("test"), learn_from_test=not recipe.keep_test_out, fewer=fewer, features=run.features
     )
