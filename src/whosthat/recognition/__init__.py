@@ -6,7 +6,7 @@
     face_recogniser     a name for every face of a photo, by a gallery of enrolled people
     gallery, heads, identifier      whose embedding is it?
     enrolling           from embeddings of photos to an identifier
-    threshold, face_threshold               how sure is sure enough; how near is near enough
+    threshold, face_threshold               the confidence from which, and the distance up to which, a name is given
     distance_fitting, impostors             how near strangers come: from the photos, and from what is known of the network
     tracking            faces followed from frame to frame of a video
     face_facts          what a bundle says of faces
