@@ -24,13 +24,14 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("dataset", "faces", "networks", "cartoons"),
     ("photos", "importers", "runs", "photo_cache", "downloading"),
     ("types", "errors", "settings", "progress", "inference", "durable", "file_names", "wording", "proportions", "version"),
+    ("translation",),
 )
 NEVER_SIDEWAYS = (
     {"cli", "desktop"},
     {"training", "recognition"},
     {"dataset", "faces", "networks", "cartoons"},
     {"photos", "importers", "runs", "photo_cache", "downloading"},
-    set(FLOORS[-1]),
+    set(FLOORS[-2]),
 )
 LAUNCHES = {("cli", "desktop")}
 """The command `whosthat desktop` opens the window: the one step from surface to surface."""

@@ -20,6 +20,7 @@ from typing import IO, Any
 
 from whosthat.errors import UsageError, WeightsError
 from whosthat.progress import SILENT, Progress
+from whosthat.translation import N_, _
 from whosthat.version import __version__
 
 TIMEOUT = 30.0
@@ -54,7 +55,7 @@ def fetch(address: str, unfinished: Path, n_bytes: int, progress: Progress = SIL
             encrypted; the connection was cut off again and again; the file cannot be written.
     """
     check_address(address)
-    for _ in range(TRIES):
+    for _attempt in range(TRIES):
         kept = _size(unfinished)
         if kept > n_bytes:
             unfinished.unlink()
@@ -69,12 +70,12 @@ def fetch(address: str, unfinished: Path, n_bytes: int, progress: Progress = SIL
         except _CutOffError as cut:
             if _size(unfinished) <= kept:
                 raise _given_up(address, unfinished, n_bytes, str(cut)) from cut
-            progress.say("The connection was cut off; going on.")
+            progress.say(_("The connection was cut off; going on."))
         except KeyboardInterrupt as stop:
             stop.add_note(_KEPT)
             raise
     if _size(unfinished) != n_bytes:
-        raise _given_up(address, unfinished, n_bytes, f"tried {TRIES} times")
+        raise _given_up(address, unfinished, n_bytes, _("tried {tries} times", tries=TRIES))
 
 
 def check_address(address: str) -> None:
@@ -87,11 +88,11 @@ def check_address(address: str) -> None:
         parts = urllib.parse.urlsplit(address)
         parts.port  # noqa: B018 - it is read when it is asked for, and a ValueError where it is no number
     except ValueError as error:
-        raise UsageError(f"{address} is not an address: {error}.") from error
+        raise UsageError(_("{address} is not an address: {error}.", address=address, error=error)) from error
     if parts.username is not None or parts.password is not None:
-        raise UsageError("An address with a user name or a password cannot be used. Download the file, then name it with --from FILE.")
+        raise UsageError(_("An address with a user name or a password cannot be used. Download the file, then name it with --from FILE."))
     if not _is_safe(address):
-        raise UsageError(f"{address} cannot be used: expected an address that begins with https://, or a file.")
+        raise UsageError(_("{address} cannot be used: expected an address that begins with https://, or a file.", address=address))
 
 
 def _is_safe(address: str) -> bool:
@@ -117,7 +118,13 @@ class _SafeRedirects(urllib.request.HTTPRedirectHandler):
         """Return the request for the new address, or refuse it."""
         here, there = (urllib.parse.urlsplit(url).hostname or "" for url in (req.full_url, newurl))
         if not _is_safe(newurl) or (_is_this_computer(there) and not _is_this_computer(here)):
-            raise WeightsError(f"{here} sends this download on to {newurl}, which is not an https address. Nothing was taken from there.")
+            raise WeightsError(
+                _(
+                    "{here} sends this download on to {newurl}, which is not an https address. Nothing was taken from there.",
+                    here=here,
+                    newurl=newurl,
+                )
+            )
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
@@ -148,12 +155,25 @@ def _go_on(address: str, kept: int, unfinished: Path, n_bytes: int, progress: Pr
         error.close()
         if error.code == http.client.REQUESTED_RANGE_NOT_SATISFIABLE and kept:
             raise _OtherPartError from error
-        raise WeightsError(f"{host} answers {error.code} ({error.reason}) for {address}. {_OTHER_WAYS}") from error
+        raise WeightsError(
+            _(
+                "{host} answers {code} ({reason}) for {address}. {other_ways}",
+                host=host,
+                code=error.code,
+                reason=error.reason,
+                address=address,
+                other_ways=_OTHER_WAYS,
+            )
+        ) from error
     except (OSError, http.client.HTTPException, ValueError) as error:
         cause = error.reason if isinstance(error, urllib.error.URLError) else error
         raise WeightsError(
-            f"{host} cannot be reached: {getattr(cause, 'strerror', None) or cause}. Check the network, and the proxy where there is one "
-            f"(https_proxy). {_OTHER_WAYS}"
+            _(
+                "{host} cannot be reached: {value}. Check the network, and the proxy where there is one (https_proxy). {other_ways}",
+                host=host,
+                value=getattr(cause, "strerror", None) or cause,
+                other_ways=_OTHER_WAYS,
+            )
         ) from error
     with response:
         _write(response, _beginning(response, kept, n_bytes, address), unfinished, n_bytes, progress)
@@ -163,7 +183,7 @@ def _beginning(response: Any, kept: int, n_bytes: int, address: str) -> int:
     """Return at which byte an answer begins; refuse one of another size before anything of it is read."""
     begin, offered = 0, response.headers.get("Content-Length", "")
     if response.status == http.client.PARTIAL_CONTENT:
-        part = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", response.headers.get("Content-Range", ""))
+        part = re.fullmatch(_("bytes (\\d+)-\\d+/(\\d+|\\*)"), response.headers.get("Content-Range", ""))
         if part is None or int(part[1]) != kept:
             raise _OtherPartError
         begin, offered = kept, part[2]
@@ -184,21 +204,26 @@ def _write(response: Any, begin: int, unfinished: Path, n_bytes: int, progress: 
                 if done > n_bytes:
                     break
                 file.write(piece)
-                progress.step("MB downloaded", total if done == n_bytes else done // _MEGABYTE, total)
+                progress.step(_("MB downloaded"), total if done == n_bytes else done // _MEGABYTE, total)
                 seconds = time.monotonic() - started
                 if seconds > TIMEOUT and (done - begin) / seconds < SLOWEST:
-                    raise _CutOffError("it became too slow")
+                    raise _CutOffError(_("it became too slow"))
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
         raise WeightsError(
-            f"{unfinished} cannot be written: {error.strerror or error}. Make room, or set WHOSTHAT_WEIGHTS to another folder. {_KEPT}"
+            _(
+                "{unfinished} cannot be written: {value}. Make room, or set WHOSTHAT_WEIGHTS to another folder. {kept}",
+                unfinished=unfinished,
+                value=error.strerror or error,
+                kept=_KEPT,
+            )
         ) from error
     if done > n_bytes:
         unfinished.unlink()
         raise _other_file(address=response.url, offered="more", n_bytes=n_bytes)
     if done < n_bytes:
-        raise _CutOffError("it ended too early")
+        raise _CutOffError(_("it ended too early"))
 
 
 def _read(response: Any) -> bytes:
@@ -213,7 +238,12 @@ def _require_room(folder: Path, n_bytes: int) -> None:
     free = shutil.disk_usage(folder).free
     if free < n_bytes:
         raise WeightsError(
-            f"{folder} has room for {free:,} bytes, and {n_bytes:,} are missing. Make room, or set WHOSTHAT_WEIGHTS to another folder."
+            _(
+                "{folder} has room for {free:,} bytes, and {n_bytes:,} are missing. Make room, or set WHOSTHAT_WEIGHTS to another folder.",
+                folder=folder,
+                free=free,
+                n_bytes=n_bytes,
+            )
         )
 
 
@@ -221,16 +251,31 @@ def _size(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0
 
 
-_OTHER_WAYS = "Another address, or a file that was brought here, is named with --from."
-_KEPT = "What has come is kept: the same command goes on from there."
+_OTHER_WAYS = N_("Another address, or a file that was brought here, is named with --from.")
+_KEPT = N_("What has come is kept: the same command goes on from there.")
 
 
 def _given_up(address: str, unfinished: Path, n_bytes: int, why: str) -> WeightsError:
-    return WeightsError(f"{address} was cut off after {_size(unfinished):,} of {n_bytes:,} bytes ({why}). {_KEPT}")
+    return WeightsError(
+        _(
+            "{address} was cut off after {size:,} of {n_bytes:,} bytes ({why}). {kept}",
+            address=address,
+            size=_size(unfinished),
+            n_bytes=n_bytes,
+            why=why,
+            kept=_KEPT,
+        )
+    )
 
 
 def _other_file(address: str, offered: str, n_bytes: int) -> WeightsError:
     return WeightsError(
-        f"{address} has {offered} bytes, expected {n_bytes:,}: it is another file, or the page of a proxy or of a network's login. "
-        f"Nothing of it is kept. {_OTHER_WAYS}"
+        _(
+            "{address} has {offered} bytes, expected {n_bytes:,}: it is another file, or the page of a proxy or of a "
+            "network's login. Nothing of it is kept. {other_ways}",
+            address=address,
+            offered=offered,
+            n_bytes=n_bytes,
+            other_ways=_OTHER_WAYS,
+        )
     )

@@ -17,7 +17,7 @@
     `-- DesktopError        no Tk or no screen
 
 A message says what happened, what was expected, what came instead and what to do.
-Nothing else belongs here. This module imports nothing of whosthat.
+Nothing else belongs here. This module imports the translation alone.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ import difflib
 import os
 from collections.abc import Iterable
 from pathlib import Path
+
+from whosthat.translation import _
 
 
 class WhosthatError(Exception):
@@ -130,7 +132,7 @@ def did_you_mean(word: str, choices: Iterable[str]) -> str:
     """
     known = sorted(choices)
     near = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
-    return f'Did you mean "{near[0]}"?' if near else f"Choose one of: {', '.join(known)}."
+    return _('Did you mean "{near}"?', near=near[0]) if near else _("Choose one of: {known}.", known=", ".join(known))
 
 
 def type_given(value: object) -> str:
@@ -154,4 +156,4 @@ def path_given(value: object, what: str) -> Path:
     """
     if isinstance(value, str | os.PathLike):
         return Path(os.fspath(value))
-    raise UsageError(f"{what} must be a path (str or Path); got {type_given(value)}.")
+    raise UsageError(_("{what} must be a path (str or Path); got {value}.", what=what, value=type_given(value)))

@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from whosthat.translation import _
+
 if TYPE_CHECKING:
     import h5py
 
@@ -30,7 +32,7 @@ def own(group: h5py.Group, path: str) -> h5py.Group | h5py.Dataset:
     at = group
     for part in path.split("/"):
         if not isinstance(at, h5py.Group) or not isinstance(at.get(part, getlink=True), h5py.HardLink):
-            raise ValueError(f"{path!r} is missing or refers to numbers elsewhere, which is not allowed")
+            raise ValueError(_("{path!r} is missing or refers to numbers elsewhere, which is not allowed", path=path))
         at = at[part]
     return at
 
@@ -46,10 +48,14 @@ def own_numbers(group: h5py.Group, path: str) -> h5py.Dataset:
 
     numbers = own(group, path)
     if not isinstance(numbers, h5py.Dataset) or numbers.external or numbers.is_virtual:
-        raise ValueError(f"{path!r} is no array, or refers to numbers elsewhere, which is not allowed")
+        raise ValueError(_("{path!r} is no array, or refers to numbers elsewhere, which is not allowed", path=path))
     size, stored = math.prod(numbers.shape or ()) * numbers.dtype.itemsize, numbers.id.get_storage_size()
     if size > MOST_COMPRESSED * stored:
-        raise ValueError(f"{path!r} claims to have {size:,} bytes, but the file holds {stored:,} bytes of it")
+        raise ValueError(
+            _("{path!r} claims to have {size:,} bytes, but the file holds {stored:,} bytes of it", path=path, size=size, stored=stored)
+        )
     if numbers.chunks and math.prod(numbers.chunks) * numbers.dtype.itemsize > LARGEST_CHUNK:
-        raise ValueError(f"{path!r} is stored in pieces of more than {LARGEST_CHUNK // 2**20} MiB")
+        raise ValueError(
+            _("{path!r} is stored in pieces of more than {largest_chunk} MiB", path=path, largest_chunk=LARGEST_CHUNK // 2**20)
+        )
     return numbers

@@ -20,6 +20,7 @@ from typing import Any, Self
 from whosthat.durable import UNFINISHED, make_private_folder
 from whosthat.errors import CacheError
 from whosthat.settings import cache_folder
+from whosthat.translation import _
 
 _SCHEMA = (
     "CREATE TABLE IF NOT EXISTS facts (folder BLOB, name BLOB, reader TEXT, stamp TEXT, sha256 TEXT, width INTEGER, height INTEGER, "
@@ -108,7 +109,7 @@ class PhotoCache:
             with self._connection:
                 self._connection.execute("BEGIN IMMEDIATE")
                 if self._last_forgetting() != self.state:
-                    raise CacheError("People were removed meanwhile, so what this command finds is no longer kept in the cache.")
+                    raise CacheError(_("People were removed meanwhile, so what this command finds is no longer kept in the cache."))
                 for statement, rows in changes:
                     self._connection.executemany(statement, rows)
         except sqlite3.Error as error:
@@ -156,7 +157,7 @@ def _opened(file: Path) -> sqlite3.Connection:
         for statement in _SCHEMA:
             connection.execute(statement)
         if all(column[1] != "frames" for column in connection.execute("PRAGMA table_info(facts)")):  # a file of an earlier version
-            connection.execute("ALTER TABLE facts ADD COLUMN frames INTEGER")
+            connection.execute(_("ALTER TABLE facts ADD COLUMN frames INTEGER"))
         connection.execute("SELECT * FROM facts, faces LIMIT 1").fetchone()
     except sqlite3.Error:
         connection.close()
@@ -173,6 +174,10 @@ def _delete_old(folder: Path) -> list[Path]:
 
 def _unusable(file: Path, error: Exception) -> CacheError:
     return CacheError(
-        f"The cache {file} cannot be used: {error}. "
-        "Make room there, close other whosthat processes, or set WHOSTHAT_CACHE to another folder."
+        _(
+            "The cache {file} cannot be used: {error}. Make room there, close other whosthat processes, or set "
+            "WHOSTHAT_CACHE to another folder.",
+            file=file,
+            error=error,
+        )
     )

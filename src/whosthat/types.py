@@ -14,6 +14,8 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from whosthat.translation import _
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -128,7 +130,7 @@ class Sighting:
         import html
 
         answer = "unknown" if self.name is None else f"<b>{html.escape(self.name)}</b> {min(99, round(100 * self.confidence))} %"
-        return f"{answer}, near {html.escape(self.nearest[0].photo)}" if self.nearest else answer
+        return _("{answer}, near {escape}", answer=answer, escape=html.escape(self.nearest[0].photo)) if self.nearest else answer
 
 
 @dataclass(frozen=True, slots=True)

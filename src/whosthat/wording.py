@@ -6,7 +6,10 @@ What belongs here: forms that several parts need alike. What does not: the sente
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from whosthat.translation import NN_, _, ngettext
 
 NAMES_SHOWN = 5
 """So many names are listed in a sentence; the rest is counted."""
@@ -38,16 +41,47 @@ def visible_json(document: str) -> str:
     return _HIDDEN.sub(lambda found: found[0] if found[0] == "\n" else f"\\u{ord(found[0]):04x}", document)
 
 
+NOUNS: Mapping[str, tuple[str, str]] = {
+    "block": NN_("{n} block", "{n:,} blocks"),
+    "class": NN_("{n} class", "{n:,} classes"),
+    "clip": NN_("{n} clip", "{n:,} clips"),
+    "embedding": NN_("{n} embedding", "{n:,} embeddings"),
+    "epoch": NN_("{n} epoch", "{n:,} epochs"),
+    "face": NN_("{n} face", "{n:,} faces"),
+    "file": NN_("{n} file", "{n:,} files"),
+    "folder": NN_("{n} folder", "{n:,} folders"),
+    "item": NN_("{n} item", "{n:,} items"),
+    "iteration": NN_("{n} iteration", "{n:,} iterations"),
+    "layer": NN_("{n} layer", "{n:,} layers"),
+    "minute": NN_("{n} minute", "{n:,} minutes"),
+    "mistake": NN_("{n} mistake", "{n:,} mistakes"),
+    "model": NN_("{n} model", "{n:,} models"),
+    "more photo": NN_("{n} more photo", "{n:,} more photos"),
+    "name": NN_("{n} name", "{n:,} names"),
+    "pair": NN_("{n} pair", "{n:,} pairs"),
+    "parameter": NN_("{n} parameter", "{n:,} parameters"),
+    "person": NN_("{n} person", "{n:,} people"),
+    "photo": NN_("{n} photo", "{n:,} photos"),
+    "RAW photo": NN_("{n} RAW photo", "{n:,} RAW photos"),
+    "other file": NN_("{n} other file", "{n:,} other files"),
+    "setting": NN_("{n} setting", "{n:,} settings"),
+    "stranger": NN_("{n} stranger", "{n:,} strangers"),
+    "test photo": NN_("{n} test photo", "{n:,} test photos"),
+    "training photo": NN_("{n} training photo", "{n:,} training photos"),
+    "validation photo": NN_("{n} validation photo", "{n:,} validation photos"),
+    "video": NN_("{n} video", "{n:,} videos"),
+}
+"""What is counted, each noun with its forms."""
+
+
 def counted(n: int, noun: str) -> str:
-    """Write a number with its noun.
+    """Write a number with its noun, a key of `NOUNS`.
 
     Example:
         >>> counted(1, "photo"), counted(1200, "photo"), counted(2, "class")
         ('1 photo', '1,200 photos', '2 classes')
     """
-    if n == 1:
-        return f"1 {noun}"
-    return f"{n:,} {noun}{'es' if noun.endswith('s') else 's'}"
+    return ngettext(*NOUNS[noun], n)
 
 
 MOST_SHOWN = 0.99
@@ -64,8 +98,8 @@ def confidence_text(share: float) -> str:
         ('84 %', '> 99 %', '< 1 %')
     """
     if share > MOST_SHOWN:
-        return "> 99 %"
-    return "< 1 %" if share < 0.01 else f"{100 * share:.0f} %"
+        return _("> {number} %", number=99)
+    return _("< {number} %", number=1) if share < 0.01 else _("{number} %", number=f"{100 * share:.0f}")
 
 
 def percent(share: float) -> str:
@@ -75,7 +109,7 @@ def percent(share: float) -> str:
         >>> percent(0.8424), percent(1.0)
         ('84.2 %', '100 %')
     """
-    return f"{100 * share:.1f}".removesuffix(".0") + " %"
+    return _("{number} %", number=f"{100 * share:.1f}".removesuffix(".0"))
 
 
 def percent_range(low: float, high: float) -> str:
@@ -85,7 +119,7 @@ def percent_range(low: float, high: float) -> str:
         >>> percent_range(0.8424, 1.0)
         '84.2 % to 100 %'
     """
-    return f"{percent(low)} to {percent(high)}"
+    return _("{low} to {high}", low=percent(low), high=percent(high))
 
 
 def duration(seconds: float) -> str:
@@ -96,11 +130,11 @@ def duration(seconds: float) -> str:
         ('8.3 s', '42 s', '1 min 35 s', '2 h 5 min')
     """
     if seconds < 10:
-        return f"{seconds:.1f} s".replace(".0 ", " ")
+        return _("{seconds} s", seconds=f"{seconds:.1f}".removesuffix(".0"))
     minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest} s" if minutes else f"{rest} s"
-    return f"{minutes // 60} h {minutes % 60} min"
+    if minutes >= 60:
+        return _("{hours} h {minutes} min", hours=minutes // 60, minutes=minutes % 60)
+    return _("{minutes} min {seconds} s", minutes=minutes, seconds=rest) if minutes else _("{seconds} s", seconds=rest)
 
 
 def none_known(n_faces: int) -> str:
@@ -110,7 +144,7 @@ def none_known(n_faces: int) -> str:
         >>> none_known(1), none_known(5)
         ('1 face, unknown', '5 faces, none known')
     """
-    return "1 face, unknown" if n_faces == 1 else f"{n_faces:,} faces, none known"
+    return ngettext("{n} face, unknown", "{n:,} faces, none known", n_faces)
 
 
 def listing(names: Sequence[str]) -> str:
@@ -120,5 +154,15 @@ def listing(names: Sequence[str]) -> str:
         >>> listing(["a", "b"]), listing(list("abcdefg"))
         ('a, b', 'a, b, c, d, e and 2 more')
     """
-    shown = ", ".join(names[:NAMES_SHOWN])
-    return shown if len(names) <= NAMES_SHOWN else f"{shown} and {len(names) - NAMES_SHOWN} more"
+    shown = _(", ").join(names[:NAMES_SHOWN])
+    return shown if len(names) <= NAMES_SHOWN else _("{names} and {n} more", names=shown, n=len(names) - NAMES_SHOWN)
+
+
+def date_text(moment: datetime) -> str:
+    """Write a date and a time of day as they are here.
+
+    Example:
+        >>> date_text(datetime(2026, 11, 26, 9, 5))
+        '2026-11-26 at 09:05'
+    """
+    return _("{date} at {time}", date=f"{moment.astimezone():%Y-%m-%d}", time=f"{moment.astimezone():%H:%M}")

@@ -16,6 +16,7 @@ import numpy as np
 from whosthat.checking.suspects import Pair, find_look_alikes, find_suspects
 from whosthat.dataset.audit import Audit, AuditedPhoto
 from whosthat.faces.remembered import PhotoFaces
+from whosthat.translation import N_
 from whosthat.types import Box, Face, Point
 
 SMALL_FACE = 40
@@ -24,7 +25,7 @@ SMALL_FACE = 40
 BLURRED = 20.0
 """Sharpness (`PhotoFaces.sharpness`) below which a face is blurred."""
 
-LARGEST, CENTRAL = "it is the largest", "it is nearer the middle than the largest, and not much smaller"
+LARGEST, CENTRAL = N_("it is the largest"), N_("it is nearer the middle than the largest, and not much smaller")
 """Why one face of several was taken."""
 
 CUT_SHARE = 0.25

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from whosthat.cli.output import shortened, show, show_table, show_text, terminal_width, wrapped
+from whosthat.translation import _
 from whosthat.wording import MOST_SHOWN, confidence_text, counted, listing, none_known
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def _who(sightings: Sequence[Sighting], *, wide: bool) -> str:
     guesses = list(filter(None, (_guess(one, wide=wide) for one in unknown)))
     of_unknown = f" ({', '.join(guesses)})" if guesses else ""
     if not sightings:
-        return "no face"
+        return _("no face")
     if len(unknown) < len(sightings):
         names = [_name(one, wide=wide) for one in sightings if one.name is not None]
         return ", ".join([*names, f"{len(unknown)} unknown{of_unknown}"] if unknown else names)
@@ -71,19 +72,27 @@ def _who(sightings: Sequence[Sighting], *, wide: bool) -> str:
 
 def _name(sighting: Sighting, *, wide: bool) -> str:
     second = sighting.runner_up is not None and sighting.runner_up_confidence >= LIKELY_ENOUGH["runner-up"][wide]
-    other = f" (or {sighting.runner_up} {confidence_text(sighting.runner_up_confidence)})" if second else ""
+    other = (
+        _(
+            " (or {runner_up} {runner_up_confidence})",
+            runner_up=sighting.runner_up,
+            runner_up_confidence=confidence_text(sighting.runner_up_confidence),
+        )
+        if second
+        else ""
+    )
     return f"{sighting.name} {confidence_text(sighting.confidence)}{other}"
 
 
 def _guess(sighting: Sighting, *, wide: bool) -> str:
     """Say whom somebody unknown resembles, where that helps."""
     if sighting.given_to_better is not None:
-        return f"one also looks like {sighting.given_to_better}"
+        return _("one also looks like {given_to_better}", given_to_better=sighting.given_to_better)
     name, share = next(iter(sighting.probabilities.items()), ("", 0.0))
     if share < LIKELY_ENOUGH["guess"][wide]:
         return ""
     sure = share > MOST_SHOWN  # "unknown, perhaps Al > 99 %" would puzzle everybody: the threshold lies even higher
-    return f"perhaps {name}" if sure else f"perhaps {name} {confidence_text(share)}"
+    return _("perhaps {name}", name=name) if sure else _("perhaps {name} {share}", name=name, share=confidence_text(share))
 
 
 def _counts(photos: Sequence[Prediction]) -> Iterator[str]:
@@ -91,19 +100,26 @@ def _counts(photos: Sequence[Prediction]) -> Iterator[str]:
     known = sum(one.name is not None for one in sightings)
     faces = f", {counted(len(sightings), 'face')}" if any(one.box is not None for one in sightings) else ""
     empty = sum(not photo.sightings for photo in photos)
-    without = f"; no face in {counted(empty, 'photo')}" if empty else ""
-    yield f"{counted(len(photos), 'photo')}{faces}: {known:,} known, {len(sightings) - known:,} unknown{without}."
+    without = _("; no face in {photos}", photos=counted(empty, "photo")) if empty else ""
+    yield _(
+        "{photos}{faces}: {known:,} known, {known2:,} unknown{without}.",
+        photos=counted(len(photos), "photo"),
+        faces=faces,
+        known=known,
+        known2=len(sightings) - known,
+        without=without,
+    )
     people = Counter(name for photo in photos for name in photo.names if name is not None)
     if people:
         seen = [f"{name} ({counted(n, 'photo')})" for name, n in people.most_common()]
-        yield f"Seen: {listing(seen)}."
+        yield _("Seen: {seen}.", seen=listing(seen))
 
 
 def not_looked_at(others: Counter[str]) -> list[str]:
     """Say how many files in the folders are no photos, by kind; nothing where there are none."""
-    advice = {"video": " (name a video to look at it)", "RAW photo": " (export as JPEG)", "other file": ""}
+    advice = {"video": _(" (name a video to look at it)"), _("RAW photo"): _(" (export as JPEG)"), _("other file"): ""}
     kinds = [f"{counted(others[kind], kind)}{text}" for kind, text in advice.items() if others[kind]]
-    return [f"Not looked at: {', '.join(kinds)}."] if kinds else []
+    return [_("Not looked at: {kinds}.", kinds=", ".join(kinds))] if kinds else []
 
 
 def _people_cells(answer: VideoAnswer) -> list[tuple[str, str, str, str]]:
@@ -118,11 +134,11 @@ def _people_cells(answer: VideoAnswer) -> list[tuple[str, str, str, str]]:
             ", ".join(map(_span, spans_of(tracks))),
         )
         for name, tracks in tracks_by_name(answer.tracks).items()
-    ] or [("nobody was seen", "", "", "")]
+    ] or [(_("nobody was seen"), "", "", "")]
 
 
 def _span(span: Span) -> str:
     from whosthat.workflow.predict_video import clock
 
     start, end = clock(span.start), clock(span.end)
-    return start if start == end else f"{start} to {end}"
+    return start if start == end else _("{start} to {end}", start=start, end=end)

@@ -15,6 +15,7 @@ from typing import Any
 
 from whosthat.cli.commands import root_help
 from whosthat.errors import WhosthatError
+from whosthat.translation import _
 
 COLLECTED_AFTER = 30_000
 """New objects after which Python looks for garbage. At 700, as it comes, it looks again and again at all the classes and functions
@@ -42,9 +43,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(error)
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
-        return _fail(WhosthatError(f"The system refused: {error.strerror or error}{where}."))
+        return _fail(WhosthatError(_("The system refused: {value}{where}.", value=error.strerror or error, where=where)))
     except MemoryError:
-        return _fail(WhosthatError("There is not enough memory. Close other programs, or choose a smaller --size or --batch-size."))
+        return _fail(WhosthatError(_("There is not enough memory. Close other programs, or choose a smaller --size or --batch-size.")))
 
 
 def _run(words: list[str]) -> int:

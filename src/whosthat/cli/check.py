@@ -11,6 +11,7 @@ from whosthat.cli.options import JsonOption, PhotosArgument, examples, new_app, 
 from whosthat.cli.output import say, show, show_first, show_json, show_text
 from whosthat.cli.terminal import terminal_progress
 from whosthat.errors import DatasetError, UsageError
+from whosthat.translation import N_, _
 from whosthat.wording import counted
 
 if TYPE_CHECKING:
@@ -33,18 +34,18 @@ WORST = ("two-names", "wrong-person", "look-alikes-across", "odd-names", "unread
 
 _COLOURS = {"problem": "red", "warning": "yellow", "note": ""}
 
-_FACES_HELP = "Look for faces, or do not; left out, it is done where nearly every photo shows one."
+_FACES_HELP = N_("Look for faces, or do not; left out, it is done where nearly every photo shows one.")
 FacesOption = Annotated[bool | None, option("--faces/--no-faces", _FACES_HELP)]
-_FRAMES_HELP = "Look at videos and folders of numbered frames as clips, of each of which a network sees N frames."
+_FRAMES_HELP = N_("Look at videos and folders of numbered frames as clips, of each of which a network sees N frames.")
 FramesOption = Annotated[int | None, option("--frames N", _FRAMES_HELP, min=2)]
-EmbedderOption = Annotated[str, option("--embedder NAME", 'Which face network of "whosthat models list" compares the faces.')]
+EmbedderOption = Annotated[str, option("--embedder NAME", N_('Which face network of "whosthat models list" compares the faces.'))]
 HtmlOption = Annotated[
-    Path | None, option("--html FILE", "Also write a page: photos and number of each class, and every finding with its photos.")
+    Path | None, option("--html FILE", N_("Also write a page: photos and number of each class, and every finding with its photos."))
 ]
-FixOption = Annotated[bool, option("--fix", "Plan to set aside photos that cannot be read, show no face or somebody else.")]
-YesOption = Annotated[bool, option("--yes", "With --fix: move these photos into a folder beside PHOTOS.")]
+FixOption = Annotated[bool, option("--fix", N_("Plan to set aside photos that cannot be read, show no face or somebody else."))]
+YesOption = Annotated[bool, option("--yes", N_("With --fix: move these photos into a folder beside PHOTOS."))]
 UndoOption = Annotated[
-    Path | None, option("--undo PLAN", "Move the photos of a plan back, and do nothing else.", exists=True, dir_okay=False)
+    Path | None, option("--undo PLAN", N_("Move the photos of a plan back, and do nothing else."), exists=True, dir_okay=False)
 ]
 
 
@@ -76,13 +77,13 @@ def check(  # noqa: PLR0913  typer makes a parameter of each option
     else, people who look alike. No photo is moved without --fix and --yes; --fix alone writes a plan. --json names every photo.
     """
     if yes and not fix:
-        raise UsageError("--yes needs --fix.")
+        raise UsageError(_("--yes needs --fix."))
     if faces and frames:
-        raise UsageError("--faces looks for faces in photos, and --frames at clips as a whole. Choose one.")
+        raise UsageError(_("--faces looks for faces in photos, and --frames at clips as a whole. Choose one."))
     if undo is not None:
         _undo(undo, photos, as_json=as_json)
         return
-    say(f"Looking at the photos in {photos}.")
+    say(_("Looking at the photos in {photos}.", photos=photos))
     from whosthat.workflow.check import check
 
     with terminal_progress() as progress:
@@ -92,7 +93,7 @@ def check(  # noqa: PLR0913  typer makes a parameter of each option
     else:
         show_audit(checkup.audit, checkup.faces)
     if html is not None:
-        say(f"The page is {html}.")
+        say(_("The page is {html}.", html=html))
     if fix:
         _fix(checkup, photos, yes=yes)
 
@@ -101,21 +102,23 @@ def show_audit(audit: Audit, faces: FaceAudit | None = None) -> None:
     """Write what was found, the worst first; of faces also tables of suspects and look-alikes; then the photos of each class."""
     from whosthat.checking.face_findings import face_findings
 
-    usable = f"{counted(len(audit.photos), 'photo')} of {counted(len(audit.classes), 'class')} can be used"
+    usable = _(
+        "{photos} of {classes} can be used", photos=counted(len(audit.photos), "photo"), classes=counted(len(audit.classes), "class")
+    )
     show_text(f"{usable}; {_set_aside(audit.set_aside)}.")
     _show_findings((*audit.findings, *(face_findings(faces) if faces else ())))
     if faces and faces.suspects:
-        show("", "Photos that may show somebody else, the most striking first:")
+        show("", _("Photos that may show somebody else, the most striking first:"))
         rows = [
-            (one.photo, one.looks_like or "somebody else", _number(one.own_distance), _number(one.nearest_distance))
+            (one.photo, one.looks_like or _("somebody else"), _number(one.own_distance), _number(one.nearest_distance))
             for one in faces.suspects
         ]
-        numbers = ("to its own", "to the nearest other")
-        show_first(("photo", "looks like", *numbers), rows, right=numbers, paths=("photo",))
+        numbers = (_("to its own"), _("to the nearest other"))
+        show_first(("photo", _("looks like"), *numbers), rows, right=numbers, paths=("photo",))
     if faces and faces.look_alikes:
-        show("", "The people who look most alike:")
+        show("", _("The people who look most alike:"))
         pairs = [(pair.first, pair.second, _number(pair.distance), str(pair.confused)) for pair in faces.look_alikes]
-        show_first(("person", "and", "distance", "photos confused"), pairs, right=("distance", "photos confused"))
+        show_first(("person", "and", "distance", _("photos confused")), pairs, right=("distance", _("photos confused")))
     show("")
     show_first(("class", "photos"), [(name, f"{count:,}") for name, count in audit.counts().items()], right=("photos",))
 
@@ -130,10 +133,10 @@ def _show_findings(findings: Sequence[Finding]) -> None:
         show("")
         show_text(f"{finding.severity.capitalize()}: {finding.sentence}", colour=_COLOURS[finding.severity])
     if len(findings) > SHOWN_FINDINGS:
-        show("", f"And {len(findings) - SHOWN_FINDINGS} more (--json shows all).")
+        show("", _("And {shown_findings} more (--json shows all).", shown_findings=len(findings) - SHOWN_FINDINGS))
     if not findings:
         show("")
-        show_text("No problems found.", colour="green")
+        show_text(_("No problems found."), colour="green")
 
 
 def _fix(checkup: Checkup, photos: Path, *, yes: bool) -> None:
@@ -141,15 +144,24 @@ def _fix(checkup: Checkup, photos: Path, *, yes: bool) -> None:
 
     moves = plan_moves(checkup)
     if not moves:
-        say("There is nothing to set aside.")
+        say(_("There is nothing to set aside."))
         return
     plan = write_plan(moves, photos)
     if not yes:
-        say(f"{counted(len(moves), 'photo')} would be set aside; {plan} lists them. Nothing was moved. Add --yes to move them.")
+        say(
+            _(
+                "{photos} would be set aside; {plan} lists them. Nothing was moved. Add --yes to move them.",
+                photos=counted(len(moves), "photo"),
+                plan=plan,
+            )
+        )
         return
     outcome = carry_out(plan, photos)
-    say(f"{_counted(outcome)} set aside.")
-    say(f"To move them back: whosthat check {shlex.quote(str(photos))} --undo {shlex.quote(str(plan))}", wrap=False)
+    say(_("{count} set aside.", count=_counted(outcome)))
+    say(
+        _("To move them back: whosthat check {quote} --undo {quote2}", quote=shlex.quote(str(photos)), quote2=shlex.quote(str(plan))),
+        wrap=False,
+    )
     _refuse_left(outcome)
 
 
@@ -157,7 +169,7 @@ def _undo(plan: Path, photos: Path, *, as_json: bool) -> None:
     from whosthat.workflow.setting_aside import undo
 
     outcome = undo(plan, photos)
-    say(f"{_counted(outcome)} moved back.")
+    say(_("{count} moved back.", count=_counted(outcome)))
     if as_json:
         show_json(outcome)
     _refuse_left(outcome)
@@ -171,7 +183,7 @@ def _counted(outcome: Outcome) -> str:
 def _refuse_left(outcome: Outcome) -> None:
     if outcome.left:
         say(*outcome.left)
-        raise DatasetError(f"{counted(len(outcome.left), 'photo')} could not be moved.")
+        raise DatasetError(_("{photos} could not be moved.", photos=counted(len(outcome.left), "photo")))
 
 
 def _number(distance: float | None) -> str:
@@ -184,5 +196,5 @@ def _set_aside(files: Sequence[SetAside]) -> str:
 
     reasons = Counter(file.reason for file in files)
     kinds = [counted(reasons[reason], kind) for kind, reason in NO_PHOTO_BUT.items() if reasons[reason]]
-    among = f", among them {' and '.join(kinds)}" if kinds else ""
-    return f"{counted(len(files), 'file')} set aside{among}" if files else "no file was set aside"
+    among = _(", among them {kinds}", kinds=" and ".join(kinds)) if kinds else ""
+    return _("{files} set aside{among}", files=counted(len(files), "file"), among=among) if files else _("no file was set aside")

@@ -5,37 +5,39 @@ What belongs here: one sentence a command. What does not: its options, which sta
 
 from __future__ import annotations
 
+from whosthat.translation import N_, _
+
 COMMANDS = {
-    "demo": "See the whole flow on pictures that whosthat draws itself.",
-    "check": "Look for trouble in a folder of photos.",
-    "train": "Train a recogniser, test it honestly and save it.",
-    "compare": "Train several models, or one in several settings, and say which one to use.",
-    "evaluate": "Test a saved recogniser on other photos.",
-    "predict": "Say who or what is in photos and videos.",
-    "people": "List the people whom a face recogniser knows; add, remove or rename them.",
-    "export": "Write a recogniser's network, or the photos of its run, to files.",
-    "report": "Write a run's report again, and open it.",
-    "runs": "List runs, or set them side by side.",
-    "models": "Show the models, and add weights files to them.",
-    "desktop": "Open a window: choose a photo, see the name.",
-    "doctor": "Check this installation.",
+    "demo": N_("See the whole flow on pictures that whosthat draws itself."),
+    "check": N_("Look for trouble in a folder of photos."),
+    "train": N_("Train a recogniser, test it honestly and save it."),
+    "compare": N_("Train several models, or one in several settings, and say which one to use."),
+    "evaluate": N_("Test a saved recogniser on other photos."),
+    "predict": N_("Say who or what is in photos and videos."),
+    "people": N_("List the people whom a face recogniser knows; add, remove or rename them."),
+    "export": N_("Write a recogniser's network, or the photos of its run, to files."),
+    "report": N_("Write a run's report again, and open it."),
+    "runs": N_("List runs, or set them side by side."),
+    "models": N_("Show the models, and add weights files to them."),
+    "desktop": N_("Open a window: choose a photo, see the name."),
+    "doctor": N_("Check this installation."),
 }
 """Every command with its one sentence. The command of name N is ``app`` in the module ``whosthat.cli.N``."""
 
 _OPTIONS = {
-    "--version": "Show the version.",
-    "--install-completion": "Install completion for the current shell.",
-    "--show-completion": "Show completion for the current shell, to copy it.",
-    "-h, --help": "Show this page, or a command's own: whosthat train --help",
+    "--version": N_("Show the version."),
+    "--install-completion": N_("Install completion for the current shell."),
+    "--show-completion": N_("Show completion for the current shell, to copy it."),
+    "-h, --help": N_("Show this page, or a command's own: whosthat train --help"),
 }
 
 
 def root_help() -> str:
     """Return the page that ``whosthat --help`` shows."""
     lines = [
-        "Usage: whosthat COMMAND [OPTIONS] ...",
+        _("Usage: whosthat COMMAND [OPTIONS] ..."),
         "",
-        "  Folders of photos in; a recogniser you can trust out. Everything stays on this computer.",
+        _("  Folders of photos in; a recogniser you can trust out. Everything stays on this computer."),
         "",
         "Commands:",
         *_aligned(COMMANDS),
@@ -43,10 +45,10 @@ def root_help() -> str:
         "Options:",
         *_aligned(_OPTIONS),
         "",
-        "Start with:",
-        "  whosthat demo",
-        "  whosthat train PHOTOS        one folder for each person or class",
-        "  whosthat predict runs/latest photo.jpg",
+        _("Start with:"),
+        _("  whosthat demo"),
+        _("  whosthat train PHOTOS        one folder for each person or class"),
+        _("  whosthat predict runs/latest photo.jpg"),
     ]
     return "\n".join(lines) + "\n"
 

@@ -14,6 +14,7 @@ from whosthat.cli.terminal import terminal_progress
 from whosthat.cli.train import ask_about_names
 from whosthat.cli.train_options import recipe_changes, varied
 from whosthat.errors import UsageError
+from whosthat.translation import N_, _
 
 if TYPE_CHECKING:
     from whosthat.workflow.series import SeriesResult
@@ -22,17 +23,21 @@ app = options.new_app()
 
 MODELS = ("faces", "cnn6", "efficientnet-lite0")
 
-NamesArgument = Annotated[list[str] | None, options.argument("[MODEL]...", 'Names from "whosthat models list", or faces.', options.MODEL)]
-ModelsOption = Annotated[str | None, options.option("--models A,B,...", "The same, separated by commas.", options.MODEL)]
+NamesArgument = Annotated[
+    list[str] | None, options.argument("[MODEL]...", N_('Names from "whosthat models list", or faces.'), options.MODEL)
+]
+ModelsOption = Annotated[str | None, options.option("--models A,B,...", N_("The same, separated by commas."), options.MODEL)]
 VaryOption = Annotated[
     list[str] | None,
-    options.option("--vary KEY=A,B,...", "Train with each value of a recipe setting; repeatable, for every combination.", options.SERIES),
+    options.option(
+        "--vary KEY=A,B,...", N_("Train with each value of a recipe setting; repeatable, for every combination."), options.SERIES
+    ),
 ]
 RepeatOption = Annotated[
-    int, options.option("--repeat N", "Train each setting with N seeds on the same split: mean and spread.", options.SERIES)
+    int, options.option("--repeat N", N_("Train each setting with N seeds on the same split: mean and spread."), options.SERIES)
 ]
 SeriesOption = Annotated[
-    str | None, options.option("--series FILE", "A series file, or a series that comes with whosthat: reference-diary.", options.SERIES)
+    str | None, options.option("--series FILE", N_("A series file, or a series that comes with whosthat: reference-diary."), options.SERIES)
 ]
 
 
@@ -81,7 +86,7 @@ def compare(  # noqa: PLR0913  typer makes a parameter of each option; those tha
         from whosthat.workflow.series import run_series
 
         steps = _steps(chosen, vary or (), series, changes)
-        say(f"Training {len(steps) * max(repeat, 1)} runs on the photos in {photos}.")
+        say(_("Training {max} runs on the photos in {photos}.", max=len(steps) * max(repeat, 1), photos=photos))
         ask_about_names(photos, yes=True)
         with terminal_progress() as progress:
             result = run_series(photos, steps, repeat=repeat, runs=runs, strangers=strangers, progress=progress)
@@ -91,7 +96,7 @@ def compare(  # noqa: PLR0913  typer makes a parameter of each option; those tha
             _show_series(result, settings_in_names=series is None)
     else:
         chosen = chosen or list(MODELS)
-        say(f"Comparing {', '.join(chosen)} on the photos in {photos}.")
+        say(_("Comparing {chosen} on the photos in {photos}.", chosen=", ".join(chosen), photos=photos))
         ask_about_names(photos, yes=True)
         _show_models(photos, chosen, changes, runs, strangers, as_json)
 
@@ -103,7 +108,7 @@ def _steps(models: Sequence[str], vary: Sequence[str], series: str | None, chang
     if series is None:
         return grid(models, varied(vary), changes)
     if vary or models:
-        raise UsageError("A series file says itself what is trained. Leave out the models and --vary, or --series.")
+        raise UsageError(_("A series file says itself what is trained. Leave out the models and --vary, or --series."))
     return read_series(series, changes)
 
 

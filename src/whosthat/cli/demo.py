@@ -15,12 +15,13 @@ from whosthat.cli.output import say, show
 from whosthat.cli.terminal import terminal_progress
 from whosthat.cli.train import show_result
 from whosthat.errors import UsageError
+from whosthat.translation import N_, _
 
 app = new_app()
 
-FolderArgument = Annotated[Path, typer.Argument(metavar="FOLDER", help="Where pictures and run are kept.")]
-LessonOption = Annotated[bool, option("--lesson", "Learn how such a recogniser is trained, with questions to answer.")]
-YesOption = Annotated[bool, option("--yes", "With --lesson: do not wait for answers.")]
+FolderArgument = Annotated[Path, typer.Argument(metavar="FOLDER", help=N_("Where pictures and run are kept."))]
+LessonOption = Annotated[bool, option("--lesson", N_("Learn how such a recogniser is trained, with questions to answer."))]
+YesOption = Annotated[bool, option("--yes", N_("With --lesson: do not wait for answers."))]
 
 
 @app.command(epilog=examples("demo", "demo my-demo", "demo --lesson"))
@@ -34,13 +35,13 @@ def demo(folder: FolderArgument = Path("demo"), lesson: LessonOption = False, ye
     predictions and all results are then in lesson.html.
     """
     if yes and not lesson:
-        raise UsageError("--yes needs --lesson.")
+        raise UsageError(_("--yes needs --lesson."))
     if lesson:
         from whosthat.cli.lesson import take_lesson
 
         take_lesson(folder, ask=not yes and sys.stdin.isatty())
         return
-    say(f"Drawing seven cartoon heroes into {folder}.")
+    say(_("Drawing seven cartoon heroes into {folder}.", folder=folder))
     from whosthat.dataset.audit import audit_folder
     from whosthat.workflow.demo import demo_recipe, draw_demo_photos
     from whosthat.workflow.predict import predict
@@ -59,9 +60,14 @@ def demo(folder: FolderArgument = Path("demo"), lesson: LessonOption = False, ye
     show_predictions([*heroes, *strangers])
     right = sum(one.sightings[0].name == one.path.stem for one in heroes)  # a picture's file name tells who is in it
     unknown = sum(one.sightings[0].name is None for one in strangers)
-    of_strangers = f"Of {len(strangers)} strangers ({', '.join(one.path.stem for one in strangers)}), {unknown} unknown."
-    show("", f"Of {len(heroes)} heroes in new pictures, {right} correct. {of_strangers}")
-    show("", f"Look at the report: {result.run / 'report.html'}")
+    of_strangers = _(
+        "Of {n} strangers ({strangers}), {unknown} unknown.",
+        n=len(strangers),
+        strangers=", ".join(one.path.stem for one in strangers),
+        unknown=unknown,
+    )
+    show("", _("Of {n} heroes in new pictures, {right} correct. {of_strangers}", n=len(heroes), right=right, of_strangers=of_strangers))
+    show("", _("Look at the report: {run}", run=result.run / "report.html"))
 
 
 def _title(command: str) -> None:

@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Annotated
 
 from whosthat.cli.options import argument, examples, new_app
+from whosthat.translation import N_
 
 app = new_app()
 
-BundleOrNothing = Annotated[Path | None, argument("BUNDLE", "A bundle, a run's folder, or runs/latest.")]
+BundleOrNothing = Annotated[Path | None, argument("BUNDLE", N_("A bundle, a run's folder, or runs/latest."))]
 
 
-@app.command(epilog=examples("desktop", "desktop runs/latest"))
+@app.command(epilog=examples("desktop", N_("desktop runs/latest")))
 def desktop(bundle: BundleOrNothing = None) -> None:
     """Open a window: choose a photo, see the name.
 

@@ -8,6 +8,7 @@ from whosthat.cli.options import BundleArgument, JsonOption, MinAccuracyOption, 
 from whosthat.cli.output import say, show, show_first, show_json, show_text
 from whosthat.cli.terminal import terminal_progress
 from whosthat.errors import QualityError
+from whosthat.translation import _
 from whosthat.wording import confidence_text, counted, percent, percent_range
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def evaluate(
 
     The folders must bear names that the recogniser knows. Photos that it was trained on are left out.
     """
-    say(f"Testing {bundle} on the photos in {photos}.")
+    say(_("Testing {bundle} on the photos in {photos}.", bundle=bundle, photos=photos))
     from whosthat.workflow.evaluate import count_strangers
     from whosthat.workflow.evaluate import evaluate as evaluate_bundle
 
@@ -54,24 +55,35 @@ def evaluate(
 def _show_strangers(others: StrangerTest) -> None:
     """Write how many strangers got a name."""
     interval = percent_range(others.interval.low, others.interval.high)
-    named = f"{others.named:,} got a name: {percent(others.share)} (95 % interval {interval})"
+    named = _(
+        "{named:,} got a name: {share} (95 % interval {interval})", named=others.named, share=percent(others.share), interval=interval
+    )
     show("")
-    show_text(f"Of {counted(others.n, 'photo')} of strangers, {named}.")
+    show_text(_("Of {photos} of strangers, {named}.", photos=counted(others.n, "photo"), named=named))
 
 
 def _show_evaluation(evaluation: Evaluation) -> None:
     """Write accuracy, the figures of each class, and the worst mistakes."""
-    baseline = f" Baseline (always the most frequent class): {percent(evaluation.baseline)}." if evaluation.baseline else ""
-    show_text(f"Of {counted(evaluation.n, 'photo')}, {evaluation.outcomes.sentence()}. {accuracy_sentence(evaluation, baseline)}")
+    baseline = (
+        _(" Baseline (always the most frequent class): {baseline}.", baseline=percent(evaluation.baseline)) if evaluation.baseline else ""
+    )
+    show_text(
+        _(
+            "Of {photos}, {sentence}. {accuracy_sentence}",
+            photos=counted(evaluation.n, "photo"),
+            sentence=evaluation.outcomes.sentence(),
+            accuracy_sentence=accuracy_sentence(evaluation, baseline),
+        )
+    )
     show("")
     show_classes(evaluation)
     if evaluation.mistakes:
         show("", "Mistakes:")
     for mistake in evaluation.mistakes[:SHOWN_MISTAKES]:
-        sure = "" if mistake.predicted is None else f" (confidence {confidence_text(mistake.confidence)})"
-        show(f"  {mistake.path}: {mistake.words}{sure}, is {mistake.truth}")
+        sure = "" if mistake.predicted is None else _(" (confidence {confidence})", confidence=confidence_text(mistake.confidence))
+        show(_("  {path}: {words}{sure}, is {truth}", path=mistake.path, words=mistake.words, sure=sure, truth=mistake.truth))
     if len(evaluation.mistakes) > SHOWN_MISTAKES:
-        show(f"  and {len(evaluation.mistakes) - SHOWN_MISTAKES:,} more (--json shows all)")
+        show(_("  and {shown_mistakes:,} more (--json shows all)", shown_mistakes=len(evaluation.mistakes) - SHOWN_MISTAKES))
 
 
 def show_classes(evaluation: Evaluation) -> None:
@@ -86,11 +98,18 @@ def show_classes(evaluation: Evaluation) -> None:
 def accuracy_sentence(evaluation: Evaluation, baseline: str = "") -> str:
     """Return the accuracy with its interval, what is said of the baseline, and the closed-set accuracy."""
     interval = percent_range(evaluation.interval.low, evaluation.interval.high)
-    accuracy = f"Accuracy: {percent(evaluation.accuracy)} (95 % interval {interval})."
-    return f"{accuracy}{baseline} Closed set (threshold off): {percent(evaluation.closed_set)}."
+    accuracy = _("Accuracy: {accuracy} (95 % interval {interval}).", accuracy=percent(evaluation.accuracy), interval=interval)
+    return _(
+        "{accuracy}{baseline} Closed set (threshold off): {closed_set}.",
+        accuracy=accuracy,
+        baseline=baseline,
+        closed_set=percent(evaluation.closed_set),
+    )
 
 
 def require_accuracy(evaluation: Evaluation, minimum: float | None) -> None:
     """Raise `QualityError` where the accuracy is below ``minimum`` (0 to 1)."""
     if minimum is not None and evaluation.accuracy < minimum:
-        raise QualityError(f"The accuracy is {evaluation.accuracy:.4f}; --min-accuracy asks for {minimum:g}.")
+        raise QualityError(
+            _("The accuracy is {accuracy:.4f}; --min-accuracy asks for {minimum:g}.", accuracy=evaluation.accuracy, minimum=minimum)
+        )

@@ -9,24 +9,25 @@ from whosthat.cli.options import BundleArgument, CustomOption, JsonOption, examp
 from whosthat.cli.output import say, show, show_json
 from whosthat.cli.terminal import terminal_progress
 from whosthat.errors import UsageError
+from whosthat.translation import N_, _
 
 app = new_app()
 
 
-FormatOption = Annotated[Literal["onnx", "keras"], option("--format", "ONNX graph, or Keras weights.")]
-OverwriteOption = Annotated[bool, option("--overwrite", "Replace files that are there.")]
-OutOption = Annotated[Path | None, option("--out FILE", "File to write the network to.")]
+FormatOption = Annotated[Literal["onnx", "keras"], option("--format", N_("ONNX graph, or Keras weights."))]
+OverwriteOption = Annotated[bool, option("--overwrite", N_("Replace files that are there."))]
+OutOption = Annotated[Path | None, option("--out FILE", N_("File to write the network to."))]
 DatasetOption = Annotated[
     Path | None,
-    option("--dataset DIR", "Write the photos of a run instead: dataset.h5 and labels.h5, validation photos with the training photos."),
+    option("--dataset DIR", N_("Write the photos of a run instead: dataset.h5 and labels.h5, validation photos with the training photos.")),
 ]
 
 
 @app.command(
     epilog=examples(
-        "export runs/latest --out heroes.onnx",
-        "export bundle --format keras --out h.weights.h5",
-        "export runs/latest --dataset heroes",
+        N_("export runs/latest --out heroes.onnx"),
+        N_("export bundle --format keras --out h.weights.h5"),
+        N_("export runs/latest --dataset heroes"),
     ),
     no_args_is_help=True,
 )
@@ -47,8 +48,8 @@ def export(
         _export_dataset(bundle, dataset, overwrite=overwrite, as_json=as_json)
         return
     if out is None or dataset is not None:
-        raise UsageError("Say what to write: either the network with --out FILE, or the photos of a run with --dataset DIR.")
-    say(f"Writing the network of {bundle} to {out}.")
+        raise UsageError(_("Say what to write: either the network with --out FILE, or the photos of a run with --dataset DIR."))
+    say(_("Writing the network of {bundle} to {out}.", bundle=bundle, out=out))
     from whosthat.workflow.export import export as export_bundle
 
     load_own_networks(custom)
@@ -61,7 +62,7 @@ def export(
 
 
 def _export_dataset(run: Path, folder: Path, *, overwrite: bool, as_json: bool) -> None:
-    say(f"Writing the photos of {run} to {folder}.")
+    say(_("Writing the photos of {run} to {folder}.", run=run, folder=folder))
     from whosthat.workflow.dataset_files import export_dataset
 
     with terminal_progress() as progress:

@@ -19,6 +19,7 @@ import typer.main
 from whosthat.cli.commands import COMMANDS, root_help
 from whosthat.cli.output import say
 from whosthat.errors import UsageError, WhosthatError, did_you_mean
+from whosthat.translation import _
 from whosthat.version import __version__
 
 _BRACES = str.maketrans("", "", "{}")
@@ -70,7 +71,7 @@ class LazyCommands(typer.core.TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Find the command that the first word names."""
         if args[0] not in COMMANDS and not args[0].startswith("-"):
-            raise UsageError(f'There is no command "{args[0]}". {did_you_mean(args[0], COMMANDS)}')
+            raise UsageError(_('There is no command "{args}". {choice}', args=args[0], choice=did_you_mean(args[0], COMMANDS)))
         return super().resolve_command(ctx, args)
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
@@ -117,8 +118,8 @@ def _refuse_empty(words: Sequence[str]) -> None:
     for before, word in zip(["", *words], words, strict=False):
         option = before if word == "" else word.rstrip("=")
         if word == "" or re.fullmatch("--[a-z-]+=", word):
-            what = f"What follows {option}" if option.startswith("-") else "A word of the command"
-            raise UsageError(f"{what} is empty. Write a name there.")
+            what = _("What follows {option}", option=option) if option.startswith("-") else _("A word of the command")
+            raise UsageError(_("{what} is empty. Write a name there.", what=what))
 
 
 def _short_usage(context: Any) -> list[str]:
@@ -126,8 +127,12 @@ def _short_usage(context: Any) -> list[str]:
     path, command = context.command_path.translate(_BRACES), context.command
     inner = getattr(command, "commands", None)
     example = next((line.strip() for line in (command.epilog or "").splitlines() if line.startswith("  ")), "")
-    follows = f"Commands: {', '.join(inner)}" if inner else f"Example: {example}"
-    return [context.get_usage().translate(_BRACES), (command.help or "").split("\n\n")[0], f"{follows} (more: {path} --help)"]
+    follows = _("Commands: {inner}", inner=", ".join(inner)) if inner else _("Example: {example}", example=example)
+    return [
+        context.get_usage().translate(_BRACES),
+        (command.help or "").split("\n\n")[0],
+        _("{follows} (more: {path} --help)", follows=follows, path=path),
+    ]
 
 
 def _in_our_words(error: typer.TyperException) -> str:
@@ -138,7 +143,7 @@ def _in_our_words(error: typer.TyperException) -> str:
     option = getattr(error, "option_name", None)
     if option and context and hasattr(error, "possibilities"):
         known = [word for parameter in context.command.get_params(context) for word in parameter.opts if word.startswith("--")]
-        message = f"There is no option {option}. {did_you_mean(option, known)}"
+        message = _("There is no option {option}. {choice}", option=option, choice=did_you_mean(option, known))
     page = f'Read "{context.command_path.translate(_BRACES)} --help".' if context else ""
     return f"{message} {page}".rstrip()
 

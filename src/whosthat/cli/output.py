@@ -17,6 +17,7 @@ from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
+from whosthat.translation import _
 from whosthat.wording import visible, visible_json
 
 Rows = Sequence[Sequence[str]]
@@ -179,7 +180,7 @@ def show_first(columns: Sequence[str], rows: Rows, *, right: Sequence[str] = (),
     """Write a table of the first `SHOWN_ROWS` rows, and how many more there are; arguments as of `show_table`."""
     show_table(columns, rows[:SHOWN_ROWS], right=right, paths=paths)
     if len(rows) > SHOWN_ROWS:
-        show(f"and {len(rows) - SHOWN_ROWS:,} more (--json shows all)")
+        show(_("and {shown_rows:,} more (--json shows all)", shown_rows=len(rows) - SHOWN_ROWS))
 
 
 def show_side_by_side(records: Sequence[Mapping[str, str]]) -> None:
@@ -235,7 +236,7 @@ def show_error(error: BaseException) -> None:
     """Write one error as one block on standard error, with the notes it carries; what a signal stopped is not called an error."""
     plainly = re.sub(r"\[(Errno|WinError) \d+\] ", "", str(error))  # the number of a refusal tells people nothing
     stopped = getattr(error, "exit_code", 1) > 128
-    text = plainly if stopped else f"Error: {plainly}"
+    text = plainly if stopped else _("Error: {plainly}", plainly=plainly)
     block = "\n".join(line for paragraph in text.splitlines() for line in _lines(paragraph, sys.stderr))
     if not stopped and is_terminal(sys.stderr, colour=True):
         block = block.replace("Error:", f"{COLOURS['red']}Error:{_PLAIN}", 1)

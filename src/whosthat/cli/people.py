@@ -12,17 +12,18 @@ from whosthat.cli.options import BundleArgument, JsonOption, argument, examples,
 from whosthat.cli.output import say, show_json, show_table
 from whosthat.cli.terminal import terminal_progress
 from whosthat.errors import UsageError, did_you_mean
+from whosthat.translation import N_, _
 from whosthat.wording import counted
 
-SUMMARY = "List the people whom a face recogniser knows; add, remove or rename them."
+SUMMARY = N_("List the people whom a face recogniser knows; add, remove or rename them.")
 
 app = new_app(SUMMARY)
 
-NameArgument = Annotated[str, argument("NAME", "The person's name.")]
-NewNameArgument = Annotated[str, argument("NEW_NAME", "The name from now on.")]
-PathsArgument = Annotated[list[Path], argument("PHOTOS...", "Photos of this one person: files and folders.")]
-FaceOption = Annotated[int | None, option("--face N", "Enrol the Nth face of the one photo, counted from left to right.", min=1)]
-_ANYWAY_HELP = "Enrol the photos even if they do not seem to show one person, or show somebody who is known already."
+NameArgument = Annotated[str, argument("NAME", N_("The person's name."))]
+NewNameArgument = Annotated[str, argument("NEW_NAME", N_("The name from now on."))]
+PathsArgument = Annotated[list[Path], argument("PHOTOS...", N_("Photos of this one person: files and folders."))]
+FaceOption = Annotated[int | None, option("--face N", N_("Enrol the Nth face of the one photo, counted from left to right."), min=1)]
+_ANYWAY_HELP = N_("Enrol the photos even if they do not seem to show one person, or show somebody who is known already.")
 AnywayOption = Annotated[bool, option("--anyway", _ANYWAY_HELP)]
 
 
@@ -34,8 +35,8 @@ class BundleFirst(typer.core.TyperGroup):
         if args[0] not in self.commands and not args[0].startswith("-"):
             bundle = str(ctx.params["bundle"])
             if bundle in self.commands:
-                raise UsageError(f"The bundle comes first: whosthat people {args[0]} {bundle}")
-            raise UsageError(f'There is no command "{args[0]}". {did_you_mean(args[0], self.commands)}')
+                raise UsageError(_("The bundle comes first: whosthat people {args} {bundle}", args=args[0], bundle=bundle))
+            raise UsageError(_('There is no command "{args}". {choice}', args=args[0], choice=did_you_mean(args[0], self.commands)))
         return super().resolve_command(ctx, args)
 
 
@@ -78,8 +79,15 @@ def add(
 
     with terminal_progress() as progress:
         added = add_person(ctx.obj, name, photos, face=face, anyway=anyway, progress=progress)
-    say(*(f"{item.path} was not enrolled: {item.reason}." for item in added.left), *added.notes)
-    say(f"{counted(len(added.photos), 'photo')} of {added.name} enrolled. {_threshold_sentence(added.threshold)}")
+    say(*(_("{path} was not enrolled: {reason}.", path=item.path, reason=item.reason) for item in added.left), *added.notes)
+    say(
+        _(
+            "{photos} of {name} enrolled. {threshold_sentence}",
+            photos=counted(len(added.photos), "photo"),
+            name=added.name,
+            threshold_sentence=_threshold_sentence(added.threshold),
+        )
+    )
     if as_json:
         show_json(added)
 
@@ -94,8 +102,15 @@ def remove(ctx: typer.Context, name: NameArgument, as_json: JsonOption = False) 
 
     removed = remove_person(ctx.obj, name)
     receipt = removed.receipt
-    say(f"{receipt.removed} was removed: {counted(receipt.embeddings, 'embedding')} deleted. {_threshold_sentence(removed.threshold)}")
-    say(f"The receipt is {removed.file}.", receipt.kept, *receipt.elsewhere)
+    say(
+        _(
+            "{removed} was removed: {embeddings} deleted. {threshold_sentence}",
+            removed=receipt.removed,
+            embeddings=counted(receipt.embeddings, "embedding"),
+            threshold_sentence=_threshold_sentence(removed.threshold),
+        )
+    )
+    say(_("The receipt is {file}.", file=removed.file), receipt.kept, *receipt.elsewhere)
     if as_json:
         show_json(receipt)
 
@@ -106,8 +121,8 @@ def rename(ctx: typer.Context, name: NameArgument, new_name: NewNameArgument) ->
     from whosthat.workflow.people import rename_person
 
     rename_person(ctx.obj, name, new_name)
-    say(f"{name} is now called {new_name}.")
+    say(_("{name} is now called {new_name}.", name=name, new_name=new_name))
 
 
 def _threshold_sentence(threshold: float) -> str:
-    return f"The threshold is unchanged (distance {threshold:.3f})."
+    return _("The threshold is unchanged (distance {threshold:.3f}).", threshold=threshold)

@@ -17,6 +17,7 @@ from whosthat.cli.output import say, show_json
 from whosthat.cli.terminal import terminal_progress
 from whosthat.errors import UsageError
 from whosthat.progress import Progress
+from whosthat.translation import N_, _
 
 if TYPE_CHECKING:
     from whosthat.workflow.prediction import Prediction
@@ -25,27 +26,27 @@ app = new_app()
 
 BAD_DATA = 3
 
-PathsArgument = Annotated[list[Path], argument("PATH", "Photos, videos, and folders of photos.")]
-_EVERY_HELP = "Look at every Nth frame of a video: 5 when left out or, with a network that learnt from clips, as in these."
-CsvOption = Annotated[bool, option("--csv", "Write CSV to standard output, one row for each sighting.")]
-_DRAW_HELP = (
-    "Save a copy of each photo with the answer drawn in: boxes with names, or the name and a bar for each class, with "
-    "a contact sheet. Of a video, one picture for each face that was followed."
+PathsArgument = Annotated[list[Path], argument("PATH", N_("Photos, videos, and folders of photos."))]
+_EVERY_HELP = N_("Look at every Nth frame of a video: 5 when left out or, with a network that learnt from clips, as in these.")
+CsvOption = Annotated[bool, option("--csv", N_("Write CSV to standard output, one row for each sighting."))]
+_DRAW_HELP = N_(
+    "Save a copy of each photo with the answer drawn in: boxes with names, or the name and a bar for each "
+    "class, with a contact sheet. Of a video, one picture for each face that was followed."
 )
 DrawOption = Annotated[Path | None, option("--draw DIR", _DRAW_HELP)]
-_SORT_HELP = (
-    "Copy each photo into a folder of who is in it: one for each person, several people, unknown, nobody, unreadable. "
-    "Nothing is moved or overwritten; a CSV file there lists what went where."
+_SORT_HELP = N_(
+    "Copy each photo into a folder of who is in it: one for each person, several people, unknown, nobody, "
+    "unreadable. Nothing is moved or overwritten; a CSV file there lists what went where."
 )
 SortOption = Annotated[Path | None, option("--sort DIR", _SORT_HELP)]
-_EXPLAIN_HELP = (
-    "Save for each photo a picture of where the network looked: the photo beside a heat map (Grad-CAM) of its answer. Not for face "
-    "recognisers, which compare faces with enrolled ones."
+_EXPLAIN_HELP = N_(
+    "Save for each photo a picture of where the network looked: the photo beside a heat map (Grad-CAM) of its "
+    "answer. Not for face recognisers, which compare faces with enrolled ones."
 )
 ExplainOption = Annotated[Path | None, option("--explain DIR", _EXPLAIN_HELP)]
 EveryOption = Annotated[int | None, option("--every N", _EVERY_HELP, min=1)]
-TopOption = Annotated[int, option("--top N", "Write the N most probable names of each sighting into --json.", min=1)]
-NoCacheOption = Annotated[bool, option("--no-cache", "Look at every photo, and remember none of its faces.")]
+TopOption = Annotated[int, option("--top N", N_("Write the N most probable names of each sighting into --json."), min=1)]
+NoCacheOption = Annotated[bool, option("--no-cache", N_("Look at every photo, and remember none of its faces."))]
 
 
 @app.command(
@@ -81,7 +82,7 @@ def predict(  # noqa: PLR0913  typer makes a parameter of each option
     A face recogniser keeps the faces of photos in the cache and does not look at the same photo twice.
     """
     if as_csv and as_json:
-        raise UsageError("--csv and --json both write to standard output. Choose one.")
+        raise UsageError(_("--csv and --json both write to standard output. Choose one."))
     from whosthat.workflow.predict import find_photos, sees_clips
     from whosthat.workflow.predict import predict as predict_paths
 
@@ -109,9 +110,9 @@ def predict(  # noqa: PLR0913  typer makes a parameter of each option
         else:
             show_predictions(predictions, paths[0] if len(paths) == 1 and paths[0].is_dir() else None)
     if sort is not None:
-        say(f"Copies are sorted into {sort}; the CSV file there lists them.")
+        say(_("Copies are sorted into {sort}; the CSV file there lists them.", sort=sort))
     if explain is not None and len(failed) < total:
-        say(f"Heat maps are in {explain}: red is where the network found its answer.")
+        say(_("Heat maps are in {explain}: red is where the network found its answer.", explain=explain))
     say(*not_looked_at(others))
     if failed:
         say(*(f"{one.path}: {one.problem}" for one in failed))
@@ -121,7 +122,7 @@ def predict(  # noqa: PLR0913  typer makes a parameter of each option
 def _watched(predictions: Iterable[Prediction], total: int, failed: list[Prediction], progress: Progress) -> Iterator[Prediction]:
     """Pass predictions on, count them, and keep those without a whole answer."""
     for done, prediction in enumerate(predictions, start=1):
-        progress.step("photos looked at", done, total)
+        progress.step(_("photos looked at"), done, total)
         if prediction.problem:
             failed.append(prediction)
         yield prediction

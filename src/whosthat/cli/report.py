@@ -8,11 +8,12 @@ from typing import Annotated
 
 from whosthat.cli.options import JsonOption, argument, examples, new_app, option
 from whosthat.cli.output import show, show_json
+from whosthat.translation import N_
 
 app = new_app()
 
-RunArgument = Annotated[Path, argument("RUN", "A run's folder, or runs/latest.")]
-OpenOption = Annotated[bool, option("--open", "Open the report in the browser.")]
+RunArgument = Annotated[Path, argument("RUN", N_("A run's folder, or runs/latest."))]
+OpenOption = Annotated[bool, option("--open", N_("Open the report in the browser."))]
 
 
 @app.command(epilog=examples("report runs/latest --open"), no_args_is_help=True)

@@ -9,12 +9,13 @@ from typing import Annotated
 
 from whosthat.cli.options import JsonOption, RunsOption, argument, examples, new_app, option
 from whosthat.cli.output import say, show, show_json, show_side_by_side, show_table, show_text
+from whosthat.translation import N_, _
 from whosthat.wording import percent
 
-app = new_app("List runs, or set them side by side.")
+app = new_app(N_("List runs, or set them side by side."))
 
-HtmlOption = Annotated[Path | None, option("--html FILE", "Write a page with the runs as a diary, the oldest first.")]
-RunsArgument = Annotated[list[Path], argument("RUN", "Folders of runs; runs/latest is one.")]
+HtmlOption = Annotated[Path | None, option("--html FILE", N_("Write a page with the runs as a diary, the oldest first."))]
+RunsArgument = Annotated[list[Path], argument("RUN", N_("Folders of runs; runs/latest is one."))]
 
 
 @app.command("list", epilog=examples("runs list", "runs list --json"))
@@ -29,7 +30,7 @@ def list_them(runs: RunsOption = Path("runs"), as_json: JsonOption = False) -> N
         columns = [column for column in rows[0] if column != "note" or any(row["note"] for row in rows)]
         show_table(columns, [[_cell(column, row) for column in columns] for row in rows], right=("accuracy",), paths=("run",))
     else:
-        say(f'There is no run in {runs} yet. Train one with "whosthat train PHOTOS".')
+        say(_('There is no run in {runs} yet. Train one with "whosthat train PHOTOS".', runs=runs))
 
 
 @app.command(

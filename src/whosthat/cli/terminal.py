@@ -15,6 +15,7 @@ from typing import Any, TextIO
 
 from whosthat.cli.output import SHOWN_ROWS, is_terminal, table_lines, terminal_width, wrapped
 from whosthat.progress import Progress
+from whosthat.translation import _
 from whosthat.wording import duration, visible
 
 SHOW_AFTER, LINE_EVERY, REDRAW_EVERY = 1.0, 10.0, 0.1
@@ -47,7 +48,7 @@ class Work:
         if self.done <= self.first:
             return ""
         rate = (self.done - self.first) / max(now - self.started, 1e-9)
-        return f", {rate:.3g} a second, {duration((self.total - self.done) / rate)} left"
+        return _(", {rate:.3g} a second, {rate2} left", rate=rate, rate2=duration((self.total - self.done) / rate))
 
 
 class LineProgress:
@@ -91,7 +92,7 @@ class LineProgress:
         for line in table_lines(columns, rows[:SHOWN_ROWS], right=columns[1:], room=terminal_width(self._stream)):
             self._write(line)
         if len(rows) > SHOWN_ROWS:
-            self._write(f"and {len(rows) - SHOWN_ROWS:,} more")
+            self._write(_("and {shown_rows:,} more", shown_rows=len(rows) - SHOWN_ROWS))
 
     def close(self) -> None:
         """Finish the last piece of work, and write what was held back."""
@@ -100,7 +101,16 @@ class LineProgress:
 
     def _show(self, work: Work, now: float) -> None:
         self._next_line = now + LINE_EVERY
-        self._write(f"{work.what}: {work.done:,} of {work.total:,}{work.speed(now)}{_and(work.note)}")
+        self._write(
+            _(
+                "{what}: {done:,} of {total:,}{speed}{and_}",
+                what=work.what,
+                done=work.done,
+                total=work.total,
+                speed=work.speed(now),
+                and_=_and(work.note),
+            )
+        )
 
     def _end_work(self, now: float) -> None:
         if self._work is not None:
@@ -112,7 +122,9 @@ class LineProgress:
         seconds = now - work.started
         if not work.note and seconds < SHOW_AFTER:
             return
-        self._held = f"{work.what}: {work.done:,} in {duration(seconds)}{_and(work.note)}"
+        self._held = _(
+            "{what}: {done:,} in {seconds}{and_}", what=work.what, done=work.done, seconds=duration(seconds), and_=_and(work.note)
+        )
         if now >= self._next_result:
             self._release()
             self._next_result = now + SHOW_AFTER

@@ -16,6 +16,7 @@ from whosthat.cli.output import confirmed, say, show, show_json, show_text
 from whosthat.cli.terminal import terminal_progress
 from whosthat.cli.train_options import merged, recipe_changes
 from whosthat.errors import QualityError, UsageError
+from whosthat.translation import N_, _
 
 if TYPE_CHECKING:
     from whosthat.training.recipe import AnyRecipe
@@ -25,7 +26,7 @@ app = options.new_app()
 
 AUTO = "auto"
 
-_COLOURS = {"poor": "red", "fair": "yellow", "too few to say": "yellow"}
+_COLOURS = {"poor": "red", "fair": "yellow", N_("too few to say"): "yellow"}
 """Of the verdict, by its grade; the others are green."""
 
 
@@ -81,19 +82,19 @@ def train(  # noqa: PLR0913  typer makes a parameter of each option; those that 
     changes = recipe_changes(context)
     if resume is not None:
         if changes or note or any(given is not None for given in (photos, model, recipe, strangers)):
-            raise UsageError("--resume uses the photos and the recipe of the run. Leave out PHOTOS and the recipe's options.")
+            raise UsageError(_("--resume uses the photos and the recipe of the run. Leave out PHOTOS and the recipe's options."))
         result = _go_on(resume, custom)
     elif photos is not None:
         photos = _unpacked(photos)
         ask_about_names(photos, yes=yes)
         result = _start(photos, _choose_recipe(photos, model, recipe, custom, changes), runs, strangers, note)
     else:
-        raise UsageError('Name the folder of photos: "whosthat train PHOTOS", or a run to go on with: "--resume RUN".')
+        raise UsageError(_('Name the folder of photos: "whosthat train PHOTOS", or a run to go on with: "--resume RUN".'))
     show_json(_document(result)) if as_json else show_result(result)
     if result.evaluation is not None:
         require_accuracy(result.evaluation, min_accuracy)
     elif min_accuracy is not None:
-        raise QualityError("There were too few photos for a test, so --min-accuracy cannot be checked.")
+        raise QualityError(_("There were too few photos for a test, so --min-accuracy cannot be checked."))
 
 
 def _unpacked(photos: Path) -> Path:
@@ -113,8 +114,8 @@ def ask_about_names(photos: Path, *, yes: bool) -> None:
     odd = odd_names(sorted(path.name for path in photos.iterdir() if path.is_dir())) if photos.is_dir() else ()
     if odd:
         say(odd_names_sentence(odd))
-    if odd and not yes and sys.stdin.isatty() and not confirmed("Train with these names?"):
-        raise UsageError("Nothing was trained. Rename the folders, or name another folder. --yes trains without asking.")
+    if odd and not yes and sys.stdin.isatty() and not confirmed(_("Train with these names?")):
+        raise UsageError(_("Nothing was trained. Rename the folders, or name another folder. --yes trains without asking."))
 
 
 def _choose_recipe(photos: Path, model: str | None, recipe: str | None, custom: Path | None, changes: Mapping[str, Any]) -> AnyRecipe:
@@ -122,12 +123,13 @@ def _choose_recipe(photos: Path, model: str | None, recipe: str | None, custom: 
     own = options.load_own_networks(custom)
     if recipe is not None:
         if model is not None:
-            raise UsageError(f"The recipe {recipe} names its model already. Leave out --model, or --recipe.")
-        say(f"Training on the photos in {photos} by the recipe {recipe}.")
+            raise UsageError(_("The recipe {recipe} names its model already. Leave out --model, or --recipe.", recipe=recipe))
+        say(_("Training on the photos in {photos} by the recipe {recipe}.", photos=photos, recipe=recipe))
         from whosthat.training.recipe import make_any_recipe, read_recipe
 
         return make_any_recipe(
-            merged(read_recipe(recipe).model_dump(mode="json", exclude_none=True), changes), f"the recipe {recipe}, as changed here"
+            merged(read_recipe(recipe).model_dump(mode="json", exclude_none=True), changes),
+            _("the recipe {recipe}, as changed here", recipe=recipe),
         )
     name = _choose_model(photos, model, own, changes)
     from whosthat.training.recipe import default_recipe
@@ -139,13 +141,20 @@ def _choose_model(photos: Path, model: str | None, own: Sequence[str], changes: 
     if model is None and len(own) == 1:
         model = own[0]
     if model not in (None, AUTO):
-        say(f"Training {model} on the photos in {photos}.")
+        say(_("Training {model} on the photos in {photos}.", model=model, photos=photos))
         return str(model)
-    say(f"Looking at photos in {photos} to choose a model.")
+    say(_("Looking at photos in {photos} to choose a model.", photos=photos))
     from whosthat.workflow.choosing import choose_model
 
     choice = choose_model(photos, settings=changes)
-    say(f"Training {choice.model} on the photos in {photos}: {choice.reason}. --model names another.")
+    say(
+        _(
+            "Training {model} on the photos in {photos}: {reason}. --model names another.",
+            model=choice.model,
+            photos=photos,
+            reason=choice.reason,
+        )
+    )
     return choice.model
 
 
@@ -157,7 +166,7 @@ def _start(photos: Path, recipe: AnyRecipe, runs: Path, strangers: Path | None, 
 
 
 def _go_on(run: Path, custom: Path | None) -> TrainResult:
-    say(f"Going on with {run}.")
+    say(_("Going on with {run}.", run=run))
     options.load_own_networks(custom)
     from whosthat.workflow.train import resume
 
@@ -185,11 +194,11 @@ def show_result(result: TrainResult) -> None:
     if evaluation is not None and diagnosis is not None:
         if diagnosis.arithmetic:  # a network, whose lesson is in its figures
             show_classes(evaluation)
-            show("", f"Test loss: {evaluation.loss:.3f}.")
+            show("", _("Test loss: {loss:.3f}.", loss=evaluation.loss))
         show_text(diagnosis.verdict.sentence, colour=_COLOURS.get(diagnosis.verdict.grade, "green"))
         show_text(accuracy_sentence(evaluation), *diagnosis.verdict.cautions)
     show_text(*result.notes)
     if diagnosis is not None:
-        show_text(f"Next: {diagnosis.next_step.sentence}")
+        show_text(_("Next: {sentence}", sentence=diagnosis.next_step.sentence))
     show("", *([f"Report:  {result.run / 'report.html'}"] if diagnosis is not None else []))
-    show(f"Bundle:  {result.bundle}", f"Try it:  whosthat predict {shlex.quote(str(result.run))} photo.jpg")
+    show(f"Bundle:  {result.bundle}", _("Try it:  whosthat predict {quote} photo.jpg", quote=shlex.quote(str(result.run))))

@@ -14,6 +14,7 @@ import typer
 
 from whosthat.cli.options import DATA, FACES, MODEL, NETWORK, OUTPUT, argument, option
 from whosthat.errors import UsageError
+from whosthat.translation import N_, _
 
 RECIPE_KEYS: dict[str, str] = {}
 """Which recipe setting each option sets, by the option's name in Python, a section's name before what is in it; `setting` fills it."""
@@ -26,52 +27,53 @@ def setting(shown: str, help: str, group: str, key: str = "") -> Any:
     return option(shown, help, group)
 
 
-_PHOTOS_HELP = "Folder that holds one folder of photos for each person or class, or dataset.h5 with labels.h5 beside it."
+_PHOTOS_HELP = N_("Folder that holds one folder of photos for each person or class, or dataset.h5 with labels.h5 beside it.")
 PhotosOrNothing = Annotated[Path | None, argument("PHOTOS", _PHOTOS_HELP, DATA)]
-ModelOption = Annotated[str | None, option("--model -m NAME", 'A network of "whosthat models list", faces, or auto.', MODEL)]
+ModelOption = Annotated[str | None, option("--model -m NAME", N_('A network of "whosthat models list", faces, or auto.'), MODEL)]
 RecipeOption = Annotated[
-    str | None, option("--recipe FILE", "A recipe file, or a recipe that comes with whosthat, such as reference-cnn6.", MODEL)
+    str | None, option("--recipe FILE", N_("A recipe file, or a recipe that comes with whosthat, such as reference-cnn6."), MODEL)
 ]
-ResumeOption = Annotated[Path | None, option("--resume RUN", "Go on with a run that was stopped.", MODEL)]
-SeedOption = Annotated[int | None, setting("--seed N", "Same seed, same split, same weights.", MODEL)]
+ResumeOption = Annotated[Path | None, option("--resume RUN", N_("Go on with a run that was stopped."), MODEL)]
+SeedOption = Annotated[int | None, setting("--seed N", N_("Same seed, same split, same weights."), MODEL)]
 SetOption = Annotated[
-    list[str] | None, option("--set KEY=VALUE", "Any other recipe setting, such as schedule.name=cosine. Repeatable.", MODEL)
+    list[str] | None, option("--set KEY=VALUE", N_("Any other recipe setting, such as schedule.name=cosine. Repeatable."), MODEL)
 ]
-NoteOption = Annotated[str, option("--note TEXT", "What this run is for; kept with it and shown in lists of runs.", OUTPUT)]
-SplitOption = Annotated[str | None, setting("--split A:B:C", "Shares of training, validation and test photos, such as 8:1:1.", DATA)]
+NoteOption = Annotated[str, option("--note TEXT", N_("What this run is for; kept with it and shown in lists of runs."), OUTPUT)]
+SplitOption = Annotated[str | None, setting("--split A:B:C", N_("Shares of training, validation and test photos, such as 8:1:1."), DATA)]
 PicturesOption = Annotated[
-    int | None, setting("--pictures-per-class N", "Use at most N photos of each class, for training, validation and test together.", DATA)
+    int | None,
+    setting("--pictures-per-class N", N_("Use at most N photos of each class, for training, validation and test together."), DATA),
 ]
-YesOption = Annotated[bool, option("--yes", "Train on folders with odd names, such as day1, without being asked.", DATA)]
+YesOption = Annotated[bool, option("--yes", N_("Train on folders with odd names, such as day1, without being asked."), DATA)]
 CropOption = Annotated[
-    str | None, setting("--crop WHAT", "What of a photo a network sees: photo, or faces that are cut out and turned upright.", FACES)
+    str | None, setting("--crop WHAT", N_("What of a photo a network sees: photo, or faces that are cut out and turned upright."), FACES)
 ]
 KeepSuspectsOption = Annotated[
-    bool | None, setting("--keep-suspects", "Learn also from photos that probably show another person than their folder says.", FACES)
+    bool | None, setting("--keep-suspects", N_("Learn also from photos that probably show another person than their folder says."), FACES)
 ]
-SizeOption = Annotated[int | None, setting("--size PIXELS", "Side of the square that the network sees.", NETWORK)]
-EpochsOption = Annotated[int | None, setting("--epochs N", "How often every training photo is seen.", NETWORK)]
-BatchSizeOption = Annotated[int | None, setting("--batch-size N", "Photos in one step.", NETWORK)]
-OptimiserOption = Annotated[str | None, setting("--optimiser NAME", "sgd, adam, adamw or rmsprop.", NETWORK, "optimiser.name")]
+SizeOption = Annotated[int | None, setting("--size PIXELS", N_("Side of the square that the network sees."), NETWORK)]
+EpochsOption = Annotated[int | None, setting("--epochs N", N_("How often every training photo is seen."), NETWORK)]
+BatchSizeOption = Annotated[int | None, setting("--batch-size N", N_("Photos in one step."), NETWORK)]
+OptimiserOption = Annotated[str | None, setting("--optimiser NAME", N_("sgd, adam, adamw or rmsprop."), NETWORK, "optimiser.name")]
 LearningRateOption = Annotated[
-    float | None, setting("--learning-rate X", "Learning rate of the optimiser.", NETWORK, "optimiser.learning_rate")
+    float | None, setting("--learning-rate X", N_("Learning rate of the optimiser."), NETWORK, "optimiser.learning_rate")
 ]
-WeightsOption = Annotated[str | None, setting("--weights FILE", "First weights: a file, none or imagenet.", NETWORK)]
+WeightsOption = Annotated[str | None, setting("--weights FILE", N_("First weights: a file, none or imagenet."), NETWORK)]
 FramesOption = Annotated[
-    int | None, setting("--frames N", "Frames that the network sees of each clip: a video, or a folder of numbered frames.", NETWORK)
+    int | None, setting("--frames N", N_("Frames that the network sees of each clip: a video, or a folder of numbered frames."), NETWORK)
 ]
 BlocksOption = Annotated[
     str | None,
     setting(
         "--blocks LAYERS",
-        'Layers of the custom network: "conv 64 3, pool, flatten, dense 128"; docs/networks.md.',
+        N_('Layers of the custom network: "conv 64 3, pool, flatten, dense 128"; docs/networks.md.'),
         NETWORK,
         "network.blocks",
     ),
 ]
-NoAugmentOption = Annotated[bool, option("--no-augment", "Show every photo as it is, in every epoch.", NETWORK)]
+NoAugmentOption = Annotated[bool, option("--no-augment", N_("Show every photo as it is, in every epoch."), NETWORK)]
 KeepTestOutOption = Annotated[
-    bool | None, setting("--keep-test-out", "Save the recogniser as it was tested; it then never learns from the test photos.", OUTPUT)
+    bool | None, setting("--keep-test-out", N_("Save the recogniser as it was tested; it then never learns from the test photos."), OUTPUT)
 ]
 
 
@@ -99,7 +101,7 @@ def assignments(texts: Iterable[str]) -> dict[str, Any]:
     for text in texts:
         key, equals, value = text.partition("=")
         if not equals or not all(key.split(".")):
-            raise UsageError(f'--set takes KEY=VALUE, such as "optimiser.learning_rate=0.001", got "{text}".')
+            raise UsageError(_('--set takes KEY=VALUE, such as "optimiser.learning_rate=0.001", got "{text}".', text=text))
         settings = merged(settings, nested(key.strip(), _value(value.strip())))
     return settings
 
@@ -118,9 +120,9 @@ def varied(texts: Iterable[str]) -> dict[str, list[Any]]:
     for text in texts:
         key, equals, values = (part.strip() for part in text.partition("="))
         if not equals or not values or not all(key.split(".")):
-            raise UsageError(f'--vary takes KEY=A,B,..., such as "batch_size=16,32", got "{text}".')
+            raise UsageError(_('--vary takes KEY=A,B,..., such as "batch_size=16,32", got "{text}".', text=text))
         if key in found:
-            raise UsageError(f'--vary was given twice for "{key}". Give all its values once, separated by commas.')
+            raise UsageError(_('--vary was given twice for "{key}". Give all its values once, separated by commas.', key=key))
         listed = _value(f"[{values}]")
         found[key] = listed if isinstance(listed, list) else [_value(value.strip()) for value in values.split(",")]
     return found

@@ -22,6 +22,7 @@ from whosthat.dataset.cache import PreparedPhotos
 from whosthat.durable import UNFINISHED, open_private, replace_file, sync_folder
 from whosthat.errors import DatasetError
 from whosthat.hdf5 import own_numbers
+from whosthat.translation import N_, _
 from whosthat.types import Image, IntArray
 
 PHOTOS, LABELS, CLASSES = FILES = ("dataset.h5", "labels.h5", "classes.txt")
@@ -34,7 +35,7 @@ MAX_CLASSES_BYTES = 1024 * 1024
 _ROWS = 1024
 """So many labels are read at once: a small file may hold very many."""
 
-_AGAIN = "Copy the files again, or write them again with whosthat export --dataset."
+_AGAIN = N_("Copy the files again, or write them again with whosthat export --dataset.")
 
 
 class LabelledPhoto(NamedTuple):
@@ -60,7 +61,9 @@ def write_array_files(prepared: PreparedPhotos, folder: Path) -> None:
         replace_file(folder / CLASSES, "".join(f"{name}\n" for name in prepared.classes).encode())
     except (OSError, RuntimeError) as error:  # RuntimeError: HDF5 closing a file that it could not write
         why = getattr(error, "strerror", None) or error
-        raise DatasetError(f"The data set cannot be written to {folder}: {why}. Make room, or choose another folder.") from error
+        raise DatasetError(
+            _("The data set cannot be written to {folder}: {why}. Make room, or choose another folder.", folder=folder, why=why)
+        ) from error
 
 
 def _write(file: Path, arrays: Mapping[str, list[Any]]) -> None:
@@ -125,13 +128,21 @@ def open_array_files(file: Path) -> Iterator[ArrayFiles]:
             labels[part], width = _reading(labels_beside(file), _labels, labels_file, f"y_{part}", len(images[part]))
             widths.add(width)
         if len(widths) > 1:
-            raise DatasetError(f"In {labels_beside(file)}, y_train and y_test have different numbers of classes. {_AGAIN}")
+            raise DatasetError(
+                _(
+                    "In {labels_beside}, y_train and y_test have different numbers of classes. {again}",
+                    labels_beside=labels_beside(file),
+                    again=_AGAIN,
+                )
+            )
         yield ArrayFiles(file, images, labels, _classes(file.with_name(CLASSES), widths.pop()))
 
 
 def _opened(path: Path, stack: ExitStack) -> h5py.File:
     if not path.is_file():
-        raise DatasetError(f"There is no file {path}. A data set is {PHOTOS} with {LABELS} beside it.")
+        raise DatasetError(
+            _("There is no file {path}. A data set is {photos} with {labels} beside it.", path=path, photos=PHOTOS, labels=LABELS)
+        )
     with _damage(path):
         return stack.enter_context(h5py.File(path, "r", locking=False))
 
@@ -141,7 +152,7 @@ def _damage(path: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, RuntimeError, KeyError) as error:  # what h5py raises for damaged files
-        raise DatasetError(f"{path} cannot be read as an HDF5 file: {error}. {_AGAIN}") from error
+        raise DatasetError(_("{path} cannot be read as an HDF5 file: {error}. {again}", path=path, error=error, again=_AGAIN)) from error
 
 
 def _reading(path: Path, read: Any, *arguments: Any) -> Any:
@@ -150,7 +161,7 @@ def _reading(path: Path, read: Any, *arguments: Any) -> Any:
         with _damage(path):
             return read(*arguments)
     except (ValueError, TypeError) as error:
-        raise DatasetError(f"{path} cannot be used: {error}. {_AGAIN}") from error
+        raise DatasetError(_("{path} cannot be used: {error}. {again}", path=path, error=error, again=_AGAIN)) from error
 
 
 def _images(opened: h5py.File, name: str) -> h5py.Dataset:
@@ -158,11 +169,19 @@ def _images(opened: h5py.File, name: str) -> h5py.Dataset:
     shape = images.shape
     if images.dtype != np.uint8 or len(shape) != 4 or shape[3] != 3 or not all(1 <= side <= MAX_SIDE for side in shape[1:3]):
         raise ValueError(
-            f"{name!r} is {images.dtype} of shape {shape}; expected photos, uint8 of shape (n, height, width, 3), at most {MAX_SIDE} "
-            "pixels wide and high"
+            _(
+                "{name!r} is {dtype} of shape {shape}; expected photos, uint8 of shape (n, height, width, 3), at most "
+                "{max_side} pixels wide and high",
+                name=name,
+                dtype=images.dtype,
+                shape=shape,
+                max_side=MAX_SIDE,
+            )
         )
     if shape[0] > MAX_PHOTOS:
-        raise ValueError(f"{name!r} holds {shape[0]:,} photos; at most {MAX_PHOTOS:,} are read")
+        raise ValueError(
+            _("{name!r} holds {shape:,} photos; at most {max_photos:,} are read", name=name, shape=shape[0], max_photos=MAX_PHOTOS)
+        )
     return images
 
 
@@ -172,17 +191,30 @@ def _labels(opened: h5py.File, name: str, n_photos: int) -> tuple[IntArray, int]
     shape = labels.shape
     if labels.dtype.kind not in "buif" or len(shape) != 2 or not 2 <= shape[1] <= MAX_CLASSES:
         raise ValueError(
-            f"{name!r} is {labels.dtype} of shape {shape}; expected one-hot labels of shape (n, classes), 2 to {MAX_CLASSES:,}"
+            _(
+                "{name!r} is {dtype} of shape {shape}; expected one-hot labels of shape (n, classes), 2 to {max_classes:,}",
+                name=name,
+                dtype=labels.dtype,
+                shape=shape,
+                max_classes=MAX_CLASSES,
+            )
         )
     if shape[0] != n_photos:
-        raise ValueError(f"{name!r} holds {shape[0]:,} labels for {n_photos:,} photos")
+        raise ValueError(_("{name!r} holds {shape:,} labels for {n_photos:,} photos", name=name, shape=shape[0], n_photos=n_photos))
     numbers = np.empty(shape[0], np.int64)
     for start in range(0, shape[0], _ROWS):
         rows = np.asarray(labels[start : start + _ROWS])
         wrong = np.flatnonzero(~(((rows == 0) | (rows == 1)).all(axis=1) & (rows.sum(axis=1) == 1)))
         if len(wrong):
             came = rows[wrong[0]][:10].tolist()
-            raise ValueError(f"row {start + wrong[0]} of {name!r} is no one-hot label; expected a single 1 and else 0, got {came}")
+            raise ValueError(
+                _(
+                    "row {wrong} of {name!r} is no one-hot label; expected a single 1 and else 0, got {came}",
+                    wrong=start + wrong[0],
+                    name=name,
+                    came=came,
+                )
+            )
         numbers[start : start + _ROWS] = rows.argmax(axis=1)
     return numbers, shape[1]
 
@@ -195,7 +227,16 @@ def _classes(file: Path, n_classes: int) -> tuple[str, ...]:
         with file.open("rb") as opened:
             names = tuple(opened.read(MAX_CLASSES_BYTES).decode("utf-8").splitlines())
     except (OSError, UnicodeDecodeError) as error:
-        raise DatasetError(f"{file} cannot be read: {error}. It holds one name of a class on each line, in UTF-8.") from error
+        raise DatasetError(
+            _("{file} cannot be read: {error}. It holds one name of a class on each line, in UTF-8.", file=file, error=error)
+        ) from error
     if len(names) != n_classes:
-        raise DatasetError(f"{file} holds {len(names):,} names, and the labels have {n_classes:,} classes. Write one name on each line.")
+        raise DatasetError(
+            _(
+                "{file} holds {n:,} names, and the labels have {n_classes:,} classes. Write one name on each line.",
+                file=file,
+                n=len(names),
+                n_classes=n_classes,
+            )
+        )
     return names

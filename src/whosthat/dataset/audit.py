@@ -19,6 +19,7 @@ from whosthat.dataset.folder import Photo, PhotoFolder, scan
 from whosthat.dataset.threads import in_order
 from whosthat.errors import CacheError, DatasetError, PhotoError
 from whosthat.progress import SILENT, Progress
+from whosthat.translation import _
 from whosthat.types import SetAside
 from whosthat.wording import listing
 
@@ -97,7 +98,7 @@ def _read_all(folder: PhotoFolder, progress: Progress) -> tuple[dict[Photo, Phot
     """Return the facts of the photos that can be read, and the reasons of those that cannot, both in the folder's order."""
     remembered = RememberedFacts(folder.root)
     if remembered.was_damaged:
-        progress.say("The cache is damaged and is rebuilt.")
+        progress.say(_("The cache is damaged and is rebuilt."))
 
     def look(photo: Photo) -> PhotoFacts | str:
         try:
@@ -113,11 +114,11 @@ def _read_all(folder: PhotoFolder, progress: Progress) -> tuple[dict[Photo, Phot
             readable[photo] = seen
         else:
             unreadable[photo] = seen
-        progress.step("photos checked", done, total)
+        progress.step(_("photos checked"), done, total)
     try:
         remembered.save()
     except CacheError as error:
-        progress.say(f"The next check will read all photos again. {error}")
+        progress.say(_("The next check will read all photos again. {error}", error=error))
     return readable, unreadable
 
 
@@ -140,7 +141,9 @@ def _audited(photos: Sequence[Photo], facts: Sequence[PhotoFacts], groups: Group
 def _reasons(unreadable: dict[Photo, str], contradictions: Sequence[tuple[Photo, ...]]) -> list[SetAside]:
     damaged = [SetAside(photo.path, reason) for photo, reason in unreadable.items()]
     contradicting = [
-        SetAside(photo.path, f"the same photo is in another class ({listing([other.name for other in same if other != photo])})")
+        SetAside(
+            photo.path, _("the same photo is in another class ({same})", same=listing([other.name for other in same if other != photo]))
+        )
         for same in contradictions
         for photo in same
     ]
@@ -148,5 +151,5 @@ def _reasons(unreadable: dict[Photo, str], contradictions: Sequence[tuple[Photo,
 
 
 def _nothing_to_use(folder: PhotoFolder, unreadable: dict[Photo, str]) -> str:
-    why = listing([f"{photo.name}: {reason}" for photo, reason in unreadable.items()]) or "the same photos are in several classes"
-    return f"No photo in {folder.root} can be used ({why})."
+    why = listing([f"{photo.name}: {reason}" for photo, reason in unreadable.items()]) or _("the same photos are in several classes")
+    return _("No photo in {root} can be used ({why}).", root=folder.root, why=why)

@@ -35,6 +35,7 @@ from whosthat.photos.preparing import Cropper, PrepareSpec, prepare
 from whosthat.photos.reading import opened
 from whosthat.progress import SILENT, Progress
 from whosthat.settings import cache_folder
+from whosthat.translation import N_, _
 from whosthat.types import PARTS, Image, IntArray, SetAside
 from whosthat.wording import listing
 
@@ -44,7 +45,7 @@ FORMAT = 2
 _SPARE_BYTES = 16 * 1024 * 1024
 """Room wanted on the disk beyond the pixels: HDF5's own tables, paths, and something left for others."""
 
-_CHANGED = "it has changed since it was checked"
+_CHANGED = N_("it has changed since it was checked")
 
 _DAMAGE = (OSError, RuntimeError, KeyError, ValueError, TypeError, AttributeError)
 """What h5py raises on files that are damaged, or that hold something else where a data set is expected."""
@@ -74,8 +75,8 @@ def prepare_photos(
     try:
         make_private_folder(file.parent)
     except OSError as error:
-        why = f"{file.parent} cannot be created: {error.strerror or error}"
-        raise CacheError(f"The cache folder {why}. Set WHOSTHAT_CACHE to a writable folder.") from error
+        why = _("{parent} cannot be created: {value}", parent=file.parent, value=error.strerror or error)
+        raise CacheError(_("The cache folder {why}. Set WHOSTHAT_CACHE to a writable folder.", why=why)) from error
     with _alone(file, progress):
         old = _open_trusted(file, spec, _key(spec, cropper), progress)
         if old is not None and old.holds(split):
@@ -104,7 +105,9 @@ class PreparedPhotos:
             # no locking: the file never changes once it has its name, and network disks often cannot lock
             self._file = h5py.File(file, "r", locking=False)
         except OSError as error:
-            raise CacheError(f"{file} is damaged or is not a cache file: {error}. Delete it; it is rebuilt.") from error
+            raise CacheError(
+                _("{file} is damaged or is not a cache file: {error}. Delete it; it is rebuilt.", file=file, error=error)
+            ) from error
         try:
             _check_layout(self._file)
             self.spec_key = str(self._file.attrs["spec"])
@@ -112,7 +115,9 @@ class PreparedPhotos:
             self.without = frozenset(self._file["sha256_without"].asstr()[:])  # photos in which there was nothing to cut out
         except _DAMAGE as error:
             self.close()
-            raise CacheError(f"{file} is damaged or is not a cache file: {error}. Delete it; it is rebuilt.") from error
+            raise CacheError(
+                _("{file} is damaged or is not a cache file: {error}. Delete it; it is rebuilt.", file=file, error=error)
+            ) from error
 
     def images(self, part: str) -> h5py.Dataset:
         """The prepared photos of a part: an h5py data set, uint8 ``(n, *spec.shape)``; only what is indexed is read."""
@@ -160,7 +165,7 @@ def forget_prepared(digests: Collection[str]) -> list[Path]:
         CacheError: A file cannot be deleted.
     """
     folder = _folder()
-    again = "Close other whosthat processes, and remove the person again."
+    again = _("Close other whosthat processes, and remove the person again.")
     if not folder.is_dir():
         return []
     try:
@@ -169,9 +174,9 @@ def forget_prepared(digests: Collection[str]) -> list[Path]:
         for file in holding:
             file.unlink()
     except OSError as error:
-        raise CacheError(f"The cache in {folder} cannot be deleted: {error}. {again}") from error
+        raise CacheError(_("The cache in {folder} cannot be deleted: {error}. {again}", folder=folder, error=error, again=again)) from error
     if not done:
-        raise CacheError(f"Another process is preparing photos in {folder}. {again}")
+        raise CacheError(_("Another process is preparing photos in {folder}. {again}", folder=folder, again=again))
     return holding
 
 
@@ -203,7 +208,7 @@ def _alone(file: Path, progress: Progress) -> Iterator[None]:
         try:
             lock.acquire(blocking=False)
         except filelock.Timeout:
-            progress.say("Another process is preparing the same photos; waiting for it.")
+            progress.say(_("Another process is preparing the same photos; waiting for it."))
             lock.acquire()
     except OSError as error:
         raise _unwritable(file, error) from error
@@ -228,12 +233,12 @@ def _open_trusted(file: Path, spec: PrepareSpec, key: str, progress: Progress) -
     try:
         old = PreparedPhotos(file)
     except CacheError:
-        progress.say(f"The cache {file} is damaged or of another version and is rebuilt.")
+        progress.say(_("The cache {file} is damaged or of another version and is rebuilt.", file=file))
         return None
     if old.spec_key == key and all(old.images(part).shape[1:] == spec.shape for part in PARTS):
         return old
     old.close()
-    progress.say(f"The preparation changed; the cache {file} is rebuilt.")
+    progress.say(_("The preparation changed; the cache {file} is rebuilt.", file=file))
     return None
 
 
@@ -245,15 +250,15 @@ def _wanted(split: Split) -> list[tuple[str, AuditedPhoto]]:
 def _check_layout(opened: h5py.File) -> None:
     """Raise ValueError unless the file is complete and its tables agree with one another."""
     if opened.attrs["format"] != FORMAT:
-        raise ValueError(f"its format is {opened.attrs['format']}, expected {FORMAT}")
+        raise ValueError(_("its format is {attrs}, expected {format}", attrs=opened.attrs["format"], format=FORMAT))
     n_classes = len(opened["classes"])
     for part in PARTS:
         images, labels = opened[f"X_{part}"], opened[f"y_{part}"][:]
         lengths = {len(images), len(labels), len(opened[f"sha256_{part}"]), len(opened[f"path_{part}"])}
         if images.dtype != np.uint8 or len(lengths) != 1 or images.id.get_num_chunks() != len(images):
-            raise ValueError(f"the tables of {part} do not match")
+            raise ValueError(_("the tables of {part} do not match", part=part))
         if len(labels) and not 0 <= labels.min() <= labels.max() < n_classes:
-            raise ValueError(f"{part} has labels without a class")
+            raise ValueError(_("{part} has labels without a class", part=part))
 
 
 def _build(split: Split, source: _Source, file: Path, progress: Progress) -> list[SetAside]:
@@ -297,7 +302,7 @@ def _write(opened: h5py.File, split: Split, source: _Source, progress: Progress)
         else:
             images[part][len(filled[part])] = row
             filled[part].append(item)
-        progress.step("photos prepared", done, len(wanted))
+        progress.step(_("photos prepared"), done, len(wanted))
     _check_classes(split, filled, set_aside)
     for part, items in filled.items():
         images[part].resize(len(items), axis=0)
@@ -351,10 +356,10 @@ def _write_texts(opened: h5py.File, name: str, texts: Sequence[str]) -> None:
 
 def _check_classes(split: Split, filled: dict[str, list[AuditedPhoto]], set_aside: Sequence[SetAside]) -> None:
     counts = {part: Counter(item.photo.class_name for item in items) for part, items in filled.items()}
-    lost = [f"{name} in {part}" for name in split.classes for part in PARTS if counts[part][name] == 0]
+    lost = [_("{name} in {part}", name=name, part=part) for name in split.classes for part in PARTS if counts[part][name] == 0]
     if lost:
         why = listing([f"{item.path.name}: {item.reason}" for item in set_aside])
-        raise DatasetError(f"No usable photo is left for {listing(lost)} ({why}). Add photos to these folders.")
+        raise DatasetError(_("No usable photo is left for {lost} ({why}). Add photos to these folders.", lost=listing(lost), why=why))
 
 
 def _check_room(split: Split, spec: PrepareSpec, file: Path) -> None:
@@ -363,13 +368,23 @@ def _check_room(split: Split, spec: PrepareSpec, file: Path) -> None:
     free = shutil.disk_usage(file.parent).free
     if free < needed:
         raise CacheError(
-            f"{n_photos:,} prepared photos need {needed / 2**20:,.0f} MiB in {file.parent}, and {free / 2**20:,.0f} MiB are free."
-            " Make room, choose a smaller size, or set WHOSTHAT_CACHE to a folder on another disk."
+            _(
+                "{n_photos:,} prepared photos need {needed:,.0f} MiB in {parent}, and {free:,.0f} MiB are free. Make "
+                "room, choose a smaller size, or set WHOSTHAT_CACHE to a folder on another disk.",
+                n_photos=n_photos,
+                needed=needed / 2**20,
+                parent=file.parent,
+                free=free / 2**20,
+            )
         )
 
 
 def _unwritable(file: Path, error: Any) -> CacheError:
     return CacheError(
-        f"The cache {file} cannot be written: {getattr(error, 'strerror', None) or error}. Make room there, close other programs that "
-        "use the file, or set WHOSTHAT_CACHE to another folder."
+        _(
+            "The cache {file} cannot be written: {value}. Make room there, close other programs that use the file, or "
+            "set WHOSTHAT_CACHE to another folder.",
+            file=file,
+            value=getattr(error, "strerror", None) or error,
+        )
     )

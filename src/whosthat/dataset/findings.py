@@ -14,6 +14,7 @@ from typing import Literal
 from whosthat.dataset.duplicates import FLAT
 from whosthat.dataset.folder import EMPTY_CLASS, NO_PHOTO_BUT, Photo
 from whosthat.dataset.odd_names import odd_names, odd_names_sentence
+from whosthat.translation import _
 from whosthat.types import SetAside
 from whosthat.wording import counted, listing
 
@@ -98,19 +99,30 @@ def pictures_by_class(photos: Iterable[AuditedPhoto], classes: Sequence[str]) ->
 def _contradictions(evidence: Evidence) -> Iterator[Finding]:
     if evidence.contradictions:
         pairs = [" = ".join(photo.name for photo in copies) for copies in evidence.contradictions]
-        are = f"{counted(len(pairs), 'photo')} {'is' if len(pairs) == 1 else 'are'} in two folders ({listing(pairs)})."
+        are = _(
+            "{photos} {value} in two folders ({pairs}).",
+            photos=counted(len(pairs), "photo"),
+            value="is" if len(pairs) == 1 else "are",
+            pairs=listing(pairs),
+        )
         names = tuple(photo.name for copies in evidence.contradictions for photo in copies)
-        yield Finding("two-names", "problem", f"{are} One folder is wrong, so no copy is used; delete the wrong one.", names)
+        yield Finding("two-names", "problem", _("{are} One folder is wrong, so no copy is used; delete the wrong one.", are=are), names)
 
 
 def _lost_classes(evidence: Evidence) -> Iterator[Finding]:
     lost = sorted(path.name for path in (item.path for item in evidence.left_out if item.reason == EMPTY_CLASS))
     if lost:
-        yield Finding("empty-class", "warning", f"{counted(len(lost), 'folder')} without photos: {listing(lost)}. Not used as a class.")
+        yield Finding(
+            "empty-class",
+            "warning",
+            _("{folders} without photos: {lost}. Not used as a class.", folders=counted(len(lost), "folder"), lost=listing(lost)),
+        )
     had = {photo.class_name for photo in evidence.unreadable} | {photo.class_name for same in evidence.contradictions for photo in same}
     gone = sorted(had - set(evidence.classes))
     if gone:
-        yield Finding("lost-class", "problem", f"No photo of {listing(gone)} can be used, so it is not a class. Add readable photos.")
+        yield Finding(
+            "lost-class", "problem", _("No photo of {gone} can be used, so it is not a class. Add readable photos.", gone=listing(gone))
+        )
 
 
 def _one_class(evidence: Evidence) -> Iterator[Finding]:
@@ -119,11 +131,17 @@ def _one_class(evidence: Evidence) -> Iterator[Finding]:
     name = evidence.classes[0]
     inside = sorted({item.photo.name.split("/")[1] for item in evidence.photos if item.photo.name.count("/") > 1})
     if len(inside) > 1:
-        there = f"There is one class, {name}, and its photos are in {len(inside)} folders: {listing(inside)}."
-        yield Finding("one-class", "problem", f"{there} If each of them is a class, use the folder {evidence.root / name} instead.")
+        there = _(
+            "There is one class, {name}, and its photos are in {n} folders: {inside}.", name=name, n=len(inside), inside=listing(inside)
+        )
+        yield Finding(
+            "one-class",
+            "problem",
+            _("{there} If each of them is a class, use the folder {name} instead.", there=there, name=evidence.root / name),
+        )
     else:
-        what_then = "A face recogniser can find this person; a network needs two classes."
-        yield Finding("one-class", "note", f"There is one class, {name}. {what_then}")
+        what_then = _("A face recogniser can find this person; a network needs two classes.")
+        yield Finding("one-class", "note", _("There is one class, {name}. {what_then}", name=name, what_then=what_then))
 
 
 def _odd_names(evidence: Evidence) -> Iterator[Finding]:
@@ -136,13 +154,22 @@ def _too_few(evidence: Evidence) -> Iterator[Finding]:
     pictures = pictures_by_class(evidence.photos, evidence.classes)
     impossible = [f"{name} ({n})" for name, n in pictures.items() if n < 3]
     if impossible:
-        few = f"{counted(len(impossible), 'class')} with fewer than 3 different pictures: {listing(impossible)}."
-        yield Finding("too-few-to-split", "problem", f"{few} Training, validation and test need one each; add photos.")
+        few = _(
+            "{classes} with fewer than 3 different pictures: {impossible}.",
+            classes=counted(len(impossible), "class"),
+            impossible=listing(impossible),
+        )
+        yield Finding("too-few-to-split", "problem", _("{few} Training, validation and test need one each; add photos.", few=few))
     counts = count_by_class(evidence.photos, evidence.classes)
     small = [f"{name} ({n})" for name, n in counts.items() if n < FEW_PHOTOS]
     if small:
-        few = f"{counted(len(small), 'class')} with fewer than {FEW_PHOTOS} photos: {listing(small)}."
-        yield Finding("too-few", "warning", f"{few} A network trained from scratch needs hundreds per class.")
+        few = _(
+            "{classes} with fewer than {few_photos} photos: {small}.",
+            classes=counted(len(small), "class"),
+            few_photos=FEW_PHOTOS,
+            small=listing(small),
+        )
+        yield Finding("too-few", "warning", _("{few} A network trained from scratch needs hundreds per class.", few=few))
 
 
 def _unreadable(evidence: Evidence) -> Iterator[Finding]:
@@ -150,7 +177,9 @@ def _unreadable(evidence: Evidence) -> Iterator[Finding]:
         reasons = [f"{photo.name} ({reason})" for photo, reason in evidence.unreadable.items()]
         names = tuple(photo.name for photo in evidence.unreadable)
         n = counted(len(names), "file")
-        yield Finding("unreadable", "warning", f"{n} cannot be read and will not be used: {listing(reasons)}.", names)
+        yield Finding(
+            "unreadable", "warning", _("{n} cannot be read and will not be used: {reasons}.", n=n, reasons=listing(reasons)), names
+        )
 
 
 def _repetitions(evidence: Evidence) -> Iterator[Finding]:
@@ -158,14 +187,20 @@ def _repetitions(evidence: Evidence) -> Iterator[Finding]:
     across: list[Pair] = []
     for pair in evidence.look_alikes:
         (within if pair[0].photo.class_name == pair[1].photo.class_name else across).append(pair)
-    look = "Look at them: one folder may be wrong, or both people are in the picture."
-    yield from _repeated("look-alikes-across", "warning", across, f"The same picture is in two folders: {{pairs}}. {look}")
-    delete = "Copies stay in one part of the split; delete them to save time."
-    yield from _repeated("copies", "warning", evidence.copies, f"The same picture is twice in one class: {{pairs}}. {delete}")
-    stay = "They stay in one part of the split."
-    how = "resized, recoloured, cropped, framed, rotated or mirrored"
-    yield from _repeated("look-alikes", "note", within, f"Nearly the same picture in one class: {{pairs}}: {how}. {stay}")
-    yield from _repeated("bursts", "note", evidence.bursts, f"{{photos}} were taken within 2 seconds of another ({{names}}). {stay}")
+    look = _("Look at them: one folder may be wrong, or both people are in the picture.")
+    yield from _repeated("look-alikes-across", "warning", across, _("The same picture is in two folders: {{pairs}}. {look}", look=look))
+    delete = _("Copies stay in one part of the split; delete them to save time.")
+    yield from _repeated(
+        "copies", "warning", evidence.copies, _("The same picture is twice in one class: {{pairs}}. {delete}", delete=delete)
+    )
+    stay = _("They stay in one part of the split.")
+    how = _("resized, recoloured, cropped, framed, rotated or mirrored")
+    yield from _repeated(
+        "look-alikes", "note", within, _("Nearly the same picture in one class: {{pairs}}: {how}. {stay}", how=how, stay=stay)
+    )
+    yield from _repeated(
+        "bursts", "note", evidence.bursts, _("{{photos}} were taken within 2 seconds of another ({{names}}). {stay}", stay=stay)
+    )
 
 
 def _repeated(kind: str, severity: Severity, pairs: Sequence[Pair], sentence: str) -> Iterator[Finding]:
@@ -181,47 +216,81 @@ def _imbalance(evidence: Evidence) -> Iterator[Finding]:
     largest, smallest = max(counts, key=counts.__getitem__), min(counts, key=counts.__getitem__)
     ratio = counts[largest] / counts[smallest]
     if ratio > LARGEST_IMBALANCE:
-        than = f"{ratio:.1f} times the smallest ({smallest}, {counts[smallest]:,})"
-        what_then = "The network will favour it; add photos to the smallest or use class weights."
-        yield Finding("imbalance", "warning", f"The largest class ({largest}, {counts[largest]:,} photos) is {than}. {what_then}")
+        than = _("{ratio:.1f} times the smallest ({smallest}, {counts:,})", ratio=ratio, smallest=smallest, counts=counts[smallest])
+        what_then = _("The network will favour it; add photos to the smallest or use class weights.")
+        yield Finding(
+            "imbalance",
+            "warning",
+            _(
+                "The largest class ({largest}, {counts:,} photos) is {than}. {what_then}",
+                largest=largest,
+                counts=counts[largest],
+                than=than,
+                what_then=what_then,
+            ),
+        )
 
 
 def _small(evidence: Evidence) -> Iterator[Finding]:
     small = [item for item in evidence.photos if min(item.width, item.height) < SMALLEST_SIDE]
     if small:
         sizes = [f"{item.photo.name} ({item.width} x {item.height})" for item in small]
-        used = "It is used, but has little detail." if len(small) == 1 else "They are used, but have little detail."
-        found = f"{counted(len(small), 'photo')} smaller than {SMALLEST_SIDE} pixels on a side: {listing(sizes)}."
+        used = _("It is used, but has little detail.") if len(small) == 1 else _("They are used, but have little detail.")
+        found = _(
+            "{photos} smaller than {smallest_side} pixels on a side: {sizes}.",
+            photos=counted(len(small), "photo"),
+            smallest_side=SMALLEST_SIDE,
+            sizes=listing(sizes),
+        )
         yield Finding("too-small", "warning", f"{found} {used}", tuple(item.photo.name for item in small))
 
 
 def _flat(evidence: Evidence) -> Iterator[Finding]:
     names = tuple(item.photo.name for item in evidence.photos if item.fingerprint == FLAT)
     if names:
-        yield Finding("flat", "warning", f"{counted(len(names), 'photo')} of a single colour: {listing(names)}. They show nothing.", names)
+        yield Finding(
+            "flat",
+            "warning",
+            _("{photos} of a single colour: {names}. They show nothing.", photos=counted(len(names), "photo"), names=listing(names)),
+            names,
+        )
 
 
 def _short_clips(evidence: Evidence) -> Iterator[Finding]:
     short = [item for item in evidence.photos if 1 < item.n_frames < evidence.frames]
     if short:
         lengths = [f"{item.photo.name} ({item.n_frames})" for item in short]
-        found = f"{counted(len(short), 'clip')} with fewer than {evidence.frames} frames: {listing(lengths)}."
+        found = _(
+            "{clips} with fewer than {frames} frames: {lengths}.",
+            clips=counted(len(short), "clip"),
+            frames=evidence.frames,
+            lengths=listing(lengths),
+        )
         names = tuple(item.photo.name for item in short)
-        yield Finding("short-clips", "warning", f"{found} Some frames are used more than once; use longer clips, or fewer frames.", names)
+        yield Finding(
+            "short-clips",
+            "warning",
+            _("{found} Some frames are used more than once; use longer clips, or fewer frames.", found=found),
+            names,
+        )
 
 
 def _clips(evidence: Evidence) -> Iterator[Finding]:
     n_clips = sum(item.n_frames > 1 for item in evidence.photos)
     if not n_clips:
         if evidence.frames > 1:
-            yield Finding("no-clips", "warning", "There are no clips. A network sees each photo as a clip in which nothing moves.")
+            yield Finding("no-clips", "warning", _("There are no clips. A network sees each photo as a clip in which nothing moves."))
         return
-    of_each = f"{counted(n_clips, 'clip')} can be used; {evidence.frames} frames of each are looked at, evenly from first to last."
+    of_each = _(
+        "{clips} can be used; {frames} frames of each are looked at, evenly from first to last.",
+        clips=counted(n_clips, "clip"),
+        frames=evidence.frames,
+    )
     yield Finding("clips", "note", of_each)
     still = tuple(item.photo.name for item in evidence.photos if item.n_frames == 1)
     if still:
-        beside = f"{counted(len(still), 'photo')} beside the clips: {listing(still)}."
-        used = "A network sees a photo as a clip in which nothing moves; move photos away that are no such clips."
+        beside = _("{photos} beside the clips: {still}.", photos=counted(len(still), "photo"), still=listing(still))
+        used = _("A network sees a photo as a clip in which nothing moves; move photos away that are no such clips.")
         yield Finding("photos-beside-clips", "warning", f"{beside} {used}", still)
 
 
@@ -231,5 +300,16 @@ def _left_out(evidence: Evidence) -> Iterator[Finding]:
         if item.reason != EMPTY_CLASS:
             by_reason.setdefault(item.reason, []).append(item.path.relative_to(evidence.root).as_posix())
     for reason, names in by_reason.items():
-        learn = " A network that looks at several frames learns from videos: --frames 8." if reason == NO_PHOTO_BUT["video"] else ""
-        yield Finding("left-out", "note", f"{counted(len(names), 'item')} left out ({reason}): {listing(names)}.{learn}", tuple(names))
+        learn = _(" A network that looks at several frames learns from videos: --frames 8.") if reason == NO_PHOTO_BUT["video"] else ""
+        yield Finding(
+            "left-out",
+            "note",
+            _(
+                "{items} left out ({reason}): {names}.{learn}",
+                items=counted(len(names), "item"),
+                reason=reason,
+                names=listing(names),
+                learn=learn,
+            ),
+            tuple(names),
+        )

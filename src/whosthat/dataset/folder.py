@@ -27,22 +27,23 @@ from whosthat.errors import DatasetError
 from whosthat.photos.clips import numbered_frames
 from whosthat.photos.reading import looks_like_photo
 from whosthat.photos.signatures import kind_of_file
+from whosthat.translation import N_, _
 from whosthat.types import SetAside
 from whosthat.wording import counted
 
-HIDDEN = "hidden: the name begins with a dot"
-NOT_A_PHOTO = "not a photo"
-NO_PHOTO_BUT = {"video": "a video", "RAW photo": "a RAW photo; export it as JPEG"}
+HIDDEN = N_("hidden: the name begins with a dot")
+NOT_A_PHOTO = N_("not a photo")
+NO_PHOTO_BUT = {"video": "a video", N_("RAW photo"): N_("a RAW photo; export it as JPEG")}
 """What is said of files that people take for photos, by `photos.signatures.kind_of_file`."""
-NOT_A_FILE = "a pipe, socket or device, not a regular file"
-BAD_NAME = "a name that is not valid Unicode; rename it"
-LINKED_FOLDER = "a link to a folder; links to folders are not followed"
-LINK_OUT = "a link to a place outside the photo folder"
-BROKEN_LINK = "a broken link"
-FOLDER_NAMED_AS_PHOTO = "a folder with the name of a photo"
-CLOSED_FOLDER = "a folder that cannot be opened"
-LOOSE = "a photo outside the class folders, so it has no class"
-EMPTY_CLASS = "a folder without photos"
+NOT_A_FILE = N_("a pipe, socket or device, not a regular file")
+BAD_NAME = N_("a name that is not valid Unicode; rename it")
+LINKED_FOLDER = N_("a link to a folder; links to folders are not followed")
+LINK_OUT = N_("a link to a place outside the photo folder")
+BROKEN_LINK = N_("a broken link")
+FOLDER_NAMED_AS_PHOTO = N_("a folder with the name of a photo")
+CLOSED_FOLDER = N_("a folder that cannot be opened")
+LOOSE = N_("a photo outside the class folders, so it has no class")
+EMPTY_CLASS = N_("a folder without photos")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ def scan(root: Path, *, clips: bool = False) -> PhotoFolder:
     real_root = _existing_folder(root)
     entries = _entries(real_root)
     if not entries:
-        raise DatasetError(f"{root} is empty. Expected one sub-folder per class, each with photos in it.")
+        raise DatasetError(_("{root} is empty. Expected one sub-folder per class, each with photos in it.", root=root))
     found: dict[str, list[Photo]] = {}
     left: list[SetAside] = []
     for entry in entries:
@@ -119,11 +120,15 @@ def _existing_folder(root: Path) -> Path:
     try:
         real = root.resolve(strict=True)
         if not stat.S_ISDIR(real.stat().st_mode):
-            raise DatasetError(f"{root} is a file. Expected a folder with one sub-folder of photos per class.")
+            raise DatasetError(_("{root} is a file. Expected a folder with one sub-folder of photos per class.", root=root))
     except FileNotFoundError as error:
-        raise DatasetError(f"There is no folder {root}.{_near_sibling(root)} Check the path.") from error
+        raise DatasetError(
+            _("There is no folder {root}.{near_sibling} Check the path.", root=root, near_sibling=_near_sibling(root))
+        ) from error
     except (OSError, RuntimeError, ValueError) as error:  # RuntimeError: a loop of links (Python < 3.13); ValueError: a NUL character
-        raise DatasetError(f"The folder {root} cannot be opened: {error}. Check the path and its permissions.") from error
+        raise DatasetError(
+            _("The folder {root} cannot be opened: {error}. Check the path and its permissions.", root=root, error=error)
+        ) from error
     return real
 
 
@@ -134,7 +139,7 @@ def _near_sibling(root: Path) -> str:
     except OSError:
         return ""  # the parent is missing too: there is nothing to suggest
     near = difflib.get_close_matches(root.name, siblings, n=1, cutoff=0.6)
-    return f' Did you mean "{root.parent / near[0]}"?' if near else ""
+    return _(' Did you mean "{near}"?', near=root.parent / near[0]) if near else ""
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
@@ -142,7 +147,9 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
         with os.scandir(folder) as listing:
             return sorted(listing, key=lambda entry: entry.name)
     except OSError as error:
-        raise DatasetError(f"The folder {folder} cannot be listed: {error.strerror or error}. Check its permissions.") from error
+        raise DatasetError(
+            _("The folder {folder} cannot be listed: {value}. Check its permissions.", folder=folder, value=error.strerror or error)
+        ) from error
 
 
 def _why_not_a_class(entry: os.DirEntry[str]) -> str | None:
@@ -244,19 +251,35 @@ def _check_layout(root: Path, class_folders: list[str], left: list[SetAside]) ->
     twins = next((names for names in alike.values() if len(names) > 1), None)
     if twins is not None:
         raise DatasetError(
-            f"The class folders {' and '.join(repr(name) for name in twins)} in {root} differ only by upper and lower case or by how"
-            " their accents are stored; on other computers they are one folder. Merge or rename them."
+            _(
+                "The class folders {twins} in {root} differ only by upper and lower case or by how their accents are "
+                "stored; on other computers they are one folder. Merge or rename them.",
+                twins=" and ".join(repr(name) for name in twins),
+                root=root,
+            )
         )
     if class_folders:
         return
     loose = sum(item.reason == LOOSE for item in left)
     empty = [item.path.name for item in left if item.reason == EMPTY_CLASS]
     if loose:
-        raise DatasetError(f"Found {loose} photo(s) directly in {root}; put each class's (or person's) photos in a folder of their own.")
+        raise DatasetError(
+            _(
+                "Found {loose} photo(s) directly in {root}; put each class's (or person's) photos in a folder of their own.",
+                loose=loose,
+                root=root,
+            )
+        )
     if videos := sum(item.reason == NO_PHOTO_BUT["video"] for item in left):
         raise DatasetError(
-            f"{root} holds no photos, but {counted(videos, 'video')}. A network learns from videos when it looks at several frames of each:"
-            " --model cnn-lstm --frames 8."
+            _(
+                "{root} holds no photos, but {videos}. A network learns from videos when it looks at several frames of "
+                "each: --model cnn-lstm --frames 8.",
+                root=root,
+                videos=counted(videos, "video"),
+            )
         )
-    also = f" No photos were found in: {', '.join(map(repr, empty[:10]))}." if empty else ""
-    raise DatasetError(f"{root} has no sub-folders with photos. Expected one sub-folder per class, each with photos in it.{also}")
+    also = _(" No photos were found in: {map}.", map=", ".join(map(repr, empty[:10]))) if empty else ""
+    raise DatasetError(
+        _("{root} has no sub-folders with photos. Expected one sub-folder per class, each with photos in it.{also}", root=root, also=also)
+    )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from whosthat.translation import N_, _
 from whosthat.wording import listing
 
 _MONTH = "jan(uary)?|feb(ruary)?|mar(ch)?|apr(il)?|may|june?|july?|aug(ust)?|sept?(ember)?|oct(ober)?|nov(ember)?|dec(ember)?"
@@ -23,7 +24,7 @@ _ODD = re.compile(
             f"{_YEAR}[ _-]*({_MONTH})",
             f"(holidays?|vacation|trip|urlaub|ferien|christmas|easter|birthday|wedding|party)[ _-]*({_YEAR}|\\d\\d?)",
             "(img|dsc[fn]?|dscn|pict|p|mvi|gopr|pxl)[ _-]?\\d{3,}",
-            "dcim|camera( roll)?|screenshots?|downloads?|whatsapp images|unsorted|misc|untitled([ _-].*)?|new folder.*",
+            N_("dcim|camera( roll)?|screenshots?|downloads?|whatsapp images|unsorted|misc|untitled([ _-].*)?|new folder.*"),
             "\\d{3}(canon|nikon|nd|apple|_pana|msdcf|olymp|andro|media|gopro|_fuji)\\w*",
             f"{_YEAR}年.*|第.+[天日]",
         )
@@ -50,7 +51,7 @@ def odd_names_sentence(names: Sequence[str]) -> str:
         'The folder day1 does not look like the name of a person or class'
     """
     if len(names) == 1:
-        what = f"The folder {names[0]} does not look like the name of a person or class."
+        what = _("The folder {names} does not look like the name of a person or class.", names=names[0])
     else:
-        what = f"The folders {listing(names)} do not look like names of people or classes."
-    return f"{what} Each folder becomes a name: give every person a folder of their own."
+        what = _("The folders {names} do not look like names of people or classes.", names=listing(names))
+    return _("{what} Each folder becomes a name: give every person a folder of their own.", what=what)

@@ -22,6 +22,7 @@ from whosthat.dataset.audit import Audit, AuditedPhoto
 from whosthat.dataset.findings import pictures_by_class
 from whosthat.durable import replace_file
 from whosthat.errors import DatasetError, UsageError
+from whosthat.translation import _
 from whosthat.types import PARTS
 from whosthat.wording import counted, listing
 
@@ -78,7 +79,7 @@ def write_split(split: Split, path: Path) -> None:
         replace_file(path, split_table(split))
     except OSError as error:
         why = f"{path}: {error.strerror or error}"
-        raise DatasetError(f"The split cannot be written to {why}. Make room or choose another folder.") from error
+        raise DatasetError(_("The split cannot be written to {why}. Make room or choose another folder.", why=why)) from error
 
 
 def read_split(path: Path, audit: Audit, *, ratios: Ratios, seed: int) -> Split:
@@ -95,16 +96,23 @@ def read_split(path: Path, audit: Audit, *, ratios: Ratios, seed: int) -> Split:
     for row in read_rows(path):
         item = known.get(row["path"])
         if row["part"] not in PARTS:
-            raise DatasetError(f'{path} is not a split file: "{row["part"]}" is not one of {", ".join(PARTS)}.')
+            raise DatasetError(
+                _('{path} is not a split file: "{row}" is not one of {parts}.', path=path, row=row["part"], parts=", ".join(PARTS))
+            )
         if item is None or item.sha256 != row["sha256"]:
             changed.append(row["path"])
         elif item in part_of:
-            raise DatasetError(f"{path} is not a split file: {row['path']} is listed twice.")
+            raise DatasetError(_("{path} is not a split file: {row} is listed twice.", path=path, row=row["path"]))
         else:
             part_of[item] = row["part"]
     if changed:
-        gone = f"{counted(len(changed), 'photo')} of the split {path} are missing or have changed ({listing(changed)})."
-        raise DatasetError(f"{gone} Restore them, or train again.")
+        gone = _(
+            "{photos} of the split {path} are missing or have changed ({changed}).",
+            photos=counted(len(changed), "photo"),
+            path=path,
+            changed=listing(changed),
+        )
+        raise DatasetError(_("{gone} Restore them, or train again.", gone=gone))
     classes = tuple(sorted({item.photo.class_name for item in part_of}))
     return _made(classes, part_of, _checked(ratios), seed)
 
@@ -134,11 +142,16 @@ class _Division:
             for name in _classes(group):
                 self._empty[name].discard(part)
                 self._groups_left[name] -= 1
-        lacking = [f"{name} in {part}" for name, parts in sorted(self._empty.items()) for part in PARTS if part in parts]
+        lacking = [
+            _("{name} in {part}", name=name, part=part) for name, parts in sorted(self._empty.items()) for part in PARTS if part in parts
+        ]
         if lacking:
             raise DatasetError(
-                f'Photos that look alike stay in one part of the split, which leaves none for: {listing(lacking)}. "whosthat check" '
-                "lists them; add photos, or delete those in the wrong folder."
+                _(
+                    'Photos that look alike stay in one part of the split, which leaves none for: {lacking}. "whosthat check" '
+                    "lists them; add photos, or delete those in the wrong folder.",
+                    lacking=listing(lacking),
+                )
             )
         return part_of
 
@@ -172,7 +185,7 @@ def _shares(n: int, ratios: Ratios) -> list[int]:
 
 def _sampled(photos: Sequence[AuditedPhoto], pictures_per_class: int, seed: int) -> list[AuditedPhoto]:
     if pictures_per_class < 1:
-        raise UsageError(f"pictures_per_class must be 1 or more, got {pictures_per_class}.")
+        raise UsageError(_("pictures_per_class must be 1 or more, got {pictures_per_class}.", pictures_per_class=pictures_per_class))
     of_class: defaultdict[str, list[AuditedPhoto]] = defaultdict(list)
     for item in sorted(photos, key=lambda item: _lot("sample", seed, item)):
         of_class[item.photo.class_name].append(item)
@@ -192,15 +205,20 @@ def _check_groups(photos: Sequence[AuditedPhoto], classes: Sequence[str]) -> Non
     short = [f"{name} ({n})" for name, n in pictures_by_class(photos, classes).items() if n < len(PARTS)]
     if short:
         raise DatasetError(
-            f"{counted(len(short), 'class')} with too few different pictures to be split: {listing(short)}."
-            " Training, validation and test need one each, and copies, look-alikes and bursts count as one."
-            " Add photos, or move the folder away."
+            _(
+                "{classes} with too few different pictures to be split: {short}. Training, validation and test need one "
+                "each, and copies, look-alikes and bursts count as one. Add photos, or move the folder away.",
+                classes=counted(len(short), "class"),
+                short=listing(short),
+            )
         )
 
 
 def _checked(ratios: Ratios) -> Ratios:
     if len(ratios) != 3 or not all(math.isfinite(share) and share > 0 for share in ratios):
-        raise UsageError(f"A split needs three positive numbers, for training, validation and test; got {':'.join(map(str, ratios))}.")
+        raise UsageError(
+            _("A split needs three positive numbers, for training, validation and test; got {map}.", map=":".join(map(str, ratios)))
+        )
     return ratios
 
 
@@ -215,10 +233,10 @@ def read_rows(path: Path) -> list[dict[str, str]]:
         with path.open(encoding="utf-8", newline="") as file:
             reader = csv.DictReader(file, strict=True)
             if tuple(reader.fieldnames or ()) != COLUMNS:
-                raise DatasetError(f"{path} is not a split file: expected the columns {', '.join(COLUMNS)}.")
+                raise DatasetError(_("{path} is not a split file: expected the columns {columns}.", path=path, columns=", ".join(COLUMNS)))
             rows = list(reader)
     except (OSError, ValueError, csv.Error) as error:
-        raise DatasetError(f"The split {path} cannot be read: {error}.") from error
+        raise DatasetError(_("The split {path} cannot be read: {error}.", path=path, error=error)) from error
     if any(None in row.values() or None in row for row in rows):
-        raise DatasetError(f"{path} is not a split file: a line has too few or too many columns.")
+        raise DatasetError(_("{path} is not a split file: a line has too few or too many columns.", path=path))
     return rows

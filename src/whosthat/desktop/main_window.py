@@ -13,6 +13,7 @@ from whosthat.desktop.style import apply_look
 from whosthat.desktop.viewer import State, Viewer, answer
 from whosthat.desktop.worker import Worker, collect_if_due
 from whosthat.photos.signatures import PHOTO_SUFFIXES
+from whosthat.translation import _
 
 POLL_MS = 30
 """Milliseconds between two looks at what the worker has done."""
@@ -49,14 +50,14 @@ class MainWindow:
         beside = str(picture.path.parent if picture else Path.cwd())
         patterns = " ".join(f"*{suffix} *{suffix.upper()}" for suffix in sorted(PHOTO_SUFFIXES))
         chosen = filedialog.askopenfilename(
-            parent=self.root, title="Choose a photo", filetypes=[("Photos", patterns), ("All files", "*")], initialdir=beside
+            parent=self.root, title=_("Choose a photo"), filetypes=[("Photos", patterns), (_("All files"), "*")], initialdir=beside
         )
         if chosen:
             self.viewer.open_photo(Path(chosen))
 
     def choose_bundle(self) -> None:
         """Let the person choose a bundle's or a run's folder in a dialog, and open it."""
-        chosen = filedialog.askdirectory(parent=self.root, title="Choose a recogniser: a bundle or a run's folder", mustexist=True)
+        chosen = filedialog.askdirectory(parent=self.root, title=_("Choose a recogniser: a bundle or a run's folder"), mustexist=True)
         if chosen:
             self.viewer.open_bundle(Path(chosen))
 
@@ -82,8 +83,13 @@ class MainWindow:
         self.bars = Bars(panel, self.look)
         self.recogniser = ttk.Label(panel, style="Detail.TLabel", font=self.look.small, wraplength=px(280))
         buttons = (
-            ttk.Button(panel, text=f"Choose a photo …   {CONTROL_NAME}+O", style="Main.TButton", command=self.choose_photo),
-            ttk.Button(panel, text=f"Choose a recogniser …   {CONTROL_NAME}+B", command=self.choose_bundle),
+            ttk.Button(
+                panel,
+                text=_("Choose a photo …   {control_name}+O", control_name=CONTROL_NAME),
+                style="Main.TButton",
+                command=self.choose_photo,
+            ),
+            ttk.Button(panel, text=_("Choose a recogniser …   {control_name}+B", control_name=CONTROL_NAME), command=self.choose_bundle),
         )
         self.headline.grid(row=0, sticky="w")
         self.detail.grid(row=1, sticky="w", pady=(px(4), px(18)))
@@ -108,14 +114,14 @@ class MainWindow:
             self._next_poll = self.root.after(POLL_MS, self._poll)
 
     def _show(self, state: State) -> None:
-        self.photo.show(state.picture, "No photo to show" if state.failed else "No photo yet")
+        self.photo.show(state.picture, _("No photo to show") if state.failed else _("No photo yet"))
         shown = answer(state.picture.sightings if state.picture else None)
         self.headline.configure(text=shown.headline, style="Headline.TLabel" if shown.known else "Unknown.Headline.TLabel")
         self.detail.configure(text=shown.detail)
         self.bars.show(shown)
-        self.recogniser.configure(text=f"Recogniser: {state.bundle}" if state.bundle else "No recogniser yet.")
+        self.recogniser.configure(text=_("Recogniser: {bundle}", bundle=state.bundle) if state.bundle else _("No recogniser yet."))
         self.status.configure(text=state.message, style="Alarm.Status.TLabel" if state.failed else "Status.TLabel")
 
     def _tell_of_a_mistake(self, kind: type[BaseException], error: BaseException, _traceback: TracebackType | None) -> None:
         """Show in the window what Tk would print to a terminal that nobody may see."""
-        self.viewer.tell(f"Something went wrong inside whosthat: {kind.__name__}: {error}")
+        self.viewer.tell(_("Something went wrong inside whosthat: {name__}: {error}", name__=kind.__name__, error=error))

@@ -17,6 +17,7 @@ from whosthat.photos.drawing import thumbnail
 from whosthat.photos.reading import looks_like_photo, read
 from whosthat.recognition import load
 from whosthat.recognition.recogniser import Recogniser
+from whosthat.translation import N_, _
 from whosthat.types import Image, Sighting
 from whosthat.wording import confidence_text, none_known
 
@@ -50,7 +51,7 @@ class State:
 
     bundle: Path | None = None
     picture: Picture | None = None
-    message: str = "Choose a photo, and a recogniser that names it."
+    message: str = N_("Choose a photo, and a recogniser that names it.")
     failed: bool = False
 
 
@@ -79,7 +80,7 @@ class Viewer:
 
     def open_bundle(self, path: Path) -> None:
         """Swap the recogniser; the photo on show is named again. When the bundle cannot be opened, the old one stays."""
-        self._show(message=f"Opening {path} ...", failed=False)
+        self._show(message=_("Opening {path} ...", path=path), failed=False)
         self._submit(lambda: load(path), lambda recogniser: self._use(path, recogniser))
 
     def open_photo(self, path: Path) -> None:
@@ -98,7 +99,7 @@ class Viewer:
 
     def _open(self, path: Path) -> None:
         self._wanted = path
-        self._show(message=f"Reading {path.name} ...", failed=False)
+        self._show(message=_("Reading {name} ...", name=path.name), failed=False)
         recogniser = self._recogniser
 
         def job() -> Picture | None:
@@ -113,13 +114,15 @@ class Viewer:
     def _present(self, picture: Picture | None) -> None:
         if picture is None or picture.path != self._wanted:
             return
-        place = f"  ({self._beside.index(picture.path) + 1} of {len(self._beside)})" if picture.path in self._beside else ""
-        advice = "" if picture.sightings is not None else ". Choose a recogniser to name it."
+        place = (
+            _("  ({index} of {n})", index=self._beside.index(picture.path) + 1, n=len(self._beside)) if picture.path in self._beside else ""
+        )
+        advice = "" if picture.sightings is not None else _(". Choose a recogniser to name it.")
         self._show(picture=picture, message=f"{picture.path.name}{place}{advice}", failed=False)
 
     def _use(self, path: Path, recogniser: Recogniser) -> None:
         self._recogniser = recogniser
-        self._show(bundle=path, message=f"{path} knows {len(recogniser.labels)} names.", failed=False)
+        self._show(bundle=path, message=_("{path} knows {n} names.", path=path, n=len(recogniser.labels)), failed=False)
         if self._wanted is not None:
             self._open(self._wanted)
 
@@ -132,7 +135,7 @@ class Viewer:
                 result = future.result()
             except (WhosthatError, OSError, MemoryError) as error:
                 failed()
-                self.tell(str(error) or "There is not enough memory.")
+                self.tell(str(error) or _("There is not enough memory."))
             else:
                 then(result)
 
@@ -171,24 +174,41 @@ def answer(sightings: tuple[Sighting, ...] | None) -> Answer:
     if sightings is None:
         return Answer("", "")
     if not sightings:
-        return Answer("Nobody", "No face was found in this photo.")
+        return Answer("Nobody", _("No face was found in this photo."))
     best = max(sightings, key=lambda sighting: (sighting.name is not None, sighting.confidence))
     bars = tuple(list(best.probabilities.items())[:N_BARS])
     if best.name is None:
         many = len(sightings) > 1
         return Answer(none_known(len(sightings)) if many else "Unknown", _why_unknown(best, of_many=many), bars=bars)
-    others = f" {len(sightings)} faces in all." if len(sightings) > 1 else ""
+    others = _(" {n} faces in all.", n=len(sightings)) if len(sightings) > 1 else ""
     twice = dict.fromkeys(sighting.given_to_better for sighting in sightings if sighting.given_to_better is not None)
-    others += "".join(f" Of several faces that look like {name}, the best got the name." for name in twice)
-    after = f" Runner-up: {best.runner_up}, {confidence_text(best.runner_up_confidence)}." if best.runner_up else ""
-    return Answer(best.name, f"Confidence {confidence_text(best.confidence)}.{after}{others}", known=True, bars=bars)
+    others += "".join(_(" Of several faces that look like {name}, the best got the name.", name=name) for name in twice)
+    after = (
+        _(
+            " Runner-up: {runner_up}, {runner_up_confidence}.",
+            runner_up=best.runner_up,
+            runner_up_confidence=confidence_text(best.runner_up_confidence),
+        )
+        if best.runner_up
+        else ""
+    )
+    return Answer(
+        best.name,
+        _("Confidence {confidence}.{after}{others}", confidence=confidence_text(best.confidence), after=after, others=others),
+        known=True,
+        bars=bars,
+    )
 
 
 def _why_unknown(best: Sighting, *, of_many: bool) -> str:
     """Say whom the surest resembles, how likely that is, and why it gets no name all the same: the threshold asks for more."""
     name, share = next(iter(best.probabilities.items()), ("", 0.0))
     if share < WORTH_NAMING:
-        return "Like no enrolled person."
-    guess = f"One is perhaps {name}, {confidence_text(share)}." if of_many else f"Perhaps {name}, {confidence_text(share)}."
-    far, low = "The distance is above the threshold, so no name is given.", "That is below the threshold, so no name is given."
+        return _("Like no enrolled person.")
+    guess = (
+        _("One is perhaps {name}, {share}.", name=name, share=confidence_text(share))
+        if of_many
+        else _("Perhaps {name}, {share}.", name=name, share=confidence_text(share))
+    )
+    far, low = _("The distance is above the threshold, so no name is given."), _("That is below the threshold, so no name is given.")
     return f"{guess} {far if best.nearest else low}"

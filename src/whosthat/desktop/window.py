@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 
 from whosthat.desktop.worker import collected_here
 from whosthat.errors import DesktopError
+from whosthat.translation import N_
 
 if TYPE_CHECKING:
     import tkinter
 
-NO_TK = (
-    "The window cannot open: this Python has no Tk. On Debian and Ubuntu: apt install python3-tk. On macOS with Homebrew: "
-    "brew install python-tk. The Windows installer of Python brings it."
+NO_TK = N_(
+    "The window cannot open: this Python has no Tk. On Debian and Ubuntu: apt install python3-tk. On macOS "
+    "with Homebrew: brew install python-tk. The Windows installer of Python brings it."
 )
-NO_SCREEN = "The window cannot open: there is no screen ({reason}). Open it from a desktop, or use whosthat predict."
+NO_SCREEN = N_("The window cannot open: there is no screen ({reason}). Open it from a desktop, or use whosthat predict.")
 
 
 def open_window(bundle: Path | None = None) -> None:

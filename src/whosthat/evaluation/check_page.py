@@ -22,6 +22,7 @@ from whosthat.evaluation.report import MOST_NAMES, template
 from whosthat.photos.drawing import encode_image, thumbnail
 from whosthat.photos.reading import read
 from whosthat.progress import SILENT, Progress
+from whosthat.translation import _
 from whosthat.version import __version__
 
 SIDE = 160
@@ -49,7 +50,7 @@ class ClassRow:
 def check_path(page: Path) -> None:
     """Refuse, before any photo is looked at, a name that no page can have: a UsageError says what it must be."""
     if page.suffix.lower() not in (".html", ".htm") or page.is_dir():
-        raise UsageError(f"The page must be a file that ends in .html, got {page}.")
+        raise UsageError(_("The page must be a file that ends in .html, got {page}.", page=page))
 
 
 def write_check_page(page: Path, audit: Audit, faces: FaceAudit | None, *, progress: Progress = SILENT) -> Path:
@@ -83,7 +84,7 @@ def write_check_page(page: Path, audit: Audit, faces: FaceAudit | None, *, progr
         make_private_folder(page.parent)
         replace_file(page, text.encode("utf-8", errors="replace"))  # a file name may hold bytes that are no letters
     except OSError as error:
-        raise UsageError(f"{page} cannot be written: {error.strerror or error}. Name another file.") from error
+        raise UsageError(_("{page} cannot be written: {value}. Name another file.", page=page, value=error.strerror or error)) from error
     return page
 
 
@@ -121,7 +122,7 @@ def _small_copies(root: Path, names: Sequence[str], progress: Progress) -> Mappi
     copies: dict[str, str] = {}
     for done, (name, copy) in enumerate(zip(names, in_order(small, names), strict=True), start=1):
         copies |= {name: copy} if copy else {}
-        progress.step("photos shown", done, len(names))
+        progress.step(_("photos shown"), done, len(names))
     return copies
 
 

@@ -22,13 +22,14 @@ from whosthat.evaluation.outcomes import Outcomes
 from whosthat.evaluation.report import template
 from whosthat.proportions import Interval, wilson_interval
 from whosthat.runs.files import writing
+from whosthat.translation import N_, _
 from whosthat.version import __version__
 from whosthat.wording import counted, percent, percent_range
 
 FORMAT = 2
 """The version of comparison.json."""
 
-NO_FACE = "no face"
+NO_FACE = N_("no face")
 """The figure that says nothing where whole photos are looked at."""
 
 JSON_FILE, REPORT_FILE = "comparison.json", "compare.html"
@@ -129,13 +130,13 @@ def compare(photos: str, contestants: Sequence[Contestant], failures: Sequence[F
     """
     counts = {len(one.correct) for one in contestants}
     if len(counts) != 1:
-        raise UsageError(f"Models can be compared on the same test photos alone; they answered {sorted(counts)} photos.")
+        raise UsageError(_("Models can be compared on the same test photos alone; they answered {counts} photos.", counts=sorted(counts)))
     ranked = sorted(contestants, key=lambda one: (-sum(one.correct), one.work_seconds))
     usable = [one for one in ranked if one.interval.low > one.baseline]
     duels = _duels(usable[0], ranked) if usable else ()
     chosen = _choose(usable, duels) if usable else None
     sentences = _reasons(chosen, usable[0], ranked, duels) if chosen else (_none_sentence(ranked[0]),)
-    told = tuple(f"{failure.model} could not be trained: {failure.reason}" for failure in failures)
+    told = tuple(_("{model} could not be trained: {reason}", model=failure.model, reason=failure.reason) for failure in failures)
     choice = chosen.model if chosen else None
     return Comparison(photos, counts.pop(), tuple(ranked), tuple(failures), duels, choice, sentences + told)
 
@@ -187,25 +188,49 @@ def _worse_with_strangers(one: Contestant, other: Contestant) -> bool:
 def _reasons(chosen: Contestant, leader: Contestant, ranked: Sequence[Contestant], duels: Sequence[Duel]) -> tuple[str, ...]:
     """Say which model to use, and how each of the others compares."""
     n = len(chosen.correct)
-    first = f"Use {chosen.model}: of {counted(n, 'test photo')}, {chosen.outcomes.sentence()} ({percent(chosen.accuracy)} correct)."
+    first = _(
+        "Use {model}: of {photos}, {sentence} ({accuracy} correct).",
+        model=chosen.model,
+        photos=counted(n, _("test photo")),
+        sentence=chosen.outcomes.sentence(),
+        accuracy=percent(chosen.accuracy),
+    )
     by_model = {one.model: one for one in ranked}
     reasons = [_against_leader(chosen, leader, by_model[duel.other], duel) for duel in duels]
     unknown = [one.model for one in ranked if one.fpir is None]
     if unknown:
-        reasons.append(f"How many strangers get a name is not known for {', '.join(unknown)}: add photos of strangers with --strangers.")
+        reasons.append(
+            _(
+                "How many strangers get a name is not known for {unknown}: add photos of strangers with --strangers.",
+                unknown=", ".join(unknown),
+            )
+        )
     return (first, *(reason for reason in reasons if reason))
 
 
 def _against_leader(chosen: Contestant, leader: Contestant, other: Contestant, duel: Duel) -> str:
-    counts = f"{leader.model} alone is correct for {counted(duel.leader_alone, 'photo')}, {other.model} alone for {duel.other_alone:,}"
-    split = f"{counts} (McNemar's exact test, {_p_value(duel.p)})"
+    counts = _(
+        "{model} alone is correct for {photos}, {model2} alone for {other_alone:,}",
+        model=leader.model,
+        photos=counted(duel.leader_alone, "photo"),
+        model2=other.model,
+        other_alone=duel.other_alone,
+    )
+    split = _("{counts} (McNemar's exact test, {p_value})", counts=counts, p_value=_p_value(duel.p))
     mine, theirs = f"{leader.model} ({percent(leader.accuracy)})", f"({percent(other.accuracy)})"
     if duel.told_apart:
-        return f"{other.model} is worse {theirs}: {split}."
+        return _("{model} is worse {theirs}: {split}.", model=other.model, theirs=theirs, split=split)
     if other.interval.low <= other.baseline:
-        return f"{other.model} is not clearly better than the baseline {theirs}."
+        return _("{model} is not clearly better than the baseline {theirs}.", model=other.model, theirs=theirs)
     why = _why_of_equals(chosen, leader, other)
-    return f"The difference between {mine} and {other.model} {theirs} may be chance: {split}. {why}".rstrip()
+    return _(
+        "The difference between {mine} and {model} {theirs} may be chance: {split}. {why}",
+        mine=mine,
+        model=other.model,
+        theirs=theirs,
+        split=split,
+        why=why,
+    ).rstrip()
 
 
 def _why_of_equals(chosen: Contestant, leader: Contestant, other: Contestant) -> str:
@@ -213,19 +238,37 @@ def _why_of_equals(chosen: Contestant, leader: Contestant, other: Contestant) ->
         return ""
     left = other if chosen is leader else leader
     if _worse_with_strangers(left, chosen):
-        return f"{chosen.model} does better with strangers: {_with_strangers(chosen)}, against {_with_strangers(left)}."
-    times = f"{chosen.work_seconds:,.0f} s against {left.work_seconds:,.0f} s for training and naming {PHOTOS_TO_NAME:,} photos"
-    return f"{chosen.model} is quicker: {times}."
+        return _(
+            "{model} does better with strangers: {with_strangers}, against {with_strangers2}.",
+            model=chosen.model,
+            with_strangers=_with_strangers(chosen),
+            with_strangers2=_with_strangers(left),
+        )
+    times = _(
+        "{work_seconds:,.0f} s against {work_seconds2:,.0f} s for training and naming {photos_to_name:,} photos",
+        work_seconds=chosen.work_seconds,
+        work_seconds2=left.work_seconds,
+        photos_to_name=PHOTOS_TO_NAME,
+    )
+    return _("{model} is quicker: {times}.", model=chosen.model, times=times)
 
 
 def _with_strangers(one: Contestant) -> str:
-    return f"{percent(one.fpir or 0)} of strangers get a name and {percent(one.outcomes.unnamed)} of known photos get none"
+    return _(
+        "{percent} of strangers get a name and {unnamed} of known photos get none",
+        percent=percent(one.fpir or 0),
+        unnamed=percent(one.outcomes.unnamed),
+    )
 
 
 def _none_sentence(best: Contestant) -> str:
-    return (
-        f"None of them can be used yet: the best, {best.model}, is correct for {percent(best.accuracy)} of the test photos, which is not "
-        f"clearly better than the baseline ({percent(best.baseline)}, always the most frequent class). Add photos, or train for longer."
+    return _(
+        "None of them can be used yet: the best, {model}, is correct for {accuracy} of the test photos, which is "
+        "not clearly better than the baseline ({baseline}, always the most frequent class). Add photos, or train "
+        "for longer.",
+        model=best.model,
+        accuracy=percent(best.accuracy),
+        baseline=percent(best.baseline),
     )
 
 
@@ -268,7 +311,7 @@ def figures(comparison: Comparison) -> list[dict[str, str]]:
 
 
 def _figures(one: Contestant) -> dict[str, str]:
-    strangers = "not known"
+    strangers = _("not known")
     if one.fpir is not None and one.strangers is not None:
         strangers = f"{percent(one.fpir)} ({percent_range(one.strangers.low, one.strangers.high)})"
     return {
@@ -278,8 +321,8 @@ def _figures(one: Contestant) -> dict[str, str]:
         "wrong": f"{one.outcomes.wrong:,}",
         "unknown": f"{one.outcomes.unknown:,}",
         NO_FACE: f"{one.outcomes.no_face:,}",
-        "strangers named": strangers,
-        "photos a second": f"{one.photos_per_second:,.1f}",
+        _("strangers named"): strangers,
+        _("photos a second"): f"{one.photos_per_second:,.1f}",
         "training": f"{one.seconds:,.1f} s",
         "size": f"{one.n_bytes / 1e6:,.1f} MB",
     }

@@ -18,6 +18,7 @@ import numpy as np
 from whosthat.evaluation.metrics import Evaluation
 from whosthat.evaluation.verdict import FEWEST_PHOTOS, TOO_FEW, Verdict, correct_of, judge, worst_class
 from whosthat.proportions import wilson_interval
+from whosthat.translation import N_, _
 from whosthat.wording import counted, percent
 
 FEWEST_EPOCHS = 3
@@ -88,29 +89,35 @@ class Case:
 
 CASES: Mapping[str, Case] = {
     "learning": Case(
-        "Still learning", "The training loss and the validation loss both fall: what is learned also holds for unseen photos."
+        N_("Still learning"), N_("The training loss and the validation loss both fall: what is learned also holds for unseen photos.")
     ),
     "overfitting": Case(
         "Overfitting",
-        "The network does clearly better on its training photos than on unseen ones. What helps: more photos, "
-        "augmentation, dropout, batch normalisation, stopping early, or a pretrained network.",
+        N_(
+            "The network does clearly better on its training photos than on unseen ones. What helps: more photos, "
+            "augmentation, dropout, batch normalisation, stopping early, or a pretrained network."
+        ),
     ),
     "data": Case(
-        "Something is odd about the photos",
-        "The validation loss falls although the training loss does not: the two parts may hold different things.",
+        N_("Something is odd about the photos"),
+        N_("The validation loss falls although the training loss does not: the two parts may hold different things."),
     ),
     "bottleneck": Case(
         "Settled",
-        "The validation loss gets no better any more. If the result is not good enough, a lower learning rate or a smaller batch may help.",
+        N_(
+            "The validation loss gets no better any more. If the result is not good enough, a lower learning rate or "
+            "a smaller batch may help."
+        ),
     ),
     "design": Case(
-        "Going wrong", "The training loss rises. The network or its settings do not fit; most often the learning rate is too high."
+        N_("Going wrong"), N_("The training loss rises. The network or its settings do not fit; most often the learning rate is too high.")
     ),
     "broken": Case(
-        "Broke down", "A loss is not a number any more, so nothing was learned from there on. Most often the learning rate is too high."
+        N_("Broke down"),
+        N_("A loss is not a number any more, so nothing was learned from there on. Most often the learning rate is too high."),
     ),
-    "too short": Case("Too little was seen", f"Fewer than {FEWEST_EPOCHS} epochs show no trend."),
-    "no epochs": Case("No curves", "Faces are learnt in one step, without epochs."),
+    N_("too short"): Case(N_("Too little was seen"), f"Fewer than {FEWEST_EPOCHS} epochs show no trend."),
+    N_("no epochs"): Case(N_("No curves"), N_("Faces are learnt in one step, without epochs.")),
 }
 """The five cases of the slides, and three in which curves say nothing."""
 
@@ -158,7 +165,7 @@ class Diagnosis:
     arithmetic: str
 
 
-STATIONS = ("data", "split", "loss", "optimise", "training good", "test good", "deploy", "overfitting")
+STATIONS = ("data", "split", "loss", "optimise", N_("training good"), N_("test good"), "deploy", "overfitting")
 """The slide's flow chart, top to bottom; the last is where "test set good? no" leads."""
 
 
@@ -206,9 +213,22 @@ def arithmetic(training: Training, n_epochs: int) -> str:
         return ""
     photos, batch = training.n_train, training.batch_size
     iterations, rest = math.ceil(photos / batch), photos % batch
-    size = f"{min(batch, photos)} photos" if not rest or iterations == 1 else f"{batch} photos, the last of {rest}"
-    epoch = f"One epoch is {counted(iterations, 'iteration')} of {size}: {photos} training photos / batch {batch}."
-    return f"{epoch} {counted(n_epochs, 'epoch')} made {counted(iterations * n_epochs, 'iteration')}, each one step of the optimiser."
+    size = (
+        f"{min(batch, photos)} photos" if not rest or iterations == 1 else _("{batch} photos, the last of {rest}", batch=batch, rest=rest)
+    )
+    epoch = _(
+        "One epoch is {iterations} of {size}: {photos} training photos / batch {batch}.",
+        iterations=counted(iterations, "iteration"),
+        size=size,
+        photos=photos,
+        batch=batch,
+    )
+    return _(
+        "{epoch} {epochs} made {iterations}, each one step of the optimiser.",
+        epoch=epoch,
+        epochs=counted(n_epochs, "epoch"),
+        iterations=counted(iterations * n_epochs, "iteration"),
+    )
 
 
 def _smoothed(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
@@ -220,11 +240,11 @@ def _smoothed(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 
 def _case(train: Trend, validation: Trend, history: Sequence[Mapping[str, float]], training: Training) -> str:
     if not history:
-        return "no epochs"
+        return _("no epochs")
     if "broken" in (train.direction, validation.direction):
         return "broken"
     if len(history) < FEWEST_EPOCHS:
-        return "too short"
+        return _("too short")
     case, last = _CASE_OF_TRENDS.get((train.direction, validation.direction), "design"), history[-1]
     parted = validation.direction == "rises" and validation.end > train.end
     if case == "bottleneck" and (parted or _falls_behind(last["accuracy"], last["val_accuracy"], training.n_validation)):
@@ -241,33 +261,39 @@ def _falls_behind(learned: float, unseen: float, n: int) -> bool:
 def _evidence(train: Trend, validation: Trend, kept: Mapping[str, float], training: Training) -> tuple[str, ...]:
     if not kept:
         return ()
-    span = "In the only epoch" if train.n_epochs == 1 else f"Over the last {train.n_epochs} epochs"
-    losses = f"{span} the training loss {_moved(train)}, and the validation loss {_moved(validation)}."
-    shares = f"{percent(kept['accuracy'])} of the training photos and {percent(kept['val_accuracy'])} of the validation photos"
-    levels = f"The weights of epoch {training.best_epoch} were kept: {shares} were correct."
+    span = _("In the only epoch") if train.n_epochs == 1 else _("Over the last {n_epochs} epochs", n_epochs=train.n_epochs)
+    losses = _(
+        "{span} the training loss {moved}, and the validation loss {moved2}.", span=span, moved=_moved(train), moved2=_moved(validation)
+    )
+    shares = _(
+        "{kept} of the training photos and {kept2} of the validation photos",
+        kept=percent(kept["accuracy"]),
+        kept2=percent(kept["val_accuracy"]),
+    )
+    levels = _("The weights of epoch {best_epoch} were kept: {shares} were correct.", best_epoch=training.best_epoch, shares=shares)
     return (losses, levels, training.stopped) if training.stopped else (losses, levels)
 
 
 def _moved(movement: Trend) -> str:
     if movement.n_epochs == 1:
-        return f"was {movement.end:.2f}"
+        return _("was {end:.2f}", end=movement.end)
     if movement.direction == "broken":
-        return "stopped being a number"
-    verb = {"falls": "fell", "rises": "rose", "flat": "stayed about the same"}[movement.direction]
-    return f"{verb} ({movement.start:.2f} to {movement.end:.2f})"
+        return _("stopped being a number")
+    verb = {"falls": "fell", "rises": "rose", "flat": _("stayed about the same")}[movement.direction]
+    return _("{verb} ({start:.2f} to {end:.2f})", verb=verb, start=movement.start, end=movement.end)
 
 
 def _numbers(train: Trend, validation: Trend, kept: Mapping[str, float]) -> dict[str, float]:
     if not kept:
         return {}
     numbers = {
-        "epochs looked at": float(train.n_epochs),
-        "training loss, start": train.start,
-        "training loss, end": train.end,
-        "validation loss, start": validation.start,
-        "validation loss, end": validation.end,
-        "training accuracy": kept["accuracy"],
-        "validation accuracy": kept["val_accuracy"],
+        _("epochs looked at"): float(train.n_epochs),
+        _("training loss, start"): train.start,
+        _("training loss, end"): train.end,
+        _("validation loss, start"): validation.start,
+        _("validation loss, end"): validation.end,
+        _("training accuracy"): kept["accuracy"],
+        _("validation accuracy"): kept["val_accuracy"],
     }
     return {name: value for name, value in numbers.items() if math.isfinite(value)}  # JSON knows no NaN
 
@@ -284,27 +310,35 @@ def _path(case: str, kept: Mapping[str, float], evaluation: Evaluation, verdict:
 
 def _next_step(case: str, training: Training, evaluation: Evaluation, verdict: Verdict) -> NextStep:
     if case != "broken" and verdict.grade == TOO_FEW:
-        return NextStep(f"Test it on more photos: a grade needs {FEWEST_PHOTOS}.", "whosthat evaluate RUN OTHER_PHOTOS")
-    if case != "broken" and verdict.grade == "very good":
-        return NextStep("Test it on photos from another source.", "whosthat evaluate RUN OTHER_PHOTOS")
-    if verdict.good and case in ("bottleneck", "no epochs"):
-        return NextStep("Use it: name the photos you have not sorted yet.", "whosthat predict RUN NEW_PHOTOS")
+        return NextStep(
+            _("Test it on more photos: a grade needs {fewest_photos}.", fewest_photos=FEWEST_PHOTOS), "whosthat evaluate RUN OTHER_PHOTOS"
+        )
+    if case != "broken" and verdict.grade == _("very good"):
+        return NextStep(_("Test it on photos from another source."), "whosthat evaluate RUN OTHER_PHOTOS")
+    if verdict.good and case in ("bottleneck", _("no epochs")):
+        return NextStep(_("Use it: name the photos you have not sorted yet."), "whosthat predict RUN NEW_PHOTOS")
     if case == "data":
-        return NextStep("Check the photos: look for duplicates, wrong folders and damaged files.", "whosthat check PHOTOS")
+        return NextStep(_("Check the photos: look for duplicates, wrong folders and damaged files."), "whosthat check PHOTOS")
     again = f"whosthat train PHOTOS --model {training.model}"
-    if case in ("learning", "too short"):
+    if case in ("learning", _("too short")):
         epochs = max(10, 2 * training.epochs)
-        return NextStep(f"Train longer: {epochs} epochs instead of {training.epochs}.", f"{again} --epochs {epochs}")
+        return NextStep(
+            _("Train longer: {epochs} epochs instead of {epochs2}.", epochs=epochs, epochs2=training.epochs),
+            _("{again} --epochs {epochs}", again=again, epochs=epochs),
+        )
     if case in ("bottleneck", "design", "broken"):
         rate = f"{training.learning_rate / 10:.2g}"
-        return NextStep(f"Lower the learning rate from {training.learning_rate:g} to {rate}.", f"{again} --learning-rate {rate}")
+        return NextStep(
+            _("Lower the learning rate from {learning_rate:g} to {rate}.", learning_rate=training.learning_rate, rate=rate),
+            _("{again} --learning-rate {rate}", again=again, rate=rate),
+        )
     return _know_more(training, evaluation)
 
 
 def _know_more(training: Training, evaluation: Evaluation) -> NextStep:
     if not training.pretrained:
-        better = f"Train {BEST_READY_MADE}: it is pretrained and needs fewer photos."
+        better = _("Train {best_ready_made}: it is pretrained and needs fewer photos.", best_ready_made=BEST_READY_MADE)
         return NextStep(better, f"whosthat train PHOTOS --model {BEST_READY_MADE}")
     worst = worst_class(evaluation)
-    first = "" if worst is None else f", first of “{worst.name}” ({correct_of(worst)})"
-    return NextStep(f"Add photos{first}.")
+    first = "" if worst is None else _(", first of “{name}” ({correct_of})", name=worst.name, correct_of=correct_of(worst))
+    return NextStep(_("Add photos{first}.", first=first))

@@ -26,6 +26,7 @@ from whosthat.evaluation.run_facts import read_metrics
 from whosthat.proportions import Interval, wilson_interval
 from whosthat.runs.files import METRICS, REPORT, SPLIT, read_file, writing
 from whosthat.runs.folders import summarise
+from whosthat.translation import _
 from whosthat.version import __version__
 from whosthat.wording import counted, duration, listing, percent
 
@@ -121,7 +122,7 @@ class Row:
         if self.failures:
             return "failed"
         unfinished = [trial.state for trial in self.trials if trial.state != "finished"]
-        return "not yet" if self.waiting else unfinished[0] if unfinished else ABSENT
+        return _("not yet") if self.waiting else unfinished[0] if unfinished else ABSENT
 
     @property
     def seconds(self) -> float:
@@ -183,41 +184,60 @@ def side_by_side(title: str, rows: Sequence[Row]) -> Experiments:
     test = None if best is None else read_metrics(best.run).evaluation
     sentences = [] if choice is None or best is None or test is None else _reasons(choice, best, test, trained)
     if not trained:
-        sentences.append("No run has been trained to the end yet, so there is no choice.")
+        sentences.append(_("No run has been trained to the end yet, so there is no choice."))
     elif len({trial.photos for row in trained for trial in row.trials}) > 1:
         sentences.append(
-            "The runs did not all have the same validation photos, because a setting that decides the split differs or photos changed. "
-            "Part of their difference may come from the photos, or from how many classes there are."
+            _(
+                "The runs did not all have the same validation photos, because a setting that decides the split differs "
+                "or photos changed. Part of their difference may come from the photos, or from how many classes there are."
+            )
         )
-    sentences += [f"{row.name} failed: {failure}" for row in rows for failure in row.failures]
+    sentences += [_("{name} failed: {failure}", name=row.name, failure=failure) for row in rows for failure in row.failures]
     return Experiments(title, tuple(rows), _differing(rows), choice, best, test, tuple(sentences))
 
 
 def _reasons(choice: Row, best: Trial, test: Evaluation, trained: Sequence[Row]) -> list[str]:
     n, runs = best.n_validation, len(choice.accuracies)
-    figure = f"{percent(choice.mean)} of {counted(n, 'validation photo')} correct"
+    figure = _("{mean} of {photos} correct", mean=percent(choice.mean), photos=counted(n, _("validation photo")))
     if runs > 1:
-        figure = f"on average over {runs} seeds, {figure} ({percent(min(choice.accuracies))} to {percent(max(choice.accuracies))})"
-    sentences = [f"Use {choice.name}: {figure}."]
+        figure = _(
+            "on average over {runs} seeds, {figure} ({min} to {max})",
+            runs=runs,
+            figure=figure,
+            min=percent(min(choice.accuracies)),
+            max=percent(max(choice.accuracies)),
+        )
+    sentences = [_("Use {name}: {figure}.", name=choice.name, figure=figure)]
     interval = choice.interval
     near = [row.name for row in trained if row is not choice and interval is not None and row.mean >= interval.low]
     if 1 < len(near) == len(trained) - 1:
-        sentences.append("On so few validation photos all others may be as good.")
+        sentences.append(_("On so few validation photos all others may be as good."))
     elif near:
-        sentences.append(f"On so few validation photos these may be as good: {listing(near)}.")
+        sentences.append(_("On so few validation photos these may be as good: {near}.", near=listing(near)))
     sentences.append(
-        f"Its test, which chose nothing: {percent(test.accuracy)} of {counted(test.n, 'test photo')} correct "
-        f"(95 % interval {percent(test.interval.low)} to {percent(test.interval.high)})."
+        _(
+            "Its test, which chose nothing: {accuracy} of {photos} correct (95 % interval {low} to {high}).",
+            accuracy=percent(test.accuracy),
+            photos=counted(test.n, _("test photo")),
+            low=percent(test.interval.low),
+            high=percent(test.interval.high),
+        )
     )
     if test.interval.low <= test.baseline:
         sentences.append(
-            f"That is not clearly better than the baseline ({percent(test.baseline)}, always the most frequent class). "
-            "Add photos, or train for longer."
+            _(
+                "That is not clearly better than the baseline ({baseline}, always the most frequent class). Add photos, "
+                "or train for longer.",
+                baseline=percent(test.baseline),
+            )
         )
     if len(trained) > 1:
         sentences.append(
-            "Validation photos made the choice, and test photos judged the chosen run once. The other test figures are not shown: whoever "
-            "takes the best of several test figures takes the luckiest, and it promises more than new photos will keep."
+            _(
+                "Validation photos made the choice, and test photos judged the chosen run once. The other test figures "
+                "are not shown: whoever takes the best of several test figures takes the luckiest, and it promises more "
+                "than new photos will keep."
+            )
         )
     return sentences
 
@@ -231,14 +251,15 @@ def _differing(rows: Sequence[Row]) -> tuple[str, ...]:
 
 def cells(experiments: Experiments, row: Row) -> dict[str, str]:
     """Return a row as short texts, by the heading of their column; the same on the page and on the terminal."""
-    spread = f" ({percent(min(row.accuracies))} to {percent(max(row.accuracies))})" if len(row.accuracies) > 1 else ""
+    spread = _(" ({min} to {max})", min=percent(min(row.accuracies)), max=percent(max(row.accuracies))) if len(row.accuracies) > 1 else ""
     interval, trained = row.interval, [trial for trial in row.trials if trial.best_epoch]
     return {
         "run": row.name,
         **{key: _setting(row.settings.get(key)) for key in experiments.differing},
         "validation": f"{percent(row.mean)}{spread}" if row.accuracies else row.state,
-        "95 % interval": ABSENT if interval is None else f"{percent(interval.low)} to {percent(interval.high)}",
-        "best epoch": ", ".join(f"{trial.best_epoch} of {len(trial.history)}" for trial in trained) or ABSENT,
+        "95 % interval": ABSENT if interval is None else _("{low} to {high}", low=percent(interval.low), high=percent(interval.high)),
+        _("best epoch"): ", ".join(_("{best_epoch} of {n}", best_epoch=trial.best_epoch, n=len(trial.history)) for trial in trained)
+        or ABSENT,
         "training": duration(row.seconds) if row.seconds else ABSENT,
     }
 

@@ -24,6 +24,7 @@ from whosthat.durable import replace_file
 from whosthat.evaluation.plots.writing import BASE64, LARGE_SIDE
 from whosthat.photos.drawing import encode_image, thumbnail
 from whosthat.runs.files import read_file, writing
+from whosthat.translation import _
 from whosthat.types import Box, Image
 from whosthat.wording import counted
 
@@ -71,12 +72,12 @@ class FacePart:
         """How many photos of each doubtful kind there are, with what that is in a few words."""
         faces = self.faces
         return (
-            (len(faces.suspects), "may show somebody else"),
-            (len(faces.without_face), "without a face"),
-            (len(faces.several), "with several faces"),
-            (len(faces.small), f"with a face below {SMALL_FACE} pixels"),
-            (len(faces.blurred), "with a blurred face"),
-            (len(faces.cut), "with a face cut by the edge"),
+            (len(faces.suspects), _("may show somebody else")),
+            (len(faces.without_face), _("without a face")),
+            (len(faces.several), _("with several faces")),
+            (len(faces.small), _("with a face below {small_face} pixels", small_face=SMALL_FACE)),
+            (len(faces.blurred), _("with a blurred face")),
+            (len(faces.cut), _("with a face cut by the edge")),
         )
 
     @property
@@ -86,10 +87,17 @@ class FacePart:
         lines = {
             "no-face-at-all": (),
             "no-face": faces.without_face,
-            "several-faces": tuple(f"{one.photo}: one of {counted(one.n_faces, 'face')} was taken, {one.why}" for one in faces.several),
+            "several-faces": tuple(
+                _("{photo}: one of {faces} was taken, {why}", photo=one.photo, faces=counted(one.n_faces, "face"), why=one.why)
+                for one in faces.several
+            ),
             "small-face": tuple(f"{one.photo}: {one.side:.0f} pixels" for one in faces.small),
-            "blurred-face": tuple(f"{one.photo}: sharpness {one.sharpness:.0f}" for one in faces.blurred),
-            "cut-face": tuple(f"{one.photo}: {round(100 * one.beyond)} % of it beyond the edge" for one in faces.cut),
+            "blurred-face": tuple(
+                _("{photo}: sharpness {sharpness:.0f}", photo=one.photo, sharpness=one.sharpness) for one in faces.blurred
+            ),
+            "cut-face": tuple(
+                _("{photo}: {beyond} % of it beyond the edge", photo=one.photo, beyond=round(100 * one.beyond)) for one in faces.cut
+            ),
         }
         return tuple(replace(found, photos=lines[found.kind]) for found in face_findings(faces) if found.kind not in IN_TABLES)
 
@@ -139,7 +147,13 @@ def read_face_part(run: Path) -> FacePart | None:
     def parse(text: str) -> FacePart:
         document = json.loads(text)
         if document["format"] > FORMAT:
-            raise ValueError(f"format {document['format']} is newer than {FORMAT}, the newest that this whosthat reads")
+            raise ValueError(
+                _(
+                    "format {document} is newer than {format}, the newest that this whosthat reads",
+                    document=document["format"],
+                    format=FORMAT,
+                )
+            )
         pictures = {str(name): str(encoded) for name, encoded in document["pictures"].items()}
         sound = {name: encoded for name, encoded in pictures.items() if BASE64.fullmatch(encoded)}
         return FacePart(FaceAudit.from_dict(document["faces"]), sound)

@@ -14,6 +14,7 @@ import numpy as np
 
 from whosthat.evaluation.verdict import FEW_OF_A_CLASS
 from whosthat.proportions import wilson_interval
+from whosthat.translation import N_, _
 from whosthat.wording import counted, listing, percent
 
 if TYPE_CHECKING:
@@ -126,30 +127,41 @@ def _drawn(labels: IntArray, count: int, generator: np.random.Generator) -> IntA
 
 
 _MISSING = {
-    "person": "Add what is missing instead: other light, other ages, glasses, the face from the side.",
-    "class": "Add what is missing instead: other light, other backgrounds, other sides, other kinds.",
+    "person": N_("Add what is missing instead: other light, other ages, glasses, the face from the side."),
+    "class": N_("Add what is missing instead: other light, other backgrounds, other sides, other kinds."),
 }
 
 
 def _growth(points: Sequence[Point], n_test: int, each: Literal["person", "class"]) -> str:
     """Say what more photos brought, and whether still more would help."""
     first, last = points[0], points[-1]
-    start = f"With {counted(first.count, 'photo')} of each {each}, {percent(first.accuracy)} of the test photos are correct"
-    start += f"; with all photos, {percent(last.accuracy)}." if len(points) > 1 else "."
+    start = _(
+        "With {photos} of each {each}, {accuracy} of the test photos are correct",
+        photos=counted(first.count, "photo"),
+        each=each,
+        accuracy=percent(first.accuracy),
+    )
+    start += _("; with all photos, {accuracy}.", accuracy=percent(last.accuracy)) if len(points) > 1 else "."
     if n_test < FEWEST_TESTED:
-        return f"{start} {counted(n_test, 'test photo')} are too few to say whether more would help."
+        return _("{start} {photos} are too few to say whether more would help.", start=start, photos=counted(n_test, _("test photo")))
     if len(points) == 1:
-        return start if last.accuracy == 1 else f"{start} Add photos of every {each}."
+        return start if last.accuracy == 1 else _("{start} Add photos of every {each}.", start=start, each=each)
     half = max((point for point in points if point.count <= last.count / 2), key=lambda point: point.count)
     if last.accuracy - half.accuracy < FLAT:
         enough = next(point for point in points if point.accuracy >= last.accuracy - FLAT)
-        return (
-            f"{start} {counted(enough.count, 'photo')} of each would have been nearly as good: more of the same kind will hardly help. "
-            f"{_MISSING[each]}"
+        return _(
+            "{start} {photos} of each would have been nearly as good: more of the same kind will hardly help. {missing}",
+            start=start,
+            photos=counted(enough.count, "photo"),
+            missing=_MISSING[each],
         )
     if half.accuracy >= wilson_interval(round(last.accuracy * n_test), n_test).low:
-        return f"{start} Whether more would help cannot be told from {counted(n_test, 'test photo')}."
-    return f"{start} It still grows: the last doubling brought {100 * (last.accuracy - half.accuracy):.1f} points, so add photos."
+        return _("{start} Whether more would help cannot be told from {photos}.", start=start, photos=counted(n_test, _("test photo")))
+    return _(
+        "{start} It still grows: the last doubling brought {accuracy:.1f} points, so add photos.",
+        start=start,
+        accuracy=100 * (last.accuracy - half.accuracy),
+    )
 
 
 def _who_next(labels: IntArray, tested: IntArray, people: Sequence[str], right: NDArray[np.bool_]) -> str:
@@ -159,13 +171,13 @@ def _who_next(labels: IntArray, tested: IntArray, people: Sequence[str], right: 
     n_tested, found = np.bincount(tested, minlength=len(people)), np.bincount(tested[right], minlength=len(people))
     recall = found / np.maximum(n_tested, 1)
     weak = [
-        f"{people[person]} ({found[person]} of {n_tested[person]} correct)"
+        _("{people} ({found} of {n_tested} correct)", people=people[person], found=found[person], n_tested=n_tested[person])
         for person in np.argsort(recall, kind="stable")
         if n_tested[person] >= FEW_OF_A_CLASS and wilson_interval(int(found[person]), int(n_tested[person])).high < WEAK_RECALL
     ]
     if weak:
-        return f"Add photos first of {listing(weak)}."
+        return _("Add photos first of {weak}.", weak=listing(weak))
     counts = np.bincount(labels, minlength=len(people))
     few = [person for person in np.argsort(counts, kind="stable") if counts[person] <= counts.max() / 2]
     told = [f"{people[person]} ({counted(int(counts[person]), 'photo')})" for person in few]
-    return f"Fewest photos: {listing(told)}. Add photos of them first." if told else ""
+    return _("Fewest photos: {told}. Add photos of them first.", told=listing(told)) if told else ""

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from whosthat.errors import DatasetError
 from whosthat.evaluation.outcomes import NO_FACE, UNKNOWN, Answer, Outcomes, count
 from whosthat.proportions import SMALLEST_PROBABILITY, Interval, wilson_interval
+from whosthat.translation import _
 
 N_BINS = 15
 """Bins of the reliability diagram, as in Guo et al. 2017."""
@@ -107,7 +108,7 @@ class Evaluation:
     @property
     def columns(self) -> tuple[str, ...]:
         """What can be answered: the labels, then unknown and no face; the index is that in `confusion`."""
-        return (*self.labels, "unknown", "no face")
+        return (*self.labels, "unknown", _("no face"))
 
     @property
     def mix_ups(self) -> tuple[tuple[int, int, int], ...]:
@@ -151,7 +152,7 @@ def evaluate(answers: Sequence[Answer], labels: Sequence[str]) -> Evaluation:
         Outcomes(correct=1, wrong=0, unknown=0, no_face=1)
     """
     if not answers:
-        raise DatasetError("There is no test photo, so nothing can be judged. Add photos, or give the test a larger share of the split.")
+        raise DatasetError(_("There is no test photo, so nothing can be judged. Add photos, or give the test a larger share of the split."))
     n, outcomes, confusion = len(answers), count(answers), _confusion(answers, labels)
     per_class = _class_scores(confusion, labels)
     photos = [score.n for score in per_class]
@@ -206,7 +207,7 @@ def matrix_of(evaluation: Evaluation) -> Matrix:
         if truth in place:
             counts[place[truth], place.get(answer, other)] += n
     given = [*range(len(rows)), *(column for column in (other, unknown, no_face) if counts[:, column].any())]
-    names = [*(evaluation.labels[label] for label in rows), "another name", "unknown", "no face"]
+    names = [*(evaluation.labels[label] for label in rows), _("another name"), "unknown", _("no face")]
     return Matrix(rows, tuple(names[column] for column in given), counts[:, given], counts.sum(axis=1), len(rows) == n_labels)
 
 

@@ -14,30 +14,31 @@ from pathlib import Path
 from whosthat.durable import replace_file
 from whosthat.networks.layers import BLOCK, LayerFacts, NetworkLayers
 from whosthat.runs.files import NETWORK, read_file, writing
+from whosthat.translation import N_, _
 from whosthat.wording import counted
 
 _KINDS = {
     "Activation": "Activation",
     "Add": "Add",
     "AveragePooling2D": "Average-pool",
-    "BatchNormalization": "Batch normalisation",
+    "BatchNormalization": N_("Batch normalisation"),
     "Concatenate": "Join",
     "Conv2D": "Conv",
     "Dense": "Dense",
-    "DepthwiseConv2D": "Depthwise conv",
+    "DepthwiseConv2D": N_("Depthwise conv"),
     "Dropout": "Dropout",
     "Flatten": "Flatten",
-    "Flip": "RGB to BGR",
-    "GlobalAveragePooling2D": "Global average",
-    "GlobalMaxPooling2D": "Global maximum",
+    "Flip": N_("RGB to BGR"),
+    "GlobalAveragePooling2D": N_("Global average"),
+    "GlobalMaxPooling2D": N_("Global maximum"),
     "InputLayer": "Photo",
     "LSTM": "LSTM",
     "MaxPooling2D": "Max-pool",
     "Multiply": "Multiply",
-    "Normalization": "Normalise pixels",
+    "Normalization": N_("Normalise pixels"),
     "ReLU": "Activation",
-    "Rescaling": "Rescale pixels",
-    "ZeroPadding2D": "Pad with zeros",
+    "Rescaling": N_("Rescale pixels"),
+    "ZeroPadding2D": N_("Pad with zeros"),
 }
 """What kinds of layers are called; another kind keeps Keras' name."""
 
@@ -52,7 +53,7 @@ def write_network(run: Path, layers: NetworkLayers) -> Path:
     from pydantic import TypeAdapter
 
     path = run / NETWORK
-    with writing(path, "Make room, or choose another folder with --runs."):
+    with writing(path, _("Make room, or choose another folder with --runs.")):
         replace_file(path, TypeAdapter(NetworkLayers).dump_json(layers, exclude_defaults=True))
     return path
 
@@ -67,7 +68,7 @@ def read_network(run: Path) -> NetworkLayers | None:
         except ValidationError as error:  # whose own text has many lines
             raise ValueError(error.errors()[0]["msg"]) from error
         if not found.layers or not all(layer.shape and min(layer.shape) > 0 for layer in found.layers):
-            raise ValueError("a layer has no shape")
+            raise ValueError(_("a layer has no shape"))
         return found
 
     return read_file(run / NETWORK, parse, None)
@@ -96,7 +97,7 @@ def layer_words(layer: LayerFacts) -> str:
     number = f"{layer.units:,}" if layer.units else f"{layer.rate:g}" if layer.rate else ""
     window = times(layer.window)
     usual = {layer.window} if pools else {(1,) * len(layer.strides)}
-    stride = "" if not layer.window or layer.strides in usual else f"stride {layer.strides[0]}"
+    stride = "" if not layer.window or layer.strides in usual else _("stride {strides}", strides=layer.strides[0])
     padding = layer.padding if layer.padding == ("same" if pools else "valid") and max(layer.window, default=0) > 1 else ""
     activation = "" if layer.activation == "linear" or layer.kind == "LSTM" else _ACTIVATIONS.get(layer.activation, layer.activation)
     penalty = f"L2 {layer.l2:g}" if layer.l2 else ""
@@ -104,7 +105,7 @@ def layer_words(layer: LayerFacts) -> str:
         kind, activation = activation or "Linear", ""
     head = " ".join(filter(None, (kind, number, window if pools else "")))
     return ", ".join(
-        filter(None, (head, "" if pools else window, stride, padding, activation, penalty, "each frame" if layer.each_frame else ""))
+        filter(None, (head, "" if pools else window, stride, padding, activation, penalty, _("each frame") if layer.each_frame else ""))
     )
 
 
@@ -143,6 +144,6 @@ def times(sides: Iterable[int]) -> str:
 def totals(layers: NetworkLayers) -> tuple[str, ...]:
     """Say in sentences how many parameters a network has, and how many of them training changes."""
     return (
-        f"All parameters: {layers.parameters:,}.",
-        f"Trainable: {layers.trainable:,}. Non-trainable: {layers.non_trainable:,}.",
+        _("All parameters: {parameters:,}.", parameters=layers.parameters),
+        _("Trainable: {trainable:,}. Non-trainable: {non_trainable:,}.", trainable=layers.trainable, non_trainable=layers.non_trainable),
     )

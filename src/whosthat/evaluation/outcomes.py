@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from whosthat.proportions import SMALLEST_PROBABILITY
+from whosthat.translation import _
 from whosthat.types import Sighting
 
 Outcome = Literal["correct", "wrong", "unknown", "no_face"]
@@ -52,7 +53,7 @@ class Outcomes:
             >>> Outcomes(9, 1, 0, 2).sentence()
             '9 correct, 1 wrong, 2 without a face'
         """
-        counts = ((self.correct, "correct"), (self.wrong, "wrong"), (self.unknown, "unknown"), (self.no_face, "without a face"))
+        counts = ((self.correct, "correct"), (self.wrong, "wrong"), (self.unknown, "unknown"), (self.no_face, _("without a face")))
         return ", ".join(f"{n:,} {words}" for n, words in counts if n or words == "correct")
 
 

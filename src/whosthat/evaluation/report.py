@@ -31,6 +31,7 @@ from whosthat.evaluation.verdict import suspects_sentence
 from whosthat.networks.layers import NetworkLayers
 from whosthat.runs.files import HISTORY, REPORT, read_counts, read_environment, read_findings, read_settings, writing
 from whosthat.training.journal import read_history
+from whosthat.translation import N_, _
 from whosthat.version import __version__
 from whosthat.wording import confidence_text, counted, duration, percent, percent_range, visible
 
@@ -48,7 +49,7 @@ MOST_NAMES = 200
 REM_AN_INCH = 5.9
 """The widest drawing of a network just fits the page; narrower ones have words of the same size."""
 
-_WITHOUT_CURVES = "Restore it, or delete it to make the report without curves."
+_WITHOUT_CURVES = N_("Restore it, or delete it to make the report without curves.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,9 +159,18 @@ def read_curves(run: Path) -> History:
     try:
         history = read_history(path) if path.exists() else []
     except (OSError, ValueError, TypeError) as error:
-        raise RunError(f"{path} is damaged ({error}). {_WITHOUT_CURVES}") from error
+        raise RunError(
+            _("{path} is damaged ({error}). {without_curves}", path=path, error=error, without_curves=_WITHOUT_CURVES)
+        ) from error
     if not all(column in row for row in history for column in CURVES):
-        raise RunError(f"{path} is damaged: it lacks one of the columns {', '.join(CURVES)}. {_WITHOUT_CURVES}")
+        raise RunError(
+            _(
+                "{path} is damaged: it lacks one of the columns {curves}. {without_curves}",
+                path=path,
+                curves=", ".join(CURVES),
+                without_curves=_WITHOUT_CURVES,
+            )
+        )
     return history
 
 
@@ -187,21 +197,21 @@ def _drawings(facts: RunFacts, history: History, network: NetworkLayers | None) 
         return Markup(drawn(size, THEMED, lambda figure: svg(figure, *words), draw, *what))  # noqa: S704 - see above
 
     bins, path, best = facts.evaluation.bins, facts.diagnosis.path, facts.training.best_epoch
-    calibration = ("reliability", "Reliability diagram", charts.describe_reliability(bins))
-    way = ("flow", "Flow chart", describe_path(path))
+    calibration = ("reliability", _("Reliability diagram"), charts.describe_reliability(bins))
+    way = ("flow", _("Flow chart"), describe_path(path))
     drawings = {
         "reliability": drawing(calibration, charts.draw_reliability, bins, size=(4.7, 3.5)),
         "flow_chart": drawing(way, draw_flow_chart, path, flow_captions(facts), size=(WIDTH, HEIGHT)),
     }
     if history:
-        accuracy = ("accuracy", "Accuracy by epoch", charts.describe_curves(history, ("accuracy", "val_accuracy")))
-        loss = ("loss", "Loss by epoch", charts.describe_curves(history, ("loss", "val_loss")))
+        accuracy = ("accuracy", _("Accuracy by epoch"), charts.describe_curves(history, ("accuracy", "val_accuracy")))
+        loss = ("loss", _("Loss by epoch"), charts.describe_curves(history, ("loss", "val_loss")))
         drawings["accuracy"] = drawing(accuracy, charts.draw_accuracy, history, best)
         drawings["loss"] = drawing(loss, charts.draw_loss, history, best)
     if network is not None:
-        words = ("architecture", "The network", describe_architecture(network))
+        words = ("architecture", _("The network"), describe_architecture(network))
         drawings["network"] = drawing(words, draw_architecture, network, size=architecture_size(network))
     if facts.learning is not None:
-        words = ("learning", f"Accuracy by photos per {facts.learning.each}", charts.describe_learning_curve(facts.learning))
+        words = ("learning", _("Accuracy by photos per {each}", each=facts.learning.each), charts.describe_learning_curve(facts.learning))
         drawings["learning"] = drawing(words, charts.draw_learning_curve, facts.learning)
     return drawings

@@ -18,6 +18,7 @@ from whosthat.evaluation.diagnosis import Diagnosis, Training
 from whosthat.evaluation.learning_curve import LearningCurve
 from whosthat.evaluation.metrics import Evaluation
 from whosthat.runs.files import METRICS, writing
+from whosthat.translation import _
 
 FORMAT = 3
 """The version of metrics.json that is written. Format 2 held the confusion matrix as rows, most of them zeros, and is still read; format 1
@@ -51,7 +52,7 @@ def write_metrics(run: Path, facts: RunFacts) -> Path:
     path = run / METRICS
     document = {"format": FORMAT, "outcomes": asdict(facts.evaluation.outcomes), **asdict(facts)}
     text = json.dumps(document, allow_nan=False, indent=1)  # ASCII: a file name may hold lone surrogates
-    with writing(path, "Make room, or choose another folder with --runs."):
+    with writing(path, _("Make room, or choose another folder with --runs.")):
         replace_file(path, text.encode("ascii"))
     return path
 
@@ -69,26 +70,45 @@ def read_metrics(run: Path) -> RunFacts:
         content = path.read_bytes()
     except OSError as error:
         raise RunError(
-            f"{path} cannot be read ({error.strerror or error}). A run has it once its test is done; "
-            f"an interrupted run goes on with whosthat train --resume {run}."
+            _(
+                "{path} cannot be read ({value}). A run has it once its test is done; an interrupted run goes on with "
+                "whosthat train --resume {run}.",
+                path=path,
+                value=error.strerror or error,
+                run=run,
+            )
         ) from error
     try:
         document = json.loads(content)
         if document["format"] > FORMAT:
-            raise RunError(f"{path} has format {document['format']}, and this whosthat reads up to {FORMAT}. Install a newer whosthat.")
+            raise RunError(
+                _(
+                    "{path} has format {document}, and this whosthat reads up to {format}. Install a newer whosthat.",
+                    path=path,
+                    document=document["format"],
+                    format=FORMAT,
+                )
+            )
         if document["format"] == 2:
             rows = enumerate(document["evaluation"]["confusion"])
             document["evaluation"]["confusion"] = [(truth, answer, n) for truth, row in rows for answer, n in enumerate(row) if n]
         elif document["format"] < FORMAT:
-            raise RunError(f"{path} is of an older whosthat, which did not count unknown photos and those without a face. Train again.")
+            raise RunError(
+                _("{path} is of an older whosthat, which did not count unknown photos and those without a face. Train again.", path=path)
+            )
         facts = TypeAdapter(RunFacts).validate_python(document)
     except ValidationError as error:
         first = error.errors()[0]
         raise RunError(
-            f"{path} is damaged: {'.'.join(map(str, first['loc']))}: {first['msg']}. Test the run's bundle again with whosthat evaluate."
+            _(
+                "{path} is damaged: {map}: {first}. Test the run's bundle again with whosthat evaluate.",
+                path=path,
+                map=".".join(map(str, first["loc"])),
+                first=first["msg"],
+            )
         ) from error
     except (ValueError, TypeError, KeyError, RecursionError) as error:
-        raise RunError(f"{path} is damaged: it is not the JSON object that whosthat writes ({error}).") from error
+        raise RunError(_("{path} is damaged: it is not the JSON object that whosthat writes ({error}).", path=path, error=error)) from error
     _check_sizes(facts.evaluation, path)
     return facts
 
@@ -98,4 +118,6 @@ def _check_sizes(evaluation: Evaluation, path: Path) -> None:
     places = all(0 <= truth < n_classes and 0 <= answer < n_classes + 2 and count > 0 for truth, answer, count in evaluation.confusion)
     sums = (len(evaluation.per_class), len(evaluation.answers), sum(count for *_, count in evaluation.confusion)) == (n_classes, n, n)
     if not (places and sums and evaluation.bins):
-        raise RunError(f"{path} is damaged: its tables do not fit {n_classes} classes and {n} test photos.")
+        raise RunError(
+            _("{path} is damaged: its tables do not fit {n_classes} classes and {n} test photos.", path=path, n_classes=n_classes, n=n)
+        )

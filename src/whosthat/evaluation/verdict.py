@@ -11,17 +11,18 @@ from dataclasses import dataclass
 
 from whosthat.evaluation.metrics import ClassScore, Evaluation
 from whosthat.proportions import wilson_interval
+from whosthat.translation import N_, _
 from whosthat.wording import counted, percent, percent_range
 
 GRADES = (
-    ("very good", 0.95, 0.85, "Very good"),
+    (N_("very good"), 0.95, 0.85, N_("Very good")),
     ("good", 0.80, 0.65, "Good"),
-    ("fair", 0.60, 0.45, "Fair, not yet good"),
-    ("poor", 0.0, 0.0, "Not good, but better than the baseline"),
+    ("fair", 0.60, 0.45, N_("Fair, not yet good")),
+    ("poor", 0.0, 0.0, N_("Not good, but better than the baseline")),
 )
 """Grade, the least accuracy it takes, the least lower end of the interval, and how it is put; what the baseline does as well is poor."""
 
-TOO_FEW = "too few to say"
+TOO_FEW = N_("too few to say")
 """What stands in the place of a grade with fewer than `FEWEST_PHOTOS` test photos."""
 
 FEWEST_PHOTOS = 30
@@ -60,20 +61,28 @@ class Verdict:
     @property
     def good(self) -> bool:
         """Whether the recogniser can be used for what it was trained for."""
-        return self.grade in ("very good", "good")
+        return self.grade in (_("very good"), "good")
 
 
 def judge(evaluation: Evaluation) -> Verdict:
     """Say whether an honest test went well; its photos have chosen nothing about the recogniser."""
-    counts = f"of {counted(evaluation.n, 'test photo')}, {evaluation.outcomes.sentence()}"
-    baseline = f"baseline (always the most frequent class): {percent(evaluation.baseline)}"
+    counts = _("of {photos}, {sentence}", photos=counted(evaluation.n, _("test photo")), sentence=evaluation.outcomes.sentence())
+    baseline = _("baseline (always the most frequent class): {baseline}", baseline=percent(evaluation.baseline))
     cautions = tuple(_cautions(evaluation))
     if evaluation.n < FEWEST_PHOTOS:
-        return Verdict(TOO_FEW, f"Too few test photos to say how good it is: {counts}. A grade needs {FEWEST_PHOTOS}.", cautions)
+        return Verdict(
+            TOO_FEW,
+            _(
+                "Too few test photos to say how good it is: {counts}. A grade needs {fewest_photos}.",
+                counts=counts,
+                fewest_photos=FEWEST_PHOTOS,
+            ),
+            cautions,
+        )
     accuracy, low = evaluation.accuracy, evaluation.interval.low
     if low <= evaluation.baseline:
-        better = f" That is not clearly better than the {baseline}." if evaluation.baseline else ""
-        return Verdict("poor", f"Not good: {counts}.{better}", cautions)
+        better = _(" That is not clearly better than the {baseline}.", baseline=baseline) if evaluation.baseline else ""
+        return Verdict("poor", _("Not good: {counts}.{better}", counts=counts, better=better), cautions)
     grade, words = next((grade, words) for grade, least, least_low, words in GRADES if accuracy >= least and low >= least_low)
     return Verdict(grade, f"{words}: {counts}{f'; {baseline}' if evaluation.baseline else ''}.", cautions)
 
@@ -85,9 +94,15 @@ def suspects_sentence(evaluation: Evaluation, suspected: Collection[str]) -> str
     if not suspects:
         return ""
     others = [answer for answer in evaluation.answers if answer.path not in suspected]
-    rest = f"; without suspects, {percent(sum(answer.correct for answer in others) / len(others))} are correct" if others else ""
-    are = "is a photo" if suspects == 1 else "are photos"
-    return f"{suspects:,} of {counted(len(mistakes), 'mistake')} {are} that may lie in the wrong folder{rest}."
+    rest = _("; without suspects, {n} are correct", n=percent(sum(answer.correct for answer in others) / len(others))) if others else ""
+    are = _("is a photo") if suspects == 1 else _("are photos")
+    return _(
+        "{suspects:,} of {mistakes} {are} that may lie in the wrong folder{rest}.",
+        suspects=suspects,
+        mistakes=counted(len(mistakes), "mistake"),
+        are=are,
+        rest=rest,
+    )
 
 
 def worst_class(evaluation: Evaluation) -> ClassScore | None:
@@ -101,7 +116,7 @@ def worst_class(evaluation: Evaluation) -> ClassScore | None:
 
 def correct_of(score: ClassScore) -> str:
     """Say how many test photos of a class are correct."""
-    return f"{round(score.recall * score.n)} of {counted(score.n, 'test photo')} correct"
+    return _("{n} of {photos} correct", n=round(score.recall * score.n), photos=counted(score.n, _("test photo")))
 
 
 def _cautions(evaluation: Evaluation) -> Iterator[str]:
@@ -109,11 +124,19 @@ def _cautions(evaluation: Evaluation) -> Iterator[str]:
         return  # the grade says all there is to say
     low, high = evaluation.interval.low, evaluation.interval.high
     if high - low >= WIDE_INTERVAL:
-        yield f"With {counted(evaluation.n, 'test photo')}, the true accuracy may lie anywhere from {percent_range(low, high)}."
+        yield _(
+            "With {photos}, the true accuracy may lie anywhere from {range}.",
+            photos=counted(evaluation.n, _("test photo")),
+            range=percent_range(low, high),
+        )
     if evaluation.closed_set - evaluation.accuracy >= LOST_TO_UNKNOWN:
-        unnamed = f"{counted(evaluation.outcomes.unknown, 'photo')} got no name because of the threshold for strangers"
-        yield f"{unnamed}. Without it, {percent(evaluation.closed_set)} would be correct (closed-set accuracy)."
+        unnamed = _("{photos} got no name because of the threshold for strangers", photos=counted(evaluation.outcomes.unknown, "photo"))
+        yield _(
+            "{unnamed}. Without it, {closed_set} would be correct (closed-set accuracy).",
+            unnamed=unnamed,
+            closed_set=percent(evaluation.closed_set),
+        )
     if worst := worst_class(evaluation):
-        yield f"“{worst.name}” is recognised least often: {correct_of(worst)}."
+        yield _("“{name}” is recognised least often: {correct_of}.", name=worst.name, correct_of=correct_of(worst))
     if evaluation.ece >= BAD_CALIBRATION and evaluation.outcomes.correct + evaluation.outcomes.wrong >= FEWEST_PHOTOS:
-        yield f"Its confidence is poorly calibrated: it is off by {percent(evaluation.ece)} on average."
+        yield _("Its confidence is poorly calibrated: it is off by {ece} on average.", ece=percent(evaluation.ece))

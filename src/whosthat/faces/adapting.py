@@ -13,6 +13,7 @@ import numpy as np
 from whosthat.errors import WeightsError
 from whosthat.faces.embedder import SAME_PERSON
 from whosthat.inference import GraphError, check_graph
+from whosthat.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,16 +61,24 @@ def _parsed(graph: bytes, name: str) -> Any:
         check_graph(graph)
         model = onnx.load_model_from_string(graph)
     except (GraphError, DecodeError) as error:
-        raise WeightsError(f"The file of {name} cannot be used: {error}") from error
+        raise WeightsError(_("The file of {name} cannot be used: {error}", name=name, error=error)) from error
     if not model.graph.node:
-        raise WeightsError(f"The file of {name} is not an ONNX graph: it computes nothing.")
+        raise WeightsError(_("The file of {name} is not an ONNX graph: it computes nothing.", name=name))
     return model
 
 
 def _only(items: Sequence[Any], kind: str, name: str) -> Any:
     if len(items) != 1:
         names = ", ".join(item.name for item in items) or "none"
-        raise WeightsError(f"The graph of {name} should have one {kind}, but has {len(items)} ({names}). Export it with one.")
+        raise WeightsError(
+            _(
+                "The graph of {name} should have one {kind}, but has {n} ({names}). Export it with one.",
+                name=name,
+                kind=kind,
+                n=len(items),
+                names=names,
+            )
+        )
     return items[0]
 
 
@@ -80,23 +89,40 @@ def _checked_input(photo: Any, description: EmbedderDescription) -> tuple[int | 
     tensor = photo.type.tensor_type
     if tensor.elem_type not in (TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.DOUBLE, TensorProto.UINT8):
         kind = TensorProto.DataType.Name(tensor.elem_type)
-        raise WeightsError(f"The input of {description.name} should hold floating-point numbers or uint8, but holds {kind}.")
+        raise WeightsError(
+            _("The input of {name} should hold floating-point numbers or uint8, but holds {kind}.", name=description.name, kind=kind)
+        )
     shape = [axis.dim_value if axis.dim_value > 0 else None for axis in tensor.shape.dim]  # exporters write -1, too
     if len(shape) != 4:
         raise WeightsError(
-            f"The input of {description.name} should have four dimensions (images, colours, height, width), but has {len(shape)}."
+            _(
+                "The input of {name} should have four dimensions (images, colours, height, width), but has {n}.",
+                name=description.name,
+                n=len(shape),
+            )
         )
     layout = description.layout or _layout_of(shape, description.name)
     size = description.crop_size
     expected = (3, size, size) if layout == "nchw" else (size, size, 3)
     if any(there not in (None, wanted) for there, wanted in zip(shape[1:], expected, strict=True)):
         raise WeightsError(
-            f"The input of {description.name} has the shape {_shown(shape)}, but its description says {_shown((None, *expected))} "
-            f"(crop_size {size}, {layout}). Correct the description, or use the file that it describes."
+            _(
+                "The input of {name} has the shape {shape}, but its description says {shown} (crop_size {size}, "
+                "{layout}). Correct the description, or use the file that it describes.",
+                name=description.name,
+                shape=_shown(shape),
+                shown=_shown((None, *expected)),
+                size=size,
+                layout=layout,
+            )
         )
     if shape[0] not in (None, 1):
         raise WeightsError(
-            f"The graph of {description.name} takes exactly {shape[0]} images at once. Export it for any number, or for one."
+            _(
+                "The graph of {name} takes exactly {shape} images at once. Export it for any number, or for one.",
+                name=description.name,
+                shape=shape[0],
+            )
         )
     return shape[0] or "n", layout
 
@@ -107,8 +133,12 @@ def _layout_of(shape: Sequence[int | None], name: str) -> str:
     if shape[3] == 3:
         return "nhwc"
     raise WeightsError(
-        f"The graph of {name} does not say the order of its input's dimensions ({_shown(shape)}). Add a line to its description: layout "
-        '= "nchw" (colours, height, width) or layout = "nhwc" (height, width, colours).'
+        _(
+            "The graph of {name} does not say the order of its input's dimensions ({shape}). Add a line to its "
+            'description: layout = "nchw" (colours, height, width) or layout = "nhwc" (height, width, colours).',
+            name=name,
+            shape=_shown(shape),
+        )
     )
 
 

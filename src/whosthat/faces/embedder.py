@@ -16,6 +16,7 @@ import numpy as np
 from whosthat.errors import WeightsError
 from whosthat.faces.alignment import CropTemplate
 from whosthat.inference import GraphError, open_session
+from whosthat.translation import N_, _
 
 if TYPE_CHECKING:
     from whosthat.types import FloatArray, Image
@@ -68,8 +69,13 @@ class OnnxEmbedder:
         sides = {template.size for template in facts.templates.values()}
         if self._session.input_types != ("tensor(uint8)",) or {(side, side, 3) for side in sides} != {self._session.input_shapes[0][1:]}:
             raise GraphError(
-                f"The graph of {facts.name} takes {self._session.input_shapes} of {self._session.input_types}, "
-                f"not crops of {' or '.join(map(str, sides))} pixels."
+                _(
+                    "The graph of {name} takes {input_shapes} of {input_types}, not crops of {map} pixels.",
+                    name=facts.name,
+                    input_shapes=self._session.input_shapes,
+                    input_types=self._session.input_types,
+                    map=" or ".join(map(str, sides)),
+                )
             )
         self._one_by_one = self._session.input_shapes[0][0] == 1
 
@@ -92,17 +98,32 @@ class OnnxEmbedder:
             answers = np.concatenate([self._session.run(part)[0] for part in parts])
         except ValueError as error:
             raise WeightsError(
-                f"The embedder {self.facts.name} cannot embed crops of {crops.shape[1]} x {crops.shape[2]} pixels: {error}"
+                _(
+                    "The embedder {name} cannot embed crops of {shape} x {shape2} pixels: {error}",
+                    name=self.facts.name,
+                    shape=crops.shape[1],
+                    shape2=crops.shape[2],
+                    error=error,
+                )
             ) from error
         if answers.shape != (len(crops), self.facts.dimensions):
             raise WeightsError(
-                f"The embedder {self.facts.name} should give {self.facts.dimensions} numbers for each of {len(crops)} crops, but gave "
-                f"an array of {' x '.join(map(str, answers.shape)) or 'one number'}. Use another file, or correct the number of dimensions."
+                _(
+                    "The embedder {name} should give {dimensions} numbers for each of {n} crops, but gave an array of "
+                    "{value}. Use another file, or correct the number of dimensions.",
+                    name=self.facts.name,
+                    dimensions=self.facts.dimensions,
+                    n=len(crops),
+                    value=" x ".join(map(str, answers.shape)) or _("one number"),
+                )
             )
         if not (np.abs(answers) <= LARGEST).all():
             raise WeightsError(
-                f"The embedder {self.facts.name} gave numbers that are not finite, or huge. Its weights are damaged, or its input is "
-                "not scaled as in its training."
+                _(
+                    "The embedder {name} gave numbers that are not finite, or huge. Its weights are damaged, or its input is "
+                    "not scaled as in its training.",
+                    name=self.facts.name,
+                )
             )
         return answers
 
@@ -114,15 +135,15 @@ DLIB = EmbedderFacts(
         "yunet": CropTemplate(
             150,
             ((47.6, 48.2), (106.2, 48.9), (77.0, 80.1), (50.5, 105.2), (101.9, 105.5)),
-            "Median place of YuNet's points on the crops that dlib's own 68-point alignment makes.",
+            N_("Median place of YuNet's points on the crops that dlib's own 68-point alignment makes."),
         ),
         "mtcnn": CropTemplate(
             150,
             ((50.1, 47.8), (104.8, 48.0), (77.1, 80.9), (52.7, 108.0), (100.4, 107.9)),
-            "Median place of MTCNN's points on 413 crops that were aligned by YuNet's points.",
+            N_("Median place of MTCNN's points on 413 crops that were aligned by YuNet's points."),
         ),
     },
     licence="CC0-1.0",
-    source="dlib_face_recognition_resnet_model_v1.dat by D. E. King, from the package face_recognition_models",
+    source=N_("dlib_face_recognition_resnet_model_v1.dat by D. E. King, from the package face_recognition_models"),
 )
 """dlib's face network; its published distance for "the same person" is `SAME_PERSON`, before mirrored crops are averaged."""

@@ -18,6 +18,7 @@ import numpy as np
 from whosthat.faces.alignment import CropTemplate, align
 from whosthat.faces.detector import Detector
 from whosthat.faces.embedder import OnnxEmbedder
+from whosthat.translation import N_
 from whosthat.types import Box, Face, Point
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class SeenFaces:
 class FaceCropper:
     """A detector, and how the faces that it finds are cut out; may be used by several threads at once."""
 
-    missing = "no face was found"  # why a photo gives no portrait
+    missing = N_("no face was found")  # why a photo gives no portrait
 
     def __init__(self, detector: Detector, template: CropTemplate) -> None:
         self.detector = detector

@@ -21,6 +21,7 @@ from whosthat.faces.own_embedders import EmbedderDescription, OwnEmbedder, embed
 from whosthat.faces.weight_files import FILES, MAX_FILE_BYTES, WeightsFile, find_weights, read_at_most, read_weights
 from whosthat.faces.yunet import YuNet
 from whosthat.importers.mtcnn_networks import rewrite
+from whosthat.translation import N_, _
 
 SFACE = EmbedderDescription(
     name="sface",
@@ -29,7 +30,7 @@ SFACE = EmbedderDescription(
     dimensions=128,
     crop_size=112,
     points=((38.2946, 51.6963), (73.5318, 51.5014), (56.0252, 71.7366), (41.5493, 92.3655), (70.7299, 92.2041)),
-    points_origin="The template of ArcFace, as in OpenCV's FaceRecognizerSF.",
+    points_origin=N_("The template of ArcFace, as in OpenCV's FaceRecognizerSF."),
     colours="rgb",
     layout="nchw",
     mean=0.0,
@@ -58,11 +59,11 @@ class DetectorFacts:
 
 DETECTORS: Mapping[str, DetectorFacts] = {
     "yunet": DetectorFacts(
-        "yunet", "YuNet, one small network; fast", ("yunet",), lambda published: published, lambda files: YuNet(files["yunet"])
+        "yunet", N_("YuNet, one small network; fast"), ("yunet",), lambda published: published, lambda files: YuNet(files["yunet"])
     ),
     "mtcnn": DetectorFacts(
         "mtcnn",
-        "MTCNN, three small networks; comes with the installation",
+        N_("MTCNN, three small networks; comes with the installation"),
         ("mtcnn-pnet", "mtcnn-rnet", "mtcnn-onet"),
         rewrite,
         lambda files: Mtcnn({name.removeprefix("mtcnn-"): content for name, content in files.items()}),
@@ -82,7 +83,7 @@ def detector_facts(name: str) -> DetectorFacts:
     if name == AUTO:
         return next((facts for facts in DETECTORS.values() if is_here(facts.files)), DETECTORS["mtcnn"])
     if name not in DETECTORS:
-        raise UsageError(f"There is no detector named {name!r}. {did_you_mean(name, [AUTO, *DETECTORS])}")
+        raise UsageError(_("There is no detector named {name!r}. {choice}", name=name, choice=did_you_mean(name, [AUTO, *DETECTORS])))
     return DETECTORS[name]
 
 
@@ -150,8 +151,11 @@ def embedder_model(name: str) -> EmbedderModel:
         own = read_embedder(name)
         return _described(own.file, own.description)
     raise UsageError(
-        f"There is no embedder named {name!r}. {did_you_mean(name, all_embedders())} Add your own with: whosthat models add FILE.onnx "
-        "--describe FILE.toml."
+        _(
+            "There is no embedder named {name!r}. {choice} Add your own with: whosthat models add FILE.onnx --describe FILE.toml.",
+            name=name,
+            choice=did_you_mean(name, all_embedders()),
+        )
     )
 
 
@@ -165,12 +169,12 @@ def add_embedder(source: Path, description: EmbedderDescription, *, reserved: It
         WeightsError: The file cannot be read or copied, or does not fit the description.
     """
     if description.name in {AUTO, *EMBEDDERS, *DETECTORS, *FILES, *reserved}:
-        raise UsageError(f'The name "{description.name}" is taken. Choose another one in the description.')
+        raise UsageError(_('The name "{name}" is taken. Choose another one in the description.', name=description.name))
     content = read_at_most(source, MAX_FILE_BYTES)
     try:
         _try(OnnxEmbedder(description.facts, adapt(content, description)))
     except (WeightsError, ValueError) as error:
-        raise WeightsError(f"{source} was not added. {error}") from error
+        raise WeightsError(_("{source} was not added. {error}", source=source, error=error)) from error
     return keep_embedder(content, description)
 
 
@@ -183,5 +187,8 @@ def _try(embedder: OnnxEmbedder) -> None:
     first, second = embedder.embed(pictures.astype(np.uint8))
     if np.allclose(first, second, rtol=1e-4, atol=1e-6):
         raise WeightsError(
-            f"The embedder {embedder.facts.name} gives the same embedding for different pictures: its mean or scale must be wrong."
+            _(
+                "The embedder {name} gives the same embedding for different pictures: its mean or scale must be wrong.",
+                name=embedder.facts.name,
+            )
         )

@@ -19,6 +19,7 @@ from whosthat.errors import WeightsError
 from whosthat.faces.detector import keep_outer, overlaps, suppress
 from whosthat.importers.mtcnn_networks import POINTS, SHIFTS, difference_of, score_of
 from whosthat.inference import Session, open_session
+from whosthat.translation import _
 from whosthat.types import Box, Face
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class Mtcnn:
             open_session(graphs[name], threads=threads) for name in ("pnet", "rnet", "onet")
         ]
         if any((network.inputs, network.input_types) != (("pictures",), ("tensor(uint8)",)) for network in networks):
-            raise ValueError("Its face detector is in a format that this version cannot run.")
+            raise ValueError(_("Its face detector is in a format that this version cannot run."))
         self._min_scores = min_scores
 
     def detect(self, image: Image, *, smallest: float = 20.0, lenient: bool = False) -> list[Face]:
@@ -151,9 +152,9 @@ def _answer(network: Session, pictures: Image, shape: tuple[int, int, int]) -> F
     try:
         (found,) = network.run(pictures)
     except ValueError as error:
-        raise WeightsError(f"The face detector cannot be run: {error}") from error
+        raise WeightsError(_("The face detector cannot be run: {error}", error=error)) from error
     if found.shape != (len(pictures), *shape) or not -LARGEST <= found.min(initial=0) <= found.max(initial=0) <= LARGEST:
-        raise WeightsError("The face detector's output is not a list of faces.")
+        raise WeightsError(_("The face detector's output is not a list of faces."))
     return found
 
 
@@ -178,7 +179,7 @@ def _cuts(halves: list[Image], boxes: Floats, side: int) -> Image:
     import cv2
 
     cuts = np.empty((len(boxes), side, side, 3), np.uint8)
-    for cut, (left, top, right, _) in zip(cuts, boxes.tolist(), strict=True):
+    for cut, (left, top, right, _bottom) in zip(cuts, boxes.tolist(), strict=True):
         half = _half((right - left) / side, halves)
         scale, size = side / (right - left), 2**half
         # pixels are places with a middle: the middle of the first one is half a pixel away from the edge

@@ -24,6 +24,7 @@ from whosthat.faces.alignment import CropTemplate
 from whosthat.faces.embedder import ANY_DETECTOR, EmbedderFacts
 from whosthat.faces.weight_files import WeightsFile, read_at_most, store
 from whosthat.settings import weights_folder
+from whosthat.translation import N_, _
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -34,11 +35,11 @@ NAME = re.compile("[a-z0-9][a-z0-9-]{0,49}")  # what the whole of a name has to 
 _PREFIX = "embedder-"
 _MEANINGS = {
     "colours": '"rgb" or "bgr"',
-    "mean": "what is subtracted from each pixel, such as 127.5, or 0",
-    "scale": "what the rest is multiplied by, such as 0.0078125, or 1",
+    "mean": N_("what is subtracted from each pixel, such as 127.5, or 0"),
+    "scale": N_("what the rest is multiplied by, such as 0.0078125, or 1"),
     "compare": '"cosine" or "distance"',
-    "same_person": "the smallest cosine, or the largest distance, of two photos of the same person",
-    "points": "five pairs of pixels in the crop: eyes, nose, corners of the mouth, from left to right",
+    "same_person": N_("the smallest cosine, or the largest distance, of two photos of the same person"),
+    "points": N_("five pairs of pixels in the crop: eyes, nose, corners of the mouth, from left to right"),
 }
 
 _Number = Annotated[float, Field(ge=-1e6, le=1e6, allow_inf_nan=False)]
@@ -70,14 +71,14 @@ class EmbedderDescription(BaseModel):
     @classmethod
     def _name_is_a_plain_word(cls, name: str) -> str:
         if not NAME.fullmatch(name):
-            raise ValueError("at most 50 small letters, digits and hyphens, such as my-net")
+            raise ValueError(_("at most 50 small letters, digits and hyphens, such as my-net"))
         return name
 
     @field_validator("scale")
     @classmethod
     def _scale_keeps_something(cls, scale: float | tuple[float, float, float]) -> float | tuple[float, float, float]:
         if scale == 0 or (isinstance(scale, tuple) and 0 in scale):
-            raise ValueError("numbers other than 0")
+            raise ValueError(_("numbers other than 0"))
         return scale
 
     @model_validator(mode="after")
@@ -85,17 +86,21 @@ class EmbedderDescription(BaseModel):
         """Refuse points outside the crop or that name left and right from the person's own view, and a limit that cannot be one."""
         left_eye, right_eye, _, left_mouth, right_mouth = self.points
         if not all(0 <= value <= self.crop_size for point in self.points for value in point):
-            raise ValueError(f'"points" must lie inside the crop, between 0 and {self.crop_size}.')
+            raise ValueError(_('"points" must lie inside the crop, between 0 and {crop_size}.', crop_size=self.crop_size))
         if left_eye[0] >= right_eye[0] or left_mouth[0] >= right_mouth[0]:
-            raise ValueError('"points" must begin with the eye on the left of the picture, and name the left corner of the mouth first.')
+            raise ValueError(_('"points" must begin with the eye on the left of the picture, and name the left corner of the mouth first.'))
         if max(left_eye[1], right_eye[1]) >= min(left_mouth[1], right_mouth[1]):
             raise ValueError(
-                '"points" must have the eyes above the mouth: the first number is the distance from the left, the second from the top.'
+                _('"points" must have the eyes above the mouth: the first number is the distance from the left, the second from the top.')
             )
         if self.compare == "cosine" and not -1 < self.same_person < 1:
-            raise ValueError(f'"same_person" is a cosine here: expected a number between -1 and 1, got {self.same_person:g}.')
+            raise ValueError(
+                _('"same_person" is a cosine here: expected a number between -1 and 1, got {same_person:g}.', same_person=self.same_person)
+            )
         if self.compare == "distance" and self.same_person <= 0:
-            raise ValueError(f'"same_person" is a distance here: expected a number above 0, got {self.same_person:g}.')
+            raise ValueError(
+                _('"same_person" is a distance here: expected a number above 0, got {same_person:g}.', same_person=self.same_person)
+            )
         return self
 
     @property
@@ -106,7 +111,7 @@ class EmbedderDescription(BaseModel):
     @property
     def facts(self) -> EmbedderFacts:
         """The same, as for every other embedder."""
-        template = CropTemplate(self.crop_size, self.points, self.points_origin or f"As described with {self.name}.")
+        template = CropTemplate(self.crop_size, self.points, self.points_origin or _("As described with {name}.", name=self.name))
         return EmbedderFacts(self.name, self.dimensions, {ANY_DETECTOR: template}, self.licence, self.source)
 
 
@@ -136,31 +141,41 @@ def read_description(path: Path) -> EmbedderDescription:
         with path.open("rb") as file:
             text = file.read(MAX_FILE_BYTES + 1)
         if len(text) > MAX_FILE_BYTES:
-            raise UsageError(f"{path} has more than {MAX_FILE_BYTES // 1024} KiB; a description is a few lines of TOML.")
+            raise UsageError(
+                _(
+                    "{path} has more than {max_file_bytes} KiB; a description is a few lines of TOML.",
+                    path=path,
+                    max_file_bytes=MAX_FILE_BYTES // 1024,
+                )
+            )
         document = tomllib.loads(text.decode("utf-8"))
     except OSError as error:
-        raise UsageError(f"The description {path} cannot be read: {error.strerror or error}.") from error
+        raise UsageError(_("The description {path} cannot be read: {value}.", path=path, value=error.strerror or error)) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise UsageError(f'The description {path} is not TOML: {error}. Write lines such as licence = "MIT".') from error
+        raise UsageError(
+            _('The description {path} is not TOML: {error}. Write lines such as licence = "MIT".', path=path, error=error)
+        ) from error
     try:
         return EmbedderDescription.model_validate(document)
     except ValidationError as error:
         problems = " ".join(_sentence(problem) for problem in error.errors(include_url=False))
-        raise UsageError(f"The description {path} cannot be used. {problems}") from error
+        raise UsageError(_("The description {path} cannot be used. {problems}", path=path, problems=problems)) from error
 
 
 def _sentence(problem: ErrorDetails) -> str:
-    message = problem["msg"].removeprefix("Value error, ")
+    message = problem["msg"].removeprefix(_("Value error, "))
     if not problem["loc"]:
         return message
     key = str(problem["loc"][0])
     if problem["type"] == "extra_forbidden":
-        return f'There is no key "{key}". {did_you_mean(key, EmbedderDescription.model_fields)}'
+        return _('There is no key "{key}". {choice}', key=key, choice=did_you_mean(key, EmbedderDescription.model_fields))
     if problem["type"] == "missing" and len(problem["loc"]) == 1:
-        return f'The key "{key}" is missing: {_MEANINGS.get(key, "it is required")}.'
+        return _('The key "{key}" is missing: {get}.', key=key, get=_MEANINGS.get(key, _("it is required")))
     given = repr(problem["input"])
     given = given if len(given) <= 80 else f"{given[:80]}..."
-    return f'"{key}": expected {message.removeprefix("Input should be ")}, got {given}.'
+    return _(
+        '"{key}": expected {removeprefix}, got {given}.', key=key, removeprefix=message.removeprefix(_("Input should be ")), given=given
+    )
 
 
 def keep_embedder(graph: bytes, description: EmbedderDescription) -> OwnEmbedder:
@@ -172,8 +187,11 @@ def keep_embedder(graph: bytes, description: EmbedderDescription) -> OwnEmbedder
     own = OwnEmbedder(bytes=len(graph), sha256=hashlib.sha256(graph).hexdigest(), description=description)
     if description.name in embedder_names() and read_embedder(description.name) != own:
         raise WeightsError(
-            f"There is another embedder named {description.name}. Choose another name in the description, or first run: whosthat models "
-            f"remove {description.name}."
+            _(
+                "There is another embedder named {name}. Choose another name in the description, or first run: whosthat "
+                "models remove {name}.",
+                name=description.name,
+            )
         )
     store(own.file.file, graph)
     store(f"{_PREFIX}{description.name}.json", own.model_dump_json(indent=2).encode("utf-8"))
@@ -208,7 +226,11 @@ def read_embedder(name: str) -> OwnEmbedder:
         own = None
     if own is None or own.description.name != name:
         raise WeightsError(
-            f"The description {path} of the embedder {name} is damaged. Remove it (whosthat models remove {name}) and add it again."
+            _(
+                "The description {path} of the embedder {name} is damaged. Remove it (whosthat models remove {name}) and add it again.",
+                path=path,
+                name=name,
+            )
         )
     return own
 
@@ -225,5 +247,7 @@ def remove_embedder(name: str) -> bool:
         try:
             path.unlink(missing_ok=True)
         except OSError as error:
-            raise WeightsError(f"{path} cannot be deleted: {error.strerror or error}. Delete it yourself.") from error
+            raise WeightsError(
+                _("{path} cannot be deleted: {value}. Delete it yourself.", path=path, value=error.strerror or error)
+            ) from error
     return there

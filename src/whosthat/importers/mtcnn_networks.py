@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whosthat.errors import WeightsError
+from whosthat.translation import _
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -61,7 +62,7 @@ def rewrite(published: bytes) -> bytes:
     try:
         return _written(_layers(onnx.load_model_from_string(published)))
     except (DecodeError, KeyError, IndexError, ValueError) as error:
-        raise WeightsError(f"The file is none of MTCNN's networks: {error!r}") from error
+        raise WeightsError(_("The file is none of MTCNN's networks: {error!r}", error=error)) from error
 
 
 def score_of(differences: Floats) -> Floats:
@@ -112,7 +113,7 @@ def _joined(heads: list[Convolution]) -> Convolution:
     """Join the last layers, by their widths: 2 scores, 4 shifts and 10 points."""
     scores, *others = sorted(heads, key=lambda head: len(head.biases))
     if [len(head.biases) for head in (scores, *others)] not in ([2, 4], [2, 4, 10]):
-        raise ValueError("its last layers have other widths")
+        raise ValueError(_("its last layers have other widths"))
     weights = [scores.weights[1:] - scores.weights[:1], *(head.weights for head in others)]
     biases = [scores.biases[1:] - scores.biases[:1], *(head.biases for head in others)]
     return Convolution(np.concatenate(weights), np.concatenate(biases), None)

@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from whosthat.errors import WeightsError
+from whosthat.translation import _
 
 MAX_BYTES = 1024 * 1024 * 1024  # a checkpoint larger than this (1 GiB) is refused
 
@@ -71,14 +72,18 @@ def read_tensors(path: Path) -> Tensors:
     """
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise _RefusedError(f"it has more than {MAX_BYTES:,} bytes")
+            raise _RefusedError(_("it has more than {max_bytes:,} bytes", max_bytes=MAX_BYTES))
         content = path.read_bytes()
         return _read_zip(content) if content.startswith(b"PK") else _read_sequence(content)
     except OSError as error:
-        raise WeightsError(f"The checkpoint {path} cannot be read: {error.strerror or error}.") from error
+        raise WeightsError(_("The checkpoint {path} cannot be read: {value}.", path=path, value=error.strerror or error)) from error
     except _RefusedError as error:
         raise WeightsError(
-            f"The checkpoint {path} is refused: {error}. Expected a file saved by torch.save(model.state_dict(), ...)."
+            _(
+                "The checkpoint {path} is refused: {error}. Expected a file saved by torch.save(model.state_dict(), ...).",
+                path=path,
+                error=error,
+            )
         ) from error
 
 
@@ -86,23 +91,23 @@ def _read_sequence(content: bytes) -> Tensors:
     """The older layout: magic number, protocol, system facts, the dictionary, the storage keys, then each storage's numbers."""
     stream = io.BytesIO(content)
     if _run_pickle(stream) != _MAGIC or _run_pickle(stream) != _PROTOCOL:
-        raise _RefusedError("it does not begin like a PyTorch checkpoint")
+        raise _RefusedError(_("it does not begin like a PyTorch checkpoint"))
     system = _run_pickle(stream)
     if not isinstance(system, dict) or system.get("little_endian") is not True:
-        raise _RefusedError("it was not written by a little-endian machine")
+        raise _RefusedError(_("it was not written by a little-endian machine"))
     tensors = _only_tensors(_run_pickle(stream))
     keys = _run_pickle(stream)
     storages = {tensor.storage.key: tensor.storage for tensor in tensors.values()}
     if not isinstance(keys, list) or any(key not in storages for key in keys if isinstance(key, str)) or len(keys) != len(storages):
-        raise _RefusedError("its list of storages does not belong to its tensors")
+        raise _RefusedError(_("its list of storages does not belong to its tensors"))
     data = {}
     for key in keys:
         storage = storages[key]
         if int.from_bytes(stream.read(8), "little") != storage.count:
-            raise _RefusedError(f"storage {key} has another length than its tensors say")
+            raise _RefusedError(_("storage {key} has another length than its tensors say", key=key))
         data[key] = stream.read(storage.count * np.dtype(storage.dtype).itemsize)
     if stream.read(1):
-        raise _RefusedError("there are bytes after its end")
+        raise _RefusedError(_("there are bytes after its end"))
     return _build(tensors, data)
 
 
@@ -112,29 +117,29 @@ def _read_zip(content: bytes) -> Tensors:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             members = {entry.filename.partition("/")[2]: entry for entry in archive.infolist()}
             if any(entry.compress_type != zipfile.ZIP_STORED for entry in members.values()):
-                raise _RefusedError("its archive is compressed, which PyTorch never does")
+                raise _RefusedError(_("its archive is compressed, which PyTorch never does"))
             if sum(entry.file_size for entry in members.values()) > len(content):
-                raise _RefusedError("its archive says it holds more bytes than it has")
+                raise _RefusedError(_("its archive says it holds more bytes than it has"))
 
             def member(name: str) -> bytes:
                 if name not in members:
-                    raise _RefusedError(f"its archive lacks {name!r}")
+                    raise _RefusedError(_("its archive lacks {name!r}", name=name))
                 return archive.read(members[name])
 
             if "byteorder" in members and member("byteorder") != b"little":
-                raise _RefusedError("it was not written by a little-endian machine")
+                raise _RefusedError(_("it was not written by a little-endian machine"))
             tensors = _only_tensors(_run_pickle(io.BytesIO(member("data.pkl"))))
             return _build(tensors, {tensor.storage.key: member(f"data/{tensor.storage.key}") for tensor in tensors.values()})
     except (zipfile.BadZipFile, EOFError, RuntimeError, NotImplementedError) as error:  # the last two: encrypted, odd compression
-        raise _RefusedError(f"its archive is damaged ({error})") from error
+        raise _RefusedError(_("its archive is damaged ({error})", error=error)) from error
 
 
 def _only_tensors(value: object) -> dict[str, _Tensor]:
     if not isinstance(value, dict):
-        raise _RefusedError("its content is not a dictionary of tensors")
+        raise _RefusedError(_("its content is not a dictionary of tensors"))
     for name, tensor in value.items():
         if not isinstance(name, str) or not isinstance(tensor, _Tensor):
-            raise _RefusedError(f"its entry {name!r:.60} is not a tensor")
+            raise _RefusedError(_("its entry {name!r:.60} is not a tensor", name=name))
     return value
 
 
@@ -143,11 +148,11 @@ def _build(tensors: dict[str, _Tensor], data: dict[str, bytes]) -> Tensors:
     for name, tensor in tensors.items():
         storage = tensor.storage
         if len(data[storage.key]) != storage.count * np.dtype(storage.dtype).itemsize:
-            raise _RefusedError(f"the numbers of {name!r} are cut off or too many")
+            raise _RefusedError(_("the numbers of {name!r} are cut off or too many", name=name))
         numbers = np.frombuffer(data[storage.key], storage.dtype)
         size = math.prod(tensor.shape)
         if tensor.offset + size > storage.count:
-            raise _RefusedError(f"{name!r} reaches beyond its storage")
+            raise _RefusedError(_("{name!r} reaches beyond its storage", name=name))
         stored = numbers[tensor.offset : tensor.offset + size].reshape([tensor.shape[axis] for axis in tensor.axes])
         built[name] = stored.transpose(np.argsort(tensor.axes)) if tensor.axes else stored
     return built
@@ -161,12 +166,12 @@ def _run_pickle(stream: io.BytesIO) -> Any:
             warnings.simplefilter("ignore")
             for operation, argument, _ in pickletools.genops(stream):
                 if operation.name not in _OPERATIONS:
-                    raise _RefusedError(f"it asks for the pickle operation {operation.name}, which no state dictionary needs")
+                    raise _RefusedError(_("it asks for the pickle operation {name}, which no state dictionary needs", name=operation.name))
                 _OPERATIONS[operation.name](machine, argument)
         (value,) = machine.stack
         return value
     except (ValueError, IndexError, KeyError, TypeError, OverflowError) as error:  # a damaged pickle; nothing of it was run
-        raise _RefusedError(f"its pickle is damaged ({error})") from error
+        raise _RefusedError(_("its pickle is damaged ({error})", error=error)) from error
 
 
 _MARK = object()
@@ -189,24 +194,24 @@ class _Machine:
     def take_tuple(self, length: int) -> None:
         start = len(self.stack) - length
         if start < 0:
-            raise IndexError("the stack is empty")
+            raise IndexError(_("the stack is empty"))
         self.stack[start:] = [tuple(self.stack[start:])]
 
     def set_items(self, pairs: list[Any]) -> None:
         target = self.stack[-1]
         if type(target) is not dict:
-            raise TypeError("items for something that is no dictionary")
+            raise TypeError(_("items for something that is no dictionary"))
         target.update(zip(pairs[::2], pairs[1::2], strict=True))
 
     def append_items(self, items: list[Any]) -> None:
         if type(self.stack[-1]) is not list:
-            raise TypeError("items for something that is no list")
+            raise TypeError(_("items for something that is no list"))
         self.stack[-1].extend(items)
 
     def find_global(self, name: str) -> None:
         """Push the name of a class or function, if it is one of the known ones; nothing is imported."""
         if name not in {_DICTIONARY, _REBUILD, *_STORAGES}:
-            raise _RefusedError(f"it asks for {name.replace(' ', '.')!r:.100}, which no state dictionary needs")
+            raise _RefusedError(_("it asks for {replace!r:.100}, which no state dictionary needs", replace=name.replace(" ", ".")))
         self.stack.append(_Global(name))
 
     def call(self) -> None:
@@ -217,35 +222,35 @@ class _Machine:
         elif function == _Global(_REBUILD):
             self.stack.append(_tensor(*arguments))
         else:
-            raise _RefusedError("it calls something in a way that no state dictionary does")
+            raise _RefusedError(_("it calls something in a way that no state dictionary does"))
 
     def persistent(self) -> None:
         """Turn a storage's description into a `_Storage`."""
         kind, storage, key, _location, count, *_ = self.stack.pop()
         if kind != "storage" or not isinstance(storage, _Global) or storage.name not in _STORAGES:
-            raise _RefusedError("it refers to something that is no storage of numbers")
+            raise _RefusedError(_("it refers to something that is no storage of numbers"))
         if not isinstance(key, str) or not _is_count(count):
-            raise _RefusedError("a storage's key or length is not valid")
+            raise _RefusedError(_("a storage's key or length is not valid"))
         self.stack.append(_Storage(key, _STORAGES[storage.name], count))
 
     def drop_state(self) -> None:
         """Forget the attributes of a dictionary (version notes of each module)."""
         state = self.stack.pop()
         if type(state) is not dict or type(self.stack[-1]) is not dict:
-            raise _RefusedError("it sets the state of something that is no dictionary")
+            raise _RefusedError(_("it sets the state of something that is no dictionary"))
 
 
 def _tensor(storage: object, offset: int, shape: tuple[int, ...], strides: tuple[int, ...], *_: object) -> _Tensor:
     counts = (offset, *shape, *strides)
     if not isinstance(storage, _Storage) or not all(_is_count(value) for value in counts):
-        raise _RefusedError("a tensor's storage, offset or shape is not valid")
+        raise _RefusedError(_("a tensor's storage, offset or shape is not valid"))
     if len(shape) != len(strides):
-        raise _RefusedError("a tensor's shape and strides differ in length")
+        raise _RefusedError(_("a tensor's shape and strides differ in length"))
     axes = tuple(sorted(range(len(shape)), key=lambda axis: (-strides[axis], axis)))
     for position, axis in enumerate(axes):
         expected = math.prod(shape[faster] for faster in axes[position + 1 :])
         if shape[axis] > 1 and strides[axis] != expected:
-            raise _RefusedError("a tensor has gaps or overlaps in its storage")
+            raise _RefusedError(_("a tensor has gaps or overlaps in its storage"))
     return _Tensor(storage, offset, tuple(shape), axes)
 
 

@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from whosthat.translation import _
+
 MAX_NODES = 10_000
 MAX_RANK = 8
 MAX_FIELDS = 1_000_000  # fields of all messages, and bytes of lists of whole numbers: a network of 200 layers has 30,000
@@ -69,15 +71,17 @@ def read_graph(content: bytes) -> Graph:
         GraphError: It is damaged, or holds something that is not run here.
     """
     model = _Message(memoryview(content), _Allowance())
-    for number, what in {20: "training steps", 25: "functions of its own"}.items():
+    for number, what in {20: _("training steps"), 25: _("functions of its own")}.items():
         if model.all(number):
-            raise GraphError(f"The ONNX graph holds {what}, which are not supported.")
+            raise GraphError(_("The ONNX graph holds {what}, which are not supported.", what=what))
     versions = {item.text(1): item.number(2) for item in model.messages(8)}
     graph = model.message(7)
     if graph.all(15):
-        raise GraphError("The ONNX graph holds sparse tensors, which are not supported.")
+        raise GraphError(_("The ONNX graph holds sparse tensors, which are not supported."))
     if len(graph.all(1)) > MAX_NODES:
-        raise GraphError(f"The ONNX graph has {len(graph.all(1)):,} nodes, more than the {MAX_NODES:,} allowed.")
+        raise GraphError(
+            _("The ONNX graph has {n:,} nodes, more than the {max_nodes:,} allowed.", n=len(graph.all(1)), max_nodes=MAX_NODES)
+        )
     tensors = {item.text(8): _tensor(item) for item in graph.messages(5)}
     inputs = {item.text(1): _declared_shape(item) for item in graph.messages(11)}
     return Graph(
@@ -92,16 +96,24 @@ def read_graph(content: bytes) -> Graph:
 def _node(message: _Message) -> Node:
     operator, domain = message.text(4), message.text(7)
     if domain not in ("", "ai.onnx"):
-        raise GraphError(f"The ONNX graph uses the operator {operator[:60]!r} of {domain[:60]!r}; only ONNX's own operators are supported.")
+        raise GraphError(
+            _(
+                "The ONNX graph uses the operator {operator!r} of {domain!r}; only ONNX's own operators are supported.",
+                operator=operator[:60],
+                domain=domain[:60],
+            )
+        )
     attributes = {item.text(1): _attribute(item, operator) for item in message.messages(5)}
     return Node(operator, tuple(message.texts(1)), tuple(message.texts(2)), attributes)
 
 
 def _attribute(message: _Message, operator: str) -> Any:
     if any(message.all(number) for number in (6, 11)):
-        raise GraphError(f"The ONNX graph uses the operator {operator[:60]!r}, which holds a graph of its own and is not supported.")
+        raise GraphError(
+            _("The ONNX graph uses the operator {operator!r}, which holds a graph of its own and is not supported.", operator=operator[:60])
+        )
     if any(message.all(number) for number in (10, 22, 23)):
-        raise GraphError("The ONNX graph holds sparse tensors or lists of tensors, which are not supported.")
+        raise GraphError(_("The ONNX graph holds sparse tensors or lists of tensors, which are not supported."))
     if message.all(5):
         return _tensor(message.message(5))
     if message.all(8):
@@ -115,13 +127,13 @@ def _attribute(message: _Message, operator: str) -> Any:
 
 def _tensor(message: _Message) -> Tensor:
     if message.all(13) or message.number(14):
-        raise GraphError("The ONNX graph keeps weights in another file; export it as a single file.")
+        raise GraphError(_("The ONNX graph keeps weights in another file; export it as a single file."))
     shape, kind = tuple(message.numbers(1)), ELEMENTS.get(message.number(2))
     if kind is None:
-        raise GraphError(f"The ONNX graph holds numbers of the type {message.number(2)}, which are not supported.")
+        raise GraphError(_("The ONNX graph holds numbers of the type {number}, which are not supported.", number=message.number(2)))
     n = _elements(shape)
     if n > message.size:
-        raise GraphError(f"The ONNX graph is damaged: it announces {n:,} numbers in {message.size:,} bytes.")
+        raise GraphError(_("The ONNX graph is damaged: it announces {n:,} numbers in {size:,} bytes.", n=n, size=message.size))
     return Tensor(shape, _values(message, kind, shape) if n <= SMALL and message.size <= 16 * SMALL else None)
 
 
@@ -139,14 +151,14 @@ def _declared_shape(message: _Message) -> tuple[int, ...]:
     """The shape of a graph's input; a dimension without a number, or with none above 0, is 0."""
     types = message.message(2)
     if not types.all(1):
-        raise GraphError("The ONNX graph has an input that is not a tensor.")
+        raise GraphError(_("The ONNX graph has an input that is not a tensor."))
     shape = types.message(1).messages(2)
     return tuple(max(axis.number(1), 0) for axis in (shape[0].messages(1) if shape else ()))
 
 
 def _elements(shape: tuple[int, ...]) -> int:
     if len(shape) > MAX_RANK or any(side < 0 for side in shape):
-        raise GraphError(f"The ONNX graph holds a tensor of {len(shape)} dimensions or of a negative size.")
+        raise GraphError(_("The ONNX graph holds a tensor of {n} dimensions or of a negative size.", n=len(shape)))
     return math.prod(shape)
 
 
@@ -158,7 +170,7 @@ class _Allowance:
     def spend(self, n: int) -> None:
         self.left -= n
         if self.left < 0:
-            raise GraphError(f"The ONNX graph has more than the {MAX_FIELDS:,} parts allowed.")
+            raise GraphError(_("The ONNX graph has more than the {max_fields:,} parts allowed.", max_fields=MAX_FIELDS))
 
 
 class _Message:
@@ -182,13 +194,13 @@ class _Message:
         """A part that stands there once; protobuf would merge several, which nobody writes."""
         parts = self.messages(number)
         if len(parts) != 1:
-            raise GraphError("This is not an ONNX graph, or it is damaged.")
+            raise GraphError(_("This is not an ONNX graph, or it is damaged."))
         return parts[0]
 
     def texts(self, number: int) -> list[str]:
         found = [_bytes(value) for value in self.all(number)]
         if any(len(text) > MAX_TEXT for text in found):
-            raise GraphError(f"The ONNX graph holds a name of more than {MAX_TEXT:,} bytes.")
+            raise GraphError(_("The ONNX graph holds a name of more than {max_text:,} bytes.", max_text=MAX_TEXT))
         return [text.tobytes().decode("utf-8", "replace") for text in found]
 
     def text(self, number: int) -> str:
@@ -215,13 +227,13 @@ class _Message:
         """Floats of 32 bits, packed or not."""
         packed = b"".join(_bytes(value) for value in self.all(number))
         if len(packed) % 4:
-            raise GraphError("The ONNX graph is damaged: a float is cut short.")
+            raise GraphError(_("The ONNX graph is damaged: a float is cut short."))
         return list(struct.unpack(f"<{len(packed) // 4}f", packed))
 
 
 def _bytes(value: Any) -> memoryview:
     if isinstance(value, int):
-        raise GraphError("The ONNX graph is damaged: a number where a text or a part was expected.")
+        raise GraphError(_("The ONNX graph is damaged: a number where a text or a part was expected."))
     view: memoryview = value
     return view
 
@@ -241,9 +253,11 @@ def _fields(view: memoryview) -> Iterator[tuple[int, Any]]:
         elif wire_type in (_EIGHT_BYTES, _FOUR_BYTES):
             length = 8 if wire_type == _EIGHT_BYTES else 4
         else:
-            raise GraphError(f"The ONNX graph is damaged: wire type {wire_type} at byte {at} does not exist there.")
+            raise GraphError(
+                _("The ONNX graph is damaged: wire type {wire_type} at byte {at} does not exist there.", wire_type=wire_type, at=at)
+            )
         if at + length > end or tag >= 1 << 32:
-            raise GraphError(f"The ONNX graph is damaged or cut short at byte {at}.")
+            raise GraphError(_("The ONNX graph is damaged or cut short at byte {at}.", at=at))
         yield number, view[at : at + length]
         at += length
 
@@ -259,4 +273,4 @@ def _varint(view: memoryview, at: int) -> tuple[int, int]:
         value |= (byte & 0x7F) << shift
         if byte < 0x80:
             return value, at
-    raise GraphError(f"The ONNX graph is damaged or cut short at byte {at}.")
+    raise GraphError(_("The ONNX graph is damaged or cut short at byte {at}.", at=at))

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from whosthat.inference.graph_file import MAX_RANK, Graph, GraphError, Node, read_graph
 from whosthat.inference.operators import RULES, Step, Value
+from whosthat.translation import _
 
 MAX_NUMBERS = 1 << 26
 """Numbers that may be there at one time for each picture, besides the weights: 256 MiB. VGG16 reaches it at 720 x 720 pixels."""
@@ -29,7 +30,13 @@ def check_graph(content: bytes) -> None:
     """
     graph = read_graph(content)
     if graph.opset < OLDEST_OPSET:
-        raise GraphError(f"The ONNX graph uses version {graph.opset} of ONNX's operators; the oldest supported is {OLDEST_OPSET}.")
+        raise GraphError(
+            _(
+                "The ONNX graph uses version {opset} of ONNX's operators; the oldest supported is {oldest_opset}.",
+                opset=graph.opset,
+                oldest_opset=OLDEST_OPSET,
+            )
+        )
     is_open = any(shape[:1] == (0,) for shape in graph.inputs.values())
     grows_only = all(node.operator != "Shape" for node in graph.nodes)  # with the number of pictures
     for pictures in (1,) if not is_open else (PICTURES,) if grows_only else (1, PICTURES):
@@ -49,7 +56,7 @@ def _hold_against_limits(graph: Graph, pictures: int) -> None:
         there += sum(map(_size, outputs))
         work += _work(node, inputs, outputs)
         if there > MAX_NUMBERS * pictures or work > MAX_WORK * pictures:
-            raise GraphError(f"The ONNX graph needs too much memory or time at {_name(node)}.")
+            raise GraphError(_("The ONNX graph needs too much memory or time at {name}.", name=_name(node)))
         known |= {name: value for name, value in zip(node.outputs, outputs, strict=False) if name}
         there -= sum(_size(known[name]) for name in {*node.inputs} - weights if last_use[name] == number)
 
@@ -71,16 +78,16 @@ def _computed(node: Node, known: dict[str, Value | None]) -> tuple[list[Value], 
     """Return what flows into a node and what comes out."""
     rule = RULES.get(node.operator)
     if rule is None:
-        raise GraphError(f"The ONNX graph uses the operator {node.operator[:60]!r}, which is not supported.")
+        raise GraphError(_("The ONNX graph uses the operator {operator!r}, which is not supported.", operator=node.operator[:60]))
     try:
         step = Step(node, [known[name] for name in node.inputs])
         outputs = rule(step)
     except GraphError as error:
-        raise GraphError(f"The ONNX graph is not run: at {_name(node)} {error}.") from error
+        raise GraphError(_("The ONNX graph is not run: at {name} {error}.", name=_name(node), error=error)) from error
     except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, StopIteration) as error:
-        raise GraphError(f"The ONNX graph is damaged or unusual at {_name(node)}.") from error
+        raise GraphError(_("The ONNX graph is damaged or unusual at {name}.", name=_name(node))) from error
     if any(len(value.shape) > MAX_RANK or min(value.shape, default=0) < 0 for value in outputs):
-        raise GraphError(f"The ONNX graph is damaged or unusual at {_name(node)}.")
+        raise GraphError(_("The ONNX graph is damaged or unusual at {name}.", name=_name(node)))
     inputs = [value for value in step.inputs if value is not None]
     is_open = any(value.is_open for value in inputs)
     return inputs, [Value(value.shape, value.numbers, value.is_open or is_open) for value in outputs]

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from whosthat.inference.graph_file import ELEMENTS, SMALL, GraphError, Node, Tensor
+from whosthat.translation import _
 
 Shape = tuple[int, ...]
 
@@ -64,7 +65,7 @@ class Step:
         if given is None:
             return None
         if given.numbers is None or given.numbers.dtype.kind not in "iu" or (given.is_open and not open_too):
-            raise GraphError("a size is computed, not given; export the network for one image at a time")
+            raise GraphError(_("a size is computed, not given; export the network for one image at a time"))
         return [int(number) for number in given.numbers.flat]
 
     def need(self, name: str, index: int, *, open_too: bool = False) -> list[int]:
@@ -227,7 +228,7 @@ def _resize(step: Step) -> list[Value]:
     shape, sizes = step.shape(), step.ints("sizes", 3)
     if sizes:
         if "axes" in step.node.attributes or step.get("keep_aspect_ratio_policy", "stretch") != "stretch":
-            raise GraphError("this way of resizing is not supported")
+            raise GraphError(_("this way of resizing is not supported"))
         return [Value(tuple(sizes))]
     scales = step.get("scales", None) or next(
         value.numbers.flat for value in step.inputs[1:] if value is not None and value.numbers is not None and value.size == len(shape)
@@ -251,7 +252,7 @@ def _windows(step: Step, kernel: Sequence[int]) -> Shape:
     strides, dilations = step.get("strides", (1,) * n), step.get("dilations", (1,) * n)
     pads, how = step.get("pads", (0,) * 2 * n), step.get("auto_pad", "NOTSET")
     if min(*strides, *dilations, *kernel) < 1:
-        raise ValueError("a window of no size")
+        raise ValueError(_("a window of no size"))
     places = []
     for axis, (side, side_of_window, stride) in enumerate(zip(sides, kernel, strides, strict=True)):
         if how.startswith("SAME"):

@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from types import ModuleType
 
 from whosthat.errors import NetworkError
+from whosthat.translation import N_, _
 
 _ENVIRONMENT = {
     # TensorFlow measured fastest of the three backends on CPU.
@@ -31,7 +32,7 @@ _ENVIRONMENT = {
     "TF_ENABLE_ONEDNN_OPTS": "1",
 }
 
-_INSTALL = 'Install them with: pip install "whosthat[train]"'
+_INSTALL = N_('Install them with: pip install "whosthat[train]"')
 
 _NOTICE = re.compile(rb"(?m)^(WARNING: All log messages before absl::|I0000 |[IW]\d{4} .*(oneDNN|cpu_feature_guard)).*\n?")
 
@@ -53,8 +54,11 @@ def load_keras() -> ModuleType:
     keras = _import("keras")
     if keras.backend.backend() != _ENVIRONMENT["KERAS_BACKEND"]:
         raise NetworkError(
-            f"Keras was already imported with the backend {keras.backend.backend()!r}, but whosthat needs 'tensorflow'. Import whosthat "
-            "before keras, or set the environment variable KERAS_BACKEND=tensorflow."
+            _(
+                "Keras was already imported with the backend {backend!r}, but whosthat needs 'tensorflow'. Import "
+                "whosthat before keras, or set the environment variable KERAS_BACKEND=tensorflow.",
+                backend=keras.backend.backend(),
+            )
         )
     # TensorFlow warns of "excessive retracing" when one process builds several networks, which is no fault here.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
@@ -68,7 +72,9 @@ def require_keras() -> None:
     """Refuse (NetworkError) to go on where Keras or TensorFlow is not installed, without importing them: that takes seconds."""
     for name in ("keras", "tensorflow"):
         if name not in sys.modules and importlib.util.find_spec(name) is None:
-            raise NetworkError(f"Training a network needs Keras on TensorFlow, and {name} is not installed. {_INSTALL}")
+            raise NetworkError(
+                _("Training a network needs Keras on TensorFlow, and {name} is not installed. {install}", name=name, install=_INSTALL)
+            )
 
 
 def set_threads(n: int) -> None:
@@ -78,7 +84,7 @@ def set_threads(n: int) -> None:
         NetworkError: ``n`` is below 1, or TensorFlow has already started with another number.
     """
     if n < 1:
-        raise NetworkError(f"The number of threads must be 1 or more, got {n}.")
+        raise NetworkError(_("The number of threads must be 1 or more, got {n}.", n=n))
     load_keras()
     threading = _import("tensorflow").config.threading
     if threading.get_intra_op_parallelism_threads() == n:
@@ -88,7 +94,7 @@ def set_threads(n: int) -> None:
         threading.set_inter_op_parallelism_threads(1)
     except RuntimeError as error:
         raise NetworkError(
-            f"TensorFlow already runs, so its threads can no longer be set to {n}. Set them before the first network is built."
+            _("TensorFlow already runs, so its threads can no longer be set to {n}. Set them before the first network is built.", n=n)
         ) from error
 
 
@@ -100,7 +106,12 @@ def _import(name: str) -> ModuleType:
             return importlib.import_module(name)
     except ImportError as error:
         raise NetworkError(
-            f"This needs Keras and TensorFlow, but {error.name or name!s} cannot be imported ({error}). {_INSTALL}"
+            _(
+                "This needs Keras and TensorFlow, but {value!s} cannot be imported ({error}). {install}",
+                value=error.name or name,
+                error=error,
+                install=_INSTALL,
+            )
         ) from error
 
 

@@ -11,6 +11,7 @@ from whosthat.networks.backend import load_keras
 from whosthat.networks.design import Design, NetworkFacts
 from whosthat.networks.ends import photo_input, predictions, rescaled
 from whosthat.networks.registry import register
+from whosthat.translation import N_
 
 if TYPE_CHECKING:
     import keras
@@ -25,12 +26,12 @@ BATCH_NORM_MOMENTUM = 0.9
 @register(
     NetworkFacts(
         name="cnn6",
-        title="Six convolutions and two dense layers, trained from scratch",
+        title=N_("Six convolutions and two dense layers, trained from scratch"),
         input_size=224,
         minimum_size=42,
         learning_rate=6e-4,
         licence="Apache-2.0",
-        source="Written for whosthat after the course report it grew from",
+        source=N_("Written for whosthat after the course report it grew from"),
         parameters=79_810_471,
         options=("dropout", "batch_norm_momentum", "initialiser", "rescale"),
         old_keras=True,

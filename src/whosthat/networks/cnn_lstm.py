@@ -11,6 +11,7 @@ from whosthat.networks.backend import load_keras
 from whosthat.networks.design import Design, NetworkFacts
 from whosthat.networks.ends import photo_input, predictions, rescaled
 from whosthat.networks.registry import register
+from whosthat.translation import N_
 
 if TYPE_CHECKING:
     import keras
@@ -19,14 +20,14 @@ if TYPE_CHECKING:
 @register(
     NetworkFacts(
         name="cnn-lstm",
-        title="Two convolutions on every frame and an LSTM over the frames",
+        title=N_("Two convolutions on every frame and an LSTM over the frames"),
         input_size=224,
         minimum_size=7,
         loss="mean_squared_error",
         learning_rate=0.01,
         licence="Apache-2.0",
-        source="Written for whosthat after the course report it grew from",
-        paper="Donahue et al. 2015 (LRCN), https://arxiv.org/abs/1411.4389",
+        source=N_("Written for whosthat after the course report it grew from"),
+        paper=N_("Donahue et al. 2015 (LRCN), https://arxiv.org/abs/1411.4389"),
         parameters=615_579,
         options=("dropout", "batch_norm_momentum", "initialiser", "rescale"),
         frames=True,

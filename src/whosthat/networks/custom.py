@@ -19,11 +19,12 @@ from whosthat.networks.backend import load_keras
 from whosthat.networks.design import Design, NetworkFacts
 from whosthat.networks.ends import photo_input, predictions, rescaled
 from whosthat.networks.registry import register
+from whosthat.translation import N_, _
 
 if TYPE_CHECKING:
     import keras
 
-EXAMPLE = "conv 32 3, pool, norm, conv 64 3, pool, norm, conv 128 3, pool, norm, global, dropout 0.25, dense 128"
+EXAMPLE = N_("conv 32 3, pool, norm, conv 64 3, pool, norm, conv 128 3, pool, norm, global, dropout 0.25, dense 128")
 """What is built when a recipe gives no blocks."""
 
 
@@ -45,14 +46,14 @@ class _Range:
     allows: Callable[[float], bool]
 
 
-_COUNT = _Range("a whole number from 1 to 100,000", True, lambda number: 1 <= number <= 100_000)
+_COUNT = _Range(N_("a whole number from 1 to 100,000"), True, lambda number: 1 <= number <= 100_000)
 _NUMBERS = {
     "filters": _COUNT,
     "side": _COUNT,
     "units": _COUNT,
-    "rate": _Range("a number from 0 to below 1", False, lambda number: 0 <= number < 1),
+    "rate": _Range(N_("a number from 0 to below 1"), False, lambda number: 0 <= number < 1),
     "stride": _COUNT,
-    "l2": _Range("a number above 0, at most 1", False, lambda number: 0 < number <= 1),
+    "l2": _Range(N_("a number above 0, at most 1"), False, lambda number: 0 < number <= 1),
 }
 _NAMED = {"stride": "stride N", "l2": "l2 RATE"}
 """The numbers before which their names are written; the others stand first, in their order."""
@@ -127,18 +128,20 @@ def parse_blocks(text: str) -> tuple[Block, ...]:
 
 def _parse(position: int, written: str) -> Block:
     word, *tokens = written.lower().split() or [""]
-    where = f"Block {position} ({written!r:.80})"
+    where = _("Block {position} ({written!r:.80})", position=position, written=written)
     if not word:
-        raise NetworkError(f"{where} is empty. Write blocks separated by single commas, for example: conv 64 3, pool, global")
+        raise NetworkError(
+            _("{where} is empty. Write blocks separated by single commas, for example: conv 64 3, pool, global", where=where)
+        )
     if word not in _WORDS:
-        raise NetworkError(f"{where} is not known. {did_you_mean(word, _WORDS)}")
+        raise NetworkError(_("{where} is not known. {choice}", where=where, choice=did_you_mean(word, _WORDS)))
     known = _WORDS[word]
-    usage = f"Write it as: {known.usage(word)}"
+    usage = _("Write it as: {usage}", usage=known.usage(word))
     given = {**known.settings, **_given(where, known, tokens, usage)}
     settings = {name: value for name, value in given.items() if value is not None}
     for name in given:
         if name not in settings:
-            raise NetworkError(f"{where} lacks {name.upper()}. {usage}")
+            raise NetworkError(_("{where} lacks {name}. {usage}", where=where, name=name.upper(), usage=usage))
     return Block(word, settings, written)
 
 
@@ -153,10 +156,20 @@ def _given(where: str, known: _Word, tokens: list[str], usage: str) -> dict[str,
         if name is None and plain and (known.settings[plain[0]] is None or token[0] in "+-.0123456789"):
             name = plain.pop(0)
         if name is None:
-            advice = did_you_mean(token, allowed) if allowed else "Nothing more can follow."
-            raise NetworkError(f"{where}: {token!r:.40} is not allowed there. {advice} {usage}")
+            advice = did_you_mean(token, allowed) if allowed else _("Nothing more can follow.")
+            raise NetworkError(
+                _("{where}: {token!r:.40} is not allowed there. {advice} {usage}", where=where, token=token, advice=advice, usage=usage)
+            )
         if name in given:
-            raise NetworkError(f"{where}: {token!r:.40} comes after {str(given[name])!r}; give one of them. {usage}")
+            raise NetworkError(
+                _(
+                    "{where}: {token!r:.40} comes after {given!r}; give one of them. {usage}",
+                    where=where,
+                    token=token,
+                    given=str(given[name]),
+                    usage=usage,
+                )
+            )
         number = next(left, "nothing") if name in _NAMED else token
         given[name] = token if name in _CHOICES else _number(where, name, number, usage)
     return given
@@ -169,23 +182,48 @@ def _number(where: str, name: str, written: str, usage: str) -> float:
     except ValueError:
         number = -1
     if not limits.allows(number):
-        raise NetworkError(f"{where}: {name.upper()} must be {limits.words}, got {written!r:.40}. {usage}")
+        raise NetworkError(
+            _(
+                "{where}: {name} must be {words}, got {written!r:.40}. {usage}",
+                where=where,
+                name=name.upper(),
+                words=limits.words,
+                written=written,
+                usage=usage,
+            )
+        )
     return number
 
 
 def _add_block(x: keras.KerasTensor, position: int, block: Block, design: Design) -> keras.KerasTensor:
     """One block's layer on top of ``x``."""
-    where = f"Block {position} ({block.written!r:.80})"
+    where = _("Block {position} ({written!r:.80})", position=position, written=block.written)
     known = _WORDS[block.word]
     came = "map" if len(x.shape) == 4 else "vector"
     if known.takes not in (came, "both"):
-        advice = "Put global or flatten before it." if came == "map" else "Put it before global or flatten."
-        raise NetworkError(f"{where} needs a {known.takes}, got a {came} of shape {tuple(x.shape[1:])}. {advice}")
+        advice = _("Put global or flatten before it.") if came == "map" else _("Put it before global or flatten.")
+        raise NetworkError(
+            _(
+                "{where} needs a {takes}, got a {came} of shape {tuple}. {advice}",
+                where=where,
+                takes=known.takes,
+                came=came,
+                tuple=tuple(x.shape[1:]),
+                advice=advice,
+            )
+        )
     side = block.settings.get("side", 0)
     if block.settings.get("padding") == "valid" and side > x.shape[1]:
         raise NetworkError(
-            f"{where} needs maps of at least {side} x {side}, got {x.shape[1]} x {x.shape[2]}. Choose a size above {design.size}, pool "
-            "less, or use the padding same."
+            _(
+                "{where} needs maps of at least {side} x {side}, got {shape} x {shape2}. Choose a size above {size}, pool "
+                "less, or use the padding same.",
+                where=where,
+                side=side,
+                shape=x.shape[1],
+                shape2=x.shape[2],
+                size=design.size,
+            )
         )
     layer, arguments = known.layer(block.settings, design)
     return getattr(load_keras().layers, layer)(**arguments, name=f"block{position}_{block.word}")(x)
@@ -194,11 +232,11 @@ def _add_block(x: keras.KerasTensor, position: int, block: Block, design: Design
 @register(
     NetworkFacts(
         name="custom",
-        title="Your own blocks, trained from scratch",
+        title=N_("Your own blocks, trained from scratch"),
         input_size=112,
         minimum_size=8,
         licence="Apache-2.0",
-        source="Your recipe",
+        source=N_("Your recipe"),
         parameters=111_559,
         options=("blocks", "batch_norm_momentum", "initialiser", "rescale"),
     )
@@ -212,7 +250,10 @@ def custom(design: Design) -> keras.Model:
         x = _add_block(x, position, block, design)
     if len(x.shape) != 2:
         raise NetworkError(
-            f"The blocks end in maps of shape {tuple(x.shape[1:])}, but the classifier needs a vector. Add global or flatten."
+            _(
+                "The blocks end in maps of shape {tuple}, but the classifier needs a vector. Add global or flatten.",
+                tuple=tuple(x.shape[1:]),
+            )
         )
     x = keras.layers.Identity(name="features")(x)
     return keras.Model(photo, predictions(x, design), name="custom")

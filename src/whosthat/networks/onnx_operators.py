@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from whosthat.errors import ExportError
+from whosthat.translation import _
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +89,28 @@ def write_layer(graph: Graph, layer: Any, inputs: list[Value]) -> Value:
         kind = type(layer).__name__
     if kind not in _WRITERS:
         supported = ", ".join(sorted([*_WRITERS, "LSTM", "TimeDistributed"]))
-        raise ExportError(f"The layer {layer.name!r} is a {kind}, which cannot be exported to ONNX. Supported: {supported}.")
+        raise ExportError(
+            _(
+                "The layer {name!r} is a {kind}, which cannot be exported to ONNX. Supported: {supported}.",
+                name=layer.name,
+                kind=kind,
+                supported=supported,
+            )
+        )
     return Value(_WRITERS[kind](graph, layer, inputs), shape, frames)
 
 
 def _require(fits: bool, layer: Any, setting: str, came: object, supported: object) -> None:
     if not fits:
-        raise ExportError(f"The layer {layer.name!r} has {setting} = {came!r}, which cannot be exported to ONNX. Supported: {supported}.")
+        raise ExportError(
+            _(
+                "The layer {name!r} has {setting} = {came!r}, which cannot be exported to ONNX. Supported: {supported}.",
+                name=layer.name,
+                setting=setting,
+                came=came,
+                supported=supported,
+            )
+        )
 
 
 def _per_channel(graph: Graph, array: Any, meets: Value) -> str:
@@ -167,7 +183,7 @@ def _pads(layer: Any, shape: tuple[int, ...], reaches: Sequence[int]) -> list[in
     """ONNX pads (top, left, bottom, right) for Keras' padding; "same" puts the odd pixel last."""
     if layer.padding == "valid":
         return [0, 0, 0, 0]
-    _require(layer.padding == "same", layer, "padding", layer.padding, "valid, same")
+    _require(layer.padding == "same", layer, "padding", layer.padding, _("valid, same"))
     before, after = [], []
     for size, stride, reach in zip(shape[:2], layer.strides, reaches, strict=True):
         total = max((-(-size // stride) - 1) * stride + reach - size, 0)
@@ -201,14 +217,14 @@ def _flatten(graph: Graph, layer: Any, inputs: list[Value]) -> str:
 
 @writes("Dense")
 def _dense(graph: Graph, layer: Any, inputs: list[Value]) -> str:
-    _require(len(inputs[0].shape) == 1, layer, "an input of shape", inputs[0].shape, "vectors; put Flatten before it")
+    _require(len(inputs[0].shape) == 1, layer, _("an input of shape"), inputs[0].shape, _("vectors; put Flatten before it"))
     constants = [graph.constant(np.asarray(array)) for array in ((layer.kernel, layer.bias) if layer.use_bias else (layer.kernel,))]
     return _activate(graph, layer, layer.activation, graph.add("Gemm", [inputs[0].name, *constants]))
 
 
 def _lstm(graph: Graph, layer: Any, value: Value) -> str:
     """The LSTM's last state. ONNX orders the gates input, output, forget, cell; Keras input, forget, cell, output."""
-    _require(value.frames is not None and len(value.shape) == 1, layer, "an input of shape", value.shape, "a vector for each frame")
+    _require(value.frames is not None and len(value.shape) == 1, layer, _("an input of shape"), value.shape, _("a vector for each frame"))
     _require(not layer.return_sequences, layer, "return_sequences", True, False)
     _require(not layer.go_backwards, layer, "go_backwards", True, False)
     for setting, supported in (("activation", "tanh"), ("recurrent_activation", "sigmoid")):
@@ -253,7 +269,7 @@ def _nothing(graph: Graph, layer: Any, inputs: list[Value]) -> str:
 @writes("ReLU")
 def _relu(graph: Graph, layer: Any, inputs: list[Value]) -> str:
     came = (layer.negative_slope, layer.threshold)
-    _require(came == (0, 0), layer, "negative_slope, threshold", came, (0, 0))
+    _require(came == (0, 0), layer, _("negative_slope, threshold"), came, (0, 0))
     if layer.max_value is None:
         return graph.add("Relu", [inputs[0].name])
     return graph.add("Clip", [inputs[0].name, graph.number(0), graph.number(layer.max_value)])

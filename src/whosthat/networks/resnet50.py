@@ -12,18 +12,19 @@ from whosthat.networks.design import Design, NetworkFacts
 from whosthat.networks.ends import caffe_scaled, photo_input, predictions
 from whosthat.networks.pretrained import fill_from_keras_file, find_weights
 from whosthat.networks.registry import register
+from whosthat.translation import N_
 
 if TYPE_CHECKING:
     import keras
 
 RESNET50 = NetworkFacts(
     name="resnet50",
-    title="ResNet50 with ImageNet weights and a new classifier",
+    title=N_("ResNet50 with ImageNet weights and a new classifier"),
     input_size=224,
     minimum_size=32,
     licence="MIT",
-    source="Kaiming He's deep-residual-networks, ported by keras.applications",
-    paper="He, Zhang, Ren and Sun 2015, https://arxiv.org/abs/1512.03385",
+    source=N_("Kaiming He's deep-residual-networks, ported by keras.applications"),
+    paper=N_("He, Zhang, Ren and Sun 2015, https://arxiv.org/abs/1512.03385"),
     parameters=23_602_055,
     options=("dropout",),
     weights="imagenet",

@@ -12,18 +12,19 @@ from whosthat.networks.design import Design, NetworkFacts
 from whosthat.networks.ends import caffe_scaled, photo_input, predictions, rescaled
 from whosthat.networks.pretrained import fill_from_keras_file, find_weights
 from whosthat.networks.registry import register
+from whosthat.translation import N_
 
 if TYPE_CHECKING:
     import keras
 
 VGG16 = NetworkFacts(
     name="vgg16",
-    title="VGG16 with ImageNet weights and a new classifier",
+    title=N_("VGG16 with ImageNet weights and a new classifier"),
     input_size=224,
     minimum_size=32,
     licence="CC-BY-4.0",
-    source="Visual Geometry Group, University of Oxford, ported by keras.applications",
-    paper="Simonyan and Zisserman 2014, https://arxiv.org/abs/1409.1556",
+    source=N_("Visual Geometry Group, University of Oxford, ported by keras.applications"),
+    paper=N_("Simonyan and Zisserman 2014, https://arxiv.org/abs/1409.1556"),
     parameters=14_890_311,
     options=("dropout",),
     weights="imagenet",
@@ -58,12 +59,12 @@ def vgg16(design: Design) -> keras.Model:
 @register(
     NetworkFacts(
         name="vgg16-bn1",
-        title="VGG16's convolutions with one batch normalisation, trained from scratch",
+        title=N_("VGG16's convolutions with one batch normalisation, trained from scratch"),
         input_size=224,
         minimum_size=32,
         learning_rate=1e-4,
         licence="Apache-2.0",
-        source="Written for whosthat after the course report it grew from",
+        source=N_("Written for whosthat after the course report it grew from"),
         paper=VGG16.paper,
         parameters=41_462_855,
         options=("dropout", "batch_norm_momentum", "initialiser", "rescale"),

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from whosthat.durable import replace_file
 from whosthat.errors import WeightsError
+from whosthat.translation import _
 
 if TYPE_CHECKING:
     import keras
@@ -27,7 +28,9 @@ def weights_of(model: keras.Model) -> dict[str, NDArray[Any]]:
     paths = [variable.path for variable in model.weights]
     twice = {path for path in paths if paths.count(path) > 1}
     if twice:
-        raise WeightsError(f"Two weights of the network {model.name!r} are named {min(twice)!r}. Give every layer its own name.")
+        raise WeightsError(
+            _("Two weights of the network {name!r} are named {min!r}. Give every layer its own name.", name=model.name, min=min(twice))
+        )
     return {variable.path: np.asarray(variable.numpy()) for variable in model.weights}
 
 
@@ -73,23 +76,40 @@ def _read(path: Path) -> dict[str, NDArray[Any]]:
     try:
         return safetensors.numpy.load_file(path)
     except OSError as error:
-        raise WeightsError(f"The weights file {path} cannot be read: {error}.") from error
+        raise WeightsError(_("The weights file {path} cannot be read: {error}.", path=path, error=error)) from error
     except (safetensors.SafetensorError, KeyError) as error:  # KeyError: a number type that numpy lacks
-        raise WeightsError(f"The weights file {path} is damaged or not a safetensors file: {error}.") from error
+        raise WeightsError(_("The weights file {path} is damaged or not a safetensors file: {error}.", path=path, error=error)) from error
 
 
 def _fill(model: keras.Model, variables: list[keras.Variable], arrays: Mapping[str, NDArray[Any]], path: Path) -> None:
     """Set some of a model's variables, once it is sure that a file's arrays are theirs."""
     for variable in variables:
         if variable.path not in arrays:
-            raise WeightsError(f"{path} lacks the weight {variable.path!r}, so it belongs to another network than {model.name!r}.")
+            raise WeightsError(
+                _(
+                    "{path} lacks the weight {path2!r}, so it belongs to another network than {name!r}.",
+                    path=path,
+                    path2=variable.path,
+                    name=model.name,
+                )
+            )
         came, wanted = arrays[variable.path], (tuple(variable.shape), str(variable.dtype))
         if (came.shape, str(came.dtype)) != wanted:
             raise WeightsError(
-                f"The weight {variable.path!r} in {path} has shape {came.shape} ({came.dtype}), expected {wanted[0]} ({wanted[1]})."
+                _(
+                    "The weight {path!r} in {path2} has shape {shape} ({dtype}), expected {wanted} ({wanted2}).",
+                    path=variable.path,
+                    path2=path,
+                    shape=came.shape,
+                    dtype=came.dtype,
+                    wanted=wanted[0],
+                    wanted2=wanted[1],
+                )
             )
     extra = sorted(set(arrays) - {variable.path for variable in variables})
     if extra:
-        raise WeightsError(f"{path} holds the weight {extra[0]!r}, which the network {model.name!r} does not have.")
+        raise WeightsError(
+            _("{path} holds the weight {extra!r}, which the network {name!r} does not have.", path=path, extra=extra[0], name=model.name)
+        )
     for variable in variables:
         variable.assign(arrays[variable.path])

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from whosthat.errors import UsageError
+from whosthat.translation import _
 from whosthat.types import Image
 
 _LARGEST = {"rotation": 180.0, "shift": 1.0, "zoom": 0.9, "brightness": 1.0, "contrast": 1.0}
@@ -33,7 +34,9 @@ class Augmentation:
         for name, largest in _LARGEST.items():
             value = getattr(self, name)
             if not isinstance(value, (int, float)) or not 0 <= value <= largest:
-                raise UsageError(f"Augmentation {name} must be a number from 0 to {largest:g}, got {value!r}.")
+                raise UsageError(
+                    _("Augmentation {name} must be a number from 0 to {largest:g}, got {value!r}.", name=name, largest=largest, value=value)
+                )
 
     @property
     def changes_nothing(self) -> bool:

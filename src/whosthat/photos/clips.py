@@ -22,6 +22,7 @@ from whosthat.photos.preparing import PrepareSpec, prepare
 from whosthat.photos.reading import looks_like_photo, opened, read, sha256_of
 from whosthat.photos.signatures import VIDEO_SUFFIXES
 from whosthat.photos.video import open_video
+from whosthat.translation import _
 from whosthat.types import Image
 
 LEAST_FRAMES = 2
@@ -139,10 +140,19 @@ def _read_folder(folder: Path, n: int, shaped: Callable[[Image], Image]) -> Clip
                 if index in wanted:
                     kept[index] = shaped(photo.image)
         except PhotoError as error:
-            raise PhotoError(folder, f"its frame {path.name} cannot be read: {error.reason}") from error
+            raise PhotoError(folder, _("its frame {name} cannot be read: {reason}", name=path.name, reason=error.reason)) from error
         if sizes[-1] != sizes[0]:
             one, other = (f"{width} x {height}" for width, height in (sizes[0], sizes[-1]))
-            raise PhotoError(folder, f"its frames differ in size: {paths[0].name} has {one} pixels, {path.name} {other}")
+            raise PhotoError(
+                folder,
+                _(
+                    "its frames differ in size: {name} has {one} pixels, {name2} {other}",
+                    name=paths[0].name,
+                    one=one,
+                    name2=path.name,
+                    other=other,
+                ),
+            )
     return Clip(tuple(kept[index] for index in wanted), len(paths), *sizes[0], _joined(digests))
 
 
@@ -168,6 +178,6 @@ def _read_video(path: Path, n: int, shaped: Callable[[Image], Image]) -> Clip:
 
 def _check_length(path: Path, n_frames: int) -> None:
     if n_frames == 0:
-        raise PhotoError(path, "this folder holds no numbered frames, such as 001.png, 002.png")
+        raise PhotoError(path, _("this folder holds no numbered frames, such as 001.png, 002.png"))
     if n_frames < LEAST_FRAMES:
-        raise PhotoError(path, "it is a clip of one frame, and so has no order; a photo lies in the folder of its class itself")
+        raise PhotoError(path, _("it is a clip of one frame, and so has no order; a photo lies in the folder of its class itself"))

@@ -17,6 +17,7 @@ import numpy as np
 from PIL import Image as PillowImage
 
 from whosthat.errors import UsageError, did_you_mean
+from whosthat.translation import _
 from whosthat.types import Image
 
 PREPARE_VERSION = 1
@@ -55,7 +56,7 @@ class PrepareSpec:
         if self.frames is not None:
             _check_count("frames", self.frames, MAX_FRAMES)
         if self.fit not in get_args(Fit):
-            raise UsageError(f'There is no fit "{self.fit}". {did_you_mean(str(self.fit), get_args(Fit))}')
+            raise UsageError(_('There is no fit "{fit}". {choice}', fit=self.fit, choice=did_you_mean(str(self.fit), get_args(Fit))))
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -82,7 +83,7 @@ class PrepareSpec:
         known = [field.name for field in fields(cls)]
         for key in mapping:
             if key not in known:
-                raise UsageError(f'A prepare spec has no key "{key}". {did_you_mean(str(key), known)}')
+                raise UsageError(_('A prepare spec has no key "{key}". {choice}', key=key, choice=did_you_mean(str(key), known)))
         return cls(**mapping)
 
 
@@ -112,7 +113,9 @@ def prepare(image: Image, spec: PrepareSpec) -> Image:
         (8, 8, 3)
     """
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
-        raise ValueError(f"An image is a uint8 array (height, width, 3); this one is {image.dtype} {image.shape}.")
+        raise ValueError(
+            _("An image is a uint8 array (height, width, 3); this one is {dtype} {shape}.", dtype=image.dtype, shape=image.shape)
+        )
     fitted = image if image.shape == (spec.size, spec.size, 3) else _FITS[spec.fit](image, spec.size)
     return fitted if spec.frames is None else np.repeat(fitted[None], spec.frames, axis=0)
 
@@ -135,7 +138,7 @@ def seen_part(spec: PrepareSpec, width: int, height: int) -> tuple[int, int, int
 
 def _check_count(name: str, value: object, largest: int) -> None:
     if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= largest:
-        raise UsageError(f"{name} must be a whole number from 1 to {largest}, got {value!r}.")
+        raise UsageError(_("{name} must be a whole number from 1 to {largest}, got {value!r}.", name=name, largest=largest, value=value))
 
 
 def _crop(image: Image, size: int) -> Image:

@@ -42,6 +42,7 @@ from whosthat.photos.memory import UNFOLDED
 from whosthat.photos.quiet import quiet_pillow
 from whosthat.photos.signatures import FORMATS, PHOTO_SUFFIXES, SNIFF_BYTES, format_of, why_not_a_photo
 from whosthat.settings import MAX_PHOTO_BYTES, MAX_PHOTO_PIXELS
+from whosthat.translation import _
 from whosthat.types import Image
 
 __all__ = ["FORMATS", "DecodedPhoto", "decode", "looks_like_photo", "opened", "read", "sha256_of"]
@@ -221,24 +222,26 @@ def _file_content(path: Path, max_bytes: int) -> bytes:
     try:
         facts = path.stat()  # before opening: opening a FIFO or a device could wait for ever
         if stat.S_ISDIR(facts.st_mode):
-            raise _RefusedError("this is a folder, not a file")
+            raise _RefusedError(_("this is a folder, not a file"))
         if not stat.S_ISREG(facts.st_mode):
-            raise _RefusedError("this is a pipe, socket or device, not a regular file")
+            raise _RefusedError(_("this is a pipe, socket or device, not a regular file"))
         _check_bytes(facts.st_size, max_bytes)
         with path.open("rb") as file:
             return file.read(facts.st_size)  # no more than was checked, should the file grow meanwhile
     except FileNotFoundError as error:
-        gone = "the link is broken" if os.path.lexists(path) else "not found"
+        gone = _("the link is broken") if os.path.lexists(path) else _("not found")
         raise _RefusedError(gone) from error
     except PermissionError as error:
-        raise _RefusedError("no permission to read the file") from error
+        raise _RefusedError(_("no permission to read the file")) from error
     except (OSError, ValueError) as error:  # ValueError: a NUL character in the path
-        raise _RefusedError(f"the file cannot be read ({getattr(error, 'strerror', None) or error})") from error
+        raise _RefusedError(_("the file cannot be read ({value})", value=getattr(error, "strerror", None) or error)) from error
 
 
 def _check_bytes(size: int, max_bytes: int) -> None:
     if size > max_bytes:
-        raise _RefusedError(f"the file has {size / 2**20:,.1f} MiB, more than the {max_bytes / 2**20:,.1f} allowed")
+        raise _RefusedError(
+            _("the file has {size:,.1f} MiB, more than the {max_bytes:,.1f} allowed", size=size / 2**20, max_bytes=max_bytes / 2**20)
+        )
 
 
 # --------------------------------------------------------------------------------------------------- bytes -> pixels
@@ -246,7 +249,7 @@ def _check_bytes(size: int, max_bytes: int) -> None:
 
 def _format(content: bytes) -> str:
     if not content:
-        raise _RefusedError("the file is empty")
+        raise _RefusedError(_("the file is empty"))
     name = format_of(content[:SNIFF_BYTES])
     if name is None:
         raise _RefusedError(why_not_a_photo(content[:SNIFF_BYTES]))
@@ -259,14 +262,17 @@ def _reader(name: str) -> Callable[[io.BytesIO], Any]:
     try:
         reader: Callable[[io.BytesIO], Any] = importlib.import_module("pillow_heif").HeifImageFile
     except ImportError as error:
-        raise _RefusedError("HEIC needs the extra package: pip install pillow-heif; or export the photo as JPEG") from error
+        raise _RefusedError(_("HEIC needs the extra package: pip install pillow-heif; or export the photo as JPEG")) from error
     return reader
 
 
 def _check_pixels(size: tuple[int, int], max_pixels: int) -> None:
     if size[0] * size[1] > max_pixels:
-        has, allowed = f"{size[0] * size[1] / 1e6:,.4g} megapixels ({size[0]} x {size[1]})", f"{max_pixels / 1e6:,.4g}"
-        raise _RefusedError(f"has {has}, more than the {allowed} allowed")
+        has, allowed = (
+            _("{size:,.4g} megapixels ({size2} x {size3})", size=size[0] * size[1] / 1000000.0, size2=size[0], size3=size[1]),
+            f"{max_pixels / 1e6:,.4g}",
+        )
+        raise _RefusedError(_("has {has}, more than the {allowed} allowed", has=has, allowed=allowed))
 
 
 @contextmanager
@@ -282,12 +288,12 @@ def _damage(error: BaseException, name: str) -> str:
     """Put what Pillow raised into words."""
     message = str(error)
     if isinstance(error, PillowImage.DecompressionBombError):
-        return f"the {name} file has more pixels than allowed ({message})"
+        return _("the {name} file has more pixels than allowed ({message})", name=name, message=message)
     if isinstance(error, MemoryError):
-        return f"there is not enough memory to decode this {name} file"
-    if isinstance(error, EOFError) or any(sign in message.lower() for sign in ("truncated", "end of file", "eof")):
-        return f"the file ends too early (a truncated {name})"
-    return f"a damaged {name} file ({message or type(error).__name__})"
+        return _("there is not enough memory to decode this {name} file", name=name)
+    if isinstance(error, EOFError) or any(sign in message.lower() for sign in ("truncated", _("end of file"), "eof")):
+        return _("the file ends too early (a truncated {name})", name=name)
+    return _("a damaged {name} file ({value})", name=name, value=message or type(error).__name__)
 
 
 # ------------------------------------------------------------------------------------------------ pixels -> upright RGB
@@ -316,7 +322,7 @@ def _rgb(picture: Any, name: str) -> Image:
     """Turn any of Pillow's modes into RGB uint8, strip by strip; what is transparent becomes white."""
     deep = picture.mode.startswith("I;16") or (picture.mode == "I" and name == "PPM")  # Pillow reads deep PGM as 0..65535 in "I"
     if picture.mode in {"I", "F"} and not deep:
-        raise _RefusedError("its pixels are 32-bit numbers without a known range; export the photo with 8 or 16 bits")
+        raise _RefusedError(_("its pixels are 32-bit numbers without a known range; export the photo with 8 or 16 bits"))
     width, height = picture.size
     grey = np.asarray(picture)[:, :, None] if deep else None
     pixels = np.empty((height, width, 3), np.uint8)

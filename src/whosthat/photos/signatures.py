@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from whosthat.translation import N_, _
+
 SNIFF_BYTES = 64
 """How many bytes from the start of a file are enough for everything here."""
 
@@ -16,8 +18,7 @@ FORMATS: tuple[str, ...] = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
 PNG covers APNG (its first frame), PPM covers PBM and PGM."""
 
 PHOTO_SUFFIXES: frozenset[str] = frozenset(
-    f".{suffix}"
-    for suffix in "jpg jpeg jpe jfif mpo png apng webp bmp dib gif tif tiff ppm pgm pbm pnm heic heif".split()  # noqa: SIM905
+    f".{suffix}" for suffix in N_("jpg jpeg jpe jfif mpo png apng webp bmp dib gif tif tiff ppm pgm pbm pnm heic heif").split()
 )
 """Suffixes, in lower case, of files that are taken for photos when a folder is looked through."""
 
@@ -25,8 +26,7 @@ VIDEO_SUFFIXES: frozenset[str] = frozenset({".mp4", ".m4v", ".mov", ".mkv", ".we
 """Suffixes, in lower case, of files that are taken for videos."""
 
 RAW_SUFFIXES: frozenset[str] = frozenset(
-    f".{suffix}"
-    for suffix in "3fr arw cr2 cr3 crw dng erf iiq kdc mef mos mrw nef nrw orf pef raf raw rw2 rwl sr2 srf srw x3f".split()  # noqa: SIM905
+    f".{suffix}" for suffix in N_("3fr arw cr2 cr3 crw dng erf iiq kdc mef mos mrw nef nrw orf pef raf raw rw2 rwl sr2 srf srw x3f").split()
 )
 """Suffixes, in lower case, of what cameras write before they make a photo of it; whosthat does not read them."""
 
@@ -55,15 +55,15 @@ _VIDEO = re.compile(
 _NOT_PHOTOS: tuple[tuple[re.Pattern[bytes], str], ...] = tuple(
     (re.compile(pattern, re.DOTALL | re.IGNORECASE), reason)
     for pattern, reason in (
-        (rb"version https://git-lfs", 'this is a Git LFS pointer, not the photo itself; run "git lfs pull" to fetch it'),
-        (rb"\s*(<\?xml.*)?<svg", "this is an SVG drawing, not a photo"),
-        (rb"\s*<(!doctype html|html|head|body|\?xml|!--)", "this is a web page, not a photo"),
-        (rb"%PDF-", "this is a PDF document, not a photo"),
-        (rb"PK\x03\x04", "this is a ZIP archive or an office document, not a photo"),
-        (rb"8BPS", "this is a Photoshop file; export it as JPEG or PNG"),
-        (rb".{4}ftypavi[fs]", "this is an AVIF photo, which whosthat does not read; export it as JPEG or PNG"),
-        (rb".{4}ftyp|\x1aE\xdf\xa3|RIFF.{4}AVI ", "this is a video, not a photo"),
-        (rb"\0+$", "the file holds only zeros, as after a broken download or copy"),
+        (rb"version https://git-lfs", N_('this is a Git LFS pointer, not the photo itself; run "git lfs pull" to fetch it')),
+        (rb"\s*(<\?xml.*)?<svg", N_("this is an SVG drawing, not a photo")),
+        (rb"\s*<(!doctype html|html|head|body|\?xml|!--)", N_("this is a web page, not a photo")),
+        (rb"%PDF-", N_("this is a PDF document, not a photo")),
+        (rb"PK\x03\x04", N_("this is a ZIP archive or an office document, not a photo")),
+        (rb"8BPS", N_("this is a Photoshop file; export it as JPEG or PNG")),
+        (rb".{4}ftypavi[fs]", N_("this is an AVIF photo, which whosthat does not read; export it as JPEG or PNG")),
+        (rb".{4}ftyp|\x1aE\xdf\xa3|RIFF.{4}AVI ", N_("this is a video, not a photo")),
+        (rb"\0+$", N_("the file holds only zeros, as after a broken download or copy")),
     )
 )
 
@@ -78,7 +78,7 @@ def kind_of_file(name: str) -> str:
     suffix = f".{name.lower().rpartition('.')[2]}"
     if suffix in VIDEO_SUFFIXES:
         return "video"
-    return "RAW photo" if suffix in RAW_SUFFIXES else "other file"
+    return _("RAW photo") if suffix in RAW_SUFFIXES else _("other file")
 
 
 def format_of(first_bytes: bytes) -> str | None:
@@ -112,8 +112,8 @@ def why_not_a_photo(first_bytes: bytes) -> str:
         if signature.match(first_bytes):
             return reason
     if _is_text(first_bytes):
-        return "this is a text file, not a photo"
-    return f"this is not a photo in a format that whosthat reads ({', '.join(FORMATS)}, HEIC)"
+        return _("this is a text file, not a photo")
+    return _("this is not a photo in a format that whosthat reads ({formats}, HEIC)", formats=", ".join(FORMATS))
 
 
 def _is_text(first_bytes: bytes) -> bool:
@@ -123,5 +123,5 @@ def _is_text(first_bytes: bytes) -> bool:
     try:
         first_bytes.decode("utf-8")
     except UnicodeDecodeError as error:
-        return error.start > len(first_bytes) - 4 and error.reason == "unexpected end of data"
+        return error.start > len(first_bytes) - 4 and error.reason == _("unexpected end of data")
     return True

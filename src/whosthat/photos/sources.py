@@ -14,6 +14,7 @@ from PIL import Image as PillowImage
 from whosthat.errors import PhotoError, UsageError, type_given
 from whosthat.photos.reading import on_white, opened
 from whosthat.settings import MAX_PHOTO_BYTES
+from whosthat.translation import N_, _
 from whosthat.types import Image
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ PhotoSource: TypeAlias = "str | os.PathLike[str] | bytes | IO[bytes] | PillowIma
 """A photo: a path, the bytes of its file, a file that is open for reading in binary, a PIL image, or a uint8 array: RGB (height,
 width, 3), RGBA (height, width, 4) or grey (height, width), upright."""
 
-ACCEPTED = (
+ACCEPTED = N_(
     "A photo can be a path, the bytes of a file, a file opened with mode 'rb', a PIL image, or a uint8 array: "
     "RGB (height, width, 3), RGBA (height, width, 4) or grey (height, width)"
 )
@@ -43,7 +44,7 @@ def image_of(photo: PhotoSource, *, bgr: bool = False) -> Iterator[Image]:
         yield _of_array(photo, bgr)
         return
     if bgr:
-        raise UsageError(f"bgr=True is for arrays from OpenCV; got {_described(photo)}. Leave it out.")
+        raise UsageError(_("bgr=True is for arrays from OpenCV; got {described}. Leave it out.", described=_described(photo)))
     if isinstance(photo, PillowImage.Image):
         yield _of_pillow(photo)
         return
@@ -58,7 +59,7 @@ def _path_or_bytes(photo: Any) -> Path | bytes:
         return bytes(photo)
     if callable(getattr(photo, "read", None)):
         return _content(photo)
-    raise UsageError(f"{ACCEPTED}; got {_described(photo)}.")
+    raise UsageError(_("{accepted}; got {described}.", accepted=ACCEPTED, described=_described(photo)))
 
 
 def _content(file: Any) -> bytes:
@@ -67,17 +68,17 @@ def _content(file: Any) -> bytes:
             file.seek(0)
         content = file.read(MAX_PHOTO_BYTES + 1)
     except (OSError, ValueError, AttributeError) as error:  # ValueError: it is closed
-        raise PhotoError(None, f"the file object cannot be read ({error}); open the file again") from error
+        raise PhotoError(None, _("the file object cannot be read ({error}); open the file again", error=error)) from error
     if not isinstance(content, bytes):
-        raise UsageError(f"The file gives {type(content).__name__}, not bytes. Open it with mode 'rb'.")
+        raise UsageError(_("The file gives {name__}, not bytes. Open it with mode 'rb'.", name__=type(content).__name__))
     return content
 
 
 def _of_array(array: NDArray[Any], bgr: bool) -> Image:
     channels = 1 if array.ndim == 2 else array.shape[-1] if array.ndim == 3 else 0
     if array.dtype != np.uint8 or channels not in (1, 3, 4) or not array.size:
-        numbers = " Numbers from 0 to 1 become uint8 by (255 * array).astype('uint8')." if array.dtype.kind == "f" else ""
-        raise UsageError(f"{ACCEPTED}; got {_described(array)}.{numbers}")
+        numbers = _(" Numbers from 0 to 1 become uint8 by (255 * array).astype('uint8').") if array.dtype.kind == "f" else ""
+        raise UsageError(_("{accepted}; got {described}.{numbers}", accepted=ACCEPTED, described=_described(array), numbers=numbers))
     if channels == 1:
         return np.repeat(array.reshape(*array.shape[:2], 1), 3, axis=2)
     colours = array[..., [2, 1, 0, 3][:channels]] if bgr else array
@@ -88,14 +89,14 @@ def _of_pillow(picture: PillowImage.Image) -> Image:
     from PIL import ImageOps  # no photo of a file needs it
 
     if picture.mode.startswith(("I", "F")):
-        raise UsageError(f'A PIL image of the mode "{picture.mode}" has no known range. Convert it to "L" or "RGB" first.')
+        raise UsageError(_('A PIL image of the mode "{mode}" has no known range. Convert it to "L" or "RGB" first.', mode=picture.mode))
     try:
         return np.array(on_white(ImageOps.exif_transpose(picture)))
     except (OSError, ValueError) as error:  # it is read from its file only now: closed, or damaged
-        raise PhotoError(None, f"the PIL image cannot be read ({error})") from error
+        raise PhotoError(None, _("the PIL image cannot be read ({error})", error=error)) from error
 
 
 def _described(value: Any) -> str:
     if isinstance(value, np.ndarray):
-        return f"an array of {value.dtype} {value.shape}"
+        return _("an array of {dtype} {shape}", dtype=value.dtype, shape=value.shape)
     return type_given(value)

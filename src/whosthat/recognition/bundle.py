@@ -36,6 +36,7 @@ from whosthat.recognition.manifest import FORMAT, MANIFEST, Manifest, first_comp
 from whosthat.recognition.threshold import Threshold
 from whosthat.runs.files import BUNDLE
 from whosthat.runs.folders import follow_pointer
+from whosthat.translation import _
 from whosthat.version import __version__
 
 if TYPE_CHECKING:
@@ -152,17 +153,18 @@ def label_problem(labels: Iterable[str], *, old: Iterable[str] = ()) -> str | No
     seen: dict[str, str] = {}
     labels = tuple(labels)
     if reserved := next((label for label in labels if is_unknown(label)), None):
-        return f"{reserved!r} is the answer for strangers, so a class or a person needs another name"
+        return _("{reserved!r} is the answer for strangers, so a class or a person needs another name", reserved=reserved)
     for label in (*old, *labels):
         if not label.strip() or len(label) > 255 or label in (".", "..") or "/" in label or "\\" in label:
-            return (
-                f"{label[:300]!r} is not a class name: it must not contain / or a backslash, be . or .., or be longer than 255 characters"
+            return _(
+                "{label!r} is not a class name: it must not contain / or a backslash, be . or .., or be longer than 255 characters",
+                label=label[:300],
             )
         if any(unicodedata.category(letter) in _HIDDEN_CHARACTERS or letter in _REORDERING_CHARACTERS for letter in label):
-            return f"{label!r} is not a class name: it contains an invisible character; rename the folder"
+            return _("{label!r} is not a class name: it contains an invisible character; rename the folder", label=label)
         key = unicodedata.normalize("NFC", label).casefold()
         if key in seen:
-            return f"{seen[key]!r} and {label!r} are the same name on some systems; rename one of them"
+            return _("{seen!r} and {label!r} are the same name on some systems; rename one of them", seen=seen[key], label=label)
         seen[key] = label
     return None
 
@@ -193,7 +195,9 @@ class Bundle:
         try:
             yield
         except (ValueError, UsageError, WeightsError) as error:
-            raise BundleError(f"The bundle {self.folder} cannot be used: {error} Train again, or ask whoever made it.") from error
+            raise BundleError(
+                _("The bundle {folder} cannot be used: {error} Train again, or ask whoever made it.", folder=self.folder, error=error)
+            ) from error
 
 
 def save_bundle(
@@ -231,8 +235,12 @@ def save_bundle(
     except OSError as error:
         shutil.rmtree(new, ignore_errors=True)
         raise BundleError(
-            f"The bundle cannot be saved to {folder}: {error.strerror or error}. Make room or choose another folder; a bundle that was "
-            "there before is unchanged."
+            _(
+                "The bundle cannot be saved to {folder}: {value}. Make room or choose another folder; a bundle that was "
+                "there before is unchanged.",
+                folder=folder,
+                value=error.strerror or error,
+            )
         ) from error
 
 
@@ -245,11 +253,17 @@ def open_bundle(path: str | Path) -> Bundle:
     manifest = read_manifest(folder)
     content = manifest.read(folder, FACTS, limit=MAX_FACTS_BYTES)
     if content.count(b"[") + content.count(b"{") > MAX_LISTS or content.count(b",") > MAX_ITEMS:
-        raise BundleError(f"{folder / FACTS} holds more lists or items than whosthat writes. Do not use this bundle.")
+        raise BundleError(_("{facts} holds more lists or items than whosthat writes. Do not use this bundle.", facts=folder / FACTS))
     try:
         facts = BundleFacts.model_validate_json(content)
     except ValidationError as error:
-        raise BundleError(f"{folder / FACTS} cannot be used: {first_complaint(error)} Train again, or ask whoever made it.") from error
+        raise BundleError(
+            _(
+                "{facts} cannot be used: {first_complaint} Train again, or ask whoever made it.",
+                facts=folder / FACTS,
+                first_complaint=first_complaint(error),
+            )
+        ) from error
     return Bundle(folder, facts, manifest)
 
 
@@ -260,13 +274,18 @@ def find_bundle(path: Path) -> Path:
         there = folder if folder.exists() else _kept_old(folder)
         if (there / MANIFEST).is_file():
             return there
-    expected = "Expected a bundle, a run folder or runs/latest."
+    expected = _("Expected a bundle, a run folder or runs/latest.")
     if not place.exists():
-        raise BundleError(f"There is no bundle at {path}. {expected}{_similar(place)}")
+        raise BundleError(_("There is no bundle at {path}. {expected}{similar}", path=path, expected=expected, similar=_similar(place)))
     if not place.is_dir():
-        raise BundleError(f"{path} is a file, but a bundle is a folder. {expected}")
+        raise BundleError(_("{path} is a file, but a bundle is a folder. {expected}", path=path, expected=expected))
     raise BundleError(
-        f"{path} holds no complete bundle ({MANIFEST} is missing). {expected} A run gets its bundle when its training is done."
+        _(
+            "{path} holds no complete bundle ({manifest} is missing). {expected} A run gets its bundle when its training is done.",
+            path=path,
+            manifest=MANIFEST,
+            expected=expected,
+        )
     )
 
 
@@ -290,8 +309,12 @@ def clear_after_a_killed_save(folder: Path) -> None:
                 shutil.rmtree(path)
     except OSError as error:
         raise BundleError(
-            f"What an interrupted process left beside {folder} cannot be deleted: {error}. Delete the folders .{folder.name}.* there "
-            "yourself."
+            _(
+                "What an interrupted process left beside {folder} cannot be deleted: {error}. Delete the folders .{name}.* there yourself.",
+                folder=folder,
+                error=error,
+                name=folder.name,
+            )
         ) from error
 
 
@@ -313,7 +336,7 @@ def _similar(place: Path) -> str:
     """Suggest a bundle, or a run with one, beside a path that does not exist, or in ``runs`` beside it."""
     listed = place.parent / "runs" / place.name
     if (listed / BUNDLE / MANIFEST).is_file():
-        return f' Did you mean "{listed}"?'
+        return _(' Did you mean "{listed}"?', listed=listed)
     holders = [manifest.parent for pattern in (f"*/{MANIFEST}", f"*/bundle/{MANIFEST}") for manifest in place.parent.glob(pattern)]
     beside = sorted({path.relative_to(place.parent).parts[0] for path in holders if not path.name.startswith(".")})
     return f" {did_you_mean(place.name, beside[:20])}" if beside else ""

@@ -16,6 +16,7 @@ from whosthat.errors import WeightsError
 from whosthat.recognition.face_threshold import FLATTEST, STEEPEST, DistanceThreshold
 from whosthat.recognition.impostors import Impostors
 from whosthat.recognition.threshold import expected_of_strangers
+from whosthat.translation import _
 from whosthat.wording import counted
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class _Evidence(NamedTuple):
     met: float
 
     def __str__(self) -> str:
-        return f"{counted(len(self.trials.distances), 'face')} of {self.source}"
+        return _("{faces} of {source}", faces=counted(len(self.trials.distances), "face"), source=self.source)
 
 
 class _Posterior(NamedTuple):
@@ -164,7 +165,9 @@ def fit_distance(
 
 def _evidence(played: ImpostorTrials, strangers: ImpostorTrials | None, n_people: int) -> list[_Evidence]:
     """Gather what the photos say."""
-    evidence = [_Evidence(played, f"{played.n_people:,} known people", 1 - 1 / n_people)] if len(played.distances) else []
+    evidence = (
+        [_Evidence(played, _("{n_people:,} known people", n_people=played.n_people), 1 - 1 / n_people)] if len(played.distances) else []
+    )
     if strangers is None or not len(strangers.distances):
         return evidence
     real = _Evidence(strangers, counted(strangers.n_people, "stranger"), 1.0)
@@ -175,8 +178,12 @@ def _check_scale(evidence: list[_Evidence]) -> None:
     middle = max((float(np.median(one.trials.distances)) for one in evidence), default=0.0)
     if middle > FARTHEST:
         raise WeightsError(
-            f'Faces of different people have a distance of about {middle:.3g}, expected at most {FARTHEST:g}. Check "same_person", '
-            '"mean" and "scale" in the description of the embedder.'
+            _(
+                "Faces of different people have a distance of about {middle:.3g}, expected at most {farthest:g}. Check "
+                '"same_person", "mean" and "scale" in the description of the embedder.',
+                middle=middle,
+                farthest=FARTHEST,
+            )
         )
 
 
@@ -224,12 +231,14 @@ def _interval(weights: NDArray[np.float64], rates: NDArray[np.float64], n_people
 def _source(evidence: list[_Evidence], impostors: Impostors, learnt: bool) -> str:
     """Say whether the photos spoke or what is known of the network."""
     if learnt:
-        return f"This is estimated from your photos ({' and '.join(map(str, evidence))})."
+        return _("This is estimated from your photos ({map}).", map=" and ".join(map(str, evidence)))
     if impostors.measured:
-        return f"This is mostly what was measured before for {impostors.network}: you have too few people to estimate it."
-    return (
-        "This network was never measured and you have too few people to estimate it, so the threshold is strict. Photos of "
-        "strangers (--strangers) help."
+        return _(
+            "This is mostly what was measured before for {network}: you have too few people to estimate it.", network=impostors.network
+        )
+    return _(
+        "This network was never measured and you have too few people to estimate it, so the threshold is strict. "
+        "Photos of strangers (--strangers) help."
     )
 
 

@@ -23,6 +23,7 @@ from whosthat.recognition.face_threshold import DistanceThreshold, corrected, un
 from whosthat.recognition.identifier import Identifier
 from whosthat.recognition.ranking import sightings_of_faces
 from whosthat.recognition.recogniser import FaceFinding, blaming_the_bundle, checked_threshold, image_of
+from whosthat.translation import _
 from whosthat.types import Face, Sighting, Verification
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class FaceRecogniser(FaceFinding):
         """Open a bundle of the kind ``face-recogniser``; BundleError where it does not fit together or is damaged."""
         facts = bundle.facts
         if facts.faces is None or not isinstance(facts.threshold, DistanceThreshold):
-            raise BundleError(f"The bundle {bundle.folder} does not say how faces are identified. Train again.")
+            raise BundleError(_("The bundle {folder} does not say how faces are identified. Train again.", folder=bundle.folder))
         with bundle.opening():
             reader = _reader(bundle, facts.faces)
         return cls(reader, Identifier(_gallery(bundle), facts.faces.head, facts.threshold, facts.temperature))
@@ -64,7 +65,7 @@ class FaceRecogniser(FaceFinding):
 
     @threshold.setter
     def threshold(self, value: float) -> None:
-        self._use(self.identifier.gallery, checked_threshold(value, 10, "the largest distance that gets a name"))
+        self._use(self.identifier.gallery, checked_threshold(value, 10, _("the largest distance that gets a name")))
 
     def take_people(self, bundle: Bundle) -> None:
         """Take over the people of a bundle that was changed; see `Recogniser.take_people`."""
@@ -114,7 +115,7 @@ class FaceRecogniser(FaceFinding):
 def _gallery(bundle: Bundle) -> galleries.Gallery:
     facts = bundle.facts
     if facts.faces is None:
-        raise BundleError(f"The bundle {bundle.folder} holds no gallery of people any more. Train again.")
+        raise BundleError(_("The bundle {folder} holds no gallery of people any more. Train again.", folder=bundle.folder))
     return galleries.read_gallery(bundle.file(galleries.FILE), facts.labels, facts.faces.dimensions)
 
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from whosthat.errors import BundleError
 from whosthat.faces.embedder import LARGEST
+from whosthat.translation import _
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -98,22 +99,30 @@ def read_gallery(content: bytes, people: tuple[str, ...], dimensions: int) -> Ga
         header = json.loads(content[8 : 8 + min(int.from_bytes(content[:8], "little"), MAX_HEADER_BYTES)])
         listed = header["__metadata__"][_PHOTOS]
         if listed.count("[") > MAX_LISTS_EACH * (1 + len(arrays["vectors"])):
-            raise ValueError("more is listed than there are photos")
+            raise ValueError(_("more is listed than there are photos"))
         photos = tuple(EnrolledPhoto(str(name), str(sha256)) for name, sha256 in json.loads(listed))
         gallery = Gallery(people, arrays["vectors"], arrays["owners"], photos)
     except (SafetensorError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise BundleError(f"{FILE} is damaged ({error}). Copy the bundle again, or train again.") from error
+        raise BundleError(_("{file} is damaged ({error}). Copy the bundle again, or train again.", file=FILE, error=error)) from error
     if problem := _problem(gallery, dimensions):
-        raise BundleError(f"{FILE} does not fit the bundle: {problem}. Copy the bundle again, or train again.")
+        raise BundleError(
+            _("{file} does not fit the bundle: {problem}. Copy the bundle again, or train again.", file=FILE, problem=problem)
+        )
     return gallery
 
 
 def _problem(gallery: Gallery, dimensions: int) -> str:
     vectors, labels, n = gallery.vectors, gallery.labels, len(gallery.photos)
     if vectors.dtype != np.float32 or vectors.shape != (n, dimensions) or not (np.abs(vectors) <= LARGEST).all():
-        return f"expected {n} finite embeddings of {dimensions} numbers, got {vectors.dtype} {vectors.shape}"
+        return _(
+            "expected {n} finite embeddings of {dimensions} numbers, got {dtype} {shape}",
+            n=n,
+            dimensions=dimensions,
+            dtype=vectors.dtype,
+            shape=vectors.shape,
+        )
     if labels.dtype != np.int64 or labels.shape != (n,) or not np.isin(np.arange(len(gallery.people)), labels).all():
-        return f"each of the {len(gallery.people)} people needs an embedding"
+        return _("each of the {n} people needs an embedding", n=len(gallery.people))
     if labels.min() < 0 or labels.max() >= len(gallery.people):
-        return f"an embedding belongs to nobody: labels run from {labels.min()} to {labels.max()}"
+        return _("an embedding belongs to nobody: labels run from {min} to {max}", min=labels.min(), max=labels.max())
     return ""

@@ -13,6 +13,7 @@ import numpy as np
 
 from whosthat.errors import DatasetError
 from whosthat.recognition.face_threshold import corrected
+from whosthat.translation import N_, _
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -60,7 +61,7 @@ def trimmed_mean(vectors: FloatArray) -> FloatArray:
     n = vectors.shape[1]
     centres: FloatArray = np.sort(vectors, axis=1)[:, [(n - 1) // 2, n // 2]].mean(axis=1)
     kept = max(1, int(np.ceil(KEPT_SHARE * n)))
-    for _ in range(ROUNDS):
+    for _round in range(ROUNDS):
         nearest = np.argsort(np.linalg.norm(vectors - centres[:, None], axis=2), axis=1, kind="stable")[:, :kept]
         centres = np.take_along_axis(vectors, nearest[:, :, None], axis=1).mean(axis=1, dtype=np.float32)
     return centres
@@ -134,7 +135,7 @@ def by_logistic_regression(vectors: FloatArray, labels: IntArray, n_people: int)
     bound = 0.5 * (inputs.T @ inputs) + LOGISTIC_PENALTY * np.eye(inputs.shape[1], dtype=np.float32)
     step = np.linalg.inv(bound.astype(np.float64)).astype(np.float32)
     weights = np.zeros((inputs.shape[1], n_people), np.float32)
-    for _ in range(LOGISTIC_STEPS):
+    for _step in range(LOGISTIC_STEPS):
         gradient = inputs.T @ (softmax(inputs @ weights) - targets) + LOGISTIC_PENALTY * weights
         weights -= step @ gradient
     absent = np.setdiff1d(np.arange(n_people), labels)
@@ -155,9 +156,9 @@ HEADS: Mapping[str, Callable[[FloatArray, IntArray, int], Scorer]] = {
 """Every head by name, the simplest first."""
 
 IN_WORDS: Mapping[str, str] = {
-    "trimmed-mean": "average of each person's photos",
-    "nearest": "nearest photos",
-    "logistic": "logistic regression",
+    "trimmed-mean": N_("average of each person's photos"),
+    "nearest": N_("nearest photos"),
+    "logistic": N_("logistic regression"),
 }
 """What a head is called in sentences."""
 
@@ -172,8 +173,13 @@ def choose_head(vectors: FloatArray, labels: IntArray, groups: IntArray, n_peopl
     tried = [name for name in heads if name not in not_tried]
     if not tried:
         raise DatasetError(
-            f"The head {' or '.join(not_tried)} takes too long for {len(labels):,} photos of {n_people:,} people. "
-            'Set head = "auto" or "nearest" in the recipe.'
+            _(
+                'The head {not_tried} takes too long for {n:,} photos of {n_people:,} people. Set head = "auto" or '
+                '"nearest" in the recipe.',
+                not_tried=" or ".join(not_tried),
+                n=len(labels),
+                n_people=n_people,
+            )
         )
     folds = folds_of(labels, groups)
     tested = _testable(labels, folds) & (n_people > 1)  # of one person, every head is always right

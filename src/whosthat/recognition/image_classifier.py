@@ -22,6 +22,7 @@ from whosthat.recognition.calibration import apply_temperature
 from whosthat.recognition.ranking import sighting_of
 from whosthat.recognition.recogniser import PhotoSource, Recogniser, blaming_the_bundle, checked_threshold, image_of
 from whosthat.recognition.threshold import Threshold
+from whosthat.translation import _
 from whosthat.types import FloatArray, Image, Sighting
 
 INPUT_TYPES: dict[str, type[Any]] = {"tensor(uint8)": np.uint8, "tensor(float)": np.float32}
@@ -78,7 +79,7 @@ class ImageClassifier(Recogniser):
 
     @threshold.setter
     def threshold(self, value: float) -> None:
-        self._by_hand = checked_threshold(value, 1, "the smallest confidence that gets a name")
+        self._by_hand = checked_threshold(value, 1, _("the smallest confidence that gets a name"))
 
     @property
     def frames(self) -> int:
@@ -111,15 +112,26 @@ class ImageClassifier(Recogniser):
         """
         if inputs.dtype != np.uint8 or inputs.shape[1:] != self.spec.shape:
             raise ValueError(
-                f"Expected uint8 inputs of shape (b, {self.spec.shape}), got {inputs.dtype} {inputs.shape}; prepare() makes them."
+                _(
+                    "Expected uint8 inputs of shape (b, {shape}), got {dtype} {shape2}; prepare() makes them.",
+                    shape=self.spec.shape,
+                    dtype=inputs.dtype,
+                    shape2=inputs.shape,
+                )
             )
         with blaming_the_bundle():
             scores = self._session.run(inputs.astype(self._input_type, copy=False))[0]
         expected = (len(inputs), len(self.labels))
         if scores.shape != expected or not ((scores >= 0) & (scores <= 1 + 1e-5)).all():
             raise BundleError(
-                f"The graph should give probabilities of the shape {expected}, but gave numbers from {scores.min()} to {scores.max()} "
-                f"of the shape {scores.shape}. The files of the bundle do not match; train again."
+                _(
+                    "The graph should give probabilities of the shape {expected}, but gave numbers from {min} to {max} of the "
+                    "shape {shape}. The files of the bundle do not match; train again.",
+                    expected=expected,
+                    min=scores.min(),
+                    max=scores.max(),
+                    shape=scores.shape,
+                )
             )
         return apply_temperature(scores, self.temperature).astype(np.float32)
 
@@ -135,7 +147,12 @@ def _input_type(session: Session, spec: PrepareSpec) -> type[Any]:
     shape: tuple[Any, ...] = session.input_shapes[0][1:] if fits else ()
     if not fits or shape != spec.shape:
         raise BundleError(
-            f"The graph should take one input (b, {', '.join(map(str, spec.shape))}) of bytes or floats, but takes "
-            f"{session.input_shapes} of {session.input_types}. The files of the bundle do not match; train again."
+            _(
+                "The graph should take one input (b, {map}) of bytes or floats, but takes {input_shapes} of "
+                "{input_types}. The files of the bundle do not match; train again.",
+                map=", ".join(map(str, spec.shape)),
+                input_shapes=session.input_shapes,
+                input_types=session.input_types,
+            )
         )
     return INPUT_TYPES[session.input_types[0]]

@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from whosthat import durable
 from whosthat.errors import BundleError
+from whosthat.translation import _
 from whosthat.version import __version__
 
 FORMAT = 1
@@ -70,7 +71,7 @@ class Manifest(BaseModel):
 
     def _expected(self, folder: Path, name: str) -> FileFacts:
         if name not in self.files:
-            raise BundleError(f"The bundle {folder} holds no {name}. Train again to get a complete bundle.")
+            raise BundleError(_("The bundle {folder} holds no {name}. Train again to get a complete bundle.", folder=folder, name=name))
         return self.files[name]
 
 
@@ -95,7 +96,13 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         manifest = Manifest.model_validate_json(text)
     except ValidationError as error:
-        raise BundleError(f"{folder / MANIFEST} is damaged: {first_complaint(error)} Copy the bundle again, or train again.") from error
+        raise BundleError(
+            _(
+                "{manifest} is damaged: {first_complaint} Copy the bundle again, or train again.",
+                manifest=folder / MANIFEST,
+                first_complaint=first_complaint(error),
+            )
+        ) from error
     try:
         _compare(folder, manifest)
     except OSError as error:  # the folder was replaced a moment ago
@@ -106,19 +113,26 @@ def read_manifest(folder: Path) -> Manifest:
 def _refuse_changed(path: Path, expected: FileFacts, came: str) -> None:
     if came != expected.sha256:
         raise BundleError(
-            f"{path} is not the file that was saved: expected a SHA-256 that starts with {expected.sha256[:12]}, got {came[:12]}. The "
-            "file is damaged or was changed; copy the bundle again, or train again."
+            _(
+                "{path} is not the file that was saved: expected a SHA-256 that starts with {sha256}, got {came}. The "
+                "file is damaged or was changed; copy the bundle again, or train again.",
+                path=path,
+                sha256=expected.sha256[:12],
+                came=came[:12],
+            )
         )
 
 
 def _unreadable(path: Path, error: OSError) -> BundleError:
-    return BundleError(f"{path} cannot be read: {error.strerror or error}. Copy the bundle again, or check who may read it.")
+    return BundleError(
+        _("{path} cannot be read: {value}. Copy the bundle again, or check who may read it.", path=path, value=error.strerror or error)
+    )
 
 
 def first_complaint(error: ValidationError) -> str:
     """Say the first thing that is wrong with a JSON file, as one sentence."""
     complaint = error.errors(include_url=False)[0]
-    place = ".".join(str(part)[:60] for part in complaint["loc"]) or "the whole file"
+    place = ".".join(str(part)[:60] for part in complaint["loc"]) or _("the whole file")
     return f"{place}: {complaint['msg']}."
 
 
@@ -127,16 +141,29 @@ def _refuse_newer(folder: Path, text: bytes) -> None:
 
     class Origin(BaseModel):
         format: int
-        whosthat: str = "another version"
+        whosthat: str = _("another version")
 
     try:
         origin = Origin.model_validate_json(text)
     except ValidationError as error:
-        raise BundleError(f"{folder / MANIFEST} is not a bundle manifest: {first_complaint(error)} Copy the bundle again.") from error
+        raise BundleError(
+            _(
+                "{manifest} is not a bundle manifest: {first_complaint} Copy the bundle again.",
+                manifest=folder / MANIFEST,
+                first_complaint=first_complaint(error),
+            )
+        ) from error
     if origin.format != FORMAT:
         raise BundleError(
-            f"The bundle {folder} has format {origin.format} and was made by whosthat {origin.whosthat[:40]!r}; this is whosthat "
-            f"{__version__}, which reads format {FORMAT}. Update whosthat, or train the bundle again with this one."
+            _(
+                "The bundle {folder} has format {format} and was made by whosthat {whosthat!r}; this is whosthat "
+                "{version__}, which reads format {format2}. Update whosthat, or train the bundle again with this one.",
+                folder=folder,
+                format=origin.format,
+                whosthat=origin.whosthat[:40],
+                version__=__version__,
+                format2=FORMAT,
+            )
         )
 
 
@@ -144,20 +171,39 @@ def _compare(folder: Path, manifest: Manifest) -> None:
     for name in manifest.files:
         if not _PLAIN_NAME.fullmatch(name) or name == MANIFEST:
             raise BundleError(
-                f"The manifest of {folder} names the file {name[:100]!r}, which is not a plain file name. Do not use this bundle."
+                _(
+                    "The manifest of {folder} names the file {name!r}, which is not a plain file name. Do not use this bundle.",
+                    folder=folder,
+                    name=name[:100],
+                )
             )
     there = {path.name for path in folder.iterdir()} - _LEFT_BY_DESKTOPS - {MANIFEST}
     if missing := sorted(manifest.files.keys() - there):
-        raise BundleError(f"The bundle {folder} is not complete: {', '.join(missing)} is missing. Copy the whole folder again.")
+        raise BundleError(
+            _(
+                "The bundle {folder} is not complete: {missing} is missing. Copy the whole folder again.",
+                folder=folder,
+                missing=", ".join(missing),
+            )
+        )
     if extra := sorted(there - manifest.files.keys()):
-        raise BundleError(f"The bundle {folder} holds {extra[0]!r}, which does not belong to it. Move that file elsewhere.")
+        raise BundleError(
+            _("The bundle {folder} holds {extra!r}, which does not belong to it. Move that file elsewhere.", folder=folder, extra=extra[0])
+        )
     for name, facts in manifest.files.items():
         status = (folder / name).lstat()
         if not stat.S_ISREG(status.st_mode):
-            raise BundleError(f"{folder / name} is not a regular file; a bundle holds only regular files. Copy the bundle again.")
+            raise BundleError(
+                _("{name} is not a regular file; a bundle holds only regular files. Copy the bundle again.", name=folder / name)
+            )
         if status.st_size != facts.bytes:
             raise BundleError(
-                f"{folder / name} has {status.st_size} bytes where {facts.bytes} were saved. It is damaged; copy the bundle again."
+                _(
+                    "{name} has {st_size} bytes where {bytes} were saved. It is damaged; copy the bundle again.",
+                    name=folder / name,
+                    st_size=status.st_size,
+                    bytes=facts.bytes,
+                )
             )
 
 
@@ -171,5 +217,7 @@ def _read_file(folder: Path, name: str, limit: int) -> bytes:
     except OSError as error:
         raise _unreadable(path, error) from error
     if len(content) > limit:
-        raise BundleError(f"{path} is larger than the {limit} bytes allowed. It is damaged or not a bundle; copy it again.")
+        raise BundleError(
+            _("{path} is larger than the {limit} bytes allowed. It is damaged or not a bundle; copy it again.", path=path, limit=limit)
+        )
     return content

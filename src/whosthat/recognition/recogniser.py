@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 from whosthat.errors import BundleError, UsageError, WeightsError, path_given
 from whosthat.inference import GraphError
 from whosthat.photos.sources import PhotoSource, image_of
+from whosthat.translation import N_, _
 from whosthat.types import Added, Enrolled, Image, Sighting, Verification
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Answering", "FaceFinding", "People", "PhotoSource", "Recogniser", "blaming_the_bundle", "image_of"]
 
-_TRAIN_FACES = "Train one on photos of people: whosthat.train(photos, model='faces')."
+_TRAIN_FACES = N_("Train one on photos of people: whosthat.train(photos, model='faces').")
 
 
 class Answering(Protocol):
@@ -163,7 +164,7 @@ class Recogniser(ABC):
             PhotoError: The photo cannot be read.
             UsageError: It is nothing that can be a photo, or the recogniser looks at whole photos.
         """
-        raise UsageError(f"This recogniser looks at whole photos and finds no faces. {_TRAIN_FACES}")
+        raise UsageError(_("This recogniser looks at whole photos and finds no faces. {train_faces}", train_faces=_TRAIN_FACES))
 
     def embed(self, photo: PhotoSource, *, bgr: bool = False) -> FloatArray:
         """Return the embedding of every face, in the order of `faces`.
@@ -207,9 +208,9 @@ class Recogniser(ABC):
             drawn = draw_sightings(image, self.identify(image))
         if to is not None:
             try:
-                save_image(drawn, path_given(to, "The picture's file"))
+                save_image(drawn, path_given(to, _("The picture's file")))
             except OSError as error:
-                raise UsageError(f"The picture cannot be saved as {to}: {error.strerror or error}.") from error
+                raise UsageError(_("The picture cannot be saved as {to}: {value}.", to=to, value=error.strerror or error)) from error
         return drawn
 
     @property
@@ -221,7 +222,7 @@ class Recogniser(ABC):
         """
         people: People | None = getattr(self, "_people", None)
         if people is None:
-            raise BundleError("This recogniser comes from no bundle, so its people cannot be changed. Open one with whosthat.load.")
+            raise BundleError(_("This recogniser comes from no bundle, so its people cannot be changed. Open one with whosthat.load."))
         return people
 
     @people.setter
@@ -234,7 +235,7 @@ class Recogniser(ABC):
         Raises:
             BundleError: There is no gallery of people, or the bundle is damaged.
         """
-        raise BundleError(f"This recogniser has no gallery. {_TRAIN_FACES}")
+        raise BundleError(_("This recogniser has no gallery. {train_faces}", train_faces=_TRAIN_FACES))
 
 
 class FaceFinding(Recogniser):
@@ -259,7 +260,9 @@ def checked_threshold(value: float, most: float, meaning: str) -> float:
     """Return a threshold that somebody sets; raise UsageError, saying its ``meaning``, if it is no number from 0 to ``most``."""
     is_number = isinstance(value, numbers.Real) and not isinstance(value, bool)
     if not is_number or not math.isfinite(value) or not 0 <= value <= most:
-        raise UsageError(f"The threshold is {meaning}: a number from 0 to {most:g}; got {value!r}.")
+        raise UsageError(
+            _("The threshold is {meaning}: a number from 0 to {most:g}; got {value!r}.", meaning=meaning, most=most, value=value)
+        )
     return float(value)
 
 
@@ -269,8 +272,10 @@ def blaming_the_bundle() -> Iterator[None]:
     try:
         yield
     except (GraphError, WeightsError) as error:
-        raise BundleError(f"{error} The bundle does not fit together; copy it again, or train again.") from error
+        raise BundleError(_("{error} The bundle does not fit together; copy it again, or train again.", error=error)) from error
 
 
 def _refuse_embedding() -> NoReturn:
-    raise UsageError(f"This recogniser is a network that learnt its classes and has no embeddings. {_TRAIN_FACES}")
+    raise UsageError(
+        _("This recogniser is a network that learnt its classes and has no embeddings. {train_faces}", train_faces=_TRAIN_FACES)
+    )

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from whosthat.errors import UsageError
 from whosthat.proportions import Interval, wilson_interval
+from whosthat.translation import N_, _
 from whosthat.wording import counted, percent, percent_range
 
 KNOWN_KEPT = 0.9
@@ -114,7 +115,7 @@ def fit_threshold(
         >>> fit_threshold(np.array([0.9, 0.8, 0.7]), np.array([0.3, 0.5, 0.4, 0.6]), stranger_rate=0.4).fpir
         0.25
     """
-    known = _confidences(known, "known classes")
+    known = _confidences(known, _("known classes"))
     if strangers is None:
         return _without_strangers(known, known_rate)
     strangers = _confidences(strangers, "strangers")
@@ -124,8 +125,12 @@ def fit_threshold(
     interval = _interval(known, strangers, person_of, stranger_rate, named / n)
     return Threshold(
         value=value,
-        how=f"{expected_of_strangers(named / n, interval.low, interval.high)}, estimated by cross-validation on {counted(n, 'photo')} of "
-        f"{counted(int(person_of.max()) + 1, 'stranger')}."
+        how=_(
+            "{expected_of_strangers}, estimated by cross-validation on {photos} of {strangers}.",
+            expected_of_strangers=expected_of_strangers(named / n, interval.low, interval.high),
+            photos=counted(n, "photo"),
+            strangers=counted(int(person_of.max()) + 1, "stranger"),
+        )
         + (f" {_TOO_STRICT.format(rate=percent(stranger_rate), lost=percent(lost))}" if lost else ""),
         known_named=float((known >= value).mean()),
         fpir=named / n,
@@ -137,9 +142,11 @@ def fit_threshold(
 
 def _without_strangers(known: NDArray[np.float64], rate: float) -> Threshold:
     value = min(HIGHEST, float(np.sort(known)[math.floor((1 - rate) * len(known) + 1e-9)]))  # 1 - 0.9 is a little less than 0.1
-    how = (
-        f"Chosen so that about {100 * rate:g} % of known photos get a name ({counted(len(known), 'photo')} not used for training). How "
-        "many strangers would get a name is not known: add photos of strangers with --strangers."
+    how = _(
+        "Chosen so that about {rate:g} % of known photos get a name ({photos} not used for training). How many "
+        "strangers would get a name is not known: add photos of strangers with --strangers.",
+        rate=100 * rate,
+        photos=counted(len(known), "photo"),
     )
     return Threshold(value=value, how=how, known_named=float((known >= value).mean()))
 
@@ -151,12 +158,12 @@ def expected_of_strangers(share: float, low: float, high: float) -> str:
         >>> expected_of_strangers(0.01, 0.002, 0.031)
         'About 1 % of strangers would get a name (95 % interval: 0.2 % to 3.1 %)'
     """
-    return f"About {percent(share)} of strangers would get a name (95 % interval: {percent_range(low, high)})"
+    return _("About {share} of strangers would get a name (95 % interval: {range})", share=percent(share), range=percent_range(low, high))
 
 
-_TOO_STRICT = (
-    "Naming at most {rate} of strangers would leave {lost} of known photos without a name, so the threshold keeps both errors as "
-    "small as possible."
+_TOO_STRICT = N_(
+    "Naming at most {rate} of strangers would leave {lost} of known photos without a name, so the threshold "
+    "keeps both errors as small as possible."
 )
 
 
@@ -188,7 +195,7 @@ def _interval(known: NDArray[np.float64], strangers: NDArray[np.float64], person
     """
     generator = np.random.default_rng(0)
     n_people, shares = int(person_of.max()) + 1, [share]
-    for _ in range(REDRAWN):
+    for _draw in range(REDRAWN):
         times = np.bincount(generator.integers(n_people, size=n_people), minlength=n_people)[person_of]
         drawn_known = known[generator.integers(len(known), size=len(known))]
         value, _ = _chosen(drawn_known, np.repeat(strangers, times), rate)
@@ -226,5 +233,7 @@ def _value_that_names_few(strangers: NDArray[np.float64], rate: float) -> float:
 def _confidences(values: NDArray[Any], of: str) -> NDArray[np.float64]:
     values = np.asarray(values, np.float64).ravel()
     if len(values) == 0 or not ((values >= 0) & (values <= 1)).all():
-        raise UsageError(f"A threshold needs confidences of {of} between 0 and 1, got {len(values)} values that are not all probabilities.")
+        raise UsageError(
+            _("A threshold needs confidences of {of} between 0 and 1, got {n} values that are not all probabilities.", of=of, n=len(values))
+        )
     return values

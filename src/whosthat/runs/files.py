@@ -17,6 +17,7 @@ from pathlib import Path, PurePath
 from typing import Any, TypeVar
 
 from whosthat.errors import RunError
+from whosthat.translation import N_, _
 from whosthat.types import PARTS
 
 RECIPE, SPLIT, ENVIRONMENT, AUDIT, BUNDLE = "recipe.toml", "split.csv", "environment.json", "audit.json", "bundle"
@@ -90,7 +91,10 @@ def read_environment(run: Path) -> Mapping[str, str]:
 
     def parse(text: str) -> dict[str, str]:
         environment = json.loads(text)
-        return {**_worded(environment["versions"]), "system": f"{environment['system']} on {environment['machine']}"}
+        return {
+            **_worded(environment["versions"]),
+            "system": _("{environment} on {environment2}", environment=environment["system"], environment2=environment["machine"]),
+        }
 
     return read_file(run / ENVIRONMENT, parse, {})
 
@@ -106,20 +110,24 @@ def read_file(path: Path, parse: Callable[[str], Content], absent: Content) -> C
     except FileNotFoundError:
         return absent
     except (OSError, UnicodeDecodeError) as error:
-        raise RunError(f"{path} cannot be read ({error}). Restore it, or delete it to make the report without it.") from error
+        raise RunError(
+            _("{path} cannot be read ({error}). Restore it, or delete it to make the report without it.", path=path, error=error)
+        ) from error
     try:
         return parse(text)
     except (ValueError, KeyError, TypeError, AttributeError, csv.Error, RecursionError) as error:
-        raise RunError(f"{path} is damaged ({error!r}). Restore it, or delete it to make the report without it.") from error
+        raise RunError(
+            _("{path} is damaged ({error!r}). Restore it, or delete it to make the report without it.", path=path, error=error)
+        ) from error
 
 
 @contextmanager
-def writing(what: object, advice: str = "Make room there and try again.") -> Iterator[None]:
+def writing(what: object, advice: str = N_("Make room there and try again.")) -> Iterator[None]:
     """Raise a `RunError` that tells what cannot be written, and what to do, in the place of an OSError."""
     try:
         yield
     except OSError as error:
-        raise RunError(f"{what} cannot be written: {error.strerror or error}. {advice}") from error
+        raise RunError(_("{what} cannot be written: {value}. {advice}", what=what, value=error.strerror or error, advice=advice)) from error
 
 
 def flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, object]:

@@ -24,6 +24,7 @@ from whosthat import durable
 from whosthat.errors import BundleError, RunError, UsageError, did_you_mean
 from whosthat.file_names import safe_name
 from whosthat.runs.files import CHECKPOINTS, ENVIRONMENT, METRICS, NOTE, RECIPE, flat
+from whosthat.translation import N_, _
 
 LATEST = "latest"
 MAX_FACTS_BYTES = 64 << 20
@@ -32,7 +33,7 @@ MAX_FACTS_BYTES = 64 << 20
 MAX_NOTE = 500
 """So many characters of a note are shown."""
 
-State = Literal["finished", "running", "resumable", "broken off"]
+State = Literal["finished", "running", "resumable", N_("broken off")]
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,9 @@ def new_run(runs: Path, photos_name: str, model: str) -> Path:
                 return run
             number += 1
     except OSError as error:
-        raise RunError(f"No run can be started in {runs}: {error.strerror or error}. Choose a writable folder with --runs.") from error
+        raise RunError(
+            _("No run can be started in {runs}: {value}. Choose a writable folder with --runs.", runs=runs, value=error.strerror or error)
+        ) from error
 
 
 def _plain(name: str) -> str:
@@ -124,7 +127,14 @@ def set_latest(run: Path) -> None:
             temporary.unlink(missing_ok=True)
             durable.replace_file(latest, f"{run.name}\n".encode(), temporary=temporary)
     except OSError as error:
-        raise RunError(f"{latest} cannot point to {run.name}: {error.strerror or error}. Move away what is there.") from error
+        raise RunError(
+            _(
+                "{latest} cannot point to {name}: {value}. Move away what is there.",
+                latest=latest,
+                name=run.name,
+                value=error.strerror or error,
+            )
+        ) from error
 
 
 def latest(runs: Path) -> Path:
@@ -139,8 +149,12 @@ def latest(runs: Path) -> Path:
     except BundleError as error:
         raise UsageError(str(error)) from error
     if not run.is_dir():
-        gone = f"{pointer} points to a run that does not exist" if os.path.lexists(pointer) else f"There is no run in {runs} yet"
-        raise UsageError(f'{gone}. Train one with "whosthat train PHOTOS", or give a run\'s folder.')
+        gone = (
+            _("{pointer} points to a run that does not exist", pointer=pointer)
+            if os.path.lexists(pointer)
+            else _("There is no run in {runs} yet", runs=runs)
+        )
+        raise UsageError(_('{gone}. Train one with "whosthat train PHOTOS", or give a run\'s folder.', gone=gone))
     return run.resolve() if pointer.is_symlink() else run
 
 
@@ -155,13 +169,15 @@ def follow_pointer(path: Path) -> Path:
     with path.open("rb") as file:
         name = file.read(1024).decode("utf-8", "replace").strip()
     if not name or "/" in name or "\\" in name or name in (".", ".."):
-        raise BundleError(f"{path} should hold the name of a run beside it, got {name[:60]!r}. Choose the run folder itself.")
+        raise BundleError(
+            _("{path} should hold the name of a run beside it, got {name!r}. Choose the run folder itself.", path=path, name=name[:60])
+        )
     return path.with_name(name)
 
 
 def discard_run(run: Path) -> None:
     """Remove a run in which nothing was trained, and let ``latest`` point at the newest of the others; others stay as they are."""
-    if _state(run) != "broken off":
+    if _state(run) != _("broken off"):
         return
     shutil.rmtree(run, ignore_errors=True)
     pointer = run.with_name(LATEST)
@@ -195,7 +211,7 @@ def list_runs(runs: Path) -> list[RunSummary]:
     try:
         folders = [path for path in runs.iterdir() if path.is_dir() and not path.is_symlink() and (path / RECIPE).is_file()]
     except OSError as error:
-        raise RunError(f"The runs in {runs} cannot be listed: {error.strerror or error}.") from error
+        raise RunError(_("The runs in {runs} cannot be listed: {value}.", runs=runs, value=error.strerror or error)) from error
     long_ago = datetime.min.replace(tzinfo=UTC)
     return sorted(map(summarise, folders), key=lambda run: (run.started or long_ago, run.name))
 
@@ -219,7 +235,7 @@ def compare_runs(runs: Sequence[Path]) -> list[dict[str, object]]:
         UsageError: Fewer than two runs, or one that is not there.
     """
     if len(runs) < 2:
-        raise UsageError(f"Comparing needs two or more runs, got {len(runs)}.")
+        raise UsageError(_("Comparing needs two or more runs, got {n}.", n=len(runs)))
     summaries = [summarise(existing_run(run)) for run in runs]
     settings = [{**one.recipe, "strangers": _read(one.path / ENVIRONMENT, json.loads).get("strangers")} for one in summaries]
     keys = dict.fromkeys(key for each in settings for key in each)
@@ -237,15 +253,21 @@ def existing_run(run: Path) -> Path:
         return latest(run.parent)
     if not run.is_dir():
         if (listed := run.parent / "runs" / run.name).is_dir():  # the name as "runs list" shows it
-            raise UsageError(f'There is no run {run}. Did you mean "{listed}"?')
+            raise UsageError(_('There is no run {run}. Did you mean "{listed}"?', run=run, listed=listed))
         beside = [summary.name for summary in list_runs(run.parent)]
-        raise UsageError(f"There is no run {run}. {did_you_mean(run.name, beside) if beside else 'whosthat runs list names all runs.'}")
+        raise UsageError(
+            _(
+                "There is no run {run}. {value}",
+                run=run,
+                value=did_you_mean(run.name, beside) if beside else "whosthat runs list names all runs.",
+            )
+        )
     return run
 
 
 def _check_folder(runs: Path) -> None:
     if runs.exists() and not runs.is_dir():
-        raise UsageError(f"{runs} is a file. Choose the folder that holds the runs.")
+        raise UsageError(_("{runs} is a file. Choose the folder that holds the runs.", runs=runs))
 
 
 def _state(run: Path) -> State:
@@ -253,7 +275,7 @@ def _state(run: Path) -> State:
         return "running"
     if (run / METRICS).is_file():
         return "finished"
-    return "resumable" if any((run / CHECKPOINTS).glob("step-*/manifest.json")) else "broken off"
+    return "resumable" if any((run / CHECKPOINTS).glob("step-*/manifest.json")) else _("broken off")
 
 
 def _is_held(run: Path) -> bool:

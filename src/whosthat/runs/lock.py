@@ -19,6 +19,7 @@ from filelock import FileLock, Timeout
 
 from whosthat.durable import sweep
 from whosthat.errors import BundleError, RunError
+from whosthat.translation import _
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -35,10 +36,12 @@ def run_lock(run: Path) -> Iterator[None]:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        held = f"{run} is being trained by another process ({_owner(owner)})"
-        raise RunError(f"{held}. Wait until it ends, or stop it, then continue with --resume.") from None
+        held = _("{run} is being trained by another process ({owner})", run=run, owner=_owner(owner))
+        raise RunError(_("{held}. Wait until it ends, or stop it, then continue with --resume.", held=held)) from None
     except OSError as error:
-        raise RunError(f"The run folder {run} cannot be written: {error.strerror or error}. Choose another folder with --runs.") from error
+        raise RunError(
+            _("The run folder {run} cannot be written: {value}. Choose another folder with --runs.", run=run, value=error.strerror or error)
+        ) from error
     try:
         owner.write_text(str(os.getpid()), encoding="utf-8")
         if lock.lock_counter == 1:
@@ -52,9 +55,9 @@ def run_lock(run: Path) -> Iterator[None]:
 
 def _owner(path: Path) -> str:
     try:
-        return f"pid {int(path.read_text(encoding='utf-8'))}"
+        return _("pid {read_text}", read_text=int(path.read_text(encoding="utf-8")))
     except (OSError, ValueError):
-        return "pid unknown"
+        return _("pid unknown")
 
 
 @dataclass
@@ -103,7 +106,14 @@ def resumable(run: Path) -> Iterator[None]:
         raise
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
-        raise RunError(f"The run had to stop: {error.strerror or error}{where}. Make room or allow writing. {_advice(run)}") from error
+        raise RunError(
+            _(
+                "The run had to stop: {value}{where}. Make room or allow writing. {advice}",
+                value=error.strerror or error,
+                where=where,
+                advice=_advice(run),
+            )
+        ) from error
 
 
 @contextmanager
@@ -120,4 +130,4 @@ def saving(run: Path) -> Iterator[None]:
 
 
 def _advice(run: Path) -> str:
-    return f"Nothing is lost: go on with whosthat train --resume {run}."
+    return _("Nothing is lost: go on with whosthat train --resume {run}.", run=run)

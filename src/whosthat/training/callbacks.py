@@ -18,6 +18,7 @@ from whosthat.training.checkpoints import Arrays, Best, Variable, model_variable
 from whosthat.training.journal import HISTORY_COLUMNS, write_history
 from whosthat.training.recipe_base import Plateau
 from whosthat.training.stage_context import StageContext
+from whosthat.translation import _
 from whosthat.wording import duration, percent
 
 keras: Any = load_keras()
@@ -78,20 +79,31 @@ class GuardNumbers(_CourseCallback):
 
     def on_test_end(self, logs: Logs = None) -> None:
         """Look at the validation loss."""
-        self._guard("validation loss", logs)
+        self._guard(_("validation loss"), logs)
 
     def _guard(self, what: str, logs: Logs) -> None:
         loss = (logs or {})["loss"]
         if math.isfinite(loss):
             return
-        where = f"epoch {self.state.epoch + 1}, batch {self.state.batch + 1} of {self.context.batches}"
+        where = _(
+            "epoch {epoch}, batch {batch} of {batches}",
+            epoch=self.state.epoch + 1,
+            batch=self.state.batch + 1,
+            batches=self.context.batches,
+        )
         self.run.journal.note("not-a-number", what=what, epoch=self.state.epoch + 1, batch=self.state.batch + 1)
         written = self.run.checkpoints.any_written()
-        kept = "The last good checkpoint and the best weights are kept." if written else "No checkpoint had been written yet."
+        kept = _("The last good checkpoint and the best weights are kept.") if written else _("No checkpoint had been written yet.")
         raise TrainingError(
-            f"The {what} became {loss} in {where}, so training stopped. {kept} "
-            f"Start a new run with a lower learning rate (it was {float(self.model.optimizer.learning_rate):.3g}; try a tenth)"
-            " or with optimiser.clip_norm = 1.0."
+            _(
+                "The {what} became {loss} in {where}, so training stopped. {kept} Start a new run with a lower learning "
+                "rate (it was {float:.3g}; try a tenth) or with optimiser.clip_norm = 1.0.",
+                what=what,
+                loss=loss,
+                where=where,
+                kept=kept,
+                float=float(self.model.optimizer.learning_rate),
+            )
         )
 
 
@@ -112,10 +124,15 @@ class CountSteps(_CourseCallback):
         rate = (self.state.batch - self._first_batch) * photos / max(time.monotonic() - self._started, 1e-9)
         numbers = logs or {}
         self.run.progress.step(
-            f"epoch {self.state.epoch + 1} of {self.context.last_epoch}",
+            _("epoch {epoch} of {last_epoch}", epoch=self.state.epoch + 1, last_epoch=self.context.last_epoch),
             min(round(self.state.batch * photos), self.context.n_photos),
             self.context.n_photos,
-            f"loss {numbers['loss']:.3f}, accuracy {numbers['accuracy']:.3f}, {rate:.0f} photos a second",
+            _(
+                "loss {numbers:.3f}, accuracy {numbers2:.3f}, {rate:.0f} photos a second",
+                numbers=numbers["loss"],
+                numbers2=numbers["accuracy"],
+                rate=rate,
+            ),
         )
 
 
@@ -160,10 +177,19 @@ class TellEpoch(_CourseCallback):
         of_stage = [one["seconds"] for one in state.history[state.first_epoch :]]
         left = (self.context.last_epoch - state.epoch) * sum(of_stage) / len(of_stage)
         sentences = [
-            f"Epoch {state.epoch}/{self.context.last_epoch}: training loss {row['loss']:.3f}, accuracy {percent(row['accuracy'])}; "
-            f"validation loss {row['val_loss']:.3f}, accuracy {percent(row['val_accuracy'])}; learning rate {row['learning_rate']:.3g}.",
-            *(["Best so far, saved."] if state.best.epoch == state.epoch else []),
-            *([f"At most {duration(left)} left."] if left else []),
+            _(
+                "Epoch {epoch}/{last_epoch}: training loss {row:.3f}, accuracy {row2}; validation loss {row3:.3f}, "
+                "accuracy {row4}; learning rate {row5:.3g}.",
+                epoch=state.epoch,
+                last_epoch=self.context.last_epoch,
+                row=row["loss"],
+                row2=percent(row["accuracy"]),
+                row3=row["val_loss"],
+                row4=percent(row["val_accuracy"]),
+                row5=row["learning_rate"],
+            ),
+            *([_("Best so far, saved.")] if state.best.epoch == state.epoch else []),
+            *([_("At most {left} left.", left=duration(left))] if left else []),
         ]
         self.run.progress.result(" ".join(sentences))
 
@@ -182,7 +208,7 @@ class WatchValidation(_CourseCallback):
             return
         self.state.waited += 1
         if stopping.enabled and self.state.waited >= stopping.patience:
-            self.state.stopped = f"The validation loss has not fallen for {stopping.patience} epochs."
+            self.state.stopped = _("The validation loss has not fallen for {patience} epochs.", patience=stopping.patience)
             self.model.stop_training = True
 
 
@@ -222,7 +248,7 @@ class KeepCheckpoints(_CourseCallback):
 
     def _stop(self) -> None:
         self.write()
-        raise self.run.interrupted(f"after {self.state.steps} steps")
+        raise self.run.interrupted(_("after {steps} steps", steps=self.state.steps))
 
 
 class AverageWeights(_CourseCallback):

@@ -32,6 +32,7 @@ from whosthat.durable import sha256_of, sync_folder, write_file
 from whosthat.errors import RunError, TrainingError
 from whosthat.progress import SILENT, Progress
 from whosthat.training.schedules import PlateauMemory
+from whosthat.translation import _
 
 if TYPE_CHECKING:
     import keras
@@ -73,8 +74,12 @@ def restore(variables: dict[str, Variable], arrays: Arrays) -> None:
     for name, variable in variables.items():
         array = arrays.get(name)
         if array is None or array.shape != tuple(variable.shape):
-            came = "is missing" if array is None else f"has the shape {array.shape} instead of {tuple(variable.shape)}"
-            raise RunError(f"The checkpoint does not fit the network: {name} {came}. Start a new run.")
+            came = (
+                _("is missing")
+                if array is None
+                else _("has the shape {shape} instead of {tuple}", shape=array.shape, tuple=tuple(variable.shape))
+            )
+            raise RunError(_("The checkpoint does not fit the network: {name} {came}. Start a new run.", name=name, came=came))
         variable.assign(array)
 
 
@@ -138,8 +143,11 @@ class Checkpoints:
         """
         if not all(np.isfinite(array).all() for array in arrays.values()):
             raise TrainingError(
-                f"Some weights are no longer finite in epoch {state.epoch + 1}, so no checkpoint was written; the last good one is "
-                "kept. Start a new run with a lower learning rate."
+                _(
+                    "Some weights are no longer finite in epoch {epoch}, so no checkpoint was written; the last good one is "
+                    "kept. Start a new run with a lower learning rate.",
+                    epoch=state.epoch + 1,
+                )
             )
         final = self.folder / f"step-{state.steps:08}"
         with self._becoming(final, f"{_UNFINISHED}{state.steps:08}", arrays) as unfinished:
@@ -165,8 +173,13 @@ class Checkpoints:
         needed, free = sum(array.nbytes for array in arrays.values()), shutil.disk_usage(self.folder).free
         if free < needed + _SPARE_BYTES:
             raise TrainingError(
-                f"The disk is full: a checkpoint in {self.folder} takes {needed / 1e6:,.1f} MB, but {free / 1e6:,.1f} MB are free. Earlier "
-                "checkpoints are safe. Make room, then go on with whosthat train --resume."
+                _(
+                    "The disk is full: a checkpoint in {folder} takes {needed:,.1f} MB, but {free:,.1f} MB are free. Earlier "
+                    "checkpoints are safe. Make room, then go on with whosthat train --resume.",
+                    folder=self.folder,
+                    needed=needed / 1000000.0,
+                    free=free / 1000000.0,
+                )
             )
         unfinished = self.folder / name
         try:
@@ -179,8 +192,12 @@ class Checkpoints:
             else:
                 unfinished.unlink(missing_ok=True)
             raise TrainingError(
-                f"A checkpoint could not be written to {self.folder}: {error.strerror or error}. Earlier checkpoints are safe. Make room "
-                "or allow writing, then go on with whosthat train --resume."
+                _(
+                    "A checkpoint could not be written to {folder}: {value}. Earlier checkpoints are safe. Make room or allow "
+                    "writing, then go on with whosthat train --resume.",
+                    folder=self.folder,
+                    value=error.strerror or error,
+                )
             ) from error
 
     def read_best(self, best: Best) -> dict[str, NDArray[Any]]:
@@ -192,10 +209,10 @@ class Checkpoints:
         path = self.folder / best.file
         try:
             if not best.file or sha256_of(path) != best.sha256:
-                raise RunError(f"The best weights {path} are damaged: their SHA-256 has changed. Train again.")
+                raise RunError(_("The best weights {path} are damaged: their SHA-256 has changed. Train again.", path=path))
             return load_file(path)
         except (OSError, SafetensorError) as error:
-            raise RunError(f"The best weights {path} cannot be read: {error}. Train again.") from error
+            raise RunError(_("The best weights {path} cannot be read: {error}. Train again.", path=path, error=error)) from error
 
     def newest(self, recipe_key: str) -> Checkpoint | None:
         """Return the newest checkpoint that is not damaged, or None where there is none at all.
@@ -208,16 +225,23 @@ class Checkpoints:
             try:
                 checkpoint = self._read(folder)
             except (OSError, ValueError, KeyError, TypeError, SafetensorError, RunError) as error:
-                self._progress.say(f"The checkpoint {folder.name} is damaged ({error}); the one before it is used.")
+                self._progress.say(
+                    _("The checkpoint {name} is damaged ({error}); the one before it is used.", name=folder.name, error=error)
+                )
                 continue
             if checkpoint.state.recipe_key != recipe_key:
                 raise RunError(
-                    f"The checkpoint {folder} belongs to the recipe {checkpoint.state.recipe_key}, not to {recipe_key}. A run can only "
-                    "be resumed with its own recipe; start a new run for another one."
+                    _(
+                        "The checkpoint {folder} belongs to the recipe {recipe_key}, not to {recipe_key2}. A run can only be "
+                        "resumed with its own recipe; start a new run for another one.",
+                        folder=folder,
+                        recipe_key=checkpoint.state.recipe_key,
+                        recipe_key2=recipe_key,
+                    )
                 )
             return checkpoint
         if found:
-            raise RunError(f"Every checkpoint in {self.folder} is damaged. Start a new run.")
+            raise RunError(_("Every checkpoint in {folder} is damaged. Start a new run.", folder=self.folder))
         return None
 
     def any_written(self) -> bool:
@@ -228,11 +252,11 @@ class Checkpoints:
         manifest = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
         for name in (_ARRAYS, _STATE):
             if sha256_of(folder / name) != manifest[name]:
-                raise RunError(f"the SHA-256 of {name} has changed")
+                raise RunError(_("the SHA-256 of {name} has changed", name=name))
         values = json.loads((folder / _STATE).read_text(encoding="utf-8"))
         state = RunState(**values | {"best": Best(**values["best"]), "plateau": PlateauMemory(**values["plateau"])})
         if state.best.file and not (self.folder / state.best.file).is_file():
-            raise RunError(f"the best weights {state.best.file} are missing")
+            raise RunError(_("the best weights {file} are missing", file=state.best.file))
         return Checkpoint(state, load_file(folder / _ARRAYS))
 
     def _finished(self) -> list[Path]:

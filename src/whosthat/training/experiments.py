@@ -32,6 +32,7 @@ from whosthat.errors import RecipeError, UsageError, did_you_mean
 from whosthat.runs.files import flat
 from whosthat.training.recipe import AnyRecipe, Recipe, changed_recipe, read_toml
 from whosthat.training.recipe_base import FACES, Settings
+from whosthat.translation import _
 
 SERIES = Path(__file__).with_name("series")
 """The series that come with whosthat."""
@@ -76,9 +77,9 @@ def grid(models: Sequence[str], vary: Mapping[str, Sequence[Any]], settings: Map
     if models and "model" not in axes:
         axes = {"model": list(models), **axes}
     if not {"model", "recipe"} & set(axes):
-        raise UsageError('Name the model whose settings are varied, such as "whosthat compare PHOTOS cnn6 --vary batch_size=16,32".')
+        raise UsageError(_('Name the model whose settings are varied, such as "whosthat compare PHOTOS cnn6 --vary batch_size=16,32".'))
     if "recipe" in axes and "model" in axes:
-        raise UsageError("A recipe names its model already. Leave out the model, or vary settings instead of recipes.")
+        raise UsageError(_("A recipe names its model already. Leave out the model, or vary settings instead of recipes."))
     steps = []
     for values in itertools.product(*axes.values()):
         combination = dict(zip(axes, values, strict=True))
@@ -87,7 +88,7 @@ def grid(models: Sequence[str], vary: Mapping[str, Sequence[Any]], settings: Map
             changes = _with(changes, key, value)
         varied = {key: value for key, value in combination.items() if key != "model" or len(axes["model"]) > 1}
         name = " ".join(f"{key.rpartition('.')[2]}={_worded(value)}" for key, value in varied.items()) or str(combination["model"])
-        steps.append(Step(name, _network(changed_recipe(None, changes, f"the recipe with {name}")), varied))
+        steps.append(Step(name, _network(changed_recipe(None, changes, _("the recipe with {name}", name=name))), varied))
     return _all_different(steps)
 
 
@@ -110,18 +111,20 @@ def read_series(source: str | Path, settings: Mapping[str, Any]) -> tuple[Step, 
         known = _StepOfFile.model_fields if len(problem["loc"]) > 1 else _Series.model_fields
         names = [one.alias or name for name, one in known.items()]
         hint = f" {did_you_mean(str(problem['loc'][-1]), names)}" if problem["type"] == "extra_forbidden" else ""
-        raise RecipeError(f'The series {path} cannot be used: "{place}": {problem["msg"]}.{hint}') from None
+        raise RecipeError(
+            _('The series {path} cannot be used: "{place}": {problem}.{hint}', path=path, place=place, problem=problem["msg"], hint=hint)
+        ) from None
     steps = {step.name: step for step in series.step}
     if len(steps) < len(series.step):
         twice = next(step.name for n, step in enumerate(series.step) if step.name in {one.name for one in series.step[:n]})
-        raise RecipeError(f'The series {path} has two steps named "{twice}". Give each step a name of its own.')
+        raise RecipeError(_('The series {path} has two steps named "{twice}". Give each step a name of its own.', path=path, twice=twice))
     origins = _origins(series.step, path)
     first = {key: value for key, value in (("recipe", series.recipe), ("model", series.model)) if value is not None}
     recipes: dict[str, AnyRecipe] = {}
     for name in _in_order(origins, path):
         origin = origins[name]
         base, changes = (recipes[origin], steps[name].changes) if origin else (None, {**first, **steps[name].changes})
-        recipes[name] = changed_recipe(base, changes, f'step "{name}" of the series {path}')
+        recipes[name] = changed_recipe(base, changes, _('step "{name}" of the series {path}', name=name, path=path))
     made = _all_different([Step(step.name, _network(recipes[step.name]), flat(step.changes), step.why) for step in series.step])
     return tuple(replace(step, recipe=_laid_over(step.recipe, settings)) for step in made)
 
@@ -156,7 +159,11 @@ def _series_path(source: str | Path) -> Path:
     if str(source) in shipped_series():
         return SERIES / f"{source}.toml"
     raise RecipeError(
-        f'There is no series "{source}": no such file, and no series of this name. {did_you_mean(str(source), shipped_series())}'
+        _(
+            'There is no series "{source}": no such file, and no series of this name. {choice}',
+            source=source,
+            choice=did_you_mean(str(source), shipped_series()),
+        )
     )
 
 
@@ -166,7 +173,13 @@ def _origins(steps: Sequence[_StepOfFile], path: Path) -> dict[str, str]:
     for step in steps:
         if step.origin is not None and step.origin not in names:
             raise RecipeError(
-                f'Step "{step.name}" of the series {path} builds on "{step.origin}", which is no step. {did_you_mean(step.origin, names)}'
+                _(
+                    'Step "{name}" of the series {path} builds on "{origin}", which is no step. {choice}',
+                    name=step.name,
+                    path=path,
+                    origin=step.origin,
+                    choice=did_you_mean(step.origin, names),
+                )
             )
     before = ["", *names]
     afresh = {step.name for step in steps if {"model", "recipe"} & set(step.changes)}
@@ -179,16 +192,22 @@ def _in_order(origins: Mapping[str, str], path: Path) -> list[str]:
         return list(TopologicalSorter({name: [origin] if origin else [] for name, origin in origins.items()}).static_order())
     except CycleError as error:
         circle = ", ".join(error.args[1])
-        raise RecipeError(f"In the series {path} steps build on each other in a circle: {circle}. Let one build on another step.") from None
+        raise RecipeError(
+            _(
+                "In the series {path} steps build on each other in a circle: {circle}. Let one build on another step.",
+                path=path,
+                circle=circle,
+            )
+        ) from None
 
 
 def _laid_over(recipe: AnyRecipe, settings: Mapping[str, Any]) -> Recipe:
-    return _network(changed_recipe(recipe, settings, "the recipe as changed here") if settings else recipe)
+    return _network(changed_recipe(recipe, settings, _("the recipe as changed here")) if settings else recipe)
 
 
 def _network(recipe: AnyRecipe) -> Recipe:
     if not isinstance(recipe, Recipe):
-        raise UsageError(f'A series is chosen by validation photos, and "{FACES}" uses none. Name a network, such as cnn6.')
+        raise UsageError(_('A series is chosen by validation photos, and "{faces}" uses none. Name a network, such as cnn6.', faces=FACES))
     return recipe
 
 
@@ -196,7 +215,13 @@ def _all_different(steps: Sequence[Step]) -> tuple[Step, ...]:
     first: dict[str, str] = {}
     for step in steps:
         if (key := step.recipe.key()) in first:
-            raise RecipeError(f'"{first[key]}" and "{step.name}" are the same recipe: the second would show nothing new. Leave out one.')
+            raise RecipeError(
+                _(
+                    '"{first}" and "{name}" are the same recipe: the second would show nothing new. Leave out one.',
+                    first=first[key],
+                    name=step.name,
+                )
+            )
         first[key] = step.name
     return tuple(steps)
 

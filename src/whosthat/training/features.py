@@ -27,6 +27,7 @@ from whosthat.inference import open_session
 from whosthat.networks.onnx_writer import write_onnx
 from whosthat.training.feeding import Table
 from whosthat.training.stage_context import Run
+from whosthat.translation import _
 from whosthat.types import FloatArray, Image, IntArray
 
 if TYPE_CHECKING:
@@ -101,12 +102,18 @@ class FeatureStore:
             self._folder.mkdir(parents=True, exist_ok=True)
             for view, file in enumerate(files):
                 if not file.exists():
-                    self._write(file, photos, view, f"features of the {part} photos, view {view + 1} of {len(files)}")
+                    self._write(
+                        file, photos, view, _("features of the {part} photos, view {view} of {n}", part=part, view=view + 1, n=len(files))
+                    )
             return StoredFeatures([np.load(file, mmap_mode="r", allow_pickle=False) for file in files], photos)
         except OSError as error:
             raise TrainingError(
-                f"The backbone's features could not be saved in {self._folder}: {error.strerror or error}. Make room or allow writing, "
-                "then go on with whosthat train --resume."
+                _(
+                    "The backbone's features could not be saved in {folder}: {value}. Make room or allow writing, then go on "
+                    "with whosthat train --resume.",
+                    folder=self._folder,
+                    value=error.strerror or error,
+                )
             ) from error
 
     def _name(self, part: str, photos: Batches, view: int) -> str:
@@ -160,7 +167,7 @@ class FeatureStore:
             try:
                 for features in pool.map(lambda index: compute(in_order.batch(view, index)[0]), range(len(in_order))):
                     if self._run.stop_request.signal:
-                        raise self._run.interrupted("while the backbone's features were computed")
+                        raise self._run.interrupted(_("while the backbone's features were computed"))
                     yield features
             finally:
                 pool.shutdown(cancel_futures=True)
@@ -174,6 +181,6 @@ class FeatureStore:
         try:
             session = open_session(write_onnx(self._backbone))
         except (ExportError, ValueError) as error:
-            self._run.progress.say(f"The backbone runs in Keras, which is slower, because it cannot be exported: {error}")
+            self._run.progress.say(_("The backbone runs in Keras, which is slower, because it cannot be exported: {error}", error=error))
             return lambda photos: np.asarray(self._backbone.predict_on_batch(photos)), 1
         return lambda photos: session.run(photos)[0], self._run.threads

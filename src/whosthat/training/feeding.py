@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 from numpy.typing import NDArray
 
 from whosthat.networks.backend import load_keras
+from whosthat.translation import _
 from whosthat.types import FloatArray, IntArray
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ class TrainingFeed(keras.utils.PyDataset):
         epoch, index = divmod(self.first_step + step, len(self.batches))
         try:
             if not 0 <= step < self.n_steps:
-                raise IndexError(f"There are {self.n_steps} batches; there is no batch {step}.")
+                raise IndexError(_("There are {n_steps} batches; there is no batch {step}.", n_steps=self.n_steps, step=step))
             inputs, labels = self.batches.batch(epoch, index)
         except Exception as error:
             self.failure = error

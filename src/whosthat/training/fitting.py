@@ -32,6 +32,7 @@ from whosthat.training.schedules import learning_rate
 from whosthat.training.stage_context import Run
 from whosthat.training.stages import Stage, train_stage
 from whosthat.training.transfer import HEAD, train_head_then_all
+from whosthat.translation import _
 from whosthat.version import __version__
 
 if TYPE_CHECKING:
@@ -121,7 +122,11 @@ def _opened(recipe: Recipe, folder: Path, progress: Progress) -> Iterator[Run]:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise RunError(
-            f"The run folder {folder} cannot be created: {error.strerror or error}. Choose another folder with --runs."
+            _(
+                "The run folder {folder} cannot be created: {value}. Choose another folder with --runs.",
+                folder=folder,
+                value=error.strerror or error,
+            )
         ) from error
     with ExitStack() as stack:
         stack.enter_context(run_lock(folder))
@@ -137,9 +142,11 @@ def _where_it_stands(run: Run, resume: bool) -> Checkpoint | None:
     """Find the checkpoint to go on from."""
     checkpoint = run.checkpoints.newest(run.recipe.key())
     if checkpoint is not None and not resume:
-        raise RunError(f"{run.folder} already holds a run. Continue it (whosthat train --resume {run.folder}), or choose a new folder.")
+        raise RunError(
+            _("{folder} already holds a run. Continue it (whosthat train --resume {folder}), or choose a new folder.", folder=run.folder)
+        )
     if checkpoint is None and resume:
-        run.progress.say("There is no checkpoint yet, so training starts from the beginning.")
+        run.progress.say(_("There is no checkpoint yet, so training starts from the beginning."))
     return checkpoint
 
 
@@ -151,14 +158,18 @@ def _settle(state: RunState, run: Run, train: Batches) -> None:
     try:
         set_threads(int(before.get("threads", run.threads)))
     except NetworkError as error:  # it is too late for that
-        run.progress.say(f"{error} The last digits of results can differ between processes.")
+        run.progress.say(_("{error} The last digits of results can differ between processes.", error=error))
     threads = tf.config.threading.get_intra_op_parallelism_threads()  # 0: its own choice
     now = {"threads": str(threads), "whosthat": __version__, "machine": platform.machine()}
     now |= {"keras": version("keras"), "numpy": version("numpy"), "tensorflow": str(tf.__version__), "photos": str(train.n_photos)}
     if before.get("photos", now["photos"]) != now["photos"]:
-        raise RunError(f"This run began with {before['photos']} photos, but now there are {now['photos']}. Start a new run.")
-    changed = [f"{name} {before[name]} (now {now[name]})" for name in before if before[name] != now.get(name)]
+        raise RunError(
+            _("This run began with {before} photos, but now there are {now}. Start a new run.", before=before["photos"], now=now["photos"])
+        )
+    changed = [
+        _("{name} {before} (now {now})", name=name, before=before[name], now=now[name]) for name in before if before[name] != now.get(name)
+    ]
     if changed:
-        run.progress.say(f"This run began with {', '.join(changed)}; the last digits of its results can differ.")
+        run.progress.say(_("This run began with {changed}; the last digits of its results can differ.", changed=", ".join(changed)))
     state.environment = now
     run.journal.note("resume" if before else "start", recipe=state.recipe_key, epoch=state.epoch, batch=state.batch, **now)

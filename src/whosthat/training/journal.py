@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from whosthat.durable import replace_file
+from whosthat.translation import _
 
 HISTORY_COLUMNS = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds")
 """The columns of history.csv; epochs are counted from 1, ``seconds`` is the time one epoch took, validation included."""
@@ -100,7 +101,7 @@ class ScalarWriter:
         try:
             yield
         except self._failure as error:
-            raise OSError(f"TensorBoard's file cannot be written: {error.message}") from error
+            raise OSError(_("TensorBoard's file cannot be written: {message}", message=error.message)) from error
 
 
 def _plain(value: Any) -> Any:

@@ -36,6 +36,7 @@ from whosthat.training.recipe_base import (
     TransferSettings,
     to_toml,
 )
+from whosthat.translation import N_, _
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -118,11 +119,15 @@ class Recipe(BaseRecipe):
     def _fitting_together(self) -> Recipe:
         """Refuse settings that contradict each other."""
         if self.label_smoothing and self.loss != "categorical_crossentropy":
-            raise ValueError(f'"label_smoothing" needs the loss "categorical_crossentropy", but the loss is "{self.loss}": set it to 0.')
+            raise ValueError(
+                _('"label_smoothing" needs the loss "categorical_crossentropy", but the loss is "{loss}": set it to 0.', loss=self.loss)
+            )
         if self.crop == "faces" and (self.frames or 1) > 1:
-            raise ValueError(f'"crop" cannot be "faces" where "frames" is {self.frames}: a clip is seen as a whole. Set it to "photo".')
+            raise ValueError(
+                _('"crop" cannot be "faces" where "frames" is {frames}: a clip is seen as a whole. Set it to "photo".', frames=self.frames)
+            )
         if self.transfer.enabled and self.weights == "none":
-            raise ValueError('"transfer" needs pretrained weights, but "weights" is "none": set transfer.enabled to false.')
+            raise ValueError(_('"transfer" needs pretrained weights, but "weights" is "none": set transfer.enabled to false.'))
         return self
 
     def prepare_spec(self) -> PrepareSpec:
@@ -144,12 +149,12 @@ AnyRecipe: TypeAlias = Recipe | FaceRecipe
 _Kind = TypeVar("_Kind", Recipe, FaceRecipe)
 
 
-def make_any_recipe(settings: Mapping[str, Any], source: str = "the recipe") -> AnyRecipe:
+def make_any_recipe(settings: Mapping[str, Any], source: str = N_("the recipe")) -> AnyRecipe:
     """Build the recipe of the route that the model belongs to; otherwise like `make_recipe`."""
     return _validated(FaceRecipe, settings, source) if settings.get("model") == FACES else make_recipe(settings, source)
 
 
-def make_recipe(settings: Mapping[str, Any], source: str = "the recipe") -> Recipe:
+def make_recipe(settings: Mapping[str, Any], source: str = N_("the recipe")) -> Recipe:
     """Build a network's recipe from a mapping, keys and sections as in TOML, of every setting that differs from the plain defaults.
 
     Raises:
@@ -191,10 +196,10 @@ def read_recipe(source: str | Path, *, complete: bool = False) -> AnyRecipe:
     path = _recipe_path(source)
     settings = read_toml(path)
     if not isinstance(settings.get("model"), str):
-        raise RecipeError(f'The recipe {path} does not say which network to train. Add a line such as model = "cnn6".')
+        raise RecipeError(_('The recipe {path} does not say which network to train. Add a line such as model = "cnn6".', path=path))
     if not complete:
         settings = _completed(settings["model"], settings)
-    return make_any_recipe(settings, f"the recipe {path}")
+    return make_any_recipe(settings, _("the recipe {path}", path=path))
 
 
 def changed_recipe(base: AnyRecipe | None, changes: Mapping[str, Any], source: str) -> AnyRecipe:
@@ -282,7 +287,11 @@ def _recipe_path(source: str | Path) -> Path:
     if str(source) in shipped_recipes():
         return RECIPES / f"{source}.toml"
     raise RecipeError(
-        f'There is no recipe "{source}": no such file, and no recipe of this name. {did_you_mean(str(source), shipped_recipes())}'
+        _(
+            'There is no recipe "{source}": no such file, and no recipe of this name. {choice}',
+            source=source,
+            choice=did_you_mean(str(source), shipped_recipes()),
+        )
     )
 
 
@@ -290,12 +299,21 @@ def read_toml(path: Path, what: str = "recipe") -> dict[str, Any]:
     """Read a small TOML file; a RecipeError says ``what`` cannot be read, and why."""
     try:
         if path.stat().st_size > MAX_RECIPE_BYTES:
-            raise RecipeError(f"The {what} {path} is larger than {MAX_RECIPE_BYTES // 1024} KiB; a {what} is a few lines of TOML.")
+            raise RecipeError(
+                _(
+                    "The {what} {path} is larger than {max_recipe_bytes} KiB; a {what} is a few lines of TOML.",
+                    what=what,
+                    path=path,
+                    max_recipe_bytes=MAX_RECIPE_BYTES // 1024,
+                )
+            )
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise RecipeError(f"The {what} {path} cannot be read: {error.strerror or error}.") from error
+        raise RecipeError(_("The {what} {path} cannot be read: {value}.", what=what, path=path, value=error.strerror or error)) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise RecipeError(f"The {what} {path} is not TOML: {error}. Write lines such as epochs = 30.") from error
+        raise RecipeError(
+            _("The {what} {path} is not TOML: {error}. Write lines such as epochs = 30.", what=what, path=path, error=error)
+        ) from error
 
 
 def _validated(kind: type[_Kind], settings: Mapping[str, Any], source: str) -> _Kind:
@@ -304,25 +322,37 @@ def _validated(kind: type[_Kind], settings: Mapping[str, Any], source: str) -> _
         return kind.model_validate(settings)
     except ValidationError as error:
         problems = [_sentence(problem, kind, settings) for problem in error.errors(include_url=False)]
-        raise RecipeError(f"{source[0].upper()}{source[1:]} cannot be used. " + " ".join(problems)) from None
+        raise RecipeError(
+            _("{source}{source2} cannot be used. ", source=source[0].upper(), source2=source[1:]) + " ".join(problems)
+        ) from None
 
 
 def _sentence(problem: ErrorDetails, recipe: type[BaseModel], settings: Mapping[str, Any]) -> str:
     path = _path(problem["loc"], settings)
-    key, kind, message = ".".join(path), problem["type"], problem["msg"].removeprefix("Value error, ")
+    key, kind, message = ".".join(path), problem["type"], problem["msg"].removeprefix(_("Value error, "))
     if not path:
         return message
     if kind == "extra_forbidden":
-        return f'There is no key "{key}". {did_you_mean(path[-1], _known_keys(recipe, path[:-1], settings))}'
+        return _('There is no key "{key}". {choice}', key=key, choice=did_you_mean(path[-1], _known_keys(recipe, path[:-1], settings)))
     if kind == "missing":
-        return f'The key "{key}" is missing.'
+        return _('The key "{key}" is missing.', key=key)
     if kind == "union_tag_invalid":
         context = problem["ctx"]
-        return f'"{key}.name" cannot be "{context["tag"]}". {did_you_mean(str(context["tag"]), _choices(context["expected_tags"]))}'
+        return _(
+            '"{key}.name" cannot be "{context}". {choice}',
+            key=key,
+            context=context["tag"],
+            choice=did_you_mean(str(context["tag"]), _choices(context["expected_tags"])),
+        )
     if kind == "union_tag_not_found":
-        return f'"{key}.name" is missing.'
-    expected = message.removeprefix("Input should be ").removeprefix("Input should ").removeprefix("a valid ")
-    sentence = f'"{key}": expected {"a section of settings" if kind == "model_type" else expected}, got {problem["input"]!r}.'
+        return _('"{key}.name" is missing.', key=key)
+    expected = message.removeprefix(_("Input should be ")).removeprefix(_("Input should ")).removeprefix("a valid ")
+    sentence = _(
+        '"{key}": expected {value}, got {problem!r}.',
+        key=key,
+        value=_("a section of settings") if kind == "model_type" else expected,
+        problem=problem["input"],
+    )
     if kind != "literal_error" or not isinstance(problem["input"], str):
         return sentence
     return f"{sentence} {did_you_mean(problem['input'], _choices(problem['ctx']['expected']))}"

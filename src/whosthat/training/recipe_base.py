@@ -12,6 +12,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from whosthat.translation import _
+
 Share = Annotated[float, Field(ge=0, le=1)]
 NotNegative = Annotated[float, Field(ge=0)]
 BelowOne = Annotated[float, Field(ge=0, lt=1)]
@@ -210,7 +212,7 @@ def _ratios(text: str) -> tuple[float, float, float]:
     except ValueError:
         shares = ()
     if len(shares) != 3 or not all(0 < share < 1e9 for share in shares):
-        raise ValueError('three numbers above 0 for training, validation and test, such as "8:1:1"')
+        raise ValueError(_('three numbers above 0 for training, validation and test, such as "8:1:1"'))
     return shares
 
 

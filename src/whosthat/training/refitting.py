@@ -23,6 +23,7 @@ from whosthat.training.checkpoints import model_variables, named, read, restore
 from whosthat.training.features import StoredFeatures
 from whosthat.training.stage_context import Run
 from whosthat.training.stages import compile_model, weight_of_classes
+from whosthat.translation import _
 
 if TYPE_CHECKING:
     import keras
@@ -83,11 +84,11 @@ def refit(
     of_test = np.arange(len(plan.folds), len(features.labels))
     answers_of_fewer = []
     for number, rows in enumerate(plan.fewer if len(of_test) else ()):
-        learner.learn(rows, "learning curve", (number, len(plan.fewer)), parts[0].n_photos)
+        learner.learn(rows, _("learning curve"), (number, len(plan.fewer)), parts[0].n_photos)
         answers_of_fewer.append(learner.answers(of_test))
     everything = None
     if plan.test is not None and plan.learn_from_test:
-        learner.learn(np.arange(len(features.labels)), "learning from all photos")
+        learner.learn(np.arange(len(features.labels)), _("learning from all photos"))
         everything = read(model_variables(head))
     restore(model_variables(head), tested)
     return Refitted(answers, everything, answers_of_fewer)
@@ -139,14 +140,14 @@ class _Learner:
         restore(self._variables, self._first)
         for epoch, rate in enumerate(self._rates):
             if self._run.stop_request.signal:
-                raise self._run.interrupted(f"during {what}")
+                raise self._run.interrupted(_("during {what}", what=what))
             self._head.optimizer.learning_rate = rate
             order = rows[epoch_order(max(n, len(rows)), self._run.recipe.seed, epoch) % len(rows)]
             for piece in self._pieces(order):
                 self._steps(self._features.of(piece, epoch), self._targets[piece], self._weights[piece])
             self._run.progress.step(what, before * len(self._rates) + epoch + 1, times * len(self._rates))
         if not all(np.isfinite(array).all() for array in read(model_variables(self._head)).values()):
-            raise TrainingError(f"A weight is no longer finite ({what}). Start a new run with a lower learning rate.")
+            raise TrainingError(_("A weight is no longer finite ({what}). Start a new run with a lower learning rate.", what=what))
 
     def answers(self, rows: IntArray) -> FloatArray:
         """Probabilities for photos, float32 (len(rows), classes)."""

@@ -17,6 +17,7 @@ from whosthat.training.checkpoints import Checkpoints, RunState, Variable
 from whosthat.training.journal import Journal
 from whosthat.training.recipe import Recipe
 from whosthat.training.schedules import LearningRate
+from whosthat.translation import _
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,12 @@ class Run:
         name = signal.Signals(self.stop_request.signal).name
         self.journal.note("stopped", reason=name)
         return TrainingInterruptedError(
-            f"Training was stopped by {name} {where}. Nothing is lost: go on with whosthat train --resume {self.folder}.",
+            _(
+                "Training was stopped by {name} {where}. Nothing is lost: go on with whosthat train --resume {folder}.",
+                name=name,
+                where=where,
+                folder=self.folder,
+            ),
             self.stop_request.signal,
         )
 

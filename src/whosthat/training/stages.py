@@ -26,6 +26,7 @@ from whosthat.training.feeding import Batches, Table, TrainingFeed, ValidationFe
 from whosthat.training.recipe import Recipe
 from whosthat.training.schedules import LearningRate
 from whosthat.training.stage_context import Run, StageContext
+from whosthat.translation import _
 from whosthat.types import FloatArray, IntArray
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def train_stage(stage: Stage, run: Run, state: RunState, checkpoint: Checkpoint 
         keeper,
     ]
     _fit(stage, context, in_order)
-    state.stopped = state.stopped or f"All {state.epoch} epochs are done."
+    state.stopped = state.stopped or _("All {epoch} epochs are done.", epoch=state.epoch)
     keeper.write()
     restore(model_variables(stage.model), run.checkpoints.read_best(state.best))
 
@@ -146,7 +147,7 @@ def _own_errors(*feeds: TrainingFeed) -> Iterator[None]:
     try:
         yield
     except tf.errors.ResourceExhaustedError as error:
-        raise TrainingError("There is not enough memory for a training step. Lower batch_size or size, then start a new run.") from error
+        raise TrainingError(_("There is not enough memory for a training step. Lower batch_size or size, then start a new run.")) from error
     except tf.errors.OpError as error:
         failure = next((feed.failure for feed in feeds if feed.failure is not None), error)
         raise failure from None

@@ -17,6 +17,7 @@ from whosthat.errors import path_given
 from whosthat.faces.embedder import DLIB
 from whosthat.progress import SILENT, Progress
 from whosthat.training.recipe_base import FACES
+from whosthat.translation import _
 from whosthat.workflow.choosing import choose_model
 from whosthat.workflow.face_photos import faces_of_photos, open_reader
 
@@ -65,12 +66,12 @@ def check(
         WeightsError: Faces are asked for, and a network is not here.
         CacheError: What was found cannot be remembered.
     """
-    folder = path_given(photos, "The folder of photos")
+    folder = path_given(photos, _("The folder of photos"))
     if page is None:
         return _checkup(folder, faces, frames, embedder, progress)
     from whosthat.evaluation.check_page import check_path, write_check_page  # no other check waits for templates and plots
 
-    file = path_given(page, "The page")
+    file = path_given(page, _("The page"))
     check_path(file)
     checkup = _checkup(folder, faces, frames, embedder, progress)
     write_check_page(file, checkup.audit, checkup.faces, progress=progress)

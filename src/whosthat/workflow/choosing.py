@@ -20,6 +20,7 @@ from whosthat.faces.models import AUTO, detector_facts, detector_files
 from whosthat.photos.drawing import thumbnail
 from whosthat.photos.reading import opened
 from whosthat.training.recipe_base import FACES, FaceRecipe
+from whosthat.translation import _
 
 NETWORK = "efficientnet-lite0"
 SEQUENCES = "cnn-lstm"
@@ -46,23 +47,27 @@ def choose_model(photos: Path, *, settings: Iterable[str] = ()) -> ModelChoice:
     """
     settings = tuple(settings)
     if "frames" in settings:
-        return ModelChoice(SEQUENCES, "it looks at several frames together")
+        return ModelChoice(SEQUENCES, _("it looks at several frames together"))
     if of_networks := [name for name in settings if name not in FaceRecipe.model_fields]:
-        return ModelChoice(NETWORK, f'only networks have the setting "{of_networks[0]}"')
+        return ModelChoice(NETWORK, _('only networks have the setting "{of_networks}"', of_networks=of_networks[0]))
     folder = scan(photos)
     rows = np.linspace(0, len(folder.photos) - 1, min(SAMPLE, len(folder.photos))).round().astype(int)
     try:
         facts = detector_facts(AUTO)
         detector = facts.open(detector_files(facts))
     except WeightsError as error:
-        return ModelChoice(NETWORK, f"faces cannot be detected ({error})")
+        return ModelChoice(NETWORK, _("faces cannot be detected ({error})", error=error))
     seen = [answer for answer in in_order(lambda row: _shows_face(folder.photos[row].path, detector), rows) if answer is not None]
     found = sum(seen)
     if seen and found >= NEARLY_ALL * len(seen):
-        return ModelChoice(FACES, f"{found} of {len(seen)} sampled photos show a face")
+        return ModelChoice(FACES, _("{found} of {n} sampled photos show a face", found=found, n=len(seen)))
     return ModelChoice(
         NETWORK,
-        f"{found} of {len(seen)} sampled photos show a face, and with its ImageNet weights it learns from few photos within minutes",
+        _(
+            "{found} of {n} sampled photos show a face, and with its ImageNet weights it learns from few photos within minutes",
+            found=found,
+            n=len(seen),
+        ),
     )
 
 

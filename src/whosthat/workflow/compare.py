@@ -39,6 +39,7 @@ from whosthat.runs.files import SPLIT
 from whosthat.runs.folders import new_run, set_latest
 from whosthat.training.recipe import AnyRecipe, Recipe, default_recipe
 from whosthat.training.recipe_base import FACES, FaceRecipe
+from whosthat.translation import _
 from whosthat.workflow.expected_time import time_sentence
 from whosthat.workflow.predict import predict
 from whosthat.workflow.strangers import stranger_photos
@@ -112,13 +113,13 @@ def compare(
         DatasetError: The photos cannot be used.
         RunError: No model could be trained, or a folder cannot be written.
     """
-    root = path_given(photos, "The folder of photos")
+    root = path_given(photos, _("The folder of photos"))
     recipes = _recipes(models, settings)
     _refuse_unlike(recipes)
     for recipe in recipes:
         check_recipe(recipe)
     if strangers is not None:
-        stranger_photos(path_given(strangers, "The folder of strangers"))
+        stranger_photos(path_given(strangers, _("The folder of strangers")))
     audit = audit_folder(
         root, frames=getattr(recipes[0], "frames", None), progress=progress
     )  # remembered from here on, so that the first model does not pay for all
@@ -128,25 +129,25 @@ def compare(
     failures: list[Failure] = []
     split_text = b""
     for number, recipe in enumerate(recipes, start=1):
-        progress.say(f"Model {number} of {len(recipes)}: {recipe.model}.")
+        progress.say(_("Model {number} of {n}: {model}.", number=number, n=len(recipes), model=recipe.model))
         began = time.monotonic()
         try:
             result = train(root, recipe, runs=runs, strangers=strangers, progress=progress)
         except NOT_THIS_MODEL as error:
-            progress.say(f"{recipe.model} could not be trained: {error}")
+            progress.say(_("{model} could not be trained: {error}", model=recipe.model, error=error))
             failures.append(Failure(recipe.model, str(error)))
             continue
         seconds = time.monotonic() - began
         split_text = _same_split(result, split_text)
         contestants.append(_contestant(recipe, result, audit, seconds))
     if not contestants:
-        raise RunError(f"No model could be trained. {failures[0].model}: {failures[0].reason}")
+        raise RunError(_("No model could be trained. {model}: {reason}", model=failures[0].model, reason=failures[0].reason))
     return _concluded(root, Path(runs), choose(root.resolve().name, contestants, failures))
 
 
 def _recipes(models: Sequence[str | AnyRecipe], settings: Mapping[str, Any]) -> tuple[AnyRecipe, ...]:
     if isinstance(models, str) or not isinstance(models, Sequence):
-        raise UsageError(f'Models are given as a list, such as ["faces", "cnn6"]; got {type_given(models)}.')
+        raise UsageError(_('Models are given as a list, such as ["faces", "cnn6"]; got {models}.', models=type_given(models)))
     names = [model for model in models if isinstance(model, str)]
     if len(names) == len(models):
         return recipes_for(names, settings)
@@ -156,20 +157,24 @@ def _recipes(models: Sequence[str | AnyRecipe], settings: Mapping[str, Any]) -> 
 def _refuse_unlike(recipes: Sequence[AnyRecipe]) -> None:
     models = [recipe.model for recipe in recipes]
     if len(set(models)) < 2 or len(set(models)) < len(models):
-        raise UsageError(f"Comparing needs two or more different models, got {', '.join(models) or 'none'}.")
+        raise UsageError(_("Comparing needs two or more different models, got {value}.", value=", ".join(models) or "none"))
     if len({(getattr(recipe, "frames", None) or 1) > 1 for recipe in recipes}) > 1:
-        raise UsageError("Some of these models learn from clips and others from photos. Compare models that learn from the same.")
+        raise UsageError(_("Some of these models learn from clips and others from photos. Compare models that learn from the same."))
     for key, attribute in _ALIKE.items():
         values = [getattr(recipe, attribute) for recipe in recipes]
         if len(set(values)) > 1:
-            raise UsageError(f'Models are compared on one split, so "{key}" must be the same for all, got {values}.')
+            raise UsageError(
+                _('Models are compared on one split, so "{key}" must be the same for all, got {values}.', key=key, values=values)
+            )
 
 
 def _same_split(result: TrainResult, before: bytes) -> bytes:
     """Return the split of a run, having made sure that it is the one before, if there was one."""
     text = (result.run / SPLIT).read_bytes()
     if before and text != before:
-        raise RunError(f"The split of {result.run} is not that of the models before: the photos changed meanwhile. Compare again.")
+        raise RunError(
+            _("The split of {run} is not that of the models before: the photos changed meanwhile. Compare again.", run=result.run)
+        )
     return text
 
 
@@ -178,7 +183,7 @@ def _contestant(recipe: AnyRecipe, result: TrainResult, audit: Audit, seconds: f
     test = read_split(result.run / SPLIT, audit, ratios=recipe.ratios, seed=recipe.seed_of_split).parts["test"]
     evaluation = result.evaluation
     if evaluation is None or not test:
-        raise DatasetError("There are too few photos to keep any for a test, so models cannot be compared. Add photos.")
+        raise DatasetError(_("There are too few photos to keep any for a test, so models cannot be compared. Add photos."))
     correct = {answer.path for answer in evaluation.answers if answer.correct}
     bundle, recogniser = open_bundle(result.bundle), load(result.bundle)
     threshold, fpir, strangers = bundle.facts.threshold, None, None
@@ -205,7 +210,7 @@ def _photos_per_second(recogniser: Recogniser, test: Sequence[AuditedPhoto]) -> 
     """Measure how many photos are named in a second, from file to name, by a recogniser that is loaded already."""
     rows = np.linspace(0, len(test) - 1, min(TIMED_PHOTOS, len(test))).round().astype(int)
     paths = [test[row].photo.path for row in rows]
-    for _ in predict(recogniser, paths[:1]):
+    for _answer in predict(recogniser, paths[:1]):
         pass  # the first answer also pays for what is loaded late
     began = time.perf_counter()
     named = sum(1 for _ in predict(recogniser, paths))

@@ -27,6 +27,7 @@ from whosthat.recognition.bundle import label_problem
 from whosthat.runs.files import SPLIT
 from whosthat.runs.folders import existing_run
 from whosthat.training.recipe import Recipe
+from whosthat.translation import _
 from whosthat.wording import counted
 from whosthat.workflow.face_photos import open_cropper
 from whosthat.workflow.training_run import recorded
@@ -58,9 +59,9 @@ def export_dataset(run: str | Path, folder: Path, *, overwrite: bool = False, pr
     """
     there = [folder / name for name in FILES if os.path.lexists(folder / name)]
     if there and not overwrite:
-        raise UsageError(f"{there[0]} already exists. Choose another folder, or allow overwriting.")
+        raise UsageError(_("{there} already exists. Choose another folder, or allow overwriting.", there=there[0]))
     of_run = existing_run(Path(run))
-    recipe, root, _ = recorded(of_run)
+    recipe, root, _split = recorded(of_run)
     spec, cropper = PrepareSpec(FACES_SIZE), None
     if isinstance(recipe, Recipe):
         spec = PrepareSpec(recipe.size, recipe.fit)
@@ -68,11 +69,13 @@ def export_dataset(run: str | Path, folder: Path, *, overwrite: bool = False, pr
     parts = read_split(of_run / SPLIT, audit_folder(root, progress=progress), ratios=recipe.ratios, seed=recipe.seed)
     with prepare_photos(parts, spec, cache_file(root, spec, cropper), cropper=cropper, progress=progress) as prepared:
         for gone in prepared.set_aside:
-            progress.say(f"{gone.path} is not used: {gone.reason}.")
+            progress.say(_("{path} is not used: {reason}.", path=gone.path, reason=gone.reason))
         try:
             make_private_folder(folder)
         except OSError as error:
-            raise DatasetError(f"{folder} cannot be made: {error.strerror or error}. Choose another folder.") from error
+            raise DatasetError(
+                _("{folder} cannot be made: {value}. Choose another folder.", folder=folder, value=error.strerror or error)
+            ) from error
         write_array_files(prepared, folder)
     return folder
 
@@ -85,14 +88,19 @@ def unpacked(photos: Path, *, progress: Progress = SILENT) -> Path:
     """
     with open_array_files(photos) as files:
         if problem := label_problem(files.classes) or next(
-            (f"{name!r} begins with a dot" for name in files.classes if name[0] == "."), None
+            (_("{name!r} begins with a dot", name=name) for name in files.classes if name[0] == "."), None
         ):
-            raise DatasetError(f"{problem}. Change the name in {photos.with_name(CLASSES)}.")
+            raise DatasetError(_("{problem}. Change the name in {with_name}.", problem=problem, with_name=photos.with_name(CLASSES)))
         folder = photos.with_name(f"{photos.stem}-photos-{_digest(photos)}")
         if folder.is_dir():
             return folder
         progress.say(
-            f"Unpacking {counted(len(files), 'photo')} of {photos} into {folder}. They are split anew, so that copies stay together."
+            _(
+                "Unpacking {photos} of {photos2} into {folder}. They are split anew, so that copies stay together.",
+                photos=counted(len(files), "photo"),
+                photos2=photos,
+                folder=folder,
+            )
         )
         unfinished = folder.with_name(f"{UNFINISHED}{folder.name}")
         try:
@@ -101,7 +109,11 @@ def unpacked(photos: Path, *, progress: Progress = SILENT) -> Path:
             sync_folder(folder.parent)
         except OSError as error:
             raise DatasetError(
-                f"{folder} cannot be written: {error.strerror or error}. Make room, or copy the files to a folder that can be written."
+                _(
+                    "{folder} cannot be written: {value}. Make room, or copy the files to a folder that can be written.",
+                    folder=folder,
+                    value=error.strerror or error,
+                )
             ) from error
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)
@@ -118,8 +130,8 @@ def _unpack(files: ArrayFiles, folder: Path, progress: Progress) -> None:
         with open_private(folder / files.classes[photo.label] / f"{photo.name}.png") as file:
             file.write(encode_image(photo.image, "PNG"))
 
-    for done, _ in enumerate(in_order(save, files.photos()), start=1):
-        progress.step("photos unpacked", done, len(files))
+    for done, _saved in enumerate(in_order(save, files.photos()), start=1):
+        progress.step(_("photos unpacked"), done, len(files))
 
 
 def _digest(photos: Path) -> str:

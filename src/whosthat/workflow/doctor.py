@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from whosthat.settings import cache_folder
+from whosthat.translation import _
 from whosthat.version import __version__
 
 if TYPE_CHECKING:
@@ -55,7 +56,16 @@ class Fact:
 def examine() -> list[Fact]:
     """Look at everything, and return what was found in the order in which it should be read."""
     return [
-        Fact("whosthat", "good", f"{__version__} on Python {platform.python_version()}, {platform.platform()}."),
+        Fact(
+            "whosthat",
+            "good",
+            _(
+                "{version__} on Python {python_version}, {platform}.",
+                version__=__version__,
+                python_version=platform.python_version(),
+                platform=platform.platform(),
+            ),
+        ),
         _predicting(),
         _training(),
         Fact("processor", "good", f"{os.cpu_count() or 1} cores."),
@@ -86,14 +96,18 @@ def version_of(package: str) -> str | None:
 def _predicting() -> Fact:
     missing = [package for package in PREDICTING if version_of(package) is None]
     if missing:
-        return Fact("predicting", "bad", f"Not installed: {', '.join(missing)}. Install whosthat again with: pip install whosthat")
+        return Fact(
+            "predicting",
+            "bad",
+            _("Not installed: {missing}. Install whosthat again with: pip install whosthat", missing=", ".join(missing)),
+        )
     return Fact("predicting", "good", _versions(PREDICTING))
 
 
 def _training() -> Fact:
     installed = [package for package in TRAINING if version_of(package) is not None]
     if "keras" not in installed or not any(package.startswith("tensorflow") for package in installed):
-        return Fact("training", "note", 'Keras on TensorFlow is not installed. For training: pip install "whosthat[train]"')
+        return Fact("training", "note", _('Keras on TensorFlow is not installed. For training: pip install "whosthat[train]"'))
     return Fact("training", "good", _versions(installed))
 
 
@@ -107,16 +121,20 @@ def _weights() -> Fact:
     known = [facts for facts in map(registry.facts, registry.names()) if facts.weights != "none"]
     here = [facts.name for facts in known if weights_here(facts)]
     absent = [facts.name for facts in known if not weights_here(facts)]
-    text = f"ImageNet weights are installed for {', '.join(here)}." if here else "No ImageNet weights are installed."
+    text = _("ImageNet weights are installed for {here}.", here=", ".join(here)) if here else _("No ImageNet weights are installed.")
     if not absent:
         return Fact("weights", "good", text)
-    return Fact("weights", "note", f'{text} Missing: {", ".join(absent)}. "whosthat models get NAME" gets one, or says how.')
+    return Fact(
+        "weights",
+        "note",
+        _('{text} Missing: {absent}. "whosthat models get NAME" gets one, or says how.', text=text, absent=", ".join(absent)),
+    )
 
 
 def _room() -> Fact:
     free = shutil.disk_usage(Path.cwd()).free
-    text = f"{free / 1024**3:.1f} GiB are free in this folder."
-    return Fact("disk", "good", text) if free >= ENOUGH_ROOM else Fact("disk", "note", f"{text} Training may need more.")
+    text = _("{free:.1f} GiB are free in this folder.", free=free / 1024**3)
+    return Fact("disk", "good", text) if free >= ENOUGH_ROOM else Fact("disk", "note", _("{text} Training may need more.", text=text))
 
 
 def _cache() -> Fact:
@@ -126,25 +144,31 @@ def _cache() -> Fact:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        return Fact("cache", "bad", f"{folder} cannot be written: {error.strerror or error}. Set WHOSTHAT_CACHE to another folder.")
-    return Fact("cache", "good", f"Prepared photos are kept in {folder}.")
+        return Fact(
+            "cache",
+            "bad",
+            _("{folder} cannot be written: {value}. Set WHOSTHAT_CACHE to another folder.", folder=folder, value=error.strerror or error),
+        )
+    return Fact("cache", "good", _("Prepared photos are kept in {folder}.", folder=folder))
 
 
 def _window() -> Fact:
     if importlib.util.find_spec("_tkinter") is None:
-        return Fact("window", "note", 'This Python has no Tk, which "whosthat desktop" needs. On Debian and Ubuntu: apt install python3-tk')
+        return Fact(
+            "window", "note", _('This Python has no Tk, which "whosthat desktop" needs. On Debian and Ubuntu: apt install python3-tk')
+        )
     if sys.platform.startswith("linux") and not os.environ.get("DISPLAY"):
-        return Fact("window", "note", 'Tk is installed, but there is no screen (DISPLAY is not set) for "whosthat desktop".')
-    return Fact("window", "good", "Tk is installed.")
+        return Fact("window", "note", _('Tk is installed, but there is no screen (DISPLAY is not set) for "whosthat desktop".'))
+    return Fact("window", "good", _("Tk is installed."))
 
 
 def _letters() -> Fact:
     from whosthat.photos.lettering import can_draw
 
     if can_draw("張さ한"):
-        return Fact("letters", "good", "Chinese, Japanese and Korean names can be drawn.")
-    text = "No font for Chinese, Japanese and Korean names was found: such names become boxes in pictures."
-    return Fact("letters", "note", f"{text} On Debian and Ubuntu: apt install fonts-noto-cjk")
+        return Fact("letters", "good", _("Chinese, Japanese and Korean names can be drawn."))
+    text = _("No font for Chinese, Japanese and Korean names was found: such names become boxes in pictures.")
+    return Fact("letters", "note", _("{text} On Debian and Ubuntu: apt install fonts-noto-cjk", text=text))
 
 
 def _connections() -> Fact:
@@ -166,10 +190,16 @@ def _connections() -> Fact:
     watching = False
     opened = _sockets() - before
     if attempts or opened:
-        return Fact("privacy", "bad", f"A connection was opened while ONNX Runtime ran: {', '.join([*attempts, *sorted(opened)])}.")
-    looked = "and no socket was open afterwards" if _SOCKETS.is_dir() else "though sockets of native code cannot be listed on this system"
-    switch = f"ORT_DISABLE_TELEMETRY={os.environ.get('ORT_DISABLE_TELEMETRY', 'not set')}"
-    return Fact("privacy", "good", f"ONNX Runtime was run with {switch}: no connection was opened, {looked}.")
+        return Fact(
+            "privacy", "bad", _("A connection was opened while ONNX Runtime ran: {value}.", value=", ".join([*attempts, *sorted(opened)]))
+        )
+    looked = (
+        _("and no socket was open afterwards") if _SOCKETS.is_dir() else _("though sockets of native code cannot be listed on this system")
+    )
+    switch = f"ORT_DISABLE_TELEMETRY={os.environ.get('ORT_DISABLE_TELEMETRY', _('not set'))}"
+    return Fact(
+        "privacy", "good", _("ONNX Runtime was run with {switch}: no connection was opened, {looked}.", switch=switch, looked=looked)
+    )
 
 
 def _run_onnx_runtime() -> None:

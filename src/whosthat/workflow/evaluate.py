@@ -25,6 +25,7 @@ from whosthat.proportions import Interval, wilson_interval
 from whosthat.recognition import load
 from whosthat.recognition.bundle import DataFacts, open_bundle
 from whosthat.recognition.recogniser import Recogniser
+from whosthat.translation import _
 from whosthat.types import SetAside
 from whosthat.wording import counted
 from whosthat.workflow.predict import answer_each, counting
@@ -51,7 +52,7 @@ def evaluate(bundle: str | Path, photos: str | Path, *, progress: Progress = SIL
         DatasetError: The folder cannot be used, holds a class that the recogniser does not know, or no photo is left.
     """
     recogniser, seen = load(bundle), open_bundle(bundle).facts.data
-    folder = scan(path_given(photos, "The folder of photos"), clips=recogniser.frames > 1)
+    folder = scan(path_given(photos, _("The folder of photos")), clips=recogniser.frames > 1)
     _refuse_unknown_classes(folder.classes, recogniser.labels)
     known = {photo: _why_known(photo, seen) for photo in folder.photos}
     answered = answer_photos(recogniser, [photo for photo, reason in known.items() if not reason], progress=progress)
@@ -59,8 +60,12 @@ def evaluate(bundle: str | Path, photos: str | Path, *, progress: Progress = SIL
     told = _what_was_left_out(left_out)
     if not answered.answers:
         raise DatasetError(
-            f"No photo of {photos} can be used for a test. {' '.join(told)} Choose photos that the recogniser has never seen; a run with "
-            "--keep-test-out can be tested on its own test photos again."
+            _(
+                "No photo of {photos} can be used for a test. {told} Choose photos that the recogniser has never seen; a "
+                "run with --keep-test-out can be tested on its own test photos again.",
+                photos=photos,
+                told=" ".join(told),
+            )
         )
     for sentence in told:
         progress.say(sentence)
@@ -89,10 +94,15 @@ def count_strangers(bundle: str | Path, folder: Path, *, progress: Progress = SI
     paths = [
         path for digest, path in stranger_photos(Path(folder), clips=recogniser.frames > 1).paths.items() if seen.part_of(digest) is None
     ]
-    predictions = counting(answer_each(recogniser, paths, remember=True, progress=progress), "photos of strangers", len(paths), progress)
+    predictions = counting(answer_each(recogniser, paths, remember=True, progress=progress), _("photos of strangers"), len(paths), progress)
     answered = [any(name is not None for name in prediction.names) for prediction in predictions if not prediction.error]
     if not answered:
-        raise DatasetError(f"No photo of {folder} can be used: each is damaged, or the recogniser knows it. Choose photos of other people.")
+        raise DatasetError(
+            _(
+                "No photo of {folder} can be used: each is damaged, or the recogniser knows it. Choose photos of other people.",
+                folder=folder,
+            )
+        )
     n, named = len(answered), sum(answered)
     return StrangerTest(n, named, named / n, wilson_interval(named, n))
 
@@ -109,7 +119,7 @@ def answer_photos(recogniser: Recogniser, photos: Sequence[Photo], *, progress: 
     """Ask a recogniser about photos it has not learnt from, through the very function that answers ``whosthat predict``."""
     answers, left_out = [], []
     predictions = answer_each(recogniser, [photo.path for photo in photos], remember=True, progress=progress)
-    shown = counting(predictions, "photos tested", len(photos), progress)
+    shown = counting(predictions, _("photos tested"), len(photos), progress)
     for row, (photo, prediction) in enumerate(zip(photos, shown, strict=True)):
         if prediction.error:
             left_out.append(SetAside(photo.path, prediction.error))
@@ -121,15 +131,20 @@ def answer_photos(recogniser: Recogniser, photos: Sequence[Photo], *, progress: 
 def _why_known(photo: Photo, seen: DataFacts) -> str:
     """Say why a photo proves nothing; empty where it does."""
     part = seen.part_of(digest_of(photo.path))
-    return f"the recogniser knows it as a {'training' if part == 'train' else part} photo" if part in _PARTS_THAT_CHOSE else ""
+    return (
+        _("the recogniser knows it as a {value} photo", value="training" if part == "train" else part) if part in _PARTS_THAT_CHOSE else ""
+    )
 
 
 def _refuse_unknown_classes(classes: tuple[str, ...], labels: tuple[str, ...]) -> None:
     unknown = [name for name in classes if name not in labels]
     if unknown:
         raise DatasetError(
-            f"The recogniser does not know {', '.join(map(repr, unknown[:10]))}, so photos of them cannot be correct. "
-            f"{did_you_mean(unknown[0], labels)} Rename the folder, or move it away."
+            _(
+                "The recogniser does not know {map}, so photos of them cannot be correct. {choice} Rename the folder, or move it away.",
+                map=", ".join(map(repr, unknown[:10])),
+                choice=did_you_mean(unknown[0], labels),
+            )
         )
 
 
@@ -137,4 +152,12 @@ def _what_was_left_out(left_out: Sequence[SetAside]) -> list[str]:
     """Return a sentence for each reason, with the first photo as an example."""
     counts = Counter(item.reason for item in left_out).most_common()
     examples = {item.reason: item.path for item in reversed(left_out)}
-    return [f"{counted(count, 'photo')} left out of the test, such as {examples[reason]}: {reason}." for reason, count in counts]
+    return [
+        _(
+            "{photos} left out of the test, such as {examples}: {reason}.",
+            photos=counted(count, "photo"),
+            examples=examples[reason],
+            reason=reason,
+        )
+        for reason, count in counts
+    ]

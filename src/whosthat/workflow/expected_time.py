@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from whosthat.training.recipe import AnyRecipe, Recipe
 from whosthat.training.recipe_base import FaceRecipe
+from whosthat.translation import _
 from whosthat.wording import counted
 
 WORTH_SAYING = 60.0
@@ -59,4 +60,4 @@ def time_sentence(recipes: Sequence[AnyRecipe], photos: Mapping[str, int]) -> st
     total, longest = sum(seconds.values()), max(seconds, key=seconds.__getitem__)
     if total < WORTH_SAYING:
         return ""
-    return f"This takes about {counted(round(total / 60), 'minute')}, most of it for {longest}."
+    return _("This takes about {minutes}, most of it for {longest}.", minutes=counted(round(total / 60), "minute"), longest=longest)

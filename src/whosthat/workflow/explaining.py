@@ -26,6 +26,7 @@ from whosthat.recognition.bundle import Bundle, open_bundle
 from whosthat.recognition.explaining import Activation, Explainer, activations
 from whosthat.recognition.face_classifier import FaceClassifier
 from whosthat.recognition.image_classifier import ImageClassifier
+from whosthat.translation import _
 from whosthat.types import FloatArray, Image, Sighting
 from whosthat.workflow.drawn_copies import save_copy
 from whosthat.workflow.prediction import Prediction
@@ -70,15 +71,17 @@ def draw_activations(bundle: str | Path, photo: str | Path, picture: Path) -> No
     cannot be read, NetworkError where no layer gives maps, BundleError where the bundle cannot be used.
     """
     looking = _Explaining(open_bundle(bundle))
-    with opened(path_given(photo, "The photo")) as decoded:
+    with opened(path_given(photo, _("The photo"))) as decoded:
         views = looking.views(decoded.image)
         if not views:
-            raise UsageError(f"There is no face in {photo}, so the network sees nothing of it. Choose another photo.")
+            raise UsageError(_("There is no face in {photo}, so the network sees nothing of it. Choose another photo.", photo=photo))
         drawn = draw_layers(views[0], looking.layers(views[0]))
     try:
         save_image(drawn, picture)
     except OSError as error:
-        raise UsageError(f"{picture} cannot be written: {error.strerror or error}. Choose another place for the picture.") from error
+        raise UsageError(
+            _("{picture} cannot be written: {value}. Choose another place for the picture.", picture=picture, value=error.strerror or error)
+        ) from error
 
 
 def keep_insight_of(run: TrainingRun, evaluation: Evaluation, classifier: ImageClassifier, graph: bytes, cropper: Cropper | None) -> None:
@@ -109,7 +112,7 @@ class _Explaining:
         facts = bundle.facts
         if facts.has_gallery:
             raise UsageError(
-                "A face recogniser compares faces with enrolled ones, so there is no heat map. Choose a network that was trained."
+                _("A face recogniser compares faces with enrolled ones, so there is no heat map. Choose a network that was trained.")
             )
         self._bundle = bundle
         with bundle.opening():
@@ -132,7 +135,10 @@ class _Explaining:
         """Return what each layer is and the maps that it makes of a view."""
         with self._bundle.opening():
             found, n_layers = activations(self._graph, self._spec, prepare(view, self._spec))
-        return [(f"Layer {one.place} of {n_layers}, {_described(one)}", one.maps) for one in found]
+        return [
+            (_("Layer {place} of {n_layers}, {described}", place=one.place, n_layers=n_layers, described=_described(one)), one.maps)
+            for one in found
+        ]
 
     @cached_property
     def explainer(self) -> Explainer:
@@ -149,9 +155,19 @@ class _Explaining:
 def _described(layer: Activation) -> str:
     """Say of a layer what it is, how many maps it gives and how large they are."""
     channels, height, width = layer.maps.shape
-    maps = f"1 map of {width} x {height}" if channels == 1 else f"{channels} maps of {width} x {height}"
+    maps = (
+        _("1 map of {width} x {height}", width=width, height=height)
+        if channels == 1
+        else _("{channels} maps of {width} x {height}", channels=channels, width=width, height=height)
+    )
     return f"{layer.kind}: {maps}" + (f", {MAPS_IN_A_ROW} shown" if channels > MAPS_IN_A_ROW else "")
 
 
 def _cannot_write(folder: Path, error: OSError) -> UsageError:
-    return UsageError(f"{folder} cannot be written: {error.strerror or error}. Choose another folder for the pictures that explain.")
+    return UsageError(
+        _(
+            "{folder} cannot be written: {value}. Choose another folder for the pictures that explain.",
+            folder=folder,
+            value=error.strerror or error,
+        )
+    )

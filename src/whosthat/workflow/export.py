@@ -22,6 +22,7 @@ from whosthat.photos.preparing import PrepareSpec, prepare
 from whosthat.progress import SILENT, Progress
 from whosthat.recognition.bundle import Bundle, open_bundle
 from whosthat.settings import ONNX_PARITY_TOLERANCE
+from whosthat.translation import _
 from whosthat.types import Image
 
 _SUFFIXES = {"onnx": ".onnx", "keras": ".weights.h5"}
@@ -50,17 +51,20 @@ def export(bundle: str | Path, format: str, out: Path, *, overwrite: bool = Fals
     """
     out = Path(out)
     if format not in _SUFFIXES:
-        raise UsageError(f"There is no export format {format!r}. {did_you_mean(format, _SUFFIXES)}")
+        raise UsageError(_("There is no export format {format!r}. {choice}", format=format, choice=did_you_mean(format, _SUFFIXES)))
     suffix = _SUFFIXES[format]
     _check_target(out, suffix, overwrite)
     opened = open_bundle(bundle)
     if opened.facts.has_gallery:
         raise UsageError(
-            f"{bundle} has a gallery and no trained network, so there is nothing to export. Its embedding network is graph.onnx in the "
-            "bundle."
+            _(
+                "{bundle} has a gallery and no trained network, so there is nothing to export. Its embedding network is "
+                "graph.onnx in the bundle.",
+                bundle=bundle,
+            )
         )
     graph = opened.graph()
-    progress.say(f"Building {opened.facts.network} in Keras to check the export.")
+    progress.say(_("Building {network} in Keras to check the export.", network=opened.facts.network))
     model = rebuild(opened)
     with _whole_or_absent(out, suffix) as temporary:
         if format == "onnx":
@@ -70,7 +74,7 @@ def export(bundle: str | Path, format: str, out: Path, *, overwrite: bool = Fals
             model.load_weights(temporary)  # so that the comparison judges the file, not what it was made from
         _refuse_disagreement(model, graph, PrepareSpec.from_dict(opened.facts.prepare))
         _check_target(out, suffix, overwrite)  # that took a while: somebody may have put a file there
-    progress.say(f"Wrote {out}.")
+    progress.say(_("Wrote {out}.", out=out))
     return out
 
 
@@ -87,11 +91,15 @@ def rebuild(bundle: Bundle) -> Any:
     facts = bundle.facts
     if facts.network not in registry.names():
         raise ExportError(
-            f"The network {facts.network!r} is not part of whosthat. {did_you_mean(facts.network, registry.names())} If it is in a "
-            "Python file of your own, load that file first with whosthat.networks.registry.load_custom."
+            _(
+                "The network {network!r} is not part of whosthat. {choice} If it is in a Python file of your own, load "
+                "that file first with whosthat.networks.registry.load_custom.",
+                network=facts.network,
+                choice=did_you_mean(facts.network, registry.names()),
+            )
         )
     spec = PrepareSpec.from_dict(facts.prepare)
-    network = make_recipe(facts.recipe, f"the recipe in {bundle.folder}").network.model_dump()
+    network = make_recipe(facts.recipe, _("the recipe in {folder}", folder=bundle.folder)).network.model_dump()
     design = Design(n_classes=len(facts.labels), size=spec.size, frames=spec.frames or 1, weights="none", **network)
     model = registry.build(facts.network, design)
     load_weights(model, bundle.weights_file())
@@ -104,8 +112,12 @@ def _refuse_disagreement(model: Any, graph: bytes, spec: PrepareSpec) -> None:
     difference = parity(model, graph, _pictures(spec))
     if not difference <= ONNX_PARITY_TOLERANCE:  # also when it is no number
         raise ExportError(
-            f"Graph and weights of the bundle disagree: their probabilities differ by up to {difference:.2g} "
-            f"({ONNX_PARITY_TOLERANCE:.0e} is allowed). Nothing was exported; train again."
+            _(
+                "Graph and weights of the bundle disagree: their probabilities differ by up to {difference:.2g} "
+                "({onnx_parity_tolerance:.0e} is allowed). Nothing was exported; train again.",
+                difference=difference,
+                onnx_parity_tolerance=ONNX_PARITY_TOLERANCE,
+            )
         )
 
 
@@ -118,11 +130,20 @@ def _pictures(spec: PrepareSpec) -> np.ndarray[Any, np.dtype[np.uint8]]:
 
 def _check_target(out: Path, suffix: str, overwrite: bool) -> None:
     if out.is_dir():
-        raise UsageError(f"{out} is a folder. Name the file to write, such as {out / 'network'}{suffix}.")
+        raise UsageError(
+            _("{out} is a folder. Name the file to write, such as {out2}{suffix}.", out=out, out2=out / "network", suffix=suffix)
+        )
     if not out.name.endswith(suffix):
-        raise UsageError(f"Files of this format must end in {suffix}, got {out.name!r}. Name the file {out.stem}{suffix}.")
+        raise UsageError(
+            _(
+                "Files of this format must end in {suffix}, got {name!r}. Name the file {stem}{suffix}.",
+                suffix=suffix,
+                name=out.name,
+                stem=out.stem,
+            )
+        )
     if not overwrite and os.path.lexists(out):
-        raise UsageError(f"{out} already exists. Choose another name, or allow overwriting.")
+        raise UsageError(_("{out} already exists. Choose another name, or allow overwriting.", out=out))
 
 
 @contextmanager
@@ -137,7 +158,9 @@ def _whole_or_absent(out: Path, suffix: str) -> Iterator[Path]:
         temporary.replace(out)
         durable.sync_folder(out.parent)
     except OSError as error:
-        raise ExportError(f"{out} cannot be written: {error.strerror or error}. Make room, or choose another folder.") from error
+        raise ExportError(
+            _("{out} cannot be written: {value}. Make room, or choose another folder.", out=out, value=error.strerror or error)
+        ) from error
     finally:
         with suppress(OSError):  # a folder that cannot be written holds no temporary file
             temporary.unlink(missing_ok=True)

@@ -20,6 +20,7 @@ from whosthat.photos.reading import read
 from whosthat.recognition.face_threshold import corrected
 from whosthat.recognition.heads import distances, templates_of
 from whosthat.recognition.identifier import Identifier
+from whosthat.translation import _
 from whosthat.types import Face
 from whosthat.wording import counted, listing
 from whosthat.workflow.face_photos import stacked
@@ -61,7 +62,16 @@ def choose_face(person: str, path: Path, found: PhotoFaces, identifier: Identifi
     crowd = look_again(path, found, reader)
     if not 1 <= number <= len(crowd.faces):
         lines = "\n".join(_lines(crowd, identifier))
-        raise UsageError(f"There is no face {number} in {path}, which shows {counted(len(crowd.faces), 'face')}. Choose {person}:\n{lines}")
+        raise UsageError(
+            _(
+                "There is no face {number} in {path}, which shows {faces}. Choose {person}:\n{lines}",
+                number=number,
+                path=path,
+                faces=counted(len(crowd.faces), "face"),
+                person=person,
+                lines=lines,
+            )
+        )
     return crowd.vectors[number - 1 : number]
 
 
@@ -111,8 +121,13 @@ def _fitting(crowd: Crowd, known: FloatArray | None, farthest: float) -> list[in
 
 def _note(person: str, crowd: Crowd, row: int) -> str:
     place = _place(crowd.faces[row], crowd.size)
-    return (
-        f"Of the {len(crowd.faces)} faces in {crowd.path}, number {row + 1} ({place}) was enrolled: it looks like {person} in other photos."
+    return _(
+        "Of the {n} faces in {path}, number {row} ({place}) was enrolled: it looks like {person} in other photos.",
+        n=len(crowd.faces),
+        path=crowd.path,
+        row=row + 1,
+        place=place,
+        person=person,
     )
 
 
@@ -120,14 +135,21 @@ def _question(person: str, crowds: Sequence[Crowd], identifier: Identifier, *, a
     """Say which photos show several faces, and number those of the first."""
     first = crowds[0]
     if len(crowds) == 1:
-        unclear = f"{first.path} shows {len(first.faces)} faces, and it is not clear which of them is {person}."
+        unclear = _(
+            "{path} shows {n} faces, and it is not clear which of them is {person}.", path=first.path, n=len(first.faces), person=person
+        )
     else:
         names = listing([f"{crowd.path} ({len(crowd.faces)})" for crowd in crowds])
-        unclear = f"{len(crowds)} photos show several faces, and it is not clear which of them is {person}: {names}."
-    several = "Leave it out, or add it alone" if len(crowds) == 1 else "Leave them out, or add them one by one"
-    advice = "Choose one with --face N." if alone else f"{several} with --face N."
-    which = f"The faces in {first.path.name}, from left to right:"
-    return "\n".join([f"{unclear} {advice} Nothing was changed.", which, *_lines(first, identifier)])
+        unclear = _(
+            "{n} photos show several faces, and it is not clear which of them is {person}: {names}.",
+            n=len(crowds),
+            person=person,
+            names=names,
+        )
+    several = _("Leave it out, or add it alone") if len(crowds) == 1 else _("Leave them out, or add them one by one")
+    advice = _("Choose one with --face N.") if alone else f"{several} with --face N."
+    which = _("The faces in {name}, from left to right:", name=first.path.name)
+    return "\n".join([_("{unclear} {advice} Nothing was changed.", unclear=unclear, advice=advice), which, *_lines(first, identifier)])
 
 
 def _lines(crowd: Crowd, identifier: Identifier) -> list[str]:
@@ -137,8 +159,10 @@ def _lines(crowd: Crowd, identifier: Identifier) -> list[str]:
     for number, (face, row) in enumerate(zip(crowd.faces, to_people, strict=True), start=1):
         box, nearest = face.box, int(row.argmin())
         enrolled = identifier.threshold.accepts(float(row[nearest]))
-        looks = f"looks like {identifier.gallery.people[nearest]}" if enrolled else "looks like nobody who is enrolled"
-        sides = f"{box.width:.0f} x {box.height:.0f} pixels from ({box.left:.0f}, {box.top:.0f})"
+        looks = _("looks like {people}", people=identifier.gallery.people[nearest]) if enrolled else _("looks like nobody who is enrolled")
+        sides = _(
+            "{width:.0f} x {height:.0f} pixels from ({left:.0f}, {top:.0f})", width=box.width, height=box.height, left=box.left, top=box.top
+        )
         lines.append(f"  {number}: {_place(face, crowd.size)}, {sides}, {looks}")
     return lines
 

@@ -28,6 +28,7 @@ from whosthat.faces.remembered import Memory, PhotoFaces, RememberedFaces, Remem
 from whosthat.photos.reading import opened
 from whosthat.progress import SILENT, Progress
 from whosthat.recognition.enrolling import Strangers
+from whosthat.translation import _
 from whosthat.types import Face, FloatArray, Image
 from whosthat.workflow.strangers import stranger_photos
 
@@ -80,7 +81,7 @@ def faces_of_photos(
     was found is remembered in ``file``, by default in the user's cache folder. Raises CacheError when that cannot be used.
     """
     with RememberedFaces(reader.key, file) as remembered:
-        return _looked_up(photos, remembered, lambda batch: _taken_faces(batch, reader), progress, "faces found")
+        return _looked_up(photos, remembered, lambda batch: _taken_faces(batch, reader), progress, _("faces found"))
 
 
 def seen_in_photos(photos: Mapping[str, Path], reader: FaceReader, *, what: str, progress: Progress = SILENT) -> dict[str, SeenFaces]:
@@ -96,12 +97,15 @@ def read_strangers(folder: Path, known: Collection[str], reader: FaceReader, *, 
     photo in it shows a face.
     """
     photos = stranger_photos(folder, known)
-    seen = seen_in_photos(photos.paths, reader, what="photos of strangers", progress=progress)
+    seen = seen_in_photos(photos.paths, reader, what=_("photos of strangers"), progress=progress)
     shown = [(person, seen[digest]) for person, digest in zip(photos.people, photos.paths, strict=True) if digest in seen]
     largest = [(person, faces.vectors[_largest(faces.faces)]) for person, faces in shown if faces.faces]
     if not largest:
         raise DatasetError(
-            f"No photo in {folder} shows a stranger's face. Choose a folder with photos of people who are not in your folders."
+            _(
+                "No photo in {folder} shows a stranger's face. Choose a folder with photos of people who are not in your folders.",
+                folder=folder,
+            )
         )
     people, vectors = zip(*largest, strict=True)
     return Strangers(np.stack(vectors), np.array(people, np.int64))
@@ -121,7 +125,7 @@ def _looked_up(
 ) -> dict[str, Found]:
     """Return what the cache knows of photos, and look at the others in threads, a few photos at a time."""
     if remembered.was_damaged:
-        progress.say("The face cache is damaged and is rebuilt.")
+        progress.say(_("The face cache is damaged and is rebuilt."))
     found = remembered.get(photos)
     new = [(digest, path) for digest, path in photos.items() if digest not in found]
     size = max(1, min(BATCH, math.ceil(len(new) / (os.cpu_count() or 1))))
@@ -135,7 +139,7 @@ def _looked_up(
             try:
                 remembered.put(fresh)
             except CacheError as error:
-                progress.say(f"The next training will find faces in these photos again. {error}")
+                progress.say(_("The next training will find faces in these photos again. {error}", error=error))
             found |= fresh
             fresh = {}
     return found

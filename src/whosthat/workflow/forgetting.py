@@ -33,16 +33,18 @@ from whosthat.recognition.bundle import open_bundle
 from whosthat.runs.files import AUDIT, BUNDLE, ENVIRONMENT, METRICS, PLOTS, SPLIT
 from whosthat.runs.lock import run_lock
 from whosthat.settings import cache_folder
+from whosthat.translation import N_, _
 from whosthat.wording import counted
 
 GRID = "grid.png"
 """The picture in a run's ``plots`` that shows test photos of everybody; a drawing, so nobody can be cut out of it."""
 
-KEPT = (
-    "The photos themselves were not deleted. The run's figures and file findings still hold the person's name and photo names; its "
-    "face findings do not. Runs in other folders and copies of this bundle may still hold the person."
+KEPT = N_(
+    "The photos themselves were not deleted. The run's figures and file findings still hold the person's name "
+    "and photo names; its face findings do not. Runs in other folders and copies of this bundle may still "
+    "hold the person."
 )
-STOPPED = " This removal was interrupted and finished later; what was deleted before is not listed here."
+STOPPED = N_(" This removal was interrupted and finished later; what was deleted before is not listed here.")
 
 _Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
@@ -102,7 +104,7 @@ def plan_erasure(bundle: Path, name: str, own: Set[str], others: Set[str], alike
         digests=frozenset({*own, *photos.values()}),
         alike=frozenset(alike - others),
         photos=frozenset(photos),
-        receipt=unused_path(bundle.parent, f"removed {name}.json").name,
+        receipt=unused_path(bundle.parent, _("removed {name}.json", name=name)).name,
     )
 
 
@@ -112,7 +114,13 @@ def note_erasure(erasure: Erasure, bundle: Path) -> None:
         # ASCII: a file name may hold lone surrogates
         replace_file(_note(bundle), json.dumps(erasure.model_dump(), default=sorted).encode("ascii"), temporary=_draft(bundle))
     except OSError as error:
-        raise RunError(f"Nothing was removed, because {bundle.parent} cannot be written: {error.strerror or error}. Make room.") from error
+        raise RunError(
+            _(
+                "Nothing was removed, because {parent} cannot be written: {value}. Make room.",
+                parent=bundle.parent,
+                value=error.strerror or error,
+            )
+        ) from error
 
 
 def erasure_of(bundle: Path) -> Erasure | None:
@@ -124,8 +132,11 @@ def erasure_of(bundle: Path) -> Erasure | None:
         return None
     except (OSError, ValueError, RecursionError) as error:  # ValueError is also what pydantic raises
         raise BundleError(
-            f"A removal was interrupted, and its record {_note(bundle)} cannot be used ({type(error).__name__}). Delete it and remove "
-            "again."
+            _(
+                "A removal was interrupted, and its record {note} cannot be used ({name__}). Delete it and remove again.",
+                note=_note(bundle),
+                name__=type(error).__name__,
+            )
         ) from error
 
 
@@ -146,7 +157,13 @@ def erase(erasure: Erasure, bundle: Path, *, stopped: bool) -> Receipt:
             replace_file(path, json.dumps(asdict(receipt), indent=2, ensure_ascii=False).encode("utf-8"), temporary=_draft(bundle))
         _note(bundle).unlink()
     except OSError as error:
-        raise RunError(f"{erasure.removed} was not removed completely: {error}. Allow writing there, and remove them again.") from error
+        raise RunError(
+            _(
+                "{removed} was not removed completely: {error}. Allow writing there, and remove them again.",
+                removed=erasure.removed,
+                error=error,
+            )
+        ) from error
     return receipt
 
 
@@ -187,7 +204,9 @@ def forget_in_run(run: Path, photos: Collection[str]) -> tuple[str, ...]:
             changed += [*_delete_pictures(run, photos), write_report(run)]
         changed.append(_cut_split(run / SPLIT, photos))  # last: it says which pictures are to be deleted
     except OSError as error:
-        raise RunError(f"The data of these photos in {run} cannot be deleted: {error}. Allow writing there, and try again.") from error
+        raise RunError(
+            _("The data of these photos in {run} cannot be deleted: {error}. Allow writing there, and try again.", run=run, error=error)
+        ) from error
     return tuple(path.relative_to(run).as_posix() for path in changed)
 
 
@@ -214,12 +233,14 @@ def _elsewhere(erasure: Erasure, run: Path) -> Iterator[str]:
             n = sum(row["sha256"] in erasure.digests for row in _rows(other / SPLIT)) if (other / SPLIT).is_file() else 0
             facts = open_bundle(other / BUNDLE).facts if (other / BUNDLE).is_dir() else None
         except (RunError, BundleError):
-            yield f"The run {other.name} cannot be read; it may hold {erasure.removed}."
+            yield _("The run {name} cannot be read; it may hold {removed}.", name=other.name, removed=erasure.removed)
             continue
         if n:
-            yield f"The run {other.name} was made with {counted(n, 'photo')} of {erasure.removed}."
+            yield _(
+                "The run {name} was made with {photos} of {removed}.", name=other.name, photos=counted(n, "photo"), removed=erasure.removed
+            )
         if facts and (erasure.removed in facts.labels or any(map(facts.data.part_of, erasure.digests))):
-            yield f"The recogniser in {other.name} knows {erasure.removed}, or somebody by that name."
+            yield _("The recogniser in {name} knows {removed}, or somebody by that name.", name=other.name, removed=erasure.removed)
 
 
 def _cut_split(path: Path, photos: Collection[str]) -> Path:
@@ -254,7 +275,7 @@ def _cut_set_aside(path: Path, photos: Collection[str]) -> Sequence[Path]:
         if len(kept) == len(document["set_aside"]):
             return []
     except (ValueError, KeyError, TypeError) as error:
-        raise RunError(f"{path} is damaged ({error!r}). Restore it, or delete it.") from error
+        raise RunError(_("{path} is damaged ({error!r}). Restore it, or delete it.", path=path, error=error)) from error
     replace_file(path, json.dumps({**document, "set_aside": kept}, indent=1).encode("ascii"))
     return [path]
 

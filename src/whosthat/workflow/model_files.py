@@ -26,6 +26,7 @@ from whosthat.networks import registry
 from whosthat.networks.pretrained import published_file, where_from
 from whosthat.progress import SILENT, Progress
 from whosthat.settings import weights_folder
+from whosthat.translation import _
 
 
 @dataclass(frozen=True)
@@ -102,8 +103,10 @@ def model_file(name: str) -> ModelFile:
     if name in known:
         return known[name]
     if name in registry.names():
-        raise UsageError(f"{name} has no published weights: it starts from random ones. {did_you_mean('', known)}")
-    raise UsageError(f"There are no published weights named {name!r}. {did_you_mean(name, known)}")
+        raise UsageError(
+            _("{name} has no published weights: it starts from random ones. {choice}", name=name, choice=did_you_mean("", known))
+        )
+    raise UsageError(_("There are no published weights named {name!r}. {choice}", name=name, choice=did_you_mean(name, known)))
 
 
 def add(source: Path, only: ModelFile | None = None) -> ModelFile:
@@ -127,7 +130,15 @@ def add(source: Path, only: ModelFile | None = None) -> ModelFile:
             return found
     came = f"{len(content):,} bytes, SHA-256 {hashlib.sha256(content).hexdigest()}"
     if only is not None:
-        raise WeightsError(f"{source} is not the published file {only.file}: expected {_pinned(only)}, got {came}.")
+        raise WeightsError(
+            _(
+                "{source} is not the published file {file}: expected {pinned}, got {came}.",
+                source=source,
+                file=only.file,
+                pinned=_pinned(only),
+                came=came,
+            )
+        )
     names = ", ".join(f"{file.file} ({file.sha256[:12]}...)" for file in known)
     raise WeightsError(
         f"whosthat does not know the file {source} ({came}). It knows: {names}. Describe a face network of your own with "
@@ -166,19 +177,31 @@ def download(file: ModelFile, address: str, progress: Progress = SILENT) -> Path
             begun_before = unfinished.exists()
             fetch(address, unfinished, file.n_bytes, progress)
             if begun_before and not file.is_at(unfinished):
-                progress.say("What an earlier download has left does not fit; starting again.")
+                progress.say(_("What an earlier download has left does not fit; starting again."))
                 unfinished.unlink()
                 fetch(address, unfinished, file.n_bytes, progress)
             if not file.is_at(unfinished):
                 came = hashlib.sha256(unfinished.read_bytes()).hexdigest()
                 unfinished.unlink()
-                raise WeightsError(f"{address} is not the published file {file.file}: expected {_pinned(file)}, got {came}. It is deleted.")
+                raise WeightsError(
+                    _(
+                        "{address} is not the published file {file}: expected {pinned}, got {came}. It is deleted.",
+                        address=address,
+                        file=file.file,
+                        pinned=_pinned(file),
+                        came=came,
+                    )
+                )
             unfinished.chmod(0o644)  # as all weights: nothing in them is private, and the folder may serve a whole classroom
             unfinished.replace(target)
             sync_folder(target.parent)
     except OSError as error:
         raise WeightsError(
-            f"{target} cannot be written: {error.strerror or error}. Make room, or set WHOSTHAT_WEIGHTS to another folder."
+            _(
+                "{target} cannot be written: {value}. Make room, or set WHOSTHAT_WEIGHTS to another folder.",
+                target=target,
+                value=error.strerror or error,
+            )
         ) from error
     return target
 
@@ -190,7 +213,7 @@ def _alone(unfinished: Path) -> Iterator[None]:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        raise WeightsError(f"Another command is downloading {unfinished.stem}. Wait until it is done.") from None
+        raise WeightsError(_("Another command is downloading {stem}. Wait until it is done.", stem=unfinished.stem)) from None
     try:
         yield
     finally:

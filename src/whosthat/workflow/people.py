@@ -34,6 +34,7 @@ from whosthat.recognition.face_facts import FaceFacts
 from whosthat.recognition.face_recogniser import FaceRecogniser, bundle_files
 from whosthat.recognition.gallery import FILE, EnrolledPhoto, Gallery, read_gallery
 from whosthat.recognition.identifier import Identifier
+from whosthat.translation import N_, _
 from whosthat.types import Added, Enrolled, FloatArray, SetAside
 from whosthat.wording import counted, listing
 from whosthat.workflow.face_choice import Chosen, choose_face, choose_faces
@@ -42,7 +43,7 @@ from whosthat.workflow.forgetting import Erasure, Receipt, erase, erasure_of, no
 from whosthat.workflow.predict import find_photos, places_given
 from whosthat.workflow.prediction import Prediction
 
-CHANGED = " People were added or removed since this was measured."
+CHANGED = N_(" People were added or removed since this was measured.")
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,13 @@ def remove_person(bundle: str | Path, name: str) -> Removed:
         gallery = recogniser.identifier.gallery
         name = _known(name, gallery.people)
         if len(gallery.people) == 1:
-            raise UsageError(f"{name} is the only person of this recogniser. Delete the folder {opened.folder} to remove them.")
+            raise UsageError(
+                _(
+                    "{name} is the only person of this recogniser. Delete the folder {folder} to remove them.",
+                    name=name,
+                    folder=opened.folder,
+                )
+            )
         own = {photo.sha256 for photo in gallery.photos_of(name)}
         others = {photo.sha256 for photo in gallery.photos} - own
         erasure = plan_erasure(opened.folder, name, own, others, _recognised(recogniser, name))
@@ -138,8 +145,11 @@ def rename_person(bundle: str | Path, name: str, new_name: str) -> None:
 def _face_facts(bundle: Bundle) -> FaceFacts:
     if bundle.facts.faces is None:
         raise BundleError(
-            f"{bundle.folder} has no gallery: its network, {bundle.facts.network}, learnt all people at once. Train a face recogniser "
-            "with --model faces."
+            _(
+                "{folder} has no gallery: its network, {network}, learnt all people at once. Train a face recogniser with --model faces.",
+                folder=bundle.folder,
+                network=bundle.facts.network,
+            )
         )
     return bundle.facts.faces
 
@@ -163,10 +173,14 @@ def _held(path: str | Path) -> Iterator[tuple[Bundle, Removed | None]]:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        raise BundleError(f"The people of {home} are being changed by another process. Wait until it ends.") from None
+        raise BundleError(_("The people of {home} are being changed by another process. Wait until it ends.", home=home)) from None
     except OSError as error:
         raise BundleError(
-            f"The bundle {home} cannot be changed: {error.strerror or error}. Copy it to a folder that can be written."
+            _(
+                "The bundle {home} cannot be changed: {value}. Copy it to a folder that can be written.",
+                home=home,
+                value=error.strerror or error,
+            )
         ) from error
     try:
         clear_after_a_killed_save(home)
@@ -206,19 +220,19 @@ def _recognised(recogniser: FaceRecogniser, name: str) -> set[str]:
 
 def _normal(name: str) -> str:
     if not isinstance(name, str):
-        raise UsageError(f"The name of a person is a text; got {type_given(name)}.")
+        raise UsageError(_("The name of a person is a text; got {name}.", name=type_given(name)))
     return unicodedata.normalize("NFC", name)
 
 
 def _check_name(name: str, others: Sequence[str]) -> None:
     if problem := label_problem([name], old=others):
-        raise UsageError(f"{problem}. Choose another name.")
+        raise UsageError(_("{problem}. Choose another name.", problem=problem))
 
 
 def _known(name: str, people: Sequence[str]) -> str:
     normal = _normal(name)
     if normal not in people:
-        raise UsageError(f"Nobody here is named {name!r}. {did_you_mean(normal, people)}")
+        raise UsageError(_("Nobody here is named {name!r}. {choice}", name=name, choice=did_you_mean(normal, people)))
     return normal
 
 
@@ -233,12 +247,14 @@ def _to_enrol(
     places: dict[str, Path] = {}
     found = list(find_photos(places_given(photos)))
     if one and len(found) != 1:
-        raise UsageError(f"--face chooses a face of one photo, but {counted(len(found), 'photo')} were given. Add them one by one.")
+        raise UsageError(
+            _("--face chooses a face of one photo, but {photos} were given. Add them one by one.", photos=counted(len(found), "photo"))
+        )
     for path in found:
         if isinstance(path, Prediction):
             left.append(SetAside(path.path, path.error))
         elif not (digest := sha256_of(path)):
-            left.append(SetAside(path, "it cannot be read"))
+            left.append(SetAside(path, _("it cannot be read")))
         else:
             places.setdefault(digest, path)
     _drop_enrolled(name, places, gallery, left, others_too=one)
@@ -251,11 +267,11 @@ def _chosen(
     """Return the embeddings of the photos that show a face, and which photos these are; the others join those that are left."""
     found = faces_of_photos(places, recogniser.reader, progress=progress)
     kept = {digest: path for digest, path in places.items() if digest in found and found[digest].face is not None}
-    reasons = {True: "no face was found", False: "it cannot be read"}
+    reasons = {True: _("no face was found"), False: _("it cannot be read")}
     left += [SetAside(path, reasons[digest in found]) for digest, path in places.items() if digest not in kept]
     if not kept:
-        why = listing([f"{item.path}: {item.reason}" for item in left]) or "no photo was given"
-        raise DatasetError(f"No photo of {name} can be enrolled ({why}). Give photos in which the face can be seen.")
+        why = listing([f"{item.path}: {item.reason}" for item in left]) or _("no photo was given")
+        raise DatasetError(_("No photo of {name} can be enrolled ({why}). Give photos in which the face can be seen.", name=name, why=why))
     enrolled = tuple(EnrolledPhoto(f"{name}/{path.name}", digest) for digest, path in kept.items())
     if face is None:
         return choose_faces(name, kept, found, recogniser.identifier, recogniser.reader), enrolled
@@ -270,18 +286,29 @@ def _drop_enrolled(name: str, places: dict[str, Path], gallery: Gallery, left: l
     for digest, path in list(places.items()):
         owner = owner_of.get(digest, "")
         if digest in own:
-            left.append(SetAside(places.pop(digest), "it is enrolled already"))
+            left.append(SetAside(places.pop(digest), _("it is enrolled already")))
         elif owner and not others_too:
-            raise DatasetError(f"{path} is enrolled as a photo of {owner}. Remove it from the photos of {name}, or remove {owner} first.")
+            raise DatasetError(
+                _(
+                    "{path} is enrolled as a photo of {owner}. Remove it from the photos of {name}, or remove {owner} first.",
+                    path=path,
+                    owner=owner,
+                    name=name,
+                )
+            )
 
 
 def _check_one_person(vectors: FloatArray, photos: Sequence[EnrolledPhoto]) -> None:
     outliers = find_outliers(vectors)
     if outliers:
         raise DatasetError(
-            f"The photos do not seem to show one person: {listing([photos[row].name for row in outliers])} "
-            f"{'does' if len(outliers) == 1 else 'do'} not fit the other {counted(len(photos) - len(outliers), 'photo')}. Look at them "
-            "and leave them out, or use --anyway to enrol all of them. Nothing was changed."
+            _(
+                "The photos do not seem to show one person: {outliers} {value} not fit the other {photos}. Look at them "
+                "and leave them out, or use --anyway to enrol all of them. Nothing was changed.",
+                outliers=listing([photos[row].name for row in outliers]),
+                value="does" if len(outliers) == 1 else "do",
+                photos=counted(len(photos) - len(outliers), "photo"),
+            )
         )
 
 
@@ -292,14 +319,23 @@ def _check_not_somebody_else(name: str, vectors: FloatArray, identifier: Identif
     nearest = int(to_people.argmin())
     if people[nearest] != name and to_people[nearest] <= identifier.threshold.value and to_people[nearest] < own:
         raise DatasetError(
-            f"These photos look like {people[nearest]}, who is enrolled already (distance {to_people[nearest]:.2f}; up to "
-            f"{identifier.threshold.value:.2f} is the same person). Add them to {people[nearest]}, rename that person, or use --anyway. "
-            "Nothing was changed."
+            _(
+                "These photos look like {people}, who is enrolled already (distance {to_people:.2f}; up to {value:.2f} is "
+                "the same person). Add them to {people}, rename that person, or use --anyway. Nothing was changed.",
+                people=people[nearest],
+                to_people=to_people[nearest],
+                value=identifier.threshold.value,
+            )
         )
     if name in people and own > STRANGER_DISTANCE:
         raise DatasetError(
-            f"These photos do not look like the {name} who is enrolled (distance {own:.2f}, expected up to {STRANGER_DISTANCE:.2f}). "
-            "Choose another name, or use --anyway. Nothing was changed."
+            _(
+                "These photos do not look like the {name} who is enrolled (distance {own:.2f}, expected up to "
+                "{stranger_distance:.2f}). Choose another name, or use --anyway. Nothing was changed.",
+                name=name,
+                own=own,
+                stranger_distance=STRANGER_DISTANCE,
+            )
         )
 
 
@@ -310,7 +346,7 @@ def _save(bundle: Bundle, gallery: Gallery, *, gone: Set[str] = frozenset()) -> 
     save_bundle(home, _changed_facts(bundle.facts, gallery, gone), graph=bundle.graph(), more=bundle_files(gallery, files))
     old = home.with_name(f".{home.name}.old")
     if old.exists():
-        raise BundleError(f"The new bundle was saved, but the old one, {old}, cannot be deleted. Delete this folder yourself.")
+        raise BundleError(_("The new bundle was saved, but the old one, {old}, cannot be deleted. Delete this folder yourself.", old=old))
 
 
 def _changed_facts(facts: BundleFacts, gallery: Gallery, gone: Set[str]) -> BundleFacts:

@@ -25,6 +25,7 @@ from whosthat.progress import SILENT, Progress
 from whosthat.recognition import load
 from whosthat.recognition.bundle import open_bundle
 from whosthat.recognition.recogniser import Answering, Recogniser
+from whosthat.translation import _
 from whosthat.types import Sighting
 from whosthat.workflow.predict_video import EVERY, predict_video
 from whosthat.workflow.prediction import Prediction
@@ -74,16 +75,22 @@ def predict(
             show(prediction.path, prediction.sightings)
     """
     if every is not None and every < 1:
-        raise UsageError(f"Every how many frames a video is looked at must be 1 or more; it is {every}.")
-    recogniser = cast("Recogniser", bundle) if hasattr(bundle, "identify_prepared") else load(path_given(bundle, "A saved recogniser"))
+        raise UsageError(_("Every how many frames a video is looked at must be 1 or more; it is {every}.", every=every))
+    recogniser = cast("Recogniser", bundle) if hasattr(bundle, "identify_prepared") else load(path_given(bundle, _("A saved recogniser")))
     step = every or recogniser.every or EVERY
     places = places_given(paths)
-    copies = None if draw is None else path_given(draw, "The folder for drawn copies")
+    copies = None if draw is None else path_given(draw, _("The folder for drawn copies"))
     if copies is not None:
         try:
             copies.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise UsageError(f"{copies} cannot be made: {error.strerror or error}. Name another folder for the drawn copies.") from error
+            raise UsageError(
+                _(
+                    "{copies} cannot be made: {value}. Name another folder for the drawn copies.",
+                    copies=copies,
+                    value=error.strerror or error,
+                )
+            ) from error
         without = [*without, copies]
 
     def finished(path: Path, sightings: tuple[Sighting, ...] | None) -> Prediction:
@@ -95,7 +102,13 @@ def predict(
         except PhotoError as error:
             return Prediction(path, error=error.reason)
         except OSError as error:
-            raise UsageError(f"{copies} cannot be written: {error.strerror or error}. Name another folder for the drawn copies.") from error
+            raise UsageError(
+                _(
+                    "{copies} cannot be written: {value}. Name another folder for the drawn copies.",
+                    copies=copies,
+                    value=error.strerror or error,
+                )
+            ) from error
 
     answering = recalling(recogniser, progress) if remember else nullcontext(recogniser)
     found = find_photos(places, without=without, clips=recogniser.frames > 1)
@@ -132,8 +145,8 @@ def places_given(paths: str | Path | Iterable[str | Path]) -> list[Path]:
     if isinstance(paths, str | os.PathLike):
         return [Path(paths)]
     if not isinstance(paths, Iterable):
-        raise UsageError(f"Photos are a path or a list of paths; got {type_given(paths)}.")
-    return [path_given(path, "Each photo") for path in paths]
+        raise UsageError(_("Photos are a path or a list of paths; got {paths}.", paths=type_given(paths)))
+    return [path_given(path, _("Each photo")) for path in paths]
 
 
 def find_photos(
@@ -158,9 +171,11 @@ def find_photos(
             is_empty = False
             yield photo
         if is_empty and not failures:
-            yield Prediction(path, error="the folder holds no photos")
+            yield Prediction(path, error=_("the folder holds no photos"))
         for failure in failures:
-            yield Prediction(Path(failure.filename or path), error=f"the folder cannot be listed ({failure.strerror or failure})")
+            yield Prediction(
+                Path(failure.filename or path), error=_("the folder cannot be listed ({value})", value=failure.strerror or failure)
+            )
 
 
 def _photos_below(
@@ -235,9 +250,15 @@ def _with_contact_sheet(answers: Iterator[Prediction], folder: Path) -> Iterator
         yield answer
     if len(cells) > 1:
         try:
-            save_copy(draw_contact_sheet(cells), folder, SHEET, source=f"contact sheet in {folder.resolve()}")
+            save_copy(draw_contact_sheet(cells), folder, SHEET, source=_("contact sheet in {folder}", folder=folder.resolve()))
         except OSError as error:
-            raise UsageError(f"{folder} cannot be written: {error.strerror or error}. Name another folder for the drawn copies.") from error
+            raise UsageError(
+                _(
+                    "{folder} cannot be written: {value}. Name another folder for the drawn copies.",
+                    folder=folder,
+                    value=error.strerror or error,
+                )
+            ) from error
 
 
 def _draw(path: Path, sightings: tuple[Sighting, ...], folder: Path) -> Path:

@@ -21,6 +21,7 @@ from whosthat.photos.video import Frame, open_video
 from whosthat.progress import SILENT, Progress
 from whosthat.recognition.recogniser import Recogniser
 from whosthat.recognition.tracking import Span, Track, Tracker, spans_of, tracks_by_name
+from whosthat.translation import _
 from whosthat.types import Sighting
 
 EVERY = 5
@@ -69,7 +70,7 @@ def predict_video(
         for moment, sightings in identified(recogniser, video.frames(every=every)):
             tracker.add(moment.index, moment.seconds, sightings, new_scene=moment.new_scene)
             n_frames, seconds = n_frames + 1, moment.seconds
-            progress.step(f"frames of {path.name} looked at", n_frames, max(expected, n_frames))
+            progress.step(_("frames of {name} looked at", name=path.name), n_frames, max(expected, n_frames))
         problem = video.problem
     tracks = tuple(tracker.tracks())
     drawn = () if draw is None else tuple(_draw(path, tracks, every, draw))

@@ -16,6 +16,7 @@ from whosthat.faces.finding import CutFaces, SeenFaces
 from whosthat.photos.reading import opened, sha256_of
 from whosthat.progress import Progress
 from whosthat.recognition.recogniser import Answering, PhotoSource, Recogniser, blaming_the_bundle
+from whosthat.translation import _
 from whosthat.types import Sighting
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def recalling(recogniser: Recogniser, progress: Progress) -> Iterator[Answering]
         yield recogniser
         return
     if memory.was_damaged:
-        progress.say("The cache of faces is damaged and is rebuilt.")
+        progress.say(_("The cache of faces is damaged and is rebuilt."))
     with memory:
         remembering = _Remembering(faces, memory, progress)
         try:

@@ -23,6 +23,7 @@ from whosthat.runs.files import ENVIRONMENT, SPLIT, flat
 from whosthat.runs.folders import existing_run, list_runs, new_run, set_latest
 from whosthat.training.experiments import Step
 from whosthat.training.recipe import AnyRecipe, read_recipe
+from whosthat.translation import N_, _
 from whosthat.wording import counted
 from whosthat.workflow.compare import NOT_THIS_MODEL
 from whosthat.workflow.expected_time import WORTH_SAYING, expected_seconds
@@ -32,7 +33,7 @@ from whosthat.workflow.training_run import TrainingRun
 
 MOST_REPEATS = 1000
 
-GO_ON = "The series goes on where it was when the same command is given again."
+GO_ON = N_("The series goes on where it was when the same command is given again.")
 
 
 @dataclass(frozen=True)
@@ -96,12 +97,12 @@ def run_series(
         RunError: No run could be trained, or a folder cannot be written.
         TrainingInterruptedError: Ctrl-C or SIGTERM came.
     """
-    root = path_given(photos, "The folder of photos")
-    others = None if strangers is None else path_given(strangers, "The folder of strangers")
+    root = path_given(photos, _("The folder of photos"))
+    others = None if strangers is None else path_given(strangers, _("The folder of strangers"))
     plan = _plan(steps, repeat)
     frames = sorted({getattr(recipe, "frames", None) or 1 for _, recipe in plan})
     if frames[0] == 1 < frames[-1]:
-        raise UsageError("Some of these steps learn from clips and others from photos. Train steps that learn from the same.")
+        raise UsageError(_("Some of these steps learn from clips and others from photos. Train steps that learn from the same."))
     if others is not None:
         stranger_photos(others, clips=frames[-1] > 1)
     audit = audit_folder(root, frames=frames[-1], progress=progress)
@@ -121,7 +122,7 @@ def run_series(
     shutil.rmtree(folder / "features", ignore_errors=True)
     result = series.write()
     if result.experiments.best is None:
-        raise RunError(f"No run could be trained. {result.experiments.sentences[-1]}")
+        raise RunError(_("No run could be trained. {sentences}", sentences=result.experiments.sentences[-1]))
     set_latest(result.experiments.best.run)
     return result
 
@@ -134,10 +135,10 @@ def write_diary(runs: Sequence[Path], page: Path) -> Experiments:
         RunError: A run is damaged, or the page cannot be written.
     """
     if len(runs) < 2:
-        raise UsageError(f"Comparing needs two or more runs, got {len(runs)}.")
+        raise UsageError(_("Comparing needs two or more runs, got {n}.", n=len(runs)))
     trials = sorted((read_trial(existing_run(run)) for run in runs), key=lambda trial: (trial.started, trial.run.name))
     rows = [Row(trial.run.name, trial.settings, trial.note, (trial,)) for trial in trials]
-    diary = side_by_side("A diary of runs", rows)
+    diary = side_by_side(_("A diary of runs"), rows)
     write_page(page, diary)
     return diary
 
@@ -145,7 +146,7 @@ def write_diary(runs: Sequence[Path], page: Path) -> Experiments:
 def _plan(steps: Sequence[Step], repeat: int) -> list[tuple[Step, AnyRecipe]]:
     """Return every run of a series, having made sure that each can begin."""
     if not 1 <= repeat <= MOST_REPEATS:
-        raise UsageError(f"A step is trained 1 to {MOST_REPEATS} times, got {repeat}.")
+        raise UsageError(_("A step is trained 1 to {most_repeats} times, got {repeat}.", most_repeats=MOST_REPEATS, repeat=repeat))
     for step in steps:
         try:
             check_recipe(step.recipe)
@@ -174,10 +175,10 @@ def _train_all(series: _Series, plan: Sequence[tuple[Step, AnyRecipe]], progress
         expected_seconds(recipe, series.audit.counts()) for _, recipe in plan if known.get(recipe.key(), (None, ""))[1] != "finished"
     )
     if seconds > WORTH_SAYING:
-        progress.say(f"This takes up to about {counted(round(seconds / 60), 'minute')}.")
+        progress.say(_("This takes up to about {minutes}.", minutes=counted(round(seconds / 60), "minute")))
     left = {name: sum(step.name == name for step, _ in plan) for name in series.rows}
     for number, (step, recipe) in enumerate(plan, start=1):
-        progress.say(f"Run {number} of {len(plan)}: {step.name}, seed {recipe.seed}.")
+        progress.say(_("Run {number} of {n}: {name}, seed {seed}.", number=number, n=len(plan), name=step.name, seed=recipe.seed))
         left[step.name] -= 1
         row = replace(series.rows[step.name], waiting=left[step.name] > 0)
         try:
@@ -185,7 +186,7 @@ def _train_all(series: _Series, plan: Sequence[tuple[Step, AnyRecipe]], progress
             known[recipe.key()] = (run, "finished")  # a later step may be the same
             row = replace(row, trials=(*row.trials, read_trial(run)))
         except NOT_THIS_MODEL as error:
-            progress.say(f"{step.name} could not be trained: {error}")
+            progress.say(_("{name} could not be trained: {error}", name=step.name, error=error))
             row = replace(row, failures=(*row.failures, str(error)))
         series.rows[step.name] = row
 
@@ -197,7 +198,7 @@ def _trained(series: _Series, step: Step, recipe: AnyRecipe, known: tuple[Path |
     features = series.folder / "features"
     if run is not None and _split_is(run, parts):
         if state == "finished":
-            progress.say(f"{run} was trained before.")
+            progress.say(_("{run} was trained before.", run=run))
             return run
         return resume(run, features=features, progress=progress).run
     folder = new_run(series.runs, series.root.resolve().name, recipe.model)

@@ -19,6 +19,7 @@ from pathlib import Path, PurePosixPath
 from whosthat.durable import move_to_free_name, replace_file
 from whosthat.errors import DatasetError
 from whosthat.file_names import unused_path
+from whosthat.translation import _
 from whosthat.workflow.check import Checkup
 
 COLUMNS = ("from", "to", "reason")
@@ -54,11 +55,11 @@ def plan_moves(checkup: Checkup) -> tuple[Move, ...]:
     reasons: dict[str, str] = {}
     for finding in checkup.audit.findings:
         if finding.kind == "unreadable":
-            reasons |= dict.fromkeys(finding.photos, "cannot be read")
+            reasons |= dict.fromkeys(finding.photos, _("cannot be read"))
     if checkup.faces:
-        reasons |= dict.fromkeys(checkup.faces.without_face, "no face was found")
+        reasons |= dict.fromkeys(checkup.faces.without_face, _("no face was found"))
         for suspect in checkup.faces.suspects:
-            reasons[suspect.photo] = f"probably shows {suspect.looks_like or 'somebody without a folder'}"
+            reasons[suspect.photo] = _("probably shows {value}", value=suspect.looks_like or _("somebody without a folder"))
     return tuple(Move(f"{root.name}/{name}", _free_target(aside, name), reason) for name, reason in sorted(reasons.items()))
 
 
@@ -74,7 +75,7 @@ def write_plan(moves: Sequence[Move], photos: Path) -> Path:
         plan = unused_path(folder, "plan.csv")
         replace_file(plan, table.getvalue().encode("utf-8"))
     except (OSError, UnicodeEncodeError) as error:
-        raise DatasetError(f"The plan cannot be written to {folder}: {error}. Nothing was moved.") from error
+        raise DatasetError(_("The plan cannot be written to {folder}: {error}. Nothing was moved.", folder=folder, error=error)) from error
     return plan
 
 
@@ -96,15 +97,31 @@ def read_plan(plan: Path, photos: Path) -> tuple[Move, ...]:
         table = csv.DictReader(io.StringIO(text, newline=""), strict=True)
         rows = list(table)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DatasetError(f"The plan {plan} cannot be read: {error}. Choose the CSV file that --fix wrote.") from error
+        raise DatasetError(
+            _("The plan {plan} cannot be read: {error}. Choose the CSV file that --fix wrote.", plan=plan, error=error)
+        ) from error
     if tuple(table.fieldnames or ()) != COLUMNS or not all(set(row) == set(COLUMNS) and all(row.values()) for row in rows):
-        raise DatasetError(f"{plan} is not a plan: expected the columns {', '.join(COLUMNS)}. Choose the CSV file that --fix wrote.")
+        raise DatasetError(
+            _(
+                "{plan} is not a plan: expected the columns {columns}. Choose the CSV file that --fix wrote.",
+                plan=plan,
+                columns=", ".join(COLUMNS),
+            )
+        )
     moves = tuple(Move(row["from"], row["to"], row["reason"]) for row in rows)
     root = photos.resolve()
     for move in moves:
         for place, folder in ((move.source, root), (move.target, aside_folder(root))):
             if not _lies_in(place, folder):
-                raise DatasetError(f"{plan} is not a plan for {root}: {place!r} is not in {folder.name}. Nothing was moved.")
+                raise DatasetError(
+                    _(
+                        "{plan} is not a plan for {root}: {place!r} is not in {name}. Nothing was moved.",
+                        plan=plan,
+                        root=root,
+                        place=place,
+                        name=folder.name,
+                    )
+                )
     return moves
 
 
@@ -130,7 +147,7 @@ def _moved(plan: Path, photos: Path, *, back: bool) -> Outcome:
         if not os.path.lexists(source) and os.path.lexists(target):
             continue  # moved already, before the move was stopped
         if problem := _move(source, target):
-            left.append(f"{source} was not moved: {problem}.")
+            left.append(_("{source} was not moved: {problem}.", source=source, problem=problem))
         else:
             moved.append(move)
     return Outcome(tuple(moved), tuple(left))
@@ -139,12 +156,12 @@ def _moved(plan: Path, photos: Path, *, back: bool) -> Outcome:
 def _move(source: Path, target: Path) -> str:
     """Move one file; return why not, or nothing."""
     if not os.path.lexists(source):
-        return "not found"
+        return _("not found")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         move_to_free_name(source, target)
     except FileExistsError:
-        return f"{target} already exists"
+        return _("{target} already exists", target=target)
     except OSError as error:
-        return f"{target} cannot be written ({error.strerror or error})"
+        return _("{target} cannot be written ({value})", target=target, value=error.strerror or error)
     return ""

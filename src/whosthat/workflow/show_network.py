@@ -15,6 +15,7 @@ from whosthat.networks.design import Design
 from whosthat.networks.layers import LayerFacts, NetworkLayers, layers_of_design
 from whosthat.networks.registry import facts
 from whosthat.runs.files import writing
+from whosthat.translation import _
 
 CLASSES = 7
 """So many classes are assumed, as in `NetworkFacts.parameters`."""
@@ -48,10 +49,10 @@ def draw_network(layers: NetworkLayers, file: Path) -> Path:
     from whosthat.evaluation.plots.architecture import picture_of  # imports matplotlib
 
     if file.suffix.lower() not in (".svg", ".png"):
-        raise UsageError(f"{file} is neither an SVG nor a PNG. Give a name that ends in .svg or .png.")
+        raise UsageError(_("{file} is neither an SVG nor a PNG. Give a name that ends in .svg or .png.", file=file))
     if file.exists():
-        raise UsageError(f"{file} already exists. Choose another name.")
-    with writing(file, "Choose another folder."):
+        raise UsageError(_("{file} already exists. Choose another name.", file=file))
+    with writing(file, _("Choose another folder.")):
         replace_file(file, picture_of(layers, file.suffix.lower()))
     return file
 

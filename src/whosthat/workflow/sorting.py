@@ -20,9 +20,10 @@ from filelock import BaseFileLock, FileLock, Timeout
 from whosthat.durable import move_to_free_name, sweep, unfinished_in
 from whosthat.errors import UsageError
 from whosthat.file_names import candidates, safe_name, unused_path
+from whosthat.translation import N_, _
 from whosthat.workflow.prediction import Prediction, as_text, csv_cell
 
-SEVERAL, UNKNOWN, NOBODY, UNREADABLE = "several people", "unknown", "nobody", "unreadable"
+SEVERAL, UNKNOWN, NOBODY, UNREADABLE = N_("several people"), "unknown", "nobody", "unreadable"
 """The folders that are no person's: more than one known person; only faces of strangers; no face at all; no photo that can be read.
 Unreadable files are copied too, so that whoever deletes the originals loses nothing."""
 
@@ -48,7 +49,7 @@ def sort_copies(predictions: Iterable[Prediction], folder: Path) -> Iterator[Pre
         sweep(folder)
         receipt = unused_path(folder, RECEIPT).open("x", encoding="utf-8", newline="")
     except Timeout:
-        raise UsageError(f"Another process is sorting photos into {folder}. Wait until it ends.") from None
+        raise UsageError(_("Another process is sorting photos into {folder}. Wait until it ends.", folder=folder)) from None
     except OSError as error:
         lock.release()
         raise _cannot_write(folder, error) from error
@@ -105,15 +106,15 @@ def _copied(prediction: Prediction, places: _Places) -> dict[str, str]:
     people = as_text(", ".join("unknown" if name is None else name for name in prediction.names))
     line = {"photo": as_text(prediction.path), "folder": place.name, "copy": "", "people": people, "result": ""}
     if prediction.path.is_dir() and not prediction.error:
-        return line | {"result": "not copied: a folder of frames"}
+        return line | {"result": _("not copied: a folder of frames")}
     if not _can_be_read(prediction.path):
-        return line | {"result": f"not copied: {prediction.error or 'the file can no longer be read'}"}
+        return line | {"result": _("not copied: {value}", value=prediction.error or _("the file can no longer be read"))}
     try:
         place.mkdir(exist_ok=True)
         copy, is_new = _copy(prediction.path, place)
     except OSError as error:
         raise _cannot_write(place, error) from error
-    return line | {"copy": as_text(copy), "result": "copied" if is_new else "was there already"}
+    return line | {"copy": as_text(copy), "result": "copied" if is_new else _("was there already")}
 
 
 def _can_be_read(path: Path) -> bool:
@@ -148,4 +149,6 @@ def _is_copy(path: Path, photo: Path) -> bool:
 
 
 def _cannot_write(folder: Path, error: OSError) -> UsageError:
-    return UsageError(f"{folder} cannot be written: {error.strerror or error}. Choose another folder for the sorted copies.")
+    return UsageError(
+        _("{folder} cannot be written: {value}. Choose another folder for the sorted copies.", folder=folder, value=error.strerror or error)
+    )

@@ -16,6 +16,7 @@ import numpy as np
 from whosthat.errors import DatasetError
 from whosthat.photos.clips import digest_of
 from whosthat.progress import SILENT, Progress
+from whosthat.translation import _
 from whosthat.workflow.predict import answer_each, counting, find_photos
 from whosthat.workflow.prediction import Prediction
 
@@ -42,17 +43,19 @@ def stranger_photos(folder: Path, known: Collection[str] = (), *, clips: bool = 
     or holds no photo that can be used.
     """
     if not folder.is_dir():
-        raise DatasetError(f"There is no folder {folder}. Choose a folder with photos of strangers.")
+        raise DatasetError(_("There is no folder {folder}. Choose a folder with photos of strangers.", folder=folder))
     found = [item for item in find_photos([folder], clips=clips) if not isinstance(item, Prediction)]
     if not found:
-        raise DatasetError(f"{folder} holds no photo. Choose a folder with photos of strangers.")
+        raise DatasetError(_("{folder} holds no photo. Choose a folder with photos of strangers.", folder=folder))
     photos: dict[str, Path] = {}
     for path in found:
         digest = digest_of(path)
         if digest and digest not in known:
             photos.setdefault(digest, path)
     if not photos:
-        raise DatasetError(f"Every photo of {folder} is also in your own folders, or cannot be read. Choose photos of other people.")
+        raise DatasetError(
+            _("Every photo of {folder} is also in your own folders, or cannot be read. Choose photos of other people.", folder=folder)
+        )
     return StrangerPhotos(photos, _numbered(folder, list(photos.values())))
 
 
@@ -72,12 +75,12 @@ def stranger_confidences(
     """
     paths = list(stranger_photos(folder, known, clips=recogniser.frames > 1).paths.values())
     used, values = [], []
-    for prediction in counting(answer_each(recogniser, paths), "photos of strangers", len(paths), progress):
+    for prediction in counting(answer_each(recogniser, paths), _("photos of strangers"), len(paths), progress):
         if not prediction.error:
             used.append(prediction.path)
             values.append(max((sighting.confidence for sighting in prediction.sightings), default=0.0))
     if not used:
-        raise DatasetError(f"No photo of {folder} can be read. Choose photos of other people.")
+        raise DatasetError(_("No photo of {folder} can be read. Choose photos of other people.", folder=folder))
     if len(used) < len(paths):
-        progress.say(f"{len(paths) - len(used)} of {len(paths)} photos of strangers cannot be read.")
+        progress.say(_("{n} of {n2} photos of strangers cannot be read.", n=len(paths) - len(used), n2=len(paths)))
     return np.array(values, np.float32), _numbered(folder, used)

@@ -24,6 +24,7 @@ from whosthat.runs.folders import discard_run, existing_run, new_run, set_latest
 from whosthat.runs.lock import run_lock
 from whosthat.training.recipe import AnyRecipe, FaceRecipe, default_recipe, design_of
 from whosthat.training.recipe_base import BaseRecipe
+from whosthat.translation import _
 from whosthat.wording import counted
 from whosthat.workflow.choosing import choose_model
 from whosthat.workflow.strangers import stranger_photos
@@ -71,8 +72,8 @@ def train(
         TrainingInterruptedError: Ctrl-C or SIGTERM came; `resume` goes on.
         RunError: The run folder cannot be written.
     """
-    root = photo_folder(path_given(photos, "The folder of photos"), progress=progress)
-    others = None if strangers is None else path_given(strangers, "The folder of strangers")
+    root = photo_folder(path_given(photos, _("The folder of photos")), progress=progress)
+    others = None if strangers is None else path_given(strangers, _("The folder of strangers"))
     recipe = recipe_of(choose_model(root, settings=settings).model if model is None else model, settings)
     check_recipe(recipe)
     if not isinstance(recipe, FaceRecipe):
@@ -107,8 +108,13 @@ def split_of(audit: Audit, recipe: AnyRecipe) -> Split:
         return train_faces.split_faces(audit, recipe)
     if len(audit.classes) == 1:
         raise DatasetError(
-            f"{audit.root} holds one class, {audit.classes[0]}, but {recipe.model} needs at least two. To find one person among "
-            "strangers, train with --model faces."
+            _(
+                "{root} holds one class, {classes}, but {model} needs at least two. To find one person among strangers, "
+                "train with --model faces.",
+                root=audit.root,
+                classes=audit.classes[0],
+                model=recipe.model,
+            )
         )
     classes = audit.classes[: recipe.classes]
     chosen = replace(audit, classes=classes, photos=tuple(item for item in audit.photos if item.photo.class_name in classes))
@@ -167,9 +173,14 @@ def recipe_of(model: str | AnyRecipe, settings: Mapping[str, Any]) -> AnyRecipe:
     if isinstance(model, str):
         return default_recipe(model, **settings)
     if not isinstance(model, BaseRecipe):
-        raise UsageError(f'A model is a name such as "faces" or "cnn6", or a recipe; got {type_given(model)}.')
+        raise UsageError(_('A model is a name such as "faces" or "cnn6", or a recipe; got {model}.', model=type_given(model)))
     if settings:
-        raise UsageError(f"{', '.join(settings)} cannot be set beside a recipe. Change the recipe: whosthat.default_recipe(MODEL, ...).")
+        raise UsageError(
+            _(
+                "{settings} cannot be set beside a recipe. Change the recipe: whosthat.default_recipe(MODEL, ...).",
+                settings=", ".join(settings),
+            )
+        )
     return model
 
 
@@ -184,7 +195,7 @@ def check_recipe(recipe: AnyRecipe) -> None:
     try:
         registry.check(recipe.model, design_of(recipe, n_classes=2))
     except NetworkError as error:
-        raise RecipeError(f"The recipe cannot be used. {error}") from error
+        raise RecipeError(_("The recipe cannot be used. {error}", error=error)) from error
 
 
 def settled(recipe: AnyRecipe) -> AnyRecipe:
@@ -202,7 +213,13 @@ def tell_what_is_left_out(audit: Audit, root: Path, progress: Progress) -> None:
         if finding.severity == "problem":
             progress.say(finding.sentence)
     if audit.set_aside:
-        progress.say(f'{counted(len(audit.set_aside), "file")} in {root} will not be used: "whosthat check" shows which and why.')
+        progress.say(
+            _(
+                '{files} in {root} will not be used: "whosthat check" shows which and why.',
+                files=counted(len(audit.set_aside), "file"),
+                root=root,
+            )
+        )
 
 
 def _carry_out(run: TrainingRun, recipe: AnyRecipe, progress: Progress, *, resume: bool = False) -> TrainResult:

@@ -40,6 +40,7 @@ from whosthat.runs.files import BUNDLE
 from whosthat.runs.folders import set_latest
 from whosthat.runs.lock import resumable, run_lock, saving
 from whosthat.training.recipe import FaceRecipe
+from whosthat.translation import _
 from whosthat.types import PARTS, FloatArray, IntArray
 from whosthat.wording import counted, listing, percent
 from whosthat.workflow.face_photos import OpenedReader, faces_of_photos, open_reader, read_strangers, seen_in_photos, stacked
@@ -84,7 +85,7 @@ def _carry_out(run: TrainingRun, recipe: FaceRecipe, progress: Progress) -> Trai
     others = None if run.strangers is None else read_strangers(run.strangers, known, opened.reader, progress=progress)
 
     # ---- fit: on all photos but those of the test --------------------------------------------------------
-    progress.say("Fitting the classifier and the threshold.")
+    progress.say(_("Fitting the classifier and the threshold."))
     learnt = _portraits(run, recipe, ("train", "validation"), found)
     _tell(learnt, faces, progress)
     name, rate = opened.reader.embedder.facts.name, recipe.stranger_rate
@@ -155,13 +156,27 @@ def _portraits(run: TrainingRun, recipe: FaceRecipe, parts: Sequence[str], found
 def _tell(learnt: _Portraits, faces: FaceAudit, progress: Progress) -> None:
     """Say which photos teach nothing."""
     if learnt.faceless:
-        progress.say(f"No face was found in {counted(len(learnt.faceless), 'training photo')}: {listing(learnt.faceless)}.")
+        progress.say(
+            _(
+                "No face was found in {photos}: {faceless}.",
+                photos=counted(len(learnt.faceless), _("training photo")),
+                faceless=listing(learnt.faceless),
+            )
+        )
     if learnt.left_out:
         looks_like = {suspect.photo: suspect.looks_like for suspect in faces.suspects}
-        shown = [f"{name} (looks like {looks_like[name]})" if looks_like.get(name) else name for name in learnt.left_out]
+        shown = [
+            _("{name} (looks like {looks_like})", name=name, looks_like=looks_like[name]) if looks_like.get(name) else name
+            for name in learnt.left_out
+        ]
         progress.say(
-            f"{counted(len(shown), 'photo')} probably {'shows' if len(shown) == 1 else 'show'} another person and "
-            f"{'is' if len(shown) == 1 else 'are'} not used for training: {listing(shown)}. Move them, or use --keep-suspects."
+            _(
+                "{photos} probably {value} another person and {value2} not used for training: {shown}. Move them, or use --keep-suspects.",
+                photos=counted(len(shown), "photo"),
+                value="shows" if len(shown) == 1 else "show",
+                value2="is" if len(shown) == 1 else "are",
+                shown=listing(shown),
+            )
         )
 
 
@@ -174,16 +189,21 @@ def _refuse_people_without_faces(parts: Split, found: Mapping[str, PhotoFaces]) 
 
     if lost := [name for name in parts.classes if name not in shown(*PARTS)]:
         raise DatasetError(
-            f"No face was found in any photo of: {listing(lost)}. Add photos in which their faces can be seen, or move the folders "
-            "away. For photos of things, use another model, such as --model efficientnet-lite0."
+            _(
+                "No face was found in any photo of: {lost}. Add photos in which their faces can be seen, or move the "
+                "folders away. For photos of things, use another model, such as --model efficientnet-lite0.",
+                lost=listing(lost),
+            )
         )
     if lost := [name for name in parts.classes if name not in shown("train", "validation")]:
-        raise DatasetError(f"Faces of {listing(lost)} were found only in test photos. Add photos in which their faces can be seen.")
+        raise DatasetError(
+            _("Faces of {lost} were found only in test photos. Add photos in which their faces can be seen.", lost=listing(lost))
+        )
 
 
 def _test(photos: Sequence[AuditedPhoto], recogniser: FaceRecogniser, progress: Progress) -> _TestResult | None:
     """Name the faces of the test photos as ``predict`` does; every photo that can be read counts, with a face or without."""
-    seen = seen_in_photos({item.sha256: item.photo.path for item in photos}, recogniser.reader, what="photos tested", progress=progress)
+    seen = seen_in_photos({item.sha256: item.photo.path for item in photos}, recogniser.reader, what=_("photos tested"), progress=progress)
     answers, faces = [], []
     for row, item in enumerate(photos):
         if item.sha256 in seen:
@@ -222,16 +242,24 @@ def _with_test(identifier: Identifier, gallery: Gallery, tested: _TestResult | N
 def _notes(recipe: FaceRecipe, fitted: FittedIdentifier, tested: _TestResult | None, faces: FaceAudit, n_enrolled: int) -> tuple[str, ...]:
     """Say how names are given and refused, and what the saved recogniser has learnt from."""
     threshold = fitted.identifier.threshold
-    notes = [f"A face gets a name if it is close enough to that person (distance {threshold.value:.2f} or less). {threshold.how}"]
+    notes = [
+        _(
+            "A face gets a name if it is close enough to that person (distance {value:.2f} or less). {how}",
+            value=threshold.value,
+            how=threshold.how,
+        )
+    ]
     notes += _head_notes(fitted)
     if tested is None:
-        notes.append("No person has three different photos, so there was no test. Add photos.")
+        notes.append(_("No person has three different photos, so there was no test. Add photos."))
     else:
         notes.append(suspects_sentence(tested.evaluation, {suspect.photo for suspect in faces.suspects}))
-        notes.append("The tested recogniser had not seen the test photos.")
+        notes.append(_("The tested recogniser had not seen the test photos."))
     enrolled = counted(n_enrolled, "photo")
     notes.append(
-        f"It is the saved one, with {enrolled} enrolled." if recipe.keep_test_out else f"The saved one has all {enrolled} enrolled."
+        _("It is the saved one, with {enrolled} enrolled.", enrolled=enrolled)
+        if recipe.keep_test_out
+        else _("The saved one has all {enrolled} enrolled.", enrolled=enrolled)
     )
     return tuple(note for note in notes if note)
 
@@ -251,12 +279,17 @@ def _pictures_of_suspects(audit: Audit, faces: FaceAudit, found: dict[str, Photo
 
 def _head_notes(fitted: FittedIdentifier) -> list[str]:
     """Say which method was chosen, and how the others did."""
-    tried = {name: f"{IN_WORDS[name]} ({percent(share)} correct in cross-validation)" for name, share in fitted.accuracies.items()}
+    tried = {
+        name: _("{in_words} ({share} correct in cross-validation)", in_words=IN_WORDS[name], share=percent(share))
+        for name, share in fitted.accuracies.items()
+    }
     notes = []
     if tried:
         chosen = tried.pop(fitted.identifier.head)
-        notes.append(f"Method: {chosen}." + (f" Also tried: {', '.join(tried.values())}." if tried else ""))
-    return notes + [f"Not tried, because there are too many photos: {IN_WORDS[name]}." for name in fitted.not_tried]
+        notes.append(
+            _("Method: {chosen}.", chosen=chosen) + (_(" Also tried: {values}.", values=", ".join(tried.values())) if tried else "")
+        )
+    return notes + [_("Not tried, because there are too many photos: {in_words}.", in_words=IN_WORDS[name]) for name in fitted.not_tried]
 
 
 def _training(recipe: FaceRecipe, run: TrainingRun, learnt: _Portraits, seconds: float) -> Training:

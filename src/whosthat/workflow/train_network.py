@@ -35,6 +35,7 @@ from whosthat.runs.files import BUNDLE
 from whosthat.runs.lock import resumable, run_lock, saving
 from whosthat.settings import ONNX_PARITY_TOLERANCE
 from whosthat.training.recipe import Recipe
+from whosthat.translation import _
 from whosthat.types import PARTS
 from whosthat.wording import counted
 from whosthat.workflow.evaluate import answer_photos
@@ -70,14 +71,14 @@ def carry_out(run: TrainingRun, recipe: Recipe, *, progress: Progress, resume: b
         prepare_photos(run.parts, spec, cache_file(run.root, spec, cropper), cropper=cropper, progress=progress) as prepared,
     ):
         for gone in prepared.set_aside:
-            progress.say(f"{gone.path} is not used: {gone.reason}.")
+            progress.say(_("{path} is not used: {reason}.", path=gone.path, reason=gone.reason))
 
         # ---- fit: training photos teach, validation photos choose -----------------------------------------
         fitted = _fit(run, recipe, prepared, progress, resume=resume)
         write_network(run.folder, layers_of(fitted.model))
 
         # ---- export: from here on, a graph answers, as it does where it is shipped -------------------------
-        progress.say("Testing on the test photos.")
+        progress.say(_("Testing on the test photos."))
         classifier, graph = _export(fitted, prepared, spec)
 
         # ---- calibrate and refuse: photos that taught it nothing, and strangers, choose ---------------------
@@ -111,13 +112,13 @@ def _show_counts(run: TrainingRun, progress: Progress) -> None:
     """Show how many photos of each class stand in each part."""
     counts = {part: Counter(item.photo.class_name for item in run.parts.parts[part]) for part in PARTS}
     rows = [(name, *(f"{counts[part][name]:,}" for part in PARTS)) for name in run.parts.classes]
-    totals = ("all classes", *(f"{counts[part].total():,}" for part in PARTS))
-    progress.table(("photos of each class", "training", "validation", "test"), [totals, *rows])
+    totals = (_("all classes"), *(f"{counts[part].total():,}" for part in PARTS))
+    progress.table((_("photos of each class"), "training", "validation", "test"), [totals, *rows])
 
 
 def _fit(run: TrainingRun, recipe: Recipe, prepared: PreparedPhotos, progress: Progress, *, resume: bool) -> Fitted:
     """Train on the prepared photos."""
-    progress.say(f"Starting {recipe.model}.")
+    progress.say(_("Starting {model}.", model=recipe.model))
     from whosthat.training.fitting import fit  # imports Keras: seconds that nothing before this point has to wait for
     from whosthat.training.refitting import Refitting
 
@@ -171,8 +172,12 @@ def _export(fitted: Fitted, prepared: PreparedPhotos, spec: PrepareSpec) -> tupl
     difference = parity(fitted.model, graph, prepared.images("validation")[:PARITY_PHOTOS])
     if not difference <= ONNX_PARITY_TOLERANCE:
         raise ExportError(
-            f"The exported graph differs from the network by {difference:.2g}, expected at most {ONNX_PARITY_TOLERANCE:g}. The trained "
-            "weights are kept in the run's checkpoints."
+            _(
+                "The exported graph differs from the network by {difference:.2g}, expected at most "
+                "{onnx_parity_tolerance:g}. The trained weights are kept in the run's checkpoints.",
+                difference=difference,
+                onnx_parity_tolerance=ONNX_PARITY_TOLERANCE,
+            )
         )
     return ImageClassifier(open_session(graph), tuple(prepared.classes), spec), graph
 
@@ -194,10 +199,13 @@ def _notes(classifier: ImageClassifier, fitted: Fitted, prepared: PreparedPhotos
     """Say how names are given and refused, and what the saved recogniser has learnt from."""
     notes = []
     if (threshold := classifier.fitted_threshold) is not None:
-        notes.append(f"Below {100 * threshold.value:.3g} % confidence the answer is “unknown”. {threshold.how}")
+        notes.append(_("Below {value:.3g} % confidence the answer is “unknown”. {how}", value=100 * threshold.value, how=threshold.how))
     if fitted.learns_from_all:
         n = sum(len(prepared.labels(part)) for part in PARTS)
-        notes += ["The tested recogniser had not seen the test photos.", f"The saved one has learnt from all {counted(n, 'photo')}."]
+        notes += [
+            _("The tested recogniser had not seen the test photos."),
+            _("The saved one has learnt from all {photos}.", photos=counted(n, "photo")),
+        ]
     return tuple(notes)
 
 
@@ -229,7 +237,7 @@ def _test(recogniser: Recogniser, run: TrainingRun, progress: Progress) -> Evalu
     """Ask about the photos that were kept aside; every one that can be read counts, with a face or without."""
     answered = answer_photos(recogniser, [item.photo for item in run.parts.parts["test"]], progress=progress)
     for gone in answered.left_out:
-        progress.say(f"{gone.path} is not used: {gone.reason}.")
+        progress.say(_("{path} is not used: {reason}.", path=gone.path, reason=gone.reason))
     return evaluate(answered.answers, recogniser.labels)
 
 

@@ -31,6 +31,7 @@ from whosthat.runs.files import AUDIT, BUNDLE, ENVIRONMENT, METRICS, NOTE, RECIP
 from whosthat.runs.folders import discard_run, set_latest
 from whosthat.runs.lock import resumable, run_lock, saving
 from whosthat.training.recipe import AnyRecipe, read_recipe
+from whosthat.translation import _
 from whosthat.types import Image
 from whosthat.version import __version__
 from whosthat.workflow.doctor import version_of
@@ -109,21 +110,33 @@ def begin(run: TrainingRun, recipe: AnyRecipe, *, latest: bool) -> None:
         discard_run(run.folder)
         why = f"{error.strerror or error}." if isinstance(error, OSError) else str(error)
         raise RunError(
-            f"No run can be started in {run.folder.parent}: {why} Make room there, or choose another folder with --runs."
+            _(
+                "No run can be started in {parent}: {why} Make room there, or choose another folder with --runs.",
+                parent=run.folder.parent,
+                why=why,
+            )
         ) from error
 
 
 def recorded(folder: Path) -> tuple[AnyRecipe, Path, Path | None]:
     """Read what `begin` wrote down: the recipe, the folder of photos and perhaps that of strangers; RunError where it is damaged."""
     if not (folder / RECIPE).is_file():
-        raise RunError(f"{folder} cannot be used: it holds no {RECIPE}. Choose a run folder, such as runs/latest.")
+        raise RunError(
+            _("{folder} cannot be used: it holds no {recipe}. Choose a run folder, such as runs/latest.", folder=folder, recipe=RECIPE)
+        )
     try:
         recipe = read_recipe(folder / RECIPE, complete=True)
         environment = json.loads((folder / ENVIRONMENT).read_text(encoding="utf-8"))
         root, strangers = Path(environment["photos"]), environment.get("strangers")
         return recipe, root, None if strangers is None else Path(strangers)
     except (OSError, ValueError, KeyError, TypeError, RecipeError) as error:
-        raise RunError(f"{folder} cannot be used, because its records are damaged: {str(error).rstrip('.')}. Start a new run.") from error
+        raise RunError(
+            _(
+                "{folder} cannot be used, because its records are damaged: {rstrip}. Start a new run.",
+                folder=folder,
+                rstrip=str(error).rstrip("."),
+            )
+        ) from error
 
 
 def conclude(
@@ -162,7 +175,7 @@ def finish(run: Path, *, progress: Progress = SILENT) -> bool:
         return False
     with resumable(run), run_lock(run), saving(run):
         if (run / REPORT).exists():
-            progress.say(f"{run} is finished: it has been tested. Start a new run to train for longer.")
+            progress.say(_("{run} is finished: it has been tested. Start a new run to train for longer.", run=run))
         else:
             write_report(run)
         set_latest(run)

@@ -15,6 +15,7 @@ from typing import Any
 from whosthat.evaluation.network_part import layer_words, shape_words
 from whosthat.evaluation.plots.canvas import PRINT, Inks, drawn, png, svg_file
 from whosthat.networks.layers import BLOCK, LayerFacts, NetworkLayers
+from whosthat.translation import _
 from whosthat.wording import counted
 
 MOST_IN_A_ROW = 8
@@ -63,7 +64,7 @@ def draw_architecture(axes: Any, layers: NetworkLayers, inks: Inks) -> None:
     for row in _rows(layers):
         middle = top - 2 * _LINE - _TALL * (1 + _SLANT[1]) / 2
         ends = [_draw_box(axes, box, (place + 0.5) * _PITCH, middle, widest, inks) for place, box in enumerate(row)]
-        for (_, start), (end, _) in itertools.pairwise(ends):
+        for (_left, start), (end, _right) in itertools.pairwise(ends):
             axes.annotate("", (end - 0.03, middle), (start + 0.03, middle), arrowprops={"arrowstyle": "->", "color": inks.muted, "lw": 0.8})
         top -= _height(row)
 
@@ -93,7 +94,7 @@ def _lines(box: Box) -> list[str]:
         if not words:
             words = f"{counted(len(alike), 'block')}, {counted(sum(len(layer.inside) for layer in alike), 'layer')}"
         elif len(alike) > 1:
-            words = f"{len(alike)} times {words}"
+            words = _("{n} times {words}", n=len(alike), words=words)
         lines.append(words)
     return lines
 

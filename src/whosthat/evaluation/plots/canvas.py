@@ -12,6 +12,7 @@ from dataclasses import astuple, dataclass, fields
 from typing import Any
 
 from whosthat.photos.lettering import font_files
+from whosthat.translation import _
 
 BASE_FONT = "DejaVu Sans"
 """The font that matplotlib brings along."""
@@ -118,8 +119,18 @@ def svg(figure: Any, name: str, title: str, description: str) -> str:
         drawing = drawing.replace(placeholder, f"var(--{field.name})")
     drawing = re.sub(r'(\bid="|="#|url\(#)', rf"\1{name}-", drawing)
     width, height = (round(inches * 72) for inches in figure.get_size_inches())
-    head = f'<svg class="drawing" viewBox="0 0 {width} {height}" role="img" aria-labelledby="{name}-title {name}-words">'
-    words = f'<title id="{name}-title">{html.escape(title)}</title><desc id="{name}-words">{html.escape(description)}</desc>'
+    head = _(
+        '<svg class="drawing" viewBox="0 0 {width} {height}" role="img" aria-labelledby="{name}-title {name}-words">',
+        width=width,
+        height=height,
+        name=name,
+    )
+    words = _(
+        '<title id="{name}-title">{escape}</title><desc id="{name}-words">{escape2}</desc>',
+        name=name,
+        escape=html.escape(title),
+        escape2=html.escape(description),
+    )
     return head + words + drawing[drawing.index(">") + 1 :]
 
 

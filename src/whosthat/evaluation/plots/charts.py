@@ -15,6 +15,7 @@ from whosthat.evaluation.learning_curve import LearningCurve
 from whosthat.evaluation.metrics import Bin, Matrix
 from whosthat.evaluation.outcomes import Answer
 from whosthat.evaluation.plots.canvas import Inks, drawable
+from whosthat.translation import _
 from whosthat.types import Image
 from whosthat.wording import confidence_text, counted, percent
 
@@ -38,11 +39,11 @@ History = Sequence[Mapping[str, float]]
 
 def draw_accuracy(axes: Any, history: History, best_epoch: int, inks: Inks) -> None:
     """Draw training and validation accuracy, in per cent; ``best_epoch``, counted from 1, was kept, and 0 marks none."""
-    axes.set_title("Accuracy in per cent")
+    axes.set_title(_("Accuracy in per cent"))
     axes.set_ylim(0, 102)
     _draw_lines(axes, history, ("accuracy", "val_accuracy"), lambda values: 100 * values, inks)
     _mark_best(axes, best_epoch, "", inks)
-    axes.legend(loc="lower center", labelcolor=inks.ink)
+    axes.legend(loc=_("lower center"), labelcolor=inks.ink)
 
 
 def draw_loss(axes: Any, history: History, best_epoch: int, inks: Inks, limits: tuple[float, float] | None = None) -> None:
@@ -57,15 +58,20 @@ def draw_loss(axes: Any, history: History, best_epoch: int, inks: Inks, limits: 
     axes.set_yticks(shown, [f"{tick:g}" for tick in shown])
     axes.minorticks_off()
     _draw_lines(axes, history, ("loss", "val_loss"), lambda values: np.clip(values, ticks[0], ticks[-1]), inks)
-    _mark_best(axes, best_epoch, f"kept: epoch {best_epoch}", inks)
-    axes.legend(loc="lower left", labelcolor=inks.ink)
+    _mark_best(axes, best_epoch, _("kept: epoch {best_epoch}", best_epoch=best_epoch), inks)
+    axes.legend(loc=_("lower left"), labelcolor=inks.ink)
 
 
 def describe_curves(history: History, names: tuple[str, str]) -> str:
     """Say in words what a pair of curves shows."""
     first, last = history[0], history[-1]
-    train, validation = (f"from {first[name]:.2f} to {last[name]:.2f}" for name in names)
-    return f"{counted(len(history), 'epoch')}; training photos {train}, validation photos {validation}."
+    train, validation = (_("from {first:.2f} to {last:.2f}", first=first[name], last=last[name]) for name in names)
+    return _(
+        "{epochs}; training photos {train}, validation photos {validation}.",
+        epochs=counted(len(history), "epoch"),
+        train=train,
+        validation=validation,
+    )
 
 
 def draw_reliability(axes: Any, bins: Sequence[Bin], inks: Inks) -> None:
@@ -73,24 +79,24 @@ def draw_reliability(axes: Any, bins: Sequence[Bin], inks: Inks) -> None:
     filled = [one for one in bins if one.n]
     left, height = [100 * one.low for one in filled], [100 * one.accuracy for one in filled]
     width = 0.9 * (100 * (bins[0].high - bins[0].low))
-    axes.plot([0, 100], [0, 100], color=inks.muted, linewidth=1.2, linestyle=(0, (4, 2)), label="as promised")
-    axes.bar(left, height, width=width, align="edge", color=inks.validation, alpha=0.75, label="correct, of these names")
-    above: dict[str, Any] = {"xytext": (0, 2), "textcoords": "offset points", "ha": "center", "color": inks.ink, "fontsize": 8}
+    axes.plot([0, 100], [0, 100], color=inks.muted, linewidth=1.2, linestyle=(0, (4, 2)), label=_("as promised"))
+    axes.bar(left, height, width=width, align="edge", color=inks.validation, alpha=0.75, label=_("correct, of these names"))
+    above: dict[str, Any] = {"xytext": (0, 2), "textcoords": _("offset points"), "ha": "center", "color": inks.ink, "fontsize": 8}
     for one in filled:
         axes.annotate(one.n, (50 * (one.low + one.high), 100 * one.accuracy), **above)
     axes.set_xlim(0, 100)
     axes.set_ylim(0, 112)
     axes.set_yticks(range(0, 101, 20))
-    axes.set_title("Correct, in per cent")
-    _plain_axes(axes, "confidence in per cent; on each bar its number of photos")
-    axes.legend(loc="upper left", labelcolor=inks.ink)
+    axes.set_title(_("Correct, in per cent"))
+    _plain_axes(axes, _("confidence in per cent; on each bar its number of photos"))
+    axes.legend(loc=_("upper left"), labelcolor=inks.ink)
 
 
 def describe_reliability(bins: Sequence[Bin]) -> str:
     """Say in words what the diagram shows."""
-    words = "{} names of {} mean confidence were correct in {:.0%}"
+    words = _("{} names of {} mean confidence were correct in {:.0%}")
     bars = [words.format(one.n, confidence_text(one.confidence), one.accuracy) for one in bins if one.n]
-    return "; ".join(bars or ["no photo got a name"]) + "."
+    return "; ".join(bars or [_("no photo got a name")]) + "."
 
 
 def draw_learning_curve(axes: Any, curve: LearningCurve, inks: Inks) -> None:
@@ -100,19 +106,19 @@ def draw_learning_curve(axes: Any, curve: LearningCurve, inks: Inks) -> None:
     """
     counts = [point.count for point in curve.points]
     lowest, mean, highest = 100 * np.array([(point.lowest, point.accuracy, point.highest) for point in curve.points]).T
-    axes.set_title("Correct test photos, in per cent")
+    axes.set_title(_("Correct test photos, in per cent"))
     axes.set_xscale("log")
     axes.fill_between(counts, lowest, highest, color=inks.soft)
     axes.plot(counts, mean, color=inks.validation, linewidth=2.2, marker="o", markersize=4)
     axes.set_xticks(counts, [*map(str, counts[:-1]), "all"])
     axes.minorticks_off()
     axes.set_ylim(max(0, lowest.min() - 5), 101)
-    _plain_axes(axes, f"photos of each {curve.each}")
+    _plain_axes(axes, _("photos of each {each}", each=curve.each))
 
 
 def describe_learning_curve(curve: LearningCurve) -> str:
     """Say in words what the curve shows."""
-    return "; ".join(f"{point.count} of each: {percent(point.accuracy)}" for point in curve.points) + "."
+    return "; ".join(_("{count} of each: {accuracy}", count=point.count, accuracy=percent(point.accuracy)) for point in curve.points) + "."
 
 
 def confusion_size(matrix: Matrix) -> tuple[float, float]:
@@ -140,10 +146,10 @@ def draw_confusion(axes: Any, matrix: Matrix, inks: Inks) -> None:
         axes.axvline(n_rows - 0.5, color=inks.line)
     axes.tick_params(length=0, labelcolor=inks.ink)
     axes.set_xlabel("predicted")
-    axes.set_ylabel("true class")
-    axes.set_title("Confusion matrix of the test photos" if matrix.whole else "Confusion matrix: the most confused classes")
+    axes.set_ylabel(_("true class"))
+    axes.set_title(_("Confusion matrix of the test photos") if matrix.whole else _("Confusion matrix: the most confused classes"))
     axes.spines[:].set_visible(False)
-    bar = axes.figure.colorbar(picture, ax=axes, shrink=0.7, label="share of the true class's photos")
+    bar = axes.figure.colorbar(picture, ax=axes, shrink=0.7, label=_("share of the true class's photos"))
     bar.outline.set_visible(False)
 
 
@@ -163,7 +169,7 @@ def draw_grid(axes: Any, answers: Sequence[Answer], images: Mapping[int, Image],
         left, top = (place % COLUMNS) * _STEP, -(place // COLUMNS) * height
         axes.imshow(images[answer.index], extent=(left, left + _CELL, top - _CELL, top), aspect="equal", zorder=1)
         ink, sign = (inks.good, "✓") if answer.correct else (inks.bad, "✗")
-        words = f"{sign} {drawable(answer.words)}" + ("" if answer.correct else f"\nis {drawable(answer.truth)}")
+        words = f"{sign} {drawable(answer.words)}" + ("" if answer.correct else _("\nis {drawable}", drawable=drawable(answer.truth)))
         axes.text(left, top - _CELL - 0.03, words, ha="left", va="top", color=ink, fontsize=7.5, linespacing=1.1)
     axes.set_xlim(0, COLUMNS * _STEP - 0.08)
     axes.set_ylim(-rows * height, 0)
@@ -183,8 +189,10 @@ def _draw_lines(axes: Any, history: History, names: tuple[str, str], scaled: Any
     epochs = np.arange(1, len(history) + 1)
     dot = "o" if len(history) <= FEW_EPOCHS else None
     train, validation = (scaled(np.array([row[name] for row in history], float)) for name in names)
-    axes.plot(epochs, train, color=inks.train, linewidth=1.6, linestyle=(0, (4, 1.6)), marker=dot, markersize=3.5, label="training photos")
-    axes.plot(epochs, validation, color=inks.validation, linewidth=2.2, marker=dot, markersize=4, label="validation photos")
+    axes.plot(
+        epochs, train, color=inks.train, linewidth=1.6, linestyle=(0, (4, 1.6)), marker=dot, markersize=3.5, label=_("training photos")
+    )
+    axes.plot(epochs, validation, color=inks.validation, linewidth=2.2, marker=dot, markersize=4, label=_("validation photos"))
     axes.set_xlim(0.5, max(len(history), 1) + 0.5)
     axes.locator_params(axis="x", integer=True, nbins=8) if len(history) > 1 else axes.set_xticks([1])
     _plain_axes(axes, "epoch")
@@ -204,5 +212,5 @@ def _mark_best(axes: Any, best_epoch: int, words: str, inks: Inks) -> None:
     axes.axvline(best_epoch, color=inks.good, linewidth=1.2, linestyle=(0, (1, 2)), zorder=0)
     late = best_epoch > sum(axes.get_xlim()) / 2
     shift, side = (-5, "right") if late else (5, "left")
-    place: dict[str, Any] = {"xycoords": ("data", "axes fraction"), "xytext": (shift, -2), "textcoords": "offset points"}
+    place: dict[str, Any] = {"xycoords": ("data", _("axes fraction")), "xytext": (shift, -2), "textcoords": _("offset points")}
     axes.annotate(words, (best_epoch, 1), **place, ha=side, va="top", color=inks.good)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from whosthat.evaluation.plots.canvas import Inks
+from whosthat.translation import N_, _
 
 WIDTH, HEIGHT = 4.7, 6.1
 """Size of the drawing, in inches."""
@@ -31,20 +32,20 @@ class _Station:
 
 _STATIONS: Mapping[str, _Station] = {
     "data": _Station(2.8, 10.8, "Data"),
-    "split": _Station(2.8, 9.3, "Training, validation, test"),
-    "loss": _Station(2.8, 7.8, "Define the loss function"),
+    "split": _Station(2.8, 9.3, N_("Training, validation, test")),
+    "loss": _Station(2.8, 7.8, N_("Define the loss function")),
     "optimise": _Station(2.8, 6.3, "Optimise"),
-    "training good": _Station(2.8, 4.4, "Training set good?", asks=True),
-    "test good": _Station(2.8, 2.2, "Test set good?", asks=True),
+    N_("training good"): _Station(2.8, 4.4, N_("Training set good?"), asks=True),
+    N_("test good"): _Station(2.8, 2.2, N_("Test set good?"), asks=True),
     "deploy": _Station(2.8, 0.3, "Deploy"),
     "overfitting": _Station(7.2, 2.2, "Overfitting"),
 }
 _EDGES = (
-    *((start, end, "") for start, end in itertools.pairwise(("data", "split", "loss", "optimise", "training good"))),
-    ("training good", "test good", "yes"),
-    ("training good", "loss", "no"),
-    ("test good", "deploy", "yes"),
-    ("test good", "overfitting", "no"),
+    *((start, end, "") for start, end in itertools.pairwise(("data", "split", "loss", "optimise", N_("training good")))),
+    (N_("training good"), N_("test good"), "yes"),
+    (N_("training good"), "loss", "no"),
+    (N_("test good"), "deploy", "yes"),
+    (N_("test good"), "overfitting", "no"),
 )
 
 
@@ -65,7 +66,7 @@ def draw_flow_chart(axes: Any, path: Sequence[str], captions: Mapping[str, str],
 
 def describe_path(path: Sequence[str]) -> str:
     """Say the run's way in words."""
-    return "This run's way: " + " → ".join(_STATIONS[name].words for name in path if name in _STATIONS) + "."
+    return _("This run's way: ") + " → ".join(_STATIONS[name].words for name in path if name in _STATIONS) + "."
 
 
 def station_words(name: str) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 
 from whosthat.evaluation.plots.canvas import THEMED, Inks, drawn, svg
 from whosthat.evaluation.plots.charts import FEW_EPOCHS, LOWEST_LOSS
+from whosthat.translation import _
 from whosthat.wording import percent
 
 if TYPE_CHECKING:
@@ -48,11 +49,11 @@ def curves(shown: Sequence[Line], choice: Row | None) -> list[Any]:
     told = ", ".join(f"{row.name} {percent(row.mean)}" for row, *_ in shown)
 
     def drawing(column: str, title: str) -> Any:
-        words = (column, f"{title} by epoch", f"One line a run. Validation accuracy in the best epoch: {told}.")
+        words = (column, _("{title} by epoch", title=title), _("One line a run. Validation accuracy in the best epoch: {told}.", told=told))
         page = drawn((5.6, 3.6), THEMED, lambda figure: svg(figure, *words), _draw, shown, choice, column, title)
         return Markup(page)  # noqa: S704  made of numbers; the words are escaped
 
-    return [drawing("val_accuracy", "Validation accuracy in per cent"), drawing("val_loss", "Validation loss")]
+    return [drawing("val_accuracy", _("Validation accuracy in per cent")), drawing("val_loss", _("Validation loss"))]
 
 
 def _draw(axes: Any, shown: Sequence[Line], choice: Row | None, column: str, title: str, inks: Inks) -> None:

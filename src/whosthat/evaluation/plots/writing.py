@@ -25,6 +25,7 @@ from whosthat.evaluation.plots.flow_chart import HEIGHT, WIDTH, draw_flow_chart
 from whosthat.evaluation.run_facts import RunFacts
 from whosthat.photos.drawing import encode_image, thumbnail
 from whosthat.runs.files import PLOTS, writing
+from whosthat.translation import _
 from whosthat.types import Image
 from whosthat.wording import counted, percent
 
@@ -103,7 +104,9 @@ def read_photos(run: Path, name: str = PHOTOS_FILE) -> dict[int, str]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, AttributeError, RecursionError) as error:
-        raise RunError(f"{path} cannot be read ({error}). Delete it: the report is then made without photos.") from error
+        raise RunError(
+            _("{path} cannot be read ({error}). Delete it: the report is then made without photos.", path=path, error=error)
+        ) from error
     return {index: encoded for index, encoded in photos.items() if BASE64.fullmatch(encoded)}
 
 
@@ -118,10 +121,10 @@ def flow_captions(facts: RunFacts) -> Mapping[str, str]:
     captions = {
         "data": f"{counted(training.n_train + training.n_validation + evaluation.n, 'photo')}, {len(evaluation.labels)} classes",
         "split": f"{training.n_train:,} : {training.n_validation:,} : {evaluation.n:,} photos",
-        "test good": percent(evaluation.accuracy),
+        _("test good"): percent(evaluation.accuracy),
     }
-    learned = facts.diagnosis.numbers.get("training accuracy")
-    return captions if learned is None else {**captions, "training good": percent(learned)}
+    learned = facts.diagnosis.numbers.get(_("training accuracy"))
+    return captions if learned is None else {**captions, _("training good"): percent(learned)}
 
 
 def _shown_photos(evaluation: Evaluation, images: Any) -> dict[int, Image]:
@@ -131,7 +134,7 @@ def _shown_photos(evaluation: Evaluation, images: Any) -> dict[int, Image]:
 
 
 def _write(folder: Path, files: Mapping[str, bytes]) -> None:
-    with writing(f"The pictures in {folder}"):
+    with writing(_("The pictures in {folder}", folder=folder)):
         make_private_folder(folder)
         for name, content in files.items():
             replace_file(folder / name, content)

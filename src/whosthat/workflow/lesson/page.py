@@ -8,26 +8,27 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from whosthat.translation import N_
 from whosthat.version import __version__
 from whosthat.wording import duration
 from whosthat.workflow.lesson.workshop import Workshop
 
 PAGE = {
-    "title": "My lesson in image recognition",
+    "title": N_("My lesson in image recognition"),
     "name": "Name:",
-    "summary": "What I predicted, and what happened",
-    "introduction": "Every number on this page was computed on this computer during the lesson.",
+    "summary": N_("What I predicted, and what happened"),
+    "introduction": N_("Every number on this page was computed on this computer during the lesson."),
     "part": "part",
     "question": "Question",
-    "predicted": "My prediction",
-    "happened": "What happened",
-    "nothing": "(no prediction)",
-    "private": "This page holds drawn pictures and your answers, and no photo. It loads nothing from anywhere.",
-    "made": "Made by whosthat {version} with: whosthat demo --lesson",
-    "date": "made on",
-    "time": "time spent computing",
-    "photos": "photos drawn",
-    "trainings": "networks trained",
+    "predicted": N_("My prediction"),
+    "happened": N_("What happened"),
+    "nothing": N_("(no prediction)"),
+    "private": N_("This page holds drawn pictures and your answers, and no photo. It loads nothing from anywhere."),
+    "made": N_("Made by whosthat {version} with: whosthat demo --lesson"),
+    "date": N_("made on"),
+    "time": N_("time spent computing"),
+    "photos": N_("photos drawn"),
+    "trainings": N_("networks trained"),
 }
 """The words of the page around the parts."""
 

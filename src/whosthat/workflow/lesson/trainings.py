@@ -26,6 +26,7 @@ from whosthat.photos.drawing import encode_image
 from whosthat.photos.preparing import PrepareSpec, prepare
 from whosthat.photos.reading import read
 from whosthat.runs.files import writing
+from whosthat.translation import N_, _
 from whosthat.wording import percent
 from whosthat.workflow.lesson.arithmetic import convolved
 from whosthat.workflow.lesson.workshop import (
@@ -102,7 +103,7 @@ def rates_after(shop: Workshop, words: Words) -> Shown:
         optimiser = {"name": "sgd", "learning_rate": rate, "momentum": MOMENTUM}
         runs[name] = rate, shop.experiment(name, shop.recipe(epochs=shop.scale.epochs, optimiser=optimiser))
     facts: dict[str, Any] = {"steps": shop.scale.epochs * math.ceil(len(shop.train[1]) / shop.scale.batch_size)}
-    for name, (_, run) in runs.items():
+    for name, (_rate, run) in runs.items():
         facts |= {f"{name}_first": f"{run.losses[0]:.2f}", f"{name}_last": f"{run.losses[-1]:.2f}"}
     best_rate, best = min(runs.values(), key=lambda pair: pair[1].losses[-1])
     facts |= {"best": f"{best_rate:g}", "best_loss": f"{best.losses[-1]:.2f}"}
@@ -225,7 +226,7 @@ def leak_before(shop: Workshop, words: Words) -> Shown:
             pool = [encode_image(draw_hero(person, POOL_SEED + number, DRAWN_SIDE), quality=90) for number in range(shop.scale.pool)]
             for number, chosen in enumerate(generator.choice(len(pool), len(pool)), start=1):
                 (folder / person / f"{number:03d}.jpg").write_bytes(pool[chosen])
-                shop.progress.step("photos drawn", place * len(pool) + number, len(PEOPLE) * len(pool))
+                shop.progress.step(_("photos drawn"), place * len(pool) + number, len(PEOPLE) * len(pool))
     files = len(PEOPLE) * shop.scale.pool
     shop.n_drawn += files
     train = round(files * TRAIN_SHARE[0] / sum(TRAIN_SHARE))
@@ -274,7 +275,7 @@ def _prepared(shop: Workshop, photos: Sequence[Any]) -> Photos:
 SHOWN_WAYS = ("small", "good", "large", "few", "all")
 """The trainings whose way through the flow chart is shown."""
 
-QUESTIONS = STATIONS.index("training good")
+QUESTIONS = STATIONS.index(N_("training good"))
 """Here ways part."""
 
 
@@ -293,7 +294,10 @@ def path_after(shop: Workshop, words: Words) -> Shown:
     )
     charts = []
     for name, run in runs.items():
-        captions = {"training good": percent(run.diagnosis.numbers["training accuracy"]), "test good": percent(run.evaluation.accuracy)}
+        captions = {
+            _("training good"): percent(run.diagnosis.numbers[_("training accuracy")]),
+            _("test good"): percent(run.evaluation.accuracy),
+        }
         caption = words["chart"].format(run=words[name])
         charts.append(Picture(f"way-{name}", caption, (WIDTH, HEIGHT), draw_flow_chart, (run.diagnosis.path, captions)))
     return facts, (Grid(words["table"], rows, (words["run"], words["case"], words["way"])), *charts)

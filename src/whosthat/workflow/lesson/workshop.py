@@ -24,6 +24,7 @@ from whosthat.evaluation.metrics import Evaluation, evaluate
 from whosthat.evaluation.outcomes import answer_of
 from whosthat.progress import SILENT, Progress, Silent
 from whosthat.training.recipe import Recipe, default_recipe
+from whosthat.translation import N_, _
 from whosthat.types import FloatArray, Image, IntArray, Sighting
 
 Model = Any
@@ -32,8 +33,8 @@ Model = Any
 PEOPLE = HEROES[:5]
 """Whom the lesson is about: five, because 5 x 80 are the 400 photos of the slides."""
 
-BLOCKS = "conv 12 3, pool, conv 24 3, pool, flatten, dense 48"
-BLOCKS_WITH_DROPOUT = BLOCKS.replace("flatten", "flatten, dropout 0.4")
+BLOCKS = N_("conv 12 3, pool, conv 24 3, pool, flatten, dense 48")
+BLOCKS_WITH_DROPOUT = BLOCKS.replace("flatten", N_("flatten, dropout 0.4"))
 
 VALIDATION_SEED, TEST_SEED, POOL_SEED = 100_000, 200_000, 300_000
 """Photos drawn from these seeds on are unlike those of the other parts."""
@@ -112,7 +113,7 @@ class Workshop:
         for person in PEOPLE:
             for number in range(each):
                 images.append(draw_hero(person, seed + number, self.scale.side))
-                self.progress.step("photos drawn", len(images), each * len(PEOPLE))
+                self.progress.step(_("photos drawn"), len(images), each * len(PEOPLE))
         self.n_drawn += len(images)
         return np.stack(images), np.repeat(np.arange(len(PEOPLE)), each)
 
@@ -145,7 +146,7 @@ class Workshop:
         settings: Mapping[str, Any] = {"n_classes": len(PEOPLE), "batch_size": recipe.batch_size}
         learning = Batches(images, labels, shuffle=True, augmentation=recipe.augmentation_of_photos(), **settings)
         with tempfile.TemporaryDirectory() as run:
-            heard = _Epochs(self.progress, f"epochs of training {len(self.experiments) + 1}", recipe.epochs)
+            heard = _Epochs(self.progress, _("epochs of training {n}", n=len(self.experiments) + 1), recipe.epochs)
             fitted = fit(recipe, learning, Batches(*self.validation, **settings), Path(run) / "run", progress=heard)
         evaluation = self.tested(fitted.model, self.test if test is None else test)
         training = Training(
