@@ -33,3 +33,10 @@ def test_chinese_names_get_a_font_that_has_them():
 def test_finding_fonts_does_not_import_matplotlib():
     code = "import sys; from whosthat.photos.lettering import font_for; font_for('a', 9); sys.exit('matplotlib' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_without_a_font_for_chinese_one_is_named(monkeypatch):
+    monkeypatch.setattr(lettering, "font_files", tuple)
+    assert "Install one, such as Noto Sans CJK" in lettering.no_chinese_font()
+    monkeypatch.setattr(lettering, "can_draw", lambda text: True)
+    assert lettering.no_chinese_font() == ""
