@@ -132,7 +132,8 @@ class Sighting:
         if self.name is None:
             answer = _("unknown")
         else:
-            answer = f"<b>{html.escape(self.name)}</b> {_('{number} %', number=min(99, round(100 * self.confidence)))}"
+            share = _("{number} %", number=min(99, round(100 * self.confidence)))
+            answer = f"<b>{html.escape(self.name)}</b> {share}"
         return _("{answer}, near {photo}", answer=answer, photo=html.escape(self.nearest[0].photo)) if self.nearest else answer
 
 

@@ -63,10 +63,11 @@ def _found(audit: FaceAudit) -> Iterator[Finding]:
             one.photo: _("looks like {looks_like}", looks_like=one.looks_like) if one.looks_like else _("somebody without a folder")
             for one in audit.suspects
         }
+        items = [_("{photo} ({why})", photo=photo, why=why) for photo, why in photos.items()]
         sentence = _(
             "{photos} may be in the wrong folder, the most likely first: {items}. Check them: wrong labels lower accuracy.",
             photos=counted(len(photos), "photo"),
-            items=listing([_("{photo} ({why})", photo=photo, why=why) for photo, why in photos.items()]),
+            items=listing(items),
         )
         yield Finding("wrong-person", "warning", sentence, tuple(photos))
     small = {one.photo: _("{photo} ({side:.0f} pixels)", photo=one.photo, side=one.side) for one in audit.small}
@@ -95,7 +96,7 @@ def _found(audit: FaceAudit) -> Iterator[Finding]:
             largest=len(names) - central,
             central=central,
         )
-        yield Finding("several-faces", "note", f"{sentence} {taken}", names)
+        yield Finding("several-faces", "note", _("{sentence} {more}", sentence=sentence, more=taken), names)
 
 
 def _poor(kind: str, sentence: str, photos: Mapping[str, str]) -> Iterator[Finding]:
@@ -103,4 +104,4 @@ def _poor(kind: str, sentence: str, photos: Mapping[str, str]) -> Iterator[Findi
     if photos:
         found = _(sentence, pixels=SMALL_FACE, photos=counted(len(photos), "photo"), names=listing([*photos.values()]))
         used = ngettext("It is used, but has little detail.", "They are used, but have little detail.", len(photos))
-        yield Finding(kind, "warning", f"{found} {used}", tuple(photos))
+        yield Finding(kind, "warning", _("{sentence} {more}", sentence=found, more=used), tuple(photos))

@@ -49,6 +49,17 @@ def can_draw(text: str) -> bool:
     return all(_has(font, character) for character in text)
 
 
+def drawable(message: str) -> str:
+    """Translate a text that is marked with `N_`; where no font on this machine has its characters, it stays English.
+
+    Example:
+        >>> drawable("unknown")
+        'unknown'
+    """
+    translated = _(message)
+    return translated if can_draw(translated) else message
+
+
 def no_chinese_font() -> str:
     """Say what to install where no font on this machine can draw Chinese; empty where one can."""
     if can_draw(_CHINESE):

@@ -90,7 +90,9 @@ class PrepareSpec:
 class Cropper(Protocol):
     """Cuts out of a photo what a network shall look at, before `prepare`; may be asked by several threads at once."""
 
-    missing: str  # why a photo has nothing to cut out, as in "no face was found in it"; English, shown with `_(missing)`
+    @property
+    def missing(self) -> str:
+        """Why a photo has nothing to cut out, as in "no face was found in it"."""
 
     @property
     def key(self) -> str:

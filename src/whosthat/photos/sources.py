@@ -77,10 +77,11 @@ def _content(file: Any) -> bytes:
 def _of_array(array: NDArray[Any], bgr: bool) -> Image:
     channels = 1 if array.ndim == 2 else array.shape[-1] if array.ndim == 3 else 0
     if array.dtype != np.uint8 or channels not in (1, 3, 4) or not array.size:
-        sentences = [_("{accepted}; got {given}.", accepted=_(ACCEPTED), given=_described(array))]
+        text = _("{accepted}; got {given}.", accepted=_(ACCEPTED), given=_described(array))
         if array.dtype.kind == "f":
-            sentences.append(_("Numbers from 0 to 1 become uint8 by (255 * array).astype('uint8')."))
-        raise UsageError(" ".join(sentences))
+            more = _("Numbers from 0 to 1 become uint8 by (255 * array).astype('uint8').")
+            text = _("{sentence} {more}", sentence=text, more=more)
+        raise UsageError(text)
     if channels == 1:
         return np.repeat(array.reshape(*array.shape[:2], 1), 3, axis=2)
     colours = array[..., [2, 1, 0, 3][:channels]] if bgr else array

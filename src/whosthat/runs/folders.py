@@ -157,7 +157,7 @@ def latest(runs: Path) -> Path:
             else _("There is no run in {runs} yet.", runs=runs)
         )
         advice = _('Train one with "whosthat train PHOTOS", or give a run\'s folder.')
-        raise UsageError(f"{gone} {advice}")
+        raise UsageError(_("{sentence} {more}", sentence=gone, more=advice))
     return run.resolve() if pointer.is_symlink() else run
 
 

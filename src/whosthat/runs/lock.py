@@ -126,7 +126,7 @@ def saving(run: Path) -> Iterator[None]:
     try:
         yield
     except (BundleError, RunError) as error:
-        raise RunError(f"{error} {_advice(run)}") from error
+        raise RunError(_("{sentence} {more}", sentence=error, more=_advice(run))) from error
 
 
 def _advice(run: Path) -> str:
