@@ -181,12 +181,13 @@ def _repetitions(evidence: Evidence) -> Iterator[Finding]:
     across: list[Pair] = []
     for pair in evidence.look_alikes:
         (within if pair[0].photo.class_name == pair[1].photo.class_name else across).append(pair)
-    for kind, severity, pairs in (
+    repeated: tuple[tuple[str, Severity, Sequence[Pair]], ...] = (
         ("look-alikes-across", "warning", across),
         ("copies", "warning", evidence.copies),
         ("look-alikes", "note", within),
         ("bursts", "note", evidence.bursts),
-    ):
+    )
+    for kind, severity, pairs in repeated:
         if pairs:
             names = listing([f"{first.photo.name} ~ {second.photo.name}" for first, second in pairs])
             sentence = ngettext(*_REPEATED[kind], len(pairs), names=names)

@@ -37,9 +37,9 @@ def adapt(graph: bytes, description: EmbedderDescription) -> bytes:
     names = {tensor.name for tensor in model.graph.initializer}
     inputs = [item for item in model.graph.input if item.name not in names]
     weights = [item for item in model.graph.input if item.name in names]  # older graphs list them, too
-    photo = _only(inputs, N_("The graph of {name} should have one input, but has {n} ({names}). Export it with one."), description.name)
-    several = N_("The graph of {name} should have one output, but has {n} ({names}). Export it with one.")
-    vectors = _only(model.graph.output, several, description.name)
+    many_in = N_("The graph of {name} should have one input, but has {n} ({names}). Export it with one.")
+    many_out = N_("The graph of {name} should have one output, but has {n} ({names}). Export it with one.")
+    photo, vectors = _only(inputs, many_in, description.name), _only(model.graph.output, many_out, description.name)
     batch, layout = _checked_input(photo, description)
     size = description.crop_size
     completed = helper.make_graph(

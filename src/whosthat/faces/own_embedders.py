@@ -126,9 +126,8 @@ class EmbedderDescription(BaseModel):
     @property
     def facts(self) -> EmbedderFacts:
         """The same, as for every other embedder."""
-        template = CropTemplate(
-            self.crop_size, self.points, self.points_origin or f"As described with {self.name}."
-        )  # not translated: caches
+        origin = self.points_origin or f"As described with {self.name}."  # not translated: caches of faces depend on it
+        template = CropTemplate(self.crop_size, self.points, origin)
         return EmbedderFacts(self.name, self.dimensions, {ANY_DETECTOR: template}, self.licence, self.source)
 
 
@@ -175,7 +174,7 @@ def read_description(path: Path) -> EmbedderDescription:
     try:
         return EmbedderDescription.model_validate(document)
     except ValidationError as error:
-        problems = " ".join(_sentence(problem) for problem in error.errors(include_url=False))
+        problems = " ".join(dict.fromkeys(_sentence(problem) for problem in error.errors(include_url=False)))
         raise UsageError(_("The description {path} cannot be used. {problems}", path=path, problems=problems)) from error
 
 
