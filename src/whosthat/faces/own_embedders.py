@@ -179,7 +179,7 @@ def read_description(path: Path) -> EmbedderDescription:
 
 
 def _sentence(problem: ErrorDetails) -> str:
-    message = problem["msg"].removeprefix("Value error, ")
+    message = problem["msg"].removeprefix("Value error, ")  # not translated: pydantic's
     if not problem["loc"]:
         return message
     key = str(problem["loc"][0])
@@ -191,7 +191,7 @@ def _sentence(problem: ErrorDetails) -> str:
     given = repr(problem["input"])
     given = given if len(given) <= 80 else f"{given[:80]}..."
     template = _EXPECTED.get(problem["type"])
-    expected = _(template, **problem.get("ctx", {})) if template else message.removeprefix("Input should be ")
+    expected = _(template, **problem.get("ctx", {})) if template else message.removeprefix("Input should be ")  # not translated: pydantic's
     return _('"{key}": expected {expected}, got {given}.', key=key, expected=expected, given=given)
 
 
