@@ -14,7 +14,7 @@ from typing import Literal
 from whosthat.dataset.duplicates import FLAT
 from whosthat.dataset.folder import EMPTY_CLASS, NO_PHOTO_BUT, Photo
 from whosthat.dataset.odd_names import odd_names, odd_names_sentence
-from whosthat.translation import NN_, _, ngettext
+from whosthat.translation import N_, NN_, _, ngettext
 from whosthat.types import SetAside
 from whosthat.wording import counted, listing
 
@@ -30,6 +30,9 @@ FEW_PHOTOS = 20
 Severity = Literal["problem", "warning", "note"]
 SEVERITIES: tuple[Severity, ...] = ("problem", "warning", "note")
 """The most serious first."""
+
+SEVERITY_WORDS = (N_("problem"), N_("warning"), N_("note"))
+"""The same for the catalogue: a severity is shown with ``_(finding.severity)``."""
 
 
 @dataclass(frozen=True, slots=True)
