@@ -16,7 +16,7 @@ from whosthat.cartoons import draw_hero
 from whosthat.dataset.audit import audit_folder
 from whosthat.errors import NetworkError, UsageError
 from whosthat.evaluation.lesson_page import Grid, Part, Picture
-from whosthat.workflow.lesson import arithmetic, page, steps, texts, trainings
+from whosthat.workflow.lesson import arithmetic, page, steps, texts, training_texts, trainings
 from whosthat.workflow.lesson.steps import STEPS, give_lesson
 from whosthat.workflow.lesson.texts import StepText
 from whosthat.workflow.lesson.workshop import Experiment, Scale, Workshop, probabilities
@@ -92,7 +92,7 @@ def test_a_planted_number_is_found() -> None:
 
 
 def test_every_text_of_a_step_stands_in_the_lesson() -> None:
-    known = {id(value) for value in vars(texts).values() if isinstance(value, StepText)}
+    known = {id(value) for value in (*vars(texts).values(), *vars(training_texts).values()) if isinstance(value, StepText)}
     assert {id(step.text) for step in STEPS} == known
 
 
@@ -143,9 +143,9 @@ def test_pictures_lie_beside_the_page(taken: tuple[Path, Pupil, Workshop]) -> No
 
 def test_the_leak_is_real_and_whosthat_closes_it(taken: tuple[Path, Pupil, Workshop]) -> None:
     folder, pupil, _ = taken
-    leak = next(part for part in pupil.learnt if part.title == texts.LEAK.title)
+    leak = next(part for part in pupil.learnt if part.title == training_texts.LEAK.title)
     table = next(one for one in leak.found if isinstance(one, Grid))
-    shared = table.columns.index(texts.LEAK.words["shared"])
+    shared = table.columns.index(training_texts.LEAK.words["shared"])
     leaky, honest = (int(row[shared].split(" / ")[0]) for row in table.rows)
     assert leaky > 0
     assert honest == 0
