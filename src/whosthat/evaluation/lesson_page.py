@@ -90,7 +90,7 @@ def write_lesson_page(folder: Path, parts: Sequence[Part], words: dict[str, str]
     Raises:
         RunError: It cannot be written.
     """
-    page = template("lesson.html.j2").render(parts=parts, words=words, facts=facts, language=language().replace("_", "-"))
+    page = template("lesson.html.j2").render(parts=parts, words=words, facts=facts, page_language=language().replace("_", "-"))
     path = folder / PAGE
     with writing(path):
         replace_file(path, page.encode("utf-8", errors="replace"))

@@ -164,8 +164,8 @@ def overfitting_after(shop: Workshop, words: Words) -> Shown:
     facts = {
         "learnt": percent(run.history[-1]["accuracy"]),
         "unseen": percent(run.history[-1]["val_accuracy"]),
-        "case": _(run.diagnosis.title),
-        "meaning": _(run.diagnosis.sentences[0]),
+        "case": run.diagnosis.title,
+        "meaning": run.diagnosis.sentences[0],
         "lowest_epoch": lowest + 1,
         "lowest": f"{validation[lowest]:.2f}",
         "last": f"{validation[-1]:.2f}",
@@ -292,7 +292,7 @@ def path_after(shop: Workshop, words: Words) -> Shown:
     ends = (words["end"].format(run=words[name], station=station_words(run.diagnosis.path[-1])) for name, run in runs.items())
     facts = {"ends": _("; ").join(ends), "good_training": percent(GOOD_TRAINING)}
     rows = tuple(
-        (words[name], _(run.diagnosis.title), " → ".join(map(station_words, run.diagnosis.path[QUESTIONS:]))) for name, run in runs.items()
+        (words[name], run.diagnosis.title, " → ".join(map(station_words, run.diagnosis.path[QUESTIONS:]))) for name, run in runs.items()
     )
     charts = []
     for name, run in runs.items():
