@@ -23,8 +23,8 @@ from filelock import FileLock, Timeout
 from whosthat import durable
 from whosthat.errors import BundleError, RunError, UsageError, did_you_mean
 from whosthat.file_names import safe_name
-from whosthat.runs.files import CHECKPOINTS, ENVIRONMENT, METRICS, NOTE, RECIPE, flat
-from whosthat.translation import N_, _
+from whosthat.runs.files import CHECKPOINTS, ENVIRONMENT, METRICS, NOTE, RECIPE, TRIAL, flat
+from whosthat.translation import _
 
 LATEST = "latest"
 MAX_FACTS_BYTES = 64 << 20
@@ -33,7 +33,7 @@ MAX_FACTS_BYTES = 64 << 20
 MAX_NOTE = 500
 """So many characters of a note are shown."""
 
-State = Literal["finished", "running", "resumable", N_("broken off")]
+State = Literal["finished", "running", "not tested", "resumable", "broken off"]
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,8 @@ class RunSummary:
     """A run at a glance.
 
     Attributes:
-        state: ``finished`` has figures; ``running`` is being trained now; ``resumable`` has a checkpoint to go on from;
-            ``broken off`` ended before its first checkpoint.
+        state: ``finished`` has figures; ``running`` is being trained now; ``not tested`` is trained and ``resumable`` is not yet, and
+            both have a checkpoint to go on from; ``broken off`` ended before its first checkpoint.
         model: The network's name, "" when the recipe does not tell.
         accuracy: Share of correct test photos, 0 to 1; None before the test.
         started: When its recipe was written, in UTC; None when there is none.
@@ -177,7 +177,7 @@ def follow_pointer(path: Path) -> Path:
 
 def discard_run(run: Path) -> None:
     """Remove a run in which nothing was trained, and let ``latest`` point at the newest of the others; others stay as they are."""
-    if _state(run) != _("broken off"):
+    if _state(run) != "broken off":
         return
     shutil.rmtree(run, ignore_errors=True)
     pointer = run.with_name(LATEST)
@@ -275,7 +275,9 @@ def _state(run: Path) -> State:
         return "running"
     if (run / METRICS).is_file():
         return "finished"
-    return "resumable" if any((run / CHECKPOINTS).glob("step-*/manifest.json")) else _("broken off")
+    if not any((run / CHECKPOINTS).glob("step-*/manifest.json")):
+        return "broken off"
+    return "not tested" if (run / TRIAL).is_file() else "resumable"
 
 
 def _is_held(run: Path) -> bool:

@@ -16,6 +16,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from whosthat.dataset.batches import Batches
 from whosthat.errors import NetworkError, RunError
 from whosthat.networks import registry
@@ -30,9 +32,10 @@ from whosthat.training.recipe import Recipe, design_of
 from whosthat.training.refitting import Refitted, Refitting
 from whosthat.training.schedules import learning_rate
 from whosthat.training.stage_context import Run
-from whosthat.training.stages import Stage, train_stage
+from whosthat.training.stages import Stage, answers_of, train_stage
 from whosthat.training.transfer import HEAD, train_head_then_all
 from whosthat.translation import _
+from whosthat.types import IntArray
 from whosthat.version import __version__
 
 if TYPE_CHECKING:
@@ -51,6 +54,7 @@ class Fitted:
     best_epoch: int  # from 1
     seconds: float  # spent training, in all processes together
     stopped: str  # why training ended, as a sentence
+    confusion: IntArray  # validation photos, int64 (classes, classes): rows what it was, columns the likeliest answer
     refitted: Refitted | None = None  # None for a network that was trained as a whole
 
     @property
@@ -101,13 +105,16 @@ def fit(
         model = build_network(recipe, train.n_classes)
         refitted = None
         if recipe.transfer.enabled:
-            refitted = train_head_then_all(model, (train, validation), opened, state, checkpoint, refitting)
+            answers, refitted = train_head_then_all(model, (train, validation), opened, state, checkpoint, refitting)
         else:
             stage = Stage(WHOLE, model, train, validation, recipe.epochs, learning_rate(recipe))
             train_stage(stage, opened, state, checkpoint)
+            answers = answers_of(model, validation)
         opened.journal.note("end", reason=state.stopped, best_epoch=state.best.epoch, seconds=round(state.seconds, 3))
     shutil.rmtree(run / FEATURES, ignore_errors=True)
-    return Fitted(model, state.history, state.best.epoch, state.seconds, state.stopped, refitted)
+    confusion = np.zeros((train.n_classes, train.n_classes), np.int64)
+    np.add.at(confusion, (validation.labels, answers.argmax(axis=1)), 1)
+    return Fitted(model, state.history, state.best.epoch, state.seconds, state.stopped, confusion, refitted)
 
 
 def build_network(recipe: Recipe, n_classes: int) -> keras.Model:

@@ -38,7 +38,8 @@ _MAX_PIECE_BYTES = 64 << 20
 class Refitting:
     """What a head shall be trained on again."""
 
-    folds: IntArray  # int64 (n,): the fold of each training photo, then of each validation photo, in the order of their batches
+    # int64 (n,): the fold of each training photo, then of each validation photo, in their order; None: the head is not trained again
+    folds: IntArray | None = None
     test: Batches | None = None  # the test photos, which are answered by heads that learnt from ``fewer``
     learn_from_test: bool = True  # whether the saved head learns from them as well, if given; else it is the tested one
     fewer: Sequence[IntArray] = ()  # rows of training photos, each time those from which alone a head learns
@@ -58,8 +59,10 @@ class Refitted:
 
 def refit(
     head: keras.Model, first: Mapping[str, NDArray[Any]], parts: Sequence[StoredFeatures], plan: Refitting, rates: Sequence[float], run: Run
-) -> Refitted:
+) -> Refitted | None:
     """Train a head once without each fold, once on each of the fewer photos, and once on everything; it is left as it was.
+
+    None where the plan has no folds.
 
     Args:
         head: From features to probabilities, as it was tested.
@@ -73,6 +76,8 @@ def refit(
         TrainingInterruptedError: Somebody stopped it; resuming does it again.
         TrainingError: A weight is no longer a number.
     """
+    if plan.folds is None:
+        return None
     tested = read(model_variables(head))
     features = _All(parts)
     learner = _Learner(head, first, features, rates, run)

@@ -33,6 +33,9 @@ from whosthat.workflow.training_run import TrainingRun
 
 MOST_REPEATS = 1000
 
+_TRAINED = ("not tested", "finished")
+"""States of a run that is not trained again; what is tested is not tested again."""
+
 GO_ON = N_("The series goes on where it was when the same command is given again.")
 
 
@@ -77,7 +80,7 @@ def run_series(
     strangers: str | Path | None = None,
     progress: Progress = SILENT,
 ) -> SeriesResult:
-    """Train every step, and choose among them by validation accuracy; ``runs/latest`` then points at the chosen run.
+    """Train every step, choose among them by validation accuracy, and test the chosen run alone; ``runs/latest`` then points at it.
 
     A run that is there already, by the same recipe on the same photos, is not trained again, and one that was stopped goes on: the same
     call after a stop goes on with the series. A run that fails does not stop the others.
@@ -114,15 +117,16 @@ def run_series(
     series.write()
     try:
         _train_all(series, plan, progress)
+        _test_choice(series, progress)
     except (RunError, TrainingInterruptedError, KeyboardInterrupt) as stop:
         stop.add_note(GO_ON)
         with contextlib.suppress(RunError):  # a full disk has been told
             series.write()
         raise
-    shutil.rmtree(folder / "features", ignore_errors=True)
     result = series.write()
     if result.experiments.best is None:
         raise RunError(_("No run could be trained. {sentences}", sentences=result.experiments.sentences[-1]))
+    shutil.rmtree(folder / "features", ignore_errors=True)
     set_latest(result.experiments.best.run)
     return result
 
@@ -172,7 +176,7 @@ def _train_all(series: _Series, plan: Sequence[tuple[Step, AnyRecipe]], progress
     """Train one after the other what is not trained yet."""
     known = _known_runs(series)
     seconds = sum(
-        expected_seconds(recipe, series.audit.counts()) for _, recipe in plan if known.get(recipe.key(), (None, ""))[1] != "finished"
+        expected_seconds(recipe, series.audit.counts()) for _, recipe in plan if known.get(recipe.key(), (None, ""))[1] not in _TRAINED
     )
     if seconds > WORTH_SAYING:
         progress.say(_("This takes up to about {minutes}.", minutes=counted(round(seconds / 60), "minute")))
@@ -183,7 +187,7 @@ def _train_all(series: _Series, plan: Sequence[tuple[Step, AnyRecipe]], progress
         row = replace(series.rows[step.name], waiting=left[step.name] > 0)
         try:
             run = _trained(series, step, recipe, known.get(recipe.key(), (None, "")), progress)
-            known[recipe.key()] = (run, "finished")  # a later step may be the same
+            known[recipe.key()] = (run, "not tested")  # a later step may be the same
             row = replace(row, trials=(*row.trials, read_trial(run)))
         except NOT_THIS_MODEL as error:
             progress.say(_("{name} could not be trained: {error}", name=step.name, error=error))
@@ -197,12 +201,32 @@ def _trained(series: _Series, step: Step, recipe: AnyRecipe, known: tuple[Path |
     run, state = known
     features = series.folder / "features"
     if run is not None and _split_is(run, parts):
-        if state == "finished":
+        if state in _TRAINED:
             progress.say(_("{run} was trained before.", run=run))
             return run
-        return resume(run, features=features, progress=progress).run
+        return resume(run, features=features, tested=False, progress=progress).run
     folder = new_run(series.runs, series.root.resolve().name, recipe.model)
-    return start(TrainingRun(folder, series.root, series.audit, parts, series.strangers, step.why, features), recipe, progress).run
+    return start(
+        TrainingRun(folder, series.root, series.audit, parts, series.strangers, step.why, features, tested=False), recipe, progress
+    ).run
+
+
+def _rank(state: str) -> int:
+    return _TRAINED.index(state) if state in _TRAINED else -1
+
+
+def _test_choice(series: _Series, progress: Progress) -> None:
+    """Test the run that the validation photos choose, and no other; where that fails, the next."""
+    while (best := side_by_side("", list(series.rows.values())).best) is not None and best.state != "finished":
+        row = next(row for row in series.rows.values() if best in row.trials)
+        progress.say(_("The validation photos choose {run}.", run=best.run.name))
+        try:
+            resume(best.run, features=series.folder / "features", progress=progress)
+            trials, failures = tuple(read_trial(one.run) for one in row.trials), row.failures
+        except NOT_THIS_MODEL as error:
+            progress.say(_("{run} could not be tested: {error}", run=best.run.name, error=error))
+            trials, failures = tuple(one for one in row.trials if one is not best), (*row.failures, str(error))
+        series.rows[row.name] = replace(row, trials=trials, failures=failures)
 
 
 def _known_runs(series: _Series) -> dict[str, tuple[Path, str]]:
@@ -216,7 +240,7 @@ def _known_runs(series: _Series) -> dict[str, tuple[Path, str]]:
             photos = (environment["photos"], environment.get("strangers"))
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecipeError):
             continue  # of another version, or damaged: it is trained anew
-        if photos == expected and (run.state == "finished" or known.get(key, (None, ""))[1] != "finished"):
+        if photos == expected and (_rank(run.state) >= _rank(known.get(key, (None, ""))[1])):
             known[key] = (run.path, run.state)
     return known
 
