@@ -23,6 +23,7 @@ from whosthat.runs.folders import latest, summarise
 from whosthat.training.experiments import grid
 from whosthat.training.journal import write_history
 from whosthat.training.recipe import default_recipe, read_recipe
+from whosthat.training.search import Search
 from whosthat.workflow import series as workflow
 from whosthat.workflow.series import GO_ON, run_series, write_diary
 from whosthat.workflow.train import split_of, train
@@ -75,7 +76,7 @@ def trainings(monkeypatch: pytest.MonkeyPatch, judged: Callable[..., Evaluation]
         begin(run, recipe, latest=True)
         return train(run.folder, recipe)
 
-    def resume(run: Path, *, features: Path, progress: Any, tested: bool = True) -> Any:
+    def resume(run: Path, *, features: Path, progress: Any, tested: bool = True, hopeless: Any = None) -> Any:
         if not (run / "trial.json").exists():
             made.done.append("resumed")
             train(run, read_recipe(run / "recipe.toml", complete=True))
@@ -136,6 +137,23 @@ def test_what_is_trained_is_not_trained_again_and_the_page_is_the_same(photos: P
     assert more.folder.name == "photos-compare-2"
     assert [len(row.trials) for row in more.experiments.rows] == [2, 2, 2]
     assert {trial.photos for row in more.experiments.rows for trial in row.trials} == {more.experiments.rows[0].trials[0].photos}
+
+
+def test_a_search_trains_what_it_asks_for_and_goes_on_after_a_stop(photos: Path, tmp_path: Path, trainings: Any) -> None:
+    def search(n: int) -> Search:
+        return Search(["cnn6"], {"batch_size": ["2..9"]}, {"split": "2:1:1", "size": 48}, n)
+
+    trainings.plans = {size: size / 10 for size in range(2, 10)}
+    first = run_series(photos, search(4), runs=tmp_path / "runs")
+    trained = list(trainings.done)
+    assert len(trained) == len(first.experiments.rows)
+    again = run_series(photos, search(6), runs=tmp_path / "runs")
+    assert again.folder == first.folder
+    assert trainings.done[: len(trained)] == trained
+    assert len(set(trainings.done)) == len(trainings.done) == len(again.experiments.rows)
+    best = max(trainings.done, key=lambda one: int(one.split()[0])).split()[0]
+    assert again.experiments.choice is not None
+    assert again.experiments.choice.name == f"batch_size={best}"
 
 
 def test_other_photos_are_trained_anew(photos: Path, tmp_path: Path, trainings: Any) -> None:

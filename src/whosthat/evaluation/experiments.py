@@ -339,10 +339,15 @@ def write_page(path: Path, experiments: Experiments) -> None:
         replace_file(path, page.encode("utf-8", errors="replace"))
 
 
-def _matrices(experiments: Experiments) -> list[Trial]:
-    """Return the runs whose answers on the validation photos are shown, the chosen one first: those with few classes, and not too many."""
-    trials = [trial for row in experiments.rows for trial in row.trials if trial.trial and len(trial.trial.labels) <= MOST_CLASSES]
-    return sorted(trials, key=lambda trial: trial is not experiments.best)[:MOST_MATRICES]
+def _matrices(experiments: Experiments) -> list[tuple[str, Trial]]:
+    """Return the runs whose answers on the validation photos are shown, with their names, the chosen one first."""
+    named = [
+        (row.name if len(row.trials) == 1 else _("{name}, seed {seed}", name=row.name, seed=trial.settings.get("seed")), trial)
+        for row in experiments.rows
+        for trial in row.trials
+        if trial.trial is not None and len(trial.trial.labels) <= MOST_CLASSES
+    ]
+    return sorted(named, key=lambda one: one[1] is not experiments.best)[:MOST_MATRICES]
 
 
 def write_series(folder: Path, experiments: Experiments, key: str) -> Path:

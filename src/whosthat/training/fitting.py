@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import platform
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -29,7 +29,7 @@ from whosthat.training.checkpoints import Checkpoint, Checkpoints, RunState, mod
 from whosthat.training.features import FEATURES
 from whosthat.training.journal import Journal
 from whosthat.training.recipe import Recipe, design_of
-from whosthat.training.refitting import Refitted, Refitting
+from whosthat.training.refitting import Plan, Refitted
 from whosthat.training.schedules import learning_rate
 from whosthat.training.stage_context import Run
 from whosthat.training.stages import Stage, answers_of, train_stage
@@ -75,7 +75,7 @@ def fit(
     validation: Batches,
     run: Path,
     *,
-    refitting: Refitting | None = None,
+    plan: Plan | None = None,
     progress: Progress = SILENT,
     resume: bool = False,
 ) -> Fitted:
@@ -89,7 +89,7 @@ def fit(
         train: Training batches, in the recipe's batch size, shuffled and augmented as it says.
         validation: Validation batches.
         run: The run folder.
-        refitting: On what a head on a frozen backbone is trained again, after it was trained; None does not.
+        plan: What is done besides; None for nothing.
         progress: Hears of every batch.
         resume: Go on where the newest undamaged checkpoint in ``run`` stands; without one, start from the beginning.
 
@@ -98,14 +98,14 @@ def fit(
         TrainingInterruptedError: Ctrl-C or SIGTERM came; a checkpoint of that very step was written.
         RunError: Another process trains in ``run``, or what is there belongs to another training.
     """
-    with _opened(recipe, run, progress) as opened:
+    with _opened(recipe, run, progress, plan.hopeless if plan else None) as opened:
         checkpoint = _where_it_stands(opened, resume)
         state = checkpoint.state if checkpoint else RunState(recipe.key(), HEAD if recipe.transfer.enabled else WHOLE)
         _settle(state, opened, train)
         model = build_network(recipe, train.n_classes)
         refitted = None
         if recipe.transfer.enabled:
-            answers, refitted = train_head_then_all(model, (train, validation), opened, state, checkpoint, refitting)
+            answers, refitted = train_head_then_all(model, (train, validation), opened, state, checkpoint, plan)
         else:
             stage = Stage(WHOLE, model, train, validation, recipe.epochs, learning_rate(recipe))
             train_stage(stage, opened, state, checkpoint)
@@ -123,7 +123,7 @@ def build_network(recipe: Recipe, n_classes: int) -> keras.Model:
 
 
 @contextmanager
-def _opened(recipe: Recipe, folder: Path, progress: Progress) -> Iterator[Run]:
+def _opened(recipe: Recipe, folder: Path, progress: Progress, hopeless: Callable[[Sequence[float]], bool] | None) -> Iterator[Run]:
     """Hold the run folder, listen for the wish to stop, and open the journal."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -142,7 +142,7 @@ def _opened(recipe: Recipe, folder: Path, progress: Progress) -> Iterator[Run]:
         journal = stack.enter_context(closing(Journal(folder)))
         allowed = getattr(os, "sched_getaffinity", None)  # Linux alone has it
         cores = len(allowed(0)) if allowed else os.cpu_count() or 1
-        yield Run(folder, recipe, checkpoints, journal, progress, stop_request, cores)
+        yield Run(folder, recipe, checkpoints, journal, progress, stop_request, cores, hopeless)
 
 
 def _where_it_stands(run: Run, resume: bool) -> Checkpoint | None:

@@ -14,7 +14,7 @@ from whosthat.networks.backend import load_keras
 from whosthat.networks.registry import backbone_and_head
 from whosthat.training.checkpoints import Checkpoint, RunState, model_variables, read
 from whosthat.training.features import FeatureStore
-from whosthat.training.refitting import Refitted, Refitting, refit
+from whosthat.training.refitting import Plan, Refitted, refit
 from whosthat.training.schedules import PlateauMemory, learning_rate
 from whosthat.training.stage_context import Run
 from whosthat.training.stages import Stage, answers_of, train_stage
@@ -34,7 +34,7 @@ def train_head_then_all(
     run: Run,
     state: RunState,
     checkpoint: Checkpoint | None,
-    plan: Refitting | None,
+    plan: Plan | None,
 ) -> tuple[FloatArray, Refitted | None]:
     """Train a network with a pretrained backbone on (training, validation) batches and leave the best weights in it.
 

@@ -125,7 +125,7 @@ def _fit(run: TrainingRun, recipe: Recipe, prepared: PreparedPhotos, progress: P
     """Train on the prepared photos."""
     progress.say(_("Starting {model}.", model=recipe.model))
     from whosthat.training.fitting import fit  # imports Keras: seconds that nothing before this point has to wait for
-    from whosthat.training.refitting import Refitting
+    from whosthat.training.refitting import Plan
 
     def batches(part: str, **settings: Any) -> Batches:
         n_classes, batch_size = len(prepared.classes), recipe.batch_size
@@ -136,10 +136,10 @@ def _fit(run: TrainingRun, recipe: Recipe, prepared: PreparedPhotos, progress: P
         fewer = (
             [] if run.features else [rows for _labels, rows in _draws(recipe, prepared)]
         )  # a series compares settings, not numbers of photos
-        refitting = Refitting(_folds(run, prepared), batches("test"), not recipe.keep_test_out, fewer, run.features)
+        plan = Plan(_folds(run, prepared), batches("test"), not recipe.keep_test_out, fewer, run.features)
     else:
-        refitting = Refitting(features=run.features)
-    return fit(recipe, train, batches("validation"), run.folder, refitting=refitting, progress=progress, resume=resume)
+        plan = Plan(features=run.features, hopeless=run.hopeless)
+    return fit(recipe, train, batches("validation"), run.folder, plan=plan, progress=progress, resume=resume)
 
 
 def _draws(recipe: Recipe, prepared: PreparedPhotos) -> list[Draw]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -65,6 +65,7 @@ class TrainingRun:
         note: What the run is for, in its owner's words.
         features: Where the features of a frozen backbone are kept, to be shared with other runs; None for in the run until it is trained.
         tested: Whether a network is tested when it is trained. `train.resume` tests it later.
+        hopeless: Asked after each epoch of a network that is not tested, with the validation accuracy of all so far, whether to give up.
     """
 
     folder: Path
@@ -75,6 +76,7 @@ class TrainingRun:
     note: str = ""
     features: Path | None = None
     tested: bool = True
+    hopeless: Callable[[Sequence[float]], bool] | None = None
 
     @property
     def photos_name(self) -> str:
