@@ -22,6 +22,9 @@ from whosthat.types import PARTS
 
 RECIPE, SPLIT, ENVIRONMENT, AUDIT, BUNDLE = "recipe.toml", "split.csv", "environment.json", "audit.json", "bundle"
 METRICS, HISTORY, REPORT, CHECKPOINTS, PLOTS, NETWORK = "metrics.json", "history.csv", "report.html", "checkpoints", "plots", "network.json"
+TRIAL = "trial.json"
+"""What the validation photos say of a network that is trained, whether it is tested or not."""
+
 NOTE = "note.txt"
 """What the run is for, in its owner's words; whoever likes may edit it."""
 

@@ -23,8 +23,8 @@ from filelock import FileLock, Timeout
 from whosthat import durable
 from whosthat.errors import BundleError, RunError, UsageError, did_you_mean
 from whosthat.file_names import safe_name
-from whosthat.runs.files import CHECKPOINTS, ENVIRONMENT, METRICS, NOTE, RECIPE, flat
-from whosthat.translation import N_, _
+from whosthat.runs.files import CHECKPOINTS, ENVIRONMENT, METRICS, NOTE, RECIPE, TRIAL, flat
+from whosthat.translation import _
 
 LATEST = "latest"
 MAX_FACTS_BYTES = 64 << 20
@@ -33,8 +33,8 @@ MAX_FACTS_BYTES = 64 << 20
 MAX_NOTE = 500
 """So many characters of a note are shown."""
 
-State = Literal["finished", "running", "resumable", "broken off"]  # not translated: also for programs
-STATES = (N_("finished"), N_("running"), N_("resumable"), N_("broken off"))
+State = Literal["finished", "running", "not tested", "resumable", "broken off"]  # not translated: also for programs
+STATES = (N_("finished"), N_("running"), N_("not tested"), N_("resumable"), N_("broken off"))
 """The same; people see them with `_(state)`."""
 
 
@@ -43,8 +43,8 @@ class RunSummary:
     """A run at a glance.
 
     Attributes:
-        state: ``finished`` has figures; ``running`` is being trained now; ``resumable`` has a checkpoint to go on from;
-            ``broken off`` ended before its first checkpoint.
+        state: ``finished`` has figures; ``running`` is being trained now; ``not tested`` is trained and ``resumable`` is not yet, and
+            both have a checkpoint to go on from; ``broken off`` ended before its first checkpoint.
         model: The network's name, "" when the recipe does not tell.
         accuracy: Share of correct test photos, 0 to 1; None before the test.
         started: When its recipe was written, in UTC; None when there is none.
@@ -273,7 +273,9 @@ def _state(run: Path) -> State:
         return "running"
     if (run / METRICS).is_file():
         return "finished"
-    return "resumable" if any((run / CHECKPOINTS).glob("step-*/manifest.json")) else "broken off"  # not translated: a `State`
+    if not any((run / CHECKPOINTS).glob("step-*/manifest.json")):
+        return "broken off"  # not translated: a `State`
+    return "not tested" if (run / TRIAL).is_file() else "resumable"  # not translated: a `State`
 
 
 def _is_held(run: Path) -> bool:
