@@ -41,7 +41,7 @@ bench: .venv/dev.stamp
 CATALOGUE := src/whosthat/locale/zh_TW/LC_MESSAGES/whosthat
 
 messages: .venv/dev.stamp
-	$(BIN)/pybabel -q extract -F babel.cfg -k _ -k N_ -k NN_:1,2 -k ngettext:1,2 -k pgettext:1c,2 --no-location -o .venv/whosthat.pot src/whosthat
+	PYTHONPATH=docs $(BIN)/pybabel -q extract -F babel.cfg --no-location -o .venv/whosthat.pot src/whosthat
 	$(BIN)/pybabel -q update -N --ignore-obsolete --ignore-pot-creation-date --no-wrap -l zh_TW -i .venv/whosthat.pot -o $(CATALOGUE).po
 	$(BIN)/pybabel -q compile -i $(CATALOGUE).po -o $(CATALOGUE).mo
 

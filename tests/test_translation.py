@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import io
 import re
+import runpy
 from collections.abc import Iterator
 from pathlib import Path
 from string import Formatter
@@ -91,8 +93,7 @@ def test_a_text_that_bypasses_the_translation_is_found(planted: str, found: int)
 
 
 CATALOGUES = sorted(SOURCE.glob("locale/*/LC_MESSAGES/whosthat.po"))
-KEYWORDS = {"_": None, "N_": None, "NN_": (1, 2), "ngettext": (1, 2), "pgettext": ((1, "c"), 2)}
-METHODS = [("**.py", "python"), ("**.j2", "jinja2")]
+TEXTS = Path(__file__).resolve().parents[1] / "docs" / "texts.py"
 OF_THE_MAINLAND = re.compile("數據|視頻|識別|文件夾|默認|信息|網絡|程序|打印|屏幕|內存|軟件|硬件|文檔|鼠標|缺省")
 ASCII_AFTER_CHINESE = re.compile(r"[\u4e00-\u9fff][,;?!](?:\s|$)|[\u4e00-\u9fff]: |[\u4e00-\u9fff]\.(?:\s|$)")
 
@@ -100,7 +101,8 @@ ASCII_AFTER_CHINESE = re.compile(r"[\u4e00-\u9fff][,;?!](?:\s|$)|[\u4e00-\u9fff]
 @pytest.fixture(scope="module")
 def texts() -> set[Text]:
     """Every text of the source, as a catalogue knows it: its context and its forms."""
-    found = extract_from_dir(SOURCE, METHODS, {"**.j2": {"trimmed": "true"}}, KEYWORDS)
+    methods = [("**.py", runpy.run_path(str(TEXTS))["extract"]), ("**.j2", "jinja2")]
+    found = extract_from_dir(SOURCE, methods, {"**.j2": {"trimmed": "true"}})
     return {(context, forms if isinstance(forms, tuple) else (forms,)) for _file, _line, forms, _comments, context in found}
 
 
@@ -154,6 +156,12 @@ def test_chinese_is_that_of_taiwan() -> None:
         for text in translated:
             assert not OF_THE_MAINLAND.search(text), forms
             assert not ASCII_AFTER_CHINESE.search(text), forms
+
+
+def test_a_text_inside_another_call_is_collected() -> None:
+    code = b'_("all of {x}", x=f"{listing([_(\'a\')])}"); ngettext("{n} a", "{n} b", len(_("c"))); N_(d); pgettext("e", "f")'
+    found = [text for _, _, text, _ in runpy.run_path(str(TEXTS))["extract"](io.BytesIO(code))]
+    assert sorted(map(str, found)) == ["('e', 'f')", "('{n} a', '{n} b')", "a", "all of {x}", "c"]
 
 
 def test_numbers_are_written_alike_in_both_languages() -> None:

@@ -24,7 +24,7 @@ from whosthat import durable
 from whosthat.errors import BundleError, RunError, UsageError, did_you_mean
 from whosthat.file_names import safe_name
 from whosthat.runs.files import CHECKPOINTS, ENVIRONMENT, METRICS, NOTE, RECIPE, TRIAL, flat
-from whosthat.translation import _
+from whosthat.translation import N_, _
 
 LATEST = "latest"
 MAX_FACTS_BYTES = 64 << 20
