@@ -100,14 +100,14 @@ def run_series(
     root = path_given(photos, _("The folder of photos"))
     others = None if strangers is None else path_given(strangers, _("The folder of strangers"))
     plan = _plan(steps, repeat)
-    frames = sorted({getattr(recipe, "frames", None) or 1 for _, recipe in plan})
+    frames = sorted({getattr(recipe, "frames", None) or 1 for _rest, recipe in plan})
     if frames[0] == 1 < frames[-1]:
         raise UsageError(_("Some of these steps learn from clips and others from photos. Train steps that learn from the same."))
     if others is not None:
         stranger_photos(others, clips=frames[-1] > 1)
     audit = audit_folder(root, frames=frames[-1], progress=progress)
     tell_what_is_left_out(audit, root, progress)
-    key = hashlib.sha256(" ".join([str(root.resolve()), str(others), *(recipe.key() for _, recipe in plan)]).encode()).hexdigest()
+    key = hashlib.sha256(" ".join([str(root.resolve()), str(others), *(recipe.key() for _rest, recipe in plan)]).encode()).hexdigest()
     folder = _folder(Path(runs), root.resolve().name, key)
     rows = {step.name: Row(step.name, _settings(step.recipe), step.why, waiting=True) for step in steps}
     series = _Series(root, audit, others, Path(runs), folder, key, rows)
@@ -115,14 +115,14 @@ def run_series(
     try:
         _train_all(series, plan, progress)
     except (RunError, TrainingInterruptedError, KeyboardInterrupt) as stop:
-        stop.add_note(GO_ON)
+        stop.add_note(_(GO_ON))
         with contextlib.suppress(RunError):  # a full disk has been told
             series.write()
         raise
     shutil.rmtree(folder / "features", ignore_errors=True)
     result = series.write()
     if result.experiments.best is None:
-        raise RunError(_("No run could be trained. {sentences}", sentences=result.experiments.sentences[-1]))
+        raise RunError(_("No run could be trained. {reason}", reason=result.experiments.sentences[-1]))
     set_latest(result.experiments.best.run)
     return result
 
@@ -146,7 +146,7 @@ def write_diary(runs: Sequence[Path], page: Path) -> Experiments:
 def _plan(steps: Sequence[Step], repeat: int) -> list[tuple[Step, AnyRecipe]]:
     """Return every run of a series, having made sure that each can begin."""
     if not 1 <= repeat <= MOST_REPEATS:
-        raise UsageError(_("A step is trained 1 to {most_repeats} times, got {repeat}.", most_repeats=MOST_REPEATS, repeat=repeat))
+        raise UsageError(_("A step is trained 1 to {most} times, got {n}.", most=MOST_REPEATS, n=repeat))
     for step in steps:
         try:
             check_recipe(step.recipe)
@@ -172,13 +172,13 @@ def _train_all(series: _Series, plan: Sequence[tuple[Step, AnyRecipe]], progress
     """Train one after the other what is not trained yet."""
     known = _known_runs(series)
     seconds = sum(
-        expected_seconds(recipe, series.audit.counts()) for _, recipe in plan if known.get(recipe.key(), (None, ""))[1] != "finished"
+        expected_seconds(recipe, series.audit.counts()) for _rest, recipe in plan if known.get(recipe.key(), (None, ""))[1] != "finished"
     )
     if seconds > WORTH_SAYING:
         progress.say(_("This takes up to about {minutes}.", minutes=counted(round(seconds / 60), "minute")))
-    left = {name: sum(step.name == name for step, _ in plan) for name in series.rows}
+    left = {name: sum(step.name == name for step, _rest in plan) for name in series.rows}
     for number, (step, recipe) in enumerate(plan, start=1):
-        progress.say(_("Run {number} of {n}: {name}, seed {seed}.", number=number, n=len(plan), name=step.name, seed=recipe.seed))
+        progress.say(_("Run {number} of {n}: {step}, seed {seed}.", number=number, n=len(plan), step=step.name, seed=recipe.seed))
         left[step.name] -= 1
         row = replace(series.rows[step.name], waiting=left[step.name] > 0)
         try:
@@ -186,7 +186,7 @@ def _train_all(series: _Series, plan: Sequence[tuple[Step, AnyRecipe]], progress
             known[recipe.key()] = (run, "finished")  # a later step may be the same
             row = replace(row, trials=(*row.trials, read_trial(run)))
         except NOT_THIS_MODEL as error:
-            progress.say(_("{name} could not be trained: {error}", name=step.name, error=error))
+            progress.say(_("{step} could not be trained: {error}", step=step.name, error=error))
             row = replace(row, failures=(*row.failures, str(error)))
         series.rows[step.name] = row
 

@@ -95,7 +95,7 @@ def carry_out(run: TrainingRun, recipe: Recipe, *, progress: Progress, resume: b
         tested_graph = graph
         if fitted.learns_from_all:
             fitted.learn_from_all()
-            _, graph = _export(fitted, prepared, spec)
+            _rest, graph = _export(fitted, prepared, spec)
 
         # ---- save, report ---------------------------------------------------------------------------------
         data = run.data_facts(learnt_all=fitted.learns_from_all)
@@ -113,7 +113,7 @@ def _show_counts(run: TrainingRun, progress: Progress) -> None:
     counts = {part: Counter(item.photo.class_name for item in run.parts.parts[part]) for part in PARTS}
     rows = [(name, *(f"{counts[part][name]:,}" for part in PARTS)) for name in run.parts.classes]
     totals = (_("all classes"), *(f"{counts[part].total():,}" for part in PARTS))
-    progress.table((_("photos of each class"), "training", "validation", "test"), [totals, *rows])
+    progress.table((_("photos of each class"), _("training"), _("validation"), _("test")), [totals, *rows])
 
 
 def _fit(run: TrainingRun, recipe: Recipe, prepared: PreparedPhotos, progress: Progress, *, resume: bool) -> Fitted:
@@ -127,7 +127,7 @@ def _fit(run: TrainingRun, recipe: Recipe, prepared: PreparedPhotos, progress: P
         return Batches(prepared.images(part), prepared.labels(part), n_classes=n_classes, batch_size=batch_size, **settings)
 
     train = batches("train", seed=recipe.seed, shuffle=True, augmentation=recipe.augmentation_of_photos())
-    fewer = [] if run.features else [rows for _, rows in _draws(recipe, prepared)]  # a series compares settings, not numbers of photos
+    fewer = [] if run.features else [rows for _rest, rows in _draws(recipe, prepared)]  # a series compares settings, not numbers of photos
     refitting = Refitting(
         _folds(run, prepared), batches("test"), learn_from_test=not recipe.keep_test_out, fewer=fewer, features=run.features
     )
@@ -174,9 +174,9 @@ def _export(fitted: Fitted, prepared: PreparedPhotos, spec: PrepareSpec) -> tupl
         raise ExportError(
             _(
                 "The exported graph differs from the network by {difference:.2g}, expected at most "
-                "{onnx_parity_tolerance:g}. The trained weights are kept in the run's checkpoints.",
+                "{allowed:g}. The trained weights are kept in the run's checkpoints.",
                 difference=difference,
-                onnx_parity_tolerance=ONNX_PARITY_TOLERANCE,
+                allowed=ONNX_PARITY_TOLERANCE,
             )
         )
     return ImageClassifier(open_session(graph), tuple(prepared.classes), spec), graph
@@ -199,7 +199,9 @@ def _notes(classifier: ImageClassifier, fitted: Fitted, prepared: PreparedPhotos
     """Say how names are given and refused, and what the saved recogniser has learnt from."""
     notes = []
     if (threshold := classifier.fitted_threshold) is not None:
-        notes.append(_("Below {value:.3g} % confidence the answer is “unknown”. {how}", value=100 * threshold.value, how=threshold.how))
+        notes.append(
+            _("Below {threshold:.3g} % confidence the answer is “unknown”. {how}", threshold=100 * threshold.value, how=threshold.how)
+        )
     if fitted.learns_from_all:
         n = sum(len(prepared.labels(part)) for part in PARTS)
         notes += [
