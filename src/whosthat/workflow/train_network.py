@@ -199,9 +199,9 @@ def _notes(classifier: ImageClassifier, fitted: Fitted, prepared: PreparedPhotos
     """Say how names are given and refused, and what the saved recogniser has learnt from."""
     notes = []
     if (threshold := classifier.fitted_threshold) is not None:
-        notes.append(
-            _("Below {threshold:.3g} % confidence the answer is “unknown”. {how}", threshold=100 * threshold.value, how=threshold.how)
-        )
+        share = f"{100 * threshold.value:.3g}"
+        confidence = _("{number} %", number=share)
+        notes.append(_("Below {confidence} confidence the answer is “unknown”. {how}", confidence=confidence, how=threshold.how))
     if fitted.learns_from_all:
         n = sum(len(prepared.labels(part)) for part in PARTS)
         notes += [
