@@ -157,7 +157,7 @@ def _recipes(models: Sequence[str | AnyRecipe], settings: Mapping[str, Any]) -> 
 def _refuse_unlike(recipes: Sequence[AnyRecipe]) -> None:
     models = [recipe.model for recipe in recipes]
     if len(set(models)) < 2 or len(set(models)) < len(models):
-        given = ", ".join(models) or _("none")
+        given = _(", ").join(models) or _("none")
         raise UsageError(_("Comparing needs two or more different models, got {models}.", models=given))
     if len({(getattr(recipe, "frames", None) or 1) > 1 for recipe in recipes}) > 1:
         raise UsageError(_("Some of these models learn from clips and others from photos. Compare models that learn from the same."))

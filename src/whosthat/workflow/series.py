@@ -151,7 +151,7 @@ def _plan(steps: Sequence[Step], repeat: int) -> list[tuple[Step, AnyRecipe]]:
         try:
             check_recipe(step.recipe)
         except RecipeError as error:
-            raise RecipeError(f"{step.name}: {error}") from error
+            raise RecipeError(_("{step}: {error}", step=step.name, error=error)) from error
     return [(step, settled(recipe)) for step in steps for recipe in step.repeated(repeat)]
 
 
