@@ -86,9 +86,9 @@ def predict(
         except OSError as error:
             raise UsageError(
                 _(
-                    "{copies} cannot be made: {value}. Name another folder for the drawn copies.",
-                    copies=copies,
-                    value=error.strerror or error,
+                    "{folder} cannot be made: {error}. Name another folder for the drawn copies.",
+                    folder=copies,
+                    error=error.strerror or error,
                 )
             ) from error
         without = [*without, copies]
@@ -104,9 +104,9 @@ def predict(
         except OSError as error:
             raise UsageError(
                 _(
-                    "{copies} cannot be written: {value}. Name another folder for the drawn copies.",
-                    copies=copies,
-                    value=error.strerror or error,
+                    "{folder} cannot be written: {error}. Name another folder for the drawn copies.",
+                    folder=copies,
+                    error=error.strerror or error,
                 )
             ) from error
 
@@ -145,7 +145,7 @@ def places_given(paths: str | Path | Iterable[str | Path]) -> list[Path]:
     if isinstance(paths, str | os.PathLike):
         return [Path(paths)]
     if not isinstance(paths, Iterable):
-        raise UsageError(_("Photos are a path or a list of paths; got {paths}.", paths=type_given(paths)))
+        raise UsageError(_("Photos are a path or a list of paths; got {type}.", type=type_given(paths)))
     return [path_given(path, _("Each photo")) for path in paths]
 
 
@@ -174,7 +174,7 @@ def find_photos(
             yield Prediction(path, error=_("the folder holds no photos"))
         for failure in failures:
             yield Prediction(
-                Path(failure.filename or path), error=_("the folder cannot be listed ({value})", value=failure.strerror or failure)
+                Path(failure.filename or path), error=_("the folder cannot be listed ({error})", error=failure.strerror or failure)
             )
 
 
@@ -250,13 +250,14 @@ def _with_contact_sheet(answers: Iterator[Prediction], folder: Path) -> Iterator
         yield answer
     if len(cells) > 1:
         try:
-            save_copy(draw_contact_sheet(cells), folder, SHEET, source=_("contact sheet in {folder}", folder=folder.resolve()))
+            source = f"contact sheet in {folder.resolve()}"  # not translated: the sheet is known again by it
+            save_copy(draw_contact_sheet(cells), folder, SHEET, source=source)
         except OSError as error:
             raise UsageError(
                 _(
-                    "{folder} cannot be written: {value}. Name another folder for the drawn copies.",
+                    "{folder} cannot be written: {error}. Name another folder for the drawn copies.",
                     folder=folder,
-                    value=error.strerror or error,
+                    error=error.strerror or error,
                 )
             ) from error
 
