@@ -19,7 +19,7 @@ from whosthat.networks.backend import load_keras
 from whosthat.networks.design import Design, NetworkFacts
 from whosthat.networks.ends import photo_input, predictions, rescaled
 from whosthat.networks.registry import register
-from whosthat.translation import N_, _
+from whosthat.translation import N_, _, pgettext
 
 if TYPE_CHECKING:
     import keras
@@ -170,7 +170,7 @@ def _given(where: str, known: _Word, tokens: list[str], usage: str) -> dict[str,
                     usage=usage,
                 )
             )
-        number = next(left, _("nothing")) if name in _NAMED else token
+        number = next(left, pgettext("what follows a word of a block", "nothing")) if name in _NAMED else token
         given[name] = token if name in _CHOICES else _number(where, name, number, usage)
     return given
 

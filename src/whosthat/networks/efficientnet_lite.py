@@ -108,7 +108,7 @@ LITE2 = scaled(width=1.1, depth=1.2)
     EFFICIENTNET_LITE0,
     N_(
         "Sixteen inverted bottleneck blocks, averaged over the image, dropout 0.2, one dense layer of class probabilities.\n\n"
-        "At 4 % of cnn6's size it sees far more, because it has seen ImageNet's 1.3 million photos before yours."
+        "Only 4 % as large as cnn6, it sees far more, because it has seen ImageNet's 1.3 million photos before yours."
     ),
 )
 def efficientnet_lite0(design: Design) -> keras.Model:
@@ -120,7 +120,7 @@ def efficientnet_lite0(design: Design) -> keras.Model:
     EFFICIENTNET_LITE2,
     N_(
         "Twenty-one inverted bottleneck blocks, a tenth wider than lite0's, for photos of 260 pixels; dropout 0.3.\n\n"
-        "Of ImageNet's validation photos 77.6 % get the right one of 1,000 classes, against 75.1 % with lite0 (Google's figures)."
+        "On ImageNet's validation photos of 1,000 classes its accuracy is 77.6 %, that of lite0 75.1 % (Google's figures)."
     ),
 )
 def efficientnet_lite2(design: Design) -> keras.Model:
