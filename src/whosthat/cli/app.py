@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from whosthat.cli.commands import root_help
-from whosthat.errors import WhosthatError
+from whosthat.errors import WhosthatError, system_reason
 from whosthat.translation import _
 
 COLLECTED_AFTER = 30_000
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(error)
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
-        return _fail(WhosthatError(_("The system refused: {value}{where}.", value=error.strerror or error, where=where)))
+        return _fail(WhosthatError(_("The system refused: {value}{where}.", value=system_reason(error), where=where)))
     except MemoryError:
         return _fail(WhosthatError(_("There is not enough memory. Close other programs, or choose a smaller --size or --batch-size.")))
 

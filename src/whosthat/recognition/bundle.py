@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, field_validator
 
 from whosthat import durable
-from whosthat.errors import BundleError, UsageError, WeightsError, did_you_mean
+from whosthat.errors import BundleError, UsageError, WeightsError, did_you_mean, system_reason
 from whosthat.recognition.face_facts import CropFacts, FaceFacts
 from whosthat.recognition.face_threshold import DistanceThreshold
 from whosthat.recognition.manifest import FORMAT, MANIFEST, Manifest, first_complaint, read_manifest, write_manifest
@@ -239,7 +239,7 @@ def save_bundle(
                 "The bundle cannot be saved to {folder}: {value}. Make room or choose another folder; a bundle that was "
                 "there before is unchanged.",
                 folder=folder,
-                value=error.strerror or error,
+                value=system_reason(error),
             )
         ) from error
 

@@ -20,7 +20,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from whosthat import durable
-from whosthat.errors import BundleError
+from whosthat.errors import BundleError, system_reason
 from whosthat.translation import _
 from whosthat.version import __version__
 
@@ -125,7 +125,7 @@ def _refuse_changed(path: Path, expected: FileFacts, came: str) -> None:
 
 def _unreadable(path: Path, error: OSError) -> BundleError:
     return BundleError(
-        _("{path} cannot be read: {value}. Copy the bundle again, or check who may read it.", path=path, value=error.strerror or error)
+        _("{path} cannot be read: {value}. Copy the bundle again, or check who may read it.", path=path, value=system_reason(error))
     )
 
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
-from whosthat.errors import BundleError, UsageError, WeightsError, path_given
+from whosthat.errors import BundleError, UsageError, WeightsError, path_given, system_reason
 from whosthat.inference import GraphError
 from whosthat.photos.sources import PhotoSource, image_of
 from whosthat.translation import N_, _
@@ -210,7 +210,7 @@ class Recogniser(ABC):
             try:
                 save_image(drawn, path_given(to, _("The picture's file")))
             except OSError as error:
-                raise UsageError(_("The picture cannot be saved as {to}: {value}.", to=to, value=error.strerror or error)) from error
+                raise UsageError(_("The picture cannot be saved as {to}: {value}.", to=to, value=system_reason(error))) from error
         return drawn
 
     @property

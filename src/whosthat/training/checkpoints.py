@@ -29,7 +29,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from whosthat.durable import sha256_of, sync_folder, write_file
-from whosthat.errors import RunError, TrainingError
+from whosthat.errors import RunError, TrainingError, system_reason
 from whosthat.progress import SILENT, Progress
 from whosthat.training.schedules import PlateauMemory
 from whosthat.translation import _
@@ -200,7 +200,7 @@ class Checkpoints:
                     "A checkpoint could not be written to {folder}: {error}. Earlier checkpoints are safe. Make room or allow "
                     "writing, then go on with whosthat train --resume.",
                     folder=self.folder,
-                    error=error.strerror or error,
+                    error=system_reason(error),
                 )
             ) from error
 

@@ -22,7 +22,7 @@ import numpy as np
 
 from whosthat.dataset.batches import Batches
 from whosthat.durable import open_private, sync_folder
-from whosthat.errors import ExportError, TrainingError
+from whosthat.errors import ExportError, TrainingError, system_reason
 from whosthat.inference import open_session
 from whosthat.networks.onnx_writer import write_onnx
 from whosthat.training.feeding import Table
@@ -116,7 +116,7 @@ class FeatureStore:
                     "The backbone's features could not be saved in {folder}: {error}. Make room or allow writing, then go on "
                     "with whosthat train --resume.",
                     folder=self._folder,
-                    error=error.strerror or error,
+                    error=system_reason(error),
                 )
             ) from error
 

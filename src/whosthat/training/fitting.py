@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whosthat.dataset.batches import Batches
-from whosthat.errors import NetworkError, RunError
+from whosthat.errors import NetworkError, RunError, system_reason
 from whosthat.networks import registry
 from whosthat.networks.backend import set_threads
 from whosthat.progress import SILENT, Progress
@@ -133,7 +133,7 @@ def _opened(recipe: Recipe, folder: Path, progress: Progress, hopeless: Callable
             _(
                 "The run folder {folder} cannot be created: {error}. Choose another folder with --runs.",
                 folder=folder,
-                error=error.strerror or error,
+                error=system_reason(error),
             )
         ) from error
     with ExitStack() as stack:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, overload
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
-from whosthat.errors import RecipeError, did_you_mean
+from whosthat.errors import RecipeError, did_you_mean, system_reason
 from whosthat.networks.design import Design
 from whosthat.training.recipe_base import (
     FACES,
@@ -309,7 +309,7 @@ def read_toml(path: Path, what: str = N_("recipe")) -> dict[str, Any]:
             )
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise RecipeError(_("The {what} {path} cannot be read: {error}.", what=what, path=path, error=error.strerror or error)) from error
+        raise RecipeError(_("The {what} {path} cannot be read: {error}.", what=what, path=path, error=system_reason(error))) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RecipeError(
             _("The {what} {path} is not TOML: {error}. Write lines such as epochs = 30.", what=what, path=path, error=error)

@@ -19,7 +19,7 @@ from whosthat.dataset.cache import cache_file, prepare_photos
 from whosthat.dataset.split import read_split
 from whosthat.dataset.threads import in_order
 from whosthat.durable import UNFINISHED, make_private_folder, open_private, sha256_of, sync_folder
-from whosthat.errors import DatasetError, UsageError
+from whosthat.errors import DatasetError, UsageError, system_reason
 from whosthat.photos.drawing import encode_image
 from whosthat.photos.preparing import PrepareSpec
 from whosthat.progress import SILENT, Progress
@@ -74,7 +74,7 @@ def export_dataset(run: str | Path, folder: Path, *, overwrite: bool = False, pr
             make_private_folder(folder)
         except OSError as error:
             raise DatasetError(
-                _("{folder} cannot be made: {error}. Choose another folder.", folder=folder, error=error.strerror or error)
+                _("{folder} cannot be made: {error}. Choose another folder.", folder=folder, error=system_reason(error))
             ) from error
         write_array_files(prepared, folder)
     return folder
@@ -112,7 +112,7 @@ def unpacked(photos: Path, *, progress: Progress = SILENT) -> Path:
                 _(
                     "{folder} cannot be written: {error}. Make room, or copy the files to a folder that can be written.",
                     folder=folder,
-                    error=error.strerror or error,
+                    error=system_reason(error),
                 )
             ) from error
         finally:

@@ -16,6 +16,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from whosthat.errors import system_reason
 from whosthat.settings import cache_folder
 from whosthat.translation import N_, _, ngettext
 from whosthat.version import __version__
@@ -157,7 +158,7 @@ def _cache() -> Fact:
         return Fact(
             N_("cache"),
             "bad",
-            _("{folder} cannot be written: {error}. Set WHOSTHAT_CACHE to another folder.", folder=folder, error=error.strerror or error),
+            _("{folder} cannot be written: {error}. Set WHOSTHAT_CACHE to another folder.", folder=folder, error=system_reason(error)),
         )
     return Fact("cache", "good", _("Prepared photos are kept in {folder}.", folder=folder))
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from whosthat.errors import NetworkError, PhotoError, UsageError, path_given
+from whosthat.errors import NetworkError, PhotoError, UsageError, path_given, system_reason
 from whosthat.evaluation.metrics import Evaluation
 from whosthat.evaluation.plots.writing import LARGE_SIDE, keep_insight, shown_mistakes
 from whosthat.networks.onnx_parts import NetworkGraph
@@ -82,7 +82,7 @@ def draw_activations(bundle: str | Path, photo: str | Path, picture: Path) -> No
         save_image(drawn, picture)
     except OSError as error:
         raise UsageError(
-            _("{picture} cannot be written: {error}. Choose another place for the picture.", picture=picture, error=error.strerror or error)
+            _("{picture} cannot be written: {error}. Choose another place for the picture.", picture=picture, error=system_reason(error))
         ) from error
 
 
@@ -176,6 +176,6 @@ def _cannot_write(folder: Path, error: OSError) -> UsageError:
         _(
             "{folder} cannot be written: {error}. Choose another folder for the pictures that explain.",
             folder=folder,
-            error=error.strerror or error,
+            error=system_reason(error),
         )
     )

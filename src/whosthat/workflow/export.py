@@ -17,7 +17,7 @@ import numpy as np
 
 from whosthat import durable
 from whosthat.cartoons import HEROES, draw_hero
-from whosthat.errors import ExportError, UsageError, did_you_mean
+from whosthat.errors import ExportError, UsageError, did_you_mean, system_reason
 from whosthat.photos.preparing import PrepareSpec, prepare
 from whosthat.progress import SILENT, Progress
 from whosthat.recognition.bundle import Bundle, open_bundle
@@ -159,7 +159,7 @@ def _whole_or_absent(out: Path, suffix: str) -> Iterator[Path]:
         durable.sync_folder(out.parent)
     except OSError as error:
         raise ExportError(
-            _("{file} cannot be written: {error}. Make room, or choose another folder.", file=out, error=error.strerror or error)
+            _("{file} cannot be written: {error}. Make room, or choose another folder.", file=out, error=system_reason(error))
         ) from error
     finally:
         with suppress(OSError):  # a folder that cannot be written holds no temporary file

@@ -23,7 +23,7 @@ from whosthat.dataset.cache import forget_prepared
 from whosthat.dataset.facts import photos_of
 from whosthat.dataset.split import COLUMNS, read_rows
 from whosthat.durable import replace_file
-from whosthat.errors import BundleError, DatasetError, RunError
+from whosthat.errors import BundleError, DatasetError, RunError, system_reason
 from whosthat.evaluation.face_part import read_face_part, write_face_part
 from whosthat.evaluation.plots.writing import PHOTOS_FILE, read_photos
 from whosthat.evaluation.report import write_report
@@ -118,7 +118,7 @@ def note_erasure(erasure: Erasure, bundle: Path) -> None:
             _(
                 "Nothing was removed, because {folder} cannot be written: {error}. Make room.",
                 folder=bundle.parent,
-                error=error.strerror or error,
+                error=system_reason(error),
             )
         ) from error
 

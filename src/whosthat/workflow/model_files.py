@@ -20,7 +20,7 @@ from filelock import FileLock, Timeout
 
 from whosthat.downloading import fetch
 from whosthat.durable import sync_folder
-from whosthat.errors import UsageError, WeightsError, did_you_mean
+from whosthat.errors import UsageError, WeightsError, did_you_mean, system_reason
 from whosthat.faces import weight_files
 from whosthat.networks import registry
 from whosthat.networks.pretrained import published_file, where_from
@@ -204,7 +204,7 @@ def download(file: ModelFile, address: str, progress: Progress = SILENT) -> Path
             _(
                 "{file} cannot be written: {error}. Make room, or set WHOSTHAT_WEIGHTS to another folder.",
                 file=target,
-                error=error.strerror or error,
+                error=system_reason(error),
             )
         ) from error
     return target

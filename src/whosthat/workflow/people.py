@@ -17,7 +17,7 @@ from filelock import FileLock, Timeout
 
 from whosthat import photo_cache
 from whosthat.checking.suspects import STRANGER_DISTANCE, find_outliers
-from whosthat.errors import BundleError, DatasetError, UsageError, did_you_mean, type_given
+from whosthat.errors import BundleError, DatasetError, UsageError, did_you_mean, system_reason, type_given
 from whosthat.faces.remembered import RememberedFaces, RememberedSightings
 from whosthat.photos.reading import sha256_of
 from whosthat.progress import SILENT, Progress
@@ -179,7 +179,7 @@ def _held(path: str | Path) -> Iterator[tuple[Bundle, Removed | None]]:
             _(
                 "The bundle {folder} cannot be changed: {error}. Copy it to a folder that can be written.",
                 folder=home,
-                error=error.strerror or error,
+                error=system_reason(error),
             )
         ) from error
     try:

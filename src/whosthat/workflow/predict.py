@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from whosthat.dataset.threads import in_order
-from whosthat.errors import BundleError, PhotoError, UsageError, path_given, type_given
+from whosthat.errors import BundleError, PhotoError, UsageError, path_given, system_reason, type_given
 from whosthat.photos.clips import numbered_frames, picture_of
 from whosthat.photos.reading import exif_of, looks_like_photo
 from whosthat.photos.signatures import kind_of_file
@@ -88,7 +88,7 @@ def predict(
                 _(
                     "{folder} cannot be made: {error}. Name another folder for the drawn copies.",
                     folder=copies,
-                    error=error.strerror or error,
+                    error=system_reason(error),
                 )
             ) from error
         without = [*without, copies]
@@ -106,7 +106,7 @@ def predict(
                 _(
                     "{folder} cannot be written: {error}. Name another folder for the drawn copies.",
                     folder=copies,
-                    error=error.strerror or error,
+                    error=system_reason(error),
                 )
             ) from error
 
@@ -173,9 +173,7 @@ def find_photos(
         if is_empty and not failures:
             yield Prediction(path, error=_("the folder holds no photos"))
         for failure in failures:
-            yield Prediction(
-                Path(failure.filename or path), error=_("the folder cannot be listed ({error})", error=failure.strerror or failure)
-            )
+            yield Prediction(Path(failure.filename or path), error=_("the folder cannot be listed ({error})", error=system_reason(failure)))
 
 
 def _photos_below(
@@ -257,7 +255,7 @@ def _with_contact_sheet(answers: Iterator[Prediction], folder: Path) -> Iterator
                 _(
                     "{folder} cannot be written: {error}. Name another folder for the drawn copies.",
                     folder=folder,
-                    error=error.strerror or error,
+                    error=system_reason(error),
                 )
             ) from error
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from whosthat.durable import move_to_free_name, replace_file
-from whosthat.errors import DatasetError
+from whosthat.errors import DatasetError, system_reason
 from whosthat.file_names import unused_path
 from whosthat.translation import _
 from whosthat.workflow.check import Checkup
@@ -166,5 +166,5 @@ def _move(source: Path, target: Path) -> str:
     except FileExistsError:
         return _("{file} already exists", file=target)
     except OSError as error:
-        return _("{file} cannot be written ({error})", file=target, error=error.strerror or error)
+        return _("{file} cannot be written ({error})", file=target, error=system_reason(error))
     return ""

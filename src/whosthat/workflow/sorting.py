@@ -18,7 +18,7 @@ from typing import TextIO
 from filelock import BaseFileLock, FileLock, Timeout
 
 from whosthat.durable import move_to_free_name, sweep, unfinished_in
-from whosthat.errors import UsageError
+from whosthat.errors import UsageError, system_reason
 from whosthat.file_names import candidates, safe_name, unused_path
 from whosthat.translation import _
 from whosthat.workflow.prediction import Prediction, as_text, csv_cell
@@ -150,5 +150,5 @@ def _is_copy(path: Path, photo: Path) -> bool:
 
 def _cannot_write(folder: Path, error: OSError) -> UsageError:
     return UsageError(
-        _("{folder} cannot be written: {error}. Choose another folder for the sorted copies.", folder=folder, error=error.strerror or error)
+        _("{folder} cannot be written: {error}. Choose another folder for the sorted copies.", folder=folder, error=system_reason(error))
     )

@@ -17,7 +17,7 @@ from typing import Any
 from whosthat import durable
 from whosthat.dataset.audit import Audit, AuditedPhoto
 from whosthat.dataset.split import Split, write_split
-from whosthat.errors import DatasetError, RecipeError, RunError
+from whosthat.errors import DatasetError, RecipeError, RunError, system_reason
 from whosthat.evaluation.diagnosis import Diagnosis, Training, diagnose
 from whosthat.evaluation.learning_curve import LearningCurve
 from whosthat.evaluation.metrics import Evaluation
@@ -112,7 +112,7 @@ def begin(run: TrainingRun, recipe: AnyRecipe, *, latest: bool) -> None:
                 set_latest(run.folder)
     except (OSError, DatasetError, RunError) as error:
         discard_run(run.folder)
-        why = str(error.strerror or error) if isinstance(error, OSError) else str(error).rstrip(".。")
+        why = system_reason(error) if isinstance(error, OSError) else str(error).rstrip(".。")
         raise RunError(
             _(
                 "No run can be started in {folder}: {why}. Make room there, or choose another folder with --runs.",
