@@ -14,6 +14,8 @@ from typing import TypeAlias
 
 from PIL import ImageFont
 
+from whosthat.translation import _
+
 # Where Linux, macOS and Windows keep fonts for Chinese, Japanese and Korean; the first that exists is enough.
 _CJK_FONTS = (
     "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",
@@ -43,6 +45,11 @@ def can_draw(text: str) -> bool:
     """Say whether some font on this machine has every character of a text."""
     font = font_for(text, 16)
     return all(_has(font, character) for character in text)
+
+
+def no_chinese_font() -> str:
+    """Say what to install where no font on this machine can draw Chinese; empty where one can."""
+    return "" if can_draw("正體中文") else _("No font on this machine can draw Chinese. Install one, such as Noto Sans CJK.")
 
 
 @lru_cache(maxsize=1)
