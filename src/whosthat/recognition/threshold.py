@@ -198,7 +198,7 @@ def _interval(known: NDArray[np.float64], strangers: NDArray[np.float64], person
     for _draw in range(REDRAWN):
         times = np.bincount(generator.integers(n_people, size=n_people), minlength=n_people)[person_of]
         drawn_known = known[generator.integers(len(known), size=len(known))]
-        value, _ = _chosen(drawn_known, np.repeat(strangers, times), rate)
+        value, _lost = _chosen(drawn_known, np.repeat(strangers, times), rate)
         if (others := strangers[times == 0]).size:
             shares.append(float((others >= value).mean()))
     low, high = (float(end) for end in np.quantile(shares, [0.025, 0.975]))

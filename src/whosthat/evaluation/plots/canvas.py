@@ -6,13 +6,13 @@ import functools
 import html
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, fields
 from typing import Any
 
-from whosthat.photos.lettering import font_files
-from whosthat.translation import _
+from whosthat.photos.lettering import font_files, no_chinese_font
+from whosthat.translation import _, language, using
 
 BASE_FONT = "DejaVu Sans"
 """The font that matplotlib brings along."""
@@ -57,7 +57,7 @@ def new_figure(width: float, height: float, inks: Inks) -> Any:
 
 @contextmanager
 def style(inks: Inks) -> Iterator[None]:
-    """Set fonts and colours for everything that is drawn inside, and the old ones afterwards."""
+    """Set fonts, colours and a language that can be drawn for everything that is drawn inside, and the old ones afterwards."""
     import matplotlib
 
     settings: dict[str, Any] = {
@@ -77,8 +77,19 @@ def style(inks: Inks) -> Iterator[None]:
         "svg.fonttype": "none",
         "svg.hashsalt": "whosthat",
     }
-    with matplotlib.rc_context(settings):
+    with matplotlib.rc_context(settings), using(picture_language()):
         yield
+
+
+def picture_language() -> str:
+    """Return the language of the words in pictures: the current one, or English where no font on this machine can draw it."""
+    spoken = language()
+    return "en" if spoken != "en" and no_chinese_font() else spoken
+
+
+def sentence_of(parts: Iterable[str]) -> str:
+    """Return the parts of a description as one sentence."""
+    return _("{parts}.", parts=_("; ").join(parts))
 
 
 def drawn(size: tuple[float, float], inks: Inks, save: Callable[[Any], Any], draw: Any, *what: Any) -> Any:
@@ -119,18 +130,8 @@ def svg(figure: Any, name: str, title: str, description: str) -> str:
         drawing = drawing.replace(placeholder, f"var(--{field.name})")
     drawing = re.sub(r'(\bid="|="#|url\(#)', rf"\1{name}-", drawing)
     width, height = (round(inches * 72) for inches in figure.get_size_inches())
-    head = _(
-        '<svg class="drawing" viewBox="0 0 {width} {height}" role="img" aria-labelledby="{name}-title {name}-words">',
-        width=width,
-        height=height,
-        name=name,
-    )
-    words = _(
-        '<title id="{name}-title">{escape}</title><desc id="{name}-words">{escape2}</desc>',
-        name=name,
-        escape=html.escape(title),
-        escape2=html.escape(description),
-    )
+    head = f'<svg class="drawing" viewBox="0 0 {width} {height}" role="img" aria-labelledby="{name}-title {name}-words">'
+    words = f'<title id="{name}-title">{html.escape(title)}</title><desc id="{name}-words">{html.escape(description)}</desc>'
     return head + words + drawing[drawing.index(">") + 1 :]
 
 
