@@ -143,9 +143,9 @@ def fit_threshold(
 def _without_strangers(known: NDArray[np.float64], rate: float) -> Threshold:
     value = min(HIGHEST, float(np.sort(known)[math.floor((1 - rate) * len(known) + 1e-9)]))  # 1 - 0.9 is a little less than 0.1
     how = _(
-        "Chosen so that about {rate:g} % of known photos get a name ({photos} not used for training). How many "
+        "Chosen so that about {rate} of known photos get a name ({photos} not used for training). How many "
         "strangers would get a name is not known: add photos of strangers with --strangers.",
-        rate=100 * rate,
+        rate=percent(rate),
         photos=counted(len(known), "photo"),
     )
     return Threshold(value=value, how=how, known_named=float((known >= value).mean()))
@@ -159,7 +159,10 @@ def expected_of_strangers(share: float, low: float, high: float) -> str:
         'About 1 % of strangers would get a name (95 % interval: 0.2 % to 3.1 %)'
     """
     return _(
-        "About {share} of strangers would get a name (95 % interval: {interval})", share=percent(share), interval=percent_range(low, high)
+        "About {share} of strangers would get a name ({level} interval: {interval})",
+        share=percent(share),
+        level=percent(0.95),
+        interval=percent_range(low, high),
     )
 
 

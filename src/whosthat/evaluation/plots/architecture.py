@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from whosthat.evaluation.network_part import layer_words, shape_words
-from whosthat.evaluation.plots.canvas import PRINT, Inks, drawn, png, sentence_of, svg_file
+from whosthat.evaluation.plots.canvas import PRINT, Inks, drawn, is_wide, png, sentence_of, svg_file
 from whosthat.networks.layers import BLOCK, LayerFacts, NetworkLayers
 from whosthat.translation import _
 from whosthat.wording import counted
@@ -31,7 +31,10 @@ _SLANT = (0.26, 0.16)
 """How far, as shares of its height, the back of a box lies to the right of its front, and above it."""
 
 _WORDS_ACROSS = 19
-"""A line of words under a box is broken after so many characters."""
+"""A line of words under a box is broken after so many letters."""
+
+_FILL = "\u2060"
+"""Stands behind a letter that is as wide as two while lines are measured: `textwrap` counts letters."""
 
 _LEARNS = ("Conv2D", "DepthwiseConv2D", BLOCK)
 _CONNECTS = ("Dense", "LSTM")
@@ -105,7 +108,9 @@ def _lines(box: Box) -> list[str]:
 
 
 def _wrapped(box: Box) -> list[str]:
-    return [part for line in _lines(box) for part in textwrap.wrap(line, _WORDS_ACROSS)]
+    """The lines of a box, none wider than `_WORDS_ACROSS`."""
+    measured = ("".join(letter + _FILL * is_wide(letter) for letter in line) for line in _lines(box))
+    return [part.replace(_FILL, "") for line in measured for part in textwrap.wrap(line, _WORDS_ACROSS)]
 
 
 def _draw_box(axes: Any, box: Box, x: float, middle: float, widest: tuple[int, int], inks: Inks) -> tuple[float, float]:

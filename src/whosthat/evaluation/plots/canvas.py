@@ -6,6 +6,7 @@ import functools
 import html
 import io
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, fields
@@ -18,7 +19,7 @@ BASE_FONT = "DejaVu Sans"
 """The font that matplotlib brings along."""
 
 LONGEST_NAME = 22
-"""A class name longer than this is shortened in a picture; tables hold it whole."""
+"""A class name wider than this (`width_of`) is shortened in a picture; tables hold it whole."""
 
 DPI = 110
 
@@ -142,9 +143,28 @@ def drawable(name: str) -> str:
         >>> drawable("Robert Downey junior, actor and producer")
         'Robert Downey junior,…'
     """
-    short = name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1].rstrip() + "…"
+    short = name
+    if width_of(name) > LONGEST_NAME:
+        while width_of(short) >= LONGEST_NAME:
+            short = short[:-1]
+        short = short.rstrip() + "…"
     known = _characters()
     return "".join(letter if ord(letter) in known and letter.isprintable() else "□" for letter in short)
+
+
+def width_of(text: str) -> int:
+    """Return how wide a text is, in letters; a Chinese character is as wide as two.
+
+    Example:
+        >>> width_of("Ann"), width_of("安安")
+        (3, 4)
+    """
+    return sum(2 if is_wide(letter) else 1 for letter in text)
+
+
+def is_wide(letter: str) -> bool:
+    """Tell whether a letter takes twice the room of a Latin one."""
+    return unicodedata.east_asian_width(letter) in "WF"
 
 
 @functools.cache

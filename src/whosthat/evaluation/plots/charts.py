@@ -130,7 +130,7 @@ def confusion_size(matrix: Matrix) -> tuple[float, float]:
     """Return width and height, in inches, at which the matrix can be read."""
     rows, columns = matrix.counts.shape
     cell = 1.0 if columns <= 4 else 0.7 if columns <= 8 else 0.45
-    return 3.4 + cell * columns, max(3.0, 2.0 + cell * rows)
+    return 3.4 + cell * columns, max(3.0, 2.4 + cell * rows)
 
 
 def draw_confusion(axes: Any, matrix: Matrix, inks: Inks) -> None:
@@ -144,7 +144,7 @@ def draw_confusion(axes: Any, matrix: Matrix, inks: Inks) -> None:
     for row, column in np.argwhere(counts):
         ink = inks.paper if shares[row, column] > 0.5 else inks.ink
         axes.text(column, row, counts[row, column], ha="center", va="center", color=ink)
-    names = [drawable(_(name) if place >= n_rows else name) for place, name in enumerate(matrix.columns)]
+    names = [drawable(name) for name in matrix.columns]
     axes.set_xticks(range(len(names)), names, rotation=45, ha="right", rotation_mode="anchor")
     axes.set_yticks(range(n_rows), names[:n_rows])
     if len(names) > n_rows:
@@ -174,9 +174,10 @@ def draw_grid(axes: Any, answers: Sequence[Answer], images: Mapping[int, Image],
         left, top = (place % COLUMNS) * _STEP, -(place // COLUMNS) * height
         axes.imshow(images[answer.index], extent=(left, left + _CELL, top - _CELL, top), aspect="equal", zorder=1)
         ink, sign = (inks.good, "✓") if answer.correct else (inks.bad, "✗")
-        words = f"{sign} {drawable(_(answer.words) if answer.predicted is None else answer.words)}"
+        words = f"{sign} {drawable(answer.words)}"
         if not answer.correct:
-            words = f"{words}\n{_('is {name}', name=drawable(answer.truth))}"
+            truth = _("is {name}", name=drawable(answer.truth))
+            words = f"{words}\n{truth}"
         axes.text(left, top - _CELL - 0.03, words, ha="left", va="top", color=ink, fontsize=7.5, linespacing=1.1)
     axes.set_xlim(0, COLUMNS * _STEP - 0.08)
     axes.set_ylim(-rows * height, 0)
