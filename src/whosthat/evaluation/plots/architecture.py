@@ -108,7 +108,7 @@ def _lines(box: Box) -> list[str]:
 
 
 def _wrapped(box: Box) -> list[str]:
-    """The lines of a box, none wider than `_WORDS_ACROSS`."""
+    """The lines of a box, none wider than `_WORDS_ACROSS`, but for half of a Chinese character."""
     measured = ("".join(letter + _FILL * is_wide(letter) for letter in line) for line in _lines(box))
     return [part.replace(_FILL, "") for line in measured for part in textwrap.wrap(line, _WORDS_ACROSS)]
 

@@ -131,8 +131,10 @@ def svg(figure: Any, name: str, title: str, description: str) -> str:
         drawing = drawing.replace(placeholder, f"var(--{field.name})")
     drawing = re.sub(r'(\bid="|="#|url\(#)', rf"\1{name}-", drawing)
     width, height = (round(inches * 72) for inches in figure.get_size_inches())
-    head = f'<svg class="drawing" viewBox="0 0 {width} {height}" role="img" aria-labelledby="{name}-title {name}-words">'
-    words = f'<title id="{name}-title">{html.escape(title)}</title><desc id="{name}-words">{html.escape(description)}</desc>'
+    box, names = f"0 0 {width} {height}", f"{name}-title {name}-words"
+    head = f'<svg class="drawing" viewBox="{box}" role="img" aria-labelledby="{names}">'  # not translated: SVG
+    words = f'<title id="{name}-title">{html.escape(title)}</title>'
+    words += f'<desc id="{name}-words">{html.escape(description)}</desc>'  # not translated: SVG
     return head + words + drawing[drawing.index(">") + 1 :]
 
 
