@@ -131,10 +131,10 @@ def svg(figure: Any, name: str, title: str, description: str) -> str:
         drawing = drawing.replace(placeholder, f"var(--{field.name})")
     drawing = re.sub(r'(\bid="|="#|url\(#)', rf"\1{name}-", drawing)
     width, height = (round(inches * 72) for inches in figure.get_size_inches())
-    box, names = f"0 0 {width} {height}", f"{name}-title {name}-words"
-    head = f'<svg class="drawing" viewBox="{box}" role="img" aria-labelledby="{names}">'  # not translated: SVG
-    words = f'<title id="{name}-title">{html.escape(title)}</title>'
-    words += f'<desc id="{name}-words">{html.escape(description)}</desc>'  # not translated: SVG
+    ids = f"{name}-title", f"{name}-words"
+    box, labels = f"0 0 {width} {height}", " ".join(ids)
+    head = f'<svg class="drawing" viewBox="{box}" role="img" aria-labelledby="{labels}">'  # not translated: SVG
+    words = f'<title id="{ids[0]}">{html.escape(title)}</title><desc id="{ids[1]}">{html.escape(description)}</desc>'  # not translated: SVG
     return head + words + drawing[drawing.index(">") + 1 :]
 
 
