@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from whosthat.desktop.worker import collected_here
 from whosthat.errors import DesktopError
-from whosthat.photos.lettering import no_chinese_font
 from whosthat.translation import N_, _, language, use
 
 if TYPE_CHECKING:
@@ -19,7 +18,7 @@ NO_TK = N_(
     "with Homebrew: brew install python-tk. The Windows installer of Python brings it."
 )
 NO_SCREEN = N_("The window cannot open: there is no screen ({reason}). Open it from a desktop, or use whosthat predict.")
-NO_FONT = N_("The window has no font with Chinese characters and speaks English. Install one, such as Noto Sans CJK.")
+NO_FONT = N_("The window speaks English: no font here can show Chinese. Install one, such as Noto Sans CJK (package fonts-noto-cjk).")
 
 
 def open_window(bundle: Path | None = None) -> None:
@@ -32,7 +31,7 @@ def open_window(bundle: Path | None = None) -> None:
     from whosthat.desktop.style import can_show_chinese
 
     if language() != "en" and not can_show_chinese(root):
-        sys.stderr.write(f"{no_chinese_font() or _(NO_FONT)}\n")
+        sys.stderr.write(f"{_(NO_FONT)}\n")
         use("en")
     with collected_here():
         window = MainWindow(root, bundle)
