@@ -150,8 +150,13 @@ def drawable(name: str) -> str:
         while width_of(short) >= LONGEST_NAME:
             short = short[:-1]
         short = short.rstrip() + "…"
+    return boxed(short)
+
+
+def boxed(words: str) -> str:
+    """Return words with a box for every character that no font here has: words that come from elsewhere, in whichever language."""
     known = _characters()
-    return "".join(letter if ord(letter) in known and letter.isprintable() else "□" for letter in short)
+    return "".join(letter if ord(letter) in known and letter.isprintable() else "□" for letter in words)
 
 
 def width_of(text: str) -> int:
