@@ -57,7 +57,19 @@ def _run(words: list[str]) -> int:
     with sigterm_like_ctrl_c(), _less_often_collected():
         code = run_typer(words)
     sys.stdout.flush()  # a reader that has gone shows itself here, not in an ugly line when the process ends
+    _tell_of_missing_font()
     return code
+
+
+def _tell_of_missing_font() -> None:
+    """Say once, after everything else, why the pictures that were drawn are in English."""
+    from whosthat.translation import language
+
+    if "matplotlib" in sys.modules and language() != "en":
+        from whosthat.cli.output import say
+        from whosthat.photos.lettering import no_chinese_font
+
+        say(*filter(None, [no_chinese_font()]))
 
 
 @contextmanager
