@@ -7,7 +7,8 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from whosthat.cli.options import JsonOption, PhotosArgument, examples, new_app, option
+from whosthat.cli.commands import COMMANDS
+from whosthat.cli.options import JsonOption, PhotosArgument, about, examples, new_app, option
 from whosthat.cli.output import say, show, show_first, show_json, show_text
 from whosthat.cli.terminal import terminal_progress
 from whosthat.errors import DatasetError, UsageError
@@ -50,13 +51,22 @@ UndoOption = Annotated[
 
 
 @app.command(
-    epilog=examples(
-        "check photos",
-        "check photos --html check.html",
-        "check photos --json > findings.json",
-        "check photos --fix",
-        "check photos --undo photos-set-aside/plan.csv",
+    help=about(
+        COMMANDS["check"],
+        N_(
+            "Files that cannot be read, photos that appear twice or in two folders, classes with few photos, photos that "
+            "are too small. In photos of people also: no face, several, small, blurred or cut faces, photos that probably "
+            "show somebody else, people who look alike. No photo is moved without --fix and --yes; --fix alone writes a "
+            "plan. --json names every photo."
+        ),
     ),
+    epilog=examples("""
+        check photos
+        check photos --html check.html
+        check photos --json > findings.json
+        check photos --fix
+        check photos --undo photos-set-aside/plan.csv
+    """),  # not translated: command lines
     no_args_is_help=True,
 )
 def check(  # noqa: PLR0913  typer makes a parameter of each option
@@ -70,12 +80,7 @@ def check(  # noqa: PLR0913  typer makes a parameter of each option
     undo: UndoOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Look for trouble in a folder of photos.
-
-    Files that cannot be read, photos that appear twice or in two folders, classes with few photos, photos that are too
-    small. In photos of people also: no face, several, small, blurred or cut faces, photos that probably show somebody
-    else, people who look alike. No photo is moved without --fix and --yes; --fix alone writes a plan. --json names every photo.
-    """
+    """Answer ``whosthat check``."""
     if yes and not fix:
         raise UsageError(_("--yes needs --fix."))
     if faces and frames:

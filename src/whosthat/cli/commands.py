@@ -24,7 +24,7 @@ COMMANDS = {
 }
 """Every command with its one sentence. The command of name N is ``app`` in the module ``whosthat.cli.N``."""
 
-LANG_HELP = N_("Language of the answers: en or zh_TW; otherwise that of WHOSTHAT_LANG, or of the computer.")
+LANG_HELP = N_("Language: en or zh_TW; left out, that of WHOSTHAT_LANG or of the computer.")
 
 _OPTIONS = {
     "--lang CODE": LANG_HELP,

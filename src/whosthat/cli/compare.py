@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from whosthat.cli import options, train_options
+from whosthat.cli.commands import COMMANDS
 from whosthat.cli.output import say, show, show_json, show_side_by_side, show_table, show_text
 from whosthat.cli.terminal import terminal_progress
 from whosthat.cli.train import ask_about_names
@@ -43,13 +44,22 @@ SeriesOption = Annotated[
 
 @app.command(
     cls=options.GroupedCommand,
-    epilog=options.examples(
-        "compare photos",
-        "compare photos faces cnn6 --epochs 10 --strangers others",
-        "compare photos cnn6 --vary batch_size=16,32 --vary optimiser.learning_rate=0.001,0.02",
-        "compare photos --vary recipe=reference-cnn6,reference-cnn6-step --repeat 3",
-        "compare photos --series reference-diary --set size=64",
+    help=options.about(
+        COMMANDS["compare"],
+        N_(
+            "Each training makes a run of its own. Models are compared by the same test photos. With --vary, --repeat or "
+            "--series the validation photos choose, and the test judges the chosen run alone; what is trained already is "
+            "not trained again, so the same command goes on with a series that was stopped. The comparison is kept beside "
+            "the runs, and runs/latest then points at the run to use."
+        ),
     ),
+    epilog=options.examples("""
+        compare photos
+        compare photos faces cnn6 --epochs 10 --strangers others
+        compare photos cnn6 --vary batch_size=16,32 --vary optimiser.learning_rate=0.001,0.02
+        compare photos --vary recipe=reference-cnn6,reference-cnn6-step --repeat 3
+        compare photos --series reference-diary --set size=64
+    """),  # not translated: command lines
     no_args_is_help=True,
 )
 def compare(  # noqa: PLR0913  typer makes a parameter of each option; those that set the recipe are read from the context
@@ -71,13 +81,7 @@ def compare(  # noqa: PLR0913  typer makes a parameter of each option; those tha
     runs: options.RunsOption = Path("runs"),
     as_json: options.JsonOption = False,
 ) -> None:
-    """Train several models, or one in several settings, and say which one to use.
-
-    Each training makes a run of its own. Models are compared by the same test photos. With --vary, --repeat or --series the
-    validation photos choose, and the test judges the chosen run alone; what is trained already is not trained again, so the
-    same command goes on with a series that was stopped. The comparison is kept beside the runs, and runs/latest then points
-    at the run to use.
-    """
+    """Answer ``whosthat compare``."""
     chosen = [*(names or ()), *(name.strip() for name in (models or "").split(",") if name.strip())]
     changes = recipe_changes(context)
     options.load_own_networks(custom)

@@ -10,7 +10,8 @@ import typer
 
 from whosthat.cli.answers import show_predictions
 from whosthat.cli.check import show_audit
-from whosthat.cli.options import examples, new_app, option
+from whosthat.cli.commands import COMMANDS
+from whosthat.cli.options import about, examples, new_app, option
 from whosthat.cli.output import say, show
 from whosthat.cli.terminal import terminal_progress
 from whosthat.cli.train import show_result
@@ -24,16 +25,26 @@ LessonOption = Annotated[bool, option("--lesson", N_("Learn how such a recognise
 YesOption = Annotated[bool, option("--yes", N_("With --lesson: do not wait for answers."))]
 
 
-@app.command(epilog=examples("demo", "demo my-demo", "demo --lesson"))
+@app.command(
+    help=about(
+        COMMANDS["demo"],
+        N_(
+            "Draws seven cartoon heroes, checks the pictures, trains a recogniser, tests it, and asks it about heroes it "
+            "has not seen in these pictures, and about strangers. Takes less than two minutes on two cores."
+        ),
+        N_(
+            "--lesson explains how a network is trained, in 15 minutes: it stops before each result, so that you can "
+            "predict it. Your predictions and all results are then in lesson.html."
+        ),
+    ),
+    epilog=examples("""
+        demo
+        demo my-demo
+        demo --lesson
+    """),  # not translated: command lines
+)
 def demo(folder: FolderArgument = Path("demo"), lesson: LessonOption = False, yes: YesOption = False) -> None:
-    """See the whole flow on pictures that whosthat draws itself.
-
-    Draws seven cartoon heroes, checks the pictures, trains a recogniser, tests it, and asks it about heroes it has not
-    seen in these pictures, and about strangers. Takes less than two minutes on two cores.
-
-    --lesson explains how a network is trained, in 15 minutes: it stops before each result, so that you can predict it. Your
-    predictions and all results are then in lesson.html.
-    """
+    """Answer ``whosthat demo``."""
     if yes and not lesson:
         raise UsageError(_("--yes needs --lesson."))
     if lesson:

@@ -4,19 +4,29 @@ from __future__ import annotations
 
 import typer
 
-from whosthat.cli.options import JsonOption, examples, new_app
+from whosthat.cli.commands import COMMANDS
+from whosthat.cli.options import JsonOption, about, examples, new_app
 from whosthat.cli.output import show_json, show_table
+from whosthat.translation import N_
 
 app = new_app()
 
 
-@app.command(epilog=examples("doctor", "doctor --json"))
+@app.command(
+    help=about(
+        COMMANDS["doctor"],
+        N_(
+            "Versions, weights, room on the disk, the window, fonts, and whether anything tried to reach the network. The "
+            "exit code is 1 when something is wrong that stops most commands."
+        ),
+    ),
+    epilog=examples("""
+        doctor
+        doctor --json
+    """),  # not translated: command lines
+)
 def doctor(as_json: JsonOption = False) -> None:
-    """Check this installation.
-
-    Versions, weights, room on the disk, the window, fonts, and whether anything tried to reach the network. The exit code
-    is 1 when something is wrong that stops most commands.
-    """
+    """Answer ``whosthat doctor``."""
     from whosthat.workflow.doctor import examine
 
     facts = examine()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from whosthat.cli.options import BundleArgument, JsonOption, MinAccuracyOption, PhotosArgument, StrangersOption, examples, new_app
+from whosthat.cli.commands import COMMANDS
+from whosthat.cli.options import BundleArgument, JsonOption, MinAccuracyOption, PhotosArgument, StrangersOption, about, examples, new_app
 from whosthat.cli.output import say, show, show_first, show_json, show_text
 from whosthat.cli.terminal import terminal_progress
 from whosthat.errors import QualityError
-from whosthat.translation import _
+from whosthat.translation import N_, _
 from whosthat.wording import confidence_text, counted, percent, percent_range
 
 if TYPE_CHECKING:
@@ -22,7 +23,14 @@ SHOWN_MISTAKES = 5
 
 
 @app.command(
-    epilog=examples("evaluate runs/latest other-photos", "evaluate bundle photos --strangers others --min-accuracy 0.9"),
+    help=about(
+        COMMANDS["evaluate"],
+        N_("The folders must bear names that the recogniser knows. Photos that it was trained on are left out."),
+    ),
+    epilog=examples("""
+        evaluate runs/latest other-photos
+        evaluate bundle photos --strangers others --min-accuracy 0.9
+    """),  # not translated: command lines
     no_args_is_help=True,
 )
 def evaluate(
@@ -32,10 +40,7 @@ def evaluate(
     min_accuracy: MinAccuracyOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Test a saved recogniser on other photos.
-
-    The folders must bear names that the recogniser knows. Photos that it was trained on are left out.
-    """
+    """Answer ``whosthat evaluate``."""
     say(_("Testing {bundle} on the photos in {photos}.", bundle=bundle, photos=photos))
     from whosthat.workflow.evaluate import count_strangers
     from whosthat.workflow.evaluate import evaluate as evaluate_bundle

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from whosthat.cli.options import BundleArgument, CustomOption, JsonOption, argument, examples, load_own_networks, new_app, option
+from whosthat.cli.options import BundleArgument, CustomOption, JsonOption, about, argument, examples, load_own_networks, new_app, option
 from whosthat.cli.output import confirmed, say, show, show_json, show_table
 from whosthat.cli.terminal import terminal_progress
 from whosthat.errors import UsageError, did_you_mean
@@ -41,9 +41,16 @@ MapsOption = Annotated[Path, option("--draw FILE.png", N_("The picture that is s
 OwnNameArgument = Annotated[str, argument("NAME", N_("A face network that you added."))]
 
 
-@app.command("list", epilog=examples("models list", "models list --json"))
+@app.command(
+    "list",
+    help=N_("List the networks."),
+    epilog=examples("""
+        models list
+        models list --json
+    """),  # not translated: command lines
+)
 def list_them(as_json: JsonOption = False) -> None:
-    """List the networks."""
+    """Answer ``whosthat models list``."""
     from whosthat.networks import registry
 
     known = [registry.facts(name) for name in registry.names()]
@@ -63,14 +70,18 @@ def list_them(as_json: JsonOption = False) -> None:
 
 @app.command(
     "add",
-    epilog=examples("models add face_detection_yunet_2026may.onnx", "models add my-net.onnx --describe my-net.toml"),
+    help=about(
+        N_("Add a weights file; which one it is shows in its checksum, not in its name."),
+        N_("With --describe, add a face network of your own: it is compared with its description, tried, and kept."),
+    ),
+    epilog=examples("""
+        models add face_detection_yunet_2026may.onnx
+        models add my-net.onnx --describe my-net.toml
+    """),  # not translated: command lines
     no_args_is_help=True,
 )
 def add(file: FileArgument, describe: DescribeOption = None) -> None:
-    """Add a weights file; which one it is shows in its checksum, not in its name.
-
-    With --describe, add a face network of your own: it is compared with its description, tried, and kept.
-    """
+    """Answer ``whosthat models add``."""
     if describe is not None:
         from whosthat.faces.models import add_embedder
         from whosthat.faces.own_embedders import read_description
@@ -95,15 +106,23 @@ def add(file: FileArgument, describe: DescribeOption = None) -> None:
 
 @app.command(
     "get",
-    epilog=examples("models get yunet", "models get vgg16 --yes", "models get efficientnet-lite2 --from efficientnet-lite2-9656183e.pth"),
+    help=about(
+        N_("Download the published weights of a model, after asking: the only command that uses the network."),
+        N_(
+            "It shows the file, its size, licence and address first. The file is checked by its checksums, wherever it "
+            "comes from. A download that was cut off goes on where it stopped. Proxies are read from https_proxy and "
+            "no_proxy."
+        ),
+    ),
+    epilog=examples("""
+        models get yunet
+        models get vgg16 --yes
+        models get efficientnet-lite2 --from efficientnet-lite2-9656183e.pth
+    """),  # not translated: command lines
     no_args_is_help=True,
 )
 def get(name: PublishedArgument, source: FromOption = None, yes: YesOption = False) -> None:
-    """Download the published weights of a model, after asking: the only command that uses the network.
-
-    It shows the file, its size, licence and address first. The file is checked by its checksums, wherever it comes from. A
-    download that was cut off goes on where it stopped. Proxies are read from https_proxy and no_proxy.
-    """
+    """Answer ``whosthat models get``."""
     from whosthat.workflow import model_files
 
     file = model_files.model_file(name)
@@ -146,9 +165,14 @@ def _ask(file: ModelFile, address: str, *, yes: bool) -> None:
         raise UsageError(_("Nothing was downloaded."))
 
 
-@app.command("remove", epilog=examples("models remove my-net"), no_args_is_help=True)
+@app.command(
+    "remove",
+    help=N_("Remove a face network that you added; recognisers that were trained with it keep their own copy."),
+    epilog=examples("models remove my-net"),  # not translated: a command line
+    no_args_is_help=True,
+)
 def remove(name: OwnNameArgument) -> None:
-    """Remove a face network that you added; recognisers that were trained with it keep their own copy."""
+    """Answer ``whosthat models remove``."""
     from whosthat.faces.own_embedders import embedder_names, remove_embedder
 
     if not remove_embedder(name):
@@ -165,15 +189,19 @@ ClassesOption = Annotated[int | None, option("--classes N", N_("With --layers or
 BlocksOption = Annotated[
     str | None, option("--blocks LAYERS", N_("With --layers or --draw: blocks of the custom network (docs/networks.md)."))
 ]
-_SHOW_EXAMPLES = (
-    "models show cnn6",
-    "models show yunet",
-    "models show cnn6 --layers --size 112 --classes 5",
-    'models show custom --blocks "conv 64 3, pool, flatten" --draw mine.svg',
+
+
+@app.command(
+    "show",
+    help=N_("Show everything that is known about a model, or its layers."),
+    epilog=examples("""
+        models show cnn6
+        models show yunet
+        models show cnn6 --layers --size 112 --classes 5
+        models show custom --blocks "conv 64 3, pool, flatten" --draw mine.svg
+    """),  # not translated: command lines
+    no_args_is_help=True,
 )
-
-
-@app.command("show", epilog=examples(*_SHOW_EXAMPLES), no_args_is_help=True)
 def show_one(  # noqa: PLR0913  typer makes a parameter of each option
     name: NameArgument,
     layers: LayersOption = False,
@@ -184,7 +212,7 @@ def show_one(  # noqa: PLR0913  typer makes a parameter of each option
     custom: CustomOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show everything that is known about a model, or its layers."""
+    """Answer ``whosthat models show``."""
     load_own_networks(custom)
     if layers or draw:
         _show_layers(name, layers, draw, as_json, size=size, classes=classes, blocks=blocks or "")
@@ -245,12 +273,17 @@ def _show_layers(name: str, table: bool, draw: Path | None, as_json: bool, **des
         show(str(drawing))
 
 
-@app.command("activations", epilog=examples("models activations runs/latest photo.jpg --draw layers.png"), no_args_is_help=True)
+@app.command(
+    "activations",
+    help=about(
+        N_("Draw what a network sees in a photo, layer by layer: of each convolution and pooling the maps with most contrast."),
+        N_("The first maps still look like the photo, the last ones are small and say how much of something is where."),
+    ),
+    epilog=examples("models activations runs/latest photo.jpg --draw layers.png"),  # not translated: a command line
+    no_args_is_help=True,
+)
 def activations(bundle: BundleArgument, photo: PhotoArgument, draw: MapsOption) -> None:
-    """Draw what a network sees in a photo, layer by layer: of each convolution and pooling the maps with most contrast.
-
-    The first maps still look like the photo, the last ones are small and say how much of something is where.
-    """
+    """Answer ``whosthat models activations``."""
     from whosthat.workflow.explaining import draw_activations
 
     draw_activations(bundle, photo, draw)

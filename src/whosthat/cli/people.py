@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 import typer.core
 
-from whosthat.cli.options import BundleArgument, JsonOption, argument, examples, new_app, option
+from whosthat.cli.options import BundleArgument, JsonOption, about, argument, examples, new_app, option
 from whosthat.cli.output import say, show_json, show_table
 from whosthat.cli.terminal import terminal_progress
 from whosthat.errors import UsageError, did_you_mean
@@ -40,15 +40,26 @@ class BundleFirst(typer.core.TyperGroup):
         return super().resolve_command(ctx, args)
 
 
-@app.callback(cls=BundleFirst, help=SUMMARY, epilog=examples("people runs/latest list", "people runs/latest add anna holiday/anna"))
+@app.callback(
+    cls=BundleFirst,
+    help=SUMMARY,
+    epilog=examples("""
+        people runs/latest list
+        people runs/latest add anna holiday/anna
+    """),  # not translated: command lines
+)
 def people(ctx: typer.Context, bundle: BundleArgument) -> None:
     """Keep the bundle for the command that follows it."""
     ctx.obj = bundle
 
 
-@app.command("list", epilog=examples("people runs/latest list"))
+@app.command(
+    "list",
+    help=N_("List the people with the number of their enrolled photos."),
+    epilog=examples("people runs/latest list"),  # not translated: a command line
+)
 def list_them(ctx: typer.Context, as_json: JsonOption = False) -> None:
-    """List the people with the number of their enrolled photos."""
+    """Answer ``whosthat people BUNDLE list``."""
     from whosthat.workflow.people import list_people
 
     people = list_people(ctx.obj)
@@ -59,7 +70,20 @@ def list_them(ctx: typer.Context, as_json: JsonOption = False) -> None:
 
 
 @app.command(
-    epilog=examples("people runs/latest add anna holiday/anna", "people runs/latest add anna party.jpg --face 2"), no_args_is_help=True
+    help=about(
+        N_("Enrol photos of somebody, new or known."),
+        N_(
+            "Photos that do not show one person, or show somebody who is enrolled under another name, are refused. Where a "
+            "photo shows several faces, the only one that fits the person's other photos is taken; if that is not clear, "
+            "the photo is refused with its faces numbered, and --face chooses. Faces less than half as large as the largest "
+            "count as bystanders. The threshold is unchanged."
+        ),
+    ),
+    epilog=examples("""
+        people runs/latest add anna holiday/anna
+        people runs/latest add anna party.jpg --face 2
+    """),  # not translated: command lines
+    no_args_is_help=True,
 )
 def add(
     ctx: typer.Context,
@@ -69,12 +93,7 @@ def add(
     anyway: AnywayOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Enrol photos of somebody, new or known.
-
-    Photos that do not show one person, or show somebody who is enrolled under another name, are refused. Where a photo shows several
-    faces, the only one that fits the person's other photos is taken; if that is not clear, the photo is refused with its faces
-    numbered, and --face chooses. Faces less than half as large as the largest count as bystanders. The threshold is unchanged.
-    """
+    """Answer ``whosthat people BUNDLE add``."""
     from whosthat.workflow.people import add_person
 
     with terminal_progress() as progress:
@@ -92,12 +111,18 @@ def add(
         show_json(added)
 
 
-@app.command(epilog=examples("people runs/latest remove anna"), no_args_is_help=True)
+@app.command(
+    help=about(
+        N_("Remove somebody: embeddings, cache entries, pictures in the run."),
+        N_(
+            "A receipt beside the bundle says what was deleted. The photos themselves, other runs and copies of the bundle are not touched."
+        ),
+    ),
+    epilog=examples("people runs/latest remove anna"),  # not translated: a command line
+    no_args_is_help=True,
+)
 def remove(ctx: typer.Context, name: NameArgument, as_json: JsonOption = False) -> None:
-    """Remove somebody: embeddings, cache entries, pictures in the run.
-
-    A receipt beside the bundle says what was deleted. The photos themselves, other runs and copies of the bundle are not touched.
-    """
+    """Answer ``whosthat people BUNDLE remove``."""
     from whosthat.workflow.people import remove_person
 
     removed = remove_person(ctx.obj, name)
@@ -115,9 +140,13 @@ def remove(ctx: typer.Context, name: NameArgument, as_json: JsonOption = False) 
         show_json(receipt)
 
 
-@app.command(epilog=examples("people runs/latest rename anna anna_k"), no_args_is_help=True)
+@app.command(
+    help=N_("Call somebody by another name."),
+    epilog=examples("people runs/latest rename anna anna_k"),  # not translated: a command line
+    no_args_is_help=True,
+)
 def rename(ctx: typer.Context, name: NameArgument, new_name: NewNameArgument) -> None:
-    """Call somebody by another name."""
+    """Answer ``whosthat people BUNDLE rename``."""
     from whosthat.workflow.people import rename_person
 
     rename_person(ctx.obj, name, new_name)

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
-from whosthat.cli.options import JsonOption, RunsOption, argument, examples, new_app, option
+from whosthat.cli.options import JsonOption, RunsOption, about, argument, examples, new_app, option
 from whosthat.cli.output import say, show, show_json, show_side_by_side, show_table, show_text
 from whosthat.translation import N_, _
 from whosthat.wording import percent
@@ -18,9 +18,16 @@ HtmlOption = Annotated[Path | None, option("--html FILE", N_("Write a page with 
 RunsArgument = Annotated[list[Path], argument("RUN", N_("Folders of runs; runs/latest is one."))]
 
 
-@app.command("list", epilog=examples("runs list", "runs list --json"))
+@app.command(
+    "list",
+    help=N_("List the runs of a folder, the oldest first."),
+    epilog=examples("""
+        runs list
+        runs list --json
+    """),  # not translated: command lines
+)
 def list_them(runs: RunsOption = Path("runs"), as_json: JsonOption = False) -> None:
-    """List the runs of a folder, the oldest first."""
+    """Answer ``whosthat runs list``."""
     from whosthat.runs.folders import list_runs
 
     rows = [run.to_dict() for run in list_runs(runs)]
@@ -34,14 +41,18 @@ def list_them(runs: RunsOption = Path("runs"), as_json: JsonOption = False) -> N
 
 
 @app.command(
-    epilog=examples("runs compare runs/photos-cnn6-1 runs/photos-cnn6-2", "runs compare runs/photos-cnn6-* --html diary.html"),
+    help=about(
+        N_("Set runs side by side: how they ended, and every setting in which they differ, one a line."),
+        N_("With --html, they become the entries of a diary: dates, notes, validation curves, and which run the validation photos choose."),
+    ),
+    epilog=examples("""
+        runs compare runs/photos-cnn6-1 runs/photos-cnn6-2
+        runs compare runs/photos-cnn6-* --html diary.html
+    """),  # not translated: command lines
     no_args_is_help=True,
 )
 def compare(runs: RunsArgument, html: HtmlOption = None, as_json: JsonOption = False) -> None:
-    """Set runs side by side: how they ended, and every setting in which they differ, one a line.
-
-    With --html, they become the entries of a diary: dates, notes, validation curves, and which run the validation photos choose.
-    """
+    """Answer ``whosthat runs compare``."""
     if html is not None:
         from whosthat.evaluation.experiments import to_dict
         from whosthat.workflow.series import write_diary
