@@ -90,7 +90,8 @@ def compare(  # noqa: PLR0913  typer makes a parameter of each option; those tha
         from whosthat.workflow.series import run_series
 
         steps = _steps(chosen, vary or (), series, changes)
-        say(_("Training {max} runs on the photos in {photos}.", max=len(steps) * max(repeat, 1), photos=photos))
+        n = len(steps) * max(repeat, 1)
+        say(_("Training {n} runs on the photos in {photos}.", n=n, photos=photos))
         ask_about_names(photos, yes=True)
         with terminal_progress() as progress:
             result = run_series(photos, steps, repeat=repeat, runs=runs, strangers=strangers, progress=progress)
@@ -100,7 +101,7 @@ def compare(  # noqa: PLR0913  typer makes a parameter of each option; those tha
             _show_series(result, settings_in_names=series is None)
     else:
         chosen = chosen or list(MODELS)
-        say(_("Comparing {chosen} on the photos in {photos}.", chosen=", ".join(chosen), photos=photos))
+        say(_("Comparing {models} on the photos in {photos}.", models=_(", ").join(chosen), photos=photos))
         ask_about_names(photos, yes=True)
         _show_models(photos, chosen, changes, runs, strangers, as_json)
 
@@ -125,9 +126,9 @@ def _show_series(result: SeriesResult, *, settings_in_names: bool) -> None:
     show_table(list(rows[0]), [list(row.values()) for row in rows])
     show("")
     show_text(*result.experiments.sentences)
-    show("", f"Report:  {result.report}")
+    show("", _("Report:  {path}", path=result.report))
     if result.experiments.best is not None:
-        show(f"Run:     {result.experiments.best.run}")
+        show(_("Run:     {path}", path=result.experiments.best.run))
 
 
 def _show_models(
@@ -147,5 +148,5 @@ def _show_models(
     show_side_by_side(figures(result.comparison))
     show("")
     show_text(*result.comparison.sentences)
-    show("", f"Report:  {result.report}")
-    show(*(f"Run:     {result.folder.parent / one.run}" for one in result.comparison.contestants))
+    show("", _("Report:  {path}", path=result.report))
+    show(*(_("Run:     {path}", path=result.folder.parent / one.run) for one in result.comparison.contestants))

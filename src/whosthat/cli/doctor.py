@@ -7,7 +7,7 @@ import typer
 from whosthat.cli.commands import COMMANDS
 from whosthat.cli.options import JsonOption, about, examples, new_app
 from whosthat.cli.output import show_json, show_table
-from whosthat.translation import N_
+from whosthat.translation import N_, _
 
 app = new_app()
 
@@ -33,9 +33,9 @@ def doctor(as_json: JsonOption = False) -> None:
     if as_json:
         show_json(facts)
     else:
-        show_table(("", "what", "found"), [(_SIGNS[fact.state], fact.subject, fact.finding) for fact in facts])
+        show_table(("", _("what"), _("found")), [(_(_SIGNS[fact.state]), _(fact.subject), fact.finding) for fact in facts])
     if any(fact.state == "bad" for fact in facts):
         raise typer.Exit(1)
 
 
-_SIGNS = {"good": "ok", "note": "note", "bad": "WRONG"}
+_SIGNS = {"good": N_("ok"), "note": N_("note"), "bad": N_("WRONG")}

@@ -30,8 +30,9 @@ Data goes to standard output, messages go to standard error. Exit codes:
 | 4 | a quality gate that was asked for (`--min-accuracy`) was not reached |
 | 130, 143 | stopped by Ctrl-C, by SIGTERM |
 
-`--lang zh_TW` anywhere behind `whosthat`, or `WHOSTHAT_LANG=zh_TW` in the environment, asks for Traditional Chinese, and `en` for English; left out, the computer's language
-decides. Where its characters cannot be shown, whosthat speaks English and says so. JSON, CSV and what is kept in files are the same in every language.
+`--lang zh_TW` anywhere behind `whosthat`, or `WHOSTHAT_LANG=zh_TW` in the environment, asks for Traditional Chinese, and `en` for
+English; left out, the computer's language decides. Where its characters cannot be shown, whosthat speaks English and says so. JSON and
+CSV have the same keys and values in every language; only sentences in them differ.
 
 `WHOSTHAT_DEBUG=1` shows where in the program an error arose.
 """

@@ -70,13 +70,13 @@ def _speak(code: str) -> None:
     for stream in (sys.stdout, sys.stderr):
         if not _can_show(stream, LANGUAGES[code]):
             translation.use("en")
-            _say_in_english(f"{code} cannot be shown in the encoding {stream.encoding}")
+            _say_in_english(f"{code} cannot be shown in the encoding {stream.encoding}")  # not translated: English
             return
     try:
         translation.use(code)
     except Exception:  # noqa: BLE001  gettext checks little of what it reads
         translation.use("en")
-        _say_in_english(f"the catalogue of {code} is missing or damaged")
+        _say_in_english(f"the catalogue of {code} is missing or damaged")  # not translated: English
 
 
 def _can_show(stream: object, text: str) -> bool:
@@ -90,4 +90,4 @@ def _can_show(stream: object, text: str) -> bool:
 def _say_in_english(reason: str) -> None:
     from whosthat.cli.output import say
 
-    say(f"whosthat speaks English, because {reason}.")  # not translated: there is no other language
+    say(f"whosthat speaks English, because {reason}.")  # not translated: English

@@ -94,4 +94,5 @@ def about(*paragraphs: str) -> str:
 
 def examples(commands: str) -> str:
     """Return the end of a help page: command lines, one a line and given without ``whosthat``, that are not to be wrapped."""
-    return "\n".join(["\b", N_("Examples:"), *(f"  whosthat {line.strip()}" for line in commands.strip().splitlines())])
+    lines = (f"  whosthat {line.strip()}" for line in commands.strip().splitlines())  # not translated: commands
+    return "\n".join(["\b", N_("Examples:"), *lines])

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 import typer.core
 
+from whosthat.cli.commands import COMMANDS
 from whosthat.cli.options import BundleArgument, JsonOption, about, argument, examples, new_app, option
 from whosthat.cli.output import say, show_json, show_table
 from whosthat.cli.terminal import terminal_progress
@@ -15,9 +16,7 @@ from whosthat.errors import UsageError, did_you_mean
 from whosthat.translation import N_, _
 from whosthat.wording import counted
 
-SUMMARY = N_("List the people whom a face recogniser knows; add, remove or rename them.")
-
-app = new_app(SUMMARY)
+app = new_app(COMMANDS["people"])
 
 NameArgument = Annotated[str, argument("NAME", N_("The person's name."))]
 NewNameArgument = Annotated[str, argument("NEW_NAME", N_("The name from now on."))]
@@ -35,14 +34,15 @@ class BundleFirst(typer.core.TyperGroup):
         if args[0] not in self.commands and not args[0].startswith("-"):
             bundle = str(ctx.params["bundle"])
             if bundle in self.commands:
-                raise UsageError(_("The bundle comes first: whosthat people {args} {bundle}", args=args[0], bundle=bundle))
-            raise UsageError(_('There is no command "{args}". {choice}', args=args[0], choice=did_you_mean(args[0], self.commands)))
+                command = f"whosthat people {args[0]} {bundle}"  # not translated: a command
+                raise UsageError(_("The bundle comes first: {command}", command=command))
+            raise UsageError(_('There is no command "{name}". {choice}', name=args[0], choice=did_you_mean(args[0], self.commands)))
         return super().resolve_command(ctx, args)
 
 
 @app.callback(
     cls=BundleFirst,
-    help=SUMMARY,
+    help=COMMANDS["people"],
     epilog=examples("""
         people runs/latest list
         people runs/latest add anna holiday/anna
@@ -66,7 +66,8 @@ def list_them(ctx: typer.Context, as_json: JsonOption = False) -> None:
     if as_json:
         show_json(people)
     else:
-        show_table(("person", "photos"), [(one.name, f"{one.photos:,}") for one in people], right=("photos",))
+        columns = (_("person"), _("photos"))
+        show_table(columns, [(one.name, f"{one.photos:,}") for one in people], right=columns[1:])
 
 
 @app.command(
@@ -101,10 +102,10 @@ def add(
     say(*(_("{path} was not enrolled: {reason}.", path=item.path, reason=item.reason) for item in added.left), *added.notes)
     say(
         _(
-            "{photos} of {name} enrolled. {threshold_sentence}",
+            "{photos} of {name} enrolled. The threshold is unchanged (distance {threshold:.3f}).",
             photos=counted(len(added.photos), "photo"),
             name=added.name,
-            threshold_sentence=_threshold_sentence(added.threshold),
+            threshold=added.threshold,
         )
     )
     if as_json:
@@ -129,13 +130,13 @@ def remove(ctx: typer.Context, name: NameArgument, as_json: JsonOption = False) 
     receipt = removed.receipt
     say(
         _(
-            "{removed} was removed: {embeddings} deleted. {threshold_sentence}",
-            removed=receipt.removed,
+            "{name} was removed: {embeddings} deleted. The threshold is unchanged (distance {threshold:.3f}).",
+            name=receipt.removed,
             embeddings=counted(receipt.embeddings, "embedding"),
-            threshold_sentence=_threshold_sentence(removed.threshold),
+            threshold=removed.threshold,
         )
     )
-    say(_("The receipt is {file}.", file=removed.file), receipt.kept, *receipt.elsewhere)
+    say(_("The receipt is {path}.", path=removed.file), receipt.kept, *receipt.elsewhere)
     if as_json:
         show_json(receipt)
 
@@ -151,7 +152,3 @@ def rename(ctx: typer.Context, name: NameArgument, new_name: NewNameArgument) ->
 
     rename_person(ctx.obj, name, new_name)
     say(_("{name} is now called {new_name}.", name=name, new_name=new_name))
-
-
-def _threshold_sentence(threshold: float) -> str:
-    return _("The threshold is unchanged (distance {threshold:.3f}).", threshold=threshold)

@@ -96,7 +96,7 @@ def predict(  # noqa: PLR0913  typer makes a parameter of each option
     others: Counter[str] = Counter()
     with terminal_progress() as progress:
         answers = predict_paths(bundle, paths, draw=draw, every=every, without=without, remember=not no_cache, progress=progress)
-        total = sum(1 for _ in find_photos(paths, without=without, passed_over=others, clips=sees_clips(bundle)))
+        total = sum(1 for _photo in find_photos(paths, without=without, passed_over=others, clips=sees_clips(bundle)))
         if sort is not None:
             from whosthat.workflow.sorting import sort_copies
 
@@ -115,12 +115,12 @@ def predict(  # noqa: PLR0913  typer makes a parameter of each option
         else:
             show_predictions(predictions, paths[0] if len(paths) == 1 and paths[0].is_dir() else None)
     if sort is not None:
-        say(_("Copies are sorted into {sort}; the CSV file there lists them.", sort=sort))
+        say(_("Copies are sorted into {folder}; the CSV file there lists them.", folder=sort))
     if explain is not None and len(failed) < total:
-        say(_("Heat maps are in {explain}: red is where the network found its answer.", explain=explain))
+        say(_("Heat maps are in {folder}: red is where the network found its answer.", folder=explain))
     say(*not_looked_at(others))
     if failed:
-        say(*(f"{one.path}: {one.problem}" for one in failed))
+        say(*(_("{path}: {problem}", path=one.path, problem=one.problem) for one in failed))
         raise typer.Exit(BAD_DATA)
 
 

@@ -27,7 +27,7 @@ app = options.new_app()
 
 AUTO = "auto"
 
-_COLOURS = {"poor": "red", "fair": "yellow", N_("too few to say"): "yellow"}
+_COLOURS = {"poor": "red", "fair": "yellow", "too few to say": "yellow"}  # not translated: grades
 """Of the verdict, by its grade; the others are green."""
 
 
@@ -203,6 +203,7 @@ def show_result(result: TrainResult) -> None:
         show_text(accuracy_sentence(evaluation), *diagnosis.verdict.cautions)
     show_text(*result.notes)
     if diagnosis is not None:
-        show_text(_("Next: {sentence}", sentence=diagnosis.next_step.sentence))
-    show("", *([f"Report:  {result.run / 'report.html'}"] if diagnosis is not None else []))
-    show(f"Bundle:  {result.bundle}", _("Try it:  whosthat predict {quote} photo.jpg", quote=shlex.quote(str(result.run))))
+        show_text(_("Next: {advice}", advice=diagnosis.next_step.sentence))
+    show("", *([_("Report:  {path}", path=result.run / "report.html")] if diagnosis is not None else []))
+    command = f"whosthat predict {shlex.quote(str(result.run))} photo.jpg"  # not translated: a command
+    show(_("Bundle:  {path}", path=result.bundle), _("Try it:  {command}", command=command))
