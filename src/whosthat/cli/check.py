@@ -12,7 +12,7 @@ from whosthat.cli.options import JsonOption, PhotosArgument, about, examples, ne
 from whosthat.cli.output import say, show, show_first, show_json, show_text
 from whosthat.cli.terminal import terminal_progress
 from whosthat.errors import DatasetError, UsageError
-from whosthat.translation import N_, _, ngettext
+from whosthat.translation import N_, _, ngettext, pgettext
 from whosthat.wording import counted
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def show_audit(audit: Audit, faces: FaceAudit | None = None) -> None:
         show("", _("The people who look most alike:"))
         pairs = [(pair.first, pair.second, _number(pair.distance), str(pair.confused)) for pair in faces.look_alikes]
         numbers = [_("distance"), _("photos confused")]
-        show_first((_("person"), _("and"), *numbers), pairs, right=numbers)
+        show_first((_("person"), pgettext("heading", "and"), *numbers), pairs, right=numbers)
     show("")
     columns = (_("class"), _("photos"))
     show_first(columns, [(name, f"{count:,}") for name, count in audit.counts().items()], right=columns[1:])

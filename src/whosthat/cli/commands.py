@@ -40,7 +40,7 @@ def root_help() -> str:
     lines = [
         _("Usage: whosthat COMMAND [OPTIONS] ..."),
         "",
-        f"  {_('Folders of photos in; a recogniser you can trust out. Everything stays on this computer.')}",
+        "  " + _("Folders of photos in; a recogniser you can trust out. Everything stays on this computer."),
         "",
         _("Commands:"),
         *_aligned(COMMANDS),
@@ -50,7 +50,7 @@ def root_help() -> str:
         "",
         _("Start with:"),
         "  whosthat demo",  # not translated: a command
-        f"  whosthat train PHOTOS        {_('one folder for each person or class')}",  # not translated: a command
+        "  whosthat train PHOTOS        " + _("one folder for each person or class"),  # not translated: a command
         "  whosthat predict runs/latest photo.jpg",  # not translated: a command
     ]
     return "\n".join(lines) + "\n"

@@ -7,7 +7,7 @@ import typer
 from whosthat.cli.commands import COMMANDS
 from whosthat.cli.options import JsonOption, about, examples, new_app
 from whosthat.cli.output import show_json, show_table
-from whosthat.translation import N_, _
+from whosthat.translation import N_, _, pgettext
 
 app = new_app()
 
@@ -33,7 +33,10 @@ def doctor(as_json: JsonOption = False) -> None:
     if as_json:
         show_json(facts)
     else:
-        show_table(("", _("what"), _("found")), [(_(_SIGNS[fact.state]), _(fact.subject), fact.finding) for fact in facts])
+        show_table(
+            ("", pgettext("heading", "what"), pgettext("heading", "found")),
+            [(_(_SIGNS[fact.state]), _(fact.subject), fact.finding) for fact in facts],
+        )
     if any(fact.state == "bad" for fact in facts):
         raise typer.Exit(1)
 

@@ -89,9 +89,9 @@ def _show_evaluation(evaluation: Evaluation) -> None:
         answer = mistake.words
         if mistake.predicted is not None:
             answer = _("{answer} (confidence {confidence})", answer=answer, confidence=confidence_text(mistake.confidence))
-        show(f"  {_('{path}: {answer}, is {truth}', path=mistake.path, answer=answer, truth=mistake.truth)}")
+        show("  " + _("{path}: {answer}, is {truth}", path=mistake.path, answer=answer, truth=mistake.truth))
     if len(evaluation.mistakes) > SHOWN_MISTAKES:
-        show(f"  {_('and {n:,} more (--json shows all)', n=len(evaluation.mistakes) - SHOWN_MISTAKES)}")
+        show("  " + _("and {n:,} more (--json shows all)", n=len(evaluation.mistakes) - SHOWN_MISTAKES))
 
 
 def show_classes(evaluation: Evaluation) -> None:

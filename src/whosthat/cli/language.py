@@ -51,7 +51,8 @@ def choose_language(words: Sequence[str]) -> list[str]:
 
 def _without_option(words: Sequence[str]) -> tuple[list[str], str | None]:
     """Take ``--lang CODE`` and ``--lang=CODE`` out of the words before ``--``; the last one counts, nothing behind it is ""."""
-    rest, asked = [], None
+    rest: list[str] = []
+    asked = None
     left = iter(words)
     for word in left:
         if word == "--":

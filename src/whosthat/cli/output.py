@@ -42,7 +42,7 @@ def say(*sentences: str, wrap: bool = True) -> None:
 
 def confirmed(question: str) -> bool:
     """Ask on the terminal; whatever does not begin with y or 是 means no."""
-    sys.stderr.write(f"{_('{question} [y/N]', question=question)} ")
+    sys.stderr.write(_("{question} [y/N]", question=question) + " ")
     sys.stderr.flush()
     return sys.stdin.readline().strip().lower().startswith(("y", "是"))
 

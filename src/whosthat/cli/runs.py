@@ -17,6 +17,7 @@ _COLUMNS = (N_("run"), N_("state"), N_("model"), N_("accuracy"), N_("started"), 
 """What is said of every run; the other columns are settings, which are called so in every language."""
 
 _STATES = (N_("finished"), N_("running"), N_("resumable"), N_("broken off"))
+"""States of a run, as `runs.folders` names them."""
 
 app = new_app(COMMANDS["runs"])
 

@@ -18,7 +18,6 @@ from whosthat.cli.output import cell_width, wrapped
 from whosthat.translation import N_, _
 
 _WORDS = (
-    N_("Usage:"),
     N_("Arguments"),
     N_("Options"),
     N_("Commands"),
@@ -26,7 +25,7 @@ _WORDS = (
     N_("required"),
     N_("Show this message and exit."),
 )
-"""What stands on typer's help pages."""
+"""What else stands on typer's help pages."""
 
 _COMPLAINTS = (
     N_("Missing command."),
@@ -50,7 +49,7 @@ _COMPLAINTS = (
 )
 """What typer says is wrong; a place stands for what it fills in."""
 
-typer.core._ = _  # type: ignore[attr-defined]  # half of its words go through gettext's function of this name
+typer.core._ = _  # type: ignore[attr-defined, assignment]  # half of its words go through gettext's function of this name
 
 
 def complaint(message: str) -> str:
@@ -75,12 +74,12 @@ def translate(command: Any) -> None:
         translate(inner)
 
 
-class HelpPage(typer.Context.formatter_class):  # type: ignore[misc]
+class HelpPage(typer.Context.formatter_class):  # type: ignore[misc, valid-type]
     """A help page in any language."""
 
     def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
         """Write how a command is called."""
-        lead = f"{_('Usage:')} {prog} "
+        lead = _("Usage: {command}", command=f"{prog} ")
         self._write_lines(wrapped(lead + args, self.width, " " * cell_width(lead)))
 
     def write_text(self, text: str) -> None:
