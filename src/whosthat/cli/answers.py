@@ -104,10 +104,8 @@ def _counts(photos: Sequence[Prediction]) -> Iterator[str]:
     yield _("{seen}: {named}.", seen=seen, named=named)
     people = Counter(name for photo in photos for name in photo.names if name is not None)
     if people:
-        yield _(
-            "Seen: {names}.",
-            names=listing([_("{name} ({photos})", name=name, photos=counted(n, "photo")) for name, n in people.most_common()]),
-        )
+        names = [_("{name} ({photos})", name=name, photos=counted(n, "photo")) for name, n in people.most_common()]
+        yield _("Seen: {names}.", names=listing(names))
 
 
 def not_looked_at(others: Counter[str]) -> list[str]:

@@ -204,7 +204,9 @@ def _set_aside(files: Sequence[SetAside]) -> str:
     kinds = [counted(reasons[reason], kind) for kind, reason in NO_PHOTO_BUT.items() if reasons[reason]]
     if not files:
         return _("no file was set aside")
+    left = counted(len(files), "file")
     if not kinds:
-        return _("{files} set aside", files=counted(len(files), "file"))
-    listed = kinds[0] if len(kinds) == 1 else _("{first} and {second}", first=kinds[0], second=kinds[1])
-    return _("{files} set aside, among them {kinds}", files=counted(len(files), "file"), kinds=listed)
+        return _("{files} set aside", files=left)
+    if len(kinds) == 1:
+        return _("{files} set aside, among them {kind}", files=left, kind=kinds[0])
+    return _("{files} set aside, among them {first} and {second}", files=left, first=kinds[0], second=kinds[1])

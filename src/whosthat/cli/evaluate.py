@@ -62,10 +62,11 @@ def _show_strangers(others: StrangerTest) -> None:
     show("")
     show_text(
         _(
-            "Of {photos} of strangers, {named:,} got a name: {share} (95 % interval {interval}).",
+            "Of {photos} of strangers, {named:,} got a name: {share} ({level} interval {interval}).",
             photos=counted(others.n, "photo"),
             named=others.named,
             share=percent(others.share),
+            level=percent(0.95),
             interval=percent_range(others.interval.low, others.interval.high),
         )
     )
@@ -105,13 +106,14 @@ def accuracy_sentence(evaluation: Evaluation, *, baseline: bool = False) -> str:
     """Return the accuracy with its interval, the baseline where it is wanted and known, and the closed-set accuracy."""
     values = {
         "accuracy": percent(evaluation.accuracy),
+        "level": percent(0.95),
         "interval": percent_range(evaluation.interval.low, evaluation.interval.high),
         "closed_set": percent(evaluation.closed_set),
     }
     if not baseline or not evaluation.baseline:
-        return _("Accuracy: {accuracy} (95 % interval {interval}). Closed set (threshold off): {closed_set}.", **values)
+        return _("Accuracy: {accuracy} ({level} interval {interval}). Closed set (threshold off): {closed_set}.", **values)
     return _(
-        "Accuracy: {accuracy} (95 % interval {interval}). Baseline (always the most frequent class): {baseline}. "
+        "Accuracy: {accuracy} ({level} interval {interval}). Baseline (always the most frequent class): {baseline}. "
         "Closed set (threshold off): {closed_set}.",
         **values,
         baseline=percent(evaluation.baseline),

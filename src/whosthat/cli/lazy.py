@@ -134,7 +134,7 @@ def _short_usage(context: Any) -> list[str]:
     return [
         context.get_usage().translate(_BRACES),
         (command.help or "").split("\n\n")[0],
-        _("Commands: {commands} (more: {path} --help)", commands=", ".join(inner), path=path)
+        _("Commands: {commands} (more: {path} --help)", commands=_(", ").join(inner), path=path)
         if inner
         else _("Example: {example} (more: {path} --help)", example=example, path=path),
     ]

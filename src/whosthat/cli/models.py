@@ -28,7 +28,7 @@ Shown = tuple[dict[str, Any], list[str], list[tuple[str, str]]]
 _LABELS = (
     *(N_("name"), N_("title"), N_("input size"), N_("minimum size"), N_("loss"), N_("optimiser"), N_("learning rate"), N_("licence")),
     *(N_("source"), N_("parameters"), N_("options"), N_("weights"), N_("old keras"), N_("weights here"), N_("dimensions"), N_("file")),
-    *(N_("bytes"), N_("package"), N_("choose it"), N_("any")),
+    *(N_("bytes"), N_("package"), N_("choose it")),
 )
 """What stands before the facts of a model."""
 
@@ -71,7 +71,7 @@ def list_them(as_json: JsonOption = False) -> None:
     show_table((_("name"), *numbers, _("weights"), _("what it is")), rows, right=numbers)
     show("", _("For faces (--model faces):"))
     rows = [
-        (one["name"], f"{one['bytes']:,}", one["licence"], _("here") if one["weights_here"] else _("not here"), one["source"])
+        (one["name"], f"{one['bytes']:,}", one["licence"], _("here") if one["weights_here"] else _("not here"), _(one["source"]))
         for one in of_faces
     ]
     show_table((_("weights"), _("bytes"), _("licence"), _("present"), _("source")), rows, right=(_("bytes"),))
@@ -161,7 +161,7 @@ def _ask(file: ModelFile, address: str, *, yes: bool) -> None:
     say(
         _("The weights of {name} are the file {file}: {n:,} bytes.", name=file.name, file=file.file, n=file.n_bytes),
         _("Licence: {licence}.", licence=file.licence),
-        _("Made by: {source}.", source=file.source),
+        _("Made by: {source}.", source=_(file.source)),
         _("Address: {address}", address=address),
     )
     if file.md5:
@@ -306,6 +306,7 @@ def _shown_network(name: str) -> Shown:
     document = _describe(registry.facts(name))
     cells = document | {
         "title": _(document["title"]),
+        "source": _(document["source"]),
         "options": ", ".join(document["options"]),
         "weights_here": _yes_or_no(document["weights_here"]),
     }
@@ -319,16 +320,12 @@ def _shown_embedder(model: EmbedderModel) -> Shown:
     here = find_weights(model.file) is not None
     known = {**asdict(model.file), "dimensions": model.facts.dimensions, "weights_here": here}
     keys = ("name", "licence", "source", "dimensions", "file", "bytes", "sha256", "package")
-    rows = [(key, _cell(known[key])) for key in keys if known[key]]
+    rows = [(key, _(known[key]) if key == "source" else _cell(known[key])) for key in keys if known[key]]
     for detector, template in model.facts.templates.items():
         points = ", ".join(f"({x:g}, {y:g})" for x, y in template.points)
+        label = _("points, any detector") if detector == "any" else _("points, {detector} detector", detector=detector)
         origin = template.origin and _(template.origin)
-        rows.append(
-            (
-                _("points, {detector} detector", detector=_(detector)),
-                _("{points} of {size} x {size} pixels. {origin}", points=points, size=template.size, origin=origin),
-            )
-        )
+        rows.append((label, _("{points} of {size} x {size} pixels. {origin}", points=points, size=template.size, origin=origin)))
     rows += [("weights here", _yes_or_no(here)), ("choose it", _choosing(model.facts.name))]  # not translated: _LABELS
     return {**known, "templates": model.facts.templates}, [], rows
 
@@ -339,7 +336,7 @@ def _shown_detector(detector: DetectorFacts) -> Shown:
 
     files = [FILES[name] for name in detector.files]
     here = is_here(detector.files)
-    rows = [("licence", files[0].licence), ("source", files[0].source)]
+    rows = [("licence", files[0].licence), ("source", _(files[0].source))]
     rows += [("file", _("{file}, {n:,} bytes, SHA-256 {sha256}", file=file.file, n=file.bytes, sha256=file.sha256)) for file in files]
     choosing = f"--model faces --set detector={detector.name}"  # not translated: options
     rows += [("weights here", _yes_or_no(here)), ("choose it", choosing)]  # not translated: _LABELS

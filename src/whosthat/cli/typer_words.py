@@ -82,6 +82,10 @@ class HelpPage(typer.Context.formatter_class):  # type: ignore[misc, valid-type]
         lead = _("Usage: {command}", command=f"{prog} ")
         self._write_lines(wrapped(lead + args, self.width, " " * cell_width(lead)))
 
+    def write_heading(self, heading: str) -> None:
+        """Write what stands above a list."""
+        self._write_lines([_("{heading}:", heading=heading)])
+
     def write_text(self, text: str) -> None:
         """Write paragraphs; the lines of one that begins with a backspace stay as they are."""
         paragraphs = [paragraph.splitlines() for paragraph in text.split("\n\n")]
