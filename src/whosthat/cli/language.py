@@ -38,8 +38,8 @@ def choose_language(words: Sequence[str]) -> list[str]:
     Raises:
         UsageError: The words or the environment name no language that there is.
     """
-    rest, asked = _without_option(words)
-    named = os.environ.get(VARIABLE) or None if asked is None else asked
+    rest, wanted = _without_option(words)
+    named = os.environ.get(VARIABLE) or None if wanted is None else wanted
     code = preferred() if named is None else known(named)
     _speak(code or preferred())
     if named == "":
@@ -52,18 +52,18 @@ def choose_language(words: Sequence[str]) -> list[str]:
 def _without_option(words: Sequence[str]) -> tuple[list[str], str | None]:
     """Take ``--lang CODE`` and ``--lang=CODE`` out of the words before ``--``; the last one counts, nothing behind it is ""."""
     rest: list[str] = []
-    asked = None
+    wanted = None
     left = iter(words)
     for word in left:
         if word == "--":
-            return [*rest, word, *left], asked
+            return [*rest, word, *left], wanted
         if word == OPTION:
-            asked = next(left, "")
+            wanted = next(left, "")
         elif word.startswith(f"{OPTION}="):
-            asked = word.removeprefix(f"{OPTION}=")
+            wanted = word.removeprefix(f"{OPTION}=")
         else:
             rest.append(word)
-    return rest, asked
+    return rest, wanted
 
 
 def _speak(code: str) -> None:

@@ -104,11 +104,9 @@ def _pieces(text: str) -> list[str]:
 
 def _may_end(before: str, after: str) -> bool:
     """Say whether a line may end between two characters."""
-    if after == " ":
-        return True
     if before in _NEVER_LAST or after in _NEVER_FIRST:
         return False
-    return _wide(before) and (_wide(after) or before in _NEVER_FIRST)
+    return after == " " or (_wide(before) and (_wide(after) or before in _NEVER_FIRST))
 
 
 def shortened(path: str, width: int) -> str:
