@@ -49,9 +49,10 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def private_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep every test's caches and weights inside its own folder."""
+    """Keep every test's caches and weights inside its own folder, and let it speak English."""
     monkeypatch.setenv("WHOSTHAT_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("WHOSTHAT_WEIGHTS", str(tmp_path / "weights"))
+    monkeypatch.setenv("WHOSTHAT_LANG", "en")
 
 
 @pytest.fixture

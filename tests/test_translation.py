@@ -12,8 +12,9 @@ from string import Formatter
 from typing import TypeAlias
 
 import pytest
+from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
-from babel.messages.mofile import read_mo
+from babel.messages.mofile import read_mo, write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
@@ -166,3 +167,87 @@ def test_a_text_inside_another_call_is_collected() -> None:
 
 def test_numbers_are_written_alike_in_both_languages() -> None:
     assert {format_decimal(1234567.89, locale=code) for code in translation.LANGUAGES} == {f"{1234567.89:,}"}
+
+
+@pytest.fixture
+def catalogues(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The file of a catalogue of one's own; no language is set."""
+    monkeypatch.setattr(translation, "CATALOGUES", tmp_path)
+    monkeypatch.setattr(translation, "_process", None)
+    monkeypatch.delenv(translation.VARIABLE, raising=False)
+    translation._catalogue.cache_clear()
+    (tmp_path / "zh_TW" / "LC_MESSAGES").mkdir(parents=True)
+    yield tmp_path / "zh_TW" / "LC_MESSAGES" / "whosthat.mo"
+    translation._catalogue.cache_clear()
+
+
+def write_catalogue(path: Path, **translations: str) -> None:
+    made = Catalog(locale="zh_TW")
+    for text, translated in translations.items():
+        made.add(text, translated)
+    with path.open("wb") as file:
+        write_mo(file, made)
+
+
+def test_a_language_is_that_of_the_process_of_a_block_or_of_the_variable(catalogues: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_catalogue(catalogues, photo="照片")
+    assert translation._("photo") == "photo"
+    with translation.using("zh_TW"):
+        assert translation._("photo") == "照片"
+        with translation.using("en"):
+            assert translation._("photo") == "photo"
+    assert translation.language() == "en"
+    monkeypatch.setenv(translation.VARIABLE, "zh-tw")
+    assert translation._("photo") == "照片"
+    translation.use("en")
+    assert translation._("photo") == "photo"
+    assert translation.language() == "en"
+
+
+def test_the_empty_text_is_not_the_heading_of_the_catalogue(catalogues: Path) -> None:
+    write_catalogue(catalogues, photo="照片")
+    with translation.using("zh_TW"):
+        assert translation._("") == ""
+
+
+def test_a_translation_with_wrong_places_gives_way_to_english(catalogues: Path) -> None:
+    write_catalogue(catalogues, **{"{n} of {path}": "{paths}"})
+    with translation.using("zh_TW"):
+        assert translation._("{n} of {path}", n=1, path="a") == "1 of a"
+
+
+@pytest.mark.parametrize("content", [b"", b"short", b"\xde\x12\x04\x95" + b"\xff" * 40, b"no catalogue at all" * 9])
+def test_a_damaged_catalogue_cannot_be_chosen_and_ends_no_program(
+    content: bytes, catalogues: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catalogues.write_bytes(content)
+    with pytest.raises(ValueError, match="zh_TW"):
+        translation.use("zh_TW")
+    assert translation.language() == "en"
+    monkeypatch.setenv(translation.VARIABLE, "zh_TW")
+    assert translation._("{n} photos", n=2) == "2 photos"
+
+
+def test_there_is_no_third_language() -> None:
+    with pytest.raises(ValueError, match="fr"):
+        translation.use("fr")
+    with pytest.raises(ValueError, match="fr"), translation.using("fr"):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("variables", "code"),
+    [
+        ({"LANG": "zh_TW.UTF-8"}, "zh_TW"),
+        ({"LANG": "zh_TW.UTF-8", "LC_ALL": "de_DE"}, "en"),
+        ({"LANGUAGE": "zh_HK:en", "LANG": "C"}, "zh_TW"),
+        ({"LANG": "zh_CN.UTF-8"}, "en"),
+        ({}, "en"),
+    ],
+)
+def test_the_locale_decides_where_nothing_else_does(variables: dict[str, str], code: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert translation.preferred() == code

@@ -13,6 +13,7 @@ The catalogues stand in ``locale``; ``make messages`` collects the texts and com
 from __future__ import annotations
 
 import os
+import struct
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -32,6 +33,9 @@ VARIABLE = "WHOSTHAT_LANG"
 
 CATALOGUES = Path(__file__).parent / "locale"
 
+_UNREADABLE = (OSError, ValueError, IndexError, KeyError, AttributeError, struct.error)
+"""What reading a catalogue raises; gettext checks little of what it reads."""
+
 _process: str | None = None
 _block: ContextVar[str | None] = ContextVar("whosthat language", default=None)
 
@@ -43,7 +47,7 @@ def _(message: str, /, **values: Any) -> str:
         >>> _("{n} of {total}", n=2, total=3)
         '2 of 3'
     """
-    catalogue = _catalogue(language()) if message else None  # the empty text is the catalogue's own heading
+    catalogue = _current() if message else None  # the empty text is the catalogue's own heading
     return _filled(catalogue.gettext(message) if catalogue else message, message, values)
 
 
@@ -54,13 +58,13 @@ def ngettext(one: str, many: str, n: int, /, **values: Any) -> str:
         >>> ngettext("{n} photo", "{n:,} photos", 1200)
         '1,200 photos'
     """
-    catalogue, source = _catalogue(language()), one if n == 1 else many
+    catalogue, source = _current(), one if n == 1 else many
     return _filled(catalogue.ngettext(one, many, n) if catalogue else source, source, {"n": n, **values})
 
 
 def pgettext(context: str, message: str, /, **values: Any) -> str:
     """Return a text as `_` does; ``context`` tells apart what is one word in English and several elsewhere."""
-    catalogue = _catalogue(language())
+    catalogue = _current()
     return _filled(catalogue.pgettext(context, message) if catalogue else message, message, values)
 
 
@@ -103,7 +107,7 @@ def use(code: str) -> None:
         raise ValueError(code)
     try:
         _catalogue(code)
-    except (OSError, ValueError, UnicodeError, IndexError, AttributeError) as error:  # gettext checks little of what it reads
+    except _UNREADABLE as error:
         raise ValueError(f"{code}: {error}") from error
     _process = os.environ[VARIABLE] = code
 
@@ -149,6 +153,14 @@ def _windows_locale() -> str:
     import locale
 
     return locale.windows_locale.get(ctypes.windll.kernel32.GetUserDefaultUILanguage(), "en")  # type: ignore[attr-defined]
+
+
+def _current() -> GNUTranslations | None:
+    """Return the catalogue of the current language; English where ``WHOSTHAT_LANG`` names one that cannot be read: no text is an error."""
+    try:
+        return _catalogue(language())
+    except _UNREADABLE:
+        return None
 
 
 @lru_cache(maxsize=len(LANGUAGES))
