@@ -22,7 +22,7 @@ from whosthat.translation import N_, _, ngettext
 from whosthat.wording import counted, percent
 
 FEWEST_EPOCHS = 3
-"""Fewer epochs than this show no trend."""
+"""Fewer epochs than this show no trend; `CASES` says so in words."""
 
 NOTABLE_CHANGE, SMALLEST_CHANGE = 0.05, 0.01
 """A loss falls or rises when, over the last third of the epochs, it changes by more than 5 % of itself and by more than 0.01."""
@@ -119,9 +119,7 @@ CASES: Mapping[str, Case] = {
         N_("Broke down"),
         N_("A loss is not a number any more, so nothing was learned from there on. Most often the learning rate is too high."),
     ),
-    "too short": Case(  # not translated: a key, as the next
-        N_("Too little was seen"), N_("Fewer than 3 epochs show no trend.")
-    ),
+    "too short": Case(N_("Too little was seen"), N_("Fewer than 3 epochs show no trend.")),  # not translated: a key
     "no epochs": Case(N_("No curves"), N_("Faces are learnt in one step, without epochs.")),  # not translated: a key
 }
 """The five cases of the slides, and three in which curves say nothing; their texts are translated where they are shown."""
