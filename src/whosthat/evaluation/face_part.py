@@ -26,7 +26,7 @@ from whosthat.photos.drawing import encode_image, thumbnail
 from whosthat.runs.files import read_file, writing
 from whosthat.translation import _
 from whosthat.types import Box, Image
-from whosthat.wording import counted
+from whosthat.wording import counted, percent
 
 FACES_FILE = "faces.json"
 """Name of the file inside a run folder."""
@@ -96,7 +96,7 @@ class FacePart:
                 _("{photo}: sharpness {sharpness:.0f}", photo=one.photo, sharpness=one.sharpness) for one in faces.blurred
             ),
             "cut-face": tuple(
-                _("{photo}: {beyond} % of it beyond the edge", photo=one.photo, beyond=round(100 * one.beyond)) for one in faces.cut
+                _("{photo}: {share} of it beyond the edge", photo=one.photo, share=percent(round(one.beyond, 2))) for one in faces.cut
             ),
         }
         return tuple(replace(found, photos=lines[found.kind]) for found in face_findings(faces) if found.kind not in IN_TABLES)
