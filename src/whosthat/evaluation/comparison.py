@@ -318,7 +318,7 @@ def _figures(one: Contestant) -> dict[str, str]:
     return {
         _("model"): one.model,
         _("correct"): percent(one.accuracy),
-        _("95 % interval"): percent_range(one.interval.low, one.interval.high),
+        _("{share} interval", share=percent(0.95)): percent_range(one.interval.low, one.interval.high),
         _("wrong"): f"{one.outcomes.wrong:,}",
         _("unknown"): f"{one.outcomes.unknown:,}",
         _(NO_FACE): f"{one.outcomes.no_face:,}",

@@ -218,11 +218,11 @@ def _reasons(choice: Row, best: Trial, test: Evaluation, trained: Sequence[Row])
         sentences.append(_("On so few validation photos these may be as good: {names}.", names=listing(near)))
     sentences.append(
         _(
-            "Its test, which chose nothing: {accuracy} of {photos} correct (95 % interval {low} to {high}).",
+            "Its test, which chose nothing: {accuracy} of {photos} correct ({share} interval {range}).",
             accuracy=percent(test.accuracy),
             photos=counted(test.n, "test photo"),
-            low=percent(test.interval.low),
-            high=percent(test.interval.high),
+            share=percent(0.95),
+            range=percent_range(test.interval.low, test.interval.high),
         )
     )
     if test.interval.low <= test.baseline:
@@ -258,7 +258,7 @@ def cells(experiments: Experiments, row: Row) -> dict[str, str]:
         _("run"): row.name,
         **{key: _setting(row.settings.get(key)) for key in experiments.differing},
         _("validation"): _validation(row),
-        _("95 % interval"): ABSENT if interval is None else percent_range(interval.low, interval.high),
+        _("{share} interval", share=percent(0.95)): ABSENT if interval is None else percent_range(interval.low, interval.high),
         _("best epoch"): _(", ").join(_("{epoch} of {n}", epoch=trial.best_epoch, n=len(trial.history)) for trial in trained) or ABSENT,
         _("training"): duration(row.seconds) if row.seconds else ABSENT,
     }
