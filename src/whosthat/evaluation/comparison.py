@@ -191,7 +191,7 @@ def _reasons(chosen: Contestant, leader: Contestant, ranked: Sequence[Contestant
     first = _(
         "Use {model}: of {photos}, {outcomes} ({accuracy} correct).",
         model=chosen.model,
-        photos=counted(n, "test photo"),
+        photos=counted(n, "test photo"),  # not translated: a key
         outcomes=chosen.outcomes.sentence(),
         accuracy=percent(chosen.accuracy),
     )

@@ -198,7 +198,7 @@ def side_by_side(title: str, rows: Sequence[Row]) -> Experiments:
 
 def _reasons(choice: Row, best: Trial, test: Evaluation, trained: Sequence[Row]) -> list[str]:
     n, runs = best.n_validation, len(choice.accuracies)
-    known = {"name": choice.name, "mean": percent(choice.mean), "photos": counted(n, "validation photo")}
+    known = {"name": choice.name, "mean": percent(choice.mean), "photos": counted(n, "validation photo")}  # not translated: a key
     if runs > 1:
         first = _(
             "Use {name}: on average over {runs} seeds, {mean} of {photos} correct ({lowest} to {highest}).",
@@ -220,7 +220,7 @@ def _reasons(choice: Row, best: Trial, test: Evaluation, trained: Sequence[Row])
         _(
             "Its test, which chose nothing: {accuracy} of {photos} correct ({share} interval {range}).",
             accuracy=percent(test.accuracy),
-            photos=counted(test.n, "test photo"),
+            photos=counted(test.n, "test photo"),  # not translated: a key
             share=percent(0.95),
             range=percent_range(test.interval.low, test.interval.high),
         )

@@ -150,7 +150,7 @@ def _growth(points: Sequence[Point], n_test: int, each: Literal["person", "class
 
 def _advice(points: Sequence[Point], n_test: int, each: Literal["person", "class"]) -> str:
     """Say whether more photos would help; empty where everything is correct already."""
-    last, tested = points[-1], counted(n_test, "test photo")
+    last, tested = points[-1], counted(n_test, "test photo")  # not translated: a key
     if n_test < FEWEST_TESTED:
         return _("{photos} are too few to say whether more would help.", photos=tested)
     if len(points) == 1:

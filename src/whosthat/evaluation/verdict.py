@@ -67,7 +67,7 @@ class Verdict:
 def judge(evaluation: Evaluation) -> Verdict:
     """Say whether an honest test went well; its photos have chosen nothing about the recogniser."""
     cautions = tuple(_cautions(evaluation))
-    counts = {"photos": counted(evaluation.n, "test photo"), "outcomes": evaluation.outcomes.sentence()}
+    counts = {"photos": counted(evaluation.n, "test photo"), "outcomes": evaluation.outcomes.sentence()}  # not translated: a key
     if evaluation.n < FEWEST_PHOTOS:
         why = _(
             "Too few test photos to say how good it is: of {photos}, {outcomes}. A grade needs {fewest}.", **counts, fewest=FEWEST_PHOTOS
@@ -128,7 +128,7 @@ def worst_class(evaluation: Evaluation) -> ClassScore | None:
 
 def correct_of(score: ClassScore) -> str:
     """Say how many test photos of a class are correct."""
-    return _("{n} of {photos} correct", n=round(score.recall * score.n), photos=counted(score.n, "test photo"))
+    return _("{n} of {photos} correct", n=round(score.recall * score.n), photos=counted(score.n, "test photo"))  # not translated: a key
 
 
 def _cautions(evaluation: Evaluation) -> Iterator[str]:
@@ -138,7 +138,7 @@ def _cautions(evaluation: Evaluation) -> Iterator[str]:
     if high - low >= WIDE_INTERVAL:
         yield _(
             "With {photos}, the true accuracy may lie anywhere from {range}.",
-            photos=counted(evaluation.n, "test photo"),
+            photos=counted(evaluation.n, "test photo"),  # not translated: a key
             range=percent_range(low, high),
         )
     if evaluation.closed_set - evaluation.accuracy >= LOST_TO_UNKNOWN:
