@@ -5,6 +5,7 @@
 #   make check   format, lint, types
 #   make wheel   the package to install elsewhere, in dist/
 #   make bench   the figures of docs/RESULTS.md
+#   make messages  the texts that people read, collected and compiled into src/whosthat/locale
 #   make docs    the pages that are generated (command help, pictures for students)
 #   make lock    pin the newest versions again
 #   make lowest  the tests with the lowest versions that pyproject.toml allows
@@ -13,7 +14,7 @@ PYTHON ?= python3
 BIN := $(if $(filter Windows_NT,$(OS)),.venv/Scripts,.venv/bin)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test cover check wheel bench docs lock lowest clean
+.PHONY: demo test cover check wheel bench messages docs lock lowest clean
 
 demo: .venv/train.stamp
 	$(BIN)/whosthat demo
@@ -36,6 +37,13 @@ check: .venv/dev.stamp
 
 bench: .venv/dev.stamp
 	$(BIN)/python -m benchmarks
+
+CATALOGUE := src/whosthat/locale/zh_TW/LC_MESSAGES/whosthat
+
+messages: .venv/dev.stamp
+	PYTHONPATH=docs $(BIN)/pybabel -q extract -F babel.cfg --no-location -o .venv/whosthat.pot src/whosthat
+	$(BIN)/pybabel -q update -N --ignore-obsolete --ignore-pot-creation-date --no-wrap -l zh_TW -i .venv/whosthat.pot -o $(CATALOGUE).po
+	$(BIN)/pybabel -q compile -i $(CATALOGUE).po -o $(CATALOGUE).mo
 
 docs: .venv/dev.stamp
 	$(BIN)/python -m whosthat.cli.help_pages > docs/commands.md

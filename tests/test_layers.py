@@ -46,6 +46,7 @@ ROOMS = {
     "h5py": ("dataset", "networks", "hdf5"),
     "matplotlib": ("evaluation",),
     "tkinter": ("desktop",),
+    "optuna": ("training",),
     "typer": ("cli",),
     "rich": ("cli",),
     **dict.fromkeys(("asyncio", "ftplib", "http", "smtplib", "socket", "socketserver", "ssl", "urllib", "xmlrpc"), ("downloading",)),

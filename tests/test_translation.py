@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import ast
+import io
 import re
+import runpy
 from collections.abc import Iterator
 from pathlib import Path
+from string import Formatter
+from typing import TypeAlias
 
 import pytest
+from babel.messages.extract import extract_from_dir
+from babel.messages.mofile import read_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
+
+from whosthat import translation
 
 SOURCE = Path(__file__).resolve().parents[1] / "src" / "whosthat"
 NOT_TRANSLATED = "# not translated: "
@@ -16,6 +26,7 @@ DEVELOPERS_ONLY = {"translation.py", "cli/help_pages.py"}
 FILES = [path for path in sorted(SOURCE.rglob("*.py")) if path.relative_to(SOURCE).as_posix() not in DEVELOPERS_ONLY]
 CALLS = {"_", "N_", "NN_", "ngettext", "pgettext"}
 SENTENCE = re.compile(r"[A-Za-z]{2,}[,.:;)]? (\{|[a-z(])")
+Text: TypeAlias = tuple[str | None, tuple[str, ...]]
 PROGRAM = re.compile(r"(INSERT|SELECT|CREATE|PRAGMA|DELETE|UPDATE|BEGIN|ATTACH|DROP) ")
 
 
@@ -79,3 +90,79 @@ def test_no_text_bypasses_the_translation(path: Path) -> None:
 )
 def test_a_text_that_bypasses_the_translation_is_found(planted: str, found: int) -> None:
     assert len(list(bypassing(planted))) == found
+
+
+CATALOGUES = sorted(SOURCE.glob("locale/*/LC_MESSAGES/whosthat.po"))
+TEXTS = Path(__file__).resolve().parents[1] / "docs" / "texts.py"
+OF_THE_MAINLAND = re.compile("數據|視頻|識別|文件夾|默認|信息|網絡|程序|打印|屏幕|內存|軟件|硬件|文檔|鼠標|缺省")
+ASCII_AFTER_CHINESE = re.compile(r"[\u4e00-\u9fff][,;?!](?:\s|$)|[\u4e00-\u9fff]: |[\u4e00-\u9fff]\.(?:\s|$)")
+
+
+@pytest.fixture(scope="module")
+def texts() -> set[Text]:
+    """Every text of the source, as a catalogue knows it: its context and its forms."""
+    methods = [("**.py", runpy.run_path(str(TEXTS))["extract"]), ("**.j2", "jinja2")]
+    found = extract_from_dir(SOURCE, methods, {"**.j2": {"trimmed": "true"}})
+    return {(context, forms if isinstance(forms, tuple) else (forms,)) for _file, _line, forms, _comments, context in found}
+
+
+def catalogue(path: Path) -> dict[Text, tuple[str, ...]]:
+    """The translations of each text, one for each plural form."""
+    with path.open("rb") as file:
+        read = read_po(file) if path.suffix == ".po" else read_mo(file)
+    forms = {(message.context, _forms(message.id)): _forms(message.string) for message in read if message.id}
+    assert not [message.id for message in read if message.fuzzy and message.id]
+    return forms
+
+
+def _forms(text: str | tuple[str, ...] | list[str]) -> tuple[str, ...]:
+    return (text,) if isinstance(text, str) else tuple(text)
+
+
+def places(text: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name} if "{" in text else set()
+
+
+def misfits(translations: dict[Text, tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """Texts whose translation has other places than they, or none of the last form's."""
+    return [forms for (_, forms), translated in translations.items() if any(places(one) != places(forms[-1]) for one in translated)]
+
+
+@pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.parts[-3])
+def test_a_catalogue_has_every_text_and_no_other(path: Path, texts: set[Text]) -> None:
+    translations = catalogue(path)
+    assert not sorted(forms for _, forms in texts - set(translations)), "run: make messages, and translate"
+    assert not sorted(forms for _, forms in set(translations) - texts), "no longer in the source; run: make messages"
+    assert not [forms for (_, forms), translated in translations.items() if not all(translated)], "not translated"
+
+
+@pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.parts[-3])
+def test_a_translation_has_the_places_of_its_text(path: Path) -> None:
+    assert misfits(catalogue(path)) == []
+
+
+def test_a_translation_with_other_places_is_found() -> None:
+    assert misfits({(None, ("{n} of {path}",)): ("{n} 之 {paths}",)}) == [("{n} of {path}",)]
+    assert misfits({(None, ("{n} photo", "{n:,} photos")): ("{n:,} 張照片",)}) == []
+
+
+@pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.parts[-3])
+def test_the_compiled_catalogue_is_that_of_the_texts(path: Path) -> None:
+    assert catalogue(path.with_suffix(".mo")) == catalogue(path), "run: make messages"
+
+
+def test_chinese_is_that_of_taiwan() -> None:
+    for (_, forms), translated in catalogue(SOURCE / "locale/zh_TW/LC_MESSAGES/whosthat.po").items():
+        for text in translated:
+            assert not OF_THE_MAINLAND.search(text), forms
+            assert not ASCII_AFTER_CHINESE.search(text), forms
+
+
+def test_a_text_inside_another_call_is_collected() -> None:
+    code = b'_("all of {x}", x=f"{listing([_(\'a\')])}"); ngettext("{n} a", "{n} b", len(_("c"))); N_(d); pgettext("e", "f")'
+    found = [text for _, _, text, _ in runpy.run_path(str(TEXTS))["extract"](io.BytesIO(code))]
+    assert sorted(map(str, found)) == ["('e', 'f')", "('{n} a', '{n} b')", "a", "all of {x}", "c"]
+
+
+def test_numbers_are_written_alike_in_both_languages() -> None:
+    assert {format_decimal(1234567.89, locale=code) for code in translation.LANGUAGES} == {f"{1234567.89:,}"}

@@ -72,7 +72,7 @@ def fetch(address: str, unfinished: Path, n_bytes: int, progress: Progress = SIL
                 raise _given_up(address, unfinished, n_bytes, str(cut)) from cut
             progress.say(_("The connection was cut off; going on."))
         except KeyboardInterrupt as stop:
-            stop.add_note(_KEPT)
+            stop.add_note(_(_KEPT))
             raise
     if _size(unfinished) != n_bytes:
         raise _given_up(address, unfinished, n_bytes, _("tried {tries} times", tries=TRIES))
@@ -120,9 +120,9 @@ class _SafeRedirects(urllib.request.HTTPRedirectHandler):
         if not _is_safe(newurl) or (_is_this_computer(there) and not _is_this_computer(here)):
             raise WeightsError(
                 _(
-                    "{here} sends this download on to {newurl}, which is not an https address. Nothing was taken from there.",
-                    here=here,
-                    newurl=newurl,
+                    "{host} sends this download on to {address}, which is not an https address. Nothing was taken from there.",
+                    host=here,
+                    address=newurl,
                 )
             )
         return super().redirect_request(req, fp, code, msg, headers, newurl)
@@ -162,17 +162,17 @@ def _go_on(address: str, kept: int, unfinished: Path, n_bytes: int, progress: Pr
                 code=error.code,
                 reason=error.reason,
                 address=address,
-                other_ways=_OTHER_WAYS,
+                other_ways=_(_OTHER_WAYS),
             )
         ) from error
     except (OSError, http.client.HTTPException, ValueError) as error:
         cause = error.reason if isinstance(error, urllib.error.URLError) else error
         raise WeightsError(
             _(
-                "{host} cannot be reached: {value}. Check the network, and the proxy where there is one (https_proxy). {other_ways}",
+                "{host} cannot be reached: {error}. Check the network, and the proxy where there is one (https_proxy). {other_ways}",
                 host=host,
-                value=getattr(cause, "strerror", None) or cause,
-                other_ways=_OTHER_WAYS,
+                error=getattr(cause, "strerror", None) or cause,
+                other_ways=_(_OTHER_WAYS),
             )
         ) from error
     with response:
@@ -183,7 +183,7 @@ def _beginning(response: Any, kept: int, n_bytes: int, address: str) -> int:
     """Return at which byte an answer begins; refuse one of another size before anything of it is read."""
     begin, offered = 0, response.headers.get("Content-Length", "")
     if response.status == http.client.PARTIAL_CONTENT:
-        part = re.fullmatch(_("bytes (\\d+)-\\d+/(\\d+|\\*)"), response.headers.get("Content-Range", ""))
+        part = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", response.headers.get("Content-Range", ""))  # not translated: HTTP
         if part is None or int(part[1]) != kept:
             raise _OtherPartError
         begin, offered = kept, part[2]
@@ -213,15 +213,15 @@ def _write(response: Any, begin: int, unfinished: Path, n_bytes: int, progress: 
     except OSError as error:
         raise WeightsError(
             _(
-                "{unfinished} cannot be written: {value}. Make room, or set WHOSTHAT_WEIGHTS to another folder. {kept}",
-                unfinished=unfinished,
-                value=error.strerror or error,
-                kept=_KEPT,
+                "{file} cannot be written: {error}. Make room, or set WHOSTHAT_WEIGHTS to another folder. {kept}",
+                file=unfinished,
+                error=error.strerror or error,
+                kept=_(_KEPT),
             )
         ) from error
     if done > n_bytes:
         unfinished.unlink()
-        raise _other_file(address=response.url, offered="more", n_bytes=n_bytes)
+        raise _other_file(address=response.url, offered="", n_bytes=n_bytes)
     if done < n_bytes:
         raise _CutOffError(_("it ended too early"))
 
@@ -239,10 +239,10 @@ def _require_room(folder: Path, n_bytes: int) -> None:
     if free < n_bytes:
         raise WeightsError(
             _(
-                "{folder} has room for {free:,} bytes, and {n_bytes:,} are missing. Make room, or set WHOSTHAT_WEIGHTS to another folder.",
+                "{folder} has room for {free:,} bytes, and {missing:,} are missing. Make room, or set WHOSTHAT_WEIGHTS to another folder.",
                 folder=folder,
                 free=free,
-                n_bytes=n_bytes,
+                missing=n_bytes,
             )
         )
 
@@ -258,24 +258,26 @@ _KEPT = N_("What has come is kept: the same command goes on from there.")
 def _given_up(address: str, unfinished: Path, n_bytes: int, why: str) -> WeightsError:
     return WeightsError(
         _(
-            "{address} was cut off after {size:,} of {n_bytes:,} bytes ({why}). {kept}",
+            "{address} was cut off after {have:,} of {n_bytes:,} bytes ({why}). {kept}",
             address=address,
-            size=_size(unfinished),
+            have=_size(unfinished),
             n_bytes=n_bytes,
             why=why,
-            kept=_KEPT,
+            kept=_(_KEPT),
         )
     )
 
 
 def _other_file(address: str, offered: str, n_bytes: int) -> WeightsError:
+    """Say that a file has another size, ``offered``; without that more bytes came than expected."""
+    if offered:
+        sizes = _("{address} has {offered} bytes, expected {n_bytes:,}", address=address, offered=offered, n_bytes=n_bytes)
+    else:
+        sizes = _("{address} has more bytes, expected {n_bytes:,}", address=address, n_bytes=n_bytes)
     return WeightsError(
         _(
-            "{address} has {offered} bytes, expected {n_bytes:,}: it is another file, or the page of a proxy or of a "
-            "network's login. Nothing of it is kept. {other_ways}",
-            address=address,
-            offered=offered,
-            n_bytes=n_bytes,
-            other_ways=_OTHER_WAYS,
+            "{sizes}: it is another file, or the page of a proxy or of a network's login. Nothing of it is kept. {other_ways}",
+            sizes=sizes,
+            other_ways=_(_OTHER_WAYS),
         )
     )

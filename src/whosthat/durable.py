@@ -13,8 +13,6 @@ import secrets
 from pathlib import Path
 from typing import BinaryIO
 
-from whosthat.translation import _
-
 UNFINISHED = ".new-"
 """How the name of a file begins that is being written."""
 
@@ -97,7 +95,7 @@ def move_to_free_name(source: Path, target: Path) -> None:
             raise
     except OSError:  # a file system without links
         if os.path.lexists(target):
-            raise FileExistsError(errno.EEXIST, _("File exists"), str(target)) from None
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target)) from None
         source.rename(target)
         return
     source.unlink()

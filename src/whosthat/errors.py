@@ -156,4 +156,4 @@ def path_given(value: object, what: str) -> Path:
     """
     if isinstance(value, str | os.PathLike):
         return Path(os.fspath(value))
-    raise UsageError(_("{what} must be a path (str or Path); got {value}.", what=what, value=type_given(value)))
+    raise UsageError(_("{what} must be a path (str or Path); got {type}.", what=what, type=type_given(value)))

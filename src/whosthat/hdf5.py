@@ -1,7 +1,7 @@
 """HDF5 files that somebody else wrote: only numbers that stand in the very file are read, and no more than it can hold.
 
-What belongs here: what every reader of such a file must ask first. What does not: what the numbers mean. This module imports nothing of
-whosthat, and h5py only where it is used.
+What belongs here: what every reader of such a file must ask first. What does not: what the numbers mean. This module imports the
+translation alone of whosthat, and h5py only where it is used.
 """
 
 from __future__ import annotations
@@ -55,7 +55,5 @@ def own_numbers(group: h5py.Group, path: str) -> h5py.Dataset:
             _("{path!r} claims to have {size:,} bytes, but the file holds {stored:,} bytes of it", path=path, size=size, stored=stored)
         )
     if numbers.chunks and math.prod(numbers.chunks) * numbers.dtype.itemsize > LARGEST_CHUNK:
-        raise ValueError(
-            _("{path!r} is stored in pieces of more than {largest_chunk} MiB", path=path, largest_chunk=LARGEST_CHUNK // 2**20)
-        )
+        raise ValueError(_("{path!r} is stored in pieces of more than {largest} MiB", path=path, largest=LARGEST_CHUNK // 2**20))
     return numbers

@@ -157,7 +157,7 @@ def _opened(file: Path) -> sqlite3.Connection:
         for statement in _SCHEMA:
             connection.execute(statement)
         if all(column[1] != "frames" for column in connection.execute("PRAGMA table_info(facts)")):  # a file of an earlier version
-            connection.execute(_("ALTER TABLE facts ADD COLUMN frames INTEGER"))
+            connection.execute("ALTER TABLE facts ADD COLUMN frames INTEGER")  # not translated: SQL
         connection.execute("SELECT * FROM facts, faces LIMIT 1").fetchone()
     except sqlite3.Error:
         connection.close()

@@ -43,7 +43,7 @@ def _(message: str, /, **values: Any) -> str:
         >>> _("{n} of {total}", n=2, total=3)
         '2 of 3'
     """
-    catalogue = _catalogue(language())
+    catalogue = _catalogue(language()) if message else None  # the empty text is the catalogue's own heading
     return _filled(catalogue.gettext(message) if catalogue else message, message, values)
 
 

@@ -1,7 +1,7 @@
 """The words that every part of whosthat shares, as small frozen dataclasses.
 
 What belongs here: shapes of data that cross from one part to another (an image, a box, a sighting). What does not: anything that reads,
-computes or decides. This module imports nothing of whosthat.
+computes or decides. This module imports the translation alone.
 
 Everywhere an *image* is an array ``(height, width, 3)``, dtype ``uint8``, colours in the order red, green, blue, values 0 to 255, upright
 (EXIF orientation already applied); boxes are ``left, top, right, bottom`` in pixels of that image; probabilities lie between 0 and 1.
@@ -129,8 +129,12 @@ class Sighting:
         """Say it in a line, for notebooks."""
         import html
 
-        answer = "unknown" if self.name is None else f"<b>{html.escape(self.name)}</b> {min(99, round(100 * self.confidence))} %"
-        return _("{answer}, near {escape}", answer=answer, escape=html.escape(self.nearest[0].photo)) if self.nearest else answer
+        if self.name is None:
+            answer = _("unknown")
+        else:
+            share = _("{number} %", number=min(99, round(100 * self.confidence)))
+            answer = f"<b>{html.escape(self.name)}</b> {share}"
+        return _("{answer}, near {photo}", answer=answer, photo=html.escape(self.nearest[0].photo)) if self.nearest else answer
 
 
 @dataclass(frozen=True, slots=True)

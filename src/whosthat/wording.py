@@ -56,19 +56,19 @@ NOUNS: Mapping[str, tuple[str, str]] = {
     "minute": NN_("{n} minute", "{n:,} minutes"),
     "mistake": NN_("{n} mistake", "{n:,} mistakes"),
     "model": NN_("{n} model", "{n:,} models"),
-    "more photo": NN_("{n} more photo", "{n:,} more photos"),
+    "more photo": NN_("{n} more photo", "{n:,} more photos"),  # not translated: the key
     "name": NN_("{n} name", "{n:,} names"),
     "pair": NN_("{n} pair", "{n:,} pairs"),
     "parameter": NN_("{n} parameter", "{n:,} parameters"),
     "person": NN_("{n} person", "{n:,} people"),
     "photo": NN_("{n} photo", "{n:,} photos"),
-    "RAW photo": NN_("{n} RAW photo", "{n:,} RAW photos"),
-    "other file": NN_("{n} other file", "{n:,} other files"),
+    "RAW photo": NN_("{n} RAW photo", "{n:,} RAW photos"),  # not translated: the key
+    "other file": NN_("{n} other file", "{n:,} other files"),  # not translated: the key
     "setting": NN_("{n} setting", "{n:,} settings"),
     "stranger": NN_("{n} stranger", "{n:,} strangers"),
-    "test photo": NN_("{n} test photo", "{n:,} test photos"),
-    "training photo": NN_("{n} training photo", "{n:,} training photos"),
-    "validation photo": NN_("{n} validation photo", "{n:,} validation photos"),
+    "test photo": NN_("{n} test photo", "{n:,} test photos"),  # not translated: the key
+    "training photo": NN_("{n} training photo", "{n:,} training photos"),  # not translated: the key
+    "validation photo": NN_("{n} validation photo", "{n:,} validation photos"),  # not translated: the key
     "video": NN_("{n} video", "{n:,} videos"),
 }
 """What is counted, each noun with its forms."""

@@ -30,6 +30,20 @@ def test_chinese_names_get_a_font_that_has_them():
     assert lettering.can_draw("鋼鐵人")
 
 
+@pytest.mark.parametrize(("is_there", "drawn"), [(True, "未知"), (False, "unknown")])
+def test_a_translation_that_no_font_has_gives_way_to_english(is_there, drawn, monkeypatch):
+    monkeypatch.setattr(lettering, "_", {"unknown": "未知"}.get)
+    monkeypatch.setattr(lettering, "can_draw", lambda text: is_there)
+    assert lettering.drawable("unknown") == drawn
+
+
 def test_finding_fonts_does_not_import_matplotlib():
     code = "import sys; from whosthat.photos.lettering import font_for; font_for('a', 9); sys.exit('matplotlib' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_without_a_font_for_chinese_one_is_named(monkeypatch):
+    monkeypatch.setattr(lettering, "font_files", tuple)
+    assert "Install one, such as Noto Sans CJK" in lettering.no_chinese_font()
+    monkeypatch.setattr(lettering, "can_draw", lambda text: True)
+    assert lettering.no_chinese_font() == ""

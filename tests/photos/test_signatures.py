@@ -1,5 +1,6 @@
 import pytest
 
+from whosthat.photos import signatures
 from whosthat.photos.signatures import SNIFF_BYTES, format_of, is_video, why_not_a_photo
 
 
@@ -67,3 +68,9 @@ def test_videos_are_known_by_their_first_bytes(start):
 )
 def test_photos_and_playlists_are_no_videos(start):
     assert not is_video(start)
+
+
+def test_reasons_speak_the_language_and_kinds_do_not(monkeypatch):
+    monkeypatch.setattr(signatures, "_", lambda text, **values: f"<{text}>")
+    assert why_not_a_photo(b"%PDF-1.7") == "<this is a PDF document, not a photo>"
+    assert {signatures.kind_of_file(name) for name in ("a.mp4", "a.NEF", "a.txt")} == {"video", "RAW photo", "other file"}

@@ -16,7 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from whosthat.errors import RunError, UsageError
-from whosthat.runs.folders import compare_runs, discard_run, existing_run, latest, list_runs, new_run, set_latest
+from whosthat.runs import folders
+from whosthat.runs.folders import STATES, compare_runs, discard_run, existing_run, latest, list_runs, new_run, set_latest
 from whosthat.runs.lock import run_lock
 
 
@@ -26,6 +27,14 @@ def make_run(runs: Path, recipe: str = 'model = "cnn6"\n', metrics: object = Non
     if metrics is not None:
         (run / "metrics.json").write_text(json.dumps(metrics), encoding="utf-8")
     return run
+
+
+def test_states_do_not_depend_on_the_language(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folders, "_", lambda text, **values: f"<{text}>")
+    done, gone = make_run(tmp_path, metrics={}), make_run(tmp_path)
+    assert {run.state for run in list_runs(tmp_path)} == {"finished", "broken off"} < set(STATES)
+    discard_run(gone)
+    assert [run.path for run in list_runs(tmp_path)] == [done]
 
 
 def test_runs_are_counted_up_and_never_reused(tmp_path: Path) -> None:

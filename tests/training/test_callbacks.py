@@ -19,7 +19,7 @@ class Notes:
 def a_course(tiny, **changes):
     """A course without a model; what its callbacks do to the state is what counts."""
     kept = SimpleNamespace(any_written=lambda: True)
-    run = SimpleNamespace(recipe=tiny.recipe(**changes), journal=Notes(), checkpoints=kept)
+    run = SimpleNamespace(recipe=tiny.recipe(**changes), journal=Notes(), checkpoints=kept, hopeless=None)
     return SimpleNamespace(run=run, state=RunState("", "whole"), batches=6, learning_rate=lambda moment: 0.1 - moment / 100)
 
 
@@ -38,6 +38,20 @@ def test_training_stops_when_the_validation_loss_has_not_fallen_for_the_patience
         callback.on_epoch_end(0, {"val_loss": loss})
         stopped.append(bool(context.state.stopped))
     assert stopped == [False, False, False, False, True]
+    assert callback.model.stop_training
+
+
+def test_training_stops_when_it_is_told_that_there_is_no_hope(tiny):
+    from whosthat.training.callbacks import WatchValidation
+
+    context = a_course(tiny)
+    context.run.hopeless = lambda accuracies: accuracies[-1] < 0.5
+    callback = WatchValidation(context)
+    callback.set_model(model_at())
+    for accuracy, stopped in ((0.6, ""), (0.4, "At this epoch other settings were better, so this one was given up.")):
+        context.state.history.append({"val_accuracy": accuracy})
+        callback.on_epoch_end(0, {"val_loss": 1.0})
+        assert context.state.stopped == stopped
     assert callback.model.stop_training
 
 

@@ -51,6 +51,7 @@ def test_repeats_have_other_seeds_and_the_same_split() -> None:
     [
         (["cnn6"], {"batchsize": [16]}, r'with batchsize=16 cannot be used\. There is no key "batchsize"\. Did you mean "batch_size"'),
         (["cnn6"], {"optimiser.learning_rat": [0.1]}, 'Did you mean "learning_rate"'),
+        (["cnn6"], {"batch_size": ["8..32"]}, r'"batch_size=8\.\.32" is a range\. Say how many of its values to try: --tune 20'),
         (["cnn6"], {"batch_size": [16, 0]}, "The recipe with batch_size=0 cannot be used"),
         (["cnn6"], {"epochs": [3, 3]}, '"epochs=3" and "epochs=3" are the same recipe'),
         ([], {"epochs": [3]}, "Name the model whose settings are varied"),

@@ -30,12 +30,12 @@ class StopAt(Silent):
 
 def fit(tiny: ModuleType, run: Path, *, with_test: bool = True, recipe: dict | None = None, fewer=(), learn_from_test=True, **settings):
     from whosthat.training import fitting
-    from whosthat.training.refitting import Refitting
+    from whosthat.training.refitting import Plan
 
     transfer = {"enabled": True, "views": 2, **(recipe or {}).pop("transfer", {})}
     made = tiny.recipe(model="tiny-pretrained", weights="imagenet", transfer=transfer, **(recipe or {}))
     test = tiny.photos(12) if with_test else None
-    return fitting.fit(made, *tiny.parts(), run, refitting=Refitting(FOLDS, test, learn_from_test, fewer), **settings)
+    return fitting.fit(made, *tiny.parts(), run, plan=Plan(FOLDS, test, learn_from_test, fewer), **settings)
 
 
 @pytest.fixture(scope="module")
@@ -117,11 +117,11 @@ def test_it_learns_as_the_stage_does(tiny: ModuleType, tmp_path: Path) -> None:
     """Trained again on the very photos of the stage, with a schedule, the head ends where the stage's did."""
     from whosthat.networks.registry import backbone_and_head
     from whosthat.training import fitting
-    from whosthat.training.refitting import Refitting
+    from whosthat.training.refitting import Plan
 
     recipe = tiny.recipe(model="tiny-pretrained", weights="imagenet", transfer={"enabled": True}, schedule={"name": "step", "every": 1})
     train, validation = tiny.parts()
-    fitted = fitting.fit(recipe, train, validation, tmp_path, refitting=Refitting(np.repeat([0, 1], [44, 20])))
+    fitted = fitting.fit(recipe, train, validation, tmp_path, plan=Plan(np.repeat([0, 1], [44, 20])))
     backbone, head = backbone_and_head(fitted.model)
     features = np.concatenate([np.asarray(backbone(validation.batch(0, index)[0])) for index in range(len(validation))])
     np.testing.assert_allclose(fitted.refitted.answers[44:], np.asarray(head(features)), atol=1e-5)

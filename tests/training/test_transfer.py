@@ -72,14 +72,14 @@ def test_stored_features_are_those_of_the_photos_as_they_are_and_augmented(tiny,
 
 
 def test_runs_that_share_a_folder_compute_features_once(tiny, tmp_path):
-    from whosthat.training.refitting import Refitting
+    from whosthat.training.refitting import Plan
 
     shared = tmp_path / "features"
 
     def computed(run, features=shared, **changes):
         seen = Watching()
         recipe = tiny.recipe(model="tiny-pretrained", weights="imagenet", transfer={"enabled": True, "views": 2}, **changes)
-        fitted = fit(tiny, tmp_path / run, recipe, refitting=Refitting(np.arange(64) % 5, features=features), progress=seen)
+        fitted = fit(tiny, tmp_path / run, recipe, plan=Plan(np.arange(64) % 5, features=features), progress=seen)
         return [what for what in seen.done if what.startswith("features")], tiny.bits(fitted.model)
 
     rate = {"optimiser": {"name": "adam", "learning_rate": 0.003}}

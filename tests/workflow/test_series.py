@@ -17,12 +17,13 @@ from whosthat.dataset.split import split_table
 from whosthat.errors import DatasetError, RecipeError, RunError, TrainingError, TrainingInterruptedError, UsageError
 from whosthat.evaluation.diagnosis import Training, diagnose
 from whosthat.evaluation.metrics import Evaluation
-from whosthat.evaluation.run_facts import RunFacts, write_metrics
+from whosthat.evaluation.run_facts import RunFacts, TrialFacts, read_trial_facts, write_metrics, write_trial
 from whosthat.photos.drawing import save_image
 from whosthat.runs.folders import latest, summarise
 from whosthat.training.experiments import grid
 from whosthat.training.journal import write_history
 from whosthat.training.recipe import default_recipe, read_recipe
+from whosthat.training.search import Search
 from whosthat.workflow import series as workflow
 from whosthat.workflow.series import GO_ON, run_series, write_diary
 from whosthat.workflow.train import split_of, train
@@ -44,29 +45,44 @@ def photos(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def trainings(monkeypatch: pytest.MonkeyPatch, judged: Callable[..., Evaluation]) -> Any:
-    """Train nothing: ``done`` tells of what, ``plans`` what comes of a batch size (validation accuracy or an error)."""
+    """Train nothing: ``done`` and ``tested`` tell of what, ``plans`` what comes of a batch size (validation accuracy or
+    an error), ``failing`` of a run's test."""
 
-    made = SimpleNamespace(done=[], plans={})
+    made = SimpleNamespace(done=[], plans={}, tested=[], failing={})
 
-    def finish(folder: Path, recipe: Any) -> Any:
+    def train(folder: Path, recipe: Any) -> Any:
         plan = made.plans.get(recipe.batch_size, 0.5)
         made.done.append(f"{recipe.batch_size} {recipe.seed}")
         if isinstance(plan, BaseException):
             raise plan
         history = [{"epoch": 1, "loss": 1, "accuracy": 0.5, "val_loss": 1, "val_accuracy": plan, "learning_rate": 0.1, "seconds": 1}]
-        evaluation = judged(np.eye(2)[[0, 1]], np.array([0, 1]), ("green", "red"), ["a", "b"])
         training = Training("cnn6", 10, 6, recipe.batch_size, 1, 1, 0.1, False, 2.0)
         write_history(history, folder / "history.csv")
-        write_metrics(folder, RunFacts("photos", "", 1, training, evaluation, diagnose(history, evaluation, training)))
+        write_trial(folder, TrialFacts(training, ("green", "red"), ((3, 0), (1, 2))))
+        (folder / "checkpoints" / "step-1").mkdir(parents=True)
+        (folder / "checkpoints" / "step-1" / "manifest.json").touch()
         return SimpleNamespace(run=folder)
 
-    def start(run: Any, recipe: Any, progress: Any) -> Any:
-        begin(run, recipe, latest=True)
-        return finish(run.folder, recipe)
+    def test(folder: Path) -> None:
+        made.tested.append(folder.name)
+        if isinstance(failure := made.failing.get(folder.name), BaseException):
+            raise failure
+        training = read_trial_facts(folder).training
+        evaluation = judged(np.eye(2)[[0, 1]], np.array([0, 1]), ("green", "red"), ["a", "b"])
+        write_metrics(folder, RunFacts("photos", "", 1, training, evaluation, diagnose((), evaluation, training)))
 
-    def resume(run: Path, *, features: Path, progress: Any) -> Any:
-        made.done.append("resumed")
-        return finish(run, read_recipe(run / "recipe.toml", complete=True))
+    def start(run: Any, recipe: Any, progress: Any) -> Any:
+        assert not run.tested
+        begin(run, recipe, latest=True)
+        return train(run.folder, recipe)
+
+    def resume(run: Path, *, features: Path, progress: Any, tested: bool = True, hopeless: Any = None) -> Any:
+        if not (run / "trial.json").exists():
+            made.done.append("resumed")
+            train(run, read_recipe(run / "recipe.toml", complete=True))
+        if tested:
+            test(run)
+        return SimpleNamespace(run=run)
 
     monkeypatch.setattr(workflow, "start", start)
     monkeypatch.setattr(workflow, "resume", resume)
@@ -88,6 +104,29 @@ def test_the_best_by_validation_is_chosen_and_latest(photos: Path, tmp_path: Pat
     assert sorted(path.name for path in result.folder.iterdir()) == ["series.html", "series.json"]
 
 
+def test_the_chosen_run_alone_is_tested(photos: Path, tmp_path: Path, trainings: Any) -> None:
+    trainings.plans = {8: 0.6, 16: 0.9, 32: 0.7}
+    result = run_series(photos, steps(8, 16, 32), runs=tmp_path / "runs")
+    assert trainings.tested == ["photos-cnn6-2"]
+    assert [summarise(trial.run).state for row in result.experiments.rows for trial in row.trials] == [
+        "not tested",
+        "finished",
+        "not tested",
+    ]
+    assert "the chosen run alone was tested" in result.experiments.sentences[-1]
+    run_series(photos, steps(8, 16, 32), runs=tmp_path / "runs")
+    assert trainings.tested == ["photos-cnn6-2"]
+
+
+def test_where_its_test_fails_the_next_is_chosen(photos: Path, tmp_path: Path, trainings: Any) -> None:
+    trainings.plans = {8: 0.6, 16: 0.9}
+    trainings.failing = {"photos-cnn6-2": TrainingError("The graph differs.")}
+    result = run_series(photos, steps(8, 16), runs=tmp_path / "runs")
+    assert trainings.tested == ["photos-cnn6-2", "photos-cnn6-1"]
+    assert latest(tmp_path / "runs").name == "photos-cnn6-1"
+    assert result.experiments.sentences[-1] == "batch_size=16 failed: The graph differs."
+
+
 def test_what_is_trained_is_not_trained_again_and_the_page_is_the_same(photos: Path, tmp_path: Path, trainings: Any) -> None:
     first = run_series(photos, steps(8, 16), runs=tmp_path / "runs")
     again = run_series(photos, steps(8, 16), runs=tmp_path / "runs")
@@ -98,6 +137,23 @@ def test_what_is_trained_is_not_trained_again_and_the_page_is_the_same(photos: P
     assert more.folder.name == "photos-compare-2"
     assert [len(row.trials) for row in more.experiments.rows] == [2, 2, 2]
     assert {trial.photos for row in more.experiments.rows for trial in row.trials} == {more.experiments.rows[0].trials[0].photos}
+
+
+def test_a_search_trains_what_it_asks_for_and_goes_on_after_a_stop(photos: Path, tmp_path: Path, trainings: Any) -> None:
+    def search(n: int) -> Search:
+        return Search(["cnn6"], {"batch_size": ["2..9"]}, {"split": "2:1:1", "size": 48}, n)
+
+    trainings.plans = {size: size / 10 for size in range(2, 10)}
+    first = run_series(photos, search(4), runs=tmp_path / "runs")
+    trained = list(trainings.done)
+    assert len(trained) == len(first.experiments.rows)
+    again = run_series(photos, search(6), runs=tmp_path / "runs")
+    assert again.folder == first.folder
+    assert trainings.done[: len(trained)] == trained
+    assert len(set(trainings.done)) == len(trainings.done) == len(again.experiments.rows)
+    best = max(trainings.done, key=lambda one: int(one.split()[0])).split()[0]
+    assert again.experiments.choice is not None
+    assert again.experiments.choice.name == f"batch_size={best}"
 
 
 def test_other_photos_are_trained_anew(photos: Path, tmp_path: Path, trainings: Any) -> None:

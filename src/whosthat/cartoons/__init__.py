@@ -21,6 +21,7 @@ from whosthat.errors import UsageError, did_you_mean
 from whosthat.photos.drawing import encode_image, thumbnail
 from whosthat.photos.reading import read
 from whosthat.progress import SILENT, Progress
+from whosthat.translation import _
 from whosthat.types import Image
 
 __all__ = ["HEROES", "STRANGERS", "UNSEEN_STRANGERS", "draw_hero", "draw_photo_folder"]
@@ -46,7 +47,7 @@ def draw_hero(name: str, seed: int, size: int = 160) -> Image:
     """
     character = EVERYBODY.get(name)
     if character is None:
-        raise UsageError(f'There is no cartoon of "{name}". {did_you_mean(name, EVERYBODY)}')
+        raise UsageError(_('There is no cartoon of "{name}". {hint}', name=name, hint=did_you_mean(name, EVERYBODY)))
     generator = np.random.default_rng((int.from_bytes(hashlib.sha256(name.encode()).digest()[:8]), seed))
     large = size * _OVERSAMPLING
     picture = draw_background(large, generator)
@@ -82,7 +83,7 @@ def draw_photo_folder(
         for number in range(1, photos_each + 1):
             image = draw_hero(name, seed * 1_000_000 + number, size)
             (place / f"{number:03d}.jpg").write_bytes(encode_image(image, quality=90))
-            progress.step("cartoons drawn", position * photos_each + number, len(names) * photos_each)
+            progress.step(_("cartoons drawn"), position * photos_each + number, len(names) * photos_each)
     if flaws and names:
         _leave_flaws([folder / name for name in names], size)
 
@@ -91,7 +92,7 @@ def _leave_flaws(places: Sequence[Path], size: int) -> None:
     """Spread three flaws over the first, a middle and the last folder."""
     first, middle, last = places[0], places[len(places) // 2], places[-1]
     whole = (first / "001.jpg").read_bytes()
-    (first / "cut off.jpg").write_bytes(whole[: len(whole) // 2])
+    (first / "cut off.jpg").write_bytes(whole[: len(whole) // 2])  # not translated: a file
     (middle / "001 (copy).jpg").write_bytes((middle / "001.jpg").read_bytes())
     smaller = thumbnail(read(last / "001.jpg"), max(1, size * 3 // 4))
-    (last / "001 small.jpg").write_bytes(encode_image(smaller, quality=70))
+    (last / "001 small.jpg").write_bytes(encode_image(smaller, quality=70))  # not translated: a file

@@ -26,7 +26,7 @@ BLURRED = 20.0
 """Sharpness (`PhotoFaces.sharpness`) below which a face is blurred."""
 
 LARGEST, CENTRAL = N_("it is the largest"), N_("it is nearer the middle than the largest, and not much smaller")
-"""Why one face of several was taken."""
+"""Why one face of several was taken; kept in English, shown with `_(why)`."""
 
 CUT_SHARE = 0.25
 """Share of a face beyond the photo's edge from which on it counts as cut.
@@ -157,8 +157,8 @@ def audit_faces(audit: Audit, faces: Mapping[str, PhotoFaces]) -> FaceAudit:
     with_face = [(item, found, found.face) for item, found in seen if found.face is not None]
     poor = [PoorFace(item.photo.name, min(face.box.width, face.box.height), found.sharpness) for item, found, face in with_face]
     cut = [CutFace(item.photo.name, _beyond(face, *found.size)) for item, found, face in with_face]
-    suspects, pairs = _by_embeddings(audit.classes, [(item, found) for item, found, _ in with_face])
-    shown, enrolled = ({item.photo.class_name for item, *_ in photos} for photos in (seen, with_face))
+    suspects, pairs = _by_embeddings(audit.classes, [(item, found) for item, found, _face in with_face])
+    shown, enrolled = ({item.photo.class_name for item, *_rest in photos} for photos in (seen, with_face))
     return FaceAudit(
         n_photos=len(seen),
         people_without_face=tuple(name for name in audit.classes if name in shown - enrolled),
@@ -182,10 +182,10 @@ def _by_embeddings(
 ) -> tuple[tuple[SuspectPhoto, ...], tuple[Pair, ...]]:
     if not photos:
         return (), ()
-    vectors = np.stack([found.vector for _, found in photos])
+    vectors = np.stack([found.vector for _item, found in photos])
     label_of = {name: label for label, name in enumerate(classes)}
-    labels = np.array([label_of[item.photo.class_name] for item, _ in photos], np.int64)
-    groups = np.array([item.group for item, _ in photos], np.int64)
+    labels = np.array([label_of[item.photo.class_name] for item, _found in photos], np.int64)
+    groups = np.array([item.group for item, _found in photos], np.int64)
     suspects = []
     for found in find_suspects(vectors, labels, groups, len(classes)):
         photo, looks_like = photos[found.row][0].photo, None if found.looks_like is None else classes[found.looks_like]
@@ -204,7 +204,7 @@ def _beyond(face: Face, width: int, height: int) -> float:
     The face is taken for a disc around the middle between eyes and mouth: some detectors end their boxes at the edge, but all
     guess where hidden landmarks are.
     """
-    left_eye, right_eye, _, left_mouth, right_mouth = face.landmarks
+    left_eye, right_eye, _nose, left_mouth, right_mouth = face.landmarks
     eyes, mouth = _middle(left_eye, right_eye), _middle(left_mouth, right_mouth)
     across, down = _middle(eyes, mouth)
     radius = max(math.dist(eyes, mouth), math.dist(left_eye, right_eye))

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from whosthat.checking.face_audit import LARGEST, NEAR_PAIR, SMALL_FACE, FaceAudit
 from whosthat.checking.suspects import STRANGER_DISTANCE, Pair
 from whosthat.dataset.findings import SEVERITIES, Finding
-from whosthat.translation import _
+from whosthat.translation import N_, _, ngettext
 from whosthat.wording import counted, listing
 
 
@@ -24,7 +24,7 @@ def alikeness(pair: Pair) -> str:
         ('easily confused', 'not alike')
     """
     if pair.distance < NEAR_PAIR:
-        return _("easily confused") if pair.confused else "alike"
+        return _("easily confused") if pair.confused else _("alike")
     return _("somewhat alike") if pair.distance < STRANGER_DISTANCE else _("not alike")
 
 
@@ -63,19 +63,19 @@ def _found(audit: FaceAudit) -> Iterator[Finding]:
             one.photo: _("looks like {looks_like}", looks_like=one.looks_like) if one.looks_like else _("somebody without a folder")
             for one in audit.suspects
         }
+        items = [_("{photo} ({why})", photo=photo, why=why) for photo, why in photos.items()]
         sentence = _(
             "{photos} may be in the wrong folder, the most likely first: {items}. Check them: wrong labels lower accuracy.",
             photos=counted(len(photos), "photo"),
-            items=listing([f"{photo} ({why})" for photo, why in photos.items()]),
+            items=listing(items),
         )
         yield Finding("wrong-person", "warning", sentence, tuple(photos))
+    small = {one.photo: _("{photo} ({side:.0f} pixels)", photo=one.photo, side=one.side) for one in audit.small}
+    yield from _poor("small-face", N_("The face is smaller than {pixels} pixels in {photos}: {names}."), small)
+    yield from _poor("blurred-face", N_("The face is blurred in {photos}: {names}."), {one.photo: one.photo for one in audit.blurred})
     yield from _poor(
-        "small-face",
-        _("smaller than {small_face} pixels", small_face=SMALL_FACE),
-        {one.photo: f" ({one.side:.0f} pixels)" for one in audit.small},
+        "cut-face", N_("The face is cut by the edge of the photo in {photos}: {names}."), {one.photo: one.photo for one in audit.cut}
     )
-    yield from _poor("blurred-face", "blurred", {one.photo: "" for one in audit.blurred})
-    yield from _poor("cut-face", _("cut by the edge of the photo"), {one.photo: "" for one in audit.cut})
     near = [
         _("{first} and {second}", first=pair.first, second=pair.second)
         for pair in audit.look_alikes
@@ -88,24 +88,20 @@ def _found(audit: FaceAudit) -> Iterator[Finding]:
         yield Finding("look-alike-people", "note", sentence)
     if names := tuple(one.photo for one in audit.several):
         central = sum(one.why != LARGEST for one in audit.several)
-        sentence = _(
-            "{photos} show several faces: {names}. The largest is used in {central:,} of them, one nearer the middle in {central2:,}.",
-            photos=counted(len(names), "photo"),
-            names=listing(names),
-            central=len(names) - central,
-            central2=central,
+        sentence = ngettext(
+            "{n} photo shows several faces: {names}.", "{n:,} photos show several faces: {names}.", len(names), names=listing(names)
         )
-        yield Finding("several-faces", "note", sentence, names)
+        taken = _(
+            "The largest is used in {largest:,} of them, one nearer the middle in {central:,}.",
+            largest=len(names) - central,
+            central=central,
+        )
+        yield Finding("several-faces", "note", _("{sentence} {more}", sentence=sentence, more=taken), names)
 
 
-def _poor(kind: str, how: str, photos: Mapping[str, str]) -> Iterator[Finding]:
-    """Say which faces show little; with each photo comes what to add to its name."""
+def _poor(kind: str, sentence: str, photos: Mapping[str, str]) -> Iterator[Finding]:
+    """Say which faces show little; with each photo comes how it is named in the sentence."""
     if photos:
-        used = _("It is used, but has little detail.") if len(photos) == 1 else _("They are used, but have little detail.")
-        shown = listing([f"{photo}{more}" for photo, more in photos.items()])
-        yield Finding(
-            kind,
-            "warning",
-            _("The face is {how} in {photos}: {shown}. {used}", how=how, photos=counted(len(photos), "photo"), shown=shown, used=used),
-            tuple(photos),
-        )
+        found = _(sentence, pixels=SMALL_FACE, photos=counted(len(photos), "photo"), names=listing([*photos.values()]))
+        used = ngettext("It is used, but has little detail.", "They are used, but have little detail.", len(photos))
+        yield Finding(kind, "warning", _("{sentence} {more}", sentence=found, more=used), tuple(photos))

@@ -17,6 +17,7 @@ from whosthat.errors import UsageError
 from whosthat.translation import N_, _
 
 if TYPE_CHECKING:
+    from whosthat.training.search import Search
     from whosthat.workflow.series import SeriesResult
 
 app = options.new_app()
@@ -41,6 +42,12 @@ SeriesOption = Annotated[
 ]
 
 
+TuneOption = Annotated[
+    int | None,
+    options.option("--tune N", N_("Search: train N times, each time with the settings that promise most."), options.SERIES),
+]
+
+
 @app.command(
     cls=options.GroupedCommand,
     epilog=options.examples(
@@ -48,6 +55,7 @@ SeriesOption = Annotated[
         "compare photos faces cnn6 --epochs 10 --strangers others",
         "compare photos cnn6 --vary batch_size=16,32 --vary optimiser.learning_rate=0.001,0.02",
         "compare photos --vary recipe=reference-cnn6,reference-cnn6-step --repeat 3",
+        "compare photos cnn6 --tune 20 --vary optimiser.learning_rate=0.0001..0.1 --vary batch_size=8,16,32",
         "compare photos --series reference-diary --set size=64",
     ),
     no_args_is_help=True,
@@ -60,6 +68,7 @@ def compare(  # noqa: PLR0913  typer makes a parameter of each option; those tha
     vary: VaryOption = None,
     repeat: RepeatOption = 1,
     series: SeriesOption = None,
+    tune: TuneOption = None,
     strangers: options.StrangersOption = None,
     crop: train_options.CropOption = None,
     epochs: train_options.EpochsOption = None,
@@ -73,7 +82,7 @@ def compare(  # noqa: PLR0913  typer makes a parameter of each option; those tha
 ) -> None:
     """Train several models, or one in several settings, and say which one to use.
 
-    Each training makes a run of its own. Models are compared by the same test photos. With --vary, --repeat or --series the
+    Each training makes a run of its own. Models are compared by the same test photos. With --vary, --repeat, --series or --tune the
     validation photos choose, and the test judges the chosen run alone; what is trained already is not trained again, so the
     same command goes on with a series that was stopped. The comparison is kept beside the runs, and runs/latest then points
     at the run to use.
@@ -81,12 +90,15 @@ def compare(  # noqa: PLR0913  typer makes a parameter of each option; those tha
     chosen = [*(names or ()), *(name.strip() for name in (models or "").split(",") if name.strip())]
     changes = recipe_changes(context)
     options.load_own_networks(custom)
-    if vary or series or repeat != 1:
+    if vary or series or repeat != 1 or tune is not None:
         from whosthat.evaluation.experiments import to_dict
         from whosthat.workflow.series import run_series
 
-        steps = _steps(chosen, vary or (), series, changes)
-        say(_("Training {max} runs on the photos in {photos}.", max=len(steps) * max(repeat, 1), photos=photos))
+        steps = _steps(chosen, vary or (), series, changes) if tune is None else _search(chosen, vary or (), changes, tune)
+        if tune is not None and (series is not None or repeat != 1):
+            raise UsageError(_("--tune chooses the settings itself and trains each once. Leave out --series and --repeat."))
+        n_runs = len(steps) * max(repeat, 1) if isinstance(steps, Sequence) else steps.n_steps
+        say(_("Training {n_runs} runs on the photos in {photos}.", n_runs=n_runs, photos=photos))
         ask_about_names(photos, yes=True)
         with terminal_progress() as progress:
             result = run_series(photos, steps, repeat=repeat, runs=runs, strangers=strangers, progress=progress)
@@ -110,6 +122,12 @@ def _steps(models: Sequence[str], vary: Sequence[str], series: str | None, chang
     if vary or models:
         raise UsageError(_("A series file says itself what is trained. Leave out the models and --vary, or --series."))
     return read_series(series, changes)
+
+
+def _search(models: Sequence[str], vary: Sequence[str], changes: Mapping[str, Any], n_steps: int) -> Search:
+    from whosthat.training.search import Search
+
+    return Search(models, varied(vary), changes, n_steps)
 
 
 def _show_series(result: SeriesResult, *, settings_in_names: bool) -> None:

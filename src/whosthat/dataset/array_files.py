@@ -129,11 +129,7 @@ def open_array_files(file: Path) -> Iterator[ArrayFiles]:
             widths.add(width)
         if len(widths) > 1:
             raise DatasetError(
-                _(
-                    "In {labels_beside}, y_train and y_test have different numbers of classes. {again}",
-                    labels_beside=labels_beside(file),
-                    again=_AGAIN,
-                )
+                _("In {file}, y_train and y_test have different numbers of classes. {again}", file=labels_beside(file), again=_(_AGAIN))
             )
         yield ArrayFiles(file, images, labels, _classes(file.with_name(CLASSES), widths.pop()))
 
@@ -152,7 +148,7 @@ def _damage(path: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, RuntimeError, KeyError) as error:  # what h5py raises for damaged files
-        raise DatasetError(_("{path} cannot be read as an HDF5 file: {error}. {again}", path=path, error=error, again=_AGAIN)) from error
+        raise DatasetError(_("{path} cannot be read as an HDF5 file: {error}. {again}", path=path, error=error, again=_(_AGAIN))) from error
 
 
 def _reading(path: Path, read: Any, *arguments: Any) -> Any:
@@ -161,7 +157,7 @@ def _reading(path: Path, read: Any, *arguments: Any) -> Any:
         with _damage(path):
             return read(*arguments)
     except (ValueError, TypeError) as error:
-        raise DatasetError(_("{path} cannot be used: {error}. {again}", path=path, error=error, again=_AGAIN)) from error
+        raise DatasetError(_("{path} cannot be used: {error}. {again}", path=path, error=error, again=_(_AGAIN))) from error
 
 
 def _images(opened: h5py.File, name: str) -> h5py.Dataset:
@@ -179,9 +175,7 @@ def _images(opened: h5py.File, name: str) -> h5py.Dataset:
             )
         )
     if shape[0] > MAX_PHOTOS:
-        raise ValueError(
-            _("{name!r} holds {shape:,} photos; at most {max_photos:,} are read", name=name, shape=shape[0], max_photos=MAX_PHOTOS)
-        )
+        raise ValueError(_("{name!r} holds {n:,} photos; at most {max_photos:,} are read", name=name, n=shape[0], max_photos=MAX_PHOTOS))
     return images
 
 
@@ -200,7 +194,7 @@ def _labels(opened: h5py.File, name: str, n_photos: int) -> tuple[IntArray, int]
             )
         )
     if shape[0] != n_photos:
-        raise ValueError(_("{name!r} holds {shape:,} labels for {n_photos:,} photos", name=name, shape=shape[0], n_photos=n_photos))
+        raise ValueError(_("{name!r} holds {n_labels:,} labels for {n_photos:,} photos", name=name, n_labels=shape[0], n_photos=n_photos))
     numbers = np.empty(shape[0], np.int64)
     for start in range(0, shape[0], _ROWS):
         rows = np.asarray(labels[start : start + _ROWS])
@@ -209,10 +203,10 @@ def _labels(opened: h5py.File, name: str, n_photos: int) -> tuple[IntArray, int]
             came = rows[wrong[0]][:10].tolist()
             raise ValueError(
                 _(
-                    "row {wrong} of {name!r} is no one-hot label; expected a single 1 and else 0, got {came}",
-                    wrong=start + wrong[0],
+                    "row {row} of {name!r} is no one-hot label; expected a single 1 and else 0, got {values}",
+                    row=start + wrong[0],
                     name=name,
-                    came=came,
+                    values=came,
                 )
             )
         numbers[start : start + _ROWS] = rows.argmax(axis=1)
@@ -233,9 +227,9 @@ def _classes(file: Path, n_classes: int) -> tuple[str, ...]:
     if len(names) != n_classes:
         raise DatasetError(
             _(
-                "{file} holds {n:,} names, and the labels have {n_classes:,} classes. Write one name on each line.",
+                "{file} holds {n_names:,} names, and the labels have {n_classes:,} classes. Write one name on each line.",
                 file=file,
-                n=len(names),
+                n_names=len(names),
                 n_classes=n_classes,
             )
         )

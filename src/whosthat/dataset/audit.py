@@ -142,7 +142,7 @@ def _reasons(unreadable: dict[Photo, str], contradictions: Sequence[tuple[Photo,
     damaged = [SetAside(photo.path, reason) for photo, reason in unreadable.items()]
     contradicting = [
         SetAside(
-            photo.path, _("the same photo is in another class ({same})", same=listing([other.name for other in same if other != photo]))
+            photo.path, _("the same photo is in another class ({names})", names=listing([other.name for other in same if other != photo]))
         )
         for same in contradictions
         for photo in same
@@ -151,5 +151,7 @@ def _reasons(unreadable: dict[Photo, str], contradictions: Sequence[tuple[Photo,
 
 
 def _nothing_to_use(folder: PhotoFolder, unreadable: dict[Photo, str]) -> str:
-    why = listing([f"{photo.name}: {reason}" for photo, reason in unreadable.items()]) or _("the same photos are in several classes")
+    why = listing([_("{name}: {reason}", name=photo.name, reason=reason) for photo, reason in unreadable.items()]) or _(
+        "the same photos are in several classes"
+    )
     return _("No photo in {root} can be used ({why}).", root=folder.root, why=why)

@@ -53,13 +53,15 @@ class Batches:
 
     def __post_init__(self) -> None:
         if self.batch_size < 1 or len(self.labels) == 0 or self.images.shape[0] != len(self.labels):
-            got = _(
-                "{shape} photos, {n} labels and batch_size={batch_size}",
-                shape=self.images.shape[0],
-                n=len(self.labels),
-                batch_size=self.batch_size,
+            raise ValueError(
+                _(
+                    "Expected at least one photo, a label for each and batches of at least one; "
+                    "got {n_photos} photos, {n_labels} labels and batch_size={batch_size}.",
+                    n_photos=self.images.shape[0],
+                    n_labels=len(self.labels),
+                    batch_size=self.batch_size,
+                )
             )
-            raise ValueError(_("Expected at least one photo, a label for each and batches of at least one; got {got}.", got=got))
 
     @property
     def n_photos(self) -> int:
@@ -81,7 +83,7 @@ class Batches:
             IndexError: There is no such batch.
         """
         if not 0 <= index < len(self):
-            raise IndexError(_("An epoch has batches 0 to {n}; there is no batch {index}.", n=len(self) - 1, index=index))
+            raise IndexError(_("An epoch has batches 0 to {last}; there is no batch {index}.", last=len(self) - 1, index=index))
         rows = self.order(epoch)[index * self.batch_size : (index + 1) * self.batch_size]
         # row by row: one index takes h5py 40 microseconds a photo, a list of indices 9,000
         photos = np.stack([self._seen(int(row), epoch) for row in rows])
@@ -113,5 +115,5 @@ def class_weights(labels: IntArray, n_classes: int) -> dict[int, float]:
     """
     counts = np.bincount(labels, minlength=n_classes)
     if (counts == 0).any():
-        raise ValueError(_("Class {flatnonzero} has no photos, so it can have no weight.", flatnonzero=int(np.flatnonzero(counts == 0)[0])))
+        raise ValueError(_("Class {label} has no photos, so it can have no weight.", label=int(np.flatnonzero(counts == 0)[0])))
     return {label: len(labels) / (n_classes * int(count)) for label, count in enumerate(counts)}

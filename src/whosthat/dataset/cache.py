@@ -26,7 +26,7 @@ import h5py
 import numpy as np
 
 from whosthat.dataset.audit import AuditedPhoto
-from whosthat.dataset.split import Split
+from whosthat.dataset.split import IN_PART, Split
 from whosthat.dataset.threads import in_order
 from whosthat.durable import UNFINISHED, make_private_folder, open_private, sync_folder
 from whosthat.errors import CacheError, DatasetError, PhotoError
@@ -75,13 +75,18 @@ def prepare_photos(
     try:
         make_private_folder(file.parent)
     except OSError as error:
-        why = _("{parent} cannot be created: {value}", parent=file.parent, value=error.strerror or error)
-        raise CacheError(_("The cache folder {why}. Set WHOSTHAT_CACHE to a writable folder.", why=why)) from error
+        raise CacheError(
+            _(
+                "The cache folder {folder} cannot be created: {error}. Set WHOSTHAT_CACHE to a writable folder.",
+                folder=file.parent,
+                error=error.strerror or error,
+            )
+        ) from error
     with _alone(file, progress):
         old = _open_trusted(file, spec, _key(spec, cropper), progress)
         if old is not None and old.holds(split):
             if cropper is not None:
-                without = (item for _, item in _wanted(split) if item.sha256 in old.without)
+                without = (item for _part, item in _wanted(split) if item.sha256 in old.without)
                 old.set_aside = tuple(SetAside(item.photo.path, cropper.missing) for item in without)
             return old
         try:
@@ -151,7 +156,7 @@ class PreparedPhotos:
     def __enter__(self) -> PreparedPhotos:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *_error: object) -> None:
         self.close()
 
 
@@ -250,7 +255,7 @@ def _wanted(split: Split) -> list[tuple[str, AuditedPhoto]]:
 def _check_layout(opened: h5py.File) -> None:
     """Raise ValueError unless the file is complete and its tables agree with one another."""
     if opened.attrs["format"] != FORMAT:
-        raise ValueError(_("its format is {attrs}, expected {format}", attrs=opened.attrs["format"], format=FORMAT))
+        raise ValueError(_("its format is {format}, expected {expected}", format=opened.attrs["format"], expected=FORMAT))
     n_classes = len(opened["classes"])
     for part in PARTS:
         images, labels = opened[f"X_{part}"], opened[f"y_{part}"][:]
@@ -294,7 +299,7 @@ def _write(opened: h5py.File, split: Split, source: _Source, progress: Progress)
     filled: dict[str, list[AuditedPhoto]] = {part: [] for part in PARTS}
     set_aside: list[SetAside] = []
     without: list[str] = []
-    rows = in_order(source.row, [item for _, item in wanted])
+    rows = in_order(source.row, [item for _part, item in wanted])
     for done, ((part, item), row) in enumerate(zip(wanted, rows, strict=True), start=1):
         if isinstance(row, str):
             set_aside.append(SetAside(item.photo.path, row))
@@ -356,9 +361,9 @@ def _write_texts(opened: h5py.File, name: str, texts: Sequence[str]) -> None:
 
 def _check_classes(split: Split, filled: dict[str, list[AuditedPhoto]], set_aside: Sequence[SetAside]) -> None:
     counts = {part: Counter(item.photo.class_name for item in items) for part, items in filled.items()}
-    lost = [_("{name} in {part}", name=name, part=part) for name in split.classes for part in PARTS if counts[part][name] == 0]
+    lost = [_(IN_PART[part], name=name) for name in split.classes for part in PARTS if counts[part][name] == 0]
     if lost:
-        why = listing([f"{item.path.name}: {item.reason}" for item in set_aside])
+        why = listing([_("{name}: {reason}", name=item.path.name, reason=_(item.reason)) for item in set_aside])
         raise DatasetError(_("No usable photo is left for {lost} ({why}). Add photos to these folders.", lost=listing(lost), why=why))
 
 
@@ -369,11 +374,11 @@ def _check_room(split: Split, spec: PrepareSpec, file: Path) -> None:
     if free < needed:
         raise CacheError(
             _(
-                "{n_photos:,} prepared photos need {needed:,.0f} MiB in {parent}, and {free:,.0f} MiB are free. Make "
+                "{n_photos:,} prepared photos need {needed:,.0f} MiB in {folder}, and {free:,.0f} MiB are free. Make "
                 "room, choose a smaller size, or set WHOSTHAT_CACHE to a folder on another disk.",
                 n_photos=n_photos,
                 needed=needed / 2**20,
-                parent=file.parent,
+                folder=file.parent,
                 free=free / 2**20,
             )
         )
@@ -382,9 +387,9 @@ def _check_room(split: Split, spec: PrepareSpec, file: Path) -> None:
 def _unwritable(file: Path, error: Any) -> CacheError:
     return CacheError(
         _(
-            "The cache {file} cannot be written: {value}. Make room there, close other programs that use the file, or "
+            "The cache {file} cannot be written: {error}. Make room there, close other programs that use the file, or "
             "set WHOSTHAT_CACHE to another folder.",
             file=file,
-            value=getattr(error, "strerror", None) or error,
+            error=getattr(error, "strerror", None) or error,
         )
     )

@@ -14,7 +14,7 @@ from typing import Literal
 from whosthat.dataset.duplicates import FLAT
 from whosthat.dataset.folder import EMPTY_CLASS, NO_PHOTO_BUT, Photo
 from whosthat.dataset.odd_names import odd_names, odd_names_sentence
-from whosthat.translation import _
+from whosthat.translation import N_, NN_, _, ngettext
 from whosthat.types import SetAside
 from whosthat.wording import counted, listing
 
@@ -30,6 +30,9 @@ FEW_PHOTOS = 20
 Severity = Literal["problem", "warning", "note"]
 SEVERITIES: tuple[Severity, ...] = ("problem", "warning", "note")
 """The most serious first."""
+
+SEVERITY_WORDS = (N_("problem"), N_("warning"), N_("note"))
+"""The same for the catalogue: a severity is shown with ``_(finding.severity)``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,37 +95,32 @@ def count_by_class(photos: Iterable[AuditedPhoto], classes: Sequence[str]) -> di
 
 def pictures_by_class(photos: Iterable[AuditedPhoto], classes: Sequence[str]) -> dict[str, int]:
     """Count the groups of each class: photos that are not copies, look-alikes or a burst of one another."""
-    counted = Counter(class_name for class_name, _ in {(item.photo.class_name, item.group) for item in photos})
+    counted = Counter(class_name for class_name, _group in {(item.photo.class_name, item.group) for item in photos})
     return {name: counted[name] for name in classes}
 
 
 def _contradictions(evidence: Evidence) -> Iterator[Finding]:
     if evidence.contradictions:
         pairs = [" = ".join(photo.name for photo in copies) for copies in evidence.contradictions]
-        are = _(
-            "{photos} {value} in two folders ({pairs}).",
-            photos=counted(len(pairs), "photo"),
-            value="is" if len(pairs) == 1 else "are",
+        sentence = ngettext(
+            "{n} photo is in two folders ({pairs}). One folder is wrong, so no copy is used; delete the wrong one.",
+            "{n:,} photos are in two folders ({pairs}). One folder is wrong, so no copy is used; delete the wrong one.",
+            len(pairs),
             pairs=listing(pairs),
         )
-        names = tuple(photo.name for copies in evidence.contradictions for photo in copies)
-        yield Finding("two-names", "problem", _("{are} One folder is wrong, so no copy is used; delete the wrong one.", are=are), names)
+        yield Finding("two-names", "problem", sentence, tuple(photo.name for copies in evidence.contradictions for photo in copies))
 
 
 def _lost_classes(evidence: Evidence) -> Iterator[Finding]:
     lost = sorted(path.name for path in (item.path for item in evidence.left_out if item.reason == EMPTY_CLASS))
     if lost:
-        yield Finding(
-            "empty-class",
-            "warning",
-            _("{folders} without photos: {lost}. Not used as a class.", folders=counted(len(lost), "folder"), lost=listing(lost)),
-        )
+        empty = _("{folders} without photos: {names}. Not used as a class.", folders=counted(len(lost), "folder"), names=listing(lost))
+        yield Finding("empty-class", "warning", empty)
     had = {photo.class_name for photo in evidence.unreadable} | {photo.class_name for same in evidence.contradictions for photo in same}
     gone = sorted(had - set(evidence.classes))
     if gone:
-        yield Finding(
-            "lost-class", "problem", _("No photo of {gone} can be used, so it is not a class. Add readable photos.", gone=listing(gone))
-        )
+        sentence = _("No photo of {classes} can be used, so it is not a class. Add readable photos.", classes=listing(gone))
+        yield Finding("lost-class", "problem", sentence)
 
 
 def _one_class(evidence: Evidence) -> Iterator[Finding]:
@@ -131,17 +129,18 @@ def _one_class(evidence: Evidence) -> Iterator[Finding]:
     name = evidence.classes[0]
     inside = sorted({item.photo.name.split("/")[1] for item in evidence.photos if item.photo.name.count("/") > 1})
     if len(inside) > 1:
-        there = _(
-            "There is one class, {name}, and its photos are in {n} folders: {inside}.", name=name, n=len(inside), inside=listing(inside)
+        sentence = _(
+            "There is one class, {name}, and its photos are in {n} folders: {folders}. "
+            "If each of them is a class, use the folder {path} instead.",
+            name=name,
+            n=len(inside),
+            folders=listing(inside),
+            path=evidence.root / name,
         )
-        yield Finding(
-            "one-class",
-            "problem",
-            _("{there} If each of them is a class, use the folder {name} instead.", there=there, name=evidence.root / name),
-        )
+        yield Finding("one-class", "problem", sentence)
     else:
-        what_then = _("A face recogniser can find this person; a network needs two classes.")
-        yield Finding("one-class", "note", _("There is one class, {name}. {what_then}", name=name, what_then=what_then))
+        sentence = _("There is one class, {name}. A face recogniser can find this person; a network needs two classes.", name=name)
+        yield Finding("one-class", "note", sentence)
 
 
 def _odd_names(evidence: Evidence) -> Iterator[Finding]:
@@ -152,34 +151,32 @@ def _odd_names(evidence: Evidence) -> Iterator[Finding]:
 
 def _too_few(evidence: Evidence) -> Iterator[Finding]:
     pictures = pictures_by_class(evidence.photos, evidence.classes)
-    impossible = [f"{name} ({n})" for name, n in pictures.items() if n < 3]
+    impossible = [_("{name} ({n})", name=name, n=n) for name, n in pictures.items() if n < 3]
     if impossible:
-        few = _(
-            "{classes} with fewer than 3 different pictures: {impossible}.",
+        sentence = _(
+            "{classes} with fewer than 3 different pictures: {names}. Training, validation and test need one each; add photos.",
             classes=counted(len(impossible), "class"),
-            impossible=listing(impossible),
+            names=listing(impossible),
         )
-        yield Finding("too-few-to-split", "problem", _("{few} Training, validation and test need one each; add photos.", few=few))
+        yield Finding("too-few-to-split", "problem", sentence)
     counts = count_by_class(evidence.photos, evidence.classes)
-    small = [f"{name} ({n})" for name, n in counts.items() if n < FEW_PHOTOS]
+    small = [_("{name} ({n})", name=name, n=n) for name, n in counts.items() if n < FEW_PHOTOS]
     if small:
-        few = _(
-            "{classes} with fewer than {few_photos} photos: {small}.",
+        sentence = _(
+            "{classes} with fewer than {few} photos: {names}. A network trained from scratch needs hundreds per class.",
             classes=counted(len(small), "class"),
-            few_photos=FEW_PHOTOS,
-            small=listing(small),
+            few=FEW_PHOTOS,
+            names=listing(small),
         )
-        yield Finding("too-few", "warning", _("{few} A network trained from scratch needs hundreds per class.", few=few))
+        yield Finding("too-few", "warning", sentence)
 
 
 def _unreadable(evidence: Evidence) -> Iterator[Finding]:
     if evidence.unreadable:
-        reasons = [f"{photo.name} ({reason})" for photo, reason in evidence.unreadable.items()]
+        reasons = [_("{name} ({reason})", name=photo.name, reason=reason) for photo, reason in evidence.unreadable.items()]
         names = tuple(photo.name for photo in evidence.unreadable)
-        n = counted(len(names), "file")
-        yield Finding(
-            "unreadable", "warning", _("{n} cannot be read and will not be used: {reasons}.", n=n, reasons=listing(reasons)), names
-        )
+        sentence = _("{files} cannot be read and will not be used: {reasons}.", files=counted(len(names), "file"), reasons=listing(reasons))
+        yield Finding("unreadable", "warning", sentence, names)
 
 
 def _repetitions(evidence: Evidence) -> Iterator[Finding]:
@@ -187,28 +184,41 @@ def _repetitions(evidence: Evidence) -> Iterator[Finding]:
     across: list[Pair] = []
     for pair in evidence.look_alikes:
         (within if pair[0].photo.class_name == pair[1].photo.class_name else across).append(pair)
-    look = _("Look at them: one folder may be wrong, or both people are in the picture.")
-    yield from _repeated("look-alikes-across", "warning", across, _("The same picture is in two folders: {{pairs}}. {look}", look=look))
-    delete = _("Copies stay in one part of the split; delete them to save time.")
-    yield from _repeated(
-        "copies", "warning", evidence.copies, _("The same picture is twice in one class: {{pairs}}. {delete}", delete=delete)
+    repeated: tuple[tuple[str, Severity, Sequence[Pair]], ...] = (
+        ("look-alikes-across", "warning", across),
+        ("copies", "warning", evidence.copies),
+        ("look-alikes", "note", within),
+        ("bursts", "note", evidence.bursts),
     )
-    stay = _("They stay in one part of the split.")
-    how = _("resized, recoloured, cropped, framed, rotated or mirrored")
-    yield from _repeated(
-        "look-alikes", "note", within, _("Nearly the same picture in one class: {{pairs}}: {how}. {stay}", how=how, stay=stay)
-    )
-    yield from _repeated(
-        "bursts", "note", evidence.bursts, _("{{photos}} were taken within 2 seconds of another ({{names}}). {stay}", stay=stay)
-    )
+    for kind, severity, pairs in repeated:
+        if pairs:
+            names = listing([f"{first.photo.name} ~ {second.photo.name}" for first, second in pairs])
+            sentence = ngettext(*_REPEATED[kind], len(pairs), names=names)
+            yield Finding(kind, severity, sentence, tuple(dict.fromkeys(item.photo.name for pair in pairs for item in pair)))
 
 
-def _repeated(kind: str, severity: Severity, pairs: Sequence[Pair], sentence: str) -> Iterator[Finding]:
-    """Say a sentence about pairs of photos, if there are any; it has places for how many ``pairs`` or ``photos``, and for ``names``."""
-    if pairs:
-        names = listing([f"{first.photo.name} ~ {second.photo.name}" for first, second in pairs])
-        filled = sentence.format(pairs=f"{counted(len(pairs), 'pair')} ({names})", photos=counted(len(pairs), "photo"), names=names)
-        yield Finding(kind, severity, filled, tuple(dict.fromkeys(item.photo.name for pair in pairs for item in pair)))
+_REPEATED = {
+    "look-alikes-across": NN_(
+        "The same picture is in two folders: {n} pair ({names}). Look at them: one folder may be wrong, or both people are in the picture.",
+        "The same picture is in two folders: {n:,} pairs ({names}). "
+        "Look at them: one folder may be wrong, or both people are in the picture.",
+    ),
+    "copies": NN_(
+        "The same picture is twice in one class: {n} pair ({names}). Copies stay in one part of the split; delete them to save time.",
+        "The same picture is twice in one class: {n:,} pairs ({names}). Copies stay in one part of the split; delete them to save time.",
+    ),
+    "look-alikes": NN_(
+        "Nearly the same picture in one class: {n} pair ({names}): resized, recoloured, cropped, framed, rotated or mirrored. "
+        "They stay in one part of the split.",
+        "Nearly the same picture in one class: {n:,} pairs ({names}): resized, recoloured, cropped, framed, rotated or mirrored. "
+        "They stay in one part of the split.",
+    ),
+    "bursts": NN_(
+        "{n} photo was taken within 2 seconds of another ({names}). They stay in one part of the split.",
+        "{n:,} photos were taken within 2 seconds of another ({names}). They stay in one part of the split.",
+    ),
+}
+"""What is said of pairs of photos, by the kind of the finding."""
 
 
 def _imbalance(evidence: Evidence) -> Iterator[Finding]:
@@ -216,63 +226,50 @@ def _imbalance(evidence: Evidence) -> Iterator[Finding]:
     largest, smallest = max(counts, key=counts.__getitem__), min(counts, key=counts.__getitem__)
     ratio = counts[largest] / counts[smallest]
     if ratio > LARGEST_IMBALANCE:
-        than = _("{ratio:.1f} times the smallest ({smallest}, {counts:,})", ratio=ratio, smallest=smallest, counts=counts[smallest])
-        what_then = _("The network will favour it; add photos to the smallest or use class weights.")
-        yield Finding(
-            "imbalance",
-            "warning",
-            _(
-                "The largest class ({largest}, {counts:,} photos) is {than}. {what_then}",
-                largest=largest,
-                counts=counts[largest],
-                than=than,
-                what_then=what_then,
-            ),
+        sentence = _(
+            "The largest class ({largest}, {n_largest:,} photos) is {ratio:.1f} times the smallest ({smallest}, {n_smallest:,}). "
+            "The network will favour it; add photos to the smallest or use class weights.",
+            largest=largest,
+            n_largest=counts[largest],
+            ratio=ratio,
+            smallest=smallest,
+            n_smallest=counts[smallest],
         )
+        yield Finding("imbalance", "warning", sentence)
 
 
 def _small(evidence: Evidence) -> Iterator[Finding]:
     small = [item for item in evidence.photos if min(item.width, item.height) < SMALLEST_SIDE]
     if small:
-        sizes = [f"{item.photo.name} ({item.width} x {item.height})" for item in small]
-        used = _("It is used, but has little detail.") if len(small) == 1 else _("They are used, but have little detail.")
-        found = _(
-            "{photos} smaller than {smallest_side} pixels on a side: {sizes}.",
-            photos=counted(len(small), "photo"),
-            smallest_side=SMALLEST_SIDE,
+        sizes = [_("{name} ({width} x {height})", name=item.photo.name, width=item.width, height=item.height) for item in small]
+        sentence = ngettext(
+            "{n} photo smaller than {side} pixels on a side: {sizes}. It is used, but has little detail.",
+            "{n:,} photos smaller than {side} pixels on a side: {sizes}. They are used, but have little detail.",
+            len(small),
+            side=SMALLEST_SIDE,
             sizes=listing(sizes),
         )
-        yield Finding("too-small", "warning", f"{found} {used}", tuple(item.photo.name for item in small))
+        yield Finding("too-small", "warning", sentence, tuple(item.photo.name for item in small))
 
 
 def _flat(evidence: Evidence) -> Iterator[Finding]:
     names = tuple(item.photo.name for item in evidence.photos if item.fingerprint == FLAT)
     if names:
-        yield Finding(
-            "flat",
-            "warning",
-            _("{photos} of a single colour: {names}. They show nothing.", photos=counted(len(names), "photo"), names=listing(names)),
-            names,
-        )
+        photos = counted(len(names), "photo")
+        sentence = _("{photos} of a single colour: {names}. They show nothing.", photos=photos, names=listing(names))
+        yield Finding("flat", "warning", sentence, names)
 
 
 def _short_clips(evidence: Evidence) -> Iterator[Finding]:
     short = [item for item in evidence.photos if 1 < item.n_frames < evidence.frames]
     if short:
-        lengths = [f"{item.photo.name} ({item.n_frames})" for item in short]
-        found = _(
-            "{clips} with fewer than {frames} frames: {lengths}.",
+        sentence = _(
+            "{clips} with fewer than {frames} frames: {names}. Some frames are used more than once; use longer clips, or fewer frames.",
             clips=counted(len(short), "clip"),
             frames=evidence.frames,
-            lengths=listing(lengths),
+            names=listing([_("{name} ({n})", name=item.photo.name, n=item.n_frames) for item in short]),
         )
-        names = tuple(item.photo.name for item in short)
-        yield Finding(
-            "short-clips",
-            "warning",
-            _("{found} Some frames are used more than once; use longer clips, or fewer frames.", found=found),
-            names,
-        )
+        yield Finding("short-clips", "warning", sentence, tuple(item.photo.name for item in short))
 
 
 def _clips(evidence: Evidence) -> Iterator[Finding]:
@@ -289,9 +286,13 @@ def _clips(evidence: Evidence) -> Iterator[Finding]:
     yield Finding("clips", "note", of_each)
     still = tuple(item.photo.name for item in evidence.photos if item.n_frames == 1)
     if still:
-        beside = _("{photos} beside the clips: {still}.", photos=counted(len(still), "photo"), still=listing(still))
-        used = _("A network sees a photo as a clip in which nothing moves; move photos away that are no such clips.")
-        yield Finding("photos-beside-clips", "warning", f"{beside} {used}", still)
+        sentence = _(
+            "{photos} beside the clips: {names}. "
+            "A network sees a photo as a clip in which nothing moves; move photos away that are no such clips.",
+            photos=counted(len(still), "photo"),
+            names=listing(still),
+        )
+        yield Finding("photos-beside-clips", "warning", sentence, still)
 
 
 def _left_out(evidence: Evidence) -> Iterator[Finding]:
@@ -300,16 +301,8 @@ def _left_out(evidence: Evidence) -> Iterator[Finding]:
         if item.reason != EMPTY_CLASS:
             by_reason.setdefault(item.reason, []).append(item.path.relative_to(evidence.root).as_posix())
     for reason, names in by_reason.items():
-        learn = _(" A network that looks at several frames learns from videos: --frames 8.") if reason == NO_PHOTO_BUT["video"] else ""
-        yield Finding(
-            "left-out",
-            "note",
-            _(
-                "{items} left out ({reason}): {names}.{learn}",
-                items=counted(len(names), "item"),
-                reason=reason,
-                names=listing(names),
-                learn=learn,
-            ),
-            tuple(names),
-        )
+        items, shown = counted(len(names), "item"), listing(names)
+        sentence = _("{items} left out ({reason}): {names}.", items=items, reason=_(reason), names=shown)
+        if reason == NO_PHOTO_BUT["video"]:
+            sentence = _("{sentence} A network that looks at several frames learns from videos: --frames 8.", sentence=sentence)
+        yield Finding("left-out", "note", sentence, tuple(names))

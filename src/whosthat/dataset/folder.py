@@ -33,7 +33,7 @@ from whosthat.wording import counted
 
 HIDDEN = N_("hidden: the name begins with a dot")
 NOT_A_PHOTO = N_("not a photo")
-NO_PHOTO_BUT = {"video": "a video", N_("RAW photo"): N_("a RAW photo; export it as JPEG")}
+NO_PHOTO_BUT = {"video": N_("a video"), "RAW photo": N_("a RAW photo; export it as JPEG")}  # not translated: keys
 """What is said of files that people take for photos, by `photos.signatures.kind_of_file`."""
 NOT_A_FILE = N_("a pipe, socket or device, not a regular file")
 BAD_NAME = N_("a name that is not valid Unicode; rename it")
@@ -122,9 +122,10 @@ def _existing_folder(root: Path) -> Path:
         if not stat.S_ISDIR(real.stat().st_mode):
             raise DatasetError(_("{root} is a file. Expected a folder with one sub-folder of photos per class.", root=root))
     except FileNotFoundError as error:
-        raise DatasetError(
-            _("There is no folder {root}.{near_sibling} Check the path.", root=root, near_sibling=_near_sibling(root))
-        ) from error
+        near = _near_sibling(root)
+        if near is None:
+            raise DatasetError(_("There is no folder {root}. Check the path.", root=root)) from error
+        raise DatasetError(_('There is no folder {root}. Did you mean "{near}"? Check the path.', root=root, near=near)) from error
     except (OSError, RuntimeError, ValueError) as error:  # RuntimeError: a loop of links (Python < 3.13); ValueError: a NUL character
         raise DatasetError(
             _("The folder {root} cannot be opened: {error}. Check the path and its permissions.", root=root, error=error)
@@ -132,14 +133,14 @@ def _existing_folder(root: Path) -> Path:
     return real
 
 
-def _near_sibling(root: Path) -> str:
-    """Name the folder beside it that was perhaps meant; did_you_mean would list all of them when none is near."""
+def _near_sibling(root: Path) -> Path | None:
+    """The folder beside it that was perhaps meant; did_you_mean would list all of them when none is near."""
     try:
         siblings = [entry.name for entry in os.scandir(root.parent) if entry.is_dir()]
     except OSError:
-        return ""  # the parent is missing too: there is nothing to suggest
+        return None  # the parent is missing too: there is nothing to suggest
     near = difflib.get_close_matches(root.name, siblings, n=1, cutoff=0.6)
-    return _(' Did you mean "{near}"?', near=root.parent / near[0]) if near else ""
+    return root.parent / near[0] if near else None
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
@@ -148,7 +149,7 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
             return sorted(listing, key=lambda entry: entry.name)
     except OSError as error:
         raise DatasetError(
-            _("The folder {folder} cannot be listed: {value}. Check its permissions.", folder=folder, value=error.strerror or error)
+            _("The folder {folder} cannot be listed: {error}. Check its permissions.", folder=folder, error=error.strerror or error)
         ) from error
 
 
@@ -254,7 +255,7 @@ def _check_layout(root: Path, class_folders: list[str], left: list[SetAside]) ->
             _(
                 "The class folders {twins} in {root} differ only by upper and lower case or by how their accents are "
                 "stored; on other computers they are one folder. Merge or rename them.",
-                twins=" and ".join(repr(name) for name in twins),
+                twins=_(" and ").join(repr(name) for name in twins),
                 root=root,
             )
         )
@@ -265,8 +266,8 @@ def _check_layout(root: Path, class_folders: list[str], left: list[SetAside]) ->
     if loose:
         raise DatasetError(
             _(
-                "Found {loose} photo(s) directly in {root}; put each class's (or person's) photos in a folder of their own.",
-                loose=loose,
+                "Found {n} photo(s) directly in {root}; put each class's (or person's) photos in a folder of their own.",
+                n=loose,
                 root=root,
             )
         )
@@ -279,7 +280,7 @@ def _check_layout(root: Path, class_folders: list[str], left: list[SetAside]) ->
                 videos=counted(videos, "video"),
             )
         )
-    also = _(" No photos were found in: {map}.", map=", ".join(map(repr, empty[:10]))) if empty else ""
-    raise DatasetError(
-        _("{root} has no sub-folders with photos. Expected one sub-folder per class, each with photos in it.{also}", root=root, also=also)
-    )
+    why = _("{root} has no sub-folders with photos. Expected one sub-folder per class, each with photos in it.", root=root)
+    if empty:
+        why = _("{why} No photos were found in: {folders}.", why=why, folders=_(", ").join(map(repr, empty[:10])))
+    raise DatasetError(why)

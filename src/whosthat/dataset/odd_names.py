@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from whosthat.translation import N_, _
+from whosthat.translation import _
 from whosthat.wording import listing
 
 _MONTH = "jan(uary)?|feb(ruary)?|mar(ch)?|apr(il)?|may|june?|july?|aug(ust)?|sept?(ember)?|oct(ober)?|nov(ember)?|dec(ember)?"
@@ -24,7 +24,8 @@ _ODD = re.compile(
             f"{_YEAR}[ _-]*({_MONTH})",
             f"(holidays?|vacation|trip|urlaub|ferien|christmas|easter|birthday|wedding|party)[ _-]*({_YEAR}|\\d\\d?)",
             "(img|dsc[fn]?|dscn|pict|p|mvi|gopr|pxl)[ _-]?\\d{3,}",
-            N_("dcim|camera( roll)?|screenshots?|downloads?|whatsapp images|unsorted|misc|untitled([ _-].*)?|new folder.*"),
+            "dcim|camera( roll)?|screenshots?|downloads?|unsorted|misc|untitled([ _-].*)?",
+            "whatsapp images|new folder.*",  # not translated: a pattern
             "\\d{3}(canon|nikon|nd|apple|_pana|msdcf|olymp|andro|media|gopro|_fuji)\\w*",
             f"{_YEAR}年.*|第.+[天日]",
         )
@@ -51,7 +52,7 @@ def odd_names_sentence(names: Sequence[str]) -> str:
         'The folder day1 does not look like the name of a person or class'
     """
     if len(names) == 1:
-        what = _("The folder {names} does not look like the name of a person or class.", names=names[0])
+        what = _("The folder {name} does not look like the name of a person or class.", name=names[0])
     else:
         what = _("The folders {names} do not look like names of people or classes.", names=listing(names))
     return _("{what} Each folder becomes a name: give every person a folder of their own.", what=what)

@@ -22,13 +22,16 @@ from whosthat.dataset.audit import Audit, AuditedPhoto
 from whosthat.dataset.findings import pictures_by_class
 from whosthat.durable import replace_file
 from whosthat.errors import DatasetError, UsageError
-from whosthat.translation import _
+from whosthat.translation import N_, _
 from whosthat.types import PARTS
 from whosthat.wording import counted, listing
 
 Ratios = tuple[float, float, float]
 
 COLUMNS = ("path", "class", "part", "group", "sha256")
+
+IN_PART = {"train": N_("{name} in train"), "validation": N_("{name} in validation"), "test": N_("{name} in test")}
+"""How it is said that a class is in a part."""
 
 
 @dataclass(frozen=True)
@@ -78,8 +81,13 @@ def write_split(split: Split, path: Path) -> None:
     try:
         replace_file(path, split_table(split))
     except OSError as error:
-        why = f"{path}: {error.strerror or error}"
-        raise DatasetError(_("The split cannot be written to {why}. Make room or choose another folder.", why=why)) from error
+        raise DatasetError(
+            _(
+                "The split cannot be written to {path}: {error}. Make room or choose another folder.",
+                path=path,
+                error=error.strerror or error,
+            )
+        ) from error
 
 
 def read_split(path: Path, audit: Audit, *, ratios: Ratios, seed: int) -> Split:
@@ -97,22 +105,23 @@ def read_split(path: Path, audit: Audit, *, ratios: Ratios, seed: int) -> Split:
         item = known.get(row["path"])
         if row["part"] not in PARTS:
             raise DatasetError(
-                _('{path} is not a split file: "{row}" is not one of {parts}.', path=path, row=row["part"], parts=", ".join(PARTS))
+                _('{path} is not a split file: "{part}" is not one of {parts}.', path=path, part=row["part"], parts=", ".join(PARTS))
             )
         if item is None or item.sha256 != row["sha256"]:
             changed.append(row["path"])
         elif item in part_of:
-            raise DatasetError(_("{path} is not a split file: {row} is listed twice.", path=path, row=row["path"]))
+            raise DatasetError(_("{path} is not a split file: {photo} is listed twice.", path=path, photo=row["path"]))
         else:
             part_of[item] = row["part"]
     if changed:
-        gone = _(
-            "{photos} of the split {path} are missing or have changed ({changed}).",
-            photos=counted(len(changed), "photo"),
-            path=path,
-            changed=listing(changed),
+        raise DatasetError(
+            _(
+                "{photos} of the split {path} are missing or have changed ({changed}). Restore them, or train again.",
+                photos=counted(len(changed), "photo"),
+                path=path,
+                changed=listing(changed),
+            )
         )
-        raise DatasetError(_("{gone} Restore them, or train again.", gone=gone))
     classes = tuple(sorted({item.photo.class_name for item in part_of}))
     return _made(classes, part_of, _checked(ratios), seed)
 
@@ -142,9 +151,7 @@ class _Division:
             for name in _classes(group):
                 self._empty[name].discard(part)
                 self._groups_left[name] -= 1
-        lacking = [
-            _("{name} in {part}", name=name, part=part) for name, parts in sorted(self._empty.items()) for part in PARTS if part in parts
-        ]
+        lacking = [_(IN_PART[part], name=name) for name, parts in sorted(self._empty.items()) for part in PARTS if part in parts]
         if lacking:
             raise DatasetError(
                 _(
@@ -202,7 +209,7 @@ def _classes(group: Iterable[AuditedPhoto]) -> set[str]:
 
 
 def _check_groups(photos: Sequence[AuditedPhoto], classes: Sequence[str]) -> None:
-    short = [f"{name} ({n})" for name, n in pictures_by_class(photos, classes).items() if n < len(PARTS)]
+    short = [_("{name} ({n})", name=name, n=n) for name, n in pictures_by_class(photos, classes).items() if n < len(PARTS)]
     if short:
         raise DatasetError(
             _(
@@ -217,7 +224,7 @@ def _check_groups(photos: Sequence[AuditedPhoto], classes: Sequence[str]) -> Non
 def _checked(ratios: Ratios) -> Ratios:
     if len(ratios) != 3 or not all(math.isfinite(share) and share > 0 for share in ratios):
         raise UsageError(
-            _("A split needs three positive numbers, for training, validation and test; got {map}.", map=":".join(map(str, ratios)))
+            _("A split needs three positive numbers, for training, validation and test; got {ratios}.", ratios=":".join(map(str, ratios)))
         )
     return ratios
 

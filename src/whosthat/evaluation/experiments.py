@@ -22,7 +22,7 @@ from typing import Any
 from whosthat.durable import replace_file
 from whosthat.evaluation.metrics import Evaluation
 from whosthat.evaluation.report import read_curves, template
-from whosthat.evaluation.run_facts import read_metrics
+from whosthat.evaluation.run_facts import TrialFacts, read_metrics, read_trial_facts
 from whosthat.proportions import Interval, wilson_interval
 from whosthat.runs.files import METRICS, REPORT, SPLIT, read_file, writing
 from whosthat.runs.folders import summarise
@@ -38,6 +38,9 @@ JSON_FILE, PAGE_FILE = "series.json", "series.html"
 _NOT_TOLD = ("seed", "split_seed")
 """Settings that make no column: seeds are repeats."""
 
+MOST_MATRICES, MOST_CLASSES = 24, 30
+"""Of so many runs the page shows the confusion matrix, and of runs with so many classes at most."""
+
 ABSENT = "-"
 """Stands in a table for what a run does not have."""
 
@@ -52,7 +55,7 @@ class Trial:
         started: When it began, as ISO 8601; empty when that is not known.
         settings: Its recipe, one dotted key per setting.
         history: One row an epoch.
-        best_epoch: Whose weights were kept, from 1; 0 before the end and without epochs.
+        best_epoch: Whose weights were kept, from 1; 0 before the end of training and without epochs.
         n_validation: Validation photos; 0 before the end and for models that use none.
         seconds: Time spent training.
     """
@@ -68,6 +71,7 @@ class Trial:
     n_validation: int = 0
     seconds: float = 0.0
     photos: str = ""  # stands for its validation photos: the same for the same photos
+    trial: TrialFacts | None = None  # what its validation photos say; None where that was not kept
 
     @property
     def accuracy(self) -> float | None:
@@ -158,11 +162,12 @@ def read_trial(run: Path) -> Trial:
     summary = summarise(run)
     started = summary.started.isoformat(timespec="seconds") if summary.started else ""
     known = (run, summary.state, summary.model, started, summary.note, summary.recipe)
-    if not (run / METRICS).is_file():
+    trial = read_trial_facts(run)
+    if not (run / METRICS).is_file() and trial is None:
         return Trial(*known)
-    training, history = read_metrics(run).training, read_curves(run)
+    training, history = trial.training if trial else read_metrics(run).training, read_curves(run)
     best = min(training.best_epoch, len(history))
-    return Trial(*known, history, best, training.n_validation, training.seconds, _validation_photos(run))
+    return Trial(*known, history, best, training.n_validation, training.seconds, _validation_photos(run), trial)
 
 
 def _validation_photos(run: Path) -> str:
@@ -181,8 +186,9 @@ def side_by_side(title: str, rows: Sequence[Row]) -> Experiments:
     trained = [row for row in rows if row.accuracies]
     choice = max(trained, key=lambda row: (row.mean, -fmean(trial.loss for trial in row.trials if trial.best_epoch)), default=None)
     best = None if choice is None else max((one for one in choice.trials if one.best_epoch), key=lambda one: (one.accuracy or 0, -one.loss))
-    test = None if best is None else read_metrics(best.run).evaluation
-    sentences = [] if choice is None or best is None or test is None else _reasons(choice, best, test, trained)
+    test = read_metrics(best.run).evaluation if best is not None and best.state == "finished" else None
+    sentences = [] if choice is None or best is None else _reasons(choice, best, trained)
+    sentences += [] if best is None or test is None else _test_reasons(best, test, trained)
     if not trained:
         sentences.append(_("No run has been trained to the end yet, so there is no choice."))
     elif len({trial.photos for row in trained for trial in row.trials}) > 1:
@@ -196,7 +202,7 @@ def side_by_side(title: str, rows: Sequence[Row]) -> Experiments:
     return Experiments(title, tuple(rows), _differing(rows), choice, best, test, tuple(sentences))
 
 
-def _reasons(choice: Row, best: Trial, test: Evaluation, trained: Sequence[Row]) -> list[str]:
+def _reasons(choice: Row, best: Trial, trained: Sequence[Row]) -> list[str]:
     n, runs = best.n_validation, len(choice.accuracies)
     known = {"name": choice.name, "mean": percent(choice.mean), "photos": counted(n, "validation photo")}  # not translated: a key
     if runs > 1:
@@ -216,7 +222,11 @@ def _reasons(choice: Row, best: Trial, test: Evaluation, trained: Sequence[Row])
         sentences.append(_("On so few validation photos all others may be as good."))
     elif near:
         sentences.append(_("On so few validation photos these may be as good: {names}.", names=listing(near)))
-    sentences.append(
+    return sentences
+
+
+def _test_reasons(best: Trial, test: Evaluation, trained: Sequence[Row]) -> list[str]:
+    sentences = [
         _(
             "Its test, which chose nothing: {accuracy} of {photos} correct ({share} interval {range}).",
             accuracy=percent(test.accuracy),
@@ -224,7 +234,7 @@ def _reasons(choice: Row, best: Trial, test: Evaluation, trained: Sequence[Row])
             share=percent(0.95),
             range=percent_range(test.interval.low, test.interval.high),
         )
-    )
+    ]
     if test.interval.low <= test.baseline:
         sentences.append(
             _(
@@ -233,12 +243,19 @@ def _reasons(choice: Row, best: Trial, test: Evaluation, trained: Sequence[Row])
                 baseline=percent(test.baseline),
             )
         )
-    if len(trained) > 1:
+    if any(trial.state == "finished" for row in trained for trial in row.trials if trial is not best):
         sentences.append(
             _(
                 "Validation photos made the choice, and test photos judged the chosen run once. The other test figures "
                 "are not shown: whoever takes the best of several test figures takes the luckiest, and it promises more "
                 "than new photos will keep."
+            )
+        )
+    elif len(trained) > 1:
+        sentences.append(
+            _(
+                "Validation photos made the choice, and the chosen run alone was tested: whoever takes the best of several "
+                "test figures takes the luckiest, and it promises more than new photos will keep."
             )
         )
     return sentences
@@ -322,11 +339,24 @@ def write_page(path: Path, experiments: Experiments) -> None:
         table=[cells(experiments, row) for row in experiments.rows],
         lines=drawn,
         curves=curves(drawn, experiments.choice) if drawn else (),
+        matrices=_matrices(experiments),
+        zip=zip,
         link=lambda trial: Path(os.path.relpath(trial.run / REPORT, path.parent)).as_posix(),
         version=__version__,
     )
     with writing(path):
         replace_file(path, page.encode("utf-8", errors="replace"))
+
+
+def _matrices(experiments: Experiments) -> list[tuple[str, Trial]]:
+    """Return the runs whose answers on the validation photos are shown, with their names, the chosen one first."""
+    named = [
+        (row.name if len(row.trials) == 1 else _("{name}, seed {seed}", name=row.name, seed=trial.settings.get("seed")), trial)
+        for row in experiments.rows
+        for trial in row.trials
+        if trial.trial is not None and len(trial.trial.labels) <= MOST_CLASSES
+    ]
+    return sorted(named, key=lambda one: one[1] is not experiments.best)[:MOST_MATRICES]
 
 
 def write_series(folder: Path, experiments: Experiments, key: str) -> Path:

@@ -16,7 +16,7 @@ from whosthat.durable import replace_file
 from whosthat.evaluation.plots.canvas import PRINT, THEMED, drawn, png, svg
 from whosthat.evaluation.report import template
 from whosthat.runs.files import writing
-from whosthat.version import __version__
+from whosthat.translation import language
 
 PAGE = "lesson.html"
 
@@ -84,13 +84,13 @@ def write_lesson_page(folder: Path, parts: Sequence[Part], words: dict[str, str]
     Args:
         folder: Where.
         parts: The parts of the lesson so far.
-        words: The words of the page itself, by their names in the template.
+        words: The words of the page itself, by their names in the template, in the current language as everything else.
         facts: What stands at its top: pairs of words and value.
 
     Raises:
         RunError: It cannot be written.
     """
-    page = template("lesson.html.j2").render(parts=parts, words=words, facts=facts, version=__version__)
+    page = template("lesson.html.j2").render(parts=parts, words=words, facts=facts, page_language=language().replace("_", "-"))
     path = folder / PAGE
     with writing(path):
         replace_file(path, page.encode("utf-8", errors="replace"))

@@ -1,8 +1,8 @@
-"""What ``metrics.json`` of a run holds: the one definition that its writer (training) and its readers (report, run lists) share.
+"""What ``metrics.json`` and ``trial.json`` of a run hold: the one definition that their writer (training) and their readers share.
 
-What belongs here: the shape of that file, writing and reading it. What does not: computing any of it.
+What belongs here: the shape of these files, writing and reading them. What does not: computing any of it.
 
-The file is one JSON object: ``format`` (3), ``outcomes`` (those of the test, at the top for programs) and the fields of `RunFacts`,
+``metrics.json`` is one JSON object: ``format`` (3), ``outcomes`` (those of the test, at the top for programs) and the fields of `RunFacts`,
 dataclasses as objects and tuples as lists.
 """
 
@@ -17,7 +17,7 @@ from whosthat.errors import RunError
 from whosthat.evaluation.diagnosis import Diagnosis, Training
 from whosthat.evaluation.learning_curve import LearningCurve
 from whosthat.evaluation.metrics import Evaluation
-from whosthat.runs.files import METRICS, writing
+from whosthat.runs.files import METRICS, TRIAL, read_file, writing
 from whosthat.translation import _
 
 FORMAT = 3
@@ -45,6 +45,40 @@ class RunFacts:
     diagnosis: Diagnosis
     notes: tuple[str, ...] = ()
     learning: LearningCurve | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TrialFacts:
+    """A trained network before its test: what its validation photos say.
+
+    Attributes:
+        labels: The classes.
+        confusion: Counts of validation photos, a row for each class and a column for each likeliest answer.
+    """
+
+    training: Training
+    labels: tuple[str, ...]
+    confusion: tuple[tuple[int, ...], ...]
+
+
+def write_trial(run: Path, facts: TrialFacts) -> None:
+    """Write the ``trial.json`` of a run, whole or not at all; a `RunError` says that it cannot be written."""
+    with writing(run / TRIAL):
+        replace_file(run / TRIAL, json.dumps(asdict(facts), allow_nan=False).encode("ascii"))
+
+
+def read_trial_facts(run: Path) -> TrialFacts | None:
+    """Read a run's ``trial.json``; None where there is none, and a `RunError` where it is damaged."""
+
+    def parse(text: str) -> TrialFacts:
+        from pydantic import TypeAdapter
+
+        facts = TypeAdapter(TrialFacts).validate_json(text)
+        if {len(facts.labels), *map(len, facts.confusion)} != {len(facts.confusion)}:
+            raise ValueError(f"{len(facts.confusion)} rows for {len(facts.labels)} classes")  # not translated: told as damage
+        return facts
+
+    return read_file(run / TRIAL, parse, None)
 
 
 def write_metrics(run: Path, facts: RunFacts) -> Path:

@@ -13,7 +13,7 @@ import numpy as np
 from whosthat.errors import WeightsError
 from whosthat.faces.embedder import SAME_PERSON
 from whosthat.inference import GraphError, check_graph
-from whosthat.translation import _
+from whosthat.translation import N_, _
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +37,9 @@ def adapt(graph: bytes, description: EmbedderDescription) -> bytes:
     names = {tensor.name for tensor in model.graph.initializer}
     inputs = [item for item in model.graph.input if item.name not in names]
     weights = [item for item in model.graph.input if item.name in names]  # older graphs list them, too
-    photo, vectors = _only(inputs, "input", description.name), _only(model.graph.output, "output", description.name)
+    many_in = N_("The graph of {name} should have one input, but has {n} ({names}). Export it with one.")
+    many_out = N_("The graph of {name} should have one output, but has {n} ({names}). Export it with one.")
+    photo, vectors = _only(inputs, many_in, description.name), _only(model.graph.output, many_out, description.name)
     batch, layout = _checked_input(photo, description)
     size = description.crop_size
     completed = helper.make_graph(
@@ -67,18 +69,10 @@ def _parsed(graph: bytes, name: str) -> Any:
     return model
 
 
-def _only(items: Sequence[Any], kind: str, name: str) -> Any:
+def _only(items: Sequence[Any], sentence: str, name: str) -> Any:
     if len(items) != 1:
-        names = ", ".join(item.name for item in items) or "none"
-        raise WeightsError(
-            _(
-                "The graph of {name} should have one {kind}, but has {n} ({names}). Export it with one.",
-                name=name,
-                kind=kind,
-                n=len(items),
-                names=names,
-            )
-        )
+        names = ", ".join(item.name for item in items) or _("none")
+        raise WeightsError(_(sentence, name=name, n=len(items), names=names))
     return items[0]
 
 
@@ -107,11 +101,11 @@ def _checked_input(photo: Any, description: EmbedderDescription) -> tuple[int | 
     if any(there not in (None, wanted) for there, wanted in zip(shape[1:], expected, strict=True)):
         raise WeightsError(
             _(
-                "The input of {name} has the shape {shape}, but its description says {shown} (crop_size {size}, "
+                "The input of {name} has the shape {shape}, but its description says {expected} (crop_size {size}, "
                 "{layout}). Correct the description, or use the file that it describes.",
                 name=description.name,
                 shape=_shown(shape),
-                shown=_shown((None, *expected)),
+                expected=_shown((None, *expected)),
                 size=size,
                 layout=layout,
             )
@@ -119,9 +113,9 @@ def _checked_input(photo: Any, description: EmbedderDescription) -> tuple[int | 
     if shape[0] not in (None, 1):
         raise WeightsError(
             _(
-                "The graph of {name} takes exactly {shape} images at once. Export it for any number, or for one.",
+                "The graph of {name} takes exactly {n} images at once. Export it for any number, or for one.",
                 name=description.name,
-                shape=shape[0],
+                n=shape[0],
             )
         )
     return shape[0] or "n", layout
@@ -143,7 +137,7 @@ def _layout_of(shape: Sequence[int | None], name: str) -> str:
 
 
 def _shown(shape: Sequence[int | None]) -> str:
-    return " x ".join("any" if axis is None else str(axis) for axis in shape)
+    return " x ".join(_("any") if axis is None else str(axis) for axis in shape)
 
 
 class _Nodes:

@@ -70,11 +70,11 @@ class OnnxEmbedder:
         if self._session.input_types != ("tensor(uint8)",) or {(side, side, 3) for side in sides} != {self._session.input_shapes[0][1:]}:
             raise GraphError(
                 _(
-                    "The graph of {name} takes {input_shapes} of {input_types}, not crops of {map} pixels.",
+                    "The graph of {name} takes {shapes} of {types}, not crops of {sides} pixels.",
                     name=facts.name,
-                    input_shapes=self._session.input_shapes,
-                    input_types=self._session.input_types,
-                    map=" or ".join(map(str, sides)),
+                    shapes=self._session.input_shapes,
+                    types=self._session.input_types,
+                    sides=", ".join(map(str, sorted(sides))),
                 )
             )
         self._one_by_one = self._session.input_shapes[0][0] == 1
@@ -99,10 +99,10 @@ class OnnxEmbedder:
         except ValueError as error:
             raise WeightsError(
                 _(
-                    "The embedder {name} cannot embed crops of {shape} x {shape2} pixels: {error}",
+                    "The embedder {name} cannot embed crops of {height} x {width} pixels: {error}",
                     name=self.facts.name,
-                    shape=crops.shape[1],
-                    shape2=crops.shape[2],
+                    height=crops.shape[1],
+                    width=crops.shape[2],
                     error=error,
                 )
             ) from error
@@ -110,11 +110,11 @@ class OnnxEmbedder:
             raise WeightsError(
                 _(
                     "The embedder {name} should give {dimensions} numbers for each of {n} crops, but gave an array of "
-                    "{value}. Use another file, or correct the number of dimensions.",
+                    "{shape}. Use another file, or correct the number of dimensions.",
                     name=self.facts.name,
                     dimensions=self.facts.dimensions,
                     n=len(crops),
-                    value=" x ".join(map(str, answers.shape)) or _("one number"),
+                    shape=" x ".join(map(str, answers.shape)) or _("one number"),
                 )
             )
         if not (np.abs(answers) <= LARGEST).all():

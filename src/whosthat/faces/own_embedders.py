@@ -34,13 +34,28 @@ NAME = re.compile("[a-z0-9][a-z0-9-]{0,49}")  # what the whole of a name has to 
 
 _PREFIX = "embedder-"
 _MEANINGS = {
-    "colours": '"rgb" or "bgr"',
+    "colours": N_('"rgb" or "bgr"'),
     "mean": N_("what is subtracted from each pixel, such as 127.5, or 0"),
     "scale": N_("what the rest is multiplied by, such as 0.0078125, or 1"),
-    "compare": '"cosine" or "distance"',
+    "compare": N_('"cosine" or "distance"'),
     "same_person": N_("the smallest cosine, or the largest distance, of two photos of the same person"),
     "points": N_("five pairs of pixels in the crop: eyes, nose, corners of the mouth, from left to right"),
 }
+_EXPECTED = {
+    "string_type": N_("a valid string"),
+    "string_too_short": N_("at least 1 character"),
+    "string_too_long": N_("at most {max_length} characters"),
+    "string_pattern_mismatch": N_("one line without control characters"),
+    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), N_("a valid integer")),
+    **dict.fromkeys(("float_type", "float_parsing"), N_("a valid number")),
+    "finite_number": N_("a finite number"),
+    "greater_than_equal": N_("greater than or equal to {ge:.0f}"),
+    "less_than_equal": N_("less than or equal to {le:.0f}"),
+    "tuple_type": N_("a list of numbers"),
+    "missing": N_("a longer list"),
+    "too_long": N_("a shorter list"),
+}
+"""What a value should have been, by pydantic's name for what is wrong with it."""
 
 _Number = Annotated[float, Field(ge=-1e6, le=1e6, allow_inf_nan=False)]
 _Point = tuple[_Number, _Number]
@@ -84,7 +99,7 @@ class EmbedderDescription(BaseModel):
     @model_validator(mode="after")
     def _numbers_fit(self) -> Self:
         """Refuse points outside the crop or that name left and right from the person's own view, and a limit that cannot be one."""
-        left_eye, right_eye, _, left_mouth, right_mouth = self.points
+        left_eye, right_eye, _nose, left_mouth, right_mouth = self.points
         if not all(0 <= value <= self.crop_size for point in self.points for value in point):
             raise ValueError(_('"points" must lie inside the crop, between 0 and {crop_size}.', crop_size=self.crop_size))
         if left_eye[0] >= right_eye[0] or left_mouth[0] >= right_mouth[0]:
@@ -111,7 +126,8 @@ class EmbedderDescription(BaseModel):
     @property
     def facts(self) -> EmbedderFacts:
         """The same, as for every other embedder."""
-        template = CropTemplate(self.crop_size, self.points, self.points_origin or _("As described with {name}.", name=self.name))
+        origin = self.points_origin or f"As described with {self.name}."  # not translated: caches of faces depend on it
+        template = CropTemplate(self.crop_size, self.points, origin)
         return EmbedderFacts(self.name, self.dimensions, {ANY_DETECTOR: template}, self.licence, self.source)
 
 
@@ -143,14 +159,14 @@ def read_description(path: Path) -> EmbedderDescription:
         if len(text) > MAX_FILE_BYTES:
             raise UsageError(
                 _(
-                    "{path} has more than {max_file_bytes} KiB; a description is a few lines of TOML.",
+                    "{path} has more than {n} KiB; a description is a few lines of TOML.",
                     path=path,
-                    max_file_bytes=MAX_FILE_BYTES // 1024,
+                    n=MAX_FILE_BYTES // 1024,
                 )
             )
         document = tomllib.loads(text.decode("utf-8"))
     except OSError as error:
-        raise UsageError(_("The description {path} cannot be read: {value}.", path=path, value=error.strerror or error)) from error
+        raise UsageError(_("The description {path} cannot be read: {error}.", path=path, error=error.strerror or error)) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(
             _('The description {path} is not TOML: {error}. Write lines such as licence = "MIT".', path=path, error=error)
@@ -158,24 +174,25 @@ def read_description(path: Path) -> EmbedderDescription:
     try:
         return EmbedderDescription.model_validate(document)
     except ValidationError as error:
-        problems = " ".join(_sentence(problem) for problem in error.errors(include_url=False))
+        problems = " ".join(dict.fromkeys(_sentence(problem) for problem in error.errors(include_url=False)))
         raise UsageError(_("The description {path} cannot be used. {problems}", path=path, problems=problems)) from error
 
 
 def _sentence(problem: ErrorDetails) -> str:
-    message = problem["msg"].removeprefix(_("Value error, "))
+    message = problem["msg"].removeprefix("Value error, ")  # not translated: pydantic's
     if not problem["loc"]:
         return message
     key = str(problem["loc"][0])
     if problem["type"] == "extra_forbidden":
         return _('There is no key "{key}". {choice}', key=key, choice=did_you_mean(key, EmbedderDescription.model_fields))
     if problem["type"] == "missing" and len(problem["loc"]) == 1:
-        return _('The key "{key}" is missing: {get}.', key=key, get=_MEANINGS.get(key, _("it is required")))
+        meaning = _(_MEANINGS[key]) if key in _MEANINGS else _("it is required")
+        return _('The key "{key}" is missing: {meaning}.', key=key, meaning=meaning)
     given = repr(problem["input"])
     given = given if len(given) <= 80 else f"{given[:80]}..."
-    return _(
-        '"{key}": expected {removeprefix}, got {given}.', key=key, removeprefix=message.removeprefix(_("Input should be ")), given=given
-    )
+    template = _EXPECTED.get(problem["type"])
+    expected = _(template, **problem.get("ctx", {})) if template else message.removeprefix("Input should be ")  # not translated: pydantic's
+    return _('"{key}": expected {expected}, got {given}.', key=key, expected=expected, given=given)
 
 
 def keep_embedder(graph: bytes, description: EmbedderDescription) -> OwnEmbedder:
@@ -248,6 +265,6 @@ def remove_embedder(name: str) -> bool:
             path.unlink(missing_ok=True)
         except OSError as error:
             raise WeightsError(
-                _("{path} cannot be deleted: {value}. Delete it yourself.", path=path, value=error.strerror or error)
+                _("{path} cannot be deleted: {error}. Delete it yourself.", path=path, error=error.strerror or error)
             ) from error
     return there

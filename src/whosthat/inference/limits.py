@@ -32,9 +32,9 @@ def check_graph(content: bytes) -> None:
     if graph.opset < OLDEST_OPSET:
         raise GraphError(
             _(
-                "The ONNX graph uses version {opset} of ONNX's operators; the oldest supported is {oldest_opset}.",
+                "The ONNX graph uses version {opset} of ONNX's operators; the oldest supported is {oldest}.",
                 opset=graph.opset,
-                oldest_opset=OLDEST_OPSET,
+                oldest=OLDEST_OPSET,
             )
         )
     is_open = any(shape[:1] == (0,) for shape in graph.inputs.values())

@@ -122,7 +122,7 @@ def _cast(step: Step) -> list[Value]:
 
 
 def _constant(step: Step) -> list[Value]:
-    ((_, content),) = step.node.attributes.items()
+    ((_name, content),) = step.node.attributes.items()
     if isinstance(content, Tensor):
         return [Value(content.shape, content.values)]
     numbers = np.array(content)
@@ -252,7 +252,7 @@ def _windows(step: Step, kernel: Sequence[int]) -> Shape:
     strides, dilations = step.get("strides", (1,) * n), step.get("dilations", (1,) * n)
     pads, how = step.get("pads", (0,) * 2 * n), step.get("auto_pad", "NOTSET")
     if min(*strides, *dilations, *kernel) < 1:
-        raise ValueError(_("a window of no size"))
+        raise ValueError("a window of no size")  # not translated: not shown
     places = []
     for axis, (side, side_of_window, stride) in enumerate(zip(sides, kernel, strides, strict=True)):
         if how.startswith("SAME"):
@@ -265,7 +265,7 @@ def _windows(step: Step, kernel: Sequence[int]) -> Shape:
 
 
 def _conv(step: Step) -> list[Value]:
-    filters, _, *kernel = step.shape(1)
+    filters, _channels, *kernel = step.shape(1)
     return [Value((step.shape()[0], filters, *_windows(step, kernel)))]
 
 
@@ -288,7 +288,7 @@ def _matmul(step: Step) -> list[Value]:
 
 def _recurrent(step: Step) -> list[Value]:
     steps, batch = step.shape()[:2]
-    directions, _, units = step.shape(2)
+    directions, _gates, units = step.shape(2)
     last = Value((directions, batch, units))
     return [Value((steps, directions, batch, units)), last, last][: len(step.node.outputs)]
 
@@ -323,7 +323,7 @@ RULES: dict[str, Callable[[Step], list[Value]]] = {
     "Pad": _pad,
     **dict.fromkeys(("Resize", "Upsample"), _resize),
     **dict.fromkeys((f"Reduce{what}" for what in ("Mean", "Sum", "SumSquare", "Max", "Min", "Prod", "L1", "L2", "LogSumExp")), _reduce),
-    **dict.fromkeys(("GlobalAveragePool", "GlobalMaxPool"), lambda step: [Value((*step.shape()[:2], *(1 for _ in step.shape()[2:])))]),
+    **dict.fromkeys(("GlobalAveragePool", "GlobalMaxPool"), lambda step: [Value((*step.shape()[:2], *(1 for _side in step.shape()[2:])))]),
     "Conv": _conv,
     **dict.fromkeys(("MaxPool", "AveragePool"), _pool),
     "Gemm": _gemm,

@@ -35,7 +35,7 @@ class Augmentation:
             value = getattr(self, name)
             if not isinstance(value, (int, float)) or not 0 <= value <= largest:
                 raise UsageError(
-                    _("Augmentation {name} must be a number from 0 to {largest:g}, got {value!r}.", name=name, largest=largest, value=value)
+                    _("Augmentation {name} must be a number from 0 to {largest:g}, got {given!r}.", name=name, largest=largest, given=value)
                 )
 
     @property

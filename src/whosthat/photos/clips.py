@@ -60,9 +60,9 @@ def numbered_frames(folder: Path) -> tuple[Path, ...]:
         return ()
     photos = [path for path in files if looks_like_photo(path)]
     numbered = {(match[1], int(match[2])): path for path in photos if (match := _NUMBERED.fullmatch(path.stem))}
-    if len(numbered) < len(photos) or len({beginning for beginning, _ in numbered}) != 1:
+    if len(numbered) < len(photos) or len({beginning for beginning, _number in numbered}) != 1:
         return ()
-    return tuple(path for _, path in sorted(numbered.items()))
+    return tuple(path for _number, path in sorted(numbered.items()))
 
 
 def read_clip(path: Path, n: int, shaped: Callable[[Image], Image]) -> Clip:
@@ -146,11 +146,11 @@ def _read_folder(folder: Path, n: int, shaped: Callable[[Image], Image]) -> Clip
             raise PhotoError(
                 folder,
                 _(
-                    "its frames differ in size: {name} has {one} pixels, {name2} {other}",
-                    name=paths[0].name,
-                    one=one,
-                    name2=path.name,
-                    other=other,
+                    "its frames differ in size: {first} has {size} pixels, {other} {other_size}",
+                    first=paths[0].name,
+                    size=one,
+                    other=path.name,
+                    other_size=other,
                 ),
             )
     return Clip(tuple(kept[index] for index in wanted), len(paths), *sizes[0], _joined(digests))

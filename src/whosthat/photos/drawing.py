@@ -21,8 +21,8 @@ from PIL import ImageDraw
 from whosthat.durable import replace_file
 from whosthat.errors import UsageError, did_you_mean
 from whosthat.photos.labels import Place, place_label
-from whosthat.photos.lettering import Font, font_for
-from whosthat.translation import _
+from whosthat.photos.lettering import Font, drawable, font_for
+from whosthat.translation import N_, _
 from whosthat.types import Box, Image, Point, Sighting
 from whosthat.wording import confidence_text
 
@@ -240,7 +240,7 @@ def _draw_banner(pen: ImageDraw.ImageDraw, sighting: Sighting, colour: Colour, f
 
 def _draw_label(pen: ImageDraw.ImageDraw, label: _Label, box: Box, colour: Colour) -> None:
     pen.rectangle((box.left, box.top, max(box.left, box.right - 1), max(box.top, box.bottom - 1)), fill=colour)
-    x0, y0, _, y1 = label.font.getbbox(label.text)
+    x0, y0, _x1, y1 = label.font.getbbox(label.text)
     pen.text((box.left + box.height * 0.25 - x0, (box.top + box.bottom - y1 - y0) / 2), label.text, font=label.font, fill=_INK)
 
 
@@ -249,7 +249,7 @@ def _label(sighting: Sighting, letters: int, widest: int) -> _Label:
 
     How sure is said of a name alone: of the unknown it would be the best guess's share, and read as how surely unknown.
     """
-    name = "".join(character if character.isprintable() else "\ufffd" for character in sighting.name or "unknown")
+    name = "".join(character if character.isprintable() else "\ufffd" for character in sighting.name or drawable(N_("unknown")))
     share = "" if sighting.name is None else f"  {confidence_text(sighting.confidence)}"
     while True:
         text = f"{name}{share}"

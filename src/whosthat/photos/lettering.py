@@ -14,7 +14,9 @@ from typing import TypeAlias
 
 from PIL import ImageFont
 
-# Where Linux, macOS and Windows keep fonts for Chinese, Japanese and Korean; the first that exists is enough.
+from whosthat.translation import _
+
+# Where Linux and macOS keep fonts for Chinese, Japanese and Korean, those made for Taiwan first; the first that exists is enough.
 _CJK_FONTS = (
     "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",
     "/usr/share/fonts/noto-cjk/NotoSansCJK-Regular.ttc",
@@ -23,10 +25,12 @@ _CJK_FONTS = (
     "/usr/share/fonts/truetype/wqy/wqy-microhei.ttc",
     "/usr/share/fonts/truetype/droid/DroidSansFallbackFull.ttf",
     "/System/Library/Fonts/PingFang.ttc",
+    "/System/Library/Fonts/STHeiti Medium.ttc",
     "/System/Library/Fonts/Hiragino Sans GB.ttc",
     "/System/Library/Fonts/AppleSDGothicNeo.ttc",
 )
-_WINDOWS_FONTS = ("msyh.ttc", "msjh.ttc", "YuGothM.ttc", "malgun.ttf", "simsun.ttc")
+_WINDOWS_FONTS = ("msjh.ttc", "msyh.ttc", "YuGothM.ttc", "malgun.ttf", "simsun.ttc")
+_CHINESE = "臺灣體驗"  # written otherwise in China and Japan
 _NO_CHARACTER = "\uffff"  # never assigned, so every font draws its sign for "missing"
 
 Font: TypeAlias = "ImageFont.FreeTypeFont | ImageFont.ImageFont"
@@ -43,6 +47,26 @@ def can_draw(text: str) -> bool:
     """Say whether some font on this machine has every character of a text."""
     font = font_for(text, 16)
     return all(_has(font, character) for character in text)
+
+
+def drawable(message: str) -> str:
+    """Translate a text that is marked with `N_`; where no font on this machine has its characters, it stays English.
+
+    Example:
+        >>> drawable("unknown")
+        'unknown'
+    """
+    translated = _(message)
+    return translated if can_draw(translated) else message
+
+
+def no_chinese_font() -> str:
+    """Say what to install where no font on this machine can draw Chinese; empty where one can."""
+    if can_draw(_CHINESE):
+        return ""
+    return _(
+        "No font here can draw Chinese: pictures show boxes in its place. Install one, such as Noto Sans CJK (package fonts-noto-cjk)."
+    )
 
 
 @lru_cache(maxsize=1)

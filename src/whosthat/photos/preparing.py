@@ -90,7 +90,9 @@ class PrepareSpec:
 class Cropper(Protocol):
     """Cuts out of a photo what a network shall look at, before `prepare`; may be asked by several threads at once."""
 
-    missing: str  # why a photo has nothing to cut out, as in "no face was found in it"
+    @property
+    def missing(self) -> str:
+        """Why a photo has nothing to cut out, as in "no face was found in it"."""
 
     @property
     def key(self) -> str:
@@ -138,7 +140,7 @@ def seen_part(spec: PrepareSpec, width: int, height: int) -> tuple[int, int, int
 
 def _check_count(name: str, value: object, largest: int) -> None:
     if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= largest:
-        raise UsageError(_("{name} must be a whole number from 1 to {largest}, got {value!r}.", name=name, largest=largest, value=value))
+        raise UsageError(_("{name} must be a whole number from 1 to {largest}, got {given!r}.", name=name, largest=largest, given=value))
 
 
 def _crop(image: Image, size: int) -> Image:

@@ -75,6 +75,8 @@ _DAMAGE = (
     zlib.error,
 )
 
+_ENDS_EARLY = ("truncated", "end of file", "eof")  # not translated: Pillow's words
+
 _STRIP = 1 << 20
 """Pixels of a photo that are turned into RGB at once: whatever its mode, that takes no more memory than the photo itself."""
 
@@ -234,13 +236,13 @@ def _file_content(path: Path, max_bytes: int) -> bytes:
     except PermissionError as error:
         raise _RefusedError(_("no permission to read the file")) from error
     except (OSError, ValueError) as error:  # ValueError: a NUL character in the path
-        raise _RefusedError(_("the file cannot be read ({value})", value=getattr(error, "strerror", None) or error)) from error
+        raise _RefusedError(_("the file cannot be read ({error})", error=getattr(error, "strerror", None) or error)) from error
 
 
 def _check_bytes(size: int, max_bytes: int) -> None:
     if size > max_bytes:
         raise _RefusedError(
-            _("the file has {size:,.1f} MiB, more than the {max_bytes:,.1f} allowed", size=size / 2**20, max_bytes=max_bytes / 2**20)
+            _("the file has {size:,.1f} MiB, more than the {allowed:,.1f} allowed", size=size / 2**20, allowed=max_bytes / 2**20)
         )
 
 
@@ -268,11 +270,15 @@ def _reader(name: str) -> Callable[[io.BytesIO], Any]:
 
 def _check_pixels(size: tuple[int, int], max_pixels: int) -> None:
     if size[0] * size[1] > max_pixels:
-        has, allowed = (
-            _("{size:,.4g} megapixels ({size2} x {size3})", size=size[0] * size[1] / 1000000.0, size2=size[0], size3=size[1]),
-            f"{max_pixels / 1e6:,.4g}",
+        raise _RefusedError(
+            _(
+                "has {megapixels:,.4g} megapixels ({width} x {height}), more than the {allowed:,.4g} allowed",
+                megapixels=size[0] * size[1] / 1e6,
+                width=size[0],
+                height=size[1],
+                allowed=max_pixels / 1e6,
+            )
         )
-        raise _RefusedError(_("has {has}, more than the {allowed} allowed", has=has, allowed=allowed))
 
 
 @contextmanager
@@ -291,9 +297,9 @@ def _damage(error: BaseException, name: str) -> str:
         return _("the {name} file has more pixels than allowed ({message})", name=name, message=message)
     if isinstance(error, MemoryError):
         return _("there is not enough memory to decode this {name} file", name=name)
-    if isinstance(error, EOFError) or any(sign in message.lower() for sign in ("truncated", _("end of file"), "eof")):
+    if isinstance(error, EOFError) or any(sign in message.lower() for sign in _ENDS_EARLY):
         return _("the file ends too early (a truncated {name})", name=name)
-    return _("a damaged {name} file ({value})", name=name, value=message or type(error).__name__)
+    return _("a damaged {name} file ({error})", name=name, error=message or type(error).__name__)
 
 
 # ------------------------------------------------------------------------------------------------ pixels -> upright RGB

@@ -12,7 +12,8 @@ from PIL import Image as PillowImage
 from PIL import ImageDraw
 
 from whosthat.photos.drawing import UNKNOWN_COLOUR, Colour, colours_of, fitted
-from whosthat.photos.lettering import font_for
+from whosthat.photos.lettering import drawable, font_for
+from whosthat.translation import N_
 from whosthat.types import Image, Sighting
 from whosthat.wording import confidence_text
 
@@ -47,7 +48,7 @@ def draw_result(image: Image, sighting: Sighting) -> Image:
     picture.paste(PillowImage.fromarray(np.ascontiguousarray(image)), ((width - photo_width) // 2, title))
     pen = ImageDraw.Draw(picture)
     colour = colours_of([sighting])[sighting.name]
-    _write(pen, _printable(sighting.name or "unknown"), (margin, title / 2), 1.6 * letters, width - 2 * margin, colour)
+    _write(pen, _printable(sighting.name or drawable(N_("unknown"))), (margin, title / 2), 1.6 * letters, width - 2 * margin, colour)
     names_end, bars_end = round(width * 0.4), width - margin - 4 * letters
     for number, (name, share) in enumerate(classes):
         middle = title + height + margin + line * (number + 0.5)
@@ -67,7 +68,7 @@ def draw_contact_sheet(answers: Sequence[tuple[Image, Sighting]]) -> Image:
     step, height = _CELL + 12, _CELL + _CAPTION
     picture = PillowImage.new("RGB", (12 + COLUMNS * step, 12 + rows * height), _PAPER)
     pen = ImageDraw.Draw(picture)
-    colours = colours_of([sighting for _, sighting in answers])
+    colours = colours_of([sighting for _image, sighting in answers])
     for place, (image, sighting) in enumerate(answers):
         left, top = 12 + place % COLUMNS * step, 12 + place // COLUMNS * height
         small = fitted(image, _CELL, _CELL, zoom=4)
@@ -75,7 +76,7 @@ def draw_contact_sheet(answers: Sequence[tuple[Image, Sighting]]) -> Image:
         share = "" if sighting.name is None else confidence_text(sighting.confidence)
         widest = _CELL - (44 if share else 0)
         middle = top + _CELL + _CAPTION / 2 - 4
-        _write(pen, _printable(sighting.name or "unknown"), (left, middle), 12, widest, colours[sighting.name])
+        _write(pen, _printable(sighting.name or drawable(N_("unknown"))), (left, middle), 12, widest, colours[sighting.name])
         _write(pen, share, (left + widest + 2, middle), 12, 44, _INK)
     return np.array(picture)
 

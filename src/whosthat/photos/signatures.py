@@ -18,7 +18,8 @@ FORMATS: tuple[str, ...] = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
 PNG covers APNG (its first frame), PPM covers PBM and PGM."""
 
 PHOTO_SUFFIXES: frozenset[str] = frozenset(
-    f".{suffix}" for suffix in N_("jpg jpeg jpe jfif mpo png apng webp bmp dib gif tif tiff ppm pgm pbm pnm heic heif").split()
+    f".{suffix}"
+    for suffix in "jpg,jpeg,jpe,jfif,mpo,png,apng,webp,bmp,dib,gif,tif,tiff,ppm,pgm,pbm,pnm,heic,heif".split(",")  # noqa: SIM905
 )
 """Suffixes, in lower case, of files that are taken for photos when a folder is looked through."""
 
@@ -26,7 +27,8 @@ VIDEO_SUFFIXES: frozenset[str] = frozenset({".mp4", ".m4v", ".mov", ".mkv", ".we
 """Suffixes, in lower case, of files that are taken for videos."""
 
 RAW_SUFFIXES: frozenset[str] = frozenset(
-    f".{suffix}" for suffix in N_("3fr arw cr2 cr3 crw dng erf iiq kdc mef mos mrw nef nrw orf pef raf raw rw2 rwl sr2 srf srw x3f").split()
+    f".{suffix}"
+    for suffix in "3fr,arw,cr2,cr3,crw,dng,erf,iiq,kdc,mef,mos,mrw,nef,nrw,orf,pef,raf,raw,rw2,rwl,sr2,srf,srw,x3f".split(",")  # noqa: SIM905
 )
 """Suffixes, in lower case, of what cameras write before they make a photo of it; whosthat does not read them."""
 
@@ -69,7 +71,7 @@ _NOT_PHOTOS: tuple[tuple[re.Pattern[bytes], str], ...] = tuple(
 
 
 def kind_of_file(name: str) -> str:
-    """Say what a file is that is not taken for a photo, by its suffix: "video", "RAW photo" or "other file".
+    """Say what a file is that is not taken for a photo, by its suffix: "video", "RAW photo" or "other file", in every language.
 
     Example:
         >>> kind_of_file("IMG_1.CR2"), kind_of_file("notes.txt")
@@ -78,7 +80,7 @@ def kind_of_file(name: str) -> str:
     suffix = f".{name.lower().rpartition('.')[2]}"
     if suffix in VIDEO_SUFFIXES:
         return "video"
-    return _("RAW photo") if suffix in RAW_SUFFIXES else _("other file")
+    return "RAW photo" if suffix in RAW_SUFFIXES else "other file"  # not translated: keys of `wording.NOUNS`
 
 
 def format_of(first_bytes: bytes) -> str | None:
@@ -110,7 +112,7 @@ def why_not_a_photo(first_bytes: bytes) -> str:
     """
     for signature, reason in _NOT_PHOTOS:
         if signature.match(first_bytes):
-            return reason
+            return _(reason)
     if _is_text(first_bytes):
         return _("this is a text file, not a photo")
     return _("this is not a photo in a format that whosthat reads ({formats}, HEIC)", formats=", ".join(FORMATS))
@@ -123,5 +125,5 @@ def _is_text(first_bytes: bytes) -> bool:
     try:
         first_bytes.decode("utf-8")
     except UnicodeDecodeError as error:
-        return error.start > len(first_bytes) - 4 and error.reason == _("unexpected end of data")
+        return error.start > len(first_bytes) - 4 and error.reason == "unexpected end of data"  # not translated: Python's
     return True

@@ -44,7 +44,7 @@ def image_of(photo: PhotoSource, *, bgr: bool = False) -> Iterator[Image]:
         yield _of_array(photo, bgr)
         return
     if bgr:
-        raise UsageError(_("bgr=True is for arrays from OpenCV; got {described}. Leave it out.", described=_described(photo)))
+        raise UsageError(_("bgr=True is for arrays from OpenCV; got {given}. Leave it out.", given=_described(photo)))
     if isinstance(photo, PillowImage.Image):
         yield _of_pillow(photo)
         return
@@ -59,7 +59,7 @@ def _path_or_bytes(photo: Any) -> Path | bytes:
         return bytes(photo)
     if callable(getattr(photo, "read", None)):
         return _content(photo)
-    raise UsageError(_("{accepted}; got {described}.", accepted=ACCEPTED, described=_described(photo)))
+    raise UsageError(_("{accepted}; got {given}.", accepted=_(ACCEPTED), given=_described(photo)))
 
 
 def _content(file: Any) -> bytes:
@@ -70,15 +70,18 @@ def _content(file: Any) -> bytes:
     except (OSError, ValueError, AttributeError) as error:  # ValueError: it is closed
         raise PhotoError(None, _("the file object cannot be read ({error}); open the file again", error=error)) from error
     if not isinstance(content, bytes):
-        raise UsageError(_("The file gives {name__}, not bytes. Open it with mode 'rb'.", name__=type(content).__name__))
+        raise UsageError(_("The file gives {type}, not bytes. Open it with mode 'rb'.", type=type(content).__name__))
     return content
 
 
 def _of_array(array: NDArray[Any], bgr: bool) -> Image:
     channels = 1 if array.ndim == 2 else array.shape[-1] if array.ndim == 3 else 0
     if array.dtype != np.uint8 or channels not in (1, 3, 4) or not array.size:
-        numbers = _(" Numbers from 0 to 1 become uint8 by (255 * array).astype('uint8').") if array.dtype.kind == "f" else ""
-        raise UsageError(_("{accepted}; got {described}.{numbers}", accepted=ACCEPTED, described=_described(array), numbers=numbers))
+        text = _("{accepted}; got {given}.", accepted=_(ACCEPTED), given=_described(array))
+        if array.dtype.kind == "f":
+            more = _("Numbers from 0 to 1 become uint8 by (255 * array).astype('uint8').")
+            text = _("{sentence} {more}", sentence=text, more=more)
+        raise UsageError(text)
     if channels == 1:
         return np.repeat(array.reshape(*array.shape[:2], 1), 3, axis=2)
     colours = array[..., [2, 1, 0, 3][:channels]] if bgr else array

@@ -65,7 +65,7 @@ class Video:
     def __enter__(self) -> Video:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *_rest: object) -> None:
         self._capture.release()
 
     @property
@@ -75,9 +75,9 @@ class Video:
             return _("only the first {max_frames:,} frames were read", max_frames=self._max_frames)
         if self.n_read < _LIKELY_SHARE * self.n_announced:
             return _(
-                "the file is cut off or damaged: only {n_read:,} of its {n_announced:,} frames can be read",
+                "the file is cut off or damaged: only {n_read:,} of its {n_frames:,} frames can be read",
                 n_read=self.n_read,
-                n_announced=self.n_announced,
+                n_frames=self.n_announced,
             )
         return ""
 
@@ -119,7 +119,7 @@ class Video:
             stated = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
             there, bgr = self._capture.retrieve()
         except cv2.error as error:
-            raise PhotoError(self.path, _("the video cannot be decoded ({msg})", msg=error.msg)) from error
+            raise PhotoError(self.path, _("the video cannot be decoded ({error})", error=error.msg)) from error
         if not there:
             return None
         _check_pixels(self.path, bgr.shape[1], bgr.shape[0], self._max_pixels)
@@ -173,7 +173,7 @@ def _check_is_video(path: Path) -> None:
     except FileNotFoundError as error:
         raise PhotoError(path, _("not found")) from error
     except (OSError, ValueError) as error:  # ValueError: a NUL character in the path
-        raise PhotoError(path, _("the video cannot be read ({value})", value=getattr(error, "strerror", None) or error)) from error
+        raise PhotoError(path, _("the video cannot be read ({error})", error=getattr(error, "strerror", None) or error)) from error
     if not first_bytes:
         raise PhotoError(path, _("the file is empty"))
     if not is_video(first_bytes):
@@ -189,11 +189,16 @@ def _first_bytes(path: Path) -> bytes:
 
 def _check_pixels(path: Path, width: int, height: int, max_pixels: int) -> None:
     if width * height > max_pixels:
-        has, allowed = (
-            _("{height:,.4g} megapixels ({width} x {height2})", height=width * height / 1000000.0, width=width, height2=height),
-            f"{max_pixels / 1e6:,.4g}",
+        raise PhotoError(
+            path,
+            _(
+                "its frames have {megapixels:,.4g} megapixels ({width} x {height}), more than the {allowed:,.4g} allowed",
+                megapixels=width * height / 1e6,
+                width=width,
+                height=height,
+                allowed=max_pixels / 1e6,
+            ),
         )
-        raise PhotoError(path, _("its frames have {has}, more than the {allowed} allowed", has=has, allowed=allowed))
 
 
 def _between(value: float, least: float, most: float) -> float:

@@ -22,6 +22,9 @@ from whosthat.types import PARTS
 
 RECIPE, SPLIT, ENVIRONMENT, AUDIT, BUNDLE = "recipe.toml", "split.csv", "environment.json", "audit.json", "bundle"
 METRICS, HISTORY, REPORT, CHECKPOINTS, PLOTS, NETWORK = "metrics.json", "history.csv", "report.html", "checkpoints", "plots", "network.json"
+TRIAL = "trial.json"
+"""What the validation photos say of a network that is trained, whether it is tested or not."""
+
 NOTE = "note.txt"
 """What the run is for, in its owner's words; whoever likes may edit it."""
 
@@ -65,7 +68,7 @@ def read_counts(run: Path) -> tuple[ClassCount, ...]:
 
     def count(text: str) -> tuple[ClassCount, ...]:
         counts = Counter((row["class"], row["part"]) for row in csv.DictReader(text.splitlines(), strict=True))
-        return tuple(ClassCount(name, *(counts[name, part] for part in PARTS)) for name in sorted({name for name, _ in counts}))
+        return tuple(ClassCount(name, *(counts[name, part] for part in PARTS)) for name in sorted({name for name, _part in counts}))
 
     return read_file(run / SPLIT, count, ())
 
@@ -93,7 +96,7 @@ def read_environment(run: Path) -> Mapping[str, str]:
         environment = json.loads(text)
         return {
             **_worded(environment["versions"]),
-            "system": _("{environment} on {environment2}", environment=environment["system"], environment2=environment["machine"]),
+            _("system"): _("{system} on {machine}", system=environment["system"], machine=environment["machine"]),
         }
 
     return read_file(run / ENVIRONMENT, parse, {})
@@ -122,12 +125,13 @@ def read_file(path: Path, parse: Callable[[str], Content], absent: Content) -> C
 
 
 @contextmanager
-def writing(what: object, advice: str = N_("Make room there and try again.")) -> Iterator[None]:
-    """Raise a `RunError` that tells what cannot be written, and what to do, in the place of an OSError."""
+def writing(what: object, advice: str = "") -> Iterator[None]:
+    """Raise a `RunError` that tells what cannot be written, and what to do (without advice: make room), in the place of an OSError."""
     try:
         yield
     except OSError as error:
-        raise RunError(_("{what} cannot be written: {value}. {advice}", what=what, value=error.strerror or error, advice=advice)) from error
+        advice = advice or _("Make room there and try again.")
+        raise RunError(_("{what} cannot be written: {error}. {advice}", what=what, error=error.strerror or error, advice=advice)) from error
 
 
 def flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, object]:
@@ -139,7 +143,7 @@ def flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, object]:
 
 
 def _worded(settings: Mapping[str, Any]) -> dict[str, str]:
-    words = {True: "yes", False: "no"}
+    words = {True: N_("yes"), False: N_("no")}  # compared, and translated where they are shown
     return {
         key: words[value] if isinstance(value, bool) else ", ".join(map(str, value)) if isinstance(value, list) else str(value)
         for key, value in flat(settings).items()

@@ -23,7 +23,7 @@ from filelock import FileLock, Timeout
 from whosthat import durable
 from whosthat.errors import BundleError, RunError, UsageError, did_you_mean
 from whosthat.file_names import safe_name
-from whosthat.runs.files import CHECKPOINTS, ENVIRONMENT, METRICS, NOTE, RECIPE, flat
+from whosthat.runs.files import CHECKPOINTS, ENVIRONMENT, METRICS, NOTE, RECIPE, TRIAL, flat
 from whosthat.translation import N_, _
 
 LATEST = "latest"
@@ -33,7 +33,9 @@ MAX_FACTS_BYTES = 64 << 20
 MAX_NOTE = 500
 """So many characters of a note are shown."""
 
-State = Literal["finished", "running", "resumable", N_("broken off")]
+State = Literal["finished", "running", "not tested", "resumable", "broken off"]  # not translated: also for programs
+STATES = (N_("finished"), N_("running"), N_("not tested"), N_("resumable"), N_("broken off"))
+"""The same; people see them with `_(state)`."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +43,8 @@ class RunSummary:
     """A run at a glance.
 
     Attributes:
-        state: ``finished`` has figures; ``running`` is being trained now; ``resumable`` has a checkpoint to go on from;
-            ``broken off`` ended before its first checkpoint.
+        state: ``finished`` has figures; ``running`` is being trained now; ``not tested`` is trained and ``resumable`` is not yet, and
+            both have a checkpoint to go on from; ``broken off`` ended before its first checkpoint.
         model: The network's name, "" when the recipe does not tell.
         accuracy: Share of correct test photos, 0 to 1; None before the test.
         started: When its recipe was written, in UTC; None when there is none.
@@ -99,7 +101,7 @@ def new_run(runs: Path, photos_name: str, model: str) -> Path:
             number += 1
     except OSError as error:
         raise RunError(
-            _("No run can be started in {runs}: {value}. Choose a writable folder with --runs.", runs=runs, value=error.strerror or error)
+            _("No run can be started in {runs}: {error}. Choose a writable folder with --runs.", runs=runs, error=error.strerror or error)
         ) from error
 
 
@@ -129,10 +131,10 @@ def set_latest(run: Path) -> None:
     except OSError as error:
         raise RunError(
             _(
-                "{latest} cannot point to {name}: {value}. Move away what is there.",
+                "{latest} cannot point to {name}: {error}. Move away what is there.",
                 latest=latest,
                 name=run.name,
-                value=error.strerror or error,
+                error=error.strerror or error,
             )
         ) from error
 
@@ -150,11 +152,12 @@ def latest(runs: Path) -> Path:
         raise UsageError(str(error)) from error
     if not run.is_dir():
         gone = (
-            _("{pointer} points to a run that does not exist", pointer=pointer)
+            _("{pointer} points to a run that does not exist.", pointer=pointer)
             if os.path.lexists(pointer)
-            else _("There is no run in {runs} yet", runs=runs)
+            else _("There is no run in {runs} yet.", runs=runs)
         )
-        raise UsageError(_('{gone}. Train one with "whosthat train PHOTOS", or give a run\'s folder.', gone=gone))
+        advice = _('Train one with "whosthat train PHOTOS", or give a run\'s folder.')
+        raise UsageError(_("{sentence} {more}", sentence=gone, more=advice))
     return run.resolve() if pointer.is_symlink() else run
 
 
@@ -177,7 +180,7 @@ def follow_pointer(path: Path) -> Path:
 
 def discard_run(run: Path) -> None:
     """Remove a run in which nothing was trained, and let ``latest`` point at the newest of the others; others stay as they are."""
-    if _state(run) != _("broken off"):
+    if _state(run) != "broken off":  # not translated: a `State`
         return
     shutil.rmtree(run, ignore_errors=True)
     pointer = run.with_name(LATEST)
@@ -211,7 +214,7 @@ def list_runs(runs: Path) -> list[RunSummary]:
     try:
         folders = [path for path in runs.iterdir() if path.is_dir() and not path.is_symlink() and (path / RECIPE).is_file()]
     except OSError as error:
-        raise RunError(_("The runs in {runs} cannot be listed: {value}.", runs=runs, value=error.strerror or error)) from error
+        raise RunError(_("The runs in {runs} cannot be listed: {error}.", runs=runs, error=error.strerror or error)) from error
     long_ago = datetime.min.replace(tzinfo=UTC)
     return sorted(map(summarise, folders), key=lambda run: (run.started or long_ago, run.name))
 
@@ -255,13 +258,8 @@ def existing_run(run: Path) -> Path:
         if (listed := run.parent / "runs" / run.name).is_dir():  # the name as "runs list" shows it
             raise UsageError(_('There is no run {run}. Did you mean "{listed}"?', run=run, listed=listed))
         beside = [summary.name for summary in list_runs(run.parent)]
-        raise UsageError(
-            _(
-                "There is no run {run}. {value}",
-                run=run,
-                value=did_you_mean(run.name, beside) if beside else "whosthat runs list names all runs.",
-            )
-        )
+        advice = did_you_mean(run.name, beside) if beside else _("whosthat runs list names all runs.")
+        raise UsageError(_("There is no run {run}. {advice}", run=run, advice=advice))
     return run
 
 
@@ -275,7 +273,9 @@ def _state(run: Path) -> State:
         return "running"
     if (run / METRICS).is_file():
         return "finished"
-    return "resumable" if any((run / CHECKPOINTS).glob("step-*/manifest.json")) else _("broken off")
+    if not any((run / CHECKPOINTS).glob("step-*/manifest.json")):
+        return "broken off"  # not translated: a `State`
+    return "not tested" if (run / TRIAL).is_file() else "resumable"  # not translated: a `State`
 
 
 def _is_held(run: Path) -> bool:

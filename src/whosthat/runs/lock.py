@@ -36,11 +36,16 @@ def run_lock(run: Path) -> Iterator[None]:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        held = _("{run} is being trained by another process ({owner})", run=run, owner=_owner(owner))
-        raise RunError(_("{held}. Wait until it ends, or stop it, then continue with --resume.", held=held)) from None
+        raise RunError(
+            _(
+                "{run} is being trained by another process ({owner}). Wait until it ends, or stop it, then continue with --resume.",
+                run=run,
+                owner=_owner(owner),
+            )
+        ) from None
     except OSError as error:
         raise RunError(
-            _("The run folder {run} cannot be written: {value}. Choose another folder with --runs.", run=run, value=error.strerror or error)
+            _("The run folder {run} cannot be written: {error}. Choose another folder with --runs.", run=run, error=error.strerror or error)
         ) from error
     try:
         owner.write_text(str(os.getpid()), encoding="utf-8")
@@ -55,7 +60,7 @@ def run_lock(run: Path) -> Iterator[None]:
 
 def _owner(path: Path) -> str:
     try:
-        return _("pid {read_text}", read_text=int(path.read_text(encoding="utf-8")))
+        return _("pid {number}", number=int(path.read_text(encoding="utf-8")))
     except (OSError, ValueError):
         return _("pid unknown")
 
@@ -105,15 +110,10 @@ def resumable(run: Path) -> Iterator[None]:
         stop.add_note(_advice(run))
         raise
     except OSError as error:
-        where = f" ({error.filename})" if error.filename else ""
-        raise RunError(
-            _(
-                "The run had to stop: {value}{where}. Make room or allow writing. {advice}",
-                value=error.strerror or error,
-                where=where,
-                advice=_advice(run),
-            )
-        ) from error
+        cause = error.strerror or error
+        if error.filename:
+            cause = _("{error} ({file})", error=cause, file=error.filename)
+        raise RunError(_("The run had to stop: {error}. Make room or allow writing. {advice}", error=cause, advice=_advice(run))) from error
 
 
 @contextmanager
@@ -126,7 +126,7 @@ def saving(run: Path) -> Iterator[None]:
     try:
         yield
     except (BundleError, RunError) as error:
-        raise RunError(f"{error} {_advice(run)}") from error
+        raise RunError(_("{sentence} {more}", sentence=error, more=_advice(run))) from error
 
 
 def _advice(run: Path) -> str:

@@ -195,11 +195,14 @@ class TellEpoch(_CourseCallback):
 
 
 class WatchValidation(_CourseCallback):
-    """Stop early, and lower the rate on a plateau, both by the validation loss."""
+    """Stop early, and lower the rate on a plateau, both by the validation loss; give up where there is no hope."""
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         """Take in one more validation loss."""
         loss = float((logs or {})["val_loss"])
+        if self.run.hopeless is not None and self.run.hopeless([row["val_accuracy"] for row in self.state.history]):
+            self.state.stopped = _("At this epoch other settings were better, so this one was given up.")
+            self.model.stop_training = True
         schedule, stopping = self.recipe.schedule, self.recipe.early_stopping
         if isinstance(schedule, Plateau) and self.state.plateau.see(loss, schedule, self.recipe.optimiser.learning_rate):
             self.run.journal.note("plateau", epoch=self.state.epoch, factor=self.state.plateau.factor)

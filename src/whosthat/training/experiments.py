@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
@@ -33,6 +34,9 @@ from whosthat.runs.files import flat
 from whosthat.training.recipe import AnyRecipe, Recipe, changed_recipe, read_toml
 from whosthat.training.recipe_base import FACES, Settings
 from whosthat.translation import _
+
+RANGE = re.compile(r"-?[0-9.]*[0-9](e-?[0-9]+)?\.\.-?[0-9]?[0-9.]*(e-?[0-9]+)?")
+"""A range of numbers, which a search takes in the place of values."""
 
 SERIES = Path(__file__).with_name("series")
 """The series that come with whosthat."""
@@ -74,6 +78,8 @@ def grid(models: Sequence[str], vary: Mapping[str, Sequence[Any]], settings: Map
         UsageError: There is no model, no network of this name, or one that has no epochs.
     """
     axes = dict(vary)
+    if texts := [f"{key}={one}" for key, values in axes.items() for one in values if RANGE.fullmatch(str(one))]:
+        raise RecipeError(_('"{range}" is a range. Say how many of its values to try: --tune 20, or give the values.', range=texts[0]))
     if models and "model" not in axes:
         axes = {"model": list(models), **axes}
     if not {"model", "recipe"} & set(axes):

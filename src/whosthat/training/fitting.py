@@ -9,12 +9,14 @@ from __future__ import annotations
 import os
 import platform
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from whosthat.dataset.batches import Batches
 from whosthat.errors import NetworkError, RunError
@@ -27,12 +29,13 @@ from whosthat.training.checkpoints import Checkpoint, Checkpoints, RunState, mod
 from whosthat.training.features import FEATURES
 from whosthat.training.journal import Journal
 from whosthat.training.recipe import Recipe, design_of
-from whosthat.training.refitting import Refitted, Refitting
+from whosthat.training.refitting import Plan, Refitted
 from whosthat.training.schedules import learning_rate
 from whosthat.training.stage_context import Run
-from whosthat.training.stages import Stage, train_stage
+from whosthat.training.stages import Stage, answers_of, train_stage
 from whosthat.training.transfer import HEAD, train_head_then_all
 from whosthat.translation import _
+from whosthat.types import IntArray
 from whosthat.version import __version__
 
 if TYPE_CHECKING:
@@ -51,6 +54,7 @@ class Fitted:
     best_epoch: int  # from 1
     seconds: float  # spent training, in all processes together
     stopped: str  # why training ended, as a sentence
+    confusion: IntArray  # validation photos, int64 (classes, classes): rows what it was, columns the likeliest answer
     refitted: Refitted | None = None  # None for a network that was trained as a whole
 
     @property
@@ -71,7 +75,7 @@ def fit(
     validation: Batches,
     run: Path,
     *,
-    refitting: Refitting | None = None,
+    plan: Plan | None = None,
     progress: Progress = SILENT,
     resume: bool = False,
 ) -> Fitted:
@@ -85,7 +89,7 @@ def fit(
         train: Training batches, in the recipe's batch size, shuffled and augmented as it says.
         validation: Validation batches.
         run: The run folder.
-        refitting: On what a head on a frozen backbone is trained again, after it was trained; None does not.
+        plan: What is done besides; None for nothing.
         progress: Hears of every batch.
         resume: Go on where the newest undamaged checkpoint in ``run`` stands; without one, start from the beginning.
 
@@ -94,20 +98,23 @@ def fit(
         TrainingInterruptedError: Ctrl-C or SIGTERM came; a checkpoint of that very step was written.
         RunError: Another process trains in ``run``, or what is there belongs to another training.
     """
-    with _opened(recipe, run, progress) as opened:
+    with _opened(recipe, run, progress, plan.hopeless if plan else None) as opened:
         checkpoint = _where_it_stands(opened, resume)
         state = checkpoint.state if checkpoint else RunState(recipe.key(), HEAD if recipe.transfer.enabled else WHOLE)
         _settle(state, opened, train)
         model = build_network(recipe, train.n_classes)
         refitted = None
         if recipe.transfer.enabled:
-            refitted = train_head_then_all(model, (train, validation), opened, state, checkpoint, refitting)
+            answers, refitted = train_head_then_all(model, (train, validation), opened, state, checkpoint, plan)
         else:
             stage = Stage(WHOLE, model, train, validation, recipe.epochs, learning_rate(recipe))
             train_stage(stage, opened, state, checkpoint)
+            answers = answers_of(model, validation)
         opened.journal.note("end", reason=state.stopped, best_epoch=state.best.epoch, seconds=round(state.seconds, 3))
     shutil.rmtree(run / FEATURES, ignore_errors=True)
-    return Fitted(model, state.history, state.best.epoch, state.seconds, state.stopped, refitted)
+    confusion = np.zeros((train.n_classes, train.n_classes), np.int64)
+    np.add.at(confusion, (validation.labels, answers.argmax(axis=1)), 1)
+    return Fitted(model, state.history, state.best.epoch, state.seconds, state.stopped, confusion, refitted)
 
 
 def build_network(recipe: Recipe, n_classes: int) -> keras.Model:
@@ -116,7 +123,7 @@ def build_network(recipe: Recipe, n_classes: int) -> keras.Model:
 
 
 @contextmanager
-def _opened(recipe: Recipe, folder: Path, progress: Progress) -> Iterator[Run]:
+def _opened(recipe: Recipe, folder: Path, progress: Progress, hopeless: Callable[[Sequence[float]], bool] | None) -> Iterator[Run]:
     """Hold the run folder, listen for the wish to stop, and open the journal."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -135,7 +142,7 @@ def _opened(recipe: Recipe, folder: Path, progress: Progress) -> Iterator[Run]:
         journal = stack.enter_context(closing(Journal(folder)))
         allowed = getattr(os, "sched_getaffinity", None)  # Linux alone has it
         cores = len(allowed(0)) if allowed else os.cpu_count() or 1
-        yield Run(folder, recipe, checkpoints, journal, progress, stop_request, cores)
+        yield Run(folder, recipe, checkpoints, journal, progress, stop_request, cores, hopeless)
 
 
 def _where_it_stands(run: Run, resume: bool) -> Checkpoint | None:

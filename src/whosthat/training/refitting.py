@@ -35,14 +35,16 @@ _MAX_PIECE_BYTES = 64 << 20
 
 
 @dataclass(frozen=True)
-class Refitting:
-    """What a head shall be trained on again."""
+class Plan:
+    """What a training does besides: on what its head is trained again, where features are kept, and when it gives up."""
 
-    folds: IntArray  # int64 (n,): the fold of each training photo, then of each validation photo, in the order of their batches
+    # int64 (n,): the fold of each training photo, then of each validation photo, in their order; None: the head is not trained again
+    folds: IntArray | None = None
     test: Batches | None = None  # the test photos, which are answered by heads that learnt from ``fewer``
     learn_from_test: bool = True  # whether the saved head learns from them as well, if given; else it is the tested one
     fewer: Sequence[IntArray] = ()  # rows of training photos, each time those from which alone a head learns
     features: Path | None = None  # a folder in which several runs keep the features of these photos; None keeps them in the run
+    hopeless: Callable[[Sequence[float]], bool] | None = None  # asked after each epoch, with the validation accuracy of all so far
 
 
 @dataclass(frozen=True)
@@ -57,9 +59,11 @@ class Refitted:
 
 
 def refit(
-    head: keras.Model, first: Mapping[str, NDArray[Any]], parts: Sequence[StoredFeatures], plan: Refitting, rates: Sequence[float], run: Run
-) -> Refitted:
+    head: keras.Model, first: Mapping[str, NDArray[Any]], parts: Sequence[StoredFeatures], plan: Plan, rates: Sequence[float], run: Run
+) -> Refitted | None:
     """Train a head once without each fold, once on each of the fewer photos, and once on everything; it is left as it was.
+
+    None where the plan has no folds.
 
     Args:
         head: From features to probabilities, as it was tested.
@@ -73,6 +77,8 @@ def refit(
         TrainingInterruptedError: Somebody stopped it; resuming does it again.
         TrainingError: A weight is no longer a number.
     """
+    if plan.folds is None:
+        return None
     tested = read(model_variables(head))
     features = _All(parts)
     learner = _Learner(head, first, features, rates, run)

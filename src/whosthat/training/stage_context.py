@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import signal
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,6 +32,7 @@ class Run:
     progress: Progress
     stop_request: StopRequest
     threads: int  # inside one operation
+    hopeless: Callable[[Sequence[float]], bool] | None = None  # as in `Plan`
 
     def interrupted(self, where: str) -> TrainingInterruptedError:
         """Note that somebody stopped the training, and return the error that says so."""

@@ -106,6 +106,11 @@ def _fit(stage: Stage, context: StageContext, in_order: list[Any]) -> None:
             )
 
 
+def answers_of(model: keras.Model, photos: Batches) -> FloatArray:
+    """Return the probabilities for photos in the order of their batches, float32 ``(n, classes)``."""
+    return np.concatenate([np.asarray(model(photos.batch(0, index)[0], training=False)) for index in range(len(photos))])
+
+
 def weight_of_classes(labels: IntArray, n_classes: int) -> FloatArray:
     """One weight a class, float32 ``(n_classes,)``, with which every class counts alike."""
     weights = class_weights(labels, n_classes)

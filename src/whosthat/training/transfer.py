@@ -14,28 +14,35 @@ from whosthat.networks.backend import load_keras
 from whosthat.networks.registry import backbone_and_head
 from whosthat.training.checkpoints import Checkpoint, RunState, model_variables, read
 from whosthat.training.features import FeatureStore
-from whosthat.training.refitting import Refitted, Refitting, refit
+from whosthat.training.refitting import Plan, Refitted, refit
 from whosthat.training.schedules import PlateauMemory, learning_rate
 from whosthat.training.stage_context import Run
-from whosthat.training.stages import Stage, train_stage
+from whosthat.training.stages import Stage, answers_of, train_stage
 
 if TYPE_CHECKING:
     import keras
+
+    from whosthat.types import FloatArray
 
 HEAD, FINE_TUNING = "head", "fine-tuning"
 """The names of the two stages."""
 
 
 def train_head_then_all(
-    model: keras.Model, parts: tuple[Batches, Batches], run: Run, state: RunState, checkpoint: Checkpoint | None, plan: Refitting | None
-) -> Refitted | None:
+    model: keras.Model,
+    parts: tuple[Batches, Batches],
+    run: Run,
+    state: RunState,
+    checkpoint: Checkpoint | None,
+    plan: Plan | None,
+) -> tuple[FloatArray, Refitted | None]:
     """Train a network with a pretrained backbone on (training, validation) batches and leave the best weights in it.
 
     ``state`` is changed in place; ``checkpoint`` None starts from the beginning; ``plan`` says on what the head is trained again.
 
     Returns:
-        What came of that. None where it is not done, and where the head alone is not the whole story: where the backbone is tuned
-        afterwards, or what is kept is an average over steps.
+        The probabilities for the validation photos, float32 ``(n, classes)``, and what came of that. None where it is not done, and where
+        the head alone is not the whole story: where the backbone is tuned afterwards, or what is kept is an average over steps.
     """
     recipe, (train, validation) = run.recipe, parts
     backbone, head = backbone_and_head(model)
@@ -43,22 +50,24 @@ def train_head_then_all(
     if state.stage == HEAD:
         first = read(model_variables(head))
         store = FeatureStore(backbone, run, None if plan is None else plan.features)
-        features = store.of("training", train, recipe.transfer.views)
+        seen = store.of("training", train, recipe.transfer.views)
         validated = store.of("validation", validation)
-        stage = Stage(HEAD, head, features, validated, recipe.epochs, learning_rate(recipe), (features.table(), validated.table()))
+        stage = Stage(HEAD, head, seen, validated, recipe.epochs, learning_rate(recipe), (seen.table(), validated.table()))
         train_stage(stage, run, state, checkpoint)
+        answers = answers_of(head, validated)
         checkpoint = None  # it was of the first stage
         if recipe.transfer.fine_tune_epochs:
             _begin_fine_tuning(model, run, state)
         elif plan is not None and not recipe.optimiser.ema:
             more = [] if plan.test is None else [store.of("test", plan.test)]
             rates = [row["learning_rate"] for row in state.history[: state.best.epoch]]
-            refitted = refit(head, first, [features, validated, *more], plan, rates, run)
+            refitted = refit(head, first, [seen, validated, *more], plan, rates, run)
     if state.stage == FINE_TUNING:
         _unfreeze(backbone)
         epochs, rate = recipe.transfer.fine_tune_epochs, recipe.transfer.fine_tune_learning_rate
         train_stage(Stage(FINE_TUNING, model, train, validation, epochs, lambda _epoch: rate), run, state, checkpoint)
-    return refitted
+        answers = answers_of(model, validation)
+    return answers, refitted
 
 
 def _begin_fine_tuning(model: keras.Model, run: Run, state: RunState) -> None:

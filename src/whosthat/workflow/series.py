@@ -10,8 +10,8 @@ import contextlib
 import hashlib
 import json
 import shutil
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from whosthat.dataset.audit import Audit, audit_folder
@@ -23,6 +23,7 @@ from whosthat.runs.files import ENVIRONMENT, SPLIT, flat
 from whosthat.runs.folders import existing_run, list_runs, new_run, set_latest
 from whosthat.training.experiments import Step
 from whosthat.training.recipe import AnyRecipe, read_recipe
+from whosthat.training.search import Search
 from whosthat.translation import N_, _
 from whosthat.wording import counted
 from whosthat.workflow.compare import NOT_THIS_MODEL
@@ -32,6 +33,9 @@ from whosthat.workflow.train import check_recipe, resume, settled, split_of, sta
 from whosthat.workflow.training_run import TrainingRun
 
 MOST_REPEATS = 1000
+
+_TRAINED = ("not tested", "finished")
+"""States of a run that is not trained again; what is tested is not tested again."""
 
 GO_ON = N_("The series goes on where it was when the same command is given again.")
 
@@ -53,7 +57,10 @@ class SeriesResult:
 
 @dataclass
 class _Series:
-    """A series on its way: what it trains on, where, and what has come of it; ``rows`` has one for each step."""
+    """A series on its way: what it trains on, where, and what has come of it.
+
+    ``rows`` has one for each step, ``known`` every run on these photos with its state, by the key of its recipe.
+    """
 
     root: Path
     audit: Audit
@@ -62,6 +69,7 @@ class _Series:
     folder: Path
     key: str
     rows: dict[str, Row]
+    known: dict[str, tuple[Path, str]] = field(default_factory=dict)
 
     def write(self) -> SeriesResult:
         experiments = side_by_side(self.root.resolve().name, list(self.rows.values()))
@@ -70,22 +78,22 @@ class _Series:
 
 def run_series(
     photos: str | Path,
-    steps: Sequence[Step],
+    steps: Sequence[Step] | Search,
     *,
     repeat: int = 1,
     runs: str | Path = "runs",
     strangers: str | Path | None = None,
     progress: Progress = SILENT,
 ) -> SeriesResult:
-    """Train every step, and choose among them by validation accuracy; ``runs/latest`` then points at the chosen run.
+    """Train every step, choose among them by validation accuracy, and test the chosen run alone; ``runs/latest`` then points at it.
 
     A run that is there already, by the same recipe on the same photos, is not trained again, and one that was stopped goes on: the same
     call after a stop goes on with the series. A run that fails does not stop the others.
 
     Args:
         photos: The folder, with one sub-folder per class.
-        steps: What to train, from `training.experiments`.
-        repeat: How often each step is trained, with another seed each time on the same split.
+        steps: What to train, from `training.experiments`, or a search that asks for one step after the other.
+        repeat: How often each step is trained, with another seed each time on the same split; a search trains each once.
         runs: Where the runs are made, and beside them ``<photos>-compare-<n>`` with the page.
         strangers: A folder with photos of people who are in none of the folders; None when there is none.
         progress: Hears what is being done.
@@ -99,7 +107,8 @@ def run_series(
     """
     root = path_given(photos, _("The folder of photos"))
     others = None if strangers is None else path_given(strangers, _("The folder of strangers"))
-    plan = _plan(steps, repeat)
+    fixed = () if isinstance(steps, Search) else steps
+    plan = _plan(steps.corners if isinstance(steps, Search) else steps, repeat)
     frames = sorted({getattr(recipe, "frames", None) or 1 for _, recipe in plan})
     if frames[0] == 1 < frames[-1]:
         raise UsageError(_("Some of these steps learn from clips and others from photos. Train steps that learn from the same."))
@@ -107,22 +116,29 @@ def run_series(
         stranger_photos(others, clips=frames[-1] > 1)
     audit = audit_folder(root, frames=frames[-1], progress=progress)
     tell_what_is_left_out(audit, root, progress)
-    key = hashlib.sha256(" ".join([str(root.resolve()), str(others), *(recipe.key() for _, recipe in plan)]).encode()).hexdigest()
+    key = hashlib.sha256(
+        " ".join([str(root.resolve()), str(others), "search" * isinstance(steps, Search), *(recipe.key() for _, recipe in plan)]).encode()
+    ).hexdigest()
     folder = _folder(Path(runs), root.resolve().name, key)
-    rows = {step.name: Row(step.name, _settings(step.recipe), step.why, waiting=True) for step in steps}
+    rows = {step.name: Row(step.name, _settings(step.recipe), step.why, waiting=True) for step in fixed}
     series = _Series(root, audit, others, Path(runs), folder, key, rows)
+    series.known = _known_runs(series)
     series.write()
     try:
-        _train_all(series, plan, progress)
+        if isinstance(steps, Search):
+            _search(series, steps, progress)
+        else:
+            _train_all(series, plan, progress)
+        _test_choice(series, progress)
     except (RunError, TrainingInterruptedError, KeyboardInterrupt) as stop:
         stop.add_note(GO_ON)
         with contextlib.suppress(RunError):  # a full disk has been told
             series.write()
         raise
-    shutil.rmtree(folder / "features", ignore_errors=True)
     result = series.write()
     if result.experiments.best is None:
         raise RunError(_("No run could be trained. {sentences}", sentences=result.experiments.sentences[-1]))
+    shutil.rmtree(folder / "features", ignore_errors=True)
     set_latest(result.experiments.best.run)
     return result
 
@@ -170,39 +186,86 @@ def _folder(runs: Path, photos_name: str, key: str) -> Path:
 
 def _train_all(series: _Series, plan: Sequence[tuple[Step, AnyRecipe]], progress: Progress) -> None:
     """Train one after the other what is not trained yet."""
-    known = _known_runs(series)
-    seconds = sum(
-        expected_seconds(recipe, series.audit.counts()) for _, recipe in plan if known.get(recipe.key(), (None, ""))[1] != "finished"
-    )
-    if seconds > WORTH_SAYING:
-        progress.say(_("This takes up to about {minutes}.", minutes=counted(round(seconds / 60), "minute")))
-    left = {name: sum(step.name == name for step, _ in plan) for name in series.rows}
+    new = [recipe for _step, recipe in plan if series.known.get(recipe.key(), (None, ""))[1] not in _TRAINED]
+    _announce(sum(expected_seconds(recipe, series.audit.counts()) for recipe in new), progress)
+    left = {name: sum(step.name == name for step, _recipe in plan) for name in series.rows}
     for number, (step, recipe) in enumerate(plan, start=1):
         progress.say(_("Run {number} of {n}: {name}, seed {seed}.", number=number, n=len(plan), name=step.name, seed=recipe.seed))
         left[step.name] -= 1
-        row = replace(series.rows[step.name], waiting=left[step.name] > 0)
-        try:
-            run = _trained(series, step, recipe, known.get(recipe.key(), (None, "")), progress)
-            known[recipe.key()] = (run, "finished")  # a later step may be the same
-            row = replace(row, trials=(*row.trials, read_trial(run)))
-        except NOT_THIS_MODEL as error:
-            progress.say(_("{name} could not be trained: {error}", name=step.name, error=error))
-            row = replace(row, failures=(*row.failures, str(error)))
-        series.rows[step.name] = row
+        _train_one(series, step, recipe, progress)
+        series.rows[step.name] = replace(series.rows[step.name], waiting=left[step.name] > 0)
 
 
-def _trained(series: _Series, step: Step, recipe: AnyRecipe, known: tuple[Path | None, str], progress: Progress) -> Path:
+def _search(series: _Series, search: Search, progress: Progress) -> None:
+    """Train what a search asks for, step after step."""
+    for number in range(1, search.n_steps + 1):
+        step = search.ask()
+        recipe = settled(step.recipe)
+        if number == 1:
+            _announce(search.n_steps * expected_seconds(recipe, series.audit.counts()), progress)
+        progress.say(_("Run {number} of {n}: {name}, seed {seed}.", number=number, n=search.n_steps, name=step.name, seed=recipe.seed))
+        before = series.rows.setdefault(step.name, Row(step.name, _settings(step.recipe)))
+        row = before if before.trials else _train_one(series, step, recipe, progress, search.hopeless)
+        search.tell([epoch["val_accuracy"] for trial in row.trials for epoch in trial.history])
+
+
+def _announce(seconds: float, progress: Progress) -> None:
+    if seconds > WORTH_SAYING:
+        progress.say(_("This takes up to about {minutes}.", minutes=counted(round(seconds / 60), "minute")))
+
+
+def _train_one(
+    series: _Series, step: Step, recipe: AnyRecipe, progress: Progress, hopeless: Callable[[Sequence[float]], bool] | None = None
+) -> Row:
+    """Train a recipe, where that is still to be done, and return its step's row with what came of it."""
+    row = series.rows[step.name]
+    try:
+        run = _trained(series, step, recipe, hopeless, progress)
+        series.known[recipe.key()] = (run, "not tested")  # a later step may be the same
+        row = replace(row, trials=(*row.trials, read_trial(run)))
+    except NOT_THIS_MODEL as error:
+        progress.say(_("{name} could not be trained: {error}", name=step.name, error=error))
+        row = replace(row, failures=(*row.failures, str(error)))
+    series.rows[step.name] = row
+    return row
+
+
+def _trained(
+    series: _Series, step: Step, recipe: AnyRecipe, hopeless: Callable[[Sequence[float]], bool] | None, progress: Progress
+) -> Path:
     """Return the run of a recipe: the one that is there, gone on with where it was stopped, or a new one."""
     parts = split_of(series.audit, recipe)
-    run, state = known
+    run, state = series.known.get(recipe.key(), (None, ""))
     features = series.folder / "features"
     if run is not None and _split_is(run, parts):
-        if state == "finished":
+        if state in _TRAINED:
             progress.say(_("{run} was trained before.", run=run))
             return run
-        return resume(run, features=features, progress=progress).run
+        return resume(run, features=features, tested=False, hopeless=hopeless, progress=progress).run
     folder = new_run(series.runs, series.root.resolve().name, recipe.model)
-    return start(TrainingRun(folder, series.root, series.audit, parts, series.strangers, step.why, features), recipe, progress).run
+    return start(
+        TrainingRun(folder, series.root, series.audit, parts, series.strangers, step.why, features, tested=False, hopeless=hopeless),
+        recipe,
+        progress,
+    ).run
+
+
+def _rank(state: str) -> int:
+    return _TRAINED.index(state) if state in _TRAINED else -1
+
+
+def _test_choice(series: _Series, progress: Progress) -> None:
+    """Test the run that the validation photos choose, and no other; where that fails, the next."""
+    while (best := side_by_side("", list(series.rows.values())).best) is not None and best.state != "finished":
+        row = next(row for row in series.rows.values() if best in row.trials)
+        progress.say(_("The validation photos choose {run}.", run=best.run.name))
+        try:
+            resume(best.run, features=series.folder / "features", progress=progress)
+            trials, failures = tuple(read_trial(one.run) for one in row.trials), row.failures
+        except NOT_THIS_MODEL as error:
+            progress.say(_("{run} could not be tested: {error}", run=best.run.name, error=error))
+            trials, failures = tuple(one for one in row.trials if one is not best), (*row.failures, str(error))
+        series.rows[row.name] = replace(row, trials=trials, failures=failures)
 
 
 def _known_runs(series: _Series) -> dict[str, tuple[Path, str]]:
@@ -216,7 +279,7 @@ def _known_runs(series: _Series) -> dict[str, tuple[Path, str]]:
             photos = (environment["photos"], environment.get("strangers"))
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecipeError):
             continue  # of another version, or damaged: it is trained anew
-        if photos == expected and (run.state == "finished" or known.get(key, (None, ""))[1] != "finished"):
+        if photos == expected and (_rank(run.state) >= _rank(known.get(key, (None, ""))[1])):
             known[key] = (run.path, run.state)
     return known
 

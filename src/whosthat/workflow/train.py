@@ -6,7 +6,7 @@ What belongs here: the steps before training, which are the same for all models,
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -121,12 +121,21 @@ def split_of(audit: Audit, recipe: AnyRecipe) -> Split:
     return split(chosen, ratios=recipe.ratios, seed=recipe.seed_of_split, pictures_per_class=recipe.pictures_per_class)
 
 
-def resume(run: str | Path, *, features: Path | None = None, progress: Progress = SILENT) -> TrainResult:
+def resume(
+    run: str | Path,
+    *,
+    features: Path | None = None,
+    tested: bool = True,
+    hopeless: Callable[[Sequence[float]], bool] | None = None,
+    progress: Progress = SILENT,
+) -> TrainResult:
     """Go on with a run that was stopped, to the same bits as if it had not been; ``runs/latest`` then points at it.
 
     Args:
         run: The run folder, or ``runs/latest``.
         features: As in `TrainingRun`; None keeps them in the run.
+        tested: Likewise.
+        hopeless: Likewise.
         progress: Hears what is being done.
 
     Raises:
@@ -146,7 +155,12 @@ def resume(run: str | Path, *, features: Path | None = None, progress: Progress 
         frames = recipe.frames
     audit = audit_folder(root, frames=frames, progress=progress)
     parts = read_split(folder / SPLIT, audit, ratios=recipe.ratios, seed=recipe.seed_of_split)
-    result = _carry_out(TrainingRun(folder, root, audit, parts, strangers, features=features), recipe, progress, resume=True)
+    result = _carry_out(
+        TrainingRun(folder, root, audit, parts, strangers, features=features, tested=tested, hopeless=hopeless),
+        recipe,
+        progress,
+        resume=True,
+    )
     with run_lock(folder):
         set_latest(folder)  # it may have been killed before it was
     return result

@@ -18,6 +18,7 @@ from whosthat.evaluation.diagnosis import Training
 from whosthat.evaluation.learning_curve import COUNTS_OF_CLASSES, DRAWS_OF_CLASSES, Draw, LearningCurve, curve_of, draws
 from whosthat.evaluation.metrics import Evaluation, evaluate
 from whosthat.evaluation.network_part import write_network
+from whosthat.evaluation.run_facts import TrialFacts, write_trial
 from whosthat.networks import registry
 from whosthat.networks.layers import layers_of
 from whosthat.networks.weights import weights_of
@@ -76,6 +77,10 @@ def carry_out(run: TrainingRun, recipe: Recipe, *, progress: Progress, resume: b
         # ---- fit: training photos teach, validation photos choose -----------------------------------------
         fitted = _fit(run, recipe, prepared, progress, resume=resume)
         write_network(run.folder, layers_of(fitted.model))
+        training = _training(recipe, prepared, fitted)
+        write_trial(run.folder, TrialFacts(training, tuple(prepared.classes), tuple(map(tuple, fitted.confusion.tolist()))))
+        if not run.tested:
+            return TrainResult(run.folder, run.folder / BUNDLE, None, None)
 
         # ---- export: from here on, a graph answers, as it does where it is shipped -------------------------
         progress.say(_("Testing on the test photos."))
@@ -95,12 +100,12 @@ def carry_out(run: TrainingRun, recipe: Recipe, *, progress: Progress, resume: b
         tested_graph = graph
         if fitted.learns_from_all:
             fitted.learn_from_all()
-            _, graph = _export(fitted, prepared, spec)
+            _tested, graph = _export(fitted, prepared, spec)
 
         # ---- save, report ---------------------------------------------------------------------------------
         data = run.data_facts(learnt_all=fitted.learns_from_all)
         facts = _facts(recipe, data, _step(run, spec), classifier, evaluation, cropper, tuple(detector_files))
-        training, notes = _training(recipe, prepared, fitted), _notes(classifier, fitted, prepared)
+        notes = _notes(classifier, fitted, prepared)
         with saving(run.folder):
             save_bundle(run.folder / BUNDLE, facts, graph=graph, weights=weights_of(fitted.model), more=as_bundle_files(detector_files))
             curve = None if cropper is not None or run.features else _learning_curve(recipe, classifier, fitted, prepared)
@@ -120,18 +125,21 @@ def _fit(run: TrainingRun, recipe: Recipe, prepared: PreparedPhotos, progress: P
     """Train on the prepared photos."""
     progress.say(_("Starting {model}.", model=recipe.model))
     from whosthat.training.fitting import fit  # imports Keras: seconds that nothing before this point has to wait for
-    from whosthat.training.refitting import Refitting
+    from whosthat.training.refitting import Plan
 
     def batches(part: str, **settings: Any) -> Batches:
         n_classes, batch_size = len(prepared.classes), recipe.batch_size
         return Batches(prepared.images(part), prepared.labels(part), n_classes=n_classes, batch_size=batch_size, **settings)
 
     train = batches("train", seed=recipe.seed, shuffle=True, augmentation=recipe.augmentation_of_photos())
-    fewer = [] if run.features else [rows for _, rows in _draws(recipe, prepared)]  # a series compares settings, not numbers of photos
-    refitting = Refitting(
-        _folds(run, prepared), batches("test"), learn_from_test=not recipe.keep_test_out, fewer=fewer, features=run.features
-    )
-    return fit(recipe, train, batches("validation"), run.folder, refitting=refitting, progress=progress, resume=resume)
+    if run.tested:
+        fewer = (
+            [] if run.features else [rows for _labels, rows in _draws(recipe, prepared)]
+        )  # a series compares settings, not numbers of photos
+        plan = Plan(_folds(run, prepared), batches("test"), not recipe.keep_test_out, fewer, run.features)
+    else:
+        plan = Plan(features=run.features, hopeless=run.hopeless)
+    return fit(recipe, train, batches("validation"), run.folder, plan=plan, progress=progress, resume=resume)
 
 
 def _draws(recipe: Recipe, prepared: PreparedPhotos) -> list[Draw]:

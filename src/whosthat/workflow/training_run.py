@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -45,7 +45,7 @@ class TrainResult:
         run: The run folder, with the report.
         bundle: The saved recogniser, inside it.
         evaluation: How the photos that took no part in training or choosing were answered; None where there were too few
-            photos to keep any for a test.
+            photos to keep any for a test, or the test is still to come.
         diagnosis: What that means in words, and what to do next; None likewise.
         notes: What else should be known, in whole sentences.
     """
@@ -64,6 +64,8 @@ class TrainingRun:
     Attributes:
         note: What the run is for, in its owner's words.
         features: Where the features of a frozen backbone are kept, to be shared with other runs; None for in the run until it is trained.
+        tested: Whether a network is tested when it is trained. `train.resume` tests it later.
+        hopeless: Asked after each epoch of a network that is not tested, with the validation accuracy of all so far, whether to give up.
     """
 
     folder: Path
@@ -73,6 +75,8 @@ class TrainingRun:
     strangers: Path | None = None
     note: str = ""
     features: Path | None = None
+    tested: bool = True
+    hopeless: Callable[[Sequence[float]], bool] | None = None
 
     @property
     def photos_name(self) -> str:

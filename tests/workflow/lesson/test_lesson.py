@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import fields
+from gettext import NullTranslations
 from pathlib import Path
 from string import Formatter
 from typing import Any
@@ -12,11 +13,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from whosthat import translation
 from whosthat.cartoons import draw_hero
 from whosthat.dataset.audit import audit_folder
 from whosthat.errors import NetworkError, UsageError
 from whosthat.evaluation.lesson_page import Grid, Part, Picture
-from whosthat.workflow.lesson import arithmetic, page, steps, texts, trainings
+from whosthat.translation import using
+from whosthat.workflow.lesson import arithmetic, page, steps, texts, training_texts, trainings
 from whosthat.workflow.lesson.steps import STEPS, give_lesson
 from whosthat.workflow.lesson.texts import StepText
 from whosthat.workflow.lesson.workshop import Experiment, Scale, Workshop, probabilities
@@ -92,7 +95,7 @@ def test_a_planted_number_is_found() -> None:
 
 
 def test_every_text_of_a_step_stands_in_the_lesson() -> None:
-    known = {id(value) for value in vars(texts).values() if isinstance(value, StepText)}
+    known = {id(value) for value in (*vars(texts).values(), *vars(training_texts).values()) if isinstance(value, StepText)}
     assert {id(step.text) for step in STEPS} == known
 
 
@@ -143,9 +146,9 @@ def test_pictures_lie_beside_the_page(taken: tuple[Path, Pupil, Workshop]) -> No
 
 def test_the_leak_is_real_and_whosthat_closes_it(taken: tuple[Path, Pupil, Workshop]) -> None:
     folder, pupil, _ = taken
-    leak = next(part for part in pupil.learnt if part.title == texts.LEAK.title)
+    leak = next(part for part in pupil.learnt if part.title == training_texts.LEAK.title)
     table = next(one for one in leak.found if isinstance(one, Grid))
-    shared = table.columns.index(texts.LEAK.words["shared"])
+    shared = table.columns.index(training_texts.LEAK.words["shared"])
     leaky, honest = (int(row[shared].split(" / ")[0]) for row in table.rows)
     assert leaky > 0
     assert honest == 0
@@ -176,6 +179,29 @@ def test_a_lesson_can_be_taken_again_in_the_folder_of_a_demo(taken: tuple[Path, 
     monkeypatch.setattr(steps, "STEPS", STEPS[1:4])
     give_lesson(taken[0], pupil := Pupil(), scale=SMALL)
     assert len(pupil.learnt) == 3
+
+
+class Brackets(NullTranslations):
+    """A language that is English in brackets."""
+
+    def gettext(self, message: str) -> str:
+        return f"[{message}]"
+
+
+def test_the_lesson_is_given_in_the_current_language(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(translation, "_catalogue", lambda code: Brackets())
+    monkeypatch.setattr(steps, "STEPS", STEPS[1:4])
+    with using("zh_TW"):
+        html = give_lesson(tmp_path / "demo", pupil := Pupil(), scale=SMALL).read_text(encoding="utf-8")
+    for part in pupil.learnt:
+        exhibits = (*part.shown, *part.found)
+        columns = [one.columns[0] for one in exhibits if isinstance(one, Grid) and one.columns]
+        said = [part.title, *part.text, part.question, part.result, *part.answer, *(one.caption for one in exhibits), *columns]
+        assert [sentence for sentence in said if not (sentence.startswith("[") and sentence.endswith("]"))] == []
+        assert not any("{" in sentence for sentence in said)
+    assert re.search(r'<html lang="zh-[A-Za-z-]+">', html)
+    assert "<h1>[My lesson in image recognition]</h1>" in html
+    assert "<dt>[photos drawn]</dt>" in html
 
 
 def test_a_folder_with_something_else_in_it_is_left_alone(tmp_path: Path) -> None:
@@ -260,8 +286,11 @@ def test_curves_and_maps_in_letters() -> None:
     assert trainings.in_letters(np.zeros((2, 3))) == ("   ",)
 
 
+DOCS = Path(__file__).resolve().parents[3] / "docs"
+
+
 def test_the_worksheet_has_the_numbers_of_the_lesson(shop: Workshop) -> None:
-    sheet = (Path(__file__).resolve().parents[3] / "docs" / "worksheet.md").read_text(encoding="utf-8")
+    sheet = (DOCS / "worksheet.md").read_text(encoding="utf-8")
     pooled, losses, shapes = (facts_of(shop, text) for text in (texts.POOLING, texts.LOSS, texts.SHAPES))
     rows = [" ".join(map(str, row)) for row in arithmetic.map_of(shop)]
     corner = [" ".join(map(str, row[:3])) for row in arithmetic.piece_of(shop.test[0][0])[2][:3]]
@@ -278,3 +307,12 @@ def test_the_worksheet_has_the_numbers_of_the_lesson(shop: Workshop) -> None:
         f"= {facts_of(shop, texts.DESCENT)['landed']}, and",
     ]
     assert [piece for piece in expected if piece not in sheet] == []
+
+
+def test_the_worksheets_of_both_languages_have_the_same_numbers() -> None:
+    english, chinese = (
+        [sorted(re.findall(r"-?\d+(?:[.,]\d+)*", line)) for line in page.read_text(encoding="utf-8").splitlines() if line[:1].isdigit()]
+        for page in (DOCS / "worksheet.md", DOCS / "zh-TW" / "worksheet.md")
+    )
+    assert english == chinese
+    assert len(english) == 30

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from whosthat.dataset.batches import Batches
 from whosthat.evaluation.lesson_page import Grid, Picture
 from whosthat.evaluation.plots.lesson_charts import draw_losses, draw_tiles, tiles_size
+from whosthat.translation import _
 from whosthat.wording import percent
 from whosthat.workflow.lesson.workshop import PEOPLE, Shown, Workshop
 
@@ -153,7 +154,7 @@ def pooling_before(shop: Workshop, words: Words) -> Shown:
 def pooling_after(shop: Workshop, words: Words) -> Shown:
     """Pool them."""
     after = max_pooled(ACTIVATIONS["relu"](map_of(shop)), POOL)
-    return {"kept": ", ".join(map(str, after.flat))}, (block(words["after"], after),)
+    return {"kept": _(", ").join(map(str, after.flat))}, (block(words["after"], after),)
 
 
 def shapes_before(shop: Workshop, words: Words) -> Shown:
@@ -261,7 +262,7 @@ def loss_after(shop: Workshop, words: Words) -> Shown:
 def descended(rate: float) -> list[float]:
     """Follow a weight w down the loss w x w, whose gradient is 2 x w."""
     weights = [START]
-    for _ in range(STEPS):
+    for _rest in range(STEPS):
         weights.append(weights[-1] - rate * 2 * weights[-1])
     return weights
 

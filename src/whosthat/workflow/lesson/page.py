@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from whosthat.translation import N_
+from whosthat.translation import N_, _
 from whosthat.version import __version__
 from whosthat.wording import duration
 from whosthat.workflow.lesson.workshop import Workshop
 
 PAGE = {
     "title": N_("My lesson in image recognition"),
-    "name": "Name:",
+    "name": N_("Name:"),
     "summary": N_("What I predicted, and what happened"),
     "introduction": N_("Every number on this page was computed on this computer during the lesson."),
-    "part": "part",
-    "question": "Question",
+    "part": N_("part"),
+    "question": N_("Question"),
     "predicted": N_("My prediction"),
     "happened": N_("What happened"),
     "nothing": N_("(no prediction)"),
@@ -34,8 +34,8 @@ PAGE = {
 
 
 def page_words() -> dict[str, str]:
-    """Return `PAGE` with the version filled in."""
-    return {name: words.format(version=__version__) for name, words in PAGE.items()}
+    """Return `PAGE` in the current language, with the version filled in."""
+    return {name: _(words, version=__version__) for name, words in PAGE.items()}
 
 
 def page_facts(shop: Workshop) -> list[tuple[str, str]]:
@@ -46,4 +46,4 @@ def page_facts(shop: Workshop) -> list[tuple[str, str]]:
         "trainings": str(len(shop.experiments)),
         "time": duration(shop.seconds),
     }
-    return [(PAGE[name], value) for name, value in facts.items()]
+    return [(_(PAGE[name]), value) for name, value in facts.items()]

@@ -1,6 +1,7 @@
 """Giving the lesson: the order of its steps, and for each step the text, the question, the computing, and the page.
 
-What belongs here: how a step is made into a part of the lesson. What does not: words (`texts`) and numbers (`arithmetic`, `trainings`).
+What belongs here: how a step is made into a part of the lesson, in the current language. What does not: words (`texts`,
+`training_texts`) and numbers (`arithmetic`, `trainings`).
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from whosthat.evaluation.lesson_page import Part, Picture, write_lesson_page
 from whosthat.networks.backend import require_keras
 from whosthat.progress import SILENT, Progress
 from whosthat.runs.files import writing
+from whosthat.translation import _
 from whosthat.workflow.demo import claim_folder
-from whosthat.workflow.lesson import arithmetic, texts, trainings
+from whosthat.workflow.lesson import arithmetic, texts, training_texts, trainings
 from whosthat.workflow.lesson.page import page_facts, page_words
 from whosthat.workflow.lesson.texts import StepText
 from whosthat.workflow.lesson.workshop import Compute, Scale, Workshop
@@ -35,7 +37,7 @@ class Step:
 
 
 STEPS = (
-    Step(texts.FUNCTION, trainings.function_before, trainings.function_after),
+    Step(training_texts.FUNCTION, trainings.function_before, trainings.function_after),
     Step(texts.CONVOLUTION, arithmetic.convolution_before, arithmetic.convolution_after),
     Step(texts.ACTIVATION, arithmetic.activation_before, arithmetic.activation_after),
     Step(texts.POOLING, arithmetic.pooling_before, arithmetic.pooling_after),
@@ -43,12 +45,12 @@ STEPS = (
     Step(texts.EPOCH, arithmetic.epoch_before, arithmetic.epoch_after),
     Step(texts.LOSS, arithmetic.loss_before, arithmetic.loss_after),
     Step(texts.DESCENT, arithmetic.descent_before, arithmetic.descent_after),
-    Step(texts.RATES, trainings.rates_before, trainings.rates_after),
-    Step(texts.FIRST_LAYER, trainings.first_layer_before, trainings.first_layer_after),
-    Step(texts.OVERFITTING, trainings.overfitting_before, trainings.overfitting_after),
-    Step(texts.CURE, trainings.cure_before, trainings.cure_after),
-    Step(texts.LEAK, trainings.leak_before, trainings.leak_after),
-    Step(texts.PATH, trainings.path_before, trainings.path_after),
+    Step(training_texts.RATES, trainings.rates_before, trainings.rates_after),
+    Step(training_texts.FIRST_LAYER, trainings.first_layer_before, trainings.first_layer_after),
+    Step(training_texts.OVERFITTING, trainings.overfitting_before, trainings.overfitting_after),
+    Step(training_texts.CURE, trainings.cure_before, trainings.cure_after),
+    Step(training_texts.LEAK, trainings.leak_before, trainings.leak_after),
+    Step(training_texts.PATH, trainings.path_before, trainings.path_after),
 )
 """The lesson; later steps look at what earlier ones trained."""
 
@@ -96,19 +98,19 @@ def give_lesson(folder: Path, student: Student, *, scale: Scale | None = None, p
 def _given(step: Step, number: int, shop: Workshop, student: Student) -> Part:
     """Give one step: tell, ask, compute."""
     text = step.text
-    facts, shown = step.before(shop, text.words)
-    part = Part(number, len(STEPS), text.title, _filled(text.text, facts), shown, text.question.format(**facts))
+    words = {name: _(one) for name, one in text.words.items()}
+    facts, shown = step.before(shop, words)
+    part = Part(number, len(STEPS), _(text.title), _filled(text.text, facts), shown, _(text.question, **facts))
     _keep_pictures(shop, shown)
     prediction = student.predict(part)
-    more, found = step.after(shop, text.words)
+    more, found = step.after(shop, words)
     facts = facts | more
     _keep_pictures(shop, found)
-    result = text.result.format(**facts)
-    return replace(part, prediction=prediction, result=result, answer=_filled(text.answer, facts), found=found)
+    return replace(part, prediction=prediction, result=_(text.result, **facts), answer=_filled(text.answer, facts), found=found)
 
 
 def _filled(paragraphs: Sequence[str], facts: Mapping[str, Any]) -> tuple[str, ...]:
-    return tuple(paragraph.format(**facts) for paragraph in paragraphs)
+    return tuple(_(paragraph, **facts) for paragraph in paragraphs)
 
 
 def _keep_pictures(shop: Workshop, exhibits: Sequence[Any]) -> None:

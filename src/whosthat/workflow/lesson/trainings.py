@@ -16,7 +16,7 @@ from whosthat.cartoons import draw_hero
 from whosthat.dataset.audit import audit_folder
 from whosthat.dataset.split import split
 from whosthat.durable import make_private_folder
-from whosthat.evaluation.diagnosis import CASES, GOOD_TRAINING, STATIONS
+from whosthat.evaluation.diagnosis import GOOD_TRAINING, STATIONS
 from whosthat.evaluation.lesson_page import Grid, Picture
 from whosthat.evaluation.metrics import Evaluation
 from whosthat.evaluation.plots.charts import draw_accuracy, draw_loss
@@ -26,7 +26,7 @@ from whosthat.photos.drawing import encode_image
 from whosthat.photos.preparing import PrepareSpec, prepare
 from whosthat.photos.reading import read
 from whosthat.runs.files import writing
-from whosthat.translation import N_, _
+from whosthat.translation import _
 from whosthat.wording import percent
 from whosthat.workflow.lesson.arithmetic import convolved
 from whosthat.workflow.lesson.workshop import (
@@ -107,7 +107,7 @@ def rates_after(shop: Workshop, words: Words) -> Shown:
         facts |= {f"{name}_first": f"{run.losses[0]:.2f}", f"{name}_last": f"{run.losses[-1]:.2f}"}
     best_rate, best = min(runs.values(), key=lambda pair: pair[1].losses[-1])
     facts |= {"best": f"{best_rate:g}", "best_loss": f"{best.losses[-1]:.2f}"}
-    top = max(max(run.losses) for _, run in runs.values())
+    top = max(max(run.losses) for _rate, run in runs.values())
     rows = tuple(
         (f"{rate:g}", sparkline([*run.losses, top])[:-1], f"{run.losses[0]:.2f}", f"{run.losses[-1]:.2f}", percent(run.evaluation.accuracy))
         for rate, run in runs.values()
@@ -165,7 +165,7 @@ def overfitting_after(shop: Workshop, words: Words) -> Shown:
         "learnt": percent(run.history[-1]["accuracy"]),
         "unseen": percent(run.history[-1]["val_accuracy"]),
         "case": run.diagnosis.title,
-        "meaning": CASES[run.diagnosis.case].meaning,
+        "meaning": run.diagnosis.sentences[0],
         "lowest_epoch": lowest + 1,
         "lowest": f"{validation[lowest]:.2f}",
         "last": f"{validation[-1]:.2f}",
@@ -275,7 +275,9 @@ def _prepared(shop: Workshop, photos: Sequence[Any]) -> Photos:
 SHOWN_WAYS = ("small", "good", "large", "few", "all")
 """The trainings whose way through the flow chart is shown."""
 
-QUESTIONS = STATIONS.index(N_("training good"))
+TRAINING_GOOD, TEST_GOOD = "training good", "test good"  # not translated: names of stations
+
+QUESTIONS = STATIONS.index(TRAINING_GOOD)
 """Here ways part."""
 
 
@@ -288,15 +290,15 @@ def path_after(shop: Workshop, words: Words) -> Shown:
     """Draw the way that each training took."""
     runs: dict[str, Experiment] = {name: shop.experiments[name] for name in SHOWN_WAYS}
     ends = (words["end"].format(run=words[name], station=station_words(run.diagnosis.path[-1])) for name, run in runs.items())
-    facts = {"ends": "; ".join(ends), "good_training": percent(GOOD_TRAINING)}
+    facts = {"ends": _("; ").join(ends), "good_training": percent(GOOD_TRAINING)}
     rows = tuple(
         (words[name], run.diagnosis.title, " → ".join(map(station_words, run.diagnosis.path[QUESTIONS:]))) for name, run in runs.items()
     )
     charts = []
     for name, run in runs.items():
         captions = {
-            _("training good"): percent(run.diagnosis.numbers[_("training accuracy")]),
-            _("test good"): percent(run.evaluation.accuracy),
+            TRAINING_GOOD: percent(run.diagnosis.numbers["training accuracy"]),  # not translated: a key
+            TEST_GOOD: percent(run.evaluation.accuracy),
         }
         caption = words["chart"].format(run=words[name])
         charts.append(Picture(f"way-{name}", caption, (WIDTH, HEIGHT), draw_flow_chart, (run.diagnosis.path, captions)))

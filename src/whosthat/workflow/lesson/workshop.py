@@ -24,7 +24,7 @@ from whosthat.evaluation.metrics import Evaluation, evaluate
 from whosthat.evaluation.outcomes import answer_of
 from whosthat.progress import SILENT, Progress, Silent
 from whosthat.training.recipe import Recipe, default_recipe
-from whosthat.translation import N_, _
+from whosthat.translation import _
 from whosthat.types import FloatArray, Image, IntArray, Sighting
 
 Model = Any
@@ -33,8 +33,8 @@ Model = Any
 PEOPLE = HEROES[:5]
 """Whom the lesson is about: five, because 5 x 80 are the 400 photos of the slides."""
 
-BLOCKS = N_("conv 12 3, pool, conv 24 3, pool, flatten, dense 48")
-BLOCKS_WITH_DROPOUT = BLOCKS.replace("flatten", N_("flatten, dropout 0.4"))
+BLOCKS = "conv 12 3, pool, conv 24 3, pool, flatten, dense 48"  # not translated: a setting
+BLOCKS_WITH_DROPOUT = BLOCKS.replace("flatten", "flatten, dropout 0.4")  # not translated: a setting
 
 VALIDATION_SEED, TEST_SEED, POOL_SEED = 100_000, 200_000, 300_000
 """Photos drawn from these seeds on are unlike those of the other parts."""
@@ -206,4 +206,4 @@ Shown = tuple[Facts, tuple[Any, ...]]
 """What a step computes: facts, and exhibits (`evaluation.lesson_page`)."""
 
 Compute = Callable[[Workshop, Mapping[str, str]], Shown]
-"""One half of a step; its second argument is `StepText.words`."""
+"""One half of a step; its second argument is `StepText.words` in the current language."""
