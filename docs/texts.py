@@ -14,7 +14,7 @@ PLURAL = ("NN_", "ngettext")
 SINGULAR = ("_", "N_")
 
 
-def extract(file: Any, _keywords: Any, _comment_tags: Any, options: Any = None) -> Iterator[tuple[int, str, Any, list[str]]]:
+def extract(file: Any, _keywords: Any = None, _comment_tags: Any = None, options: Any = None) -> Iterator[tuple[int, str, Any, list[str]]]:
     """Yield the line, the function, the text (or both forms of a plural) and no comments, for every text that is a literal.
 
     Babel calls it by these places, and with ``options`` by name; nothing but the file counts.

@@ -17,6 +17,7 @@ import hypothesis
 import numpy as np
 import pytest
 
+from whosthat import translation
 from whosthat.evaluation.metrics import Evaluation, evaluate
 from whosthat.evaluation.outcomes import answer_of
 from whosthat.recognition.ranking import sighting_of
@@ -259,3 +260,24 @@ def judged() -> Callable[..., Evaluation]:
         return evaluate(answers, labels)
 
     return build
+
+
+class _Marking:
+    """A catalogue that puts a Chinese character before every text: what lacks it has bypassed the translation."""
+
+    def gettext(self, text: str) -> str:
+        return f"漢{text}"
+
+    def ngettext(self, one: str, many: str, n: int) -> str:
+        return self.gettext(one if n == 1 else many)
+
+    def pgettext(self, _context: str, text: str) -> str:
+        return self.gettext(text)
+
+
+@pytest.fixture
+def marked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Speak Chinese with a catalogue that marks every text with 漢, in this process and all its threads."""
+    monkeypatch.setattr(translation, "_catalogue", lambda code: None if code == "en" else _Marking())
+    monkeypatch.setattr(translation, "_process", "zh_TW")
+    monkeypatch.setenv(translation.VARIABLE, "zh_TW")

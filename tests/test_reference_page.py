@@ -85,6 +85,23 @@ def stop(*_: Any, **__: Any) -> None:
     raise StoppedError
 
 
+@pytest.mark.parametrize("page", ["reference", "networks", "experiments"])
+def test_the_chinese_page_has_the_same_commands_and_pictures(page: str) -> None:
+    def kept(path: Path) -> tuple[list[str], list[str], int]:
+        text = re.sub(r"^```toml\n.*?^```$", "", path.read_text(encoding="utf-8"), flags=re.M | re.S)
+        commands = re.findall(r"^```\n(.*?)^```$", text, re.M | re.S)
+        return [re.sub(r" +# .*", "", block) for block in commands], re.findall(r"pictures/(\S+)\)", text), text.count("\n|")
+
+    assert kept(ROOT / "docs" / f"{page}.md") == kept(ROOT / "docs" / "zh-TW" / f"{page}.md")
+
+
+def test_the_chinese_page_tells_the_same_figures() -> None:
+    """Row by row of its tables, so that no figure of either page changes alone."""
+    pages = [PAGE, (ROOT / "docs" / "zh-TW" / "reference.md").read_text(encoding="utf-8")]
+    figures = [[re.findall(r"\d\.\d+", line) for line in page.splitlines() if line.startswith("|")] for page in pages]
+    assert figures[0] == figures[1]
+
+
 def test_the_page_names_every_network_of_the_reference() -> None:
     shown = {command.removeprefix("models show ") for command in COMMANDS if command.startswith("models show ")}
     assert shown >= {"cnn6", "vgg16", "vgg16-bn1", "cnn-lstm", "resnet50", "custom"}

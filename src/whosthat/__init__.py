@@ -92,7 +92,8 @@ __all__ = [
 def __getattr__(name: str) -> object:
     """Import a public name from its home when it is first used."""
     if name not in _HOMES:
-        raise AttributeError(f"module 'whosthat' has no attribute {name!r}; it offers {', '.join(__all__)}")
+        offered = ", ".join(__all__)
+        raise AttributeError(f"module 'whosthat' has no attribute {name!r}; it offers {offered}")  # not translated: for programmers
     value: object = getattr(import_module(_HOMES[name]), name)
     globals()[name] = value
     return value

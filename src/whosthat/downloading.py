@@ -18,7 +18,7 @@ import urllib.request
 from pathlib import Path
 from typing import IO, Any
 
-from whosthat.errors import UsageError, WeightsError
+from whosthat.errors import UsageError, WeightsError, system_reason
 from whosthat.progress import SILENT, Progress
 from whosthat.translation import N_, _
 from whosthat.version import __version__
@@ -171,7 +171,7 @@ def _go_on(address: str, kept: int, unfinished: Path, n_bytes: int, progress: Pr
             _(
                 "{host} cannot be reached: {error}. Check the network, and the proxy where there is one (https_proxy). {other_ways}",
                 host=host,
-                error=getattr(cause, "strerror", None) or cause,
+                error=system_reason(cause) if isinstance(cause, BaseException) else cause,
                 other_ways=_(_OTHER_WAYS),
             )
         ) from error
@@ -215,7 +215,7 @@ def _write(response: Any, begin: int, unfinished: Path, n_bytes: int, progress: 
             _(
                 "{file} cannot be written: {error}. Make room, or set WHOSTHAT_WEIGHTS to another folder. {kept}",
                 file=unfinished,
-                error=error.strerror or error,
+                error=system_reason(error),
                 kept=_(_KEPT),
             )
         ) from error

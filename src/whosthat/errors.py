@@ -27,7 +27,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from whosthat.translation import _
+from whosthat.translation import N_, _
 
 
 class WhosthatError(Exception):
@@ -119,6 +119,34 @@ class QualityError(WhosthatError):
 
 class DesktopError(WhosthatError):
     """The window cannot open: no Tk, or no screen."""
+
+
+_OF_THE_SYSTEM = (
+    N_("Directory not empty"),
+    N_("Disk quota exceeded"),
+    N_("File exists"),
+    N_("File name too long"),
+    N_("Input/output error"),
+    N_("Is a directory"),
+    N_("No space left on device"),
+    N_("No such file or directory"),
+    N_("Not a directory"),
+    N_("Operation not permitted"),
+    N_("Permission denied"),
+    N_("Read-only file system"),
+    N_("Too many open files"),
+)
+"""What systems say most often, to be translated; `system_reason` shows them."""
+
+
+def system_reason(error: BaseException) -> str:
+    """Return why the system refused, without number and path; of another error, its words.
+
+    Example:
+        >>> system_reason(OSError(28, "No space left on device", "/tmp/x"))
+        'No space left on device'
+    """
+    return _(getattr(error, "strerror", None) or str(error))
 
 
 def did_you_mean(word: str, choices: Iterable[str]) -> str:

@@ -9,16 +9,20 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
 
+from whosthat.cli import app
 from whosthat.cli.app import main
 from whosthat.cli.commands import COMMANDS
 from whosthat.cli.lazy import Terminated, load_command
 from whosthat.errors import BundleError, QualityError, TrainingInterruptedError, WhosthatError
+from whosthat.photos import lettering
 from whosthat.photos.drawing import save_image
+from whosthat.translation import using
 from whosthat.workflow import predict as predicting
 
 
@@ -45,7 +49,7 @@ def test_the_first_page_names_every_command(words: list[str], capsys: pytest.Cap
 
 def test_the_first_page_costs_no_import_of_typer() -> None:
     loaded = modules_after("--help")
-    assert not {"typer", "rich", "numpy", "pydantic"} & loaded
+    assert not {"typer", "rich", "numpy", "pydantic", "gettext"} & loaded
 
 
 def test_a_commands_help_imports_no_other_command_and_nothing_heavy() -> None:
@@ -59,6 +63,23 @@ def test_predicting_loads_nothing_that_trains_or_draws_charts(save_colours: Call
     loaded = modules_after("predict", str(save_colours(tmp_path / "bundle")), str(tmp_path / "a.png"))
     assert "onnxruntime" in loaded
     assert not {"keras", "tensorflow", "sklearn", "scipy", "matplotlib", "h5py", "cv2", "rich"} & loaded
+
+
+def test_a_missing_font_is_told_where_pictures_were_drawn(
+    marked: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(lettering, "no_chinese_font", lambda: "Install one.")
+    monkeypatch.delitem(sys.modules, "matplotlib", raising=False)
+    app._tell_of_missing_font()
+    assert capsys.readouterr().err == ""
+    monkeypatch.setitem(sys.modules, "matplotlib", ModuleType("matplotlib"))
+    app._tell_of_missing_font()
+    assert capsys.readouterr().err == "Install one.\n"
+    monkeypatch.setattr(lettering, "no_chinese_font", lambda: "")
+    app._tell_of_missing_font()
+    with using("en"):
+        app._tell_of_missing_font()
+    assert capsys.readouterr().err == ""
 
 
 def test_the_first_sentence_of_train_waits_for_no_heavy_import() -> None:

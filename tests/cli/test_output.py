@@ -9,8 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from whosthat.cli.output import cell_width, plain, say, show_error, show_first, show_json, show_table, show_text, wrapped
+from whosthat.cli.output import cell_width, confirmed, plain, say, show_error, show_first, show_json, show_table, show_text, wrapped
 from whosthat.errors import UsageError
 
 
@@ -77,6 +79,58 @@ def test_a_sentence_ends_no_line_inside_a_word_and_a_command_stays_whole(monkeyp
 
 def test_a_number_stays_with_its_percent_sign() -> None:
     assert wrapped("interval 91.5 % to 99.0 %", 14) == ["interval", "91.5 % to", "99.0 %"]
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "lines"),
+    [
+        ("這張照片讀不了。", 8, ["這張照片", "讀不了。"]),
+        ("這張照片，讀不了。", 8, ["這張照", "片，讀不", "了。"]),
+        ("可以（也可以不要）", 6, ["可以", "（也可", "以不", "要）"]),
+        ("請看「說明」。", 6, ["請看", "「說", "明」。"]),
+        ("有 12 張照片，準確率 91.5 % 到 99 %。", 12, ["有 12 張照", "片，準確率", "91.5 % 到", "99 %。"]),
+        ("資料夾 holiday/day1 裡", 10, ["資料夾", "holiday/day1", "裡"]),
+        ("張1.jpg", 4, ["張1.jpg"]),
+        ("か\u3099", 1, ["か\u3099"]),
+    ],
+)
+def test_chinese_ends_a_line_between_characters_and_never_before_a_full_stop(text: str, width: int, lines: list[str]) -> None:
+    assert wrapped(text, width) == lines
+
+
+@given(st.text("中文，。（）「」：ab1", min_size=1), st.integers(6, 40))
+def test_lines_of_chinese_hold_the_text_and_fit(text: str, width: int) -> None:
+    lines = wrapped(text, width)
+    assert "".join(lines) == text
+    assert not any(line[0] in "，。）」：" for line in lines[1:])
+    assert not any(line[-1] in "（「" for line in lines[:-1])
+    assert all(cell_width(line) <= width or len(wrapped(line, 1)) == 1 for line in lines)
+
+
+def test_a_table_of_chinese_fits_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = on_a_terminal(monkeypatch, 30)
+    show_table(("照片", "原因", "位元組"), [("a.jpg", "這張照片讀不了，因為檔案太早結束，可能是下載中斷了。", "1,024")], right=("位元組",))
+    lines = terminal.getvalue().splitlines()
+    assert all(cell_width(line) <= 30 for line in lines)
+    assert lines[0].endswith("位元組")
+    assert lines[1].endswith(" 1,024")
+    assert cell_width(lines[0]) == cell_width(lines[1]) == 30
+
+
+@pytest.mark.parametrize(("said", "colour"), [("Warning: odd: yes", "Warning:"), ("警告：奇怪：是", "警告："), ("Good.", "Good.")])
+def test_what_stands_before_the_first_colon_is_coloured(said: str, colour: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = on_a_terminal(monkeypatch, 80)
+    monkeypatch.delenv("NO_COLOR")
+    show_text(said, colour="yellow")
+    assert terminal.getvalue() == f"\x1b[33m{colour}\x1b[0m{said.removeprefix(colour)}\n"
+
+
+@pytest.mark.parametrize(
+    ("answer", "yes"), [("y", True), ("YES", True), ("是", True), ("是的", True), ("n", False), ("", False), ("不是", False)]
+)
+def test_a_question_is_answered_in_english_or_in_chinese(answer: str, yes: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{answer}\n"))
+    assert confirmed("Download it?") == yes
 
 
 def test_in_a_pipe_lines_stay_whole(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import pytest
 
 from whosthat.cli.terminal import BarProgress, LineProgress
+from whosthat.translation import using
 
 
 class Clock:
@@ -42,6 +45,24 @@ def test_long_work_tells_rate_and_time_left() -> None:
         "photos read: 55 of 100, 5 a second, 9 s left",
         "photos read: 100 in 20 s",
     ]
+
+
+def test_a_line_is_one_sentence_in_chinese_too(catalogue: Callable[[Mapping[str, str]], Path]) -> None:
+    texts = {
+        "{what}: {done:,} of {total:,}": "{what}：{done:,} / {total:,}",
+        "{progress}, {speed}": "{progress}，{speed}",
+        "{rate:.3g} a second, {time} left": "每秒 {rate:.3g}，還要 {time}",
+        "{what}: {done:,} in {time}": "{what}：{done:,}，花了 {time}",
+        "{seconds} s": "{seconds} 秒",
+        "{line} ({note})": "{line}（{note}）",
+    }
+    catalogue(texts)
+    with using("zh_TW"):
+        assert lines(12, "損失 1") == [
+            "photos read：9 / 100，每秒 8.33，還要 11 秒（損失 1）",
+            "photos read：93 / 100，每秒 8.33，還要 0.8 秒（損失 1）",
+            "photos read：100，花了 12 秒（損失 1）",
+        ]
 
 
 def test_a_result_is_shown_however_short_the_work() -> None:

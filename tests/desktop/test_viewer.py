@@ -194,3 +194,23 @@ def test_the_most_probable_names_get_bars() -> None:
     probabilities = {f"person {number}": 1 / (number + 2) for number in range(20)}
     said = answer((Sighting("person 0", 0.5, probabilities=probabilities),))
     assert [name for name, _ in said.bars] == [f"person {number}" for number in range(N_BARS)]
+
+
+@pytest.mark.usefixtures("marked")
+def test_what_the_window_says_is_translated_and_names_are_not(photos: list[Path]) -> None:
+    screen = Screen()
+    assert screen.state.message == "漢Choose a photo, and a recogniser that names it."
+    screen.viewer.open_photo(photos[0])
+    screen.settle()
+    assert screen.state.message == "漢漢a.png  (1 of 3). Choose a recogniser to name it."
+    screen.viewer.open_bundle(Path("ann"))
+    screen.settle()
+    screen.worker.close()
+    assert (screen.name, screen.state.message) == ("ann", "漢a.png  (1 of 3)")
+    told = [
+        answer(()),
+        answer((Sighting(None, 0.4, probabilities={"Ana": 0.4}),)),
+        answer((Sighting("Ana", 0.9, "Bo", 0.1), Sighting(None, 0.2))),
+    ]
+    assert [one.headline for one in told] == ["漢Nobody", "漢Unknown", "Ana"]
+    assert all(sentence.startswith("漢") for one in told for sentence in one.detail.split(". "))

@@ -17,6 +17,7 @@ from whosthat.desktop.window import new_root
 from whosthat.desktop.worker import collected_here
 from whosthat.errors import DesktopError
 from whosthat.photos.drawing import save_image
+from whosthat.translation import language
 from whosthat.types import Box, Sighting
 
 RED = (200, 30, 30)
@@ -34,6 +35,16 @@ class Fake:
         known = photo[0, 0, 0] > 100
         box = Box(1, 1, 5, 5)
         return [Sighting("red" if known else None, 0.75, "blue", 0.25, box, {"red": 0.75, "blue": 0.25})]
+
+
+def texts(widget: Any) -> Iterator[str]:
+    """Every text of a widget and of those inside it."""
+    if "text" in widget.keys():  # noqa: SIM118  a widget is no dictionary
+        yield str(widget.cget("text"))
+    elif widget.winfo_class() == "Canvas":
+        yield from (widget.itemcget(item, "text") for item in widget.find_all() if widget.type(item) == "text")
+    for child in widget.winfo_children():
+        yield from texts(child)
 
 
 @pytest.fixture
@@ -172,3 +183,50 @@ def test_without_tk_one_line_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "tkinter", None)
     with pytest.raises(DesktopError, match="this Python has no Tk"):
         new_root()
+
+
+@pytest.mark.usefixtures("marked")
+def test_every_word_in_the_window_is_translated(window: Any, photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    open_in(window, photo.with_name("2.png"), monkeypatch)
+    told = [text for text in texts(window.root) if text not in ("", "red", "blue")]
+    assert "漢unknown" in told
+    assert [text for text in told if not text.startswith("漢")] == []
+
+
+@pytest.mark.usefixtures("marked")
+def test_dialogs_are_translated(window: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from whosthat.desktop import main_window
+
+    asked: list[dict[str, Any]] = []
+    monkeypatch.setattr(main_window.filedialog, "askopenfilename", lambda **options: asked.append(options))
+    monkeypatch.setattr(main_window.filedialog, "askdirectory", lambda **options: asked.append(options))
+    window.choose_photo()
+    window.choose_bundle()
+    assert [options["title"][0] for options in asked] == ["漢", "漢"]
+    assert [name for name, _patterns in asked[0]["filetypes"]] == ["漢Photos", "漢All files"]
+
+
+@pytest.mark.usefixtures("marked")
+def test_a_font_for_chinese_stands_first(window: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from whosthat.desktop import style
+
+    known = style._first_of(style._FAMILIES, window.root)
+    if known is None:
+        pytest.skip("this screen has none of the usual fonts")
+    monkeypatch.setattr(style, "_FAMILIES", ("No such family",))
+    monkeypatch.setattr(style, "_CHINESE", ("No such family", known))
+    assert style.can_show_chinese(window.root)
+    assert style.apply_look(window.root).text.actual("family") == known
+
+
+def test_without_a_font_for_chinese_the_window_speaks_english(
+    marked: None, display: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from whosthat.desktop import main_window, style
+    from whosthat.desktop import window as opening
+
+    monkeypatch.setattr(style, "_CHINESE", ())
+    monkeypatch.setattr(main_window, "MainWindow", lambda root, _bundle: root.after(1, root.destroy))
+    opening.open_window()
+    assert capsys.readouterr().err == f"漢{opening.NO_FONT}\n"
+    assert language() == "en"

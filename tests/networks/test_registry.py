@@ -52,6 +52,14 @@ def test_reading_facts_loads_neither_keras_nor_tensorflow():
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
 
 
+def test_a_network_is_described_in_its_own_words_or_by_its_docstring(own_file):
+    assert registry.describe("vgg16").startswith("The convolutions of VGG16")
+    own = own_file()
+    own.write_text(own.read_text(encoding="utf-8").replace("(design):", '(design):\n    """Mine.\n\n    All mine."""'), encoding="utf-8")
+    assert registry.load_custom(own) == ("mine",)
+    assert registry.describe("mine") == "Mine.\n\nAll mine."
+
+
 def test_unknown_network_names_the_nearest():
     with pytest.raises(UsageError, match=r"no network named 'cnn5'\. Did you mean \"cnn6\"\?"):
         registry.facts("cnn5")

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from whosthat.errors import UsageError
 from whosthat.recognition.face_threshold import DistanceThreshold
 from whosthat.recognition.threshold import Threshold, fit_threshold
+from whosthat.translation import using
 
 confidences = st.lists(st.floats(0, 0.999), min_size=1, max_size=60).map(np.array)
 
@@ -102,3 +103,12 @@ def test_thresholds_of_older_bundles_are_read() -> None:
     old = {"value": 0.5, "how": "x", "strangers_named": 0.1, "strangers_low": 0.0, "strangers_high": 0.3, "known_refused": 0.2}
     for threshold in (Threshold.model_validate({**old, "known_named": 1.0}), DistanceThreshold.model_validate(old)):
         assert (threshold.fpir, threshold.fpir_low, threshold.fpir_high, threshold.fnir) == (0.1, 0.0, 0.3, None)
+
+
+def test_a_language_changes_the_words_of_a_threshold_and_nothing_else(marked: None) -> None:
+    known, strangers = np.linspace(0.5, 1, 40), np.linspace(0.1, 0.7, 20)
+    told = fit_threshold(known, strangers)
+    with using("en"):
+        english = fit_threshold(known, strangers)
+    assert told.how.startswith("漢")
+    assert told.model_copy(update={"how": ""}) == english.model_copy(update={"how": ""})

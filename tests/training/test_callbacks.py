@@ -28,7 +28,7 @@ def model_at(rate=0.0):
 
 
 def test_training_stops_when_the_validation_loss_has_not_fallen_for_the_patience(tiny):
-    from whosthat.training.callbacks import WatchValidation
+    from whosthat.training.callbacks import NOT_FALLEN, WatchValidation
 
     context = a_course(tiny, early_stopping={"patience": 2})
     callback = WatchValidation(context)
@@ -38,6 +38,7 @@ def test_training_stops_when_the_validation_loss_has_not_fallen_for_the_patience
         callback.on_epoch_end(0, {"val_loss": loss})
         stopped.append(bool(context.state.stopped))
     assert stopped == [False, False, False, False, True]
+    assert context.state.stopped == NOT_FALLEN  # in no language but English: checkpoints keep it
     assert callback.model.stop_training
 
 

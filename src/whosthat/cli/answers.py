@@ -45,81 +45,79 @@ def show_predictions(predictions: Iterable[Prediction], root: Path | None = None
     if photos and rows:
         show("")
     if rows:
-        show_table(("video", "name", "confidence", "frames", "seen"), rows, right=("confidence", "frames"), paths=("video",))
+        video, name, *numbers, seen = _("video"), _("name"), _("confidence"), _("frames"), _("seen")
+        show_table((video, name, *numbers, seen), rows, right=numbers, paths=(video,))
 
 
 def _photo_lines(prediction: Prediction, root: Path | None, width: int | None) -> list[str]:
     if width is None:
-        return [f"{prediction.path}: {_who(prediction.sightings, wide=True)}"]
+        return [_("{path}: {answer}", path=prediction.path, answer=_who(prediction.sightings, wide=True))]
     path = prediction.path.relative_to(root) if root is not None and prediction.path.is_relative_to(root) else prediction.path
-    return wrapped(f"{shortened(str(path), width * 2 // 5)}: {_who(prediction.sightings, wide=width >= WIDE)}", width, "    ")
+    answer = _who(prediction.sightings, wide=width >= WIDE)
+    return wrapped(_("{path}: {answer}", path=shortened(str(path), width * 2 // 5), answer=answer), width, "    ")
 
 
 def _who(sightings: Sequence[Sighting], *, wide: bool) -> str:
     """Say who is in a photo: names with their confidence, the unknown counted."""
     unknown = [one for one in sightings if one.name is None]
     guesses = list(filter(None, (_guess(one, wide=wide) for one in unknown)))
-    of_unknown = f" ({', '.join(guesses)})" if guesses else ""
+    names = [_name(one, wide=wide) for one in sightings if one.name is not None]
     if not sightings:
         return _("no face")
-    if len(unknown) < len(sightings):
-        names = [_name(one, wide=wide) for one in sightings if one.name is not None]
-        return ", ".join([*names, f"{len(unknown)} unknown{of_unknown}"] if unknown else names)
-    if sightings[0].box is None:
-        return f"unknown{of_unknown}"
-    return none_known(len(unknown)) + of_unknown
+    if not unknown:
+        return _(", ").join(names)
+    nameless = _("{n} unknown", n=len(unknown))
+    if not names:
+        nameless = _("unknown") if sightings[0].box is None else none_known(len(unknown))
+    if guesses:
+        nameless = _("{unknown} ({guesses})", unknown=nameless, guesses=_(", ").join(guesses))
+    return _(", ").join([*names, nameless])
 
 
 def _name(sighting: Sighting, *, wide: bool) -> str:
-    second = sighting.runner_up is not None and sighting.runner_up_confidence >= LIKELY_ENOUGH["runner-up"][wide]
-    other = (
-        _(
-            " (or {runner_up} {runner_up_confidence})",
-            runner_up=sighting.runner_up,
-            runner_up_confidence=confidence_text(sighting.runner_up_confidence),
-        )
-        if second
-        else ""
-    )
-    return f"{sighting.name} {confidence_text(sighting.confidence)}{other}"
+    best = f"{sighting.name} {confidence_text(sighting.confidence)}"
+    if sighting.runner_up is None or sighting.runner_up_confidence < LIKELY_ENOUGH["runner-up"][wide]:
+        return best
+    return _("{best} (or {second})", best=best, second=f"{sighting.runner_up} {confidence_text(sighting.runner_up_confidence)}")
 
 
 def _guess(sighting: Sighting, *, wide: bool) -> str:
     """Say whom somebody unknown resembles, where that helps."""
     if sighting.given_to_better is not None:
-        return _("one also looks like {given_to_better}", given_to_better=sighting.given_to_better)
+        return _("one also looks like {name}", name=sighting.given_to_better)
     name, share = next(iter(sighting.probabilities.items()), ("", 0.0))
     if share < LIKELY_ENOUGH["guess"][wide]:
         return ""
     sure = share > MOST_SHOWN  # "unknown, perhaps Al > 99 %" would puzzle everybody: the threshold lies even higher
-    return _("perhaps {name}", name=name) if sure else _("perhaps {name} {share}", name=name, share=confidence_text(share))
+    return _("perhaps {name}", name=name if sure else f"{name} {confidence_text(share)}")
 
 
 def _counts(photos: Sequence[Prediction]) -> Iterator[str]:
     sightings = [one for photo in photos for one in photo.sightings]
     known = sum(one.name is not None for one in sightings)
-    faces = f", {counted(len(sightings), 'face')}" if any(one.box is not None for one in sightings) else ""
-    empty = sum(not photo.sightings for photo in photos)
-    without = _("; no face in {photos}", photos=counted(empty, "photo")) if empty else ""
-    yield _(
-        "{photos}{faces}: {known:,} known, {known2:,} unknown{without}.",
-        photos=counted(len(photos), "photo"),
-        faces=faces,
-        known=known,
-        known2=len(sightings) - known,
-        without=without,
-    )
+    seen = counted(len(photos), "photo")
+    if any(one.box is not None for one in sightings):
+        seen = _("{photos}, {faces}", photos=seen, faces=counted(len(sightings), "face"))
+    named = _("{known:,} known, {unknown:,} unknown", known=known, unknown=len(sightings) - known)
+    if empty := sum(not photo.sightings for photo in photos):
+        named = _("{named}; no face in {photos}", named=named, photos=counted(empty, "photo"))
+    yield _("{seen}: {named}.", seen=seen, named=named)
     people = Counter(name for photo in photos for name in photo.names if name is not None)
     if people:
-        seen = [f"{name} ({counted(n, 'photo')})" for name, n in people.most_common()]
-        yield _("Seen: {seen}.", seen=listing(seen))
+        names = [_("{name} ({photos})", name=name, photos=counted(n, "photo")) for name, n in people.most_common()]
+        yield _("Seen: {names}.", names=listing(names))
 
 
 def not_looked_at(others: Counter[str]) -> list[str]:
     """Say how many files in the folders are no photos, by kind; nothing where there are none."""
-    advice = {"video": _(" (name a video to look at it)"), _("RAW photo"): _(" (export as JPEG)"), _("other file"): ""}
-    kinds = [f"{counted(others[kind], kind)}{text}" for kind, text in advice.items() if others[kind]]
-    return [_("Not looked at: {kinds}.", kinds=", ".join(kinds))] if kinds else []
+    kinds = []
+    if n := others["video"]:
+        kinds.append(_("{videos} (name a video to look at it)", videos=counted(n, "video")))
+    if n := others["RAW photo"]:  # not translated: a key
+        kinds.append(_("{photos} (export as JPEG)", photos=counted(n, "RAW photo")))  # not translated: a key
+    if n := others["other file"]:  # not translated: a key
+        kinds.append(counted(n, "other file"))  # not translated: a key
+    return [_("Not looked at: {kinds}.", kinds=_(", ").join(kinds))] if kinds else []
 
 
 def _people_cells(answer: VideoAnswer) -> list[tuple[str, str, str, str]]:
@@ -128,10 +126,10 @@ def _people_cells(answer: VideoAnswer) -> list[tuple[str, str, str, str]]:
 
     return [
         (
-            "unknown" if name is None else name,
+            _("unknown") if name is None else name,
             "" if name is None else confidence_text(max(track.confidence for track in tracks)),
             str(len({index for track in tracks for index in track.boxes})),
-            ", ".join(map(_span, spans_of(tracks))),
+            _(", ").join(map(_span, spans_of(tracks))),
         )
         for name, tracks in tracks_by_name(answer.tracks).items()
     ] or [(_("nobody was seen"), "", "", "")]

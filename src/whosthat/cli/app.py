@@ -14,7 +14,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from whosthat.cli.commands import root_help
-from whosthat.errors import WhosthatError
+from whosthat.cli.language import choose_language, language_restored
+from whosthat.errors import WhosthatError, system_reason
 from whosthat.translation import _
 
 COLLECTED_AFTER = 30_000
@@ -29,11 +30,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     _accept_every_name(sys.stdout, sys.stderr)
-    if words in ([], ["--help"], ["-h"]) and "_WHOSTHAT_COMPLETE" not in os.environ:
-        sys.stdout.write(root_help())
-        return 0
-    if os.environ.get("WHOSTHAT_DEBUG"):
-        return _run(words)
+    with language_restored():
+        return _run(words) if os.environ.get("WHOSTHAT_DEBUG") else _run_and_report(words)
+
+
+def _run_and_report(words: Sequence[str]) -> int:
     try:
         return _run(words)
     except BrokenPipeError:
@@ -42,22 +43,40 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except WhosthatError as error:
         return _fail(error)
     except OSError as error:
-        where = f" ({error.filename})" if error.filename else ""
-        return _fail(WhosthatError(_("The system refused: {value}{where}.", value=error.strerror or error, where=where)))
+        reason = system_reason(error)
+        if error.filename:
+            reason = _("{reason} ({path})", reason=reason, path=error.filename)
+        return _fail(WhosthatError(_("The system refused: {reason}.", reason=reason)))
     except MemoryError:
         return _fail(WhosthatError(_("There is not enough memory. Close other programs, or choose a smaller --size or --batch-size.")))
 
 
-def _run(words: list[str]) -> int:
+def _run(words: Sequence[str]) -> int:
+    rest = choose_language(words)
+    if rest in ([], ["--help"], ["-h"]) and "_WHOSTHAT_COMPLETE" not in os.environ:
+        sys.stdout.write(root_help())
+        return 0
     from whosthat.cli.lazy import run_typer, sigterm_like_ctrl_c
 
     # OpenBLAS, numpy's algebra, is asked for thousands of small products: its threads wait for each other longer than they help,
     # and on a busy machine ten times as long (0.1 s of logistic regression took 4 s)
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     with sigterm_like_ctrl_c(), _less_often_collected():
-        code = run_typer(words)
+        code = run_typer(rest)
     sys.stdout.flush()  # a reader that has gone shows itself here, not in an ugly line when the process ends
+    _tell_of_missing_font()
     return code
+
+
+def _tell_of_missing_font() -> None:
+    """Say once, after everything else, why the pictures that were drawn are in English."""
+    from whosthat.translation import language
+
+    if "matplotlib" in sys.modules and language() != "en":
+        from whosthat.cli.output import say
+        from whosthat.photos.lettering import no_chinese_font
+
+        say(*filter(None, [no_chinese_font()]))
 
 
 @contextmanager

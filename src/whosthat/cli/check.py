@@ -7,11 +7,12 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from whosthat.cli.options import JsonOption, PhotosArgument, examples, new_app, option
+from whosthat.cli.commands import COMMANDS
+from whosthat.cli.options import JsonOption, PhotosArgument, about, examples, new_app, option
 from whosthat.cli.output import say, show, show_first, show_json, show_text
 from whosthat.cli.terminal import terminal_progress
 from whosthat.errors import DatasetError, UsageError
-from whosthat.translation import N_, _
+from whosthat.translation import N_, _, ngettext, pgettext
 from whosthat.wording import counted
 
 if TYPE_CHECKING:
@@ -32,7 +33,12 @@ SHOWN_FINDINGS = 6
 WORST = ("two-names", "wrong-person", "look-alikes-across", "odd-names", "unreadable")
 """Kinds of findings that come first among those of one severity: what they tell of teaches wrong names."""
 
-_COLOURS = {"problem": "red", "warning": "yellow", "note": ""}
+_SEVERITIES = {
+    "problem": (N_("Problem: {finding}"), "red"),
+    "warning": (N_("Warning: {finding}"), "yellow"),
+    "note": (N_("Note: {finding}"), ""),
+}
+"""How a finding of each severity is written, and its colour."""
 
 _FACES_HELP = N_("Look for faces, or do not; left out, it is done where nearly every photo shows one.")
 FacesOption = Annotated[bool | None, option("--faces/--no-faces", _FACES_HELP)]
@@ -50,13 +56,22 @@ UndoOption = Annotated[
 
 
 @app.command(
-    epilog=examples(
-        "check photos",
-        "check photos --html check.html",
-        "check photos --json > findings.json",
-        "check photos --fix",
-        "check photos --undo photos-set-aside/plan.csv",
+    help=about(
+        COMMANDS["check"],
+        N_(
+            "Files that cannot be read, photos that appear twice or in two folders, classes with few photos, photos that "
+            "are too small. In photos of people also: no face, several, small, blurred or cut faces, photos that probably "
+            "show somebody else, people who look alike. No photo is moved without --fix and --yes; --fix alone writes a "
+            "plan. --json names every photo."
+        ),
     ),
+    epilog=examples("""
+        check photos
+        check photos --html check.html
+        check photos --json > findings.json
+        check photos --fix
+        check photos --undo photos-set-aside/plan.csv
+    """),  # not translated: command lines
     no_args_is_help=True,
 )
 def check(  # noqa: PLR0913  typer makes a parameter of each option
@@ -70,12 +85,7 @@ def check(  # noqa: PLR0913  typer makes a parameter of each option
     undo: UndoOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Look for trouble in a folder of photos.
-
-    Files that cannot be read, photos that appear twice or in two folders, classes with few photos, photos that are too
-    small. In photos of people also: no face, several, small, blurred or cut faces, photos that probably show somebody
-    else, people who look alike. No photo is moved without --fix and --yes; --fix alone writes a plan. --json names every photo.
-    """
+    """Answer ``whosthat check``."""
     if yes and not fix:
         raise UsageError(_("--yes needs --fix."))
     if faces and frames:
@@ -102,25 +112,25 @@ def show_audit(audit: Audit, faces: FaceAudit | None = None) -> None:
     """Write what was found, the worst first; of faces also tables of suspects and look-alikes; then the photos of each class."""
     from whosthat.checking.face_findings import face_findings
 
-    usable = _(
-        "{photos} of {classes} can be used", photos=counted(len(audit.photos), "photo"), classes=counted(len(audit.classes), "class")
-    )
-    show_text(f"{usable}; {_set_aside(audit.set_aside)}.")
+    photos, classes = counted(len(audit.photos), "photo"), counted(len(audit.classes), "class")
+    show_text(_("{photos} of {classes} can be used; {files}.", photos=photos, classes=classes, files=_set_aside(audit.set_aside)))
     _show_findings((*audit.findings, *(face_findings(faces) if faces else ())))
     if faces and faces.suspects:
         show("", _("Photos that may show somebody else, the most striking first:"))
+        photo, *numbers = _("photo"), _("to its own"), _("to the nearest other")
         rows = [
             (one.photo, one.looks_like or _("somebody else"), _number(one.own_distance), _number(one.nearest_distance))
             for one in faces.suspects
         ]
-        numbers = (_("to its own"), _("to the nearest other"))
-        show_first(("photo", _("looks like"), *numbers), rows, right=numbers, paths=("photo",))
+        show_first((photo, _("looks like"), *numbers), rows, right=numbers, paths=(photo,))
     if faces and faces.look_alikes:
         show("", _("The people who look most alike:"))
         pairs = [(pair.first, pair.second, _number(pair.distance), str(pair.confused)) for pair in faces.look_alikes]
-        show_first(("person", "and", "distance", _("photos confused")), pairs, right=("distance", _("photos confused")))
+        numbers = [_("distance"), _("photos confused")]
+        show_first((_("person"), pgettext("heading", "and"), *numbers), pairs, right=numbers)
     show("")
-    show_first(("class", "photos"), [(name, f"{count:,}") for name, count in audit.counts().items()], right=("photos",))
+    columns = (_("class"), _("photos"))
+    show_first(columns, [(name, f"{count:,}") for name, count in audit.counts().items()], right=columns[1:])
 
 
 def _show_findings(findings: Sequence[Finding]) -> None:
@@ -131,9 +141,10 @@ def _show_findings(findings: Sequence[Finding]) -> None:
 
     for finding in sorted(findings, key=weight)[:SHOWN_FINDINGS]:
         show("")
-        show_text(f"{finding.severity.capitalize()}: {finding.sentence}", colour=_COLOURS[finding.severity])
+        lead, colour = _SEVERITIES[finding.severity]
+        show_text(_(lead, finding=finding.sentence), colour=colour)
     if len(findings) > SHOWN_FINDINGS:
-        show("", _("And {shown_findings} more (--json shows all).", shown_findings=len(findings) - SHOWN_FINDINGS))
+        show("", _("And {n} more (--json shows all).", n=len(findings) - SHOWN_FINDINGS))
     if not findings:
         show("")
         show_text(_("No problems found."), colour="green")
@@ -157,11 +168,10 @@ def _fix(checkup: Checkup, photos: Path, *, yes: bool) -> None:
         )
         return
     outcome = carry_out(plan, photos)
-    say(_("{count} set aside.", count=_counted(outcome)))
-    say(
-        _("To move them back: whosthat check {quote} --undo {quote2}", quote=shlex.quote(str(photos)), quote2=shlex.quote(str(plan))),
-        wrap=False,
-    )
+    n = len(outcome.moved)
+    say(ngettext("{photos} was set aside.", "{photos} were set aside.", n, photos=counted(n, "photo")))
+    command = f"whosthat check {shlex.quote(str(photos))} --undo {shlex.quote(str(plan))}"  # not translated: a command
+    say(_("To move them back: {command}", command=command), wrap=False)
     _refuse_left(outcome)
 
 
@@ -169,15 +179,11 @@ def _undo(plan: Path, photos: Path, *, as_json: bool) -> None:
     from whosthat.workflow.setting_aside import undo
 
     outcome = undo(plan, photos)
-    say(_("{count} moved back.", count=_counted(outcome)))
+    n = len(outcome.moved)
+    say(ngettext("{photos} was moved back.", "{photos} were moved back.", n, photos=counted(n, "photo")))
     if as_json:
         show_json(outcome)
     _refuse_left(outcome)
-
-
-def _counted(outcome: Outcome) -> str:
-    n = len(outcome.moved)
-    return f"{counted(n, 'photo')} {'was' if n == 1 else 'were'}"
 
 
 def _refuse_left(outcome: Outcome) -> None:
@@ -196,5 +202,11 @@ def _set_aside(files: Sequence[SetAside]) -> str:
 
     reasons = Counter(file.reason for file in files)
     kinds = [counted(reasons[reason], kind) for kind, reason in NO_PHOTO_BUT.items() if reasons[reason]]
-    among = _(", among them {kinds}", kinds=" and ".join(kinds)) if kinds else ""
-    return _("{files} set aside{among}", files=counted(len(files), "file"), among=among) if files else _("no file was set aside")
+    if not files:
+        return _("no file was set aside")
+    left = counted(len(files), "file")
+    if not kinds:
+        return _("{files} set aside", files=left)
+    if len(kinds) == 1:
+        return _("{files} set aside, among them {kind}", files=left, kind=kinds[0])
+    return _("{files} set aside, among them {first} and {second}", files=left, first=kinds[0], second=kinds[1])

@@ -24,7 +24,10 @@ COMMANDS = {
 }
 """Every command with its one sentence. The command of name N is ``app`` in the module ``whosthat.cli.N``."""
 
+LANG_HELP = N_("Language: en or zh_TW; left out, that of WHOSTHAT_LANG or of the computer.")
+
 _OPTIONS = {
+    "--lang CODE": LANG_HELP,
     "--version": N_("Show the version."),
     "--install-completion": N_("Install completion for the current shell."),
     "--show-completion": N_("Show completion for the current shell, to copy it."),
@@ -37,22 +40,22 @@ def root_help() -> str:
     lines = [
         _("Usage: whosthat COMMAND [OPTIONS] ..."),
         "",
-        _("  Folders of photos in; a recogniser you can trust out. Everything stays on this computer."),
+        "  " + _("Folders of photos in; a recogniser you can trust out. Everything stays on this computer."),
         "",
-        "Commands:",
+        _("Commands:"),
         *_aligned(COMMANDS),
         "",
-        "Options:",
+        _("Options:"),
         *_aligned(_OPTIONS),
         "",
         _("Start with:"),
-        _("  whosthat demo"),
-        _("  whosthat train PHOTOS        one folder for each person or class"),
-        _("  whosthat predict runs/latest photo.jpg"),
+        "  whosthat demo",  # not translated: a command
+        "  whosthat train PHOTOS        " + _("one folder for each person or class"),  # not translated: a command
+        "  whosthat predict runs/latest photo.jpg",  # not translated: a command
     ]
     return "\n".join(lines) + "\n"
 
 
 def _aligned(rows: dict[str, str]) -> list[str]:
     width = max(map(len, rows)) + 2
-    return [f"  {name:<{width}}{sentence}" for name, sentence in rows.items()]
+    return [f"  {name:<{width}}{_(sentence)}" for name, sentence in rows.items()]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from whosthat.cli import options, train_options
+from whosthat.cli.commands import COMMANDS
 from whosthat.cli.output import say, show, show_json, show_side_by_side, show_table, show_text
 from whosthat.cli.terminal import terminal_progress
 from whosthat.cli.train import ask_about_names
@@ -50,14 +51,23 @@ TuneOption = Annotated[
 
 @app.command(
     cls=options.GroupedCommand,
-    epilog=options.examples(
-        "compare photos",
-        "compare photos faces cnn6 --epochs 10 --strangers others",
-        "compare photos cnn6 --vary batch_size=16,32 --vary optimiser.learning_rate=0.001,0.02",
-        "compare photos --vary recipe=reference-cnn6,reference-cnn6-step --repeat 3",
-        "compare photos cnn6 --tune 20 --vary optimiser.learning_rate=0.0001..0.1 --vary batch_size=8,16,32",
-        "compare photos --series reference-diary --set size=64",
+    help=options.about(
+        COMMANDS["compare"],
+        N_(
+            "Each training makes a run of its own. Models are compared by the same test photos. With --vary, --repeat, "
+            "--series or --tune the validation photos choose, and the test judges the chosen run alone; what is trained already is "
+            "not trained again, so the same command goes on with a series that was stopped. The comparison is kept beside "
+            "the runs, and runs/latest then points at the run to use."
+        ),
     ),
+    epilog=options.examples("""
+        compare photos
+        compare photos faces cnn6 --epochs 10 --strangers others
+        compare photos cnn6 --vary batch_size=16,32 --vary optimiser.learning_rate=0.001,0.02
+        compare photos --vary recipe=reference-cnn6,reference-cnn6-step --repeat 3
+        compare photos cnn6 --tune 20 --vary optimiser.learning_rate=0.0001..0.1 --vary batch_size=8,16,32
+        compare photos --series reference-diary --set size=64
+    """),  # not translated: command lines
     no_args_is_help=True,
 )
 def compare(  # noqa: PLR0913  typer makes a parameter of each option; those that set the recipe are read from the context
@@ -80,13 +90,7 @@ def compare(  # noqa: PLR0913  typer makes a parameter of each option; those tha
     runs: options.RunsOption = Path("runs"),
     as_json: options.JsonOption = False,
 ) -> None:
-    """Train several models, or one in several settings, and say which one to use.
-
-    Each training makes a run of its own. Models are compared by the same test photos. With --vary, --repeat, --series or --tune the
-    validation photos choose, and the test judges the chosen run alone; what is trained already is not trained again, so the
-    same command goes on with a series that was stopped. The comparison is kept beside the runs, and runs/latest then points
-    at the run to use.
-    """
+    """Answer ``whosthat compare``."""
     chosen = [*(names or ()), *(name.strip() for name in (models or "").split(",") if name.strip())]
     changes = recipe_changes(context)
     options.load_own_networks(custom)
@@ -97,8 +101,8 @@ def compare(  # noqa: PLR0913  typer makes a parameter of each option; those tha
         steps = _steps(chosen, vary or (), series, changes) if tune is None else _search(chosen, vary or (), changes, tune)
         if tune is not None and (series is not None or repeat != 1):
             raise UsageError(_("--tune chooses the settings itself and trains each once. Leave out --series and --repeat."))
-        n_runs = len(steps) * max(repeat, 1) if isinstance(steps, Sequence) else steps.n_steps
-        say(_("Training {n_runs} runs on the photos in {photos}.", n_runs=n_runs, photos=photos))
+        n = len(steps) * max(repeat, 1) if isinstance(steps, Sequence) else steps.n_steps
+        say(_("Training {n} runs on the photos in {photos}.", n=n, photos=photos))
         ask_about_names(photos, yes=True)
         with terminal_progress() as progress:
             result = run_series(photos, steps, repeat=repeat, runs=runs, strangers=strangers, progress=progress)
@@ -108,7 +112,7 @@ def compare(  # noqa: PLR0913  typer makes a parameter of each option; those tha
             _show_series(result, settings_in_names=series is None)
     else:
         chosen = chosen or list(MODELS)
-        say(_("Comparing {chosen} on the photos in {photos}.", chosen=", ".join(chosen), photos=photos))
+        say(_("Comparing {models} on the photos in {photos}.", models=_(", ").join(chosen), photos=photos))
         ask_about_names(photos, yes=True)
         _show_models(photos, chosen, changes, runs, strangers, as_json)
 
@@ -139,9 +143,9 @@ def _show_series(result: SeriesResult, *, settings_in_names: bool) -> None:
     show_table(list(rows[0]), [list(row.values()) for row in rows])
     show("")
     show_text(*result.experiments.sentences)
-    show("", f"Report:  {result.report}")
+    show("", _("Report:  {path}", path=result.report))
     if result.experiments.best is not None:
-        show(f"Run:     {result.experiments.best.run}")
+        show(_("Run:     {path}", path=result.experiments.best.run))
 
 
 def _show_models(
@@ -161,5 +165,5 @@ def _show_models(
     show_side_by_side(figures(result.comparison))
     show("")
     show_text(*result.comparison.sentences)
-    show("", f"Report:  {result.report}")
-    show(*(f"Run:     {result.folder.parent / one.run}" for one in result.comparison.contestants))
+    show("", _("Report:  {path}", path=result.report))
+    show(*(_("Run:     {path}", path=result.folder.parent / one.run) for one in result.comparison.contestants))

@@ -10,7 +10,8 @@ import typer
 
 from whosthat.cli.answers import show_predictions
 from whosthat.cli.check import show_audit
-from whosthat.cli.options import examples, new_app, option
+from whosthat.cli.commands import COMMANDS
+from whosthat.cli.options import about, examples, new_app, option
 from whosthat.cli.output import say, show
 from whosthat.cli.terminal import terminal_progress
 from whosthat.cli.train import show_result
@@ -24,16 +25,26 @@ LessonOption = Annotated[bool, option("--lesson", N_("Learn how such a recognise
 YesOption = Annotated[bool, option("--yes", N_("With --lesson: do not wait for answers."))]
 
 
-@app.command(epilog=examples("demo", "demo my-demo", "demo --lesson"))
+@app.command(
+    help=about(
+        COMMANDS["demo"],
+        N_(
+            "Draws seven cartoon heroes, checks the pictures, trains a recogniser, tests it, and asks it about heroes it "
+            "has not seen in these pictures, and about strangers. Takes less than two minutes on two cores."
+        ),
+        N_(
+            "--lesson explains how a network is trained, in 15 minutes: it stops before each result, so that you can "
+            "predict it. Your predictions and all results are then in lesson.html."
+        ),
+    ),
+    epilog=examples("""
+        demo
+        demo my-demo
+        demo --lesson
+    """),  # not translated: command lines
+)
 def demo(folder: FolderArgument = Path("demo"), lesson: LessonOption = False, yes: YesOption = False) -> None:
-    """See the whole flow on pictures that whosthat draws itself.
-
-    Draws seven cartoon heroes, checks the pictures, trains a recogniser, tests it, and asks it about heroes it has not
-    seen in these pictures, and about strangers. Takes less than two minutes on two cores.
-
-    --lesson explains how a network is trained, in 15 minutes: it stops before each result, so that you can predict it. Your
-    predictions and all results are then in lesson.html.
-    """
+    """Answer ``whosthat demo``."""
     if yes and not lesson:
         raise UsageError(_("--yes needs --lesson."))
     if lesson:
@@ -49,27 +60,29 @@ def demo(folder: FolderArgument = Path("demo"), lesson: LessonOption = False, ye
 
     with terminal_progress() as progress:
         drawn = draw_demo_photos(folder, progress=progress)
-        _title(f"whosthat check {drawn.photos}")
+        _title("check", drawn.photos)
         show_audit(audit_folder(drawn.photos, progress=progress))
     with terminal_progress() as progress:
-        _title(f"whosthat train {drawn.photos} --strangers {drawn.others}")
+        _title("train", drawn.photos, "--strangers", drawn.others)
         result = train(drawn.photos, demo_recipe(), runs=folder / "runs", strangers=drawn.others, progress=progress)
     show_result(result)
-    _title(f"whosthat predict {result.run} {drawn.heroes[0].parent}")
+    _title("predict", result.run, drawn.heroes[0].parent)
     heroes, strangers = (list(predict(result.bundle, paths)) for paths in (drawn.heroes, drawn.strangers))
     show_predictions([*heroes, *strangers])
     right = sum(one.sightings[0].name == one.path.stem for one in heroes)  # a picture's file name tells who is in it
     unknown = sum(one.sightings[0].name is None for one in strangers)
-    of_strangers = _(
-        "Of {n} strangers ({strangers}), {unknown} unknown.",
-        n=len(strangers),
-        strangers=", ".join(one.path.stem for one in strangers),
+    outcome = _(
+        "Of {n} heroes in new pictures, {correct} correct. Of {n_strangers} strangers ({strangers}), {unknown} unknown.",
+        n=len(heroes),
+        correct=right,
+        n_strangers=len(strangers),
+        strangers=_(", ").join(one.path.stem for one in strangers),
         unknown=unknown,
     )
-    show("", _("Of {n} heroes in new pictures, {right} correct. {of_strangers}", n=len(heroes), right=right, of_strangers=of_strangers))
-    show("", _("Look at the report: {run}", run=result.run / "report.html"))
+    show("", outcome)
+    show("", _("Look at the report: {path}", path=result.run / "report.html"))
 
 
-def _title(command: str) -> None:
+def _title(*words: object) -> None:
     """Write the command that does what comes next."""
-    show("", f"$ {command}", "")
+    show("", " ".join(["$ whosthat", *map(str, words)]), "")

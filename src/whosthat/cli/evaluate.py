@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from whosthat.cli.options import BundleArgument, JsonOption, MinAccuracyOption, PhotosArgument, StrangersOption, examples, new_app
+from whosthat.cli.commands import COMMANDS
+from whosthat.cli.options import BundleArgument, JsonOption, MinAccuracyOption, PhotosArgument, StrangersOption, about, examples, new_app
 from whosthat.cli.output import say, show, show_first, show_json, show_text
 from whosthat.cli.terminal import terminal_progress
 from whosthat.errors import QualityError
-from whosthat.translation import _
+from whosthat.translation import N_, _
 from whosthat.wording import confidence_text, counted, percent, percent_range
 
 if TYPE_CHECKING:
@@ -22,7 +23,14 @@ SHOWN_MISTAKES = 5
 
 
 @app.command(
-    epilog=examples("evaluate runs/latest other-photos", "evaluate bundle photos --strangers others --min-accuracy 0.9"),
+    help=about(
+        COMMANDS["evaluate"],
+        N_("The folders must bear names that the recogniser knows. Photos that it was trained on are left out."),
+    ),
+    epilog=examples("""
+        evaluate runs/latest other-photos
+        evaluate bundle photos --strangers others --min-accuracy 0.9
+    """),  # not translated: command lines
     no_args_is_help=True,
 )
 def evaluate(
@@ -32,10 +40,7 @@ def evaluate(
     min_accuracy: MinAccuracyOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Test a saved recogniser on other photos.
-
-    The folders must bear names that the recogniser knows. Photos that it was trained on are left out.
-    """
+    """Answer ``whosthat evaluate``."""
     say(_("Testing {bundle} on the photos in {photos}.", bundle=bundle, photos=photos))
     from whosthat.workflow.evaluate import count_strangers
     from whosthat.workflow.evaluate import evaluate as evaluate_bundle
@@ -54,56 +59,64 @@ def evaluate(
 
 def _show_strangers(others: StrangerTest) -> None:
     """Write how many strangers got a name."""
-    interval = percent_range(others.interval.low, others.interval.high)
-    named = _(
-        "{named:,} got a name: {share} (95 % interval {interval})", named=others.named, share=percent(others.share), interval=interval
-    )
     show("")
-    show_text(_("Of {photos} of strangers, {named}.", photos=counted(others.n, "photo"), named=named))
+    show_text(
+        _(
+            "Of {photos} of strangers, {named:,} got a name: {share} ({level} interval {interval}).",
+            photos=counted(others.n, "photo"),
+            named=others.named,
+            share=percent(others.share),
+            level=percent(0.95),
+            interval=percent_range(others.interval.low, others.interval.high),
+        )
+    )
 
 
 def _show_evaluation(evaluation: Evaluation) -> None:
     """Write accuracy, the figures of each class, and the worst mistakes."""
-    baseline = (
-        _(" Baseline (always the most frequent class): {baseline}.", baseline=percent(evaluation.baseline)) if evaluation.baseline else ""
-    )
     show_text(
         _(
-            "Of {photos}, {sentence}. {accuracy_sentence}",
+            "Of {photos}, {outcomes}. {accuracy}",
             photos=counted(evaluation.n, "photo"),
-            sentence=evaluation.outcomes.sentence(),
-            accuracy_sentence=accuracy_sentence(evaluation, baseline),
+            outcomes=evaluation.outcomes.sentence(),
+            accuracy=accuracy_sentence(evaluation, baseline=True),
         )
     )
     show("")
     show_classes(evaluation)
     if evaluation.mistakes:
-        show("", "Mistakes:")
+        show("", _("Mistakes:"))
     for mistake in evaluation.mistakes[:SHOWN_MISTAKES]:
-        sure = "" if mistake.predicted is None else _(" (confidence {confidence})", confidence=confidence_text(mistake.confidence))
-        show(_("  {path}: {words}{sure}, is {truth}", path=mistake.path, words=mistake.words, sure=sure, truth=mistake.truth))
+        answer = mistake.words
+        if mistake.predicted is not None:
+            answer = _("{answer} (confidence {confidence})", answer=answer, confidence=confidence_text(mistake.confidence))
+        show("  " + _("{path}: {answer}, is {truth}", path=mistake.path, answer=answer, truth=mistake.truth))
     if len(evaluation.mistakes) > SHOWN_MISTAKES:
-        show(_("  and {shown_mistakes:,} more (--json shows all)", shown_mistakes=len(evaluation.mistakes) - SHOWN_MISTAKES))
+        show("  " + _("and {n:,} more (--json shows all)", n=len(evaluation.mistakes) - SHOWN_MISTAKES))
 
 
 def show_classes(evaluation: Evaluation) -> None:
     """Write the figures of each class as a table."""
-    show_first(
-        ("class", "photos", "precision", "recall", "F1"),
-        [(one.name, f"{one.n:,}", f"{one.precision:.3f}", f"{one.recall:.3f}", f"{one.f1:.3f}") for one in evaluation.per_class],
-        right=("photos", "precision", "recall", "F1"),
-    )
+    columns = (_("class"), _("photos"), _("precision"), _("recall"), _("F1"))
+    rows = [(one.name, f"{one.n:,}", f"{one.precision:.3f}", f"{one.recall:.3f}", f"{one.f1:.3f}") for one in evaluation.per_class]
+    show_first(columns, rows, right=columns[1:])
 
 
-def accuracy_sentence(evaluation: Evaluation, baseline: str = "") -> str:
-    """Return the accuracy with its interval, what is said of the baseline, and the closed-set accuracy."""
-    interval = percent_range(evaluation.interval.low, evaluation.interval.high)
-    accuracy = _("Accuracy: {accuracy} (95 % interval {interval}).", accuracy=percent(evaluation.accuracy), interval=interval)
+def accuracy_sentence(evaluation: Evaluation, *, baseline: bool = False) -> str:
+    """Return the accuracy with its interval, the baseline where it is wanted and known, and the closed-set accuracy."""
+    values = {
+        "accuracy": percent(evaluation.accuracy),
+        "level": percent(0.95),
+        "interval": percent_range(evaluation.interval.low, evaluation.interval.high),
+        "closed_set": percent(evaluation.closed_set),
+    }
+    if not baseline or not evaluation.baseline:
+        return _("Accuracy: {accuracy} ({level} interval {interval}). Closed set (threshold off): {closed_set}.", **values)
     return _(
-        "{accuracy}{baseline} Closed set (threshold off): {closed_set}.",
-        accuracy=accuracy,
-        baseline=baseline,
-        closed_set=percent(evaluation.closed_set),
+        "Accuracy: {accuracy} ({level} interval {interval}). Baseline (always the most frequent class): {baseline}. "
+        "Closed set (threshold off): {closed_set}.",
+        **values,
+        baseline=percent(evaluation.baseline),
     )
 
 

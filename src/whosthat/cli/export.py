@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from whosthat.cli.options import BundleArgument, CustomOption, JsonOption, examples, load_own_networks, new_app, option
+from whosthat.cli.commands import COMMANDS
+from whosthat.cli.options import BundleArgument, CustomOption, JsonOption, about, examples, load_own_networks, new_app, option
 from whosthat.cli.output import say, show, show_json
 from whosthat.cli.terminal import terminal_progress
 from whosthat.errors import UsageError
@@ -24,11 +25,15 @@ DatasetOption = Annotated[
 
 
 @app.command(
-    epilog=examples(
-        N_("export runs/latest --out heroes.onnx"),
-        N_("export bundle --format keras --out h.weights.h5"),
-        N_("export runs/latest --dataset heroes"),
+    help=about(
+        COMMANDS["export"],
+        N_("The network, as ONNX or as Keras weights, is read again and must give the same answers as the recogniser."),
     ),
+    epilog=examples("""
+        export runs/latest --out heroes.onnx
+        export bundle --format keras --out h.weights.h5
+        export runs/latest --dataset heroes
+    """),  # not translated: command lines
     no_args_is_help=True,
 )
 def export(
@@ -40,10 +45,7 @@ def export(
     custom: CustomOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Write a recogniser's network, or the photos of its run, to files.
-
-    The network, as ONNX or as Keras weights, is read again and must give the same answers as the recogniser.
-    """
+    """Answer ``whosthat export``."""
     if dataset is not None and out is None:
         _export_dataset(bundle, dataset, overwrite=overwrite, as_json=as_json)
         return

@@ -18,8 +18,9 @@ import typer.main
 
 from whosthat.cli.commands import COMMANDS, root_help
 from whosthat.cli.output import say
+from whosthat.cli.typer_words import complaint, translate
 from whosthat.errors import UsageError, WhosthatError, did_you_mean
-from whosthat.translation import _
+from whosthat.translation import N_, _
 from whosthat.version import __version__
 
 _BRACES = str.maketrans("", "", "{}")
@@ -34,7 +35,7 @@ class Stopped(WhosthatError):  # noqa: N818  it is no error
     """A command that Ctrl-C or SIGTERM ended; carries the interrupt past typer, which would swallow it."""
 
     def __init__(self, interrupt: KeyboardInterrupt) -> None:
-        super().__init__("Stopped.")
+        super().__init__(_("Stopped."))
         self.exit_code = 143 if isinstance(interrupt, Terminated) else 130
         self.__notes__ = list(getattr(interrupt, "__notes__", ()))
 
@@ -71,7 +72,7 @@ class LazyCommands(typer.core.TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Find the command that the first word names."""
         if args[0] not in COMMANDS and not args[0].startswith("-"):
-            raise UsageError(_('There is no command "{args}". {choice}', args=args[0], choice=did_you_mean(args[0], COMMANDS)))
+            raise UsageError(_('There is no command "{name}". {choice}', name=args[0], choice=did_you_mean(args[0], COMMANDS)))
         return super().resolve_command(ctx, args)
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
@@ -87,9 +88,10 @@ class LazyCommands(typer.core.TyperGroup):
 
 
 def load_command(name: str) -> Any:
-    """Import the module of one command and return what typer built from it."""
+    """Import the module of one command and return what typer built from it, in the current language."""
     command = typer.main.get_command(import_module(f"whosthat.cli.{name}").app)
     command.name = name
+    translate(command)
     return command
 
 
@@ -100,6 +102,7 @@ def run_typer(words: list[str]) -> int:
     """
     _refuse_empty(words)
     root = typer.main.get_command(_root)
+    translate(root)
     try:
         code = root.main(args=words, prog_name="whosthat", complete_var="_WHOSTHAT_COMPLETE", standalone_mode=False)
     except typer.TyperException as error:
@@ -118,8 +121,9 @@ def _refuse_empty(words: Sequence[str]) -> None:
     for before, word in zip(["", *words], words, strict=False):
         option = before if word == "" else word.rstrip("=")
         if word == "" or re.fullmatch("--[a-z-]+=", word):
-            what = _("What follows {option}", option=option) if option.startswith("-") else _("A word of the command")
-            raise UsageError(_("{what} is empty. Write a name there.", what=what))
+            if option.startswith("-"):
+                raise UsageError(_("What follows {option} is empty. Write a name there.", option=option))
+            raise UsageError(_("A word of the command is empty. Write a name there."))
 
 
 def _short_usage(context: Any) -> list[str]:
@@ -127,11 +131,12 @@ def _short_usage(context: Any) -> list[str]:
     path, command = context.command_path.translate(_BRACES), context.command
     inner = getattr(command, "commands", None)
     example = next((line.strip() for line in (command.epilog or "").splitlines() if line.startswith("  ")), "")
-    follows = _("Commands: {inner}", inner=", ".join(inner)) if inner else _("Example: {example}", example=example)
     return [
         context.get_usage().translate(_BRACES),
         (command.help or "").split("\n\n")[0],
-        _("{follows} (more: {path} --help)", follows=follows, path=path),
+        _("Commands: {commands} (more: {path} --help)", commands=_(", ").join(inner), path=path)
+        if inner
+        else _("Example: {example} (more: {path} --help)", example=example, path=path),
     ]
 
 
@@ -139,18 +144,19 @@ def _in_our_words(error: typer.TyperException) -> str:
     """Return typer's message as whole sentences, with the nearest option and where to read on."""
     context = getattr(error, "ctx", None)
     message = error.format_message()
-    message = message if message.endswith(("?", ".")) else f"{message}."
+    message = complaint(message if message.endswith(("?", ".", "。")) else f"{message}.")
     option = getattr(error, "option_name", None)
     if option and context and hasattr(error, "possibilities"):
         known = [word for parameter in context.command.get_params(context) for word in parameter.opts if word.startswith("--")]
         message = _("There is no option {option}. {choice}", option=option, choice=did_you_mean(option, known))
-    page = f'Read "{context.command_path.translate(_BRACES)} --help".' if context else ""
-    return f"{message} {page}".rstrip()
+    if not context:
+        return message
+    return _('{message} Read "{command} --help".', message=message, command=context.command_path.translate(_BRACES))
 
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"whosthat {__version__}")
+        typer.echo(f"whosthat {__version__}")  # not translated: a name and a number
         raise typer.Exit
 
 
@@ -165,6 +171,6 @@ _root = typer.Typer(
 
 @_root.callback()
 def _options(
-    version: Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")] = False,
+    version: Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True, help=N_("Show the version."))] = False,
 ) -> None:
     """Folders of photos in; a recogniser you can trust out."""

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from whosthat.cli.output import say, show, show_table, show_text
+from whosthat.cli.output import cell_width, say, show, show_table, show_text
 from whosthat.cli.terminal import terminal_progress
 from whosthat.translation import _
 
@@ -29,8 +29,8 @@ def take_lesson(folder: Path, *, ask: bool) -> None:
     with terminal_progress() as progress:
         page = give_lesson(folder, _Reader(folder / PICTURES, ask=ask), progress=progress)
     show("")
-    show_text(_("This was the lesson. Your predictions and all results: {page}", page=page))
-    show_text(_("Now see the whole flow on the same heroes: whosthat demo {folder}", folder=folder))
+    show_text(_("This was the lesson. Your predictions and all results: {path}", path=page))
+    show_text(_("Now see the whole flow on the same heroes: {command}", command=f"whosthat demo {folder}"))  # not translated: a command
 
 
 class _Reader:
@@ -43,7 +43,7 @@ class _Reader:
     def predict(self, part: Part) -> str:
         """Show a part and ask its question."""
         heading = _("Part {number} of {of}: {title}", number=part.number, of=part.of, title=part.title)
-        show("", heading, "=" * len(heading), "")
+        show("", heading, "=" * cell_width(heading), "")
         self._show_paragraphs(part.text)
         self._show_exhibits(part.shown)
         show_text(_("Question: {question}", question=part.question), colour="yellow")
@@ -83,5 +83,5 @@ class _Reader:
                 show_table(columns, rows, right=numbers if one.columns else columns)
             else:
                 show(*one.text)
-                show_text(_("{caption} Picture: {name}.png", caption=one.caption, name=self._pictures / one.name))
+                show_text(_("{caption} Picture: {path}", caption=one.caption, path=self._pictures / f"{one.name}.png"))
             show("")

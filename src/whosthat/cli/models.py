@@ -10,7 +10,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from whosthat.cli.options import BundleArgument, CustomOption, JsonOption, argument, examples, load_own_networks, new_app, option
+from whosthat.cli.commands import COMMANDS
+from whosthat.cli.options import BundleArgument, CustomOption, JsonOption, about, argument, examples, load_own_networks, new_app, option
 from whosthat.cli.output import confirmed, say, show, show_json, show_table
 from whosthat.cli.terminal import terminal_progress
 from whosthat.errors import UsageError, did_you_mean
@@ -24,7 +25,14 @@ if TYPE_CHECKING:
 Shown = tuple[dict[str, Any], list[str], list[tuple[str, str]]]
 """Of one model: the JSON document; for people, the lines before the table, and its rows."""
 
-app = new_app(N_("Show the models, and add weights files to them."))
+_LABELS = (
+    *(N_("name"), N_("title"), N_("input size"), N_("minimum size"), N_("loss"), N_("optimiser"), N_("learning rate"), N_("licence")),
+    *(N_("source"), N_("parameters"), N_("options"), N_("weights"), N_("old keras"), N_("weights here"), N_("dimensions"), N_("file")),
+    *(N_("bytes"), N_("package"), N_("choose it")),
+)
+"""What stands before the facts of a model."""
+
+app = new_app(COMMANDS["models"])
 
 NameArgument = Annotated[str, argument("NAME", N_("A model, as the list names it."))]
 FileArgument = Annotated[
@@ -36,14 +44,21 @@ PublishedArgument = Annotated[str, argument("NAME", N_("A model with published w
 _FROM_HELP = N_("Take it from a file, a package (.whl) that holds it, or another address that begins with https://.")
 FromOption = Annotated[str | None, option("--from FILE|URL", _FROM_HELP)]
 YesOption = Annotated[bool, option("-y --yes", N_("Download without asking."))]
-PhotoArgument = Annotated[Path, argument("PHOTO", "A photo.")]
+PhotoArgument = Annotated[Path, argument("PHOTO", N_("A photo."))]
 MapsOption = Annotated[Path, option("--draw FILE.png", N_("The picture that is saved; .jpg and .webp work too."))]
 OwnNameArgument = Annotated[str, argument("NAME", N_("A face network that you added."))]
 
 
-@app.command("list", epilog=examples("models list", "models list --json"))
+@app.command(
+    "list",
+    help=N_("List the networks."),
+    epilog=examples("""
+        models list
+        models list --json
+    """),  # not translated: command lines
+)
 def list_them(as_json: JsonOption = False) -> None:
-    """List the networks."""
+    """Answer ``whosthat models list``."""
     from whosthat.networks import registry
 
     known = [registry.facts(name) for name in registry.names()]
@@ -51,26 +66,31 @@ def list_them(as_json: JsonOption = False) -> None:
     if as_json:
         show_json([*(_describe(facts) for facts in known), *of_faces])
         return
-    rows = [(one.name, str(one.input_size), f"{one.parameters:,}", _weights(one), one.title) for one in known]
-    show_table(("name", "pixels", "parameters", "weights", _("what it is")), rows, right=("pixels", "parameters"))
+    numbers = (_("pixels"), _("parameters"))
+    rows = [(one.name, str(one.input_size), f"{one.parameters:,}", _weights(one), _(one.title)) for one in known]
+    show_table((_("name"), *numbers, _("weights"), _("what it is")), rows, right=numbers)
     show("", _("For faces (--model faces):"))
     rows = [
-        (one["name"], f"{one['bytes']:,}", one["licence"], "here" if one["weights_here"] else _("not here"), one["source"])
+        (one["name"], f"{one['bytes']:,}", one["licence"], _("here") if one["weights_here"] else _("not here"), _(one["source"]))
         for one in of_faces
     ]
-    show_table(("weights", "bytes", "licence", "present", "source"), rows, right=("bytes",))
+    show_table((_("weights"), _("bytes"), _("licence"), _("present"), _("source")), rows, right=(_("bytes"),))
 
 
 @app.command(
     "add",
-    epilog=examples("models add face_detection_yunet_2026may.onnx", "models add my-net.onnx --describe my-net.toml"),
+    help=about(
+        N_("Add a weights file; which one it is shows in its checksum, not in its name."),
+        N_("With --describe, add a face network of your own: it is compared with its description, tried, and kept."),
+    ),
+    epilog=examples("""
+        models add face_detection_yunet_2026may.onnx
+        models add my-net.onnx --describe my-net.toml
+    """),  # not translated: command lines
     no_args_is_help=True,
 )
 def add(file: FileArgument, describe: DescribeOption = None) -> None:
-    """Add a weights file; which one it is shows in its checksum, not in its name.
-
-    With --describe, add a face network of your own: it is compared with its description, tried, and kept.
-    """
+    """Answer ``whosthat models add``."""
     if describe is not None:
         from whosthat.faces.models import add_embedder
         from whosthat.faces.own_embedders import read_description
@@ -79,43 +99,51 @@ def add(file: FileArgument, describe: DescribeOption = None) -> None:
         own = add_embedder(file, read_description(describe), reserved=(*registry.names(), "faces"))
         show(
             _(
-                "{file} is added as {name} ({licence}); choose it with {choosing}.",
+                "{file} is added as {name} ({licence}); choose it with {options}.",
                 file=file,
                 name=own.file.name,
                 licence=own.file.licence,
-                choosing=_choosing(own.file.name),
+                options=_choosing(own.file.name),
             )
         )
         return
     from whosthat.workflow.model_files import add as add_published
 
     added = add_published(file)
-    show(_("{file} is the weights of {part_of} ({licence}).", file=file, part_of=added.part_of, licence=added.licence), _use(added.part_of))
+    show(_("{file} is the weights of {model} ({licence}).", file=file, model=added.part_of, licence=added.licence), _use(added.part_of))
 
 
 @app.command(
     "get",
-    epilog=examples("models get yunet", "models get vgg16 --yes", "models get efficientnet-lite2 --from efficientnet-lite2-9656183e.pth"),
+    help=about(
+        N_("Download the published weights of a model, after asking: the only command that uses the network."),
+        N_(
+            "It shows the file, its size, licence and address first. The file is checked by its checksums, wherever it "
+            "comes from. A download that was cut off goes on where it stopped. Proxies are read from https_proxy and "
+            "no_proxy."
+        ),
+    ),
+    epilog=examples("""
+        models get yunet
+        models get vgg16 --yes
+        models get efficientnet-lite2 --from efficientnet-lite2-9656183e.pth
+    """),  # not translated: command lines
     no_args_is_help=True,
 )
 def get(name: PublishedArgument, source: FromOption = None, yes: YesOption = False) -> None:
-    """Download the published weights of a model, after asking: the only command that uses the network.
-
-    It shows the file, its size, licence and address first. The file is checked by its checksums, wherever it comes from. A
-    download that was cut off goes on where it stopped. Proxies are read from https_proxy and no_proxy.
-    """
+    """Answer ``whosthat models get``."""
     from whosthat.workflow import model_files
 
     file = model_files.model_file(name)
     if file.here is not None and file.is_at(file.here):
-        show(_("The weights of {name} are here already: {here}.", name=name, here=file.here))
+        show(_("The weights of {name} are here already: {path}.", name=name, path=file.here))
         return
     if source is not None and "://" not in source:
         model_files.add(Path(source), only=file)
-        show(_("{source} is the weights of {name} ({licence}).", source=source, name=name, licence=file.licence), _use(file.part_of))
+        show(_("{file} is the weights of {model} ({licence}).", file=source, model=name, licence=file.licence), _use(file.part_of))
         return
     if not (address := source or file.address):
-        raise UsageError(f"whosthat has no address to download the weights of {name} from. {file.needed}")
+        raise UsageError(_("whosthat has no address to download the weights of {name} from. {advice}", name=name, advice=file.needed))
     _ask(file, address, yes=yes)
     with terminal_progress() as progress:
         path = model_files.download(file, address, progress)
@@ -131,9 +159,9 @@ def _ask(file: ModelFile, address: str, *, yes: bool) -> None:
 
     check_address(address)
     say(
-        _("The weights of {name} are the file {file}: {n_bytes:,} bytes.", name=file.name, file=file.file, n_bytes=file.n_bytes),
+        _("The weights of {name} are the file {file}: {n:,} bytes.", name=file.name, file=file.file, n=file.n_bytes),
         _("Licence: {licence}.", licence=file.licence),
-        _("Made by: {source}.", source=file.source),
+        _("Made by: {source}.", source=_(file.source)),
         _("Address: {address}", address=address),
     )
     if file.md5:
@@ -146,9 +174,14 @@ def _ask(file: ModelFile, address: str, *, yes: bool) -> None:
         raise UsageError(_("Nothing was downloaded."))
 
 
-@app.command("remove", epilog=examples("models remove my-net"), no_args_is_help=True)
+@app.command(
+    "remove",
+    help=N_("Remove a face network that you added; recognisers that were trained with it keep their own copy."),
+    epilog=examples("models remove my-net"),  # not translated: a command line
+    no_args_is_help=True,
+)
 def remove(name: OwnNameArgument) -> None:
-    """Remove a face network that you added; recognisers that were trained with it keep their own copy."""
+    """Answer ``whosthat models remove``."""
     from whosthat.faces.own_embedders import embedder_names, remove_embedder
 
     if not remove_embedder(name):
@@ -165,15 +198,19 @@ ClassesOption = Annotated[int | None, option("--classes N", N_("With --layers or
 BlocksOption = Annotated[
     str | None, option("--blocks LAYERS", N_("With --layers or --draw: blocks of the custom network (docs/networks.md)."))
 ]
-_SHOW_EXAMPLES = (
-    "models show cnn6",
-    "models show yunet",
-    "models show cnn6 --layers --size 112 --classes 5",
-    'models show custom --blocks "conv 64 3, pool, flatten" --draw mine.svg',
+
+
+@app.command(
+    "show",
+    help=N_("Show everything that is known about a model, or its layers."),
+    epilog=examples("""
+        models show cnn6
+        models show yunet
+        models show cnn6 --layers --size 112 --classes 5
+        models show custom --blocks "conv 64 3, pool, flatten" --draw mine.svg
+    """),  # not translated: command lines
+    no_args_is_help=True,
 )
-
-
-@app.command("show", epilog=examples(*_SHOW_EXAMPLES), no_args_is_help=True)
 def show_one(  # noqa: PLR0913  typer makes a parameter of each option
     name: NameArgument,
     layers: LayersOption = False,
@@ -184,14 +221,14 @@ def show_one(  # noqa: PLR0913  typer makes a parameter of each option
     custom: CustomOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show everything that is known about a model, or its layers."""
+    """Answer ``whosthat models show``."""
     load_own_networks(custom)
     if layers or draw:
         _show_layers(name, layers, draw, as_json, size=size, classes=classes, blocks=blocks or "")
         return
     for given, value in (("--size", size), ("--classes", classes), ("--blocks", blocks)):
         if value is not None:
-            raise UsageError(_("{given} changes the layers of a network. Add --layers, or --draw FILE.svg.", given=given))
+            raise UsageError(_("{option} changes the layers of a network. Add --layers, or --draw FILE.svg.", option=given))
     from whosthat.faces.models import DETECTORS, all_embedders, embedder_model
     from whosthat.networks import registry
 
@@ -202,18 +239,13 @@ def show_one(  # noqa: PLR0913  typer makes a parameter of each option
     elif name in registry.names():
         document, lead, rows = _shown_network(name)
     else:
-        raise UsageError(
-            _(
-                "There is no model named {name!r}. {choice}",
-                name=name,
-                choice=did_you_mean(name, [*registry.names(), *all_embedders(), *DETECTORS]),
-            )
-        )
+        choice = did_you_mean(name, [*registry.names(), *all_embedders(), *DETECTORS])
+        raise UsageError(_("There is no model named {name!r}. {choice}", name=name, choice=choice))
     if as_json:
         show_json(document)
     else:
         show(*lead)
-        show_table(("fact", "value"), rows)
+        show_table((_("fact"), _("value")), [(_(label), value) for label, value in rows])
 
 
 def _use(model: str) -> str:
@@ -221,9 +253,10 @@ def _use(model: str) -> str:
     from whosthat.faces.models import EMBEDDERS
     from whosthat.networks import registry
 
-    if model in EMBEDDERS:
-        return _("Choose it with {choosing}.", choosing=_choosing(model))
-    return _("Choose it with --model {model}.", model=model) if model in registry.names() else _("It is used from now on.")
+    if model not in EMBEDDERS and model not in registry.names():
+        return _("It is used from now on.")
+    options = _choosing(model) if model in EMBEDDERS else f"--model {model}"  # not translated: options
+    return _("Choose it with {options}.", options=options)
 
 
 def _show_layers(name: str, table: bool, draw: Path | None, as_json: bool, **design: Any) -> None:
@@ -239,35 +272,46 @@ def _show_layers(name: str, table: bool, draw: Path | None, as_json: bool, **des
         return
     if table:
         rows = [(layer_words(layer), shape_words(layer.shape), arithmetic(layer)) for layer in network.layers]
-        show_table(("layer", "output", "parameters"), rows, right=("parameters",))
+        columns = (_("layer"), _("output"), _("parameters"))
+        show_table(columns, rows, right=columns[2:])
         show("", *totals(network))
     if drawing:
         show(str(drawing))
 
 
-@app.command("activations", epilog=examples("models activations runs/latest photo.jpg --draw layers.png"), no_args_is_help=True)
+@app.command(
+    "activations",
+    help=about(
+        N_("Draw what a network sees in a photo, layer by layer: of each convolution and pooling the maps with most contrast."),
+        N_("The first maps still look like the photo, the last ones are small and say how much of something is where."),
+    ),
+    epilog=examples("models activations runs/latest photo.jpg --draw layers.png"),  # not translated: a command line
+    no_args_is_help=True,
+)
 def activations(bundle: BundleArgument, photo: PhotoArgument, draw: MapsOption) -> None:
-    """Draw what a network sees in a photo, layer by layer: of each convolution and pooling the maps with most contrast.
-
-    The first maps still look like the photo, the last ones are small and say how much of something is where.
-    """
+    """Answer ``whosthat models activations``."""
     from whosthat.workflow.explaining import draw_activations
 
     draw_activations(bundle, photo, draw)
-    show(_("What the layers see is drawn in {draw}.", draw=draw))
+    show(_("What the layers see is drawn in {path}.", path=draw))
 
 
 def _choosing(embedder: str) -> str:
-    return _("--model faces --set embedder={embedder}", embedder=embedder)
+    return f"--model faces --set embedder={embedder}"  # not translated: options
 
 
 def _shown_network(name: str) -> Shown:
     from whosthat.networks import registry
 
     document = _describe(registry.facts(name))
-    cells = document | {"options": ", ".join(document["options"]), "weights_here": "yes" if document["weights_here"] else "no"}
+    cells = document | {
+        "title": _(document["title"]),
+        "source": _(document["source"]),
+        "options": ", ".join(document["options"]),
+        "weights_here": _yes_or_no(document["weights_here"]),
+    }
     rows = [(key.replace("_", " "), _cell(value)) for key, value in cells.items() if value not in ("", 0, False, None)]
-    return document, [document["title"], "", *registry.describe(name).splitlines(), ""], rows
+    return document, [cells["title"], "", *registry.describe(name).splitlines(), ""], rows
 
 
 def _shown_embedder(model: EmbedderModel) -> Shown:
@@ -276,16 +320,13 @@ def _shown_embedder(model: EmbedderModel) -> Shown:
     here = find_weights(model.file) is not None
     known = {**asdict(model.file), "dimensions": model.facts.dimensions, "weights_here": here}
     keys = ("name", "licence", "source", "dimensions", "file", "bytes", "sha256", "package")
-    rows = [(key, _cell(known[key])) for key in keys if known[key]]
+    rows = [(key, _(known[key]) if key == "source" else _cell(known[key])) for key in keys if known[key]]
     for detector, template in model.facts.templates.items():
         points = ", ".join(f"({x:g}, {y:g})" for x, y in template.points)
-        rows.append(
-            (
-                _("points, {detector} detector", detector=detector),
-                _("{points} of {size} x {size} pixels. {origin}", points=points, size=template.size, origin=template.origin),
-            )
-        )
-    rows += [(_("weights here"), "yes" if here else "no"), (_("choose it"), _choosing(model.facts.name))]
+        label = _("points, any detector") if detector == "any" else _("points, {detector} detector", detector=detector)
+        origin = template.origin and _(template.origin)
+        rows.append((label, _("{points} of {size} x {size} pixels. {origin}", points=points, size=template.size, origin=origin)))
+    rows += [("weights here", _yes_or_no(here)), ("choose it", _choosing(model.facts.name))]  # not translated: _LABELS
     return {**known, "templates": model.facts.templates}, [], rows
 
 
@@ -295,11 +336,16 @@ def _shown_detector(detector: DetectorFacts) -> Shown:
 
     files = [FILES[name] for name in detector.files]
     here = is_here(detector.files)
-    rows = [("licence", files[0].licence), ("source", files[0].source)]
-    rows += [("file", f"{file.file}, {file.bytes:,} bytes, SHA-256 {file.sha256}") for file in files]
-    rows += [(_("weights here"), "yes" if here else "no"), (_("choose it"), _("--model faces --set detector={name}", name=detector.name))]
+    rows = [("licence", files[0].licence), ("source", _(files[0].source))]
+    rows += [("file", _("{file}, {n:,} bytes, SHA-256 {sha256}", file=file.file, n=file.bytes, sha256=file.sha256)) for file in files]
+    choosing = f"--model faces --set detector={detector.name}"  # not translated: options
+    rows += [("weights here", _yes_or_no(here)), ("choose it", choosing)]  # not translated: _LABELS
     document = {"name": detector.name, "title": detector.title, "files": [asdict(file) for file in files], "weights_here": here}
-    return document, [f"{detector.title}.", ""], rows
+    return document, [_("{title}.", title=_(detector.title)), ""], rows
+
+
+def _yes_or_no(answer: bool) -> str:
+    return _("yes") if answer else _("no")
 
 
 def _cell(value: object) -> str:
@@ -322,4 +368,6 @@ def _describe(facts: NetworkFacts) -> dict[str, Any]:
 
 
 def _weights(facts: NetworkFacts) -> str:
-    return "random" if facts.weights == "none" else f"{facts.weights}, {('here' if _describe(facts)['weights_here'] else _('not here'))}"
+    if facts.weights == "none":
+        return _("random")
+    return _("{weights}, {here}", weights=facts.weights, here=_("here") if _describe(facts)["weights_here"] else _("not here"))

@@ -15,7 +15,7 @@ import typer.core
 
 from whosthat.translation import N_, _
 
-DATA, MODEL, SERIES, FACES, NETWORK, OUTPUT = GROUPS = ("Data", "Model", "Series", "Faces", "Network", "Output")
+DATA, MODEL, SERIES, FACES, NETWORK, OUTPUT = GROUPS = N_("Data"), N_("Model"), N_("Series"), N_("Faces"), N_("Network"), N_("Output")
 """What the options of a long help page are about, in its order."""
 
 
@@ -74,7 +74,7 @@ class GroupedCommand(typer.core.TyperCommand):
             options = [one for one in self.get_params(ctx) if getattr(one, "rich_help_panel", None) == group]
             records = [record for record in (option.get_help_record(ctx) for option in options) if record]
             if records:
-                with formatter.section(group or "Options"):
+                with formatter.section(_(group or "Options")):
                     formatter.write_dl(records)
 
 
@@ -87,6 +87,12 @@ def load_own_networks(custom: Path | None) -> Sequence[str]:
     return load_custom(custom)
 
 
-def examples(*lines: str) -> str:
-    """Return the end of a help page: command lines, given without ``whosthat``, that are not to be wrapped."""
-    return "\n".join(["\b", "Examples:", *(_("  whosthat {line}", line=line) for line in lines)])
+def about(*paragraphs: str) -> str:
+    """Return the beginning of a help page: paragraphs, marked with `N_`, which are translated one by one."""
+    return "\n\n".join(paragraphs)
+
+
+def examples(commands: str) -> str:
+    """Return the end of a help page: command lines, one a line and given without ``whosthat``, that are not to be wrapped."""
+    lines = (f"  whosthat {line.strip()}" for line in commands.strip().splitlines())  # not translated: commands
+    return "\n".join(["\b", N_("Examples:"), *lines])

@@ -29,6 +29,8 @@ COLOURS = {"red": "\x1b[1;31m", "yellow": "\x1b[33m", "green": "\x1b[32m"}
 _BOLD, _PLAIN = "\x1b[1m", "\x1b[0m"
 _NARROWEST, _GAP = 20, 2
 _SHORTEST_PATH = 16
+_NEVER_FIRST, _NEVER_LAST = "，。、：；？！）」』》", "（「『《"
+"""With what no line of Chinese begins, or ends."""
 
 
 def say(*sentences: str, wrap: bool = True) -> None:
@@ -39,10 +41,10 @@ def say(*sentences: str, wrap: bool = True) -> None:
 
 
 def confirmed(question: str) -> bool:
-    """Ask on the terminal; whatever does not begin with y means no."""
-    sys.stderr.write(f"{question} [y/N] ")
+    """Ask on the terminal; whatever does not begin with y or 是 means no."""
+    sys.stderr.write(_("{question} [y/N]", question=question) + " ")
     sys.stderr.flush()
-    return sys.stdin.readline().strip().lower().startswith("y")
+    return sys.stdin.readline().strip().lower().startswith(("y", "是"))
 
 
 def show(*lines: str) -> None:
@@ -57,12 +59,16 @@ def show_text(*sentences: str, colour: str = "") -> None:
     What stands before the first colon gets the ``colour``, one of `COLOURS`, on a terminal that shows colours.
     """
     for sentence in sentences:
-        first, *rest = _lines(sentence, sys.stdout)
-        lead, colon, tail = first.partition(":")
+        lines = _lines(sentence, sys.stdout)
         if colour and is_terminal(sys.stdout, colour=True):
-            first = f"{COLOURS[colour]}{lead}{colon}{_PLAIN}{tail}"
-        for line in (first, *rest):
+            lines[0] = _coloured(lines[0], colour)
+        for line in lines:
             _write(sys.stdout, line)
+
+
+def _coloured(line: str, colour: str) -> str:
+    """Colour a line up to its first colon, of English or of Chinese."""
+    return re.sub("^[^:：]*[:：]?", lambda found: f"{COLOURS[colour]}{found[0]}{_PLAIN}", line, count=1)
 
 
 def _lines(sentence: str, stream: TextIO | None) -> list[str]:
@@ -73,22 +79,34 @@ def _lines(sentence: str, stream: TextIO | None) -> list[str]:
 def wrapped(text: str, width: int, indent: str = "") -> list[str]:
     """Break a text between words into lines of at most ``width`` columns (`cell_width`); a longer word gets a line of its own.
 
-    ``indent`` stands before all lines but the first.
+    Chinese, which has no blanks, is broken between characters. ``indent`` stands before all lines but the first.
 
     Example:
-        >>> wrapped("named at most once", 10, "  ")
-        ['named at', '  most', '  once']
+        >>> wrapped("named at most once", 10, "  "), wrapped("這張照片，讀不了。", 8)
+        (['named at', '  most', '  once'], ['這張照', '片，讀不', '了。'])
     """
     lines: list[str] = []
     line = ""
-    for word in text.replace(" %", "\N{NO-BREAK SPACE}%").split(" "):
-        word = word.replace("\N{NO-BREAK SPACE}%", " %")
-        longer = f"{line} {word}" if line else word
+    for piece in _pieces(text):
+        longer = line + piece if line else piece.removeprefix(" ")
         if line.strip() and cell_width(longer) > width:
             lines.append(line)
-            longer = indent + word
+            longer = indent + piece.removeprefix(" ")
         line = longer
     return [*lines, line]
+
+
+def _pieces(text: str) -> list[str]:
+    """Split a text wherever a line may end: before a blank, which stays with what follows it, and between Chinese characters."""
+    ends = [place for place, (before, after) in enumerate(itertools.pairwise(text), start=1) if _may_end(before, after)]
+    return [text[start:end] for start, end in itertools.pairwise([0, *(end for end in ends if text[end : end + 2] != " %"), len(text)])]
+
+
+def _may_end(before: str, after: str) -> bool:
+    """Say whether a line may end between two characters."""
+    if before in _NEVER_LAST or after in _NEVER_FIRST:
+        return False
+    return after == " " or (_wide(before) and (_wide(after) or before in _NEVER_FIRST))
 
 
 def shortened(path: str, width: int) -> str:
@@ -180,7 +198,7 @@ def show_first(columns: Sequence[str], rows: Rows, *, right: Sequence[str] = (),
     """Write a table of the first `SHOWN_ROWS` rows, and how many more there are; arguments as of `show_table`."""
     show_table(columns, rows[:SHOWN_ROWS], right=right, paths=paths)
     if len(rows) > SHOWN_ROWS:
-        show(_("and {shown_rows:,} more (--json shows all)", shown_rows=len(rows) - SHOWN_ROWS))
+        show(_("and {n:,} more (--json shows all)", n=len(rows) - SHOWN_ROWS))
 
 
 def show_side_by_side(records: Sequence[Mapping[str, str]]) -> None:
@@ -202,7 +220,7 @@ def show_side_by_side(records: Sequence[Mapping[str, str]]) -> None:
 
 def _narrowest(width: int, cells: Iterable[str], path: bool) -> int:
     """Return how narrow a column of this width may become: no word is broken."""
-    return min(width, _SHORTEST_PATH if path else max(cell_width(word) for cell in cells for word in cell.split(" ")))
+    return min(width, _SHORTEST_PATH if path else max(cell_width(piece.strip()) for cell in cells for piece in _pieces(cell)))
 
 
 def _fitted(widths: Sequence[int], least: Sequence[int], room: int) -> list[int]:
@@ -229,17 +247,21 @@ def cell_width(text: str) -> int:
         5
     """
     seen = (one for one in text if not unicodedata.combining(one) and unicodedata.category(one) not in ("Mn", "Me", "Cf"))
-    return sum(2 if unicodedata.east_asian_width(one) in "WF" else 1 for one in seen)
+    return sum(2 if _wide(one) else 1 for one in seen)
+
+
+def _wide(character: str) -> bool:
+    return unicodedata.east_asian_width(character) in "WF" and not unicodedata.combining(character)
 
 
 def show_error(error: BaseException) -> None:
     """Write one error as one block on standard error, with the notes it carries; what a signal stopped is not called an error."""
     plainly = re.sub(r"\[(Errno|WinError) \d+\] ", "", str(error))  # the number of a refusal tells people nothing
     stopped = getattr(error, "exit_code", 1) > 128
-    text = plainly if stopped else _("Error: {plainly}", plainly=plainly)
+    text = plainly if stopped else _("Error: {message}", message=plainly)
     block = "\n".join(line for paragraph in text.splitlines() for line in _lines(paragraph, sys.stderr))
     if not stopped and is_terminal(sys.stderr, colour=True):
-        block = block.replace("Error:", f"{COLOURS['red']}Error:{_PLAIN}", 1)
+        block = _coloured(block, "red")
     _write(sys.stderr, f"\n{block}" if stopped else block)
     for note in getattr(error, "__notes__", ()):
         say(note)

@@ -8,16 +8,15 @@ from typing import Annotated, Any
 import typer
 import typer.core
 
-from whosthat.cli.options import BundleArgument, JsonOption, argument, examples, new_app, option
+from whosthat.cli.commands import COMMANDS
+from whosthat.cli.options import BundleArgument, JsonOption, about, argument, examples, new_app, option
 from whosthat.cli.output import say, show_json, show_table
 from whosthat.cli.terminal import terminal_progress
 from whosthat.errors import UsageError, did_you_mean
 from whosthat.translation import N_, _
 from whosthat.wording import counted
 
-SUMMARY = N_("List the people whom a face recogniser knows; add, remove or rename them.")
-
-app = new_app(SUMMARY)
+app = new_app(COMMANDS["people"])
 
 NameArgument = Annotated[str, argument("NAME", N_("The person's name."))]
 NewNameArgument = Annotated[str, argument("NEW_NAME", N_("The name from now on."))]
@@ -35,31 +34,57 @@ class BundleFirst(typer.core.TyperGroup):
         if args[0] not in self.commands and not args[0].startswith("-"):
             bundle = str(ctx.params["bundle"])
             if bundle in self.commands:
-                raise UsageError(_("The bundle comes first: whosthat people {args} {bundle}", args=args[0], bundle=bundle))
-            raise UsageError(_('There is no command "{args}". {choice}', args=args[0], choice=did_you_mean(args[0], self.commands)))
+                command = f"whosthat people {args[0]} {bundle}"  # not translated: a command
+                raise UsageError(_("The bundle comes first: {command}", command=command))
+            raise UsageError(_('There is no command "{name}". {choice}', name=args[0], choice=did_you_mean(args[0], self.commands)))
         return super().resolve_command(ctx, args)
 
 
-@app.callback(cls=BundleFirst, help=SUMMARY, epilog=examples("people runs/latest list", "people runs/latest add anna holiday/anna"))
+@app.callback(
+    cls=BundleFirst,
+    help=COMMANDS["people"],
+    epilog=examples("""
+        people runs/latest list
+        people runs/latest add anna holiday/anna
+    """),  # not translated: command lines
+)
 def people(ctx: typer.Context, bundle: BundleArgument) -> None:
     """Keep the bundle for the command that follows it."""
     ctx.obj = bundle
 
 
-@app.command("list", epilog=examples("people runs/latest list"))
+@app.command(
+    "list",
+    help=N_("List the people with the number of their enrolled photos."),
+    epilog=examples("people runs/latest list"),  # not translated: a command line
+)
 def list_them(ctx: typer.Context, as_json: JsonOption = False) -> None:
-    """List the people with the number of their enrolled photos."""
+    """Answer ``whosthat people BUNDLE list``."""
     from whosthat.workflow.people import list_people
 
     people = list_people(ctx.obj)
     if as_json:
         show_json(people)
     else:
-        show_table(("person", "photos"), [(one.name, f"{one.photos:,}") for one in people], right=("photos",))
+        columns = (_("person"), _("photos"))
+        show_table(columns, [(one.name, f"{one.photos:,}") for one in people], right=columns[1:])
 
 
 @app.command(
-    epilog=examples("people runs/latest add anna holiday/anna", "people runs/latest add anna party.jpg --face 2"), no_args_is_help=True
+    help=about(
+        N_("Enrol photos of somebody, new or known."),
+        N_(
+            "Photos that do not show one person, or show somebody who is enrolled under another name, are refused. Where a "
+            "photo shows several faces, the only one that fits the person's other photos is taken; if that is not clear, "
+            "the photo is refused with its faces numbered, and --face chooses. Faces less than half as large as the largest "
+            "count as bystanders. The threshold is unchanged."
+        ),
+    ),
+    epilog=examples("""
+        people runs/latest add anna holiday/anna
+        people runs/latest add anna party.jpg --face 2
+    """),  # not translated: command lines
+    no_args_is_help=True,
 )
 def add(
     ctx: typer.Context,
@@ -69,12 +94,7 @@ def add(
     anyway: AnywayOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Enrol photos of somebody, new or known.
-
-    Photos that do not show one person, or show somebody who is enrolled under another name, are refused. Where a photo shows several
-    faces, the only one that fits the person's other photos is taken; if that is not clear, the photo is refused with its faces
-    numbered, and --face chooses. Faces less than half as large as the largest count as bystanders. The threshold is unchanged.
-    """
+    """Answer ``whosthat people BUNDLE add``."""
     from whosthat.workflow.people import add_person
 
     with terminal_progress() as progress:
@@ -82,47 +102,53 @@ def add(
     say(*(_("{path} was not enrolled: {reason}.", path=item.path, reason=item.reason) for item in added.left), *added.notes)
     say(
         _(
-            "{photos} of {name} enrolled. {threshold_sentence}",
+            "{photos} of {name} enrolled. The threshold is unchanged (distance {threshold:.3f}).",
             photos=counted(len(added.photos), "photo"),
             name=added.name,
-            threshold_sentence=_threshold_sentence(added.threshold),
+            threshold=added.threshold,
         )
     )
     if as_json:
         show_json(added)
 
 
-@app.command(epilog=examples("people runs/latest remove anna"), no_args_is_help=True)
+@app.command(
+    help=about(
+        N_("Remove somebody: embeddings, cache entries, pictures in the run."),
+        N_(
+            "A receipt beside the bundle says what was deleted. The photos themselves, other runs and copies of the bundle are not touched."
+        ),
+    ),
+    epilog=examples("people runs/latest remove anna"),  # not translated: a command line
+    no_args_is_help=True,
+)
 def remove(ctx: typer.Context, name: NameArgument, as_json: JsonOption = False) -> None:
-    """Remove somebody: embeddings, cache entries, pictures in the run.
-
-    A receipt beside the bundle says what was deleted. The photos themselves, other runs and copies of the bundle are not touched.
-    """
+    """Answer ``whosthat people BUNDLE remove``."""
     from whosthat.workflow.people import remove_person
 
     removed = remove_person(ctx.obj, name)
     receipt = removed.receipt
     say(
         _(
-            "{removed} was removed: {embeddings} deleted. {threshold_sentence}",
-            removed=receipt.removed,
+            "{name} was removed: {embeddings} deleted. The threshold is unchanged (distance {threshold:.3f}).",
+            name=receipt.removed,
             embeddings=counted(receipt.embeddings, "embedding"),
-            threshold_sentence=_threshold_sentence(removed.threshold),
+            threshold=removed.threshold,
         )
     )
-    say(_("The receipt is {file}.", file=removed.file), receipt.kept, *receipt.elsewhere)
+    say(_("The receipt is {path}.", path=removed.file), receipt.kept, *receipt.elsewhere)
     if as_json:
         show_json(receipt)
 
 
-@app.command(epilog=examples("people runs/latest rename anna anna_k"), no_args_is_help=True)
+@app.command(
+    help=N_("Call somebody by another name."),
+    epilog=examples("people runs/latest rename anna anna_k"),  # not translated: a command line
+    no_args_is_help=True,
+)
 def rename(ctx: typer.Context, name: NameArgument, new_name: NewNameArgument) -> None:
-    """Call somebody by another name."""
+    """Answer ``whosthat people BUNDLE rename``."""
     from whosthat.workflow.people import rename_person
 
     rename_person(ctx.obj, name, new_name)
     say(_("{name} is now called {new_name}.", name=name, new_name=new_name))
-
-
-def _threshold_sentence(threshold: float) -> str:
-    return _("The threshold is unchanged (distance {threshold:.3f}).", threshold=threshold)

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from whosthat.cli.answers import not_looked_at, show_predictions
-from whosthat.cli.options import BundleArgument, JsonOption, argument, examples, new_app, option
+from whosthat.cli.commands import COMMANDS
+from whosthat.cli.options import BundleArgument, JsonOption, about, argument, examples, new_app, option
 from whosthat.cli.output import say, show_json
 from whosthat.cli.terminal import terminal_progress
 from whosthat.errors import UsageError
@@ -50,13 +51,26 @@ NoCacheOption = Annotated[bool, option("--no-cache", N_("Look at every photo, an
 
 
 @app.command(
-    epilog=examples(
-        "predict runs/latest photo.jpg",
-        "predict runs/latest holiday --csv > names.csv",
-        "predict bundle holiday --draw drawn --sort sorted",
-        "predict bundle party.mp4 --every 10",
-        "predict runs/latest photo.jpg --explain why",
+    help=about(
+        COMMANDS["predict"],
+        N_(
+            "A file that cannot be read is named at the end, and the exit code is then 3; all others are answered. In a "
+            "video, faces are followed and named by vote, with the times at which each person is seen. Of folders the "
+            "photos are taken; name a video itself."
+        ),
+        N_(
+            "A network that learnt from clips looks at several frames of a video together, and says from when to when it "
+            "sees which class. A folder of numbered frames (1.png, 2.png) is one clip, and videos in folders are taken."
+        ),
+        N_("A face recogniser keeps the faces of photos in the cache and does not look at the same photo twice."),
     ),
+    epilog=examples("""
+        predict runs/latest photo.jpg
+        predict runs/latest holiday --csv > names.csv
+        predict bundle holiday --draw drawn --sort sorted
+        predict bundle party.mp4 --every 10
+        predict runs/latest photo.jpg --explain why
+    """),  # not translated: command lines
     no_args_is_help=True,
 )
 def predict(  # noqa: PLR0913  typer makes a parameter of each option
@@ -71,16 +85,7 @@ def predict(  # noqa: PLR0913  typer makes a parameter of each option
     as_csv: CsvOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Say who or what is in photos and videos.
-
-    A file that cannot be read is named at the end, and the exit code is then 3; all others are answered. In a video, faces are
-    followed and named by vote, with the times at which each person is seen. Of folders the photos are taken; name a video itself.
-
-    A network that learnt from clips looks at several frames of a video together, and says from when to when it sees which class. A folder
-    of numbered frames (1.png, 2.png) is one clip, and videos in folders are taken.
-
-    A face recogniser keeps the faces of photos in the cache and does not look at the same photo twice.
-    """
+    """Answer ``whosthat predict``."""
     if as_csv and as_json:
         raise UsageError(_("--csv and --json both write to standard output. Choose one."))
     from whosthat.workflow.predict import find_photos, sees_clips
@@ -91,7 +96,7 @@ def predict(  # noqa: PLR0913  typer makes a parameter of each option
     others: Counter[str] = Counter()
     with terminal_progress() as progress:
         answers = predict_paths(bundle, paths, draw=draw, every=every, without=without, remember=not no_cache, progress=progress)
-        total = sum(1 for _ in find_photos(paths, without=without, passed_over=others, clips=sees_clips(bundle)))
+        total = sum(1 for _photo in find_photos(paths, without=without, passed_over=others, clips=sees_clips(bundle)))
         if sort is not None:
             from whosthat.workflow.sorting import sort_copies
 
@@ -110,12 +115,12 @@ def predict(  # noqa: PLR0913  typer makes a parameter of each option
         else:
             show_predictions(predictions, paths[0] if len(paths) == 1 and paths[0].is_dir() else None)
     if sort is not None:
-        say(_("Copies are sorted into {sort}; the CSV file there lists them.", sort=sort))
+        say(_("Copies are sorted into {folder}; the CSV file there lists them.", folder=sort))
     if explain is not None and len(failed) < total:
-        say(_("Heat maps are in {explain}: red is where the network found its answer.", explain=explain))
+        say(_("Heat maps are in {folder}: red is where the network found its answer.", folder=explain))
     say(*not_looked_at(others))
     if failed:
-        say(*(f"{one.path}: {one.problem}" for one in failed))
+        say(*(_("{path}: {problem}", path=one.path, problem=one.problem) for one in failed))
         raise typer.Exit(BAD_DATA)
 
 

@@ -6,7 +6,8 @@ import webbrowser
 from pathlib import Path
 from typing import Annotated
 
-from whosthat.cli.options import JsonOption, argument, examples, new_app, option
+from whosthat.cli.commands import COMMANDS
+from whosthat.cli.options import JsonOption, about, argument, examples, new_app, option
 from whosthat.cli.output import show, show_json
 from whosthat.translation import N_
 
@@ -16,12 +17,16 @@ RunArgument = Annotated[Path, argument("RUN", N_("A run's folder, or runs/latest
 OpenOption = Annotated[bool, option("--open", N_("Open the report in the browser."))]
 
 
-@app.command(epilog=examples("report runs/latest --open"), no_args_is_help=True)
+@app.command(
+    help=about(
+        COMMANDS["report"],
+        N_("The report is made from the figures and plots that the run's folder holds; nothing is trained or tested again."),
+    ),
+    epilog=examples("report runs/latest --open"),  # not translated: a command line
+    no_args_is_help=True,
+)
 def report(run: RunArgument, open_it: OpenOption = False, as_json: JsonOption = False) -> None:
-    """Write a run's report again, and open it.
-
-    The report is made from the figures and plots that the run's folder holds; nothing is trained or tested again.
-    """
+    """Answer ``whosthat report``."""
     from whosthat.evaluation.report import write_report
     from whosthat.runs.folders import existing_run
     from whosthat.runs.lock import run_lock

@@ -44,11 +44,11 @@ class Work:
     note: str = ""
 
     def speed(self, now: float) -> str:
-        """Return units a second and the time left at that rate, as they stand in a line; nothing before there is anything to measure."""
+        """Return units a second and the time left at that rate; nothing before there is anything to measure."""
         if self.done <= self.first:
             return ""
         rate = (self.done - self.first) / max(now - self.started, 1e-9)
-        return _(", {rate:.3g} a second, {rate2} left", rate=rate, rate2=duration((self.total - self.done) / rate))
+        return _("{rate:.3g} a second, {time} left", rate=rate, time=duration((self.total - self.done) / rate))
 
 
 class LineProgress:
@@ -92,7 +92,7 @@ class LineProgress:
         for line in table_lines(columns, rows[:SHOWN_ROWS], right=columns[1:], room=terminal_width(self._stream)):
             self._write(line)
         if len(rows) > SHOWN_ROWS:
-            self._write(_("and {shown_rows:,} more", shown_rows=len(rows) - SHOWN_ROWS))
+            self._write(_("and {n:,} more", n=len(rows) - SHOWN_ROWS))
 
     def close(self) -> None:
         """Finish the last piece of work, and write what was held back."""
@@ -101,16 +101,10 @@ class LineProgress:
 
     def _show(self, work: Work, now: float) -> None:
         self._next_line = now + LINE_EVERY
-        self._write(
-            _(
-                "{what}: {done:,} of {total:,}{speed}{and_}",
-                what=work.what,
-                done=work.done,
-                total=work.total,
-                speed=work.speed(now),
-                and_=_and(work.note),
-            )
-        )
+        line = _("{what}: {done:,} of {total:,}", what=work.what, done=work.done, total=work.total)
+        if speed := work.speed(now):
+            line = _("{progress}, {speed}", progress=line, speed=speed)
+        self._write(_with_note(line, work.note))
 
     def _end_work(self, now: float) -> None:
         if self._work is not None:
@@ -122,9 +116,8 @@ class LineProgress:
         seconds = now - work.started
         if not work.note and seconds < SHOW_AFTER:
             return
-        self._held = _(
-            "{what}: {done:,} in {seconds}{and_}", what=work.what, done=work.done, seconds=duration(seconds), and_=_and(work.note)
-        )
+        line = _("{what}: {done:,} in {time}", what=work.what, done=work.done, time=duration(seconds))
+        self._held = _with_note(line, work.note)
         if now >= self._next_result:
             self._release()
             self._next_result = now + SHOW_AFTER
@@ -194,5 +187,5 @@ def _new_bar(stream: TextIO) -> Any:
     )
 
 
-def _and(note: str) -> str:
-    return f" ({note})" if note else ""
+def _with_note(line: str, note: str) -> str:
+    return _("{line} ({note})", line=line, note=note) if note else line

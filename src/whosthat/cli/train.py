@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from whosthat.cli import options, train_options
+from whosthat.cli.commands import COMMANDS
 from whosthat.cli.evaluate import accuracy_sentence, require_accuracy, show_classes
 from whosthat.cli.output import confirmed, say, show, show_json, show_text
 from whosthat.cli.terminal import terminal_progress
@@ -26,22 +27,29 @@ app = options.new_app()
 
 AUTO = "auto"
 
-_COLOURS = {"poor": "red", "fair": "yellow", N_("too few to say"): "yellow"}
+_COLOURS = {"poor": "red", "fair": "yellow", "too few to say": "yellow"}  # not translated: grades
 """Of the verdict, by its grade; the others are green."""
 
 
 @app.command(
     cls=options.GroupedCommand,
-    epilog=options.examples(
-        "train photos",
-        "train photos --model faces --strangers others",
-        "train photos --model cnn6 --size 112 --epochs 20",
-        "train photos --model cnn6 --crop faces",
-        "train photos --recipe reference-cnn6 --set schedule.name=cosine",
-        "train dataset/dataset.h5 --model cnn6",
-        'train photos --model cnn6 --set network.dropout=[0.1,0.1,0.1,0.1,0.5] --note "less dropout"',
-        "train --resume runs/photos-cnn6-1",
+    help=options.about(
+        COMMANDS["train"],
+        N_(
+            "Makes a run: a folder with the recipe, the split, checkpoints, plots, the report and the bundle, which is the "
+            "saved recogniser. Ctrl-C leaves a run that --resume goes on with."
+        ),
     ),
+    epilog=options.examples("""
+        train photos
+        train photos --model faces --strangers others
+        train photos --model cnn6 --size 112 --epochs 20
+        train photos --model cnn6 --crop faces
+        train photos --recipe reference-cnn6 --set schedule.name=cosine
+        train dataset/dataset.h5 --model cnn6
+        train photos --model cnn6 --set network.dropout=[0.1,0.1,0.1,0.1,0.5] --note "less dropout"
+        train --resume runs/photos-cnn6-1
+    """),  # not translated: command lines
     no_args_is_help=True,
 )
 def train(  # noqa: PLR0913  typer makes a parameter of each option; those that set the recipe are read from the context
@@ -74,11 +82,7 @@ def train(  # noqa: PLR0913  typer makes a parameter of each option; those that 
     min_accuracy: options.MinAccuracyOption = None,
     as_json: options.JsonOption = False,
 ) -> None:
-    """Train a recogniser, test it honestly and save it.
-
-    Makes a run: a folder with the recipe, the split, checkpoints, plots, the report and the bundle, which is the saved
-    recogniser. Ctrl-C leaves a run that --resume goes on with.
-    """
+    """Answer ``whosthat train``."""
     changes = recipe_changes(context)
     if resume is not None:
         if changes or note or any(given is not None for given in (photos, model, recipe, strangers)):
@@ -199,6 +203,7 @@ def show_result(result: TrainResult) -> None:
         show_text(accuracy_sentence(evaluation), *diagnosis.verdict.cautions)
     show_text(*result.notes)
     if diagnosis is not None:
-        show_text(_("Next: {sentence}", sentence=diagnosis.next_step.sentence))
-    show("", *([f"Report:  {result.run / 'report.html'}"] if diagnosis is not None else []))
-    show(f"Bundle:  {result.bundle}", _("Try it:  whosthat predict {quote} photo.jpg", quote=shlex.quote(str(result.run))))
+        show_text(_("Next: {advice}", advice=diagnosis.next_step.sentence))
+    show("", *([_("Report:  {path}", path=result.run / "report.html")] if diagnosis is not None else []))
+    command = f"whosthat predict {shlex.quote(str(result.run))} photo.jpg"  # not translated: a command
+    show(_("Bundle:  {path}", path=result.bundle), _("Try it:  {command}", command=command))

@@ -20,7 +20,7 @@ import numpy as np
 
 from whosthat.dataset.cache import PreparedPhotos
 from whosthat.durable import UNFINISHED, open_private, replace_file, sync_folder
-from whosthat.errors import DatasetError
+from whosthat.errors import DatasetError, system_reason
 from whosthat.hdf5 import own_numbers
 from whosthat.translation import N_, _
 from whosthat.types import Image, IntArray
@@ -60,7 +60,7 @@ def write_array_files(prepared: PreparedPhotos, folder: Path) -> None:
         _write(folder / LABELS, labels)
         replace_file(folder / CLASSES, "".join(f"{name}\n" for name in prepared.classes).encode())
     except (OSError, RuntimeError) as error:  # RuntimeError: HDF5 closing a file that it could not write
-        why = getattr(error, "strerror", None) or error
+        why = system_reason(error)
         raise DatasetError(
             _("The data set cannot be written to {folder}: {why}. Make room, or choose another folder.", folder=folder, why=why)
         ) from error

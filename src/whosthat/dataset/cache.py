@@ -29,7 +29,7 @@ from whosthat.dataset.audit import AuditedPhoto
 from whosthat.dataset.split import IN_PART, Split
 from whosthat.dataset.threads import in_order
 from whosthat.durable import UNFINISHED, make_private_folder, open_private, sync_folder
-from whosthat.errors import CacheError, DatasetError, PhotoError
+from whosthat.errors import CacheError, DatasetError, PhotoError, system_reason
 from whosthat.photos.clips import is_clip, prepare_clip
 from whosthat.photos.preparing import Cropper, PrepareSpec, prepare
 from whosthat.photos.reading import opened
@@ -79,7 +79,7 @@ def prepare_photos(
             _(
                 "The cache folder {folder} cannot be created: {error}. Set WHOSTHAT_CACHE to a writable folder.",
                 folder=file.parent,
-                error=error.strerror or error,
+                error=system_reason(error),
             )
         ) from error
     with _alone(file, progress):
@@ -390,6 +390,6 @@ def _unwritable(file: Path, error: Any) -> CacheError:
             "The cache {file} cannot be written: {error}. Make room there, close other programs that use the file, or "
             "set WHOSTHAT_CACHE to another folder.",
             file=file,
-            error=getattr(error, "strerror", None) or error,
+            error=system_reason(error),
         )
     )

@@ -23,7 +23,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from whosthat.errors import DatasetError
+from whosthat.errors import DatasetError, system_reason
 from whosthat.photos.clips import numbered_frames
 from whosthat.photos.reading import looks_like_photo
 from whosthat.photos.signatures import kind_of_file
@@ -149,7 +149,7 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
             return sorted(listing, key=lambda entry: entry.name)
     except OSError as error:
         raise DatasetError(
-            _("The folder {folder} cannot be listed: {error}. Check its permissions.", folder=folder, error=error.strerror or error)
+            _("The folder {folder} cannot be listed: {error}. Check its permissions.", folder=folder, error=system_reason(error))
         ) from error
 
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from whosthat.dataset.audit import Audit, AuditedPhoto
 from whosthat.dataset.findings import pictures_by_class
 from whosthat.durable import replace_file
-from whosthat.errors import DatasetError, UsageError
+from whosthat.errors import DatasetError, UsageError, system_reason
 from whosthat.translation import N_, _
 from whosthat.types import PARTS
 from whosthat.wording import counted, listing
@@ -85,7 +85,7 @@ def write_split(split: Split, path: Path) -> None:
             _(
                 "The split cannot be written to {path}: {error}. Make room or choose another folder.",
                 path=path,
-                error=error.strerror or error,
+                error=system_reason(error),
             )
         ) from error
 

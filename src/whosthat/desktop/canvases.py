@@ -9,6 +9,7 @@ from typing import Any
 from whosthat.desktop.style import ACCENT, INK, PANEL, SOFT, STAGE, TRACK, UNKNOWN, Look
 from whosthat.desktop.viewer import N_BARS, Answer, Picture
 from whosthat.photos.drawing import fitted
+from whosthat.translation import _
 from whosthat.types import Image
 from whosthat.wording import confidence_text
 
@@ -56,7 +57,7 @@ class PhotoView(tkinter.Canvas):
             if box is not None:
                 x, y = left + box.left * scale, top + box.top * scale
                 self.create_rectangle(x, y, left + box.right * scale, top + box.bottom * scale, outline=colour, width=self._look.px(3))
-                self._draw_label(x, y, sighting.name or "unknown", colour)
+                self._draw_label(x, y, sighting.name or _("unknown"), colour)
 
     def _draw_label(self, x: float, y: float, name: str, colour: str) -> None:
         label = self.create_text(x + self._look.px(4), y, text=name, fill="#ffffff", anchor="sw", font=self._look.text)

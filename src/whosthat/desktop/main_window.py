@@ -50,7 +50,7 @@ class MainWindow:
         beside = str(picture.path.parent if picture else Path.cwd())
         patterns = " ".join(f"*{suffix} *{suffix.upper()}" for suffix in sorted(PHOTO_SUFFIXES))
         chosen = filedialog.askopenfilename(
-            parent=self.root, title=_("Choose a photo"), filetypes=[("Photos", patterns), (_("All files"), "*")], initialdir=beside
+            parent=self.root, title=_("Choose a photo"), filetypes=[(_("Photos"), patterns), (_("All files"), "*")], initialdir=beside
         )
         if chosen:
             self.viewer.open_photo(Path(chosen))
@@ -85,11 +85,11 @@ class MainWindow:
         buttons = (
             ttk.Button(
                 panel,
-                text=_("Choose a photo …   {control_name}+O", control_name=CONTROL_NAME),
+                text=_("Choose a photo …   {control}+O", control=CONTROL_NAME),
                 style="Main.TButton",
                 command=self.choose_photo,
             ),
-            ttk.Button(panel, text=_("Choose a recogniser …   {control_name}+B", control_name=CONTROL_NAME), command=self.choose_bundle),
+            ttk.Button(panel, text=_("Choose a recogniser …   {control}+B", control=CONTROL_NAME), command=self.choose_bundle),
         )
         self.headline.grid(row=0, sticky="w")
         self.detail.grid(row=1, sticky="w", pady=(px(4), px(18)))
@@ -124,4 +124,4 @@ class MainWindow:
 
     def _tell_of_a_mistake(self, kind: type[BaseException], error: BaseException, _traceback: TracebackType | None) -> None:
         """Show in the window what Tk would print to a terminal that nobody may see."""
-        self.viewer.tell(_("Something went wrong inside whosthat: {name__}: {error}", name__=kind.__name__, error=error))
+        self.viewer.tell(_("Something went wrong inside whosthat: {kind}: {error}", kind=kind.__name__, error=error))

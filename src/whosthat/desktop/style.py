@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import tkinter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from tkinter import font, ttk
+
+from whosthat.translation import language
 
 PAPER, PANEL, INK, SOFT, LINE = "#eef1f4", "#ffffff", "#1b2733", "#5c6b7a", "#d5dce3"
 ACCENT, ACCENT_DARK, UNKNOWN, ALARM = "#0b7a75", "#085c58", "#9a5b00", "#b3261e"
@@ -14,6 +17,12 @@ TRACK = "#e3e8ed"
 """The empty part of a bar."""
 
 _FAMILIES = ("Segoe UI", "SF Pro Text", "Helvetica Neue", "Inter", "Noto Sans", "Cantarell", "Ubuntu", "DejaVu Sans")
+_CHINESE = (
+    *("Noto Sans CJK TC", "Noto Sans TC", "Source Han Sans TC", "Microsoft JhengHei UI", "Microsoft JhengHei", "PingFang TC", "Heiti TC"),
+    *("WenQuanYi Micro Hei", "WenQuanYi Zen Hei", "Noto Sans CJK SC", "Noto Sans CJK JP", "Droid Sans Fallback"),
+    *("AR PL UMing TW", "AR PL UKai TW"),
+)
+"""Families that have the characters of Taiwan, the best first."""
 
 
 @dataclass(frozen=True)
@@ -31,10 +40,20 @@ class Look:
         return round(length * self.pixel)
 
 
+def can_show_chinese(root: tkinter.Tk) -> bool:
+    """Say whether there is a font with the characters of Taiwan that windows can use."""
+    return _first_of(_CHINESE, root) is not None
+
+
+def _first_of(families: Sequence[str], root: tkinter.Tk) -> str | None:
+    known = set(font.families(root))
+    return next((name for name in families if name in known), None)
+
+
 def apply_look(root: tkinter.Tk) -> Look:
     """Dress a new window: theme, fonts and colours."""
-    known = set(font.families(root))
-    family = next((name for name in _FAMILIES if name in known), font.nametofont("TkDefaultFont", root).actual("family"))
+    families = (*_CHINESE, *_FAMILIES) if language() == "zh_TW" else _FAMILIES
+    family = _first_of(families, root) or font.nametofont("TkDefaultFont", root).actual("family")
     look = Look(
         pixel=max(1.0, root.winfo_fpixels("1i") / 96),
         text=font.Font(root, family=family, size=10),

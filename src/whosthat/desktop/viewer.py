@@ -17,9 +17,9 @@ from whosthat.photos.drawing import thumbnail
 from whosthat.photos.reading import looks_like_photo, read
 from whosthat.recognition import load
 from whosthat.recognition.recogniser import Recogniser
-from whosthat.translation import N_, _
+from whosthat.translation import _
 from whosthat.types import Image, Sighting
-from whosthat.wording import confidence_text, none_known
+from whosthat.wording import confidence_text, counted, none_known
 
 LARGEST_SIDE = 1600
 """Photos are kept for showing with at most so many pixels on their longer side; the recogniser sees all of them."""
@@ -51,7 +51,7 @@ class State:
 
     bundle: Path | None = None
     picture: Picture | None = None
-    message: str = N_("Choose a photo, and a recogniser that names it.")
+    message: str = ""
     failed: bool = False
 
 
@@ -71,7 +71,7 @@ class Viewer:
     """Opens recognisers and photos, and keeps the state."""
 
     def __init__(self, worker: Worker, changed: Callable[[State], None]) -> None:
-        self.state = State()
+        self.state = State(message=_("Choose a photo, and a recogniser that names it."))
         self._worker = worker
         self._changed = changed
         self._recogniser: Recogniser | None = None
@@ -114,15 +114,16 @@ class Viewer:
     def _present(self, picture: Picture | None) -> None:
         if picture is None or picture.path != self._wanted:
             return
-        place = (
-            _("  ({index} of {n})", index=self._beside.index(picture.path) + 1, n=len(self._beside)) if picture.path in self._beside else ""
-        )
-        advice = "" if picture.sightings is not None else _(". Choose a recogniser to name it.")
-        self._show(picture=picture, message=f"{picture.path.name}{place}{advice}", failed=False)
+        told = picture.path.name
+        if picture.path in self._beside:
+            told = _("{name}  ({number} of {n})", name=told, number=self._beside.index(picture.path) + 1, n=len(self._beside))
+        if picture.sightings is None:
+            told = _("{photo}. Choose a recogniser to name it.", photo=told)
+        self._show(picture=picture, message=told, failed=False)
 
     def _use(self, path: Path, recogniser: Recogniser) -> None:
         self._recogniser = recogniser
-        self._show(bundle=path, message=_("{path} knows {n} names.", path=path, n=len(recogniser.labels)), failed=False)
+        self._show(bundle=path, message=_("{path} knows {names}.", path=path, names=counted(len(recogniser.labels), "name")), failed=False)
         if self._wanted is not None:
             self._open(self._wanted)
 
@@ -174,30 +175,20 @@ def answer(sightings: tuple[Sighting, ...] | None) -> Answer:
     if sightings is None:
         return Answer("", "")
     if not sightings:
-        return Answer("Nobody", _("No face was found in this photo."))
+        return Answer(_("Nobody"), _("No face was found in this photo."))
     best = max(sightings, key=lambda sighting: (sighting.name is not None, sighting.confidence))
     bars = tuple(list(best.probabilities.items())[:N_BARS])
     if best.name is None:
         many = len(sightings) > 1
-        return Answer(none_known(len(sightings)) if many else "Unknown", _why_unknown(best, of_many=many), bars=bars)
-    others = _(" {n} faces in all.", n=len(sightings)) if len(sightings) > 1 else ""
+        return Answer(none_known(len(sightings)) if many else _("Unknown"), _why_unknown(best, of_many=many), bars=bars)
+    told = [_("Confidence {confidence}.", confidence=confidence_text(best.confidence))]
+    if best.runner_up:
+        told.append(_("Runner-up: {name}, {confidence}.", name=best.runner_up, confidence=confidence_text(best.runner_up_confidence)))
+    if len(sightings) > 1:
+        told.append(_("{n} faces in all.", n=len(sightings)))
     twice = dict.fromkeys(sighting.given_to_better for sighting in sightings if sighting.given_to_better is not None)
-    others += "".join(_(" Of several faces that look like {name}, the best got the name.", name=name) for name in twice)
-    after = (
-        _(
-            " Runner-up: {runner_up}, {runner_up_confidence}.",
-            runner_up=best.runner_up,
-            runner_up_confidence=confidence_text(best.runner_up_confidence),
-        )
-        if best.runner_up
-        else ""
-    )
-    return Answer(
-        best.name,
-        _("Confidence {confidence}.{after}{others}", confidence=confidence_text(best.confidence), after=after, others=others),
-        known=True,
-        bars=bars,
-    )
+    told += [_("Of several faces that look like {name}, the best got the name.", name=name) for name in twice]
+    return Answer(best.name, " ".join(told), known=True, bars=bars)
 
 
 def _why_unknown(best: Sighting, *, of_many: bool) -> str:
@@ -205,10 +196,9 @@ def _why_unknown(best: Sighting, *, of_many: bool) -> str:
     name, share = next(iter(best.probabilities.items()), ("", 0.0))
     if share < WORTH_NAMING:
         return _("Like no enrolled person.")
+    shown = confidence_text(share)
     guess = (
-        _("One is perhaps {name}, {share}.", name=name, share=confidence_text(share))
-        if of_many
-        else _("Perhaps {name}, {share}.", name=name, share=confidence_text(share))
+        _("One is perhaps {name}, {share}.", name=name, share=shown) if of_many else _("Perhaps {name}, {share}.", name=name, share=shown)
     )
     far, low = _("The distance is above the threshold, so no name is given."), _("That is below the threshold, so no name is given.")
     return f"{guess} {far if best.nearest else low}"

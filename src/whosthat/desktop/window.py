@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from whosthat.desktop.worker import collected_here
 from whosthat.errors import DesktopError
-from whosthat.translation import N_
+from whosthat.translation import N_, _, language, use
 
 if TYPE_CHECKING:
     import tkinter
@@ -18,13 +18,21 @@ NO_TK = N_(
     "with Homebrew: brew install python-tk. The Windows installer of Python brings it."
 )
 NO_SCREEN = N_("The window cannot open: there is no screen ({reason}). Open it from a desktop, or use whosthat predict.")
+NO_FONT = N_("The window speaks English: no font here can show Chinese. Install one, such as Noto Sans CJK (package fonts-noto-cjk).")
 
 
 def open_window(bundle: Path | None = None) -> None:
-    """Open the window, with a bundle, a run's folder or ``runs/latest`` to begin with, and return when it is closed."""
+    """Open the window, with a bundle, a run's folder or ``runs/latest`` to begin with, and return when it is closed.
+
+    Where it has no font for the language, this process speaks English from now on.
+    """
     root = new_root()
     from whosthat.desktop.main_window import MainWindow
+    from whosthat.desktop.style import can_show_chinese
 
+    if language() != "en" and not can_show_chinese(root):
+        sys.stderr.write(f"{_(NO_FONT)}\n")
+        use("en")
     with collected_here():
         window = MainWindow(root, bundle)
         root.mainloop()
@@ -36,7 +44,7 @@ def new_root() -> tkinter.Tk:
     try:
         import tkinter
     except ImportError as error:
-        raise DesktopError(NO_TK) from error
+        raise DesktopError(_(NO_TK)) from error
     if sys.platform == "win32":
         import ctypes
 
@@ -44,4 +52,4 @@ def new_root() -> tkinter.Tk:
     try:
         return tkinter.Tk(className="Whosthat")
     except tkinter.TclError as error:
-        raise DesktopError(NO_SCREEN.format(reason=error)) from error
+        raise DesktopError(_(NO_SCREEN, reason=error)) from error

@@ -17,7 +17,7 @@ from whosthat.dataset.audit import Audit
 from whosthat.dataset.findings import SEVERITIES, Finding
 from whosthat.dataset.threads import in_order
 from whosthat.durable import make_private_folder, replace_file
-from whosthat.errors import PhotoError, UsageError
+from whosthat.errors import PhotoError, UsageError, system_reason
 from whosthat.evaluation.report import MOST_NAMES, template
 from whosthat.photos.drawing import encode_image, thumbnail
 from whosthat.photos.reading import read
@@ -84,7 +84,7 @@ def write_check_page(page: Path, audit: Audit, faces: FaceAudit | None, *, progr
         make_private_folder(page.parent)
         replace_file(page, text.encode("utf-8", errors="replace"))  # a file name may hold bytes that are no letters
     except OSError as error:
-        raise UsageError(_("{page} cannot be written: {error}. Name another file.", page=page, error=error.strerror or error)) from error
+        raise UsageError(_("{page} cannot be written: {error}. Name another file.", page=page, error=system_reason(error))) from error
     return page
 
 

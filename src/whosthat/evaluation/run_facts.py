@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from whosthat.durable import replace_file
-from whosthat.errors import RunError
+from whosthat.errors import RunError, system_reason
 from whosthat.evaluation.diagnosis import Diagnosis, Training
 from whosthat.evaluation.learning_curve import LearningCurve
 from whosthat.evaluation.metrics import Evaluation
@@ -108,7 +108,7 @@ def read_metrics(run: Path) -> RunFacts:
                 "{path} cannot be read ({error}). A run has it once its test is done; an interrupted run goes on with "
                 "whosthat train --resume {run}.",
                 path=path,
-                error=error.strerror or error,
+                error=system_reason(error),
                 run=run,
             )
         ) from error

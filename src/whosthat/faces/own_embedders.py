@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from whosthat.errors import UsageError, WeightsError, did_you_mean
+from whosthat.errors import UsageError, WeightsError, did_you_mean, system_reason
 from whosthat.faces.alignment import CropTemplate
 from whosthat.faces.embedder import ANY_DETECTOR, EmbedderFacts
 from whosthat.faces.weight_files import WeightsFile, read_at_most, store
@@ -166,7 +166,7 @@ def read_description(path: Path) -> EmbedderDescription:
             )
         document = tomllib.loads(text.decode("utf-8"))
     except OSError as error:
-        raise UsageError(_("The description {path} cannot be read: {error}.", path=path, error=error.strerror or error)) from error
+        raise UsageError(_("The description {path} cannot be read: {error}.", path=path, error=system_reason(error))) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(
             _('The description {path} is not TOML: {error}. Write lines such as licence = "MIT".', path=path, error=error)
@@ -265,6 +265,6 @@ def remove_embedder(name: str) -> bool:
             path.unlink(missing_ok=True)
         except OSError as error:
             raise WeightsError(
-                _("{path} cannot be deleted: {error}. Delete it yourself.", path=path, error=error.strerror or error)
+                _("{path} cannot be deleted: {error}. Delete it yourself.", path=path, error=system_reason(error))
             ) from error
     return there

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from whosthat.durable import replace_file
-from whosthat.errors import WeightsError, did_you_mean
+from whosthat.errors import WeightsError, did_you_mean, system_reason
 from whosthat.settings import weights_folder
 from whosthat.translation import N_, _
 
@@ -157,7 +157,7 @@ def store(name: str, content: bytes) -> None:
             _(
                 "{target} cannot be written: {error}. Make room, or set WHOSTHAT_WEIGHTS to another folder.",
                 target=target,
-                error=error.strerror or error,
+                error=system_reason(error),
             )
         ) from error
 
@@ -205,7 +205,7 @@ def read_at_most(path: Path, limit: int) -> bytes:
         with path.open("rb") as file:
             content = file.read(limit + 1)
     except OSError as error:
-        raise WeightsError(_("{path} cannot be read: {error}.", path=path, error=error.strerror or error)) from error
+        raise WeightsError(_("{path} cannot be read: {error}.", path=path, error=system_reason(error))) from error
     if len(content) > limit:
         raise WeightsError(_("{path} is larger than the expected {limit:,} bytes, so it is another file.", path=path, limit=limit))
     return content

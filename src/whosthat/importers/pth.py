@@ -20,7 +20,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from whosthat.errors import WeightsError
+from whosthat.errors import WeightsError, system_reason
 from whosthat.translation import _
 
 MAX_BYTES = 1024 * 1024 * 1024  # a checkpoint larger than this (1 GiB) is refused
@@ -76,7 +76,7 @@ def read_tensors(path: Path) -> Tensors:
         content = path.read_bytes()
         return _read_zip(content) if content.startswith(b"PK") else _read_sequence(content)
     except OSError as error:
-        raise WeightsError(_("The checkpoint {path} cannot be read: {error}.", path=path, error=error.strerror or error)) from error
+        raise WeightsError(_("The checkpoint {path} cannot be read: {error}.", path=path, error=system_reason(error))) from error
     except _RefusedError as error:
         raise WeightsError(
             _(

@@ -73,7 +73,7 @@ def require_keras() -> None:
     for name in ("keras", "tensorflow"):
         if name not in sys.modules and importlib.util.find_spec(name) is None:
             raise NetworkError(
-                _("Training a network needs Keras on TensorFlow, and {name} is not installed. {install}", name=name, install=_INSTALL)
+                _("Training a network needs Keras on TensorFlow, and {name} is not installed. {install}", name=name, install=_(_INSTALL))
             )
 
 
@@ -107,10 +107,10 @@ def _import(name: str) -> ModuleType:
     except ImportError as error:
         raise NetworkError(
             _(
-                "This needs Keras and TensorFlow, but {value!s} cannot be imported ({error}). {install}",
-                value=error.name or name,
+                "This needs Keras and TensorFlow, but {name} cannot be imported ({error}). {install}",
+                name=error.name or name,
                 error=error,
-                install=_INSTALL,
+                install=_(_INSTALL),
             )
         ) from error
 

@@ -35,13 +35,14 @@ BATCH_NORM_MOMENTUM = 0.9
         parameters=79_810_471,
         options=("dropout", "batch_norm_momentum", "initialiser", "rescale"),
         old_keras=True,
-    )
+    ),
+    N_(
+        "Six 3 x 3 convolutions in four stages, each ended by pooling, batch normalisation and dropout, then 1,024 dense units.\n\n"
+        "Nearly all of its 80 million weights (at 224 pixels) stand in the first dense layer; at 112 pixels it has 17 million."
+    ),
 )
 def cnn6(design: Design) -> keras.Model:
-    """Six 3 x 3 convolutions in four stages, each ended by pooling, batch normalisation and dropout, then 1,024 dense units.
-
-    Nearly all of its 80 million weights (at 224 pixels) stand in the first dense layer; at 112 pixels it has 17 million.
-    """
+    """Build the four stages, then the dense layers."""
     layers = load_keras().layers
     dropout = design.dropout_or(DROPOUT)
     drawn = design.initialiser or "glorot_uniform"

@@ -27,18 +27,19 @@ if TYPE_CHECKING:
         learning_rate=0.01,
         licence="Apache-2.0",
         source=N_("Written for whosthat after the course report it grew from"),
-        paper=N_("Donahue et al. 2015 (LRCN), https://arxiv.org/abs/1411.4389"),
+        paper="Donahue et al. 2015 (LRCN), https://arxiv.org/abs/1411.4389",  # not translated: a paper
         parameters=615_579,
         options=("dropout", "batch_norm_momentum", "initialiser", "rescale"),
         frames=True,
-    )
+    ),
+    N_(
+        "Two convolutions of one 2 x 2 filter each, shared by all frames, then an LSTM of 50 units and a dense layer.\n\n"
+        "The report's sigmoid output is a softmax here, and its dropout after the output is gone: both made probabilities that do not "
+        "sum to 1. The squared error is kept. One filter a layer sees little: this network teaches, it does not win."
+    ),
 )
 def cnn_lstm(design: Design) -> keras.Model:
-    """Two convolutions of one 2 x 2 filter each, shared by all frames, then an LSTM of 50 units and a dense layer.
-
-    The report's sigmoid output is a softmax here, and its dropout after the output is gone: both made probabilities that
-    do not sum to 1. The squared error is kept. One filter a layer sees little: this network teaches, it does not win.
-    """
+    """Build the convolutions of every frame, then what looks at their order."""
     keras = load_keras()
     layers = keras.layers
     (rate,) = design.dropout_or((0.25,))

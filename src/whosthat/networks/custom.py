@@ -19,12 +19,12 @@ from whosthat.networks.backend import load_keras
 from whosthat.networks.design import Design, NetworkFacts
 from whosthat.networks.ends import photo_input, predictions, rescaled
 from whosthat.networks.registry import register
-from whosthat.translation import N_, _
+from whosthat.translation import N_, _, pgettext
 
 if TYPE_CHECKING:
     import keras
 
-EXAMPLE = N_("conv 32 3, pool, norm, conv 64 3, pool, norm, conv 128 3, pool, norm, global, dropout 0.25, dense 128")
+EXAMPLE = "conv 32 3, pool, norm, conv 64 3, pool, norm, conv 128 3, pool, norm, global, dropout 0.25, dense 128"  # not translated: blocks
 """What is built when a recipe gives no blocks."""
 
 
@@ -163,14 +163,14 @@ def _given(where: str, known: _Word, tokens: list[str], usage: str) -> dict[str,
         if name in given:
             raise NetworkError(
                 _(
-                    "{where}: {token!r:.40} comes after {given!r}; give one of them. {usage}",
+                    "{where}: {token!r:.40} comes after {before!r}; give one of them. {usage}",
                     where=where,
                     token=token,
-                    given=str(given[name]),
+                    before=str(given[name]),
                     usage=usage,
                 )
             )
-        number = next(left, "nothing") if name in _NAMED else token
+        number = next(left, pgettext("what follows a word of a block", "nothing")) if name in _NAMED else token
         given[name] = token if name in _CHOICES else _number(where, name, number, usage)
     return given
 
@@ -184,10 +184,10 @@ def _number(where: str, name: str, written: str, usage: str) -> float:
     if not limits.allows(number):
         raise NetworkError(
             _(
-                "{where}: {name} must be {words}, got {written!r:.40}. {usage}",
+                "{where}: {name} must be {expected}, got {written!r:.40}. {usage}",
                 where=where,
                 name=name.upper(),
-                words=limits.words,
+                expected=_(limits.words),
                 written=written,
                 usage=usage,
             )
@@ -201,27 +201,22 @@ def _add_block(x: keras.KerasTensor, position: int, block: Block, design: Design
     known = _WORDS[block.word]
     came = "map" if len(x.shape) == 4 else "vector"
     if known.takes not in (came, "both"):
-        advice = _("Put global or flatten before it.") if came == "map" else _("Put it before global or flatten.")
+        shape = tuple(x.shape[1:])
         raise NetworkError(
-            _(
-                "{where} needs a {takes}, got a {came} of shape {tuple}. {advice}",
-                where=where,
-                takes=known.takes,
-                came=came,
-                tuple=tuple(x.shape[1:]),
-                advice=advice,
-            )
+            _("{where} needs a vector, got a map of shape {shape}. Put global or flatten before it.", where=where, shape=shape)
+            if came == "map"
+            else _("{where} needs a map, got a vector of shape {shape}. Put it before global or flatten.", where=where, shape=shape)
         )
     side = block.settings.get("side", 0)
     if block.settings.get("padding") == "valid" and side > x.shape[1]:
         raise NetworkError(
             _(
-                "{where} needs maps of at least {side} x {side}, got {shape} x {shape2}. Choose a size above {size}, pool "
+                "{where} needs maps of at least {side} x {side}, got {height} x {width}. Choose a size above {size}, pool "
                 "less, or use the padding same.",
                 where=where,
                 side=side,
-                shape=x.shape[1],
-                shape2=x.shape[2],
+                height=x.shape[1],
+                width=x.shape[2],
                 size=design.size,
             )
         )
@@ -239,10 +234,11 @@ def _add_block(x: keras.KerasTensor, position: int, block: Block, design: Design
         source=N_("Your recipe"),
         parameters=111_559,
         options=("blocks", "batch_norm_momentum", "initialiser", "rescale"),
-    )
+    ),
+    N_("Your own blocks, such as conv 64 3, conv 64 3 valid, pool, flatten, dense 128, and a classifier."),
 )
 def custom(design: Design) -> keras.Model:
-    """The blocks of ``Design.blocks``, such as ``conv 64 3, conv 64 3 valid, pool, flatten, dense 128``, and a classifier."""
+    """Build the blocks of ``Design.blocks``, and the classifier."""
     keras = load_keras()
     photo = photo_input(design)
     x = rescaled(photo, design)
@@ -251,8 +247,8 @@ def custom(design: Design) -> keras.Model:
     if len(x.shape) != 2:
         raise NetworkError(
             _(
-                "The blocks end in maps of shape {tuple}, but the classifier needs a vector. Add global or flatten.",
-                tuple=tuple(x.shape[1:]),
+                "The blocks end in maps of shape {shape}, but the classifier needs a vector. Add global or flatten.",
+                shape=tuple(x.shape[1:]),
             )
         )
     x = keras.layers.Identity(name="features")(x)

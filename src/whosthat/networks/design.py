@@ -75,10 +75,10 @@ class Design:
         if len(self.dropout) != len(default):
             raise NetworkError(
                 _(
-                    "This network has {n} dropout layers, got {n2} rates: {dropout}.",
-                    n=len(default),
-                    n2=len(self.dropout),
-                    dropout=self.dropout,
+                    "This network has {layers} dropout layers, got {n} rates: {rates}.",
+                    layers=len(default),
+                    n=len(self.dropout),
+                    rates=self.dropout,
                 )
             )
         return self.dropout
@@ -87,7 +87,7 @@ class Design:
 def check_design(known: NetworkFacts, design: Design) -> None:
     """Refuse a design that a network cannot be built to: a NetworkError names what does not fit and what would."""
     if design.n_classes < 2:
-        raise NetworkError(_("A network needs at least 2 classes, got {n_classes}.", n_classes=design.n_classes))
+        raise NetworkError(_("A network needs at least 2 classes, got {n}.", n=design.n_classes))
     if design.size < known.minimum_size:
         raise NetworkError(
             _(
@@ -100,30 +100,33 @@ def check_design(known: NetworkFacts, design: Design) -> None:
             )
         )
     if design.frames < 1 or (design.frames > 1 and not known.frames):
-        can = _("1 or more frames") if known.frames else _("single photos (frames = 1)")
-        raise NetworkError(_("{name} takes {can}, got frames = {frames}.", name=known.name, can=can, frames=design.frames))
+        raise NetworkError(
+            _("{name} takes 1 or more frames, got frames = {frames}.", name=known.name, frames=design.frames)
+            if known.frames
+            else _("{name} takes single photos (frames = 1), got frames = {frames}.", name=known.name, frames=design.frames)
+        )
     readable = (".safetensors", *OLD_KERAS) if known.old_keras else (".safetensors",)
     saved = isinstance(design.weights, Path) and design.weights.suffix in readable
     if known.weights == "none" and design.weights not in (None, "none") and not saved:
-        also = _(" A .hdf5 or .h5 file that Keras 2 saved from the same layers is read, too.") if known.old_keras else ""
-        raise NetworkError(
-            _(
-                "There are no published weights for {name}, got weights = {weights!r}. Use a .safetensors file that "
-                "whosthat saved from this network, or none.{also}",
-                name=known.name,
-                weights=str(design.weights),
-                also=also,
-            )
+        refused = _(
+            "There are no published weights for {name}, got weights = {weights!r}. Use a .safetensors file that "
+            "whosthat saved from this network, or none.",
+            name=known.name,
+            weights=str(design.weights),
         )
+        also = [_("A .hdf5 or .h5 file that Keras 2 saved from the same layers is read, too.")] if known.old_keras else []
+        raise NetworkError(" ".join([refused, *also]))
     _check_options(known, design)
 
 
 def _check_options(known: NetworkFacts, design: Design) -> None:
     for option in _OPTIONS:
         if getattr(design, option) not in (None, "") and option not in known.options:
-            offered = ", ".join(known.options) or "none"
+            options = ", ".join(known.options)
             raise NetworkError(
-                _("{name} has no option {option!r}. Its options: {offered}.", name=known.name, option=option, offered=offered)
+                _("{name} has no option {option!r}. Its options: {options}.", name=known.name, option=option, options=options)
+                if options
+                else _("{name} has no option {option!r}. Its options: none.", name=known.name, option=option)
             )
     for rate in design.dropout or ():
         if not 0 <= rate < 1:
@@ -131,8 +134,8 @@ def _check_options(known: NetworkFacts, design: Design) -> None:
     if design.batch_norm_momentum is not None and not 0 < design.batch_norm_momentum < 1:
         raise NetworkError(
             _(
-                "The momentum of batch normalisation must be between 0 and 1, got {batch_norm_momentum}.",
-                batch_norm_momentum=design.batch_norm_momentum,
+                "The momentum of batch normalisation must be between 0 and 1, got {momentum}.",
+                momentum=design.batch_norm_momentum,
             )
         )
     if design.initialiser is not None and design.initialiser not in INITIALISERS:

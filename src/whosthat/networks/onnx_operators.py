@@ -183,7 +183,7 @@ def _pads(layer: Any, shape: tuple[int, ...], reaches: Sequence[int]) -> list[in
     """ONNX pads (top, left, bottom, right) for Keras' padding; "same" puts the odd pixel last."""
     if layer.padding == "valid":
         return [0, 0, 0, 0]
-    _require(layer.padding == "same", layer, "padding", layer.padding, _("valid, same"))
+    _require(layer.padding == "same", layer, "padding", layer.padding, "valid, same")  # not translated: what Keras calls them
     before, after = [], []
     for size, stride, reach in zip(shape[:2], layer.strides, reaches, strict=True):
         total = max((-(-size // stride) - 1) * stride + reach - size, 0)
@@ -269,7 +269,7 @@ def _nothing(graph: Graph, layer: Any, inputs: list[Value]) -> str:
 @writes("ReLU")
 def _relu(graph: Graph, layer: Any, inputs: list[Value]) -> str:
     came = (layer.negative_slope, layer.threshold)
-    _require(came == (0, 0), layer, _("negative_slope, threshold"), came, (0, 0))
+    _require(came == (0, 0), layer, "negative_slope, threshold", came, (0, 0))  # not translated: what Keras calls them
     if layer.max_value is None:
         return graph.add("Relu", [inputs[0].name])
     return graph.add("Clip", [inputs[0].name, graph.number(0), graph.number(layer.max_value)])

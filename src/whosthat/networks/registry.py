@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import inspect
 import pkgutil
 import sys
 from collections.abc import Callable
@@ -41,21 +42,23 @@ __all__ = [
 
 Builder: TypeAlias = "Callable[[Design], keras.Model]"
 _BUILDERS: dict[str, tuple[NetworkFacts, Builder]] = {}
+_ABOUT: dict[str, str] = {}
 _CUSTOM_FILES: dict[Path, tuple[str, ...]] = {}
 
 
-def register(facts: NetworkFacts) -> Callable[[Builder], Builder]:
+def register(facts: NetworkFacts, about: str = "") -> Callable[[Builder], Builder]:
     """Register the decorated function under ``facts.name``.
 
     The function takes a `Design` and returns a functional Keras model whose input is named ``photo`` (pixels 0 to 255), with
     a layer ``features`` (one vector per photo) just before the classifier, and an output layer ``predictions`` (probabilities).
-    A name that another network has is a NetworkError.
+    A name that another network has is a NetworkError. ``about`` says in a few sentences, marked with `N_`, what the network is; without
+    it the function's docstring says so.
     """
 
     def keep(builder: Builder) -> Builder:
         if facts.name in _BUILDERS:
             raise NetworkError(_("Two networks are named {name!r}. Give yours another name.", name=facts.name))
-        _BUILDERS[facts.name] = (facts, builder)
+        _BUILDERS[facts.name], _ABOUT[facts.name] = (facts, builder), about
         return builder
 
     return keep
@@ -80,8 +83,10 @@ def facts(name: str) -> NetworkFacts:
 
 
 def describe(name: str) -> str:
-    """The docstring of one network's function: what it is, in words."""
-    return (_entry(name)[1].__doc__ or "").strip()
+    """Say what one network is, in a few sentences."""
+    builder = _entry(name)[1]
+    about = _ABOUT.get(name)
+    return _(about) if about else inspect.getdoc(builder) or ""
 
 
 def _entry(name: str) -> tuple[NetworkFacts, Builder]:
@@ -192,11 +197,9 @@ def load_custom(path: Path) -> tuple[str, ...]:
         return _CUSTOM_FILES[path]
     if not path.is_file() or path.suffix != ".py":
         raise UsageError(
-            _(
-                "{path} is {value}. Name a file that registers a network.",
-                path=path,
-                value=_("not a Python file (.py)") if path.exists() else "missing",
-            )
+            _("{path} is not a Python file (.py). Name a file that registers a network.", path=path)
+            if path.exists()
+            else _("{path} is missing. Name a file that registers a network.", path=path)
         )
     before = set(names())
     module_name = f"whosthat_custom_{len(_CUSTOM_FILES)}"
@@ -210,7 +213,7 @@ def load_custom(path: Path) -> tuple[str, ...]:
         for name in set(_BUILDERS) - before:
             del _BUILDERS[name]
         raise NetworkError(
-            _("{path} failed while it was loaded: {name__}: {error}", path=path, name__=type(error).__name__, error=error)
+            _("{path} failed while it was loaded: {kind}: {error}", path=path, kind=type(error).__name__, error=error)
         ) from error
     added = tuple(sorted(set(_BUILDERS) - before))
     if not added:

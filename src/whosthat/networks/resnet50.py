@@ -24,7 +24,7 @@ RESNET50 = NetworkFacts(
     minimum_size=32,
     licence="MIT",
     source=N_("Kaiming He's deep-residual-networks, ported by keras.applications"),
-    paper=N_("He, Zhang, Ren and Sun 2015, https://arxiv.org/abs/1512.03385"),
+    paper="He, Zhang, Ren and Sun 2015, https://arxiv.org/abs/1512.03385",  # not translated: a paper
     parameters=23_602_055,
     options=("dropout",),
     weights="imagenet",
@@ -36,9 +36,9 @@ RESNET50 = NetworkFacts(
 )
 
 
-@register(RESNET50)
+@register(RESNET50, N_("ResNet50 as in keras.applications, averaged over the image, into one dense layer of class probabilities."))
 def resnet50(design: Design) -> keras.Model:
-    """ResNet50 as in keras.applications, averaged over the image, into one dense layer of class probabilities."""
+    """Build keras.applications' network, and fill it from its file."""
     file = find_weights(RESNET50, design.weights)  # first: an absent file is said at once
     keras = load_keras()
     (rate,) = design.dropout_or((0.0,))

@@ -24,7 +24,7 @@ VGG16 = NetworkFacts(
     minimum_size=32,
     licence="CC-BY-4.0",
     source=N_("Visual Geometry Group, University of Oxford, ported by keras.applications"),
-    paper=N_("Simonyan and Zisserman 2014, https://arxiv.org/abs/1409.1556"),
+    paper="Simonyan and Zisserman 2014, https://arxiv.org/abs/1409.1556",  # not translated: a paper
     parameters=14_890_311,
     options=("dropout",),
     weights="imagenet",
@@ -39,9 +39,12 @@ BLOCKS = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))
 """Filters and number of convolutions of each block (paper, table 1, column D)."""
 
 
-@register(VGG16)
+@register(
+    VGG16,
+    N_("The convolutions of VGG16 without its top, flattened, through a relu, into one dense layer of class probabilities."),
+)
 def vgg16(design: Design) -> keras.Model:
-    """The convolutions of VGG16 without its top, flattened, through a relu, into one dense layer of class probabilities."""
+    """Build keras.applications' network, and fill it from its file."""
     file = find_weights(VGG16, design.weights)  # first: an absent file is said at once
     keras = load_keras()
     (rate,) = design.dropout_or((0.0,))
@@ -68,13 +71,14 @@ def vgg16(design: Design) -> keras.Model:
         paper=VGG16.paper,
         parameters=41_462_855,
         options=("dropout", "batch_norm_momentum", "initialiser", "rescale"),
-    )
+    ),
+    N_(
+        "The 13 convolutions of VGG16 with batch normalisation after the first pool, then two dense layers of 1,024 with dropout.\n\n"
+        "He initialisation is the default: with Glorot's the signal of 13 relu layers without further normalisation fades."
+    ),
 )
 def vgg16_bn1(design: Design) -> keras.Model:
-    """The 13 convolutions of VGG16 with batch normalisation after the first pool, then two dense layers of 1,024 with dropout.
-
-    He initialisation is the default: with Glorot's the signal of 13 relu layers without further normalisation fades.
-    """
+    """Build the thirteen convolutions, then the dense layers."""
     keras = load_keras()
     layers = keras.layers
     dropout = design.dropout_or((0.5, 0.5))

@@ -29,7 +29,11 @@ def weights_of(model: keras.Model) -> dict[str, NDArray[Any]]:
     twice = {path for path in paths if paths.count(path) > 1}
     if twice:
         raise WeightsError(
-            _("Two weights of the network {name!r} are named {min!r}. Give every layer its own name.", name=model.name, min=min(twice))
+            _(
+                "Two weights of the network {name!r} are named {weight!r}. Give every layer its own name.",
+                name=model.name,
+                weight=min(twice),
+            )
         )
     return {variable.path: np.asarray(variable.numpy()) for variable in model.weights}
 
@@ -87,9 +91,9 @@ def _fill(model: keras.Model, variables: list[keras.Variable], arrays: Mapping[s
         if variable.path not in arrays:
             raise WeightsError(
                 _(
-                    "{path} lacks the weight {path2!r}, so it belongs to another network than {name!r}.",
+                    "{path} lacks the weight {weight!r}, so it belongs to another network than {name!r}.",
                     path=path,
-                    path2=variable.path,
+                    weight=variable.path,
                     name=model.name,
                 )
             )
@@ -97,19 +101,19 @@ def _fill(model: keras.Model, variables: list[keras.Variable], arrays: Mapping[s
         if (came.shape, str(came.dtype)) != wanted:
             raise WeightsError(
                 _(
-                    "The weight {path!r} in {path2} has shape {shape} ({dtype}), expected {wanted} ({wanted2}).",
-                    path=variable.path,
-                    path2=path,
+                    "The weight {weight!r} in {path} has shape {shape} ({type}), expected {wanted} ({wanted_type}).",
+                    weight=variable.path,
+                    path=path,
                     shape=came.shape,
-                    dtype=came.dtype,
+                    type=came.dtype,
                     wanted=wanted[0],
-                    wanted2=wanted[1],
+                    wanted_type=wanted[1],
                 )
             )
     extra = sorted(set(arrays) - {variable.path for variable in variables})
     if extra:
         raise WeightsError(
-            _("{path} holds the weight {extra!r}, which the network {name!r} does not have.", path=path, extra=extra[0], name=model.name)
+            _("{path} holds the weight {weight!r}, which the network {name!r} does not have.", path=path, weight=extra[0], name=model.name)
         )
     for variable in variables:
         variable.assign(arrays[variable.path])

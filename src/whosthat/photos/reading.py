@@ -37,7 +37,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from whosthat import durable
-from whosthat.errors import PhotoError
+from whosthat.errors import PhotoError, system_reason
 from whosthat.photos.memory import UNFOLDED
 from whosthat.photos.quiet import quiet_pillow
 from whosthat.photos.signatures import FORMATS, PHOTO_SUFFIXES, SNIFF_BYTES, format_of, why_not_a_photo
@@ -236,7 +236,7 @@ def _file_content(path: Path, max_bytes: int) -> bytes:
     except PermissionError as error:
         raise _RefusedError(_("no permission to read the file")) from error
     except (OSError, ValueError) as error:  # ValueError: a NUL character in the path
-        raise _RefusedError(_("the file cannot be read ({error})", error=getattr(error, "strerror", None) or error)) from error
+        raise _RefusedError(_("the file cannot be read ({error})", error=system_reason(error))) from error
 
 
 def _check_bytes(size: int, max_bytes: int) -> None:

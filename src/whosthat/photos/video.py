@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from whosthat.errors import PhotoError, UsageError
+from whosthat.errors import PhotoError, UsageError, system_reason
 from whosthat.photos.quiet import quiet_opencv
 from whosthat.photos.signatures import SNIFF_BYTES, VIDEO_SUFFIXES, format_of, is_video
 from whosthat.settings import MAX_VIDEO_FRAMES, MAX_VIDEO_PIXELS
@@ -173,7 +173,7 @@ def _check_is_video(path: Path) -> None:
     except FileNotFoundError as error:
         raise PhotoError(path, _("not found")) from error
     except (OSError, ValueError) as error:  # ValueError: a NUL character in the path
-        raise PhotoError(path, _("the video cannot be read ({error})", error=getattr(error, "strerror", None) or error)) from error
+        raise PhotoError(path, _("the video cannot be read ({error})", error=system_reason(error))) from error
     if not first_bytes:
         raise PhotoError(path, _("the file is empty"))
     if not is_video(first_bytes):

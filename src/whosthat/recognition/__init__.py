@@ -26,6 +26,7 @@ from pathlib import Path
 from whosthat.errors import BundleError, path_given
 from whosthat.recognition.bundle import Bundle, is_unknown, open_bundle
 from whosthat.recognition.recogniser import Recogniser
+from whosthat.translation import _
 
 _KINDS = {"image-classifier": "ImageClassifier", "face-classifier": "FaceClassifier", "face-recogniser": "FaceRecogniser"}
 """For each kind of bundle the class that opens it, in the module of the same name; what a class can do is asked of it, not of the kind."""
@@ -39,7 +40,7 @@ def load(path: str | Path) -> Recogniser:
         BundleError: There is no bundle, it is damaged, newer than this whosthat, of an unknown kind, or it has a class whose name is the
             answer for strangers.
     """
-    path = path_given(path, "A saved recogniser")
+    path = path_given(path, _("A saved recogniser"))
     try:
         return _load(path)
     except BundleError:  # between two files the bundle may have been replaced: then another look finds the new one
@@ -50,7 +51,14 @@ def _load(path: Path) -> Recogniser:
     bundle = open_bundle(path)
     kind = bundle.facts.kind
     if kind not in _KINDS:
-        raise BundleError(f"{bundle.folder} is of the kind {kind!r}; this whosthat knows {', '.join(_KINDS)}. Update whosthat.")
+        raise BundleError(
+            _(
+                "{folder} is of the kind {kind!r}; this whosthat knows {known}. Update whosthat.",
+                folder=bundle.folder,
+                kind=kind,
+                known=", ".join(_KINDS),
+            )
+        )
     _refuse_unknown(bundle)
     module = import_module(f"whosthat.recognition.{kind.replace('-', '_')}")  # numpy and the photo decoder: not needed to read facts
     recogniser: Recogniser = getattr(module, _KINDS[kind]).open(bundle)
@@ -61,7 +69,9 @@ def _refuse_unknown(bundle: Bundle) -> None:
     """Refuse a bundle, saved before such names were, whose answers would mean two things."""
     name = next(filter(is_unknown, bundle.facts.labels), None)
     if name is not None:
-        rename = "Rename the folder and train again."
+        advice = _("Rename the folder and train again.")
         if bundle.facts.has_gallery:
-            rename = f"Rename that person: whosthat people {bundle.folder} rename {shlex.quote(name)} NEW_NAME."
-        raise BundleError(f"{bundle.folder} has a class named {name!r}, which is also the answer for strangers. {rename}")
+            command = f"whosthat people {bundle.folder} rename {shlex.quote(name)} NEW_NAME"  # not translated: a command
+            advice = _("Rename that person: {command}.", command=command)
+        told = _("{folder} has a class named {name!r}, which is also the answer for strangers.", folder=bundle.folder, name=name)
+        raise BundleError(f"{told} {advice}")

@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, field_validator
 
 from whosthat import durable
-from whosthat.errors import BundleError, UsageError, WeightsError, did_you_mean
+from whosthat.errors import BundleError, UsageError, WeightsError, did_you_mean, system_reason
 from whosthat.recognition.face_facts import CropFacts, FaceFacts
 from whosthat.recognition.face_threshold import DistanceThreshold
 from whosthat.recognition.manifest import FORMAT, MANIFEST, Manifest, first_complaint, read_manifest, write_manifest
@@ -153,7 +153,7 @@ def label_problem(labels: Iterable[str], *, old: Iterable[str] = ()) -> str | No
     seen: dict[str, str] = {}
     labels = tuple(labels)
     if reserved := next((label for label in labels if is_unknown(label)), None):
-        return _("{reserved!r} is the answer for strangers, so a class or a person needs another name", reserved=reserved)
+        return _("{label!r} is the answer for strangers, so a class or a person needs another name", label=reserved)
     for label in (*old, *labels):
         if not label.strip() or len(label) > 255 or label in (".", "..") or "/" in label or "\\" in label:
             return _(
@@ -164,7 +164,7 @@ def label_problem(labels: Iterable[str], *, old: Iterable[str] = ()) -> str | No
             return _("{label!r} is not a class name: it contains an invisible character; rename the folder", label=label)
         key = unicodedata.normalize("NFC", label).casefold()
         if key in seen:
-            return _("{seen!r} and {label!r} are the same name on some systems; rename one of them", seen=seen[key], label=label)
+            return _("{first!r} and {label!r} are the same name on some systems; rename one of them", first=seen[key], label=label)
         seen[key] = label
     return None
 
@@ -236,10 +236,10 @@ def save_bundle(
         shutil.rmtree(new, ignore_errors=True)
         raise BundleError(
             _(
-                "The bundle cannot be saved to {folder}: {value}. Make room or choose another folder; a bundle that was "
+                "The bundle cannot be saved to {folder}: {error}. Make room or choose another folder; a bundle that was "
                 "there before is unchanged.",
                 folder=folder,
-                value=error.strerror or error,
+                error=system_reason(error),
             )
         ) from error
 
@@ -253,15 +253,15 @@ def open_bundle(path: str | Path) -> Bundle:
     manifest = read_manifest(folder)
     content = manifest.read(folder, FACTS, limit=MAX_FACTS_BYTES)
     if content.count(b"[") + content.count(b"{") > MAX_LISTS or content.count(b",") > MAX_ITEMS:
-        raise BundleError(_("{facts} holds more lists or items than whosthat writes. Do not use this bundle.", facts=folder / FACTS))
+        raise BundleError(_("{file} holds more lists or items than whosthat writes. Do not use this bundle.", file=folder / FACTS))
     try:
         facts = BundleFacts.model_validate_json(content)
     except ValidationError as error:
         raise BundleError(
             _(
-                "{facts} cannot be used: {first_complaint} Train again, or ask whoever made it.",
-                facts=folder / FACTS,
-                first_complaint=first_complaint(error),
+                "{file} cannot be used: {complaint} Train again, or ask whoever made it.",
+                file=folder / FACTS,
+                complaint=first_complaint(error),
             )
         ) from error
     return Bundle(folder, facts, manifest)
@@ -276,7 +276,8 @@ def find_bundle(path: Path) -> Path:
             return there
     expected = _("Expected a bundle, a run folder or runs/latest.")
     if not place.exists():
-        raise BundleError(_("There is no bundle at {path}. {expected}{similar}", path=path, expected=expected, similar=_similar(place)))
+        missing = _("There is no bundle at {path}. {expected}", path=path, expected=expected)
+        raise BundleError(" ".join(filter(None, (missing, _similar(place)))))
     if not place.is_dir():
         raise BundleError(_("{path} is a file, but a bundle is a folder. {expected}", path=path, expected=expected))
     raise BundleError(
@@ -336,7 +337,7 @@ def _similar(place: Path) -> str:
     """Suggest a bundle, or a run with one, beside a path that does not exist, or in ``runs`` beside it."""
     listed = place.parent / "runs" / place.name
     if (listed / BUNDLE / MANIFEST).is_file():
-        return _(' Did you mean "{listed}"?', listed=listed)
+        return _('Did you mean "{near}"?', near=listed)
     holders = [manifest.parent for pattern in (f"*/{MANIFEST}", f"*/bundle/{MANIFEST}") for manifest in place.parent.glob(pattern)]
     beside = sorted({path.relative_to(place.parent).parts[0] for path in holders if not path.name.startswith(".")})
-    return f" {did_you_mean(place.name, beside[:20])}" if beside else ""
+    return did_you_mean(place.name, beside[:20]) if beside else ""

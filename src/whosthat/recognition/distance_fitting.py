@@ -16,7 +16,7 @@ from whosthat.errors import WeightsError
 from whosthat.recognition.face_threshold import FLATTEST, STEEPEST, DistanceThreshold
 from whosthat.recognition.impostors import Impostors
 from whosthat.recognition.threshold import expected_of_strangers
-from whosthat.translation import _
+from whosthat.translation import _, ngettext
 from whosthat.wording import counted
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ def fit_distance(
     learnt = posterior.variance < 0.5 * _posterior([], expected, scatter).variance
     return DistanceThreshold(
         value=value,
-        how=f"{expected_of_strangers(named, low, high)}. {_source(evidence, impostors, learnt)}",
+        how=_("{expectation}. {source}", expectation=expected_of_strangers(named, low, high), source=_source(evidence, impostors, learnt)),
         fpir=named,
         fpir_low=min(low, named),
         fpir_high=max(high, named),
@@ -166,7 +166,9 @@ def fit_distance(
 def _evidence(played: ImpostorTrials, strangers: ImpostorTrials | None, n_people: int) -> list[_Evidence]:
     """Gather what the photos say."""
     evidence = (
-        [_Evidence(played, _("{n_people:,} known people", n_people=played.n_people), 1 - 1 / n_people)] if len(played.distances) else []
+        [_Evidence(played, ngettext("{n} known person", "{n:,} known people", played.n_people), 1 - 1 / n_people)]
+        if len(played.distances)
+        else []
     )
     if strangers is None or not len(strangers.distances):
         return evidence
@@ -231,7 +233,9 @@ def _interval(weights: NDArray[np.float64], rates: NDArray[np.float64], n_people
 def _source(evidence: list[_Evidence], impostors: Impostors, learnt: bool) -> str:
     """Say whether the photos spoke or what is known of the network."""
     if learnt:
-        return _("This is estimated from your photos ({map}).", map=" and ".join(map(str, evidence)))
+        first, *more = map(str, evidence)
+        faces = _("{first} and {second}", first=first, second=more[0]) if more else first
+        return _("This is estimated from your photos ({faces}).", faces=faces)
     if impostors.measured:
         return _(
             "This is mostly what was measured before for {network}: you have too few people to estimate it.", network=impostors.network

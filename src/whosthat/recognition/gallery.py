@@ -124,5 +124,5 @@ def _problem(gallery: Gallery, dimensions: int) -> str:
     if labels.dtype != np.int64 or labels.shape != (n,) or not np.isin(np.arange(len(gallery.people)), labels).all():
         return _("each of the {n} people needs an embedding", n=len(gallery.people))
     if labels.min() < 0 or labels.max() >= len(gallery.people):
-        return _("an embedding belongs to nobody: labels run from {min} to {max}", min=labels.min(), max=labels.max())
+        return _("an embedding belongs to nobody: labels run from {lowest} to {highest}", lowest=labels.min(), highest=labels.max())
     return ""

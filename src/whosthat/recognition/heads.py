@@ -174,9 +174,8 @@ def choose_head(vectors: FloatArray, labels: IntArray, groups: IntArray, n_peopl
     if not tried:
         raise DatasetError(
             _(
-                'The head {not_tried} takes too long for {n:,} photos of {n_people:,} people. Set head = "auto" or '
-                '"nearest" in the recipe.',
-                not_tried=" or ".join(not_tried),
+                'The head {head} takes too long for {n:,} photos of {n_people:,} people. Set head = "auto" or "nearest" in the recipe.',
+                head=not_tried[0],
                 n=len(labels),
                 n_people=n_people,
             )

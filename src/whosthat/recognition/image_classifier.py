@@ -113,10 +113,10 @@ class ImageClassifier(Recogniser):
         if inputs.dtype != np.uint8 or inputs.shape[1:] != self.spec.shape:
             raise ValueError(
                 _(
-                    "Expected uint8 inputs of shape (b, {shape}), got {dtype} {shape2}; prepare() makes them.",
-                    shape=self.spec.shape,
+                    "Expected uint8 inputs of shape (b, {expected}), got {dtype} {shape}; prepare() makes them.",
+                    expected=self.spec.shape,
                     dtype=inputs.dtype,
-                    shape2=inputs.shape,
+                    shape=inputs.shape,
                 )
             )
         with blaming_the_bundle():
@@ -125,11 +125,11 @@ class ImageClassifier(Recogniser):
         if scores.shape != expected or not ((scores >= 0) & (scores <= 1 + 1e-5)).all():
             raise BundleError(
                 _(
-                    "The graph should give probabilities of the shape {expected}, but gave numbers from {min} to {max} of the "
+                    "The graph should give probabilities of the shape {expected}, but gave numbers from {lowest} to {highest} of the "
                     "shape {shape}. The files of the bundle do not match; train again.",
                     expected=expected,
-                    min=scores.min(),
-                    max=scores.max(),
+                    lowest=scores.min(),
+                    highest=scores.max(),
                     shape=scores.shape,
                 )
             )
@@ -148,11 +148,11 @@ def _input_type(session: Session, spec: PrepareSpec) -> type[Any]:
     if not fits or shape != spec.shape:
         raise BundleError(
             _(
-                "The graph should take one input (b, {map}) of bytes or floats, but takes {input_shapes} of "
-                "{input_types}. The files of the bundle do not match; train again.",
-                map=", ".join(map(str, spec.shape)),
-                input_shapes=session.input_shapes,
-                input_types=session.input_types,
+                "The graph should take one input (b, {expected}) of bytes or floats, but takes {shapes} of "
+                "{types}. The files of the bundle do not match; train again.",
+                expected=", ".join(map(str, spec.shape)),
+                shapes=session.input_shapes,
+                types=session.input_types,
             )
         )
     return INPUT_TYPES[session.input_types[0]]

@@ -20,7 +20,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from whosthat import durable
-from whosthat.errors import BundleError
+from whosthat.errors import BundleError, system_reason
 from whosthat.translation import _
 from whosthat.version import __version__
 
@@ -98,9 +98,9 @@ def read_manifest(folder: Path) -> Manifest:
     except ValidationError as error:
         raise BundleError(
             _(
-                "{manifest} is damaged: {first_complaint} Copy the bundle again, or train again.",
-                manifest=folder / MANIFEST,
-                first_complaint=first_complaint(error),
+                "{file} is damaged: {complaint} Copy the bundle again, or train again.",
+                file=folder / MANIFEST,
+                complaint=first_complaint(error),
             )
         ) from error
     try:
@@ -114,10 +114,10 @@ def _refuse_changed(path: Path, expected: FileFacts, came: str) -> None:
     if came != expected.sha256:
         raise BundleError(
             _(
-                "{path} is not the file that was saved: expected a SHA-256 that starts with {sha256}, got {came}. The "
+                "{path} is not the file that was saved: expected a SHA-256 that starts with {expected}, got {came}. The "
                 "file is damaged or was changed; copy the bundle again, or train again.",
                 path=path,
-                sha256=expected.sha256[:12],
+                expected=expected.sha256[:12],
                 came=came[:12],
             )
         )
@@ -125,7 +125,7 @@ def _refuse_changed(path: Path, expected: FileFacts, came: str) -> None:
 
 def _unreadable(path: Path, error: OSError) -> BundleError:
     return BundleError(
-        _("{path} cannot be read: {value}. Copy the bundle again, or check who may read it.", path=path, value=error.strerror or error)
+        _("{path} cannot be read: {error}. Copy the bundle again, or check who may read it.", path=path, error=system_reason(error))
     )
 
 
@@ -148,21 +148,21 @@ def _refuse_newer(folder: Path, text: bytes) -> None:
     except ValidationError as error:
         raise BundleError(
             _(
-                "{manifest} is not a bundle manifest: {first_complaint} Copy the bundle again.",
-                manifest=folder / MANIFEST,
-                first_complaint=first_complaint(error),
+                "{file} is not a bundle manifest: {complaint} Copy the bundle again.",
+                file=folder / MANIFEST,
+                complaint=first_complaint(error),
             )
         ) from error
     if origin.format != FORMAT:
         raise BundleError(
             _(
-                "The bundle {folder} has format {format} and was made by whosthat {whosthat!r}; this is whosthat "
-                "{version__}, which reads format {format2}. Update whosthat, or train the bundle again with this one.",
+                "The bundle {folder} has format {format} and was made by whosthat {maker!r}; this is whosthat "
+                "{version}, which reads format {readable}. Update whosthat, or train the bundle again with this one.",
                 folder=folder,
                 format=origin.format,
-                whosthat=origin.whosthat[:40],
-                version__=__version__,
-                format2=FORMAT,
+                maker=origin.whosthat[:40],
+                version=__version__,
+                readable=FORMAT,
             )
         )
 
@@ -181,28 +181,28 @@ def _compare(folder: Path, manifest: Manifest) -> None:
     if missing := sorted(manifest.files.keys() - there):
         raise BundleError(
             _(
-                "The bundle {folder} is not complete: {missing} is missing. Copy the whole folder again.",
+                "The bundle {folder} is not complete: {files} is missing. Copy the whole folder again.",
                 folder=folder,
-                missing=", ".join(missing),
+                files=", ".join(missing),
             )
         )
     if extra := sorted(there - manifest.files.keys()):
         raise BundleError(
-            _("The bundle {folder} holds {extra!r}, which does not belong to it. Move that file elsewhere.", folder=folder, extra=extra[0])
+            _("The bundle {folder} holds {file!r}, which does not belong to it. Move that file elsewhere.", folder=folder, file=extra[0])
         )
     for name, facts in manifest.files.items():
         status = (folder / name).lstat()
         if not stat.S_ISREG(status.st_mode):
             raise BundleError(
-                _("{name} is not a regular file; a bundle holds only regular files. Copy the bundle again.", name=folder / name)
+                _("{file} is not a regular file; a bundle holds only regular files. Copy the bundle again.", file=folder / name)
             )
         if status.st_size != facts.bytes:
             raise BundleError(
                 _(
-                    "{name} has {st_size} bytes where {bytes} were saved. It is damaged; copy the bundle again.",
-                    name=folder / name,
-                    st_size=status.st_size,
-                    bytes=facts.bytes,
+                    "{file} has {n} bytes where {saved} were saved. It is damaged; copy the bundle again.",
+                    file=folder / name,
+                    n=status.st_size,
+                    saved=facts.bytes,
                 )
             )
 

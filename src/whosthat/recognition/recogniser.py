@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
-from whosthat.errors import BundleError, UsageError, WeightsError, path_given
+from whosthat.errors import BundleError, UsageError, WeightsError, path_given, system_reason
 from whosthat.inference import GraphError
 from whosthat.photos.sources import PhotoSource, image_of
 from whosthat.translation import N_, _
@@ -164,7 +164,7 @@ class Recogniser(ABC):
             PhotoError: The photo cannot be read.
             UsageError: It is nothing that can be a photo, or the recogniser looks at whole photos.
         """
-        raise UsageError(_("This recogniser looks at whole photos and finds no faces. {train_faces}", train_faces=_TRAIN_FACES))
+        raise UsageError(_("This recogniser looks at whole photos and finds no faces. {advice}", advice=_(_TRAIN_FACES)))
 
     def embed(self, photo: PhotoSource, *, bgr: bool = False) -> FloatArray:
         """Return the embedding of every face, in the order of `faces`.
@@ -210,7 +210,7 @@ class Recogniser(ABC):
             try:
                 save_image(drawn, path_given(to, _("The picture's file")))
             except OSError as error:
-                raise UsageError(_("The picture cannot be saved as {to}: {value}.", to=to, value=error.strerror or error)) from error
+                raise UsageError(_("The picture cannot be saved as {file}: {error}.", file=to, error=system_reason(error))) from error
         return drawn
 
     @property
@@ -235,7 +235,7 @@ class Recogniser(ABC):
         Raises:
             BundleError: There is no gallery of people, or the bundle is damaged.
         """
-        raise BundleError(_("This recogniser has no gallery. {train_faces}", train_faces=_TRAIN_FACES))
+        raise BundleError(_("This recogniser has no gallery. {advice}", advice=_(_TRAIN_FACES)))
 
 
 class FaceFinding(Recogniser):
@@ -261,7 +261,7 @@ def checked_threshold(value: float, most: float, meaning: str) -> float:
     is_number = isinstance(value, numbers.Real) and not isinstance(value, bool)
     if not is_number or not math.isfinite(value) or not 0 <= value <= most:
         raise UsageError(
-            _("The threshold is {meaning}: a number from 0 to {most:g}; got {value!r}.", meaning=meaning, most=most, value=value)
+            _("The threshold is {meaning}: a number from 0 to {most:g}; got {given!r}.", meaning=meaning, most=most, given=value)
         )
     return float(value)
 
@@ -276,6 +276,4 @@ def blaming_the_bundle() -> Iterator[None]:
 
 
 def _refuse_embedding() -> NoReturn:
-    raise UsageError(
-        _("This recogniser is a network that learnt its classes and has no embeddings. {train_faces}", train_faces=_TRAIN_FACES)
-    )
+    raise UsageError(_("This recogniser is a network that learnt its classes and has no embeddings. {advice}", advice=_(_TRAIN_FACES)))

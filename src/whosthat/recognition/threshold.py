@@ -118,20 +118,20 @@ def fit_threshold(
     known = _confidences(known, _("known classes"))
     if strangers is None:
         return _without_strangers(known, known_rate)
-    strangers = _confidences(strangers, "strangers")
+    strangers = _confidences(strangers, _("strangers"))
     person_of = np.arange(len(strangers)) if people is None or len(set(people.tolist())) == 1 else np.unique(people, return_inverse=True)[1]
     value, lost = _chosen(known, strangers, stranger_rate)
     named, n = _named_of_others(known, strangers, person_of, stranger_rate), len(strangers)
     interval = _interval(known, strangers, person_of, stranger_rate, named / n)
+    how = _(
+        "{expectation}, estimated by cross-validation on {photos} of {strangers}.",
+        expectation=expected_of_strangers(named / n, interval.low, interval.high),
+        photos=counted(n, "photo"),
+        strangers=counted(int(person_of.max()) + 1, "stranger"),
+    )
     return Threshold(
         value=value,
-        how=_(
-            "{expected_of_strangers}, estimated by cross-validation on {photos} of {strangers}.",
-            expected_of_strangers=expected_of_strangers(named / n, interval.low, interval.high),
-            photos=counted(n, "photo"),
-            strangers=counted(int(person_of.max()) + 1, "stranger"),
-        )
-        + (f" {_TOO_STRICT.format(rate=percent(stranger_rate), lost=percent(lost))}" if lost else ""),
+        how=f"{how} {_(_TOO_STRICT, rate=percent(stranger_rate), lost=percent(lost))}" if lost else how,
         known_named=float((known >= value).mean()),
         fpir=named / n,
         fpir_low=interval.low,
@@ -143,9 +143,9 @@ def fit_threshold(
 def _without_strangers(known: NDArray[np.float64], rate: float) -> Threshold:
     value = min(HIGHEST, float(np.sort(known)[math.floor((1 - rate) * len(known) + 1e-9)]))  # 1 - 0.9 is a little less than 0.1
     how = _(
-        "Chosen so that about {rate:g} % of known photos get a name ({photos} not used for training). How many "
+        "Chosen so that about {rate} of known photos get a name ({photos} not used for training). How many "
         "strangers would get a name is not known: add photos of strangers with --strangers.",
-        rate=100 * rate,
+        rate=percent(rate),
         photos=counted(len(known), "photo"),
     )
     return Threshold(value=value, how=how, known_named=float((known >= value).mean()))
@@ -158,7 +158,12 @@ def expected_of_strangers(share: float, low: float, high: float) -> str:
         >>> expected_of_strangers(0.01, 0.002, 0.031)
         'About 1 % of strangers would get a name (95 % interval: 0.2 % to 3.1 %)'
     """
-    return _("About {share} of strangers would get a name (95 % interval: {range})", share=percent(share), range=percent_range(low, high))
+    return _(
+        "About {share} of strangers would get a name ({level} interval: {interval})",
+        share=percent(share),
+        level=percent(0.95),
+        interval=percent_range(low, high),
+    )
 
 
 _TOO_STRICT = N_(
@@ -198,7 +203,7 @@ def _interval(known: NDArray[np.float64], strangers: NDArray[np.float64], person
     for _draw in range(REDRAWN):
         times = np.bincount(generator.integers(n_people, size=n_people), minlength=n_people)[person_of]
         drawn_known = known[generator.integers(len(known), size=len(known))]
-        value, _ = _chosen(drawn_known, np.repeat(strangers, times), rate)
+        value, _lost = _chosen(drawn_known, np.repeat(strangers, times), rate)
         if (others := strangers[times == 0]).size:
             shares.append(float((others >= value).mean()))
     low, high = (float(end) for end in np.quantile(shares, [0.025, 0.975]))
@@ -234,6 +239,10 @@ def _confidences(values: NDArray[Any], of: str) -> NDArray[np.float64]:
     values = np.asarray(values, np.float64).ravel()
     if len(values) == 0 or not ((values >= 0) & (values <= 1)).all():
         raise UsageError(
-            _("A threshold needs confidences of {of} between 0 and 1, got {n} values that are not all probabilities.", of=of, n=len(values))
+            _(
+                "A threshold needs confidences of {whose} between 0 and 1, got {n} values that are not all probabilities.",
+                whose=of,
+                n=len(values),
+            )
         )
     return values

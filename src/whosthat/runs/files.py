@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any, TypeVar
 
-from whosthat.errors import RunError
+from whosthat.errors import RunError, system_reason
 from whosthat.translation import N_, _
 from whosthat.types import PARTS
 
@@ -131,7 +131,7 @@ def writing(what: object, advice: str = "") -> Iterator[None]:
         yield
     except OSError as error:
         advice = advice or _("Make room there and try again.")
-        raise RunError(_("{what} cannot be written: {error}. {advice}", what=what, error=error.strerror or error, advice=advice)) from error
+        raise RunError(_("{what} cannot be written: {error}. {advice}", what=what, error=system_reason(error), advice=advice)) from error
 
 
 def flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, object]:

@@ -21,7 +21,7 @@ from typing import Any, Literal
 from filelock import FileLock, Timeout
 
 from whosthat import durable
-from whosthat.errors import BundleError, RunError, UsageError, did_you_mean
+from whosthat.errors import BundleError, RunError, UsageError, did_you_mean, system_reason
 from whosthat.file_names import safe_name
 from whosthat.runs.files import CHECKPOINTS, ENVIRONMENT, METRICS, NOTE, RECIPE, TRIAL, flat
 from whosthat.translation import N_, _
@@ -101,7 +101,7 @@ def new_run(runs: Path, photos_name: str, model: str) -> Path:
             number += 1
     except OSError as error:
         raise RunError(
-            _("No run can be started in {runs}: {error}. Choose a writable folder with --runs.", runs=runs, error=error.strerror or error)
+            _("No run can be started in {runs}: {error}. Choose a writable folder with --runs.", runs=runs, error=system_reason(error))
         ) from error
 
 
@@ -134,7 +134,7 @@ def set_latest(run: Path) -> None:
                 "{latest} cannot point to {name}: {error}. Move away what is there.",
                 latest=latest,
                 name=run.name,
-                error=error.strerror or error,
+                error=system_reason(error),
             )
         ) from error
 
@@ -214,7 +214,7 @@ def list_runs(runs: Path) -> list[RunSummary]:
     try:
         folders = [path for path in runs.iterdir() if path.is_dir() and not path.is_symlink() and (path / RECIPE).is_file()]
     except OSError as error:
-        raise RunError(_("The runs in {runs} cannot be listed: {error}.", runs=runs, error=error.strerror or error)) from error
+        raise RunError(_("The runs in {runs} cannot be listed: {error}.", runs=runs, error=system_reason(error))) from error
     long_ago = datetime.min.replace(tzinfo=UTC)
     return sorted(map(summarise, folders), key=lambda run: (run.started or long_ago, run.name))
 

@@ -18,7 +18,7 @@ from types import FrameType
 from filelock import FileLock, Timeout
 
 from whosthat.durable import sweep
-from whosthat.errors import BundleError, RunError
+from whosthat.errors import BundleError, RunError, system_reason
 from whosthat.translation import _
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -45,7 +45,7 @@ def run_lock(run: Path) -> Iterator[None]:
         ) from None
     except OSError as error:
         raise RunError(
-            _("The run folder {run} cannot be written: {error}. Choose another folder with --runs.", run=run, error=error.strerror or error)
+            _("The run folder {run} cannot be written: {error}. Choose another folder with --runs.", run=run, error=system_reason(error))
         ) from error
     try:
         owner.write_text(str(os.getpid()), encoding="utf-8")
@@ -110,7 +110,7 @@ def resumable(run: Path) -> Iterator[None]:
         stop.add_note(_advice(run))
         raise
     except OSError as error:
-        cause = error.strerror or error
+        cause = system_reason(error)
         if error.filename:
             cause = _("{error} ({file})", error=cause, file=error.filename)
         raise RunError(_("The run had to stop: {error}. Make room or allow writing. {advice}", error=cause, advice=_advice(run))) from error

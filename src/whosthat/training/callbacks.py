@@ -18,7 +18,7 @@ from whosthat.training.checkpoints import Arrays, Best, Variable, model_variable
 from whosthat.training.journal import HISTORY_COLUMNS, write_history
 from whosthat.training.recipe_base import Plateau
 from whosthat.training.stage_context import StageContext
-from whosthat.translation import _
+from whosthat.translation import N_, _, ngettext
 from whosthat.wording import duration, percent
 
 keras: Any = load_keras()
@@ -27,6 +27,10 @@ Logs = Mapping[str, float] | None
 
 CHECKPOINT_SHARE = 50
 """A checkpoint at the end of an epoch waits until training took so many times as long as writing the one before (2 %)."""
+
+GIVEN_UP = N_("At this epoch other settings were better, so this one was given up.")
+NOT_FALLEN = N_("The validation loss has not fallen for {patience} epochs.")
+"""Why a stage ended, as checkpoints keep it: in English, its places empty (`fitting` fills them)."""
 
 
 class _CourseCallback(keras.callbacks.Callback):
@@ -75,36 +79,32 @@ class GuardNumbers(_CourseCallback):
 
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         """Look at the running mean, in which one bad batch shows."""
-        self._guard("loss", logs)
+        self._guard(N_("loss"), logs)
 
     def on_test_end(self, logs: Logs = None) -> None:
         """Look at the validation loss."""
-        self._guard(_("validation loss"), logs)
+        self._guard(N_("validation loss"), logs)
 
     def _guard(self, what: str, logs: Logs) -> None:
         loss = (logs or {})["loss"]
         if math.isfinite(loss):
             return
-        where = _(
-            "epoch {epoch}, batch {batch} of {batches}",
+        self.run.journal.note("not-a-number", what=what, epoch=self.state.epoch + 1, batch=self.state.batch + 1)
+        written = self.run.checkpoints.any_written()
+        kept = _("The last good checkpoint and the best weights are kept.") if written else _("No checkpoint had been written yet.")
+        happened = _(
+            "The {loss} became {number} in epoch {epoch}, batch {batch} of {batches}, so training stopped.",
+            loss=_(what),
+            number=loss,
             epoch=self.state.epoch + 1,
             batch=self.state.batch + 1,
             batches=self.context.batches,
         )
-        self.run.journal.note("not-a-number", what=what, epoch=self.state.epoch + 1, batch=self.state.batch + 1)
-        written = self.run.checkpoints.any_written()
-        kept = _("The last good checkpoint and the best weights are kept.") if written else _("No checkpoint had been written yet.")
-        raise TrainingError(
-            _(
-                "The {what} became {loss} in {where}, so training stopped. {kept} Start a new run with a lower learning "
-                "rate (it was {float:.3g}; try a tenth) or with optimiser.clip_norm = 1.0.",
-                what=what,
-                loss=loss,
-                where=where,
-                kept=kept,
-                float=float(self.model.optimizer.learning_rate),
-            )
+        advice = _(
+            "Start a new run with a lower learning rate (it was {rate:.3g}; try a tenth) or with optimiser.clip_norm = 1.0.",
+            rate=float(self.model.optimizer.learning_rate),
         )
+        raise TrainingError(f"{happened} {kept} {advice}")
 
 
 class CountSteps(_CourseCallback):
@@ -128,9 +128,9 @@ class CountSteps(_CourseCallback):
             min(round(self.state.batch * photos), self.context.n_photos),
             self.context.n_photos,
             _(
-                "loss {numbers:.3f}, accuracy {numbers2:.3f}, {rate:.0f} photos a second",
-                numbers=numbers["loss"],
-                numbers2=numbers["accuracy"],
+                "loss {loss:.3f}, accuracy {accuracy:.3f}, {rate:.0f} photos a second",
+                loss=numbers["loss"],
+                accuracy=numbers["accuracy"],
                 rate=rate,
             ),
         )
@@ -178,18 +178,18 @@ class TellEpoch(_CourseCallback):
         left = (self.context.last_epoch - state.epoch) * sum(of_stage) / len(of_stage)
         sentences = [
             _(
-                "Epoch {epoch}/{last_epoch}: training loss {row:.3f}, accuracy {row2}; validation loss {row3:.3f}, "
-                "accuracy {row4}; learning rate {row5:.3g}.",
+                "Epoch {epoch}/{last_epoch}: training loss {loss:.3f}, accuracy {accuracy}; validation loss {val_loss:.3f}, "
+                "accuracy {val_accuracy}; learning rate {rate:.3g}.",
                 epoch=state.epoch,
                 last_epoch=self.context.last_epoch,
-                row=row["loss"],
-                row2=percent(row["accuracy"]),
-                row3=row["val_loss"],
-                row4=percent(row["val_accuracy"]),
-                row5=row["learning_rate"],
+                loss=row["loss"],
+                accuracy=percent(row["accuracy"]),
+                val_loss=row["val_loss"],
+                val_accuracy=percent(row["val_accuracy"]),
+                rate=row["learning_rate"],
             ),
             *([_("Best so far, saved.")] if state.best.epoch == state.epoch else []),
-            *([_("At most {left} left.", left=duration(left))] if left else []),
+            *([_("At most {duration} left.", duration=duration(left))] if left else []),
         ]
         self.run.progress.result(" ".join(sentences))
 
@@ -201,7 +201,7 @@ class WatchValidation(_CourseCallback):
         """Take in one more validation loss."""
         loss = float((logs or {})["val_loss"])
         if self.run.hopeless is not None and self.run.hopeless([row["val_accuracy"] for row in self.state.history]):
-            self.state.stopped = _("At this epoch other settings were better, so this one was given up.")
+            self.state.stopped = GIVEN_UP
             self.model.stop_training = True
         schedule, stopping = self.recipe.schedule, self.recipe.early_stopping
         if isinstance(schedule, Plateau) and self.state.plateau.see(loss, schedule, self.recipe.optimiser.learning_rate):
@@ -211,7 +211,7 @@ class WatchValidation(_CourseCallback):
             return
         self.state.waited += 1
         if stopping.enabled and self.state.waited >= stopping.patience:
-            self.state.stopped = _("The validation loss has not fallen for {patience} epochs.", patience=stopping.patience)
+            self.state.stopped = NOT_FALLEN
             self.model.stop_training = True
 
 
@@ -251,7 +251,7 @@ class KeepCheckpoints(_CourseCallback):
 
     def _stop(self) -> None:
         self.write()
-        raise self.run.interrupted(_("after {steps} steps", steps=self.state.steps))
+        raise self.run.interrupted(ngettext("after {n} step", "after {n} steps", self.state.steps))
 
 
 class AverageWeights(_CourseCallback):

@@ -29,7 +29,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from whosthat.durable import sha256_of, sync_folder, write_file
-from whosthat.errors import RunError, TrainingError
+from whosthat.errors import RunError, TrainingError, system_reason
 from whosthat.progress import SILENT, Progress
 from whosthat.training.schedules import PlateauMemory
 from whosthat.translation import _
@@ -74,12 +74,16 @@ def restore(variables: dict[str, Variable], arrays: Arrays) -> None:
     for name, variable in variables.items():
         array = arrays.get(name)
         if array is None or array.shape != tuple(variable.shape):
-            came = (
-                _("is missing")
+            raise RunError(
+                _("The checkpoint does not fit the network: {name} is missing. Start a new run.", name=name)
                 if array is None
-                else _("has the shape {shape} instead of {tuple}", shape=array.shape, tuple=tuple(variable.shape))
+                else _(
+                    "The checkpoint does not fit the network: {name} has the shape {shape} instead of {expected}. Start a new run.",
+                    name=name,
+                    shape=array.shape,
+                    expected=tuple(variable.shape),
+                )
             )
-            raise RunError(_("The checkpoint does not fit the network: {name} {came}. Start a new run.", name=name, came=came))
         variable.assign(array)
 
 
@@ -115,7 +119,7 @@ class RunState:
     plateau: PlateauMemory = field(default_factory=PlateauMemory)
     seconds: float = 0.0  # spent training, over all processes
     epoch_seconds: float = 0.0  # the part of them that was spent in the present epoch
-    stopped: str = ""  # why this stage ended; empty while it has not
+    stopped: str = ""  # why this stage ended, in English with empty places; empty while it has not
     environment: dict[str, str] = field(default_factory=dict)  # versions and threads under which it was trained
 
 
@@ -193,10 +197,10 @@ class Checkpoints:
                 unfinished.unlink(missing_ok=True)
             raise TrainingError(
                 _(
-                    "A checkpoint could not be written to {folder}: {value}. Earlier checkpoints are safe. Make room or allow "
+                    "A checkpoint could not be written to {folder}: {error}. Earlier checkpoints are safe. Make room or allow "
                     "writing, then go on with whosthat train --resume.",
                     folder=self.folder,
-                    value=error.strerror or error,
+                    error=system_reason(error),
                 )
             ) from error
 
@@ -232,11 +236,11 @@ class Checkpoints:
             if checkpoint.state.recipe_key != recipe_key:
                 raise RunError(
                     _(
-                        "The checkpoint {folder} belongs to the recipe {recipe_key}, not to {recipe_key2}. A run can only be "
+                        "The checkpoint {folder} belongs to the recipe {found}, not to {expected}. A run can only be "
                         "resumed with its own recipe; start a new run for another one.",
                         folder=folder,
-                        recipe_key=checkpoint.state.recipe_key,
-                        recipe_key2=recipe_key,
+                        found=checkpoint.state.recipe_key,
+                        expected=recipe_key,
                     )
                 )
             return checkpoint
@@ -252,7 +256,7 @@ class Checkpoints:
         manifest = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
         for name in (_ARRAYS, _STATE):
             if sha256_of(folder / name) != manifest[name]:
-                raise RunError(_("the SHA-256 of {name} has changed", name=name))
+                raise RunError(_("the SHA-256 of {file} has changed", file=name))
         values = json.loads((folder / _STATE).read_text(encoding="utf-8"))
         state = RunState(**values | {"best": Best(**values["best"]), "plateau": PlateauMemory(**values["plateau"])})
         if state.best.file and not (self.folder / state.best.file).is_file():

@@ -22,12 +22,12 @@ import numpy as np
 
 from whosthat.dataset.batches import Batches
 from whosthat.durable import open_private, sync_folder
-from whosthat.errors import ExportError, TrainingError
+from whosthat.errors import ExportError, TrainingError, system_reason
 from whosthat.inference import open_session
 from whosthat.networks.onnx_writer import write_onnx
 from whosthat.training.feeding import Table
 from whosthat.training.stage_context import Run
-from whosthat.translation import _
+from whosthat.translation import N_, _
 from whosthat.types import FloatArray, Image, IntArray
 
 if TYPE_CHECKING:
@@ -35,6 +35,12 @@ if TYPE_CHECKING:
 
 FEATURES = "checkpoints/features"
 """Where features are kept inside a run folder until the training has ended."""
+
+_FEATURES_OF = {
+    "training": N_("features of the training photos, view {view} of {views}"),
+    "validation": N_("features of the validation photos, view {view} of {views}"),
+    "test": N_("features of the test photos, view {view} of {views}"),
+}
 
 _PHOTOS_AT_ONCE = 2
 
@@ -89,8 +95,8 @@ class FeatureStore:
     def of(self, part: str, photos: Batches, views: int = 1) -> StoredFeatures:
         """Send every view of every photo through the backbone, but for the views that an earlier process finished.
 
-        View 0 is each photo as it is, view ``v`` that of epoch ``v``; photos that are not augmented have but one. ``part`` says in one
-        word what the photos are for.
+        View 0 is each photo as it is, view ``v`` that of epoch ``v``; photos that are not augmented have but one. ``part`` is what the
+        photos are for: "training", "validation" or "test".
 
         Raises:
             TrainingInterruptedError: Somebody stopped it.
@@ -102,17 +108,15 @@ class FeatureStore:
             self._folder.mkdir(parents=True, exist_ok=True)
             for view, file in enumerate(files):
                 if not file.exists():
-                    self._write(
-                        file, photos, view, _("features of the {part} photos, view {view} of {n}", part=part, view=view + 1, n=len(files))
-                    )
+                    self._write(file, photos, view, _(_FEATURES_OF[part], view=view + 1, views=len(files)))
             return StoredFeatures([np.load(file, mmap_mode="r", allow_pickle=False) for file in files], photos)
         except OSError as error:
             raise TrainingError(
                 _(
-                    "The backbone's features could not be saved in {folder}: {value}. Make room or allow writing, then go on "
+                    "The backbone's features could not be saved in {folder}: {error}. Make room or allow writing, then go on "
                     "with whosthat train --resume.",
                     folder=self._folder,
-                    value=error.strerror or error,
+                    error=system_reason(error),
                 )
             ) from error
 

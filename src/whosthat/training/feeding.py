@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 from numpy.typing import NDArray
 
 from whosthat.networks.backend import load_keras
-from whosthat.translation import _
 from whosthat.types import FloatArray, IntArray
 
 if TYPE_CHECKING:
@@ -74,7 +73,7 @@ class TrainingFeed(keras.utils.PyDataset):
         epoch, index = divmod(self.first_step + step, len(self.batches))
         try:
             if not 0 <= step < self.n_steps:
-                raise IndexError(_("There are {n_steps} batches; there is no batch {step}.", n_steps=self.n_steps, step=step))
+                raise IndexError(f"There are {self.n_steps} batches; there is no batch {step}.")  # not translated: for Keras
             inputs, labels = self.batches.batch(epoch, index)
         except Exception as error:
             self.failure = error

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whosthat.dataset.batches import Batches
-from whosthat.errors import NetworkError, RunError
+from whosthat.errors import NetworkError, RunError, system_reason
 from whosthat.networks import registry
 from whosthat.networks.backend import set_threads
 from whosthat.progress import SILENT, Progress
@@ -110,11 +110,12 @@ def fit(
             stage = Stage(WHOLE, model, train, validation, recipe.epochs, learning_rate(recipe))
             train_stage(stage, opened, state, checkpoint)
             answers = answers_of(model, validation)
-        opened.journal.note("end", reason=state.stopped, best_epoch=state.best.epoch, seconds=round(state.seconds, 3))
+        ended = {"epochs": state.epoch, "patience": recipe.early_stopping.patience}
+        opened.journal.note("end", reason=state.stopped.format(**ended), best_epoch=state.best.epoch, seconds=round(state.seconds, 3))
     shutil.rmtree(run / FEATURES, ignore_errors=True)
     confusion = np.zeros((train.n_classes, train.n_classes), np.int64)
     np.add.at(confusion, (validation.labels, answers.argmax(axis=1)), 1)
-    return Fitted(model, state.history, state.best.epoch, state.seconds, state.stopped, confusion, refitted)
+    return Fitted(model, state.history, state.best.epoch, state.seconds, _(state.stopped, **ended), confusion, refitted)
 
 
 def build_network(recipe: Recipe, n_classes: int) -> keras.Model:
@@ -130,9 +131,9 @@ def _opened(recipe: Recipe, folder: Path, progress: Progress, hopeless: Callable
     except OSError as error:
         raise RunError(
             _(
-                "The run folder {folder} cannot be created: {value}. Choose another folder with --runs.",
+                "The run folder {folder} cannot be created: {error}. Choose another folder with --runs.",
                 folder=folder,
-                value=error.strerror or error,
+                error=system_reason(error),
             )
         ) from error
     with ExitStack() as stack:
@@ -165,7 +166,7 @@ def _settle(state: RunState, run: Run, train: Batches) -> None:
     try:
         set_threads(int(before.get("threads", run.threads)))
     except NetworkError as error:  # it is too late for that
-        run.progress.say(_("{error} The last digits of results can differ between processes.", error=error))
+        run.progress.say(" ".join([str(error), _("The last digits of results can differ between processes.")]))
     threads = tf.config.threading.get_intra_op_parallelism_threads()  # 0: its own choice
     now = {"threads": str(threads), "whosthat": __version__, "machine": platform.machine()}
     now |= {"keras": version("keras"), "numpy": version("numpy"), "tensorflow": str(tf.__version__), "photos": str(train.n_photos)}
@@ -177,6 +178,6 @@ def _settle(state: RunState, run: Run, train: Batches) -> None:
         _("{name} {before} (now {now})", name=name, before=before[name], now=now[name]) for name in before if before[name] != now.get(name)
     ]
     if changed:
-        run.progress.say(_("This run began with {changed}; the last digits of its results can differ.", changed=", ".join(changed)))
+        run.progress.say(_("This run began with {changed}; the last digits of its results can differ.", changed=_(", ").join(changed)))
     state.environment = now
     run.journal.note("resume" if before else "start", recipe=state.recipe_key, epoch=state.epoch, batch=state.batch, **now)

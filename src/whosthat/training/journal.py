@@ -101,7 +101,7 @@ class ScalarWriter:
         try:
             yield
         except self._failure as error:
-            raise OSError(_("TensorBoard's file cannot be written: {message}", message=error.message)) from error
+            raise OSError(_("TensorBoard's file cannot be written: {error}", error=error.message)) from error
 
 
 def _plain(value: Any) -> Any:

@@ -10,11 +10,11 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, get_args, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, overload
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
-from whosthat.errors import RecipeError, did_you_mean
+from whosthat.errors import RecipeError, did_you_mean, system_reason
 from whosthat.networks.design import Design
 from whosthat.training.recipe_base import (
     FACES,
@@ -36,11 +36,10 @@ from whosthat.training.recipe_base import (
     TransferSettings,
     to_toml,
 )
+from whosthat.training.refusals import refusal
 from whosthat.translation import N_, _
 
 if TYPE_CHECKING:
-    from pydantic_core import ErrorDetails
-
     from whosthat.photos.augmenting import Augmentation
     from whosthat.photos.preparing import PrepareSpec
 
@@ -295,21 +294,22 @@ def _recipe_path(source: str | Path) -> Path:
     )
 
 
-def read_toml(path: Path, what: str = "recipe") -> dict[str, Any]:
-    """Read a small TOML file; a RecipeError says ``what`` cannot be read, and why."""
+def read_toml(path: Path, what: str = N_("recipe")) -> dict[str, Any]:
+    """Read a small TOML file; a RecipeError says ``what`` (marked with `N_`) cannot be read, and why."""
+    what = _(what)
     try:
         if path.stat().st_size > MAX_RECIPE_BYTES:
             raise RecipeError(
                 _(
-                    "The {what} {path} is larger than {max_recipe_bytes} KiB; a {what} is a few lines of TOML.",
+                    "The {what} {path} is larger than {size} KiB; a {what} is a few lines of TOML.",
                     what=what,
                     path=path,
-                    max_recipe_bytes=MAX_RECIPE_BYTES // 1024,
+                    size=MAX_RECIPE_BYTES // 1024,
                 )
             )
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise RecipeError(_("The {what} {path} cannot be read: {value}.", what=what, path=path, value=error.strerror or error)) from error
+        raise RecipeError(_("The {what} {path} cannot be read: {error}.", what=what, path=path, error=system_reason(error))) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RecipeError(
             _("The {what} {path} is not TOML: {error}. Write lines such as epochs = 30.", what=what, path=path, error=error)
@@ -321,62 +321,9 @@ def _validated(kind: type[_Kind], settings: Mapping[str, Any], source: str) -> _
     try:
         return kind.model_validate(settings)
     except ValidationError as error:
-        problems = [_sentence(problem, kind, settings) for problem in error.errors(include_url=False)]
-        raise RecipeError(
-            _("{source}{source2} cannot be used. ", source=source[0].upper(), source2=source[1:]) + " ".join(problems)
-        ) from None
+        raise RecipeError(_refused(error, kind, settings, _(source))) from None
 
 
-def _sentence(problem: ErrorDetails, recipe: type[BaseModel], settings: Mapping[str, Any]) -> str:
-    path = _path(problem["loc"], settings)
-    key, kind, message = ".".join(path), problem["type"], problem["msg"].removeprefix(_("Value error, "))
-    if not path:
-        return message
-    if kind == "extra_forbidden":
-        return _('There is no key "{key}". {choice}', key=key, choice=did_you_mean(path[-1], _known_keys(recipe, path[:-1], settings)))
-    if kind == "missing":
-        return _('The key "{key}" is missing.', key=key)
-    if kind == "union_tag_invalid":
-        context = problem["ctx"]
-        return _(
-            '"{key}.name" cannot be "{context}". {choice}',
-            key=key,
-            context=context["tag"],
-            choice=did_you_mean(str(context["tag"]), _choices(context["expected_tags"])),
-        )
-    if kind == "union_tag_not_found":
-        return _('"{key}.name" is missing.', key=key)
-    expected = message.removeprefix(_("Input should be ")).removeprefix(_("Input should ")).removeprefix("a valid ")
-    sentence = _(
-        '"{key}": expected {value}, got {problem!r}.',
-        key=key,
-        value=_("a section of settings") if kind == "model_type" else expected,
-        problem=problem["input"],
-    )
-    if kind != "literal_error" or not isinstance(problem["input"], str):
-        return sentence
-    return f"{sentence} {did_you_mean(problem['input'], _choices(problem['ctx']['expected']))}"
-
-
-def _choices(listed: str) -> list[str]:
-    """Take pydantic's ``'a', 'b' or 'c'`` apart."""
-    return [choice.strip(" '") for choice in listed.replace(" or ", ", ").split(",")]
-
-
-def _path(location: tuple[int | str, ...], settings: Mapping[str, Any]) -> tuple[str, ...]:
-    """Drop the tag that pydantic puts between a section with a ``name`` and its key."""
-    section = settings.get(str(location[0])) if location else None
-    tagged = len(location) > 2 and isinstance(section, Mapping) and section.get("name") == location[1]
-    parts = (location[0], *location[2:]) if tagged else location
-    return tuple(str(part) for part in parts)
-
-
-def _known_keys(recipe: type[BaseModel], path: tuple[str, ...], settings: Mapping[str, Any]) -> list[str]:
-    """Return the keys of the section at a path, or of the recipe itself."""
-    if not path:
-        return list(recipe.model_fields)
-    annotation = recipe.model_fields[path[0]].annotation
-    sections: tuple[type[BaseModel], ...] = get_args(annotation) or (annotation,)
-    name = settings[path[0]].get("name")
-    every = [section.model_fields for section in sections]
-    return [key for fields in every if "name" not in fields or fields["name"].default == name for key in fields]
+def _refused(error: ValidationError, kind: type[BaseModel], settings: Mapping[str, Any], subject: str) -> str:
+    problems = [refusal(problem, kind, settings) for problem in error.errors(include_url=False)]
+    return " ".join([_("{subject} cannot be used.", subject=subject[0].upper() + subject[1:]), *problems])

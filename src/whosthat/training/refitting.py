@@ -85,7 +85,7 @@ def refit(
     answers = np.empty((len(plan.folds), features.n_classes), np.float32)
     for fold in np.unique(plan.folds):
         inside = plan.folds == fold
-        learner.learn(np.flatnonzero(~inside), "cross-validation")
+        learner.learn(np.flatnonzero(~inside), _("cross-validation"))
         answers[inside] = learner.answers(np.flatnonzero(inside))
     of_test = np.arange(len(plan.folds), len(features.labels))
     answers_of_fewer = []

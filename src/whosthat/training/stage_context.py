@@ -34,15 +34,15 @@ class Run:
     threads: int  # inside one operation
     hopeless: Callable[[Sequence[float]], bool] | None = None  # as in `Plan`
 
-    def interrupted(self, where: str) -> TrainingInterruptedError:
-        """Note that somebody stopped the training, and return the error that says so."""
+    def interrupted(self, when: str) -> TrainingInterruptedError:
+        """Note that somebody stopped the training, and return the error that says so, and when, such as "after 3 steps"."""
         name = signal.Signals(self.stop_request.signal).name
         self.journal.note("stopped", reason=name)
         return TrainingInterruptedError(
             _(
-                "Training was stopped by {name} {where}. Nothing is lost: go on with whosthat train --resume {folder}.",
-                name=name,
-                where=where,
+                "Training was stopped by {signal} {when}. Nothing is lost: go on with whosthat train --resume {folder}.",
+                signal=name,
+                when=when,
                 folder=self.folder,
             ),
             self.stop_request.signal,

@@ -26,11 +26,14 @@ from whosthat.training.feeding import Batches, Table, TrainingFeed, ValidationFe
 from whosthat.training.recipe import Recipe
 from whosthat.training.schedules import LearningRate
 from whosthat.training.stage_context import Run, StageContext
-from whosthat.translation import _
+from whosthat.translation import N_, _
 from whosthat.types import FloatArray, IntArray
 
 if TYPE_CHECKING:
     import keras
+
+ALL_DONE = N_("All {epochs} epochs are done.")
+"""As `callbacks.NOT_FALLEN`."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,7 @@ def train_stage(stage: Stage, run: Run, state: RunState, checkpoint: Checkpoint 
         keeper,
     ]
     _fit(stage, context, in_order)
-    state.stopped = state.stopped or _("All {epoch} epochs are done.", epoch=state.epoch)
+    state.stopped = state.stopped or ALL_DONE
     keeper.write()
     restore(model_variables(stage.model), run.checkpoints.read_best(state.best))
 
@@ -128,7 +131,7 @@ def _readers_released(model: keras.Model) -> Iterator[None]:
     finally:
         model._eval_epoch_iterator = None
         error = sys.exception()
-        for frame, _ in traceback.walk_tb(error.__traceback__ if error else None):
+        for frame, _line in traceback.walk_tb(error.__traceback__ if error else None):
             _clear_with_callers(frame)
         if error is not None or model.stop_training:  # else everything has been read and let go of
             gc.collect()

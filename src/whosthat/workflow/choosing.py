@@ -49,7 +49,7 @@ def choose_model(photos: Path, *, settings: Iterable[str] = ()) -> ModelChoice:
     if "frames" in settings:
         return ModelChoice(SEQUENCES, _("it looks at several frames together"))
     if of_networks := [name for name in settings if name not in FaceRecipe.model_fields]:
-        return ModelChoice(NETWORK, _('only networks have the setting "{of_networks}"', of_networks=of_networks[0]))
+        return ModelChoice(NETWORK, _('only networks have the setting "{setting}"', setting=of_networks[0]))
     folder = scan(photos)
     rows = np.linspace(0, len(folder.photos) - 1, min(SAMPLE, len(folder.photos))).round().astype(int)
     try:

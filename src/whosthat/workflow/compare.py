@@ -147,7 +147,7 @@ def compare(
 
 def _recipes(models: Sequence[str | AnyRecipe], settings: Mapping[str, Any]) -> tuple[AnyRecipe, ...]:
     if isinstance(models, str) or not isinstance(models, Sequence):
-        raise UsageError(_('Models are given as a list, such as ["faces", "cnn6"]; got {models}.', models=type_given(models)))
+        raise UsageError(_('Models are given as a list, such as ["faces", "cnn6"]; got {type}.', type=type_given(models)))
     names = [model for model in models if isinstance(model, str)]
     if len(names) == len(models):
         return recipes_for(names, settings)
@@ -157,7 +157,8 @@ def _recipes(models: Sequence[str | AnyRecipe], settings: Mapping[str, Any]) -> 
 def _refuse_unlike(recipes: Sequence[AnyRecipe]) -> None:
     models = [recipe.model for recipe in recipes]
     if len(set(models)) < 2 or len(set(models)) < len(models):
-        raise UsageError(_("Comparing needs two or more different models, got {value}.", value=", ".join(models) or "none"))
+        given = _(", ").join(models) or _("none")
+        raise UsageError(_("Comparing needs two or more different models, got {models}.", models=given))
     if len({(getattr(recipe, "frames", None) or 1) > 1 for recipe in recipes}) > 1:
         raise UsageError(_("Some of these models learn from clips and others from photos. Compare models that learn from the same."))
     for key, attribute in _ALIKE.items():
@@ -213,7 +214,7 @@ def _photos_per_second(recogniser: Recogniser, test: Sequence[AuditedPhoto]) -> 
     for _answer in predict(recogniser, paths[:1]):
         pass  # the first answer also pays for what is loaded late
     began = time.perf_counter()
-    named = sum(1 for _ in predict(recogniser, paths))
+    named = sum(1 for _rest in predict(recogniser, paths))
     return named / max(time.perf_counter() - began, 1e-9)
 
 

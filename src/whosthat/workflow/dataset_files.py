@@ -19,7 +19,7 @@ from whosthat.dataset.cache import cache_file, prepare_photos
 from whosthat.dataset.split import read_split
 from whosthat.dataset.threads import in_order
 from whosthat.durable import UNFINISHED, make_private_folder, open_private, sha256_of, sync_folder
-from whosthat.errors import DatasetError, UsageError
+from whosthat.errors import DatasetError, UsageError, system_reason
 from whosthat.photos.drawing import encode_image
 from whosthat.photos.preparing import PrepareSpec
 from whosthat.progress import SILENT, Progress
@@ -59,7 +59,7 @@ def export_dataset(run: str | Path, folder: Path, *, overwrite: bool = False, pr
     """
     there = [folder / name for name in FILES if os.path.lexists(folder / name)]
     if there and not overwrite:
-        raise UsageError(_("{there} already exists. Choose another folder, or allow overwriting.", there=there[0]))
+        raise UsageError(_("{file} already exists. Choose another folder, or allow overwriting.", file=there[0]))
     of_run = existing_run(Path(run))
     recipe, root, _split = recorded(of_run)
     spec, cropper = PrepareSpec(FACES_SIZE), None
@@ -74,7 +74,7 @@ def export_dataset(run: str | Path, folder: Path, *, overwrite: bool = False, pr
             make_private_folder(folder)
         except OSError as error:
             raise DatasetError(
-                _("{folder} cannot be made: {value}. Choose another folder.", folder=folder, value=error.strerror or error)
+                _("{folder} cannot be made: {error}. Choose another folder.", folder=folder, error=system_reason(error))
             ) from error
         write_array_files(prepared, folder)
     return folder
@@ -90,15 +90,15 @@ def unpacked(photos: Path, *, progress: Progress = SILENT) -> Path:
         if problem := label_problem(files.classes) or next(
             (_("{name!r} begins with a dot", name=name) for name in files.classes if name[0] == "."), None
         ):
-            raise DatasetError(_("{problem}. Change the name in {with_name}.", problem=problem, with_name=photos.with_name(CLASSES)))
+            raise DatasetError(_("{problem}. Change the name in {file}.", problem=problem, file=photos.with_name(CLASSES)))
         folder = photos.with_name(f"{photos.stem}-photos-{_digest(photos)}")
         if folder.is_dir():
             return folder
         progress.say(
             _(
-                "Unpacking {photos} of {photos2} into {folder}. They are split anew, so that copies stay together.",
+                "Unpacking {photos} of {file} into {folder}. They are split anew, so that copies stay together.",
                 photos=counted(len(files), "photo"),
-                photos2=photos,
+                file=photos,
                 folder=folder,
             )
         )
@@ -110,9 +110,9 @@ def unpacked(photos: Path, *, progress: Progress = SILENT) -> Path:
         except OSError as error:
             raise DatasetError(
                 _(
-                    "{folder} cannot be written: {value}. Make room, or copy the files to a folder that can be written.",
+                    "{folder} cannot be written: {error}. Make room, or copy the files to a folder that can be written.",
                     folder=folder,
-                    value=error.strerror or error,
+                    error=system_reason(error),
                 )
             ) from error
         finally:

@@ -16,8 +16,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from whosthat.errors import system_reason
 from whosthat.settings import cache_folder
-from whosthat.translation import _
+from whosthat.translation import N_, _, ngettext
 from whosthat.version import __version__
 
 if TYPE_CHECKING:
@@ -45,7 +46,8 @@ State = Literal["good", "note", "bad"]
 class Fact:
     """What was looked at, in a word or two, and what was found, with what to do when it is not good.
 
-    ``note`` is for something that only some commands need, ``bad`` for what stops most of them.
+    ``note`` is for something that only some commands need, ``bad`` for what stops most of them. The subject is English, to be translated
+    where it is shown.
     """
 
     subject: str
@@ -60,15 +62,15 @@ def examine() -> list[Fact]:
             "whosthat",
             "good",
             _(
-                "{version__} on Python {python_version}, {platform}.",
-                version__=__version__,
-                python_version=platform.python_version(),
-                platform=platform.platform(),
+                "{version} on Python {python}, {system}.",
+                version=__version__,
+                python=platform.python_version(),
+                system=platform.platform(),
             ),
         ),
         _predicting(),
         _training(),
-        Fact("processor", "good", f"{os.cpu_count() or 1} cores."),
+        Fact(N_("processor"), "good", ngettext("{n} core.", "{n} cores.", os.cpu_count() or 1)),
         _weights(),
         _room(),
         _cache(),
@@ -97,9 +99,9 @@ def _predicting() -> Fact:
     missing = [package for package in PREDICTING if version_of(package) is None]
     if missing:
         return Fact(
-            "predicting",
+            N_("predicting"),
             "bad",
-            _("Not installed: {missing}. Install whosthat again with: pip install whosthat", missing=", ".join(missing)),
+            _("Not installed: {packages}. Install whosthat again with: pip install whosthat", packages=_(", ").join(missing)),
         )
     return Fact("predicting", "good", _versions(PREDICTING))
 
@@ -107,12 +109,12 @@ def _predicting() -> Fact:
 def _training() -> Fact:
     installed = [package for package in TRAINING if version_of(package) is not None]
     if "keras" not in installed or not any(package.startswith("tensorflow") for package in installed):
-        return Fact("training", "note", _('Keras on TensorFlow is not installed. For training: pip install "whosthat[train]"'))
+        return Fact(N_("training"), "note", _('Keras on TensorFlow is not installed. For training: pip install "whosthat[train]"'))
     return Fact("training", "good", _versions(installed))
 
 
 def _versions(packages: list[str] | tuple[str, ...]) -> str:
-    return ", ".join(f"{package} {version_of(package)}" for package in packages) + "."
+    return _("{packages}.", packages=_(", ").join(f"{package} {version_of(package)}" for package in packages))
 
 
 def _weights() -> Fact:
@@ -121,20 +123,29 @@ def _weights() -> Fact:
     known = [facts for facts in map(registry.facts, registry.names()) if facts.weights != "none"]
     here = [facts.name for facts in known if weights_here(facts)]
     absent = [facts.name for facts in known if not weights_here(facts)]
-    text = _("ImageNet weights are installed for {here}.", here=", ".join(here)) if here else _("No ImageNet weights are installed.")
+    text = (
+        _("ImageNet weights are installed for {networks}.", networks=_(", ").join(here))
+        if here
+        else _("No ImageNet weights are installed.")
+    )
     if not absent:
-        return Fact("weights", "good", text)
+        return Fact(N_("weights"), "good", text)
     return Fact(
         "weights",
         "note",
-        _('{text} Missing: {absent}. "whosthat models get NAME" gets one, or says how.', text=text, absent=", ".join(absent)),
+        _(
+            '{installed} Missing: {networks}. "whosthat models get NAME" gets one, or says how.',
+            installed=text,
+            networks=_(", ").join(absent),
+        ),
     )
 
 
 def _room() -> Fact:
     free = shutil.disk_usage(Path.cwd()).free
-    text = _("{free:.1f} GiB are free in this folder.", free=free / 1024**3)
-    return Fact("disk", "good", text) if free >= ENOUGH_ROOM else Fact("disk", "note", _("{text} Training may need more.", text=text))
+    if free >= ENOUGH_ROOM:
+        return Fact(N_("disk"), "good", _("{free:.1f} GiB are free in this folder.", free=free / 1024**3))
+    return Fact("disk", "note", _("{free:.1f} GiB are free in this folder. Training may need more.", free=free / 1024**3))
 
 
 def _cache() -> Fact:
@@ -145,9 +156,9 @@ def _cache() -> Fact:
             pass
     except OSError as error:
         return Fact(
-            "cache",
+            N_("cache"),
             "bad",
-            _("{folder} cannot be written: {value}. Set WHOSTHAT_CACHE to another folder.", folder=folder, value=error.strerror or error),
+            _("{folder} cannot be written: {error}. Set WHOSTHAT_CACHE to another folder.", folder=folder, error=system_reason(error)),
         )
     return Fact("cache", "good", _("Prepared photos are kept in {folder}.", folder=folder))
 
@@ -155,7 +166,7 @@ def _cache() -> Fact:
 def _window() -> Fact:
     if importlib.util.find_spec("_tkinter") is None:
         return Fact(
-            "window", "note", _('This Python has no Tk, which "whosthat desktop" needs. On Debian and Ubuntu: apt install python3-tk')
+            N_("window"), "note", _('This Python has no Tk, which "whosthat desktop" needs. On Debian and Ubuntu: apt install python3-tk')
         )
     if sys.platform.startswith("linux") and not os.environ.get("DISPLAY"):
         return Fact("window", "note", _('Tk is installed, but there is no screen (DISPLAY is not set) for "whosthat desktop".'))
@@ -166,9 +177,15 @@ def _letters() -> Fact:
     from whosthat.photos.lettering import can_draw
 
     if can_draw("張さ한"):
-        return Fact("letters", "good", _("Chinese, Japanese and Korean names can be drawn."))
-    text = _("No font for Chinese, Japanese and Korean names was found: such names become boxes in pictures.")
-    return Fact("letters", "note", _("{text} On Debian and Ubuntu: apt install fonts-noto-cjk", text=text))
+        return Fact(N_("letters"), "good", _("Chinese, Japanese and Korean names can be drawn."))
+    return Fact(
+        "letters",
+        "note",
+        _(
+            "No font for Chinese, Japanese and Korean names was found: such names become boxes in pictures. "
+            "On Debian and Ubuntu: apt install fonts-noto-cjk"
+        ),
+    )
 
 
 def _connections() -> Fact:
@@ -190,16 +207,21 @@ def _connections() -> Fact:
     watching = False
     opened = _sockets() - before
     if attempts or opened:
-        return Fact(
-            "privacy", "bad", _("A connection was opened while ONNX Runtime ran: {value}.", value=", ".join([*attempts, *sorted(opened)]))
+        connections = _(", ").join([*attempts, *sorted(opened)])
+        return Fact(N_("privacy"), "bad", _("A connection was opened while ONNX Runtime ran: {connections}.", connections=connections))
+    switch = os.environ.get("ORT_DISABLE_TELEMETRY", _("not set"))
+    if _SOCKETS.is_dir():
+        found = _(
+            "ONNX Runtime was run with ORT_DISABLE_TELEMETRY={switch}: no connection was opened, and no socket was open afterwards.",
+            switch=switch,
         )
-    looked = (
-        _("and no socket was open afterwards") if _SOCKETS.is_dir() else _("though sockets of native code cannot be listed on this system")
-    )
-    switch = f"ORT_DISABLE_TELEMETRY={os.environ.get('ORT_DISABLE_TELEMETRY', _('not set'))}"
-    return Fact(
-        "privacy", "good", _("ONNX Runtime was run with {switch}: no connection was opened, {looked}.", switch=switch, looked=looked)
-    )
+    else:
+        found = _(
+            "ONNX Runtime was run with ORT_DISABLE_TELEMETRY={switch}: no connection was opened, though sockets of native code cannot "
+            "be listed on this system.",
+            switch=switch,
+        )
+    return Fact("privacy", "good", found)
 
 
 def _run_onnx_runtime() -> None:

@@ -25,14 +25,17 @@ from whosthat.proportions import Interval, wilson_interval
 from whosthat.recognition import load
 from whosthat.recognition.bundle import DataFacts, open_bundle
 from whosthat.recognition.recogniser import Recogniser
-from whosthat.translation import _
+from whosthat.translation import N_, _
 from whosthat.types import SetAside
 from whosthat.wording import counted
 from whosthat.workflow.predict import answer_each, counting
 from whosthat.workflow.strangers import stranger_photos
 
-_PARTS_THAT_CHOSE = ("train", "validation")
-"""The parts of the split whose photos shaped the recogniser; its old test photos may be used again."""
+_PARTS_THAT_CHOSE = {
+    "train": N_("the recogniser knows it as a training photo"),
+    "validation": N_("the recogniser knows it as a validation photo"),
+}
+"""The parts of the split whose photos shaped the recogniser, and why these prove nothing; its old test photos may be used again."""
 
 
 def evaluate(bundle: str | Path, photos: str | Path, *, progress: Progress = SILENT) -> Evaluation:
@@ -61,10 +64,10 @@ def evaluate(bundle: str | Path, photos: str | Path, *, progress: Progress = SIL
     if not answered.answers:
         raise DatasetError(
             _(
-                "No photo of {photos} can be used for a test. {told} Choose photos that the recogniser has never seen; a "
+                "No photo of {folder} can be used for a test. {reasons} Choose photos that the recogniser has never seen; a "
                 "run with --keep-test-out can be tested on its own test photos again.",
-                photos=photos,
-                told=" ".join(told),
+                folder=photos,
+                reasons=" ".join(told),
             )
         )
     for sentence in told:
@@ -131,9 +134,7 @@ def answer_photos(recogniser: Recogniser, photos: Sequence[Photo], *, progress: 
 def _why_known(photo: Photo, seen: DataFacts) -> str:
     """Say why a photo proves nothing; empty where it does."""
     part = seen.part_of(digest_of(photo.path))
-    return (
-        _("the recogniser knows it as a {value} photo", value="training" if part == "train" else part) if part in _PARTS_THAT_CHOSE else ""
-    )
+    return _(_PARTS_THAT_CHOSE[part]) if part in _PARTS_THAT_CHOSE else ""
 
 
 def _refuse_unknown_classes(classes: tuple[str, ...], labels: tuple[str, ...]) -> None:
@@ -141,8 +142,8 @@ def _refuse_unknown_classes(classes: tuple[str, ...], labels: tuple[str, ...]) -
     if unknown:
         raise DatasetError(
             _(
-                "The recogniser does not know {map}, so photos of them cannot be correct. {choice} Rename the folder, or move it away.",
-                map=", ".join(map(repr, unknown[:10])),
+                "The recogniser does not know {classes}, so photos of them cannot be correct. {choice} Rename the folder, or move it away.",
+                classes=_(", ").join(map(repr, unknown[:10])),
                 choice=did_you_mean(unknown[0], labels),
             )
         )
@@ -154,9 +155,9 @@ def _what_was_left_out(left_out: Sequence[SetAside]) -> list[str]:
     examples = {item.reason: item.path for item in reversed(left_out)}
     return [
         _(
-            "{photos} left out of the test, such as {examples}: {reason}.",
+            "{photos} left out of the test, such as {example}: {reason}.",
             photos=counted(count, "photo"),
-            examples=examples[reason],
+            example=examples[reason],
             reason=reason,
         )
         for reason, count in counts

@@ -60,4 +60,4 @@ def time_sentence(recipes: Sequence[AnyRecipe], photos: Mapping[str, int]) -> st
     total, longest = sum(seconds.values()), max(seconds, key=seconds.__getitem__)
     if total < WORTH_SAYING:
         return ""
-    return _("This takes about {minutes}, most of it for {longest}.", minutes=counted(round(total / 60), "minute"), longest=longest)
+    return _("This takes about {minutes}, most of it for {model}.", minutes=counted(round(total / 60), "minute"), model=longest)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from whosthat.errors import NetworkError, PhotoError, UsageError, path_given
+from whosthat.errors import NetworkError, PhotoError, UsageError, path_given, system_reason
 from whosthat.evaluation.metrics import Evaluation
 from whosthat.evaluation.plots.writing import LARGE_SIDE, keep_insight, shown_mistakes
 from whosthat.networks.onnx_parts import NetworkGraph
@@ -26,11 +26,13 @@ from whosthat.recognition.bundle import Bundle, open_bundle
 from whosthat.recognition.explaining import Activation, Explainer, activations
 from whosthat.recognition.face_classifier import FaceClassifier
 from whosthat.recognition.image_classifier import ImageClassifier
-from whosthat.translation import _
+from whosthat.translation import N_, _, ngettext
 from whosthat.types import FloatArray, Image, Sighting
 from whosthat.workflow.drawn_copies import save_copy
 from whosthat.workflow.prediction import Prediction
 from whosthat.workflow.training_run import TrainingRun
+
+_KINDS = {"convolution": N_("convolution"), "pooling": N_("pooling")}
 
 
 def explain(predictions: Iterable[Prediction], bundle: Path, folder: Path) -> Iterator[Prediction]:
@@ -43,7 +45,7 @@ def explain(predictions: Iterable[Prediction], bundle: Path, folder: Path) -> It
     when its network has no convolution, BundleError when the bundle cannot be used.
     """
     explaining = _Explaining(open_bundle(bundle))
-    _ = explaining.explainer  # whatever is wrong with the network is said before the first photo
+    _checked = explaining.explainer  # whatever is wrong with the network is said before the first photo
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -80,7 +82,7 @@ def draw_activations(bundle: str | Path, photo: str | Path, picture: Path) -> No
         save_image(drawn, picture)
     except OSError as error:
         raise UsageError(
-            _("{picture} cannot be written: {value}. Choose another place for the picture.", picture=picture, value=error.strerror or error)
+            _("{picture} cannot be written: {error}. Choose another place for the picture.", picture=picture, error=system_reason(error))
         ) from error
 
 
@@ -136,8 +138,7 @@ class _Explaining:
         with self._bundle.opening():
             found, n_layers = activations(self._graph, self._spec, prepare(view, self._spec))
         return [
-            (_("Layer {place} of {n_layers}, {described}", place=one.place, n_layers=n_layers, described=_described(one)), one.maps)
-            for one in found
+            (_("Layer {place} of {n}, {description}", place=one.place, n=n_layers, description=_described(one)), one.maps) for one in found
         ]
 
     @cached_property
@@ -155,19 +156,26 @@ class _Explaining:
 def _described(layer: Activation) -> str:
     """Say of a layer what it is, how many maps it gives and how large they are."""
     channels, height, width = layer.maps.shape
-    maps = (
-        _("1 map of {width} x {height}", width=width, height=height)
-        if channels == 1
-        else _("{channels} maps of {width} x {height}", channels=channels, width=width, height=height)
+    kind = _(_KINDS[layer.kind])
+    if channels > MAPS_IN_A_ROW:
+        return _(
+            "{kind}: {n} maps of {width} x {height}, {shown} shown", kind=kind, n=channels, width=width, height=height, shown=MAPS_IN_A_ROW
+        )
+    return ngettext(
+        "{kind}: {n} map of {width} x {height}",
+        "{kind}: {n} maps of {width} x {height}",
+        channels,
+        kind=kind,
+        width=width,
+        height=height,
     )
-    return f"{layer.kind}: {maps}" + (f", {MAPS_IN_A_ROW} shown" if channels > MAPS_IN_A_ROW else "")
 
 
 def _cannot_write(folder: Path, error: OSError) -> UsageError:
     return UsageError(
         _(
-            "{folder} cannot be written: {value}. Choose another folder for the pictures that explain.",
+            "{folder} cannot be written: {error}. Choose another folder for the pictures that explain.",
             folder=folder,
-            value=error.strerror or error,
+            error=system_reason(error),
         )
     )

@@ -17,7 +17,7 @@ import numpy as np
 
 from whosthat import durable
 from whosthat.cartoons import HEROES, draw_hero
-from whosthat.errors import ExportError, UsageError, did_you_mean
+from whosthat.errors import ExportError, UsageError, did_you_mean, system_reason
 from whosthat.photos.preparing import PrepareSpec, prepare
 from whosthat.progress import SILENT, Progress
 from whosthat.recognition.bundle import Bundle, open_bundle
@@ -74,7 +74,7 @@ def export(bundle: str | Path, format: str, out: Path, *, overwrite: bool = Fals
             model.load_weights(temporary)  # so that the comparison judges the file, not what it was made from
         _refuse_disagreement(model, graph, PrepareSpec.from_dict(opened.facts.prepare))
         _check_target(out, suffix, overwrite)  # that took a while: somebody may have put a file there
-    progress.say(_("Wrote {out}.", out=out))
+    progress.say(_("Wrote {file}.", file=out))
     return out
 
 
@@ -114,9 +114,9 @@ def _refuse_disagreement(model: Any, graph: bytes, spec: PrepareSpec) -> None:
         raise ExportError(
             _(
                 "Graph and weights of the bundle disagree: their probabilities differ by up to {difference:.2g} "
-                "({onnx_parity_tolerance:.0e} is allowed). Nothing was exported; train again.",
+                "({allowed:.0e} is allowed). Nothing was exported; train again.",
                 difference=difference,
-                onnx_parity_tolerance=ONNX_PARITY_TOLERANCE,
+                allowed=ONNX_PARITY_TOLERANCE,
             )
         )
 
@@ -131,7 +131,7 @@ def _pictures(spec: PrepareSpec) -> np.ndarray[Any, np.dtype[np.uint8]]:
 def _check_target(out: Path, suffix: str, overwrite: bool) -> None:
     if out.is_dir():
         raise UsageError(
-            _("{out} is a folder. Name the file to write, such as {out2}{suffix}.", out=out, out2=out / "network", suffix=suffix)
+            _("{folder} is a folder. Name the file to write, such as {file}{suffix}.", folder=out, file=out / "network", suffix=suffix)
         )
     if not out.name.endswith(suffix):
         raise UsageError(
@@ -143,7 +143,7 @@ def _check_target(out: Path, suffix: str, overwrite: bool) -> None:
             )
         )
     if not overwrite and os.path.lexists(out):
-        raise UsageError(_("{out} already exists. Choose another name, or allow overwriting.", out=out))
+        raise UsageError(_("{file} already exists. Choose another name, or allow overwriting.", file=out))
 
 
 @contextmanager
@@ -159,7 +159,7 @@ def _whole_or_absent(out: Path, suffix: str) -> Iterator[Path]:
         durable.sync_folder(out.parent)
     except OSError as error:
         raise ExportError(
-            _("{out} cannot be written: {value}. Make room, or choose another folder.", out=out, value=error.strerror or error)
+            _("{file} cannot be written: {error}. Make room, or choose another folder.", file=out, error=system_reason(error))
         ) from error
     finally:
         with suppress(OSError):  # a folder that cannot be written holds no temporary file

@@ -20,13 +20,20 @@ from whosthat.photos.reading import read
 from whosthat.recognition.face_threshold import corrected
 from whosthat.recognition.heads import distances, templates_of
 from whosthat.recognition.identifier import Identifier
-from whosthat.translation import _
+from whosthat.translation import N_, _
 from whosthat.types import Face
 from whosthat.wording import counted, listing
 from whosthat.workflow.face_photos import stacked
 
 if TYPE_CHECKING:
     from whosthat.types import FloatArray
+
+_PLACES = (
+    (N_("top left"), N_("top"), N_("top right")),
+    (N_("left"), N_("middle"), N_("right")),
+    (N_("bottom left"), N_("bottom"), N_("bottom right")),
+)
+"""Nine parts of a photo, row by row."""
 
 
 @dataclass(frozen=True)
@@ -120,13 +127,12 @@ def _fitting(crowd: Crowd, known: FloatArray | None, farthest: float) -> list[in
 
 
 def _note(person: str, crowd: Crowd, row: int) -> str:
-    place = _place(crowd.faces[row], crowd.size)
     return _(
-        "Of the {n} faces in {path}, number {row} ({place}) was enrolled: it looks like {person} in other photos.",
+        "Of the {n} faces in {path}, number {number} ({place}) was enrolled: it looks like {person} in other photos.",
         n=len(crowd.faces),
         path=crowd.path,
-        row=row + 1,
-        place=place,
+        number=row + 1,
+        place=_place(crowd.faces[row], crowd.size),
         person=person,
     )
 
@@ -146,9 +152,13 @@ def _question(person: str, crowds: Sequence[Crowd], identifier: Identifier, *, a
             person=person,
             names=names,
         )
-    several = _("Leave it out, or add it alone") if len(crowds) == 1 else _("Leave them out, or add them one by one")
-    advice = _("Choose one with --face N.") if alone else f"{several} with --face N."
-    which = _("The faces in {name}, from left to right:", name=first.path.name)
+    if alone:
+        advice = _("Choose one with --face N.")
+    elif len(crowds) == 1:
+        advice = _("Leave it out, or add it alone with --face N.")
+    else:
+        advice = _("Leave them out, or add them one by one with --face N.")
+    which = _("The faces in {photo}, from left to right:", photo=first.path.name)
     return "\n".join([_("{unclear} {advice} Nothing was changed.", unclear=unclear, advice=advice), which, *_lines(first, identifier)])
 
 
@@ -159,11 +169,18 @@ def _lines(crowd: Crowd, identifier: Identifier) -> list[str]:
     for number, (face, row) in enumerate(zip(crowd.faces, to_people, strict=True), start=1):
         box, nearest = face.box, int(row.argmin())
         enrolled = identifier.threshold.accepts(float(row[nearest]))
-        looks = _("looks like {people}", people=identifier.gallery.people[nearest]) if enrolled else _("looks like nobody who is enrolled")
-        sides = _(
-            "{width:.0f} x {height:.0f} pixels from ({left:.0f}, {top:.0f})", width=box.width, height=box.height, left=box.left, top=box.top
+        looks = _("looks like {person}", person=identifier.gallery.people[nearest]) if enrolled else _("looks like nobody who is enrolled")
+        line = _(
+            "{number}: {place}, {width:.0f} x {height:.0f} pixels from ({left:.0f}, {top:.0f}), {looks}",
+            number=number,
+            place=_place(face, crowd.size),
+            width=box.width,
+            height=box.height,
+            left=box.left,
+            top=box.top,
+            looks=looks,
         )
-        lines.append(f"  {number}: {_place(face, crowd.size)}, {sides}, {looks}")
+        lines.append(f"  {line}")
     return lines
 
 
@@ -171,5 +188,4 @@ def _place(face: Face, size: tuple[int, int]) -> str:
     """Say in which of nine parts of the photo a face is."""
     across = min(max(int(1.5 * (face.box.left + face.box.right) / size[0]), 0), 2)
     down = min(max(int(1.5 * (face.box.top + face.box.bottom) / size[1]), 0), 2)
-    words = [word for word in (("top", "", "bottom")[down], ("left", "", "right")[across]) if word]
-    return " ".join(words) or "middle"
+    return _(_PLACES[down][across])

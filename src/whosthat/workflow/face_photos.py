@@ -146,17 +146,17 @@ def _looked_up(
 
 
 def _taken_faces(photos: Sequence[tuple[str, Path]], reader: FaceReader) -> list[tuple[str, PhotoFaces | None]]:
-    seen = [_looked_at(path, lambda image: _taken(image, reader)) for _, path in photos]
+    seen = [_looked_at(path, lambda image: _taken(image, reader)) for _rest, path in photos]
     crops = [found[1] for found in seen if found is not None and found[1] is not None]
     vectors = iter(reader.embed(np.stack(crops)) if crops else ())
     faces = [found and (found[0] if found[1] is None else replace(found[0], vector=next(vectors))) for found in seen]
-    return [(digest, one) for (digest, _), one in zip(photos, faces, strict=True)]
+    return [(digest, one) for (digest, _rest), one in zip(photos, faces, strict=True)]
 
 
 def _sightings(photos: Sequence[tuple[str, Path]], reader: FaceReader) -> list[tuple[str, SeenFaces | None]]:
-    cuts = [_looked_at(path, reader.cut) for _, path in photos]
+    cuts = [_looked_at(path, reader.cut) for _rest, path in photos]
     seen = iter(reader.see([cut for cut in cuts if cut is not None]))
-    return [(digest, None if cut is None else next(seen)) for (digest, _), cut in zip(photos, cuts, strict=True)]
+    return [(digest, None if cut is None else next(seen)) for (digest, _rest), cut in zip(photos, cuts, strict=True)]
 
 
 def _looked_at(path: Path, look: Callable[[Image], Seen]) -> Seen | None:

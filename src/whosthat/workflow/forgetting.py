@@ -23,7 +23,7 @@ from whosthat.dataset.cache import forget_prepared
 from whosthat.dataset.facts import photos_of
 from whosthat.dataset.split import COLUMNS, read_rows
 from whosthat.durable import replace_file
-from whosthat.errors import BundleError, DatasetError, RunError
+from whosthat.errors import BundleError, DatasetError, RunError, system_reason
 from whosthat.evaluation.face_part import read_face_part, write_face_part
 from whosthat.evaluation.plots.writing import PHOTOS_FILE, read_photos
 from whosthat.evaluation.report import write_report
@@ -44,7 +44,7 @@ KEPT = N_(
     "and photo names; its face findings do not. Runs in other folders and copies of this bundle may still "
     "hold the person."
 )
-STOPPED = N_(" This removal was interrupted and finished later; what was deleted before is not listed here.")
+STOPPED = N_("This removal was interrupted and finished later; what was deleted before is not listed here.")
 
 _Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
@@ -104,7 +104,7 @@ def plan_erasure(bundle: Path, name: str, own: Set[str], others: Set[str], alike
         digests=frozenset({*own, *photos.values()}),
         alike=frozenset(alike - others),
         photos=frozenset(photos),
-        receipt=unused_path(bundle.parent, _("removed {name}.json", name=name)).name,
+        receipt=unused_path(bundle.parent, f"removed {name}.json").name,  # not translated: the name of a file, checked when it is read
     )
 
 
@@ -116,9 +116,9 @@ def note_erasure(erasure: Erasure, bundle: Path) -> None:
     except OSError as error:
         raise RunError(
             _(
-                "Nothing was removed, because {parent} cannot be written: {value}. Make room.",
-                parent=bundle.parent,
-                value=error.strerror or error,
+                "Nothing was removed, because {folder} cannot be written: {error}. Make room.",
+                folder=bundle.parent,
+                error=system_reason(error),
             )
         ) from error
 
@@ -133,9 +133,9 @@ def erasure_of(bundle: Path) -> Erasure | None:
     except (OSError, ValueError, RecursionError) as error:  # ValueError is also what pydantic raises
         raise BundleError(
             _(
-                "A removal was interrupted, and its record {note} cannot be used ({name__}). Delete it and remove again.",
-                note=_note(bundle),
-                name__=type(error).__name__,
+                "A removal was interrupted, and its record {file} cannot be used ({error}). Delete it and remove again.",
+                file=_note(bundle),
+                error=type(error).__name__,
             )
         ) from error
 
@@ -151,7 +151,8 @@ def erase(erasure: Erasure, bundle: Path, *, stopped: bool) -> Receipt:
             cache_rows, cache_files = forget_in_cache(erasure.digests | erasure.alike)
             run_files = forget_in_run(run, erasure.photos) if run else ()
             elsewhere = tuple(_elsewhere(erasure, run)) if run else ()
-        now, kept = datetime.now(UTC).isoformat(timespec="seconds"), KEPT + STOPPED * stopped
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        kept = " ".join([_(KEPT), _(STOPPED)] if stopped else [_(KEPT)])
         receipt = Receipt(erasure.removed, bundle.name, now, erasure.embeddings, cache_rows, cache_files, run_files, elsewhere, kept)
         if not path.exists():
             replace_file(path, json.dumps(asdict(receipt), indent=2, ensure_ascii=False).encode("utf-8"), temporary=_draft(bundle))
@@ -159,8 +160,8 @@ def erase(erasure: Erasure, bundle: Path, *, stopped: bool) -> Receipt:
     except OSError as error:
         raise RunError(
             _(
-                "{removed} was not removed completely: {error}. Allow writing there, and remove them again.",
-                removed=erasure.removed,
+                "{person} was not removed completely: {error}. Allow writing there, and remove them again.",
+                person=erasure.removed,
                 error=error,
             )
         ) from error
@@ -233,14 +234,12 @@ def _elsewhere(erasure: Erasure, run: Path) -> Iterator[str]:
             n = sum(row["sha256"] in erasure.digests for row in _rows(other / SPLIT)) if (other / SPLIT).is_file() else 0
             facts = open_bundle(other / BUNDLE).facts if (other / BUNDLE).is_dir() else None
         except (RunError, BundleError):
-            yield _("The run {name} cannot be read; it may hold {removed}.", name=other.name, removed=erasure.removed)
+            yield _("The run {run} cannot be read; it may hold {person}.", run=other.name, person=erasure.removed)
             continue
         if n:
-            yield _(
-                "The run {name} was made with {photos} of {removed}.", name=other.name, photos=counted(n, "photo"), removed=erasure.removed
-            )
+            yield _("The run {run} was made with {photos} of {person}.", run=other.name, photos=counted(n, "photo"), person=erasure.removed)
         if facts and (erasure.removed in facts.labels or any(map(facts.data.part_of, erasure.digests))):
-            yield _("The recogniser in {name} knows {removed}, or somebody by that name.", name=other.name, removed=erasure.removed)
+            yield _("The recogniser in {run} knows {person}, or somebody by that name.", run=other.name, person=erasure.removed)
 
 
 def _cut_split(path: Path, photos: Collection[str]) -> Path:

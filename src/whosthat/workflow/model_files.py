@@ -20,7 +20,7 @@ from filelock import FileLock, Timeout
 
 from whosthat.downloading import fetch
 from whosthat.durable import sync_folder
-from whosthat.errors import UsageError, WeightsError, did_you_mean
+from whosthat.errors import UsageError, WeightsError, did_you_mean, system_reason
 from whosthat.faces import weight_files
 from whosthat.networks import registry
 from whosthat.networks.pretrained import published_file, where_from
@@ -128,21 +128,25 @@ def add(source: Path, only: ModelFile | None = None) -> ModelFile:
         if found is not None:
             weight_files.store(found.file, part)
             return found
-    came = f"{len(content):,} bytes, SHA-256 {hashlib.sha256(content).hexdigest()}"
+    came = _("{n:,} bytes, SHA-256 {digest}", n=len(content), digest=hashlib.sha256(content).hexdigest())
     if only is not None:
         raise WeightsError(
             _(
-                "{source} is not the published file {file}: expected {pinned}, got {came}.",
+                "{source} is not the published file {file}: expected {expected}, got {came}.",
                 source=source,
                 file=only.file,
-                pinned=_pinned(only),
+                expected=_pinned(only),
                 came=came,
             )
         )
-    names = ", ".join(f"{file.file} ({file.sha256[:12]}...)" for file in known)
     raise WeightsError(
-        f"whosthat does not know the file {source} ({came}). It knows: {names}. Describe a face network of your own with "
-        "--describe FILE.toml."
+        _(
+            "whosthat does not know the file {source} ({came}). It knows: {files}. Describe a face network of your own with "
+            "--describe FILE.toml.",
+            source=source,
+            came=came,
+            files=_(", ").join(f"{file.file} ({file.sha256[:12]}...)" for file in known),
+        )
     )
 
 
@@ -185,10 +189,10 @@ def download(file: ModelFile, address: str, progress: Progress = SILENT) -> Path
                 unfinished.unlink()
                 raise WeightsError(
                     _(
-                        "{address} is not the published file {file}: expected {pinned}, got {came}. It is deleted.",
+                        "{address} is not the published file {file}: expected {expected}, got {came}. It is deleted.",
                         address=address,
                         file=file.file,
-                        pinned=_pinned(file),
+                        expected=_pinned(file),
                         came=came,
                     )
                 )
@@ -198,9 +202,9 @@ def download(file: ModelFile, address: str, progress: Progress = SILENT) -> Path
     except OSError as error:
         raise WeightsError(
             _(
-                "{target} cannot be written: {value}. Make room, or set WHOSTHAT_WEIGHTS to another folder.",
-                target=target,
-                value=error.strerror or error,
+                "{file} cannot be written: {error}. Make room, or set WHOSTHAT_WEIGHTS to another folder.",
+                file=target,
+                error=system_reason(error),
             )
         ) from error
     return target
@@ -213,7 +217,7 @@ def _alone(unfinished: Path) -> Iterator[None]:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        raise WeightsError(_("Another command is downloading {stem}. Wait until it is done.", stem=unfinished.stem)) from None
+        raise WeightsError(_("Another command is downloading {file}. Wait until it is done.", file=unfinished.stem)) from None
     try:
         yield
     finally:
@@ -223,4 +227,4 @@ def _alone(unfinished: Path) -> Iterator[None]:
 
 
 def _pinned(file: ModelFile) -> str:
-    return f"SHA-256 {file.sha256}" + (f" and MD5 {file.md5}" if file.md5 else "")
+    return _("SHA-256 {sha256} and MD5 {md5}", sha256=file.sha256, md5=file.md5) if file.md5 else f"SHA-256 {file.sha256}"

@@ -17,7 +17,7 @@ from filelock import FileLock, Timeout
 
 from whosthat import photo_cache
 from whosthat.checking.suspects import STRANGER_DISTANCE, find_outliers
-from whosthat.errors import BundleError, DatasetError, UsageError, did_you_mean, type_given
+from whosthat.errors import BundleError, DatasetError, UsageError, did_you_mean, system_reason, type_given
 from whosthat.faces.remembered import RememberedFaces, RememberedSightings
 from whosthat.photos.reading import sha256_of
 from whosthat.progress import SILENT, Progress
@@ -34,7 +34,7 @@ from whosthat.recognition.face_facts import FaceFacts
 from whosthat.recognition.face_recogniser import FaceRecogniser, bundle_files
 from whosthat.recognition.gallery import FILE, EnrolledPhoto, Gallery, read_gallery
 from whosthat.recognition.identifier import Identifier
-from whosthat.translation import N_, _
+from whosthat.translation import _, ngettext
 from whosthat.types import Added, Enrolled, FloatArray, SetAside
 from whosthat.wording import counted, listing
 from whosthat.workflow.face_choice import Chosen, choose_face, choose_faces
@@ -43,7 +43,7 @@ from whosthat.workflow.forgetting import Erasure, Receipt, erase, erasure_of, no
 from whosthat.workflow.predict import find_photos, places_given
 from whosthat.workflow.prediction import Prediction
 
-CHANGED = N_(" People were added or removed since this was measured.")
+CHANGED = "People were added or removed since this was measured."  # not translated: looked for in bundles
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def add_person(
         DatasetError: No photo shows a face, or not one person, or it is not clear which face is meant, or the person is enrolled already.
     """
     name = _normal(name)
-    with _held(bundle) as (opened, _):
+    with _held(bundle) as (opened, _rest):
         recogniser = _opened(opened)
         gallery = recogniser.identifier.gallery
         _check_name(name, [one for one in gallery.people if one != name])
@@ -135,7 +135,7 @@ def rename_person(bundle: str | Path, name: str, new_name: str) -> None:
     Raises BundleError when it cannot be used or saved, UsageError when nobody has the first name, or the second cannot be used.
     """
     new_name = _normal(new_name)
-    with _held(bundle) as (opened, _):
+    with _held(bundle) as (opened, _rest):
         gallery = _opened(opened).identifier.gallery
         name = _known(name, gallery.people)
         _check_name(new_name, [one for one in gallery.people if one != name])
@@ -173,13 +173,13 @@ def _held(path: str | Path) -> Iterator[tuple[Bundle, Removed | None]]:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        raise BundleError(_("The people of {home} are being changed by another process. Wait until it ends.", home=home)) from None
+        raise BundleError(_("The people of {folder} are being changed by another process. Wait until it ends.", folder=home)) from None
     except OSError as error:
         raise BundleError(
             _(
-                "The bundle {home} cannot be changed: {value}. Copy it to a folder that can be written.",
-                home=home,
-                value=error.strerror or error,
+                "The bundle {folder} cannot be changed: {error}. Copy it to a folder that can be written.",
+                folder=home,
+                error=system_reason(error),
             )
         ) from error
     try:
@@ -213,14 +213,14 @@ def _recognised(recogniser: FaceRecogniser, name: str) -> set[str]:
     found = [(digest, vectors) for digest, vectors in found if vectors.shape[1:] == identifier.gallery.vectors.shape[1:]]
     if not found:
         return set()
-    to_people = identifier.distances(np.concatenate([vectors for _, vectors in found]))
+    to_people = identifier.distances(np.concatenate([vectors for _rest, vectors in found]))
     theirs = (to_people.argmin(axis=1) == identifier.gallery.people.index(name)) & (to_people.min(axis=1) <= identifier.threshold.value)
-    return set(np.repeat([digest for digest, _ in found], [len(vectors) for _, vectors in found])[theirs].tolist())
+    return set(np.repeat([digest for digest, _rest in found], [len(vectors) for _rest, vectors in found])[theirs].tolist())
 
 
 def _normal(name: str) -> str:
     if not isinstance(name, str):
-        raise UsageError(_("The name of a person is a text; got {name}.", name=type_given(name)))
+        raise UsageError(_("The name of a person is a text; got {type}.", type=type_given(name)))
     return unicodedata.normalize("NFC", name)
 
 
@@ -270,7 +270,7 @@ def _chosen(
     reasons = {True: _("no face was found"), False: _("it cannot be read")}
     left += [SetAside(path, reasons[digest in found]) for digest, path in places.items() if digest not in kept]
     if not kept:
-        why = listing([f"{item.path}: {item.reason}" for item in left]) or _("no photo was given")
+        why = listing([_("{path}: {reason}", path=item.path, reason=item.reason) for item in left]) or _("no photo was given")
         raise DatasetError(_("No photo of {name} can be enrolled ({why}). Give photos in which the face can be seen.", name=name, why=why))
     enrolled = tuple(EnrolledPhoto(f"{name}/{path.name}", digest) for digest, path in kept.items())
     if face is None:
@@ -302,11 +302,13 @@ def _check_one_person(vectors: FloatArray, photos: Sequence[EnrolledPhoto]) -> N
     outliers = find_outliers(vectors)
     if outliers:
         raise DatasetError(
-            _(
-                "The photos do not seem to show one person: {outliers} {value} not fit the other {photos}. Look at them "
+            ngettext(
+                "The photos do not seem to show one person: {outliers} does not fit the other {photos}. Look at them "
                 "and leave them out, or use --anyway to enrol all of them. Nothing was changed.",
+                "The photos do not seem to show one person: {outliers} do not fit the other {photos}. Look at them "
+                "and leave them out, or use --anyway to enrol all of them. Nothing was changed.",
+                len(outliers),
                 outliers=listing([photos[row].name for row in outliers]),
-                value="does" if len(outliers) == 1 else "do",
                 photos=counted(len(photos) - len(outliers), "photo"),
             )
         )
@@ -320,21 +322,21 @@ def _check_not_somebody_else(name: str, vectors: FloatArray, identifier: Identif
     if people[nearest] != name and to_people[nearest] <= identifier.threshold.value and to_people[nearest] < own:
         raise DatasetError(
             _(
-                "These photos look like {people}, who is enrolled already (distance {to_people:.2f}; up to {value:.2f} is "
-                "the same person). Add them to {people}, rename that person, or use --anyway. Nothing was changed.",
-                people=people[nearest],
-                to_people=to_people[nearest],
-                value=identifier.threshold.value,
+                "These photos look like {person}, who is enrolled already (distance {distance:.2f}; up to {threshold:.2f} is "
+                "the same person). Add them to {person}, rename that person, or use --anyway. Nothing was changed.",
+                person=people[nearest],
+                distance=to_people[nearest],
+                threshold=identifier.threshold.value,
             )
         )
     if name in people and own > STRANGER_DISTANCE:
         raise DatasetError(
             _(
-                "These photos do not look like the {name} who is enrolled (distance {own:.2f}, expected up to "
-                "{stranger_distance:.2f}). Choose another name, or use --anyway. Nothing was changed.",
+                "These photos do not look like the {name} who is enrolled (distance {distance:.2f}, expected up to "
+                "{farthest:.2f}). Choose another name, or use --anyway. Nothing was changed.",
                 name=name,
-                own=own,
-                stranger_distance=STRANGER_DISTANCE,
+                distance=own,
+                farthest=STRANGER_DISTANCE,
             )
         )
 
@@ -346,7 +348,9 @@ def _save(bundle: Bundle, gallery: Gallery, *, gone: Set[str] = frozenset()) -> 
     save_bundle(home, _changed_facts(bundle.facts, gallery, gone), graph=bundle.graph(), more=bundle_files(gallery, files))
     old = home.with_name(f".{home.name}.old")
     if old.exists():
-        raise BundleError(_("The new bundle was saved, but the old one, {old}, cannot be deleted. Delete this folder yourself.", old=old))
+        raise BundleError(
+            _("The new bundle was saved, but the old one, {folder}, cannot be deleted. Delete this folder yourself.", folder=old)
+        )
 
 
 def _changed_facts(facts: BundleFacts, gallery: Gallery, gone: Set[str]) -> BundleFacts:
@@ -359,5 +363,5 @@ def _changed_facts(facts: BundleFacts, gallery: Gallery, gone: Set[str]) -> Bund
     new = {photo.sha256[:FINGERPRINT_DIGITS] for photo in gallery.photos}.difference(*kept.values())
     document["data"]["parts"] = {**kept, "train": tuple(sorted((*kept.get("train", ()), *new)))}
     if len(gallery.people) != len(facts.labels) and CHANGED not in document["threshold"]["how"]:
-        document["threshold"]["how"] += CHANGED
+        document["threshold"]["how"] += f" {CHANGED}"
     return BundleFacts.model_validate(document)

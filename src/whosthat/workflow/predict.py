@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from whosthat.dataset.threads import in_order
-from whosthat.errors import BundleError, PhotoError, UsageError, path_given, type_given
+from whosthat.errors import BundleError, PhotoError, UsageError, path_given, system_reason, type_given
 from whosthat.photos.clips import numbered_frames, picture_of
 from whosthat.photos.reading import exif_of, looks_like_photo
 from whosthat.photos.signatures import kind_of_file
@@ -86,9 +86,9 @@ def predict(
         except OSError as error:
             raise UsageError(
                 _(
-                    "{copies} cannot be made: {value}. Name another folder for the drawn copies.",
-                    copies=copies,
-                    value=error.strerror or error,
+                    "{folder} cannot be made: {error}. Name another folder for the drawn copies.",
+                    folder=copies,
+                    error=system_reason(error),
                 )
             ) from error
         without = [*without, copies]
@@ -104,9 +104,9 @@ def predict(
         except OSError as error:
             raise UsageError(
                 _(
-                    "{copies} cannot be written: {value}. Name another folder for the drawn copies.",
-                    copies=copies,
-                    value=error.strerror or error,
+                    "{folder} cannot be written: {error}. Name another folder for the drawn copies.",
+                    folder=copies,
+                    error=system_reason(error),
                 )
             ) from error
 
@@ -145,7 +145,7 @@ def places_given(paths: str | Path | Iterable[str | Path]) -> list[Path]:
     if isinstance(paths, str | os.PathLike):
         return [Path(paths)]
     if not isinstance(paths, Iterable):
-        raise UsageError(_("Photos are a path or a list of paths; got {paths}.", paths=type_given(paths)))
+        raise UsageError(_("Photos are a path or a list of paths; got {type}.", type=type_given(paths)))
     return [path_given(path, _("Each photo")) for path in paths]
 
 
@@ -173,9 +173,7 @@ def find_photos(
         if is_empty and not failures:
             yield Prediction(path, error=_("the folder holds no photos"))
         for failure in failures:
-            yield Prediction(
-                Path(failure.filename or path), error=_("the folder cannot be listed ({value})", value=failure.strerror or failure)
-            )
+            yield Prediction(Path(failure.filename or path), error=_("the folder cannot be listed ({error})", error=system_reason(failure)))
 
 
 def _photos_below(
@@ -250,13 +248,14 @@ def _with_contact_sheet(answers: Iterator[Prediction], folder: Path) -> Iterator
         yield answer
     if len(cells) > 1:
         try:
-            save_copy(draw_contact_sheet(cells), folder, SHEET, source=_("contact sheet in {folder}", folder=folder.resolve()))
+            source = f"contact sheet in {folder.resolve()}"  # not translated: the sheet is known again by it
+            save_copy(draw_contact_sheet(cells), folder, SHEET, source=source)
         except OSError as error:
             raise UsageError(
                 _(
-                    "{folder} cannot be written: {value}. Name another folder for the drawn copies.",
+                    "{folder} cannot be written: {error}. Name another folder for the drawn copies.",
                     folder=folder,
-                    value=error.strerror or error,
+                    error=system_reason(error),
                 )
             ) from error
 

@@ -70,7 +70,7 @@ def predict_video(
         for moment, sightings in identified(recogniser, video.frames(every=every)):
             tracker.add(moment.index, moment.seconds, sightings, new_scene=moment.new_scene)
             n_frames, seconds = n_frames + 1, moment.seconds
-            progress.step(_("frames of {name} looked at", name=path.name), n_frames, max(expected, n_frames))
+            progress.step(_("frames of {video} looked at", video=path.name), n_frames, max(expected, n_frames))
         problem = video.problem
     tracks = tuple(tracker.tracks())
     drawn = () if draw is None else tuple(_draw(path, tracks, every, draw))
@@ -95,9 +95,9 @@ def _identified(recogniser: Recogniser, frames: Iterable[Frame]) -> Iterator[tup
                 moment = _Moment(frame.index, frame.seconds, frame.new_scene)
                 waiting.append((moment, readers.submit(recogniser.prepare, frame.image)))
                 if len(waiting) == 2 * _BATCH:
-                    yield from _answer_batch(recogniser, [waiting.popleft() for _ in range(_BATCH)])
+                    yield from _answer_batch(recogniser, [waiting.popleft() for _rest in range(_BATCH)])
             while waiting:
-                yield from _answer_batch(recogniser, [waiting.popleft() for _ in range(min(_BATCH, len(waiting)))])
+                yield from _answer_batch(recogniser, [waiting.popleft() for _rest in range(min(_BATCH, len(waiting)))])
         finally:
             readers.shutdown(cancel_futures=True)  # whoever asked may have stopped listening half-way
 
@@ -119,15 +119,15 @@ def _identified_in_windows(recogniser: Recogniser, frames: Iterable[Frame]) -> I
             sightings = recogniser.identify_prepared([np.stack(window)])[0]
             n_windows += 1
             ready = middle + 1 if n_windows == 1 else 1
-            yield from ((waiting.popleft(), sightings) for _ in range(ready))
+            yield from ((waiting.popleft(), sightings) for _rest in range(ready))
     if not n_windows:
         sightings = recogniser.identify_prepared([np.stack([window[index] for index in evenly(n, len(window))])])[0]
     yield from ((moment, sightings) for moment in waiting)
 
 
 def _answer_batch(recogniser: Recogniser, batch: list[tuple[_Moment, Future[Any]]]) -> Iterator[tuple[_Moment, list[Sighting]]]:
-    answers = recogniser.identify_prepared([prepared.result() for _, prepared in batch])
-    yield from ((moment, sightings) for (moment, _), sightings in zip(batch, answers, strict=True))
+    answers = recogniser.identify_prepared([prepared.result() for _rest, prepared in batch])
+    yield from ((moment, sightings) for (moment, _rest), sightings in zip(batch, answers, strict=True))
 
 
 def _draw(path: Path, tracks: tuple[Track, ...], every: int, folder: Path) -> Iterator[Path]:

@@ -75,13 +75,13 @@ class _Remembering:
     def identify_prepared(self, prepared: Sequence[tuple[str, CutFaces | SeenFaces]]) -> list[list[Sighting]]:
         """Answer for photos that `prepare` has prepared, in order, and remember the new ones."""
         with blaming_the_bundle():
-            fresh = iter(self._recogniser.reader.see([faces for _, faces in prepared if isinstance(faces, CutFaces)]))
+            fresh = iter(self._recogniser.reader.see([faces for _rest, faces in prepared if isinstance(faces, CutFaces)]))
         photos = [(digest, faces if isinstance(faces, SeenFaces) else next(fresh)) for digest, faces in prepared]
         with self._lock:
             self._fresh |= {digest: faces for digest, faces in photos if digest}
         if len(self._fresh) >= KEPT_EVERY:
             self.keep()
-        return [self._recogniser.name(faces.faces, faces.vectors) for _, faces in photos]
+        return [self._recogniser.name(faces.faces, faces.vectors) for _rest, faces in photos]
 
     def keep(self) -> None:
         """Write down what was seen since the last time."""

@@ -131,13 +131,13 @@ def run_series(
             _train_all(series, plan, progress)
         _test_choice(series, progress)
     except (RunError, TrainingInterruptedError, KeyboardInterrupt) as stop:
-        stop.add_note(GO_ON)
+        stop.add_note(_(GO_ON))
         with contextlib.suppress(RunError):  # a full disk has been told
             series.write()
         raise
     result = series.write()
     if result.experiments.best is None:
-        raise RunError(_("No run could be trained. {sentences}", sentences=result.experiments.sentences[-1]))
+        raise RunError(_("No run could be trained. {reason}", reason=result.experiments.sentences[-1]))
     shutil.rmtree(folder / "features", ignore_errors=True)
     set_latest(result.experiments.best.run)
     return result
@@ -162,12 +162,12 @@ def write_diary(runs: Sequence[Path], page: Path) -> Experiments:
 def _plan(steps: Sequence[Step], repeat: int) -> list[tuple[Step, AnyRecipe]]:
     """Return every run of a series, having made sure that each can begin."""
     if not 1 <= repeat <= MOST_REPEATS:
-        raise UsageError(_("A step is trained 1 to {most_repeats} times, got {repeat}.", most_repeats=MOST_REPEATS, repeat=repeat))
+        raise UsageError(_("A step is trained 1 to {most} times, got {n}.", most=MOST_REPEATS, n=repeat))
     for step in steps:
         try:
             check_recipe(step.recipe)
         except RecipeError as error:
-            raise RecipeError(f"{step.name}: {error}") from error
+            raise RecipeError(_("{step}: {error}", step=step.name, error=error)) from error
     return [(step, settled(recipe)) for step in steps for recipe in step.repeated(repeat)]
 
 
@@ -190,7 +190,7 @@ def _train_all(series: _Series, plan: Sequence[tuple[Step, AnyRecipe]], progress
     _announce(sum(expected_seconds(recipe, series.audit.counts()) for recipe in new), progress)
     left = {name: sum(step.name == name for step, _recipe in plan) for name in series.rows}
     for number, (step, recipe) in enumerate(plan, start=1):
-        progress.say(_("Run {number} of {n}: {name}, seed {seed}.", number=number, n=len(plan), name=step.name, seed=recipe.seed))
+        progress.say(_("Run {number} of {n}: {step}, seed {seed}.", number=number, n=len(plan), step=step.name, seed=recipe.seed))
         left[step.name] -= 1
         _train_one(series, step, recipe, progress)
         series.rows[step.name] = replace(series.rows[step.name], waiting=left[step.name] > 0)
@@ -203,7 +203,7 @@ def _search(series: _Series, search: Search, progress: Progress) -> None:
         recipe = settled(step.recipe)
         if number == 1:
             _announce(search.n_steps * expected_seconds(recipe, series.audit.counts()), progress)
-        progress.say(_("Run {number} of {n}: {name}, seed {seed}.", number=number, n=search.n_steps, name=step.name, seed=recipe.seed))
+        progress.say(_("Run {number} of {n}: {step}, seed {seed}.", number=number, n=search.n_steps, step=step.name, seed=recipe.seed))
         before = series.rows.setdefault(step.name, Row(step.name, _settings(step.recipe)))
         row = before if before.trials else _train_one(series, step, recipe, progress, search.hopeless)
         search.tell([epoch["val_accuracy"] for trial in row.trials for epoch in trial.history])
@@ -224,7 +224,7 @@ def _train_one(
         series.known[recipe.key()] = (run, "not tested")  # a later step may be the same
         row = replace(row, trials=(*row.trials, read_trial(run)))
     except NOT_THIS_MODEL as error:
-        progress.say(_("{name} could not be trained: {error}", name=step.name, error=error))
+        progress.say(_("{step} could not be trained: {error}", step=step.name, error=error))
         row = replace(row, failures=(*row.failures, str(error)))
     series.rows[step.name] = row
     return row

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from whosthat.durable import move_to_free_name, replace_file
-from whosthat.errors import DatasetError
+from whosthat.errors import DatasetError, system_reason
 from whosthat.file_names import unused_path
 from whosthat.translation import _
 from whosthat.workflow.check import Checkup
@@ -59,7 +59,10 @@ def plan_moves(checkup: Checkup) -> tuple[Move, ...]:
     if checkup.faces:
         reasons |= dict.fromkeys(checkup.faces.without_face, _("no face was found"))
         for suspect in checkup.faces.suspects:
-            reasons[suspect.photo] = _("probably shows {value}", value=suspect.looks_like or _("somebody without a folder"))
+            looks_like = suspect.looks_like
+            reasons[suspect.photo] = (
+                _("probably shows {person}", person=looks_like) if looks_like else _("probably shows somebody without a folder")
+            )
     return tuple(Move(f"{root.name}/{name}", _free_target(aside, name), reason) for name, reason in sorted(reasons.items()))
 
 
@@ -105,7 +108,7 @@ def read_plan(plan: Path, photos: Path) -> tuple[Move, ...]:
             _(
                 "{plan} is not a plan: expected the columns {columns}. Choose the CSV file that --fix wrote.",
                 plan=plan,
-                columns=", ".join(COLUMNS),
+                columns=_(", ").join(COLUMNS),
             )
         )
     moves = tuple(Move(row["from"], row["to"], row["reason"]) for row in rows)
@@ -115,11 +118,11 @@ def read_plan(plan: Path, photos: Path) -> tuple[Move, ...]:
             if not _lies_in(place, folder):
                 raise DatasetError(
                     _(
-                        "{plan} is not a plan for {root}: {place!r} is not in {name}. Nothing was moved.",
+                        "{plan} is not a plan for {photos}: {place!r} is not in {folder}. Nothing was moved.",
                         plan=plan,
-                        root=root,
+                        photos=root,
                         place=place,
-                        name=folder.name,
+                        folder=folder.name,
                     )
                 )
     return moves
@@ -147,7 +150,7 @@ def _moved(plan: Path, photos: Path, *, back: bool) -> Outcome:
         if not os.path.lexists(source) and os.path.lexists(target):
             continue  # moved already, before the move was stopped
         if problem := _move(source, target):
-            left.append(_("{source} was not moved: {problem}.", source=source, problem=problem))
+            left.append(_("{photo} was not moved: {problem}.", photo=source, problem=problem))
         else:
             moved.append(move)
     return Outcome(tuple(moved), tuple(left))
@@ -161,7 +164,7 @@ def _move(source: Path, target: Path) -> str:
         target.parent.mkdir(parents=True, exist_ok=True)
         move_to_free_name(source, target)
     except FileExistsError:
-        return _("{target} already exists", target=target)
+        return _("{file} already exists", file=target)
     except OSError as error:
-        return _("{target} cannot be written ({value})", target=target, value=error.strerror or error)
+        return _("{file} cannot be written ({error})", file=target, error=system_reason(error))
     return ""

@@ -18,12 +18,12 @@ from typing import TextIO
 from filelock import BaseFileLock, FileLock, Timeout
 
 from whosthat.durable import move_to_free_name, sweep, unfinished_in
-from whosthat.errors import UsageError
+from whosthat.errors import UsageError, system_reason
 from whosthat.file_names import candidates, safe_name, unused_path
-from whosthat.translation import N_, _
+from whosthat.translation import _
 from whosthat.workflow.prediction import Prediction, as_text, csv_cell
 
-SEVERAL, UNKNOWN, NOBODY, UNREADABLE = N_("several people"), "unknown", "nobody", "unreadable"
+SEVERAL, UNKNOWN, NOBODY, UNREADABLE = "several people", "unknown", "nobody", "unreadable"  # not translated: names of folders
 """The folders that are no person's: more than one known person; only faces of strangers; no face at all; no photo that can be read.
 Unreadable files are copied too, so that whoever deletes the originals loses nothing."""
 
@@ -108,13 +108,13 @@ def _copied(prediction: Prediction, places: _Places) -> dict[str, str]:
     if prediction.path.is_dir() and not prediction.error:
         return line | {"result": _("not copied: a folder of frames")}
     if not _can_be_read(prediction.path):
-        return line | {"result": _("not copied: {value}", value=prediction.error or _("the file can no longer be read"))}
+        return line | {"result": _("not copied: {reason}", reason=prediction.error or _("the file can no longer be read"))}
     try:
         place.mkdir(exist_ok=True)
         copy, is_new = _copy(prediction.path, place)
     except OSError as error:
         raise _cannot_write(place, error) from error
-    return line | {"copy": as_text(copy), "result": "copied" if is_new else _("was there already")}
+    return line | {"copy": as_text(copy), "result": _("copied") if is_new else _("was there already")}
 
 
 def _can_be_read(path: Path) -> bool:
@@ -150,5 +150,5 @@ def _is_copy(path: Path, photo: Path) -> bool:
 
 def _cannot_write(folder: Path, error: OSError) -> UsageError:
     return UsageError(
-        _("{folder} cannot be written: {value}. Choose another folder for the sorted copies.", folder=folder, value=error.strerror or error)
+        _("{folder} cannot be written: {error}. Choose another folder for the sorted copies.", folder=folder, error=system_reason(error))
     )

@@ -82,5 +82,5 @@ def stranger_confidences(
     if not used:
         raise DatasetError(_("No photo of {folder} can be read. Choose photos of other people.", folder=folder))
     if len(used) < len(paths):
-        progress.say(_("{n} of {n2} photos of strangers cannot be read.", n=len(paths) - len(used), n2=len(paths)))
+        progress.say(_("{n} of {total} photos of strangers cannot be read.", n=len(paths) - len(used), total=len(paths)))
     return np.array(values, np.float32), _numbered(folder, used)

@@ -101,7 +101,7 @@ def start(run: TrainingRun, recipe: AnyRecipe, progress: Progress) -> TrainResul
 def split_of(audit: Audit, recipe: AnyRecipe) -> Split:
     """Divide the photos as a recipe says; DatasetError where they cannot be."""
     if problem := label_problem(audit.classes):
-        raise DatasetError(f"{problem}.")
+        raise DatasetError(_("{problem}.", problem=problem))
     if isinstance(recipe, FaceRecipe):
         from whosthat.workflow import train_faces
 
@@ -109,10 +109,10 @@ def split_of(audit: Audit, recipe: AnyRecipe) -> Split:
     if len(audit.classes) == 1:
         raise DatasetError(
             _(
-                "{root} holds one class, {classes}, but {model} needs at least two. To find one person among strangers, "
+                "{folder} holds one class, {name}, but {model} needs at least two. To find one person among strangers, "
                 "train with --model faces.",
-                root=audit.root,
-                classes=audit.classes[0],
+                folder=audit.root,
+                name=audit.classes[0],
                 model=recipe.model,
             )
         )
@@ -187,12 +187,12 @@ def recipe_of(model: str | AnyRecipe, settings: Mapping[str, Any]) -> AnyRecipe:
     if isinstance(model, str):
         return default_recipe(model, **settings)
     if not isinstance(model, BaseRecipe):
-        raise UsageError(_('A model is a name such as "faces" or "cnn6", or a recipe; got {model}.', model=type_given(model)))
+        raise UsageError(_('A model is a name such as "faces" or "cnn6", or a recipe; got {type}.', type=type_given(model)))
     if settings:
         raise UsageError(
             _(
                 "{settings} cannot be set beside a recipe. Change the recipe: whosthat.default_recipe(MODEL, ...).",
-                settings=", ".join(settings),
+                settings=_(", ").join(settings),
             )
         )
     return model
@@ -229,9 +229,9 @@ def tell_what_is_left_out(audit: Audit, root: Path, progress: Progress) -> None:
     if audit.set_aside:
         progress.say(
             _(
-                '{files} in {root} will not be used: "whosthat check" shows which and why.',
+                '{files} in {folder} will not be used: "whosthat check" shows which and why.',
                 files=counted(len(audit.set_aside), "file"),
-                root=root,
+                folder=root,
             )
         )
 

@@ -40,7 +40,7 @@ from whosthat.runs.files import BUNDLE
 from whosthat.runs.folders import set_latest
 from whosthat.runs.lock import resumable, run_lock, saving
 from whosthat.training.recipe import FaceRecipe
-from whosthat.translation import _
+from whosthat.translation import _, ngettext
 from whosthat.types import PARTS, FloatArray, IntArray
 from whosthat.wording import counted, listing, percent
 from whosthat.workflow.face_photos import OpenedReader, faces_of_photos, open_reader, read_strangers, seen_in_photos, stacked
@@ -158,24 +158,24 @@ def _tell(learnt: _Portraits, faces: FaceAudit, progress: Progress) -> None:
     if learnt.faceless:
         progress.say(
             _(
-                "No face was found in {photos}: {faceless}.",
-                photos=counted(len(learnt.faceless), _("training photo")),
-                faceless=listing(learnt.faceless),
+                "No face was found in {photos}: {names}.",
+                photos=counted(len(learnt.faceless), "training photo"),  # not translated: a key
+                names=listing(learnt.faceless),
             )
         )
     if learnt.left_out:
         looks_like = {suspect.photo: suspect.looks_like for suspect in faces.suspects}
         shown = [
-            _("{name} (looks like {looks_like})", name=name, looks_like=looks_like[name]) if looks_like.get(name) else name
+            _("{photo} (looks like {person})", photo=name, person=looks_like[name]) if looks_like.get(name) else name
             for name in learnt.left_out
         ]
         progress.say(
-            _(
-                "{photos} probably {value} another person and {value2} not used for training: {shown}. Move them, or use --keep-suspects.",
+            ngettext(
+                "{photos} probably shows another person and is not used for training: {names}. Move them, or use --keep-suspects.",
+                "{photos} probably show another person and are not used for training: {names}. Move them, or use --keep-suspects.",
+                len(shown),
                 photos=counted(len(shown), "photo"),
-                value="shows" if len(shown) == 1 else "show",
-                value2="is" if len(shown) == 1 else "are",
-                shown=listing(shown),
+                names=listing(shown),
             )
         )
 
@@ -190,14 +190,14 @@ def _refuse_people_without_faces(parts: Split, found: Mapping[str, PhotoFaces]) 
     if lost := [name for name in parts.classes if name not in shown(*PARTS)]:
         raise DatasetError(
             _(
-                "No face was found in any photo of: {lost}. Add photos in which their faces can be seen, or move the "
+                "No face was found in any photo of: {names}. Add photos in which their faces can be seen, or move the "
                 "folders away. For photos of things, use another model, such as --model efficientnet-lite0.",
-                lost=listing(lost),
+                names=listing(lost),
             )
         )
     if lost := [name for name in parts.classes if name not in shown("train", "validation")]:
         raise DatasetError(
-            _("Faces of {lost} were found only in test photos. Add photos in which their faces can be seen.", lost=listing(lost))
+            _("Faces of {names} were found only in test photos. Add photos in which their faces can be seen.", names=listing(lost))
         )
 
 
@@ -244,8 +244,8 @@ def _notes(recipe: FaceRecipe, fitted: FittedIdentifier, tested: _TestResult | N
     threshold = fitted.identifier.threshold
     notes = [
         _(
-            "A face gets a name if it is close enough to that person (distance {value:.2f} or less). {how}",
-            value=threshold.value,
+            "A face gets a name if it is close enough to that person (distance {threshold:.2f} or less). {how}",
+            threshold=threshold.value,
             how=threshold.how,
         )
     ]
@@ -257,9 +257,9 @@ def _notes(recipe: FaceRecipe, fitted: FittedIdentifier, tested: _TestResult | N
         notes.append(_("The tested recogniser had not seen the test photos."))
     enrolled = counted(n_enrolled, "photo")
     notes.append(
-        _("It is the saved one, with {enrolled} enrolled.", enrolled=enrolled)
+        _("It is the saved one, with {photos} enrolled.", photos=enrolled)
         if recipe.keep_test_out
-        else _("The saved one has all {enrolled} enrolled.", enrolled=enrolled)
+        else _("The saved one has all {photos} enrolled.", photos=enrolled)
     )
     return tuple(note for note in notes if note)
 
@@ -280,16 +280,17 @@ def _pictures_of_suspects(audit: Audit, faces: FaceAudit, found: dict[str, Photo
 def _head_notes(fitted: FittedIdentifier) -> list[str]:
     """Say which method was chosen, and how the others did."""
     tried = {
-        name: _("{in_words} ({share} correct in cross-validation)", in_words=IN_WORDS[name], share=percent(share))
+        name: _("{method} ({share} correct in cross-validation)", method=_(IN_WORDS[name]), share=percent(share))
         for name, share in fitted.accuracies.items()
     }
     notes = []
     if tried:
         chosen = tried.pop(fitted.identifier.head)
+        others = _(", ").join(tried.values())
         notes.append(
-            _("Method: {chosen}.", chosen=chosen) + (_(" Also tried: {values}.", values=", ".join(tried.values())) if tried else "")
+            _("Method: {chosen}. Also tried: {others}.", chosen=chosen, others=others) if others else _("Method: {chosen}.", chosen=chosen)
         )
-    return notes + [_("Not tried, because there are too many photos: {in_words}.", in_words=IN_WORDS[name]) for name in fitted.not_tried]
+    return notes + [_("Not tried, because there are too many photos: {method}.", method=_(IN_WORDS[name])) for name in fitted.not_tried]
 
 
 def _training(recipe: FaceRecipe, run: TrainingRun, learnt: _Portraits, seconds: float) -> Training:

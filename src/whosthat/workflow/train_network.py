@@ -118,7 +118,7 @@ def _show_counts(run: TrainingRun, progress: Progress) -> None:
     counts = {part: Counter(item.photo.class_name for item in run.parts.parts[part]) for part in PARTS}
     rows = [(name, *(f"{counts[part][name]:,}" for part in PARTS)) for name in run.parts.classes]
     totals = (_("all classes"), *(f"{counts[part].total():,}" for part in PARTS))
-    progress.table((_("photos of each class"), "training", "validation", "test"), [totals, *rows])
+    progress.table((_("photos of each class"), _("training"), _("validation"), _("test")), [totals, *rows])
 
 
 def _fit(run: TrainingRun, recipe: Recipe, prepared: PreparedPhotos, progress: Progress, *, resume: bool) -> Fitted:
@@ -133,9 +133,8 @@ def _fit(run: TrainingRun, recipe: Recipe, prepared: PreparedPhotos, progress: P
 
     train = batches("train", seed=recipe.seed, shuffle=True, augmentation=recipe.augmentation_of_photos())
     if run.tested:
-        fewer = (
-            [] if run.features else [rows for _labels, rows in _draws(recipe, prepared)]
-        )  # a series compares settings, not numbers of photos
+        draws_of_photos = () if run.features else _draws(recipe, prepared)  # a series compares settings, not numbers of photos
+        fewer = [rows for _labels, rows in draws_of_photos]
         plan = Plan(_folds(run, prepared), batches("test"), not recipe.keep_test_out, fewer, run.features)
     else:
         plan = Plan(features=run.features, hopeless=run.hopeless)
@@ -182,9 +181,9 @@ def _export(fitted: Fitted, prepared: PreparedPhotos, spec: PrepareSpec) -> tupl
         raise ExportError(
             _(
                 "The exported graph differs from the network by {difference:.2g}, expected at most "
-                "{onnx_parity_tolerance:g}. The trained weights are kept in the run's checkpoints.",
+                "{allowed:g}. The trained weights are kept in the run's checkpoints.",
                 difference=difference,
-                onnx_parity_tolerance=ONNX_PARITY_TOLERANCE,
+                allowed=ONNX_PARITY_TOLERANCE,
             )
         )
     return ImageClassifier(open_session(graph), tuple(prepared.classes), spec), graph
@@ -207,7 +206,9 @@ def _notes(classifier: ImageClassifier, fitted: Fitted, prepared: PreparedPhotos
     """Say how names are given and refused, and what the saved recogniser has learnt from."""
     notes = []
     if (threshold := classifier.fitted_threshold) is not None:
-        notes.append(_("Below {value:.3g} % confidence the answer is “unknown”. {how}", value=100 * threshold.value, how=threshold.how))
+        share = f"{100 * threshold.value:.3g}"
+        confidence = _("{number} %", number=share)
+        notes.append(_("Below {confidence} confidence the answer is “unknown”. {how}", confidence=confidence, how=threshold.how))
     if fitted.learns_from_all:
         n = sum(len(prepared.labels(part)) for part in PARTS)
         notes += [

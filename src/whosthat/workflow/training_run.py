@@ -17,7 +17,7 @@ from typing import Any
 from whosthat import durable
 from whosthat.dataset.audit import Audit, AuditedPhoto
 from whosthat.dataset.split import Split, write_split
-from whosthat.errors import DatasetError, RecipeError, RunError
+from whosthat.errors import DatasetError, RecipeError, RunError, system_reason
 from whosthat.evaluation.diagnosis import Diagnosis, Training, diagnose
 from whosthat.evaluation.learning_curve import LearningCurve
 from whosthat.evaluation.metrics import Evaluation
@@ -112,11 +112,11 @@ def begin(run: TrainingRun, recipe: AnyRecipe, *, latest: bool) -> None:
                 set_latest(run.folder)
     except (OSError, DatasetError, RunError) as error:
         discard_run(run.folder)
-        why = f"{error.strerror or error}." if isinstance(error, OSError) else str(error)
+        why = system_reason(error) if isinstance(error, OSError) else str(error).rstrip(".。")
         raise RunError(
             _(
-                "No run can be started in {parent}: {why} Make room there, or choose another folder with --runs.",
-                parent=run.folder.parent,
+                "No run can be started in {folder}: {why}. Make room there, or choose another folder with --runs.",
+                folder=run.folder.parent,
                 why=why,
             )
         ) from error
@@ -126,7 +126,7 @@ def recorded(folder: Path) -> tuple[AnyRecipe, Path, Path | None]:
     """Read what `begin` wrote down: the recipe, the folder of photos and perhaps that of strangers; RunError where it is damaged."""
     if not (folder / RECIPE).is_file():
         raise RunError(
-            _("{folder} cannot be used: it holds no {recipe}. Choose a run folder, such as runs/latest.", folder=folder, recipe=RECIPE)
+            _("{folder} cannot be used: it holds no {file}. Choose a run folder, such as runs/latest.", folder=folder, file=RECIPE)
         )
     try:
         recipe = read_recipe(folder / RECIPE, complete=True)
@@ -136,9 +136,9 @@ def recorded(folder: Path) -> tuple[AnyRecipe, Path, Path | None]:
     except (OSError, ValueError, KeyError, TypeError, RecipeError) as error:
         raise RunError(
             _(
-                "{folder} cannot be used, because its records are damaged: {rstrip}. Start a new run.",
+                "{folder} cannot be used, because its records are damaged: {error}. Start a new run.",
                 folder=folder,
-                rstrip=str(error).rstrip("."),
+                error=str(error).rstrip(".。"),
             )
         ) from error
 

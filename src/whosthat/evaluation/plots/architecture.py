@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from whosthat.evaluation.network_part import layer_words, shape_words
-from whosthat.evaluation.plots.canvas import PRINT, Inks, drawn, png, svg_file
+from whosthat.evaluation.plots.canvas import PRINT, Inks, drawn, is_wide, png, sentence_of, svg_file
 from whosthat.networks.layers import BLOCK, LayerFacts, NetworkLayers
 from whosthat.translation import _
 from whosthat.wording import counted
@@ -31,7 +31,10 @@ _SLANT = (0.26, 0.16)
 """How far, as shares of its height, the back of a box lies to the right of its front, and above it."""
 
 _WORDS_ACROSS = 19
-"""A line of words under a box is broken after so many characters."""
+"""A line of words under a box is broken after so many letters."""
+
+_FILL = "\u2060"
+"""Stands behind a letter that is as wide as two while lines are measured: `textwrap` counts letters."""
 
 _LEARNS = ("Conv2D", "DepthwiseConv2D", BLOCK)
 _CONNECTS = ("Dense", "LSTM")
@@ -57,7 +60,8 @@ def draw_architecture(axes: Any, layers: NetworkLayers, inks: Inks) -> None:
     axes.set_xlim(0, width)
     axes.set_ylim(0, height)
     axes.set_axis_off()
-    axes.text(0.06, height - 0.14, f"{layers.network}: {counted(layers.parameters, 'parameter')}", color=inks.ink, fontsize=10, va="center")
+    title = _("{network}: {parameters}", network=layers.network, parameters=counted(layers.parameters, "parameter"))
+    axes.text(0.06, height - 0.14, title, color=inks.ink, fontsize=10, va="center")
     shapes = [layer.shape for layer in layers.layers]
     widest = max((shape[-2] for shape in shapes if _is_map(shape)), default=1), max(shape[-1] for shape in shapes)
     top = height - _HEADING
@@ -71,12 +75,15 @@ def draw_architecture(axes: Any, layers: NetworkLayers, inks: Inks) -> None:
 
 def describe_architecture(layers: NetworkLayers) -> str:
     """Say in words what the drawing shows."""
-    return "; ".join(f"{shape_words(box[0].shape)}: {', '.join(_lines(box))}" for row in _rows(layers) for box in row) + "."
+    boxes = [
+        _("{shape}: {layers}", shape=shape_words(box[0].shape), layers=_(", ").join(_lines(box))) for row in _rows(layers) for box in row
+    ]
+    return sentence_of(boxes)
 
 
 def _rows(layers: NetworkLayers) -> list[list[Box]]:
     """Divide the boxes evenly among as many rows as they need."""
-    boxes = [tuple(members) for _, members in itertools.groupby(layers.layers, lambda layer: layer.shape)]
+    boxes = [tuple(members) for _shape, members in itertools.groupby(layers.layers, lambda layer: layer.shape)]
     n_rows = math.ceil(len(boxes) / MOST_IN_A_ROW)
     each = math.ceil(len(boxes) / n_rows)
     return [boxes[start : start + each] for start in range(0, len(boxes), each)]
@@ -92,7 +99,8 @@ def _lines(box: Box) -> list[str]:
     for words, members in itertools.groupby(box, lambda layer: "" if layer.kind == BLOCK else layer_words(layer)):
         alike = list(members)
         if not words:
-            words = f"{counted(len(alike), 'block')}, {counted(sum(len(layer.inside) for layer in alike), 'layer')}"
+            inside = counted(sum(len(layer.inside) for layer in alike), "layer")
+            words = _("{blocks}, {layers}", blocks=counted(len(alike), "block"), layers=inside)
         elif len(alike) > 1:
             words = _("{n} times {words}", n=len(alike), words=words)
         lines.append(words)
@@ -100,7 +108,9 @@ def _lines(box: Box) -> list[str]:
 
 
 def _wrapped(box: Box) -> list[str]:
-    return [part for line in _lines(box) for part in textwrap.wrap(line, _WORDS_ACROSS)]
+    """The lines of a box, none wider than `_WORDS_ACROSS`, but for half of a Chinese character."""
+    measured = ("".join(letter + _FILL * is_wide(letter) for letter in line) for line in _lines(box))
+    return [part.replace(_FILL, "") for line in measured for part in textwrap.wrap(line, _WORDS_ACROSS)]
 
 
 def _draw_box(axes: Any, box: Box, x: float, middle: float, widest: tuple[int, int], inks: Inks) -> tuple[float, float]:

@@ -6,19 +6,20 @@ import functools
 import html
 import io
 import re
-from collections.abc import Callable, Iterator
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, fields
 from typing import Any
 
-from whosthat.photos.lettering import font_files
-from whosthat.translation import _
+from whosthat.photos.lettering import font_files, no_chinese_font
+from whosthat.translation import _, language, using
 
 BASE_FONT = "DejaVu Sans"
 """The font that matplotlib brings along."""
 
 LONGEST_NAME = 22
-"""A class name longer than this is shortened in a picture; tables hold it whole."""
+"""A class name wider than this (`width_of`) is shortened in a picture; tables hold it whole."""
 
 DPI = 110
 
@@ -57,7 +58,7 @@ def new_figure(width: float, height: float, inks: Inks) -> Any:
 
 @contextmanager
 def style(inks: Inks) -> Iterator[None]:
-    """Set fonts and colours for everything that is drawn inside, and the old ones afterwards."""
+    """Set fonts, colours and a language that can be drawn for everything that is drawn inside, and the old ones afterwards."""
     import matplotlib
 
     settings: dict[str, Any] = {
@@ -77,8 +78,19 @@ def style(inks: Inks) -> Iterator[None]:
         "svg.fonttype": "none",
         "svg.hashsalt": "whosthat",
     }
-    with matplotlib.rc_context(settings):
+    with matplotlib.rc_context(settings), using(picture_language()):
         yield
+
+
+def picture_language() -> str:
+    """Return the language of the words in pictures: the current one, or English where no font on this machine can draw it."""
+    spoken = language()
+    return "en" if spoken != "en" and no_chinese_font() else spoken
+
+
+def sentence_of(parts: Iterable[str]) -> str:
+    """Return the parts of a description as one sentence."""
+    return _("{parts}.", parts=_("; ").join(parts))
 
 
 def drawn(size: tuple[float, float], inks: Inks, save: Callable[[Any], Any], draw: Any, *what: Any) -> Any:
@@ -119,18 +131,10 @@ def svg(figure: Any, name: str, title: str, description: str) -> str:
         drawing = drawing.replace(placeholder, f"var(--{field.name})")
     drawing = re.sub(r'(\bid="|="#|url\(#)', rf"\1{name}-", drawing)
     width, height = (round(inches * 72) for inches in figure.get_size_inches())
-    head = _(
-        '<svg class="drawing" viewBox="0 0 {width} {height}" role="img" aria-labelledby="{name}-title {name}-words">',
-        width=width,
-        height=height,
-        name=name,
-    )
-    words = _(
-        '<title id="{name}-title">{escape}</title><desc id="{name}-words">{escape2}</desc>',
-        name=name,
-        escape=html.escape(title),
-        escape2=html.escape(description),
-    )
+    ids = f"{name}-title", f"{name}-words"
+    box, labels = f"0 0 {width} {height}", " ".join(ids)
+    head = f'<svg class="drawing" viewBox="{box}" role="img" aria-labelledby="{labels}">'  # not translated: SVG
+    words = f'<title id="{ids[0]}">{html.escape(title)}</title><desc id="{ids[1]}">{html.escape(description)}</desc>'  # not translated: SVG
     return head + words + drawing[drawing.index(">") + 1 :]
 
 
@@ -141,9 +145,33 @@ def drawable(name: str) -> str:
         >>> drawable("Robert Downey junior, actor and producer")
         'Robert Downey junior,…'
     """
-    short = name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1].rstrip() + "…"
+    short = name
+    if width_of(name) > LONGEST_NAME:
+        while width_of(short) >= LONGEST_NAME:
+            short = short[:-1]
+        short = short.rstrip() + "…"
+    return boxed(short)
+
+
+def boxed(words: str) -> str:
+    """Return words with a box for every character that no font here has: words that come from elsewhere, in whichever language."""
     known = _characters()
-    return "".join(letter if ord(letter) in known and letter.isprintable() else "□" for letter in short)
+    return "".join(letter if ord(letter) in known and letter.isprintable() else "□" for letter in words)
+
+
+def width_of(text: str) -> int:
+    """Return how wide a text is, in letters; a Chinese character is as wide as two.
+
+    Example:
+        >>> width_of("Ann"), width_of("安安")
+        (3, 4)
+    """
+    return sum(2 if is_wide(letter) else 1 for letter in text)
+
+
+def is_wide(letter: str) -> bool:
+    """Tell whether a letter takes twice the room of a Latin one."""
+    return unicodedata.east_asian_width(letter) in "WF"
 
 
 @functools.cache

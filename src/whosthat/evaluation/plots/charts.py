@@ -14,7 +14,7 @@ import numpy as np
 from whosthat.evaluation.learning_curve import LearningCurve
 from whosthat.evaluation.metrics import Bin, Matrix
 from whosthat.evaluation.outcomes import Answer
-from whosthat.evaluation.plots.canvas import Inks, drawable
+from whosthat.evaluation.plots.canvas import Inks, drawable, sentence_of
 from whosthat.translation import _
 from whosthat.types import Image
 from whosthat.wording import confidence_text, counted, percent
@@ -33,6 +33,7 @@ FEW_EPOCHS = 15
 COLUMNS = 5
 GRID_PHOTOS = COLUMNS * COLUMNS
 _CELL, _CAPTION, _STEP = 1.0, 0.34, 1.08
+_OFFSET, _FRACTION = "offset points", "axes fraction"  # not translated: matplotlib's words
 
 History = Sequence[Mapping[str, float]]
 
@@ -43,7 +44,7 @@ def draw_accuracy(axes: Any, history: History, best_epoch: int, inks: Inks) -> N
     axes.set_ylim(0, 102)
     _draw_lines(axes, history, ("accuracy", "val_accuracy"), lambda values: 100 * values, inks)
     _mark_best(axes, best_epoch, "", inks)
-    axes.legend(loc=_("lower center"), labelcolor=inks.ink)
+    axes.legend(loc="lower center", labelcolor=inks.ink)  # not translated: matplotlib's word
 
 
 def draw_loss(axes: Any, history: History, best_epoch: int, inks: Inks, limits: tuple[float, float] | None = None) -> None:
@@ -51,7 +52,7 @@ def draw_loss(axes: Any, history: History, best_epoch: int, inks: Inks, limits: 
     losses = np.array([[row["loss"], row["val_loss"]] for row in history], float)
     losses = np.maximum(losses[np.isfinite(losses)], LOWEST_LOSS)
     ticks = _loss_ticks(*(limits or ((losses.min(), losses.max()) if losses.size else REFERENCE_LIMITS)))
-    axes.set_title("Loss")
+    axes.set_title(_("Loss"))
     axes.set_yscale("log")
     axes.set_ylim(ticks[0] * 0.95, ticks[-1] * 1.05)
     shown = ticks if len(ticks) <= MOST_TICKS else [tick for tick in ticks if f"{tick:e}".startswith("1")]
@@ -59,19 +60,15 @@ def draw_loss(axes: Any, history: History, best_epoch: int, inks: Inks, limits: 
     axes.minorticks_off()
     _draw_lines(axes, history, ("loss", "val_loss"), lambda values: np.clip(values, ticks[0], ticks[-1]), inks)
     _mark_best(axes, best_epoch, _("kept: epoch {best_epoch}", best_epoch=best_epoch), inks)
-    axes.legend(loc=_("lower left"), labelcolor=inks.ink)
+    axes.legend(loc="lower left", labelcolor=inks.ink)  # not translated: matplotlib's word
 
 
 def describe_curves(history: History, names: tuple[str, str]) -> str:
     """Say in words what a pair of curves shows."""
     first, last = history[0], history[-1]
     train, validation = (_("from {first:.2f} to {last:.2f}", first=first[name], last=last[name]) for name in names)
-    return _(
-        "{epochs}; training photos {train}, validation photos {validation}.",
-        epochs=counted(len(history), "epoch"),
-        train=train,
-        validation=validation,
-    )
+    epochs = counted(len(history), "epoch")
+    return _("{epochs}; training photos {train}, validation photos {validation}.", epochs=epochs, train=train, validation=validation)
 
 
 def draw_reliability(axes: Any, bins: Sequence[Bin], inks: Inks) -> None:
@@ -81,7 +78,7 @@ def draw_reliability(axes: Any, bins: Sequence[Bin], inks: Inks) -> None:
     width = 0.9 * (100 * (bins[0].high - bins[0].low))
     axes.plot([0, 100], [0, 100], color=inks.muted, linewidth=1.2, linestyle=(0, (4, 2)), label=_("as promised"))
     axes.bar(left, height, width=width, align="edge", color=inks.validation, alpha=0.75, label=_("correct, of these names"))
-    above: dict[str, Any] = {"xytext": (0, 2), "textcoords": _("offset points"), "ha": "center", "color": inks.ink, "fontsize": 8}
+    above: dict[str, Any] = {"xytext": (0, 2), "textcoords": _OFFSET, "ha": "center", "color": inks.ink, "fontsize": 8}
     for one in filled:
         axes.annotate(one.n, (50 * (one.low + one.high), 100 * one.accuracy), **above)
     axes.set_xlim(0, 100)
@@ -89,14 +86,22 @@ def draw_reliability(axes: Any, bins: Sequence[Bin], inks: Inks) -> None:
     axes.set_yticks(range(0, 101, 20))
     axes.set_title(_("Correct, in per cent"))
     _plain_axes(axes, _("confidence in per cent; on each bar its number of photos"))
-    axes.legend(loc=_("upper left"), labelcolor=inks.ink)
+    axes.legend(loc="upper left", labelcolor=inks.ink)  # not translated: matplotlib's word
 
 
 def describe_reliability(bins: Sequence[Bin]) -> str:
     """Say in words what the diagram shows."""
-    words = _("{} names of {} mean confidence were correct in {:.0%}")
-    bars = [words.format(one.n, confidence_text(one.confidence), one.accuracy) for one in bins if one.n]
-    return "; ".join(bars or [_("no photo got a name")]) + "."
+    words = [
+        _(
+            "{n} names of {confidence} mean confidence were correct in {share:.0%}",
+            n=one.n,
+            confidence=confidence_text(one.confidence),
+            share=one.accuracy,
+        )
+        for one in bins
+        if one.n
+    ]
+    return sentence_of(words or [_("no photo got a name")])
 
 
 def draw_learning_curve(axes: Any, curve: LearningCurve, inks: Inks) -> None:
@@ -110,22 +115,22 @@ def draw_learning_curve(axes: Any, curve: LearningCurve, inks: Inks) -> None:
     axes.set_xscale("log")
     axes.fill_between(counts, lowest, highest, color=inks.soft)
     axes.plot(counts, mean, color=inks.validation, linewidth=2.2, marker="o", markersize=4)
-    axes.set_xticks(counts, [*map(str, counts[:-1]), "all"])
+    axes.set_xticks(counts, [*map(str, counts[:-1]), _("all")])
     axes.minorticks_off()
     axes.set_ylim(max(0, lowest.min() - 5), 101)
-    _plain_axes(axes, _("photos of each {each}", each=curve.each))
+    _plain_axes(axes, _("photos of each person") if curve.each == "person" else _("photos of each class"))
 
 
 def describe_learning_curve(curve: LearningCurve) -> str:
     """Say in words what the curve shows."""
-    return "; ".join(_("{count} of each: {accuracy}", count=point.count, accuracy=percent(point.accuracy)) for point in curve.points) + "."
+    return sentence_of([_("{count} of each: {accuracy}", count=point.count, accuracy=percent(point.accuracy)) for point in curve.points])
 
 
 def confusion_size(matrix: Matrix) -> tuple[float, float]:
     """Return width and height, in inches, at which the matrix can be read."""
     rows, columns = matrix.counts.shape
     cell = 1.0 if columns <= 4 else 0.7 if columns <= 8 else 0.45
-    return 3.4 + cell * columns, max(3.0, 2.0 + cell * rows)
+    return 3.4 + cell * columns, max(3.0, 2.4 + cell * rows)
 
 
 def draw_confusion(axes: Any, matrix: Matrix, inks: Inks) -> None:
@@ -145,7 +150,7 @@ def draw_confusion(axes: Any, matrix: Matrix, inks: Inks) -> None:
     if len(names) > n_rows:
         axes.axvline(n_rows - 0.5, color=inks.line)
     axes.tick_params(length=0, labelcolor=inks.ink)
-    axes.set_xlabel("predicted")
+    axes.set_xlabel(_("predicted"))
     axes.set_ylabel(_("true class"))
     axes.set_title(_("Confusion matrix of the test photos") if matrix.whole else _("Confusion matrix: the most confused classes"))
     axes.spines[:].set_visible(False)
@@ -169,7 +174,10 @@ def draw_grid(axes: Any, answers: Sequence[Answer], images: Mapping[int, Image],
         left, top = (place % COLUMNS) * _STEP, -(place // COLUMNS) * height
         axes.imshow(images[answer.index], extent=(left, left + _CELL, top - _CELL, top), aspect="equal", zorder=1)
         ink, sign = (inks.good, "✓") if answer.correct else (inks.bad, "✗")
-        words = f"{sign} {drawable(answer.words)}" + ("" if answer.correct else _("\nis {drawable}", drawable=drawable(answer.truth)))
+        words = f"{sign} {drawable(answer.words)}"
+        if not answer.correct:
+            truth = _("is {name}", name=drawable(answer.truth))
+            words = f"{words}\n{truth}"
         axes.text(left, top - _CELL - 0.03, words, ha="left", va="top", color=ink, fontsize=7.5, linespacing=1.1)
     axes.set_xlim(0, COLUMNS * _STEP - 0.08)
     axes.set_ylim(-rows * height, 0)
@@ -195,7 +203,7 @@ def _draw_lines(axes: Any, history: History, names: tuple[str, str], scaled: Any
     axes.plot(epochs, validation, color=inks.validation, linewidth=2.2, marker=dot, markersize=4, label=_("validation photos"))
     axes.set_xlim(0.5, max(len(history), 1) + 0.5)
     axes.locator_params(axis="x", integer=True, nbins=8) if len(history) > 1 else axes.set_xticks([1])
-    _plain_axes(axes, "epoch")
+    _plain_axes(axes, _("epoch"))
 
 
 def _plain_axes(axes: Any, label: str) -> None:
@@ -212,5 +220,5 @@ def _mark_best(axes: Any, best_epoch: int, words: str, inks: Inks) -> None:
     axes.axvline(best_epoch, color=inks.good, linewidth=1.2, linestyle=(0, (1, 2)), zorder=0)
     late = best_epoch > sum(axes.get_xlim()) / 2
     shift, side = (-5, "right") if late else (5, "left")
-    place: dict[str, Any] = {"xycoords": ("data", _("axes fraction")), "xytext": (shift, -2), "textcoords": _("offset points")}
+    place: dict[str, Any] = {"xycoords": ("data", _FRACTION), "xytext": (shift, -2), "textcoords": _OFFSET}
     axes.annotate(words, (best_epoch, 1), **place, ha=side, va="top", color=inks.good)

@@ -19,6 +19,8 @@ WIDTH, HEIGHT = 4.7, 6.1
 
 _BOX_WIDTH, _BOX_HEIGHT = 3.3, 0.74
 
+TRAINED, TESTED = "training good", "test good"  # not translated: names of stations, as in `diagnosis.STATIONS`
+
 
 @dataclass(frozen=True, slots=True)
 class _Station:
@@ -31,21 +33,21 @@ class _Station:
 
 
 _STATIONS: Mapping[str, _Station] = {
-    "data": _Station(2.8, 10.8, "Data"),
+    "data": _Station(2.8, 10.8, N_("Data")),
     "split": _Station(2.8, 9.3, N_("Training, validation, test")),
     "loss": _Station(2.8, 7.8, N_("Define the loss function")),
-    "optimise": _Station(2.8, 6.3, "Optimise"),
-    N_("training good"): _Station(2.8, 4.4, N_("Training set good?"), asks=True),
-    N_("test good"): _Station(2.8, 2.2, N_("Test set good?"), asks=True),
-    "deploy": _Station(2.8, 0.3, "Deploy"),
-    "overfitting": _Station(7.2, 2.2, "Overfitting"),
+    "optimise": _Station(2.8, 6.3, N_("Optimise")),
+    TRAINED: _Station(2.8, 4.4, N_("Training set good?"), asks=True),
+    TESTED: _Station(2.8, 2.2, N_("Test set good?"), asks=True),
+    "deploy": _Station(2.8, 0.3, N_("Deploy")),
+    "overfitting": _Station(7.2, 2.2, N_("Overfitting")),
 }
 _EDGES = (
-    *((start, end, "") for start, end in itertools.pairwise(("data", "split", "loss", "optimise", N_("training good")))),
-    (N_("training good"), N_("test good"), "yes"),
-    (N_("training good"), "loss", "no"),
-    (N_("test good"), "deploy", "yes"),
-    (N_("test good"), "overfitting", "no"),
+    *((start, end, "") for start, end in itertools.pairwise(("data", "split", "loss", "optimise", TRAINED))),
+    (TRAINED, TESTED, N_("yes")),
+    (TRAINED, "loss", N_("no")),
+    (TESTED, "deploy", N_("yes")),
+    (TESTED, "overfitting", N_("no")),
 )
 
 
@@ -66,12 +68,12 @@ def draw_flow_chart(axes: Any, path: Sequence[str], captions: Mapping[str, str],
 
 def describe_path(path: Sequence[str]) -> str:
     """Say the run's way in words."""
-    return _("This run's way: ") + " → ".join(_STATIONS[name].words for name in path if name in _STATIONS) + "."
+    return _("This run's way: {way}.", way=" → ".join(station_words(name) for name in path if name in _STATIONS))
 
 
 def station_words(name: str) -> str:
     """Return what is written in a station of the chart, by its name in a path."""
-    return _STATIONS[name].words
+    return _(_STATIONS[name].words)
 
 
 def _draw_station(axes: Any, station: _Station, caption: str, *, passed: bool, inks: Inks) -> None:
@@ -86,7 +88,7 @@ def _draw_station(axes: Any, station: _Station, caption: str, *, passed: bool, i
         width = 2.0 if station.x > 5 else _BOX_WIDTH
         corner = (x - width / 2, y - _BOX_HEIGHT / 2)
         axes.add_patch(FancyBboxPatch(corner, width, _BOX_HEIGHT, boxstyle="round,pad=0.06,rounding_size=0.18", **look))
-    axes.text(x, y + (0.17 if caption else 0), station.words, ha="center", va="center", color=inks.ink if passed else inks.muted)
+    axes.text(x, y + (0.17 if caption else 0), _(station.words), ha="center", va="center", color=inks.ink if passed else inks.muted)
     if caption:
         axes.text(x, y - 0.22, caption, ha="center", va="center", color=inks.muted, fontsize=8)
 
@@ -100,9 +102,9 @@ def _draw_arrow(axes: Any, start: str, end: str, answer: str, *, taken: bool, in
     head = "-|>,head_width=3.2,head_length=6"
     axes.add_patch(FancyArrowPatch(path=Path(points), arrowstyle=head, capstyle="round", joinstyle="round", **look))
     if answer:
-        (x, y), (_, bend) = points[:2]
+        (x, y), (_across, bend) = points[:2]
         right, up, alignment = (0.45, 0.22, "center") if bend == y else (0.16, -0.28, "left")
-        axes.text(x + right, y + up, answer, ha=alignment, va="center", color=inks.good if taken else inks.muted)
+        axes.text(x + right, y + up, _(answer), ha=alignment, va="center", color=inks.good if taken else inks.muted)
 
 
 def _way(start: str, end: str) -> list[tuple[float, float]]:

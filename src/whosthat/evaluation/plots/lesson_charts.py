@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from whosthat.evaluation.plots.canvas import Inks
+from whosthat.evaluation.plots.canvas import Inks, boxed
 from whosthat.types import FloatArray, Image
 
 TILES_IN_ROW = 5
@@ -24,9 +24,9 @@ def draw_losses(axes: Any, losses: Mapping[str, Sequence[float]], words: tuple[s
     """
     looks = ((inks.train, (0, (1, 1.5))), (inks.good, "solid"), (inks.bad, (0, (5, 1.5))), (inks.validation, (0, (3, 1, 1, 1))))
     for (name, values), (colour, line) in zip(losses.items(), looks, strict=False):
-        axes.plot(range(first, first + len(values)), values, color=colour, linestyle=line, linewidth=2.2, label=name)
-    axes.set_title(words[0])
-    axes.set_xlabel(words[1])
+        axes.plot(range(first, first + len(values)), values, color=colour, linestyle=line, linewidth=2.2, label=boxed(name))
+    axes.set_title(boxed(words[0]))
+    axes.set_xlabel(boxed(words[1]))
     axes.set_ylim(bottom=0)
     axes.locator_params(axis="x", integer=True)
     axes.grid(axis="y")
@@ -55,7 +55,7 @@ def draw_tiles(axes: Any, tiles: Sequence[tuple[str, Image | FloatArray]], inks:
     for place, (words, tile) in enumerate(tiles):
         left, top = (place % TILES_IN_ROW) * _STEP, -(place // TILES_IN_ROW) * height - _CAPTION
         axes.imshow(np.asarray(tile), extent=(left, left + 1, top - 1, top), cmap="magma", interpolation="nearest")
-        axes.text(left, top + 0.05, words, ha="left", va="bottom", fontsize=8.5, color=inks.ink)
+        axes.text(left, top + 0.05, boxed(words), ha="left", va="bottom", fontsize=8.5, color=inks.ink)
     columns, rows = _shape(len(tiles))
     axes.set_xlim(0, columns * _STEP - 0.1)
     axes.set_ylim(-rows * height, 0)

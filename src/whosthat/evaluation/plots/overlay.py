@@ -46,17 +46,20 @@ def curves(shown: Sequence[Line], choice: Row | None) -> list[Any]:
     """
     from markupsafe import Markup
 
-    told = ", ".join(f"{row.name} {percent(row.mean)}" for row, *_ in shown)
+    told = _(", ").join(f"{row.name} {percent(row.mean)}" for row, *_rest in shown)
+    description = _("One line a run. Validation accuracy in the best epoch: {runs}.", runs=told)
 
     def drawing(column: str, title: str) -> Any:
-        words = (column, _("{title} by epoch", title=title), _("One line a run. Validation accuracy in the best epoch: {told}.", told=told))
-        page = drawn((5.6, 3.6), THEMED, lambda figure: svg(figure, *words), _draw, shown, choice, column, title)
+        page = drawn((5.6, 3.6), THEMED, lambda figure: svg(figure, column, title, description), _draw, shown, choice, column)
         return Markup(page)  # noqa: S704  made of numbers; the words are escaped
 
-    return [drawing("val_accuracy", _("Validation accuracy in per cent")), drawing("val_loss", _("Validation loss"))]
+    return [
+        drawing("val_accuracy", _("Validation accuracy in per cent by epoch")),
+        drawing("val_loss", _("Validation loss by epoch")),
+    ]
 
 
-def _draw(axes: Any, shown: Sequence[Line], choice: Row | None, column: str, title: str, inks: Inks) -> None:
+def _draw(axes: Any, shown: Sequence[Line], choice: Row | None, column: str, inks: Inks) -> None:
     longest = 1
     for row, colour, dashes in shown:
         style: Any = (0, [float(length) / 2 for length in dashes.split()]) if dashes else "solid"
@@ -73,10 +76,10 @@ def _draw(axes: Any, shown: Sequence[Line], choice: Row | None, column: str, tit
         axes.set_yscale("log")
         axes.yaxis.set_major_formatter(lambda value, _place: f"{value:g}")
         axes.yaxis.set_minor_formatter(lambda value, _place: f"{value:g}" if f"{value:e}"[0] in "25" else "")
-    axes.set_title(title)
+    axes.set_title(_("Validation loss") if column == "val_loss" else _("Validation accuracy in per cent"))
     axes.grid(axis="y", which="major")
     axes.tick_params(which="both", length=0, labelcolor=inks.muted)
     axes.spines["left"].set_visible(False)
-    axes.set_xlabel("epoch")
+    axes.set_xlabel(_("epoch"))
     axes.set_xlim(0.5, longest + 0.5)
     axes.locator_params(axis="x", integer=True, nbins=8) if longest > 1 else axes.set_xticks([1])

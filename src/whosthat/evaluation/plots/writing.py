@@ -19,13 +19,13 @@ from whosthat.evaluation.network_part import read_network
 from whosthat.evaluation.outcomes import Answer
 from whosthat.evaluation.plots import charts
 from whosthat.evaluation.plots.architecture import picture_of
-from whosthat.evaluation.plots.canvas import PRINT, drawn, new_figure, png, style
+from whosthat.evaluation.plots.canvas import PRINT, drawn, new_figure, picture_language, png, style
 from whosthat.evaluation.plots.charts import History
-from whosthat.evaluation.plots.flow_chart import HEIGHT, WIDTH, draw_flow_chart
+from whosthat.evaluation.plots.flow_chart import HEIGHT, TESTED, TRAINED, WIDTH, draw_flow_chart
 from whosthat.evaluation.run_facts import RunFacts
 from whosthat.photos.drawing import encode_image, thumbnail
 from whosthat.runs.files import PLOTS, writing
-from whosthat.translation import _
+from whosthat.translation import _, using
 from whosthat.types import Image
 from whosthat.wording import counted, percent
 
@@ -116,15 +116,19 @@ def shown_mistakes(evaluation: Evaluation) -> tuple[Answer, ...]:
 
 
 def flow_captions(facts: RunFacts) -> Mapping[str, str]:
-    """Return this run's numbers for the stations of the flow chart."""
+    """Return this run's numbers for the stations of the flow chart, in a language that can be drawn."""
     training, evaluation = facts.training, facts.evaluation
-    captions = {
-        "data": f"{counted(training.n_train + training.n_validation + evaluation.n, 'photo')}, {len(evaluation.labels)} classes",
-        "split": f"{training.n_train:,} : {training.n_validation:,} : {evaluation.n:,} photos",
-        _("test good"): percent(evaluation.accuracy),
-    }
-    learned = facts.diagnosis.numbers.get(_("training accuracy"))
-    return captions if learned is None else {**captions, _("training good"): percent(learned)}
+    n = training.n_train + training.n_validation + evaluation.n
+    with using(picture_language()):
+        captions = {
+            "data": _("{photos}, {classes}", photos=counted(n, "photo"), classes=counted(len(evaluation.labels), "class")),
+            "split": _(
+                "{train:,} : {validation:,} : {test:,} photos", train=training.n_train, validation=training.n_validation, test=evaluation.n
+            ),
+            TESTED: percent(evaluation.accuracy),
+        }
+        learned = facts.diagnosis.numbers.get("training accuracy")  # not translated: a key of `metrics.json`
+        return captions if learned is None else {**captions, TRAINED: percent(learned)}
 
 
 def _shown_photos(evaluation: Evaluation, images: Any) -> dict[int, Image]:
@@ -147,7 +151,9 @@ def _encoded(photos: Mapping[int, Image]) -> bytes:
 
 def _pictures(facts: RunFacts, history: History, shown: Mapping[int, Image]) -> dict[str, bytes]:
     evaluation = facts.evaluation
-    sample, matrix = evaluation.sample(charts.GRID_PHOTOS), matrix_of(evaluation)
+    sample = evaluation.sample(charts.GRID_PHOTOS)
+    with using(picture_language()):
+        matrix = matrix_of(evaluation)
     pictures = {
         "confusion.png": drawn(charts.confusion_size(matrix), PRINT, png, charts.draw_confusion, matrix),
         "grid.png": drawn(charts.grid_size(len(sample)), PRINT, png, charts.draw_grid, sample, shown),
