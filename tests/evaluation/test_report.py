@@ -123,6 +123,30 @@ def test_hostile_names_stay_names(make_run):
     assert all(page.words.count(visible(name)) > 5 for name in names)
 
 
+def test_what_a_catalogue_says_is_escaped_too(make_run, monkeypatch):
+    monkeypatch.setattr("whosthat.evaluation.report._", lambda message, /, **values: f"<script>{message.format(**values)}</script>")
+    monkeypatch.setattr("whosthat.evaluation.report.language", lambda: "zh_TW")
+    page = report(make_run())
+    assert not page.all("script")
+    assert "<script>Next step</script>" in page.words
+    assert page.all("html") == [{"lang": "zh-Hant-TW"}]
+
+
+def test_a_diagnosis_is_told_in_the_language_of_the_page_and_else_as_it_was_stored(make_run):
+    run = make_run()
+    facts = read_metrics(run)
+    elsewhere = replace(facts.diagnosis, title="還在學習", verdict=replace(facts.diagnosis.verdict, sentence="良好。"))
+    write_metrics(run, replace(facts, diagnosis=elsewhere))
+    words = report(run).words.replace("\N{NO-BREAK SPACE}", " ")
+    assert not any(text in words for text in ("還在學習", "良好。"))
+    assert all(text in words for text in (facts.diagnosis.title, facts.diagnosis.verdict.sentence))
+    write_metrics(run, replace(facts, diagnosis=replace(elsewhere, case="data")))  # as another version judged
+    assert "還在學習" in report(run).words
+    write_metrics(run, replace(facts, diagnosis=elsewhere))
+    (run / "history.csv").unlink()
+    assert "良好。" in report(run).words
+
+
 def test_where_the_photos_lie_is_not_told(make_run):
     run = make_run()
     assert "private/heroes" not in write_report(run).read_text(encoding="utf-8")

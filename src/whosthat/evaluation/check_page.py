@@ -84,7 +84,7 @@ def write_check_page(page: Path, audit: Audit, faces: FaceAudit | None, *, progr
         make_private_folder(page.parent)
         replace_file(page, text.encode("utf-8", errors="replace"))  # a file name may hold bytes that are no letters
     except OSError as error:
-        raise UsageError(_("{page} cannot be written: {value}. Name another file.", page=page, value=system_reason(error))) from error
+        raise UsageError(_("{page} cannot be written: {error}. Name another file.", page=page, error=system_reason(error))) from error
     return page
 
 

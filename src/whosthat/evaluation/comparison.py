@@ -30,7 +30,7 @@ FORMAT = 2
 """The version of comparison.json."""
 
 NO_FACE = N_("no face")
-"""The figure that says nothing where whole photos are looked at."""
+"""The figure that says nothing where whole photos are looked at; translated where it is shown."""
 
 JSON_FILE, REPORT_FILE = "comparison.json", "compare.html"
 
@@ -130,7 +130,7 @@ def compare(photos: str, contestants: Sequence[Contestant], failures: Sequence[F
     """
     counts = {len(one.correct) for one in contestants}
     if len(counts) != 1:
-        raise UsageError(_("Models can be compared on the same test photos alone; they answered {counts} photos.", counts=sorted(counts)))
+        raise UsageError(_("Models can be compared on the same test photos alone; they answered {numbers} photos.", numbers=sorted(counts)))
     ranked = sorted(contestants, key=lambda one: (-sum(one.correct), one.work_seconds))
     usable = [one for one in ranked if one.interval.low > one.baseline]
     duels = _duels(usable[0], ranked) if usable else ()
@@ -189,10 +189,10 @@ def _reasons(chosen: Contestant, leader: Contestant, ranked: Sequence[Contestant
     """Say which model to use, and how each of the others compares."""
     n = len(chosen.correct)
     first = _(
-        "Use {model}: of {photos}, {sentence} ({accuracy} correct).",
+        "Use {model}: of {photos}, {outcomes} ({accuracy} correct).",
         model=chosen.model,
-        photos=counted(n, _("test photo")),
-        sentence=chosen.outcomes.sentence(),
+        photos=counted(n, "test photo"),  # not translated: a key
+        outcomes=chosen.outcomes.sentence(),
         accuracy=percent(chosen.accuracy),
     )
     by_model = {one.model: one for one in ranked}
@@ -201,36 +201,36 @@ def _reasons(chosen: Contestant, leader: Contestant, ranked: Sequence[Contestant
     if unknown:
         reasons.append(
             _(
-                "How many strangers get a name is not known for {unknown}: add photos of strangers with --strangers.",
-                unknown=", ".join(unknown),
+                "How many strangers get a name is not known for {models}: add photos of strangers with --strangers.",
+                models=_(", ").join(unknown),
             )
         )
     return (first, *(reason for reason in reasons if reason))
 
 
 def _against_leader(chosen: Contestant, leader: Contestant, other: Contestant, duel: Duel) -> str:
-    counts = _(
-        "{model} alone is correct for {photos}, {model2} alone for {other_alone:,}",
-        model=leader.model,
+    alone = _(
+        "{leader} alone is correct for {photos}, {other} alone for {n:,} (McNemar's exact test, {p_value})",
+        leader=leader.model,
         photos=counted(duel.leader_alone, "photo"),
-        model2=other.model,
-        other_alone=duel.other_alone,
+        other=other.model,
+        n=duel.other_alone,
+        p_value=_p_value(duel.p),
     )
-    split = _("{counts} (McNemar's exact test, {p_value})", counts=counts, p_value=_p_value(duel.p))
-    mine, theirs = f"{leader.model} ({percent(leader.accuracy)})", f"({percent(other.accuracy)})"
+    theirs = percent(other.accuracy)
     if duel.told_apart:
-        return _("{model} is worse {theirs}: {split}.", model=other.model, theirs=theirs, split=split)
+        return _("{model} is worse ({accuracy}): {alone}.", model=other.model, accuracy=theirs, alone=alone)
     if other.interval.low <= other.baseline:
-        return _("{model} is not clearly better than the baseline {theirs}.", model=other.model, theirs=theirs)
-    why = _why_of_equals(chosen, leader, other)
-    return _(
-        "The difference between {mine} and {model} {theirs} may be chance: {split}. {why}",
-        mine=mine,
-        model=other.model,
+        return _("{model} is not clearly better than the baseline ({accuracy}).", model=other.model, accuracy=theirs)
+    chance = _(
+        "The difference between {leader} ({mine}) and {other} ({theirs}) may be chance: {alone}.",
+        leader=leader.model,
+        mine=percent(leader.accuracy),
+        other=other.model,
         theirs=theirs,
-        split=split,
-        why=why,
-    ).rstrip()
+        alone=alone,
+    )
+    return f"{chance} {_why_of_equals(chosen, leader, other)}".rstrip()
 
 
 def _why_of_equals(chosen: Contestant, leader: Contestant, other: Contestant) -> str:
@@ -239,24 +239,24 @@ def _why_of_equals(chosen: Contestant, leader: Contestant, other: Contestant) ->
     left = other if chosen is leader else leader
     if _worse_with_strangers(left, chosen):
         return _(
-            "{model} does better with strangers: {with_strangers}, against {with_strangers2}.",
+            "{model} does better with strangers: {mine}, against {theirs}.",
             model=chosen.model,
-            with_strangers=_with_strangers(chosen),
-            with_strangers2=_with_strangers(left),
+            mine=_with_strangers(chosen),
+            theirs=_with_strangers(left),
         )
-    times = _(
-        "{work_seconds:,.0f} s against {work_seconds2:,.0f} s for training and naming {photos_to_name:,} photos",
-        work_seconds=chosen.work_seconds,
-        work_seconds2=left.work_seconds,
-        photos_to_name=PHOTOS_TO_NAME,
+    return _(
+        "{model} is quicker: {mine:,.0f} s against {theirs:,.0f} s for training and naming {photos:,} photos.",
+        model=chosen.model,
+        mine=chosen.work_seconds,
+        theirs=left.work_seconds,
+        photos=PHOTOS_TO_NAME,
     )
-    return _("{model} is quicker: {times}.", model=chosen.model, times=times)
 
 
 def _with_strangers(one: Contestant) -> str:
     return _(
-        "{percent} of strangers get a name and {unnamed} of known photos get none",
-        percent=percent(one.fpir or 0),
+        "{strangers} of strangers get a name and {unnamed} of known photos get none",
+        strangers=percent(one.fpir or 0),
         unnamed=percent(one.outcomes.unnamed),
     )
 
@@ -279,7 +279,7 @@ def _p_value(p: float) -> str:
         >>> _p_value(0.034), _p_value(9.1e-14)
         ('p = 0.034', 'p below 0.0001')
     """
-    return "p below 0.0001" if p < 0.0001 else f"p = {p:.2g}"
+    return _("p below 0.0001") if p < 0.0001 else f"p = {p:.2g}"
 
 
 def to_dict(comparison: Comparison) -> dict[str, Any]:
@@ -307,22 +307,23 @@ def figures(comparison: Comparison) -> list[dict[str, str]]:
     """
     faces = any(one.looks_for_faces for one in comparison.contestants)
     shown = [_figures(one) for one in comparison.contestants]
-    return shown if faces else [{what: text for what, text in one.items() if what != NO_FACE} for one in shown]
+    return shown if faces else [{what: text for what, text in one.items() if what != _(NO_FACE)} for one in shown]
 
 
 def _figures(one: Contestant) -> dict[str, str]:
     strangers = _("not known")
     if one.fpir is not None and one.strangers is not None:
-        strangers = f"{percent(one.fpir)} ({percent_range(one.strangers.low, one.strangers.high)})"
+        interval = percent_range(one.strangers.low, one.strangers.high)
+        strangers = _("{share} ({interval})", share=percent(one.fpir), interval=interval)
     return {
-        "model": one.model,
-        "correct": percent(one.accuracy),
-        "95 % interval": percent_range(one.interval.low, one.interval.high),
-        "wrong": f"{one.outcomes.wrong:,}",
-        "unknown": f"{one.outcomes.unknown:,}",
-        NO_FACE: f"{one.outcomes.no_face:,}",
+        _("model"): one.model,
+        _("correct"): percent(one.accuracy),
+        _("{share} interval", share=percent(0.95)): percent_range(one.interval.low, one.interval.high),
+        _("wrong"): f"{one.outcomes.wrong:,}",
+        _("unknown"): f"{one.outcomes.unknown:,}",
+        _(NO_FACE): f"{one.outcomes.no_face:,}",
         _("strangers named"): strangers,
         _("photos a second"): f"{one.photos_per_second:,.1f}",
-        "training": f"{one.seconds:,.1f} s",
-        "size": f"{one.n_bytes / 1e6:,.1f} MB",
+        _("training"): _("{seconds:,.1f} s", seconds=one.seconds),
+        _("size"): f"{one.n_bytes / 1e6:,.1f} MB",
     }

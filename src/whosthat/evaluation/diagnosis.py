@@ -18,11 +18,11 @@ import numpy as np
 from whosthat.evaluation.metrics import Evaluation
 from whosthat.evaluation.verdict import FEWEST_PHOTOS, TOO_FEW, Verdict, correct_of, judge, worst_class
 from whosthat.proportions import wilson_interval
-from whosthat.translation import N_, _
+from whosthat.translation import N_, _, ngettext
 from whosthat.wording import counted, percent
 
 FEWEST_EPOCHS = 3
-"""Fewer epochs than this show no trend."""
+"""Fewer epochs than this show no trend; `CASES` says so in words."""
 
 NOTABLE_CHANGE, SMALLEST_CHANGE = 0.05, 0.01
 """A loss falls or rises when, over the last third of the epochs, it changes by more than 5 % of itself and by more than 0.01."""
@@ -41,6 +41,9 @@ GOOD_TRAINING = 0.80
 
 BEST_READY_MADE = "efficientnet-lite0"
 """The network that brings its knowledge along and learns from few photos."""
+
+_EVALUATE, _PREDICT = "whosthat evaluate RUN OTHER_PHOTOS", "whosthat predict RUN NEW_PHOTOS"  # not translated: commands
+_CHECK, _TRAIN = "whosthat check PHOTOS", "whosthat train PHOTOS --model"  # not translated: commands
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,7 @@ CASES: Mapping[str, Case] = {
         N_("Still learning"), N_("The training loss and the validation loss both fall: what is learned also holds for unseen photos.")
     ),
     "overfitting": Case(
-        "Overfitting",
+        N_("Overfitting"),
         N_(
             "The network does clearly better on its training photos than on unseen ones. What helps: more photos, "
             "augmentation, dropout, batch normalisation, stopping early, or a pretrained network."
@@ -103,7 +106,7 @@ CASES: Mapping[str, Case] = {
         N_("The validation loss falls although the training loss does not: the two parts may hold different things."),
     ),
     "bottleneck": Case(
-        "Settled",
+        N_("Settled"),
         N_(
             "The validation loss gets no better any more. If the result is not good enough, a lower learning rate or "
             "a smaller batch may help."
@@ -116,10 +119,10 @@ CASES: Mapping[str, Case] = {
         N_("Broke down"),
         N_("A loss is not a number any more, so nothing was learned from there on. Most often the learning rate is too high."),
     ),
-    N_("too short"): Case(N_("Too little was seen"), f"Fewer than {FEWEST_EPOCHS} epochs show no trend."),
-    N_("no epochs"): Case(N_("No curves"), N_("Faces are learnt in one step, without epochs.")),
+    "too short": Case(N_("Too little was seen"), N_("Fewer than 3 epochs show no trend.")),  # not translated: a key
+    "no epochs": Case(N_("No curves"), N_("Faces are learnt in one step, without epochs.")),  # not translated: a key
 }
-"""The five cases of the slides, and three in which curves say nothing."""
+"""The five cases of the slides, and three in which curves say nothing; their texts are translated where they are shown."""
 
 _CASE_OF_TRENDS = {
     ("falls", "falls"): "learning",
@@ -165,7 +168,7 @@ class Diagnosis:
     arithmetic: str
 
 
-STATIONS = ("data", "split", "loss", "optimise", N_("training good"), N_("test good"), "deploy", "overfitting")
+STATIONS = ("data", "split", "loss", "optimise", "training good", "test good", "deploy", "overfitting")  # not translated: keys
 """The slide's flow chart, top to bottom; the last is where "test set good? no" leads."""
 
 
@@ -177,8 +180,8 @@ def diagnose(history: Sequence[Mapping[str, float]], evaluation: Evaluation, tra
     case = _case(train, validation, history, training)
     return Diagnosis(
         case=case,
-        title=CASES[case].title,
-        sentences=(CASES[case].meaning, *_evidence(train, validation, kept, training)),
+        title=_(CASES[case].title),
+        sentences=(_(CASES[case].meaning), *_evidence(train, validation, kept, training)),
         numbers=_numbers(train, validation, kept),
         verdict=verdict,
         next_step=_next_step(case, training, evaluation, verdict),
@@ -213,22 +216,22 @@ def arithmetic(training: Training, n_epochs: int) -> str:
         return ""
     photos, batch = training.n_train, training.batch_size
     iterations, rest = math.ceil(photos / batch), photos % batch
-    size = (
-        f"{min(batch, photos)} photos" if not rest or iterations == 1 else _("{batch} photos, the last of {rest}", batch=batch, rest=rest)
-    )
-    epoch = _(
-        "One epoch is {iterations} of {size}: {photos} training photos / batch {batch}.",
-        iterations=counted(iterations, "iteration"),
-        size=size,
-        photos=photos,
-        batch=batch,
-    )
-    return _(
-        "{epoch} {epochs} made {iterations}, each one step of the optimiser.",
-        epoch=epoch,
+    numbers = {"iterations": counted(iterations, "iteration"), "photos": photos, "batch": batch}
+    if not rest or iterations == 1:
+        size = counted(min(batch, photos), "photo")
+        epoch = _("One epoch is {iterations} of {size}: {photos} training photos / batch {batch}.", **numbers, size=size)
+    else:
+        epoch = _(
+            "One epoch is {iterations} of {batch} photos, the last of {rest}: {photos} training photos / batch {batch}.",
+            **numbers,
+            rest=rest,
+        )
+    steps = _(
+        "{epochs} made {iterations}, each one step of the optimiser.",
         epochs=counted(n_epochs, "epoch"),
         iterations=counted(iterations * n_epochs, "iteration"),
     )
+    return f"{epoch} {steps}"
 
 
 def _smoothed(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
@@ -240,11 +243,11 @@ def _smoothed(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 
 def _case(train: Trend, validation: Trend, history: Sequence[Mapping[str, float]], training: Training) -> str:
     if not history:
-        return _("no epochs")
+        return "no epochs"  # not translated: a key of CASES
     if "broken" in (train.direction, validation.direction):
         return "broken"
     if len(history) < FEWEST_EPOCHS:
-        return _("too short")
+        return "too short"  # not translated: a key of CASES
     case, last = _CASE_OF_TRENDS.get((train.direction, validation.direction), "design"), history[-1]
     parted = validation.direction == "rises" and validation.end > train.end
     if case == "bottleneck" and (parted or _falls_behind(last["accuracy"], last["val_accuracy"], training.n_validation)):
@@ -261,16 +264,19 @@ def _falls_behind(learned: float, unseen: float, n: int) -> bool:
 def _evidence(train: Trend, validation: Trend, kept: Mapping[str, float], training: Training) -> tuple[str, ...]:
     if not kept:
         return ()
-    span = _("In the only epoch") if train.n_epochs == 1 else _("Over the last {n_epochs} epochs", n_epochs=train.n_epochs)
-    losses = _(
-        "{span} the training loss {moved}, and the validation loss {moved2}.", span=span, moved=_moved(train), moved2=_moved(validation)
+    losses = ngettext(
+        "In the only epoch the training loss {trained}, and the validation loss {unseen}.",
+        "Over the last {n} epochs the training loss {trained}, and the validation loss {unseen}.",
+        train.n_epochs,
+        trained=_moved(train),
+        unseen=_moved(validation),
     )
-    shares = _(
-        "{kept} of the training photos and {kept2} of the validation photos",
-        kept=percent(kept["accuracy"]),
-        kept2=percent(kept["val_accuracy"]),
+    levels = _(
+        "The weights of epoch {epoch} were kept: {trained} of the training photos and {unseen} of the validation photos were correct.",
+        epoch=training.best_epoch,
+        trained=percent(kept["accuracy"]),
+        unseen=percent(kept["val_accuracy"]),
     )
-    levels = _("The weights of epoch {best_epoch} were kept: {shares} were correct.", best_epoch=training.best_epoch, shares=shares)
     return (losses, levels, training.stopped) if training.stopped else (losses, levels)
 
 
@@ -279,21 +285,24 @@ def _moved(movement: Trend) -> str:
         return _("was {end:.2f}", end=movement.end)
     if movement.direction == "broken":
         return _("stopped being a number")
-    verb = {"falls": "fell", "rises": "rose", "flat": _("stayed about the same")}[movement.direction]
-    return _("{verb} ({start:.2f} to {end:.2f})", verb=verb, start=movement.start, end=movement.end)
+    if movement.direction == "flat":
+        return _("stayed about the same ({start:.2f} to {end:.2f})", start=movement.start, end=movement.end)
+    if movement.direction == "rises":
+        return _("rose ({start:.2f} to {end:.2f})", start=movement.start, end=movement.end)
+    return _("fell ({start:.2f} to {end:.2f})", start=movement.start, end=movement.end)
 
 
 def _numbers(train: Trend, validation: Trend, kept: Mapping[str, float]) -> dict[str, float]:
     if not kept:
         return {}
     numbers = {
-        _("epochs looked at"): float(train.n_epochs),
-        _("training loss, start"): train.start,
-        _("training loss, end"): train.end,
-        _("validation loss, start"): validation.start,
-        _("validation loss, end"): validation.end,
-        _("training accuracy"): kept["accuracy"],
-        _("validation accuracy"): kept["val_accuracy"],
+        "epochs looked at": float(train.n_epochs),  # not translated: keys in metrics.json, all of these
+        "training loss, start": train.start,  # not translated: a key
+        "training loss, end": train.end,  # not translated: a key
+        "validation loss, start": validation.start,  # not translated: a key
+        "validation loss, end": validation.end,  # not translated: a key
+        "training accuracy": kept["accuracy"],  # not translated: a key
+        "validation accuracy": kept["val_accuracy"],  # not translated: a key
     }
     return {name: value for name, value in numbers.items() if math.isfinite(value)}  # JSON knows no NaN
 
@@ -310,35 +319,29 @@ def _path(case: str, kept: Mapping[str, float], evaluation: Evaluation, verdict:
 
 def _next_step(case: str, training: Training, evaluation: Evaluation, verdict: Verdict) -> NextStep:
     if case != "broken" and verdict.grade == TOO_FEW:
-        return NextStep(
-            _("Test it on more photos: a grade needs {fewest_photos}.", fewest_photos=FEWEST_PHOTOS), "whosthat evaluate RUN OTHER_PHOTOS"
-        )
-    if case != "broken" and verdict.grade == _("very good"):
-        return NextStep(_("Test it on photos from another source."), "whosthat evaluate RUN OTHER_PHOTOS")
-    if verdict.good and case in ("bottleneck", _("no epochs")):
-        return NextStep(_("Use it: name the photos you have not sorted yet."), "whosthat predict RUN NEW_PHOTOS")
+        return NextStep(_("Test it on more photos: a grade needs {fewest}.", fewest=FEWEST_PHOTOS), _EVALUATE)
+    if case != "broken" and verdict.grade == "very good":  # not translated: a grade as it is stored
+        return NextStep(_("Test it on photos from another source."), _EVALUATE)
+    if verdict.good and case in ("bottleneck", "no epochs"):  # not translated: keys of CASES
+        return NextStep(_("Use it: name the photos you have not sorted yet."), _PREDICT)
     if case == "data":
-        return NextStep(_("Check the photos: look for duplicates, wrong folders and damaged files."), "whosthat check PHOTOS")
-    again = f"whosthat train PHOTOS --model {training.model}"
-    if case in ("learning", _("too short")):
+        return NextStep(_("Check the photos: look for duplicates, wrong folders and damaged files."), _CHECK)
+    again = f"{_TRAIN} {training.model}"
+    if case in ("learning", "too short"):  # not translated: keys of CASES
         epochs = max(10, 2 * training.epochs)
-        return NextStep(
-            _("Train longer: {epochs} epochs instead of {epochs2}.", epochs=epochs, epochs2=training.epochs),
-            _("{again} --epochs {epochs}", again=again, epochs=epochs),
-        )
+        longer = _("Train longer: {epochs} epochs instead of {before}.", epochs=epochs, before=training.epochs)
+        return NextStep(longer, f"{again} --epochs {epochs}")  # not translated: a command
     if case in ("bottleneck", "design", "broken"):
         rate = f"{training.learning_rate / 10:.2g}"
-        return NextStep(
-            _("Lower the learning rate from {learning_rate:g} to {rate}.", learning_rate=training.learning_rate, rate=rate),
-            _("{again} --learning-rate {rate}", again=again, rate=rate),
-        )
+        lower = _("Lower the learning rate from {before:g} to {rate}.", before=training.learning_rate, rate=rate)
+        return NextStep(lower, f"{again} --learning-rate {rate}")  # not translated: a command
     return _know_more(training, evaluation)
 
 
 def _know_more(training: Training, evaluation: Evaluation) -> NextStep:
     if not training.pretrained:
-        better = _("Train {best_ready_made}: it is pretrained and needs fewer photos.", best_ready_made=BEST_READY_MADE)
-        return NextStep(better, f"whosthat train PHOTOS --model {BEST_READY_MADE}")
+        return NextStep(_("Train {model}: it is pretrained and needs fewer photos.", model=BEST_READY_MADE), f"{_TRAIN} {BEST_READY_MADE}")
     worst = worst_class(evaluation)
-    first = "" if worst is None else _(", first of “{name}” ({correct_of})", name=worst.name, correct_of=correct_of(worst))
-    return NextStep(_("Add photos{first}.", first=first))
+    if worst is None:
+        return NextStep(_("Add photos."))
+    return NextStep(_("Add photos, first of “{name}” ({correct_of}).", name=worst.name, correct_of=correct_of(worst)))

@@ -26,9 +26,9 @@ from whosthat.evaluation.run_facts import TrialFacts, read_metrics, read_trial_f
 from whosthat.proportions import Interval, wilson_interval
 from whosthat.runs.files import METRICS, REPORT, SPLIT, read_file, writing
 from whosthat.runs.folders import summarise
-from whosthat.translation import _
+from whosthat.translation import N_, _
 from whosthat.version import __version__
-from whosthat.wording import counted, duration, listing, percent
+from whosthat.wording import counted, duration, listing, percent, percent_range
 
 FORMAT = 1
 """The version of series.json."""
@@ -122,11 +122,11 @@ class Row:
 
     @property
     def state(self) -> str:
-        """Where a row without validation accuracy stands."""
+        """Where a row without validation accuracy stands, in English: it is translated where it is shown."""
         if self.failures:
-            return "failed"
+            return N_("failed")
         unfinished = [trial.state for trial in self.trials if trial.state != "finished"]
-        return _("not yet") if self.waiting else unfinished[0] if unfinished else ABSENT
+        return N_("not yet") if self.waiting else unfinished[0] if unfinished else ABSENT
 
     @property
     def seconds(self) -> float:
@@ -204,33 +204,35 @@ def side_by_side(title: str, rows: Sequence[Row]) -> Experiments:
 
 def _reasons(choice: Row, best: Trial, trained: Sequence[Row]) -> list[str]:
     n, runs = best.n_validation, len(choice.accuracies)
-    figure = _("{mean} of {photos} correct", mean=percent(choice.mean), photos=counted(n, _("validation photo")))
+    known = {"name": choice.name, "mean": percent(choice.mean), "photos": counted(n, "validation photo")}  # not translated: a key
     if runs > 1:
-        figure = _(
-            "on average over {runs} seeds, {figure} ({min} to {max})",
+        first = _(
+            "Use {name}: on average over {runs} seeds, {mean} of {photos} correct ({lowest} to {highest}).",
+            **known,
             runs=runs,
-            figure=figure,
-            min=percent(min(choice.accuracies)),
-            max=percent(max(choice.accuracies)),
+            lowest=percent(min(choice.accuracies)),
+            highest=percent(max(choice.accuracies)),
         )
-    sentences = [_("Use {name}: {figure}.", name=choice.name, figure=figure)]
+    else:
+        first = _("Use {name}: {mean} of {photos} correct.", **known)
+    sentences = [first]
     interval = choice.interval
     near = [row.name for row in trained if row is not choice and interval is not None and row.mean >= interval.low]
     if 1 < len(near) == len(trained) - 1:
         sentences.append(_("On so few validation photos all others may be as good."))
     elif near:
-        sentences.append(_("On so few validation photos these may be as good: {near}.", near=listing(near)))
+        sentences.append(_("On so few validation photos these may be as good: {names}.", names=listing(near)))
     return sentences
 
 
 def _test_reasons(best: Trial, test: Evaluation, trained: Sequence[Row]) -> list[str]:
     sentences = [
         _(
-            "Its test, which chose nothing: {accuracy} of {photos} correct (95 % interval {low} to {high}).",
+            "Its test, which chose nothing: {accuracy} of {photos} correct ({share} interval {range}).",
             accuracy=percent(test.accuracy),
-            photos=counted(test.n, "test photo"),
-            low=percent(test.interval.low),
-            high=percent(test.interval.high),
+            photos=counted(test.n, "test photo"),  # not translated: a key
+            share=percent(0.95),
+            range=percent_range(test.interval.low, test.interval.high),
         )
     ]
     if test.interval.low <= test.baseline:
@@ -268,17 +270,24 @@ def _differing(rows: Sequence[Row]) -> tuple[str, ...]:
 
 def cells(experiments: Experiments, row: Row) -> dict[str, str]:
     """Return a row as short texts, by the heading of their column; the same on the page and on the terminal."""
-    spread = _(" ({min} to {max})", min=percent(min(row.accuracies)), max=percent(max(row.accuracies))) if len(row.accuracies) > 1 else ""
     interval, trained = row.interval, [trial for trial in row.trials if trial.best_epoch]
     return {
-        "run": row.name,
+        _("run"): row.name,
         **{key: _setting(row.settings.get(key)) for key in experiments.differing},
-        "validation": f"{percent(row.mean)}{spread}" if row.accuracies else row.state,
-        "95 % interval": ABSENT if interval is None else _("{low} to {high}", low=percent(interval.low), high=percent(interval.high)),
-        _("best epoch"): ", ".join(_("{best_epoch} of {n}", best_epoch=trial.best_epoch, n=len(trial.history)) for trial in trained)
-        or ABSENT,
-        "training": duration(row.seconds) if row.seconds else ABSENT,
+        _("validation"): _validation(row),
+        _("{share} interval", share=percent(0.95)): ABSENT if interval is None else percent_range(interval.low, interval.high),
+        _("best epoch"): _(", ").join(_("{epoch} of {n}", epoch=trial.best_epoch, n=len(trial.history)) for trial in trained) or ABSENT,
+        _("training"): duration(row.seconds) if row.seconds else ABSENT,
     }
+
+
+def _validation(row: Row) -> str:
+    if not row.accuracies:
+        return _(row.state)
+    if len(row.accuracies) == 1:
+        return percent(row.mean)
+    lowest, highest = percent(min(row.accuracies)), percent(max(row.accuracies))
+    return _("{mean} ({lowest} to {highest})", mean=percent(row.mean), lowest=lowest, highest=highest)
 
 
 def to_dict(experiments: Experiments) -> dict[str, Any]:

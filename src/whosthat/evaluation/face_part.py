@@ -26,7 +26,7 @@ from whosthat.photos.drawing import encode_image, thumbnail
 from whosthat.runs.files import read_file, writing
 from whosthat.translation import _
 from whosthat.types import Box, Image
-from whosthat.wording import counted
+from whosthat.wording import counted, percent
 
 FACES_FILE = "faces.json"
 """Name of the file inside a run folder."""
@@ -88,15 +88,15 @@ class FacePart:
             "no-face-at-all": (),
             "no-face": faces.without_face,
             "several-faces": tuple(
-                _("{photo}: one of {faces} was taken, {why}", photo=one.photo, faces=counted(one.n_faces, "face"), why=one.why)
+                _("{photo}: one of {faces} was taken, {why}", photo=one.photo, faces=counted(one.n_faces, "face"), why=_(one.why))
                 for one in faces.several
             ),
-            "small-face": tuple(f"{one.photo}: {one.side:.0f} pixels" for one in faces.small),
+            "small-face": tuple(_("{photo}: {side:.0f} pixels", photo=one.photo, side=one.side) for one in faces.small),
             "blurred-face": tuple(
                 _("{photo}: sharpness {sharpness:.0f}", photo=one.photo, sharpness=one.sharpness) for one in faces.blurred
             ),
             "cut-face": tuple(
-                _("{photo}: {beyond} % of it beyond the edge", photo=one.photo, beyond=round(100 * one.beyond)) for one in faces.cut
+                _("{photo}: {share} of it beyond the edge", photo=one.photo, share=percent(round(one.beyond, 2))) for one in faces.cut
             ),
         }
         return tuple(replace(found, photos=lines[found.kind]) for found in face_findings(faces) if found.kind not in IN_TABLES)
@@ -148,11 +148,7 @@ def read_face_part(run: Path) -> FacePart | None:
         document = json.loads(text)
         if document["format"] > FORMAT:
             raise ValueError(
-                _(
-                    "format {document} is newer than {format}, the newest that this whosthat reads",
-                    document=document["format"],
-                    format=FORMAT,
-                )
+                _("format {format} is newer than {newest}, the newest that this whosthat reads", format=document["format"], newest=FORMAT)
             )
         pictures = {str(name): str(encoded) for name, encoded in document["pictures"].items()}
         sound = {name: encoded for name, encoded in pictures.items() if BASE64.fullmatch(encoded)}

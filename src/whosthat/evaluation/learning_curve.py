@@ -127,41 +127,45 @@ def _drawn(labels: IntArray, count: int, generator: np.random.Generator) -> IntA
 
 
 _MISSING = {
-    "person": N_("Add what is missing instead: other light, other ages, glasses, the face from the side."),
-    "class": N_("Add what is missing instead: other light, other backgrounds, other sides, other kinds."),
+    N_("person"): N_("Add what is missing instead: other light, other ages, glasses, the face from the side."),
+    N_("class"): N_("Add what is missing instead: other light, other backgrounds, other sides, other kinds."),
 }
 
 
 def _growth(points: Sequence[Point], n_test: int, each: Literal["person", "class"]) -> str:
     """Say what more photos brought, and whether still more would help."""
     first, last = points[0], points[-1]
-    start = _(
-        "With {photos} of each {each}, {accuracy} of the test photos are correct",
-        photos=counted(first.count, "photo"),
-        each=each,
-        accuracy=percent(first.accuracy),
-    )
-    start += _("; with all photos, {accuracy}.", accuracy=percent(last.accuracy)) if len(points) > 1 else "."
+    known = {"photos": counted(first.count, "photo"), "each": _(each), "accuracy": percent(first.accuracy)}
+    if len(points) > 1:
+        start = _(
+            "With {photos} of each {each}, {accuracy} of the test photos are correct; with all photos, {all_photos}.",
+            **known,
+            all_photos=percent(last.accuracy),
+        )
+    else:
+        start = _("With {photos} of each {each}, {accuracy} of the test photos are correct.", **known)
+    advice = _advice(points, n_test, each)
+    return f"{start} {advice}" if advice else start
+
+
+def _advice(points: Sequence[Point], n_test: int, each: Literal["person", "class"]) -> str:
+    """Say whether more photos would help; empty where everything is correct already."""
+    last, tested = points[-1], counted(n_test, "test photo")  # not translated: a key
     if n_test < FEWEST_TESTED:
-        return _("{start} {photos} are too few to say whether more would help.", start=start, photos=counted(n_test, _("test photo")))
+        return _("{photos} are too few to say whether more would help.", photos=tested)
     if len(points) == 1:
-        return start if last.accuracy == 1 else _("{start} Add photos of every {each}.", start=start, each=each)
+        return "" if last.accuracy == 1 else _("Add photos of every {each}.", each=_(each))
     half = max((point for point in points if point.count <= last.count / 2), key=lambda point: point.count)
     if last.accuracy - half.accuracy < FLAT:
         enough = next(point for point in points if point.accuracy >= last.accuracy - FLAT)
-        return _(
-            "{start} {photos} of each would have been nearly as good: more of the same kind will hardly help. {missing}",
-            start=start,
+        plenty = _(
+            "{photos} of each would have been nearly as good: more of the same kind will hardly help.",
             photos=counted(enough.count, "photo"),
-            missing=_MISSING[each],
         )
+        return f"{plenty} {_(_MISSING[each])}"
     if half.accuracy >= wilson_interval(round(last.accuracy * n_test), n_test).low:
-        return _("{start} Whether more would help cannot be told from {photos}.", start=start, photos=counted(n_test, _("test photo")))
-    return _(
-        "{start} It still grows: the last doubling brought {accuracy:.1f} points, so add photos.",
-        start=start,
-        accuracy=100 * (last.accuracy - half.accuracy),
-    )
+        return _("Whether more would help cannot be told from {photos}.", photos=tested)
+    return _("It still grows: the last doubling brought {points:.1f} points, so add photos.", points=100 * (last.accuracy - half.accuracy))
 
 
 def _who_next(labels: IntArray, tested: IntArray, people: Sequence[str], right: NDArray[np.bool_]) -> str:
@@ -171,13 +175,13 @@ def _who_next(labels: IntArray, tested: IntArray, people: Sequence[str], right: 
     n_tested, found = np.bincount(tested, minlength=len(people)), np.bincount(tested[right], minlength=len(people))
     recall = found / np.maximum(n_tested, 1)
     weak = [
-        _("{people} ({found} of {n_tested} correct)", people=people[person], found=found[person], n_tested=n_tested[person])
+        _("{name} ({found} of {n_tested} correct)", name=people[person], found=found[person], n_tested=n_tested[person])
         for person in np.argsort(recall, kind="stable")
         if n_tested[person] >= FEW_OF_A_CLASS and wilson_interval(int(found[person]), int(n_tested[person])).high < WEAK_RECALL
     ]
     if weak:
-        return _("Add photos first of {weak}.", weak=listing(weak))
+        return _("Add photos first of {names}.", names=listing(weak))
     counts = np.bincount(labels, minlength=len(people))
     few = [person for person in np.argsort(counts, kind="stable") if counts[person] <= counts.max() / 2]
-    told = [f"{people[person]} ({counted(int(counts[person]), 'photo')})" for person in few]
-    return _("Fewest photos: {told}. Add photos of them first.", told=listing(told)) if told else ""
+    told = [_("{name} ({photos})", name=people[person], photos=counted(int(counts[person]), "photo")) for person in few]
+    return _("Fewest photos: {names}. Add photos of them first.", names=listing(told)) if told else ""

@@ -108,7 +108,7 @@ class Evaluation:
     @property
     def columns(self) -> tuple[str, ...]:
         """What can be answered: the labels, then unknown and no face; the index is that in `confusion`."""
-        return (*self.labels, "unknown", _("no face"))
+        return (*self.labels, "unknown", "no face")  # not translated: answers for programs
 
     @property
     def mix_ups(self) -> tuple[tuple[int, int, int], ...]:
@@ -207,15 +207,15 @@ def matrix_of(evaluation: Evaluation) -> Matrix:
         if truth in place:
             counts[place[truth], place.get(answer, other)] += n
     given = [*range(len(rows)), *(column for column in (other, unknown, no_face) if counts[:, column].any())]
-    names = [*(evaluation.labels[label] for label in rows), _("another name"), "unknown", _("no face")]
+    names = [*(evaluation.labels[label] for label in rows), _("another name"), _("unknown"), _("no face")]
     return Matrix(rows, tuple(names[column] for column in given), counts[:, given], counts.sum(axis=1), len(rows) == n_labels)
 
 
 def _most_confused(evaluation: Evaluation) -> tuple[int, ...]:
     """Return the labels that were mixed up most often, each beside its partner; where none was, a few that got no name, or any."""
     missed = sorted((-n, truth) for truth, answer, n in evaluation.confusion if answer >= len(evaluation.labels))
-    others = [*(truth for _, truth in missed), *range(FEW_CLASSES)][:FEW_CLASSES]
-    mixed_up = [label for *pair, _ in evaluation.mix_ups for label in pair]
+    others = [*(truth for _rest, truth in missed), *range(FEW_CLASSES)][:FEW_CLASSES]
+    mixed_up = [label for *pair, _n in evaluation.mix_ups for label in pair]
     return tuple(dict.fromkeys(mixed_up or others))[:MOST_CLASSES]
 
 

@@ -18,23 +18,23 @@ from whosthat.translation import N_, _
 from whosthat.wording import counted
 
 _KINDS = {
-    "Activation": "Activation",
-    "Add": "Add",
-    "AveragePooling2D": "Average-pool",
+    "Activation": N_("Activation"),
+    "Add": N_("Add"),
+    "AveragePooling2D": N_("Average-pool"),
     "BatchNormalization": N_("Batch normalisation"),
-    "Concatenate": "Join",
-    "Conv2D": "Conv",
-    "Dense": "Dense",
+    "Concatenate": N_("Join"),
+    "Conv2D": N_("Conv"),
+    "Dense": N_("Dense"),
     "DepthwiseConv2D": N_("Depthwise conv"),
-    "Dropout": "Dropout",
-    "Flatten": "Flatten",
+    "Dropout": N_("Dropout"),
+    "Flatten": N_("Flatten"),
     "Flip": N_("RGB to BGR"),
     "GlobalAveragePooling2D": N_("Global average"),
     "GlobalMaxPooling2D": N_("Global maximum"),
-    "InputLayer": "Photo",
+    "InputLayer": N_("Photo"),
     "LSTM": "LSTM",
-    "MaxPooling2D": "Max-pool",
-    "Multiply": "Multiply",
+    "MaxPooling2D": N_("Max-pool"),
+    "Multiply": N_("Multiply"),
     "Normalization": N_("Normalise pixels"),
     "ReLU": "Activation",
     "Rescaling": N_("Rescale pixels"),
@@ -102,11 +102,10 @@ def layer_words(layer: LayerFacts) -> str:
     activation = "" if layer.activation == "linear" or layer.kind == "LSTM" else _ACTIVATIONS.get(layer.activation, layer.activation)
     penalty = f"L2 {layer.l2:g}" if layer.l2 else ""
     if kind == "Activation":
-        kind, activation = activation or "Linear", ""
-    head = " ".join(filter(None, (kind, number, window if pools else "")))
-    return ", ".join(
-        filter(None, (head, "" if pools else window, stride, padding, activation, penalty, _("each frame") if layer.each_frame else ""))
-    )
+        kind, activation = activation or N_("Linear"), ""
+    head = " ".join(filter(None, (_(kind), number, window if pools else "")))
+    frames = _("each frame") if layer.each_frame else ""
+    return ", ".join(filter(None, (head, "" if pools else window, stride, padding, activation, penalty, frames)))
 
 
 def shape_words(shape: Iterable[int]) -> str:

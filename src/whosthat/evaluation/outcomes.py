@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from whosthat.proportions import SMALLEST_PROBABILITY
-from whosthat.translation import _
+from whosthat.translation import N_, _
 from whosthat.types import Sighting
 
 Outcome = Literal["correct", "wrong", "unknown", "no_face"]
@@ -25,6 +25,8 @@ WRONG: Outcome = "wrong"
 UNKNOWN: Outcome = "unknown"
 NO_FACE: Outcome = "no_face"
 OUTCOMES: tuple[Outcome, ...] = (CORRECT, WRONG, UNKNOWN, NO_FACE)
+
+_UNNAMED = {UNKNOWN: N_("unknown"), NO_FACE: N_("no face")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +55,12 @@ class Outcomes:
             >>> Outcomes(9, 1, 0, 2).sentence()
             '9 correct, 1 wrong, 2 without a face'
         """
-        counts = ((self.correct, "correct"), (self.wrong, "wrong"), (self.unknown, "unknown"), (self.no_face, _("without a face")))
-        return ", ".join(f"{n:,} {words}" for n, words in counts if n or words == "correct")
+        others = (
+            (self.wrong, _("{n:,} wrong", n=self.wrong)),
+            (self.unknown, _("{n:,} unknown", n=self.unknown)),
+            (self.no_face, _("{n:,} without a face", n=self.no_face)),
+        )
+        return _(", ").join([_("{n:,} correct", n=self.correct), *(words for n, words in others if n)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +97,7 @@ class Answer:
     @property
     def words(self) -> str:
         """What was answered: a name, ``unknown`` or ``no face``."""
-        return self.outcome.replace("_", " ") if self.predicted is None else self.predicted
+        return _(_UNNAMED[self.outcome]) if self.predicted is None else self.predicted
 
 
 def answer_of(index: int, path: str, truth: str, sightings: Sequence[Sighting], labels: Sequence[str]) -> Answer:

@@ -16,6 +16,7 @@ from typing import Any
 
 from whosthat.durable import replace_file
 from whosthat.errors import RunError
+from whosthat.evaluation.diagnosis import Diagnosis, diagnose
 from whosthat.evaluation.face_part import read_face_part
 from whosthat.evaluation.metrics import matrix_of
 from whosthat.evaluation.network_part import arithmetic, head_parameters, layer_words, read_network, shape_words
@@ -31,9 +32,9 @@ from whosthat.evaluation.verdict import suspects_sentence
 from whosthat.networks.layers import NetworkLayers
 from whosthat.runs.files import HISTORY, REPORT, read_counts, read_environment, read_findings, read_settings, writing
 from whosthat.training.journal import read_history
-from whosthat.translation import N_, _
+from whosthat.translation import N_, _, language, ngettext
 from whosthat.version import __version__
-from whosthat.wording import confidence_text, counted, duration, percent, percent_range, visible
+from whosthat.wording import confidence_text, counted, date_text, duration, percent, percent_range, visible
 
 TEMPLATES = Path(__file__).with_name("templates")
 CURVES = ("loss", "accuracy", "val_loss", "val_accuracy")
@@ -45,6 +46,9 @@ MOST_ROWS = 50
 
 MOST_NAMES = 200
 """Of a longer list of photos only so many are shown."""
+
+PAGE_LANGUAGES = {"en": "en", "zh_TW": "zh-Hant-TW"}
+"""What a page says of its language, by the code of the language."""
 
 REM_AN_INCH = 5.9
 """The widest drawing of a network just fits the page; narrower ones have words of the same size."""
@@ -79,7 +83,7 @@ def write_report(run: Path) -> Path:
 
 
 def template(name: str) -> Any:
-    """Return the file of this name in `TEMPLATES`, which escapes whatever it is given."""
+    """Return the file of this name in `TEMPLATES`, which escapes whatever it is given, translated texts too."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
@@ -99,6 +103,7 @@ def template(name: str) -> Any:
         "duration": duration,
         "local_time": local_time,
     }
+    environment.globals |= {"_": _, "ngettext": ngettext, "page_language": PAGE_LANGUAGES[language()]}
     return environment.get_template(name)
 
 
@@ -107,11 +112,12 @@ def _content(run: Path, facts: RunFacts) -> dict[str, Any]:
     evaluation, photos, faces, network = facts.evaluation, read_photos(run), read_face_part(run), read_network(run)
     suspected = frozenset() if faces is None else faces.suspected
     counts, settings = read_counts(run), read_settings(run)
+    diagnosis = _diagnosis(facts, history)
     return {
         "facts": facts,
         "evaluation": evaluation,
-        "verdict": facts.diagnosis.verdict,
-        "diagnosis": facts.diagnosis,
+        "verdict": diagnosis.verdict,
+        "diagnosis": diagnosis,
         "training": facts.training,
         "run_path": _run_path(run),
         "version": __version__,
@@ -140,10 +146,20 @@ def _content(run: Path, facts: RunFacts) -> dict[str, Any]:
     }
 
 
+def _diagnosis(facts: RunFacts, history: History) -> Diagnosis:
+    """Return a run's diagnosis in the language of the page; as it was stored, where curves are gone or judgement was another then."""
+    stored = facts.diagnosis
+    if bool(history) != bool(facts.training.best_epoch):
+        return stored
+    anew = diagnose(history, facts.evaluation, facts.training)
+    same = (anew.case, anew.path, anew.verdict.grade) == (stored.case, stored.path, stored.verdict.grade)
+    return anew if same else stored
+
+
 def local_time(created: str) -> str:
     """Write a moment, in ISO 8601, as the clock here shows it; what is none is left as it is."""
     try:
-        return datetime.fromisoformat(created).astimezone().strftime("%Y-%m-%d at %H:%M")
+        return date_text(datetime.fromisoformat(created))
     except (ValueError, OverflowError, OSError):
         return created
 
@@ -159,16 +175,14 @@ def read_curves(run: Path) -> History:
     try:
         history = read_history(path) if path.exists() else []
     except (OSError, ValueError, TypeError) as error:
-        raise RunError(
-            _("{path} is damaged ({error}). {without_curves}", path=path, error=error, without_curves=_WITHOUT_CURVES)
-        ) from error
+        raise RunError(_("{path} is damaged ({error}). {advice}", path=path, error=error, advice=_(_WITHOUT_CURVES))) from error
     if not all(column in row for row in history for column in CURVES):
         raise RunError(
             _(
-                "{path} is damaged: it lacks one of the columns {curves}. {without_curves}",
+                "{path} is damaged: it lacks one of the columns {columns}. {advice}",
                 path=path,
-                curves=", ".join(CURVES),
-                without_curves=_WITHOUT_CURVES,
+                columns=", ".join(CURVES),
+                advice=_(_WITHOUT_CURVES),
             )
         )
     return history
@@ -212,6 +226,10 @@ def _drawings(facts: RunFacts, history: History, network: NetworkLayers | None) 
         words = ("architecture", _("The network"), describe_architecture(network))
         drawings["network"] = drawing(words, draw_architecture, network, size=architecture_size(network))
     if facts.learning is not None:
-        words = ("learning", _("Accuracy by photos per {each}", each=facts.learning.each), charts.describe_learning_curve(facts.learning))
+        words = (
+            "learning",
+            _("Accuracy by photos per {each}", each=_(facts.learning.each)),
+            charts.describe_learning_curve(facts.learning),
+        )
         drawings["learning"] = drawing(words, charts.draw_learning_curve, facts.learning)
     return drawings

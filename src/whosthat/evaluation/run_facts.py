@@ -105,10 +105,10 @@ def read_metrics(run: Path) -> RunFacts:
     except OSError as error:
         raise RunError(
             _(
-                "{path} cannot be read ({value}). A run has it once its test is done; an interrupted run goes on with "
+                "{path} cannot be read ({error}). A run has it once its test is done; an interrupted run goes on with "
                 "whosthat train --resume {run}.",
                 path=path,
-                value=system_reason(error),
+                error=system_reason(error),
                 run=run,
             )
         ) from error
@@ -117,10 +117,10 @@ def read_metrics(run: Path) -> RunFacts:
         if document["format"] > FORMAT:
             raise RunError(
                 _(
-                    "{path} has format {document}, and this whosthat reads up to {format}. Install a newer whosthat.",
+                    "{path} has format {format}, and this whosthat reads up to {newest}. Install a newer whosthat.",
                     path=path,
-                    document=document["format"],
-                    format=FORMAT,
+                    format=document["format"],
+                    newest=FORMAT,
                 )
             )
         if document["format"] == 2:
@@ -135,10 +135,10 @@ def read_metrics(run: Path) -> RunFacts:
         first = error.errors()[0]
         raise RunError(
             _(
-                "{path} is damaged: {map}: {first}. Test the run's bundle again with whosthat evaluate.",
+                "{path} is damaged: {entry}: {error}. Test the run's bundle again with whosthat evaluate.",
                 path=path,
-                map=".".join(map(str, first["loc"])),
-                first=first["msg"],
+                entry=".".join(map(str, first["loc"])),
+                error=first["msg"],
             )
         ) from error
     except (ValueError, TypeError, KeyError, RecursionError) as error:

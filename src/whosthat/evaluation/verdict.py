@@ -11,14 +11,14 @@ from dataclasses import dataclass
 
 from whosthat.evaluation.metrics import ClassScore, Evaluation
 from whosthat.proportions import wilson_interval
-from whosthat.translation import N_, _
+from whosthat.translation import N_, _, ngettext
 from whosthat.wording import counted, percent, percent_range
 
 GRADES = (
     (N_("very good"), 0.95, 0.85, N_("Very good")),
-    ("good", 0.80, 0.65, "Good"),
-    ("fair", 0.60, 0.45, N_("Fair, not yet good")),
-    ("poor", 0.0, 0.0, N_("Not good, but better than the baseline")),
+    (N_("good"), 0.80, 0.65, N_("Good")),
+    (N_("fair"), 0.60, 0.45, N_("Fair, not yet good")),
+    (N_("poor"), 0.0, 0.0, N_("Not good, but better than the baseline")),
 )
 """Grade, the least accuracy it takes, the least lower end of the interval, and how it is put; what the baseline does as well is poor."""
 
@@ -61,30 +61,36 @@ class Verdict:
     @property
     def good(self) -> bool:
         """Whether the recogniser can be used for what it was trained for."""
-        return self.grade in (_("very good"), "good")
+        return self.grade in ("very good", "good")  # not translated: grades as they are stored
 
 
 def judge(evaluation: Evaluation) -> Verdict:
     """Say whether an honest test went well; its photos have chosen nothing about the recogniser."""
-    counts = _("of {photos}, {sentence}", photos=counted(evaluation.n, _("test photo")), sentence=evaluation.outcomes.sentence())
-    baseline = _("baseline (always the most frequent class): {baseline}", baseline=percent(evaluation.baseline))
     cautions = tuple(_cautions(evaluation))
+    counts = {"photos": counted(evaluation.n, "test photo"), "outcomes": evaluation.outcomes.sentence()}  # not translated: a key
     if evaluation.n < FEWEST_PHOTOS:
-        return Verdict(
-            TOO_FEW,
-            _(
-                "Too few test photos to say how good it is: {counts}. A grade needs {fewest_photos}.",
-                counts=counts,
-                fewest_photos=FEWEST_PHOTOS,
-            ),
-            cautions,
+        why = _(
+            "Too few test photos to say how good it is: of {photos}, {outcomes}. A grade needs {fewest}.", **counts, fewest=FEWEST_PHOTOS
         )
-    accuracy, low = evaluation.accuracy, evaluation.interval.low
+        return Verdict(TOO_FEW, why, cautions)
+    accuracy, low, baseline = evaluation.accuracy, evaluation.interval.low, percent(evaluation.baseline)
     if low <= evaluation.baseline:
-        better = _(" That is not clearly better than the {baseline}.", baseline=baseline) if evaluation.baseline else ""
-        return Verdict("poor", _("Not good: {counts}.{better}", counts=counts, better=better), cautions)
+        sentences = [_("Not good: of {photos}, {outcomes}.", **counts)]
+        if evaluation.baseline:
+            sentences.append(
+                _("That is not clearly better than the baseline (always the most frequent class): {baseline}.", baseline=baseline)
+            )
+        return Verdict("poor", " ".join(sentences), cautions)
     grade, words = next((grade, words) for grade, least, least_low, words in GRADES if accuracy >= least and low >= least_low)
-    return Verdict(grade, f"{words}: {counts}{f'; {baseline}' if evaluation.baseline else ''}.", cautions)
+    if not evaluation.baseline:
+        return Verdict(grade, _("{grade}: of {photos}, {outcomes}.", grade=_(words), **counts), cautions)
+    better = _(
+        "{grade}: of {photos}, {outcomes}; baseline (always the most frequent class): {baseline}.",
+        grade=_(words),
+        **counts,
+        baseline=baseline,
+    )
+    return Verdict(grade, better, cautions)
 
 
 def suspects_sentence(evaluation: Evaluation, suspected: Collection[str]) -> str:
@@ -93,15 +99,21 @@ def suspects_sentence(evaluation: Evaluation, suspected: Collection[str]) -> str
     suspects = sum(answer.path in suspected for answer in mistakes)
     if not suspects:
         return ""
+    told = counted(len(mistakes), "mistake")
     others = [answer for answer in evaluation.answers if answer.path not in suspected]
-    rest = _("; without suspects, {n} are correct", n=percent(sum(answer.correct for answer in others) / len(others))) if others else ""
-    are = _("is a photo") if suspects == 1 else _("are photos")
-    return _(
-        "{suspects:,} of {mistakes} {are} that may lie in the wrong folder{rest}.",
-        suspects=suspects,
-        mistakes=counted(len(mistakes), "mistake"),
-        are=are,
-        rest=rest,
+    if not others:
+        return ngettext(
+            "{n} of {mistakes} is a photo that may lie in the wrong folder.",
+            "{n:,} of {mistakes} are photos that may lie in the wrong folder.",
+            suspects,
+            mistakes=told,
+        )
+    return ngettext(
+        "{n} of {mistakes} is a photo that may lie in the wrong folder; without suspects, {accuracy} are correct.",
+        "{n:,} of {mistakes} are photos that may lie in the wrong folder; without suspects, {accuracy} are correct.",
+        suspects,
+        mistakes=told,
+        accuracy=percent(sum(answer.correct for answer in others) / len(others)),
     )
 
 
@@ -116,7 +128,7 @@ def worst_class(evaluation: Evaluation) -> ClassScore | None:
 
 def correct_of(score: ClassScore) -> str:
     """Say how many test photos of a class are correct."""
-    return _("{n} of {photos} correct", n=round(score.recall * score.n), photos=counted(score.n, _("test photo")))
+    return _("{n} of {photos} correct", n=round(score.recall * score.n), photos=counted(score.n, "test photo"))  # not translated: a key
 
 
 def _cautions(evaluation: Evaluation) -> Iterator[str]:
@@ -126,17 +138,16 @@ def _cautions(evaluation: Evaluation) -> Iterator[str]:
     if high - low >= WIDE_INTERVAL:
         yield _(
             "With {photos}, the true accuracy may lie anywhere from {range}.",
-            photos=counted(evaluation.n, _("test photo")),
+            photos=counted(evaluation.n, "test photo"),  # not translated: a key
             range=percent_range(low, high),
         )
     if evaluation.closed_set - evaluation.accuracy >= LOST_TO_UNKNOWN:
-        unnamed = _("{photos} got no name because of the threshold for strangers", photos=counted(evaluation.outcomes.unknown, "photo"))
         yield _(
-            "{unnamed}. Without it, {closed_set} would be correct (closed-set accuracy).",
-            unnamed=unnamed,
-            closed_set=percent(evaluation.closed_set),
+            "{photos} got no name because of the threshold for strangers. Without it, {accuracy} would be correct (closed-set accuracy).",
+            photos=counted(evaluation.outcomes.unknown, "photo"),
+            accuracy=percent(evaluation.closed_set),
         )
     if worst := worst_class(evaluation):
         yield _("“{name}” is recognised least often: {correct_of}.", name=worst.name, correct_of=correct_of(worst))
     if evaluation.ece >= BAD_CALIBRATION and evaluation.outcomes.correct + evaluation.outcomes.wrong >= FEWEST_PHOTOS:
-        yield _("Its confidence is poorly calibrated: it is off by {ece} on average.", ece=percent(evaluation.ece))
+        yield _("Its confidence is poorly calibrated: it is off by {error} on average.", error=percent(evaluation.ece))
