@@ -16,7 +16,6 @@ from whosthat.durable import replace_file
 from whosthat.evaluation.plots.canvas import PRINT, THEMED, drawn, png, svg
 from whosthat.evaluation.report import template
 from whosthat.runs.files import writing
-from whosthat.translation import language
 
 PAGE = "lesson.html"
 
@@ -90,7 +89,7 @@ def write_lesson_page(folder: Path, parts: Sequence[Part], words: dict[str, str]
     Raises:
         RunError: It cannot be written.
     """
-    page = template("lesson.html.j2").render(parts=parts, words=words, facts=facts, page_language=language().replace("_", "-"))
+    page = template("lesson.html.j2").render(parts=parts, words=words, facts=facts)
     path = folder / PAGE
     with writing(path):
         replace_file(path, page.encode("utf-8", errors="replace"))

@@ -34,7 +34,7 @@ from whosthat.workflow.training_run import TrainingRun
 
 MOST_REPEATS = 1000
 
-_TRAINED = ("not tested", "finished")
+_TRAINED = ("not tested", "finished")  # not translated: states  # not translated: states
 """States of a run that is not trained again; what is tested is not tested again."""
 
 GO_ON = N_("The series goes on where it was when the same command is given again.")
@@ -221,7 +221,7 @@ def _train_one(
     row = series.rows[step.name]
     try:
         run = _trained(series, step, recipe, hopeless, progress)
-        series.known[recipe.key()] = (run, "not tested")  # a later step may be the same
+        series.known[recipe.key()] = (run, _TRAINED[0])  # a later step may be the same
         row = replace(row, trials=(*row.trials, read_trial(run)))
     except NOT_THIS_MODEL as error:
         progress.say(_("{step} could not be trained: {error}", step=step.name, error=error))
