@@ -43,7 +43,7 @@ CATALOGUE := src/whosthat/locale/zh_TW/LC_MESSAGES/whosthat
 messages: .venv/dev.stamp
 	PYTHONPATH=docs $(BIN)/pybabel -q extract -F babel.cfg --no-location -o .venv/whosthat.pot src/whosthat
 	$(BIN)/pybabel -q update -N --ignore-obsolete --ignore-pot-creation-date --omit-header --no-wrap -l zh_TW -i .venv/whosthat.pot -o $(CATALOGUE).po
-	$(BIN)/pybabel -q compile -l zh_TW -i $(CATALOGUE).po -o $(CATALOGUE).mo
+	$(BIN)/pybabel -q compile -f -l zh_TW -i $(CATALOGUE).po -o $(CATALOGUE).mo
 
 docs: .venv/dev.stamp
 	$(BIN)/python -m whosthat.cli.help_pages > docs/commands.md

@@ -110,7 +110,7 @@ def texts() -> set[Text]:
 def catalogue(path: Path) -> dict[Text, tuple[str, ...]]:
     """The translations of each text, one for each plural form."""
     with path.open("rb") as file:
-        read = read_po(file) if path.suffix == ".po" else read_mo(file)
+        read = read_po(file, locale=path.parts[-3]) if path.suffix == ".po" else read_mo(file)
     forms = {(message.context, _forms(message.id)): _forms(message.string) for message in read if message.id}
     assert not [message.id for message in read if message.fuzzy and message.id]
     return forms

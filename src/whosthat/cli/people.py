@@ -99,7 +99,7 @@ def add(
 
     with terminal_progress() as progress:
         added = add_person(ctx.obj, name, photos, face=face, anyway=anyway, progress=progress)
-    say(*(_("{path} was not enrolled: {reason}.", path=item.path, reason=item.reason) for item in added.left), *added.notes)
+    say(*(_("{path} was not enrolled: {reason}.", path=item.path, reason=_(item.reason)) for item in added.left), *added.notes)
     say(
         _(
             "{photos} of {name} enrolled. The threshold is unchanged (distance {threshold:.3f}).",

@@ -74,7 +74,7 @@ def write_check_page(page: Path, audit: Audit, faces: FaceAudit | None, *, progr
         n_photos=len(audit.photos),
         rows=rows,
         findings=findings,
-        set_aside=[(_name(one.path, audit.root), one.reason) for one in audit.set_aside],
+        set_aside=[(_name(one.path, audit.root), _(one.reason)) for one in audit.set_aside],
         photos=photos,
         shown=SHOWN,
         most_names=MOST_NAMES,

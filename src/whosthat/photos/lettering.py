@@ -65,7 +65,8 @@ def no_chinese_font() -> str:
     if can_draw(_CHINESE):
         return ""
     return _(
-        "No font here can draw Chinese: pictures show boxes in its place. Install one, such as Noto Sans CJK (package fonts-noto-cjk)."
+        "No font here can draw Chinese: charts are in English, and Chinese names are boxes. Install one, such as Noto Sans CJK "
+        "(package fonts-noto-cjk)."
     )
 
 

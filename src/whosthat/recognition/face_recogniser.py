@@ -94,7 +94,7 @@ class FaceRecogniser(FaceFinding):
         with image_of(photo, bgr=bgr) as image, blaming_the_bundle():
             cut = self.reader.cut(image)
             if not cut.faces:
-                raise PhotoError(Path(photo) if isinstance(photo, str | os.PathLike) else None, self.reader.missing)
+                raise PhotoError(Path(photo) if isinstance(photo, str | os.PathLike) else None, _(self.reader.missing))
             main = cut.faces.index(main_face(cut.faces, image.shape[1], image.shape[0]))
             vector: FloatArray = self.reader.embed(cut.crops[main : main + 1])[0]
         return vector

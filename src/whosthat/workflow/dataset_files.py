@@ -69,7 +69,7 @@ def export_dataset(run: str | Path, folder: Path, *, overwrite: bool = False, pr
     parts = read_split(of_run / SPLIT, audit_folder(root, progress=progress), ratios=recipe.ratios, seed=recipe.seed)
     with prepare_photos(parts, spec, cache_file(root, spec, cropper), cropper=cropper, progress=progress) as prepared:
         for gone in prepared.set_aside:
-            progress.say(_("{path} is not used: {reason}.", path=gone.path, reason=gone.reason))
+            progress.say(_("{path} is not used: {reason}.", path=gone.path, reason=_(gone.reason)))
         try:
             make_private_folder(folder)
         except OSError as error:

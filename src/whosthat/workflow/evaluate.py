@@ -158,7 +158,7 @@ def _what_was_left_out(left_out: Sequence[SetAside]) -> list[str]:
             "{photos} left out of the test, such as {example}: {reason}.",
             photos=counted(count, "photo"),
             example=examples[reason],
-            reason=reason,
+            reason=_(reason),
         )
         for reason, count in counts
     ]

@@ -270,7 +270,7 @@ def _chosen(
     reasons = {True: _("no face was found"), False: _("it cannot be read")}
     left += [SetAside(path, reasons[digest in found]) for digest, path in places.items() if digest not in kept]
     if not kept:
-        why = listing([_("{path}: {reason}", path=item.path, reason=item.reason) for item in left]) or _("no photo was given")
+        why = listing([_("{path}: {reason}", path=item.path, reason=_(item.reason)) for item in left]) or _("no photo was given")
         raise DatasetError(_("No photo of {name} can be enrolled ({why}). Give photos in which the face can be seen.", name=name, why=why))
     enrolled = tuple(EnrolledPhoto(f"{name}/{path.name}", digest) for digest, path in kept.items())
     if face is None:

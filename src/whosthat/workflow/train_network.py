@@ -72,7 +72,7 @@ def carry_out(run: TrainingRun, recipe: Recipe, *, progress: Progress, resume: b
         prepare_photos(run.parts, spec, cache_file(run.root, spec, cropper), cropper=cropper, progress=progress) as prepared,
     ):
         for gone in prepared.set_aside:
-            progress.say(_("{path} is not used: {reason}.", path=gone.path, reason=gone.reason))
+            progress.say(_("{path} is not used: {reason}.", path=gone.path, reason=_(gone.reason)))
 
         # ---- fit: training photos teach, validation photos choose -----------------------------------------
         fitted = _fit(run, recipe, prepared, progress, resume=resume)
@@ -246,7 +246,7 @@ def _test(recogniser: Recogniser, run: TrainingRun, progress: Progress) -> Evalu
     """Ask about the photos that were kept aside; every one that can be read counts, with a face or without."""
     answered = answer_photos(recogniser, [item.photo for item in run.parts.parts["test"]], progress=progress)
     for gone in answered.left_out:
-        progress.say(_("{path} is not used: {reason}.", path=gone.path, reason=gone.reason))
+        progress.say(_("{path} is not used: {reason}.", path=gone.path, reason=_(gone.reason)))
     return evaluate(answered.answers, recogniser.labels)
 
 
