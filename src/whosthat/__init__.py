@@ -5,6 +5,7 @@
     whosthat.check("photos")                                          what is wrong with these photos?
     result = whosthat.train("photos", "faces", strangers="others")    a run with a bundle and a report
     whosthat.compare("photos", ["faces", "cnn6"])                     which model is best for them?
+    whosthat.run_series("photos", whosthat.grid(["cnn6"], {"batch_size": [16, 32]}))    which setting?
     recogniser = whosthat.load("runs/latest")
     recogniser.identify("photo.jpg")                                  who is in this photo?
     whosthat.predict(recogniser, ["holiday"])                         who is in these photos?
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
     from whosthat.errors import BundleError, DatasetError, PhotoError, UsageError, WhosthatError
     from whosthat.evaluation.metrics import Evaluation
     from whosthat.recognition.recogniser import People, Recogniser
+    from whosthat.training.experiments import Step, grid, read_series
     from whosthat.training.recipe import Recipe, default_recipe, read_recipe
+    from whosthat.training.search import Search
     from whosthat.types import Added, Box, Enrolled, Face, Likeness, Sighting, Verification
     from whosthat.workflow.check import Checkup, check
     from whosthat.workflow.compare import CompareResult, compare
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
     from whosthat.workflow.loading import load
     from whosthat.workflow.predict import predict
     from whosthat.workflow.prediction import Prediction
+    from whosthat.workflow.series import SeriesResult, run_series
     from whosthat.workflow.train import resume, train
     from whosthat.workflow.training_run import TrainResult
 
@@ -40,7 +44,9 @@ _NAMES = {
     "errors": ("BundleError", "DatasetError", "PhotoError", "UsageError", "WhosthatError"),
     "evaluation.metrics": ("Evaluation",),
     "recognition.recogniser": ("People", "Recogniser"),
+    "training.experiments": ("Step", "grid", "read_series"),
     "training.recipe": ("Recipe", "default_recipe", "read_recipe"),
+    "training.search": ("Search",),
     "types": ("Added", "Box", "Enrolled", "Face", "Likeness", "Sighting", "Verification"),
     "workflow.check": ("Checkup", "check"),
     "workflow.compare": ("CompareResult", "compare"),
@@ -49,6 +55,7 @@ _NAMES = {
     "workflow.loading": ("load",),
     "workflow.predict": ("predict",),
     "workflow.prediction": ("Prediction",),
+    "workflow.series": ("SeriesResult", "run_series"),
     "workflow.train": ("resume", "train"),
     "workflow.training_run": ("TrainResult",),
 }
@@ -70,7 +77,10 @@ __all__ = [
     "Prediction",
     "Recipe",
     "Recogniser",
+    "Search",
+    "SeriesResult",
     "Sighting",
+    "Step",
     "TrainResult",
     "UsageError",
     "Verification",
@@ -81,10 +91,13 @@ __all__ = [
     "default_recipe",
     "evaluate",
     "export",
+    "grid",
     "load",
     "predict",
     "read_recipe",
+    "read_series",
     "resume",
+    "run_series",
     "train",
 ]
 

@@ -14,7 +14,7 @@ SPACE = {"optimiser.learning_rate": ["0.0001..0.1"], "batch_size": ["8..32"], "n
 
 
 def searched(n: int, quality: Callable[[Any], float], space: dict[str, Any] = SPACE) -> list[Any]:
-    search = Search(["cnn6"], space, {"epochs": 3}, n)
+    search = Search(["cnn6"], space, n, {"epochs": 3})
     recipes = []
     for _step in range(n):
         recipes.append(search.ask().recipe)
@@ -42,7 +42,7 @@ def test_it_goes_where_it_was_better_and_asks_the_same_when_told_the_same() -> N
 
 
 def test_what_is_worse_than_most_is_given_up_but_not_at_once() -> None:
-    search = Search(["cnn6"], {"batch_size": ["1..64"]}, {}, 9)
+    search = Search(["cnn6"], {"batch_size": ["1..64"]}, 9)
     for _step in range(4):
         search.ask()
         assert not any(search.hopeless([0.5] * epochs) for epochs in range(1, 6))
@@ -69,10 +69,10 @@ def test_what_is_worse_than_most_is_given_up_but_not_at_once() -> None:
 )
 def test_what_cannot_be_searched_is_refused_before_anything_is_trained(space: Any, n: int, error: type[Exception], sentence: str) -> None:
     with pytest.raises(error, match=sentence):
-        Search(["cnn6"], space, {}, n)
+        Search(["cnn6"], space, n)
 
 
 def test_without_optuna_one_sentence_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "optuna", None)
     with pytest.raises(UsageError, match=r"whosthat\[tune\]"):
-        Search(["cnn6"], SPACE, {}, 3)
+        Search(["cnn6"], SPACE, 3)

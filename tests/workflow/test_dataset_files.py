@@ -17,8 +17,9 @@ from whosthat.errors import DatasetError, UsageError
 from whosthat.photos.preparing import PrepareSpec, prepare
 from whosthat.photos.reading import read
 from whosthat.training.recipe import default_recipe
+from whosthat.workflow.check import check
+from whosthat.workflow.choosing import photo_folder
 from whosthat.workflow.dataset_files import export_dataset, unpacked
-from whosthat.workflow.train import photo_folder
 from whosthat.workflow.training_run import TrainingRun, begin
 
 CUSTOM = {"size": 24, "fit": "pad", "epochs": 1, "network": {"blocks": "conv 4 3, pool, flatten, dense 8"}}
@@ -125,6 +126,7 @@ def test_unpacked_photos_are_those_of_the_files_and_are_used_again(run: Path, tm
     assert photo_folder(tmp_path / "set" / "dataset.h5") == folder
     assert next(folder.rglob("*.png")).stat() == before
     assert photo_folder(tmp_path / "photos") == tmp_path / "photos"
+    assert len(check(tmp_path / "set" / "dataset.h5", faces=False).audit.photos) == 24
     (tmp_path / "set" / "classes.txt").unlink()
     assert unpacked(tmp_path / "set" / "dataset.h5") != folder
 

@@ -141,7 +141,7 @@ def test_what_is_trained_is_not_trained_again_and_the_page_is_the_same(photos: P
 
 def test_a_search_trains_what_it_asks_for_and_goes_on_after_a_stop(photos: Path, tmp_path: Path, trainings: Any) -> None:
     def search(n: int) -> Search:
-        return Search(["cnn6"], {"batch_size": ["2..9"]}, {"split": "2:1:1", "size": 48}, n)
+        return Search(["cnn6"], {"batch_size": ["2..9"]}, n, {"split": "2:1:1", "size": 48})
 
     trainings.plans = {size: size / 10 for size in range(2, 10)}
     first = run_series(photos, search(4), runs=tmp_path / "runs")

@@ -131,7 +131,7 @@ def _steps(models: Sequence[str], vary: Sequence[str], series: str | None, chang
 def _search(models: Sequence[str], vary: Sequence[str], changes: Mapping[str, Any], n_steps: int) -> Search:
     from whosthat.training.search import Search
 
-    return Search(models, varied(vary), changes, n_steps)
+    return Search(models, varied(vary), n_steps, changes)
 
 
 def _show_series(result: SeriesResult, *, settings_in_names: bool) -> None:

@@ -105,7 +105,7 @@ def _unpacked(photos: Path) -> Path:
     """Unpack an HDF5 file of photos, if that is what was given, and return the folder of photos."""
     if not photos.is_file():
         return photos
-    from whosthat.workflow.train import photo_folder
+    from whosthat.workflow.choosing import photo_folder
 
     with terminal_progress() as progress:
         return photo_folder(photos, progress=progress)

@@ -76,7 +76,7 @@ class Step:
         return (self.recipe, *others)
 
 
-def grid(models: Sequence[str], vary: Mapping[str, Sequence[Any]], settings: Mapping[str, Any]) -> tuple[Step, ...]:
+def grid(models: Sequence[str], vary: Mapping[str, Sequence[Any]], settings: Mapping[str, Any] | None = None) -> tuple[Step, ...]:
     """Return every combination of the varied settings, for each model.
 
     Args:
@@ -100,7 +100,7 @@ def grid(models: Sequence[str], vary: Mapping[str, Sequence[Any]], settings: Map
     steps = []
     for values in itertools.product(*axes.values()):
         combination = dict(zip(axes, values, strict=True))
-        changes = dict(settings)
+        changes = dict(settings or {})
         for key, value in combination.items():
             changes = _with(changes, key, value)
         varied = {key: value for key, value in combination.items() if key != "model" or len(axes["model"]) > 1}
@@ -109,7 +109,7 @@ def grid(models: Sequence[str], vary: Mapping[str, Sequence[Any]], settings: Map
     return _all_different(steps)
 
 
-def read_series(source: str | Path, settings: Mapping[str, Any]) -> tuple[Step, ...]:
+def read_series(source: str | Path, settings: Mapping[str, Any] | None = None) -> tuple[Step, ...]:
     """Read a series file, or a series that comes with whosthat by its name.
 
     ``settings`` are laid over every step; steps that differ in nothing else are then the same recipe, which is trained once.
@@ -142,7 +142,7 @@ def read_series(source: str | Path, settings: Mapping[str, Any]) -> tuple[Step, 
         base, changes = (recipes[origin], steps[name].changes) if origin else (None, {**first, **steps[name].changes})
         recipes[name] = changed_recipe(base, changes, _('step "{name}" of the series {path}', name=name, path=path))
     made = _all_different([Step(step.name, _network(recipes[step.name]), flat(step.changes), step.why) for step in series.step])
-    return tuple(replace(step, recipe=_laid_over(step.recipe, settings)) for step in made)
+    return tuple(replace(step, recipe=_laid_over(step.recipe, settings or {})) for step in made)
 
 
 def shipped_series() -> tuple[str, ...]:

@@ -33,8 +33,8 @@ class Search:
     Args:
         models: The network whose settings are tried, one name; none where ``recipe`` is varied or set.
         vary: What each setting, by its dotted key, may be: values, or one text such as ``0.0001..0.1`` for a range.
-        settings: Changes of all recipes, sections as mappings.
         n_steps: How many trainings, 1 to 1000.
+        settings: Changes of all recipes, sections as mappings.
 
     Attributes:
         corners: The steps at the lower and upper ends of all ranges.
@@ -44,7 +44,9 @@ class Search:
         RecipeError: A range is empty; otherwise as `grid`.
     """
 
-    def __init__(self, models: Sequence[str], vary: Mapping[str, Sequence[Any]], settings: Mapping[str, Any], n_steps: int) -> None:
+    def __init__(
+        self, models: Sequence[str], vary: Mapping[str, Sequence[Any]], n_steps: int, settings: Mapping[str, Any] | None = None
+    ) -> None:
         if not 1 <= n_steps <= MOST_STEPS:
             raise UsageError(_("A search has 1 to {most} steps, got {n}.", most=MOST_STEPS, n=n_steps))
         if not vary:

@@ -18,7 +18,7 @@ from whosthat.faces.embedder import DLIB
 from whosthat.progress import SILENT, Progress
 from whosthat.training.recipe_base import FACES
 from whosthat.translation import _
-from whosthat.workflow.choosing import choose_model
+from whosthat.workflow.choosing import choose_model, photo_folder
 from whosthat.workflow.face_photos import faces_of_photos, open_reader
 
 
@@ -49,7 +49,7 @@ def check(
     """Look at every photo of a folder, and at the faces in it, and say what should be known before training.
 
     Args:
-        photos: The folder, with one sub-folder per person.
+        photos: The folder, with one sub-folder per person, or ``dataset.h5`` as in `train`.
         faces: Whether to look for faces; None looks where `choosing.choose_model` would choose them.
         frames: Look at videos and folders of numbered frames as clips, of each of which a network sees so many frames (2 or more); faces
             are not looked for then. None takes frames for photos, and passes over videos.
@@ -66,7 +66,7 @@ def check(
         WeightsError: Faces are asked for, and a network is not here.
         CacheError: What was found cannot be remembered.
     """
-    folder = path_given(photos, _("The folder of photos"))
+    folder = photo_folder(path_given(photos, _("The folder of photos")), progress=progress)
     if page is None:
         return _checkup(folder, faces, frames, embedder, progress)
     from whosthat.evaluation.check_page import check_path, write_check_page  # no other check waits for templates and plots

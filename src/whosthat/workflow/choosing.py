@@ -1,6 +1,6 @@
 """Which model fits a folder of photos, when nobody names one.
 
-What belongs here: a look at a sample of the photos, and the choice with its reason. What does not: training.
+What belongs here: which folder is meant, a look at a sample of its photos, and the choice with its reason. What does not: training.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from whosthat.faces.finding import LOOKED_AT, SMALLEST_SHARE
 from whosthat.faces.models import AUTO, detector_facts, detector_files
 from whosthat.photos.drawing import thumbnail
 from whosthat.photos.reading import opened
+from whosthat.progress import SILENT, Progress
 from whosthat.training.recipe_base import FACES, FaceRecipe
 from whosthat.translation import _
 
@@ -29,6 +30,18 @@ SAMPLE = 40
 
 NEARLY_ALL = 0.85
 """Share of photos with a face from which on they are taken for photos of people."""
+
+
+def photo_folder(photos: Path, *, progress: Progress = SILENT) -> Path:
+    """Return the folder of photos to train on: ``photos`` itself, or the one into which an HDF5 file (.h5, .hdf5) was unpacked.
+
+    Raises DatasetError when the file is no data set, or cannot be unpacked.
+    """
+    if photos.suffix.lower() not in (".h5", ".hdf5") or photos.is_dir():
+        return photos
+    from whosthat.workflow.dataset_files import unpacked
+
+    return unpacked(photos, progress=progress)
 
 
 @dataclass(frozen=True)

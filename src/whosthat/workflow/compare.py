@@ -40,6 +40,7 @@ from whosthat.runs.folders import new_run, set_latest
 from whosthat.training.recipe import AnyRecipe, Recipe, default_recipe
 from whosthat.training.recipe_base import FACES, FaceRecipe
 from whosthat.translation import _
+from whosthat.workflow.choosing import photo_folder
 from whosthat.workflow.expected_time import time_sentence
 from whosthat.workflow.predict import predict
 from whosthat.workflow.strangers import stranger_photos
@@ -96,7 +97,7 @@ def compare(
     """Train several models on one split and say which one to use; ``runs/latest`` then points at its run.
 
     Args:
-        photos: The folder, with one sub-folder per class.
+        photos: The folder, with one sub-folder per class, or ``dataset.h5`` as in `train`.
         models: Names, such as ``["faces", "cnn6"]``, or recipes that are alike in seed, split and number of photos.
         runs: Where the runs are made, and beside them ``<photos>-compare-<n>`` with the comparison.
         strangers: A folder with photos of people who are in none of the folders; None when there is none.
@@ -113,7 +114,7 @@ def compare(
         DatasetError: The photos cannot be used.
         RunError: No model could be trained, or a folder cannot be written.
     """
-    root = path_given(photos, _("The folder of photos"))
+    root = photo_folder(path_given(photos, _("The folder of photos")), progress=progress)
     recipes = _recipes(models, settings)
     _refuse_unlike(recipes)
     for recipe in recipes:

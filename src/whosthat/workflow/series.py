@@ -26,6 +26,7 @@ from whosthat.training.recipe import AnyRecipe, read_recipe
 from whosthat.training.search import Search
 from whosthat.translation import N_, _
 from whosthat.wording import counted
+from whosthat.workflow.choosing import photo_folder
 from whosthat.workflow.compare import NOT_THIS_MODEL
 from whosthat.workflow.expected_time import WORTH_SAYING, expected_seconds
 from whosthat.workflow.strangers import stranger_photos
@@ -91,7 +92,7 @@ def run_series(
     call after a stop goes on with the series. A run that fails does not stop the others.
 
     Args:
-        photos: The folder, with one sub-folder per class.
+        photos: The folder, with one sub-folder per class, or ``dataset.h5`` as in `train`.
         steps: What to train, from `training.experiments`, or a search that asks for one step after the other.
         repeat: How often each step is trained, with another seed each time on the same split; a search trains each once.
         runs: Where the runs are made, and beside them ``<photos>-compare-<n>`` with the page.
@@ -105,7 +106,7 @@ def run_series(
         RunError: No run could be trained, or a folder cannot be written.
         TrainingInterruptedError: Ctrl-C or SIGTERM came.
     """
-    root = path_given(photos, _("The folder of photos"))
+    root = photo_folder(path_given(photos, _("The folder of photos")), progress=progress)
     others = None if strangers is None else path_given(strangers, _("The folder of strangers"))
     fixed = () if isinstance(steps, Search) else steps
     plan = _plan(steps.corners if isinstance(steps, Search) else steps, repeat)

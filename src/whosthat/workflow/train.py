@@ -26,7 +26,7 @@ from whosthat.training.recipe import AnyRecipe, FaceRecipe, default_recipe, desi
 from whosthat.training.recipe_base import BaseRecipe
 from whosthat.translation import _
 from whosthat.wording import counted
-from whosthat.workflow.choosing import choose_model
+from whosthat.workflow.choosing import choose_model, photo_folder
 from whosthat.workflow.strangers import stranger_photos
 from whosthat.workflow.training_run import TrainingRun, TrainResult, begin, finish, recorded, result_of
 
@@ -164,18 +164,6 @@ def resume(
     with run_lock(folder):
         set_latest(folder)  # it may have been killed before it was
     return result
-
-
-def photo_folder(photos: Path, *, progress: Progress = SILENT) -> Path:
-    """Return the folder of photos to train on: ``photos`` itself, or the one into which an HDF5 file (.h5, .hdf5) was unpacked.
-
-    Raises DatasetError when the file is no data set, or cannot be unpacked.
-    """
-    if photos.suffix.lower() not in (".h5", ".hdf5") or photos.is_dir():
-        return photos
-    from whosthat.workflow.dataset_files import unpacked
-
-    return unpacked(photos, progress=progress)
 
 
 def recipe_of(model: str | AnyRecipe, settings: Mapping[str, Any]) -> AnyRecipe:
