@@ -6,7 +6,7 @@
 #   make wheel   the package to install elsewhere, in dist/
 #   make bench   the figures of docs/RESULTS.md
 #   make messages  the texts that people read, collected and compiled into src/whosthat/locale
-#   make docs    the pages that are generated (command help, pictures for students)
+#   make docs    the pages and pictures that are generated (command help, API, pictures in English and Traditional Chinese)
 #   make lock    pin the newest versions again
 #   make lowest  the tests with the lowest versions that pyproject.toml allows
 

@@ -1,10 +1,13 @@
 """Draw the pictures of the README, of docs/concepts.md and of docs/networks.md from things that whosthat draws itself.
 
-Run: ``python docs/pictures/make_pictures.py`` (or ``make docs``).
+In every language of whosthat: English beside this script, Traditional Chinese in ``zh-TW``. What holds no words is drawn once.
+
+Run: ``python docs/pictures/make_pictures.py`` (or ``make docs``). ``python docs/pictures/make_pictures.py split motion`` draws these two.
 """
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import subprocess
@@ -12,6 +15,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
@@ -19,20 +23,67 @@ from PIL import Image
 
 from whosthat.cartoons import HEROES, draw_hero
 from whosthat.evaluation.plots.architecture import picture_of
+from whosthat.evaluation.plots.canvas import PRINT, style
 from whosthat.networks import registry
+from whosthat.photos.lettering import no_chinese_font
+from whosthat.translation import LANGUAGES, VARIABLE, language, using
 from whosthat.workflow.show_network import network_layers
 
 HERE = Path(__file__).resolve().parent
 BLUE, ORANGE, GREEN, GREY = "#2f6fb0", "#d9822b", "#3b8f5a", "#8a8f98"
 
+CHINESE = {
+    "training:\nteaches": "訓練：\n用來教",
+    "validation:\nchooses": "驗證：\n用來選",
+    "test:\njudges": "測試：\n用來評分",
+    "iteration {n}": "第 {n} 次迭代",
+    "one epoch: 400 photos, seen once, in 10 batches of 40": "一期（epoch）：400 張照片，每張看過一次，分成 10 批，每批 40 張",
+    "photo": "照片",
+    "upright edges": "垂直的邊緣",
+    "level edges": "水平的邊緣",
+    "spots": "斑點",
+    "above: each filter's answer\nbelow: after pooling,\na sixteenth of the numbers": (
+        "上：每個濾波器的結果\n下：池化之後，\n數字剩下十六分之一"
+    ),
+    "to the\nright": "往右",
+    "to the\nleft": "往左",
+    "frame {n}": "影格 {n}",
+}
+"""The words of this script's own drawings. They are not whosthat's, so they stand in no catalogue."""
+
+
+def words(english: str, n: int = 0) -> str:
+    """Return words of a drawing in the language that is being drawn, ``{n}`` filled in."""
+    return (english if language() == "en" else CHINESE[english]).format(n=n)
+
+
+def place(name: str) -> Path:
+    """Return the file of a picture in the language that is being drawn."""
+    folder = HERE if language() == "en" else HERE / language().replace("_", "-")
+    folder.mkdir(exist_ok=True)
+    return folder / name
+
+
+def small(picture: Image.Image, file: Path) -> None:
+    """Write a PNG of 256 colours, rare ones too, and without a date in it: a third of the size, and the same each time."""
+    picture.convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE).save(file, optimize=True)
+
 
 def save(figure: Figure, name: str) -> None:
-    """Write one picture beside this script, without a date in it: the same input gives the same file."""
-    figure.savefig(HERE / f"{name}.png", dpi=110, bbox_inches="tight", facecolor="white", metadata={"Software": None})
+    """Write one of this script's own drawings."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, dpi=110, bbox_inches="tight", facecolor="white")
+    small(Image.open(buffer), place(f"{name}.png"))
+
+
+def whosthat(*arguments: str | Path) -> None:
+    """Run a command of whosthat in the language that is being drawn."""
+    command, environment = [sys.executable, "-m", "whosthat", *arguments], {**os.environ, VARIABLE: language()}
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=environment)
 
 
 def heroes() -> None:
-    """The seven of the demo in a row."""
+    """The seven of the demo in a row: no words."""
     row = np.hstack([draw_hero(name, seed=33, size=140) for name in HEROES])
     Image.fromarray(row).quantize(128).save(HERE / "heroes.png", optimize=True)
 
@@ -45,27 +96,28 @@ def report() -> None:
         return
     with tempfile.TemporaryDirectory() as folder:
         demo = Path(folder) / "demo"
-        subprocess.run([sys.executable, "-m", "whosthat", "demo", demo], check=True)
+        whosthat("demo", demo)
         page = (demo / "runs" / "latest" / "report.html").resolve().as_uri()
         options = ["--headless", "--hide-scrollbars", "--window-size=1000,520", f"--user-data-dir={folder}/browser"]
         if hasattr(os, "geteuid") and os.geteuid() == 0:
             options.append("--no-sandbox")  # Chromium's does not work for root
-        subprocess.run([browser, *options, f"--screenshot={HERE / 'report.png'}", page], check=True, capture_output=True)
+        picture = Path(folder) / "report.png"
+        subprocess.run([browser, *options, f"--screenshot={picture}", page], check=True, capture_output=True)
+        small(Image.open(picture), place("report.png"))
 
 
 def split() -> None:
     """Ten heroes in a row, cut into three parts."""
     figure = Figure(figsize=(9, 2.1))
     axes = figure.subplots(1, 10)
-    parts = [("training: teaches", BLUE, 8), ("validation: chooses", ORANGE, 1), ("test: judges", GREEN, 1)]
-    colours = [colour for _, colour, number in parts for _ in range(number)]
+    colours = [BLUE] * 8 + [ORANGE, GREEN]
     for index, (axis, colour) in enumerate(zip(axes, colours, strict=True)):
         axis.imshow(draw_hero(HEROES[index % len(HEROES)], seed=index, size=120))
         axis.set(xticks=[], yticks=[])
         for spine in axis.spines.values():
             spine.set(color=colour, linewidth=5)
-    for title, colour, axis in zip([title for title, _, _ in parts], [BLUE, ORANGE, GREEN], [axes[3], axes[8], axes[9]], strict=True):
-        axis.set_title(title.replace(": ", ":\n"), color=colour, fontsize=10)
+    for index, title in ((3, "training:\nteaches"), (8, "validation:\nchooses"), (9, "test:\njudges")):
+        axes[index].set_title(words(title), color=colours[index], fontsize=10)
     save(figure, "split")
 
 
@@ -77,8 +129,8 @@ def epoch() -> None:
         axis.add_patch(FancyBboxPatch((batch * 6 - 0.4, -0.6), 4.9, 8.7, boxstyle="round,pad=0.2", fill=False, edgecolor=BLUE))
         columns, rows = np.meshgrid(np.arange(5), np.arange(8))
         axis.scatter(batch * 6 + columns.ravel(), rows.ravel(), marker="s", s=28, color=GREY)
-        axis.text(batch * 6 + 2, -2.0, f"iteration {batch + 1}", ha="center", fontsize=8)
-    axis.text(29, 9.4, "one epoch: 400 photos, seen once, in 10 batches of 40", ha="center", fontsize=11)
+        axis.text(batch * 6 + 2, -2.0, words("iteration {n}", batch + 1), ha="center", fontsize=8)
+    axis.text(29, 9.4, words("one epoch: 400 photos, seen once, in 10 batches of 40"), ha="center", fontsize=11)
     axis.set(xlim=(-2, 60), ylim=(-3, 11))
     axis.axis("off")
     save(figure, "epoch")
@@ -96,17 +148,16 @@ def convolution() -> None:
     figure = Figure(figsize=(9, 4.6))
     axes = figure.subplots(2, 4)
     axes[0, 0].imshow(image)
-    axes[0, 0].set_title("photo", fontsize=10)
+    axes[0, 0].set_title(words("photo"), fontsize=10)
     axes[1, 0].axis("off")
-    axes[1, 0].text(
-        0.5, 0.5, "above: each filter's answer\nbelow: after pooling,\na sixteenth of the numbers", ha="center", va="center", fontsize=9
-    )
+    rows = words("above: each filter's answer\nbelow: after pooling,\na sixteenth of the numbers")
+    axes[1, 0].text(0.5, 0.5, rows, ha="center", va="center", fontsize=9)
     windows = np.lib.stride_tricks.sliding_window_view(grey, (3, 3))
     for column, (title, kernel) in enumerate(filters.items(), start=1):
         answer = np.maximum(np.einsum("hwij,ij->hw", windows, kernel), 0)[:124, :124]
         pooled = answer.reshape(31, 4, 31, 4).max(axis=(1, 3))
         axes[0, column].imshow(answer, cmap="magma")
-        axes[0, column].set_title(title, fontsize=10)
+        axes[0, column].set_title(words(title), fontsize=10)
         axes[1, column].imshow(pooled, cmap="magma")
     for axis in axes.ravel():
         axis.set(xticks=[], yticks=[])
@@ -120,35 +171,58 @@ def motion() -> None:
 
     frames = draw_clip(np.random.default_rng(8))[:8]
     figure = Figure(figsize=(9, 2.5))
-    for axes, title, row in zip(figure.subplots(2, 8), ("to the right", "to the left"), (frames, frames[::-1]), strict=True):
+    for axes, title, row in zip(figure.subplots(2, 8), ("to the\nright", "to the\nleft"), (frames, frames[::-1]), strict=True):
         for number, (axis, frame) in enumerate(zip(axes, row, strict=True), start=1):
             axis.imshow(frame)
-            axis.set(xticks=[], yticks=[], xlabel=f"frame {number}" if row is not frames else "")
-        axes[0].set_ylabel(title, fontsize=10)
+            axis.set(xticks=[], yticks=[], xlabel=words("frame {n}", number) if row is not frames else "")
+        axes[0].set_ylabel(words(title), fontsize=10, rotation=0, ha="right", va="center")
     save(figure, "motion")
 
 
 LESSON = ("heroes", "piece", "descent", "rates", "maps", "overfitting-loss", "cured-loss", "way-large", "way-few", "way-all")
 """Pictures of the lesson that docs/concepts.md shows."""
 
+WORDLESS = ("heroes", "piece")
+"""Those of them that are alike in every language."""
+
 
 def lesson() -> None:
     """The pictures that ``whosthat demo --lesson`` makes: every curve is that of a real training."""
     with tempfile.TemporaryDirectory() as folder:
         demo = Path(folder) / "demo"
-        subprocess.run([sys.executable, "-m", "whosthat", "demo", demo, "--lesson", "--yes"], check=True, stdout=subprocess.DEVNULL)
+        whosthat("demo", demo, "--lesson", "--yes")
         for name in LESSON:
-            shutil.copy(demo / "lesson" / f"{name}.png", HERE / f"lesson-{name}.png")
+            if language() == "en" or name not in WORDLESS:
+                shutil.copyfile(demo / "lesson" / f"{name}.png", place(f"lesson-{name}.png"))
 
 
 def networks() -> None:
-    """Every network, at its usual size and for seven classes, and the block of the slides."""
+    """Every network, at its usual size and for seven classes, and the block of the slides; of networks with the same blocks, one."""
     slides = "conv 64, conv 64, pool 2 stride 2, flatten, dense 128"
-    for name in registry.names():
+    for name in set(registry.names()) - {"efficientnet-lite2"}:
         layers = network_layers("custom", size=224, classes=2, blocks=slides) if name == "custom" else network_layers(name)
-        (HERE / f"network-{name}.svg").write_bytes(picture_of(layers, ".svg"))
+        place(f"network-{name}.svg").write_bytes(picture_of(layers, ".svg"))
+
+
+DRAWINGS = {draw.__name__: draw for draw in (heroes, split, epoch, convolution, motion, lesson, networks, report)}
+
+
+def main(wanted: list[str]) -> None:
+    """Draw the pictures of these names, or all, in every language that the fonts of this machine can write."""
+    if strange := [name for name in wanted if name not in DRAWINGS]:
+        sys.exit(f"There is no drawing {', '.join(strange)}. There are: {', '.join(DRAWINGS)}.")
+    with style(PRINT):
+        families = matplotlib.rcParams["font.family"]
+    matplotlib.rcParams["font.family"] = families
+    for code in LANGUAGES:
+        if code != "en" and no_chinese_font():
+            print(no_chinese_font())
+            continue
+        with using(code):
+            for name in wanted or DRAWINGS:
+                if code == "en" or name != "heroes":
+                    DRAWINGS[name]()
 
 
 if __name__ == "__main__":
-    for draw in (heroes, split, epoch, convolution, motion, lesson, networks, report):
-        draw()
+    main(sys.argv[1:])

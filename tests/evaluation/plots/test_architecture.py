@@ -8,9 +8,11 @@ from xml.etree import ElementTree
 import pytest
 
 from whosthat.evaluation.network_part import layer_words, shape_words
+from whosthat.evaluation.plots import canvas
 from whosthat.evaluation.plots.architecture import MOST_IN_A_ROW, architecture_size, describe_architecture, picture_of
 from whosthat.networks.layers import BLOCK, LayerFacts, NetworkLayers
 from whosthat.networks.registry import names
+from whosthat.translation import using
 from whosthat.workflow.show_network import network_layers
 
 pytestmark = pytest.mark.usefixtures("two_threads")
@@ -37,6 +39,15 @@ def test_the_labels_are_those_that_a_textbook_has() -> None:
     assert {"Conv 16, 3x3, ReLU", "111 x 111 x 32", "Max-pool 2x2", "Dropout 0.1", "73,728", "Dense 7, softmax"} <= set(texts)
     assert {"3 blocks, 32 layers", "6 blocks, 62 layers"} <= set(written(network_layers("resnet50")))
     assert "2 times Conv 64," in written(network_layers("vgg16"))
+
+
+@pytest.mark.filterwarnings("ignore:Glyph")
+def test_in_chinese_no_line_begins_with_a_lone_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(canvas, "no_chinese_font", lambda: "")
+    with using("zh_TW"):
+        texts = written(network_layers("resnet50"))
+    assert {"卷積 64, 7x7,", "步幅 2, valid", "步幅 2"} <= set(texts)
+    assert "2" not in texts
 
 
 def test_boxes_grow_smaller_from_left_to_right() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 import textwrap
 from collections.abc import Sequence
 from typing import Any
@@ -35,6 +36,9 @@ _WORDS_ACROSS = 19
 
 _FILL = "\u2060"
 """Stands behind a letter that is as wide as two while lines are measured: `textwrap` counts letters."""
+
+_TIED = "\N{NO-BREAK SPACE}"
+"""Stands between a word and its number while lines are broken: "stride 2"."""
 
 _LEARNS = ("Conv2D", "DepthwiseConv2D", BLOCK)
 _CONNECTS = ("Dense", "LSTM")
@@ -108,9 +112,10 @@ def _lines(box: Box) -> list[str]:
 
 
 def _wrapped(box: Box) -> list[str]:
-    """The lines of a box, none wider than `_WORDS_ACROSS`, but for half of a Chinese character."""
-    measured = ("".join(letter + _FILL * is_wide(letter) for letter in line) for line in _lines(box))
-    return [part.replace(_FILL, "") for line in measured for part in textwrap.wrap(line, _WORDS_ACROSS)]
+    """The lines of a box, none wider than `_WORDS_ACROSS`, but for half of a Chinese character; none begins with a lone number."""
+    kept = (re.sub(r" (?=\d+(,|$))", _TIED, line) for line in _lines(box))
+    measured = ("".join(letter + _FILL * is_wide(letter) for letter in line) for line in kept)
+    return [part.replace(_FILL, "").replace(_TIED, " ") for line in measured for part in textwrap.wrap(line, _WORDS_ACROSS)]
 
 
 def _draw_box(axes: Any, box: Box, x: float, middle: float, widest: tuple[int, int], inks: Inks) -> tuple[float, float]:
