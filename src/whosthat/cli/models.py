@@ -307,7 +307,7 @@ def _shown_network(name: str) -> Shown:
     cells = document | {
         "title": _(document["title"]),
         "source": _(document["source"]),
-        "options": ", ".join(document["options"]),
+        "options": _(", ").join(document["options"]),
         "weights_here": _yes_or_no(document["weights_here"]),
     }
     rows = [(key.replace("_", " "), _cell(value)) for key, value in cells.items() if value not in ("", 0, False, None)]

@@ -182,7 +182,7 @@ def read_curves(run: Path) -> History:
             _(
                 "{path} is damaged: it lacks one of the columns {columns}. {advice}",
                 path=path,
-                columns=", ".join(CURVES),
+                columns=_(", ").join(CURVES),
                 advice=_(_WITHOUT_CURVES),
             )
         )

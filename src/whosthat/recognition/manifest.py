@@ -183,7 +183,7 @@ def _compare(folder: Path, manifest: Manifest) -> None:
             _(
                 "The bundle {folder} is not complete: {files} is missing. Copy the whole folder again.",
                 folder=folder,
-                files=", ".join(missing),
+                files=_(", ").join(missing),
             )
         )
     if extra := sorted(there - manifest.files.keys()):
