@@ -57,7 +57,7 @@ class PhotoError(WhosthatError):
     exit_code = 3
 
     def __init__(self, path: Path | None, reason: str) -> None:
-        super().__init__(f"{path}: {reason}" if path is not None else reason)
+        super().__init__(_("{path}: {reason}", path=path, reason=reason) if path is not None else reason)
         self.path = path
         self.reason = reason
 

@@ -133,7 +133,7 @@ def first_complaint(error: ValidationError) -> str:
     """Say the first thing that is wrong with a JSON file, as one sentence."""
     complaint = error.errors(include_url=False)[0]
     place = ".".join(str(part)[:60] for part in complaint["loc"]) or _("the whole file")
-    return f"{place}: {complaint['msg']}."
+    return _("{place}: {problem}.", place=place, problem=_(complaint["msg"]))
 
 
 def _refuse_newer(folder: Path, text: bytes) -> None:
