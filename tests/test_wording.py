@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whosthat.wording import duration, visible
+from whosthat.wording import closed_up, duration, visible
 
 HIDDEN = [*map(chr, (*range(0x20), *range(0x7F, 0xA0), 0x61C, 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A)))]
 
@@ -18,6 +18,12 @@ def test_nothing_that_a_terminal_obeys_is_left(text: str) -> None:
     shown = visible(text)
     assert not set(shown) & set(HIDDEN)
     assert not {unicodedata.category(letter) for letter in shown} & {"Cc", "Cs", "Zl", "Zp"}
+
+
+@given(st.text(st.characters(max_codepoint=0x2FFF)))
+def test_only_chinese_sentences_are_closed_up(text: str) -> None:
+    assert closed_up(text) == text
+    assert closed_up(f"{text}。 讀得了嗎？\nAna") == f"{text}。讀得了嗎？Ana"
 
 
 def test_letters_of_all_scripts_and_joined_emoji_stay() -> None:

@@ -57,7 +57,7 @@ class PhotoError(WhosthatError):
     exit_code = 3
 
     def __init__(self, path: Path | None, reason: str) -> None:
-        super().__init__(f"{path}: {reason}" if path is not None else reason)
+        super().__init__(_("{path}: {reason}", path=path, reason=reason) if path is not None else reason)
         self.path = path
         self.reason = reason
 
@@ -160,7 +160,7 @@ def did_you_mean(word: str, choices: Iterable[str]) -> str:
     """
     known = sorted(choices)
     near = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
-    return _('Did you mean "{near}"?', near=near[0]) if near else _("Choose one of: {known}.", known=", ".join(known))
+    return _('Did you mean "{near}"?', near=near[0]) if near else _("Choose one of: {known}.", known=_(", ").join(known))
 
 
 def type_given(value: object) -> str:

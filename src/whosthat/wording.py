@@ -41,6 +41,21 @@ def visible_json(document: str) -> str:
     return _HIDDEN.sub(lambda found: found[0] if found[0] == "\n" else f"\\u{ord(found[0]):04x}", document)
 
 
+_AFTER_A_SENTENCE = re.compile(r"(?<=[。！？；：])\s+(?=\S)")
+
+
+def closed_up(text: str) -> str:
+    """Take out the blanks that follow Chinese sentences: sentences are joined with one, as English needs it.
+
+    Whatever holds several sentences and is shown to people goes through here, on its way to the terminal, a page or the window.
+
+    Example:
+        >>> closed_up("讀不了。 請看 --help。 One. Two.")
+        '讀不了。請看 --help。One. Two.'
+    """
+    return _AFTER_A_SENTENCE.sub("", text)
+
+
 NOUNS: Mapping[str, tuple[str, str]] = {
     "block": NN_("{n} block", "{n:,} blocks"),
     "class": NN_("{n} class", "{n:,} classes"),

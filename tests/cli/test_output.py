@@ -42,6 +42,13 @@ def test_a_name_is_never_read_as_markup(monkeypatch: pytest.MonkeyPatch) -> None
     assert "[bold]Ana[/bold] :smile:" in terminal.getvalue()
 
 
+def test_chinese_sentences_follow_each_other_without_a_blank(capsys: pytest.CaptureFixture[str]) -> None:
+    show_text("讀不了。 請重新複製。")
+    say("whosthat predict '再見。 .jpg'", wrap=False)
+    show_error(UsageError("讀不了。 Copy it. Then go on."))
+    assert capsys.readouterr() == ("讀不了。請重新複製。\n", "whosthat predict '再見。 .jpg'\nError: 讀不了。Copy it. Then go on.\n")
+
+
 def on_a_terminal(monkeypatch: pytest.MonkeyPatch, columns: int) -> io.StringIO:
     terminal = io.StringIO()
     terminal.isatty = lambda: True  # type: ignore[method-assign]

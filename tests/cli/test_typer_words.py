@@ -109,3 +109,10 @@ def test_what_is_wrong_is_said_in_english_as_typer_says_it_and_whole_in_chinese(
     chinese = capsys.readouterr().err
     assert chinese.startswith("錯誤：")
     assert not re.search(r"[A-Za-z]{3,}", re.sub(r"'[^']*'|「[^」]*」|\([a-z ]+\)", "", chinese))
+
+
+def test_what_typer_quotes_stands_in_the_quotes_of_the_language() -> None:
+    said = "Invalid value for '--format': 'txt' is not one of 'onnx', 'keras'."
+    assert typer_words.complaint(said) == said
+    with translation.using("zh_TW"):
+        assert typer_words.complaint(said) == "「--format」的值不對：「txt」不是下列之一：「onnx」、「keras」。"

@@ -14,6 +14,7 @@ from whosthat.evaluation.plots.writing import keep_insight, shown_mistakes
 from whosthat.evaluation.report import local_time, write_report
 from whosthat.evaluation.run_facts import read_metrics, write_metrics
 from whosthat.networks.layers import LayerFacts, NetworkLayers
+from whosthat.translation import using
 from whosthat.wording import visible
 
 VOID = {"meta", "img", "br", "wbr", "hr", "link", "input"}
@@ -130,6 +131,13 @@ def test_what_a_catalogue_says_is_escaped_too(make_run, monkeypatch):
     assert not page.all("script")
     assert "<script>Next step</script>" in page.words
     assert page.all("html") == [{"lang": "zh-Hant-TW"}]
+
+
+def test_no_blank_follows_a_chinese_sentence(make_run):
+    with using("zh_TW"):
+        text = write_report(make_run()).read_text(encoding="utf-8")
+    assert "。" in text
+    assert not re.findall(r".{9}[。！？；：]\s.{9}", text, re.DOTALL)
 
 
 def test_a_diagnosis_is_told_in_the_language_of_the_page_and_else_as_it_was_stored(make_run):

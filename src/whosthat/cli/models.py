@@ -28,7 +28,8 @@ Shown = tuple[dict[str, Any], list[str], list[tuple[str, str]]]
 _LABELS = (
     *(N_("name"), N_("title"), N_("input size"), N_("minimum size"), N_("loss"), N_("optimiser"), N_("learning rate"), N_("licence")),
     *(N_("source"), N_("parameters"), N_("options"), N_("weights"), N_("old keras"), N_("weights here"), N_("dimensions"), N_("file")),
-    *(N_("bytes"), N_("package"), N_("choose it")),
+    *(N_("bytes"), N_("package"), N_("choose it"), N_("paper"), N_("frames"), N_("embedded"), N_("package file"), N_("weights file")),
+    *(N_("weights bytes"), N_("weights sha256"), N_("weights md5"), N_("weights address")),
 )
 """What stands before the facts of a model."""
 
@@ -307,7 +308,7 @@ def _shown_network(name: str) -> Shown:
     cells = document | {
         "title": _(document["title"]),
         "source": _(document["source"]),
-        "options": ", ".join(document["options"]),
+        "options": _(", ").join(document["options"]),
         "weights_here": _yes_or_no(document["weights_here"]),
     }
     rows = [(key.replace("_", " "), _cell(value)) for key, value in cells.items() if value not in ("", 0, False, None)]

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from whosthat.translation import _
-from whosthat.wording import visible, visible_json
+from whosthat.wording import closed_up, visible, visible_json
 
 Rows = Sequence[Sequence[str]]
 
@@ -72,8 +72,10 @@ def _coloured(line: str, colour: str) -> str:
 
 
 def _lines(sentence: str, stream: TextIO | None) -> list[str]:
-    width = None if stream is None else terminal_width(stream)
-    return [visible(sentence)] if width is None else wrapped(visible(sentence), width)
+    if stream is None:
+        return [visible(sentence)]
+    width, text = terminal_width(stream), visible(closed_up(sentence))
+    return [text] if width is None else wrapped(text, width)
 
 
 def wrapped(text: str, width: int, indent: str = "") -> list[str]:

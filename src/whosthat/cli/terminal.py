@@ -16,7 +16,7 @@ from typing import Any, TextIO
 from whosthat.cli.output import SHOWN_ROWS, is_terminal, table_lines, terminal_width, wrapped
 from whosthat.progress import Progress
 from whosthat.translation import _
-from whosthat.wording import duration, visible
+from whosthat.wording import closed_up, duration, visible
 
 SHOW_AFTER, LINE_EVERY, REDRAW_EVERY = 1.0, 10.0, 0.1
 """Seconds: before work is worth showing; between two lines about it where no bar can be drawn; between two changes of a bar."""
@@ -128,7 +128,7 @@ class LineProgress:
             self._write(line)
 
     def _write(self, line: str) -> None:
-        self._stream.write(visible(line) + "\n")
+        self._stream.write(visible(closed_up(line)) + "\n")
         self._stream.flush()
 
 
@@ -161,7 +161,7 @@ class BarProgress(LineProgress):
             self._bar = None
 
     def _write(self, line: str) -> None:
-        for part in wrapped(visible(line), terminal_width(self._stream) or 80):
+        for part in wrapped(visible(closed_up(line)), terminal_width(self._stream) or 80):
             if self._bar is None:
                 super()._write(part)
             else:

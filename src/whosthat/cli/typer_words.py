@@ -57,9 +57,14 @@ def complaint(message: str) -> str:
     for template in _COMPLAINTS:
         pattern = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>.+)", re.escape(template))
         if found := re.fullmatch(pattern, message, re.DOTALL):
-            parts = found.groupdict()
-            return _(template, **parts | ({"reason": complaint(parts["reason"])} if "reason" in parts else {}))
+            parts = {place: _quoted(text) for place, text in found.groupdict().items()}
+            return _(template, **parts | ({"reason": complaint(found["reason"])} if "reason" in parts else {}))
     return message
+
+
+def _quoted(words: str) -> str:
+    """Put what typer has put into quotes into those of the current language."""
+    return re.sub("'([^']+)'", lambda found: _("'{word}'", word=found[1]), words.replace("', '", f"'{_(', ')}'"))
 
 
 def translate(command: Any) -> None:

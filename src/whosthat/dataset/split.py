@@ -105,7 +105,7 @@ def read_split(path: Path, audit: Audit, *, ratios: Ratios, seed: int) -> Split:
         item = known.get(row["path"])
         if row["part"] not in PARTS:
             raise DatasetError(
-                _('{path} is not a split file: "{part}" is not one of {parts}.', path=path, part=row["part"], parts=", ".join(PARTS))
+                _('{path} is not a split file: "{part}" is not one of {parts}.', path=path, part=row["part"], parts=_(", ").join(PARTS))
             )
         if item is None or item.sha256 != row["sha256"]:
             changed.append(row["path"])
@@ -240,7 +240,9 @@ def read_rows(path: Path) -> list[dict[str, str]]:
         with path.open(encoding="utf-8", newline="") as file:
             reader = csv.DictReader(file, strict=True)
             if tuple(reader.fieldnames or ()) != COLUMNS:
-                raise DatasetError(_("{path} is not a split file: expected the columns {columns}.", path=path, columns=", ".join(COLUMNS)))
+                raise DatasetError(
+                    _("{path} is not a split file: expected the columns {columns}.", path=path, columns=_(", ").join(COLUMNS))
+                )
             rows = list(reader)
     except (OSError, ValueError, csv.Error) as error:
         raise DatasetError(_("The split {path} cannot be read: {error}.", path=path, error=error)) from error

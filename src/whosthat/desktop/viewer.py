@@ -19,7 +19,7 @@ from whosthat.recognition import load
 from whosthat.recognition.recogniser import Recogniser
 from whosthat.translation import _
 from whosthat.types import Image, Sighting
-from whosthat.wording import confidence_text, counted, none_known
+from whosthat.wording import closed_up, confidence_text, counted, none_known
 
 LARGEST_SIDE = 1600
 """Photos are kept for showing with at most so many pixels on their longer side; the recogniser sees all of them."""
@@ -188,7 +188,7 @@ def answer(sightings: tuple[Sighting, ...] | None) -> Answer:
         told.append(_("{n} faces in all.", n=len(sightings)))
     twice = dict.fromkeys(sighting.given_to_better for sighting in sightings if sighting.given_to_better is not None)
     told += [_("Of several faces that look like {name}, the best got the name.", name=name) for name in twice]
-    return Answer(best.name, " ".join(told), known=True, bars=bars)
+    return Answer(best.name, closed_up(" ".join(told)), known=True, bars=bars)
 
 
 def _why_unknown(best: Sighting, *, of_many: bool) -> str:
@@ -201,4 +201,4 @@ def _why_unknown(best: Sighting, *, of_many: bool) -> str:
         _("One is perhaps {name}, {share}.", name=name, share=shown) if of_many else _("Perhaps {name}, {share}.", name=name, share=shown)
     )
     far, low = _("The distance is above the threshold, so no name is given."), _("That is below the threshold, so no name is given.")
-    return f"{guess} {far if best.nearest else low}"
+    return closed_up(f"{guess} {far if best.nearest else low}")

@@ -34,7 +34,7 @@ from whosthat.runs.files import HISTORY, REPORT, read_counts, read_environment, 
 from whosthat.training.journal import read_history
 from whosthat.translation import N_, _, language, ngettext
 from whosthat.version import __version__
-from whosthat.wording import confidence_text, counted, date_text, duration, percent, percent_range, visible
+from whosthat.wording import closed_up, confidence_text, counted, date_text, duration, percent, percent_range, visible
 
 TEMPLATES = Path(__file__).with_name("templates")
 CURVES = ("loss", "accuracy", "val_loss", "val_accuracy")
@@ -103,6 +103,7 @@ def template(name: str) -> Any:
         "duration": duration,
         "local_time": local_time,
     }
+    environment.concat = lambda parts: closed_up("".join(parts))  # type: ignore[method-assign]
     environment.globals |= {"_": _, "ngettext": ngettext, "page_language": PAGE_LANGUAGES[language()]}
     return environment.get_template(name)
 
@@ -181,7 +182,7 @@ def read_curves(run: Path) -> History:
             _(
                 "{path} is damaged: it lacks one of the columns {columns}. {advice}",
                 path=path,
-                columns=", ".join(CURVES),
+                columns=_(", ").join(CURVES),
                 advice=_(_WITHOUT_CURVES),
             )
         )

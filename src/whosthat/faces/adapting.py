@@ -71,7 +71,7 @@ def _parsed(graph: bytes, name: str) -> Any:
 
 def _only(items: Sequence[Any], sentence: str, name: str) -> Any:
     if len(items) != 1:
-        names = ", ".join(item.name for item in items) or _("none")
+        names = _(", ").join(item.name for item in items) or _("none")
         raise WeightsError(_(sentence, name=name, n=len(items), names=names))
     return items[0]
 

@@ -122,7 +122,7 @@ def check_design(known: NetworkFacts, design: Design) -> None:
 def _check_options(known: NetworkFacts, design: Design) -> None:
     for option in _OPTIONS:
         if getattr(design, option) not in (None, "") and option not in known.options:
-            options = ", ".join(known.options)
+            options = _(", ").join(known.options)
             raise NetworkError(
                 _("{name} has no option {option!r}. Its options: {options}.", name=known.name, option=option, options=options)
                 if options

@@ -88,7 +88,7 @@ def write_layer(graph: Graph, layer: Any, inputs: list[Value]) -> Value:
         layer = layer.layer
         kind = type(layer).__name__
     if kind not in _WRITERS:
-        supported = ", ".join(sorted([*_WRITERS, "LSTM", "TimeDistributed"]))
+        supported = _(", ").join(sorted([*_WRITERS, "LSTM", "TimeDistributed"]))
         raise ExportError(
             _(
                 "The layer {name!r} is a {kind}, which cannot be exported to ONNX. Supported: {supported}.",
@@ -299,5 +299,5 @@ _ACTIVATIONS: dict[str, Callable[[Graph, str], str]] = {
 
 def _activate(graph: Graph, layer: Any, activation: Any, name: str) -> str:
     kind = activation.__name__
-    _require(kind in _ACTIVATIONS, layer, "activation", kind, ", ".join(_ACTIVATIONS))
+    _require(kind in _ACTIVATIONS, layer, "activation", kind, _(", ").join(_ACTIVATIONS))
     return _ACTIVATIONS[kind](graph, name)

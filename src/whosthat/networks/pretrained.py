@@ -78,7 +78,7 @@ def where_from(facts: NetworkFacts) -> str:
         name=facts.name,
         file=facts.weights_file,
         size=facts.weights_bytes,
-        digests=", ".join(digests),
+        digests=_(", ").join(digests),
         address=facts.weights_address,
     )
     if facts.package:

@@ -115,7 +115,7 @@ def why_not_a_photo(first_bytes: bytes) -> str:
             return _(reason)
     if _is_text(first_bytes):
         return _("this is a text file, not a photo")
-    return _("this is not a photo in a format that whosthat reads ({formats}, HEIC)", formats=", ".join(FORMATS))
+    return _("this is not a photo in a format that whosthat reads ({formats}, HEIC)", formats=_(", ").join(FORMATS))
 
 
 def _is_text(first_bytes: bytes) -> bool:

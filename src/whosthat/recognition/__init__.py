@@ -56,7 +56,7 @@ def _load(path: Path) -> Recogniser:
                 "{folder} is of the kind {kind!r}; this whosthat knows {known}. Update whosthat.",
                 folder=bundle.folder,
                 kind=kind,
-                known=", ".join(_KINDS),
+                known=_(", ").join(_KINDS),
             )
         )
     _refuse_unknown(bundle)

@@ -234,7 +234,7 @@ def _source(evidence: list[_Evidence], impostors: Impostors, learnt: bool) -> st
     """Say whether the photos spoke or what is known of the network."""
     if learnt:
         first, *more = map(str, evidence)
-        faces = _("{first} and {second}", first=first, second=more[0]) if more else first
+        faces = _("{known} and {strangers}", known=first, strangers=more[0]) if more else first
         return _("This is estimated from your photos ({faces}).", faces=faces)
     if impostors.measured:
         return _(

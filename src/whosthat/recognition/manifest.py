@@ -133,7 +133,7 @@ def first_complaint(error: ValidationError) -> str:
     """Say the first thing that is wrong with a JSON file, as one sentence."""
     complaint = error.errors(include_url=False)[0]
     place = ".".join(str(part)[:60] for part in complaint["loc"]) or _("the whole file")
-    return f"{place}: {complaint['msg']}."
+    return _("{place}: {problem}.", place=place, problem=_(complaint["msg"]))
 
 
 def _refuse_newer(folder: Path, text: bytes) -> None:
@@ -183,7 +183,7 @@ def _compare(folder: Path, manifest: Manifest) -> None:
             _(
                 "The bundle {folder} is not complete: {files} is missing. Copy the whole folder again.",
                 folder=folder,
-                files=", ".join(missing),
+                files=_(", ").join(missing),
             )
         )
     if extra := sorted(there - manifest.files.keys()):

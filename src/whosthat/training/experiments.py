@@ -207,7 +207,7 @@ def _in_order(origins: Mapping[str, str], path: Path) -> list[str]:
     try:
         return list(TopologicalSorter({name: [origin] if origin else [] for name, origin in origins.items()}).static_order())
     except CycleError as error:
-        circle = ", ".join(error.args[1])
+        circle = _(", ").join(error.args[1])
         raise RecipeError(
             _(
                 "In the series {path} steps build on each other in a circle: {circle}. Let one build on another step.",

@@ -85,7 +85,7 @@ def _expected(problem: ErrorDetails) -> str:
 
 def _either(choices: Sequence[str]) -> str:
     *first, last = choices
-    return _("{choices} or {last}", choices=", ".join(first), last=last) if first else last
+    return _("{choices} or {last}", choices=_(", ").join(first), last=last) if first else last
 
 
 def _choices(listed: str) -> list[str]:
