@@ -14,7 +14,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from xml.parsers import expat
 
 import numpy as np
@@ -38,7 +38,7 @@ _INPUTS = {
 }
 """Every kind of layer that is understood, and how many inputs it has."""
 
-_NUMBERS = {"f16": np.dtype("<f2"), "f32": np.dtype("<f4")}
+_NUMBERS: Mapping[str, np.dtype[Any]] = {"f16": np.dtype("<f2"), "f32": np.dtype("<f4")}
 _WHOLE = re.compile(r"[0-9]{1,9}")
 
 
@@ -131,7 +131,7 @@ def _parsed(xml: bytes) -> _Element:
 
     parser = expat.ParserCreate()
     parser.StartElementHandler, parser.EndElementHandler = start, lambda _tag: opened.pop()
-    parser.StartDoctypeDeclHandler = parser.EntityDeclHandler = parser.ExternalEntityRefHandler = refuse  # before one is expanded
+    parser.StartDoctypeDeclHandler = parser.EntityDeclHandler = refuse  # before one is expanded
     try:
         parser.Parse(xml, True)
     except (expat.ExpatError, ValueError, LookupError) as error:  # the latter two: an encoding that Python does not know

@@ -120,7 +120,7 @@ class _Writer:
         if layer.kind == "AvgPool":
             return self._pooled(layer, flow)
         if layer.kind == "Result":
-            return self._node("Identity", [flow], "vectors")
+            return self._node("Identity", [flow])
         slopes = self._constant(layer.inputs[1])
         if slopes.size == 1:
             return self._node("LeakyRelu", [flow], alpha=float(slopes.reshape(())))
@@ -194,8 +194,8 @@ class _Writer:
             raise wrong(_("the weights of a layer are not constant"))
         return result
 
-    def _node(self, kind: str, inputs: list[str], result: str = "", **attributes: Any) -> str:
-        name = result or f"{kind.lower()}_{len(self._waiting)}"
+    def _node(self, kind: str, inputs: list[str], **attributes: Any) -> str:
+        name = "vectors" if kind == "Identity" else f"{kind.lower()}_{len(self._waiting)}"
         self._waiting.append((kind, inputs, [name], attributes))
         return name
 

@@ -311,6 +311,7 @@ def _facts(recipe: FaceRecipe, run: TrainingRun, opened: OpenedReader, identifie
         detector_files=tuple(opened.detector_files),
         embedder=reader.embedder.facts.name,
         dimensions=reader.embedder.facts.dimensions,
+        looks=reader.embedder.facts.looks,
         head=identifier.head,
         n_enrolled=len(gallery.photos),
     )
