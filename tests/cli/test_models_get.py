@@ -181,7 +181,7 @@ def test_a_model_of_two_files_is_downloaded_whole(
     assert main(["models", "get", "reid-0095", "--yes", "--from", mirror]) == 0
     assert file_server.asked[-1][0] == f"/mirror/{REID[1]}"
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == two_files
-    assert "Choose it with --model faces --set embedder=reid-0095." in capsys.readouterr().out
+    assert "New trainings on faces use it from now on." in capsys.readouterr().out
     assert main(["models", "get", "reid-0095"]) == 0
     assert "are here already" in capsys.readouterr().out
 
@@ -200,7 +200,7 @@ def test_the_other_file_is_taken_from_beside_the_one_that_is_named(
     assert f"reid-0095 also needs {other}: add it in the same way." in capsys.readouterr().out
     (brought / other).write_bytes(two_files[other])
     assert main(["models", "add", str(brought / named)]) == 0
-    assert "Choose it with" in capsys.readouterr().out
+    assert "New trainings on faces use it from now on." in capsys.readouterr().out
     assert {path.name: path.read_bytes() for path in (tmp_path / "weights").iterdir()} == two_files
 
 

@@ -270,9 +270,11 @@ def show_one(  # noqa: PLR0913  typer makes a parameter of each option
 
 def _use(model: str) -> str:
     """Say how a model is used whose weights have just come."""
-    from whosthat.faces.models import EMBEDDERS
+    from whosthat.faces.models import EMBEDDERS, PREFERRED
     from whosthat.networks import registry
 
+    if model == PREFERRED:
+        return _("New trainings on faces use it from now on.")
     if model not in EMBEDDERS and model not in registry.names():
         return _("It is used from now on.")
     options = _choosing(model) if model in EMBEDDERS else f"--model {model}"  # not translated: options

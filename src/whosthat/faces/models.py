@@ -64,8 +64,9 @@ REID = EmbedderDescription(
 )
 """face-reidentification-retail-0095, as Intel's Open Model Zoo publishes it: a MobileFaceNet with attention, compared by cosine.
 
-Its makers state no limit. Its numbers in `recognition.impostors` were measured with a cosine of 0.45 and two looks; with one look all
-distances near the threshold are 1.03 times as large (1.028 to 1.034, whatever the number of photos), which 0.4165 takes back.
+Its makers state no limit. Its numbers in `recognition.impostors` were measured with a cosine of 0.45 and two looks. With one look all
+distances near the threshold are 1.03 times as large (1.027 to 1.034, whatever the detector and the number of photos); 0.4165 takes
+that back.
 """
 
 
