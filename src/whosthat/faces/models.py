@@ -62,7 +62,7 @@ REID = EmbedderDescription(
     compare="cosine",
     same_person=0.4165,
 )
-"""face-reidentification-retail-0095, as Intel's Open Model Zoo publishes it: a MobileFaceNet with attention, compared by cosine.
+"""face-reidentification-retail-0095, as Intel's Open Model Zoo publishes it: MobileNetV2 blocks with attention, compared by cosine.
 
 Its makers state no limit. Its numbers in `recognition.impostors` were measured with a cosine of 0.45 and two looks. With one look all
 distances near the threshold are 1.03 times as large (1.027 to 1.034, whatever the detector and the number of photos); 0.4165 takes
