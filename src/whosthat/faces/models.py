@@ -65,7 +65,7 @@ REID = EmbedderDescription(
 """face-reidentification-retail-0095, as Intel's Open Model Zoo publishes it: MobileNetV2 blocks with attention, compared by cosine.
 
 Its makers state no limit. Its numbers in `recognition.impostors` were measured with a cosine of 0.45 and two looks. With one look all
-distances near the threshold are 1.03 times as large (1.027 to 1.034, whatever the detector and the number of photos); 0.4165 takes
+distances near the threshold are 1.03 times as large (1.027 to 1.035, whatever the detector and the number of photos); 0.4165 takes
 that back.
 """
 

@@ -65,7 +65,10 @@ def _reid(name: str, ending: str, size: int, sha256: str) -> WeightsFile:
         bytes=size,
         sha256=sha256,
         licence="Apache-2.0",
-        source=N_("Intel, published in the Open Model Zoo 2023.0 (face-reidentification-retail-0095); trained on VGGFace2"),
+        source=N_(
+            "Intel, published in the Open Model Zoo 2023.0 (face-reidentification-retail-0095); trained on VGGFace2, whose terms are "
+            "unclear"
+        ),
         address=f"{_OPENVINO_ZOO}/face-reidentification-retail-0095/FP16/{file}",
         limits=N_(
             "The terms of VGGFace2, whose photos it learnt from, are unclear: the licence covers the file alone. As with every face "

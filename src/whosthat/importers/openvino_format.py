@@ -21,6 +21,7 @@ import numpy as np
 
 from whosthat.errors import WeightsError
 from whosthat.translation import _
+from whosthat.wording import visible
 
 if TYPE_CHECKING:
     from whosthat.types import FloatArray
@@ -66,7 +67,9 @@ class Layer:
                 raise self._unknown(setting)
 
     def _unknown(self, setting: str) -> WeightsError:
-        return wrong(_('{kind} has the setting {setting}="{text}"', kind=self.kind, setting=setting, text=self.settings.get(setting, "")))
+        return wrong(
+            _('{kind} has the setting {setting}="{text}"', kind=self.kind, setting=setting, text=_shown(self.settings.get(setting, "")))
+        )
 
 
 def read_network(xml: bytes, numbers: bytes) -> tuple[Layer, ...]:
@@ -146,7 +149,8 @@ def _sources(edges: _Element, places: Mapping[str, int]) -> list[dict[str, int]]
         source, target = (places.get(edge.settings.get(end, "")) for end in ("from-layer", "to-layer"))
         port = edge.settings.get("to-port", "")
         if source is None or target is None or port in sources[target]:
-            raise wrong(_("an edge joins layers that do not exist, or comes twice: {edge}", edge=dict(edge.settings)))
+            ends = " -> ".join(edge.settings.get(end, "") for end in ("from-layer", "to-layer"))
+            raise wrong(_("an edge joins layers that do not exist, or comes twice: {edge}", edge=_shown(ends)))
         sources[target][port] = source
     return sources
 
@@ -154,7 +158,7 @@ def _sources(edges: _Element, places: Mapping[str, int]) -> list[dict[str, int]]
 def _layer(element: _Element, sources: Mapping[str, int], place: int) -> Layer:
     kind = element.settings.get("type", "")
     if kind not in _INPUTS:
-        raise wrong(_('it has a layer of the kind "{kind}"', kind=kind))
+        raise wrong(_('it has a layer of the kind "{kind}"', kind=_shown(kind)))
     if set(sources) != {str(port) for port in range(_INPUTS[kind])}:
         raise wrong(_("{kind} has {n} inputs", kind=kind, n=len(sources)))
     inputs = tuple(sources[str(port)] for port in range(len(sources)))
@@ -169,7 +173,8 @@ def _constant(layer: Layer, numbers: bytes, left: int) -> FloatArray:
     kind = _NUMBERS.get(layer.settings.get("element_type", ""))
     shape = _whole_numbers(layer.settings.get("shape", ""))
     if kind is None or len(shape) > MAX_DIMENSIONS or 0 in shape:
-        raise wrong(_("a constant has the setting {setting}", setting=dict(layer.settings)))
+        settings = ", ".join(layer.settings.get(name, "") for name in ("element_type", "shape"))
+        raise wrong(_("a constant has the settings {settings}", settings=_shown(settings)))
     (offset,), (size,) = layer.numbers("offset", 1), layer.numbers("size", 1)
     if size != math.prod(shape) * kind.itemsize or size > left or offset + size > len(numbers):
         raise wrong(
@@ -187,9 +192,14 @@ def _constant(layer: Layer, numbers: bytes, left: int) -> FloatArray:
     return array
 
 
+def _shown(text: str) -> str:
+    """What is shown of a text out of the file."""
+    return visible(text[:80])
+
+
 def _whole_numbers(text: str) -> list[int]:
     """Read whole numbers with commas between them; an empty text holds none."""
     words = [word.strip() for word in text.split(",")] if text.strip() else []
     if not all(_WHOLE.fullmatch(word) for word in words):
-        raise wrong(_('expected whole numbers, got "{text}"', text=text[:80]))
+        raise wrong(_('expected whole numbers, got "{text}"', text=_shown(text)))
     return [int(word) for word in words]
