@@ -30,6 +30,7 @@ BENCHMARKS = (
     "motion",
     "faces_speed",
     "faces_training",
+    "faces_embedders",
     "faces_accuracy",
     "faces_robustness",
     "near_copies",

@@ -43,12 +43,12 @@ class Contestant(Protocol):
 
 
 class Whosthat:
-    """whosthat with one of its detectors."""
+    """whosthat with one of its detectors and embedders."""
 
-    def __init__(self, detector: str) -> None:
-        self.name = f"whosthat, {DETECTORS[detector]}"
-        with private_places(detector):
-            self.reader = open_reader(detector).reader
+    def __init__(self, detector: str, embedder: str = DLIB.name) -> None:
+        self.name = f"whosthat, {DETECTORS[detector]}" + ("" if embedder == DLIB.name else f" and {embedder}")
+        with private_places(detector, embedder):
+            self.reader = open_reader(detector, embedder).reader
 
     def enrol(self, photos: Sequence[AuditedPhoto]) -> None:
         """Find, embed and fit, with an empty cache."""
@@ -57,7 +57,9 @@ class Whosthat:
             found = faces_of_photos(paths, self.reader, file=Path(empty) / "photos.sqlite")
         gallery = gallery_of(photos, found, tuple(sorted({item.photo.class_name for item in photos})))
         groups = {photo.sha256: photo.group for photo in photos}
-        fitted = fit_identifier(gallery, np.array([groups[photo.sha256] for photo in gallery.photos]), embedder=DLIB.name)
+        fitted = fit_identifier(
+            gallery, np.array([groups[photo.sha256] for photo in gallery.photos]), embedder=self.reader.embedder.facts.name
+        )
         self._recogniser = FaceRecogniser(self.reader, fitted.identifier)
 
     def identify(self, photos: Sequence[Path]) -> Names:

@@ -15,7 +15,7 @@ import numpy as np
 from benchmarks.measuring import SHARED
 from whosthat.recognition.gallery import EnrolledPhoto, Gallery
 from whosthat.workflow.face_photos import stacked
-from whosthat.workflow.model_files import add
+from whosthat.workflow.model_files import add, add_with_others
 
 if TYPE_CHECKING:
     from whosthat.dataset.audit import AuditedPhoto
@@ -28,16 +28,21 @@ LFW = SHARED / "data" / "lfw_fold1"
 YUNET_FILE = SHARED / "weights" / "face_detection_yunet_2026may.onnx"
 DETECTORS = {"mtcnn": "MTCNN", "yunet": "YuNet"} if YUNET_FILE.is_file() else {"mtcnn": "MTCNN"}
 """The detectors that can be measured here, and what people call them."""
+REID_FILE = SHARED / "weights" / "face-reidentification-retail-0095.xml"
+EMBEDDERS = ("dlib-resnet", "reid-0095") if REID_FILE.is_file() else ("dlib-resnet",)
+"""The embedders that can be measured here."""
 
 
 @contextmanager
-def private_places(detector: str) -> Iterator[Path]:
-    """Give whosthat, in this process and those it starts, an empty cache and a weights folder from which it takes this detector."""
+def private_places(detector: str, embedder: str = "dlib-resnet") -> Iterator[Path]:
+    """Give whosthat, in this process and those it starts, an empty cache and a weights folder from which it takes these networks."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         with mock.patch.dict(os.environ, WHOSTHAT_CACHE=str(folder / "cache"), WHOSTHAT_WEIGHTS=str(folder / "weights")):
             if detector == "yunet":
                 add(YUNET_FILE)
+            if embedder == "reid-0095":
+                add_with_others(REID_FILE)
             yield folder
 
 

@@ -1,4 +1,4 @@
-"""What predict answers for known people and for strangers, and how many faces are found, with each detector that is here.
+"""What predict answers for known people and for strangers, and how many faces are found, with each detector and embedder that is here.
 
 Known people: five splits of `avengers` (seeds 0 to 4), each tested by a recogniser that has seen none of its test photos nor their
 look-alikes; every test photo counts as correct, wrong, unknown or without a face, through the same search for faces and the same naming as
@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks.face_photos import AVENGERS, DETECTORS, GROUP_PHOTOS, LFW, STRANGERS, gallery_of, private_places
+from benchmarks.face_photos import AVENGERS, DETECTORS, EMBEDDERS, GROUP_PHOTOS, LFW, STRANGERS, gallery_of, private_places
 from benchmarks.measuring import Row
 from whosthat.dataset.audit import audit_folder
 from whosthat.evaluation.outcomes import Outcomes, answer_of, count
@@ -71,17 +71,17 @@ class Photos:
 
 
 def measure() -> list[Row]:
-    """Every figure, detector by detector."""
+    """Every figure, detector by detector, embedder by embedder."""
     with private_places("mtcnn"):
         avengers, strangers = audit_folder(AVENGERS), audit_folder(STRANGERS)
-    return [row for detector in DETECTORS for row in rows(detector, avengers, strangers)]
+    return [row for embedder in EMBEDDERS for detector in DETECTORS for row in rows(detector, embedder, avengers, strangers)]
 
 
-def rows(detector: str, avengers: Audit, strangers: Audit) -> list[Row]:
-    """The figures of one detector."""
-    name = DETECTORS[detector]
-    with private_places(detector):
-        reader = open_reader(detector).reader
+def rows(detector: str, embedder: str, avengers: Audit, strangers: Audit) -> list[Row]:
+    """The figures of one detector and one embedder."""
+    name = DETECTORS[detector] if embedder == DLIB.name else f"{DETECTORS[detector]}, {embedder}"
+    with private_places(detector, embedder):
+        reader = open_reader(detector, embedder).reader
         known, others = (looked_at(audit, reader) for audit in (avengers, strangers))
         trials = list(zip(*(trials_of(seed, reader, known, others) for seed in SEEDS), strict=True))
         divided = dividing_distance(*(gallery_of(one.audit.photos, one.found, one.audit.classes) for one in (known, others)))
@@ -97,7 +97,7 @@ def rows(detector: str, avengers: Audit, strangers: Audit) -> list[Row]:
         Row(
             f"LFW fold 1 at {divided:.3f}, from other data, {name}", pairs_right(apart, genuine, divided), f">= {DLIB_ACCURACY - 0.005:.4f}"
         ),
-        Row(f"faces found in `group_photos`, {name}", faces_found(reader)),
+        *([Row(f"faces found in `group_photos`, {name}", faces_found(reader))] if embedder == DLIB.name else []),
     ]
 
 
@@ -114,13 +114,14 @@ def trials_of(seed: int, reader: FaceReader, known: Photos, others: Photos) -> I
     group_of = {item.sha256: item.group for item in known.audit.photos}
     groups = np.array([group_of[photo.sha256] for photo in learnt.photos])
 
-    identifier = fit_identifier(learnt, groups, embedder=DLIB.name).identifier
+    identifier = fit_identifier(learnt, groups, embedder=reader.embedder.facts.name).identifier
     recogniser = FaceRecogniser(reader, identifier)
     everybody = others.audit.photos
     yield trial(recogniser, parts["test"], known, everybody, others)
     halves = [[item for item in everybody if others.audit.classes.index(item.photo.class_name) % 2 == half] for half in (0, 1)]
     for fitted_on, counted_on in ((everybody, everybody), (halves[0], halves[1]), (halves[1], halves[0])):
-        fitted = fit_identifier(learnt, groups, head="trimmed-mean", strangers=as_strangers(fitted_on, others), embedder=DLIB.name)
+        given, network = as_strangers(fitted_on, others), reader.embedder.facts.name
+        fitted = fit_identifier(learnt, groups, head="trimmed-mean", strangers=given, embedder=network)
         identifier.threshold = fitted.identifier.threshold  # it is the same whatever the head, and this head is the quickest
         yield trial(recogniser, parts["test"], known, counted_on, others)
 

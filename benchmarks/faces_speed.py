@@ -33,7 +33,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmarks.face_contestants import Contestant, FaceRecognition, Names, Whosthat, peer
-from benchmarks.face_photos import AVENGERS, DETECTORS, GROUP_PHOTOS, private_places
+from benchmarks.face_photos import AVENGERS, DETECTORS, EMBEDDERS, GROUP_PHOTOS, private_places
 from benchmarks.measuring import Row, median_seconds
 from whosthat.dataset.audit import audit_folder
 from whosthat.dataset.split import split
@@ -74,7 +74,7 @@ class Score:
 def measure() -> list[Row]:
     """Speed and accuracy side by side, then embedding alone."""
     with peer() as other:
-        ours = [Whosthat(detector) for detector in DETECTORS]
+        ours = [Whosthat(detector, embedder) for embedder in EMBEDDERS for detector in DETECTORS]
         contestants: list[Contestant] = [*ours, other] if other is not None else [*ours]
         missing = [] if other is not None else [Row("face_recognition", "not installed")]
         return [*missing, *from_file_to_name(contestants), *embedding(ours[0].reader, other)]

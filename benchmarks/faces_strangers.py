@@ -15,13 +15,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks.face_photos import AVENGERS, LFW, STRANGERS, private_places
+from benchmarks.face_photos import AVENGERS, EMBEDDERS, LFW, STRANGERS, private_places
 from benchmarks.measuring import Row
 from whosthat.faces.embedder import DLIB
 from whosthat.recognition.enrolling import Strangers, fit_identifier
@@ -43,14 +43,15 @@ SOME = 10
 
 @dataclass(frozen=True)
 class Faces:
-    """Embeddings float32 (n, dimensions) and whom each shows, int64 (n,)."""
+    """Embeddings float32 (n, dimensions), whom each shows, int64 (n,), and the network that gave them."""
 
     vectors: FloatArray
     people: IntArray
+    embedder: str
 
     def of(self, rows: IntArray) -> Faces:
         """Some of them."""
-        return Faces(self.vectors[rows], self.people[rows])
+        return replace(self, vectors=self.vectors[rows], people=self.people[rows])
 
     def some(self, people: IntArray, n: int, generator: np.random.Generator) -> Faces:
         """At most so many of each of these people, drawn by lot."""
@@ -69,18 +70,25 @@ class Drawn:
 
 
 def measure() -> list[Row]:
-    """All draws."""
-    with private_places("mtcnn"):
-        reader = open_reader("mtcnn").reader
+    """All draws, with each embedder that is here."""
+    return [row for embedder in EMBEDDERS for row in rows(embedder)]
+
+
+def rows(embedder: str) -> list[Row]:
+    """All draws with one embedder."""
+    with private_places("mtcnn", embedder):
+        reader = open_reader("mtcnn", embedder).reader
         avengers, strangers, lfw = (faces_below(folder, reader) for folder in (AVENGERS, STRANGERS, LFW / "images"))
     seven = len(np.unique(avengers.people))
-    everybody = Faces(np.concatenate([avengers.vectors, strangers.vectors]), np.concatenate([avengers.people, strangers.people + seven]))
+    everybody = Faces(
+        np.concatenate([avengers.vectors, strangers.vectors]), np.concatenate([avengers.people, strangers.people + seven]), embedder
+    )
     alone = [draw(everybody, seed) for seed in range(DRAWS)]
     given = [draw(everybody, seed, given=True) for seed in range(DRAWS)]
     asked = [draw(everybody, seed, enrolled=np.arange(seven), photos=5) for seed in range(JUDGED)]
     news = [draw(lfw, seed, n_people=(*PEOPLE, 60), some=2) for seed in range(JUDGED)]
     first, more = slice(JUDGED), slice(JUDGED, None)
-    return [
+    found = [
         Row("30 draws, no strangers given", told(alone[first]), "held in >= 27, none above 3 times"),
         Row("30 draws, half of the strangers given", told(given[first]), "held in >= 27, none above 3 times"),
         Row("170 further draws, no strangers given", told(alone[more])),
@@ -92,6 +100,7 @@ def measure() -> list[Row]:
         Row("the seven `avengers`, 5 photos each, counted on `strangers`, 30 draws", told(asked), "held in >= 27, none above 3 times"),
         Row("30 draws out of LFW, no strangers given", told(news)),
     ]
+    return found if embedder == DLIB.name else [replace(row, what=f"{row.what}, {embedder}") for row in found]
 
 
 def faces_below(folder: Path, reader: FaceReader) -> Faces:
@@ -99,7 +108,7 @@ def faces_below(folder: Path, reader: FaceReader) -> Faces:
     paths = {hashlib.sha256(path.read_bytes()).hexdigest(): path for path in sorted(folder.rglob("*.*"))}
     found = {digest: faces for digest, faces in faces_of_photos(paths, reader).items() if faces.taken is not None}
     names = [paths[digest].parent.name for digest in found]
-    return Faces(stacked(list(found.values())), np.unique(names, return_inverse=True)[1])
+    return Faces(stacked(list(found.values())), np.unique(names, return_inverse=True)[1], reader.embedder.facts.name)
 
 
 def draw(
@@ -142,7 +151,7 @@ def judged(gallery: Gallery, people: IntArray, known: Faces, others: Faces, give
     strangers = None if given is None else Strangers(given.vectors, np.unique(given.people, return_inverse=True)[1])
     groups = np.arange(len(gallery.labels))
     # the threshold is the same whatever the head, and this one is the quickest
-    identifier = fit_identifier(gallery, groups, head="trimmed-mean", strangers=strangers, embedder=DLIB.name).identifier
+    identifier = fit_identifier(gallery, groups, head="trimmed-mean", strangers=strangers, embedder=known.embedder).identifier
     threshold = identifier.threshold
     named = np.mean([person is not None for person in answers(identifier, others.vectors)])
     labels = np.searchsorted(np.sort(people), known.people)

@@ -99,11 +99,21 @@ def two_threads() -> None:
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """The folder of real photos; skips with a reason where it is absent."""
-    folder = SHARED / "data"
+    return _real("data")
+
+
+@pytest.fixture(scope="session")
+def real_weights() -> Path:
+    """The folder of published weights that come with no package; skips with a reason where it is absent."""
+    return _real("weights")
+
+
+def _real(name: str) -> Path:
+    folder = SHARED / name
     if not folder.is_dir():
         if os.environ.get("WHOSTHAT_REQUIRE_REAL"):
-            pytest.fail(f"the real photos are required here, and absent ({folder})")
-        pytest.skip(f"the real photos are not here ({folder})")
+            pytest.fail(f"the real {name} are required here, and absent ({folder})")
+        pytest.skip(f"the real {name} are not here ({folder})")
     return folder
 
 

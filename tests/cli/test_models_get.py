@@ -7,6 +7,7 @@ import hashlib
 import io
 import re
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -139,3 +140,79 @@ def test_an_added_network_says_how_to_train_it(tmp_path: Path, monkeypatch: pyte
     (tmp_path / "any name").write_bytes(CONTENT)
     assert main(["models", "add", str(tmp_path / "any name")]) == 0
     assert "is the weights of resnet50 (MIT).\nChoose it with --model resnet50." in capsys.readouterr().out
+
+
+REID = ("face-reidentification-retail-0095.bin", "face-reidentification-retail-0095.xml")
+
+
+@pytest.fixture
+def two_files(file_server: Any, monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
+    """The two files of reid-0095 are a few bytes each, and the server is where whosthat looks for both."""
+    contents = {REID[0]: CONTENT, REID[1]: CONTENT[::-1]}
+    files = {
+        name: dataclasses.replace(
+            file,
+            bytes=len(contents[file.file]),
+            sha256=hashlib.sha256(contents[file.file]).hexdigest(),
+            address=file_server.address.replace("/file", f"/{file.file}"),
+        )
+        for name, file in weight_files.FILES.items()
+        if file.part_of == "reid-0095"
+    }
+    monkeypatch.setattr(weight_files, "FILES", {**weight_files.FILES, **files})
+    return contents
+
+
+def test_a_model_of_two_files_is_downloaded_whole(
+    file_server: Any, two_files: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "weights"
+    monkeypatch.setattr(sys, "stdin", Keyboard("n\n"))
+    assert main(["models", "get", "reid-0095"]) == 2
+    asked = capsys.readouterr().err
+    for part in (*REID, "Licence: Apache-2.0.", "trained on VGGFace2", "The terms of VGGFace2", f"/{REID[0]}", f"/{REID[1]}"):
+        assert part in " ".join(asked.split())
+    file_server.content = two_files[REID[0]]
+    assert main(["models", "get", "reid-0095", "--yes"]) == 1  # the server gives the first file for the second, too
+    assert "is not the published file face-reidentification-retail-0095.xml" in " ".join(capsys.readouterr().err.split())
+    assert [path.name for path in folder.iterdir()] == [REID[0]]
+    file_server.content = two_files[REID[1]]
+    mirror = file_server.address.replace("/file", "/mirror/anything")
+    assert main(["models", "get", "reid-0095", "--yes", "--from", mirror]) == 0
+    assert file_server.asked[-1][0] == f"/mirror/{REID[1]}"
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == two_files
+    assert "New trainings on faces use it from now on." in capsys.readouterr().out
+    assert main(["models", "get", "reid-0095"]) == 0
+    assert "are here already" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", [["add"], ["get", "reid-0095", "--from"]], ids=" ".join)
+@pytest.mark.parametrize("named", REID)
+def test_the_other_file_is_taken_from_beside_the_one_that_is_named(
+    command: list[str], named: str, two_files: dict[str, bytes], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    brought = tmp_path / "brought"
+    brought.mkdir()
+    (brought / named).write_bytes(two_files[named])
+    other = next(name for name in REID if name != named)
+    (brought / other).write_bytes(b"something else")
+    assert main(["models", *command, str(brought / named)]) == 0
+    assert f"reid-0095 also needs {other}: add it in the same way." in capsys.readouterr().out
+    (brought / other).write_bytes(two_files[other])
+    assert main(["models", "add", str(brought / named)]) == 0
+    assert "New trainings on faces use it from now on." in capsys.readouterr().out
+    assert {path.name: path.read_bytes() for path in (tmp_path / "weights").iterdir()} == two_files
+
+
+def test_an_archive_brings_both_files(two_files: dict[str, bytes], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with zipfile.ZipFile(tmp_path / "zoo.zip", "w") as archive:
+        for name, content in two_files.items():
+            archive.writestr(f"FP16/{name}", content)
+    assert main(["models", "get", "reid-0095", "--from", str(tmp_path / "zoo.zip")]) == 0
+    assert {path.name: path.read_bytes() for path in (tmp_path / "weights").iterdir()} == two_files
+
+
+def test_a_file_that_is_neither_is_refused(two_files: dict[str, bytes], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / REID[1]).write_bytes(two_files[REID[1]][:-1])
+    assert main(["models", "get", "reid-0095", "--from", str(tmp_path / REID[1])]) == 1
+    assert f"is not the published file {REID[1]}" in " ".join(capsys.readouterr().err.split())

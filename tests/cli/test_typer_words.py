@@ -51,7 +51,7 @@ def test_a_help_page_is_chinese_and_fits(catalogue: Catalogue) -> None:
     assert lines[2] == "  檢查照片資料夾有什麼問題。"
     assert {"引數：", "選項：", "  範例："} <= set(lines)
     assert "  -h, --help            顯示這份說明後結束。" in lines
-    assert any(line.endswith("[預設：dlib-resnet]") for line in lines)
+    assert any(line.endswith("[預設：auto]") for line in lines)
     start = lines.index("引數：") + 1
     of_photos = lines[start : lines.index("選項：") - 1]
     assert all(cell_width(line) <= 60 for line in of_photos)

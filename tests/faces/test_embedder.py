@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import onnx
 import pytest
@@ -48,6 +50,16 @@ def test_another_network_has_another_fingerprint_and_so_another_place_in_the_cac
     model.graph.doc_string = "changed"
     other = OnnxEmbedder(DLIB, model.SerializeToString())
     assert FaceReader(reader.detector, same).key == reader.key != FaceReader(reader.detector, other).key
+
+
+def test_one_look_is_the_crop_as_it_is_two_are_averaged_with_its_mirror_image_and_both_are_remembered_apart(
+    reader: FaceReader, embedder: OnnxEmbedder, dlib_onnx: bytes, crop: np.ndarray
+) -> None:
+    once = OnnxEmbedder(replace(DLIB, looks=1), dlib_onnx)
+    crops = np.stack([np.roll(crop, shift, axis=1) for shift in range(17)])
+    np.testing.assert_allclose(once.embed(crops), open_session(dlib_onnx).run(crops)[0], atol=1e-6)
+    np.testing.assert_allclose(embedder.embed(crops), (once.embed(crops) + once.embed(crops[:, :, ::-1])) / 2, atol=1e-5)
+    assert FaceReader(reader.detector, once).key != reader.key
 
 
 def test_crops_of_another_size_are_refused(embedder: OnnxEmbedder) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 from onnx import helper
 
 from whosthat.errors import UsageError, WeightsError
-from whosthat.faces.embedder import OnnxEmbedder
+from whosthat.faces.embedder import SAME_PERSON, OnnxEmbedder
 from whosthat.faces.models import DETECTORS, EMBEDDERS, add_embedder, all_embedders, embedder_model
 from whosthat.faces.own_embedders import EmbedderDescription, embedder_names
 from whosthat.faces.weight_files import FILES
@@ -36,9 +37,31 @@ def test_an_added_embedder_can_be_opened_and_embeds(network: Path, described: An
     assert OnnxEmbedder(model.facts, model.graph()).embed(np.zeros((2, 112, 112, 3), np.uint8)).shape == (2, 48)
 
 
-def test_the_recipe_asks_for_an_embedder_that_is_always_here() -> None:
-    model = EMBEDDERS[FaceRecipe().embedder]
+def test_the_recipe_takes_reid_0095_where_both_its_files_are_here_else_the_embedder_that_always_is(tmp_path: Path) -> None:
+    model = embedder_model(FaceRecipe().embedder)
+    assert model.facts.name == "dlib-resnet"
     assert FILES[model.file.name].package
+    (tmp_path / "weights").mkdir()
+    for file, name in zip(EMBEDDERS["reid-0095"].files, ("dlib-resnet", "reid-0095"), strict=True):
+        (tmp_path / "weights" / file.file).write_bytes(b"its content is looked at when it is read")
+        assert embedder_model("auto").facts.name == name
+    with pytest.raises(WeightsError, match=r"face-reidentification-retail-0095\.xml is not the published file"):
+        embedder_model("auto").graph()
+
+
+@pytest.mark.real
+def test_reid_0095_looks_once_and_tells_turned_crops_from_others(real_weights: Path, tmp_path: Path) -> None:
+    (tmp_path / "weights").mkdir()
+    for file in EMBEDDERS["reid-0095"].files:
+        (tmp_path / "weights" / file.file).symlink_to(real_weights / file.file)
+    model = embedder_model("auto")
+    embedder = OnnxEmbedder(model.facts, model.graph())
+    crops = np.random.default_rng(0).integers(0, 256, (20, 128, 128, 3)).astype(np.uint8)
+    vectors = embedder.embed(crops)
+    assert vectors.shape == (20, 256)
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), SAME_PERSON / np.sqrt(2 - 2 * 0.4165), rtol=1e-5)
+    twice = OnnxEmbedder(replace(model.facts, looks=2), model.graph()).embed(crops)
+    np.testing.assert_allclose(twice, (vectors + embedder.embed(crops[:, :, ::-1])) / 2, atol=1e-6)
 
 
 def test_sface_is_pinned_and_says_where_to_get_it_when_it_is_not_here() -> None:

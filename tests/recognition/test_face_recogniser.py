@@ -11,7 +11,8 @@ import pytest
 from onnx import helper, numpy_helper
 
 from whosthat.errors import BundleError
-from whosthat.faces.embedder import DLIB
+from whosthat.faces.embedder import DLIB, OnnxEmbedder
+from whosthat.faces.finding import FaceReader
 from whosthat.faces.weight_files import read_weights
 from whosthat.recognition import load
 from whosthat.recognition.bundle import BundleFacts, open_bundle, save_bundle
@@ -53,6 +54,7 @@ def save(folder: Path, opened: OpenedReader, identifier: Identifier) -> Path:
         detector_files=tuple(opened.detector_files),
         embedder=DLIB.name,
         dimensions=128,
+        looks=reader.embedder.facts.looks,
         head=identifier.head,
         n_enrolled=len(gallery.photos),
     )
@@ -70,6 +72,22 @@ def test_a_bundle_with_networks_of_another_version_says_what_to_do(
     folder = save(tmp_path / "bundle", replace(opened, detector_files=published), recogniser.identifier)
     with pytest.raises(BundleError, match=r"cannot run\. Train again"):
         load(folder)
+
+
+@pytest.mark.parametrize("looks", [1, 2])
+def test_a_bundle_looks_as_often_as_when_it_was_made_and_an_older_one_twice(
+    looks: int, recogniser: FaceRecogniser, opened: OpenedReader, tmp_path: Path
+) -> None:
+    once = OnnxEmbedder(replace(DLIB, looks=looks), opened.graph)
+    reader = FaceReader(opened.reader.detector, once)
+    folder = save(tmp_path / "bundle", replace(opened, reader=reader), recogniser.identifier)
+    crops = np.random.default_rng(0).integers(0, 256, (3, 150, 150, 3), np.uint8)
+    loaded = FaceRecogniser.open(open_bundle(folder))
+    assert loaded.reader.key == reader.key
+    np.testing.assert_array_equal(loaded.reader.embed(crops), once.embed(crops))
+    facts = open_bundle(folder).facts.faces
+    assert facts is not None
+    assert FaceFacts.model_validate(facts.model_dump(exclude={"looks"})).looks == 2
 
 
 def test_each_face_gets_a_name_a_box_and_its_reasons(recogniser: FaceRecogniser, gallery: Gallery) -> None:

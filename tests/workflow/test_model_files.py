@@ -26,6 +26,7 @@ CONTENT = b"numbers of a network " * 5000
 @pytest.fixture
 def stand_in(monkeypatch: pytest.MonkeyPatch) -> ModelFile:
     """Let the file of vgg16 be bytes that a test can write."""
+    registry.names()  # registers the networks
     facts, builder = registry._BUILDERS["vgg16"]
     facts = dataclasses.replace(
         facts,

@@ -26,6 +26,7 @@ from whosthat.errors import DatasetError, RunError, UsageError
 from whosthat.evaluation.outcomes import Outcomes
 from whosthat.faces.embedder import DLIB
 from whosthat.faces.finding import FaceReader
+from whosthat.faces.models import EMBEDDERS
 from whosthat.faces.remembered import RememberedFaces
 from whosthat.photos.drawing import save_image
 from whosthat.recognition.bundle import open_bundle
@@ -160,6 +161,24 @@ def test_a_run_ends_with_figures_a_report_and_a_bundle_that_has_enrolled_everybo
     metrics = json.loads((result.run / "metrics.json").read_text(encoding="utf-8"))
     assert metrics["outcomes"] == metrics["evaluation"]["outcomes"] == {"correct": 10, "wrong": 0, "unknown": 0, "no_face": 0}
     assert json.loads((result.run / "metrics.json").read_text(encoding="utf-8"))["training"]["epochs"] == 0
+
+
+@pytest.mark.usefixtures("no_report", "embedder")
+def test_training_ends_with_a_line_about_the_better_network_until_it_is_here(
+    people: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["train", str(people), "--model", "faces", "--runs", str(tmp_path / "runs")]
+    assert main(words) == 0
+    last = " ".join(capsys.readouterr().out.rpartition("\n\n")[2].split())
+    assert last.startswith("reid-0095 tells people apart better")
+    assert "whosthat models get reid-0095 (2.6 MB, once; " in last
+    assert main([*words, "--set", "embedder=dlib-resnet"]) == 0  # asked for: nothing to say
+    assert "reid-0095" not in capsys.readouterr().out
+    (tmp_path / "weights").mkdir()
+    for file in EMBEDDERS["reid-0095"].files:
+        (tmp_path / "weights" / file.file).touch()
+    assert main(words) == 0
+    assert "models get" not in capsys.readouterr().out
 
 
 def test_the_report_says_of_faces_what_was_planted(people: Path, embedder: ByPixel, tmp_path: Path) -> None:

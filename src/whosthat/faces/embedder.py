@@ -40,6 +40,7 @@ class EmbedderFacts:
     templates: Mapping[str, CropTemplate]  # where the landmarks of each detector lie in its crop, by the detector's name or `ANY_DETECTOR`
     licence: str
     source: str
+    looks: int = 2  # 2: a crop is embedded as it is and mirrored, and the vectors are averaged; 1: as it is
 
     def template(self, detector: str) -> CropTemplate:
         """Return where the landmarks of a detector lie in the crop."""
@@ -49,8 +50,8 @@ class EmbedderFacts:
 class OnnxEmbedder:
     """An embedding network that takes uint8 crops, (n, size, size, 3), and gives vectors on the scale of `SAME_PERSON`.
 
-    Each crop is embedded as it is and mirrored, and the two vectors are averaged: what differs between them is chance. ``fingerprint``
-    changes whenever the same crop might give another vector.
+    With two looks each crop is embedded as it is and mirrored, and the two vectors are averaged: what differs between them is chance.
+    ``fingerprint`` changes whenever the same crop might give another vector, but for the number of looks.
 
     Args:
         facts: What is known of the network.
@@ -86,10 +87,11 @@ class OnnxEmbedder:
             WeightsError: The graph does not take the crops, or gives something else than finite vectors of the known length.
         """
         vectors = np.empty((len(crops), self.facts.dimensions), np.float32)
-        for start in range(0, len(crops), BATCH // 2):
-            batch = crops[start : start + BATCH // 2]
-            both = self._answers(np.concatenate([batch, batch[:, :, ::-1]]))
-            vectors[start : start + len(batch)] = (both[: len(batch)] + both[len(batch) :]) / 2
+        size = BATCH // self.facts.looks
+        for start in range(0, len(crops), size):
+            batch = crops[start : start + size]
+            looks = self._answers(np.concatenate([batch, batch[:, :, ::-1]]) if self.facts.looks == 2 else batch)
+            vectors[start : start + len(batch)] = looks.reshape(self.facts.looks, len(batch), -1).mean(axis=0)
         return vectors
 
     def _answers(self, crops: Image) -> FloatArray:

@@ -162,8 +162,9 @@ class FaceReader(FaceCropper):
     @property
     def key(self) -> str:
         """A short word that changes whenever the same photo would give another embedding."""
-        name = self.embedder.facts.name
-        digest = _digest(VERSION, self.detector.name, name, self.embedder.fingerprint, asdict(self.template))
+        name, looks = self.embedder.facts.name, self.embedder.facts.looks
+        more = [] if looks == 2 else [looks]  # so that what was remembered before there was a choice still counts
+        digest = _digest(VERSION, self.detector.name, name, self.embedder.fingerprint, asdict(self.template), *more)
         return f"{self.detector.name}-{name}-{digest}"
 
     def embed(self, crops: Image) -> FloatArray:

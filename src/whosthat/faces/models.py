@@ -1,13 +1,14 @@
 """The detectors and embedders that exist: their facts, and opening them from their files.
 
-What belongs here: the two tables, which detector is taken when nobody names one, and adding an embedder of one's own. What does not: the
-networks themselves. A bundle keeps the files of its detector and the graph of its embedder, so it opens without looking for packages.
+What belongs here: the two tables, which detector and embedder are taken when nobody names one, and adding an embedder of one's own. What
+does not: the networks themselves. A bundle keeps the files of its detector and the graph of its embedder, so it opens without looking for
+packages.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +47,29 @@ green, blue from 0 to 255, nothing subtracted. The limit 0.363 is that of OpenCV
 """
 
 
+REID = EmbedderDescription(
+    name="reid-0095",
+    licence=FILES["reid-0095"].licence,
+    source=FILES["reid-0095"].source,
+    dimensions=256,
+    crop_size=128,
+    points=((40.39, 59.08), (87.38, 59.08), (64.03, 81.98), (44.73, 105.56), (83.64, 105.56)),
+    points_origin=N_("The five points of the Open Model Zoo's description of the network."),
+    colours="bgr",
+    layout="nchw",
+    mean=0.0,
+    scale=1.0,
+    compare="cosine",
+    same_person=0.4165,
+)
+"""face-reidentification-retail-0095, as Intel's Open Model Zoo publishes it: MobileNetV2 blocks with attention, compared by cosine.
+
+Its makers state no limit. Its numbers in `recognition.impostors` were measured with a cosine of 0.45 and two looks. With one look all
+distances near the threshold are 1.03 times as large (1.027 to 1.035, whatever the detector and the number of photos); 0.4165 takes
+that back.
+"""
+
+
 @dataclass(frozen=True)
 class DetectorFacts:
     """What is known of a detector before it is opened."""
@@ -71,7 +95,7 @@ DETECTORS: Mapping[str, DetectorFacts] = {
 }
 """Every detector by name, the one that is preferred first."""
 
-AUTO = "auto"  # stands for the first detector whose files are here
+AUTO = "auto"  # stands for the first detector or embedder whose files are here
 
 
 def detector_facts(name: str) -> DetectorFacts:
@@ -113,24 +137,50 @@ def dlib_graph() -> bytes:
     return write_graph(read_network(read_weights(DLIB.name)))
 
 
+def reid_graph() -> bytes:
+    """Build the ONNX graph of reid-0095 from its two published files; about a fifth of a second.
+
+    Raises:
+        WeightsError: One is not here, or is another file.
+    """
+    from whosthat.importers.openvino_format import read_network
+    from whosthat.importers.openvino_network import write_graph
+
+    return adapt(write_graph(read_network(read_weights("reid-0095-layers"), read_weights("reid-0095"))), REID)
+
+
 @dataclass(frozen=True)
 class EmbedderModel:
     """An embedder that can be chosen."""
 
     facts: EmbedderFacts
-    file: WeightsFile  # the file with its weights
-    graph: Callable[[], bytes]  # makes its ONNX graph, as `embedder.OnnxEmbedder` takes it; WeightsError where the file is missing or wrong
+    files: tuple[WeightsFile, ...]  # the file with its weights, and those that belong to it
+    graph: Callable[[], bytes]  # makes its ONNX graph, as `embedder.OnnxEmbedder` takes it; WeightsError where a file is missing or wrong
+
+    @property
+    def file(self) -> WeightsFile:
+        """The file with its weights."""
+        return self.files[0]
+
+    @property
+    def here(self) -> bool:
+        """Whether all its files are on this computer."""
+        return all(find_weights(file) is not None for file in self.files)
 
 
 def _described(file: WeightsFile, description: EmbedderDescription) -> EmbedderModel:
-    return EmbedderModel(description.facts, file, lambda: adapt(read_weights(file), description))
+    return EmbedderModel(description.facts, (file,), lambda: adapt(read_weights(file), description))
 
 
 EMBEDDERS: Mapping[str, EmbedderModel] = {
-    DLIB.name: EmbedderModel(DLIB, FILES[DLIB.name], dlib_graph),
+    DLIB.name: EmbedderModel(DLIB, (FILES[DLIB.name],), dlib_graph),
     SFACE.name: _described(FILES[SFACE.name], SFACE),
+    REID.name: EmbedderModel(replace(REID.facts, looks=1), (FILES["reid-0095"], FILES["reid-0095-layers"]), reid_graph),
 }
 """Every embedder that whosthat knows by itself, by name."""
+
+PREFERRED = REID.name
+"""The embedder that ``auto`` takes where it is here, else `embedder.DLIB`; see docs/decisions/0021-which-embedder-auto-takes.md."""
 
 
 def all_embedders() -> tuple[str, ...]:
@@ -139,12 +189,14 @@ def all_embedders() -> tuple[str, ...]:
 
 
 def embedder_model(name: str) -> EmbedderModel:
-    """Return an embedder by its name.
+    """Return an embedder by its name, or the one that ``auto`` stands for.
 
     Raises:
         UsageError: There is none.
         WeightsError: The description of an added one is damaged.
     """
+    if name == AUTO:
+        return EMBEDDERS[PREFERRED if EMBEDDERS[PREFERRED].here else DLIB.name]
     if name in EMBEDDERS:
         return EMBEDDERS[name]
     if name in embedder_names():
@@ -154,7 +206,7 @@ def embedder_model(name: str) -> EmbedderModel:
         _(
             "There is no embedder named {name!r}. {choice} Add your own with: whosthat models add FILE.onnx --describe FILE.toml.",
             name=name,
-            choice=did_you_mean(name, all_embedders()),
+            choice=did_you_mean(name, [AUTO, *all_embedders()]),
         )
     )
 

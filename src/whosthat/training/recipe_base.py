@@ -225,8 +225,8 @@ class FaceRecipe(BaseRecipe):
 
     model: Literal["faces"] = "faces"
     detector: Literal["auto", "mtcnn", "yunet"] = "auto"  # auto: YuNet where its file is present
-    # Which network turns faces into vectors: ``dlib-resnet``, ``sface`` where its file is present, or one that was added.
-    embedder: str = Field(default="dlib-resnet", min_length=1, max_length=50)
+    # Which network turns faces into vectors: ``reid-0095``, ``dlib-resnet``, ``sface``, or one that was added.
+    embedder: str = Field(default="auto", min_length=1, max_length=50)  # auto: reid-0095 where its files are present, else dlib-resnet
     head: Literal["auto", "trimmed-mean", "nearest", "logistic"] = "auto"  # auto: chosen by cross-validation
     keep_suspects: bool = False  # learn also from photos that most probably show another person than their folder says
     stranger_rate: float = Field(default=0.01, gt=0, lt=0.5)  # share of strangers that may be named, by which the threshold is chosen

@@ -14,7 +14,7 @@ from whosthat.checking.face_audit import FaceAudit, audit_faces
 from whosthat.checking.face_findings import face_findings
 from whosthat.dataset.audit import Audit, audit_folder
 from whosthat.errors import path_given
-from whosthat.faces.embedder import DLIB
+from whosthat.faces.models import AUTO
 from whosthat.progress import SILENT, Progress
 from whosthat.training.recipe_base import FACES
 from whosthat.translation import _
@@ -42,7 +42,7 @@ def check(
     *,
     faces: bool | None = None,
     frames: int | None = None,
-    embedder: str = DLIB.name,
+    embedder: str = AUTO,
     page: str | Path | None = None,
     progress: Progress = SILENT,
 ) -> Checkup:
@@ -53,7 +53,7 @@ def check(
         faces: Whether to look for faces; None looks where `choosing.choose_model` would choose them.
         frames: Look at videos and folders of numbered frames as clips, of each of which a network sees so many frames (2 or more); faces
             are not looked for then. None takes frames for photos, and passes over videos.
-        embedder: Which network compares them.
+        embedder: Which network compares them; ``auto`` takes reid-0095 where it is present, else dlib-resnet.
         page: An HTML file to write, with samples of each class and the photos of every finding; an older one is replaced.
         progress: Shows the photos as they are read.
 

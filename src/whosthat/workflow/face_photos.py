@@ -23,7 +23,7 @@ from whosthat.dataset.threads import in_order
 from whosthat.errors import CacheError, DatasetError, PhotoError
 from whosthat.faces.embedder import DLIB, OnnxEmbedder
 from whosthat.faces.finding import FaceCropper, FaceReader, SeenFaces, main_face, sharpness
-from whosthat.faces.models import detector_facts, detector_files, embedder_model
+from whosthat.faces.models import AUTO, detector_facts, detector_files, embedder_model
 from whosthat.faces.remembered import Memory, PhotoFaces, RememberedFaces, RememberedSightings
 from whosthat.photos.reading import opened
 from whosthat.progress import SILENT, Progress
@@ -51,8 +51,8 @@ class OpenedReader:
     detector_files: dict[str, bytes]
 
 
-def open_reader(detector: str = "auto", embedder: str = DLIB.name) -> OpenedReader:
-    """Open a detector (or ``auto``) and an embedder by name.
+def open_reader(detector: str = AUTO, embedder: str = AUTO) -> OpenedReader:
+    """Open a detector and an embedder by name, or those that ``auto`` stands for.
 
     Raises UsageError when there is no such detector or embedder, WeightsError when weights are missing or wrong.
     """

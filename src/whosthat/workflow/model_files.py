@@ -109,6 +109,45 @@ def model_file(name: str) -> ModelFile:
     raise UsageError(_("There are no published weights named {name!r}. {choice}", name=name, choice=did_you_mean(name, known)))
 
 
+def files_of(name: str) -> tuple[ModelFile, ...]:
+    """Return every published file that a model needs, its main one first, or one file by its own name.
+
+    Raises:
+        UsageError: As for `model_file`.
+    """
+    first = model_file(name)
+    others = (file for file in model_files().values() if file.part_of == name and file != first)
+    return (first, *others)
+
+
+def add_with_others(source: Path, wanted: Iterable[ModelFile] = ()) -> tuple[ModelFile, tuple[ModelFile, ...]]:
+    """Copy a published file into the weights folder, and with it the other files of its model that lie beside it or in the same archive.
+
+    ``wanted`` are the only ones that it may be; none for any that whosthat knows. Returns what it was, and which files of that model are
+    still missing.
+
+    Raises:
+        WeightsError: The file cannot be read or copied, or is none of the known files.
+    """
+    choice = tuple(wanted)
+    found = _first_of(source, choice) if len(choice) > 1 else add(source, *choice)
+    others = [file for file in model_files().values() if file.part_of == found.part_of and file.here is None]
+    for file in others:
+        for place in (source.with_name(file.file), source):
+            with contextlib.suppress(WeightsError):  # it is reported as missing
+                add(place, only=file)
+                break
+    return found, tuple(file for file in others if model_file(file.name).here is None)
+
+
+def _first_of(source: Path, wanted: tuple[ModelFile, ...]) -> ModelFile:
+    """Add a file that is one of several; where it is none, say so of the one that has its name, or of the first."""
+    for file in wanted:
+        with contextlib.suppress(WeightsError):
+            return add(source, only=file)
+    return add(source, only=next((file for file in wanted if file.file == source.name), wanted[0]))
+
+
 def add(source: Path, only: ModelFile | None = None) -> ModelFile:
     """Copy a published file into the weights folder, and say what it is: that shows in its checksums, not in its name.
 

@@ -26,6 +26,7 @@ from whosthat.evaluation.learning_curve import LearningCurve, learning_curve
 from whosthat.evaluation.metrics import Evaluation, evaluate
 from whosthat.evaluation.outcomes import answer_of
 from whosthat.evaluation.verdict import suspects_sentence
+from whosthat.faces.models import AUTO, EMBEDDERS, PREFERRED
 from whosthat.faces.remembered import PhotoFaces
 from whosthat.photos.reading import read
 from whosthat.progress import Progress
@@ -69,7 +70,21 @@ def carry_out(run: TrainingRun, recipe: FaceRecipe, progress: Progress) -> Train
     with resumable(run.folder), run_lock(run.folder), saving(run.folder):
         result = _carry_out(run, recipe, progress)
         set_latest(run.folder)
-    return result
+    return replace(result, hint=_hint(recipe))
+
+
+def _hint(recipe: FaceRecipe) -> str:
+    """Say what the better face network would bring, where the recipe leaves the choice open and it is not here."""
+    better = EMBEDDERS[PREFERRED]
+    if recipe.embedder != AUTO or better.here:
+        return ""
+    command = f"whosthat models get {PREFERRED}"  # not translated: a command
+    return _(
+        "{name} tells people apart better, most of all many people: {command} ({megabytes:.1f} MB, once; figures: docs/embedders.md).",
+        name=PREFERRED,
+        command=command,
+        megabytes=sum(file.bytes for file in better.files) / 1e6,
+    )
 
 
 def _carry_out(run: TrainingRun, recipe: FaceRecipe, progress: Progress) -> TrainResult:
@@ -311,6 +326,7 @@ def _facts(recipe: FaceRecipe, run: TrainingRun, opened: OpenedReader, identifie
         detector_files=tuple(opened.detector_files),
         embedder=reader.embedder.facts.name,
         dimensions=reader.embedder.facts.dimensions,
+        looks=reader.embedder.facts.looks,
         head=identifier.head,
         n_enrolled=len(gallery.photos),
     )

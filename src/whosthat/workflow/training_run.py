@@ -48,6 +48,7 @@ class TrainResult:
             photos to keep any for a test, or the test is still to come.
         diagnosis: What that means in words, and what to do next; None likewise.
         notes: What else should be known, in whole sentences.
+        hint: What would make the next training better, on this computer; empty where there is nothing to say.
     """
 
     run: Path
@@ -55,6 +56,7 @@ class TrainResult:
     evaluation: Evaluation | None
     diagnosis: Diagnosis | None
     notes: tuple[str, ...] = ()
+    hint: str = ""
 
 
 @dataclass(frozen=True)
