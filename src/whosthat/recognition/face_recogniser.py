@@ -109,7 +109,9 @@ class FaceRecogniser(FaceFinding):
         """Name the n faces of one photo by their embeddings, float32 (n, dimensions)."""
         if not faces:
             return []
-        return sightings_of_faces(self.labels, faces, *self.identifier.decide(vectors), map(self.identifier.nearest, vectors))
+        columns, probabilities, confidence, allowed = self.identifier.decide(vectors).table()
+        labels = [self.labels[column] for column in columns]
+        return sightings_of_faces(labels, faces, probabilities, confidence, allowed, self.identifier.nearest(vectors))
 
 
 def _gallery(bundle: Bundle) -> galleries.Gallery:

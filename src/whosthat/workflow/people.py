@@ -213,8 +213,8 @@ def _recognised(recogniser: FaceRecogniser, name: str) -> set[str]:
     found = [(digest, vectors) for digest, vectors in found if vectors.shape[1:] == identifier.gallery.vectors.shape[1:]]
     if not found:
         return set()
-    to_people = identifier.distances(np.concatenate([vectors for _rest, vectors in found]))
-    theirs = (to_people.argmin(axis=1) == identifier.gallery.people.index(name)) & (to_people.min(axis=1) <= identifier.threshold.value)
+    apart, who = identifier.nearest_people(np.concatenate([vectors for _rest, vectors in found]))
+    theirs = (who == identifier.gallery.people.index(name)) & (apart <= identifier.threshold.value)
     return set(np.repeat([digest for digest, _rest in found], [len(vectors) for _rest, vectors in found])[theirs].tolist())
 
 
