@@ -1,8 +1,9 @@
 """The whole process `whosthat train` with 1,680 people and 2 to 5 photos each, whose faces are remembered.
 
-Photos and embeddings are drawn: small pictures of random spots, and for each of them a remembered face whose embedding scatters around its
-person as dlib's do, one in ten much more, so that there are mistakes and suspects to report. So everything that training does counts, but for finding faces. The first process looks at all photos; the
-others find nothing changed, median of 3. The peak is the resident memory of a process, and the report's size is that of its file.
+Photos and embeddings are drawn: small pictures of random spots, and for each of them a remembered face whose embedding scatters
+around its person as dlib's do, one in ten much more, so that there are mistakes and suspects to report. So everything that training
+does counts, but for finding faces. The first process looks at all photos; the others find nothing changed, median of 3. The peak is
+the resident memory of a process, and the report's size is that of its file.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ def measure() -> list[Row]:
     with private_places("mtcnn") as folder:
         photos = folder / "drawn"
         n = draw(photos)
-        arguments = ["train", photos, "--model", "faces", "--runs", folder / "runs"]
+        arguments: list[str | Path] = ["train", photos, "--model", "faces", "--runs", folder / "runs"]
         first = cost_of(arguments)
         again = [cost_of(arguments) for _ in range(TIMES)]
         run = folder / "runs" / "drawn-faces-1"

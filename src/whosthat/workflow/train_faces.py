@@ -36,6 +36,7 @@ from whosthat.recognition.face_recogniser import KIND, FaceRecogniser, bundle_fi
 from whosthat.recognition.gallery import EnrolledPhoto, Gallery
 from whosthat.recognition.heads import IN_WORDS
 from whosthat.recognition.identifier import Identifier
+from whosthat.recognition.index import index_of, search_words
 from whosthat.runs.files import BUNDLE
 from whosthat.runs.folders import set_latest
 from whosthat.runs.lock import resumable, run_lock, saving
@@ -98,8 +99,10 @@ def _carry_out(run: TrainingRun, recipe: FaceRecipe, progress: Progress) -> Trai
     gallery = learnt.gallery if recipe.keep_test_out else _portraits(run, recipe, PARTS, found).gallery
     identifier = _with_test(fitted.identifier, gallery, tested)
     facts = _facts(recipe, run, opened, identifier, tested)
-    save_bundle(run.folder / BUNDLE, facts, graph=opened.graph, more=bundle_files(gallery, opened.detector_files))
+    index = index_of(gallery.vectors, gallery.labels)
+    save_bundle(run.folder / BUNDLE, facts, graph=opened.graph, more=bundle_files(gallery, opened.detector_files, index))
     notes = _notes(recipe, fitted, tested, faces, len(gallery.photos))
+    notes += tuple(filter(None, [search_words(len(gallery.photos), index)]))
     if tested is None:
         return TrainResult(run.folder, run.folder / BUNDLE, None, None, notes)
     training = _training(recipe, run, learnt, time.monotonic() - began)
