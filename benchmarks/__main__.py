@@ -30,6 +30,7 @@ BENCHMARKS = (
     "motion",
     "faces_speed",
     "faces_training",
+    "large_gallery",
     "large_training",
     "faces_accuracy",
     "faces_robustness",

@@ -113,7 +113,7 @@ def test_an_index_comes_back_from_its_file(index: Index, faces: np.ndarray) -> N
     ("change", "complaint"),
     [
         (lambda index: index.to_bytes("cd" * 32), "does not belong to its gallery"),
-        (lambda index: index.to_bytes(SHA256).replace(b'format\\\\": 1', b'format\\\\": 2'), "has format 2; this whosthat reads 1"),
+        (lambda index: index.to_bytes(SHA256).replace(b'format\\": 1', b'format\\": 2'), "has format 2; this whosthat reads 1"),
         (lambda index: index.to_bytes(SHA256)[:-1], "damaged"),
         (lambda index: b"", "damaged"),
         (lambda index: replace(index, rows=index.rows + 1).to_bytes(SHA256), "do not fit the gallery"),
