@@ -141,7 +141,7 @@ def read_gallery(content: Content, people: tuple[str, ...], dimensions: int) -> 
         vectors, labels = arrays["vectors"], arrays["owners"]
         photos: Sequence[EnrolledPhoto] = _listed(told[_PHOTOS], len(vectors)) if _PHOTOS in told else _of_file(arrays)
         gallery = Gallery(people, vectors, labels, tuple(photos) if isinstance(content, bytes) else photos)
-        problem = _problem(gallery, dimensions, content)
+        problem = _problem(gallery, dimensions)
     except (ValueError, KeyError, TypeError, RecursionError, AttributeError) as error:
         raise BundleError(_("{file} is damaged ({error}). Copy the bundle again, or train again.", file=FILE, error=error)) from error
     if problem:
@@ -165,9 +165,9 @@ def _listed(text: str, n: int) -> tuple[EnrolledPhoto, ...]:
     return tuple(EnrolledPhoto(str(name), str(sha256)) for name, sha256 in json.loads(text))
 
 
-def _problem(gallery: Gallery, dimensions: int, content: Content) -> str:
+def _problem(gallery: Gallery, dimensions: int) -> str:
     vectors, labels, n = gallery.vectors, gallery.labels, len(gallery.photos)
-    if vectors.dtype != np.float32 or vectors.shape != (n, dimensions) or not _finite(vectors, content):
+    if vectors.dtype != np.float32 or vectors.shape != (n, dimensions) or not _finite(vectors):
         return _(
             "expected {n} finite embeddings of {dimensions} numbers, got {dtype} {shape}",
             n=n,
@@ -184,9 +184,9 @@ def _problem(gallery: Gallery, dimensions: int, content: Content) -> str:
     return ""
 
 
-def _finite(vectors: FloatArray, content: Content) -> bool:
+def _finite(vectors: FloatArray) -> bool:
     for block in blocks(*vectors.shape):
         if not (np.abs(vectors[block]) <= LARGEST).all():
             return False
-        let_go(content)
+        let_go(vectors)
     return True

@@ -5,7 +5,7 @@ Head, threshold and calibration are put together here; faces are found elsewhere
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -17,6 +17,7 @@ from whosthat.recognition.face_threshold import DistanceThreshold, corrected
 from whosthat.recognition.gallery import Gallery
 from whosthat.recognition.heads import HEADS, LISTED, SQUARED_DISTANCE_SCORE, Scorer, mean_of_nearest, softmax, templates_of
 from whosthat.recognition.ranking import people_of_faces
+from whosthat.recognition.tensors import let_go
 from whosthat.types import Likeness
 
 if TYPE_CHECKING:
@@ -30,11 +31,14 @@ if TYPE_CHECKING:
 NEAREST_SHOWN = 3
 """So many enrolled photos are shown as the reason for an answer."""
 
-COMPARED = 16
+COMPARED = 8
 """So many people, those of the nearest photos that an index proposes, are compared with a face as exactly as all are without an index."""
 
 TEMPLATES_KEPT = 20_000
 """Templates that were made when somebody was first compared and are kept in memory."""
+
+LET_GO_AFTER = 1_000
+"""So many photos of a mapped gallery are looked at before their memory is given back: each brings a piece of the file with it."""
 
 
 class Decision(NamedTuple):
@@ -83,6 +87,7 @@ class Identifier:
     threshold: DistanceThreshold
     temperature: float = 1.0
     index: Index | None = None
+    _looked_up: int = field(default=0, init=False)
 
     @cached_property
     def _counts(self) -> IntArray:
@@ -104,6 +109,15 @@ class Identifier:
     def _own_photos(self) -> tuple[IntArray, IntArray]:
         """Every row, person by person, and where each person's end."""
         return np.argsort(self.gallery.labels, kind="stable"), np.cumsum(self._counts)
+
+    def _look_up(self, rows: IntArray) -> FloatArray:
+        """Return embeddings of the gallery, float32 (k, dimensions)."""
+        self._looked_up += len(rows)
+        vectors: FloatArray = self.gallery.vectors[rows]
+        if self._looked_up > LET_GO_AFTER:
+            let_go(self.gallery.vectors)
+            self._looked_up = 0
+        return vectors
 
     @cached_property
     def _made(self) -> dict[int, FloatArray]:
@@ -173,7 +187,7 @@ class Identifier:
     def _people_near(self, vector: FloatArray) -> tuple[IntArray, IntArray, FloatArray]:
         """Return the people of the photos that the index proposes, nearest first, and the nearest rows with their distances."""
         rows = self._proposed(vector)
-        apart = np.linalg.norm(self.gallery.vectors[rows] - vector, axis=1)
+        apart = np.linalg.norm(self._look_up(rows) - vector, axis=1)
         order = np.argsort(apart, kind="stable")
         people = list(dict.fromkeys(self.gallery.labels[rows[order]].tolist()))[:COMPARED]
         return np.array(people, np.int64), rows[order], apart[order]
@@ -188,14 +202,14 @@ class Identifier:
         if missing := [person for person in people.tolist() if person not in made]:
             rows = [self._rows_of(person) for person in missing]
             labels = np.repeat(np.arange(len(missing)), [len(own) for own in rows])
-            made.update(zip(missing, templates_of(self.gallery.vectors[np.concatenate(rows)], labels, len(missing)), strict=True))
+            made.update(zip(missing, templates_of(self._look_up(np.concatenate(rows)), labels, len(missing)), strict=True))
             if len(self._made) < TEMPLATES_KEPT:
                 self._made.update(made)
         return np.stack([made[person] for person in people.tolist()])
 
     def _near_photos(self, vector: FloatArray, people: IntArray) -> FloatArray:
         """Return for each person the mean squared distance of their three nearest photos, float32 (1, k)."""
-        apart = [((self.gallery.vectors[self._rows_of(person)] - vector) ** 2).sum(axis=1) for person in people.tolist()]
+        apart = [((self._look_up(self._rows_of(person)) - vector) ** 2).sum(axis=1) for person in people.tolist()]
         return np.array([[mean_of_nearest(own) for own in apart]], np.float32)
 
     def nearest(self, vectors: FloatArray) -> list[tuple[Likeness, ...]]:

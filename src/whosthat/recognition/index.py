@@ -20,7 +20,7 @@ import numpy as np
 
 from whosthat.errors import BundleError
 from whosthat.recognition.distances import Points
-from whosthat.recognition.tensors import Content, read_tensors
+from whosthat.recognition.tensors import Content, let_go, read_tensors
 from whosthat.translation import _
 from whosthat.wording import percent
 
@@ -41,6 +41,9 @@ PROPOSED = 64
 
 PHOTOS_A_CENTRE, ROUNDS = 32, 6
 """So many photos for each centre, and so many rounds, find the centres."""
+
+LET_GO_EVERY = 100
+"""After so many cells the memory of the file is given back."""
 
 ADDED_AT_ONCE = 65_536
 
@@ -88,6 +91,8 @@ class Index:
             inside = slice(int(ends[cell] - self.sizes[cell]), int(ends[cell]))
             rows, codes = np.ascontiguousarray(self.rows[inside]), np.ascontiguousarray(self.codes[inside])
             index.invlists.add_entries(cell, len(rows), faiss.swig_ptr(rows), faiss.swig_ptr(codes))
+            if cell % LET_GO_EVERY == 0:
+                let_go(self.codes)  # faiss has its own now
         index.ntotal = len(self.rows)
         return index
 

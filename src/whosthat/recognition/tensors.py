@@ -59,7 +59,11 @@ def _array(content: Content, begin: int, facts: Mapping[str, Any]) -> NDArray[An
     return array.reshape(shape)
 
 
-def let_go(content: Content) -> None:
-    """Let the system take back the memory of what was read of a mapped file."""
-    if isinstance(content, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
-        content.madvise(mmap.MADV_DONTNEED)
+def let_go(array: NDArray[Any]) -> None:
+    """Let the system take back the memory of what was read of an array that lies in a mapped file; of any other, nothing happens."""
+    base: Any = array
+    while isinstance(base, np.ndarray):
+        base = base.base
+    mapped = base.obj if isinstance(base, memoryview) else base
+    if isinstance(mapped, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        mapped.madvise(mmap.MADV_DONTNEED)
