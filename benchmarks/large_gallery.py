@@ -146,6 +146,7 @@ def faces_of(people: int) -> np.ndarray:
     faces: np.ndarray = points(people)[chance.integers(people, size=FACES)] + np.float32(scatter) * chance.standard_normal(
         (FACES, DIMENSIONS), np.float32
     )
+    return faces
 
 
 def points(people: int) -> np.ndarray:

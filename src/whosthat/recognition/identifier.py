@@ -37,6 +37,9 @@ COMPARED = 8
 TEMPLATES_KEPT = 20_000
 """Templates that were made when somebody was first compared and are kept in memory."""
 
+FACES_KEPT = 16
+"""For so many faces what the index proposed is kept: who they are and which photos they resemble is asked one after the other."""
+
 LET_GO_AFTER = 1_000
 """So many photos of a mapped gallery are looked at before their memory is given back: each brings a piece of the file with it."""
 
@@ -87,7 +90,8 @@ class Identifier:
     threshold: DistanceThreshold
     temperature: float = 1.0
     index: Index | None = None
-    _looked_up: int = field(default=0, init=False)
+    _looked_up: int = field(default=0, init=False, repr=False)
+    _near: dict[bytes, tuple[IntArray, IntArray, FloatArray]] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
     def _counts(self) -> IntArray:
@@ -186,11 +190,14 @@ class Identifier:
 
     def _people_near(self, vector: FloatArray) -> tuple[IntArray, IntArray, FloatArray]:
         """Return the people of the photos that the index proposes, nearest first, and the nearest rows with their distances."""
-        rows = self._proposed(vector)
-        apart = np.linalg.norm(self._look_up(rows) - vector, axis=1)
-        order = np.argsort(apart, kind="stable")
-        people = list(dict.fromkeys(self.gallery.labels[rows[order]].tolist()))[:COMPARED]
-        return np.array(people, np.int64), rows[order], apart[order]
+        key = vector.tobytes()
+        if key not in (kept := self._near):
+            rows = self._proposed(vector)
+            apart = np.linalg.norm(self._look_up(rows) - vector, axis=1)
+            order = np.argsort(apart, kind="stable")
+            people = list(dict.fromkeys(self.gallery.labels[rows[order]].tolist()))[:COMPARED]
+            self._near = kept = {**(kept if len(kept) < FACES_KEPT else {}), key: (np.array(people, np.int64), rows[order], apart[order])}
+        return kept[key]
 
     def _rows_of(self, person: int) -> IntArray:
         rows, ends = self._own_photos
