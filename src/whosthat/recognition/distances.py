@@ -63,13 +63,13 @@ class Points:
     def nearest(self, faces: FloatArray, count: int) -> tuple[IntArray, FloatArray]:
         """Return the rows of the nearest points, nearest first, int64 (m, count), and how far they are, float32; fewer if there are."""
         count, few = min(count, len(self)), min(count + RERANKED, len(self))
-        rows, apart = np.empty((len(faces), count), np.int64), np.empty((len(faces), count), np.float32)
+        rows, far = np.empty((len(faces), count), np.int64), np.empty((len(faces), count), np.float32)
         for block in blocks(len(faces), len(self)):
             near = np.sort(np.argpartition(self.squared(faces[block]), few - 1, axis=1)[:, :few], axis=1)
             exact = np.linalg.norm(self.moved[near] - (faces[block] - self._middle)[:, None], axis=2)
             order = np.argsort(exact, axis=1, kind="stable")[:, :count]
-            rows[block], apart[block] = np.take_along_axis(near, order, axis=1), np.take_along_axis(exact, order, axis=1)
-        return rows, apart
+            rows[block], far[block] = np.take_along_axis(near, order, axis=1), np.take_along_axis(exact, order, axis=1)
+        return rows, far
 
     def nearest_template(self, faces: FloatArray, counts: IntArray, besides: IntArray | None = None) -> tuple[FloatArray, IntArray]:
         """Take the points for templates of so many photos, int64 (k,): whose is nearest?
@@ -77,7 +77,7 @@ class Points:
         Returns comparable distances, float32 (m,), and their rows, int64 (m,). ``besides``, int64 (m,), is a row for each face that does
         not count.
         """
-        apart, rows = np.empty(len(faces), np.float32), np.empty(len(faces), np.int64)
+        far, rows = np.empty(len(faces), np.float32), np.empty(len(faces), np.int64)
         allowance = allowance_of(counts)
         for block in blocks(len(faces), len(self)):
             squares = self.squared(faces[block])
@@ -87,8 +87,8 @@ class Points:
             if besides is not None:
                 squares[every, besides[block]] = np.inf
             rows[block] = squares.argmin(axis=1)
-            apart[block] = np.sqrt(squares[every, rows[block]])
-        return apart, rows
+            far[block] = np.sqrt(squares[every, rows[block]])
+        return far, rows
 
 
 def distances(vectors: FloatArray, others: FloatArray) -> FloatArray:

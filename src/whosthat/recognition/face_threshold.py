@@ -62,8 +62,8 @@ def corrected(distances: FloatArray, counts: IntArray) -> FloatArray:
     The distances are float32 (m, people), or (m,); the counts, int64 (people,) or of the shape of the distances, say of how many photos
     each template was made, 0 where there is none.
     """
-    comparable: FloatArray = np.sqrt(np.maximum(distances**2 - allowance_of(counts), 0)).astype(np.float32)
-    return comparable
+    made: FloatArray = np.sqrt(np.maximum(distances**2 - allowance_of(counts), 0)).astype(np.float32)
+    return made
 
 
 def allowance_of(counts: IntArray) -> FloatArray:

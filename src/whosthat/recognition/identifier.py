@@ -138,8 +138,8 @@ class Identifier:
         if self.index is None:
             return self._templates.nearest_template(vectors, self._counts)
         people = [self._people_near(vector)[0] for vector in vectors]
-        apart = [self.distances(vector[None], own)[0] for vector, own in zip(vectors, people, strict=True)]
-        nearest = [(row.min(), own[row.argmin()]) for row, own in zip(apart, people, strict=True)]
+        far = [self.distances(vector[None], own)[0] for vector, own in zip(vectors, people, strict=True)]
+        nearest = [(row.min(), own[row.argmin()]) for row, own in zip(far, people, strict=True)]
         return np.array([row for row, _own in nearest], np.float32), np.array([own for _row, own in nearest], np.int64)
 
     def likeliest(self, vectors: FloatArray) -> set[int]:
@@ -193,10 +193,10 @@ class Identifier:
         key = vector.tobytes()
         if key not in (kept := self._near):
             rows = self._proposed(vector)
-            apart = np.linalg.norm(self._look_up(rows) - vector, axis=1)
-            order = np.argsort(apart, kind="stable")
+            far = np.linalg.norm(self._look_up(rows) - vector, axis=1)
+            order = np.argsort(far, kind="stable")
             people = list(dict.fromkeys(self.gallery.labels[rows[order]].tolist()))[:COMPARED]
-            self._near = kept = {**(kept if len(kept) < FACES_KEPT else {}), key: (np.array(people, np.int64), rows[order], apart[order])}
+            self._near = kept = {**(kept if len(kept) < FACES_KEPT else {}), key: (np.array(people, np.int64), rows[order], far[order])}
         return kept[key]
 
     def _rows_of(self, person: int) -> IntArray:
@@ -216,8 +216,8 @@ class Identifier:
 
     def _near_photos(self, vector: FloatArray, people: IntArray) -> FloatArray:
         """Return for each person the mean squared distance of their three nearest photos, float32 (1, k)."""
-        apart = [((self._look_up(self._rows_of(person)) - vector) ** 2).sum(axis=1) for person in people.tolist()]
-        return np.array([[mean_of_nearest(own) for own in apart]], np.float32)
+        far = [((self._look_up(self._rows_of(person)) - vector) ** 2).sum(axis=1) for person in people.tolist()]
+        return np.array([[mean_of_nearest(own) for own in far]], np.float32)
 
     def nearest(self, vectors: FloatArray) -> list[tuple[Likeness, ...]]:
         """Return, for each embedding, the three enrolled photos that lie nearest, nearest first."""
@@ -226,9 +226,9 @@ class Identifier:
         if self.index is None:
             found = zip(*self._photos.nearest(vectors, NEAREST_SHOWN), strict=True)
         else:
-            found = ((rows[:NEAREST_SHOWN], apart[:NEAREST_SHOWN]) for _people, rows, apart in map(self._people_near, vectors))
+            found = ((rows[:NEAREST_SHOWN], far[:NEAREST_SHOWN]) for _people, rows, far in map(self._people_near, vectors))
         return [
-            tuple(Likeness(people[labels[row]], photos[row].name, float(apart)) for row, apart in zip(rows, each, strict=True))
+            tuple(Likeness(people[labels[row]], photos[row].name, float(far)) for row, far in zip(rows, each, strict=True))
             for rows, each in found
         ]
 

@@ -51,8 +51,8 @@ PROBES = (8, 16, 32, 64, 128)
 ENOUGH_RECALL = 0.999
 """Cells that are looked at: the fewest with which the nearest other photo's person is among those proposed for this share of the photos."""
 
-ASKED = 300
-"""So many enrolled photos are asked about to measure that."""
+SAMPLED = 300
+"""So many enrolled photos are tried to measure that."""
 
 REBUILT_AT = 2.0
 """A gallery that has grown so many times since its centres were found gets new ones."""
@@ -191,31 +191,31 @@ def build_index(vectors: FloatArray, labels: IntArray) -> Index:
     rows = np.concatenate([faiss.rev_swig_ptr(lists.get_ids(cell), int(sizes[cell])) for cell in full])
     codes = np.concatenate([faiss.rev_swig_ptr(lists.get_codes(cell), int(sizes[cell]) * dimensions) for cell in full])
     index = Index(centres, ranges, sizes, rows, codes.reshape(n, dimensions), PROBES[0], 0.0, n)
-    return _measured(index, vectors, labels, np.sort(chance.choice(n, min(n, ASKED), replace=False)))
+    return _measured(index, vectors, labels, np.sort(chance.choice(n, min(n, SAMPLED), replace=False)))
 
 
-def _measured(index: Index, vectors: FloatArray, labels: IntArray, asked: IntArray) -> Index:
+def _measured(index: Index, vectors: FloatArray, labels: IntArray, sampled: IntArray) -> Index:
     """Look at as few cells as find the person of the nearest other photo nearly always, and keep how often they do."""
-    exact = _nearest_others(vectors, asked)
+    exact = _nearest_others(vectors, sampled)
     recall, probes = 0.0, PROBES[0]
     for probes in PROBES:
-        proposed = index.propose(vectors[asked], probes)
-        others = (proposed >= 0) & (proposed != asked[:, None])
+        proposed = index.propose(vectors[sampled], probes)
+        others = (proposed >= 0) & (proposed != sampled[:, None])
         recall = float(((labels[proposed] == labels[exact][:, None]) & others).any(axis=1).mean())
         if recall >= ENOUGH_RECALL:
             break
     return Index(index.centres, index.ranges, index.sizes, index.rows, index.codes, probes, recall, index.built_with)
 
 
-def _nearest_others(vectors: FloatArray, asked: IntArray) -> IntArray:
+def _nearest_others(vectors: FloatArray, sampled: IntArray) -> IntArray:
     """Return for some rows the row of the nearest other one, by exact distances, a part of all photos at a time."""
-    least, nearest = np.full(len(asked), np.inf, np.float32), np.zeros(len(asked), np.int64)
+    least, nearest = np.full(len(sampled), np.inf, np.float32), np.zeros(len(sampled), np.int64)
     for start in range(0, len(vectors), ADDED_AT_ONCE):
-        squares = Points(vectors[start : start + ADDED_AT_ONCE]).squared(vectors[asked])
-        own = (asked >= start) & (asked < start + squares.shape[1])
-        squares[np.flatnonzero(own), asked[own] - start] = np.inf
-        found, apart = squares.argmin(axis=1), squares.min(axis=1)
-        nearest, least = np.where(apart < least, found + start, nearest), np.minimum(least, apart)
+        squares = Points(vectors[start : start + ADDED_AT_ONCE]).squared(vectors[sampled])
+        own = (sampled >= start) & (sampled < start + squares.shape[1])
+        squares[np.flatnonzero(own), sampled[own] - start] = np.inf
+        found, far = squares.argmin(axis=1), squares.min(axis=1)
+        nearest, least = np.where(far < least, found + start, nearest), np.minimum(least, far)
     return nearest
 
 

@@ -167,8 +167,8 @@ def _lines(crowd: Crowd, identifier: Identifier) -> list[str]:
     """Return a line for each face: number, place, size, box, and whom it looks like."""
     nearest_people = zip(*identifier.nearest_people(crowd.vectors), strict=True)
     lines = []
-    for number, (face, (apart, nearest)) in enumerate(zip(crowd.faces, nearest_people, strict=True), start=1):
-        box, enrolled = face.box, identifier.threshold.accepts(float(apart))
+    for number, (face, (far, nearest)) in enumerate(zip(crowd.faces, nearest_people, strict=True), start=1):
+        box, enrolled = face.box, identifier.threshold.accepts(float(far))
         looks = _("looks like {person}", person=identifier.gallery.people[nearest]) if enrolled else _("looks like nobody who is enrolled")
         line = _(
             "{number}: {place}, {width:.0f} x {height:.0f} pixels from ({left:.0f}, {top:.0f}), {looks}",

@@ -224,8 +224,8 @@ def _recognised(recogniser: FaceRecogniser, name: str) -> set[str]:
     found = [(digest, vectors) for digest, vectors in found if vectors.shape[1:] == identifier.gallery.vectors.shape[1:]]
     if not found:
         return set()
-    apart, who = identifier.nearest_people(np.concatenate([vectors for _rest, vectors in found]))
-    theirs = (who == identifier.gallery.people.index(name)) & (apart <= identifier.threshold.value)
+    far, who = identifier.nearest_people(np.concatenate([vectors for _rest, vectors in found]))
+    theirs = (who == identifier.gallery.people.index(name)) & (far <= identifier.threshold.value)
     return set(np.repeat([digest for digest, _rest in found], [len(vectors) for _rest, vectors in found])[theirs].tolist())
 
 
