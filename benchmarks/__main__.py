@@ -31,6 +31,8 @@ BENCHMARKS = (
     "faces_speed",
     "faces_training",
     "faces_embedders",
+    "large_gallery",
+    "large_training",
     "faces_accuracy",
     "faces_robustness",
     "near_copies",

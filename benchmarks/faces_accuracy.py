@@ -33,9 +33,9 @@ from whosthat.evaluation.outcomes import Outcomes, answer_of, count
 from whosthat.faces.embedder import DLIB
 from whosthat.photos.reading import read
 from whosthat.proportions import wilson_interval
+from whosthat.recognition.distances import distances
 from whosthat.recognition.enrolling import Strangers, fit_identifier
 from whosthat.recognition.face_recogniser import FaceRecogniser
-from whosthat.recognition.heads import distances
 from whosthat.training.recipe import FaceRecipe
 from whosthat.workflow.face_photos import faces_of_photos, open_reader, seen_in_photos
 from whosthat.workflow.train_faces import split_faces

@@ -26,7 +26,6 @@ from benchmarks.measuring import Row
 from whosthat.faces.embedder import DLIB
 from whosthat.recognition.enrolling import Strangers, fit_identifier
 from whosthat.recognition.gallery import EnrolledPhoto, Gallery
-from whosthat.recognition.ranking import people_of_faces
 from whosthat.workflow.face_photos import faces_of_photos, open_reader, stacked
 
 if TYPE_CHECKING:
@@ -164,9 +163,8 @@ def answers(identifier: Identifier, vectors: FloatArray) -> list[int | None]:
     """Name faces one by one, as if each were alone in its photo."""
     if not len(vectors):
         return []
-    probabilities, apart = identifier.probabilities(vectors), identifier.distances(vectors)
-    confidence, allowed = identifier.confidence(probabilities, apart), apart <= identifier.threshold.value
-    return [people_of_faces(probabilities[[row]], confidence[[row]], allowed[[row]])[0] for row in range(len(vectors))]
+    decision = identifier.decide(vectors)
+    return [decision.people(slice(row, row + 1))[0] for row in range(len(vectors))]
 
 
 def told(draws: Sequence[Drawn]) -> str:

@@ -41,6 +41,7 @@ ROOMS = {
     "tensorflow": ("networks", "training"),
     "onnx": ("networks", "faces", "importers"),
     "onnxruntime": ("inference",),
+    "faiss": ("recognition",),
     "cv2": ("photos", "faces"),
     "PIL": ("photos", "faces", "cartoons"),
     "h5py": ("dataset", "networks", "hdf5"),

@@ -100,7 +100,8 @@ class Sighting:
         runner_up: The second best class; None when the recogniser knows only one.
         runner_up_confidence: Its probability, 0 to 1.
         box: Where it was seen; None when the whole photo was looked at.
-        probabilities: Every class with its probability, best first. For faces, what is missing to 1 is the stranger's.
+        probabilities: Every class with its probability, best first; of more than 100 enrolled people, the 100 likeliest. For faces,
+            what is missing to 1 is the stranger's.
         nearest: The enrolled photos that it resembles most, nearest first; empty when the recogniser keeps none.
         given_to_better: Where the name is None because another face of the photo fits the same person better: that person.
     """

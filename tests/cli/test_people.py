@@ -16,8 +16,11 @@ from whosthat.workflow.people import Added, Enrolled, Removed
 
 def test_people_are_listed(replaced: Any, capsys: pytest.CaptureFixture[str]) -> None:
     replaced("whosthat.workflow.people.list_people", (Enrolled("ann", 12), Enrolled("bo", 3)))
+    replaced("whosthat.workflow.people.how_searched", "An index finds the nearest.")
     assert main(["people", "bundle", "list"]) == 0
-    assert capsys.readouterr().out.splitlines() == ["person  photos", "ann         12", "bo           3"]
+    told = capsys.readouterr()
+    assert told.out.splitlines() == ["person  photos", "ann         12", "bo           3"]
+    assert told.err.splitlines() == ["An index finds the nearest."]
     assert main(["people", "bundle", "list", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)[0] == {"name": "ann", "photos": 12}
 

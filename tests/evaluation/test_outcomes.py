@@ -57,3 +57,10 @@ def test_outcomes_add_up_to_all_photos(photos: list[list[str | None]]) -> None:
     assert outcomes.n == len(photos) == sum(sum(answer.outcome == outcome for answer in answers) for outcome in OUTCOMES)
     assert outcomes.no_face == photos.count([])
     assert outcomes.correct == sum("ann" in names for names in photos)
+
+
+def test_a_true_class_that_is_not_listed_ranks_behind_all_that_are() -> None:
+    labels = [f"person{number}" for number in range(9)]
+    sighting = Sighting("person1", 0.6, probabilities={"person1": 0.6, "person2": 0.2})
+    answer = answer_of(0, "a.jpg", "person7", [sighting], labels)
+    assert (answer.outcome, answer.rank, answer.likelihood) == ("wrong", 2, pytest.approx(0.25))

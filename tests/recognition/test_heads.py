@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from whosthat.errors import DatasetError
+from whosthat.recognition.distances import distances
 from whosthat.recognition.gallery import Gallery
-from whosthat.recognition.heads import HEADS, choose_head, distances, folds_of, own_distances, softmax, templates_of, trimmed_mean
+from whosthat.recognition.heads import HEADS, choose_head, folds_of, own_distances, softmax, templates_of, trimmed_mean
 
 
 def test_a_few_wrong_photos_do_not_move_the_trimmed_mean() -> None:
@@ -40,13 +41,6 @@ def test_the_nearest_photos_are_those_of_a_plain_loop() -> None:
 def test_a_group_is_in_one_fold_and_the_groups_of_a_person_take_turns() -> None:
     folds = folds_of(np.array([1, 0, 0, 1, 0, 1]), np.array([7, 5, 5, 8, 6, 6]))
     assert folds.tolist() == [0, 0, 0, 1, 1, 1]
-
-
-def test_distances_are_euclidean() -> None:
-    generator = np.random.default_rng(0)
-    one, other = generator.normal(size=(4, 7)).astype(np.float32), generator.normal(size=(3, 7)).astype(np.float32)
-    np.testing.assert_allclose(distances(one, other), np.linalg.norm(one[:, None] - other, axis=2), rtol=1e-5)
-    assert np.isinf(distances(one, np.full((1, 7), np.inf, np.float32))).all()
 
 
 @pytest.mark.parametrize("head", HEADS)
@@ -126,3 +120,17 @@ def test_the_distance_to_ones_own_person_leaves_the_photo_out(gallery_of: Callab
     assert (counts == 1).all()
     alone, none = own_distances(gallery.vectors[:1], gallery.labels[:1], np.arange(1), 3)
     assert (np.isinf(alone).all(), none.tolist()) == (True, [0])
+
+
+def test_of_many_people_the_scores_of_the_true_one_and_of_the_best_others_are_kept(
+    gallery_of: Callable[..., Gallery], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gallery = gallery_of(n_people=12, each=6)
+    everybody = choose_head(gallery.vectors, gallery.labels, np.arange(72), 12)
+    monkeypatch.setattr("whosthat.recognition.heads.LISTED", 4)
+    few = choose_head(gallery.vectors, gallery.labels, np.arange(72), 12)
+    assert (few.head, few.accuracies) == (everybody.head, everybody.accuracies)
+    own = everybody.scores[np.arange(72), gallery.labels]
+    np.testing.assert_allclose(few.scores[np.arange(72), few.truth], own)
+    others = np.sort(np.delete(everybody.scores.ravel(), np.arange(72) * 12 + gallery.labels).reshape(72, 11), axis=1)[:, -3:]
+    np.testing.assert_allclose(np.sort(few.scores[:, 1:], axis=1), others)

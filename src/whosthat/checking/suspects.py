@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from whosthat.recognition.distances import Points, blocks, distances
 from whosthat.recognition.face_threshold import DEFAULT_DISTANCE, corrected
-from whosthat.recognition.heads import compared, distances, templates_of
+from whosthat.recognition.heads import compared, templates_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -114,12 +115,17 @@ def find_look_alikes(vectors: FloatArray, labels: IntArray, groups: IntArray, pe
 
 
 def _nearest_pairs(templates: FloatArray, most: int) -> set[tuple[int, int]]:
+    """Return the ``most`` nearest pairs of people, the smaller label first."""
     people = np.flatnonzero(np.isfinite(templates).all(axis=1))
-    between = distances(templates[people], templates[people])
-    between[np.tril_indices(len(people))] = np.inf
-    nearest = np.argpartition(between, min(most, between.size - 1), axis=None)[:most]
-    rows, columns = (people[places].tolist() for places in np.unravel_index(nearest[np.isfinite(between.flat[nearest])], between.shape))
-    return set(zip(rows, columns, strict=True))
+    points, nearest = Points(templates[people]), np.empty((0, 3))
+    for block in blocks(len(people), len(people)):
+        between = points.squared(templates[people[block]])
+        between[np.arange(len(people)) <= np.arange(len(people))[block, None]] = np.inf
+        places = np.argpartition(between, min(most, between.size) - 1, axis=None)[:most]
+        rows, columns = np.unravel_index(places, between.shape)
+        nearest = np.concatenate([nearest, np.stack([between.flat[places], people[block][rows], people[columns]], axis=1)])
+        nearest = nearest[np.argsort(nearest[:, 0], kind="stable")[:most]]
+    return {(int(first), int(second)) for squared, first, second in nearest if np.isfinite(squared)}
 
 
 def _confused(vectors: FloatArray, labels: IntArray, groups: IntArray, n_people: int) -> Counter[tuple[int, int]]:

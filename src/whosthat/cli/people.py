@@ -60,7 +60,7 @@ def people(ctx: typer.Context, bundle: BundleArgument) -> None:
 )
 def list_them(ctx: typer.Context, as_json: JsonOption = False) -> None:
     """Answer ``whosthat people BUNDLE list``."""
-    from whosthat.workflow.people import list_people
+    from whosthat.workflow.people import how_searched, list_people
 
     people = list_people(ctx.obj)
     if as_json:
@@ -68,6 +68,7 @@ def list_them(ctx: typer.Context, as_json: JsonOption = False) -> None:
     else:
         columns = (_("person"), _("photos"))
         show_table(columns, [(one.name, f"{one.photos:,}") for one in people], right=columns[1:])
+        say(*filter(None, [how_searched(ctx.obj)]))
 
 
 @app.command(

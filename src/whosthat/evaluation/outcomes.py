@@ -73,8 +73,10 @@ class Answer:
         predicted: The name that it got; None for unknown and no face.
         confidence: As ``predict`` gives it, 0 to 1: of the name, or of the best class where the answer is unknown; 0 without a face.
         best: The best class with the threshold off (closed set); None without a face.
-        rank: How many classes are more likely than the true one, closed set; without a face, all others.
-        likelihood: Probability of the true class among the known ones, closed set, 0 to 1; a guess among all of them without a face.
+        rank: How many classes are more likely than the true one, closed set; without a face, all others. At least as many as the
+            sighting lists, where the true one is not among them.
+        likelihood: Probability of the true class among the known ones, closed set, 0 to 1; a guess among all of them without a face, and
+            that of the last one listed where the true one is not.
         bystanders: How many more faces of the photo got a name.
     """
 
@@ -112,6 +114,8 @@ def answer_of(index: int, path: str, truth: str, sightings: Sequence[Sighting], 
     chosen = _deciding(truth, sightings)
     outcome = UNKNOWN if chosen.name is None else CORRECT if chosen.name == truth else WRONG
     ranked = list(chosen.probabilities)
+    listed = truth in chosen.probabilities  # of very many people, only the likeliest are
+    share = chosen.probabilities[truth] if listed else min(chosen.probabilities.values())
     return Answer(
         index=index,
         path=path,
@@ -120,8 +124,8 @@ def answer_of(index: int, path: str, truth: str, sightings: Sequence[Sighting], 
         predicted=chosen.name,
         confidence=chosen.confidence,
         best=ranked[0],
-        rank=ranked.index(truth),
-        likelihood=chosen.probabilities[truth] / max(sum(chosen.probabilities.values()), SMALLEST_PROBABILITY),
+        rank=ranked.index(truth) if listed else len(ranked),
+        likelihood=share / max(sum(chosen.probabilities.values()), SMALLEST_PROBABILITY),
         bystanders=sum(sighting.name is not None for sighting in sightings if sighting is not chosen),
     )
 

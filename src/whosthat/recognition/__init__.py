@@ -4,7 +4,8 @@
     image_classifier    one answer for a whole photo, by a network
     face_classifier     a name for every face of a photo, by a network that learnt from faces
     face_recogniser     a name for every face of a photo, by a gallery of enrolled people
-    gallery, heads, identifier      whose embedding is it?
+    gallery, distances, heads, identifier   whose embedding is it?
+    index, tensors      large galleries: which photos may be near, arrays where they lie
     enrolling           from embeddings of photos to an identifier
     threshold, face_threshold               the confidence from which, and the distance up to which, a name is given
     distance_fitting, impostors             how near strangers come: from the photos, and from what is known of the network

@@ -15,6 +15,7 @@ moves, the old one is found at ``.NAME.old``; `open_bundle` looks there, and the
 
 from __future__ import annotations
 
+import mmap
 import platform
 import secrets
 import shutil
@@ -108,7 +109,7 @@ class BundleFacts(BaseModel):
     format: int = FORMAT
     kind: Annotated[str, Field(max_length=100)] = IMAGE_CLASSIFIER
     network: Annotated[str, Field(max_length=100)]
-    labels: Annotated[tuple[str, ...], Field(min_length=1, max_length=10_000)]
+    labels: Annotated[tuple[str, ...], Field(min_length=1, max_length=1_000_000)]
     prepare: dict[str, JsonValue] = {}
     crop: CropFacts | None = None
     faces: FaceFacts | None = None
@@ -160,7 +161,9 @@ def label_problem(labels: Iterable[str], *, old: Iterable[str] = ()) -> str | No
                 "{label!r} is not a class name: it must not contain / or a backslash, be . or .., or be longer than 255 characters",
                 label=label[:300],
             )
-        if any(unicodedata.category(letter) in _HIDDEN_CHARACTERS or letter in _REORDERING_CHARACTERS for letter in label):
+        if not (label.isascii() and label.isprintable()) and any(
+            unicodedata.category(letter) in _HIDDEN_CHARACTERS or letter in _REORDERING_CHARACTERS for letter in label
+        ):
             return _("{label!r} is not a class name: it contains an invisible character; rename the folder", label=label)
         key = unicodedata.normalize("NFC", label).casefold()
         if key in seen:
@@ -184,6 +187,10 @@ class Bundle:
     def file(self, name: str) -> bytes:
         """Return what one of the files holds."""
         return self.manifest.read(self.folder, name)
+
+    def mapped(self, name: str) -> bytes | mmap.mmap:
+        """Return what one of the files holds, mapped where it is large."""
+        return self.manifest.mapped(self.folder, name)
 
     def weights_file(self) -> Path:
         """Return the path of the weights (safetensors, by variable path)."""

@@ -14,8 +14,8 @@ import numpy as np
 
 from whosthat.recognition.calibration import fit_temperature
 from whosthat.recognition.distance_fitting import ImpostorTrials, fit_distance, leave_one_person_out
-from whosthat.recognition.face_threshold import corrected
-from whosthat.recognition.heads import HEADS, choose_head, compared, distances, softmax, templates_of
+from whosthat.recognition.distances import Points
+from whosthat.recognition.heads import HEADS, choose_head, compared, softmax, templates_of
 from whosthat.recognition.identifier import Identifier
 
 if TYPE_CHECKING:
@@ -63,12 +63,12 @@ def fit_identifier(
     vectors, labels, n_people = gallery.vectors, gallery.labels, len(gallery.people)
     choice = choose_head(vectors, labels, groups, n_people, tuple(HEADS) if head == AUTO else (head,))
     tested = ~np.isnan(choice.scores).any(axis=1)
-    temperature = fit_temperature(softmax(choice.scores[tested]), labels[tested], expected=EXPECTED_TEMPERATURE, sharpen_from=0)
+    temperature = fit_temperature(softmax(choice.scores[tested]), choice.truth[tested], expected=EXPECTED_TEMPERATURE, sharpen_from=0)
 
     counts, real = np.bincount(labels, minlength=n_people), None
     if strangers is not None:
-        to_people = corrected(distances(strangers.vectors, templates_of(vectors, labels, n_people)), counts)
-        real = ImpostorTrials(to_people.min(axis=1), strangers.people)
+        nearest, _ = Points(templates_of(vectors, labels, n_people)).nearest_template(strangers.vectors, counts)
+        real = ImpostorTrials(nearest, strangers.people)
     own, nearest, _ = compared(vectors, labels, groups, n_people)
     threshold = fit_distance(own, leave_one_person_out(own, nearest, labels), real, counts=counts, network=embedder, rate=rate)
     return FittedIdentifier(Identifier(gallery, choice.head, threshold, temperature), choice.accuracies, choice.not_tried)

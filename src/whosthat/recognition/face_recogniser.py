@@ -5,6 +5,7 @@ What does not belong here: finding and embedding (`whosthat.faces`), naming sing
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -17,6 +18,7 @@ from whosthat.errors import BundleError, PhotoError
 from whosthat.faces.embedder import EmbedderFacts, OnnxEmbedder
 from whosthat.faces.finding import CutFaces, FaceReader, main_face
 from whosthat.recognition import gallery as galleries
+from whosthat.recognition import index as indexes
 from whosthat.recognition.bundle import GRAPH, Bundle
 from whosthat.recognition.face_facts import FaceFacts, as_bundle_files, open_detector
 from whosthat.recognition.face_threshold import DistanceThreshold, corrected, uncorrected
@@ -51,7 +53,10 @@ class FaceRecogniser(FaceFinding):
             raise BundleError(_("The bundle {folder} does not say how faces are identified. Train again.", folder=bundle.folder))
         with bundle.opening():
             reader = _reader(bundle, facts.faces)
-        return cls(reader, Identifier(_gallery(bundle), facts.faces.head, facts.threshold, facts.temperature))
+        gallery = _gallery(bundle)
+        return cls(
+            reader, Identifier(gallery, facts.faces.head, facts.threshold, facts.temperature, index_in(bundle, gallery.vectors.shape))
+        )
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -65,16 +70,18 @@ class FaceRecogniser(FaceFinding):
 
     @threshold.setter
     def threshold(self, value: float) -> None:
-        self._use(self.identifier.gallery, checked_threshold(value, 10, _("the largest distance that gets a name")))
+        limit = checked_threshold(value, 10, _("the largest distance that gets a name"))
+        self._use(self.identifier.gallery, self.identifier.index, limit)
 
     def take_people(self, bundle: Bundle) -> None:
         """Take over the people of a bundle that was changed; see `Recogniser.take_people`."""
-        self._use(_gallery(bundle), self.threshold)
+        gallery = _gallery(bundle)
+        self._use(gallery, index_in(bundle, gallery.vectors.shape), self.threshold)
 
-    def _use(self, gallery: galleries.Gallery, threshold: float) -> None:
+    def _use(self, gallery: galleries.Gallery, index: indexes.Index | None, threshold: float) -> None:
         """Answer by another gallery or threshold; other threads see the old ones or the new ones, never a mixture."""
         limit = self.identifier.threshold.model_copy(update={"value": threshold})
-        self.identifier = replace(self.identifier, gallery=gallery, threshold=limit)
+        self.identifier = replace(self.identifier, gallery=gallery, index=index, threshold=limit)
 
     def embed(self, photo: PhotoSource, *, bgr: bool = False) -> FloatArray:
         """Return the embedding of every face; see `Recogniser.embed`."""
@@ -109,14 +116,27 @@ class FaceRecogniser(FaceFinding):
         """Name the n faces of one photo by their embeddings, float32 (n, dimensions)."""
         if not faces:
             return []
-        return sightings_of_faces(self.labels, faces, *self.identifier.decide(vectors), map(self.identifier.nearest, vectors))
+        columns, probabilities, confidence, allowed = self.identifier.decide(vectors).table()
+        labels = [self.labels[column] for column in columns]
+        return sightings_of_faces(labels, faces, probabilities, confidence, allowed, self.identifier.nearest(vectors))
 
 
 def _gallery(bundle: Bundle) -> galleries.Gallery:
     facts = bundle.facts
     if facts.faces is None:
         raise BundleError(_("The bundle {folder} holds no gallery of people any more. Train again.", folder=bundle.folder))
-    return galleries.read_gallery(bundle.file(galleries.FILE), facts.labels, facts.faces.dimensions)
+    return galleries.read_gallery(bundle.mapped(galleries.FILE), facts.labels, facts.faces.dimensions)
+
+
+def index_in(bundle: Bundle, shape: tuple[int, ...]) -> indexes.Index | None:
+    """Return the index of a bundle's gallery, whose embeddings have this shape; BundleError where it does not fit or is damaged.
+
+    None where there is none, or nothing to ask it with: every photo is then compared.
+    """
+    files = bundle.manifest.files
+    if indexes.FILE not in files or not indexes.available():
+        return None
+    return indexes.read_index(bundle.mapped(indexes.FILE), files[galleries.FILE].sha256, shape)
 
 
 def _reader(bundle: Bundle, facts: FaceFacts) -> FaceReader:
@@ -127,6 +147,10 @@ def _reader(bundle: Bundle, facts: FaceFacts) -> FaceReader:
     return FaceReader(detector, opened, facts.template)
 
 
-def bundle_files(gallery: galleries.Gallery, detector_files: Mapping[str, bytes]) -> dict[str, bytes]:
+def bundle_files(gallery: galleries.Gallery, detector_files: Mapping[str, bytes], index: indexes.Index | None = None) -> dict[str, bytes]:
     """Return what a face recogniser's bundle holds besides its facts and the embedder's graph, by file name."""
-    return {galleries.FILE: gallery.to_bytes(), **as_bundle_files(detector_files)}
+    content = gallery.to_bytes()
+    files = {galleries.FILE: content, **as_bundle_files(detector_files)}
+    if index is not None:
+        files[indexes.FILE] = index.to_bytes(hashlib.sha256(content).hexdigest())
+    return files

@@ -62,8 +62,14 @@ def corrected(distances: FloatArray, counts: IntArray) -> FloatArray:
     The distances are float32 (m, people), or (m,); the counts, int64 (people,) or of the shape of the distances, say of how many photos
     each template was made, 0 where there is none.
     """
-    allowance = FEW_PHOTOS / np.maximum(counts, 1).astype(np.float32) ** 2
-    return np.sqrt(np.maximum(distances**2 - allowance, 0)).astype(np.float32)
+    made: FloatArray = np.sqrt(np.maximum(distances**2 - allowance_of(counts), 0)).astype(np.float32)
+    return made
+
+
+def allowance_of(counts: IntArray) -> FloatArray:
+    """Return what is taken off squared distances to templates of so many photos, float32 of the same shape."""
+    allowance: FloatArray = FEW_PHOTOS / np.maximum(counts, 1).astype(np.float32) ** 2
+    return allowance
 
 
 def uncorrected(distance: float, count: int) -> float:

@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
 
 from whosthat.errors import BundleError
 from whosthat.faces.embedder import LARGEST
+from whosthat.recognition.distances import blocks
+from whosthat.recognition.tensors import Content, let_go, read_tensors
 from whosthat.translation import _
 
 if TYPE_CHECKING:
@@ -24,9 +26,8 @@ if TYPE_CHECKING:
 
 FILE = "gallery.safetensors"
 _PHOTOS = "photos"
-MAX_HEADER_BYTES = 64 << 20
 MAX_LISTS_EACH = 10
-"""Opening brackets for each photo in the list of photos: one, and those in its name."""
+"""Opening brackets for each photo in the list of photos of an older whosthat: one, and those in its name."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,48 @@ class EnrolledPhoto:
     sha256: str
 
 
+@dataclass(frozen=True, eq=False)
+class StoredPhotos(Sequence[EnrolledPhoto]):
+    """Where the embeddings of a file come from: SHA-256, uint8 (n, 32), all names in UTF-8, and where each ends, int64 (n,)."""
+
+    digests: NDArray[np.uint8]
+    names: NDArray[np.uint8]
+    ends: IntArray
+
+    def __len__(self) -> int:
+        return len(self.ends)
+
+    @overload
+    def __getitem__(self, row: int) -> EnrolledPhoto: ...
+    @overload
+    def __getitem__(self, row: slice) -> tuple[EnrolledPhoto, ...]: ...
+    def __getitem__(self, row: int | slice) -> EnrolledPhoto | tuple[EnrolledPhoto, ...]:
+        """Return one of them, or several."""
+        if isinstance(row, slice):
+            return tuple(self[one] for one in range(*row.indices(len(self))))
+        start, end = (int(self.ends[row - 1]) if row else 0), int(self.ends[row])
+        return EnrolledPhoto(self.names[start:end].tobytes().decode("utf-8", "surrogatepass"), self.digests[row].tobytes().hex())
+
+    @property
+    def problem(self) -> str:
+        """What is wrong with them; empty where nothing is."""
+        sound = self.digests.dtype == self.names.dtype == np.uint8 and self.ends.dtype == np.int64
+        steps = np.diff(self.ends, prepend=0)
+        if not sound or self.digests.shape != (len(self.ends), 32) or (steps < 0).any() or steps.sum() != self.names.size:
+            return _("the names of the photos do not fit")
+        return ""
+
+
+def _stored(photos: Sequence[EnrolledPhoto]) -> dict[str, NDArray[np.generic]]:
+    names = [photo.name.encode("utf-8", "surrogatepass") for photo in photos]
+    digests = np.frombuffer(bytes.fromhex("".join(photo.sha256 for photo in photos)), np.uint8).reshape(-1, 32)
+    return {
+        "digests": digests,
+        "names": np.frombuffer(b"".join(names), np.uint8),
+        "ends": np.cumsum([len(name) for name in names], dtype=np.int64),
+    }
+
+
 @dataclass(frozen=True)
 class Gallery:
     """The n enrolled photos: embeddings, float32 (n, dimensions), and labels, int64 (n,), which are indices of ``people``."""
@@ -44,22 +87,22 @@ class Gallery:
     people: tuple[str, ...]
     vectors: FloatArray
     labels: IntArray
-    photos: tuple[EnrolledPhoto, ...]
+    photos: Sequence[EnrolledPhoto]
 
     def of(self, rows: NDArray[np.bool_] | IntArray | Sequence[int]) -> Gallery:
         """Keep some rows; the people stay."""
         chosen = np.arange(len(self.photos))[rows]
-        return Gallery(self.people, self.vectors[chosen], self.labels[chosen], tuple(self.photos[row] for row in chosen))
+        return Gallery(self.people, self.vectors[chosen], self.labels[chosen], tuple(self.photos[row] for row in chosen.tolist()))
 
     def joined(self, other: Gallery) -> Gallery:
         """Put the rows of another gallery of the same people behind these."""
         vectors, labels = np.concatenate([self.vectors, other.vectors]), np.concatenate([self.labels, other.labels])
-        return Gallery(self.people, vectors, labels, self.photos + other.photos)
+        return Gallery(self.people, vectors, labels, (*self.photos, *other.photos))
 
     def photos_of(self, person: str) -> tuple[EnrolledPhoto, ...]:
         """Return the enrolled photos of one of the people."""
         label = self.people.index(person)
-        return tuple(photo for photo, owner in zip(self.photos, self.labels, strict=True) if owner == label)
+        return tuple(self.photos[int(row)] for row in np.flatnonzero(self.labels == label))
 
     def with_photos(self, person: str, vectors: FloatArray, photos: Sequence[EnrolledPhoto]) -> Gallery:
         """Enrol photos of somebody, who becomes the last of the people unless they are enrolled already."""
@@ -84,36 +127,47 @@ class Gallery:
         """Return the gallery as a safetensors file; the people's names stand in the bundle's facts."""
         from safetensors.numpy import save
 
-        photos = json.dumps([[photo.name, photo.sha256] for photo in self.photos], ensure_ascii=False)
-        content: bytes = save({"vectors": np.ascontiguousarray(self.vectors), "owners": self.labels}, {_PHOTOS: photos})
+        content: bytes = save({"vectors": np.ascontiguousarray(self.vectors), "owners": self.labels, **_stored(self.photos)})
         return content
 
 
-def read_gallery(content: bytes, people: tuple[str, ...], dimensions: int) -> Gallery:
-    """Read what `Gallery.to_bytes` wrote; BundleError where it is damaged, or does not fit these people or this embedder."""
-    from safetensors import SafetensorError
-    from safetensors.numpy import load
+def read_gallery(content: Content, people: tuple[str, ...], dimensions: int) -> Gallery:
+    """Read what `Gallery.to_bytes` wrote; BundleError where it is damaged, or does not fit these people or this embedder.
 
+    The arrays of a mapped file stay where they are.
+    """
     try:
-        arrays = load(content)
-        header = json.loads(content[8 : 8 + min(int.from_bytes(content[:8], "little"), MAX_HEADER_BYTES)])
-        listed = header["__metadata__"][_PHOTOS]
-        if listed.count("[") > MAX_LISTS_EACH * (1 + len(arrays["vectors"])):
-            raise ValueError(_("more is listed than there are photos"))
-        photos = tuple(EnrolledPhoto(str(name), str(sha256)) for name, sha256 in json.loads(listed))
-        gallery = Gallery(people, arrays["vectors"], arrays["owners"], photos)
-    except (SafetensorError, ValueError, KeyError, TypeError, RecursionError) as error:
+        arrays, told = read_tensors(content)
+        vectors, labels = arrays["vectors"], arrays["owners"]
+        photos: Sequence[EnrolledPhoto] = _listed(told[_PHOTOS], len(vectors)) if _PHOTOS in told else _of_file(arrays)
+        gallery = Gallery(people, vectors, labels, tuple(photos) if isinstance(content, bytes) else photos)
+        problem = _problem(gallery, dimensions)
+    except (ValueError, KeyError, TypeError, RecursionError, AttributeError) as error:
         raise BundleError(_("{file} is damaged ({error}). Copy the bundle again, or train again.", file=FILE, error=error)) from error
-    if problem := _problem(gallery, dimensions):
+    if problem:
         raise BundleError(
             _("{file} does not fit the bundle: {problem}. Copy the bundle again, or train again.", file=FILE, problem=problem)
         )
     return gallery
 
 
+def _of_file(arrays: dict[str, NDArray[np.generic]]) -> StoredPhotos:
+    photos = StoredPhotos(*(arrays[name] for name in ("digests", "names", "ends")))  # type: ignore[arg-type]
+    if photos.problem:
+        raise ValueError(photos.problem)
+    return photos
+
+
+def _listed(text: str, n: int) -> tuple[EnrolledPhoto, ...]:
+    """Read the list of photos of an older whosthat."""
+    if text.count("[") > MAX_LISTS_EACH * (1 + n):
+        raise ValueError(_("more is listed than there are photos"))
+    return tuple(EnrolledPhoto(str(name), str(sha256)) for name, sha256 in json.loads(text))
+
+
 def _problem(gallery: Gallery, dimensions: int) -> str:
     vectors, labels, n = gallery.vectors, gallery.labels, len(gallery.photos)
-    if vectors.dtype != np.float32 or vectors.shape != (n, dimensions) or not (np.abs(vectors) <= LARGEST).all():
+    if vectors.dtype != np.float32 or vectors.shape != (n, dimensions) or not _finite(vectors):
         return _(
             "expected {n} finite embeddings of {dimensions} numbers, got {dtype} {shape}",
             n=n,
@@ -121,8 +175,18 @@ def _problem(gallery: Gallery, dimensions: int) -> str:
             dtype=vectors.dtype,
             shape=vectors.shape,
         )
-    if labels.dtype != np.int64 or labels.shape != (n,) or not np.isin(np.arange(len(gallery.people)), labels).all():
+    if labels.dtype != np.int64 or labels.shape != (n,):
         return _("each of the {n} people needs an embedding", n=len(gallery.people))
-    if labels.min() < 0 or labels.max() >= len(gallery.people):
+    if n and (labels.min() < 0 or labels.max() >= len(gallery.people)):
         return _("an embedding belongs to nobody: labels run from {lowest} to {highest}", lowest=labels.min(), highest=labels.max())
+    if not np.bincount(labels, minlength=len(gallery.people)).all():
+        return _("each of the {n} people needs an embedding", n=len(gallery.people))
     return ""
+
+
+def _finite(vectors: FloatArray) -> bool:
+    for block in blocks(*vectors.shape):
+        if not (np.abs(vectors[block]) <= LARGEST).all():
+            return False
+        let_go(vectors)
+    return True

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from whosthat.errors import DatasetError
+from whosthat.recognition.distances import Points, blocks
 from whosthat.recognition.face_threshold import corrected
 from whosthat.translation import N_, _
 
@@ -37,18 +38,23 @@ MOST_LOGISTIC_WORK = 20_000_000
 
 FOLDS = 5
 
+LISTED = 100
+"""Of more people, an answer lists the likeliest so many, and the temperature is fitted on them: the others have no share to speak of."""
+
 
 @dataclass(frozen=True)
 class Choice:
     """Which head was chosen, and why.
 
     The accuracies, by head, are those of cross-validation; empty when there was nothing to choose with. The scores are the out-of-fold
-    logits of the chosen head, float32 (n, people), NaN where no fold could test. Heads that the photos are too many for are ``not_tried``.
+    logits of the chosen head, float32 (n, people), of more than `LISTED` those of the true person and of the best others; NaN where no fold
+    could test. ``truth``, int64 (n,), is the column of the true person. Heads that the photos are too many for are ``not_tried``.
     """
 
     head: str
     accuracies: Mapping[str, float]
     scores: FloatArray
+    truth: IntArray
     not_tried: tuple[str, ...] = ()
 
 
@@ -70,12 +76,12 @@ def trimmed_mean(vectors: FloatArray) -> FloatArray:
 def templates_of(vectors: FloatArray, labels: IntArray, n_people: int) -> FloatArray:
     """Return each person's trimmed mean, float32 (people, dimensions); infinitely far away for a person without photos."""
     templates = np.full((n_people, vectors.shape[1]), np.inf, np.float32)
-    for people, rows in _by_count(labels, n_people):
+    for people, rows in by_count(labels, n_people):
         templates[people] = trimmed_mean(vectors[rows])
     return templates
 
 
-def _by_count(labels: IntArray, n_people: int) -> Iterator[tuple[IntArray, IntArray]]:
+def by_count(labels: IntArray, n_people: int) -> Iterator[tuple[IntArray, IntArray]]:
     """Yield people who have equally many photos, (k,), with the rows of their photos, (k, n): a step a number, not a person."""
     counts = np.bincount(labels, minlength=n_people)
     ordered, starts = np.argsort(labels, kind="stable"), np.cumsum(counts) - counts
@@ -84,23 +90,13 @@ def _by_count(labels: IntArray, n_people: int) -> Iterator[tuple[IntArray, IntAr
         yield people, ordered[starts[people][:, None] + np.arange(n)]
 
 
-def distances(vectors: FloatArray, others: FloatArray) -> FloatArray:
-    """Return the Euclidean distances of (m, d) to (k, d), float32 (m, k); infinite where a row of ``others`` is."""
-    there = np.isfinite(others).all(axis=1)
-    result = np.full((len(vectors), len(others)), np.inf, np.float32)
-    here, known = vectors.astype(np.float64), others[there].astype(np.float64)
-    squares = (here**2).sum(axis=1)[:, None] + (known**2).sum(axis=1)
-    squares -= 2 * here @ known.T
-    result[:, there] = np.sqrt(np.maximum(squares, 0, out=squares), out=squares)
-    return result
-
-
 def by_template(vectors: FloatArray, labels: IntArray, n_people: int) -> Scorer:
     """Score by the distance to each person's trimmed mean."""
-    templates = templates_of(vectors, labels, n_people)
+    templates = Points(templates_of(vectors, labels, n_people))
 
     def score(faces: FloatArray) -> FloatArray:
-        scores: FloatArray = -SQUARED_DISTANCE_SCORE * distances(faces, templates) ** 2
+        scores = templates.squared(faces)
+        scores *= -SQUARED_DISTANCE_SCORE
         return scores
 
     return score
@@ -108,17 +104,23 @@ def by_template(vectors: FloatArray, labels: IntArray, n_people: int) -> Scorer:
 
 def by_nearest(vectors: FloatArray, labels: IntArray, n_people: int) -> Scorer:
     """Score by the mean squared distance to each person's three nearest photos."""
+    photos, own_photos = Points(vectors), list(by_count(labels, n_people))
 
     def score(faces: FloatArray) -> FloatArray:
-        squares = distances(faces, vectors) ** 2
+        squares = photos.squared(faces)
         scores = np.full((len(faces), n_people), -np.inf, np.float32)
-        for people, rows in _by_count(labels, n_people):
-            own = squares[:, rows]
-            few = min(NEAREST, own.shape[2])
-            scores[:, people] = -SQUARED_DISTANCE_SCORE * np.partition(own, few - 1, axis=2)[:, :, :few].mean(axis=2)
+        for people, rows in own_photos:
+            scores[:, people] = -SQUARED_DISTANCE_SCORE * mean_of_nearest(squares[:, rows])
         return scores
 
     return score
+
+
+def mean_of_nearest(squares: FloatArray) -> FloatArray:
+    """Return the mean of the three smallest along the last axis, or of all where there are fewer."""
+    few = min(NEAREST, squares.shape[-1])
+    mean: FloatArray = np.partition(squares, few - 1, axis=-1)[..., :few].mean(axis=-1)
+    return mean
 
 
 def by_logistic_regression(vectors: FloatArray, labels: IntArray, n_people: int) -> Scorer:
@@ -183,13 +185,13 @@ def choose_head(vectors: FloatArray, labels: IntArray, groups: IntArray, n_peopl
     folds = folds_of(labels, groups)
     tested = _testable(labels, folds) & (n_people > 1)  # of one person, every head is always right
     if not tested.any():
-        return Choice(tried[0], {}, np.full((len(labels), n_people), np.nan, np.float32), not_tried)
+        return Choice(tried[0], {}, np.full((len(labels), min(n_people, LISTED)), np.nan, np.float32), labels, not_tried)
     scores = {name: _out_of_fold(name, vectors, labels, folds, n_people) for name in tried}
-    right = {name: float((rows[tested].argmax(axis=1) == labels[tested]).mean()) for name, rows in scores.items()}
+    right = {name: float((rows[tested].argmax(axis=1) == truth[tested]).mean()) for name, (rows, truth) in scores.items()}
     best = max(right, key=lambda name: right[name])  # the first of equals
-    chosen = scores[best].copy()
+    chosen, truth = scores[best]
     chosen[~tested] = np.nan
-    return Choice(best, right, chosen, not_tried)
+    return Choice(best, right, chosen, truth, not_tried)
 
 
 def own_distances(vectors: FloatArray, labels: IntArray, groups: IntArray, n_people: int) -> tuple[FloatArray, IntArray]:
@@ -215,9 +217,8 @@ def compared(vectors: FloatArray, labels: IntArray, groups: IntArray, n_people: 
     Only the own person's template must not have learnt from the photo; the others never have.
     """
     own = corrected(*own_distances(vectors, labels, groups, n_people))
-    others = corrected(distances(vectors, templates_of(vectors, labels, n_people)), np.bincount(labels, minlength=n_people))
-    others[np.arange(len(labels)), labels] = np.inf
-    return own, others.min(axis=1), others.argmin(axis=1)
+    templates = Points(templates_of(vectors, labels, n_people))
+    return own, *templates.nearest_template(vectors, np.bincount(labels, minlength=n_people), besides=labels)
 
 
 def softmax(logits: FloatArray) -> FloatArray:
@@ -245,10 +246,24 @@ def _testable(labels: IntArray, folds: IntArray) -> NDArray[np.bool_]:
     return several
 
 
-def _out_of_fold(name: str, vectors: FloatArray, labels: IntArray, folds: IntArray, n_people: int) -> FloatArray:
-    scores = np.full((len(labels), n_people), -np.inf, np.float32)
-    for fold in np.unique(folds):
-        inside, learnt = folds == fold, folds != fold
-        if learnt.any():
-            scores[inside] = HEADS[name](vectors[learnt], labels[learnt], n_people)(vectors[inside])
-    return scores
+def _out_of_fold(name: str, vectors: FloatArray, labels: IntArray, folds: IntArray, n_people: int) -> tuple[FloatArray, IntArray]:
+    """Return `Choice.scores` and `Choice.truth` of one head."""
+    scores, truth = np.full((len(labels), min(n_people, LISTED)), -np.inf, np.float32), labels if n_people <= LISTED else labels * 0
+    for fold in range(folds.max() + 1):
+        inside, learnt = np.flatnonzero(folds == fold), folds != fold
+        if not learnt.any():
+            continue
+        score = HEADS[name](vectors[learnt], labels[learnt], n_people)
+        for block in blocks(len(inside), len(labels)):
+            rows = inside[block]
+            scores[rows] = _listed(score(vectors[rows]), labels[rows])
+    return scores, truth
+
+
+def _listed(scores: FloatArray, labels: IntArray) -> FloatArray:
+    """Of many people keep the scores of the true one, which comes first, and of the best others."""
+    if scores.shape[1] <= LISTED:
+        return scores
+    own = np.take_along_axis(scores, labels[:, None], axis=1)
+    np.put_along_axis(scores, labels[:, None], -np.inf, axis=1)
+    return np.hstack([own, np.partition(scores, 1 - LISTED, axis=1)[:, 1 - LISTED :]])

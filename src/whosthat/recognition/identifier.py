@@ -5,87 +5,237 @@ Head, threshold and calibration are put together here; faces are found elsewhere
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from whosthat.recognition.calibration import apply_temperature
+from whosthat.recognition.distances import Points, blocks
 from whosthat.recognition.face_threshold import DistanceThreshold, corrected
 from whosthat.recognition.gallery import Gallery
-from whosthat.recognition.heads import HEADS, Scorer, distances, softmax, templates_of
+from whosthat.recognition.heads import HEADS, LISTED, SQUARED_DISTANCE_SCORE, Scorer, mean_of_nearest, softmax, templates_of
 from whosthat.recognition.ranking import people_of_faces
+from whosthat.recognition.tensors import let_go
 from whosthat.types import Likeness
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
-    from whosthat.types import FloatArray
+    from whosthat.recognition.index import Index
+    from whosthat.types import FloatArray, IntArray
 
 NEAREST_SHOWN = 3
 """So many enrolled photos are shown as the reason for an answer."""
 
+COMPARED = 8
+"""So many people, those of the nearest photos that an index proposes, are compared with a face as exactly as all are without an index."""
+
+TEMPLATES_KEPT = 20_000
+"""Templates that were made when somebody was first compared and are kept in memory."""
+
+FACES_KEPT = 16
+"""For so many faces what the index proposed is kept: who they are and which photos they resemble is asked one after the other."""
+
+LET_GO_AFTER = 1_000
+"""So many photos of a mapped gallery are looked at before their memory is given back: each brings a piece of the file with it."""
+
 
 class Decision(NamedTuple):
-    """What is known of m faces, all (m, people).
+    """What is known of m faces, all (m, k): of each the k likeliest people, which are all where they are no more than `heads.LISTED`.
 
-    The probabilities say how likely each person is if it is one of them, the confidence counts strangers in, and ``allowed`` says
-    whether the face is near enough to get the name.
+    The labels, int64, say who they are; -1 stands for nobody. The probabilities say how likely each person is if it is one of those
+    enrolled, the confidence counts strangers in, and ``allowed`` says whether the face is near enough to get the name.
     """
 
+    labels: IntArray
     probabilities: FloatArray
     confidence: FloatArray
     allowed: NDArray[np.bool_]
 
+    def table(self, faces: slice = slice(None)) -> Decision:
+        """Return some faces with one column for each of the people who are among the likeliest of any, labels (columns,).
+
+        Where a person is not among the likeliest of a face, the confidence is -1 and the probability 0.
+        """
+        labels = self.labels[faces]
+        columns = np.array(sorted(set(labels.ravel().tolist()) - {-1}), np.int64)
+        there = labels >= 0
+        places = np.nonzero(there)[0], np.searchsorted(columns, labels[there])
+        shape = len(labels), len(columns)
+        table = Decision(columns, np.zeros(shape, np.float32), np.full(shape, -1, np.float32), np.zeros(shape, bool))
+        for own, values in zip(table[1:], self[1:], strict=True):
+            own[places] = values[faces][there]
+        return table
+
     def people(self, faces: slice = slice(None)) -> list[int | None]:
         """Choose a person for each of the faces, which are those of one photo: nobody twice."""
-        return people_of_faces(self.probabilities[faces], self.confidence[faces], self.allowed[faces])
+        table = self.table(faces)
+        columns = people_of_faces(table.probabilities, table.confidence, table.allowed)
+        return [None if column is None else int(table.labels[column]) for column in columns]
 
 
 @dataclass(eq=False)
 class Identifier:
-    """Names embeddings: a head, by its name in `heads.HEADS`, and the temperature say who it is, the threshold whether it is anybody."""
+    """Names embeddings: a head, by its name in `heads.HEADS`, and the temperature say who it is, the threshold whether it is anybody.
+
+    With an index of its gallery, only the people of the photos that it proposes are compared; all others have no share.
+    """
 
     gallery: Gallery
     head: str
     threshold: DistanceThreshold
     temperature: float = 1.0
+    index: Index | None = None
+    _looked_up: int = field(default=0, init=False, repr=False)
+    _near: dict[bytes, tuple[IntArray, IntArray, FloatArray]] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
-    def _templates(self) -> FloatArray:
-        return templates_of(self.gallery.vectors, self.gallery.labels, len(self.gallery.people))
+    def _counts(self) -> IntArray:
+        return np.bincount(self.gallery.labels, minlength=len(self.gallery.people))
+
+    @cached_property
+    def _templates(self) -> Points:
+        return Points(templates_of(self.gallery.vectors, self.gallery.labels, len(self.gallery.people)))
+
+    @cached_property
+    def _photos(self) -> Points:
+        return Points(self.gallery.vectors)
 
     @cached_property
     def _scorer(self) -> Scorer:
         return HEADS[self.head](self.gallery.vectors, self.gallery.labels, len(self.gallery.people))
 
-    def distances(self, vectors: FloatArray) -> FloatArray:
-        """Return comparable distances to each person's template, float32 (m, people)."""
-        counts = np.bincount(self.gallery.labels, minlength=len(self.gallery.people))
-        return corrected(distances(vectors, self._templates), counts)
+    @cached_property
+    def _own_photos(self) -> tuple[IntArray, IntArray]:
+        """Every row, person by person, and where each person's end."""
+        return np.argsort(self.gallery.labels, kind="stable"), np.cumsum(self._counts)
 
-    def probabilities(self, vectors: FloatArray) -> FloatArray:
-        """Return, if it is one of the enrolled people, how likely it is each of them; float32 (m, people), rows sum to 1."""
-        return apply_temperature(softmax(self._scorer(vectors)), self.temperature).astype(np.float32)
+    def _look_up(self, rows: IntArray) -> FloatArray:
+        """Return embeddings of the gallery, float32 (k, dimensions)."""
+        self._looked_up += len(rows)
+        vectors: FloatArray = self.gallery.vectors[rows]
+        if self._looked_up > LET_GO_AFTER:
+            let_go(self.gallery.vectors)
+            self._looked_up = 0
+        return vectors
 
-    def confidence(self, probabilities: FloatArray, distances: FloatArray) -> FloatArray:
-        """Return how likely a face is each person, strangers included: what is missing to 1 is the stranger's share.
+    @cached_property
+    def _made(self) -> dict[int, FloatArray]:
+        return {}
 
-        It is the share of each person, times the probability that somebody this near to the likeliest person is no stranger.
-        """
-        known = self.threshold.confidence(distances[np.arange(len(probabilities)), probabilities.argmax(axis=1)])
-        result: FloatArray = (probabilities * known[:, None]).astype(np.float32)
-        return result
+    def distances(self, vectors: FloatArray, people: IntArray | None = None) -> FloatArray:
+        """Return comparable distances to the templates of some people, int64 (k,), or of all; float32 (m, k)."""
+        if people is None:
+            return corrected(np.sqrt(self._templates.squared(vectors)), self._counts)
+        return corrected(np.sqrt(Points(self._templates_of(people)).squared(vectors)), self._counts[people])
+
+    def nearest_people(self, vectors: FloatArray) -> tuple[FloatArray, IntArray]:
+        """Return the comparable distance to the nearest person's template, float32 (m,), and who that is, int64 (m,)."""
+        if self.index is None:
+            return self._templates.nearest_template(vectors, self._counts)
+        people = [self._people_near(vector)[0] for vector in vectors]
+        far = [self.distances(vector[None], own)[0] for vector, own in zip(vectors, people, strict=True)]
+        nearest = [(row.min(), own[row.argmin()]) for row, own in zip(far, people, strict=True)]
+        return np.array([row for row, _own in nearest], np.float32), np.array([own for _row, own in nearest], np.int64)
+
+    def likeliest(self, vectors: FloatArray) -> set[int]:
+        """Return everybody whom one of the faces, of one person or of several, may be near to."""
+        return set(self.decide(vectors).labels.ravel().tolist()) - {-1}
 
     def decide(self, vectors: FloatArray) -> Decision:
         """Return everything from which the names of faces, of one photo or of many, follow; `Decision.people` gives them photo by photo."""
-        probabilities, distances = self.probabilities(vectors), self.distances(vectors)
-        return Decision(probabilities, self.confidence(probabilities, distances), distances <= self.threshold.value)
+        if self.index is not None:
+            parts = [self._decided_by_index(vector) for vector in vectors]
+        else:
+            parts = [self._decided(vectors[block]) for block in blocks(len(vectors), len(self.gallery.people))]
+        return parts[0] if len(parts) == 1 else Decision(*(np.concatenate(part) for part in zip(*parts, strict=True)))
 
-    def nearest(self, vector: FloatArray) -> tuple[Likeness, ...]:
-        """Return the three enrolled photos that lie nearest to an embedding, nearest first."""
-        to_photos = distances(vector[None], self.gallery.vectors)[0]
-        rows = np.argsort(to_photos, kind="stable")[:NEAREST_SHOWN]
+    def _decided(self, vectors: FloatArray) -> Decision:
+        squares = self._templates.squared(vectors)
+        scores = -SQUARED_DISTANCE_SCORE * squares if self.head == "trimmed-mean" else self._scorer(vectors)
+        labels = _likeliest(scores)
+        shares = apply_temperature(softmax(scores), self.temperature).astype(np.float32)
+        probabilities = np.take_along_axis(shares, labels, axis=1)
+        distances = corrected(np.sqrt(np.take_along_axis(squares, labels, axis=1)), self._counts[labels])
+        return self._told(labels, probabilities, distances)
+
+    def _told(self, labels: IntArray, probabilities: FloatArray, distances: FloatArray) -> Decision:
+        """Count strangers in: a share, times the probability that somebody this near to the likeliest person is no stranger."""
+        known = self.threshold.confidence(distances[np.arange(len(labels)), probabilities.argmax(axis=1)])
+        confidence: FloatArray = (probabilities * known[:, None]).astype(np.float32)
+        return Decision(labels, probabilities, confidence, distances <= self.threshold.value)
+
+    def _decided_by_index(self, vector: FloatArray) -> Decision:
+        people = self._people_near(vector)[0]
+        squares = Points(self._templates_of(people)).squared(vector[None])
+        scores = -SQUARED_DISTANCE_SCORE * (squares if self.head == "trimmed-mean" else self._near_photos(vector, people))
+        labels = np.full((1, COMPARED), -1, np.int64)
+        probabilities, distances = np.zeros((1, COMPARED), np.float32), np.full((1, COMPARED), np.inf, np.float32)
+        labels[0, : len(people)] = people
+        probabilities[0, : len(people)] = apply_temperature(softmax(scores), self.temperature)[0]
+        distances[0, : len(people)] = corrected(np.sqrt(squares), self._counts[people])[0]
+        return self._told(labels, probabilities, distances)
+
+    def _proposed(self, vector: FloatArray) -> IntArray:
+        if self.index is None:
+            return np.arange(len(self.gallery.labels))
+        rows = self.index.propose(vector[None])[0]
+        if rows[0] < 0:  # all cells near the face are empty
+            rows = self.index.propose(vector[None], len(self.index.sizes))[0]
+        return np.sort(rows[rows >= 0])
+
+    def _people_near(self, vector: FloatArray) -> tuple[IntArray, IntArray, FloatArray]:
+        """Return the people of the photos that the index proposes, nearest first, and the nearest rows with their distances."""
+        key = vector.tobytes()
+        if key not in (kept := self._near):
+            rows = self._proposed(vector)
+            far = np.linalg.norm(self._look_up(rows) - vector, axis=1)
+            order = np.argsort(far, kind="stable")
+            people = list(dict.fromkeys(self.gallery.labels[rows[order]].tolist()))[:COMPARED]
+            self._near = kept = {**(kept if len(kept) < FACES_KEPT else {}), key: (np.array(people, np.int64), rows[order], far[order])}
+        return kept[key]
+
+    def _rows_of(self, person: int) -> IntArray:
+        rows, ends = self._own_photos
+        return rows[ends[person] - self._counts[person] : ends[person]]
+
+    def _templates_of(self, people: IntArray) -> FloatArray:
+        """Return the templates of some people, each made once; float32 (k, dimensions)."""
+        made = {person: self._made[person] for person in people.tolist() if person in self._made}
+        if missing := [person for person in people.tolist() if person not in made]:
+            rows = [self._rows_of(person) for person in missing]
+            labels = np.repeat(np.arange(len(missing)), [len(own) for own in rows])
+            made.update(zip(missing, templates_of(self._look_up(np.concatenate(rows)), labels, len(missing)), strict=True))
+            if len(self._made) < TEMPLATES_KEPT:
+                self._made.update(made)
+        return np.stack([made[person] for person in people.tolist()])
+
+    def _near_photos(self, vector: FloatArray, people: IntArray) -> FloatArray:
+        """Return for each person the mean squared distance of their three nearest photos, float32 (1, k)."""
+        far = [((self._look_up(self._rows_of(person)) - vector) ** 2).sum(axis=1) for person in people.tolist()]
+        return np.array([[mean_of_nearest(own) for own in far]], np.float32)
+
+    def nearest(self, vectors: FloatArray) -> list[tuple[Likeness, ...]]:
+        """Return, for each embedding, the three enrolled photos that lie nearest, nearest first."""
         people, labels, photos = self.gallery.people, self.gallery.labels, self.gallery.photos
-        return tuple(Likeness(people[labels[row]], photos[row].name, float(to_photos[row])) for row in rows)
+        found: Iterable[tuple[IntArray, FloatArray]]
+        if self.index is None:
+            found = zip(*self._photos.nearest(vectors, NEAREST_SHOWN), strict=True)
+        else:
+            found = ((rows[:NEAREST_SHOWN], far[:NEAREST_SHOWN]) for _people, rows, far in map(self._people_near, vectors))
+        return [
+            tuple(Likeness(people[labels[row]], photos[row].name, float(far)) for row, far in zip(rows, each, strict=True))
+            for rows, each in found
+        ]
+
+
+def _likeliest(scores: FloatArray) -> IntArray:
+    """Return the labels of the best `LISTED` scores of each row, (m, k), in rising order; all where there are no more."""
+    m, n_people = scores.shape
+    if n_people <= LISTED:
+        return np.broadcast_to(np.arange(n_people), (m, n_people))
+    return np.sort(np.argpartition(scores, n_people - LISTED, axis=1)[:, n_people - LISTED :], axis=1)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import mmap
 import os
 import re
 import stat
@@ -31,6 +32,9 @@ MANIFEST = "manifest.json"
 MAX_MANIFEST_BYTES = 1 << 20
 MAX_FILE_BYTES = (1 << 31) - 1
 """Largest file of a bundle: 2 GiB, the most that one ONNX message can be."""
+
+MAPPED_FROM = 64 << 20
+"""Files of this size and more are mapped. A small one is not: on Windows, a bundle with a mapped file cannot be replaced."""
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 _LEFT_BY_DESKTOPS = {".DS_Store", "Thumbs.db", "desktop.ini"}
@@ -59,6 +63,18 @@ class Manifest(BaseModel):
         content = _read_file(folder, name, min(limit, expected.bytes))
         _refuse_changed(folder / name, expected, hashlib.sha256(content).hexdigest())
         return content
+
+    def mapped(self, folder: Path, name: str) -> bytes | mmap.mmap:
+        """Return one file of a bundle; a large one mapped, so that it takes memory only where it is looked at. Errors as of `read`."""
+        expected = self._expected(folder, name)
+        if expected.bytes < MAPPED_FROM:
+            return self.read(folder, name)
+        try:
+            with os.fdopen(os.open(folder / name, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)), "rb") as file:
+                _refuse_changed(folder / name, expected, hashlib.file_digest(file, "sha256").hexdigest())
+                return mmap.mmap(file.fileno(), expected.bytes, access=mmap.ACCESS_READ)
+        except (OSError, ValueError) as error:
+            raise _unreadable(folder / name, error) from error
 
     def checked_path(self, folder: Path, name: str) -> Path:
         """Return the path of one file of a bundle, for others to read; BundleError where there is none, or its content has changed."""
@@ -123,7 +139,7 @@ def _refuse_changed(path: Path, expected: FileFacts, came: str) -> None:
         )
 
 
-def _unreadable(path: Path, error: OSError) -> BundleError:
+def _unreadable(path: Path, error: OSError | ValueError) -> BundleError:
     return BundleError(
         _("{path} cannot be read: {error}. Copy the bundle again, or check who may read it.", path=path, error=system_reason(error))
     )

@@ -75,12 +75,13 @@ def sighting_of(
     box: Box | None = None,
     nearest: tuple[Likeness, ...] = (),
 ) -> Sighting:
-    """Make a sighting: every label with its confidence, float (labels,), surest first.
+    """Make a sighting: every label with its confidence, float (labels,), surest first, but for those whose confidence is below 0.
 
     The ``person`` that was chosen comes first even if it is not the surest; None is for unknown. ``given_to_better`` is the label that
     a better face got instead, ``box`` is None for a whole photo, and ``nearest`` are the enrolled photos that speak for the answer.
     """
     order = np.argsort(-confidence, kind="stable")
+    order = order[confidence[order] >= 0]
     if person is not None:
         order = np.concatenate([[person], order[order != person]])
     ranked = {labels[index]: float(confidence[index]) for index in order}

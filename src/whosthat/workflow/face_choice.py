@@ -17,8 +17,9 @@ from whosthat.errors import DatasetError, UsageError
 from whosthat.faces.finding import PLAIN, FaceReader, rivals
 from whosthat.faces.remembered import PhotoFaces
 from whosthat.photos.reading import read
+from whosthat.recognition.distances import distances
 from whosthat.recognition.face_threshold import corrected
-from whosthat.recognition.heads import distances, templates_of
+from whosthat.recognition.heads import templates_of
 from whosthat.recognition.identifier import Identifier
 from whosthat.translation import N_, _
 from whosthat.types import Face
@@ -164,11 +165,10 @@ def _question(person: str, crowds: Sequence[Crowd], identifier: Identifier, *, a
 
 def _lines(crowd: Crowd, identifier: Identifier) -> list[str]:
     """Return a line for each face: number, place, size, box, and whom it looks like."""
-    to_people = identifier.distances(crowd.vectors)
+    nearest_people = zip(*identifier.nearest_people(crowd.vectors), strict=True)
     lines = []
-    for number, (face, row) in enumerate(zip(crowd.faces, to_people, strict=True), start=1):
-        box, nearest = face.box, int(row.argmin())
-        enrolled = identifier.threshold.accepts(float(row[nearest]))
+    for number, (face, (far, nearest)) in enumerate(zip(crowd.faces, nearest_people, strict=True), start=1):
+        box, enrolled = face.box, identifier.threshold.accepts(float(far))
         looks = _("looks like {person}", person=identifier.gallery.people[nearest]) if enrolled else _("looks like nobody who is enrolled")
         line = _(
             "{number}: {place}, {width:.0f} x {height:.0f} pixels from ({left:.0f}, {top:.0f}), {looks}",

@@ -31,9 +31,10 @@ from whosthat.recognition.bundle import (
     save_bundle,
 )
 from whosthat.recognition.face_facts import FaceFacts
-from whosthat.recognition.face_recogniser import FaceRecogniser, bundle_files
+from whosthat.recognition.face_recogniser import FaceRecogniser, bundle_files, index_in
 from whosthat.recognition.gallery import FILE, EnrolledPhoto, Gallery, read_gallery
 from whosthat.recognition.identifier import Identifier
+from whosthat.recognition.index import Index, grown, search_words
 from whosthat.translation import _, ngettext
 from whosthat.types import Added, Enrolled, FloatArray, SetAside
 from whosthat.wording import counted, listing
@@ -59,9 +60,16 @@ def list_people(bundle: str | Path) -> tuple[Enrolled, ...]:
     """Return everybody whom a recogniser knows; BundleError when it is no face recogniser."""
     opened = open_bundle(bundle)
     facts = _face_facts(opened)
-    gallery = read_gallery(opened.file(FILE), opened.facts.labels, facts.dimensions)
+    gallery = read_gallery(opened.mapped(FILE), opened.facts.labels, facts.dimensions)
     counts = np.bincount(gallery.labels, minlength=len(gallery.people))
     return tuple(Enrolled(name, int(n)) for name, n in zip(gallery.people, counts, strict=True))
+
+
+def how_searched(bundle: str | Path) -> str:
+    """Say how the enrolled photos of a large gallery are searched, in a sentence or two; empty where they are few."""
+    opened = open_bundle(bundle)
+    facts = _face_facts(opened)
+    return search_words(facts.n_enrolled, index_in(opened, (facts.n_enrolled, facts.dimensions)))
 
 
 def add_person(
@@ -94,7 +102,8 @@ def add_person(
         if not anyway:
             _check_one_person(chosen.vectors, enrolled)
             _check_not_somebody_else(name, chosen.vectors, recogniser.identifier)
-        _save(opened, gallery.with_photos(name, chosen.vectors, enrolled))
+        more = gallery.with_photos(name, chosen.vectors, enrolled)
+        _save(opened, more, grown(recogniser.identifier.index, more.vectors, more.labels))
     return Added(name, tuple(photo.name for photo in enrolled), tuple(left), recogniser.identifier.threshold.value, chosen.notes)
 
 
@@ -136,10 +145,10 @@ def rename_person(bundle: str | Path, name: str, new_name: str) -> None:
     """
     new_name = _normal(new_name)
     with _held(bundle) as (opened, _rest):
-        gallery = _opened(opened).identifier.gallery
-        name = _known(name, gallery.people)
-        _check_name(new_name, [one for one in gallery.people if one != name])
-        _save(opened, gallery.renamed(name, new_name))
+        identifier = _opened(opened).identifier
+        name = _known(name, identifier.gallery.people)
+        _check_name(new_name, [one for one in identifier.gallery.people if one != name])
+        _save(opened, identifier.gallery.renamed(name, new_name), identifier.index)
 
 
 def _face_facts(bundle: Bundle) -> FaceFacts:
@@ -196,7 +205,9 @@ def _finish_removal(erasure: Erasure, home: Path, *, stopped: bool) -> Removed:
     opened = open_bundle(home)
     identifier = _opened(opened).identifier
     if erasure.removed in identifier.gallery.people:
-        _save(opened, identifier.gallery.without(erasure.removed), gone=erasure.digests)
+        gallery, label = identifier.gallery, identifier.gallery.people.index(erasure.removed)
+        index = identifier.index and identifier.index.without(np.flatnonzero(gallery.labels == label))
+        _save(opened, gallery.without(erasure.removed), index, gone=erasure.digests)
     receipt = erase(erasure, home, stopped=stopped)
     return Removed(receipt, home.with_name(erasure.receipt), identifier.threshold.value)
 
@@ -213,8 +224,8 @@ def _recognised(recogniser: FaceRecogniser, name: str) -> set[str]:
     found = [(digest, vectors) for digest, vectors in found if vectors.shape[1:] == identifier.gallery.vectors.shape[1:]]
     if not found:
         return set()
-    to_people = identifier.distances(np.concatenate([vectors for _rest, vectors in found]))
-    theirs = (to_people.argmin(axis=1) == identifier.gallery.people.index(name)) & (to_people.min(axis=1) <= identifier.threshold.value)
+    far, who = identifier.nearest_people(np.concatenate([vectors for _rest, vectors in found]))
+    theirs = (who == identifier.gallery.people.index(name)) & (far <= identifier.threshold.value)
     return set(np.repeat([digest for digest, _rest in found], [len(vectors) for _rest, vectors in found])[theirs].tolist())
 
 
@@ -316,9 +327,10 @@ def _check_one_person(vectors: FloatArray, photos: Sequence[EnrolledPhoto]) -> N
 
 def _check_not_somebody_else(name: str, vectors: FloatArray, identifier: Identifier) -> None:
     people = identifier.gallery.people
-    to_people = np.median(identifier.distances(vectors), axis=0)
+    compared = sorted({*identifier.likeliest(vectors), *([people.index(name)] if name in people else [])})
+    to_people = dict(zip(compared, np.median(identifier.distances(vectors, np.array(compared)), axis=0).tolist(), strict=True))
     own = to_people[people.index(name)] if name in people else np.inf
-    nearest = int(to_people.argmin())
+    nearest = min(to_people, key=lambda person: to_people[person])
     if people[nearest] != name and to_people[nearest] <= identifier.threshold.value and to_people[nearest] < own:
         raise DatasetError(
             _(
@@ -341,11 +353,11 @@ def _check_not_somebody_else(name: str, vectors: FloatArray, identifier: Identif
         )
 
 
-def _save(bundle: Bundle, gallery: Gallery, *, gone: Set[str] = frozenset()) -> None:
-    """Save the bundle with another gallery; ``gone`` are the SHA-256 of photos that it must no longer know."""
+def _save(bundle: Bundle, gallery: Gallery, index: Index | None, *, gone: Set[str] = frozenset()) -> None:
+    """Save the bundle with another gallery and its index; ``gone`` are the SHA-256 of photos that it must no longer know."""
     home = _home(bundle)
     files = {name: bundle.file(f"{name}.onnx") for name in _face_facts(bundle).detector_files}
-    save_bundle(home, _changed_facts(bundle.facts, gallery, gone), graph=bundle.graph(), more=bundle_files(gallery, files))
+    save_bundle(home, _changed_facts(bundle.facts, gallery, gone), graph=bundle.graph(), more=bundle_files(gallery, files, index))
     old = home.with_name(f".{home.name}.old")
     if old.exists():
         raise BundleError(

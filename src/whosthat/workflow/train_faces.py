@@ -37,6 +37,7 @@ from whosthat.recognition.face_recogniser import KIND, FaceRecogniser, bundle_fi
 from whosthat.recognition.gallery import EnrolledPhoto, Gallery
 from whosthat.recognition.heads import IN_WORDS
 from whosthat.recognition.identifier import Identifier
+from whosthat.recognition.index import index_of, search_words
 from whosthat.runs.files import BUNDLE
 from whosthat.runs.folders import set_latest
 from whosthat.runs.lock import resumable, run_lock, saving
@@ -50,7 +51,7 @@ from whosthat.workflow.training_run import TrainingRun, TrainResult, bundle_fact
 
 def split_faces(audit: Audit, recipe: FaceRecipe) -> Split:
     """Split as for every other model, but let people with too few photos for that take part in training alone."""
-    testable = [name for name, n in pictures_by_class(audit.photos, audit.classes).items() if n >= len(PARTS)]
+    testable = {name: n for name, n in pictures_by_class(audit.photos, audit.classes).items() if n >= len(PARTS)}
     kept = tuple(item for item in audit.photos if item.photo.class_name in testable)
     others = tuple(item for item in audit.photos if item.photo.class_name not in testable)
     if not kept:
@@ -113,8 +114,10 @@ def _carry_out(run: TrainingRun, recipe: FaceRecipe, progress: Progress) -> Trai
     gallery = learnt.gallery if recipe.keep_test_out else _portraits(run, recipe, PARTS, found).gallery
     identifier = _with_test(fitted.identifier, gallery, tested)
     facts = _facts(recipe, run, opened, identifier, tested)
-    save_bundle(run.folder / BUNDLE, facts, graph=opened.graph, more=bundle_files(gallery, opened.detector_files))
+    index = index_of(gallery.vectors, gallery.labels)
+    save_bundle(run.folder / BUNDLE, facts, graph=opened.graph, more=bundle_files(gallery, opened.detector_files, index))
     notes = _notes(recipe, fitted, tested, faces, len(gallery.photos))
+    notes += tuple(filter(None, [search_words(len(gallery.photos), index)]))
     if tested is None:
         return TrainResult(run.folder, run.folder / BUNDLE, None, None, notes)
     training = _training(recipe, run, learnt, time.monotonic() - began)
@@ -202,7 +205,8 @@ def _refuse_people_without_faces(parts: Split, found: Mapping[str, PhotoFaces]) 
         items = [item for part in names for item in parts.parts[part]]
         return {item.photo.class_name for item in items if item.sha256 in found and found[item.sha256].taken is not None}
 
-    if lost := [name for name in parts.classes if name not in shown(*PARTS)]:
+    anywhere, learnt = shown(*PARTS), shown("train", "validation")
+    if lost := [name for name in parts.classes if name not in anywhere]:
         raise DatasetError(
             _(
                 "No face was found in any photo of: {names}. Add photos in which their faces can be seen, or move the "
@@ -210,7 +214,7 @@ def _refuse_people_without_faces(parts: Split, found: Mapping[str, PhotoFaces]) 
                 names=listing(lost),
             )
         )
-    if lost := [name for name in parts.classes if name not in shown("train", "validation")]:
+    if lost := [name for name in parts.classes if name not in learnt]:
         raise DatasetError(
             _("Faces of {names} were found only in test photos. Add photos in which their faces can be seen.", names=listing(lost))
         )
@@ -227,7 +231,8 @@ def _test(photos: Sequence[AuditedPhoto], recogniser: FaceRecogniser, progress: 
             answers.append(answer_of(row, item.photo.name, item.photo.class_name, sightings, recogniser.labels))
     if not answers:
         return None
-    truth = np.array([recogniser.labels.index(answer.truth) for answer in answers])
+    label_of = {name: label for label, name in enumerate(recogniser.labels)}
+    truth = np.array([label_of[answer.truth] for answer in answers])
     with_face = [one.vectors for one in faces if one.faces]
     vectors = np.concatenate(with_face) if with_face else np.empty((0, recogniser.identifier.gallery.vectors.shape[1]), np.float32)
     return _TestResult(evaluate(answers, recogniser.labels), truth, vectors, np.cumsum([len(one.faces) for one in faces]))

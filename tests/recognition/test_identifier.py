@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from whosthat.recognition import identifier as module
+from whosthat.recognition.face_threshold import DistanceThreshold
+from whosthat.recognition.gallery import Gallery
+from whosthat.recognition.identifier import Identifier
+
+
+@pytest.fixture
+def identifier(gallery_of: Callable[..., Gallery]) -> Identifier:
+    return Identifier(gallery_of(n_people=30, each=4), "trimmed-mean", DistanceThreshold(value=0.5, how=""), 0.4)
+
+
+@pytest.fixture
+def faces(gallery_of: Callable[..., Gallery], strangers_of: Callable[[int, int], np.ndarray]) -> np.ndarray:
+    return np.concatenate([gallery_of(n_people=30, each=5).vectors[4::5], strangers_of(10, 1)])
+
+
+@pytest.mark.parametrize("head", ["trimmed-mean", "nearest"])
+def test_of_many_people_the_likeliest_are_listed_and_nothing_else_changes(
+    head: str, identifier: Identifier, faces: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    identifier.head = head
+    everybody = identifier.decide(faces)
+    monkeypatch.setattr(module, "LISTED", 6)
+    few = identifier.decide(faces)
+    assert few.labels.shape == (40, 6)
+    for kept, all_of_them in zip(few[1:], everybody[1:], strict=True):
+        np.testing.assert_array_equal(kept, np.take_along_axis(all_of_them, few.labels, axis=1))
+    assert (few.probabilities.min(axis=1) >= np.sort(everybody.probabilities, axis=1)[:, -6]).all()
+    assert [few.people(slice(row, row + 3)) for row in range(37)] == [everybody.people(slice(row, row + 3)) for row in range(37)]
+
+
+def test_a_table_has_a_column_for_whoever_is_likely_for_any_face(
+    identifier: Identifier, faces: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LISTED", 2)
+    decision = identifier.decide(faces)
+    table = decision.table(slice(0, 2))
+    assert set(table.labels.tolist()) == set(decision.labels[:2].ravel().tolist())
+    assert ((table.confidence >= 0).sum(axis=1) == 2).all()
+    assert not table.allowed[table.confidence < 0].any()
+
+
+def test_the_nearest_person_is_that_of_all_distances(identifier: Identifier, faces: np.ndarray) -> None:
+    apart, who = identifier.nearest_people(faces)
+    np.testing.assert_allclose(apart, identifier.distances(faces).min(axis=1), rtol=1e-6)
+    assert (who == identifier.distances(faces).argmin(axis=1)).all()
