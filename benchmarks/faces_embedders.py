@@ -32,8 +32,9 @@ from whosthat.faces.finding import FaceCropper, main_face
 from whosthat.faces.models import REID, detector_facts, detector_files, embedder_model, reid_graph
 from whosthat.inference import open_session
 from whosthat.photos.reading import read
+from whosthat.recognition.distances import distances
 from whosthat.recognition.face_threshold import corrected
-from whosthat.recognition.heads import distances, templates_of
+from whosthat.recognition.heads import templates_of
 
 if TYPE_CHECKING:
     from whosthat.types import FloatArray, Image, IntArray
