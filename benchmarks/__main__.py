@@ -34,6 +34,7 @@ BENCHMARKS = (
     "faces_robustness",
     "near_copies",
     "faces_strangers",
+    "ray_engine",
 )
 HEAD = """# Measured
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -84,6 +85,32 @@ def test_a_cluster_that_does_not_answer_is_said_at_once(loopback: None) -> None:
     assert time.monotonic() - began < 5
 
 
+def test_a_cluster_that_asks_for_a_token_is_told_from_one_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("ray")
+
+    class Refusing:
+        def is_initialized(self) -> bool:
+            return False
+
+        def init(self, **options: object) -> None:
+            try:
+                raise RuntimeError("Traceback: ray.exceptions.AuthenticationError: RPC error: InvalidAuthToken")
+            except RuntimeError as error:
+                raise ConnectionError("Failed to connect") from error
+
+    monkeypatch.setattr(clusters, "_refuse_unreachable", lambda address: None)
+    monkeypatch.setattr(clusters, "_import_ray", Refusing)
+    monkeypatch.setenv("RAY_ADDRESS", "head:6379")
+    with pytest.raises(ClusterError, match="The Ray cluster at head:6379 asks for a token"):
+        Cluster()
+
+
+@pytest.mark.slow
+def test_a_cluster_of_this_computer_has_a_token_of_its_own(two_cores: Cluster) -> None:
+    assert re.fullmatch("[0-9a-f]{64}", os.environ["RAY_AUTH_TOKEN"])
+    assert os.environ["RAY_AUTH_MODE"] == "token"
+
+
 def test_without_a_cluster_ray_is_never_imported() -> None:
     code = (
         "import sys, whosthat.cli.app, whosthat.cli.predict, whosthat.cli.train, whosthat.workflow.train, whosthat.workflow.train_faces, "
@@ -127,7 +154,8 @@ def test_no_process_of_ray_reports_usage_statistics(two_cores: Cluster) -> None:
     session = Path(ray._private.worker.global_worker.node.get_session_dir_path())
     assert not list(session.rglob("usage_stats*.json"))
     environments = [environment for environment, parent in map(_process, Path("/proc").glob("[0-9]*")) if parent == os.getpid()]
-    assert any(b"RAY_" in environment for environment in environments)
+    environments = [environment for environment in environments if b"RAY_" in environment]
+    assert environments
     assert all(b"RAY_USAGE_STATS_ENABLED=0" in environment for environment in environments)
 
 

@@ -10,6 +10,7 @@ whoever can reach a cluster can run code on it: a cluster is trusted as this com
 from __future__ import annotations
 
 import os
+import secrets
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -54,6 +55,10 @@ _DECIDING = ("numpy", "opencv-python-headless", "onnxruntime", "pillow")
 """Packages whose other versions may give other bits."""
 
 _QUIET = {"RAY_USAGE_STATS_ENABLED": "0"}
+_TOKENS = ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")
+"""What says how programs prove that they may use a cluster. Unless somebody has set one, a cluster of this computer gets a new token: its
+ports are open to the network, and Ray would leave a token at home that clusters which are started later ask for, too."""
+
 _ONE_THREAD = {"OPENCV_FOR_THREADS_NUM": "1", "OMP_NUM_THREADS": "1"}
 """A worker has one core."""
 
@@ -293,13 +298,31 @@ def _connect(ray: Any, cores: int | None) -> None:
     if address and address != "local":
         _refuse_unreachable(address)
         here: dict[str, Any] = {"address": address}
-    else:  # it listens to this computer alone, and does not mind when the network changes
+    else:
         here = {"address": "local", "num_cpus": cores, "object_store_memory": STORE_BYTES, "include_dashboard": False}
-        here["_node_ip_address"] = "127.0.0.1"
+        if not any(os.environ.get(name) for name in _TOKENS):
+            os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
     try:
         ray.init(**here, **quiet)
     except (Exception, SystemExit) as error:  # Ray raises a dozen unrelated classes, and ends the program where a cluster went away
+        if _wants_token(error):
+            raise ClusterError(
+                _(
+                    "The Ray cluster at {address} asks for a token. Set RAY_AUTH_MODE=token, and the token that its machines have "
+                    "(docs/scale.md).",
+                    address=address,
+                )
+            ) from error
         raise ClusterError(_unreachable(address or _("this computer"), system_reason(error))) from error
+
+
+def _wants_token(error: BaseException | None) -> bool:
+    """Tell whether a cluster refused this program: Ray says so at the end of a long chain, in the words of its traceback."""
+    while error is not None:
+        if "AuthenticationError" in f"{type(error).__name__}: {error}":
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _refuse_unreachable(address: str) -> None:
