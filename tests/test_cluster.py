@@ -255,6 +255,25 @@ def test_what_a_worker_raises_is_raised_here(two_cores: Cluster) -> None:
 
 
 @pytest.mark.slow
+def test_who_stops_listening_cancels_what_is_to_come(two_cores: Cluster, tmp_path: Path) -> None:
+    begun = str(tmp_path / "begun")
+
+    def work(item: int, tool: str) -> int:
+        import time
+
+        with open(begun, "a") as file:  # noqa: PTH123
+            file.write(".")
+        time.sleep(0.2)
+        return item
+
+    results = two_cores.in_order(work, letters(), range(1000))
+    assert next(results) == 0
+    results.close()  # type: ignore[attr-defined]
+    assert do(two_cores, lambda item, tool: item, [1]) == [1]
+    assert len(Path(begun).read_text()) <= AHEAD * 2 + 1
+
+
+@pytest.mark.slow
 def test_a_worker_with_another_version_is_refused(two_cores: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clusters, "__version__", "99.1")
     with pytest.raises(ClusterError, match=r"has whosthat \d\S*, this computer 99.1: their results could differ"):

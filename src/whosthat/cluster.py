@@ -180,8 +180,9 @@ class Cluster:
                 began = None
                 yield result
         finally:
-            for _item, pending in waiting:
-                self._ray.cancel(pending)
+            if self._ray.is_initialized():  # else Ray would start a cluster to cancel in
+                for _item, pending in waiting:
+                    self._ray.cancel(pending)
 
     def cores(self) -> int:
         """How many cores the cluster has by now, at least one: machines may join."""
@@ -280,7 +281,7 @@ def _raise_cause(error: Any) -> NoReturn:
     raise ClusterError(
         _(
             "A worker of the cluster failed: {error}. It must have the same Python and the same whosthat, with all that belongs to it.",
-            error=f"{type(cause).__name__}: {cause}",
+            error=f"{type(cause).__name__}: {cause}".strip().splitlines()[-1],  # Ray puts whole tracebacks into what it raises
         )
     ) from error
 
