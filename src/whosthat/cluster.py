@@ -10,7 +10,6 @@ whoever can reach a cluster can run code on it: a cluster is trusted as this com
 from __future__ import annotations
 
 import os
-import secrets
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -302,6 +301,8 @@ def _connect(ray: Any, cores: int | None) -> None:
     else:
         here = {"address": "local", "num_cpus": cores, "object_store_memory": STORE_BYTES, "include_dashboard": False}
         if not any(os.environ.get(name) for name in _TOKENS):
+            import secrets
+
             os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
     try:
         ray.init(**here, **quiet)
