@@ -255,7 +255,7 @@ def test_what_a_worker_raises_is_raised_here(two_cores: Cluster) -> None:
 
 
 @pytest.mark.slow
-def test_who_stops_listening_cancels_what_is_to_come(two_cores: Cluster, tmp_path: Path) -> None:
+def test_who_stops_listening_leaves_few_items_to_be_worked_on(two_cores: Cluster, tmp_path: Path) -> None:
     begun = str(tmp_path / "begun")
 
     def work(item: int, tool: str) -> int:

@@ -147,6 +147,9 @@ class Cluster:
         A worker that dies costs the items that it was working on, which others begin again. Items are taken as results are: what waits
         is bounded.
 
+        Who stops listening leaves the few items in flight to be worked on for nothing: where ``ray.cancel`` comes as a result does,
+        Ray 2.60 ends the whole program.
+
         Args:
             work: A function of a module, which workers have too.
             tools: What it works with.
@@ -165,23 +168,18 @@ class Cluster:
         remaining = iter(items)
         waiting: deque[tuple[Item, Any]] = deque()
         began: float | None = time.monotonic()
-        try:
-            while True:
-                for item in remaining:
-                    waiting.append((item, task.remote(work, [sent], tools.key, terms, item)))  # in a list: fetched once, not for each
-                    if len(waiting) >= AHEAD * self.cores():
-                        break
-                if not waiting:
-                    return
-                item, pending = waiting[0]
-                result = self._result(pending, began, named(item))
-                waiting.popleft()
-                began = None
-                yield result
-        finally:
-            if self._ray.is_initialized():  # else Ray would start a cluster to cancel in
-                for _item, pending in waiting:
-                    self._ray.cancel(pending)
+        while True:
+            for item in remaining:
+                waiting.append((item, task.remote(work, [sent], tools.key, terms, item)))  # in a list: fetched once, not for each
+                if len(waiting) >= AHEAD * self.cores():
+                    break
+            if not waiting:
+                return
+            item, pending = waiting[0]
+            result = self._result(pending, began, named(item))
+            waiting.popleft()
+            began = None
+            yield result
 
     def cores(self) -> int:
         """How many cores the cluster has by now, at least one: machines may join."""
