@@ -37,6 +37,8 @@ BENCHMARKS = (
     "faces_robustness",
     "near_copies",
     "faces_strangers",
+    "photo_stages",
+    "ray_engine",
 )
 HEAD = """# Measured
 

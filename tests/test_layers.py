@@ -22,7 +22,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("checking",),
     ("training", "recognition"),
     ("dataset", "faces", "networks", "cartoons"),
-    ("photos", "importers", "runs", "photo_cache", "downloading"),
+    ("photos", "importers", "runs", "photo_cache", "downloading", "cluster"),
     ("types", "errors", "settings", "progress", "inference", "durable", "file_names", "wording", "proportions", "version"),
     ("translation",),
 )
@@ -30,7 +30,7 @@ NEVER_SIDEWAYS = (
     {"cli", "desktop"},
     {"training", "recognition"},
     {"dataset", "faces", "networks", "cartoons"},
-    {"photos", "importers", "runs", "photo_cache", "downloading"},
+    {"photos", "importers", "runs", "photo_cache", "downloading", "cluster"},
     set(FLOORS[-2]),
 )
 LAUNCHES = {("cli", "desktop")}
@@ -48,11 +48,14 @@ ROOMS = {
     "matplotlib": ("evaluation",),
     "tkinter": ("desktop",),
     "optuna": ("training",),
+    "ray": ("cluster",),
     "typer": ("cli",),
     "rich": ("cli",),
-    **dict.fromkeys(("asyncio", "ftplib", "http", "smtplib", "socket", "socketserver", "ssl", "urllib", "xmlrpc"), ("downloading",)),
+    **dict.fromkeys(("asyncio", "ftplib", "http", "smtplib", "socketserver", "ssl", "urllib", "xmlrpc"), ("downloading",)),
+    "socket": ("downloading", "cluster"),
 }
-"""Libraries and the rooms that may import them. Those of the last line open connections: `downloading` alone does."""
+"""Libraries and the rooms that may import them. Those of the last lines open connections: `downloading` alone does, and `cluster` where
+somebody asks for one."""
 FORBIDDEN = {"pickle", "joblib", "dill", "shelve", "marshal", "requests", "urllib3", "httpx", "torch", "dlib"}
 EMPTY_NAMES = {"util", "utils", "helper", "helpers", "common", "misc", "manager", "managers"}
 MAX_LINES, MAX_FUNCTION_LINES, MAX_PARAMETERS = 400, 55, 8
@@ -188,6 +191,7 @@ def test_a_planted_upward_import_is_found(room: str, line: str) -> None:
         ("dataset", "import cv2"),
         ("cli", "from PIL import Image"),
         ("networks", "import pickle"),
+        ("workflow", "import ray"),
         ("photos", "import requests"),
         ("workflow", "from urllib import request"),
         ("cli", "import socket"),

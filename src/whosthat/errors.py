@@ -13,6 +13,7 @@
     |-- RunError            a run folder that is busy, damaged or cannot be written
     |-- BundleError         a bundle that is damaged, too new or not a bundle            exit 3
     |-- ExportError         an exported graph that does not agree with its network
+    |-- ClusterError        a cluster that cannot be reached, or whose workers cannot do the work
     |-- QualityError        a quality gate that was not reached                          exit 4
     `-- DesktopError        no Tk or no screen
 
@@ -109,6 +110,10 @@ class BundleError(WhosthatError):
 
 class ExportError(WhosthatError):
     """An exported graph that does not agree with its network."""
+
+
+class ClusterError(WhosthatError):
+    """A cluster that cannot be reached, or whose workers cannot do the work."""
 
 
 class QualityError(WhosthatError):

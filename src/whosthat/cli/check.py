@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from whosthat.cli.commands import COMMANDS
-from whosthat.cli.options import JsonOption, PhotosArgument, about, examples, new_app, option
+from whosthat.cli.options import EngineOption, JsonOption, PhotosArgument, about, examples, new_app, option
 from whosthat.cli.output import say, show, show_first, show_json, show_text
 from whosthat.cli.terminal import terminal_progress
+from whosthat.cluster import LOCAL
 from whosthat.errors import DatasetError, UsageError
 from whosthat.translation import N_, _, ngettext, pgettext
 from whosthat.wording import counted
@@ -79,6 +80,7 @@ def check(  # noqa: PLR0913  typer makes a parameter of each option
     faces: FacesOption = None,
     frames: FramesOption = None,
     embedder: EmbedderOption = "auto",
+    engine: EngineOption = LOCAL,
     html: HtmlOption = None,
     fix: FixOption = False,
     yes: YesOption = False,
@@ -97,7 +99,7 @@ def check(  # noqa: PLR0913  typer makes a parameter of each option
     from whosthat.workflow.check import check
 
     with terminal_progress() as progress:
-        checkup = check(photos, faces=faces, frames=frames, embedder=embedder, page=html, progress=progress)
+        checkup = check(photos, faces=faces, frames=frames, embedder=embedder, engine=engine, page=html, progress=progress)
     if as_json:
         show_json(checkup)
     else:

@@ -36,6 +36,8 @@ PhotosArgument = Annotated[Path, PHOTOS]
 BundleArgument = Annotated[Path, argument("BUNDLE", N_("A saved recogniser: a bundle, a run's folder, or runs/latest."))]
 RunsOption = Annotated[Path, option("--runs FOLDER", N_("Folder that holds the runs."), OUTPUT)]
 StrangersOption = Annotated[Path | None, option("--strangers DIR", N_("Photos of people in none of the folders: strangers."), DATA)]
+_ENGINE_HELP = N_("Where faces are found: local, on this computer, or ray, on a Ray cluster (docs/scale.md).")
+EngineOption = Annotated[str, option("--engine NAME", _ENGINE_HELP, FACES)]
 JsonOption = Annotated[bool, option("--json", N_("Write one JSON document to standard output."), OUTPUT)]
 CustomOption = Annotated[
     Path | None, option("--custom FILE.py", N_("Python file with a network of your own. It is executed: read it first."), MODEL)

@@ -13,14 +13,17 @@ import typer
 
 from whosthat.cli.answers import not_looked_at, show_predictions
 from whosthat.cli.commands import COMMANDS
-from whosthat.cli.options import BundleArgument, JsonOption, about, argument, examples, new_app, option
+from whosthat.cli.options import BundleArgument, EngineOption, JsonOption, about, argument, examples, new_app, option
 from whosthat.cli.output import say, show_json
 from whosthat.cli.terminal import terminal_progress
+from whosthat.cluster import LOCAL
+from whosthat.cluster import engine as engines
 from whosthat.errors import UsageError
 from whosthat.progress import Progress
 from whosthat.translation import N_, _
 
 if TYPE_CHECKING:
+    from whosthat.recognition.recogniser import Recogniser
     from whosthat.workflow.prediction import Prediction
 
 app = new_app()
@@ -82,6 +85,7 @@ def predict(  # noqa: PLR0913  typer makes a parameter of each option
     explain: ExplainOption = None,
     every: EveryOption = None,
     no_cache: NoCacheOption = False,
+    engine: EngineOption = LOCAL,
     as_csv: CsvOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -94,8 +98,13 @@ def predict(  # noqa: PLR0913  typer makes a parameter of each option
     without = [folder for folder in (draw, sort, explain) if folder is not None]
     failed: list[Prediction] = []
     others: Counter[str] = Counter()
-    with terminal_progress() as progress:
-        answers = predict_paths(bundle, paths, draw=draw, every=every, without=without, remember=not no_cache, progress=progress)
+    with terminal_progress() as progress, engines(engine, progress) as cluster:
+        recogniser: Path | Recogniser = bundle
+        if cluster is not None:
+            from whosthat.workflow.cluster_predict import load_on
+
+            recogniser = load_on(cluster, bundle)
+        answers = predict_paths(recogniser, paths, draw=draw, every=every, without=without, remember=not no_cache, progress=progress)
         total = sum(1 for _photo in find_photos(paths, without=without, passed_over=others, clips=sees_clips(bundle)))
         if sort is not None:
             from whosthat.workflow.sorting import sort_copies

@@ -16,6 +16,7 @@ from whosthat.cli.evaluate import accuracy_sentence, require_accuracy, show_clas
 from whosthat.cli.output import confirmed, say, show, show_json, show_text
 from whosthat.cli.terminal import terminal_progress
 from whosthat.cli.train_options import merged, recipe_changes
+from whosthat.cluster import LOCAL
 from whosthat.errors import QualityError, UsageError
 from whosthat.translation import N_, _
 
@@ -76,6 +77,7 @@ def train(  # noqa: PLR0913  typer makes a parameter of each option; those that 
     no_augment: train_options.NoAugmentOption = False,
     keep_test_out: train_options.KeepTestOutOption = None,
     keep_suspects: train_options.KeepSuspectsOption = None,
+    engine: options.EngineOption = LOCAL,
     settings: train_options.SetOption = None,
     runs: options.RunsOption = Path("runs"),
     note: train_options.NoteOption = "",
@@ -87,11 +89,11 @@ def train(  # noqa: PLR0913  typer makes a parameter of each option; those that 
     if resume is not None:
         if changes or note or any(given is not None for given in (photos, model, recipe, strangers)):
             raise UsageError(_("--resume uses the photos and the recipe of the run. Leave out PHOTOS and the recipe's options."))
-        result = _go_on(resume, custom)
+        result = _go_on(resume, custom, engine)
     elif photos is not None:
         photos = _unpacked(photos)
         ask_about_names(photos, yes=yes)
-        result = _start(photos, _choose_recipe(photos, model, recipe, custom, changes), runs, strangers, note)
+        result = _start(photos, _choose_recipe(photos, model, recipe, custom, changes), runs, strangers, note, engine)
     else:
         raise UsageError(_('Name the folder of photos: "whosthat train PHOTOS", or a run to go on with: "--resume RUN".'))
     show_json(_document(result)) if as_json else show_result(result)
@@ -162,20 +164,20 @@ def _choose_model(photos: Path, model: str | None, own: Sequence[str], changes: 
     return choice.model
 
 
-def _start(photos: Path, recipe: AnyRecipe, runs: Path, strangers: Path | None, note: str) -> TrainResult:
+def _start(photos: Path, recipe: AnyRecipe, runs: Path, strangers: Path | None, note: str, engine: str) -> TrainResult:
     from whosthat.workflow.train import train as train_on
 
     with terminal_progress() as progress:
-        return train_on(photos, recipe, runs=runs, strangers=strangers, note=note, progress=progress)
+        return train_on(photos, recipe, runs=runs, strangers=strangers, note=note, engine=engine, progress=progress)
 
 
-def _go_on(run: Path, custom: Path | None) -> TrainResult:
+def _go_on(run: Path, custom: Path | None, engine: str) -> TrainResult:
     say(_("Going on with {run}.", run=run))
     options.load_own_networks(custom)
     from whosthat.workflow.train import resume
 
     with terminal_progress() as progress:
-        return resume(run, progress=progress)
+        return resume(run, engine=engine, progress=progress)
 
 
 def _document(result: TrainResult) -> dict[str, object]:

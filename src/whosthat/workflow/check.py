@@ -12,6 +12,8 @@ from typing import Any
 
 from whosthat.checking.face_audit import FaceAudit, audit_faces
 from whosthat.checking.face_findings import face_findings
+from whosthat.cluster import LOCAL
+from whosthat.cluster import engine as engines
 from whosthat.dataset.audit import Audit, audit_folder
 from whosthat.errors import path_given
 from whosthat.faces.models import AUTO
@@ -43,6 +45,7 @@ def check(
     faces: bool | None = None,
     frames: int | None = None,
     embedder: str = AUTO,
+    engine: str = LOCAL,
     page: str | Path | None = None,
     progress: Progress = SILENT,
 ) -> Checkup:
@@ -54,6 +57,7 @@ def check(
         frames: Look at videos and folders of numbered frames as clips, of each of which a network sees so many frames (2 or more); faces
             are not looked for then. None takes frames for photos, and passes over videos.
         embedder: Which network compares them; ``auto`` takes reid-0095 where it is present, else dlib-resnet.
+        engine: Where faces are found: ``"local"``, in this process, or ``"ray"``, on a Ray cluster as in `whosthat.load`.
         page: An HTML file to write, with samples of each class and the photos of every finding; an older one is replaced.
         progress: Shows the photos as they are read.
 
@@ -61,29 +65,41 @@ def check(
         What was found; ``to_dict()`` gives it as plain values.
 
     Raises:
-        UsageError: ``photos`` is no path, there is no such embedder, or the page cannot be written.
+        UsageError: ``photos`` is no path, there is no such embedder or engine, Ray is not installed, or the page cannot be written.
+        ClusterError: The cluster cannot be reached, or its workers cannot do the work.
         DatasetError: The folder cannot be used.
         WeightsError: Faces are asked for, and a network is not here.
         CacheError: What was found cannot be remembered.
     """
     folder = photo_folder(path_given(photos, _("The folder of photos")), progress=progress)
+    looking = _Looking(embedder, engine)
     if page is None:
-        return _checkup(folder, faces, frames, embedder, progress)
+        return _checkup(folder, faces, frames, looking, progress)
     from whosthat.evaluation.check_page import check_path, write_check_page  # no other check waits for templates and plots
 
     file = path_given(page, _("The page"))
     check_path(file)
-    checkup = _checkup(folder, faces, frames, embedder, progress)
+    checkup = _checkup(folder, faces, frames, looking, progress)
     write_check_page(file, checkup.audit, checkup.faces, progress=progress)
     return checkup
 
 
-def _checkup(folder: Path, faces: bool | None, frames: int | None, embedder: str, progress: Progress) -> Checkup:
-    audit = audit_folder(folder, frames=frames, progress=progress)
-    if (frames or 1) > 1:
-        return Checkup(audit, None)
-    wanted = choose_model(folder).model == FACES if faces is None else faces
-    if not wanted:
-        return Checkup(audit, None)
-    places = {item.sha256: item.photo.path for item in audit.photos}
-    return Checkup(audit, audit_faces(audit, faces_of_photos(places, open_reader(embedder=embedder).reader, progress=progress)))
+@dataclass(frozen=True)
+class _Looking:
+    """How faces are looked for."""
+
+    embedder: str
+    engine: str
+
+
+def _checkup(folder: Path, faces: bool | None, frames: int | None, looking: _Looking, progress: Progress) -> Checkup:
+    with engines(looking.engine, progress) as cluster:
+        audit = audit_folder(folder, frames=frames, progress=progress)
+        if (frames or 1) > 1:
+            return Checkup(audit, None)
+        wanted = choose_model(folder).model == FACES if faces is None else faces
+        if not wanted:
+            return Checkup(audit, None)
+        places = {item.sha256: item.photo.path for item in audit.photos}
+        reader = open_reader(embedder=looking.embedder, cluster=cluster).reader
+        return Checkup(audit, audit_faces(audit, faces_of_photos(places, reader, progress=progress)))

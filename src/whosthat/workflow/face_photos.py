@@ -12,10 +12,11 @@ from __future__ import annotations
 import itertools
 import math
 import os
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -24,19 +25,25 @@ from whosthat.errors import CacheError, DatasetError, PhotoError
 from whosthat.faces.embedder import DLIB, OnnxEmbedder
 from whosthat.faces.finding import FaceCropper, FaceReader, SeenFaces, main_face, sharpness
 from whosthat.faces.models import AUTO, detector_facts, detector_files, embedder_model
+from whosthat.faces.reader_files import ReaderFiles
 from whosthat.faces.remembered import Memory, PhotoFaces, RememberedFaces, RememberedSightings
 from whosthat.photos.reading import opened
 from whosthat.progress import SILENT, Progress
 from whosthat.recognition.enrolling import Strangers
 from whosthat.translation import _
 from whosthat.types import Face, FloatArray, Image
+from whosthat.workflow.cluster_faces import ClusterReader
 from whosthat.workflow.strangers import stranger_photos
+
+if TYPE_CHECKING:
+    from whosthat.cluster import Cluster
 
 BATCH = 8
 """Crops that are embedded at once."""
 
 Found = TypeVar("Found", PhotoFaces, SeenFaces)
 Seen = TypeVar("Seen")
+Looked = TypeVar("Looked")
 
 KEPT_EVERY = 64
 """After so many photos, what was found is remembered: Ctrl-C loses no more."""
@@ -51,14 +58,17 @@ class OpenedReader:
     detector_files: dict[str, bytes]
 
 
-def open_reader(detector: str = AUTO, embedder: str = AUTO) -> OpenedReader:
-    """Open a detector and an embedder by name, or those that ``auto`` stands for.
+def open_reader(detector: str = AUTO, embedder: str = AUTO, cluster: Cluster | None = None) -> OpenedReader:
+    """Open a detector and an embedder by name, or those that ``auto`` stands for; with a cluster, that looks at many photos.
 
     Raises UsageError when there is no such detector or embedder, WeightsError when weights are missing or wrong.
     """
     facts, model = detector_facts(detector), embedder_model(embedder)
     files, graph = detector_files(facts), model.graph()
-    return OpenedReader(FaceReader(facts.open(files), OnnxEmbedder(model.facts, graph)), graph, files)
+    reader = FaceReader(facts.open(files), OnnxEmbedder(model.facts, graph))
+    if cluster is not None:
+        reader = ClusterReader(reader, ReaderFiles(reader.key, facts.name, files, model.facts, graph, reader.template), cluster)
+    return OpenedReader(reader, graph, files)
 
 
 def open_cropper(detector: str, size: int) -> tuple[FaceCropper, dict[str, bytes]]:
@@ -81,13 +91,13 @@ def faces_of_photos(
     was found is remembered in ``file``, by default in the user's cache folder. Raises CacheError when that cannot be used.
     """
     with RememberedFaces(reader.key, file) as remembered:
-        return _looked_up(photos, remembered, lambda batch: _taken_faces(batch, reader), progress, _("faces found"))
+        return _looked_up(photos, remembered, partial(_spread, _taken_faces, reader), progress, _("faces found"))
 
 
 def seen_in_photos(photos: Mapping[str, Path], reader: FaceReader, *, what: str, progress: Progress = SILENT) -> dict[str, SeenFaces]:
     """Find and embed every face of photos of anybody, as ``predict`` does, by SHA-256; ``what`` they are is said with the progress."""
     with RememberedSightings(reader.key) as remembered:
-        return _looked_up(photos, remembered, lambda batch: _sightings(batch, reader), progress, what)
+        return _looked_up(photos, remembered, partial(_spread, _sightings, reader), progress, what)
 
 
 def read_strangers(folder: Path, known: Collection[str], reader: FaceReader, *, progress: Progress = SILENT) -> Strangers:
@@ -119,11 +129,11 @@ def stacked(photos: Sequence[PhotoFaces]) -> FloatArray:
 def _looked_up(
     photos: Mapping[str, Path],
     remembered: Memory[Found],
-    look: Callable[[Sequence[tuple[str, Path]]], list[tuple[str, Found | None]]],
+    look: Callable[[Iterable[Sequence[tuple[str, Path]]]], Iterator[list[tuple[str, Found | None]]]],
     progress: Progress,
     what: str,
 ) -> dict[str, Found]:
-    """Return what the cache knows of photos, and look at the others in threads, a few photos at a time."""
+    """Return what the cache knows of photos, and look at the others, a few photos at a time."""
     if remembered.was_damaged:
         progress.say(_("The face cache is damaged and is rebuilt."))
     found = remembered.get(photos)
@@ -131,7 +141,7 @@ def _looked_up(
     size = max(1, min(BATCH, math.ceil(len(new) / (os.cpu_count() or 1))))
     batches = [new[start : start + size] for start in range(0, len(new), size)]
     fresh: dict[str, Found] = {}
-    for done, (digest, faces) in enumerate(itertools.chain.from_iterable(in_order(look, batches)), start=1):
+    for done, (digest, faces) in enumerate(itertools.chain.from_iterable(look(batches)), start=1):
         if faces is not None:
             fresh[digest] = faces
         progress.step(what, done, len(new))
@@ -143,6 +153,17 @@ def _looked_up(
             found |= fresh
             fresh = {}
     return found
+
+
+def _spread(
+    work: Callable[[Sequence[tuple[str, Path]], FaceReader], list[Looked]],
+    reader: FaceReader,
+    batches: Iterable[Sequence[tuple[str, Path]]],
+) -> Iterator[list[Looked]]:
+    """Look at batches of photos, in order: in threads, or on the reader's cluster."""
+    if isinstance(reader, ClusterReader):
+        return reader.look(work, batches)
+    return in_order(lambda batch: work(batch, reader), batches)
 
 
 def _taken_faces(photos: Sequence[tuple[str, Path]], reader: FaceReader) -> list[tuple[str, PhotoFaces | None]]:

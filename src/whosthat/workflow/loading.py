@@ -10,26 +10,36 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from whosthat import recognition
+from whosthat.cluster import LOCAL, open_engine
 from whosthat.recognition.bundle import find_bundle, open_bundle
 from whosthat.recognition.recogniser import Recogniser
 from whosthat.types import Added, Enrolled
 
 
-def load(path: str | Path) -> Recogniser:
+def load(path: str | Path, *, engine: str = LOCAL) -> Recogniser:
     """Open a saved recogniser.
 
     Args:
         path: A bundle, a run folder or ``runs/latest``.
+        engine: Where faces of many photos are found (`whosthat.predict`): ``"local"`` in this process, or ``"ray"`` on the cluster that
+            ``RAY_ADDRESS`` names, else on one that this process starts on this computer's cores and keeps.
 
     Returns:
         A recogniser; its ``identify(photo)`` answers. Everything it needs to answer is in memory from now on.
 
     Raises:
-        UsageError: ``path`` is no path.
+        UsageError: ``path`` is no path, there is no such engine, Ray is not installed, or it is asked for and this is no face recogniser.
+        ClusterError: The cluster cannot be reached.
         BundleError: There is no bundle, it is damaged, newer than this whosthat, of an unknown kind, or it has a class whose name is the
             answer for strangers.
     """
-    recogniser = recognition.load(path)
+    cluster = open_engine(engine)
+    if cluster is None:
+        recogniser = recognition.load(path)
+    else:
+        from whosthat.workflow.cluster_predict import load_on
+
+        recogniser = load_on(cluster, path)
     recogniser.people = _People(recogniser, find_bundle(Path(path)).resolve())  # runs/latest may come to mean another run
     return recogniser
 

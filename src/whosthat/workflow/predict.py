@@ -207,9 +207,20 @@ def _answers(
     to_come = itertools.chain(few, found)
     batches = iter(lambda: list(itertools.islice(to_come, batch_size)), [])
     with answering as recogniser:
-        for batch in in_order(lambda items: _answered(recogniser, items, slide=slide), batches):
+        for batch in _spread(recogniser, batches, slide=slide):
             for answer in batch:
                 yield answer if isinstance(answer, Prediction) else finished(*answer)
+
+
+def _spread(
+    recogniser: Answering, batches: Iterator[list[Path | Prediction]], *, slide: bool
+) -> Iterator[list[Prediction | tuple[Path, tuple[Sighting, ...] | None]]]:
+    """Answer for batches, in order: in threads, or on the recogniser's cluster."""
+    if getattr(getattr(recogniser, "reader", None), "cluster", None) is not None:
+        from whosthat.workflow.cluster_predict import answered
+
+        return answered(recogniser, batches, slide=slide)
+    return in_order(lambda items: _answered(recogniser, items, slide=slide), batches)
 
 
 def _answered(

@@ -20,6 +20,7 @@ from whosthat.translation import _
 from whosthat.types import Sighting
 
 if TYPE_CHECKING:
+    from whosthat.faces.finding import FaceReader
     from whosthat.faces.remembered import RememberedSightings
     from whosthat.recognition.face_recogniser import FaceRecogniser
 
@@ -45,28 +46,37 @@ def recalling(recogniser: Recogniser, progress: Progress) -> Iterator[Answering]
     if memory.was_damaged:
         progress.say(_("The cache of faces is damaged and is rebuilt."))
     with memory:
-        remembering = _Remembering(faces, memory, progress)
+        remembering = Remembering(faces, memory, progress)
         try:
             yield remembering
         finally:
             remembering.keep()
 
 
-class _Remembering:
-    """The recogniser, with a memory in front of its eyes; may be used by several threads at once."""
+class Remembering:
+    """The recogniser, with a memory, if there is one, in front of its eyes; may be used by several threads at once."""
 
-    def __init__(self, recogniser: FaceRecogniser, memory: RememberedSightings, progress: Progress) -> None:
+    def __init__(self, recogniser: FaceRecogniser, memory: RememberedSightings | None, progress: Progress) -> None:
         self._recogniser = recogniser
-        self._memory: RememberedSightings | None = memory
+        self._memory = memory
         self._progress = progress
         self._fresh: dict[str, SeenFaces] = {}
         self._lock = threading.Lock()
+
+    @property
+    def reader(self) -> FaceReader:
+        """The recogniser's reader."""
+        return self._recogniser.reader
+
+    def recalled(self, path: Path) -> SeenFaces | None:
+        """Return the faces of a photo that the cache knows; None of any other."""
+        return None if self._memory is None else self._recalled(sha256_of(path))
 
     def prepare(self, photo: PhotoSource) -> tuple[str, CutFaces | SeenFaces]:
         """Return a photo's SHA-256, empty where it is no file, and its faces: embedded already, or yet to be."""
         if not isinstance(photo, str | Path):
             return "", self._recogniser.prepare(photo)
-        seen = self._recalled(sha256_of(Path(photo)))
+        seen = self.recalled(Path(photo))
         if seen is not None:
             return "", seen
         with opened(photo) as read:  # its own digest, lest the file was replaced since

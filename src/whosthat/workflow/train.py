@@ -11,9 +11,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from whosthat.cluster import LOCAL, check_engine
 from whosthat.dataset.audit import Audit, audit_folder
 from whosthat.dataset.split import Split, read_split, split
-from whosthat.errors import CacheError, DatasetError, NetworkError, RecipeError, UsageError, path_given, type_given
+from whosthat.errors import CacheError, ClusterError, DatasetError, NetworkError, RecipeError, UsageError, path_given, type_given
 from whosthat.evaluation.run_facts import read_metrics
 from whosthat.networks import registry
 from whosthat.networks.backend import require_keras
@@ -40,6 +41,7 @@ def train(
     runs: str | Path = "runs",
     strangers: str | Path | None = None,
     note: str = "",
+    engine: str = LOCAL,
     progress: Progress = SILENT,
     **settings: Any,
 ) -> TrainResult:
@@ -52,6 +54,7 @@ def train(
         runs: Where the run folder is made; nothing that is there is overwritten.
         strangers: A folder with photos of people who are in none of the folders, to fit the threshold on; best one sub-folder a person.
         note: What this run is for, in your words; kept with it.
+        engine: Where faces are found: ``"local"``, in this process, or ``"ray"``, on a Ray cluster as in `whosthat.load`; for faces alone.
         progress: Hears what is being done.
         **settings: Settings of the recipe to change, such as ``epochs=20``; sections as mappings.
 
@@ -63,7 +66,9 @@ def train(
         recogniser = whosthat.load(result.run)
 
     Raises:
-        UsageError: ``photos`` or ``strangers`` is no path, ``model`` is neither name nor recipe, or a recipe comes with settings.
+        UsageError: ``photos`` or ``strangers`` is no path, ``model`` is neither name nor recipe, a recipe comes with settings, or the
+            engine is none, or not installed, or not for this model.
+        ClusterError: The cluster cannot be reached, or its workers cannot do the work.
         RecipeError: A setting cannot be used, or the recipe asks for what its network does not offer; nothing was begun.
         DatasetError: The photos cannot be used.
         NetworkError: There is no such network, it cannot be built, the extra ``train`` is not installed (said before a photo is read),
@@ -75,7 +80,7 @@ def train(
     root = photo_folder(path_given(photos, _("The folder of photos")), progress=progress)
     others = None if strangers is None else path_given(strangers, _("The folder of strangers"))
     recipe = recipe_of(choose_model(root, settings=settings).model if model is None else model, settings)
-    check_recipe(recipe)
+    check_recipe(recipe, engine)
     if not isinstance(recipe, FaceRecipe):
         registry.require_weights(recipe.model, design_of(recipe, n_classes=2))
     frames = None if isinstance(recipe, FaceRecipe) else recipe.frames
@@ -85,7 +90,8 @@ def train(
     tell_what_is_left_out(audit, root, progress)
     parts = split_of(audit, recipe)
     recipe = settled(recipe)
-    return start(TrainingRun(new_run(Path(runs), root.resolve().name, recipe.model), root, audit, parts, others, note), recipe, progress)
+    folder = new_run(Path(runs), root.resolve().name, recipe.model)
+    return start(TrainingRun(folder, root, audit, parts, others, note, engine=engine), recipe, progress)
 
 
 def start(run: TrainingRun, recipe: AnyRecipe, progress: Progress) -> TrainResult:
@@ -93,7 +99,7 @@ def start(run: TrainingRun, recipe: AnyRecipe, progress: Progress) -> TrainResul
     begin(run, recipe, latest=not isinstance(recipe, FaceRecipe))
     try:
         return _carry_out(run, recipe, progress)
-    except (NetworkError, DatasetError, CacheError):  # nothing was trained, unless it was refused at the very end
+    except (NetworkError, DatasetError, CacheError, ClusterError):  # nothing was trained, unless it was refused at the very end
         discard_run(run.folder)
         raise
 
@@ -127,6 +133,7 @@ def resume(
     features: Path | None = None,
     tested: bool = True,
     hopeless: Callable[[Sequence[float]], bool] | None = None,
+    engine: str = LOCAL,
     progress: Progress = SILENT,
 ) -> TrainResult:
     """Go on with a run that was stopped, to the same bits as if it had not been; ``runs/latest`` then points at it.
@@ -136,10 +143,11 @@ def resume(
         features: As in `TrainingRun`; None keeps them in the run.
         tested: Likewise.
         hopeless: Likewise.
+        engine: As in `train`.
         progress: Hears what is being done.
 
     Raises:
-        UsageError: There is no such run.
+        UsageError: There is no such run, or the engine cannot be used.
         RunError: It is no run, or another process works in it.
         DatasetError: The photos of the run are gone or changed.
         NetworkError: Keras is not installed.
@@ -147,6 +155,7 @@ def resume(
     """
     folder = existing_run(Path(run))
     recipe, root, strangers = recorded(folder)
+    refuse_engine(recipe, engine)
     if finish(folder, progress=progress):
         return result_of(folder, read_metrics(folder))
     frames = None
@@ -156,7 +165,7 @@ def resume(
     audit = audit_folder(root, frames=frames, progress=progress)
     parts = read_split(folder / SPLIT, audit, ratios=recipe.ratios, seed=recipe.seed_of_split)
     result = _carry_out(
-        TrainingRun(folder, root, audit, parts, strangers, features=features, tested=tested, hopeless=hopeless),
+        TrainingRun(folder, root, audit, parts, strangers, features=features, tested=tested, hopeless=hopeless, engine=engine),
         recipe,
         progress,
         resume=True,
@@ -186,11 +195,13 @@ def recipe_of(model: str | AnyRecipe, settings: Mapping[str, Any]) -> AnyRecipe:
     return model
 
 
-def check_recipe(recipe: AnyRecipe) -> None:
+def check_recipe(recipe: AnyRecipe, engine: str = LOCAL) -> None:
     """Refuse, before anything is read or written, what could only fail later.
 
-    Raises RecipeError when the recipe asks for what its network does not offer, NetworkError when Keras is not installed.
+    Raises RecipeError when the recipe asks for what its network does not offer, NetworkError when Keras is not installed, UsageError for an
+    engine that cannot be used.
     """
+    refuse_engine(recipe, engine)
     if isinstance(recipe, FaceRecipe):
         return
     require_keras()
@@ -198,6 +209,19 @@ def check_recipe(recipe: AnyRecipe) -> None:
         registry.check(recipe.model, design_of(recipe, n_classes=2))
     except NetworkError as error:
         raise RecipeError(_("The recipe cannot be used. {error}", error=error)) from error
+
+
+def refuse_engine(recipe: AnyRecipe, engine: str) -> None:
+    """Refuse an engine that does not exist, is not installed, or cannot do what the recipe asks for; UsageError."""
+    check_engine(engine)
+    if engine != LOCAL and not isinstance(recipe, FaceRecipe):
+        raise UsageError(
+            _(
+                'The engine "{engine}" finds faces alone, and {model} is a network. Leave it out, or use --model faces.',
+                engine=engine,
+                model=recipe.model,
+            )
+        )
 
 
 def settled(recipe: AnyRecipe) -> AnyRecipe:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from whosthat.checking.face_audit import FaceAudit, audit_faces
 from whosthat.checking.suspects import probably_wrong
+from whosthat.cluster import Cluster, engine
 from whosthat.dataset.audit import Audit, AuditedPhoto
 from whosthat.dataset.findings import pictures_by_class
 from whosthat.dataset.split import Split, split
@@ -68,8 +69,8 @@ def carry_out(run: TrainingRun, recipe: FaceRecipe, progress: Progress) -> Train
     Raises DatasetError when no photo of somebody shows a face, WeightsError when weights are missing or wrong, RunError when the run cannot
     be written; ``runs/latest`` then still points at the run before.
     """
-    with resumable(run.folder), run_lock(run.folder), saving(run.folder):
-        result = _carry_out(run, recipe, progress)
+    with engine(run.engine, progress) as cluster, resumable(run.folder), run_lock(run.folder), saving(run.folder):
+        result = _carry_out(run, recipe, cluster, progress)
         set_latest(run.folder)
     return replace(result, hint=_hint(recipe))
 
@@ -88,10 +89,10 @@ def _hint(recipe: FaceRecipe) -> str:
     )
 
 
-def _carry_out(run: TrainingRun, recipe: FaceRecipe, progress: Progress) -> TrainResult:
+def _carry_out(run: TrainingRun, recipe: FaceRecipe, cluster: Cluster | None, progress: Progress) -> TrainResult:
     # ---- look: every photo's face, once ------------------------------------------------------------------
     began = time.monotonic()
-    opened = open_reader(recipe.detector, recipe.embedder)
+    opened = open_reader(recipe.detector, recipe.embedder, cluster)
     photos = [item for part in PARTS for item in run.parts.parts[part]]
     found = faces_of_photos({item.sha256: item.photo.path for item in photos}, opened.reader, progress=progress)
     faces = audit_faces(run.audit, found)

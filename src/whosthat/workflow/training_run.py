@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from whosthat import durable
+from whosthat.cluster import LOCAL
 from whosthat.dataset.audit import Audit, AuditedPhoto
 from whosthat.dataset.split import Split, write_split
 from whosthat.errors import DatasetError, RecipeError, RunError, system_reason
@@ -67,6 +68,7 @@ class TrainingRun:
         note: What the run is for, in its owner's words.
         features: Where the features of a frozen backbone are kept, to be shared with other runs; None for in the run until it is trained.
         tested: Whether a network is tested when it is trained. `train.resume` tests it later.
+        engine: Where faces are found: in this process, or on a Ray cluster (`cluster.ENGINES`).
         hopeless: Asked after each epoch of a network that is not tested, with the validation accuracy of all so far, whether to give up.
     """
 
@@ -79,6 +81,7 @@ class TrainingRun:
     features: Path | None = None
     tested: bool = True
     hopeless: Callable[[Sequence[float]], bool] | None = None
+    engine: str = LOCAL
 
     @property
     def photos_name(self) -> str:

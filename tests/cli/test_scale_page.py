@@ -1,0 +1,120 @@
+"""The commands of docs/scale.md, as they stand there, on a small set: on this computer, and on three machines that are processes."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from whosthat.cartoons import HEROES, draw_hero
+from whosthat.cli.app import main
+from whosthat.photos.drawing import save_image
+
+PAGE = Path(__file__).parents[2] / "docs" / "scale.md"
+ONE_COMPUTER, NODES, USING_THEM = (
+    block.splitlines() for block in re.findall(r"^```\n(.*?)\n```$", PAGE.read_text(encoding="utf-8"), re.M | re.S)
+)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folders that the page names: people to train on, and a holiday with them; trained without a cluster."""
+    folder = tmp_path_factory.mktemp("scale")
+    for name in HEROES[:3]:
+        (folder / "people" / name).mkdir(parents=True)
+        for seed in range(4):
+            save_image(draw_hero(name, seed, 200), folder / "people" / name / f"{seed}.png")
+    (folder / "holiday").mkdir()
+    for seed in range(20):
+        save_image(draw_hero(HEROES[seed % 4], 100 + seed, 200), folder / "holiday" / f"{seed}.png")
+    return folder
+
+
+@pytest.mark.slow
+def test_on_one_computer(place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("ray")
+    from whosthat.cluster import Cluster
+
+    monkeypatch.chdir(place)
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    install, *commands = ONE_COMPUTER
+    assert install == 'pip install "whosthat[ray]"'
+    cluster = Cluster(cores=2)  # which the commands share: each would start its own
+    try:
+        for command in commands:
+            assert "--engine ray" in command
+            assert main(shlex.split(command)[1:]) == 0
+    finally:
+        cluster.close()
+    assert "holiday" in capsys.readouterr().out
+
+
+@pytest.fixture
+def three_nodes(tmp_path: Path) -> Iterator[dict[str, str]]:
+    """Three nodes of one core, started as the page says, and the environment of programs that use them."""
+    pytest.importorskip("ray")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    mode, head, other = (line.replace("HOST", "127.0.0.1").replace("6379", port) for line in NODES)
+    assert mode == USING_THEM[0] == "export RAY_AUTH_MODE=token"
+    # a token of its own, in the place of the file
+    environment = os.environ | {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32), "RAY_ADDRESS": f"127.0.0.1:{port}"}
+    small = " --num-cpus=1 --object-store-memory=100000000"
+    nodes = [_started(head + small + " --include-dashboard=false", environment, tmp_path)]
+    try:
+        _wait_for(int(port))
+        nodes += [_started(other + small, environment, tmp_path) for _ in range(2)]
+        yield environment
+    finally:
+        for node in nodes:
+            node.send_signal(signal.SIGTERM)
+        for node in nodes:
+            node.wait(60)
+
+
+def _started(command: str, environment: dict[str, str], folder: Path) -> subprocess.Popen[bytes]:
+    program, *arguments = shlex.split(command)
+    environment = {name: value for name, value in environment.items() if name != "RAY_ADDRESS"}
+    with (folder / "log").open("ab") as log:
+        return subprocess.Popen([Path(sys.executable).with_name(program), *arguments], env=environment, stdout=log, stderr=log)
+
+
+def _wait_for(port: int) -> None:
+    for _try in range(300):
+        with socket.socket() as tried:
+            if tried.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    pytest.fail("the head of the cluster does not answer")
+
+
+@pytest.mark.slow
+def test_on_several_machines(loopback: None, three_nodes: dict[str, str], place: Path) -> None:
+    if not (place / "runs").exists():
+        _run("whosthat train people --model faces", place, os.environ)
+    _mode, _address, predict = USING_THEM
+    command, _redirection, file = predict.rpartition(" > ")
+    assert file == "names.csv"
+    there, here = (
+        _run(one, place, env) for one, env in ((f"{command} --no-cache", three_nodes), (command.replace("--engine ray", ""), os.environ))
+    )
+    assert there == here
+    assert there.count("\n") > 15
+
+
+def _run(command: str, place: Path, environment: dict[str, str] | os._Environ[str]) -> str:
+    arguments = [sys.executable, "-m", *shlex.split(command)]
+    ran = subprocess.run(arguments, cwd=place, env=dict(environment), capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout
