@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
-from whosthat.faces.finding import FaceReader, main_face, sharpness
+from whosthat.faces.finding import FaceReader, Portrait, Search, main_face, sharpness
+from whosthat.photos.reading import read, sha256_of
 from whosthat.types import Box, Face
 
 
@@ -25,6 +30,60 @@ def test_the_face_of_a_portrait_is_found_where_it_is(reader: FaceReader, hopper:
     assert found.box.left < left_eye[0] < nose[0] < right_eye[0] < found.box.right
     assert found.box.top < left_eye[1] < nose[1] < left_mouth[1] < found.box.bottom
     assert abs(left_mouth[1] - right_mouth[1]) < 0.2 * found.box.height
+
+
+def jpeg(picture: np.ndarray, place: Path, **how: Any) -> Path:
+    Image.fromarray(picture).save(place, quality=92, **how)
+    return place
+
+
+def enlarged(picture: np.ndarray, times: int) -> np.ndarray:
+    return cv2.resize(picture, None, fx=times, fy=times, interpolation=cv2.INTER_CUBIC)
+
+
+def test_a_large_jpeg_shows_the_same_face_at_the_same_place(reader: FaceReader, hopper: np.ndarray, tmp_path: Path) -> None:
+    large = jpeg(enlarged(hopper, 11), tmp_path / "large.jpg")  # 6,600 pixels: decoded at half its sides
+    shrunk, whole = reader.cut_file(large), reader.cut(read(large))
+    assert shrunk.sha256 == sha256_of(large)
+    (one,), (other,) = shrunk.faces, whole.faces
+    assert np.abs(np.array(one.landmarks) - other.landmarks).max() < 0.02 * other.box.width
+    assert np.linalg.norm(reader.embed(shrunk.crops) - reader.embed(whole.crops)) < 0.05  # two photos of one person differ by 0.3 to 0.5
+
+
+def test_a_small_face_in_a_large_jpeg_is_cut_out_of_the_whole_photo(reader: FaceReader, hopper: np.ndarray, tmp_path: Path) -> None:
+    scene = np.full((1300, 6500, 3), 90, np.uint8)
+    scene[400:1000, 1400:1912] = hopper  # a face of about 150 pixels
+    large = jpeg(scene, tmp_path / "scene.jpg")
+    cut = reader.cut_file(large)
+    (found,) = cut.faces
+    np.testing.assert_array_equal(cut.crops, reader.crops(read(large), [found]))
+
+
+def test_a_photo_that_is_not_shrunk_gives_the_same_from_its_file(reader: FaceReader, hopper: np.ndarray, tmp_path: Path) -> None:
+    small = jpeg(hopper, tmp_path / "small.jpg")
+    from_file, from_image = reader.cut_file(small), reader.cut(read(small))
+    assert from_file.faces == from_image.faces
+    np.testing.assert_array_equal(from_file.crops, from_image.crops)
+
+
+@pytest.mark.parametrize("times", [1, 6])
+def test_the_portrait_in_a_file_lies_in_the_pixels_of_the_photo(reader: FaceReader, hopper: np.ndarray, tmp_path: Path, times: int) -> None:
+    turned = np.ascontiguousarray(np.rot90(enlarged(hopper, times)))
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turn it to the right to see it upright
+    portrait = reader.portrait_in_file(jpeg(turned, tmp_path / "sideways.jpg", exif=exif))
+    assert portrait.size == (512 * times, 600 * times)
+    assert portrait.face is not None
+    assert portrait.face in portrait.search.faces
+    (found,) = reader.find(hopper)
+    assert np.abs(np.array(portrait.face.landmarks) / times - found.landmarks).max() < 0.05 * found.box.width
+    assert portrait.crop is not None
+    assert np.linalg.norm(reader.embed(portrait.crop[None]) - reader.embed(reader.crops(hopper, [found]))) < 0.2
+
+
+def test_a_file_without_a_face_has_no_portrait(reader: FaceReader, tmp_path: Path) -> None:
+    plain = jpeg(np.full((40, 60, 3), 128, np.uint8), tmp_path / "plain.jpg")
+    assert reader.portrait_in_file(plain) == Portrait((60, 40), Search((), ""), None, None)
 
 
 def test_a_plain_look_is_enough_for_a_portrait(reader: FaceReader, hopper: np.ndarray) -> None:

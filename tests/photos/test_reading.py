@@ -11,7 +11,7 @@ import pytest
 from PIL import Image as PillowImage
 
 from whosthat.errors import PhotoError
-from whosthat.photos.reading import decode, looks_like_photo, read, sha256_of
+from whosthat.photos.reading import decode, looks_like_photo, opened, read, sha256_of
 
 LOSSLESS = {"PNG": {}, "BMP": {}, "TIFF": {}, "PPM": {}, "WEBP": {"lossless": True}}
 
@@ -285,3 +285,36 @@ def test_photos_are_told_by_suffix_or_else_by_content(tmp_path, scene):
     (tmp_path / "notes").write_text("no photo", encoding="utf-8")
     names = ["a.JPG", "b.jfif", "c.heic", "scan", "notes", "gone", "d.txt", "."]
     assert [name for name in names if looks_like_photo(tmp_path / name)] == ["a.JPG", "b.jfif", "c.heic", "scan"]
+
+
+@pytest.mark.parametrize(("side", "shrunk"), [(1599, 1), (1600, 2), (3199, 2), (3200, 4), (6400, 8), (7001, 8)])
+def test_a_jpeg_is_decoded_no_smaller_than_it_is_needed(tmp_path: Path, side: int, shrunk: int) -> None:
+    PillowImage.new("RGB", (side, 40), (200, 30, 40)).save(tmp_path / "wide.jpg")
+    with opened(tmp_path / "wide.jpg", longest=800) as photo:
+        assert photo.shrunk == shrunk
+        assert photo.size == (side, 40)
+        assert photo.image.shape == (-(-40 // shrunk), -(-side // shrunk), 3)
+        assert np.abs(photo.image.astype(int) - (200, 30, 40)).max() < 4
+
+
+def test_other_formats_are_decoded_whole(tmp_path: Path) -> None:
+    PillowImage.new("RGB", (3200, 40)).save(tmp_path / "wide.png")
+    with opened(tmp_path / "wide.png", longest=800) as photo:
+        assert (photo.shrunk, photo.image.shape) == (1, (40, 3200, 3))
+
+
+@pytest.mark.parametrize("mode", ["L", "CMYK", "RGB"])
+@pytest.mark.parametrize("progressive", [False, True])
+def test_a_jpeg_in_any_mode_can_be_decoded_smaller(tmp_path: Path, mode: str, progressive: bool) -> None:
+    PillowImage.linear_gradient("L").resize((1024, 1024)).convert(mode).save(tmp_path / "ramp.jpg", progressive=progressive)
+    with opened(tmp_path / "ramp.jpg", longest=256) as photo:
+        small = photo.image.astype(int)
+    averaged = read(tmp_path / "ramp.jpg").reshape(256, 4, 256, 4, 3).mean(axis=(1, 3))
+    assert np.abs(small - averaged).max() < 4
+
+
+def test_a_jpeg_that_ends_early_is_refused_at_any_size(tmp_path: Path) -> None:
+    PillowImage.effect_noise((1024, 1024), 80).save(tmp_path / "noise.jpg")
+    half = (tmp_path / "noise.jpg").read_bytes()[: (tmp_path / "noise.jpg").stat().st_size // 2]
+    with pytest.raises(PhotoError, match="ends too early"), opened(half, longest=128):
+        pass

@@ -65,6 +65,12 @@ def similarity(source: Sequence[Point], target: Sequence[Point]) -> NDArray[np.f
     return np.array([[turn.real, -turn.imag, shift.real], [turn.imag, turn.real, shift.imag]])
 
 
+def enlargement(landmarks: Sequence[Point], template: CropTemplate) -> float:
+    """Return how many times as wide a face is in its crop as in the photo."""
+    matrix = similarity(landmarks, template.points)
+    return float(np.hypot(matrix[0, 0], matrix[1, 0]))
+
+
 def align(image: Image, landmarks: Sequence[Point], template: CropTemplate) -> Image:
     """Cut the aligned crop of one face, RGB uint8 (size, size, 3), out of an upright photo, RGB uint8 (height, width, 3).
 

@@ -11,13 +11,15 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from whosthat.faces.alignment import CropTemplate, align
+from whosthat.faces.alignment import CropTemplate, align, enlargement
 from whosthat.faces.detector import Detector
 from whosthat.faces.embedder import OnnxEmbedder
+from whosthat.photos.reading import DecodedPhoto, opened
 from whosthat.translation import N_
 from whosthat.types import Box, Face, Point
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from whosthat.types import FloatArray, Image
 
 LOOKED_AT = 1600  # faces are looked for in a photo of at most this longer side, in pixels; crops are cut from the photo itself
+DECODED_AT = 2 * LOOKED_AT  # a JPEG that may show anybody is decoded at this longer side at least: at less, the detector sees other faces
 LOOKED_HARDER_AT = 800  # the same where large faces are looked for in a photo that is turned, or has a border
 SMALLEST_FACE = 20.0  # side in these pixels of the smallest face worth naming: below it, the embedding is mostly guesswork
 SMALLEST_SHARE = 0.1  # in a photo that is known to show a person, the face is first looked for from this share of the shorter side on
@@ -38,7 +41,7 @@ PLAIN = "plain"  # the way in which most faces are found: looking once
 CENTRAL_BONUS = 0.5  # how much less a face in a corner counts than one of the same size in the middle, 0 to 1
 RIVAL_SHARE = 0.5  # a photo may be about any face whose side is at least this share of the largest one's; smaller ones are bystanders
 SHARPNESS_SIDE = 150  # side in pixels of the crop whose sharpness is measured
-VERSION = 2  # changes when the same image would give other embeddings; remembered ones are then worked out again
+VERSION = 3  # changes when the same image would give other embeddings; remembered ones are then worked out again
 
 
 @dataclass(frozen=True)
@@ -51,10 +54,21 @@ class Search:
 
 @dataclass(frozen=True)
 class CutFaces:
-    """The faces of one photo, from left to right, and their aligned crops, uint8 (n, size, size, 3)."""
+    """Faces of one photo, those of `FaceCropper.cut` from left to right, and their aligned crops, uint8 (n, size, size, 3)."""
 
     faces: tuple[Face, ...]
     crops: Image
+    sha256: str = ""  # of the photo's file, in hexadecimal; empty where an image was given
+
+
+@dataclass(frozen=True)
+class Portrait:
+    """The face that a photo in a person's folder is about."""
+
+    size: tuple[int, int]  # width and height of the photo, in pixels
+    search: Search
+    face: Face | None  # the one of those found; None without faces
+    crop: Image | None  # its aligned crop, uint8 (size, size, 3)
 
 
 @dataclass(frozen=True)
@@ -106,6 +120,39 @@ class FaceCropper:
         """Find every face of a photo and cut it out."""
         faces = sorted(self.find(image), key=lambda face: (face.box.left, face.box.top))
         return CutFaces(tuple(faces), self.crops(image, faces))
+
+    def cut_file(self, source: Path | bytes) -> CutFaces:
+        """Read a photo, find every face and cut it out: as `cut`, but a large JPEG is decoded no larger than its faces need.
+
+        Raises:
+            PhotoError: The photo cannot be read.
+        """
+        with opened(source, longest=DECODED_AT) as photo:
+            faces = sorted(self.find(photo.image), key=lambda face: (face.box.left, face.box.top))
+            placed, crops = tuple(_placed(face, photo.shrunk, 0.0) for face in faces), self._crops_of(photo, faces)
+        return CutFaces(placed, self._crops_of_whole(source, placed) if crops is None else crops, photo.sha256)
+
+    def portrait_in_file(self, source: Path | bytes) -> Portrait:
+        """Read a photo that is known to show a person, and cut out the face that it is about; as `cut_file`."""
+        with opened(source, longest=LOOKED_AT) as photo:
+            seen = self.search(photo.image)
+            mains = [main_face(seen.faces, photo.image.shape[1], photo.image.shape[0])] if seen.faces else []
+            crops = self._crops_of(photo, mains)
+        search = Search(tuple(_placed(face, photo.shrunk, 0.0) for face in seen.faces), seen.way)
+        if not mains:
+            return Portrait(photo.size, search, None, None)
+        face = search.faces[seen.faces.index(mains[0])]
+        return Portrait(photo.size, search, face, (self._crops_of_whole(source, [face]) if crops is None else crops)[0])
+
+    def _crops_of(self, photo: DecodedPhoto, faces: Sequence[Face]) -> Image | None:
+        """Cut faces out of a photo that may have been shrunk; None where the whole one shows more of them."""
+        if photo.shrunk > 1 and any(enlargement(face.landmarks, self.template) > 1 for face in faces):
+            return None
+        return self.crops(photo.image, faces)
+
+    def _crops_of_whole(self, source: Path | bytes, faces: Sequence[Face]) -> Image:
+        with opened(source) as photo:
+            return self.crops(photo.image, faces)
 
     def portrait(self, image: Image) -> Image | None:
         """Cut out the face that a photo of one person is about; uint8 (size, size, 3), or None where no face is found."""

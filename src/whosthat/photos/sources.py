@@ -48,11 +48,17 @@ def image_of(photo: PhotoSource, *, bgr: bool = False) -> Iterator[Image]:
     if isinstance(photo, PillowImage.Image):
         yield _of_pillow(photo)
         return
-    with opened(_path_or_bytes(photo)) as read:
+    with opened(path_or_bytes(photo)) as read:
         yield read.image
 
 
-def _path_or_bytes(photo: Any) -> Path | bytes:
+def is_encoded(photo: PhotoSource) -> bool:
+    """Tell whether a photo is yet to be decoded; False also for what is no photo."""
+    return not isinstance(photo, np.ndarray | PillowImage.Image)
+
+
+def path_or_bytes(photo: Any) -> Path | bytes:
+    """Return where a photo that `is_encoded` lies, or the bytes of its file; errors as for `image_of`."""
     if isinstance(photo, str | os.PathLike):
         return Path(photo)
     if isinstance(photo, bytes | bytearray | memoryview):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from whosthat.errors import BundleError, UsageError, WeightsError, path_given, system_reason
 from whosthat.inference import GraphError
-from whosthat.photos.sources import PhotoSource, image_of
+from whosthat.photos.sources import PhotoSource, image_of, is_encoded, path_or_bytes
 from whosthat.translation import N_, _
 from whosthat.types import Added, Enrolled, Image, Sighting, Verification
 
@@ -248,6 +248,10 @@ class FaceFinding(Recogniser):
 
     def prepare(self, photo: PhotoSource, *, bgr: bool = False) -> CutFaces:
         """Read a photo, find its faces and cut them out; see `Recogniser.prepare`."""
+        if is_encoded(photo) and not bgr:
+            source = path_or_bytes(photo)
+            with blaming_the_bundle():
+                return self._finder.cut_file(source)
         with image_of(photo, bgr=bgr) as image, blaming_the_bundle():
             return self._finder.cut(image)
 

@@ -13,7 +13,7 @@ import itertools
 import math
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -23,15 +23,14 @@ import numpy as np
 from whosthat.dataset.threads import in_order
 from whosthat.errors import CacheError, DatasetError, PhotoError
 from whosthat.faces.embedder import DLIB, OnnxEmbedder
-from whosthat.faces.finding import FaceCropper, FaceReader, SeenFaces, main_face, sharpness
+from whosthat.faces.finding import FaceCropper, FaceReader, Portrait, SeenFaces, sharpness
 from whosthat.faces.models import AUTO, detector_facts, detector_files, embedder_model
 from whosthat.faces.reader_files import ReaderFiles
 from whosthat.faces.remembered import Memory, PhotoFaces, RememberedFaces, RememberedSightings
-from whosthat.photos.reading import opened
 from whosthat.progress import SILENT, Progress
 from whosthat.recognition.enrolling import Strangers
 from whosthat.translation import _
-from whosthat.types import Face, FloatArray, Image
+from whosthat.types import Face, FloatArray
 from whosthat.workflow.cluster_faces import ClusterReader
 from whosthat.workflow.strangers import stranger_photos
 
@@ -167,37 +166,32 @@ def _spread(
 
 
 def _taken_faces(photos: Sequence[tuple[str, Path]], reader: FaceReader) -> list[tuple[str, PhotoFaces | None]]:
-    seen = [_looked_at(path, lambda image: _taken(image, reader)) for _rest, path in photos]
-    crops = [found[1] for found in seen if found is not None and found[1] is not None]
+    seen = [_looked_at(path, reader.portrait_in_file) for _rest, path in photos]
+    crops = [found.crop for found in seen if found is not None and found.crop is not None]
     vectors = iter(reader.embed(np.stack(crops)) if crops else ())
-    faces = [found and (found[0] if found[1] is None else replace(found[0], vector=next(vectors))) for found in seen]
-    return [(digest, one) for (digest, _rest), one in zip(photos, faces, strict=True)]
+    return [(digest, None if one is None else _taken(one, vectors)) for (digest, _rest), one in zip(photos, seen, strict=True)]
 
 
 def _sightings(photos: Sequence[tuple[str, Path]], reader: FaceReader) -> list[tuple[str, SeenFaces | None]]:
-    cuts = [_looked_at(path, reader.cut) for _rest, path in photos]
+    cuts = [_looked_at(path, reader.cut_file) for _rest, path in photos]
     seen = iter(reader.see([cut for cut in cuts if cut is not None]))
     return [(digest, None if cut is None else next(seen)) for (digest, _rest), cut in zip(photos, cuts, strict=True)]
 
 
-def _looked_at(path: Path, look: Callable[[Image], Seen]) -> Seen | None:
+def _looked_at(path: Path, look: Callable[[Path], Seen]) -> Seen | None:
     """Look at a photo; None when it cannot be read any more: it was there a moment ago."""
     try:
-        with opened(path) as photo:
-            return look(photo.image)
+        return look(path)
     except PhotoError:
         return None
 
 
-def _taken(image: Image, reader: FaceReader) -> tuple[PhotoFaces, Image | None]:
-    """Return the faces of a photo, and the crop of the one that it is about."""
-    height, width = image.shape[:2]
-    search = reader.search(image)
-    if not search.faces:
-        return PhotoFaces((width, height)), None
-    face = main_face(search.faces, width, height)
-    crop = reader.crops(image, [face])[0]
-    return PhotoFaces((width, height), search.faces, search.faces.index(face), search.way, sharpness(crop)), crop
+def _taken(portrait: Portrait, vectors: Iterator[FloatArray]) -> PhotoFaces:
+    """Say what a photo gave; where it shows a face, the next vector is its embedding."""
+    faces, face, crop = portrait.search.faces, portrait.face, portrait.crop
+    if face is None or crop is None:
+        return PhotoFaces(portrait.size)
+    return PhotoFaces(portrait.size, faces, faces.index(face), portrait.search.way, sharpness(crop), next(vectors))
 
 
 def _largest(faces: Sequence[Face]) -> int:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, cast
 
 from whosthat.errors import CacheError
 from whosthat.faces.finding import CutFaces, SeenFaces
-from whosthat.photos.reading import opened, sha256_of
+from whosthat.photos.reading import sha256_of
 from whosthat.progress import Progress
 from whosthat.recognition.recogniser import Answering, PhotoSource, Recogniser, blaming_the_bundle
 from whosthat.translation import _
@@ -79,8 +79,8 @@ class Remembering:
         seen = self.recalled(Path(photo))
         if seen is not None:
             return "", seen
-        with opened(photo) as read:  # its own digest, lest the file was replaced since
-            return read.sha256, self._recogniser.prepare(read.image)
+        cut = self._recogniser.prepare(photo)
+        return cut.sha256, cut  # its own digest, lest the file was replaced since
 
     def identify_prepared(self, prepared: Sequence[tuple[str, CutFaces | SeenFaces]]) -> list[list[Sighting]]:
         """Answer for photos that `prepare` has prepared, in order, and remember the new ones."""
