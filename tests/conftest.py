@@ -36,6 +36,16 @@ MAY_BE_SKIPPED = ("nothing is read-only to this user", "this file system")
 """Reasons that root or another system gives; under WHOSTHAT_NO_SKIPS every other skip fails, because it is a thing not installed."""
 
 
+CLUSTER_TESTS = {"test_cluster.py", "test_cluster_faces.py", "test_scale_page.py"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that start clusters, so that they can run one after the other."""
+    for item in items:
+        if item.path.name in CLUSTER_TESTS:
+            item.add_marker(pytest.mark.cluster)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     """Count a skip as a failure where everything that the tests want should be there."""
