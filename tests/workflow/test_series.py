@@ -28,6 +28,7 @@ from whosthat.workflow import series as workflow
 from whosthat.workflow.series import GO_ON, run_series, write_diary
 from whosthat.workflow.train import split_of, train
 from whosthat.workflow.training_run import begin
+from whosthat.workflow.workers import Workers
 
 
 @pytest.fixture
@@ -46,9 +47,9 @@ def photos(tmp_path: Path) -> Path:
 @pytest.fixture
 def trainings(monkeypatch: pytest.MonkeyPatch, judged: Callable[..., Evaluation]) -> Any:
     """Train nothing: ``done`` and ``tested`` tell of what, ``plans`` what comes of a batch size (validation accuracy or
-    an error), ``failing`` of a run's test."""
+    an error), ``failing`` of a run's test; ``at_once`` of them train at once."""
 
-    made = SimpleNamespace(done=[], plans={}, tested=[], failing={})
+    made = SimpleNamespace(done=[], plans={}, tested=[], failing={}, at_once=1)
 
     def train(folder: Path, recipe: Any) -> Any:
         plan = made.plans.get(recipe.batch_size, 0.5)
@@ -84,6 +85,12 @@ def trainings(monkeypatch: pytest.MonkeyPatch, judged: Callable[..., Evaluation]
             test(run)
         return SimpleNamespace(run=run)
 
+    class Pool(Workers):
+        def resume(self, run: Path, *, features: Path, tested: bool, progress: Any = None) -> None:
+            resume(run, features=features, tested=tested, progress=progress)
+
+    monkeypatch.setattr(workflow, "at_once", lambda recipes: made.at_once)
+    monkeypatch.setattr(workflow, "Workers", Pool)
     monkeypatch.setattr(workflow, "start", start)
     monkeypatch.setattr(workflow, "resume", resume)
     return made
@@ -137,6 +144,34 @@ def test_what_is_trained_is_not_trained_again_and_the_page_is_the_same(photos: P
     assert more.folder.name == "photos-compare-2"
     assert [len(row.trials) for row in more.experiments.rows] == [2, 2, 2]
     assert {trial.photos for row in more.experiments.rows for trial in row.trials} == {more.experiments.rows[0].trials[0].photos}
+
+
+def test_several_at_once_make_the_same_page(photos: Path, tmp_path: Path, trainings: Any) -> None:
+    trainings.plans = {8: 0.6, 16: 0.9, 32: TrainingError("The loss is no number."), 64: DatasetError("No photos.")}
+    twice = [*steps(8, 16, 32, 64), steps(8)[0].__class__("again", steps(8)[0].recipe)]
+    one = run_series(photos, twice, runs=tmp_path / "one")
+    done = list(trainings.done)
+    trainings.at_once = 2
+    two = run_series(photos, twice, runs=tmp_path / "two")
+    assert sorted(trainings.done[len(done) :]) == sorted([*done, *["resumed"] * len(done)])
+    assert two.experiments.sentences == one.experiments.sentences
+    assert [row.accuracies for row in two.experiments.rows] == [row.accuracies for row in one.experiments.rows]
+    assert len(trainings.tested) == 2
+    assert [len(list(runs.glob("photos-cnn6-*"))) for runs in (tmp_path / "one", tmp_path / "two")] == [
+        4,
+        3,
+    ]  # made-up runs are not removed
+
+
+def test_of_several_at_once_a_stop_stops_all_and_they_go_on(photos: Path, tmp_path: Path, trainings: Any) -> None:
+    trainings.at_once, trainings.plans = 2, {16: TrainingInterruptedError("Stopped.", 2)}
+    with pytest.raises(TrainingInterruptedError) as stopped:
+        run_series(photos, steps(8, 16, 32), runs=tmp_path / "runs")
+    assert stopped.value.__notes__ == [GO_ON]
+    trainings.plans = {}
+    result = run_series(photos, steps(8, 16, 32), runs=tmp_path / "runs")
+    assert trainings.done.count("8 0") == 1
+    assert [row.accuracies for row in result.experiments.rows] == [(0.5,)] * 3
 
 
 def test_a_search_trains_what_it_asks_for_and_goes_on_after_a_stop(photos: Path, tmp_path: Path, trainings: Any) -> None:

@@ -77,6 +77,12 @@ def require_keras() -> None:
             )
 
 
+def usable_cores() -> int:
+    """How many cores this process may use, at least 1."""
+    allowed = getattr(os, "sched_getaffinity", None)  # Linux alone has it
+    return len(allowed(0)) if allowed else os.cpu_count() or 1
+
+
 def set_threads(n: int) -> None:
     """Pin the number of threads inside one operation, on which the bits of sums depend. Call it before the first operation.
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from whosthat.errors import WeightsError
 from whosthat.networks.backend import load_keras
 from whosthat.networks.design import Design, NetworkFacts
-from whosthat.networks.ends import photo_input, predictions
+from whosthat.networks.ends import backbone, photo_input, predictions
 from whosthat.networks.pretrained import find_weights
 from whosthat.networks.registry import register
 from whosthat.translation import N_, _
@@ -133,8 +133,13 @@ def _network(facts: NetworkFacts, stages: tuple[Stage, ...], design: Design, dro
     checkpoint = _checkpoint(facts, design.weights)  # first: an absent file is said at once
     keras = load_keras()
     (rate,) = design.dropout_or((dropout,))
-    photo = photo_input(design)
-    x = features = _features(photo, stages)
+
+    def build() -> tuple[Any, Any]:
+        photo = photo_input(design)
+        return photo, _features(photo, stages)
+
+    photo, features = build() if checkpoint is None else backbone((facts.name, design.size), build)
+    x = features
     if rate:
         x = keras.layers.Dropout(rate, name="features_dropout")(features)
     model = keras.Model(photo, predictions(x, design), name=facts.name)

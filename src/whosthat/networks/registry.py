@@ -34,6 +34,7 @@ __all__ = [
     "check",
     "describe",
     "facts",
+    "is_custom",
     "load_custom",
     "names",
     "register",
@@ -180,6 +181,11 @@ def backbone_and_head(model: keras.Model) -> tuple[keras.Model, keras.Model]:
     features = model.get_layer("features").output
     backbone = model_of(model.input, features, name=f"{model.name}_backbone")
     return backbone, model_of(features, model.output, name=f"{model.name}_head")
+
+
+def is_custom(name: str) -> bool:
+    """Whether a network was registered by a file of the user's own; a UsageError where there is none of this name."""
+    return not _entry(name)[1].__module__.startswith(f"{__package__}.")
 
 
 def load_custom(path: Path) -> tuple[str, ...]:

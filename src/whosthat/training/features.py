@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from filelock import FileLock
 
 from whosthat.dataset.batches import Batches
 from whosthat.durable import open_private, sync_folder
@@ -106,9 +107,10 @@ class FeatureStore:
         files = [self._folder / f"{name}.npy" for name in names]
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            for view, file in enumerate(files):
-                if not file.exists():
-                    self._write(file, photos, view, _(_FEATURES_OF[part], view=view + 1, views=len(files)))
+            with FileLock(self._folder / "features.lock", mode=0o600):  # of several runs at once, one computes them
+                for view, file in enumerate(files):
+                    if not file.exists():
+                        self._write(file, photos, view, _(_FEATURES_OF[part], view=view + 1, views=len(files)))
             return StoredFeatures([np.load(file, mmap_mode="r", allow_pickle=False) for file in files], photos)
         except OSError as error:
             raise TrainingError(

@@ -6,7 +6,6 @@ What belongs here: putting the parts together and taking them apart. What does n
 
 from __future__ import annotations
 
-import os
 import platform
 import shutil
 from collections.abc import Callable, Iterator, Sequence
@@ -21,7 +20,7 @@ import numpy as np
 from whosthat.dataset.batches import Batches
 from whosthat.errors import NetworkError, RunError, system_reason
 from whosthat.networks import registry
-from whosthat.networks.backend import set_threads
+from whosthat.networks.backend import set_threads, usable_cores
 from whosthat.progress import SILENT, Progress
 from whosthat.runs.files import CHECKPOINTS
 from whosthat.runs.lock import listening, run_lock
@@ -141,9 +140,7 @@ def _opened(recipe: Recipe, folder: Path, progress: Progress, hopeless: Callable
         stop_request = stack.enter_context(listening())
         checkpoints = Checkpoints(folder / CHECKPOINTS, progress)
         journal = stack.enter_context(closing(Journal(folder)))
-        allowed = getattr(os, "sched_getaffinity", None)  # Linux alone has it
-        cores = len(allowed(0)) if allowed else os.cpu_count() or 1
-        yield Run(folder, recipe, checkpoints, journal, progress, stop_request, cores, hopeless)
+        yield Run(folder, recipe, checkpoints, journal, progress, stop_request, usable_cores(), hopeless)
 
 
 def _where_it_stands(run: Run, resume: bool) -> Checkpoint | None:

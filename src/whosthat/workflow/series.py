@@ -10,14 +10,17 @@ import contextlib
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from whosthat.dataset.audit import Audit, audit_folder
 from whosthat.dataset.split import Split, split_table
 from whosthat.errors import RecipeError, RunError, TrainingInterruptedError, UsageError, path_given
 from whosthat.evaluation.experiments import JSON_FILE, Experiments, Row, read_trial, side_by_side, write_page, write_series
+from whosthat.networks.ends import keeping_backbones
 from whosthat.progress import SILENT, Progress
 from whosthat.runs.files import ENVIRONMENT, SPLIT, flat
 from whosthat.runs.folders import existing_run, list_runs, new_run, set_latest
@@ -30,8 +33,9 @@ from whosthat.workflow.choosing import photo_folder
 from whosthat.workflow.compare import NOT_THIS_MODEL
 from whosthat.workflow.expected_time import WORTH_SAYING, expected_seconds
 from whosthat.workflow.strangers import stranger_photos
-from whosthat.workflow.train import check_recipe, resume, settled, split_of, start, tell_what_is_left_out
+from whosthat.workflow.train import begun, check_recipe, resume, settled, split_of, start, tell_what_is_left_out
 from whosthat.workflow.training_run import TrainingRun
+from whosthat.workflow.workers import Workers, at_once, result_of
 
 MOST_REPEATS = 1000
 
@@ -60,7 +64,8 @@ class SeriesResult:
 class _Series:
     """A series on its way: what it trains on, where, and what has come of it.
 
-    ``rows`` has one for each step, ``known`` every run on these photos with its state, by the key of its recipe.
+    ``rows`` has one for each step, ``known`` every run on these photos with its state, by the key of its recipe. Where several are trained
+    at once, by ``workers``, ``pending`` has what will be the run of each recipe.
     """
 
     root: Path
@@ -71,6 +76,12 @@ class _Series:
     key: str
     rows: dict[str, Row]
     known: dict[str, tuple[Path, str]] = field(default_factory=dict)
+    workers: Workers | None = None
+    pending: dict[str, Future[Path]] = field(default_factory=dict)
+
+    @property
+    def features(self) -> Path:
+        return self.folder / "features"
 
     def write(self) -> SeriesResult:
         experiments = side_by_side(self.root.resolve().name, list(self.rows.values()))
@@ -126,11 +137,14 @@ def run_series(
     series.known = _known_runs(series)
     series.write()
     try:
-        if isinstance(steps, Search):
-            _search(series, steps, progress)
-        else:
-            _train_all(series, plan, progress)
-        _test_choice(series, progress)
+        new = {} if isinstance(steps, Search) else _not_trained(series, plan)
+        n = at_once([recipe for _, recipe in new.values()])
+        with keeping_backbones(), Workers(n) if n > 1 else contextlib.nullcontext() as series.workers:
+            if isinstance(steps, Search):
+                _search(series, steps, progress)
+            else:
+                _train_all(series, plan, new, progress)
+            _test_choice(series, progress)
     except (RunError, TrainingInterruptedError, KeyboardInterrupt) as stop:
         stop.add_note(_(GO_ON))
         with contextlib.suppress(RunError):  # a full disk has been told
@@ -139,7 +153,7 @@ def run_series(
     result = series.write()
     if result.experiments.best is None:
         raise RunError(_("No run could be trained. {reason}", reason=result.experiments.sentences[-1]))
-    shutil.rmtree(folder / "features", ignore_errors=True)
+    shutil.rmtree(series.features, ignore_errors=True)
     set_latest(result.experiments.best.run)
     return result
 
@@ -185,10 +199,24 @@ def _folder(runs: Path, photos_name: str, key: str) -> Path:
     return new_run(runs, photos_name, "compare")
 
 
-def _train_all(series: _Series, plan: Sequence[tuple[Step, AnyRecipe]], progress: Progress) -> None:
-    """Train one after the other what is not trained yet."""
-    new = [recipe for _step, recipe in plan if series.known.get(recipe.key(), (None, ""))[1] not in _TRAINED]
-    _announce(sum(expected_seconds(recipe, series.audit.counts()) for recipe in new), progress)
+def _not_trained(series: _Series, plan: Sequence[tuple[Step, AnyRecipe]]) -> dict[str, tuple[Step, AnyRecipe]]:
+    """Return what is still to be trained, each recipe once, by its key."""
+    new: dict[str, tuple[Step, AnyRecipe]] = {}
+    for step, recipe in plan:
+        if series.known.get(recipe.key(), (None, ""))[1] not in _TRAINED:
+            new.setdefault(recipe.key(), (step, recipe))
+    return new
+
+
+def _train_all(
+    series: _Series, plan: Sequence[tuple[Step, AnyRecipe]], new: Mapping[str, tuple[Step, AnyRecipe]], progress: Progress
+) -> None:
+    """Train what is ``new``, several at once where there are workers, and note what came of it in the order of the plan."""
+    _announce(sum(expected_seconds(recipe, series.audit.counts()) for _step, recipe in new.values()), progress)
+    if series.workers is not None:
+        progress.say(_("As many as {n} runs are trained at once.", n=series.workers.n))
+        for key, (step, recipe) in new.items():
+            series.pending[key] = series.workers.submit(partial(_trained, series, step, recipe, None, SILENT))
     left = {name: sum(step.name == name for step, _recipe in plan) for name in series.rows}
     for number, (step, recipe) in enumerate(plan, start=1):
         progress.say(_("Run {number} of {n}: {step}, seed {seed}.", number=number, n=len(plan), step=step.name, seed=recipe.seed))
@@ -221,7 +249,8 @@ def _train_one(
     """Train a recipe, where that is still to be done, and return its step's row with what came of it."""
     row = series.rows[step.name]
     try:
-        run = _trained(series, step, recipe, hopeless, progress)
+        future = series.pending.get(recipe.key())
+        run = _trained(series, step, recipe, hopeless, progress) if future is None else result_of(future)
         series.known[recipe.key()] = (run, _TRAINED[0])  # a later step may be the same
         row = replace(row, trials=(*row.trials, read_trial(run)))
     except NOT_THIS_MODEL as error:
@@ -237,18 +266,24 @@ def _trained(
     """Return the run of a recipe: the one that is there, gone on with where it was stopped, or a new one."""
     parts = split_of(series.audit, recipe)
     run, state = series.known.get(recipe.key(), (None, ""))
-    features = series.folder / "features"
     if run is not None and _split_is(run, parts):
         if state in _TRAINED:
             progress.say(_("{run} was trained before.", run=run))
-            return run
-        return resume(run, features=features, tested=False, hopeless=hopeless, progress=progress).run
+        elif series.workers is not None:
+            series.workers.resume(run, features=series.features, tested=False)
+        else:
+            resume(run, features=series.features, tested=False, hopeless=hopeless, progress=progress)
+        return run
     folder = new_run(series.runs, series.root.resolve().name, recipe.model)
-    return start(
-        TrainingRun(folder, series.root, series.audit, parts, series.strangers, step.why, features, tested=False, hopeless=hopeless),
-        recipe,
-        progress,
-    ).run
+    training = TrainingRun(
+        folder, series.root, series.audit, parts, series.strangers, step.why, series.features, tested=False, hopeless=hopeless
+    )
+    if series.workers is None:
+        start(training, recipe, progress)
+    else:
+        with begun(training, recipe):
+            series.workers.resume(folder, features=series.features, tested=False)
+    return folder
 
 
 def _rank(state: str) -> int:
@@ -261,7 +296,11 @@ def _test_choice(series: _Series, progress: Progress) -> None:
         row = next(row for row in series.rows.values() if best in row.trials)
         progress.say(_("The validation photos choose {run}.", run=best.run.name))
         try:
-            resume(best.run, features=series.folder / "features", progress=progress)
+            if series.workers is None:
+                resume(best.run, features=series.features, progress=progress)
+            else:
+                test = partial(series.workers.resume, best.run, features=series.features, tested=True, progress=progress)
+                result_of(series.workers.submit(test))
             trials, failures = tuple(read_trial(one.run) for one in row.trials), row.failures
         except NOT_THIS_MODEL as error:
             progress.say(_("{run} could not be tested: {error}", run=best.run.name, error=error))

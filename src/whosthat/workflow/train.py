@@ -6,7 +6,8 @@ What belongs here: the steps before training, which are the same for all models,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -95,10 +96,17 @@ def train(
 
 
 def start(run: TrainingRun, recipe: AnyRecipe, progress: Progress) -> TrainResult:
-    """Train in a new run folder, by a recipe that is `settled`; a folder in which nothing was trained is removed."""
+    """Train in a new run folder, by a recipe that is `settled`."""
+    with begun(run, recipe):
+        return _carry_out(run, recipe, progress)
+
+
+@contextmanager
+def begun(run: TrainingRun, recipe: AnyRecipe) -> Iterator[None]:
+    """Write down what is about to be done, for the block to do; a folder in which nothing was trained is removed."""
     begin(run, recipe, latest=not isinstance(recipe, FaceRecipe))
     try:
-        return _carry_out(run, recipe, progress)
+        yield
     except (NetworkError, DatasetError, CacheError, ClusterError):  # nothing was trained, unless it was refused at the very end
         discard_run(run.folder)
         raise
