@@ -152,7 +152,11 @@ def test_several_at_once_make_the_same_page(photos: Path, tmp_path: Path, traini
     one = run_series(photos, twice, runs=tmp_path / "one")
     done = list(trainings.done)
     trainings.at_once = 2
-    two = run_series(photos, twice, runs=tmp_path / "two")
+    told: list[str] = []
+    progress: Any = SimpleNamespace(say=told.append, step=lambda *_, **__: None)
+    two = run_series(photos, twice, runs=tmp_path / "two", progress=progress)
+    assert "As many as 2 runs are trained at once." in told
+    assert sum("90 % of the validation photos correct." in sentence for sentence in told) == 1
     assert sorted(trainings.done[len(done) :]) == sorted([*done, *["resumed"] * len(done)])
     assert two.experiments.sentences == one.experiments.sentences
     assert [row.accuracies for row in two.experiments.rows] == [row.accuracies for row in one.experiments.rows]

@@ -28,7 +28,7 @@ from whosthat.training.experiments import Step
 from whosthat.training.recipe import AnyRecipe, read_recipe
 from whosthat.training.search import Search
 from whosthat.translation import N_, _
-from whosthat.wording import counted
+from whosthat.wording import counted, percent
 from whosthat.workflow.choosing import photo_folder
 from whosthat.workflow.compare import NOT_THIS_MODEL
 from whosthat.workflow.expected_time import WORTH_SAYING, expected_seconds
@@ -252,7 +252,10 @@ def _train_one(
         future = series.pending.get(recipe.key())
         run = _trained(series, step, recipe, hopeless, progress) if future is None else result_of(future)
         series.known[recipe.key()] = (run, _TRAINED[0])  # a later step may be the same
-        row = replace(row, trials=(*row.trials, read_trial(run)))
+        trial = read_trial(run)
+        row = replace(row, trials=(*row.trials, trial))
+        if future is not None and trial.accuracy is not None:  # nothing else was said of it
+            progress.say(_("{run}: {share} of the validation photos correct.", run=run.name, share=percent(trial.accuracy)))
     except NOT_THIS_MODEL as error:
         progress.say(_("{step} could not be trained: {error}", step=step.name, error=error))
         row = replace(row, failures=(*row.failures, str(error)))
