@@ -19,7 +19,7 @@ from whosthat.dataset.audit import audit_folder
 from whosthat.errors import NetworkError, UsageError
 from whosthat.evaluation.lesson_page import Grid, Part, Picture
 from whosthat.translation import using
-from whosthat.workflow.lesson import arithmetic, page, steps, texts, training_texts, trainings
+from whosthat.workflow.lesson import arithmetic, steps, texts, training_texts, trainings
 from whosthat.workflow.lesson.steps import STEPS, give_lesson
 from whosthat.workflow.lesson.texts import StepText
 from whosthat.workflow.lesson.workshop import Experiment, Scale, Workshop, probabilities
@@ -84,10 +84,6 @@ def taken(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Pupil, Worksh
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.text.title)
 def test_no_text_states_a_number_by_itself(step: steps.Step) -> None:
     assert [number for sentence in sentences(step.text) for number in stated_numbers(sentence)] == []
-
-
-def test_the_words_of_the_page_state_none_either() -> None:
-    assert [number for sentence in page.PAGE.values() for number in stated_numbers(sentence)] == []
 
 
 def test_a_planted_number_is_found() -> None:

@@ -5,7 +5,6 @@
     arithmetic       steps that are arithmetic: convolution, activation, pooling, shapes, batches, loss, gradient descent
     trainings        steps that train a small network
     workshop         the photos that are drawn, and training and testing at the lesson's scale
-    page             what stands on the page around the parts
     steps            the order of the steps, and giving the lesson
 
 What does not belong here: showing and asking, which surfaces do.

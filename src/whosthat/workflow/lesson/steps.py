@@ -19,7 +19,6 @@ from whosthat.runs.files import writing
 from whosthat.translation import _
 from whosthat.workflow.demo import claim_folder
 from whosthat.workflow.lesson import arithmetic, texts, training_texts, trainings
-from whosthat.workflow.lesson.page import page_facts, page_words
 from whosthat.workflow.lesson.texts import StepText
 from whosthat.workflow.lesson.workshop import Compute, Scale, Workshop
 
@@ -90,7 +89,7 @@ def give_lesson(folder: Path, student: Student, *, scale: Scale | None = None, p
     page = folder
     for number, step in enumerate(STEPS, start=1):
         parts.append(_given(step, number, shop, student))
-        page = write_lesson_page(folder, parts, page_words(), page_facts(shop))
+        page = write_lesson_page(folder, parts, n_photos=shop.n_drawn, n_trainings=len(shop.experiments), seconds=shop.seconds)
         student.learn(parts[-1])
     return page
 
