@@ -10,8 +10,11 @@ import ast
 from collections.abc import Iterator
 from typing import Any
 
+from whosthat import errors
+
 PLURAL = ("NN_", "ngettext")
-SINGULAR = ("_", "N_")
+SINGULAR = {"_", "N_"} | {name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, Exception)}
+"""An error translates its message itself."""
 
 
 def extract(file: Any, _keywords: Any = None, _comment_tags: Any = None, options: Any = None) -> Iterator[tuple[int, str, Any, list[str]]]:

@@ -50,7 +50,7 @@ class ClassRow:
 def check_path(page: Path) -> None:
     """Refuse, before any photo is looked at, a name that no page can have: a UsageError says what it must be."""
     if page.suffix.lower() not in (".html", ".htm") or page.is_dir():
-        raise UsageError(_("The page must be a file that ends in .html, got {page}.", page=page))
+        raise UsageError("The page must be a file that ends in .html, got {page}.", page=page)
 
 
 def write_check_page(page: Path, audit: Audit, faces: FaceAudit | None, *, progress: Progress = SILENT) -> Path:
@@ -84,7 +84,7 @@ def write_check_page(page: Path, audit: Audit, faces: FaceAudit | None, *, progr
         make_private_folder(page.parent)
         replace_file(page, text.encode("utf-8", errors="replace"))  # a file name may hold bytes that are no letters
     except OSError as error:
-        raise UsageError(_("{page} cannot be written: {error}. Name another file.", page=page, error=system_reason(error))) from error
+        raise UsageError("{page} cannot be written: {error}. Name another file.", page=page, error=system_reason(error)) from error
     return page
 
 

@@ -130,7 +130,7 @@ def compare(photos: str, contestants: Sequence[Contestant], failures: Sequence[F
     """
     counts = {len(one.correct) for one in contestants}
     if len(counts) != 1:
-        raise UsageError(_("Models can be compared on the same test photos alone; they answered {numbers} photos.", numbers=sorted(counts)))
+        raise UsageError("Models can be compared on the same test photos alone; they answered {numbers} photos.", numbers=sorted(counts))
     ranked = sorted(contestants, key=lambda one: (-sum(one.correct), one.work_seconds))
     usable = [one for one in ranked if one.interval.low > one.baseline]
     duels = _duels(usable[0], ranked) if usable else ()

@@ -176,15 +176,13 @@ def read_curves(run: Path) -> History:
     try:
         history = read_history(path) if path.exists() else []
     except (OSError, ValueError, TypeError) as error:
-        raise RunError(_("{path} is damaged ({error}). {advice}", path=path, error=error, advice=_(_WITHOUT_CURVES))) from error
+        raise RunError("{path} is damaged ({error}). {advice}", path=path, error=error, advice=_(_WITHOUT_CURVES)) from error
     if not all(column in row for row in history for column in CURVES):
         raise RunError(
-            _(
-                "{path} is damaged: it lacks one of the columns {columns}. {advice}",
-                path=path,
-                columns=_(", ").join(CURVES),
-                advice=_(_WITHOUT_CURVES),
-            )
+            "{path} is damaged: it lacks one of the columns {columns}. {advice}",
+            path=path,
+            columns=_(", ").join(CURVES),
+            advice=_(_WITHOUT_CURVES),
         )
     return history
 

@@ -104,45 +104,39 @@ def read_metrics(run: Path) -> RunFacts:
         content = path.read_bytes()
     except OSError as error:
         raise RunError(
-            _(
-                "{path} cannot be read ({error}). A run has it once its test is done; an interrupted run goes on with "
-                "whosthat train --resume {run}.",
-                path=path,
-                error=system_reason(error),
-                run=run,
-            )
+            "{path} cannot be read ({error}). A run has it once its test is done; an interrupted run goes on with "
+            "whosthat train --resume {run}.",
+            path=path,
+            error=system_reason(error),
+            run=run,
         ) from error
     try:
         document = json.loads(content)
         if document["format"] > FORMAT:
             raise RunError(
-                _(
-                    "{path} has format {format}, and this whosthat reads up to {newest}. Install a newer whosthat.",
-                    path=path,
-                    format=document["format"],
-                    newest=FORMAT,
-                )
+                "{path} has format {format}, and this whosthat reads up to {newest}. Install a newer whosthat.",
+                path=path,
+                format=document["format"],
+                newest=FORMAT,
             )
         if document["format"] == 2:
             rows = enumerate(document["evaluation"]["confusion"])
             document["evaluation"]["confusion"] = [(truth, answer, n) for truth, row in rows for answer, n in enumerate(row) if n]
         elif document["format"] < FORMAT:
             raise RunError(
-                _("{path} is of an older whosthat, which did not count unknown photos and those without a face. Train again.", path=path)
+                "{path} is of an older whosthat, which did not count unknown photos and those without a face. Train again.", path=path
             )
         facts = TypeAdapter(RunFacts).validate_python(document)
     except ValidationError as error:
         first = error.errors()[0]
         raise RunError(
-            _(
-                "{path} is damaged: {entry}: {error}. Test the run's bundle again with whosthat evaluate.",
-                path=path,
-                entry=".".join(map(str, first["loc"])),
-                error=first["msg"],
-            )
+            "{path} is damaged: {entry}: {error}. Test the run's bundle again with whosthat evaluate.",
+            path=path,
+            entry=".".join(map(str, first["loc"])),
+            error=first["msg"],
         ) from error
     except (ValueError, TypeError, KeyError, RecursionError) as error:
-        raise RunError(_("{path} is damaged: it is not the JSON object that whosthat writes ({error}).", path=path, error=error)) from error
+        raise RunError("{path} is damaged: it is not the JSON object that whosthat writes ({error}).", path=path, error=error) from error
     _check_sizes(facts.evaluation, path)
     return facts
 
@@ -153,5 +147,5 @@ def _check_sizes(evaluation: Evaluation, path: Path) -> None:
     sums = (len(evaluation.per_class), len(evaluation.answers), sum(count for *_, count in evaluation.confusion)) == (n_classes, n, n)
     if not (places and sums and evaluation.bins):
         raise RunError(
-            _("{path} is damaged: its tables do not fit {n_classes} classes and {n} test photos.", path=path, n_classes=n_classes, n=n)
+            "{path} is damaged: its tables do not fit {n_classes} classes and {n} test photos.", path=path, n_classes=n_classes, n=n
         )

@@ -114,13 +114,13 @@ def read_file(path: Path, parse: Callable[[str], Content], absent: Content) -> C
         return absent
     except (OSError, UnicodeDecodeError) as error:
         raise RunError(
-            _("{path} cannot be read ({error}). Restore it, or delete it to make the report without it.", path=path, error=error)
+            "{path} cannot be read ({error}). Restore it, or delete it to make the report without it.", path=path, error=error
         ) from error
     try:
         return parse(text)
     except (ValueError, KeyError, TypeError, AttributeError, csv.Error, RecursionError) as error:
         raise RunError(
-            _("{path} is damaged ({error!r}). Restore it, or delete it to make the report without it.", path=path, error=error)
+            "{path} is damaged ({error!r}). Restore it, or delete it to make the report without it.", path=path, error=error
         ) from error
 
 
@@ -131,7 +131,7 @@ def writing(what: object, advice: str = "") -> Iterator[None]:
         yield
     except OSError as error:
         advice = advice or _("Make room there and try again.")
-        raise RunError(_("{what} cannot be written: {error}. {advice}", what=what, error=system_reason(error), advice=advice)) from error
+        raise RunError("{what} cannot be written: {error}. {advice}", what=what, error=system_reason(error), advice=advice) from error
 
 
 def flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, object]:

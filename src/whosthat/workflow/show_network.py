@@ -49,9 +49,9 @@ def draw_network(layers: NetworkLayers, file: Path) -> Path:
     from whosthat.evaluation.plots.architecture import picture_of  # imports matplotlib
 
     if file.suffix.lower() not in (".svg", ".png"):
-        raise UsageError(_("{file} is neither an SVG nor a PNG. Give a name that ends in .svg or .png.", file=file))
+        raise UsageError("{file} is neither an SVG nor a PNG. Give a name that ends in .svg or .png.", file=file)
     if file.exists():
-        raise UsageError(_("{file} already exists. Choose another name.", file=file))
+        raise UsageError("{file} already exists. Choose another name.", file=file)
     with writing(file, _("Choose another folder.")):
         replace_file(file, picture_of(layers, file.suffix.lower()))
     return file
