@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -25,16 +26,6 @@ from whosthat.types import PARTS, Image, SetAside
 
 Draw = Callable[..., Path]
 SPEC = PrepareSpec(24)
-
-
-class Listener:
-    def __init__(self) -> None:
-        self.said: list[str] = []
-
-    def say(self, sentence: str) -> None:
-        self.said.append(sentence)
-
-    def step(self, what: str, done: int, total: int, note: str = "") -> None: ...
 
 
 @pytest.fixture
@@ -113,11 +104,10 @@ def test_one_changed_photo_costs_one_photo(made: Split, people: Path, file: Path
     check_all(other, file)
 
 
-def test_another_spec_uses_no_old_row(made: Split, file: Path) -> None:
+def test_another_spec_uses_no_old_row(made: Split, file: Path, heard: Any) -> None:
     prepare_photos(made, PrepareSpec(24, fit="crop"), file).close()
-    listener = Listener()
-    prepare_photos(made, SPEC, file, progress=listener).close()
-    assert "The preparation changed" in listener.said[0]
+    prepare_photos(made, SPEC, file, progress=heard).close()
+    assert "The preparation changed" in heard.said[0]
     check_all(made, file)
 
 
@@ -178,14 +168,13 @@ def damage_labels(file: Path) -> None:
 @pytest.mark.parametrize(
     "damage", [damage_truncated, damage_foreign, damage_other_hdf5, damage_version, damage_unfinished, damage_lengths, damage_labels]
 )
-def test_a_damaged_file_is_never_trusted(made: Split, file: Path, damage: Callable[[Path], None]) -> None:
+def test_a_damaged_file_is_never_trusted(made: Split, file: Path, damage: Callable[[Path], None], heard: Any) -> None:
     prepare_photos(made, SPEC, file).close()
     damage(file)
     with pytest.raises(CacheError, match="damaged or is not a cache file"):
         PreparedPhotos(file)
-    listener = Listener()
-    prepare_photos(made, SPEC, file, progress=listener).close()
-    assert "is damaged or of another version" in listener.said[0]
+    prepare_photos(made, SPEC, file, progress=heard).close()
+    assert "is damaged or of another version" in heard.said[0]
     check_all(made, file)
 
 

@@ -17,7 +17,6 @@ import pytest
 from whosthat.cartoons import HEROES, draw_photo_folder
 from whosthat.cli.app import main
 from whosthat.errors import DatasetError, NetworkError, RecipeError, RunError, UsageError
-from whosthat.progress import Silent
 from whosthat.recognition.bundle import open_bundle
 from whosthat.runs.folders import latest, list_runs
 from whosthat.training.recipe import AnyRecipe, Recipe, default_recipe
@@ -41,16 +40,6 @@ def tiny_recipe(blocks: str = "conv 4, pool, global", **changes: Any) -> Recipe:
 def begun(photos: Path, tmp_path: Path) -> Callable[..., TrainResult]:
     """Train in ``tmp_path / "runs"``."""
     return lambda recipe=None, **options: train(options.pop("photos", photos), recipe or tiny_recipe(), runs=tmp_path / "runs", **options)
-
-
-class Heard(Silent):
-    """A progress that remembers what was said."""
-
-    def __init__(self) -> None:
-        self.sentences: list[str] = []
-
-    def say(self, sentence: str) -> None:
-        self.sentences.append(sentence)
 
 
 @pytest.fixture
@@ -168,13 +157,12 @@ def test_a_disk_that_is_full_from_the_start_leaves_no_run(
     assert list(tmp_path.glob("runs/*")) == []
 
 
-def test_photos_that_are_lost_before_training_are_named(photos: Path, tmp_path: Path) -> None:
+def test_photos_that_are_lost_before_training_are_named(photos: Path, tmp_path: Path, heard: Any) -> None:
     folder = tmp_path / "own"
     draw_photo_folder(folder, photos_each=8, names=HEROES[:3], size=48)
     lonely = folder / "lonely"
     lonely.mkdir()
     (lonely / "text.jpg").write_text("no photo", encoding="utf-8")
-    heard = Heard()
 
     def vanish(audit: Any, **options: Any) -> Any:
         from whosthat.dataset.split import split
@@ -186,7 +174,7 @@ def test_photos_that_are_lost_before_training_are_named(photos: Path, tmp_path: 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("whosthat.workflow.train.split", vanish)
         train(folder, tiny_recipe(), runs=tmp_path / "runs", progress=heard)
-    said = "\n".join(heard.sentences)
+    said = "\n".join(heard.said)
     assert "No photo of lonely can be used, so it is not a class." in said
     assert f'1 file in {folder} will not be used: "whosthat check" shows which and why.' in said
     assert "is not used: not found." in said
