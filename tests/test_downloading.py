@@ -9,6 +9,7 @@ import socket
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -205,11 +206,7 @@ def test_too_little_room_is_said_before_anything_comes(file_server: Any, unfinis
 
 def test_a_disk_that_fills_up_keeps_what_came(file_server: Any, unfinished: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file_server.content = CONTENT
-
-    def full(handle: int) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    monkeypatch.setattr(os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", Mock(side_effect=OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))))
     with pytest.raises(WeightsError, match=r"cannot be written: No space left on device\. .*the same command goes on"):
         fetch(file_server.address, unfinished, len(CONTENT))
     assert unfinished.read_bytes() == CONTENT

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import h5py
 import numpy as np
@@ -181,11 +182,7 @@ def test_a_damaged_file_is_never_trusted(made: Split, file: Path, damage: Callab
 def test_a_full_disk_leaves_the_old_file_and_no_rest(made: Split, people: Path, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     prepare_photos(made, SPEC, file).close()
     before = content(file)
-
-    def full(*_: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(cache_module, "_write_texts", full)
+    monkeypatch.setattr(cache_module, "_write_texts", Mock(side_effect=OSError(errno.ENOSPC, "No space left on device")))
     with pytest.raises(CacheError, match=r"No space left on device.*Make room there"):
         prepare_photos(split(audit(scan(people)), seed=5), SPEC, file)
     assert before.keys() == content(file).keys()

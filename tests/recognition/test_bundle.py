@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -90,11 +91,7 @@ def test_a_first_save_killed_at_any_step_leaves_nothing_that_opens_by_halves(tmp
 
 def test_a_save_that_fails_says_so_and_keeps_the_old_bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     save(tmp_path / "bundle", "old")
-
-    def no_room(*_: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", no_room)
+    monkeypatch.setattr(os, "fsync", Mock(side_effect=OSError(28, "No space left on device")))
     with pytest.raises(BundleError, match=r"No space left on device\. Make room"):
         save(tmp_path / "bundle", "newer")
     assert saved_version(tmp_path / "bundle") == "old"

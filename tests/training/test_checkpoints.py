@@ -4,6 +4,7 @@ import os
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -130,12 +131,8 @@ def test_a_full_disk_is_said_before_anything_is_written(tmp_path, monkeypatch):
 
 def test_a_disk_that_fills_up_while_writing_leaves_the_old_checkpoints(tmp_path, monkeypatch):
     checkpoints = written(tmp_path, 1, 2)
-
-    def refuse(_):
-        raise OSError(28, "No space left on device")
-
     with monkeypatch.context() as patch:
-        patch.setattr(os, "fsync", refuse)
+        patch.setattr(os, "fsync", Mock(side_effect=OSError(28, "No space left on device")))
         with pytest.raises(TrainingError, match=r"No space left on device.*Earlier checkpoints are safe"):
             checkpoints.write(state_at(3), arrays_at(3))
     assert step_found(tmp_path) == 2

@@ -11,6 +11,7 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -44,10 +45,7 @@ def begun(photos: Path, tmp_path: Path) -> Callable[..., TrainResult]:
 
 @pytest.fixture
 def without_keras(monkeypatch: pytest.MonkeyPatch) -> None:
-    def missing() -> None:
-        raise NetworkError("keras is not installed")
-
-    monkeypatch.setattr("whosthat.workflow.train.require_keras", missing)
+    monkeypatch.setattr("whosthat.workflow.train.require_keras", Mock(side_effect=NetworkError("keras is not installed")))
     monkeypatch.setattr("whosthat.workflow.train.audit_folder", lambda *_, **__: pytest.fail("a photo was read"))
 
 
@@ -148,10 +146,9 @@ def test_a_class_named_as_the_answer_for_strangers_is_refused_before_anything_is
 def test_a_disk_that_is_full_from_the_start_leaves_no_run(
     begun: Callable[..., TrainResult], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(*_args: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr("whosthat.workflow.training_run.durable.replace_file", refuse)
+    monkeypatch.setattr(
+        "whosthat.workflow.training_run.durable.replace_file", Mock(side_effect=OSError(errno.ENOSPC, "No space left on device"))
+    )
     with pytest.raises(RunError, match=r"No run can be started in .*: No space left on device\. Make room"):
         begun()
     assert list(tmp_path.glob("runs/*")) == []

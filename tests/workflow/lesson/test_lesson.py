@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from string import Formatter
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -186,10 +187,7 @@ def test_a_folder_with_something_else_in_it_is_left_alone(tmp_path: Path) -> Non
 
 
 def test_without_keras_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def missing() -> None:
-        raise NetworkError("keras is not installed")
-
-    monkeypatch.setattr(steps, "require_keras", missing)
+    monkeypatch.setattr(steps, "require_keras", Mock(side_effect=NetworkError("keras is not installed")))
     with pytest.raises(NetworkError, match="not installed"):
         give_lesson(tmp_path / "demo", Pupil())
     assert not (tmp_path / "demo").exists()
