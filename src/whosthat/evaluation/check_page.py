@@ -23,7 +23,6 @@ from whosthat.photos.drawing import encode_image, thumbnail
 from whosthat.photos.reading import read
 from whosthat.progress import SILENT, Progress
 from whosthat.translation import _
-from whosthat.version import __version__
 
 SIDE = 160
 """Longest side of a photo on the page, in pixels."""
@@ -78,7 +77,6 @@ def write_check_page(page: Path, audit: Audit, faces: FaceAudit | None, *, progr
         photos=photos,
         shown=SHOWN,
         most_names=MOST_NAMES,
-        version=__version__,
     )
     try:
         make_private_folder(page.parent)

@@ -13,11 +13,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from whosthat.durable import replace_file
 from whosthat.evaluation.plots.canvas import PRINT, THEMED, drawn, png, svg
 from whosthat.evaluation.report import template
-from whosthat.runs.files import writing
-from whosthat.version import __version__
+from whosthat.runs.files import save_file
 
 PAGE = "lesson.html"
 
@@ -93,8 +91,4 @@ def write_lesson_page(folder: Path, parts: Sequence[Part], *, n_photos: int, n_t
         RunError: It cannot be written.
     """
     facts = {"date": f"{datetime.now().astimezone():%Y-%m-%d}", "n_photos": n_photos, "n_trainings": n_trainings, "seconds": seconds}
-    page = template("lesson.html.j2").render(parts=parts, version=__version__, **facts)
-    path = folder / PAGE
-    with writing(path):
-        replace_file(path, page.encode("utf-8", errors="replace"))
-    return path
+    return save_file(folder / PAGE, template("lesson.html.j2").render(parts=parts, **facts))

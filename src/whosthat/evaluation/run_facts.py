@@ -12,12 +12,11 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from whosthat.durable import replace_file
 from whosthat.errors import RunError, system_reason
 from whosthat.evaluation.diagnosis import Diagnosis, Training
 from whosthat.evaluation.learning_curve import LearningCurve
 from whosthat.evaluation.metrics import Evaluation
-from whosthat.runs.files import METRICS, TRIAL, read_file, writing
+from whosthat.runs.files import METRICS, TRIAL, read_file, save_file
 from whosthat.translation import _
 
 FORMAT = 3
@@ -63,8 +62,7 @@ class TrialFacts:
 
 def write_trial(run: Path, facts: TrialFacts) -> None:
     """Write the ``trial.json`` of a run, whole or not at all; a `RunError` says that it cannot be written."""
-    with writing(run / TRIAL):
-        replace_file(run / TRIAL, json.dumps(asdict(facts), allow_nan=False).encode("ascii"))
+    save_file(run / TRIAL, json.dumps(asdict(facts), allow_nan=False))
 
 
 def read_trial_facts(run: Path) -> TrialFacts | None:
@@ -83,12 +81,9 @@ def read_trial_facts(run: Path) -> TrialFacts | None:
 
 def write_metrics(run: Path, facts: RunFacts) -> Path:
     """Write the ``metrics.json`` of a run whose folder exists, whole or not at all; a `RunError` says that it cannot be written."""
-    path = run / METRICS
     document = {"format": FORMAT, "outcomes": asdict(facts.evaluation.outcomes), **asdict(facts)}
     text = json.dumps(document, allow_nan=False, indent=1)  # ASCII: a file name may hold lone surrogates
-    with writing(path, _("Make room, or choose another folder with --runs.")):
-        replace_file(path, text.encode("ascii"))
-    return path
+    return save_file(run / METRICS, text, _("Make room, or choose another folder with --runs."))
 
 
 def read_metrics(run: Path) -> RunFacts:

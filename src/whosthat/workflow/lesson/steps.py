@@ -11,11 +11,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from whosthat.durable import replace_file
 from whosthat.evaluation.lesson_page import Part, Picture, write_lesson_page
 from whosthat.networks.backend import require_keras
 from whosthat.progress import SILENT, Progress
-from whosthat.runs.files import writing
+from whosthat.runs.files import save_file, writing
 from whosthat.translation import _
 from whosthat.workflow.demo import claim_folder
 from whosthat.workflow.lesson import arithmetic, trainings
@@ -116,5 +115,4 @@ def _keep_pictures(shop: Workshop, exhibits: Sequence[Any]) -> None:
     """Write each picture as a PNG file."""
     for one in exhibits:
         if isinstance(one, Picture):
-            with writing(shop.folder):
-                replace_file(shop.folder / f"{one.name}.png", one.png)
+            save_file(shop.folder / f"{one.name}.png", one.png)
