@@ -1,7 +1,7 @@
-"""How babel finds the texts that people read in Python code: with Python's own parser.
+"""How babel finds the texts that people read: those of Python code with Python's own parser, those of the lesson in its file.
 
 Babel's tokeniser passes over a call inside another call's arguments or inside an f-string; such a text would stay English, and no
-catalogue would lack it. ``babel.cfg`` names this function.
+catalogue would lack it. ``babel.cfg`` names these functions.
 """
 
 from __future__ import annotations
@@ -10,8 +10,11 @@ import ast
 from collections.abc import Iterator
 from typing import Any
 
+from whosthat import errors
+
 PLURAL = ("NN_", "ngettext")
-SINGULAR = ("_", "N_")
+SINGULAR = {"_", "N_"} | {name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, Exception)}
+"""An error translates its message itself."""
 
 
 def extract(file: Any, _keywords: Any = None, _comment_tags: Any = None, options: Any = None) -> Iterator[tuple[int, str, Any, list[str]]]:
@@ -29,3 +32,13 @@ def extract(file: Any, _keywords: Any = None, _comment_tags: Any = None, options
             yield node.lineno, "ngettext", (texts[0], texts[1]), []
         elif name == "pgettext" and len(texts) > 1:
             yield node.lineno, "pgettext", (texts[0], texts[1]), []
+
+
+def extract_lesson(
+    file: Any, _keywords: Any = None, _comment_tags: Any = None, options: Any = None
+) -> Iterator[tuple[int, str, Any, list[str]]]:
+    """Yield the same for every text of the lesson; its line is not known."""
+    from whosthat.workflow.lesson.texts import read_texts
+
+    for step in read_texts(file.read().decode("utf-8")).values():
+        yield from ((0, "gettext", text, []) for text in step.sentences())

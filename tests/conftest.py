@@ -20,6 +20,8 @@ import pytest
 from whosthat import translation
 from whosthat.evaluation.metrics import Evaluation, evaluate
 from whosthat.evaluation.outcomes import answer_of
+from whosthat.photos.drawing import save_image
+from whosthat.progress import Silent
 from whosthat.recognition.ranking import sighting_of
 
 hypothesis.settings.register_profile("house", deadline=None)  # a busy machine is no bug
@@ -127,6 +129,28 @@ def _real(name: str) -> Path:
     return folder
 
 
+class Heard(Silent):
+    """A progress that remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+        self.results: list[str] = []
+        self.steps: list[tuple[str, int, int]] = []
+        self.tables: list[list[Sequence[str]]] = []
+        self.say, self.result = self.said.append, self.results.append
+
+    def step(self, what: str, done: int, total: int, note: str = "") -> None:
+        self.steps.append((what, done, total))
+
+    def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        self.tables.append([columns, *rows])
+
+
+@pytest.fixture
+def heard() -> Heard:
+    return Heard()
+
+
 class Killed(BaseException):
     """What SIGKILL does, without ending the tests."""
 
@@ -206,6 +230,23 @@ def save_colours() -> Callable[..., Path]:
         return folder
 
     return save
+
+
+@pytest.fixture
+def draw_colours() -> Callable[..., Path]:
+    """Draw noisy photos, so many of each of the first so many colours, each in a folder of the colour's name."""
+
+    def draw(folder: Path, *, each: int, n_colours: int = 2, side: int = 12) -> Path:
+        generator = np.random.default_rng(0)
+        for number in range(each):
+            for channel, name in enumerate(("red", "green", "blue")[:n_colours]):
+                image = generator.integers(0, 90, (side, side, 3), dtype=np.uint8)
+                image[:, :, channel] += 150
+                (folder / name).mkdir(parents=True, exist_ok=True)
+                save_image(image, folder / name / f"{number}.png")
+        return folder
+
+    return draw
 
 
 def moving_square(seed: int, *, n_frames: int = 8, left: bool = False) -> list[np.ndarray]:

@@ -9,12 +9,14 @@ import socket
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
 from whosthat import downloading
 from whosthat.downloading import check_address, fetch
 from whosthat.errors import UsageError, WeightsError
+from whosthat.progress import Silent
 
 CONTENT = bytes(range(256)) * 1000  # several pieces
 
@@ -24,26 +26,12 @@ def unfinished(tmp_path: Path) -> Path:
     return tmp_path / "file.part"
 
 
-class Told:
-    """A progress that remembers."""
-
-    def __init__(self) -> None:
-        self.said: list[str] = []
-        self.steps: list[tuple[str, int, int]] = []
-
-    def say(self, sentence: str) -> None:
-        self.said.append(sentence)
-
-    def step(self, what: str, done: int, total: int, note: str = "") -> None:
-        self.steps.append((what, done, total))
-
-
-def test_a_file_comes_whole_and_private(file_server: Any, unfinished: Path) -> None:
-    file_server.content, told = CONTENT, Told()
-    fetch(file_server.address, unfinished, len(CONTENT), told)
+def test_a_file_comes_whole_and_private(file_server: Any, unfinished: Path, heard: Any) -> None:
+    file_server.content = CONTENT
+    fetch(file_server.address, unfinished, len(CONTENT), heard)
     assert unfinished.read_bytes() == CONTENT
     assert file_server.asked == [("/file", None)]
-    assert told.steps[-1] == ("MB downloaded", 1, 1)
+    assert heard.steps[-1] == ("MB downloaded", 1, 1)
     assert os.name == "nt" or unfinished.stat().st_mode & 0o777 == 0o600
     fetch(file_server.address, unfinished, len(CONTENT))
     assert len(file_server.asked) == 1, "what is whole is not asked for again"
@@ -59,11 +47,11 @@ def test_what_an_earlier_try_left_is_gone_on_with(file_server: Any, unfinished: 
 
 
 @pytest.mark.parametrize("says_length", [True, False])
-def test_a_download_that_is_cut_off_goes_on_by_itself(file_server: Any, unfinished: Path, says_length: bool) -> None:
-    file_server.content, file_server.cuts, file_server.says_length, told = CONTENT, [100, 70_000], says_length, Told()
-    fetch(file_server.address, unfinished, len(CONTENT), told)
+def test_a_download_that_is_cut_off_goes_on_by_itself(file_server: Any, unfinished: Path, heard: Any, says_length: bool) -> None:
+    file_server.content, file_server.cuts, file_server.says_length = CONTENT, [100, 70_000], says_length
+    fetch(file_server.address, unfinished, len(CONTENT), heard)
     assert [wanted for _, wanted in file_server.asked] == [None, "bytes=100-", "bytes=70100-"]
-    assert told.said == ["The connection was cut off; going on."] * 2
+    assert heard.said == ["The connection was cut off; going on."] * 2
     assert unfinished.read_bytes() == CONTENT
 
 
@@ -218,11 +206,7 @@ def test_too_little_room_is_said_before_anything_comes(file_server: Any, unfinis
 
 def test_a_disk_that_fills_up_keeps_what_came(file_server: Any, unfinished: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file_server.content = CONTENT
-
-    def full(handle: int) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    monkeypatch.setattr(os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", Mock(side_effect=OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))))
     with pytest.raises(WeightsError, match=r"cannot be written: No space left on device\. .*the same command goes on"):
         fetch(file_server.address, unfinished, len(CONTENT))
     assert unfinished.read_bytes() == CONTENT
@@ -248,7 +232,7 @@ def test_a_test_that_opens_a_connection_unasked_fails() -> None:
 
 
 def test_ctrl_c_keeps_what_came_and_says_how_to_go_on(file_server: Any, unfinished: Path) -> None:
-    class Stopping(Told):
+    class Stopping(Silent):
         def step(self, what: str, done: int, total: int, note: str = "") -> None:
             raise KeyboardInterrupt
 

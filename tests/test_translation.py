@@ -18,14 +18,15 @@ from babel.messages.mofile import read_mo, write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
-from whosthat import translation
+from whosthat import errors, translation
 
 SOURCE = Path(__file__).resolve().parents[1] / "src" / "whosthat"
 NOT_TRANSLATED = "# not translated: "
 """What a line ends with, and why, when it holds a text that is not for people, or is not to be translated."""
 DEVELOPERS_ONLY = {"translation.py", "cli/help_pages.py"}
 FILES = [path for path in sorted(SOURCE.rglob("*.py")) if path.relative_to(SOURCE).as_posix() not in DEVELOPERS_ONLY]
-CALLS = {"_", "N_", "NN_", "ngettext", "pgettext"}
+ERRORS = {name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, Exception)}
+CALLS = {"_", "N_", "NN_", "ngettext", "pgettext", *ERRORS}
 SENTENCE = re.compile(r"[A-Za-z]{2,}[,.:;)]? (\{|[a-z(])")
 Text: TypeAlias = tuple[str | None, tuple[str, ...]]
 PROGRAM = re.compile(r"(INSERT|SELECT|CREATE|PRAGMA|DELETE|UPDATE|BEGIN|ATTACH|DROP) ")
@@ -42,11 +43,12 @@ def bypassing(text: str) -> Iterator[str]:
             skipped |= {part for part in ast.walk(node) if isinstance(part, ast.Constant)}
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in CALLS:
             texts = node.args[:1] if node.func.id in {"_", "N_"} else node.args[:2]
-            skipped |= {argument for argument in texts if isinstance(argument, ast.Constant)}
-            if any(isinstance(argument, ast.JoinedStr | ast.BinOp) for argument in texts):
+            literals = [argument for argument in texts if isinstance(argument, ast.Constant)]
+            skipped |= set(literals)
+            if any(isinstance(argument, ast.JoinedStr | ast.BinOp) for argument in texts) and node.func.id not in ERRORS:
                 yield f"line {node.lineno}: a text that is put together cannot be translated"
-            if node.func.id == "_" and texts and isinstance(texts[0], ast.Constant) and node.keywords:
-                yield from _misfilled(node, str(texts[0].value))
+            if node.func.id in {"_", *ERRORS} and literals and node.keywords:
+                yield from _misfilled(node, str(literals[-1].value))
     for node in ast.walk(tree):
         said = _said(node)
         if node in skipped or not SENTENCE.search(said) or PROGRAM.match(said):
@@ -83,6 +85,10 @@ def test_no_text_bypasses_the_translation(path: Path) -> None:
         ('say(_("No photo was found."))', 0),
         ('say(_(f"No photo in {folder}."))', 2),
         ('say(_("No photo in {folder}.", path=folder))', 1),
+        ('raise PhotoError(None, "No photo in {folder}.", folder=folder)', 0),
+        ('raise RunError("No photo in {folder}.", path=folder)', 1),
+        ('raise RunError(f"No photo in {folder}.")', 1),
+        ('raise ValueError("No photo was found.")', 1),
         ('say(ngettext("{n} photo is odd.", "{n} photos are odd.", n))', 0),
         ('x = "some words of a protocol"  # not translated: read by programs', 0),
         ('"""A docstring of a module."""', 0),
@@ -102,7 +108,8 @@ ASCII_AFTER_CHINESE = re.compile(r"[\u4e00-\u9fff][,;?!](?:\s|$)|[\u4e00-\u9fff]
 @pytest.fixture(scope="module")
 def texts() -> set[Text]:
     """Every text of the source, as a catalogue knows it: its context and its forms."""
-    methods = [("**.py", runpy.run_path(str(TEXTS))["extract"]), ("**.j2", "jinja2")]
+    own = runpy.run_path(str(TEXTS))
+    methods = [("**.py", own["extract"]), ("**/texts.toml", own["extract_lesson"]), ("**.j2", "jinja2")]
     found = extract_from_dir(SOURCE, methods, {"**.j2": {"trimmed": "true"}})
     return {(context, forms if isinstance(forms, tuple) else (forms,)) for _file, _line, forms, _comments, context in found}
 
@@ -160,9 +167,9 @@ def test_chinese_is_that_of_taiwan() -> None:
 
 
 def test_a_text_inside_another_call_is_collected() -> None:
-    code = b'_("all of {x}", x=f"{listing([_(\'a\')])}"); ngettext("{n} a", "{n} b", len(_("c"))); N_(d); pgettext("e", "f")'
+    code = b'_("all of {x}", x=f"{listing([_(\'a\')])}"); ngettext("{n} a", "{n} b", len(_("c"))); N_(d); pgettext("e", "f"); RunError("g")'
     found = [text for _, _, text, _ in runpy.run_path(str(TEXTS))["extract"](io.BytesIO(code))]
-    assert sorted(map(str, found)) == ["('e', 'f')", "('{n} a', '{n} b')", "a", "all of {x}", "c"]
+    assert sorted(map(str, found)) == ["('e', 'f')", "('{n} a', '{n} b')", "a", "all of {x}", "c", "g"]
 
 
 def test_numbers_are_written_alike_in_both_languages() -> None:

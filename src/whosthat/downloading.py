@@ -88,11 +88,11 @@ def check_address(address: str) -> None:
         parts = urllib.parse.urlsplit(address)
         parts.port  # noqa: B018 - it is read when it is asked for, and a ValueError where it is no number
     except ValueError as error:
-        raise UsageError(_("{address} is not an address: {error}.", address=address, error=error)) from error
+        raise UsageError("{address} is not an address: {error}.", address=address, error=error) from error
     if parts.username is not None or parts.password is not None:
-        raise UsageError(_("An address with a user name or a password cannot be used. Download the file, then name it with --from FILE."))
+        raise UsageError("An address with a user name or a password cannot be used. Download the file, then name it with --from FILE.")
     if not _is_safe(address):
-        raise UsageError(_("{address} cannot be used: expected an address that begins with https://, or a file.", address=address))
+        raise UsageError("{address} cannot be used: expected an address that begins with https://, or a file.", address=address)
 
 
 def _is_safe(address: str) -> bool:
@@ -119,11 +119,9 @@ class _SafeRedirects(urllib.request.HTTPRedirectHandler):
         here, there = (urllib.parse.urlsplit(url).hostname or "" for url in (req.full_url, newurl))
         if not _is_safe(newurl) or (_is_this_computer(there) and not _is_this_computer(here)):
             raise WeightsError(
-                _(
-                    "{host} sends this download on to {address}, which is not an https address. Nothing was taken from there.",
-                    host=here,
-                    address=newurl,
-                )
+                "{host} sends this download on to {address}, which is not an https address. Nothing was taken from there.",
+                host=here,
+                address=newurl,
             )
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
@@ -156,24 +154,20 @@ def _go_on(address: str, kept: int, unfinished: Path, n_bytes: int, progress: Pr
         if error.code == http.client.REQUESTED_RANGE_NOT_SATISFIABLE and kept:
             raise _OtherPartError from error
         raise WeightsError(
-            _(
-                "{host} answers {code} ({reason}) for {address}. {other_ways}",
-                host=host,
-                code=error.code,
-                reason=error.reason,
-                address=address,
-                other_ways=_(_OTHER_WAYS),
-            )
+            "{host} answers {code} ({reason}) for {address}. {other_ways}",
+            host=host,
+            code=error.code,
+            reason=error.reason,
+            address=address,
+            other_ways=_(_OTHER_WAYS),
         ) from error
     except (OSError, http.client.HTTPException, ValueError) as error:
         cause = error.reason if isinstance(error, urllib.error.URLError) else error
         raise WeightsError(
-            _(
-                "{host} cannot be reached: {error}. Check the network, and the proxy where there is one (https_proxy). {other_ways}",
-                host=host,
-                error=system_reason(cause) if isinstance(cause, BaseException) else cause,
-                other_ways=_(_OTHER_WAYS),
-            )
+            "{host} cannot be reached: {error}. Check the network, and the proxy where there is one (https_proxy). {other_ways}",
+            host=host,
+            error=system_reason(cause) if isinstance(cause, BaseException) else cause,
+            other_ways=_(_OTHER_WAYS),
         ) from error
     with response:
         _write(response, _beginning(response, kept, n_bytes, address), unfinished, n_bytes, progress)
@@ -212,12 +206,10 @@ def _write(response: Any, begin: int, unfinished: Path, n_bytes: int, progress: 
             os.fsync(file.fileno())
     except OSError as error:
         raise WeightsError(
-            _(
-                "{file} cannot be written: {error}. Make room, or set WHOSTHAT_WEIGHTS to another folder. {kept}",
-                file=unfinished,
-                error=system_reason(error),
-                kept=_(_KEPT),
-            )
+            "{file} cannot be written: {error}. Make room, or set WHOSTHAT_WEIGHTS to another folder. {kept}",
+            file=unfinished,
+            error=system_reason(error),
+            kept=_(_KEPT),
         ) from error
     if done > n_bytes:
         unfinished.unlink()
@@ -238,12 +230,10 @@ def _require_room(folder: Path, n_bytes: int) -> None:
     free = shutil.disk_usage(folder).free
     if free < n_bytes:
         raise WeightsError(
-            _(
-                "{folder} has room for {free:,} bytes, and {missing:,} are missing. Make room, or set WHOSTHAT_WEIGHTS to another folder.",
-                folder=folder,
-                free=free,
-                missing=n_bytes,
-            )
+            "{folder} has room for {free:,} bytes, and {missing:,} are missing. Make room, or set WHOSTHAT_WEIGHTS to another folder.",
+            folder=folder,
+            free=free,
+            missing=n_bytes,
         )
 
 
@@ -257,14 +247,12 @@ _KEPT = N_("What has come is kept: the same command goes on from there.")
 
 def _given_up(address: str, unfinished: Path, n_bytes: int, why: str) -> WeightsError:
     return WeightsError(
-        _(
-            "{address} was cut off after {have:,} of {n_bytes:,} bytes ({why}). {kept}",
-            address=address,
-            have=_size(unfinished),
-            n_bytes=n_bytes,
-            why=why,
-            kept=_(_KEPT),
-        )
+        "{address} was cut off after {have:,} of {n_bytes:,} bytes ({why}). {kept}",
+        address=address,
+        have=_size(unfinished),
+        n_bytes=n_bytes,
+        why=why,
+        kept=_(_KEPT),
     )
 
 
@@ -275,9 +263,7 @@ def _other_file(address: str, offered: str, n_bytes: int) -> WeightsError:
     else:
         sizes = _("{address} has more bytes, expected {n_bytes:,}", address=address, n_bytes=n_bytes)
     return WeightsError(
-        _(
-            "{sizes}: it is another file, or the page of a proxy or of a network's login. Nothing of it is kept. {other_ways}",
-            sizes=sizes,
-            other_ways=_(_OTHER_WAYS),
-        )
+        "{sizes}: it is another file, or the page of a proxy or of a network's login. Nothing of it is kept. {other_ways}",
+        sizes=sizes,
+        other_ways=_(_OTHER_WAYS),
     )

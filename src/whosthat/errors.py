@@ -18,6 +18,7 @@
     `-- DesktopError        no Tk or no screen
 
 A message says what happened, what was expected, what came instead and what to do.
+It is given in English, with named places and their values: ``RunError("{path} is damaged.", path=path)``. The error translates it.
 Nothing else belongs here. This module imports the translation alone.
 """
 
@@ -27,14 +28,23 @@ import difflib
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from whosthat.translation import N_, _
 
 
 class WhosthatError(Exception):
-    """Base of every error that whosthat raises on purpose; ``exit_code`` is what the command line returns."""
+    """Base of every error that whosthat raises on purpose; ``exit_code`` is what the command line returns.
+
+    Args:
+        message: What happened, as `translation._` takes it; a text that is in the current language already stays as it is.
+        values: What fills its places.
+    """
 
     exit_code = 1
+
+    def __init__(self, message: str, /, **values: Any) -> None:
+        super().__init__(_(message, **values))
 
 
 class UsageError(WhosthatError):
@@ -52,15 +62,15 @@ class PhotoError(WhosthatError):
 
     Args:
         path: The file, or None for bytes without a name.
-        reason: Why, in a few words without the path ("the file is empty").
+        reason: Why, in a few words without the path ("the file is empty"), as `WhosthatError` takes its message.
+        values: What fills its places.
     """
 
     exit_code = 3
 
-    def __init__(self, path: Path | None, reason: str) -> None:
-        super().__init__(_("{path}: {reason}", path=path, reason=reason) if path is not None else reason)
-        self.path = path
-        self.reason = reason
+    def __init__(self, path: Path | None, reason: str, /, **values: Any) -> None:
+        self.path, self.reason = path, _(reason, **values)
+        super().__init__(self.reason if path is None else _("{path}: {reason}", path=path, reason=self.reason))
 
     def __reduce__(self) -> tuple[type[PhotoError], tuple[Path | None, str]]:
         """Rebuild with both arguments, so the error crosses process boundaries."""
@@ -189,4 +199,4 @@ def path_given(value: object, what: str) -> Path:
     """
     if isinstance(value, str | os.PathLike):
         return Path(os.fspath(value))
-    raise UsageError(_("{what} must be a path (str or Path); got {type}.", what=what, type=type_given(value)))
+    raise UsageError("{what} must be a path (str or Path); got {type}.", what=what, type=type_given(value))

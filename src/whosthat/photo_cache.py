@@ -20,7 +20,6 @@ from typing import Any, Self
 from whosthat.durable import UNFINISHED, make_private_folder
 from whosthat.errors import CacheError
 from whosthat.settings import cache_folder
-from whosthat.translation import _
 
 _SCHEMA = (
     "CREATE TABLE IF NOT EXISTS facts (folder BLOB, name BLOB, reader TEXT, stamp TEXT, sha256 TEXT, width INTEGER, height INTEGER, "
@@ -109,7 +108,7 @@ class PhotoCache:
             with self._connection:
                 self._connection.execute("BEGIN IMMEDIATE")
                 if self._last_forgetting() != self.state:
-                    raise CacheError(_("People were removed meanwhile, so what this command finds is no longer kept in the cache."))
+                    raise CacheError("People were removed meanwhile, so what this command finds is no longer kept in the cache.")
                 for statement, rows in changes:
                     self._connection.executemany(statement, rows)
         except sqlite3.Error as error:
@@ -174,10 +173,8 @@ def _delete_old(folder: Path) -> list[Path]:
 
 def _unusable(file: Path, error: Exception) -> CacheError:
     return CacheError(
-        _(
-            "The cache {file} cannot be used: {error}. Make room there, close other whosthat processes, or set "
-            "WHOSTHAT_CACHE to another folder.",
-            file=file,
-            error=error,
-        )
+        "The cache {file} cannot be used: {error}. Make room there, close other whosthat processes, or set "
+        "WHOSTHAT_CACHE to another folder.",
+        file=file,
+        error=error,
     )

@@ -1,8 +1,9 @@
 """The translation layer: every text that people read goes through `_` or `ngettext`, in English in the code, filled from a catalogue.
 
 A text is written with named places, ``_("{photos} in {folder}", photos=..., folder=...)``; what is translated is the text with its
-places, so it must stand in the code as a literal. A text of a module or class, which is made before the language is known, is marked
-with `N_` and translated with ``_(variable)`` where it is shown. Texts for programs (JSON keys, CSV headings, file names) stay as they are.
+places, so it must stand in the code as a literal. The errors of `whosthat.errors` take a text and its values in the same way. A text of a
+module or class, which is made before the language is known, is marked with `N_` and translated with ``_(variable)`` where it is shown.
+Texts for programs (JSON keys, CSV headings, file names) stay as they are.
 
 The language belongs to the process (`use`); a block may have its own (`using`). Until somebody sets one it is that of ``WHOSTHAT_LANG``,
 else English: a program that imports whosthat is not surprised by the user's locale. The command line asks `preferred`.

@@ -57,17 +57,9 @@ def test_two_seeds_share_no_picture(tmp_path):
     assert len({file.read_bytes() for file in tmp_path.rglob("*.jpg")}) == 4
 
 
-def test_progress_counts_every_photo(tmp_path):
-    steps = []
-
-    class Counting:
-        def say(self, sentence): ...
-
-        def step(self, what, done, total, note=""):
-            steps.append((done, total))
-
-    draw_photo_folder(tmp_path, photos_each=2, names=HEROES[:2], size=16, progress=Counting())
-    assert steps == [(1, 4), (2, 4), (3, 4), (4, 4)]
+def test_progress_counts_every_photo(tmp_path, heard):
+    draw_photo_folder(tmp_path, photos_each=2, names=HEROES[:2], size=16, progress=heard)
+    assert [step[1:] for step in heard.steps] == [(1, 4), (2, 4), (3, 4), (4, 4)]
 
 
 def test_flaws_are_a_photo_cut_off_an_exact_and_a_smaller_copy(tmp_path):

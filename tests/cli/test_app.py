@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -34,10 +35,7 @@ def modules_after(*words: str) -> set[str]:
 
 
 def fail_with(error: BaseException) -> Callable[..., Any]:
-    def fail(*_arguments: Any, **_options: Any) -> Any:
-        raise error
-
-    return fail
+    return Mock(side_effect=error)
 
 
 @pytest.mark.parametrize("words", [[], ["--help"], ["-h"]])

@@ -6,12 +6,10 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from whosthat import translation
 from whosthat.cli.app import main
-from whosthat.photos.drawing import save_image
 
 ENGLISH = re.compile(r"[A-Za-z]{2,}[,.:;)]? [a-z]{2,}")
 COMMAND = re.compile(r"(whosthat|pip install|--model) [^⟦⟧\n]*")
@@ -58,15 +56,8 @@ def test_what_lies_outside_the_brackets_is_found() -> None:
 
 
 @pytest.fixture
-def photos(tmp_path: Path) -> Path:
-    generator = np.random.default_rng(0)
-    for number in range(16):
-        for channel, name in enumerate(("red", "green", "blue")):
-            image = generator.integers(0, 90, (24, 24, 3), dtype=np.uint8)
-            image[:, :, channel] += 150
-            path = tmp_path / "photos" / name / f"{number}.png"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            save_image(image, path)
+def photos(tmp_path: Path, draw_colours: Callable[..., Path]) -> Path:
+    draw_colours(tmp_path / "photos", each=16, n_colours=3, side=24)
     (tmp_path / "photos" / "red" / "16.png").write_bytes((tmp_path / "photos" / "red" / "0.png").read_bytes())
     (tmp_path / "photos" / "red" / "17.png").write_bytes((tmp_path / "photos" / "green" / "0.png").read_bytes())
     (tmp_path / "photos" / "blue" / "18.png").write_bytes(b"no photo")

@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -154,30 +155,18 @@ def test_a_second_audit_says_the_same(people: Path) -> None:
     assert audited(people) == audited(people)
 
 
-class Listener:
-    def __init__(self) -> None:
-        self.said: list[str] = []
-        self.steps: list[tuple[str, int, int]] = []
-
-    def say(self, sentence: str) -> None:
-        self.said.append(sentence)
-
-    def step(self, what: str, done: int, total: int, note: str = "") -> None:
-        self.steps.append((what, done, total))
+def test_progress_counts_every_photo(people: Path, heard: Any) -> None:
+    audit(scan(people), progress=heard)
+    assert heard.steps == [("photos checked", done, 20) for done in range(1, 21)]
 
 
-def test_progress_counts_every_photo(people: Path) -> None:
-    listener = Listener()
-    audit(scan(people), progress=listener)
-    assert listener.steps == [("photos checked", done, 20) for done in range(1, 21)]
-
-
-def test_a_cache_that_cannot_be_written_is_said_and_stops_nothing(people: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cache_that_cannot_be_written_is_said_and_stops_nothing(
+    people: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, heard: Any
+) -> None:
     (tmp_path / "file").write_bytes(b"")
     monkeypatch.setenv("WHOSTHAT_CACHE", str(tmp_path / "file"))
-    listener = Listener()
-    assert len(audit(scan(people), progress=listener).photos) == 20
-    assert "The next check will read all photos again" in listener.said[-1]
+    assert len(audit(scan(people), progress=heard).photos) == 20
+    assert "The next check will read all photos again" in heard.said[-1]
 
 
 def test_the_plain_form_is_json(people: Path) -> None:

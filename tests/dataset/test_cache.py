@@ -8,6 +8,8 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
+from unittest.mock import Mock
 
 import h5py
 import numpy as np
@@ -25,16 +27,6 @@ from whosthat.types import PARTS, Image, SetAside
 
 Draw = Callable[..., Path]
 SPEC = PrepareSpec(24)
-
-
-class Listener:
-    def __init__(self) -> None:
-        self.said: list[str] = []
-
-    def say(self, sentence: str) -> None:
-        self.said.append(sentence)
-
-    def step(self, what: str, done: int, total: int, note: str = "") -> None: ...
 
 
 @pytest.fixture
@@ -113,11 +105,10 @@ def test_one_changed_photo_costs_one_photo(made: Split, people: Path, file: Path
     check_all(other, file)
 
 
-def test_another_spec_uses_no_old_row(made: Split, file: Path) -> None:
+def test_another_spec_uses_no_old_row(made: Split, file: Path, heard: Any) -> None:
     prepare_photos(made, PrepareSpec(24, fit="crop"), file).close()
-    listener = Listener()
-    prepare_photos(made, SPEC, file, progress=listener).close()
-    assert "The preparation changed" in listener.said[0]
+    prepare_photos(made, SPEC, file, progress=heard).close()
+    assert "The preparation changed" in heard.said[0]
     check_all(made, file)
 
 
@@ -178,25 +169,20 @@ def damage_labels(file: Path) -> None:
 @pytest.mark.parametrize(
     "damage", [damage_truncated, damage_foreign, damage_other_hdf5, damage_version, damage_unfinished, damage_lengths, damage_labels]
 )
-def test_a_damaged_file_is_never_trusted(made: Split, file: Path, damage: Callable[[Path], None]) -> None:
+def test_a_damaged_file_is_never_trusted(made: Split, file: Path, damage: Callable[[Path], None], heard: Any) -> None:
     prepare_photos(made, SPEC, file).close()
     damage(file)
     with pytest.raises(CacheError, match="damaged or is not a cache file"):
         PreparedPhotos(file)
-    listener = Listener()
-    prepare_photos(made, SPEC, file, progress=listener).close()
-    assert "is damaged or of another version" in listener.said[0]
+    prepare_photos(made, SPEC, file, progress=heard).close()
+    assert "is damaged or of another version" in heard.said[0]
     check_all(made, file)
 
 
 def test_a_full_disk_leaves_the_old_file_and_no_rest(made: Split, people: Path, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     prepare_photos(made, SPEC, file).close()
     before = content(file)
-
-    def full(*_: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(cache_module, "_write_texts", full)
+    monkeypatch.setattr(cache_module, "_write_texts", Mock(side_effect=OSError(errno.ENOSPC, "No space left on device")))
     with pytest.raises(CacheError, match=r"No space left on device.*Make room there"):
         prepare_photos(split(audit(scan(people)), seed=5), SPEC, file)
     assert before.keys() == content(file).keys()

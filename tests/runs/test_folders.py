@@ -9,6 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from filelock import FileLock
@@ -82,10 +83,7 @@ def test_latest_points_at_the_newest(tmp_path: Path) -> None:
 
 
 def test_latest_is_a_text_file_where_links_cannot_be_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def forbidden(*_: object, **__: object) -> None:
-        raise OSError(1314, "A required privilege is not held by the client")
-
-    monkeypatch.setattr(Path, "symlink_to", forbidden)
+    monkeypatch.setattr(Path, "symlink_to", Mock(side_effect=OSError(1314, "A required privilege is not held by the client")))
     run = make_run(tmp_path)
     set_latest(run)
     assert (tmp_path / "latest").read_text(encoding="utf-8") == "heroes-cnn6-1\n"

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+from unittest.mock import Mock
 
 import pytest
 
@@ -49,10 +50,7 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path):
 
 
 def test_a_refusal_that_has_no_number_of_the_system_is_said_all_the_same(tmp_path, monkeypatch):
-    def refuse(*_args, **_options):
-        raise OSError("this disk has no locks")
-
-    monkeypatch.setattr("filelock.FileLock.acquire", refuse)
+    monkeypatch.setattr("filelock.FileLock.acquire", Mock(side_effect=OSError("this disk has no locks")))
     with pytest.raises(RunError, match=r"cannot be written: this disk has no locks\."), run_lock(tmp_path):
         pass
 

@@ -4,11 +4,13 @@ import os
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 
 from whosthat.errors import RunError, TrainingError
+from whosthat.progress import Silent
 from whosthat.training.checkpoints import Best, Checkpoints, RunState
 
 RECIPE = "0123456789abcdef"
@@ -16,16 +18,6 @@ RECIPE = "0123456789abcdef"
 
 class KilledError(BaseException):
     """What a test raises where a real process would die: nothing may catch it."""
-
-
-class Said:
-    """A progress that remembers sentences."""
-
-    def __init__(self):
-        self.sentences = []
-
-    def say(self, sentence):
-        self.sentences.append(sentence)
 
 
 def state_at(steps, **changes):
@@ -44,7 +36,7 @@ def written(folder, *steps):
 
 
 def step_found(folder, progress=None):
-    checkpoint = Checkpoints(folder, progress or Said()).newest(RECIPE)
+    checkpoint = Checkpoints(folder, progress or Silent()).newest(RECIPE)
     return checkpoint and checkpoint.state.steps
 
 
@@ -69,14 +61,13 @@ def test_two_are_kept(tmp_path):
 
 @pytest.mark.parametrize("file", ["arrays.safetensors", "state.json", "manifest.json"])
 @pytest.mark.parametrize("damage", ["cut", "change", "delete"])
-def test_a_damaged_newest_gives_way_to_the_one_before_and_is_named(tmp_path, file, damage):
+def test_a_damaged_newest_gives_way_to_the_one_before_and_is_named(tmp_path, file, damage, heard):
     written(tmp_path, 1, 2)
     path = tmp_path / "step-00000002" / file
     content = path.read_bytes()
     path.write_bytes({"cut": content[:-3], "change": content[:-3] + b"xyz", "delete": b""}[damage])
-    said = Said()
-    assert step_found(tmp_path, said) == 1
-    assert "step-00000002 is damaged" in said.sentences[0]
+    assert step_found(tmp_path, heard) == 1
+    assert "step-00000002 is damaged" in heard.said[0]
 
 
 def test_when_all_are_damaged_it_is_said(tmp_path):
@@ -140,12 +131,8 @@ def test_a_full_disk_is_said_before_anything_is_written(tmp_path, monkeypatch):
 
 def test_a_disk_that_fills_up_while_writing_leaves_the_old_checkpoints(tmp_path, monkeypatch):
     checkpoints = written(tmp_path, 1, 2)
-
-    def refuse(_):
-        raise OSError(28, "No space left on device")
-
     with monkeypatch.context() as patch:
-        patch.setattr(os, "fsync", refuse)
+        patch.setattr(os, "fsync", Mock(side_effect=OSError(28, "No space left on device")))
         with pytest.raises(TrainingError, match=r"No space left on device.*Earlier checkpoints are safe"):
             checkpoints.write(state_at(3), arrays_at(3))
     assert step_found(tmp_path) == 2

@@ -9,16 +9,6 @@ from whosthat.errors import TrainingInterruptedError
 from whosthat.progress import Silent
 
 
-class Watching(Silent):
-    """A progress that remembers how many photos each phrase was said about."""
-
-    def __init__(self):
-        self.done = {}
-
-    def step(self, what, done, total, note=""):
-        self.done[what] = done
-
-
 class StopAt(Silent):
     """A progress that raises Ctrl-C when a phrase comes."""
 
@@ -36,10 +26,9 @@ def fit(tiny, run, recipe, **settings):
     return fitting.fit(recipe, *tiny.parts(), run, **settings)
 
 
-def test_every_view_goes_through_the_backbone_once(tiny, tmp_path):
-    watching = Watching()
-    fitted = fit(tiny, tmp_path, tiny.transfer_recipe(), progress=watching)
-    features = {what: done for what, done in watching.done.items() if what.startswith("features")}
+def test_every_view_goes_through_the_backbone_once(tiny, tmp_path, heard):
+    fitted = fit(tiny, tmp_path, tiny.transfer_recipe(), progress=heard)
+    features = {what: done for what, done, _ in heard.steps if what.startswith("features")}
     assert features == {
         "features of the training photos, view 1 of 2": 44,
         "features of the training photos, view 2 of 2": 44,
@@ -71,16 +60,16 @@ def test_stored_features_are_those_of_the_photos_as_they_are_and_augmented(tiny,
         np.testing.assert_array_equal(labels, wanted)
 
 
-def test_runs_that_share_a_folder_compute_features_once(tiny, tmp_path):
+def test_runs_that_share_a_folder_compute_features_once(tiny, tmp_path, heard):
     from whosthat.training.refitting import Plan
 
     shared = tmp_path / "features"
 
     def computed(run, features=shared, **changes):
-        seen = Watching()
+        heard.steps.clear()
         recipe = tiny.recipe(model="tiny-pretrained", weights="imagenet", transfer={"enabled": True, "views": 2}, **changes)
-        fitted = fit(tiny, tmp_path / run, recipe, plan=Plan(np.arange(64) % 5, features=features), progress=seen)
-        return [what for what in seen.done if what.startswith("features")], tiny.bits(fitted.model)
+        fitted = fit(tiny, tmp_path / run, recipe, plan=Plan(np.arange(64) % 5, features=features), progress=heard)
+        return sorted({what for what, *_ in heard.steps if what.startswith("features")}), tiny.bits(fitted.model)
 
     rate = {"optimiser": {"name": "adam", "learning_rate": 0.003}}
     first, bits = computed("first")

@@ -4,10 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from whosthat.dataset import facts
+from whosthat.recognition.bundle import BundleFacts, save_bundle
+from whosthat.recognition.face_facts import FaceFacts
+from whosthat.recognition.face_recogniser import KIND, bundle_files
+from whosthat.recognition.face_threshold import DistanceThreshold
+from whosthat.recognition.gallery import Gallery
+
+
+@pytest.fixture
+def save_people(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+    """Save a bundle of a gallery, whose networks are never run; keywords change its facts."""
+    monkeypatch.setattr("whosthat.recognition.face_recogniser._reader", lambda *_: SimpleNamespace(key="fake-reader"))
+
+    def save(folder: Path, gallery: Gallery, *, head: str = "nearest", index: Any = None, **changes: Any) -> Path:
+        crop = {"crop_size": 16, "crop_points": [(15, 15), (35, 15), (25, 25), (18, 33), (32, 33)]}
+        sizes = {"dimensions": gallery.vectors.shape[1], "n_enrolled": len(gallery.photos)}
+        faces = FaceFacts(detector="mtcnn", detector_files=("mtcnn-pnet",), embedder="dlib-resnet", head=head, **crop, **sizes)
+        known = {"kind": KIND, "network": "dlib-resnet", "threshold": DistanceThreshold(value=0.5, how="By hand.")}
+        files = bundle_files(gallery, {"mtcnn-pnet": b"network"}, index)
+        save_bundle(folder, BundleFacts(**known, labels=gallery.people, faces=faces, **changes), graph=b"graph", more=files)
+        return folder
+
+    return save
 
 
 @pytest.fixture

@@ -14,7 +14,6 @@ from whosthat.dataset.audit import audit_folder
 from whosthat.dataset.split import split, write_split
 from whosthat.errors import NetworkError, RecipeError, RunError, TrainingInterruptedError, UsageError
 from whosthat.evaluation.metrics import Evaluation
-from whosthat.photos.drawing import save_image
 from whosthat.runs.folders import latest, new_run
 from whosthat.training.recipe import default_recipe
 from whosthat.workflow import compare as workflow
@@ -25,16 +24,8 @@ THRESHOLD = {"value": 0.4, "how": "by hand", "known_named": 1, "fpir": 0.0, "fpi
 
 
 @pytest.fixture
-def photos(tmp_path: Path) -> Path:
-    generator = np.random.default_rng(0)
-    for number in range(20):
-        for channel, name in enumerate(("red", "green")):
-            image = generator.integers(0, 90, (12, 12, 3), dtype=np.uint8)
-            image[:, :, channel] += 150
-            path = tmp_path / "photos" / name / f"{number}.png"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            save_image(image, path)
-    return tmp_path / "photos"
+def photos(tmp_path: Path, draw_colours: Callable[..., Path]) -> Path:
+    return draw_colours(tmp_path / "photos", each=20)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -46,10 +47,7 @@ def test_a_file_is_no_folder(tmp_path: Path) -> None:
 
 
 def test_without_keras_nothing_is_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def missing() -> None:
-        raise NetworkError("keras is not installed")
-
-    monkeypatch.setattr(demo, "require_keras", missing)
+    monkeypatch.setattr(demo, "require_keras", Mock(side_effect=NetworkError("keras is not installed")))
     with pytest.raises(NetworkError, match="not installed"):
         demo.draw_demo_photos(tmp_path / "demo")
     assert not (tmp_path / "demo").exists()

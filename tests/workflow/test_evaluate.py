@@ -7,6 +7,7 @@ import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,20 +24,6 @@ from whosthat.workflow.train import train
 COLOURS = dict(zip(("red", "green", "blue"), np.eye(3, dtype=np.uint8) * 255, strict=True))
 
 
-class Listening:
-    """A progress that remembers."""
-
-    def __init__(self) -> None:
-        self.sentences: list[str] = []
-        self.steps: list[tuple[str, int, int]] = []
-
-    def say(self, sentence: str) -> None:
-        self.sentences.append(sentence)
-
-    def step(self, what: str, done: int, total: int, note: str = "") -> None:
-        self.steps.append((what, done, total))
-
-
 @pytest.fixture
 def bundle(tmp_path: Path, save_colours: Callable[..., Path]) -> Path:
     return save_colours(tmp_path / "bundle")
@@ -48,16 +35,15 @@ def save_photo(path: Path, colour: str, width: int = 9) -> Path:
     return path
 
 
-def test_figures_follow_the_bundles_labels_whatever_the_folders_order(bundle: Path, tmp_path: Path) -> None:
+def test_figures_follow_the_bundles_labels_whatever_the_folders_order(bundle: Path, tmp_path: Path, heard: Any) -> None:
     for colour in COLOURS:
         save_photo(tmp_path / "photos" / colour / "1.png", colour)
     save_photo(tmp_path / "photos" / "green" / "wrong.png", "blue")
-    progress = Listening()
-    evaluation = evaluate(bundle, tmp_path / "photos", progress=progress)
+    evaluation = evaluate(bundle, tmp_path / "photos", progress=heard)
     assert evaluation.labels == ("red", "green", "blue")
     assert (evaluation.n, evaluation.accuracy) == (4, 0.75)
     assert [(answer.path, answer.truth, answer.predicted) for answer in evaluation.mistakes] == [("green/wrong.png", "green", "blue")]
-    assert progress.steps[-1] == ("photos tested", 4, 4)
+    assert heard.steps[-1] == ("photos tested", 4, 4)
 
 
 def test_classes_may_be_missing(bundle: Path, tmp_path: Path) -> None:
@@ -74,27 +60,25 @@ def test_a_class_that_the_bundle_does_not_know_is_named(bundle: Path, tmp_path: 
         evaluate(bundle, tmp_path / "photos")
 
 
-def test_photos_that_shaped_the_recogniser_are_left_out_and_said(tmp_path: Path, save_colours: Callable[..., Path]) -> None:
+def test_photos_that_shaped_the_recogniser_are_left_out_and_said(tmp_path: Path, save_colours: Callable[..., Path], heard: Any) -> None:
     parts = ("train", "validation", "test", "new")
     photos = {part: save_photo(tmp_path / "photos" / "red" / f"{part}.png", "red", 10 + number) for number, part in enumerate(parts)}
     (tmp_path / "photos" / "red" / "torn.jpg").write_bytes(b"\xff\xd8\xff\xe0")
     digests = {part: [hashlib.sha256(photos[part].read_bytes()).hexdigest()] for part in parts[:3]}
     bundle = save_colours(tmp_path / "bundle", data=DataFacts.of("photos", digests))
-    progress = Listening()
-    evaluation = evaluate(bundle, tmp_path / "photos", progress=progress)
+    evaluation = evaluate(bundle, tmp_path / "photos", progress=heard)
     assert [answer.path for answer in evaluation.answers] == ["red/new.png", "red/test.png"]
-    reasons = [re.split(r"\.\w+: ", sentence, maxsplit=1)[1] for sentence in progress.sentences]
+    reasons = [re.split(r"\.\w+: ", sentence, maxsplit=1)[1] for sentence in heard.said]
     assert sorted(reasons)[1:] == ["the recogniser knows it as a training photo.", "the recogniser knows it as a validation photo."]
     assert sorted(reasons)[0].startswith("a damaged JPEG file")
 
 
-def test_a_folder_of_training_photos_alone_proves_nothing(tmp_path: Path, save_colours: Callable[..., Path]) -> None:
+def test_a_folder_of_training_photos_alone_proves_nothing(tmp_path: Path, save_colours: Callable[..., Path], heard: Any) -> None:
     photo = save_photo(tmp_path / "photos" / "red" / "1.png", "red")
     data = DataFacts.of("photos", {"train": [hashlib.sha256(photo.read_bytes()).hexdigest()]})
-    progress = Listening()
     with pytest.raises(DatasetError, match=r"1 photo left out of the test, such as .*1\.png: the recogniser knows it as a") as refusal:
-        evaluate(save_colours(tmp_path / "bundle", data=data), tmp_path / "photos", progress=progress)
-    assert progress.sentences == []
+        evaluate(save_colours(tmp_path / "bundle", data=data), tmp_path / "photos", progress=heard)
+    assert heard.said == []
     assert str(refusal.value).count(": ") == 1
 
 

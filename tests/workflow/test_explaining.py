@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -122,11 +123,7 @@ def test_a_folder_that_cannot_be_written_is_said(run: Path, tmp_path: Path, monk
         explain([], run, tmp_path / "file")
     photo = tmp_path / "a.png"
     save_image(marked("upper", 7), photo)
-
-    def full(*_: object, **__: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("whosthat.workflow.explaining.save_copy", full)
+    monkeypatch.setattr("whosthat.workflow.explaining.save_copy", Mock(side_effect=OSError(28, "No space left on device")))
     with pytest.raises(UsageError, match="No space left"):
         list(explain([Prediction(photo, (Sighting("upper", 1.0),))], run, tmp_path / "why"))
 

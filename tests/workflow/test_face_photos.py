@@ -6,6 +6,7 @@ import importlib.metadata
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,7 +17,6 @@ from whosthat.checking.face_audit import audit_faces
 from whosthat.checking.face_findings import face_findings
 from whosthat.dataset.audit import audit_folder
 from whosthat.faces.remembered import PhotoFaces, RememberedFaces
-from whosthat.progress import Silent
 from whosthat.workflow.face_photos import OpenedReader, faces_of_photos, open_reader
 
 PORTRAIT = Image.open(
@@ -27,16 +27,6 @@ PORTRAIT = Image.open(
 @pytest.fixture(scope="module")
 def opened() -> OpenedReader:
     return open_reader("mtcnn")
-
-
-class Told(Silent):
-    """Keeps what was said."""
-
-    def __init__(self) -> None:
-        self.sentences: list[str] = []
-
-    def say(self, sentence: str) -> None:
-        self.sentences.append(sentence)
 
 
 @pytest.fixture
@@ -98,7 +88,7 @@ def test_a_face_that_the_edge_cuts_is_found_and_said_to_be_cut(opened: OpenedRea
 
 
 def test_where_the_disk_is_full_faces_are_found_all_the_same_and_nothing_remembered_is_lost(
-    opened: OpenedReader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    opened: OpenedReader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, heard: Any
 ) -> None:
     PORTRAIT.save(tmp_path / "photo.jpg")
     old = faces_of_photos({"old": tmp_path / "photo.jpg"}, opened.reader)
@@ -110,13 +100,12 @@ def test_where_the_disk_is_full_faces_are_found_all_the_same_and_nothing_remembe
         connection.execute(f"PRAGMA max_page_count = {size}")  # SQLite then says what it says of a full disk
         return connection
 
-    told = Told()
     with monkeypatch.context() as patch:
         patch.setattr("whosthat.photo_cache._opened", nearly_full)
         many = {f"{number:064x}": tmp_path / "photo.jpg" for number in range(16)}
-        assert len(faces_of_photos(many, opened.reader, progress=told)) == 16
-    assert "The next training will find faces in these photos again." in told.sentences[0]
-    assert "database or disk is full. Make room there" in told.sentences[0]
+        assert len(faces_of_photos(many, opened.reader, progress=heard)) == 16
+    assert "The next training will find faces in these photos again." in heard.said[0]
+    assert "database or disk is full. Make room there" in heard.said[0]
     with RememberedFaces(opened.reader.key) as remembered:
         assert not remembered.was_damaged
         assert remembered.get(["old", *many]) == old

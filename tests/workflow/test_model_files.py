@@ -10,6 +10,7 @@ import os
 import zipfile
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from filelock import FileLock
@@ -173,12 +174,8 @@ def test_a_disk_that_is_full_keeps_what_came(
     stand_in: ModelFile, file_server: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file_server.content = CONTENT
-
-    def full(*_: object) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
     with monkeypatch.context() as patch:
-        patch.setattr(os, "replace", full)
+        patch.setattr(os, "replace", Mock(side_effect=OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))))
         with pytest.raises(WeightsError, match="No space left on device"):
             download(stand_in, file_server.address)
     assert weights(tmp_path) == {f"{stand_in.file}.part": CONTENT}

@@ -14,8 +14,8 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -26,10 +26,8 @@ from whosthat.errors import BundleError, DatasetError, UsageError
 from whosthat.evaluation.face_part import FacePart, write_face_part
 from whosthat.faces.remembered import PhotoFaces, RememberedFaces
 from whosthat.recognition import load
-from whosthat.recognition.bundle import BundleFacts, DataFacts, open_bundle, save_bundle
-from whosthat.recognition.face_facts import FaceFacts
-from whosthat.recognition.face_recogniser import KIND, FaceRecogniser, bundle_files
-from whosthat.recognition.face_threshold import DistanceThreshold
+from whosthat.recognition.bundle import DataFacts, open_bundle
+from whosthat.recognition.face_recogniser import FaceRecogniser
 from whosthat.recognition.gallery import EnrolledPhoto, Gallery
 from whosthat.runs.files import METRICS
 from whosthat.settings import cache_folder
@@ -85,11 +83,10 @@ def write_photos(folder: Path, who: str, numbers: range) -> Path:
 
 
 @pytest.fixture
-def bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, save_people: Callable[..., Path]) -> Path:
     """A run folder with a bundle that knows ann, bo and cy by four photos each."""
     monkeypatch.setattr("whosthat.workflow.people.faces_of_photos", read_faces)
     monkeypatch.setattr("whosthat.workflow.face_choice.look_again", look_again)
-    monkeypatch.setattr("whosthat.recognition.face_recogniser._reader", lambda *_: SimpleNamespace(key=READER))
     run = tmp_path / "run"
     run.mkdir()
     rows, photos, vectors = ["path,class,part,group,sha256"], [], []
@@ -103,26 +100,7 @@ def bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         read_faces({hashlib.sha256(path.read_bytes()).hexdigest(): path for path in folder.iterdir()}, None)
     (run / "split.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
     gallery = Gallery(WHO[:3], np.stack(vectors), np.repeat(np.arange(3), 4), tuple(photos))
-    faces = FaceFacts(
-        detector="mtcnn",
-        detector_files=("mtcnn-pnet",),
-        embedder="dlib-resnet",
-        dimensions=DIMENSIONS,
-        crop_size=16,
-        crop_points=FACE.landmarks,
-        head="nearest",
-        n_enrolled=12,
-    )
-    facts = BundleFacts(
-        kind=KIND,
-        network="dlib-resnet",
-        labels=WHO[:3],
-        faces=faces,
-        threshold=DistanceThreshold(value=0.5, how="By hand."),
-        data=DataFacts.of("photos", {"train": [photo.sha256 for photo in photos]}),
-    )
-    save_bundle(run / "bundle", facts, graph=b"graph", more=bundle_files(gallery, {"mtcnn-pnet": b"network"}))
-    return run / "bundle"
+    return save_people(run / "bundle", gallery, data=DataFacts.of("photos", {"train": [photo.sha256 for photo in photos]}))
 
 
 def answers(bundle: Path, text: str) -> str | None:
@@ -353,11 +331,8 @@ def test_the_last_person_stays(bundle: Path) -> None:
 
 
 def test_a_removal_that_was_stopped_can_be_done_again(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: object, **__: object) -> None:
-        raise BundleError("disk full")
-
     with monkeypatch.context() as patch:
-        patch.setattr(people, "save_bundle", full)
+        patch.setattr(people, "save_bundle", Mock(side_effect=BundleError("disk full")))
         with pytest.raises(BundleError, match="disk full"):
             remove_person(bundle, "bo")
     assert counts(bundle)["bo"] == 4

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from whosthat.errors import BundleError
 from whosthat.recognition import index as indexes
-from whosthat.recognition.bundle import BundleFacts, open_bundle, save_bundle
-from whosthat.recognition.face_facts import FaceFacts
-from whosthat.recognition.face_recogniser import KIND, FaceRecogniser, bundle_files
-from whosthat.recognition.face_threshold import DistanceThreshold
+from whosthat.recognition.bundle import open_bundle, save_bundle
+from whosthat.recognition.face_recogniser import FaceRecogniser
 from whosthat.recognition.gallery import EnrolledPhoto, Gallery
 from whosthat.recognition.index import FILE, index_of
 from whosthat.types import Box, Face
@@ -36,28 +34,14 @@ def photos_of(person: int) -> list[EnrolledPhoto]:
 
 
 @pytest.fixture
-def bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, save_people: Callable[..., Path]) -> Path:
     """A bundle of sixty people, whose gallery counts as a large one."""
     monkeypatch.setattr(indexes, "PAYS_FROM", 100)
-    monkeypatch.setattr("whosthat.recognition.face_recogniser._reader", lambda *_: SimpleNamespace(key="fake-reader"))
     vectors = np.concatenate([drawn(person, range(EACH)) for person in range(N_PEOPLE)])
     photos = [photo for person in range(N_PEOPLE) for photo in photos_of(person)]
     names = tuple(f"p{person}" for person in range(N_PEOPLE))
     gallery = Gallery(names, vectors, np.repeat(np.arange(N_PEOPLE), EACH), tuple(photos))
-    faces = FaceFacts(
-        detector="mtcnn",
-        detector_files=("mtcnn-pnet",),
-        embedder="dlib-resnet",
-        dimensions=DIMENSIONS,
-        crop_size=16,
-        crop_points=FACE.landmarks,
-        head="trimmed-mean",
-        n_enrolled=len(photos),
-    )
-    facts = BundleFacts(kind=KIND, network="dlib-resnet", labels=names, faces=faces, threshold=DistanceThreshold(value=0.5, how="By hand."))
-    index = index_of(gallery.vectors, gallery.labels)
-    save_bundle(tmp_path / "bundle", facts, graph=b"graph", more=bundle_files(gallery, {"mtcnn-pnet": b"network"}, index))
-    return tmp_path / "bundle"
+    return save_people(tmp_path / "bundle", gallery, head="trimmed-mean", index=index_of(gallery.vectors, gallery.labels))
 
 
 def answer(bundle: Path, person: int) -> str | None:

@@ -32,16 +32,8 @@ from whosthat.workflow.workers import Workers
 
 
 @pytest.fixture
-def photos(tmp_path: Path) -> Path:
-    generator = np.random.default_rng(0)
-    for number in range(12):
-        for channel, name in enumerate(("red", "green")):
-            image = generator.integers(0, 90, (12, 12, 3), dtype=np.uint8)
-            image[:, :, channel] += 150
-            path = tmp_path / "photos" / name / f"{number}.png"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            save_image(image, path)
-    return tmp_path / "photos"
+def photos(tmp_path: Path, draw_colours: Callable[..., Path]) -> Path:
+    return draw_colours(tmp_path / "photos", each=12)
 
 
 @pytest.fixture

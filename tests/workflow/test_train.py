@@ -11,13 +11,13 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
 from whosthat.cartoons import HEROES, draw_photo_folder
 from whosthat.cli.app import main
 from whosthat.errors import DatasetError, NetworkError, RecipeError, RunError, UsageError
-from whosthat.progress import Silent
 from whosthat.recognition.bundle import open_bundle
 from whosthat.runs.folders import latest, list_runs
 from whosthat.training.recipe import AnyRecipe, Recipe, default_recipe
@@ -43,22 +43,9 @@ def begun(photos: Path, tmp_path: Path) -> Callable[..., TrainResult]:
     return lambda recipe=None, **options: train(options.pop("photos", photos), recipe or tiny_recipe(), runs=tmp_path / "runs", **options)
 
 
-class Heard(Silent):
-    """A progress that remembers what was said."""
-
-    def __init__(self) -> None:
-        self.sentences: list[str] = []
-
-    def say(self, sentence: str) -> None:
-        self.sentences.append(sentence)
-
-
 @pytest.fixture
 def without_keras(monkeypatch: pytest.MonkeyPatch) -> None:
-    def missing() -> None:
-        raise NetworkError("keras is not installed")
-
-    monkeypatch.setattr("whosthat.workflow.train.require_keras", missing)
+    monkeypatch.setattr("whosthat.workflow.train.require_keras", Mock(side_effect=NetworkError("keras is not installed")))
     monkeypatch.setattr("whosthat.workflow.train.audit_folder", lambda *_, **__: pytest.fail("a photo was read"))
 
 
@@ -159,22 +146,20 @@ def test_a_class_named_as_the_answer_for_strangers_is_refused_before_anything_is
 def test_a_disk_that_is_full_from_the_start_leaves_no_run(
     begun: Callable[..., TrainResult], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(*_args: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr("whosthat.workflow.training_run.durable.replace_file", refuse)
+    monkeypatch.setattr(
+        "whosthat.workflow.training_run.durable.replace_file", Mock(side_effect=OSError(errno.ENOSPC, "No space left on device"))
+    )
     with pytest.raises(RunError, match=r"No run can be started in .*: No space left on device\. Make room"):
         begun()
     assert list(tmp_path.glob("runs/*")) == []
 
 
-def test_photos_that_are_lost_before_training_are_named(photos: Path, tmp_path: Path) -> None:
+def test_photos_that_are_lost_before_training_are_named(photos: Path, tmp_path: Path, heard: Any) -> None:
     folder = tmp_path / "own"
     draw_photo_folder(folder, photos_each=8, names=HEROES[:3], size=48)
     lonely = folder / "lonely"
     lonely.mkdir()
     (lonely / "text.jpg").write_text("no photo", encoding="utf-8")
-    heard = Heard()
 
     def vanish(audit: Any, **options: Any) -> Any:
         from whosthat.dataset.split import split
@@ -186,7 +171,7 @@ def test_photos_that_are_lost_before_training_are_named(photos: Path, tmp_path: 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("whosthat.workflow.train.split", vanish)
         train(folder, tiny_recipe(), runs=tmp_path / "runs", progress=heard)
-    said = "\n".join(heard.sentences)
+    said = "\n".join(heard.said)
     assert "No photo of lonely can be used, so it is not a class." in said
     assert f'1 file in {folder} will not be used: "whosthat check" shows which and why.' in said
     assert "is not used: not found." in said

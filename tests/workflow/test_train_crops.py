@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -165,12 +166,8 @@ def test_a_stopped_run_goes_on_with_the_same_crops(
     people: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trained: TrainResult
 ) -> None:
     whole = open_bundle(trained.bundle).weights_file().read_bytes()
-
-    def fail(*_: object, **__: object) -> None:
-        raise WhosthatError("stopped before the bundle")
-
     with monkeypatch.context() as patch:
-        patch.setattr(train_network, "save_bundle", fail)
+        patch.setattr(train_network, "save_bundle", Mock(side_effect=WhosthatError("stopped before the bundle")))
         with pytest.raises(WhosthatError, match="stopped before the bundle"):
             train(people, tiny(), runs=tmp_path / "second")
     again = resume(tmp_path / "second" / "latest")

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from html import unescape
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -532,11 +533,8 @@ class TestWithoutReport:
         assert {path.name for path in runs.iterdir() if path.name.startswith(".")} == set()
 
     def test_a_run_that_was_stopped_goes_on(self, people: Path, embedder: ByPixel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        def stopped(*_: object, **__: object) -> None:
-            raise KeyboardInterrupt
-
         with monkeypatch.context() as patch:
-            patch.setattr("whosthat.workflow.train_faces.fit_identifier", stopped)
+            patch.setattr("whosthat.workflow.train_faces.fit_identifier", Mock(side_effect=KeyboardInterrupt))
             with pytest.raises(KeyboardInterrupt):
                 train(people, RECIPE, runs=tmp_path / "runs")
         result = resume(tmp_path / "runs" / "people-faces-1")

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,7 +19,6 @@ from whosthat.networks import registry
 from whosthat.networks.backend import load_keras
 from whosthat.networks.weights import load_weights
 from whosthat.photos.drawing import save_image
-from whosthat.progress import Silent
 from whosthat.recognition import load
 from whosthat.recognition.bundle import WEIGHTS, open_bundle
 from whosthat.training.experiments import Step
@@ -74,29 +74,15 @@ def test_the_run_keeps_its_network_so_that_the_report_can_be_made_again_without_
     assert "768x4 + 4 = 3,076" in (result.run / "report.html").read_text(encoding="utf-8")
 
 
-class Watching(Silent):
-    """A progress that remembers tables and results."""
-
-    def __init__(self) -> None:
-        self.tables, self.results = [], []
-
-    def table(self, columns, rows) -> None:
-        self.tables.append([columns, *rows])
-
-    def result(self, sentence) -> None:
-        self.results.append(sentence)
-
-
-def test_photos_of_each_class_and_part_are_told_before_and_each_epoch_when_it_is_done(photos: Path, tmp_path: Path) -> None:
-    watching = Watching()
-    train(photos, recipe().model_copy(update={"epochs": 2}), runs=tmp_path / "runs", progress=watching)
-    assert watching.tables == [
+def test_photos_of_each_class_and_part_are_told_before_and_each_epoch_when_it_is_done(photos: Path, tmp_path: Path, heard: Any) -> None:
+    train(photos, recipe().model_copy(update={"epochs": 2}), runs=tmp_path / "runs", progress=heard)
+    assert heard.tables == [
         [
             ("photos of each class", "training", "validation", "test"),
             *(("all classes", "12", "4", "4"), ("blue", "6", "2", "2"), ("red", "6", "2", "2")),
         ]
     ]
-    assert [line.split(":")[0] for line in watching.results] == ["Epoch 1/2", "Epoch 2/2"]
+    assert [line.split(":")[0] for line in heard.results] == ["Epoch 1/2", "Epoch 2/2"]
 
 
 def test_a_missing_folder_of_strangers_is_refused_before_anything_is_begun(photos: Path, tmp_path: Path) -> None:

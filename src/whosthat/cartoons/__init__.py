@@ -47,7 +47,7 @@ def draw_hero(name: str, seed: int, size: int = 160) -> Image:
     """
     character = EVERYBODY.get(name)
     if character is None:
-        raise UsageError(_('There is no cartoon of "{name}". {hint}', name=name, hint=did_you_mean(name, EVERYBODY)))
+        raise UsageError('There is no cartoon of "{name}". {hint}', name=name, hint=did_you_mean(name, EVERYBODY))
     generator = np.random.default_rng((int.from_bytes(hashlib.sha256(name.encode()).digest()[:8]), seed))
     large = size * _OVERSAMPLING
     picture = draw_background(large, generator)

@@ -46,9 +46,9 @@ def _run_and_report(words: Sequence[str]) -> int:
         reason = system_reason(error)
         if error.filename:
             reason = _("{reason} ({path})", reason=reason, path=error.filename)
-        return _fail(WhosthatError(_("The system refused: {reason}.", reason=reason)))
+        return _fail(WhosthatError("The system refused: {reason}.", reason=reason))
     except MemoryError:
-        return _fail(WhosthatError(_("There is not enough memory. Close other programs, or choose a smaller --size or --batch-size.")))
+        return _fail(WhosthatError("There is not enough memory. Close other programs, or choose a smaller --size or --batch-size."))
 
 
 def _run(words: Sequence[str]) -> int:

@@ -89,9 +89,9 @@ def check(  # noqa: PLR0913  typer makes a parameter of each option
 ) -> None:
     """Answer ``whosthat check``."""
     if yes and not fix:
-        raise UsageError(_("--yes needs --fix."))
+        raise UsageError("--yes needs --fix.")
     if faces and frames:
-        raise UsageError(_("--faces looks for faces in photos, and --frames at clips as a whole. Choose one."))
+        raise UsageError("--faces looks for faces in photos, and --frames at clips as a whole. Choose one.")
     if undo is not None:
         _undo(undo, photos, as_json=as_json)
         return
@@ -191,7 +191,7 @@ def _undo(plan: Path, photos: Path, *, as_json: bool) -> None:
 def _refuse_left(outcome: Outcome) -> None:
     if outcome.left:
         say(*outcome.left)
-        raise DatasetError(_("{photos} could not be moved.", photos=counted(len(outcome.left), "photo")))
+        raise DatasetError("{photos} could not be moved.", photos=counted(len(outcome.left), "photo"))
 
 
 def _number(distance: float | None) -> str:

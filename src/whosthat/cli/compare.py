@@ -100,7 +100,7 @@ def compare(  # noqa: PLR0913  typer makes a parameter of each option; those tha
 
         steps = _steps(chosen, vary or (), series, changes) if tune is None else _search(chosen, vary or (), changes, tune)
         if tune is not None and (series is not None or repeat != 1):
-            raise UsageError(_("--tune chooses the settings itself and trains each once. Leave out --series and --repeat."))
+            raise UsageError("--tune chooses the settings itself and trains each once. Leave out --series and --repeat.")
         n = len(steps) * max(repeat, 1) if isinstance(steps, Sequence) else steps.n_steps
         say(_("Training {n} runs on the photos in {photos}.", n=n, photos=photos))
         ask_about_names(photos, yes=True)
@@ -124,7 +124,7 @@ def _steps(models: Sequence[str], vary: Sequence[str], series: str | None, chang
     if series is None:
         return grid(models, varied(vary), changes)
     if vary or models:
-        raise UsageError(_("A series file says itself what is trained. Leave out the models and --vary, or --series."))
+        raise UsageError("A series file says itself what is trained. Leave out the models and --vary, or --series.")
     return read_series(series, changes)
 
 

@@ -46,7 +46,7 @@ YesOption = Annotated[bool, option("--yes", N_("With --lesson: do not wait for a
 def demo(folder: FolderArgument = Path("demo"), lesson: LessonOption = False, yes: YesOption = False) -> None:
     """Answer ``whosthat demo``."""
     if yes and not lesson:
-        raise UsageError(_("--yes needs --lesson."))
+        raise UsageError("--yes needs --lesson.")
     if lesson:
         from whosthat.cli.lesson import take_lesson
 

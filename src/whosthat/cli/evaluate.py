@@ -124,5 +124,5 @@ def require_accuracy(evaluation: Evaluation, minimum: float | None) -> None:
     """Raise `QualityError` where the accuracy is below ``minimum`` (0 to 1)."""
     if minimum is not None and evaluation.accuracy < minimum:
         raise QualityError(
-            _("The accuracy is {accuracy:.4f}; --min-accuracy asks for {minimum:g}.", accuracy=evaluation.accuracy, minimum=minimum)
+            "The accuracy is {accuracy:.4f}; --min-accuracy asks for {minimum:g}.", accuracy=evaluation.accuracy, minimum=minimum
         )

@@ -43,9 +43,9 @@ def choose_language(words: Sequence[str]) -> list[str]:
     code = preferred() if named is None else known(named)
     _speak(code or preferred())
     if named == "":
-        raise UsageError(_("Write a language behind --lang. Choose one of: {codes}.", codes=_(", ").join(sorted(LANGUAGES))))
+        raise UsageError("Write a language behind --lang. Choose one of: {codes}.", codes=_(", ").join(sorted(LANGUAGES)))
     if code is None:
-        raise UsageError(_('There is no language "{name}". {choice}', name=named, choice=did_you_mean(str(named), LANGUAGES)))
+        raise UsageError('There is no language "{name}". {choice}', name=named, choice=did_you_mean(str(named), LANGUAGES))
     return rest
 
 

@@ -72,7 +72,7 @@ class LazyCommands(typer.core.TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Find the command that the first word names."""
         if args[0] not in COMMANDS and not args[0].startswith("-"):
-            raise UsageError(_('There is no command "{name}". {choice}', name=args[0], choice=did_you_mean(args[0], COMMANDS)))
+            raise UsageError('There is no command "{name}". {choice}', name=args[0], choice=did_you_mean(args[0], COMMANDS))
         return super().resolve_command(ctx, args)
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
@@ -122,8 +122,8 @@ def _refuse_empty(words: Sequence[str]) -> None:
         option = before if word == "" else word.rstrip("=")
         if word == "" or re.fullmatch("--[a-z-]+=", word):
             if option.startswith("-"):
-                raise UsageError(_("What follows {option} is empty. Write a name there.", option=option))
-            raise UsageError(_("A word of the command is empty. Write a name there."))
+                raise UsageError("What follows {option} is empty. Write a name there.", option=option)
+            raise UsageError("A word of the command is empty. Write a name there.")
 
 
 def _short_usage(context: Any) -> list[str]:

@@ -157,7 +157,7 @@ def get(name: PublishedArgument, source: FromOption = None, yes: YesOption = Fal
 def _address(file: ModelFile, source: str | None, *, alone: bool) -> str:
     """Return where a file is downloaded; one of several lies on a mirror beside the one that was named."""
     if not (address := source or file.address):
-        raise UsageError(_("whosthat has no address to download the weights of {name} from. {advice}", name=file.name, advice=file.needed))
+        raise UsageError("whosthat has no address to download the weights of {name} from. {advice}", name=file.name, advice=file.needed)
     return address if source is None or alone else f"{address.rpartition('/')[0]}/{file.file}"
 
 
@@ -190,9 +190,9 @@ def _ask(name: str, files: Sequence[ModelFile], addresses: Sequence[str], *, yes
     if yes:
         return
     if not sys.stdin.isatty():
-        raise UsageError(_("Nothing was downloaded, because there is no terminal to ask on: add --yes to download without being asked."))
+        raise UsageError("Nothing was downloaded, because there is no terminal to ask on: add --yes to download without being asked.")
     if not confirmed(_("Download it?")):
-        raise UsageError(_("Nothing was downloaded."))
+        raise UsageError("Nothing was downloaded.")
 
 
 @app.command(
@@ -208,7 +208,7 @@ def remove(name: OwnNameArgument) -> None:
     if not remove_embedder(name):
         known = embedder_names()
         advice = did_you_mean(name, known) if known else _("None was added.")
-        raise UsageError(_("No face network named {name!r} was added. {advice}", name=name, advice=advice))
+        raise UsageError("No face network named {name!r} was added. {advice}", name=name, advice=advice)
     show(_("{name} is removed. Recognisers that were trained with it keep their own copy.", name=name))
 
 
@@ -249,7 +249,7 @@ def show_one(  # noqa: PLR0913  typer makes a parameter of each option
         return
     for given, value in (("--size", size), ("--classes", classes), ("--blocks", blocks)):
         if value is not None:
-            raise UsageError(_("{option} changes the layers of a network. Add --layers, or --draw FILE.svg.", option=given))
+            raise UsageError("{option} changes the layers of a network. Add --layers, or --draw FILE.svg.", option=given)
     from whosthat.faces.models import DETECTORS, all_embedders, embedder_model
     from whosthat.networks import registry
 
@@ -261,7 +261,7 @@ def show_one(  # noqa: PLR0913  typer makes a parameter of each option
         document, lead, rows = _shown_network(name)
     else:
         choice = did_you_mean(name, [*registry.names(), *all_embedders(), *DETECTORS])
-        raise UsageError(_("There is no model named {name!r}. {choice}", name=name, choice=choice))
+        raise UsageError("There is no model named {name!r}. {choice}", name=name, choice=choice)
     if as_json:
         show_json(document)
     else:

@@ -35,8 +35,8 @@ class BundleFirst(typer.core.TyperGroup):
             bundle = str(ctx.params["bundle"])
             if bundle in self.commands:
                 command = f"whosthat people {args[0]} {bundle}"  # not translated: a command
-                raise UsageError(_("The bundle comes first: {command}", command=command))
-            raise UsageError(_('There is no command "{name}". {choice}', name=args[0], choice=did_you_mean(args[0], self.commands)))
+                raise UsageError("The bundle comes first: {command}", command=command)
+            raise UsageError('There is no command "{name}". {choice}', name=args[0], choice=did_you_mean(args[0], self.commands))
         return super().resolve_command(ctx, args)
 
 

@@ -62,7 +62,7 @@ def write_array_files(prepared: PreparedPhotos, folder: Path) -> None:
     except (OSError, RuntimeError) as error:  # RuntimeError: HDF5 closing a file that it could not write
         why = system_reason(error)
         raise DatasetError(
-            _("The data set cannot be written to {folder}: {why}. Make room, or choose another folder.", folder=folder, why=why)
+            "The data set cannot be written to {folder}: {why}. Make room, or choose another folder.", folder=folder, why=why
         ) from error
 
 
@@ -129,7 +129,7 @@ def open_array_files(file: Path) -> Iterator[ArrayFiles]:
             widths.add(width)
         if len(widths) > 1:
             raise DatasetError(
-                _("In {file}, y_train and y_test have different numbers of classes. {again}", file=labels_beside(file), again=_(_AGAIN))
+                "In {file}, y_train and y_test have different numbers of classes. {again}", file=labels_beside(file), again=_(_AGAIN)
             )
         yield ArrayFiles(file, images, labels, _classes(file.with_name(CLASSES), widths.pop()))
 
@@ -137,7 +137,7 @@ def open_array_files(file: Path) -> Iterator[ArrayFiles]:
 def _opened(path: Path, stack: ExitStack) -> h5py.File:
     if not path.is_file():
         raise DatasetError(
-            _("There is no file {path}. A data set is {photos} with {labels} beside it.", path=path, photos=PHOTOS, labels=LABELS)
+            "There is no file {path}. A data set is {photos} with {labels} beside it.", path=path, photos=PHOTOS, labels=LABELS
         )
     with _damage(path):
         return stack.enter_context(h5py.File(path, "r", locking=False))
@@ -148,7 +148,7 @@ def _damage(path: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, RuntimeError, KeyError) as error:  # what h5py raises for damaged files
-        raise DatasetError(_("{path} cannot be read as an HDF5 file: {error}. {again}", path=path, error=error, again=_(_AGAIN))) from error
+        raise DatasetError("{path} cannot be read as an HDF5 file: {error}. {again}", path=path, error=error, again=_(_AGAIN)) from error
 
 
 def _reading(path: Path, read: Any, *arguments: Any) -> Any:
@@ -157,7 +157,7 @@ def _reading(path: Path, read: Any, *arguments: Any) -> Any:
         with _damage(path):
             return read(*arguments)
     except (ValueError, TypeError) as error:
-        raise DatasetError(_("{path} cannot be used: {error}. {again}", path=path, error=error, again=_(_AGAIN))) from error
+        raise DatasetError("{path} cannot be used: {error}. {again}", path=path, error=error, again=_(_AGAIN)) from error
 
 
 def _images(opened: h5py.File, name: str) -> h5py.Dataset:
@@ -222,15 +222,13 @@ def _classes(file: Path, n_classes: int) -> tuple[str, ...]:
             names = tuple(opened.read(MAX_CLASSES_BYTES).decode("utf-8").splitlines())
     except (OSError, UnicodeDecodeError) as error:
         raise DatasetError(
-            _("{file} cannot be read: {error}. It holds one name of a class on each line, in UTF-8.", file=file, error=error)
+            "{file} cannot be read: {error}. It holds one name of a class on each line, in UTF-8.", file=file, error=error
         ) from error
     if len(names) != n_classes:
         raise DatasetError(
-            _(
-                "{file} holds {n_names:,} names, and the labels have {n_classes:,} classes. Write one name on each line.",
-                file=file,
-                n_names=len(names),
-                n_classes=n_classes,
-            )
+            "{file} holds {n_names:,} names, and the labels have {n_classes:,} classes. Write one name on each line.",
+            file=file,
+            n_names=len(names),
+            n_classes=n_classes,
         )
     return names

@@ -76,11 +76,9 @@ def prepare_photos(
         make_private_folder(file.parent)
     except OSError as error:
         raise CacheError(
-            _(
-                "The cache folder {folder} cannot be created: {error}. Set WHOSTHAT_CACHE to a writable folder.",
-                folder=file.parent,
-                error=system_reason(error),
-            )
+            "The cache folder {folder} cannot be created: {error}. Set WHOSTHAT_CACHE to a writable folder.",
+            folder=file.parent,
+            error=system_reason(error),
         ) from error
     with _alone(file, progress):
         old = _open_trusted(file, spec, _key(spec, cropper), progress)
@@ -111,7 +109,7 @@ class PreparedPhotos:
             self._file = h5py.File(file, "r", locking=False)
         except OSError as error:
             raise CacheError(
-                _("{file} is damaged or is not a cache file: {error}. Delete it; it is rebuilt.", file=file, error=error)
+                "{file} is damaged or is not a cache file: {error}. Delete it; it is rebuilt.", file=file, error=error
             ) from error
         try:
             _check_layout(self._file)
@@ -121,7 +119,7 @@ class PreparedPhotos:
         except _DAMAGE as error:
             self.close()
             raise CacheError(
-                _("{file} is damaged or is not a cache file: {error}. Delete it; it is rebuilt.", file=file, error=error)
+                "{file} is damaged or is not a cache file: {error}. Delete it; it is rebuilt.", file=file, error=error
             ) from error
 
     def images(self, part: str) -> h5py.Dataset:
@@ -179,9 +177,9 @@ def forget_prepared(digests: Collection[str]) -> list[Path]:
         for file in holding:
             file.unlink()
     except OSError as error:
-        raise CacheError(_("The cache in {folder} cannot be deleted: {error}. {again}", folder=folder, error=error, again=again)) from error
+        raise CacheError("The cache in {folder} cannot be deleted: {error}. {again}", folder=folder, error=error, again=again) from error
     if not done:
-        raise CacheError(_("Another process is preparing photos in {folder}. {again}", folder=folder, again=again))
+        raise CacheError("Another process is preparing photos in {folder}. {again}", folder=folder, again=again)
     return holding
 
 
@@ -364,7 +362,7 @@ def _check_classes(split: Split, filled: dict[str, list[AuditedPhoto]], set_asid
     lost = [_(IN_PART[part], name=name) for name in split.classes for part in PARTS if counts[part][name] == 0]
     if lost:
         why = listing([_("{name}: {reason}", name=item.path.name, reason=_(item.reason)) for item in set_aside])
-        raise DatasetError(_("No usable photo is left for {lost} ({why}). Add photos to these folders.", lost=listing(lost), why=why))
+        raise DatasetError("No usable photo is left for {lost} ({why}). Add photos to these folders.", lost=listing(lost), why=why)
 
 
 def _check_room(split: Split, spec: PrepareSpec, file: Path) -> None:
@@ -373,23 +371,19 @@ def _check_room(split: Split, spec: PrepareSpec, file: Path) -> None:
     free = shutil.disk_usage(file.parent).free
     if free < needed:
         raise CacheError(
-            _(
-                "{n_photos:,} prepared photos need {needed:,.0f} MiB in {folder}, and {free:,.0f} MiB are free. Make "
-                "room, choose a smaller size, or set WHOSTHAT_CACHE to a folder on another disk.",
-                n_photos=n_photos,
-                needed=needed / 2**20,
-                folder=file.parent,
-                free=free / 2**20,
-            )
+            "{n_photos:,} prepared photos need {needed:,.0f} MiB in {folder}, and {free:,.0f} MiB are free. Make "
+            "room, choose a smaller size, or set WHOSTHAT_CACHE to a folder on another disk.",
+            n_photos=n_photos,
+            needed=needed / 2**20,
+            folder=file.parent,
+            free=free / 2**20,
         )
 
 
 def _unwritable(file: Path, error: Any) -> CacheError:
     return CacheError(
-        _(
-            "The cache {file} cannot be written: {error}. Make room there, close other programs that use the file, or "
-            "set WHOSTHAT_CACHE to another folder.",
-            file=file,
-            error=system_reason(error),
-        )
+        "The cache {file} cannot be written: {error}. Make room there, close other programs that use the file, or "
+        "set WHOSTHAT_CACHE to another folder.",
+        file=file,
+        error=system_reason(error),
     )

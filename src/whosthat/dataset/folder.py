@@ -94,7 +94,7 @@ def scan(root: Path, *, clips: bool = False) -> PhotoFolder:
     real_root = _existing_folder(root)
     entries = _entries(real_root)
     if not entries:
-        raise DatasetError(_("{root} is empty. Expected one sub-folder per class, each with photos in it.", root=root))
+        raise DatasetError("{root} is empty. Expected one sub-folder per class, each with photos in it.", root=root)
     found: dict[str, list[Photo]] = {}
     left: list[SetAside] = []
     for entry in entries:
@@ -120,15 +120,15 @@ def _existing_folder(root: Path) -> Path:
     try:
         real = root.resolve(strict=True)
         if not stat.S_ISDIR(real.stat().st_mode):
-            raise DatasetError(_("{root} is a file. Expected a folder with one sub-folder of photos per class.", root=root))
+            raise DatasetError("{root} is a file. Expected a folder with one sub-folder of photos per class.", root=root)
     except FileNotFoundError as error:
         near = _near_sibling(root)
         if near is None:
-            raise DatasetError(_("There is no folder {root}. Check the path.", root=root)) from error
-        raise DatasetError(_('There is no folder {root}. Did you mean "{near}"? Check the path.', root=root, near=near)) from error
+            raise DatasetError("There is no folder {root}. Check the path.", root=root) from error
+        raise DatasetError('There is no folder {root}. Did you mean "{near}"? Check the path.', root=root, near=near) from error
     except (OSError, RuntimeError, ValueError) as error:  # RuntimeError: a loop of links (Python < 3.13); ValueError: a NUL character
         raise DatasetError(
-            _("The folder {root} cannot be opened: {error}. Check the path and its permissions.", root=root, error=error)
+            "The folder {root} cannot be opened: {error}. Check the path and its permissions.", root=root, error=error
         ) from error
     return real
 
@@ -149,7 +149,7 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
             return sorted(listing, key=lambda entry: entry.name)
     except OSError as error:
         raise DatasetError(
-            _("The folder {folder} cannot be listed: {error}. Check its permissions.", folder=folder, error=system_reason(error))
+            "The folder {folder} cannot be listed: {error}. Check its permissions.", folder=folder, error=system_reason(error)
         ) from error
 
 
@@ -252,12 +252,10 @@ def _check_layout(root: Path, class_folders: list[str], left: list[SetAside]) ->
     twins = next((names for names in alike.values() if len(names) > 1), None)
     if twins is not None:
         raise DatasetError(
-            _(
-                "The class folders {twins} in {root} differ only by upper and lower case or by how their accents are "
-                "stored; on other computers they are one folder. Merge or rename them.",
-                twins=_(" and ").join(repr(name) for name in twins),
-                root=root,
-            )
+            "The class folders {twins} in {root} differ only by upper and lower case or by how their accents are "
+            "stored; on other computers they are one folder. Merge or rename them.",
+            twins=_(" and ").join(repr(name) for name in twins),
+            root=root,
         )
     if class_folders:
         return
@@ -265,20 +263,14 @@ def _check_layout(root: Path, class_folders: list[str], left: list[SetAside]) ->
     empty = [item.path.name for item in left if item.reason == EMPTY_CLASS]
     if loose:
         raise DatasetError(
-            _(
-                "Found {n} photo(s) directly in {root}; put each class's (or person's) photos in a folder of their own.",
-                n=loose,
-                root=root,
-            )
+            "Found {n} photo(s) directly in {root}; put each class's (or person's) photos in a folder of their own.", n=loose, root=root
         )
     if videos := sum(item.reason == NO_PHOTO_BUT["video"] for item in left):
         raise DatasetError(
-            _(
-                "{root} holds no photos, but {videos}. A network learns from videos when it looks at several frames of "
-                "each: --model cnn-lstm --frames 8.",
-                root=root,
-                videos=counted(videos, "video"),
-            )
+            "{root} holds no photos, but {videos}. A network learns from videos when it looks at several frames of "
+            "each: --model cnn-lstm --frames 8.",
+            root=root,
+            videos=counted(videos, "video"),
         )
     why = _("{root} has no sub-folders with photos. Expected one sub-folder per class, each with photos in it.", root=root)
     if empty:

@@ -82,11 +82,7 @@ def write_split(split: Split, path: Path) -> None:
         replace_file(path, split_table(split))
     except OSError as error:
         raise DatasetError(
-            _(
-                "The split cannot be written to {path}: {error}. Make room or choose another folder.",
-                path=path,
-                error=system_reason(error),
-            )
+            "The split cannot be written to {path}: {error}. Make room or choose another folder.", path=path, error=system_reason(error)
         ) from error
 
 
@@ -105,22 +101,20 @@ def read_split(path: Path, audit: Audit, *, ratios: Ratios, seed: int) -> Split:
         item = known.get(row["path"])
         if row["part"] not in PARTS:
             raise DatasetError(
-                _('{path} is not a split file: "{part}" is not one of {parts}.', path=path, part=row["part"], parts=_(", ").join(PARTS))
+                '{path} is not a split file: "{part}" is not one of {parts}.', path=path, part=row["part"], parts=_(", ").join(PARTS)
             )
         if item is None or item.sha256 != row["sha256"]:
             changed.append(row["path"])
         elif item in part_of:
-            raise DatasetError(_("{path} is not a split file: {photo} is listed twice.", path=path, photo=row["path"]))
+            raise DatasetError("{path} is not a split file: {photo} is listed twice.", path=path, photo=row["path"])
         else:
             part_of[item] = row["part"]
     if changed:
         raise DatasetError(
-            _(
-                "{photos} of the split {path} are missing or have changed ({changed}). Restore them, or train again.",
-                photos=counted(len(changed), "photo"),
-                path=path,
-                changed=listing(changed),
-            )
+            "{photos} of the split {path} are missing or have changed ({changed}). Restore them, or train again.",
+            photos=counted(len(changed), "photo"),
+            path=path,
+            changed=listing(changed),
         )
     classes = tuple(sorted({item.photo.class_name for item in part_of}))
     return _made(classes, part_of, _checked(ratios), seed)
@@ -154,11 +148,9 @@ class _Division:
         lacking = [_(IN_PART[part], name=name) for name, parts in sorted(self._empty.items()) for part in PARTS if part in parts]
         if lacking:
             raise DatasetError(
-                _(
-                    'Photos that look alike stay in one part of the split, which leaves none for: {lacking}. "whosthat check" '
-                    "lists them; add photos, or delete those in the wrong folder.",
-                    lacking=listing(lacking),
-                )
+                'Photos that look alike stay in one part of the split, which leaves none for: {lacking}. "whosthat check" '
+                "lists them; add photos, or delete those in the wrong folder.",
+                lacking=listing(lacking),
             )
         return part_of
 
@@ -192,7 +184,7 @@ def _shares(n: int, ratios: Ratios) -> list[int]:
 
 def _sampled(photos: Sequence[AuditedPhoto], pictures_per_class: int, seed: int) -> list[AuditedPhoto]:
     if pictures_per_class < 1:
-        raise UsageError(_("pictures_per_class must be 1 or more, got {pictures_per_class}.", pictures_per_class=pictures_per_class))
+        raise UsageError("pictures_per_class must be 1 or more, got {pictures_per_class}.", pictures_per_class=pictures_per_class)
     of_class: defaultdict[str, list[AuditedPhoto]] = defaultdict(list)
     for item in sorted(photos, key=lambda item: _lot("sample", seed, item)):
         of_class[item.photo.class_name].append(item)
@@ -212,19 +204,17 @@ def _check_groups(photos: Sequence[AuditedPhoto], classes: Sequence[str]) -> Non
     short = [_("{name} ({n})", name=name, n=n) for name, n in pictures_by_class(photos, classes).items() if n < len(PARTS)]
     if short:
         raise DatasetError(
-            _(
-                "{classes} with too few different pictures to be split: {short}. Training, validation and test need one "
-                "each, and copies, look-alikes and bursts count as one. Add photos, or move the folder away.",
-                classes=counted(len(short), "class"),
-                short=listing(short),
-            )
+            "{classes} with too few different pictures to be split: {short}. Training, validation and test need one "
+            "each, and copies, look-alikes and bursts count as one. Add photos, or move the folder away.",
+            classes=counted(len(short), "class"),
+            short=listing(short),
         )
 
 
 def _checked(ratios: Ratios) -> Ratios:
     if len(ratios) != 3 or not all(math.isfinite(share) and share > 0 for share in ratios):
         raise UsageError(
-            _("A split needs three positive numbers, for training, validation and test; got {ratios}.", ratios=":".join(map(str, ratios)))
+            "A split needs three positive numbers, for training, validation and test; got {ratios}.", ratios=":".join(map(str, ratios))
         )
     return ratios
 
@@ -240,12 +230,10 @@ def read_rows(path: Path) -> list[dict[str, str]]:
         with path.open(encoding="utf-8", newline="") as file:
             reader = csv.DictReader(file, strict=True)
             if tuple(reader.fieldnames or ()) != COLUMNS:
-                raise DatasetError(
-                    _("{path} is not a split file: expected the columns {columns}.", path=path, columns=_(", ").join(COLUMNS))
-                )
+                raise DatasetError("{path} is not a split file: expected the columns {columns}.", path=path, columns=_(", ").join(COLUMNS))
             rows = list(reader)
     except (OSError, ValueError, csv.Error) as error:
-        raise DatasetError(_("The split {path} cannot be read: {error}.", path=path, error=error)) from error
+        raise DatasetError("The split {path} cannot be read: {error}.", path=path, error=error) from error
     if any(None in row.values() or None in row for row in rows):
-        raise DatasetError(_("{path} is not a split file: a line has too few or too many columns.", path=path))
+        raise DatasetError("{path} is not a split file: a line has too few or too many columns.", path=path)
     return rows

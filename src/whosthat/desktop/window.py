@@ -44,7 +44,7 @@ def new_root() -> tkinter.Tk:
     try:
         import tkinter
     except ImportError as error:
-        raise DesktopError(_(NO_TK)) from error
+        raise DesktopError(NO_TK) from error
     if sys.platform == "win32":
         import ctypes
 
@@ -52,4 +52,4 @@ def new_root() -> tkinter.Tk:
     try:
         return tkinter.Tk(className="Whosthat")
     except tkinter.TclError as error:
-        raise DesktopError(_(NO_SCREEN, reason=error)) from error
+        raise DesktopError(NO_SCREEN, reason=error) from error

@@ -23,7 +23,6 @@ from whosthat.photos.drawing import encode_image, thumbnail
 from whosthat.photos.reading import read
 from whosthat.progress import SILENT, Progress
 from whosthat.translation import _
-from whosthat.version import __version__
 
 SIDE = 160
 """Longest side of a photo on the page, in pixels."""
@@ -50,7 +49,7 @@ class ClassRow:
 def check_path(page: Path) -> None:
     """Refuse, before any photo is looked at, a name that no page can have: a UsageError says what it must be."""
     if page.suffix.lower() not in (".html", ".htm") or page.is_dir():
-        raise UsageError(_("The page must be a file that ends in .html, got {page}.", page=page))
+        raise UsageError("The page must be a file that ends in .html, got {page}.", page=page)
 
 
 def write_check_page(page: Path, audit: Audit, faces: FaceAudit | None, *, progress: Progress = SILENT) -> Path:
@@ -78,13 +77,12 @@ def write_check_page(page: Path, audit: Audit, faces: FaceAudit | None, *, progr
         photos=photos,
         shown=SHOWN,
         most_names=MOST_NAMES,
-        version=__version__,
     )
     try:
         make_private_folder(page.parent)
         replace_file(page, text.encode("utf-8", errors="replace"))  # a file name may hold bytes that are no letters
     except OSError as error:
-        raise UsageError(_("{page} cannot be written: {error}. Name another file.", page=page, error=system_reason(error))) from error
+        raise UsageError("{page} cannot be written: {error}. Name another file.", page=page, error=system_reason(error)) from error
     return page
 
 

@@ -16,14 +16,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from whosthat.durable import replace_file
 from whosthat.errors import UsageError
 from whosthat.evaluation.outcomes import Outcomes
 from whosthat.evaluation.report import template
 from whosthat.proportions import Interval, wilson_interval
-from whosthat.runs.files import writing
+from whosthat.runs.files import save_file
 from whosthat.translation import N_, _
-from whosthat.version import __version__
 from whosthat.wording import counted, percent, percent_range
 
 FORMAT = 2
@@ -130,7 +128,7 @@ def compare(photos: str, contestants: Sequence[Contestant], failures: Sequence[F
     """
     counts = {len(one.correct) for one in contestants}
     if len(counts) != 1:
-        raise UsageError(_("Models can be compared on the same test photos alone; they answered {numbers} photos.", numbers=sorted(counts)))
+        raise UsageError("Models can be compared on the same test photos alone; they answered {numbers} photos.", numbers=sorted(counts))
     ranked = sorted(contestants, key=lambda one: (-sum(one.correct), one.work_seconds))
     usable = [one for one in ranked if one.interval.low > one.baseline]
     duels = _duels(usable[0], ranked) if usable else ()
@@ -293,11 +291,9 @@ def to_dict(comparison: Comparison) -> dict[str, Any]:
 def write_comparison(folder: Path, comparison: Comparison) -> Path:
     """Write both files into a folder that exists, and return the page; a `RunError` says that one cannot be written."""
     shown = list(zip(comparison.contestants, figures(comparison), strict=True))
-    page = template("compare.html.j2").render(comparison=comparison, shown=shown, version=__version__)
-    with writing(folder):
-        replace_file(folder / JSON_FILE, json.dumps(to_dict(comparison), allow_nan=False, indent=1).encode("ascii"))
-        replace_file(folder / REPORT_FILE, page.encode("utf-8", errors="replace"))
-    return folder / REPORT_FILE
+    page = template("compare.html.j2").render(comparison=comparison, shown=shown)
+    save_file(folder / JSON_FILE, json.dumps(to_dict(comparison), allow_nan=False, indent=1))
+    return save_file(folder / REPORT_FILE, page)
 
 
 def figures(comparison: Comparison) -> list[dict[str, str]]:

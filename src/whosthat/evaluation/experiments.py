@@ -19,15 +19,13 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from whosthat.durable import replace_file
 from whosthat.evaluation.metrics import Evaluation
 from whosthat.evaluation.report import read_curves, template
 from whosthat.evaluation.run_facts import TrialFacts, read_metrics, read_trial_facts
 from whosthat.proportions import Interval, wilson_interval
-from whosthat.runs.files import METRICS, REPORT, SPLIT, read_file, writing
+from whosthat.runs.files import METRICS, REPORT, SPLIT, read_file, save_file
 from whosthat.runs.folders import summarise
 from whosthat.translation import N_, _
-from whosthat.version import __version__
 from whosthat.wording import counted, duration, listing, percent, percent_range
 
 FORMAT = 1
@@ -329,8 +327,8 @@ def _row_to_dict(row: Row, differing: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def write_page(path: Path, experiments: Experiments) -> None:
-    """Write the page, with links to the report of each run; a RunError says that it cannot be written."""
+def write_page(path: Path, experiments: Experiments) -> Path:
+    """Write the page, and return it, with links to the report of each run; a RunError says that it cannot be written."""
     from whosthat.evaluation.plots.overlay import curves, lines
 
     drawn = lines(experiments)
@@ -342,10 +340,8 @@ def write_page(path: Path, experiments: Experiments) -> None:
         matrices=_matrices(experiments),
         zip=zip,
         link=lambda trial: Path(os.path.relpath(trial.run / REPORT, path.parent)).as_posix(),
-        version=__version__,
     )
-    with writing(path):
-        replace_file(path, page.encode("utf-8", errors="replace"))
+    return save_file(path, page)
 
 
 def _matrices(experiments: Experiments) -> list[tuple[str, Trial]]:
@@ -361,11 +357,8 @@ def _matrices(experiments: Experiments) -> list[tuple[str, Trial]]:
 
 def write_series(folder: Path, experiments: Experiments, key: str) -> Path:
     """Write page and JSON of a series into its folder beside its runs, and return the page; ``key`` tells it from other series."""
-    document = {**to_dict(experiments), "key": key}
-    with writing(folder):
-        replace_file(folder / JSON_FILE, json.dumps(document, allow_nan=False, indent=1).encode("ascii"))
-    write_page(folder / PAGE_FILE, experiments)
-    return folder / PAGE_FILE
+    save_file(folder / JSON_FILE, json.dumps({**to_dict(experiments), "key": key}, allow_nan=False, indent=1))
+    return write_page(folder / PAGE_FILE, experiments)
 
 
 def _setting(value: object) -> str:

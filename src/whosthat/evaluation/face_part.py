@@ -20,10 +20,9 @@ from whosthat.checking.face_audit import SMALL_FACE, FaceAudit, SuspectPhoto
 from whosthat.checking.face_findings import alikeness, face_findings, most_alike
 from whosthat.checking.suspects import Pair
 from whosthat.dataset.findings import Finding
-from whosthat.durable import replace_file
 from whosthat.evaluation.plots.writing import BASE64, LARGE_SIDE
 from whosthat.photos.drawing import encode_image, thumbnail
-from whosthat.runs.files import read_file, writing
+from whosthat.runs.files import read_file, save_file
 from whosthat.translation import _
 from whosthat.types import Box, Image
 from whosthat.wording import counted, percent
@@ -130,11 +129,8 @@ def face_picture(image: Image, box: Box) -> str:
 
 def write_face_part(run: Path, part: FacePart) -> Path:
     """Write a run's ``faces.json``, whole or not at all; a `RunError` says that it cannot be written."""
-    path = run / FACES_FILE
     document = {"format": FORMAT, "faces": part.faces.to_dict(), "pictures": dict(part.pictures)}
-    with writing(path):
-        replace_file(path, json.dumps(document, allow_nan=False, indent=1).encode("ascii"))
-    return path
+    return save_file(run / FACES_FILE, json.dumps(document, allow_nan=False, indent=1))
 
 
 def read_face_part(run: Path) -> FacePart | None:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from whosthat.durable import replace_file
 from whosthat.evaluation.plots.canvas import PRINT, THEMED, drawn, png, svg
 from whosthat.evaluation.report import template
-from whosthat.runs.files import writing
+from whosthat.runs.files import save_file
 
 PAGE = "lesson.html"
 
@@ -77,20 +77,18 @@ class Part:
     found: tuple[Exhibit, ...] = ()  # what was computed
 
 
-def write_lesson_page(folder: Path, parts: Sequence[Part], words: dict[str, str], facts: Sequence[tuple[str, str]]) -> Path:
+def write_lesson_page(folder: Path, parts: Sequence[Part], *, n_photos: int, n_trainings: int, seconds: float) -> Path:
     """Write `PAGE` into a folder that exists, and return it.
 
     Args:
         folder: Where.
-        parts: The parts of the lesson so far.
-        words: The words of the page itself, by their names in the template, in the current language as everything else.
-        facts: What stands at its top: pairs of words and value.
+        parts: The parts of the lesson so far, in the current language as everything else.
+        n_photos: Photos drawn so far.
+        n_trainings: Networks trained so far.
+        seconds: Time spent computing.
 
     Raises:
         RunError: It cannot be written.
     """
-    page = template("lesson.html.j2").render(parts=parts, words=words, facts=facts)
-    path = folder / PAGE
-    with writing(path):
-        replace_file(path, page.encode("utf-8", errors="replace"))
-    return path
+    facts = {"date": f"{datetime.now().astimezone():%Y-%m-%d}", "n_photos": n_photos, "n_trainings": n_trainings, "seconds": seconds}
+    return save_file(folder / PAGE, template("lesson.html.j2").render(parts=parts, **facts))

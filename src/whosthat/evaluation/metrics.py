@@ -152,7 +152,7 @@ def evaluate(answers: Sequence[Answer], labels: Sequence[str]) -> Evaluation:
         Outcomes(correct=1, wrong=0, unknown=0, no_face=1)
     """
     if not answers:
-        raise DatasetError(_("There is no test photo, so nothing can be judged. Add photos, or give the test a larger share of the split."))
+        raise DatasetError("There is no test photo, so nothing can be judged. Add photos, or give the test a larger share of the split.")
     n, outcomes, confusion = len(answers), count(answers), _confusion(answers, labels)
     per_class = _class_scores(confusion, labels)
     photos = [score.n for score in per_class]

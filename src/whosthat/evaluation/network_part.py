@@ -11,9 +11,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from whosthat.durable import replace_file
 from whosthat.networks.layers import BLOCK, LayerFacts, NetworkLayers
-from whosthat.runs.files import NETWORK, read_file, writing
+from whosthat.runs.files import NETWORK, read_file, save_file
 from whosthat.translation import N_, _
 from whosthat.wording import counted
 
@@ -52,10 +51,8 @@ def write_network(run: Path, layers: NetworkLayers) -> Path:
     """Write a run's ``network.json``, whole or not at all; a `RunError` says that it cannot be written."""
     from pydantic import TypeAdapter
 
-    path = run / NETWORK
-    with writing(path, _("Make room, or choose another folder with --runs.")):
-        replace_file(path, TypeAdapter(NetworkLayers).dump_json(layers, exclude_defaults=True))
-    return path
+    content = TypeAdapter(NetworkLayers).dump_json(layers, exclude_defaults=True)
+    return save_file(run / NETWORK, content, _("Make room, or choose another folder with --runs."))
 
 
 def read_network(run: Path) -> NetworkLayers | None:

@@ -14,7 +14,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from whosthat.durable import replace_file
 from whosthat.errors import RunError
 from whosthat.evaluation.diagnosis import Diagnosis, diagnose
 from whosthat.evaluation.face_part import read_face_part
@@ -30,7 +29,7 @@ from whosthat.evaluation.plots.writing import HEAT_FILE, flow_captions, read_fil
 from whosthat.evaluation.run_facts import RunFacts, read_metrics
 from whosthat.evaluation.verdict import suspects_sentence
 from whosthat.networks.layers import NetworkLayers
-from whosthat.runs.files import HISTORY, REPORT, read_counts, read_environment, read_findings, read_settings, writing
+from whosthat.runs.files import HISTORY, REPORT, read_counts, read_environment, read_findings, read_settings, save_file
 from whosthat.training.journal import read_history
 from whosthat.translation import N_, _, language, ngettext
 from whosthat.version import __version__
@@ -75,11 +74,7 @@ def write_report(run: Path) -> Path:
         RunError: ``metrics.json`` is absent, a file is damaged, or the report cannot be written.
     """
     facts = read_metrics(run)
-    page = template("report.html.j2").render(_content(run, facts))
-    path = run / REPORT
-    with writing(path):
-        replace_file(path, page.encode("utf-8", errors="replace"))  # a file name may hold bytes that are no letters
-    return path
+    return save_file(run / REPORT, template("report.html.j2").render(_content(run, facts)))
 
 
 def template(name: str) -> Any:
@@ -104,7 +99,7 @@ def template(name: str) -> Any:
         "local_time": local_time,
     }
     environment.concat = lambda parts: closed_up("".join(parts))  # type: ignore[method-assign]
-    environment.globals |= {"_": _, "ngettext": ngettext, "page_language": PAGE_LANGUAGES[language()]}
+    environment.globals |= {"_": _, "ngettext": ngettext, "page_language": PAGE_LANGUAGES[language()], "version": __version__}
     return environment.get_template(name)
 
 
@@ -121,7 +116,6 @@ def _content(run: Path, facts: RunFacts) -> dict[str, Any]:
         "diagnosis": diagnosis,
         "training": facts.training,
         "run_path": _run_path(run),
-        "version": __version__,
         "counts": sorted(counts, key=lambda row: row.total)[:MOST_ROWS] if len(counts) > MOST_ROWS else counts,
         "all_counts": counts,
         "most_names": MOST_NAMES,
@@ -176,15 +170,13 @@ def read_curves(run: Path) -> History:
     try:
         history = read_history(path) if path.exists() else []
     except (OSError, ValueError, TypeError) as error:
-        raise RunError(_("{path} is damaged ({error}). {advice}", path=path, error=error, advice=_(_WITHOUT_CURVES))) from error
+        raise RunError("{path} is damaged ({error}). {advice}", path=path, error=error, advice=_(_WITHOUT_CURVES)) from error
     if not all(column in row for row in history for column in CURVES):
         raise RunError(
-            _(
-                "{path} is damaged: it lacks one of the columns {columns}. {advice}",
-                path=path,
-                columns=_(", ").join(CURVES),
-                advice=_(_WITHOUT_CURVES),
-            )
+            "{path} is damaged: it lacks one of the columns {columns}. {advice}",
+            path=path,
+            columns=_(", ").join(CURVES),
+            advice=_(_WITHOUT_CURVES),
         )
     return history
 

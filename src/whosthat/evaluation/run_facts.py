@@ -12,12 +12,11 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from whosthat.durable import replace_file
 from whosthat.errors import RunError, system_reason
 from whosthat.evaluation.diagnosis import Diagnosis, Training
 from whosthat.evaluation.learning_curve import LearningCurve
 from whosthat.evaluation.metrics import Evaluation
-from whosthat.runs.files import METRICS, TRIAL, read_file, writing
+from whosthat.runs.files import METRICS, TRIAL, read_file, save_file
 from whosthat.translation import _
 
 FORMAT = 3
@@ -63,8 +62,7 @@ class TrialFacts:
 
 def write_trial(run: Path, facts: TrialFacts) -> None:
     """Write the ``trial.json`` of a run, whole or not at all; a `RunError` says that it cannot be written."""
-    with writing(run / TRIAL):
-        replace_file(run / TRIAL, json.dumps(asdict(facts), allow_nan=False).encode("ascii"))
+    save_file(run / TRIAL, json.dumps(asdict(facts), allow_nan=False))
 
 
 def read_trial_facts(run: Path) -> TrialFacts | None:
@@ -83,12 +81,9 @@ def read_trial_facts(run: Path) -> TrialFacts | None:
 
 def write_metrics(run: Path, facts: RunFacts) -> Path:
     """Write the ``metrics.json`` of a run whose folder exists, whole or not at all; a `RunError` says that it cannot be written."""
-    path = run / METRICS
     document = {"format": FORMAT, "outcomes": asdict(facts.evaluation.outcomes), **asdict(facts)}
     text = json.dumps(document, allow_nan=False, indent=1)  # ASCII: a file name may hold lone surrogates
-    with writing(path, _("Make room, or choose another folder with --runs.")):
-        replace_file(path, text.encode("ascii"))
-    return path
+    return save_file(run / METRICS, text, _("Make room, or choose another folder with --runs."))
 
 
 def read_metrics(run: Path) -> RunFacts:
@@ -104,45 +99,39 @@ def read_metrics(run: Path) -> RunFacts:
         content = path.read_bytes()
     except OSError as error:
         raise RunError(
-            _(
-                "{path} cannot be read ({error}). A run has it once its test is done; an interrupted run goes on with "
-                "whosthat train --resume {run}.",
-                path=path,
-                error=system_reason(error),
-                run=run,
-            )
+            "{path} cannot be read ({error}). A run has it once its test is done; an interrupted run goes on with "
+            "whosthat train --resume {run}.",
+            path=path,
+            error=system_reason(error),
+            run=run,
         ) from error
     try:
         document = json.loads(content)
         if document["format"] > FORMAT:
             raise RunError(
-                _(
-                    "{path} has format {format}, and this whosthat reads up to {newest}. Install a newer whosthat.",
-                    path=path,
-                    format=document["format"],
-                    newest=FORMAT,
-                )
+                "{path} has format {format}, and this whosthat reads up to {newest}. Install a newer whosthat.",
+                path=path,
+                format=document["format"],
+                newest=FORMAT,
             )
         if document["format"] == 2:
             rows = enumerate(document["evaluation"]["confusion"])
             document["evaluation"]["confusion"] = [(truth, answer, n) for truth, row in rows for answer, n in enumerate(row) if n]
         elif document["format"] < FORMAT:
             raise RunError(
-                _("{path} is of an older whosthat, which did not count unknown photos and those without a face. Train again.", path=path)
+                "{path} is of an older whosthat, which did not count unknown photos and those without a face. Train again.", path=path
             )
         facts = TypeAdapter(RunFacts).validate_python(document)
     except ValidationError as error:
         first = error.errors()[0]
         raise RunError(
-            _(
-                "{path} is damaged: {entry}: {error}. Test the run's bundle again with whosthat evaluate.",
-                path=path,
-                entry=".".join(map(str, first["loc"])),
-                error=first["msg"],
-            )
+            "{path} is damaged: {entry}: {error}. Test the run's bundle again with whosthat evaluate.",
+            path=path,
+            entry=".".join(map(str, first["loc"])),
+            error=first["msg"],
         ) from error
     except (ValueError, TypeError, KeyError, RecursionError) as error:
-        raise RunError(_("{path} is damaged: it is not the JSON object that whosthat writes ({error}).", path=path, error=error)) from error
+        raise RunError("{path} is damaged: it is not the JSON object that whosthat writes ({error}).", path=path, error=error) from error
     _check_sizes(facts.evaluation, path)
     return facts
 
@@ -153,5 +142,5 @@ def _check_sizes(evaluation: Evaluation, path: Path) -> None:
     sums = (len(evaluation.per_class), len(evaluation.answers), sum(count for *_, count in evaluation.confusion)) == (n_classes, n, n)
     if not (places and sums and evaluation.bins):
         raise RunError(
-            _("{path} is damaged: its tables do not fit {n_classes} classes and {n} test photos.", path=path, n_classes=n_classes, n=n)
+            "{path} is damaged: its tables do not fit {n_classes} classes and {n} test photos.", path=path, n_classes=n_classes, n=n
         )

@@ -63,16 +63,16 @@ def _parsed(graph: bytes, name: str) -> Any:
         check_graph(graph)
         model = onnx.load_model_from_string(graph)
     except (GraphError, DecodeError) as error:
-        raise WeightsError(_("The file of {name} cannot be used: {error}", name=name, error=error)) from error
+        raise WeightsError("The file of {name} cannot be used: {error}", name=name, error=error) from error
     if not model.graph.node:
-        raise WeightsError(_("The file of {name} is not an ONNX graph: it computes nothing.", name=name))
+        raise WeightsError("The file of {name} is not an ONNX graph: it computes nothing.", name=name)
     return model
 
 
 def _only(items: Sequence[Any], sentence: str, name: str) -> Any:
     if len(items) != 1:
         names = _(", ").join(item.name for item in items) or _("none")
-        raise WeightsError(_(sentence, name=name, n=len(items), names=names))
+        raise WeightsError(sentence, name=name, n=len(items), names=names)
     return items[0]
 
 
@@ -84,39 +84,31 @@ def _checked_input(photo: Any, description: EmbedderDescription) -> tuple[int | 
     if tensor.elem_type not in (TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.DOUBLE, TensorProto.UINT8):
         kind = TensorProto.DataType.Name(tensor.elem_type)
         raise WeightsError(
-            _("The input of {name} should hold floating-point numbers or uint8, but holds {kind}.", name=description.name, kind=kind)
+            "The input of {name} should hold floating-point numbers or uint8, but holds {kind}.", name=description.name, kind=kind
         )
     shape = [axis.dim_value if axis.dim_value > 0 else None for axis in tensor.shape.dim]  # exporters write -1, too
     if len(shape) != 4:
         raise WeightsError(
-            _(
-                "The input of {name} should have four dimensions (images, colours, height, width), but has {n}.",
-                name=description.name,
-                n=len(shape),
-            )
+            "The input of {name} should have four dimensions (images, colours, height, width), but has {n}.",
+            name=description.name,
+            n=len(shape),
         )
     layout = description.layout or _layout_of(shape, description.name)
     size = description.crop_size
     expected = (3, size, size) if layout == "nchw" else (size, size, 3)
     if any(there not in (None, wanted) for there, wanted in zip(shape[1:], expected, strict=True)):
         raise WeightsError(
-            _(
-                "The input of {name} has the shape {shape}, but its description says {expected} (crop_size {size}, "
-                "{layout}). Correct the description, or use the file that it describes.",
-                name=description.name,
-                shape=_shown(shape),
-                expected=_shown((None, *expected)),
-                size=size,
-                layout=layout,
-            )
+            "The input of {name} has the shape {shape}, but its description says {expected} (crop_size {size}, "
+            "{layout}). Correct the description, or use the file that it describes.",
+            name=description.name,
+            shape=_shown(shape),
+            expected=_shown((None, *expected)),
+            size=size,
+            layout=layout,
         )
     if shape[0] not in (None, 1):
         raise WeightsError(
-            _(
-                "The graph of {name} takes exactly {n} images at once. Export it for any number, or for one.",
-                name=description.name,
-                n=shape[0],
-            )
+            "The graph of {name} takes exactly {n} images at once. Export it for any number, or for one.", name=description.name, n=shape[0]
         )
     return shape[0] or "n", layout
 
@@ -127,12 +119,10 @@ def _layout_of(shape: Sequence[int | None], name: str) -> str:
     if shape[3] == 3:
         return "nhwc"
     raise WeightsError(
-        _(
-            "The graph of {name} does not say the order of its input's dimensions ({shape}). Add a line to its "
-            'description: layout = "nchw" (colours, height, width) or layout = "nhwc" (height, width, colours).',
-            name=name,
-            shape=_shown(shape),
-        )
+        "The graph of {name} does not say the order of its input's dimensions ({shape}). Add a line to its "
+        'description: layout = "nchw" (colours, height, width) or layout = "nhwc" (height, width, colours).',
+        name=name,
+        shape=_shown(shape),
     )
 
 

@@ -100,32 +100,26 @@ class OnnxEmbedder:
             answers = np.concatenate([self._session.run(part)[0] for part in parts])
         except ValueError as error:
             raise WeightsError(
-                _(
-                    "The embedder {name} cannot embed crops of {height} x {width} pixels: {error}",
-                    name=self.facts.name,
-                    height=crops.shape[1],
-                    width=crops.shape[2],
-                    error=error,
-                )
+                "The embedder {name} cannot embed crops of {height} x {width} pixels: {error}",
+                name=self.facts.name,
+                height=crops.shape[1],
+                width=crops.shape[2],
+                error=error,
             ) from error
         if answers.shape != (len(crops), self.facts.dimensions):
             raise WeightsError(
-                _(
-                    "The embedder {name} should give {dimensions} numbers for each of {n} crops, but gave an array of "
-                    "{shape}. Use another file, or correct the number of dimensions.",
-                    name=self.facts.name,
-                    dimensions=self.facts.dimensions,
-                    n=len(crops),
-                    shape=" x ".join(map(str, answers.shape)) or _("one number"),
-                )
+                "The embedder {name} should give {dimensions} numbers for each of {n} crops, but gave an array of "
+                "{shape}. Use another file, or correct the number of dimensions.",
+                name=self.facts.name,
+                dimensions=self.facts.dimensions,
+                n=len(crops),
+                shape=" x ".join(map(str, answers.shape)) or _("one number"),
             )
         if not (np.abs(answers) <= LARGEST).all():
             raise WeightsError(
-                _(
-                    "The embedder {name} gave numbers that are not finite, or huge. Its weights are damaged, or its input is "
-                    "not scaled as in its training.",
-                    name=self.facts.name,
-                )
+                "The embedder {name} gave numbers that are not finite, or huge. Its weights are damaged, or its input is "
+                "not scaled as in its training.",
+                name=self.facts.name,
             )
         return answers
 

@@ -22,7 +22,7 @@ from whosthat.faces.own_embedders import EmbedderDescription, OwnEmbedder, embed
 from whosthat.faces.weight_files import FILES, MAX_FILE_BYTES, WeightsFile, find_weights, read_at_most, read_weights
 from whosthat.faces.yunet import YuNet
 from whosthat.importers.mtcnn_networks import rewrite
-from whosthat.translation import N_, _
+from whosthat.translation import N_
 
 SFACE = EmbedderDescription(
     name="sface",
@@ -107,7 +107,7 @@ def detector_facts(name: str) -> DetectorFacts:
     if name == AUTO:
         return next((facts for facts in DETECTORS.values() if is_here(facts.files)), DETECTORS["mtcnn"])
     if name not in DETECTORS:
-        raise UsageError(_("There is no detector named {name!r}. {choice}", name=name, choice=did_you_mean(name, [AUTO, *DETECTORS])))
+        raise UsageError("There is no detector named {name!r}. {choice}", name=name, choice=did_you_mean(name, [AUTO, *DETECTORS]))
     return DETECTORS[name]
 
 
@@ -203,11 +203,9 @@ def embedder_model(name: str) -> EmbedderModel:
         own = read_embedder(name)
         return _described(own.file, own.description)
     raise UsageError(
-        _(
-            "There is no embedder named {name!r}. {choice} Add your own with: whosthat models add FILE.onnx --describe FILE.toml.",
-            name=name,
-            choice=did_you_mean(name, [AUTO, *all_embedders()]),
-        )
+        "There is no embedder named {name!r}. {choice} Add your own with: whosthat models add FILE.onnx --describe FILE.toml.",
+        name=name,
+        choice=did_you_mean(name, [AUTO, *all_embedders()]),
     )
 
 
@@ -221,12 +219,12 @@ def add_embedder(source: Path, description: EmbedderDescription, *, reserved: It
         WeightsError: The file cannot be read or copied, or does not fit the description.
     """
     if description.name in {AUTO, *EMBEDDERS, *DETECTORS, *FILES, *reserved}:
-        raise UsageError(_('The name "{name}" is taken. Choose another one in the description.', name=description.name))
+        raise UsageError('The name "{name}" is taken. Choose another one in the description.', name=description.name)
     content = read_at_most(source, MAX_FILE_BYTES)
     try:
         _try(OnnxEmbedder(description.facts, adapt(content, description)))
     except (WeightsError, ValueError) as error:
-        raise WeightsError(_("{source} was not added. {error}", source=source, error=error)) from error
+        raise WeightsError("{source} was not added. {error}", source=source, error=error) from error
     return keep_embedder(content, description)
 
 
@@ -239,8 +237,6 @@ def _try(embedder: OnnxEmbedder) -> None:
     first, second = embedder.embed(pictures.astype(np.uint8))
     if np.allclose(first, second, rtol=1e-4, atol=1e-6):
         raise WeightsError(
-            _(
-                "The embedder {name} gives the same embedding for different pictures: its mean or scale must be wrong.",
-                name=embedder.facts.name,
-            )
+            "The embedder {name} gives the same embedding for different pictures: its mean or scale must be wrong.",
+            name=embedder.facts.name,
         )

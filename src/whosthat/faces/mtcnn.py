@@ -152,9 +152,9 @@ def _answer(network: Session, pictures: Image, shape: tuple[int, int, int]) -> F
     try:
         (found,) = network.run(pictures)
     except ValueError as error:
-        raise WeightsError(_("The face detector cannot be run: {error}", error=error)) from error
+        raise WeightsError("The face detector cannot be run: {error}", error=error) from error
     if found.shape != (len(pictures), *shape) or not -LARGEST <= found.min(initial=0) <= found.max(initial=0) <= LARGEST:
-        raise WeightsError(_("The face detector's output is not a list of faces."))
+        raise WeightsError("The face detector's output is not a list of faces.")
     return found
 
 

@@ -13,7 +13,6 @@ from whosthat.faces.alignment import CropTemplate
 from whosthat.faces.embedder import EmbedderFacts, OnnxEmbedder
 from whosthat.faces.finding import FaceReader
 from whosthat.faces.models import detector_facts
-from whosthat.translation import _
 
 
 @dataclass(frozen=True)
@@ -38,11 +37,9 @@ class ReaderFiles:
         reader = FaceReader(detector, OnnxEmbedder(self.embedder, self.graph), self.template)
         if reader.key != self.key:
             raise ClusterError(
-                _(
-                    "The faces of {key} were asked for, but these files give {other}. Load the recogniser again; where machines work "
-                    "together, install the same whosthat on all.",
-                    key=self.key,
-                    other=reader.key,
-                )
+                "The faces of {key} were asked for, but these files give {other}. Load the recogniser again; where machines work "
+                "together, install the same whosthat on all.",
+                key=self.key,
+                other=reader.key,
             )
         return reader

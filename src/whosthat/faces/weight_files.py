@@ -144,24 +144,17 @@ def read_weights(file: WeightsFile | str) -> bytes:
     known, path = _known(file), find_weights(file)
     if path is None:
         raise WeightsError(
-            _(
-                "{part_of} needs {file}, which is missing. {where_from}",
-                part_of=known.part_of,
-                file=known.file,
-                where_from=where_from(known),
-            )
+            "{part_of} needs {file}, which is missing. {where_from}", part_of=known.part_of, file=known.file, where_from=where_from(known)
         )
     content = read_at_most(path, known.bytes)
     digest = hashlib.sha256(content).hexdigest()
     if digest != known.sha256:
         raise WeightsError(
-            _(
-                "{path} is not the published file: expected SHA-256 {sha256}, got {digest}. {where_from}",
-                path=path,
-                sha256=known.sha256,
-                digest=digest,
-                where_from=where_from(known),
-            )
+            "{path} is not the published file: expected SHA-256 {sha256}, got {digest}. {where_from}",
+            path=path,
+            sha256=known.sha256,
+            digest=digest,
+            where_from=where_from(known),
         )
     return content
 
@@ -179,11 +172,9 @@ def store(name: str, content: bytes) -> None:
         target.chmod(0o644)  # nothing in it is private, and the folder may serve a whole classroom
     except OSError as error:
         raise WeightsError(
-            _(
-                "{target} cannot be written: {error}. Make room, or set WHOSTHAT_WEIGHTS to another folder.",
-                target=target,
-                error=system_reason(error),
-            )
+            "{target} cannot be written: {error}. Make room, or set WHOSTHAT_WEIGHTS to another folder.",
+            target=target,
+            error=system_reason(error),
         ) from error
 
 
@@ -216,7 +207,7 @@ def _known(file: WeightsFile | str) -> WeightsFile:
     if isinstance(file, WeightsFile):
         return file
     if file not in FILES:
-        raise WeightsError(_("There are no weights named {name!r}. {choice}", name=file, choice=did_you_mean(file, FILES)))
+        raise WeightsError("There are no weights named {name!r}. {choice}", name=file, choice=did_you_mean(file, FILES))
     return FILES[file]
 
 
@@ -230,7 +221,7 @@ def read_at_most(path: Path, limit: int) -> bytes:
         with path.open("rb") as file:
             content = file.read(limit + 1)
     except OSError as error:
-        raise WeightsError(_("{path} cannot be read: {error}.", path=path, error=system_reason(error))) from error
+        raise WeightsError("{path} cannot be read: {error}.", path=path, error=system_reason(error)) from error
     if len(content) > limit:
-        raise WeightsError(_("{path} is larger than the expected {limit:,} bytes, so it is another file.", path=path, limit=limit))
+        raise WeightsError("{path} is larger than the expected {limit:,} bytes, so it is another file.", path=path, limit=limit)
     return content

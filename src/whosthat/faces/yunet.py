@@ -15,7 +15,6 @@ from whosthat.errors import WeightsError
 from whosthat.faces.detector import suppress
 from whosthat.inference import GraphError, check_graph
 from whosthat.photos.quiet import quiet_opencv
-from whosthat.translation import _
 from whosthat.types import Box, Face
 
 if TYPE_CHECKING:
@@ -50,7 +49,7 @@ class YuNet:
         try:
             check_graph(graph)
         except GraphError as error:
-            raise WeightsError(_("These bytes are not YuNet's weights: {error}", error=error)) from error
+            raise WeightsError("These bytes are not YuNet's weights: {error}", error=error) from error
         self._graph = np.frombuffer(graph, np.uint8)
         self._min_score, self._overlap = min_score, overlap
         self._of_thread = threading.local()
@@ -91,7 +90,7 @@ class YuNet:
                 with quiet_opencv():  # it warns about a setting that nobody chose
                     made = cv2.FaceDetectorYN.create("onnx", self._graph, nothing, size, self._min_score, self._overlap, 5000)
             except cv2.error as error:
-                raise WeightsError(_("OpenCV cannot read these bytes as YuNet's weights: {error}", error=error)) from error
+                raise WeightsError("OpenCV cannot read these bytes as YuNet's weights: {error}", error=error) from error
             self._of_thread.network = made
         return self._of_thread.network
 

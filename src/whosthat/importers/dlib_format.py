@@ -180,7 +180,7 @@ class _Cursor:
 
     def wrong(self, what: str) -> WeightsError:
         return WeightsError(
-            _("The file is not dlib's face network as whosthat knows it: it holds {found} before byte {at}.", found=what, at=self._at)
+            "The file is not dlib's face network as whosthat knows it: it holds {found} before byte {at}.", found=what, at=self._at
         )
 
     def take(self, length: int) -> bytes:

@@ -62,7 +62,7 @@ def rewrite(published: bytes) -> bytes:
     try:
         return _written(_layers(onnx.load_model_from_string(published)))
     except (DecodeError, KeyError, IndexError, ValueError) as error:
-        raise WeightsError(_("The file is none of MTCNN's networks: {error!r}", error=error)) from error
+        raise WeightsError("The file is none of MTCNN's networks: {error!r}", error=error) from error
 
 
 def score_of(differences: Floats) -> Floats:

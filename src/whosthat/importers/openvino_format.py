@@ -103,7 +103,7 @@ def read_network(xml: bytes, numbers: bytes) -> tuple[Layer, ...]:
 
 def wrong(problem: str) -> WeightsError:
     """Say what makes a file unreadable."""
-    return WeightsError(_("The file is not an OpenVINO network that whosthat can read: {problem}.", problem=problem))
+    return WeightsError("The file is not an OpenVINO network that whosthat can read: {problem}.", problem=problem)
 
 
 @dataclass

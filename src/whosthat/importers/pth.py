@@ -76,14 +76,12 @@ def read_tensors(path: Path) -> Tensors:
         content = path.read_bytes()
         return _read_zip(content) if content.startswith(b"PK") else _read_sequence(content)
     except OSError as error:
-        raise WeightsError(_("The checkpoint {path} cannot be read: {error}.", path=path, error=system_reason(error))) from error
+        raise WeightsError("The checkpoint {path} cannot be read: {error}.", path=path, error=system_reason(error)) from error
     except _RefusedError as error:
         raise WeightsError(
-            _(
-                "The checkpoint {path} is refused: {error}. Expected a file saved by torch.save(model.state_dict(), ...).",
-                path=path,
-                error=error,
-            )
+            "The checkpoint {path} is refused: {error}. Expected a file saved by torch.save(model.state_dict(), ...).",
+            path=path,
+            error=error,
         ) from error
 
 

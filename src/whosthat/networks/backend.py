@@ -54,11 +54,9 @@ def load_keras() -> ModuleType:
     keras = _import("keras")
     if keras.backend.backend() != _ENVIRONMENT["KERAS_BACKEND"]:
         raise NetworkError(
-            _(
-                "Keras was already imported with the backend {backend!r}, but whosthat needs 'tensorflow'. Import "
-                "whosthat before keras, or set the environment variable KERAS_BACKEND=tensorflow.",
-                backend=keras.backend.backend(),
-            )
+            "Keras was already imported with the backend {backend!r}, but whosthat needs 'tensorflow'. Import "
+            "whosthat before keras, or set the environment variable KERAS_BACKEND=tensorflow.",
+            backend=keras.backend.backend(),
         )
     # TensorFlow warns of "excessive retracing" when one process builds several networks, which is no fault here.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
@@ -73,7 +71,7 @@ def require_keras() -> None:
     for name in ("keras", "tensorflow"):
         if name not in sys.modules and importlib.util.find_spec(name) is None:
             raise NetworkError(
-                _("Training a network needs Keras on TensorFlow, and {name} is not installed. {install}", name=name, install=_(_INSTALL))
+                "Training a network needs Keras on TensorFlow, and {name} is not installed. {install}", name=name, install=_(_INSTALL)
             )
 
 
@@ -90,7 +88,7 @@ def set_threads(n: int) -> None:
         NetworkError: ``n`` is below 1, or TensorFlow has already started with another number.
     """
     if n < 1:
-        raise NetworkError(_("The number of threads must be 1 or more, got {n}.", n=n))
+        raise NetworkError("The number of threads must be 1 or more, got {n}.", n=n)
     load_keras()
     threading = _import("tensorflow").config.threading
     if threading.get_intra_op_parallelism_threads() == n:
@@ -100,7 +98,7 @@ def set_threads(n: int) -> None:
         threading.set_inter_op_parallelism_threads(1)
     except RuntimeError as error:
         raise NetworkError(
-            _("TensorFlow already runs, so its threads can no longer be set to {n}. Set them before the first network is built.", n=n)
+            "TensorFlow already runs, so its threads can no longer be set to {n}. Set them before the first network is built.", n=n
         ) from error
 
 
@@ -112,12 +110,10 @@ def _import(name: str) -> ModuleType:
             return importlib.import_module(name)
     except ImportError as error:
         raise NetworkError(
-            _(
-                "This needs Keras and TensorFlow, but {name} cannot be imported ({error}). {install}",
-                name=error.name or name,
-                error=error,
-                install=_(_INSTALL),
-            )
+            "This needs Keras and TensorFlow, but {name} cannot be imported ({error}). {install}",
+            name=error.name or name,
+            error=error,
+            install=_(_INSTALL),
         ) from error
 
 

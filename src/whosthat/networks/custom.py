@@ -130,18 +130,16 @@ def _parse(position: int, written: str) -> Block:
     word, *tokens = written.lower().split() or [""]
     where = _("Block {position} ({written!r:.80})", position=position, written=written)
     if not word:
-        raise NetworkError(
-            _("{where} is empty. Write blocks separated by single commas, for example: conv 64 3, pool, global", where=where)
-        )
+        raise NetworkError("{where} is empty. Write blocks separated by single commas, for example: conv 64 3, pool, global", where=where)
     if word not in _WORDS:
-        raise NetworkError(_("{where} is not known. {choice}", where=where, choice=did_you_mean(word, _WORDS)))
+        raise NetworkError("{where} is not known. {choice}", where=where, choice=did_you_mean(word, _WORDS))
     known = _WORDS[word]
     usage = _("Write it as: {usage}", usage=known.usage(word))
     given = {**known.settings, **_given(where, known, tokens, usage)}
     settings = {name: value for name, value in given.items() if value is not None}
     for name in given:
         if name not in settings:
-            raise NetworkError(_("{where} lacks {name}. {usage}", where=where, name=name.upper(), usage=usage))
+            raise NetworkError("{where} lacks {name}. {usage}", where=where, name=name.upper(), usage=usage)
     return Block(word, settings, written)
 
 
@@ -158,17 +156,15 @@ def _given(where: str, known: _Word, tokens: list[str], usage: str) -> dict[str,
         if name is None:
             advice = did_you_mean(token, allowed) if allowed else _("Nothing more can follow.")
             raise NetworkError(
-                _("{where}: {token!r:.40} is not allowed there. {advice} {usage}", where=where, token=token, advice=advice, usage=usage)
+                "{where}: {token!r:.40} is not allowed there. {advice} {usage}", where=where, token=token, advice=advice, usage=usage
             )
         if name in given:
             raise NetworkError(
-                _(
-                    "{where}: {token!r:.40} comes after {before!r}; give one of them. {usage}",
-                    where=where,
-                    token=token,
-                    before=str(given[name]),
-                    usage=usage,
-                )
+                "{where}: {token!r:.40} comes after {before!r}; give one of them. {usage}",
+                where=where,
+                token=token,
+                before=str(given[name]),
+                usage=usage,
             )
         number = next(left, pgettext("what follows a word of a block", "nothing")) if name in _NAMED else token
         given[name] = token if name in _CHOICES else _number(where, name, number, usage)
@@ -183,14 +179,12 @@ def _number(where: str, name: str, written: str, usage: str) -> float:
         number = -1
     if not limits.allows(number):
         raise NetworkError(
-            _(
-                "{where}: {name} must be {expected}, got {written!r:.40}. {usage}",
-                where=where,
-                name=name.upper(),
-                expected=_(limits.words),
-                written=written,
-                usage=usage,
-            )
+            "{where}: {name} must be {expected}, got {written!r:.40}. {usage}",
+            where=where,
+            name=name.upper(),
+            expected=_(limits.words),
+            written=written,
+            usage=usage,
         )
     return number
 
@@ -210,15 +204,13 @@ def _add_block(x: keras.KerasTensor, position: int, block: Block, design: Design
     side = block.settings.get("side", 0)
     if block.settings.get("padding") == "valid" and side > x.shape[1]:
         raise NetworkError(
-            _(
-                "{where} needs maps of at least {side} x {side}, got {height} x {width}. Choose a size above {size}, pool "
-                "less, or use the padding same.",
-                where=where,
-                side=side,
-                height=x.shape[1],
-                width=x.shape[2],
-                size=design.size,
-            )
+            "{where} needs maps of at least {side} x {side}, got {height} x {width}. Choose a size above {size}, pool "
+            "less, or use the padding same.",
+            where=where,
+            side=side,
+            height=x.shape[1],
+            width=x.shape[2],
+            size=design.size,
         )
     layer, arguments = known.layer(block.settings, design)
     return getattr(load_keras().layers, layer)(**arguments, name=f"block{position}_{block.word}")(x)
@@ -246,10 +238,7 @@ def custom(design: Design) -> keras.Model:
         x = _add_block(x, position, block, design)
     if len(x.shape) != 2:
         raise NetworkError(
-            _(
-                "The blocks end in maps of shape {shape}, but the classifier needs a vector. Add global or flatten.",
-                shape=tuple(x.shape[1:]),
-            )
+            "The blocks end in maps of shape {shape}, but the classifier needs a vector. Add global or flatten.", shape=tuple(x.shape[1:])
         )
     x = keras.layers.Identity(name="features")(x)
     return keras.Model(photo, predictions(x, design), name="custom")

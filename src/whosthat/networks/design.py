@@ -74,12 +74,10 @@ class Design:
             return default
         if len(self.dropout) != len(default):
             raise NetworkError(
-                _(
-                    "This network has {layers} dropout layers, got {n} rates: {rates}.",
-                    layers=len(default),
-                    n=len(self.dropout),
-                    rates=self.dropout,
-                )
+                "This network has {layers} dropout layers, got {n} rates: {rates}.",
+                layers=len(default),
+                n=len(self.dropout),
+                rates=self.dropout,
             )
         return self.dropout
 
@@ -87,17 +85,15 @@ class Design:
 def check_design(known: NetworkFacts, design: Design) -> None:
     """Refuse a design that a network cannot be built to: a NetworkError names what does not fit and what would."""
     if design.n_classes < 2:
-        raise NetworkError(_("A network needs at least 2 classes, got {n}.", n=design.n_classes))
+        raise NetworkError("A network needs at least 2 classes, got {n}.", n=design.n_classes)
     if design.size < known.minimum_size:
         raise NetworkError(
-            _(
-                "{name} needs photos of at least {minimum_size} x {minimum_size} pixels, got size {size}. Choose a size "
-                "of {minimum_size} or more; its usual size is {input_size}.",
-                name=known.name,
-                minimum_size=known.minimum_size,
-                size=design.size,
-                input_size=known.input_size,
-            )
+            "{name} needs photos of at least {minimum_size} x {minimum_size} pixels, got size {size}. Choose a size "
+            "of {minimum_size} or more; its usual size is {input_size}.",
+            name=known.name,
+            minimum_size=known.minimum_size,
+            size=design.size,
+            input_size=known.input_size,
         )
     if design.frames < 1 or (design.frames > 1 and not known.frames):
         raise NetworkError(
@@ -130,21 +126,16 @@ def _check_options(known: NetworkFacts, design: Design) -> None:
             )
     for rate in design.dropout or ():
         if not 0 <= rate < 1:
-            raise NetworkError(_("A dropout rate must be at least 0 and below 1, got {rate}.", rate=rate))
+            raise NetworkError("A dropout rate must be at least 0 and below 1, got {rate}.", rate=rate)
     if design.batch_norm_momentum is not None and not 0 < design.batch_norm_momentum < 1:
         raise NetworkError(
-            _(
-                "The momentum of batch normalisation must be between 0 and 1, got {momentum}.",
-                momentum=design.batch_norm_momentum,
-            )
+            "The momentum of batch normalisation must be between 0 and 1, got {momentum}.", momentum=design.batch_norm_momentum
         )
     if design.initialiser is not None and design.initialiser not in INITIALISERS:
         raise NetworkError(
-            _(
-                "There is no initialiser named {initialiser!r}. {choice}",
-                initialiser=design.initialiser,
-                choice=did_you_mean(design.initialiser, INITIALISERS),
-            )
+            "There is no initialiser named {initialiser!r}. {choice}",
+            initialiser=design.initialiser,
+            choice=did_you_mean(design.initialiser, INITIALISERS),
         )
     if design.rescale not in (None, "0..1", "-1..1"):
-        raise NetworkError(_('Pixels are rescaled to "0..1" or "-1..1", got {rescale!r}.', rescale=design.rescale))
+        raise NetworkError('Pixels are rescaled to "0..1" or "-1..1", got {rescale!r}.', rescale=design.rescale)

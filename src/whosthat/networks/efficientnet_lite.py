@@ -16,7 +16,7 @@ from whosthat.networks.design import Design, NetworkFacts
 from whosthat.networks.ends import backbone, photo_input, predictions
 from whosthat.networks.pretrained import find_weights
 from whosthat.networks.registry import register
-from whosthat.translation import N_, _
+from whosthat.translation import N_
 
 if TYPE_CHECKING:
     import keras
@@ -208,17 +208,15 @@ def _fill(model: keras.Model, checkpoint: dict[str, NDArray[Any]], facts: Networ
             name = _pytorch_name(layer.name, variable.name)
             if name not in checkpoint:
                 raise WeightsError(
-                    _("The checkpoint lacks the tensor {tensor!r}, so it is not one of {network}.", tensor=name, network=facts.name)
+                    "The checkpoint lacks the tensor {tensor!r}, so it is not one of {network}.", tensor=name, network=facts.name
                 )
             array = _keras_order(checkpoint[name], layer.name)
             if array.shape != tuple(variable.shape):
                 raise WeightsError(
-                    _(
-                        "The checkpoint's {tensor!r} has shape {shape}, expected {expected}.",
-                        tensor=name,
-                        shape=array.shape,
-                        expected=tuple(variable.shape),
-                    )
+                    "The checkpoint's {tensor!r} has shape {shape}, expected {expected}.",
+                    tensor=name,
+                    shape=array.shape,
+                    expected=tuple(variable.shape),
                 )
             arrays.append(array)
         layer.set_weights(arrays)

@@ -90,12 +90,10 @@ def write_layer(graph: Graph, layer: Any, inputs: list[Value]) -> Value:
     if kind not in _WRITERS:
         supported = _(", ").join(sorted([*_WRITERS, "LSTM", "TimeDistributed"]))
         raise ExportError(
-            _(
-                "The layer {name!r} is a {kind}, which cannot be exported to ONNX. Supported: {supported}.",
-                name=layer.name,
-                kind=kind,
-                supported=supported,
-            )
+            "The layer {name!r} is a {kind}, which cannot be exported to ONNX. Supported: {supported}.",
+            name=layer.name,
+            kind=kind,
+            supported=supported,
         )
     return Value(_WRITERS[kind](graph, layer, inputs), shape, frames)
 
@@ -103,13 +101,11 @@ def write_layer(graph: Graph, layer: Any, inputs: list[Value]) -> Value:
 def _require(fits: bool, layer: Any, setting: str, came: object, supported: object) -> None:
     if not fits:
         raise ExportError(
-            _(
-                "The layer {name!r} has {setting} = {came!r}, which cannot be exported to ONNX. Supported: {supported}.",
-                name=layer.name,
-                setting=setting,
-                came=came,
-                supported=supported,
-            )
+            "The layer {name!r} has {setting} = {came!r}, which cannot be exported to ONNX. Supported: {supported}.",
+            name=layer.name,
+            setting=setting,
+            came=came,
+            supported=supported,
         )
 
 

@@ -14,7 +14,6 @@ import numpy as np
 
 from whosthat.errors import NetworkError
 from whosthat.inference import check_graph
-from whosthat.translation import _
 
 if TYPE_CHECKING:
     from whosthat.types import FloatArray
@@ -56,7 +55,7 @@ class NetworkGraph:
         """The maps of the last convolution: behind them, nothing keeps the places of a photo. NetworkError where there is none."""
         convolutions = [layer.maps for layer in self.layers if layer.kind == "convolution"]
         if not convolutions:
-            raise NetworkError(_("This network has no convolution, so it does not know where in a photo something is."))
+            raise NetworkError("This network has no convolution, so it does not know where in a photo something is.")
         return convolutions[-1]
 
     @property
@@ -79,7 +78,7 @@ class NetworkGraph:
         nodes, used = self._needed(outputs, given)
         weights = [tensor for tensor in self._model.graph.initializer if tensor.name in used]
         if missing := used - set(given) - {tensor.name for tensor in weights} - {name for node in nodes for name in node.output}:
-            raise NetworkError(_("This network cannot be cut there: {name} comes from before.", name=min(missing)))
+            raise NetworkError("This network cannot be cut there: {name} comes from before.", name=min(missing))
         kind = onnx.TensorProto.FLOAT
         entrance = [helper.make_tensor_value_info(name, kind, shape) for name, shape in (inputs or {}).items()]
         written = onnx.ModelProto(ir_version=self._model.ir_version, opset_import=self._model.opset_import)

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from whosthat.errors import ExportError
 from whosthat.inference import open_session
 from whosthat.networks.onnx_operators import Graph, Value, write_layer
-from whosthat.translation import _
 
 if TYPE_CHECKING:
     import keras
@@ -46,10 +45,7 @@ def write_onnx(model: keras.Model) -> bytes:
         inputs = operation.input if isinstance(operation.input, list) else [operation.input]
         if any(id(tensor) not in values for tensor in inputs):
             raise ExportError(
-                _(
-                    "The layer {name!r} is used more than once or takes part in another network, which cannot be exported.",
-                    name=operation.name,
-                )
+                "The layer {name!r} is used more than once or takes part in another network, which cannot be exported.", name=operation.name
             )
         values[id(operation.output)] = write_layer(graph, operation, [values[id(tensor)] for tensor in inputs])
     graph.add("Identity", [values[id(output)].name], "predictions")
@@ -84,9 +80,9 @@ def parity(model: keras.Model, graph: bytes, images: NDArray[np.uint8]) -> float
     try:
         (came,) = open_session(graph).run(images)
     except ValueError as error:
-        raise ExportError(_("The exported graph of {name!r} cannot be opened: {error}", name=model.name, error=error)) from error
+        raise ExportError("The exported graph of {name!r} cannot be opened: {error}", name=model.name, error=error) from error
     answers = np.asarray(model(images, training=False))  # called once: tracing a function, as `predict` does, would take longer
     difference = float(np.max(np.abs(came - answers)))
     if not np.isfinite(difference):
-        raise ExportError(_("The network {name!r} or its exported graph gives numbers that are not finite.", name=model.name))
+        raise ExportError("The network {name!r} or its exported graph gives numbers that are not finite.", name=model.name)
     return difference

@@ -35,15 +35,13 @@ def find_weights(facts: NetworkFacts, chosen: Path | str | None) -> Path | None:
         return None
     if isinstance(chosen, str) and chosen != "imagenet":
         raise WeightsError(
-            _(
-                "Weights must be a file, none or imagenet, got {chosen!r}. {choice}",
-                chosen=chosen,
-                choice=did_you_mean(chosen, ("none", "imagenet")),
-            )
+            "Weights must be a file, none or imagenet, got {chosen!r}. {choice}",
+            chosen=chosen,
+            choice=did_you_mean(chosen, ("none", "imagenet")),
         )
     file = chosen if isinstance(chosen, Path) else require_published(facts)
     if not file.is_file():
-        raise WeightsError(_("{file} is missing. {where_from}", file=file, where_from=where_from(facts)))
+        raise WeightsError("{file} is missing. {where_from}", file=file, where_from=where_from(facts))
     if file.name == facts.weights_file:
         _check_digest(facts, file)
     return file
@@ -66,7 +64,7 @@ def published_file(facts: NetworkFacts) -> Path | None:
 def require_published(facts: NetworkFacts) -> Path:
     """Return where a network's published weights lie, their content not looked at; a WeightsError says how to get them."""
     if (file := published_file(facts)) is None:
-        raise WeightsError(_("{file} is missing. {where_from}", file=facts.weights_file, where_from=where_from(facts)))
+        raise WeightsError("{file} is missing. {where_from}", file=facts.weights_file, where_from=where_from(facts))
     return file
 
 
@@ -99,16 +97,14 @@ def _check_digest(facts: NetworkFacts, file: Path) -> None:
             came = hashlib.file_digest(stream, lambda kind=kind: hashlib.new(kind, usedforsecurity=False)).hexdigest()  # type: ignore[misc]
         if wanted and came != wanted:
             raise WeightsError(
-                _(
-                    "{file} is not the published file: expected checksum {wanted} ({wanted_size:,} bytes), got {came} "
-                    "({size:,} bytes). {where_from}",
-                    file=file,
-                    wanted=wanted,
-                    wanted_size=facts.weights_bytes,
-                    came=came,
-                    size=file.stat().st_size,
-                    where_from=where_from(facts),
-                )
+                "{file} is not the published file: expected checksum {wanted} ({wanted_size:,} bytes), got {came} "
+                "({size:,} bytes). {where_from}",
+                file=file,
+                wanted=wanted,
+                wanted_size=facts.weights_bytes,
+                came=came,
+                size=file.stat().st_size,
+                where_from=where_from(facts),
             )
 
 
@@ -131,13 +127,11 @@ def fill_from_keras_file(model: keras.Model, facts: NetworkFacts, file: Path | N
             found = [_layer_arrays(top, layer.name, layer, file) for layer in weighted]
     except (OSError, KeyError, RuntimeError, ValueError, TypeError) as error:  # what h5py raises for damaged files
         raise WeightsError(
-            _(
-                "{file} cannot be read as a weights file of {name}: {error}. {where_from}",
-                file=file,
-                name=facts.name,
-                error=error,
-                where_from=where_from(facts),
-            )
+            "{file} cannot be read as a weights file of {name}: {error}. {where_from}",
+            file=file,
+            name=facts.name,
+            error=error,
+            where_from=where_from(facts),
         ) from error
     for layer, arrays in zip(weighted, found, strict=True):
         layer.set_weights(arrays)
@@ -162,18 +156,16 @@ def fill_from_old_keras(model: keras.Model, file: Path) -> None:
             saved = [name for name in _names(top, "layer_names") if _names(own(top, name), "weight_names")]
             if len(saved) != len(weighted):
                 raise WeightsError(
-                    _(
-                        "{file} holds {n} layers with weights, and {name} has {expected}.",
-                        file=file,
-                        n=len(saved),
-                        name=model.name,
-                        expected=len(weighted),
-                    )
+                    "{file} holds {n} layers with weights, and {name} has {expected}.",
+                    file=file,
+                    n=len(saved),
+                    name=model.name,
+                    expected=len(weighted),
                 )
             found = [_layer_arrays(top, name, layer, file) for name, layer in zip(saved, weighted, strict=True)]
     except (OSError, KeyError, RuntimeError, ValueError, TypeError) as error:
         raise WeightsError(
-            _("{file} cannot be read as weights that Keras saved: {error}. Use another file, or --weights none.", file=file, error=error)
+            "{file} cannot be read as weights that Keras saved: {error}. Use another file, or --weights none.", file=file, error=error
         ) from error
     for layer, arrays in zip(weighted, found, strict=True):
         layer.set_weights(arrays)
@@ -186,33 +178,29 @@ def _names(group: h5py.Group, attribute: str) -> list[str]:
 def _layer_arrays(top: h5py.Group, name: str, layer: keras.Layer, file: Path) -> list[NDArray[np.float32]]:
     """The arrays of one layer in the file's own order, each checked against the layer's variables before it is read."""
     if name not in top:
-        raise WeightsError(_("{file} holds no weights for the layer {layer!r}, so it belongs to another network.", file=file, layer=name))
+        raise WeightsError("{file} holds no weights for the layer {layer!r}, so it belongs to another network.", file=file, layer=name)
     group = own(top, name)
     paths = _names(group, "weight_names")
     if len(paths) != len(layer.weights):
         raise WeightsError(
-            _(
-                "{file} holds {n} arrays for the layer {layer!r}, expected {expected}.",
-                file=file,
-                n=len(paths),
-                layer=name,
-                expected=len(layer.weights),
-            )
+            "{file} holds {n} arrays for the layer {layer!r}, expected {expected}.",
+            file=file,
+            n=len(paths),
+            layer=name,
+            expected=len(layer.weights),
         )
     arrays = []
     for path, variable in zip(paths, layer.weights, strict=True):
         dataset = own_numbers(group, path)
         if dataset.shape != tuple(variable.shape) or dataset.dtype.kind != "f":
             raise WeightsError(
-                _(
-                    "{array!r} in {file} has shape {shape} ({type}), expected {expected} (float32). The weights are of another "
-                    "network, size or number of classes.",
-                    array=path,
-                    file=file,
-                    shape=dataset.shape,
-                    type=dataset.dtype,
-                    expected=tuple(variable.shape),
-                )
+                "{array!r} in {file} has shape {shape} ({type}), expected {expected} (float32). The weights are of another "
+                "network, size or number of classes.",
+                array=path,
+                file=file,
+                shape=dataset.shape,
+                type=dataset.dtype,
+                expected=tuple(variable.shape),
             )
         arrays.append(dataset[()])
     return arrays

@@ -58,7 +58,7 @@ def register(facts: NetworkFacts, about: str = "") -> Callable[[Builder], Builde
 
     def keep(builder: Builder) -> Builder:
         if facts.name in _BUILDERS:
-            raise NetworkError(_("Two networks are named {name!r}. Give yours another name.", name=facts.name))
+            raise NetworkError("Two networks are named {name!r}. Give yours another name.", name=facts.name)
         _BUILDERS[facts.name], _ABOUT[facts.name] = (facts, builder), about
         return builder
 
@@ -93,7 +93,7 @@ def describe(name: str) -> str:
 def _entry(name: str) -> tuple[NetworkFacts, Builder]:
     known = names()
     if name not in _BUILDERS:
-        raise UsageError(_("There is no network named {name!r}. {choice}", name=name, choice=did_you_mean(name, known)))
+        raise UsageError("There is no network named {name!r}. {choice}", name=name, choice=did_you_mean(name, known))
     return _BUILDERS[name]
 
 
@@ -111,7 +111,7 @@ def check(name: str, design: Design) -> None:
 
         parse_blocks(design.blocks)
     if isinstance(design.weights, Path) and not design.weights.is_file():
-        raise WeightsError(_("There is no weights file {weights}. Check the path, or use weights = none.", weights=design.weights))
+        raise WeightsError("There is no weights file {weights}. Check the path, or use weights = none.", weights=design.weights)
 
 
 def require_weights(name: str, design: Design) -> None:
@@ -162,13 +162,11 @@ def _check_conventions(name: str, model: Any, design: Design) -> None:
     for what, came, wanted in expected:
         if came != wanted:
             raise NetworkError(
-                _(
-                    "The network {name!r} breaks a convention: {what} must be {wanted}, got {came}.",
-                    name=name,
-                    what=what,
-                    wanted=wanted,
-                    came=came,
-                )
+                "The network {name!r} breaks a convention: {what} must be {wanted}, got {came}.",
+                name=name,
+                what=what,
+                wanted=wanted,
+                came=came,
             )
 
 
@@ -211,7 +209,7 @@ def load_custom(path: Path) -> tuple[str, ...]:
     module_name = f"whosthat_custom_{len(_CUSTOM_FILES)}"
     spec = importlib.util.spec_from_file_location(module_name, path)
     if spec is None or spec.loader is None:
-        raise NetworkError(_("{path} cannot be loaded as a Python file.", path=path))
+        raise NetworkError("{path} cannot be loaded as a Python file.", path=path)
     module = sys.modules[module_name] = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
@@ -219,12 +217,12 @@ def load_custom(path: Path) -> tuple[str, ...]:
         for name in set(_BUILDERS) - before:
             del _BUILDERS[name]
         raise NetworkError(
-            _("{path} failed while it was loaded: {kind}: {error}", path=path, kind=type(error).__name__, error=error)
+            "{path} failed while it was loaded: {kind}: {error}", path=path, kind=type(error).__name__, error=error
         ) from error
     added = tuple(sorted(set(_BUILDERS) - before))
     if not added:
         raise NetworkError(
-            _("{path} registers no network. Decorate a function with whosthat.networks.registry.register(NetworkFacts(...)).", path=path)
+            "{path} registers no network. Decorate a function with whosthat.networks.registry.register(NetworkFacts(...)).", path=path
         )
     _CUSTOM_FILES[path] = added
     return added

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from whosthat.durable import replace_file
 from whosthat.errors import WeightsError
-from whosthat.translation import _
 
 if TYPE_CHECKING:
     import keras
@@ -29,11 +28,7 @@ def weights_of(model: keras.Model) -> dict[str, NDArray[Any]]:
     twice = {path for path in paths if paths.count(path) > 1}
     if twice:
         raise WeightsError(
-            _(
-                "Two weights of the network {name!r} are named {weight!r}. Give every layer its own name.",
-                name=model.name,
-                weight=min(twice),
-            )
+            "Two weights of the network {name!r} are named {weight!r}. Give every layer its own name.", name=model.name, weight=min(twice)
         )
     return {variable.path: np.asarray(variable.numpy()) for variable in model.weights}
 
@@ -80,9 +75,9 @@ def _read(path: Path) -> dict[str, NDArray[Any]]:
     try:
         return safetensors.numpy.load_file(path)
     except OSError as error:
-        raise WeightsError(_("The weights file {path} cannot be read: {error}.", path=path, error=error)) from error
+        raise WeightsError("The weights file {path} cannot be read: {error}.", path=path, error=error) from error
     except (safetensors.SafetensorError, KeyError) as error:  # KeyError: a number type that numpy lacks
-        raise WeightsError(_("The weights file {path} is damaged or not a safetensors file: {error}.", path=path, error=error)) from error
+        raise WeightsError("The weights file {path} is damaged or not a safetensors file: {error}.", path=path, error=error) from error
 
 
 def _fill(model: keras.Model, variables: list[keras.Variable], arrays: Mapping[str, NDArray[Any]], path: Path) -> None:
@@ -90,30 +85,26 @@ def _fill(model: keras.Model, variables: list[keras.Variable], arrays: Mapping[s
     for variable in variables:
         if variable.path not in arrays:
             raise WeightsError(
-                _(
-                    "{path} lacks the weight {weight!r}, so it belongs to another network than {name!r}.",
-                    path=path,
-                    weight=variable.path,
-                    name=model.name,
-                )
+                "{path} lacks the weight {weight!r}, so it belongs to another network than {name!r}.",
+                path=path,
+                weight=variable.path,
+                name=model.name,
             )
         came, wanted = arrays[variable.path], (tuple(variable.shape), str(variable.dtype))
         if (came.shape, str(came.dtype)) != wanted:
             raise WeightsError(
-                _(
-                    "The weight {weight!r} in {path} has shape {shape} ({type}), expected {wanted} ({wanted_type}).",
-                    weight=variable.path,
-                    path=path,
-                    shape=came.shape,
-                    type=came.dtype,
-                    wanted=wanted[0],
-                    wanted_type=wanted[1],
-                )
+                "The weight {weight!r} in {path} has shape {shape} ({type}), expected {wanted} ({wanted_type}).",
+                weight=variable.path,
+                path=path,
+                shape=came.shape,
+                type=came.dtype,
+                wanted=wanted[0],
+                wanted_type=wanted[1],
             )
     extra = sorted(set(arrays) - {variable.path for variable in variables})
     if extra:
         raise WeightsError(
-            _("{path} holds the weight {weight!r}, which the network {name!r} does not have.", path=path, weight=extra[0], name=model.name)
+            "{path} holds the weight {weight!r}, which the network {name!r} does not have.", path=path, weight=extra[0], name=model.name
         )
     for variable in variables:
         variable.assign(arrays[variable.path])

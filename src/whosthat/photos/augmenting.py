@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from whosthat.errors import UsageError
-from whosthat.translation import _
 from whosthat.types import Image
 
 _LARGEST = {"rotation": 180.0, "shift": 1.0, "zoom": 0.9, "brightness": 1.0, "contrast": 1.0}
@@ -35,7 +34,7 @@ class Augmentation:
             value = getattr(self, name)
             if not isinstance(value, (int, float)) or not 0 <= value <= largest:
                 raise UsageError(
-                    _("Augmentation {name} must be a number from 0 to {largest:g}, got {given!r}.", name=name, largest=largest, given=value)
+                    "Augmentation {name} must be a number from 0 to {largest:g}, got {given!r}.", name=name, largest=largest, given=value
                 )
 
     @property

@@ -22,7 +22,6 @@ from whosthat.photos.preparing import PrepareSpec, prepare
 from whosthat.photos.reading import looks_like_photo, opened, read, sha256_of
 from whosthat.photos.signatures import VIDEO_SUFFIXES
 from whosthat.photos.video import open_video
-from whosthat.translation import _
 from whosthat.types import Image
 
 LEAST_FRAMES = 2
@@ -140,18 +139,16 @@ def _read_folder(folder: Path, n: int, shaped: Callable[[Image], Image]) -> Clip
                 if index in wanted:
                     kept[index] = shaped(photo.image)
         except PhotoError as error:
-            raise PhotoError(folder, _("its frame {name} cannot be read: {reason}", name=path.name, reason=error.reason)) from error
+            raise PhotoError(folder, "its frame {name} cannot be read: {reason}", name=path.name, reason=error.reason) from error
         if sizes[-1] != sizes[0]:
             one, other = (f"{width} x {height}" for width, height in (sizes[0], sizes[-1]))
             raise PhotoError(
                 folder,
-                _(
-                    "its frames differ in size: {first} has {size} pixels, {other} {other_size}",
-                    first=paths[0].name,
-                    size=one,
-                    other=path.name,
-                    other_size=other,
-                ),
+                "its frames differ in size: {first} has {size} pixels, {other} {other_size}",
+                first=paths[0].name,
+                size=one,
+                other=path.name,
+                other_size=other,
             )
     return Clip(tuple(kept[index] for index in wanted), len(paths), *sizes[0], _joined(digests))
 
@@ -178,6 +175,6 @@ def _read_video(path: Path, n: int, shaped: Callable[[Image], Image]) -> Clip:
 
 def _check_length(path: Path, n_frames: int) -> None:
     if n_frames == 0:
-        raise PhotoError(path, _("this folder holds no numbered frames, such as 001.png, 002.png"))
+        raise PhotoError(path, "this folder holds no numbered frames, such as 001.png, 002.png")
     if n_frames < LEAST_FRAMES:
-        raise PhotoError(path, _("it is a clip of one frame, and so has no order; a photo lies in the folder of its class itself"))
+        raise PhotoError(path, "it is a clip of one frame, and so has no order; a photo lies in the folder of its class itself")

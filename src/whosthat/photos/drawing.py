@@ -22,7 +22,7 @@ from whosthat.durable import replace_file
 from whosthat.errors import UsageError, did_you_mean
 from whosthat.photos.labels import Place, place_label
 from whosthat.photos.lettering import Font, drawable, font_for
-from whosthat.translation import N_, _
+from whosthat.translation import N_
 from whosthat.types import Box, Image, Point, Sighting
 from whosthat.wording import confidence_text
 
@@ -108,7 +108,7 @@ def encode_image(image: Image, format: str = "JPEG", quality: int = 85, *, exif:
     """
     formats = set(_FORMAT_OF_SUFFIX.values())
     if format not in formats:
-        raise UsageError(_('Images cannot be encoded as "{format}". {choice}', format=format, choice=did_you_mean(format, formats)))
+        raise UsageError('Images cannot be encoded as "{format}". {choice}', format=format, choice=did_you_mean(format, formats))
     options: dict[str, Any] = {} if format == "PNG" else {"quality": quality}
     if format == "JPEG":
         options |= {"exif": exif, "comment": comment}
@@ -127,7 +127,7 @@ def save_image(image: Image, path: Path) -> None:
     format = _FORMAT_OF_SUFFIX.get(path.suffix.lower())
     if format is None:
         raise UsageError(
-            _('Images cannot be saved as "{name}". {choice}', name=path.name, choice=did_you_mean(path.suffix, _FORMAT_OF_SUFFIX))
+            'Images cannot be saved as "{name}". {choice}', name=path.name, choice=did_you_mean(path.suffix, _FORMAT_OF_SUFFIX)
         )
     replace_file(path, encode_image(image, format, quality=92))
 

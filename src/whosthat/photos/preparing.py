@@ -56,7 +56,7 @@ class PrepareSpec:
         if self.frames is not None:
             _check_count("frames", self.frames, MAX_FRAMES)
         if self.fit not in get_args(Fit):
-            raise UsageError(_('There is no fit "{fit}". {choice}', fit=self.fit, choice=did_you_mean(str(self.fit), get_args(Fit))))
+            raise UsageError('There is no fit "{fit}". {choice}', fit=self.fit, choice=did_you_mean(str(self.fit), get_args(Fit)))
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -83,7 +83,7 @@ class PrepareSpec:
         known = [field.name for field in fields(cls)]
         for key in mapping:
             if key not in known:
-                raise UsageError(_('A prepare spec has no key "{key}". {choice}', key=key, choice=did_you_mean(str(key), known)))
+                raise UsageError('A prepare spec has no key "{key}". {choice}', key=key, choice=did_you_mean(str(key), known))
         return cls(**mapping)
 
 
@@ -140,7 +140,7 @@ def seen_part(spec: PrepareSpec, width: int, height: int) -> tuple[int, int, int
 
 def _check_count(name: str, value: object, largest: int) -> None:
     if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= largest:
-        raise UsageError(_("{name} must be a whole number from 1 to {largest}, got {given!r}.", name=name, largest=largest, given=value))
+        raise UsageError("{name} must be a whole number from 1 to {largest}, got {given!r}.", name=name, largest=largest, given=value)
 
 
 def _crop(image: Image, size: int) -> Image:

@@ -44,7 +44,7 @@ def image_of(photo: PhotoSource, *, bgr: bool = False) -> Iterator[Image]:
         yield _of_array(photo, bgr)
         return
     if bgr:
-        raise UsageError(_("bgr=True is for arrays from OpenCV; got {given}. Leave it out.", given=_described(photo)))
+        raise UsageError("bgr=True is for arrays from OpenCV; got {given}. Leave it out.", given=_described(photo))
     if isinstance(photo, PillowImage.Image):
         yield _of_pillow(photo)
         return
@@ -65,7 +65,7 @@ def path_or_bytes(photo: Any) -> Path | bytes:
         return bytes(photo)
     if callable(getattr(photo, "read", None)):
         return _content(photo)
-    raise UsageError(_("{accepted}; got {given}.", accepted=_(ACCEPTED), given=_described(photo)))
+    raise UsageError("{accepted}; got {given}.", accepted=_(ACCEPTED), given=_described(photo))
 
 
 def _content(file: Any) -> bytes:
@@ -74,9 +74,9 @@ def _content(file: Any) -> bytes:
             file.seek(0)
         content = file.read(MAX_PHOTO_BYTES + 1)
     except (OSError, ValueError, AttributeError) as error:  # ValueError: it is closed
-        raise PhotoError(None, _("the file object cannot be read ({error}); open the file again", error=error)) from error
+        raise PhotoError(None, "the file object cannot be read ({error}); open the file again", error=error) from error
     if not isinstance(content, bytes):
-        raise UsageError(_("The file gives {type}, not bytes. Open it with mode 'rb'.", type=type(content).__name__))
+        raise UsageError("The file gives {type}, not bytes. Open it with mode 'rb'.", type=type(content).__name__)
     return content
 
 
@@ -98,11 +98,11 @@ def _of_pillow(picture: PillowImage.Image) -> Image:
     from PIL import ImageOps  # no photo of a file needs it
 
     if picture.mode.startswith(("I", "F")):
-        raise UsageError(_('A PIL image of the mode "{mode}" has no known range. Convert it to "L" or "RGB" first.', mode=picture.mode))
+        raise UsageError('A PIL image of the mode "{mode}" has no known range. Convert it to "L" or "RGB" first.', mode=picture.mode)
     try:
         return np.array(on_white(ImageOps.exif_transpose(picture)))
     except (OSError, ValueError) as error:  # it is read from its file only now: closed, or damaged
-        raise PhotoError(None, _("the PIL image cannot be read ({error})", error=error)) from error
+        raise PhotoError(None, "the PIL image cannot be read ({error})", error=error) from error
 
 
 def _described(value: Any) -> str:

@@ -93,7 +93,7 @@ class Video:
         import cv2
 
         if every < 1:
-            raise UsageError(_("The step between video frames (--every) must be 1 or more, got {every}.", every=every))
+            raise UsageError("The step between video frames (--every) must be 1 or more, got {every}.", every=every)
         before: NDArray[np.float64] | None = None
         new_scene, seconds = False, -1 / self.rate
         while self.n_read < self._max_frames and (read := self._next()) is not None:
@@ -107,7 +107,7 @@ class Video:
                 yield Frame(index, seconds, np.ascontiguousarray(bgr[:, :, ::-1]), new_scene)
                 new_scene = False
         if self.n_read == 0:
-            raise PhotoError(self.path, _("no frame of the video can be decoded"))
+            raise PhotoError(self.path, "no frame of the video can be decoded")
 
     def _next(self) -> tuple[Image, float] | None:
         """Decode a frame (blue, green, red) and the time that the file states for it; None at the end."""
@@ -119,7 +119,7 @@ class Video:
             stated = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
             there, bgr = self._capture.retrieve()
         except cv2.error as error:
-            raise PhotoError(self.path, _("the video cannot be decoded ({error})", error=error.msg)) from error
+            raise PhotoError(self.path, "the video cannot be decoded ({error})", error=error.msg) from error
         if not there:
             return None
         _check_pixels(self.path, bgr.shape[1], bgr.shape[0], self._max_pixels)
@@ -150,7 +150,7 @@ def open_video(path: str | Path, *, max_pixels: int = MAX_VIDEO_PIXELS, max_fram
         # An absolute path cannot be read as "protocol:rest", nor one with a "%" as a pattern of many files.
         capture = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG)
     if not capture.isOpened():
-        raise PhotoError(path, _("the video cannot be opened: it is damaged, cut off, or in a format that cannot be decoded here"))
+        raise PhotoError(path, "the video cannot be opened: it is damaged, cut off, or in a format that cannot be decoded here")
     width, height = (int(capture.get(side)) for side in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT))
     _check_pixels(path, width, height, max_pixels)
     return Video(capture, path, max_pixels=max_pixels, max_frames=max_frames)
@@ -168,16 +168,16 @@ def looks_like_video(path: Path) -> bool:
 def _check_is_video(path: Path) -> None:
     try:
         if not stat.S_ISREG(path.stat().st_mode):  # a pipe would wait for ever
-            raise PhotoError(path, _("this is not a file"))
+            raise PhotoError(path, "this is not a file")
         first_bytes = _first_bytes(path)
     except FileNotFoundError as error:
-        raise PhotoError(path, _("not found")) from error
+        raise PhotoError(path, "not found") from error
     except (OSError, ValueError) as error:  # ValueError: a NUL character in the path
-        raise PhotoError(path, _("the video cannot be read ({error})", error=system_reason(error))) from error
+        raise PhotoError(path, "the video cannot be read ({error})", error=system_reason(error)) from error
     if not first_bytes:
-        raise PhotoError(path, _("the file is empty"))
+        raise PhotoError(path, "the file is empty")
     if not is_video(first_bytes):
-        raise PhotoError(path, _("this is not a video in a format that whosthat reads (MP4, MOV, MKV, WebM, AVI, MPEG)"))
+        raise PhotoError(path, "this is not a video in a format that whosthat reads (MP4, MOV, MKV, WebM, AVI, MPEG)")
 
 
 def _first_bytes(path: Path) -> bytes:
@@ -191,13 +191,11 @@ def _check_pixels(path: Path, width: int, height: int, max_pixels: int) -> None:
     if width * height > max_pixels:
         raise PhotoError(
             path,
-            _(
-                "its frames have {megapixels:,.4g} megapixels ({width} x {height}), more than the {allowed:,.4g} allowed",
-                megapixels=width * height / 1e6,
-                width=width,
-                height=height,
-                allowed=max_pixels / 1e6,
-            ),
+            "its frames have {megapixels:,.4g} megapixels ({width} x {height}), more than the {allowed:,.4g} allowed",
+            megapixels=width * height / 1e6,
+            width=width,
+            height=height,
+            allowed=max_pixels / 1e6,
         )
 
 

@@ -53,12 +53,10 @@ def _load(path: Path) -> Recogniser:
     kind = bundle.facts.kind
     if kind not in _KINDS:
         raise BundleError(
-            _(
-                "{folder} is of the kind {kind!r}; this whosthat knows {known}. Update whosthat.",
-                folder=bundle.folder,
-                kind=kind,
-                known=_(", ").join(_KINDS),
-            )
+            "{folder} is of the kind {kind!r}; this whosthat knows {known}. Update whosthat.",
+            folder=bundle.folder,
+            kind=kind,
+            known=_(", ").join(_KINDS),
         )
     _refuse_unknown(bundle)
     module = import_module(f"whosthat.recognition.{kind.replace('-', '_')}")  # numpy and the photo decoder: not needed to read facts

@@ -203,7 +203,7 @@ class Bundle:
             yield
         except (ValueError, UsageError, WeightsError) as error:
             raise BundleError(
-                _("The bundle {folder} cannot be used: {error} Train again, or ask whoever made it.", folder=self.folder, error=error)
+                "The bundle {folder} cannot be used: {error} Train again, or ask whoever made it.", folder=self.folder, error=error
             ) from error
 
 
@@ -242,12 +242,10 @@ def save_bundle(
     except OSError as error:
         shutil.rmtree(new, ignore_errors=True)
         raise BundleError(
-            _(
-                "The bundle cannot be saved to {folder}: {error}. Make room or choose another folder; a bundle that was "
-                "there before is unchanged.",
-                folder=folder,
-                error=system_reason(error),
-            )
+            "The bundle cannot be saved to {folder}: {error}. Make room or choose another folder; a bundle that was "
+            "there before is unchanged.",
+            folder=folder,
+            error=system_reason(error),
         ) from error
 
 
@@ -260,16 +258,12 @@ def open_bundle(path: str | Path) -> Bundle:
     manifest = read_manifest(folder)
     content = manifest.read(folder, FACTS, limit=MAX_FACTS_BYTES)
     if content.count(b"[") + content.count(b"{") > MAX_LISTS or content.count(b",") > MAX_ITEMS:
-        raise BundleError(_("{file} holds more lists or items than whosthat writes. Do not use this bundle.", file=folder / FACTS))
+        raise BundleError("{file} holds more lists or items than whosthat writes. Do not use this bundle.", file=folder / FACTS)
     try:
         facts = BundleFacts.model_validate_json(content)
     except ValidationError as error:
         raise BundleError(
-            _(
-                "{file} cannot be used: {complaint} Train again, or ask whoever made it.",
-                file=folder / FACTS,
-                complaint=first_complaint(error),
-            )
+            "{file} cannot be used: {complaint} Train again, or ask whoever made it.", file=folder / FACTS, complaint=first_complaint(error)
         ) from error
     return Bundle(folder, facts, manifest)
 
@@ -286,14 +280,12 @@ def find_bundle(path: Path) -> Path:
         missing = _("There is no bundle at {path}. {expected}", path=path, expected=expected)
         raise BundleError(" ".join(filter(None, (missing, _similar(place)))))
     if not place.is_dir():
-        raise BundleError(_("{path} is a file, but a bundle is a folder. {expected}", path=path, expected=expected))
+        raise BundleError("{path} is a file, but a bundle is a folder. {expected}", path=path, expected=expected)
     raise BundleError(
-        _(
-            "{path} holds no complete bundle ({manifest} is missing). {expected} A run gets its bundle when its training is done.",
-            path=path,
-            manifest=MANIFEST,
-            expected=expected,
-        )
+        "{path} holds no complete bundle ({manifest} is missing). {expected} A run gets its bundle when its training is done.",
+        path=path,
+        manifest=MANIFEST,
+        expected=expected,
     )
 
 
@@ -317,12 +309,10 @@ def clear_after_a_killed_save(folder: Path) -> None:
                 shutil.rmtree(path)
     except OSError as error:
         raise BundleError(
-            _(
-                "What an interrupted process left beside {folder} cannot be deleted: {error}. Delete the folders .{name}.* there yourself.",
-                folder=folder,
-                error=error,
-                name=folder.name,
-            )
+            "What an interrupted process left beside {folder} cannot be deleted: {error}. Delete the folders .{name}.* there yourself.",
+            folder=folder,
+            error=error,
+            name=folder.name,
         ) from error
 
 

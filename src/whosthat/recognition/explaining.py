@@ -20,7 +20,6 @@ from whosthat.errors import NetworkError
 from whosthat.inference import Session, open_session
 from whosthat.networks.onnx_parts import NetworkGraph
 from whosthat.recognition.image_classifier import INPUT_TYPES
-from whosthat.translation import _
 
 if TYPE_CHECKING:
     from whosthat.photos.preparing import PrepareSpec
@@ -97,7 +96,7 @@ def activations(graph: bytes, spec: PrepareSpec, prepared: Image) -> tuple[list[
     parts = NetworkGraph(graph)
     layers = parts.layers
     if not layers:
-        raise NetworkError(_("This network has neither convolutions nor poolings, so no layer gives maps."))
+        raise NetworkError("This network has neither convolutions nor poolings, so no layer gives maps.")
     chosen = np.unique(np.linspace(0, len(layers) - 1, MOST_LAYERS).round().astype(int))
     session = open_session(parts.part(list(dict.fromkeys(layers[number].maps for number in chosen))))
     found = session.run(prepared[None].astype(INPUT_TYPES[session.input_types[0]], copy=False))

@@ -15,7 +15,6 @@ from whosthat.recognition.face_facts import open_detector
 from whosthat.recognition.image_classifier import ImageClassifier
 from whosthat.recognition.ranking import sightings_of_faces
 from whosthat.recognition.recogniser import FaceFinding
-from whosthat.translation import _
 from whosthat.types import Sighting
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ class FaceClassifier(FaceFinding):
     def open(cls, bundle: Bundle) -> FaceClassifier:
         """Open a bundle of the kind ``face-classifier``; BundleError where it does not fit together or is damaged."""
         if bundle.facts.crop is None:
-            raise BundleError(_("The bundle {folder} does not say how faces are cropped. Train again.", folder=bundle.folder))
+            raise BundleError("The bundle {folder} does not say how faces are cropped. Train again.", folder=bundle.folder)
         cropper = FaceCropper(open_detector(bundle, bundle.facts.crop), bundle.facts.crop.template)
         return cls(cropper, ImageClassifier.open(bundle))
 

@@ -50,7 +50,7 @@ class FaceRecogniser(FaceFinding):
         """Open a bundle of the kind ``face-recogniser``; BundleError where it does not fit together or is damaged."""
         facts = bundle.facts
         if facts.faces is None or not isinstance(facts.threshold, DistanceThreshold):
-            raise BundleError(_("The bundle {folder} does not say how faces are identified. Train again.", folder=bundle.folder))
+            raise BundleError("The bundle {folder} does not say how faces are identified. Train again.", folder=bundle.folder)
         with bundle.opening():
             reader = _reader(bundle, facts.faces)
         gallery = _gallery(bundle)
@@ -101,7 +101,7 @@ class FaceRecogniser(FaceFinding):
         with image_of(photo, bgr=bgr) as image, blaming_the_bundle():
             cut = self.reader.cut(image)
             if not cut.faces:
-                raise PhotoError(Path(photo) if isinstance(photo, str | os.PathLike) else None, _(self.reader.missing))
+                raise PhotoError(Path(photo) if isinstance(photo, str | os.PathLike) else None, self.reader.missing)
             main = cut.faces.index(main_face(cut.faces, image.shape[1], image.shape[0]))
             vector: FloatArray = self.reader.embed(cut.crops[main : main + 1])[0]
         return vector
@@ -124,7 +124,7 @@ class FaceRecogniser(FaceFinding):
 def _gallery(bundle: Bundle) -> galleries.Gallery:
     facts = bundle.facts
     if facts.faces is None:
-        raise BundleError(_("The bundle {folder} holds no gallery of people any more. Train again.", folder=bundle.folder))
+        raise BundleError("The bundle {folder} holds no gallery of people any more. Train again.", folder=bundle.folder)
     return galleries.read_gallery(bundle.mapped(galleries.FILE), facts.labels, facts.faces.dimensions)
 
 

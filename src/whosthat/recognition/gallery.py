@@ -143,11 +143,9 @@ def read_gallery(content: Content, people: tuple[str, ...], dimensions: int) -> 
         gallery = Gallery(people, vectors, labels, tuple(photos) if isinstance(content, bytes) else photos)
         problem = _problem(gallery, dimensions)
     except (ValueError, KeyError, TypeError, RecursionError, AttributeError) as error:
-        raise BundleError(_("{file} is damaged ({error}). Copy the bundle again, or train again.", file=FILE, error=error)) from error
+        raise BundleError("{file} is damaged ({error}). Copy the bundle again, or train again.", file=FILE, error=error) from error
     if problem:
-        raise BundleError(
-            _("{file} does not fit the bundle: {problem}. Copy the bundle again, or train again.", file=FILE, problem=problem)
-        )
+        raise BundleError("{file} does not fit the bundle: {problem}. Copy the bundle again, or train again.", file=FILE, problem=problem)
     return gallery
 
 

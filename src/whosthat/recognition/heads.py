@@ -14,7 +14,7 @@ import numpy as np
 from whosthat.errors import DatasetError
 from whosthat.recognition.distances import Points, blocks
 from whosthat.recognition.face_threshold import corrected
-from whosthat.translation import N_, _
+from whosthat.translation import N_
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -175,12 +175,10 @@ def choose_head(vectors: FloatArray, labels: IntArray, groups: IntArray, n_peopl
     tried = [name for name in heads if name not in not_tried]
     if not tried:
         raise DatasetError(
-            _(
-                'The head {head} takes too long for {n:,} photos of {n_people:,} people. Set head = "auto" or "nearest" in the recipe.',
-                head=not_tried[0],
-                n=len(labels),
-                n_people=n_people,
-            )
+            'The head {head} takes too long for {n:,} photos of {n_people:,} people. Set head = "auto" or "nearest" in the recipe.',
+            head=not_tried[0],
+            n=len(labels),
+            n_people=n_people,
         )
     folds = folds_of(labels, groups)
     tested = _testable(labels, folds) & (n_people > 1)  # of one person, every head is always right

@@ -124,14 +124,12 @@ class ImageClassifier(Recogniser):
         expected = (len(inputs), len(self.labels))
         if scores.shape != expected or not ((scores >= 0) & (scores <= 1 + 1e-5)).all():
             raise BundleError(
-                _(
-                    "The graph should give probabilities of the shape {expected}, but gave numbers from {lowest} to {highest} of the "
-                    "shape {shape}. The files of the bundle do not match; train again.",
-                    expected=expected,
-                    lowest=scores.min(),
-                    highest=scores.max(),
-                    shape=scores.shape,
-                )
+                "The graph should give probabilities of the shape {expected}, but gave numbers from {lowest} to {highest} of the "
+                "shape {shape}. The files of the bundle do not match; train again.",
+                expected=expected,
+                lowest=scores.min(),
+                highest=scores.max(),
+                shape=scores.shape,
             )
         return apply_temperature(scores, self.temperature).astype(np.float32)
 
@@ -147,12 +145,10 @@ def _input_type(session: Session, spec: PrepareSpec) -> type[Any]:
     shape: tuple[Any, ...] = session.input_shapes[0][1:] if fits else ()
     if not fits or shape != spec.shape:
         raise BundleError(
-            _(
-                "The graph should take one input (b, {expected}) of bytes or floats, but takes {shapes} of "
-                "{types}. The files of the bundle do not match; train again.",
-                expected=", ".join(map(str, spec.shape)),
-                shapes=session.input_shapes,
-                types=session.input_types,
-            )
+            "The graph should take one input (b, {expected}) of bytes or floats, but takes {shapes} of "
+            "{types}. The files of the bundle do not match; train again.",
+            expected=", ".join(map(str, spec.shape)),
+            shapes=session.input_shapes,
+            types=session.input_types,
         )
     return INPUT_TYPES[session.input_types[0]]

@@ -230,22 +230,20 @@ def read_index(content: Content, gallery_sha256: str, shape: tuple[int, ...]) ->
         told = json.loads(texts[_TOLD])
         if told["format"] != FORMAT:
             raise BundleError(
-                _(
-                    "{file} has format {format}; this whosthat reads {readable}. Update whosthat.",
-                    file=FILE,
-                    format=str(told["format"])[:20],
-                    readable=FORMAT,
-                )
+                "{file} has format {format}; this whosthat reads {readable}. Update whosthat.",
+                file=FILE,
+                format=str(told["format"])[:20],
+                readable=FORMAT,
             )
         if told["gallery"] != gallery_sha256:
-            raise BundleError(_("{file} does not belong to its gallery. Copy the bundle again, or train again.", file=FILE))
+            raise BundleError("{file} does not belong to its gallery. Copy the bundle again, or train again.", file=FILE)
         figures = int(told["probes"]), float(told["recall"]), int(told["built_with"])
         centres, ranges, sizes, rows, codes = (arrays[name] for name in ("centres", "ranges", "sizes", "rows", "codes"))
         index = Index(centres, ranges, sizes, rows, codes, *figures)
         if not _fits(index, shape):
             raise ValueError(_("its cells do not fit the gallery"))
     except (ValueError, KeyError, TypeError, RecursionError, AttributeError) as error:
-        raise BundleError(_("{file} is damaged ({error}). Copy the bundle again, or train again.", file=FILE, error=error)) from error
+        raise BundleError("{file} is damaged ({error}). Copy the bundle again, or train again.", file=FILE, error=error) from error
     return index
 
 

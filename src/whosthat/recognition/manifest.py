@@ -87,7 +87,7 @@ class Manifest(BaseModel):
 
     def _expected(self, folder: Path, name: str) -> FileFacts:
         if name not in self.files:
-            raise BundleError(_("The bundle {folder} holds no {name}. Train again to get a complete bundle.", folder=folder, name=name))
+            raise BundleError("The bundle {folder} holds no {name}. Train again to get a complete bundle.", folder=folder, name=name)
         return self.files[name]
 
 
@@ -113,11 +113,9 @@ def read_manifest(folder: Path) -> Manifest:
         manifest = Manifest.model_validate_json(text)
     except ValidationError as error:
         raise BundleError(
-            _(
-                "{file} is damaged: {complaint} Copy the bundle again, or train again.",
-                file=folder / MANIFEST,
-                complaint=first_complaint(error),
-            )
+            "{file} is damaged: {complaint} Copy the bundle again, or train again.",
+            file=folder / MANIFEST,
+            complaint=first_complaint(error),
         ) from error
     try:
         _compare(folder, manifest)
@@ -129,19 +127,17 @@ def read_manifest(folder: Path) -> Manifest:
 def _refuse_changed(path: Path, expected: FileFacts, came: str) -> None:
     if came != expected.sha256:
         raise BundleError(
-            _(
-                "{path} is not the file that was saved: expected a SHA-256 that starts with {expected}, got {came}. The "
-                "file is damaged or was changed; copy the bundle again, or train again.",
-                path=path,
-                expected=expected.sha256[:12],
-                came=came[:12],
-            )
+            "{path} is not the file that was saved: expected a SHA-256 that starts with {expected}, got {came}. The "
+            "file is damaged or was changed; copy the bundle again, or train again.",
+            path=path,
+            expected=expected.sha256[:12],
+            came=came[:12],
         )
 
 
 def _unreadable(path: Path, error: OSError | ValueError) -> BundleError:
     return BundleError(
-        _("{path} cannot be read: {error}. Copy the bundle again, or check who may read it.", path=path, error=system_reason(error))
+        "{path} cannot be read: {error}. Copy the bundle again, or check who may read it.", path=path, error=system_reason(error)
     )
 
 
@@ -163,23 +159,17 @@ def _refuse_newer(folder: Path, text: bytes) -> None:
         origin = Origin.model_validate_json(text)
     except ValidationError as error:
         raise BundleError(
-            _(
-                "{file} is not a bundle manifest: {complaint} Copy the bundle again.",
-                file=folder / MANIFEST,
-                complaint=first_complaint(error),
-            )
+            "{file} is not a bundle manifest: {complaint} Copy the bundle again.", file=folder / MANIFEST, complaint=first_complaint(error)
         ) from error
     if origin.format != FORMAT:
         raise BundleError(
-            _(
-                "The bundle {folder} has format {format} and was made by whosthat {maker!r}; this is whosthat "
-                "{version}, which reads format {readable}. Update whosthat, or train the bundle again with this one.",
-                folder=folder,
-                format=origin.format,
-                maker=origin.whosthat[:40],
-                version=__version__,
-                readable=FORMAT,
-            )
+            "The bundle {folder} has format {format} and was made by whosthat {maker!r}; this is whosthat "
+            "{version}, which reads format {readable}. Update whosthat, or train the bundle again with this one.",
+            folder=folder,
+            format=origin.format,
+            maker=origin.whosthat[:40],
+            version=__version__,
+            readable=FORMAT,
         )
 
 
@@ -187,39 +177,31 @@ def _compare(folder: Path, manifest: Manifest) -> None:
     for name in manifest.files:
         if not _PLAIN_NAME.fullmatch(name) or name == MANIFEST:
             raise BundleError(
-                _(
-                    "The manifest of {folder} names the file {name!r}, which is not a plain file name. Do not use this bundle.",
-                    folder=folder,
-                    name=name[:100],
-                )
+                "The manifest of {folder} names the file {name!r}, which is not a plain file name. Do not use this bundle.",
+                folder=folder,
+                name=name[:100],
             )
     there = {path.name for path in folder.iterdir()} - _LEFT_BY_DESKTOPS - {MANIFEST}
     if missing := sorted(manifest.files.keys() - there):
         raise BundleError(
-            _(
-                "The bundle {folder} is not complete: {files} is missing. Copy the whole folder again.",
-                folder=folder,
-                files=_(", ").join(missing),
-            )
+            "The bundle {folder} is not complete: {files} is missing. Copy the whole folder again.",
+            folder=folder,
+            files=_(", ").join(missing),
         )
     if extra := sorted(there - manifest.files.keys()):
         raise BundleError(
-            _("The bundle {folder} holds {file!r}, which does not belong to it. Move that file elsewhere.", folder=folder, file=extra[0])
+            "The bundle {folder} holds {file!r}, which does not belong to it. Move that file elsewhere.", folder=folder, file=extra[0]
         )
     for name, facts in manifest.files.items():
         status = (folder / name).lstat()
         if not stat.S_ISREG(status.st_mode):
-            raise BundleError(
-                _("{file} is not a regular file; a bundle holds only regular files. Copy the bundle again.", file=folder / name)
-            )
+            raise BundleError("{file} is not a regular file; a bundle holds only regular files. Copy the bundle again.", file=folder / name)
         if status.st_size != facts.bytes:
             raise BundleError(
-                _(
-                    "{file} has {n} bytes where {saved} were saved. It is damaged; copy the bundle again.",
-                    file=folder / name,
-                    n=status.st_size,
-                    saved=facts.bytes,
-                )
+                "{file} has {n} bytes where {saved} were saved. It is damaged; copy the bundle again.",
+                file=folder / name,
+                n=status.st_size,
+                saved=facts.bytes,
             )
 
 
@@ -234,6 +216,6 @@ def _read_file(folder: Path, name: str, limit: int) -> bytes:
         raise _unreadable(path, error) from error
     if len(content) > limit:
         raise BundleError(
-            _("{path} is larger than the {limit} bytes allowed. It is damaged or not a bundle; copy it again.", path=path, limit=limit)
+            "{path} is larger than the {limit} bytes allowed. It is damaged or not a bundle; copy it again.", path=path, limit=limit
         )
     return content

@@ -164,7 +164,7 @@ class Recogniser(ABC):
             PhotoError: The photo cannot be read.
             UsageError: It is nothing that can be a photo, or the recogniser looks at whole photos.
         """
-        raise UsageError(_("This recogniser looks at whole photos and finds no faces. {advice}", advice=_(_TRAIN_FACES)))
+        raise UsageError("This recogniser looks at whole photos and finds no faces. {advice}", advice=_(_TRAIN_FACES))
 
     def embed(self, photo: PhotoSource, *, bgr: bool = False) -> FloatArray:
         """Return the embedding of every face, in the order of `faces`.
@@ -210,7 +210,7 @@ class Recogniser(ABC):
             try:
                 save_image(drawn, path_given(to, _("The picture's file")))
             except OSError as error:
-                raise UsageError(_("The picture cannot be saved as {file}: {error}.", file=to, error=system_reason(error))) from error
+                raise UsageError("The picture cannot be saved as {file}: {error}.", file=to, error=system_reason(error)) from error
         return drawn
 
     @property
@@ -222,7 +222,7 @@ class Recogniser(ABC):
         """
         people: People | None = getattr(self, "_people", None)
         if people is None:
-            raise BundleError(_("This recogniser comes from no bundle, so its people cannot be changed. Open one with whosthat.load."))
+            raise BundleError("This recogniser comes from no bundle, so its people cannot be changed. Open one with whosthat.load.")
         return people
 
     @people.setter
@@ -235,7 +235,7 @@ class Recogniser(ABC):
         Raises:
             BundleError: There is no gallery of people, or the bundle is damaged.
         """
-        raise BundleError(_("This recogniser has no gallery. {advice}", advice=_(_TRAIN_FACES)))
+        raise BundleError("This recogniser has no gallery. {advice}", advice=_(_TRAIN_FACES))
 
 
 class FaceFinding(Recogniser):
@@ -264,9 +264,7 @@ def checked_threshold(value: float, most: float, meaning: str) -> float:
     """Return a threshold that somebody sets; raise UsageError, saying its ``meaning``, if it is no number from 0 to ``most``."""
     is_number = isinstance(value, numbers.Real) and not isinstance(value, bool)
     if not is_number or not math.isfinite(value) or not 0 <= value <= most:
-        raise UsageError(
-            _("The threshold is {meaning}: a number from 0 to {most:g}; got {given!r}.", meaning=meaning, most=most, given=value)
-        )
+        raise UsageError("The threshold is {meaning}: a number from 0 to {most:g}; got {given!r}.", meaning=meaning, most=most, given=value)
     return float(value)
 
 
@@ -276,8 +274,8 @@ def blaming_the_bundle() -> Iterator[None]:
     try:
         yield
     except (GraphError, WeightsError) as error:
-        raise BundleError(_("{error} The bundle does not fit together; copy it again, or train again.", error=error)) from error
+        raise BundleError("{error} The bundle does not fit together; copy it again, or train again.", error=error) from error
 
 
 def _refuse_embedding() -> NoReturn:
-    raise UsageError(_("This recogniser is a network that learnt its classes and has no embeddings. {advice}", advice=_(_TRAIN_FACES)))
+    raise UsageError("This recogniser is a network that learnt its classes and has no embeddings. {advice}", advice=_(_TRAIN_FACES))

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any, TypeVar
 
+from whosthat.durable import replace_file
 from whosthat.errors import RunError, system_reason
 from whosthat.translation import N_, _
 from whosthat.types import PARTS
@@ -114,13 +115,13 @@ def read_file(path: Path, parse: Callable[[str], Content], absent: Content) -> C
         return absent
     except (OSError, UnicodeDecodeError) as error:
         raise RunError(
-            _("{path} cannot be read ({error}). Restore it, or delete it to make the report without it.", path=path, error=error)
+            "{path} cannot be read ({error}). Restore it, or delete it to make the report without it.", path=path, error=error
         ) from error
     try:
         return parse(text)
     except (ValueError, KeyError, TypeError, AttributeError, csv.Error, RecursionError) as error:
         raise RunError(
-            _("{path} is damaged ({error!r}). Restore it, or delete it to make the report without it.", path=path, error=error)
+            "{path} is damaged ({error!r}). Restore it, or delete it to make the report without it.", path=path, error=error
         ) from error
 
 
@@ -131,7 +132,14 @@ def writing(what: object, advice: str = "") -> Iterator[None]:
         yield
     except OSError as error:
         advice = advice or _("Make room there and try again.")
-        raise RunError(_("{what} cannot be written: {error}. {advice}", what=what, error=system_reason(error), advice=advice)) from error
+        raise RunError("{what} cannot be written: {error}. {advice}", what=what, error=system_reason(error), advice=advice) from error
+
+
+def save_file(path: Path, content: str | bytes, advice: str = "") -> Path:
+    """Write a file in one step, text in UTF-8, and return it; what cannot be written is told as by `writing`."""
+    with writing(path, advice):  # a file name may hold bytes that are no letters
+        replace_file(path, content if isinstance(content, bytes) else content.encode("utf-8", errors="replace"))
+    return path
 
 
 def flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, object]:

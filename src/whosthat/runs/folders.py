@@ -101,7 +101,7 @@ def new_run(runs: Path, photos_name: str, model: str) -> Path:
             number += 1
     except OSError as error:
         raise RunError(
-            _("No run can be started in {runs}: {error}. Choose a writable folder with --runs.", runs=runs, error=system_reason(error))
+            "No run can be started in {runs}: {error}. Choose a writable folder with --runs.", runs=runs, error=system_reason(error)
         ) from error
 
 
@@ -130,12 +130,7 @@ def set_latest(run: Path) -> None:
             durable.replace_file(latest, f"{run.name}\n".encode(), temporary=temporary)
     except OSError as error:
         raise RunError(
-            _(
-                "{latest} cannot point to {name}: {error}. Move away what is there.",
-                latest=latest,
-                name=run.name,
-                error=system_reason(error),
-            )
+            "{latest} cannot point to {name}: {error}. Move away what is there.", latest=latest, name=run.name, error=system_reason(error)
         ) from error
 
 
@@ -157,7 +152,7 @@ def latest(runs: Path) -> Path:
             else _("There is no run in {runs} yet.", runs=runs)
         )
         advice = _('Train one with "whosthat train PHOTOS", or give a run\'s folder.')
-        raise UsageError(_("{sentence} {more}", sentence=gone, more=advice))
+        raise UsageError("{sentence} {more}", sentence=gone, more=advice)
     return run.resolve() if pointer.is_symlink() else run
 
 
@@ -173,7 +168,7 @@ def follow_pointer(path: Path) -> Path:
         name = file.read(1024).decode("utf-8", "replace").strip()
     if not name or "/" in name or "\\" in name or name in (".", ".."):
         raise BundleError(
-            _("{path} should hold the name of a run beside it, got {name!r}. Choose the run folder itself.", path=path, name=name[:60])
+            "{path} should hold the name of a run beside it, got {name!r}. Choose the run folder itself.", path=path, name=name[:60]
         )
     return path.with_name(name)
 
@@ -214,7 +209,7 @@ def list_runs(runs: Path) -> list[RunSummary]:
     try:
         folders = [path for path in runs.iterdir() if path.is_dir() and not path.is_symlink() and (path / RECIPE).is_file()]
     except OSError as error:
-        raise RunError(_("The runs in {runs} cannot be listed: {error}.", runs=runs, error=system_reason(error))) from error
+        raise RunError("The runs in {runs} cannot be listed: {error}.", runs=runs, error=system_reason(error)) from error
     long_ago = datetime.min.replace(tzinfo=UTC)
     return sorted(map(summarise, folders), key=lambda run: (run.started or long_ago, run.name))
 
@@ -238,7 +233,7 @@ def compare_runs(runs: Sequence[Path]) -> list[dict[str, object]]:
         UsageError: Fewer than two runs, or one that is not there.
     """
     if len(runs) < 2:
-        raise UsageError(_("Comparing needs two or more runs, got {n}.", n=len(runs)))
+        raise UsageError("Comparing needs two or more runs, got {n}.", n=len(runs))
     summaries = [summarise(existing_run(run)) for run in runs]
     settings = [{**one.recipe, "strangers": _read(one.path / ENVIRONMENT, json.loads).get("strangers")} for one in summaries]
     keys = dict.fromkeys(key for each in settings for key in each)
@@ -256,16 +251,16 @@ def existing_run(run: Path) -> Path:
         return latest(run.parent)
     if not run.is_dir():
         if (listed := run.parent / "runs" / run.name).is_dir():  # the name as "runs list" shows it
-            raise UsageError(_('There is no run {run}. Did you mean "{listed}"?', run=run, listed=listed))
+            raise UsageError('There is no run {run}. Did you mean "{listed}"?', run=run, listed=listed)
         beside = [summary.name for summary in list_runs(run.parent)]
         advice = did_you_mean(run.name, beside) if beside else _("whosthat runs list names all runs.")
-        raise UsageError(_("There is no run {run}. {advice}", run=run, advice=advice))
+        raise UsageError("There is no run {run}. {advice}", run=run, advice=advice)
     return run
 
 
 def _check_folder(runs: Path) -> None:
     if runs.exists() and not runs.is_dir():
-        raise UsageError(_("{runs} is a file. Choose the folder that holds the runs.", runs=runs))
+        raise UsageError("{runs} is a file. Choose the folder that holds the runs.", runs=runs)
 
 
 def _state(run: Path) -> State:

@@ -37,15 +37,13 @@ def run_lock(run: Path) -> Iterator[None]:
         lock.acquire(timeout=0)
     except Timeout:
         raise RunError(
-            _(
-                "{run} is being trained by another process ({owner}). Wait until it ends, or stop it, then continue with --resume.",
-                run=run,
-                owner=_owner(owner),
-            )
+            "{run} is being trained by another process ({owner}). Wait until it ends, or stop it, then continue with --resume.",
+            run=run,
+            owner=_owner(owner),
         ) from None
     except OSError as error:
         raise RunError(
-            _("The run folder {run} cannot be written: {error}. Choose another folder with --runs.", run=run, error=system_reason(error))
+            "The run folder {run} cannot be written: {error}. Choose another folder with --runs.", run=run, error=system_reason(error)
         ) from error
     try:
         owner.write_text(str(os.getpid()), encoding="utf-8")
@@ -113,7 +111,7 @@ def resumable(run: Path) -> Iterator[None]:
         cause = system_reason(error)
         if error.filename:
             cause = _("{error} ({file})", error=cause, file=error.filename)
-        raise RunError(_("The run had to stop: {error}. Make room or allow writing. {advice}", error=cause, advice=_advice(run))) from error
+        raise RunError("The run had to stop: {error}. Make room or allow writing. {advice}", error=cause, advice=_advice(run)) from error
 
 
 @contextmanager
@@ -126,7 +124,7 @@ def saving(run: Path) -> Iterator[None]:
     try:
         yield
     except (BundleError, RunError) as error:
-        raise RunError(_("{sentence} {more}", sentence=error, more=_advice(run))) from error
+        raise RunError("{sentence} {more}", sentence=error, more=_advice(run)) from error
 
 
 def _advice(run: Path) -> str:

@@ -147,11 +147,9 @@ class Checkpoints:
         """
         if not all(np.isfinite(array).all() for array in arrays.values()):
             raise TrainingError(
-                _(
-                    "Some weights are no longer finite in epoch {epoch}, so no checkpoint was written; the last good one is "
-                    "kept. Start a new run with a lower learning rate.",
-                    epoch=state.epoch + 1,
-                )
+                "Some weights are no longer finite in epoch {epoch}, so no checkpoint was written; the last good one is "
+                "kept. Start a new run with a lower learning rate.",
+                epoch=state.epoch + 1,
             )
         final = self.folder / f"step-{state.steps:08}"
         with self._becoming(final, f"{_UNFINISHED}{state.steps:08}", arrays) as unfinished:
@@ -177,13 +175,11 @@ class Checkpoints:
         needed, free = sum(array.nbytes for array in arrays.values()), shutil.disk_usage(self.folder).free
         if free < needed + _SPARE_BYTES:
             raise TrainingError(
-                _(
-                    "The disk is full: a checkpoint in {folder} takes {needed:,.1f} MB, but {free:,.1f} MB are free. Earlier "
-                    "checkpoints are safe. Make room, then go on with whosthat train --resume.",
-                    folder=self.folder,
-                    needed=needed / 1000000.0,
-                    free=free / 1000000.0,
-                )
+                "The disk is full: a checkpoint in {folder} takes {needed:,.1f} MB, but {free:,.1f} MB are free. Earlier "
+                "checkpoints are safe. Make room, then go on with whosthat train --resume.",
+                folder=self.folder,
+                needed=needed / 1000000.0,
+                free=free / 1000000.0,
             )
         unfinished = self.folder / name
         try:
@@ -196,12 +192,10 @@ class Checkpoints:
             else:
                 unfinished.unlink(missing_ok=True)
             raise TrainingError(
-                _(
-                    "A checkpoint could not be written to {folder}: {error}. Earlier checkpoints are safe. Make room or allow "
-                    "writing, then go on with whosthat train --resume.",
-                    folder=self.folder,
-                    error=system_reason(error),
-                )
+                "A checkpoint could not be written to {folder}: {error}. Earlier checkpoints are safe. Make room or allow "
+                "writing, then go on with whosthat train --resume.",
+                folder=self.folder,
+                error=system_reason(error),
             ) from error
 
     def read_best(self, best: Best) -> dict[str, NDArray[Any]]:
@@ -213,10 +207,10 @@ class Checkpoints:
         path = self.folder / best.file
         try:
             if not best.file or sha256_of(path) != best.sha256:
-                raise RunError(_("The best weights {path} are damaged: their SHA-256 has changed. Train again.", path=path))
+                raise RunError("The best weights {path} are damaged: their SHA-256 has changed. Train again.", path=path)
             return load_file(path)
         except (OSError, SafetensorError) as error:
-            raise RunError(_("The best weights {path} cannot be read: {error}. Train again.", path=path, error=error)) from error
+            raise RunError("The best weights {path} cannot be read: {error}. Train again.", path=path, error=error) from error
 
     def newest(self, recipe_key: str) -> Checkpoint | None:
         """Return the newest checkpoint that is not damaged, or None where there is none at all.
@@ -235,17 +229,15 @@ class Checkpoints:
                 continue
             if checkpoint.state.recipe_key != recipe_key:
                 raise RunError(
-                    _(
-                        "The checkpoint {folder} belongs to the recipe {found}, not to {expected}. A run can only be "
-                        "resumed with its own recipe; start a new run for another one.",
-                        folder=folder,
-                        found=checkpoint.state.recipe_key,
-                        expected=recipe_key,
-                    )
+                    "The checkpoint {folder} belongs to the recipe {found}, not to {expected}. A run can only be "
+                    "resumed with its own recipe; start a new run for another one.",
+                    folder=folder,
+                    found=checkpoint.state.recipe_key,
+                    expected=recipe_key,
                 )
             return checkpoint
         if found:
-            raise RunError(_("Every checkpoint in {folder} is damaged. Start a new run.", folder=self.folder))
+            raise RunError("Every checkpoint in {folder} is damaged. Start a new run.", folder=self.folder)
         return None
 
     def any_written(self) -> bool:
@@ -256,11 +248,11 @@ class Checkpoints:
         manifest = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
         for name in (_ARRAYS, _STATE):
             if sha256_of(folder / name) != manifest[name]:
-                raise RunError(_("the SHA-256 of {file} has changed", file=name))
+                raise RunError("the SHA-256 of {file} has changed", file=name)
         values = json.loads((folder / _STATE).read_text(encoding="utf-8"))
         state = RunState(**values | {"best": Best(**values["best"]), "plateau": PlateauMemory(**values["plateau"])})
         if state.best.file and not (self.folder / state.best.file).is_file():
-            raise RunError(_("the best weights {file} are missing", file=state.best.file))
+            raise RunError("the best weights {file} are missing", file=state.best.file)
         return Checkpoint(state, load_file(folder / _ARRAYS))
 
     def _finished(self) -> list[Path]:

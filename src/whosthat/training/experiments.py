@@ -90,13 +90,13 @@ def grid(models: Sequence[str], vary: Mapping[str, Sequence[Any]], settings: Map
     """
     axes = dict(vary)
     if texts := [f"{key}={one}" for key, values in axes.items() for one in values if RANGE.fullmatch(str(one))]:
-        raise RecipeError(_('"{range}" is a range. Say how many of its values to try: --tune 20, or give the values.', range=texts[0]))
+        raise RecipeError('"{range}" is a range. Say how many of its values to try: --tune 20, or give the values.', range=texts[0])
     if models and "model" not in axes:
         axes = {"model": list(models), **axes}
     if not {"model", "recipe"} & set(axes):
-        raise UsageError(_('Name the model whose settings are varied, such as "whosthat compare PHOTOS cnn6 --vary batch_size=16,32".'))
+        raise UsageError('Name the model whose settings are varied, such as "whosthat compare PHOTOS cnn6 --vary batch_size=16,32".')
     if "recipe" in axes and "model" in axes:
-        raise UsageError(_("A recipe names its model already. Leave out the model, or vary settings instead of recipes."))
+        raise UsageError("A recipe names its model already. Leave out the model, or vary settings instead of recipes.")
     steps = []
     for values in itertools.product(*axes.values()):
         combination = dict(zip(axes, values, strict=True))
@@ -133,7 +133,7 @@ def read_series(source: str | Path, settings: Mapping[str, Any] | None = None) -
     steps = {step.name: step for step in series.step}
     if len(steps) < len(series.step):
         twice = next(step.name for n, step in enumerate(series.step) if step.name in {one.name for one in series.step[:n]})
-        raise RecipeError(_('The series {path} has two steps named "{name}". Give each step a name of its own.', path=path, name=twice))
+        raise RecipeError('The series {path} has two steps named "{name}". Give each step a name of its own.', path=path, name=twice)
     origins = _origins(series.step, path)
     first = {key: value for key, value in (("recipe", series.recipe), ("model", series.model)) if value is not None}
     recipes: dict[str, AnyRecipe] = {}
@@ -175,11 +175,9 @@ def _series_path(source: str | Path) -> Path:
     if str(source) in shipped_series():
         return SERIES / f"{source}.toml"
     raise RecipeError(
-        _(
-            'There is no series "{source}": no such file, and no series of this name. {choice}',
-            source=source,
-            choice=did_you_mean(str(source), shipped_series()),
-        )
+        'There is no series "{source}": no such file, and no series of this name. {choice}',
+        source=source,
+        choice=did_you_mean(str(source), shipped_series()),
     )
 
 
@@ -189,13 +187,11 @@ def _origins(steps: Sequence[_StepOfFile], path: Path) -> dict[str, str]:
     for step in steps:
         if step.origin is not None and step.origin not in names:
             raise RecipeError(
-                _(
-                    'Step "{name}" of the series {path} builds on "{origin}", which is no step. {choice}',
-                    name=step.name,
-                    path=path,
-                    origin=step.origin,
-                    choice=did_you_mean(step.origin, names),
-                )
+                'Step "{name}" of the series {path} builds on "{origin}", which is no step. {choice}',
+                name=step.name,
+                path=path,
+                origin=step.origin,
+                choice=did_you_mean(step.origin, names),
             )
     before = ["", *names]
     afresh = {step.name for step in steps if {"model", "recipe"} & set(step.changes)}
@@ -209,11 +205,7 @@ def _in_order(origins: Mapping[str, str], path: Path) -> list[str]:
     except CycleError as error:
         circle = _(", ").join(error.args[1])
         raise RecipeError(
-            _(
-                "In the series {path} steps build on each other in a circle: {circle}. Let one build on another step.",
-                path=path,
-                circle=circle,
-            )
+            "In the series {path} steps build on each other in a circle: {circle}. Let one build on another step.", path=path, circle=circle
         ) from None
 
 
@@ -223,7 +215,7 @@ def _laid_over(recipe: AnyRecipe, settings: Mapping[str, Any]) -> Recipe:
 
 def _network(recipe: AnyRecipe) -> Recipe:
     if not isinstance(recipe, Recipe):
-        raise UsageError(_('A series is chosen by validation photos, and "{faces}" uses none. Name a network, such as cnn6.', faces=FACES))
+        raise UsageError('A series is chosen by validation photos, and "{faces}" uses none. Name a network, such as cnn6.', faces=FACES)
     return recipe
 
 
@@ -232,11 +224,9 @@ def _all_different(steps: Sequence[Step]) -> tuple[Step, ...]:
     for step in steps:
         if (key := step.recipe.key()) in first:
             raise RecipeError(
-                _(
-                    '"{first}" and "{name}" are the same recipe: the second would show nothing new. Leave out one.',
-                    first=first[key],
-                    name=step.name,
-                )
+                '"{first}" and "{name}" are the same recipe: the second would show nothing new. Leave out one.',
+                first=first[key],
+                name=step.name,
             )
         first[key] = step.name
     return tuple(steps)

@@ -114,12 +114,10 @@ class FeatureStore:
             return StoredFeatures([np.load(file, mmap_mode="r", allow_pickle=False) for file in files], photos)
         except OSError as error:
             raise TrainingError(
-                _(
-                    "The backbone's features could not be saved in {folder}: {error}. Make room or allow writing, then go on "
-                    "with whosthat train --resume.",
-                    folder=self._folder,
-                    error=system_reason(error),
-                )
+                "The backbone's features could not be saved in {folder}: {error}. Make room or allow writing, then go on "
+                "with whosthat train --resume.",
+                folder=self._folder,
+                error=system_reason(error),
             ) from error
 
     def _name(self, part: str, photos: Batches, view: int) -> str:

@@ -195,7 +195,7 @@ def read_recipe(source: str | Path, *, complete: bool = False) -> AnyRecipe:
     path = _recipe_path(source)
     settings = read_toml(path)
     if not isinstance(settings.get("model"), str):
-        raise RecipeError(_('The recipe {path} does not say which network to train. Add a line such as model = "cnn6".', path=path))
+        raise RecipeError('The recipe {path} does not say which network to train. Add a line such as model = "cnn6".', path=path)
     if not complete:
         settings = _completed(settings["model"], settings)
     return make_any_recipe(settings, _("the recipe {path}", path=path))
@@ -286,11 +286,9 @@ def _recipe_path(source: str | Path) -> Path:
     if str(source) in shipped_recipes():
         return RECIPES / f"{source}.toml"
     raise RecipeError(
-        _(
-            'There is no recipe "{source}": no such file, and no recipe of this name. {choice}',
-            source=source,
-            choice=did_you_mean(str(source), shipped_recipes()),
-        )
+        'There is no recipe "{source}": no such file, and no recipe of this name. {choice}',
+        source=source,
+        choice=did_you_mean(str(source), shipped_recipes()),
     )
 
 
@@ -300,19 +298,17 @@ def read_toml(path: Path, what: str = N_("recipe")) -> dict[str, Any]:
     try:
         if path.stat().st_size > MAX_RECIPE_BYTES:
             raise RecipeError(
-                _(
-                    "The {what} {path} is larger than {size} KiB; a {what} is a few lines of TOML.",
-                    what=what,
-                    path=path,
-                    size=MAX_RECIPE_BYTES // 1024,
-                )
+                "The {what} {path} is larger than {size} KiB; a {what} is a few lines of TOML.",
+                what=what,
+                path=path,
+                size=MAX_RECIPE_BYTES // 1024,
             )
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise RecipeError(_("The {what} {path} cannot be read: {error}.", what=what, path=path, error=system_reason(error))) from error
+        raise RecipeError("The {what} {path} cannot be read: {error}.", what=what, path=path, error=system_reason(error)) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RecipeError(
-            _("The {what} {path} is not TOML: {error}. Write lines such as epochs = 30.", what=what, path=path, error=error)
+            "The {what} {path} is not TOML: {error}. Write lines such as epochs = 30.", what=what, path=path, error=error
         ) from error
 
 

@@ -16,7 +16,6 @@ from typing import Any
 
 from whosthat.errors import RecipeError, UsageError
 from whosthat.training.experiments import RANGE, Step, grid
-from whosthat.translation import _
 
 MOST_STEPS = 1000
 
@@ -48,9 +47,9 @@ class Search:
         self, models: Sequence[str], vary: Mapping[str, Sequence[Any]], n_steps: int, settings: Mapping[str, Any] | None = None
     ) -> None:
         if not 1 <= n_steps <= MOST_STEPS:
-            raise UsageError(_("A search has 1 to {most} steps, got {n}.", most=MOST_STEPS, n=n_steps))
+            raise UsageError("A search has 1 to {most} steps, got {n}.", most=MOST_STEPS, n=n_steps)
         if not vary:
-            raise UsageError(_('Say what to tune, such as "--vary optimiser.learning_rate=0.0001..0.1".'))
+            raise UsageError('Say what to tune, such as "--vary optimiser.learning_rate=0.0001..0.1".')
         self._study = _study()
         self._models, self._vary, self._settings, self.n_steps = models, vary, settings, n_steps
         self._ends = {key: _ends(key, str(values[0])) for key, values in vary.items() if RANGE.fullmatch(str(values[0]))}
@@ -101,7 +100,7 @@ def _study() -> Any:
     try:
         import optuna
     except ImportError as error:
-        raise UsageError(_('Tuning needs Optuna, which is not installed. Install it: pip install "whosthat[tune]".')) from error
+        raise UsageError('Tuning needs Optuna, which is not installed. Install it: pip install "whosthat[tune]".') from error
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     pruner = optuna.pruners.MedianPruner(UNPRUNED_STEPS, UNPRUNED_EPOCHS)
     return optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=0), pruner=pruner)
@@ -110,5 +109,5 @@ def _study() -> Any:
 def _ends(key: str, text: str) -> tuple[float, float]:
     low, high = (float(end) if re.search("[.e]", end) else int(end) for end in text.split("..", 1))
     if not low < high:
-        raise RecipeError(_('The range "{key}={text}" is empty: the lower end comes first.', key=key, text=text))
+        raise RecipeError('The range "{key}={text}" is empty: the lower end comes first.', key=key, text=text)
     return low, high

@@ -26,7 +26,7 @@ from whosthat.training.feeding import Batches, Table, TrainingFeed, ValidationFe
 from whosthat.training.recipe import Recipe
 from whosthat.training.schedules import LearningRate
 from whosthat.training.stage_context import Run, StageContext
-from whosthat.translation import N_, _
+from whosthat.translation import N_
 from whosthat.types import FloatArray, IntArray
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ def _own_errors(*feeds: TrainingFeed) -> Iterator[None]:
     try:
         yield
     except tf.errors.ResourceExhaustedError as error:
-        raise TrainingError(_("There is not enough memory for a training step. Lower batch_size or size, then start a new run.")) from error
+        raise TrainingError("There is not enough memory for a training step. Lower batch_size or size, then start a new run.") from error
     except tf.errors.OpError as error:
         failure = next((feed.failure for feed in feeds if feed.failure is not None), error)
         raise failure from None

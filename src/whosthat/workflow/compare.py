@@ -142,13 +142,13 @@ def compare(
         split_text = _same_split(result, split_text)
         contestants.append(_contestant(recipe, result, audit, seconds))
     if not contestants:
-        raise RunError(_("No model could be trained. {model}: {reason}", model=failures[0].model, reason=failures[0].reason))
+        raise RunError("No model could be trained. {model}: {reason}", model=failures[0].model, reason=failures[0].reason)
     return _concluded(root, Path(runs), choose(root.resolve().name, contestants, failures))
 
 
 def _recipes(models: Sequence[str | AnyRecipe], settings: Mapping[str, Any]) -> tuple[AnyRecipe, ...]:
     if isinstance(models, str) or not isinstance(models, Sequence):
-        raise UsageError(_('Models are given as a list, such as ["faces", "cnn6"]; got {type}.', type=type_given(models)))
+        raise UsageError('Models are given as a list, such as ["faces", "cnn6"]; got {type}.', type=type_given(models))
     names = [model for model in models if isinstance(model, str)]
     if len(names) == len(models):
         return recipes_for(names, settings)
@@ -159,24 +159,20 @@ def _refuse_unlike(recipes: Sequence[AnyRecipe]) -> None:
     models = [recipe.model for recipe in recipes]
     if len(set(models)) < 2 or len(set(models)) < len(models):
         given = _(", ").join(models) or _("none")
-        raise UsageError(_("Comparing needs two or more different models, got {models}.", models=given))
+        raise UsageError("Comparing needs two or more different models, got {models}.", models=given)
     if len({(getattr(recipe, "frames", None) or 1) > 1 for recipe in recipes}) > 1:
-        raise UsageError(_("Some of these models learn from clips and others from photos. Compare models that learn from the same."))
+        raise UsageError("Some of these models learn from clips and others from photos. Compare models that learn from the same.")
     for key, attribute in _ALIKE.items():
         values = [getattr(recipe, attribute) for recipe in recipes]
         if len(set(values)) > 1:
-            raise UsageError(
-                _('Models are compared on one split, so "{key}" must be the same for all, got {values}.', key=key, values=values)
-            )
+            raise UsageError('Models are compared on one split, so "{key}" must be the same for all, got {values}.', key=key, values=values)
 
 
 def _same_split(result: TrainResult, before: bytes) -> bytes:
     """Return the split of a run, having made sure that it is the one before, if there was one."""
     text = (result.run / SPLIT).read_bytes()
     if before and text != before:
-        raise RunError(
-            _("The split of {run} is not that of the models before: the photos changed meanwhile. Compare again.", run=result.run)
-        )
+        raise RunError("The split of {run} is not that of the models before: the photos changed meanwhile. Compare again.", run=result.run)
     return text
 
 
@@ -185,7 +181,7 @@ def _contestant(recipe: AnyRecipe, result: TrainResult, audit: Audit, seconds: f
     test = read_split(result.run / SPLIT, audit, ratios=recipe.ratios, seed=recipe.seed_of_split).parts["test"]
     evaluation = result.evaluation
     if evaluation is None or not test:
-        raise DatasetError(_("There are too few photos to keep any for a test, so models cannot be compared. Add photos."))
+        raise DatasetError("There are too few photos to keep any for a test, so models cannot be compared. Add photos.")
     correct = {answer.path for answer in evaluation.answers if answer.correct}
     bundle, recogniser = open_bundle(result.bundle), load(result.bundle)
     threshold, fpir, strangers = bundle.facts.threshold, None, None

@@ -59,7 +59,7 @@ def export_dataset(run: str | Path, folder: Path, *, overwrite: bool = False, pr
     """
     there = [folder / name for name in FILES if os.path.lexists(folder / name)]
     if there and not overwrite:
-        raise UsageError(_("{file} already exists. Choose another folder, or allow overwriting.", file=there[0]))
+        raise UsageError("{file} already exists. Choose another folder, or allow overwriting.", file=there[0])
     of_run = existing_run(Path(run))
     recipe, root, _split = recorded(of_run)
     spec, cropper = PrepareSpec(FACES_SIZE), None
@@ -74,7 +74,7 @@ def export_dataset(run: str | Path, folder: Path, *, overwrite: bool = False, pr
             make_private_folder(folder)
         except OSError as error:
             raise DatasetError(
-                _("{folder} cannot be made: {error}. Choose another folder.", folder=folder, error=system_reason(error))
+                "{folder} cannot be made: {error}. Choose another folder.", folder=folder, error=system_reason(error)
             ) from error
         write_array_files(prepared, folder)
     return folder
@@ -90,7 +90,7 @@ def unpacked(photos: Path, *, progress: Progress = SILENT) -> Path:
         if problem := label_problem(files.classes) or next(
             (_("{name!r} begins with a dot", name=name) for name in files.classes if name[0] == "."), None
         ):
-            raise DatasetError(_("{problem}. Change the name in {file}.", problem=problem, file=photos.with_name(CLASSES)))
+            raise DatasetError("{problem}. Change the name in {file}.", problem=problem, file=photos.with_name(CLASSES))
         folder = photos.with_name(f"{photos.stem}-photos-{_digest(photos)}")
         if folder.is_dir():
             return folder
@@ -109,11 +109,9 @@ def unpacked(photos: Path, *, progress: Progress = SILENT) -> Path:
             sync_folder(folder.parent)
         except OSError as error:
             raise DatasetError(
-                _(
-                    "{folder} cannot be written: {error}. Make room, or copy the files to a folder that can be written.",
-                    folder=folder,
-                    error=system_reason(error),
-                )
+                "{folder} cannot be written: {error}. Make room, or copy the files to a folder that can be written.",
+                folder=folder,
+                error=system_reason(error),
             ) from error
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)

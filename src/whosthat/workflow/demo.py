@@ -15,7 +15,6 @@ from whosthat.errors import UsageError
 from whosthat.networks.backend import require_keras
 from whosthat.photos.drawing import save_image
 from whosthat.progress import SILENT, Progress
-from whosthat.translation import _
 
 if TYPE_CHECKING:
     from whosthat.training.recipe import Recipe
@@ -64,7 +63,7 @@ def claim_folder(folder: Path) -> None:
     """Make a folder the demo's; a UsageError says that it holds something else."""
     unseen = folder / UNSEEN
     if folder.exists() and not unseen.is_dir() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UsageError(_("{folder} already exists and is not a demo. Choose another folder: whosthat demo FOLDER", folder=folder))
+        raise UsageError("{folder} already exists and is not a demo. Choose another folder: whosthat demo FOLDER", folder=folder)
     unseen.mkdir(parents=True, exist_ok=True)
 
 

@@ -63,12 +63,10 @@ def evaluate(bundle: str | Path, photos: str | Path, *, progress: Progress = SIL
     told = _what_was_left_out(left_out)
     if not answered.answers:
         raise DatasetError(
-            _(
-                "No photo of {folder} can be used for a test. {reasons} Choose photos that the recogniser has never seen; a "
-                "run with --keep-test-out can be tested on its own test photos again.",
-                folder=photos,
-                reasons=" ".join(told),
-            )
+            "No photo of {folder} can be used for a test. {reasons} Choose photos that the recogniser has never seen; a "
+            "run with --keep-test-out can be tested on its own test photos again.",
+            folder=photos,
+            reasons=" ".join(told),
         )
     for sentence in told:
         progress.say(sentence)
@@ -101,10 +99,7 @@ def count_strangers(bundle: str | Path, folder: Path, *, progress: Progress = SI
     answered = [any(name is not None for name in prediction.names) for prediction in predictions if not prediction.error]
     if not answered:
         raise DatasetError(
-            _(
-                "No photo of {folder} can be used: each is damaged, or the recogniser knows it. Choose photos of other people.",
-                folder=folder,
-            )
+            "No photo of {folder} can be used: each is damaged, or the recogniser knows it. Choose photos of other people.", folder=folder
         )
     n, named = len(answered), sum(answered)
     return StrangerTest(n, named, named / n, wilson_interval(named, n))
@@ -141,11 +136,9 @@ def _refuse_unknown_classes(classes: tuple[str, ...], labels: tuple[str, ...]) -
     unknown = [name for name in classes if name not in labels]
     if unknown:
         raise DatasetError(
-            _(
-                "The recogniser does not know {classes}, so photos of them cannot be correct. {choice} Rename the folder, or move it away.",
-                classes=_(", ").join(map(repr, unknown[:10])),
-                choice=did_you_mean(unknown[0], labels),
-            )
+            "The recogniser does not know {classes}, so photos of them cannot be correct. {choice} Rename the folder, or move it away.",
+            classes=_(", ").join(map(repr, unknown[:10])),
+            choice=did_you_mean(unknown[0], labels),
         )
 
 

@@ -76,13 +76,13 @@ def draw_activations(bundle: str | Path, photo: str | Path, picture: Path) -> No
     with opened(path_given(photo, _("The photo"))) as decoded:
         views = looking.views(decoded.image)
         if not views:
-            raise UsageError(_("There is no face in {photo}, so the network sees nothing of it. Choose another photo.", photo=photo))
+            raise UsageError("There is no face in {photo}, so the network sees nothing of it. Choose another photo.", photo=photo)
         drawn = draw_layers(views[0], looking.layers(views[0]))
     try:
         save_image(drawn, picture)
     except OSError as error:
         raise UsageError(
-            _("{picture} cannot be written: {error}. Choose another place for the picture.", picture=picture, error=system_reason(error))
+            "{picture} cannot be written: {error}. Choose another place for the picture.", picture=picture, error=system_reason(error)
         ) from error
 
 
@@ -114,7 +114,7 @@ class _Explaining:
         facts = bundle.facts
         if facts.has_gallery:
             raise UsageError(
-                _("A face recogniser compares faces with enrolled ones, so there is no heat map. Choose a network that was trained.")
+                "A face recogniser compares faces with enrolled ones, so there is no heat map. Choose a network that was trained."
             )
         self._bundle = bundle
         with bundle.opening():
@@ -173,9 +173,7 @@ def _described(layer: Activation) -> str:
 
 def _cannot_write(folder: Path, error: OSError) -> UsageError:
     return UsageError(
-        _(
-            "{folder} cannot be written: {error}. Choose another folder for the pictures that explain.",
-            folder=folder,
-            error=system_reason(error),
-        )
+        "{folder} cannot be written: {error}. Choose another folder for the pictures that explain.",
+        folder=folder,
+        error=system_reason(error),
     )

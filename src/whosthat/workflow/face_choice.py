@@ -71,14 +71,12 @@ def choose_face(person: str, path: Path, found: PhotoFaces, identifier: Identifi
     if not 1 <= number <= len(crowd.faces):
         lines = "\n".join(_lines(crowd, identifier))
         raise UsageError(
-            _(
-                "There is no face {number} in {path}, which shows {faces}. Choose {person}:\n{lines}",
-                number=number,
-                path=path,
-                faces=counted(len(crowd.faces), "face"),
-                person=person,
-                lines=lines,
-            )
+            "There is no face {number} in {path}, which shows {faces}. Choose {person}:\n{lines}",
+            number=number,
+            path=path,
+            faces=counted(len(crowd.faces), "face"),
+            person=person,
+            lines=lines,
         )
     return crowd.vectors[number - 1 : number]
 

@@ -111,10 +111,8 @@ def read_strangers(folder: Path, known: Collection[str], reader: FaceReader, *, 
     largest = [(person, faces.vectors[_largest(faces.faces)]) for person, faces in shown if faces.faces]
     if not largest:
         raise DatasetError(
-            _(
-                "No photo in {folder} shows a stranger's face. Choose a folder with photos of people who are not in your folders.",
-                folder=folder,
-            )
+            "No photo in {folder} shows a stranger's face. Choose a folder with photos of people who are not in your folders.",
+            folder=folder,
         )
     people, vectors = zip(*largest, strict=True)
     return Strangers(np.stack(vectors), np.array(people, np.int64))

@@ -115,11 +115,7 @@ def note_erasure(erasure: Erasure, bundle: Path) -> None:
         replace_file(_note(bundle), json.dumps(erasure.model_dump(), default=sorted).encode("ascii"), temporary=_draft(bundle))
     except OSError as error:
         raise RunError(
-            _(
-                "Nothing was removed, because {folder} cannot be written: {error}. Make room.",
-                folder=bundle.parent,
-                error=system_reason(error),
-            )
+            "Nothing was removed, because {folder} cannot be written: {error}. Make room.", folder=bundle.parent, error=system_reason(error)
         ) from error
 
 
@@ -132,11 +128,9 @@ def erasure_of(bundle: Path) -> Erasure | None:
         return None
     except (OSError, ValueError, RecursionError) as error:  # ValueError is also what pydantic raises
         raise BundleError(
-            _(
-                "A removal was interrupted, and its record {file} cannot be used ({error}). Delete it and remove again.",
-                file=_note(bundle),
-                error=type(error).__name__,
-            )
+            "A removal was interrupted, and its record {file} cannot be used ({error}). Delete it and remove again.",
+            file=_note(bundle),
+            error=type(error).__name__,
         ) from error
 
 
@@ -159,11 +153,7 @@ def erase(erasure: Erasure, bundle: Path, *, stopped: bool) -> Receipt:
         _note(bundle).unlink()
     except OSError as error:
         raise RunError(
-            _(
-                "{person} was not removed completely: {error}. Allow writing there, and remove them again.",
-                person=erasure.removed,
-                error=error,
-            )
+            "{person} was not removed completely: {error}. Allow writing there, and remove them again.", person=erasure.removed, error=error
         ) from error
     return receipt
 
@@ -206,7 +196,7 @@ def forget_in_run(run: Path, photos: Collection[str]) -> tuple[str, ...]:
         changed.append(_cut_split(run / SPLIT, photos))  # last: it says which pictures are to be deleted
     except OSError as error:
         raise RunError(
-            _("The data of these photos in {run} cannot be deleted: {error}. Allow writing there, and try again.", run=run, error=error)
+            "The data of these photos in {run} cannot be deleted: {error}. Allow writing there, and try again.", run=run, error=error
         ) from error
     return tuple(path.relative_to(run).as_posix() for path in changed)
 
@@ -274,7 +264,7 @@ def _cut_set_aside(path: Path, photos: Collection[str]) -> Sequence[Path]:
         if len(kept) == len(document["set_aside"]):
             return []
     except (ValueError, KeyError, TypeError) as error:
-        raise RunError(_("{path} is damaged ({error!r}). Restore it, or delete it.", path=path, error=error)) from error
+        raise RunError("{path} is damaged ({error!r}). Restore it, or delete it.", path=path, error=error) from error
     replace_file(path, json.dumps({**document, "set_aside": kept}, indent=1).encode("ascii"))
     return [path]
 

@@ -103,10 +103,8 @@ def model_file(name: str) -> ModelFile:
     if name in known:
         return known[name]
     if name in registry.names():
-        raise UsageError(
-            _("{name} has no published weights: it starts from random ones. {choice}", name=name, choice=did_you_mean("", known))
-        )
-    raise UsageError(_("There are no published weights named {name!r}. {choice}", name=name, choice=did_you_mean(name, known)))
+        raise UsageError("{name} has no published weights: it starts from random ones. {choice}", name=name, choice=did_you_mean("", known))
+    raise UsageError("There are no published weights named {name!r}. {choice}", name=name, choice=did_you_mean(name, known))
 
 
 def files_of(name: str) -> tuple[ModelFile, ...]:
@@ -170,22 +168,18 @@ def add(source: Path, only: ModelFile | None = None) -> ModelFile:
     came = _("{n:,} bytes, SHA-256 {digest}", n=len(content), digest=hashlib.sha256(content).hexdigest())
     if only is not None:
         raise WeightsError(
-            _(
-                "{source} is not the published file {file}: expected {expected}, got {came}.",
-                source=source,
-                file=only.file,
-                expected=_pinned(only),
-                came=came,
-            )
+            "{source} is not the published file {file}: expected {expected}, got {came}.",
+            source=source,
+            file=only.file,
+            expected=_pinned(only),
+            came=came,
         )
     raise WeightsError(
-        _(
-            "whosthat does not know the file {source} ({came}). It knows: {files}. Describe a face network of your own with "
-            "--describe FILE.toml.",
-            source=source,
-            came=came,
-            files=_(", ").join(f"{file.file} ({file.sha256[:12]}...)" for file in known),
-        )
+        "whosthat does not know the file {source} ({came}). It knows: {files}. Describe a face network of your own with "
+        "--describe FILE.toml.",
+        source=source,
+        came=came,
+        files=_(", ").join(f"{file.file} ({file.sha256[:12]}...)" for file in known),
     )
 
 
@@ -227,24 +221,20 @@ def download(file: ModelFile, address: str, progress: Progress = SILENT) -> Path
                 came = hashlib.sha256(unfinished.read_bytes()).hexdigest()
                 unfinished.unlink()
                 raise WeightsError(
-                    _(
-                        "{address} is not the published file {file}: expected {expected}, got {came}. It is deleted.",
-                        address=address,
-                        file=file.file,
-                        expected=_pinned(file),
-                        came=came,
-                    )
+                    "{address} is not the published file {file}: expected {expected}, got {came}. It is deleted.",
+                    address=address,
+                    file=file.file,
+                    expected=_pinned(file),
+                    came=came,
                 )
             unfinished.chmod(0o644)  # as all weights: nothing in them is private, and the folder may serve a whole classroom
             unfinished.replace(target)
             sync_folder(target.parent)
     except OSError as error:
         raise WeightsError(
-            _(
-                "{file} cannot be written: {error}. Make room, or set WHOSTHAT_WEIGHTS to another folder.",
-                file=target,
-                error=system_reason(error),
-            )
+            "{file} cannot be written: {error}. Make room, or set WHOSTHAT_WEIGHTS to another folder.",
+            file=target,
+            error=system_reason(error),
         ) from error
     return target
 
@@ -256,7 +246,7 @@ def _alone(unfinished: Path) -> Iterator[None]:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        raise WeightsError(_("Another command is downloading {file}. Wait until it is done.", file=unfinished.stem)) from None
+        raise WeightsError("Another command is downloading {file}. Wait until it is done.", file=unfinished.stem) from None
     try:
         yield
     finally:

@@ -125,11 +125,7 @@ def remove_person(bundle: str | Path, name: str) -> Removed:
         name = _known(name, gallery.people)
         if len(gallery.people) == 1:
             raise UsageError(
-                _(
-                    "{name} is the only person of this recogniser. Delete the folder {folder} to remove them.",
-                    name=name,
-                    folder=opened.folder,
-                )
+                "{name} is the only person of this recogniser. Delete the folder {folder} to remove them.", name=name, folder=opened.folder
             )
         own = {photo.sha256 for photo in gallery.photos_of(name)}
         others = {photo.sha256 for photo in gallery.photos} - own
@@ -154,11 +150,9 @@ def rename_person(bundle: str | Path, name: str, new_name: str) -> None:
 def _face_facts(bundle: Bundle) -> FaceFacts:
     if bundle.facts.faces is None:
         raise BundleError(
-            _(
-                "{folder} has no gallery: its network, {network}, learnt all people at once. Train a face recogniser with --model faces.",
-                folder=bundle.folder,
-                network=bundle.facts.network,
-            )
+            "{folder} has no gallery: its network, {network}, learnt all people at once. Train a face recogniser with --model faces.",
+            folder=bundle.folder,
+            network=bundle.facts.network,
         )
     return bundle.facts.faces
 
@@ -182,14 +176,12 @@ def _held(path: str | Path) -> Iterator[tuple[Bundle, Removed | None]]:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        raise BundleError(_("The people of {folder} are being changed by another process. Wait until it ends.", folder=home)) from None
+        raise BundleError("The people of {folder} are being changed by another process. Wait until it ends.", folder=home) from None
     except OSError as error:
         raise BundleError(
-            _(
-                "The bundle {folder} cannot be changed: {error}. Copy it to a folder that can be written.",
-                folder=home,
-                error=system_reason(error),
-            )
+            "The bundle {folder} cannot be changed: {error}. Copy it to a folder that can be written.",
+            folder=home,
+            error=system_reason(error),
         ) from error
     try:
         clear_after_a_killed_save(home)
@@ -231,19 +223,19 @@ def _recognised(recogniser: FaceRecogniser, name: str) -> set[str]:
 
 def _normal(name: str) -> str:
     if not isinstance(name, str):
-        raise UsageError(_("The name of a person is a text; got {type}.", type=type_given(name)))
+        raise UsageError("The name of a person is a text; got {type}.", type=type_given(name))
     return unicodedata.normalize("NFC", name)
 
 
 def _check_name(name: str, others: Sequence[str]) -> None:
     if problem := label_problem([name], old=others):
-        raise UsageError(_("{problem}. Choose another name.", problem=problem))
+        raise UsageError("{problem}. Choose another name.", problem=problem)
 
 
 def _known(name: str, people: Sequence[str]) -> str:
     normal = _normal(name)
     if normal not in people:
-        raise UsageError(_("Nobody here is named {name!r}. {choice}", name=name, choice=did_you_mean(normal, people)))
+        raise UsageError("Nobody here is named {name!r}. {choice}", name=name, choice=did_you_mean(normal, people))
     return normal
 
 
@@ -259,7 +251,7 @@ def _to_enrol(
     found = list(find_photos(places_given(photos)))
     if one and len(found) != 1:
         raise UsageError(
-            _("--face chooses a face of one photo, but {photos} were given. Add them one by one.", photos=counted(len(found), "photo"))
+            "--face chooses a face of one photo, but {photos} were given. Add them one by one.", photos=counted(len(found), "photo")
         )
     for path in found:
         if isinstance(path, Prediction):
@@ -282,7 +274,7 @@ def _chosen(
     left += [SetAside(path, reasons[digest in found]) for digest, path in places.items() if digest not in kept]
     if not kept:
         why = listing([_("{path}: {reason}", path=item.path, reason=_(item.reason)) for item in left]) or _("no photo was given")
-        raise DatasetError(_("No photo of {name} can be enrolled ({why}). Give photos in which the face can be seen.", name=name, why=why))
+        raise DatasetError("No photo of {name} can be enrolled ({why}). Give photos in which the face can be seen.", name=name, why=why)
     enrolled = tuple(EnrolledPhoto(f"{name}/{path.name}", digest) for digest, path in kept.items())
     if face is None:
         return choose_faces(name, kept, found, recogniser.identifier, recogniser.reader), enrolled
@@ -300,12 +292,10 @@ def _drop_enrolled(name: str, places: dict[str, Path], gallery: Gallery, left: l
             left.append(SetAside(places.pop(digest), _("it is enrolled already")))
         elif owner and not others_too:
             raise DatasetError(
-                _(
-                    "{path} is enrolled as a photo of {owner}. Remove it from the photos of {name}, or remove {owner} first.",
-                    path=path,
-                    owner=owner,
-                    name=name,
-                )
+                "{path} is enrolled as a photo of {owner}. Remove it from the photos of {name}, or remove {owner} first.",
+                path=path,
+                owner=owner,
+                name=name,
             )
 
 
@@ -333,23 +323,19 @@ def _check_not_somebody_else(name: str, vectors: FloatArray, identifier: Identif
     nearest = min(to_people, key=lambda person: to_people[person])
     if people[nearest] != name and to_people[nearest] <= identifier.threshold.value and to_people[nearest] < own:
         raise DatasetError(
-            _(
-                "These photos look like {person}, who is enrolled already (distance {distance:.2f}; up to {threshold:.2f} is "
-                "the same person). Add them to {person}, rename that person, or use --anyway. Nothing was changed.",
-                person=people[nearest],
-                distance=to_people[nearest],
-                threshold=identifier.threshold.value,
-            )
+            "These photos look like {person}, who is enrolled already (distance {distance:.2f}; up to {threshold:.2f} is "
+            "the same person). Add them to {person}, rename that person, or use --anyway. Nothing was changed.",
+            person=people[nearest],
+            distance=to_people[nearest],
+            threshold=identifier.threshold.value,
         )
     if name in people and own > STRANGER_DISTANCE:
         raise DatasetError(
-            _(
-                "These photos do not look like the {name} who is enrolled (distance {distance:.2f}, expected up to "
-                "{farthest:.2f}). Choose another name, or use --anyway. Nothing was changed.",
-                name=name,
-                distance=own,
-                farthest=STRANGER_DISTANCE,
-            )
+            "These photos do not look like the {name} who is enrolled (distance {distance:.2f}, expected up to "
+            "{farthest:.2f}). Choose another name, or use --anyway. Nothing was changed.",
+            name=name,
+            distance=own,
+            farthest=STRANGER_DISTANCE,
         )
 
 
@@ -361,7 +347,7 @@ def _save(bundle: Bundle, gallery: Gallery, index: Index | None, *, gone: Set[st
     old = home.with_name(f".{home.name}.old")
     if old.exists():
         raise BundleError(
-            _("The new bundle was saved, but the old one, {folder}, cannot be deleted. Delete this folder yourself.", folder=old)
+            "The new bundle was saved, but the old one, {folder}, cannot be deleted. Delete this folder yourself.", folder=old
         )
 
 

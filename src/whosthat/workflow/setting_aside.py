@@ -78,7 +78,7 @@ def write_plan(moves: Sequence[Move], photos: Path) -> Path:
         plan = unused_path(folder, "plan.csv")
         replace_file(plan, table.getvalue().encode("utf-8"))
     except (OSError, UnicodeEncodeError) as error:
-        raise DatasetError(_("The plan cannot be written to {folder}: {error}. Nothing was moved.", folder=folder, error=error)) from error
+        raise DatasetError("The plan cannot be written to {folder}: {error}. Nothing was moved.", folder=folder, error=error) from error
     return plan
 
 
@@ -101,15 +101,13 @@ def read_plan(plan: Path, photos: Path) -> tuple[Move, ...]:
         rows = list(table)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DatasetError(
-            _("The plan {plan} cannot be read: {error}. Choose the CSV file that --fix wrote.", plan=plan, error=error)
+            "The plan {plan} cannot be read: {error}. Choose the CSV file that --fix wrote.", plan=plan, error=error
         ) from error
     if tuple(table.fieldnames or ()) != COLUMNS or not all(set(row) == set(COLUMNS) and all(row.values()) for row in rows):
         raise DatasetError(
-            _(
-                "{plan} is not a plan: expected the columns {columns}. Choose the CSV file that --fix wrote.",
-                plan=plan,
-                columns=_(", ").join(COLUMNS),
-            )
+            "{plan} is not a plan: expected the columns {columns}. Choose the CSV file that --fix wrote.",
+            plan=plan,
+            columns=_(", ").join(COLUMNS),
         )
     moves = tuple(Move(row["from"], row["to"], row["reason"]) for row in rows)
     root = photos.resolve()
@@ -117,13 +115,11 @@ def read_plan(plan: Path, photos: Path) -> tuple[Move, ...]:
         for place, folder in ((move.source, root), (move.target, aside_folder(root))):
             if not _lies_in(place, folder):
                 raise DatasetError(
-                    _(
-                        "{plan} is not a plan for {photos}: {place!r} is not in {folder}. Nothing was moved.",
-                        plan=plan,
-                        photos=root,
-                        place=place,
-                        folder=folder.name,
-                    )
+                    "{plan} is not a plan for {photos}: {place!r} is not in {folder}. Nothing was moved.",
+                    plan=plan,
+                    photos=root,
+                    place=place,
+                    folder=folder.name,
                 )
     return moves
 

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from whosthat.durable import replace_file
 from whosthat.errors import UsageError
 from whosthat.evaluation.network_part import arithmetic, layer_words
 from whosthat.networks.design import Design
 from whosthat.networks.layers import LayerFacts, NetworkLayers, layers_of_design
 from whosthat.networks.registry import facts
-from whosthat.runs.files import writing
+from whosthat.runs.files import save_file
 from whosthat.translation import _
 
 CLASSES = 7
@@ -49,12 +48,10 @@ def draw_network(layers: NetworkLayers, file: Path) -> Path:
     from whosthat.evaluation.plots.architecture import picture_of  # imports matplotlib
 
     if file.suffix.lower() not in (".svg", ".png"):
-        raise UsageError(_("{file} is neither an SVG nor a PNG. Give a name that ends in .svg or .png.", file=file))
+        raise UsageError("{file} is neither an SVG nor a PNG. Give a name that ends in .svg or .png.", file=file)
     if file.exists():
-        raise UsageError(_("{file} already exists. Choose another name.", file=file))
-    with writing(file, _("Choose another folder.")):
-        replace_file(file, picture_of(layers, file.suffix.lower()))
-    return file
+        raise UsageError("{file} already exists. Choose another name.", file=file)
+    return save_file(file, picture_of(layers, file.suffix.lower()), _("Choose another folder."))
 
 
 def layer_document(layer: LayerFacts) -> dict[str, object]:

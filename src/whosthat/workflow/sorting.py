@@ -49,7 +49,7 @@ def sort_copies(predictions: Iterable[Prediction], folder: Path) -> Iterator[Pre
         sweep(folder)
         receipt = unused_path(folder, RECEIPT).open("x", encoding="utf-8", newline="")
     except Timeout:
-        raise UsageError(_("Another process is sorting photos into {folder}. Wait until it ends.", folder=folder)) from None
+        raise UsageError("Another process is sorting photos into {folder}. Wait until it ends.", folder=folder) from None
     except OSError as error:
         lock.release()
         raise _cannot_write(folder, error) from error
@@ -150,5 +150,5 @@ def _is_copy(path: Path, photo: Path) -> bool:
 
 def _cannot_write(folder: Path, error: OSError) -> UsageError:
     return UsageError(
-        _("{folder} cannot be written: {error}. Choose another folder for the sorted copies.", folder=folder, error=system_reason(error))
+        "{folder} cannot be written: {error}. Choose another folder for the sorted copies.", folder=folder, error=system_reason(error)
     )

@@ -43,10 +43,10 @@ def stranger_photos(folder: Path, known: Collection[str] = (), *, clips: bool = 
     or holds no photo that can be used.
     """
     if not folder.is_dir():
-        raise DatasetError(_("There is no folder {folder}. Choose a folder with photos of strangers.", folder=folder))
+        raise DatasetError("There is no folder {folder}. Choose a folder with photos of strangers.", folder=folder)
     found = [item for item in find_photos([folder], clips=clips) if not isinstance(item, Prediction)]
     if not found:
-        raise DatasetError(_("{folder} holds no photo. Choose a folder with photos of strangers.", folder=folder))
+        raise DatasetError("{folder} holds no photo. Choose a folder with photos of strangers.", folder=folder)
     photos: dict[str, Path] = {}
     for path in found:
         digest = digest_of(path)
@@ -54,7 +54,7 @@ def stranger_photos(folder: Path, known: Collection[str] = (), *, clips: bool = 
             photos.setdefault(digest, path)
     if not photos:
         raise DatasetError(
-            _("Every photo of {folder} is also in your own folders, or cannot be read. Choose photos of other people.", folder=folder)
+            "Every photo of {folder} is also in your own folders, or cannot be read. Choose photos of other people.", folder=folder
         )
     return StrangerPhotos(photos, _numbered(folder, list(photos.values())))
 
@@ -80,7 +80,7 @@ def stranger_confidences(
             used.append(prediction.path)
             values.append(max((sighting.confidence for sighting in prediction.sightings), default=0.0))
     if not used:
-        raise DatasetError(_("No photo of {folder} can be read. Choose photos of other people.", folder=folder))
+        raise DatasetError("No photo of {folder} can be read. Choose photos of other people.", folder=folder)
     if len(used) < len(paths):
         progress.say(_("{n} of {total} photos of strangers cannot be read.", n=len(paths) - len(used), total=len(paths)))
     return np.array(values, np.float32), _numbered(folder, used)

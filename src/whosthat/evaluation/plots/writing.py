@@ -105,7 +105,7 @@ def read_photos(run: Path, name: str = PHOTOS_FILE) -> dict[int, str]:
         return {}
     except (OSError, ValueError, AttributeError, RecursionError) as error:
         raise RunError(
-            _("{path} cannot be read ({error}). Delete it: the report is then made without photos.", path=path, error=error)
+            "{path} cannot be read ({error}). Delete it: the report is then made without photos.", path=path, error=error
         ) from error
     return {index: encoded for index, encoded in photos.items() if BASE64.fullmatch(encoded)}
 

@@ -1,7 +1,7 @@
 """Giving the lesson: the order of its steps, and for each step the text, the question, the computing, and the page.
 
-What belongs here: how a step is made into a part of the lesson, in the current language. What does not: words (`texts`,
-`training_texts`) and numbers (`arithmetic`, `trainings`).
+What belongs here: how a step is made into a part of the lesson, in the current language. What does not: words (`texts`) and numbers
+(`arithmetic`, `trainings`).
 """
 
 from __future__ import annotations
@@ -11,16 +11,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from whosthat.durable import replace_file
 from whosthat.evaluation.lesson_page import Part, Picture, write_lesson_page
 from whosthat.networks.backend import require_keras
 from whosthat.progress import SILENT, Progress
-from whosthat.runs.files import writing
+from whosthat.runs.files import save_file, writing
 from whosthat.translation import _
 from whosthat.workflow.demo import claim_folder
-from whosthat.workflow.lesson import arithmetic, texts, training_texts, trainings
-from whosthat.workflow.lesson.page import page_facts, page_words
-from whosthat.workflow.lesson.texts import StepText
+from whosthat.workflow.lesson import arithmetic, trainings
+from whosthat.workflow.lesson.texts import TEXTS, StepText
 from whosthat.workflow.lesson.workshop import Compute, Scale, Workshop
 
 PICTURES = "lesson"
@@ -37,20 +35,20 @@ class Step:
 
 
 STEPS = (
-    Step(training_texts.FUNCTION, trainings.function_before, trainings.function_after),
-    Step(texts.CONVOLUTION, arithmetic.convolution_before, arithmetic.convolution_after),
-    Step(texts.ACTIVATION, arithmetic.activation_before, arithmetic.activation_after),
-    Step(texts.POOLING, arithmetic.pooling_before, arithmetic.pooling_after),
-    Step(texts.SHAPES, arithmetic.shapes_before, arithmetic.shapes_after),
-    Step(texts.EPOCH, arithmetic.epoch_before, arithmetic.epoch_after),
-    Step(texts.LOSS, arithmetic.loss_before, arithmetic.loss_after),
-    Step(texts.DESCENT, arithmetic.descent_before, arithmetic.descent_after),
-    Step(training_texts.RATES, trainings.rates_before, trainings.rates_after),
-    Step(training_texts.FIRST_LAYER, trainings.first_layer_before, trainings.first_layer_after),
-    Step(training_texts.OVERFITTING, trainings.overfitting_before, trainings.overfitting_after),
-    Step(training_texts.CURE, trainings.cure_before, trainings.cure_after),
-    Step(training_texts.LEAK, trainings.leak_before, trainings.leak_after),
-    Step(training_texts.PATH, trainings.path_before, trainings.path_after),
+    Step(TEXTS["function"], trainings.function_before, trainings.function_after),
+    Step(TEXTS["convolution"], arithmetic.convolution_before, arithmetic.convolution_after),
+    Step(TEXTS["activation"], arithmetic.activation_before, arithmetic.activation_after),
+    Step(TEXTS["pooling"], arithmetic.pooling_before, arithmetic.pooling_after),
+    Step(TEXTS["shapes"], arithmetic.shapes_before, arithmetic.shapes_after),
+    Step(TEXTS["epoch"], arithmetic.epoch_before, arithmetic.epoch_after),
+    Step(TEXTS["loss"], arithmetic.loss_before, arithmetic.loss_after),
+    Step(TEXTS["descent"], arithmetic.descent_before, arithmetic.descent_after),
+    Step(TEXTS["rates"], trainings.rates_before, trainings.rates_after),
+    Step(TEXTS["first_layer"], trainings.first_layer_before, trainings.first_layer_after),
+    Step(TEXTS["overfitting"], trainings.overfitting_before, trainings.overfitting_after),
+    Step(TEXTS["cure"], trainings.cure_before, trainings.cure_after),
+    Step(TEXTS["leak"], trainings.leak_before, trainings.leak_after),
+    Step(TEXTS["path"], trainings.path_before, trainings.path_after),
 )
 """The lesson; later steps look at what earlier ones trained."""
 
@@ -90,7 +88,7 @@ def give_lesson(folder: Path, student: Student, *, scale: Scale | None = None, p
     page = folder
     for number, step in enumerate(STEPS, start=1):
         parts.append(_given(step, number, shop, student))
-        page = write_lesson_page(folder, parts, page_words(), page_facts(shop))
+        page = write_lesson_page(folder, parts, n_photos=shop.n_drawn, n_trainings=len(shop.experiments), seconds=shop.seconds)
         student.learn(parts[-1])
     return page
 
@@ -117,5 +115,4 @@ def _keep_pictures(shop: Workshop, exhibits: Sequence[Any]) -> None:
     """Write each picture as a PNG file."""
     for one in exhibits:
         if isinstance(one, Picture):
-            with writing(shop.folder):
-                replace_file(shop.folder / f"{one.name}.png", one.png)
+            save_file(shop.folder / f"{one.name}.png", one.png)
