@@ -6,7 +6,6 @@ said about them (`texts`).
 
 from __future__ import annotations
 
-import os
 import tempfile
 import time
 from collections.abc import Callable, Mapping
@@ -131,10 +130,10 @@ class Workshop:
     @cached_property
     def network(self) -> Model:
         """The lesson's network with its first weights, not trained."""
-        from whosthat.networks.backend import set_threads
+        from whosthat.networks.backend import set_threads, usable_cores
         from whosthat.training.fitting import build_network
 
-        set_threads(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)  # as training does later
+        set_threads(usable_cores())  # as training does later
         return build_network(self.recipe(), len(PEOPLE))
 
     def experiment(self, name: str, recipe: Recipe, train: Photos | None = None, test: Photos | None = None) -> Experiment:
