@@ -40,7 +40,7 @@ TEMPLATES_KEPT = 20_000
 FACES_KEPT = 16
 """For so many faces what the index proposed is kept: who they are and which photos they resemble is asked one after the other."""
 
-LET_GO_AFTER = 1_000
+LET_GO_AFTER = 500
 """So many photos of a mapped gallery are looked at before their memory is given back: each brings a piece of the file with it."""
 
 
