@@ -33,6 +33,7 @@ from whosthat.errors import RecipeError, UsageError, did_you_mean
 from whosthat.runs.files import flat
 from whosthat.training.recipe import AnyRecipe, Recipe, changed_recipe, read_toml
 from whosthat.training.recipe_base import FACES, Settings
+from whosthat.training.refusals import refused
 from whosthat.translation import N_, _
 
 RANGE = re.compile(r"-?[0-9.]*[0-9](e-?[0-9]+)?\.\.-?[0-9]?[0-9.]*(e-?[0-9]+)?")
@@ -120,16 +121,11 @@ def read_series(source: str | Path, settings: Mapping[str, Any] | None = None) -
         UsageError: There is no network of this name, or a step has no epochs.
     """
     path = _series_path(source)
+    document = read_toml(path, N_("series"))
     try:
-        series = _Series.model_validate(read_toml(path, N_("series")))
+        series = _Series.model_validate(document)
     except ValidationError as error:
-        problem = error.errors(include_url=False)[0]
-        place = ".".join(str(part + 1) if isinstance(part, int) else part for part in problem["loc"])
-        known = _StepOfFile.model_fields if len(problem["loc"]) > 1 else _Series.model_fields
-        names = [one.alias or name for name, one in known.items()]
-        refused = _('The series {path} cannot be used: "{key}": {problem}.', path=path, key=place, problem=_(problem["msg"]))
-        hint = [did_you_mean(str(problem["loc"][-1]), names)] if problem["type"] == "extra_forbidden" else []
-        raise RecipeError(" ".join([refused, *hint])) from None
+        raise RecipeError(refused(error, _Series, document, _("the series {path}", path=path))) from None
     steps = {step.name: step for step in series.step}
     if len(steps) < len(series.step):
         twice = next(step.name for n, step in enumerate(series.step) if step.name in {one.name for one in series.step[:n]})
