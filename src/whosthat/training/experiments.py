@@ -40,18 +40,7 @@ RANGE = re.compile(r"-?[0-9.]*[0-9](e-?[0-9]+)?\.\.-?[0-9]?[0-9.]*(e-?[0-9]+)?")
 """A range of numbers, which a search takes in the place of values."""
 
 SERIES = Path(__file__).with_name("series")
-"""The series that come with whosthat."""
-
-WHYS = (
-    N_("The first run: 100 photos of each of five people, learning rate 0.001. Too few photos."),
-    N_("A sixth person, and 200 photos of each. Much better, by the confusion matrix, though nothing else was changed."),
-    N_("The curves were flat long before the end."),
-    N_("Batches of 256, and 100 epochs. It needs more epochs."),
-    N_("A learning rate of 0.02, batches of 128 again, 120 epochs. Better, but too few epochs."),
-    N_("More epochs. It could take more still."),
-    N_("Less dropout, a seventh person, 220 photos of each, 200 epochs. The report's best: 529 of 628 test photos, 0.8424."),
-)
-"""Why the steps of these series were taken, as their files say it: here for the translation."""
+"""The series that come with whosthat; why their steps were taken is translated."""
 
 
 @dataclass(frozen=True)
