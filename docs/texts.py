@@ -1,4 +1,4 @@
-"""How babel finds the texts that people read: those of Python code with Python's own parser, those of the lesson in its file.
+"""How babel finds the texts that people read: those of Python code with Python's own parser, those of the lesson and of series in their files.
 
 Babel's tokeniser passes over a call inside another call's arguments or inside an f-string; such a text would stay English, and no
 catalogue would lack it. ``babel.cfg`` names these functions.
@@ -7,6 +7,7 @@ catalogue would lack it. ``babel.cfg`` names these functions.
 from __future__ import annotations
 
 import ast
+import tomllib
 from collections.abc import Iterator
 from typing import Any
 
@@ -42,3 +43,10 @@ def extract_lesson(
 
     for step in read_texts(file.read().decode("utf-8")).values():
         yield from ((0, "gettext", text, []) for text in step.sentences())
+
+
+def extract_series(
+    file: Any, _keywords: Any = None, _comment_tags: Any = None, options: Any = None
+) -> Iterator[tuple[int, str, Any, list[str]]]:
+    """Yield the same for why each step of a series was taken."""
+    yield from ((0, "gettext", step["why"], []) for step in tomllib.load(file)["step"] if "why" in step)

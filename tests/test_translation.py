@@ -109,8 +109,8 @@ ASCII_AFTER_CHINESE = re.compile(r"[\u4e00-\u9fff][,;?!](?:\s|$)|[\u4e00-\u9fff]
 def texts() -> set[Text]:
     """Every text of the source, as a catalogue knows it: its context and its forms."""
     own = runpy.run_path(str(TEXTS))
-    methods = [("**.py", own["extract"]), ("**/texts.toml", own["extract_lesson"]), ("**.j2", "jinja2")]
-    found = extract_from_dir(SOURCE, methods, {"**.j2": {"trimmed": "true"}})
+    prose = [("**/texts.toml", own["extract_lesson"]), ("**/series/*.toml", own["extract_series"])]
+    found = extract_from_dir(SOURCE, [("**.py", own["extract"]), *prose, ("**.j2", "jinja2")], {"**.j2": {"trimmed": "true"}})
     return {(context, forms if isinstance(forms, tuple) else (forms,)) for _file, _line, forms, _comments, context in found}
 
 

@@ -75,7 +75,6 @@ NOUNS: Mapping[str, tuple[str, str]] = {
     "name": NN_("{n} name", "{n:,} names"),
     "pair": NN_("{n} pair", "{n:,} pairs"),
     "parameter": NN_("{n} parameter", "{n:,} parameters"),
-    "person": NN_("{n} person", "{n:,} people"),
     "photo": NN_("{n} photo", "{n:,} photos"),
     "RAW photo": NN_("{n} RAW photo", "{n:,} RAW photos"),  # not translated: the key
     "other file": NN_("{n} other file", "{n:,} other files"),  # not translated: the key

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from whosthat.errors import RecipeError, UsageError
-from whosthat.training.experiments import WHYS, grid, read_series, shipped_series
+from whosthat.training.experiments import grid, read_series, shipped_series
 from whosthat.training.recipe import default_recipe, read_recipe
 
 
@@ -106,8 +106,9 @@ A, B = 'name = "a"\nchanges = { epochs = 4 }', 'name = "b"\nchanges = { batch_si
         ([A, 'name = "b"\nchanges = { epoch = 8 }'], 'Step "b" of the series .* Did you mean "epochs"'),
         ([A, 'name = "b"\nchanges = { epochs = 0 }'], 'Step "b" of the series .* "epochs"'),
         ([A, 'name = "b"\nchange = { epochs = 8 }'], r'"step\.2\.change".*Did you mean "changes"'),
-        ([A, 'nam = "b"'], r'"step\.2\.name"'),
-        ([], '"step"'),
+        ([A, 'nam = "b"'], r'The key "step\.2\.name" is missing.*"step\.2\.nam"\. Did you mean "name"'),
+        ([A, 'name = "b"\nchanges = 3'], r'"step\.2\.changes": expected a section of settings, got 3'),
+        ([], 'The key "step" is missing'),
         (["name = "], "is not TOML"),
         (['name = "b"\nchanges = { model = "faces" }'], "Name a network"),
     ],
@@ -120,10 +121,6 @@ def test_a_series_file_that_means_nothing_is_refused(steps: list[str], sentence:
 def test_a_series_that_is_not_there_is_refused_with_the_nearest() -> None:
     with pytest.raises(RecipeError, match='Did you mean "reference-diary"'):
         read_series("reference-dairy", {})
-
-
-def test_the_reasons_of_the_shipped_series_are_marked_for_the_translation() -> None:
-    assert {step.why for name in shipped_series() for step in read_series(name, {})} - {""} == set(WHYS)
 
 
 def test_the_diary_of_the_reference_has_its_seven_days() -> None:

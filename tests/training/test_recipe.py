@@ -29,7 +29,7 @@ from whosthat.training.recipe import default_recipe, design_of, make_recipe, rea
         ({"optimiser": {"name": "adam", "learning_rate": float("inf")}}, r'"optimiser.learning_rate": expected a finite number'),
         ({"schedule": {"name": "plateau", "patience": 0}}, r'"schedule.patience": expected greater than or equal to 1'),
         ({"early_stopping": {"patiense": 3}}, r'Did you mean "patience"\?'),
-        ({"network": {"dropout": [0.1, 1.0]}}, r'"network.dropout.1": expected less than 1, got 1.0'),
+        ({"network": {"dropout": [0.1, 1.0]}}, r'"network.dropout.2": expected less than 1, got 1.0'),
         ({"augmentation": 3}, r'"augmentation": expected a section of settings, got 3'),
         ({"optimiser": 3}, r'"optimiser": expected a section of settings, got 3'),
         ({"weights": ""}, r'"weights": expected a text that is not empty, got'),

@@ -16,9 +16,6 @@ from whosthat.wording import percent
 _COLUMNS = (N_("run"), N_("state"), N_("model"), N_("accuracy"), N_("started"), N_("note"))
 """What is said of every run; the other columns are settings, which are called so in every language."""
 
-_STATES = (N_("finished"), N_("running"), N_("resumable"), N_("broken off"))
-"""States of a run, as `runs.folders` names them."""
-
 app = new_app(COMMANDS["runs"])
 
 HtmlOption = Annotated[Path | None, option("--html FILE", N_("Write a page with the runs as a diary, the oldest first."))]

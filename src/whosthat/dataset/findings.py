@@ -28,11 +28,8 @@ FEW_PHOTOS = 20
 """Photos in a class below which a network trained from scratch learns the photos rather than the class."""
 
 Severity = Literal["problem", "warning", "note"]
-SEVERITIES: tuple[Severity, ...] = ("problem", "warning", "note")
-"""The most serious first."""
-
-SEVERITY_WORDS = (N_("problem"), N_("warning"), N_("note"))
-"""The same for the catalogue: a severity is shown with ``_(finding.severity)``."""
+SEVERITIES = (N_("problem"), N_("warning"), N_("note"))
+"""The same, the most serious first; people see them with ``_(finding.severity)``."""
 
 
 @dataclass(frozen=True, slots=True)

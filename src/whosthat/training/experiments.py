@@ -33,24 +33,14 @@ from whosthat.errors import RecipeError, UsageError, did_you_mean
 from whosthat.runs.files import flat
 from whosthat.training.recipe import AnyRecipe, Recipe, changed_recipe, read_toml
 from whosthat.training.recipe_base import FACES, Settings
+from whosthat.training.refusals import refused
 from whosthat.translation import N_, _
 
 RANGE = re.compile(r"-?[0-9.]*[0-9](e-?[0-9]+)?\.\.-?[0-9]?[0-9.]*(e-?[0-9]+)?")
 """A range of numbers, which a search takes in the place of values."""
 
 SERIES = Path(__file__).with_name("series")
-"""The series that come with whosthat."""
-
-WHYS = (
-    N_("The first run: 100 photos of each of five people, learning rate 0.001. Too few photos."),
-    N_("A sixth person, and 200 photos of each. Much better, by the confusion matrix, though nothing else was changed."),
-    N_("The curves were flat long before the end."),
-    N_("Batches of 256, and 100 epochs. It needs more epochs."),
-    N_("A learning rate of 0.02, batches of 128 again, 120 epochs. Better, but too few epochs."),
-    N_("More epochs. It could take more still."),
-    N_("Less dropout, a seventh person, 220 photos of each, 200 epochs. The report's best: 529 of 628 test photos, 0.8424."),
-)
-"""Why the steps of these series were taken, as their files say it: here for the translation."""
+"""The series that come with whosthat; why their steps were taken is translated."""
 
 
 @dataclass(frozen=True)
@@ -120,16 +110,11 @@ def read_series(source: str | Path, settings: Mapping[str, Any] | None = None) -
         UsageError: There is no network of this name, or a step has no epochs.
     """
     path = _series_path(source)
+    document = read_toml(path, N_("series"))
     try:
-        series = _Series.model_validate(read_toml(path, N_("series")))
+        series = _Series.model_validate(document)
     except ValidationError as error:
-        problem = error.errors(include_url=False)[0]
-        place = ".".join(str(part + 1) if isinstance(part, int) else part for part in problem["loc"])
-        known = _StepOfFile.model_fields if len(problem["loc"]) > 1 else _Series.model_fields
-        names = [one.alias or name for name, one in known.items()]
-        refused = _('The series {path} cannot be used: "{key}": {problem}.', path=path, key=place, problem=_(problem["msg"]))
-        hint = [did_you_mean(str(problem["loc"][-1]), names)] if problem["type"] == "extra_forbidden" else []
-        raise RecipeError(" ".join([refused, *hint])) from None
+        raise RecipeError(refused(error, _Series, document, _("the series {path}", path=path))) from None
     steps = {step.name: step for step in series.step}
     if len(steps) < len(series.step):
         twice = next(step.name for n, step in enumerate(series.step) if step.name in {one.name for one in series.step[:n]})

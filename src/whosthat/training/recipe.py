@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, overload
 
-from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from whosthat.errors import RecipeError, did_you_mean, system_reason
 from whosthat.networks.design import Design
@@ -36,7 +36,7 @@ from whosthat.training.recipe_base import (
     TransferSettings,
     to_toml,
 )
-from whosthat.training.refusals import refusal
+from whosthat.training.refusals import refused
 from whosthat.translation import N_, _
 
 if TYPE_CHECKING:
@@ -317,9 +317,4 @@ def _validated(kind: type[_Kind], settings: Mapping[str, Any], source: str) -> _
     try:
         return kind.model_validate(settings)
     except ValidationError as error:
-        raise RecipeError(_refused(error, kind, settings, _(source))) from None
-
-
-def _refused(error: ValidationError, kind: type[BaseModel], settings: Mapping[str, Any], subject: str) -> str:
-    problems = [refusal(problem, kind, settings) for problem in error.errors(include_url=False)]
-    return " ".join([_("{subject} cannot be used.", subject=subject[0].upper() + subject[1:]), *problems])
+        raise RecipeError(refused(error, kind, settings, _(source))) from None

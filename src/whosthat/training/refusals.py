@@ -12,11 +12,12 @@ from whosthat.errors import did_you_mean
 from whosthat.translation import N_, _
 
 if TYPE_CHECKING:
-    from pydantic import BaseModel
+    from pydantic import BaseModel, ValidationError
     from pydantic_core import ErrorDetails
 
 _EXPECTED = {
     "bool_type": N_("boolean"),
+    "dict_type": N_("a section of settings"),
     "finite_number": N_("a finite number"),
     "float_type": N_("number"),
     "greater_than": N_("greater than {gt}"),
@@ -24,32 +25,28 @@ _EXPECTED = {
     "int_type": N_("integer"),
     "less_than": N_("less than {lt}"),
     "less_than_equal": N_("less than or equal to {le}"),
+    "list_type": N_("a list"),
     "model_attributes_type": N_("a section of settings"),
     "model_type": N_("a section of settings"),
     "string_too_long": N_("a text of at most {max_length} characters"),
     "string_too_short": N_("a text that is not empty"),
     "string_type": N_("string"),
+    "too_short": N_("a list that is not empty"),
     "tuple_type": N_("tuple"),
 }
 """What was expected, by the type of pydantic's error; places have the names of its limits."""
 
-MESSAGES = (
-    N_("Extra inputs are not permitted"),
-    N_("Field required"),
-    N_("Input should be a valid dictionary"),
-    N_("Input should be a valid list"),
-    N_("Input should be a valid string"),
-    N_("String should have at least 1 character"),
-    N_("String should have at most 60 characters"),
-)
-"""Pydantic's own messages about a series, whose keys have few ways to be wrong."""
 
+def refused(error: ValidationError, kind: type[BaseModel], settings: Mapping[str, Any], subject: str) -> str:
+    """Say in sentences why settings are refused: each key, what was expected, what came, and the nearest name.
 
-def refusal(problem: ErrorDetails, kind: type[BaseModel], settings: Mapping[str, Any]) -> str:
-    """Say in a sentence or two what is wrong with one key of a recipe: what was expected, what came, and the nearest name.
-
-    ``kind`` is the recipe's class, ``settings`` are what was refused.
+    ``kind`` is the class of the recipe or series, ``settings`` are what was refused, and ``subject`` is what they are called.
     """
+    problems = [_refusal(problem, kind, settings) for problem in error.errors(include_url=False)]
+    return " ".join([_("{subject} cannot be used.", subject=subject[0].upper() + subject[1:]), *problems])
+
+
+def _refusal(problem: ErrorDetails, kind: type[BaseModel], settings: Mapping[str, Any]) -> str:
     path = _path(problem["loc"], settings)
     key, error, context = ".".join(path), problem["type"], problem.get("ctx", {})
     if not path:
@@ -94,19 +91,20 @@ def _choices(listed: str) -> list[str]:
 
 
 def _path(location: tuple[int | str, ...], settings: Mapping[str, Any]) -> tuple[str, ...]:
-    """Drop the tag that pydantic puts between a section with a ``name`` and its key."""
+    """Drop the tag that pydantic puts between a section with a ``name`` and its key, and count from 1."""
     section = settings.get(str(location[0])) if location else None
     tagged = len(location) > 2 and isinstance(section, Mapping) and section.get("name") == location[1]
     parts = (location[0], *location[2:]) if tagged else location
-    return tuple(str(part) for part in parts)
+    return tuple(str(part + 1 if isinstance(part, int) else part) for part in parts)
 
 
-def _known_keys(recipe: type[BaseModel], path: tuple[str, ...], settings: Mapping[str, Any]) -> list[str]:
-    """Return the keys of the section at a path, or of the recipe itself."""
+def _known_keys(kind: type[BaseModel], path: tuple[str, ...], settings: Mapping[str, Any]) -> list[str]:
+    """Return the keys of the section at a path, or of the recipe or series itself."""
     if not path:
-        return list(recipe.model_fields)
-    annotation = recipe.model_fields[path[0]].annotation
+        return list(kind.model_fields)
+    annotation, given = kind.model_fields[path[0]].annotation, settings[path[0]]
     sections: tuple[type[BaseModel], ...] = get_args(annotation) or (annotation,)
-    name = settings[path[0]].get("name")
+    name = given.get("name") if isinstance(given, Mapping) else None
     every = [section.model_fields for section in sections]
-    return [key for fields in every if "name" not in fields or fields["name"].default == name for key in fields]
+    fitting = [fields for fields in every if name is None or "name" not in fields or fields["name"].default == name]
+    return [field.alias or key for fields in fitting for key, field in fields.items()]

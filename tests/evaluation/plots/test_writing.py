@@ -1,11 +1,10 @@
 import json
 
-import numpy as np
 import pytest
 from PIL import Image
 
 from whosthat.errors import RunError
-from whosthat.evaluation.plots.writing import keep_photos, read_photos
+from whosthat.evaluation.plots.writing import keep_insight, read_photos
 from whosthat.evaluation.run_facts import read_metrics
 
 PICTURES = ["calibration.png", "confusion.png", "curves.png", "flow_chart.png", "grid.png"]
@@ -53,7 +52,7 @@ def test_a_damaged_file_of_photos_is_named_and_hostile_content_is_dropped(make_r
         read_photos(run)
 
 
-def test_a_folder_that_cannot_be_written_is_named(tmp_path, answer_with):
+def test_a_folder_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "plots").write_text("in the way")
     with pytest.raises(RunError, match="cannot be written"):
-        keep_photos(tmp_path, answer_with(1, 2), np.zeros((2, 8, 8, 3), np.uint8))
+        keep_insight(tmp_path, {}, None)

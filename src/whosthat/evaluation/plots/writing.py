@@ -68,15 +68,6 @@ def write_plots(run: Path, facts: RunFacts, history: History, images: Any) -> Pa
     return folder
 
 
-def keep_photos(run: Path, evaluation: Evaluation, images: Any) -> None:
-    """Keep the test photos that the report shows, and draw nothing; arguments as `write_plots`.
-
-    Raises:
-        RunError: The file cannot be written.
-    """
-    _write(run / PLOTS, {PHOTOS_FILE: _encoded(_shown_photos(evaluation, images))})
-
-
 def keep_insight(run: Path, heat: Mapping[int, Image], filters: Image | None) -> None:
     """Keep, for the report, mistakes with their heat map by `Answer.index`, and a picture of the filters; RunError as `write_plots`."""
     small = {index: thumbnail(image, LARGE_SIDE) for index, image in heat.items()}
