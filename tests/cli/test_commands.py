@@ -105,9 +105,17 @@ def test_export_says_what_it_wrote(replaced: Any, capsys: pytest.CaptureFixture[
     assert export.options["overwrite"] is False
 
 
-def test_export_refuses_another_format(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["export", "bundle", "--out", "a.pb", "--format", "pb"]) == 2
-    assert "'onnx', 'keras'" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("format", "advice"),
+    [
+        ("tflight", 'Did you mean "tflite"?'),
+        ("ncnn", "Choose one of: keras, onnx, tflite."),
+        ("openvino", "OpenVINO reads ONNX files as they are."),
+    ],
+)
+def test_export_refuses_another_format(format: str, advice: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["export", "bundle", "--out", "a.pb", "--format", format]) == 2
+    assert f"There is no export format '{format}'. {advice}" in " ".join(capsys.readouterr().err.split())
 
 
 def test_report_opens_the_page_when_asked(replaced: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

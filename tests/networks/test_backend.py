@@ -71,6 +71,6 @@ def test_threads_cannot_change_while_tensorflow_runs():
 def test_messages_other_than_known_notices_are_passed_on(capfd):
     import os
 
-    with backend._without_notices():
+    with backend.without_notices():
         os.write(2, b"I0000 00:00:1 1 port.cc:153] oneDNN custom operations are on.\nsomething broke\n")
     assert capfd.readouterr().err == "something broke\n"

@@ -34,7 +34,9 @@ _ENVIRONMENT = {
 
 _INSTALL = N_('Install them with: pip install "whosthat[train]"')
 
-_NOTICE = re.compile(rb"(?m)^(WARNING: All log messages before absl::|I0000 |[IW]\d{4} .*(oneDNN|cpu_feature_guard)).*\n?")
+_NOTICE = re.compile(
+    rb"(?m)^(WARNING: All log messages before absl::|I0000 |[IW]\d{4} .*(oneDNN|cpu_feature_guard)|INFO: Created TensorFlow Lite).*\n?"
+)
 
 
 def load_keras() -> ModuleType:
@@ -101,7 +103,7 @@ def set_threads(n: int) -> None:
 def _import(name: str) -> ModuleType:
     """Import a module without its import-time warnings, which are about the library's own code."""
     try:
-        with warnings.catch_warnings(), _without_notices():
+        with warnings.catch_warnings(), without_notices():
             warnings.simplefilter("ignore")
             return importlib.import_module(name)
     except ImportError as error:
@@ -133,7 +135,7 @@ def _nothing_collected() -> Iterator[None]:
 
 
 @contextmanager
-def _without_notices() -> Iterator[None]:
+def without_notices() -> Iterator[None]:
     """Hold back what is written to standard error, and pass on what is not a known notice.
 
     TensorFlow 2.21 writes its notice about oneDNN from C++ before it reads TF_CPP_MIN_LOG_LEVEL, so only the file descriptor can be held.
