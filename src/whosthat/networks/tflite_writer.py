@@ -1,14 +1,13 @@
-"""Write a network as a TensorFlow Lite file (LiteRT, ``.tflite``), for phones and small boards, and compare the file with the ONNX graph.
+"""Write a network as a TensorFlow Lite file (LiteRT) with Keras' own exporter, and compare that file with the ONNX graph.
 
-What belongs here: Keras' own exporter, told to keep to what runs everywhere, and running the file with TensorFlow's interpreter. The
-reference stays the ONNX graph (`onnx_writer`), which answers in whosthat. docs/decisions/0026 says why there are no further formats.
+The reference stays the ONNX graph (`onnx_writer`), which answers in whosthat. docs/decisions/0026 says why there are no further formats.
 """
 
 from __future__ import annotations
 
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,19 +17,12 @@ from whosthat.inference import open_session
 from whosthat.networks.backend import without_notices
 from whosthat.translation import _
 
-if TYPE_CHECKING:
-    import keras
 
+def write_tflite(model: Any, file: Path) -> None:
+    """Write a network from `registry.build` as a ``.tflite`` file with built-in operators alone.
 
-def write_tflite(model: keras.Model, file: Path) -> None:
-    """Write a network from `registry.build` as a ``.tflite`` file with the built-in operators alone.
-
-    Input ``photo``: uint8, ``(1, size, size, 3)`` (with frames ``(1, frames, size, size, 3)``). Output: float32, ``(1, n_classes)``. One
-    photo at a time: in any number, an LSTM would need operators that most programs which run such files lack.
-
-    Raises:
-        ExportError: The converter cannot write a layer.
-        OSError: The file cannot be written.
+    Input ``photo``: uint8, ``(1, size, size, 3)`` or ``(1, frames, size, size, 3)``. Output: float32, ``(1, n_classes)``. For any number
+    of photos an LSTM would need operators that most programs lack. Raises ExportError where a layer cannot be written, or an OSError.
     """
     import tensorflow as tf
 
@@ -49,7 +41,7 @@ def write_tflite(model: keras.Model, file: Path) -> None:
 
 
 def tflite_difference(file: Path, graph: bytes, images: NDArray[np.uint8]) -> float:
-    """Return the largest absolute difference between what a ``.tflite`` file and an ONNX graph answer; NaN where one gave no number.
+    """Return the largest absolute difference between the answers of a ``.tflite`` file and an ONNX graph; NaN where one gave no number.
 
     ``images`` are prepared photos, uint8, ``(n, size, size, 3)`` or with frames; `settings.ONNX_PARITY_TOLERANCE` is the limit.
     """
@@ -57,12 +49,6 @@ def tflite_difference(file: Path, graph: bytes, images: NDArray[np.uint8]) -> fl
 
     with without_notices(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that this interpreter will move to a package of its own, ai-edge-litert
-        interpreter = tf.lite.Interpreter(model_content=file.read_bytes(), num_threads=1)
-        interpreter.allocate_tensors()
-    given, answer = interpreter.get_input_details()[0]["index"], interpreter.get_output_details()[0]["index"]
-    session, differences = open_session(graph), []
-    for image in images:
-        interpreter.set_tensor(given, image[None])
-        interpreter.invoke()
-        differences.append(np.max(np.abs(interpreter.get_tensor(answer) - session.run(image[None])[0])))
-    return float(np.max(differences))
+        runner = tf.lite.Interpreter(model_content=file.read_bytes(), num_threads=1).get_signature_runner()
+    session = open_session(graph)
+    return float(np.max([np.abs(runner(photo=image[None])["output_0"] - session.run(image[None])[0]).max() for image in images]))

@@ -22,14 +22,11 @@ from whosthat.photos.preparing import PrepareSpec, prepare
 from whosthat.progress import SILENT, Progress
 from whosthat.recognition.bundle import Bundle, open_bundle
 from whosthat.settings import ONNX_PARITY_TOLERANCE
-from whosthat.translation import N_, _
+from whosthat.translation import _
 from whosthat.types import Image
 
 _SUFFIXES = {"onnx": ".onnx", "keras": ".weights.h5", "tflite": ".tflite"}
 """For each format the suffix of its files."""
-
-_ADVICE = {"openvino": N_("OpenVINO reads ONNX files as they are.")}
-"""What to say of formats that are not written here."""
 
 
 def export(bundle: str | Path, format: str, out: Path, *, overwrite: bool = False, progress: Progress = SILENT) -> Path:
@@ -55,7 +52,7 @@ def export(bundle: str | Path, format: str, out: Path, *, overwrite: bool = Fals
     """
     out = Path(out)
     if format not in _SUFFIXES:
-        advice = _(_ADVICE[format]) if format in _ADVICE else did_you_mean(format, _SUFFIXES)
+        advice = _("OpenVINO reads ONNX files as they are.") if format == "openvino" else did_you_mean(format, _SUFFIXES)
         raise UsageError(_("There is no export format {format!r}. {choice}", format=format, choice=advice))
     suffix = _SUFFIXES[format]
     _check_target(out, suffix, overwrite)
@@ -68,6 +65,9 @@ def export(bundle: str | Path, format: str, out: Path, *, overwrite: bool = Fals
                 bundle=bundle,
             )
         )
+    from whosthat.networks.onnx_writer import parity
+    from whosthat.networks.tflite_writer import tflite_difference, write_tflite
+
     graph = opened.graph()
     progress.say(_("Building {network} in Keras to check the export.", network=opened.facts.network))
     model = rebuild(opened)
@@ -78,9 +78,10 @@ def export(bundle: str | Path, format: str, out: Path, *, overwrite: bool = Fals
             model.save_weights(temporary)
             model.load_weights(temporary)  # so that the comparison judges the file, not what it was made from
         pictures = _pictures(PrepareSpec.from_dict(opened.facts.prepare))
-        _refuse_disagreement(model, graph, pictures)
+        _refuse(parity(model, graph, pictures), _("Graph and weights of the bundle disagree; train again."))
         if format == "tflite":
-            _write_tflite(model, graph, pictures, temporary)
+            write_tflite(model, temporary)
+            _refuse(tflite_difference(temporary, graph, pictures), _("The TensorFlow Lite file answers otherwise than the ONNX graph."))
         _check_target(out, suffix, overwrite)  # that took a while: somebody may have put a file there
     progress.say(_("Wrote {file}.", file=out))
     return out
@@ -114,31 +115,13 @@ def rebuild(bundle: Bundle) -> Any:
     return model
 
 
-def _write_tflite(model: Any, graph: bytes, pictures: Image, file: Path) -> None:
-    from whosthat.networks.tflite_writer import tflite_difference, write_tflite
-
-    write_tflite(model, file)
-    difference = tflite_difference(file, graph, pictures)
-    if not difference <= ONNX_PARITY_TOLERANCE:  # also when it is no number
+def _refuse(difference: float, problem: str) -> None:
+    """Raise ExportError where probabilities differ by too much, or where the difference is no number."""
+    if not difference <= ONNX_PARITY_TOLERANCE:
         raise ExportError(
             _(
-                "The TensorFlow Lite file answers otherwise than the ONNX graph: their probabilities differ by up to {difference:.2g} "
-                "({allowed:.0e} is allowed). Nothing was exported; --format onnx writes the graph itself.",
-                difference=difference,
-                allowed=ONNX_PARITY_TOLERANCE,
-            )
-        )
-
-
-def _refuse_disagreement(model: Any, graph: bytes, pictures: Image) -> None:
-    from whosthat.networks.onnx_writer import parity
-
-    difference = parity(model, graph, pictures)
-    if not difference <= ONNX_PARITY_TOLERANCE:  # also when it is no number
-        raise ExportError(
-            _(
-                "Graph and weights of the bundle disagree: their probabilities differ by up to {difference:.2g} "
-                "({allowed:.0e} is allowed). Nothing was exported; train again.",
+                "{problem} Probabilities differ by up to {difference:.2g} ({allowed:.0e} is allowed). Nothing was exported.",
+                problem=problem,
                 difference=difference,
                 allowed=ONNX_PARITY_TOLERANCE,
             )
