@@ -22,15 +22,15 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("checking",),
     ("training", "recognition"),
     ("dataset", "faces", "networks", "cartoons"),
-    ("photos", "importers", "runs", "photo_cache", "downloading", "cluster"),
-    ("types", "errors", "settings", "progress", "inference", "durable", "file_names", "wording", "proportions", "version"),
+    ("photos", "importers", "runs", "photo_cache", "downloading", "cluster", "inference"),
+    ("types", "errors", "settings", "progress", "durable", "file_names", "wording", "proportions", "version"),
     ("translation",),
 )
 NEVER_SIDEWAYS = (
     {"cli", "desktop"},
     {"training", "recognition"},
     {"dataset", "faces", "networks", "cartoons"},
-    {"photos", "importers", "runs", "photo_cache", "downloading", "cluster"},
+    {"photos", "importers", "runs", "photo_cache", "downloading", "cluster", "inference"},
     set(FLOORS[-2]),
 )
 LAUNCHES = {("cli", "desktop")}

@@ -50,7 +50,7 @@ REACHED_WITHIN = 5.0  # seconds in which the head of a cluster must answer
 SAID_AFTER = 20.0  # seconds without a first result, after which it is said that the cluster is full
 ASKED_EVERY = 2.0  # seconds after which the cluster is asked again how many cores it has
 
-_DECIDING = ("numpy", "opencv-python-headless", "onnxruntime", "pillow")
+_DECIDING = ("numpy", "opencv-python-headless", "onnxruntime", "onnxruntime-gpu", "pillow")
 """Packages whose other versions may give other bits."""
 
 _QUIET = {"RAY_USAGE_STATS_ENABLED": "0"}
@@ -58,8 +58,8 @@ _TOKENS = ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")
 """What says how programs prove that they may use a cluster. Unless somebody has set one, a cluster of this computer gets a new token: its
 ports are open to the network, and Ray would leave a token at home that clusters which are started later ask for, too."""
 
-_ONE_THREAD = {"OPENCV_FOR_THREADS_NUM": "1", "OMP_NUM_THREADS": "1"}
-"""A worker has one core."""
+_ONE_CORE = {"OPENCV_FOR_THREADS_NUM": "1", "OMP_NUM_THREADS": "1", "WHOSTHAT_DEVICE": "cpu"}
+"""A worker has one core, and no GPU."""
 
 
 class Tools(Protocol[Tool_co]):
@@ -163,7 +163,7 @@ class Cluster:
         if tools.key not in self._sent:
             self._sent = {tools.key: self._ray.put(tools)}
         sent, terms = self._sent[tools.key], _Terms(language())
-        options = {"num_cpus": 1, "memory": WORKER_BYTES, "max_retries": RETRIES, "runtime_env": {"env_vars": _QUIET | _ONE_THREAD}}
+        options = {"num_cpus": 1, "memory": WORKER_BYTES, "max_retries": RETRIES, "runtime_env": {"env_vars": _QUIET | _ONE_CORE}}
         task = self._ray.remote(**options)(_carry_out)
         remaining = iter(items)
         waiting: deque[tuple[Item, Any]] = deque()

@@ -6,6 +6,7 @@
     |-- PhotoError          one file that cannot be read as a photo                      exit 3
     |-- DatasetError        a folder of photos that cannot be used                       exit 3
     |-- CacheError          a prepared-photo cache that is damaged or from other photos
+    |-- DeviceError         a GPU that was asked for and cannot be used                  exit 2
     |-- NetworkError        a network that is unknown or cannot be built
     |   `-- WeightsError    pretrained weights that are missing, wrong or unreadable
     |-- TrainingError       training that cannot go on (NaN loss, no room, ...)
@@ -85,6 +86,12 @@ class DatasetError(WhosthatError):
 
 class CacheError(WhosthatError):
     """A cache of prepared photos that is damaged or belongs to other photos."""
+
+
+class DeviceError(WhosthatError):
+    """A processor that does not exist, or a GPU that was asked for and cannot be used."""
+
+    exit_code = 2
 
 
 class NetworkError(WhosthatError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -105,9 +106,41 @@ def test_export_says_what_it_wrote(replaced: Any, capsys: pytest.CaptureFixture[
     assert export.options["overwrite"] is False
 
 
-def test_export_refuses_another_format(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["export", "bundle", "--out", "a.pb", "--format", "pb"]) == 2
-    assert "'onnx', 'keras'" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("format", "advice"),
+    [
+        ("tflight", 'Did you mean "tflite"?'),
+        ("ncnn", "Choose one of: keras, onnx, tflite."),
+        ("openvino", "OpenVINO reads ONNX files as they are."),
+    ],
+)
+def test_export_refuses_another_format(format: str, advice: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["export", "bundle", "--out", "a.pb", "--format", format]) == 2
+    assert f"There is no export format '{format}'. {advice}" in " ".join(capsys.readouterr().err.split())
+
+
+@pytest.mark.parametrize("command", ["train photos", "compare photos cnn6", "predict bundle a.jpg", "evaluate bundle photos"])
+def test_a_gpu_that_cannot_be_used_is_said_at_once(
+    command: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("whosthat.inference.device.gpu_problem", lambda: "no driver")
+    monkeypatch.delenv("WHOSTHAT_DEVICE", raising=False)
+    assert main([*command.split(), "--device", "cuda"]) == 2
+    assert capsys.readouterr().err.startswith("Error: No GPU can be used: no driver. docs/runtimes.md says")
+    assert not os.environ.get("WHOSTHAT_DEVICE")
+    assert main([*command.split(), "--device", "tpu"]) == 2
+    assert "no device 'tpu'. Choose one of: cpu, cuda, auto." in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_command_computes_on_its_device_until_it_ends(replaced: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WHOSTHAT_DEVICE", "auto")
+    seen: list[str] = []
+    monkeypatch.setattr(
+        "whosthat.workflow.evaluate.evaluate", lambda *_words, **_options: seen.append(os.environ["WHOSTHAT_DEVICE"]) or 1 / 0
+    )
+    with pytest.raises(ZeroDivisionError):
+        main(["evaluate", "bundle", "photos", "--device", "cpu"])
+    assert (seen, os.environ["WHOSTHAT_DEVICE"]) == (["cpu"], "auto")
 
 
 def test_report_opens_the_page_when_asked(replaced: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

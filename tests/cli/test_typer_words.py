@@ -87,7 +87,6 @@ def test_every_help_text_is_looked_up(name: str, catalogue: Catalogue, monkeypat
         (["train", "photos", "--min-accuracy", "much"], "Invalid value for '--min-accuracy': 'much' is not a valid float range."),
         (["check", "photos", "--frames", "x"], "Invalid value for '--frames': 'x' is not a valid int range."),
         (["check", "photos", "--frames", "1"], "Invalid value for '--frames': 1 is not in the range x>=2."),
-        (["export", "bundle", "--format", "pb"], "Invalid value for '--format': 'pb' is not one of 'onnx', 'keras'."),
         (["train", "a", "--learning-rate", "x"], "Invalid value for '--learning-rate': 'x' is not a valid float."),
         (["models", "add", "nope.onnx"], "Invalid value for 'FILE': File 'nope.onnx' does not exist."),
         (["models", "add", "."], "Invalid value for 'FILE': File '.' is a directory."),
@@ -112,7 +111,7 @@ def test_what_is_wrong_is_said_in_english_as_typer_says_it_and_whole_in_chinese(
 
 
 def test_what_typer_quotes_stands_in_the_quotes_of_the_language() -> None:
-    said = "Invalid value for '--format': 'txt' is not one of 'onnx', 'keras'."
+    said = "Invalid value for '--epochs': 'many' is not a valid int."
     assert typer_words.complaint(said) == said
     with translation.using("zh_TW"):
-        assert typer_words.complaint(said) == "「--format」的值不對：「txt」不是下列之一：「onnx」、「keras」。"
+        assert typer_words.complaint(said) == "「--epochs」的值不對：「many」不是整數。"

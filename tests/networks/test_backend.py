@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from whosthat.errors import NetworkError
+from whosthat.errors import DeviceError, NetworkError
 from whosthat.networks import backend
 
 
@@ -71,6 +71,43 @@ def test_threads_cannot_change_while_tensorflow_runs():
 def test_messages_other_than_known_notices_are_passed_on(capfd):
     import os
 
-    with backend._without_notices():
+    with backend.without_notices():
         os.write(2, b"I0000 00:00:1 1 port.cc:153] oneDNN custom operations are on.\nsomething broke\n")
     assert capfd.readouterr().err == "something broke\n"
+
+
+@pytest.fixture
+def two_gpus(monkeypatch):
+    """What TensorFlow shows on a computer with two GPUs, played."""
+    backend.load_keras()
+    visible = ["GPU:0", "GPU:1"]
+    config = sys.modules["tensorflow"].config
+    monkeypatch.setattr(backend, "gpus", lambda: ["GPU:0", "GPU:1"])
+    monkeypatch.setattr(config, "get_visible_devices", lambda kind: visible)
+    monkeypatch.setattr(config, "set_visible_devices", lambda shown, kind: visible.__setitem__(slice(None), shown))
+    return visible
+
+
+@pytest.mark.parametrize(("name", "shown"), [("", []), ("cpu", []), ("auto", ["GPU:0", "GPU:1"]), ("cuda", ["GPU:0", "GPU:1"])])
+def test_tensorflow_sees_gpus_only_where_they_are_asked_for(name, shown, two_gpus, monkeypatch):
+    monkeypatch.setenv("WHOSTHAT_DEVICE", name)
+    backend.load_keras()
+    assert two_gpus == shown
+
+
+def test_a_gpu_that_tensorflow_does_not_find_is_told(monkeypatch):
+    monkeypatch.setattr(backend, "gpus", list)
+    monkeypatch.setenv("WHOSTHAT_DEVICE", "cuda")
+    with pytest.raises(DeviceError, match="No GPU can be used: TensorFlow finds none"):
+        backend.load_keras()
+    monkeypatch.setenv("WHOSTHAT_DEVICE", "auto")
+    backend.load_keras()
+
+
+def test_a_device_cannot_change_while_tensorflow_runs(two_gpus, monkeypatch):
+    def too_late(shown, kind):
+        raise RuntimeError
+
+    monkeypatch.setattr(sys.modules["tensorflow"].config, "set_visible_devices", too_late)
+    with pytest.raises(DeviceError, match="can no longer become cpu"):
+        backend.load_keras()

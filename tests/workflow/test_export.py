@@ -62,7 +62,43 @@ def test_the_keras_file_gives_the_graphs_answers(bundle: Path, tmp_path: Path, t
     np.testing.assert_allclose(model.predict_on_batch(photos), answers, atol=1e-4)
 
 
-@pytest.mark.parametrize(("format", "name"), [("onnx", "net.onnx"), ("keras", "net.weights.h5")])
+def test_the_tflite_file_gives_the_graphs_answers(bundle: Path, tmp_path: Path, trained: SimpleNamespace) -> None:
+    out = export(bundle, "tflite", tmp_path / "net.tflite")
+    photos = np.random.default_rng(1).integers(0, 256, (2, 16, 16, 3), np.uint8)
+    interpreter = interpreter_of(out)
+    (given,), (answer,) = interpreter.get_input_details(), interpreter.get_output_details()
+    assert (tuple(given["shape"]), given["dtype"]) == ((1, 16, 16, 3), np.uint8)
+    for photo, expected in zip(photos, open_session(trained.graph).run(photos)[0], strict=True):
+        interpreter.set_tensor(given["index"], photo[None])
+        interpreter.invoke()
+        np.testing.assert_allclose(interpreter.get_tensor(answer["index"])[0], expected, atol=1e-6)
+
+
+def interpreter_of(file: Path) -> Any:
+    import tensorflow
+
+    with pytest.warns(UserWarning, match="ai_edge_litert"):
+        interpreter = tensorflow.lite.Interpreter(str(file))
+    interpreter.allocate_tensors()
+    return interpreter
+
+
+def test_a_tflite_file_that_answers_otherwise_is_not_kept(bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from whosthat.networks import tflite_writer
+
+    def of_other_weights(model: Any, file: Path) -> None:
+        weights = model.get_weights()
+        model.set_weights([array + 0.5 for array in weights])
+        real(model, file)
+
+    real = tflite_writer.write_tflite
+    monkeypatch.setattr(tflite_writer, "write_tflite", of_other_weights)
+    with pytest.raises(ExportError, match=r"TensorFlow Lite file answers otherwise .*differ by up to .*Nothing was exported"):
+        export(bundle, "tflite", tmp_path / "net.tflite")
+    assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
+
+
+@pytest.mark.parametrize(("format", "name"), [("onnx", "net.onnx"), ("keras", "net.weights.h5"), ("tflite", "net.tflite")])
 def test_a_graph_that_disagrees_with_the_weights_is_not_exported(format: str, name: str, tmp_path: Path, trained: SimpleNamespace) -> None:
     other = SimpleNamespace(graph=trained.graph, weights={path: array + 0.5 for path, array in trained.weights.items()})
     bundle = save(tmp_path / "other", other)
@@ -85,6 +121,8 @@ def test_a_file_is_overwritten_only_when_that_is_allowed(bundle: Path, tmp_path:
     ("format", "name", "message"),
     [
         ("onxx", "net.onnx", 'Did you mean "onnx"'),
+        ("openvino", "net.xml", "OpenVINO reads ONNX files as they are"),
+        ("tflite", "net.lite", r"must end in \.tflite, got 'net\.lite'"),
         ("keras", "net.h5", r"must end in \.weights\.h5, got 'net\.h5'"),
         ("onnx", "bundle", "is a folder"),
     ],

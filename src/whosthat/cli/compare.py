@@ -87,6 +87,7 @@ def compare(  # noqa: PLR0913  typer makes a parameter of each option; those tha
     seed: train_options.SeedOption = None,
     settings: train_options.SetOption = None,
     custom: options.CustomOption = None,
+    device: options.DeviceOption = None,
     runs: options.RunsOption = Path("runs"),
     as_json: options.JsonOption = False,
 ) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from whosthat.cli import options
 from whosthat.cli.commands import COMMANDS
-from whosthat.cli.options import BundleArgument, JsonOption, MinAccuracyOption, PhotosArgument, StrangersOption, about, examples, new_app
 from whosthat.cli.output import say, show, show_first, show_json, show_text
 from whosthat.cli.terminal import terminal_progress
 from whosthat.errors import QualityError
@@ -16,29 +16,30 @@ if TYPE_CHECKING:
     from whosthat.evaluation.metrics import Evaluation
     from whosthat.workflow.evaluate import StrangerTest
 
-app = new_app()
+app = options.new_app()
 
 SHOWN_MISTAKES = 5
 """Mistakes that the text lists, the most confident first; the JSON lists every answer."""
 
 
 @app.command(
-    help=about(
+    help=options.about(
         COMMANDS["evaluate"],
         N_("The folders must bear names that the recogniser knows. Photos that it was trained on are left out."),
     ),
-    epilog=examples("""
+    epilog=options.examples("""
         evaluate runs/latest other-photos
         evaluate bundle photos --strangers others --min-accuracy 0.9
     """),  # not translated: command lines
     no_args_is_help=True,
 )
 def evaluate(
-    bundle: BundleArgument,
-    photos: PhotosArgument,
-    strangers: StrangersOption = None,
-    min_accuracy: MinAccuracyOption = None,
-    as_json: JsonOption = False,
+    bundle: options.BundleArgument,
+    photos: options.PhotosArgument,
+    strangers: options.StrangersOption = None,
+    device: options.DeviceOption = None,
+    min_accuracy: options.MinAccuracyOption = None,
+    as_json: options.JsonOption = False,
 ) -> None:
     """Answer ``whosthat evaluate``."""
     say(_("Testing {bundle} on the photos in {photos}.", bundle=bundle, photos=photos))

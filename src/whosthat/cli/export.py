@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from whosthat.cli.commands import COMMANDS
 from whosthat.cli.options import BundleArgument, CustomOption, JsonOption, about, examples, load_own_networks, new_app, option
@@ -15,7 +15,7 @@ from whosthat.translation import N_, _
 app = new_app()
 
 
-FormatOption = Annotated[Literal["onnx", "keras"], option("--format", N_("ONNX graph, or Keras weights."))]
+FormatOption = Annotated[str, option("--format NAME", N_("onnx or tflite (the network), or keras (its weights)."))]
 OverwriteOption = Annotated[bool, option("--overwrite", N_("Replace files that are there."))]
 OutOption = Annotated[Path | None, option("--out FILE", N_("File to write the network to."))]
 DatasetOption = Annotated[
@@ -27,10 +27,11 @@ DatasetOption = Annotated[
 @app.command(
     help=about(
         COMMANDS["export"],
-        N_("The network, as ONNX or as Keras weights, is read again and must give the same answers as the recogniser."),
+        N_("The network, as ONNX, TensorFlow Lite or Keras weights, must give the same answers as the recogniser, or nothing is written."),
     ),
     epilog=examples("""
         export runs/latest --out heroes.onnx
+        export bundle --format tflite --out heroes.tflite
         export bundle --format keras --out h.weights.h5
         export runs/latest --dataset heroes
     """),  # not translated: command lines

@@ -38,6 +38,19 @@ RunsOption = Annotated[Path, option("--runs FOLDER", N_("Folder that holds the r
 StrangersOption = Annotated[Path | None, option("--strangers DIR", N_("Photos of people in none of the folders: strangers."), DATA)]
 _ENGINE_HELP = N_("Where faces are found: local, on this computer, or ray, on a Ray cluster (docs/scale.md).")
 EngineOption = Annotated[str, option("--engine NAME", _ENGINE_HELP, FACES)]
+_DEVICE_HELP = N_(
+    "Where networks run: cpu, cuda (a GPU, or an error), or auto; left out, what WHOSTHAT_DEVICE says, or cpu (docs/runtimes.md)."
+)
+
+
+def _use_device(context: typer.Context, name: str | None) -> None:
+    if name is not None:
+        from whosthat.inference.device import using
+
+        context.with_resource(using(name))  # until the command ends
+
+
+DeviceOption = Annotated[str | None, option("--device NAME", _DEVICE_HELP, MODEL, callback=_use_device)]
 JsonOption = Annotated[bool, option("--json", N_("Write one JSON document to standard output."), OUTPUT)]
 CustomOption = Annotated[
     Path | None, option("--custom FILE.py", N_("Python file with a network of your own. It is executed: read it first."), MODEL)

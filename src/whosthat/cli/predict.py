@@ -13,7 +13,7 @@ import typer
 
 from whosthat.cli.answers import not_looked_at, show_predictions
 from whosthat.cli.commands import COMMANDS
-from whosthat.cli.options import BundleArgument, EngineOption, JsonOption, about, argument, examples, new_app, option
+from whosthat.cli.options import BundleArgument, DeviceOption, EngineOption, JsonOption, about, argument, examples, new_app, option
 from whosthat.cli.output import say, show_json
 from whosthat.cli.terminal import terminal_progress
 from whosthat.cluster import LOCAL
@@ -86,6 +86,7 @@ def predict(  # noqa: PLR0913  typer makes a parameter of each option
     every: EveryOption = None,
     no_cache: NoCacheOption = False,
     engine: EngineOption = LOCAL,
+    device: DeviceOption = None,
     as_csv: CsvOption = False,
     as_json: JsonOption = False,
 ) -> None:

@@ -78,6 +78,7 @@ def train(  # noqa: PLR0913  typer makes a parameter of each option; those that 
     keep_test_out: train_options.KeepTestOutOption = None,
     keep_suspects: train_options.KeepSuspectsOption = None,
     engine: options.EngineOption = LOCAL,
+    device: options.DeviceOption = None,
     settings: train_options.SetOption = None,
     runs: options.RunsOption = Path("runs"),
     note: train_options.NoteOption = "",

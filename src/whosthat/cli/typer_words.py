@@ -42,7 +42,6 @@ _COMPLAINTS = (
     N_("{value} is not a valid float."),
     N_("{value} is not a valid float range."),
     N_("{value} is not in the range {range}."),
-    N_("{value} is not one of {choices}."),
     N_("File {path} does not exist."),
     N_("File {path} is a directory."),
     N_("File {path} is not readable."),

@@ -1,16 +1,17 @@
-"""The one place that imports ONNX Runtime: open a graph from bytes and run it. Imports the translation alone of whosthat.
+"""The one place that imports ONNX Runtime: open a graph from bytes and run it. Imports errors and translation alone of whosthat.
 
 ONNX Runtime 1.29 and later send telemetry unless told not to before the import; that is why nothing else may import it. Graphs are bytes
 that the caller has checked (hash, size). That alone does not keep a graph from reaching for files (ONNX Runtime 1.31, given bytes, looks
 for external data in the working directory and below), from running for ever or from taking all memory: `limits.check_graph` refuses such
-graphs before ONNX Runtime sees them. `operators` knows the sizes that each operator gives, `graph_file` what stands in an ONNX file.
+graphs before ONNX Runtime sees them. `operators` knows the sizes that each operator gives, `graph_file` what stands in an ONNX file, and
+`device` which processor computes.
 """
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
+from whosthat.inference import device
 from whosthat.inference.graph_file import GraphError
 from whosthat.inference.limits import check_graph
 from whosthat.translation import _
@@ -34,11 +35,10 @@ def open_session(graph: bytes, *, threads: int = 1, repack: bool = True) -> Sess
 
     Raises:
         GraphError: The graph is damaged, is not run here (`limits.check_graph`), or ONNX Runtime cannot read it.
+        DeviceError: A GPU is asked for and cannot be used (`device`).
     """
     check_graph(graph)
-    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
-    import onnxruntime
-
+    onnxruntime, providers = device.load_runtime(), device.providers()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
@@ -47,7 +47,7 @@ def open_session(graph: bytes, *, threads: int = 1, repack: bool = True) -> Sess
     options.add_session_config_entry("session.disable_prepacking", "0" if repack else "1")
     options.add_session_config_entry("session.load_model_format", "ONNX")  # never its second format, which was not checked
     try:
-        session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(graph, options, providers=providers, enable_fallback=0)
     except Exception as error:  # ONNX Runtime raises a dozen unrelated classes
         raise GraphError(_("The ONNX graph cannot be opened: {error}", error=error)) from error
     return Session(session)

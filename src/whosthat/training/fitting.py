@@ -165,7 +165,8 @@ def _settle(state: RunState, run: Run, train: Batches) -> None:
     except NetworkError as error:  # it is too late for that
         run.progress.say(" ".join([str(error), _("The last digits of results can differ between processes.")]))
     threads = tf.config.threading.get_intra_op_parallelism_threads()  # 0: its own choice
-    now = {"threads": str(threads), "whosthat": __version__, "machine": platform.machine()}
+    device = "cuda" if tf.config.get_visible_devices("GPU") else "cpu"
+    now = {"threads": str(threads), "device": device, "whosthat": __version__, "machine": platform.machine()}
     now |= {"keras": version("keras"), "numpy": version("numpy"), "tensorflow": str(tf.__version__), "photos": str(train.n_photos)}
     if before.get("photos", now["photos"]) != now["photos"]:
         raise RunError(

@@ -16,7 +16,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from whosthat.errors import system_reason
+from whosthat.errors import DeviceError, NetworkError, system_reason
 from whosthat.settings import cache_folder
 from whosthat.translation import N_, _, ngettext
 from whosthat.version import __version__
@@ -33,11 +33,6 @@ TRAINING = ("keras", "tensorflow-cpu", "tensorflow", "onnx", EMBEDDED_WEIGHTS)
 
 ENOUGH_ROOM = 2 * 1024**3
 """Free bytes below which a training run may not find room for prepared photos and checkpoints (2 GiB)."""
-
-_IDENTITY = bytes.fromhex(
-    "08083a370a100a017812017922084964656e746974791201675a0f0a0178120a0a08080112040a020801620f0a0179120a0a08080112040a02080142040a00100d"
-)
-"""An ONNX model whose graph is y = Identity(x) for one float: the least that makes ONNX Runtime start and run."""
 
 State = Literal["good", "note", "bad"]
 
@@ -71,6 +66,7 @@ def examine() -> list[Fact]:
         _predicting(),
         _training(),
         Fact(N_("processor"), "good", ngettext("{n} core.", "{n} cores.", os.cpu_count() or 1)),
+        _device(),
         _weights(),
         _room(),
         _cache(),
@@ -96,14 +92,16 @@ def version_of(package: str) -> str | None:
 
 
 def _predicting() -> Fact:
-    missing = [package for package in PREDICTING if version_of(package) is None]
+    on_gpu = version_of("onnxruntime-gpu")  # which takes the place of onnxruntime
+    packages = [f"{name}-gpu" if on_gpu and name == "onnxruntime" else name for name in PREDICTING]
+    missing = [package for package in packages if version_of(package) is None]
     if missing:
         return Fact(
             N_("predicting"),
             "bad",
             _("Not installed: {packages}. Install whosthat again with: pip install whosthat", packages=_(", ").join(missing)),
         )
-    return Fact("predicting", "good", _versions(PREDICTING))
+    return Fact("predicting", "good", _versions(packages))
 
 
 def _training() -> Fact:
@@ -113,8 +111,26 @@ def _training() -> Fact:
     return Fact("training", "good", _versions(installed))
 
 
-def _versions(packages: list[str] | tuple[str, ...]) -> str:
+def _versions(packages: list[str]) -> str:
     return _("{packages}.", packages=_(", ").join(f"{package} {version_of(package)}" for package in packages))
+
+
+def _device() -> Fact:
+    """Say where networks run. TensorFlow, which takes seconds to import, is asked where a GPU is wanted."""
+    from whosthat.inference import device
+    from whosthat.networks import backend
+
+    if version_of("onnxruntime") and version_of("onnxruntime-gpu"):
+        return Fact(N_("device"), "note", _("onnxruntime and onnxruntime-gpu overwrite each other's files. Keep one (docs/runtimes.md)."))
+    try:
+        asks = device.wanted() != device.CPU and version_of("keras") and backend.load_keras()
+        here, there = ("GPU" if found else "CPU" for found in (device.on_gpu(), asks and backend.gpus()))
+    except (DeviceError, NetworkError) as error:
+        return Fact("device", "bad", str(error))
+    gpu = device.gpu_problem() or _("can be used (--device cuda)")
+    return Fact(
+        "device", "good", _("Networks answer on the {here} and are trained on the {there}. GPU: {gpu}.", here=here, there=there, gpu=gpu)
+    )
 
 
 def _weights() -> Fact:
@@ -228,8 +244,10 @@ def _run_onnx_runtime() -> None:
     import numpy as np
 
     from whosthat.inference import open_session
+    from whosthat.inference.device import CPU, IDENTITY, using
 
-    open_session(_IDENTITY).run(np.ones(1, np.float32))
+    with using(CPU):  # what a GPU lacks is told elsewhere
+        open_session(IDENTITY).run(np.ones(1, np.float32))
 
 
 _SOCKETS = Path("/proc/self/fd")

@@ -1,7 +1,7 @@
-"""A recogniser's network for other programs: as one ONNX file, or as weights for Keras.
+"""A recogniser's network for other programs: as one ONNX file, as one of TensorFlow Lite, or as weights for Keras.
 
-What belongs here: proving that graph and weights of a bundle agree, and writing the file. Both formats need Keras for the proof. What does
-not: building and writing networks (`whosthat.networks`).
+What belongs here: proving that graph, weights and file agree, and writing the file. All formats need Keras for the proof. What does
+not: building and writing networks (`whosthat.networks`). docs/decisions/0026 says why these formats.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from whosthat.settings import ONNX_PARITY_TOLERANCE
 from whosthat.translation import _
 from whosthat.types import Image
 
-_SUFFIXES = {"onnx": ".onnx", "keras": ".weights.h5"}
+_SUFFIXES = {"onnx": ".onnx", "keras": ".weights.h5", "tflite": ".tflite"}
 """For each format the suffix of its files."""
 
 
@@ -36,7 +36,8 @@ def export(bundle: str | Path, format: str, out: Path, *, overwrite: bool = Fals
 
     Args:
         bundle: A bundle, a run folder or ``runs/latest``.
-        format: ``onnx`` for the whole network, or ``keras`` for its weights (``.weights.h5``, for ``model.load_weights``).
+        format: ``onnx`` for the whole network, ``tflite`` for the same as TensorFlow Lite (LiteRT), one photo at a time, or ``keras`` for
+            its weights (``.weights.h5``, for ``model.load_weights``).
         out: The file to write.
         overwrite: Whether a file that is there may be replaced.
         progress: Where to say what is going on.
@@ -47,11 +48,12 @@ def export(bundle: str | Path, format: str, out: Path, *, overwrite: bool = Fals
     Raises:
         UsageError: An unknown format, a name that the format cannot have, a file that is there already, or a face recogniser.
         BundleError: The bundle cannot be used.
-        ExportError: Graph and weights disagree by more than `ONNX_PARITY_TOLERANCE`, or the file cannot be written.
+        ExportError: Graph, weights and file disagree by more than `ONNX_PARITY_TOLERANCE` on drawn photos, or the file cannot be written.
     """
     out = Path(out)
     if format not in _SUFFIXES:
-        raise UsageError(_("There is no export format {format!r}. {choice}", format=format, choice=did_you_mean(format, _SUFFIXES)))
+        advice = _("OpenVINO reads ONNX files as they are.") if format == "openvino" else did_you_mean(format, _SUFFIXES)
+        raise UsageError(_("There is no export format {format!r}. {choice}", format=format, choice=advice))
     suffix = _SUFFIXES[format]
     _check_target(out, suffix, overwrite)
     opened = open_bundle(bundle)
@@ -63,16 +65,23 @@ def export(bundle: str | Path, format: str, out: Path, *, overwrite: bool = Fals
                 bundle=bundle,
             )
         )
+    from whosthat.networks.onnx_writer import parity
+    from whosthat.networks.tflite_writer import tflite_difference, write_tflite
+
     graph = opened.graph()
     progress.say(_("Building {network} in Keras to check the export.", network=opened.facts.network))
     model = rebuild(opened)
     with _whole_or_absent(out, suffix) as temporary:
         if format == "onnx":
             temporary.write_bytes(graph)
-        else:
+        elif format == "keras":
             model.save_weights(temporary)
             model.load_weights(temporary)  # so that the comparison judges the file, not what it was made from
-        _refuse_disagreement(model, graph, PrepareSpec.from_dict(opened.facts.prepare))
+        pictures = _pictures(PrepareSpec.from_dict(opened.facts.prepare))
+        _refuse(parity(model, graph, pictures), _("Graph and weights of the bundle disagree; train again."))
+        if format == "tflite":
+            write_tflite(model, temporary)
+            _refuse(tflite_difference(temporary, graph, pictures), _("The TensorFlow Lite file answers otherwise than the ONNX graph."))
         _check_target(out, suffix, overwrite)  # that took a while: somebody may have put a file there
     progress.say(_("Wrote {file}.", file=out))
     return out
@@ -106,22 +115,20 @@ def rebuild(bundle: Bundle) -> Any:
     return model
 
 
-def _refuse_disagreement(model: Any, graph: bytes, spec: PrepareSpec) -> None:
-    from whosthat.networks.onnx_writer import parity
-
-    difference = parity(model, graph, _pictures(spec))
-    if not difference <= ONNX_PARITY_TOLERANCE:  # also when it is no number
+def _refuse(difference: float, problem: str) -> None:
+    """Raise ExportError where probabilities differ by too much, or where the difference is no number."""
+    if not difference <= ONNX_PARITY_TOLERANCE:
         raise ExportError(
             _(
-                "Graph and weights of the bundle disagree: their probabilities differ by up to {difference:.2g} "
-                "({allowed:.0e} is allowed). Nothing was exported; train again.",
+                "{problem} Probabilities differ by up to {difference:.2g} ({allowed:.0e} is allowed). Nothing was exported.",
+                problem=problem,
                 difference=difference,
                 allowed=ONNX_PARITY_TOLERANCE,
             )
         )
 
 
-def _pictures(spec: PrepareSpec) -> np.ndarray[Any, np.dtype[np.uint8]]:
+def _pictures(spec: PrepareSpec) -> Image:
     """Drawn pictures, which look like photos to a network, and noise, which reaches what they do not."""
     drawn: list[Image] = [prepare(draw_hero(name, seed=0), spec) for name in HEROES[:3]]
     noise = np.random.default_rng(0).integers(0, 256, spec.shape, dtype=np.uint8)

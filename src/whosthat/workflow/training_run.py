@@ -213,5 +213,5 @@ def bundle_facts(recipe: AnyRecipe, evaluation: Evaluation | None, **others: Any
 def versions() -> dict[str, str]:
     """Return the versions of what decides the outcome."""
     found = {"whosthat": __version__, "python": platform.python_version()}
-    names = ("keras", "tensorflow-cpu", "tensorflow", "numpy", "onnxruntime", "pillow", "opencv-python-headless")
+    names = ("keras", "tensorflow-cpu", "tensorflow", "numpy", "onnxruntime", "onnxruntime-gpu", "pillow", "opencv-python-headless")
     return found | {name: installed for name in names if (installed := version_of(name)) is not None}
