@@ -163,8 +163,7 @@ def answers(identifier: Identifier, vectors: FloatArray) -> list[int | None]:
     """Name faces one by one, as if each were alone in its photo."""
     if not len(vectors):
         return []
-    decision = identifier.decide(vectors)
-    return [decision.people(slice(row, row + 1))[0] for row in range(len(vectors))]
+    return [person for (person,) in identifier.decide(vectors).people(np.arange(1, len(vectors) + 1))]
 
 
 def told(draws: Sequence[Drawn]) -> str:

@@ -240,3 +240,12 @@ def test_completion_knows_commands_and_options(monkeypatch: pytest.MonkeyPatch, 
         with pytest.raises(SystemExit, match="0"):
             main([])
         assert expected in capsys.readouterr().out
+
+
+def test_nothing_is_searched_for_garbage_once_more_when_the_process_ends() -> None:
+    program = (
+        "import atexit, gc; from whosthat.cli.app import main\n"
+        "atexit.register(lambda: print(gc.get_freeze_count() > 1000)); main(['--help'])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, encoding="utf-8")
+    assert done.stdout.endswith("True\n")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from whosthat.errors import CacheError
-from whosthat.faces.remembered import PhotoFaces, RememberedFaces
+from whosthat.faces.remembered import PhotoFaces, RememberedFaces, RememberedLooks
 from whosthat.types import Box, Face
 
 VECTOR = np.random.default_rng(1).normal(size=128).astype(np.float32)
@@ -82,6 +82,22 @@ def test_a_row_that_makes_no_sense_is_not_there(tmp_path: Path) -> None:
         connection.execute("UPDATE faces SET vector = x'010203' WHERE sha256 = 'b'")
     with RememberedFaces("reader", tmp_path / "f") as faces:
         assert faces.get(["a", "b"]) == {}
+
+
+@pytest.mark.parametrize("change", ["found = '2'", "found = 'null'", "found = ''", "vector = x'00'"])
+def test_a_first_look_says_yes_or_no(change: str, tmp_path: Path) -> None:
+    import sqlite3
+    from contextlib import closing
+
+    with RememberedLooks("detector", tmp_path / "f") as looks:
+        looks.put({"a": True, "b": False})
+        assert looks.get("abc") == {"a": True, "b": False}
+    with RememberedLooks("another", tmp_path / "f") as looks:
+        assert looks.get("a") == {}
+    with closing(sqlite3.connect(tmp_path / "f")) as connection, connection:
+        connection.execute(f"UPDATE faces SET {change} WHERE sha256 = 'a'")
+    with RememberedLooks("detector", tmp_path / "f") as looks:
+        assert looks.get("ab") == {"b": False}
 
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:

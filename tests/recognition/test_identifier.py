@@ -9,6 +9,7 @@ from whosthat.recognition import identifier as module
 from whosthat.recognition.face_threshold import DistanceThreshold
 from whosthat.recognition.gallery import Gallery
 from whosthat.recognition.identifier import Identifier
+from whosthat.recognition.ranking import people_of_faces
 
 
 @pytest.fixture
@@ -33,7 +34,25 @@ def test_of_many_people_the_likeliest_are_listed_and_nothing_else_changes(
     for kept, all_of_them in zip(few[1:], everybody[1:], strict=True):
         np.testing.assert_array_equal(kept, np.take_along_axis(all_of_them, few.labels, axis=1))
     assert (few.probabilities.min(axis=1) >= np.sort(everybody.probabilities, axis=1)[:, -6]).all()
-    assert [few.people(slice(row, row + 3)) for row in range(37)] == [everybody.people(slice(row, row + 3)) for row in range(37)]
+    ends = np.arange(3, 41, 3)
+    assert few.people(ends) == everybody.people(ends)
+
+
+def test_a_face_that_is_alone_in_its_photo_gets_the_name_that_it_gets_among_photos_of_several(
+    identifier: Identifier, faces: np.ndarray
+) -> None:
+    decision = identifier.decide(faces)
+    alone = [person for (person,) in decision.people(np.arange(1, 41))]
+    assert None in alone
+    assert len(set(alone)) > 10
+    for row, person in enumerate(alone):
+        columns = decision.table(slice(row, row + 1))
+        (best,) = people_of_faces(columns.probabilities, columns.confidence, columns.allowed)
+        assert person == (None if best is None else columns.labels[best])
+    twice = identifier.decide(np.repeat(faces, 2, axis=0)).people(np.array([0, 0, 2, 2, 3, 80]))
+    assert [len(people) for people in twice] == [0, 0, 2, 0, 1, 77]
+    assert twice[2].count(alone[0]) == 1  # nobody twice in a photo
+    assert twice[4] == [alone[1]]
 
 
 def test_a_table_has_a_column_for_whoever_is_likely_for_any_face(

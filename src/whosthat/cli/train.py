@@ -153,7 +153,8 @@ def _choose_model(photos: Path, model: str | None, own: Sequence[str], changes: 
     say(_("Looking at photos in {photos} to choose a model.", photos=photos))
     from whosthat.workflow.choosing import choose_model
 
-    choice = choose_model(photos, settings=changes)
+    with terminal_progress() as progress:
+        choice = choose_model(photos, settings=changes, progress=progress)
     say(
         _(
             "Training {model} on the photos in {photos}: {reason}. --model names another.",

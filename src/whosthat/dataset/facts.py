@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import os
 import stat
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
@@ -125,6 +125,18 @@ def photos_of(root: Path, classes: Collection[str], digests: Collection[str]) ->
     photos = {name.decode("utf-8", "surrogatepass"): digest for name, digest in rows}
     wanted = {digest for name, digest in photos.items() if normalize("NFC", name.split("/")[0]) in classes}.union(digests)
     return {name: digest for name, digest in photos.items() if digest in wanted}
+
+
+def known_digests(root: Path, photos: Mapping[str, Path]) -> dict[str, str]:
+    """Return the SHA-256, as remembered, of those photos of a photo folder, paths by name, that are unchanged since.
+
+    Raises:
+        CacheError: The cache cannot be opened.
+    """
+    select, folder = "SELECT stamp, sha256 FROM facts WHERE folder = ? AND name = ?", _folder(root)
+    with PhotoCache() as cache:
+        rows = {name: cache.rows(select, (folder, _bytes(name))) for name in photos}
+    return {name: row[0][1] for name, row in rows.items() if row and row[0][0] == _stamp(photos[name])}
 
 
 def _folder(root: Path) -> bytes:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 
-from whosthat.faces.finding import SeenFaces
+from whosthat.faces.finding import VERSION, SeenFaces
 from whosthat.photo_cache import PhotoCache
 from whosthat.types import Box, Face
 
@@ -40,7 +40,7 @@ class PhotoFaces:
         return None if self.taken is None else self.faces[self.taken]
 
 
-Remembered = TypeVar("Remembered", bound=PhotoFaces | SeenFaces)
+Remembered = TypeVar("Remembered", bound=PhotoFaces | SeenFaces | bool)
 
 
 class Memory(PhotoCache, Generic[Remembered]):
@@ -106,6 +106,20 @@ class RememberedSightings(Memory[SeenFaces]):
     def _from_row(self, text: str, vectors: bytes) -> SeenFaces:
         found = _faces(json.loads(text))
         return SeenFaces(found, _numbers(vectors).reshape(len(found), -1 if found else 0))
+
+
+class RememberedLooks(Memory[bool]):
+    """Whether a first look at a photo, a quick one, showed a face; the reader is the detector alone."""
+
+    _kind = f"-first-look-{VERSION}"
+
+    def _to_row(self, faces: bool) -> tuple[str, bytes]:
+        return json.dumps(faces), b""
+
+    def _from_row(self, text: str, vectors: bytes) -> bool:
+        if (shows := json.loads(text)) not in (False, True) or vectors:
+            raise ValueError("yes or no")  # not translated: caught by get
+        return bool(shows)
 
 
 def _face_rows(faces: Iterable[Face]) -> list[list[Any]]:

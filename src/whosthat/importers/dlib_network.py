@@ -27,7 +27,6 @@ def write_graph(network: DlibNetwork) -> bytes:
     Its input ``faces`` is uint8 (n, 150, 150, 3), red green blue; its output ``embeddings`` float32 (n, 128), compared by Euclidean
     distance. Their length is not one.
     """
-    import onnx
     from onnx import TensorProto, helper
 
     writer = _Writer(helper, network)
@@ -38,9 +37,12 @@ def write_graph(network: DlibNetwork) -> bytes:
         "dlib_face_recognition_resnet_model_v1",
         [helper.make_tensor_value_info("faces", TensorProto.UINT8, ["n", network.size, network.size, 3])],
         [helper.make_tensor_value_info("embeddings", TensorProto.FLOAT, ["n", 128])],
-        [onnx.numpy_helper.from_array(array, name) for name, array in writer.arrays.items()],
     )
-    data: bytes = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=8).SerializeToString()
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=8)
+    for name, array in writer.arrays.items():  # not given to make_graph: it and make_model would copy these 22 MB once more each
+        kind = TensorProto.FLOAT if array.dtype == np.float32 else TensorProto.INT64
+        model.graph.initializer.add(dims=array.shape, data_type=kind, name=name, raw_data=array.tobytes())
+    data: bytes = model.SerializeToString()
     return data
 
 
@@ -76,10 +78,12 @@ class _Writer:
         self._shortcut, self._shortcut_shape, self._block_ended = self._flow, self._shape, False
 
     def _convolve(self, layer: Convolution) -> None:
-        weights = layer.weights.astype(np.float64) * layer.gamma[:, None, None, None]
-        biases = layer.biases.astype(np.float64) * layer.gamma + layer.beta
-        if self._means is not None:  # only the first one sees pixels
-            weights /= PIXEL_SCALE
+        weights: NDArray[Any] = layer.weights
+        gamma, biases = layer.gamma[:, None, None, None], layer.biases.astype(np.float64) * layer.gamma + layer.beta
+        if self._means is None:  # multiplied in 64 bits, piece by piece, and rounded once
+            weights = np.multiply(weights, gamma, out=np.empty_like(weights), dtype=np.float64, casting="same_kind")
+        else:  # only the first one sees pixels
+            weights = weights.astype(np.float64) * gamma / PIXEL_SCALE
             biases -= np.einsum("fchw,c->f", weights, self._means)
             self._means = None
         filters, _, side, _ = weights.shape

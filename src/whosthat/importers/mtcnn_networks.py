@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -47,6 +48,7 @@ class Convolution:
 Pool = dict[str, Any]  # a max pool: ONNX's own words for its size
 
 
+@lru_cache(maxsize=3)
 def rewrite(published: bytes) -> bytes:
     """Turn a published file into the graph that is run, a serialised ONNX model.
 

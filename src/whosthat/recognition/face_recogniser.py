@@ -8,6 +8,8 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -140,11 +142,13 @@ def index_in(bundle: Bundle, shape: tuple[int, ...]) -> indexes.Index | None:
 
 
 def _reader(bundle: Bundle, facts: FaceFacts) -> FaceReader:
-    detector = open_detector(bundle, facts)
     templates = {facts.detector: facts.template}
     embedder = EmbedderFacts(facts.embedder, facts.dimensions, templates, bundle.facts.licences.get(facts.embedder, ""), "", facts.looks)
-    opened = OnnxEmbedder(embedder, bundle.graph(), sha256=bundle.manifest.files[GRAPH].sha256)
-    return FaceReader(detector, opened, facts.template)
+    with ThreadPoolExecutor(1) as beside:  # reading and checking 20 MB and building the network need no Python: a tenth of a cold predict
+        sha256 = bundle.manifest.files[GRAPH].sha256
+        opening = beside.submit(copy_context().run, lambda: OnnxEmbedder(embedder, bundle.graph(), sha256=sha256))
+        detector = open_detector(bundle, facts)
+    return FaceReader(detector, opening.result(), facts.template)
 
 
 def bundle_files(gallery: galleries.Gallery, detector_files: Mapping[str, bytes], index: indexes.Index | None = None) -> dict[str, bytes]:

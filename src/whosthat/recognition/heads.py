@@ -63,7 +63,7 @@ def trimmed_mean(vectors: FloatArray) -> FloatArray:
 
     Starts at the median; three times the mean of the nearest 80 % is taken, so a few photos of somebody else do not move it.
     """
-    # not numpy.median, nor numpy.unique below: they load numpy.ma, which would be a twentieth of the start of predict
+    # not numpy.median, nor numpy.unique or numpy.setdiff1d below: they load numpy.ma, which would be a twentieth of the start of predict
     n = vectors.shape[1]
     centres: FloatArray = np.sort(vectors, axis=1)[:, [(n - 1) // 2, n // 2]].mean(axis=1)
     kept = max(1, int(np.ceil(KEPT_SHARE * n)))
@@ -140,7 +140,7 @@ def by_logistic_regression(vectors: FloatArray, labels: IntArray, n_people: int)
     for _step in range(LOGISTIC_STEPS):
         gradient = inputs.T @ (softmax(inputs @ weights) - targets) + LOGISTIC_PENALTY * weights
         weights -= step @ gradient
-    absent = np.setdiff1d(np.arange(n_people), labels)
+    absent = np.bincount(labels, minlength=n_people) == 0
 
     def score(faces: FloatArray) -> FloatArray:
         scores: FloatArray = ((faces - middle) @ weights[:-1] + weights[-1]).astype(np.float32)

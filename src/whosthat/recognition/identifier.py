@@ -16,7 +16,7 @@ from whosthat.recognition.distances import Points, blocks
 from whosthat.recognition.face_threshold import DistanceThreshold, corrected
 from whosthat.recognition.gallery import Gallery
 from whosthat.recognition.heads import HEADS, LISTED, SQUARED_DISTANCE_SCORE, Scorer, mean_of_nearest, softmax, templates_of
-from whosthat.recognition.ranking import people_of_faces
+from whosthat.recognition.ranking import gains, people_of_faces
 from whosthat.recognition.tensors import let_go
 from whosthat.types import Likeness
 
@@ -71,8 +71,20 @@ class Decision(NamedTuple):
             own[places] = values[faces][there]
         return table
 
-    def people(self, faces: slice = slice(None)) -> list[int | None]:
-        """Choose a person for each of the faces, which are those of one photo: nobody twice."""
+    def people(self, ends: IntArray) -> list[list[int | None]]:
+        """Choose a person for each face, photo by photo, nobody twice in one; the faces of a photo end at ``ends``, int64 (photos,)."""
+        worth = gains(self.probabilities, self.confidence, self.allowed)
+        best = np.where(worth == worth.max(axis=1, keepdims=True), self.labels, np.iinfo(np.int64).max).min(axis=1)
+        alone = np.where(worth.any(axis=1), best, -1).tolist()  # what a face gets where there is no other: nearly all photos show one
+        starts = np.concatenate([[0], ends[:-1]])
+        return [
+            [None if alone[start] < 0 else alone[start]] if end == start + 1 else self._together(slice(start, end))
+            for start, end in zip(starts.tolist(), ends.tolist(), strict=True)
+        ]
+
+    def _together(self, faces: slice) -> list[int | None]:
+        if faces.start == faces.stop:
+            return []
         table = self.table(faces)
         columns = people_of_faces(table.probabilities, table.confidence, table.allowed)
         return [None if column is None else int(table.labels[column]) for column in columns]

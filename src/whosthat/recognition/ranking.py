@@ -45,7 +45,7 @@ def people_of_faces(probabilities: FloatArray, confidence: FloatArray, allowed: 
     All arrays are (faces, people): ``probabilities`` decide who may be a second choice, ``confidence`` is how sure a name would be,
     ``allowed`` whether a face may get this name at all.
     """
-    return assign(_gains(probabilities, confidence, allowed))
+    return assign(gains(probabilities, confidence, allowed))
 
 
 def given_to_better(
@@ -55,12 +55,12 @@ def given_to_better(
 
     A face that could have a name and has none lost it to another face: else the sum of what `people_of_faces` gives would not be largest.
     """
-    gains = _gains(probabilities, confidence, allowed)
-    return [int(row.argmax()) if person is None and row.any() else None for row, person in zip(gains, people, strict=True)]
+    worth = gains(probabilities, confidence, allowed)
+    return [int(row.argmax()) if person is None and row.any() else None for row, person in zip(worth, people, strict=True)]
 
 
-def _gains(probabilities: FloatArray, confidence: FloatArray, allowed: NDArray[np.bool_]) -> NDArray[np.floating]:
-    """Return what each name is worth for each face; 0 where it cannot have it."""
+def gains(probabilities: FloatArray, confidence: FloatArray, allowed: NDArray[np.bool_]) -> NDArray[np.floating]:
+    """Return what each name is worth for each face, (faces, people); 0 where it cannot have it. Arrays are those of `people_of_faces`."""
     best = probabilities == probabilities.max(axis=1, keepdims=True)
     eligible = allowed & (best | (probabilities >= SECOND_CHOICE))
     return np.where(eligible, confidence + _LEAST_GAIN, 0.0)

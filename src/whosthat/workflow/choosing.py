@@ -6,17 +6,20 @@ What belongs here: which folder is meant, a look at a sample of its photos, and 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from whosthat.dataset.folder import scan
+from whosthat.dataset.facts import known_digests
+from whosthat.dataset.folder import PhotoFolder, scan
 from whosthat.dataset.threads import in_order
-from whosthat.errors import PhotoError, WeightsError
+from whosthat.errors import CacheError, PhotoError, WeightsError
 from whosthat.faces.detector import Detector
 from whosthat.faces.finding import LOOKED_AT, SMALLEST_SHARE
 from whosthat.faces.models import AUTO, detector_facts, detector_files
+from whosthat.faces.remembered import RememberedLooks
 from whosthat.photos.drawing import thumbnail
 from whosthat.photos.reading import opened
 from whosthat.progress import SILENT, Progress
@@ -52,7 +55,7 @@ class ModelChoice:
     reason: str
 
 
-def choose_model(photos: Path, *, settings: Iterable[str] = ()) -> ModelChoice:
+def choose_model(photos: Path, *, settings: Iterable[str] = (), progress: Progress = SILENT) -> ModelChoice:
     """Choose faces where nearly every photo shows one, else the network whose knowledge comes with the installation.
 
     Some of the recipe settings that were asked for are of use to a network alone; those decide. Raises DatasetError when the folder cannot
@@ -63,14 +66,10 @@ def choose_model(photos: Path, *, settings: Iterable[str] = ()) -> ModelChoice:
         return ModelChoice(SEQUENCES, _("it looks at several frames together"))
     if of_networks := [name for name in settings if name not in FaceRecipe.model_fields]:
         return ModelChoice(NETWORK, _('only networks have the setting "{setting}"', setting=of_networks[0]))
-    folder = scan(photos)
-    rows = np.linspace(0, len(folder.photos) - 1, min(SAMPLE, len(folder.photos))).round().astype(int)
     try:
-        facts = detector_facts(AUTO)
-        detector = facts.open(detector_files(facts))
+        seen = _sampled(scan(photos), progress)
     except WeightsError as error:
         return ModelChoice(NETWORK, _("faces cannot be detected ({error})", error=error))
-    seen = [answer for answer in in_order(lambda row: _shows_face(folder.photos[row].path, detector), rows) if answer is not None]
     found = sum(seen)
     if seen and found >= NEARLY_ALL * len(seen):
         return ModelChoice(FACES, _("{found} of {n} sampled photos show a face", found=found, n=len(seen)))
@@ -84,11 +83,34 @@ def choose_model(photos: Path, *, settings: Iterable[str] = ()) -> ModelChoice:
     )
 
 
-def _shows_face(path: Path, detector: Detector) -> bool | None:
-    """Look once, quickly; None for a photo that cannot be read."""
+def _sampled(folder: PhotoFolder, progress: Progress) -> list[bool]:
+    """Say of a sample of the photos, those that can be read, whether they show a face; what is remembered is not looked at again."""
+    facts = detector_facts(AUTO)
+    files = detector_files(facts)
+    rows = np.linspace(0, len(folder.photos) - 1, min(SAMPLE, len(folder.photos))).round().astype(int)
+    sample = {folder.photos[row].name: folder.photos[row].path for row in rows}
+    known: dict[str, bool] = {}
+    with suppress(CacheError), RememberedLooks(facts.name) as remembered:
+        if remembered.was_damaged:
+            progress.say(_("The cache is damaged and is rebuilt."))
+        digests = known_digests(folder.root, sample)
+        looks = remembered.get(digests.values())
+        known = {name: looks[digest] for name, digest in digests.items() if digest in looks}
+    unknown = [path for name, path in sample.items() if name not in known]
+    if not unknown:
+        return list(known.values())
+    detector = facts.open(files)
+    new = [looked for looked in in_order(lambda path: _look(path, detector), unknown) if looked is not None]
+    with suppress(CacheError), RememberedLooks(facts.name) as remembered:
+        remembered.put(dict(new))
+    return [*known.values(), *(shows for _sha256, shows in new)]
+
+
+def _look(path: Path, detector: Detector) -> tuple[str, bool] | None:
+    """Look once, quickly: the photo's SHA-256, and whether it shows a face; None for a photo that cannot be read."""
     try:
         with opened(path) as photo:
             image = thumbnail(photo.image, LOOKED_AT)
     except PhotoError:
         return None
-    return bool(detector.detect(image, smallest=max(20.0, SMALLEST_SHARE * min(image.shape[:2]))))
+    return photo.sha256, bool(detector.detect(image, smallest=max(20.0, SMALLEST_SHARE * min(image.shape[:2]))))

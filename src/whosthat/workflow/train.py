@@ -80,7 +80,7 @@ def train(
     """
     root = photo_folder(path_given(photos, _("The folder of photos")), progress=progress)
     others = None if strangers is None else path_given(strangers, _("The folder of strangers"))
-    recipe = recipe_of(choose_model(root, settings=settings).model if model is None else model, settings)
+    recipe = recipe_of(choose_model(root, settings=settings, progress=progress).model if model is None else model, settings)
     check_recipe(recipe, engine)
     if not isinstance(recipe, FaceRecipe):
         registry.require_weights(recipe.model, design_of(recipe, n_classes=2))

@@ -244,9 +244,7 @@ def _learning_curve(identifier: Identifier, tested: _TestResult, seed: int) -> L
 
     def correct(rows: IntArray) -> NDArray[np.bool_]:
         fewer = Identifier(identifier.gallery.of(rows), identifier.head, identifier.threshold, identifier.temperature)
-        decision = fewer.decide(tested.vectors)
-        starts = np.concatenate([[0], tested.ends[:-1]])
-        answers = [decision.people(slice(start, end)) if end > start else [] for start, end in zip(starts, tested.ends, strict=True)]
+        answers = fewer.decide(tested.vectors).people(tested.ends)
         return np.array([truth in people for truth, people in zip(tested.truth, answers, strict=True)])
 
     return learning_curve(identifier.gallery.labels, tested.truth, identifier.gallery.people, correct, seed=seed)
