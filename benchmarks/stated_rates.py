@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from whosthat.types import FloatArray, IntArray
 
 TITLE = "Faces: stated stranger rates, by people and photos"
-PHOTOS, SUBSETS = (1, 2, 3, 5, 10), 30
+PHOTOS, FEW, SUBSETS = (1, 2, 3, 5, 10), (1, 3), 30
 FEWEST_HELD = 27  # 90 %
 
 
@@ -89,14 +89,15 @@ def rows(embedder: str) -> list[Row]:
     found += [of_subsets(f"LFW, {n} people", partial(of_real, lfw, n)) for n in (7, 25, 80, 163)]
     found += [of_subsets(f"LFW, {n} people, half of the strangers given", partial(of_real, lfw, n, given=True)) for n in (7, 80)]
     found += [of_subsets(f"drawn, {n:,} people", partial(of_drawn, drawn, n)) for n in (7, 100, 1680)]
+    found += [of_subsets("drawn, 4,000 people", partial(of_drawn, drawn, 4000), FEW)]
     found += [ten_times(lfw, n) for n in (7, 16)]
     return [replace(row, what=f"{row.what}, {embedder}") for row in found]
 
 
-def of_subsets(what: str, counted: Callable[[int, int], tuple[Identifier, FloatArray] | None]) -> Row:
+def of_subsets(what: str, counted: Callable[[int, int], tuple[Identifier, FloatArray] | None], numbers: tuple[int, ...] = PHOTOS) -> Row:
     """Say of each number of photos how often the statement held, and which share was named."""
     parts = []
-    for photos in PHOTOS:
+    for photos in numbers:
         subsets = [one for seed in range(SUBSETS) if (one := counted(photos, seed)) is not None]
         if not subsets:
             continue

@@ -127,6 +127,15 @@ def test_the_same_photos_give_the_same_threshold() -> None:
     assert fitted(drawn(7), drawn(5)) == fitted(drawn(7), drawn(5))
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_with_thousands_of_people_the_share_holds_though_the_tail_has_another_shape(seed: int) -> None:
+    distances = np.random.default_rng(seed).normal(0.45, 0.015, 40_000).astype(np.float32)
+    threshold = fitted(ImpostorTrials(distances[:4000], np.arange(4000)), counts=np.full(4000, 10))
+    named = (distances[4000:] <= threshold.value).mean()
+    assert named == pytest.approx(0.01, abs=0.004)
+    assert threshold.fpir_low <= named <= threshold.fpir_high
+
+
 def test_enough_real_strangers_speak_alone() -> None:
     assert fitted(drawn(7), drawn(30)) == fitted(drawn(7, seed=5), drawn(30))
     assert fitted(drawn(7), drawn(3)).n_strangers == 100

@@ -57,7 +57,8 @@ FREEDOM = 4
 
 QUARTER, TENTH, NEAREST_PEOPLE, STEPS = 0.25, 0.1, 10, 10
 """How near the nearest quarter of faces comes is counted in so many steps of distance, the others are not told apart. Where there are
-enough people, it is the nearest tenth, or as many faces as so many people have: as near to the threshold as one can look."""
+enough people, it is the nearest tenth, or as many faces as so many people have, as near to the threshold as one can look; but never less
+than the share that may be named, for the tail has the network's shape only roughly."""
 
 RESAMPLES, DRAWS = 200, 4000
 
@@ -154,7 +155,7 @@ def fit_distance(
     evidence = _evidence(played, strangers, len(counts))
     _check_scale(evidence)
     scatter = impostors.scatter(len(counts))
-    posterior = _posterior(evidence, expected, scatter)
+    posterior = _posterior(evidence, expected, scatter, rate)
     value = posterior.nearest(rate)
     named = posterior.share(value)
     n_met = max(sum(one.trials.n_people for one in evidence), FEWEST_MET)
@@ -162,7 +163,7 @@ def fit_distance(
     distances = np.concatenate([one.trials.distances for one in evidence]) if evidence else np.empty(0, np.float32)
     typical = impostors.genuine(counts), posterior.nearest(0.5)
     centre, steepness = _fit_confidence_curve(known[np.isfinite(known)], distances, typical)
-    learnt = posterior.variance < 0.5 * _posterior([], expected, scatter).variance
+    learnt = posterior.variance < 0.5 * _posterior([], expected, scatter, rate).variance
     how = _("{expectation}. {source}", expectation=expected_of_strangers(named, low, high), source=_source(evidence, impostors, learnt))
     return DistanceThreshold(
         value=value,
@@ -202,7 +203,7 @@ def _check_scale(evidence: list[_Evidence]) -> None:
         )
 
 
-def _posterior(evidence: list[_Evidence], expected: NDArray[np.float64], scatter: float) -> _Posterior:
+def _posterior(evidence: list[_Evidence], expected: NDArray[np.float64], scatter: float, rate: float) -> _Posterior:
     """Weigh the shifts: by Bayes' rule, averaged over resamples of whole people.
 
     A person counts once, however many photos they have: photos of one person say much the same.
@@ -214,17 +215,17 @@ def _posterior(evidence: list[_Evidence], expected: NDArray[np.float64], scatter
     logs = np.repeat(before[None], RESAMPLES, axis=0)
     chance = np.random.default_rng(0)
     for one in evidence:
-        steps, likelihoods = _counted(one, expected)
+        steps, likelihoods = _counted(one, expected, rate)
         logs += chance.exponential(size=(RESAMPLES, len(steps))) @ steps @ likelihoods
     powers = np.exp(logs - logs.max(axis=1, keepdims=True))
     weights = (powers / powers.sum(axis=1, keepdims=True)).mean(axis=0)
     return _Posterior(weights, -np.expm1(-np.interp(GRID - SHIFTS[:, None], GRID, expected)))
 
 
-def _counted(evidence: _Evidence, expected: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _counted(evidence: _Evidence, expected: NDArray[np.float64], rate: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Count in steps of distance: the share of each person's photos, (people, steps), and its log-likelihood, (steps, shifts)."""
     people, rows = np.unique(evidence.trials.people, return_inverse=True)
-    share = QUARTER if len(people) < ENOUGH_PEOPLE else min(TENTH, NEAREST_PEOPLE / len(people))
+    share = QUARTER if len(people) < ENOUGH_PEOPLE else min(TENTH, max(NEAREST_PEOPLE / len(people), rate))
     farthest = np.quantile(evidence.trials.distances, share)
     edges = farthest * np.arange(1, STEPS + 1) / STEPS
     steps = np.zeros((len(people), STEPS + 1))
