@@ -37,6 +37,7 @@ BENCHMARKS = (
     "faces_robustness",
     "near_copies",
     "faces_strangers",
+    "stated_rates",
     "photo_stages",
     "ray_engine",
 )

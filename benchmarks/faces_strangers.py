@@ -7,7 +7,8 @@ luck. With strangers given, half of the strangers fit and the others are counted
 was stated. Thirty draws of 5 photos a person of all seven `avengers` are judged by the 20 people of `strangers`, as the issue asks.
 LFW: the same with 1 to 60 of the 435 people of fold 1, of whom 2 photos are named; the network's numbers come from other folds of LFW too.
 
-Few strangers are judges of their own: of 13, one who looks like somebody enrolled is 8 in 100. The method was chosen on other draws
+Few strangers are judges of their own: of 13, one who looks like somebody enrolled is 8 in 100. Were exactly 1 % of photos named, half of
+those of a few people, 12 in 100 draws would be above 3 times that. The method was chosen on other draws
 of the same 27 people; its constants come from LFW.
 """
 

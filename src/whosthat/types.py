@@ -181,7 +181,7 @@ class Added:
         photos: The photos that were enrolled.
         left: Those that were not, and why.
         threshold: The largest distance that gets a name, which is unchanged.
-        notes: A sentence for each photo of whose faces one was chosen.
+        notes: A sentence for each photo of whose faces one was chosen, and one about strangers if there are more people than before.
     """
 
     name: str

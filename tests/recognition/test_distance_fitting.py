@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -51,6 +52,25 @@ def test_photos_or_the_network_have_spoken_and_that_is_said() -> None:
     assert "(600 faces of 60 known people and 20 faces of 2 strangers)" in fitted(drawn(60, counts=many), drawn(2), counts=many).how
     assert "This is estimated from your photos (600 faces of 60 strangers)." in fitted(drawn(7), drawn(60)).how
     assert "the threshold is strict" in fit_distance(KNOWN, NOBODY, counts=np.array([5]), network="own").how
+
+
+@pytest.mark.parametrize(("n_people", "said_of"), [(1, "10"), (7, "70"), (300, "3,000")])
+def test_it_is_said_what_ten_times_as_many_people_would_do_to_strangers(n_people: int, said_of: str) -> None:
+    counts = np.full(n_people, 10)
+    threshold = fitted(drawn(60, counts=counts), drawn(1000, counts=counts), counts=counts)
+    share = re.search(rf"with {said_of} people this distance would name about ([\d.]+) % of strangers", threshold.how)
+    many = drawn(4000, counts=np.full(10 * n_people, 10), each=1).distances
+    assert share is not None
+    assert float(share[1]) == pytest.approx(100 * (many <= threshold.value).mean(), abs=2)
+
+
+def test_a_stranger_with_one_photo_gets_a_name_or_not() -> None:
+    """Of so many new strangers, one with one photo; of those with ten photos each, half as many."""
+    few, many = fitted(), fitted(strangers=drawn(400))
+    assert "The interval is for 40 new strangers." in few.how
+    assert few.fpir_high * 40 == pytest.approx(round(few.fpir_high * 40), abs=0.1)
+    assert "The interval is for 400 new strangers." in many.how
+    assert many.fpir_low * 400 == pytest.approx(round(many.fpir_low * 400), abs=0.1)
 
 
 def test_the_more_people_the_nearer_must_a_face_be() -> None:
@@ -105,6 +125,15 @@ def test_the_stated_interval_holds_for_people_who_fitted_nothing() -> None:
 
 def test_the_same_photos_give_the_same_threshold() -> None:
     assert fitted(drawn(7), drawn(5)) == fitted(drawn(7), drawn(5))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_with_thousands_of_people_the_share_holds_though_the_tail_has_another_shape(seed: int) -> None:
+    distances = np.random.default_rng(seed).normal(0.45, 0.015, 40_000).astype(np.float32)
+    threshold = fitted(ImpostorTrials(distances[:4000], np.arange(4000)), counts=np.full(4000, 10))
+    named = (distances[4000:] <= threshold.value).mean()
+    assert named == pytest.approx(0.01, abs=0.004)
+    assert threshold.fpir_low <= named <= threshold.fpir_high
 
 
 def test_enough_real_strangers_speak_alone() -> None:

@@ -28,7 +28,7 @@ def save_people(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
         faces = FaceFacts(detector="mtcnn", detector_files=("mtcnn-pnet",), embedder="dlib-resnet", head=head, **crop, **sizes)
         known = {"kind": KIND, "network": "dlib-resnet", "threshold": DistanceThreshold(value=0.5, how="By hand.")}
         files = bundle_files(gallery, {"mtcnn-pnet": b"network"}, index)
-        save_bundle(folder, BundleFacts(**known, labels=gallery.people, faces=faces, **changes), graph=b"graph", more=files)
+        save_bundle(folder, BundleFacts(**known | changes, labels=gallery.people, faces=faces), graph=b"graph", more=files)
         return folder
 
     return save

@@ -28,11 +28,13 @@ from whosthat.faces.remembered import PhotoFaces, RememberedFaces
 from whosthat.recognition import load
 from whosthat.recognition.bundle import DataFacts, open_bundle
 from whosthat.recognition.face_recogniser import FaceRecogniser
+from whosthat.recognition.face_threshold import DistanceThreshold
 from whosthat.recognition.gallery import EnrolledPhoto, Gallery
 from whosthat.runs.files import METRICS
 from whosthat.settings import cache_folder
 from whosthat.training.recipe import default_recipe
 from whosthat.types import Box, Face
+from whosthat.wording import percent
 from whosthat.workflow import people
 from whosthat.workflow.face_choice import Crowd
 from whosthat.workflow.people import add_person, list_people, remove_person, rename_person
@@ -100,7 +102,9 @@ def bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, save_people: Callabl
         read_faces({hashlib.sha256(path.read_bytes()).hexdigest(): path for path in folder.iterdir()}, None)
     (run / "split.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
     gallery = Gallery(WHO[:3], np.stack(vectors), np.repeat(np.arange(3), 4), tuple(photos))
-    return save_people(run / "bundle", gallery, data=DataFacts.of("photos", {"train": [photo.sha256 for photo in photos]}))
+    threshold = DistanceThreshold(value=0.5, how="By hand.", fpir=0.01, fpir_low=0.0, fpir_high=0.05)
+    seen = DataFacts.of("photos", {"train": [photo.sha256 for photo in photos]})
+    return save_people(run / "bundle", gallery, threshold=threshold, data=seen)
 
 
 def answers(bundle: Path, text: str) -> str | None:
@@ -130,6 +134,23 @@ def test_a_new_person_is_named_at_once_and_the_threshold_stays(bundle: Path, tmp
     assert facts.faces is not None
     assert facts.faces.n_enrolled == 15
     assert facts.data.part_of(hashlib.sha256(b"dee:0").hexdigest()) == "train"
+
+
+def test_more_people_name_more_strangers_and_the_bundle_says_so(bundle: Path, tmp_path: Path) -> None:
+    n_people = len(list_people(bundle))
+    added = add_person(bundle, "dee", [write_photos(tmp_path / "new", "dee", range(3))])
+    share = 1 - 0.99 ** ((n_people + 1) / n_people)
+    threshold = open_bundle(bundle).facts.threshold
+    assert threshold is not None
+    assert threshold.fpir == pytest.approx(share)
+    assert (threshold.fpir_low, threshold.fpir_high) == (0, pytest.approx(1 - 0.95 ** ((n_people + 1) / n_people)))
+    assert f"With {n_people + 1} people about {percent(share)} of strangers would get a name, with {n_people} it was 1 %." in added.notes[0]
+    assert not add_person(bundle, "dee", [write_photos(tmp_path / "more", "dee", range(3, 5))]).notes
+    remove_person(bundle, "dee")
+    back = open_bundle(bundle).facts.threshold
+    assert back is not None
+    assert back.fpir == pytest.approx(0.01)
+    assert back.how.count("People were added or removed") == 1
 
 
 def test_more_photos_of_somebody_known_join_theirs(bundle: Path, tmp_path: Path) -> None:
@@ -236,7 +257,7 @@ def test_the_face_that_fits_the_other_photos_is_taken_and_said(bundle: Path, tmp
     group = write_photo(tmp_path / "group.jpg", f"bo:7 {person}:9 eve:0")
     alone = [] if person == "cy" else [write_photo(tmp_path / "alone.jpg", f"{person}:0")]
     added = add_person(bundle, person, [group, *alone])
-    assert added.notes == (f"Of the 3 faces in {group}, number 2 (middle) was enrolled: it looks like {person} in other photos.",)
+    assert added.notes[0] == f"Of the 3 faces in {group}, number 2 (middle) was enrolled: it looks like {person} in other photos."
     assert [answers(bundle, text) for text in (f"{person}:5", "eve:9", "bo:9")] == [person, None, "bo"]
 
 

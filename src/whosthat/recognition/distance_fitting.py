@@ -17,7 +17,7 @@ from whosthat.recognition.face_threshold import FLATTEST, STEEPEST, DistanceThre
 from whosthat.recognition.impostors import Impostors
 from whosthat.recognition.threshold import expected_of_strangers
 from whosthat.translation import _, ngettext
-from whosthat.wording import counted
+from whosthat.wording import counted, percent
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,7 +37,14 @@ SCATTER = 0.07
 """Then this is taken: distances of the same person, and those to the nearest other person, both scatter by about as much."""
 
 ENOUGH_PEOPLE = 20
-"""So many strangers speak alone; fewer are joined by the enrolled people. The share is stated for a set of so many."""
+"""So many strangers speak alone; fewer are joined by the enrolled people."""
+
+FEWEST_MET = 40
+"""The interval is for a set of new strangers, at least so many, each with one photo, which gets a name or not. With ten photos each it is
+for half as many: of the photos of a stranger who gets a name at all, about half do."""
+
+TIMES_MORE = 10
+"""It is said what becomes of the share with so many times as many people."""
 
 GRID = np.arange(0, 1.5, 0.0025)
 """Distances that are tried."""
@@ -50,12 +57,10 @@ FREEDOM = 4
 
 QUARTER, TENTH, NEAREST_PEOPLE, STEPS = 0.25, 0.1, 10, 10
 """How near the nearest quarter of faces comes is counted in so many steps of distance, the others are not told apart. Where there are
-enough people, it is the nearest tenth, or as many faces as so many people have: as near to the threshold as one can look."""
+enough people, it is the nearest tenth, or as many faces as so many people have, as near to the threshold as one can look; but never less
+than the share that may be named, for the tail has the network's shape only roughly."""
 
 RESAMPLES, DRAWS = 200, 4000
-
-CLUMP = 0.5
-"""Of the photos of a stranger who gets a name at all, about this share gets one: names come in clumps."""
 
 
 class ImpostorTrials(NamedTuple):
@@ -98,6 +103,14 @@ class _Posterior(NamedTuple):
     def rates(self, distance: float) -> NDArray[np.float64]:
         """Return the share of strangers that is as near, under each shift."""
         return np.array([np.interp(distance, GRID, row) for row in self.named])
+
+    def share(self, distance: float) -> float:
+        """Return the share of strangers that is expected to be as near."""
+        return float(self.weights @ self.rates(distance))
+
+    def with_more_people(self, times: int) -> _Posterior:
+        """Believe the same of so many times as many people, with as many photos: a stranger meets them one by one."""
+        return self._replace(named=1 - (1 - self.named) ** times)
 
     @property
     def variance(self) -> float:
@@ -142,18 +155,19 @@ def fit_distance(
     evidence = _evidence(played, strangers, len(counts))
     _check_scale(evidence)
     scatter = impostors.scatter(len(counts))
-    posterior = _posterior(evidence, expected, scatter)
+    posterior = _posterior(evidence, expected, scatter, rate)
     value = posterior.nearest(rate)
-    rates = posterior.rates(value)
-    named = float(posterior.weights @ rates)
-    low, high = _interval(posterior.weights, rates, sum(one.trials.n_people for one in evidence))
+    named = posterior.share(value)
+    n_met = max(sum(one.trials.n_people for one in evidence), FEWEST_MET)
+    low, high = _interval(posterior, value, n_met)
     distances = np.concatenate([one.trials.distances for one in evidence]) if evidence else np.empty(0, np.float32)
     typical = impostors.genuine(counts), posterior.nearest(0.5)
     centre, steepness = _fit_confidence_curve(known[np.isfinite(known)], distances, typical)
-    learnt = posterior.variance < 0.5 * _posterior([], expected, scatter).variance
+    learnt = posterior.variance < 0.5 * _posterior([], expected, scatter, rate).variance
+    how = _("{expectation}. {source}", expectation=expected_of_strangers(named, low, high), source=_source(evidence, impostors, learnt))
     return DistanceThreshold(
         value=value,
-        how=_("{expectation}. {source}", expectation=expected_of_strangers(named, low, high), source=_source(evidence, impostors, learnt)),
+        how=f"{how} {_of_others(posterior.with_more_people(TIMES_MORE), value, n_met, TIMES_MORE * len(counts))}",
         fpir=named,
         fpir_low=min(low, named),
         fpir_high=max(high, named),
@@ -189,7 +203,7 @@ def _check_scale(evidence: list[_Evidence]) -> None:
         )
 
 
-def _posterior(evidence: list[_Evidence], expected: NDArray[np.float64], scatter: float) -> _Posterior:
+def _posterior(evidence: list[_Evidence], expected: NDArray[np.float64], scatter: float, rate: float) -> _Posterior:
     """Weigh the shifts: by Bayes' rule, averaged over resamples of whole people.
 
     A person counts once, however many photos they have: photos of one person say much the same.
@@ -201,17 +215,17 @@ def _posterior(evidence: list[_Evidence], expected: NDArray[np.float64], scatter
     logs = np.repeat(before[None], RESAMPLES, axis=0)
     chance = np.random.default_rng(0)
     for one in evidence:
-        steps, likelihoods = _counted(one, expected)
+        steps, likelihoods = _counted(one, expected, rate)
         logs += chance.exponential(size=(RESAMPLES, len(steps))) @ steps @ likelihoods
     powers = np.exp(logs - logs.max(axis=1, keepdims=True))
     weights = (powers / powers.sum(axis=1, keepdims=True)).mean(axis=0)
     return _Posterior(weights, -np.expm1(-np.interp(GRID - SHIFTS[:, None], GRID, expected)))
 
 
-def _counted(evidence: _Evidence, expected: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _counted(evidence: _Evidence, expected: NDArray[np.float64], rate: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Count in steps of distance: the share of each person's photos, (people, steps), and its log-likelihood, (steps, shifts)."""
     people, rows = np.unique(evidence.trials.people, return_inverse=True)
-    share = QUARTER if len(people) < ENOUGH_PEOPLE else min(TENTH, NEAREST_PEOPLE / len(people))
+    share = QUARTER if len(people) < ENOUGH_PEOPLE else min(TENTH, max(NEAREST_PEOPLE / len(people), rate))
     farthest = np.quantile(evidence.trials.distances, share)
     edges = farthest * np.arange(1, STEPS + 1) / STEPS
     steps = np.zeros((len(people), STEPS + 1))
@@ -221,13 +235,23 @@ def _counted(evidence: _Evidence, expected: NDArray[np.float64]) -> tuple[NDArra
     return evidence.met * steps / steps.sum(axis=1, keepdims=True), np.log(np.maximum(inside, 1e-9))
 
 
-def _interval(weights: NDArray[np.float64], rates: NDArray[np.float64], n_people: int) -> tuple[float, float]:
-    """Return where the share named of a set of new strangers lies, with 95 %: as many as have spoken, or `ENOUGH_PEOPLE`."""
-    n = max(n_people, ENOUGH_PEOPLE)
-    drawn = np.interp((np.arange(DRAWS) + 0.5) / DRAWS, np.cumsum(weights), rates)
-    named = np.random.default_rng(0).poisson(drawn * n / CLUMP) * CLUMP / n
+def _interval(posterior: _Posterior, distance: float, n_met: int) -> tuple[float, float]:
+    """Return where the share named of a set of so many new strangers lies, with 95 %; what is not known of the threshold is in it."""
+    drawn = np.interp((np.arange(DRAWS) + 0.5) / DRAWS, np.cumsum(posterior.weights), posterior.rates(distance))
+    named = np.random.default_rng(0).poisson(drawn * n_met) / n_met
     low, high = np.quantile(np.minimum(named, 1), [0.025, 0.975])
     return float(low), float(high)
+
+
+def _of_others(more: _Posterior, distance: float, n_met: int, n_people: int) -> str:
+    """Say for how many strangers the interval is, and what the same distance would do with more people."""
+    return _(
+        "The interval is for {n_met:,} new strangers. The more people are enrolled, the more strangers look like one of them: with "
+        "{n_people:,} people this distance would name about {share} of strangers, and training would choose a smaller one.",
+        n_met=n_met,
+        n_people=n_people,
+        share=percent(more.share(distance)),
+    )
 
 
 def _source(evidence: list[_Evidence], impostors: Impostors, learnt: bool) -> str:

@@ -14,6 +14,8 @@ import numpy as np
 from pydantic import Field
 
 from whosthat.recognition.threshold import AnyThreshold
+from whosthat.translation import _
+from whosthat.wording import percent
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -50,6 +52,26 @@ class DistanceThreshold(AnyThreshold):
     def accepts(self, distance: float) -> bool:
         """Tell whether a corrected distance gets a name."""
         return distance <= self.value
+
+    def with_people(self, times: float) -> DistanceThreshold:
+        """Return what this distance does in a gallery of ``times`` as many people: a stranger meets them one by one."""
+        rates = {name: getattr(self, name) for name in ("fpir", "fpir_low", "fpir_high")}
+        return self.model_copy(update={name: 1 - (1 - rate) ** times for name, rate in rates.items() if rate is not None})
+
+    def notes_on(self, before: int, after: int) -> tuple[str, ...]:
+        """Say what the gallery's growth from so many people to so many does to strangers; nothing where that is not known."""
+        if before == after or self.fpir is None:
+            return ()
+        return (
+            _(
+                "With {n:,} people about {share} of strangers would get a name, with {n_before:,} it was {share_before}. Train again "
+                "to fit the threshold to so many people.",
+                n=after,
+                share=percent(self.with_people(after / before).fpir or 0),
+                n_before=before,
+                share_before=percent(self.fpir),
+            ),
+        )
 
     def confidence(self, distance: NDArray[Any]) -> NDArray[np.float64]:
         """Return how likely it is that a face at this distance is no stranger, 0 to 1; falls with the distance."""

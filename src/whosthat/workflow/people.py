@@ -32,6 +32,7 @@ from whosthat.recognition.bundle import (
 )
 from whosthat.recognition.face_facts import FaceFacts
 from whosthat.recognition.face_recogniser import FaceRecogniser, bundle_files, index_in
+from whosthat.recognition.face_threshold import DistanceThreshold
 from whosthat.recognition.gallery import FILE, EnrolledPhoto, Gallery, read_gallery
 from whosthat.recognition.identifier import Identifier
 from whosthat.recognition.index import Index, grown, search_words
@@ -104,7 +105,9 @@ def add_person(
             _check_not_somebody_else(name, chosen.vectors, recogniser.identifier)
         more = gallery.with_photos(name, chosen.vectors, enrolled)
         _save(opened, more, grown(recogniser.identifier.index, more.vectors, more.labels))
-    return Added(name, tuple(photo.name for photo in enrolled), tuple(left), recogniser.identifier.threshold.value, chosen.notes)
+    threshold = recogniser.identifier.threshold
+    notes = (*chosen.notes, *threshold.notes_on(len(gallery.people), len(more.people)))
+    return Added(name, tuple(photo.name for photo in enrolled), tuple(left), threshold.value, notes)
 
 
 def remove_person(bundle: str | Path, name: str) -> Removed:
@@ -360,6 +363,7 @@ def _changed_facts(facts: BundleFacts, gallery: Gallery, gone: Set[str]) -> Bund
     kept = {part: tuple(digest for digest in digests if digest not in lost) for part, digests in facts.data.parts.items()}
     new = {photo.sha256[:FINGERPRINT_DIGITS] for photo in gallery.photos}.difference(*kept.values())
     document["data"]["parts"] = {**kept, "train": tuple(sorted((*kept.get("train", ()), *new)))}
-    if len(gallery.people) != len(facts.labels) and CHANGED not in document["threshold"]["how"]:
-        document["threshold"]["how"] += f" {CHANGED}"
+    if len(gallery.people) != len(facts.labels) and isinstance(facts.threshold, DistanceThreshold):
+        document["threshold"] = facts.threshold.with_people(len(gallery.people) / len(facts.labels)).model_dump()
+        document["threshold"]["how"] = f"{facts.threshold.how.removesuffix(CHANGED).rstrip()} {CHANGED}"
     return BundleFacts.model_validate(document)
