@@ -45,8 +45,12 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_on_one_computer(place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("ray")
     from whosthat.cluster import Cluster
+    from whosthat.workflow import demo
 
     monkeypatch.chdir(place)
+    monkeypatch.setattr(demo, "PHOTOS_EACH", 20)
+    monkeypatch.setattr(demo, "STRANGERS_EACH", 2)
+    monkeypatch.setattr(demo, "require_keras", lambda: pytest.fail("faces need no Keras"))
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
     install, *commands = ONE_COMPUTER
     assert install == 'pip install "whosthat[ray]"'
@@ -57,7 +61,9 @@ def test_on_one_computer(place: Path, monkeypatch: pytest.MonkeyPatch, capsys: p
             assert main(shlex.split(command)[1:]) == 0
     finally:
         cluster.close()
-    assert "holiday" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "miss many cartoon faces" in out
+    assert "holiday" in out
 
 
 @pytest.mark.slow
