@@ -53,7 +53,8 @@ def test_on_one_computer(place: Path, monkeypatch: pytest.MonkeyPatch, capsys: p
     monkeypatch.setattr(demo, "require_keras", lambda: pytest.fail("faces need no Keras"))
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
     install, *commands = ONE_COMPUTER
-    assert install == 'pip install "whosthat[ray]"'
+    assert install == 'pip install "whosthat[ray,parquet]"'
+    pytest.importorskip("pyarrow")
     cluster = Cluster(cores=2)  # which the commands share: each would start its own
     try:
         for command in commands:
@@ -64,6 +65,7 @@ def test_on_one_computer(place: Path, monkeypatch: pytest.MonkeyPatch, capsys: p
     out = capsys.readouterr().out
     assert "miss many cartoon faces" in out
     assert "holiday" in out
+    assert Path("faces.parquet").read_bytes()[:4] == b"PAR1"
 
 
 @pytest.mark.slow
