@@ -1,5 +1,5 @@
 # One word per task. Each makes its own virtual environment and installs the pinned versions first.
-#   make demo    the whole job on pictures that whosthat draws itself
+#   make demo    the whole job on pictures that whosthat draws itself; ENGINE=ray: on faces that a Ray cluster finds
 #   make test    the tests (those on real photos run when ../shared is there)
 #   make cover   the tests, and how much of the code they run; fails below what it was
 #   make check   format, lint, types
@@ -16,8 +16,8 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .PHONY: demo test cover check wheel bench messages docs lock lowest clean
 
-demo: .venv/train.stamp
-	$(BIN)/whosthat demo
+demo: .venv/$(if $(ENGINE),dev,train).stamp
+	$(BIN)/whosthat demo $(if $(ENGINE),--engine $(ENGINE))
 
 test: .venv/dev.stamp
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not cluster"

@@ -49,6 +49,7 @@ ROOMS = {
     "tkinter": ("desktop",),
     "optuna": ("training",),
     "ray": ("cluster",),
+    "pyarrow": ("workflow",),
     "typer": ("cli",),
     "rich": ("cli",),
     **dict.fromkeys(("asyncio", "ftplib", "http", "smtplib", "socketserver", "ssl", "urllib", "xmlrpc"), ("downloading",)),

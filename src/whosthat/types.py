@@ -104,6 +104,7 @@ class Sighting:
             what is missing to 1 is the stranger's.
         nearest: The enrolled photos that it resembles most, nearest first; empty when the recogniser keeps none.
         given_to_better: Where the name is None because another face of the photo fits the same person better: that person.
+        embedding: Of a face in a photo, float32 (dimensions,), as `Recogniser.embed` gives it; None otherwise, and in no JSON.
     """
 
     name: str | None
@@ -114,6 +115,7 @@ class Sighting:
     probabilities: Mapping[str, float] = field(default_factory=dict, repr=False)
     nearest: tuple[Likeness, ...] = field(default=(), repr=False)
     given_to_better: str | None = None
+    embedding: FloatArray | None = field(default=None, repr=False, compare=False)
 
     def to_dict(self, best: int | None = None) -> dict[str, Any]:
         """Return it as plain values, ready for JSON.
@@ -121,7 +123,7 @@ class Sighting:
         Args:
             best: How many of the ``probabilities`` to keep, best first; None keeps all.
         """
-        facts = {item.name: getattr(self, item.name) for item in fields(self) if item.name != "probabilities"}
+        facts = {item.name: getattr(self, item.name) for item in fields(self) if item.name not in ("probabilities", "embedding")}
         facts["box"] = None if self.box is None else asdict(self.box)
         facts["nearest"] = [asdict(like) for like in self.nearest]
         return {**facts, "probabilities": dict(list(self.probabilities.items())[:best])}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +13,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whosthat.cli.output import cell_width, confirmed, plain, say, show_error, show_first, show_json, show_table, show_text, wrapped
+from whosthat.cli.output import (
+    cell_width,
+    confirmed,
+    only_answers,
+    plain,
+    say,
+    show,
+    show_error,
+    show_first,
+    show_json,
+    show_table,
+    show_text,
+    wrapped,
+)
 from whosthat.errors import UsageError
 
 
@@ -174,3 +188,14 @@ def test_an_object_describes_itself() -> None:
             return {"a": (1,)}
 
     assert plain(Described()) == {"a": [1]}
+
+
+def test_other_threads_give_no_answers(capsys: pytest.CaptureFixture[str]) -> None:
+    with only_answers():
+        show("first answer")
+        other = threading.Thread(target=show, args=["a machine has gone"])
+        other.start()
+        other.join()
+        show("second answer")
+    threading.Thread(target=show, args=["as ever"]).run()
+    assert capsys.readouterr() == ("first answer\nsecond answer\nas ever\n", "a machine has gone\n")

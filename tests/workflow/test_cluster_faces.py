@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import cv2
 import pytest
 
 import whosthat
@@ -14,7 +15,7 @@ from whosthat.cartoons import HEROES, draw_hero
 from whosthat.cluster import Cluster
 from whosthat.errors import ClusterError, PhotoError, UsageError
 from whosthat.photos.drawing import save_image
-from whosthat.photos.reading import sha256_of
+from whosthat.photos.reading import opened, sha256_of
 from whosthat.recognition.bundle import open_bundle
 from whosthat.recognition.gallery import FILE
 from whosthat.workflow.cluster_faces import _looked_at, _seen
@@ -157,3 +158,13 @@ def test_a_photo_that_cannot_be_read_comes_back_as_its_error(mixed: Path) -> Non
     assert error.reason == "the file is empty"
     assert digest == sha256_of(mixed / "1.png")
     assert len(seen.faces) == len(seen.vectors)
+
+
+def test_a_worker_reads_a_large_jpeg_as_this_computer_does(tmp_path: Path) -> None:
+    hero = cv2.resize(draw_hero(HEROES[1], 0, 200), None, fx=35, fy=35, interpolation=cv2.INTER_CUBIC)
+    photo = tmp_path / "large.jpg"
+    save_image(hero, photo)
+    reader = open_reader("mtcnn").reader
+    assert _seen([photo], reader) == [(sha256_of(photo), reader.see([reader.cut_file(photo)])[0])]
+    with opened(photo) as whole:
+        assert reader.see([reader.cut(whole.image)]) != reader.see([reader.cut_file(photo)])  # or this test would prove nothing

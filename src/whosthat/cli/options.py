@@ -13,6 +13,8 @@ from typing import Annotated, Any
 import typer
 import typer.core
 
+from whosthat.cli.output import only_answers
+from whosthat.cluster import LOCAL
 from whosthat.translation import N_, _
 
 DATA, MODEL, SERIES, FACES, NETWORK, OUTPUT = GROUPS = N_("Data"), N_("Model"), N_("Series"), N_("Faces"), N_("Network"), N_("Output")
@@ -36,8 +38,16 @@ PhotosArgument = Annotated[Path, PHOTOS]
 BundleArgument = Annotated[Path, argument("BUNDLE", N_("A saved recogniser: a bundle, a run's folder, or runs/latest."))]
 RunsOption = Annotated[Path, option("--runs FOLDER", N_("Folder that holds the runs."), OUTPUT)]
 StrangersOption = Annotated[Path | None, option("--strangers DIR", N_("Photos of people in none of the folders: strangers."), DATA)]
+
+
+def _engine(context: typer.Context, name: str) -> str:
+    if name != LOCAL:
+        context.with_resource(only_answers())
+    return name
+
+
 _ENGINE_HELP = N_("Where faces are found: local, on this computer, or ray, on a Ray cluster (docs/scale.md).")
-EngineOption = Annotated[str, option("--engine NAME", _ENGINE_HELP, FACES)]
+EngineOption = Annotated[str, option("--engine NAME", _ENGINE_HELP, FACES, callback=_engine)]
 _DEVICE_HELP = N_(
     "Where networks run: cpu, cuda (a GPU, or an error), or auto; left out, what WHOSTHAT_DEVICE says, or cpu (docs/runtimes.md)."
 )

@@ -11,11 +11,13 @@ import json
 import os
 import re
 import sys
+import threading
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 from whosthat.translation import _
 from whosthat.wording import closed_up, visible, visible_json
@@ -31,6 +33,23 @@ _NARROWEST, _GAP = 20, 2
 _SHORTEST_PATH = 16
 _NEVER_FIRST, _NEVER_LAST = "，。、：；？！）」』》", "（「『《"
 """With what no line of Chinese begins, or ends."""
+
+
+class _OfOneThread:
+    """Standard output for the thread that made this, standard error for all others."""
+
+    def __init__(self) -> None:
+        self._stdout, self._owner = sys.stdout, threading.get_ident()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stdout if threading.get_ident() == self._owner else sys.stderr, name)
+
+
+@contextmanager
+def only_answers() -> Iterator[None]:
+    """Keep what other threads print out of standard output while the block runs: Ray's tell there that a machine has gone."""
+    with redirect_stdout(cast(TextIO, _OfOneThread())):
+        yield
 
 
 def say(*sentences: str, wrap: bool = True) -> None:

@@ -23,6 +23,7 @@ from whosthat.progress import Progress
 from whosthat.translation import N_, _
 
 if TYPE_CHECKING:
+    from whosthat.cluster import Cluster
     from whosthat.recognition.recogniser import Recogniser
     from whosthat.workflow.prediction import Prediction
 
@@ -48,6 +49,8 @@ _EXPLAIN_HELP = N_(
     "answer. Not for face recognisers, which compare faces with enrolled ones."
 )
 ExplainOption = Annotated[Path | None, option("--explain DIR", _EXPLAIN_HELP)]
+_EMBEDDINGS_HELP = N_("Write each face of photos to a Parquet file for other programs: photo, person, box and embedding.")
+EmbeddingsOption = Annotated[Path | None, option("--embeddings FILE.parquet", _EMBEDDINGS_HELP)]
 EveryOption = Annotated[int | None, option("--every N", _EVERY_HELP, min=1)]
 TopOption = Annotated[int, option("--top N", N_("Write the N most probable names of each sighting into --json."), min=1)]
 NoCacheOption = Annotated[bool, option("--no-cache", N_("Look at every photo, and remember none of its faces."))]
@@ -73,6 +76,7 @@ NoCacheOption = Annotated[bool, option("--no-cache", N_("Look at every photo, an
         predict bundle holiday --draw drawn --sort sorted
         predict bundle party.mp4 --every 10
         predict runs/latest photo.jpg --explain why
+        predict runs/latest holiday --embeddings faces.parquet
     """),  # not translated: command lines
     no_args_is_help=True,
 )
@@ -83,6 +87,7 @@ def predict(  # noqa: PLR0913  typer makes a parameter of each option
     draw: DrawOption = None,
     sort: SortOption = None,
     explain: ExplainOption = None,
+    embeddings: EmbeddingsOption = None,
     every: EveryOption = None,
     no_cache: NoCacheOption = False,
     engine: EngineOption = LOCAL,
@@ -100,11 +105,7 @@ def predict(  # noqa: PLR0913  typer makes a parameter of each option
     failed: list[Prediction] = []
     others: Counter[str] = Counter()
     with terminal_progress() as progress, engines(engine, progress) as cluster:
-        recogniser: Path | Recogniser = bundle
-        if cluster is not None:
-            from whosthat.workflow.cluster_predict import load_on
-
-            recogniser = load_on(cluster, bundle)
+        recogniser = _opened(bundle, cluster) if cluster is not None or embeddings is not None else bundle
         answers = predict_paths(recogniser, paths, draw=draw, every=every, without=without, remember=not no_cache, progress=progress)
         total = sum(1 for _photo in find_photos(paths, without=without, passed_over=others, clips=sees_clips(bundle)))
         if sort is not None:
@@ -115,6 +116,10 @@ def predict(  # noqa: PLR0913  typer makes a parameter of each option
             from whosthat.workflow.explaining import explain as explain_answers
 
             answers = explain_answers(answers, bundle, explain)
+        if embeddings is not None:
+            from whosthat.workflow.embeddings import with_embeddings
+
+            answers = with_embeddings(answers, recogniser, embeddings)
         predictions = _watched(answers, total, failed, progress)
         if as_csv:
             _write_csv(predictions)
@@ -132,6 +137,16 @@ def predict(  # noqa: PLR0913  typer makes a parameter of each option
     if failed:
         say(*(_("{path}: {problem}", path=one.path, problem=one.problem) for one in failed))
         raise typer.Exit(BAD_DATA)
+
+
+def _opened(bundle: Path, cluster: Cluster | None) -> Recogniser:
+    if cluster is None:
+        from whosthat.recognition import load
+
+        return load(bundle)
+    from whosthat.workflow.cluster_predict import load_on
+
+    return load_on(cluster, bundle)
 
 
 def _watched(predictions: Iterable[Prediction], total: int, failed: list[Prediction], progress: Progress) -> Iterator[Prediction]:

@@ -120,7 +120,8 @@ class FaceRecogniser(FaceFinding):
             return []
         columns, probabilities, confidence, allowed = self.identifier.decide(vectors).table()
         labels = [self.labels[column] for column in columns]
-        return sightings_of_faces(labels, faces, probabilities, confidence, allowed, self.identifier.nearest(vectors))
+        sightings = sightings_of_faces(labels, faces, probabilities, confidence, allowed, self.identifier.nearest(vectors))
+        return [replace(sighting, embedding=vector) for sighting, vector in zip(sightings, vectors, strict=True)]
 
 
 def _gallery(bundle: Bundle) -> galleries.Gallery:

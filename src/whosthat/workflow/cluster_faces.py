@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, TypeVar
 from whosthat.errors import ClusterError, PhotoError
 from whosthat.faces.finding import CutFaces, FaceReader, SeenFaces
 from whosthat.faces.reader_files import ReaderFiles
-from whosthat.photos.reading import opened, sha256_of
+from whosthat.photos.reading import sha256_of
 from whosthat.translation import _
 from whosthat.wording import listing
 
@@ -77,8 +77,8 @@ def _seen(paths: Sequence[Path], reader: FaceReader) -> list[tuple[str, SeenFace
     for path in paths:
         _refuse_unseen(path)
         try:
-            with opened(path) as photo:
-                cuts.append((photo.sha256, reader.cut(photo.image)))
+            cut = reader.cut_file(path)
+            cuts.append((cut.sha256, cut))
         except PhotoError as error:
             cuts.append(error)
     seen = iter(reader.see([cut[1] for cut in cuts if not isinstance(cut, PhotoError)]))

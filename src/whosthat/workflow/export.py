@@ -55,7 +55,7 @@ def export(bundle: str | Path, format: str, out: Path, *, overwrite: bool = Fals
         advice = _("OpenVINO reads ONNX files as they are.") if format == "openvino" else did_you_mean(format, _SUFFIXES)
         raise UsageError(_("There is no export format {format!r}. {choice}", format=format, choice=advice))
     suffix = _SUFFIXES[format]
-    _check_target(out, suffix, overwrite)
+    check_target(out, suffix, overwrite)
     opened = open_bundle(bundle)
     if opened.facts.has_gallery:
         raise UsageError(
@@ -71,7 +71,7 @@ def export(bundle: str | Path, format: str, out: Path, *, overwrite: bool = Fals
     graph = opened.graph()
     progress.say(_("Building {network} in Keras to check the export.", network=opened.facts.network))
     model = rebuild(opened)
-    with _whole_or_absent(out, suffix) as temporary:
+    with whole_or_absent(out, suffix) as temporary:
         if format == "onnx":
             temporary.write_bytes(graph)
         elif format == "keras":
@@ -82,7 +82,7 @@ def export(bundle: str | Path, format: str, out: Path, *, overwrite: bool = Fals
         if format == "tflite":
             write_tflite(model, temporary)
             _refuse(tflite_difference(temporary, graph, pictures), _("The TensorFlow Lite file answers otherwise than the ONNX graph."))
-        _check_target(out, suffix, overwrite)  # that took a while: somebody may have put a file there
+        check_target(out, suffix, overwrite)  # that took a while: somebody may have put a file there
     progress.say(_("Wrote {file}.", file=out))
     return out
 
@@ -135,7 +135,8 @@ def _pictures(spec: PrepareSpec) -> Image:
     return np.stack([*drawn, noise])
 
 
-def _check_target(out: Path, suffix: str, overwrite: bool) -> None:
+def check_target(out: Path, suffix: str, overwrite: bool) -> None:
+    """Refuse a name that is a folder's, or does not end in the suffix, or is taken; UsageError."""
     if out.is_dir():
         raise UsageError(
             _("{folder} is a folder. Name the file to write, such as {file}{suffix}.", folder=out, file=out / "network", suffix=suffix)
@@ -154,7 +155,7 @@ def _check_target(out: Path, suffix: str, overwrite: bool) -> None:
 
 
 @contextmanager
-def _whole_or_absent(out: Path, suffix: str) -> Iterator[Path]:
+def whole_or_absent(out: Path, suffix: str) -> Iterator[Path]:
     """Give a temporary file beside the target, and move it in when the block ends well."""
     temporary = out.with_name(f".new-{secrets.token_hex(4)}{suffix}")
     try:
