@@ -190,7 +190,7 @@ def _tell(learnt: _Portraits, faces: FaceAudit, progress: Progress) -> None:
         ]
         progress.say(
             ngettext(
-                "{photos} probably shows another person and is not used for training: {names}. Move them, or use --keep-suspects.",
+                "{photos} probably shows another person and is not used for training: {names}. Move it, or use --keep-suspects.",
                 "{photos} probably show another person and are not used for training: {names}. Move them, or use --keep-suspects.",
                 len(shown),
                 photos=counted(len(shown), "photo"),
