@@ -47,8 +47,8 @@ def tflite_difference(file: Path, graph: bytes, images: NDArray[np.uint8]) -> fl
     """
     import tensorflow as tf
 
+    session = open_session(graph)
     with without_notices(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that this interpreter will move to a package of its own, ai-edge-litert
         runner = tf.lite.Interpreter(model_content=file.read_bytes(), num_threads=1).get_signature_runner()
-    session = open_session(graph)
-    return float(np.max([np.abs(runner(photo=image[None])["output_0"] - session.run(image[None])[0]).max() for image in images]))
+        return float(np.max([np.abs(runner(photo=image[None])["output_0"] - session.run(image[None])[0]).max() for image in images]))
