@@ -100,6 +100,23 @@ def file_server(loopback: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any
         yield server
 
 
+@pytest.fixture
+def bucket(loopback: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A `bucket.Bucket` on this computer, which addresses that begin with s3:// mean."""
+    s3fs = pytest.importorskip("s3fs")
+    from whosthat.photos.storage import _storage
+
+    for name, value in (("ACCESS_KEY_ID", "somebody"), ("SECRET_ACCESS_KEY", "secret"), ("DEFAULT_REGION", "us-east-1")):
+        monkeypatch.setenv(f"AWS_{name}", value)
+    monkeypatch.setenv("no_proxy", "*")
+    with _module("bucket.py").running() as server:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
+        _storage.cache_clear()
+        s3fs.S3FileSystem.clear_instance_cache()
+        yield server
+    _storage.cache_clear()
+
+
 @pytest.fixture(scope="session")
 def two_threads() -> None:
     """For tests that build networks: TensorFlow takes its number of threads once in a process, and which tests share one is chance."""

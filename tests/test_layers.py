@@ -50,6 +50,7 @@ ROOMS = {
     "optuna": ("training",),
     "ray": ("cluster",),
     "pyarrow": ("workflow",),
+    "fsspec": ("photos",),
     "typer": ("cli",),
     "rich": ("cli",),
     **dict.fromkeys(("asyncio", "ftplib", "http", "smtplib", "socketserver", "ssl", "urllib", "xmlrpc"), ("downloading",)),

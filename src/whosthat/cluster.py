@@ -13,10 +13,9 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import closing, contextmanager, nullcontext
 from importlib.util import find_spec
-from typing import Any, Generic, NoReturn, Protocol, TypeVar, cast
+from typing import Any, NoReturn, Protocol, TypeVar
 
 from whosthat.errors import ClusterError, UsageError, WhosthatError, did_you_mean, system_reason
 from whosthat.progress import SILENT, Progress
@@ -73,14 +72,6 @@ class Tools(Protocol[Tool_co]):
         """Open it in the worker."""
 
 
-@dataclass(frozen=True)
-class _Terms:
-    """What a worker must have, and the language in which it gives reasons."""
-
-    language: str
-    versions: Mapping[str, str | None] = field(default_factory=lambda: versions())
-
-
 def check_engine(name: str) -> None:
     """Refuse an engine that is none of `ENGINES`, or not installed; UsageError."""
     if name not in ENGINES:
@@ -89,26 +80,15 @@ def check_engine(name: str) -> None:
         raise UsageError(_('The engine "ray" needs Ray. Install it: pip install "whosthat[ray]".'))
 
 
-def open_engine(name: str, progress: Progress = SILENT) -> Cluster | None:
-    """Return what an engine of `ENGINES` works with: None for the threads of this process, or a cluster, to be closed.
-
-    Raises:
-        UsageError: There is no such engine, or Ray is not installed.
-        ClusterError: The cluster cannot be reached.
-    """
-    check_engine(name)
-    return None if name == LOCAL else Cluster(progress=progress)
-
-
 @contextmanager
 def engine(name: str, progress: Progress = SILENT) -> Iterator[Cluster | None]:
-    """Hold an engine while the block runs; errors as of `open_engine`."""
-    cluster = open_engine(name, progress)
-    try:
+    """Hold what an engine of `ENGINES` works with while the block runs: None for the threads of this process, or a cluster.
+
+    Raises UsageError where there is no such engine, or Ray is not installed, ClusterError where the cluster cannot be reached.
+    """
+    check_engine(name)
+    with nullcontext() if name == LOCAL else closing(Cluster(progress=progress)) as cluster:
         yield cluster
-    finally:
-        if cluster is not None:
-            cluster.close()
 
 
 class Cluster:
@@ -162,7 +142,7 @@ class Cluster:
         """
         if tools.key not in self._sent:
             self._sent = {tools.key: self._ray.put(tools)}
-        sent, terms = self._sent[tools.key], _Terms(language())
+        sent, terms = self._sent[tools.key], (language(), versions())
         options = {"num_cpus": 1, "memory": WORKER_BYTES, "max_retries": RETRIES, "runtime_env": {"env_vars": _QUIET | _ONE_CORE}}
         task = self._ray.remote(**options)(_carry_out)
         remaining = iter(items)
@@ -222,33 +202,21 @@ def versions() -> dict[str, str | None]:
     return {"whosthat": __version__, **{name: _version(name) for name in _DECIDING}}
 
 
-class _Opened(Generic[Tool]):
-    """The one tool that a worker has open; another one takes its place, so that memory stays bounded."""
-
-    def __init__(self) -> None:
-        self._key = ""
-        self._tool: Tool | None = None
-
-    def get(self, key: str, open_it: Callable[[], Tool]) -> Tool:
-        """Return the tool of this key."""
-        if self._tool is None or key != self._key:
-            self._tool = None
-            self._tool, self._key = open_it(), key
-        return self._tool
+_opened: dict[str, Any] = {}
+"""The one tool that a worker has open, by its key; another one takes its place, so that memory stays bounded."""
 
 
-_opened: _Opened[Any] = _Opened()
-
-
-def _carry_out(work: Callable[[Any, Any], Result], sent: list[Any], key: str, terms: _Terms, item: Any) -> Result:
-    """Do one piece of work, in a worker."""
-
-    def open_tools() -> Any:
-        _refuse_other_versions(terms.versions)
-        use(terms.language)
-        return cast("Tools[Any]", _import_ray().get(sent[0])).open()
-
-    return work(item, _opened.get(key, open_tools))
+def _carry_out(
+    work: Callable[[Any, Any], Result], sent: list[Any], key: str, terms: tuple[str, Mapping[str, str | None]], item: Any
+) -> Result:
+    """Do one piece of work, in a worker that speaks a language and must have some versions."""
+    if key not in _opened:
+        spoken, wanted = terms
+        _refuse_other_versions(wanted)
+        use(spoken)
+        _opened.clear()
+        _opened[key] = _import_ray().get(sent[0]).open()
+    return work(item, _opened[key])
 
 
 def _refuse_other_versions(wanted: Mapping[str, str | None]) -> None:

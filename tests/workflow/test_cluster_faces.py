@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import cv2
 import pytest
@@ -104,6 +106,25 @@ def test_what_was_remembered_is_not_looked_at_again(cluster: Cluster, trained: P
     monkeypatch.setattr(cluster, "in_order", counted)
     assert [one for one in predict(loaded, mixed, remember=True) if not one.error] == here
     assert sorted(path.name for path in sent) == ["broken.png", "empty.jpg"]
+
+
+@pytest.mark.slow
+def test_workers_fetch_photos_from_storage(
+    cluster: Cluster, bucket: Any, trained: Path, mixed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import ray
+
+    bucket.files = {f"photos/holiday/{path.name}": path.read_bytes() for path in mixed.iterdir()}
+    here = [(one.path.name, one.sightings, one.error) for one in predict(trained, mixed)]
+    there = {name: os.environ[name] for name in os.environ if name.startswith("AWS_")}
+    remote = ray.remote
+    monkeypatch.setattr(
+        ray, "remote", lambda runtime_env, **more: remote(runtime_env={"env_vars": runtime_env["env_vars"] | there}, **more)
+    )
+    answers = list(predict(load_on(cluster, trained), "s3://photos/holiday", remember=True))
+    assert [(one.path.name, one.sightings, one.error) for one in answers] == here
+    assert str(answers[0].path) == "s3://photos/holiday/0.png"
+    assert len(here) > 5
 
 
 @pytest.mark.slow

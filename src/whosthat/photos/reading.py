@@ -41,6 +41,7 @@ from whosthat.errors import PhotoError, system_reason
 from whosthat.photos.memory import UNFOLDED
 from whosthat.photos.quiet import quiet_pillow
 from whosthat.photos.signatures import FORMATS, PHOTO_SUFFIXES, SNIFF_BYTES, format_of, why_not_a_photo
+from whosthat.photos.storage import fetch, stored
 from whosthat.settings import MAX_PHOTO_BYTES, MAX_PHOTO_PIXELS
 from whosthat.translation import _
 from whosthat.types import Image
@@ -255,6 +256,9 @@ def _bytes_of(source: str | Path | bytes, max_bytes: int) -> bytes:
 
 def _file_content(path: Path, max_bytes: int) -> bytes:
     try:
+        if (photo := stored(path)) is not None:
+            _check_bytes(len(content := fetch(photo, max_bytes)), max_bytes)
+            return content
         facts = path.stat()  # before opening: opening a FIFO or a device could wait for ever
         if stat.S_ISDIR(facts.st_mode):
             raise _RefusedError(_("this is a folder, not a file"))

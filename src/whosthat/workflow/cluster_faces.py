@@ -19,6 +19,7 @@ from whosthat.errors import ClusterError, PhotoError
 from whosthat.faces.finding import CutFaces, FaceReader, SeenFaces
 from whosthat.faces.reader_files import ReaderFiles
 from whosthat.photos.reading import sha256_of
+from whosthat.photos.storage import stored
 from whosthat.translation import _
 from whosthat.wording import listing
 
@@ -87,7 +88,7 @@ def _seen(paths: Sequence[Path], reader: FaceReader) -> list[tuple[str, SeenFace
 
 def _refuse_unseen(path: Path) -> None:
     """Refuse a photo whose whole folder is not there; one that is gone alone was there a moment ago."""
-    if not path.parent.is_dir():
+    if stored(path) is None and not path.parent.is_dir():
         raise ClusterError(
             _(
                 "The worker on {node} does not see {folder}. Keep the photos in a folder that all machines of the cluster see under this "

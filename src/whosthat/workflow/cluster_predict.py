@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -59,7 +58,7 @@ def answered(recogniser: Answering, batches: Iterator[list[Path | Prediction]], 
     What is remembered is not looked at again. With ``slide``, a video is yet to be looked through and has no sightings.
     """
     faces = recogniser if isinstance(recogniser, Remembering) else Remembering(cast("FaceRecogniser", recogniser), None, SILENT)
-    waiting: deque[list[Path | Answer | _Recalled]] = deque()
+    waiting: deque[list[Path | Answer]] = deque()
 
     def to_look_at() -> Iterator[list[Path]]:
         for batch in batches:
@@ -70,34 +69,22 @@ def answered(recogniser: Answering, batches: Iterator[list[Path | Prediction]], 
         yield _named(faces, waiting.popleft(), seen)
 
 
-@dataclass(frozen=True)
-class _Recalled:
-    """A photo that was looked at before."""
-
-    path: Path
-    seen: SeenFaces
-
-
-def _sorted_out(faces: Remembering, item: Path | Prediction, slide: bool) -> Path | Answer | _Recalled:
-    """Return a path that a worker is to look at as it is, anything else with what is known."""
+def _sorted_out(faces: Remembering, item: Path | Prediction, slide: bool) -> Path | Answer:
+    """Return a path that a worker is to look at as it is, anything else with its answer."""
     if isinstance(item, Prediction):
         return item
     if slide and looks_like_video(item):
         return item, None
     seen = faces.recalled(item)
-    return item if seen is None else _Recalled(item, seen)
+    return item if seen is None else (item, tuple(faces.identify_prepared([("", seen)])[0]))
 
 
-def _named(
-    faces: Remembering, batch: Sequence[Path | Answer | _Recalled], seen: Sequence[tuple[str, SeenFaces] | PhotoError]
-) -> list[Answer]:
-    """Name the faces of a batch: those that were recalled, and those that were seen, in their order."""
+def _named(faces: Remembering, batch: Sequence[Path | Answer], seen: Sequence[tuple[str, SeenFaces] | PhotoError]) -> list[Answer]:
+    """Name the faces of a batch that were seen, and put them in their order."""
     fresh = iter(seen)
     answers: list[Answer] = []
     for item in batch:
-        if isinstance(item, _Recalled):
-            answers.append((item.path, tuple(faces.identify_prepared([("", item.seen)])[0])))
-        elif not isinstance(item, Path):
+        if not isinstance(item, Path):
             answers.append(item)
         elif isinstance(found := next(fresh), PhotoError):
             answers.append(Prediction(item, error=found.reason))

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from whosthat import recognition
-from whosthat.cluster import LOCAL, open_engine
+from whosthat.cluster import LOCAL, Cluster, check_engine
 from whosthat.recognition.bundle import find_bundle, open_bundle
 from whosthat.recognition.recogniser import Recogniser
 from whosthat.types import Added, Enrolled
@@ -33,13 +33,13 @@ def load(path: str | Path, *, engine: str = LOCAL) -> Recogniser:
         BundleError: There is no bundle, it is damaged, newer than this whosthat, of an unknown kind, or it has a class whose name is the
             answer for strangers.
     """
-    cluster = open_engine(engine)
-    if cluster is None:
+    check_engine(engine)
+    if engine == LOCAL:
         recogniser = recognition.load(path)
     else:
         from whosthat.workflow.cluster_predict import load_on
 
-        recogniser = load_on(cluster, path)
+        recogniser = load_on(Cluster(), path)
     recogniser.people = _People(recogniser, find_bundle(Path(path)).resolve())  # runs/latest may come to mean another run
     return recogniser
 

@@ -19,7 +19,8 @@ from whosthat.dataset.threads import in_order
 from whosthat.errors import BundleError, PhotoError, UsageError, path_given, system_reason, type_given
 from whosthat.photos.clips import numbered_frames, picture_of
 from whosthat.photos.reading import exif_of, looks_like_photo
-from whosthat.photos.signatures import kind_of_file
+from whosthat.photos.signatures import PHOTO_SUFFIXES, kind_of_file
+from whosthat.photos.storage import StoredPhoto, listed, stored
 from whosthat.photos.video import looks_like_video
 from whosthat.progress import SILENT, Progress
 from whosthat.recognition import load
@@ -162,6 +163,9 @@ def find_photos(
     foreign = {folder.resolve() for folder in without}
     others = Counter[str]() if passed_over is None else passed_over
     for path in map(Path, paths):
+        if (place := stored(path)) is not None:
+            yield from _in_storage(place, others)
+            continue
         if not path.is_dir() or (clips and numbered_frames(path)):
             yield path
             continue
@@ -174,6 +178,23 @@ def find_photos(
             yield Prediction(path, error=_("the folder holds no photos"))
         for failure in failures:
             yield Prediction(Path(failure.filename or path), error=_("the folder cannot be listed ({error})", error=system_reason(failure)))
+
+
+def _in_storage(place: StoredPhoto, others: Counter[str]) -> Iterator[Path | Prediction]:
+    """Yield a photo in storage, or those of a folder there."""
+    if place.suffix.lower() in PHOTO_SUFFIXES:
+        yield place
+        return
+    try:
+        names = listed(place)
+    except OSError as error:
+        yield Prediction(place, error=_("the folder cannot be listed ({error})", error=system_reason(error)))
+        return
+    photos = [name for name in names if name.suffix.lower() in PHOTO_SUFFIXES]
+    others.update(kind_of_file(name.name) for name in names if name.suffix.lower() not in PHOTO_SUFFIXES)
+    yield from photos
+    if not photos:
+        yield Prediction(place, error=_("the folder holds no photos"))
 
 
 def _photos_below(
