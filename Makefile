@@ -57,9 +57,9 @@ LOCK := $(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --g
 lock: .venv/dev.stamp
 	$(PIP) uv
 	printf 'hatchling>=1.27\neditables\nsetuptools\nwheel\n' | $(LOCK) - -o requirements/build.txt
-	$(LOCK) --extra train pyproject.toml -o requirements/train.txt
-	$(LOCK) -c requirements/train.txt pyproject.toml -o requirements/base.txt
-	$(LOCK) --extra train --extra dev -c requirements/train.txt pyproject.toml -o requirements/dev.txt
+	$(LOCK) --extra train --extra dev pyproject.toml -o requirements/dev.txt
+	$(LOCK) -c requirements/dev.txt --extra train pyproject.toml -o requirements/train.txt
+	$(LOCK) -c requirements/dev.txt pyproject.toml -o requirements/base.txt
 
 lowest: .venv/dev.stamp
 	$(PIP) uv
