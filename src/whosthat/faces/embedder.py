@@ -7,8 +7,12 @@ What belongs here: a network that runs as an ONNX graph. What does not: whose fa
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -90,9 +94,21 @@ class OnnxEmbedder:
         size = BATCH // self.facts.looks
         for start in range(0, len(crops), size):
             batch = crops[start : start + size]
-            looks = self._answers(np.concatenate([batch, batch[:, :, ::-1]]) if self.facts.looks == 2 else batch)
+            looks = self._looks(batch) if self.facts.looks == 2 else self._answers(batch)
             vectors[start : start + len(batch)] = looks.reshape(self.facts.looks, len(batch), -1).mean(axis=0)
         return vectors
+
+    @cached_property
+    def _beside(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="looks")
+
+    def _looks(self, crops: Image) -> FloatArray:
+        """Embed crops as they are, then mirrored; of a single one, whom somebody waits for, both at once."""
+        mirrored = crops[:, :, ::-1]
+        if len(crops) > 1:
+            return self._answers(np.concatenate([crops, mirrored]))
+        second = self._beside.submit(copy_context().run, self._answers, np.ascontiguousarray(mirrored))
+        return np.concatenate([self._answers(crops), second.result()])
 
     def _answers(self, crops: Image) -> FloatArray:
         parts = np.split(crops, len(crops)) if self._one_by_one else [crops]
