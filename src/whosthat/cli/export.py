@@ -51,7 +51,7 @@ def export(
         _export_dataset(bundle, dataset, overwrite=overwrite, as_json=as_json)
         return
     if out is None or dataset is not None:
-        raise UsageError(_("Say what to write: either the network with --out FILE, or the photos of a run with --dataset DIR."))
+        raise UsageError("Say what to write: either the network with --out FILE, or the photos of a run with --dataset DIR.")
     say(_("Writing the network of {bundle} to {out}.", bundle=bundle, out=out))
     from whosthat.workflow.export import export as export_bundle
 

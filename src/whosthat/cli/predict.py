@@ -97,7 +97,7 @@ def predict(  # noqa: PLR0913  typer makes a parameter of each option
 ) -> None:
     """Answer ``whosthat predict``."""
     if as_csv and as_json:
-        raise UsageError(_("--csv and --json both write to standard output. Choose one."))
+        raise UsageError("--csv and --json both write to standard output. Choose one.")
     from whosthat.workflow.predict import find_photos, sees_clips
     from whosthat.workflow.predict import predict as predict_paths
 

@@ -89,19 +89,19 @@ def train(  # noqa: PLR0913  typer makes a parameter of each option; those that 
     changes = recipe_changes(context)
     if resume is not None:
         if changes or note or any(given is not None for given in (photos, model, recipe, strangers)):
-            raise UsageError(_("--resume uses the photos and the recipe of the run. Leave out PHOTOS and the recipe's options."))
+            raise UsageError("--resume uses the photos and the recipe of the run. Leave out PHOTOS and the recipe's options.")
         result = _go_on(resume, custom, engine)
     elif photos is not None:
         photos = _unpacked(photos)
         ask_about_names(photos, yes=yes)
         result = _start(photos, _choose_recipe(photos, model, recipe, custom, changes), runs, strangers, note, engine)
     else:
-        raise UsageError(_('Name the folder of photos: "whosthat train PHOTOS", or a run to go on with: "--resume RUN".'))
+        raise UsageError('Name the folder of photos: "whosthat train PHOTOS", or a run to go on with: "--resume RUN".')
     show_json(_document(result)) if as_json else show_result(result)
     if result.evaluation is not None:
         require_accuracy(result.evaluation, min_accuracy)
     elif min_accuracy is not None:
-        raise QualityError(_("There were too few photos for a test, so --min-accuracy cannot be checked."))
+        raise QualityError("There were too few photos for a test, so --min-accuracy cannot be checked.")
 
 
 def _unpacked(photos: Path) -> Path:
@@ -122,7 +122,7 @@ def ask_about_names(photos: Path, *, yes: bool) -> None:
     if odd:
         say(odd_names_sentence(odd))
     if odd and not yes and sys.stdin.isatty() and not confirmed(_("Train with these names?")):
-        raise UsageError(_("Nothing was trained. Rename the folders, or name another folder. --yes trains without asking."))
+        raise UsageError("Nothing was trained. Rename the folders, or name another folder. --yes trains without asking.")
 
 
 def _choose_recipe(photos: Path, model: str | None, recipe: str | None, custom: Path | None, changes: Mapping[str, Any]) -> AnyRecipe:
@@ -130,7 +130,7 @@ def _choose_recipe(photos: Path, model: str | None, recipe: str | None, custom: 
     own = options.load_own_networks(custom)
     if recipe is not None:
         if model is not None:
-            raise UsageError(_("The recipe {recipe} names its model already. Leave out --model, or --recipe.", recipe=recipe))
+            raise UsageError("The recipe {recipe} names its model already. Leave out --model, or --recipe.", recipe=recipe)
         say(_("Training on the photos in {photos} by the recipe {recipe}.", photos=photos, recipe=recipe))
         from whosthat.training.recipe import make_any_recipe, read_recipe
 

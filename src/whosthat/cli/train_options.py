@@ -14,7 +14,7 @@ import typer
 
 from whosthat.cli.options import DATA, FACES, MODEL, NETWORK, OUTPUT, argument, option
 from whosthat.errors import UsageError
-from whosthat.translation import N_, _
+from whosthat.translation import N_
 
 RECIPE_KEYS: dict[str, str] = {}
 """Which recipe setting each option sets, by the option's name in Python, a section's name before what is in it; `setting` fills it."""
@@ -101,7 +101,7 @@ def assignments(texts: Iterable[str]) -> dict[str, Any]:
     for text in texts:
         key, equals, value = text.partition("=")
         if not equals or not all(key.split(".")):
-            raise UsageError(_('--set takes KEY=VALUE, such as "optimiser.learning_rate=0.001", got "{text}".', text=text))
+            raise UsageError('--set takes KEY=VALUE, such as "optimiser.learning_rate=0.001", got "{text}".', text=text)
         settings = merged(settings, nested(key.strip(), _value(value.strip())))
     return settings
 
@@ -120,9 +120,9 @@ def varied(texts: Iterable[str]) -> dict[str, list[Any]]:
     for text in texts:
         key, equals, values = (part.strip() for part in text.partition("="))
         if not equals or not values or not all(key.split(".")):
-            raise UsageError(_('--vary takes KEY=A,B,..., such as "batch_size=16,32", got "{text}".', text=text))
+            raise UsageError('--vary takes KEY=A,B,..., such as "batch_size=16,32", got "{text}".', text=text)
         if key in found:
-            raise UsageError(_('--vary was given twice for "{key}". Give all its values once, separated by commas.', key=key))
+            raise UsageError('--vary was given twice for "{key}". Give all its values once, separated by commas.', key=key)
         listed = _value(f"[{values}]")
         found[key] = listed if isinstance(listed, list) else [_value(value.strip()) for value in values.split(",")]
     return found

@@ -157,25 +157,19 @@ def read_description(path: Path) -> EmbedderDescription:
         with path.open("rb") as file:
             text = file.read(MAX_FILE_BYTES + 1)
         if len(text) > MAX_FILE_BYTES:
-            raise UsageError(
-                _(
-                    "{path} has more than {n} KiB; a description is a few lines of TOML.",
-                    path=path,
-                    n=MAX_FILE_BYTES // 1024,
-                )
-            )
+            raise UsageError("{path} has more than {n} KiB; a description is a few lines of TOML.", path=path, n=MAX_FILE_BYTES // 1024)
         document = tomllib.loads(text.decode("utf-8"))
     except OSError as error:
-        raise UsageError(_("The description {path} cannot be read: {error}.", path=path, error=system_reason(error))) from error
+        raise UsageError("The description {path} cannot be read: {error}.", path=path, error=system_reason(error)) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(
-            _('The description {path} is not TOML: {error}. Write lines such as licence = "MIT".', path=path, error=error)
+            'The description {path} is not TOML: {error}. Write lines such as licence = "MIT".', path=path, error=error
         ) from error
     try:
         return EmbedderDescription.model_validate(document)
     except ValidationError as error:
         problems = " ".join(dict.fromkeys(_sentence(problem) for problem in error.errors(include_url=False)))
-        raise UsageError(_("The description {path} cannot be used. {problems}", path=path, problems=problems)) from error
+        raise UsageError("The description {path} cannot be used. {problems}", path=path, problems=problems) from error
 
 
 def _sentence(problem: ErrorDetails) -> str:
@@ -204,11 +198,8 @@ def keep_embedder(graph: bytes, description: EmbedderDescription) -> OwnEmbedder
     own = OwnEmbedder(bytes=len(graph), sha256=hashlib.sha256(graph).hexdigest(), description=description)
     if description.name in embedder_names() and read_embedder(description.name) != own:
         raise WeightsError(
-            _(
-                "There is another embedder named {name}. Choose another name in the description, or first run: whosthat "
-                "models remove {name}.",
-                name=description.name,
-            )
+            "There is another embedder named {name}. Choose another name in the description, or first run: whosthat models remove {name}.",
+            name=description.name,
         )
     store(own.file.file, graph)
     store(f"{_PREFIX}{description.name}.json", own.model_dump_json(indent=2).encode("utf-8"))
@@ -243,11 +234,9 @@ def read_embedder(name: str) -> OwnEmbedder:
         own = None
     if own is None or own.description.name != name:
         raise WeightsError(
-            _(
-                "The description {path} of the embedder {name} is damaged. Remove it (whosthat models remove {name}) and add it again.",
-                path=path,
-                name=name,
-            )
+            "The description {path} of the embedder {name} is damaged. Remove it (whosthat models remove {name}) and add it again.",
+            path=path,
+            name=name,
         )
     return own
 
@@ -264,7 +253,5 @@ def remove_embedder(name: str) -> bool:
         try:
             path.unlink(missing_ok=True)
         except OSError as error:
-            raise WeightsError(
-                _("{path} cannot be deleted: {error}. Delete it yourself.", path=path, error=system_reason(error))
-            ) from error
+            raise WeightsError("{path} cannot be deleted: {error}. Delete it yourself.", path=path, error=system_reason(error)) from error
     return there

@@ -37,7 +37,7 @@ def wanted() -> str:
     """Return the one of `DEVICES` that `VARIABLE` names, or "cpu". DeviceError where there is no such device."""
     name = os.environ.get(VARIABLE) or CPU
     if name not in DEVICES:
-        raise DeviceError(_("There is no device {name!r}. Choose one of: {known}.", name=name, known=_(", ").join(DEVICES)))
+        raise DeviceError("There is no device {name!r}. Choose one of: {known}.", name=name, known=_(", ").join(DEVICES))
     return name
 
 
@@ -61,9 +61,7 @@ def on_gpu() -> bool:
 
 def no_gpu(problem: str) -> DeviceError:
     """Return the error that says why no GPU can be used, and what to do."""
-    return DeviceError(
-        _("No GPU can be used: {problem}. docs/runtimes.md says what a GPU needs; --device cpu does without.", problem=problem)
-    )
+    return DeviceError("No GPU can be used: {problem}. docs/runtimes.md says what a GPU needs; --device cpu does without.", problem=problem)
 
 
 @cache

@@ -94,7 +94,7 @@ def _show_gpus() -> None:
         if config.get_visible_devices("GPU") != shown:
             config.set_visible_devices(shown, "GPU")
     except RuntimeError as error:
-        raise DeviceError(_("TensorFlow already runs, so its device can no longer become {name}.", name=name)) from error
+        raise DeviceError("TensorFlow already runs, so its device can no longer become {name}.", name=name) from error
 
 
 def require_keras() -> None:

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from whosthat.errors import ExportError
 from whosthat.inference import open_session
 from whosthat.networks.backend import without_notices
-from whosthat.translation import _
 
 
 def write_tflite(model: Any, file: Path) -> None:
@@ -35,9 +34,7 @@ def write_tflite(model: Any, file: Path) -> None:
         raise
     except Exception as error:  # the converter's class has no public name
         reason = str(error).strip().partition("\n")[0][:300]
-        raise ExportError(
-            _("The network {name!r} cannot be written as TensorFlow Lite: {reason}", name=model.name, reason=reason)
-        ) from error
+        raise ExportError("The network {name!r} cannot be written as TensorFlow Lite: {reason}", name=model.name, reason=reason) from error
 
 
 def tflite_difference(file: Path, graph: bytes, images: NDArray[np.uint8]) -> float:

@@ -69,7 +69,7 @@ def listed(folder: StoredPhoto) -> list[StoredPhoto]:
 @cache
 def _storage() -> Any:
     if find_spec("s3fs") is None:
-        raise UsageError(_('Photos in S3 storage need s3fs. Install it: pip install "whosthat[s3]".'))
+        raise UsageError('Photos in S3 storage need s3fs. Install it: pip install "whosthat[s3]".')
     import fsspec
 
     patience = {"connect_timeout": CONNECT_WITHIN, "read_timeout": ANSWER_WITHIN, "retries": {"max_attempts": 0}}

@@ -194,12 +194,10 @@ def _check_scale(evidence: list[_Evidence]) -> None:
     middle = max((float(np.median(one.trials.distances)) for one in evidence), default=0.0)
     if middle > FARTHEST:
         raise WeightsError(
-            _(
-                "Faces of different people have a distance of about {middle:.3g}, expected at most {farthest:g}. Check "
-                '"same_person", "mean" and "scale" in the description of the embedder.',
-                middle=middle,
-                farthest=FARTHEST,
-            )
+            "Faces of different people have a distance of about {middle:.3g}, expected at most {farthest:g}. Check "
+            '"same_person", "mean" and "scale" in the description of the embedder.',
+            middle=middle,
+            farthest=FARTHEST,
         )
 
 

@@ -239,10 +239,8 @@ def _confidences(values: NDArray[Any], of: str) -> NDArray[np.float64]:
     values = np.asarray(values, np.float64).ravel()
     if len(values) == 0 or not ((values >= 0) & (values <= 1)).all():
         raise UsageError(
-            _(
-                "A threshold needs confidences of {whose} between 0 and 1, got {n} values that are not all probabilities.",
-                whose=of,
-                n=len(values),
-            )
+            "A threshold needs confidences of {whose} between 0 and 1, got {n} values that are not all probabilities.",
+            whose=of,
+            n=len(values),
         )
     return values

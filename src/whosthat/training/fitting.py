@@ -129,11 +129,9 @@ def _opened(recipe: Recipe, folder: Path, progress: Progress, hopeless: Callable
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise RunError(
-            _(
-                "The run folder {folder} cannot be created: {error}. Choose another folder with --runs.",
-                folder=folder,
-                error=system_reason(error),
-            )
+            "The run folder {folder} cannot be created: {error}. Choose another folder with --runs.",
+            folder=folder,
+            error=system_reason(error),
         ) from error
     with ExitStack() as stack:
         stack.enter_context(run_lock(folder))
@@ -148,7 +146,7 @@ def _where_it_stands(run: Run, resume: bool) -> Checkpoint | None:
     checkpoint = run.checkpoints.newest(run.recipe.key())
     if checkpoint is not None and not resume:
         raise RunError(
-            _("{folder} already holds a run. Continue it (whosthat train --resume {folder}), or choose a new folder.", folder=run.folder)
+            "{folder} already holds a run. Continue it (whosthat train --resume {folder}), or choose a new folder.", folder=run.folder
         )
     if checkpoint is None and resume:
         run.progress.say(_("There is no checkpoint yet, so training starts from the beginning."))
@@ -170,7 +168,7 @@ def _settle(state: RunState, run: Run, train: Batches) -> None:
     now |= {"keras": version("keras"), "numpy": version("numpy"), "tensorflow": str(tf.__version__), "photos": str(train.n_photos)}
     if before.get("photos", now["photos"]) != now["photos"]:
         raise RunError(
-            _("This run began with {before} photos, but now there are {now}. Start a new run.", before=before["photos"], now=now["photos"])
+            "This run began with {before} photos, but now there are {now}. Start a new run.", before=before["photos"], now=now["photos"]
         )
     changed = [
         _("{name} {before} (now {now})", name=name, before=before[name], now=now[name]) for name in before if before[name] != now.get(name)

@@ -153,7 +153,7 @@ class _Learner:
                 self._steps(self._features.of(piece, epoch), self._targets[piece], self._weights[piece])
             self._run.progress.step(what, before * len(self._rates) + epoch + 1, times * len(self._rates))
         if not all(np.isfinite(array).all() for array in read(model_variables(self._head)).values()):
-            raise TrainingError(_("A weight is no longer finite ({what}). Start a new run with a lower learning rate.", what=what))
+            raise TrainingError("A weight is no longer finite ({what}). Start a new run with a lower learning rate.", what=what)
 
     def answers(self, rows: IntArray) -> FloatArray:
         """Probabilities for photos, float32 (len(rows), classes)."""

@@ -17,7 +17,6 @@ import numpy as np
 
 from whosthat.errors import UsageError
 from whosthat.recognition.recogniser import Recogniser
-from whosthat.translation import _
 from whosthat.version import __version__
 from whosthat.workflow.export import check_target, whole_or_absent
 from whosthat.workflow.prediction import Prediction, as_text
@@ -42,9 +41,9 @@ def with_embeddings(predictions: Iterable[Prediction], recogniser: Path | Recogn
     """
     reader = getattr(recogniser, "reader", None)
     if reader is None:
-        raise UsageError(_("Only faces have embeddings, and this recogniser looks at whole photos. Leave out the file for them."))
+        raise UsageError("Only faces have embeddings, and this recogniser looks at whole photos. Leave out the file for them.")
     if find_spec("pyarrow") is None:
-        raise UsageError(_('A Parquet file needs PyArrow. Install it: pip install "whosthat[parquet]".'))
+        raise UsageError('A Parquet file needs PyArrow. Install it: pip install "whosthat[parquet]".')
     check_target(file, SUFFIX, overwrite=True)
     return _written(predictions, reader, file)
 

@@ -53,17 +53,15 @@ def export(bundle: str | Path, format: str, out: Path, *, overwrite: bool = Fals
     out = Path(out)
     if format not in _SUFFIXES:
         advice = _("OpenVINO reads ONNX files as they are.") if format == "openvino" else did_you_mean(format, _SUFFIXES)
-        raise UsageError(_("There is no export format {format!r}. {choice}", format=format, choice=advice))
+        raise UsageError("There is no export format {format!r}. {choice}", format=format, choice=advice)
     suffix = _SUFFIXES[format]
     check_target(out, suffix, overwrite)
     opened = open_bundle(bundle)
     if opened.facts.has_gallery:
         raise UsageError(
-            _(
-                "{bundle} has a gallery and no trained network, so there is nothing to export. Its embedding network is "
-                "graph.onnx in the bundle.",
-                bundle=bundle,
-            )
+            "{bundle} has a gallery and no trained network, so there is nothing to export. Its embedding network is "
+            "graph.onnx in the bundle.",
+            bundle=bundle,
         )
     from whosthat.networks.onnx_writer import parity
     from whosthat.networks.tflite_writer import tflite_difference, write_tflite
@@ -100,12 +98,10 @@ def rebuild(bundle: Bundle) -> Any:
     facts = bundle.facts
     if facts.network not in registry.names():
         raise ExportError(
-            _(
-                "The network {network!r} is not part of whosthat. {choice} If it is in a Python file of your own, load "
-                "that file first with whosthat.networks.registry.load_custom.",
-                network=facts.network,
-                choice=did_you_mean(facts.network, registry.names()),
-            )
+            "The network {network!r} is not part of whosthat. {choice} If it is in a Python file of your own, load "
+            "that file first with whosthat.networks.registry.load_custom.",
+            network=facts.network,
+            choice=did_you_mean(facts.network, registry.names()),
         )
     spec = PrepareSpec.from_dict(facts.prepare)
     network = make_recipe(facts.recipe, _("the recipe in {folder}", folder=bundle.folder)).network.model_dump()
@@ -119,12 +115,10 @@ def _refuse(difference: float, problem: str) -> None:
     """Raise ExportError where probabilities differ by too much, or where the difference is no number."""
     if not difference <= ONNX_PARITY_TOLERANCE:
         raise ExportError(
-            _(
-                "{problem} Probabilities differ by up to {difference:.2g} ({allowed:.0e} is allowed). Nothing was exported.",
-                problem=problem,
-                difference=difference,
-                allowed=ONNX_PARITY_TOLERANCE,
-            )
+            "{problem} Probabilities differ by up to {difference:.2g} ({allowed:.0e} is allowed). Nothing was exported.",
+            problem=problem,
+            difference=difference,
+            allowed=ONNX_PARITY_TOLERANCE,
         )
 
 
@@ -139,19 +133,17 @@ def check_target(out: Path, suffix: str, overwrite: bool) -> None:
     """Refuse a name that is a folder's, or does not end in the suffix, or is taken; UsageError."""
     if out.is_dir():
         raise UsageError(
-            _("{folder} is a folder. Name the file to write, such as {file}{suffix}.", folder=out, file=out / "network", suffix=suffix)
+            "{folder} is a folder. Name the file to write, such as {file}{suffix}.", folder=out, file=out / "network", suffix=suffix
         )
     if not out.name.endswith(suffix):
         raise UsageError(
-            _(
-                "Files of this format must end in {suffix}, got {name!r}. Name the file {stem}{suffix}.",
-                suffix=suffix,
-                name=out.name,
-                stem=out.stem,
-            )
+            "Files of this format must end in {suffix}, got {name!r}. Name the file {stem}{suffix}.",
+            suffix=suffix,
+            name=out.name,
+            stem=out.stem,
         )
     if not overwrite and os.path.lexists(out):
-        raise UsageError(_("{file} already exists. Choose another name, or allow overwriting.", file=out))
+        raise UsageError("{file} already exists. Choose another name, or allow overwriting.", file=out)
 
 
 @contextmanager
@@ -167,7 +159,7 @@ def whole_or_absent(out: Path, suffix: str) -> Iterator[Path]:
         durable.sync_folder(out.parent)
     except OSError as error:
         raise ExportError(
-            _("{file} cannot be written: {error}. Make room, or choose another folder.", file=out, error=system_reason(error))
+            "{file} cannot be written: {error}. Make room, or choose another folder.", file=out, error=system_reason(error)
         ) from error
     finally:
         with suppress(OSError):  # a folder that cannot be written holds no temporary file

@@ -76,7 +76,7 @@ def predict(
             show(prediction.path, prediction.sightings)
     """
     if every is not None and every < 1:
-        raise UsageError(_("Every how many frames a video is looked at must be 1 or more; it is {every}.", every=every))
+        raise UsageError("Every how many frames a video is looked at must be 1 or more; it is {every}.", every=every)
     recogniser = cast("Recogniser", bundle) if hasattr(bundle, "identify_prepared") else load(path_given(bundle, _("A saved recogniser")))
     step = every or recogniser.every or EVERY
     places = places_given(paths)
@@ -86,11 +86,7 @@ def predict(
             copies.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise UsageError(
-                _(
-                    "{folder} cannot be made: {error}. Name another folder for the drawn copies.",
-                    folder=copies,
-                    error=system_reason(error),
-                )
+                "{folder} cannot be made: {error}. Name another folder for the drawn copies.", folder=copies, error=system_reason(error)
             ) from error
         without = [*without, copies]
 
@@ -104,11 +100,7 @@ def predict(
             return Prediction(path, error=error.reason)
         except OSError as error:
             raise UsageError(
-                _(
-                    "{folder} cannot be written: {error}. Name another folder for the drawn copies.",
-                    folder=copies,
-                    error=system_reason(error),
-                )
+                "{folder} cannot be written: {error}. Name another folder for the drawn copies.", folder=copies, error=system_reason(error)
             ) from error
 
     answering = recalling(recogniser, progress) if remember else nullcontext(recogniser)
@@ -146,7 +138,7 @@ def places_given(paths: str | Path | Iterable[str | Path]) -> list[Path]:
     if isinstance(paths, str | os.PathLike):
         return [Path(paths)]
     if not isinstance(paths, Iterable):
-        raise UsageError(_("Photos are a path or a list of paths; got {type}.", type=type_given(paths)))
+        raise UsageError("Photos are a path or a list of paths; got {type}.", type=type_given(paths))
     return [path_given(path, _("Each photo")) for path in paths]
 
 
@@ -284,11 +276,7 @@ def _with_contact_sheet(answers: Iterator[Prediction], folder: Path) -> Iterator
             save_copy(draw_contact_sheet(cells), folder, SHEET, source=source)
         except OSError as error:
             raise UsageError(
-                _(
-                    "{folder} cannot be written: {error}. Name another folder for the drawn copies.",
-                    folder=folder,
-                    error=system_reason(error),
-                )
+                "{folder} cannot be written: {error}. Name another folder for the drawn copies.", folder=folder, error=system_reason(error)
             ) from error
 
 

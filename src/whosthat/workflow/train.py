@@ -115,20 +115,18 @@ def begun(run: TrainingRun, recipe: AnyRecipe) -> Iterator[None]:
 def split_of(audit: Audit, recipe: AnyRecipe) -> Split:
     """Divide the photos as a recipe says; DatasetError where they cannot be."""
     if problem := label_problem(audit.classes):
-        raise DatasetError(_("{problem}.", problem=problem))
+        raise DatasetError("{problem}.", problem=problem)
     if isinstance(recipe, FaceRecipe):
         from whosthat.workflow import train_faces
 
         return train_faces.split_faces(audit, recipe)
     if len(audit.classes) == 1:
         raise DatasetError(
-            _(
-                "{folder} holds one class, {name}, but {model} needs at least two. To find one person among strangers, "
-                "train with --model faces.",
-                folder=audit.root,
-                name=audit.classes[0],
-                model=recipe.model,
-            )
+            "{folder} holds one class, {name}, but {model} needs at least two. To find one person among strangers, "
+            "train with --model faces.",
+            folder=audit.root,
+            name=audit.classes[0],
+            model=recipe.model,
         )
     classes = audit.classes[: recipe.classes]
     chosen = replace(audit, classes=classes, photos=tuple(item for item in audit.photos if item.photo.class_name in classes))
@@ -192,13 +190,11 @@ def recipe_of(model: str | AnyRecipe, settings: Mapping[str, Any]) -> AnyRecipe:
     if isinstance(model, str):
         return default_recipe(model, **settings)
     if not isinstance(model, BaseRecipe):
-        raise UsageError(_('A model is a name such as "faces" or "cnn6", or a recipe; got {type}.', type=type_given(model)))
+        raise UsageError('A model is a name such as "faces" or "cnn6", or a recipe; got {type}.', type=type_given(model))
     if settings:
         raise UsageError(
-            _(
-                "{settings} cannot be set beside a recipe. Change the recipe: whosthat.default_recipe(MODEL, ...).",
-                settings=_(", ").join(settings),
-            )
+            "{settings} cannot be set beside a recipe. Change the recipe: whosthat.default_recipe(MODEL, ...).",
+            settings=_(", ").join(settings),
         )
     return model
 
@@ -216,7 +212,7 @@ def check_recipe(recipe: AnyRecipe, engine: str = LOCAL) -> None:
     try:
         registry.check(recipe.model, design_of(recipe, n_classes=2))
     except NetworkError as error:
-        raise RecipeError(_("The recipe cannot be used. {error}", error=error)) from error
+        raise RecipeError("The recipe cannot be used. {error}", error=error) from error
 
 
 def refuse_engine(recipe: AnyRecipe, engine: str) -> None:
@@ -224,11 +220,9 @@ def refuse_engine(recipe: AnyRecipe, engine: str) -> None:
     check_engine(engine)
     if engine != LOCAL and not isinstance(recipe, FaceRecipe):
         raise UsageError(
-            _(
-                'The engine "{engine}" finds faces alone, and {model} is a network. Leave it out, or use --model faces.',
-                engine=engine,
-                model=recipe.model,
-            )
+            'The engine "{engine}" finds faces alone, and {model} is a network. Leave it out, or use --model faces.',
+            engine=engine,
+            model=recipe.model,
         )
 
 

@@ -209,15 +209,13 @@ def _refuse_people_without_faces(parts: Split, found: Mapping[str, PhotoFaces]) 
     anywhere, learnt = shown(*PARTS), shown("train", "validation")
     if lost := [name for name in parts.classes if name not in anywhere]:
         raise DatasetError(
-            _(
-                "No face was found in any photo of: {names}. Add photos in which their faces can be seen, or move the "
-                "folders away. For photos of things, use another model, such as --model efficientnet-lite0.",
-                names=listing(lost),
-            )
+            "No face was found in any photo of: {names}. Add photos in which their faces can be seen, or move the "
+            "folders away. For photos of things, use another model, such as --model efficientnet-lite0.",
+            names=listing(lost),
         )
     if lost := [name for name in parts.classes if name not in learnt]:
         raise DatasetError(
-            _("Faces of {names} were found only in test photos. Add photos in which their faces can be seen.", names=listing(lost))
+            "Faces of {names} were found only in test photos. Add photos in which their faces can be seen.", names=listing(lost)
         )
 
 

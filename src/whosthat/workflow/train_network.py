@@ -179,12 +179,10 @@ def _export(fitted: Fitted, prepared: PreparedPhotos, spec: PrepareSpec) -> tupl
     difference = parity(fitted.model, graph, prepared.images("validation")[:PARITY_PHOTOS])
     if not difference <= ONNX_PARITY_TOLERANCE:
         raise ExportError(
-            _(
-                "The exported graph differs from the network by {difference:.2g}, expected at most "
-                "{allowed:g}. The trained weights are kept in the run's checkpoints.",
-                difference=difference,
-                allowed=ONNX_PARITY_TOLERANCE,
-            )
+            "The exported graph differs from the network by {difference:.2g}, expected at most "
+            "{allowed:g}. The trained weights are kept in the run's checkpoints.",
+            difference=difference,
+            allowed=ONNX_PARITY_TOLERANCE,
         )
     return ImageClassifier(open_session(graph), tuple(prepared.classes), spec), graph
 

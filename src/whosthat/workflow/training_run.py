@@ -119,20 +119,16 @@ def begin(run: TrainingRun, recipe: AnyRecipe, *, latest: bool) -> None:
         discard_run(run.folder)
         why = system_reason(error) if isinstance(error, OSError) else str(error).rstrip(".。")
         raise RunError(
-            _(
-                "No run can be started in {folder}: {why}. Make room there, or choose another folder with --runs.",
-                folder=run.folder.parent,
-                why=why,
-            )
+            "No run can be started in {folder}: {why}. Make room there, or choose another folder with --runs.",
+            folder=run.folder.parent,
+            why=why,
         ) from error
 
 
 def recorded(folder: Path) -> tuple[AnyRecipe, Path, Path | None]:
     """Read what `begin` wrote down: the recipe, the folder of photos and perhaps that of strangers; RunError where it is damaged."""
     if not (folder / RECIPE).is_file():
-        raise RunError(
-            _("{folder} cannot be used: it holds no {file}. Choose a run folder, such as runs/latest.", folder=folder, file=RECIPE)
-        )
+        raise RunError("{folder} cannot be used: it holds no {file}. Choose a run folder, such as runs/latest.", folder=folder, file=RECIPE)
     try:
         recipe = read_recipe(folder / RECIPE, complete=True)
         environment = json.loads((folder / ENVIRONMENT).read_text(encoding="utf-8"))
@@ -140,11 +136,9 @@ def recorded(folder: Path) -> tuple[AnyRecipe, Path, Path | None]:
         return recipe, root, None if strangers is None else Path(strangers)
     except (OSError, ValueError, KeyError, TypeError, RecipeError) as error:
         raise RunError(
-            _(
-                "{folder} cannot be used, because its records are damaged: {error}. Start a new run.",
-                folder=folder,
-                error=str(error).rstrip(".。"),
-            )
+            "{folder} cannot be used, because its records are damaged: {error}. Start a new run.",
+            folder=folder,
+            error=str(error).rstrip(".。"),
         ) from error
 
 
