@@ -38,7 +38,7 @@ MAY_BE_SKIPPED = ("nothing is read-only to this user", "this file system")
 """Reasons that root or another system gives; under WHOSTHAT_NO_SKIPS every other skip fails, because it is a thing not installed."""
 
 
-CLUSTER_TESTS = {"test_cluster.py", "test_cluster_faces.py", "test_scale_page.py"}
+CLUSTER_TESTS = {"test_cluster.py", "test_cluster_faces.py", "test_cluster_series.py", "test_scale_page.py"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

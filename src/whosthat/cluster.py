@@ -120,7 +120,12 @@ class Cluster:
             self._ray.shutdown()
 
     def in_order(
-        self, work: Callable[[Item, Tool], Result], tools: Tools[Tool], items: Iterable[Item], named: Callable[[Item], str] = str
+        self,
+        work: Callable[[Item, Tool], Result],
+        tools: Tools[Tool],
+        items: Iterable[Item],
+        named: Callable[[Item], str] = str,
+        cores: int = 1,
     ) -> Iterator[Result]:
         """Yield ``work(item, tool)`` for every item, in the order of the items, computed by the workers a few items ahead.
 
@@ -135,6 +140,7 @@ class Cluster:
             tools: What it works with.
             items: Small values that can be pickled, such as paths.
             named: Says which item it is, for messages.
+            cores: How many cores each piece of work keeps busy.
 
         Raises:
             ClusterError: A worker does not fit, or workers died over one item more than `RETRIES` times.
@@ -143,7 +149,12 @@ class Cluster:
         if tools.key not in self._sent:
             self._sent = {tools.key: self._ray.put(tools)}
         sent, terms = self._sent[tools.key], (language(), versions())
-        options = {"num_cpus": 1, "memory": WORKER_BYTES, "max_retries": RETRIES, "runtime_env": {"env_vars": _QUIET | _ONE_CORE}}
+        options = {
+            "num_cpus": cores,
+            "memory": cores * WORKER_BYTES,
+            "max_retries": RETRIES,
+            "runtime_env": {"env_vars": _QUIET | _ONE_CORE},
+        }
         task = self._ray.remote(**options)(_carry_out)
         remaining = iter(items)
         waiting: deque[tuple[Item, Any]] = deque()
@@ -197,9 +208,9 @@ class Cluster:
             ) from error
 
 
-def versions() -> dict[str, str | None]:
+def versions(packages: Iterable[str] = ("whosthat", *_DECIDING)) -> dict[str, str | None]:
     """Return the versions that must be the same on all machines, by package; None where one is not installed."""
-    return {"whosthat": __version__, **{name: _version(name) for name in _DECIDING}}
+    return {name: __version__ if name == "whosthat" else _version(name) for name in packages}
 
 
 _opened: dict[str, Any] = {}
@@ -212,27 +223,26 @@ def _carry_out(
     """Do one piece of work, in a worker that speaks a language and must have some versions."""
     if key not in _opened:
         spoken, wanted = terms
-        _refuse_other_versions(wanted)
+        refuse_other_versions(wanted)
         use(spoken)
         _opened.clear()
         _opened[key] = _import_ray().get(sent[0]).open()
     return work(item, _opened[key])
 
 
-def _refuse_other_versions(wanted: Mapping[str, str | None]) -> None:
-    """Refuse to work in a worker whose answers might be others."""
+def refuse_other_versions(wanted: Mapping[str, str | None]) -> None:
+    """Refuse to work in a worker whose answers might be others: ``wanted`` has versions of packages as `versions` returns them."""
     import platform
 
-    have = versions()
     for name, theirs in wanted.items():
-        if have.get(name) != theirs:
+        if (have := versions([name])[name]) != theirs:
             raise ClusterError(
                 _(
                     "The worker on {node} has {package} {theirs}, this computer {ours}: their results could differ. Install the same "
                     "versions on all machines.",
                     node=platform.node(),
                     package=name,
-                    theirs=have.get(name) or _("not installed"),
+                    theirs=have or _("not installed"),
                     ours=theirs or _("not installed"),
                 )
             )

@@ -14,6 +14,7 @@ from whosthat.cli.output import say, show, show_json, show_side_by_side, show_ta
 from whosthat.cli.terminal import terminal_progress
 from whosthat.cli.train import ask_about_names
 from whosthat.cli.train_options import recipe_changes, varied
+from whosthat.cluster import LOCAL
 from whosthat.errors import UsageError
 from whosthat.translation import N_, _
 
@@ -42,6 +43,16 @@ SeriesOption = Annotated[
     str | None, options.option("--series FILE", N_("A series file, or a series that comes with whosthat: reference-diary."), options.SERIES)
 ]
 
+
+EngineOption = Annotated[
+    str,
+    options.option(
+        "--engine NAME",
+        N_("Where a series is trained: local, on this computer, or ray, on a Ray cluster (docs/scale.md)."),
+        options.SERIES,
+        callback=options.engine_named,
+    ),
+]
 
 TuneOption = Annotated[
     int | None,
@@ -79,6 +90,7 @@ def compare(  # noqa: PLR0913  typer makes a parameter of each option; those tha
     repeat: RepeatOption = 1,
     series: SeriesOption = None,
     tune: TuneOption = None,
+    engine: EngineOption = LOCAL,
     strangers: options.StrangersOption = None,
     crop: train_options.CropOption = None,
     epochs: train_options.EpochsOption = None,
@@ -106,11 +118,13 @@ def compare(  # noqa: PLR0913  typer makes a parameter of each option; those tha
         say(_("Training {n} runs on the photos in {photos}.", n=n, photos=photos))
         ask_about_names(photos, yes=True)
         with terminal_progress() as progress:
-            result = run_series(photos, steps, repeat=repeat, runs=runs, strangers=strangers, progress=progress)
+            result = run_series(photos, steps, repeat=repeat, runs=runs, strangers=strangers, engine=engine, progress=progress)
         if as_json:
             show_json({"report": result.report, **to_dict(result.experiments)})
         else:
             _show_series(result, settings_in_names=series is None)
+    elif engine != LOCAL:
+        raise UsageError("A cluster trains a series: say what changes with --vary, --repeat or --series, or leave out --engine.")
     else:
         chosen = chosen or list(MODELS)
         say(_("Comparing {models} on the photos in {photos}.", models=_(", ").join(chosen), photos=photos))

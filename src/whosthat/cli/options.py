@@ -40,14 +40,15 @@ RunsOption = Annotated[Path, option("--runs FOLDER", N_("Folder that holds the r
 StrangersOption = Annotated[Path | None, option("--strangers DIR", N_("Photos of people in none of the folders: strangers."), DATA)]
 
 
-def _engine(context: typer.Context, name: str) -> str:
+def engine_named(context: typer.Context, name: str) -> str:
+    """Keep what a cluster's threads print out of the answers."""
     if name != LOCAL:
         context.with_resource(only_answers())
     return name
 
 
 _ENGINE_HELP = N_("Where faces are found: local, on this computer, or ray, on a Ray cluster (docs/scale.md).")
-EngineOption = Annotated[str, option("--engine NAME", _ENGINE_HELP, FACES, callback=_engine)]
+EngineOption = Annotated[str, option("--engine NAME", _ENGINE_HELP, FACES, callback=engine_named)]
 _DEVICE_HELP = N_(
     "Where networks run: cpu, cuda (a GPU, or an error), or auto; left out, what WHOSTHAT_DEVICE says, or cpu (docs/runtimes.md)."
 )

@@ -57,7 +57,7 @@ class ClusterReader(FaceReader):
 def _looked_at(work: Callable[[Sequence[Photo], FaceReader], list[Found]], photos: Sequence[Photo], reader: FaceReader) -> list[Found]:
     """Do the work where the photos are the same files as there, in a worker."""
     for digest, path in photos:
-        _refuse_unseen(path)
+        refuse_unseen(path)
         if (here := sha256_of(path)) not in (digest, ""):
             raise ClusterError(
                 _(
@@ -76,7 +76,7 @@ def _seen(paths: Sequence[Path], reader: FaceReader) -> list[tuple[str, SeenFace
     """Find and embed every face, in a worker."""
     cuts: list[tuple[str, CutFaces] | PhotoError] = []
     for path in paths:
-        _refuse_unseen(path)
+        refuse_unseen(path)
         try:
             cut = reader.cut_file(path)
             cuts.append((cut.sha256, cut))
@@ -86,13 +86,13 @@ def _seen(paths: Sequence[Path], reader: FaceReader) -> list[tuple[str, SeenFace
     return [cut if isinstance(cut, PhotoError) else (cut[0], next(seen)) for cut in cuts]
 
 
-def _refuse_unseen(path: Path) -> None:
-    """Refuse a photo whose whole folder is not there; one that is gone alone was there a moment ago."""
+def refuse_unseen(path: Path) -> None:
+    """Refuse a file whose whole folder is not there; one that is gone alone was there a moment ago."""
     if stored(path) is None and not path.parent.is_dir():
         raise ClusterError(
             _(
-                "The worker on {node} does not see {folder}. Keep the photos in a folder that all machines of the cluster see under this "
-                "path.",
+                "The worker on {node} does not see {folder}. Keep photos and runs in folders that all machines of the cluster see under "
+                "the same paths.",
                 node=platform.node(),
                 folder=path.parent,
             )

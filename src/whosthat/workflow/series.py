@@ -12,13 +12,16 @@ import json
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
+from whosthat.cluster import LOCAL, Cluster, check_engine
+from whosthat.cluster import engine as opened_engine
 from whosthat.dataset.audit import Audit, audit_folder
 from whosthat.dataset.split import Split, split_table
-from whosthat.errors import RecipeError, RunError, TrainingInterruptedError, UsageError, path_given
+from whosthat.errors import ClusterError, RecipeError, RunError, TrainingInterruptedError, UsageError, path_given
 from whosthat.evaluation.experiments import JSON_FILE, Experiments, Row, read_trial, side_by_side, write_page, write_series
 from whosthat.networks.ends import keeping_backbones
 from whosthat.progress import SILENT, Progress
@@ -35,7 +38,7 @@ from whosthat.workflow.expected_time import WORTH_SAYING, expected_seconds
 from whosthat.workflow.strangers import stranger_photos
 from whosthat.workflow.train import begun, check_recipe, resume, settled, split_of, start, tell_what_is_left_out
 from whosthat.workflow.training_run import TrainingRun
-from whosthat.workflow.workers import Workers, at_once, result_of
+from whosthat.workflow.workers import ClusterWorkers, Workers, at_once, result_of
 
 MOST_REPEATS = 1000
 
@@ -95,6 +98,7 @@ def run_series(
     repeat: int = 1,
     runs: str | Path = "runs",
     strangers: str | Path | None = None,
+    engine: str = LOCAL,
     progress: Progress = SILENT,
 ) -> SeriesResult:
     """Train every step, choose among them by validation accuracy, and test the chosen run alone; ``runs/latest`` then points at it.
@@ -108,15 +112,21 @@ def run_series(
         repeat: How often each step is trained, with another seed each time on the same split; a search trains each once.
         runs: Where the runs are made, and beside them ``<photos>-compare-<n>`` with the page.
         strangers: A folder with photos of people who are in none of the folders; None when there is none.
+        engine: Where runs are trained: ``"local"``, on this computer, or ``"ray"``, on a Ray cluster as in `whosthat.load`.
         progress: Hears what is being done.
 
     Raises:
-        UsageError: ``repeat`` is not 1 to 1000, ``photos`` is no path, or some steps learn from clips and others from photos.
+        ClusterError: The cluster cannot be reached, or its workers cannot do the work.
+        UsageError: The engine cannot be used, ``repeat`` is not 1 to 1000, ``photos`` is no path, or some steps learn from clips and others
+            from photos.
         RecipeError: A recipe asks for what its network does not offer; the step is named, and nothing was begun.
         DatasetError: The photos cannot be used.
         RunError: No run could be trained, or a folder cannot be written.
         TrainingInterruptedError: Ctrl-C or SIGTERM came.
     """
+    check_engine(engine)
+    if engine != LOCAL and isinstance(steps, Search):
+        raise UsageError("A search trains one run after the other, each after what it learnt of those before. Leave out the engine.")
     root = photo_folder(path_given(photos, _("The folder of photos")), progress=progress)
     others = None if strangers is None else path_given(strangers, _("The folder of strangers"))
     fixed = () if isinstance(steps, Search) else steps
@@ -138,14 +148,14 @@ def run_series(
     series.write()
     try:
         new = {} if isinstance(steps, Search) else _not_trained(series, plan)
-        n = at_once([recipe for _, recipe in new.values()])
-        with keeping_backbones(), Workers(n) if n > 1 else contextlib.nullcontext() as series.workers:
+        recipes = [recipe for _step, recipe in new.values()]
+        with keeping_backbones(), opened_engine(engine, progress) as cluster, _workers(recipes, cluster) as series.workers:
             if isinstance(steps, Search):
                 _search(series, steps, progress)
             else:
                 _train_all(series, plan, new, progress)
             _test_choice(series, progress)
-    except (RunError, TrainingInterruptedError, KeyboardInterrupt) as stop:
+    except (ClusterError, RunError, TrainingInterruptedError, KeyboardInterrupt) as stop:
         stop.add_note(_(GO_ON))
         with contextlib.suppress(RunError):  # a full disk has been told
             series.write()
@@ -291,6 +301,14 @@ def _trained(
 
 def _rank(state: str) -> int:
     return _TRAINED.index(state) if state in _TRAINED else -1
+
+
+def _workers(recipes: Sequence[AnyRecipe], cluster: Cluster | None) -> AbstractContextManager[Workers | None]:
+    """What trains runs at once; None where they are trained here, one after the other."""
+    if cluster is not None:
+        return ClusterWorkers(cluster, recipes)
+    n = at_once(recipes)
+    return Workers(n) if n > 1 else contextlib.nullcontext()
 
 
 def _test_choice(series: _Series, progress: Progress) -> None:

@@ -18,19 +18,23 @@ import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
 from pathlib import Path
 from queue import SimpleQueue
 from typing import IO, Any, TypeVar
 
 from whosthat import errors
-from whosthat.errors import TrainingError, TrainingInterruptedError, WhosthatError
+from whosthat.cluster import Cluster, refuse_other_versions, versions
+from whosthat.errors import TrainingError, TrainingInterruptedError, UsageError, WhosthatError
 from whosthat.networks import registry
 from whosthat.networks.backend import usable_cores
 from whosthat.networks.ends import keeping_backbones
 from whosthat.progress import SILENT, Progress
+from whosthat.runs.files import RECIPE
 from whosthat.runs.lock import listening
 from whosthat.training.recipe import AnyRecipe, FaceRecipe
 from whosthat.translation import _
+from whosthat.workflow.cluster_faces import refuse_unseen
 
 Result = TypeVar("Result")
 
@@ -51,9 +55,13 @@ def at_once(recipes: Sequence[AnyRecipe]) -> int:
     networks = [recipe for recipe in recipes if not isinstance(recipe, FaceRecipe)]
     if len(networks) < len(recipes) or any(registry.is_custom(recipe.model) for recipe in networks):
         return 1  # faces take seconds, on all cores; another process does not know networks of the user's own
-    heads = all(recipe.transfer.enabled and not recipe.transfer.fine_tune_epochs for recipe in networks)
-    cores = usable_cores() // (1 if heads else CORES_OF_A_NETWORK)
+    cores = usable_cores() // (1 if _are_heads(recipes) else CORES_OF_A_NETWORK)
     return max(1, min(len(recipes), MOST, cores, _memory() // 2 // BYTES_OF_A_TRAINING))
+
+
+def _are_heads(recipes: Sequence[AnyRecipe]) -> bool:
+    """Whether all train a head on stored features, and nothing else."""
+    return all(not isinstance(one, FaceRecipe) and one.transfer.enabled and not one.transfer.fine_tune_epochs for one in recipes)
 
 
 def _memory() -> int:
@@ -99,7 +107,7 @@ class Workers:
         process = self._process()
         reply: dict[str, Any] = {}
         with contextlib.suppress(OSError, ValueError):  # a process that has ended says nothing
-            process.stdin.write(json.dumps({"run": str(run), "features": str(features), "tested": tested}) + "\n")  # type: ignore[union-attr]
+            process.stdin.write(json.dumps(_job(run, features, tested)) + "\n")  # type: ignore[union-attr]
             process.stdin.flush()  # type: ignore[union-attr]
             for line in process.stdout:  # type: ignore[union-attr]
                 reply = json.loads(line)
@@ -130,6 +138,48 @@ class Workers:
         return process
 
 
+class ClusterWorkers(Workers):
+    """The same on a Ray cluster, whose machines see the photos and the runs in folders of the same paths.
+
+    A run whose worker dies is gone on with elsewhere. Who leaves while runs are trained does not wait: they end with the cluster's job.
+    """
+
+    def __init__(self, cluster: Cluster, recipes: Sequence[AnyRecipe]) -> None:
+        if any(not isinstance(recipe, FaceRecipe) and registry.is_custom(recipe.model) for recipe in recipes):
+            raise UsageError("The machines of a cluster do not know networks of your own. Leave out the engine.")
+        self._cluster = cluster
+        self._cores = 1 if _are_heads(recipes) else CORES_OF_A_NETWORK
+        super().__init__(max(1, min(len(recipes), cluster.cores() // self._cores)))
+
+    def __exit__(self, *_: object) -> None:
+        """Forget what was not begun."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def resume(self, run: Path, *, features: Path, tested: bool, progress: Progress = SILENT) -> None:
+        """Go on with a run on some machine."""
+        job = _job(run.absolute(), features.absolute(), tested)
+        _raise(*self._cluster.in_order(_trained_there, _Trainer(), [job], lambda job: str(job["run"]), self._cores))
+
+
+@dataclass(frozen=True)
+class _Trainer:
+    """What a worker of a cluster keeps between two runs, the backbone, and what it must have."""
+
+    versions: Mapping[str, str | None] = field(default_factory=lambda: versions(["keras", "tensorflow", "tensorflow-cpu"]))
+    key = "trainer"
+
+    def open(self) -> object:
+        refuse_other_versions(self.versions)
+        keeping = keeping_backbones()
+        keeping.__enter__()  # until the process ends
+        return keeping
+
+
+def _trained_there(job: Mapping[str, Any], _trainer: object) -> dict[str, str] | None:
+    refuse_unseen(Path(job["run"]) / RECIPE)
+    return _carry_out(job)
+
+
 def result_of(future: Future[Result]) -> Result:
     """Wait for what a thread returns or raises; TrainingInterruptedError when Ctrl-C or SIGTERM comes."""
     with listening() as stop_request:
@@ -145,6 +195,21 @@ def _raise(error: Mapping[str, str] | None) -> None:
     if error is not None:
         kind = getattr(errors, error["kind"])
         raise TrainingInterruptedError(error["sentence"], signal.SIGINT) if kind is TrainingInterruptedError else kind(error["sentence"])
+
+
+def _job(run: Path, features: Path, tested: bool) -> dict[str, Any]:
+    return {"run": str(run), "features": str(features), "tested": tested}
+
+
+def _carry_out(job: Mapping[str, Any], progress: Progress = SILENT) -> dict[str, str] | None:
+    """Do what `_job` says; return what was raised, if anything."""
+    from whosthat.workflow.train import resume
+
+    try:
+        resume(Path(job["run"]), features=Path(job["features"]), tested=job["tested"], progress=progress)
+    except WhosthatError as raised:
+        return {"kind": type(raised).__name__, "sentence": str(raised)}
+    return None
 
 
 class _Told:
@@ -163,8 +228,6 @@ class _Told:
 
 def _serve() -> None:
     """Carry out what standard input says, until it ends."""
-    from whosthat.workflow.train import resume
-
     told = _Told(os.fdopen(os.dup(1), "w", encoding="ascii"))
     os.dup2(2, 1)  # whatever libraries print is no answer
     waiting: SimpleQueue[str] = SimpleQueue()
@@ -180,12 +243,7 @@ def _serve() -> None:
 
     threading.Thread(target=listen, daemon=True).start()
     while line := waiting.get():
-        job = json.loads(line)
-        try:
-            resume(Path(job["run"]), features=Path(job["features"]), tested=job["tested"], progress=told)
-            error = None
-        except WhosthatError as raised:
-            error = {"kind": type(raised).__name__, "sentence": str(raised)}
+        error = _carry_out(json.loads(line), told)
         busy.clear()
         told.answer({"error": error})
 

@@ -1,0 +1,79 @@
+"""A series whose runs are trained on a Ray cluster: the same bits as on this computer."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from whosthat.errors import ClusterError, UsageError
+from whosthat.photos.drawing import save_image
+from whosthat.runs.folders import latest, summarise
+from whosthat.training.experiments import grid
+from whosthat.training.search import Search
+from whosthat.workflow import series, workers
+from whosthat.workflow.series import run_series
+from whosthat.workflow.workers import ClusterWorkers, Workers
+
+SETTINGS = {"split": "2:1:1", "size": 32, "epochs": 2}
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    generator = np.random.default_rng(0)
+    for number in range(12):
+        for channel, name in enumerate(("red", "green")):
+            image = generator.integers(0, 90, (12, 12, 3), dtype=np.uint8)
+            image[:, :, channel] += 150
+            path = tmp_path / "photos" / name / f"{number}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            save_image(image, path)
+    return tmp_path / "photos"
+
+
+def bits(runs: Path) -> list[str]:
+    """The best weights of every run."""
+    return sorted(hashlib.sha256(file.read_bytes()).hexdigest() for file in runs.glob("photos-eff*/checkpoints/best-*"))
+
+
+@pytest.mark.slow
+def test_runs_that_a_cluster_trains_have_the_same_bits(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps = grid(["efficientnet-lite0"], {"batch_size": [4, 8]}, SETTINGS)
+    monkeypatch.setattr(series, "at_once", lambda recipes: 2)
+    here = run_series(photos, steps, runs=tmp_path / "here")
+    monkeypatch.setattr(Workers, "_process", lambda self: pytest.fail("a process of this computer was asked"))
+    there = run_series(photos, steps, runs=tmp_path / "there", engine="ray")
+    assert bits(tmp_path / "there") == bits(tmp_path / "here") != []
+    assert there.experiments.sentences == here.experiments.sentences
+    assert summarise(latest(tmp_path / "there")).state == "finished"
+
+
+def test_a_machine_that_does_not_see_the_run_is_refused(tmp_path: Path) -> None:
+    class Cluster:
+        def cores(self) -> int:
+            return 4
+
+        def in_order(self, work: Any, tools: Any, jobs: list[Any], *_: object) -> Any:
+            return (work(job, tools.open()) for job in jobs)
+
+    pool = ClusterWorkers(Cluster(), [])  # type: ignore[arg-type]
+    with pytest.raises(ClusterError, match="gone"):
+        pool.resume(tmp_path / "gone", features=tmp_path, tested=False)
+
+
+def test_a_machine_with_another_keras_is_refused() -> None:
+    with pytest.raises(ClusterError, match=r"has keras .*, this computer 1\.0"):
+        workers._Trainer({"keras": "1.0"}).open()
+
+
+def test_what_no_cluster_can_train_is_refused(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UsageError, match="one run after the other"):
+        run_series(photos, Search(["cnn6"], {"batch_size": ["2..9"]}, 3, {}), runs=tmp_path / "runs", engine="ray")
+    monkeypatch.setattr(workers.registry, "is_custom", lambda name: True)
+    recipes = [step.recipe for step in grid(["cnn6"], {"batch_size": [4, 8]}, {})]
+    with pytest.raises(UsageError, match="networks of your own"):
+        ClusterWorkers(None, recipes)  # type: ignore[arg-type]
+    assert not (tmp_path / "runs").exists()
