@@ -159,7 +159,7 @@ def test_a_network_is_refused(cluster: Cluster, save_colours: Callable[..., Path
 
 def test_a_worker_that_does_not_see_the_folder_is_refused(tmp_path: Path) -> None:
     reader = open_reader("mtcnn").reader
-    with pytest.raises(ClusterError, match=r"The worker on \S+ does not see .*nowhere\. Keep the photos in a folder that all machines"):
+    with pytest.raises(ClusterError, match=r"The worker on \S+ does not see .*nowhere\. Keep photos and runs in folders that all machines"):
         _seen([tmp_path / "nowhere" / "photo.jpg"], reader)
     with pytest.raises(ClusterError, match="does not see"):
         _looked_at(lambda photos, reader: [], [("0" * 64, tmp_path / "nowhere" / "photo.jpg")], reader)

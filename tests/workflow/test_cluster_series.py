@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import signal
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -77,3 +80,27 @@ def test_what_no_cluster_can_train_is_refused(photos: Path, tmp_path: Path, monk
     with pytest.raises(UsageError, match="networks of your own"):
         ClusterWorkers(None, recipes)  # type: ignore[arg-type]
     assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.slow
+def test_a_run_whose_worker_is_killed_goes_on_from_its_checkpoint(photos: Path, tmp_path: Path) -> None:
+    often = {"checkpoint_minutes": 0.001, "early_stopping": {"enabled": False}}
+    steps = grid(["cnn6"], {"batch_size": [4]}, {"split": "2:1:1", "size": 48, "epochs": 40, **often})
+    run, killed = tmp_path / "runs" / "photos-cnn6-1", threading.Event()
+
+    def kill() -> None:
+        while not list(run.glob("checkpoints/step-*/manifest.json")):
+            if killed.wait(0.02):
+                return
+        os.kill(int((run / "training.pid").read_text(encoding="utf-8")), signal.SIGKILL)
+        killed.set()
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    result = run_series(photos, steps, runs=tmp_path / "runs", engine="ray")
+    assert killed.is_set()
+    killer.join()
+    assert len((run / "history.csv").read_text(encoding="utf-8").splitlines()) == 41
+    assert '"resume"' in (run / "events.jsonl").read_text(encoding="utf-8")
+    assert result.experiments.best is not None
+    assert result.experiments.best.run == run

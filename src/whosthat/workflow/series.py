@@ -42,7 +42,7 @@ from whosthat.workflow.workers import ClusterWorkers, Workers, at_once, result_o
 
 MOST_REPEATS = 1000
 
-_TRAINED = ("not tested", "finished")  # not translated: states  # not translated: states
+_TRAINED = ("not tested", "finished")  # not translated: states
 """States of a run that is not trained again; what is tested is not tested again."""
 
 GO_ON = N_("The series goes on where it was when the same command is given again.")
