@@ -287,10 +287,11 @@ def test_a_full_cluster_is_said_and_waited_for(two_cores: Cluster, tmp_path: Pat
     monkeypatch.setattr(clusters, "SAID_AFTER", 0.3)
     free = str(tmp_path / "free")
 
-    def occupy(path: str) -> None:
+    def occupy(path: str, number: int) -> None:
         import os
         import time
 
+        open(f"{path}-{number}", "w").close()  # noqa: PTH123
         while not os.path.exists(path):  # noqa: PTH110
             time.sleep(0.05)
 
@@ -301,9 +302,9 @@ def test_a_full_cluster_is_said_and_waited_for(two_cores: Cluster, tmp_path: Pat
 
     told = Freeing()
     monkeypatch.setattr(two_cores, "_progress", told)
-    others = [ray.remote(num_cpus=1)(occupy).remote(free) for _ in range(2)]
-    while ray.available_resources().get("CPU", 0) >= 1:
-        time.sleep(0.05)
+    others = [ray.remote(num_cpus=1)(occupy).remote(free, number) for number in range(2)]
+    while not all(Path(f"{free}-{number}").exists() for number in range(2)) or ray.available_resources().get("CPU", 0) >= 1:
+        time.sleep(0.05)  # cores that another test has just left are told as taken, too
     results = two_cores.in_order(lambda item, tool: item, letters("full"), [1])
     assert list(results) == [1]
     assert ["No worker has answered for 0 seconds: no core of the cluster is free." in sentence for sentence in told.sentences] == [True]
