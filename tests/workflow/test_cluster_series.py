@@ -6,14 +6,13 @@ import hashlib
 import os
 import signal
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from whosthat.errors import ClusterError, UsageError
-from whosthat.photos.drawing import save_image
 from whosthat.runs.folders import latest, summarise
 from whosthat.training.experiments import grid
 from whosthat.training.search import Search
@@ -25,16 +24,8 @@ SETTINGS = {"split": "2:1:1", "size": 32, "epochs": 2}
 
 
 @pytest.fixture
-def photos(tmp_path: Path) -> Path:
-    generator = np.random.default_rng(0)
-    for number in range(12):
-        for channel, name in enumerate(("red", "green")):
-            image = generator.integers(0, 90, (12, 12, 3), dtype=np.uint8)
-            image[:, :, channel] += 150
-            path = tmp_path / "photos" / name / f"{number}.png"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            save_image(image, path)
-    return tmp_path / "photos"
+def photos(tmp_path: Path, draw_colours: Callable[..., Path]) -> Path:
+    return draw_colours(tmp_path / "photos", each=12)
 
 
 def bits(runs: Path) -> list[str]:

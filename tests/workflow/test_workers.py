@@ -9,18 +9,17 @@ import stat
 import sys
 import threading
 import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import numpy as np
 import pytest
 
 from whosthat.dataset.audit import audit_folder
 from whosthat.errors import RunError, TrainingError, TrainingInterruptedError, UsageError
 from whosthat.networks import registry
-from whosthat.photos.drawing import save_image
 from whosthat.runs.folders import new_run, summarise
 from whosthat.training.recipe import default_recipe
 from whosthat.workflow import workers
@@ -33,16 +32,8 @@ WHOLE = default_recipe("cnn6")
 
 
 @pytest.fixture
-def photos(tmp_path: Path) -> Path:
-    generator = np.random.default_rng(0)
-    for number in range(12):
-        for channel, name in enumerate(("red", "green")):
-            image = generator.integers(0, 90, (12, 12, 3), dtype=np.uint8)
-            image[:, :, channel] += 150
-            path = tmp_path / "photos" / name / f"{number}.png"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            save_image(image, path)
-    return tmp_path / "photos"
+def photos(tmp_path: Path, draw_colours: Callable[..., Path]) -> Path:
+    return draw_colours(tmp_path / "photos", each=12)
 
 
 def begun(photos: Path, runs: Path, recipe: Any) -> Path:
