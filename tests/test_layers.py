@@ -16,7 +16,7 @@ SOURCE = Path(__file__).resolve().parents[1] / "src" / "whosthat"
 FILES = sorted(SOURCE.rglob("*.py"))
 
 FLOORS: tuple[tuple[str, ...], ...] = (
-    ("cli", "desktop"),
+    ("cli", "desktop", "server"),
     ("workflow",),
     ("evaluation",),
     ("checking",),
@@ -27,14 +27,14 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("translation",),
 )
 NEVER_SIDEWAYS = (
-    {"cli", "desktop"},
+    {"cli", "desktop", "server"},
     {"training", "recognition"},
     {"dataset", "faces", "networks", "cartoons"},
     {"photos", "importers", "runs", "photo_cache", "downloading", "cluster", "inference"},
     set(FLOORS[-2]),
 )
-LAUNCHES = {("cli", "desktop")}
-"""The command `whosthat desktop` opens the window: the one step from surface to surface."""
+LAUNCHES = {("cli", "desktop"), ("cli", "server")}
+"""The commands `whosthat desktop`, `serve` and `studio` open what they are named after: the only steps from surface to surface."""
 
 ROOMS = {
     "keras": ("networks", "training"),
@@ -53,11 +53,13 @@ ROOMS = {
     "fsspec": ("photos",),
     "typer": ("cli",),
     "rich": ("cli",),
-    **dict.fromkeys(("asyncio", "ftplib", "http", "smtplib", "socketserver", "ssl", "urllib", "xmlrpc"), ("downloading",)),
-    "socket": ("downloading", "cluster"),
+    **dict.fromkeys(("fastapi", "starlette", "uvicorn", "prometheus_client", "asyncio"), ("server",)),
+    **dict.fromkeys(("ftplib", "smtplib", "socketserver", "ssl", "xmlrpc"), ("downloading",)),
+    **dict.fromkeys(("http", "urllib"), ("downloading", "server")),
+    "socket": ("downloading", "cluster", "server"),
 }
-"""Libraries and the rooms that may import them. Those of the last lines open connections: `downloading` alone does, and `cluster` where
-somebody asks for one."""
+"""Libraries and the rooms that may import them. Those of the last lines open connections: `downloading` alone does, `cluster` where somebody
+asks for one, and `server` answers on one."""
 FORBIDDEN = {"pickle", "joblib", "dill", "shelve", "marshal", "requests", "urllib3", "httpx", "torch", "dlib"}
 EMPTY_NAMES = {"util", "utils", "helper", "helpers", "common", "misc", "manager", "managers"}
 MAX_LINES, MAX_FUNCTION_LINES, MAX_PARAMETERS = 400, 55, 8
