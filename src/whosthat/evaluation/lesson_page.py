@@ -13,8 +13,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from whosthat.evaluation.page import template
 from whosthat.evaluation.plots.canvas import PRINT, THEMED, drawn, png, svg
-from whosthat.evaluation.report import template
 from whosthat.runs.files import save_file
 
 PAGE = "lesson.html"

@@ -2,7 +2,7 @@
 
 What belongs here: choosing what the report shows and filling the template. What does not: computing figures, drawing.
 
-The page loads nothing: style, drawings and photos stand inside it, and a content security policy forbids the rest.
+The page loads nothing: style, script, drawings and photos stand inside it, and a content security policy forbids the rest.
 Names of classes and files are whatever folders are called; the template escapes every one of them.
 """
 
@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from whosthat.evaluation.face_part import read_face_part
 from whosthat.evaluation.metrics import matrix_of
 from whosthat.evaluation.network_part import arithmetic, head_parameters, layer_words, read_network, shape_words
 from whosthat.evaluation.outcomes import Answer
+from whosthat.evaluation.page import MOST_NAMES, template
 from whosthat.evaluation.plots import charts
 from whosthat.evaluation.plots.architecture import architecture_size, describe_architecture, draw_architecture
 from whosthat.evaluation.plots.canvas import THEMED, drawn, svg
@@ -31,23 +31,14 @@ from whosthat.evaluation.verdict import suspects_sentence
 from whosthat.networks.layers import NetworkLayers
 from whosthat.runs.files import HISTORY, REPORT, read_counts, read_environment, read_findings, read_settings, save_file
 from whosthat.training.journal import read_history
-from whosthat.translation import N_, _, language, ngettext
-from whosthat.version import __version__
-from whosthat.wording import closed_up, confidence_text, counted, date_text, duration, percent, percent_range, visible
+from whosthat.translation import N_, _
 
-TEMPLATES = Path(__file__).with_name("templates")
 CURVES = ("loss", "accuracy", "val_loss", "val_accuracy")
 CONFUSIONS_TOLD = 3
 """So many confusions are told in words above the matrix."""
 
-MOST_ROWS = 50
-"""Of a longer table only so many rows are shown, those first that need a look."""
-
-MOST_NAMES = 200
-"""Of a longer list of photos only so many are shown."""
-
-PAGE_LANGUAGES = {"en": "en", "zh_TW": "zh-Hant-TW"}
-"""What a page says of its language, by the code of the language."""
+FEW_ROWS, MOST_ROWS = 30, 2_000
+"""Of a longer table so many rows are shown, those first that need a look; so many more are there to be searched and sorted."""
 
 REM_AN_INCH = 5.9
 """The widest drawing of a network just fits the page; narrower ones have words of the same size."""
@@ -77,32 +68,6 @@ def write_report(run: Path) -> Path:
     return save_file(run / REPORT, template("report.html.j2").render(_content(run, facts)))
 
 
-def template(name: str) -> Any:
-    """Return the file of this name in `TEMPLATES`, which escapes whatever it is given, translated texts too."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        finalize=lambda value: visible(value) if type(value) is str else value,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "confidence": lambda share: unbroken(confidence_text(share)),
-        "percent": lambda share: unbroken(percent(share)),
-        "percent_range": lambda interval: unbroken(percent_range(interval.low, interval.high)),
-        "unbroken": unbroken,
-        "counted": counted,
-        "duration": duration,
-        "local_time": local_time,
-    }
-    environment.concat = lambda parts: closed_up("".join(parts))  # type: ignore[method-assign]
-    environment.globals |= {"_": _, "ngettext": ngettext, "page_language": PAGE_LANGUAGES[language()], "version": __version__}
-    return environment.get_template(name)
-
-
 def _content(run: Path, facts: RunFacts) -> dict[str, Any]:
     history = read_curves(run)
     evaluation, photos, faces, network = facts.evaluation, read_photos(run), read_face_part(run), read_network(run)
@@ -116,9 +81,10 @@ def _content(run: Path, facts: RunFacts) -> dict[str, Any]:
         "diagnosis": diagnosis,
         "training": facts.training,
         "run_path": _run_path(run),
-        "counts": sorted(counts, key=lambda row: row.total)[:MOST_ROWS] if len(counts) > MOST_ROWS else counts,
+        "counts": sorted(counts, key=lambda row: row.total)[:MOST_ROWS] if len(counts) > FEW_ROWS else counts,
         "all_counts": counts,
         "most_names": MOST_NAMES,
+        "few_rows": FEW_ROWS,
         "findings": read_findings(run),
         "faces": faces,
         "settings": settings,
@@ -149,19 +115,6 @@ def _diagnosis(facts: RunFacts, history: History) -> Diagnosis:
     anew = diagnose(history, facts.evaluation, facts.training)
     same = (anew.case, anew.path, anew.verdict.grade) == (stored.case, stored.path, stored.verdict.grade)
     return anew if same else stored
-
-
-def local_time(created: str) -> str:
-    """Write a moment, in ISO 8601, as the clock here shows it; what is none is left as it is."""
-    try:
-        return date_text(datetime.fromisoformat(created))
-    except (ValueError, OverflowError, OSError):
-        return created
-
-
-def unbroken(sentence: str) -> str:
-    """Keep numbers and their per cent signs on one line."""
-    return sentence.replace(" %", "\N{NO-BREAK SPACE}%")
 
 
 def read_curves(run: Path) -> History:
