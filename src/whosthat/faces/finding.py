@@ -41,7 +41,7 @@ PLAIN = "plain"  # the way in which most faces are found: looking once
 CENTRAL_BONUS = 0.5  # how much less a face in a corner counts than one of the same size in the middle, 0 to 1
 RIVAL_SHARE = 0.5  # a photo may be about any face whose side is at least this share of the largest one's; smaller ones are bystanders
 SHARPNESS_SIDE = 150  # side in pixels of the crop whose sharpness is measured
-VERSION = 3  # changes when the same image would give other embeddings; remembered ones are then worked out again
+VERSION = 4  # changes when the same image would give other embeddings; remembered ones are then worked out again
 
 
 @dataclass(frozen=True)
