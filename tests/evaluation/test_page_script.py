@@ -116,6 +116,26 @@ def test_a_photo_of_the_sample_opens_by_the_space_bar_and_by_a_click(opened: Any
     assert "11 of 35" in page.get_by_role("dialog").inner_text()
 
 
+def test_a_chart_shows_the_values_under_the_pointer_and_by_keyboard(opened: Any, report: Any) -> None:
+    page = opened(report())
+    plot = page.locator("#learned .plot").nth(1)
+    tip = plot.get_by_role("status")
+    box = plot.locator("svg").bounding_box()
+    page.locator("#learned").scroll_into_view_if_needed()
+    plot.locator("svg").hover(position={"x": box["width"] * 0.98, "y": box["height"] / 2})
+    assert tip.inner_text() == "epoch 6\ntraining photos: 0.333\nvalidation photos: 0.367"
+    assert plot.locator(".hair").evaluate("one => getComputedStyle(one).visibility") == "visible"
+    plot.locator("svg").focus()
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowRight")
+    assert tip.inner_text().startswith("epoch 2\ntraining photos: 1\n")
+    inside, around = tip.bounding_box(), plot.bounding_box()
+    assert around["x"] <= inside["x"]
+    assert inside["x"] + inside["width"] <= around["x"] + around["width"]
+    page.keyboard.press("Escape")
+    assert plot.locator(".hair").evaluate("one => getComputedStyle(one).visibility") == "hidden"
+
+
 def test_a_command_is_copied_where_there_is_a_clipboard_and_in_a_sandboxed_frame(opened: Any, report: Any, tmp_path: Path) -> None:
     file = report()
     frame = tmp_path / "frame.html"
@@ -143,7 +163,9 @@ def test_without_scripts_everything_is_there_and_no_control_is_dead(opened: Any,
     small = photo.locator("img").bounding_box()["width"]
     photo.locator("summary").click()
     assert photo.locator("img").bounding_box()["width"] > 1.5 * small
-    assert page.locator("#learned svg").count() == 2
+    assert page.locator("#learned svg.chart").count() == 2
+    told = page.locator("#learned .at title").all_text_contents()
+    assert told[1] == "epoch 2\ntraining photos: 90 %\nvalidation photos: 80 %"
 
 
 def test_a_script_that_is_not_ours_does_not_run(opened: Any, report: Any) -> None:

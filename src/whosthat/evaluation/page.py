@@ -3,7 +3,7 @@
 What belongs here: filling a template safely. What does not: what a page shows (`report`, `check_page`, `comparison`, `experiments`,
 `lesson_page`).
 
-Everything that is put into a page is escaped. The content security policy of `page.html.j2` forbids whatever is not in the file, and lets
+Everything that is put into a page is escaped. The content security policy of ``page.html.j2`` forbids whatever is not in the file, and lets
 one script run: the text of ``page.js``, known by its hash. A name that got through the escaping could still run nothing.
 """
 

@@ -24,8 +24,9 @@ from whosthat.evaluation.plots import charts
 from whosthat.evaluation.plots.architecture import architecture_size, describe_architecture, draw_architecture
 from whosthat.evaluation.plots.canvas import THEMED, drawn, svg
 from whosthat.evaluation.plots.charts import History
-from whosthat.evaluation.plots.flow_chart import HEIGHT, WIDTH, describe_path, draw_flow_chart
-from whosthat.evaluation.plots.writing import HEAT_FILE, flow_captions, read_filters, read_photos, shown_mistakes
+from whosthat.evaluation.plots.flow_chart import flow_of_page
+from whosthat.evaluation.plots.page_chart import laid_out
+from whosthat.evaluation.plots.writing import HEAT_FILE, flow_captions, read_filters, read_photos, shown_mistakes, write_plots
 from whosthat.evaluation.run_facts import RunFacts, read_metrics
 from whosthat.evaluation.verdict import suspects_sentence
 from whosthat.networks.layers import NetworkLayers
@@ -66,6 +67,15 @@ def write_report(run: Path) -> Path:
     """
     facts = read_metrics(run)
     return save_file(run / REPORT, template("report.html.j2").render(_content(run, facts)))
+
+
+def draw_plots(run: Path) -> Path:
+    """Draw a run's charts anew, from the files in its folder, as PNG files to use elsewhere; return the folder that holds them.
+
+    Raises:
+        RunError: As `write_report`.
+    """
+    return write_plots(run, read_metrics(run), read_curves(run))
 
 
 def _content(run: Path, facts: RunFacts) -> dict[str, Any]:
@@ -147,35 +157,30 @@ def _with_photos(answers: Sequence[Answer], photos: Mapping[int, str], heat: Map
 
 
 def _drawings(facts: RunFacts, history: History, network: NetworkLayers | None) -> dict[str, Any]:
-    """Every drawing as an ``<svg>`` element; they are made of numbers and our own words alone, hence safe in the page.
-
-    The names of layers, which can be anything, are escaped where the SVG is written.
-    """
-    from markupsafe import Markup
-
-    def drawing(words: tuple[str, str, str], draw: Any, *what: Any, size: tuple[float, float] = (4.7, 3.1)) -> Markup:
-        return Markup(drawn(size, THEMED, lambda figure: svg(figure, *words), draw, *what))  # noqa: S704 - see above
-
-    bins, path, best = facts.evaluation.bins, facts.diagnosis.path, facts.training.best_epoch
+    """Lay out every drawing that ``chart.html.j2`` writes; that of the network is an ``<svg>`` element already."""
+    bins, path, best, learning = facts.evaluation.bins, facts.diagnosis.path, facts.training.best_epoch, facts.learning
     calibration = ("reliability", _("Reliability diagram"), charts.describe_reliability(bins))
-    way = ("flow", _("Flow chart"), describe_path(path))
-    drawings = {
-        "reliability": drawing(calibration, charts.draw_reliability, bins, size=(4.7, 3.5)),
-        "flow_chart": drawing(way, draw_flow_chart, path, flow_captions(facts), size=(WIDTH, HEIGHT)),
+    drawings: dict[str, Any] = {
+        "reliability": laid_out(charts.reliability_chart(bins), *calibration, (4.7, 3.5)),
+        "flow_chart": flow_of_page("", _("Flow chart"), path, flow_captions(facts)),
     }
     if history:
         accuracy = ("accuracy", _("Accuracy by epoch"), charts.describe_curves(history, ("accuracy", "val_accuracy")))
         loss = ("loss", _("Loss by epoch"), charts.describe_curves(history, ("loss", "val_loss")))
-        drawings["accuracy"] = drawing(accuracy, charts.draw_accuracy, history, best)
-        drawings["loss"] = drawing(loss, charts.draw_loss, history, best)
+        drawings["accuracy"] = laid_out(charts.accuracy_chart(history, best), *accuracy)
+        drawings["loss"] = laid_out(charts.loss_chart(history, best), *loss)
     if network is not None:
-        words = ("architecture", _("The network"), describe_architecture(network))
-        drawings["network"] = drawing(words, draw_architecture, network, size=architecture_size(network))
-    if facts.learning is not None:
-        words = (
-            "learning",
-            _("Accuracy by photos per {each}", each=_(facts.learning.each)),
-            charts.describe_learning_curve(facts.learning),
-        )
-        drawings["learning"] = drawing(words, charts.draw_learning_curve, facts.learning)
+        drawings["network"] = _network_drawing(network)
+    if learning is not None:
+        title = _("Accuracy by photos per {each}", each=_(learning.each))
+        drawings["learning"] = laid_out(charts.learning_chart(learning), "learning", title, charts.describe_learning_curve(learning))
     return drawings
+
+
+def _network_drawing(network: NetworkLayers) -> Any:
+    """Draw a network as an ``<svg>`` element: numbers and our own words; the names of layers, which can be anything, are escaped there."""
+    from markupsafe import Markup
+
+    words = ("architecture", _("The network"), describe_architecture(network))
+    page = drawn(architecture_size(network), THEMED, lambda figure: svg(figure, *words), draw_architecture, network)
+    return Markup(page)  # noqa: S704 - see above
