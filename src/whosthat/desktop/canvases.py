@@ -25,7 +25,7 @@ ROW = 40
 LONGEST = 300
 """Letters of a name that are measured; no longer one can be enrolled."""
 
-LEAST_BARS = 3
+LEAST_BARS = 2
 """So many bars have room in the smallest window."""
 
 
@@ -38,19 +38,19 @@ class PhotoView(tkinter.Canvas):
 
     def __init__(self, parent: tkinter.Misc, look: Look, chosen: Callable[[int | None], None]) -> None:
         super().__init__(parent, background=STAGE, highlightthickness=look.px(2), highlightbackground=STAGE, highlightcolor=ACCENT)
-        self.configure(width=look.px(320), height=look.px(240), takefocus=True)
+        self.configure(width=look.px(240), height=look.px(240), takefocus=True)
         self._look, self._chosen = look, chosen
         self._picture: Picture | None = None
         self._face: int | None = None
-        self._otherwise = ""
+        self._otherwise: tuple[str, dict[str, str]] = ("", {})
         self._pixels: tkinter.PhotoImage | None = None  # Tk forgets an image that Python no longer holds
         self.boxes: list[tuple[float, float, float, float]] = []
         """Where the faces are in this canvas: left, top, right, bottom."""
         self.bind("<Configure>", self._draw)
         self.bind("<Button-1>", self._clicked)
 
-    def show(self, picture: Picture | None, face: int | None, otherwise: str) -> None:
-        """Show another picture with one face chosen; without one, words in its place."""
+    def show(self, picture: Picture | None, face: int | None, otherwise: tuple[str, dict[str, str]]) -> None:
+        """Show another picture with one face chosen; without one, large words in its place, and below them keys and what they do."""
         if picture is self._picture and otherwise == self._otherwise:
             if face != self._face:
                 self._face = face
@@ -74,14 +74,7 @@ class PhotoView(tkinter.Canvas):
         self.boxes = []
         width, height = self.winfo_width(), self.winfo_height()
         if self._picture is None:
-            room = width - self._look.px(48)
-            headline, *more = self._otherwise.split("\n", 1)
-            self.create_text(
-                width / 2, height / 2, text=headline, fill=PAPER, font=self._look.headline, width=room, justify="center", anchor="s"
-            )
-            self.create_text(
-                width / 2, height / 2 + self._look.px(12), text="".join(more), fill=FAINT, font=self._look.text, width=room, anchor="n"
-            )
+            self._draw_words(width, height)
             return
         margin = self._look.px(16)
         image = fitted(self._picture.image, max(1, width - 2 * margin), max(1, height - 2 * margin), zoom=LARGEST_ZOOM)
@@ -93,6 +86,17 @@ class PhotoView(tkinter.Canvas):
         self.boxes = [(left + box.left * scale, top + box.top * scale, left + box.right * scale, top + box.bottom * scale) for box in found]
         self._draw_boxes()
 
+    def _draw_words(self, width: int, height: int) -> None:
+        (headline, keys), look, middle = self._otherwise, self._look, width / 2
+        top = (height - len(keys) * look.text.metrics("linespace")) / 2
+        self.create_text(
+            middle, top, text=headline, fill=PAPER, font=look.headline, width=width - look.px(24), justify="center", anchor="s"
+        )
+        widest = [max(map(look.text.measure, words), default=0) for words in (keys, keys.values())]
+        left = middle - (sum(widest) + look.px(20)) / 2
+        for words, x in ((keys, left), (keys.values(), left + widest[0] + look.px(20))):
+            self.create_text(x, top + look.px(12), text="\n".join(words), fill=FAINT, font=look.text, anchor="nw")
+
     def _draw_boxes(self) -> None:
         self.delete("box")
         sightings = (self._picture.sightings if self._picture else None) or ()
@@ -100,7 +104,7 @@ class PhotoView(tkinter.Canvas):
         for number, (box, sighting) in enumerate(zip(self.boxes, sightings, strict=False)):
             colour = "#{:02x}{:02x}{:02x}".format(*colours[sighting.name])
             line = self._look.px(5 if number == self._face else 3)
-            dash = (4 * line, 3 * line) if sighting.name is None else ()
+            dash = (3 * line, 2 * line) if sighting.name is None else ()
             self.create_rectangle(*box, outline="#ffffff", width=line + self._look.px(2), dash=dash, tags="box")
             self.create_rectangle(*box, outline=colour, width=line, dash=dash, tags="box")
         for number, (box, sighting) in enumerate(zip(self.boxes, sightings, strict=False)):

@@ -140,7 +140,7 @@ class MainWindow:
         }
         self.toolbar: dict[str, ttk.Button] = {}
         for column, (name, (text, command)) in enumerate(self.buttons.items()):
-            self.toolbar[name] = ttk.Button(bar, text=text, style="Bar.TButton", command=command, width=3 if len(text) == 1 else 0)
+            self.toolbar[name] = ttk.Button(bar, text=text, style="Bar.TButton", command=command)
             self.toolbar[name].grid(row=0, column=column, padx=(0, px(6)))
         return bar
 
@@ -181,18 +181,22 @@ class MainWindow:
         told = "\n".join(map(visible, state.message.split("\n")))
         self.status.configure(text=told, style="Alarm.Status.TLabel" if state.failed else "Status.TLabel")
 
-    def _instead_of_a_picture(self, state: State) -> str:
+    def _instead_of_a_picture(self, state: State) -> tuple[str, dict[str, str]]:
+        """Return a few large words, and on an empty stage what each key does."""
         if state.watching:
-            return _("Waiting for the camera")
+            return _("Waiting for the camera"), {}
         if state.failed:
-            return _("No photo to show")
-        keys = _(
-            "{control}+O   choose a photo\n{control}+D   choose a folder\nLeft, right   go through its photos\n"
-            "Up, down   go through the faces\n{control}+N   name a face\n{control}+S   save the picture\n"
-            "{control}+K   camera\n{control}+B   choose a recogniser",
-            control=CONTROL_NAME,
-        )
-        return "\n".join((_("No photo yet"), keys))
+            return _("No photo to show"), {}
+        keys = {
+            "O": _("choose a photo"),
+            "D": _("choose a folder"),
+            "K": _("camera on or off"),
+            "B": _("choose a recogniser"),
+            "N": _("name a face"),
+            "S": _("save the picture"),
+        }
+        pressed = {_("{control}+{key}", control=CONTROL_NAME, key=key): words for key, words in keys.items()}
+        return _("No photo yet"), pressed | {"← →": _("other photos of the folder"), "↑ ↓": _("other faces of the photo")}
 
     def _tell_of_a_mistake(self, kind: type[BaseException], error: BaseException, _traceback: TracebackType | None) -> None:
         """Show in the window what Tk would print to a terminal that nobody may see."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tkinter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +17,9 @@ from whosthat.wording import percent, visible
 
 WIDTH = 280
 """Of what stands in it, in pixels of a 96-dpi screen."""
+
+_UNBROKEN = re.compile(r"(?<=[<>]) | (?=%)")
+"""Blanks at which a line must not end: around the number of a percentage."""
 
 
 @dataclass(frozen=True)
@@ -51,12 +55,12 @@ class Panel(ttk.Frame):
     def _build_recogniser(self) -> ttk.Frame:
         px, frame = self._look.px, ttk.Frame(self)
         frame.columnconfigure(0, weight=1)
-        ttk.Label(frame, text=_("Recogniser"), style="Small.TLabel").grid(row=0, sticky="w", pady=(0, px(4)))
+        ttk.Label(frame, text=_("Recogniser"), style="Small.TLabel").grid(row=0, column=0, sticky="sw")
         self.runs = ttk.Combobox(frame, state="readonly", width=10, font=self._look.text)
-        self.runs.grid(row=1, column=0, sticky="ew")
+        self.runs.grid(row=1, columnspan=2, sticky="ew", pady=(px(4), 0))
         self.runs.bind("<<ComboboxSelected>>", self._run_selected)
-        other = ttk.Button(frame, text=_("Other …"), style="Bar.TButton", command=self._actions.choose_bundle)
-        other.grid(row=1, column=1, padx=(px(6), 0))
+        other = ttk.Button(frame, text=_("Other …"), style="Small.TButton", command=self._actions.choose_bundle)
+        other.grid(row=0, column=1, sticky="e")
         return frame
 
     def _build_correcting(self) -> ttk.Frame:
@@ -84,7 +88,7 @@ class Panel(ttk.Frame):
         shown = answer(sightings, state.face)
         headline = shortened(shown.headline, 2 * self._look.px(WIDTH) - self._look.px(60), self._look.headline)
         self.headline.configure(text=headline, style="Headline.TLabel" if shown.known else "Unknown.Headline.TLabel")
-        self.detail.configure(text=visible(shown.detail))
+        self.detail.configure(text=_UNBROKEN.sub("\N{NO-BREAK SPACE}", visible(shown.detail)))
         self.bars.show(shown)
         self._show_correcting(state)
 
@@ -95,6 +99,7 @@ class Panel(ttk.Frame):
             self.runs.current(place)
         else:
             self.runs.set(visible(state.bundle) if state.bundle else _("none yet"))
+            self.runs.xview_moveto(1)
 
     def _show_correcting(self, state: State) -> None:
         if state.people is None:

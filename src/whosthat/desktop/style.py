@@ -73,6 +73,7 @@ def _style_widgets(root: tkinter.Tk, look: Look) -> None:
     style = ttk.Style(root)
     style.theme_use("clam")
     style.configure(".", background=PANEL, foreground=INK, font=look.text, bordercolor=LINE, lightcolor=PANEL, darkcolor=PANEL)
+    style.configure("TLabel", padding=0, borderwidth=0)
     style.configure("Paper.TFrame", background=PAPER)
     style.configure("Headline.TLabel", font=look.headline)
     style.configure("Unknown.Headline.TLabel", foreground=UNKNOWN)
@@ -84,8 +85,13 @@ def _style_widgets(root: tkinter.Tk, look: Look) -> None:
     style.configure("TButton", padding=padding, background=PAPER, relief="flat", focuscolor=ACCENT)
     style.map("TButton", background=[("pressed", LINE), ("active", TRACK)])
     style.configure("Main.TButton", background=ACCENT, foreground="#ffffff", bordercolor=ACCENT, lightcolor=ACCENT, darkcolor=ACCENT)
-    style.map("Main.TButton", background=[("pressed", ACCENT_DARK), ("active", ACCENT_DARK)], foreground=[("disabled", LINE)])
-    style.configure("Bar.TButton", padding=(look.px(10), look.px(6)), background=PAPER)
+    style.map(
+        "Main.TButton",
+        bordercolor=[("disabled", PAPER)],
+        background=[("disabled", PAPER), ("pressed", ACCENT_DARK), ("active", ACCENT_DARK)],
+        foreground=[("disabled", SOFT)],
+    )
+    style.configure("Bar.TButton", padding=(look.px(10), look.px(6)), background=PANEL, width=0)
     style.configure(
         "TCombobox", padding=(look.px(6), look.px(6)), fieldbackground=PANEL, background=PAPER, arrowcolor=SOFT, arrowsize=look.px(14)
     )
