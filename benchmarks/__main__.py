@@ -20,6 +20,7 @@ RESULTS = Path(__file__).resolve().parents[1] / "docs" / "RESULTS.md"
 BENCHMARKS = (
     "outcomes",
     "startup",
+    "window",
     "epoch",
     "memory",
     "large_photos",
