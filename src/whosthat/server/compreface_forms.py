@@ -51,7 +51,6 @@ class RecognisedFace(BaseModel):
     subjects: list[Subject]
     landmarks: list[tuple[int, int]] | None = None
     embedding: list[float] | None = None
-    execution_time: dict[str, float] | None = None
 
 
 class Recognised(BaseModel):

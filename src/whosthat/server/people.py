@@ -11,22 +11,25 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from fastapi import Path as InPath
 from pydantic import BaseModel, Field
 
 from whosthat.errors import WhosthatError
 from whosthat.recognition.recogniser import People
+from whosthat.runs.files import BUNDLE
 from whosthat.server.identify import REFUSALS, BundleQuery
 from whosthat.server.refusals import Refusal, status_of
 from whosthat.server.service import OpenBundle, Service
 from whosthat.server.uploads import FORM, read_form
+from whosthat.settings import cache_folder
 from whosthat.translation import _
 from whosthat.types import Added
 
@@ -41,7 +44,10 @@ _FORM = {
         "name": {"type": "string", "minLength": 1, "maxLength": MOST_NAME, "description": "Whom the photos show, known or new."},
         "photos": {"type": "array", "items": {"type": "string", "format": "binary"}, "minItems": 1},
         "face": {"type": "integer", "minimum": 1, "description": "Which face of the one photo, from left to right."},
-        "anyway": {"type": "boolean", "description": "Enrol the photos even if they do not seem to show one person, or show somebody else."},
+        "anyway": {
+            "type": "boolean",
+            "description": "Enrol the photos even if they do not seem to show one person, or show somebody else.",
+        },
     },
     "required": ["name", "photos"],
 }  # not translated: a description for programs
@@ -192,16 +198,18 @@ def people_router(service: Service, register: Register) -> APIRouter:
 
     @router.delete("/people/{name}")
     async def remove(name: NamePath, bundle: BundleQuery = None) -> ReceiptAnswer:
-        """Remove somebody: embeddings, entries in the cache, pictures in the run. The answer is the receipt, which is kept beside the bundle."""
+        """Remove somebody: embeddings, entries in the cache, pictures in the run. The receipt is kept beside the bundle, too."""
         return await register.remove(register.bundle(bundle), name)
 
     return router
 
 
 def _number(text: str | None) -> int | None:
-    if text is None or (text.isascii() and text.isdecimal() and 0 < int(text[:9]) and len(text) < 10):
-        return text and int(text) or None
-    raise Refusal(422, "invalid", "The number of the face must be 1 or more.")
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdecimal() and len(text) < 10 and int(text)):
+        raise Refusal(422, "invalid", "The number of the face must be 1 or more.")
+    return int(text)
 
 
 def _name(photo: bytes) -> str:
@@ -226,8 +234,7 @@ def _without_folders(bundle: OpenBundle, places: Sequence[str]) -> Iterator[None
     except WhosthatError as error:
         status, code = status_of(error)
         said = str(error)
-        for place in places:
-            said = said.replace(f"{place}/", "")
-        for folder in (bundle.path.resolve(), bundle.path):
-            said = said.replace(str(folder.parent / f"removed"), "removed").replace(str(folder), bundle.name)
-        raise Refusal(status, code, "{reason}", reason=said) from error
+        home = bundle.path.resolve()
+        for place in (*places, str(home / BUNDLE), str(home), str(home.parent), str(cache_folder())):
+            said = said.replace(f"{place}{os.sep}", "").replace(place, Path(place).name)
+        raise Refusal(status, code, said) from error
