@@ -62,7 +62,7 @@ class Door:
     def knows(self, host: str) -> bool:
         """Tell whether a Host header names this service."""
         name = _host_name(host)
-        return name in self.names or (self.any_address and _is_address(name))
+        return name in self.names or (self.any_address and is_address(name))
 
     def check(self, scope: Scope, headers: Headers) -> None:
         """Raise Refusal for a request that may not come in."""
@@ -91,7 +91,8 @@ def _host_name(host: str) -> str:
     return host.partition(":")[0].lower().removesuffix(".")
 
 
-def _is_address(name: str) -> bool:
+def is_address(name: str) -> bool:
+    """Tell whether a host is given by its number."""
     with contextlib.suppress(ValueError):
         ipaddress.ip_address(name)
         return True

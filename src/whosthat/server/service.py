@@ -7,7 +7,6 @@ requests (`guards`, `uploads`), routes, who waits (`queueing`).
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import os
 from collections import Counter
@@ -37,7 +36,7 @@ log = logging.getLogger("whosthat.server")
 
 def event(what: str, **facts: Any) -> None:
     """Write one line of the log."""
-    log.info(json.dumps({"event": what, **facts}))
+    log.info(what, extra={"facts": {"event": what, **facts}})
 
 
 @dataclass(frozen=True)

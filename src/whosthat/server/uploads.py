@@ -87,9 +87,7 @@ async def read_form(request: Request, most_files: int, fields: Collection[str] =
             elif name in fields:
                 texts[name] = value
             else:
-                raise Refusal(
-                    422, "unknown_field", "The form has a field that is not known. Send photos; addresses and paths are not taken."
-                )
+                raise Refusal(422, "unknown_field", "The form has an unknown field. Send photos; addresses and paths are not taken.")
     finally:
         await form.close()
     if len(uploads) > most_files:
