@@ -36,7 +36,7 @@ from whosthat.recognition import load
 from whosthat.workflow.predict import predict
 
 TITLE = "The service"
-N_PHOTOS, TURNS, CLIENTS = 200, 3, 8
+N_PHOTOS, TURNS, CLIENTS = 200, 3, 16
 LOAD_S, OVERLOAD_S = 30.0, 10.0
 SOAK_S = float(os.environ.get("WHOSTHAT_SOAK_S", "600"))
 LEAKING = """
