@@ -41,6 +41,7 @@ BENCHMARKS = (
     "stated_rates",
     "photo_stages",
     "ray_engine",
+    "service",
 )
 HEAD = """# Measured
 

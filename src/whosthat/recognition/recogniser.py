@@ -21,6 +21,7 @@ from whosthat.types import Added, Enrolled, Image, Sighting, Verification
 
 if TYPE_CHECKING:
     from whosthat.faces.finding import CutFaces, FaceCropper
+    from whosthat.inference import Session
     from whosthat.recognition.bundle import Bundle
     from whosthat.types import Face, FloatArray
 
@@ -142,6 +143,15 @@ class Recogniser(ABC):
     def every(self) -> int | None:
         """Every how many frames of a video it looks, where it learnt that from clips; None where it did not."""
         return None
+
+    @property
+    def network(self) -> Session:
+        """The network alone, for programs that prepare its input and read its output themselves; nothing is calibrated or refused.
+
+        Raises:
+            BundleError: This recogniser has none of its own.
+        """
+        raise BundleError("This recogniser has no network of its own.")
 
     @abstractmethod
     def prepare(self, photo: PhotoSource, *, bgr: bool = False) -> Any:

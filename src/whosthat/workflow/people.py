@@ -70,6 +70,13 @@ def list_people(bundle: str | Path) -> tuple[Enrolled, ...]:
     return tuple(Enrolled(name, int(n)) for name, n in zip(gallery.people, counts, strict=True))
 
 
+def list_photos(bundle: str | Path) -> tuple[tuple[str, str], ...]:
+    """Return every enrolled photo, whose it is and its SHA-256; errors as of `list_people`."""
+    opened = open_bundle(bundle)
+    gallery = read_gallery(opened.mapped(FILE), opened.facts.labels, _face_facts(opened).dimensions)
+    return tuple((gallery.people[label], photo.sha256) for label, photo in zip(gallery.labels, gallery.photos, strict=True))
+
+
 def how_searched(bundle: str | Path) -> str:
     """Say how the enrolled photos of a large gallery are searched, in a sentence or two; empty where they are few."""
     opened = open_bundle(bundle)
