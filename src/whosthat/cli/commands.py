@@ -19,6 +19,7 @@ COMMANDS = {
     "report": N_("Write a run's report again, and open it."),
     "runs": N_("List runs, or set them side by side."),
     "models": N_("Show the models, and add weights files to them."),
+    "serve": N_("Answer programs over HTTP."),
     "desktop": N_("Open a window: choose a photo, see the name."),
     "doctor": N_("Check this installation."),
 }
