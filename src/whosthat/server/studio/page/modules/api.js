@@ -8,7 +8,7 @@ import { _ } from "./texts.js";
 const ROOT = "/studio/api/";
 /** Of what is dropped, so many files and bytes go in one request: a form has limits, and progress wants to be seen. */
 const FILES_AT_ONCE = 40;
-const BYTES_AT_ONCE = 32 * 2 ** 20;
+const BYTES_AT_ONCE = 16 * 2 ** 20;
 
 /** An answer that is no success; `code` is the server's word for it, `message` its sentence. */
 export class ApiError extends Error {
@@ -49,21 +49,22 @@ export const get = (path, values = {}, options = {}) => ask(segments(path) + que
 export const post = (path, body = {}) =>
   ask(segments(path), { method: "POST", headers: { "X-Whosthat": "1", "Content-Type": "application/json" }, body: JSON.stringify(body) });
 
-/** Send files, and the values beside them, as one form. Each file is `{file, name}`. */
-export function send(path, files, values = {}, field = "photos") {
+/** Send files, and the values beside them, as one form. Each file is `{file, name}`; `asked` is the address's query. */
+export function send(path, files, values = {}, asked = {}) {
   const form = new FormData();
   for (const [name, value] of Object.entries(values)) form.append(name, value);
-  for (const { file, name } of files) form.append(field, file, name);
-  return ask(segments(path), { method: "POST", headers: { "X-Whosthat": "1" }, body: form });
+  for (const { file, name } of files) form.append("photos", file, name);
+  return ask(segments(path) + query(asked), { method: "POST", headers: { "X-Whosthat": "1" }, body: form });
 }
 
 /**
- * Send many files, some at a time.
+ * Send a folder, some files at a time. The server says with the first ones what the new folder is called; the others go there too.
+ * @param {string} name what the folder should be called
  * @param {(done: number, total: number) => void} onProgress called after each request
- * @returns {Promise<object[]>} the answer to each request
+ * @returns {Promise<{folder: string, kept: number, refused: {name: string, reason: string}[]}>}
  */
-export async function sendAll(path, files, onProgress = () => {}) {
-  const answers = [];
+export async function sendFolder(name, files, onProgress = () => {}) {
+  const all = { folder: name, kept: 0, refused: [] };
   let at = 0;
   while (at < files.length) {
     let end = at;
@@ -72,11 +73,12 @@ export async function sendAll(path, files, onProgress = () => {}) {
       bytes += files[end].file.size;
       end += 1;
     }
-    answers.push(await send(path, files.slice(at, end)));
+    const { folder, kept, refused } = await send(`uploads/${all.folder}`, files.slice(at, end));
+    Object.assign(all, { folder, kept: all.kept + kept, refused: [...all.refused, ...refused] });
     at = end;
     onProgress(at, files.length);
   }
-  return answers;
+  return all;
 }
 
 /** The address of a small copy of a photo below the studio's folder; sizes are 160, 480 and 1600 pixels. */
@@ -85,10 +87,13 @@ export const photoUrl = (path, size = 160) => `${ROOT}photo${query({ path, size 
 /** The address of a photo that was asked about. */
 export const pictureUrl = (id, size = 1600) => `${ROOT}identified/${encodeURIComponent(id)}${query({ size })}`;
 
+/** The address of a picture of a face that was followed in a video. */
+export const trackUrl = (id) => `${ROOT}pictures/${encodeURIComponent(id)}`;
+
 /** The address of a run's report. */
 export const reportUrl = (run) => `${ROOT}${segments(`runs/${run}/report`)}`;
 
-const EVENTS = ["say", "step", "result", "table", "epoch", "frame", "end"];
+const EVENTS = ["say", "step", "result", "table", "run", "epoch", "end"];
 
 /**
  * Listen to a job from its beginning. The browser comes back by itself after a lost connection, and says what it heard last.

@@ -23,7 +23,7 @@ export function Camera({ onClose, onKeep }) {
       video.current.srcObject = stream;
       await video.current.play();
       while (running) {
-        const { photos } = await send("identify", [await still(video.current)], { keep: "false" });
+        const { photos } = await send("identify", [await still(video.current)], {}, { keep: false });
         if (running) setAnswer(photos[0]);
       }
     };

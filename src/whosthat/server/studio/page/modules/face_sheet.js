@@ -9,9 +9,9 @@ import { _, percent } from "./texts.js";
 
 export function FaceSheet({ photo, face, enrols, onDone, onClose }) {
   const [name, setName] = useState("");
-  const [listed] = useLoaded(() => (enrols ? get("people") : Promise.resolve([])), []);
+  const [listed] = useLoaded(() => (enrols ? get("people") : Promise.resolve(null)), []);
   const [run, busy, error] = useAction();
-  const people = (Array.isArray(listed) ? listed : listed?.people) ?? [];
+  const people = listed?.people ?? [];
   const correct = (how, more = {}) => run(async () => onDone(await post(`identify/${how}`, { id: photo.id, face: face.face, ...more })));
   const give = (event) => {
     event.preventDefault();
@@ -23,7 +23,7 @@ export function FaceSheet({ photo, face, enrols, onDone, onClose }) {
         ${face.runner_up && html`<${Candidate} name=${face.runner_up} share=${face.runner_up_confidence} />`}</ul></div>
     ${face.given_to_better && html`<p class="muted">${_("Another face in this photo looks more like {name}.", { name: face.runner_up ?? "" })}</p>`}
     ${face.nearest?.length > 0 && html`<h3>${_("Nearest enrolled photos")}</h3><ul class="nearest">${face.nearest.map((near, n) => html`<li key=${n}>
-      ${near.thumbnail ? html`<img src=${photoUrl(near.photo)} alt="" width="72" height="72" />` : html`<div class="none" />`}
+      ${near.thumbnail ? html`<img src=${photoUrl(near.path)} alt="" width="72" height="72" />` : html`<div class="none" />`}
       <span><bdi>${near.person}</bdi><small>${_("distance {distance}", { distance: near.distance.toFixed(2) })}</small></span></li>`)}</ul>`}
     ${enrols ? html`<form class="naming" onSubmit=${give}><label>${_("Who is it really?")}
         <input list="sheet-people" required maxlength="200" value=${name} onInput=${(event) => setName(event.target.value)} /></label>

@@ -14,9 +14,7 @@ export const nameOf = (face) => face.name ?? _("Unknown");
 
 /** What a button on a face says aloud. */
 function spoken(face) {
-  return face.name === null
-    ? _("Unknown, most like {name} ({confidence}). Open.", { name: face.runner_up ?? _("nobody"), confidence: percent(face.runner_up_confidence ?? face.confidence) })
-    : _("{name}, {confidence}. Open.", { name: face.name, confidence: percent(face.confidence) });
+  return face.name === null ? _("Unknown face. Open.") : _("{name}, {confidence}. Open.", { name: face.name, confidence: percent(face.confidence) });
 }
 
 /** What stands below a photo: how many faces, or its one answer, or why there is none. */
@@ -25,7 +23,7 @@ function caption(photo) {
   if (!photo.faces.length) return _("No face was found.");
   const unknown = photo.faces.filter((face) => face.name === null).length;
   const faces = ngettext("{n} face", "{n:,} faces", photo.faces.length);
-  return unknown ? `${faces} · ${ngettext("{n} unknown", "{n:,} unknown", unknown)}` : faces;
+  return unknown ? `${faces} · ${_("{n} unknown", { n: unknown })}` : faces;
 }
 
 /** A photo that was asked about; `onFace(face)` opens one of its faces. */

@@ -17,10 +17,14 @@ export const chosen = (files) => [...files].map((file) => ({ file, name: file.we
 export const pasted = (transfer) =>
   [...transfer.files].filter((file) => file.type.startsWith("image/")).map((file) => ({ file, name: file.name || "pasted.png" }));
 
-/** The name of the folder that all files lie in, or "" where they lie in several or in none. */
-export function topFolder(files) {
+/**
+ * Take the folder off that all files lie in.
+ * @returns {[string, {file: File, name: string}[]]} its name, "" where they lie in several or in none, and the files by their names below it
+ */
+export function belowTop(files) {
   const tops = new Set(files.map(({ name }) => (name.includes("/") ? name.split("/")[0] : "")));
-  return tops.size === 1 ? [...tops][0] : "";
+  const top = tops.size === 1 ? [...tops][0] : "";
+  return [top, top ? files.map(({ file, name }) => ({ file, name: name.slice(top.length + 1) })) : files];
 }
 
 async function walk(entry, above = "") {

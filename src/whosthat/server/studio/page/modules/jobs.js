@@ -7,7 +7,7 @@ import { listen } from "./api.js";
 /** So many sentences are kept; a long job says more than anybody reads. */
 const MOST_SENTENCES = 200;
 
-const NOTHING = { sentences: [], step: null, epochs: [], tables: [], frames: [], end: null };
+const NOTHING = { sentences: [], step: null, run: null, epochs: [], tables: [], end: null };
 
 /** Return what a job looks like after one more event. */
 export function after(seen, name, data) {
@@ -21,8 +21,8 @@ export function after(seen, name, data) {
       return { ...seen, epochs: [...seen.epochs.filter((one) => one.n < data.n), data] };
     case "table":
       return { ...seen, tables: [...seen.tables, data] };
-    case "frame":
-      return { ...seen, frames: [...seen.frames, data].slice(-MOST_SENTENCES) };
+    case "run":
+      return { ...seen, run: data.run };
     case "end":
       return { ...seen, step: null, end: data };
     default:
@@ -33,16 +33,17 @@ export function after(seen, name, data) {
 /**
  * Follow a job, from its first event on.
  * @param {{id: string, state: string}|null} job
- * @param {(end: object) => void} onEnd called once, when it is over
+ * @param {(end: object) => void} onEnd called once, when a job ends that was running when the page first saw it
  */
 export function useJob(job, onEnd) {
   const [seen, setSeen] = useState(NOTHING);
   useEffect(() => {
     setSeen(NOTHING);
     if (!job) return undefined;
+    const wasRunning = job.state === "running";
     return listen(job.id, (name, data) => {
       setSeen((before) => after(before, name, data));
-      if (name === "end") onEnd(data);
+      if (name === "end" && wasRunning) onEnd(data);
     });
   }, [job?.id]);
   return seen;

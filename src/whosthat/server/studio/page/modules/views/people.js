@@ -4,26 +4,27 @@
 import { html, useRef, useState } from "../html.js";
 import { get, photoUrl, post, send } from "../api.js";
 import { chosen } from "../folders.js";
-import { Dialog, Empty, Fault, Heading, photosText, useAction, useLoaded, Waiting } from "../parts.js";
+import { Dialog, Fault, Heading, photosText, useAction, useLoaded, Waiting } from "../parts.js";
+import { NothingOpen } from "../opening.js";
 import { _ } from "../texts.js";
 
-export function PeopleView({ state, tell }) {
+export function PeopleView({ state, refresh, tell }) {
   const [listed, error, reload] = useLoaded(() => (state.open ? get("people") : Promise.resolve(null)), [state.open?.name]);
   const [editing, setEditing] = useState(null);
-  if (!state.open) return html`<${Heading}>${_("People")}<//><${Empty} title=${_("No recogniser is open.")}><p><a class="button main" href="#/runs">${_("Choose a run")}</a></p><//>`;
+  if (!state.open) return html`<${Heading}>${_("People")}<//><${NothingOpen} ...${{ state, refresh }} />`;
   const done = (answer) => {
     setEditing(null);
     tell(answer.sentence);
     reload();
   };
-  const people = Array.isArray(listed) ? listed : listed?.people;
-  const enrols = state.open.enrols ?? listed?.enrols ?? true;
+  const people = listed?.people;
+  const { enrols } = state.open;
   return html`<${Heading} lead=${_("Whom {run} knows.", { run: state.open.name })}>${_("People")}<//>
     <${Fault} error=${error} />${!people && !error && html`<${Waiting} />`}
     ${!enrols && html`<p class="muted">${_("This recogniser learns new names by training again.")}</p>`}
     ${people && html`<ul class="cards people">${people.map((person) => html`<li key=${person.name} class="card">
-      <div class="looks">${(person.looks ?? []).slice(0, 4).map((photo) => html`<img key=${photo} src=${photoUrl(photo)} alt="" width="64" height="64" loading="lazy" />`)}</div>
-      <b><bdi>${person.name}</bdi></b><span class="muted">${photosText(person.photos)}</span>
+      <div class="looks">${person.looks.slice(0, 4).map((photo) => html`<img key=${photo} src=${photoUrl(photo)} alt="" width="64" height="64" loading="lazy" />`)}</div>
+      <b><bdi>${person.name}</bdi></b>${enrols && html`<span class="muted">${photosText(person.photos)}</span>`}
       ${enrols && html`<span class="buttons"><button type="button" onClick=${() => setEditing({ person, what: "rename" })}>${_("Rename")}<span class="hidden"> ${person.name}</span></button>
         <button type="button" onClick=${() => setEditing({ person, what: "remove" })}>${_("Remove")}<span class="hidden"> ${person.name}</span></button></span>`}</li>`)}</ul>`}
     ${enrols && people && html`<${Add} people=${people} onDone=${done} />`}
@@ -47,7 +48,7 @@ function Add({ people, onDone }) {
     <label>${_("Name")}<input list="known" required maxlength="200" value=${name} onInput=${(event) => setName(event.target.value)} /></label>
     <datalist id="known">${people.map((person) => html`<option key=${person.name} value=${person.name} />`)}</datalist>
     <label>${_("Photos of this person")}<input ref=${photos} type="file" accept="image/*" multiple required /></label>
-    <p class="buttons"><button class="main" disabled=${busy}>${_("Add")}</button></p><${Fault} error=${error} /></form>`;
+    <p class="buttons"><button class="main" disabled=${busy}>${_("Add these photos")}</button></p><${Fault} error=${error} /></form>`;
 }
 
 function Rename({ name, onDone, onClose }) {

@@ -1,9 +1,9 @@
 /**
  * Photos: which folders there are, how to bring more, what is wrong with them, and setting photos aside.
  */
-import { html, useEffect, useRef, useState } from "../html.js";
-import { get, photoUrl, post, sendAll } from "../api.js";
-import { topFolder } from "../folders.js";
+import { html, useEffect, useState } from "../html.js";
+import { get, post, sendFolder } from "../api.js";
+import { belowTop } from "../folders.js";
 import { Bar, DropZone, Empty, Fault, fileName, Heading, photosText, Thumbs, useAction, useLoaded, Waiting } from "../parts.js";
 import { _, ngettext, N_ } from "../texts.js";
 
@@ -20,13 +20,12 @@ function Folders({ tell }) {
   const [sent, setSent] = useState(null);
   const receive = (files) => run(async () => {
     if (!files.length) return;
-    const name = topFolder(files) || _("photos");
+    const [name, below] = belowTop(files);
     setSent([0, files.length]);
     try {
-      const answers = await sendAll(`uploads/${name}`, files, (done, total) => setSent([done, total]));
-      const refused = answers.flatMap((answer) => answer.refused);
-      tell(refusedText(answers.reduce((sum, answer) => sum + answer.kept, 0), refused));
-      location.hash = `#/photos/${encodeURIComponent(answers[0].folder)}`;
+      const { folder, kept, refused } = await sendFolder(name || "photos", below, (done, total) => setSent([done, total]));
+      tell(refusedText(kept, refused));
+      location.hash = `#/photos/${encodeURIComponent(folder)}`;
     } finally {
       setSent(null);
       reload();
@@ -70,14 +69,12 @@ function Folder({ folder, state, seen, refresh, tell }) {
     reloadPhotos();
   };
   const setAside = () => run(async () => {
-    const n = selected.size;
-    const { undo } = await post("set-aside", { photos: [...selected] });
+    const { undo, sentence } = await post("set-aside", { folder, photos: [...selected] });
     setSelected(new Set());
     again();
-    tell(ngettext("{n} photo set aside.", "{n:,} photos set aside.", n), { label: _("Undo"), run: () => run(async () => {
-      await post("set-aside/undo", { token: undo });
+    tell(sentence, { label: _("Undo"), run: () => run(async () => {
+      tell((await post("set-aside/undo", { folder, undo })).sentence);
       again();
-      tell(_("The photos are back."));
     }) });
   });
   return html`<p class="back"><a href="#/photos">${_("All folders")}</a></p>

@@ -28,7 +28,7 @@ function Result({ name, state, refresh, tell }) {
     ${run && html`<${Verdict} run=${run} />
       <p class="buttons">${state.open?.name === name ? html`<a class="button main" href="#/who">${_("Who is it?")}</a>`
         : html`<button type="button" class="main" disabled=${busy} onClick=${open}>${_("Use this recogniser")}</button>`}</p>
-      ${run.threshold && html`<section aria-labelledby="threshold"><h2 id="threshold">${_("Threshold")}</h2><${Threshold} name=${name} threshold=${run.threshold} tell=${tell} /></section>`}
+      ${run.threshold && html`<section aria-labelledby="threshold"><h2 id="threshold">${_("Threshold")}</h2><${Threshold} name=${name} threshold=${run.threshold} refresh=${refresh} /></section>`}
       ${run.people?.length > 0 && html`<${Classes} people=${run.people} />`}
       <${Report} name=${name} facts=${run.facts} />`}`;
 }
@@ -37,7 +37,7 @@ const GRADES = { good: N_("Good"), fair: N_("Fair"), poor: N_("Poor") };
 
 function Verdict({ run }) {
   const [first, ...others] = run.figures;
-  const { grade, sentence, next } = run.verdict;
+  const { grade, sentence, next } = run.verdict_in_words ?? { sentence: _("It was not tested.") };
   return html`<section class="verdict">
     ${first && html`<p class="figure">${first.value.replace(/ %$/, "")} <span>${first.value.endsWith(" %") ? "% " : ""}${first.label}</span></p>`}
     <div>${GRADES[grade] && html`<p class=${`grade ${grade}`}>${_(GRADES[grade])}</p>`}<p class="sentence">${sentence}</p></div>
@@ -47,17 +47,17 @@ function Verdict({ run }) {
   </section>`;
 }
 
-/** The threshold in words, the curve behind it, and a slider. Moving it changes the answers at once, saving it changes the recogniser. */
-export function Threshold({ name, threshold, tell }) {
+/** The threshold in words, the curve behind it, and a slider. Moving it changes the answers at once, for as long as the studio runs. */
+export function Threshold({ name, threshold, refresh }) {
   const { curve, low, high, step } = range(threshold);
   const [now, setNow] = useState({ value: threshold.value, sentence: threshold.sentence });
   const [run, busy, error] = useAction();
   const near = (value) => curve.reduce((best, point) => (Math.abs(point.value - value) < Math.abs(best.value - value) ? point : best), curve[0]);
   const move = (value) => setNow({ value, sentence: near(value)?.sentence ?? now.sentence });
-  const set = (save) => run(async () => {
-    const answer = await post(`runs/${name}/threshold`, { value: now.value, save });
-    setNow({ value: answer.value ?? now.value, sentence: answer.sentence ?? now.sentence });
-    if (save) tell(_("The threshold is saved with the recogniser."));
+  const set = (value) => run(async () => {
+    const answer = await post(`runs/${name}/threshold`, { value });
+    setNow({ value: answer.value, sentence: answer.sentence });
+    await refresh();
   });
   const line = (label, kind, key) => ({ label, kind, points: curve.filter((point) => typeof point[key] === "number").map((point) => [point.value, point[key]]) });
   const lines = [line(_("strangers that get a name"), "bad", "strangers"), line(_("known people who stay unknown"), "validation", "known_unknown")].filter(({ points }) => points.length);
@@ -66,9 +66,9 @@ export function Threshold({ name, threshold, tell }) {
     <p class="sentence" aria-live="polite">${now.sentence}</p>
     <${Chart} lines=${lines} x=${[low, high]} y=${[0, 1]} mark=${now.value} xLabel=${threshold.kind === "distance" ? _("distance") : _("confidence")} say=${(share) => percent(share)} sayX=${(value) => value.toFixed(2)} summary=${now.sentence} />
     <label class="slider">${text} <output>${now.value.toFixed(3)}</output>
-      <input type="range" min=${low} max=${high} step=${step} value=${now.value} aria-valuetext=${now.sentence} onInput=${(event) => move(Number(event.target.value))} onChange=${() => set(false)} /></label>
-    <p class="buttons"><button type="button" disabled=${busy} onClick=${() => set(true)}>${_("Save this threshold")}</button>
-      <button type="button" class="quiet" disabled=${busy || now.value === threshold.value} onClick=${() => setNow({ value: threshold.value, sentence: threshold.sentence })}>${_("Back to what it was")}</button></p>
+      <input type="range" min=${low} max=${high} step=${step} value=${now.value} aria-valuetext=${now.sentence} onInput=${(event) => move(Number(event.target.value))} onChange=${(event) => set(Number(event.target.value))} /></label>
+    ${threshold.how && html`<p class="muted">${threshold.how}</p>`}
+    <p class="buttons"><button type="button" disabled=${busy || now.value === threshold.fitted} onClick=${() => set(threshold.fitted)}>${_("As it was trained")}</button></p>
     <${Fault} error=${error} /></div>`;
 }
 

@@ -25,7 +25,7 @@ export function RunsView({ state, refresh, tell }) {
       <span class="number">${one.accuracy === null || one.accuracy === undefined ? (one.finished ? "" : _("stopped")) : percent(one.accuracy, 1)}</span>
       <span class="buttons">${one.finished && html`<a class="button" href=${`#/result/${encodeURIComponent(one.name)}`}>${_("Result")}<span class="hidden"> ${one.name}</span></a>`}
         ${state.open?.name === one.name ? html`<span class="grade good">${_("in use")}</span>`
-          : one.finished && html`<button type="button" disabled=${busy} onClick=${() => open(one.name)}>${_("Use")}<span class="hidden"> ${one.name}</span></button>`}</span></li>`)}</ul>
+          : one.finished && html`<button type="button" disabled=${busy} onClick=${() => open(one.name)}>${_("Use this one")}<span class="hidden"> ${one.name}</span></button>`}</span></li>`)}</ul>
     <p class="buttons"><button type="button" class="main" disabled=${selected.length < 2} onClick=${() => setCompared(selected)}>${_("Compare")}</button></p>
     ${compared.length > 1 && html`<${Comparison} key=${compared.join()} names=${compared} />`}`;
 }

@@ -26,7 +26,7 @@ function Live({ job, seen, running, tell }) {
     await post(`jobs/${job.id}/cancel`);
     tell(_("It stops after this step. You can go on later."));
   });
-  return html`<section class="live" aria-labelledby="live"><h2 id="live"><bdi>${job.run ?? job.folder}</bdi></h2>
+  return html`<section class="live" aria-labelledby="live"><h2 id="live"><bdi>${seen.run ?? job.run ?? job.folder}</bdi></h2>
     ${running && html`<${Bar} label=${seen.step?.what ?? _("Getting ready ...")} done=${seen.step?.done ?? 0} total=${seen.step?.total ?? 0} note=${seen.step?.note} />`}
     ${seen.epochs.length > 0 && html`<${Curves} epochs=${seen.epochs} />`}
     <ul class="sentences" aria-live="polite">${seen.sentences.slice(-LAST).map((sentence, n) => html`<li key=${n + sentence}>${sentence}</li>`)}</ul>

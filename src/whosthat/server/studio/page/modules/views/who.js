@@ -9,9 +9,10 @@ import { Camera } from "../camera.js";
 import { FaceSheet } from "../face_sheet.js";
 import { FaceCrop, Picture } from "../faces.js";
 import { pasted } from "../folders.js";
-import { Bar, DropZone, Empty, Fault, Heading, useAction } from "../parts.js";
+import { NothingOpen } from "../opening.js";
+import { Bar, DropZone, Fault, Heading, useAction } from "../parts.js";
 import { _, ngettext } from "../texts.js";
-import { Video } from "../video.js";
+import { Appearances, VideoButton } from "../video.js";
 
 /** So many photos are asked about at a time, so that the first answers are soon there. */
 const AT_ONCE = 8;
@@ -20,9 +21,7 @@ let shown = [];
 
 export function WhoView(props) {
   if (!props.state.open) {
-    return html`<${Heading}>${_("Who is it?")}<//><${Empty} title=${_("No recogniser is open.")}>
-      <p>${_("Train one from your photos, or choose a run.")}</p>
-      <p class="buttons"><a class="button main" href="#/training">${_("Train")}</a><a class="button" href="#/runs">${_("Choose a run")}</a></p><//>`;
+    return html`<${Heading}>${_("Who is it?")}<//><${NothingOpen} state=${props.state} refresh=${props.refresh} />`;
   }
   return html`<${Asking} key=${props.state.open.name} ...${props} />`;
 }
@@ -69,14 +68,15 @@ function Asking({ state, seen, refresh, tell }) {
   };
   return html`<${Heading} lead=${_("{run} answers.", { run: state.open.name })}>${_("Who is it?")}<//>
     <${DropZone} compact=${photos.length > 0} accept="image/*,.heic,.heif" title=${_("Drop photos here, or paste one")} onFiles=${ask} more=${html`
-      <button type="button" onClick=${() => setWatching(true)}>${_("Camera")}</button><${Video} ...${{ seen, refresh, run }} />`} />
+      <button type="button" onClick=${() => setWatching(true)}>${_("Camera")}</button><${VideoButton} ...${{ refresh, run }} />`} />
+    ${state.job?.kind === "video" && html`<${Appearances} job=${state.job} seen=${seen} />`}
     ${progress && html`<${Bar} label=${_("Looking at the photos ...")} done=${progress[0]} total=${progress[1]} />`}
     <${Fault} error=${error} />
     ${watching && html`<${Camera} onClose=${() => setWatching(false)} onKeep=${(file) => { setWatching(false); ask([file]); }} />`}
     <div class="pictures" aria-busy=${String(busy)}>${photos.map((one) => html`<${Picture} key=${one.id} photo=${one} onFace=${(which) => choose({ id: one.id, face: which.face })} />`)}</div>
     ${photos.length > 0 && html`<p class="buttons"><button type="button" class="quiet" onClick=${() => keep([])}>${_("Clear these photos")}</button></p>`}
-    ${state.open.enrols !== false && html`<${Groups} turn=${turn} shownPhotos=${photos} onDone=${corrected} />`}
-    ${face && html`<${FaceSheet} key=${`${photo.id} ${face.face}`} ...${{ photo, face, enrols: state.open.enrols !== false, onDone: corrected }} onClose=${() => choose(null)} />`}`;
+    ${state.open.enrols && html`<${Groups} turn=${turn} shownPhotos=${photos} onDone=${corrected} />`}
+    ${face && html`<${FaceSheet} key=${`${photo.id} ${face.face}`} ...${{ photo, face, enrols: state.open.enrols, onDone: corrected }} onClose=${() => choose(null)} />`}`;
 }
 
 /** Unknown faces that look alike, to be named together. */
@@ -87,27 +87,22 @@ function Groups({ turn, shownPhotos, onDone }) {
       setGroups([]);
       return;
     }
-    get("unknown").then((answer) => setGroups(Array.isArray(answer) ? answer : answer.groups), () => setGroups([]));
+    get("unknown").then((answer) => setGroups(answer.groups), () => setGroups([]));
   }, [turn]);
   if (!groups.length) return null;
   return html`<section aria-labelledby="unknown"><h2 id="unknown">${_("Who are these?")}</h2>
     <p class="muted">${_("Unknown faces, those that look alike together. A name is learnt at once.")}</p>
-    <ul class="cards groups">${groups.map((group, n) => html`<${Group} key=${group.group ?? n} number=${n} group=${group} photos=${shownPhotos} onDone=${onDone} />`)}</ul></section>`;
+    <ul class="cards groups">${groups.map((group) => html`<${Group} key=${group.faces.map(({ id, face }) => `${id} ${face}`).join()} group=${group} onDone=${onDone} />`)}</ul></section>`;
 }
 
-function Group({ group, number, photos, onDone }) {
+function Group({ group, onDone }) {
   const [name, setName] = useState(group.probably ?? "");
   const [run, busy, error] = useAction();
   const give = (event) => {
     event.preventDefault();
-    run(async () => onDone(await post("unknown/name", { group: group.group ?? number, name })));
+    run(async () => onDone(await post("unknown/name", { faces: group.faces.map(({ id, face }) => ({ id, face })), name })));
   };
-  const faces = group.faces.map((one) => {
-    const photo = photos.find(({ id }) => id === one.id);
-    const box = one.box ?? photo?.faces.find(({ face }) => face === one.face)?.box;
-    return { ...one, box, width: one.width ?? photo?.width, height: one.height ?? photo?.height };
-  }).filter(({ box, width }) => box && width);
-  return html`<li class="card"><div class="looks">${faces.slice(0, 6).map((one) => html`<${FaceCrop} key=${`${one.id} ${one.face}`} ...${one} />`)}</div>
+  return html`<li class="card"><div class="looks">${group.faces.slice(0, 8).map(({ id, face, box, width, height }) => html`<${FaceCrop} key=${`${id} ${face}`} ...${{ id, box, width, height }} />`)}</div>
     <span class="muted">${ngettext("{n} face", "{n:,} faces", group.faces.length)}</span>
     <form class="naming" onSubmit=${give}><label><span class="hidden">${_("Name")}</span><input required maxlength="200" placeholder=${_("Name")} value=${name} onInput=${(event) => setName(event.target.value)} /></label>
       <button disabled=${busy}>${_("Name them")}</button></form><${Fault} error=${error} /></li>`;
