@@ -16,6 +16,8 @@ LITERAL = r'"(?:[^"\\]|\\.)*"'
 CALL = re.compile(rf"(?<![\w.$])(?:_|N_|ngettext)\(\s*({LITERAL})(?:\s*,\s*({LITERAL}))?")
 COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.S)
 SENTENCE = re.compile(r"[A-Za-z]{2,}[,.:;)]? [a-z(]")
+CLASSES = re.compile(r'"(?:button|rows|quiet)[a-z ]*"$')
+"""Names of looks in the style sheet."""
 SPOKEN = re.compile(r"\b(?:aria-label|title|placeholder|alt|label)=([\"'])([^\"']*[A-Za-z][^\"']*)\1")
 
 
@@ -32,7 +34,7 @@ def parted(code: str) -> tuple[list[str], str]:
                 stack.pop()
             elif code.startswith("${", at):
                 stack.append(0)
-                at += 1
+                outside, at = outside + " ", at + 1
             else:
                 inside.text += char
         elif literal := re.compile(LITERAL).match(code, at):
@@ -67,7 +69,7 @@ def bypassing(text: str) -> list[str]:
         found += [words.strip() for words in re.split(r"<[^>]*>", markup) if re.search(r"[A-Za-z]{2}", words) and words.strip() != "whosthat"]
         found += [words for _quote, words in SPOKEN.findall(markup)]
     calls = {literal for found_call in CALL.finditer(outside) for literal in found_call.groups() if literal}
-    found += [literal for literal in re.findall(LITERAL, outside) if literal not in calls and SENTENCE.search(literal)]
+    found += [literal for literal in re.findall(LITERAL, outside) if literal not in calls and SENTENCE.search(literal) and not CLASSES.match(literal)]
     return found
 
 

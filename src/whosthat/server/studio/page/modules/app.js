@@ -46,7 +46,7 @@ function App({ first }) {
   const [state, setState] = useState(first);
   const [notice, setNotice] = useState(null);
   const at = useRoute();
-  const name = at.name ?? (state.open ? "who" : "photos");
+  const name = at.name ?? (state.runs.some(({ finished }) => finished) ? "who" : "photos");
   const refresh = async () => setState(await get("state"));
   const seen = useJob(state.job, (end) => {
     tell(end.message, end.run && end.state === "done" ? { label: _("See the result"), href: `#/result/${encodeURIComponent(end.run)}` } : null);

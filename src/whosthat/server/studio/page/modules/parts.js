@@ -17,6 +17,10 @@ export const Waiting = ({ children }) => html`<p class="waiting" role="status">$
 /** Something that went wrong, in the server's own sentence. */
 export const Fault = ({ error }) => error && html`<p class="fault" role="alert">${error.message}</p>`;
 
+/** The same where somebody was to be enrolled: the server doubts whether the photos show this person, and the reader knows better. */
+export const Anyway = ({ error, busy, onAnyway }) => error && html`<div class="fault" role="alert"><p>${error.message}</p>
+  ${error.code === "unusable_photos" && html`<button type="button" disabled=${busy} onClick=${onAnyway}>${_("Enrol anyway")}</button>`}</div>`;
+
 /** What stands where nothing is yet, and what to do about it. */
 export const Empty = ({ title, children }) => html`<div class="empty"><h2>${title}</h2>${children}</div>`;
 

@@ -31,7 +31,7 @@ export function Appearances({ job, seen }) {
     ${found && html`<p class="sentence">${found.sentence}</p>
       <ul class="cards">${found.tracks.map((track, n) => html`<li key=${n} class="card">
         <b><bdi>${track.name ?? _("Unknown")}</bdi></b><span class="muted">${track.name !== null ? `${percent(track.confidence)} · ` : ""}${_("{start} to {end}", { start: clock(track.start), end: clock(track.end) })}</span></li>`)}</ul>
-      <div class="frames">${found.pictures.map((id) => html`<img key=${id} src=${trackUrl(id)} alt=${_("A picture of the video, with names")} loading="lazy" />`)}</div>`}
+      <div class="frames">${found.pictures.map(({ id, name }) => html`<img key=${id} src=${trackUrl(id)} alt=${name} loading="lazy" />`)}</div>`}
     <${Fault} error=${error} /></section>`;
 }
 

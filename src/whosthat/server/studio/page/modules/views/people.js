@@ -4,7 +4,7 @@
 import { html, useRef, useState } from "../html.js";
 import { get, photoUrl, post, send } from "../api.js";
 import { chosen } from "../folders.js";
-import { Dialog, Fault, Heading, photosText, useAction, useLoaded, Waiting } from "../parts.js";
+import { Anyway, Dialog, Fault, Heading, photosText, useAction, useLoaded, Waiting } from "../parts.js";
 import { NothingOpen } from "../opening.js";
 import { _ } from "../texts.js";
 
@@ -36,19 +36,20 @@ function Add({ people, onDone }) {
   const [name, setName] = useState("");
   const photos = useRef(null);
   const [run, busy, error] = useAction();
-  const add = (event) => {
+  const add = (anyway) => run(async () => {
+    onDone(await send("people/photos", chosen(photos.current.files), { name, anyway }));
+    setName("");
+    photos.current.value = "";
+  });
+  const submit = (event) => {
     event.preventDefault();
-    run(async () => {
-      onDone(await send("people/photos", chosen(photos.current.files), { name }));
-      setName("");
-      photos.current.value = "";
-    });
+    add(false);
   };
-  return html`<form class="form" onSubmit=${add}><h2>${_("Add a person, or more photos of one")}</h2>
+  return html`<form class="form" onSubmit=${submit}><h2>${_("Add a person, or more photos of one")}</h2>
     <label>${_("Name")}<input list="known" required maxlength="200" value=${name} onInput=${(event) => setName(event.target.value)} /></label>
     <datalist id="known">${people.map((person) => html`<option key=${person.name} value=${person.name} />`)}</datalist>
     <label>${_("Photos of this person")}<input ref=${photos} type="file" accept="image/*" multiple required /></label>
-    <p class="buttons"><button class="main" disabled=${busy}>${_("Add these photos")}</button></p><${Fault} error=${error} /></form>`;
+    <p class="buttons"><button class="main" disabled=${busy}>${_("Add these photos")}</button></p><${Anyway} ...${{ error, busy }} onAnyway=${() => add(true)} /></form>`;
 }
 
 function Rename({ name, onDone, onClose }) {

@@ -37,7 +37,7 @@ const GRADES = { good: N_("Good"), fair: N_("Fair"), poor: N_("Poor") };
 
 function Verdict({ run }) {
   const [first, ...others] = run.figures;
-  const { grade, sentence, next } = run.verdict_in_words ?? { sentence: _("It was not tested.") };
+  const { grade, sentence, next } = run.verdict ?? { sentence: _("It was not tested.") };
   return html`<section class="verdict">
     ${first && html`<p class="figure">${first.value.replace(/ %$/, "")} <span>${first.value.endsWith(" %") ? "% " : ""}${first.label}</span></p>`}
     <div>${GRADES[grade] && html`<p class=${`grade ${grade}`}>${_(GRADES[grade])}</p>`}<p class="sentence">${sentence}</p></div>

@@ -1,7 +1,7 @@
 /**
  * Who is it?: photos in, names out; a click on a face corrects it. Videos and the camera are in video.js and camera.js.
  *
- * What was asked about stays while the page is open (`shown`), whatever view is looked at in between; the server forgets old photos by itself.
+ * The server keeps what was asked about while it runs, so that it is there again after a look at another view, or when the page is loaded again.
  */
 import { html, useEffect, useState } from "../html.js";
 import { get, post, send } from "../api.js";
@@ -10,14 +10,12 @@ import { FaceSheet } from "../face_sheet.js";
 import { FaceCrop, Picture } from "../faces.js";
 import { pasted } from "../folders.js";
 import { NothingOpen } from "../opening.js";
-import { Bar, DropZone, Fault, Heading, useAction } from "../parts.js";
+import { Anyway, Bar, DropZone, Fault, Heading, useAction } from "../parts.js";
 import { _, ngettext } from "../texts.js";
 import { Appearances, VideoButton } from "../video.js";
 
 /** So many photos are asked about at a time, so that the first answers are soon there. */
 const AT_ONCE = 8;
-
-let shown = [];
 
 export function WhoView(props) {
   if (!props.state.open) {
@@ -27,25 +25,31 @@ export function WhoView(props) {
 }
 
 function Asking({ state, seen, refresh, tell }) {
-  const [photos, setPhotos] = useState(shown);
+  const [photos, setPhotos] = useState([]);
   const [progress, setProgress] = useState(null);
   const [chosenFace, choose] = useState(null);
   const [watching, setWatching] = useState(false);
   const [turn, setTurn] = useState(0);
   const [run, busy, error] = useAction();
-  const keep = (next) => {
-    shown = next;
-    setPhotos(next);
+  /** Change the list of photos; the groups of unknown faces are asked for again. */
+  const keep = (change) => {
+    setPhotos(change);
     setTurn((now) => now + 1);
   };
   /** New answers take the places of the old ones. */
-  const renew = (answers) => keep(shown.map((photo) => answers.find((one) => one.id === photo.id) ?? photo));
+  const renew = (answers) => keep((before) => before.map((photo) => answers.find((one) => one.id === photo.id) ?? photo));
+  useEffect(() => {
+    run(async () => {
+      const { photos: shown } = await get("shown");
+      if (shown.length) keep(shown.reverse());
+    });
+  }, []);
   const ask = (files) => run(async () => {
     try {
       for (let at = 0; at < files.length; at += AT_ONCE) {
         setProgress([at, files.length]);
         const answer = await send("identify", files.slice(at, at + AT_ONCE));
-        keep([...answer.photos.map((photo) => ({ ...photo, id: photo.id ?? `${photo.name} ${Date.now()}` })), ...shown]);
+        keep((before) => [...answer.photos, ...before]);
       }
     } finally {
       setProgress(null);
@@ -61,6 +65,10 @@ function Asking({ state, seen, refresh, tell }) {
   }, []);
   const photo = chosenFace && photos.find((one) => one.id === chosenFace.id);
   const face = photo?.faces.find((one) => one.face === chosenFace.face);
+  const clear = () => run(async () => {
+    await post("shown/clear");
+    keep([]);
+  });
   const corrected = (answer) => {
     renew(answer.photos ?? []);
     choose(null);
@@ -73,8 +81,8 @@ function Asking({ state, seen, refresh, tell }) {
     ${progress && html`<${Bar} label=${_("Looking at the photos ...")} done=${progress[0]} total=${progress[1]} />`}
     <${Fault} error=${error} />
     ${watching && html`<${Camera} onClose=${() => setWatching(false)} onKeep=${(file) => { setWatching(false); ask([file]); }} />`}
-    <div class="pictures" aria-busy=${String(busy)}>${photos.map((one) => html`<${Picture} key=${one.id} photo=${one} onFace=${(which) => choose({ id: one.id, face: which.face })} />`)}</div>
-    ${photos.length > 0 && html`<p class="buttons"><button type="button" class="quiet" onClick=${() => keep([])}>${_("Clear these photos")}</button></p>`}
+    <div class="pictures" aria-busy=${String(busy)}>${photos.map((one, n) => html`<${Picture} key=${one.id ?? `${n} ${one.name}`} photo=${one} onFace=${(which) => choose({ id: one.id, face: which.face })} />`)}</div>
+    ${photos.length > 0 && html`<p class="buttons"><button type="button" class="quiet" onClick=${clear}>${_("Clear these photos")}</button></p>`}
     ${state.open.enrols && html`<${Groups} turn=${turn} shownPhotos=${photos} onDone=${corrected} />`}
     ${face && html`<${FaceSheet} key=${`${photo.id} ${face.face}`} ...${{ photo, face, enrols: state.open.enrols, onDone: corrected }} onClose=${() => choose(null)} />`}`;
 }
@@ -98,12 +106,13 @@ function Groups({ turn, shownPhotos, onDone }) {
 function Group({ group, onDone }) {
   const [name, setName] = useState(group.probably ?? "");
   const [run, busy, error] = useAction();
-  const give = (event) => {
+  const give = (anyway) => run(async () => onDone(await post("unknown/name", { faces: group.faces.map(({ id, face }) => ({ id, face })), name, anyway })));
+  const submit = (event) => {
     event.preventDefault();
-    run(async () => onDone(await post("unknown/name", { faces: group.faces.map(({ id, face }) => ({ id, face })), name })));
+    give(false);
   };
   return html`<li class="card"><div class="looks">${group.faces.slice(0, 8).map(({ id, face, box, width, height }) => html`<${FaceCrop} key=${`${id} ${face}`} ...${{ id, box, width, height }} />`)}</div>
     <span class="muted">${ngettext("{n} face", "{n:,} faces", group.faces.length)}</span>
-    <form class="naming" onSubmit=${give}><label><span class="hidden">${_("Name")}</span><input required maxlength="200" placeholder=${_("Name")} value=${name} onInput=${(event) => setName(event.target.value)} /></label>
-      <button disabled=${busy}>${_("Name them")}</button></form><${Fault} error=${error} /></li>`;
+    <form class="naming" onSubmit=${submit}><label><span class="hidden">${_("Name")}</span><input required maxlength="200" placeholder=${_("Name")} value=${name} onInput=${(event) => setName(event.target.value)} /></label>
+      <button disabled=${busy}>${_("Name them")}</button></form><${Anyway} ...${{ error, busy }} onAnyway=${() => give(true)} /></li>`;
 }
