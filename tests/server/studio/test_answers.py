@@ -70,7 +70,7 @@ def test_without_a_recogniser_the_page_is_told_to_train(page: Any) -> None:
 def test_a_face_that_is_named_is_known_in_every_photo(page: Any, people_run: Path) -> None:
     first, _second = identify(page, people_photo("eve", "bo", seed=1), people_photo("dee", "eve", seed=2))
     done = page.post(f"{API}/identify/name", json={"id": first["id"], "face": 0, "name": "Eve"}).json()
-    assert done["sentence"] == "This face is now enrolled as Eve."
+    assert done["sentence"] == "1 face is now enrolled as Eve."
     assert [names(photo) for photo in done["photos"]] == [["Eve", "bo"], [None, "Eve"]]
     assert {one.name: one.photos for one in list_people(people_run / "bundle")}["Eve"] == 1
 
@@ -102,9 +102,17 @@ def test_unknown_faces_of_one_person_are_named_together(page: Any, people_run: P
     eve = max(groups, key=lambda group: len(group["faces"]))
     assert {one["id"] for one in eve["faces"]} == {photo["id"] for photo in shown[:3]}
     faces = [{"id": one["id"], "face": one["face"]} for one in eve["faces"]]
-    done = page.post(f"{API}/unknown/name", json={"faces": faces, "name": "<b>Eve</b>"}).json()
-    assert [names(photo) for photo in done["photos"]] == [["<b>Eve</b>"]] * 3 + [[None, "ann"]]
+    done = page.post(f"{API}/unknown/name", json={"faces": faces, "name": "<b>Eve"}).json()
+    assert [names(photo) for photo in done["photos"]] == [["<b>Eve"]] * 3 + [[None, "ann"]]
     assert [len(group["faces"]) for group in done["groups"]] == [1]
+
+
+def test_of_a_group_that_cannot_be_enrolled_whole_it_is_said_how_far_it_came(page: Any, people_run: Path) -> None:
+    eve, ann = identify(page, people_photo("eve", seed=1), people_photo("ann", seed=8))
+    form = {"faces": [{"id": eve["id"], "face": 0}, {"id": ann["id"], "face": 0}], "name": "Eve"}
+    done = page.post(f"{API}/unknown/name", json=form).json()
+    assert done["sentence"].startswith("1 of 2 are now enrolled as Eve. These photos look like ann")
+    assert [names(photo) for photo in done["photos"]] == [["Eve"], ["ann"]]
 
 
 @pytest.mark.parametrize("name", ["", "a/b", "a\0b", "x" * 900, "ANN", "unknown", "\u202eann"])

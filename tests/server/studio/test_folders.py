@@ -38,8 +38,20 @@ def test_photos_are_named_at_every_depth(grounds: Grounds) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["..", "../secret.jpg", "party/../../secret.jpg", "/etc/passwd", "\\etc", "C:\\x.jpg", "c:x", "party\\..\\..\\secret.jpg", "a\0b.jpg"]
-    + ["x" * 10_000, ".hidden", "party/.git/x.jpg", "\ud800.jpg", "x/" * 400],
+    [
+        *(
+            "..",
+            "../secret.jpg",
+            "party/../../secret.jpg",
+            "/etc/passwd",
+            "\\etc",
+            "C:\\x.jpg",
+            "c:x",
+            "party\\..\\..\\secret.jpg",
+            "a\0b.jpg",
+        ),
+        *("x" * 10_000, ".hidden", "party/.git/x.jpg", "\ud800.jpg", "x/" * 400, "x" * 300),
+    ],
 )
 def test_no_name_leads_elsewhere(grounds: Grounds, name: str) -> None:
     with pytest.raises(Refusal) as refused:
@@ -96,7 +108,7 @@ def test_a_long_name_is_cut_and_names_that_look_the_same_are_kept_apart(grounds:
 def test_a_folder_that_cannot_be_read_or_written_is_told(grounds: Grounds) -> None:
     grounds.root.chmod(0o500)
     try:
-        with pytest.raises(Refusal, match="cannot be written|Permission"):
+        with pytest.raises(Refusal, match=r"cannot be written|Permission"):
             new_folder(grounds, "drop")
     finally:
         grounds.root.chmod(0o700)
