@@ -8,7 +8,7 @@ from typing import Annotated
 
 from whosthat.cli.commands import COMMANDS
 from whosthat.cli.options import DeviceOption, RunsOption, about, argument, examples, new_app, option
-from whosthat.cli.output import say
+from whosthat.cli.output import say, show
 from whosthat.cli.serve import need_server
 from whosthat.progress import SILENT
 from whosthat.settings import token_file
@@ -57,7 +57,7 @@ def studio(
         door = door_of(address, token_in(token_file(), SILENT), opened_studio)
         link = url_of(opened, address) + opened_studio.entrance.link
 
-        def show() -> None:
+        def tell() -> None:
             if no_browser:
                 show(link)
                 sys.stdout.flush()
@@ -66,7 +66,7 @@ def studio(
                 _open(link)
             say(_("Stop with Ctrl-C."))
 
-        run(make_app(service, door=door, studio=opened_studio), opened, service, show)
+        run(make_app(service, door=door, studio=opened_studio), opened, service, tell)
 
 
 def _open(link: str) -> None:

@@ -14,9 +14,10 @@ import numpy as np
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from whosthat.errors import PhotoError, UsageError
+from whosthat.errors import PhotoError, UsageError, WhosthatError
 from whosthat.file_names import unused_path
 from whosthat.recognition.face_recogniser import FaceRecogniser
+from whosthat.recognition.grouping import group_faces
 from whosthat.server.refusals import Refusal
 from whosthat.server.studio.forms import FaceForm, GroupForm, NamedFaceForm, PathsForm, PeopleForm, VideoForm
 from whosthat.server.studio.jobs import Job
@@ -116,8 +117,7 @@ def picture(id: str, here: Here) -> Response:
 @router.post("/identify/name")
 def name_face(form: NamedFaceForm, here: Here) -> dict[str, Any]:
     """Enrol a face under a name, and answer again for every photo that is shown."""
-    _enrol(here, form.name, [form], anyway=form.anyway)
-    return _all_again(here, _("This face is now enrolled as {name}.", name=form.name))
+    return _all_again(here, _enrol(here, form.name, [form], anyway=form.anyway))
 
 
 @router.post("/identify/not")
@@ -134,20 +134,36 @@ def nobody(form: FaceForm, here: Here) -> dict[str, Any]:
     return _all_again(here, _("This face stays unknown, and is not asked for again."))
 
 
-def _enrol(here: Studio, name: str, faces: Sequence[FaceForm], *, anyway: bool) -> None:
-    """Enrol one face of each of some photos under a name."""
+def _enrol(here: Studio, name: str, faces: Sequence[FaceForm], *, anyway: bool) -> str:
+    """Enrol one face of each of some photos under a name, and say what was done; the first that cannot be enrolled ends it."""
     with here.changing:
-        opened = here.recogniser()
+        opened, done = here.recogniser(), 0
         _must_enrol(opened)
-        for one in faces:
-            photo = here.shown.face(one.id, one.face)
-            file = _on_desk(here, photo.name, photo.content)
-            try:
-                opened.recogniser.people.add(name, file, face=one.face + 1, anyway=anyway)
-            finally:
-                shutil.rmtree(file.parent)
-            here.shown.correct(one.id, one.face, ShownPhoto.take_back)
-        here.shown.answer_again(opened.recogniser)
+        try:
+            for one in faces:
+                _enrol_one(here, opened, name, one, anyway)
+                done += 1
+        except WhosthatError as error:
+            if not done:
+                raise
+            why = here.without_places(str(error))
+            return _("{faces} of {n} are now enrolled as {name}. {why}", faces=done, n=len(faces), name=name, why=why)
+        finally:
+            if done:
+                here.shown.answer_again(opened.recogniser)
+    return ngettext(
+        "{faces} is now enrolled as {name}.", "{faces} are now enrolled as {name}.", done, faces=counted(done, "face"), name=name
+    )
+
+
+def _enrol_one(here: Studio, opened: Opened, name: str, one: FaceForm, anyway: bool) -> None:
+    photo = here.shown.face(one.id, one.face)
+    file = _on_desk(here, photo.name, photo.content)
+    try:
+        opened.recogniser.people.add(name, file, face=one.face + 1, anyway=anyway)
+    finally:
+        shutil.rmtree(file.parent)
+    here.shown.correct(one.id, one.face, ShownPhoto.take_back)
 
 
 def _must_enrol(opened: Opened) -> None:
@@ -173,17 +189,10 @@ def unknown(here: Here) -> dict[str, Any]:
 @router.post("/unknown/name")
 def name_group(form: GroupForm, here: Here) -> dict[str, Any]:
     """Enrol all faces of a group under a name."""
-    _enrol(here, form.name, form.faces, anyway=form.anyway)
-    n = len(form.faces)
-    sentence = ngettext(
-        "{faces} is now enrolled as {name}.", "{faces} are now enrolled as {name}.", n, faces=counted(n, "face"), name=form.name
-    )
-    return {**_all_again(here, sentence), "groups": _groups(here)}
+    return {**_all_again(here, _enrol(here, form.name, form.faces, anyway=form.anyway)), "groups": _groups(here)}
 
 
 def _groups(here: Studio) -> list[dict[str, Any]]:
-    from whosthat.recognition.grouping import group_faces
-
     opened = here.recogniser()
     if not isinstance(opened.recogniser, FaceRecogniser):
         return []
@@ -300,7 +309,12 @@ async def identify_video(request: Request, here: Here) -> dict[str, Any]:
         video, every = here.grounds.place(form.path), form.every
         if not video.is_file():
             raise not_found(form.path[:100])
-    arguments = {"bundle": str(here.runs.place(opened.run)), "video": str(video), "draw": str(desk / "drawn"), "every": every}
+    arguments: dict[str, Any] = {
+        "bundle": str(here.runs.place(opened.run)),
+        "video": str(video),
+        "draw": str(desk / "drawn"),
+        "every": every,
+    }
     arguments["threshold"] = opened.recogniser.threshold
 
     def over(job: Job) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from whosthat.durable import make_private_folder
 from whosthat.errors import system_reason
-from whosthat.file_names import safe_name, unused_path
+from whosthat.file_names import candidates, safe_name, unused_path
 from whosthat.photos.reading import looks_like_photo
 from whosthat.photos.signatures import SNIFF_BYTES, format_of
 from whosthat.server.refusals import Refusal
@@ -24,8 +24,8 @@ from whosthat.server.studio.missing import not_found
 from whosthat.settings import MAX_PHOTO_BYTES
 from whosthat.translation import _
 
-LONGEST_NAME = 1000
-"""Characters of a path that a page may ask for."""
+LONGEST_NAME, LONGEST_PART = 1000, 255
+"""Characters of a path that a page may ask for, and bytes of one folder's or file's name."""
 
 MOST_FOLDERS, MOST_FILES = 500, 20_000
 """So many folders are listed, and so many files of each are counted."""
@@ -164,7 +164,7 @@ def keep_dropped(folder: Path, files: Sequence[tuple[str, bytes]]) -> Kept:
     for name, content in files:
         shown = name[:200]
         try:
-            parts = [safe_name(part) for part in _parts(name)]
+            parts = [next(candidates(part)) for part in _parts(name)]
         except Refusal:
             done.refused.append((shown, _("its name cannot be used")))
             continue
@@ -199,7 +199,8 @@ def _parts(name: str) -> list[str]:
     if len(name) > LONGEST_NAME or "\0" in name or not _is_text(name):
         raise Refusal(404, "not_found", "The name is too long, or no text.")
     parts = [part for part in re.split(r"[/\\]", name) if part]
-    if name.startswith(("/", "\\")) or any(part.startswith(".") or _DRIVE.match(part) for part in parts):
+    elsewhere = name.startswith(("/", "\\")) or any(part.startswith(".") or _DRIVE.match(part) for part in parts)
+    if elsewhere or any(len(part.encode()) > LONGEST_PART for part in parts):
         raise not_found(name[:100])
     return parts
 

@@ -57,10 +57,14 @@ class Job:
         self._news = asyncio.Event()
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as plain values; of what it told, the last step alone."""
+        """Return it as plain values; of what it told, the present step and the last epoch."""
         names = ("id", "kind", "state", "folder", "run", "message", "stopping")
-        step = next((data for _number, event, data in reversed(self._told) if event == "step"), None)
-        return {**{name: getattr(self, name) for name in names}, "step": step if self.state == "running" else None}
+        last = {event: (number, data) for number, event, data in self._told}
+        step = last.get("step") if self.state == "running" else None
+        if step is not None and last.get("result", (0,))[0] > step[0]:
+            step = None  # that work is over
+        epoch = last["epoch"][1] if "epoch" in last else None
+        return {**{name: getattr(self, name) for name in names}, "step": step and step[1], "epoch": epoch}
 
     def tell(self, event: str, data: dict[str, Any]) -> None:
         """Keep what was told, and wake whoever listens."""
@@ -92,9 +96,14 @@ class Job:
 
 
 class Jobs:
-    """The job that runs, and those before it."""
+    """The job that runs, and those before it.
 
-    def __init__(self) -> None:
+    Args:
+        tidy: Takes places on this computer out of what people read.
+    """
+
+    def __init__(self, tidy: Callable[[str], str] = str) -> None:
+        self._tidy = tidy
         self._jobs: dict[str, Job] = {}
         self._process: asyncio.subprocess.Process | None = None
         self._following: asyncio.Task[None] | None = None
@@ -162,7 +171,7 @@ class Jobs:
                 if "end" in told:
                     end = told
                 else:
-                    _hear(job, told)
+                    _hear(job, told, self._tidy)
         except (ValueError, LookupError, TypeError):  # a line that is too long, or none of ours
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
@@ -173,19 +182,25 @@ class Jobs:
 
     def _end(self, job: Job, end: Mapping[str, Any] | None, status: int, over: Callable[[Job], None] | None) -> None:
         if end is None:
-            asked = job.stopping and status in (0, -signal.SIGINT)  # it had not begun
-            end = {"end": "stopped" if asked else "failed", "result": None}
-            end["message"] = (
-                _("Stopped.") if asked else _("The process ended by itself (exit status {status}); perhaps memory ran out.", status=status)
+            stopped = job.stopping and status in (0, -signal.SIGINT)  # it had not begun
+            message = _("The process ended by itself (exit status {status}); perhaps memory ran out.", status=status)
+            end = {"end": "stopped" if stopped else "failed", "message": message, "result": None}
+        job.state, job.message, job.result = end["end"], self._tidy(end["message"]), end["result"]
+        if job.state == "stopped":  # what the process says of going on is for a terminal
+            job.message = (
+                _("Stopped.") if job.run is None else _("Stopped. Nothing is lost: go on with {run} whenever you like.", run=job.run)
             )
-        job.state, job.message, job.result = end["end"], end["message"], end["result"]
         self._busy = False
         if over is not None:
             over(job)
         job.tell("end", {"state": job.state, "message": job.message, "run": job.run, "result": job.result})
 
 
-def _hear(job: Job, told: Mapping[str, Any]) -> None:
+_HEARD = {"say": ("sentence",), "result": ("sentence",), "step": ("what", "done", "total", "note"), "table": ("columns", "rows")}
+"""What a progress hears, with the names of the values."""
+
+
+def _hear(job: Job, told: Mapping[str, Any], tidy: Callable[[str], str]) -> None:
     """Take in one line of the process."""
     if "run" in told:
         job.run = told["run"]
@@ -194,8 +209,8 @@ def _hear(job: Job, told: Mapping[str, Any]) -> None:
         row = told["epoch"]
         job.tell("epoch", {"n": row["epoch"], **{name: value for name, value in row.items() if name != "epoch"}})
     else:
-        names = {"say": ("sentence",), "result": ("sentence",), "step": ("what", "done", "total", "note"), "table": ("columns", "rows")}
-        job.tell(told["step"], dict(zip(names[told["step"]], told["values"], strict=True)))
+        values = [tidy(value) if isinstance(value, str) else value for value in told["values"]]
+        job.tell(told["step"], dict(zip(_HEARD[told["step"]], values, strict=True)))
 
 
 async def _started() -> asyncio.subprocess.Process:

@@ -29,6 +29,9 @@ MOST_RUNS = 500
 
 MOST_COMPARED = 8
 
+LONGEST_NAME = 63
+"""Characters of a run's name: four bytes each are what a file system takes."""
+
 GOOD = {"very good": "good", "good": "good", "fair": "fair", "poor": "poor", TOO_FEW: "none"}  # not translated: grades
 """How the page marks a grade."""
 
@@ -44,7 +47,7 @@ class Runs:
     def place(self, name: str) -> Path:
         """Return a run's folder by its name; `Refusal` where there is none."""
         run = self.folder / name
-        known = name and name == Path(name).name and not name.startswith(".") and "\\" not in name and "\0" not in name
+        known = name and name == Path(name).name and not name.startswith(".") and not {"\\", "\0"} & set(name) and len(name) <= LONGEST_NAME
         if not known or run.is_symlink() or not run.is_dir():
             raise not_found(name[:100])
         return run

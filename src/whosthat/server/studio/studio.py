@@ -5,6 +5,7 @@ What belongs here: the one object that all routes share, and opening a recognise
 
 from __future__ import annotations
 
+import os
 import tempfile
 import threading
 from collections.abc import AsyncIterator
@@ -16,12 +17,12 @@ from fastapi import APIRouter, Depends, Request
 from starlette.types import Scope
 
 from whosthat import translation
-from whosthat.errors import RunError, UsageError
+from whosthat.errors import PhotoError, RunError, UsageError, WhosthatError, system_reason
 from whosthat.recognition.face_recogniser import FaceRecogniser
 from whosthat.recognition.recogniser import Recogniser
 from whosthat.runs.files import BUNDLE
 from whosthat.runs.folders import LATEST, latest
-from whosthat.server.refusals import Refusal
+from whosthat.server.refusals import Refusal, status_of
 from whosthat.server.service import Service
 from whosthat.server.studio.checked import Looks
 from whosthat.server.studio.entrance import Entrance
@@ -73,12 +74,12 @@ class Studio:
             raise UsageError("{folder} is no folder. Name the folder in which your photos lie.", folder=folder)
         self.grounds = Grounds(root, (runs.resolve(),))
         self.runs = Runs(runs.resolve())
-        self.entrance, self.jobs, self.copies = Entrance(), Jobs(), Copies()
+        self.entrance, self.jobs, self.copies = Entrance(), Jobs(self.without_places), Copies()
         self.looks, self.shown = Looks(self.grounds), ShownPhotos()
         self.dropped: set[Path] = set()
         self.changing = threading.Lock()
         """Held by whoever changes people or the threshold."""
-        self._service = service
+        self.service = service
         self.language = translation.language()
         self.pictures = Pictures()
         self._opened: Opened | None = None
@@ -101,7 +102,20 @@ class Studio:
         self.entrance.admit(request)
         request.state.studio = self
         with translation.using(self.language):
-            yield
+            try:
+                yield
+            except WhosthatError as error:
+                if isinstance(error, Refusal):
+                    raise
+                raise Refusal(*status_of(error), self.without_places(_reason(error))) from error
+            except OSError as error:
+                raise Refusal(503, "system", "The system refused: {reason}.", reason=system_reason(error)) from error
+
+    def without_places(self, text: str) -> str:
+        """Name folders and files as the page does: where the studio's folder lies is nobody's business."""
+        for place in (self.grounds.root, self.runs.folder.parent, self.desk):
+            text = text.replace(f"{place}{os.sep}", "")
+        return text
 
     def admits(self, scope: Scope) -> bool:
         """Tell whether a request needs no token: the studio's own routes ask for their cookie, everything else needs the token."""
@@ -128,8 +142,8 @@ class Studio:
         opened = Opened(run, load(place / BUNDLE), _photos_of(place))
         with self._opening:
             if self._opened is not None:
-                self._service.remove(self._opened.run)
-            self._service.add(place / BUNDLE, run)
+                self.service.remove(self._opened.run)
+            self.service.add(place / BUNDLE, run)
             self._opened = opened
         self.shown.clear()
         return opened
@@ -154,6 +168,10 @@ class Studio:
         """Stop the job, and leave nothing behind."""
         await self.jobs.close()
         self._desk.cleanup()
+
+
+def _reason(error: WhosthatError) -> str:
+    return error.reason if isinstance(error, PhotoError) else str(error)
 
 
 def _photos_of(run: Path) -> Path | None:
