@@ -22,6 +22,7 @@ COMMANDS = {
     "models": N_("Show the models, and add weights files to them."),
     "serve": N_("Answer programs over HTTP."),
     "desktop": N_("Open a window: choose a photo, see the name."),
+    "studio": N_("Do everything on a page in the browser."),
     "doctor": N_("Check this installation."),
 }
 """Every command with its one sentence. The command of name N is ``app`` in the module ``whosthat.cli.N``."""
