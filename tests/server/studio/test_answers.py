@@ -88,7 +88,7 @@ def test_not_this_person_and_nobody_hold_as_long_as_the_photo_is_shown(page: Any
     (photo,) = identify(page, people_photo("ann", "eve", seed=3))
     again = page.post(f"{API}/identify/not", json={"id": photo["id"], "face": 0, "name": "ann"}).json()["photos"][0]
     assert names(again) == [None, None]
-    assert (again["faces"][0]["said"], again["faces"][0]["not"]) == ("ann", ["ann"])
+    assert (again["faces"][0]["predicted"], again["faces"][0]["not"]) == ("ann", ["ann"])
     done = page.post(f"{API}/identify/nobody", json={"id": photo["id"], "face": 1}).json()["photos"][0]
     assert done["faces"][1]["dismissed"]
     groups = page.get(f"{API}/unknown").json()["groups"]

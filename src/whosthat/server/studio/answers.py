@@ -95,6 +95,13 @@ def shown(here: Here) -> dict[str, Any]:
     return {"photos": _all_again(here, "")["photos"] if here.opened is not None else []}
 
 
+@router.post("/shown/clear")
+def clear(here: Here) -> dict[str, Any]:
+    """Forget the photos that are shown."""
+    here.shown.clear()
+    return {"photos": []}
+
+
 @router.get("/identified/{id}")
 def identified(id: str, here: Here, size: int = SIZES[-1]) -> Response:
     """Return a copy of a photo that is shown."""

@@ -54,8 +54,8 @@ class ShownPhoto:
 
     def name_of(self, face: int) -> str | None:
         """Return the name of a face, as far as nobody spoke against it."""
-        said = self.sightings[face].name
-        return None if said in self.refused.get(face, ()) or face in self.dismissed else said
+        predicted = self.sightings[face].name
+        return None if predicted in self.refused.get(face, ()) or face in self.dismissed else predicted
 
     def take_back(self, face: int) -> None:
         """Forget what people said against a face."""
@@ -168,7 +168,7 @@ def _face_as_json(photo: ShownPhoto, face: int, photo_of: Callable[[str], str | 
     facts = seen.to_dict(best=5)
     facts["box"] = None if seen.box is None else [seen.box.left, seen.box.top, seen.box.right, seen.box.bottom]
     facts["nearest"] = [{**like, "path": (path := photo_of(like["photo"])), "thumbnail": path is not None} for like in facts["nearest"]]
-    facts |= {"name": photo.name_of(face), "said": seen.name, "dismissed": face in photo.dismissed}
+    facts |= {"name": photo.name_of(face), "predicted": seen.name, "dismissed": face in photo.dismissed}
     return {"face": face, **facts, "not": sorted(photo.refused.get(face, ()))}
 
 
