@@ -1,5 +1,6 @@
 """Finding and grouping the faces of a tree of photos, drawn ones, with the real networks."""
 
+import os
 import shutil
 from collections import Counter
 
@@ -13,6 +14,8 @@ from whosthat.faces.finding import FaceReader
 from whosthat.photos.drawing import save_image
 from whosthat.workflow import discover as discovering
 from whosthat.workflow.discover import discover
+from whosthat.workflow.group_files import write_groups
+from whosthat.workflow.sorting import sort_copies
 
 
 @pytest.fixture(scope="module")
@@ -113,3 +116,17 @@ def test_a_recogniser_says_who_a_group_may_be(tree, tmp_path):
 def test_only_faces_can_be_grouped(tree, tmp_path, save_colours):
     with pytest.raises(UsageError, match="is no face recogniser"):
         discover(tree, bundle=save_colours(tmp_path / "bundle"))
+
+
+def test_names_that_are_no_text_are_shown_and_copied(tmp_path):
+    place = tmp_path / os.fsdecode(b"caf\xe9")
+    place.mkdir()
+    save_image(draw_hero(HEROES[0], 0, 240), tmp_path / "plain.png")
+    (tmp_path / "plain.png").rename(place / os.fsdecode(b"\xff <b>.png"))
+
+    found = discover(place).named({"1": "Anna"})
+    page = write_groups(tmp_path / "groups", found)
+
+    assert "&lt;b&gt;.png" in page.read_text(encoding="utf-8")
+    assert len(list(sort_copies(found.predictions(), tmp_path / "people"))) == 1
+    assert len(list((tmp_path / "people" / "Anna").iterdir())) == 1

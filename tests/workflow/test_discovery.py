@@ -112,6 +112,7 @@ def test_photos_of_exactly_one_named_person_are_given_with_their_copies():
         ({"1": "../Anna"}, "must not contain /"),
         ({"1": "An\u202ena"}, "invisible character"),
         ({"1": "unknown"}, "answer for strangers"),
+        ({"1": "Anna", "2": "anna"}, "same name on some systems"),
         ({"1": 7}, "A name is a text in quotes, got 7"),
     ],
 )

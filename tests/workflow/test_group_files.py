@@ -86,6 +86,14 @@ def test_a_kill_before_the_names_are_written_leaves_names_and_numbers_that_belon
     assert read_facts(folder) == named.facts
 
 
+def test_names_of_photos_that_are_not_there_now_are_kept(tmp_path, found):
+    folder = tmp_path / "groups"
+    named = found.named({"1": "Anna", "2": "Tom"})
+    write_groups(folder, Discovery(found.faces[3:], found.labels[3:], facts=named.facts))
+
+    assert read_facts(folder) == named.facts
+
+
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
@@ -105,7 +113,10 @@ def test_what_cannot_be_used_is_said_and_nothing_is_written_over(tmp_path, found
         written(tmp_path / "groups", found, *changes)
 
 
-@pytest.mark.parametrize("content", [b"{", b"[]", b'{"format": 9, "groups": {}}', b'{"format": 1}', b"\xff", b"[" * 100_000])
+@pytest.mark.parametrize(
+    "content",
+    [b"{", b"[]", b'{"format": 9, "groups": {}}', b'{"format": 1}', b'{"format": 1, "groups": {}, "others": []}', b"\xff", b"[" * 100_000],
+)
 def test_damaged_numbers_are_said(tmp_path, found, content):
     folder = tmp_path / "groups"
     write_groups(folder, found)

@@ -133,6 +133,8 @@ class Discovery:
                 facts.pop(face.id, None)
                 if name:
                     facts[face.id] = name
+        if problem := label_problem(sorted(set(facts.values()) - {NOBODY})):  # "Anna" and "anna"
+            raise UsageError("{problem}. Choose another name.", problem=problem)
         return replace(self, facts=facts)
 
     def accepted(self) -> Discovery:
