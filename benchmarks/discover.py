@@ -46,7 +46,7 @@ N_FACES = 50_000
 
 def measure() -> list[Row]:
     """Every embedder with every detector, and drawn faces."""
-    rows = []
+    rows: list[Row] = []
     for embedder in EMBEDDERS:
         for detector in DETECTORS:
             with private_places(detector, embedder):
