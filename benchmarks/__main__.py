@@ -39,6 +39,7 @@ BENCHMARKS = (
     "near_copies",
     "faces_strangers",
     "stated_rates",
+    "discover",
     "photo_stages",
     "ray_engine",
     "service",

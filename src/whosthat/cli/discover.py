@@ -14,7 +14,6 @@ from whosthat.cli.options import DeviceOption, EngineOption, JsonOption, about, 
 from whosthat.cli.output import say, show_first, show_json
 from whosthat.cli.terminal import terminal_progress
 from whosthat.cluster import LOCAL
-from whosthat.cluster import engine as engines
 from whosthat.errors import UsageError
 from whosthat.translation import N_, _
 from whosthat.wording import counted
@@ -29,9 +28,7 @@ BAD_DATA = 3
 PathsArgument = Annotated[list[Path], argument("PHOTOS", N_("Photos, and folders of photos, with folders in them to any depth."))]
 _SHEET_HELP = N_("Folder for the contact sheet, groups.html, and the names, groups.toml; groups when left out.")
 SheetOption = Annotated[Path, option("--sheet DIR", _SHEET_HELP)]
-_NAME_HELP = N_(
-    'Name a group: 3=Anna, or one face of it: 3.7=Tom. One name for two groups joins them; "-" is nobody you know. Repeatable.'
-)
+_NAME_HELP = N_('Name a group: 3=Anna, or one face of it: 3.7=Tom. One name for two groups joins them; "-" is nobody you know. Repeatable.')
 NameOption = Annotated[list[str] | None, option("--name NUMBER=NAME", _NAME_HELP)]
 AcceptOption = Annotated[bool, option("--accept", N_('Take every "probably" for right.'))]
 _TO_HELP = N_("Copy each photo that shows exactly one person with a name into that person's folder, ready for whosthat train.")
@@ -75,9 +72,9 @@ def discover(  # noqa: PLR0913  typer makes a parameter of each option
     names, facts = _given(name or []), read_facts(sheet)
     others: Counter[str] = Counter()
     without = [folder for folder in (sheet, to) if folder is not None]
-    with terminal_progress() as progress, engines(engine, progress) as cluster:
+    with terminal_progress() as progress:
         found = discover_paths(
-            paths, bundle=bundle, facts=facts, without=without, passed_over=others, cluster=cluster, progress=progress
+            paths, bundle=bundle, facts=facts, without=without, passed_over=others, engine=engine, progress=progress
         ).named(names)
         found = found.accepted() if accept else found
         page = write_groups(sheet, found, progress=progress)
