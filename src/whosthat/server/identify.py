@@ -18,8 +18,10 @@ TOP = 5
 REFUSALS: dict[int | str, dict[str, Any]] = {status: {"model": FaultAnswer} for status in (401, 403, 404, 413, 415, 422, 429, 503)}
 """What every route that takes photos may answer besides, for the description of the service."""
 
-BundleQuery = Annotated[str | None, Query(max_length=300, description="Which bundle answers; the first one where it is left out.")]
-TopQuery = Annotated[int, Query(ge=0, le=1000, description="How many of the likeliest classes are sent.")]
+_BUNDLE = "Which bundle answers; the first one where it is left out."  # not translated: OpenAPI
+_TOP = "How many of the likeliest classes are sent."  # not translated: OpenAPI
+BundleQuery = Annotated[str | None, Query(max_length=300, description=_BUNDLE)]
+TopQuery = Annotated[int, Query(ge=0, le=1000, description=_TOP)]
 
 
 def identify_router(service: Service) -> APIRouter:

@@ -193,12 +193,12 @@ class Service:
             try:
                 changed = await asyncio.to_thread(bundle.look)
             except (WhosthatError, OSError) as error:  # it is being copied, or damaged: the old one answers
-                if self.counts["not swapped"] == 0:
-                    event("not swapped", reason=type(error).__name__)
-                self.counts["not swapped"] += 1
+                if self.counts["not_swapped"] == 0:
+                    event("not_swapped", reason=type(error).__name__)
+                self.counts["not_swapped"] += 1
                 continue
             if changed:
-                self.counts["not swapped"] = 0
+                self.counts["not_swapped"] = 0
                 event("gone" if bundle.trouble else "swapped", bundle=bundle.name)
 
     async def keep_looking(self) -> None:
