@@ -22,6 +22,7 @@ from pydantic import ValidationError
 
 from whosthat.errors import PhotoError, WhosthatError
 from whosthat.server import compreface_forms as forms
+from whosthat.server.forms import FaultAnswer
 from whosthat.server.identify import BundleQuery
 from whosthat.server.people import MOST_NAME, NamePath, Register
 from whosthat.server.refusals import Refusal, headers_of, status_of
@@ -75,6 +76,7 @@ class _NoFace(Refusal):
 def compreface_router(service: Service, register: Register) -> APIRouter:
     """Return the routes of one service."""
     refusals: dict[int | str, dict[str, Any]] = {status: {"model": forms.Failure} for status in (400, 404, 409, 413, 415, 429, 503)}
+    refusals[422] = {"model": FaultAnswer}  # a value in the query that is none
     router = APIRouter(prefix="/api/v1/recognition", tags=["CompreFace"], route_class=_CompreFaceRoute, responses=refusals)
     _add_recognising(router, service)
     _add_faces(router, service, register)

@@ -19,6 +19,7 @@ from pydantic import BaseModel
 
 from whosthat.errors import WhosthatError
 from whosthat.inference import GraphError, Session
+from whosthat.server.forms import FaultAnswer
 from whosthat.server.refusals import Refusal, headers_of, status_of
 from whosthat.server.service import Service
 from whosthat.server.tensors import InferRequest, ModelFacts, facts_of, read_request, write_answer
@@ -78,7 +79,7 @@ class _ProtocolRoute(APIRoute):
 def kserve_router(service: Service) -> APIRouter:
     """Return the routes of one service."""
     refusals: dict[int | str, dict[str, Any]] = {status: {"model": Trouble} for status in (400, 404, 429, 503)}
-    router = APIRouter(prefix="/v2", tags=["network"], route_class=_ProtocolRoute)
+    router = APIRouter(prefix="/v2", tags=["network"], route_class=_ProtocolRoute, responses={422: {"model": FaultAnswer}})
 
     @router.get("")
     async def server() -> ServerFacts:

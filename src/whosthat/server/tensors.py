@@ -254,7 +254,7 @@ def _wanted(request: InferRequest, network: Session) -> dict[str, bool]:
 
 
 def _names(names: Sequence[str]) -> str:
-    return _(", ").join(name[:100] for name in names) or _("none")
+    return _(", ").join(name[:100] for name in names) or _("nothing")
 
 
 def _shape(shape: Sequence[int | str | None]) -> str:
