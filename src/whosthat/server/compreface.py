@@ -38,12 +38,16 @@ _BODY = {
 }
 PHOTO: dict[str, Any] = {"requestBody": {"required": True, "content": _BODY}}
 
-SubjectQuery = Annotated[str, Query(min_length=1, max_length=MOST_NAME, description="Whose photo it is.")]
-LimitQuery = Annotated[int, Query(ge=0, description="How many faces, largest first; 0 for all.")]
-ThresholdQuery = Annotated[float, Query(ge=0, le=1, description="How sure the detector must be of a face.")]
-PredictionsQuery = Annotated[int, Query(ge=0, le=1000, description="How many subjects of each face, likeliest first.")]
-PluginsQuery = Annotated[str, Query(max_length=200, description="landmarks, calculator; others are passed over.")]
-StatusQuery = Annotated[bool, Query(description="Whether to say which detector and network answered.")]
+SubjectQuery = Annotated[str, Query(min_length=1, max_length=MOST_NAME, description="Whose photo it is.")]  # not translated: for programs
+LimitQuery = Annotated[int, Query(ge=0, description="How many faces, largest first; 0 for all.")]  # not translated: for programs
+ThresholdQuery = Annotated[float, Query(ge=0, le=1, description="How sure the detector must be of a face.")]  # not translated: for programs
+PredictionsQuery = Annotated[
+    int, Query(ge=0, le=1000, description="How many subjects of each face, likeliest first.")  # not translated: for programs
+]  # not translated: for programs
+PluginsQuery = Annotated[
+    str, Query(max_length=200, description="landmarks, calculator; others are passed over.")  # not translated: for programs
+]  # not translated: for programs
+StatusQuery = Annotated[bool, Query(description="Whether to say which detector and network answered.")]  # not translated: for programs
 
 
 class _CompreFaceRoute(APIRoute):
@@ -70,7 +74,7 @@ class _NoFace(Refusal):
     """A photo without a face; CompreFace says so with a number by which its clients know it."""
 
     def __init__(self) -> None:
-        super().__init__(400, "no_face", "No face is found in the given image")
+        super().__init__(400, "no_face", "No face is found in the given image")  # not translated: CompreFace's words
 
 
 def compreface_router(service: Service, register: Register) -> APIRouter:

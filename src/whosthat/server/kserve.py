@@ -29,7 +29,7 @@ BINARY = "application/octet-stream"  # not translated: a media type
 JSON_LENGTH = "Inference-Header-Content-Length"
 """The header that says how many bytes of a body are JSON, where binary data follows."""
 
-NamePath = Annotated[str, InPath(max_length=300, description="The bundle, as /v1/bundles names it.")]
+NamePath = Annotated[str, InPath(max_length=300, description="The bundle, as /v1/bundles names it.")]  # not translated: for programs
 
 
 class Trouble(BaseModel):
@@ -137,8 +137,8 @@ def _network(service: Service, name: str) -> tuple[Session, str]:
 
 
 def _infer(name: str, version: str, network: Session, content: bytes, length: int | None) -> tuple[bytes, int | None]:
-    asked = read_request(content, length, network)
-    return write_answer(name, version, asked, _outputs(network, asked.arrays), network)
+    call = read_request(content, length, network)
+    return write_answer(name, version, call, _outputs(network, call.arrays), network)
 
 
 def _outputs(network: Session, arrays: tuple[NDArray[Any], ...]) -> list[NDArray[np.float32]]:
