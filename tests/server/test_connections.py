@@ -95,6 +95,42 @@ def test_whoever_goes_away_in_the_middle_disturbs_nobody(running: Callable[..., 
     client.close()
 
 
+def test_whoever_goes_away_makes_room_in_the_queue(
+    running: Callable[..., Any], make_service: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, colour_photo: Callable[..., bytes]
+) -> None:
+    service, photo = make_service(threads=1), colour_photo()
+    recogniser, goes, answered = service.bundle().recogniser, threading.Event(), []
+    real = type(recogniser).identify_prepared
+
+    def wait(self: Any, prepared: Any) -> Any:
+        answered.append(len(prepared))
+        assert goes.wait(10)
+        return real(self, prepared)
+
+    monkeypatch.setattr(type(recogniser), "identify_prepared", wait)
+    address = running(service)
+    whole = HEAD.replace(b"100000", str(len(photo)).encode()) + photo
+    with connected(address) as first:
+        first.sendall(whole)
+        until(lambda: answered == [1])
+        with connected(address) as second:
+            second.sendall(whole)
+            until(lambda: service.queue.waiting == 1)
+        until(lambda: service.counts["status_499"] == 1)
+        goes.set()
+        assert b"200 OK" in first.recv(4096)
+    until(lambda: service.queue.waiting == 0)
+    assert answered == [1]
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Wait until something holds; fail where it does not come."""
+    end = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
 def test_one_connection_too_many_is_refused(running: Callable[..., Any]) -> None:
     address = running(connections=2)
     held = [connected(address) for _ in range(2)]

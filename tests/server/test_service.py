@@ -84,6 +84,25 @@ def test_a_bundle_that_is_deleted_answers_no_more_until_it_is_back(ask: Any, tmp
     assert ask.get("/readyz").status_code == 200
 
 
+def test_a_latest_run_that_has_no_bundle_yet_leaves_the_one_before(tmp_path: Path, save_colours: Any) -> None:
+    save_colours(tmp_path / "a-cnn6-1" / "bundle")
+    (tmp_path / "a-cnn6-2").mkdir()
+    latest = tmp_path / "latest"
+    latest.symlink_to("a-cnn6-1")
+    service = Service([latest])
+    try:
+        first = service.bundle().recogniser
+        latest.unlink()
+        latest.symlink_to("a-cnn6-2")
+        asyncio.run(service.look())
+        assert service.bundle("latest").recogniser is first
+        save_colours(tmp_path / "a-cnn6-2" / "bundle")
+        asyncio.run(service.look())
+        assert service.bundle("latest").recogniser is not first
+    finally:
+        service.close()
+
+
 def test_while_it_is_stopped_it_takes_no_more(ask: Any, colour_photo: Any) -> None:
     ask.app.state.service.draining = True
     answer = ask.post("/v1/identify", content=colour_photo(), headers=PNG)

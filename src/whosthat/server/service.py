@@ -83,11 +83,14 @@ class OpenBundle:
     def look(self) -> bool:
         """Open the bundle again where it was changed, and tell whether something changed; a damaged one leaves the old one answering.
 
-        One that is gone answers no more: it may have been deleted for somebody's sake.
+        One that is gone answers no more: it may have been deleted for somebody's sake. Where runs/latest has come to mean a run that has no
+        bundle yet, the one before goes on.
         """
         try:
             state = _state(self.path)
         except (BundleError, OSError) as error:
+            if self.seen and (self.seen[0] / MANIFEST).is_file():
+                return False
             changed, self.trouble, self.seen = not self.trouble, str(error), ()
             return changed
         if state == self.seen:
