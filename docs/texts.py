@@ -16,6 +16,8 @@ from whosthat import errors
 PLURAL = ("NN_", "ngettext")
 SINGULAR = {"_", "N_"} | {name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, Exception)}
 """An error translates its message itself."""
+REFUSAL = "Refusal"
+"""An error of the service, whose message stands behind its status and its code."""
 
 
 def extract(file: Any, _keywords: Any = None, _comment_tags: Any = None, options: Any = None) -> Iterator[tuple[int, str, Any, list[str]]]:
@@ -29,6 +31,8 @@ def extract(file: Any, _keywords: Any = None, _comment_tags: Any = None, options
         name, texts = node.func.id, [one.value for one in node.args if isinstance(one, ast.Constant) and isinstance(one.value, str)]
         if name in SINGULAR and texts:
             yield node.lineno, "gettext", texts[0], []
+        elif name == REFUSAL and len(texts) > 1:
+            yield node.lineno, "gettext", texts[1], []
         elif name in PLURAL and len(texts) > 1:
             yield node.lineno, "ngettext", (texts[0], texts[1]), []
         elif name == "pgettext" and len(texts) > 1:

@@ -26,7 +26,9 @@ NOT_TRANSLATED = "# not translated: "
 DEVELOPERS_ONLY = {"translation.py", "cli/help_pages.py"}
 FILES = [path for path in sorted(SOURCE.rglob("*.py")) if path.relative_to(SOURCE).as_posix() not in DEVELOPERS_ONLY]
 ERRORS = {name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, Exception)}
-CALLS = {"_", "N_", "NN_", "ngettext", "pgettext", *ERRORS}
+REFUSAL = "Refusal"
+"""An error of the service: its message stands behind a status and a code."""
+CALLS = {"_", "N_", "NN_", "ngettext", "pgettext", REFUSAL, *ERRORS}
 SENTENCE = re.compile(r"[A-Za-z]{2,}[,.:;)]? (\{|[a-z(])")
 Text: TypeAlias = tuple[str | None, tuple[str, ...]]
 PROGRAM = re.compile(r"(INSERT|SELECT|CREATE|PRAGMA|DELETE|UPDATE|BEGIN|ATTACH|DROP) ")
@@ -42,12 +44,12 @@ def bypassing(text: str) -> Iterator[str]:
         elif isinstance(node, ast.JoinedStr):
             skipped |= {part for part in ast.walk(node) if isinstance(part, ast.Constant)}
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in CALLS:
-            texts = node.args[:1] if node.func.id in {"_", "N_"} else node.args[:2]
+            texts = node.args[:1] if node.func.id in {"_", "N_"} else node.args[2:3] if node.func.id == REFUSAL else node.args[:2]
             literals = [argument for argument in texts if isinstance(argument, ast.Constant)]
             skipped |= set(literals)
             if any(isinstance(argument, ast.JoinedStr | ast.BinOp) for argument in texts) and node.func.id not in ERRORS:
                 yield f"line {node.lineno}: a text that is put together cannot be translated"
-            if node.func.id in {"_", *ERRORS} and literals and node.keywords:
+            if node.func.id in {"_", REFUSAL, *ERRORS} and literals and node.keywords:
                 yield from _misfilled(node, str(literals[-1].value))
     for node in ast.walk(tree):
         said = _said(node)
@@ -67,7 +69,7 @@ def _said(node: ast.AST) -> str:
 
 def _misfilled(call: ast.Call, text: str) -> Iterator[str]:
     places = set(re.findall(r"(?<!\{)\{(\w+)", text))
-    given = {keyword.arg for keyword in call.keywords if keyword.arg}
+    given = {keyword.arg for keyword in call.keywords if keyword.arg} - {"retry_after"}  # of a `Refusal`, for its header
     if places != given and all(keyword.arg for keyword in call.keywords):
         yield f"line {call.lineno}: places {sorted(places)}, values {sorted(given)}"
 
@@ -88,6 +90,8 @@ def test_no_text_bypasses_the_translation(path: Path) -> None:
         ('raise PhotoError(None, "No photo in {folder}.", folder=folder)', 0),
         ('raise RunError("No photo in {folder}.", path=folder)', 1),
         ('raise RunError(f"No photo in {folder}.")', 1),
+        ('raise Refusal(422, "no_photo", "No photo in {folder}.", folder=folder, retry_after=1)', 0),
+        ('raise Refusal(422, "no_photo", f"No photo in {folder}.")', 2),
         ('raise ValueError("No photo was found.")', 1),
         ('say(ngettext("{n} photo is odd.", "{n} photos are odd.", n))', 0),
         ('x = "some words of a protocol"  # not translated: read by programs', 0),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from hashlib import sha256
 from pathlib import Path
 from types import SimpleNamespace
@@ -26,6 +27,7 @@ from whosthat.recognition.gallery import EnrolledPhoto, Gallery
 from whosthat.server.app import make_app
 from whosthat.server.guards import Door
 from whosthat.server.service import Limits, Service
+from whosthat.server.serving import Address, listen, server_of
 from whosthat.types import Box, Face
 
 with warnings.catch_warnings():
@@ -73,6 +75,36 @@ def ask(make_service: Callable[..., Service]) -> Iterator[TestClient]:
     app = make_app(make_service(), door=Door(token=TOKEN))
     with TestClient(app, base_url=HOST, headers={"authorization": f"Bearer {TOKEN}"}) as client:
         yield client
+
+
+@pytest.fixture
+def client_of() -> Iterator[Callable[..., Any]]:
+    """Make clients that ask an application; keywords are those of `TestClient`."""
+    with ExitStack() as stack:
+        yield lambda app, **how: stack.enter_context(TestClient(app, **{"base_url": HOST, **how}))
+
+
+@pytest.fixture
+def running(loopback: None, make_service: Callable[..., Service]) -> Iterator[Callable[..., tuple[str, int]]]:
+    """Run services without a token on a free port each; keywords are those of `Limits`; returns their addresses."""
+    servers: list[tuple[Any, threading.Thread]] = []
+
+    def run(service: Service | None = None, **limits: Any) -> tuple[str, int]:
+        service = service or make_service(**limits)
+        answers = threading.Event()
+        server = server_of(make_app(service), service, answers.set)
+        opened = listen(Address(port=0))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [opened]})
+        thread.start()
+        servers.append((server, thread))
+        assert answers.wait(10)
+        return opened.getsockname()
+
+    yield run
+    for server, _thread in servers:
+        server.should_exit = True
+    for _server, thread in servers:
+        thread.join()
 
 
 class ReaderOfWords:

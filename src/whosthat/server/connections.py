@@ -83,7 +83,7 @@ class TimedProtocol(H11Protocol):  # type: ignore[misc]
         if self._begun is None and self._is_arriving():  # what came behind the request before
             self._begun, self._arrived = now, 0
         if self._is_too_slow(now) or self._lingers(now) or self._is_not_read(now):
-            event("slow client closed", bytes=self._arrived)
+            event("slow_client_closed", bytes=self._arrived)
             self.transport.abort()
             return
         self._clock = self.loop.call_later(TICK, self._tick)

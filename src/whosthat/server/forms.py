@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 from whosthat.errors import PhotoError
 from whosthat.server.service import outcome
@@ -16,7 +16,7 @@ from whosthat.types import Sighting
 
 
 class _Answer(BaseModel):
-    model_config = ConfigDict(from_attributes=True)
+    model_config = ConfigDict(use_attribute_docstrings=True)
 
 
 class BoxAnswer(_Answer):
@@ -39,14 +39,19 @@ class LikenessAnswer(_Answer):
 class SightingAnswer(_Answer):
     """One face, or the whole photo where the recogniser looks at no faces."""
 
-    name: str | None = Field(description="The person or class; null is the answer unknown.")
-    confidence: float = Field(description="Calibrated probability of the best class, 0 to 1, also when the name is null.")
+    name: str | None
+    """The person or class; null is the answer unknown."""
+    confidence: float
+    """Calibrated probability of the best class, 0 to 1, also when the name is null."""
     runner_up: str | None
     runner_up_confidence: float
-    box: BoxAnswer | None = Field(description="Where it was seen; null when the whole photo was looked at.")
-    probabilities: dict[str, float] = Field(description="The likeliest classes, best first.")
+    box: BoxAnswer | None
+    """Where it was seen; null when the whole photo was looked at."""
+    probabilities: dict[str, float]
+    """The likeliest classes, best first."""
     nearest: list[LikenessAnswer]
-    given_to_better: str | None = Field(description="Who it would be, did not another face of the photo fit that person better.")
+    given_to_better: str | None
+    """Who it would be, did not another face of the photo fit that person better."""
 
     @classmethod
     def of(cls, sighting: Sighting, top: int) -> Self:
@@ -59,7 +64,8 @@ class PhotoAnswer(_Answer):
 
     answer: Literal["known", "unknown", "no_face", "unreadable"]
     sightings: list[SightingAnswer]
-    error: str | None = Field(default=None, description="Why the photo could not be read; null for every answer but unreadable.")
+    error: str | None = None
+    """Why the photo could not be read; null for every answer but unreadable."""
 
     @classmethod
     def of(cls, answer: list[Sighting] | PhotoError, top: int) -> Self:
@@ -97,13 +103,15 @@ class BundleAnswer(_Answer):
     name: str
     kind: str
     network: str
-    labels: int = Field(description="How many classes or people it knows.")
-    threshold: float | None = Field(
-        description="Of faces in a gallery the largest distance that gets a name, else the smallest confidence."
-    )
-    people: bool = Field(description="Whether people can be added and removed.")
+    labels: int
+    """How many classes or people it knows."""
+    threshold: float | None
+    """Of faces in a gallery the largest distance that gets a name, else the smallest confidence."""
+    people: bool
+    """Whether people can be added and removed."""
     created: str
-    available: bool = Field(description="False where its folder is gone.")
+    available: bool
+    """False where its folder is gone."""
 
 
 class BundlesAnswer(_Answer):

@@ -191,12 +191,12 @@ class _Visit:
         """Write a line about the request: the route's pattern, never what stands in its places."""
         route = getattr(self.scope.get("route"), "path", None)
         milliseconds = round(1000 * (time.perf_counter() - self.begun), 1)
-        self.guard.service.counts[f"status {self.status}"] += 1
+        self.guard.service.counts[f"status_{self.status}"] += 1
         event("request", method=self.scope["method"][:16], route=route, status=self.status, ms=milliseconds, bytes=self.received)
 
 
 def _language(headers: Headers) -> Any:
     """Speak the first language that the client asks for, where there is one of its names; else the process's own."""
-    asked: str = headers.get("accept-language", "").split(",")[0].split(";")[0]
-    code = translation.known(asked.strip())
+    first: str = headers.get("accept-language", "").split(",")[0].split(";")[0]
+    code = translation.known(first.strip())
     return translation.using(code) if code else contextlib.nullcontext()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+import asyncio
+from collections.abc import Coroutine
+from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Query, Request
+from starlette.requests import ClientDisconnect
 
 from whosthat.errors import PhotoError
 from whosthat.server.forms import FaultAnswer, IdentifyAnswer, VerifyAnswer
@@ -12,14 +15,18 @@ from whosthat.server.refusals import Refusal
 from whosthat.server.service import Service
 from whosthat.server.uploads import ACCEPTED_BODIES, FORM, read_photos
 
+Result = TypeVar("Result")
+
 TOP = 5
 """So many of the likeliest classes are sent unless a request asks for more."""
 
 REFUSALS: dict[int | str, dict[str, Any]] = {status: {"model": FaultAnswer} for status in (401, 403, 404, 413, 415, 422, 429, 503)}
 """What every route that takes photos may answer besides, for the description of the service."""
 
-BundleQuery = Annotated[str | None, Query(max_length=300, description="Which bundle answers; the first one where it is left out.")]
-TopQuery = Annotated[int, Query(ge=0, le=1000, description="How many of the likeliest classes are sent.")]
+_BUNDLE = "Which bundle answers; the first one where it is left out."  # not translated: OpenAPI
+_TOP = "How many of the likeliest classes are sent."  # not translated: OpenAPI
+BundleQuery = Annotated[str | None, Query(max_length=300, description=_BUNDLE)]
+TopQuery = Annotated[int, Query(ge=0, le=1000, description=_TOP)]
 
 
 def identify_router(service: Service) -> APIRouter:
@@ -31,7 +38,8 @@ def identify_router(service: Service) -> APIRouter:
         """Say who is in a photo, or in each of several. `unknown` and `no_face` are answers."""
         name = service.bundle(bundle).name
         service.queue.check_room()  # before the photos are received
-        answers = await service.identify(name, await read_photos(request, service.limits.photos))
+        photos = await read_photos(request, service.limits.photos)
+        answers = await unless_gone(request, service.identify(name, photos))
         if all(isinstance(answer, PhotoError) for answer in answers):
             raise Refusal(422, "unreadable_photo", "No photo can be read: {reason}.", reason=_reason(answers[0]))
         return IdentifyAnswer.of(name, answers, top)
@@ -44,10 +52,28 @@ def identify_router(service: Service) -> APIRouter:
         photos = await read_photos(request, service.limits.photos)
         if len(photos) != 2:
             raise Refusal(422, "two_photos", "Send two photos to compare; there are {n}.", n=len(photos))
-        found = await service.verify(name, *photos)
+        found = await unless_gone(request, service.verify(name, *photos))
         return VerifyAnswer(bundle=name, same=found.same, distance=found.distance, threshold=found.threshold, confidence=found.confidence)
 
     return router
+
+
+async def unless_gone(request: Request, work: Coroutine[Any, Any, Result]) -> Result:
+    """Return what the work gives, or give it up where the client goes away: what still waits in the queue then makes room."""
+    working, leaving = asyncio.ensure_future(work), asyncio.ensure_future(_gone(request))
+    try:
+        await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            raise ClientDisconnect
+        return working.result()
+    finally:
+        working.cancel()
+        leaving.cancel()
+
+
+async def _gone(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 def _reason(answer: object) -> str:

@@ -3,7 +3,7 @@
 What belongs here: who waits, who is next, how many at once, when to ask again. What does not: HTTP, bundles, reading requests.
 
 Each thread reads the photos of its batch and lets the network answer for all of them, as `whosthat.workflow.predict` does. A batch is what
-is waiting, shared among the threads, and never waits to become larger: alone, a photo is answered at once.
+is waiting, shared among the threads that have nothing to do, and never waits to become larger: alone, a photo is answered at once.
 """
 
 from __future__ import annotations
@@ -64,6 +64,7 @@ class Queue:
         self._weight = 0
         self._changed = threading.Condition()
         self._closed = False
+        self._idle = 0
         self._seconds_each = 0.1  # a photo's share of a second, by what was measured lately
         self._threads = [threading.Thread(target=self._work, name=f"answering-{number}", daemon=True) for number in range(threads)]
         for thread in self._threads:
@@ -132,12 +133,14 @@ class Queue:
     def _next(self) -> list[_Waiting]:
         """Wait for work and return a batch for one recogniser, or one call; nothing when the queue is closed."""
         with self._changed:
+            self._idle += 1
             self._changed.wait_for(lambda: self._waiting or self._closed)
+            sharing, self._idle = self._idle, self._idle - 1
             if not self._waiting:
                 return []
             batch = [self._waiting.popleft()]
             recogniser = batch[0].recogniser
-            size = min(BATCH, math.ceil((1 + len(self._waiting)) / len(self._threads)))
+            size = min(BATCH, math.ceil((1 + len(self._waiting)) / sharing))
             while recogniser is not None and len(batch) < size and self._waiting and self._waiting[0].recogniser is recogniser:
                 batch.append(self._waiting.popleft())
             self._weight -= sum(item.weight for item in batch)

@@ -83,11 +83,14 @@ class OpenBundle:
     def look(self) -> bool:
         """Open the bundle again where it was changed, and tell whether something changed; a damaged one leaves the old one answering.
 
-        One that is gone answers no more: it may have been deleted for somebody's sake.
+        One that is gone answers no more: it may have been deleted for somebody's sake. Where runs/latest has come to mean a run that has no
+        bundle yet, the one before goes on.
         """
         try:
             state = _state(self.path)
         except (BundleError, OSError) as error:
+            if self.seen and (self.seen[0] / MANIFEST).is_file():
+                return False
             changed, self.trouble, self.seen = not self.trouble, str(error), ()
             return changed
         if state == self.seen:
@@ -108,11 +111,11 @@ def name_of(path: Path) -> str:
     """Return by what name requests know a bundle: that of its folder, or of the run in which it lies.
 
     Example:
-        >>> name_of(Path("runs/party-faces-1/bundle")), name_of(Path("runs/latest"))
-        ('party-faces-1', 'latest')
+        >>> name_of(Path("runs/party-faces-1/bundle")), name_of(Path("runs/latest")), name_of(Path("/bundle"))
+        ('party-faces-1', 'latest', 'bundle')
     """
     place = path.absolute()
-    return place.parent.name if place.name == BUNDLE else place.name
+    return (place.parent.name if place.name == BUNDLE else "") or place.name
 
 
 class Service:
@@ -193,12 +196,12 @@ class Service:
             try:
                 changed = await asyncio.to_thread(bundle.look)
             except (WhosthatError, OSError) as error:  # it is being copied, or damaged: the old one answers
-                if self.counts["not swapped"] == 0:
-                    event("not swapped", reason=type(error).__name__)
-                self.counts["not swapped"] += 1
+                if self.counts["not_swapped"] == 0:
+                    event("not_swapped", reason=type(error).__name__)
+                self.counts["not_swapped"] += 1
                 continue
             if changed:
-                self.counts["not swapped"] = 0
+                self.counts["not_swapped"] = 0
                 event("gone" if bundle.trouble else "swapped", bundle=bundle.name)
 
     async def keep_looking(self) -> None:

@@ -154,6 +154,12 @@ def run(app: FastAPI, opened: socket.socket, service: Service, started: Callable
         started: Called in the service's thread when it answers.
     """
     log_to_stderr()
+    with opened:
+        server_of(app, service, started).run(sockets=[opened])
+
+
+def server_of(app: FastAPI, service: Service, started: Callable[[], None] | None = None) -> uvicorn.Server:
+    """Return the server that `run` runs; whoever runs it in a thread of their own ends it by its ``should_exit``."""
     config = uvicorn.Config(
         app,
         http=timed_protocol(service.limits),
@@ -168,8 +174,7 @@ def run(app: FastAPI, opened: socket.socket, service: Service, started: Callable
         backlog=1024,
         h11_max_incomplete_event_size=32 << 10,
     )
-    with opened:
-        _Server(config, service, started).run(sockets=[opened])
+    return _Server(config, service, started)
 
 
 class _Server(uvicorn.Server):  # type: ignore[misc]
