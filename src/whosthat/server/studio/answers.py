@@ -39,6 +39,8 @@ MOST_AT_ONCE = 32
 LOOKS = 6
 """So many photos of each person are named."""
 
+KEPT_AN_HOUR = {"Cache-Control": "private, max-age=3600"}  # not translated: a header
+
 Saved = tuple[str, bytes, str | None]
 """A photo to look at: its name, its bytes, and its path below the studio's folder where it has one."""
 
@@ -110,7 +112,7 @@ def identified(id: str, here: Here, size: int = SIZES[-1]) -> Response:
         raise Refusal(422, "invalid", "Photos come in these sizes: {sizes}.", sizes=_(", ").join(map(str, SIZES)))
     photo = here.shown.get(id)
     copy = here.copies.of_bytes(photo.id, photo.content, size)
-    return Response(copy, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=3600"})
+    return Response(copy, media_type="image/jpeg", headers=KEPT_AN_HOUR)
 
 
 @router.get("/pictures/{id}")
@@ -119,7 +121,7 @@ def picture(id: str, here: Here) -> Response:
     content = here.pictures.get(id)
     if content is None:
         raise not_found(_("picture"))
-    return Response(content, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=3600"})
+    return Response(content, media_type="image/jpeg", headers=KEPT_AN_HOUR)
 
 
 @router.post("/identify/name")

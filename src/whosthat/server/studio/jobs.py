@@ -86,13 +86,13 @@ class Job:
                 fresh.append(told)
             for number, event, data in reversed(fresh):
                 after = number
-                yield f"id: {number}\nevent: {event}\ndata: {json.dumps(data)}\n\n"
+                yield f"id: {number}\nevent: {event}\ndata: {json.dumps(data)}\n\n"  # not translated: a protocol
             if over:
                 return
             try:
                 await asyncio.wait_for(news.wait(), STILL_HERE)
             except TimeoutError:
-                yield ": still here\n\n"
+                yield ": still here\n\n"  # not translated: a protocol
 
 
 class Jobs:
