@@ -222,7 +222,7 @@ async def events(id: str, here: Here, last_event_id: Annotated[str, Header()] = 
     """Tell what a job tells, from its beginning or from what the browser heard last."""
     after = int(last_event_id) if last_event_id.isascii() and last_event_id.isdigit() and len(last_event_id) < 16 else 0
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(here.jobs.get(id).listen(after), media_type="text/event-stream", headers=headers)
+    return StreamingResponse(here.jobs.get(id).listen(after, here.ending), media_type="text/event-stream", headers=headers)
 
 
 @router.post("/jobs/{id}/cancel")
