@@ -6,6 +6,7 @@ import re
 import tkinter
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from tkinter import ttk
 
 from whosthat.desktop.answers import answer
@@ -40,6 +41,7 @@ class Panel(ttk.Frame):
     def __init__(self, parent: tkinter.Misc, look: Look, actions: Actions) -> None:
         super().__init__(parent, padding=look.px(20))
         self._look, self._actions = look, actions
+        self._about: tuple[Path | None, int | None] = (None, None)
         self.columnconfigure(0, weight=1, minsize=look.px(WIDTH))
         self.rowconfigure(3, weight=1)
         self._build_recogniser().grid(row=0, sticky="ew", pady=(0, look.px(14)))
@@ -106,6 +108,10 @@ class Panel(ttk.Frame):
             self._correcting.grid_remove()
             return
         self._correcting.grid()
+        about = (state.picture.path if state.picture else None, state.face)
+        if about != self._about:  # a name that was written for one face is not meant for the next
+            self._about = about
+            self.name.set("")
         self.name.configure(values=[visible(name) for name in state.people])
         chosen = state.chosen
         n = len(state.picture.sightings or ()) if state.picture else 0
