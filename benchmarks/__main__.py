@@ -20,6 +20,7 @@ RESULTS = Path(__file__).resolve().parents[1] / "docs" / "RESULTS.md"
 BENCHMARKS = (
     "outcomes",
     "startup",
+    "window",
     "epoch",
     "memory",
     "large_photos",
@@ -40,6 +41,7 @@ BENCHMARKS = (
     "stated_rates",
     "photo_stages",
     "ray_engine",
+    "service",
 )
 HEAD = """# Measured
 

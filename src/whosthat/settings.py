@@ -38,6 +38,11 @@ def weights_folder() -> Path:
     return _chosen("WHOSTHAT_WEIGHTS") or _of_the_user("user_data_dir") / "weights"
 
 
+def token_file() -> Path:
+    """Where the service keeps its token: ``WHOSTHAT_TOKEN_FILE``, or a file in the user's data folder."""
+    return _chosen("WHOSTHAT_TOKEN_FILE") or _of_the_user("user_data_dir") / "service-token"
+
+
 def _chosen(variable: str) -> Path | None:
     return Path(os.environ[variable]) if os.environ.get(variable) else None
 

@@ -72,19 +72,19 @@ class OnnxEmbedder:
     def __init__(self, facts: EmbedderFacts, graph: bytes, *, threads: int = 1, sha256: str | None = None) -> None:
         self.facts = facts
         self.fingerprint = sha256 or hashlib.sha256(graph).hexdigest()
-        self._session = open_session(graph, threads=threads)
+        self.session = open_session(graph, threads=threads)
         sides = {template.size for template in facts.templates.values()}
-        if self._session.input_types != ("tensor(uint8)",) or {(side, side, 3) for side in sides} != {self._session.input_shapes[0][1:]}:
+        if self.session.input_types != ("tensor(uint8)",) or {(side, side, 3) for side in sides} != {self.session.input_shapes[0][1:]}:
             raise GraphError(
                 _(
                     "The graph of {name} takes {shapes} of {types}, not crops of {sides} pixels.",
                     name=facts.name,
-                    shapes=self._session.input_shapes,
-                    types=self._session.input_types,
+                    shapes=self.session.input_shapes,
+                    types=self.session.input_types,
                     sides=", ".join(map(str, sorted(sides))),
                 )
             )
-        self._one_by_one = self._session.input_shapes[0][0] == 1
+        self._one_by_one = self.session.input_shapes[0][0] == 1
 
     def embed(self, crops: Image) -> FloatArray:
         """Embed RGB crops that are aligned to the template of the detector that found them; float32 (n, dimensions), compared by distance.
@@ -115,7 +115,7 @@ class OnnxEmbedder:
     def _answers(self, crops: Image) -> FloatArray:
         parts = np.split(crops, len(crops)) if self._one_by_one else [crops]
         try:
-            answers = np.concatenate([self._session.run(part)[0] for part in parts])
+            answers = np.concatenate([self.session.run(part)[0] for part in parts])
         except ValueError as error:
             raise WeightsError(
                 "The embedder {name} cannot embed crops of {height} x {width} pixels: {error}",

@@ -73,10 +73,14 @@ class Portrait:
 
 @dataclass(frozen=True)
 class SeenFaces:
-    """The faces of one photo, from left to right, and their embeddings, float32 (n, dimensions): all that naming them takes."""
+    """The faces of one photo, from left to right, and their embeddings, float32 (n, dimensions): all that naming them takes.
+
+    ``sharpness`` is that of each crop (`sharpness`); empty where it was not measured.
+    """
 
     faces: tuple[Face, ...]
     vectors: FloatArray = field(compare=False)
+    sharpness: tuple[float, ...] = field(default=(), compare=False)
 
 
 class FaceCropper:
@@ -224,7 +228,10 @@ class FaceReader(FaceCropper):
             return []
         vectors = self.embed(np.concatenate([photo.crops for photo in photos]))
         ends = np.cumsum([len(photo.faces) for photo in photos])
-        return [SeenFaces(photo.faces, own) for photo, own in zip(photos, np.split(vectors, ends[:-1]), strict=True)]
+        return [
+            SeenFaces(photo.faces, own, tuple(map(sharpness, photo.crops)))
+            for photo, own in zip(photos, np.split(vectors, ends[:-1]), strict=True)
+        ]
 
 
 def main_face(faces: Sequence[Face], width: int, height: int) -> Face:

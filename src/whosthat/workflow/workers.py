@@ -217,7 +217,7 @@ def _carry_out(job: Mapping[str, Any], progress: Progress = SILENT) -> dict[str,
     return None
 
 
-class _Told:
+class Told:
     """The progress of a process: everything becomes a line."""
 
     def __init__(self, lines: IO[str]) -> None:
@@ -227,13 +227,14 @@ class _Told:
         return lambda *values: self.answer({"step": step, "values": values})
 
     def answer(self, line: Mapping[str, object]) -> None:
+        """Write one line."""
         self._lines.write(json.dumps(line) + "\n")
         self._lines.flush()
 
 
 def _serve() -> None:
     """Carry out what standard input says, until it ends."""
-    told = _Told(os.fdopen(os.dup(1), "w", encoding="ascii"))
+    told = Told(os.fdopen(os.dup(1), "w", encoding="ascii"))
     os.dup2(2, 1)  # whatever libraries print is no answer
     waiting: SimpleQueue[str] = SimpleQueue()
     busy = threading.Event()

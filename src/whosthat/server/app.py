@@ -1,0 +1,128 @@
+"""The application: all routes of the service joined, behind the guard, with one shape for whatever is refused.
+
+What belongs here: joining. What does not: any route.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from typing import Protocol
+
+from fastapi import APIRouter, FastAPI
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.types import Scope
+
+from whosthat.errors import WhosthatError
+from whosthat.server.bundles import bundles_router
+from whosthat.server.compreface import compreface_router
+from whosthat.server.guards import Door, Guard
+from whosthat.server.health import health_router
+from whosthat.server.identify import identify_router
+from whosthat.server.kserve import kserve_router
+from whosthat.server.metrics import Counting, Metrics, metrics_router
+from whosthat.server.people import Register, people_router
+from whosthat.server.refusals import CODES, document, headers_of, status_of
+from whosthat.server.service import Service
+from whosthat.translation import N_, _
+from whosthat.version import __version__
+
+_SENTENCES = {404: N_("There is nothing at this address."), 405: N_("This address takes other methods: {methods}.")}
+
+
+class Studio(Protocol):
+    """What a page adds to the service: routes, who may use them without the token, and how much they take (see `guards.Door`)."""
+
+    @property
+    def router(self) -> APIRouter:
+        """Its routes."""
+
+    def admits(self, scope: Scope) -> bool:
+        """Tell whether a request needs no token: it carries the page's cookie, or asks for what everybody may see."""
+
+    def largest(self, path: str) -> int | None:
+        """Return how many bytes a request to a path may hold; None for the service's own limit."""
+
+    async def close(self) -> None:
+        """End what it began; called when the service ends."""
+
+
+def make_app(service: Service, *, door: Door | None = None, studio: Studio | None = None) -> FastAPI:
+    """Return the application of a service.
+
+    Args:
+        service: Whose bundles answer. It is closed when the application ends.
+        door: Who may come in; None lets everybody in on this computer.
+        studio: The page and its routes; None for a service for programs alone.
+    """
+    app = FastAPI(
+        title="whosthat",
+        version=__version__,
+        summary=_("Who is in these photos?"),
+        docs_url=None,
+        redoc_url=None,
+        lifespan=_lifespan(service, studio),
+    )
+    app.state.service = service
+    metrics, register = Metrics(service), Register(service)
+    routers = [health_router(service), metrics_router(metrics), identify_router(service), bundles_router(service)]
+    for router in (*routers, people_router(service, register), kserve_router(service), compreface_router(service, register)):
+        app.include_router(router)
+    if studio is not None:
+        app.include_router(studio.router)
+    app.add_exception_handler(WhosthatError, _refused)
+    app.add_exception_handler(HTTPException, _not_routed)
+    app.add_exception_handler(RequestValidationError, _not_valid)
+    app.add_middleware(Guard, service=service, door=door or Door())
+    app.add_middleware(Counting, metrics=metrics)
+    return app
+
+
+def _lifespan(service: Service, studio: Studio | None) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        running = asyncio.create_task(service.run())
+        try:
+            yield
+        finally:
+            if studio is not None:
+                await studio.close()
+            running.cancel()
+            with suppress(asyncio.CancelledError):
+                await running
+
+    return lifespan
+
+
+async def _refused(request: Request, error: Exception) -> JSONResponse:
+    """Answer for an error of whosthat."""
+    if not isinstance(error, WhosthatError):
+        raise error
+    status, code = status_of(error)
+    if status == 500:
+        raise error  # the guard knows what to tell
+    return JSONResponse(document(code, str(error)), status, headers_of(error))
+
+
+async def _not_routed(request: Request, error: Exception) -> JSONResponse:
+    """Answer where there is no route, or none for this method."""
+    if not isinstance(error, HTTPException):
+        raise error
+    headers = dict(error.headers or {})
+    sentence = _(
+        _SENTENCES.get(error.status_code, N_("The request cannot be answered.")), methods=headers.get("Allow", headers.get("allow", ""))
+    )
+    return JSONResponse(document(CODES.get(error.status_code, "refused"), sentence), error.status_code, headers)
+
+
+async def _not_valid(request: Request, error: Exception) -> JSONResponse:
+    """Answer where a value of the request is none that its route takes; the value itself is not repeated."""
+    if not isinstance(error, RequestValidationError):
+        raise error
+    places = sorted({".".join(str(part) for part in one["loc"])[:100] for one in error.errors()})
+    sentence = _("The request has a value that cannot be used: {places}.", places=_(", ").join(places))
+    return JSONResponse(document("invalid", sentence), 422)
