@@ -9,7 +9,8 @@ from typing import Any
 
 from whosthat.cartoons import HEROES, draw_photo_folder
 
-MARIGOLD, DRIZZLE = HEROES[:2]
+MARIGOLD, DRIZZLE, KETTLE = HEROES[:3]
+MARKUP = "<img src=x onerror=document.title='run'>"
 
 
 def test_from_a_folder_of_photos_to_a_corrected_name(
@@ -51,13 +52,12 @@ def test_from_a_folder_of_photos_to_a_corrected_name(
     sheet = page.get_by_role("dialog")
     sheet.get_by_role("heading", name="Nearest enrolled photos").wait_for()
     assert sheet.locator(".nearest img").count() > 0
-    sheet.get_by_label("Who is it really?").fill("Tess <b>Teapot</b>")
+    sheet.get_by_label("Who is it really?").fill(KETTLE)
     sheet.get_by_role("button", name="Name this face").click()
-    sheet.get_by_role("button", name="Enrol anyway").click()  # it looks like the hero that it shows
     sheet.wait_for(state="detached")
-    page.locator("button.face.known").get_by_text("Tess <b>Teapot</b>").wait_for()
+    page.locator("button.face.known").get_by_text(KETTLE).wait_for()
     page.get_by_role("navigation").get_by_role("link", name="People").click()
-    page.locator(".people bdi", has_text="Tess <b>Teapot</b>").wait_for()
+    assert "13 photos" in page.locator(".people > li", has_text=KETTLE).inner_text()
 
 
 def test_a_face_is_not_who_it_was_taken_for_and_nobody(
@@ -103,18 +103,17 @@ def test_people_are_renamed_and_removed(
     page = open_page(start_studio(folder).link)
     page.get_by_role("navigation").get_by_role("link", name="People").click()
     page.get_by_role("button", name=f"Rename {MARIGOLD}").click()
-    page.get_by_label("New name").fill("Mary")
+    page.get_by_label("New name").fill(MARKUP)
     page.get_by_role("dialog").get_by_role("button", name="Rename").click()
-    page.locator(".people bdi", has_text="Mary").wait_for()
-    page.get_by_role("button", name="Remove Mary").click()
+    page.locator(".people bdi", has_text=MARKUP).wait_for()
+    page.get_by_role("button", name=f"Remove {MARKUP}").click()
     page.get_by_role("dialog").get_by_role("button", name="Remove").click()
-    page.locator(".people bdi", has_text="Mary").wait_for(state="detached")
+    page.locator(".people bdi", has_text=MARKUP).wait_for(state="detached")
     assert page.locator(".people > li").count() == len(HEROES) - 1
+    assert page.title() != "run"
 
 
-def test_the_threshold_and_two_runs(
-    tmp_path: Path, trained: Path, start_studio: Callable[..., Any], open_page: Callable[..., Any]
-) -> None:
+def test_the_threshold_and_two_runs(tmp_path: Path, trained: Path, start_studio: Callable[..., Any], open_page: Callable[..., Any]) -> None:
     folder = shutil.copytree(trained, tmp_path / "studio", symlinks=True)
     page = open_page(start_studio(folder).link)
     page.get_by_role("navigation").get_by_role("link", name="Runs").click()
@@ -148,9 +147,7 @@ def test_the_camera_names_faces_and_one_that_is_missing_is_said(
     page.get_by_text("There is no camera here.").wait_for()
 
 
-def test_the_page_says_that_the_server_is_gone(
-    tmp_path: Path, start_studio: Callable[..., Any], open_page: Callable[..., Any]
-) -> None:
+def test_the_page_says_that_the_server_is_gone(tmp_path: Path, start_studio: Callable[..., Any], open_page: Callable[..., Any]) -> None:
     studio = start_studio(tmp_path)
     page = open_page(studio.link)
     studio.process.terminate()

@@ -64,7 +64,7 @@ function App({ first }) {
   return html`<${Fragment}>
     <a class="skip" href="#heading" onClick=${(event) => { event.preventDefault(); document.getElementById("heading")?.focus(); }}>${_("Skip to the content")}</a>
     <${Top} state=${state} name=${name} seen=${seen} />
-    <main key=${`${state.language} ${name}`}><${Guarded}><${current.view} ...${{ state, seen, about: at.about, ...shared }} /><//></main>
+    <main key=${`${state.language} ${name}`} data-view=${name}><${Guarded}><${current.view} ...${{ state, seen, about: at.about, ...shared }} /><//></main>
     <${Notice} key=${notice?.key} notice=${notice} onClose=${() => setNotice(null)} />
   <//>`;
 }

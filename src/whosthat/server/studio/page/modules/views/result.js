@@ -82,7 +82,7 @@ function range({ curve = [], low, high, step, value }) {
 
 function Classes({ people }) {
   const tested = people.some(({ test }) => typeof test === "number");
-  return html`<section aria-labelledby="classes"><h2 id="classes">${_("Each person or thing")}</h2><div class="scroll" tabindex="0" role="region" aria-labelledby="classes"><table>
+  return html`<section aria-labelledby="classes"><h2 id="classes">${_("Each person or thing")}</h2><div class="scroll" tabindex="0" role="group" aria-labelledby="classes"><table>
     <thead><tr><th scope="col">${_("Name")}</th><th scope="col">${_("Photos")}</th>${tested && html`<th scope="col">${_("Correct in the test")}</th>`}</tr></thead>
     <tbody>${people.map(({ name, photos, correct, test }) => html`<tr key=${name}><th scope="row"><bdi>${name}</bdi></th><td>${photos}</td>
       ${tested && html`<td>${typeof test === "number" ? _("{correct} of {test}", { correct, test }) : ""}</td>`}</tr>`)}</tbody></table></div></section>`;

@@ -37,7 +37,7 @@ function Comparison({ names }) {
   if (error) return html`<${Fault} error=${error} />`;
   if (!answer) return html`<${Waiting} />`;
   return html`<section aria-labelledby="comparison"><h2 id="comparison">${_("Side by side")}</h2><p>${answer.sentence}</p>
-    <div class="scroll" tabindex="0" role="region" aria-labelledby="comparison"><table class="compare">
+    <div class="scroll" tabindex="0" role="group" aria-labelledby="comparison"><table class="compare">
       <thead><tr>${answer.columns.map((column, n) => html`<th key=${n} scope="col">${column || html`<span class="hidden">${_("Figure")}</span>`}</th>`)}</tr></thead>
       <tbody>${answer.rows.map(([first, ...cells], n) => html`<tr key=${n}><th scope="row">${first}</th>${cells.map((cell, m) => html`<td key=${m}>${cell}</td>`)}</tr>`)}</tbody></table></div></section>`;
 }
