@@ -26,6 +26,9 @@ THRESHOLD_FILE = "threshold.json"
 
 FORMAT = 1
 
+LEAST_TOLD, ROUND_FROM = 0.001, 0.1
+"""A smaller share than the first is told as "fewer than"; from the second on, without decimals."""
+
 Kind = Literal["distance", "confidence"]
 
 
@@ -56,22 +59,28 @@ def in_words(point: CurvePoint) -> str:
         >>> in_words(CurvePoint(0.5, 0.01, 0.034))
         'Of 100 strangers about 1 would get a name; of 100 known photos about 3.4 would stay unknown.'
     """
-    if point.strangers is None and point.known_unknown is None:
-        return _("What this threshold would do is not known.")
-    known = None if point.known_unknown is None else _hundredths(point.known_unknown)
-    if point.strangers is None:
-        return _("Of 100 known photos about {known} would stay unknown. How many strangers would get a name is not known.", known=known)
-    if known is None:
-        return _("Of 100 strangers about {strangers} would get a name.", strangers=_hundredths(point.strangers))
-    return _(
-        "Of 100 strangers about {strangers} would get a name; of 100 known photos about {known} would stay unknown.",
-        strangers=_hundredths(point.strangers),
-        known=known,
-    )
+    strangers, known = _of_a_hundred(point.strangers), _of_a_hundred(point.known_unknown)
+    if strangers and known:
+        return _(
+            "Of 100 strangers {strangers} would get a name; of 100 known photos {known} would stay unknown.",
+            strangers=strangers,
+            known=known,
+        )
+    if known:
+        return _("Of 100 known photos {known} would stay unknown. How many strangers would get a name is not known.", known=known)
+    if strangers:
+        return _("Of 100 strangers {strangers} would get a name.", strangers=strangers)
+    return _("What this threshold would do is not known.")
 
 
-def _hundredths(share: float) -> str:
-    return f"{100 * share:.1f}".removesuffix(".0")
+def _of_a_hundred(share: float | None) -> str:
+    """Say how many of a hundred a share is; nothing where it is not known."""
+    if share is None:
+        return ""
+    if 0 < share < LEAST_TOLD:
+        return _("fewer than {number}", number=100 * LEAST_TOLD)
+    number = f"{100 * share:.0f}" if share >= ROUND_FROM else f"{100 * share:.1f}".removesuffix(".0")
+    return _("about {number}", number=number) if share else "0"
 
 
 def write_threshold_curve(run: Path, curve: ThresholdCurve) -> Path:

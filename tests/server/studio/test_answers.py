@@ -84,11 +84,23 @@ def test_a_face_of_somebody_who_is_known_is_not_given_to_another_unless_asked_tw
     assert page.post(f"{API}/identify/name", json={**form, "anyway": True}).status_code == 200
 
 
+def test_a_face_keeps_the_name_that_it_was_given_whatever_is_predicted(page: Any, people_run: Path) -> None:
+    (photo,) = identify(page, people_photo("ann", seed=7))
+    face = {"id": photo["id"], "face": 0}
+    done = page.post(f"{API}/identify/name", json={**face, "name": "Tess", "anyway": True}).json()["photos"][0]["faces"][0]
+    assert (done["name"], done["given"]) == ("Tess", True)
+    page.post(f"{API}/people", json={"action": "remove", "name": "Tess"})
+    assert names(page.get(f"{API}/shown").json()["photos"][0]) == ["ann"]
+    page.post(f"{API}/identify/name", json={**face, "name": "Tess", "anyway": True})
+    refused = page.post(f"{API}/identify/not", json={**face, "name": "Tess"}).json()["photos"][0]
+    assert not refused["faces"][0]["given"]
+
+
 def test_not_this_person_and_nobody_hold_as_long_as_the_photo_is_shown(page: Any, people_run: Path) -> None:
     (photo,) = identify(page, people_photo("ann", "eve", seed=3))
     again = page.post(f"{API}/identify/not", json={"id": photo["id"], "face": 0, "name": "ann"}).json()["photos"][0]
     assert names(again) == [None, None]
-    assert (again["faces"][0]["said"], again["faces"][0]["not"]) == ("ann", ["ann"])
+    assert (again["faces"][0]["predicted"], again["faces"][0]["not"]) == ("ann", ["ann"])
     done = page.post(f"{API}/identify/nobody", json={"id": photo["id"], "face": 1}).json()["photos"][0]
     assert done["faces"][1]["dismissed"]
     groups = page.get(f"{API}/unknown").json()["groups"]

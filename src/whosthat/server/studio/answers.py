@@ -6,6 +6,7 @@ What belongs here: requests and answers. What does not: folders, jobs and runs (
 from __future__ import annotations
 
 import shutil
+import unicodedata
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -95,6 +96,13 @@ def shown(here: Here) -> dict[str, Any]:
     return {"photos": _all_again(here, "")["photos"] if here.opened is not None else []}
 
 
+@router.post("/shown/clear")
+def clear(here: Here) -> dict[str, Any]:
+    """Forget the photos that are shown."""
+    here.shown.clear()
+    return {"photos": []}
+
+
 @router.get("/identified/{id}")
 def identified(id: str, here: Here, size: int = SIZES[-1]) -> Response:
     """Return a copy of a photo that is shown."""
@@ -123,14 +131,14 @@ def name_face(form: NamedFaceForm, here: Here) -> dict[str, Any]:
 @router.post("/identify/not")
 def not_this(form: NamedFaceForm, here: Here) -> dict[str, Any]:
     """Note that a face is not the person it was taken for; that holds as long as the photo is shown."""
-    here.shown.correct(form.id, form.face, lambda photo, face: photo.refused.setdefault(face, set()).add(form.name))
+    here.shown.correct(form.id, form.face, ShownPhoto.refuse, form.name)
     return _all_again(here, _("This face is not {name}: it is unknown again.", name=form.name))
 
 
 @router.post("/identify/nobody")
 def nobody(form: FaceForm, here: Here) -> dict[str, Any]:
     """Note that nobody need name a face."""
-    here.shown.correct(form.id, form.face, lambda photo, face: photo.dismissed.add(face))
+    here.shown.correct(form.id, form.face, ShownPhoto.dismiss)
     return _all_again(here, _("This face stays unknown, and is not asked for again."))
 
 
@@ -163,7 +171,7 @@ def _enrol_one(here: Studio, opened: Opened, name: str, one: FaceForm, anyway: b
         opened.recogniser.people.add(name, file, face=one.face + 1, anyway=anyway)
     finally:
         shutil.rmtree(file.parent)
-    here.shown.correct(one.id, one.face, ShownPhoto.take_back)
+    here.shown.correct(one.id, one.face, ShownPhoto.give, unicodedata.normalize("NFC", name))
 
 
 def _must_enrol(opened: Opened) -> None:

@@ -38,11 +38,9 @@ class Looks:
         while len(self._found) > MOST_LOOKS:
             self._found.pop(next(iter(self._found)))
 
-    def of(self, folder: str) -> dict[str, Any]:
-        """Return what was found in a folder; `Refusal` where nobody looked."""
-        if folder not in self._found:
-            raise not_found(_("check of this folder"))
-        return self._found[folder]
+    def of(self, folder: str) -> dict[str, Any] | None:
+        """Return what was found in a folder; None where nobody looked."""
+        return self._found.get(folder)
 
     def set_aside(self, folder: str, photos: Sequence[str]) -> dict[str, Any]:
         """Move photos of a folder out of it, and return the plan by which they come back."""

@@ -167,8 +167,8 @@ async def check(form: FolderForm, here: Here) -> dict[str, Any]:
 
 @router.get("/check")
 @router.get("/check/{folder:path}")
-def checked(here: Here, folder: str = "") -> dict[str, Any]:
-    """Return what was found."""
+def checked(here: Here, folder: str = "") -> dict[str, Any] | None:
+    """Return what was found; null where nobody looked."""
     return here.looks.of(folder)
 
 

@@ -22,7 +22,7 @@ from whosthat.runs.files import BUNDLE, METRICS, REPORT, read_counts
 from whosthat.runs.folders import RunSummary, compare_runs, list_runs, summarise
 from whosthat.server.studio.missing import not_found
 from whosthat.translation import _
-from whosthat.wording import counted, duration, percent
+from whosthat.wording import duration, percent
 
 MOST_RUNS = 500
 """So many runs are listed, the newest."""
@@ -201,7 +201,7 @@ def _best(rows: Sequence[Mapping[str, object]]) -> str:
     """Say which of the runs answered best in its test, and that tests on other photos do not compare."""
     tested = [(float(accuracy), str(row["run"])) for row in rows if isinstance(accuracy := row["accuracy"], float)]
     if len(tested) < 2:
-        return _("Fewer than two of these {runs} were tested.", runs=counted(len(rows), "item"))
+        return _("Fewer than two of these runs were tested.")
     accuracy, name = max(tested)
     return _(
         "{run} has the highest accuracy: {accuracy}. That counts where both were tested on the same photos.",

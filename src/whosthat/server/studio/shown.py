@@ -38,6 +38,7 @@ class ShownPhoto:
     Attributes:
         path: Its name below the studio's folder; None for one that was dropped.
         faces: Those of a face recogniser, in the order of the sightings; empty for others.
+        given: Names that people gave to faces, whatever the recogniser says: one photo may not outweigh what it has learnt of others.
         refused: Names that faces do not have.
         dismissed: Faces that nobody need name.
     """
@@ -49,18 +50,32 @@ class ShownPhoto:
     size: tuple[int, int]
     sightings: Sequence[Sighting]
     faces: Sequence[Face] = ()
+    given: dict[int, str] = field(default_factory=dict)
     refused: dict[int, set[str]] = field(default_factory=dict)
     dismissed: set[int] = field(default_factory=set)
 
     def name_of(self, face: int) -> str | None:
-        """Return the name of a face, as far as nobody spoke against it."""
-        said = self.sightings[face].name
-        return None if said in self.refused.get(face, ()) or face in self.dismissed else said
+        """Return the name of a face: the one that it was given, else the predicted one, unless somebody spoke against it."""
+        if face in self.given:
+            return self.given[face]
+        predicted = self.sightings[face].name
+        return None if predicted in self.refused.get(face, ()) or face in self.dismissed else predicted
 
-    def take_back(self, face: int) -> None:
-        """Forget what people said against a face."""
-        self.refused.pop(face, None)
+    def give(self, face: int, name: str) -> None:
+        """Note that a face has this name."""
+        self.given[face] = name
         self.dismissed.discard(face)
+        self.refused.get(face, set()).discard(name)
+
+    def refuse(self, face: int, name: str) -> None:
+        """Note that a face does not have this name."""
+        self.refused.setdefault(face, set()).add(name)
+        self.given.pop(face, None)
+
+    def dismiss(self, face: int) -> None:
+        """Note that nobody need name a face."""
+        self.dismissed.add(face)
+        self.given.pop(face, None)
 
 
 class ShownPhotos:
@@ -107,13 +122,16 @@ class ShownPhotos:
     def answer_again(self, recogniser: Recogniser) -> None:
         """Ask again who is in every photo: people or the threshold have changed."""
         for photo in self.all():
-            photo.sightings = _named_again(recogniser, photo)
+            sightings = _named_again(recogniser, photo)
+            with self._lock:
+                photo.sightings = sightings
+                photo.given = {face: name for face, name in photo.given.items() if name in recogniser.labels}
 
-    def correct(self, id: str, face: int, change: Callable[[ShownPhoto, int], None]) -> None:
-        """Change what people said of a face; the change gets its photo and its number."""
+    def correct(self, id: str, face: int, change: Callable[..., None], *name: str) -> None:
+        """Change what people said of a face: `ShownPhoto.give`, ``refuse`` or ``dismiss``, the first two with a name."""
         photo = self.face(id, face)
         with self._lock:
-            change(photo, face)
+            change(photo, face, *name)
 
     def unknown_faces(self) -> tuple[list[tuple[str, int]], FloatArray]:
         """Return the faces without a name that somebody may want to give one, photo and number, and their embeddings, float32 (n, d)."""
@@ -168,7 +186,7 @@ def _face_as_json(photo: ShownPhoto, face: int, photo_of: Callable[[str], str | 
     facts = seen.to_dict(best=5)
     facts["box"] = None if seen.box is None else [seen.box.left, seen.box.top, seen.box.right, seen.box.bottom]
     facts["nearest"] = [{**like, "path": (path := photo_of(like["photo"])), "thumbnail": path is not None} for like in facts["nearest"]]
-    facts |= {"name": photo.name_of(face), "said": seen.name, "dismissed": face in photo.dismissed}
+    facts |= {"name": photo.name_of(face), "predicted": seen.name, "given": face in photo.given, "dismissed": face in photo.dismissed}
     return {"face": face, **facts, "not": sorted(photo.refused.get(face, ()))}
 
 
