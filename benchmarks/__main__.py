@@ -40,6 +40,7 @@ BENCHMARKS = (
     "stated_rates",
     "photo_stages",
     "ray_engine",
+    "studio",
 )
 HEAD = """# Measured
 
