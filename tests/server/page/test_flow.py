@@ -155,3 +155,53 @@ def test_the_page_says_that_the_server_is_gone(tmp_path: Path, start_studio: Cal
     page.get_by_role("link", name="Training").click()
     page.get_by_text("whosthat does not answer.").wait_for()
     open_page.complaints.clear()  # type: ignore[attr-defined]  the browser says so, too
+
+
+def test_photos_are_dropped_and_pasted(
+    tmp_path: Path, trained: Path, group_photo: Path, start_studio: Callable[..., Any], open_page: Callable[..., Any]
+) -> None:
+    folder = shutil.copytree(trained, tmp_path / "studio", symlinks=True)
+    page = open_page(start_studio(folder).link)
+    page.locator(".drop").wait_for()
+    carried = page.evaluate_handle(
+        """bytes => {
+            const carried = new DataTransfer();
+            carried.items.add(new File([new Uint8Array(bytes)], "party.jpg", {type: "image/jpeg"}));
+            return carried;
+        }""",
+        list(group_photo.read_bytes()),
+    )
+    page.dispatch_event(".drop", "drop", {"dataTransfer": carried})
+    page.get_by_text("party.jpg").wait_for()
+    page.evaluate("carried => dispatchEvent(new ClipboardEvent('paste', {clipboardData: carried}))", carried)
+    page.get_by_text("party.jpg").nth(1).wait_for()
+    page.get_by_role("button", name="Clear these photos").click()
+    page.get_by_text("party.jpg").first.wait_for(state="detached")
+    page.reload()
+    page.locator("html[data-ready]").wait_for()
+    assert page.get_by_text("party.jpg").count() == 0
+
+
+def test_a_recogniser_of_whole_pictures_has_one_answer_a_photo(
+    tmp_path: Path, group_photo: Path, save_colours: Callable[..., Path], start_studio: Callable[..., Any], open_page: Callable[..., Any]
+) -> None:
+    save_colours(tmp_path / "studio" / "runs" / "colours-1" / "bundle")
+    page = open_page(start_studio(tmp_path / "studio").link)
+    headers = "{'X-Whosthat': '1', 'Content-Type': 'application/json'}"
+    page.evaluate(f"fetch('/studio/api/runs/colours-1/open', {{method: 'POST', headers: {headers}, body: '{{}}'}}).then(() => null)")
+    page.goto(page.url.split("#")[0] + "#/who")
+    page.reload()
+    page.set_input_files("input[type=file][accept*=heic]", group_photo)
+    answer = page.locator("button.answer")
+    answer.wait_for()
+    assert page.locator("button.face").count() == 0
+    answer.click()
+    page.get_by_role("dialog").get_by_text("learns new names by training again").wait_for()
+
+
+def test_a_name_that_turns_letters_around_is_shown_with_what_it_hides(
+    tmp_path: Path, start_studio: Callable[..., Any], open_page: Callable[..., Any]
+) -> None:
+    (tmp_path / "studio" / "gpj\u202e.ann").mkdir(parents=True)
+    page = open_page(start_studio(tmp_path / "studio").link)
+    page.get_by_text("gpj\\u202e.ann").wait_for()

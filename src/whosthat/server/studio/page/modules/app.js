@@ -7,7 +7,7 @@ import { Fragment, html, render, useEffect, useErrorBoundary, useMemo, useRef, u
 import { get } from "./api.js";
 import { useJob } from "./jobs.js";
 import { Bar } from "./parts.js";
-import { _, N_, useTexts } from "./texts.js";
+import { _, N_, useTexts, visible } from "./texts.js";
 import { PeopleView } from "./views/people.js";
 import { PhotosView } from "./views/photos.js";
 import { ResultView } from "./views/result.js";
@@ -92,7 +92,7 @@ function Top({ state, name, seen }) {
   // The job's own view shows the same, and more.
   const busy = state.job?.state === "running" && !seen.end && !whereJob(state.job).startsWith(`#/${name}`);
   return html`<header class="top">
-    <p class="brand"><img src="/page/icon.svg" alt="" width="26" height="26" /> whosthat <span class="muted"><bdi>${state.folder}</bdi></span></p>
+    <p class="brand"><img src="/page/icon.svg" alt="" width="26" height="26" /> whosthat <span class="muted"><bdi>${visible(state.folder)}</bdi></span></p>
     <nav aria-label=${_("Views")} ref=${strip}><ul>${VIEWS.map((view) => html`<li key=${view.name}>
       <a href=${`#/${view.name}`} aria-current=${view.name === name ? "page" : null}>${_(view.title)}</a></li>`)}</ul></nav>
     ${busy && html`<a class="busy" href=${whereJob(state.job)}>
