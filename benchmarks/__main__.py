@@ -43,6 +43,7 @@ BENCHMARKS = (
     "photo_stages",
     "ray_engine",
     "service",
+    "studio",
 )
 HEAD = """# Measured
 
