@@ -5,8 +5,9 @@
 count as alone. One photo in Tom Holland's folder plainly shows Robert Downey Jr.: figures with the folder's label stand in brackets.
 Seconds are those of a second run, without finding and embedding faces, which are remembered, and with the contact sheet.
 
-*Few photos*: of each of the 27 people 1 to 7 photos, five draws. *LFW*: fold 1, 435 people, most with one or two photos; these photos chose
-no number. Faces beside the one that a photo is about take part in the grouping and count for nothing. "Not lost": of people with one or two
+*Few photos*: of each of the 27 people 1 to 7 photos, five draws. *LFW*: fold 1, 435 people, most with one or two photos. What is known of
+strangers comes in part from LFW; the two numbers of the grouping do not.
+Faces beside the one that a photo is about take part in the grouping and count for nothing. "Not lost": of people with one or two
 photos, those who are the majority of every group that they are in.
 
 *Naming all of avengers*: somebody names the largest group of each person, accepts what is then "probably" theirs, and then each wrong face,
