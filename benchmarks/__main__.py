@@ -39,9 +39,11 @@ BENCHMARKS = (
     "near_copies",
     "faces_strangers",
     "stated_rates",
+    "discover",
     "photo_stages",
     "ray_engine",
     "service",
+    "studio",
 )
 HEAD = """# Measured
 

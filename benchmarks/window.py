@@ -2,7 +2,7 @@
 
 Up is when the window is drawn and answers keys; the recogniser is then still being opened beside it. Blocked is the longest time between
 two turns of the event loop, asked for every 5 ms, while the recogniser is opened, photos of 12 megapixels are looked at one after the
-other, a face is named and taken back, and the window is resized, less the 5 ms.
+other, a face is named, and the window is resized, less the 5 ms.
 """
 
 from __future__ import annotations

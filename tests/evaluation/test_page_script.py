@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,15 @@ import pytest
 from whosthat.cartoons import HEROES, draw_photo_folder
 from whosthat.dataset.audit import audit_folder
 from whosthat.evaluation.check_page import write_check_page
+from whosthat.evaluation.comparison import Contestant, compare, write_comparison
+from whosthat.evaluation.experiments import Row, read_trial, side_by_side, write_page
+from whosthat.evaluation.lesson_page import Grid, Part, Picture, write_lesson_page
+from whosthat.evaluation.outcomes import Outcomes
 from whosthat.evaluation.page import TEMPLATES
+from whosthat.evaluation.plots.chart import draw_chart
+from whosthat.evaluation.plots.lesson_charts import losses_chart
 from whosthat.evaluation.report import write_report
+from whosthat.proportions import wilson_interval
 from whosthat.translation import using
 
 PHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 900}
@@ -179,14 +186,66 @@ def test_a_script_that_is_not_ours_does_not_run(opened: Any, report: Any) -> Non
     opened.errors.clear()
 
 
-@pytest.mark.parametrize(("language", "scheme"), [*itertools.product(("en", "zh_TW"), ("light", "dark"))])
-def test_axe_finds_nothing(opened: Any, make_run: Any, axe: Callable[..., list[str]], language: str, scheme: str, tmp_path: Path) -> None:
-    draw_photo_folder(tmp_path / "photos", photos_each=7, names=HEROES[:3], size=80, flaws=True)
+@pytest.fixture
+def every_page(make_run: Callable[..., Path], tmp_path: Path) -> Callable[[], list[Path]]:
+    """Make one page of each kind: report, check, compare, series and lesson."""
+
+    def make() -> list[Path]:
+        run, photos = make_run(), tmp_path / "photos"
+        draw_photo_folder(photos, photos_each=7, names=HEROES[:3], size=80, flaws=True)
+        contestant = Contestant(
+            "cnn6", run.name, (True,) * 60, Outcomes(60, 0, 0, 0), 1.0, wilson_interval(60, 60), 0.2, None, None, 50, 9, 10**6, False
+        )
+        (run.parent / "compared").mkdir()
+        series = side_by_side(
+            "heroes", [Row("small", {"model": "cnn6"}, why="try", trials=(read_trial(run),)), Row("large", {"model": "vgg16"})]
+        )
+        losses = (losses_chart, {"small": [2.0, 1.5, 1.0], "large": [2.0, 3.0, 4.0]}, ("Loss", "epoch"), 1)
+        found = (Picture("rates", "Three rates.", (4.7, 3.0), draw_chart, losses), Grid("A table.", (("a", "1"),), ("name", "number")))
+        part = Part(1, 1, "A title", ("Told.",), (Grid("A block.", (("7", "8"),)),), "What?", result="This.", found=found)
+        return [
+            write_report(run),
+            write_check_page(tmp_path / "check.html", audit_folder(photos), None),
+            write_comparison(run.parent / "compared", compare("heroes", [contestant, replace(contestant, model="vgg16")])),
+            write_page(run.parent / "series.html", series),
+            write_lesson_page(tmp_path, [part], n_photos=9, n_trainings=1, seconds=5),
+        ]
+
+    return make
+
+
+@pytest.mark.parametrize(("language", "scheme"), [("en", "light"), ("zh_TW", "dark")])
+def test_axe_finds_nothing_on_any_page_and_none_is_wider_than_a_phone(
+    opened: Any, every_page: Any, axe: Callable[..., list[str]], language: str, scheme: str
+) -> None:
     with using(language):
-        files = [write_report(make_run()), write_check_page(tmp_path / "check.html", audit_folder(tmp_path / "photos"), None)]
-    for file, size in itertools.product(files, (DESK, PHONE)):
-        page = opened(file, viewport=size, color_scheme=scheme)
-        assert axe(page) == []
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "wider than the screen"
-        page.locator(".photos img").first.click()
-        assert axe(page) == []
+        files = every_page()
+    for file in files:
+        page = opened(file, color_scheme=scheme)
+        for size in (DESK, PHONE):
+            page.set_viewport_size(size)
+            assert axe(page) == [], file
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{file} is wider than {size}"
+        page.emulate_media(color_scheme="light" if scheme == "dark" else "dark")
+        if page.locator(".photos img").count():
+            page.locator(".photos img").first.click()
+        assert axe(page) == [], file
+
+
+def test_comparison_and_series_lead_to_the_reports_of_their_runs(opened: Any, every_page: Any) -> None:
+    report, _check, *pages, _lesson = every_page()
+    for file in pages:
+        page = opened(file)
+        page.locator("main").get_by_role("link").first.click()
+        page.wait_for_url(report.as_uri())
+
+
+def test_what_is_printed_has_no_control_and_no_words_over_others(opened: Any, report: Any) -> None:
+    page = opened(report(), viewport={"width": 718, "height": 1000})  # what an A4 page is wide
+    page.emulate_media(media="print")
+    assert page.locator("button:visible:not(.sort), input:visible, .tip:visible, nav:visible").count() == 0
+    figure, sentence = page.locator(".figure").bounding_box(), page.locator(".verdict .sentence").bounding_box()
+    inner = page.locator(".figure span").bounding_box()
+    assert (
+        max(figure["x"] + figure["width"], inner["x"] + inner["width"]) <= sentence["x"] or sentence["y"] >= figure["y"] + figure["height"]
+    )

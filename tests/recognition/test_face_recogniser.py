@@ -100,6 +100,16 @@ def test_each_face_gets_a_name_a_box_and_its_reasons(recogniser: FaceRecogniser,
         assert sighting.nearest[0].photo == gallery.photos[row].name
         assert [one.person for one in sighting.nearest] == [sighting.name] * 3
     assert [sighting.box for sighting in sightings] == [face.box for face in faces(3)]
+    assert [sighting.face for sighting in sightings] == faces(3)
+    assert "face" not in sightings[0].to_dict()
+
+
+def test_the_network_embeds_crops_as_they_are(recogniser: FaceRecogniser) -> None:
+    crops = np.random.default_rng(0).integers(0, 256, (2, 150, 150, 3), np.uint8)
+    network = recogniser.network
+    assert (network.outputs, network.output_types, network.output_shapes[0][1:]) == (("embeddings",), ("tensor(float)",), (128,))
+    once, mirrored = network.run(crops)[0], network.run(np.ascontiguousarray(crops[:, :, ::-1]))[0]
+    assert np.allclose((once + mirrored) / 2, recogniser.reader.embed(crops), atol=1e-5)
 
 
 def test_strangers_are_unknown(recogniser: FaceRecogniser, strangers_of: Callable[..., np.ndarray]) -> None:

@@ -86,3 +86,9 @@ def test_the_order_of_faces_decides_nothing_but_the_numbers():
     labels = group_faces(vectors, np.arange(60))
 
     assert same_groups(labels[order], group_faces(vectors[order], order))
+
+
+def test_ten_thousand_faces_of_one_photo_are_as_many_people():
+    vectors = np.random.default_rng(6).normal(size=(10_000, 16)).astype(np.float32) * np.float32(0.01)
+
+    assert group_faces(vectors, np.zeros(10_000, np.int64)).tolist() == list(range(10_000))

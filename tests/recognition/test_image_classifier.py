@@ -51,6 +51,12 @@ def test_a_photo_gets_the_name_of_its_class(colour: np.ndarray, name: str, bundl
     assert sum(sighting.probabilities.values()) == pytest.approx(1)
 
 
+def test_the_network_alone_gives_what_is_not_yet_calibrated(saved: Callable[..., ImageClassifier]) -> None:
+    classifier = saved(temperature=3.0)
+    inputs = classifier.prepare(photo(RED))[None]
+    assert classifier.network.run(inputs)[0].max() > classifier.probabilities(inputs).max()
+
+
 def test_names_come_from_the_bundles_labels_by_index(saved: Callable[..., ImageClassifier]) -> None:
     assert saved(labels=("zoe", "adam", "mia")).identify(photo(RED))[0].name == "zoe"
 

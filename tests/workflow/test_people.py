@@ -37,7 +37,7 @@ from whosthat.types import Box, Face
 from whosthat.wording import percent
 from whosthat.workflow import people
 from whosthat.workflow.face_choice import Crowd
-from whosthat.workflow.people import add_person, list_people, remove_person, rename_person, rule_out
+from whosthat.workflow.people import add_person, list_people, list_photos, remove_person, rename_person, rule_out
 from whosthat.workflow.train import train
 
 WHO = ("ann", "bo", "cy", "dee", "eve")
@@ -119,6 +119,12 @@ def counts(bundle: Path) -> dict[str, int]:
 def test_everybody_is_listed_with_their_photos(bundle: Path) -> None:
     assert counts(bundle) == {"ann": 4, "bo": 4, "cy": 4}
     assert counts(bundle.parent) == counts(bundle)
+
+
+def test_every_enrolled_photo_is_listed_with_whose_it_is(bundle: Path) -> None:
+    photos = list_photos(bundle)
+    assert [person for person, _sha256 in photos] == ["ann"] * 4 + ["bo"] * 4 + ["cy"] * 4
+    assert photos[0] == ("ann", hashlib.sha256(b"ann:0").hexdigest())
 
 
 def test_a_new_person_is_named_at_once_and_the_threshold_stays(bundle: Path, tmp_path: Path) -> None:

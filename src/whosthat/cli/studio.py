@@ -66,7 +66,7 @@ def studio(
                 _open(link)
             say(_("Stop with Ctrl-C."))
 
-        run(make_app(service, door=door, studio=opened_studio), opened, service, tell)
+        run(make_app(service, door=door, studio=opened_studio), opened, service, tell, requests_told=False)
 
 
 def _open(link: str) -> None:

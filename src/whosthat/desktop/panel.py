@@ -6,6 +6,7 @@ import re
 import tkinter
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from tkinter import ttk
 
 from whosthat.desktop.answers import answer
@@ -40,6 +41,7 @@ class Panel(ttk.Frame):
     def __init__(self, parent: tkinter.Misc, look: Look, actions: Actions) -> None:
         super().__init__(parent, padding=look.px(20))
         self._look, self._actions = look, actions
+        self._about: tuple[Path | None, int | None] = (None, None)
         self.columnconfigure(0, weight=1, minsize=look.px(WIDTH))
         self.rowconfigure(3, weight=1)
         self._build_recogniser().grid(row=0, sticky="ew", pady=(0, look.px(14)))
@@ -66,7 +68,7 @@ class Panel(ttk.Frame):
     def _build_correcting(self) -> ttk.Frame:
         px, frame = self._look.px, ttk.Frame(self)
         frame.columnconfigure((0, 1), weight=1, uniform="half")
-        self.asked = ttk.Label(frame, style="Small.TLabel")
+        self.question = ttk.Label(frame, style="Small.TLabel")
         self.name = ttk.Combobox(frame, width=10, font=self._look.text)
         self.name.bind("<Return>", lambda _event: self._actions.name_face(self.name.get()))
         self.add_face = ttk.Button(
@@ -74,7 +76,7 @@ class Panel(ttk.Frame):
         )
         self.not_them = ttk.Button(frame, command=self._actions.not_this_person)
         self.add_more = ttk.Button(frame, text=_("Add photos of this person …"), command=lambda: self._actions.add_photos(self.name.get()))
-        self.asked.grid(row=0, columnspan=2, sticky="w", pady=(px(10), px(4)))
+        self.question.grid(row=0, columnspan=2, sticky="w", pady=(px(10), px(4)))
         self.name.grid(row=1, columnspan=2, sticky="ew")
         self.add_face.grid(row=2, column=0, sticky="ew", pady=(px(6), 0), padx=(0, px(3)))
         self.not_them.grid(row=2, column=1, sticky="ew", pady=(px(6), 0), padx=(px(3), 0))
@@ -106,21 +108,29 @@ class Panel(ttk.Frame):
             self._correcting.grid_remove()
             return
         self._correcting.grid()
+        about = (state.picture.path if state.picture else None, state.face)
+        if about != self._about:  # a name that was written for one face is not meant for the next
+            self._about = about
+            self.name.set("")
         self.name.configure(values=[visible(name) for name in state.people])
         chosen = state.chosen
         n = len(state.picture.sightings or ()) if state.picture else 0
         if chosen is None:
-            asked = _("Click a face to name it.") if n else _("Add a person:")
+            question = _("Click a face to name it.") if n else _("Add a person:")
         else:
-            asked = _("Who is this? Face {number} of {n}", number=(state.face or 0) + 1, n=n) if n > 1 else _("Who is this?")
-        self.asked.configure(text=asked)
+            question = _("Who is this? Face {number} of {n}", number=(state.face or 0) + 1, n=n) if n > 1 else _("Who is this?")
+        self.question.configure(text=question)
         self.add_face.configure(text=_("Name it anyway") if state.doubted else _("Name this face"))
         self.add_face.state(["disabled" if chosen is None else "!disabled"])
         theirs = None if chosen is None else chosen.name
-        self.not_them.configure(
-            text=_("Not this person") if theirs is None else _("Not {name}", name=shortened(theirs, self._look.px(80), self._look.text))
-        )
+        self.not_them.configure(text=_("Not this person") if theirs is None else self._not_them(theirs))
         self.not_them.state(["disabled" if theirs is None else "!disabled"])
+
+    def _not_them(self, name: str) -> str:
+        """Return what the button says, no wider than half of the panel."""
+        look = self._look
+        room = look.px(WIDTH / 2 - 32) - look.text.measure(_("Not {name}", name=""))
+        return _("Not {name}", name=shortened(name, room, look.text))
 
     def _run_selected(self, _event: object) -> None:
         self.runs.selection_clear()

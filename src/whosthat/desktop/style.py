@@ -91,6 +91,7 @@ def _style_widgets(root: tkinter.Tk, look: Look) -> None:
         background=[("disabled", PAPER), ("pressed", ACCENT_DARK), ("active", ACCENT_DARK)],
         foreground=[("disabled", SOFT)],
     )
+    style.configure("Small.TButton", padding=(look.px(8), look.px(3)), width=0, font=look.small)
     style.configure("Bar.TButton", padding=(look.px(10), look.px(6)), background=PANEL, width=0)
     style.configure(
         "TCombobox", padding=(look.px(6), look.px(6)), fieldbackground=PANEL, background=PAPER, arrowcolor=SOFT, arrowsize=look.px(14)

@@ -32,8 +32,9 @@ NEIGHBOURS = 24
 """So many nearest faces of each face are compared with it, and so many nearest groups of each group once these have grown; groups are
 compared when any of their faces were."""
 
-FALSE_MERGERS = 0.12
-"""How often a group may meet another person's by chance, among all groups of its size: chosen on faces of public figures."""
+FALSE_MERGERS, CARE = 0.16, 0.5
+"""How often a group may meet another person's by chance, among all groups of its size; and the share of what is known to vary from one
+collection of photos to another (`Impostors.scatter`) by which strangers are taken to lie nearer than was measured. Chosen together."""
 
 ASIDE = -1
 """The label of a face that is in no group because it tells too little."""
@@ -146,7 +147,7 @@ def _squared_limits(embedder: str, n_faces: int) -> NDArray[np.float64]:
     """
     strangers, sizes = Impostors(embedder), np.arange(1, n_faces + 1)
     shares = np.minimum(FALSE_MERGERS * sizes / n_faces, 0.5)
-    return np.minimum(strangers.nearer_than(shares), strangers.between_groups) ** 2
+    return np.minimum(strangers.nearer_than(shares) - CARE * strangers.scatter(1), strangers.between_groups) ** 2
 
 
 def _near(middles: FloatArray, squares: NDArray[np.float64], limit: float) -> Iterator[tuple[int, IntArray]]:

@@ -22,6 +22,7 @@ from pydantic import ValidationError
 
 from whosthat.errors import PhotoError, WhosthatError
 from whosthat.server import compreface_forms as forms
+from whosthat.server.forms import FaultAnswer
 from whosthat.server.identify import BundleQuery
 from whosthat.server.people import MOST_NAME, NamePath, Register
 from whosthat.server.refusals import Refusal, headers_of, status_of
@@ -37,12 +38,16 @@ _BODY = {
 }
 PHOTO: dict[str, Any] = {"requestBody": {"required": True, "content": _BODY}}
 
-SubjectQuery = Annotated[str, Query(min_length=1, max_length=MOST_NAME, description="Whose photo it is.")]
-LimitQuery = Annotated[int, Query(ge=0, description="How many faces, largest first; 0 for all.")]
-ThresholdQuery = Annotated[float, Query(ge=0, le=1, description="How sure the detector must be of a face.")]
-PredictionsQuery = Annotated[int, Query(ge=0, le=1000, description="How many subjects of each face, likeliest first.")]
-PluginsQuery = Annotated[str, Query(max_length=200, description="landmarks, calculator; others are passed over.")]
-StatusQuery = Annotated[bool, Query(description="Whether to say which detector and network answered.")]
+SubjectQuery = Annotated[str, Query(min_length=1, max_length=MOST_NAME, description="Whose photo it is.")]  # not translated: for programs
+LimitQuery = Annotated[int, Query(ge=0, description="How many faces, largest first; 0 for all.")]  # not translated: for programs
+ThresholdQuery = Annotated[float, Query(ge=0, le=1, description="How sure the detector must be of a face.")]  # not translated: for programs
+PredictionsQuery = Annotated[
+    int, Query(ge=0, le=1000, description="How many subjects of each face, likeliest first.")  # not translated: for programs
+]  # not translated: for programs
+PluginsQuery = Annotated[
+    str, Query(max_length=200, description="landmarks, calculator; others are passed over.")  # not translated: for programs
+]  # not translated: for programs
+StatusQuery = Annotated[bool, Query(description="Whether to say which detector and network answered.")]  # not translated: for programs
 
 
 class _CompreFaceRoute(APIRoute):
@@ -69,12 +74,13 @@ class _NoFace(Refusal):
     """A photo without a face; CompreFace says so with a number by which its clients know it."""
 
     def __init__(self) -> None:
-        super().__init__(400, "no_face", "No face is found in the given image")
+        super().__init__(400, "no_face", "No face is found in the given image")  # not translated: CompreFace's words
 
 
 def compreface_router(service: Service, register: Register) -> APIRouter:
     """Return the routes of one service."""
     refusals: dict[int | str, dict[str, Any]] = {status: {"model": forms.Failure} for status in (400, 404, 409, 413, 415, 429, 503)}
+    refusals[422] = {"model": FaultAnswer}  # a value in the query that is none
     router = APIRouter(prefix="/api/v1/recognition", tags=["CompreFace"], route_class=_CompreFaceRoute, responses=refusals)
     _add_recognising(router, service)
     _add_faces(router, service, register)

@@ -111,7 +111,7 @@ class SavedFaces(BaseModel):
 class Encoded(BaseModel):
     """A photo as CompreFace takes it in JSON."""
 
-    file: Annotated[str, Field(description="The photo's bytes in Base64.")]
+    file: Annotated[str, Field(description="The photo's bytes in Base64.")]  # not translated: for programs
 
 
 def recognised(

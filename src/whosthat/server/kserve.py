@@ -19,6 +19,7 @@ from pydantic import BaseModel
 
 from whosthat.errors import WhosthatError
 from whosthat.inference import GraphError, Session
+from whosthat.server.forms import FaultAnswer
 from whosthat.server.refusals import Refusal, headers_of, status_of
 from whosthat.server.service import Service
 from whosthat.server.tensors import InferRequest, ModelFacts, facts_of, read_request, write_answer
@@ -28,7 +29,7 @@ BINARY = "application/octet-stream"  # not translated: a media type
 JSON_LENGTH = "Inference-Header-Content-Length"
 """The header that says how many bytes of a body are JSON, where binary data follows."""
 
-NamePath = Annotated[str, InPath(max_length=300, description="The bundle, as /v1/bundles names it.")]
+NamePath = Annotated[str, InPath(max_length=300, description="The bundle, as /v1/bundles names it.")]  # not translated: for programs
 
 
 class Trouble(BaseModel):
@@ -78,7 +79,7 @@ class _ProtocolRoute(APIRoute):
 def kserve_router(service: Service) -> APIRouter:
     """Return the routes of one service."""
     refusals: dict[int | str, dict[str, Any]] = {status: {"model": Trouble} for status in (400, 404, 429, 503)}
-    router = APIRouter(prefix="/v2", tags=["network"], route_class=_ProtocolRoute)
+    router = APIRouter(prefix="/v2", tags=["network"], route_class=_ProtocolRoute, responses={422: {"model": FaultAnswer}})
 
     @router.get("")
     async def server() -> ServerFacts:
@@ -136,8 +137,8 @@ def _network(service: Service, name: str) -> tuple[Session, str]:
 
 
 def _infer(name: str, version: str, network: Session, content: bytes, length: int | None) -> tuple[bytes, int | None]:
-    asked = read_request(content, length, network)
-    return write_answer(name, version, asked, _outputs(network, asked.arrays), network)
+    call = read_request(content, length, network)
+    return write_answer(name, version, call, _outputs(network, call.arrays), network)
 
 
 def _outputs(network: Session, arrays: tuple[NDArray[Any], ...]) -> list[NDArray[np.float32]]:

@@ -44,18 +44,27 @@ class Metrics:
         registry = self.registry = CollectorRegistry()
         ProcessCollector(registry=registry)
         registry.register(_Photos(service))
-        self._requests = Counter("whosthat_requests", "Answered requests.", ["method", "route", "status"], registry=registry)
+        self._requests = Counter(
+            "whosthat_requests",
+            "Answered requests.",
+            ["method", "route", "status"],
+            registry=registry,  # not translated: for programs
+        )  # not translated: for programs
         self._seconds = Histogram(
             "whosthat_request_seconds",
-            "From the head of a request to the end of its answer.",
+            "From the head of a request to the end of its answer.",  # not translated: for programs
             ["route"],
             buckets=SECONDS,
             registry=registry,
         )
-        self._open = Gauge("whosthat_requests_open", "Requests that are being answered.", registry=registry)
-        Gauge("whosthat_queue_photos", "Photos that wait.", registry=registry).set_function(lambda: service.queue.waiting)
-        Gauge("whosthat_queue_room", "How many photos may wait.", registry=registry).set(service.limits.waiting)
-        Gauge("whosthat_info", "The version.", ["version"], registry=registry).labels(__version__).set(1)
+        self._open = Gauge("whosthat_requests_open", "Requests that are being answered.", registry=registry)  # not translated: for programs
+        Gauge("whosthat_queue_photos", "Photos that wait.", registry=registry).set_function(  # not translated: for programs
+            lambda: service.queue.waiting
+        )  # not translated: for programs
+        Gauge("whosthat_queue_room", "How many photos may wait.", registry=registry).set(  # not translated: for programs
+            service.limits.waiting
+        )  # not translated: for programs
+        Gauge("whosthat_info", "The version.", ["version"], registry=registry).labels(__version__).set(1)  # not translated: for programs
 
     def count(self, scope: Scope, status: int, seconds: float) -> None:
         """Count a request that was answered, with this status after so many seconds."""
@@ -104,7 +113,7 @@ class _Photos(Collector):
         self._service = service
 
     def collect(self) -> Iterator[CounterMetricFamily]:
-        family = CounterMetricFamily("whosthat_photos", "Photos, by their answer.", labels=["answer"])
+        family = CounterMetricFamily("whosthat_photos", "Photos, by their answer.", labels=["answer"])  # not translated: for programs
         for answer in ANSWERS:
             family.add_metric([answer], self._service.counts[answer])
         yield family

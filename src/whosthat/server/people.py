@@ -36,17 +36,28 @@ from whosthat.types import Added
 Result = TypeVar("Result")
 
 MOST_NAME = 1_000  # characters; which names can be used, the bundle says
-NamePath = Annotated[str, InPath(min_length=1, max_length=MOST_NAME, description="Somebody who is enrolled.")]
+NamePath = Annotated[
+    str, InPath(min_length=1, max_length=MOST_NAME, description="Somebody who is enrolled.")  # not translated: for programs
+]  # not translated: for programs
 _FIELDS = ("name", "face", "anyway")
 _FORM = {
     "type": "object",
     "properties": {
-        "name": {"type": "string", "minLength": 1, "maxLength": MOST_NAME, "description": "Whom the photos show, known or new."},
+        "name": {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": MOST_NAME,
+            "description": "Whom the photos show, known or new.",  # not translated: for programs
+        },  # not translated: for programs
         "photos": {"type": "array", "items": {"type": "string", "format": "binary"}, "minItems": 1},
-        "face": {"type": "integer", "minimum": 1, "description": "Which face of the one photo, from left to right."},
+        "face": {
+            "type": "integer",
+            "minimum": 1,
+            "description": "Which face of the one photo, from left to right.",  # not translated: for programs
+        },  # not translated: for programs
         "anyway": {
             "type": "boolean",
-            "description": "Enrol the photos even if they do not seem to show one person, or show somebody else.",
+            "description": "Enrol them even if they show several people, or somebody else.",  # not translated: for programs
         },
     },
     "required": ["name", "photos"],
@@ -79,9 +90,9 @@ class AddedAnswer(BaseModel):
 
     bundle: str
     name: str
-    photos: list[str] = Field(description="The names under which the photos are enrolled.")
+    photos: list[str] = Field(description="The names under which the photos are enrolled.")  # not translated: for programs
     left: list[LeftAnswer]
-    threshold: float = Field(description="The largest distance that gets a name, which is unchanged.")
+    threshold: float = Field(description="The largest distance that gets a name, which is unchanged.")  # not translated: for programs
     notes: list[str]
 
 
@@ -233,8 +244,8 @@ def _without_folders(bundle: OpenBundle, places: Sequence[str]) -> Iterator[None
         raise
     except WhosthatError as error:
         status, code = status_of(error)
-        said = str(error)
+        message = str(error)
         home = bundle.path.resolve()
         for place in (*places, str(home / BUNDLE), str(home), str(home.parent), str(cache_folder())):
-            said = said.replace(f"{place}{os.sep}", "").replace(place, Path(place).name)
-        raise Refusal(status, code, said) from error
+            message = message.replace(f"{place}{os.sep}", "").replace(place, Path(place).name)
+        raise Refusal(status, code, message) from error

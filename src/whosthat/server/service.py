@@ -111,11 +111,11 @@ def name_of(path: Path) -> str:
     """Return by what name requests know a bundle: that of its folder, or of the run in which it lies.
 
     Example:
-        >>> name_of(Path("runs/party-faces-1/bundle")), name_of(Path("runs/latest"))
-        ('party-faces-1', 'latest')
+        >>> name_of(Path("runs/party-faces-1/bundle")), name_of(Path("runs/latest")), name_of(Path("/bundle"))
+        ('party-faces-1', 'latest', 'bundle')
     """
     place = path.absolute()
-    return place.parent.name if place.name == BUNDLE else place.name
+    return (place.parent.name if place.name == BUNDLE else "") or place.name
 
 
 class Service:

@@ -42,7 +42,11 @@ _Open = ConfigDict(extra="ignore")  # the protocol lets clients send more
 
 class _Parameters(BaseModel):
     model_config = _Open
-    binary_data_size: Annotated[int | None, Field(strict=True, ge=0, description="Bytes of this tensor behind the JSON.")] = None
+    binary_data_size: Annotated[
+        int | None, Field(strict=True, ge=0, description="Bytes of this tensor behind the JSON.")
+    ] = (  # not translated: for programs
+        None  # not translated: for programs
+    )
     binary_data: bool | None = None
     binary_data_output: bool | None = None
 
@@ -95,7 +99,7 @@ class ModelFacts(BaseModel):
 
 
 @dataclass(frozen=True)
-class Asked:
+class InferCall:
     """A checked request: the arrays in the order of the network's inputs, and which outputs are wanted, as bytes or as JSON."""
 
     id: str | None
@@ -114,13 +118,13 @@ def facts_of(name: str, version: str, network: Session) -> ModelFacts:
     )
 
 
-def read_request(body: bytes, json_length: int | None, network: Session) -> Asked:
+def read_request(body: bytes, json_length: int | None, network: Session) -> InferCall:
     """Read a request and hold it against what the network takes.
 
     Args:
         body: JSON, and behind it the numbers of the inputs that are sent as binary data, in their order.
         json_length: Bytes of the JSON; None when it is the whole body.
-        network: The network that is asked.
+        network: The network that answers.
 
     Raises:
         UsageError: It is no request, or not one that this network can answer.
@@ -142,21 +146,21 @@ def read_request(body: bytes, json_length: int | None, network: Session) -> Aske
         _array(given[name], binary.get(name), kind, shape)
         for name, kind, shape in zip(network.inputs, network.input_types, network.input_shapes, strict=True)
     )
-    return Asked(request.id, arrays, _wanted(request, network))
+    return InferCall(request.id, arrays, _wanted(request, network))
 
 
-def write_answer(name: str, version: str, asked: Asked, outputs: Sequence[NDArray[Any]], network: Session) -> tuple[bytes, int | None]:
+def write_answer(name: str, version: str, call: InferCall, outputs: Sequence[NDArray[Any]], network: Session) -> tuple[bytes, int | None]:
     """Write the answer: its bytes, and how many of them are JSON where binary data follows, else None.
 
     Raises UsageError where the network gave numbers that JSON cannot hold.
     """
     tails, documents = [], []
     for output, kind, array in zip(network.outputs, network.output_types, outputs, strict=True):
-        if output not in asked.outputs:
+        if output not in call.outputs:
             continue
         word, number = DATATYPES[kind]
         document: dict[str, Any] = {"name": output, "shape": list(array.shape), "datatype": word}
-        if asked.outputs[output]:
+        if call.outputs[output]:
             tails.append(np.ascontiguousarray(array, number).tobytes())
             document["parameters"] = {"binary_data_size": len(tails[-1])}
         elif not np.isfinite(array).all():
@@ -164,7 +168,7 @@ def write_answer(name: str, version: str, asked: Asked, outputs: Sequence[NDArra
         else:
             document["data"] = array.ravel().tolist()
         documents.append(document)
-    answer = {"model_name": name, "model_version": version, **({} if asked.id is None else {"id": asked.id}), "outputs": documents}
+    answer = {"model_name": name, "model_version": version, **({} if call.id is None else {"id": call.id}), "outputs": documents}
     head = json.dumps(answer).encode()
     return b"".join([head, *tails]), len(head) if tails else None
 
@@ -254,7 +258,7 @@ def _wanted(request: InferRequest, network: Session) -> dict[str, bool]:
 
 
 def _names(names: Sequence[str]) -> str:
-    return _(", ").join(name[:100] for name in names) or _("none")
+    return _(", ").join(name[:100] for name in names) or _("nothing")
 
 
 def _shape(shape: Sequence[int | str | None]) -> str:

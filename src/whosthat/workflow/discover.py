@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
+from whosthat.cluster import LOCAL
+from whosthat.cluster import engine as engines
 from whosthat.dataset.threads import in_order
 from whosthat.errors import DatasetError, PhotoError, UsageError
 from whosthat.faces.models import AUTO
@@ -43,7 +45,7 @@ def discover(
     facts: Mapping[str, str] | None = None,
     without: Collection[Path] = (),
     passed_over: Counter[str] | None = None,
-    cluster: Cluster | None = None,
+    engine: str = LOCAL,
     progress: Progress = SILENT,
 ) -> Discovery:
     """Group the faces of photos of anybody by person; no photo is changed.
@@ -54,26 +56,29 @@ def discover(
         facts: Names that were given to faces before (`Discovery.facts`).
         without: Folders to pass over.
         passed_over: Counts the files in folders that are no photos, by kind.
-        cluster: Finds the faces in the place of this computer's threads, with the same result.
+        engine: What finds faces, with the same result: ``local``, threads of this computer, or ``ray``, a Ray cluster.
         progress: Is told how far the work is.
 
     Raises:
         BundleError: The bundle cannot be used.
         CacheError: The cache in which faces are remembered cannot be used.
+        ClusterError: The cluster cannot be reached, or fails.
         DatasetError: There are no photos.
-        UsageError: The bundle is no face recogniser, or ``paths`` are no paths.
+        UsageError: The bundle is no face recogniser, there is no such engine, or ``paths`` are no paths.
 
     Example:
         for group in discover("holiday").groups:
             show(group.number, [face.paths[0] for face in group.faces])
     """
     places = places_given(paths)
-    recogniser = _opened(bundle, cluster)
-    reader = open_reader(AUTO, AUTO, cluster).reader if recogniser is None else recogniser.reader
-    photos, unreadable = _photos(places, without, passed_over)
-    if not photos and not unreadable:
-        raise DatasetError("There are no photos in {places}.", places=", ".join(map(str, places)))
-    seen = seen_in_photos({digest: files[0] for digest, files in photos.items()}, reader, what=_("photos looked at"), progress=progress)
+    with engines(engine, progress) as cluster:
+        recogniser = _opened(bundle, cluster)
+        reader = open_reader(AUTO, AUTO, cluster).reader if recogniser is None else recogniser.reader
+        photos, unreadable = _photos(places, without, passed_over)
+        if not photos and not unreadable:
+            raise DatasetError("There are no photos in {places}.", places=", ".join(map(str, places)))
+        first = {digest: files[0] for digest, files in photos.items()}
+        seen = seen_in_photos(first, reader, what=_("photos looked at"), progress=progress)
     gone = [digest for digest in photos if digest not in seen]
     unreadable += [SetAside(path, _why(path)) for digest in gone for path in photos[digest]]
     faces = [one for digest, files in photos.items() if digest in seen for one in _faces(digest, files, seen[digest])]

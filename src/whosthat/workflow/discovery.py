@@ -34,8 +34,9 @@ if TYPE_CHECKING:
 NOBODY = "-"
 """The name of somebody whom the user does not know: the group stays as it is, and is asked about no more."""
 
-PROBABLE = 0.01
-"""A group is "probably Anna" when no more than so many strangers are as near to somebody who was named."""
+PROBABLE = 0.03
+"""A group is "probably Anna" when no more than so many strangers are as near to somebody who was named; of several faces so much fewer, for
+had they been Anna's, they would most likely have been in her group."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ class Group:
     """Faces of one person, as far as can be told.
 
     Attributes:
-        number: From 1; those with a name first, then the largest.
+        number: From 1; those with a name first, then the largest; those whom the user does not know last.
         faces: The one least like the others first, so that mistakes are seen at once.
         name: Who it is; None while nobody has said so, `NOBODY` where the user does not know.
         probably: Who it may be, of those who were named or whom a recogniser knows; None where nobody is near enough.
@@ -105,7 +106,7 @@ class Discovery:
     def groups(self) -> tuple[Group, ...]:
         """The groups, those with names first."""
         parts = [(name, self._doubtful_first(rows)) for name, rows in self._parts()]
-        parts.sort(key=lambda part: (part[0] is None, part[0] == NOBODY, -len(part[1]), min(part[1])))
+        parts.sort(key=lambda part: (part[0] == NOBODY, part[0] is None, -len(part[1]), min(part[1])))
         groups = [Group(number, tuple(self.faces[row] for row in rows), name) for number, (name, rows) in enumerate(parts, start=1)]
         return tuple(_with_guesses(groups, self.known, self.embedder))
 
@@ -132,6 +133,8 @@ class Discovery:
                 facts.pop(face.id, None)
                 if name:
                     facts[face.id] = name
+        if problem := label_problem(sorted(set(facts.values()) - {NOBODY})):  # "Anna" and "anna"
+            raise UsageError("{problem}. Choose another name.", problem=problem)
         return replace(self, facts=facts)
 
     def accepted(self) -> Discovery:
@@ -248,6 +251,6 @@ class _Near:
         away = corrected(distances(vectors, self._templates), self._counts).mean(axis=0)
         nearest = int(away.argmin())
         in_photo = any(face.photo in self._photos[nearest] for face in group.faces)
-        if in_photo or self._strangers.expected(away[nearest], self._counts) > PROBABLE:
+        if in_photo or self._strangers.expected(away[nearest], self._counts) > PROBABLE / len(group.faces):
             return None
         return self._names[nearest]

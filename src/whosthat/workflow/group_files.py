@@ -7,6 +7,7 @@ What belongs here: reading and writing these files. What does not: what a name d
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import re
 import tomllib
@@ -45,7 +46,7 @@ def read_facts(folder: Path) -> dict[str, str]:
         return {}
     facts: dict[str, str] = {}
     document = _toml(names)
-    groups = _groups_of(folder, document.pop("numbers", None))
+    groups, others = _faces_of(folder, document.pop("numbers", None))
     for number, name in _table(document, "groups", names):
         if checked_name(name):
             facts |= dict.fromkeys(_ids(groups, number, names), checked_name(name))
@@ -57,13 +58,17 @@ def read_facts(folder: Path) -> dict[str, str]:
             if not (face.isascii() and face.isdecimal() and 1 <= int(face[:9]) <= len(ids)):
                 raise _cannot_use(names, _("group {number} has no face {face}", number=number, face=face))
             facts[ids[int(face) - 1]] = checked_name(name)
-    return {face: name for face, name in facts.items() if name}
+    return others | {face: name for face, name in facts.items() if name}
 
 
 def write_groups(folder: Path, discovery: Discovery, *, progress: Progress = SILENT) -> Path:
     """Write the three files, in the place of older ones, and return the contact sheet. Raises UsageError where they cannot be written."""
     groups = discovery.groups
-    faces = {"format": FORMAT, "groups": {str(group.number): [face.id for face in group.faces] for group in groups}}
+    ids = {str(group.number): [face.id for face in group.faces] for group in groups}
+    others = dict(discovery.facts)  # of photos that are not there now: on a drive that is not plugged in, perhaps
+    for face in itertools.chain.from_iterable(ids.values()):
+        others.pop(face, None)
+    faces = {"format": FORMAT, "groups": ids, "others": others}
     content = json.dumps(faces).encode()
     numbers = f"groups-{hashlib.sha256(content).hexdigest()[:8]}.json"
     try:
@@ -128,8 +133,8 @@ def _table(document: Mapping[str, Any], name: str, path: Path) -> Iterator[tuple
     yield from table.items()
 
 
-def _groups_of(folder: Path, file: object) -> dict[str, list[str]]:
-    """Read the faces of each number."""
+def _faces_of(folder: Path, file: object) -> tuple[dict[str, list[str]], dict[str, str]]:
+    """Read the faces of each number, and the names of faces that were in no photo when they were written."""
     if not (isinstance(file, str) and _NUMBERS.fullmatch(file)):
         raise _cannot_use(folder / NAMES, _("the line that begins with numbers is missing or was changed"))
     path = folder / file
@@ -140,11 +145,12 @@ def _groups_of(folder: Path, file: object) -> dict[str, list[str]]:
         if document["format"] != FORMAT:
             raise _cannot_use(path, _("another version of whosthat wrote it"))
         groups = {number: [face for face in faces if isinstance(face, str)] for number, faces in document["groups"].items()}
+        others = {face: checked_name(name) for face, name in document["others"].items()}
     except OSError as error:
         raise _cannot_use(path, system_reason(error)) from error
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise _cannot_use(path, _("it is damaged")) from error
-    return groups
+    return groups, others
 
 
 def _ids(groups: Mapping[str, list[str]], number: str, path: Path) -> list[str]:

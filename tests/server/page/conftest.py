@@ -22,10 +22,12 @@ from whosthat.photos.drawing import save_image
 from whosthat.workflow.demo import demo_recipe
 from whosthat.workflow.train import train
 
-FLAGS = (
-    "--no-sandbox --disable-quic --disable-background-networking --disable-component-update --disable-sync --no-first-run "
-    "--use-fake-device-for-media-stream --use-fake-ui-for-media-stream"
-).split()
+FLAGS = [
+    *("--no-sandbox", "--disable-quic", "--disable-background-networking", "--disable-component-update", "--disable-sync"),
+    *("--no-first-run", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"),
+]
+"""Nothing goes out, nothing comes in; the camera is a drawn one."""
+
 WAIT = 20_000
 """Milliseconds that the page has for what takes a moment on a busy machine."""
 

@@ -66,10 +66,16 @@ def bypassing(text: str) -> list[str]:
     found = []
     markups, outside = parted(text)
     for markup in markups:
-        found += [words.strip() for words in re.split(r"<[^>]*>", markup) if re.search(r"[A-Za-z]{2}", words) and words.strip() != "whosthat"]
+        found += [
+            words.strip() for words in re.split(r"<[^>]*>", markup) if re.search(r"[A-Za-z]{2}", words) and words.strip() != "whosthat"
+        ]
         found += [words for _quote, words in SPOKEN.findall(markup)]
     calls = {literal for found_call in CALL.finditer(outside) for literal in found_call.groups() if literal}
-    found += [literal for literal in re.findall(LITERAL, outside) if literal not in calls and SENTENCE.search(literal) and not CLASSES.match(literal)]
+    found += [
+        literal
+        for literal in re.findall(LITERAL, outside)
+        if literal not in calls and SENTENCE.search(literal) and not CLASSES.match(literal)
+    ]
     return found
 
 
@@ -106,7 +112,7 @@ def test_every_text_of_the_page_is_collected(module: Path) -> None:
                 file, {"_": None, "N_": None, "ngettext": (1, 2)}, (), {"parse_template_string": "true"}
             )
         }
-    assert marked <= {texts for texts in collected} | {texts[:1] for texts in collected}
+    assert marked <= set(collected) | {texts[:1] for texts in collected}
 
 
 def test_messages_are_collected_from_the_page() -> None:

@@ -27,8 +27,15 @@ def test_a_folder_is_listed_without_hidden_files_runs_and_links(grounds: Grounds
     (grounds.root / ".git").mkdir()
     (grounds.root / "out").symlink_to(tmp_path)
     found = listed(grounds, "")
-    assert (found.photos, found.folders, found.more) == (1, (("party", 0, 2),), False)
-    assert listed(grounds, "party").folders == (("ann", 1, 0), ("bo", 0, 1))
+    assert (found.photos, found.folders, found.more) == (3, (("party", 2, 2),), False)
+    assert listed(grounds, "party").folders == (("ann", 1, 0), ("bo", 1, 1))
+
+
+def test_looking_into_folders_ends(grounds: Grounds, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("whosthat.server.studio.folders.MOST_FILES", 4)
+    found = listed(grounds, "")
+    assert found.more
+    assert found.photos <= 3
 
 
 def test_photos_are_named_at_every_depth(grounds: Grounds) -> None:

@@ -100,11 +100,12 @@ def even_ticks(low: float, high: float, most: int = 7) -> tuple[tuple[float, str
         >>> [words for _value, words in even_ticks(0.13, 0.78)]
         ['0', '0.2', '0.4', '0.6', '0.8']
     """
-    span = (high - low) or abs(high) or 1.0
+    span = (high - low) or abs(high)
+    span = span if span > 1e-12 else 1.0  # all is one number, or next to it
     tenth = 10.0 ** math.floor(math.log10(span / most))
     step = next(tenth * digit for digit in (1, 2, 5, 10, 20) if span / (tenth * digit) <= most - 1)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
-    return tuple((place * step, f"{place * step:.6g}") for place in range(first, last + 1))
+    return tuple((place * step, f"{place * step:.6g}") for place in range(first, max(last, first + 1) + 1))
 
 
 def count_axis(first: int, last: int, label: str) -> Axis:

@@ -8,9 +8,11 @@ else: no ``..``, no drive, no link that ends outside. Hidden files and folders a
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,8 +29,8 @@ from whosthat.translation import _
 LONGEST_NAME, LONGEST_PART = 1000, 255
 """Characters of a path that a page may ask for, and bytes of one folder's or file's name."""
 
-MOST_FOLDERS, MOST_FILES = 500, 20_000
-"""So many folders are listed, and so many files of each are counted."""
+MOST_FOLDERS, MOST_FILES = 500, 50_000
+"""So many folders are listed, and so many files and folders are looked at, all together."""
 
 MOST_PHOTOS = 10_000
 """So many photos of a folder are named."""
@@ -83,7 +85,10 @@ class Grounds:
 
 @dataclass(frozen=True)
 class Listed:
-    """A folder: how many photos lie directly in it, and its folders with their numbers of photos and of folders."""
+    """A folder: how many photos are in it at any depth, and its folders with their numbers of photos, likewise, and of folders.
+
+    ``more`` says that there are more than were looked at.
+    """
 
     photos: int
     folders: tuple[tuple[str, int, int], ...]
@@ -100,36 +105,49 @@ class Kept:
 
 def listed(grounds: Grounds, name: str) -> Listed:
     """Return what is in a folder, sorted by name."""
-    place = grounds.folder(name)
-    photos, folders = _seen(grounds, place)
-    within = [(one.name, *_counted(grounds, one)) for one in folders[:MOST_FOLDERS]]
-    return Listed(photos, tuple(within), len(folders) > MOST_FOLDERS)
-
-
-def _counted(grounds: Grounds, place: Path) -> tuple[int, int]:
-    photos, folders = _seen(grounds, place)
-    return photos, len(folders)
-
-
-def _seen(grounds: Grounds, place: Path) -> tuple[int, list[Path]]:
-    """Count the photos of a folder, and list the folders that are neither hidden, nor links, nor left out."""
-    photos, folders = 0, []
+    look, place = _Look(grounds), grounds.folder(name)
     try:
+        photos, folders = look.into(place)
+    except OSError as error:
+        raise Refusal(409, "unreadable", "{folder} cannot be listed: {error}.", folder=place.name, error=system_reason(error)) from error
+    within = [(one.name, look.photos_below(one), look.n_folders) for one in folders[:MOST_FOLDERS]]
+    return Listed(photos + sum(n for _rest, n, _folders in within), tuple(within), len(folders) > MOST_FOLDERS or look.left <= 0)
+
+
+class _Look:
+    """One look into folders, which ends when it has seen `MOST_FILES` files and folders."""
+
+    def __init__(self, grounds: Grounds) -> None:
+        self.left, self.n_folders = MOST_FILES, 0
+        self._grounds = grounds
+
+    def photos_below(self, place: Path) -> int:
+        """Count the photos of a folder at any depth; ``n_folders`` are then those directly in it."""
+        photos, waiting, self.n_folders = 0, [place], 0
+        while waiting and self.left > 0:
+            inside = waiting.pop()
+            with suppress(OSError):  # a folder that others may not open holds nothing for us
+                more, inner = self.into(inside)
+                photos += more
+                waiting += inner
+                self.n_folders += len(inner) if inside == place else 0
+        return photos
+
+    def into(self, place: Path) -> tuple[int, list[Path]]:
+        """Count the photos directly in a folder, and list the folders that are neither hidden, nor links, nor left out."""
+        photos, folders = 0, []
         with os.scandir(place) as entries:
-            for number, entry in enumerate(entries):
-                if number >= MOST_FILES:
-                    break
+            for entry in itertools.islice(entries, max(0, self.left)):
+                self.left -= 1
                 if entry.name.startswith(".") or not _is_text(entry.name):
                     continue
                 path = Path(entry.path)
                 if entry.is_dir(follow_symlinks=False):
-                    if path not in grounds.without and not entry.name.endswith("-set-aside"):
+                    if path not in self._grounds.without and not entry.name.endswith("-set-aside"):
                         folders.append(path)
                 elif looks_like_photo(path):
                     photos += 1
-    except OSError as error:
-        raise Refusal(409, "unreadable", "{folder} cannot be listed: {error}.", folder=place.name, error=system_reason(error)) from error
-    return photos, sorted(folders)
+        return photos, sorted(folders)
 
 
 def new_folder(grounds: Grounds, wanted: str) -> Path:

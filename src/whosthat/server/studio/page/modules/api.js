@@ -108,5 +108,9 @@ export function listen(job, onEvent) {
       onEvent(name, JSON.parse(event.data));
     });
   }
+  source.onerror = () => {
+    // The browser tries again by itself, but not where the server has forgotten this session or this job.
+    if (source.readyState === EventSource.CLOSED) onEvent("end", { state: "failed", message: _("whosthat does not answer. Is it still running?") });
+  };
   return () => source.close();
 }

@@ -7,7 +7,7 @@ import { Fragment, html, render, useEffect, useErrorBoundary, useMemo, useRef, u
 import { get } from "./api.js";
 import { useJob } from "./jobs.js";
 import { Bar } from "./parts.js";
-import { _, N_, useTexts } from "./texts.js";
+import { _, N_, useTexts, visible } from "./texts.js";
 import { PeopleView } from "./views/people.js";
 import { PhotosView } from "./views/photos.js";
 import { ResultView } from "./views/result.js";
@@ -64,7 +64,7 @@ function App({ first }) {
   return html`<${Fragment}>
     <a class="skip" href="#heading" onClick=${(event) => { event.preventDefault(); document.getElementById("heading")?.focus(); }}>${_("Skip to the content")}</a>
     <${Top} state=${state} name=${name} seen=${seen} />
-    <main key=${`${state.language} ${name}`}><${Guarded}><${current.view} ...${{ state, seen, about: at.about, ...shared }} /><//></main>
+    <main key=${`${state.language} ${name}`} data-view=${name}><${Guarded}><${current.view} ...${{ state, seen, about: at.about, ...shared }} /><//></main>
     <${Notice} key=${notice?.key} notice=${notice} onClose=${() => setNotice(null)} />
   <//>`;
 }
@@ -92,7 +92,7 @@ function Top({ state, name, seen }) {
   // The job's own view shows the same, and more.
   const busy = state.job?.state === "running" && !seen.end && !whereJob(state.job).startsWith(`#/${name}`);
   return html`<header class="top">
-    <p class="brand"><img src="/page/icon.svg" alt="" width="26" height="26" /> whosthat <span class="muted"><bdi>${state.folder}</bdi></span></p>
+    <p class="brand"><img src="/page/icon.svg" alt="" width="26" height="26" /> whosthat <span class="muted"><bdi>${visible(state.folder)}</bdi></span></p>
     <nav aria-label=${_("Views")} ref=${strip}><ul>${VIEWS.map((view) => html`<li key=${view.name}>
       <a href=${`#/${view.name}`} aria-current=${view.name === name ? "page" : null}>${_(view.title)}</a></li>`)}</ul></nav>
     ${busy && html`<a class="busy" href=${whereJob(state.job)}>

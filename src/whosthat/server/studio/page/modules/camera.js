@@ -5,7 +5,7 @@ import { html, useEffect, useRef, useState } from "./html.js";
 import { send } from "./api.js";
 import { nameOf, place } from "./faces.js";
 import { Fault } from "./parts.js";
-import { _, percent } from "./texts.js";
+import { _, sureness, visible } from "./texts.js";
 
 /** The longest side of a picture that is sent. */
 const SIDE = 960;
@@ -37,7 +37,7 @@ export function Camera({ onClose, onKeep }) {
   return html`<section class="camera" aria-labelledby="camera"><h2 id="camera">${_("Camera")}</h2>
     ${error ? html`<${Fault} error=${error} />` : html`<div class="stage"><video ref=${video} muted playsinline></video>
       ${answer?.faces.filter((face) => face.box).map((face) => html`<div key=${face.face} class=${`face ${face.name === null ? "unknown" : "known"}`} style=${place(face.box, answer)}>
-        <span class="name"><bdi>${nameOf(face)}</bdi>${face.name !== null && html` <small>${percent(face.confidence)}</small>`}</span></div>`)}</div>
+        <span class="name"><bdi>${visible(nameOf(face))}</bdi>${face.name !== null && html` <small>${sureness(face.confidence)}</small>`}</span></div>`)}</div>
       <p aria-live="polite">${answer ? answer.faces.map(nameOf).join(", ") || _("No face was found.") : _("One moment ...")}</p>`}
     <p class="buttons">${!error && html`<button type="button" class="main" disabled=${!answer} onClick=${async () => onKeep(await still(video.current))}>${_("Keep this picture")}</button>`}
       <button type="button" onClick=${onClose}>${_("Close the camera")}</button></p></section>`;

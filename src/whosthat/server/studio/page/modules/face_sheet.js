@@ -5,7 +5,7 @@ import { html, useState } from "./html.js";
 import { get, photoUrl, post } from "./api.js";
 import { FaceCrop, nameOf } from "./faces.js";
 import { Anyway, Dialog, useAction, useLoaded } from "./parts.js";
-import { _, percent } from "./texts.js";
+import { _, sureness, visible } from "./texts.js";
 
 export function FaceSheet({ photo, face, enrols, onDone, onClose }) {
   const [name, setName] = useState("");
@@ -29,7 +29,7 @@ export function FaceSheet({ photo, face, enrols, onDone, onClose }) {
     ${face.given_to_better && html`<p class="muted">${_("Another face in this photo looks more like {name}.", { name: face.runner_up ?? "" })}</p>`}
     ${face.nearest?.length > 0 && html`<h3>${_("Nearest enrolled photos")}</h3><ul class="nearest">${face.nearest.map((near, n) => html`<li key=${n}>
       ${near.thumbnail ? html`<img src=${photoUrl(near.path)} alt="" width="72" height="72" />` : html`<div class="none" />`}
-      <span><bdi>${near.person}</bdi><small>${_("distance {distance}", { distance: near.distance.toFixed(2) })}</small></span></li>`)}</ul>`}
+      <span><bdi>${visible(near.person)}</bdi><small>${_("distance {distance}", { distance: near.distance.toFixed(2) })}</small></span></li>`)}</ul>`}
     ${enrols ? html`<form class="naming" onSubmit=${submit}><label>${_("Who is it really?")}
         <input list="sheet-people" required maxlength="200" value=${name} onInput=${(event) => setName(event.target.value)} /></label>
       <datalist id="sheet-people">${people.map((person) => html`<option key=${person.name} value=${person.name} />`)}</datalist>
@@ -43,5 +43,5 @@ export function FaceSheet({ photo, face, enrols, onDone, onClose }) {
 }
 
 function Candidate({ name, share, first = false }) {
-  return html`<li class=${first ? "first" : ""}><span><bdi>${name}</bdi> <b>${percent(share ?? 0)}</b></span><i class="share" style=${{ "--share": String(share ?? 0) }} /></li>`;
+  return html`<li class=${first ? "first" : ""}><span><bdi>${visible(name)}</bdi> <b>${sureness(share)}</b></span><i class="share" style=${{ "--share": String(share ?? 0) }} /></li>`;
 }

@@ -5,7 +5,7 @@
  */
 import { html, useRef, useState } from "./html.js";
 import { pictureUrl } from "./api.js";
-import { _, ngettext, percent } from "./texts.js";
+import { _, ngettext, sureness, visible } from "./texts.js";
 
 const STEPS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
 
@@ -14,7 +14,7 @@ export const nameOf = (face) => face.name ?? _("Unknown");
 
 /** What a button on a face says aloud. */
 function spoken(face) {
-  return face.name === null ? _("Unknown face. Open.") : _("{name}, {confidence}. Open.", { name: face.name, confidence: percent(face.confidence) });
+  return face.name === null ? _("Unknown face. Open.") : _("{name}, {confidence}. Open.", { name: face.name, confidence: sureness(face.confidence) });
 }
 
 /** What stands below a photo: how many faces, or its one answer, or why there is none. */
@@ -43,11 +43,11 @@ export function Picture({ photo, onFace }) {
       ${boxed.map((face, at) => html`<button key=${face.face} type="button" ref=${(button) => { buttons.current[at] = button; }}
           class=${`face ${face.name === null ? "unknown" : "known"} ${face.box[3] > 0.86 * photo.height ? "low" : ""}`} style=${place(face.box, photo)}
           tabindex=${at === Math.min(active, boxed.length - 1) ? 0 : -1} aria-label=${spoken(face)} onFocus=${() => setActive(at)} onKeyDown=${(event) => walk(event, at)} onClick=${() => onFace(face)}>
-        <span class="name"><bdi>${nameOf(face)}</bdi>${face.name !== null && html` <small>${percent(face.confidence)}</small>`}</span>
+        <span class="name"><bdi>${visible(nameOf(face))}</bdi>${face.name !== null && html` <small>${sureness(face.confidence)}</small>`}</span>
       </button>`)}
     </div>
-    <figcaption><span class="file"><bdi>${photo.name}</bdi></span>
-      ${photo.faces.filter((face) => !face.box).map((face) => html`<button key=${face.face} type="button" class="answer" onClick=${() => onFace(face)}><bdi>${nameOf(face)}</bdi> <small>${percent(face.confidence)}</small></button>`)}
+    <figcaption><span class="file"><bdi>${visible(photo.name)}</bdi></span>
+      ${photo.faces.filter((face) => !face.box).map((face) => html`<button key=${face.face} type="button" class="answer" onClick=${() => onFace(face)}><bdi>${visible(nameOf(face))}</bdi> <small>${sureness(face.confidence)}</small></button>`)}
       ${boxed.length || !photo.faces.length ? html`<span class="muted">${caption(photo)}</span>` : null}</figcaption>
   </figure>`;
 }

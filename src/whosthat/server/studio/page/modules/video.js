@@ -4,7 +4,7 @@
 import { Fragment, html, useRef } from "./html.js";
 import { post, send, trackUrl } from "./api.js";
 import { Bar, Fault, useAction } from "./parts.js";
-import { _, percent } from "./texts.js";
+import { _, sureness, visible } from "./texts.js";
 
 /** The button that takes a video. What is found is shown by `Appearances`. */
 export function VideoButton({ run, refresh }) {
@@ -23,14 +23,14 @@ export function VideoButton({ run, refresh }) {
 export function Appearances({ job, seen }) {
   const [run, busy, error] = useAction();
   const found = seen.end?.result;
-  return html`<section class="live" aria-labelledby="video"><h2 id="video"><bdi>${job.folder}</bdi></h2>
+  return html`<section class="live" aria-labelledby="video"><h2 id="video"><bdi>${visible(job.folder)}</bdi></h2>
     ${!seen.end && html`<${Bar} label=${seen.step?.what ?? _("Looking at the video ...")} done=${seen.step?.done ?? 0} total=${seen.step?.total ?? 0} note=${seen.step?.note} />
       <p class="buttons"><button type="button" disabled=${busy} onClick=${() => run(() => post(`jobs/${job.id}/cancel`))}>${_("Stop")}</button></p>`}
     ${seen.end && !found && html`<p class="fault" role="alert">${seen.end.message}</p>`}
     ${found?.error && html`<p class="fault" role="alert">${found.error}</p>`}
     ${found && html`<p class="sentence">${found.sentence}</p>
       <ul class="cards">${found.tracks.map((track, n) => html`<li key=${n} class="card">
-        <b><bdi>${track.name ?? _("Unknown")}</bdi></b><span class="muted">${track.name !== null ? `${percent(track.confidence)} · ` : ""}${_("{start} to {end}", { start: clock(track.start), end: clock(track.end) })}</span></li>`)}</ul>
+        <b><bdi>${visible(track.name ?? _("Unknown"))}</bdi></b><span class="muted">${track.name !== null ? `${sureness(track.confidence)} · ` : ""}${_("{start} to {end}", { start: clock(track.start), end: clock(track.end) })}</span></li>`)}</ul>
       <div class="frames">${found.pictures.map(({ id, name }) => html`<img key=${id} src=${trackUrl(id)} alt=${name} loading="lazy" />`)}</div>`}
     <${Fault} error=${error} /></section>`;
 }

@@ -6,7 +6,7 @@ import { get, photoUrl, post, send } from "../api.js";
 import { chosen } from "../folders.js";
 import { Anyway, Dialog, Fault, Heading, photosText, useAction, useLoaded, Waiting } from "../parts.js";
 import { NothingOpen } from "../opening.js";
-import { _ } from "../texts.js";
+import { _, visible } from "../texts.js";
 
 export function PeopleView({ state, refresh, tell }) {
   const [listed, error, reload] = useLoaded(() => (state.open ? get("people") : Promise.resolve(null)), [state.open?.name]);
@@ -24,7 +24,7 @@ export function PeopleView({ state, refresh, tell }) {
     ${!enrols && html`<p class="muted">${_("This recogniser learns new names by training again.")}</p>`}
     ${people && html`<ul class="cards people">${people.map((person) => html`<li key=${person.name} class="card">
       <div class="looks">${person.looks.slice(0, 4).map((photo) => html`<img key=${photo} src=${photoUrl(photo)} alt="" width="64" height="64" loading="lazy" />`)}</div>
-      <b><bdi>${person.name}</bdi></b>${enrols && html`<span class="muted">${photosText(person.photos)}</span>`}
+      <b><bdi>${visible(person.name)}</bdi></b>${enrols && html`<span class="muted">${photosText(person.photos)}</span>`}
       ${enrols && html`<span class="buttons"><button type="button" onClick=${() => setEditing({ person, what: "rename" })}>${_("Rename")}<span class="hidden"> ${person.name}</span></button>
         <button type="button" onClick=${() => setEditing({ person, what: "remove" })}>${_("Remove")}<span class="hidden"> ${person.name}</span></button></span>`}</li>`)}</ul>`}
     ${enrols && people && html`<${Add} people=${people} onDone=${done} />`}

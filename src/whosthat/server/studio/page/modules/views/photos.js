@@ -5,7 +5,7 @@ import { html, useEffect, useState } from "../html.js";
 import { get, post, sendFolder } from "../api.js";
 import { belowTop } from "../folders.js";
 import { Bar, DropZone, Empty, Fault, fileName, Heading, photosText, Thumbs, useAction, useLoaded, Waiting } from "../parts.js";
-import { _, ngettext, N_ } from "../texts.js";
+import { _, ngettext, N_, visible } from "../texts.js";
 
 /** So many photos of a finding are shown at first. */
 const FEW = 12;
@@ -37,7 +37,7 @@ function Folders({ tell }) {
     <${Fault} error=${error ?? failed} />
     ${!listed && !error && html`<${Waiting} />`}
     ${listed?.folders.length > 0 && html`<h2>${_("Folders")}</h2><ul class="cards">${listed.folders.map((folder) => html`<li key=${folder.name}>
-      <a class="card" href=${`#/photos/${encodeURIComponent(folder.name)}`} aria-disabled=${busy}><b><bdi>${folder.name}</bdi></b>
+      <a class="card" href=${`#/photos/${encodeURIComponent(folder.name)}`} aria-disabled=${busy}><b><bdi>${visible(folder.name)}</bdi></b>
         <span class="muted">${folder.folders ? `${ngettext("{n} folder", "{n:,} folders", folder.folders)} · ` : ""}${photosText(folder.photos)}</span></a></li>`)}</ul>`}`;
 }
 
@@ -78,7 +78,7 @@ function Folder({ folder, state, seen, refresh, tell }) {
     }) });
   });
   return html`<p class="back"><a href="#/photos">${_("All folders")}</a></p>
-    <${Heading} lead=${checked?.sentence}><bdi>${folder}</bdi><//>
+    <${Heading} lead=${checked?.sentence}><bdi>${visible(folder)}</bdi><//>
     <p class="buttons"><button type="button" class=${checked ? "" : "main"} disabled=${busy || checking} onClick=${check}>${checked ? _("Check again") : _("Check the photos")}</button>
       <a class=${checked ? "button main" : "button"} href=${`#/training/${encodeURIComponent(folder)}`}>${_("Train")}</a></p>
     <${Fault} error=${error ?? failed} />
@@ -98,7 +98,7 @@ function Findings({ checked, selected, onToggle }) {
     ${checked.findings.length ? html`<ul class="findings">${checked.findings.map((finding) => html`<${Finding} key=${finding.sentence} ...${{ finding, selected, onToggle }} />`)}</ul>`
       : html`<p>${_("Nothing is wrong with these photos.")}</p>`}
     ${checked.set_aside.length > 0 && html`<details><summary>${ngettext("{n} file cannot be used", "{n:,} files cannot be used", checked.set_aside.length)}</summary>
-      <ul class="plain">${checked.set_aside.map(({ photo, reason }) => html`<li key=${photo}><bdi>${photo}</bdi> <span class="muted">${reason}</span></li>`)}</ul></details>`}
+      <ul class="plain">${checked.set_aside.map(({ photo, reason }) => html`<li key=${photo}><bdi>${visible(photo)}</bdi> <span class="muted">${reason}</span></li>`)}</ul></details>`}
   </section>`;
 }
 

@@ -5,7 +5,7 @@ import { html, useState } from "../html.js";
 import { get, post, reportUrl } from "../api.js";
 import { Chart } from "../chart.js";
 import { Empty, Facts, Fault, Heading, useAction, useLoaded, Waiting } from "../parts.js";
-import { _, N_, percent } from "../texts.js";
+import { _, N_, percent, visible } from "../texts.js";
 
 export function ResultView(props) {
   const { state, about } = props;
@@ -22,7 +22,7 @@ function Result({ name, state, refresh, tell }) {
     await refresh();
     tell(_("{run} answers from now on.", { run: name }), { label: _("Who is it?"), href: "#/who" });
   });
-  return html`<${Heading}><bdi>${name}</bdi><//>
+  return html`<${Heading}><bdi>${visible(name)}</bdi><//>
     <${Fault} error=${error ?? failed} />
     ${!run && !error && html`<${Waiting} />`}
     ${run && html`<${Verdict} run=${run} />
@@ -82,9 +82,9 @@ function range({ curve = [], low, high, step, value }) {
 
 function Classes({ people }) {
   const tested = people.some(({ test }) => typeof test === "number");
-  return html`<section aria-labelledby="classes"><h2 id="classes">${_("Each person or thing")}</h2><div class="scroll" tabindex="0" role="region" aria-labelledby="classes"><table>
+  return html`<section aria-labelledby="classes"><h2 id="classes">${_("Each person or thing")}</h2><div class="scroll" tabindex="0" role="group" aria-labelledby="classes"><table>
     <thead><tr><th scope="col">${_("Name")}</th><th scope="col">${_("Photos")}</th>${tested && html`<th scope="col">${_("Correct in the test")}</th>`}</tr></thead>
-    <tbody>${people.map(({ name, photos, correct, test }) => html`<tr key=${name}><th scope="row"><bdi>${name}</bdi></th><td>${photos}</td>
+    <tbody>${people.map(({ name, photos, correct, test }) => html`<tr key=${name}><th scope="row"><bdi>${visible(name)}</bdi></th><td>${photos}</td>
       ${tested && html`<td>${typeof test === "number" ? _("{correct} of {test}", { correct, test }) : ""}</td>`}</tr>`)}</tbody></table></div></section>`;
 }
 

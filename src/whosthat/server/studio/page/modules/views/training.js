@@ -5,7 +5,7 @@ import { Fragment, html, useState } from "../html.js";
 import { get, post } from "../api.js";
 import { Chart } from "../chart.js";
 import { Bar, Empty, Fault, Heading, photosText, useAction, useLoaded, Waiting } from "../parts.js";
-import { _, percent } from "../texts.js";
+import { _, percent, visible } from "../texts.js";
 
 /** So many of the last sentences stand below the bar. */
 const LAST = 6;
@@ -26,7 +26,7 @@ function Live({ job, seen, running, tell }) {
     await post(`jobs/${job.id}/cancel`);
     tell(_("It stops after this step. You can go on later."));
   });
-  return html`<section class="live" aria-labelledby="live"><h2 id="live"><bdi>${seen.run ?? job.run ?? job.folder}</bdi></h2>
+  return html`<section class="live" aria-labelledby="live"><h2 id="live"><bdi>${visible(seen.run ?? job.run ?? job.folder)}</bdi></h2>
     ${running && html`<${Bar} label=${seen.step?.what ?? _("Getting ready ...")} done=${seen.step?.done ?? 0} total=${seen.step?.total ?? 0} note=${seen.step?.note} />`}
     ${seen.epochs.length > 0 && html`<${Curves} epochs=${seen.epochs} />`}
     <ul class="sentences" aria-live="polite">${seen.sentences.slice(-LAST).map((sentence, n) => html`<li key=${n + sentence}>${sentence}</li>`)}</ul>
@@ -97,6 +97,6 @@ function Stopped({ state, refresh }) {
     await refresh();
   });
   return html`<section aria-labelledby="stopped"><h2 id="stopped">${_("Stopped before the end")}</h2>
-    <ul class="rows">${stopped.map(({ name }) => html`<li key=${name}><bdi>${name}</bdi> <button type="button" disabled=${busy} onClick=${() => resume(name)}>${_("Go on")}</button></li>`)}</ul>
+    <ul class="rows">${stopped.map(({ name }) => html`<li key=${name}><bdi>${visible(name)}</bdi> <button type="button" disabled=${busy} onClick=${() => resume(name)}>${_("Go on")}</button></li>`)}</ul>
     <${Fault} error=${error} /></section>`;
 }
