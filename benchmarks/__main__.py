@@ -20,6 +20,7 @@ RESULTS = Path(__file__).resolve().parents[1] / "docs" / "RESULTS.md"
 BENCHMARKS = (
     "outcomes",
     "startup",
+    "window",
     "epoch",
     "memory",
     "large_photos",
@@ -38,9 +39,11 @@ BENCHMARKS = (
     "near_copies",
     "faces_strangers",
     "stated_rates",
+    "discover",
     "photo_stages",
     "ray_engine",
     "service",
+    "studio",
 )
 HEAD = """# Measured
 

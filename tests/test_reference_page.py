@@ -53,7 +53,7 @@ def test_every_command_of_the_page_runs(photos: Path, monkeypatch: pytest.Monkey
     """A recipe that is on the page several times is trained the first time; after that its settings are read and checked."""
     monkeypatch.chdir(photos)
     opened: list[Any] = []
-    monkeypatch.setattr("whosthat.desktop.window.open_window", opened.append)
+    monkeypatch.setattr("whosthat.desktop.window.open_window", lambda bundle, _runs: opened.append(bundle))
     trained: set[str] = set()
     for command in COMMANDS:
         words = shlex.split(command)

@@ -114,7 +114,9 @@ def texts() -> set[Text]:
     """Every text of the source, as a catalogue knows it: its context and its forms."""
     own = runpy.run_path(str(TEXTS))
     prose = [("**/texts.toml", own["extract_lesson"]), ("**/series/*.toml", own["extract_series"])]
-    found = extract_from_dir(SOURCE, [("**.py", own["extract"]), *prose, ("**.j2", "jinja2")], {"**.j2": {"trimmed": "true"}})
+    methods = [("**.py", own["extract"]), *prose, ("**.j2", "jinja2"), ("**/page/modules/**.js", "javascript")]
+    options = {"**.j2": {"trimmed": "true"}, "**/page/modules/**.js": {"parse_template_string": "true"}}
+    found = extract_from_dir(SOURCE, methods, options)
     return {(context, forms if isinstance(forms, tuple) else (forms,)) for _file, _line, forms, _comments, context in found}
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whosthat.wording import closed_up, duration, visible
+from whosthat.wording import LONGEST_LISTED, closed_up, cut, duration, listing, visible
 
 HIDDEN = [*map(chr, (*range(0x20), *range(0x7F, 0xA0), 0x61C, 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A)))]
 
@@ -36,3 +36,16 @@ def test_letters_of_all_scripts_and_joined_emoji_stay() -> None:
 )
 def test_durations_are_said_as_people_say_them(seconds: float, words: str) -> None:
     assert duration(seconds) == words
+
+
+@given(st.text(max_size=300), st.integers(3, 200))
+def test_a_text_that_is_cut_keeps_both_ends(text: str, most: int) -> None:
+    shown = cut(text, most)
+    assert len(shown) == min(len(text), most)
+    if len(text) > most:
+        assert text.startswith(shown[: shown.index("…", most // 2 - 1)] if "…" in text else shown.split("…")[0])
+        assert text.endswith(shown[most // 2 + 1 :])
+
+
+def test_a_list_of_long_names_can_be_read() -> None:
+    assert len(listing(["W" * 255, "長" * 255, "b"])) == 2 * LONGEST_LISTED + len(", , b")

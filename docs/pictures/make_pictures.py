@@ -21,7 +21,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 from PIL import Image
 
-from whosthat.cartoons import HEROES, draw_hero
+from whosthat.cartoons import HEROES, draw_hero, draw_photo_folder
 from whosthat.evaluation.plots.architecture import picture_of
 from whosthat.evaluation.plots.canvas import PRINT, style
 from whosthat.networks import registry
@@ -64,9 +64,9 @@ def place(name: str) -> Path:
     return folder / name
 
 
-def small(picture: Image.Image, file: Path) -> None:
-    """Write a PNG of 256 colours, rare ones too, and without a date in it: a third of the size, and the same each time."""
-    picture.convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE).save(file, optimize=True)
+def small(picture: Image.Image, file: Path, colours: Image.Quantize = Image.Quantize.MAXCOVERAGE) -> None:
+    """Write a PNG of 256 colours, by default rare ones too, and without a date in it: a third of the size, and the same each time."""
+    picture.convert("RGB").quantize(256, colours).save(file, optimize=True)
 
 
 def save(figure: Figure, name: str) -> None:
@@ -104,6 +104,57 @@ def report() -> None:
         picture = Path(folder) / "report.png"
         subprocess.run([browser, *options, f"--screenshot={picture}", page], check=True, capture_output=True)
         small(Image.open(picture), place("report.png"))
+
+
+SHOWN = """
+import sys, time
+from pathlib import Path
+from whosthat.desktop.window import new_root
+from whosthat.desktop.main_window import MainWindow
+root = new_root()
+window = MainWindow(root, None, Path(sys.argv[1]))
+root.geometry("960x620+0+0")
+end = time.monotonic() + 30
+while window.worker.busy or window.viewer.state.bundle is None and time.monotonic() < end:
+    root.update()
+window.viewer.open_photo(Path(sys.argv[2]))
+while window.worker.busy and time.monotonic() < end:
+    root.update()
+window.viewer.choose_face(0)
+for _ in range(50):
+    root.update()
+    time.sleep(0.01)
+Path(sys.argv[3]).write_bytes(Path(sys.argv[4]).read_bytes())
+window.close()
+"""
+"""What the window's picture is taken of: a run, a photo, its first face chosen; the virtual screen's memory is copied to a file."""
+
+
+def window() -> None:
+    """The window with three heroes, on a screen that nobody sees."""
+    if shutil.which("Xvfb") is None:
+        print("There is no Xvfb here, so window.png stays as it is.")
+        return
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        draw_photo_folder(folder / "heroes", photos_each=10)
+        whosthat("train", folder / "heroes", "--model", "faces", "--runs", folder / "runs")
+        photo = np.hstack([draw_hero(hero, seed=500 + number, size=300) for number, hero in enumerate(list(HEROES)[:3])])
+        Image.fromarray(photo).save(folder / "heroes.png")
+        numbers, writing = os.pipe()
+        arguments = ["Xvfb", "-displayfd", str(writing), "-screen", "0", "960x620x24", "-dpi", "96", "-fbdir", name, "-nolisten", "tcp"]
+        server = subprocess.Popen(arguments, pass_fds=[writing], stderr=subprocess.DEVNULL)
+        os.close(writing)
+        with os.fdopen(numbers) as answer:
+            environment = {**os.environ, "DISPLAY": f":{answer.readline().strip()}", VARIABLE: language()}
+        files = [folder / one for one in ("runs", "heroes.png", "screen", "Xvfb_screen0")]
+        subprocess.run([sys.executable, "-c", SHOWN, *files], check=True, env=environment)
+        server.terminate()
+        server.wait()
+        seen = files[2].read_bytes()  # an X window dump: its header's length first, the number of colours, 12 bytes each, at byte 76
+        start = int.from_bytes(seen[:4], "big") + 12 * int.from_bytes(seen[76:80], "big")
+        pixels = np.frombuffer(seen, np.uint8, 960 * 620 * 4, start).reshape(620, 960, 4)
+        small(Image.fromarray(np.ascontiguousarray(pixels[..., 2::-1])), place("window.png"), Image.Quantize.MEDIANCUT)
 
 
 def split() -> None:
@@ -204,7 +255,7 @@ def networks() -> None:
         place(f"network-{name}.svg").write_bytes(picture_of(layers, ".svg"))
 
 
-DRAWINGS = {draw.__name__: draw for draw in (heroes, split, epoch, convolution, motion, lesson, networks, report)}
+DRAWINGS = {draw.__name__: draw for draw in (heroes, split, epoch, convolution, motion, lesson, networks, report, window)}
 
 
 def main(wanted: list[str]) -> None:

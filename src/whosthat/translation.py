@@ -165,6 +165,28 @@ def _current() -> GNUTranslations | None:
 
 
 @lru_cache(maxsize=len(LANGUAGES))
+def texts(code: str) -> dict[str, str]:
+    """Return every text in another language by its English, plural texts by their plural form; for a page that fills them itself.
+
+    Source: GNU gettext manual, "The Format of GNU MO Files".
+
+    Args:
+        code: A key of `LANGUAGES`.
+    """
+    if code == "en":
+        return {}
+    content = (CATALOGUES / code / "LC_MESSAGES" / "whosthat.mo").read_bytes()
+    n, english, translated = struct.unpack_from("<3I", content, 8)
+
+    def text(table: int, row: int) -> str:
+        length, start = struct.unpack_from("<2I", content, table + 8 * row)
+        return content[start : start + length].decode("utf-8").split("\0")[-1]  # Chinese has one form for all numbers
+
+    found = {text(english, row): text(translated, row) for row in range(n)}
+    return {key: value for key, value in found.items() if key and "\4" not in key}  # not the heading, nor words told apart by context
+
+
+@lru_cache(maxsize=len(LANGUAGES))
 def _catalogue(code: str) -> GNUTranslations | None:
     """Return the compiled catalogue of a language; None for English, whose texts stand in the code."""
     if code == "en":

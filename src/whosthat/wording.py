@@ -14,6 +14,9 @@ from whosthat.translation import NN_, _, ngettext
 NAMES_SHOWN = 5
 """So many names are listed in a sentence; the rest is counted."""
 
+LONGEST_LISTED = 120
+"""Characters of a name in a list; a longer one is cut, so that the sentence around it can be read."""
+
 _HIDDEN = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u061c\\u200e\\u200f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069\\ud800-\\udfff]")
 """What a terminal would obey, what ends a line, what turns the order of letters around, and bytes of a file name that are no letters.
 Joiners stay: emoji and Persian need them."""
@@ -65,6 +68,8 @@ NOUNS: Mapping[str, tuple[str, str]] = {
     "face": NN_("{n} face", "{n:,} faces"),
     "file": NN_("{n} file", "{n:,} files"),
     "folder": NN_("{n} folder", "{n:,} folders"),
+    "group": NN_("{n} group", "{n:,} groups"),
+    "group of several faces": NN_("{n} group of several faces", "{n:,} groups of several faces"),  # not translated: the key
     "item": NN_("{n} item", "{n:,} items"),
     "iteration": NN_("{n} iteration", "{n:,} iterations"),
     "layer": NN_("{n} layer", "{n:,} layers"),
@@ -168,8 +173,21 @@ def listing(names: Sequence[str]) -> str:
         >>> listing(["a", "b"]), listing(list("abcdefg"))
         ('a, b', 'a, b, c, d, e and 2 more')
     """
-    shown = _(", ").join(names[:NAMES_SHOWN])
+    shown = _(", ").join(map(cut, names[:NAMES_SHOWN]))
     return shown if len(names) <= NAMES_SHOWN else _("{names} and {n} more", names=shown, n=len(names) - NAMES_SHOWN)
+
+
+def cut(text: str, most: int = LONGEST_LISTED) -> str:
+    """Return a text of at most so many characters, 3 or more; of a longer one the middle is left out, as both ends tell things apart.
+
+    Example:
+        >>> cut("anna/holiday/0001.jpg", 12)
+        'anna/h…1.jpg'
+    """
+    if len(text) <= most:
+        return text
+    behind = (most - 1) // 2
+    return f"{text[: most - 1 - behind]}…{text[-behind:]}"
 
 
 def date_text(moment: datetime) -> str:

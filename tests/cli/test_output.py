@@ -25,6 +25,7 @@ from whosthat.cli.output import (
     show_json,
     show_table,
     show_text,
+    table_lines,
     wrapped,
 )
 from whosthat.errors import UsageError
@@ -199,3 +200,14 @@ def test_other_threads_give_no_answers(capsys: pytest.CaptureFixture[str]) -> No
         show("second answer")
     threading.Thread(target=show, args=["as ever"]).run()
     assert capsys.readouterr() == ("first answer\nsecond answer\nas ever\n", "a machine has gone\n")
+
+
+@pytest.mark.parametrize("name", ["W" * 255, "長" * 255, "<b>" * 85, "a" * 500, "\u05e9" * 255])
+def test_a_name_without_end_is_folded_and_the_other_columns_stay_in_sight(name: str) -> None:
+    lines = table_lines(("person", "photos"), [(name, "14"), ("Ann", "3")], right=("photos",), room=80)
+    assert max(map(cell_width, lines)) <= 80
+    assert lines[0].rstrip().endswith("photos")
+    assert lines[1].endswith("14")
+    folded = "".join(line.removesuffix("14").strip() for line in lines[1:-1])
+    assert folded == name
+    assert table_lines(("person", "photos"), [(name, "14")])[1] == f"{name}  14"  # a file has room for all

@@ -47,3 +47,10 @@ def test_where_python_collects_by_itself_nothing_is_done() -> None:
     before = gc.get_stats()[0]["collections"]
     collect_if_due()
     assert gc.get_stats()[0]["collections"] - before <= 1
+
+
+def test_what_was_there_before_the_window_is_not_looked_at_inside_it() -> None:
+    before = gc.get_freeze_count()
+    with collected_here():
+        assert gc.get_freeze_count() > before + 1000
+    assert gc.get_freeze_count() == 0

@@ -240,6 +240,13 @@ def test_the_answer_for_strangers_is_no_name_for_a_class(name: str) -> None:
     assert label_problem(["a", "unknown soldier", "nobody"], old=[name]) is None
 
 
+@pytest.mark.parametrize("mark", ["\u200f", "\u200e", "\u061c", "\u200b", "\ufeff", "\u00ad"])
+def test_a_name_that_looks_like_another_is_refused_and_an_old_bundle_that_has_it_opens(mark: str) -> None:
+    assert "contains an invisible character" in (label_problem([f"To{mark}m"], old=["Tom"]) or "")
+    assert label_problem(["Tom"], old=[f"To{mark}m"]) is None
+    assert label_problem(["\u0646\u0627\u0645\u0647\u200c\u0647\u0627", "\U0001f468\u200d\U0001f373"]) is None  # joiners are part of words
+
+
 def test_an_old_bundle_with_such_a_class_opens_but_does_not_answer(tmp_path: Path, save_colours: Callable[..., Path]) -> None:
     folder = save_colours(tmp_path / "bundle", labels=("red", "Unknown", "blue"))
     assert open_bundle(folder).facts.labels[1] == "Unknown"

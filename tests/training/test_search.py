@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from whosthat.errors import RecipeError, UsageError
-from whosthat.training.search import Search
+from whosthat.training.search import Search, hopeless
 
 SPACE = {"optimiser.learning_rate": ["0.0001..0.1"], "batch_size": ["8..32"], "network.dropout": [[0.1] * 5, [0.5] * 5]}
 
@@ -43,17 +43,27 @@ def test_it_goes_where_it_was_better_and_asks_the_same_when_told_the_same() -> N
 
 def test_what_is_worse_than_most_is_given_up_but_not_at_once() -> None:
     search = Search(["cnn6"], {"batch_size": ["1..64"]}, 9)
-    for _step in range(4):
+    for accuracy in (0.5, 0.7, 0.6):
         search.ask()
-        assert not any(search.hopeless([0.5] * epochs) for epochs in range(1, 6))
-        search.tell([0.5] * 5)
+        search.tell([accuracy] * 5)
+    assert search.bars() == ()
     search.ask()
-    assert [search.hopeless([0.1] * epochs) for epochs in range(1, 4)] == [False, False, True]
-    search.tell([0.1] * 3)
-    search.ask()
+    search.tell([0.4] * 3)
+    bars = search.bars()
+    assert bars == pytest.approx((0, 0, 0.55, 0.6, 0.6))
+    assert [hopeless(bars, [0.1] * epochs) for epochs in range(1, 7)] == [False, False, True, True, True, False]
+    assert not hopeless(bars, [0.1, 0.58, 0.2])
+    assert not hopeless((), [0.0])
+
+
+def test_some_are_asked_for_at_once_and_told_in_their_order() -> None:
+    search = Search(["cnn6"], {"batch_size": ["1..64"]}, 9)
+    first, second = search.ask(), search.ask()
+    search.tell([0.5])
     search.tell([])  # it failed
-    search.ask()
-    assert not search.hopeless([0.9] * 5)
+    assert first.recipe != second.recipe
+    assert search.bars() == ()
+    assert [trial.value for trial in search._study.trials] == [0.5, None]
 
 
 @pytest.mark.parametrize(

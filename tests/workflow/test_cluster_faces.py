@@ -189,3 +189,14 @@ def test_a_worker_reads_a_large_jpeg_as_this_computer_does(tmp_path: Path) -> No
     assert _seen([photo], reader) == [(sha256_of(photo), reader.see([reader.cut_file(photo)])[0])]
     with opened(photo) as whole:
         assert reader.see([reader.cut(whole.image)]) != reader.see([reader.cut_file(photo)])  # or this test would prove nothing
+
+
+@pytest.mark.slow
+def test_the_same_groups_are_discovered_to_the_bit(cluster: Cluster, mixed: Path, tmp_path: Path) -> None:
+    there = whosthat.discover(mixed, engine="ray")
+    shutil.rmtree(tmp_path / "cache")
+    here = whosthat.discover(mixed)
+    assert there.to_dict() == here.to_dict()
+    assert [face.vector.tobytes() for face in there.faces] == [face.vector.tobytes() for face in here.faces]
+    assert len(here.faces) > 5
+    assert len(here.unreadable) == 2

@@ -78,7 +78,7 @@ def trainings(monkeypatch: pytest.MonkeyPatch, judged: Callable[..., Evaluation]
         return SimpleNamespace(run=run)
 
     class Pool(Workers):
-        def resume(self, run: Path, *, features: Path, tested: bool, progress: Any = None) -> None:
+        def resume(self, run: Path, *, features: Path, tested: bool, bars: Any = (), progress: Any = None) -> None:
             resume(run, features=features, tested=tested, progress=progress)
 
     monkeypatch.setattr(workflow, "at_once", lambda recipes: made.at_once)

@@ -10,6 +10,7 @@ from whosthat.translation import N_, _
 COMMANDS = {
     "demo": N_("See the whole flow on pictures that whosthat draws itself."),
     "check": N_("Look for trouble in a folder of photos."),
+    "discover": N_("Group the faces of unsorted photos by person, to be named."),
     "train": N_("Train a recogniser, test it honestly and save it."),
     "compare": N_("Train several models, or one in several settings, and say which one to use."),
     "evaluate": N_("Test a saved recogniser on other photos."),
@@ -21,6 +22,7 @@ COMMANDS = {
     "models": N_("Show the models, and add weights files to them."),
     "serve": N_("Answer programs over HTTP."),
     "desktop": N_("Open a window: choose a photo, see the name."),
+    "studio": N_("Do everything on a page in the browser."),
     "doctor": N_("Check this installation."),
 }
 """Every command with its one sentence. The command of name N is ``app`` in the module ``whosthat.cli.N``."""

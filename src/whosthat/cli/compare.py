@@ -124,7 +124,7 @@ def compare(  # noqa: PLR0913  typer makes a parameter of each option; those tha
         else:
             _show_series(result, settings_in_names=series is None)
     elif engine != LOCAL:
-        raise UsageError("A cluster trains a series: say what changes with --vary, --repeat or --series, or leave out --engine.")
+        raise UsageError("A cluster trains a series: say what changes with --vary, --repeat, --series or --tune, or leave out --engine.")
     else:
         chosen = chosen or list(MODELS)
         say(_("Comparing {models} on the photos in {photos}.", models=_(", ").join(chosen), photos=photos))

@@ -30,7 +30,7 @@ SHOWN_ROWS = 20
 COLOURS = {"red": "\x1b[1;31m", "yellow": "\x1b[33m", "green": "\x1b[32m"}
 _BOLD, _PLAIN = "\x1b[1m", "\x1b[0m"
 _NARROWEST, _GAP = 20, 2
-_SHORTEST_PATH = 16
+_SHORTEST_PATH, _LONGEST_WORD = 16, 40
 _NEVER_FIRST, _NEVER_LAST = "，。、：；？！）」』》", "（「『《"
 """With what no line of Chinese begins, or ends."""
 
@@ -209,7 +209,7 @@ def table_lines(
         widths = _fitted(widths, least, room - _GAP * (len(columns) - 1))
     lines = []
     for row in table:
-        cells = [[shortened(cell, width)] if path else wrapped(cell, width) for cell, width, path in zip(row, widths, files, strict=True)]
+        cells = [[shortened(cell, width)] if path else _folded(cell, width) for cell, width, path in zip(row, widths, files, strict=True)]
         for line in itertools.zip_longest(*cells, fillvalue=""):
             lines.append((" " * _GAP).join(map(_aligned, line, widths, numbers)).rstrip())
     return lines
@@ -240,8 +240,21 @@ def show_side_by_side(records: Sequence[Mapping[str, str]]) -> None:
 
 
 def _narrowest(width: int, cells: Iterable[str], path: bool) -> int:
-    """Return how narrow a column of this width may become: no word is broken."""
-    return min(width, _SHORTEST_PATH if path else max(cell_width(piece.strip()) for cell in cells for piece in _pieces(cell)))
+    """Return how narrow a column of this width may become: no word is broken but one that is longer than any real one."""
+    longest = max(cell_width(piece.strip()) for cell in cells for piece in _pieces(cell))
+    return min(width, _SHORTEST_PATH if path else min(longest, _LONGEST_WORD))
+
+
+def _folded(cell: str, width: int) -> list[str]:
+    """Wrap a cell, and break words that are wider than it."""
+    lines = []
+    for line in wrapped(cell, width):
+        while cell_width(line) > width:
+            end = next(end for end in range(len(line), 0, -1) if end == 1 or cell_width(line[:end]) <= width)
+            lines.append(line[:end])
+            line = line[end:]
+        lines.append(line)
+    return lines
 
 
 def _fitted(widths: Sequence[int], least: Sequence[int], room: int) -> list[int]:

@@ -61,6 +61,8 @@ FINGERPRINT_DIGITS = 16
 """Hexadecimal digits kept of a photo's SHA-256: enough to find that very photo again, nothing to see in it."""
 
 _HIDDEN_CHARACTERS = {"Cc", "Cs", "Zl", "Zp"}
+_MARKS = set("\u00ad\u061c\u200b\u200e\u200f\u2060\ufeff")
+"""Not seen, and no part of a word in any script, unlike joiners: two names would look the same. Saved recognisers may have them."""
 _REORDERING_CHARACTERS = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
@@ -153,6 +155,7 @@ def label_problem(labels: Iterable[str], *, old: Iterable[str] = ()) -> str | No
     """
     seen: dict[str, str] = {}
     labels = tuple(labels)
+    new = frozenset(labels)
     if reserved := next((label for label in labels if is_unknown(label)), None):
         return _("{label!r} is the answer for strangers, so a class or a person needs another name", label=reserved)
     for label in (*old, *labels):
@@ -161,8 +164,9 @@ def label_problem(labels: Iterable[str], *, old: Iterable[str] = ()) -> str | No
                 "{label!r} is not a class name: it must not contain / or a backslash, be . or .., or be longer than 255 characters",
                 label=label[:300],
             )
+        hidden = _REORDERING_CHARACTERS | _MARKS if label in new else _REORDERING_CHARACTERS
         if not (label.isascii() and label.isprintable()) and any(
-            unicodedata.category(letter) in _HIDDEN_CHARACTERS or letter in _REORDERING_CHARACTERS for letter in label
+            unicodedata.category(letter) in _HIDDEN_CHARACTERS or letter in hidden for letter in label
         ):
             return _("{label!r} is not a class name: it contains an invisible character; rename the folder", label=label)
         key = unicodedata.normalize("NFC", label).casefold()

@@ -15,7 +15,7 @@ import numpy as np
 from whosthat.errors import WeightsError
 from whosthat.recognition.face_threshold import FLATTEST, STEEPEST, DistanceThreshold
 from whosthat.recognition.impostors import Impostors
-from whosthat.recognition.threshold import expected_of_strangers
+from whosthat.recognition.threshold import CURVE_STEPS, CurvePoint, expected_of_strangers
 from whosthat.translation import _, ngettext
 from whosthat.wording import counted, percent
 
@@ -61,6 +61,9 @@ enough people, it is the nearest tenth, or as many faces as so many people have,
 than the share that may be named, for the tail has the network's shape only roughly."""
 
 RESAMPLES, DRAWS = 200, 4000
+
+LEAST_NAMED, MOST_NAMED = 0.0005, 0.3
+"""Between these shares of strangers named lie the distances of a curve."""
 
 
 class ImpostorTrials(NamedTuple):
@@ -175,6 +178,30 @@ def fit_distance(
         centre=centre,
         steepness=steepness,
     )
+
+
+def curve_of_distances(
+    known: FloatArray,
+    played: ImpostorTrials,
+    strangers: ImpostorTrials | None = None,
+    *,
+    counts: IntArray,
+    network: str,
+    rate: float = 0.01,
+) -> tuple[CurvePoint, ...]:
+    """Return what other distances than the one that `fit_distance` chooses would do; the arguments are the same.
+
+    They reach from the distance that hardly a stranger keeps to the one that `MOST_NAMED` of them keep, and farther, where known people's
+    photos lie farther; the one that `fit_distance` chooses is among them.
+    """
+    expected = Impostors(network).expected(GRID, counts)
+    posterior = _posterior(_evidence(played, strangers, len(counts)), expected, Impostors(network).scatter(len(counts)), rate)
+    own = known[np.isfinite(known)]
+    first, last = posterior.nearest(LEAST_NAMED), posterior.nearest(MOST_NAMED)
+    if len(own):
+        first, last = min(first, float(np.median(own))), max(last, float(np.quantile(own, 0.99)))
+    values = sorted({*np.linspace(first, min(last, float(GRID[-1])), CURVE_STEPS + 1).tolist(), posterior.nearest(rate)})
+    return tuple(CurvePoint(value, posterior.share(value), float((own > value).mean()) if len(own) else None) for value in values)
 
 
 def _evidence(played: ImpostorTrials, strangers: ImpostorTrials | None, n_people: int) -> list[_Evidence]:

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whosthat.recognition.calibration import fit_temperature
-from whosthat.recognition.distance_fitting import ImpostorTrials, fit_distance, leave_one_person_out
+from whosthat.recognition.distance_fitting import ImpostorTrials, curve_of_distances, fit_distance, leave_one_person_out
 from whosthat.recognition.distances import Points
 from whosthat.recognition.heads import HEADS, choose_head, compared, softmax, templates_of
 from whosthat.recognition.identifier import Identifier
 
 if TYPE_CHECKING:
     from whosthat.recognition.gallery import Gallery
+    from whosthat.recognition.threshold import CurvePoint
     from whosthat.types import FloatArray, IntArray
 
 AUTO = "auto"
@@ -40,11 +41,12 @@ class Strangers:
 
 @dataclass(frozen=True)
 class FittedIdentifier:
-    """What names faces, and how its head was chosen; see `heads.Choice`."""
+    """What names faces, how its head was chosen (see `heads.Choice`), and what other thresholds would do."""
 
     identifier: Identifier
     accuracies: Mapping[str, float]
     not_tried: tuple[str, ...] = ()
+    curve: tuple[CurvePoint, ...] = ()
 
 
 def fit_identifier(
@@ -70,5 +72,7 @@ def fit_identifier(
         nearest, _ = Points(templates_of(vectors, labels, n_people)).nearest_template(strangers.vectors, counts)
         real = ImpostorTrials(nearest, strangers.people)
     own, nearest, _ = compared(vectors, labels, groups, n_people)
-    threshold = fit_distance(own, leave_one_person_out(own, nearest, labels), real, counts=counts, network=embedder, rate=rate)
-    return FittedIdentifier(Identifier(gallery, choice.head, threshold, temperature), choice.accuracies, choice.not_tried)
+    trials = own, leave_one_person_out(own, nearest, labels), real
+    threshold = fit_distance(*trials, counts=counts, network=embedder, rate=rate)
+    curve = curve_of_distances(*trials, counts=counts, network=embedder, rate=rate)
+    return FittedIdentifier(Identifier(gallery, choice.head, threshold, temperature), choice.accuracies, choice.not_tried, curve)

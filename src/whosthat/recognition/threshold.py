@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,9 @@ HIGHEST = 0.999
 
 REDRAWN = 300
 """So often are the people drawn anew to find out how far the share of strangers named may lie from what was counted."""
+
+CURVE_STEPS = 100
+"""So many steps a curve of thresholds has."""
 
 MOST_TURNS = 500
 """So often is a threshold chosen without some of the strangers, to count them at it."""
@@ -149,6 +152,36 @@ def _without_strangers(known: NDArray[np.float64], rate: float) -> Threshold:
         photos=counted(len(known), "photo"),
     )
     return Threshold(value=value, how=how, known_named=float((known >= value).mean()))
+
+
+class CurvePoint(NamedTuple):
+    """What a threshold would do: its value, and two shares, 0 to 1, each None where nothing is known of it.
+
+    ``strangers`` would get a name, and ``known_unknown`` of the photos of known people would get none.
+    """
+
+    value: float
+    strangers: float | None
+    known_unknown: float | None
+
+
+def curve_of_confidences(known: NDArray[Any], strangers: NDArray[Any] | None = None, *, chosen: float = 0.0) -> tuple[CurvePoint, ...]:
+    """Return what every threshold from 0 to `HIGHEST` would do to these photos, whose arguments are those of `fit_threshold`.
+
+    The threshold that was ``chosen`` is one of the points.
+
+    It is counted on the photos that the threshold was fitted on: of strangers, a little fewer get a name than of others.
+
+    Example:
+        >>> curve_of_confidences(np.array([0.9, 0.4]), np.array([0.3, 0.6]))[50]
+        CurvePoint(value=0.5, strangers=0.5, known_unknown=0.5)
+    """
+    known = _confidences(known, _("known classes"))
+    others = None if strangers is None else _confidences(strangers, _("strangers"))
+    values = sorted({*(step / CURVE_STEPS for step in range(CURVE_STEPS)), HIGHEST, chosen})
+    return tuple(
+        CurvePoint(value, None if others is None else float((others >= value).mean()), float((known < value).mean())) for value in values
+    )
 
 
 def expected_of_strangers(share: float, low: float, high: float) -> str:

@@ -47,6 +47,9 @@ class Studio(Protocol):
     def largest(self, path: str) -> int | None:
         """Return how many bytes a request to a path may hold; None for the service's own limit."""
 
+    async def close(self) -> None:
+        """End what it began; called when the service ends."""
+
 
 def make_app(service: Service, *, door: Door | None = None, studio: Studio | None = None) -> FastAPI:
     """Return the application of a service.
@@ -62,7 +65,7 @@ def make_app(service: Service, *, door: Door | None = None, studio: Studio | Non
         summary=_("Who is in these photos?"),
         docs_url=None,
         redoc_url=None,
-        lifespan=_lifespan(service),
+        lifespan=_lifespan(service, studio),
     )
     app.state.service = service
     metrics, register = Metrics(service), Register(service)
@@ -79,13 +82,15 @@ def make_app(service: Service, *, door: Door | None = None, studio: Studio | Non
     return app
 
 
-def _lifespan(service: Service) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+def _lifespan(service: Service, studio: Studio | None) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         running = asyncio.create_task(service.run())
         try:
             yield
         finally:
+            if studio is not None:
+                await studio.close()
             running.cancel()
             with suppress(asyncio.CancelledError):
                 await running

@@ -144,7 +144,9 @@ def token_in(file: Path, progress: Progress) -> str:
     return token
 
 
-def run(app: FastAPI, opened: socket.socket, service: Service, started: Callable[[], None] | None = None) -> None:
+def run(
+    app: FastAPI, opened: socket.socket, service: Service, started: Callable[[], None] | None = None, *, requests_told: bool = True
+) -> None:
     """Answer on a socket until SIGTERM or Ctrl-C, then finish what was begun.
 
     Args:
@@ -152,8 +154,9 @@ def run(app: FastAPI, opened: socket.socket, service: Service, started: Callable
         opened: What `listen` opened; it is closed at the end.
         service: Told when the end begins.
         started: Called in the service's thread when it answers.
+        requests_told: Whether standard error has a line for each request.
     """
-    log_to_stderr()
+    log_to_stderr(requests_told=requests_told)
     with opened:
         server_of(app, service, started).run(sockets=[opened])
 
@@ -221,8 +224,9 @@ class _Lines(logging.Formatter):
         return json.dumps(facts)
 
 
-def log_to_stderr() -> None:
+def log_to_stderr(*, requests_told: bool = True) -> None:
     """Write what the service and uvicorn say of themselves to standard error; once, however often it is called."""
+    log.filters = [] if requests_told else [lambda record: getattr(record, "facts", {}).get("event") != "request"]
     for name, level in ((log.name, logging.INFO), ("uvicorn.error", logging.WARNING)):
         logger = logging.getLogger(name)
         logger.setLevel(level)

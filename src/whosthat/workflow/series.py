@@ -10,7 +10,7 @@ import contextlib
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
@@ -29,7 +29,7 @@ from whosthat.runs.files import ENVIRONMENT, SPLIT, flat
 from whosthat.runs.folders import existing_run, list_runs, new_run, set_latest
 from whosthat.training.experiments import Step
 from whosthat.training.recipe import AnyRecipe, read_recipe
-from whosthat.training.search import Search
+from whosthat.training.search import AT_ONCE, Search, hopeless
 from whosthat.translation import N_, _
 from whosthat.wording import counted, percent
 from whosthat.workflow.choosing import photo_folder
@@ -108,7 +108,7 @@ def run_series(
 
     Args:
         photos: The folder, with one sub-folder per class, or ``dataset.h5`` as in `train`.
-        steps: What to train, from `training.experiments`, or a search that asks for one step after the other.
+        steps: What to train, from `training.experiments`, or a search that asks for a few steps at a time.
         repeat: How often each step is trained, with another seed each time on the same split; a search trains each once.
         runs: Where the runs are made, and beside them ``<photos>-compare-<n>`` with the page.
         strangers: A folder with photos of people who are in none of the folders; None when there is none.
@@ -125,8 +125,6 @@ def run_series(
         TrainingInterruptedError: Ctrl-C or SIGTERM came.
     """
     check_engine(engine)
-    if engine != LOCAL and isinstance(steps, Search):
-        raise UsageError("A search trains one run after the other, each after what it learnt of those before. Leave out the engine.")
     root = photo_folder(path_given(photos, _("The folder of photos")), progress=progress)
     others = None if strangers is None else path_given(strangers, _("The folder of strangers"))
     fixed = () if isinstance(steps, Search) else steps
@@ -149,6 +147,8 @@ def run_series(
     try:
         new = {} if isinstance(steps, Search) else _not_trained(series, plan)
         recipes = [recipe for _step, recipe in new.values()]
+        if isinstance(steps, Search) and engine != LOCAL:
+            recipes = [plan[0][1]] * AT_ONCE  # those that come are alike
         with keeping_backbones(), opened_engine(engine, progress) as cluster, _workers(recipes, cluster) as series.workers:
             if isinstance(steps, Search):
                 _search(series, steps, progress)
@@ -226,7 +226,7 @@ def _train_all(
     if series.workers is not None:
         progress.say(_("As many as {n} runs are trained at once.", n=series.workers.n))
         for key, (step, recipe) in new.items():
-            series.pending[key] = series.workers.submit(partial(_trained, series, step, recipe, None, SILENT))
+            series.pending[key] = series.workers.submit(partial(_trained, series, step, recipe, (), SILENT))
     left = {name: sum(step.name == name for step, _recipe in plan) for name in series.rows}
     for number, (step, recipe) in enumerate(plan, start=1):
         progress.say(_("Run {number} of {n}: {step}, seed {seed}.", number=number, n=len(plan), step=step.name, seed=recipe.seed))
@@ -236,16 +236,20 @@ def _train_all(
 
 
 def _search(series: _Series, search: Search, progress: Progress) -> None:
-    """Train what a search asks for, step after step."""
-    for number in range(1, search.n_steps + 1):
-        step = search.ask()
-        recipe = settled(step.recipe)
-        if number == 1:
-            _announce(search.n_steps * expected_seconds(recipe, series.audit.counts()), progress)
-        progress.say(_("Run {number} of {n}: {step}, seed {seed}.", number=number, n=search.n_steps, step=step.name, seed=recipe.seed))
-        before = series.rows.setdefault(step.name, Row(step.name, _settings(step.recipe)))
-        row = before if before.trials else _train_one(series, step, recipe, progress, search.hopeless)
-        search.tell([epoch["val_accuracy"] for trial in row.trials for epoch in trial.history])
+    """Train what a search asks for, several steps at once where there are workers."""
+    for first in range(0, search.n_steps, AT_ONCE):
+        steps = [search.ask() for _ in range(first, min(first + AT_ONCE, search.n_steps))]
+        wave, bars = [(step, settled(step.recipe)) for step in steps], search.bars()
+        if first == 0:
+            _announce(search.n_steps * expected_seconds(wave[0][1], series.audit.counts()), progress)
+        if series.workers is not None:
+            for key, (step, recipe) in _not_trained(series, wave).items():
+                series.pending[key] = series.workers.submit(partial(_trained, series, step, recipe, bars, SILENT))
+        for number, (step, recipe) in enumerate(wave, start=first + 1):
+            progress.say(_("Run {number} of {n}: {step}, seed {seed}.", number=number, n=search.n_steps, step=step.name, seed=recipe.seed))
+            before = series.rows.setdefault(step.name, Row(step.name, _settings(step.recipe)))
+            row = before if before.trials else _train_one(series, step, recipe, progress, bars)
+            search.tell([epoch["val_accuracy"] for trial in row.trials for epoch in trial.history])
 
 
 def _announce(seconds: float, progress: Progress) -> None:
@@ -253,14 +257,12 @@ def _announce(seconds: float, progress: Progress) -> None:
         progress.say(_("This takes up to about {minutes}.", minutes=counted(round(seconds / 60), "minute")))
 
 
-def _train_one(
-    series: _Series, step: Step, recipe: AnyRecipe, progress: Progress, hopeless: Callable[[Sequence[float]], bool] | None = None
-) -> Row:
+def _train_one(series: _Series, step: Step, recipe: AnyRecipe, progress: Progress, bars: Sequence[float] = ()) -> Row:
     """Train a recipe, where that is still to be done, and return its step's row with what came of it."""
     row = series.rows[step.name]
     try:
         future = series.pending.get(recipe.key())
-        run = _trained(series, step, recipe, hopeless, progress) if future is None else result_of(future)
+        run = _trained(series, step, recipe, bars, progress) if future is None else result_of(future)
         series.known[recipe.key()] = (run, _TRAINED[0])  # a later step may be the same
         trial = read_trial(run)
         row = replace(row, trials=(*row.trials, trial))
@@ -273,29 +275,28 @@ def _train_one(
     return row
 
 
-def _trained(
-    series: _Series, step: Step, recipe: AnyRecipe, hopeless: Callable[[Sequence[float]], bool] | None, progress: Progress
-) -> Path:
-    """Return the run of a recipe: the one that is there, gone on with where it was stopped, or a new one."""
+def _trained(series: _Series, step: Step, recipe: AnyRecipe, bars: Sequence[float], progress: Progress) -> Path:
+    """Return the run of a recipe: the one that is there, gone on with where it was stopped, or a new one, given up below ``bars``."""
+    rule = partial(hopeless, bars) if bars else None
     parts = split_of(series.audit, recipe)
     run, state = series.known.get(recipe.key(), (None, ""))
     if run is not None and _split_is(run, parts):
         if state in _TRAINED:
             progress.say(_("{run} was trained before.", run=run))
         elif series.workers is not None:
-            series.workers.resume(run, features=series.features, tested=False)
+            series.workers.resume(run, features=series.features, tested=False, bars=bars)
         else:
-            resume(run, features=series.features, tested=False, hopeless=hopeless, progress=progress)
+            resume(run, features=series.features, tested=False, hopeless=rule, progress=progress)
         return run
     folder = new_run(series.runs, series.root.resolve().name, recipe.model)
     training = TrainingRun(
-        folder, series.root, series.audit, parts, series.strangers, step.why, series.features, tested=False, hopeless=hopeless
+        folder, series.root, series.audit, parts, series.strangers, step.why, series.features, tested=False, hopeless=rule
     )
     if series.workers is None:
         start(training, recipe, progress)
     else:
         with begun(training, recipe):
-            series.workers.resume(folder, features=series.features, tested=False)
+            series.workers.resume(folder, features=series.features, tested=False, bars=bars)
     return folder
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -49,9 +49,8 @@ def aside_folder(photos: Path) -> Path:
     return root.with_name(f"{root.name}-set-aside")
 
 
-def plan_moves(checkup: Checkup) -> tuple[Move, ...]:
-    """List the photos that are better set aside: unreadable, without a face, probably of somebody else; each once."""
-    root, aside = checkup.audit.root, aside_folder(checkup.audit.root)
+def doubtful_photos(checkup: Checkup) -> dict[str, str]:
+    """Return the photos that are better set aside, by name, with the reason: unreadable, no face, probably of somebody else."""
     reasons: dict[str, str] = {}
     for finding in checkup.audit.findings:
         if finding.kind == "unreadable":
@@ -63,6 +62,17 @@ def plan_moves(checkup: Checkup) -> tuple[Move, ...]:
             reasons[suspect.photo] = (
                 _("probably shows {person}", person=looks_like) if looks_like else _("probably shows somebody without a folder")
             )
+    return reasons
+
+
+def plan_moves(checkup: Checkup) -> tuple[Move, ...]:
+    """List the moves of the photos that are better set aside; each once."""
+    return moves_of(doubtful_photos(checkup), checkup.audit.root)
+
+
+def moves_of(reasons: Mapping[str, str], photos: Path) -> tuple[Move, ...]:
+    """List the moves of some photos of a folder, by their names in it, each with its reason."""
+    root, aside = photos.resolve(), aside_folder(photos)
     return tuple(Move(f"{root.name}/{name}", _free_target(aside, name), reason) for name, reason in sorted(reasons.items()))
 
 

@@ -26,6 +26,7 @@ from whosthat.evaluation.face_part import SUSPECTS_SHOWN, FacePart, face_picture
 from whosthat.evaluation.learning_curve import LearningCurve, learning_curve
 from whosthat.evaluation.metrics import Evaluation, evaluate
 from whosthat.evaluation.outcomes import answer_of
+from whosthat.evaluation.threshold_part import ThresholdCurve, write_threshold_curve
 from whosthat.evaluation.verdict import suspects_sentence
 from whosthat.faces.models import AUTO, EMBEDDERS, PREFERRED
 from whosthat.faces.remembered import PhotoFaces
@@ -107,6 +108,7 @@ def _carry_out(run: TrainingRun, recipe: FaceRecipe, cluster: Cluster | None, pr
     _tell(learnt, faces, progress)
     name, rate = opened.reader.embedder.facts.name, recipe.stranger_rate
     fitted = fit_identifier(learnt.gallery, learnt.groups, head=recipe.head, strangers=others, rate=rate, embedder=name)
+    write_threshold_curve(run.folder, ThresholdCurve("distance", fitted.curve))
 
     # ---- test once: as predict answers -------------------------------------------------------------------
     tested = _test(run.parts.parts["test"], FaceRecogniser(opened.reader, fitted.identifier), progress)

@@ -19,6 +19,7 @@ from whosthat.evaluation.learning_curve import COUNTS_OF_CLASSES, DRAWS_OF_CLASS
 from whosthat.evaluation.metrics import Evaluation, evaluate
 from whosthat.evaluation.network_part import write_network
 from whosthat.evaluation.run_facts import TrialFacts, write_trial
+from whosthat.evaluation.threshold_part import ThresholdCurve, write_threshold_curve
 from whosthat.networks import registry
 from whosthat.networks.layers import layers_of
 from whosthat.networks.weights import weights_of
@@ -31,7 +32,7 @@ from whosthat.recognition.face_facts import CropFacts, as_bundle_files
 from whosthat.recognition.heads import folds_of
 from whosthat.recognition.image_classifier import ImageClassifier
 from whosthat.recognition.recogniser import Recogniser
-from whosthat.recognition.threshold import Threshold, fit_threshold
+from whosthat.recognition.threshold import Threshold, curve_of_confidences, fit_threshold
 from whosthat.runs.files import BUNDLE
 from whosthat.runs.lock import resumable, run_lock, saving
 from whosthat.settings import ONNX_PARITY_TOLERANCE
@@ -234,10 +235,13 @@ def _training(recipe: Recipe, prepared: PreparedPhotos, fitted: Fitted) -> Train
 
 def _threshold(known: NDArray[np.float64], recogniser: Recogniser, run: TrainingRun, progress: Progress) -> Threshold:
     """Fit from which confidence on an answer is a name, on strangers where there are some."""
-    if run.strangers is None:
-        return fit_threshold(known)
-    in_folders = {item.sha256 for item in run.audit.photos}
-    return fit_threshold(known, *stranger_confidences(recogniser, run.strangers, in_folders, progress=progress))
+    others: tuple[NDArray[Any], ...] = ()
+    if run.strangers is not None:
+        in_folders = {item.sha256 for item in run.audit.photos}
+        others = stranger_confidences(recogniser, run.strangers, in_folders, progress=progress)
+    threshold = fit_threshold(known, *others)
+    write_threshold_curve(run.folder, ThresholdCurve("confidence", curve_of_confidences(known, *others[:1], chosen=threshold.value)))
+    return threshold
 
 
 def _test(recogniser: Recogniser, run: TrainingRun, progress: Progress) -> Evaluation:

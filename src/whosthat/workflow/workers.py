@@ -19,6 +19,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 from typing import IO, Any, TypeVar
@@ -33,6 +34,7 @@ from whosthat.progress import SILENT, Progress
 from whosthat.runs.files import RECIPE
 from whosthat.runs.lock import listening
 from whosthat.training.recipe import AnyRecipe, FaceRecipe
+from whosthat.training.search import hopeless
 from whosthat.translation import _
 from whosthat.workflow.cluster_faces import refuse_unseen
 
@@ -98,8 +100,10 @@ class Workers:
         """Call a function in a thread that has a process of its own, in which its calls of `resume` are carried out."""
         return self._threads.submit(work)
 
-    def resume(self, run: Path, *, features: Path, tested: bool, progress: Progress = SILENT) -> None:
+    def resume(self, run: Path, *, features: Path, tested: bool, bars: Sequence[float] = (), progress: Progress = SILENT) -> None:
         """Go on with a run in the process of this thread, as `train.resume` does; its errors are raised here.
+
+        ``bars`` say when it is given up (`training.search.hopeless`); none are no reason to.
 
         Raises:
             TrainingError: The process ended by itself.
@@ -107,7 +111,7 @@ class Workers:
         process = self._process()
         reply: dict[str, Any] = {}
         with contextlib.suppress(OSError, ValueError):  # a process that has ended says nothing
-            process.stdin.write(json.dumps(_job(run, features, tested)) + "\n")  # type: ignore[union-attr]
+            process.stdin.write(json.dumps(_job(run, features, tested, bars)) + "\n")  # type: ignore[union-attr]
             process.stdin.flush()  # type: ignore[union-attr]
             for line in process.stdout:  # type: ignore[union-attr]
                 reply = json.loads(line)
@@ -155,9 +159,9 @@ class ClusterWorkers(Workers):
         """Forget what was not begun."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    def resume(self, run: Path, *, features: Path, tested: bool, progress: Progress = SILENT) -> None:
+    def resume(self, run: Path, *, features: Path, tested: bool, bars: Sequence[float] = (), progress: Progress = SILENT) -> None:
         """Go on with a run on some machine."""
-        job = _job(run.absolute(), features.absolute(), tested)
+        job = _job(run.absolute(), features.absolute(), tested, bars)
         _raise(*self._cluster.in_order(_trained_there, _Trainer(), [job], lambda job: str(job["run"]), self._cores))
 
 
@@ -197,8 +201,8 @@ def _raise(error: Mapping[str, str] | None) -> None:
         raise TrainingInterruptedError(error["sentence"], signal.SIGINT) if kind is TrainingInterruptedError else kind(error["sentence"])
 
 
-def _job(run: Path, features: Path, tested: bool) -> dict[str, Any]:
-    return {"run": str(run), "features": str(features), "tested": tested}
+def _job(run: Path, features: Path, tested: bool, bars: Sequence[float]) -> dict[str, Any]:
+    return {"run": str(run), "features": str(features), "tested": tested, "bars": list(bars)}
 
 
 def _carry_out(job: Mapping[str, Any], progress: Progress = SILENT) -> dict[str, str] | None:
@@ -206,13 +210,14 @@ def _carry_out(job: Mapping[str, Any], progress: Progress = SILENT) -> dict[str,
     from whosthat.workflow.train import resume
 
     try:
-        resume(Path(job["run"]), features=Path(job["features"]), tested=job["tested"], progress=progress)
+        rule = partial(hopeless, job["bars"]) if job["bars"] else None
+        resume(Path(job["run"]), features=Path(job["features"]), tested=job["tested"], hopeless=rule, progress=progress)
     except WhosthatError as raised:
         return {"kind": type(raised).__name__, "sentence": str(raised)}
     return None
 
 
-class _Told:
+class Told:
     """The progress of a process: everything becomes a line."""
 
     def __init__(self, lines: IO[str]) -> None:
@@ -222,13 +227,14 @@ class _Told:
         return lambda *values: self.answer({"step": step, "values": values})
 
     def answer(self, line: Mapping[str, object]) -> None:
+        """Write one line."""
         self._lines.write(json.dumps(line) + "\n")
         self._lines.flush()
 
 
 def _serve() -> None:
     """Carry out what standard input says, until it ends."""
-    told = _Told(os.fdopen(os.dup(1), "w", encoding="ascii"))
+    told = Told(os.fdopen(os.dup(1), "w", encoding="ascii"))
     os.dup2(2, 1)  # whatever libraries print is no answer
     waiting: SimpleQueue[str] = SimpleQueue()
     busy = threading.Event()

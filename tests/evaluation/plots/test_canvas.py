@@ -2,6 +2,8 @@ import xml.etree.ElementTree as ET
 from dataclasses import astuple
 
 import matplotlib as mpl
+from matplotlib.font_manager import findfont
+from PIL import ImageFont
 
 from whosthat.evaluation.plots import canvas
 
@@ -45,6 +47,13 @@ def test_drawing_leaves_the_settings_of_matplotlib_alone():
 def test_a_name_is_shortened_and_what_no_font_has_becomes_a_box():
     assert canvas.drawable("x" * 200) == "x" * (canvas.LONGEST_NAME - 1) + "…"
     assert canvas.drawable("a\x00b\n\udcff\U000e0041") == "a□b□□□"
+
+
+def test_no_name_is_drawn_wider_than_its_place():
+    letters = ImageFont.truetype(findfont(canvas.BASE_FONT), 100)
+    widths = {letter: letters.getlength(canvas.drawable(letter * 255)) / 100 for letter in "WM@mQ%ABCOGwx0_<"}
+    assert max(widths.values()) <= 14.5, widths
+    assert canvas.drawable("x" * canvas.LONGEST_NAME) == "x" * canvas.LONGEST_NAME
 
 
 def test_without_a_font_for_them_chinese_names_become_boxes(monkeypatch):

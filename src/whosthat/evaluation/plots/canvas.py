@@ -145,9 +145,9 @@ def drawable(name: str) -> str:
         >>> drawable("Robert Downey junior, actor and producer")
         'Robert Downey junior,…'
     """
-    short = name
-    if width_of(name) > LONGEST_NAME:
-        while width_of(short) >= LONGEST_NAME:
+    short = name[:LONGEST_NAME]
+    if name != short or _at_most(name) > LONGEST_NAME:
+        while _at_most(short) >= LONGEST_NAME:
             short = short[:-1]
         short = short.rstrip() + "…"
     return boxed(short)
@@ -167,6 +167,11 @@ def width_of(text: str) -> int:
         (3, 4)
     """
     return sum(2 if is_wide(letter) else 1 for letter in text)
+
+
+def _at_most(name: str) -> float:
+    """Return how wide a name may become, in letters: the widest of them count twice, other large ones a third more."""
+    return sum(2 if is_wide(letter) or letter in "WMm@%" else 4 / 3 if letter in "w<>+=~#&" or letter.isupper() else 1 for letter in name)
 
 
 def is_wide(letter: str) -> bool:

@@ -1,0 +1,132 @@
+"""What the page sends: strict forms, whose texts and lists are bounded."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Name = Annotated[str, Field(max_length=1000)]
+Id = Annotated[str, Field(max_length=64)]
+FaceNumber = Annotated[int, Field(ge=0, lt=10_000)]
+
+
+class Form(BaseModel):
+    """A form that refuses what it does not know."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class LanguageForm(Form):
+    """Which language to speak."""
+
+    lang: Annotated[str, Field(max_length=20)]
+
+
+class FolderForm(Form):
+    """Which folder to look at."""
+
+    folder: Name
+
+
+class TrainingSettings(Form):
+    """What the page lets people choose; everything else is as the model's own recipe says."""
+
+    epochs: Annotated[int, Field(ge=1, le=1000)] | None = None
+    batch_size: Annotated[int, Field(ge=1, le=1024)] | None = None
+    size: Annotated[int, Field(ge=8, le=512)] | None = None
+    seed: Annotated[int, Field(ge=0, lt=2**32)] | None = None
+    stranger_rate: Annotated[float, Field(gt=0, lt=0.5)] | None = None
+    keep_suspects: bool | None = None
+    keep_test_out: bool | None = None
+
+    def chosen(self) -> dict[str, Any]:
+        """Return what was chosen."""
+        return self.model_dump(exclude_none=True)
+
+
+class TrainForm(Form):
+    """What to train on, and how; no model: the one that fits."""
+
+    folder: Name
+    model: Annotated[str, Field(min_length=1, max_length=50)] | None = None
+    strangers: Name | None = None
+    settings: TrainingSettings = TrainingSettings()
+    note: Annotated[str, Field(max_length=500)] = ""
+
+
+class RunForm(Form):
+    """Which run."""
+
+    run: Name
+
+
+class SetAsideForm(Form):
+    """Which photos of a folder to set aside."""
+
+    folder: Name
+    photos: Annotated[list[Name], Field(min_length=1, max_length=5000)]
+
+
+class UndoForm(Form):
+    """Which plan to undo."""
+
+    folder: Name
+    undo: Annotated[str, Field(max_length=300)]
+
+
+class ThresholdForm(Form):
+    """Where the threshold is to be."""
+
+    value: Annotated[float, Field(allow_inf_nan=False)]
+
+
+class PathsForm(Form):
+    """Photos below the studio's folder."""
+
+    paths: Annotated[list[Name], Field(min_length=1, max_length=64)]
+
+
+class FaceForm(Form):
+    """One face of a photo that is shown."""
+
+    id: Id
+    face: FaceNumber
+
+
+class NotThisForm(FaceForm):
+    """One face, and a name that it does not have."""
+
+    name: Name
+
+
+class NamedFaceForm(FaceForm):
+    """One face and its name; ``keep``: the photo is also kept in the person's folder, for the next training."""
+
+    name: Name
+    anyway: bool = False
+    keep: bool = True
+
+
+class GroupForm(Form):
+    """Faces of one person, and the name; ``keep`` as in `NamedFaceForm`."""
+
+    faces: Annotated[list[FaceForm], Field(min_length=1, max_length=200)]
+    name: Name
+    anyway: bool = False
+    keep: bool = True
+
+
+class PeopleForm(Form):
+    """What to do with somebody who is known."""
+
+    action: Literal["rename", "remove"]
+    name: Name
+    new_name: Name = ""
+
+
+class VideoForm(Form):
+    """A video below the studio's folder."""
+
+    path: Name
+    every: Annotated[int, Field(ge=1, le=1000)] | None = None

@@ -1,0 +1,69 @@
+/**
+ * A photo with its faces: a box and a name on each, drawn over the picture as buttons, so that the keyboard reaches them too.
+ *
+ * One Tab stop a photo; the arrow keys go from face to face, Home and End to the first and the last (the "roving focus" of toolbars).
+ */
+import { html, useRef, useState } from "./html.js";
+import { pictureUrl } from "./api.js";
+import { _, ngettext, sureness, visible } from "./texts.js";
+
+const STEPS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
+
+/** What a face is called where it has a name or not. */
+export const nameOf = (face) => face.name ?? _("Unknown");
+
+/** What a button on a face says aloud. */
+function spoken(face) {
+  return face.name === null ? _("Unknown face. Open.") : _("{name}, {confidence}. Open.", { name: face.name, confidence: sureness(face.confidence) });
+}
+
+/** What stands below a photo: how many faces, or its one answer, or why there is none. */
+function caption(photo) {
+  if (photo.error) return photo.error;
+  if (!photo.faces.length) return _("No face was found.");
+  const unknown = photo.faces.filter((face) => face.name === null).length;
+  const faces = ngettext("{n} face", "{n:,} faces", photo.faces.length);
+  return unknown ? `${faces} · ${_("{n} unknown", { n: unknown })}` : faces;
+}
+
+/** A photo that was asked about; `onFace(face)` opens one of its faces. */
+export function Picture({ photo, onFace }) {
+  const boxed = photo.faces.filter((face) => face.box);
+  const [active, setActive] = useState(0);
+  const buttons = useRef([]);
+  const walk = (event, at) => {
+    const to = event.key === "Home" ? 0 : event.key === "End" ? boxed.length - 1 : event.key in STEPS ? at + STEPS[event.key] : null;
+    if (to === null) return;
+    event.preventDefault();
+    buttons.current[Math.min(Math.max(to, 0), boxed.length - 1)]?.focus();
+  };
+  return html`<figure class="picture">
+    <div class="stage" role="group" aria-label=${_("Faces in {photo}", { photo: photo.name })}>
+      ${photo.error && !photo.width ? html`<div class="none" />` : html`<img src=${pictureUrl(photo.id)} alt=${photo.name} width=${photo.width} height=${photo.height} />`}
+      ${boxed.map((face, at) => html`<button key=${face.face} type="button" ref=${(button) => { buttons.current[at] = button; }}
+          class=${`face ${face.name === null ? "unknown" : "known"} ${face.box[3] > 0.86 * photo.height ? "low" : ""}`} style=${place(face.box, photo)}
+          tabindex=${at === Math.min(active, boxed.length - 1) ? 0 : -1} aria-label=${spoken(face)} onFocus=${() => setActive(at)} onKeyDown=${(event) => walk(event, at)} onClick=${() => onFace(face)}>
+        <span class="name"><bdi>${visible(nameOf(face))}</bdi>${face.name !== null && html` <small>${sureness(face.confidence)}</small>`}</span>
+      </button>`)}
+    </div>
+    <figcaption><span class="file"><bdi>${visible(photo.name)}</bdi></span>
+      ${photo.faces.filter((face) => !face.box).map((face) => html`<button key=${face.face} type="button" class="answer" onClick=${() => onFace(face)}><bdi>${visible(nameOf(face))}</bdi> <small>${sureness(face.confidence)}</small></button>`)}
+      ${boxed.length || !photo.faces.length ? html`<span class="muted">${caption(photo)}</span>` : null}</figcaption>
+  </figure>`;
+}
+
+/** Where a box lies on its picture, in parts of a hundred: it holds at any size. */
+export function place([left, top, right, bottom], { width, height }) {
+  const part = (value, whole) => `${(100 * value) / whole}%`;
+  return { left: part(left, width), top: part(top, height), width: part(right - left, width), height: part(bottom - top, height) };
+}
+
+/** The face alone, cut out of its photo by the browser, with a little of what is around it. */
+export function FaceCrop({ id, box, width, height, label = "" }) {
+  if (!box) return html`<img class="crop" src=${pictureUrl(id, 480)} alt=${label} />`;
+  const [left, top, right, bottom] = box;
+  const side = 1.3 * Math.max(right - left, bottom - top);
+  const view = [(left + right - side) / 2, (top + bottom - side) / 2, side, side].join(" ");
+  const words = label ? { role: "img", "aria-label": label } : { "aria-hidden": "true" };
+  return html`<svg class="crop" viewBox=${view} ...${words}><image href=${pictureUrl(id)} width=${width} height=${height} /></svg>`;
+}

@@ -1,0 +1,9 @@
+/**
+ * The one place that knows which libraries draw the page: markup as tagged templates, without a build step.
+ */
+import htm from "../vendor/htm.js";
+import { h } from "../vendor/preact.js";
+
+export const html = htm.bind(h);
+export { createContext, Fragment, render } from "../vendor/preact.js";
+export { useContext, useEffect, useErrorBoundary, useLayoutEffect, useMemo, useRef, useState } from "../vendor/hooks.js";

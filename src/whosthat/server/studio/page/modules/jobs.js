@@ -1,0 +1,50 @@
+/**
+ * The job that the server is doing, as the page saw it: a list of events becomes what views show. It goes on when the view changes.
+ */
+import { useEffect, useState } from "./html.js";
+import { listen } from "./api.js";
+
+/** So many sentences are kept; a long job says more than anybody reads. */
+const MOST_SENTENCES = 200;
+
+const NOTHING = { sentences: [], step: null, run: null, epochs: [], tables: [], end: null };
+
+/** Return what a job looks like after one more event. */
+export function after(seen, name, data) {
+  switch (name) {
+    case "say":
+    case "result":
+      return { ...seen, step: name === "result" ? null : seen.step, sentences: [...seen.sentences, data.sentence].slice(-MOST_SENTENCES) };
+    case "step":
+      return { ...seen, step: data };
+    case "epoch":
+      return { ...seen, epochs: [...seen.epochs.filter((one) => one.n < data.n), data] };
+    case "table":
+      return { ...seen, tables: [...seen.tables, data] };
+    case "run":
+      return { ...seen, run: data.run };
+    case "end":
+      return { ...seen, step: null, end: data };
+    default:
+      return seen;
+  }
+}
+
+/**
+ * Follow a job, from its first event on.
+ * @param {{id: string, state: string}|null} job
+ * @param {(end: object) => void} onEnd called once, when a job ends that was running when the page first saw it
+ */
+export function useJob(job, onEnd) {
+  const [seen, setSeen] = useState(NOTHING);
+  useEffect(() => {
+    setSeen(NOTHING);
+    if (!job) return undefined;
+    const wasRunning = job.state === "running";
+    return listen(job.id, (name, data) => {
+      setSeen((before) => after(before, name, data));
+      if (name === "end" && wasRunning) onEnd(data);
+    });
+  }, [job?.id]);
+  return seen;
+}

@@ -1,0 +1,159 @@
+/**
+ * The small things that views are made of: headings, notices, dialogs, drop zones, grids of photos. None of them asks the server.
+ */
+import { html, useEffect, useRef, useState } from "./html.js";
+import { chosen, dropped } from "./folders.js";
+import { photoUrl } from "./api.js";
+import { _, ngettext } from "./texts.js";
+
+/** The heading of a view. It takes the focus when the view opens, so that a screen reader says where one is. */
+export function Heading({ children, lead }) {
+  return html`<header class="heading"><h1 tabindex="-1" id="heading">${children}</h1>${lead && html`<p class="lead">${lead}</p>`}</header>`;
+}
+
+/** Something to wait for, in words. */
+export const Waiting = ({ children }) => html`<p class="waiting" role="status">${children ?? _("One moment ...")}</p>`;
+
+/** Something that went wrong, in the server's own sentence. */
+export const Fault = ({ error }) => error && html`<p class="fault" role="alert">${error.message}</p>`;
+
+/** The same where somebody was to be enrolled: the server doubts whether the photos show this person, and the reader knows better. */
+export const Anyway = ({ error, busy, onAnyway }) => error && html`<div class="fault" role="alert"><p>${error.message}</p>
+  ${error.code === "unusable_photos" && html`<button type="button" disabled=${busy} onClick=${onAnyway}>${_("Enrol anyway")}</button>`}</div>`;
+
+/** What stands where nothing is yet, and what to do about it. */
+export const Empty = ({ title, children }) => html`<div class="empty"><h2>${title}</h2>${children}</div>`;
+
+/**
+ * Load something when its dependencies change.
+ * @returns {[any, Error|null, () => void]} the value (undefined until it is here), the error, and how to load it again
+ */
+export function useLoaded(load, dependencies) {
+  const [loaded, setLoaded] = useState({});
+  const [turn, setTurn] = useState(0);
+  useEffect(() => {
+    let wanted = true;
+    load().then(
+      (value) => wanted && setLoaded({ value }),
+      (error) => wanted && setLoaded({ error }),
+    );
+    return () => { wanted = false; };
+  }, [...dependencies, turn]);
+  return [loaded.value, loaded.error ?? null, () => setTurn((now) => now + 1)];
+}
+
+/**
+ * Run actions one at a time, and keep what went wrong with the last one.
+ * @returns {[(action: () => Promise<any>) => Promise<any>, boolean, Error|null]} run, whether one runs, its error
+ */
+export function useAction() {
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState(null);
+  const run = async (action) => {
+    setBusy(true);
+    setError(null);
+    try {
+      return await action();
+    } catch (problem) {
+      setError(problem);
+      return undefined;
+    } finally {
+      setBusy(false);
+    }
+  };
+  return [run, busy, error];
+}
+
+/** A dialog over the page; Esc and a click beside it close it, and the focus goes back to where it was. */
+export function Dialog({ title, sheet = false, onClose, children }) {
+  const dialog = useRef(null);
+  useEffect(() => {
+    dialog.current.showModal();
+  }, []);
+  const beside = (event) => event.target === dialog.current && dialog.current.close();
+  return html`<dialog ref=${dialog} class=${sheet ? "sheet" : ""} aria-labelledby="dialog-title" onClose=${onClose} onClick=${beside}>
+    <div class="inside">
+      <header><h2 id="dialog-title">${title}</h2>
+        <button class="quiet close" type="button" aria-label=${_("Close")} onClick=${() => dialog.current.close()}>${CROSS}</button></header>
+      ${children}
+    </div>
+  </dialog>`;
+}
+
+const CROSS = html`<svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true"><path d="M3 3l10 10M13 3L3 13" /></svg>`;
+
+/** A place to drop files or folders on, with buttons for those who do not drag. */
+export function DropZone({ title, children, folders = false, accept, onFiles, compact = false, more }) {
+  const [over, setOver] = useState(false);
+  const input = useRef(null);
+  const drag = (event) => {
+    event.preventDefault();
+    setOver(true);
+  };
+  const drop = async (event) => {
+    event.preventDefault();
+    setOver(false);
+    onFiles(await dropped(event.dataTransfer));
+  };
+  const choose = () => {
+    onFiles(chosen(input.current.files));
+    input.current.value = "";
+  };
+  return html`<div class=${`drop ${over ? "over" : ""} ${compact ? "compact" : ""}`} onDragOver=${drag} onDragLeave=${() => setOver(false)} onDrop=${drop}>
+    <p class="title">${title}</p>
+    ${children && html`<p class="muted">${children}</p>`}
+    <p class="buttons">
+      <button type="button" class="main" onClick=${() => input.current.click()}>${folders ? _("Choose a folder") : _("Choose photos")}</button>
+      ${more}
+    </p>
+    <input ref=${input} type="file" hidden multiple webkitdirectory=${folders} accept=${accept} onChange=${choose} aria-hidden="true" tabindex="-1" />
+  </div>`;
+}
+
+/** So many photos share a block that the browser passes over while it is out of sight. */
+const BLOCK = 60;
+
+/**
+ * A grid of small photos, of thousands too. With `onToggle` they can be selected.
+ *
+ * Blocks that are far from what is seen hold no elements at all: thousands of pictures cost as much as those on the screen.
+ */
+export function Thumbs({ photos, selected, onToggle }) {
+  const blocks = [];
+  for (let at = 0; at < photos.length; at += BLOCK) blocks.push(photos.slice(at, at + BLOCK));
+  return html`<div class="thumbs">${blocks.map((block, number) => html`<${Block} key=${block[0]} photos=${block} eager=${number === 0} ...${{ selected, onToggle }} />`)}</div>`;
+}
+
+function Block({ photos, eager, selected, onToggle }) {
+  const [near, setNear] = useState(eager);
+  const place = useRef(null);
+  useEffect(() => {
+    const watcher = new IntersectionObserver(([entry]) => setNear(entry.isIntersecting), { rootMargin: "600px" });
+    watcher.observe(place.current);
+    return () => watcher.disconnect();
+  }, []);
+  return html`<ul ref=${place} class="block" data-count=${photos.length} style=${{ "--count": String(photos.length) }}>
+    ${near && photos.map((photo) => html`<${Thumb} key=${photo} photo=${photo} chosen=${selected?.has(photo)} onToggle=${onToggle} />`)}
+  </ul>`;
+}
+
+/** The last part of a path, which is what people call a photo. */
+export const fileName = (path) => path.split("/").at(-1);
+
+function Thumb({ photo, chosen: isChosen, onToggle }) {
+  const picture = html`<img src=${photoUrl(photo)} alt=${onToggle ? "" : fileName(photo)} title=${photo} loading="lazy" decoding="async" width="112" height="112" />`;
+  if (!onToggle) return html`<li>${picture}</li>`;
+  return html`<li><button type="button" class="thumb" aria-pressed=${String(Boolean(isChosen))} aria-label=${photo} onClick=${() => onToggle(photo)}>${picture}</button></li>`;
+}
+
+/** A bar that fills, with its words above it. */
+export function Bar({ label, done, total, note }) {
+  return html`<div class="bar"><p><span>${label}</span><span class="muted">${note} ${total ? _("{done:,} of {total:,}", { done, total }) : ""}</span></p>
+    <progress value=${done} max=${Math.max(total, 1)} aria-label=${label}></progress></div>`;
+}
+
+/** Label and value, as a list of terms. */
+export const Facts = ({ facts }) => html`<dl class="facts">${facts.map(({ label, value }) => html`<div key=${label}><dt>${label}</dt><dd>${value}</dd></div>`)}</dl>`;
+
+/** "84 photos". */
+export const photosText = (n) => ngettext("{n} photo", "{n:,} photos", n);

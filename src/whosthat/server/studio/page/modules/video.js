@@ -1,0 +1,39 @@
+/**
+ * A video: sent to the server, which looks at its frames and says who is seen and when.
+ */
+import { Fragment, html, useRef } from "./html.js";
+import { post, send, trackUrl } from "./api.js";
+import { Bar, Fault, useAction } from "./parts.js";
+import { _, sureness, visible } from "./texts.js";
+
+/** The button that takes a video. What is found is shown by `Appearances`. */
+export function VideoButton({ run, refresh }) {
+  const input = useRef(null);
+  const choose = () => run(async () => {
+    const [file] = input.current.files;
+    if (file) await send("identify/video", [{ file, name: file.name }]);
+    input.current.value = "";
+    await refresh();
+  });
+  return html`<${Fragment}><button type="button" onClick=${() => input.current.click()}>${_("Video")}</button>
+    <input ref=${input} type="file" hidden accept="video/*" onChange=${choose} aria-hidden="true" tabindex="-1" /><//>`;
+}
+
+/** Who is seen in the last video, and when. */
+export function Appearances({ job, seen }) {
+  const [run, busy, error] = useAction();
+  const found = seen.end?.result;
+  return html`<section class="live" aria-labelledby="video"><h2 id="video"><bdi>${visible(job.folder)}</bdi></h2>
+    ${!seen.end && html`<${Bar} label=${seen.step?.what ?? _("Looking at the video ...")} done=${seen.step?.done ?? 0} total=${seen.step?.total ?? 0} note=${seen.step?.note} />
+      <p class="buttons"><button type="button" disabled=${busy} onClick=${() => run(() => post(`jobs/${job.id}/cancel`))}>${_("Stop")}</button></p>`}
+    ${seen.end && !found && html`<p class="fault" role="alert">${seen.end.message}</p>`}
+    ${found?.error && html`<p class="fault" role="alert">${found.error}</p>`}
+    ${found && html`<p class="sentence">${found.sentence}</p>
+      <ul class="cards">${found.tracks.map((track, n) => html`<li key=${n} class="card">
+        <b><bdi>${visible(track.name ?? _("Unknown"))}</bdi></b><span class="muted">${track.name !== null ? `${sureness(track.confidence)} · ` : ""}${_("{start} to {end}", { start: clock(track.start), end: clock(track.end) })}</span></li>`)}</ul>
+      <div class="frames">${found.pictures.map(({ id, name }) => html`<img key=${id} src=${trackUrl(id)} alt=${name} loading="lazy" />`)}</div>`}
+    <${Fault} error=${error} /></section>`;
+}
+
+/** Seconds as minutes and seconds. */
+const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;

@@ -1,0 +1,118 @@
+/**
+ * Who is it?: photos in, names out; a click on a face corrects it. Videos and the camera are in video.js and camera.js.
+ *
+ * The server keeps what was asked about while it runs, so that it is there again after a look at another view, or when the page is loaded again.
+ */
+import { html, useEffect, useState } from "../html.js";
+import { get, post, send } from "../api.js";
+import { Camera } from "../camera.js";
+import { FaceSheet } from "../face_sheet.js";
+import { FaceCrop, Picture } from "../faces.js";
+import { pasted } from "../folders.js";
+import { NothingOpen } from "../opening.js";
+import { Anyway, Bar, DropZone, Fault, Heading, useAction } from "../parts.js";
+import { _, ngettext } from "../texts.js";
+import { Appearances, VideoButton } from "../video.js";
+
+/** So many photos are asked about at a time, so that the first answers are soon there. */
+const AT_ONCE = 8;
+
+export function WhoView(props) {
+  if (!props.state.open) {
+    return html`<${Heading}>${_("Who is it?")}<//><${NothingOpen} state=${props.state} refresh=${props.refresh} />`;
+  }
+  return html`<${Asking} key=${props.state.open.name} ...${props} />`;
+}
+
+function Asking({ state, seen, refresh, tell }) {
+  const [photos, setPhotos] = useState([]);
+  const [progress, setProgress] = useState(null);
+  const [chosenFace, choose] = useState(null);
+  const [watching, setWatching] = useState(false);
+  const [turn, setTurn] = useState(0);
+  const [run, busy, error] = useAction();
+  /** Change the list of photos; the groups of unknown faces are asked for again. */
+  const keep = (change) => {
+    setPhotos(change);
+    setTurn((now) => now + 1);
+  };
+  /** New answers take the places of the old ones. */
+  const renew = (answers) => keep((before) => before.map((photo) => answers.find((one) => one.id === photo.id) ?? photo));
+  useEffect(() => {
+    run(async () => {
+      const { photos: shown } = await get("shown");
+      if (shown.length) keep(shown.reverse());
+    });
+  }, []);
+  const ask = (files) => run(async () => {
+    try {
+      for (let at = 0; at < files.length; at += AT_ONCE) {
+        setProgress([at, files.length]);
+        const answer = await send("identify", files.slice(at, at + AT_ONCE));
+        keep((before) => [...answer.photos, ...before]);
+      }
+    } finally {
+      setProgress(null);
+    }
+  });
+  useEffect(() => {
+    const paste = (event) => {
+      const files = pasted(event.clipboardData);
+      if (files.length) ask(files);
+    };
+    addEventListener("paste", paste);
+    return () => removeEventListener("paste", paste);
+  }, []);
+  const photo = chosenFace && photos.find((one) => one.id === chosenFace.id);
+  const face = photo?.faces.find((one) => one.face === chosenFace.face);
+  const clear = () => run(async () => {
+    await post("shown/clear");
+    keep([]);
+  });
+  const corrected = (answer) => {
+    renew(answer.photos ?? []);
+    choose(null);
+    tell(answer.sentence);
+  };
+  return html`<${Heading} lead=${_("{run} answers.", { run: state.open.name })}>${_("Who is it?")}<//>
+    <${DropZone} compact=${photos.length > 0} accept="image/*,.heic,.heif" title=${_("Drop photos here, or paste one")} onFiles=${ask} more=${html`
+      <button type="button" onClick=${() => setWatching(true)}>${_("Camera")}</button><${VideoButton} ...${{ refresh, run }} />`} />
+    ${state.job?.kind === "video" && html`<${Appearances} job=${state.job} seen=${seen} />`}
+    ${progress && html`<${Bar} label=${_("Looking at the photos ...")} done=${progress[0]} total=${progress[1]} />`}
+    <${Fault} error=${error} />
+    ${watching && html`<${Camera} onClose=${() => setWatching(false)} onKeep=${(file) => { setWatching(false); ask([file]); }} />`}
+    <div class="pictures" aria-busy=${String(busy)}>${photos.map((one, n) => html`<${Picture} key=${one.id ?? `${n} ${one.name}`} photo=${one} onFace=${(which) => choose({ id: one.id, face: which.face })} />`)}</div>
+    ${photos.length > 0 && html`<p class="buttons"><button type="button" class="quiet" onClick=${clear}>${_("Clear these photos")}</button></p>`}
+    ${state.open.enrols && html`<${Groups} turn=${turn} shownPhotos=${photos} onDone=${corrected} />`}
+    ${face && html`<${FaceSheet} key=${`${photo.id} ${face.face}`} ...${{ photo, face, enrols: state.open.enrols, onDone: corrected }} onClose=${() => choose(null)} />`}`;
+}
+
+/** Unknown faces that look alike, to be named together. */
+function Groups({ turn, shownPhotos, onDone }) {
+  const [groups, setGroups] = useState([]);
+  useEffect(() => {
+    if (!shownPhotos.length) {
+      setGroups([]);
+      return;
+    }
+    get("unknown").then((answer) => setGroups(answer.groups), () => setGroups([]));
+  }, [turn]);
+  if (!groups.length) return null;
+  return html`<section aria-labelledby="unknown"><h2 id="unknown">${_("Who are these?")}</h2>
+    <p class="muted">${_("Unknown faces, those that look alike together. A name is learnt at once.")}</p>
+    <ul class="cards groups">${groups.map((group) => html`<${Group} key=${group.faces.map(({ id, face }) => `${id} ${face}`).join()} group=${group} onDone=${onDone} />`)}</ul></section>`;
+}
+
+function Group({ group, onDone }) {
+  const [name, setName] = useState(group.probably ?? "");
+  const [run, busy, error] = useAction();
+  const give = (anyway) => run(async () => onDone(await post("unknown/name", { faces: group.faces.map(({ id, face }) => ({ id, face })), name, anyway })));
+  const submit = (event) => {
+    event.preventDefault();
+    give(false);
+  };
+  return html`<li class="card"><div class="looks">${group.faces.slice(0, 8).map(({ id, face, box, width, height }) => html`<${FaceCrop} key=${`${id} ${face}`} ...${{ id, box, width, height }} />`)}</div>
+    <span class="muted">${ngettext("{n} face", "{n:,} faces", group.faces.length)}</span>
+    <form class="naming" onSubmit=${submit}><label><span class="hidden">${_("Name")}</span><input required maxlength="200" placeholder=${_("Name")} value=${name} onInput=${(event) => setName(event.target.value)} /></label>
+      <button disabled=${busy}>${_("Name them")}</button></form><${Anyway} ...${{ error, busy }} onAnyway=${() => give(true)} /></li>`;
+}

@@ -1,0 +1,90 @@
+"""Photos for the page: small copies, upright, kept in memory as long as there is room.
+
+What belongs here: sizes, the memory, the tag by which a browser knows its copy again. What does not: which photos may be asked for
+(`folders`), decoding (`photos.reading`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import threading
+from collections import OrderedDict
+from collections.abc import Hashable
+from pathlib import Path
+
+from whosthat.photos.drawing import encode_image, thumbnail
+from whosthat.photos.reading import opened
+
+SIZES = (160, 480, 1600)
+"""Longest sides that are served, in pixels."""
+
+ROOM = 64 << 20
+"""Bytes of copies that are kept; the ones that were not asked for longest go."""
+
+
+class Copies:
+    """Small copies of photos as JPEG, by photo and size; may be asked from several threads at once."""
+
+    def __init__(self, room: int = ROOM) -> None:
+        self._room, self._taken = room, 0
+        self._kept: OrderedDict[Hashable, bytes] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def of_file(self, path: Path, size: int) -> bytes:
+        """Return a copy of a photo; PhotoError where it cannot be read."""
+        facts = path.stat()
+        return self._of((path, facts.st_mtime_ns, facts.st_size, size), path, size)
+
+    def of_bytes(self, name: str, content: bytes, size: int) -> bytes:
+        """Return a copy of a photo in memory, which is known by its name."""
+        return self._of((name, size), content, size)
+
+    def _of(self, key: Hashable, source: Path | bytes, size: int) -> bytes:
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+        copy = small_copy(source, size)
+        with self._lock:
+            self._taken += len(copy) - len(self._kept.pop(key, b""))
+            self._kept[key] = copy
+            while self._taken > self._room:
+                self._taken -= len(self._kept.popitem(last=False)[1])
+        return copy
+
+
+class Pictures:
+    """Pictures that were drawn, JPEG files in memory by a number; the oldest go when there is no room."""
+
+    def __init__(self, room: int = ROOM) -> None:
+        self._room = room
+        self._kept: OrderedDict[str, bytes] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def keep(self, name: str, content: bytes) -> dict[str, str]:
+        """Keep a picture, and return its number with its name."""
+        id = secrets.token_hex(8)
+        with self._lock:
+            self._kept[id] = content
+            while len(self._kept) > 1 and sum(map(len, self._kept.values())) > self._room:
+                self._kept.popitem(last=False)
+        return {"id": id, "name": name}
+
+    def get(self, id: str) -> bytes | None:
+        """Return a picture; None where it is not there any more."""
+        with self._lock:
+            return self._kept.get(id)
+
+
+def small_copy(source: Path | bytes, size: int) -> bytes:
+    """Return a photo as an upright JPEG whose longer side has at most ``size`` pixels; PhotoError where it cannot be read."""
+    with opened(source, longest=size) as photo:
+        return encode_image(thumbnail(photo.image, size))
+
+
+def tag_of(path: Path, size: int) -> str:
+    """Return the tag of a photo's copy: another one when the file changes."""
+    facts = path.stat()
+    known = hashlib.sha256(f"{path}\0{facts.st_mtime_ns}\0{facts.st_size}\0{size}".encode("utf-8", "surrogateescape"))
+    return f'"{known.hexdigest()[:32]}"'

@@ -1,0 +1,207 @@
+"""One call of the workflow in a process of its own, for a surface that must go on answering meanwhile and may stop it at any moment.
+
+What belongs here: the calls that can be made so, and what goes over the pipes. What does not: starting the process and keeping what it
+tells (a surface does, in its own way of waiting), the calls themselves.
+
+The process gets one line of JSON, ``{"call": NAME, "arguments": {...}}``, and answers with lines:
+
+    {"step": "say" | "step" | "result" | "table", "values": [...]}   what a `progress.Progress` hears
+    {"run": NAME}                                                    the run in which it trains, as soon as that is known
+    {"epoch": {...}}                                                 a row of the run's history.csv, and ``of``, the most epochs
+    {"end": "done" | "stopped" | "failed", "message": ..., "result": {...}}
+
+When its input ends it stops as after Ctrl-C, with a checkpoint where there is one to write. So it does when its parent is killed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Any
+
+from whosthat.errors import TrainingInterruptedError, WhosthatError, system_reason
+from whosthat.progress import Progress
+from whosthat.runs.files import HISTORY, RECIPE
+from whosthat.translation import _
+from whosthat.workflow.workers import Told
+
+COMMAND = (sys.executable, "-P", "-m", __name__)
+"""How the process is started; -P: no module of the current folder is imported."""
+
+NICENESS = 5
+"""The process gives way to the one that answers people."""
+
+LOOKED_EVERY = 0.5
+"""Seconds between two looks for the run in which this process trains."""
+
+
+def _check(progress: Progress, photos: str) -> dict[str, Any]:
+    from whosthat.workflow.check import check
+    from whosthat.workflow.setting_aside import doubtful_photos
+
+    checkup = check(photos, progress=progress)
+    return {"checkup": checkup.to_dict(), "doubtful": doubtful_photos(checkup)}
+
+
+def _train(
+    progress: Progress, photos: str, runs: str, model: str | None = None, strangers: str | None = None, **settings: Any
+) -> dict[str, Any]:
+    from whosthat.workflow.train import train
+
+    return _summary(train(photos, model, runs=runs, strangers=strangers, progress=progress, **settings))
+
+
+def _resume(progress: Progress, run: str) -> dict[str, Any]:
+    from whosthat.workflow.train import resume
+
+    return _summary(resume(run, progress=progress))
+
+
+def _video(
+    progress: Progress, bundle: str, video: str, draw: str, every: int | None = None, threshold: float | None = None
+) -> dict[str, Any]:
+    from whosthat.workflow.loading import load
+    from whosthat.workflow.predict import predict
+    from whosthat.workflow.prediction import to_dict
+
+    recogniser = load(bundle)
+    if threshold is not None:
+        recogniser.threshold = threshold
+    return to_dict(next(predict(recogniser, [video], every=every, draw=draw, progress=progress)))
+
+
+CALLS: Mapping[str, Callable[..., dict[str, Any]]] = {"check": _check, "train": _train, "resume": _resume, "video": _video}
+"""What can be called, by name; each takes a progress and keywords, and returns what can be written as JSON."""
+
+
+def _summary(result: Any) -> dict[str, Any]:
+    from whosthat.evaluation.verdict import judge
+
+    evaluation = result.evaluation
+    return {
+        "run": result.run.name,
+        "sentence": judge(evaluation).sentence if evaluation is not None else "",
+        "accuracy": None if evaluation is None else evaluation.accuracy,
+        "notes": list(result.notes),
+        "hint": result.hint,
+    }
+
+
+class _Telling(Told):
+    """Tells what a progress hears and, of a training, its run and every epoch that is over."""
+
+    def __init__(self, lines: IO[str], runs: Path | None) -> None:
+        super().__init__(lines)
+        self._run: Path | None = None
+        self._runs, self._told, self._looked = runs, 0, 0.0
+
+    def say(self, sentence: str) -> None:
+        """Tell the sentence."""
+        self._tell("say", sentence)
+
+    def step(self, what: str, done: int, total: int, note: str = "") -> None:
+        """Tell the step."""
+        self._tell("step", what, done, total, note)
+
+    def result(self, sentence: str) -> None:
+        """Tell what came of the work, which may have been an epoch."""
+        self._tell("result", sentence)
+        self.tell_epochs()
+
+    def _tell(self, step: str, *values: object) -> None:
+        self.answer({"step": step, "values": values})
+        if self._run is None and self._runs is not None and time.monotonic() - self._looked > LOOKED_EVERY:
+            self._looked = time.monotonic()
+            self.tell_run(
+                next((file.parent for file in self._runs.glob("*/training.pid") if not file.parent.is_symlink() and _is_ours(file)), None)
+            )
+
+    def tell_run(self, run: Path | None) -> None:
+        """Tell the run's name, and the epochs that it has behind it."""
+        if run is not None:
+            self._run = run
+            self.answer({"run": run.name})
+            self.tell_epochs()
+
+    def tell_epochs(self) -> None:
+        """Tell what history.csv holds and was not told."""
+        if self._run is None or not (self._run / HISTORY).is_file():
+            return
+        import csv
+
+        with (self._run / HISTORY).open(encoding="utf-8", newline="") as file:
+            rows = [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
+        for row in rows[self._told :]:
+            self.answer({"epoch": {**row, "epoch": int(row["epoch"]), "of": _most_epochs(self._run)}})
+        self._told = len(rows)
+
+
+def _is_ours(file: Path) -> bool:
+    try:
+        return file.read_text(encoding="utf-8") == str(os.getpid())
+    except OSError:  # it is gone already
+        return False
+
+
+def _most_epochs(run: Path) -> int:
+    from whosthat.training.recipe import Recipe, read_recipe
+
+    recipe = read_recipe(run / RECIPE, complete=True)
+    return recipe.epochs + (recipe.transfer.fine_tune_epochs if recipe.transfer.enabled else 0) if isinstance(recipe, Recipe) else 0
+
+
+def _carry_out(job: Mapping[str, Any], told: Progress) -> dict[str, Any]:
+    """Do what a line asks for; return how it ended."""
+    try:
+        return {"end": "done", "message": "", "result": CALLS[job["call"]](told, **job["arguments"])}
+    except TrainingInterruptedError as stop:
+        return {"end": "stopped", "message": str(stop), "result": None}
+    except KeyboardInterrupt as stop:
+        return {"end": "stopped", "message": " ".join([_("Stopped."), *getattr(stop, "__notes__", ())]), "result": None}
+    except WhosthatError as error:
+        return {"end": "failed", "message": str(error), "result": None}
+    except OSError as error:
+        return {"end": "failed", "message": _("The system refused: {reason}.", reason=system_reason(error)), "result": None}
+    except MemoryError:
+        message = _("There is not enough memory. Close other programs, or train with smaller photos or batches.")
+        return {"end": "failed", "message": message, "result": None}
+
+
+def _serve() -> None:
+    """Carry out the call that standard input names, and stop when it ends."""
+    lines = os.fdopen(os.dup(1), "w", encoding="ascii")
+    os.dup2(2, 1)  # whatever libraries print is no answer
+    with suppress(AttributeError, OSError):  # Windows has no niceness
+        os.nice(NICENESS)
+    job = json.loads(sys.stdin.readline())
+    runs = job["arguments"].get("runs")
+    told, over = _Telling(lines, None if runs is None else Path(runs)), threading.Event()
+
+    def listen() -> None:
+        sys.stdin.read()
+        if over.is_set():
+            return
+        if hasattr(signal, "pthread_kill") and (main := threading.main_thread().ident):
+            signal.pthread_kill(main, signal.SIGINT)  # unlike one that is raised here, it wakes a main thread that waits for others
+        else:
+            signal.raise_signal(signal.SIGINT)
+
+    threading.Thread(target=listen, daemon=True).start()
+    if job["call"] == "resume":
+        told.tell_run(Path(job["arguments"]["run"]))
+    end = _carry_out(job, told)
+    over.set()
+    told.tell_epochs()
+    told.answer(end)
+
+
+if __name__ == "__main__":
+    with suppress(KeyboardInterrupt):  # asked to stop when it was done, or before it began
+        _serve()

@@ -1,0 +1,207 @@
+"""The whole way on the real page, against the real server: from photos that are brought to a name that is corrected."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from whosthat.cartoons import HEROES, draw_photo_folder
+
+MARIGOLD, DRIZZLE, KETTLE = HEROES[:3]
+MARKUP = "<img src=x onerror=document.title='run'>"
+
+
+def test_from_a_folder_of_photos_to_a_corrected_name(
+    tmp_path: Path, group_photo: Path, start_studio: Callable[..., Any], open_page: Callable[..., Any]
+) -> None:
+    draw_photo_folder(tmp_path / "from" / "heroes", photos_each=12)
+    (tmp_path / "studio").mkdir()
+    studio = start_studio(tmp_path / "studio")
+    page = open_page(studio.link)
+
+    page.set_input_files("input[webkitdirectory]", tmp_path / "from" / "heroes")
+    page.get_by_role("heading", name="heroes").wait_for()
+    page.get_by_text("84 photos copied.").wait_for()
+    assert len(list((studio.folder / "heroes").rglob("*.jpg"))) == 84
+
+    page.get_by_role("button", name="Check the photos").click()
+    page.get_by_role("heading", name="Findings").wait_for()
+    first = f"heroes/{MARIGOLD}/001.jpg"
+    page.get_by_role("button", name=first).first.click()
+    page.get_by_role("button", name="Set aside").click()
+    page.get_by_text("1 photo was set aside.").wait_for()
+    assert not (studio.folder / first).exists()
+    page.get_by_role("button", name="Undo").click()
+    page.get_by_text("1 photo was moved back.").wait_for()
+    assert (studio.folder / first).exists()
+
+    page.get_by_role("link", name="Train", exact=True).click()
+    page.get_by_role("radio", name="faces").check()
+    page.get_by_role("button", name="Start training").click()
+    page.get_by_role("link", name="See the result").first.click()
+    page.get_by_role("heading", name="heroes-faces-1").wait_for()
+    page.locator(".verdict .sentence").get_by_text("test photos").wait_for()
+    page.get_by_role("button", name="Use this recogniser").click()
+    page.get_by_role("main").get_by_role("link", name="Who is it?").click()
+
+    page.set_input_files("input[type=file][accept*=heic]", group_photo)
+    face = page.locator("button.face.unknown, button.face.known").first
+    face.click()
+    sheet = page.get_by_role("dialog")
+    sheet.get_by_role("heading", name="Nearest enrolled photos").wait_for()
+    assert sheet.locator(".nearest img").count() > 0
+    sheet.get_by_label("Who is it really?").fill(KETTLE)
+    sheet.get_by_role("button", name="Name this face").click()
+    sheet.wait_for(state="detached")
+    page.locator("button.face.known").get_by_text(KETTLE).wait_for()
+    page.get_by_role("navigation").get_by_role("link", name="People").click()
+    assert "13 photos" in page.locator(".people > li", has_text=KETTLE).inner_text()
+
+
+def test_a_face_is_not_who_it_was_taken_for_and_nobody(
+    tmp_path: Path, trained: Path, start_studio: Callable[..., Any], open_page: Callable[..., Any]
+) -> None:
+    folder = shutil.copytree(trained, tmp_path / "studio", symlinks=True)
+    page = open_page(start_studio(folder).link)
+    for photo in sorted((folder / "heroes" / DRIZZLE).glob("*.jpg"))[:6]:
+        page.set_input_files("input[type=file][accept*=heic]", photo)
+        page.get_by_text(photo.name).first.wait_for()
+        page.locator(".pictures[aria-busy=false]").wait_for()
+    known = page.locator("button.face.known")
+    n = known.count()
+    assert n  # enrolled photos are known again
+    name = known.first.locator("bdi").inner_text()
+    known.first.click()
+    page.get_by_role("button", name=f"Not {name}").click()
+    page.get_by_role("dialog").wait_for(state="detached")
+    assert known.count() == n - 1
+    unknown = page.locator("button.face.unknown").first
+    unknown.click()
+    page.get_by_role("button", name="Nobody I know").click()
+    page.get_by_text("This face stays unknown").wait_for()
+
+
+def test_a_training_is_stopped_from_the_page(
+    tmp_path: Path, trained: Path, start_studio: Callable[..., Any], open_page: Callable[..., Any]
+) -> None:
+    folder = shutil.copytree(trained, tmp_path / "studio", symlinks=True)
+    page = open_page(start_studio(folder).link + "")
+    page.get_by_role("link", name="Training").click()
+    page.get_by_role("radio", name="faces").check()
+    page.get_by_role("button", name="Start training").click()
+    page.get_by_role("button", name="Stop", exact=True).click()
+    page.locator(".live .done, .live .fault").wait_for()
+    page.get_by_role("button", name="Start training").wait_for()
+
+
+def test_people_are_renamed_and_removed(
+    tmp_path: Path, trained: Path, start_studio: Callable[..., Any], open_page: Callable[..., Any]
+) -> None:
+    folder = shutil.copytree(trained, tmp_path / "studio", symlinks=True)
+    page = open_page(start_studio(folder).link)
+    page.get_by_role("navigation").get_by_role("link", name="People").click()
+    page.get_by_role("button", name=f"Rename {MARIGOLD}").click()
+    page.get_by_label("New name").fill(MARKUP)
+    page.get_by_role("dialog").get_by_role("button", name="Rename").click()
+    page.locator(".people bdi", has_text=MARKUP).wait_for()
+    page.get_by_role("button", name=f"Remove {MARKUP}").click()
+    page.get_by_role("dialog").get_by_role("button", name="Remove").click()
+    page.locator(".people bdi", has_text=MARKUP).wait_for(state="detached")
+    assert page.locator(".people > li").count() == len(HEROES) - 1
+    assert page.title() != "run"
+
+
+def test_the_threshold_and_two_runs(tmp_path: Path, trained: Path, start_studio: Callable[..., Any], open_page: Callable[..., Any]) -> None:
+    folder = shutil.copytree(trained, tmp_path / "studio", symlinks=True)
+    page = open_page(start_studio(folder).link)
+    page.get_by_role("navigation").get_by_role("link", name="Runs").click()
+    for run in ("heroes-faces-2", "heroes-faces-1"):
+        page.locator("li", has_text=run).get_by_role("checkbox").check()
+    page.get_by_role("button", name="Compare").click()
+    page.get_by_role("heading", name="Side by side").wait_for()
+    assert page.get_by_role("columnheader").all_inner_texts()[1:] == ["heroes-faces-2", "heroes-faces-1"]
+    page.get_by_role("link", name="Result heroes-faces-2").click()
+    slider = page.get_by_role("slider")
+    before = float(slider.input_value())
+    slider.focus()
+    slider.press("ArrowLeft")
+    page.get_by_role("button", name="As it was trained").and_(page.locator(":enabled")).click()
+    page.wait_for_function("value => Number(document.querySelector('input[type=range]').value) === value", arg=before)
+    page.get_by_text("Show the report").click()
+    page.frame_locator("iframe.report").locator("h1").wait_for()
+
+
+def test_the_camera_names_faces_and_one_that_is_missing_is_said(
+    tmp_path: Path, trained: Path, start_studio: Callable[..., Any], open_page: Callable[..., Any]
+) -> None:
+    folder = shutil.copytree(trained, tmp_path / "studio", symlinks=True)
+    page = open_page(start_studio(folder).link)
+    page.get_by_role("navigation").get_by_role("link", name="Who is it?").click()
+    page.get_by_role("button", name="Camera").click()
+    page.get_by_role("button", name="Keep this picture").and_(page.locator(":enabled")).click()
+    page.get_by_text("camera.jpg").wait_for()
+    page.evaluate("navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', 'NotFoundError')), null")
+    page.get_by_role("button", name="Camera").click()
+    page.get_by_text("There is no camera here.").wait_for()
+
+
+def test_the_page_says_that_the_server_is_gone(tmp_path: Path, start_studio: Callable[..., Any], open_page: Callable[..., Any]) -> None:
+    studio = start_studio(tmp_path)
+    page = open_page(studio.link)
+    studio.process.terminate()
+    studio.process.wait(30)
+    page.get_by_role("link", name="Training").click()
+    page.get_by_text("whosthat does not answer.").wait_for()
+    open_page.complaints.clear()  # type: ignore[attr-defined]  the browser says so, too
+
+
+def test_photos_are_dropped_and_pasted(
+    tmp_path: Path, trained: Path, group_photo: Path, start_studio: Callable[..., Any], open_page: Callable[..., Any]
+) -> None:
+    folder = shutil.copytree(trained, tmp_path / "studio", symlinks=True)
+    page = open_page(start_studio(folder).link)
+    page.locator(".drop").wait_for()
+    carried = page.evaluate_handle(
+        """bytes => {
+            const carried = new DataTransfer();
+            carried.items.add(new File([new Uint8Array(bytes)], "party.jpg", {type: "image/jpeg"}));
+            return carried;
+        }""",
+        list(group_photo.read_bytes()),
+    )
+    page.dispatch_event(".drop", "drop", {"dataTransfer": carried})
+    page.get_by_text("party.jpg").wait_for()
+    page.evaluate("carried => dispatchEvent(new ClipboardEvent('paste', {clipboardData: carried}))", carried)
+    page.get_by_text("party.jpg").nth(1).wait_for()
+    page.get_by_role("button", name="Clear these photos").click()
+    page.get_by_text("party.jpg").first.wait_for(state="detached")
+    page.reload()
+    page.locator("html[data-ready]").wait_for()
+    assert page.get_by_text("party.jpg").count() == 0
+
+
+def test_a_recogniser_of_whole_pictures_has_one_answer_a_photo(
+    tmp_path: Path, group_photo: Path, save_colours: Callable[..., Path], start_studio: Callable[..., Any], open_page: Callable[..., Any]
+) -> None:
+    save_colours(tmp_path / "studio" / "runs" / "colours-1" / "bundle")
+    page = open_page(start_studio(tmp_path / "studio").link)
+    headers = "{'X-Whosthat': '1', 'Content-Type': 'application/json'}"
+    page.evaluate(f"fetch('/studio/api/runs/colours-1/open', {{method: 'POST', headers: {headers}, body: '{{}}'}}).then(() => null)")
+    page.goto(page.url.split("#")[0] + "#/who")
+    page.reload()
+    page.set_input_files("input[type=file][accept*=heic]", group_photo)
+    answer = page.locator("button.answer")
+    answer.wait_for()
+    assert page.locator("button.face").count() == 0
+    answer.click()
+    page.get_by_role("dialog").get_by_text("learns new names by training again").wait_for()
+
+
+def test_a_name_that_turns_letters_around_is_shown_with_what_it_hides(
+    tmp_path: Path, start_studio: Callable[..., Any], open_page: Callable[..., Any]
+) -> None:
+    (tmp_path / "studio" / "gpj\u202e.ann").mkdir(parents=True)
+    page = open_page(start_studio(tmp_path / "studio").link)
+    page.get_by_text("gpj\\u202e.ann").wait_for()

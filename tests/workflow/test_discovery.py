@@ -1,0 +1,128 @@
+"""Names are facts about faces: what they join, part and outlive."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from whosthat.errors import UsageError
+from whosthat.recognition.grouping import ASIDE
+from whosthat.types import Box, Face
+from whosthat.workflow.discovery import NOBODY, Discovery, FoundFace
+
+FACE = Face(Box(0, 0, 50, 50), ((1, 1), (2, 1), (1, 2), (1, 3), (2, 3)), 1.0)
+PEOPLE = np.eye(4, 128, dtype=np.float32) * 0.8
+
+
+def found(labels, photos=None, **more):
+    """A face for each label; whoever has the same label looks alike, the later the less."""
+    photos = range(len(labels)) if photos is None else photos
+    vectors = [PEOPLE[max(label, 0)] + np.float32(0.001 * row) for row, label in enumerate(labels)]
+    faces = tuple(
+        FoundFace(f"{photo:064x}-{row}", (Path(f"{photo}.jpg"), Path(f"copy/{photo}.jpg")), FACE, vector)
+        for row, (photo, vector) in enumerate(zip(photos, vectors, strict=True))
+    )
+    return Discovery(faces, np.array(labels, np.int64), "dlib-resnet", **more)
+
+
+def said(discovery):
+    return [(group.name, len(group.faces)) for group in discovery.groups]
+
+
+def test_groups_are_numbered_from_the_largest_and_who_waits_aside_is_in_none():
+    discovery = found([0, 0, 0, 1, 1, 2, ASIDE])
+
+    assert [(group.number, len(group.faces)) for group in discovery.groups] == [(1, 3), (2, 2), (3, 1)]
+    assert len(discovery.aside) == 1
+
+
+def test_one_name_for_two_groups_joins_them_and_those_with_names_stand_first():
+    discovery = found([0, 0, 0, 1, 1, 2]).named({"2": "Anna", "3": " Anna "})
+
+    assert said(discovery) == [("Anna", 3), (None, 3)]
+
+
+def test_a_face_with_another_name_leaves_its_group():
+    discovery = found([0, 0, 0, 1])
+    odd = discovery.groups[0].faces[0]
+
+    named = discovery.named({"1": "Anna", "1.1": "Tom"})
+
+    assert said(named) == [("Anna", 2), ("Tom", 1), (None, 1)]
+    assert named.groups[1].faces == (odd,)
+
+
+def test_two_groups_of_nobody_stay_two_and_stand_last():
+    assert said(found([0, 0, 1, 1, 2]).named({"1": NOBODY, "2": NOBODY})) == [(None, 1), (NOBODY, 2), (NOBODY, 2)]
+
+
+def test_an_empty_name_takes_a_name_back():
+    assert said(found([0, 1]).named({"1": "Anna"}).named({"1": ""})) == [(None, 1), (None, 1)]
+
+
+def test_names_stay_with_their_faces_when_groups_change_and_a_new_face_takes_the_name_of_the_nearest():
+    facts = found([0, 0, 1, 1]).named({"1": "Anna", "2": "Tom"}).facts
+
+    joined = found([0, 0, 0, 0, 0], facts=facts)
+
+    assert sorted(said(joined)) == [("Anna", 2), ("Tom", 3)]
+
+
+def test_a_group_near_to_somebody_named_is_probably_theirs_and_can_be_accepted():
+    discovery = found([0, 0, 0, 1])
+    near = discovery.faces[3]
+    near.vector[:] = PEOPLE[0] + np.float32(0.01)
+
+    named = discovery.named({"1": "Anna"})
+
+    assert named.groups[1].probably == "Anna"
+    assert said(named.accepted()) == [("Anna", 4)]
+
+
+def test_nobody_is_probably_somebody_who_is_in_the_same_photo():
+    discovery = found([0, 0, 0, 1], photos=[0, 1, 2, 2])
+    discovery.faces[3].vector[:] = PEOPLE[0] + np.float32(0.01)
+
+    assert discovery.named({"1": "Anna"}).groups[1].probably is None
+
+
+def test_what_a_recogniser_says_of_most_faces_is_the_guess():
+    discovery = found([0, 0, 0, 1, 1])
+    known = {discovery.faces[row].id: name for row, name in enumerate(["Anna", "Anna", "Tom", "Tom"])}
+
+    assert [group.probably for group in found([0, 0, 0, 1, 1], known=known).groups] == ["Anna", None]
+
+
+def test_photos_of_exactly_one_named_person_are_given_with_their_copies():
+    discovery = found([0, 0, 1, 2], photos=[0, 1, 1, 2]).named({"1": "Anna", "2": "Tom"})
+
+    assert [(str(one.path), one.names) for one in discovery.predictions()] == [
+        ("0.jpg", ("Anna",)),
+        ("copy/0.jpg", ("Anna",)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("names", "sentence"),
+    [
+        ({"9": "Anna"}, "There is no group 9; there are 2"),
+        ({"x": "Anna"}, "There is no group x"),
+        ({"1.7": "Anna"}, "There is no face 1.7: group 1 has 2"),
+        ({"1.": "Anna"}, "There is no face 1."),
+        ({"1": "../Anna"}, "must not contain /"),
+        ({"1": "An\u202ena"}, "invisible character"),
+        ({"1": "unknown"}, "answer for strangers"),
+        ({"1": "Anna", "2": "anna"}, "same name on some systems"),
+        ({"1": 7}, "A name is a text in quotes, got 7"),
+    ],
+)
+def test_what_cannot_be_a_name_or_a_number_is_said(names, sentence):
+    with pytest.raises(UsageError, match=sentence.replace(".", r"\.")):
+        found([0, 0, 1]).named(names)
+
+
+def test_as_plain_values():
+    document = found([0, ASIDE]).named({"1": "Anna"}).to_dict()
+
+    assert [(one["number"], one["name"], len(one["faces"])) for one in document["groups"]] == [(1, "Anna", 1)]
+    assert [one["photos"] for one in document["aside"]] == [["1.jpg", "copy/1.jpg"]]
