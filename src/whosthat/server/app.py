@@ -20,6 +20,7 @@ from starlette.types import Scope
 from whosthat.errors import WhosthatError
 from whosthat.server.bundles import bundles_router
 from whosthat.server.compreface import compreface_router
+from whosthat.server.forms import FaultAnswer
 from whosthat.server.guards import Door, Guard
 from whosthat.server.health import health_router
 from whosthat.server.identify import identify_router
@@ -65,6 +66,7 @@ def make_app(service: Service, *, door: Door | None = None, studio: Studio | Non
         summary=_("Who is in these photos?"),
         docs_url=None,
         redoc_url=None,
+        responses={422: {"model": FaultAnswer}},  # `_not_valid` answers, not FastAPI
         lifespan=_lifespan(service, studio),
     )
     app.state.service = service
