@@ -83,7 +83,7 @@ def _content(run: Path, facts: RunFacts) -> dict[str, Any]:
     evaluation, photos, faces, network = facts.evaluation, read_photos(run), read_face_part(run), read_network(run)
     suspected = frozenset() if faces is None else faces.suspected
     counts, settings = read_counts(run), read_settings(run)
-    diagnosis = _diagnosis(facts, history)
+    diagnosis = diagnosis_of(facts, history)
     return {
         "facts": facts,
         "evaluation": evaluation,
@@ -117,8 +117,8 @@ def _content(run: Path, facts: RunFacts) -> dict[str, Any]:
     }
 
 
-def _diagnosis(facts: RunFacts, history: History) -> Diagnosis:
-    """Return a run's diagnosis in the language of the page; as it was stored, where curves are gone or judgement was another then."""
+def diagnosis_of(facts: RunFacts, history: History) -> Diagnosis:
+    """Return a run's diagnosis in the present language; as it was stored, where curves are gone or judgement was another then."""
     stored = facts.diagnosis
     if bool(history) != bool(facts.training.best_epoch):
         return stored

@@ -243,3 +243,15 @@ def test_runs_stand_side_by_side_in_words(page: Any, tmp_path: Path) -> None:
     assert ["epochs", "2", "3"] in found["rows"]
     assert page.get(f"{API}/runs/compare", params={"names": "a-cnn6-1"}).status_code == 422
     assert page.get(f"{API}/runs/compare", params={"names": "a-cnn6-1,none"}).status_code == 404
+
+
+def test_the_models_are_proposed_and_named_in_words(page: Any, colours: Path) -> None:
+    found = page.get(f"{API}/models", params={"folder": "colours"}).json()
+    assert found["proposed"] == "efficientnet-lite0"
+    assert found["models"][0]["title"] == "Faces"
+    assert {"cnn6", "faces", found["proposed"]} <= {one["name"] for one in found["models"]}
+    assert page.get(f"{API}/models", params={"folder": "none"}).status_code == 404
+    (colours.parent / "empty").mkdir()
+    empty = page.get(f"{API}/models", params={"folder": "empty"})
+    assert empty.status_code == 422
+    assert str(colours.parent) not in empty.text

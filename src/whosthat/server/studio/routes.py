@@ -144,11 +144,13 @@ def _keep(here: Studio, name: str, files: list[tuple[str, bytes]]) -> dict[str, 
 def models(here: Here, folder: PathQuery = "") -> dict[str, Any]:
     """Say which model fits a folder, and which others there are, each in a sentence."""
     choice = choose_model(here.grounds.folder(folder))
-    faces = {
-        "name": FACES,
-        "sentence": _("Faces: finds them, compares them, and knows strangers. Takes seconds; people can be added later."),
-    }
-    networks = [{"name": name, "sentence": _(registry.facts(name).title)} for name in registry.names() if not registry.facts(name).frames]
+    sentence = _("Finds faces, compares them, and knows strangers. Takes seconds; people can be added later.")
+    faces = {"name": FACES, "title": _("Faces"), "sentence": sentence}
+    networks = [
+        {"name": name, "title": name, "sentence": _(registry.facts(name).title)}
+        for name in registry.names()
+        if not registry.facts(name).frames
+    ]
     return {"proposed": choice.model, "reason": choice.reason, "models": [faces, *networks]}
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from whosthat.errors import RunError
 from whosthat.evaluation.metrics import Evaluation
 from whosthat.evaluation.page import local_time
+from whosthat.evaluation.report import diagnosis_of, read_curves
 from whosthat.evaluation.run_facts import RunFacts, read_metrics
 from whosthat.evaluation.threshold_part import ThresholdCurve, in_words, read_threshold_curve
 from whosthat.evaluation.verdict import TOO_FEW, judge
@@ -96,7 +97,7 @@ class Runs:
         return {
             **self._glance(summary),
             "report": (run / REPORT).is_file(),
-            **(_of_a_test(facts) if facts is not None else _UNTESTED),
+            **(_of_a_test(run, facts) if facts is not None else _UNTESTED),
             "people": _people(run, None if facts is None else facts.evaluation),
             "threshold": threshold_of(run, threshold),
         }
@@ -149,9 +150,9 @@ def what_it_does(fitted: AnyThreshold, curve: ThresholdCurve | None, value: floa
 _UNTESTED: Mapping[str, Any] = {"verdict": None, "figures": [], "facts": [], "cautions": [], "notes": []}
 
 
-def _of_a_test(facts: RunFacts) -> dict[str, Any]:
+def _of_a_test(run: Path, facts: RunFacts) -> dict[str, Any]:
     evaluation, verdict = facts.evaluation, judge(facts.evaluation)
-    outcomes, step = evaluation.outcomes, facts.diagnosis.next_step
+    outcomes, step = evaluation.outcomes, diagnosis_of(facts, read_curves(run)).next_step
     figures = [
         (percent(evaluation.accuracy), _("correct")),
         (f"{outcomes.wrong:,}", _("wrong")),
