@@ -81,6 +81,27 @@ def test_a_table_sorts_by_any_column_both_ways_and_by_keyboard(opened: Any, repo
     assert heads.nth(2).get_attribute("aria-sort") is None
 
 
+def test_times_dates_and_gaps_sort_as_they_are_meant(opened: Any, report: Any) -> None:
+    file = report()
+    cells = [
+        ("2 min 5 s", 125, "2026-01-02 at 09:00"),
+        ("42 s", 42, "2026-01-10 at 08:00"),
+        ("-", "", "-"),
+        ("1 h 0 min", 3600, "2025-12-31 at 23:00"),
+    ]
+    rows = "".join(
+        f'<tr><th>{place}</th><td data-value="{value}">{text}</td><td>{date}</td></tr>' for place, (text, value, date) in enumerate(cells)
+    )
+    table = f'<table id="own" data-rows="0"><thead><tr><th>n</th><th>took</th><th>began</th></tr></thead><tbody>{rows}</tbody></table>'
+    file.write_text(file.read_text(encoding="utf-8").replace("<main>", f"<main>{table}"), encoding="utf-8")
+    page = opened(file)
+    order = page.locator("#own tbody th")
+    page.locator("#own").get_by_role("button", name="took").click()
+    assert order.all_inner_texts() == ["3", "0", "1", "2"]
+    page.locator("#own").get_by_role("button", name="began").click()
+    assert order.all_inner_texts() == ["2", "3", "0", "1"]
+
+
 def test_a_table_of_many_shows_the_worst_finds_anybody_and_shows_all(opened: Any, report: Any) -> None:
     page = opened(report(n_right=80, n=100, n_classes=60))
     assert len(shown(page)) == 30

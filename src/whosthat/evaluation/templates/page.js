@@ -92,7 +92,11 @@
   // --- Tables -------------------------------------------------------------------------------------------------------------------------
 
   // "1,680", "92.4 %" and "12 of 20" sort by their number; a cell says in data-value what its text cannot, such as "2 min 5 s".
-  const number = (cell) => Number.parseFloat((cell.dataset.value ?? cell.textContent).replace(/,(?=\d{3})/g, ""));
+  // A date, 2026-11-26, is no number: as words its order is right.
+  const number = (cell) => {
+    const text = cell.dataset.value ?? cell.textContent.trim();
+    return /^\d{4}-\d\d/.test(text) ? NaN : Number.parseFloat(text.replace(/,(?=\d{3})/g, ""));
+  };
 
   function table(found) {
     const body = found.tBodies[0];
