@@ -89,14 +89,13 @@ class DoubtError(DatasetError):
     """Photos that do not seem to show the person who is said to be in them; ``anyway`` enrols them all the same.
 
     Args:
-        doubt: What speaks against it, a whole sentence, as `WhosthatError` takes its message; kept for those who ask back.
+        doubt: What speaks against it, a whole sentence in the current language; kept for those who ask back.
         advice: What to do, likewise.
-        values: What fills the places of both.
     """
 
-    def __init__(self, doubt: str, advice: str, /, **values: Any) -> None:
-        self.doubt = _(doubt, **values)
-        super().__init__("{doubt} {advice}", doubt=self.doubt, advice=_(advice, **values))
+    def __init__(self, doubt: str, advice: str) -> None:
+        self.doubt = doubt
+        super().__init__("{doubt} {advice}", doubt=doubt, advice=advice)
 
 
 class CacheError(WhosthatError):

@@ -187,7 +187,7 @@ def test_a_face_is_named_and_the_photo_is_named_again(screen: Screen, recogniser
 
 
 def test_a_doubt_is_asked_back_and_the_same_name_again_answers_it(screen: Screen, recogniser: Learning) -> None:
-    recogniser.refusals = [DoubtError("These photos look like {person}.", "Use --anyway.", person="Bo") for _ in range(3)]
+    recogniser.refusals = [DoubtError("These photos look like Bo.", "Use --anyway.") for _ in range(3)]
     screen.viewer.choose_face(1)
     screen.viewer.name_face("Dee")
     screen.settle()

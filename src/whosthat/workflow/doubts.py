@@ -15,7 +15,7 @@ from whosthat.checking.suspects import STRANGER_DISTANCE, find_outliers
 from whosthat.errors import DoubtError
 from whosthat.recognition.gallery import EnrolledPhoto
 from whosthat.recognition.identifier import Identifier
-from whosthat.translation import ngettext
+from whosthat.translation import _, ngettext
 from whosthat.wording import counted, listing
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def check_one_person(vectors: FloatArray, photos: Sequence[EnrolledPhoto]) -> No
             outliers=listing([photos[row].name for row in outliers]),
             photos=counted(len(photos) - len(outliers), "photo"),
         )
-        raise DoubtError(doubt, "Look at them and leave them out, or use --anyway to enrol all of them. Nothing was changed.")
+        raise DoubtError(doubt, _("Look at them and leave them out, or use --anyway to enrol all of them. Nothing was changed."))
 
 
 def check_not_somebody_else(name: str, vectors: FloatArray, identifier: Identifier) -> None:
@@ -45,17 +45,22 @@ def check_not_somebody_else(name: str, vectors: FloatArray, identifier: Identifi
     nearest = min(to_people, key=lambda person: to_people[person])
     if people[nearest] != name and to_people[nearest] <= identifier.threshold.value and to_people[nearest] < own:
         raise DoubtError(
-            "These photos look like {person}, who is enrolled already (distance {distance:.2f}; up to {threshold:.2f} is the same person).",
-            "Add them to {person}, rename that person, or use --anyway. Nothing was changed.",
-            person=people[nearest],
-            distance=to_people[nearest],
-            threshold=identifier.threshold.value,
+            _(
+                "These photos look like {person}, who is enrolled already (distance {distance:.2f}; up to {threshold:.2f} is the same "
+                "person).",
+                person=people[nearest],
+                distance=to_people[nearest],
+                threshold=identifier.threshold.value,
+            ),
+            _("Add them to {person}, rename that person, or use --anyway. Nothing was changed.", person=people[nearest]),
         )
     if name in people and own > STRANGER_DISTANCE:
         raise DoubtError(
-            "These photos do not look like the {name} who is enrolled (distance {distance:.2f}, expected up to {farthest:.2f}).",
-            "Choose another name, or use --anyway. Nothing was changed.",
-            name=name,
-            distance=own,
-            farthest=STRANGER_DISTANCE,
+            _(
+                "These photos do not look like the {name} who is enrolled (distance {distance:.2f}, expected up to {farthest:.2f}).",
+                name=name,
+                distance=own,
+                farthest=STRANGER_DISTANCE,
+            ),
+            _("Choose another name, or use --anyway. Nothing was changed."),
         )

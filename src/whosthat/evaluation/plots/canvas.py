@@ -143,7 +143,7 @@ def drawable(name: str) -> str:
 
     Example:
         >>> drawable("Robert Downey junior, actor and producer")
-        'Robert Downey junior,…'
+        'Robert Downey junior…'
     """
     short = name[:LONGEST_NAME]
     if name != short or _at_most(name) > LONGEST_NAME:
