@@ -60,6 +60,7 @@ lock: .venv/dev.stamp
 	$(LOCK) --extra train --extra dev pyproject.toml -o requirements/dev.txt
 	$(LOCK) -c requirements/dev.txt --extra train pyproject.toml -o requirements/train.txt
 	$(LOCK) -c requirements/dev.txt pyproject.toml -o requirements/base.txt
+	$(LOCK) -c requirements/dev.txt --extra server pyproject.toml -o requirements/server.txt
 
 lowest: .venv/dev.stamp
 	$(PIP) uv

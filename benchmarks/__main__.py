@@ -20,6 +20,7 @@ RESULTS = Path(__file__).resolve().parents[1] / "docs" / "RESULTS.md"
 BENCHMARKS = (
     "outcomes",
     "startup",
+    "window",
     "epoch",
     "memory",
     "large_photos",
@@ -41,6 +42,7 @@ BENCHMARKS = (
     "photo_stages",
     "ray_engine",
     "studio",
+    "service",
 )
 HEAD = """# Measured
 

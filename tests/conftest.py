@@ -117,6 +117,44 @@ def bucket(loopback: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     _storage.cache_clear()
 
 
+BROWSER = os.environ.get("WHOSTHAT_CHROMIUM", "/usr/bin/chromium")
+QUIET_BROWSER = (
+    "--no-sandbox",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Debian's Chromium, headless, driven by Playwright; skips where one of the two is absent.
+
+    Of a module, not of the session: while it is open an event loop runs in this process, and other tests start their own.
+    """
+    driver = pytest.importorskip("playwright.sync_api")
+    if not Path(BROWSER).exists():
+        pytest.skip(f"Chromium is not installed ({BROWSER})")
+    with driver.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=BROWSER, args=[*QUIET_BROWSER])
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def axe() -> Callable[..., list[str]]:
+    """Ask axe-core what keeps people with a disability from using a page: ``axe(page)`` gives a line for each violation."""
+    engine = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+
+    def violations(page: Any) -> list[str]:
+        found = engine.run(page).response["violations"]
+        return [f"{one['id']}: {one['help']}: {[node['html'][:150] for node in one['nodes'][:3]]}" for one in found]
+
+    return violations
+
+
 @pytest.fixture(scope="session")
 def two_threads() -> None:
     """For tests that build networks: TensorFlow takes its number of threads once in a process, and which tests share one is chance."""

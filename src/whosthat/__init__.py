@@ -2,6 +2,7 @@
 
     import whosthat
 
+    whosthat.discover("holiday").groups                               who is in unsorted photos, without names?
     whosthat.check("photos")                                          what is wrong with these photos?
     result = whosthat.train("photos", "faces", strangers="others")    a run with a bundle and a report
     whosthat.compare("photos", ["faces", "cnn6"])                     which model is best for them?
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from whosthat.types import Added, Box, Enrolled, Face, Likeness, Sighting, Verification
     from whosthat.workflow.check import Checkup, check
     from whosthat.workflow.compare import CompareResult, compare
+    from whosthat.workflow.discover import discover
+    from whosthat.workflow.discovery import Discovery, FoundFace, Group
     from whosthat.workflow.evaluate import evaluate
     from whosthat.workflow.export import export
     from whosthat.workflow.loading import load
@@ -50,6 +53,8 @@ _NAMES = {
     "types": ("Added", "Box", "Enrolled", "Face", "Likeness", "Sighting", "Verification"),
     "workflow.check": ("Checkup", "check"),
     "workflow.compare": ("CompareResult", "compare"),
+    "workflow.discover": ("discover",),
+    "workflow.discovery": ("Discovery", "FoundFace", "Group"),
     "workflow.evaluate": ("evaluate",),
     "workflow.export": ("export",),
     "workflow.loading": ("load",),
@@ -68,9 +73,12 @@ __all__ = [
     "Checkup",
     "CompareResult",
     "DatasetError",
+    "Discovery",
     "Enrolled",
     "Evaluation",
     "Face",
+    "FoundFace",
+    "Group",
     "Likeness",
     "People",
     "PhotoError",
@@ -89,6 +97,7 @@ __all__ = [
     "check",
     "compare",
     "default_recipe",
+    "discover",
     "evaluate",
     "export",
     "grid",

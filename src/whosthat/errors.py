@@ -5,6 +5,7 @@
     |   `-- RecipeError     a recipe key or value that cannot be used
     |-- PhotoError          one file that cannot be read as a photo                      exit 3
     |-- DatasetError        a folder of photos that cannot be used                       exit 3
+    |   `-- DoubtError      photos that do not seem to show the person who is said to be in them
     |-- CacheError          a prepared-photo cache that is damaged or from other photos
     |-- DeviceError         a GPU that was asked for and cannot be used                  exit 2
     |-- NetworkError        a network that is unknown or cannot be built
@@ -82,6 +83,20 @@ class DatasetError(WhosthatError):
     """A folder of photos that cannot be used."""
 
     exit_code = 3
+
+
+class DoubtError(DatasetError):
+    """Photos that do not seem to show the person who is said to be in them; ``anyway`` enrols them all the same.
+
+    Args:
+        doubt: What speaks against it, a whole sentence, as `WhosthatError` takes its message; kept for those who ask back.
+        advice: What to do, likewise.
+        values: What fills the places of both.
+    """
+
+    def __init__(self, doubt: str, advice: str, /, **values: Any) -> None:
+        self.doubt = _(doubt, **values)
+        super().__init__("{doubt} {advice}", doubt=self.doubt, advice=_(advice, **values))
 
 
 class CacheError(WhosthatError):

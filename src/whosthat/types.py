@@ -105,6 +105,7 @@ class Sighting:
         nearest: The enrolled photos that it resembles most, nearest first; empty when the recogniser keeps none.
         given_to_better: Where the name is None because another face of the photo fits the same person better: that person.
         embedding: Of a face in a photo, float32 (dimensions,), as `Recogniser.embed` gives it; None otherwise, and in no JSON.
+        face: What the detector found, with landmarks and score; None where the whole photo was looked at, and in no JSON.
     """
 
     name: str | None
@@ -116,6 +117,7 @@ class Sighting:
     nearest: tuple[Likeness, ...] = field(default=(), repr=False)
     given_to_better: str | None = None
     embedding: FloatArray | None = field(default=None, repr=False, compare=False)
+    face: Face | None = field(default=None, repr=False, compare=False)
 
     def to_dict(self, best: int | None = None) -> dict[str, Any]:
         """Return it as plain values, ready for JSON.
@@ -123,7 +125,7 @@ class Sighting:
         Args:
             best: How many of the ``probabilities`` to keep, best first; None keeps all.
         """
-        facts = {item.name: getattr(self, item.name) for item in fields(self) if item.name not in ("probabilities", "embedding")}
+        facts = {item.name: getattr(self, item.name) for item in fields(self) if item.name not in ("probabilities", "embedding", "face")}
         facts["box"] = None if self.box is None else asdict(self.box)
         facts["nearest"] = [asdict(like) for like in self.nearest]
         return {**facts, "probabilities": dict(list(self.probabilities.items())[:best])}

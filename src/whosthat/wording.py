@@ -65,6 +65,8 @@ NOUNS: Mapping[str, tuple[str, str]] = {
     "face": NN_("{n} face", "{n:,} faces"),
     "file": NN_("{n} file", "{n:,} files"),
     "folder": NN_("{n} folder", "{n:,} folders"),
+    "group": NN_("{n} group", "{n:,} groups"),
+    "group of several faces": NN_("{n} group of several faces", "{n:,} groups of several faces"),  # not translated: the key
     "item": NN_("{n} item", "{n:,} items"),
     "iteration": NN_("{n} iteration", "{n:,} iterations"),
     "layer": NN_("{n} layer", "{n:,} layers"),

@@ -145,6 +145,7 @@ def test_a_command_computes_on_its_device_until_it_ends(replaced: Any, monkeypat
 
 def test_report_opens_the_page_when_asked(replaced: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     replaced("whosthat.evaluation.report.write_report", tmp_path / "report.html")
+    replaced("whosthat.evaluation.report.draw_plots", tmp_path / "plots")
     opened = replaced("webbrowser.open", True)
     assert main(["report", str(tmp_path), "--open"]) == 0
     assert opened.arguments == ((tmp_path / "report.html").as_uri(),)

@@ -82,7 +82,7 @@ def test_a_run_from_its_photos_to_its_answers(photos: Path, tmp_path: Path, untr
     assert untranslated("report", run) == []
     assert untranslated("export", run, "--out", tmp_path / "net.onnx") == []
     for page in (tmp_path / "check.html", tmp_path / "diary.html", run / "report.html"):
-        text = re.sub(r"<(style|code|pre)[^>]*>.*?</\1>", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+        text = re.sub(r"<(style|script|code|pre)[^>]*>.*?</\1>", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
         assert outside(re.sub(r"<[^>]*>", "\n", text)) == [], page.name
 
 

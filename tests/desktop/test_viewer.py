@@ -6,22 +6,29 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 
 from whosthat.desktop import viewer as viewing
-from whosthat.desktop.viewer import N_BARS, State, Viewer, answer
+from whosthat.desktop.answers import N_BARS, answer
+from whosthat.desktop.viewer import State, Viewer
 from whosthat.desktop.worker import Worker
 from whosthat.errors import BundleError
 from whosthat.photos.drawing import save_image
 from whosthat.types import Likeness, Sighting
+
+NO_PEOPLE = Mock(**{"list.side_effect": BundleError("A network has no gallery.")})
+"""Of a recogniser whose people cannot be changed."""
 
 
 class Fake:
     """A recogniser that names every photo alike."""
 
     labels = ("ann", "bo")
+
+    people = NO_PEOPLE
 
     def __init__(self, name: str) -> None:
         self._name = name

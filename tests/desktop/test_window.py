@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -15,11 +16,12 @@ from whosthat.cli.app import main
 from whosthat.desktop import viewer as viewing
 from whosthat.desktop.window import new_root
 from whosthat.desktop.worker import collected_here
-from whosthat.errors import DesktopError
+from whosthat.errors import BundleError, DesktopError
 from whosthat.photos.drawing import save_image
 from whosthat.translation import language
 from whosthat.types import Box, Sighting
 
+CONTROL = "Command" if sys.platform == "darwin" else "Control"
 RED = (200, 30, 30)
 
 KEPT: list[Any] = []
@@ -30,6 +32,7 @@ class Fake:
     """Names red photos, and nothing else."""
 
     labels = ("red", "blue")
+    people = Mock(**{"list.side_effect": BundleError("A network has no gallery.")})
 
     def identify(self, photo: Any) -> list[Sighting]:
         known = photo[0, 0, 0] > 100
@@ -86,6 +89,15 @@ def open_in(window: Any, photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     window.root.update()
 
 
+def press(window: Any, *keys: str) -> None:
+    """Press keys in the window that has the focus."""
+    window.root.focus_force()
+    window.root.update()
+    for key in keys:
+        window.root.focus_get().event_generate(key)
+        window.root.update()
+
+
 def colour_in_the_middle(window: Any) -> tuple[int, int, int]:
     pixels = window.photo._pixels
     return tuple(pixels.get(pixels.width() // 2, pixels.height() // 2))
@@ -94,8 +106,8 @@ def colour_in_the_middle(window: Any) -> tuple[int, int, int]:
 def test_a_chosen_photo_is_seen_and_named(window: Any, photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     open_in(window, photo, monkeypatch)
     assert colour_in_the_middle(window) == RED
-    assert window.headline.cget("text") == "red"
-    drawn = [window.bars.itemcget(item, "text") for item in window.bars.find_all() if window.bars.type(item) == "text"]
+    assert window.panel.headline.cget("text") == "red"
+    drawn = [window.panel.bars.itemcget(item, "text") for item in window.panel.bars.find_all() if window.panel.bars.type(item) == "text"]
     assert drawn == ["red", "75 %", "blue", "25 %"]
     labels = [window.photo.itemcget(item, "text") for item in window.photo.find_all() if window.photo.type(item) == "text"]
     assert labels == ["red"]
@@ -103,15 +115,15 @@ def test_a_chosen_photo_is_seen_and_named(window: Any, photo: Path, monkeypatch:
 
 def test_a_stranger_is_unknown_and_looks_so(window: Any, photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     open_in(window, photo.with_name("2.png"), monkeypatch)
-    assert window.headline.cget("text") == "Unknown"
-    assert str(window.headline.cget("style")).startswith("Unknown")
+    assert window.panel.headline.cget("text") == "Unknown"
+    assert str(window.panel.headline.cget("style")).startswith("Unknown")
 
 
 def test_errors_are_shown_in_the_window(window: Any, photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     open_in(window, photo.with_name("3.jpg"), monkeypatch)
     assert "3.jpg" in window.status.cget("text")
     assert str(window.status.cget("style")).startswith("Alarm")
-    assert window.headline.cget("text") == ""
+    assert window.panel.headline.cget("text") == ""
 
 
 def test_arrow_keys_show_the_next_photo(window: Any, photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,14 +136,17 @@ def test_arrow_keys_show_the_next_photo(window: Any, photo: Path, monkeypatch: p
     wait(window, lambda: window.viewer.state.message.startswith("1.png"))
 
 
-@pytest.mark.parametrize(("key", "method"), [("o", "choose_photo"), ("b", "choose_bundle")])
-def test_keys_open_the_dialogs(window: Any, key: str, method: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = []
-    monkeypatch.setattr(window, method, lambda: asked.append(key))
-    window.root.focus_force()
-    window.root.update()
-    window.root.event_generate(f"<{'Command' if sys.platform == 'darwin' else 'Control'}-{key}>")
-    wait(window, lambda: bool(asked))
+@pytest.mark.parametrize(
+    ("key", "dialog"),
+    [("o", "askopenfilename"), ("O", "askopenfilename"), ("d", "askdirectory"), ("b", "askdirectory"), ("s", "asksaveasfilename")],
+)
+def test_keys_open_the_dialogs(window: Any, photo: Path, key: str, dialog: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    open_in(window, photo, monkeypatch)
+    asked: list[dict[str, Any]] = []
+    for name in ("askopenfilename", "askdirectory", "asksaveasfilename"):
+        monkeypatch.setattr(f"whosthat.desktop.main_window.filedialog.{name}", lambda name=name, **options: asked.append({name: options}))
+    press(window, f"<{CONTROL}-{key}>")
+    assert [list(one) for one in asked] == [[dialog]]
 
 
 def test_the_photo_grows_with_the_window_and_keeps_its_shape(window: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -149,7 +164,7 @@ def test_the_recogniser_can_be_swapped(window: Any, photo: Path, monkeypatch: py
     monkeypatch.setattr(main_window.filedialog, "askdirectory", lambda **_options: "other bundle")
     window.choose_bundle()
     wait(window, lambda: window.viewer.state.bundle == Path("other bundle"))
-    assert "other bundle" in window.recogniser.cget("text")
+    assert window.panel.runs.get() == "other bundle"
 
 
 def test_a_closed_dialog_changes_nothing(window: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -188,7 +203,7 @@ def test_without_tk_one_line_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("marked")
 def test_every_word_in_the_window_is_translated(window: Any, photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     open_in(window, photo.with_name("2.png"), monkeypatch)
-    told = [text for text in texts(window.root) if text not in ("", "red", "blue")]
+    told = [text for text in texts(window.root) if text not in ("", "red", "blue", "◀", "▶")]
     assert "漢unknown" in told
     assert [text for text in told if not text.startswith("漢")] == []
 
@@ -226,7 +241,7 @@ def test_without_a_font_for_chinese_the_window_speaks_english(
     from whosthat.desktop import window as opening
 
     monkeypatch.setattr(style, "_CHINESE", ())
-    monkeypatch.setattr(main_window, "MainWindow", lambda root, _bundle: root.after(1, root.destroy))
+    monkeypatch.setattr(main_window, "MainWindow", lambda root, _bundle, _runs: root.after(1, root.destroy))
     opening.open_window()
     assert capsys.readouterr().err == f"漢{opening.NO_FONT}\n"
     assert language() == "en"

@@ -13,7 +13,7 @@ import pytest
 
 from whosthat.evaluation.diagnosis import Training, diagnose
 from whosthat.evaluation.metrics import Evaluation
-from whosthat.evaluation.plots.writing import write_plots
+from whosthat.evaluation.plots.writing import keep_photos, write_plots
 from whosthat.evaluation.run_facts import RunFacts, write_metrics
 from whosthat.training.journal import write_history
 from whosthat.types import PARTS
@@ -50,9 +50,7 @@ def training() -> Training:
 
 
 @pytest.fixture
-def make_run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer_with: Callable[..., Evaluation], training: Training
-) -> Callable[..., Path]:
+def make_run(tmp_path: Path, answer_with: Callable[..., Evaluation], training: Training) -> Callable[..., Path]:
     """Build a complete run folder, as training leaves it before the report; with ``draw``, its pictures are drawn too."""
 
     def build(
@@ -69,9 +67,9 @@ def make_run(
         write_history(history, run / "history.csv")
         _write_surroundings(run, evaluation)
         images = np.random.default_rng(0).integers(0, 256, (n, 24, 24, 3), dtype=np.uint8)
-        if not draw:
-            monkeypatch.setattr("whosthat.evaluation.plots.writing._pictures", lambda *_: {})
-        write_plots(run, facts, history, images)
+        keep_photos(run, evaluation, images)
+        if draw:
+            write_plots(run, facts, history)
         return run
 
     return build

@@ -7,7 +7,8 @@ import pytest
 
 from whosthat.evaluation.learning_curve import LearningCurve, _drawn, curve_of, draws, learning_curve
 from whosthat.evaluation.plots.canvas import PRINT, new_figure, png, style
-from whosthat.evaluation.plots.charts import describe_learning_curve, draw_learning_curve
+from whosthat.evaluation.plots.chart import draw_chart
+from whosthat.evaluation.plots.charts import describe_learning_curve, learning_chart
 
 PEOPLE = ("ann", "bo", "cy")
 
@@ -90,6 +91,6 @@ def test_it_can_be_drawn_and_told(each: tuple[int, ...]) -> None:
     found = curve(each)
     with style(PRINT):
         figure = new_figure(4.7, 3.1, PRINT)
-        draw_learning_curve(figure.add_subplot(), found, PRINT)
+        draw_chart(figure.add_subplot(), learning_chart, found, PRINT)
         assert png(figure).startswith(b"\x89PNG")
     assert describe_learning_curve(found).startswith("1 of each: 100 %")

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from safetensors.numpy import save
+from safetensors.numpy import load, save
 
 from whosthat.errors import BundleError
+from whosthat.recognition import gallery as galleries
 from whosthat.recognition import manifest, tensors
 from whosthat.recognition.gallery import FILE, EnrolledPhoto, Gallery, read_gallery
 from whosthat.recognition.manifest import read_manifest, write_manifest
@@ -89,3 +90,36 @@ def test_rows_can_be_chosen_and_joined(gallery_of: Callable[..., Gallery]) -> No
     again = first.joined(rest)
     np.testing.assert_array_equal(again.vectors, gallery.vectors)
     assert again.photos == gallery.photos
+
+
+def test_faces_that_were_ruled_out_come_back_from_the_file(gallery_of: Callable[..., Gallery], monkeypatch: pytest.MonkeyPatch) -> None:
+    gallery = gallery_of(n_people=3, each=2)
+    monkeypatch.setattr(galleries, "MOST_RULED_OUT", 2)
+    for person, digest in (("person0", "aa" * 32), ("person2", "bb" * 32), ("person1", "cc" * 32)):
+        gallery = gallery.ruling_out(person, gallery.vectors[0], digest)
+    back = read_gallery(gallery.to_bytes(), gallery.people, 128).ruled_out
+    assert back is not None
+    assert (back.digests, back.labels.tolist(), back.vectors.shape) == (("bb" * 32, "cc" * 32), [2, 1], (2, 128))  # the newest two
+
+
+@pytest.mark.parametrize(
+    ("array", "value"),
+    [
+        ("ruled_out", np.full((1, 128), np.nan, np.float32)),
+        ("ruled_out", np.zeros((1, 64), np.float32)),
+        ("ruled_out", np.zeros((0, 128), np.float32)),
+        ("ruled_out_owners", np.array([3])),
+        ("ruled_out_owners", np.array([-1])),
+        ("ruled_out_owners", np.array([0, 1])),
+        ("ruled_out_digests", np.zeros((1, 31), np.uint8)),
+        ("ruled_out_digests", None),
+    ],
+)
+def test_damage_to_faces_that_were_ruled_out_is_refused(gallery_of: Callable[..., Gallery], array: str, value: np.ndarray | None) -> None:
+    gallery = gallery_of(n_people=3, each=2)
+    arrays = load(gallery.ruling_out("person0", gallery.vectors[5], "ab" * 32).to_bytes())
+    arrays.pop(array)
+    if value is not None:
+        arrays[array] = value
+    with pytest.raises(BundleError, match=r"gallery\.safetensors"):
+        read_gallery(save(arrays), gallery.people, 128)

@@ -70,3 +70,19 @@ def test_the_nearest_person_is_that_of_all_distances(identifier: Identifier, fac
     apart, who = identifier.nearest_people(faces)
     np.testing.assert_allclose(apart, identifier.distances(faces).min(axis=1), rtol=1e-6)
     assert (who == identifier.distances(faces).argmin(axis=1)).all()
+
+
+@pytest.mark.parametrize("head", ["trimmed-mean", "nearest"])
+def test_a_ruled_out_face_is_out_of_reach_and_all_others_stay(head: str, identifier: Identifier, faces: np.ndarray) -> None:
+    identifier.head = head
+    before = identifier.decide(faces).people(np.arange(1, 41))
+    named = next(row for row, (person,) in enumerate(before) if person is not None)
+    person = before[named][0]
+    gallery = identifier.gallery.ruling_out(identifier.gallery.people[person], faces[named], "0" * 64)
+    decision = Identifier(gallery, head, identifier.threshold, 0.4).decide(faces)
+    assert not decision.allowed[named, person]
+    assert decision.probabilities[named, person] < 1e-6
+    assert np.isfinite(decision.confidence).all()
+    after = decision.people(np.arange(1, 41))
+    assert after[:named] + after[named + 1 :] == before[:named] + before[named + 1 :]
+    assert after[named] == [None]

@@ -13,7 +13,7 @@ from whosthat.errors import BundleError, RunError
 from whosthat.evaluation.diagnosis import Training, diagnose
 from whosthat.evaluation.face_part import FacePart, read_face_part, write_face_part
 from whosthat.evaluation.metrics import Evaluation
-from whosthat.evaluation.plots.writing import read_photos, write_plots
+from whosthat.evaluation.plots.writing import keep_photos, read_photos
 from whosthat.evaluation.report import write_report
 from whosthat.evaluation.run_facts import RunFacts, write_metrics
 from whosthat.workflow.forgetting import erase, erasure_of, forget_in_run, note_erasure, photos_in_run, plan_erasure, run_of
@@ -22,7 +22,7 @@ PHOTOS = ("ann/0.jpg", "bo/1.jpg", "ann/2.jpg", "bo/3.jpg")
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, judged: Callable[..., Evaluation]) -> Path:
+def run(tmp_path: Path, judged: Callable[..., Evaluation]) -> Path:
     """A tested run with its report: four test photos of ann and bo, in turn."""
     run = tmp_path / "run"
     run.mkdir()
@@ -34,8 +34,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, judged: Callable[..., E
     )
     facts = RunFacts("people", "2026-01-01T00:00:00+00:00", 1.0, training, evaluation, diagnose([], evaluation, training))
     write_metrics(run, facts)
-    monkeypatch.setattr("whosthat.evaluation.plots.writing._pictures", lambda *_: {})
-    write_plots(run, facts, [], np.random.default_rng(0).integers(0, 256, (4, 24, 24, 3), dtype=np.uint8))
+    keep_photos(run, evaluation, np.random.default_rng(0).integers(0, 256, (4, 24, 24, 3), dtype=np.uint8))
     (run / "plots" / "grid.png").write_bytes(b"everybody")
     write_report(run)
     return run

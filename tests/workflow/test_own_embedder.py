@@ -40,7 +40,6 @@ def description(foreign: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyP
     """An added network; the detector sees every photo as one face."""
     points = tuple((x, y) for x, y in foreign.ARCFACE)
     monkeypatch.setattr(Mtcnn, "detect", lambda *_, **__: [Face(Box(0, 0, SIDE, SIDE), points, 1.0)])
-    monkeypatch.setattr("whosthat.workflow.training_run.write_plots", lambda *_: None)
     monkeypatch.setattr("whosthat.workflow.training_run.write_report", lambda run: run)
     described = EmbedderDescription.model_validate({**foreign.DESCRIBED, "same_person": 1.1})
     (tmp_path / "net.onnx").write_bytes(foreign.cells_graph())

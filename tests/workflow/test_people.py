@@ -37,7 +37,7 @@ from whosthat.types import Box, Face
 from whosthat.wording import percent
 from whosthat.workflow import people
 from whosthat.workflow.face_choice import Crowd
-from whosthat.workflow.people import add_person, list_people, remove_person, rename_person
+from whosthat.workflow.people import add_person, list_people, remove_person, rename_person, rule_out
 from whosthat.workflow.train import train
 
 WHO = ("ann", "bo", "cy", "dee", "eve")
@@ -427,3 +427,89 @@ def test_one_face_of_a_real_group_photo_is_enrolled_and_alone_answers_to_the_nam
         add_person(bundle, "tom", [group])
     add_person(bundle, "tom", [group], face=2)
     assert [sighting.name for sighting in load(bundle).identify(group)] == [None, "tom", None, None, None]
+
+
+def sees(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let `identify` see the faces that a text file names."""
+
+    def identify(self: FaceRecogniser, photo: Any, **_: object) -> list[Any]:
+        text = Path(photo).read_text()
+        return self.name(faces_in(text), np.stack([vector_of(word) for word in text.split()]))
+
+    monkeypatch.setattr(FaceRecogniser, "identify", identify)
+
+
+def gallery_of(bundle: Path) -> Gallery:
+    return FaceRecogniser.open(open_bundle(bundle)).identifier.gallery
+
+
+def test_a_name_that_was_ruled_out_is_not_given_to_this_face_again_and_to_others_still(
+    bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sees(monkeypatch)
+    photo = tmp_path / "party.jpg"
+    photo.write_text("dee:1 ann:9")
+    sees_ann = FaceRecogniser.open(open_bundle(bundle)).identify(photo)
+    assert [one.name for one in sees_ann] == [None, "ann"]
+    rule_out(bundle, "ann", photo)
+    after = FaceRecogniser.open(open_bundle(bundle)).identify(photo)
+    assert [one.name for one in after] == [None, None]
+    assert after[1].probabilities["ann"] < 0.01
+    assert answers(bundle, "ann:0") == "ann"
+    assert answers(bundle, "bo:9") == "bo"
+    assert counts(bundle) == {"ann": 4, "bo": 4, "cy": 4}
+    with pytest.raises(UsageError, match=r"No face in .*party\.jpg is called ann\. Nothing was changed\."):
+        rule_out(bundle, "ann", photo)
+
+
+def test_a_photo_that_was_enrolled_by_mistake_is_enrolled_no_longer(bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sees(monkeypatch)
+    photo = tmp_path / "photos" / "ann" / "ann 2.jpg"
+    rule_out(bundle, "ann", photo)
+    assert counts(bundle) == {"ann": 3, "bo": 4, "cy": 4}
+    assert "ann/ann 2.jpg" not in [one.name for one in gallery_of(bundle).photos]
+    assert answers(bundle, "ann:2") is None
+
+
+def test_the_only_photo_of_somebody_cannot_be_ruled_out(bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sees(monkeypatch)
+    add_person(bundle, "dee", write_photos(tmp_path / "new", "dee", range(1)))
+    with pytest.raises(UsageError, match="is the only photo of dee"):
+        rule_out(bundle, "dee", tmp_path / "new" / "dee 0.jpg")
+    other = tmp_path / "dee.jpg"
+    other.write_text("dee:5")
+    rule_out(bundle, "dee", other)
+    assert answers(bundle, "dee:5") is None
+    assert answers(bundle, "dee:0") == "dee"
+
+
+def test_what_was_ruled_out_goes_with_the_people_it_is_about_and_stays_through_other_changes(
+    bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sees(monkeypatch)
+    for who in ("ann", "bo", "cy"):
+        photo = tmp_path / f"{who} 9.jpg"
+        photo.write_text(f"{who}:9")
+        rule_out(bundle, who, photo)
+    rename_person(bundle, "bo", "bob")
+    add_person(bundle, "dee", write_photos(tmp_path / "new", "dee", range(3)))
+    remove_person(bundle, "ann")
+    out = gallery_of(bundle).ruled_out
+    assert out is not None
+    assert [gallery_of(bundle).people[label] for label in out.labels.tolist()] == ["bob", "cy"]
+    assert answers(bundle, "cy:9") is None
+    remove_person(bundle, "bob")
+    remove_person(bundle, "cy")
+    assert gallery_of(bundle).ruled_out is None
+
+
+def test_the_face_of_somebody_removed_is_also_forgotten_where_it_was_ruled_out_for_others(
+    bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sees(monkeypatch)
+    place = FaceRecogniser.open(open_bundle(bundle)).identifier.gallery.ruling_out("bo", vector_of("ann:9"), "a" * 64)
+    people._save(open_bundle(bundle), place.ruling_out("bo", vector_of("eve:1"), "b" * 64), None)
+    remove_person(bundle, "ann")
+    out = gallery_of(bundle).ruled_out
+    assert out is not None
+    assert out.digests == ("b" * 64,)

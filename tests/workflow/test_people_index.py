@@ -18,7 +18,7 @@ from whosthat.recognition.gallery import EnrolledPhoto, Gallery
 from whosthat.recognition.index import FILE, index_of
 from whosthat.types import Box, Face
 from whosthat.workflow import people as module
-from whosthat.workflow.people import how_searched, list_people, remove_person, rename_person
+from whosthat.workflow.people import how_searched, list_people, remove_person, rename_person, rule_out
 
 N_PEOPLE, EACH, DIMENSIONS = 60, 4, 16
 FACE = Face(Box(0, 0, 50, 50), ((15, 15), (35, 15), (25, 25), (18, 33), (32, 33)), 0.9)
@@ -110,3 +110,19 @@ def test_the_index_of_another_gallery_is_never_used(bundle: Path, tmp_path: Path
     save_bundle(tmp_path / "other", replace(opened, facts=facts).facts, graph=files["graph.onnx"], more=own)
     with pytest.raises(BundleError, match="does not belong to its gallery"):
         FaceRecogniser.open(open_bundle(tmp_path / "other"))
+
+
+def test_a_name_is_ruled_out_in_a_large_gallery(bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    face = drawn(7, range(90, 91))
+    monkeypatch.setattr(FaceRecogniser, "identify", lambda self, _photo: self.name([FACE], face))
+    photo = tmp_path / "photo.jpg"
+    photo.write_bytes(b"a photo of somebody else")
+    assert answer(bundle, 7) == "p7"
+    rule_out(bundle, "p7", photo)
+    assert answer(bundle, 7) is None
+    assert answer(bundle, 8) == "p8"
+    monkeypatch.setattr(module, "sha256_of", lambda _path: photos_of(9)[0].sha256)
+    face[:] = drawn(9, range(1))
+    rule_out(bundle, "p9", photo)
+    assert {one.name: one.photos for one in list_people(bundle)}["p9"] == EACH - 1
+    assert answer(bundle, 9) == "p9"

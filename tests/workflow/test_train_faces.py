@@ -135,7 +135,6 @@ def embedder(monkeypatch: pytest.MonkeyPatch) -> ByPixel:
 @pytest.fixture
 def no_report(monkeypatch: pytest.MonkeyPatch) -> None:
     """Plots cost seconds and are tested where they belong."""
-    monkeypatch.setattr("whosthat.workflow.training_run.write_plots", lambda *_: None)
     monkeypatch.setattr("whosthat.workflow.training_run.write_report", lambda run: run)
 
 

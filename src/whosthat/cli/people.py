@@ -21,6 +21,7 @@ app = new_app(COMMANDS["people"])
 NameArgument = Annotated[str, argument("NAME", N_("The person's name."))]
 NewNameArgument = Annotated[str, argument("NEW_NAME", N_("The name from now on."))]
 PathsArgument = Annotated[list[Path], argument("PHOTOS...", N_("Photos of this one person: files and folders."))]
+PhotoArgument = Annotated[Path, argument("PHOTO", N_("The photo in which the name is wrong."))]
 FaceOption = Annotated[int | None, option("--face N", N_("Enrol the Nth face of the one photo, counted from left to right."), min=1)]
 _ANYWAY_HELP = N_("Enrol the photos even if they do not seem to show one person, or show somebody who is known already.")
 AnywayOption = Annotated[bool, option("--anyway", _ANYWAY_HELP)]
@@ -153,3 +154,20 @@ def rename(ctx: typer.Context, name: NameArgument, new_name: NewNameArgument) ->
 
     rename_person(ctx.obj, name, new_name)
     say(_("{name} is now called {new_name}.", name=name, new_name=new_name))
+
+
+@app.command(
+    "rule-out",
+    help=about(
+        N_("Take somebody's name from a face that is not theirs."),
+        N_("The face of the photo that gets the name, and faces that are nearer to it than to the person, do not get it any more."),
+    ),
+    epilog=examples("people runs/latest rule-out anna party.jpg"),  # not translated: a command line
+    no_args_is_help=True,
+)
+def rule_out_face(ctx: typer.Context, name: NameArgument, photo: PhotoArgument) -> None:
+    """Answer ``whosthat people BUNDLE rule-out``."""
+    from whosthat.workflow.people import rule_out
+
+    rule_out(ctx.obj, name, photo)
+    say(_("The face in {photo}, and those like it, are not called {name} any more.", photo=photo, name=name))

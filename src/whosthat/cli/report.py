@@ -20,22 +20,26 @@ OpenOption = Annotated[bool, option("--open", N_("Open the report in the browser
 @app.command(
     help=about(
         COMMANDS["report"],
-        N_("The report is made from the figures and plots that the run's folder holds; nothing is trained or tested again."),
+        N_(
+            "The report is made from what the run's folder holds, and its charts are drawn as PNG files into the folder plots; nothing is "
+            "trained or tested again."
+        ),
     ),
     epilog=examples("report runs/latest --open"),  # not translated: a command line
     no_args_is_help=True,
 )
 def report(run: RunArgument, open_it: OpenOption = False, as_json: JsonOption = False) -> None:
     """Answer ``whosthat report``."""
-    from whosthat.evaluation.report import write_report
+    from whosthat.evaluation.report import draw_plots, write_report
     from whosthat.runs.folders import existing_run
     from whosthat.runs.lock import run_lock
 
     folder = existing_run(run)
     with run_lock(folder):
         page = write_report(folder)
+        plots = draw_plots(folder)
     if as_json:
-        show_json({"report": page})
+        show_json({"report": page, "plots": plots})
     else:
         show(str(page))
     if open_it:

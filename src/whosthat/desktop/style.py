@@ -13,6 +13,8 @@ PAPER, PANEL, INK, SOFT, LINE = "#eef1f4", "#ffffff", "#1b2733", "#5c6b7a", "#d5
 ACCENT, ACCENT_DARK, UNKNOWN, ALARM = "#0b7a75", "#085c58", "#9a5b00", "#b3261e"
 STAGE = "#1f2830"
 """The dark ground that the photo lies on."""
+FAINT = "#a9b6c2"
+"""Words on it."""
 TRACK = "#e3e8ed"
 """The empty part of a bar."""
 
@@ -71,14 +73,29 @@ def _style_widgets(root: tkinter.Tk, look: Look) -> None:
     style = ttk.Style(root)
     style.theme_use("clam")
     style.configure(".", background=PANEL, foreground=INK, font=look.text, bordercolor=LINE, lightcolor=PANEL, darkcolor=PANEL)
+    style.configure("TLabel", padding=0, borderwidth=0)
     style.configure("Paper.TFrame", background=PAPER)
     style.configure("Headline.TLabel", font=look.headline)
     style.configure("Unknown.Headline.TLabel", foreground=UNKNOWN)
     style.configure("Detail.TLabel", foreground=SOFT)
     style.configure("Status.TLabel", background=PAPER, foreground=SOFT, font=look.small)
     style.configure("Alarm.Status.TLabel", foreground=ALARM)
+    style.configure("Small.TLabel", foreground=SOFT, font=look.small)
     padding = (look.px(12), look.px(8))
     style.configure("TButton", padding=padding, background=PAPER, relief="flat", focuscolor=ACCENT)
     style.map("TButton", background=[("pressed", LINE), ("active", TRACK)])
     style.configure("Main.TButton", background=ACCENT, foreground="#ffffff", bordercolor=ACCENT, lightcolor=ACCENT, darkcolor=ACCENT)
-    style.map("Main.TButton", background=[("pressed", ACCENT_DARK), ("active", ACCENT_DARK)], foreground=[("disabled", LINE)])
+    style.map(
+        "Main.TButton",
+        bordercolor=[("disabled", PAPER)],
+        background=[("disabled", PAPER), ("pressed", ACCENT_DARK), ("active", ACCENT_DARK)],
+        foreground=[("disabled", SOFT)],
+    )
+    style.configure("Bar.TButton", padding=(look.px(10), look.px(6)), background=PANEL, width=0)
+    style.configure(
+        "TCombobox", padding=(look.px(6), look.px(6)), fieldbackground=PANEL, background=PAPER, arrowcolor=SOFT, arrowsize=look.px(14)
+    )
+    style.map("TCombobox", fieldbackground=[("readonly", PANEL)], bordercolor=[("focus", ACCENT)], foreground=[("disabled", SOFT)])
+    style.map("TCombobox", selectbackground=[("readonly", PANEL)], selectforeground=[("readonly", INK)])
+    root.option_add("*TCombobox*Listbox.font", look.text)
+    root.bind_class("TButton", "<Return>", lambda event: event.widget.event_generate("<space>"))

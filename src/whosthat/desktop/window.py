@@ -21,8 +21,8 @@ NO_SCREEN = N_("The window cannot open: there is no screen ({reason}). Open it f
 NO_FONT = N_("The window speaks English: no font here can show Chinese. Install one, such as Noto Sans CJK (package fonts-noto-cjk).")
 
 
-def open_window(bundle: Path | None = None) -> None:
-    """Open the window, with a bundle, a run's folder or ``runs/latest`` to begin with, and return when it is closed.
+def open_window(bundle: Path | None = None, runs: Path = Path("runs")) -> None:
+    """Open the window, with a bundle, a run's folder or else the newest of ``runs`` to begin with, and return when it is closed.
 
     Where it has no font for the language, this process speaks English from now on.
     """
@@ -34,7 +34,7 @@ def open_window(bundle: Path | None = None) -> None:
         sys.stderr.write(f"{_(NO_FONT)}\n")
         use("en")
     with collected_here():
-        window = MainWindow(root, bundle)
+        window = MainWindow(root, bundle, runs)
         root.mainloop()
         del root, window  # so that they go here, and in this thread
 

@@ -18,7 +18,7 @@ from whosthat.dataset.findings import SEVERITIES, Finding
 from whosthat.dataset.threads import in_order
 from whosthat.durable import make_private_folder, replace_file
 from whosthat.errors import PhotoError, UsageError, system_reason
-from whosthat.evaluation.report import MOST_NAMES, template
+from whosthat.evaluation.page import MOST_NAMES, template
 from whosthat.photos.drawing import encode_image, thumbnail
 from whosthat.photos.reading import read
 from whosthat.progress import SILENT, Progress

@@ -18,7 +18,7 @@ from typing import Any
 
 from whosthat.errors import UsageError
 from whosthat.evaluation.outcomes import Outcomes
-from whosthat.evaluation.report import template
+from whosthat.evaluation.page import template
 from whosthat.proportions import Interval, wilson_interval
 from whosthat.runs.files import save_file
 from whosthat.translation import N_, _

@@ -20,7 +20,8 @@ from statistics import fmean
 from typing import Any
 
 from whosthat.evaluation.metrics import Evaluation
-from whosthat.evaluation.report import read_curves, template
+from whosthat.evaluation.page import template
+from whosthat.evaluation.report import read_curves
 from whosthat.evaluation.run_facts import TrialFacts, read_metrics, read_trial_facts
 from whosthat.proportions import Interval, wilson_interval
 from whosthat.runs.files import METRICS, REPORT, SPLIT, read_file, save_file

@@ -13,8 +13,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from whosthat.evaluation.page import template
 from whosthat.evaluation.plots.canvas import PRINT, THEMED, drawn, png, svg
-from whosthat.evaluation.report import template
+from whosthat.evaluation.plots.chart import draw_chart
+from whosthat.evaluation.plots.flow_chart import draw_flow_chart, flow_of_page
+from whosthat.evaluation.plots.page_chart import laid_out
 from whosthat.runs.files import save_file
 
 PAGE = "lesson.html"
@@ -51,10 +54,15 @@ class Picture:
         return bytes(drawn(self.size, PRINT, png, self.draw, *self.what))
 
     @cached_property
-    def svg(self) -> Any:
-        """The drawing as an ``<svg>`` element; it is made of numbers and our own words, hence safe in the page."""
+    def on_page(self) -> Any:
+        """The drawing as ``chart.html.j2`` writes it, or an ``<svg>`` element: made of numbers and our own words, hence safe there."""
         from markupsafe import Markup
 
+        if self.draw is draw_chart:
+            make, *about = self.what
+            return laid_out(make(*about), self.name, self.caption, self.caption, self.size)
+        if self.draw is draw_flow_chart:
+            return flow_of_page(self.name, self.caption, *self.what)
         return Markup(drawn(self.size, THEMED, lambda figure: svg(figure, self.name, self.caption, self.caption), self.draw, *self.what))  # noqa: S704
 
 

@@ -2,7 +2,7 @@
 
 What belongs here: choosing what the report shows and filling the template. What does not: computing figures, drawing.
 
-The page loads nothing: style, drawings and photos stand inside it, and a content security policy forbids the rest.
+The page loads nothing: style, script, drawings and photos stand inside it, and a content security policy forbids the rest.
 Names of classes and files are whatever folders are called; the template escapes every one of them.
 """
 
@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,34 +19,27 @@ from whosthat.evaluation.face_part import read_face_part
 from whosthat.evaluation.metrics import matrix_of
 from whosthat.evaluation.network_part import arithmetic, head_parameters, layer_words, read_network, shape_words
 from whosthat.evaluation.outcomes import Answer
+from whosthat.evaluation.page import MOST_NAMES, template
 from whosthat.evaluation.plots import charts
 from whosthat.evaluation.plots.architecture import architecture_size, describe_architecture, draw_architecture
 from whosthat.evaluation.plots.canvas import THEMED, drawn, svg
 from whosthat.evaluation.plots.charts import History
-from whosthat.evaluation.plots.flow_chart import HEIGHT, WIDTH, describe_path, draw_flow_chart
-from whosthat.evaluation.plots.writing import HEAT_FILE, flow_captions, read_filters, read_photos, shown_mistakes
+from whosthat.evaluation.plots.flow_chart import flow_of_page
+from whosthat.evaluation.plots.page_chart import laid_out
+from whosthat.evaluation.plots.writing import HEAT_FILE, flow_captions, read_filters, read_photos, shown_mistakes, write_plots
 from whosthat.evaluation.run_facts import RunFacts, read_metrics
 from whosthat.evaluation.verdict import suspects_sentence
 from whosthat.networks.layers import NetworkLayers
 from whosthat.runs.files import HISTORY, REPORT, read_counts, read_environment, read_findings, read_settings, save_file
 from whosthat.training.journal import read_history
-from whosthat.translation import N_, _, language, ngettext
-from whosthat.version import __version__
-from whosthat.wording import closed_up, confidence_text, counted, date_text, duration, percent, percent_range, visible
+from whosthat.translation import N_, _
 
-TEMPLATES = Path(__file__).with_name("templates")
 CURVES = ("loss", "accuracy", "val_loss", "val_accuracy")
 CONFUSIONS_TOLD = 3
 """So many confusions are told in words above the matrix."""
 
-MOST_ROWS = 50
-"""Of a longer table only so many rows are shown, those first that need a look."""
-
-MOST_NAMES = 200
-"""Of a longer list of photos only so many are shown."""
-
-PAGE_LANGUAGES = {"en": "en", "zh_TW": "zh-Hant-TW"}
-"""What a page says of its language, by the code of the language."""
+FEW_ROWS, MOST_ROWS = 30, 2_000
+"""Of a longer table so many rows are shown, those first that need a look; so many more are there to be searched and sorted."""
 
 REM_AN_INCH = 5.9
 """The widest drawing of a network just fits the page; narrower ones have words of the same size."""
@@ -77,30 +69,13 @@ def write_report(run: Path) -> Path:
     return save_file(run / REPORT, template("report.html.j2").render(_content(run, facts)))
 
 
-def template(name: str) -> Any:
-    """Return the file of this name in `TEMPLATES`, which escapes whatever it is given, translated texts too."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+def draw_plots(run: Path) -> Path:
+    """Draw a run's charts anew, from the files in its folder, as PNG files to use elsewhere; return the folder that holds them.
 
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        finalize=lambda value: visible(value) if type(value) is str else value,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "confidence": lambda share: unbroken(confidence_text(share)),
-        "percent": lambda share: unbroken(percent(share)),
-        "percent_range": lambda interval: unbroken(percent_range(interval.low, interval.high)),
-        "unbroken": unbroken,
-        "counted": counted,
-        "duration": duration,
-        "local_time": local_time,
-    }
-    environment.concat = lambda parts: closed_up("".join(parts))  # type: ignore[method-assign]
-    environment.globals |= {"_": _, "ngettext": ngettext, "page_language": PAGE_LANGUAGES[language()], "version": __version__}
-    return environment.get_template(name)
+    Raises:
+        RunError: As `write_report`.
+    """
+    return write_plots(run, read_metrics(run), read_curves(run))
 
 
 def _content(run: Path, facts: RunFacts) -> dict[str, Any]:
@@ -116,9 +91,10 @@ def _content(run: Path, facts: RunFacts) -> dict[str, Any]:
         "diagnosis": diagnosis,
         "training": facts.training,
         "run_path": _run_path(run),
-        "counts": sorted(counts, key=lambda row: row.total)[:MOST_ROWS] if len(counts) > MOST_ROWS else counts,
+        "counts": sorted(counts, key=lambda row: row.total)[:MOST_ROWS] if len(counts) > FEW_ROWS else counts,
         "all_counts": counts,
         "most_names": MOST_NAMES,
+        "few_rows": FEW_ROWS,
         "findings": read_findings(run),
         "faces": faces,
         "settings": settings,
@@ -151,19 +127,6 @@ def _diagnosis(facts: RunFacts, history: History) -> Diagnosis:
     return anew if same else stored
 
 
-def local_time(created: str) -> str:
-    """Write a moment, in ISO 8601, as the clock here shows it; what is none is left as it is."""
-    try:
-        return date_text(datetime.fromisoformat(created))
-    except (ValueError, OverflowError, OSError):
-        return created
-
-
-def unbroken(sentence: str) -> str:
-    """Keep numbers and their per cent signs on one line."""
-    return sentence.replace(" %", "\N{NO-BREAK SPACE}%")
-
-
 def read_curves(run: Path) -> History:
     """Read a run's ``history.csv``, one row an epoch; none where there is no file, a RunError where it is damaged."""
     path = run / HISTORY
@@ -194,35 +157,30 @@ def _with_photos(answers: Sequence[Answer], photos: Mapping[int, str], heat: Map
 
 
 def _drawings(facts: RunFacts, history: History, network: NetworkLayers | None) -> dict[str, Any]:
-    """Every drawing as an ``<svg>`` element; they are made of numbers and our own words alone, hence safe in the page.
-
-    The names of layers, which can be anything, are escaped where the SVG is written.
-    """
-    from markupsafe import Markup
-
-    def drawing(words: tuple[str, str, str], draw: Any, *what: Any, size: tuple[float, float] = (4.7, 3.1)) -> Markup:
-        return Markup(drawn(size, THEMED, lambda figure: svg(figure, *words), draw, *what))  # noqa: S704 - see above
-
-    bins, path, best = facts.evaluation.bins, facts.diagnosis.path, facts.training.best_epoch
+    """Lay out every drawing that ``chart.html.j2`` writes; that of the network is an ``<svg>`` element already."""
+    bins, path, best, learning = facts.evaluation.bins, facts.diagnosis.path, facts.training.best_epoch, facts.learning
     calibration = ("reliability", _("Reliability diagram"), charts.describe_reliability(bins))
-    way = ("flow", _("Flow chart"), describe_path(path))
-    drawings = {
-        "reliability": drawing(calibration, charts.draw_reliability, bins, size=(4.7, 3.5)),
-        "flow_chart": drawing(way, draw_flow_chart, path, flow_captions(facts), size=(WIDTH, HEIGHT)),
+    drawings: dict[str, Any] = {
+        "reliability": laid_out(charts.reliability_chart(bins), *calibration, (4.7, 3.5)),
+        "flow_chart": flow_of_page("", _("Flow chart"), path, flow_captions(facts)),
     }
     if history:
         accuracy = ("accuracy", _("Accuracy by epoch"), charts.describe_curves(history, ("accuracy", "val_accuracy")))
         loss = ("loss", _("Loss by epoch"), charts.describe_curves(history, ("loss", "val_loss")))
-        drawings["accuracy"] = drawing(accuracy, charts.draw_accuracy, history, best)
-        drawings["loss"] = drawing(loss, charts.draw_loss, history, best)
+        drawings["accuracy"] = laid_out(charts.accuracy_chart(history, best), *accuracy)
+        drawings["loss"] = laid_out(charts.loss_chart(history, best), *loss)
     if network is not None:
-        words = ("architecture", _("The network"), describe_architecture(network))
-        drawings["network"] = drawing(words, draw_architecture, network, size=architecture_size(network))
-    if facts.learning is not None:
-        words = (
-            "learning",
-            _("Accuracy by photos per {each}", each=_(facts.learning.each)),
-            charts.describe_learning_curve(facts.learning),
-        )
-        drawings["learning"] = drawing(words, charts.draw_learning_curve, facts.learning)
+        drawings["network"] = _network_drawing(network)
+    if learning is not None:
+        title = _("Accuracy by photos per {each}", each=_(learning.each))
+        drawings["learning"] = laid_out(charts.learning_chart(learning), "learning", title, charts.describe_learning_curve(learning))
     return drawings
+
+
+def _network_drawing(network: NetworkLayers) -> Any:
+    """Draw a network as an ``<svg>`` element: numbers and our own words; the names of layers, which can be anything, are escaped there."""
+    from markupsafe import Markup
+
+    words = ("architecture", _("The network"), describe_architecture(network))
+    page = drawn(architecture_size(network), THEMED, lambda figure: svg(figure, *words), draw_architecture, network)
+    return Markup(page)  # noqa: S704 - see above

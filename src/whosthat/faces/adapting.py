@@ -156,12 +156,14 @@ def _before(photo: Any, layout: str, description: EmbedderDescription) -> list[A
 
     chain = _Nodes("whosthat_before", CROPS)
     chain.add("Cast", to=TensorProto.FLOAT)
-    if description.colours == "bgr":
-        chain.add("Gather", np.array([2, 1, 0], np.int64), axis=3)
-    chain.add("Sub", np.array(description.mean, np.float32))
-    chain.add("Mul", np.array(description.scale, np.float32))
+    turned = description.colours == "bgr"
+    for kind, values in (("Sub", description.mean), ("Mul", description.scale)):
+        by_colour = np.broadcast_to(np.array(values, np.float32), 3)
+        chain.add(kind, np.flip(by_colour) if turned else by_colour)
     if layout == "nchw":
         chain.add("Transpose", perm=[0, 3, 1, 2])
+    if turned:  # only now: whole planes change places, not single numbers
+        chain.add("Gather", np.array([2, 1, 0], np.int64), axis=1 if layout == "nchw" else 3)
     chain.add("Cast", result=photo.name, to=photo.type.tensor_type.elem_type)
     return chain.nodes
 

@@ -41,7 +41,7 @@ PLAIN = "plain"  # the way in which most faces are found: looking once
 CENTRAL_BONUS = 0.5  # how much less a face in a corner counts than one of the same size in the middle, 0 to 1
 RIVAL_SHARE = 0.5  # a photo may be about any face whose side is at least this share of the largest one's; smaller ones are bystanders
 SHARPNESS_SIDE = 150  # side in pixels of the crop whose sharpness is measured
-VERSION = 3  # changes when the same image would give other embeddings; remembered ones are then worked out again
+VERSION = 4  # changes when the same image would give other embeddings; remembered ones are then worked out again
 
 
 @dataclass(frozen=True)
@@ -73,10 +73,14 @@ class Portrait:
 
 @dataclass(frozen=True)
 class SeenFaces:
-    """The faces of one photo, from left to right, and their embeddings, float32 (n, dimensions): all that naming them takes."""
+    """The faces of one photo, from left to right, and their embeddings, float32 (n, dimensions): all that naming them takes.
+
+    ``sharpness`` is that of each crop (`sharpness`); empty where it was not measured.
+    """
 
     faces: tuple[Face, ...]
     vectors: FloatArray = field(compare=False)
+    sharpness: tuple[float, ...] = field(default=(), compare=False)
 
 
 class FaceCropper:
@@ -224,7 +228,10 @@ class FaceReader(FaceCropper):
             return []
         vectors = self.embed(np.concatenate([photo.crops for photo in photos]))
         ends = np.cumsum([len(photo.faces) for photo in photos])
-        return [SeenFaces(photo.faces, own) for photo, own in zip(photos, np.split(vectors, ends[:-1]), strict=True)]
+        return [
+            SeenFaces(photo.faces, own, tuple(map(sharpness, photo.crops)))
+            for photo, own in zip(photos, np.split(vectors, ends[:-1]), strict=True)
+        ]
 
 
 def main_face(faces: Sequence[Face], width: int, height: int) -> Face:

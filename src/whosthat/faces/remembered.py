@@ -43,6 +43,10 @@ class PhotoFaces:
 Remembered = TypeVar("Remembered", bound=PhotoFaces | SeenFaces | bool)
 
 
+_SHARPNESS = 6
+"""Where a face's row holds it, behind box, score and landmarks."""
+
+
 class Memory(PhotoCache, Generic[Remembered]):
     """What one reader found in photos; the reader is named by `finding.FaceReader.key`, the file as for `PhotoCache`.
 
@@ -101,11 +105,16 @@ class RememberedSightings(Memory[SeenFaces]):
     _kind = "-every-face"
 
     def _to_row(self, faces: SeenFaces) -> tuple[str, bytes]:
-        return json.dumps(_face_rows(faces.faces)), faces.vectors.astype("<f4").tobytes()
+        rows = _face_rows(faces.faces)
+        if faces.sharpness:
+            rows = [[*row, value] for row, value in zip(rows, faces.sharpness, strict=True)]
+        return json.dumps(rows), faces.vectors.astype("<f4").tobytes()
 
     def _from_row(self, text: str, vectors: bytes) -> SeenFaces:
-        found = _faces(json.loads(text))
-        return SeenFaces(found, _numbers(vectors).reshape(len(found), -1 if found else 0))
+        rows = json.loads(text)
+        found, measured = _faces(rows), all(len(row) > _SHARPNESS for row in rows)  # not by earlier versions
+        sharpness = tuple(float(row[_SHARPNESS]) for row in rows) if measured else ()
+        return SeenFaces(found, _numbers(vectors).reshape(len(found), -1 if found else 0), sharpness)
 
 
 class RememberedLooks(Memory[bool]):

@@ -62,6 +62,10 @@ class Session:
         self.inputs: tuple[str, ...] = tuple(item.name for item in given)
         self.input_types: tuple[str, ...] = tuple(item.type for item in given)  # such as "tensor(uint8)"
         self.input_shapes: tuple[tuple[int | str | None, ...], ...] = tuple(tuple(item.shape) for item in given)
+        gives = session.get_outputs()
+        self.outputs: tuple[str, ...] = tuple(item.name for item in gives)
+        self.output_types: tuple[str, ...] = tuple(item.type for item in gives)
+        self.output_shapes: tuple[tuple[int | str | None, ...], ...] = tuple(tuple(item.shape) for item in gives)
 
     def run(self, *arrays: NDArray[Any]) -> list[NDArray[np.float32]]:
         """Run the graph on its inputs in their declared order and return every output.

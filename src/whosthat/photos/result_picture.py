@@ -1,6 +1,7 @@
 """How a network on whole photos shows its answers: the result picture of one photo, and a contact sheet of many.
 
-What belongs here: drawing both. What does not: marking faces in a photo (`drawing`), what a sighting says (`recognition`).
+What belongs here: drawing both, and which drawing an answer gets. What does not: marking faces in a photo (`drawing`), what a sighting
+says (`recognition`).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import numpy as np
 from PIL import Image as PillowImage
 from PIL import ImageDraw
 
-from whosthat.photos.drawing import UNKNOWN_COLOUR, Colour, colours_of, fitted
+from whosthat.photos.drawing import UNKNOWN_COLOUR, Colour, colours_of, draw_sightings, fitted
 from whosthat.photos.lettering import drawable, font_for
 from whosthat.translation import N_
 from whosthat.types import Image, Sighting
@@ -30,6 +31,13 @@ _CELL, _CAPTION = 160, 28
 _PAPER: Colour = (255, 255, 255)
 _INK: Colour = (28, 33, 39)
 _TRACK: Colour = (232, 236, 240)
+
+
+def draw_answer(image: Image, sightings: Sequence[Sighting]) -> Image:
+    """Draw what was seen in a photo as ``predict --draw`` does: faces in it, or the answer for all of it around it. RGB uint8."""
+    if len(sightings) == 1 and sightings[0].box is None:
+        return draw_result(image, sightings[0])
+    return draw_sightings(image, sightings)
 
 
 def draw_result(image: Image, sighting: Sighting) -> Image:

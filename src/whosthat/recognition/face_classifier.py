@@ -18,6 +18,7 @@ from whosthat.recognition.recogniser import FaceFinding
 from whosthat.types import Sighting
 
 if TYPE_CHECKING:
+    from whosthat.inference import Session
     from whosthat.types import FloatArray, Image
 
 KIND = "face-classifier"
@@ -47,6 +48,11 @@ class FaceClassifier(FaceFinding):
     def labels(self) -> tuple[str, ...]:
         """The people; the index is the label."""
         return self.classifier.labels
+
+    @property
+    def network(self) -> Session:
+        """The network that looks at crops; see `Recogniser.network`."""
+        return self.classifier.network
 
     @property
     def threshold(self) -> float | None:

@@ -31,6 +31,7 @@ from whosthat.translation import _
 from whosthat.types import Face, Sighting, Verification
 
 if TYPE_CHECKING:
+    from whosthat.inference import Session
     from whosthat.recognition.recogniser import PhotoSource
     from whosthat.types import FloatArray
 
@@ -64,6 +65,11 @@ class FaceRecogniser(FaceFinding):
     def labels(self) -> tuple[str, ...]:
         """The enrolled people; the index is the label."""
         return self.identifier.gallery.people
+
+    @property
+    def network(self) -> Session:
+        """The network that embeds crops, each as it is, not mirrored; see `Recogniser.network`."""
+        return self.reader.embedder.session
 
     @property
     def threshold(self) -> float:

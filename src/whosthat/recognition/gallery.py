@@ -1,14 +1,15 @@
 """The gallery: the embeddings of enrolled photos, whose they are, and their one file in a bundle. `identifier` names faces by them.
 
 Privacy: a gallery is biometric data. It holds no picture, but for each enrolled photo its embedding, its name inside the photo folder
-(shown as "because of these photos") and its SHA-256 (by which its entry in the cache is found again and deleted).
+(shown as "because of these photos") and its SHA-256 (by which its entry in the cache is found again and deleted). Of faces that were
+ruled out it holds embedding and SHA-256.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, overload
 
 import numpy as np
@@ -26,6 +27,12 @@ if TYPE_CHECKING:
 
 FILE = "gallery.safetensors"
 _PHOTOS = "photos"
+_RULED_OUT = ("ruled_out", "ruled_out_owners", "ruled_out_digests")
+"""Arrays that a file holds only where a face was ruled out, so that all other files stay as they were."""
+
+MOST_RULED_OUT = 10_000
+"""Each is compared with every face that is seen."""
+
 MAX_LISTS_EACH = 10
 """Opening brackets for each photo in the list of photos of an older whosthat: one, and those in its name."""
 
@@ -81,6 +88,28 @@ def _stored(photos: Sequence[EnrolledPhoto]) -> dict[str, NDArray[np.generic]]:
 
 
 @dataclass(frozen=True)
+class RuledOut:
+    """Faces of which somebody said who they are not: embeddings, float32 (m, dimensions), labels, int64 (m,), and SHA-256 of their photos.
+
+    A face that is nearer to one of them than to the person does not get the name (`Identifier`).
+    """
+
+    vectors: FloatArray
+    labels: IntArray
+    digests: tuple[str, ...]
+
+    def of(self, rows: NDArray[np.bool_]) -> RuledOut | None:
+        """Keep some of them; None where none is left."""
+        kept = np.flatnonzero(rows)
+        return RuledOut(self.vectors[kept], self.labels[kept], tuple(self.digests[row] for row in kept.tolist())) if len(kept) else None
+
+    def without(self, label: int) -> RuledOut | None:
+        """Leave out what was said of one of the people; the labels behind move up."""
+        left = self.of(self.labels != label)
+        return left and replace(left, labels=left.labels - (left.labels > label))
+
+
+@dataclass(frozen=True)
 class Gallery:
     """The n enrolled photos: embeddings, float32 (n, dimensions), and labels, int64 (n,), which are indices of ``people``."""
 
@@ -88,16 +117,18 @@ class Gallery:
     vectors: FloatArray
     labels: IntArray
     photos: Sequence[EnrolledPhoto]
+    ruled_out: RuledOut | None = None
 
     def of(self, rows: NDArray[np.bool_] | IntArray | Sequence[int]) -> Gallery:
         """Keep some rows; the people stay."""
         chosen = np.arange(len(self.photos))[rows]
-        return Gallery(self.people, self.vectors[chosen], self.labels[chosen], tuple(self.photos[row] for row in chosen.tolist()))
+        photos = tuple(self.photos[row] for row in chosen.tolist())
+        return replace(self, vectors=self.vectors[chosen], labels=self.labels[chosen], photos=photos)
 
     def joined(self, other: Gallery) -> Gallery:
         """Put the rows of another gallery of the same people behind these."""
         vectors, labels = np.concatenate([self.vectors, other.vectors]), np.concatenate([self.labels, other.labels])
-        return Gallery(self.people, vectors, labels, (*self.photos, *other.photos))
+        return replace(self, vectors=vectors, labels=labels, photos=(*self.photos, *other.photos))
 
     def photos_of(self, person: str) -> tuple[EnrolledPhoto, ...]:
         """Return the enrolled photos of one of the people."""
@@ -109,25 +140,38 @@ class Gallery:
         people = self.people if person in self.people else (*self.people, person)
         labels = np.full(len(photos), people.index(person), np.int64)
         joined = self.joined(Gallery(people, vectors, labels, tuple(photos)))
-        return Gallery(people, joined.vectors, joined.labels, joined.photos)
+        return replace(joined, people=people)
 
     def without(self, person: str) -> Gallery:
         """Leave out one of the people with all their photos; the labels behind move up."""
         label = self.people.index(person)
         kept = self.of(self.labels != label)
         people = tuple(name for name in self.people if name != person)
-        return Gallery(people, kept.vectors, kept.labels - (kept.labels > label), kept.photos)
+        ruled_out = self.ruled_out and self.ruled_out.without(label)
+        return Gallery(people, kept.vectors, kept.labels - (kept.labels > label), kept.photos, ruled_out)
+
+    def ruling_out(self, person: str, vector: FloatArray, digest: str) -> Gallery:
+        """Note that a face, float32 (dimensions,), of the photo with this SHA-256 is not one of the people; of too many, the oldest go."""
+        new = RuledOut(vector[None], np.array([self.people.index(person)], np.int64), (digest,))
+        if (old := self.ruled_out) is not None:
+            vectors, labels = np.concatenate([old.vectors, new.vectors]), np.append(old.labels, new.labels)
+            new = RuledOut(vectors[-MOST_RULED_OUT:], labels[-MOST_RULED_OUT:], (*old.digests, digest)[-MOST_RULED_OUT:])
+        return replace(self, ruled_out=new)
 
     def renamed(self, person: str, name: str) -> Gallery:
         """Call one of the people by another name; the names of their photos stay."""
         people = tuple(name if one == person else one for one in self.people)
-        return Gallery(people, self.vectors, self.labels, self.photos)
+        return replace(self, people=people)
 
     def to_bytes(self) -> bytes:
         """Return the gallery as a safetensors file; the people's names stand in the bundle's facts."""
         from safetensors.numpy import save
 
-        content: bytes = save({"vectors": np.ascontiguousarray(self.vectors), "owners": self.labels, **_stored(self.photos)})
+        arrays = {"vectors": np.ascontiguousarray(self.vectors), "owners": self.labels, **_stored(self.photos)}
+        if (out := self.ruled_out) is not None:
+            digests = np.frombuffer(bytes.fromhex("".join(out.digests)), np.uint8).reshape(-1, 32)
+            arrays |= dict(zip(_RULED_OUT, (np.ascontiguousarray(out.vectors), out.labels, digests), strict=True))
+        content: bytes = save(arrays)
         return content
 
 
@@ -140,8 +184,8 @@ def read_gallery(content: Content, people: tuple[str, ...], dimensions: int) -> 
         arrays, told = read_tensors(content)
         vectors, labels = arrays["vectors"], arrays["owners"]
         photos: Sequence[EnrolledPhoto] = _listed(told[_PHOTOS], len(vectors)) if _PHOTOS in told else _of_file(arrays)
-        gallery = Gallery(people, vectors, labels, tuple(photos) if isinstance(content, bytes) else photos)
-        problem = _problem(gallery, dimensions)
+        gallery = Gallery(people, vectors, labels, tuple(photos) if isinstance(content, bytes) else photos, _ruled_out(arrays))
+        problem = _problem(gallery, dimensions) or _problem_of_ruled_out(gallery, dimensions)
     except (ValueError, KeyError, TypeError, RecursionError, AttributeError) as error:
         raise BundleError("{file} is damaged ({error}). Copy the bundle again, or train again.", file=FILE, error=error) from error
     if problem:
@@ -161,6 +205,26 @@ def _listed(text: str, n: int) -> tuple[EnrolledPhoto, ...]:
     if text.count("[") > MAX_LISTS_EACH * (1 + n):
         raise ValueError(_("more is listed than there are photos"))
     return tuple(EnrolledPhoto(str(name), str(sha256)) for name, sha256 in json.loads(text))
+
+
+def _ruled_out(arrays: dict[str, NDArray[np.generic]]) -> RuledOut | None:
+    if _RULED_OUT[0] not in arrays:
+        return None
+    vectors, labels, digests = (arrays[name] for name in _RULED_OUT)
+    if digests.dtype != np.uint8 or digests.shape != (len(vectors), 32):
+        raise ValueError(_("the names of the photos do not fit"))
+    return RuledOut(vectors, labels, tuple(digest.tobytes().hex() for digest in digests))  # type: ignore[arg-type]
+
+
+def _problem_of_ruled_out(gallery: Gallery, dimensions: int) -> str:
+    out = gallery.ruled_out
+    if out is None:
+        return ""
+    n = len(out.digests)
+    sound = out.vectors.dtype == np.float32 and out.vectors.shape == (n, dimensions) and out.labels.dtype == np.int64
+    if 0 < n <= MOST_RULED_OUT and sound and out.labels.shape == (n,) and _finite(out.vectors):
+        return "" if out.labels.min() >= 0 and out.labels.max() < len(gallery.people) else _("a face that was ruled out belongs to nobody")
+    return _("expected at most {n:,} finite embeddings of faces that were ruled out", n=MOST_RULED_OUT)
 
 
 def _problem(gallery: Gallery, dimensions: int) -> str:

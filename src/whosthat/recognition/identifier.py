@@ -40,6 +40,9 @@ TEMPLATES_KEPT = 20_000
 FACES_KEPT = 16
 """For so many faces what the index proposed is kept: who they are and which photos they resemble is asked one after the other."""
 
+OUT_OF_REACH = np.float32(1e4)
+"""Taken off a score, nothing of its share is left; as a squared distance it is beyond every threshold."""
+
 LET_GO_AFTER = 500
 """So many photos of a mapped gallery are looked at before their memory is given back: each brings a piece of the file with it."""
 
@@ -169,11 +172,30 @@ class Identifier:
     def _decided(self, vectors: FloatArray) -> Decision:
         squares = self._templates.squared(vectors)
         scores = -SQUARED_DISTANCE_SCORE * squares if self.head == "trimmed-mean" else self._scorer(vectors)
+        scores, squares = self._without_ruled_out(vectors, np.arange(len(self.gallery.people)), scores, squares)
         labels = _likeliest(scores)
         shares = apply_temperature(softmax(scores), self.temperature).astype(np.float32)
         probabilities = np.take_along_axis(shares, labels, axis=1)
         distances = corrected(np.sqrt(np.take_along_axis(squares, labels, axis=1)), self._counts[labels])
         return self._told(labels, probabilities, distances)
+
+    def _without_ruled_out(
+        self, vectors: FloatArray, people: IntArray, scores: FloatArray, squares: FloatArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """Put people out of reach of faces that are nearer to a face that was ruled out for them than to their template.
+
+        Not corrected for template size: a face that was ruled out by mistake would take the person's own photos with it.
+
+        ``people``, int64 (k,), are those of the columns; scores and squared distances are float32 (m, k).
+        """
+        out = self.gallery.ruled_out
+        if out is None:
+            return scores, squares
+        far = Points(out.vectors).squared(vectors)
+        struck = np.zeros(scores.shape, bool)
+        for column in np.flatnonzero(np.isin(people, out.labels)).tolist():
+            struck[:, column] = far[:, out.labels == people[column]].min(axis=1) < squares[:, column]
+        return np.where(struck, scores - OUT_OF_REACH, scores), np.where(struck, np.float32(OUT_OF_REACH), squares)
 
     def _told(self, labels: IntArray, probabilities: FloatArray, distances: FloatArray) -> Decision:
         """Count strangers in: a share, times the probability that somebody this near to the likeliest person is no stranger."""
@@ -185,6 +207,7 @@ class Identifier:
         people = self._people_near(vector)[0]
         squares = Points(self._templates_of(people)).squared(vector[None])
         scores = -SQUARED_DISTANCE_SCORE * (squares if self.head == "trimmed-mean" else self._near_photos(vector, people))
+        scores, squares = self._without_ruled_out(vector[None], people, scores, squares)
         labels = np.full((1, COMPARED), -1, np.int64)
         probabilities, distances = np.zeros((1, COMPARED), np.float32), np.full((1, COMPARED), np.inf, np.float32)
         labels[0, : len(people)] = people

@@ -72,6 +72,11 @@ class ImageClassifier(Recogniser):
         return self._labels
 
     @property
+    def network(self) -> Session:
+        """The network that gives probabilities, before they are calibrated; see `Recogniser.network`."""
+        return self._session
+
+    @property
     def threshold(self) -> float | None:
         """The smallest confidence that gets a name; None where every photo gets one."""
         fitted = self.fitted_threshold

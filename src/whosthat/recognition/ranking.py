@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -35,7 +36,8 @@ def sightings_of_faces(
     better = given_to_better(probabilities, confidence, allowed, people)
     each = zip(confidence, people, better, faces, nearest or [()] * len(faces), strict=True)
     return [
-        sighting_of(labels, row, person, given_to_better=other, box=face.box, nearest=photos) for row, person, other, face, photos in each
+        replace(sighting_of(labels, row, person, given_to_better=other, box=face.box, nearest=photos), face=face)
+        for row, person, other, face, photos in each
     ]
 
 

@@ -21,6 +21,7 @@ from whosthat.types import Added, Enrolled, Image, Sighting, Verification
 
 if TYPE_CHECKING:
     from whosthat.faces.finding import CutFaces, FaceCropper
+    from whosthat.inference import Session
     from whosthat.recognition.bundle import Bundle
     from whosthat.types import Face, FloatArray
 
@@ -60,7 +61,8 @@ class People(Protocol):
 
         Raises:
             UsageError: The name cannot be used, or there is no such face.
-            DatasetError: No photo shows a face, it is not clear which one is meant, or the photos show somebody else.
+            DatasetError: No photo shows a face, or it is not clear which one is meant.
+            DoubtError: A DatasetError: the photos seem to show several people, or somebody else; ``anyway`` was not given.
         """
 
     def remove(self, name: str) -> Path:
@@ -80,6 +82,17 @@ class People(Protocol):
 
         Raises:
             UsageError: Nobody has the first name, or the second cannot be used.
+        """
+
+    def rule_out(self, name: str, photo: str | Path) -> None:
+        """Note that the face of a photo that gets somebody's name is not theirs.
+
+        From then on this face, and every face that is nearer to it than to the person, does not get the name. Where the photo is enrolled
+        by this face as one of the person, it is no longer.
+
+        Raises:
+            UsageError: Nobody has this name, no face of the photo gets it, or it is the only photo by which they are known.
+            PhotoError: The photo cannot be read.
         """
 
 
@@ -130,6 +143,15 @@ class Recogniser(ABC):
     def every(self) -> int | None:
         """Every how many frames of a video it looks, where it learnt that from clips; None where it did not."""
         return None
+
+    @property
+    def network(self) -> Session:
+        """The network alone, for programs that prepare its input and read its output themselves; nothing is calibrated or refused.
+
+        Raises:
+            BundleError: This recogniser has none of its own.
+        """
+        raise BundleError("This recogniser has no network of its own.")
 
     @abstractmethod
     def prepare(self, photo: PhotoSource, *, bgr: bool = False) -> Any:

@@ -23,7 +23,7 @@ from filelock import FileLock, Timeout
 from whosthat import durable
 from whosthat.errors import BundleError, RunError, UsageError, did_you_mean, system_reason
 from whosthat.file_names import safe_name
-from whosthat.runs.files import CHECKPOINTS, ENVIRONMENT, METRICS, NOTE, RECIPE, TRIAL, flat
+from whosthat.runs.files import BUNDLE, CHECKPOINTS, ENVIRONMENT, METRICS, NOTE, RECIPE, TRIAL, flat
 from whosthat.translation import N_, _
 
 LATEST = "latest"
@@ -212,6 +212,16 @@ def list_runs(runs: Path) -> list[RunSummary]:
         raise RunError("The runs in {runs} cannot be listed: {error}.", runs=runs, error=system_reason(error)) from error
     long_ago = datetime.min.replace(tzinfo=UTC)
     return sorted(map(summarise, folders), key=lambda run: (run.started or long_ago, run.name))
+
+
+def answering_runs(runs: Path) -> list[RunSummary]:
+    """Return the runs of a folder that hold a saved recogniser, the newest first; errors as for `list_runs`."""
+    return [run for run in reversed(list_runs(runs)) if (run.path / BUNDLE).is_dir()]
+
+
+def has_latest(runs: Path) -> bool:
+    """Tell whether a folder has a ``latest``, be it gone what it points at."""
+    return os.path.lexists(runs / LATEST)
 
 
 def summarise(run: Path) -> RunSummary:

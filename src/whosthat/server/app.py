@@ -19,9 +19,13 @@ from starlette.types import Scope
 
 from whosthat.errors import WhosthatError
 from whosthat.server.bundles import bundles_router
+from whosthat.server.compreface import compreface_router
 from whosthat.server.guards import Door, Guard
 from whosthat.server.health import health_router
 from whosthat.server.identify import identify_router
+from whosthat.server.kserve import kserve_router
+from whosthat.server.metrics import Counting, Metrics, metrics_router
+from whosthat.server.people import Register, people_router
 from whosthat.server.refusals import CODES, document, headers_of, status_of
 from whosthat.server.service import Service
 from whosthat.translation import N_, _
@@ -64,7 +68,9 @@ def make_app(service: Service, *, door: Door | None = None, studio: Studio | Non
         lifespan=_lifespan(service, studio),
     )
     app.state.service = service
-    for router in (health_router(service), identify_router(service), bundles_router(service)):
+    metrics, register = Metrics(service), Register(service)
+    routers = [health_router(service), metrics_router(metrics), identify_router(service), bundles_router(service)]
+    for router in (*routers, people_router(service, register), kserve_router(service), compreface_router(service, register)):
         app.include_router(router)
     if studio is not None:
         app.include_router(studio.router)
@@ -72,6 +78,7 @@ def make_app(service: Service, *, door: Door | None = None, studio: Studio | Non
     app.add_exception_handler(HTTPException, _not_routed)
     app.add_exception_handler(RequestValidationError, _not_valid)
     app.add_middleware(Guard, service=service, door=door or Door())
+    app.add_middleware(Counting, metrics=metrics)
     return app
 
 

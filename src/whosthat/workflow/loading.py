@@ -76,5 +76,11 @@ class _People:
         rename_person(self._bundle, name, new_name)
         self._take_over()
 
+    def rule_out(self, name: str, photo: str | Path) -> None:
+        from whosthat.workflow.people import rule_out
+
+        rule_out(self._bundle, name, photo)
+        self._take_over()
+
     def _take_over(self) -> None:
         self._recogniser.take_people(open_bundle(self._bundle))

@@ -1,4 +1,4 @@
-"""Who a face recogniser knows: list, add, remove, rename, in seconds and without training again.
+"""Who a face recogniser knows: list, add, remove, rename, rule out, in seconds and without training again.
 
 What belongs here: changing the gallery of a saved bundle, and refusing what would make it worse. What does not: what is left of somebody
 elsewhere (`forgetting`), the arithmetic of embeddings (`whosthat.recognition`).
@@ -9,14 +9,14 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from filelock import FileLock, Timeout
 
 from whosthat import photo_cache
-from whosthat.checking.suspects import STRANGER_DISTANCE, find_outliers
 from whosthat.errors import BundleError, DatasetError, UsageError, did_you_mean, system_reason, type_given
 from whosthat.faces.remembered import RememberedFaces, RememberedSightings
 from whosthat.photos.reading import sha256_of
@@ -36,14 +36,18 @@ from whosthat.recognition.face_threshold import DistanceThreshold
 from whosthat.recognition.gallery import FILE, EnrolledPhoto, Gallery, read_gallery
 from whosthat.recognition.identifier import Identifier
 from whosthat.recognition.index import Index, grown, search_words
-from whosthat.translation import _, ngettext
+from whosthat.translation import _
 from whosthat.types import Added, Enrolled, FloatArray, SetAside
 from whosthat.wording import counted, listing
+from whosthat.workflow.doubts import check_not_somebody_else, check_one_person
 from whosthat.workflow.face_choice import Chosen, choose_face, choose_faces
 from whosthat.workflow.face_photos import faces_of_photos
 from whosthat.workflow.forgetting import Erasure, Receipt, erase, erasure_of, note_erasure, plan_erasure
 from whosthat.workflow.predict import find_photos, places_given
 from whosthat.workflow.prediction import Prediction
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 CHANGED = "People were added or removed since this was measured."  # not translated: looked for in bundles
 
@@ -64,6 +68,13 @@ def list_people(bundle: str | Path) -> tuple[Enrolled, ...]:
     gallery = read_gallery(opened.mapped(FILE), opened.facts.labels, facts.dimensions)
     counts = np.bincount(gallery.labels, minlength=len(gallery.people))
     return tuple(Enrolled(name, int(n)) for name, n in zip(gallery.people, counts, strict=True))
+
+
+def list_photos(bundle: str | Path) -> tuple[tuple[str, str], ...]:
+    """Return every enrolled photo, whose it is and its SHA-256; errors as of `list_people`."""
+    opened = open_bundle(bundle)
+    gallery = read_gallery(opened.mapped(FILE), opened.facts.labels, _face_facts(opened).dimensions)
+    return tuple((gallery.people[label], photo.sha256) for label, photo in zip(gallery.labels, gallery.photos, strict=True))
 
 
 def how_searched(bundle: str | Path) -> str:
@@ -91,7 +102,8 @@ def add_person(
     Raises:
         BundleError: The bundle cannot be used or saved; the old one is then still there.
         UsageError: The name cannot be used, there is no such face, or ``face`` is given with several photos.
-        DatasetError: No photo shows a face, or not one person, or it is not clear which face is meant, or the person is enrolled already.
+        DatasetError: No photo shows a face, or it is not clear which face is meant, or it is enrolled already.
+        DoubtError: The photos seem to show several people, or somebody else; ``anyway`` was not given.
     """
     name = _normal(name)
     with _held(bundle) as (opened, _rest):
@@ -101,8 +113,8 @@ def add_person(
         places, left = _to_enrol(name, photos, gallery, one=face is not None)
         chosen, enrolled = _chosen(name, places, left, recogniser, face, progress)
         if not anyway:
-            _check_one_person(chosen.vectors, enrolled)
-            _check_not_somebody_else(name, chosen.vectors, recogniser.identifier)
+            check_one_person(chosen.vectors, enrolled)
+            check_not_somebody_else(name, chosen.vectors, recogniser.identifier)
         more = gallery.with_photos(name, chosen.vectors, enrolled)
         _save(opened, more, grown(recogniser.identifier.index, more.vectors, more.labels))
     threshold = recogniser.identifier.threshold
@@ -148,6 +160,46 @@ def rename_person(bundle: str | Path, name: str, new_name: str) -> None:
         name = _known(name, identifier.gallery.people)
         _check_name(new_name, [one for one in identifier.gallery.people if one != name])
         _save(opened, identifier.gallery.renamed(name, new_name), identifier.index)
+
+
+def rule_out(bundle: str | Path, name: str, photo: str | Path) -> None:
+    """Note that the face of a photo that gets somebody's name is not theirs; the bundle is replaced in one step.
+
+    From then on this face, and every face that is nearer to it than to the person, does not get the name. Where the photo is enrolled by
+    this face as one of the person, it is no longer.
+
+    Raises:
+        BundleError: The bundle cannot be used or saved; the old one is then still there.
+        UsageError: Nobody has this name, no face of the photo gets it, or it is the only photo by which they are known.
+        PhotoError: The photo cannot be read.
+    """
+    with _held(bundle) as (opened, _rest):
+        recogniser = _opened(opened)
+        identifier, gallery = recogniser.identifier, recogniser.identifier.gallery
+        name = _known(name, gallery.people)
+        sightings = recogniser.identify(photo)
+        vectors = [sighting.embedding for sighting in sightings if sighting.embedding is not None]
+        own = next((row for row, sighting in enumerate(sightings) if sighting.name == name), None)
+        if own is None:
+            raise UsageError("No face in {photo} is called {name}. Nothing was changed.", photo=photo, name=name)
+        digest = sha256_of(Path(photo))
+        mistaken = [row for row in _rows_of(gallery, name, digest) if _nearest_row(gallery.vectors[row], vectors) == own]
+        if len(mistaken) == len(gallery.photos_of(name)):
+            raise UsageError("{photo} is the only photo of {name}. Add others first, or remove {name}.", photo=photo, name=name)
+        index = identifier.index
+        if mistaken:
+            index = index and index.without(np.array(mistaken, np.int64))
+            gallery = gallery.of(np.setdiff1d(np.arange(len(gallery.photos)), mistaken))
+        _save(opened, gallery.ruling_out(name, vectors[own], digest), index)
+
+
+def _rows_of(gallery: Gallery, name: str, digest: str) -> list[int]:
+    rows = np.flatnonzero(gallery.labels == gallery.people.index(name)).tolist()
+    return [row for row in rows if gallery.photos[row].sha256 == digest]
+
+
+def _nearest_row(vector: FloatArray, vectors: Sequence[FloatArray]) -> int:
+    return int(np.linalg.norm(np.stack(vectors) - vector, axis=1).argmin())
 
 
 def _face_facts(bundle: Bundle) -> FaceFacts:
@@ -202,9 +254,25 @@ def _finish_removal(erasure: Erasure, home: Path, *, stopped: bool) -> Removed:
     if erasure.removed in identifier.gallery.people:
         gallery, label = identifier.gallery, identifier.gallery.people.index(erasure.removed)
         index = identifier.index and identifier.index.without(np.flatnonzero(gallery.labels == label))
-        _save(opened, gallery.without(erasure.removed), index, gone=erasure.digests)
+        _save(opened, _forgotten(identifier, erasure), index, gone=erasure.digests)
     receipt = erase(erasure, home, stopped=stopped)
     return Removed(receipt, home.with_name(erasure.receipt), identifier.threshold.value)
+
+
+def _forgotten(identifier: Identifier, erasure: Erasure) -> Gallery:
+    """Return the gallery without somebody, and without their faces among those that were ruled out for others."""
+    gallery = identifier.gallery
+    if (out := gallery.ruled_out) is not None:
+        theirs = _is_theirs(identifier, out.vectors, erasure.removed) | np.isin(out.digests, [*erasure.digests])
+        gallery = replace(gallery, ruled_out=out.of(~theirs))
+    return gallery.without(erasure.removed)
+
+
+def _is_theirs(identifier: Identifier, vectors: FloatArray, name: str) -> NDArray[np.bool_]:
+    """Tell which embeddings, float32 (n, dimensions), are nearest to somebody, and near enough."""
+    far, who = identifier.nearest_people(vectors)
+    theirs: NDArray[np.bool_] = (who == identifier.gallery.people.index(name)) & (far <= identifier.threshold.value)
+    return theirs
 
 
 def _recognised(recogniser: FaceRecogniser, name: str) -> set[str]:
@@ -219,8 +287,7 @@ def _recognised(recogniser: FaceRecogniser, name: str) -> set[str]:
     found = [(digest, vectors) for digest, vectors in found if vectors.shape[1:] == identifier.gallery.vectors.shape[1:]]
     if not found:
         return set()
-    far, who = identifier.nearest_people(np.concatenate([vectors for _rest, vectors in found]))
-    theirs = (who == identifier.gallery.people.index(name)) & (far <= identifier.threshold.value)
+    theirs = _is_theirs(identifier, np.concatenate([vectors for _rest, vectors in found]), name)
     return set(np.repeat([digest for digest, _rest in found], [len(vectors) for _rest, vectors in found])[theirs].tolist())
 
 
@@ -300,46 +367,6 @@ def _drop_enrolled(name: str, places: dict[str, Path], gallery: Gallery, left: l
                 owner=owner,
                 name=name,
             )
-
-
-def _check_one_person(vectors: FloatArray, photos: Sequence[EnrolledPhoto]) -> None:
-    outliers = find_outliers(vectors)
-    if outliers:
-        raise DatasetError(
-            ngettext(
-                "The photos do not seem to show one person: {outliers} does not fit the other {photos}. Look at them "
-                "and leave them out, or use --anyway to enrol all of them. Nothing was changed.",
-                "The photos do not seem to show one person: {outliers} do not fit the other {photos}. Look at them "
-                "and leave them out, or use --anyway to enrol all of them. Nothing was changed.",
-                len(outliers),
-                outliers=listing([photos[row].name for row in outliers]),
-                photos=counted(len(photos) - len(outliers), "photo"),
-            )
-        )
-
-
-def _check_not_somebody_else(name: str, vectors: FloatArray, identifier: Identifier) -> None:
-    people = identifier.gallery.people
-    compared = sorted({*identifier.likeliest(vectors), *([people.index(name)] if name in people else [])})
-    to_people = dict(zip(compared, np.median(identifier.distances(vectors, np.array(compared)), axis=0).tolist(), strict=True))
-    own = to_people[people.index(name)] if name in people else np.inf
-    nearest = min(to_people, key=lambda person: to_people[person])
-    if people[nearest] != name and to_people[nearest] <= identifier.threshold.value and to_people[nearest] < own:
-        raise DatasetError(
-            "These photos look like {person}, who is enrolled already (distance {distance:.2f}; up to {threshold:.2f} is "
-            "the same person). Add them to {person}, rename that person, or use --anyway. Nothing was changed.",
-            person=people[nearest],
-            distance=to_people[nearest],
-            threshold=identifier.threshold.value,
-        )
-    if name in people and own > STRANGER_DISTANCE:
-        raise DatasetError(
-            "These photos do not look like the {name} who is enrolled (distance {distance:.2f}, expected up to "
-            "{farthest:.2f}). Choose another name, or use --anyway. Nothing was changed.",
-            name=name,
-            distance=own,
-            farthest=STRANGER_DISTANCE,
-        )
 
 
 def _save(bundle: Bundle, gallery: Gallery, index: Index | None, *, gone: Set[str] = frozenset()) -> None:

@@ -281,10 +281,8 @@ def _with_contact_sheet(answers: Iterator[Prediction], folder: Path) -> Iterator
 
 
 def _draw(path: Path, sightings: tuple[Sighting, ...], folder: Path) -> Path:
-    from whosthat.photos.drawing import draw_sightings
-    from whosthat.photos.result_picture import draw_result
+    from whosthat.photos.result_picture import draw_answer
     from whosthat.workflow.drawn_copies import save_copy
 
     picture = picture_of(path)
-    drawn = draw_result(picture, sightings[0]) if _is_whole(sightings) else draw_sightings(picture, sightings)
-    return save_copy(drawn, folder, f"{path.stem}.jpg", source=str(path.resolve()), exif=exif_of(path))
+    return save_copy(draw_answer(picture, sightings), folder, f"{path.stem}.jpg", source=str(path.resolve()), exif=exif_of(path))

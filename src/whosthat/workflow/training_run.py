@@ -22,7 +22,7 @@ from whosthat.errors import DatasetError, RecipeError, RunError, system_reason
 from whosthat.evaluation.diagnosis import Diagnosis, Training, diagnose
 from whosthat.evaluation.learning_curve import LearningCurve
 from whosthat.evaluation.metrics import Evaluation
-from whosthat.evaluation.plots.writing import write_plots
+from whosthat.evaluation.plots.writing import keep_photos, write_plots
 from whosthat.evaluation.report import write_report
 from whosthat.evaluation.run_facts import RunFacts, write_metrics
 from whosthat.photos.clips import picture_of
@@ -158,7 +158,9 @@ def conclude(
     """
     diagnosis, now = diagnose(history, evaluation, training), datetime.now(UTC).isoformat(timespec="seconds")
     tested = RunFacts(run.photos_name, now, temperature, training, evaluation, diagnosis, notes, learning)
-    write_plots(run.folder, tested, history, _Photos(run.parts.parts["test"]))
+    keep_photos(run.folder, evaluation, _Photos(run.parts.parts["test"]))
+    if history:  # a run of faces takes a second or two, and drawing would take as long again: `whosthat report` does it
+        write_plots(run.folder, tested, history)
     write_metrics(run.folder, tested)
     write_report(run.folder)
     return result_of(run.folder, tested)

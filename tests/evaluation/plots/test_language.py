@@ -15,6 +15,7 @@ from whosthat.evaluation.learning_curve import LearningCurve, Point
 from whosthat.evaluation.metrics import Evaluation, matrix_of
 from whosthat.evaluation.plots import architecture, canvas, charts, flow_chart, writing
 from whosthat.evaluation.plots.canvas import PRINT, drawn, svg_file
+from whosthat.evaluation.plots.chart import draw_chart
 from whosthat.evaluation.run_facts import RunFacts
 from whosthat.networks.layers import LayerFacts, NetworkLayers
 from whosthat.translation import using
@@ -39,11 +40,11 @@ def pictures(answer_with: Callable[..., Evaluation], training: Training) -> Call
             evaluation = answer_with(30, 40, labels=LABELS)
             facts = RunFacts("heroes", "", 1.3, training, evaluation, diagnose(HISTORY, evaluation, training))
         return {
-            "accuracy": (charts.draw_accuracy, HISTORY, 2),
-            "loss": (charts.draw_loss, HISTORY, 2),
-            "reliability": (charts.draw_reliability, evaluation.bins),
-            "learning": (charts.draw_learning_curve, CURVE),
-            "classes": (charts.draw_learning_curve, replace(CURVE, each="class")),
+            "accuracy": (draw_chart, charts.accuracy_chart, HISTORY, 2),
+            "loss": (draw_chart, charts.loss_chart, HISTORY, 2),
+            "reliability": (draw_chart, charts.reliability_chart, evaluation.bins),
+            "learning": (draw_chart, charts.learning_chart, CURVE),
+            "classes": (draw_chart, charts.learning_chart, replace(CURVE, each="class")),
             "confusion": (charts.draw_confusion, matrix_of(evaluation)),
             "flow": (flow_chart.draw_flow_chart, STATIONS, writing.flow_captions(facts)),
         }

@@ -5,6 +5,7 @@ from PIL import Image
 
 from whosthat.errors import RunError
 from whosthat.evaluation.plots.writing import keep_insight, read_photos
+from whosthat.evaluation.report import draw_plots
 from whosthat.evaluation.run_facts import read_metrics
 
 PICTURES = ["calibration.png", "confusion.png", "curves.png", "flow_chart.png", "grid.png"]
@@ -34,6 +35,13 @@ def test_one_epoch_and_one_photo_can_be_drawn(make_run):
 
 def test_a_route_without_epochs_has_no_curves(make_run):
     assert pictures(make_run(n_epochs=0, draw=True)) == [name for name in PICTURES if name != "curves.png"]
+
+
+def test_what_is_not_kept_any_more_is_not_drawn(make_run):
+    run = make_run()
+    (run / "plots" / "photos.json").unlink()
+    draw_plots(run)
+    assert pictures(run) == [name for name in PICTURES if name != "grid.png"]
 
 
 def test_the_photos_that_the_report_shows_are_kept_and_no_more(make_run):

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from whosthat.errors import BundleError
+from whosthat.photos.reading import read
 from whosthat.server.studio.studio import Studio
 from whosthat.workflow.people import list_people
 
@@ -70,9 +71,31 @@ def test_without_a_recogniser_the_page_is_told_to_train(page: Any) -> None:
 def test_a_face_that_is_named_is_known_in_every_photo(page: Any, people_run: Path) -> None:
     first, _second = identify(page, people_photo("eve", "bo", seed=1), people_photo("dee", "eve", seed=2))
     done = page.post(f"{API}/identify/name", json={"id": first["id"], "face": 0, "name": "Eve"}).json()
-    assert done["sentence"] == "1 face is now enrolled as Eve."
+    assert done["sentence"].startswith("1 face is now enrolled as Eve. For the next training, 1 photo went")
     assert [names(photo) for photo in done["photos"]] == [["Eve", "bo"], [None, "Eve"]]
     assert {one.name: one.photos for one in list_people(people_run / "bundle")}["Eve"] == 1
+
+
+def test_a_named_face_is_kept_for_the_next_training_alone_where_others_are_beside_it(page: Any, people_run: Path) -> None:
+    alone, together = identify(page, people_photo("eve", seed=1), people_photo("ann", "eve", "bo", seed=2))
+    page.post(f"{API}/identify/name", json={"id": alone["id"], "face": 0, "name": "Eve"})
+    page.post(f"{API}/identify/name", json={"id": together["id"], "face": 1, "name": "Eve"})
+    party = people_run.parents[1] / "party"
+    assert (party / "Eve" / "0.png").read_bytes() == people_photo("eve", seed=1)
+    assert read(party / "Eve" / "1.jpg").shape == (100, 220, 3)
+    looks = {one["name"]: one["looks"] for one in page.get(f"{API}/people").json()["people"]}
+    assert looks["Eve"] == ["party/Eve/0.png", "party/Eve/1.jpg"]
+    (other,) = identify(page, people_photo("dee", seed=1))
+    done = page.post(f"{API}/identify/name", json={"id": other["id"], "face": 0, "name": "Dee", "keep": False}).json()
+    assert done["sentence"] == "1 face is now enrolled as Dee."
+    assert not (party / "Dee").exists()
+
+
+def test_a_photo_that_lies_in_the_persons_folder_is_not_kept_twice(page: Any, people_run: Path) -> None:
+    (people_run.parents[1] / "party" / "ann" / "new.png").write_bytes(people_photo("ann", seed=9))
+    photo = page.post(f"{API}/identify", json={"paths": ["party/ann/new.png"]}).json()["photos"][0]
+    assert page.post(f"{API}/identify/name", json={"id": photo["id"], "face": 0, "name": "ann"}).status_code == 200
+    assert len(list((people_run.parents[1] / "party" / "ann").iterdir())) == 4
 
 
 def test_a_face_of_somebody_who_is_known_is_not_given_to_another_unless_asked_twice(page: Any, people_run: Path) -> None:

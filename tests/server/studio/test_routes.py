@@ -175,6 +175,16 @@ def test_a_job_whose_process_is_killed_has_failed_and_the_next_can_begin(
     assert finished(page.post(f"{API}/check", json={"folder": "colours"}).json())[-1][1]["state"] == "done"
 
 
+def test_who_listens_does_not_hold_up_the_end(page: Any, colours: Path, studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "COMMAND", ("sleep", "60"))
+    job = page.post(f"{API}/check", json={"folder": "colours"}).json()
+    threading.Timer(0.2, lambda: setattr(studio.service, "draining", True)).start()
+    began = time.monotonic()
+    page.get(f"{API}/jobs/{job['id']}/events")
+    assert time.monotonic() - began < 10
+    os.kill(studio.jobs._process.pid, signal.SIGKILL)
+
+
 @pytest.mark.parametrize(
     "form",
     [
@@ -198,3 +208,38 @@ def test_a_run_that_is_none_is_not_found(page: Any, people_run: Path, name: str)
     for path in (f"runs/{name}", f"runs/{name}/report"):
         assert page.get(f"{API}/{path}").status_code == 404
     assert page.post(f"{API}/runs/{name}/open").status_code == 404
+
+
+def test_a_video_is_looked_through_in_the_background(
+    page: Any, tmp_path: Path, save_colours: Callable[..., Path], draw_clip: Callable[..., Path], finished: Finished, studio: Studio
+) -> None:
+    run = tmp_path / "studio" / "runs" / "colours-1"
+    run.mkdir(parents=True)
+    save_colours(run / "bundle")
+    (run / "recipe.toml").write_text('model = "colours"\n', encoding="utf-8")
+    (run.parent / "latest").symlink_to(run.name)
+    draw_clip(tmp_path / "studio" / "clip.mp4", 3)
+    job = page.post(f"{API}/identify/video", json={"path": "clip.mp4", "every": 2}).json()
+    result = finished(job)[-1][1]["result"]
+    assert (result["frames"], result["every"], result["error"]) == (4, 2, None)
+    assert {track["name"] for track in result["tracks"]} <= {"red", "green", "blue"}
+    for picture in result["pictures"]:
+        assert page.get(f"{API}/pictures/{picture['id']}").headers["content-type"] == "image/jpeg"
+    assert page.get(f"{API}/pictures/none").status_code == 404
+    dropped = page.post(f"{API}/identify/video", files=[("video", ("../../x.mp4", b"no video"))]).json()
+    end = finished(dropped)[-1][1]
+    assert end["result"]["error"]
+    assert not any(studio.desk.iterdir())
+    for path in ("none.mp4", "../clip.mp4", "runs"):
+        assert page.post(f"{API}/identify/video", json={"path": path}).status_code == 404
+
+
+def test_runs_stand_side_by_side_in_words(page: Any, tmp_path: Path) -> None:
+    for name, epochs in (("a-cnn6-1", 2), ("a-cnn6-2", 3)):
+        (tmp_path / "studio" / "runs" / name).mkdir(parents=True)
+        (tmp_path / "studio" / "runs" / name / "recipe.toml").write_text(f'model = "cnn6"\nepochs = {epochs}\n', encoding="utf-8")
+    found = page.get(f"{API}/runs/compare", params={"names": "a-cnn6-1,a-cnn6-2"}).json()
+    assert found["columns"] == ["", "a-cnn6-1", "a-cnn6-2"]
+    assert ["epochs", "2", "3"] in found["rows"]
+    assert page.get(f"{API}/runs/compare", params={"names": "a-cnn6-1"}).status_code == 422
+    assert page.get(f"{API}/runs/compare", params={"names": "a-cnn6-1,none"}).status_code == 404

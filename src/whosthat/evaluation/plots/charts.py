@@ -1,20 +1,21 @@
 """The charts of a run: accuracy and loss by epoch, calibration, learning curve, confusion matrix, and a grid of answered test photos.
 
-Each ``draw_...`` fills a matplotlib ``Axes`` with the `Inks` given; each ``describe_...`` says the same for those who cannot see it.
+Each ``..._chart`` says what a chart holds (`chart`), each ``draw_...`` fills a matplotlib ``Axes`` with the `Inks` given; each
+``describe_...`` says the same for those who cannot see it.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from whosthat.evaluation.learning_curve import LearningCurve
+from whosthat.evaluation.learning_curve import LearningCurve, Point
 from whosthat.evaluation.metrics import Bin, Matrix
 from whosthat.evaluation.outcomes import Answer
 from whosthat.evaluation.plots.canvas import Inks, drawable, sentence_of
+from whosthat.evaluation.plots.chart import Axis, Bar, Chart, Line, count_axis, even_ticks, loss_axis
 from whosthat.translation import _
 from whosthat.types import Image
 from whosthat.wording import confidence_text, counted, percent
@@ -25,42 +26,33 @@ REFERENCE_LIMITS = (0.1, 5.0)
 LOWEST_LOSS = 1e-6
 """A logarithm has no 0."""
 
-MOST_TICKS = 9
-
 FEW_EPOCHS = 15
 """Up to this many epochs each one gets a dot: a single epoch has no line."""
 
 COLUMNS = 5
 GRID_PHOTOS = COLUMNS * COLUMNS
 _CELL, _CAPTION, _STEP = 1.0, 0.34, 1.08
-_OFFSET, _FRACTION = "offset points", "axes fraction"  # not translated: matplotlib's words
 
 History = Sequence[Mapping[str, float]]
 
 
-def draw_accuracy(axes: Any, history: History, best_epoch: int, inks: Inks) -> None:
-    """Draw training and validation accuracy, in per cent; ``best_epoch``, counted from 1, was kept, and 0 marks none."""
-    axes.set_title(_("Accuracy in per cent"))
-    axes.set_ylim(0, 102)
-    _draw_lines(axes, history, ("accuracy", "val_accuracy"), lambda values: 100 * values, inks)
-    _mark_best(axes, best_epoch, "", inks)
-    axes.legend(loc="lower center", labelcolor=inks.ink)  # not translated: matplotlib's word
+def accuracy_chart(history: History, best_epoch: int) -> Chart:
+    """Training and validation accuracy, in per cent; ``best_epoch``, counted from 1, was kept, and 0 marks none."""
+    ticks = tuple((float(share), str(share)) for share in range(0, 101, 20))
+    lines = _two_lines(history, ("accuracy", "val_accuracy"), 100.0)
+    mark = (best_epoch, "") if best_epoch else None
+    title, readings = _("Accuracy in per cent"), _readings(lines, percent, 0.01)
+    return Chart(title, _epochs(history), Axis(0, 102, ticks), lines, mark=mark, readings=readings, corner="lower center")
 
 
-def draw_loss(axes: Any, history: History, best_epoch: int, inks: Inks, limits: tuple[float, float] | None = None) -> None:
-    """Draw training and validation loss on a logarithmic axis, which holds every loss or ends at limits such as `REFERENCE_LIMITS`."""
+def loss_chart(history: History, best_epoch: int, limits: tuple[float, float] | None = None) -> Chart:
+    """Training and validation loss on a logarithmic axis, which holds every loss or ends at limits such as `REFERENCE_LIMITS`."""
     losses = np.array([[row["loss"], row["val_loss"]] for row in history], float)
     losses = np.maximum(losses[np.isfinite(losses)], LOWEST_LOSS)
-    ticks = _loss_ticks(*(limits or ((losses.min(), losses.max()) if losses.size else REFERENCE_LIMITS)))
-    axes.set_title(_("Loss"))
-    axes.set_yscale("log")
-    axes.set_ylim(ticks[0] * 0.95, ticks[-1] * 1.05)
-    shown = ticks if len(ticks) <= MOST_TICKS else [tick for tick in ticks if f"{tick:e}".startswith("1")]
-    axes.set_yticks(shown, [f"{tick:g}" for tick in shown])
-    axes.minorticks_off()
-    _draw_lines(axes, history, ("loss", "val_loss"), lambda values: np.clip(values, ticks[0], ticks[-1]), inks)
-    _mark_best(axes, best_epoch, _("kept: epoch {best_epoch}", best_epoch=best_epoch), inks)
-    axes.legend(loc="lower left", labelcolor=inks.ink)  # not translated: matplotlib's word
+    up = loss_axis(*(limits or ((losses.min(), losses.max()) if losses.size else REFERENCE_LIMITS)))
+    lines = _two_lines(history, ("loss", "val_loss"))
+    mark = (best_epoch, _("kept: epoch {best_epoch}", best_epoch=best_epoch)) if best_epoch else None
+    return Chart(_("Loss"), _epochs(history), up, lines, mark=mark, readings=_readings(lines, "{:.3g}".format), corner="lower left")
 
 
 def describe_curves(history: History, names: tuple[str, str]) -> str:
@@ -71,59 +63,62 @@ def describe_curves(history: History, names: tuple[str, str]) -> str:
     return _("{epochs}; training photos {train}, validation photos {validation}.", epochs=epochs, train=train, validation=validation)
 
 
-def draw_reliability(axes: Any, bins: Sequence[Bin], inks: Inks) -> None:
-    """Draw how many names of each confidence were correct; on the diagonal, confidence means what it says."""
+def reliability_chart(bins: Sequence[Bin]) -> Chart:
+    """How many names of each confidence were correct; on the diagonal, confidence means what it says."""
+    width = 90 * (bins[0].high - bins[0].low)
     filled = [one for one in bins if one.n]
-    left, height = [100 * one.low for one in filled], [100 * one.accuracy for one in filled]
-    width = 0.9 * (100 * (bins[0].high - bins[0].low))
-    axes.plot([0, 100], [0, 100], color=inks.muted, linewidth=1.2, linestyle=(0, (4, 2)), label=_("as promised"))
-    axes.bar(left, height, width=width, align="edge", color=inks.validation, alpha=0.75, label=_("correct, of these names"))
-    above: dict[str, Any] = {"xytext": (0, 2), "textcoords": _OFFSET, "ha": "center", "color": inks.ink, "fontsize": 8}
-    for one in filled:
-        axes.annotate(one.n, (50 * (one.low + one.high), 100 * one.accuracy), **above)
-    axes.set_xlim(0, 100)
-    axes.set_ylim(0, 112)
-    axes.set_yticks(range(0, 101, 20))
-    axes.set_title(_("Correct, in per cent"))
-    _plain_axes(axes, _("confidence in per cent; on each bar its number of photos"))
-    axes.legend(loc="upper left", labelcolor=inks.ink)  # not translated: matplotlib's word
+    across, up = (tuple((float(share), str(share)) for share in range(0, 101, 20)) for _axis in range(2))
+    return Chart(
+        _("Correct, in per cent"),
+        Axis(0, 100, across, _("confidence in per cent; on each bar its number of photos")),
+        Axis(0, 112, up),
+        (Line((0, 100), (0, 100), "muted", _("as promised"), "4.8 2.4", 1.2),),
+        tuple(Bar(100 * one.low, 100 * one.low + width, 100 * one.accuracy, str(one.n)) for one in filled),
+        _("correct, of these names"),
+        readings=tuple(((50 * (one.low + one.high)), (_bin_words(one),)) for one in filled),
+        corner="upper left",
+    )
 
 
 def describe_reliability(bins: Sequence[Bin]) -> str:
     """Say in words what the diagram shows."""
-    words = [
-        _(
-            "{n} names of {confidence} mean confidence were correct in {share:.0%}",
-            n=one.n,
-            confidence=confidence_text(one.confidence),
-            share=one.accuracy,
-        )
-        for one in bins
-        if one.n
-    ]
-    return sentence_of(words or [_("no photo got a name")])
+    return sentence_of([_bin_words(one) for one in bins if one.n] or [_("no photo got a name")])
 
 
-def draw_learning_curve(axes: Any, curve: LearningCurve, inks: Inks) -> None:
-    """Draw accuracy by photos per person or class, the mean of several draws and the band from the worst to the best.
+def _bin_words(one: Bin) -> str:
+    confidence = confidence_text(one.confidence)
+    return _("{n} names of {confidence} mean confidence were correct in {share:.0%}", n=one.n, confidence=confidence, share=one.accuracy)
+
+
+def learning_chart(curve: LearningCurve) -> Chart:
+    """Accuracy by photos per person or class, the mean of several draws and the band from the worst to the best.
 
     The axis of counts is logarithmic, because each photo brings less than the one before.
     """
-    counts = [point.count for point in curve.points]
-    lowest, mean, highest = 100 * np.array([(point.lowest, point.accuracy, point.highest) for point in curve.points]).T
-    axes.set_title(_("Correct test photos, in per cent"))
-    axes.set_xscale("log")
-    axes.fill_between(counts, lowest, highest, color=inks.soft)
-    axes.plot(counts, mean, color=inks.validation, linewidth=2.2, marker="o", markersize=4)
-    axes.set_xticks(counts, [*map(str, counts[:-1]), _("all")])
-    axes.minorticks_off()
-    axes.set_ylim(max(0, lowest.min() - 5), 101)
-    _plain_axes(axes, _("photos of each person") if curve.each == "person" else _("photos of each class"))
+    counts, last = [point.count for point in curve.points], len(curve.points) - 1
+    label = _("photos of each person") if curve.each == "person" else _("photos of each class")
+    words = [_("all") if place == last else str(count) for place, count in enumerate(counts)]
+    room = max(counts[-1] / counts[0], 2) ** 0.05
+    across = Axis(counts[0] / room, counts[-1] * room, tuple(zip(map(float, counts), words, strict=True)), label, log=True)
+    lowest = max(0, 100 * min(point.lowest for point in curve.points) - 5)
+    ticks = tuple(tick for tick in even_ticks(lowest, 100) if lowest <= tick[0] <= 100)
+    return Chart(
+        _("Correct test photos, in per cent"),
+        across,
+        Axis(lowest, 101, ticks),
+        (Line(counts, [100 * point.accuracy for point in curve.points], "validation", dots=True),),
+        band=tuple((point.count, 100 * point.lowest, 100 * point.highest) for point in curve.points),
+        readings=tuple((point.count, (_point_words(point),)) for point in curve.points),
+    )
 
 
 def describe_learning_curve(curve: LearningCurve) -> str:
     """Say in words what the curve shows."""
-    return sentence_of([_("{count} of each: {accuracy}", count=point.count, accuracy=percent(point.accuracy)) for point in curve.points])
+    return sentence_of([_point_words(point) for point in curve.points])
+
+
+def _point_words(point: Point) -> str:
+    return _("{count} of each: {accuracy}", count=point.count, accuracy=percent(point.accuracy))
 
 
 def confusion_size(matrix: Matrix) -> tuple[float, float]:
@@ -184,41 +179,28 @@ def draw_grid(axes: Any, answers: Sequence[Answer], images: Mapping[int, Image],
     axes.set_axis_off()
 
 
-def _loss_ticks(low: float, high: float) -> list[float]:
-    """Return 1, 2, 5, 10... from the last that is not above ``low`` to the first that is not below ``high``; at least two."""
-    exponents = range(math.floor(math.log10(low)) - 1, math.ceil(math.log10(high)) + 2)
-    steps = [digit * 10.0**exponent for exponent in exponents for digit in (1, 2, 5)]
-    first = max(place for place, step in enumerate(steps) if step <= low * 1.001)
-    last = min(place for place, step in enumerate(steps) if step >= high * 0.999)
-    return steps[first : max(last, first + 1) + 1]
+def _epochs(history: History) -> Axis:
+    return count_axis(1, max(len(history), 1), _("epoch"))
 
 
-def _draw_lines(axes: Any, history: History, names: tuple[str, str], scaled: Any, inks: Inks) -> None:
-    epochs = np.arange(1, len(history) + 1)
-    dot = "o" if len(history) <= FEW_EPOCHS else None
-    train, validation = (scaled(np.array([row[name] for row in history], float)) for name in names)
-    axes.plot(
-        epochs, train, color=inks.train, linewidth=1.6, linestyle=(0, (4, 1.6)), marker=dot, markersize=3.5, label=_("training photos")
+def _two_lines(history: History, names: tuple[str, str], scale: float = 1.0) -> tuple[Line, Line]:
+    epochs, dots = range(1, len(history) + 1), len(history) <= FEW_EPOCHS
+    train, validation = ([scale * row[name] for row in history] for name in names)
+    return (
+        Line(epochs, train, "train", _("training photos"), "6.4 2.6", 1.6, dots),
+        Line(epochs, validation, "validation", _("validation photos"), dots=dots),
     )
-    axes.plot(epochs, validation, color=inks.validation, linewidth=2.2, marker=dot, markersize=4, label=_("validation photos"))
-    axes.set_xlim(0.5, max(len(history), 1) + 0.5)
-    axes.locator_params(axis="x", integer=True, nbins=8) if len(history) > 1 else axes.set_xticks([1])
-    _plain_axes(axes, _("epoch"))
 
 
-def _plain_axes(axes: Any, label: str) -> None:
-    """Leave horizontal lines alone, without an axis or ticks at the left, and say what runs along the bottom."""
-    axes.grid(axis="y")
-    axes.tick_params(length=0)
-    axes.spines["left"].set_visible(False)
-    axes.set_xlabel(label)
-
-
-def _mark_best(axes: Any, best_epoch: int, words: str, inks: Inks) -> None:
-    if not best_epoch:
-        return
-    axes.axvline(best_epoch, color=inks.good, linewidth=1.2, linestyle=(0, (1, 2)), zorder=0)
-    late = best_epoch > sum(axes.get_xlim()) / 2
-    shift, side = (-5, "right") if late else (5, "left")
-    place: dict[str, Any] = {"xycoords": ("data", _FRACTION), "xytext": (shift, -2), "textcoords": _OFFSET}
-    axes.annotate(words, (best_epoch, 1), **place, ha=side, va="top", color=inks.good)
+def _readings(lines: Sequence[Line], written: Callable[[float], str], scale: float = 1.0) -> tuple[tuple[float, tuple[str, ...]], ...]:
+    """Return what is read off at each epoch: its number, and the value of each line."""
+    return tuple(
+        (
+            epoch,
+            (
+                _("epoch {n}", n=epoch),
+                *(_("{what}: {value}", what=line.label, value=written(scale * line.ys[place])) for line in lines),
+            ),
+        )
+        for place, epoch in enumerate(lines[0].xs)
+    )

@@ -1,6 +1,6 @@
 """The lesson's own drawings: losses of several runs on one axis, and photos or maps of numbers in rows.
 
-Each ``draw_...`` fills a matplotlib ``Axes`` with the `Inks` given, as those of `charts` do.
+As in `charts`, ``losses_chart`` says what a chart holds, and ``draw_tiles`` fills a matplotlib ``Axes`` with the `Inks` given.
 """
 
 from __future__ import annotations
@@ -11,28 +11,30 @@ from typing import Any
 import numpy as np
 
 from whosthat.evaluation.plots.canvas import Inks, boxed
+from whosthat.evaluation.plots.chart import Chart, Line, count_axis, value_axis
 from whosthat.types import FloatArray, Image
 
 TILES_IN_ROW = 5
 _CAPTION, _STEP = 0.3, 1.1
 
 
-def draw_losses(axes: Any, losses: Mapping[str, Sequence[float]], words: tuple[str, str], first: int, inks: Inks) -> None:
-    """Draw a line for each of at most four runs, labelled with its name: a loss for each epoch, or step, counted from ``first``.
+def losses_chart(losses: Mapping[str, Sequence[float]], words: tuple[str, str], first: int) -> Chart:
+    """A line for each of at most four runs, labelled with its name: a loss for each epoch, or step, counted from ``first``.
 
     The words are the title and what is counted.
     """
-    looks = ((inks.train, (0, (1, 1.5))), (inks.good, "solid"), (inks.bad, (0, (5, 1.5))), (inks.validation, (0, (3, 1, 1, 1))))
-    for (name, values), (colour, line) in zip(losses.items(), looks, strict=False):
-        axes.plot(range(first, first + len(values)), values, color=colour, linestyle=line, linewidth=2.2, label=boxed(name))
-    axes.set_title(boxed(words[0]))
-    axes.set_xlabel(boxed(words[1]))
-    axes.set_ylim(bottom=0)
-    axes.locator_params(axis="x", integer=True)
-    axes.grid(axis="y")
-    axes.tick_params(length=0)
-    axes.spines["left"].set_visible(False)
-    axes.legend(labelcolor=inks.ink)
+    looks = (("train", "2.2 3.3"), ("good", ""), ("bad", "11 3.3"), ("validation", "6.6 2.2 2.2 2.2"))
+    lines = tuple(
+        Line(range(first, first + len(values)), values, ink, name, dashes)
+        for (name, values), (ink, dashes) in zip(losses.items(), looks, strict=False)
+    )
+    last = max(first + len(line.ys) - 1 for line in lines)
+    up = value_axis([value for line in lines for value in line.ys], low=0)
+    readings = tuple(
+        (x, (f"{words[1]} {x}", *(f"{line.label}: {line.ys[x - first]:.3g}" for line in lines if x in line.xs)))
+        for x in range(first, last + 1)
+    )
+    return Chart(words[0], count_axis(first, last, words[1]), up, lines, readings=readings)
 
 
 def tiles_size(n_tiles: int) -> tuple[float, float]:

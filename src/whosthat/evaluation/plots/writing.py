@@ -1,6 +1,7 @@
-"""All pictures of a run, written into its ``plots`` folder: PNG files to use elsewhere, thumbnails for the report.
+"""All pictures of a run, written into its ``plots`` folder: PNG files to use elsewhere, small photos for the report.
 
-The report is rebuilt from a run folder alone; that is why the few test photos that it shows are kept here, small.
+The report is rebuilt from a run folder alone; that is why the few test photos that it shows are kept here, small. It needs no PNG file: its
+charts are drawn by the page (`page_chart`).
 """
 
 from __future__ import annotations
@@ -20,10 +21,12 @@ from whosthat.evaluation.outcomes import Answer
 from whosthat.evaluation.plots import charts
 from whosthat.evaluation.plots.architecture import picture_of
 from whosthat.evaluation.plots.canvas import PRINT, drawn, new_figure, picture_language, png, style
+from whosthat.evaluation.plots.chart import draw_chart
 from whosthat.evaluation.plots.charts import History
 from whosthat.evaluation.plots.flow_chart import HEIGHT, TESTED, TRAINED, WIDTH, draw_flow_chart
 from whosthat.evaluation.run_facts import RunFacts
 from whosthat.photos.drawing import encode_image, thumbnail
+from whosthat.photos.reading import read
 from whosthat.runs.files import PLOTS, writing
 from whosthat.translation import _, using
 from whosthat.types import Image
@@ -32,8 +35,8 @@ from whosthat.wording import counted, percent
 MISTAKES_SHOWN = 12
 """The report shows at most this many mistakes with their photo."""
 
-THUMBNAIL_SIDE, LARGE_SIDE = 160, 320
-"""Longest side of a kept photo, in pixels: of any, and of one that can be seen larger."""
+LARGE_SIDE = 320
+"""Longest side of a kept photo, in pixels."""
 
 PHOTOS_FILE = "photos.json"
 """Holds the few test photos that the report shows."""
@@ -45,27 +48,35 @@ BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 """What a kept picture must look like to stand in a page."""
 
 
-def write_plots(run: Path, facts: RunFacts, history: History, images: Any) -> Path:
-    """Draw every picture of a run into its ``plots`` folder, which is returned.
-
-    There are no curves where the history has no epoch, and no network where the run has no ``network.json``.
+def keep_photos(run: Path, evaluation: Evaluation, images: Any) -> None:
+    """Keep, for the report, the few test photos that it shows.
 
     Args:
         run: The run folder.
-        facts: The tested run.
-        history: One row an epoch.
+        evaluation: What its test said.
         images: The test photos by `Answer.index`, each RGB uint8 ``(height, width, 3)``, or None where it cannot be read any more.
 
     Raises:
         RunError: A file cannot be written.
     """
-    folder = run / PLOTS
-    shown = _shown_photos(facts.evaluation, images)
-    pictures = _pictures(facts, history, shown)
+    shown = {answer.index for answer in (*evaluation.sample(charts.GRID_PHOTOS), *shown_mistakes(evaluation))}
+    _write(run / PLOTS, {PHOTOS_FILE: _encoded({index: thumbnail(images[index], LARGE_SIDE) for index in sorted(shown)})})
+
+
+def write_plots(run: Path, facts: RunFacts, history: History) -> Path:
+    """Draw every picture of a run, for use elsewhere, into its ``plots`` folder, which is returned.
+
+    The run's folder alone is needed. There are no curves where the history (one row an epoch) has no epoch, no network where the run has no
+    ``network.json``, and no grid of photos where one of them is not kept.
+
+    Raises:
+        RunError: A file is damaged, or cannot be written.
+    """
+    pictures = _pictures(facts, history, {index: read(base64.b64decode(encoded)) for index, encoded in read_photos(run).items()})
     if (network := read_network(run)) is not None:
         pictures["network.png"] = picture_of(network, ".png")
-    _write(folder, {PHOTOS_FILE: _encoded(shown), **pictures})
-    return folder
+    _write(run / PLOTS, pictures)
+    return run / PLOTS
 
 
 def keep_insight(run: Path, heat: Mapping[int, Image], filters: Image | None) -> None:
@@ -122,12 +133,6 @@ def flow_captions(facts: RunFacts) -> Mapping[str, str]:
         return captions if learned is None else {**captions, TRAINED: percent(learned)}
 
 
-def _shown_photos(evaluation: Evaluation, images: Any) -> dict[int, Image]:
-    sides = {answer.index: THUMBNAIL_SIDE for answer in evaluation.sample(charts.GRID_PHOTOS)}
-    sides |= {answer.index: LARGE_SIDE for answer in shown_mistakes(evaluation)}
-    return {index: thumbnail(images[index], side) for index, side in sorted(sides.items())}
-
-
 def _write(folder: Path, files: Mapping[str, bytes]) -> None:
     with writing(_("The pictures in {folder}", folder=folder)):
         make_private_folder(folder)
@@ -147,10 +152,11 @@ def _pictures(facts: RunFacts, history: History, shown: Mapping[int, Image]) -> 
         matrix = matrix_of(evaluation)
     pictures = {
         "confusion.png": drawn(charts.confusion_size(matrix), PRINT, png, charts.draw_confusion, matrix),
-        "grid.png": drawn(charts.grid_size(len(sample)), PRINT, png, charts.draw_grid, sample, shown),
-        "calibration.png": drawn((5, 4), PRINT, png, charts.draw_reliability, evaluation.bins),
+        "calibration.png": drawn((5, 4), PRINT, png, draw_chart, charts.reliability_chart, evaluation.bins),
         "flow_chart.png": drawn((WIDTH, HEIGHT), PRINT, png, draw_flow_chart, facts.diagnosis.path, flow_captions(facts)),
     }
+    if all(answer.index in shown for answer in sample):
+        pictures["grid.png"] = drawn(charts.grid_size(len(sample)), PRINT, png, charts.draw_grid, sample, shown)
     if history:
         pictures["curves.png"] = _curves(history, facts.training.best_epoch)
     return pictures
@@ -160,6 +166,6 @@ def _curves(history: History, best_epoch: int) -> bytes:
     with style(PRINT):
         figure = new_figure(9, 3.6, PRINT)
         accuracy, loss = figure.subplots(1, 2)
-        charts.draw_accuracy(accuracy, history, best_epoch, PRINT)
-        charts.draw_loss(loss, history, best_epoch, PRINT)
+        draw_chart(accuracy, charts.accuracy_chart, history, best_epoch, PRINT)
+        draw_chart(loss, charts.loss_chart, history, best_epoch, PRINT)
         return png(figure)

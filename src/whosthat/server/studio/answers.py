@@ -20,7 +20,7 @@ from whosthat.file_names import unused_path
 from whosthat.recognition.face_recogniser import FaceRecogniser
 from whosthat.recognition.grouping import group_faces
 from whosthat.server.refusals import Refusal
-from whosthat.server.studio.forms import FaceForm, GroupForm, NamedFaceForm, PathsForm, PeopleForm, VideoForm
+from whosthat.server.studio.forms import FaceForm, GroupForm, NamedFaceForm, NotThisForm, PathsForm, PeopleForm, VideoForm
 from whosthat.server.studio.jobs import Job
 from whosthat.server.studio.missing import not_found
 from whosthat.server.studio.photos import SIZES
@@ -30,6 +30,7 @@ from whosthat.server.studio.studio import Opened, Studio
 from whosthat.server.uploads import FORM, read_form
 from whosthat.translation import _, ngettext
 from whosthat.wording import counted, listing
+from whosthat.workflow.keeping import keep_photo, place_to_keep
 
 router = APIRouter()
 
@@ -38,6 +39,8 @@ MOST_AT_ONCE = 32
 
 LOOKS = 6
 """So many photos of each person are named."""
+
+KEPT_AN_HOUR = {"Cache-Control": "private, max-age=3600"}  # not translated: a header
 
 Saved = tuple[str, bytes, str | None]
 """A photo to look at: its name, its bytes, and its path below the studio's folder where it has one."""
@@ -110,7 +113,7 @@ def identified(id: str, here: Here, size: int = SIZES[-1]) -> Response:
         raise Refusal(422, "invalid", "Photos come in these sizes: {sizes}.", sizes=_(", ").join(map(str, SIZES)))
     photo = here.shown.get(id)
     copy = here.copies.of_bytes(photo.id, photo.content, size)
-    return Response(copy, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=3600"})
+    return Response(copy, media_type="image/jpeg", headers=KEPT_AN_HOUR)
 
 
 @router.get("/pictures/{id}")
@@ -119,17 +122,17 @@ def picture(id: str, here: Here) -> Response:
     content = here.pictures.get(id)
     if content is None:
         raise not_found(_("picture"))
-    return Response(content, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=3600"})
+    return Response(content, media_type="image/jpeg", headers=KEPT_AN_HOUR)
 
 
 @router.post("/identify/name")
 def name_face(form: NamedFaceForm, here: Here) -> dict[str, Any]:
     """Enrol a face under a name, and answer again for every photo that is shown."""
-    return _all_again(here, _enrol(here, form.name, [form], anyway=form.anyway))
+    return _all_again(here, _enrol(here, form))
 
 
 @router.post("/identify/not")
-def not_this(form: NamedFaceForm, here: Here) -> dict[str, Any]:
+def not_this(form: NotThisForm, here: Here) -> dict[str, Any]:
     """Note that a face is not the person it was taken for; that holds as long as the photo is shown."""
     here.shown.correct(form.id, form.face, ShownPhoto.refuse, form.name)
     return _all_again(here, _("This face is not {name}: it is unknown again.", name=form.name))
@@ -142,36 +145,55 @@ def nobody(form: FaceForm, here: Here) -> dict[str, Any]:
     return _all_again(here, _("This face stays unknown, and is not asked for again."))
 
 
-def _enrol(here: Studio, name: str, faces: Sequence[FaceForm], *, anyway: bool) -> str:
-    """Enrol one face of each of some photos under a name, and say what was done; the first that cannot be enrolled ends it."""
+def _enrol(here: Studio, form: NamedFaceForm | GroupForm) -> str:
+    """Enrol faces under a name, and say what was done; the first that cannot be enrolled ends it."""
+    faces: Sequence[FaceForm] = form.faces if isinstance(form, GroupForm) else [form]
     with here.changing:
-        opened, done = here.recogniser(), 0
+        opened, done, kept = here.recogniser(), 0, 0
         _must_enrol(opened)
         try:
             for one in faces:
-                _enrol_one(here, opened, name, one, anyway)
+                kept += _enrol_one(here, opened, form, one)
                 done += 1
         except WhosthatError as error:
             if not done:
                 raise
             why = here.without_places(str(error))
-            return _("{faces} of {n} are now enrolled as {name}. {why}", faces=done, n=len(faces), name=name, why=why)
+            return _("{faces} of {n} are now enrolled as {name}. {why}", faces=done, n=len(faces), name=form.name, why=why)
         finally:
             if done:
                 here.shown.answer_again(opened.recogniser)
-    return ngettext(
-        "{faces} is now enrolled as {name}.", "{faces} are now enrolled as {name}.", done, faces=counted(done, "face"), name=name
-    )
+    told = {"faces": counted(done, "face"), "name": form.name}
+    sentence = ngettext("{faces} is now enrolled as {name}.", "{faces} are now enrolled as {name}.", done, **told)
+    if not kept:
+        return sentence
+    more = _("For the next training, {photos} went into the folder {folder}.", photos=counted(kept, "photo"), folder=form.name)
+    return _("{sentence} {more}", sentence=sentence, more=more)
 
 
-def _enrol_one(here: Studio, opened: Opened, name: str, one: FaceForm, anyway: bool) -> None:
+def _enrol_one(here: Studio, opened: Opened, form: NamedFaceForm | GroupForm, one: FaceForm) -> bool:
+    """Enrol a face; tell whether its photo was kept for the next training."""
     photo = here.shown.face(one.id, one.face)
-    file = _on_desk(here, photo.name, photo.content)
+    folder = _own_folder(here, opened) if form.keep else None
+    several = len(photo.sightings) > 1
+    name = f"{Path(photo.name).stem}.jpg" if several else photo.name
+    place = None if folder is None else place_to_keep(folder, form.name, name)
+    file = _on_desk(here, photo.name if place is None else place.name, photo.content)
     try:
-        opened.recogniser.people.add(name, file, face=one.face + 1, anyway=anyway)
+        opened.recogniser.people.add(form.name, file, face=one.face + 1, anyway=form.anyway)
     finally:
         shutil.rmtree(file.parent)
-    here.shown.correct(one.id, one.face, ShownPhoto.give, unicodedata.normalize("NFC", name))
+    here.shown.correct(one.id, one.face, ShownPhoto.give, unicodedata.normalize("NFC", form.name))
+    if place is None or (photo.path is not None and here.grounds.place(photo.path).parent == place.parent):
+        return False
+    keep_photo(place, photo.content, photo.sightings[one.face].box if several else None)
+    return True
+
+
+def _own_folder(here: Studio, opened: Opened) -> Path | None:
+    """Return the folder of photos that the recogniser learnt from, where it is one of the studio's own."""
+    known = opened.photos is not None and here.grounds.name_of(opened.photos) is not None
+    return opened.photos if known and opened.photos is not None and opened.photos.is_dir() else None
 
 
 def _must_enrol(opened: Opened) -> None:
@@ -197,7 +219,7 @@ def unknown(here: Here) -> dict[str, Any]:
 @router.post("/unknown/name")
 def name_group(form: GroupForm, here: Here) -> dict[str, Any]:
     """Enrol all faces of a group under a name."""
-    return {**_all_again(here, _enrol(here, form.name, form.faces, anyway=form.anyway)), "groups": _groups(here)}
+    return {**_all_again(here, _enrol(here, form)), "groups": _groups(here)}
 
 
 def _groups(here: Studio) -> list[dict[str, Any]]:

@@ -20,13 +20,13 @@ COOKIE, HEADER = "whosthat", "x-whosthat"
 
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; media-src blob:; "
-    "font-src 'self'; frame-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+    "font-src 'self'; frame-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"  # not translated: a header
 )
 """What the page may load: its own files, and pictures and videos that somebody gave it."""
 
 REPORT_POLICY = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; font-src data:; sandbox allow-scripts; "
-    "form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
+    "form-action 'none'; base-uri 'none'; frame-ancestors 'self'"  # not translated: a header
 )
 """The report brings its own scripts; it is shown as a page of nobody's, which can ask the studio nothing."""
 

@@ -94,19 +94,27 @@ class FaceForm(Form):
     face: FaceNumber
 
 
+class NotThisForm(FaceForm):
+    """One face, and a name that it does not have."""
+
+    name: Name
+
+
 class NamedFaceForm(FaceForm):
-    """One face, and a name."""
+    """One face and its name; ``keep``: the photo is also kept in the person's folder, for the next training."""
 
     name: Name
     anyway: bool = False
+    keep: bool = True
 
 
 class GroupForm(Form):
-    """A group of unknown faces, by one of them, and a name."""
+    """Faces of one person, and the name; ``keep`` as in `NamedFaceForm`."""
 
     faces: Annotated[list[FaceForm], Field(min_length=1, max_length=200)]
     name: Name
     anyway: bool = False
+    keep: bool = True
 
 
 class PeopleForm(Form):

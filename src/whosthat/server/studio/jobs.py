@@ -35,6 +35,9 @@ MOST_JOBS = 8
 STILL_HERE = 15.0
 """Seconds of silence after which a listener is told that the line is open."""
 
+LOOKS_UP = 0.5
+"""Seconds after which a listener who hears nothing looks whether the studio ends."""
+
 LONGEST_LINE = 64 << 20
 """Bytes of one line of the process; what was found in very large folders is one."""
 
@@ -75,9 +78,13 @@ class Job:
         news, self._news = self._news, asyncio.Event()
         news.set()
 
-    async def listen(self, after: int = 0) -> AsyncIterator[str]:
-        """Yield what was told after that number, and what is told from now on, as server-sent events; it ends with the job."""
-        while True:
+    async def listen(self, after: int = 0, ending: Callable[[], bool] = bool) -> AsyncIterator[str]:
+        """Yield what was told after that number, and what is told from now on, as server-sent events; it ends with the job.
+
+        It also ends when the studio is ``ending``, which waits for whoever still listens.
+        """
+        quiet = 0.0
+        while not ending():
             news, over = self._news, self.state != "running"
             fresh = []
             for told in reversed(self._told):
@@ -86,13 +93,17 @@ class Job:
                 fresh.append(told)
             for number, event, data in reversed(fresh):
                 after = number
-                yield f"id: {number}\nevent: {event}\ndata: {json.dumps(data)}\n\n"
+                yield f"id: {number}\nevent: {event}\ndata: {json.dumps(data)}\n\n"  # not translated: a protocol
             if over:
                 return
             try:
-                await asyncio.wait_for(news.wait(), STILL_HERE)
+                await asyncio.wait_for(news.wait(), LOOKS_UP)
+                quiet = 0.0
             except TimeoutError:
-                yield ": still here\n\n"
+                quiet += LOOKS_UP
+            if quiet >= STILL_HERE:
+                quiet = 0.0
+                yield ": still here\n\n"  # not translated: a protocol
 
 
 class Jobs:

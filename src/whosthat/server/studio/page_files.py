@@ -19,14 +19,14 @@ from whosthat.server.studio.missing import not_found
 FOLDER = Path(__file__).parent / "page"
 
 TYPES = {
-    ".html": "text/html; charset=utf-8",
-    ".css": "text/css; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
-    ".mjs": "text/javascript; charset=utf-8",
+    ".html": "text/html; charset=utf-8",  # not translated: a media type
+    ".css": "text/css; charset=utf-8",  # not translated: a media type
+    ".js": "text/javascript; charset=utf-8",  # not translated: a media type
+    ".mjs": "text/javascript; charset=utf-8",  # not translated: a media type
     ".svg": "image/svg+xml",
     ".png": "image/png",
     ".woff2": "font/woff2",
-    ".txt": "text/plain; charset=utf-8",
+    ".txt": "text/plain; charset=utf-8",  # not translated: a media type
 }
 """The files that go out; no other kind does."""
 

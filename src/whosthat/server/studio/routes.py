@@ -112,7 +112,7 @@ def photo(here: Here, path: PathQuery, size: int = SIZES[0], if_none_match: Anno
         tag = tag_of(place, size)
     except OSError as error:
         raise not_found(path[:100]) from error
-    headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
+    headers = {"ETag": tag, "Cache-Control": "private, no-cache"}  # not translated: a header
     if if_none_match == tag:
         return Response(status_code=304, headers=headers)
     return Response(here.copies.of_file(place, size), media_type="image/jpeg", headers=headers)
@@ -222,7 +222,7 @@ async def events(id: str, here: Here, last_event_id: Annotated[str, Header()] = 
     """Tell what a job tells, from its beginning or from what the browser heard last."""
     after = int(last_event_id) if last_event_id.isascii() and last_event_id.isdigit() and len(last_event_id) < 16 else 0
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(here.jobs.get(id).listen(after), media_type="text/event-stream", headers=headers)
+    return StreamingResponse(here.jobs.get(id).listen(after, here.ending), media_type="text/event-stream", headers=headers)
 
 
 @router.post("/jobs/{id}/cancel")
@@ -251,7 +251,7 @@ def report(name: str, here: Here) -> Response:
     place: Path = here.runs.place(name) / REPORT
     if not place.is_file():
         raise not_found(_("report"))
-    return FileResponse(place, media_type="text/html; charset=utf-8", headers={"Content-Security-Policy": REPORT_POLICY})
+    return FileResponse(place, media_type="text/html", headers={"Content-Security-Policy": REPORT_POLICY})
 
 
 @router.post("/runs/{name}/open")

@@ -12,7 +12,7 @@ from typing import Any
 
 from whosthat.errors import RunError
 from whosthat.evaluation.metrics import Evaluation
-from whosthat.evaluation.report import local_time
+from whosthat.evaluation.page import local_time
 from whosthat.evaluation.run_facts import RunFacts, read_metrics
 from whosthat.evaluation.threshold_part import ThresholdCurve, in_words, read_threshold_curve
 from whosthat.evaluation.verdict import TOO_FEW, judge

@@ -126,6 +126,10 @@ class Studio:
         """Return how many bytes a request may hold: more for a video."""
         return LARGEST_VIDEO if path == f"{PREFIX}/identify/video" else None
 
+    def ending(self) -> bool:
+        """Tell whether the service is being stopped."""
+        return self.service.draining
+
     @property
     def desk(self) -> Path:
         """A folder for its owner alone, for files that live as long as the studio."""

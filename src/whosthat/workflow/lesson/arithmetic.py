@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from whosthat.dataset.batches import Batches
 from whosthat.evaluation.lesson_page import Grid, Picture
-from whosthat.evaluation.plots.lesson_charts import draw_losses, draw_tiles, tiles_size
+from whosthat.evaluation.plots.chart import draw_chart
+from whosthat.evaluation.plots.lesson_charts import draw_tiles, losses_chart, tiles_size
 from whosthat.translation import _
 from whosthat.wording import percent
 from whosthat.workflow.lesson.workshop import PEOPLE, Shown, Workshop
@@ -287,5 +288,5 @@ def descent_after(shop: Workshop, words: Words) -> Shown:
     rows = tuple((str(step), *(f"{ways[rate][step]:.3f}" for rate in ways)) for step in range(STEPS + 1))
     headings = (words["step"], *(words["rate"].format(rate=f"{rate:g}") for rate in ways))
     losses = {heading: [weight**2 for weight in way] for heading, way in zip(headings[1:], ways.values(), strict=True)}
-    picture = Picture("descent", words["picture"], (4.7, 3.0), draw_losses, (losses, (words["loss"], words["step"]), 0))
+    picture = Picture("descent", words["picture"], (4.7, 3.0), draw_chart, (losses_chart, losses, (words["loss"], words["step"]), 0))
     return facts, (Grid(words["table"], rows, headings), picture)

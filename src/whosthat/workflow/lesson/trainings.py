@@ -19,9 +19,10 @@ from whosthat.durable import make_private_folder
 from whosthat.evaluation.diagnosis import GOOD_TRAINING, STATIONS
 from whosthat.evaluation.lesson_page import Grid, Picture
 from whosthat.evaluation.metrics import Evaluation
-from whosthat.evaluation.plots.charts import draw_accuracy, draw_loss
+from whosthat.evaluation.plots.chart import draw_chart
+from whosthat.evaluation.plots.charts import accuracy_chart, loss_chart
 from whosthat.evaluation.plots.flow_chart import HEIGHT, WIDTH, draw_flow_chart, station_words
-from whosthat.evaluation.plots.lesson_charts import draw_losses, draw_tiles, tiles_size
+from whosthat.evaluation.plots.lesson_charts import draw_tiles, losses_chart, tiles_size
 from whosthat.photos.drawing import encode_image
 from whosthat.photos.preparing import PrepareSpec, prepare
 from whosthat.photos.reading import read
@@ -114,7 +115,7 @@ def rates_after(shop: Workshop, words: Words) -> Shown:
     )
     columns = (words["run"], words["curve"], words["first"], words["last"], words["accuracy"])
     losses = {words["rate"].format(rate=f"{rate:g}"): run.losses for rate, run in runs.values()}
-    picture = Picture("rates", words["picture"], (5.6, 3.3), draw_losses, (losses, (words["title"], words["epochs"]), 1))
+    picture = Picture("rates", words["picture"], (5.6, 3.3), draw_chart, (losses_chart, losses, (words["title"], words["epochs"]), 1))
     return facts, (Grid(words["table"], rows, columns), picture)
 
 
@@ -175,9 +176,9 @@ def overfitting_after(shop: Workshop, words: Words) -> Shown:
     rows = tuple((name, sparkline(curve), f"{curve[-1]:.2f}") for name, curve in curves)
     table = Grid(words["table"], rows, (words["what"], words["curve"], words["last"]))
     accuracy = Picture(
-        "overfitting-accuracy", words["accuracy"].format(photos=len(shop.few[1])), (4.7, 3.1), draw_accuracy, (run.history, 0)
+        "overfitting-accuracy", words["accuracy"].format(photos=len(shop.few[1])), (4.7, 3.1), draw_chart, (accuracy_chart, run.history, 0)
     )
-    return facts, (table, accuracy, Picture("overfitting-loss", words["loss"], (4.7, 3.1), draw_loss, (run.history, 0)))
+    return facts, (table, accuracy, Picture("overfitting-loss", words["loss"], (4.7, 3.1), draw_chart, (loss_chart, run.history, 0)))
 
 
 def cure_before(shop: Workshop, words: Words) -> Shown:
@@ -207,7 +208,7 @@ def cure_after(shop: Workshop, words: Words) -> Shown:
         for name, run in runs.items()
     )
     columns = tuple(words[key] for key in ("run", "train", "validation", "test", "interval"))
-    picture = Picture("cured-loss", words["loss"], (4.7, 3.1), draw_loss, (runs["all"].history, 0))
+    picture = Picture("cured-loss", words["loss"], (4.7, 3.1), draw_chart, (loss_chart, runs["all"].history, 0))
     return facts, (Grid(words["table"], rows, columns), picture)
 
 

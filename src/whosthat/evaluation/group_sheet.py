@@ -1,0 +1,137 @@
+"""The contact sheet of a discovery: one self-contained page with a card for each group of faces.
+
+What belongs here: which faces are shown, their small crops, filling the template. What does not: which faces belong together, names
+(`whosthat.workflow`).
+"""
+
+from __future__ import annotations
+
+import base64
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from whosthat.dataset.threads import in_order
+from whosthat.durable import replace_file
+from whosthat.errors import PhotoError
+from whosthat.evaluation.report import template
+from whosthat.photos.drawing import encode_image, thumbnail
+from whosthat.photos.reading import opened
+from whosthat.progress import SILENT, Progress
+from whosthat.translation import _
+from whosthat.types import Box
+
+if TYPE_CHECKING:
+    from whosthat.types import Image
+
+SIDE = 96
+"""Longest side of a face on the page, in pixels."""
+
+DECODED_AT = 1600
+"""A large JPEG is decoded no larger than this longer side: enough for `SIDE` pixels of most faces, in a third of the time."""
+
+AROUND = 0.25
+"""So much of a face's side is shown around it on every side: hair and chin help to know somebody."""
+
+SHOWN, TYPICAL = 18, 6
+"""So many faces of each group are shown: those least like the others, and these most like them."""
+
+MOST_FACES = 3000
+"""Faces on the whole page; the groups that come later show none, but are listed."""
+
+Place = tuple[Path, Box]
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A group on the page: its number, its faces as photo and box, the least typical first, its name, and who it may be."""
+
+    number: int
+    faces: tuple[Place, ...]
+    name: str | None = None
+    probably: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _ShownFace:
+    """A face on the page: its number in the group, its photo's name, and a JPEG in base64, empty where it cannot be shown."""
+
+    number: int
+    photo: str
+    jpeg: str
+
+
+def write_group_sheet(page: Path, cards: Sequence[Card], *, aside: int, names: Path, progress: Progress = SILENT) -> Path:
+    """Write the page, in the place of an older one, and return it; OSError where that fails.
+
+    Args:
+        page: The file to write.
+        cards: The groups, in their order.
+        aside: How many faces are in no group.
+        names: The file into which names are to be written.
+        progress: Shows the photos as they are read again.
+    """
+    shown = _shown(cards)
+    crops = _crops([cards[at].faces[face] for at, faces in shown.items() for face in faces], progress)
+    rows = [
+        (card, [_ShownFace(face + 1, card.faces[face][0].name, crops.get(card.faces[face], "")) for face in shown[at]])
+        for at, card in enumerate(cards)
+    ]
+    text = template("groups.html.j2").render(
+        n_faces=sum(len(card.faces) for card in cards),
+        several=[row for row in rows if len(row[0].faces) > 1],
+        alone=[row for row in rows if len(row[0].faces) == 1],
+        aside=aside,
+        names=names.name,
+    )
+    replace_file(page, text.encode("utf-8", errors="replace"))  # a file name may hold bytes that are no letters
+    return page
+
+
+def _shown(cards: Sequence[Card]) -> dict[int, list[int]]:
+    """Choose the faces of each card: its most typical ones, from the most typical on, then those that may be mistakes."""
+    room, shown = MOST_FACES, {}
+    for at, card in enumerate(cards):
+        n = len(card.faces)
+        chosen = list(range(n - 1, max(n - 1 - TYPICAL, -1), -1))
+        chosen += [face for face in range(min(n, SHOWN - TYPICAL)) if face not in chosen]
+        shown[at] = chosen[: max(room, 0)]
+        room -= len(shown[at])
+    return shown
+
+
+def _crops(places: Iterable[Place], progress: Progress) -> Mapping[Place, str]:
+    """Return faces as small JPEGs in base64; each photo is read once, and what cannot be read is not there."""
+    boxes: dict[Path, list[Box]] = defaultdict(list)
+    for path, box in places:
+        boxes[path].append(box)
+
+    def cut(path: Path) -> dict[Place, str]:
+        try:
+            with opened(path, longest=DECODED_AT) as photo:
+                return {
+                    (path, box): base64.b64encode(encode_image(thumbnail(around(photo.image, box, photo.shrunk), SIDE))).decode("ascii")
+                    for box in boxes[path]
+                }
+        except (PhotoError, OSError):
+            return {}
+
+    crops: dict[Place, str] = {}
+    for done, found in enumerate(in_order(cut, boxes), start=1):
+        crops |= found
+        progress.step(_("photos shown"), done, len(boxes))
+    return crops
+
+
+def around(image: Image, box: Box, shrunk: float = 1) -> Image:
+    """Cut a square around a face out of a photo, uint8 (side, side, 3) or what of it lies in the photo: at least one pixel.
+
+    The box is in pixels of the photo before it was ``shrunk`` so many times.
+    """
+    height, width = image.shape[:2]
+    half = max(box.width, box.height) * (0.5 + AROUND) / shrunk
+    across, down = (box.left + box.right) / 2 / shrunk, (box.top + box.bottom) / 2 / shrunk
+    left, top = int(min(max(across - half, 0), width - 1)), int(min(max(down - half, 0), height - 1))
+    return image[top : max(int(down + half), top + 1), left : max(int(across + half), left + 1)]

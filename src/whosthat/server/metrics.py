@@ -1,0 +1,122 @@
+"""What a monitor asks: how many requests, how fast, how many photos and faces, how full the queue is; for Prometheus, at ``/metrics``.
+
+What belongs here: the counters and counting requests. What does not: names, photos or addresses of clients, which no figure ever holds; the
+log. Every service has a registry of its own, so that several live in one process.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter, Response
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.process_collector import ProcessCollector
+from prometheus_client.registry import Collector
+
+from whosthat.server.service import Service
+from whosthat.version import __version__
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+"""Upper ends of the histogram of answering times."""
+
+ELSEWHERE = "(none)"
+"""The route of a request that meets none; addresses that do not exist must not become figures of their own."""
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
+ANSWERS = ("known", "unknown", "no_face", "unreadable")
+"""As `service.outcome` gives them."""
+
+GONE = 499
+"""The status of a request whose client went away before it was answered."""
+
+
+class Metrics:
+    """The figures of one service, which counts its photos itself."""
+
+    def __init__(self, service: Service) -> None:
+        registry = self.registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
+        registry.register(_Photos(service))
+        self._requests = Counter("whosthat_requests", "Answered requests.", ["method", "route", "status"], registry=registry)
+        self._seconds = Histogram(
+            "whosthat_request_seconds",
+            "From the head of a request to the end of its answer.",
+            ["route"],
+            buckets=SECONDS,
+            registry=registry,
+        )
+        self._open = Gauge("whosthat_requests_open", "Requests that are being answered.", registry=registry)
+        Gauge("whosthat_queue_photos", "Photos that wait.", registry=registry).set_function(lambda: service.queue.waiting)
+        Gauge("whosthat_queue_room", "How many photos may wait.", registry=registry).set(service.limits.waiting)
+        Gauge("whosthat_info", "The version.", ["version"], registry=registry).labels(__version__).set(1)
+
+    def count(self, scope: Scope, status: int, seconds: float) -> None:
+        """Count a request that was answered, with this status after so many seconds."""
+        route = getattr(scope.get("route"), "path", ELSEWHERE)
+        method = scope["method"] if scope["method"] in METHODS else "other"
+        self._requests.labels(method, route, str(status)).inc()
+        self._seconds.labels(route).observe(seconds)
+
+    @contextmanager
+    def open(self) -> Iterator[None]:
+        """Count a request as open for as long as the block runs."""
+        with self._open.track_inprogress():
+            yield
+
+
+class Counting:
+    """The application around the guard: it counts what comes in, also what is refused."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self.app, self.metrics = app, metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request be answered, and count it."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        status, begun = GONE, time.perf_counter()
+
+        async def noting(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            with self.metrics.open():
+                await self.app(scope, receive, noting)
+        finally:
+            self.metrics.count(scope, status, time.perf_counter() - begun)
+
+
+class _Photos(Collector):
+    """What the service counts itself: photos by their answer."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    def collect(self) -> Iterator[CounterMetricFamily]:
+        family = CounterMetricFamily("whosthat_photos", "Photos, by their answer.", labels=["answer"])
+        for answer in ANSWERS:
+            family.add_metric([answer], self._service.counts[answer])
+        yield family
+
+
+def metrics_router(metrics: Metrics) -> APIRouter:
+    """Return the route of one service."""
+    router = APIRouter(tags=["health"])
+
+    @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}})
+    def figures() -> Response:
+        """Give the figures of this service, for Prometheus."""
+        return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
+
+    return router

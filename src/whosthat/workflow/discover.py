@@ -1,0 +1,156 @@
+"""Who is in unsorted photos, before anybody has a name: every face is found, and faces of one person are put into one group.
+
+What belongs here: from files and folders to groups. What does not: how faces are grouped (`recognition.grouping`), names (`discovery`), the
+contact sheet and its files (`group_files`).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+
+from whosthat.dataset.threads import in_order
+from whosthat.errors import DatasetError, PhotoError, UsageError
+from whosthat.faces.models import AUTO
+from whosthat.photos.reading import decode, sha256_of
+from whosthat.progress import SILENT, Progress
+from whosthat.recognition import load
+from whosthat.recognition.grouping import group_faces
+from whosthat.translation import _
+from whosthat.types import SetAside
+from whosthat.workflow.discovery import Discovery, FoundFace
+from whosthat.workflow.face_photos import open_reader, seen_in_photos
+from whosthat.workflow.predict import find_photos, places_given
+from whosthat.workflow.prediction import Prediction
+
+if TYPE_CHECKING:
+    from whosthat.cluster import Cluster
+    from whosthat.faces.finding import FaceReader, SeenFaces
+    from whosthat.recognition.face_recogniser import FaceRecogniser
+
+SMALL_FACE, BLURRED = 30, 8.0
+"""Faces with a side of fewer pixels, or less sharp than this, wait aside: they tell too little to be put anywhere."""
+
+
+def discover(
+    paths: str | Path | Iterable[str | Path],
+    *,
+    bundle: str | Path | None = None,
+    facts: Mapping[str, str] | None = None,
+    without: Collection[Path] = (),
+    passed_over: Counter[str] | None = None,
+    cluster: Cluster | None = None,
+    progress: Progress = SILENT,
+) -> Discovery:
+    """Group the faces of photos of anybody by person; no photo is changed.
+
+    Args:
+        paths: Photos, and folders, of which the photos at any depth are taken.
+        bundle: A face recogniser that says who a group may be; its networks are used. None finds faces as training would.
+        facts: Names that were given to faces before (`Discovery.facts`).
+        without: Folders to pass over.
+        passed_over: Counts the files in folders that are no photos, by kind.
+        cluster: Finds the faces in the place of this computer's threads, with the same result.
+        progress: Is told how far the work is.
+
+    Raises:
+        BundleError: The bundle cannot be used.
+        CacheError: The cache in which faces are remembered cannot be used.
+        DatasetError: There are no photos.
+        UsageError: The bundle is no face recogniser, or ``paths`` are no paths.
+
+    Example:
+        for group in discover("holiday").groups:
+            show(group.number, [face.paths[0] for face in group.faces])
+    """
+    places = places_given(paths)
+    recogniser = _opened(bundle, cluster)
+    reader = open_reader(AUTO, AUTO, cluster).reader if recogniser is None else recogniser.reader
+    photos, unreadable = _photos(places, without, passed_over)
+    if not photos and not unreadable:
+        raise DatasetError("There are no photos in {places}.", places=", ".join(map(str, places)))
+    seen = seen_in_photos({digest: files[0] for digest, files in photos.items()}, reader, what=_("photos looked at"), progress=progress)
+    gone = [digest for digest in photos if digest not in seen]
+    unreadable += [SetAside(path, _why(path)) for digest in gone for path in photos[digest]]
+    faces = [one for digest, files in photos.items() if digest in seen for one in _faces(digest, files, seen[digest])]
+    return Discovery(
+        tuple(faces),
+        _grouped(faces, reader),
+        reader.embedder.facts.name,
+        facts or {},
+        {} if recogniser is None else _known(recogniser, seen),
+        tuple(photos[digest][0] for digest in photos if digest in seen and not seen[digest].faces),
+        tuple(unreadable),
+    )
+
+
+def _opened(bundle: str | Path | None, cluster: Cluster | None) -> FaceRecogniser | None:
+    if bundle is None:
+        return None
+    if cluster is not None:
+        from whosthat.workflow.cluster_predict import load_on
+
+        return load_on(cluster, bundle)
+    recogniser = load(bundle)
+    if not hasattr(recogniser, "reader"):
+        raise UsageError("{bundle} is no face recogniser, and only faces can be grouped. Leave it out.", bundle=bundle)
+    return cast("FaceRecogniser", recogniser)
+
+
+def _photos(
+    places: Iterable[Path], without: Collection[Path], passed_over: Counter[str] | None
+) -> tuple[dict[str, tuple[Path, ...]], list[SetAside]]:
+    """Return the files of each photo by SHA-256, in the order of their names, and what cannot be read."""
+    files: dict[str, tuple[Path, ...]] = {}
+    unreadable: list[SetAside] = []
+    found: list[Path] = []
+    for item in find_photos(places, without=without, passed_over=passed_over):
+        if isinstance(item, Prediction):
+            unreadable.append(SetAside(item.path, item.error))
+        else:
+            found.append(item)
+    for path, digest in zip(found, in_order(sha256_of, found), strict=True):
+        if not digest:
+            unreadable.append(SetAside(path, _why(path)))
+        elif path not in files.get(digest, ()):
+            files[digest] = (*files.get(digest, ()), path)
+    return files, unreadable
+
+
+def _why(path: Path) -> str:
+    """Say why a photo could not be read: look once more."""
+    try:
+        decode(path)
+    except PhotoError as error:
+        return error.reason
+    return _("the file can no longer be read")
+
+
+def _faces(digest: str, files: tuple[Path, ...], seen: SeenFaces) -> list[FoundFace]:
+    sharpness = seen.sharpness or (float("inf"),) * len(seen.faces)
+    return [
+        FoundFace(f"{digest}-{number}", files, face, vector, sharp)
+        for number, (face, vector, sharp) in enumerate(zip(seen.faces, seen.vectors, sharpness, strict=True), start=1)
+    ]
+
+
+def _grouped(faces: list[FoundFace], reader: FaceReader) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    if not faces:
+        return np.empty(0, np.int64)
+    usable = np.array([min(one.face.box.width, one.face.box.height) >= SMALL_FACE and one.sharpness >= BLURRED for one in faces])
+    photos = np.unique([one.photo for one in faces], return_inverse=True)[1]
+    return group_faces(np.stack([one.vector for one in faces]), photos, embedder=reader.embedder.facts.name, usable=usable)
+
+
+def _known(recogniser: FaceRecogniser, seen: Mapping[str, SeenFaces]) -> dict[str, str]:
+    """Ask a recogniser who the faces are."""
+    names: dict[str, str] = {}
+    for digest, photo in seen.items():
+        for number, sighting in enumerate(recogniser.name(photo.faces, photo.vectors), start=1):
+            if sighting.name is not None:
+                names[f"{digest}-{number}"] = sighting.name
+    return names

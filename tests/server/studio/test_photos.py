@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from whosthat.errors import PhotoError
+from whosthat.photos.drawing import encode_image, save_image
+from whosthat.photos.reading import read
+from whosthat.server.studio.photos import Copies, Pictures, small_copy
+
+
+def noise(seed: int, side: int = 200) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 256, (side, 2 * side, 3), dtype=np.uint8)
+
+
+def test_a_copy_is_small_and_a_small_photo_stays_as_it_is(tmp_path: Path) -> None:
+    save_image(noise(0), tmp_path / "1.png")
+    assert read(small_copy(tmp_path / "1.png", 160)).shape == (80, 160, 3)
+    assert read(small_copy(encode_image(noise(0, 20)), 160)).shape == (20, 40, 3)
+
+
+def test_a_file_that_changes_gets_another_copy(tmp_path: Path) -> None:
+    copies = Copies()
+    save_image(noise(0), tmp_path / "1.png")
+    first = copies.of_file(tmp_path / "1.png", 160)
+    assert copies.of_file(tmp_path / "1.png", 160) is first
+    save_image(noise(1), tmp_path / "1.png")
+    assert copies.of_file(tmp_path / "1.png", 160) != first
+
+
+def test_copies_that_were_not_asked_for_longest_go() -> None:
+    size = len(small_copy(encode_image(noise(0)), 160))
+    copies = Copies(room=int(2.5 * size))
+    photos = {name: encode_image(noise(seed)) for seed, name in enumerate("abc")}
+    first = copies.of_bytes("a", photos["a"], 160)
+    second = copies.of_bytes("b", photos["b"], 160)
+    assert copies.of_bytes("a", photos["a"], 160) is first
+    copies.of_bytes("c", photos["c"], 160)
+    assert copies.of_bytes("a", photos["a"], 160) is first
+    assert copies.of_bytes("b", photos["b"], 160) is not second
+
+
+def test_a_photo_that_cannot_be_read_is_an_error_each_time() -> None:
+    copies = Copies()
+    for _twice in range(2):
+        with pytest.raises(PhotoError):
+            copies.of_bytes("a", b"no photo", 160)
+
+
+def test_pictures_are_bounded_and_the_oldest_go() -> None:
+    pictures = Pictures(room=10)
+    first, second = (pictures.keep("1.jpg", b"123456")["id"] for _each in range(2))
+    assert pictures.get(first) is None
+    assert pictures.get(second) == b"123456"
+    alone = pictures.keep("large.jpg", b"x" * 100)["id"]
+    assert pictures.get(alone) == b"x" * 100
