@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from make_pictures import place, small
+from make_pictures import place
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
@@ -32,6 +32,9 @@ from whosthat.workflow.demo import demo_recipe
 from whosthat.workflow.train import train
 
 VIEWS = ("photos", "photos/heroes", "training", "result", "who", "people", "runs", "settings")
+GROUPS = (HEROES[5:7], HEROES[2:4], (HEROES[1], UNSEEN_STRANGERS[0]))
+"""Who is in the photos that are asked about."""
+
 PHOTOS_EACH = 60
 """Enough to know the heroes' faces again; few enough for half a minute."""
 
@@ -42,8 +45,7 @@ def prepare(folder: Path) -> list[Path]:
     for size in (80, 160):
         train(folder / "heroes", demo_recipe(faces=True), runs=folder / "runs", note=f"{size}")
     shown = []
-    groups = (HEROES[5:7], HEROES[2:4], (HEROES[1], UNSEEN_STRANGERS[0]))
-    for number, names in enumerate(groups):
+    for number, names in enumerate(GROUPS):
         file = folder / f"party {number + 1}.jpg"
         save_image(np.hstack([draw_hero(name, 4000 + 7 * number, size=420) for name in names]), file)
         shown.append(file)
@@ -65,8 +67,7 @@ def go(page: Any, view: str) -> None:
     """Show a view, and wait until it has all it asks for."""
     page.evaluate("view => { location.hash = '#/' + view }", view)
     page.locator(f'main[data-view="{view.split("/")[0]}"]').wait_for()
-    page.wait_for_load_state("networkidle")
-    page.wait_for_timeout(300)
+    page.wait_for_timeout(1500)  # pictures come one after the other
 
 
 def taken(page: Any) -> Image.Image:
@@ -75,35 +76,40 @@ def taken(page: Any) -> Image.Image:
 
 
 def for_the_pages(page: Any, photos: list[Path]) -> None:
-    """Take the pictures of README.md and docs/studio.md."""
+    """Take the pictures of README.md and docs/studio.md, once the faces of the second photo have got their names."""
     page.set_viewport_size({"width": 1120, "height": 760})
     page.set_input_files("input[type=file][accept*=heic]", photos)
-    page.locator(".pictures figure").nth(2).wait_for()
-    go(page, "who")
-    page.locator("button.face.known, button.face.unknown").first.click()
-    page.get_by_role("dialog").wait_for()
+    page.locator(".pictures figure").nth(len(photos) - 1).wait_for()
+    second = page.locator(".pictures figure", has_text=photos[1].name)
+    for number, name in enumerate(GROUPS[1]):
+        if name not in second.inner_text():
+            second.locator("button.face").nth(number).click()
+            page.locator("dialog .naming input").fill(name)
+            page.locator("dialog .naming button").click()
+            page.get_by_role("dialog").wait_for(state="detached")
+    page.locator(".notices button.quiet").click()
+    second.locator("button.face").first.click()
+    page.locator(".nearest img").first.wait_for()
     page.wait_for_load_state("networkidle")
-    small(taken(page), place("studio-face.png"))
+    written(taken(page), "studio-face.png")
     page.keyboard.press("Escape")
     page.evaluate("document.activeElement.blur()")
-    small(taken(page), place("studio-who.png"))
+    written(taken(page), "studio-who.png")
     go(page, "photos/heroes")
     page.locator("main button").first.click()
     page.locator(".findings").wait_for()
-    page.wait_for_load_state("networkidle")
-    page.wait_for_timeout(500)
-    small(taken(page), place("studio-check.png"))
-    page.emulate_media(color_scheme="dark")
-    go(page, "result")
-    small(taken(page), place("studio-result.png"))
     phones = []
     page.set_viewport_size({"width": 380, "height": 760})
-    for scheme, view in (("light", "who"), ("light", "photos/heroes"), ("dark", "result")):
+    for scheme, view in (("light", "who"), ("light", "photos/heroes"), ("dark", "people")):
         page.emulate_media(color_scheme=scheme)
         go(page, view)
-        phones.append(np.asarray(taken(page)))
-    gap = np.full((760, 24, 3), 255, np.uint8)
-    small(Image.fromarray(np.hstack([phones[0], gap, phones[1], gap, phones[2]])), place("studio-phone.png"))
+        phones += [np.full((760, 24, 3), 255, np.uint8), np.asarray(taken(page))]
+    written(Image.fromarray(np.hstack(phones[1:])), "studio-phone.png")
+
+
+def written(picture: Image.Image, name: str) -> None:
+    """Write a PNG of 256 colours that keeps the page's quiet ones."""
+    picture.quantize(256, Image.Quantize.MEDIANCUT, kmeans=2).save(place(name), optimize=True)
 
 
 def for_the_eye(page: Any, folder: Path) -> None:

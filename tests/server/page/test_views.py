@@ -12,7 +12,18 @@ import pytest
 
 axe = pytest.importorskip("axe_playwright_python", reason="axe looks through the views; install the extra dev")
 AXE = Path(axe.__file__).parent / "axe.min.js"
-VIEWS = ("photos", "photos/heroes", "training", "result", "who", "people", "runs", "settings")
+VIEWS = {
+    "photos": ".cards a",
+    "photos/heroes": ".row + .thumbs .thumb img",
+    "training": ".choice",
+    "result": ".verdict + .buttons ~ section .chart svg",
+    "who": "button.face",
+    "people": ".people img",
+    "runs": ".rows li",
+    "settings": ".chart svg",
+}
+"""Every view, and what is there when it has all it asks for."""
+
 USABLE_WITHIN = 1.0
 """Seconds from the link to a page that answers."""
 
@@ -37,7 +48,7 @@ def page(studio: Any, open_page: Callable[..., Any], group_photo: Path) -> Itera
 def go(page: Any, view: str) -> None:
     page.evaluate("view => { location.hash = '#/' + view }", view)
     page.locator(f'main[data-view="{view.split("/")[0]}"]').wait_for()
-    page.wait_for_load_state("networkidle")
+    page.locator(VIEWS[view]).first.wait_for()
 
 
 def violations(page: Any) -> list[str]:

@@ -141,7 +141,8 @@ function Block({ photos, eager, selected, onToggle }) {
 export const fileName = (path) => path.split("/").at(-1);
 
 function Thumb({ photo, chosen: isChosen, onToggle }) {
-  const picture = html`<img src=${photoUrl(photo)} alt=${onToggle ? "" : fileName(photo)} title=${photo} loading="lazy" decoding="async" width="112" height="112" />`;
+  const [broken, setBroken] = useState(false);
+  const picture = broken ? html`<span class="none"></span>` : html`<img src=${photoUrl(photo)} alt=${onToggle ? "" : fileName(photo)} title=${photo} loading="lazy" decoding="async" width="112" height="112" onError=${() => setBroken(true)} />`;
   if (!onToggle) return html`<li>${picture}</li>`;
   return html`<li><button type="button" class="thumb" aria-pressed=${String(Boolean(isChosen))} aria-label=${photo} onClick=${() => onToggle(photo)}>${picture}</button></li>`;
 }
@@ -157,3 +158,7 @@ export const Facts = ({ facts }) => html`<dl class="facts">${facts.map(({ label,
 
 /** "84 photos". */
 export const photosText = (n) => ngettext("{n} photo", "{n:,} photos", n);
+
+/** What is directly in a folder: "7 folders", "84 photos", or both. */
+export const insideText = ({ photos, folders }) =>
+  [folders > 0 && ngettext("{n} folder", "{n:,} folders", folders), (photos > 0 || !folders) && photosText(photos)].filter(Boolean).join(" · ");

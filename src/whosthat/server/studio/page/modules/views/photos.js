@@ -4,7 +4,7 @@
 import { html, useEffect, useState } from "../html.js";
 import { get, post, sendFolder } from "../api.js";
 import { belowTop } from "../folders.js";
-import { Bar, DropZone, Empty, Fault, fileName, Heading, photosText, Thumbs, useAction, useLoaded, Waiting } from "../parts.js";
+import { Bar, DropZone, Empty, Fault, fileName, Heading, insideText, photosText, Thumbs, useAction, useLoaded, Waiting } from "../parts.js";
 import { _, ngettext, N_, visible } from "../texts.js";
 
 /** So many photos of a finding are shown at first. */
@@ -38,7 +38,7 @@ function Folders({ tell }) {
     ${!listed && !error && html`<${Waiting} />`}
     ${listed?.folders.length > 0 && html`<h2>${_("Folders")}</h2><ul class="cards">${listed.folders.map((folder) => html`<li key=${folder.name}>
       <a class="card" href=${`#/photos/${encodeURIComponent(folder.name)}`} aria-disabled=${busy}><b><bdi>${visible(folder.name)}</bdi></b>
-        <span class="muted">${folder.folders ? `${ngettext("{n} folder", "{n:,} folders", folder.folders)} · ` : ""}${photosText(folder.photos)}</span></a></li>`)}</ul>`}`;
+        <span class="muted">${insideText(folder)}</span></a></li>`)}</ul>`}`;
 }
 
 function refusedText(kept, refused) {

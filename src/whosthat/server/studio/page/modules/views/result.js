@@ -39,7 +39,7 @@ function Verdict({ run }) {
   const [first, ...others] = run.figures;
   const { grade, sentence, next } = run.verdict ?? { sentence: _("It was not tested.") };
   return html`<section class="verdict">
-    ${first && html`<p class="figure">${first.value.replace(/ %$/, "")} <span>${first.value.endsWith(" %") ? "% " : ""}${first.label}</span></p>`}
+    ${first && html`<p class="figure">${first.value.replace(/ ?%$/, "")} <span>${first.value.endsWith("%") ? "% " : ""}${first.label}</span></p>`}
     <div>${GRADES[grade] && html`<p class=${`grade ${grade}`}>${_(GRADES[grade])}</p>`}<p class="sentence">${sentence}</p></div>
     ${others.length > 0 && html`<ul class="tally">${others.map(({ label, value }) => html`<li key=${label}><b>${value}</b>${label}</li>`)}</ul>`}
     ${run.cautions?.length > 0 && html`<ul class="cautions">${run.cautions.map((caution) => html`<li key=${caution}>${caution}</li>`)}</ul>`}
@@ -67,7 +67,7 @@ export function Threshold({ name, threshold, refresh }) {
     <${Chart} lines=${lines} x=${[low, high]} y=${[0, 1]} mark=${now.value} xLabel=${threshold.kind === "distance" ? _("distance") : _("confidence")} say=${(share) => percent(share)} sayX=${(value) => value.toFixed(2)} summary=${now.sentence} />
     <label class="slider">${text} <output>${now.value.toFixed(3)}</output>
       <input type="range" min=${low} max=${high} step=${step} value=${now.value} aria-valuetext=${now.sentence} onInput=${(event) => move(Number(event.target.value))} onChange=${(event) => set(Number(event.target.value))} /></label>
-    ${threshold.how && html`<p class="muted">${threshold.how}</p>`}
+    ${threshold.how && html`<details><summary>${_("How it was fitted")}</summary><p class="muted">${threshold.how}</p></details>`}
     <p class="buttons"><button type="button" disabled=${busy || now.value === threshold.fitted} onClick=${() => set(threshold.fitted)}>${_("As it was trained")}</button></p>
     <${Fault} error=${error} /></div>`;
 }

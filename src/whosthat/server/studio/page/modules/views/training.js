@@ -4,7 +4,7 @@
 import { Fragment, html, useState } from "../html.js";
 import { get, post } from "../api.js";
 import { Chart } from "../chart.js";
-import { Bar, Empty, Fault, Heading, photosText, useAction, useLoaded, Waiting } from "../parts.js";
+import { Bar, Empty, Fault, Heading, insideText, useAction, useLoaded, Waiting } from "../parts.js";
 import { _, percent, visible } from "../texts.js";
 
 /** So many of the last sentences stand below the bar. */
@@ -75,7 +75,7 @@ function Choose({ about, refresh }) {
   return html`<form class="form" onSubmit=${train}>
     <h2>${_("A new training")}</h2>
     <label>${_("Photos to learn from")}<select value=${folder} onChange=${(event) => { setFolder(event.target.value); setModel(null); }}>
-      ${listed.folders.map(({ name, photos }) => html`<option key=${name} value=${name}>${name} (${photosText(photos)})</option>`)}</select></label>
+      ${listed.folders.map((one) => html`<option key=${one.name} value=${one.name}>${one.name} (${insideText(one)})</option>`)}</select></label>
     <fieldset><legend>${_("What it should learn")}</legend>
       ${offered?.reason && html`<p class="muted">${offered.reason}</p>`}
       <div class="choices">${(offered?.models ?? []).map((one) => html`<label class="choice" key=${one.name}>
