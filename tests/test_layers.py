@@ -58,8 +58,8 @@ ROOMS = {
     **dict.fromkeys(("http", "urllib"), ("downloading", "server")),
     "socket": ("downloading", "cluster", "server"),
 }
-"""Libraries and the rooms that may import them. Those of the last lines open connections: `downloading` alone does, `cluster` where somebody
-asks for one, and `server` answers on one."""
+"""Libraries and the rooms that may import them. Those of the last lines open connections: `downloading` alone does, `cluster` where
+somebody asks for one, and `server` answers on one."""
 FORBIDDEN = {"pickle", "joblib", "dill", "shelve", "marshal", "requests", "urllib3", "httpx", "torch", "dlib"}
 EMPTY_NAMES = {"util", "utils", "helper", "helpers", "common", "misc", "manager", "managers"}
 MAX_LINES, MAX_FUNCTION_LINES, MAX_PARAMETERS = 400, 55, 8

@@ -46,7 +46,7 @@ class Metrics:
         registry.register(_Photos(service))
         self._requests = Counter(
             "whosthat_requests",
-            "Answered requests.",
+            "Answered requests.",  # not translated: for programs
             ["method", "route", "status"],
             registry=registry,  # not translated: for programs
         )  # not translated: for programs

@@ -43,7 +43,7 @@ _Open = ConfigDict(extra="ignore")  # the protocol lets clients send more
 class _Parameters(BaseModel):
     model_config = _Open
     binary_data_size: Annotated[
-        int | None, Field(strict=True, ge=0, description="Bytes of this tensor behind the JSON.")
+        int | None, Field(strict=True, ge=0, description="Bytes of this tensor behind the JSON.")  # not translated: for programs
     ] = (  # not translated: for programs
         None  # not translated: for programs
     )
