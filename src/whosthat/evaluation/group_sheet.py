@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from whosthat.dataset.threads import in_order
 from whosthat.durable import replace_file
 from whosthat.errors import PhotoError
-from whosthat.evaluation.report import template
+from whosthat.evaluation.page import template
 from whosthat.photos.drawing import encode_image, thumbnail
 from whosthat.photos.reading import opened
 from whosthat.progress import SILENT, Progress
