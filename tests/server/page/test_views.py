@@ -18,7 +18,7 @@ VIEWS = {
     "training": ".choice",
     "result": ".verdict + .buttons ~ section .chart svg",
     "who": "button.face",
-    "people": ".people img",
+    "people": ".people li",
     "runs": ".rows li",
     "settings": ".chart svg",
 }
