@@ -32,6 +32,7 @@ FEW_EPOCHS = 15
 COLUMNS = 5
 GRID_PHOTOS = COLUMNS * COLUMNS
 _CELL, _CAPTION, _STEP = 1.0, 0.34, 1.08
+_LOW, _LOW_LEFT, _HIGH_LEFT = "lower center", "lower left", "upper left"  # not translated: where matplotlib puts a legend
 
 History = Sequence[Mapping[str, float]]
 
@@ -42,7 +43,7 @@ def accuracy_chart(history: History, best_epoch: int) -> Chart:
     lines = _two_lines(history, ("accuracy", "val_accuracy"), 100.0)
     mark = (best_epoch, "") if best_epoch else None
     title, readings = _("Accuracy in per cent"), _readings(lines, percent, 0.01)
-    return Chart(title, _epochs(history), Axis(0, 102, ticks), lines, mark=mark, readings=readings, corner="lower center")
+    return Chart(title, _epochs(history), Axis(0, 102, ticks), lines, mark=mark, readings=readings, corner=_LOW)
 
 
 def loss_chart(history: History, best_epoch: int, limits: tuple[float, float] | None = None) -> Chart:
@@ -52,7 +53,7 @@ def loss_chart(history: History, best_epoch: int, limits: tuple[float, float] | 
     up = loss_axis(*(limits or ((losses.min(), losses.max()) if losses.size else REFERENCE_LIMITS)))
     lines = _two_lines(history, ("loss", "val_loss"))
     mark = (best_epoch, _("kept: epoch {best_epoch}", best_epoch=best_epoch)) if best_epoch else None
-    return Chart(_("Loss"), _epochs(history), up, lines, mark=mark, readings=_readings(lines, "{:.3g}".format), corner="lower left")
+    return Chart(_("Loss"), _epochs(history), up, lines, mark=mark, readings=_readings(lines, "{:.3g}".format), corner=_LOW_LEFT)
 
 
 def describe_curves(history: History, names: tuple[str, str]) -> str:
@@ -76,7 +77,7 @@ def reliability_chart(bins: Sequence[Bin]) -> Chart:
         tuple(Bar(100 * one.low, 100 * one.low + width, 100 * one.accuracy, str(one.n)) for one in filled),
         _("correct, of these names"),
         readings=tuple(((50 * (one.low + one.high)), (_bin_words(one),)) for one in filled),
-        corner="upper left",
+        corner=_HIGH_LEFT,
     )
 
 
