@@ -27,6 +27,17 @@ def test_a_gallery_comes_back_from_its_file(gallery_of: Callable[..., Gallery]) 
     assert back.photos == named.photos
 
 
+def test_enrolling_a_face_takes_back_that_it_was_ruled_out(gallery_of: Callable[..., Gallery]) -> None:
+    gallery = gallery_of(n_people=2, each=2)
+    own, other = gallery.vectors[0], gallery.vectors[3]
+    for person, vector, digest in (("person0", own, "ab"), ("person1", own, "ab"), ("person0", other, "ab"), ("person0", own, "cd")):
+        gallery = gallery.ruling_out(person, vector, digest * 32)
+    out = gallery.with_photos("person0", own[None] + np.float32(0.01), [EnrolledPhoto("person0/new.jpg", "ab" * 32)]).ruled_out
+    assert out is not None
+    assert (out.labels.tolist(), out.digests) == ([1, 0, 0], ("ab" * 32, "ab" * 32, "cd" * 32))
+    np.testing.assert_array_equal(out.vectors[1], other)
+
+
 def older(gallery: Gallery, listed: str) -> bytes:
     """A gallery as an older whosthat wrote it."""
     return save({"vectors": gallery.vectors, "owners": gallery.labels}, {"photos": listed})

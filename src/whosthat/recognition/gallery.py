@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, overload
 import numpy as np
 
 from whosthat.errors import BundleError
-from whosthat.faces.embedder import LARGEST
+from whosthat.faces.embedder import LARGEST, SAME_PERSON
 from whosthat.recognition.distances import blocks
 from whosthat.recognition.tensors import Content, let_go, read_tensors
 from whosthat.translation import _
@@ -32,6 +32,9 @@ _RULED_OUT = ("ruled_out", "ruled_out_owners", "ruled_out_digests")
 
 MOST_RULED_OUT = 10_000
 """Each is compared with every face that is seen."""
+
+ONE_FACE = SAME_PERSON / 2
+"""Two embeddings of one photo that are no farther apart are of one face, which was found twice: the crops differ a little."""
 
 MAX_LISTS_EACH = 10
 """Opening brackets for each photo in the list of photos of an older whosthat: one, and those in its name."""
@@ -103,6 +106,14 @@ class RuledOut:
         kept = np.flatnonzero(rows)
         return RuledOut(self.vectors[kept], self.labels[kept], tuple(self.digests[row] for row in kept.tolist())) if len(kept) else None
 
+    def taken_back(self, label: int, vectors: FloatArray, photos: Sequence[EnrolledPhoto]) -> RuledOut | None:
+        """Leave out what was said of one of the people about faces, float32 (k, dimensions), of k photos; the other faces of a photo stay."""
+        own = np.zeros(len(self.labels), bool)
+        for vector, photo in zip(vectors, photos, strict=True):
+            same_photo = np.array([digest == photo.sha256 for digest in self.digests])
+            own |= same_photo & (np.linalg.norm(self.vectors - vector, axis=1) < ONE_FACE)
+        return self.of(~(own & (self.labels == label)))
+
     def without(self, label: int) -> RuledOut | None:
         """Leave out what was said of one of the people; the labels behind move up."""
         left = self.of(self.labels != label)
@@ -136,11 +147,15 @@ class Gallery:
         return tuple(self.photos[int(row)] for row in np.flatnonzero(self.labels == label))
 
     def with_photos(self, person: str, vectors: FloatArray, photos: Sequence[EnrolledPhoto]) -> Gallery:
-        """Enrol photos of somebody, who becomes the last of the people unless they are enrolled already."""
+        """Enrol photos of somebody, who becomes the last of the people unless they are enrolled already.
+
+        Where one of these faces was ruled out for this person before, that is taken back.
+        """
         people = self.people if person in self.people else (*self.people, person)
         labels = np.full(len(photos), people.index(person), np.int64)
         joined = self.joined(Gallery(people, vectors, labels, tuple(photos)))
-        return replace(joined, people=people)
+        out = self.ruled_out and self.ruled_out.taken_back(people.index(person), vectors, photos)
+        return replace(joined, people=people, ruled_out=out)
 
     def without(self, person: str) -> Gallery:
         """Leave out one of the people with all their photos; the labels behind move up."""

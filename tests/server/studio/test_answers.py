@@ -119,15 +119,17 @@ def test_a_face_keeps_the_name_that_it_was_given_whatever_is_predicted(page: Any
     assert not refused["faces"][0]["given"]
 
 
-def test_not_this_person_and_nobody_hold_as_long_as_the_photo_is_shown(page: Any, people_run: Path) -> None:
+def test_a_face_that_is_not_this_person_stays_so_and_nobody_holds_as_long_as_the_photo_is_shown(page: Any, people_run: Path) -> None:
     (photo,) = identify(page, people_photo("ann", "eve", seed=3))
     again = page.post(f"{API}/identify/not", json={"id": photo["id"], "face": 0, "name": "ann"}).json()["photos"][0]
     assert names(again) == [None, None]
-    assert (again["faces"][0]["predicted"], again["faces"][0]["not"]) == ("ann", ["ann"])
+    assert (again["faces"][0]["predicted"], again["faces"][0]["not"]) == (None, ["ann"])
     done = page.post(f"{API}/identify/nobody", json={"id": photo["id"], "face": 1}).json()["photos"][0]
     assert done["faces"][1]["dismissed"]
     groups = page.get(f"{API}/unknown").json()["groups"]
     assert [[(one["id"], one["face"]) for one in group["faces"]] for group in groups] == [[(photo["id"], 0)]]
+    assert names(identify(page, people_photo("ann", "eve", seed=3))[0]) == [None, None]
+    assert names(identify(page, people_photo("ann", seed=4))[0]) == ["ann"]
 
 
 def test_unknown_faces_of_one_person_are_named_together(page: Any, people_run: Path) -> None:

@@ -133,9 +133,26 @@ def name_face(form: NamedFaceForm, here: Here) -> dict[str, Any]:
 
 @router.post("/identify/not")
 def not_this(form: NotThisForm, here: Here) -> dict[str, Any]:
-    """Note that a face is not the person it was taken for; that holds as long as the photo is shown."""
+    """Note that a face is not the person it was taken for: for good where the recogniser enrols, else as long as the photo is shown."""
     here.shown.correct(form.id, form.face, ShownPhoto.refuse, form.name)
-    return _all_again(here, _("This face is not {name}: it is unknown again.", name=form.name))
+    sentence = _("This face is not {name}: it is unknown again.", name=form.name)
+    with here.changing:
+        opened, photo = here.recogniser(), here.shown.face(form.id, form.face)
+        if opened.enrols and photo.sightings[form.face].name == form.name:
+            try:
+                _rule_out(here, opened, photo, form.name)
+            except UsageError as error:  # it is the only photo by which this person is known, or a moved threshold gave the name
+                sentence = _("{sentence} {more}", sentence=sentence, more=here.without_places(str(error)))
+    return _all_again(here, sentence)
+
+
+def _rule_out(here: Studio, opened: Opened, photo: ShownPhoto, name: str) -> None:
+    file = _on_desk(here, photo.name, photo.content)
+    try:
+        opened.recogniser.people.rule_out(name, file)
+    finally:
+        shutil.rmtree(file.parent)
+    here.shown.answer_again(opened.recogniser)
 
 
 @router.post("/identify/nobody")
