@@ -87,7 +87,8 @@ def for_the_pages(page: Any, photos: list[Path]) -> None:
             page.locator("dialog .naming input").fill(name)
             page.locator("dialog .naming button").click()
             page.get_by_role("dialog").wait_for(state="detached")
-    page.locator(".notices button.quiet").click()
+    for close in page.locator(".notices button.quiet").all():
+        close.click()
     second.locator("button.face").first.click()
     page.locator(".nearest img").first.wait_for()
     page.wait_for_load_state("networkidle")

@@ -107,7 +107,7 @@ class RuledOut:
         return RuledOut(self.vectors[kept], self.labels[kept], tuple(self.digests[row] for row in kept.tolist())) if len(kept) else None
 
     def taken_back(self, label: int, vectors: FloatArray, photos: Sequence[EnrolledPhoto]) -> RuledOut | None:
-        """Leave out what was said of one of the people about faces, float32 (k, dimensions), of k photos; the other faces of a photo stay."""
+        """Leave out what was said of one of the people about faces, float32 (k, dimensions), of k photos; other faces stay."""
         own = np.zeros(len(self.labels), bool)
         for vector, photo in zip(vectors, photos, strict=True):
             same_photo = np.array([digest == photo.sha256 for digest in self.digests])

@@ -110,8 +110,8 @@ export function DropZone({ title, children, folders = false, accept, onFiles, co
   </div>`;
 }
 
-/** So many photos share a block that the browser passes over while it is out of sight. */
-const BLOCK = 60;
+/** So many photos share a block that the browser passes over while it is out of sight: whole rows of 4, 8 and 12 (app.css). */
+const BLOCK = 24;
 
 /**
  * A grid of small photos, of thousands too. With `onToggle` they can be selected.
@@ -132,7 +132,7 @@ function Block({ photos, eager, selected, onToggle }) {
     watcher.observe(place.current);
     return () => watcher.disconnect();
   }, []);
-  return html`<ul ref=${place} class="block" data-count=${photos.length} style=${{ "--count": String(photos.length) }}>
+  return html`<ul ref=${place} class="block">
     ${near && photos.map((photo) => html`<${Thumb} key=${photo} photo=${photo} chosen=${selected?.has(photo)} onToggle=${onToggle} />`)}
   </ul>`;
 }
