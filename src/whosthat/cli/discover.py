@@ -29,9 +29,7 @@ BAD_DATA = 3
 PathsArgument = Annotated[list[Path], argument("PHOTOS", N_("Photos, and folders of photos, with folders in them to any depth."))]
 _SHEET_HELP = N_("Folder for the contact sheet, groups.html, and the names, groups.toml; groups when left out.")
 SheetOption = Annotated[Path, option("--sheet DIR", _SHEET_HELP)]
-_NAME_HELP = N_(
-    'Name a group: 3=Anna, or one face of it: 3.7=Tom. One name for two groups joins them; "-" is nobody you know. Repeatable.'
-)
+_NAME_HELP = N_('Name a group: 3=Anna, or one face of it: 3.7=Tom. One name for two groups joins them; "-" is nobody you know. Repeatable.')
 NameOption = Annotated[list[str] | None, option("--name NUMBER=NAME", _NAME_HELP)]
 AcceptOption = Annotated[bool, option("--accept", N_('Take every "probably" for right.'))]
 _TO_HELP = N_("Copy each photo that shows exactly one person with a name into that person's folder, ready for whosthat train.")

@@ -112,9 +112,7 @@ def test_people_are_renamed_and_removed(
     assert page.locator(".people > li").count() == len(HEROES) - 1
 
 
-def test_the_threshold_and_two_runs(
-    tmp_path: Path, trained: Path, start_studio: Callable[..., Any], open_page: Callable[..., Any]
-) -> None:
+def test_the_threshold_and_two_runs(tmp_path: Path, trained: Path, start_studio: Callable[..., Any], open_page: Callable[..., Any]) -> None:
     folder = shutil.copytree(trained, tmp_path / "studio", symlinks=True)
     page = open_page(start_studio(folder).link)
     page.get_by_role("navigation").get_by_role("link", name="Runs").click()
@@ -148,9 +146,7 @@ def test_the_camera_names_faces_and_one_that_is_missing_is_said(
     page.get_by_text("There is no camera here.").wait_for()
 
 
-def test_the_page_says_that_the_server_is_gone(
-    tmp_path: Path, start_studio: Callable[..., Any], open_page: Callable[..., Any]
-) -> None:
+def test_the_page_says_that_the_server_is_gone(tmp_path: Path, start_studio: Callable[..., Any], open_page: Callable[..., Any]) -> None:
     studio = start_studio(tmp_path)
     page = open_page(studio.link)
     studio.process.terminate()

@@ -66,10 +66,16 @@ def bypassing(text: str) -> list[str]:
     found = []
     markups, outside = parted(text)
     for markup in markups:
-        found += [words.strip() for words in re.split(r"<[^>]*>", markup) if re.search(r"[A-Za-z]{2}", words) and words.strip() != "whosthat"]
+        found += [
+            words.strip() for words in re.split(r"<[^>]*>", markup) if re.search(r"[A-Za-z]{2}", words) and words.strip() != "whosthat"
+        ]
         found += [words for _quote, words in SPOKEN.findall(markup)]
     calls = {literal for found_call in CALL.finditer(outside) for literal in found_call.groups() if literal}
-    found += [literal for literal in re.findall(LITERAL, outside) if literal not in calls and SENTENCE.search(literal) and not CLASSES.match(literal)]
+    found += [
+        literal
+        for literal in re.findall(LITERAL, outside)
+        if literal not in calls and SENTENCE.search(literal) and not CLASSES.match(literal)
+    ]
     return found
 
 
