@@ -500,7 +500,7 @@ class TestWithoutReport:
         assert nth > 8
         for stopped in set((tmp_path / "runs").glob("few-*")) - {before, latest(tmp_path / "runs")}:
             assert resume(stopped).evaluation is not None
-        assert embedder.n_embedded == 8 + 2
+        assert embedder.n_embedded == 8
 
     def test_killed_at_any_call_a_run_is_resumed_whole_becomes_the_latest_and_has_nothing_left_to_do_then(
         self, embedder: ByPixel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, killed_at: Killing
