@@ -17,7 +17,7 @@ from whosthat.checking.face_audit import audit_faces
 from whosthat.checking.face_findings import face_findings
 from whosthat.dataset.audit import audit_folder
 from whosthat.faces.remembered import PhotoFaces, RememberedFaces
-from whosthat.workflow.face_photos import OpenedReader, faces_of_photos, open_reader
+from whosthat.workflow.face_photos import OpenedReader, _seen_already, faces_of_photos, open_reader, seen_in_photos
 
 PORTRAIT = Image.open(
     Path(str(importlib.metadata.distribution("matplotlib").locate_file("matplotlib/mpl-data/sample_data/grace_hopper.jpg")))
@@ -115,3 +115,23 @@ def test_photos_without_a_face_and_photos_that_are_gone_are_told_apart(opened: O
     Image.new("RGB", (200, 300), "teal").save(tmp_path / "wall.png")
     found = faces_of_photos({"wall": tmp_path / "wall.png", "gone": tmp_path / "gone.jpg"}, opened.reader)
     assert {name: photo.face for name, photo in found.items()} == {"wall": None}
+
+
+def test_what_was_searched_is_not_looked_at_again_where_looking_finds_the_same(
+    opened: OpenedReader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WHOSTHAT_CACHE", str(tmp_path / "cache"))
+    pictures = {"small": PORTRAIT.crop((60, 40, 460, 440)).resize((180, 180)), "two": crowd(2), "large": PORTRAIT}
+    pictures["wall"] = Image.new("RGB", (180, 180), "teal")
+    photos = {name: tmp_path / f"{name}.png" for name in pictures}
+    for name, picture in pictures.items():
+        picture.save(photos[name])
+    searched = faces_of_photos(photos, opened.reader)
+    looked = seen_in_photos(photos, opened.reader, what="photos")
+    for name in sorted(photos.keys() - {"small"}):
+        assert _seen_already(searched[name], opened.reader) is None, name
+    gone = seen_in_photos({"again": tmp_path / "gone.png"}, opened.reader, what="photos", searched={"again": searched["small"]})["again"]
+    assert gone.faces == looked["small"].faces
+    assert len(gone.faces) == 1
+    assert np.array_equal(gone.vectors, looked["small"].vectors)
+    assert gone.sharpness == looked["small"].sharpness

@@ -114,6 +114,11 @@ class FaceCropper:
             search = Search(tuple(self._framed(small, SMALLEST_SHARE / 2, lenient=True)), "lenient")
         return Search(tuple(_placed(face, 1 / scale, 0.0) for face in search.faces), search.way if search.faces else "")
 
+    def finds_the_same(self, size: tuple[int, int], faces: Sequence[Face], way: str) -> bool:
+        """Say whether `find` would give what `search` found in a photo of this width and height, because both looked in the same way."""
+        alike = max(size) <= LOOKED_AT and SMALLEST_SHARE * min(size) <= SMALLEST_FACE
+        return alike and way == PLAIN and _best(faces) >= self.detector.sure
+
     def crops(self, image: Image, faces: Sequence[Face]) -> Image:
         """Cut the aligned crops of faces out of their photo; uint8 (n, size, size, 3)."""
         size = self.template.size

@@ -16,6 +16,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -93,10 +94,28 @@ def faces_of_photos(
         return _looked_up(photos, remembered, partial(_spread, _taken_faces, reader), progress, _("faces found"))
 
 
-def seen_in_photos(photos: Mapping[str, Path], reader: FaceReader, *, what: str, progress: Progress = SILENT) -> dict[str, SeenFaces]:
-    """Find and embed every face of photos of anybody, as ``predict`` does, by SHA-256; ``what`` they are is said with the progress."""
+def seen_in_photos(
+    photos: Mapping[str, Path],
+    reader: FaceReader,
+    *,
+    what: str,
+    searched: Mapping[str, PhotoFaces] = MappingProxyType({}),
+    progress: Progress = SILENT,
+) -> dict[str, SeenFaces]:
+    """Find and embed every face of photos of anybody, as ``predict`` does, by SHA-256; ``what`` they are is said with the progress.
+
+    ``searched`` is what `faces_of_photos` gave: where it shows one face, and nothing else would be found, the photo is not looked at again.
+    """
+    known = {digest: seen for digest in photos if (one := searched.get(digest)) is not None and (seen := _seen_already(one, reader))}
+    left = {digest: path for digest, path in photos.items() if digest not in known}
     with RememberedSightings(reader.key) as remembered:
-        return _looked_up(photos, remembered, partial(_spread, _sightings, reader), progress, what)
+        return known | _looked_up(left, remembered, partial(_spread, _sightings, reader), progress, what)
+
+
+def _seen_already(photo: PhotoFaces, reader: FaceReader) -> SeenFaces | None:
+    if len(photo.faces) != 1 or not reader.finds_the_same(photo.size, photo.faces, photo.way):
+        return None
+    return SeenFaces(photo.faces, photo.vector[None], (photo.sharpness,))
 
 
 def read_strangers(folder: Path, known: Collection[str], reader: FaceReader, *, progress: Progress = SILENT) -> Strangers:

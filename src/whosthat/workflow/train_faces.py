@@ -111,7 +111,7 @@ def _carry_out(run: TrainingRun, recipe: FaceRecipe, cluster: Cluster | None, pr
     write_threshold_curve(run.folder, ThresholdCurve("distance", fitted.curve))
 
     # ---- test once: as predict answers -------------------------------------------------------------------
-    tested = _test(run.parts.parts["test"], FaceRecogniser(opened.reader, fitted.identifier), progress)
+    tested = _test(run.parts.parts["test"], found, FaceRecogniser(opened.reader, fitted.identifier), progress)
 
     # ---- enrol everybody, save, report -------------------------------------------------------------------
     gallery = learnt.gallery if recipe.keep_test_out else _portraits(run, recipe, PARTS, found).gallery
@@ -221,9 +221,12 @@ def _refuse_people_without_faces(parts: Split, found: Mapping[str, PhotoFaces]) 
         )
 
 
-def _test(photos: Sequence[AuditedPhoto], recogniser: FaceRecogniser, progress: Progress) -> _TestResult | None:
+def _test(
+    photos: Sequence[AuditedPhoto], searched: Mapping[str, PhotoFaces], recogniser: FaceRecogniser, progress: Progress
+) -> _TestResult | None:
     """Name the faces of the test photos as ``predict`` does; every photo that can be read counts, with a face or without."""
-    seen = seen_in_photos({item.sha256: item.photo.path for item in photos}, recogniser.reader, what=_("photos tested"), progress=progress)
+    paths = {item.sha256: item.photo.path for item in photos}
+    seen = seen_in_photos(paths, recogniser.reader, what=_("photos tested"), searched=searched, progress=progress)
     answers, faces = [], []
     for row, item in enumerate(photos):
         if item.sha256 in seen:
