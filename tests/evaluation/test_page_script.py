@@ -174,7 +174,7 @@ def test_a_command_is_copied_where_there_is_a_clipboard_and_in_a_sandboxed_frame
     ):
         block = inside.locator("#use .command").first
         block.get_by_role("button").click()
-        assert block.get_by_role("button", name="Copied").is_visible()
+        block.get_by_role("button", name="Copied").wait_for()
         page.evaluate("document.body.append(document.createElement('textarea'))")
         page.locator("textarea").last.focus()
         page.keyboard.press("Control+V")

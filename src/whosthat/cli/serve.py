@@ -78,5 +78,5 @@ def serve(  # noqa: PLR0913  typer makes one parameter of each option
         door = door_of(address, token)
         if not address.is_loopback:
             say(_("Other computers can ask this service. Photos and answers travel unencrypted: put a server with TLS in front."))
-        started = _("{bundles} at {url}. Stop with Ctrl-C.", bundles=_(", ").join(service.bundles), url=url_of(opened, address))
-        run(make_app(service, door=door), opened, service, lambda: say(started))
+        started = _("{bundles}: {url}", bundles=_(", ").join(service.bundles), url=url_of(opened, address))
+        run(make_app(service, door=door), opened, service, lambda: say(started, _("Stop with Ctrl-C.")))
