@@ -59,8 +59,10 @@ def studio(folder: Path) -> Iterator[str]:
     environment = {**os.environ, VARIABLE: language(), "WHOSTHAT_TOKEN_FILE": str(folder.parent / "token"), "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         assert process.stdout is not None
-        yield next(found[0] for line in process.stdout if (found := re.search(r"http://\S+key=\S+", line)))
-        process.send_signal(signal.SIGINT)
+        try:
+            yield next(found[0] for line in process.stdout if (found := re.search(r"http://\S+key=\S+", line)))
+        finally:
+            process.send_signal(signal.SIGINT)
 
 
 def go(page: Any, view: str) -> None:
@@ -133,10 +135,14 @@ def main() -> None:
         sys.exit("There is no Chromium here.")
     with tempfile.TemporaryDirectory() as held, sync_playwright() as driver:
         os.environ["WHOSTHAT_CACHE"] = f"{held}/cache"
-        photos = prepare(Path(held) / "pictures")
+        folder, untouched = Path(held) / "pictures", Path(held) / "untouched"
+        photos = [untouched / file.name for file in prepare(folder)]
+        folder.rename(untouched)
         browser = driver.chromium.launch(executable_path=browser_file, args=["--no-sandbox", "--disable-quic", "--no-first-run"])
         for code in LANGUAGES:
-            with using(code), studio(Path(held) / "pictures") as link:
+            shutil.rmtree(folder, ignore_errors=True)
+            shutil.copytree(untouched, folder, symlinks=True)  # nobody is named there yet
+            with using(code), studio(folder) as link:
                 page = browser.new_page(reduced_motion="reduce", color_scheme="light")
                 page.goto(link)
                 page.locator("main[data-view=who] input[type=file]").first.wait_for(state="attached")

@@ -76,7 +76,7 @@ def test_a_face_is_not_who_it_was_taken_for_and_nobody(
     known.first.click()
     page.get_by_role("button", name=f"Not {name}").click()
     page.get_by_role("dialog").wait_for(state="detached")
-    assert known.count() == n - 1
+    assert known.count() < n  # nor is any face that is nearer to this one than to the person
     unknown = page.locator("button.face.unknown").first
     unknown.click()
     page.get_by_role("button", name="Nobody I know").click()
