@@ -12,12 +12,9 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
-from fastapi.responses import JSONResponse
-from fastapi.routing import APIRoute
+from fastapi import APIRouter, Query, Request
 from pydantic import ValidationError
 
 from whosthat.errors import PhotoError, WhosthatError
@@ -25,7 +22,7 @@ from whosthat.server import compreface_forms as forms
 from whosthat.server.forms import FaultAnswer
 from whosthat.server.identify import BundleQuery
 from whosthat.server.people import MOST_NAME, NamePath, Register
-from whosthat.server.refusals import Refusal, headers_of, status_of
+from whosthat.server.refusals import Refusal, TranslatingRoute
 from whosthat.server.service import OpenBundle, Service
 from whosthat.server.uploads import FORM, read_photos
 from whosthat.types import Sighting
@@ -50,24 +47,12 @@ PluginsQuery = Annotated[
 StatusQuery = Annotated[bool, Query(description="Whether to say which detector and network answered.")]  # not translated: for programs
 
 
-class _CompreFaceRoute(APIRoute):
+class _CompreFaceRoute(TranslatingRoute):
     """A route whose refusals are CompreFace's: a message and a number."""
 
-    def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:  # type: ignore[override]
-        handle = super().get_route_handler()
-
-        async def handled(request: Request) -> Response:
-            try:
-                return await handle(request)
-            except WhosthatError as error:
-                status, _code = status_of(error)
-                if status == 500:
-                    raise
-                number = forms.NO_FACE if isinstance(error, _NoFace) else 0
-                failure = forms.Failure(message=str(error), code=number).model_dump()
-                return JSONResponse(failure, 400 if status == 422 else status, headers_of(error))
-
-        return handled
+    @staticmethod
+    def told(error: WhosthatError) -> dict[str, Any]:
+        return forms.Failure(message=str(error), code=forms.NO_FACE if isinstance(error, _NoFace) else 0).model_dump()
 
 
 class _NoFace(Refusal):

@@ -6,21 +6,18 @@ network's: /v1/identify gives those.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
 import numpy as np
 from fastapi import APIRouter, Request, Response
 from fastapi import Path as InPath
-from fastapi.responses import JSONResponse
-from fastapi.routing import APIRoute
 from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from whosthat.errors import WhosthatError
 from whosthat.inference import GraphError, Session
 from whosthat.server.forms import FaultAnswer
-from whosthat.server.refusals import Refusal, headers_of, status_of
+from whosthat.server.refusals import Refusal, TranslatingRoute
 from whosthat.server.service import Service
 from whosthat.server.tensors import InferRequest, ModelFacts, facts_of, read_request, write_answer
 from whosthat.version import __version__
@@ -58,22 +55,12 @@ class Ready(BaseModel):
     ready: bool
 
 
-class _ProtocolRoute(APIRoute):
+class _ProtocolRoute(TranslatingRoute):
     """A route whose refusals are a sentence, as the protocol has them."""
 
-    def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:  # type: ignore[override]
-        handle = super().get_route_handler()
-
-        async def handled(request: Request) -> Response:
-            try:
-                return await handle(request)
-            except WhosthatError as error:
-                status, _code = status_of(error)
-                if status == 500:
-                    raise
-                return JSONResponse({"error": str(error)}, 400 if status == 422 else status, headers_of(error))
-
-        return handled
+    @staticmethod
+    def told(error: WhosthatError) -> dict[str, Any]:
+        return {"error": str(error)}
 
 
 def kserve_router(service: Service) -> APIRouter:

@@ -6,8 +6,12 @@ not: deciding that something is refused.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
+
+from fastapi import Request, Response
+from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
 
 from whosthat.errors import BundleError, CacheError, ClusterError, DatasetError, PhotoError, RunError, UsageError, WhosthatError
 from whosthat.translation import N_
@@ -77,3 +81,27 @@ def headers_of(error: WhosthatError) -> dict[str, str]:
 def document(code: str, message: str) -> dict[str, dict[str, str]]:
     """Return what a refusal's body holds."""
     return {"error": {"code": code, "message": message}}
+
+
+class TranslatingRoute(APIRoute):
+    """A route of another program's protocol, whose refusals are in that program's words: a subclass says in which (`told`)."""
+
+    @staticmethod
+    def told(error: WhosthatError) -> dict[str, Any]:
+        """Return the document that tells an error."""
+        raise NotImplementedError
+
+    def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:  # type: ignore[override]
+        """Return what answers a request."""
+        handle = super().get_route_handler()
+
+        async def handled(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except WhosthatError as error:
+                status, _code = status_of(error)
+                if status == 500:
+                    raise
+                return JSONResponse(self.told(error), 400 if status == 422 else status, headers_of(error))
+
+        return handled
