@@ -22,7 +22,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("checking",),
     ("training", "recognition"),
     ("dataset", "faces", "networks", "cartoons"),
-    ("photos", "importers", "runs", "photo_cache", "downloading", "cluster", "inference"),
+    ("photos", "importers", "runs", "library", "photo_cache", "downloading", "cluster", "inference"),
     ("types", "errors", "settings", "progress", "durable", "file_names", "wording", "proportions", "version"),
     ("translation",),
 )
@@ -30,7 +30,7 @@ NEVER_SIDEWAYS = (
     {"cli", "desktop", "server"},
     {"training", "recognition"},
     {"dataset", "faces", "networks", "cartoons"},
-    {"photos", "importers", "runs", "photo_cache", "downloading", "cluster", "inference"},
+    {"photos", "importers", "runs", "library", "photo_cache", "downloading", "cluster", "inference"},
     set(FLOORS[-2]),
 )
 LAUNCHES = {("cli", "desktop"), ("cli", "server")}

@@ -14,6 +14,7 @@
     |-- TrainingInterruptedError   training stopped by Ctrl-C (exit 130) or SIGTERM (143); it can go on later
     |-- RunError            a run folder that is busy, damaged or cannot be written
     |-- BundleError         a bundle that is damaged, too new or not a bundle            exit 3
+    |-- LibraryError        a photo library that is damaged, too new or in use          exit 3
     |-- ExportError         an exported graph that does not agree with its network
     |-- ClusterError        a cluster that cannot be reached, or whose workers cannot do the work
     |-- QualityError        a quality gate that was not reached                          exit 4
@@ -135,6 +136,12 @@ class RunError(WhosthatError):
 
 class BundleError(WhosthatError):
     """A bundle that is damaged, newer than this whosthat, or no bundle at all."""
+
+    exit_code = 3
+
+
+class LibraryError(WhosthatError):
+    """A photo library that is damaged, too new, in use by another process, or cannot be written."""
 
     exit_code = 3
 

@@ -1,0 +1,62 @@
+"""The tables of a library, and how those of an older one become today's.
+
+What belongs here: SQL that makes tables. What does not: the file (`store`), what rows mean to the rest of whosthat.
+
+A *photo* is a content, known by its SHA-256; a *file* is a place where it lies, so that a photo that is moved keeps its faces. A *fact* is
+what somebody said of a place in a photo: it names no row of ``faces``, and so outlives a new detector or embedder. An *answer* is worked
+out from facts and recogniser, and can be worked out again at any time.
+
+    roots      the folders that are scanned: ``path`` as the file system writes it
+    files      below a root: ``name`` (relative, as the file system writes it), ``stamp`` (size and times; see `store.stamp_of`), its photo
+               (NULL where ``problem`` says why it cannot be read), ``missing_since`` (seconds; NULL while it is there)
+    photos     ``sha256`` (32 bytes), upright ``width`` and ``height``, ``taken_at`` (seconds, EXIF's local time as if it were UTC; or NULL)
+    looks      which reader (`faces.finding.FaceReader.key`) has looked at which photo, be there faces or not
+    faces      what a reader found: ``number`` from 1, from the left; box in pixels; ``landmarks`` (10 float32: x, y five times);
+               ``score``, ``sharpness``; ``vector`` (float32, little-endian)
+    people     their names, in Unicode normal form C
+    facts      ``what``: ``is`` or ``is_not`` (a person), ``nobody`` (whom the user knows), ``no_face``; the box as shares of width and
+               height, 0 to 1; ``how``: of a single ``face``, of its whole ``group``, or read from ``metadata``; ``enrolled``: whether a
+               recogniser may learn from it; ``undone_at`` (seconds) where it was taken back
+    answers    who a face is: ``person`` (NULL: nobody who is known), ``confidence`` 0 to 1, ``why``: ``fact``, ``group`` or ``recogniser``
+    groups     the group that a face was put into before anybody had a name, from 0; -1 waits aside
+    sidecars   what whosthat wrote beside a file: ``path``, ``sha256`` of what was written
+    settings   single values by name: ``bundle`` (the recogniser in use), ``reader`` (the key of the one whose faces count)
+"""
+
+from __future__ import annotations
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (
+        "CREATE TABLE roots (id INTEGER PRIMARY KEY, path BLOB NOT NULL UNIQUE)",
+        "CREATE TABLE photos (id INTEGER PRIMARY KEY, sha256 BLOB NOT NULL UNIQUE, width INTEGER NOT NULL, height INTEGER NOT NULL, "
+        "taken_at REAL)",
+        "CREATE INDEX photos_by_time ON photos (taken_at)",
+        "CREATE TABLE files (id INTEGER PRIMARY KEY, root INTEGER NOT NULL REFERENCES roots ON DELETE CASCADE, name BLOB NOT NULL, "
+        "stamp TEXT NOT NULL, photo INTEGER REFERENCES photos, problem TEXT NOT NULL DEFAULT '', missing_since REAL, UNIQUE (root, name))",
+        "CREATE INDEX files_of_photo ON files (photo)",
+        "CREATE TABLE looks (photo INTEGER NOT NULL REFERENCES photos ON DELETE CASCADE, reader TEXT NOT NULL, "
+        "PRIMARY KEY (photo, reader)) WITHOUT ROWID",
+        "CREATE TABLE faces (id INTEGER PRIMARY KEY, photo INTEGER NOT NULL REFERENCES photos ON DELETE CASCADE, reader TEXT NOT NULL, "
+        "number INTEGER NOT NULL, left REAL NOT NULL, top REAL NOT NULL, right REAL NOT NULL, bottom REAL NOT NULL, "
+        "landmarks BLOB NOT NULL, score REAL NOT NULL, sharpness REAL NOT NULL, vector BLOB NOT NULL, UNIQUE (photo, reader, number))",
+        "CREATE TABLE people (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE)",
+        "CREATE TABLE facts (id INTEGER PRIMARY KEY, said_at REAL NOT NULL, photo INTEGER NOT NULL REFERENCES photos ON DELETE CASCADE, "
+        "left REAL NOT NULL, top REAL NOT NULL, right REAL NOT NULL, bottom REAL NOT NULL, "
+        "what TEXT NOT NULL CHECK (what IN ('is', 'is_not', 'nobody', 'no_face')), person INTEGER REFERENCES people ON DELETE CASCADE, "
+        "how TEXT NOT NULL CHECK (how IN ('face', 'group', 'metadata')), enrolled INTEGER NOT NULL DEFAULT 0, undone_at REAL, "
+        "CHECK ((person IS NULL) = (what IN ('nobody', 'no_face'))))",
+        "CREATE INDEX facts_of_photo ON facts (photo)",
+        "CREATE INDEX facts_of_person ON facts (person)",
+        "CREATE TABLE answers (face INTEGER PRIMARY KEY REFERENCES faces ON DELETE CASCADE, person INTEGER REFERENCES people ON DELETE "
+        "CASCADE, confidence REAL NOT NULL, why TEXT NOT NULL CHECK (why IN ('fact', 'group', 'recogniser')))",
+        "CREATE INDEX answers_of_person ON answers (person)",
+        "CREATE TABLE groups (face INTEGER PRIMARY KEY REFERENCES faces ON DELETE CASCADE, number INTEGER NOT NULL)",
+        "CREATE TABLE sidecars (path BLOB PRIMARY KEY, file INTEGER REFERENCES files ON DELETE SET NULL, sha256 BLOB NOT NULL) "
+        "WITHOUT ROWID",
+        "CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+    ),
+)
+"""For each version of the tables, the statements that make it of the one before. What was published is never changed: add a tuple."""
+
+APPLICATION = 0x77687468
+"""Marks SQLite files that are libraries."""
