@@ -21,7 +21,7 @@ from whosthat.recognition.tensors import let_go
 from whosthat.types import Likeness
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -78,16 +78,16 @@ class Decision(NamedTuple):
         """Choose a person for each face, photo by photo, nobody twice in one; the faces of a photo end at ``ends``, int64 (photos,)."""
         worth = gains(self.probabilities, self.confidence, self.allowed)
         best = np.where(worth == worth.max(axis=1, keepdims=True), self.labels, np.iinfo(np.int64).max).min(axis=1)
-        alone = np.where(worth.any(axis=1), best, -1).tolist()  # what a face gets where there is no other: nearly all photos show one
+        alone = np.where(worth.any(axis=1), best, -1).tolist()  # what a face gets where there is no other
         starts = np.concatenate([[0], ends[:-1]])
-        return [
-            [None if alone[start] < 0 else alone[start]] if end == start + 1 else self._together(slice(start, end))
-            for start, end in zip(starts.tolist(), ends.tolist(), strict=True)
-        ]
+        parts = [slice(start, end) for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
+        return [self._together(part, alone[part]) for part in parts]
 
-    def _together(self, faces: slice) -> list[int | None]:
-        if faces.start == faces.stop:
-            return []
+    def _together(self, faces: slice, alone: Sequence[int]) -> list[int | None]:
+        """Choose for the faces of one photo; where all would get different names if each were alone, nothing is better."""
+        named = [person for person in alone if person >= 0]
+        if len(set(named)) == len(named):
+            return [None if person < 0 else person for person in alone]
         table = self.table(faces)
         columns = people_of_faces(table.probabilities, table.confidence, table.allowed)
         return [None if column is None else int(table.labels[column]) for column in columns]
