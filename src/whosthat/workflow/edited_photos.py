@@ -48,12 +48,12 @@ def carry_facts(library: Library, reader: str) -> int:
 
 def _carry(change: sqlite3.Connection, old: tuple[int, Sequence[LibraryFace]], new: tuple[int, Sequence[LibraryFace]]) -> int:
     (before, old_faces), (after, new_faces) = old, new
-    said = [Box(*row) for row in change.execute("SELECT left, top, right, bottom FROM facts WHERE photo = ?", (after,))]
+    taken = [Box(*row) for row in change.execute("SELECT left, top, right, bottom FROM facts WHERE photo = ?", (after,))]
     is_copied = change.execute("SELECT 1 FROM files WHERE photo = ?", (before,)).fetchone() is not None
     carried = 0
     for fact, *box in change.execute("SELECT id, left, top, right, bottom FROM facts WHERE photo = ?", (before,)).fetchall():
         face = _same_face(_at(Box(*box), old_faces), new_faces)
-        if face is None or any(overlap(face.place, place) >= SAME_PLACE for place in said):
+        if face is None or any(overlap(face.place, place) >= SAME_PLACE for place in taken):
             continue
         place = (face.place.left, face.place.top, face.place.right, face.place.bottom)
         change.execute(_COPY, (after, *place, fact))
