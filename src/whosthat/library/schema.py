@@ -18,7 +18,8 @@ out from facts and recogniser, and can be worked out again at any time.
     facts      ``what``: ``is`` or ``is_not`` (a person), ``nobody`` (whom the user knows), ``no_face``; the box as shares of width and
                height, 0 to 1; ``how``: of a single ``face``, of its whole ``group``, or read from ``metadata``; ``enrolled``: whether a
                recogniser may learn from it; ``undone_at`` (seconds) where it was taken back
-    answers    who a face is: ``person`` (NULL: nobody who is known), ``confidence`` 0 to 1, ``why``: ``fact``, ``group`` or ``recogniser``
+    answers    who a face is: ``person`` (NULL: nobody who is known), ``confidence`` 0 to 1, ``why``: ``fact``, ``group`` or
+               ``recogniser``; ``no_face``: somebody said that it is none
     groups     the group that a face was put into before anybody had a name, from 0; -1 waits aside
     sidecars   what whosthat wrote beside a file: ``path``, ``sha256`` of what was written
     settings   single values by name: ``bundle`` (the recogniser in use), ``reader`` (the key of the one whose faces count), ``networks``
@@ -54,7 +55,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX facts_of_photo ON facts (photo)",
         "CREATE INDEX facts_of_person ON facts (person)",
         "CREATE TABLE answers (face INTEGER PRIMARY KEY REFERENCES faces ON DELETE CASCADE, person INTEGER REFERENCES people ON DELETE "
-        "CASCADE, confidence REAL NOT NULL, why TEXT NOT NULL CHECK (why IN ('fact', 'group', 'recogniser')))",
+        "CASCADE, confidence REAL NOT NULL, why TEXT NOT NULL CHECK (why IN ('fact', 'group', 'recogniser', 'no_face')))",
         "CREATE INDEX answers_of_person ON answers (person)",
         "CREATE TABLE groups (face INTEGER PRIMARY KEY REFERENCES faces ON DELETE CASCADE, number INTEGER NOT NULL)",
         "CREATE TABLE sidecars (path BLOB PRIMARY KEY, file INTEGER REFERENCES files ON DELETE SET NULL, sha256 BLOB NOT NULL) "
