@@ -17,24 +17,14 @@ from whosthat.library.store import Library
 from whosthat.progress import Progress
 from whosthat.recognition import load
 from whosthat.translation import _
+from whosthat.workflow.answering import OWN, bundle_in_use
 from whosthat.workflow.face_photos import open_reader
 
 if TYPE_CHECKING:
     from whosthat.faces.finding import FaceReader
     from whosthat.recognition.face_recogniser import FaceRecogniser
 
-OWN = "recogniser"
-"""In the setting ``bundle``, and in the library's folder: the recogniser that was made of what people said in the library."""
-
 _DROP = "DELETE FROM {table} WHERE reader <> ?1 AND photo IN (SELECT photo FROM looks WHERE reader = ?1)"
-
-
-def bundle_in_use(library: Library) -> Path | None:
-    """Return where the recogniser in use lies; None where there is none."""
-    name = library.setting("bundle")
-    if name is None:
-        return None
-    return library.folder / OWN if name == OWN else Path(name)
 
 
 class LibraryReader:

@@ -59,6 +59,7 @@ class Batches:
     Attributes:
         counts: Of the `scanning.Scan`: ``new``, ``changed`` and ``faces``.
         placed: The rows of photos that were found at a new place.
+        looked: The rows of photos that were looked at.
         unreadable: What cannot be read.
     """
 
@@ -67,6 +68,7 @@ class Batches:
         self._marks = {mark for (mark,) in library.rows("SELECT mark FROM forgotten WHERE mark IS NOT NULL")}
         self.counts = dict.fromkeys(("new", "changed", "faces"), 0)
         self.placed: set[int] = set()
+        self.looked: set[int] = set()
         self.unreadable: list[SetAside] = []
 
     def is_forgotten(self, *what: bytes | str) -> bool:
@@ -129,6 +131,7 @@ class Batches:
             if digest in rows:
                 contents.put_faces(change, rows[digest], self._reader.key, faces.faces, faces.vectors, faces.sharpness)
                 self.counts["faces"] += len(faces.faces)
+                self.looked.add(rows[digest])
 
     def _look_again(self, digests: Sequence[str], progress: Progress) -> None:
         """Look at photos that are in the library already."""

@@ -18,12 +18,14 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
-from whosthat.errors import UsageError
+from whosthat.errors import BundleError, UsageError
 from whosthat.library import contents
 from whosthat.library.store import Library
 from whosthat.photos.storage import stored
 from whosthat.progress import SILENT, Progress
+from whosthat.translation import _
 from whosthat.types import SetAside
+from whosthat.workflow.answering import answer_again
 from whosthat.workflow.edited_photos import carry_facts
 from whosthat.workflow.library_reader import LibraryReader
 from whosthat.workflow.predict import find_photos, places_given
@@ -47,6 +49,7 @@ class Scan:
         back: Files that were missing, and are there again.
         faces: Faces that were found in photos that were looked at this time.
         carried: Facts that an edited photo took over from the one that was there before.
+        answered: Faces that have another name than before.
         forgotten: Files that were passed over, because they show nobody but people who were forgotten.
         unreadable: New and changed files that cannot be read, and folders that cannot be listed.
         not_there: Folders that are not there, or hold no photos; what the library knows of their photos stays.
@@ -62,6 +65,7 @@ class Scan:
     back: int = 0
     faces: int = 0
     carried: int = 0
+    answered: int = 0
     forgotten: int = 0
     unreadable: tuple[SetAside, ...] = ()
     not_there: tuple[Path, ...] = ()
@@ -109,7 +113,7 @@ def scan(
     folders = [_folder(path, Path(library)) for path in places_given(photos)]
     with Library(library, create=bool(folders)) as opened, opened.alone():
         reader = LibraryReader(opened, bundle, progress)
-        return _Scanner(opened, reader, progress).scan(_parts(opened, folders))
+        return _Scanner(opened, reader, progress).scan(_parts(opened, folders), answer=bundle is not None)
 
 
 def _folder(path: Path, library: Path) -> Path:
@@ -145,7 +149,7 @@ class _Scanner:
     """One scan, and what it found so far."""
 
     def __init__(self, library: Library, reader: LibraryReader, progress: Progress) -> None:
-        self._library, self._reader = library, reader
+        self._library, self._reader, self._progress = library, reader, progress
         self._batches = Batches(library, reader, progress)
         self._passed_over = Counter[str]()
         self._not_there: list[Path] = []
@@ -155,13 +159,14 @@ class _Scanner:
         self._gone: list[int] = []  # files that are not where they were, though other photos are there
         self._reads_heic = find_spec("pillow_heif") is not None
 
-    def scan(self, parts: Sequence[_Part]) -> Scan:
-        """Walk, look at what is new, then settle what has moved or changed."""
+    def scan(self, parts: Sequence[_Part], *, answer: bool) -> Scan:
+        """Walk, look at what is new, settle what has moved or changed, and ``answer`` for it, or for all photos."""
         for part in parts:
             self._walk(part)
         self._batches.look(self._found)
         moved = self._drop_moved()
         carried = carry_facts(self._library, self._reader.key)
+        answered = self._answered(everything=answer or carried > 0)
         ((photos,),) = self._library.rows("SELECT count(*) FROM photos")
         ((files,),) = self._library.rows("SELECT count(*) FROM files WHERE photo IS NOT NULL AND missing_since IS NULL")
         return Scan(
@@ -169,12 +174,26 @@ class _Scanner:
             files=files,
             moved=moved,
             carried=carried,
+            answered=answered,
             unreadable=(*self._not_listed, *self._batches.unreadable),
             not_there=tuple(self._not_there),
             passed_over=self._passed_over,
             **self._counts,
             **self._batches.counts,
         )
+
+    def _answered(self, *, everything: bool) -> int:
+        """Say who the faces are that are new, or all; return how many have another name than before."""
+        if not everything and not self._batches.looked:
+            return 0
+        try:
+            answered = answer_again(self._library, None if everything else self._batches.looked)
+        except BundleError as error:
+            self._progress.say(_("The answers are unchanged. {error}", error=error))
+            return 0
+        if answered.note:
+            self._progress.say(answered.note)
+        return answered.changed
 
     def _walk(self, part: _Part) -> None:
         """Compare what lies in a folder with what the library knows of it."""
