@@ -41,7 +41,7 @@ from whosthat.errors import PhotoError, system_reason
 from whosthat.photos.memory import UNFOLDED
 from whosthat.photos.quiet import quiet_pillow
 from whosthat.photos.signatures import FORMATS, PHOTO_SUFFIXES, SNIFF_BYTES, format_of, why_not_a_photo
-from whosthat.photos.storage import fetch, stored
+from whosthat.photos.storage import fetch, place, sha256_of_stored, stored
 from whosthat.settings import MAX_PHOTO_BYTES, MAX_PHOTO_PIXELS
 from whosthat.translation import _
 from whosthat.types import Image
@@ -131,9 +131,9 @@ def read(source: str | Path | bytes) -> Image:
 def sha256_of(path: Path) -> str:
     """Return the SHA-256 of a photo's file, in hexadecimal; empty where it cannot be read, as it then cannot be decoded either."""
     try:
-        if not path.is_file():  # a FIFO would never end
-            return ""
-        return durable.sha256_of(path)
+        if (photo := stored(path)) is not None:
+            return sha256_of_stored(photo, MAX_PHOTO_BYTES)
+        return durable.sha256_of(path) if path.is_file() else ""  # a FIFO would never end
     except (OSError, ValueError):  # ValueError: a NUL character in the path
         return ""
 
@@ -159,7 +159,7 @@ def opened(
     A JPEG that is at least twice as long as ``longest`` pixels comes at a half, a quarter or an eighth of its sides, the longer one not
     below ``longest``; that takes a third of the time.
     """
-    path = None if isinstance(source, bytes) else Path(source)
+    path = None if isinstance(source, bytes) else place(source)
     with ExitStack() as room:
         try:
             photo = _decoded(_bytes_of(source, max_bytes), max_pixels, longest, room)
