@@ -88,6 +88,9 @@ def _guess(sighting: Sighting, *, wide: bool) -> str:
     name, share = next(iter(sighting.probabilities.items()), ("", 0.0))
     if share < LIKELY_ENOUGH["guess"][wide]:
         return ""
+    if sighting.runner_up is not None and sighting.runner_up_confidence >= LIKELY_ENOUGH["guess"][True]:
+        second = f"{sighting.runner_up} {confidence_text(sighting.runner_up_confidence)}"
+        return _("perhaps {name} or {second}", name=f"{name} {confidence_text(share)}", second=second)
     sure = share > MOST_SHOWN  # "unknown, perhaps Al > 99 %" would puzzle everybody: the threshold lies even higher
     return _("perhaps {name}", name=name if sure else f"{name} {confidence_text(share)}")
 
