@@ -125,21 +125,28 @@ def not_looked_at(others: Counter[str]) -> list[str]:
 
 def _people_cells(answer: VideoAnswer) -> list[tuple[str, str, str, str]]:
     """Return a line for each person: name, the best confidence, in how many frames, and when."""
-    from whosthat.recognition.tracking import spans_of, tracks_by_name
+    from whosthat.recognition.tracking import spans_of, tracks_by_person
 
     return [
         (
-            _("unknown") if name is None else name,
-            "" if name is None else confidence_text(max(track.confidence for track in tracks)),
+            _somebody(who),
+            confidence_text(max(track.confidence for track in tracks)) if isinstance(who, str) else "",
             str(len({index for track in tracks for index in track.boxes})),
             _(", ").join(map(_span, spans_of(tracks))),
         )
-        for name, tracks in tracks_by_name(answer.tracks).items()
+        for who, tracks in tracks_by_person(answer.tracks).items()
     ] or [(_("nobody was seen"), "", "", "")]
 
 
+def _somebody(who: str | int) -> str:
+    """Name a person, a stranger by number, or all of the unknown."""
+    if isinstance(who, str):
+        return who
+    return _("unknown {number}", number=who) if who else _("unknown")
+
+
 def _span(span: Span) -> str:
-    from whosthat.workflow.predict_video import clock
+    from whosthat.workflow.annotating import clock
 
     start, end = clock(span.start), clock(span.end)
     return start if start == end else _("{start} to {end}", start=start, end=end)
