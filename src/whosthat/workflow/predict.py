@@ -19,7 +19,8 @@ from whosthat.dataset.folder import UNREACHABLE
 from whosthat.dataset.threads import in_order
 from whosthat.errors import BundleError, PhotoError, UsageError, path_given, system_reason, type_given
 from whosthat.photos.clips import numbered_frames, picture_of
-from whosthat.photos.reading import exif_of, looks_like_photo
+from whosthat.photos.headers import exif_of
+from whosthat.photos.reading import looks_like_photo
 from whosthat.photos.signatures import PHOTO_SUFFIXES, kind_of_file
 from whosthat.photos.storage import StoredPhoto, listed, stored
 from whosthat.photos.video import looks_like_video
