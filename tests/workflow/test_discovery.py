@@ -36,6 +36,14 @@ def test_groups_are_numbered_from_the_largest_and_who_waits_aside_is_in_none():
     assert len(discovery.aside) == 1
 
 
+def test_the_first_face_of_a_group_is_the_most_typical_and_the_last_the_least():
+    discovery = found([0] * 5)
+    discovery.faces[1].vector[5] = 0.3
+
+    assert discovery.groups[0].faces[0] == discovery.faces[2], "in the middle of the others, from each of which the odd one is as far"
+    assert discovery.groups[0].faces[-1] == discovery.faces[1]
+
+
 def test_one_name_for_two_groups_joins_them_and_those_with_names_stand_first():
     discovery = found([0, 0, 0, 1, 1, 2]).named({"2": "Anna", "3": " Anna "})
 

@@ -69,7 +69,7 @@ class Group:
 
     Attributes:
         number: From 1; those with a name first, then the largest; those whom the user does not know last.
-        faces: The one least like the others first, so that mistakes are seen at once.
+        faces: The most typical one first, the one least like the others last.
         name: Who it is; None while nobody has said so, `NOBODY` where the user does not know.
         probably: Who it may be, of those who were named or whom a recogniser knows; None where nobody is near enough.
     """
@@ -105,7 +105,7 @@ class Discovery:
     @cached_property
     def groups(self) -> tuple[Group, ...]:
         """The groups, those with names first."""
-        parts = [(name, self._doubtful_first(rows)) for name, rows in self._parts()]
+        parts = [(name, self._typical_first(rows)) for name, rows in self._parts()]
         parts.sort(key=lambda part: (part[0] == NOBODY, part[0] is None, -len(part[1]), min(part[1])))
         groups = [Group(number, tuple(self.faces[row] for row in rows), name) for number, (name, rows) in enumerate(parts, start=1)]
         return tuple(_with_guesses(groups, self.known, self.embedder))
@@ -205,10 +205,10 @@ class Discovery:
         nearest = distances(vectors, vectors[told]).argmin(axis=1)
         return [names[told[at]] if name is None else name for name, at in zip(names, nearest.tolist(), strict=True)]
 
-    def _doubtful_first(self, rows: Sequence[int]) -> list[int]:
+    def _typical_first(self, rows: Sequence[int]) -> list[int]:
         vectors = np.stack([self.faces[row].vector for row in rows])
         away = np.linalg.norm(vectors - vectors.mean(axis=0), axis=1)
-        return [rows[at] for at in np.argsort(-away, kind="stable")]
+        return [rows[at] for at in np.argsort(away, kind="stable")]
 
 
 def checked_name(name: object) -> str:
