@@ -11,13 +11,14 @@ from __future__ import annotations
 import sqlite3
 import time
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from whosthat.errors import UsageError, did_you_mean
+from whosthat.library.contents import SAME_PLACE
 from whosthat.library.store import Library
 from whosthat.types import Box
 
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
 
 What = Literal["is", "is_not", "nobody", "no_face"]
 How = Literal["face", "group", "metadata"]
-
-OVERLAP = 0.3
-"""A face that a reader finds is the one that somebody meant when the boxes share so much of their union."""
 
 _LATER = 1e-6
 """Seconds from one step to the next where the clock stands still or goes back: the later step stays the later one."""
@@ -50,8 +48,6 @@ _LAST_SAID = (
     "SELECT id FROM facts WHERE undone_at IS NULL AND said_at = (SELECT max(said_at) FROM facts WHERE undone_at IS NULL) ORDER BY id"
 )
 _LAST_UNDONE = "SELECT id FROM facts WHERE undone_at = (SELECT max(undone_at) FROM facts) ORDER BY id"
-
-_AT_ONCE = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,10 +148,10 @@ def say(library: Library, sayings: Sequence[Saying]) -> tuple[int, ...]:
             raise UsageError("A box needs left < right and top < bottom, from 0 to 1; got {box}.", box=box)
     with library.changing() as change:
         now = _now(change)
-        people: dict[str | None, int | None] = {name: person_of(change, name) for name in {one.person for one in sayings} if name}
+        people = rows_of_people(change, {one.person for one in sayings if one.person})
         numbers = []
         for one in sayings:
-            row = (now, one.place.photo, *_sides(one.place.box), one.what, people.get(one.person), one.how, one.enrolled)
+            row = (now, one.place.photo, *_sides(one.place.box), one.what, one.person and people[one.person], one.how, one.enrolled)
             made = change.execute(
                 'INSERT INTO facts (said_at, photo, "left", top, "right", bottom, what, person, how, enrolled) '
                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -217,20 +213,14 @@ def said_of_faces(library: Library, reader: str, photos: Sequence[int] | None = 
 def matched(library: Library, reader: str, photos: Sequence[int] | None = None) -> Iterator[tuple[tuple[int, str, int | None], int]]:
     """Yield facts that hold, as number, what and person, each with the row of the face that it means; the weightiest last.
 
-    That is the face that overlaps most, by `OVERLAP` at least; else the only one whose middle lies in the box.
+    That is the face that overlaps most, by `contents.SAME_PLACE` at least; else the only one whose middle lies in the box.
     """
-    rows = library.rows(_PAIRS, (reader,)) if photos is None else list(_pairs_of(library, reader, photos))
+    rows = library.rows(_PAIRS, (reader,)) if photos is None else list(library.rows_of(_PAIRS + " AND facts.photo IN ({})", photos, reader))
     if not rows:
         return
     chosen = _chosen([row[0] for row in rows], np.array([row[5:] for row in rows], np.float64))
     for row in sorted((rows[at] for at in chosen), key=lambda row: (row[3], row[0])):
         yield row[:3], row[4]
-
-
-def _pairs_of(library: Library, reader: str, photos: Sequence[int]) -> Iterator[Any]:
-    for start in range(0, len(photos), _AT_ONCE):
-        some = photos[start : start + _AT_ONCE]
-        yield from library.rows(f"{_PAIRS} AND facts.photo IN ({','.join('?' * len(some))})", (reader, *some))
 
 
 def _chosen(facts: Sequence[int], boxes: NDArray[np.float64]) -> list[int]:
@@ -240,25 +230,26 @@ def _chosen(facts: Sequence[int], boxes: NDArray[np.float64]) -> list[int]:
     union = (own[:, 2:] - own[:, :2]).prod(axis=1) + (found[:, 2:] - found[:, :2]).prod(axis=1) - common
     overlap = common / np.maximum(union, np.finfo(float).tiny)
     middle = (found[:, :2] + found[:, 2:]) / 2
-    inside = ((middle >= own[:, :2]) & (middle <= own[:, 2:])).all(axis=1)
+    inside = np.all((middle >= own[:, :2]) & (middle <= own[:, 2:]), axis=1).tolist()
     best: dict[int, int] = {}
     n_inside: dict[int, int] = {}
     for row, fact in enumerate(facts):
         if fact not in best or overlap[row] > overlap[best[fact]]:
             best[fact] = row
-        n_inside[fact] = n_inside.get(fact, 0) + bool(inside[row])
+        n_inside[fact] = n_inside.get(fact, 0) + inside[row]
     only = {fact: row for row, fact in enumerate(facts) if inside[row] and n_inside[fact] == 1}
-    rows = [row if overlap[row] >= OVERLAP else only.get(fact) for fact, row in best.items()]
+    rows = [row if overlap[row] >= SAME_PLACE else only.get(fact) for fact, row in best.items()]
     return [row for row in rows if row is not None]
 
 
-def person_of(change: sqlite3.Connection, name: str) -> int:
-    """Return the row of a person, new or known, inside a `Library.changing` block; names that differ in case alone are one person's."""
-    name = unicodedata.normalize("NFC", name)
-    known = _by_key(change)
-    if _key(name) in known:
-        return known[_key(name)][0]
-    return int(change.execute("INSERT INTO people (name) VALUES (?)", (name,)).lastrowid or 0)
+def rows_of_people(change: sqlite3.Connection, names: Collection[str]) -> dict[str, int]:
+    """Return the rows of people, new or known, by name, inside a `Library.changing` block; case alone makes no other person."""
+    known = {key: row for key, (row, _name) in _by_key(change).items()}
+    for name in names:
+        if key_of(name) not in known:
+            made = change.execute("INSERT INTO people (name) VALUES (?)", (unicodedata.normalize("NFC", name),))
+            known[key_of(name)] = int(made.lastrowid or 0)
+    return {name: known[key_of(name)] for name in names}
 
 
 def people_of(library: Library) -> Mapping[int, str]:
@@ -273,11 +264,11 @@ def rename(library: Library, name: str, new_name: str, *, merge: bool = False) -
     """
     with library.changing() as change:
         known = _by_key(change)
-        if _key(name) not in known:
+        if key_of(name) not in known:
             names = [each for _row, each in known.values()]
             raise UsageError("Nobody here is named {name!r}. {choice}", name=name[:300], choice=did_you_mean(name, names))
-        row, _name = known[_key(name)]
-        other, taken = known.get(_key(new_name), (row, ""))
+        row, _name = known[key_of(name)]
+        other, taken = known.get(key_of(new_name), (row, ""))
         if other != row:
             if not merge:
                 raise UsageError("{name} is a person of this library already. Are both the same person? Then merge them.", name=taken)
@@ -290,10 +281,11 @@ def rename(library: Library, name: str, new_name: str, *, merge: bool = False) -
 
 
 def _by_key(change: sqlite3.Connection) -> dict[str, tuple[int, str]]:
-    return {_key(name): (row, name) for row, name in change.execute("SELECT id, name FROM people")}
+    return {key_of(name): (row, name) for row, name in change.execute("SELECT id, name FROM people")}
 
 
-def _key(name: str) -> str:
+def key_of(name: str) -> str:
+    """Return what is the same for names that are the same person's."""
     return unicodedata.normalize("NFC", name).casefold()
 
 

@@ -161,18 +161,22 @@ class Identifier:
         """Return everybody whom one of the faces, of one person or of several, may be near to."""
         return set(self.decide(vectors).labels.ravel().tolist()) - {-1}
 
-    def decide(self, vectors: FloatArray) -> Decision:
-        """Return everything from which the names of faces, of one photo or of many, follow; `Decision.people` gives them photo by photo."""
+    def decide(self, vectors: FloatArray, never: NDArray[np.bool_] | None = None) -> Decision:
+        """Return everything from which the names of faces, of one photo or of many, follow; `Decision.people` gives them photo by photo.
+
+        ``never``, (m, people), says who a face is not, as somebody told; these have no share in it. None where nobody told.
+        """
+        told = (lambda rows: None) if never is None else never.__getitem__
         if self.index is not None:
-            parts = [self._decided_by_index(vector) for vector in vectors]
+            parts = [self._decided_by_index(vector, told(row)) for row, vector in enumerate(vectors)]
         else:
-            parts = [self._decided(vectors[block]) for block in blocks(len(vectors), len(self.gallery.people))]
+            parts = [self._decided(vectors[block], told(block)) for block in blocks(len(vectors), len(self.gallery.people))]
         return parts[0] if len(parts) == 1 else Decision(*(np.concatenate(part) for part in zip(*parts, strict=True)))
 
-    def _decided(self, vectors: FloatArray) -> Decision:
+    def _decided(self, vectors: FloatArray, never: NDArray[np.bool_] | None) -> Decision:
         squares = self._templates.squared(vectors)
         scores = -SQUARED_DISTANCE_SCORE * squares if self.head == "trimmed-mean" else self._scorer(vectors)
-        scores, squares = self._without_ruled_out(vectors, np.arange(len(self.gallery.people)), scores, squares)
+        scores, squares = self._without_ruled_out(vectors, np.arange(len(self.gallery.people)), scores, squares, never)
         labels = _likeliest(scores)
         shares = apply_temperature(softmax(scores), self.temperature).astype(np.float32)
         probabilities = np.take_along_axis(shares, labels, axis=1)
@@ -180,21 +184,22 @@ class Identifier:
         return self._told(labels, probabilities, distances)
 
     def _without_ruled_out(
-        self, vectors: FloatArray, people: IntArray, scores: FloatArray, squares: FloatArray
+        self, vectors: FloatArray, people: IntArray, scores: FloatArray, squares: FloatArray, never: NDArray[np.bool_] | None
     ) -> tuple[FloatArray, FloatArray]:
         """Put people out of reach of faces that are nearer to a face that was ruled out for them than to their template.
 
         Not corrected for template size: a face that was ruled out by mistake would take the person's own photos with it.
 
-        ``people``, int64 (k,), are those of the columns; scores and squared distances are float32 (m, k).
+        ``people``, int64 (k,), are those of the columns; scores, squared distances, float32, and who is ``never`` meant are (m, k).
         """
         out = self.gallery.ruled_out
-        if out is None:
+        if out is None and never is None:
             return scores, squares
-        far = Points(out.vectors).squared(vectors)
-        struck = np.zeros(scores.shape, bool)
-        for column in np.flatnonzero(np.isin(people, out.labels)).tolist():
-            struck[:, column] = far[:, out.labels == people[column]].min(axis=1) < squares[:, column]
+        struck = np.zeros(scores.shape, bool) if never is None else never.copy()
+        if out is not None:
+            far = Points(out.vectors).squared(vectors)
+            for column in np.flatnonzero(np.isin(people, out.labels)).tolist():
+                struck[:, column] |= far[:, out.labels == people[column]].min(axis=1) < squares[:, column]
         return np.where(struck, scores - OUT_OF_REACH, scores), np.where(struck, np.float32(OUT_OF_REACH), squares)
 
     def _told(self, labels: IntArray, probabilities: FloatArray, distances: FloatArray) -> Decision:
@@ -203,11 +208,11 @@ class Identifier:
         confidence: FloatArray = (probabilities * known[:, None]).astype(np.float32)
         return Decision(labels, probabilities, confidence, distances <= self.threshold.value)
 
-    def _decided_by_index(self, vector: FloatArray) -> Decision:
+    def _decided_by_index(self, vector: FloatArray, never: NDArray[np.bool_] | None) -> Decision:
         people = self._people_near(vector)[0]
         squares = Points(self._templates_of(people)).squared(vector[None])
         scores = -SQUARED_DISTANCE_SCORE * (squares if self.head == "trimmed-mean" else self._near_photos(vector, people))
-        scores, squares = self._without_ruled_out(vector[None], people, scores, squares)
+        scores, squares = self._without_ruled_out(vector[None], people, scores, squares, None if never is None else never[None, people])
         labels = np.full((1, COMPARED), -1, np.int64)
         probabilities, distances = np.zeros((1, COMPARED), np.float32), np.full((1, COMPARED), np.inf, np.float32)
         labels[0, : len(people)] = people
