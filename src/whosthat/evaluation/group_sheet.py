@@ -46,12 +46,12 @@ Place = tuple[Path, Box]
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A group on the page: its number, its faces as photo and box, the most typical first, its name, and who it may be."""
+    """A group on the page: its number, its faces as photo and box, the most typical first, its name, and who it may be, in words."""
 
     number: int
     faces: tuple[Place, ...]
     name: str | None = None
-    probably: str | None = None
+    guess: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
