@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from PIL import ExifTags
@@ -41,14 +41,14 @@ from whosthat.errors import PhotoError, system_reason
 from whosthat.photos.memory import UNFOLDED
 from whosthat.photos.quiet import quiet_pillow
 from whosthat.photos.signatures import FORMATS, PHOTO_SUFFIXES, SNIFF_BYTES, format_of, why_not_a_photo
-from whosthat.photos.storage import fetch, stored
+from whosthat.photos.storage import fetch, place, sha256_of_stored, stored
 from whosthat.settings import MAX_PHOTO_BYTES, MAX_PHOTO_PIXELS
 from whosthat.translation import _
 from whosthat.types import Image
 
-__all__ = ["FORMATS", "DecodedPhoto", "decode", "looks_like_photo", "opened", "read", "sha256_of"]
+__all__ = ["FORMATS", "DecodedPhoto", "decode", "looks_like_photo", "opened", "opened_header", "read", "sha256_of"]
 
-_READERS: dict[str, Callable[[io.BytesIO], Any]] = {
+_READERS: dict[str, Callable[[Any], Any]] = {
     "JPEG": JpegImageFile,
     "PNG": PngImageFile,
     "WEBP": WebPImageFile,
@@ -61,7 +61,7 @@ _READERS: dict[str, Callable[[io.BytesIO], Any]] = {
 # What Pillow raises on damaged files. The first four were seen when bytes of half a million drawn files of all formats were flipped, cut
 # and inserted (tests/photos/test_reading_damage.py repeats it in small); the others have been reported of its readers, which were not
 # written for hostile input: a wrong count in a header ends as whatever Python says about the arithmetic that follows.
-_DAMAGE = (
+DAMAGE = (
     OSError,  # truncated, broken data stream, errors of the codecs
     SyntaxError,  # a header that makes no sense
     ValueError,  # an impossible size, mode or text
@@ -89,9 +89,6 @@ PillowImage.core.set_block_size(64 << 20)
 
 _BYTES_A_PIXEL = 8
 """What a pixel takes while a photo is read and looked at: four in Pillow's image, three in ours; or ours, and smaller copies of it."""
-
-_LONGEST_EXIF = 65_000
-"""Bytes of an EXIF block that JPEG has room for."""
 
 # EXIF orientation -> how to turn the stored picture upright (EXIF 2.32, tag 0x0112); 1 and unknown values stay.
 _TURNS = {
@@ -134,9 +131,9 @@ def read(source: str | Path | bytes) -> Image:
 def sha256_of(path: Path) -> str:
     """Return the SHA-256 of a photo's file, in hexadecimal; empty where it cannot be read, as it then cannot be decoded either."""
     try:
-        if not path.is_file():  # a FIFO would never end
-            return ""
-        return durable.sha256_of(path)
+        if (photo := stored(path)) is not None:
+            return sha256_of_stored(photo, MAX_PHOTO_BYTES)
+        return durable.sha256_of(path) if path.is_file() else ""  # a FIFO would never end
     except (OSError, ValueError):  # ValueError: a NUL character in the path
         return ""
 
@@ -163,7 +160,7 @@ def opened(
     below ``longest``; that takes a third of the time. `NO_PIXEL` only glances at it: the image is empty, damage may go unseen, and so may
     the time that a PNG tells behind its pixels.
     """
-    path = None if isinstance(source, bytes) else Path(source)
+    path = None if isinstance(source, bytes) else place(source)
     with ExitStack() as room:
         try:
             photo = _decoded(_bytes_of(source, max_bytes), max_pixels, longest, room)
@@ -213,21 +210,22 @@ def _bytes_to_decode(picture: Any, whole: tuple[int, int]) -> int:
     return image + 6 * math.prod(whole) if picture.size != whole and picture.info.get("progressive") else image
 
 
-def exif_of(path: Path) -> bytes:
-    """Return the EXIF block of a photo for an upright copy of it: without orientation and thumbnail; empty where there is none."""
+@contextmanager
+def opened_header(path: Path) -> Iterator[tuple[str, Any, BinaryIO]]:
+    """Open a photo without decoding it: its format, Pillow's image and the file. PhotoError for what Pillow raises in the block, too."""
     try:
-        content = path.read_bytes()
-        with quiet_pillow():
-            exif = _reader(_format(content))(io.BytesIO(content)).getexif()
-            exif.pop(ExifTags.Base.Orientation, None)
-            shot = exif.get_ifd(ExifTags.IFD.Exif)  # read now, or only where it lay would be written; the same of the place
-            exif.get_ifd(ExifTags.IFD.GPSInfo)
-            for tag in (ExifTags.Base.ExifImageWidth, ExifTags.Base.ExifImageHeight):
-                shot.pop(tag, None)
-            block = exif.tobytes() if exif else b""
-        return block if len(block) < _LONGEST_EXIF else b""
-    except (*_DAMAGE, _RefusedError):
-        return b""
+        if stored(path) is not None:
+            raise _RefusedError(_("it lies in a storage, where whosthat writes nothing and reads only the photo itself"))
+        if not path.is_file():  # a FIFO would never end
+            raise _RefusedError(_("not found"))
+        _check_bytes(path.stat().st_size, MAX_PHOTO_BYTES)
+        with path.open("rb") as file:
+            name = _format(file.read(SNIFF_BYTES))
+            file.seek(0)
+            with quiet_pillow(), _refusing_damage(name):
+                yield name, _reader(name)(file), file
+    except (_RefusedError, OSError, ValueError) as refusal:  # ValueError: a NUL character in the path
+        raise PhotoError(path, str(refusal) if isinstance(refusal, _RefusedError) else system_reason(refusal)) from refusal
 
 
 def looks_like_photo(path: Path) -> bool:
@@ -297,11 +295,11 @@ def _format(content: bytes) -> str:
     return name
 
 
-def _reader(name: str) -> Callable[[io.BytesIO], Any]:
+def _reader(name: str) -> Callable[[Any], Any]:
     if name in _READERS:
         return _READERS[name]
     try:
-        reader: Callable[[io.BytesIO], Any] = importlib.import_module("pillow_heif").HeifImageFile
+        reader: Callable[[Any], Any] = importlib.import_module("pillow_heif").HeifImageFile
     except ImportError as error:
         raise _RefusedError(_("HEIC needs the extra package: pip install pillow-heif; or export the photo as JPEG")) from error
     return reader
@@ -325,7 +323,7 @@ def _refusing_damage(name: str) -> Iterator[None]:
     """Refuse a photo of a format for whatever Pillow raises inside this."""
     try:
         yield
-    except _DAMAGE as error:
+    except DAMAGE as error:
         raise _RefusedError(_damage(error, name)) from error
 
 
@@ -346,7 +344,7 @@ def _exif(picture: Any) -> dict[int, Any]:
     try:
         exif = picture.getexif()
         return {**exif, **exif.get_ifd(ExifTags.IFD.Exif)}
-    except _DAMAGE:
+    except DAMAGE:
         return {}
 
 

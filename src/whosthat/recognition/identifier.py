@@ -13,7 +13,7 @@ import numpy as np
 
 from whosthat.recognition.calibration import apply_temperature
 from whosthat.recognition.distances import Points, blocks
-from whosthat.recognition.face_threshold import DistanceThreshold, corrected
+from whosthat.recognition.face_threshold import LOOK_ALIKE, SURE_OF_LOOK_ALIKES, DistanceThreshold, corrected
 from whosthat.recognition.gallery import Gallery
 from whosthat.recognition.heads import HEADS, LISTED, SQUARED_DISTANCE_SCORE, Scorer, mean_of_nearest, softmax, templates_of
 from whosthat.recognition.ranking import gains, people_of_faces
@@ -206,7 +206,21 @@ class Identifier:
         """Count strangers in: a share, times the probability that somebody this near to the likeliest person is no stranger."""
         known = self.threshold.confidence(distances[np.arange(len(labels)), probabilities.argmax(axis=1)])
         confidence: FloatArray = (probabilities * known[:, None]).astype(np.float32)
-        return Decision(labels, probabilities, confidence, distances <= self.threshold.value)
+        allowed = (distances <= self.threshold.value) & ~self._between_look_alikes(labels, probabilities)[:, None]
+        return Decision(labels, probabilities, confidence, allowed)
+
+    def _between_look_alikes(self, labels: IntArray, probabilities: FloatArray) -> NDArray[np.bool_]:
+        """Tell which faces may as well be the second of two people who look alike, bool (m,); the arrays are those of a `Decision`."""
+        unsure = np.zeros(len(labels), bool)
+        if labels.shape[1] < 2:
+            return unsure
+        best, second = np.argpartition(-probabilities, 1, axis=1)[:, :2].T
+        every = np.arange(len(labels))
+        shares, other = probabilities[every, best], probabilities[every, second]
+        for row in np.flatnonzero((shares < SURE_OF_LOOK_ALIKES * (shares + other)) & (other > 0)).tolist():
+            one, two = self._templates_of(labels[row, [best[row], second[row]]])
+            unsure[row] = np.linalg.norm(one - two) < LOOK_ALIKE
+        return unsure
 
     def _decided_by_index(self, vector: FloatArray, never: NDArray[np.bool_] | None) -> Decision:
         people = self._people_near(vector)[0]
