@@ -14,7 +14,7 @@ from whosthat.library.contents import faces_of
 from whosthat.library.facts import Place, Saying, say
 from whosthat.library.store import FILE, Library
 from whosthat.workflow.answering import answer_again
-from whosthat.workflow.library import ScannedFolder, status, verify
+from whosthat.workflow.library import ScannedFolder, library_status, verify_library
 from whosthat.workflow.scanning import scan
 
 pytestmark = pytest.mark.usefixtures("painted_reader")
@@ -37,28 +37,28 @@ def test_status_counts(folder: Path, tmp_path: Path) -> None:
         answer_again(library)
     (tmp_path / "photos/sea.png").unlink()
     scan(folder)
-    found = status(folder)
+    found = library_status(folder)
     assert (found.photos, found.files, found.missing, found.waiting) == (3, 2, 1, 0)
     assert (found.faces, found.people, found.unanswered) == (3, {"Anna": 1}, 1)
     assert [(one.path.name, one.reason) for one in found.unreadable] == [("broken.png", "the file is empty")]
     assert found.folders == (ScannedFolder(tmp_path / "photos", there=True),)
     assert found.bytes >= (folder / FILE).stat().st_size
     with pytest.raises(UsageError, match="There is no library"):
-        status(tmp_path)
+        library_status(tmp_path)
 
 
 def test_what_differs_from_the_disk_is_told_with_what_to_do(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "photos/broken.png").unlink()
     scan(folder)
-    assert verify(folder).advice == ()
+    assert verify_library(folder).advice == ()
     (tmp_path / "photos/sea.png").unlink()
     os.utime(tmp_path / "photos/party.png", (1, 1))
-    found = verify(folder)
+    found = verify_library(folder)
     assert ([path.name for path in found.changed], [path.name for path in found.gone], found.checked) == (["party.png"], ["sea.png"], 3)
     assert len(found.advice) == 2
     scan(folder)
-    assert verify(folder).changed == ()
-    assert [path.name for path in verify(folder).gone] == ["sea.png"]
+    assert verify_library(folder).changed == ()
+    assert [path.name for path in verify_library(folder).gone] == ["sea.png"]
 
 
 def test_damage_that_leaves_size_and_times_alone_is_found_by_reading(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -67,16 +67,16 @@ def test_damage_that_leaves_size_and_times_alone_is_found_by_reading(folder: Pat
     content = bytearray(photo.read_bytes())
     content[-20] ^= 1
     photo.write_bytes(content)
-    real = verify.__globals__["stamp_of_file"]
-    monkeypatch.setitem(verify.__globals__, "stamp_of_file", lambda path: stamp if path == photo else real(path))
-    assert verify(folder).changed == ()
-    assert verify(folder, read=True).changed == (photo,)
+    real = verify_library.__globals__["stamp_of_file"]
+    monkeypatch.setitem(verify_library.__globals__, "stamp_of_file", lambda path: stamp if path == photo else real(path))
+    assert verify_library(folder).changed == ()
+    assert verify_library(folder, read=True).changed == (photo,)
 
 
 def test_a_damaged_library_is_told(folder: Path) -> None:
     with sqlite3.connect(folder / FILE) as connection:  # foreign keys are off: a hand from outside
         connection.execute("DELETE FROM photos WHERE id = 1")
     connection.close()
-    found = verify(folder)
+    found = verify_library(folder)
     assert any("belongs to nothing" in line for line in found.damage)
     assert "backup" in found.advice[0]

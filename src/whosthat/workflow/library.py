@@ -1,6 +1,6 @@
 """What a library holds, and whether it is sound.
 
-What belongs here: counting and checking. What does not: changing it (`scanning`, `library_forgetting`, `correcting`).
+What belongs here: counting and checking. What does not: changing it (`scanning`, `library_forgetting`).
 """
 
 from __future__ import annotations
@@ -89,7 +89,6 @@ class LibraryCheck:
         stopped: Whether somebody is still to be forgotten, because that was stopped.
         changed: Files whose size, times or (where it was read) content are others than the library knows.
         gone: Files that are not there; of folders that are not there, all.
-        unreadable: Files that could not be read at the last scan, and why.
         lost: Photos of which something was said and that lie nowhere.
         checked: How many files were looked at.
     """
@@ -98,7 +97,6 @@ class LibraryCheck:
     stopped: bool
     changed: tuple[Path, ...]
     gone: tuple[Path, ...]
-    unreadable: tuple[SetAside, ...]
     lost: int
     checked: int
 
@@ -111,14 +109,16 @@ class LibraryCheck:
                 (self.damage, _("Restore library.sqlite from a backup, or delete the library's folder and scan again.")),
                 (self.stopped, _("Somebody was not forgotten completely. Scan, and it is finished.")),
                 (self.changed, _("Scan, and changed files are looked at again.")),
-                (self.gone, _("Plug in the drives that are missing, or scan; forget --missing forgets what is gone for good.")),
-                (self.unreadable, _("Repair the files that cannot be read, or move them elsewhere.")),
+                (
+                    self.gone,
+                    _("Plug in missing drives, or scan: moved files are found. What is gone for good can be forgotten."),
+                ),
             )
             if wrong
         )
 
 
-def status(library: str | Path) -> LibraryStatus:
+def library_status(library: str | Path) -> LibraryStatus:
     """Say what a library holds.
 
     Raises:
@@ -145,7 +145,7 @@ def status(library: str | Path) -> LibraryStatus:
         )
 
 
-def verify(library: str | Path, *, read: bool = False, progress: Progress = SILENT) -> LibraryCheck:
+def verify_library(library: str | Path, *, read: bool = False, progress: Progress = SILENT) -> LibraryCheck:
     """Check a library's own file, and compare what it knows of the photos with the disk; nothing is changed.
 
     Args:
@@ -175,7 +175,6 @@ def verify(library: str | Path, *, read: bool = False, progress: Progress = SILE
             stopped=opened.setting(NOTE) is not None,
             changed=tuple(changed),
             gone=tuple(gone),
-            unreadable=_unreadable(opened),
             lost=lost,
             checked=len(known),
         )

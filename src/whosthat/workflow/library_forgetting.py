@@ -27,7 +27,8 @@ from whosthat.library.store import Library
 from whosthat.translation import N_, _
 from whosthat.workflow.answering import OWN, answer_again, bundle_in_use
 from whosthat.workflow.forgetting import STOPPED, forget_in_cache
-from whosthat.workflow.people import list_people, remove_person
+from whosthat.workflow.people import list_people
+from whosthat.workflow.removing import remove_person
 
 SHEETS = "groups"
 """In the library's folder: the contact sheet of its groups, with crops of everybody; it can be drawn again."""
@@ -133,6 +134,8 @@ def _known(library: Library, name: str) -> str:
     """Return a person's name as the recogniser in use, or the library, has it."""
     names = [one for bundle in _bundles(library) for one in _people_in(bundle)] + list(people_of(library).values())
     by_key = {key_of(one): one for one in names}
+    if not by_key:
+        raise UsageError("Nobody has a name in the library {folder} yet.", folder=library.folder)
     if key_of(name) not in by_key:
         raise UsageError("Nobody here is named {name!r}. {choice}", name=name, choice=did_you_mean(name, by_key.values()))
     return by_key[key_of(name)]

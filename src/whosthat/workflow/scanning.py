@@ -114,8 +114,12 @@ def scan(
     folders = [_folder(path, Path(library)) for path in places_given(photos)]
     with Library(library, create=bool(folders)) as opened, opened.alone():
         finish_forgetting(opened)
-        reader = LibraryReader(opened, bundle, progress)
-        return _Scanner(opened, reader, progress).scan(_parts(opened, folders), answer=bundle is not None)
+        scanner = _Scanner(opened, LibraryReader(opened, bundle, progress), progress)
+        try:
+            return scanner.scan(_parts(opened, folders), answer=bundle is not None)
+        except KeyboardInterrupt as stop:
+            stop.add_note(_("What was found so far is kept. Scan again to go on."))
+            raise
 
 
 def _folder(path: Path, library: Path) -> Path:
