@@ -3,6 +3,7 @@
     import whosthat
 
     whosthat.discover("holiday").groups                               who is in unsorted photos, without names?
+    whosthat.find("library", "anna and not tom").photos               which photos show her without him?
     whosthat.check("photos")                                          what is wrong with these photos?
     result = whosthat.train("photos", "faces", strangers="others")    a run with a bundle and a report
     whosthat.compare("photos", ["faces", "cnn6"])                     which model is best for them?
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from whosthat.workflow.discovery import Discovery, FoundFace, Group
     from whosthat.workflow.evaluate import evaluate
     from whosthat.workflow.export import export
+    from whosthat.workflow.find import Found, FoundPhoto, Similar, find
     from whosthat.workflow.loading import load
     from whosthat.workflow.predict import predict
     from whosthat.workflow.prediction import Prediction
@@ -57,6 +59,7 @@ _NAMES = {
     "workflow.discovery": ("Discovery", "FoundFace", "Group"),
     "workflow.evaluate": ("evaluate",),
     "workflow.export": ("export",),
+    "workflow.find": ("Found", "FoundPhoto", "Similar", "find"),
     "workflow.loading": ("load",),
     "workflow.predict": ("predict",),
     "workflow.prediction": ("Prediction",),
@@ -77,7 +80,9 @@ __all__ = [
     "Enrolled",
     "Evaluation",
     "Face",
+    "Found",
     "FoundFace",
+    "FoundPhoto",
     "Group",
     "Likeness",
     "People",
@@ -88,6 +93,7 @@ __all__ = [
     "Search",
     "SeriesResult",
     "Sighting",
+    "Similar",
     "Step",
     "TrainResult",
     "UsageError",
@@ -100,6 +106,7 @@ __all__ = [
     "discover",
     "evaluate",
     "export",
+    "find",
     "grid",
     "load",
     "predict",

@@ -85,7 +85,8 @@ def find(  # noqa: PLR0913  typer makes a parameter of each option
     if m3u is not None:
         _write_playlist(found, m3u)
     if sheet is not None:
-        asked = " ".join(filter(None, [query, *(str(one) for one in (since, until, within, faces, like) if one is not None)]))
+        options = {"--since": since, "--until": until, "--in": within, "--faces": faces, "--like": like, "--face": face}
+        asked = " ".join([query, *(f"{name} {value}" for name, value in options.items() if value is not None)])
         _write_sheet(found, sheet, asked)
     if links is not None:
         _link(found, links)

@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from whosthat.errors import UsageError, did_you_mean
+from whosthat.errors import UsageError
 from whosthat.library.query import OR, UNKNOWN, Faces, Named, Not, Query
 from whosthat.library.store import Library
 from whosthat.translation import _
@@ -117,7 +117,17 @@ def search(library: Library, question: Question) -> tuple[list[Hit], int]:
             hit = found[row] = Hit(row, digest.hex(), _moment(taken_at), people[names], [])
         if missing_since is None:
             hit.places.append(os.path.join(roots[root], os.fsdecode(name)))  # noqa: PTH118  a path object takes ten times as long
+    if not found and not undated and question.within is not None:
+        _check_folder(library, question.within, roots)
     return list(found.values()), len(undated)
+
+
+def _check_folder(library: Library, folder: Path, roots: Mapping[int, str]) -> None:
+    """Refuse a folder in which the library knows nothing at all: its name is wrong, most likely."""
+    where, values = _inside(folder, roots)
+    if not library.rows(f"SELECT 1 FROM files WHERE {where} LIMIT 1", values):  # noqa: S608  of constants
+        folders = listing(sorted(roots.values()))
+        raise UsageError("The library knows no photo in {folder}. It was scanned with: {folders}.", folder=folder, folders=folders)
 
 
 def _conditions(library: Library, question: Question, roots: Mapping[int, str], reader: str) -> tuple[str, list[Any]]:
@@ -178,8 +188,9 @@ class _People:
         if any(word in name for word in "和且或不非"):
             return _('Key words such as "和" stand apart from names, with blanks around them.')
         near = [other for other in self._people if folded in other] or difflib.get_close_matches(folded, self._people, n=3, cutoff=0.6)
-        if near:
-            return did_you_mean(name, [one for other in sorted(near)[:20] for one in self._people[other]])
+        meant = [one for other in near for one in self._people[other]]
+        if meant:
+            return _('Did you mean "{near}"?', near=meant[0]) if len(meant) == 1 else _("Choose one of: {known}.", known=listing(meant))
         return _("It knows {names}.", names=listing(sorted(one for names in self._people.values() for one in names)))
 
 
@@ -194,8 +205,10 @@ def _with_faces(reader: str, least: int, most: int | None) -> tuple[str, list[An
 
 
 def _inside(folder: Path, roots: Mapping[int, str]) -> tuple[str, list[Any]]:
-    """Return the condition for a folder: one that holds roots, lies below one, or is named as it is called below them."""
-    one = "(files.root = ? AND files.name >= ? AND files.name < ?)"
+    """Return the condition for files in a folder: one that holds roots or lies below one.
+
+    A relative folder that does neither is any that is called so, in a root or on the way to it.
+    """
     sql: list[str] = []
     values: list[Any] = []
     for absolute in dict.fromkeys((os.path.abspath(folder), os.path.realpath(folder))):  # noqa: PTH100  pathlib's keeps ".."
@@ -204,22 +217,21 @@ def _inside(folder: Path, roots: Mapping[int, str]) -> tuple[str, list[Any]]:
                 sql.append("files.root = ?")
                 values.append(row)
             elif (inner := _below(absolute, root)) is not None:
-                sql.append(one)
+                sql.append("(files.root = ? AND files.name >= ? AND files.name < ?)")
                 values += [row, *_range(inner)]
     if not sql and not folder.is_absolute():
-        sql = [one] * len(roots)
-        values = [value for row in roots for value in (row, *_range(os.path.normpath(folder)))]
-    if not sql:
-        folders = listing(sorted(roots.values()))
-        raise UsageError("{folder} is in none of the folders of the library: {folders}.", folder=folder, folders=folders)
-    return f"({' OR '.join(sql)})", values
+        called = os.fsencode(f"{os.sep}{os.path.normpath(folder)}{os.sep}")
+        for row, root in roots.items():
+            sql.append("(files.root = ? AND instr(? || files.name, ?) > 0)")
+            values += [row, os.fsencode(os.path.join(root, "")), called]  # noqa: PTH118
+    return f"({' OR '.join(sql) or '0'})", values
 
 
 def _below(path: str, folder: str) -> str | None:
     """Return how a path is called inside a folder, "" for the folder itself; None where it lies elsewhere."""
     if path == folder:
         return ""
-    start = folder.rstrip(os.sep) + os.sep
+    start = os.path.join(folder, "")  # noqa: PTH118  pathlib takes the end off
     return path.removeprefix(start) if path.startswith(start) else None
 
 

@@ -19,7 +19,7 @@ import numpy as np
 from whosthat.errors import LibraryError, UsageError
 from whosthat.faces.embedder import SAME_PERSON
 from whosthat.library.store import Library
-from whosthat.photos.reading import sha256_of
+from whosthat.photos.reading import decode, sha256_of
 from whosthat.recognition.distances import distances
 from whosthat.recognition.impostors import NETWORKS, Impostors
 from whosthat.translation import _
@@ -74,6 +74,8 @@ def _faces_of(library: Library, reader: str, photo: Path) -> tuple[int, list[str
     """Return the row of a photo (0: it is not in the library), and of its faces the names and embeddings, float32 (n, dimensions)."""
     digest = sha256_of(photo)
     looked = "SELECT id FROM photos JOIN looks ON looks.photo = id AND reader = ? WHERE sha256 = ?"
+    if not digest:
+        decode(photo)  # says why it cannot be read
     if digest and (found := library.rows(looked, (reader, bytes.fromhex(digest)))):
         rows = library.rows(
             "SELECT people.name, vector FROM faces LEFT JOIN answers ON face = faces.id LEFT JOIN people ON people.id = person "
