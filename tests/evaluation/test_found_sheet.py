@@ -25,7 +25,7 @@ def photos(tmp_path: Path) -> list[Path]:
 def test_every_photo_with_its_name_people_and_time(photos: list[Path], tmp_path: Path) -> None:
     shown = [Shown(path, f"Anna & <i>{path.stem}", "2019-07-31 12:00") for path in photos]
 
-    text = write_found_sheet(tmp_path / "found.html", shown, asked='"<script>" and not tom').read_text(encoding="utf-8")
+    text = write_found_sheet(tmp_path / "found.html", shown, terms='"<script>" and not tom').read_text(encoding="utf-8")
 
     assert text.count("data:image/jpeg;base64,") == 2
     assert text.count('class="none"') == 1
@@ -39,7 +39,7 @@ def test_every_photo_with_its_name_people_and_time(photos: list[Path], tmp_path:
 
 def test_of_many_only_some_are_shown_and_the_rest_is_counted(photos: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(found_sheet, "MOST_PHOTOS", 2)
-    text = write_found_sheet(tmp_path / "found.html", [Shown(photos[0], "Anna", "")] * 1502, asked="anna").read_text(encoding="utf-8")
+    text = write_found_sheet(tmp_path / "found.html", [Shown(photos[0], "Anna", "")] * 1502, terms="anna").read_text(encoding="utf-8")
     assert text.count("data:image/jpeg;base64,") == 2
     assert "1,502 photos" in text
     assert "and 1,500 more" in text
@@ -51,4 +51,4 @@ def test_pictures_are_small(photos: list[Path]) -> None:
 
 
 def test_nothing_found_is_a_page_too(tmp_path: Path) -> None:
-    assert "None." in write_found_sheet(tmp_path / "found.html", [], asked="tom").read_text(encoding="utf-8")
+    assert "None." in write_found_sheet(tmp_path / "found.html", [], terms="tom").read_text(encoding="utf-8")
