@@ -155,7 +155,7 @@ def _matrix(library: Library, vectors: tuple[bytes, ...] | list[bytes], dimensio
         raise LibraryError(
             "The library {file} is damaged ({error}). Restore it from a backup, or delete it and scan again.",
             file=library.file,
-            error=_("embeddings of different lengths"),
+            error=_("embeddings of one network differ in length"),
         ) from error
     return numbers
 
