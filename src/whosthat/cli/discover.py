@@ -10,6 +10,7 @@ import typer
 
 from whosthat.cli.answers import not_looked_at
 from whosthat.cli.commands import COMMANDS
+from whosthat.cli.metadata import ContactsOption, InFilesOption, ReadXmpOption, WriteXmpOption, check_together, say_read, say_written
 from whosthat.cli.options import DeviceOption, EngineOption, JsonOption, about, argument, examples, new_app, option
 from whosthat.cli.output import say, show_first, show_json
 from whosthat.cli.terminal import terminal_progress
@@ -51,6 +52,7 @@ BundleOption = Annotated[Path | None, option("--bundle BUNDLE", _BUNDLE_HELP)]
         discover holiday --name 1=Anna --name 2=Tom --name 7=Anna
         discover holiday --accept --to people
         discover holiday --bundle runs/latest
+        discover holiday --read-xmp --write-xmp
     """),  # not translated: command lines
     no_args_is_help=True,
 )
@@ -61,6 +63,10 @@ def discover(  # noqa: PLR0913  typer makes a parameter of each option
     accept: AcceptOption = False,
     to: ToOption = None,
     bundle: BundleOption = None,
+    read_xmp: ReadXmpOption = False,
+    contacts: ContactsOption = None,
+    write_xmp: WriteXmpOption = False,
+    in_files: InFilesOption = False,
     engine: EngineOption = LOCAL,
     device: DeviceOption = None,
     as_json: JsonOption = False,
@@ -68,14 +74,18 @@ def discover(  # noqa: PLR0913  typer makes a parameter of each option
     """Answer ``whosthat discover``."""
     from whosthat.workflow.discover import discover as discover_paths
     from whosthat.workflow.group_files import NAMES, read_facts, write_groups
+    from whosthat.workflow.metadata import read_discovery, write_discovery
 
+    check_together(write=write_xmp, in_files=in_files, read=read_xmp, contacts=contacts)
     names, facts = _given(name or []), read_facts(sheet)
     others: Counter[str] = Counter()
     without = [folder for folder in (sheet, to) if folder is not None]
     with terminal_progress() as progress:
-        found = discover_paths(
-            paths, bundle=bundle, facts=facts, without=without, passed_over=others, engine=engine, progress=progress
-        ).named(names)
+        found = discover_paths(paths, bundle=bundle, facts=facts, without=without, passed_over=others, engine=engine, progress=progress)
+        read = None
+        if read_xmp:
+            found, read = read_discovery(found, contacts=contacts)
+        found = found.named(names)
         found = found.accepted() if accept else found
         page = write_groups(sheet, found, progress=progress)
     if as_json:
@@ -83,11 +93,16 @@ def discover(  # noqa: PLR0913  typer makes a parameter of each option
     else:
         _show(found)
     say(_("Look at {page}, write names into {names}, and run this again.", page=page, names=sheet / NAMES))
+    if read is not None:
+        say_read(read)
     if to is not None:
         _copy(found, to)
+    written = write_discovery(found, in_files=in_files) if write_xmp else None
+    if written is not None:
+        say_written(written)
     say(*not_looked_at(others))
-    if found.unreadable:
-        say(*(_("{path}: {problem}", path=one.path, problem=one.reason) for one in found.unreadable))
+    say(*(_("{path}: {problem}", path=one.path, problem=one.reason) for one in found.unreadable))
+    if found.unreadable or (written is not None and written.problems):
         raise typer.Exit(BAD_DATA)
 
 

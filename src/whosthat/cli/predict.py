@@ -13,6 +13,7 @@ import typer
 
 from whosthat.cli.answers import not_looked_at, show_predictions
 from whosthat.cli.commands import COMMANDS
+from whosthat.cli.metadata import InFilesOption, WriteXmpOption, check_together, say_written
 from whosthat.cli.options import BundleArgument, DeviceOption, EngineOption, JsonOption, about, argument, examples, new_app, option
 from whosthat.cli.output import say, show_json
 from whosthat.cli.terminal import terminal_progress
@@ -77,6 +78,7 @@ NoCacheOption = Annotated[bool, option("--no-cache", N_("Look at every photo, an
         predict bundle party.mp4 --every 10
         predict runs/latest photo.jpg --explain why
         predict runs/latest holiday --embeddings faces.parquet
+        predict runs/latest holiday --write-xmp
     """),  # not translated: command lines
     no_args_is_help=True,
 )
@@ -88,6 +90,8 @@ def predict(  # noqa: PLR0913  typer makes a parameter of each option
     sort: SortOption = None,
     explain: ExplainOption = None,
     embeddings: EmbeddingsOption = None,
+    write_xmp: WriteXmpOption = False,
+    in_files: InFilesOption = False,
     every: EveryOption = None,
     no_cache: NoCacheOption = False,
     engine: EngineOption = LOCAL,
@@ -98,28 +102,27 @@ def predict(  # noqa: PLR0913  typer makes a parameter of each option
     """Answer ``whosthat predict``."""
     if as_csv and as_json:
         raise UsageError("--csv and --json both write to standard output. Choose one.")
+    check_together(write=write_xmp, in_files=in_files)
+    from whosthat.workflow.metadata import XmpWritten
+    from whosthat.workflow.metadata import write_xmp as write_answers
     from whosthat.workflow.predict import find_photos, sees_clips
     from whosthat.workflow.predict import predict as predict_paths
 
     without = [folder for folder in (draw, sort, explain) if folder is not None]
     failed: list[Prediction] = []
     others: Counter[str] = Counter()
+    written = XmpWritten()
     with terminal_progress() as progress, engines(engine, progress) as cluster:
         recogniser = _opened(bundle, cluster) if cluster is not None or embeddings is not None else bundle
         answers = predict_paths(recogniser, paths, draw=draw, every=every, without=without, remember=not no_cache, progress=progress)
         total = sum(1 for _photo in find_photos(paths, without=without, passed_over=others, clips=sees_clips(bundle)))
-        if sort is not None:
-            from whosthat.workflow.sorting import sort_copies
-
-            answers = sort_copies(answers, sort)
-        if explain is not None:
-            from whosthat.workflow.explaining import explain as explain_answers
-
-            answers = explain_answers(answers, bundle, explain)
+        answers = _copied(answers, bundle, sort, explain)
         if embeddings is not None:
             from whosthat.workflow.embeddings import with_embeddings
 
             answers = with_embeddings(answers, recogniser, embeddings)
+        if write_xmp:
+            answers = write_answers(answers, written, in_files=in_files)
         predictions = _watched(answers, total, failed, progress)
         if as_csv:
             _write_csv(predictions)
@@ -133,10 +136,25 @@ def predict(  # noqa: PLR0913  typer makes a parameter of each option
         say(_("Copies are sorted into {folder}; the CSV file there lists them.", folder=sort))
     if explain is not None and len(failed) < total:
         say(_("Heat maps are in {folder}: red is where the network found its answer.", folder=explain))
+    if write_xmp:
+        say_written(written)
     say(*not_looked_at(others))
-    if failed:
-        say(*(_("{path}: {problem}", path=one.path, problem=one.problem) for one in failed))
+    say(*(_("{path}: {problem}", path=one.path, problem=one.problem) for one in failed))
+    if failed or written.problems:
         raise typer.Exit(BAD_DATA)
+
+
+def _copied(answers: Iterator[Prediction], bundle: Path, sort: Path | None, explain: Path | None) -> Iterator[Prediction]:
+    """Let copies and heat maps be made as answers come, where they were asked for."""
+    if sort is not None:
+        from whosthat.workflow.sorting import sort_copies
+
+        answers = sort_copies(answers, sort)
+    if explain is not None:
+        from whosthat.workflow.explaining import explain as explain_answers
+
+        answers = explain_answers(answers, bundle, explain)
+    return answers
 
 
 def _opened(bundle: Path, cluster: Cluster | None) -> Recogniser:
