@@ -29,8 +29,12 @@ _CONTACTS_HELP = N_("With --read-xmp: the contacts.xml of Picasa, for names that
 ContactsOption = Annotated[Path | None, option("--contacts FILE.xml", _CONTACTS_HELP)]
 
 
-def check_together(*, write: bool, in_files: bool, read: bool = False, contacts: Path | None = None) -> None:
-    """Refuse an option that needs another."""
+def check_together(*, write: bool, in_files: bool, read: bool = False, contacts: Path | None = None, library: bool = False) -> None:
+    """Refuse an option that needs another, or that a library has as a command."""
+    if library and (read or write):
+        raise UsageError(
+            "A library reads names with whosthat library LIB scan --read-xmp, and writes them with whosthat library LIB write-xmp."
+        )
     if in_files and not write:
         raise UsageError("--in-files needs --write-xmp.")
     if contacts is not None and not read:

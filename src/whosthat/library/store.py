@@ -70,11 +70,14 @@ class Library:
         with self._telling():
             return self._connection.execute(statement, values).fetchall()
 
-    def rows_of(self, statement: str, values: Sequence[Any]) -> Iterator[Any]:
-        """Yield what a SELECT finds for any number of values, which stand for the ``{}`` in it: ``... WHERE id IN ({})``."""
+    def rows_of(self, statement: str, values: Sequence[Any], *first: Any) -> Iterator[Any]:
+        """Yield what a SELECT finds for any number of values, which stand for the ``{}`` in it: ``... WHERE id IN ({})``.
+
+        ``first`` are the values of places before them.
+        """
         for start in range(0, len(values), _MOST_VARIABLES):
             some = values[start : start + _MOST_VARIABLES]
-            yield from self.rows(statement.format(",".join("?" * len(some))), some)
+            yield from self.rows(statement.format(",".join("?" * len(some))), (*first, *some))
 
     @contextmanager
     def changing(self) -> Iterator[sqlite3.Connection]:
@@ -184,6 +187,11 @@ class Library:
         return LibraryError(
             "The library {folder} cannot be used: {reason}. Make room there, or name another folder.", folder=self.folder, reason=reason
         )
+
+
+def is_library(path: str | Path) -> bool:
+    """Tell whether a folder holds a library."""
+    return Path(path, FILE).is_file()
 
 
 def stamp_of(status: os.stat_result) -> str:

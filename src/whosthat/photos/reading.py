@@ -41,7 +41,7 @@ from whosthat.errors import PhotoError, system_reason
 from whosthat.photos.memory import UNFOLDED
 from whosthat.photos.quiet import quiet_pillow
 from whosthat.photos.signatures import FORMATS, PHOTO_SUFFIXES, SNIFF_BYTES, format_of, why_not_a_photo
-from whosthat.photos.storage import fetch, stored
+from whosthat.photos.storage import fetch, place, sha256_of_stored, stored
 from whosthat.settings import MAX_PHOTO_BYTES, MAX_PHOTO_PIXELS
 from whosthat.translation import _
 from whosthat.types import Image
@@ -75,6 +75,9 @@ DAMAGE = (
     struct.error,
     zlib.error,
 )
+
+NO_PIXEL = 0
+"""As ``longest`` of `opened`: what the photo's header tells is enough."""
 
 _ENDS_EARLY = ("truncated", "end of file", "eof")  # not translated: Pillow's words
 
@@ -128,9 +131,9 @@ def read(source: str | Path | bytes) -> Image:
 def sha256_of(path: Path) -> str:
     """Return the SHA-256 of a photo's file, in hexadecimal; empty where it cannot be read, as it then cannot be decoded either."""
     try:
-        if not path.is_file():  # a FIFO would never end
-            return ""
-        return durable.sha256_of(path)
+        if (photo := stored(path)) is not None:
+            return sha256_of_stored(photo, MAX_PHOTO_BYTES)
+        return durable.sha256_of(path) if path.is_file() else ""  # a FIFO would never end
     except (OSError, ValueError):  # ValueError: a NUL character in the path
         return ""
 
@@ -154,9 +157,10 @@ def opened(
     """Hold a photo while the block runs: as `decode`, but photos of other threads wait for room. Let go of the image with the block.
 
     A JPEG that is at least twice as long as ``longest`` pixels comes at a half, a quarter or an eighth of its sides, the longer one not
-    below ``longest``; that takes a third of the time.
+    below ``longest``; that takes a third of the time. `NO_PIXEL` only glances at it: the image is empty, damage may go unseen, and so may
+    the time that a PNG tells behind its pixels.
     """
-    path = None if isinstance(source, bytes) else Path(source)
+    path = None if isinstance(source, bytes) else place(source)
     with ExitStack() as room:
         try:
             photo = _decoded(_bytes_of(source, max_bytes), max_pixels, longest, room)
@@ -172,11 +176,15 @@ def _decoded(content: bytes, max_pixels: int, longest: int | None, room: ExitSta
         picture = _reader(name)(io.BytesIO(content))  # parses the header: knows its size and has decoded no pixel yet
         _check_pixels(picture.size, max_pixels)
         whole = picture.size
-        shrunk = 1 if longest is None else _shrink(picture, longest)
-        room.enter_context(UNFOLDED.taken(len(content) + _bytes_to_decode(picture, whole)))
-        picture.load()  # all pixels of the first frame; a file that ends early is refused, not filled with grey
-        exif = _exif(picture)
-        image = _rgb(_upright(picture, exif), name)
+        if longest == NO_PIXEL:
+            shrunk, image = 1, np.empty((0, 0, 3), np.uint8)
+            exif = _exif(picture) if name != "PNG" or "exif" in picture.info else {}  # Pillow would decode it to look behind the pixels
+        else:
+            shrunk = 1 if longest is None else _shrink(picture, longest)
+            room.enter_context(UNFOLDED.taken(len(content) + _bytes_to_decode(picture, whole)))
+            picture.load()  # all pixels of the first frame; a file that ends early is refused, not filled with grey
+            exif = _exif(picture)
+            image = _rgb(_upright(picture, exif), name)
     size = whole[::-1] if exif.get(ExifTags.Base.Orientation) in _SIDEWAYS else whole
     return DecodedPhoto(image, name, hashlib.sha256(content).hexdigest(), size, shrunk, _taken_at(exif))
 
@@ -242,9 +250,6 @@ class _RefusedError(Exception):
     """Carries the reason from wherever a photo is refused to `decode`, which knows the path."""
 
 
-# ---------------------------------------------------------------------------------------------------- file -> bytes
-
-
 def _bytes_of(source: str | Path | bytes, max_bytes: int) -> bytes:
     if not isinstance(source, bytes):
         return _file_content(Path(source), max_bytes)
@@ -279,9 +284,6 @@ def _check_bytes(size: int, max_bytes: int) -> None:
         raise _RefusedError(
             _("the file has {size:,.1f} MiB, more than the {allowed:,.1f} allowed", size=size / 2**20, allowed=max_bytes / 2**20)
         )
-
-
-# --------------------------------------------------------------------------------------------------- bytes -> pixels
 
 
 def _format(content: bytes) -> str:
@@ -335,9 +337,6 @@ def _damage(error: BaseException, name: str) -> str:
     if isinstance(error, EOFError) or any(sign in message.lower() for sign in _ENDS_EARLY):
         return _("the file ends too early (a truncated {name})", name=name)
     return _("a damaged {name} file ({error})", name=name, error=message or type(error).__name__)
-
-
-# ------------------------------------------------------------------------------------------------ pixels -> upright RGB
 
 
 def _exif(picture: Any) -> dict[int, Any]:

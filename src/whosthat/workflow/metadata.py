@@ -223,7 +223,8 @@ def read_discovery(discovery: Discovery, *, contacts: str | Path | None = None) 
             width, height = frame_of(header_of(path)).upright_size
             places = [_share(face.face.box, width, height) for face in faces]
             for region, found in matched(regions, places):
-                names.setdefault(faces[found].id, region.name)
+                if not any(same_name(region.name, other) for other in discovery.never.get(faces[found].id, ())):
+                    names.setdefault(faces[found].id, region.name)
     read.faces = len(names)
     facts = _spelled_alike({**names, **discovery.facts}, discovery.facts.values())
     return replace(discovery, facts=facts), read
