@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 from whosthat.cli.options import OUTPUT, option
 from whosthat.cli.output import say
@@ -21,19 +21,22 @@ MOST_TOLD = 20
 
 _WRITE_HELP = N_("Write the names for digiKam, Lightroom and others: into XMP files beside the photos, which keep all else they hold.")
 WriteXmpOption = Annotated[bool, option("--write-xmp", _WRITE_HELP, OUTPUT)]
-_IN_FILES_HELP = N_("With --write-xmp: write into the photos themselves, through ExifTool, which keeps each old file beside the new one.")
-InFilesOption = Annotated[bool, option("--in-files", _IN_FILES_HELP, OUTPUT)]
+_IN_FILES_HELP = N_("Write names into the photos themselves, through ExifTool, which keeps each old file beside the new one.")
+IN_FILES = option("--in-files", _IN_FILES_HELP, OUTPUT)
+InFilesOption = Annotated[bool, IN_FILES]
 _READ_HELP = N_("Take names from photos that were tagged in digiKam, Lightroom, Picasa, immich or PhotoPrism.")
 ReadXmpOption = Annotated[bool, option("--read-xmp", _READ_HELP)]
-_CONTACTS_HELP = N_("With --read-xmp: the contacts.xml of Picasa, for names that its folders lack.")
-ContactsOption = Annotated[Path | None, option("--contacts FILE.xml", _CONTACTS_HELP)]
+CONTACTS = option("--contacts FILE.xml", N_("Picasa's contacts.xml, for names that its files beside the photos lack."))
+ContactsPath: TypeAlias = Path | None
+"""Where it is; None where it is not given."""
+ContactsOption = Annotated[ContactsPath, CONTACTS]
 
 
 def check_together(*, write: bool, in_files: bool, read: bool = False, contacts: Path | None = None, library: bool = False) -> None:
     """Refuse an option that needs another, or that a library has as a command."""
     if library and (read or write):
         raise UsageError(
-            "A library reads names with whosthat library LIB scan --read-xmp, and writes them with whosthat library LIB write-xmp."
+            "A library reads names with whosthat library LIBRARY read-xmp, and writes them with whosthat library LIBRARY write-xmp."
         )
     if in_files and not write:
         raise UsageError("--in-files needs --write-xmp.")
