@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
@@ -15,6 +15,7 @@ from whosthat.wording import counted
 if TYPE_CHECKING:
     from whosthat.types import SetAside
     from whosthat.workflow.metadata import XmpRead, XmpWritten
+    from whosthat.workflow.prediction import Prediction
 
 MOST_TOLD = 20
 """So many photos are told one by one."""
@@ -42,6 +43,33 @@ def check_together(*, write: bool, in_files: bool, read: bool = False, contacts:
         raise UsageError("--in-files needs --write-xmp.")
     if contacts is not None and not read:
         raise UsageError("--contacts needs --read-xmp.")
+
+
+class NamesForOthers:
+    """The names of predictions, written for other programs where that is asked for.
+
+    Raises UsageError where ``in_files`` is asked for alone.
+    """
+
+    def __init__(self, *, write: bool, in_files: bool) -> None:
+        check_together(write=write, in_files=in_files)
+        self._write, self._in_files = write, in_files
+        self._told: XmpWritten | None = None
+
+    def written(self, predictions: Iterator[Prediction]) -> Iterator[Prediction]:
+        """Write them as the predictions pass by; UsageError where that needs ExifTool and it is not installed."""
+        if not self._write:
+            return predictions
+        from whosthat.workflow.metadata import XmpWritten, write_xmp
+
+        self._told = XmpWritten()
+        return write_xmp(predictions, self._told, in_files=self._in_files)
+
+    def told(self) -> bool:
+        """Say what was written, and tell whether all could be."""
+        if self._told is not None:
+            say_written(self._told)
+        return self._told is None or not self._told.problems
 
 
 def say_written(written: XmpWritten) -> None:

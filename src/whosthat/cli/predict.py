@@ -13,7 +13,7 @@ import typer
 
 from whosthat.cli.answers import not_looked_at, show_predictions
 from whosthat.cli.commands import COMMANDS
-from whosthat.cli.metadata import InFilesOption, WriteXmpOption, check_together, say_written
+from whosthat.cli.metadata import InFilesOption, NamesForOthers, WriteXmpOption
 from whosthat.cli.options import BundleArgument, DeviceOption, EngineOption, JsonOption, about, argument, examples, new_app, option
 from whosthat.cli.output import say, show_json
 from whosthat.cli.terminal import terminal_progress
@@ -103,16 +103,13 @@ def predict(  # noqa: PLR0913  typer makes a parameter of each option
     """Answer ``whosthat predict``."""
     if as_csv and as_json:
         raise UsageError("--csv and --json both write to standard output. Choose one.")
-    check_together(write=write_xmp, in_files=in_files)
-    from whosthat.workflow.metadata import XmpWritten
-    from whosthat.workflow.metadata import write_xmp as write_answers
+    names = NamesForOthers(write=write_xmp, in_files=in_files)
     from whosthat.workflow.predict import find_photos, sees_clips
     from whosthat.workflow.predict import predict as predict_paths
 
     without = [folder for folder in (draw, sort, explain) if folder is not None]
     failed: list[Prediction] = []
     others: Counter[str] = Counter()
-    written = XmpWritten()
     with terminal_progress() as progress, engines(engine, progress) as cluster:
         recogniser = _opened(bundle, cluster) if cluster is not None or embeddings is not None else bundle
         answers = predict_paths(recogniser, paths, draw=draw, every=every, without=without, remember=not no_cache, progress=progress)
@@ -122,9 +119,7 @@ def predict(  # noqa: PLR0913  typer makes a parameter of each option
             from whosthat.workflow.embeddings import with_embeddings
 
             answers = with_embeddings(answers, recogniser, embeddings)
-        if write_xmp:
-            answers = write_answers(answers, written, in_files=in_files)
-        predictions = _watched(answers, total, failed, progress)
+        predictions = _watched(names.written(answers), total, failed, progress)
         if as_csv:
             _write_csv(predictions)
         elif as_json:
@@ -137,11 +132,10 @@ def predict(  # noqa: PLR0913  typer makes a parameter of each option
         say(_("Copies are sorted into {folder}; the CSV file there lists them.", folder=sort))
     if explain is not None and len(failed) < total:
         say(_("Heat maps are in {folder}: red is where the network found its answer.", folder=explain))
-    if write_xmp:
-        say_written(written)
+    is_whole = names.told()
     say(*not_looked_at(others))
     say(*(_("{path}: {problem}", path=one.path, problem=one.problem) for one in failed))
-    if failed or written.problems:
+    if failed or not is_whole:
         raise typer.Exit(BAD_DATA)
 
 
