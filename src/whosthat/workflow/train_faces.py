@@ -35,8 +35,6 @@ from whosthat.photos.reading import read
 from whosthat.progress import Progress
 from whosthat.recognition.bundle import BundleFacts, save_bundle
 from whosthat.recognition.enrolling import FittedIdentifier, fit_identifier
-from whosthat.recognition.face_facts import FaceFacts
-from whosthat.recognition.enrolling import fit_identifier
 from whosthat.recognition.face_recogniser import KIND, FaceRecogniser, bundle_files
 from whosthat.recognition.gallery import EnrolledPhoto, Gallery
 from whosthat.recognition.identifier import Identifier
