@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -65,7 +65,7 @@ class Library:
     def __exit__(self, *_: object) -> None:
         self._connection.close()
 
-    def rows(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
+    def rows(self, statement: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[Any]:
         """Return what a SELECT finds; LibraryError where the file is damaged or kept by others."""
         with self._telling():
             return self._connection.execute(statement, values).fetchall()
