@@ -34,7 +34,7 @@ from whosthat.workflow.scanning import scan
 
 TITLE = "Corrections of a library"
 N_PHOTOS, N_PEOPLE, LEARNT = 50_000, 200, 20
-TRIALS = 100
+TRIALS = 70
 
 
 def measure() -> list[Row]:
