@@ -4,6 +4,7 @@
 
     whosthat.scan("family", "photos")                                 keep a library of photos; only new ones are looked at
     whosthat.discover("holiday").groups                               who is in unsorted photos, without names?
+    whosthat.find("library", "anna and not tom").photos               which photos show her without him?
     whosthat.check("photos")                                          what is wrong with these photos?
     result = whosthat.train("photos", "faces", strangers="others")    a run with a bundle and a report
     whosthat.compare("photos", ["faces", "cnn6"])                     which model is best for them?
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from whosthat.workflow.discovery import Discovery, FoundFace, Group
     from whosthat.workflow.evaluate import evaluate
     from whosthat.workflow.export import export
+    from whosthat.workflow.find import Found, FoundPhoto, Similar, find
     from whosthat.workflow.library import LibraryCheck, LibraryStatus, library_status, verify_library
     from whosthat.workflow.library_forgetting import ForgottenPerson, forget
     from whosthat.workflow.loading import load
@@ -63,6 +65,7 @@ _NAMES = {
     "workflow.export": ("export",),
     "workflow.library": ("LibraryCheck", "LibraryStatus", "library_status", "verify_library"),
     "workflow.library_forgetting": ("ForgottenPerson", "forget"),
+    "workflow.find": ("Found", "FoundPhoto", "Similar", "find"),
     "workflow.loading": ("load",),
     "workflow.predict": ("predict",),
     "workflow.prediction": ("Prediction",),
@@ -85,7 +88,9 @@ __all__ = [
     "Evaluation",
     "Face",
     "ForgottenPerson",
+    "Found",
     "FoundFace",
+    "FoundPhoto",
     "Group",
     "LibraryCheck",
     "LibraryStatus",
@@ -99,6 +104,7 @@ __all__ = [
     "Search",
     "SeriesResult",
     "Sighting",
+    "Similar",
     "Step",
     "TrainResult",
     "UsageError",
@@ -111,6 +117,7 @@ __all__ = [
     "discover",
     "evaluate",
     "export",
+    "find",
     "forget",
     "grid",
     "library_status",
