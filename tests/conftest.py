@@ -383,6 +383,28 @@ def library_of(tmp_path: Path) -> Iterator[Callable[..., Any]]:
         library.__exit__()
 
 
+@pytest.fixture
+def named_library(library_of: Callable[..., Any]) -> Callable[..., Any]:
+    """As ``library_of``, with answers: everybody has a name but those whose word begins with a question mark."""
+
+    def make(photos: Mapping[str, Sequence[str]], **more: Any) -> Any:
+        library = library_of(photos, **more)
+        with library.changing() as change:
+            for name, people in photos.items():
+                for number, person in enumerate(people, start=1):
+                    if person[:1] == "?" and person[1:]:
+                        continue
+                    change.execute("INSERT OR IGNORE INTO people (name) VALUES (?)", (person,))
+                    change.execute(
+                        "INSERT INTO answers SELECT faces.id, people.id, 0.9, 'recogniser' FROM faces JOIN files USING (photo), people "
+                        "WHERE files.name = ? AND number = ? AND people.name = ?",
+                        (os.fsencode(name), number, person),
+                    )
+        return library
+
+    return make
+
+
 def _noise(word: str) -> np.random.Generator:
     return np.random.default_rng(list(word.encode()))
 

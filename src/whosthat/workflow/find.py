@@ -10,7 +10,7 @@ import os
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import MAXYEAR, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -187,11 +187,13 @@ def _period(word: str | date) -> tuple[datetime, datetime]:
         numbers = [int(part) for part in found.groups() if part] if found else [0]
         year, month, day = (*numbers, 1, 1)[:3]
         begin = datetime(year, month, day)
+        if begin.year == MAXYEAR:
+            return begin, datetime.max
         if len(numbers) == 3:
             return begin, begin + timedelta(days=1)
         later = begin.replace(day=28) + timedelta(days=4)
         return begin, later.replace(day=1) if len(numbers) == 2 else begin.replace(year=begin.year + 1)
-    except (ValueError, OverflowError):
+    except ValueError:
         raise UsageError(
             "A date is a year, a month or a day, such as 2019, 2019-07 or 2019-07-31; got {word}.", word=cut(text, 40)
         ) from None

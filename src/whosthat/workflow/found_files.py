@@ -58,13 +58,13 @@ def _line(photo: Path, folder: Path) -> str:
     return os.path.join(os.curdir, path) if path.startswith("#") else path  # noqa: PTH118  pathlib takes the dot off
 
 
-def write_sheet(folder: Path, photos: Sequence[FoundPhoto], asked: str, *, progress: Progress = SILENT) -> Path:
+def write_sheet(folder: Path, photos: Sequence[FoundPhoto], terms: str, *, progress: Progress = SILENT) -> Path:
     """Write the contact sheet of a search into a folder, in the place of an older one, and return it.
 
     Args:
         folder: Is made where it is not there.
         photos: What was found.
-        asked: What was asked for, in words.
+        terms: What was asked for, in words.
         progress: Shows the photos as they are read.
 
     Raises:
@@ -75,7 +75,7 @@ def write_sheet(folder: Path, photos: Sequence[FoundPhoto], asked: str, *, progr
     try:
         make_private_folder(folder)
         shown = [Shown(one.path, one.who, one.when) for one in photos]
-        return write_found_sheet(folder / SHEET, shown, asked=asked, progress=progress)
+        return write_found_sheet(folder / SHEET, shown, terms=terms, progress=progress)
     except OSError as error:
         raise UsageError(
             "{folder} cannot be written: {error}. Choose another folder.", folder=folder, error=system_reason(error)
