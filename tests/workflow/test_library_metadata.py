@@ -15,6 +15,7 @@ from whosthat.library.store import Library
 from whosthat.metadata.regions import Frame
 from whosthat.metadata.xmp import read_people
 from whosthat.workflow import library_metadata
+from whosthat.workflow.library_forgetting import forget
 from whosthat.workflow.library_metadata import take_names, take_out, write_library_xmp
 
 FRAME = Frame(200, 100)
@@ -149,8 +150,7 @@ def test_killed_at_any_moment_every_name_can_be_taken_out(library: Library, phot
             assert take_out(again, "Anna") == []
             assert take_out(again, "Tom") == []
         assert sidecars(photos) == []
-        for left in photos.rglob(".new-*"):
-            left.unlink()
+        assert list(photos.rglob(".new-*")) == []
         if not died:
             break
     assert not died
@@ -235,3 +235,12 @@ def test_names_that_are_read_answer_at_once(library: Library, tagged: Path) -> N
     assert (read.faces, answered.faces > 0) == (1, True)
     rows = library.rows("SELECT name, why FROM answers JOIN people ON people.id = person ORDER BY name")
     assert ("Marie Curie", "fact") in rows
+
+
+def test_forgetting_somebody_reaches_the_sidecars(library: Library, photos: Path) -> None:
+    write_library_xmp(library.folder)
+    forget(library.folder, "Anna")
+    holding = [path for path in photos.parent.rglob("*") if path.is_file() and b"Anna" in path.read_bytes()]
+    assert [path.name for path in holding] == ["forgotten Anna.json"]  # the receipt
+    assert sidecars(photos) == ["2020/beach.png.xmp"]
+    assert names(photos / "2020/beach.png.xmp") == ["Tom"]

@@ -11,10 +11,12 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from xml.sax.saxutils import escape
 
+from whosthat.durable import sweep
 from whosthat.errors import PhotoError
 from whosthat.library import contents, facts
 from whosthat.library.facts import Place, Saying, key_of
@@ -99,7 +101,11 @@ def take_out(library: Library, name: str) -> list[str]:
         A sentence for each file that may still hold the name.
     """
     kept = []
-    for path in sidecars_with(library, name):
+    paths = sidecars_with(library, name)
+    for folder in {path.parent for path in paths if path.parent.is_dir()}:
+        with suppress(OSError):
+            sweep(folder)  # what a kill left of a sidecar holds names, too
+    for path in paths:
         old = remembered(library, path) or Remembered("", False)
         spellings = [one for one in old.names if key_of(one) == key_of(name)]
         digest = old.sha256
