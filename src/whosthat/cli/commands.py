@@ -12,6 +12,7 @@ COMMANDS = {
     "check": N_("Look for trouble in a folder of photos."),
     "library": N_("Keep a library of photos: scan them, see what it holds, forget somebody."),
     "discover": N_("Group the faces of unsorted photos by person, to be named."),
+    "correct": N_("Say who a face of a library is, or is not, and take it back."),
     "find": N_("Find photos of a library by people, dates, folders and faces."),
     "train": N_("Train a recogniser, test it honestly and save it."),
     "compare": N_("Train several models, or one in several settings, and say which one to use."),
