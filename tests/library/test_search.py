@@ -124,6 +124,16 @@ def test_folders_absolute_relative_to_a_root_and_around_all(library: Library, tm
             search(library, Question(within=wrong))
 
 
+def test_a_relative_folder_is_below_the_roots_or_anywhere(library: Library) -> None:
+    assert names(library, within=Path("2020")) == ["beach", "party"]
+    with library.changing() as change:
+        change.execute("UPDATE files SET name = CAST('old/' || CAST(name AS TEXT) AS BLOB) WHERE CAST(name AS TEXT) LIKE '2020%'")
+    assert names(library, within=Path("2020")) == names(library, within=Path("old/2020")) == ["beach", "party"]
+    assert names(library, within=Path("2021")) == ["street", "Anna alone", "sea"]
+    with pytest.raises(UsageError, match="knows no photo in"):
+        search(library, Question(within=Path("202")))
+
+
 def test_a_link_to_a_folder_is_the_folder(library: Library, tmp_path: Path) -> None:
     (tmp_path / "pictures").symlink_to(tmp_path / "photos", target_is_directory=True)
     assert names(library, within=tmp_path / "pictures" / "2020") == ["beach", "party"]
