@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import importlib.util
 import itertools
+import json
 import os
+import shutil
 import signal
 import socket
+import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
@@ -427,6 +430,27 @@ def foreign() -> ModuleType:
 def old_keras() -> ModuleType:
     """The module `networks/old_keras.py`, loaded once: a weights file of Keras 2."""
     return _module("networks/old_keras.py")
+
+
+@pytest.fixture(scope="session")
+def programs() -> dict[str, bytes]:
+    """Sidecars as other programs write them; see `metadata/programs.py`."""
+    return _module("metadata/programs.py").PROGRAMS
+
+
+@pytest.fixture(scope="session")
+def exiftool() -> Callable[..., dict[str, Any]]:
+    """Read a file with ExifTool: its XMP, structures as they are."""
+    program = shutil.which("exiftool")
+    if program is None:
+        pytest.skip("ExifTool is not installed (Debian: libimage-exiftool-perl)")
+
+    def read(path: Path) -> dict[str, Any]:
+        shown = ("-xmp:all", "-validate", "-warning", "-error")
+        told = subprocess.run([program, "-config", "", "-json", "-struct", "-G1", "-a", *shown, path], check=True, capture_output=True)
+        return json.loads(told.stdout)[0]
+
+    return read
 
 
 def _module(path: str) -> ModuleType:

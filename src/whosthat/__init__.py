@@ -2,6 +2,7 @@
 
     import whosthat
 
+    whosthat.scan("family", "photos")                                 keep a library of photos; only new ones are looked at
     whosthat.discover("holiday").groups                               who is in unsorted photos, without names?
     whosthat.find("library", "anna and not tom").photos               which photos show her without him?
     whosthat.check("photos")                                          what is wrong with these photos?
@@ -38,9 +39,12 @@ if TYPE_CHECKING:
     from whosthat.workflow.evaluate import evaluate
     from whosthat.workflow.export import export
     from whosthat.workflow.find import Found, FoundPhoto, Similar, find
+    from whosthat.workflow.library import LibraryCheck, LibraryStatus, library_status, verify_library
+    from whosthat.workflow.library_forgetting import ForgottenPerson, forget
     from whosthat.workflow.loading import load
     from whosthat.workflow.predict import predict
     from whosthat.workflow.prediction import Prediction
+    from whosthat.workflow.scanning import Scan, scan
     from whosthat.workflow.series import SeriesResult, run_series
     from whosthat.workflow.train import resume, train
     from whosthat.workflow.training_run import TrainResult
@@ -59,10 +63,13 @@ _NAMES = {
     "workflow.discovery": ("Discovery", "FoundFace", "Group"),
     "workflow.evaluate": ("evaluate",),
     "workflow.export": ("export",),
+    "workflow.library": ("LibraryCheck", "LibraryStatus", "library_status", "verify_library"),
+    "workflow.library_forgetting": ("ForgottenPerson", "forget"),
     "workflow.find": ("Found", "FoundPhoto", "Similar", "find"),
     "workflow.loading": ("load",),
     "workflow.predict": ("predict",),
     "workflow.prediction": ("Prediction",),
+    "workflow.scanning": ("Scan", "scan"),
     "workflow.series": ("SeriesResult", "run_series"),
     "workflow.train": ("resume", "train"),
     "workflow.training_run": ("TrainResult",),
@@ -80,16 +87,20 @@ __all__ = [
     "Enrolled",
     "Evaluation",
     "Face",
+    "ForgottenPerson",
     "Found",
     "FoundFace",
     "FoundPhoto",
     "Group",
+    "LibraryCheck",
+    "LibraryStatus",
     "Likeness",
     "People",
     "PhotoError",
     "Prediction",
     "Recipe",
     "Recogniser",
+    "Scan",
     "Search",
     "SeriesResult",
     "Sighting",
@@ -107,14 +118,18 @@ __all__ = [
     "evaluate",
     "export",
     "find",
+    "forget",
     "grid",
+    "library_status",
     "load",
     "predict",
     "read_recipe",
     "read_series",
     "resume",
     "run_series",
+    "scan",
     "train",
+    "verify_library",
 ]
 
 

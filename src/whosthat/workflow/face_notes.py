@@ -53,7 +53,7 @@ def face_notes(
 
 def _of_an_only_person(fitted: FittedIdentifier) -> str:
     """Say of an only person how many of their photos the others would name, which nothing was chosen by; empty of a single photo."""
-    compared = fitted.own[np.isfinite(fitted.own)]
+    compared = fitted.photos.own[np.isfinite(fitted.photos.own)]
     if not len(compared):
         return ""
     return _(

@@ -14,8 +14,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from whosthat.checking.costly import CostlyPhotos, find_costly
 from whosthat.checking.face_audit import FaceAudit, audit_faces
-from whosthat.checking.face_findings import look_alikes_sentence
+from whosthat.checking.face_findings import costly_sentence, look_alikes_sentence
 from whosthat.checking.suspects import probably_wrong
 from whosthat.cluster import Cluster, engine
 from whosthat.dataset.audit import Audit, AuditedPhoto
@@ -33,8 +34,7 @@ from whosthat.faces.remembered import PhotoFaces
 from whosthat.photos.reading import read
 from whosthat.progress import Progress
 from whosthat.recognition.bundle import BundleFacts, save_bundle
-from whosthat.recognition.enrolling import fit_identifier
-from whosthat.recognition.face_facts import FaceFacts
+from whosthat.recognition.enrolling import FittedIdentifier, fit_identifier
 from whosthat.recognition.face_recogniser import KIND, FaceRecogniser, bundle_files
 from whosthat.recognition.gallery import EnrolledPhoto, Gallery
 from whosthat.recognition.identifier import Identifier
@@ -97,7 +97,8 @@ def _carry_out(run: TrainingRun, recipe: FaceRecipe, cluster: Cluster | None, pr
     photos = [item for part in PARTS for item in run.parts.parts[part]]
     found = faces_of_photos({item.sha256: item.photo.path for item in photos}, opened.reader, progress=progress)
     faces = audit_faces(run.audit, found)
-    write_face_part(run.folder, FacePart(faces, _pictures_of_suspects(run.audit, faces, found)))
+    part = FacePart(faces, _pictures_of_suspects(run.audit, faces, found))
+    write_face_part(run.folder, part)
     _refuse_people_without_faces(run.parts, found)
     known = {item.sha256 for item in photos}
     others = None if run.strangers is None else read_strangers(run.strangers, known, opened.reader, progress=progress)
@@ -109,6 +110,8 @@ def _carry_out(run: TrainingRun, recipe: FaceRecipe, cluster: Cluster | None, pr
     name, rate = opened.reader.embedder.facts.name, recipe.stranger_rate
     fitted = fit_identifier(learnt.gallery, learnt.groups, head=recipe.head, strangers=others, rate=rate, embedder=name)
     write_threshold_curve(run.folder, ThresholdCurve("distance", fitted.curve))
+    costly = _costly_photos(learnt, fitted)
+    write_face_part(run.folder, replace(part, costly=costly))
 
     # ---- test once: as predict answers -------------------------------------------------------------------
     tested = _test(run.parts.parts["test"], found, FaceRecogniser(opened.reader, fitted.identifier), progress)
@@ -121,9 +124,9 @@ def _carry_out(run: TrainingRun, recipe: FaceRecipe, cluster: Cluster | None, pr
     save_bundle(run.folder / BUNDLE, facts, graph=opened.graph, more=bundle_files(gallery, opened.detector_files, index))
     evaluation = None if tested is None else tested.evaluation
     notes = face_notes(recipe, fitted, evaluation, faces, len(gallery.photos))
-    notes += tuple(filter(None, [search_words(len(gallery.photos), index)]))
+    notes += tuple(map(costly_sentence, costly)) + tuple(filter(None, [search_words(len(gallery.photos), index)]))
     if tested is None:
-        return TrainResult(run.folder, run.folder / BUNDLE, None, None, notes)
+        return TrainResult(run.folder, run.folder / BUNDLE, None, None, notes, costly=costly)
     training = _training(recipe, run, learnt, time.monotonic() - began)
     curve = _learning_curve(fitted.identifier, tested, recipe.seed)
     temperature = identifier.temperature if len(gallery.people) > 1 else 1.0  # of one person, there is nothing to share out
@@ -173,6 +176,16 @@ def _portraits(run: TrainingRun, recipe: FaceRecipe, parts: Sequence[str], found
         groups[~wrong],
         left_out=tuple(item.photo.name for item, left in zip(with_face, wrong, strict=True) if left),
         faceless=tuple(item.photo.name for item, shown in zip(photos, shows_face, strict=True) if not shown),
+    )
+
+
+def _costly_photos(learnt: _Portraits, fitted: FittedIdentifier) -> tuple[CostlyPhotos, ...]:
+    """Name the photos without which more of the others would be answered rightly."""
+    gallery = learnt.gallery
+    found = find_costly(gallery.vectors, gallery.labels, learnt.groups, fitted.photos, fitted.identifier.threshold.value)
+    return tuple(
+        CostlyPhotos(gallery.people[gallery.labels[one.rows[0]]], tuple(gallery.photos[row].name for row in one.rows), one.lost)
+        for one in found
     )
 
 
@@ -290,23 +303,13 @@ def _training(recipe: FaceRecipe, run: TrainingRun, learnt: _Portraits, seconds:
 def _facts(recipe: FaceRecipe, run: TrainingRun, opened: OpenedReader, identifier: Identifier, tested: _TestResult | None) -> BundleFacts:
     """Gather what a bundle says of itself."""
     reader, gallery = opened.reader, identifier.gallery
-    faces = FaceFacts.with_template(
-        reader.template,
-        detector=reader.detector.name,
-        detector_files=tuple(opened.detector_files),
-        embedder=reader.embedder.facts.name,
-        dimensions=reader.embedder.facts.dimensions,
-        looks=reader.embedder.facts.looks,
-        head=identifier.head,
-        n_enrolled=len(gallery.photos),
-    )
     return bundle_facts(
         recipe,
         None if tested is None else tested.evaluation,
         kind=KIND,
         network=reader.embedder.facts.name,
         labels=gallery.people,
-        faces=faces,
+        faces=opened.facts(identifier),
         temperature=identifier.temperature,
         threshold=identifier.threshold,
         data=run.data_facts(learnt_all=not recipe.keep_test_out),
