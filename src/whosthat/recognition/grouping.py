@@ -32,7 +32,7 @@ NEIGHBOURS = 24
 """So many nearest faces of each face are compared with it, and so many nearest groups of each group once these have grown; groups are
 compared when any of their faces were."""
 
-FALSE_MERGERS, CARE = 0.16, 0.5
+FALSE_MERGERS, CARE = 0.2, 0.75
 """How often a group may meet another person's by chance, among all groups of its size; and the share of what is known to vary from one
 collection of photos to another (`Impostors.scatter`) by which strangers are taken to lie nearer than was measured. Chosen together."""
 

@@ -15,10 +15,12 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, cast
 
+from whosthat.dataset.folder import UNREACHABLE
 from whosthat.dataset.threads import in_order
 from whosthat.errors import BundleError, PhotoError, UsageError, path_given, system_reason, type_given
 from whosthat.photos.clips import numbered_frames, picture_of
-from whosthat.photos.reading import exif_of, looks_like_photo
+from whosthat.photos.headers import exif_of
+from whosthat.photos.reading import looks_like_photo
 from whosthat.photos.signatures import PHOTO_SUFFIXES, kind_of_file
 from whosthat.photos.storage import StoredPhoto, listed, stored
 from whosthat.photos.video import looks_like_video
@@ -185,14 +187,15 @@ def _in_storage(place: StoredPhoto, others: Counter[str]) -> Iterator[Path | Pre
         yield place
         return
     try:
-        names = listed(place)
+        names, _folders, unreachable = listed(place)
     except OSError as error:
         yield Prediction(place, error=_("the folder cannot be listed ({error})", error=system_reason(error)))
         return
     photos = [name for name in names if name.suffix.lower() in PHOTO_SUFFIXES]
     others.update(kind_of_file(name.name) for name in names if name.suffix.lower() not in PHOTO_SUFFIXES)
     yield from photos
-    if not photos:
+    yield from (Prediction(name, error=_(UNREACHABLE)) for name in unreachable)
+    if not photos and not unreachable:
         yield Prediction(place, error=_("the folder holds no photos"))
 
 
