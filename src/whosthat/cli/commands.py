@@ -18,6 +18,7 @@ COMMANDS = {
     "compare": N_("Train several models, or one in several settings, and say which one to use."),
     "evaluate": N_("Test a saved recogniser on other photos."),
     "predict": N_("Say who or what is in photos and videos."),
+    "watch": N_("Tell who comes before a camera or into a folder, as it happens."),
     "people": N_("List the people whom a face recogniser knows; add, remove or rename them."),
     "export": N_("Write a recogniser's network, or the photos of its run, to files."),
     "report": N_("Write a run's report again, and open it."),
