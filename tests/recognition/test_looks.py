@@ -1,147 +1,94 @@
+"""The best looks at people in a video, and strangers told apart."""
+
 from __future__ import annotations
 
-from dataclasses import replace
+import itertools
+from typing import Any
 
 import numpy as np
 import pytest
 
-from whosthat.errors import BundleError
-from whosthat.recognition.enrolling import Strangers, fit_identifier
-from whosthat.recognition.face_threshold import DistanceThreshold
-from whosthat.recognition.gallery import EnrolledPhoto, Gallery, read_gallery
-from whosthat.recognition.identifier import Identifier
-from whosthat.recognition.index import build_index
-from whosthat.recognition.looks import looks_of
-
-DIMENSIONS = 32
-CENTRES = np.linalg.qr(np.random.default_rng(0).normal(size=(DIMENSIONS, 8)))[0].T.astype(np.float32) * 0.65 / np.sqrt(2)
-"""Eight faces, each 0.65 from every other: 0 and 1 are Ann's, as a woman and as a girl."""
-
-GIRL = 1
+from whosthat.recognition.looks import KEPT, SHOWN, Look, keep, number_strangers, quality_of, shown_frames, tells_enough
+from whosthat.recognition.tracking import Tracker
+from whosthat.types import Box, Face, Sighting
 
 
-def photos_of(face: int, n: int, seed: int = 0) -> np.ndarray:
-    noise = np.random.default_rng((face, seed)).normal(size=(n, DIMENSIONS))
-    return (CENTRES[face] + 0.3 * noise / np.sqrt(DIMENSIONS)).astype(np.float32)
+def face(side: float = 150, nose: float = 75, left: float = 0) -> Face:
+    points = ((left + 45, 60), (left + 105, 60), (left + nose, 90), (left + 55, 115), (left + 95, 115))
+    return Face(Box(left, 0, left + side, side), points, 0.99)
 
 
-def enrolled(*faces: tuple[str, int, int]) -> Gallery:
-    """Enrol people by (name, face, photos); who comes twice has two faces."""
-    people = tuple(dict.fromkeys(name for name, *_rest in faces))
-    vectors = np.concatenate([photos_of(face, n) for _name, face, n in faces])
-    labels = np.concatenate([np.full(n, people.index(name)) for name, _face, n in faces])
-    return Gallery(people, vectors, labels, tuple(EnrolledPhoto(f"{row}.jpg", f"{row:064x}") for row in range(len(labels))))
+def look(index: int, quality: float = 0.5, shift: float = 0.0, grey: float = 0.0) -> Look:
+    return Look(index, index / 10, quality, np.array([shift, 0, 0, 0], np.float32), np.full((9, 16), grey))
 
 
-def looks(gallery: Gallery, groups: np.ndarray | None = None) -> list[int] | None:
-    found = looks_of(gallery.vectors, gallery.labels, np.arange(len(gallery.labels)) if groups is None else groups, len(gallery.people))
-    return None if found is None else found.tolist()
+def test_a_good_look_is_large_sharp_and_from_the_front() -> None:
+    assert quality_of(face(), 100) == 1
+    assert quality_of(face(side=30), 100) < quality_of(face(side=60), 100) < 1
+    assert quality_of(face(), 10) < 0.5
+    assert quality_of(face(nose=105), 100) == pytest.approx(0.3)
+    assert [tells_enough(*one) for one in ((face(), 100), (face(side=20), 100), (face(), 2), (face(nose=105), 100))] == [True, *[False] * 3]
 
 
-ANN = (("ann", 0, 12), ("ann", GIRL, 5))
-OTHERS = (("bo", 2, 8), ("cy", 3, 8))
+def test_few_looks_are_kept_of_a_track_of_any_length() -> None:
+    looks: list[Look] = []
+    for index in range(100_000):
+        keep(looks, look(index, quality=(index * 7919 % 1000) / 1000))
+    assert len(looks) == KEPT
+    assert min(one.quality for one in looks) > 0.98
+    times = sorted(one.seconds for one in looks)
+    assert min(late - early for early, late in itertools.pairwise(times)) >= 1
 
 
-@pytest.fixture
-def gallery() -> Gallery:
-    made = enrolled(*ANN, *OTHERS)
-    return replace(made, looks=np.array(looks(made), np.uint8))
+def followed(*frames: list[tuple[str | None, float, Look]]) -> Any:
+    """Tracks of faces, each of a name, a left edge and a look, in frames 10 apart."""
+    tracker = Tracker()
+    for sightings in frames:
+        index = sightings[0][2].index
+        seen = [Sighting(name, 0.9, box=Box(left, 0, left + 50, 50)) for name, left, _look in sightings]
+        tracker.add(index, index / 10, seen, looks=[look for _name, _left, look in sightings])
+    return tracker.tracks()
 
 
-def identifier(gallery: Gallery, head: str = "trimmed-mean") -> Identifier:
-    return Identifier(gallery, head, DistanceThreshold(value=0.45, how=""))
+def test_nearly_the_same_picture_is_shown_once() -> None:
+    still = [[("Ann", 0.0, look(index))] for index in range(0, 100, 10)]
+    assert len(shown_frames(followed(*still))) == 1
+    turning = [[("Ann", 0.0, look(index, shift=index / 100))] for index in range(0, 100, 10)]
+    assert len(shown_frames(followed(*turning))) == SHOWN
+    elsewhere = [[("Ann", 0.0, look(index, grey=index))] for index in range(0, 100, 10)]
+    assert len(shown_frames(followed(*elsewhere))) == SHOWN
 
 
-def named(naming: Identifier, face: int) -> list[str | None]:
-    asked = photos_of(face, 6, seed=1)
-    answers = naming.decide(asked).people(np.arange(1, 7))
-    return [None if answer is None else naming.gallery.people[answer] for (answer,) in answers]
+def test_the_better_look_is_shown_and_one_picture_serves_two() -> None:
+    frames = [[("Ann", 0.0, look(index, quality=0.9 if index == 40 else 0.4))] for index in range(0, 100, 10)]
+    assert shown_frames(followed(*frames)) == {40}
+    both = [[("Ann", 0.0, look(index)), ("Bo", 300.0, look(index, shift=9, quality=0.5 if index == 0 else 0.6))] for index in (0, 10)]
+    assert len(shown_frames(followed(*both))) == 1
 
 
-def test_photos_that_are_unlike_the_others_and_like_each_other_are_a_look_of_their_own() -> None:
-    assert looks(enrolled(*OTHERS, *ANN)) == [0] * 28 + [1] * 5
-    assert looks(enrolled(("ann", GIRL, 5), ("ann", 0, 12))) == [1] * 5 + [0] * 12
-    assert looks(enrolled(*ANN, ("ann", 4, 4))) == [0] * 12 + [1] * 5 + [2] * 4
-    assert looks(enrolled(*ANN, ("ann", 4, 4), ("ann", 5, 4))) is not None  # never more than three
+def stranger(index: int, left: float, shift: float, *, poor: bool = False) -> tuple[None, float, Look]:
+    one = look(index, shift=shift)
+    return (None, left, Look(index, one.seconds, 0.1) if poor else one)
 
 
-@pytest.mark.parametrize(
-    "faces",
-    [
-        (("ann", 0, 20), *OTHERS),
-        (("ann", 0, 12), ("ann", GIRL, 2), *OTHERS),  # two photos are no look
-        (("ann", 0, 12), ("ann", 2, 3), ("bo", 2, 8)),  # Bo's photos in Ann's folder are no look of hers
-        (("ann", 0, 12), *(("ann", face, 1) for face in range(3, 8))),  # photos that are like nothing are no look
-    ],
-)
-def test_others_are_none(faces: tuple[tuple[str, int, int], ...]) -> None:
-    assert looks(enrolled(*faces)) is None
+def test_strangers_get_a_number_each_and_come_back_with_it() -> None:
+    frames = [[stranger(0, 0, 0.0), stranger(0, 300, 5.0)], [stranger(90, 600, 0.05)], [stranger(180, 0, 9.0)]]
+    assert [track.stranger for track in number_strangers(followed(*frames), "dlib-resnet")] == [1, 2, 1, 3]
 
 
-def test_copies_count_once() -> None:
-    made = enrolled(*ANN)
-    groups = np.arange(17)
-    groups[13:] = 13
-    assert looks(made, groups) is None
+def test_two_in_one_frame_are_two_however_alike() -> None:
+    tracks = number_strangers(followed([stranger(0, 0, 0.0), stranger(0, 300, 0.0)]), "dlib-resnet")
+    assert [track.stranger for track in tracks] == [1, 2]
 
 
-@pytest.mark.parametrize("head", ["trimmed-mean", "nearest", "logistic"])
-def test_a_girl_is_recognised_by_the_photos_of_the_girl(head: str, gallery: Gallery) -> None:
-    assert named(identifier(replace(gallery, looks=None), head), GIRL) == [None] * 6
-    naming = identifier(gallery, head)
-    assert named(naming, GIRL) == named(naming, 0) == ["ann"] * 6
-    assert (named(naming, 2), named(naming, 6)) == (["bo"] * 6, [None] * 6)
+def test_who_cannot_be_compared_stands_alone_and_a_short_glimpse_has_no_number() -> None:
+    frames = [[stranger(index, 0, 0.0, poor=True)] for index in (0, 5, 10)] + [[stranger(90, 600, 0.0, poor=True)]]
+    frames += [[("Ann", 0.0, look(180))]]
+    assert [track.stranger for track in number_strangers(followed(*frames), "dlib-resnet")] == [1, 0, 0]
 
 
-@pytest.mark.parametrize("head", ["trimmed-mean", "nearest"])
-def test_an_index_answers_the_same(head: str, gallery: Gallery) -> None:
-    plain, asked = identifier(gallery, head), np.concatenate([photos_of(face, 3, seed=2) for face in range(7)])
-    by_index = replace(plain, index=build_index(gallery.vectors, gallery.labels))
-    assert by_index.decide(asked).people(np.arange(1, 22)) == plain.decide(asked).people(np.arange(1, 22))
-    for ours, theirs in zip(plain.nearest_people(asked), by_index.nearest_people(asked), strict=True):
-        np.testing.assert_allclose(ours, theirs, atol=1e-5)
-    people = np.array([2, 0])
-    np.testing.assert_allclose(plain.distances(asked, people), plain.distances(asked)[:, people], atol=1e-5)
-
-
-def test_somebody_is_as_near_as_their_nearest_look_alone_would_be(gallery: Gallery) -> None:
-    asked = photos_of(GIRL, 4, seed=3)
-    girl = enrolled(("girl", GIRL, 5))
-    np.testing.assert_allclose(
-        identifier(gallery).distances(asked)[:, 0], identifier(girl).distances(asked)[:, 0], atol=1e-4
-    )  # corrected for five photos, though the woman has twelve
-
-
-def test_a_stranger_meets_every_look(gallery: Gallery) -> None:
-    directions = np.random.default_rng(1).normal(size=(30, DIMENSIONS))
-    like_the_girl = CENTRES[GIRL] + 0.42 * directions / np.linalg.norm(directions, axis=1, keepdims=True)
-    strangers = Strangers(like_the_girl.astype(np.float32), np.arange(30))
-    one, several = (
-        fit_identifier(made, np.arange(33), strangers=strangers).identifier.threshold for made in (replace(gallery, looks=None), gallery)
-    )
-    assert several.value < one.value - 0.02
-
-
-def test_looks_are_saved_and_follow_their_photos(gallery: Gallery) -> None:
-    read = read_gallery(gallery.to_bytes(), gallery.people, DIMENSIONS)
-    assert read.looks is not None
-    np.testing.assert_array_equal(read.looks, gallery.looks)
-    girls = photos_of(GIRL, 2, seed=4)
-    more = read.with_photos("ann", girls, (EnrolledPhoto("a", "a" * 64), EnrolledPhoto("b", "b" * 64)))
-    assert more.looks[-2:].tolist() == [1, 1]
-    assert more.with_photos("dee", girls, more.photos[-2:]).looks[-2:].tolist() == [0, 0]
-    assert named(identifier(more.without("bo").renamed("ann", "Ann")), GIRL) == ["Ann"] * 6
-    assert not more.without("ann").looks.any()
-    only_girl = more.of(np.flatnonzero((more.labels > 0) | (more.looks > 0)))
-    assert named(identifier(only_girl), GIRL) == ["ann"] * 6
-
-
-def test_a_gallery_without_looks_is_stored_as_before(gallery: Gallery) -> None:
-    assert replace(gallery, looks=np.zeros(33, np.uint8)).to_bytes() == replace(gallery, looks=None).to_bytes()
-
-
-@pytest.mark.parametrize("wrong", [np.full(33, 3, np.uint8), np.zeros(32, np.uint8) + 1, np.ones(33, np.int64)])
-def test_looks_that_do_not_fit_are_damage(wrong: np.ndarray, gallery: Gallery) -> None:
-    content = replace(gallery, looks=wrong).to_bytes()
-    with pytest.raises(BundleError, match="the looks of the photos do not fit"):
-        read_gallery(content, gallery.people, DIMENSIONS)
+def test_answers_for_whole_pictures_have_no_numbers() -> None:
+    tracker = Tracker()
+    for index in range(5):
+        tracker.add(index, index / 10, [Sighting(None, 0.4)], looks=[look(index)])
+    assert [track.stranger for track in number_strangers(tracker.tracks(), "")] == [0]

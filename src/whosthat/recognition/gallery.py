@@ -30,11 +30,11 @@ _PHOTOS = "photos"
 _RULED_OUT = ("ruled_out", "ruled_out_owners", "ruled_out_digests")
 """Arrays that a file holds only where a face was ruled out, so that all other files stay as they were."""
 
-_LOOKS = "looks"
+_AGES = "ages"
 """An array that a file holds only where somebody has several."""
 
-MOST_LOOKS = 3
-"""So many templates may stand for one person (`looks`)."""
+MOST_AGES = 3
+"""So many templates may stand for one person (`ages`)."""
 
 MOST_RULED_OUT = 10_000
 """Each is compared with every face that is seen."""
@@ -130,7 +130,7 @@ class RuledOut:
 class Gallery:
     """The n enrolled photos: embeddings, float32 (n, dimensions), and labels, int64 (n,), which are indices of ``people``.
 
-    The ``looks``, uint8 (n,), are those of `looks.looks_of`.
+    The ``ages``, uint8 (n,), are those of `ages.ages_of`.
     """
 
     people: tuple[str, ...]
@@ -138,42 +138,42 @@ class Gallery:
     labels: IntArray
     photos: Sequence[EnrolledPhoto]
     ruled_out: RuledOut | None = None
-    looks: NDArray[np.uint8] | None = None
+    ages: NDArray[np.uint8] | None = None
 
     @property
     def templates(self) -> tuple[IntArray, IntArray]:
-        """Of which template each photo is, int64 (n,), and whose each template is, int64 (k,): first one of everybody, then other looks."""
+        """Of which template each photo is, int64 (n,), and whose each template is, int64 (k,): first one of everybody, then other ages."""
         labels, n_people = self.labels, len(self.people)
-        if self.looks is None:
+        if self.ages is None:
             return labels, np.arange(n_people)
-        first = np.full(n_people, MOST_LOOKS)
-        np.minimum.at(first, labels, self.looks)
-        others = np.flatnonzero(self.looks > first[labels])
-        owners, own = np.unique(labels[others] * MOST_LOOKS + self.looks[others], return_inverse=True)
+        first = np.full(n_people, MOST_AGES)
+        np.minimum.at(first, labels, self.ages)
+        others = np.flatnonzero(self.ages > first[labels])
+        owners, own = np.unique(labels[others] * MOST_AGES + self.ages[others], return_inverse=True)
         made = labels.copy()
         made[others] = n_people + own
-        return made, np.concatenate([np.arange(n_people), owners // MOST_LOOKS])
+        return made, np.concatenate([np.arange(n_people), owners // MOST_AGES])
 
     def of(self, rows: NDArray[np.bool_] | IntArray | Sequence[int]) -> Gallery:
         """Keep some rows; the people stay."""
         chosen = np.arange(len(self.photos))[rows]
         photos = tuple(self.photos[row] for row in chosen.tolist())
-        looks = None if self.looks is None else self.looks[chosen]
-        return replace(self, vectors=self.vectors[chosen], labels=self.labels[chosen], photos=photos, looks=looks)
+        ages = None if self.ages is None else self.ages[chosen]
+        return replace(self, vectors=self.vectors[chosen], labels=self.labels[chosen], photos=photos, ages=ages)
 
     def joined(self, other: Gallery) -> Gallery:
         """Put the rows of another gallery of the same people behind these."""
         vectors, labels = np.concatenate([self.vectors, other.vectors]), np.concatenate([self.labels, other.labels])
-        looks = None if self.looks is None else np.concatenate([self.looks, self._likeliest_looks(other.vectors, other.labels)])
-        return replace(self, vectors=vectors, labels=labels, photos=(*self.photos, *other.photos), looks=looks)
+        ages = None if self.ages is None else np.concatenate([self.ages, self._likeliest_ages(other.vectors, other.labels)])
+        return replace(self, vectors=vectors, labels=labels, photos=(*self.photos, *other.photos), ages=ages)
 
-    def _likeliest_looks(self, vectors: FloatArray, labels: IntArray) -> NDArray[np.uint8]:
-        """Return for more photos of the people the look of that person's nearest photo, 0 for somebody who has none."""
+    def _likeliest_ages(self, vectors: FloatArray, labels: IntArray) -> NDArray[np.uint8]:
+        """Return for more photos of the people the age of that person's nearest photo, 0 for somebody who has none."""
         found = np.zeros(len(labels), np.uint8)
         for row, label in enumerate(labels.tolist()):
             own = np.flatnonzero(self.labels == label)
-            if self.looks is not None and len(own):
-                found[row] = self.looks[own[np.linalg.norm(self.vectors[own] - vectors[row], axis=1).argmin()]]
+            if self.ages is not None and len(own):
+                found[row] = self.ages[own[np.linalg.norm(self.vectors[own] - vectors[row], axis=1).argmin()]]
         return found
 
     def photos_of(self, person: str) -> tuple[EnrolledPhoto, ...]:
@@ -221,8 +221,8 @@ class Gallery:
         if (out := self.ruled_out) is not None:
             digests = np.frombuffer(bytes.fromhex("".join(out.digests)), np.uint8).reshape(-1, 32)
             arrays |= dict(zip(_RULED_OUT, (np.ascontiguousarray(out.vectors), out.labels, digests), strict=True))
-        if self.looks is not None and self.looks.any():
-            arrays[_LOOKS] = self.looks
+        if self.ages is not None and self.ages.any():
+            arrays[_AGES] = self.ages
         content: bytes = save(arrays)
         return content
 
@@ -237,7 +237,7 @@ def read_gallery(content: Content, people: tuple[str, ...], dimensions: int) -> 
         vectors, labels = arrays["vectors"], arrays["owners"]
         photos: Sequence[EnrolledPhoto] = _listed(told[_PHOTOS], len(vectors)) if _PHOTOS in told else _of_file(arrays)
         gallery = Gallery(
-            people, vectors, labels, tuple(photos) if isinstance(content, bytes) else photos, _ruled_out(arrays), _looks(arrays)
+            people, vectors, labels, tuple(photos) if isinstance(content, bytes) else photos, _ruled_out(arrays), _ages(arrays)
         )
         problem = _problem(gallery, dimensions) or _problem_of_ruled_out(gallery, dimensions)
     except (ValueError, KeyError, TypeError, RecursionError, AttributeError) as error:
@@ -270,13 +270,13 @@ def _ruled_out(arrays: dict[str, NDArray[np.generic]]) -> RuledOut | None:
     return RuledOut(vectors, labels, tuple(digest.tobytes().hex() for digest in digests))  # type: ignore[arg-type]
 
 
-def _looks(arrays: dict[str, NDArray[np.generic]]) -> NDArray[np.uint8] | None:
-    looks = arrays.get(_LOOKS)
-    if looks is None:
+def _ages(arrays: dict[str, NDArray[np.generic]]) -> NDArray[np.uint8] | None:
+    ages = arrays.get(_AGES)
+    if ages is None:
         return None
-    if looks.dtype != np.uint8 or looks.shape != arrays["owners"].shape or (looks >= MOST_LOOKS).any():  # type: ignore[operator]
-        raise ValueError(_("the looks of the photos do not fit"))
-    return looks  # type: ignore[return-value]
+    if ages.dtype != np.uint8 or ages.shape != arrays["owners"].shape or (ages >= MOST_AGES).any():  # type: ignore[operator]
+        raise ValueError(_("the ages of the photos do not fit"))
+    return ages  # type: ignore[return-value]
 
 
 def _problem_of_ruled_out(gallery: Gallery, dimensions: int) -> str:

@@ -21,7 +21,7 @@ from whosthat.recognition.tensors import let_go
 from whosthat.types import Likeness
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -78,16 +78,16 @@ class Decision(NamedTuple):
         """Choose a person for each face, photo by photo, nobody twice in one; the faces of a photo end at ``ends``, int64 (photos,)."""
         worth = gains(self.probabilities, self.confidence, self.allowed)
         best = np.where(worth == worth.max(axis=1, keepdims=True), self.labels, np.iinfo(np.int64).max).min(axis=1)
-        alone = np.where(worth.any(axis=1), best, -1).tolist()  # what a face gets where there is no other: nearly all photos show one
+        alone = np.where(worth.any(axis=1), best, -1).tolist()  # what a face gets where there is no other
         starts = np.concatenate([[0], ends[:-1]])
-        return [
-            [None if alone[start] < 0 else alone[start]] if end == start + 1 else self._together(slice(start, end))
-            for start, end in zip(starts.tolist(), ends.tolist(), strict=True)
-        ]
+        parts = [slice(start, end) for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
+        return [self._together(part, alone[part]) for part in parts]
 
-    def _together(self, faces: slice) -> list[int | None]:
-        if faces.start == faces.stop:
-            return []
+    def _together(self, faces: slice, alone: Sequence[int]) -> list[int | None]:
+        """Choose for the faces of one photo; where all would get different names if each were alone, nothing is better."""
+        named = [person for person in alone if person >= 0]
+        if len(set(named)) == len(named):
+            return [None if person < 0 else person for person in alone]
         table = self.table(faces)
         columns = people_of_faces(table.probabilities, table.confidence, table.allowed)
         return [None if column is None else int(table.labels[column]) for column in columns]
@@ -119,12 +119,12 @@ class Identifier:
 
     @cached_property
     def _templates(self) -> Points:
-        """Everybody's first template; other looks are few, and asked for apart."""
+        """Everybody's first template; other ages are few, and asked for apart."""
         return Points(templates_of(self.gallery.vectors, self._of_templates[0], len(self._of_templates[1]))[: len(self.gallery.people)])
 
     @cached_property
-    def _other_looks(self) -> tuple[Points, IntArray, IntArray]:
-        """Templates of other looks, k of them, whose they are and of how many photos, both int64 (k,)."""
+    def _other_ages(self) -> tuple[Points, IntArray, IntArray]:
+        """Templates of other ages, k of them, whose they are and of how many photos, both int64 (k,)."""
         (own_template, owners), n_people = self._of_templates, len(self.gallery.people)
         rows = np.flatnonzero(own_template >= n_people)
         labels = own_template[rows] - n_people
@@ -165,17 +165,17 @@ class Identifier:
         )
 
     def _squares(self, vectors: FloatArray, people: IntArray, templates: FloatArray | None = None) -> FloatArray:
-        """Return squared distances to the nearest look of some people, as far as to a template of as many photos as their first one has.
+        """Return squared distances to the nearest age of some people, as far as to a template of as many photos as their first one has.
 
         ``templates``, float32 (k, dimensions), are those of the people, int64 (k,); None where they are everybody.
         """
         squares = (self._templates if templates is None else Points(templates)).squared(vectors)
         if len(self._of_templates[1]) > len(self.gallery.people):
-            looks, owners, counts = self._other_looks
-            more = looks.squared(vectors) - allowance_of(counts) + allowance_of(self._counts[owners])
-            for look, owner in enumerate(owners.tolist()):
+            ages, owners, counts = self._other_ages
+            more = ages.squared(vectors) - allowance_of(counts) + allowance_of(self._counts[owners])
+            for age, owner in enumerate(owners.tolist()):
                 column = np.flatnonzero(people == owner)
-                squares[:, column] = np.minimum(squares[:, column], np.maximum(more[:, look : look + 1], 0))
+                squares[:, column] = np.minimum(squares[:, column], np.maximum(more[:, age : age + 1], 0))
         return squares
 
     def nearest_people(self, vectors: FloatArray) -> tuple[FloatArray, IntArray]:
@@ -194,18 +194,22 @@ class Identifier:
         """Return everybody whom one of the faces, of one person or of several, may be near to."""
         return set(self.decide(vectors).labels.ravel().tolist()) - {-1}
 
-    def decide(self, vectors: FloatArray) -> Decision:
-        """Return everything from which the names of faces, of one photo or of many, follow; `Decision.people` gives them photo by photo."""
+    def decide(self, vectors: FloatArray, never: NDArray[np.bool_] | None = None) -> Decision:
+        """Return everything from which the names of faces, of one photo or of many, follow; `Decision.people` gives them photo by photo.
+
+        ``never``, (m, people), says who a face is not, as somebody told; these have no share in it. None where nobody told.
+        """
+        told = (lambda rows: None) if never is None else never.__getitem__
         if self.index is not None:
-            parts = [self._decided_by_index(vector) for vector in vectors]
+            parts = [self._decided_by_index(vector, told(row)) for row, vector in enumerate(vectors)]
         else:
-            parts = [self._decided(vectors[block]) for block in blocks(len(vectors), len(self.gallery.people))]
+            parts = [self._decided(vectors[block], told(block)) for block in blocks(len(vectors), len(self.gallery.people))]
         return parts[0] if len(parts) == 1 else Decision(*(np.concatenate(part) for part in zip(*parts, strict=True)))
 
-    def _decided(self, vectors: FloatArray) -> Decision:
+    def _decided(self, vectors: FloatArray, never: NDArray[np.bool_] | None) -> Decision:
         squares = self._squares(vectors, np.arange(len(self.gallery.people)))
         scores = -SQUARED_DISTANCE_SCORE * squares if self.head == "trimmed-mean" else self._scorer(vectors)
-        scores, squares = self._without_ruled_out(vectors, np.arange(len(self.gallery.people)), scores, squares)
+        scores, squares = self._without_ruled_out(vectors, np.arange(len(self.gallery.people)), scores, squares, never)
         labels = _likeliest(scores)
         shares = apply_temperature(softmax(scores), self.temperature).astype(np.float32)
         probabilities = np.take_along_axis(shares, labels, axis=1)
@@ -213,21 +217,22 @@ class Identifier:
         return self._told(labels, probabilities, distances)
 
     def _without_ruled_out(
-        self, vectors: FloatArray, people: IntArray, scores: FloatArray, squares: FloatArray
+        self, vectors: FloatArray, people: IntArray, scores: FloatArray, squares: FloatArray, never: NDArray[np.bool_] | None
     ) -> tuple[FloatArray, FloatArray]:
         """Put people out of reach of faces that are nearer to a face that was ruled out for them than to their template.
 
         Not corrected for template size: a face that was ruled out by mistake would take the person's own photos with it.
 
-        ``people``, int64 (k,), are those of the columns; scores and squared distances are float32 (m, k).
+        ``people``, int64 (k,), are those of the columns; scores, squared distances, float32, and who is ``never`` meant are (m, k).
         """
         out = self.gallery.ruled_out
-        if out is None:
+        if out is None and never is None:
             return scores, squares
-        far = Points(out.vectors).squared(vectors)
-        struck = np.zeros(scores.shape, bool)
-        for column in np.flatnonzero(np.isin(people, out.labels)).tolist():
-            struck[:, column] = far[:, out.labels == people[column]].min(axis=1) < squares[:, column]
+        struck = np.zeros(scores.shape, bool) if never is None else never.copy()
+        if out is not None:
+            far = Points(out.vectors).squared(vectors)
+            for column in np.flatnonzero(np.isin(people, out.labels)).tolist():
+                struck[:, column] |= far[:, out.labels == people[column]].min(axis=1) < squares[:, column]
         return np.where(struck, scores - OUT_OF_REACH, scores), np.where(struck, np.float32(OUT_OF_REACH), squares)
 
     def _told(self, labels: IntArray, probabilities: FloatArray, distances: FloatArray) -> Decision:
@@ -250,11 +255,11 @@ class Identifier:
             unsure[row] = np.linalg.norm(one - two) < LOOK_ALIKE
         return unsure
 
-    def _decided_by_index(self, vector: FloatArray) -> Decision:
+    def _decided_by_index(self, vector: FloatArray, never: NDArray[np.bool_] | None) -> Decision:
         people = self._people_near(vector)[0]
         squares = self._squares(vector[None], people, self._templates_of(people))
         scores = -SQUARED_DISTANCE_SCORE * (squares if self.head == "trimmed-mean" else self._near_photos(vector, people))
-        scores, squares = self._without_ruled_out(vector[None], people, scores, squares)
+        scores, squares = self._without_ruled_out(vector[None], people, scores, squares, None if never is None else never[None, people])
         labels = np.full((1, COMPARED), -1, np.int64)
         probabilities, distances = np.zeros((1, COMPARED), np.float32), np.full((1, COMPARED), np.inf, np.float32)
         labels[0, : len(people)] = people

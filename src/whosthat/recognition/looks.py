@@ -1,96 +1,150 @@
-"""Looks: photos of one person that are so unlike the others, and so like each other, that they get a template of their own.
+"""The best looks at somebody in a video: a few that show the person well, none nearly the same; and who is who of the unknown.
 
-A child and the adult, decades apart, are one person and two faces: the average of both is near to neither. What belongs here: finding
-such photos. What does not: comparing faces with templates (`identifier`). Whether they show another age or another person, embeddings
-cannot tell: the folder says that it is one person, and whoever trains is told.
+What belongs here: how good a look is, which are kept while a face is followed, which are shown, strangers put together by their looks. What
+does not: following faces (`tracking`), pictures (`whosthat.workflow.annotating`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from whosthat.recognition.distances import Points, distances
-from whosthat.recognition.face_threshold import DEFAULT_DISTANCE, LOOK_ALIKE, corrected
-from whosthat.recognition.gallery import MOST_LOOKS
-from whosthat.recognition.heads import own_distances, templates_of
+from whosthat.recognition.grouping import ASIDE, group_faces
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from whosthat.recognition.tracking import Track
+    from whosthat.types import Face, FloatArray
 
-    from whosthat.types import FloatArray, IntArray
+KEPT, APART = 12, 1.0
+"""So many looks are kept of one track, so many seconds apart: enough to choose from, in a video of any length."""
 
-FEWEST = 3
-"""A look has so many photos at least, copies and bursts counted once, and so many more photos must be recognised with it than without."""
+SHOWN = 3
+"""Pictures of one person."""
 
-ROUNDS = 10
+LARGE, SHARP = 120, 40.0
+"""From these on, a face is not better for being larger (pixels of its shorter side) or sharper (`faces.finding.sharpness`)."""
+
+SMALLEST, BLURRED, TURNED = 30, 8.0, 0.8
+"""Faces that are smaller or less sharp (as in `workflow.discover`), or turned further away, tell too little to be compared: the profiles
+of two people are as near to each other as two photos of one from the front."""
+
+AMONG, LASTING = 500, 3
+"""Strangers are put together as carefully as among so many faces: of the few in a video, every wrong one is seen. One who cannot be
+compared gets a number of their own when seen in so many looks; fewer may be no face at all."""
+
+_SAME_PICTURE, _SAME_LOOK = 6.0, 0.30
+"""Two frames are near-copies when their grey values, as 16 x 9 pixels, differ by less than the first on average, of 255, and the embeddings
+of the face by less than the second: half of `faces.embedder.SAME_PERSON`, which holds for photos of a burst."""
+
+_ALREADY = 1.5
+"""How much better a look is when its frame is shown for somebody else anyway: one picture for two."""
 
 
-def looks_of(vectors: FloatArray, labels: IntArray, groups: IntArray, n_people: int) -> NDArray[np.uint8] | None:
-    """Say of each photo which look of its person it shows, uint8 (n,), 0 the one with most photos; None where everybody has one look.
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look at somebody in a video.
 
-    A look is taken where cross-validation within the person gains by it, and where its photos are not rather another enrolled person's.
-
-    Args:
-        vectors: float32 (n, dimensions).
-        labels: int64 (n,).
-        groups: int64 (n,); copies and bursts share a number.
-        n_people: How many people there are.
+    Attributes:
+        index: The frame.
+        seconds: When it is shown.
+        quality: How well it shows the person: 0 to 1.
+        embedding: Of the face, float32 (dimensions,); None where nothing was embedded, or it tells too little.
+        small: The frame as grey pixels, float64 (9, 16), 0 to 255; None where it was not kept.
     """
-    looks = np.zeros(len(labels), np.uint8)
-    if not len(labels):
-        return None
-    templates = templates_of(vectors, labels, n_people)
-    far = np.linalg.norm(vectors - templates[labels], axis=1) > DEFAULT_DISTANCE
-    everybody = Points(templates)
-    for person in np.flatnonzero(np.bincount(labels[far], minlength=n_people) >= FEWEST).tolist():
-        rows = np.flatnonzero(labels == person)
-        own = _looks_of_one(vectors[rows], groups[rows])
-        for look in range(1, int(own.max()) + 1):
-            to_people = np.sqrt(everybody.squared(templates_of(vectors[rows[own == look]], np.zeros((own == look).sum(), np.int64), 1)))[0]
-            if np.delete(to_people, person).min(initial=np.inf) < LOOK_ALIKE:
-                own[own == look] = 0
-        looks[rows] = np.unique(own, return_inverse=True)[1]
-    return looks if looks.any() else None
+
+    index: int
+    seconds: float
+    quality: float
+    embedding: FloatArray | None = field(default=None, repr=False, compare=False)
+    small: FloatArray | None = field(default=None, repr=False, compare=False)
 
 
-def _looks_of_one(vectors: FloatArray, groups: IntArray) -> IntArray:
-    """Divide the photos of one person, as long as that helps; int64 (n,)."""
-    looks, undivided = np.zeros(len(vectors), np.int64), [0]
-    while undivided and looks.max() + 1 < MOST_LOOKS:
-        look = undivided.pop()
-        rows = np.flatnonzero(looks == look)
-        parts = _halves(vectors[rows])
-        if _helps(vectors[rows], groups[rows], parts):
-            new = int(looks.max()) + 1
-            looks[rows[parts == np.bincount(parts).argmin()]] = new
-            undivided += [look, new]
-    order = np.argsort(-np.bincount(looks), kind="stable")
-    return np.argsort(order)[looks]
+def quality_of(face: Face, sharpness: float) -> float:
+    """Say how well a face is to be seen, 0 to 1: large, sharp, turned to the camera."""
+    size = min(face.box.width, face.box.height)
+    return min(1.0, max(size, 0.0) / LARGE) * min(1.0, sharpness / SHARP) * (1 - 0.7 * _turned(face))
 
 
-def _halves(vectors: FloatArray) -> IntArray:
-    """Divide photos into two parts, as unlike as can be, int64 (n,): two means, begun with two photos that are far apart."""
-    first = np.linalg.norm(vectors - vectors.mean(axis=0), axis=1).argmax()
-    second = np.linalg.norm(vectors - vectors[first], axis=1).argmax()
-    centres, parts = vectors[[first, second]], np.zeros(len(vectors), np.int64)
-    for _round in range(ROUNDS):
-        before, parts = parts, distances(vectors, centres).argmin(axis=1)
-        if (parts == before).all() or not 0 < parts.sum() < len(parts):
-            break
-        centres = templates_of(vectors, parts, 2)
-    return parts
+def tells_enough(face: Face, sharpness: float) -> bool:
+    """Say whether a face tells enough to be compared with others."""
+    return min(face.box.width, face.box.height) >= SMALLEST and sharpness >= BLURRED and _turned(face) < TURNED
 
 
-def _helps(vectors: FloatArray, groups: IntArray, parts: IntArray) -> bool:
-    """Tell whether two templates recognise more of one person's photos than one, each photo by templates that have not learnt from it."""
-    if min(len(np.unique(groups[parts == part])) for part in (0, 1)) < FEWEST:
+def _turned(face: Face) -> float:
+    """Say how far a face is turned to a side: 0 from the front, 1 where the nose is before an eye or beyond."""
+    left, right, nose, *_mouth = face.landmarks
+    between = max(abs(right[0] - left[0]), 1e-6)
+    return min(1.0, 2 * abs((left[0] + right[0]) / 2 - nose[0]) / between)
+
+
+def keep(looks: list[Look], look: Look) -> None:
+    """Add a look to the best of a track, in place, if it is one of them: of looks within `APART` seconds the better."""
+    near = next((place for place, other in enumerate(looks) if abs(other.seconds - look.seconds) < APART), None)
+    if near is not None:
+        if look.quality > looks[near].quality:
+            looks[near] = look
+    elif len(looks) < KEPT:
+        looks.append(look)
+    else:
+        worst = min(range(len(looks)), key=lambda place: looks[place].quality)
+        if look.quality > looks[worst].quality:
+            looks[worst] = look
+
+
+def shown_frames(tracks: Sequence[Track]) -> set[int]:
+    """Choose the frames that show everybody: up to `SHOWN` for each person and each stranger, best first, without near-copies."""
+    chosen: set[int] = set()
+    people: dict[object, list[Track]] = {}
+    for track in tracks:
+        people.setdefault(track.name or track.stranger or (track.name, id(track)), []).append(track)
+    for theirs in people.values():
+        looks = [look for track in theirs for look in track.looks]
+        chosen.update(look.index for look in _varied(looks, chosen))
+        if not looks:
+            chosen.add(max(theirs, key=lambda track: track.confidence).best_frame)
+    return chosen
+
+
+def _varied(looks: Iterable[Look], already: Collection[int]) -> list[Look]:
+    found: list[Look] = []
+    for look in sorted(looks, key=lambda look: (-look.quality * (_ALREADY if look.index in already else 1), look.index)):
+        if len(found) < SHOWN and not any(_near_copies(look, other) for other in found):
+            found.append(look)
+    return found
+
+
+def _near_copies(one: Look, other: Look) -> bool:
+    if one.index == other.index:
+        return True
+    if one.small is not None and other.small is not None and float(np.abs(one.small - other.small).mean()) >= _SAME_PICTURE:
         return False
-    first, second = templates_of(vectors, parts, 2)
-    if np.linalg.norm(first - second) < LOOK_ALIKE:
-        return False  # one template does for both
-    with_one, with_two = (
-        (corrected(*own_distances(vectors, divided, groups, 2)) <= DEFAULT_DISTANCE).sum() for divided in (np.zeros_like(parts), parts)
-    )
-    return bool(with_two >= with_one + FEWEST)
+    if one.embedding is None or other.embedding is None:
+        return one.small is not None and other.small is not None
+    return float(np.linalg.norm(one.embedding - other.embedding)) < _SAME_LOOK
+
+
+def number_strangers(tracks: Sequence[Track], embedder: str) -> list[Track]:
+    """Tell the unknown of a video apart: tracks of one stranger get one number, from 1 by first appearance.
+
+    Tracks are put together as faces of unsorted photos are (`grouping`), each by the mean of its looks; nobody is twice in a frame. Those
+    whose looks tell too little stand alone. ``embedder`` is the name of the network that embedded the faces.
+    """
+    unknown = [place for place, track in enumerate(tracks) if track.name is None and track.boxes[track.best_frame] is not None]
+    means = {place: mean for place in unknown if (mean := _mean(tracks[place])) is not None}
+    strangers: dict[int, int] = {place: -1 - place for place in unknown if tracks[place].n_frames >= LASTING and place not in means}
+    if means:
+        inside = [set(tracks[place].boxes) for place in means]
+        groups = group_faces(np.stack(list(means.values())), inside, embedder=embedder, among=AMONG)
+        strangers |= {place: group for place, group in zip(means, groups.tolist(), strict=True) if group != ASIDE}
+    numbers: dict[int, int] = {}
+    for place in sorted(strangers, key=lambda place: tracks[place].start):
+        numbers.setdefault(strangers[place], len(numbers) + 1)
+    return [replace(track, stranger=numbers[strangers[place]] if place in strangers else 0) for place, track in enumerate(tracks)]
+
+
+def _mean(track: Track) -> FloatArray | None:
+    embeddings = [look.embedding for look in track.looks if look.embedding is not None]
+    return np.mean(embeddings, axis=0, dtype=np.float32) if embeddings else None

@@ -43,7 +43,7 @@ def face_notes(
     else:
         notes.append(suspects_sentence(evaluation, {suspect.photo for suspect in faces.suspects}))
         notes.append(_("The tested recogniser had not seen the test photos."))
-    notes += _of_looks(enrolled)
+    notes += _of_ages(enrolled)
     photos = counted(len(enrolled.photos), "photo")
     notes.append(
         _("It is the saved one, with {photos} enrolled.", photos=photos)
@@ -66,18 +66,18 @@ def _of_an_only_person(fitted: FittedIdentifier) -> str:
     )
 
 
-def _of_looks(gallery: Gallery) -> list[str]:
-    """Say whose photos show several looks, and which photos those are."""
-    looks = gallery.looks
-    if looks is None:
+def _of_ages(gallery: Gallery) -> list[str]:
+    """Say whose photos show several ages, and which photos those are."""
+    ages = gallery.ages
+    if ages is None:
         return []
     notes = []
-    for label in sorted(set(gallery.labels[looks > 0].tolist())):
-        rows = np.flatnonzero((gallery.labels == label) & (looks > 0)).tolist()
+    for label in sorted(set(gallery.labels[ages > 0].tolist())):
+        rows = np.flatnonzero((gallery.labels == label) & (ages > 0)).tolist()
         notes.append(
             _(
-                "{person} has several looks: {photos} are unlike the others and like each other, and are compared on their own. "
-                "Are they of another age? If they show somebody else, move them: {names}.",
+                "{photos} of {person} are unlike the others and like each other, as those of another age are, and have a template of their "
+                "own: {names}. If they show somebody else, move them.",
                 person=gallery.people[label],
                 photos=counted(len(rows), "photo"),
                 names=listing([gallery.photos[row].name for row in rows]),

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from whosthat.dataset.threads import in_order
 from whosthat.errors import DatasetError
 from whosthat.photos.clips import digest_of
+from whosthat.photos.storage import StoredPhoto, place
 from whosthat.progress import SILENT, Progress
 from whosthat.translation import _
 from whosthat.workflow.predict import answer_each, counting, find_photos
@@ -42,14 +44,14 @@ def stranger_photos(folder: Path, known: Collection[str] = (), *, clips: bool = 
     ``known`` are the SHA-256 of photos of known people: the same photo is no stranger's. Raises DatasetError when the folder does not exist
     or holds no photo that can be used.
     """
-    if not folder.is_dir():
+    folder = place(folder)
+    if not folder.is_dir() and not isinstance(folder, StoredPhoto):
         raise DatasetError("There is no folder {folder}. Choose a folder with photos of strangers.", folder=folder)
     found = [item for item in find_photos([folder], clips=clips) if not isinstance(item, Prediction)]
     if not found:
         raise DatasetError("{folder} holds no photo. Choose a folder with photos of strangers.", folder=folder)
     photos: dict[str, Path] = {}
-    for path in found:
-        digest = digest_of(path)
+    for path, digest in zip(found, in_order(digest_of, found, waiting_for=folder), strict=True):
         if digest and digest not in known:
             photos.setdefault(digest, path)
     if not photos:

@@ -33,15 +33,14 @@ from whosthat.faces.models import AUTO, EMBEDDERS, PREFERRED
 from whosthat.faces.remembered import PhotoFaces
 from whosthat.photos.reading import read
 from whosthat.progress import Progress
+from whosthat.recognition.ages import ages_of
 from whosthat.recognition.bundle import BundleFacts, save_bundle
 from whosthat.recognition.enrolling import FittedIdentifier, fit_identifier
-from whosthat.recognition.face_facts import FaceFacts
 from whosthat.recognition.face_recogniser import KIND, FaceRecogniser, bundle_files
 from whosthat.recognition.gallery import EnrolledPhoto, Gallery
 from whosthat.recognition.heads import compared
 from whosthat.recognition.identifier import Identifier
 from whosthat.recognition.index import index_of, search_words
-from whosthat.recognition.looks import looks_of
 from whosthat.runs.files import BUNDLE
 from whosthat.runs.folders import set_latest
 from whosthat.runs.lock import resumable, run_lock, saving
@@ -176,7 +175,7 @@ def _portraits(run: TrainingRun, recipe: FaceRecipe, parts: Sequence[str], found
     wrong = np.zeros(len(labels), bool) if recipe.keep_suspects else probably_wrong(vectors, labels, groups, len(people))
     gallery, groups = gallery.of(~wrong), groups[~wrong]
     return _Portraits(
-        replace(gallery, looks=looks_of(gallery.vectors, gallery.labels, groups, len(people))),
+        replace(gallery, ages=ages_of(gallery.vectors, gallery.labels, groups, len(people))),
         groups,
         left_out=tuple(item.photo.name for item, left in zip(with_face, wrong, strict=True) if left),
         faceless=tuple(item.photo.name for item, shown in zip(photos, shows_face, strict=True) if not shown),
@@ -186,8 +185,8 @@ def _portraits(run: TrainingRun, recipe: FaceRecipe, parts: Sequence[str], found
 def _costly_photos(learnt: _Portraits, fitted: FittedIdentifier) -> tuple[CostlyPhotos, ...]:
     """Name the photos without which more of the others would be answered rightly."""
     gallery, groups, photos = learnt.gallery, learnt.groups, fitted.photos
-    if gallery.looks is not None:  # another look has a template of its own, and costs the other photos nothing
-        first = gallery.looks == 0
+    if gallery.ages is not None:  # another age has a template of its own, and costs the other photos nothing
+        first = gallery.ages == 0
         gallery, groups = gallery.of(first), groups[first]
         photos = compared(gallery.vectors, gallery.labels, groups, len(gallery.people))
     found = find_costly(gallery.vectors, gallery.labels, groups, photos, fitted.identifier.threshold.value)
@@ -311,23 +310,13 @@ def _training(recipe: FaceRecipe, run: TrainingRun, learnt: _Portraits, seconds:
 def _facts(recipe: FaceRecipe, run: TrainingRun, opened: OpenedReader, identifier: Identifier, tested: _TestResult | None) -> BundleFacts:
     """Gather what a bundle says of itself."""
     reader, gallery = opened.reader, identifier.gallery
-    faces = FaceFacts.with_template(
-        reader.template,
-        detector=reader.detector.name,
-        detector_files=tuple(opened.detector_files),
-        embedder=reader.embedder.facts.name,
-        dimensions=reader.embedder.facts.dimensions,
-        looks=reader.embedder.facts.looks,
-        head=identifier.head,
-        n_enrolled=len(gallery.photos),
-    )
     return bundle_facts(
         recipe,
         None if tested is None else tested.evaluation,
         kind=KIND,
         network=reader.embedder.facts.name,
         labels=gallery.people,
-        faces=faces,
+        faces=opened.facts(identifier),
         temperature=identifier.temperature,
         threshold=identifier.threshold,
         data=run.data_facts(learnt_all=not recipe.keep_test_out),
