@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from whosthat.workflow.predict import predict
     from whosthat.workflow.prediction import Prediction
     from whosthat.workflow.series import SeriesResult, run_series
+    from whosthat.workflow.thresholds import RunThreshold, run_threshold, save_threshold
     from whosthat.workflow.train import resume, train
     from whosthat.workflow.training_run import TrainResult
 
@@ -61,6 +62,7 @@ _NAMES = {
     "workflow.predict": ("predict",),
     "workflow.prediction": ("Prediction",),
     "workflow.series": ("SeriesResult", "run_series"),
+    "workflow.thresholds": ("RunThreshold", "run_threshold", "save_threshold"),
     "workflow.train": ("resume", "train"),
     "workflow.training_run": ("TrainResult",),
 }
@@ -85,6 +87,7 @@ __all__ = [
     "Prediction",
     "Recipe",
     "Recogniser",
+    "RunThreshold",
     "Search",
     "SeriesResult",
     "Sighting",
@@ -107,6 +110,8 @@ __all__ = [
     "read_series",
     "resume",
     "run_series",
+    "run_threshold",
+    "save_threshold",
     "train",
 ]
 

@@ -413,7 +413,7 @@ def test_what_an_older_version_left_is_swept(bundle: Path) -> None:
 
 
 def test_two_processes_do_not_change_one_bundle(bundle: Path) -> None:
-    with people._held(bundle), pytest.raises(BundleError, match="being changed by another process"):
+    with people.held(bundle), pytest.raises(BundleError, match="being changed by another process"):
         rename_person(bundle, "bo", "bob")
 
 

@@ -49,8 +49,6 @@ from whosthat.workflow.prediction import Prediction
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-CHANGED = "People were added or removed since this was measured."  # not translated: looked for in bundles
-
 
 @dataclass(frozen=True)
 class Removed:
@@ -106,7 +104,7 @@ def add_person(
         DoubtError: The photos seem to show several people, or somebody else; ``anyway`` was not given.
     """
     name = _normal(name)
-    with _held(bundle) as (opened, _rest):
+    with held(bundle) as (opened, _rest):
         recogniser = _opened(opened)
         gallery = recogniser.identifier.gallery
         _check_name(name, [one for one in gallery.people if one != name])
@@ -132,7 +130,7 @@ def remove_person(bundle: str | Path, name: str) -> Removed:
     Raises BundleError when the bundle cannot be used or saved, UsageError when nobody has this name or nobody else is left, CacheError and
     RunError when something cannot be deleted there.
     """
-    with _held(bundle) as (opened, removed):
+    with held(bundle) as (opened, removed):
         if removed is not None and removed.receipt.removed == _normal(name):
             return removed
         recogniser = _opened(opened)
@@ -155,7 +153,7 @@ def rename_person(bundle: str | Path, name: str, new_name: str) -> None:
     Raises BundleError when it cannot be used or saved, UsageError when nobody has the first name, or the second cannot be used.
     """
     new_name = _normal(new_name)
-    with _held(bundle) as (opened, _rest):
+    with held(bundle) as (opened, _rest):
         identifier = _opened(opened).identifier
         name = _known(name, identifier.gallery.people)
         _check_name(new_name, [one for one in identifier.gallery.people if one != name])
@@ -173,7 +171,7 @@ def rule_out(bundle: str | Path, name: str, photo: str | Path) -> None:
         UsageError: Nobody has this name, no face of the photo gets it, or it is the only photo by which they are known.
         PhotoError: The photo cannot be read.
     """
-    with _held(bundle) as (opened, _rest):
+    with held(bundle) as (opened, _rest):
         recogniser = _opened(opened)
         identifier, gallery = recogniser.identifier, recogniser.identifier.gallery
         name = _known(name, gallery.people)
@@ -224,8 +222,11 @@ def _home(bundle: Bundle) -> Path:
 
 
 @contextmanager
-def _held(path: str | Path) -> Iterator[tuple[Bundle, Removed | None]]:
-    """Open a bundle that nobody else changes meanwhile, and give the removal that was stopped before and is finished now."""
+def held(path: str | Path) -> Iterator[tuple[Bundle, Removed | None]]:
+    """Open a bundle that nobody else changes meanwhile, and give the removal that was stopped before and is finished now.
+
+    BundleError where another process changes it, or it cannot be opened or written.
+    """
     home = _home(open_bundle(path)).resolve()  # runs/latest may come to mean another run meanwhile
     lock = FileLock(home.with_name(f".{home.name}.lock"), mode=0o600)
     try:
@@ -390,7 +391,6 @@ def _changed_facts(facts: BundleFacts, gallery: Gallery, gone: Set[str]) -> Bund
     kept = {part: tuple(digest for digest in digests if digest not in lost) for part, digests in facts.data.parts.items()}
     new = {photo.sha256[:FINGERPRINT_DIGITS] for photo in gallery.photos}.difference(*kept.values())
     document["data"]["parts"] = {**kept, "train": tuple(sorted((*kept.get("train", ()), *new)))}
-    if len(gallery.people) != len(facts.labels) and isinstance(facts.threshold, DistanceThreshold):
-        document["threshold"] = facts.threshold.with_people(len(gallery.people) / len(facts.labels)).model_dump()
-        document["threshold"]["how"] = f"{facts.threshold.how.removesuffix(CHANGED).rstrip()} {CHANGED}"
+    if isinstance(facts.threshold, DistanceThreshold):
+        document["threshold"] = facts.threshold.among(len(facts.labels), len(gallery.people)).model_dump()
     return BundleFacts.model_validate(document)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from whosthat.cartoons import HEROES, draw_photo_folder
+from whosthat.recognition.bundle import open_bundle
 
 MARIGOLD, DRIZZLE, KETTLE = HEROES[:3]
 MARKUP = "<img src=x onerror=document.title='run'>"
@@ -126,8 +127,13 @@ def test_the_threshold_and_two_runs(tmp_path: Path, trained: Path, start_studio:
     slider = page.get_by_role("slider")
     before = float(slider.input_value())
     slider.focus()
+    page.get_by_text("This threshold is saved").wait_for()
     slider.press("ArrowLeft")
+    page.get_by_role("button", name="Save this threshold").and_(page.locator(":enabled")).click()
+    page.get_by_text("This threshold is saved").wait_for()
+    assert before > open_bundle(folder / "runs" / "heroes-faces-2").facts.threshold.value == float(slider.input_value())
     page.get_by_role("button", name="As it was trained").and_(page.locator(":enabled")).click()
+    page.get_by_text("Until it is saved, it holds here").wait_for()
     page.wait_for_function("value => Number(document.querySelector('input[type=range]').value) === value", arg=before)
     page.get_by_text("Show the report").click()
     page.frame_locator("iframe.report").locator("h1").wait_for()
