@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import importlib.util
 import itertools
+import json
 import os
+import shutil
 import signal
 import socket
-from collections.abc import Callable, Iterator, Sequence
+import subprocess
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 from typing import Any
 
 import hypothesis
@@ -21,8 +24,10 @@ from whosthat import translation
 from whosthat.evaluation.metrics import Evaluation, evaluate
 from whosthat.evaluation.outcomes import answer_of
 from whosthat.photos.drawing import save_image
+from whosthat.photos.reading import sha256_of
 from whosthat.progress import Silent
 from whosthat.recognition.ranking import sighting_of
+from whosthat.types import Box, Face
 
 hypothesis.settings.register_profile("house", deadline=None)  # a busy machine is no bug
 hypothesis.settings.register_profile("same", deadline=None, derandomize=True)  # a gate tells the same of the same code each time
@@ -344,6 +349,77 @@ def draw_clip() -> Callable[..., Path]:
     return draw
 
 
+@pytest.fixture
+def library_of(tmp_path: Path) -> Iterator[Callable[..., Any]]:
+    """Make a library without networks: ``library_of({"2020/beach.png": ["anna", "tom"], "sea.png": []})`` gives it, open.
+
+    The photos, 200 x 100 pixels of noise, lie in ``tmp_path/photos``. The faces stand from left to right; the embeddings of one person lie
+    about 0.2 apart, those of two 1.4. The reader whose faces count is called "drawn". ``taken_at`` gives times to photos, by name.
+    """
+    from whosthat.library import contents
+    from whosthat.library.store import Library, stamp_of
+
+    opened: list[Library] = []
+
+    def make(photos: Mapping[str, Sequence[str]], *, taken_at: Mapping[str, float] = MappingProxyType({})) -> Library:
+        library = Library(tmp_path / "library", create=True)
+        opened.append(library)
+        with library.changing() as change:
+            root = contents.put_root(change, tmp_path / "photos")
+            contents.set_setting(change, "reader", "drawn")
+            for name, people in photos.items():
+                path = tmp_path / "photos" / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                save_image(_noise(name).integers(0, 255, (100, 200, 3), dtype=np.uint8), path)
+                photo = contents.put_photo(change, sha256_of(path), (200, 100), taken_at.get(name))
+                contents.put_file(change, root, os.fsencode(name), stamp_of(path.stat()), photo=photo)
+                faces = [_drawn_face(10.0 + number * 180 / len(people)) for number in range(len(people))]
+                vectors = np.array([_person(person, name) for person in people], np.float32).reshape(len(people), 16)
+                contents.put_faces(change, photo, "drawn", faces, vectors, [100.0] * len(people))
+        return library
+
+    yield make
+    for library in opened:
+        library.__exit__()
+
+
+@pytest.fixture
+def named_library(library_of: Callable[..., Any]) -> Callable[..., Any]:
+    """As ``library_of``, with answers: everybody has a name but those whose word begins with a question mark."""
+
+    def make(photos: Mapping[str, Sequence[str]], **more: Any) -> Any:
+        library = library_of(photos, **more)
+        with library.changing() as change:
+            for name, people in photos.items():
+                for number, person in enumerate(people, start=1):
+                    if person[:1] == "?" and person[1:]:
+                        continue
+                    change.execute("INSERT OR IGNORE INTO people (name) VALUES (?)", (person,))
+                    change.execute(
+                        "INSERT INTO answers SELECT faces.id, people.id, 0.9, 'recogniser' FROM faces JOIN files USING (photo), people "
+                        "WHERE files.name = ? AND number = ? AND people.name = ?",
+                        (os.fsencode(name), number, person),
+                    )
+        return library
+
+    return make
+
+
+def _noise(word: str) -> np.random.Generator:
+    return np.random.default_rng(list(word.encode()))
+
+
+def _person(name: str, photo: str) -> np.ndarray:
+    """Return an embedding (16,): each person has a direction, each photo moves it a little."""
+    where, away = _noise(name).normal(size=16), _noise(f"{name} in {photo}").normal(size=16)
+    return where / np.linalg.norm(where) + 0.14 * away / np.linalg.norm(away)
+
+
+def _drawn_face(left: float) -> Face:
+    points = ((left + 6, 46), (left + 14, 46), (left + 10, 52), (left + 7, 57), (left + 13, 57))
+    return Face(Box(left, 35, left + 20, 65), points, 0.99)
+
+
 @pytest.fixture(scope="session")
 def foreign() -> ModuleType:
     """The module `faces/foreign.py`, loaded once: stand-ins for face networks of others."""
@@ -354,6 +430,27 @@ def foreign() -> ModuleType:
 def old_keras() -> ModuleType:
     """The module `networks/old_keras.py`, loaded once: a weights file of Keras 2."""
     return _module("networks/old_keras.py")
+
+
+@pytest.fixture(scope="session")
+def programs() -> dict[str, bytes]:
+    """Sidecars as other programs write them; see `metadata/programs.py`."""
+    return _module("metadata/programs.py").PROGRAMS
+
+
+@pytest.fixture(scope="session")
+def exiftool() -> Callable[..., dict[str, Any]]:
+    """Read a file with ExifTool: its XMP, structures as they are."""
+    program = shutil.which("exiftool")
+    if program is None:
+        pytest.skip("ExifTool is not installed (Debian: libimage-exiftool-perl)")
+
+    def read(path: Path) -> dict[str, Any]:
+        shown = ("-xmp:all", "-validate", "-warning", "-error")
+        told = subprocess.run([program, "-config", "", "-json", "-struct", "-G1", "-a", *shown, path], check=True, capture_output=True)
+        return json.loads(told.stdout)[0]
+
+    return read
 
 
 def _module(path: str) -> ModuleType:

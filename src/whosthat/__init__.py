@@ -2,7 +2,9 @@
 
     import whosthat
 
+    whosthat.scan("family", "photos")                                 keep a library of photos; only new ones are looked at
     whosthat.discover("holiday").groups                               who is in unsorted photos, without names?
+    whosthat.find("library", "anna and not tom").photos               which photos show her without him?
     whosthat.check("photos")                                          what is wrong with these photos?
     result = whosthat.train("photos", "faces", strangers="others")    a run with a bundle and a report
     whosthat.compare("photos", ["faces", "cnn6"])                     which model is best for them?
@@ -36,9 +38,13 @@ if TYPE_CHECKING:
     from whosthat.workflow.discovery import Discovery, FoundFace, Group
     from whosthat.workflow.evaluate import evaluate
     from whosthat.workflow.export import export
+    from whosthat.workflow.find import Found, FoundPhoto, Similar, find
+    from whosthat.workflow.library import LibraryCheck, LibraryStatus, library_status, verify_library
+    from whosthat.workflow.library_forgetting import ForgottenPerson, forget
     from whosthat.workflow.loading import load
     from whosthat.workflow.predict import predict
     from whosthat.workflow.prediction import Prediction
+    from whosthat.workflow.scanning import Scan, scan
     from whosthat.workflow.series import SeriesResult, run_series
     from whosthat.workflow.thresholds import RunThreshold, run_threshold, save_threshold
     from whosthat.workflow.train import resume, train
@@ -58,9 +64,13 @@ _NAMES = {
     "workflow.discovery": ("Discovery", "FoundFace", "Group"),
     "workflow.evaluate": ("evaluate",),
     "workflow.export": ("export",),
+    "workflow.library": ("LibraryCheck", "LibraryStatus", "library_status", "verify_library"),
+    "workflow.library_forgetting": ("ForgottenPerson", "forget"),
+    "workflow.find": ("Found", "FoundPhoto", "Similar", "find"),
     "workflow.loading": ("load",),
     "workflow.predict": ("predict",),
     "workflow.prediction": ("Prediction",),
+    "workflow.scanning": ("Scan", "scan"),
     "workflow.series": ("SeriesResult", "run_series"),
     "workflow.thresholds": ("RunThreshold", "run_threshold", "save_threshold"),
     "workflow.train": ("resume", "train"),
@@ -79,8 +89,13 @@ __all__ = [
     "Enrolled",
     "Evaluation",
     "Face",
+    "ForgottenPerson",
+    "Found",
     "FoundFace",
+    "FoundPhoto",
     "Group",
+    "LibraryCheck",
+    "LibraryStatus",
     "Likeness",
     "People",
     "PhotoError",
@@ -88,9 +103,11 @@ __all__ = [
     "Recipe",
     "Recogniser",
     "RunThreshold",
+    "Scan",
     "Search",
     "SeriesResult",
     "Sighting",
+    "Similar",
     "Step",
     "TrainResult",
     "UsageError",
@@ -103,7 +120,10 @@ __all__ = [
     "discover",
     "evaluate",
     "export",
+    "find",
+    "forget",
     "grid",
+    "library_status",
     "load",
     "predict",
     "read_recipe",
@@ -112,7 +132,9 @@ __all__ = [
     "run_series",
     "run_threshold",
     "save_threshold",
+    "scan",
     "train",
+    "verify_library",
 ]
 
 

@@ -8,6 +8,8 @@ import pytest
 
 from whosthat.cartoons import HEROES, draw_hero
 from whosthat.cli.app import main
+from whosthat.library.contents import faces_of
+from whosthat.library.facts import Place, Saying, say
 from whosthat.photos.drawing import save_image
 from whosthat.types import Box, Face, SetAside
 from whosthat.workflow.discovery import Discovery, FoundFace
@@ -92,3 +94,66 @@ def test_a_wrong_name_is_refused_before_anything_is_written(discovered, capsys, 
     assert main(["discover", "holiday", "--name", word]) == 2
     assert sentence in capsys.readouterr().err
     assert not Path("groups").exists()
+
+
+def test_what_somebody_is_not_and_every_guess(discovered, capsys):
+    main(["discover", "holiday", "--name", "1=Anna", "--not", "1.3=Anna"])
+    capsys.readouterr()
+    main(["discover", "holiday", "--accept-all", "--json"])
+
+    groups = json.loads(capsys.readouterr().out)["groups"]
+    assert [(group["name"], len(group["faces"])) for group in groups] == [("Anna", 2), (None, 2), (None, 1)]
+
+
+def test_photos_are_linked_and_learnt(discovered, monkeypatch, capsys):
+    trained = []
+    monkeypatch.setattr("whosthat.workflow.train.train", lambda folder, model, **_: trained.append((folder, model)))
+    monkeypatch.setattr("whosthat.cli.train.show_result", lambda _result: None)
+
+    assert main(["discover", "holiday", "--name", "1=Anna", "--to", "people", "--link", "--learn"]) == 0
+
+    assert {path.stat().st_nlink for path in Path("people/Anna").iterdir()} == {2}
+    assert trained == [("people", "faces")]
+    assert "Next:" not in capsys.readouterr().err
+
+
+def test_a_library_keeps_names_and_its_own_sheet(library_of, monkeypatch, capsys):
+    monkeypatch.setattr("whosthat.workflow.discover.SMALL_FACE", 10)
+    library = library_of({"1.png": ["anna"], "2.png": ["anna", "tom"]})
+    place = str(library.folder)
+
+    assert main(["discover", place, "--name", "1=Anna"]) == 0
+    assert "What you said of 2 faces is kept; 2 faces of the library have another name than before." in capsys.readouterr().err
+    assert {path.suffix for path in (library.folder / "groups").iterdir()} == {".html", ".json", ".toml"}
+
+    names = library.folder / "groups" / "groups.toml"
+    names.write_text(names.read_text(encoding="utf-8").replace('2 = ""', '2 = "Tom"'), encoding="utf-8")
+    say(library, [Saying(Place(face.photo, face.place), "is", "Bea") for face in faces_of(library)[:1]])
+    main(["discover", place, "--json"])
+    told = json.loads(capsys.readouterr().out)["groups"]
+    assert sorted(group["name"] for group in told) == ["Anna", "Bea", "Tom"], "what the old sheet says of Anna overrules no correction"
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["holiday", "--learn"], "Say with --to"),
+        (["library", "--bundle", "runs/latest"], "Leave out --bundle and --engine"),
+        (["holiday", "--not", "3"], "--not is a number and a name"),
+    ],
+)
+def test_what_does_not_go_together_is_said(discovered, library_of, monkeypatch, capsys, words, sentence):
+    library_of({"1.png": ["anna"]}).folder.rename("library")
+
+    assert main(["discover", *words]) == 2
+    assert sentence in capsys.readouterr().err
+
+
+def test_names_come_from_metadata_and_go_there(discovered, programs, capsys):
+    Path("0.png.xmp").write_bytes(programs["Microsoft"].replace(b"0.2, 0.3, 0.2, 0.2", b"0.17, 0.17, 0.6, 0.65"))
+    main(["discover", "holiday", "--read-xmp", "--write-xmp", "--name", "2=Tom", "--json"])
+    told = capsys.readouterr()
+    assert [group["name"] for group in json.loads(told.out)["groups"]] == ["Marie Curie", "Tom"]
+    assert "Other programs had named 1 face in these photos; 1 were found again." in told.err
+    assert [b"Marie Curie" in Path(f"{row}.png.xmp").read_bytes() for row in range(5)] == [True, True, True, False, False]
+    assert [b"Tom" in Path(f"{row}.png.xmp").read_bytes() for row in range(5)] == [False, False, False, True, True]

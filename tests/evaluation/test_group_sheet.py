@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 
@@ -23,12 +25,20 @@ def test_a_square_around_the_face_or_what_of_it_lies_in_the_photo(box, shrunk, s
     assert around(IMAGE, box, shrunk).shape[:2] == shape
 
 
-def test_of_many_faces_the_most_typical_are_shown_and_then_the_least(monkeypatch):
+def test_of_many_faces_the_most_typical_are_shown_and_then_the_least_in_the_order_of_their_numbers(monkeypatch):
     monkeypatch.setattr(group_sheet, "MOST_FACES", 25)
-    shown = group_sheet._shown([Card(1, (("a", Box(0, 0, 1, 1)),) * 40), Card(2, (("a", Box(0, 0, 1, 1)),) * 9)])
+    shown = group_sheet._shown([Card(number, (("a", Box(0, 0, 1, 1)),) * n) for number, n in ((1, 40), (2, 9), (3, 7))])
 
-    assert shown[0] == [39, 38, 37, 36, 35, 34, *range(12)]
-    assert shown[1] == [8, 7, 6, 5, 4, 3, 0]
+    assert shown == {0: [*range(6), *range(28, 40)], 1: [], 2: [*range(7)]}
+
+
+def test_what_is_not_shown_stands_where_its_numbers_are_missing(tmp_path):
+    cards = [Card(1, tuple((tmp_path / "gone.jpg", Box(at, 0, 10, 10)) for at in range(40)))]
+
+    page = write_group_sheet(tmp_path / "groups.html", cards, aside=0, names=tmp_path / "groups.toml").read_text(encoding="utf-8")
+
+    row = re.findall(r'<small class="muted">(1\.\d+|and \d+ more)</small>', page)
+    assert row == [*(f"1.{n}" for n in range(1, 7)), "and 22 more", *(f"1.{n}" for n in range(29, 41))]
 
 
 def test_ten_thousand_groups_make_a_page_of_bounded_size(tmp_path):

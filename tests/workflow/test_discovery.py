@@ -36,6 +36,14 @@ def test_groups_are_numbered_from_the_largest_and_who_waits_aside_is_in_none():
     assert len(discovery.aside) == 1
 
 
+def test_the_first_face_of_a_group_is_the_most_typical_and_the_last_the_least():
+    discovery = found([0] * 5)
+    discovery.faces[1].vector[5] = 0.3
+
+    assert discovery.groups[0].faces[0] == discovery.faces[2], "in the middle of the others, from each of which the odd one is as far"
+    assert discovery.groups[0].faces[-1] == discovery.faces[1]
+
+
 def test_one_name_for_two_groups_joins_them_and_those_with_names_stand_first():
     discovery = found([0, 0, 0, 1, 1, 2]).named({"2": "Anna", "3": " Anna "})
 
@@ -126,3 +134,45 @@ def test_as_plain_values():
 
     assert [(one["number"], one["name"], len(one["faces"])) for one in document["groups"]] == [(1, "Anna", 1)]
     assert [one["photos"] for one in document["aside"]] == [["1.jpg", "copy/1.jpg"]]
+
+
+def test_who_a_group_or_a_face_is_not_is_neither_called_nor_guessed_so():
+    discovery = found([0, 0, 0, 1])
+    discovery.faces[3].vector[:] = PEOPLE[0] + np.float32(0.01)
+    named = discovery.named({"1": "Anna"})
+
+    denied = named.denied({"2": "Anna", "1.3": " Anna "})
+
+    assert said(denied) == [("Anna", 2), (None, 1), (None, 1)]
+    assert [group.guess for group in denied.groups] == [None] * 3
+    assert said(denied.named({"2": "Anna"})) == [("Anna", 3), (None, 1)], "somebody thought better of it"
+    with pytest.raises(UsageError, match="Say who it is not"):
+        named.denied({"1": "-"})
+
+
+def test_a_group_less_near_is_perhaps_somebodys_and_is_accepted_only_when_told():
+    discovery = found([0, 0, 0, 1])
+    discovery.faces[3].vector[:] = PEOPLE[0]
+    discovery.faces[3].vector[9] = 0.66
+
+    named = discovery.named({"1": "Anna"})
+
+    assert (named.groups[1].probably, named.groups[1].perhaps, named.groups[1].guess) == (None, "Anna", "perhaps Anna")
+    assert said(named.accepted()) == [("Anna", 3), (None, 1)]
+    assert said(named.accepted(perhaps=True)) == [("Anna", 4)]
+
+
+def test_the_nearest_photos_tell_people_apart_where_their_middles_do_not():
+    discovery = found([0] * 8 + [1] * 8 + [2])
+    for row in (0, 1, 2):
+        discovery.faces[row].vector[:] = [0.5, 0.3, 0.2] + [0.0] * 125  # three of Anna's photos in the same odd light as the face
+    discovery.faces[16].vector[:] = [0.45, 0.4, 0.2] + [0.0] * 125
+
+    assert discovery.named({"1": "Anna", "2": "Tom"}).groups[2].guess in ("probably Anna", "perhaps Anna")
+
+
+def test_faces_named_one_by_one_are_told_from_those_named_with_their_group():
+    named = found([0, 0, 1]).named({"1": "Anna", "1.2": "Tom", "2": "Bo"})
+
+    assert named.single == {face.id for group in named.groups if group.name == "Tom" for face in group.faces}
+    assert named.called(named.single, "Anna").single == frozenset()

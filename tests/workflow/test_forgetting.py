@@ -16,7 +16,10 @@ from whosthat.evaluation.metrics import Evaluation
 from whosthat.evaluation.plots.writing import keep_photos, read_photos
 from whosthat.evaluation.report import write_report
 from whosthat.evaluation.run_facts import RunFacts, write_metrics
+from whosthat.types import Box, Face
+from whosthat.workflow.discovery import Discovery, FoundFace
 from whosthat.workflow.forgetting import erase, erasure_of, forget_in_run, note_erasure, photos_in_run, plan_erasure, run_of
+from whosthat.workflow.group_files import write_names
 
 PHOTOS = ("ann/0.jpg", "bo/1.jpg", "ann/2.jpg", "bo/3.jpg")
 
@@ -132,6 +135,18 @@ def test_other_runs_that_hold_the_person_are_listed(run: Path, tmp_path: Path, s
         "The run fourth cannot be read; it may hold bo.",
         "The run other was made with 2 photos of bo.",
         "The recogniser in third knows bo, or somebody by that name.",
+    )
+
+
+def test_folders_of_groups_that_hold_the_person_are_listed_also_without_a_run(run: Path, tmp_path: Path) -> None:
+    face = FoundFace("1" * 64 + "-1", (tmp_path / "gone.jpg",), Face(Box(0, 0, 9, 9), ((0, 0),) * 5, 1.0), np.ones(3, np.float32))
+    write_names(tmp_path / "groups", Discovery((face,), np.zeros(1, np.int64)))
+    write_names(tmp_path / "others", Discovery((), np.zeros(0, np.int64)))
+    alone = tmp_path / "alone"
+    erasure = plan_erasure(alone, "bo", {"1" * 64}, set())
+    note_erasure(erasure, alone)
+    assert erase(erasure, alone, stopped=False).elsewhere == (
+        f"The folder {tmp_path / 'groups'} of whosthat discover holds pictures or the name of bo. Delete it.",
     )
 
 

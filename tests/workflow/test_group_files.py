@@ -10,7 +10,7 @@ from whosthat.errors import UsageError
 from whosthat.photos.drawing import save_image
 from whosthat.types import Box, Face
 from whosthat.workflow.discovery import Discovery, FoundFace
-from whosthat.workflow.group_files import NAMES, read_facts, write_groups
+from whosthat.workflow.group_files import NAMES, folders_with, read_names, write_groups
 
 FACE = Face(Box(-10, 20, 90, 130), ((20, 50), (60, 50), (40, 70), (25, 90), (55, 90)), 1.0)
 
@@ -34,11 +34,11 @@ def written(folder, found, *changes):
         assert before in text
         text = text.replace(before, after, 1)
     (folder / NAMES).write_text(text, encoding="utf-8")
-    return read_facts(folder)
+    return read_names(folder)[0].facts
 
 
 def test_nothing_was_discovered_yet(tmp_path):
-    assert read_facts(tmp_path) == {}
+    assert read_names(tmp_path)[0].facts == {}
 
 
 def test_names_that_were_written_are_facts_about_faces(tmp_path, found):
@@ -53,7 +53,7 @@ def test_a_name_is_the_same_after_writing_and_reading(tmp_path, found, name):
     named = found.named({"1": name})
     write_groups(tmp_path / "groups", named)
 
-    assert read_facts(tmp_path / "groups") == named.facts
+    assert read_names(tmp_path / "groups")[0].facts == named.facts
 
 
 def test_the_page_shows_each_group_by_number_and_name_and_hides_nothing_that_names_play(tmp_path, found):
@@ -63,6 +63,43 @@ def test_the_page_shows_each_group_by_number_and_name_and_hides_nothing_that_nam
     assert "<script src=x>" not in page
     assert page.count('src="data:image/jpeg;base64,') == 5
     assert 'aria-label="group 2, face ' in page, "the photo that has gone keeps its place"
+
+
+def test_who_somebody_is_not_is_kept_and_undone_by_the_name(tmp_path, found):
+    folder, (first, *_rest) = tmp_path / "groups", found.groups[0].faces
+    written(folder, found, ('1 = ""', '1 = "Anna"'), ("[not]\n", '[not]\n1.1 = "Anna"\n2 = "Tom"\n'))
+    now, before = read_names(folder)
+
+    assert before.facts == {}
+    assert sorted(now.facts.values()) == ["Anna", "Anna"]
+    assert now.never == {first.id: {"Anna"}} | {face.id: {"Tom"} for face in found.groups[1].faces}
+
+    kept = Discovery(found.faces, found.labels, facts=now.facts, never=now.never)
+    assert [(group.name, len(group.faces)) for group in kept.groups] == [("Anna", 2), (None, 2), (None, 1), (None, 1)]
+    again = written(folder, kept, ('3 = ""', '3 = "Anna"'))
+    assert again[first.id] == "Anna"
+    assert read_names(folder)[0].never[first.id] == frozenset()
+
+
+def test_what_people_wrote_is_told_from_what_whosthat_wrote(tmp_path, found):
+    folder = tmp_path / "groups"
+    written(folder, found.named({"1": "Anna"}), ('1 = "Anna"', '1 = ""'), ("[faces]\n", '[faces]\n2.1 = "Tom"\n'))
+
+    now, before = read_names(folder)
+
+    assert sorted(before.facts.values()) == ["Anna"] * 3
+    assert sorted(now.facts.values()) == ["Tom"]
+    assert now.single == now.facts.keys()
+
+
+def test_folders_that_hold_somebody_are_found_by_name_and_by_photo(tmp_path, found):
+    for name in ("one", "two", "three", "gone"):
+        write_groups(tmp_path / name, found.named({"1": "Anna"} if name == "one" else {}))
+    (tmp_path / "gone" / NAMES).unlink()
+    next((tmp_path / "three").glob("*.json")).write_text("{", encoding="utf-8")
+
+    assert dict(folders_with("Anna", set())) == {tmp_path / "one": True, tmp_path / "three": False}
+    assert dict(folders_with("Tom", {f"{4:064x}"})) == {tmp_path / name: name != "three" for name in ("one", "two", "three")}
 
 
 def test_only_one_file_of_numbers_is_kept_and_all_are_private(tmp_path, found):
@@ -81,9 +118,9 @@ def test_a_kill_before_the_names_are_written_leaves_names_and_numbers_that_belon
 
     (folder / "groups-00000000.json").write_text("{", encoding="utf-8")  # of a discovery that was killed
 
-    assert read_facts(folder) == facts
+    assert read_names(folder)[0].facts == facts
     write_groups(folder, named)
-    assert read_facts(folder) == named.facts
+    assert read_names(folder)[0].facts == named.facts
 
 
 def test_names_of_photos_that_are_not_there_now_are_kept(tmp_path, found):
@@ -91,7 +128,7 @@ def test_names_of_photos_that_are_not_there_now_are_kept(tmp_path, found):
     named = found.named({"1": "Anna", "2": "Tom"})
     write_groups(folder, Discovery(found.faces[3:], found.labels[3:], facts=named.facts))
 
-    assert read_facts(folder) == named.facts
+    assert read_names(folder)[0].facts == named.facts
 
 
 @pytest.mark.parametrize(
@@ -103,7 +140,7 @@ def test_names_of_photos_that_are_not_there_now_are_kept(tmp_path, found):
         ([("[faces]\n", '[faces]\n1.9 = "Tom"\n')], "group 1 has no face 9"),
         ([("[faces]\n", '[faces]\n8.1 = "Tom"\n')], "there is no group 8"),
         ([("[faces]\n", '[faces]\n1 = "Tom"\n')], "write faces as 3.7"),
-        ([("[faces]\n", "[people]\n")], r"\[people\] is neither"),
+        ([("[faces]\n", "[people]\n")], r"\[people\] is not \[groups\]"),
         ([("[groups]\n", "groups = 3\n[faces.x]\n"), ("[faces]\n", "")], r"\[groups\] must be a table"),
         ([('numbers = "groups-', 'numbers = "../groups-')], "line that begins with numbers"),
     ],
@@ -123,7 +160,7 @@ def test_damaged_numbers_are_said(tmp_path, found, content):
     next(folder.glob("groups-*.json")).write_bytes(content)
 
     with pytest.raises(UsageError, match=r"damaged|another version"):
-        read_facts(folder)
+        read_names(folder)
 
 
 def test_the_names_are_toml_whatever_the_number_of_groups(tmp_path):

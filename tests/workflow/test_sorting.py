@@ -168,3 +168,21 @@ def test_a_place_that_is_no_folder_is_said(tmp_path: Path) -> None:
     (tmp_path / "out" / "Ann").touch()
     with pytest.raises(UsageError, match="Ann cannot be written"):
         list(sort_copies([photo_of(tmp_path / "a.jpg", "Ann")], tmp_path / "out"))
+
+
+def test_links_are_second_names_of_the_photos_and_are_not_made_twice(tmp_path: Path) -> None:
+    photo = photo_of(tmp_path / "photos" / "1.jpg", "Ann")
+    for _time in range(2):
+        list(sort_copies([photo], tmp_path / "out", link=True))
+    assert tree(tmp_path / "out") == {"Ann/1.jpg"}
+    assert photo.path.samefile(tmp_path / "out" / "Ann" / "1.jpg")
+    assert [row["result"] for row in receipt(tmp_path / "out")] == ["linked"]
+
+
+def test_where_no_link_can_be_made_it_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def other_drive(*_names: object) -> None:
+        raise OSError(18, "Invalid cross-device link")
+
+    monkeypatch.setattr(os, "link", other_drive)
+    with pytest.raises(UsageError, match=r"No link to .*1\.jpg can be made in .*Ann: Invalid cross-device link\. Copy the photos"):
+        list(sort_copies([photo_of(tmp_path / "1.jpg", "Ann")], tmp_path / "out", link=True))

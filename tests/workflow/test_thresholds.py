@@ -19,7 +19,7 @@ from whosthat.recognition.bundle import open_bundle
 from whosthat.recognition.face_threshold import CHANGED, DistanceThreshold
 from whosthat.recognition.gallery import EnrolledPhoto, Gallery
 from whosthat.recognition.threshold import CurvePoint, Threshold
-from whosthat.workflow.people import remove_person
+from whosthat.workflow.removing import remove_person
 from whosthat.workflow.thresholds import run_threshold, save_threshold
 
 FITTED = DistanceThreshold(value=0.5, how="Measured.", fpir=0.01, fpir_low=0.001, fpir_high=0.03, n_strangers=40, fnir=0.1)

@@ -19,6 +19,7 @@ from unittest.mock import Mock
 import numpy as np
 import pytest
 
+from whosthat.checking.costly import CostlyPhotos
 from whosthat.cli.app import main
 from whosthat.dataset.audit import audit_folder
 from whosthat.dataset.split import split
@@ -31,7 +32,6 @@ from whosthat.faces.models import EMBEDDERS
 from whosthat.faces.remembered import RememberedFaces
 from whosthat.photos.drawing import save_image
 from whosthat.recognition.bundle import open_bundle
-from whosthat.recognition.enrolling import FittedIdentifier
 from whosthat.recognition.face_recogniser import FaceRecogniser
 from whosthat.recognition.face_threshold import DistanceThreshold
 from whosthat.recognition.gallery import FILE, read_gallery
@@ -44,7 +44,6 @@ from whosthat.workflow.evaluate import evaluate
 from whosthat.workflow.export import export
 from whosthat.workflow.face_photos import KEPT_EVERY, OpenedReader
 from whosthat.workflow.train import resume, train
-from whosthat.workflow.train_faces import _head_notes
 
 Killing = Callable[..., AbstractContextManager[list[str]]]
 SIDE = 150
@@ -209,6 +208,27 @@ def test_the_report_says_of_faces_what_was_planted(people: Path, embedder: ByPix
     assert apart[int(first), int(second)] == apart.min()
 
 
+def test_planted_photos_that_cost_right_answers_are_named_with_their_number(
+    people: Path, embedder: ByPixel, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for seed in range(3):
+        draw(people / "ann" / f"{seed}.png", 6, seed)
+    for seed in (97, 98, 99):
+        draw(people / "ann" / f"wrong {seed}.png", 7, seed)
+    settings = ["--set", "stranger_rate=0.0005"]  # so little is allowed that a template between two people names neither
+    assert main(["train", str(people), "--model", "faces", "--runs", str(tmp_path / "runs"), *settings, "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    (costly,) = document["costly"]
+    assert costly["person"] == "ann"
+    assert all("wrong" in name for name in costly["photos"])
+    assert costly["lost"] == 3  # all photos of hers that were learnt from
+    sentence = f"{len(costly['photos'])} photos of ann cost {costly['lost']} right answers: {', '.join(costly['photos'])}."
+    run = Path(document["run"])
+    assert any(note.startswith(sentence) for note in json.loads((run / "metrics.json").read_bytes())["notes"])
+    assert sentence in unescape((run / "report.html").read_text("utf-8"))
+    assert resume(run).costly == (CostlyPhotos("ann", tuple(costly["photos"]), 3),)
+
+
 def test_a_recogniser_of_one_person_is_tested_reported_and_finds_them(embedder: ByPixel, tmp_path: Path) -> None:
     for seed in range(20):
         draw(tmp_path / "people" / "grandma" / f"{seed}.png", 0, seed)
@@ -225,21 +245,36 @@ def test_a_recogniser_of_one_person_is_tested_reported_and_finds_them(embedder: 
     assert [(one.name, one.runner_up) for one in answers] == [("grandma", None), (None, None)]
 
 
-@pytest.mark.parametrize(
-    ("accuracies", "ending"),
-    [
-        (
-            {"trimmed-mean": 0.9, "nearest": 0.9, "logistic": 0.8},
-            " Also tried: nearest photos (90 % correct in cross-validation), logistic regression (80 % correct in cross-validation).",
-        ),
-        ({"trimmed-mean": 1.0}, ""),
-    ],
-)
-def test_of_heads_that_do_equally_well_the_simplest_is_taken_and_said(accuracies: dict[str, float], ending: str) -> None:
-    fitted = FittedIdentifier(Identifier(None, "trimmed-mean", None), accuracies)
-    (note,) = _head_notes(fitted)
-    assert note.startswith("Method: average of each person's photos (")
-    assert note.endswith(f" correct in cross-validation).{ending}")
+def test_the_report_of_one_person_holds_no_figure_that_could_not_be_otherwise(
+    embedder: ByPixel, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for seed in range(20):
+        draw(tmp_path / "people" / "grandma" / f"{seed}.png", 0, seed)
+    assert main(["train", str(tmp_path / "people"), "--model", "faces", "--runs", str(tmp_path / "runs")]) == 0
+    told = capsys.readouterr().out
+    words = re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", (tmp_path / "runs/people-faces-1/report.html").read_text("utf-8"))))
+    for text in (told, words):
+        assert "Each of 18 photos was compared with the others, but not with its copies or its burst: 18 would get the name." in text
+        assert "One person cannot be confused with another" in text
+        assert not re.search("[Cc]losed.set|Confusions|[Pp]recision|temperature", text)
+
+
+def test_of_one_person_with_two_photos_the_others_are_what_there_is_to_ask(embedder: ByPixel, tmp_path: Path) -> None:
+    for seed in range(2):
+        draw(tmp_path / "people" / "grandma" / f"{seed}.png", 0, seed)
+    result = train(tmp_path / "people", RECIPE, runs=tmp_path / "runs")
+    assert result.evaluation is None
+    assert any(note.startswith("Each of 2 photos was compared with the others") for note in result.notes)
+
+
+def test_strangers_are_asked_of_one_person_too(embedder: ByPixel, tmp_path: Path) -> None:
+    for seed in range(9):
+        draw(tmp_path / "people" / "grandma" / f"{seed}.png", 0, seed)
+    for stranger in range(1, 8):
+        for seed in range(3):
+            draw(tmp_path / "others" / str(stranger) / f"{seed}.png", stranger, seed)
+    result = train(tmp_path / "people", RECIPE, strangers=tmp_path / "others", runs=tmp_path / "runs")
+    assert open_bundle(result.run).facts.threshold.n_strangers == 21
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps the user's profile private by other means")

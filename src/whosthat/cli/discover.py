@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +11,7 @@ import typer
 
 from whosthat.cli.answers import not_looked_at
 from whosthat.cli.commands import COMMANDS
+from whosthat.cli.metadata import ContactsOption, InFilesOption, ReadXmpOption, WriteXmpOption, check_together, say_read, say_written
 from whosthat.cli.options import DeviceOption, EngineOption, JsonOption, about, argument, examples, new_app, option
 from whosthat.cli.output import say, show_first, show_json
 from whosthat.cli.terminal import terminal_progress
@@ -19,22 +21,51 @@ from whosthat.translation import N_, _
 from whosthat.wording import counted
 
 if TYPE_CHECKING:
-    from whosthat.workflow.discovery import Discovery
+    from whosthat.workflow.discovery import Discovery, Group
 
 app = new_app()
 
 BAD_DATA = 3
 
-PathsArgument = Annotated[list[Path], argument("PHOTOS", N_("Photos, and folders of photos, with folders in them to any depth."))]
-_SHEET_HELP = N_("Folder for the contact sheet, groups.html, and the names, groups.toml; groups when left out.")
-SheetOption = Annotated[Path, option("--sheet DIR", _SHEET_HELP)]
+PathsArgument = Annotated[
+    list[Path], argument("PHOTOS|LIBRARY", N_("Photos, and folders of photos, with folders in them to any depth; or one library."))
+]
+_SHEET_HELP = N_(
+    "Folder for the contact sheet, groups.html, and the names, groups.toml. When left out: groups, in the library if there is one."
+)
+SheetOption = Annotated[Path | None, option("--sheet DIR", _SHEET_HELP)]
 _NAME_HELP = N_('Name a group: 3=Anna, or one face of it: 3.7=Tom. One name for two groups joins them; "-" is nobody you know. Repeatable.')
 NameOption = Annotated[list[str] | None, option("--name NUMBER=NAME", _NAME_HELP)]
+_NOT_HELP = N_("Say who a group is not: 3=Anna, or one face of it: 3.7=Tom. Repeatable.")
+NotOption = Annotated[list[str] | None, option("--not NUMBER=NAME", _NOT_HELP)]
 AcceptOption = Annotated[bool, option("--accept", N_('Take every "probably" for right.'))]
+AcceptAllOption = Annotated[bool, option("--accept-all", N_('Take every "probably" and every "perhaps" for right.'))]
 _TO_HELP = N_("Copy each photo that shows exactly one person with a name into that person's folder, ready for whosthat train.")
 ToOption = Annotated[Path | None, option("--to DIR", _TO_HELP)]
+_LINK_HELP = N_("With --to: make links, which take no room, in the place of copies. A link is the same photo: changed, both change.")
+LinkOption = Annotated[bool, option("--link", _LINK_HELP)]
+_LEARN_HELP = N_("Train a recogniser of the people with a name: a library's own, or with --to one of the photos in DIR, in runs.")
+LearnOption = Annotated[bool, option("--learn", _LEARN_HELP)]
 _BUNDLE_HELP = N_("A saved recogniser, such as runs/latest, that says who a group may be.")
 BundleOption = Annotated[Path | None, option("--bundle BUNDLE", _BUNDLE_HELP)]
+
+
+@dataclass(frozen=True)
+class _Wishes:
+    """What the options ask for: names, who is not whom, what to accept; applied after what stands in the folder of the sheet."""
+
+    sheet: Path
+    names: dict[str, str]
+    never: dict[str, str]
+    accept: bool
+    perhaps: bool
+    read_xmp: bool = False
+    contacts: Path | None = None
+
+    def applied(self, found: Discovery) -> Discovery:
+        """Return what becomes of a discovery."""
+        found = found.named(self.names).denied(self.never)
+        return found.accepted(perhaps=self.perhaps) if self.accept or self.perhaps else found
 
 
 @app.command(
@@ -44,59 +75,130 @@ BundleOption = Annotated[Path | None, option("--bundle BUNDLE", _BUNDLE_HELP)]
             "Faces of one person come into one group; two people in one group are rarer than one person in two. Look at groups.html, write "
             "names into groups.toml, and run the same command again: names stay with the faces, also when photos are added or renamed."
         ),
-        N_("Once somebody has a name, groups that look like them are marked as probably theirs. No photo is changed or moved."),
+        N_("Once somebody has a name, groups that look like them are marked as probably or perhaps theirs. No photo is changed or moved."),
+        N_("A library keeps the names itself: its faces are taken as they are, and no photo is looked at."),
     ),
     epilog=examples("""
         discover holiday
         discover holiday --name 1=Anna --name 2=Tom --name 7=Anna
-        discover holiday --accept --to people
+        discover holiday --accept --to people --link --learn
         discover holiday --bundle runs/latest
+        discover holiday --read-xmp --write-xmp
+        discover my-library --name 1=Anna --learn
     """),  # not translated: command lines
     no_args_is_help=True,
 )
 def discover(  # noqa: PLR0913  typer makes a parameter of each option
     paths: PathsArgument,
-    sheet: SheetOption = Path("groups"),
+    sheet: SheetOption = None,
     name: NameOption = None,
+    never: NotOption = None,
     accept: AcceptOption = False,
+    accept_all: AcceptAllOption = False,
     to: ToOption = None,
+    link: LinkOption = False,
+    learn: LearnOption = False,
     bundle: BundleOption = None,
+    read_xmp: ReadXmpOption = False,
+    contacts: ContactsOption = None,
+    write_xmp: WriteXmpOption = False,
+    in_files: InFilesOption = False,
     engine: EngineOption = LOCAL,
     device: DeviceOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Answer ``whosthat discover``."""
-    from whosthat.workflow.discover import discover as discover_paths
-    from whosthat.workflow.group_files import NAMES, read_facts, write_groups
+    from whosthat.library.store import is_library
+    from whosthat.workflow.group_files import NAMES, write_groups
 
-    names, facts = _given(name or []), read_facts(sheet)
-    others: Counter[str] = Counter()
-    without = [folder for folder in (sheet, to) if folder is not None]
-    with terminal_progress() as progress:
-        found = discover_paths(
-            paths, bundle=bundle, facts=facts, without=without, passed_over=others, engine=engine, progress=progress
-        ).named(names)
-        found = found.accepted() if accept else found
-        page = write_groups(sheet, found, progress=progress)
-    if as_json:
-        show_json(found.to_dict())
+    library = len(paths) == 1 and is_library(paths[0])
+    sheet = sheet or (paths[0] / "groups" if library else Path("groups"))
+    names, not_names = _given(name or [], "--name"), _given(never or [], "--not")
+    wishes = _Wishes(sheet, names, not_names, accept, accept_all, read_xmp, contacts)
+    if library and (bundle is not None or engine != LOCAL):
+        raise UsageError("A library has its faces and its recogniser. Leave out --bundle and --engine.")
+    check_together(write=write_xmp, in_files=in_files, read=read_xmp, contacts=contacts, library=library)
+    if learn and to is None and not library:
+        raise UsageError("--learn trains on folders of photos. Say with --to where they shall be.")
+    if library:
+        found = _of_library(paths[0], wishes)
     else:
-        _show(found)
+        found = _of_photos(paths, wishes, [folder for folder in (sheet, to) if folder is not None], bundle=bundle, engine=engine)
+    with terminal_progress() as progress:
+        page = write_groups(sheet, found, progress=progress)
+    show_json(found.to_dict()) if as_json else _show(found)
     say(_("Look at {page}, write names into {names}, and run this again.", page=page, names=sheet / NAMES))
     if to is not None:
-        _copy(found, to)
-    say(*not_looked_at(others))
-    if found.unreadable:
+        _copy(found, to, link=link, learn=learn)
+    if learn:
+        _learn(paths[0] if library else None, to)
+    is_whole = _write_names(found, in_files=in_files) if write_xmp else True
+    if found.unreadable or not is_whole:
         say(*(_("{path}: {problem}", path=one.path, problem=one.reason) for one in found.unreadable))
         raise typer.Exit(BAD_DATA)
 
 
-def _given(words: list[str]) -> dict[str, str]:
+def _of_photos(paths: list[Path], wishes: _Wishes, without: list[Path], *, bundle: Path | None, engine: str) -> Discovery:
+    """Group the faces of photos."""
+    from whosthat.workflow.discover import discover as discover_paths
+    from whosthat.workflow.group_files import read_names
+
+    names, _written = read_names(wishes.sheet)
+    others: Counter[str] = Counter()
+    with terminal_progress() as progress:
+        found = discover_paths(
+            paths, bundle=bundle, facts=names.facts, without=without, passed_over=others, engine=engine, progress=progress
+        )
+    say(*not_looked_at(others))
+    found = replace(found, never=names.never)
+    return wishes.applied(_with_names_of_others(found, wishes.contacts) if wishes.read_xmp else found)
+
+
+def _with_names_of_others(found: Discovery, contacts: Path | None) -> Discovery:
+    """Take names from the photos' metadata."""
+    from whosthat.workflow.metadata import read_discovery
+
+    named, read = read_discovery(found, contacts=contacts)
+    say_read(read)
+    return named
+
+
+def _write_names(found: Discovery, *, in_files: bool) -> bool:
+    """Write names for other programs; tell whether all could be written."""
+    from whosthat.workflow.metadata import write_discovery
+
+    written = write_discovery(found, in_files=in_files)
+    say_written(written)
+    return not written.problems
+
+
+def _of_library(folder: Path, wishes: _Wishes) -> Discovery:
+    """Group the faces of a library, and let it keep the names."""
+    from whosthat.library.store import Library
+    from whosthat.workflow.group_files import with_edits
+    from whosthat.workflow.library_discovery import name_groups
+
+    with Library(folder) as library:
+        named = name_groups(library, lambda found: wishes.applied(with_edits(found, wishes.sheet)))
+    if named.faces:
+        say(
+            _(
+                "What you said of {faces} is kept; {changed} of the library have another name than before.",
+                faces=counted(named.faces, "face"),
+                changed=counted(named.answered.changed, "face"),
+            )
+        )
+    if named.answered.note:
+        say(named.answered.note)
+    return named.discovery
+
+
+def _given(words: list[str], which: str) -> dict[str, str]:
     names = {}
     for word in words:
         number, equals, name = word.partition("=")
         if not equals:
-            raise UsageError("--name is a number and a name, such as 3=Anna; got {word}.", word=word)
+            raise UsageError("{option} is a number and a name, such as 3=Anna; got {word}.", option=which, word=word)
         names[number.strip()] = name
     return names
 
@@ -105,12 +207,10 @@ def _show(found: Discovery) -> None:
     """Show the groups, and how many of what there was."""
     from whosthat.workflow.discovery import NOBODY
 
-    def who(name: str | None, probably: str | None) -> str:
-        if name is not None:
-            return _("nobody I know") if name == NOBODY else name
-        return _("probably {name}", name=probably) if probably else ""
+    def who(group: Group) -> str:
+        return _("nobody I know") if group.name == NOBODY else group.name or group.guess or ""
 
-    rows = [(str(group.number), counted(len(group.faces), "face"), who(group.name, group.probably)) for group in found.groups]
+    rows = [(str(group.number), counted(len(group.faces), "face"), who(group)) for group in found.groups]
     if rows:
         show_first((_("number"), _("faces"), _("name")), rows)
     say(
@@ -125,14 +225,23 @@ def _show(found: Discovery) -> None:
     )
 
 
-def _copy(found: Discovery, folder: Path) -> None:
+def _copy(found: Discovery, folder: Path, *, link: bool, learn: bool) -> None:
     from whosthat.workflow.sorting import sort_copies
 
-    copied = sum(1 for _photo in sort_copies(found.predictions(), folder))
+    copied = sum(1 for _photo in sort_copies(found.predictions(), folder, link=link))
     if not copied:
         say(_("No photo was copied: nobody has a name yet."))
         return
-    say(
-        _("{photos} of one person each are in {folder}; the CSV file there lists them.", photos=counted(copied, "photo"), folder=folder),
-        _("Next: whosthat train {folder}", folder=folder),
-    )
+    say(_("{photos} of one person each are in {folder}; the CSV file there lists them.", photos=counted(copied, "photo"), folder=folder))
+    if not learn:
+        say(_("Next: whosthat train {folder}", folder=folder))
+
+
+def _learn(library: Path | None, folder: Path | None) -> None:
+    """Train the library's own recogniser, or one on folders of photos."""
+    if library is None:
+        from whosthat.cli.train import show_result
+        from whosthat.workflow.train import train
+
+        with terminal_progress() as progress:
+            show_result(train(str(folder), "faces", progress=progress))

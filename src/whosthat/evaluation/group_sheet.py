@@ -36,7 +36,7 @@ AROUND = 0.25
 """So much of a face's side is shown around it on every side: hair and chin help to know somebody."""
 
 SHOWN, TYPICAL = 18, 6
-"""So many faces of each group are shown: those least like the others, and these most like them."""
+"""So many faces of a group are shown: of a larger one the most typical, and for the rest those least like the others."""
 
 MOST_FACES = 3000
 """Faces on the whole page; the groups that come later show none, but are listed."""
@@ -46,12 +46,12 @@ Place = tuple[Path, Box]
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A group on the page: its number, its faces as photo and box, the least typical first, its name, and who it may be."""
+    """A group on the page: its number, its faces as photo and box, the most typical first, its name, and who it may be, in words."""
 
     number: int
     faces: tuple[Place, ...]
     name: str | None = None
-    probably: str | None = None
+    guess: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +91,12 @@ def write_group_sheet(page: Path, cards: Sequence[Card], *, aside: int, names: P
 
 
 def _shown(cards: Sequence[Card]) -> dict[int, list[int]]:
-    """Choose the faces of each card: its most typical ones, from the most typical on, then those that may be mistakes."""
+    """Choose the faces of each card, in their order: the most typical ones, and those at the end, which may be mistakes."""
     room, shown = MOST_FACES, {}
     for at, card in enumerate(cards):
         n = len(card.faces)
-        chosen = list(range(n - 1, max(n - 1 - TYPICAL, -1), -1))
-        chosen += [face for face in range(min(n, SHOWN - TYPICAL)) if face not in chosen]
-        shown[at] = chosen[: max(room, 0)]
+        chosen = [face for face in range(n) if face < TYPICAL or face >= n - (SHOWN - TYPICAL)]
+        shown[at] = chosen if len(chosen) <= room else []
         room -= len(shown[at])
     return shown
 

@@ -8,7 +8,8 @@ out from facts and recogniser, and can be worked out again at any time.
 
     roots      the folders that are scanned: ``path`` as the file system writes it
     files      below a root: ``name`` (relative, as the file system writes it), ``stamp`` (size and times; see `store.stamp_of`), its photo
-               (NULL where ``problem`` says why it cannot be read), ``missing_since`` (seconds; NULL while it is there)
+               (NULL where ``problem`` says why it cannot be read), ``missing_since`` (seconds; NULL while it is there), ``was``: the photo
+               that lay there before the file was changed, until it is known which facts it shares with the new one
     photos     ``sha256`` (32 bytes), upright ``width`` and ``height``, ``taken_at`` (seconds, EXIF's local time as if it were UTC; or NULL)
     looks      which reader (`faces.finding.FaceReader.key`) has looked at which photo, be there faces or not
     faces      what a reader found: ``number`` from 1, from the left; box in pixels; ``landmarks`` (10 float32: x, y five times);
@@ -17,10 +18,16 @@ out from facts and recogniser, and can be worked out again at any time.
     facts      ``what``: ``is`` or ``is_not`` (a person), ``nobody`` (whom the user knows), ``no_face``; the box as shares of width and
                height, 0 to 1; ``how``: of a single ``face``, of its whole ``group``, or read from ``metadata``; ``enrolled``: whether a
                recogniser may learn from it; ``undone_at`` (seconds) where it was taken back
-    answers    who a face is: ``person`` (NULL: nobody who is known), ``confidence`` 0 to 1, ``why``: ``fact``, ``group`` or ``recogniser``
+    answers    who a face is: ``person`` (NULL: nobody who is known), ``confidence`` 0 to 1, ``why``: ``fact``, ``group`` or
+               ``recogniser``; ``no_face``: somebody said that it is none
     groups     the group that a face was put into before anybody had a name, from 0; -1 waits aside
-    sidecars   what whosthat wrote beside a file: ``path``, ``sha256`` of what was written
-    settings   single values by name: ``bundle`` (the recogniser in use), ``reader`` (the key of the one whose faces count)
+    sidecars   files into which whosthat wrote names, beside a photo or the photo itself: ``path``, ``sha256`` of what was written,
+               ``made``: whether there was no such file before
+    sidecar_names  the names that it wrote there, and among which ``keywords`` (with a blank between, empty for a region alone)
+    settings   single values by name: ``bundle`` (the recogniser in use), ``reader`` (the key of the one whose faces count), ``networks``
+               (detector and embedder of that reader)
+    forgotten  what must not come back after somebody was forgotten, without a name: ``photo`` and the box, in shares, where no face is
+               taken any more; or ``mark``, made of a content or of a place and its stamp, which is passed over (`contents.mark_of`)
 """
 
 from __future__ import annotations
@@ -32,13 +39,16 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "taken_at REAL)",
         "CREATE INDEX photos_by_time ON photos (taken_at)",
         "CREATE TABLE files (id INTEGER PRIMARY KEY, root INTEGER NOT NULL REFERENCES roots ON DELETE CASCADE, name BLOB NOT NULL, "
-        "stamp TEXT NOT NULL, photo INTEGER REFERENCES photos, problem TEXT NOT NULL DEFAULT '', missing_since REAL, UNIQUE (root, name))",
+        "stamp TEXT NOT NULL, photo INTEGER REFERENCES photos, problem TEXT NOT NULL DEFAULT '', missing_since REAL, "
+        "was INTEGER REFERENCES photos ON DELETE SET NULL, UNIQUE (root, name))",
         "CREATE INDEX files_of_photo ON files (photo)",
+        "CREATE INDEX files_that_changed ON files (was) WHERE was IS NOT NULL",
         "CREATE TABLE looks (photo INTEGER NOT NULL REFERENCES photos ON DELETE CASCADE, reader TEXT NOT NULL, "
         "PRIMARY KEY (photo, reader)) WITHOUT ROWID",
         "CREATE TABLE faces (id INTEGER PRIMARY KEY, photo INTEGER NOT NULL REFERENCES photos ON DELETE CASCADE, reader TEXT NOT NULL, "
         "number INTEGER NOT NULL, left REAL NOT NULL, top REAL NOT NULL, right REAL NOT NULL, bottom REAL NOT NULL, "
         "landmarks BLOB NOT NULL, score REAL NOT NULL, sharpness REAL NOT NULL, vector BLOB NOT NULL, UNIQUE (photo, reader, number))",
+        "CREATE INDEX faces_of_reader ON faces (reader, id, photo)",  # whose photo a face is in, without reading its vector
         "CREATE TABLE people (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE)",
         "CREATE TABLE facts (id INTEGER PRIMARY KEY, said_at REAL NOT NULL, photo INTEGER NOT NULL REFERENCES photos ON DELETE CASCADE, "
         "left REAL NOT NULL, top REAL NOT NULL, right REAL NOT NULL, bottom REAL NOT NULL, "
@@ -48,12 +58,17 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX facts_of_photo ON facts (photo)",
         "CREATE INDEX facts_of_person ON facts (person)",
         "CREATE TABLE answers (face INTEGER PRIMARY KEY REFERENCES faces ON DELETE CASCADE, person INTEGER REFERENCES people ON DELETE "
-        "CASCADE, confidence REAL NOT NULL, why TEXT NOT NULL CHECK (why IN ('fact', 'group', 'recogniser')))",
+        "CASCADE, confidence REAL NOT NULL, why TEXT NOT NULL CHECK (why IN ('fact', 'group', 'recogniser', 'no_face')))",
         "CREATE INDEX answers_of_person ON answers (person)",
+        "CREATE INDEX no_faces ON answers (face) WHERE why = 'no_face'",
         "CREATE TABLE groups (face INTEGER PRIMARY KEY REFERENCES faces ON DELETE CASCADE, number INTEGER NOT NULL)",
-        "CREATE TABLE sidecars (path BLOB PRIMARY KEY, file INTEGER REFERENCES files ON DELETE SET NULL, sha256 BLOB NOT NULL) "
-        "WITHOUT ROWID",
+        "CREATE TABLE sidecars (path BLOB PRIMARY KEY, sha256 BLOB NOT NULL, made INTEGER NOT NULL) WITHOUT ROWID",
+        "CREATE TABLE sidecar_names (path BLOB NOT NULL REFERENCES sidecars ON DELETE CASCADE, name TEXT NOT NULL, keywords TEXT NOT NULL, "
+        "PRIMARY KEY (path, name)) WITHOUT ROWID",
         "CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+        "CREATE TABLE forgotten (id INTEGER PRIMARY KEY, photo INTEGER REFERENCES photos ON DELETE CASCADE, left REAL, top REAL, "
+        "right REAL, bottom REAL, mark BLOB UNIQUE, CHECK ((photo IS NULL) <> (mark IS NULL)))",
+        "CREATE INDEX forgotten_of_photo ON forgotten (photo)",
     ),
 )
 """For each version of the tables, the statements that make it of the one before. What was published is never changed: add a tuple."""

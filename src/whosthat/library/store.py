@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -65,16 +65,19 @@ class Library:
     def __exit__(self, *_: object) -> None:
         self._connection.close()
 
-    def rows(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
+    def rows(self, statement: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[Any]:
         """Return what a SELECT finds; LibraryError where the file is damaged or kept by others."""
         with self._telling():
             return self._connection.execute(statement, values).fetchall()
 
-    def rows_of(self, statement: str, values: Sequence[Any]) -> Iterator[Any]:
-        """Yield what a SELECT finds for any number of values, which stand for the ``{}`` in it: ``... WHERE id IN ({})``."""
+    def rows_of(self, statement: str, values: Sequence[Any], *first: Any) -> Iterator[Any]:
+        """Yield what a SELECT finds for any number of values, which stand for the ``{}`` in it: ``... WHERE id IN ({})``.
+
+        ``first`` are the values of places before them.
+        """
         for start in range(0, len(values), _MOST_VARIABLES):
             some = values[start : start + _MOST_VARIABLES]
-            yield from self.rows(statement.format(",".join("?" * len(some))), some)
+            yield from self.rows(statement.format(",".join("?" * len(some))), (*first, *some))
 
     @contextmanager
     def changing(self) -> Iterator[sqlite3.Connection]:
@@ -94,15 +97,18 @@ class Library:
                 self._connection.execute("ROLLBACK")
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
+    def alone(self, wait: float = 0.0) -> Iterator[None]:
         """Keep out others who would scan, erase or group meanwhile; who reads, or says a fact, may go on.
+
+        Args:
+            wait: Seconds to wait for one of them.
 
         Raises:
             LibraryError: One of them is at it.
         """
         lock = FileLock(self.folder / _LOCK, mode=0o600)
         try:
-            lock.acquire(timeout=0)
+            lock.acquire(timeout=wait)
         except Timeout:
             raise LibraryError(
                 "The library {folder} is being changed by another process. Wait until it ends.", folder=self.folder
@@ -184,6 +190,11 @@ class Library:
         return LibraryError(
             "The library {folder} cannot be used: {reason}. Make room there, or name another folder.", folder=self.folder, reason=reason
         )
+
+
+def is_library(path: str | Path) -> bool:
+    """Tell whether a folder holds a library."""
+    return Path(path, FILE).is_file()
 
 
 def stamp_of(status: os.stat_result) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 
 from whosthat.recognition.calibration import apply_temperature
 from whosthat.recognition.distances import Points, blocks
-from whosthat.recognition.face_threshold import DistanceThreshold, corrected
+from whosthat.recognition.face_threshold import LOOK_ALIKE, SURE_OF_LOOK_ALIKES, DistanceThreshold, corrected
 from whosthat.recognition.gallery import Gallery
 from whosthat.recognition.heads import HEADS, LISTED, SQUARED_DISTANCE_SCORE, Scorer, mean_of_nearest, softmax, templates_of
 from whosthat.recognition.ranking import gains, people_of_faces
@@ -21,7 +21,7 @@ from whosthat.recognition.tensors import let_go
 from whosthat.types import Likeness
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -78,16 +78,16 @@ class Decision(NamedTuple):
         """Choose a person for each face, photo by photo, nobody twice in one; the faces of a photo end at ``ends``, int64 (photos,)."""
         worth = gains(self.probabilities, self.confidence, self.allowed)
         best = np.where(worth == worth.max(axis=1, keepdims=True), self.labels, np.iinfo(np.int64).max).min(axis=1)
-        alone = np.where(worth.any(axis=1), best, -1).tolist()  # what a face gets where there is no other: nearly all photos show one
+        alone = np.where(worth.any(axis=1), best, -1).tolist()  # what a face gets where there is no other
         starts = np.concatenate([[0], ends[:-1]])
-        return [
-            [None if alone[start] < 0 else alone[start]] if end == start + 1 else self._together(slice(start, end))
-            for start, end in zip(starts.tolist(), ends.tolist(), strict=True)
-        ]
+        parts = [slice(start, end) for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
+        return [self._together(part, alone[part]) for part in parts]
 
-    def _together(self, faces: slice) -> list[int | None]:
-        if faces.start == faces.stop:
-            return []
+    def _together(self, faces: slice, alone: Sequence[int]) -> list[int | None]:
+        """Choose for the faces of one photo; where all would get different names if each were alone, nothing is better."""
+        named = [person for person in alone if person >= 0]
+        if len(set(named)) == len(named):
+            return [None if person < 0 else person for person in alone]
         table = self.table(faces)
         columns = people_of_faces(table.probabilities, table.confidence, table.allowed)
         return [None if column is None else int(table.labels[column]) for column in columns]
@@ -161,18 +161,22 @@ class Identifier:
         """Return everybody whom one of the faces, of one person or of several, may be near to."""
         return set(self.decide(vectors).labels.ravel().tolist()) - {-1}
 
-    def decide(self, vectors: FloatArray) -> Decision:
-        """Return everything from which the names of faces, of one photo or of many, follow; `Decision.people` gives them photo by photo."""
+    def decide(self, vectors: FloatArray, never: NDArray[np.bool_] | None = None) -> Decision:
+        """Return everything from which the names of faces, of one photo or of many, follow; `Decision.people` gives them photo by photo.
+
+        ``never``, (m, people), says who a face is not, as somebody told; these have no share in it. None where nobody told.
+        """
+        told = (lambda rows: None) if never is None else never.__getitem__
         if self.index is not None:
-            parts = [self._decided_by_index(vector) for vector in vectors]
+            parts = [self._decided_by_index(vector, told(row)) for row, vector in enumerate(vectors)]
         else:
-            parts = [self._decided(vectors[block]) for block in blocks(len(vectors), len(self.gallery.people))]
+            parts = [self._decided(vectors[block], told(block)) for block in blocks(len(vectors), len(self.gallery.people))]
         return parts[0] if len(parts) == 1 else Decision(*(np.concatenate(part) for part in zip(*parts, strict=True)))
 
-    def _decided(self, vectors: FloatArray) -> Decision:
+    def _decided(self, vectors: FloatArray, never: NDArray[np.bool_] | None) -> Decision:
         squares = self._templates.squared(vectors)
         scores = -SQUARED_DISTANCE_SCORE * squares if self.head == "trimmed-mean" else self._scorer(vectors)
-        scores, squares = self._without_ruled_out(vectors, np.arange(len(self.gallery.people)), scores, squares)
+        scores, squares = self._without_ruled_out(vectors, np.arange(len(self.gallery.people)), scores, squares, never)
         labels = _likeliest(scores)
         shares = apply_temperature(softmax(scores), self.temperature).astype(np.float32)
         probabilities = np.take_along_axis(shares, labels, axis=1)
@@ -180,34 +184,49 @@ class Identifier:
         return self._told(labels, probabilities, distances)
 
     def _without_ruled_out(
-        self, vectors: FloatArray, people: IntArray, scores: FloatArray, squares: FloatArray
+        self, vectors: FloatArray, people: IntArray, scores: FloatArray, squares: FloatArray, never: NDArray[np.bool_] | None
     ) -> tuple[FloatArray, FloatArray]:
         """Put people out of reach of faces that are nearer to a face that was ruled out for them than to their template.
 
         Not corrected for template size: a face that was ruled out by mistake would take the person's own photos with it.
 
-        ``people``, int64 (k,), are those of the columns; scores and squared distances are float32 (m, k).
+        ``people``, int64 (k,), are those of the columns; scores, squared distances, float32, and who is ``never`` meant are (m, k).
         """
         out = self.gallery.ruled_out
-        if out is None:
+        if out is None and never is None:
             return scores, squares
-        far = Points(out.vectors).squared(vectors)
-        struck = np.zeros(scores.shape, bool)
-        for column in np.flatnonzero(np.isin(people, out.labels)).tolist():
-            struck[:, column] = far[:, out.labels == people[column]].min(axis=1) < squares[:, column]
+        struck = np.zeros(scores.shape, bool) if never is None else never.copy()
+        if out is not None:
+            far = Points(out.vectors).squared(vectors)
+            for column in np.flatnonzero(np.isin(people, out.labels)).tolist():
+                struck[:, column] |= far[:, out.labels == people[column]].min(axis=1) < squares[:, column]
         return np.where(struck, scores - OUT_OF_REACH, scores), np.where(struck, np.float32(OUT_OF_REACH), squares)
 
     def _told(self, labels: IntArray, probabilities: FloatArray, distances: FloatArray) -> Decision:
         """Count strangers in: a share, times the probability that somebody this near to the likeliest person is no stranger."""
         known = self.threshold.confidence(distances[np.arange(len(labels)), probabilities.argmax(axis=1)])
         confidence: FloatArray = (probabilities * known[:, None]).astype(np.float32)
-        return Decision(labels, probabilities, confidence, distances <= self.threshold.value)
+        allowed = (distances <= self.threshold.value) & ~self._between_look_alikes(labels, probabilities)[:, None]
+        return Decision(labels, probabilities, confidence, allowed)
 
-    def _decided_by_index(self, vector: FloatArray) -> Decision:
+    def _between_look_alikes(self, labels: IntArray, probabilities: FloatArray) -> NDArray[np.bool_]:
+        """Tell which faces may as well be the second of two people who look alike, bool (m,); the arrays are those of a `Decision`."""
+        unsure = np.zeros(len(labels), bool)
+        if labels.shape[1] < 2:
+            return unsure
+        best, second = np.argpartition(-probabilities, 1, axis=1)[:, :2].T
+        every = np.arange(len(labels))
+        shares, other = probabilities[every, best], probabilities[every, second]
+        for row in np.flatnonzero((shares < SURE_OF_LOOK_ALIKES * (shares + other)) & (other > 0)).tolist():
+            one, two = self._templates_of(labels[row, [best[row], second[row]]])
+            unsure[row] = np.linalg.norm(one - two) < LOOK_ALIKE
+        return unsure
+
+    def _decided_by_index(self, vector: FloatArray, never: NDArray[np.bool_] | None) -> Decision:
         people = self._people_near(vector)[0]
         squares = Points(self._templates_of(people)).squared(vector[None])
         scores = -SQUARED_DISTANCE_SCORE * (squares if self.head == "trimmed-mean" else self._near_photos(vector, people))
-        scores, squares = self._without_ruled_out(vector[None], people, scores, squares)
+        scores, squares = self._without_ruled_out(vector[None], people, scores, squares, None if never is None else never[None, people])
         labels = np.full((1, COMPARED), -1, np.int64)
         probabilities, distances = np.zeros((1, COMPARED), np.float32), np.full((1, COMPARED), np.inf, np.float32)
         labels[0, : len(people)] = people

@@ -7,7 +7,7 @@ contact sheet and its files (`group_files`).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -18,6 +18,7 @@ from whosthat.cluster import engine as engines
 from whosthat.dataset.threads import in_order
 from whosthat.errors import DatasetError, PhotoError, UsageError
 from whosthat.faces.models import AUTO
+from whosthat.library.store import Library, is_library
 from whosthat.photos.reading import decode, sha256_of
 from whosthat.photos.storage import fetched_once, stored
 from whosthat.progress import SILENT, Progress
@@ -32,8 +33,9 @@ from whosthat.workflow.prediction import Prediction
 
 if TYPE_CHECKING:
     from whosthat.cluster import Cluster
-    from whosthat.faces.finding import FaceReader, SeenFaces
+    from whosthat.faces.finding import SeenFaces
     from whosthat.recognition.face_recogniser import FaceRecogniser
+    from whosthat.types import IntArray
 
 SMALL_FACE, BLURRED = 30, 8.0
 """Faces with a side of fewer pixels, or less sharp than this, wait aside: they tell too little to be put anywhere."""
@@ -53,7 +55,8 @@ def discover(
     """Group the faces of photos of anybody by person; no photo is changed.
 
     Args:
-        paths: Photos, and folders, of which the photos at any depth are taken.
+        paths: Photos, and folders, of which the photos at any depth are taken; or one library, whose faces and names are taken as they
+            are (`library_discovery`).
         bundle: A face recogniser that says who a group may be; its networks are used. None finds faces as training would.
         facts: Names that were given to faces before (`Discovery.facts`).
         without: Folders to pass over.
@@ -66,6 +69,7 @@ def discover(
         CacheError: The cache in which faces are remembered cannot be used.
         ClusterError: The cluster cannot be reached, or fails.
         DatasetError: There are no photos.
+        LibraryError: The library cannot be used, or another process changes it.
         UsageError: The bundle is no face recogniser, there is no such engine, or ``paths`` are no paths.
 
     Example:
@@ -73,6 +77,8 @@ def discover(
             show(group.number, [face.paths[0] for face in group.faces])
     """
     places = places_given(paths)
+    if len(places) == 1 and is_library(places[0]):
+        return _of_library(places[0])
     with engines(engine, progress) as cluster:
         recogniser = _opened(bundle, cluster)
         reader = open_reader(AUTO, AUTO, cluster).reader if recogniser is None else recogniser.reader
@@ -86,13 +92,20 @@ def discover(
     faces = [one for digest, files in photos.items() if digest in seen for one in _faces(digest, files, seen[digest])]
     return Discovery(
         tuple(faces),
-        _grouped(faces, reader),
+        grouped(faces, reader.embedder.facts.name),
         reader.embedder.facts.name,
         facts or {},
-        {} if recogniser is None else _known(recogniser, seen),
-        tuple(photos[digest][0] for digest in photos if digest in seen and not seen[digest].faces),
-        tuple(unreadable),
+        known={} if recogniser is None else _known(recogniser, seen),
+        without_face=tuple(photos[digest][0] for digest in photos if digest in seen and not seen[digest].faces),
+        unreadable=tuple(unreadable),
     )
+
+
+def _of_library(folder: Path) -> Discovery:
+    from whosthat.workflow.library_discovery import discovery_of  # it groups as this module does
+
+    with Library(folder) as library, library.alone():
+        return discovery_of(library)
 
 
 def _opened(bundle: str | Path | None, cluster: Cluster | None) -> FaceRecogniser | None:
@@ -145,12 +158,13 @@ def _faces(digest: str, files: tuple[Path, ...], seen: SeenFaces) -> list[FoundF
     ]
 
 
-def _grouped(faces: list[FoundFace], reader: FaceReader) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def grouped(faces: Sequence[FoundFace], embedder: str) -> IntArray:
+    """Return the group of each face, int64 (n,), as `recognition.grouping.group_faces` does; faces that tell too little wait aside."""
     if not faces:
         return np.empty(0, np.int64)
     usable = np.array([min(one.face.box.width, one.face.box.height) >= SMALL_FACE and one.sharpness >= BLURRED for one in faces])
     photos = np.unique([one.photo for one in faces], return_inverse=True)[1]
-    return group_faces(np.stack([one.vector for one in faces]), photos, embedder=reader.embedder.facts.name, usable=usable)
+    return group_faces(np.stack([one.vector for one in faces]), photos, embedder=embedder, usable=usable)
 
 
 def _known(recogniser: FaceRecogniser, seen: Mapping[str, SeenFaces]) -> dict[str, str]:

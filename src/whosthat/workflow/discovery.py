@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -21,11 +21,10 @@ import numpy as np
 from whosthat.errors import UsageError
 from whosthat.recognition.bundle import label_problem
 from whosthat.recognition.distances import distances
-from whosthat.recognition.face_threshold import corrected
 from whosthat.recognition.grouping import ASIDE
-from whosthat.recognition.heads import templates_of
-from whosthat.recognition.impostors import Impostors
+from whosthat.translation import _
 from whosthat.types import Face, SetAside, Sighting
+from whosthat.workflow.guesses import Guesses, Person
 from whosthat.workflow.prediction import Prediction
 
 if TYPE_CHECKING:
@@ -33,10 +32,6 @@ if TYPE_CHECKING:
 
 NOBODY = "-"
 """The name of somebody whom the user does not know: the group stays as it is, and is asked about no more."""
-
-PROBABLE = 0.03
-"""A group is "probably Anna" when no more than so many strangers are as near to somebody who was named; of several faces so much fewer, for
-had they been Anna's, they would most likely have been in her group."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +64,29 @@ class Group:
 
     Attributes:
         number: From 1; those with a name first, then the largest; those whom the user does not know last.
-        faces: The one least like the others first, so that mistakes are seen at once.
+        faces: The most typical one first, the one least like the others last.
         name: Who it is; None while nobody has said so, `NOBODY` where the user does not know.
-        probably: Who it may be, of those who were named or whom a recogniser knows; None where nobody is near enough.
+        probably: Who it is most likely, of those who were named or whom a recogniser knows; None where nobody is near enough.
+        perhaps: Who of them it is rather than anybody else, where that is less sure.
     """
 
     number: int
     faces: tuple[FoundFace, ...]
     name: str | None = None
     probably: str | None = None
+    perhaps: str | None = None
+
+    @property
+    def guess(self) -> str | None:
+        """Who it may be, in words; None where nobody can be told."""
+        if self.probably:
+            return _("probably {name}", name=self.probably)
+        return _("perhaps {name}", name=self.perhaps) if self.perhaps else None
+
+    @property
+    def vectors(self) -> FloatArray:
+        """The embeddings of its faces, float32 (n, dimensions)."""
+        return np.stack([face.vector for face in self.faces])
 
 
 @dataclass(frozen=True)
@@ -89,6 +98,8 @@ class Discovery:
         labels: int64 (faces,): what was grouped with what before anybody gave names; `ASIDE` for faces too small or blurred.
         embedder: The network that embedded them.
         facts: Names that were given to faces, by their id.
+        never: Names that faces do not have, by their id.
+        single: The ids of faces that were named one by one, not with their group.
         known: Names that a recogniser gives to faces, by their id; empty without one.
         without_face: The photos without any.
         unreadable: The files that could not be looked at, and why.
@@ -98,6 +109,8 @@ class Discovery:
     labels: IntArray = field(repr=False, compare=False)
     embedder: str = ""
     facts: Mapping[str, str] = field(default_factory=dict, repr=False)
+    never: Mapping[str, frozenset[str]] = field(default_factory=dict, repr=False)
+    single: frozenset[str] = field(default=frozenset(), repr=False)
     known: Mapping[str, str] = field(default_factory=dict, repr=False)
     without_face: tuple[Path, ...] = ()
     unreadable: tuple[SetAside, ...] = ()
@@ -105,10 +118,12 @@ class Discovery:
     @cached_property
     def groups(self) -> tuple[Group, ...]:
         """The groups, those with names first."""
-        parts = [(name, self._doubtful_first(rows)) for name, rows in self._parts()]
+        parts = [(name, self._typical_first(rows)) for name, rows in self._parts()]
         parts.sort(key=lambda part: (part[0] == NOBODY, part[0] is None, -len(part[1]), min(part[1])))
         groups = [Group(number, tuple(self.faces[row] for row in rows), name) for number, (name, rows) in enumerate(parts, start=1)]
-        return tuple(_with_guesses(groups, self.known, self.embedder))
+        named = [Person(str(one.name), one.vectors, {face.photo for face in one.faces}) for one in groups if one.name not in (None, NOBODY)]
+        people = Guesses(named, self.embedder) if named else None
+        return tuple(one if one.name is not None else _guess(one, self.known, self._never(one.faces), people) for one in groups)
 
     @property
     def aside(self) -> tuple[FoundFace, ...]:
@@ -126,20 +141,49 @@ class Discovery:
         The same name twice makes one person of two groups; a face with another name leaves its group. `NOBODY` is somebody whom you do
         not know, and an empty name takes a name back. Raises UsageError where there is no such group or face, or a name cannot be one.
         """
-        facts = dict(self.facts)
-        for key in sorted(names, key=lambda key: "." in key):  # what is said of a face counts more than what is said of its group
-            name = checked_name(names[key])
-            for face in self._meant(key):
-                facts.pop(face.id, None)
-                if name:
-                    facts[face.id] = name
+        found = self
+        for single in (False, True):  # what is said of a face counts more than what is said of its group
+            meant: dict[str, set[str]] = {}
+            for key, name in names.items():
+                if ("." in key) == single:
+                    meant.setdefault(name, set()).update(face.id for face in self._meant(key))
+            for name, faces in meant.items():
+                found = found.called(faces, name, single=single)
+        return found
+
+    def called(self, faces: Set[str], name: str, *, single: bool = False) -> Discovery:
+        """Give a name to faces, by their ids, as `named` does; ``single``: to each for itself, not as members of their group."""
+        name = checked_name(name)
+        others = {face: one for face, one in self.facts.items() if face not in faces}
+        facts = others | dict.fromkeys(faces, name) if name else others
         if problem := label_problem(sorted(set(facts.values()) - {NOBODY})):  # "Anna" and "anna"
             raise UsageError("{problem}. Choose another name.", problem=problem)
-        return replace(self, facts=facts)
+        never = {face: names - {name} if face in faces else names for face, names in self.never.items()}
+        return replace(self, facts=facts, never=never, single=self.single.difference(faces).union(faces if single and name else ()))
 
-    def accepted(self) -> Discovery:
-        """Take every "probably" for right."""
-        return self.named({str(group.number): group.probably for group in self.groups if group.probably is not None and group.name is None})
+    def denied(self, names: Mapping[str, str]) -> Discovery:
+        """Say who groups ("3") or single faces ("3.7") are not: faces that had this name lose it, and it is not proposed again.
+
+        Raises UsageError where there is no such group or face, or a name cannot be one.
+        """
+        found = self
+        for key, name in names.items():
+            found = found.not_called({face.id for face in self._meant(key)}, name)
+        return found
+
+    def not_called(self, faces: Set[str], name: str) -> Discovery:
+        """Say who faces, by their ids, are not, as `denied` does."""
+        name = checked_name(name)
+        if name in ("", NOBODY):
+            raise UsageError("Say who it is not.")
+        facts = {face: one for face, one in self.facts.items() if face not in faces or one != name}
+        never = {**self.never, **{face: self.never.get(face, frozenset()) | {name} for face in faces}}
+        return replace(self, facts=facts, never=never)
+
+    def accepted(self, *, perhaps: bool = False) -> Discovery:
+        """Take every "probably" for right, and with ``perhaps`` every "perhaps", too."""
+        guesses = {str(group.number): group.probably or (group.perhaps if perhaps else None) for group in self.groups}
+        return self.named({number: name for number, name in guesses.items() if name is not None})
 
     def predictions(self) -> Iterator[Prediction]:
         """Yield each photo, copies too, that shows exactly one person with a name, with that name."""
@@ -162,7 +206,13 @@ class Discovery:
             return {"id": face.id, "photos": [str(path) for path in face.paths], "box": asdict(face.face.box)}
 
         groups = [
-            {"number": one.number, "name": one.name, "probably": one.probably, "faces": [plain(face) for face in one.faces]}
+            {
+                "number": one.number,
+                "name": one.name,
+                "probably": one.probably,
+                "perhaps": one.perhaps,
+                "faces": [plain(face) for face in one.faces],
+            }
             for one in self.groups
         ]
         return {
@@ -194,21 +244,25 @@ class Discovery:
         return [(name, rows) for (name, _label), rows in parts.items()]
 
     def _names_of(self, rows: IntArray) -> list[str | None]:
-        """Return the names of the faces of one label: one that was not named takes that of the nearest which was."""
-        names = [self.facts.get(self.faces[row].id) for row in rows]
-        told = [at for at, name in enumerate(names) if name is not None]
-        if not told or len(told) == len(names):
-            return names
-        if len({names[at] for at in told}) == 1:
-            return [names[told[0]]] * len(names)
-        vectors = np.stack([self.faces[row].vector for row in rows])
-        nearest = distances(vectors, vectors[told]).argmin(axis=1)
-        return [names[told[at]] if name is None else name for name, at in zip(names, nearest.tolist(), strict=True)]
+        """Return the names of the faces of one label: one that was not named takes that of the nearest which was, if it may."""
+        ids = [self.faces[row].id for row in rows]
+        told = [at for at, face in enumerate(ids) if face in self.facts]
+        if not told:
+            return [None] * len(ids)
+        nearest = [told[0]] * len(ids)
+        if len({self.facts[ids[at]] for at in told}) > 1:
+            vectors = np.stack([self.faces[row].vector for row in rows])
+            nearest = [told[at] for at in distances(vectors, vectors[told]).argmin(axis=1).tolist()]
+        names = [self.facts.get(face, self.facts[ids[at]]) for face, at in zip(ids, nearest, strict=True)]
+        return [None if name in self.never.get(face, ()) else name for face, name in zip(ids, names, strict=True)]
 
-    def _doubtful_first(self, rows: Sequence[int]) -> list[int]:
+    def _never(self, faces: Sequence[FoundFace]) -> Set[str]:
+        return frozenset().union(*(self.never.get(face.id, ()) for face in faces))
+
+    def _typical_first(self, rows: Sequence[int]) -> list[int]:
         vectors = np.stack([self.faces[row].vector for row in rows])
         away = np.linalg.norm(vectors - vectors.mean(axis=0), axis=1)
-        return [rows[at] for at in np.argsort(-away, kind="stable")]
+        return [rows[at] for at in np.argsort(away, kind="stable")]
 
 
 def checked_name(name: object) -> str:
@@ -221,36 +275,12 @@ def checked_name(name: object) -> str:
     return name
 
 
-def _with_guesses(groups: Sequence[Group], known: Mapping[str, str], embedder: str) -> Iterator[Group]:
-    """Say of each group without a name who it may be: whom the recogniser names most of its faces, or who was named and is near."""
-    people = [group for group in groups if group.name not in (None, NOBODY)]
-    near = _Near(people, embedder) if people else None
-    for group in groups:
-        if group.name is not None:
-            yield group
-            continue
-        votes = Counter(known.get(face.id) for face in group.faces).most_common(1)
-        guess = votes[0][0] if 2 * votes[0][1] > len(group.faces) else None
-        yield replace(group, probably=guess or (near.to(group) if near else None))
-
-
-class _Near:
-    """People who were named, as templates."""
-
-    def __init__(self, people: Sequence[Group], embedder: str) -> None:
-        vectors = np.stack([face.vector for group in people for face in group.faces])
-        self._counts = np.array([len(group.faces) for group in people])
-        self._templates = templates_of(vectors, np.repeat(np.arange(len(people)), self._counts), len(people))
-        self._names = [group.name for group in people]
-        self._photos = [{face.photo for face in group.faces} for group in people]
-        self._strangers = Impostors(embedder)
-
-    def to(self, group: Group) -> str | None:
-        """Return the person whom a group is nearest to, if hardly a stranger is as near to anybody and no photo shows them already."""
-        vectors = np.stack([face.vector for face in group.faces])
-        away = corrected(distances(vectors, self._templates), self._counts).mean(axis=0)
-        nearest = int(away.argmin())
-        in_photo = any(face.photo in self._photos[nearest] for face in group.faces)
-        if in_photo or self._strangers.expected(away[nearest], self._counts) > PROBABLE / len(group.faces):
-            return None
-        return self._names[nearest]
+def _guess(group: Group, known: Mapping[str, str], never: Set[str], people: Guesses | None) -> Group:
+    """Say of a group without a name who it may be: whom the recogniser names most of its faces, or who was named and is near."""
+    votes = Counter(known.get(face.id) for face in group.faces).most_common(1)
+    if votes[0][0] is not None and votes[0][0] not in never and 2 * votes[0][1] > len(group.faces):
+        return replace(group, probably=votes[0][0])
+    if people is None:
+        return group
+    name, probable = people.of(group.vectors, {face.photo for face in group.faces}, never)
+    return replace(group, probably=name) if probable else replace(group, perhaps=name)

@@ -30,6 +30,8 @@ from whosthat.faces.reader_files import ReaderFiles
 from whosthat.faces.remembered import Memory, PhotoFaces, RememberedFaces, RememberedSightings
 from whosthat.progress import SILENT, Progress
 from whosthat.recognition.enrolling import Strangers
+from whosthat.recognition.face_facts import FaceFacts
+from whosthat.recognition.identifier import Identifier
 from whosthat.translation import _
 from whosthat.types import Face, FloatArray
 from whosthat.workflow.cluster_faces import ClusterReader
@@ -56,6 +58,20 @@ class OpenedReader:
     reader: FaceReader
     graph: bytes
     detector_files: dict[str, bytes]
+
+    def facts(self, identifier: Identifier) -> FaceFacts:
+        """Return what the bundle of a recogniser that names the faces of this reader says of them."""
+        facts = self.reader.embedder.facts
+        return FaceFacts.with_template(
+            self.reader.template,
+            detector=self.reader.detector.name,
+            detector_files=tuple(self.detector_files),
+            embedder=facts.name,
+            dimensions=facts.dimensions,
+            looks=facts.looks,
+            head=identifier.head,
+            n_enrolled=len(identifier.gallery.photos),
+        )
 
 
 def open_reader(detector: str = AUTO, embedder: str = AUTO, cluster: Cluster | None = None) -> OpenedReader:
@@ -104,6 +120,7 @@ def seen_in_photos(
 ) -> dict[str, SeenFaces]:
     """Find and embed every face of photos of anybody, as ``predict`` does, by SHA-256; ``what`` they are is said with the progress.
 
+    A photo that cannot be read any more, or was replaced, is not there.
     ``searched`` is what `faces_of_photos` gave: where it shows one face, and nothing else would be found, the photo is not looked at again.
     """
     known = {digest: seen for digest in photos if (one := searched.get(digest)) is not None and (seen := _seen_already(one, reader))}
@@ -191,6 +208,7 @@ def _taken_faces(photos: Sequence[tuple[str, Path]], reader: FaceReader) -> list
 
 def _sightings(photos: Sequence[tuple[str, Path]], reader: FaceReader) -> list[tuple[str, SeenFaces | None]]:
     cuts = [_looked_at(path, reader.cut_file) for _rest, path in photos]
+    cuts = [cut if cut is not None and cut.sha256 == digest else None for (digest, _rest), cut in zip(photos, cuts, strict=True)]
     seen = iter(reader.see([cut for cut in cuts if cut is not None]))
     return [(digest, None if cut is None else next(seen)) for (digest, _rest), cut in zip(photos, cuts, strict=True)]
 

@@ -36,6 +36,7 @@ from whosthat.runs.lock import run_lock
 from whosthat.settings import cache_folder
 from whosthat.translation import N_, _
 from whosthat.wording import counted
+from whosthat.workflow.group_files import folders_with
 
 GRID = "grid.png"
 """The picture in a run's ``plots`` that shows test photos of everybody; a drawing, so nobody can be cut out of it."""
@@ -71,7 +72,8 @@ class Receipt:
     """What was deleted when somebody was removed, and when (ISO 8601 in UTC); holds nothing personal but the name.
 
     ``embeddings`` were in the bundle; of ``cache_rows`` photos facts, faces and embeddings were in the cache. The files were changed or
-    deleted. ``elsewhere`` says which other runs beside it hold the person, ``kept`` what was not deleted, in whole sentences.
+    deleted. ``elsewhere`` says which other runs beside it, and which folders of ``discover``, hold the person, ``kept`` what was not
+    deleted, in whole sentences.
     """
 
     removed: str
@@ -145,7 +147,7 @@ def erase(erasure: Erasure, bundle: Path, *, stopped: bool) -> Receipt:
         with run_lock(run) if run else nullcontext():
             cache_rows, cache_files = forget_in_cache(erasure.digests | erasure.alike)
             run_files = forget_in_run(run, erasure.photos) if run else ()
-            elsewhere = tuple(_elsewhere(erasure, run)) if run else ()
+            elsewhere = (*(_elsewhere(erasure, run) if run else ()), *_in_groups(erasure))
         now = datetime.now(UTC).isoformat(timespec="seconds")
         kept = " ".join([_(KEPT), _(STOPPED)] if stopped else [_(KEPT)])
         receipt = Receipt(erasure.removed, bundle.name, now, erasure.embeddings, cache_rows, cache_files, run_files, elsewhere, kept)
@@ -231,6 +233,19 @@ def _elsewhere(erasure: Erasure, run: Path) -> Iterator[str]:
             yield _("The run {run} was made with {photos} of {person}.", run=other.name, photos=counted(n, "photo"), person=erasure.removed)
         if facts and (erasure.removed in facts.labels or any(map(facts.data.part_of, erasure.digests))):
             yield _("The recogniser in {run} knows {person}, or somebody by that name.", run=other.name, person=erasure.removed)
+
+
+def _in_groups(erasure: Erasure) -> Iterator[str]:
+    """Say which folders of ``whosthat discover`` hold the person: other people's names in them are the user's work, so they stay."""
+    for folder, certain in folders_with(erasure.removed, erasure.digests):
+        if certain:
+            yield _(
+                "The folder {folder} of whosthat discover holds pictures or the name of {person}. Delete it.",
+                folder=folder,
+                person=erasure.removed,
+            )
+        else:
+            yield _("The folder {folder} of whosthat discover cannot be read; it may hold {person}.", folder=folder, person=erasure.removed)
 
 
 def _cut_split(path: Path, photos: Collection[str]) -> Path:

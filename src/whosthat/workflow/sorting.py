@@ -1,7 +1,7 @@
-"""Copies of photos in one folder per person, and a receipt of what went where.
+"""Copies of photos in one folder per person, or links to them, and a receipt of what went where.
 
-What belongs here: which folder a photo belongs in, copying without ever moving or overwriting, the receipt. What does not: who is in it
-(`predict`).
+What belongs here: which folder a photo belongs in, copying and linking without ever moving or overwriting, the receipt. What does not:
+who is in it (`predict`).
 """
 
 from __future__ import annotations
@@ -31,16 +31,18 @@ LOCK, RECEIPT = ".whosthat-sorted.lock", "whosthat-sorted.csv"
 RECEIPT_COLUMNS = ("photo", "folder", "copy", "people", "result")
 
 
-def sort_copies(predictions: Iterable[Prediction], folder: Path) -> Iterator[Prediction]:
+def sort_copies(predictions: Iterable[Prediction], folder: Path, *, link: bool = False) -> Iterator[Prediction]:
     """Copy each photo into the folder of who is in it, and pass its prediction on, unchanged and in order.
 
-    Files are copied with their times, and never moved; nothing in ``folder`` is overwritten. A photo whose equal copy already lies where it
+    Files are copied with their times, and never moved; with ``link`` each is a second name of the same file instead (a hard link), which
+    takes no room and which `train` takes for a photo; nothing in ``folder`` is overwritten. A photo whose equal copy already lies where it
     belongs is not copied again, so sorting twice changes nothing, also where the first time was killed. Each run writes its own receipt,
     line by line: stopped half-way, it lists what was copied until then.
 
     The folder is made when it is not there, and gets one folder for each person, and `SEVERAL`, `UNKNOWN`, `NOBODY`, `UNREADABLE`; a person
     whose name cannot be a folder's, or is one of these, gets the nearest name that can. Give it to `predict` as one of ``without``, lest
-    the copies be found as photos. Raises UsageError when it cannot be written, the disk is full, or another process sorts into it.
+    the copies be found as photos. Raises UsageError when it cannot be written, the disk is full, another process sorts into it, or no links
+    can be made there because it lies on another drive.
     """
     lock = FileLock(folder / LOCK, thread_local=False)
     try:
@@ -53,11 +55,10 @@ def sort_copies(predictions: Iterable[Prediction], folder: Path) -> Iterator[Pre
     except OSError as error:
         lock.release()
         raise _cannot_write(folder, error) from error
-    return _sorted(predictions, folder, receipt, lock)
+    return _sorted(predictions, _Places(folder, link=link), receipt, lock)
 
 
-def _sorted(predictions: Iterable[Prediction], folder: Path, receipt: TextIO, lock: BaseFileLock) -> Iterator[Prediction]:
-    places = _Places(folder)
+def _sorted(predictions: Iterable[Prediction], places: _Places, receipt: TextIO, lock: BaseFileLock) -> Iterator[Prediction]:
     try:
         with receipt:
             rows = csv.DictWriter(receipt, RECEIPT_COLUMNS, lineterminator="\n")
@@ -74,8 +75,8 @@ def _sorted(predictions: Iterable[Prediction], folder: Path, receipt: TextIO, lo
 class _Places:
     """The folder of every answer. Two answers never share one, also where letters differ by case alone."""
 
-    def __init__(self, root: Path) -> None:
-        self._root = root
+    def __init__(self, root: Path, *, link: bool) -> None:
+        self._root, self.link = root, link
         self._of_people: dict[str, Path] = {}
         self._taken = {special.casefold() for special in (SEVERAL, UNKNOWN, NOBODY, UNREADABLE)}
 
@@ -111,10 +112,11 @@ def _copied(prediction: Prediction, places: _Places) -> dict[str, str]:
         return line | {"result": _("not copied: {reason}", reason=prediction.error or _("the file can no longer be read"))}
     try:
         place.mkdir(exist_ok=True)
-        copy, is_new = _copy(prediction.path, place)
+        copy, is_new = _copy(prediction.path, place, link=places.link)
     except OSError as error:
         raise _cannot_write(place, error) from error
-    return line | {"copy": as_text(copy), "result": _("copied") if is_new else _("was there already")}
+    new = _("linked") if places.link else _("copied")
+    return line | {"copy": as_text(copy), "result": new if is_new else _("was there already")}
 
 
 def _can_be_read(path: Path) -> bool:
@@ -127,21 +129,36 @@ def _can_be_read(path: Path) -> bool:
         return False
 
 
-def _copy(photo: Path, place: Path) -> tuple[Path, bool]:
-    """Copy a photo under the first name that is free, unless a file on the way there holds the same bytes already."""
+def _copy(photo: Path, place: Path, *, link: bool) -> tuple[Path, bool]:
+    """Copy a photo, or link to it, under the first name that is free, unless a file on the way there holds the same bytes already."""
     wanted = map(place.joinpath, candidates(photo.name))
     target = next(path for path in wanted if not os.path.lexists(path) or _is_copy(path, photo))
     if os.path.lexists(target):
         return target, False
     temporary = unfinished_in(place)
     try:
-        shutil.copyfile(photo, temporary)
-        times = photo.stat()
-        os.utime(temporary, ns=(times.st_atime_ns, times.st_mtime_ns))
+        if link:
+            _link(photo, temporary)
+        else:
+            shutil.copyfile(photo, temporary)
+            times = photo.stat()
+            os.utime(temporary, ns=(times.st_atime_ns, times.st_mtime_ns))
         move_to_free_name(temporary, target)
     finally:
         temporary.unlink(missing_ok=True)
     return target, True
+
+
+def _link(photo: Path, target: Path) -> None:
+    try:
+        os.link(photo.resolve(), target)
+    except OSError as error:
+        raise UsageError(
+            "No link to {photo} can be made in {folder}: {error}. Copy the photos instead.",
+            photo=photo,
+            folder=target.parent,
+            error=system_reason(error),
+        ) from error
 
 
 def _is_copy(path: Path, photo: Path) -> bool:

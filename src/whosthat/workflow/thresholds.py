@@ -20,7 +20,7 @@ from whosthat.recognition.recogniser import checked_threshold
 from whosthat.recognition.threshold import CurvePoint
 from whosthat.translation import _
 from whosthat.workflow.forgetting import run_of
-from whosthat.workflow.people import held
+from whosthat.workflow.removing import held
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,303 @@
+"""Who every face of a library is: worked out from facts, the recogniser in use and the names of groups.
+
+What belongs here: the order of precedence, and writing what changed. What does not: saying facts (`correcting`), learning from them
+(`library_recogniser`), finding faces (`scanning`).
+
+What somebody said of a face (`library.facts`) comes first and forbids what contradicts it, then the recogniser speaks, then the name that
+other faces of the group have. Nobody is named twice in a photo by anything but a fact.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from whosthat.errors import LibraryError
+from whosthat.library.contents import set_setting
+from whosthat.library.facts import Said, key_of, people_of, rows_of_people, said_of_faces
+from whosthat.library.store import Library
+from whosthat.recognition import load
+from whosthat.recognition.bundle import FACTS, find_bundle
+from whosthat.recognition.distances import distances
+from whosthat.recognition.gallery import FILE
+from whosthat.recognition.grouping import ASIDE
+from whosthat.recognition.identifier import Decision, Identifier
+from whosthat.recognition.manifest import read_manifest
+from whosthat.translation import _
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from whosthat.recognition.face_recogniser import FaceRecogniser
+    from whosthat.types import FloatArray
+
+OWN = "recogniser"
+"""The library's own recogniser: its folder in the library, and what the setting ``bundle`` then says."""
+
+AT_ONCE = 8192
+"""Faces whose embeddings are in memory at once, and those of one photo more."""
+
+SHOWN = 10
+"""So many answers that changed are told one by one."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedAnswer:
+    """A face that has another name than before; None is nobody.
+
+    Attributes:
+        photo: SHA-256 of the photo, in hexadecimal.
+        face: The number of the face, from 1, from the left.
+        before, after: The names.
+    """
+
+    photo: str
+    face: int
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What answering again did.
+
+    Attributes:
+        faces: How many faces were looked at.
+        changed: How many of them have another name than before.
+        first: The first of these, photo by photo.
+        note: What the user should know; empty where all is well.
+    """
+
+    faces: int
+    changed: int
+    first: tuple[ChangedAnswer, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """Who a face is, empty for nobody; how sure, 0 to 1; and why."""
+
+    name: str
+    confidence: float
+    why: str
+
+
+@dataclass
+class _Faces:
+    """Faces of whole photos, photo by photo, from left to right: rows in the library, photos' rows, embeddings, float32 (n, dimensions)."""
+
+    rows: list[int] = field(default_factory=list)
+    photos: list[int] = field(default_factory=list)
+    vectors: FloatArray = field(default_factory=lambda: np.empty((0, 0), np.float32))
+
+
+def answer_again(library: Library, photos: Collection[int] | None = None) -> Answered:
+    """Work out who every face is, and write what is new; whoever calls holds `Library.alone`.
+
+    Args:
+        library: The library.
+        photos: Rows of the photos that are new; None is all. Where facts or recogniser are others than the last time, all are answered.
+
+    Returns:
+        How many answers changed.
+
+    Raises:
+        BundleError: The recogniser in use cannot be opened; the answers stay as they were.
+        LibraryError: The library is damaged or cannot be written.
+    """
+    reader = library.setting("reader")
+    if reader is None:
+        return Answered(0, 0)
+    recogniser = _in_use(library)
+    state = _state(library)
+    if photos is None or library.setting("answered") != state:
+        photos = [row for (row,) in library.rows("SELECT DISTINCT photo FROM faces WHERE reader = ?", (reader,))]
+    photos, people = sorted(photos), people_of(library)
+    told = said_of_faces(library, reader, photos)
+    fits = recogniser is not None and recogniser.reader.key == reader
+    answers: dict[int, _Answer] = {}
+    if fits and recogniser is not None:
+        for faces in _blocks(library, reader, photos):
+            answers.update(_recognised(recogniser.identifier, faces, told, people))
+    answers.update((face, _of_fact(one, people)) for face, one in told.items() if one.fact)
+    answers.update(_of_groups(library, reader, photos, told, answers))
+    note = "" if fits or recogniser is None else _("The recogniser in use knows other embeddings than this library. Scan again with it.")
+    return _written(library, reader, photos, answers, state, note)
+
+
+def bundle_in_use(library: Library) -> Path | None:
+    """Return the bundle of the recogniser in use; None where there is none."""
+    setting = library.setting("bundle")
+    if setting is None:
+        return None
+    return library.folder / OWN if setting == OWN else Path(setting)
+
+
+def _in_use(library: Library) -> FaceRecogniser | None:
+    bundle = bundle_in_use(library)
+    if bundle is None:
+        return None
+    recogniser = load(bundle)
+    if not hasattr(recogniser, "reader") or not hasattr(recogniser, "identifier"):
+        raise LibraryError("{bundle} is no face recogniser. Scan again with another bundle.", bundle=bundle)
+    return cast("FaceRecogniser", recogniser)
+
+
+def _state(library: Library) -> str:
+    """Return what is another text whenever facts or recogniser are others."""
+    facts = library.rows("SELECT count(*), count(undone_at), max(said_at), max(undone_at) FROM facts")[0]
+    bundle = bundle_in_use(library)
+    files = {} if bundle is None else read_manifest(find_bundle(bundle)).files
+    return repr((*facts, library.setting("reader"), *(files[name].sha256 for name in (FACTS, FILE) if name in files)))
+
+
+def _blocks(library: Library, reader: str, photos: Sequence[int]) -> Iterator[_Faces]:
+    """Yield the faces of photos, at least `AT_ONCE` at once where there are so many."""
+    found = library.rows_of("SELECT id, photo, vector FROM faces WHERE reader = ? AND photo IN ({}) ORDER BY photo, number", photos, reader)
+    rows: list[tuple[int, int, bytes]] = []
+    for row in found:
+        if len(rows) >= AT_ONCE and row[1] != rows[-1][1]:
+            yield _faces(library, rows)
+            rows = []
+        rows.append(row)
+    if rows:
+        yield _faces(library, rows)
+
+
+def _faces(library: Library, rows: Sequence[tuple[int, int, bytes]]) -> _Faces:
+    return _Faces([row[0] for row in rows], [row[1] for row in rows], _vectors(library, [row[2] for row in rows]))
+
+
+def _vectors(library: Library, contents: Sequence[bytes]) -> FloatArray:
+    if len({len(one) for one in contents}) != 1 or len(contents[0]) % 4:
+        raise LibraryError(
+            "The library {file} is damaged ({error}). Restore it from a backup, or delete it and scan again.",
+            file=library.file,
+            error=_("embeddings of one network differ in length"),
+        )
+    return np.frombuffer(b"".join(contents), "<f4").reshape(len(contents), -1).astype(np.float32)
+
+
+def _recognised(
+    identifier: Identifier, faces: _Faces, told: Mapping[int, Said], people: Mapping[int, str]
+) -> Iterator[tuple[int, _Answer]]:
+    """Yield the answers of the recogniser, by face; what somebody said is respected."""
+    decision = _decided(identifier, faces, told, people)
+    ends = np.flatnonzero(np.diff(np.array(faces.photos), append=-1)) + 1
+    chosen = [person for photo in decision.people(ends) for person in photo]
+    known = {key_of(name): name for name in people.values()}
+    names = [known.get(key_of(name), name) for name in identifier.gallery.people]
+    named = np.array([-1 if label is None else label for label in chosen], np.int64)
+    own = np.where(decision.labels == named[:, None], decision.confidence, 0).sum(axis=1)
+    sure = np.where(named >= 0, own, 1 - decision.confidence.sum(axis=1)).clip(0, 1).tolist()
+    for row, label, confidence in zip(faces.rows, chosen, sure, strict=True):
+        yield row, _Answer("" if label is None else names[label], confidence, "recogniser")
+
+
+def _decided(identifier: Identifier, faces: _Faces, told: Mapping[int, Said], people: Mapping[int, str]) -> Decision:
+    """Decide, without the names that faces cannot have because of what somebody said of them or of others in their photo."""
+    decision = identifier.decide(faces.vectors)
+    label_of = {key_of(name): label for label, name in enumerate(identifier.gallery.people)}
+    labels = {row: label_of[key_of(name)] for row, name in people.items() if key_of(name) in label_of}
+    heard = {at: told[row] for at, row in enumerate(faces.rows) if row in told}
+    if denied := {at: own for at, one in heard.items() if (own := [labels[person] for person in one.never if person in labels])}:
+        never = np.zeros((len(denied), len(label_of)), bool)
+        for place, own in enumerate(denied.values()):
+            never[place, own] = True
+        again = identifier.decide(faces.vectors[list(denied)], never)
+        rows = list(denied)
+        parts: Iterator[tuple[NDArray[Any], NDArray[Any]]] = zip(decision, again, strict=True)
+        decision = Decision(*(_with_rows(part, rows, new) for part, new in parts))
+    allowed = np.array(decision.allowed)
+    taken: dict[int, set[int]] = defaultdict(set)
+    for at, one in heard.items():
+        if one.fact:
+            allowed[at] = False
+        if one.person in labels:
+            taken[faces.photos[at]].add(labels[one.person])
+    for at, photo in enumerate(faces.photos) if taken else ():
+        if photo in taken:
+            allowed[at] &= ~np.isin(decision.labels[at], list(taken[photo]))
+    return decision._replace(allowed=allowed)
+
+
+def _with_rows(part: NDArray[Any], rows: Sequence[int], new: NDArray[Any]) -> NDArray[Any]:
+    changed = np.array(part)
+    changed[rows] = new
+    return changed
+
+
+def _of_fact(told: Said, people: Mapping[int, str]) -> _Answer:
+    return _Answer("" if told.person is None else people[told.person], 1.0, "no_face" if told.no_face else "fact")
+
+
+def _of_groups(
+    library: Library, reader: str, photos: Sequence[int], told: Mapping[int, Said], answers: Mapping[int, _Answer]
+) -> Iterator[tuple[int, _Answer]]:
+    """Yield the name of its group for each face that has none: that of the nearest face of which a fact says who it is."""
+    found = library.rows("SELECT face, photo, groups.number FROM groups JOIN faces ON faces.id = face WHERE reader = ?", (reader,))
+    members: dict[int, list[int]] = defaultdict(list)
+    for face, _photo, group in found:
+        members[group].append(face)
+    members.pop(ASIDE, None)
+    photo_of, people, wanted = {face: photo for face, photo, _group in found}, people_of(library), set(photos)
+    everything = said_of_faces(library, reader) if members else {}
+    taken = {(photo_of[face], answer.name) for face, answer in answers.items() if face in photo_of}
+    for faces in members.values():
+        named = {face: everything[face].person for face in faces if face in everything and everything[face].person is not None}
+        open_faces = [face for face in faces if photo_of[face] in wanted and not (face in answers and answers[face].name)]
+        open_faces = [face for face in open_faces if face not in told or not told[face].fact]
+        for face, person in _nearest_named(library, named, open_faces):
+            place = photo_of[face], people[person]
+            if place not in taken and not (face in told and person in told[face].never):
+                taken.add(place)
+                yield face, _Answer(people[person], 0.0, "group")
+
+
+def _nearest_named(library: Library, named: Mapping[int, int | None], faces: Sequence[int]) -> Iterator[tuple[int, int]]:
+    people = {person for person in named.values() if person is not None}
+    if len(people) == 1:
+        yield from ((face, next(iter(people))) for face in faces)
+    elif people and faces:
+        vectors = dict(library.rows_of("SELECT id, vector FROM faces WHERE id IN ({})", [*named, *faces]))
+        far = distances(*(_vectors(library, [vectors[face] for face in some]) for some in (faces, list(named))))
+        whose = list(named.values())
+        yield from ((face, whose[at] or 0) for face, at in zip(faces, far.argmin(axis=1).tolist(), strict=True))
+
+
+def _written(library: Library, reader: str, photos: Sequence[int], answers: Mapping[int, _Answer], state: str, note: str) -> Answered:
+    """Write the answers that are new, and say which."""
+    before: dict[int, tuple[str, float, str]] = {}
+    places: dict[int, tuple[str, int]] = {}
+    for face, number, digest, name, confidence, why in library.rows_of(
+        "SELECT faces.id, number, lower(hex(sha256)), coalesce(people.name, ''), confidence, why FROM faces "
+        "JOIN photos ON photos.id = photo LEFT JOIN answers ON face = faces.id LEFT JOIN people ON people.id = person "
+        "WHERE reader = ? AND photo IN ({}) "
+        "ORDER BY photo, number",
+        photos,
+        reader,
+    ):
+        places[face] = digest, number
+        if why is not None:
+            before[face] = name, confidence, why
+    new = {face: answer for face, answer in answers.items() if (answer.name, answer.confidence, answer.why) != before.get(face)}
+    with library.changing() as change:
+        rows = rows_of_people(change, {answer.name for answer in new.values() if answer.name})
+        change.executemany("DELETE FROM answers WHERE face = ?", [(face,) for face in before if face not in answers])
+        change.executemany(
+            "INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?)",
+            [(face, rows.get(answer.name), answer.confidence, answer.why) for face, answer in new.items()],
+        )
+        set_setting(change, "answered", state)
+    changed = []
+    for face, (digest, number) in places.items():
+        was, now = before.get(face, ("",))[0], answers[face].name if face in answers else ""
+        if was != now:
+            changed.append(ChangedAnswer(digest, number, was or None, now or None))
+    return Answered(len(places), len(changed), tuple(changed[:SHOWN]), note)

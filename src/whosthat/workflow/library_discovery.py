@@ -1,0 +1,138 @@
+"""The faces of a library in groups, and names of groups that the library keeps.
+
+What belongs here: a `Discovery` of what the library holds, without a look at any photo, and its names as facts. What does not: grouping
+(`recognition.grouping`), what a name does to groups (`discovery`), how facts become answers (`answering`).
+
+What was grouped with what stays in the library's table ``groups`` until there are faces that it does not know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from whosthat.errors import UsageError
+from whosthat.library.contents import LibraryFace, faces_of, files_of_photos, photos_by_digest
+from whosthat.library.facts import How, Place, Saying, matched, people_of, said_of_faces, say, undo
+from whosthat.library.store import Library
+from whosthat.workflow.answering import Answered, answer_again
+from whosthat.workflow.discover import grouped
+from whosthat.workflow.discovery import NOBODY, Discovery, FoundFace
+
+if TYPE_CHECKING:
+    from whosthat.types import IntArray
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What came of naming groups of a library: the groups now, of how many faces something else is said, and whose answers changed."""
+
+    discovery: Discovery
+    faces: int
+    answered: Answered
+
+
+def name_groups(library: Library, change: Callable[[Discovery], Discovery]) -> Named:
+    """Group a library's faces, let ``change`` name them, keep the names as facts, and answer again; the library is kept from others.
+
+    Raises:
+        LibraryError: Another process changes the library, or it cannot be written.
+        UsageError: Nothing was scanned yet; or whatever ``change`` raises, before anything is kept.
+    """
+    with library.alone():
+        before = discovery_of(library)
+        after = change(before)
+        n_faces = keep_names(library, before, after)
+        return Named(after, n_faces, answer_again(library))
+
+
+def discovery_of(library: Library) -> Discovery:
+    """Return a library's faces in groups; whoever calls holds `Library.alone`. No photo is looked at; UsageError where none was scanned."""
+    reader = library.setting("reader")
+    if reader is None:
+        raise UsageError(
+            "Nothing was scanned into the library {folder} yet. Scan photos: whosthat library {folder} scan PHOTOS", folder=library.folder
+        )
+    embedder = (library.setting("networks") or "").rpartition(" ")[2]
+    facts_by_row, people = said_of_faces(library, reader), people_of(library)
+    places = files_of_photos(library, missing=True) | files_of_photos(library)
+    rows = [
+        one for one in faces_of(library, reader) if one.photo in places and not (one.row in facts_by_row and facts_by_row[one.row].no_face)
+    ]
+    faces = tuple(FoundFace(one.id, places[one.photo], one.face, one.vector, one.sharpness) for one in rows)
+    ids = {one.row: one.id for one in rows}
+    heard = {ids[row]: one for row, one in facts_by_row.items() if row in ids}
+    facts = {face: NOBODY if one.person is None else people[one.person] for face, one in heard.items() if one.fact}
+    never = {face: frozenset(people[person] for person in one.never) for face, one in heard.items() if one.never}
+    known = library.rows("SELECT face, name FROM answers JOIN people ON people.id = person WHERE why = 'recogniser'")
+    return Discovery(
+        faces,
+        _labels(library, rows, faces, embedder),
+        embedder,
+        facts,
+        never=never,
+        known={ids[face]: name for face, name in known if face in ids},
+        without_face=tuple(places[photo][0] for photo in _without_face(library, reader) if photo in places),
+    )
+
+
+def keep_names(library: Library, before: Discovery, after: Discovery) -> int:
+    """Make facts of the names that were given or taken back, and return of how many faces; LibraryError where they cannot be written."""
+    named = {face for face in {*before.facts, *after.facts} if before.facts.get(face) != after.facts.get(face)}
+    denied = {face: names - before.never.get(face, frozenset()) for face, names in after.never.items()}
+    changed = named | {face for face, names in denied.items() if names}
+    photos = photos_by_digest(library, {face.rpartition("-")[0] for face in changed})
+    found = {one.id: one for one in faces_of(library, photos=photos.values()) if one.id in changed}
+    earlier = _facts_of(library, {one.row: face for face, one in found.items()}, sorted(photos.values()))
+    sayings: list[Saying] = []
+    back: list[int] = []
+    for face, one in sorted(found.items()):
+        place = Place(one.photo, one.place)
+        for person in sorted(denied.get(face, ())):
+            sayings.append(Saying(place, "is_not", person))
+        name = after.facts.get(face)
+        if face in named and name is not None:
+            single = face in after.single or any(how == "face" for _number, how in earlier.get(face, ()))
+            how: How = "face" if single else "group"
+            one_name = None if name == NOBODY else name
+            sayings.append(Saying(place, "is" if one_name else "nobody", one_name, how, enrolled=single))
+        elif face in named and before.facts[face] not in denied.get(face, ()):
+            back += [number for number, _how in earlier.get(face, ())]
+    if sayings:
+        say(library, sayings)
+    for number in sorted(set(back)):
+        undo(library, number)
+    return len(found)
+
+
+def _facts_of(library: Library, faces: dict[int, str], photos: Sequence[int]) -> dict[str, list[tuple[int, str]]]:
+    """Return the facts that say who faces are, or nobody: their numbers, and how they were said, by the faces' ids."""
+    found: dict[str, list[tuple[int, str]]] = {}
+    how = dict(library.rows("SELECT id, how FROM facts WHERE undone_at IS NULL"))
+    for (number, what, _person), row in matched(library, library.setting("reader") or "", photos):
+        if row in faces and what in ("is", "nobody"):
+            found.setdefault(faces[row], []).append((number, how[number]))
+    return found
+
+
+def _labels(library: Library, rows: Sequence[LibraryFace], faces: Sequence[FoundFace], embedder: str) -> IntArray:
+    """Return the group of each face, as the library has it, or group all anew where it does not know some of them."""
+    known: dict[int, int] = dict(library.rows("SELECT face, number FROM groups"))
+    if any(one.row not in known for one in rows):
+        labels = grouped(faces, embedder)
+        known = {one.row: label for one, label in zip(rows, labels.tolist(), strict=True)}
+        with library.changing() as change:
+            change.execute("DELETE FROM groups")
+            change.executemany("INSERT INTO groups VALUES (?, ?)", known.items())
+    return np.array([known[one.row] for one in rows], np.int64)
+
+
+def _without_face(library: Library, reader: str) -> Iterator[int]:
+    """Yield the photos in which the reader found no face."""
+    statement = (
+        "SELECT looks.photo FROM looks WHERE reader = ?1 AND photo NOT IN (SELECT photo FROM faces WHERE reader = ?1) ORDER BY photo"
+    )
+    yield from (photo for (photo,) in library.rows(statement, (reader,)))
