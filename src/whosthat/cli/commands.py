@@ -22,7 +22,7 @@ COMMANDS = {
     "people": N_("List the people whom a face recogniser knows; add, remove or rename them."),
     "export": N_("Write a recogniser's network, or the photos of its run, to files."),
     "report": N_("Write a run's report again, and open it."),
-    "runs": N_("List runs, or set them side by side."),
+    "runs": N_("List runs, set them side by side, or move a threshold."),
     "models": N_("Show the models, and add weights files to them."),
     "serve": N_("Answer programs over HTTP."),
     "desktop": N_("Open a window: choose a photo, see the name."),
