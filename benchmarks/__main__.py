@@ -40,6 +40,7 @@ BENCHMARKS = (
     "faces_strangers",
     "stated_rates",
     "discover",
+    "library",
     "find",
     "correct",
     "photo_stages",
