@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from whosthat.errors import LibraryError
+from whosthat.errors import BundleError, LibraryError
 from whosthat.library.contents import files_of_photos, photos_by_digest, set_setting
 from whosthat.library.facts import Said, key_of, people_of, rows_of_people, said_of_faces
 from whosthat.library.store import Library
 from whosthat.recognition import load
-from whosthat.recognition.bundle import FACTS, find_bundle
+from whosthat.recognition.bundle import FACTS, find_bundle, open_bundle
 from whosthat.recognition.distances import distances
 from whosthat.recognition.gallery import FILE
 from whosthat.recognition.grouping import ASIDE
@@ -102,6 +102,8 @@ class _Faces:
 def answer_again(library: Library, photos: Collection[int] | None = None) -> Answered:
     """Work out who every face is, and write what is new; whoever calls holds `Library.alone`.
 
+    Where there is something else for the library's own recogniser to learn, it learns that first.
+
     Args:
         library: The library.
         photos: Rows of the photos that are new; None is all. Where facts or recogniser are others than the last time, all are answered.
@@ -110,14 +112,17 @@ def answer_again(library: Library, photos: Collection[int] | None = None) -> Ans
         How many answers changed.
 
     Raises:
-        BundleError: The recogniser in use cannot be opened; the answers stay as they were.
+        BundleError: The recogniser in use cannot be opened or saved; the answers stay as they were.
         LibraryError: The library is damaged or cannot be written.
     """
     reader = library.setting("reader")
     if reader is None:
         return Answered(0, 0)
-    recogniser = _in_use(library)
-    state = _state(library)
+    if library.setting("bundle") == OWN and library.setting("answered") != _state(library):
+        from whosthat.workflow.library_recogniser import learn  # which needs `OWN`, and fitting, which is rare
+
+        learn(library)
+    recogniser, state = _in_use(library), _state(library)
     if photos is None or library.setting("answered") != state:
         photos = [row for (row,) in library.rows("SELECT DISTINCT photo FROM faces WHERE reader = ?", (reader,))]
     photos, people = sorted(photos), people_of(library)
@@ -141,6 +146,14 @@ def bundle_in_use(library: Library) -> Path | None:
     return library.folder / OWN if setting == OWN else Path(setting)
 
 
+def own_is_whole(library: Library) -> bool:
+    """Tell whether the library's own recogniser is there and complete; another can be learnt at any time."""
+    try:
+        return open_bundle(library.folder / OWN).folder == library.folder / OWN
+    except BundleError:
+        return False
+
+
 def _in_use(library: Library) -> FaceRecogniser | None:
     bundle = bundle_in_use(library)
     if bundle is None:
@@ -155,7 +168,8 @@ def _state(library: Library) -> str:
     """Return what is another text whenever facts or recogniser are others."""
     facts = library.rows("SELECT count(*), count(undone_at), max(said_at), max(undone_at) FROM facts")[0]
     bundle = bundle_in_use(library)
-    files = {} if bundle is None else read_manifest(find_bundle(bundle)).files
+    lost = library.setting("bundle") == OWN and not own_is_whole(library)
+    files = {} if bundle is None or lost else read_manifest(find_bundle(bundle)).files
     return repr((*facts, library.setting("reader"), *(files[name].sha256 for name in (FACTS, FILE) if name in files)))
 
 

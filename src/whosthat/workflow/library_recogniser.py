@@ -34,7 +34,7 @@ from whosthat.recognition.gallery import EnrolledPhoto, Gallery
 from whosthat.recognition.index import index_of
 from whosthat.translation import _
 from whosthat.wording import counted, percent
-from whosthat.workflow.answering import OWN, bundle_in_use
+from whosthat.workflow.answering import OWN, bundle_in_use, own_is_whole
 from whosthat.workflow.face_photos import OpenedReader, open_reader
 from whosthat.workflow.gallery_bundle import lock_of
 from whosthat.workflow.training_run import versions
@@ -144,7 +144,7 @@ def learn(library: Library, *, replace: bool = False) -> Learnt | None:
     if reader is None or (library.setting("bundle") not in (None, OWN) and not replace):
         return None
     lessons, before = _lessons(library, reader), _remembered(library)
-    there = library.setting("bundle") == OWN and (library.folder / OWN).is_dir()
+    there = library.setting("bundle") == OWN and own_is_whole(library)
     if before is not None and before[0] == lessons.checksum and there:
         return before[1]
     with lock_of(library.folder / OWN):
@@ -238,7 +238,8 @@ def _opened(library: Library) -> tuple[OpenedReader, list[_Kept]]:
     own, used = library.folder / OWN, bundle_in_use(library)
     kept: list[_Kept] = []
     found: OpenedReader | None = None
-    for bundle in dict.fromkeys(place for place in (own, used) if place is not None and place.is_dir()):
+    places = [own] * own_is_whole(library) + [used] * (used is not None and used != own and used.exists())
+    for bundle in filter(None, places):
         recogniser = load(bundle)
         if hasattr(recogniser, "reader") and recogniser.reader.key == key:
             faces, files = cast("FaceRecogniser", recogniser), open_bundle(bundle)
