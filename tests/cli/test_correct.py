@@ -15,7 +15,8 @@ from whosthat.errors import DoubtError, WhichFaceError
 from whosthat.library.facts import Fact, How, What
 from whosthat.types import Box
 from whosthat.workflow.answering import Answered, ChangedAnswer
-from whosthat.workflow.correcting import Corrected, Correction, FaceAnswer
+from whosthat.workflow.correcting import Corrected, Correction
+from whosthat.workflow.library_faces import FaceAnswer
 from whosthat.workflow.library_recogniser import Effect, Learnt
 
 PHOTO = "ab" * 32
@@ -55,7 +56,7 @@ def test_harm_is_told_with_numbers_and_a_way_out(replaced: Any, capsys: pytest.C
 
 
 def test_the_faces_of_a_photo(replaced: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    replaced("whosthat.workflow.correcting.faces_in", (FaceAnswer(1, Box(0, 5, 30, 45), "Anna", 1.0, "fact"),))
+    replaced("whosthat.workflow.library_faces.faces_in", (FaceAnswer(1, Box(0, 5, 30, 45), "Anna", 1.0, "fact"),))
     assert main(["correct", "lib", "beach.jpg"]) == 0
     told = capsys.readouterr()
     assert told.out.splitlines()[1].split() == ["1", "0,", "5", "30", "x", "40", "Anna", "you", "said", "so"]

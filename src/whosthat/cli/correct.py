@@ -143,7 +143,7 @@ def _rename(library: Path, pair: str, *, merge: bool, as_json: bool) -> None:
 
 
 def _show_faces(library: Path, photo: str, *, as_json: bool) -> None:
-    from whosthat.workflow.correcting import faces_in
+    from whosthat.workflow.library_faces import faces_in
 
     faces = faces_in(library, photo)
     if as_json:

@@ -19,7 +19,7 @@ import numpy as np
 
 from whosthat.errors import BundleError, LibraryError
 from whosthat.library.contents import files_of_photos, photos_by_digest, set_setting
-from whosthat.library.facts import Said, key_of, people_of, rows_of_people, said_of_faces
+from whosthat.library.facts import Said, key_of, names_by_key, people_of, rows_of_people, said_of_faces
 from whosthat.library.store import Library
 from whosthat.recognition import load
 from whosthat.recognition.bundle import FACTS, find_bundle, open_bundle
@@ -125,13 +125,13 @@ def answer_again(library: Library, photos: Collection[int] | None = None) -> Ans
     recogniser, state = _in_use(library), _state(library)
     if photos is None or library.setting("answered") != state:
         photos = [row for (row,) in library.rows("SELECT DISTINCT photo FROM faces WHERE reader = ?", (reader,))]
-    photos, people = sorted(photos), people_of(library)
+    photos, people, names = sorted(photos), people_of(library), names_by_key(library)
     told = said_of_faces(library, reader, photos)
     fits = recogniser is not None and recogniser.reader.key == reader
     answers: dict[int, _Answer] = {}
     if fits and recogniser is not None:
         for faces in _blocks(library, reader, photos):
-            answers.update(_recognised(recogniser.identifier, faces, told, people))
+            answers.update(_recognised(recogniser.identifier, faces, told, people, names))
     answers.update((face, _of_fact(one, people)) for face, one in told.items() if one.fact)
     answers.update(_of_groups(library, reader, photos, told, answers))
     note = "" if fits or recogniser is None else _("The recogniser in use knows other embeddings than this library. Scan again with it.")
@@ -201,14 +201,13 @@ def _vectors(library: Library, contents: Sequence[bytes]) -> FloatArray:
 
 
 def _recognised(
-    identifier: Identifier, faces: _Faces, told: Mapping[int, Said], people: Mapping[int, str]
+    identifier: Identifier, faces: _Faces, told: Mapping[int, Said], people: Mapping[int, str], known: Mapping[str, str]
 ) -> Iterator[tuple[int, _Answer]]:
-    """Yield the answers of the recogniser, by face; what somebody said is respected."""
-    decision = _decided(identifier, faces, told, people)
+    """Yield the answers of the recogniser, by face; what somebody said is respected. ``known`` is that of `facts.names_by_key`."""
+    names = [known.get(key_of(name), name) for name in identifier.gallery.people]
+    decision = _decided(identifier, faces, told, people, names)
     ends = np.flatnonzero(np.diff(np.array(faces.photos), append=-1)) + 1
     chosen = [person for photo in decision.people(ends) for person in photo]
-    known = {key_of(name): name for name in people.values()}
-    names = [known.get(key_of(name), name) for name in identifier.gallery.people]
     named = np.array([-1 if label is None else label for label in chosen], np.int64)
     own = np.where(decision.labels == named[:, None], decision.confidence, 0).sum(axis=1)
     sure = np.where(named >= 0, own, 1 - decision.confidence.sum(axis=1)).clip(0, 1).tolist()
@@ -216,16 +215,19 @@ def _recognised(
         yield row, _Answer("" if label is None else names[label], confidence, "recogniser")
 
 
-def _decided(identifier: Identifier, faces: _Faces, told: Mapping[int, Said], people: Mapping[int, str]) -> Decision:
+def _decided(identifier: Identifier, faces: _Faces, told: Mapping[int, Said], people: Mapping[int, str], names: Sequence[str]) -> Decision:
     """Decide, without the names that faces cannot have because of what somebody said of them or of others in their photo."""
     decision = identifier.decide(faces.vectors)
-    label_of = {key_of(name): label for label, name in enumerate(identifier.gallery.people)}
-    labels = {row: label_of[key_of(name)] for row, name in people.items() if key_of(name) in label_of}
+    row_of = {name: row for row, name in people.items()}
+    labels: dict[int | None, set[int]] = defaultdict(set)  # several where people were merged
+    for label, name in enumerate(names):
+        labels[row_of.get(name)].add(label)
+    labels.pop(None, None)
     heard = {at: told[row] for at, row in enumerate(faces.rows) if row in told}
-    if denied := {at: own for at, one in heard.items() if (own := [labels[person] for person in one.never if person in labels])}:
-        never = np.zeros((len(denied), len(label_of)), bool)
+    if denied := {at: own for at, one in heard.items() if (own := {label for person in one.never for label in labels[person]})}:
+        never = np.zeros((len(denied), len(names)), bool)
         for place, own in enumerate(denied.values()):
-            never[place, own] = True
+            never[place, list(own)] = True
         again = identifier.decide(faces.vectors[list(denied)], never)
         rows = list(denied)
         parts: Iterator[tuple[NDArray[Any], NDArray[Any]]] = zip(decision, again, strict=True)
@@ -235,8 +237,8 @@ def _decided(identifier: Identifier, faces: _Faces, told: Mapping[int, Said], pe
     for at, one in heard.items():
         if one.fact:
             allowed[at] = False
-        if one.person in labels:
-            taken[faces.photos[at]].add(labels[one.person])
+        if one.person is not None and labels[one.person]:
+            taken[faces.photos[at]] |= labels[one.person]
     for at, photo in enumerate(faces.photos) if taken else ():
         if photo in taken:
             allowed[at] &= ~np.isin(decision.labels[at], list(taken[photo]))
