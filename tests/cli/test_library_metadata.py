@@ -43,7 +43,7 @@ def test_what_cannot_be_written_or_read_ends_with_3(run: Any, replaced: Any) -> 
     read = replaced("whosthat.workflow.library_metadata.read_library_xmp", (XmpRead(5, 4, problems[:1]), Answered(9, 4)))
     told = run("read-xmp", "--contacts", "contacts.xml")
     assert (told.exit_code, read.options["contacts"]) == (3, Path("contacts.xml"))
-    assert "Other programs had named 5 faces in these photos; 4 were found again." in told.stderr
+    assert "Other programs had named 5 faces in these photos; found again: 4." in told.stderr
     assert "4 faces have another name than before." in told.stderr
 
 

@@ -60,7 +60,7 @@ class _Ready:
 
 
 def write_library_xmp(library: str | Path, *, in_files: bool = False, progress: Progress = SILENT) -> XmpWritten:
-    """Write the names that the faces of a library have for other programs, as `metadata.write_xmp` does, and take out those they had.
+    """Write the names that the faces of a library have for other programs, as `write_xmp` does, and take out those they had.
 
     Args:
         library: Its folder.
