@@ -12,6 +12,7 @@
     recogniser = whosthat.load("runs/latest")
     recogniser.identify("photo.jpg")                                  who is in this photo?
     whosthat.predict(recogniser, ["holiday"])                         who is in these photos?
+    whosthat.write_xmp(predictions)                                   names where digiKam and Lightroom see them
     whosthat.evaluate("runs/latest", "other photos")                  how good is it, really?
 
 Every name below is imported when it is first used, so that ``import whosthat`` costs nothing. Nothing else belongs here.
@@ -41,11 +42,14 @@ if TYPE_CHECKING:
     from whosthat.workflow.find import Found, FoundPhoto, Similar, find
     from whosthat.workflow.library import LibraryCheck, LibraryStatus, library_status, verify_library
     from whosthat.workflow.library_forgetting import ForgottenPerson, forget
+    from whosthat.workflow.library_metadata import read_library_xmp, write_library_xmp
     from whosthat.workflow.loading import load
+    from whosthat.workflow.metadata import XmpRead, XmpWritten, read_xmp, write_xmp
     from whosthat.workflow.predict import predict
     from whosthat.workflow.prediction import Prediction
     from whosthat.workflow.scanning import Scan, scan
     from whosthat.workflow.series import SeriesResult, run_series
+    from whosthat.workflow.thresholds import RunThreshold, run_threshold, save_threshold
     from whosthat.workflow.train import resume, train
     from whosthat.workflow.training_run import TrainResult
 
@@ -65,12 +69,15 @@ _NAMES = {
     "workflow.export": ("export",),
     "workflow.library": ("LibraryCheck", "LibraryStatus", "library_status", "verify_library"),
     "workflow.library_forgetting": ("ForgottenPerson", "forget"),
+    "workflow.library_metadata": ("read_library_xmp", "write_library_xmp"),
     "workflow.find": ("Found", "FoundPhoto", "Similar", "find"),
     "workflow.loading": ("load",),
+    "workflow.metadata": ("XmpRead", "XmpWritten", "read_xmp", "write_xmp"),
     "workflow.predict": ("predict",),
     "workflow.prediction": ("Prediction",),
     "workflow.scanning": ("Scan", "scan"),
     "workflow.series": ("SeriesResult", "run_series"),
+    "workflow.thresholds": ("RunThreshold", "run_threshold", "save_threshold"),
     "workflow.train": ("resume", "train"),
     "workflow.training_run": ("TrainResult",),
 }
@@ -100,6 +107,7 @@ __all__ = [
     "Prediction",
     "Recipe",
     "Recogniser",
+    "RunThreshold",
     "Scan",
     "Search",
     "SeriesResult",
@@ -110,6 +118,8 @@ __all__ = [
     "UsageError",
     "Verification",
     "WhosthatError",
+    "XmpRead",
+    "XmpWritten",
     "__version__",
     "check",
     "compare",
@@ -123,13 +133,19 @@ __all__ = [
     "library_status",
     "load",
     "predict",
+    "read_library_xmp",
     "read_recipe",
     "read_series",
+    "read_xmp",
     "resume",
     "run_series",
+    "run_threshold",
+    "save_threshold",
     "scan",
     "train",
     "verify_library",
+    "write_library_xmp",
+    "write_xmp",
 ]
 
 

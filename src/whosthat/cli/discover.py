@@ -156,9 +156,9 @@ def _of_photos(paths: list[Path], wishes: _Wishes, without: list[Path], *, bundl
 
 def _with_names_of_others(found: Discovery, contacts: Path | None) -> Discovery:
     """Take names from the photos' metadata."""
-    from whosthat.workflow.metadata import read_discovery
+    from whosthat.workflow.metadata import read_xmp
 
-    named, read = read_discovery(found, contacts=contacts)
+    named, read = read_xmp(found, contacts=contacts)
     say_read(read)
     return named
 
