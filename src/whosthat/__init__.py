@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from whosthat.workflow.prediction import Prediction
     from whosthat.workflow.scanning import Scan, scan
     from whosthat.workflow.series import SeriesResult, run_series
+    from whosthat.workflow.thresholds import RunThreshold, run_threshold, save_threshold
     from whosthat.workflow.train import resume, train
     from whosthat.workflow.training_run import TrainResult
 
@@ -76,6 +77,7 @@ _NAMES = {
     "workflow.prediction": ("Prediction",),
     "workflow.scanning": ("Scan", "scan"),
     "workflow.series": ("SeriesResult", "run_series"),
+    "workflow.thresholds": ("RunThreshold", "run_threshold", "save_threshold"),
     "workflow.train": ("resume", "train"),
     "workflow.training_run": ("TrainResult",),
 }
@@ -105,6 +107,7 @@ __all__ = [
     "Prediction",
     "Recipe",
     "Recogniser",
+    "RunThreshold",
     "Scan",
     "Search",
     "SeriesResult",
@@ -136,6 +139,8 @@ __all__ = [
     "read_xmp",
     "resume",
     "run_series",
+    "run_threshold",
+    "save_threshold",
     "scan",
     "train",
     "verify_library",
