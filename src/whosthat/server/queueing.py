@@ -44,7 +44,8 @@ class _Waiting:
     def deliver(self, result: Any) -> None:
         if self.answer.done():  # whoever asked has gone
             return
-        if isinstance(result, Exception) and not isinstance(result, PhotoError):
+        is_answer = isinstance(result, PhotoError) and self.recogniser is not None  # of one photo among several
+        if isinstance(result, Exception) and not is_answer:
             self.answer.set_exception(result)
         else:
             self.answer.set_result(result)
