@@ -3,7 +3,8 @@
 What belongs here: how near is how likely. What does not: groups and names (`discovery`), what a recogniser says.
 
 The person is the one whose three nearest photos are nearest: unlike the middle of all photos, they tell people apart also in a photo
-that is like few others. How likely it is comes from the distance to the person's template, of which more is known (`recognition.impostors`).
+that is like few others. How likely it is comes from the distance to the person's template, of which more is known
+(`recognition.impostors`).
 """
 
 from __future__ import annotations
