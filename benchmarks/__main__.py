@@ -40,6 +40,7 @@ BENCHMARKS = (
     "faces_strangers",
     "stated_rates",
     "discover",
+    "find",
     "photo_stages",
     "ray_engine",
     "service",

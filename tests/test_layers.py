@@ -22,15 +22,15 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("checking",),
     ("training", "recognition"),
     ("dataset", "faces", "networks", "cartoons"),
-    ("photos", "importers", "runs", "library", "photo_cache", "downloading", "cluster", "inference"),
-    ("types", "errors", "settings", "progress", "durable", "file_names", "wording", "proportions", "version"),
+    ("photos", "importers", "runs", "library", "metadata", "photo_cache", "downloading", "cluster", "inference"),
+    ("types", "errors", "settings", "progress", "durable", "file_names", "wording", "proportions", "safe_xml", "version"),
     ("translation",),
 )
 NEVER_SIDEWAYS = (
     {"cli", "desktop", "server"},
     {"training", "recognition"},
     {"dataset", "faces", "networks", "cartoons"},
-    {"photos", "importers", "runs", "library", "photo_cache", "downloading", "cluster", "inference"},
+    {"photos", "importers", "runs", "library", "metadata", "photo_cache", "downloading", "cluster", "inference"},
     set(FLOORS[-2]),
 )
 LAUNCHES = {("cli", "desktop"), ("cli", "server")}

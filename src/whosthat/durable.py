@@ -51,11 +51,12 @@ def unfinished_in(folder: Path) -> Path:
     return folder / f"{UNFINISHED}{secrets.token_hex(6)}"
 
 
-def replace_file(path: Path, content: bytes, *, temporary: Path | None = None) -> None:
+def replace_file(path: Path, content: bytes, *, temporary: Path | None = None, mode: int = 0o600) -> None:
     """Replace a file in one step: whoever reads it sees the old content or the new, also after a crash.
 
     It need not exist, its folder must. It is first written to ``temporary`` in that folder, for whoever keeps others from writing there at
-    the same time; None is a new name, which `sweep` finds when the process is killed.
+    the same time; None is a new name, which `sweep` finds when the process is killed. ``mode`` says who may read and write it then; the
+    owner alone when left out.
 
     Raises:
         OSError: No room, no permission, no such folder. The old file is then untouched.
@@ -70,6 +71,8 @@ def replace_file(path: Path, content: bytes, *, temporary: Path | None = None) -
     temporary = temporary or unfinished_in(path.parent)
     try:
         write_file(temporary, content)
+        if mode != 0o600:
+            temporary.chmod(mode)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)

@@ -5,7 +5,8 @@
     |   `-- RecipeError     a recipe key or value that cannot be used
     |-- PhotoError          one file that cannot be read as a photo                      exit 3
     |-- DatasetError        a folder of photos that cannot be used                       exit 3
-    |   `-- DoubtError      photos that do not seem to show the person who is said to be in them
+    |   |-- DoubtError      photos that do not seem to show the person who is said to be in them
+    |   `-- WhichFaceError  a photo of several faces, any of which may be meant
     |-- CacheError          a prepared-photo cache that is damaged or from other photos
     |-- DeviceError         a GPU that was asked for and cannot be used                  exit 2
     |-- NetworkError        a network that is unknown or cannot be built
@@ -97,6 +98,10 @@ class DoubtError(DatasetError):
     def __init__(self, doubt: str, advice: str) -> None:
         self.doubt = doubt
         super().__init__("{doubt} {advice}", doubt=doubt, advice=advice)
+
+
+class WhichFaceError(DatasetError):
+    """A photo that shows several faces, and it is not clear which is meant; a number chooses one."""
 
 
 class CacheError(WhosthatError):

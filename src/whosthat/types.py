@@ -106,6 +106,7 @@ class Sighting:
         given_to_better: Where the name is None because another face of the photo fits the same person better: that person.
         embedding: Of a face in a photo, float32 (dimensions,), as `Recogniser.embed` gives it; None otherwise, and in no JSON.
         face: What the detector found, with landmarks and score; None where the whole photo was looked at, and in no JSON.
+        stranger: Which of the unknown of a video it is, from 1; 0 for everybody else, and in no JSON of a photo.
     """
 
     name: str | None
@@ -118,6 +119,7 @@ class Sighting:
     given_to_better: str | None = None
     embedding: FloatArray | None = field(default=None, repr=False, compare=False)
     face: Face | None = field(default=None, repr=False, compare=False)
+    stranger: int = field(default=0, repr=False, compare=False)
 
     def to_dict(self, best: int | None = None) -> dict[str, Any]:
         """Return it as plain values, ready for JSON.
@@ -125,7 +127,8 @@ class Sighting:
         Args:
             best: How many of the ``probabilities`` to keep, best first; None keeps all.
         """
-        facts = {item.name: getattr(self, item.name) for item in fields(self) if item.name not in ("probabilities", "embedding", "face")}
+        unsaid = ("probabilities", "embedding", "face", "stranger")
+        facts = {item.name: getattr(self, item.name) for item in fields(self) if item.name not in unsaid}
         facts["box"] = None if self.box is None else asdict(self.box)
         facts["nearest"] = [asdict(like) for like in self.nearest]
         return {**facts, "probabilities": dict(list(self.probabilities.items())[:best])}

@@ -82,8 +82,10 @@ NOUNS: Mapping[str, tuple[str, str]] = {
     "parameter": NN_("{n} parameter", "{n:,} parameters"),
     "photo": NN_("{n} photo", "{n:,} photos"),
     "RAW photo": NN_("{n} RAW photo", "{n:,} RAW photos"),  # not translated: the key
+    "HEIC photo": NN_("{n} HEIC photo", "{n:,} HEIC photos"),  # not translated: the key
     "other file": NN_("{n} other file", "{n:,} other files"),  # not translated: the key
     "setting": NN_("{n} setting", "{n:,} settings"),
+    "sidecar": NN_("{n} sidecar", "{n:,} sidecars"),
     "stranger": NN_("{n} stranger", "{n:,} strangers"),
     "test photo": NN_("{n} test photo", "{n:,} test photos"),  # not translated: the key
     "training photo": NN_("{n} training photo", "{n:,} training photos"),  # not translated: the key

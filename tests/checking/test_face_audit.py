@@ -92,9 +92,18 @@ def test_people_who_look_alike_stand_first_in_the_table_and_are_noted() -> None:
     audit = audited(*ALL_WELL[:4], *ALL_WELL[8:], *[("bo", shows(1, vector=like_ann)) for _ in range(4)])
     assert (audit.look_alikes[0].first, audit.look_alikes[0].second) == ("ann", "bo")
     assert len(audit.look_alikes) == 3
-    assert face_findings(audit) == ()
-    confused = FaceAudit(9, look_alikes=(Pair("ann", "bo", 0.49, 2), Pair("ann", "cy", 0.41, 0), Pair("bo", "cy", 0.6, 1)))
+    assert [found.kind for found in face_findings(audit)] == ["people-too-alike"]
+    confused = FaceAudit(9, look_alikes=(Pair("ann", "bo", 0.49, 2), Pair("ann", "cy", 0.46, 0), Pair("bo", "cy", 0.6, 1)))
     assert face_findings(confused)[0].sentence == "1 pair of people may be confused: ann and bo. More photos may help."
+
+
+def test_people_who_look_more_alike_than_strangers_get_a_warning() -> None:
+    audit = FaceAudit(9, look_alikes=(Pair("ann", "bo", 0.44, 3), Pair("ann", "cy", 0.3, 0), Pair("bo", "cy", 0.46, 0)))
+    (found,) = face_findings(audit)
+    assert (found.kind, found.severity) == ("people-too-alike", "warning")
+    assert found.sentence.startswith(
+        "2 pairs of people look more alike than strangers do (distance below 0.45): ann and bo (0.44), ann and cy"
+    )
 
 
 def test_a_photo_in_a_wrong_folder_makes_nobody_look_alike() -> None:

@@ -40,6 +40,7 @@ def shown(capsys: pytest.CaptureFixture[str], *sightings: Sighting) -> str:
         ((known("Bo", 1.0, 0.00001),), "Bo > 99 %"),
         ((known("Bo", 0.7, 0.2),), "Bo 70 % (or Zoe 20 %)"),
         ((stranger(0.74), stranger()), "2 faces, none known (perhaps Al 74 %)"),
+        ((Sighting(None, 0.6, "Bo", 0.35, BOX, {"Al": 0.6, "Bo": 0.35}),), "1 face, unknown (perhaps Al 60 % or Bo 35 %)"),
         ((known("Al"), stranger(0.99, better="Al")), "Al 97 %, 1 unknown (one also looks like Al)"),
     ],
 )

@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,7 @@ from whosthat.errors import UsageError
 from whosthat.photos.drawing import save_image
 
 PAGE = Path(__file__).parents[2] / "docs" / "scale.md"
-ONE_COMPUTER, NODES, USING_THEM = (
+ONE_COMPUTER, NODES, USING_THEM, IN_STORAGE = (
     block.splitlines() for block in re.findall(r"^```\n(.*?)\n```$", PAGE.read_text(encoding="utf-8"), re.M | re.S)
 )
 
@@ -66,6 +67,26 @@ def test_on_one_computer(place: Path, monkeypatch: pytest.MonkeyPatch, capsys: p
     assert "miss many cartoon faces" in out
     assert "holiday" in out
     assert Path("faces.parquet").read_bytes()[:4] == b"PAR1"
+
+
+@pytest.mark.slow
+def test_from_storage(place: Path, bucket: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bucket.holds(place / "people", "bucket/people")
+    bucket.holds(place / "holiday", "bucket/unsorted")
+    bucket.holds(place / "holiday", "bucket/holiday")
+    (tmp_path / "more" / HEROES[0]).mkdir(parents=True)
+    (tmp_path / "others").mkdir()
+    for seed in range(20, 23):
+        save_image(draw_hero(HEROES[0], seed, 200), tmp_path / "more" / HEROES[0] / f"{seed}.png")
+        save_image(draw_hero(HEROES[4], seed, 200), tmp_path / "others" / f"{seed}.png")
+    bucket.holds(tmp_path / "more", "bucket/more")
+    bucket.holds(tmp_path / "others", "bucket/others")
+    monkeypatch.chdir(tmp_path)
+    assert len(IN_STORAGE) == 6
+    for command in IN_STORAGE:
+        assert "s3://bucket/" in command
+        assert main(shlex.split(command)[1:]) == 0
+    assert list(tmp_path.glob("s3:*")) == []
 
 
 @pytest.mark.slow

@@ -29,7 +29,7 @@ WORDS = {
     "Show this message and exit.": "顯示這份說明後結束。",
     "Output": "輸出",
     "Look for trouble in a folder of photos.": "檢查照片資料夾有什麼問題。",
-    "Folder that holds one folder of photos for each person or class.": LONG,
+    "Folder that holds one folder of photos for each person or class; s3://bucket/folder, too.": LONG,
     "Error: {message}": "錯誤：{message}",
     '{message} Read "{command} --help".': "{message}請看「{command} --help」。",
     "Invalid value for {name}: {reason}": "{name} 的值不對：{reason}",

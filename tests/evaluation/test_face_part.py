@@ -112,20 +112,26 @@ def test_of_many_suspects_twelve_are_shown_and_the_others_listed(run: Path) -> N
 
 
 def test_the_table_tells_how_near_and_in_words_who_is_easily_confused(run: Path) -> None:
-    pairs = (Pair("bo", "cy", 0.49, 3), Pair("ann", "bo", 0.55, 1), Pair("ann", "cy", 0.41, 0), Pair("bo", "dee", 0.72, 0))
+    pairs = (Pair("bo", "cy", 0.49, 3), Pair("ann", "bo", 0.55, 1), Pair("ann", "cy", 0.46, 0), Pair("bo", "dee", 0.72, 0))
     words = told(run, FaceAudit(9, look_alikes=pairs))
     assert "Most easily confused: bo and cy (3 photos nearer to the other). More photos of them may help." in words
-    assert "bo cy 0.49 easily confused 3 ann bo 0.55 somewhat alike 1 ann cy 0.41 alike 0 bo dee 0.72 not alike 0" in words
+    assert "bo cy 0.49 easily confused 3 ann bo 0.55 somewhat alike 1 ann cy 0.46 alike 0 bo dee 0.72 not alike 0" in words
 
 
 def test_no_more_than_five_pairs_are_shown(run: Path) -> None:
-    assert told(run, FaceAudit(9, look_alikes=tuple(Pair(f"ann {n}", "bo", 0.4, 0) for n in range(9)))).count(" bo 0.40 alike") == 5
+    assert told(run, FaceAudit(9, look_alikes=tuple(Pair(f"ann {n}", "bo", 0.47, 0) for n in range(9)))).count(" bo 0.47 alike") == 5
 
 
 def test_where_nobody_is_confused_that_is_said(run: Path) -> None:
-    words = told(run, FaceAudit(9, look_alikes=(Pair("ann", "bo", 0.41, 0),)))
+    words = told(run, FaceAudit(9, look_alikes=(Pair("ann", "bo", 0.46, 0),)))
     assert "No two people are easily confused. Most alike: ann and bo." in words
     assert "Who looks like whom" not in told(run, FaceAudit(9))
+
+
+def test_people_who_look_more_alike_than_strangers_are_warned_of(run: Path) -> None:
+    words = told(run, FaceAudit(9, look_alikes=(Pair("ann", "bo", 0.41, 0), Pair("ann", "cy", 0.46, 0))))
+    assert "warning 1 pair of people look more alike than strangers do (distance below 0.45): ann and bo (0.41)." in words
+    assert "ann bo 0.41 more alike than strangers 0" in words
 
 
 def test_hostile_names_and_pictures_stay_words(run: Path) -> None:

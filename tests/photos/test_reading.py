@@ -1,3 +1,4 @@
+import datetime
 import hashlib
 import io
 import os
@@ -12,7 +13,7 @@ import pytest
 from PIL import Image as PillowImage
 
 from whosthat.errors import PhotoError
-from whosthat.photos.reading import decode, looks_like_photo, opened, read, sha256_of
+from whosthat.photos.reading import NO_PIXEL, decode, looks_like_photo, opened, read, sha256_of
 
 LOSSLESS = {"PNG": {}, "BMP": {}, "TIFF": {}, "PPM": {}, "WEBP": {"lossless": True}}
 
@@ -316,3 +317,15 @@ def test_a_jpeg_that_ends_early_is_refused_at_any_size(tmp_path: Path) -> None:
     half = (tmp_path / "noise.jpg").read_bytes()[: (tmp_path / "noise.jpg").stat().st_size // 2]
     with pytest.raises(PhotoError, match="ends too early"), opened(half, longest=128):
         pass
+
+
+def test_a_glance_tells_size_time_and_content_without_pixels(tmp_path: Path) -> None:
+    exif = PillowImage.Exif()
+    exif[0x0112] = 6  # on its side
+    exif.get_ifd(0x8769)[0x9003] = "2024:05:01 10:00:00"
+    for name in ("a.jpg", "a.png", "a.webp"):
+        PillowImage.new("RGB", (40, 30)).save(tmp_path / name, exif=exif)
+        with opened(tmp_path / name) as whole, opened(tmp_path / name, longest=NO_PIXEL) as glance:
+            assert (glance.size, glance.taken_at, glance.sha256) == ((30, 40), whole.taken_at, whole.sha256)
+            assert glance.taken_at == datetime.datetime(2024, 5, 1, 10, tzinfo=datetime.UTC).timestamp()
+            assert glance.image.shape == (0, 0, 3)

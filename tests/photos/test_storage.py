@@ -52,7 +52,7 @@ def test_a_folder_is_listed(holiday: Any) -> None:
     found = list(find_photos(["s3://photos/holiday", "s3://photos/single.png"], passed_over=others))
     assert [str(photo) for photo in found] == ["s3://photos/holiday/b ä.png", "s3://photos/holiday/deep/a.JPG", "s3://photos/single.png"]
     assert others.total() == 1
-    assert [str(one) for one in listed(StoredPhoto("s3://photos"))][-1] == "s3://photos/holiday/notes.txt"
+    assert [str(one) for one in listed(StoredPhoto("s3://photos")).files][-1] == "s3://photos/holiday/notes.txt"
 
 
 def test_a_folder_that_cannot_be_listed_or_holds_nothing_is_named(holiday: Any) -> None:

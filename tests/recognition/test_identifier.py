@@ -7,8 +7,9 @@ import pytest
 
 from whosthat.recognition import identifier as module
 from whosthat.recognition.face_threshold import DistanceThreshold
-from whosthat.recognition.gallery import Gallery
+from whosthat.recognition.gallery import EnrolledPhoto, Gallery
 from whosthat.recognition.identifier import Identifier
+from whosthat.recognition.index import build_index
 from whosthat.recognition.ranking import people_of_faces
 
 
@@ -86,3 +87,34 @@ def test_a_ruled_out_face_is_out_of_reach_and_all_others_stay(head: str, identif
     after = decision.people(np.arange(1, 41))
     assert after[:named] + after[named + 1 :] == before[:named] + before[named + 1 :]
     assert after[named] == [None]
+
+
+def siblings(apart: float, head: str = "trimmed-mean") -> tuple[Identifier, np.ndarray]:
+    """Name by two people so far apart, and by a third; and faces on the line from the first to the second: at 0, 40, 60 and 100 % of it."""
+    people = np.zeros((3, 8), np.float32)
+    people[1, 0], people[2, 1] = apart, 0.8
+    photos = tuple(EnrolledPhoto(f"{row}.jpg", f"{row:064x}") for row in range(9))
+    gallery = Gallery(("ann", "bo", "cy"), np.repeat(people, 3, axis=0), np.repeat(np.arange(3), 3), photos)
+    identifier = Identifier(gallery, head, DistanceThreshold(value=0.5, how=""))
+    return identifier, np.linspace(people[0], people[1], 6)[[0, 2, 3, 5]].astype(np.float32)
+
+
+@pytest.mark.parametrize("head", ["trimmed-mean", "nearest"])
+def test_between_two_who_look_alike_a_face_gets_a_name_only_if_it_is_clearly_not_the_other(head: str) -> None:
+    identifier, faces = siblings(0.44, head)
+    decision = identifier.decide(faces)
+    assert decision.people(np.arange(1, 5)) == [[0], [None], [None], [1]]
+    assert decision.labels[1][np.argsort(-decision.probabilities[1])[:2]].tolist() == [0, 1]
+    assert not decision.allowed[1].any()  # nobody else gets the face either
+
+
+@pytest.mark.parametrize("head", ["trimmed-mean", "nearest"])
+def test_between_two_who_are_as_far_apart_as_strangers_the_nearer_one_gets_the_name(head: str) -> None:
+    identifier, faces = siblings(0.46, head)
+    assert identifier.decide(faces).people(np.arange(1, 5)) == [[0], [0], [1], [1]]
+
+
+def test_an_index_asks_the_same_of_people_who_look_alike() -> None:
+    identifier, faces = siblings(0.44)
+    identifier.index = build_index(identifier.gallery.vectors, identifier.gallery.labels)
+    assert identifier.decide(faces).people(np.arange(1, 5)) == [[0], [None], [None], [1]]

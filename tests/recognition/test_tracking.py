@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whosthat.recognition.tracking import Span, Tracker, spans_of, tracks_by_name
+from whosthat.recognition.tracking import Span, Tracker, spans_of, tracks_by_person
 from whosthat.types import Box, Sighting
 
 
@@ -84,10 +84,10 @@ def test_spans_that_nearly_touch_become_one():
     assert spans_of(far) == (Span(0, 0), Span(pytest.approx(4.2), pytest.approx(4.4)))
 
 
-def test_tracks_are_put_together_by_name():
+def test_tracks_are_put_together_by_person():
     tracks = followed([face(None, 300)], [face("ann", 0)], [face("bo", 0)], [face("ann", 0)], cuts=[1, 2, 3])
-    assert {name: [track.start for track in theirs] for name, theirs in tracks_by_name(tracks).items()} == {
-        None: [0],
+    assert {name: [track.start for track in theirs] for name, theirs in tracks_by_person(tracks).items()} == {
+        0: [0],
         "ann": [pytest.approx(0.2), pytest.approx(0.6)],
         "bo": [pytest.approx(0.4)],
     }

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -47,3 +48,21 @@ def remember_facts(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path, Mapping[s
             memory.save()
 
     return remember
+
+
+@pytest.fixture(scope="session")
+def painted() -> ModuleType:
+    """The module `painted.py`, loaded once: photos whose faces are fields of colour."""
+    file = Path(__file__).with_name("painted.py")
+    spec = importlib.util.spec_from_file_location("whosthat_painted", file)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def painted_reader(painted: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The reader that libraries open here, instead of one with networks."""
+    reader = painted.PaintedReader()
+    monkeypatch.setattr("whosthat.workflow.library_reader.open_reader", reader.opened)
+    return reader

@@ -17,6 +17,7 @@ from whosthat.checking.face_audit import audit_faces
 from whosthat.checking.face_findings import face_findings
 from whosthat.dataset.audit import audit_folder
 from whosthat.faces.remembered import PhotoFaces, RememberedFaces
+from whosthat.photos.reading import sha256_of
 from whosthat.workflow.face_photos import OpenedReader, _seen_already, faces_of_photos, open_reader, seen_in_photos
 
 PORTRAIT = Image.open(
@@ -123,15 +124,21 @@ def test_what_was_searched_is_not_looked_at_again_where_looking_finds_the_same(
     monkeypatch.setenv("WHOSTHAT_CACHE", str(tmp_path / "cache"))
     pictures = {"small": PORTRAIT.crop((60, 40, 460, 440)).resize((180, 180)), "two": crowd(2), "large": PORTRAIT}
     pictures["wall"] = Image.new("RGB", (180, 180), "teal")
-    photos = {name: tmp_path / f"{name}.png" for name in pictures}
     for name, picture in pictures.items():
-        picture.save(photos[name])
-    searched = faces_of_photos(photos, opened.reader)
-    looked = seen_in_photos(photos, opened.reader, what="photos")
-    for name in sorted(photos.keys() - {"small"}):
+        picture.save(tmp_path / f"{name}.png")
+    digest = {name: sha256_of(tmp_path / f"{name}.png") for name in pictures}
+    photos = {digest[name]: tmp_path / f"{name}.png" for name in pictures}
+    searched = {name: faces_of_photos(photos, opened.reader)[digest[name]] for name in pictures}
+    looked = {name: seen_in_photos(photos, opened.reader, what="photos")[digest[name]] for name in pictures}
+    for name in sorted(pictures.keys() - {"small"}):
         assert _seen_already(searched[name], opened.reader) is None, name
     gone = seen_in_photos({"again": tmp_path / "gone.png"}, opened.reader, what="photos", searched={"again": searched["small"]})["again"]
     assert gone.faces == looked["small"].faces
     assert len(gone.faces) == 1
     assert np.array_equal(gone.vectors, looked["small"].vectors)
     assert gone.sharpness == looked["small"].sharpness
+
+
+def test_a_photo_that_was_replaced_meanwhile_gives_no_faces_to_the_old_one(opened: OpenedReader, tmp_path: Path) -> None:
+    PORTRAIT.save(tmp_path / "photo.png")
+    assert seen_in_photos({"another": tmp_path / "photo.png"}, opened.reader, what="photos") == {}

@@ -35,9 +35,10 @@ from whosthat.settings import cache_folder
 from whosthat.training.recipe import default_recipe
 from whosthat.types import Box, Face
 from whosthat.wording import percent
-from whosthat.workflow import people
 from whosthat.workflow.face_choice import Crowd
-from whosthat.workflow.people import add_person, list_people, list_photos, remove_person, rename_person, rule_out
+from whosthat.workflow.gallery_bundle import save_gallery
+from whosthat.workflow.people import add_person, list_people, list_photos, rename_person, rule_out
+from whosthat.workflow.removing import held, remove_person
 from whosthat.workflow.train import train
 
 WHO = ("ann", "bo", "cy", "dee", "eve")
@@ -218,7 +219,7 @@ def test_a_photo_of_several_faces_is_refused_with_the_faces_numbered(bundle: Pat
     before = (bundle / "manifest.json").read_bytes()
     photo = write_photo(tmp_path / "group.jpg", "bo:7 dee:0 eve:0")
     with pytest.raises(
-        DatasetError, match=r"shows 3 faces, and it is not clear which of them is dee\. Choose one with --face N"
+        DatasetError, match=r"shows 3 faces, and it is not clear which of them is dee\. Choose one by its number"
     ) as refused:
         add_person(bundle, "dee", [photo])
     assert str(refused.value).splitlines()[2:] == [
@@ -270,7 +271,7 @@ def test_the_face_that_fits_the_other_photos_is_taken_and_said(bundle: Path, tmp
 def test_where_no_face_or_two_fit_the_other_photos_nothing_is_guessed(bundle: Path, tmp_path: Path) -> None:
     alone = write_photo(tmp_path / "alone.jpg", "dee:0")
     for text in ("bo:7 eve:0", "dee:7 dee:8"):
-        with pytest.raises(DatasetError, match=r"not clear which of them is dee\. Leave it out, or add it alone with --face N"):
+        with pytest.raises(DatasetError, match=r"not clear which of them is dee\. Leave it out, or add it alone and choose a face"):
             add_person(bundle, "dee", [alone, write_photo(tmp_path / "group.jpg", text)])
 
 
@@ -359,7 +360,7 @@ def test_the_last_person_stays(bundle: Path) -> None:
 
 def test_a_removal_that_was_stopped_can_be_done_again(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(people, "save_bundle", Mock(side_effect=BundleError("disk full")))
+        patch.setattr("whosthat.workflow.gallery_bundle.save_bundle", Mock(side_effect=BundleError("disk full")))
         with pytest.raises(BundleError, match="disk full"):
             remove_person(bundle, "bo")
     assert counts(bundle)["bo"] == 4
@@ -413,7 +414,7 @@ def test_what_an_older_version_left_is_swept(bundle: Path) -> None:
 
 
 def test_two_processes_do_not_change_one_bundle(bundle: Path) -> None:
-    with people._held(bundle), pytest.raises(BundleError, match="being changed by another process"):
+    with held(bundle), pytest.raises(BundleError, match="being changed by another process"):
         rename_person(bundle, "bo", "bob")
 
 
@@ -514,7 +515,7 @@ def test_the_face_of_somebody_removed_is_also_forgotten_where_it_was_ruled_out_f
 ) -> None:
     sees(monkeypatch)
     place = FaceRecogniser.open(open_bundle(bundle)).identifier.gallery.ruling_out("bo", vector_of("ann:9"), "a" * 64)
-    people._save(open_bundle(bundle), place.ruling_out("bo", vector_of("eve:1"), "b" * 64), None)
+    save_gallery(open_bundle(bundle), place.ruling_out("bo", vector_of("eve:1"), "b" * 64), None)
     remove_person(bundle, "ann")
     out = gallery_of(bundle).ruled_out
     assert out is not None

@@ -18,7 +18,8 @@ from whosthat.recognition.gallery import EnrolledPhoto, Gallery
 from whosthat.recognition.index import FILE, index_of
 from whosthat.types import Box, Face
 from whosthat.workflow import people as module
-from whosthat.workflow.people import how_searched, list_people, remove_person, rename_person, rule_out
+from whosthat.workflow.people import how_searched, list_people, rename_person, rule_out
+from whosthat.workflow.removing import remove_person
 
 N_PEOPLE, EACH, DIMENSIONS = 60, 4, 16
 FACE = Face(Box(0, 0, 50, 50), ((15, 15), (35, 15), (25, 25), (18, 33), (32, 33)), 0.9)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -13,11 +15,13 @@ import pytest
 
 from whosthat.errors import PhotoError, UsageError
 from whosthat.photos.reading import read
+from whosthat.photos.video import open_video
+from whosthat.photos.video_writing import VideoWriter, find_ffmpeg
 from whosthat.recognition.tracking import Span
 from whosthat.types import Box, Image, Sighting
 from whosthat.workflow.predict import predict
 from whosthat.workflow.predict_video import predict_video
-from whosthat.workflow.prediction import CSV_COLUMNS, csv_rows, to_dict
+from whosthat.workflow.prediction import CSV_COLUMNS, Prediction, csv_rows, to_dict
 
 RATE = 10.0
 
@@ -85,6 +89,71 @@ def test_a_picture_shows_each_track_with_the_voted_names(tmp_path: Path) -> None
     assert len(drawn) == len(set(drawn)) > 0
     assert all(path.name.startswith("ünï 0.0") and path.suffix == ".jpg" for path in drawn)
     assert all(read(path).shape == (120, 160, 3) for path in drawn)
+
+
+def drawn_film(folder: Path, source: Path, **more: Any) -> Any:
+    if find_ffmpeg() is None:
+        pytest.skip("FFmpeg is not installed")
+    (folder / "drawn").mkdir(exist_ok=True)
+    return predict_video(FindsSquares(), source, draw=folder / "drawn", **more)
+
+
+def test_the_video_is_drawn_with_boxes_that_follow_between_looks(tmp_path: Path) -> None:
+    answer = drawn_film(tmp_path, film(tmp_path / "film.mp4"), every=5)
+    assert (answer.annotated, answer.problem) == (tmp_path / "drawn" / "film.mp4", "")
+    with open_video(answer.annotated) as video:
+        frames = [frame.image for frame in video.frames()]
+    assert len(frames) == 40
+    for number in (0, 3, 8):  # 3 and 8 lie between looks: a line runs down at the square's left side, which moves by 4 pixels a frame
+        line = frames[number][15:35, 4 + 4 * number].astype(int)
+        assert np.abs(line - (250, 0, 0)).max(axis=1).mean() > 60
+    assert to_dict(Prediction(tmp_path / "film.mp4", video=answer))["video"]["annotated"] == str(answer.annotated)
+
+
+def test_a_drawn_video_replaces_its_own_copy_and_nothing_else(tmp_path: Path) -> None:
+    source = film(tmp_path / "film.mp4", 10)
+    first = drawn_film(tmp_path, source).annotated
+    assert drawn_film(tmp_path, source).annotated == first
+    assert stat.S_IMODE(first.stat().st_mode) == 0o600 or os.name == "nt"
+    with first.open("r+b") as file:
+        file.seek(200)
+        file.write(b"edited")
+    assert drawn_film(tmp_path, source).annotated == first.with_name("film-2.mp4")
+    assert drawn_film(tmp_path, source).annotated == first.with_name("film-2.mp4")
+    assert not list((tmp_path / "drawn").glob(".new-*"))
+
+
+def test_a_drawn_video_that_is_not_finished_has_no_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source, written = film(tmp_path / "film.mp4"), VideoWriter.write
+
+    def stopped(self: VideoWriter, image: Image, seconds: float) -> None:
+        if seconds > 1:
+            raise KeyboardInterrupt
+        written(self, image, seconds)
+
+    monkeypatch.setattr(VideoWriter, "write", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        drawn_film(tmp_path, source)
+    assert not [path for path in (tmp_path / "drawn").iterdir() if path.suffix != ".jpg"]
+
+
+def test_where_ffmpeg_fails_the_answer_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(self: VideoWriter, image: Image, seconds: float) -> None:
+        raise PhotoError(None, "FFmpeg failed: {reason}", reason="no room")
+
+    monkeypatch.setattr(VideoWriter, "write", failing)
+    answer = drawn_film(tmp_path, film(tmp_path / "film.mp4"))
+    assert set(answer.people) == {"Ann"}
+    assert (answer.annotated, answer.problem) == (None, "it could not be drawn: FFmpeg failed: no room")
+
+
+def test_without_ffmpeg_there_are_pictures_and_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, heard: Any) -> None:
+    monkeypatch.setattr("whosthat.workflow.annotating.find_ffmpeg", lambda: None)
+    films = [film(tmp_path / name, 10) for name in ("one.mp4", "two.mp4")]
+    answers = list(predict(FindsSquares(), films, draw=tmp_path / "drawn", progress=heard))
+    assert [answer.video.annotated for answer in answers] == [None, None]
+    assert all(answer.video.drawn for answer in answers)
+    assert [sentence for sentence in heard.said if "apt install ffmpeg" in sentence] == heard.said[:1]
 
 
 def test_a_recogniser_of_whole_photos_gives_runs(tmp_path: Path, save_colours: Callable[..., Path]) -> None:

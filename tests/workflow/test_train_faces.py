@@ -31,7 +31,6 @@ from whosthat.faces.models import EMBEDDERS
 from whosthat.faces.remembered import RememberedFaces
 from whosthat.photos.drawing import save_image
 from whosthat.recognition.bundle import open_bundle
-from whosthat.recognition.enrolling import FittedIdentifier
 from whosthat.recognition.face_recogniser import FaceRecogniser
 from whosthat.recognition.face_threshold import DistanceThreshold
 from whosthat.recognition.gallery import FILE, read_gallery
@@ -44,7 +43,6 @@ from whosthat.workflow.evaluate import evaluate
 from whosthat.workflow.export import export
 from whosthat.workflow.face_photos import KEPT_EVERY, OpenedReader
 from whosthat.workflow.train import resume, train
-from whosthat.workflow.train_faces import _head_notes
 
 Killing = Callable[..., AbstractContextManager[list[str]]]
 SIDE = 150
@@ -225,21 +223,36 @@ def test_a_recogniser_of_one_person_is_tested_reported_and_finds_them(embedder: 
     assert [(one.name, one.runner_up) for one in answers] == [("grandma", None), (None, None)]
 
 
-@pytest.mark.parametrize(
-    ("accuracies", "ending"),
-    [
-        (
-            {"trimmed-mean": 0.9, "nearest": 0.9, "logistic": 0.8},
-            " Also tried: nearest photos (90 % correct in cross-validation), logistic regression (80 % correct in cross-validation).",
-        ),
-        ({"trimmed-mean": 1.0}, ""),
-    ],
-)
-def test_of_heads_that_do_equally_well_the_simplest_is_taken_and_said(accuracies: dict[str, float], ending: str) -> None:
-    fitted = FittedIdentifier(Identifier(None, "trimmed-mean", None), accuracies)
-    (note,) = _head_notes(fitted)
-    assert note.startswith("Method: average of each person's photos (")
-    assert note.endswith(f" correct in cross-validation).{ending}")
+def test_the_report_of_one_person_holds_no_figure_that_could_not_be_otherwise(
+    embedder: ByPixel, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for seed in range(20):
+        draw(tmp_path / "people" / "grandma" / f"{seed}.png", 0, seed)
+    assert main(["train", str(tmp_path / "people"), "--model", "faces", "--runs", str(tmp_path / "runs")]) == 0
+    told = capsys.readouterr().out
+    words = re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", (tmp_path / "runs/people-faces-1/report.html").read_text("utf-8"))))
+    for text in (told, words):
+        assert "Each of 18 photos was compared with the others, but not with its copies or its burst: 18 would get the name." in text
+        assert "One person cannot be confused with another" in text
+        assert not re.search("[Cc]losed.set|Confusions|[Pp]recision|temperature", text)
+
+
+def test_of_one_person_with_two_photos_the_others_are_what_there_is_to_ask(embedder: ByPixel, tmp_path: Path) -> None:
+    for seed in range(2):
+        draw(tmp_path / "people" / "grandma" / f"{seed}.png", 0, seed)
+    result = train(tmp_path / "people", RECIPE, runs=tmp_path / "runs")
+    assert result.evaluation is None
+    assert any(note.startswith("Each of 2 photos was compared with the others") for note in result.notes)
+
+
+def test_strangers_are_asked_of_one_person_too(embedder: ByPixel, tmp_path: Path) -> None:
+    for seed in range(9):
+        draw(tmp_path / "people" / "grandma" / f"{seed}.png", 0, seed)
+    for stranger in range(1, 8):
+        for seed in range(3):
+            draw(tmp_path / "others" / str(stranger) / f"{seed}.png", stranger, seed)
+    result = train(tmp_path / "people", RECIPE, strangers=tmp_path / "others", runs=tmp_path / "runs")
+    assert open_bundle(result.run).facts.threshold.n_strangers == 21
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps the user's profile private by other means")

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from whosthat.checking.face_audit import LARGEST, NEAR_PAIR, SMALL_FACE, FaceAudit
 from whosthat.checking.suspects import STRANGER_DISTANCE, Pair
 from whosthat.dataset.findings import SEVERITIES, Finding
+from whosthat.recognition.face_threshold import LOOK_ALIKE
 from whosthat.translation import N_, _, ngettext
 from whosthat.wording import counted, listing
 
@@ -23,6 +24,8 @@ def alikeness(pair: Pair) -> str:
         >>> alikeness(Pair("ann", "bo", 0.47, 1)), alikeness(Pair("ann", "cy", 0.7, 0))
         ('easily confused', 'not alike')
     """
+    if pair.distance < LOOK_ALIKE:
+        return _("more alike than strangers")
     if pair.distance < NEAR_PAIR:
         return _("easily confused") if pair.confused else _("alike")
     return _("somewhat alike") if pair.distance < STRANGER_DISTANCE else _("not alike")
@@ -41,6 +44,23 @@ def most_alike(pairs: Sequence[Pair]) -> str:
         first=first.first,
         second=first.second,
         times=times,
+    )
+
+
+def look_alikes_sentence(audit: FaceAudit) -> str:
+    """Say who looks more like another than strangers do, and what that means for their names; empty where nobody does."""
+    alike = [pair for pair in audit.look_alikes if pair.distance < LOOK_ALIKE]
+    if not alike:
+        return ""
+    names = [_("{first} and {second} ({distance:.2f})", first=pair.first, second=pair.second, distance=pair.distance) for pair in alike]
+    return ngettext(
+        "{n} pair of people look more alike than strangers do (distance below {limit:.2f}): {names}. A face gets one of the two names only "
+        "if it is clearly not the other. Are they one person? Then put the photos into one folder. Else more photos of both help.",
+        "{n} pairs of people look more alike than strangers do (distance below {limit:.2f}): {names}. A face gets one of two "
+        "such names only if it is clearly not the other. Is a pair one person? Then put the photos into one folder. Else more photos of both help.",
+        len(alike),
+        limit=LOOK_ALIKE,
+        names=listing(names),
     )
 
 
@@ -76,10 +96,12 @@ def _found(audit: FaceAudit) -> Iterator[Finding]:
     yield from _poor(
         "cut-face", N_("The face is cut by the edge of the photo in {photos}: {names}."), {one.photo: one.photo for one in audit.cut}
     )
+    if alike := look_alikes_sentence(audit):
+        yield Finding("people-too-alike", "warning", alike)
     near = [
         _("{first} and {second}", first=pair.first, second=pair.second)
         for pair in audit.look_alikes
-        if pair.confused and pair.distance < NEAR_PAIR
+        if pair.confused and LOOK_ALIKE <= pair.distance < NEAR_PAIR
     ]
     if near:
         sentence = _(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -88,6 +88,9 @@ def _guess(sighting: Sighting, *, wide: bool) -> str:
     name, share = next(iter(sighting.probabilities.items()), ("", 0.0))
     if share < LIKELY_ENOUGH["guess"][wide]:
         return ""
+    if sighting.runner_up is not None and sighting.runner_up_confidence >= LIKELY_ENOUGH["guess"][True]:
+        second = f"{sighting.runner_up} {confidence_text(sighting.runner_up_confidence)}"
+        return _("perhaps {name} or {second}", name=f"{name} {confidence_text(share)}", second=second)
     sure = share > MOST_SHOWN  # "unknown, perhaps Al > 99 %" would puzzle everybody: the threshold lies even higher
     return _("perhaps {name}", name=name if sure else f"{name} {confidence_text(share)}")
 
@@ -108,13 +111,17 @@ def _counts(photos: Sequence[Prediction]) -> Iterator[str]:
         yield _("Seen: {names}.", names=listing(names))
 
 
-def not_looked_at(others: Counter[str]) -> list[str]:
+def not_looked_at(files: Mapping[str, int]) -> list[str]:
     """Say how many files in the folders are no photos, by kind; nothing where there are none."""
-    kinds = []
+    kinds, others = [], Counter(files)
     if n := others["video"]:
         kinds.append(_("{videos} (name a video to look at it)", videos=counted(n, "video")))
     if n := others["RAW photo"]:  # not translated: a key
         kinds.append(_("{photos} (export as JPEG)", photos=counted(n, "RAW photo")))  # not translated: a key
+    if n := others["HEIC photo"]:  # not translated: a key
+        kinds.append(_("{photos} (pip install pillow-heif, or export as JPEG)", photos=counted(n, "HEIC photo")))  # not translated: a key
+    if n := others["sidecar"]:
+        kinds.append(counted(n, "sidecar"))
     if n := others["other file"]:  # not translated: a key
         kinds.append(counted(n, "other file"))  # not translated: a key
     return [_("Not looked at: {kinds}.", kinds=_(", ").join(kinds))] if kinds else []
@@ -122,21 +129,28 @@ def not_looked_at(others: Counter[str]) -> list[str]:
 
 def _people_cells(answer: VideoAnswer) -> list[tuple[str, str, str, str]]:
     """Return a line for each person: name, the best confidence, in how many frames, and when."""
-    from whosthat.recognition.tracking import spans_of, tracks_by_name
+    from whosthat.recognition.tracking import spans_of, tracks_by_person
 
     return [
         (
-            _("unknown") if name is None else name,
-            "" if name is None else confidence_text(max(track.confidence for track in tracks)),
+            _somebody(who),
+            confidence_text(max(track.confidence for track in tracks)) if isinstance(who, str) else "",
             str(len({index for track in tracks for index in track.boxes})),
             _(", ").join(map(_span, spans_of(tracks))),
         )
-        for name, tracks in tracks_by_name(answer.tracks).items()
+        for who, tracks in tracks_by_person(answer.tracks).items()
     ] or [(_("nobody was seen"), "", "", "")]
 
 
+def _somebody(who: str | int) -> str:
+    """Name a person, a stranger by number, or all of the unknown."""
+    if isinstance(who, str):
+        return who
+    return _("unknown {number}", number=who) if who else _("unknown")
+
+
 def _span(span: Span) -> str:
-    from whosthat.workflow.predict_video import clock
+    from whosthat.workflow.annotating import clock
 
     start, end = clock(span.start), clock(span.end)
     return start if start == end else _("{start} to {end}", start=start, end=end)

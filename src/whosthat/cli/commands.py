@@ -11,6 +11,7 @@ COMMANDS = {
     "demo": N_("See the whole flow on pictures that whosthat draws itself."),
     "check": N_("Look for trouble in a folder of photos."),
     "discover": N_("Group the faces of unsorted photos by person, to be named."),
+    "find": N_("Find photos of a library by people, dates, folders and faces."),
     "train": N_("Train a recogniser, test it honestly and save it."),
     "compare": N_("Train several models, or one in several settings, and say which one to use."),
     "evaluate": N_("Test a saved recogniser on other photos."),

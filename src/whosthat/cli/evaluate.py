@@ -97,7 +97,9 @@ def _show_evaluation(evaluation: Evaluation) -> None:
 
 
 def show_classes(evaluation: Evaluation) -> None:
-    """Write the figures of each class as a table."""
+    """Write the figures of each class as a table; where there is one class, they are those of the whole."""
+    if len(evaluation.labels) == 1:
+        return
     columns = (_("class"), _("photos"), _("precision"), _("recall"), _("F1"))
     rows = [(one.name, f"{one.n:,}", f"{one.precision:.3f}", f"{one.recall:.3f}", f"{one.f1:.3f}") for one in evaluation.per_class]
     show_first(columns, rows, right=columns[1:])
@@ -111,6 +113,8 @@ def accuracy_sentence(evaluation: Evaluation, *, baseline: bool = False) -> str:
         "interval": percent_range(evaluation.interval.low, evaluation.interval.high),
         "closed_set": percent(evaluation.closed_set),
     }
+    if len(evaluation.labels) == 1:
+        return _("Accuracy: {accuracy} ({level} interval {interval}).", **values)
     if not baseline or not evaluation.baseline:
         return _("Accuracy: {accuracy} ({level} interval {interval}). Closed set (threshold off): {closed_set}.", **values)
     return _(

@@ -33,11 +33,20 @@ def option(shown: str, help: str, group: str | None = None, **more: Any) -> Any:
     return typer.Option(*words, metavar=metavar, help=help, rich_help_panel=group, **more)
 
 
-PHOTOS = argument("PHOTOS", N_("Folder that holds one folder of photos for each person or class."), DATA)
+def place_named(value: Path | None) -> Path | None:
+    """Take s3://... for an address in storage, which a path of this computer cannot be."""
+    from whosthat.photos.storage import place  # a help page does not pay for it
+
+    return None if value is None else place(value)
+
+
+_PHOTOS_HELP = N_("Folder that holds one folder of photos for each person or class; s3://bucket/folder, too.")
+PHOTOS = argument("PHOTOS", _PHOTOS_HELP, DATA, callback=place_named)
 PhotosArgument = Annotated[Path, PHOTOS]
 BundleArgument = Annotated[Path, argument("BUNDLE", N_("A saved recogniser: a bundle, a run's folder, or runs/latest."))]
 RunsOption = Annotated[Path, option("--runs FOLDER", N_("Folder that holds the runs."), OUTPUT)]
-StrangersOption = Annotated[Path | None, option("--strangers DIR", N_("Photos of people in none of the folders: strangers."), DATA)]
+_STRANGERS_HELP = N_("Photos of people in none of the folders: strangers.")
+StrangersOption = Annotated[Path | None, option("--strangers DIR", _STRANGERS_HELP, DATA, callback=place_named)]
 
 
 def engine_named(context: typer.Context, name: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,7 +14,7 @@ from whosthat.cli.commands import COMMANDS
 from whosthat.cli.options import BundleArgument, JsonOption, about, argument, examples, new_app, option
 from whosthat.cli.output import say, show_json, show_table
 from whosthat.cli.terminal import terminal_progress
-from whosthat.errors import UsageError, did_you_mean
+from whosthat.errors import DoubtError, UsageError, WhichFaceError, did_you_mean
 from whosthat.translation import N_, _
 from whosthat.wording import counted
 
@@ -22,9 +24,24 @@ NameArgument = Annotated[str, argument("NAME", N_("The person's name."))]
 NewNameArgument = Annotated[str, argument("NEW_NAME", N_("The name from now on."))]
 PathsArgument = Annotated[list[Path], argument("PHOTOS...", N_("Photos of this one person: files and folders."))]
 PhotoArgument = Annotated[Path, argument("PHOTO", N_("The photo in which the name is wrong."))]
+EnrolledArgument = Annotated[str, argument("PHOTO", N_("The enrolled photo: its file, or its name as photos lists it."))]
+ChosenPhotoArgument = Annotated[Path, argument("PHOTO", N_("The file of an enrolled photo."))]
+ChosenFaceOption = Annotated[int | None, option("--face N", N_("Enrol the Nth face, counted from left to right, instead."), min=1)]
+WhoseOption = Annotated[str | None, option("--name NAME", N_("Whose photo it is, where it is several people's."))]
 FaceOption = Annotated[int | None, option("--face N", N_("Enrol the Nth face of the one photo, counted from left to right."), min=1)]
 _ANYWAY_HELP = N_("Enrol the photos even if they do not seem to show one person, or show somebody who is known already.")
 AnywayOption = Annotated[bool, option("--anyway", _ANYWAY_HELP)]
+
+
+@contextmanager
+def _hints() -> Iterator[None]:
+    """Name the option that answers an error's question."""
+    try:
+        yield
+    except (DoubtError, WhichFaceError) as error:
+        hint = _("--anyway enrols them all the same.") if isinstance(error, DoubtError) else _("--face N chooses one.")
+        error.args = (f"{error}\n{hint}",)
+        raise
 
 
 class BundleFirst(typer.core.TyperGroup):
@@ -99,7 +116,7 @@ def add(
     """Answer ``whosthat people BUNDLE add``."""
     from whosthat.workflow.people import add_person
 
-    with terminal_progress() as progress:
+    with terminal_progress() as progress, _hints():
         added = add_person(ctx.obj, name, photos, face=face, anyway=anyway, progress=progress)
     say(*(_("{path} was not enrolled: {reason}.", path=item.path, reason=_(item.reason)) for item in added.left), *added.notes)
     say(
@@ -126,7 +143,7 @@ def add(
 )
 def remove(ctx: typer.Context, name: NameArgument, as_json: JsonOption = False) -> None:
     """Answer ``whosthat people BUNDLE remove``."""
-    from whosthat.workflow.people import remove_person
+    from whosthat.workflow.removing import remove_person
 
     removed = remove_person(ctx.obj, name)
     receipt = removed.receipt
@@ -171,3 +188,77 @@ def rule_out_face(ctx: typer.Context, name: NameArgument, photo: PhotoArgument) 
 
     rule_out(ctx.obj, name, photo)
     say(_("The face in {photo}, and those like it, are not called {name} any more.", photo=photo, name=name))
+
+
+@app.command(
+    help=N_("List the enrolled photos of somebody."),
+    epilog=examples("people runs/latest photos anna"),  # not translated: a command line
+    no_args_is_help=True,
+)
+def photos(ctx: typer.Context, name: NameArgument, as_json: JsonOption = False) -> None:
+    """Answer ``whosthat people BUNDLE photos``."""
+    from whosthat.workflow.people_photos import photos_of
+
+    enrolled = photos_of(ctx.obj, name)
+    if as_json:
+        show_json(enrolled)
+    else:
+        show_table((_("photo"), "SHA-256"), [(photo.name, photo.sha256[:12]) for photo in enrolled])  # not translated: a name
+
+
+@app.command(
+    "remove-photo",
+    help=about(
+        N_("Take back one enrolled photo of somebody."),
+        N_("The person stays, with the other photos. To erase somebody, use remove."),
+    ),
+    epilog=examples("people runs/latest remove-photo anna party.jpg"),  # not translated: a command line
+    no_args_is_help=True,
+)
+def remove_one_photo(ctx: typer.Context, name: NameArgument, photo: EnrolledArgument) -> None:
+    """Answer ``whosthat people BUNDLE remove-photo``."""
+    from whosthat.workflow.people_photos import remove_photo
+
+    removed = remove_photo(ctx.obj, name, photo)
+    say(_("{photo} is no longer enrolled as a photo of {name}.", photo=removed.name, name=name))
+
+
+@app.command(
+    "choose-face",
+    help=about(
+        N_("Show which face of an enrolled photo is enrolled, or choose another."),
+        N_("Faces are counted from left to right. Without --face, nothing is changed."),
+    ),
+    epilog=examples("""
+        people runs/latest choose-face party.jpg
+        people runs/latest choose-face party.jpg --face 2
+    """),  # not translated: command lines
+    no_args_is_help=True,
+)
+def choose_a_face(
+    ctx: typer.Context,
+    photo: ChosenPhotoArgument,
+    face: ChosenFaceOption = None,
+    name: WhoseOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Answer ``whosthat people BUNDLE choose-face``."""
+    from whosthat.workflow.people_photos import choose_face
+
+    with terminal_progress() as progress:
+        chosen = choose_face(ctx.obj, photo, face, name=name, progress=progress)
+    if as_json:
+        show_json(chosen)
+        return
+    columns = (_("face"), _("from"), _("size"), _("looks like"), _("enrolled"))
+    rows = [
+        (
+            str(one.number),
+            f"{one.box.left:.0f}, {one.box.top:.0f}",
+            f"{one.box.width:.0f} x {one.box.height:.0f}",
+            one.looks_like or _("unknown"),
+            chosen.person if one.enrolled else "",
+        )
+        for one in chosen.faces
+    ]
+    show_table(columns, rows, right=columns[:1])

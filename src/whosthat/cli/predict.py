@@ -36,7 +36,8 @@ _EVERY_HELP = N_("Look at every Nth frame of a video: 5 when left out or, with a
 CsvOption = Annotated[bool, option("--csv", N_("Write CSV to standard output, one row for each sighting."))]
 _DRAW_HELP = N_(
     "Save a copy of each photo with the answer drawn in: boxes with names, or the name and a bar for each "
-    "class, with a contact sheet. Of a video, one picture for each face that was followed."
+    "class, with a contact sheet. Of a video, a copy with boxes that follow the faces and with its sound, where "
+    "FFmpeg is installed, and up to three pictures of each person."
 )
 DrawOption = Annotated[Path | None, option("--draw DIR", _DRAW_HELP)]
 _SORT_HELP = N_(

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from whosthat.cli.options import DATA, FACES, MODEL, NETWORK, OUTPUT, argument, option
+from whosthat.cli.options import DATA, FACES, MODEL, NETWORK, OUTPUT, argument, option, place_named
 from whosthat.errors import UsageError
 from whosthat.translation import N_
 
@@ -27,8 +27,10 @@ def setting(shown: str, help: str, group: str, key: str = "") -> Any:
     return option(shown, help, group)
 
 
-_PHOTOS_HELP = N_("Folder that holds one folder of photos for each person or class, or dataset.h5 with labels.h5 beside it.")
-PhotosOrNothing = Annotated[Path | None, argument("PHOTOS", _PHOTOS_HELP, DATA)]
+_PHOTOS_HELP = N_(
+    "Folder that holds one folder of photos for each person or class; s3://bucket/folder, too, or dataset.h5 with labels.h5 beside it."
+)
+PhotosOrNothing = Annotated[Path | None, argument("PHOTOS", _PHOTOS_HELP, DATA, callback=place_named)]
 ModelOption = Annotated[str | None, option("--model -m NAME", N_('A network of "whosthat models list", faces, or auto.'), MODEL)]
 RecipeOption = Annotated[
     str | None, option("--recipe FILE", N_("A recipe file, or a recipe that comes with whosthat, such as reference-cnn6."), MODEL)

@@ -18,6 +18,7 @@ from whosthat.dataset.findings import AuditedPhoto, Evidence, Finding, count_by_
 from whosthat.dataset.folder import Photo, PhotoFolder, scan
 from whosthat.dataset.threads import in_order
 from whosthat.errors import CacheError, DatasetError, PhotoError
+from whosthat.photos.storage import StorageError
 from whosthat.progress import SILENT, Progress
 from whosthat.translation import _
 from whosthat.types import SetAside
@@ -104,21 +105,25 @@ def _read_all(folder: PhotoFolder, progress: Progress) -> tuple[dict[Photo, Phot
         try:
             return remembered.facts(photo.name, photo.path)
         except PhotoError as error:
+            if isinstance(error.__cause__, StorageError):  # it would be missing by chance, and nobody would notice
+                raise DatasetError("{error}. Give the same command again: it goes on from there.", error=error) from error
             return error.reason
 
     readable: dict[Photo, PhotoFacts] = {}
     unreadable: dict[Photo, str] = {}
     total = len(folder.photos)
-    for done, (photo, seen) in enumerate(zip(folder.photos, in_order(look, folder.photos), strict=True), start=1):
-        if isinstance(seen, PhotoFacts):
-            readable[photo] = seen
-        else:
-            unreadable[photo] = seen
-        progress.step(_("photos checked"), done, total)
     try:
-        remembered.save()
-    except CacheError as error:
-        progress.say(_("The next check will read all photos again. {error}", error=error))
+        for done, (photo, seen) in enumerate(zip(folder.photos, in_order(look, folder.photos), strict=True), start=1):
+            if isinstance(seen, PhotoFacts):
+                readable[photo] = seen
+            else:
+                unreadable[photo] = seen
+            progress.step(_("photos checked"), done, total)
+    finally:
+        try:
+            remembered.save(all_asked=len(readable) + len(unreadable) == total)
+        except CacheError as error:
+            progress.say(_("The next check will read all photos again. {error}", error=error))
     return readable, unreadable
 
 

@@ -23,6 +23,7 @@ from whosthat.photo_cache import PhotoCache
 from whosthat.photos.clips import is_clip, read_clip, stamp_of
 from whosthat.photos.preparing import PrepareSpec, prepare
 from whosthat.photos.reading import opened
+from whosthat.photos.storage import StoredPhoto
 from whosthat.types import Image
 
 THUMBNAIL_SIDE = 32
@@ -68,7 +69,8 @@ class RememberedFacts:
     """The facts of a photo folder's photos from last time; each is trusted only while its file is unchanged.
 
     "Unchanged" means the same size, time of change of the content and time of change of the entry, to the nanosecond:
-    a look at the file system instead of decoding, which makes a second look at a folder nearly instant.
+    a look at the file system instead of decoding, which makes a second look at a folder nearly instant. Of a photo in storage the listing
+    says it (`StoredPhoto.stamp`), and nothing is fetched.
     """
 
     def __init__(self, root: Path) -> None:
@@ -96,11 +98,14 @@ class RememberedFacts:
         self._new[key] = row
         return facts
 
-    def save(self) -> None:
-        """Remember what was asked for since this object was made, and nothing else; CacheError where that is new and cannot be written."""
+    def save(self, *, all_asked: bool = True) -> None:
+        """Remember what was asked for since this object was made; CacheError where that is new and cannot be written.
+
+        With ``all_asked``, nothing else of the folder is remembered any more.
+        """
         if self._new == self._old:
             return
-        gone = [(self._folder, name) for name in self._old.keys() - self._new.keys()]
+        gone = [(self._folder, name) for name in self._old.keys() - self._new.keys()] if all_asked else []
         new = [(self._folder, name, _READER, *row) for name, row in self._new.items() if row != self._old.get(name)]
         with PhotoCache(state=self._state) as cache:
             cache.write(
@@ -149,6 +154,8 @@ def _bytes(name: str) -> bytes:
 
 def _stamp(path: Path) -> str:
     """What changes when a file changes; empty when it cannot be looked at (reading it will say why)."""
+    if isinstance(path, StoredPhoto):
+        return path.stamp
     try:
         status = os.stat(path)  # noqa: PTH116  (Path.stat is twice as slow, and this is the whole cost of a second look)
         if stat.S_ISDIR(status.st_mode):

@@ -9,7 +9,9 @@ Rules of the walk:
     * a class is named as its folder, in Unicode normal form C, so that a label typed on macOS equals one typed on Linux;
     * links to folders are not followed, and links to files only when they stay inside the root: the walk always ends,
       and a shared folder cannot pull in somebody's private files;
-    * whatever is not used is listed in ``set_aside`` with its reason, never dropped silently.
+    * whatever is not used is listed in ``set_aside`` with its reason, never dropped silently;
+    * a folder in storage (``s3://``) is read by the same rules, from its listing alone: a photo there has a photo's suffix, and there are
+      no clips.
 """
 
 from __future__ import annotations
@@ -19,14 +21,15 @@ import os
 import stat
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from whosthat.errors import DatasetError, system_reason
 from whosthat.photos.clips import numbered_frames
 from whosthat.photos.reading import looks_like_photo
-from whosthat.photos.signatures import kind_of_file
+from whosthat.photos.signatures import PHOTO_SUFFIXES, kind_of_file
+from whosthat.photos.storage import Listing, StoredPhoto, listed, stored
 from whosthat.translation import N_, _
 from whosthat.types import SetAside
 from whosthat.wording import counted
@@ -37,6 +40,7 @@ NO_PHOTO_BUT = {"video": N_("a video"), "RAW photo": N_("a RAW photo; export it 
 """What is said of files that people take for photos, by `photos.signatures.kind_of_file`."""
 NOT_A_FILE = N_("a pipe, socket or device, not a regular file")
 BAD_NAME = N_("a name that is not valid Unicode; rename it")
+UNREACHABLE = N_("a name with an empty folder or a dot as a folder in it; rename it")
 LINKED_FOLDER = N_("a link to a folder; links to folders are not followed")
 LINK_OUT = N_("a link to a place outside the photo folder")
 BROKEN_LINK = N_("a broken link")
@@ -91,22 +95,18 @@ def scan(root: Path, *, clips: bool = False) -> PhotoFolder:
         DatasetError: There is no such folder, it is empty, it has no sub-folders, none of them holds photos, or two class names differ
             only by case or by Unicode normalisation.
     """
-    real_root = _existing_folder(root)
-    entries = _entries(real_root)
-    if not entries:
-        raise DatasetError("{root} is empty. Expected one sub-folder per class, each with photos in it.", root=root)
-    found: dict[str, list[Photo]] = {}
+    place = stored(root)
     left: list[SetAside] = []
-    for entry in entries:
-        reason = _why_not_a_class(entry)
-        if reason is not None:
-            left.append(SetAside(Path(entry.path), reason))
-            continue
-        photos = list(_photos_below(Path(entry.path), real_root, left, clips=clips))
-        if photos:
-            found[entry.name] = photos
-        else:
-            left.append(SetAside(Path(entry.path), EMPTY_CLASS))
+    if place is None:
+        real_root = _existing_folder(root)
+        classes = _on_this_computer(real_root, left, clips=clips)
+    else:
+        root = real_root = place
+        classes = _in_storage(place, left, clips=clips)
+    found = {folder.name: photos for folder, photos in classes.items() if photos}
+    left += [SetAside(folder, EMPTY_CLASS) for folder, photos in classes.items() if not photos]
+    if not found and not left:
+        raise DatasetError("{root} is empty. Expected one sub-folder per class, each with photos in it.", root=root)
     _check_layout(root, list(found), left)
     return PhotoFolder(
         root=real_root,
@@ -114,6 +114,74 @@ def scan(root: Path, *, clips: bool = False) -> PhotoFolder:
         photos=tuple(sorted((photo for photos in found.values() for photo in photos), key=lambda photo: (photo.class_name, photo.name))),
         set_aside=tuple(sorted(left, key=lambda item: item.path)),
     )
+
+
+def _on_this_computer(root: Path, left: list[SetAside], *, clips: bool) -> dict[Path, list[Photo]]:
+    """Return the photos of each class folder; append everything else to ``left``."""
+    found: dict[Path, list[Photo]] = {}
+    for entry in _entries(root):
+        reason = _why_not_a_class(entry)
+        if reason is None:
+            found[Path(entry.path)] = list(_photos_below(Path(entry.path), root, left, clips=clips))
+        else:
+            left.append(SetAside(Path(entry.path), reason))
+    return found
+
+
+def _in_storage(root: StoredPhoto, left: list[SetAside], *, clips: bool) -> dict[Path, list[Photo]]:
+    """Do the same of a folder in storage."""
+    listing = _listing(root, clips=clips)
+    depth = len(root.parts)
+    found: dict[Path, list[Photo]] = {}
+    aside: dict[Path, str] = dict.fromkeys(listing.unreachable, UNREACHABLE)
+    for marked in listing.folders:
+        if (names := marked.parts[depth:]) and _closed((*names, "")) is None:
+            found.setdefault(root / names[0], [])
+    for path in listing.files:
+        names = path.parts[depth:]
+        reason = None if _is_photo(path) else _no_photo(path.name)
+        if (closed := _closed(names)) is not None:
+            aside[StoredPhoto(*path.parts[: depth + closed[0]])] = closed[1]
+        elif len(names) == 1:
+            aside[path] = reason or LOOSE
+        else:
+            photos = found.setdefault(root / names[0], [])
+            if reason is None:
+                photos.append(Photo(path, _normal(names[0]), "/".join(names)))
+            else:
+                aside[path] = reason
+    if not found and not aside:
+        raise DatasetError("There is nothing at {root}: in storage, an empty folder and none are the same. Check the address.", root=root)
+    left += [SetAside(path, reason) for path, reason in aside.items()]
+    return found
+
+
+def _listing(root: StoredPhoto, *, clips: bool) -> Listing:
+    if clips:
+        raise DatasetError("{root} is in storage, and clips are read from folders of this computer alone. Copy it to one.", root=root)
+    try:
+        listing = listed(root)
+    except OSError as error:
+        raise DatasetError(
+            "The folder {folder} cannot be listed: {error}. Check its permissions.", folder=root, error=system_reason(error)
+        ) from error
+    if root in listing.files:
+        raise DatasetError("{root} is a file. Expected a folder with one sub-folder of photos per class.", root=root)
+    return listing
+
+
+def _closed(names: Sequence[str]) -> tuple[int, str] | None:
+    """Say of the names that lead to a file in storage how many of them lead to what is not looked into, and why; None where none does."""
+    for n, name in enumerate(names, start=1):
+        if name.startswith("."):
+            return n, HIDDEN
+        if n < len(names) and _is_photo(Path(name)):
+            return n, FOLDER_NAMED_AS_PHOTO
+    return None
+
+
+def _is_photo(path: Path) -> bool:
+    return path.suffix.lower() in PHOTO_SUFFIXES
 
 
 def _existing_folder(root: Path) -> Path:

@@ -85,6 +85,7 @@ class FacePart:
         faces = self.faces
         lines = {
             "no-face-at-all": (),
+            "people-too-alike": (),
             "no-face": faces.without_face,
             "several-faces": tuple(
                 _("{photo}: one of {faces} was taken, {why}", photo=one.photo, faces=counted(one.n_faces, "face"), why=_(one.why))

@@ -132,6 +132,11 @@ def correct_of(score: ClassScore) -> str:
 
 
 def _cautions(evaluation: Evaluation) -> Iterator[str]:
+    if len(evaluation.labels) == 1:
+        yield _(
+            "One person cannot be confused with another: how many strangers get the name matters as much. Count it with "
+            "whosthat evaluate RUN PHOTOS --strangers FOLDER."
+        )
     if evaluation.n < FEWEST_PHOTOS:
         return  # the grade says all there is to say
     low, high = evaluation.interval.low, evaluation.interval.high

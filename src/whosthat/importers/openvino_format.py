@@ -1,8 +1,7 @@
 """Reads a network in OpenVINO's IR, an ``.xml`` with its layers and a ``.bin`` with its numbers, running nothing that they say.
 
-The XML is a hostile file until it is read: document types and entities are refused when they begin, sizes and depth are limited, and a
-constant becomes an array only when its place lies inside the ``.bin`` and its size is that of its shape. Only the layers of
-face-reidentification-retail-0095 are understood; anything else is refused.
+The XML is a hostile file until it is read (`safe_xml`), and a constant becomes an array only when its place lies inside the ``.bin`` and
+its size is that of its shape. Only the layers of face-reidentification-retail-0095 are understood; anything else is refused.
 
 What belongs here: two files to layers. What does not: finding the files and checking their hashes (`faces.weight_files`), building a graph
 (`openvino_network`). Source: OpenVINO's documentation of the IR and of its operation sets (opset1).
@@ -13,22 +12,20 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from xml.parsers import expat
 
 import numpy as np
 
 from whosthat.errors import WeightsError
+from whosthat.safe_xml import Element, Limits, XmlError, parsed
 from whosthat.translation import _
 from whosthat.wording import visible
 
 if TYPE_CHECKING:
     from whosthat.types import FloatArray
 
-MAX_XML_BYTES = 4 << 20
-MAX_DEPTH = 16
-MAX_ELEMENTS = 200_000
+_LIMITS = Limits(size=4 << 20, elements=200_000, depth=16, attributes=64)
 MAX_LAYERS = 5_000
 MAX_DIMENSIONS = 5
 
@@ -78,7 +75,10 @@ def read_network(xml: bytes, numbers: bytes) -> tuple[Layer, ...]:
     Raises:
         WeightsError: They are no network that is understood here.
     """
-    root = _parsed(xml)
+    try:
+        root = parsed(xml, _LIMITS)
+    except XmlError as problem:
+        raise wrong(str(problem)) from problem
     parts = {part.tag: part for part in root.parts}
     if root.tag != "net" or not {"layers", "edges"} <= parts.keys():
         raise wrong(_("it does not list layers and edges"))
@@ -106,43 +106,7 @@ def wrong(problem: str) -> WeightsError:
     return WeightsError("The file is not an OpenVINO network that whosthat can read: {problem}.", problem=problem)
 
 
-@dataclass
-class _Element:
-    """One element of the XML; text between elements is not kept."""
-
-    tag: str
-    settings: Mapping[str, str]
-    parts: list[_Element] = field(default_factory=list)
-
-
-def _parsed(xml: bytes) -> _Element:
-    if len(xml) > MAX_XML_BYTES:
-        raise wrong(_("its XML has more than {n:,} bytes", n=MAX_XML_BYTES))
-    outside = _Element("", {})
-    opened, elements = [outside], 0
-
-    def start(tag: str, settings: Mapping[str, str]) -> None:
-        nonlocal elements
-        elements += 1
-        if elements > MAX_ELEMENTS or len(opened) > MAX_DEPTH:
-            raise wrong(_("its XML has too many elements, or they are nested too deeply"))
-        opened[-1].parts.append(_Element(tag, settings))
-        opened.append(opened[-1].parts[-1])
-
-    def refuse(*_what: object) -> None:
-        raise wrong(_("its XML has a document type or entities, which are never read"))
-
-    parser = expat.ParserCreate()
-    parser.StartElementHandler, parser.EndElementHandler = start, lambda _tag: opened.pop()
-    parser.StartDoctypeDeclHandler = parser.EntityDeclHandler = refuse  # before one is expanded
-    try:
-        parser.Parse(xml, True)
-    except (expat.ExpatError, ValueError, LookupError) as error:  # the latter two: an encoding that Python does not know
-        raise wrong(_("its XML is damaged ({error})", error=error)) from error
-    return outside.parts[0]
-
-
-def _sources(edges: _Element, places: Mapping[str, int]) -> list[dict[str, int]]:
+def _sources(edges: Element, places: Mapping[str, int]) -> list[dict[str, int]]:
     """Return for each layer which layer comes in by which port."""
     sources: list[dict[str, int]] = [{} for _place in places]
     for edge in edges.parts:
@@ -155,7 +119,7 @@ def _sources(edges: _Element, places: Mapping[str, int]) -> list[dict[str, int]]
     return sources
 
 
-def _layer(element: _Element, sources: Mapping[str, int], place: int) -> Layer:
+def _layer(element: Element, sources: Mapping[str, int], place: int) -> Layer:
     kind = element.settings.get("type", "")
     if kind not in _INPUTS:
         raise wrong(_('it has a layer of the kind "{kind}"', kind=_shown(kind)))

@@ -75,6 +75,19 @@ def roots_of(library: Library) -> dict[int, Path]:
     return {row: Path(os.fsdecode(path)) for row, path in library.rows("SELECT id, path FROM roots ORDER BY path")}
 
 
+def move_root(change: sqlite3.Connection, root: int, to: int, folder: bytes) -> None:
+    """Put the files of one root below another one, which holds it as ``folder``."""
+    names = change.execute("SELECT name, id FROM files WHERE root = ?", (root,)).fetchall()
+    moved = [(to, folder + os.sep.encode() + name, row) for name, row in names]
+    change.executemany("UPDATE files SET root = ?, name = ? WHERE id = ?", moved)
+    change.execute("DELETE FROM roots WHERE id = ?", (root,))
+
+
+def inside(folder: Path) -> bytes:
+    """Return how the path of everything in a folder begins, as the file system writes it."""
+    return os.fsencode(folder).removesuffix(os.sep.encode()) + os.sep.encode()
+
+
 def put_photo(change: sqlite3.Connection, sha256: str, size: tuple[int, int], taken_at: float | None = None) -> int:
     """Remember a photo, by its SHA-256 in hexadecimal, with its upright width and height; return its row, also of one that was known."""
     content = bytes.fromhex(sha256)

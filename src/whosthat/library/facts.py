@@ -116,6 +116,8 @@ class Said:
         nobody: It is nobody whom the user knows.
         no_face: It is no face.
         fact: The number of the fact that says who it is, that it is nobody, or no face; 0 without one.
+        teaches: Whether a recogniser may learn from it who the person is.
+        ruled_out: Those of the people who it is not of whom a recogniser may learn that.
     """
 
     person: int | None = None
@@ -123,16 +125,22 @@ class Said:
     nobody: bool = False
     no_face: bool = False
     fact: int = 0
+    teaches: bool = False
+    ruled_out: set[int] = field(default_factory=set)
 
-    def hear(self, fact: int, what: str, person: int | None) -> None:
-        """Take in one more fact; what it contradicts no longer holds."""
+    def hear(self, fact: int, what: str, person: int | None, *, teaches: bool = False) -> None:
+        """Take in one more fact, from which a recogniser may learn where it ``teaches``; what it contradicts no longer holds."""
         if what == "is_not" and person is not None:
             self.never.add(person)
+            if teaches:
+                self.ruled_out.add(person)
             if self.person == person:
-                self.person, self.fact = None, 0
+                self.person, self.fact, self.teaches = None, 0, False
             return
+        self.teaches = what == "is" and (teaches or (self.teaches and self.person == person))
         self.person, self.nobody, self.no_face, self.fact = person, what == "nobody", what == "no_face", fact
         self.never.discard(person or 0)
+        self.ruled_out.discard(person or 0)
 
 
 def say(library: Library, sayings: Sequence[Saying]) -> tuple[int, ...]:
@@ -204,10 +212,11 @@ def said_of_faces(library: Library, reader: str, photos: Sequence[int] | None = 
 
     What was said of a single face counts more than what was said of its group or stands in metadata; else the later fact does.
     """
-    said: dict[int, Said] = {}
+    told: dict[int, Said] = {}
+    teaching = {number for (number,) in library.rows("SELECT id FROM facts WHERE undone_at IS NULL AND (enrolled OR how <> 'face')")}
     for fact, face in matched(library, reader, photos):
-        said.setdefault(face, Said()).hear(*fact)
-    return said
+        told.setdefault(face, Said()).hear(*fact, teaches=fact[0] in teaching)
+    return told
 
 
 def matched(library: Library, reader: str, photos: Sequence[int] | None = None) -> Iterator[tuple[tuple[int, str, int | None], int]]:

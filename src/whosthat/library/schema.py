@@ -46,6 +46,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE TABLE faces (id INTEGER PRIMARY KEY, photo INTEGER NOT NULL REFERENCES photos ON DELETE CASCADE, reader TEXT NOT NULL, "
         "number INTEGER NOT NULL, left REAL NOT NULL, top REAL NOT NULL, right REAL NOT NULL, bottom REAL NOT NULL, "
         "landmarks BLOB NOT NULL, score REAL NOT NULL, sharpness REAL NOT NULL, vector BLOB NOT NULL, UNIQUE (photo, reader, number))",
+        "CREATE INDEX faces_of_reader ON faces (reader, id, photo)",  # whose photo a face is in, without reading its vector
         "CREATE TABLE people (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE)",
         "CREATE TABLE facts (id INTEGER PRIMARY KEY, said_at REAL NOT NULL, photo INTEGER NOT NULL REFERENCES photos ON DELETE CASCADE, "
         "left REAL NOT NULL, top REAL NOT NULL, right REAL NOT NULL, bottom REAL NOT NULL, "
@@ -57,6 +58,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE TABLE answers (face INTEGER PRIMARY KEY REFERENCES faces ON DELETE CASCADE, person INTEGER REFERENCES people ON DELETE "
         "CASCADE, confidence REAL NOT NULL, why TEXT NOT NULL CHECK (why IN ('fact', 'group', 'recogniser', 'no_face')))",
         "CREATE INDEX answers_of_person ON answers (person)",
+        "CREATE INDEX no_faces ON answers (face) WHERE why = 'no_face'",
         "CREATE TABLE groups (face INTEGER PRIMARY KEY REFERENCES faces ON DELETE CASCADE, number INTEGER NOT NULL)",
         "CREATE TABLE sidecars (path BLOB PRIMARY KEY, file INTEGER REFERENCES files ON DELETE SET NULL, sha256 BLOB NOT NULL) "
         "WITHOUT ROWID",

@@ -244,12 +244,16 @@ def _draw_label(pen: ImageDraw.ImageDraw, label: _Label, box: Box, colour: Colou
     pen.text((box.left + box.height * 0.25 - x0, (box.top + box.bottom - y1 - y0) / 2), label.text, font=label.font, fill=_INK)
 
 
+def _unknown(stranger: int) -> str:
+    return f"{drawable(N_('unknown'))} {stranger}" if stranger else drawable(N_("unknown"))
+
+
 def _label(sighting: Sighting, letters: int, widest: int) -> _Label:
     """Return the label of a sighting, no wider than the image as long as its letters can be read.
 
     How sure is said of a name alone: of the unknown it would be the best guess's share, and read as how surely unknown.
     """
-    name = "".join(character if character.isprintable() else "\ufffd" for character in sighting.name or drawable(N_("unknown")))
+    name = "".join(character if character.isprintable() else "\ufffd" for character in sighting.name or _unknown(sighting.stranger))
     share = "" if sighting.name is None else f"  {confidence_text(sighting.confidence)}"
     while True:
         text = f"{name}{share}"

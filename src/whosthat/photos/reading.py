@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from PIL import ExifTags
@@ -41,14 +41,14 @@ from whosthat.errors import PhotoError, system_reason
 from whosthat.photos.memory import UNFOLDED
 from whosthat.photos.quiet import quiet_pillow
 from whosthat.photos.signatures import FORMATS, PHOTO_SUFFIXES, SNIFF_BYTES, format_of, why_not_a_photo
-from whosthat.photos.storage import fetch, stored
+from whosthat.photos.storage import fetch, place, sha256_of_stored, stored
 from whosthat.settings import MAX_PHOTO_BYTES, MAX_PHOTO_PIXELS
 from whosthat.translation import _
 from whosthat.types import Image
 
-__all__ = ["FORMATS", "DecodedPhoto", "decode", "looks_like_photo", "opened", "read", "sha256_of"]
+__all__ = ["FORMATS", "DecodedPhoto", "decode", "looks_like_photo", "opened", "opened_header", "read", "sha256_of"]
 
-_READERS: dict[str, Callable[[io.BytesIO], Any]] = {
+_READERS: dict[str, Callable[[Any], Any]] = {
     "JPEG": JpegImageFile,
     "PNG": PngImageFile,
     "WEBP": WebPImageFile,
@@ -61,7 +61,7 @@ _READERS: dict[str, Callable[[io.BytesIO], Any]] = {
 # What Pillow raises on damaged files. The first four were seen when bytes of half a million drawn files of all formats were flipped, cut
 # and inserted (tests/photos/test_reading_damage.py repeats it in small); the others have been reported of its readers, which were not
 # written for hostile input: a wrong count in a header ends as whatever Python says about the arithmetic that follows.
-_DAMAGE = (
+DAMAGE = (
     OSError,  # truncated, broken data stream, errors of the codecs
     SyntaxError,  # a header that makes no sense
     ValueError,  # an impossible size, mode or text
@@ -76,6 +76,9 @@ _DAMAGE = (
     zlib.error,
 )
 
+NO_PIXEL = 0
+"""As ``longest`` of `opened`: what the photo's header tells is enough."""
+
 _ENDS_EARLY = ("truncated", "end of file", "eof")  # not translated: Pillow's words
 
 _STRIP = 1 << 20
@@ -86,9 +89,6 @@ PillowImage.core.set_block_size(64 << 20)
 
 _BYTES_A_PIXEL = 8
 """What a pixel takes while a photo is read and looked at: four in Pillow's image, three in ours; or ours, and smaller copies of it."""
-
-_LONGEST_EXIF = 65_000
-"""Bytes of an EXIF block that JPEG has room for."""
 
 # EXIF orientation -> how to turn the stored picture upright (EXIF 2.32, tag 0x0112); 1 and unknown values stay.
 _TURNS = {
@@ -131,9 +131,9 @@ def read(source: str | Path | bytes) -> Image:
 def sha256_of(path: Path) -> str:
     """Return the SHA-256 of a photo's file, in hexadecimal; empty where it cannot be read, as it then cannot be decoded either."""
     try:
-        if not path.is_file():  # a FIFO would never end
-            return ""
-        return durable.sha256_of(path)
+        if (photo := stored(path)) is not None:
+            return sha256_of_stored(photo, MAX_PHOTO_BYTES)
+        return durable.sha256_of(path) if path.is_file() else ""  # a FIFO would never end
     except (OSError, ValueError):  # ValueError: a NUL character in the path
         return ""
 
@@ -157,9 +157,10 @@ def opened(
     """Hold a photo while the block runs: as `decode`, but photos of other threads wait for room. Let go of the image with the block.
 
     A JPEG that is at least twice as long as ``longest`` pixels comes at a half, a quarter or an eighth of its sides, the longer one not
-    below ``longest``; that takes a third of the time.
+    below ``longest``; that takes a third of the time. `NO_PIXEL` only glances at it: the image is empty, damage may go unseen, and so may
+    the time that a PNG tells behind its pixels.
     """
-    path = None if isinstance(source, bytes) else Path(source)
+    path = None if isinstance(source, bytes) else place(source)
     with ExitStack() as room:
         try:
             photo = _decoded(_bytes_of(source, max_bytes), max_pixels, longest, room)
@@ -175,11 +176,15 @@ def _decoded(content: bytes, max_pixels: int, longest: int | None, room: ExitSta
         picture = _reader(name)(io.BytesIO(content))  # parses the header: knows its size and has decoded no pixel yet
         _check_pixels(picture.size, max_pixels)
         whole = picture.size
-        shrunk = 1 if longest is None else _shrink(picture, longest)
-        room.enter_context(UNFOLDED.taken(len(content) + _bytes_to_decode(picture, whole)))
-        picture.load()  # all pixels of the first frame; a file that ends early is refused, not filled with grey
-        exif = _exif(picture)
-        image = _rgb(_upright(picture, exif), name)
+        if longest == NO_PIXEL:
+            shrunk, image = 1, np.empty((0, 0, 3), np.uint8)
+            exif = _exif(picture) if name != "PNG" or "exif" in picture.info else {}  # Pillow would decode it to look behind the pixels
+        else:
+            shrunk = 1 if longest is None else _shrink(picture, longest)
+            room.enter_context(UNFOLDED.taken(len(content) + _bytes_to_decode(picture, whole)))
+            picture.load()  # all pixels of the first frame; a file that ends early is refused, not filled with grey
+            exif = _exif(picture)
+            image = _rgb(_upright(picture, exif), name)
     size = whole[::-1] if exif.get(ExifTags.Base.Orientation) in _SIDEWAYS else whole
     return DecodedPhoto(image, name, hashlib.sha256(content).hexdigest(), size, shrunk, _taken_at(exif))
 
@@ -205,21 +210,22 @@ def _bytes_to_decode(picture: Any, whole: tuple[int, int]) -> int:
     return image + 6 * math.prod(whole) if picture.size != whole and picture.info.get("progressive") else image
 
 
-def exif_of(path: Path) -> bytes:
-    """Return the EXIF block of a photo for an upright copy of it: without orientation and thumbnail; empty where there is none."""
+@contextmanager
+def opened_header(path: Path) -> Iterator[tuple[str, Any, BinaryIO]]:
+    """Open a photo without decoding it: its format, Pillow's image and the file. PhotoError for what Pillow raises in the block, too."""
     try:
-        content = path.read_bytes()
-        with quiet_pillow():
-            exif = _reader(_format(content))(io.BytesIO(content)).getexif()
-            exif.pop(ExifTags.Base.Orientation, None)
-            shot = exif.get_ifd(ExifTags.IFD.Exif)  # read now, or only where it lay would be written; the same of the place
-            exif.get_ifd(ExifTags.IFD.GPSInfo)
-            for tag in (ExifTags.Base.ExifImageWidth, ExifTags.Base.ExifImageHeight):
-                shot.pop(tag, None)
-            block = exif.tobytes() if exif else b""
-        return block if len(block) < _LONGEST_EXIF else b""
-    except (*_DAMAGE, _RefusedError):
-        return b""
+        if stored(path) is not None:
+            raise _RefusedError(_("it lies in a storage, where whosthat writes nothing and reads only the photo itself"))
+        if not path.is_file():  # a FIFO would never end
+            raise _RefusedError(_("not found"))
+        _check_bytes(path.stat().st_size, MAX_PHOTO_BYTES)
+        with path.open("rb") as file:
+            name = _format(file.read(SNIFF_BYTES))
+            file.seek(0)
+            with quiet_pillow(), _refusing_damage(name):
+                yield name, _reader(name)(file), file
+    except (_RefusedError, OSError, ValueError) as refusal:  # ValueError: a NUL character in the path
+        raise PhotoError(path, str(refusal) if isinstance(refusal, _RefusedError) else system_reason(refusal)) from refusal
 
 
 def looks_like_photo(path: Path) -> bool:
@@ -242,9 +248,6 @@ def looks_like_photo(path: Path) -> bool:
 
 class _RefusedError(Exception):
     """Carries the reason from wherever a photo is refused to `decode`, which knows the path."""
-
-
-# ---------------------------------------------------------------------------------------------------- file -> bytes
 
 
 def _bytes_of(source: str | Path | bytes, max_bytes: int) -> bytes:
@@ -283,9 +286,6 @@ def _check_bytes(size: int, max_bytes: int) -> None:
         )
 
 
-# --------------------------------------------------------------------------------------------------- bytes -> pixels
-
-
 def _format(content: bytes) -> str:
     if not content:
         raise _RefusedError(_("the file is empty"))
@@ -295,11 +295,11 @@ def _format(content: bytes) -> str:
     return name
 
 
-def _reader(name: str) -> Callable[[io.BytesIO], Any]:
+def _reader(name: str) -> Callable[[Any], Any]:
     if name in _READERS:
         return _READERS[name]
     try:
-        reader: Callable[[io.BytesIO], Any] = importlib.import_module("pillow_heif").HeifImageFile
+        reader: Callable[[Any], Any] = importlib.import_module("pillow_heif").HeifImageFile
     except ImportError as error:
         raise _RefusedError(_("HEIC needs the extra package: pip install pillow-heif; or export the photo as JPEG")) from error
     return reader
@@ -323,7 +323,7 @@ def _refusing_damage(name: str) -> Iterator[None]:
     """Refuse a photo of a format for whatever Pillow raises inside this."""
     try:
         yield
-    except _DAMAGE as error:
+    except DAMAGE as error:
         raise _RefusedError(_damage(error, name)) from error
 
 
@@ -339,15 +339,12 @@ def _damage(error: BaseException, name: str) -> str:
     return _("a damaged {name} file ({error})", name=name, error=message or type(error).__name__)
 
 
-# ------------------------------------------------------------------------------------------------ pixels -> upright RGB
-
-
 def _exif(picture: Any) -> dict[int, Any]:
     """The EXIF tags, of picture and shot; none where the block is damaged. Asked after decoding: some formats keep it behind the pixels."""
     try:
         exif = picture.getexif()
         return {**exif, **exif.get_ifd(ExifTags.IFD.Exif)}
-    except _DAMAGE:
+    except DAMAGE:
         return {}
 
 

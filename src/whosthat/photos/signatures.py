@@ -32,6 +32,9 @@ RAW_SUFFIXES: frozenset[str] = frozenset(
 )
 """Suffixes, in lower case, of what cameras write before they make a photo of it; whosthat does not read them."""
 
+SIDECAR_SUFFIXES: frozenset[str] = frozenset({".xmp", ".aae"})
+"""Suffixes, in lower case, of what photo programs and phones write beside a photo."""
+
 # A BMP starts with no more than "BM", which English does too; the length of its second header settles it.
 _BMP = rb"BM.{12}[\x0c\x10\x28\x34\x38\x40\x6c\x7c]\0\0\0"
 _SIGNATURES: tuple[tuple[str, re.Pattern[bytes]], ...] = tuple(
@@ -71,7 +74,7 @@ _NOT_PHOTOS: tuple[tuple[re.Pattern[bytes], str], ...] = tuple(
 
 
 def kind_of_file(name: str) -> str:
-    """Say what a file is that is not taken for a photo, by its suffix: "video", "RAW photo" or "other file", in every language.
+    """Say what a file is that is not taken for a photo, by its suffix: "video", "RAW photo", "sidecar" or "other file", in every language.
 
     Example:
         >>> kind_of_file("IMG_1.CR2"), kind_of_file("notes.txt")
@@ -80,6 +83,8 @@ def kind_of_file(name: str) -> str:
     suffix = f".{name.lower().rpartition('.')[2]}"
     if suffix in VIDEO_SUFFIXES:
         return "video"
+    if suffix in SIDECAR_SUFFIXES:
+        return "sidecar"
     return "RAW photo" if suffix in RAW_SUFFIXES else "other file"  # not translated: keys of `wording.NOUNS`
 
 

@@ -48,6 +48,7 @@ class Frame:
     seconds: float  # when it is shown, from the start
     image: Image  # upright RGB uint8 (height, width, 3)
     new_scene: bool  # whether the video cut to another picture since the frame that was given before this one
+    small: NDArray[np.float64]  # the image as grey pixels (9, 16), 0 to 255, to compare frames by
 
 
 class Video:
@@ -104,7 +105,7 @@ class Video:
             new_scene |= before is not None and _is_cut(before, look)
             before = look
             if index % every == 0:
-                yield Frame(index, seconds, np.ascontiguousarray(bgr[:, :, ::-1]), new_scene)
+                yield Frame(index, seconds, np.ascontiguousarray(bgr[:, :, ::-1]), new_scene, look)
                 new_scene = False
         if self.n_read == 0:
             raise PhotoError(self.path, "no frame of the video can be decoded")

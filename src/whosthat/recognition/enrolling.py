@@ -41,10 +41,14 @@ class Strangers:
 
 @dataclass(frozen=True)
 class FittedIdentifier:
-    """What names faces, how its head was chosen (see `heads.Choice`), and what other thresholds would do."""
+    """What names faces, how its head was chosen (see `heads.Choice`), and what other thresholds would do.
+
+    ``own``, float32 (n,), is how far each photo lies, comparably, from the others of its person; infinite where there are no others.
+    """
 
     identifier: Identifier
     accuracies: Mapping[str, float]
+    own: FloatArray
     not_tried: tuple[str, ...] = ()
     curve: tuple[CurvePoint, ...] = ()
 
@@ -75,4 +79,4 @@ def fit_identifier(
     trials = own, leave_one_person_out(own, nearest, labels), real
     threshold = fit_distance(*trials, counts=counts, network=embedder, rate=rate)
     curve = curve_of_distances(*trials, counts=counts, network=embedder, rate=rate)
-    return FittedIdentifier(Identifier(gallery, choice.head, threshold, temperature), choice.accuracies, choice.not_tried, curve)
+    return FittedIdentifier(Identifier(gallery, choice.head, threshold, temperature), choice.accuracies, own, choice.not_tried, curve)

@@ -15,7 +15,7 @@ Source: R. R. Sokal and C. D. Michener, "A statistical method for evaluating sys
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -40,13 +40,22 @@ ASIDE = -1
 """The label of a face that is in no group because it tells too little."""
 
 
-def group_faces(vectors: FloatArray, photos: IntArray, *, embedder: str = "", usable: NDArray[np.bool_] | None = None) -> IntArray:
+def group_faces(
+    vectors: FloatArray,
+    photos: IntArray | Sequence[Collection[int]],
+    *,
+    embedder: str = "",
+    usable: NDArray[np.bool_] | None = None,
+    among: int = 0,
+) -> IntArray:
     """Put faces together by person, without any name.
 
     Args:
         vectors: Their embeddings, float32 (n, dimensions), on the scale of `faces.embedder.SAME_PERSON`.
-        photos: The photo that each is in, int64 (n,), any numbers: two faces of one photo are two people.
+        photos: The photo that each is in, int64 (n,), any numbers: two faces of one photo are two people. Of faces that were followed
+            through a video: of each the frames that it is in.
         embedder: The name of the network that embedded them; of one that was never measured, careful numbers are used.
+        among: Be as careful as among so many faces, where there are fewer.
         usable: bool (n,): False for a face that is too small or blurred to judge; None takes all. A vector that is not finite never is.
 
     Returns:
@@ -57,19 +66,20 @@ def group_faces(vectors: FloatArray, photos: IntArray, *, embedder: str = "", us
     rows = np.flatnonzero(told if usable is None else told & usable)
     labels = np.full(len(vectors), ASIDE, np.int64)
     if len(rows):
-        labels[rows] = _numbered(_Groups(vectors[rows], photos[rows], embedder).joined())
+        inside = [{int(photos[row])} if isinstance(photos, np.ndarray) else set(photos[row]) for row in rows.tolist()]
+        labels[rows] = _numbered(_Groups(vectors[rows], inside, _squared_limits(embedder, len(rows), among)).joined())
     return labels
 
 
 class _Groups:
     """Faces that grow together: of each group its size, middle and spread, whom it may join, and which photos it is in."""
 
-    def __init__(self, vectors: FloatArray, photos: IntArray, embedder: str) -> None:
-        self._limits = _squared_limits(embedder, len(vectors))
+    def __init__(self, vectors: FloatArray, photos: list[set[int]], limits: NDArray[np.float64]) -> None:
+        self._limits = limits
         self._sizes = np.ones(len(vectors), np.int64)
         self._middles = (vectors - vectors.mean(axis=0, dtype=np.float64)).astype(np.float32)  # little is lost to rounding then
         self._squares = np.einsum("ij,ij->i", self._middles, self._middles, dtype=np.float64)
-        self._photos = [{photo} for photo in photos.tolist()]
+        self._photos = photos
         self._others: list[set[int]] = [set() for _row in range(len(vectors))]
         self._changes = [0] * len(vectors)
         self._inside = np.arange(len(vectors))
@@ -139,14 +149,14 @@ class _Groups:
         return one
 
 
-def _squared_limits(embedder: str, n_faces: int) -> NDArray[np.float64]:
+def _squared_limits(embedder: str, n_faces: int, among: int = 0) -> NDArray[np.float64]:
     """Return how far apart groups may be that join, squared, by the size of the larger one less 1; float64 (n_faces,).
 
     Among n faces there are n / k groups of k faces that one of that size may be taken for; so few should be near by chance. That is known
     of single photos. However large they are, groups do not join from the distance on at which photos of two people may be on average.
     """
     strangers, sizes = Impostors(embedder), np.arange(1, n_faces + 1)
-    shares = np.minimum(FALSE_MERGERS * sizes / n_faces, 0.5)
+    shares = np.minimum(FALSE_MERGERS * sizes / max(n_faces, among), 0.5)
     return np.minimum(strangers.nearer_than(shares) - CARE * strangers.scatter(1), strangers.between_groups) ** 2
 
 

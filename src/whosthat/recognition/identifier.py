@@ -13,7 +13,7 @@ import numpy as np
 
 from whosthat.recognition.calibration import apply_temperature
 from whosthat.recognition.distances import Points, blocks
-from whosthat.recognition.face_threshold import DistanceThreshold, corrected
+from whosthat.recognition.face_threshold import LOOK_ALIKE, SURE_OF_LOOK_ALIKES, DistanceThreshold, corrected
 from whosthat.recognition.gallery import Gallery
 from whosthat.recognition.heads import HEADS, LISTED, SQUARED_DISTANCE_SCORE, Scorer, mean_of_nearest, softmax, templates_of
 from whosthat.recognition.ranking import gains, people_of_faces
@@ -21,7 +21,7 @@ from whosthat.recognition.tensors import let_go
 from whosthat.types import Likeness
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -78,16 +78,16 @@ class Decision(NamedTuple):
         """Choose a person for each face, photo by photo, nobody twice in one; the faces of a photo end at ``ends``, int64 (photos,)."""
         worth = gains(self.probabilities, self.confidence, self.allowed)
         best = np.where(worth == worth.max(axis=1, keepdims=True), self.labels, np.iinfo(np.int64).max).min(axis=1)
-        alone = np.where(worth.any(axis=1), best, -1).tolist()  # what a face gets where there is no other: nearly all photos show one
+        alone = np.where(worth.any(axis=1), best, -1).tolist()  # what a face gets where there is no other
         starts = np.concatenate([[0], ends[:-1]])
-        return [
-            [None if alone[start] < 0 else alone[start]] if end == start + 1 else self._together(slice(start, end))
-            for start, end in zip(starts.tolist(), ends.tolist(), strict=True)
-        ]
+        parts = [slice(start, end) for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
+        return [self._together(part, alone[part]) for part in parts]
 
-    def _together(self, faces: slice) -> list[int | None]:
-        if faces.start == faces.stop:
-            return []
+    def _together(self, faces: slice, alone: Sequence[int]) -> list[int | None]:
+        """Choose for the faces of one photo; where all would get different names if each were alone, nothing is better."""
+        named = [person for person in alone if person >= 0]
+        if len(set(named)) == len(named):
+            return [None if person < 0 else person for person in alone]
         table = self.table(faces)
         columns = people_of_faces(table.probabilities, table.confidence, table.allowed)
         return [None if column is None else int(table.labels[column]) for column in columns]
@@ -206,7 +206,21 @@ class Identifier:
         """Count strangers in: a share, times the probability that somebody this near to the likeliest person is no stranger."""
         known = self.threshold.confidence(distances[np.arange(len(labels)), probabilities.argmax(axis=1)])
         confidence: FloatArray = (probabilities * known[:, None]).astype(np.float32)
-        return Decision(labels, probabilities, confidence, distances <= self.threshold.value)
+        allowed = (distances <= self.threshold.value) & ~self._between_look_alikes(labels, probabilities)[:, None]
+        return Decision(labels, probabilities, confidence, allowed)
+
+    def _between_look_alikes(self, labels: IntArray, probabilities: FloatArray) -> NDArray[np.bool_]:
+        """Tell which faces may as well be the second of two people who look alike, bool (m,); the arrays are those of a `Decision`."""
+        unsure = np.zeros(len(labels), bool)
+        if labels.shape[1] < 2:
+            return unsure
+        best, second = np.argpartition(-probabilities, 1, axis=1)[:, :2].T
+        every = np.arange(len(labels))
+        shares, other = probabilities[every, best], probabilities[every, second]
+        for row in np.flatnonzero((shares < SURE_OF_LOOK_ALIKES * (shares + other)) & (other > 0)).tolist():
+            one, two = self._templates_of(labels[row, [best[row], second[row]]])
+            unsure[row] = np.linalg.norm(one - two) < LOOK_ALIKE
+        return unsure
 
     def _decided_by_index(self, vector: FloatArray, never: NDArray[np.bool_] | None) -> Decision:
         people = self._people_near(vector)[0]

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from whosthat.recognition.looks import Look, keep
 from whosthat.types import Box, Sighting
 
 PATIENCE = 1.0
@@ -42,6 +43,8 @@ class Track:
         confidence: The highest with which a single frame, the ``best_frame``, gave this answer, 0 to 1.
         start: When it was first seen, in seconds; ``end``, when it was last seen.
         boxes: Where it was, by frame index, oldest first; None for the whole picture.
+        looks: The best looks at it, at most `looks.KEPT`.
+        stranger: Which of the unknown it is, from 1, where they could be told apart; 0 for everybody else.
     """
 
     name: str | None
@@ -51,6 +54,8 @@ class Track:
     start: float
     end: float
     boxes: Mapping[int, Box | None]
+    looks: tuple[Look, ...] = field(default=(), repr=False, compare=False)
+    stranger: int = 0
 
     @property
     def n_frames(self) -> int:
@@ -74,10 +79,13 @@ class Tracker:
         self._open: list[_Trail] = []
         self._looked = float("-inf")
 
-    def add(self, index: int, seconds: float, sightings: Sequence[Sighting], *, new_scene: bool = False) -> None:
+    def add(
+        self, index: int, seconds: float, sightings: Sequence[Sighting], *, new_scene: bool = False, looks: Sequence[Look] = ()
+    ) -> None:
         """Take in what was seen in the next frame, whose index is larger than all before and which is shown after so many seconds.
 
-        A ``new_scene`` begins where the video cut to another picture since the frame before: no face is followed across a cut.
+        A ``new_scene`` begins where the video cut to another picture since the frame before: no face is followed across a cut. ``looks``
+        are those at the sightings, in their order, where the best are to be kept.
         """
         still_open = [] if new_scene else [trail for trail in self._open if trail.end >= min(self._looked, seconds - PATIENCE)]
         followed = _follow(still_open, sightings)
@@ -87,6 +95,8 @@ class Tracker:
                 self._trails.append(trail)
                 still_open.append(trail)
             trail.add(index, seconds, sighting)
+            if looks:
+                keep(trail.looks, looks[number])
         # An answer for the whole picture ends with the next one that differs; a face may come back.
         self._open = [trail for trail in still_open if trail.box is not None or trail.end == seconds]
         self._looked = seconds
@@ -107,12 +117,15 @@ class Tracker:
         return [trail.named(answers.get(number)) for number, trail in enumerate(self._trails)]
 
 
-def tracks_by_name(tracks: Iterable[Track]) -> dict[str | None, tuple[Track, ...]]:
-    """Put together the tracks of each person, and those of all unknown under None, by first appearance."""
-    people: dict[str | None, list[Track]] = {}
+def tracks_by_person(tracks: Iterable[Track]) -> dict[str | int, tuple[Track, ...]]:
+    """Put together the tracks of each person, by name, and of each stranger, by number, by first appearance.
+
+    Under 0 are all of the unknown that nobody can tell apart.
+    """
+    people: dict[str | int, list[Track]] = {}
     for track in sorted(tracks, key=lambda track: track.start):
-        people.setdefault(track.name, []).append(track)
-    return {name: tuple(theirs) for name, theirs in people.items()}
+        people.setdefault(track.stranger if track.name is None else track.name, []).append(track)
+    return {who: tuple(theirs) for who, theirs in people.items()}
 
 
 def spans_of(tracks: Iterable[Track]) -> tuple[Span, ...]:
@@ -136,6 +149,7 @@ class _Trail:
     boxes: dict[int, Box | None] = field(default_factory=dict)
     votes: dict[str | None, float] = field(default_factory=dict)
     best: dict[str | None, tuple[float, int]] = field(default_factory=dict)
+    looks: list[Look] = field(default_factory=list)
 
     def add(self, index: int, seconds: float, sighting: Sighting) -> None:
         name, confidence = sighting.name, sighting.confidence
@@ -152,7 +166,7 @@ class _Trail:
     def named(self, answer: str | None) -> Track:
         confidence, best_frame = self.best.get(answer) or max(self.best.values())
         agreement = self.votes.get(answer, 0.0) / (sum(self.votes.values()) or 1.0)
-        return Track(answer, agreement, confidence, best_frame, self.start, self.end, dict(self.boxes))
+        return Track(answer, agreement, confidence, best_frame, self.start, self.end, dict(self.boxes), tuple(self.looks))
 
 
 def _follow(trails: Sequence[_Trail], sightings: Sequence[Sighting]) -> dict[int, _Trail]:

@@ -119,14 +119,14 @@ def answer_again(library: Library, photos: Collection[int] | None = None) -> Ans
     if photos is None or library.setting("answered") != state:
         photos = [row for (row,) in library.rows("SELECT DISTINCT photo FROM faces WHERE reader = ?", (reader,))]
     photos, people = sorted(photos), people_of(library)
-    said = said_of_faces(library, reader, photos)
+    told = said_of_faces(library, reader, photos)
     fits = recogniser is not None and recogniser.reader.key == reader
     answers: dict[int, _Answer] = {}
     if fits and recogniser is not None:
         for faces in _blocks(library, reader, photos):
-            answers.update(_recognised(recogniser.identifier, faces, said, people))
-    answers.update((face, _of_fact(one, people)) for face, one in said.items() if one.fact)
-    answers.update(_of_groups(library, reader, photos, said, answers))
+            answers.update(_recognised(recogniser.identifier, faces, told, people))
+    answers.update((face, _of_fact(one, people)) for face, one in told.items() if one.fact)
+    answers.update(_of_groups(library, reader, photos, told, answers))
     note = "" if fits or recogniser is None else _("The recogniser in use knows other embeddings than this library. Scan again with it.")
     return _written(library, reader, photos, answers, state, note)
 
@@ -185,10 +185,10 @@ def _vectors(library: Library, contents: Sequence[bytes]) -> FloatArray:
 
 
 def _recognised(
-    identifier: Identifier, faces: _Faces, said: Mapping[int, Said], people: Mapping[int, str]
+    identifier: Identifier, faces: _Faces, told: Mapping[int, Said], people: Mapping[int, str]
 ) -> Iterator[tuple[int, _Answer]]:
     """Yield the answers of the recogniser, by face; what somebody said is respected."""
-    decision = _told(identifier, faces, said, people)
+    decision = _decided(identifier, faces, told, people)
     ends = np.flatnonzero(np.diff(np.array(faces.photos), append=-1)) + 1
     chosen = [person for photo in decision.people(ends) for person in photo]
     known = {key_of(name): name for name in people.values()}
@@ -200,12 +200,12 @@ def _recognised(
         yield row, _Answer("" if label is None else names[label], confidence, "recogniser")
 
 
-def _told(identifier: Identifier, faces: _Faces, said: Mapping[int, Said], people: Mapping[int, str]) -> Decision:
+def _decided(identifier: Identifier, faces: _Faces, told: Mapping[int, Said], people: Mapping[int, str]) -> Decision:
     """Decide, without the names that faces cannot have because of what somebody said of them or of others in their photo."""
     decision = identifier.decide(faces.vectors)
     label_of = {key_of(name): label for label, name in enumerate(identifier.gallery.people)}
     labels = {row: label_of[key_of(name)] for row, name in people.items() if key_of(name) in label_of}
-    heard = {at: said[row] for at, row in enumerate(faces.rows) if row in said}
+    heard = {at: told[row] for at, row in enumerate(faces.rows) if row in told}
     if denied := {at: own for at, one in heard.items() if (own := [labels[person] for person in one.never if person in labels])}:
         never = np.zeros((len(denied), len(label_of)), bool)
         for place, own in enumerate(denied.values()):
@@ -233,12 +233,12 @@ def _with_rows(part: NDArray[Any], rows: Sequence[int], new: NDArray[Any]) -> ND
     return changed
 
 
-def _of_fact(said: Said, people: Mapping[int, str]) -> _Answer:
-    return _Answer("" if said.person is None else people[said.person], 1.0, "no_face" if said.no_face else "fact")
+def _of_fact(told: Said, people: Mapping[int, str]) -> _Answer:
+    return _Answer("" if told.person is None else people[told.person], 1.0, "no_face" if told.no_face else "fact")
 
 
 def _of_groups(
-    library: Library, reader: str, photos: Sequence[int], said: Mapping[int, Said], answers: Mapping[int, _Answer]
+    library: Library, reader: str, photos: Sequence[int], told: Mapping[int, Said], answers: Mapping[int, _Answer]
 ) -> Iterator[tuple[int, _Answer]]:
     """Yield the name of its group for each face that has none: that of the nearest face of which a fact says who it is."""
     found = library.rows("SELECT face, photo, groups.number FROM groups JOIN faces ON faces.id = face WHERE reader = ?", (reader,))
@@ -252,10 +252,10 @@ def _of_groups(
     for faces in members.values():
         named = {face: everything[face].person for face in faces if face in everything and everything[face].person is not None}
         open_faces = [face for face in faces if photo_of[face] in wanted and not (face in answers and answers[face].name)]
-        open_faces = [face for face in open_faces if face not in said or not said[face].fact]
+        open_faces = [face for face in open_faces if face not in told or not told[face].fact]
         for face, person in _nearest_named(library, named, open_faces):
             place = photo_of[face], people[person]
-            if place not in taken and not (face in said and person in said[face].never):
+            if place not in taken and not (face in told and person in told[face].never):
                 taken.add(place)
                 yield face, _Answer(people[person], 0.0, "group")
 

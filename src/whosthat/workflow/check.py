@@ -17,6 +17,7 @@ from whosthat.cluster import engine as engines
 from whosthat.dataset.audit import Audit, audit_folder
 from whosthat.errors import path_given
 from whosthat.faces.models import AUTO
+from whosthat.photos.storage import fetched_once
 from whosthat.progress import SILENT, Progress
 from whosthat.training.recipe_base import FACES
 from whosthat.translation import _
@@ -39,6 +40,7 @@ class Checkup:
         return {**self.audit.to_dict(), "faces": {**self.faces.to_dict(), "findings": findings}}
 
 
+@fetched_once()
 def check(
     photos: str | Path,
     *,
@@ -52,7 +54,7 @@ def check(
     """Look at every photo of a folder, and at the faces in it, and say what should be known before training.
 
     Args:
-        photos: The folder, with one sub-folder per person, or ``dataset.h5`` as in `train`.
+        photos: The folder, with one sub-folder per person, in storage too, or ``dataset.h5``, as in `train`.
         faces: Whether to look for faces; None looks where `choosing.choose_model` would choose them.
         frames: Look at videos and folders of numbered frames as clips, of each of which a network sees so many frames (2 or more); faces
             are not looked for then. None takes frames for photos, and passes over videos.

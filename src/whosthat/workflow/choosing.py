@@ -22,6 +22,7 @@ from whosthat.faces.models import AUTO, detector_facts, detector_files
 from whosthat.faces.remembered import RememberedLooks
 from whosthat.photos.drawing import thumbnail
 from whosthat.photos.reading import opened
+from whosthat.photos.storage import StoredPhoto, place
 from whosthat.progress import SILENT, Progress
 from whosthat.training.recipe_base import FACES, FaceRecipe
 from whosthat.translation import _
@@ -40,11 +41,12 @@ def photo_folder(photos: Path, *, progress: Progress = SILENT) -> Path:
 
     Raises DatasetError when the file is no data set, or cannot be unpacked.
     """
-    if photos.suffix.lower() not in (".h5", ".hdf5") or photos.is_dir():
-        return photos
+    folder = place(photos)
+    if folder.suffix.lower() not in (".h5", ".hdf5") or folder.is_dir() or isinstance(folder, StoredPhoto):
+        return folder
     from whosthat.workflow.dataset_files import unpacked
 
-    return unpacked(photos, progress=progress)
+    return unpacked(folder, progress=progress)
 
 
 @dataclass(frozen=True)

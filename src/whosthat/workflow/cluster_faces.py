@@ -19,7 +19,7 @@ from whosthat.errors import ClusterError, PhotoError
 from whosthat.faces.finding import CutFaces, FaceReader, SeenFaces
 from whosthat.faces.reader_files import ReaderFiles
 from whosthat.photos.reading import sha256_of
-from whosthat.photos.storage import stored
+from whosthat.photos.storage import fetched_once, stored
 from whosthat.translation import _
 from whosthat.wording import listing
 
@@ -54,6 +54,7 @@ class ClusterReader(FaceReader):
         return self.cluster.in_order(_seen, self._files, absolute, lambda paths: listing([str(path) for path in paths]))
 
 
+@fetched_once()
 def _looked_at(work: Callable[[Sequence[Photo], FaceReader], list[Found]], photos: Sequence[Photo], reader: FaceReader) -> list[Found]:
     """Do the work where the photos are the same files as there, in a worker."""
     for digest, path in photos:

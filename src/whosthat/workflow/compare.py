@@ -30,6 +30,7 @@ from whosthat.errors import (
 )
 from whosthat.evaluation.comparison import Comparison, Contestant, Failure, write_comparison
 from whosthat.evaluation.comparison import compare as choose
+from whosthat.photos.storage import fetched_once
 from whosthat.progress import SILENT, Progress
 from whosthat.proportions import Interval
 from whosthat.recognition import load
@@ -85,6 +86,7 @@ def recipes_for(models: Sequence[str], changes: Mapping[str, Any]) -> tuple[AnyR
     return tuple(default_recipe(model, **(for_faces if model == FACES else for_networks)) for model in models)
 
 
+@fetched_once()
 def compare(
     photos: str | Path,
     models: Sequence[str | AnyRecipe],

@@ -20,6 +20,7 @@ from whosthat.errors import DatasetError, PhotoError, UsageError
 from whosthat.faces.models import AUTO
 from whosthat.library.store import Library, is_library
 from whosthat.photos.reading import decode, sha256_of
+from whosthat.photos.storage import fetched_once
 from whosthat.progress import SILENT, Progress
 from whosthat.recognition import load
 from whosthat.recognition.grouping import group_faces
@@ -40,6 +41,7 @@ SMALL_FACE, BLURRED = 30, 8.0
 """Faces with a side of fewer pixels, or less sharp than this, wait aside: they tell too little to be put anywhere."""
 
 
+@fetched_once()
 def discover(
     paths: str | Path | Iterable[str | Path],
     *,

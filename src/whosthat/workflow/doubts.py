@@ -33,7 +33,7 @@ def check_one_person(vectors: FloatArray, photos: Sequence[EnrolledPhoto]) -> No
             outliers=listing([photos[row].name for row in outliers]),
             photos=counted(len(photos) - len(outliers), "photo"),
         )
-        raise DoubtError(doubt, _("Look at them and leave them out, or use --anyway to enrol all of them. Nothing was changed."))
+        raise DoubtError(doubt, _("Look at them and leave them out, or enrol all of them anyway. Nothing was changed."))
 
 
 def check_not_somebody_else(name: str, vectors: FloatArray, identifier: Identifier) -> None:
@@ -52,7 +52,7 @@ def check_not_somebody_else(name: str, vectors: FloatArray, identifier: Identifi
                 distance=to_people[nearest],
                 threshold=identifier.threshold.value,
             ),
-            _("Add them to {person}, rename that person, or use --anyway. Nothing was changed.", person=people[nearest]),
+            _("Add them to {person}, rename that person, or enrol them anyway. Nothing was changed.", person=people[nearest]),
         )
     if name in people and own > STRANGER_DISTANCE:
         raise DoubtError(
@@ -62,5 +62,5 @@ def check_not_somebody_else(name: str, vectors: FloatArray, identifier: Identifi
                 distance=own,
                 farthest=STRANGER_DISTANCE,
             ),
-            _("Choose another name, or use --anyway. Nothing was changed."),
+            _("Choose another name, or enrol them anyway. Nothing was changed."),
         )

@@ -20,6 +20,7 @@ from whosthat.evaluation.metrics import Evaluation
 from whosthat.evaluation.metrics import evaluate as judge
 from whosthat.evaluation.outcomes import Answer, answer_of
 from whosthat.photos.clips import digest_of
+from whosthat.photos.storage import fetched_once
 from whosthat.progress import SILENT, Progress
 from whosthat.proportions import Interval, wilson_interval
 from whosthat.recognition import load
@@ -38,6 +39,7 @@ _PARTS_THAT_CHOSE = {
 """The parts of the split whose photos shaped the recogniser, and why these prove nothing; its old test photos may be used again."""
 
 
+@fetched_once()
 def evaluate(bundle: str | Path, photos: str | Path, *, progress: Progress = SILENT) -> Evaluation:
     """Test a saved recogniser on a folder of photos, one sub-folder per class; classes may be missing.
 
@@ -86,6 +88,7 @@ class StrangerTest:
     interval: Interval
 
 
+@fetched_once()
 def count_strangers(bundle: str | Path, folder: Path, *, progress: Progress = SILENT) -> StrangerTest:
     """Count how many photos of strangers, at any depth of a folder, get a name from a saved recogniser, as ``predict`` answers.
 

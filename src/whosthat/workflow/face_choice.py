@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from whosthat.errors import DatasetError, UsageError
+from whosthat.errors import UsageError, WhichFaceError
 from whosthat.faces.finding import PLAIN, FaceReader, rivals
 from whosthat.faces.remembered import PhotoFaces
 from whosthat.photos.reading import read
@@ -86,7 +86,7 @@ def choose_faces(
 ) -> Chosen:
     """Choose the face that shows a person in each of some photos; of several faces, the only one that fits the other photos.
 
-    Photos go by SHA-256; in each a face was found. Raises DatasetError when several faces of a photo may be meant, and not exactly one of
+    Photos go by SHA-256; in each a face was found. Raises WhichFaceError when several faces of a photo may be meant, and not exactly one of
     them fits the other photos.
     """
     doubtful = [digest for digest in photos if len(rivals(found[digest].faces)) > 1 or found[digest].way != PLAIN]
@@ -103,7 +103,7 @@ def choose_faces(
         else:
             unclear.append(crowd)
     if unclear:
-        raise DatasetError(_question(person, unclear, identifier, alone=len(photos) == 1))
+        raise WhichFaceError(_question(person, unclear, identifier, alone=len(photos) == 1))
     return Chosen(np.stack(list(vectors.values())).astype(np.float32), tuple(notes))
 
 
@@ -152,11 +152,11 @@ def _question(person: str, crowds: Sequence[Crowd], identifier: Identifier, *, a
             names=names,
         )
     if alone:
-        advice = _("Choose one with --face N.")
+        advice = _("Choose one by its number.")
     elif len(crowds) == 1:
-        advice = _("Leave it out, or add it alone with --face N.")
+        advice = _("Leave it out, or add it alone and choose a face by its number.")
     else:
-        advice = _("Leave them out, or add them one by one with --face N.")
+        advice = _("Leave them out, or add them one by one and choose a face by its number.")
     which = _("The faces in {photo}, from left to right:", photo=first.path.name)
     return "\n".join([_("{unclear} {advice} Nothing was changed.", unclear=unclear, advice=advice), which, *_lines(first, identifier)])
 

@@ -104,6 +104,7 @@ def seen_in_photos(
 ) -> dict[str, SeenFaces]:
     """Find and embed every face of photos of anybody, as ``predict`` does, by SHA-256; ``what`` they are is said with the progress.
 
+    A photo that cannot be read any more, or was replaced, is not there.
     ``searched`` is what `faces_of_photos` gave: where it shows one face, and nothing else would be found, the photo is not looked at again.
     """
     known = {digest: seen for digest in photos if (one := searched.get(digest)) is not None and (seen := _seen_already(one, reader))}
@@ -191,6 +192,7 @@ def _taken_faces(photos: Sequence[tuple[str, Path]], reader: FaceReader) -> list
 
 def _sightings(photos: Sequence[tuple[str, Path]], reader: FaceReader) -> list[tuple[str, SeenFaces | None]]:
     cuts = [_looked_at(path, reader.cut_file) for _rest, path in photos]
+    cuts = [cut if cut is not None and cut.sha256 == digest else None for (digest, _rest), cut in zip(photos, cuts, strict=True)]
     seen = iter(reader.see([cut for cut in cuts if cut is not None]))
     return [(digest, None if cut is None else next(seen)) for (digest, _rest), cut in zip(photos, cuts, strict=True)]
 

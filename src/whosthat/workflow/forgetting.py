@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator, Sequence, Set
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -29,6 +29,7 @@ from whosthat.evaluation.plots.writing import PHOTOS_FILE, read_photos
 from whosthat.evaluation.report import write_report
 from whosthat.evaluation.run_facts import read_metrics
 from whosthat.file_names import unused_path
+from whosthat.photos.storage import place
 from whosthat.recognition.bundle import open_bundle
 from whosthat.runs.files import AUDIT, BUNDLE, ENVIRONMENT, METRICS, PLOTS, SPLIT
 from whosthat.runs.lock import run_lock
@@ -214,7 +215,7 @@ def _draft(bundle: Path) -> Path:
 
 def _photo_folder(run: Path) -> Path | None:
     try:
-        return Path(json.loads((run / ENVIRONMENT).read_bytes())["photos"])
+        return place(json.loads((run / ENVIRONMENT).read_bytes())["photos"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -274,7 +275,7 @@ def _cut_set_aside(path: Path, photos: Collection[str]) -> Sequence[Path]:
         return []
     try:
         document = json.loads(path.read_bytes())
-        gone = {str(PurePath(document["root"], photo)) for photo in photos}
+        gone = {str(place(document["root"]) / photo) for photo in photos}
         kept = [line for line in document["set_aside"] if line["path"] not in gone]
         if len(kept) == len(document["set_aside"]):
             return []

@@ -64,7 +64,7 @@ class _People:
         return added
 
     def remove(self, name: str) -> Path:
-        from whosthat.workflow.people import remove_person
+        from whosthat.workflow.removing import remove_person
 
         removed = remove_person(self._bundle, name)
         self._take_over()

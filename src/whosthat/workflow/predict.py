@@ -15,10 +15,12 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, cast
 
+from whosthat.dataset.folder import UNREACHABLE
 from whosthat.dataset.threads import in_order
 from whosthat.errors import BundleError, PhotoError, UsageError, path_given, system_reason, type_given
 from whosthat.photos.clips import numbered_frames, picture_of
-from whosthat.photos.reading import exif_of, looks_like_photo
+from whosthat.photos.headers import exif_of
+from whosthat.photos.reading import looks_like_photo
 from whosthat.photos.signatures import PHOTO_SUFFIXES, kind_of_file
 from whosthat.photos.storage import StoredPhoto, listed, stored
 from whosthat.photos.video import looks_like_video
@@ -28,6 +30,7 @@ from whosthat.recognition.bundle import open_bundle
 from whosthat.recognition.recogniser import Answering, Recogniser
 from whosthat.translation import _
 from whosthat.types import Sighting
+from whosthat.workflow.annotating import how_to_get_ffmpeg
 from whosthat.workflow.predict_video import EVERY, predict_video
 from whosthat.workflow.prediction import Prediction
 from whosthat.workflow.recalling import recalling
@@ -58,9 +61,10 @@ def predict(
         bundle: A bundle, a run folder, ``runs/latest``, or a loaded recogniser.
         paths: Photos, videos and folders. Of folders every photo is taken, at any depth, sorted by name; videos must be named. For a
             recogniser that looks at several frames together, a folder of numbered frames is one clip, and videos in folders are taken.
-        draw: Folder for copies with the names drawn in, and of videos one picture for each face that was followed; made when it
-            is not there. Where the whole photo was looked at, each class has a bar, and the first photos stand on one contact sheet.
-            A copy replaces an earlier one of the same photo, and no other file.
+        draw: Folder for copies with the names drawn in; made when it is not there. Of a video, a copy with boxes that follow the faces
+            and with its sound, where FFmpeg is installed, and up to three pictures of each person. Where the whole photo was looked at,
+            each class has a bar, and the first photos stand on one contact sheet. A copy replaces an earlier one of the same photo or
+            video, and no other file.
         every: Of videos every Nth frame is looked at, 1 or more; None is as in the clips that the recogniser learnt from, else every 5th.
         without: Folders to pass over inside ``paths``, such as one for sorted copies; the one for drawn copies always is.
         remember: Keep the faces of photos in the cache, so that a face recogniser need not look at the same photo twice.
@@ -90,10 +94,15 @@ def predict(
             ) from error
         without = [*without, copies]
 
+    told: list[str] = []
+
     def finished(path: Path, sightings: tuple[Sighting, ...] | None) -> Prediction:
         """Draw what was seen in a photo, where that was asked for, or look through a video (no sightings yet)."""
         try:
             if sightings is None:
+                if copies is not None and (advice := how_to_get_ffmpeg()) and advice not in told:
+                    told.append(advice)
+                    progress.say(advice)
                 return Prediction(path, video=predict_video(recogniser, path, every=step, draw=copies, progress=progress))
             return Prediction(path, sightings, drawn=None if copies is None else _draw(path, sightings, copies))
         except PhotoError as error:
@@ -178,14 +187,15 @@ def _in_storage(place: StoredPhoto, others: Counter[str]) -> Iterator[Path | Pre
         yield place
         return
     try:
-        names = listed(place)
+        names, _folders, unreachable = listed(place)
     except OSError as error:
         yield Prediction(place, error=_("the folder cannot be listed ({error})", error=system_reason(error)))
         return
     photos = [name for name in names if name.suffix.lower() in PHOTO_SUFFIXES]
     others.update(kind_of_file(name.name) for name in names if name.suffix.lower() not in PHOTO_SUFFIXES)
     yield from photos
-    if not photos:
+    yield from (Prediction(name, error=_(UNREACHABLE)) for name in unreachable)
+    if not photos and not unreachable:
         yield Prediction(place, error=_("the folder holds no photos"))
 
 

@@ -1,8 +1,7 @@
 """Who, or what, is in this video, and when?
 
-What belongs here: leading a video's frames, one by one or as windows of several, through a recogniser and a tracker, and pictures of the
-result. What does not: reading videos
-(`photos.video`), following faces (`recognition.tracking`), many files (`predict`).
+What belongs here: leading a video's frames, one by one or as windows of several, through a recogniser and a tracker. What does not: reading
+videos (`photos.video`), following faces (`recognition.tracking`), drawing (`annotating`), many files (`predict`).
 """
 
 from __future__ import annotations
@@ -16,13 +15,16 @@ from typing import Any
 
 import numpy as np
 
+from whosthat.faces.finding import sharpness
 from whosthat.photos.clips import evenly
 from whosthat.photos.video import Frame, open_video
 from whosthat.progress import SILENT, Progress
+from whosthat.recognition.looks import Look, number_strangers, quality_of, tells_enough
 from whosthat.recognition.recogniser import Recogniser
-from whosthat.recognition.tracking import Span, Track, Tracker, spans_of, tracks_by_name
+from whosthat.recognition.tracking import Span, Track, Tracker, spans_of, tracks_by_person
 from whosthat.translation import _
 from whosthat.types import Sighting
+from whosthat.workflow.annotating import draw_video
 
 EVERY = 5
 """Look at every fifth frame unless told otherwise: five or six looks a second at usual rates, enough to follow a face."""
@@ -37,7 +39,7 @@ class VideoAnswer:
 
     ``tracks`` are the faces that were followed, or the runs of one answer for the whole picture, by when they began. Every ``every``-th
     frame was looked at, ``n_frames`` in all, the last at ``seconds``. ``problem`` is what kept the video from being looked at to its end,
-    in a few words, or "". ``drawn`` are pictures of the tracks, where asked for.
+    in a few words, or "". Where asked for, ``drawn`` are pictures of everybody, and ``annotated`` is the video with boxes and names.
     """
 
     tracks: tuple[Track, ...]
@@ -46,11 +48,17 @@ class VideoAnswer:
     seconds: float
     problem: str = ""
     drawn: tuple[Path, ...] = ()
+    annotated: Path | None = None
 
     @property
     def people(self) -> dict[str, tuple[Span, ...]]:
         """When each person was to be seen, by name, in the order of first appearance; nobody unknown is in it."""
-        return {name: spans_of(tracks) for name, tracks in tracks_by_name(self.tracks).items() if name is not None}
+        return {who: spans_of(tracks) for who, tracks in tracks_by_person(self.tracks).items() if isinstance(who, str)}
+
+    @property
+    def strangers(self) -> dict[int, tuple[Span, ...]]:
+        """When each stranger was to be seen, by number, in the order of first appearance; those that cannot be told apart are not in it."""
+        return {who: spans_of(tracks) for who, tracks in tracks_by_person(self.tracks).items() if isinstance(who, int) and who}
 
 
 def predict_video(
@@ -60,21 +68,30 @@ def predict_video(
 
     A recogniser that answers for whole photos gives runs of the same answer. One that looks at several frames together is shown windows of
     so many looks, each one look later than the window before; a window's answer is that of the look in its middle. ``draw`` is a folder,
-    which must exist, for one picture of each track, from its surest frame, with all who are in it. Raises PhotoError when the video cannot
-    be read, UsageError when N is below 1, OSError when a picture cannot be written.
+    which must exist, for a few pictures of everybody and, where FFmpeg is installed, for the video with everybody drawn in. Raises
+    PhotoError when the video cannot be read, UsageError when N is below 1, OSError when a picture cannot be written.
     """
     tracker, n_frames, seconds = Tracker(), 0, 0.0
+    cut_before: list[int] = []
     with open_video(path) as video:
         expected = -(-video.n_announced // every) if every > 0 else 0
         identified = _identified_in_windows if recogniser.frames > 1 else _identified
-        for moment, sightings in identified(recogniser, video.frames(every=every)):
-            tracker.add(moment.index, moment.seconds, sightings, new_scene=moment.new_scene)
+        for moment, sightings, looks in identified(recogniser, video.frames(every=every)):
+            tracker.add(moment.index, moment.seconds, sightings, new_scene=moment.new_scene, looks=looks)
             n_frames, seconds = n_frames + 1, moment.seconds
+            cut_before += [moment.index] * moment.new_scene
             progress.step(_("frames of {video} looked at", video=path.name), n_frames, max(expected, n_frames))
-        problem = video.problem
-    tracks = tuple(tracker.tracks())
-    drawn = () if draw is None else tuple(_draw(path, tracks, every, draw))
-    return VideoAnswer(tracks, n_frames, every, seconds, problem, drawn)
+        problem, end = video.problem, seconds + every / video.rate
+    tracks = tuple(number_strangers(tracker.tracks(), _embedder_of(recogniser)))
+    if draw is None:
+        return VideoAnswer(tracks, n_frames, every, seconds, problem)
+    drawn = draw_video(path, tracks, draw, every=every, cut_before=set(cut_before), until=end if problem else None, progress=progress)
+    return VideoAnswer(tracks, n_frames, every, seconds, problem or drawn.problem, drawn.pictures, drawn.video)
+
+
+def _embedder_of(recogniser: Recogniser) -> str:
+    reader = getattr(recogniser, "reader", None)
+    return "" if reader is None else str(reader.embedder.facts.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +101,19 @@ class _Moment:
     index: int
     seconds: float
     new_scene: bool
+    small: Any
 
 
-def _identified(recogniser: Recogniser, frames: Iterable[Frame]) -> Iterator[tuple[_Moment, list[Sighting]]]:
+_Answered = tuple[_Moment, list[Sighting], list[Look]]
+
+
+def _identified(recogniser: Recogniser, frames: Iterable[Frame]) -> Iterator[_Answered]:
     """Answer for frames in order, while threads prepare those that follow."""
     with ThreadPoolExecutor(_READERS, thread_name_prefix="whosthat-video") as readers:
         waiting: deque[tuple[_Moment, Future[Any]]] = deque()
         try:
             for frame in frames:
-                moment = _Moment(frame.index, frame.seconds, frame.new_scene)
+                moment = _Moment(frame.index, frame.seconds, frame.new_scene, frame.small)
                 waiting.append((moment, readers.submit(recogniser.prepare, frame.image)))
                 if len(waiting) == 2 * _BATCH:
                     yield from _answer_batch(recogniser, [waiting.popleft() for _rest in range(_BATCH)])
@@ -102,7 +123,7 @@ def _identified(recogniser: Recogniser, frames: Iterable[Frame]) -> Iterator[tup
             readers.shutdown(cancel_futures=True)  # whoever asked may have stopped listening half-way
 
 
-def _identified_in_windows(recogniser: Recogniser, frames: Iterable[Frame]) -> Iterator[tuple[_Moment, list[Sighting]]]:
+def _identified_in_windows(recogniser: Recogniser, frames: Iterable[Frame]) -> Iterator[_Answered]:
     """Answer for frames in order, each in the middle of a window; the first and the last window answer for what is before and after, too.
 
     A video with fewer frames than a window is one window, in which some are shown more than once. Windows run across cuts: things that
@@ -113,54 +134,34 @@ def _identified_in_windows(recogniser: Recogniser, frames: Iterable[Frame]) -> I
     window: deque[Any] = deque(maxlen=n)
     n_windows = 0
     for frame in frames:
-        waiting.append(_Moment(frame.index, frame.seconds, new_scene=False))
+        waiting.append(_Moment(frame.index, frame.seconds, new_scene=False, small=frame.small))
         window.append(recogniser.prepare(frame.image)[0])  # a photo is repeated, and one of it is enough
         if len(window) == n:
             sightings = recogniser.identify_prepared([np.stack(window)])[0]
             n_windows += 1
             ready = middle + 1 if n_windows == 1 else 1
-            yield from ((waiting.popleft(), sightings) for _rest in range(ready))
+            yield from (_looked(waiting.popleft(), sightings) for _rest in range(ready))
     if not n_windows:
         sightings = recogniser.identify_prepared([np.stack([window[index] for index in evenly(n, len(window))])])[0]
-    yield from ((moment, sightings) for moment in waiting)
+    yield from (_looked(moment, sightings) for moment in waiting)
 
 
-def _answer_batch(recogniser: Recogniser, batch: list[tuple[_Moment, Future[Any]]]) -> Iterator[tuple[_Moment, list[Sighting]]]:
-    answers = recogniser.identify_prepared([prepared.result() for _rest, prepared in batch])
-    yield from ((moment, sightings) for (moment, _rest), sightings in zip(batch, answers, strict=True))
+def _answer_batch(recogniser: Recogniser, batch: list[tuple[_Moment, Future[Any]]]) -> Iterator[_Answered]:
+    prepared = [future.result() for _rest, future in batch]
+    answers = recogniser.identify_prepared(prepared)
+    yield from (_looked(moment, sightings, one) for (moment, _rest), sightings, one in zip(batch, answers, prepared, strict=True))
 
 
-def _draw(path: Path, tracks: tuple[Track, ...], every: int, folder: Path) -> Iterator[Path]:
-    """Read the video once more and draw the surest frame of each track, with the names that the votes gave.
-
-    Decoding twice is quicker than identifying, and keeping a picture of every track would fill the memory.
-    """
-    from whosthat.photos.drawing import draw_sightings
-    from whosthat.workflow.drawn_copies import save_copy
-
-    wanted = {track.best_frame for track in tracks}
-    with open_video(path) as video:
-        for frame in video.frames(every=every) if wanted else ():
-            if frame.index not in wanted:
-                continue
-            sightings = [
-                Sighting(track.name, track.confidence, box=track.boxes[frame.index]) for track in tracks if frame.index in track.boxes
-            ]
-            name = f"{path.stem} {clock(frame.seconds).replace(':', '.')}.jpg"
-            yield save_copy(draw_sightings(frame.image, sightings), folder, name, source=f"{path.resolve()} {frame.index}")
-            wanted.remove(frame.index)
-            if not wanted:
-                return
-
-
-def clock(seconds: float) -> str:
-    """Return a time in a video as people write it.
-
-    Example:
-        >>> clock(7.25), clock(83.04), clock(3661)
-        ('0:07.2', '1:23.0', '1:01:01.0')
-    """
-    tenths = int(seconds * 10 + 1e-6)
-    minutes, rest = divmod(tenths, 600)
-    hours, minutes = divmod(minutes, 60)
-    return (f"{hours}:{minutes:02}" if hours else f"{minutes}") + f":{rest // 10:02}.{rest % 10}"
+def _looked(moment: _Moment, sightings: list[Sighting], prepared: Any = None) -> _Answered:
+    """Say how well each sighting shows what it shows: a face by what was cut out, all else by how sure the answer is."""
+    crops = {id(face): crop for face, crop in zip(getattr(prepared, "faces", ()), getattr(prepared, "crops", ()), strict=False)}
+    looks = []
+    for sighting in sightings:
+        face, crop = sighting.face, crops.get(id(sighting.face))
+        if face is None or crop is None:
+            looks.append(Look(moment.index, moment.seconds, sighting.confidence, small=moment.small))
+            continue
+        sharp = sharpness(crop)
+        embedding = sighting.embedding if tells_enough(face, sharp) else None
+        looks.append(Look(moment.index, moment.seconds, quality_of(face, sharp), embedding, moment.small))
+    return moment, sightings, looks

@@ -17,10 +17,10 @@ from whosthat.workflow.predict_video import VideoAnswer
 
 CSV_COLUMNS = (
     *("path", "name", "confidence", "runner_up", "runner_up_confidence", "left", "top", "right", "bottom"),
-    *("start", "end", "frames", "nearest", "given_to_better", "drawn", "error"),
+    *("start", "end", "frames", "nearest", "given_to_better", "drawn", "error", "stranger"),
 )
-"""The columns of `csv_rows`. For photos start and end (seconds) and frames are empty; where a file could not be read, all but path and
-error are."""
+"""The columns of `csv_rows`. For photos start and end (seconds), frames and stranger (which of the unknown of a video, from 1) are empty;
+where a file could not be read, all but path and error are."""
 
 
 @dataclass(frozen=True)
@@ -57,8 +57,8 @@ def to_dict(prediction: Prediction, *, top: int | None = None) -> dict[str, Any]
     """Return a prediction as plain values, for JSON; what is absent is None.
 
     Of each sighting the ``top`` likeliest classes stand with their probabilities, by default all. The keys are ``path``, ``sightings`` (as
-    `Sighting.to_dict`), ``video`` (``people`` with their spans in seconds, ``tracks``, ``frames``, ``every``, ``seconds``, ``drawn``),
-    ``drawn`` and ``error``.
+    `Sighting.to_dict`), ``video`` (``people`` and numbered ``strangers`` with their spans in seconds, ``tracks``, ``frames``, ``every``,
+    ``seconds``, pictures ``drawn`` and ``annotated`` video), ``drawn`` and ``error``.
     """
     return {
         "path": as_text(prediction.path),
@@ -77,6 +77,7 @@ def csv_rows(prediction: Prediction) -> list[dict[str, str]]:
     cells = [_sighting_cells(sighting) for sighting in prediction.sightings]
     if prediction.video is not None:
         cells += [_track_cells(track) for track in prediction.video.tracks]
+        shared["drawn"] = "" if prediction.video.annotated is None else csv_cell(as_text(prediction.video.annotated))
     return [empty | shared | own for own in cells or [{}]]
 
 
@@ -101,17 +102,20 @@ def as_text(value: Path | str) -> str:
 def _video_to_dict(answer: VideoAnswer) -> dict[str, Any]:
     return {
         "people": [{"name": name, "spans": [asdict(span) for span in spans]} for name, spans in answer.people.items()],
+        "strangers": [{"number": number, "spans": [asdict(span) for span in spans]} for number, spans in answer.strangers.items()],
         "tracks": [_track_to_dict(track) for track in answer.tracks],
         "frames": answer.n_frames,
         "every": answer.every,
         "seconds": answer.seconds,
         "drawn": [as_text(path) for path in answer.drawn],
+        "annotated": None if answer.annotated is None else as_text(answer.annotated),
     }
 
 
 def _track_to_dict(track: Track) -> dict[str, Any]:
     return {
         "name": track.name,
+        "stranger": track.stranger or None,
         "agreement": track.agreement,
         "confidence": track.confidence,
         "start": track.start,
@@ -136,6 +140,7 @@ def _track_cells(track: Track) -> dict[str, str]:
         "start": f"{track.start:.2f}",
         "end": f"{track.end:.2f}",
         "frames": str(track.n_frames),
+        "stranger": str(track.stranger or ""),
     }
 
 

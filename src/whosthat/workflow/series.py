@@ -24,6 +24,7 @@ from whosthat.dataset.split import Split, split_table
 from whosthat.errors import ClusterError, RecipeError, RunError, TrainingInterruptedError, UsageError, path_given
 from whosthat.evaluation.experiments import JSON_FILE, Experiments, Row, read_trial, side_by_side, write_page, write_series
 from whosthat.networks.ends import keeping_backbones
+from whosthat.photos.storage import fetched_once, place
 from whosthat.progress import SILENT, Progress
 from whosthat.runs.files import ENVIRONMENT, SPLIT, flat
 from whosthat.runs.folders import existing_run, list_runs, new_run, set_latest
@@ -91,6 +92,7 @@ class _Series:
         return SeriesResult(self.folder, write_series(self.folder, experiments, self.key), experiments)
 
 
+@fetched_once()
 def run_series(
     photos: str | Path,
     steps: Sequence[Step] | Search,
@@ -126,7 +128,7 @@ def run_series(
     """
     check_engine(engine)
     root = photo_folder(path_given(photos, _("The folder of photos")), progress=progress)
-    others = None if strangers is None else path_given(strangers, _("The folder of strangers"))
+    others = None if strangers is None else place(path_given(strangers, _("The folder of strangers")))
     fixed = () if isinstance(steps, Search) else steps
     plan = _plan(steps.corners if isinstance(steps, Search) else steps, repeat)
     frames = sorted({getattr(recipe, "frames", None) or 1 for _, recipe in plan})

@@ -17,8 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from whosthat.durable import move_to_free_name, replace_file
-from whosthat.errors import DatasetError, system_reason
+from whosthat.errors import DatasetError, UsageError, system_reason
 from whosthat.file_names import unused_path
+from whosthat.photos.storage import stored
 from whosthat.translation import _
 from whosthat.workflow.check import Checkup
 
@@ -71,7 +72,9 @@ def plan_moves(checkup: Checkup) -> tuple[Move, ...]:
 
 
 def moves_of(reasons: Mapping[str, str], photos: Path) -> tuple[Move, ...]:
-    """List the moves of some photos of a folder, by their names in it, each with its reason."""
+    """List the moves of some photos of a folder, by their names in it, each with its reason; UsageError where it is in storage."""
+    if (there := stored(photos)) is not None:
+        raise UsageError("Nothing is moved in storage, and {photos} is there. Move the photos yourself; --json names them.", photos=there)
     root, aside = photos.resolve(), aside_folder(photos)
     return tuple(Move(f"{root.name}/{name}", _free_target(aside, name), reason) for name, reason in sorted(reasons.items()))
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from whosthat.errors import DatasetError
 from whosthat.photos.clips import digest_of
+from whosthat.photos.storage import StoredPhoto, place
 from whosthat.progress import SILENT, Progress
 from whosthat.translation import _
 from whosthat.workflow.predict import answer_each, counting, find_photos
@@ -42,7 +43,8 @@ def stranger_photos(folder: Path, known: Collection[str] = (), *, clips: bool = 
     ``known`` are the SHA-256 of photos of known people: the same photo is no stranger's. Raises DatasetError when the folder does not exist
     or holds no photo that can be used.
     """
-    if not folder.is_dir():
+    folder = place(folder)
+    if not folder.is_dir() and not isinstance(folder, StoredPhoto):
         raise DatasetError("There is no folder {folder}. Choose a folder with photos of strangers.", folder=folder)
     found = [item for item in find_photos([folder], clips=clips) if not isinstance(item, Prediction)]
     if not found:

@@ -19,6 +19,7 @@ from whosthat.errors import CacheError, ClusterError, DatasetError, NetworkError
 from whosthat.evaluation.run_facts import read_metrics
 from whosthat.networks import registry
 from whosthat.networks.backend import require_keras
+from whosthat.photos.storage import fetched_once, place
 from whosthat.progress import SILENT, Progress
 from whosthat.recognition.bundle import label_problem
 from whosthat.runs.files import SPLIT
@@ -35,6 +36,7 @@ from whosthat.workflow.training_run import TrainingRun, TrainResult, begin, fini
 __all__ = ["TrainResult", "resume", "train"]
 
 
+@fetched_once()
 def train(
     photos: str | Path,
     model: str | AnyRecipe | None = None,
@@ -49,7 +51,8 @@ def train(
     """Train a recogniser on a folder of photos and test it on photos that it has not seen.
 
     Args:
-        photos: The folder, with one sub-folder per class, or an HDF5 file of photos with its labels beside it (``dataset.h5``).
+        photos: The folder, with one sub-folder per class, in storage (``s3://bucket/folder``) too, or an HDF5 file of photos with its
+            labels beside it (``dataset.h5``).
         model: ``"faces"``, a network's name such as ``"cnn6"``, or a recipe from `whosthat.default_recipe` or `whosthat.read_recipe`.
             None takes faces where nearly every photo shows one, else a pretrained network.
         runs: Where the run folder is made; nothing that is there is overwritten.
@@ -79,7 +82,7 @@ def train(
         RunError: The run folder cannot be written.
     """
     root = photo_folder(path_given(photos, _("The folder of photos")), progress=progress)
-    others = None if strangers is None else path_given(strangers, _("The folder of strangers"))
+    others = None if strangers is None else place(path_given(strangers, _("The folder of strangers")))
     recipe = recipe_of(choose_model(root, settings=settings, progress=progress).model if model is None else model, settings)
     check_recipe(recipe, engine)
     if not isinstance(recipe, FaceRecipe):
@@ -133,6 +136,7 @@ def split_of(audit: Audit, recipe: AnyRecipe) -> Split:
     return split(chosen, ratios=recipe.ratios, seed=recipe.seed_of_split, pictures_per_class=recipe.pictures_per_class)
 
 
+@fetched_once()
 def resume(
     run: str | Path,
     *,

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from whosthat.checking.face_audit import FaceAudit, audit_faces
+from whosthat.checking.face_findings import look_alikes_sentence
 from whosthat.checking.suspects import probably_wrong
 from whosthat.cluster import Cluster, engine
 from whosthat.dataset.audit import Audit, AuditedPhoto
@@ -27,17 +28,15 @@ from whosthat.evaluation.learning_curve import LearningCurve, learning_curve
 from whosthat.evaluation.metrics import Evaluation, evaluate
 from whosthat.evaluation.outcomes import answer_of
 from whosthat.evaluation.threshold_part import ThresholdCurve, write_threshold_curve
-from whosthat.evaluation.verdict import suspects_sentence
 from whosthat.faces.models import AUTO, EMBEDDERS, PREFERRED
 from whosthat.faces.remembered import PhotoFaces
 from whosthat.photos.reading import read
 from whosthat.progress import Progress
 from whosthat.recognition.bundle import BundleFacts, save_bundle
-from whosthat.recognition.enrolling import FittedIdentifier, fit_identifier
+from whosthat.recognition.enrolling import fit_identifier
 from whosthat.recognition.face_facts import FaceFacts
 from whosthat.recognition.face_recogniser import KIND, FaceRecogniser, bundle_files
 from whosthat.recognition.gallery import EnrolledPhoto, Gallery
-from whosthat.recognition.heads import IN_WORDS
 from whosthat.recognition.identifier import Identifier
 from whosthat.recognition.index import index_of, search_words
 from whosthat.runs.files import BUNDLE
@@ -46,7 +45,8 @@ from whosthat.runs.lock import resumable, run_lock, saving
 from whosthat.training.recipe import FaceRecipe
 from whosthat.translation import _, ngettext
 from whosthat.types import PARTS, FloatArray, IntArray
-from whosthat.wording import counted, listing, percent
+from whosthat.wording import counted, listing
+from whosthat.workflow.face_notes import face_notes
 from whosthat.workflow.face_photos import OpenedReader, faces_of_photos, open_reader, read_strangers, seen_in_photos, stacked
 from whosthat.workflow.training_run import TrainingRun, TrainResult, bundle_facts, conclude
 
@@ -119,13 +119,15 @@ def _carry_out(run: TrainingRun, recipe: FaceRecipe, cluster: Cluster | None, pr
     facts = _facts(recipe, run, opened, identifier, tested)
     index = index_of(gallery.vectors, gallery.labels)
     save_bundle(run.folder / BUNDLE, facts, graph=opened.graph, more=bundle_files(gallery, opened.detector_files, index))
-    notes = _notes(recipe, fitted, tested, faces, len(gallery.photos))
+    evaluation = None if tested is None else tested.evaluation
+    notes = face_notes(recipe, fitted, evaluation, faces, len(gallery.photos))
     notes += tuple(filter(None, [search_words(len(gallery.photos), index)]))
     if tested is None:
         return TrainResult(run.folder, run.folder / BUNDLE, None, None, notes)
     training = _training(recipe, run, learnt, time.monotonic() - began)
     curve = _learning_curve(fitted.identifier, tested, recipe.seed)
-    return conclude(run, identifier.temperature, training, tested.evaluation, notes, learning=curve)
+    temperature = identifier.temperature if len(gallery.people) > 1 else 1.0  # of one person, there is nothing to share out
+    return conclude(run, temperature, training, tested.evaluation, notes, learning=curve)
 
 
 @dataclass(frozen=True)
@@ -175,7 +177,7 @@ def _portraits(run: TrainingRun, recipe: FaceRecipe, parts: Sequence[str], found
 
 
 def _tell(learnt: _Portraits, faces: FaceAudit, progress: Progress) -> None:
-    """Say which photos teach nothing."""
+    """Say which photos teach nothing, and who looks too much like somebody else."""
     if learnt.faceless:
         progress.say(
             _(
@@ -199,6 +201,8 @@ def _tell(learnt: _Portraits, faces: FaceAudit, progress: Progress) -> None:
                 names=listing(shown),
             )
         )
+    if alike := look_alikes_sentence(faces):
+        progress.say(alike)
 
 
 def _refuse_people_without_faces(parts: Split, found: Mapping[str, PhotoFaces]) -> None:
@@ -261,31 +265,6 @@ def _with_test(identifier: Identifier, gallery: Gallery, tested: _TestResult | N
     return Identifier(gallery, identifier.head, threshold, identifier.temperature)
 
 
-def _notes(recipe: FaceRecipe, fitted: FittedIdentifier, tested: _TestResult | None, faces: FaceAudit, n_enrolled: int) -> tuple[str, ...]:
-    """Say how names are given and refused, and what the saved recogniser has learnt from."""
-    threshold = fitted.identifier.threshold
-    notes = [
-        _(
-            "A face gets a name if it is close enough to that person (distance {threshold:.2f} or less). {how}",
-            threshold=threshold.value,
-            how=threshold.how,
-        )
-    ]
-    notes += _head_notes(fitted)
-    if tested is None:
-        notes.append(_("No person has three different photos, so there was no test. Add photos."))
-    else:
-        notes.append(suspects_sentence(tested.evaluation, {suspect.photo for suspect in faces.suspects}))
-        notes.append(_("The tested recogniser had not seen the test photos."))
-    enrolled = counted(n_enrolled, "photo")
-    notes.append(
-        _("It is the saved one, with {photos} enrolled.", photos=enrolled)
-        if recipe.keep_test_out
-        else _("The saved one has all {photos} enrolled.", photos=enrolled)
-    )
-    return tuple(note for note in notes if note)
-
-
 def _pictures_of_suspects(audit: Audit, faces: FaceAudit, found: dict[str, PhotoFaces]) -> dict[str, str]:
     """Cut out the faces that the report shows, by the photo's name; a photo that is gone by now has none."""
     items = {item.photo.name: item for item in audit.photos}
@@ -297,22 +276,6 @@ def _pictures_of_suspects(audit: Audit, faces: FaceAudit, found: dict[str, Photo
             if face is not None:
                 pictures[suspect.photo] = face_picture(read(item.photo.path), face.box)
     return pictures
-
-
-def _head_notes(fitted: FittedIdentifier) -> list[str]:
-    """Say which method was chosen, and how the others did."""
-    tried = {
-        name: _("{method} ({share} correct in cross-validation)", method=_(IN_WORDS[name]), share=percent(share))
-        for name, share in fitted.accuracies.items()
-    }
-    notes = []
-    if tried:
-        chosen = tried.pop(fitted.identifier.head)
-        others = _(", ").join(tried.values())
-        notes.append(
-            _("Method: {chosen}. Also tried: {others}.", chosen=chosen, others=others) if others else _("Method: {chosen}.", chosen=chosen)
-        )
-    return notes + [_("Not tried, because there are too many photos: {method}.", method=_(IN_WORDS[name])) for name in fitted.not_tried]
 
 
 def _training(recipe: FaceRecipe, run: TrainingRun, learnt: _Portraits, seconds: float) -> Training:

@@ -26,6 +26,7 @@ from whosthat.evaluation.plots.writing import keep_photos, write_plots
 from whosthat.evaluation.report import write_report
 from whosthat.evaluation.run_facts import RunFacts, write_metrics
 from whosthat.photos.clips import picture_of
+from whosthat.photos.storage import place
 from whosthat.progress import SILENT, Progress
 from whosthat.recognition.bundle import BundleFacts, DataFacts
 from whosthat.runs.files import AUDIT, BUNDLE, ENVIRONMENT, METRICS, NOTE, RECIPE, REPORT, SPLIT
@@ -132,8 +133,8 @@ def recorded(folder: Path) -> tuple[AnyRecipe, Path, Path | None]:
     try:
         recipe = read_recipe(folder / RECIPE, complete=True)
         environment = json.loads((folder / ENVIRONMENT).read_text(encoding="utf-8"))
-        root, strangers = Path(environment["photos"]), environment.get("strangers")
-        return recipe, root, None if strangers is None else Path(strangers)
+        root, strangers = place(environment["photos"]), environment.get("strangers")
+        return recipe, root, None if strangers is None else place(strangers)
     except (OSError, ValueError, KeyError, TypeError, RecipeError) as error:
         raise RunError(
             "{folder} cannot be used, because its records are damaged: {error}. Start a new run.",

@@ -158,7 +158,7 @@ def _of_a_test(run: Path, facts: RunFacts) -> dict[str, Any]:
         (f"{outcomes.wrong:,}", _("wrong")),
         (f"{outcomes.unknown:,}", _("unknown")),
         (f"{outcomes.no_face:,}", _("without a face")),
-        (percent(evaluation.closed_set), _("closed-set accuracy")),
+        *([(percent(evaluation.closed_set), _("closed-set accuracy"))] if len(evaluation.labels) > 1 else []),
     ]
     training = facts.training
     told = [

@@ -1,0 +1,149 @@
+"""``whosthat find``: photos of a library by people, dates, folders, faces; as table, JSON, playlist, contact sheet or links."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from whosthat.cli.commands import COMMANDS
+from whosthat.cli.options import OUTPUT, JsonOption, about, argument, examples, new_app, option
+from whosthat.cli.output import say, show_first, show_json
+from whosthat.cli.terminal import terminal_progress
+from whosthat.errors import UsageError
+from whosthat.translation import N_, _, ngettext
+from whosthat.wording import counted
+
+if TYPE_CHECKING:
+    from whosthat.workflow.find import Found, Similar
+
+app = new_app()
+
+LibraryArgument = Annotated[Path, argument("LIB", N_("The library's folder."))]
+_QUERY_HELP = N_('Who is in the photos, such as "anna and bob and not tom"; anybody when left out.')
+QueryArgument = Annotated[str, argument("QUERY", _QUERY_HELP)]
+SinceOption = Annotated[str | None, option("--since DATE", N_("Taken on this day or later: 2019, 2019-07 or 2019-07-31."))]
+UntilOption = Annotated[str | None, option("--until DATE", N_("Taken on this day or earlier; 2019 is its last day."))]
+InOption = Annotated[Path | None, option("--in FOLDER", N_("In this folder, or in folders in it, to any depth."))]
+FacesOption = Annotated[str | None, option("--faces N", N_("With so many faces: 2, 3+ (3 or more), 1-4."))]
+LikeOption = Annotated[
+    Path | None, option("--like PHOTO", N_("With a face similar to one in this photo, which need not be in the library."))
+]
+FaceOption = Annotated[int | None, option("--face N", N_("With --like: only the face of this number, from the left."), min=1)]
+_M3U_HELP = N_("Write a playlist in UTF-8 (.m3u8), with relative paths.")
+PlaylistOption = Annotated[Path | None, option("--m3u FILE", _M3U_HELP, OUTPUT)]
+SheetOption = Annotated[Path | None, option("--sheet DIR", N_("Write a page with small pictures, found.html, into this folder."), OUTPUT)]
+_LINKS_HELP = N_("Make a link to each photo in this new folder; a copy where the system has no links.")
+LinksOption = Annotated[Path | None, option("--links DIR", _LINKS_HELP, OUTPUT)]
+
+
+@app.command(
+    help=about(
+        COMMANDS["find"],
+        N_(
+            "The query is made of names, and, or, not and brackets; unknown is a face without a name, nobody a photo without a face. Put "
+            "quotation marks around a name that holds such a word: '\"Tom and Jerry\" and not bob'. Upper and lower case do not matter."
+        ),
+        N_(
+            "Who is this, where else? --like shows the photos with a similar face, the most similar first. Answers are as new as the last "
+            "scan; no photo is changed."
+        ),
+    ),
+    epilog=examples("""
+        find library "anna and bob and not tom"
+        find library "anna or unknown" --since 2019-07 --until 2019-08
+        find library nobody --in holiday/beach
+        find library --like stranger.jpg
+        find library anna --faces 3+ --links anna-in-company
+    """),  # not translated: command lines
+    no_args_is_help=True,
+)
+def find(  # noqa: PLR0913  typer makes a parameter of each option
+    library: LibraryArgument,
+    query: QueryArgument = "",
+    since: SinceOption = None,
+    until: UntilOption = None,
+    within: InOption = None,
+    faces: FacesOption = None,
+    like: LikeOption = None,
+    face: FaceOption = None,
+    m3u: PlaylistOption = None,
+    sheet: SheetOption = None,
+    links: LinksOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Answer ``whosthat find``."""
+    from whosthat.workflow.find import find as find_photos
+
+    if face is not None and like is None:
+        raise UsageError("--face needs --like PHOTO.")
+    wanted = like if like is None or face is None else (like, face)
+    found = find_photos(library, query, since=since, until=until, within=within, faces=faces, like=wanted)
+    if as_json:
+        show_json(found.to_dict())
+    else:
+        _show(found)
+    if m3u is not None:
+        _write_playlist(found, m3u)
+    if sheet is not None:
+        asked = " ".join(filter(None, [query, *(str(one) for one in (since, until, within, faces, like) if one is not None)]))
+        _write_sheet(found, sheet, asked)
+    if links is not None:
+        _link(found, links)
+
+
+def _show(found: Found) -> None:
+    """Show the photos, and say what is not among them."""
+    distance = (_("distance"),) if found.similar else ()
+    rows = [
+        (str(one.path), one.when, one.who, *(() if one.distance is None else (f"{one.distance:.2f}",))) for one in found.photos
+    ]  # not translated: a number
+    if rows:
+        path = _("path")
+        show_first((path, _("taken"), _("people"), *distance), rows, right=distance, paths=(path,))
+    say(*map(_likeness, found.similar))
+    say(_("{photos} found.", photos=counted(len(found.photos), "photo")))
+    if found.missing:
+        gone = counted(found.missing, "more photo")
+        say(_("{photos}: their files are not there. The drive is not connected, or they were deleted since the last scan.", photos=gone))
+    if found.undated:
+        say(_("{photos} would be among them if they had a date.", photos=counted(found.undated, "more photo")))
+
+
+def _likeness(similar: Similar) -> str:
+    """Say whom a face looks like."""
+    names = [_("{name} ({n})", name=_("unknown") if name is None else name, n=n) for name, n in similar.names]
+    who = _("unknown") if similar.name is None else similar.name
+    if not names:
+        return _("Face {n}, {who}: no similar face.", n=similar.face, who=who)
+    return _(
+        "Face {n}, {who}: similar faces in {photos}: {names}.",
+        n=similar.face,
+        who=who,
+        photos=counted(similar.photos, "more photo"),
+        names=_(", ").join(names[:10]),
+    )
+
+
+def _write_playlist(found: Found, file: Path) -> None:
+    from whosthat.workflow.found_files import write_playlist
+
+    write_playlist(file, [one.path for one in found.photos])
+    say(_("Playlist: {file}", file=file))
+
+
+def _write_sheet(found: Found, folder: Path, asked: str) -> None:
+    from whosthat.workflow.found_files import write_sheet
+
+    with terminal_progress() as progress:
+        page = write_sheet(folder, found.photos, asked, progress=progress)
+    say(_("Contact sheet: {page}", page=page))
+
+
+def _link(found: Found, folder: Path) -> None:
+    from whosthat.workflow.found_files import link_photos
+
+    made = link_photos(folder, [one.path for one in found.photos])
+    if made["copy"]:
+        say(_("{photos} copied to {folder}: the system makes no links there.", photos=counted(made["copy"], "photo"), folder=folder))
+    if made["link"] or not made["copy"]:
+        say(ngettext("{n} link is in {folder}.", "{n:,} links are in {folder}.", made["link"], folder=folder))

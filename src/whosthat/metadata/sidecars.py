@@ -1,0 +1,111 @@
+"""Sidecars: the XMP files beside a photo that hold what other programs know of it.
+
+What belongs here: which file is a photo's sidecar, reading it within limits, replacing it in one step. What does not: what stands in it.
+
+digiKam, darktable, immich and PhotoPrism write ``photo.jpg.xmp``, Lightroom and others ``photo.xmp``. The latter is the photo's only where
+no other photo has the same name before the dot: of ``photo.jpg`` and ``photo.cr2`` it is the RAW file's.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from whosthat.durable import replace_file
+from whosthat.errors import system_reason
+from whosthat.metadata.xmp import LIMITS
+from whosthat.translation import _
+
+_NO_PHOTOS = {".xmp", ".aae", ".json", ".pp3", ".dop", ".thm", ".txt"}
+"""Suffixes of files that lie beside a photo and belong to it."""
+
+
+class SidecarError(Exception):
+    """Says in a few words why a sidecar cannot be read or written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sidecar:
+    """A sidecar as it was read.
+
+    Attributes:
+        path: Where it lies.
+        content: Its bytes; empty where there is none yet.
+        mode: Who may read and write it.
+        stamp: By which it is seen that another program wrote it meanwhile.
+    """
+
+    path: Path
+    content: bytes
+    mode: int
+    stamp: tuple[int, ...] = ()
+
+
+def sidecars_of(photo: Path) -> Iterator[Path]:
+    """Yield the sidecars of a photo that are there, the one that is written to first."""
+    for name in (f"{photo.name}.xmp", f"{photo.name}.XMP"):
+        if os.path.lexists(photo.with_name(name)):
+            yield photo.with_name(name)
+            break
+    short = [name for name in (f"{photo.stem}.xmp", f"{photo.stem}.XMP") if os.path.lexists(photo.with_name(name))]
+    if short and photo.suffix and not _is_shared(photo):
+        yield photo.with_name(short[0])
+
+
+def sidecar_for(photo: Path) -> Path:
+    """Return where what is said of a photo is written: the sidecar that is there, else ``photo.jpg.xmp``."""
+    return next(sidecars_of(photo), photo.with_name(f"{photo.name}.xmp"))
+
+
+def read_sidecar(path: Path, photo: Path | None = None) -> Sidecar:
+    """Read a sidecar; where there is none and its ``photo`` is given, a new one that whoever may read the photo may read.
+
+    Raises:
+        SidecarError: It is a link or no file, too large, or cannot be read.
+    """
+    try:
+        if photo is not None and not os.path.lexists(path):
+            return Sidecar(path, b"", stat.S_IMODE(photo.stat().st_mode) & 0o666)
+        facts = path.lstat()
+        if stat.S_ISLNK(facts.st_mode):
+            raise SidecarError(_("it is a link, which whosthat does not follow"))
+        if not stat.S_ISREG(facts.st_mode):
+            raise SidecarError(_("it is no file"))
+        if facts.st_size > LIMITS.size:
+            raise SidecarError(
+                _("it has {size:,.1f} MiB, more than the {allowed:,.1f} allowed", size=facts.st_size / 2**20, allowed=LIMITS.size / 2**20)
+            )
+        with path.open("rb") as file:
+            return Sidecar(path, file.read(LIMITS.size), stat.S_IMODE(facts.st_mode), _stamp(facts))
+    except (OSError, ValueError) as error:  # ValueError: a NUL character in the path
+        raise SidecarError(_("it cannot be read ({error})", error=system_reason(error))) from error
+
+
+def write_sidecar(sidecar: Sidecar, content: bytes) -> None:
+    """Replace a sidecar by new content in one step; who may read it stays as it was.
+
+    Raises:
+        SidecarError: It is read-only, another program wrote it meanwhile, or it cannot be written.
+    """
+    try:
+        if not sidecar.mode & 0o222 or (sidecar.stamp and not os.access(sidecar.path, os.W_OK)):
+            raise SidecarError(_("it is read-only"))
+        if (_stamp(sidecar.path.lstat()) if os.path.lexists(sidecar.path) else ()) != sidecar.stamp:
+            raise SidecarError(_("another program wrote it meanwhile; run the command again"))
+        replace_file(sidecar.path, content, mode=sidecar.mode)
+    except OSError as error:
+        raise SidecarError(_("it cannot be written ({error})", error=system_reason(error))) from error
+
+
+def _stamp(facts: os.stat_result) -> tuple[int, ...]:
+    return facts.st_ino, facts.st_size, facts.st_mtime_ns
+
+
+def _is_shared(photo: Path) -> bool:
+    """Tell whether another photo or video has the same name before the dot."""
+    with os.scandir(photo.parent) as entries:
+        same = [Path(entry.name) for entry in entries if entry.name != photo.name and Path(entry.name).stem == photo.stem]
+    return any(other.suffix.lower() not in _NO_PHOTOS for other in same)

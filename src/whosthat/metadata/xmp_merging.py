@@ -1,0 +1,166 @@
+"""Writing people into XMP that may hold anything else: every byte that is not about them stays as it is.
+
+What belongs here: who stands where in a packet from now on. What does not: reading regions (`xmp`), putting pieces into bytes
+(`xmp_editing`), files (`sidecars`). What whosthat writes:
+
+    mwg-rs:Regions              a region for each face, with ``whosthat:Confidence`` among its extensions, by which it is known again
+    dc:subject                  the names, among other keywords
+    Iptc4xmpExt:PersonInImage   the names of those who have a face
+
+A region of another program stays as it is; where it names somebody else, nobody is named there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from whosthat.metadata import xmp
+from whosthat.metadata.regions import Frame, same_face
+from whosthat.metadata.xmp import Written, named, same_name
+from whosthat.metadata.xmp_editing import Edits, can_be_written, check_encoding
+from whosthat.translation import _
+from whosthat.types import Box
+
+KEYWORDS, PEOPLE = "dc:subject", "Iptc4xmpExt:PersonInImage"
+
+_MOVED = 0.9
+"""A region that whosthat wrote is written anew where the face's box has less than this in common with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody to be written.
+
+    Attributes:
+        name: Who.
+        box: Where, in shares of the upright photo; None where the photo as a whole shows them.
+        confidence: 0 to 1.
+    """
+
+    name: str
+    box: Box | None
+    confidence: float
+
+
+@dataclass(slots=True)
+class Merged:
+    """A packet with people in it.
+
+    Attributes:
+        packet: Its bytes.
+        names: Who stands in it now, of those to be written.
+        added: For each name that was put among keywords, where: `KEYWORDS`, `PEOPLE`.
+        problems: Who was left out, and why, in a few words each.
+    """
+
+    packet: bytes
+    names: tuple[str, ...] = ()
+    added: dict[str, set[str]] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What becomes of somebody who is to be written: whether they are, the region of whosthat's own that goes, whether a new one comes."""
+
+    person: Person
+    problem: str = ""
+    own: Written | None = None
+    is_new: bool = False
+
+
+def merge(
+    packet: bytes, people: Sequence[Person], frame: Frame, *, gone: Mapping[str, Collection[str]] | None = None, complete: bool = False
+) -> Merged:
+    """Write people into a packet, and take out what whosthat wrote before and is so no more.
+
+    Args:
+        packet: The packet or sidecar, UTF-8; `xmp_editing.EMPTY` where there is none.
+        people: Those in the photo, each once.
+        frame: How the photo is stored.
+        gone: Names that whosthat put among the keywords before, and where; those of nobody in the photo go.
+        complete: The people are all whom the photo shows: a region that whosthat wrote for anybody else goes. Otherwise it goes where
+            another person's face is now.
+
+    Raises:
+        XmlError: The packet is no XMP, or is written in a way that cannot be changed safely.
+    """
+    check_encoding(packet)
+    rdf = xmp.opened(packet)
+    merged, edits = Merged(packet), Edits(packet, rdf)
+    try:
+        written = list(xmp.written_regions(rdf, frame))
+    except xmp.StaleRegionsError as problem:
+        merged.problems.append(str(problem))
+        return merged
+    plans = [_planned(person, written) for person in people]
+    merged.problems = [plan.problem for plan in plans if plan.problem]
+    plans = [plan for plan in plans if not plan.problem]
+    kept = [plan.own for plan in plans if plan.own is not None and not plan.is_new]
+    out = [one for one in written if one.is_own and one not in kept and (complete or _is_replaced(one, plans))]
+    new = [(plan.person.name, plan.person.box, plan.person.confidence) for plan in plans if plan.is_new and plan.person.box is not None]
+    edits.regions(new, [one.item for one in out], frame)
+    merged.names = tuple(plan.person.name for plan in plans)
+    with_face = [plan.person.name for plan in plans if plan.person.box is not None]
+    for keyword, names in ((KEYWORDS, merged.names), (PEOPLE, with_face)):
+        unwanted = [name for name, places in (gone or {}).items() if keyword in places and not any(same_name(name, one) for one in names)]
+        for name in edits.keywords(keyword, names, unwanted):
+            merged.added.setdefault(name, set()).add(keyword)
+    merged.packet = edits.done()
+    return merged
+
+
+def take_out(packet: bytes, name: str, keywords: Collection[str]) -> bytes:
+    """Take out the regions that whosthat wrote for a person, and the name from those ``keywords`` where whosthat put it.
+
+    Raises:
+        XmlError: The packet is no XMP, or is written in a way that cannot be changed safely.
+    """
+    check_encoding(packet)
+    rdf = xmp.opened(packet)
+    edits = Edits(packet, rdf)
+    edits.regions([], [one for one in xmp.own_items(rdf) if same_name(xmp.value_of(one, "mwg-rs:Name"), name)], Frame(1, 1))
+    for keyword in keywords:
+        edits.keywords(keyword, [], [name])
+    return edits.done()
+
+
+def is_empty(packet: bytes) -> bool:
+    """Tell whether a packet says nothing: no property is left in it."""
+    return not any(one.parts or set(one.settings) - {named("rdf:about")} for one in xmp.opened(packet).parts)
+
+
+def _planned(person: Person, written: Sequence[Written]) -> _Plan:
+    """Decide what becomes of somebody beside the regions that are there."""
+    plan = _Plan(person)
+    if not can_be_written(person.name):
+        return replace(plan, problem=_("a name has a character that XML cannot hold"))
+    if person.box is None:
+        return plan
+    share, there = max(((same_face(person.box, one.region.box), one) for one in written), key=lambda pair: pair[0], default=(0.0, None))
+    namesakes = [one for one in written if same_name(one.region.name, person.name)]
+    if there is not None and share > 0:
+        return _beside(plan, there, share)
+    if any(not one.is_own for one in namesakes):
+        return replace(plan, problem=_("{name} has a region elsewhere in the photo, by another program", name=person.name))
+    return replace(plan, own=next(iter(namesakes), None), is_new=True)
+
+
+def _beside(plan: _Plan, there: Written, share: float) -> _Plan:
+    """Decide where the face has a region already."""
+    is_same = same_name(there.region.name, plan.person.name)
+    if there.is_own:
+        return replace(plan, own=there, is_new=not is_same or share < _MOVED)
+    if is_same:
+        return plan
+    if there.region.name:
+        text = _("the region of {name} is named {other} by another program", name=plan.person.name, other=there.region.name)
+    else:
+        text = _("another program has a region without a name where {name} is", name=plan.person.name)
+    return replace(plan, problem=text)
+
+
+def _is_replaced(one: Written, plans: Sequence[_Plan]) -> bool:
+    """Tell whether a region of whosthat's own goes because somebody in the photo has, or is, its face."""
+    return any(plan.own is one or (plan.person.box is not None and same_face(one.region.box, plan.person.box)) for plan in plans)

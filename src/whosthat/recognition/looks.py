@@ -1,0 +1,150 @@
+"""The best looks at somebody in a video: a few that show the person well, none nearly the same; and who is who of the unknown.
+
+What belongs here: how good a look is, which are kept while a face is followed, which are shown, strangers put together by their looks. What
+does not: following faces (`tracking`), pictures (`whosthat.workflow.annotating`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from whosthat.recognition.grouping import ASIDE, group_faces
+
+if TYPE_CHECKING:
+    from whosthat.recognition.tracking import Track
+    from whosthat.types import Face, FloatArray
+
+KEPT, APART = 12, 1.0
+"""So many looks are kept of one track, so many seconds apart: enough to choose from, in a video of any length."""
+
+SHOWN = 3
+"""Pictures of one person."""
+
+LARGE, SHARP = 120, 40.0
+"""From these on, a face is not better for being larger (pixels of its shorter side) or sharper (`faces.finding.sharpness`)."""
+
+SMALLEST, BLURRED, TURNED = 30, 8.0, 0.8
+"""Faces that are smaller or less sharp (as in `workflow.discover`), or turned further away, tell too little to be compared: the profiles
+of two people are as near to each other as two photos of one from the front."""
+
+AMONG, LASTING = 500, 3
+"""Strangers are put together as carefully as among so many faces: of the few in a video, every wrong one is seen. One who cannot be
+compared gets a number of their own when seen in so many looks; fewer may be no face at all."""
+
+_SAME_PICTURE, _SAME_LOOK = 6.0, 0.30
+"""Two frames are near-copies when their grey values, as 16 x 9 pixels, differ by less than the first on average, of 255, and the embeddings
+of the face by less than the second: half of `faces.embedder.SAME_PERSON`, which holds for photos of a burst."""
+
+_ALREADY = 1.5
+"""How much better a look is when its frame is shown for somebody else anyway: one picture for two."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look at somebody in a video.
+
+    Attributes:
+        index: The frame.
+        seconds: When it is shown.
+        quality: How well it shows the person: 0 to 1.
+        embedding: Of the face, float32 (dimensions,); None where nothing was embedded, or it tells too little.
+        small: The frame as grey pixels, float64 (9, 16), 0 to 255; None where it was not kept.
+    """
+
+    index: int
+    seconds: float
+    quality: float
+    embedding: FloatArray | None = field(default=None, repr=False, compare=False)
+    small: FloatArray | None = field(default=None, repr=False, compare=False)
+
+
+def quality_of(face: Face, sharpness: float) -> float:
+    """Say how well a face is to be seen, 0 to 1: large, sharp, turned to the camera."""
+    size = min(face.box.width, face.box.height)
+    return min(1.0, max(size, 0.0) / LARGE) * min(1.0, sharpness / SHARP) * (1 - 0.7 * _turned(face))
+
+
+def tells_enough(face: Face, sharpness: float) -> bool:
+    """Say whether a face tells enough to be compared with others."""
+    return min(face.box.width, face.box.height) >= SMALLEST and sharpness >= BLURRED and _turned(face) < TURNED
+
+
+def _turned(face: Face) -> float:
+    """Say how far a face is turned to a side: 0 from the front, 1 where the nose is before an eye or beyond."""
+    left, right, nose, *_mouth = face.landmarks
+    between = max(abs(right[0] - left[0]), 1e-6)
+    return min(1.0, 2 * abs((left[0] + right[0]) / 2 - nose[0]) / between)
+
+
+def keep(looks: list[Look], look: Look) -> None:
+    """Add a look to the best of a track, in place, if it is one of them: of looks within `APART` seconds the better."""
+    near = next((place for place, other in enumerate(looks) if abs(other.seconds - look.seconds) < APART), None)
+    if near is not None:
+        if look.quality > looks[near].quality:
+            looks[near] = look
+    elif len(looks) < KEPT:
+        looks.append(look)
+    else:
+        worst = min(range(len(looks)), key=lambda place: looks[place].quality)
+        if look.quality > looks[worst].quality:
+            looks[worst] = look
+
+
+def shown_frames(tracks: Sequence[Track]) -> set[int]:
+    """Choose the frames that show everybody: up to `SHOWN` for each person and each stranger, best first, without near-copies."""
+    chosen: set[int] = set()
+    people: dict[object, list[Track]] = {}
+    for track in tracks:
+        people.setdefault(track.name or track.stranger or (track.name, id(track)), []).append(track)
+    for theirs in people.values():
+        looks = [look for track in theirs for look in track.looks]
+        chosen.update(look.index for look in _varied(looks, chosen))
+        if not looks:
+            chosen.add(max(theirs, key=lambda track: track.confidence).best_frame)
+    return chosen
+
+
+def _varied(looks: Iterable[Look], already: Collection[int]) -> list[Look]:
+    found: list[Look] = []
+    for look in sorted(looks, key=lambda look: (-look.quality * (_ALREADY if look.index in already else 1), look.index)):
+        if len(found) < SHOWN and not any(_near_copies(look, other) for other in found):
+            found.append(look)
+    return found
+
+
+def _near_copies(one: Look, other: Look) -> bool:
+    if one.index == other.index:
+        return True
+    if one.small is not None and other.small is not None and float(np.abs(one.small - other.small).mean()) >= _SAME_PICTURE:
+        return False
+    if one.embedding is None or other.embedding is None:
+        return one.small is not None and other.small is not None
+    return float(np.linalg.norm(one.embedding - other.embedding)) < _SAME_LOOK
+
+
+def number_strangers(tracks: Sequence[Track], embedder: str) -> list[Track]:
+    """Tell the unknown of a video apart: tracks of one stranger get one number, from 1 by first appearance.
+
+    Tracks are put together as faces of unsorted photos are (`grouping`), each by the mean of its looks; nobody is twice in a frame. Those
+    whose looks tell too little stand alone. ``embedder`` is the name of the network that embedded the faces.
+    """
+    unknown = [place for place, track in enumerate(tracks) if track.name is None and track.boxes[track.best_frame] is not None]
+    means = {place: mean for place in unknown if (mean := _mean(tracks[place])) is not None}
+    strangers: dict[int, int] = {place: -1 - place for place in unknown if tracks[place].n_frames >= LASTING and place not in means}
+    if means:
+        inside = [set(tracks[place].boxes) for place in means]
+        groups = group_faces(np.stack(list(means.values())), inside, embedder=embedder, among=AMONG)
+        strangers |= {place: group for place, group in zip(means, groups.tolist(), strict=True) if group != ASIDE}
+    numbers: dict[int, int] = {}
+    for place in sorted(strangers, key=lambda place: tracks[place].start):
+        numbers.setdefault(strangers[place], len(numbers) + 1)
+    return [replace(track, stranger=numbers[strangers[place]] if place in strangers else 0) for place, track in enumerate(tracks)]
+
+
+def _mean(track: Track) -> FloatArray | None:
+    embeddings = [look.embedding for look in track.looks if look.embedding is not None]
+    return np.mean(embeddings, axis=0, dtype=np.float32) if embeddings else None

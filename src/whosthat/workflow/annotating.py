@@ -1,0 +1,194 @@
+"""A video with its answers drawn in: every frame again, with boxes that follow the faces between the frames that were looked at.
+
+What belongs here: where each face is in each frame, the second reading of the video, the file and the pictures that come of it. What does
+not: drawing (`photos.drawing`), encoding (`photos.video_writing`), which looks are worth a picture (`recognition.looks`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from whosthat.errors import PhotoError
+from whosthat.photos.drawing import draw_sightings
+from whosthat.photos.video import Frame, open_video
+from whosthat.photos.video_writing import VideoWriter, find_ffmpeg
+from whosthat.progress import SILENT, Progress
+from whosthat.recognition.looks import shown_frames
+from whosthat.recognition.tracking import Track
+from whosthat.translation import _
+from whosthat.types import Box, Image, Sighting
+from whosthat.workflow.drawn_copies import save_copy, video_copy
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What was drawn: pictures of the best looks, and the video; None where FFmpeg is not there or fails, which ``problem`` then says."""
+
+    pictures: tuple[Path, ...] = ()
+    video: Path | None = None
+    problem: str = ""
+
+
+def how_to_get_ffmpeg() -> str:
+    """Say what to install so that videos are drawn whole; empty where FFmpeg is there."""
+    if find_ffmpeg() is not None:
+        return ""
+    return _(
+        "Of videos, pictures alone are drawn: FFmpeg is not installed. Install it for videos with boxes and names "
+        "(apt install ffmpeg, brew install ffmpeg or winget install ffmpeg)."
+    )
+
+
+@dataclass
+class _Following:
+    """A track while its frames go by: the looks at it, and the last of them that was passed."""
+
+    track: Track
+    looks: tuple[int, ...]
+    passed: int = -1
+
+
+@dataclass
+class Boxes:
+    """Where each track is in each frame, asked frame by frame.
+
+    Between two looks a box moves evenly. Before the first look and after the last, it stays for half of the way to the look where it was
+    not seen; up to a cut, where there was one, for nobody walks out of the picture in that moment.
+
+    Args:
+        tracks: The tracks of a video of which every ``every``-th frame was looked at.
+        cut_before: The looks before which the video cut to another picture since the look before.
+    """
+
+    tracks: Sequence[Track]
+    every: int
+    cut_before: Collection[int]
+    _scene: int = 0
+    _waiting: list[_Following] = field(default_factory=list)
+    _open: list[_Following] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        following = [_Following(track, tuple(track.boxes)) for track in self.tracks]
+        self._waiting = sorted(following, key=lambda one: -one.looks[0])  # the next one last
+
+    def at(self, index: int, *, new_scene: bool) -> list[Sighting]:
+        """Return who is where in the next frame, in which a new scene may begin."""
+        if new_scene:
+            self._scene = index
+        while self._waiting and self._waiting[-1].looks[0] - self.every < index:
+            self._open.append(self._waiting.pop())
+        self._open = [one for one in self._open if one.looks[-1] + self.every > index]
+        return [sighting for one in self._open if (sighting := self._sighting(one, index)) is not None]
+
+    def _sighting(self, one: _Following, index: int) -> Sighting | None:
+        while one.passed + 1 < len(one.looks) and one.looks[one.passed + 1] <= index:
+            one.passed += 1
+        if not self._is_there(one, index):
+            return None
+        track = one.track
+        before, after = (one.looks[min(max(place, 0), len(one.looks) - 1)] for place in (one.passed, one.passed + 1))
+        share = 0.0 if before == after else (index - before) / (after - before)
+        box = _between(track.boxes[before], track.boxes[after], min(max(share, 0.0), 1.0))
+        return Sighting(track.name, track.confidence, box=box, stranger=track.stranger)
+
+    def _is_there(self, one: _Following, index: int) -> bool:
+        first, last = one.looks[0], one.looks[-1]
+        if index < first:
+            return self._scene > first - self.every if first in self.cut_before else first - index < self.every - self.every // 2
+        if index > last:
+            return self._scene <= last and (last + self.every in self.cut_before or index - last <= self.every // 2)
+        return True
+
+
+def _between(one: Box | None, other: Box | None, share: float) -> Box | None:
+    if one is None or other is None:
+        return one
+    sides = ((a + share * (b - a)) for a, b in zip(*((box.left, box.top, box.right, box.bottom) for box in (one, other)), strict=True))
+    return Box(*sides)
+
+
+def draw_video(
+    path: Path,
+    tracks: Sequence[Track],
+    folder: Path,
+    *,
+    every: int,
+    cut_before: Collection[int] = (),
+    until: float | None = None,
+    progress: Progress = SILENT,
+) -> Drawn:
+    """Read a video once more, draw its answers into every frame, and save the best frames of everybody as pictures.
+
+    Decoding twice is quicker than identifying, and keeping frames would fill the memory. A copy replaces an earlier one of the same video,
+    and no other file.
+
+    Args:
+        path: The video.
+        tracks: Who is in it, as in `Boxes`.
+        folder: Where the copies go; it must exist.
+        every: As in `Boxes`.
+        cut_before: As in `Boxes`.
+        until: After so many seconds the sound ends; None keeps all.
+        progress: Is told the frames.
+
+    Raises:
+        OSError: A file cannot be written, the disk is full.
+        PhotoError: The video can no longer be read.
+    """
+    ffmpeg, pictures = find_ffmpeg(), _Pictures(path, folder, shown_frames(tracks))
+    try:
+        with ExitStack() as stack:
+            copy = stack.enter_context(video_copy(folder, f"{path.stem}.mp4", source=str(path.resolve()))) if ffmpeg else None
+            video = stack.enter_context(open_video(path))
+            writer = None
+            if ffmpeg is not None and copy is not None:
+                writer = stack.enter_context(VideoWriter(ffmpeg, copy.temporary, path, rate=video.rate, until=until))
+            boxes = Boxes(tracks, every, cut_before)
+            for frame in video.frames() if writer or pictures.wanted else ():
+                sightings = boxes.at(frame.index, new_scene=frame.new_scene)
+                if writer or frame.index in pictures.wanted:
+                    image = draw_sightings(frame.image, sightings)
+                    pictures.take(frame, image)
+                if writer:
+                    writer.write(image, frame.seconds)
+                elif not pictures.wanted:
+                    break
+                progress.step(_("frames of {video} drawn", video=path.name), frame.index + 1, max(video.n_announced, frame.index + 1))
+    except PhotoError as error:
+        if error.path is not None:
+            raise
+        return Drawn(tuple(pictures.saved), None, _("it could not be drawn: {problem}", problem=error.reason))
+    return Drawn(tuple(pictures.saved), None if copy is None else copy.path)
+
+
+@dataclass
+class _Pictures:
+    """The frames that are saved as pictures, and those that were."""
+
+    path: Path
+    folder: Path
+    wanted: set[int]
+    saved: list[Path] = field(default_factory=list)
+
+    def take(self, frame: Frame, image: Image) -> None:
+        """Save a frame that is wanted, as it was drawn."""
+        if frame.index in self.wanted:
+            self.wanted.remove(frame.index)
+            name = f"{self.path.stem} {clock(frame.seconds).replace(':', '.')}.jpg"
+            self.saved.append(save_copy(image, self.folder, name, source=f"{self.path.resolve()} {frame.index}"))
+
+
+def clock(seconds: float) -> str:
+    """Return a time in a video as people write it.
+
+    Example:
+        >>> clock(7.25), clock(83.04), clock(3661)
+        ('0:07.2', '1:23.0', '1:01:01.0')
+    """
+    tenths = int(seconds * 10 + 1e-6)
+    minutes, rest = divmod(tenths, 600)
+    hours, minutes = divmod(minutes, 60)
+    return (f"{hours}:{minutes:02}" if hours else f"{minutes}") + f":{rest // 10:02}.{rest % 10}"

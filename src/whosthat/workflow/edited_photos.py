@@ -1,0 +1,77 @@
+"""What becomes of facts when a photo was edited: another content lies where the old one was, and mostly shows the same faces.
+
+What belongs here: which facts the new photo takes over. What does not: noticing that a file has changed (`scanning`).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+
+import numpy as np
+
+from whosthat.library import contents
+from whosthat.library.contents import SAME_PLACE, LibraryFace, overlap
+from whosthat.library.store import Library
+from whosthat.types import Box
+
+SAME_FACE = 0.4
+"""Largest distance between the embeddings of one face before and after its photo was edited. So near come one in 50,000 pairs of different
+people (`recognition.impostors`), and they would also have to stand in the same place."""
+
+_COPY = (
+    "INSERT INTO facts (photo, left, top, right, bottom, said_at, what, person, how, enrolled, undone_at) "
+    "SELECT ?, ?, ?, ?, ?, said_at, what, person, how, enrolled, undone_at FROM facts WHERE id = ?"
+)
+
+
+def carry_facts(library: Library, reader: str) -> int:
+    """Let photos that were edited take over the facts of those that lay there before; return how many facts that were.
+
+    A fact goes over when the face that it is about is still in the same place with nearly the same embedding, and nothing was said of it in
+    the new photo. The others stay with the old photo. An old one that lies nowhere, and of which nothing is said, is deleted.
+    """
+    edited = library.rows("SELECT DISTINCT was, photo FROM files WHERE was IS NOT NULL AND photo IS NOT NULL")
+    carried = 0
+    for old, new in edited:
+        faces = {photo: contents.faces_of(library, reader, [photo]) for photo in (old, new)}
+        with library.changing() as change:
+            carried += 0 if old == new else _carry(change, (old, faces[old]), (new, faces[new]))
+            change.execute("UPDATE files SET was = NULL WHERE was = ? AND photo = ?", (old, new))
+            change.execute(
+                "DELETE FROM photos WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM files WHERE photo = ?1 OR was = ?1) "
+                "AND NOT EXISTS (SELECT 1 FROM facts WHERE photo = ?1)",
+                (old,),
+            )
+    return carried
+
+
+def _carry(change: sqlite3.Connection, old: tuple[int, Sequence[LibraryFace]], new: tuple[int, Sequence[LibraryFace]]) -> int:
+    (before, old_faces), (after, new_faces) = old, new
+    taken = [Box(*row) for row in change.execute("SELECT left, top, right, bottom FROM facts WHERE photo = ?", (after,))]
+    is_copied = change.execute("SELECT 1 FROM files WHERE photo = ?", (before,)).fetchone() is not None
+    carried = 0
+    for fact, *box in change.execute("SELECT id, left, top, right, bottom FROM facts WHERE photo = ?", (before,)).fetchall():
+        face = _same_face(_at(Box(*box), old_faces), new_faces)
+        if face is None or any(overlap(face.place, place) >= SAME_PLACE for place in taken):
+            continue
+        place = (face.place.left, face.place.top, face.place.right, face.place.bottom)
+        change.execute(_COPY, (after, *place, fact))
+        if not is_copied:
+            change.execute("DELETE FROM facts WHERE id = ?", (fact,))
+        carried += 1
+    return carried
+
+
+def _at(place: Box, faces: Sequence[LibraryFace]) -> LibraryFace | None:
+    """Return the face that stands in a place."""
+    face = max(faces, key=lambda face: overlap(face.place, place), default=None)
+    return None if face is None or overlap(face.place, place) < SAME_PLACE else face
+
+
+def _same_face(face: LibraryFace | None, others: Sequence[LibraryFace]) -> LibraryFace | None:
+    """Return the same face in an edited photo."""
+    there = None if face is None else _at(face.place, others)
+    if face is None or there is None or np.linalg.norm(face.vector - there.vector) > SAME_FACE:
+        return None
+    return there
