@@ -175,26 +175,26 @@ def facts_of(library: Library, *, undone: bool = False) -> list[Fact]:
     return [_fact(row) for row in library.rows(f"{_FACTS} {where} ORDER BY facts.id")]
 
 
-def undo(library: Library, number: int | None = None) -> list[Fact]:
-    """Take a fact back, or all of the last step that holds; return what was taken back.
+def undo(library: Library, *numbers: int) -> list[Fact]:
+    """Take facts back, by their numbers, or without any all of the last step that holds; return what was taken back.
 
     Raises UsageError where there is no such fact, it was taken back already, or nothing is left to take back.
     """
     with library.changing() as change:
-        numbers, now = _meant(library, number, holds=True), _now(change)
-        change.executemany("UPDATE facts SET undone_at = ? WHERE id = ?", [(now, one) for one in numbers])
-    return _numbered(library, numbers)
+        meant, now = _meant(library, numbers, holds=True), _now(change)
+        change.executemany("UPDATE facts SET undone_at = ? WHERE id = ?", [(now, one) for one in meant])
+    return numbered(library, meant)
 
 
-def redo(library: Library, number: int | None = None) -> list[Fact]:
-    """Let a fact that was taken back hold again, or all that was taken back last; it counts from when it was said first.
+def redo(library: Library, *numbers: int) -> list[Fact]:
+    """Let facts that were taken back hold again, by their numbers, or all that were taken back last; they count from when they were said.
 
     Raises UsageError where there is no such fact, it holds already, or nothing was taken back.
     """
     with library.changing() as change:
-        numbers = _meant(library, number, holds=False)
-        change.executemany("UPDATE facts SET undone_at = NULL WHERE id = ?", [(one,) for one in numbers])
-    return _numbered(library, numbers)
+        meant = _meant(library, numbers, holds=False)
+        change.executemany("UPDATE facts SET undone_at = NULL WHERE id = ?", [(one,) for one in meant])
+    return numbered(library, meant)
 
 
 def places_of_faces(library: Library, faces: Sequence[int]) -> dict[int, Place]:
@@ -312,24 +312,27 @@ def _fact(row: Sequence[Any]) -> Fact:
     return Fact(number, said_at, photo, Box(left, top, right, bottom), what, person, how, bool(enrolled), undone_at)
 
 
-def _numbered(library: Library, numbers: Sequence[int]) -> list[Fact]:
+def numbered(library: Library, numbers: Sequence[int]) -> list[Fact]:
+    """Return facts by their numbers, the oldest first."""
     return sorted(map(_fact, library.rows_of(_FACTS + " WHERE facts.id IN ({})", numbers)), key=lambda fact: fact.number)
 
 
-def _meant(library: Library, number: int | None, *, holds: bool) -> list[int]:
+def _meant(library: Library, numbers: Sequence[int], *, holds: bool) -> Sequence[int]:
     """Return the numbers of the facts to be taken back, or brought back."""
-    if number is None:
+    if not numbers:
         found = [row[0] for row in library.rows(_LAST_SAID if holds else _LAST_UNDONE)]
         if not found and holds:
             raise UsageError("There is nothing to take back.")
         if not found:
             raise UsageError("Nothing was taken back.")
         return found
-    known = library.rows("SELECT undone_at IS NULL FROM facts WHERE id = ?", (number,)) if 0 < number < 1 << 63 else []
-    if not known:
-        raise UsageError("There is no correction {number}.", number=number)
-    if holds and not known[0][0]:
-        raise UsageError("Correction {number} was taken back already.", number=number)
-    if not holds and known[0][0]:
-        raise UsageError("Correction {number} was not taken back.", number=number)
-    return [number]
+    possible = [number for number in numbers if 0 < number < 1 << 63]
+    known = dict(library.rows_of("SELECT id, undone_at IS NULL FROM facts WHERE id IN ({})", possible))
+    for number in numbers:
+        if number not in known:
+            raise UsageError("There is no correction {number}.", number=number)
+        if holds and not known[number]:
+            raise UsageError("Correction {number} was taken back already.", number=number)
+        if not holds and known[number]:
+            raise UsageError("Correction {number} was not taken back.", number=number)
+    return numbers

@@ -97,15 +97,18 @@ class Library:
                 self._connection.execute("ROLLBACK")
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
+    def alone(self, wait: float = 0.0) -> Iterator[None]:
         """Keep out others who would scan, erase or group meanwhile; who reads, or says a fact, may go on.
+
+        Args:
+            wait: Seconds to wait for one of them.
 
         Raises:
             LibraryError: One of them is at it.
         """
         lock = FileLock(self.folder / _LOCK, mode=0o600)
         try:
-            lock.acquire(timeout=0)
+            lock.acquire(timeout=wait)
         except Timeout:
             raise LibraryError(
                 "The library {folder} is being changed by another process. Wait until it ends.", folder=self.folder

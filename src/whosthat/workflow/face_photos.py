@@ -30,6 +30,8 @@ from whosthat.faces.reader_files import ReaderFiles
 from whosthat.faces.remembered import Memory, PhotoFaces, RememberedFaces, RememberedSightings
 from whosthat.progress import SILENT, Progress
 from whosthat.recognition.enrolling import Strangers
+from whosthat.recognition.face_facts import FaceFacts
+from whosthat.recognition.identifier import Identifier
 from whosthat.translation import _
 from whosthat.types import Face, FloatArray
 from whosthat.workflow.cluster_faces import ClusterReader
@@ -56,6 +58,20 @@ class OpenedReader:
     reader: FaceReader
     graph: bytes
     detector_files: dict[str, bytes]
+
+    def facts(self, identifier: Identifier) -> FaceFacts:
+        """Return what the bundle of a recogniser that names the faces of this reader says of them."""
+        facts = self.reader.embedder.facts
+        return FaceFacts.with_template(
+            self.reader.template,
+            detector=self.reader.detector.name,
+            detector_files=tuple(self.detector_files),
+            embedder=facts.name,
+            dimensions=facts.dimensions,
+            looks=facts.looks,
+            head=identifier.head,
+            n_enrolled=len(identifier.gallery.photos),
+        )
 
 
 def open_reader(detector: str = AUTO, embedder: str = AUTO, cluster: Cluster | None = None) -> OpenedReader:

@@ -34,7 +34,6 @@ from whosthat.photos.reading import read
 from whosthat.progress import Progress
 from whosthat.recognition.bundle import BundleFacts, save_bundle
 from whosthat.recognition.enrolling import fit_identifier
-from whosthat.recognition.face_facts import FaceFacts
 from whosthat.recognition.face_recogniser import KIND, FaceRecogniser, bundle_files
 from whosthat.recognition.gallery import EnrolledPhoto, Gallery
 from whosthat.recognition.identifier import Identifier
@@ -290,23 +289,13 @@ def _training(recipe: FaceRecipe, run: TrainingRun, learnt: _Portraits, seconds:
 def _facts(recipe: FaceRecipe, run: TrainingRun, opened: OpenedReader, identifier: Identifier, tested: _TestResult | None) -> BundleFacts:
     """Gather what a bundle says of itself."""
     reader, gallery = opened.reader, identifier.gallery
-    faces = FaceFacts.with_template(
-        reader.template,
-        detector=reader.detector.name,
-        detector_files=tuple(opened.detector_files),
-        embedder=reader.embedder.facts.name,
-        dimensions=reader.embedder.facts.dimensions,
-        looks=reader.embedder.facts.looks,
-        head=identifier.head,
-        n_enrolled=len(gallery.photos),
-    )
     return bundle_facts(
         recipe,
         None if tested is None else tested.evaluation,
         kind=KIND,
         network=reader.embedder.facts.name,
         labels=gallery.people,
-        faces=faces,
+        faces=opened.facts(identifier),
         temperature=identifier.temperature,
         threshold=identifier.threshold,
         data=run.data_facts(learnt_all=not recipe.keep_test_out),
