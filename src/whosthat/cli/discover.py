@@ -111,7 +111,7 @@ def discover(  # noqa: PLR0913  typer makes a parameter of each option
     if learn and to is None and not library:
         raise UsageError("--learn trains on folders of photos. Say with --to where they shall be.")
     if library:
-        found = _of_library(paths[0], wishes)
+        found = _of_library(paths[0], wishes, learn=learn)
     else:
         found = _of_photos(paths, wishes, [folder for folder in (sheet, to) if folder is not None], bundle=bundle, engine=engine)
     with terminal_progress() as progress:
@@ -120,8 +120,8 @@ def discover(  # noqa: PLR0913  typer makes a parameter of each option
     say(_("Look at {page}, write names into {names}, and run this again.", page=page, names=sheet / NAMES))
     if to is not None:
         _copy(found, to, link=link, learn=learn)
-    if learn:
-        _learn(paths[0] if library else None, to)
+    if learn and to is not None and not library:
+        _train(to)
     if found.unreadable:
         say(*(_("{path}: {problem}", path=one.path, problem=one.reason) for one in found.unreadable))
         raise typer.Exit(BAD_DATA)
@@ -142,14 +142,14 @@ def _of_photos(paths: list[Path], wishes: _Wishes, without: list[Path], *, bundl
     return wishes.applied(replace(found, never=names.never))
 
 
-def _of_library(folder: Path, wishes: _Wishes) -> Discovery:
+def _of_library(folder: Path, wishes: _Wishes, *, learn: bool) -> Discovery:
     """Group the faces of a library, and let it keep the names."""
     from whosthat.library.store import Library
     from whosthat.workflow.group_files import with_edits
     from whosthat.workflow.library_discovery import name_groups
 
     with Library(folder) as library:
-        named = name_groups(library, lambda found: wishes.applied(with_edits(found, wishes.sheet)))
+        named = name_groups(library, lambda found: wishes.applied(with_edits(found, wishes.sheet)), learns=learn)
     if named.faces:
         say(
             _(
@@ -158,8 +158,7 @@ def _of_library(folder: Path, wishes: _Wishes) -> Discovery:
                 changed=counted(named.answered.changed, "face"),
             )
         )
-    if named.answered.note:
-        say(named.answered.note)
+    say(*named.notes)
     return named.discovery
 
 
@@ -207,11 +206,11 @@ def _copy(found: Discovery, folder: Path, *, link: bool, learn: bool) -> None:
         say(_("Next: whosthat train {folder}", folder=folder))
 
 
-def _learn(library: Path | None, folder: Path | None) -> None:
-    """Train the library's own recogniser, or one on folders of photos."""
-    if library is None:
-        from whosthat.cli.train import show_result
-        from whosthat.workflow.train import train
+def _train(folder: Path) -> None:
+    from whosthat.cli.train import show_result
+    from whosthat.training.recipe_base import FACES
+    from whosthat.workflow.train import train
 
-        with terminal_progress() as progress:
-            show_result(train(str(folder), "faces", progress=progress))
+    with terminal_progress() as progress:
+        result = train(folder, FACES, progress=progress)
+    show_result(result)
