@@ -40,6 +40,7 @@ BENCHMARKS = (
     "faces_strangers",
     "stated_rates",
     "discover",
+    "library",
     "find",
     "photo_stages",
     "ray_engine",

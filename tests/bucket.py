@@ -28,6 +28,8 @@ class Bucket(ThreadingHTTPServer):
         self.page = 1000
         """So many names come at once."""
         self.asked: list[str] = []
+        self.at_once = [0]
+        """How many answers were under way, whenever that changed."""
         self.awake = threading.Event()
 
     def holds(self, folder: Path, place: str) -> None:
@@ -49,7 +51,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.server.asked.append(self.path)
+        self.server.at_once.append(self.server.at_once[-1] + 1)
         time.sleep(self.server.late)
+        self.server.at_once.append(self.server.at_once[-1] - 1)
         if self.server.sleeps and self.server.awake.wait(self.server.sleeps):
             self.close_connection = True
             return

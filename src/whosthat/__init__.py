@@ -2,7 +2,9 @@
 
     import whosthat
 
+    whosthat.scan("family", "photos")                                 keep a library of photos; only new ones are looked at
     whosthat.discover("holiday").groups                               who is in unsorted photos, without names?
+    whosthat.find("library", "anna and not tom").photos               which photos show her without him?
     whosthat.check("photos")                                          what is wrong with these photos?
     result = whosthat.train("photos", "faces", strangers="others")    a run with a bundle and a report
     whosthat.compare("photos", ["faces", "cnn6"])                     which model is best for them?
@@ -10,6 +12,7 @@
     recogniser = whosthat.load("runs/latest")
     recogniser.identify("photo.jpg")                                  who is in this photo?
     whosthat.predict(recogniser, ["holiday"])                         who is in these photos?
+    whosthat.write_xmp(predictions)                                   names where digiKam and Lightroom see them
     whosthat.evaluate("runs/latest", "other photos")                  how good is it, really?
 
 Every name below is imported when it is first used, so that ``import whosthat`` costs nothing. Nothing else belongs here.
@@ -36,10 +39,17 @@ if TYPE_CHECKING:
     from whosthat.workflow.discovery import Discovery, FoundFace, Group
     from whosthat.workflow.evaluate import evaluate
     from whosthat.workflow.export import export
+    from whosthat.workflow.find import Found, FoundPhoto, Similar, find
+    from whosthat.workflow.library import LibraryCheck, LibraryStatus, library_status, verify_library
+    from whosthat.workflow.library_forgetting import ForgottenPerson, forget
+    from whosthat.workflow.library_metadata import read_library_xmp, write_library_xmp
     from whosthat.workflow.loading import load
+    from whosthat.workflow.metadata import XmpRead, XmpWritten, read_xmp, write_xmp
     from whosthat.workflow.predict import predict
     from whosthat.workflow.prediction import Prediction
+    from whosthat.workflow.scanning import Scan, scan
     from whosthat.workflow.series import SeriesResult, run_series
+    from whosthat.workflow.thresholds import RunThreshold, run_threshold, save_threshold
     from whosthat.workflow.train import resume, train
     from whosthat.workflow.training_run import TrainResult
 
@@ -57,10 +67,17 @@ _NAMES = {
     "workflow.discovery": ("Discovery", "FoundFace", "Group"),
     "workflow.evaluate": ("evaluate",),
     "workflow.export": ("export",),
+    "workflow.library": ("LibraryCheck", "LibraryStatus", "library_status", "verify_library"),
+    "workflow.library_forgetting": ("ForgottenPerson", "forget"),
+    "workflow.library_metadata": ("read_library_xmp", "write_library_xmp"),
+    "workflow.find": ("Found", "FoundPhoto", "Similar", "find"),
     "workflow.loading": ("load",),
+    "workflow.metadata": ("XmpRead", "XmpWritten", "read_xmp", "write_xmp"),
     "workflow.predict": ("predict",),
     "workflow.prediction": ("Prediction",),
+    "workflow.scanning": ("Scan", "scan"),
     "workflow.series": ("SeriesResult", "run_series"),
+    "workflow.thresholds": ("RunThreshold", "run_threshold", "save_threshold"),
     "workflow.train": ("resume", "train"),
     "workflow.training_run": ("TrainResult",),
 }
@@ -77,22 +94,32 @@ __all__ = [
     "Enrolled",
     "Evaluation",
     "Face",
+    "ForgottenPerson",
+    "Found",
     "FoundFace",
+    "FoundPhoto",
     "Group",
+    "LibraryCheck",
+    "LibraryStatus",
     "Likeness",
     "People",
     "PhotoError",
     "Prediction",
     "Recipe",
     "Recogniser",
+    "RunThreshold",
+    "Scan",
     "Search",
     "SeriesResult",
     "Sighting",
+    "Similar",
     "Step",
     "TrainResult",
     "UsageError",
     "Verification",
     "WhosthatError",
+    "XmpRead",
+    "XmpWritten",
     "__version__",
     "check",
     "compare",
@@ -100,14 +127,25 @@ __all__ = [
     "discover",
     "evaluate",
     "export",
+    "find",
+    "forget",
     "grid",
+    "library_status",
     "load",
     "predict",
+    "read_library_xmp",
     "read_recipe",
     "read_series",
+    "read_xmp",
     "resume",
     "run_series",
+    "run_threshold",
+    "save_threshold",
+    "scan",
     "train",
+    "verify_library",
+    "write_library_xmp",
+    "write_xmp",
 ]
 
 

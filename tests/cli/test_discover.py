@@ -147,3 +147,13 @@ def test_what_does_not_go_together_is_said(discovered, library_of, monkeypatch, 
 
     assert main(["discover", *words]) == 2
     assert sentence in capsys.readouterr().err
+
+
+def test_names_come_from_metadata_and_go_there(discovered, programs, capsys):
+    Path("0.png.xmp").write_bytes(programs["Microsoft"].replace(b"0.2, 0.3, 0.2, 0.2", b"0.17, 0.17, 0.6, 0.65"))
+    main(["discover", "holiday", "--read-xmp", "--write-xmp", "--name", "2=Tom", "--json"])
+    told = capsys.readouterr()
+    assert [group["name"] for group in json.loads(told.out)["groups"]] == ["Marie Curie", "Tom"]
+    assert "Other programs had named 1 face in these photos; found again: 1." in told.err
+    assert [b"Marie Curie" in Path(f"{row}.png.xmp").read_bytes() for row in range(5)] == [True, True, True, False, False]
+    assert [b"Tom" in Path(f"{row}.png.xmp").read_bytes() for row in range(5)] == [False, False, False, True, True]

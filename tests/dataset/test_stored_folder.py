@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 
 from whosthat.dataset.audit import audit_folder
 from whosthat.dataset.folder import scan
-from whosthat.errors import DatasetError
+from whosthat.errors import DatasetError, WhosthatError
 from whosthat.photos import storage
 from whosthat.photos.storage import fetched_once
 from whosthat.types import SetAside
@@ -91,14 +92,14 @@ def test_pages_are_read_to_the_end(colours: Path, bucket: Any) -> None:
     ("address", "why"),
     [
         ("s3://photos/colour", "There is nothing at s3://photos/colour"),
-        ("s3://photos/colours/red/0.png", "s3://photos/colours/red/0.png is a file"),
+        ("s3://photos/colours/red/0.png", "There is nothing at s3://photos/colours/red/0.png"),
         ("s3://photos/colours/blue", "has no sub-folders with photos"),
         ("s3://photos/colours/red/deep/er", r"Found 1 photo\(s\) directly in s3://photos/colours/red/deep/er"),
-        ("s3://", "Cannot traverse all of S3"),
+        ("s3://", "s3:// names no bucket"),
     ],
 )
 def test_what_is_no_folder_of_photos_is_refused(colours: Path, address: str, why: str) -> None:
-    with pytest.raises(DatasetError, match=why):
+    with pytest.raises(WhosthatError, match=why):
         scan(Path(address))
 
 
@@ -121,6 +122,12 @@ def test_a_second_look_fetches_what_is_new_or_changed(colours: Path, bucket: Any
     bucket.files["photos/colours/red/new.png"] = bucket.files["photos/colours/green/1.png"]
     audit_folder("s3://photos/colours")
     assert sorted(bucket.fetched) == ["photos/colours/red/1.png", "photos/colours/red/new.png"]
+
+
+def test_several_are_asked_for_at_once(colours: Path, bucket: Any) -> None:
+    bucket.late = 0.3
+    audit_folder("s3://photos/colours")
+    assert max(bucket.at_once) == len(bucket.fetched) > (os.cpu_count() or 1)
 
 
 def test_a_photo_that_is_refused_is_set_aside(colours: Path, bucket: Any) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from whosthat.checking.costly import CostlyPhotos
 from whosthat.checking.face_audit import CENTRAL, LARGEST, CutFace, FaceAudit, FaceOfSeveral, Pair, PoorFace, SuspectPhoto
 from whosthat.errors import RunError
 from whosthat.evaluation.face_part import FacePart, face_picture, read_face_part, write_face_part
@@ -27,9 +28,9 @@ def run(make_run: Callable[..., Path]) -> Path:
     return make_run()
 
 
-def told(run: Path, faces: FaceAudit, pictures: dict[str, str] | None = None) -> str:
+def told(run: Path, faces: FaceAudit, pictures: dict[str, str] | None = None, costly: tuple[CostlyPhotos, ...] = ()) -> str:
     """The words of the report's part on faces, tags taken out; pictures as their alternative text."""
-    write_face_part(run, FacePart(faces, pictures or {}))
+    write_face_part(run, FacePart(faces, pictures or {}, costly))
     page = write_report(run).read_text(encoding="utf-8")
     (part,) = re.findall(r'<section id="faces">(.*?)</section>', page, re.DOTALL)
     words = re.sub(r'<(?:img|div class="none")[^>]*?(?:alt|aria-label)="([^"]*)"[^>]*>', r"[\1]", part)
@@ -132,6 +133,18 @@ def test_people_who_look_more_alike_than_strangers_are_warned_of(run: Path) -> N
     words = told(run, FaceAudit(9, look_alikes=(Pair("ann", "bo", 0.41, 0), Pair("ann", "cy", 0.46, 0))))
     assert "warning 1 pair of people look more alike than strangers do (distance below 0.45): ann and bo (0.41)." in words
     assert "ann bo 0.41 more alike than strangers 0" in words
+
+
+def test_photos_that_cost_right_answers_are_told_and_go_with_the_person(run: Path) -> None:
+    costly = (CostlyPhotos("ann", ("ann/1.jpg", "ann/2.jpg"), 11), CostlyPhotos("bo", ("bo/1.jpg",), 2))
+    words = told(run, FaceAudit(9), costly=costly)
+    assert "warning 2 photos of ann cost 11 right answers: ann/1.jpg, ann/2.jpg. Without them, so many more" in words
+    assert "warning 1 photo of bo costs 2 right answers: bo/1.jpg. Without it, so many more" in words
+    part = read_face_part(run)
+    assert part is not None
+    assert part.costly == costly
+    assert part.without({"ann"}, {"ann/1.jpg", "ann/2.jpg", "ann/3.jpg"}).costly == costly[1:]
+    assert part.without({"cy"}, {"bo/1.jpg"}).costly == costly[:1]
 
 
 def test_hostile_names_and_pictures_stay_words(run: Path) -> None:

@@ -16,7 +16,7 @@ from whosthat.photos.reading import opened
 from whosthat.types import Box, Face
 from whosthat.workflow.face_photos import OpenedReader
 
-PEOPLE = {"anna": (250, 0, 0), "tom": (0, 250, 0), "bob": (0, 0, 250), "eve": (250, 250, 0)}
+PEOPLE = {"anna": (240, 10, 25), "tom": (15, 235, 30), "bob": (20, 35, 230), "eve": (225, 220, 40)}
 SIDE = 20
 DARK = 60
 """A field whose colours add up to less is background."""

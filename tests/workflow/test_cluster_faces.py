@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -108,19 +109,37 @@ def test_what_was_remembered_is_not_looked_at_again(cluster: Cluster, trained: P
     assert sorted(path.name for path in sent) == ["broken.png", "empty.jpg"]
 
 
-@pytest.mark.slow
-def test_workers_fetch_photos_from_storage(
-    cluster: Cluster, bucket: Any, trained: Path, mixed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def workers_may_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tell workers where the storage is, as their machines do elsewhere."""
     import ray
 
-    bucket.files = {f"photos/holiday/{path.name}": path.read_bytes() for path in mixed.iterdir()}
-    here = [(one.path.name, one.sightings, one.error) for one in predict(trained, mixed)]
     there = {name: os.environ[name] for name in os.environ if name.startswith("AWS_")}
     remote = ray.remote
     monkeypatch.setattr(
         ray, "remote", lambda runtime_env, **more: remote(runtime_env={"env_vars": runtime_env["env_vars"] | there}, **more)
     )
+
+
+@pytest.mark.slow
+def test_the_same_recogniser_is_trained_on_photos_in_storage(
+    cluster: Cluster, bucket: Any, people: Path, trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bucket.holds(people, "photos/people")
+    workers_may_read(monkeypatch)
+    result = whosthat.train("s3://photos/people", "faces", runs=tmp_path / "runs", engine="ray")
+    assert open_bundle(result.run).file(FILE) == open_bundle(trained).file(FILE)
+    assert bucket.fetched
+    times = Counter(Counter(bucket.fetched).values())
+    assert times == {2: 15, 3: 3}  # once here, once where its face is found, and of the test once more as predict looks at it
+
+
+@pytest.mark.slow
+def test_workers_fetch_photos_from_storage(
+    cluster: Cluster, bucket: Any, trained: Path, mixed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bucket.holds(mixed, "photos/holiday")
+    here = [(one.path.name, one.sightings, one.error) for one in predict(trained, mixed)]
+    workers_may_read(monkeypatch)
     answers = list(predict(load_on(cluster, trained), "s3://photos/holiday", remember=True))
     assert [(one.path.name, one.sightings, one.error) for one in answers] == here
     assert str(answers[0].path) == "s3://photos/holiday/0.png"

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 from whosthat.recognition.enrolling import FittedIdentifier
@@ -19,7 +18,7 @@ from whosthat.workflow.face_notes import _of_heads
     ],
 )
 def test_of_heads_that_do_equally_well_the_simplest_is_taken_and_said(accuracies: dict[str, float], ending: str) -> None:
-    fitted = FittedIdentifier(Identifier(None, "trimmed-mean", None), accuracies, np.empty(0, np.float32))
+    fitted = FittedIdentifier(Identifier(None, "trimmed-mean", None), accuracies, None)
     (note,) = _of_heads(fitted)
     assert note.startswith("Method: average of each person's photos (")
     assert note.endswith(f" correct in cross-validation).{ending}")

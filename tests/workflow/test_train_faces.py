@@ -19,6 +19,7 @@ from unittest.mock import Mock
 import numpy as np
 import pytest
 
+from whosthat.checking.costly import CostlyPhotos
 from whosthat.cli.app import main
 from whosthat.dataset.audit import audit_folder
 from whosthat.dataset.split import split
@@ -205,6 +206,43 @@ def test_the_report_says_of_faces_what_was_planted(people: Path, embedder: ByPix
     apart = np.linalg.norm(embedder.places[:5, None] - embedder.places[:5], axis=2) + np.eye(5)
     assert float(distance) == pytest.approx(apart.min(), abs=0.05)
     assert apart[int(first), int(second)] == apart.min()
+
+
+def test_planted_photos_that_cost_right_answers_are_named_with_their_number(
+    people: Path, embedder: ByPixel, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for seed in range(3):
+        draw(people / "ann" / f"{seed}.png", 6, seed)
+    for seed in (97, 98, 99):
+        draw(people / "ann" / f"wrong {seed}.png", 7, seed)
+    settings = ["--set", "stranger_rate=0.0005"]  # so little is allowed that a template between two people names neither
+    assert main(["train", str(people), "--model", "faces", "--runs", str(tmp_path / "runs"), *settings, "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    (costly,) = document["costly"]
+    assert costly["person"] == "ann"
+    assert all("wrong" in name for name in costly["photos"])
+    assert costly["lost"] == 3  # all photos of hers that were learnt from
+    sentence = f"{len(costly['photos'])} photos of ann cost {costly['lost']} right answers: {', '.join(costly['photos'])}."
+    run = Path(document["run"])
+    assert any(note.startswith(sentence) for note in json.loads((run / "metrics.json").read_bytes())["notes"])
+    assert sentence in unescape((run / "report.html").read_text("utf-8"))
+    assert resume(run).costly == (CostlyPhotos("ann", tuple(costly["photos"]), 3),)
+
+
+def test_photos_of_another_age_are_learnt_apart_and_said(people: Path, embedder: ByPixel, tmp_path: Path) -> None:
+    for seed in range(8):
+        draw(people / "person0" / f"child {seed}.png", 8, seed)
+    result = train(people, RECIPE, runs=tmp_path / "runs")
+    (note,) = (note for note in result.notes if "another age" in note)
+    assert note.startswith("8 photos of person0 are unlike the others and like each other")
+    assert note.count("person0/child") == 5
+    assert result.evaluation.accuracy == 1.0
+    bundle = open_bundle(result.run)
+    gallery = read_gallery(bundle.file(FILE), bundle.facts.labels, 128)
+    assert gallery.ages.sum() == 8
+    draw(tmp_path / "new.png", 8, 99)
+    recogniser = FaceRecogniser(FaceReader(OneFace(), embedder), Identifier(gallery, bundle.facts.faces.head, bundle.facts.threshold))
+    assert recogniser.identify(tmp_path / "new.png")[0].name == "person0"
 
 
 def test_a_recogniser_of_one_person_is_tested_reported_and_finds_them(embedder: ByPixel, tmp_path: Path) -> None:

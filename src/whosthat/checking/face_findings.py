@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from whosthat.checking.costly import CostlyPhotos
 from whosthat.checking.face_audit import LARGEST, NEAR_PAIR, SMALL_FACE, FaceAudit
 from whosthat.checking.suspects import STRANGER_DISTANCE, Pair
 from whosthat.dataset.findings import SEVERITIES, Finding
@@ -57,10 +58,25 @@ def look_alikes_sentence(audit: FaceAudit) -> str:
         "{n} pair of people look more alike than strangers do (distance below {limit:.2f}): {names}. A face gets one of the two names only "
         "if it is clearly not the other. Are they one person? Then put the photos into one folder. Else more photos of both help.",
         "{n} pairs of people look more alike than strangers do (distance below {limit:.2f}): {names}. A face gets one of two "
-        "such names only if it is clearly not the other. Is a pair one person? Then put the photos into one folder. Else more photos of both help.",
+        "such names only if it is clearly not the other. Is a pair one person? Then put the photos into one folder. Else more photos of "
+        "both help.",
         len(alike),
         limit=LOOK_ALIKE,
         names=listing(names),
+    )
+
+
+def costly_sentence(costly: CostlyPhotos) -> str:
+    """Say how many right answers some photos cost, and what to do about it."""
+    return ngettext(
+        "{n} photo of {person} costs {lost:,} right answers: {names}. Without it, so many more of the other training photos would be "
+        "correct. Move it if it shows somebody else.",
+        "{n:,} photos of {person} cost {lost:,} right answers: {names}. Without them, so many more of the other training photos would be "
+        "correct. Move them if they show somebody else.",
+        len(costly.photos),
+        person=costly.person,
+        lost=costly.lost,
+        names=listing(costly.photos),
     )
 
 

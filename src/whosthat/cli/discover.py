@@ -11,6 +11,7 @@ import typer
 
 from whosthat.cli.answers import not_looked_at
 from whosthat.cli.commands import COMMANDS
+from whosthat.cli.metadata import ContactsOption, InFilesOption, ReadXmpOption, WriteXmpOption, check_together, say_read, say_written
 from whosthat.cli.options import DeviceOption, EngineOption, JsonOption, about, argument, examples, new_app, option
 from whosthat.cli.output import say, show_first, show_json
 from whosthat.cli.terminal import terminal_progress
@@ -58,6 +59,8 @@ class _Wishes:
     never: dict[str, str]
     accept: bool
     perhaps: bool
+    read_xmp: bool = False
+    contacts: Path | None = None
 
     def applied(self, found: Discovery) -> Discovery:
         """Return what becomes of a discovery."""
@@ -80,6 +83,7 @@ class _Wishes:
         discover holiday --name 1=Anna --name 2=Tom --name 7=Anna
         discover holiday --accept --to people --link --learn
         discover holiday --bundle runs/latest
+        discover holiday --read-xmp --write-xmp
         discover my-library --name 1=Anna --learn
     """),  # not translated: command lines
     no_args_is_help=True,
@@ -95,6 +99,10 @@ def discover(  # noqa: PLR0913  typer makes a parameter of each option
     link: LinkOption = False,
     learn: LearnOption = False,
     bundle: BundleOption = None,
+    read_xmp: ReadXmpOption = False,
+    contacts: ContactsOption = None,
+    write_xmp: WriteXmpOption = False,
+    in_files: InFilesOption = False,
     engine: EngineOption = LOCAL,
     device: DeviceOption = None,
     as_json: JsonOption = False,
@@ -105,9 +113,11 @@ def discover(  # noqa: PLR0913  typer makes a parameter of each option
 
     library = len(paths) == 1 and is_library(paths[0])
     sheet = sheet or (paths[0] / "groups" if library else Path("groups"))
-    wishes = _Wishes(sheet, _given(name or [], "--name"), _given(never or [], "--not"), accept, accept_all)
+    names, not_names = _given(name or [], "--name"), _given(never or [], "--not")
+    wishes = _Wishes(sheet, names, not_names, accept, accept_all, read_xmp, contacts)
     if library and (bundle is not None or engine != LOCAL):
         raise UsageError("A library has its faces and its recogniser. Leave out --bundle and --engine.")
+    check_together(write=write_xmp, in_files=in_files, read=read_xmp, contacts=contacts, library=library)
     if learn and to is None and not library:
         raise UsageError("--learn trains on folders of photos. Say with --to where they shall be.")
     if library:
@@ -122,7 +132,8 @@ def discover(  # noqa: PLR0913  typer makes a parameter of each option
         _copy(found, to, link=link, learn=learn)
     if learn and to is not None and not library:
         _train(to)
-    if found.unreadable:
+    is_whole = _write_names(found, in_files=in_files) if write_xmp else True
+    if found.unreadable or not is_whole:
         say(*(_("{path}: {problem}", path=one.path, problem=one.reason) for one in found.unreadable))
         raise typer.Exit(BAD_DATA)
 
@@ -139,7 +150,26 @@ def _of_photos(paths: list[Path], wishes: _Wishes, without: list[Path], *, bundl
             paths, bundle=bundle, facts=names.facts, without=without, passed_over=others, engine=engine, progress=progress
         )
     say(*not_looked_at(others))
-    return wishes.applied(replace(found, never=names.never))
+    found = replace(found, never=names.never)
+    return wishes.applied(_with_names_of_others(found, wishes.contacts) if wishes.read_xmp else found)
+
+
+def _with_names_of_others(found: Discovery, contacts: Path | None) -> Discovery:
+    """Take names from the photos' metadata."""
+    from whosthat.workflow.metadata import read_xmp
+
+    named, read = read_xmp(found, contacts=contacts)
+    say_read(read)
+    return named
+
+
+def _write_names(found: Discovery, *, in_files: bool) -> bool:
+    """Write names for other programs; tell whether all could be written."""
+    from whosthat.workflow.metadata import write_discovery
+
+    written = write_discovery(found, in_files=in_files)
+    say_written(written)
+    return not written.problems
 
 
 def _of_library(folder: Path, wishes: _Wishes, *, learn: bool) -> Discovery:

@@ -85,8 +85,9 @@ def find(  # noqa: PLR0913  typer makes a parameter of each option
     if m3u is not None:
         _write_playlist(found, m3u)
     if sheet is not None:
-        asked = " ".join(filter(None, [query, *(str(one) for one in (since, until, within, faces, like) if one is not None)]))
-        _write_sheet(found, sheet, asked)
+        options = {"--since": since, "--until": until, "--in": within, "--faces": faces, "--like": like, "--face": face}
+        terms = " ".join([query, *(f"{name} {value}" for name, value in options.items() if value is not None)])
+        _write_sheet(found, sheet, terms)
     if links is not None:
         _link(found, links)
 
@@ -103,10 +104,19 @@ def _show(found: Found) -> None:
     say(*map(_likeness, found.similar))
     say(_("{photos} found.", photos=counted(len(found.photos), "photo")))
     if found.missing:
-        gone = counted(found.missing, "more photo")
-        say(_("{photos}: their files are not there. The drive is not connected, or they were deleted since the last scan.", photos=gone))
+        say(
+            _(
+                "{photos} would be among them, but the files are not there: the drive is not connected, or they were deleted since the last "
+                "scan.",
+                photos=_more(found.missing),
+            )
+        )
     if found.undated:
-        say(_("{photos} would be among them if they had a date.", photos=counted(found.undated, "more photo")))
+        say(_("{photos} would be among them if they had a date.", photos=_more(found.undated)))
+
+
+def _more(n: int) -> str:
+    return counted(n, "more photo")  # not translated: the key
 
 
 def _likeness(similar: Similar) -> str:
@@ -119,7 +129,7 @@ def _likeness(similar: Similar) -> str:
         "Face {n}, {who}: similar faces in {photos}: {names}.",
         n=similar.face,
         who=who,
-        photos=counted(similar.photos, "more photo"),
+        photos=_more(similar.photos),
         names=_(", ").join(names[:10]),
     )
 
@@ -131,11 +141,11 @@ def _write_playlist(found: Found, file: Path) -> None:
     say(_("Playlist: {file}", file=file))
 
 
-def _write_sheet(found: Found, folder: Path, asked: str) -> None:
+def _write_sheet(found: Found, folder: Path, terms: str) -> None:
     from whosthat.workflow.found_files import write_sheet
 
     with terminal_progress() as progress:
-        page = write_sheet(folder, found.photos, asked, progress=progress)
+        page = write_sheet(folder, found.photos, terms, progress=progress)
     say(_("Contact sheet: {page}", page=page))
 
 

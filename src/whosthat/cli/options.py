@@ -15,6 +15,7 @@ import typer.core
 
 from whosthat.cli.output import only_answers
 from whosthat.cluster import LOCAL
+from whosthat.errors import UsageError, did_you_mean
 from whosthat.translation import N_, _
 
 DATA, MODEL, SERIES, FACES, NETWORK, OUTPUT = GROUPS = N_("Data"), N_("Model"), N_("Series"), N_("Faces"), N_("Network"), N_("Output")
@@ -111,6 +112,22 @@ class GroupedCommand(typer.core.TyperCommand):
             if records:
                 with formatter.section(_(group or "Options")):
                     formatter.write_dl(records)
+
+
+class NounFirst(typer.core.TyperGroup):
+    """A group whose commands stand behind what they are about: ``people BUNDLE list``, ``library LIBRARY scan``."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find the command that the word behind the noun names."""
+        if args[0] not in self.commands and not args[0].startswith("-"):
+            ((noun, given),) = ((noun, str(given)) for noun, given in ctx.params.items())
+            if given in self.commands:
+                command = f"whosthat {ctx.info_name} {args[0]} {given}"  # not translated: a command
+                if noun == "library":
+                    raise UsageError("The library comes first: {command}", command=command)
+                raise UsageError("The bundle comes first: {command}", command=command)
+            raise UsageError('There is no command "{name}". {choice}', name=args[0], choice=did_you_mean(args[0], self.commands))
+        return super().resolve_command(ctx, args)
 
 
 def load_own_networks(custom: Path | None) -> Sequence[str]:

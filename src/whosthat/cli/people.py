@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-import typer.core
 
 from whosthat.cli.commands import COMMANDS
-from whosthat.cli.options import BundleArgument, JsonOption, about, argument, examples, new_app, option
+from whosthat.cli.options import BundleArgument, JsonOption, NounFirst, about, argument, examples, new_app, option
 from whosthat.cli.output import say, show_json, show_table
 from whosthat.cli.terminal import terminal_progress
-from whosthat.errors import DoubtError, UsageError, WhichFaceError, did_you_mean
+from whosthat.errors import DoubtError, WhichFaceError
 from whosthat.translation import N_, _
 from whosthat.wording import counted
 
@@ -44,22 +43,8 @@ def _hints() -> Iterator[None]:
         raise
 
 
-class BundleFirst(typer.core.TyperGroup):
-    """A group whose commands stand behind the bundle: ``people BUNDLE list``."""
-
-    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Find the command that the word behind the bundle names."""
-        if args[0] not in self.commands and not args[0].startswith("-"):
-            bundle = str(ctx.params["bundle"])
-            if bundle in self.commands:
-                command = f"whosthat people {args[0]} {bundle}"  # not translated: a command
-                raise UsageError("The bundle comes first: {command}", command=command)
-            raise UsageError('There is no command "{name}". {choice}', name=args[0], choice=did_you_mean(args[0], self.commands))
-        return super().resolve_command(ctx, args)
-
-
 @app.callback(
-    cls=BundleFirst,
+    cls=NounFirst,
     help=COMMANDS["people"],
     epilog=examples("""
         people runs/latest list

@@ -13,6 +13,7 @@ import typer
 
 from whosthat.cli.answers import not_looked_at, show_predictions
 from whosthat.cli.commands import COMMANDS
+from whosthat.cli.metadata import InFilesOption, NamesForOthers, WriteXmpOption
 from whosthat.cli.options import BundleArgument, DeviceOption, EngineOption, JsonOption, about, argument, examples, new_app, option
 from whosthat.cli.output import say, show_json
 from whosthat.cli.terminal import terminal_progress
@@ -78,6 +79,7 @@ NoCacheOption = Annotated[bool, option("--no-cache", N_("Look at every photo, an
         predict bundle party.mp4 --every 10
         predict runs/latest photo.jpg --explain why
         predict runs/latest holiday --embeddings faces.parquet
+        predict runs/latest holiday --write-xmp
     """),  # not translated: command lines
     no_args_is_help=True,
 )
@@ -89,6 +91,8 @@ def predict(  # noqa: PLR0913  typer makes a parameter of each option
     sort: SortOption = None,
     explain: ExplainOption = None,
     embeddings: EmbeddingsOption = None,
+    write_xmp: WriteXmpOption = False,
+    in_files: InFilesOption = False,
     every: EveryOption = None,
     no_cache: NoCacheOption = False,
     engine: EngineOption = LOCAL,
@@ -99,6 +103,7 @@ def predict(  # noqa: PLR0913  typer makes a parameter of each option
     """Answer ``whosthat predict``."""
     if as_csv and as_json:
         raise UsageError("--csv and --json both write to standard output. Choose one.")
+    names = NamesForOthers(write=write_xmp, in_files=in_files)
     from whosthat.workflow.predict import find_photos, sees_clips
     from whosthat.workflow.predict import predict as predict_paths
 
@@ -109,19 +114,12 @@ def predict(  # noqa: PLR0913  typer makes a parameter of each option
         recogniser = _opened(bundle, cluster) if cluster is not None or embeddings is not None else bundle
         answers = predict_paths(recogniser, paths, draw=draw, every=every, without=without, remember=not no_cache, progress=progress)
         total = sum(1 for _photo in find_photos(paths, without=without, passed_over=others, clips=sees_clips(bundle)))
-        if sort is not None:
-            from whosthat.workflow.sorting import sort_copies
-
-            answers = sort_copies(answers, sort)
-        if explain is not None:
-            from whosthat.workflow.explaining import explain as explain_answers
-
-            answers = explain_answers(answers, bundle, explain)
+        answers = _copied(answers, bundle, sort, explain)
         if embeddings is not None:
             from whosthat.workflow.embeddings import with_embeddings
 
             answers = with_embeddings(answers, recogniser, embeddings)
-        predictions = _watched(answers, total, failed, progress)
+        predictions = _watched(names.written(answers), total, failed, progress)
         if as_csv:
             _write_csv(predictions)
         elif as_json:
@@ -134,10 +132,24 @@ def predict(  # noqa: PLR0913  typer makes a parameter of each option
         say(_("Copies are sorted into {folder}; the CSV file there lists them.", folder=sort))
     if explain is not None and len(failed) < total:
         say(_("Heat maps are in {folder}: red is where the network found its answer.", folder=explain))
+    is_whole = names.told()
     say(*not_looked_at(others))
-    if failed:
-        say(*(_("{path}: {problem}", path=one.path, problem=one.problem) for one in failed))
+    say(*(_("{path}: {problem}", path=one.path, problem=one.problem) for one in failed))
+    if failed or not is_whole:
         raise typer.Exit(BAD_DATA)
+
+
+def _copied(answers: Iterator[Prediction], bundle: Path, sort: Path | None, explain: Path | None) -> Iterator[Prediction]:
+    """Let copies and heat maps be made as answers come, where they were asked for."""
+    if sort is not None:
+        from whosthat.workflow.sorting import sort_copies
+
+        answers = sort_copies(answers, sort)
+    if explain is not None:
+        from whosthat.workflow.explaining import explain as explain_answers
+
+        answers = explain_answers(answers, bundle, explain)
+    return answers
 
 
 def _opened(bundle: Path, cluster: Cluster | None) -> Recogniser:

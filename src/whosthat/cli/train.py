@@ -192,6 +192,7 @@ def _document(result: TrainResult) -> dict[str, object]:
         "evaluation": result.evaluation,
         "diagnosis": result.diagnosis,
         "notes": result.notes,
+        "costly": result.costly,
     }
 
 

@@ -160,14 +160,11 @@ def _listing(root: StoredPhoto, *, clips: bool) -> Listing:
     if clips:
         raise DatasetError("{root} is in storage, and clips are read from folders of this computer alone. Copy it to one.", root=root)
     try:
-        listing = listed(root)
+        return listed(root)
     except OSError as error:
         raise DatasetError(
             "The folder {folder} cannot be listed: {error}. Check its permissions.", folder=root, error=system_reason(error)
         ) from error
-    if root in listing.files:
-        raise DatasetError("{root} is a file. Expected a folder with one sub-folder of photos per class.", root=root)
-    return listing
 
 
 def _closed(names: Sequence[str]) -> tuple[int, str] | None:

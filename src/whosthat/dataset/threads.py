@@ -7,7 +7,10 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 from typing import TypeVar
+
+from whosthat.photos.storage import AT_ONCE, stored
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -16,9 +19,10 @@ _AHEAD = 4
 """Results waiting for each thread: enough that none idles, few enough that memory stays flat."""
 
 
-def in_order(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+def in_order(work: Callable[[Item], Result], items: Iterable[Item], *, waiting_for: Path | None = None) -> Iterator[Result]:
     """Yield ``work(item)`` for every item, in the order of the items, computed a few items ahead on every core.
 
+    Where the items are ``waiting_for`` a place in storage, more are computed at once: nearly all of their time goes by until it answers.
     Whoever stops listening early (an error, Ctrl-C) waits for the few items in hand, not for the rest.
 
     Example:
@@ -26,6 +30,8 @@ def in_order(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[
         ['A', 'B']
     """
     workers = os.cpu_count() or 1
+    if waiting_for is not None and stored(waiting_for):
+        workers = max(workers, AT_ONCE)
     remaining = iter(items)
     with ThreadPoolExecutor(workers, thread_name_prefix="photos") as pool:
         waiting: deque[Future[Result]] = deque(pool.submit(work, item) for item in itertools.islice(remaining, workers * _AHEAD))

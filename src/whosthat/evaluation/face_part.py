@@ -3,7 +3,8 @@
 What belongs here: writing and reading that file, and putting its lines in the order in which people read them. What does not:
 judging faces (`whosthat.checking.face_audit`), sentences about them (`face_findings`), the page itself (`report`).
 
-The file is one JSON object: ``format`` (1), ``faces`` (a `FaceAudit`) and ``pictures`` (small JPEG in base64 by the photo's name).
+The file is one JSON object: ``format`` (1), ``faces`` (a `FaceAudit`) and ``pictures`` (small JPEG in base64 by the photo's name)
+and ``costly`` (photos that cost right answers; older files have none).
 Beside the photos without a face, which ``audit.json`` lists as set aside, nothing else in a run tells of faces in single photos: so
 whoever is removed can be cut out.
 """
@@ -13,11 +14,12 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
+from whosthat.checking.costly import CostlyPhotos
 from whosthat.checking.face_audit import SMALL_FACE, FaceAudit, SuspectPhoto
-from whosthat.checking.face_findings import alikeness, face_findings, most_alike
+from whosthat.checking.face_findings import alikeness, costly_sentence, face_findings, most_alike
 from whosthat.checking.suspects import Pair
 from whosthat.dataset.findings import Finding
 from whosthat.evaluation.plots.writing import BASE64, LARGE_SIDE
@@ -46,15 +48,17 @@ IN_TABLES = ("wrong-person", "look-alike-people")
 
 @dataclass(frozen=True)
 class FacePart:
-    """The faces of a run: what was found, and small pictures of suspects by the photo's name."""
+    """The faces of a run: what was found, small pictures of suspects by the photo's name, and photos that cost right answers."""
 
     faces: FaceAudit
     pictures: Mapping[str, str] = field(default_factory=dict)
+    costly: tuple[CostlyPhotos, ...] = ()
 
     def without(self, people: set[str], photos: set[str]) -> FacePart:
         """Return what is left when people go, as `FaceAudit.without`; pictures stay only where their line does."""
         faces = self.faces.without(people, photos)
-        return FacePart(faces, {line.photo: self.pictures[line.photo] for line in faces.suspects if line.photo in self.pictures})
+        pictures = {line.photo: self.pictures[line.photo] for line in faces.suspects if line.photo in self.pictures}
+        return FacePart(faces, pictures, tuple(one for one in self.costly if one.person not in people and not photos & set(one.photos)))
 
     @property
     def n_with_face(self) -> int:
@@ -99,7 +103,8 @@ class FacePart:
                 _("{photo}: {share} of it beyond the edge", photo=one.photo, share=percent(round(one.beyond, 2))) for one in faces.cut
             ),
         }
-        return tuple(replace(found, photos=lines[found.kind]) for found in face_findings(faces) if found.kind not in IN_TABLES)
+        told = (replace(found, photos=lines[found.kind]) for found in face_findings(faces) if found.kind not in IN_TABLES)
+        return (*(Finding("costly-photos", "warning", costly_sentence(one), one.photos) for one in self.costly), *told)
 
     @property
     def shown(self) -> tuple[tuple[SuspectPhoto, str], ...]:
@@ -130,7 +135,8 @@ def face_picture(image: Image, box: Box) -> str:
 
 def write_face_part(run: Path, part: FacePart) -> Path:
     """Write a run's ``faces.json``, whole or not at all; a `RunError` says that it cannot be written."""
-    document = {"format": FORMAT, "faces": part.faces.to_dict(), "pictures": dict(part.pictures)}
+    costly = [asdict(one) for one in part.costly]
+    document = {"format": FORMAT, "faces": part.faces.to_dict(), "pictures": dict(part.pictures), "costly": costly}
     return save_file(run / FACES_FILE, json.dumps(document, allow_nan=False, indent=1))
 
 
@@ -149,6 +155,7 @@ def read_face_part(run: Path) -> FacePart | None:
             )
         pictures = {str(name): str(encoded) for name, encoded in document["pictures"].items()}
         sound = {name: encoded for name, encoded in pictures.items() if BASE64.fullmatch(encoded)}
-        return FacePart(FaceAudit.from_dict(document["faces"]), sound)
+        costly = (CostlyPhotos(str(one["person"]), tuple(map(str, one["photos"])), int(one["lost"])) for one in document.get("costly", ()))
+        return FacePart(FaceAudit.from_dict(document["faces"]), sound, tuple(costly))
 
     return read_file(run / FACES_FILE, parse, None)

@@ -42,13 +42,13 @@ class _Card:
     jpeg: str
 
 
-def write_found_sheet(page: Path, photos: Sequence[Shown], *, asked: str, progress: Progress = SILENT) -> Path:
+def write_found_sheet(page: Path, photos: Sequence[Shown], *, terms: str, progress: Progress = SILENT) -> Path:
     """Write the page, in the place of an older one, and return it; OSError where that fails.
 
     Args:
         page: The file to write.
         photos: What was found, in its order.
-        asked: What was asked for, in words.
+        terms: What was asked for, in words.
         progress: Shows the photos as they are read.
     """
     cards = []
@@ -56,7 +56,7 @@ def write_found_sheet(page: Path, photos: Sequence[Shown], *, asked: str, progre
     for done, (shown, jpeg) in enumerate(zip(few, in_order(_small, [one.path for one in few]), strict=True), start=1):
         cards.append(_Card(shown, shown.path.absolute().as_uri(), jpeg))
         progress.step(_("photos shown"), done, len(few))
-    text = template("found.html.j2").render(n=len(photos), cards=cards, asked=asked)
+    text = template("found.html.j2").render(n=len(photos), cards=cards, terms=terms)
     replace_file(page, text.encode("utf-8", errors="replace"))  # a file name may hold bytes that are no letters
     return page
 

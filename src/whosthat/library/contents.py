@@ -85,7 +85,12 @@ def move_root(change: sqlite3.Connection, root: int, to: int, folder: bytes) -> 
 
 def inside(folder: Path) -> bytes:
     """Return how the path of everything in a folder begins, as the file system writes it."""
-    return os.fsencode(folder).removesuffix(os.sep.encode()) + os.sep.encode()
+    return inside_of(os.fsencode(folder))
+
+
+def inside_of(folder: bytes) -> bytes:
+    """As `inside`, of a folder as the file system writes it."""
+    return folder.removesuffix(os.sep.encode()) + os.sep.encode()
 
 
 def put_photo(change: sqlite3.Connection, sha256: str, size: tuple[int, int], taken_at: float | None = None) -> int:

@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from whosthat.errors import UsageError, did_you_mean
+from whosthat.errors import UsageError
 from whosthat.library.query import OR, UNKNOWN, Faces, Named, Not, Query
 from whosthat.library.store import Library
 from whosthat.translation import _
@@ -27,27 +27,28 @@ from whosthat.wording import listing
 EPOCH = datetime(1970, 1, 1)
 """What ``taken_at`` counts from: the camera's local time, of no zone."""
 
-_OF_PEOPLE = (
-    "photos.id IN (SELECT faces.photo FROM answers CROSS JOIN faces INDEXED BY faces_of_reader ON faces.id = answers.face "
-    "AND faces.reader = ? WHERE answers.person IN ({}))"
+_OF_PERSON = (
+    "SELECT faces.photo FROM answers CROSS JOIN faces INDEXED BY faces_of_reader ON faces.id = answers.face AND faces.reader = ? "
+    "WHERE answers.person = ?"
 )
-_UNKNOWN = (
-    "photos.id IN (SELECT faces.photo FROM faces LEFT JOIN answers ON answers.face = faces.id WHERE faces.reader = ? "
-    "AND answers.person IS NULL AND coalesce(answers.why, '') NOT IN ('fact', 'no_face'))"
+_WITH_UNKNOWN = (
+    "SELECT faces.photo FROM faces LEFT JOIN answers ON answers.face = faces.id WHERE faces.reader = ? "
+    "AND answers.person IS NULL AND coalesce(answers.why, '') NOT IN ('fact', 'no_face')"
 )
-_FACES = "SELECT photo FROM faces WHERE +reader = ? AND id NOT IN (SELECT face FROM answers WHERE why = 'no_face')"
+_WITH_FACES = "SELECT photo FROM faces WHERE +reader = ? AND id NOT IN (SELECT face FROM answers WHERE why = 'no_face')"
 """The plus keeps SQLite at the index that begins with the photo, so that nothing is to be sorted."""
-_COUNTED = f"photos.id {{}} ({_FACES} GROUP BY photo HAVING count(*) {{}})"
-_WITHOUT = f"photos.id NOT IN ({_FACES})"
-_LOOKED_AT = "EXISTS (SELECT 1 FROM looks WHERE looks.photo = photos.id AND looks.reader = ?)"
+_LOOKED_AT = "EXISTS (SELECT 1 FROM looks WHERE looks.photo = photos.id AND looks.reader = ?)"  # not translated: SQL
 _NAMES = (
-    "(SELECT json_group_array(people.name) FROM faces LEFT JOIN answers ON answers.face = faces.id LEFT JOIN people ON people.id = person "
-    "WHERE faces.photo = photos.id AND faces.reader = ? AND answers.why IS NOT 'no_face')"
+    "SELECT json_group_array(people.name) FROM faces LEFT JOIN answers ON answers.face = faces.id LEFT JOIN people ON people.id = person "
+    "WHERE faces.photo = photos.id AND faces.reader = ? AND answers.why IS NOT 'no_face'"
 )
 _SELECT = (
-    f"SELECT photos.id, photos.sha256, photos.taken_at, files.root, files.name, files.missing_since, {_NAMES} FROM photos "  # noqa: S608
+    f"SELECT photos.id, photos.sha256, photos.taken_at, files.root, files.name, files.missing_since, ({_NAMES}) FROM photos "  # noqa: S608
     "JOIN files ON files.photo = photos.id WHERE {} ORDER BY photos.taken_at IS NULL, photos.taken_at, files.root, files.name"
 )
+
+
+_MOST_FACES = 1 << 62
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,23 +118,34 @@ def search(library: Library, question: Question) -> tuple[list[Hit], int]:
             hit = found[row] = Hit(row, digest.hex(), _moment(taken_at), people[names], [])
         if missing_since is None:
             hit.places.append(os.path.join(roots[root], os.fsdecode(name)))  # noqa: PTH118  a path object takes ten times as long
+    if not found and not undated and question.within is not None:
+        _check_folder(library, question.within, roots)
     return list(found.values()), len(undated)
+
+
+def _check_folder(library: Library, folder: Path, roots: Mapping[int, str]) -> None:
+    """Refuse a folder in which the library knows nothing at all: its name is wrong, most likely."""
+    where, values = _inside(library, folder, roots)
+    if not library.rows(f"SELECT 1 FROM files WHERE {where} LIMIT 1", values):  # noqa: S608  of constants
+        folders = listing(sorted(roots.values()))
+        raise UsageError("The library knows no photo in {folder}. It was scanned with: {folders}.", folder=folder, folders=folders)
 
 
 def _conditions(library: Library, question: Question, roots: Mapping[int, str], reader: str) -> tuple[str, list[Any]]:
     """Return what follows WHERE, and the values in it."""
     parts: list[tuple[str, list[Any]]] = []
     if question.query is not None:
-        parts.append(_People(library, reader).asked(question.query))
+        parts.append(_People(library, reader).condition(question.query))
     for sign, moment in ((">=", question.since), ("<", question.before)):
         if moment is not None:
-            parts.append((f"(photos.taken_at {sign} ? OR photos.taken_at IS NULL)", [(moment - EPOCH).total_seconds()]))
+            taken = f"(photos.taken_at {sign} ? OR photos.taken_at IS NULL)"  # not translated: SQL
+            parts.append((taken, [(moment - EPOCH).total_seconds()]))
     if question.within is not None:
-        parts.append(_inside(question.within, roots))
+        parts.append(_inside(library, question.within, roots))
     if question.faces is not None:
         parts.append(_with_faces(reader, *question.faces))
     if question.rows is not None:
-        parts.append(("photos.id IN (SELECT value FROM json_each(?))", [json.dumps(list(question.rows))]))
+        parts.append((_among("SELECT value FROM json_each(?)"), [json.dumps(list(question.rows))]))
     return " AND ".join(sql for sql, _values in parts) or "1", [value for _sql, values in parts for value in values]
 
 
@@ -146,16 +158,16 @@ class _People:
         for row, name in library.rows("SELECT id, name FROM people"):
             self._people.setdefault(_folded(name), {})[name] = row
 
-    def asked(self, query: Query) -> tuple[str, list[Any]]:
+    def condition(self, query: Query) -> tuple[str, list[Any]]:
         """Return the condition of a query, or of a part of it, and its values."""
         if isinstance(query, Named):
-            return _OF_PEOPLE.format("?"), [self._reader, self._row(query.name)]
+            return _among(_OF_PERSON), [self._reader, self._row(query.name)]
         if isinstance(query, Faces):
-            return (_UNKNOWN, [self._reader]) if query.what == UNKNOWN else _with_faces(self._reader, 0, 0)
+            return (_among(_WITH_UNKNOWN), [self._reader]) if query.what == UNKNOWN else _with_faces(self._reader, 0, 0)
         if isinstance(query, Not):
-            sql, values = self.asked(query.part)
-            return f"NOT ({sql})", values
-        parts = [self.asked(part) for part in query.parts]
+            sql, values = self.condition(query.part)
+            return f"NOT ({sql})", values  # not translated: SQL
+        parts = [self.condition(part) for part in query.parts]
         joined = (" OR " if query.how == OR else " AND ").join(sql for sql, _values in parts)
         return f"({joined})", [value for _sql, values in parts for value in values]
 
@@ -178,48 +190,59 @@ class _People:
         if any(word in name for word in "和且或不非"):
             return _('Key words such as "和" stand apart from names, with blanks around them.')
         near = [other for other in self._people if folded in other] or difflib.get_close_matches(folded, self._people, n=3, cutoff=0.6)
-        if near:
-            return did_you_mean(name, [one for other in sorted(near)[:20] for one in self._people[other]])
+        meant = [one for other in near for one in self._people[other]]
+        if meant:
+            return _('Did you mean "{near}"?', near=meant[0]) if len(meant) == 1 else _("Choose one of: {known}.", known=listing(meant))
         return _("It knows {names}.", names=listing(sorted(one for names in self._people.values() for one in names)))
 
 
 def _with_faces(reader: str, least: int, most: int | None) -> tuple[str, list[Any]]:
     """Return the condition for so many faces; a photo that nobody has looked at has no number of faces."""
-    if most is not None and least == 0:
-        wanted = (_WITHOUT, [reader]) if most == 0 else (_COUNTED.format("NOT IN", "> ?"), [reader, most])
-        return f"{wanted[0]} AND {_LOOKED_AT}", [*wanted[1], reader]
-    if most is None:
-        return (_COUNTED.format("IN", ">= ?"), [reader, least]) if least else (_LOOKED_AT, [reader])
-    return _COUNTED.format("IN", "BETWEEN ? AND ?"), [reader, least, most]
+    if least == 0 and most is None:
+        return _LOOKED_AT, [reader]
+    if least == 0:
+        more, limit = (_WITH_FACES, []) if most == 0 else (_counted("> ?"), [most])
+        return f"NOT {_among(more)} AND {_LOOKED_AT}", [reader, *limit, reader]  # not translated: SQL
+    return _among(_counted("BETWEEN ? AND ?")), [reader, least, _MOST_FACES if most is None else most]
 
 
-def _inside(folder: Path, roots: Mapping[int, str]) -> tuple[str, list[Any]]:
-    """Return the condition for a folder: one that holds roots, lies below one, or is named as it is called below them."""
-    one = "(files.root = ? AND files.name >= ? AND files.name < ?)"
-    sql: list[str] = []
-    values: list[Any] = []
+def _counted(limit: str) -> str:
+    return f"{_WITH_FACES} GROUP BY photo HAVING count(*) {limit}"  # not translated: SQL
+
+
+def _among(statement: str) -> str:
+    """Return the condition that a photo is one of those that a statement finds."""
+    return f"photos.id IN ({statement})"  # not translated: SQL
+
+
+def _inside(library: Library, folder: Path, roots: Mapping[int, str]) -> tuple[str, list[Any]]:
+    """Return the condition for files in a folder: one that holds roots or lies below one.
+
+    A relative folder that does neither is one below the roots, or, if there is none, any that is called so, in a root or on the way to it.
+    """
+    within = "(files.root = ? AND files.name >= ? AND files.name < ?)"  # not translated: SQL
+    named = "(files.root = ? AND instr(? || files.name, ?) > 0)"  # not translated: SQL
+    parts: list[tuple[str, list[Any]]] = []
     for absolute in dict.fromkeys((os.path.abspath(folder), os.path.realpath(folder))):  # noqa: PTH100  pathlib's keeps ".."
         for row, root in roots.items():
             if _below(root, absolute) is not None:
-                sql.append("files.root = ?")
-                values.append(row)
+                parts.append(("files.root = ?", [row]))
             elif (inner := _below(absolute, root)) is not None:
-                sql.append(one)
-                values += [row, *_range(inner)]
-    if not sql and not folder.is_absolute():
-        sql = [one] * len(roots)
-        values = [value for row in roots for value in (row, *_range(os.path.normpath(folder)))]
-    if not sql:
-        folders = listing(sorted(roots.values()))
-        raise UsageError("{folder} is in none of the folders of the library: {folders}.", folder=folder, folders=folders)
-    return f"({' OR '.join(sql)})", values
+                parts.append((within, [row, *_range(inner)]))
+    if not parts and not folder.is_absolute():
+        below = [(within, [row, *_range(os.path.normpath(folder))]) for row in roots]
+        parts = [part for part in below if library.rows(f"SELECT 1 FROM files WHERE {within} LIMIT 1", part[1])]  # noqa: S608
+    if not parts and not folder.is_absolute():
+        called = os.fsencode(f"{os.sep}{os.path.normpath(folder)}{os.sep}")
+        parts = [(named, [row, os.fsencode(os.path.join(root, "")), called]) for row, root in roots.items()]  # noqa: PTH118
+    return f"({' OR '.join(sql for sql, _values in parts) or '0'})", [value for _sql, values in parts for value in values]
 
 
 def _below(path: str, folder: str) -> str | None:
     """Return how a path is called inside a folder, "" for the folder itself; None where it lies elsewhere."""
     if path == folder:
         return ""
-    start = folder.rstrip(os.sep) + os.sep
+    start = os.path.join(folder, "")  # noqa: PTH118  pathlib takes the end off
     return path.removeprefix(start) if path.startswith(start) else None
 
 

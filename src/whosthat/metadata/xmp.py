@@ -82,8 +82,8 @@ def named(name: str) -> str:
     return f"{NAMESPACES[prefix]} {local}"
 
 
-def read_people(packet: bytes, frame: Frame) -> Tagged:
-    """Return the faces with a name in an XMP packet or sidecar.
+def read_people(packet: bytes, frame: Frame, *, own: bool = False) -> Tagged:
+    """Return the faces with a name in an XMP packet or sidecar; with ``own``, also those that whosthat wrote.
 
     Raises:
         XmlError: It is no XMP that can be read.
@@ -93,7 +93,7 @@ def read_people(packet: bytes, frame: Frame) -> Tagged:
         found = tuple(written_regions(root, frame))
     except StaleRegionsError as problem:
         return Tagged(problem=str(problem))
-    return Tagged(without_doubles(one.region for one in found if one.region.name))
+    return Tagged(without_doubles(one.region for one in found if one.region.name and (own or not one.is_own)))
 
 
 class StaleRegionsError(Exception):

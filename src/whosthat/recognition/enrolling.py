@@ -15,7 +15,7 @@ import numpy as np
 from whosthat.recognition.calibration import fit_temperature
 from whosthat.recognition.distance_fitting import ImpostorTrials, curve_of_distances, fit_distance, leave_one_person_out
 from whosthat.recognition.distances import Points
-from whosthat.recognition.heads import HEADS, choose_head, compared, softmax, templates_of
+from whosthat.recognition.heads import HEADS, Compared, choose_head, compared, softmax, templates_of
 from whosthat.recognition.identifier import Identifier
 
 if TYPE_CHECKING:
@@ -43,12 +43,12 @@ class Strangers:
 class FittedIdentifier:
     """What names faces, how its head was chosen (see `heads.Choice`), and what other thresholds would do.
 
-    ``own``, float32 (n,), is how far each photo lies, comparably, from the others of its person; infinite where there are no others.
+    ``photos`` is how far each lies from the others of its person, and from the nearest other person.
     """
 
     identifier: Identifier
     accuracies: Mapping[str, float]
-    own: FloatArray
+    photos: Compared
     not_tried: tuple[str, ...] = ()
     curve: tuple[CurvePoint, ...] = ()
 
@@ -71,12 +71,14 @@ def fit_identifier(
     tested = ~np.isnan(choice.scores).any(axis=1)
     temperature = fit_temperature(softmax(choice.scores[tested]), choice.truth[tested], expected=EXPECTED_TEMPERATURE, sharpen_from=0)
 
-    counts, real = np.bincount(labels, minlength=n_people), None
+    (own_template, owners), real = gallery.templates, None
+    counts = np.bincount(own_template, minlength=n_people)  # a stranger meets every template
     if strangers is not None:
-        nearest, _ = Points(templates_of(vectors, labels, n_people)).nearest_template(strangers.vectors, counts)
+        nearest, _ = Points(templates_of(vectors, own_template, len(owners))).nearest_template(strangers.vectors, counts)
         real = ImpostorTrials(nearest, strangers.people)
-    own, nearest, _ = compared(vectors, labels, groups, n_people)
-    trials = own, leave_one_person_out(own, nearest, labels), real
+    photos = compared(vectors, labels, groups, n_people, (own_template, owners))
+    trials = photos.own, leave_one_person_out(photos.own, photos.nearest, labels), real
     threshold = fit_distance(*trials, counts=counts, network=embedder, rate=rate)
     curve = curve_of_distances(*trials, counts=counts, network=embedder, rate=rate)
-    return FittedIdentifier(Identifier(gallery, choice.head, threshold, temperature), choice.accuracies, own, choice.not_tried, curve)
+    identifier = Identifier(gallery, choice.head, threshold, temperature)
+    return FittedIdentifier(identifier, choice.accuracies, photos, choice.not_tried, curve)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -197,9 +197,13 @@ def own_distances(vectors: FloatArray, labels: IntArray, groups: IntArray, n_peo
 
     With them, float32 (n,), comes how many photos each of these templates was made of, int64 (n,); infinite and 0 where there was none.
     """
+    return held_out_distances(vectors, labels, folds_of(labels, groups), n_people)
+
+
+def held_out_distances(vectors: FloatArray, labels: IntArray, folds: IntArray, n_people: int) -> tuple[FloatArray, IntArray]:
+    """Return what `own_distances` does, for folds that are given, int64 (n,), from 0 to `FOLDS` - 1."""
     held_out = np.full(len(labels), np.inf, np.float32)
     counts = np.zeros(len(labels), np.int64)
-    folds = folds_of(labels, groups)
     for fold in range(FOLDS):
         inside, learnt = np.flatnonzero(folds == fold), folds != fold
         counts[inside] = np.bincount(labels[learnt], minlength=n_people)[labels[inside]]
@@ -209,14 +213,30 @@ def own_distances(vectors: FloatArray, labels: IntArray, groups: IntArray, n_peo
     return held_out, counts
 
 
-def compared(vectors: FloatArray, labels: IntArray, groups: IntArray, n_people: int) -> tuple[FloatArray, FloatArray, IntArray]:
-    """Return for each photo its comparable distance to its own person, that to the nearest other, and who that is.
+class Compared(NamedTuple):
+    """Of n photos the comparable distance to their own person, float32 (n,), to the nearest other, likewise, and who that is, int64."""
 
-    Only the own person's template must not have learnt from the photo; the others never have.
+    own: FloatArray
+    nearest: FloatArray
+    other: IntArray
+
+
+def compared(
+    vectors: FloatArray, labels: IntArray, groups: IntArray, n_people: int, templates: tuple[IntArray, IntArray] | None = None
+) -> Compared:
+    """Compare each photo with its own person and with the nearest other.
+
+    Only the own person's template must not have learnt from the photo; the others never have. Where somebody has several, ``templates`` are
+    those of `Gallery.templates`.
     """
+    if templates is not None and len(templates[1]) > n_people:
+        own_template, owners = templates
+        own = corrected(*own_distances(vectors, own_template, groups, len(owners)))
+        points = Points(templates_of(vectors, own_template, len(owners)))
+        return Compared(own, *points.nearest_template(vectors, np.bincount(own_template), besides=labels, owners=owners))
     own = corrected(*own_distances(vectors, labels, groups, n_people))
-    templates = Points(templates_of(vectors, labels, n_people))
-    return own, *templates.nearest_template(vectors, np.bincount(labels, minlength=n_people), besides=labels)
+    points = Points(templates_of(vectors, labels, n_people))
+    return Compared(own, *points.nearest_template(vectors, np.bincount(labels, minlength=n_people), besides=labels))
 
 
 def softmax(logits: FloatArray) -> FloatArray:

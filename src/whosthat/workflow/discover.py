@@ -20,7 +20,7 @@ from whosthat.errors import DatasetError, PhotoError, UsageError
 from whosthat.faces.models import AUTO
 from whosthat.library.store import Library, is_library
 from whosthat.photos.reading import decode, sha256_of
-from whosthat.photos.storage import fetched_once
+from whosthat.photos.storage import fetched_once, stored
 from whosthat.progress import SILENT, Progress
 from whosthat.recognition import load
 from whosthat.recognition.grouping import group_faces
@@ -133,7 +133,7 @@ def _photos(
             unreadable.append(SetAside(item.path, item.error))
         else:
             found.append(item)
-    for path, digest in zip(found, in_order(sha256_of, found), strict=True):
+    for path, digest in zip(found, in_order(sha256_of, found, waiting_for=next(filter(stored, found), None)), strict=True):
         if not digest:
             unreadable.append(SetAside(path, _why(path)))
         elif path not in files.get(digest, ()):

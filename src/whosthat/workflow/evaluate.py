@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from whosthat.dataset.folder import Photo, scan
+from whosthat.dataset.threads import in_order
 from whosthat.errors import DatasetError, did_you_mean, path_given
 from whosthat.evaluation.metrics import Evaluation
 from whosthat.evaluation.metrics import evaluate as judge
@@ -59,7 +60,8 @@ def evaluate(bundle: str | Path, photos: str | Path, *, progress: Progress = SIL
     recogniser, seen = load(bundle), open_bundle(bundle).facts.data
     folder = scan(path_given(photos, _("The folder of photos")), clips=recogniser.frames > 1)
     _refuse_unknown_classes(folder.classes, recogniser.labels)
-    known = {photo: _why_known(photo, seen) for photo in folder.photos}
+    digests = in_order(lambda photo: digest_of(photo.path), folder.photos, waiting_for=folder.root)
+    known = {photo: _why_known(digest, seen) for photo, digest in zip(folder.photos, digests, strict=True)}
     answered = answer_photos(recogniser, [photo for photo, reason in known.items() if not reason], progress=progress)
     left_out = [SetAside(photo.path, reason) for photo, reason in known.items() if reason] + list(answered.left_out)
     told = _what_was_left_out(left_out)
@@ -129,9 +131,9 @@ def answer_photos(recogniser: Recogniser, photos: Sequence[Photo], *, progress: 
     return Answers(tuple(answers), tuple(left_out))
 
 
-def _why_known(photo: Photo, seen: DataFacts) -> str:
+def _why_known(digest: str, seen: DataFacts) -> str:
     """Say why a photo proves nothing; empty where it does."""
-    part = seen.part_of(digest_of(photo.path))
+    part = seen.part_of(digest)
     return _(_PARTS_THAT_CHOSE[part]) if part in _PARTS_THAT_CHOSE else ""
 
 

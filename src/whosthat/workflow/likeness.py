@@ -11,21 +11,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from whosthat.errors import LibraryError, UsageError
+from whosthat.errors import BundleError, LibraryError, UsageError
 from whosthat.faces.embedder import SAME_PERSON
 from whosthat.library.store import Library
-from whosthat.photos.reading import sha256_of
+from whosthat.photos.reading import decode, sha256_of
 from whosthat.recognition.distances import distances
 from whosthat.recognition.impostors import NETWORKS, Impostors
 from whosthat.translation import _
 from whosthat.workflow.find import Similar
 
 if TYPE_CHECKING:
+    from whosthat.faces.finding import FaceReader
     from whosthat.types import FloatArray, IntArray
 
 BLOCK = 8192
@@ -70,10 +72,19 @@ def similar_faces(library: Library, photo: Path, face: int | None = None) -> tup
     return similar, nearest
 
 
+def similar_within(reader: str, n_faces: int) -> float:
+    """Return up to which distance a face is similar, among so many that a reader of this key found."""
+    embedder = next((name for name in NETWORKS if f"-{name}-" in reader), "")
+    by_chance = Impostors(embedder).nearer_than(np.array([1 / max(n_faces, 2)]))
+    return min(SAME_PERSON, float(by_chance[0]))
+
+
 def _faces_of(library: Library, reader: str, photo: Path) -> tuple[int, list[str | None], FloatArray]:
     """Return the row of a photo (0: it is not in the library), and of its faces the names and embeddings, float32 (n, dimensions)."""
     digest = sha256_of(photo)
     looked = "SELECT id FROM photos JOIN looks ON looks.photo = id AND reader = ? WHERE sha256 = ?"
+    if not digest:
+        decode(photo)  # says why it cannot be read
     if digest and (found := library.rows(looked, (reader, bytes.fromhex(digest)))):
         rows = library.rows(
             "SELECT people.name, vector FROM faces LEFT JOIN answers ON face = faces.id LEFT JOIN people ON people.id = person "
@@ -87,14 +98,26 @@ def _faces_of(library: Library, reader: str, photo: Path) -> tuple[int, list[str
 
 def _look(library: Library, reader: str, photo: Path) -> FloatArray:
     """Look at a photo as the library's reader does, and return the embeddings of its faces, float32 (n, dimensions)."""
-    from whosthat.faces.models import AUTO
-    from whosthat.workflow.face_photos import open_reader
-
-    detector, _blank, embedder = (library.setting("networks") or "").partition(" ")
-    opened = open_reader(detector or AUTO, embedder or AUTO).reader
+    opened = _opened(library)
     if opened.key != reader:
         raise UsageError("The photos of {library} were looked at by other networks. Scan it again first.", library=library.folder)
     return opened.see([opened.cut_file(photo)])[0].vectors
+
+
+def _opened(library: Library) -> FaceReader:
+    """Open the library's reader, without changing anything in the library."""
+    from whosthat.faces.models import AUTO  # what opens networks takes a while to import, and most photos are in the library
+    from whosthat.recognition import load
+    from whosthat.workflow.answering import bundle_in_use
+    from whosthat.workflow.face_photos import open_reader
+
+    if (bundle := bundle_in_use(library)) is not None:
+        with suppress(BundleError):  # of another version, or gone: the networks alone may be there
+            reader: FaceReader | None = getattr(load(bundle), "reader", None)
+            if reader is not None:
+                return reader
+    detector, _blank, embedder = (library.setting("networks") or "").partition(" ")
+    return open_reader(detector or AUTO, embedder or AUTO).reader
 
 
 def _near(library: Library, reader: str, wanted: FloatArray, own: int) -> tuple[IntArray, IntArray, FloatArray]:
@@ -102,10 +125,7 @@ def _near(library: Library, reader: str, wanted: FloatArray, own: int) -> tuple[
 
     int64 (n,), int64 (n,), float32 (n, wanted).
     """
-    n = library.rows("SELECT count(*) FROM faces WHERE reader = ?", (reader,))[0][0]
-    embedder = next((name for name in NETWORKS if f"-{name}-" in reader), "")
-    by_chance = Impostors(embedder).nearer_than(np.array([1 / max(n, 2)]))
-    limit = min(SAME_PERSON, float(by_chance[0]))
+    limit = similar_within(reader, library.rows("SELECT count(*) FROM faces WHERE reader = ?", (reader,))[0][0])
     found = [(np.empty(0, np.int64), np.empty(0, np.int64), np.empty((0, len(wanted)), np.float32))]
     for faces, photos, vectors in _blocks(library, reader, wanted.shape[1]):
         far = distances(vectors, wanted)
@@ -135,7 +155,7 @@ def _matrix(library: Library, vectors: tuple[bytes, ...] | list[bytes], dimensio
         raise LibraryError(
             "The library {file} is damaged ({error}). Restore it from a backup, or delete it and scan again.",
             file=library.file,
-            error=_("embeddings of different lengths"),
+            error=_("embeddings of one network differ in length"),
         ) from error
     return numbers
 

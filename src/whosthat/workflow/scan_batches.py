@@ -14,13 +14,14 @@ from whosthat.dataset.threads import in_order
 from whosthat.errors import PhotoError
 from whosthat.library import contents
 from whosthat.library.contents import mark_of
-from whosthat.library.store import Library, stamp_of
+from whosthat.library.store import Library, stamp_of_file
 from whosthat.photos.reading import NO_PIXEL, DecodedPhoto, decode, opened, sha256_of
 from whosthat.progress import Progress
 from whosthat.settings import MAX_PHOTO_BYTES
 from whosthat.translation import _
 from whosthat.types import SetAside
 from whosthat.workflow.face_photos import seen_in_photos
+from whosthat.workflow.forgetting import forget_in_cache
 from whosthat.workflow.library_reader import LibraryReader
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class Batches:
     """Takes files and photos into a library.
 
     Attributes:
-        counts: Of the `scanning.Scan`: ``new``, ``changed`` and ``faces``.
+        counts: Of the `scanning.Scan`: ``new``, ``changed``, ``faces`` and ``forgotten``.
         placed: The rows of photos that were found at a new place.
         looked: The rows of photos that were looked at.
         unreadable: What cannot be read.
@@ -66,7 +67,7 @@ class Batches:
     def __init__(self, library: Library, reader: LibraryReader, progress: Progress) -> None:
         self._library, self._reader, self._progress = library, reader, progress
         self._marks = {mark for (mark,) in library.rows("SELECT mark FROM forgotten WHERE mark IS NOT NULL")}
-        self.counts = dict.fromkeys(("new", "changed", "faces"), 0)
+        self.counts = dict.fromkeys(("new", "changed", "faces", "forgotten"), 0)
         self.placed: set[int] = set()
         self.looked: set[int] = set()
         self.unreadable: list[SetAside] = []
@@ -88,6 +89,7 @@ class Batches:
         for start in range(0, len(waiting), BATCH):
             self._look_again(waiting[start : start + BATCH], _Onward(self._progress, max(0, total - len(waiting)) + start, total))
         self._reader.drop_others()
+        self._forget_again()
 
     def _take(self, batch: Sequence[FoundFile], progress: Progress) -> None:
         """Read each file of a batch once, look at the photos that are new, and write all of it or nothing."""
@@ -116,6 +118,7 @@ class Batches:
         if read.digest and self.is_forgotten(bytes.fromhex(read.digest)):
             change.execute("INSERT OR IGNORE INTO forgotten (mark) VALUES (?)", (mark_of(file.prefix, file.name, read.stamp),))
             change.execute("DELETE FROM files WHERE root = ? AND name = ?", (file.root, file.name))
+            self.counts["forgotten"] += 1
         elif photo is not None:
             before = change.execute("SELECT photo FROM files WHERE root = ? AND name = ?", (file.root, file.name)).fetchone()
             contents.put_file(change, file.root, file.name, read.stamp, photo=photo)
@@ -143,6 +146,12 @@ class Batches:
             self._keep_faces(change, rows, seen)
         self.unreadable += [SetAside(path, why) for digest, path in paths.items() if digest not in seen and (why := _why(path))]
 
+    def _forget_again(self) -> None:
+        """Keep the faces of people who were forgotten out of the cache, too, where another reader has now looked at them."""
+        statement = "SELECT DISTINCT lower(hex(sha256)) FROM forgotten JOIN photos ON photos.id = photo WHERE photo IN ({})"
+        if digests := [digest for (digest,) in self._library.rows_of(statement, sorted(self.looked))]:
+            forget_in_cache(digests)
+
     def _seen(self, photos: Mapping[str, Path], progress: Progress) -> dict[str, SeenFaces]:
         return seen_in_photos(photos, self._reader.reader, what=_("photos looked at"), progress=progress) if photos else {}
 
@@ -156,14 +165,6 @@ class _Onward:
 
     def step(self, what: str, done: int, total: int, note: str = "") -> None:
         self._progress.step(what, min(self._before + done, self._total), self._total, note)
-
-
-def stamp_of_file(path: Path) -> str:
-    """Return the stamp of a file; empty where it is none, or cannot be looked at."""
-    try:
-        return stamp_of(os.stat(path))  # noqa: PTH116  (Path.stat is twice as slow, and this is the whole cost of a second look)
-    except (OSError, ValueError):
-        return ""
 
 
 def _read(file: FoundFile) -> _Read:

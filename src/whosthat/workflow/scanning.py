@@ -20,17 +20,18 @@ from typing import NamedTuple
 
 from whosthat.errors import BundleError, UsageError
 from whosthat.library import contents
-from whosthat.library.store import Library
+from whosthat.library.store import Library, stamp_of_file
 from whosthat.photos.storage import stored
 from whosthat.progress import SILENT, Progress
 from whosthat.translation import _
 from whosthat.types import SetAside
 from whosthat.workflow.answering import answer_again
 from whosthat.workflow.edited_photos import carry_facts
+from whosthat.workflow.library_forgetting import finish_forgetting
 from whosthat.workflow.library_reader import LibraryReader
 from whosthat.workflow.predict import find_photos, places_given
 from whosthat.workflow.prediction import Prediction
-from whosthat.workflow.scan_batches import Batches, FoundFile, stamp_of_file
+from whosthat.workflow.scan_batches import Batches, FoundFile
 
 HEIC_SUFFIXES = frozenset({".heic", ".heif"})
 
@@ -112,8 +113,13 @@ def scan(
     """
     folders = [_folder(path, Path(library)) for path in places_given(photos)]
     with Library(library, create=bool(folders)) as opened, opened.alone():
-        reader = LibraryReader(opened, bundle, progress)
-        return _Scanner(opened, reader, progress).scan(_parts(opened, folders), answer=bundle is not None)
+        finish_forgetting(opened)
+        scanner = _Scanner(opened, LibraryReader(opened, bundle, progress), progress)
+        try:
+            return scanner.scan(_parts(opened, folders), answer=bundle is not None)
+        except KeyboardInterrupt as stop:
+            stop.add_note(_("What was found so far is kept. Scan again to go on."))
+            raise
 
 
 def _folder(path: Path, library: Path) -> Path:
@@ -154,7 +160,7 @@ class _Scanner:
         self._passed_over = Counter[str]()
         self._not_there: list[Path] = []
         self._not_listed: list[SetAside] = []
-        self._counts = dict.fromkeys(("missing", "back", "forgotten"), 0)
+        self._counts = dict.fromkeys(("missing", "back"), 0)
         self._found: list[FoundFile] = []
         self._gone: list[int] = []  # files that are not where they were, though other photos are there
         self._reads_heic = find_spec("pillow_heif") is not None
@@ -228,7 +234,7 @@ class _Scanner:
         if before is not None and stamp and before.stamp == stamp:
             return False
         if self._batches.is_forgotten(prefix, name, stamp):
-            self._counts["forgotten"] += 1
+            self._batches.counts["forgotten"] += 1
             return False
         self._found.append(FoundFile(root, prefix, name))
         return True

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from whosthat.dataset.threads import in_order
 from whosthat.errors import DatasetError
 from whosthat.photos.clips import digest_of
 from whosthat.photos.storage import StoredPhoto, place
@@ -50,8 +51,7 @@ def stranger_photos(folder: Path, known: Collection[str] = (), *, clips: bool = 
     if not found:
         raise DatasetError("{folder} holds no photo. Choose a folder with photos of strangers.", folder=folder)
     photos: dict[str, Path] = {}
-    for path in found:
-        digest = digest_of(path)
+    for path, digest in zip(found, in_order(digest_of, found, waiting_for=folder), strict=True):
         if digest and digest not in known:
             photos.setdefault(digest, path)
     if not photos:

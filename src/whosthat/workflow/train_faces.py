@@ -14,8 +14,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from whosthat.checking.costly import CostlyPhotos, find_costly
 from whosthat.checking.face_audit import FaceAudit, audit_faces
-from whosthat.checking.face_findings import look_alikes_sentence
+from whosthat.checking.face_findings import costly_sentence, look_alikes_sentence
 from whosthat.checking.suspects import probably_wrong
 from whosthat.cluster import Cluster, engine
 from whosthat.dataset.audit import Audit, AuditedPhoto
@@ -32,10 +33,12 @@ from whosthat.faces.models import AUTO, EMBEDDERS, PREFERRED
 from whosthat.faces.remembered import PhotoFaces
 from whosthat.photos.reading import read
 from whosthat.progress import Progress
+from whosthat.recognition.ages import ages_of
 from whosthat.recognition.bundle import BundleFacts, save_bundle
-from whosthat.recognition.enrolling import fit_identifier
+from whosthat.recognition.enrolling import FittedIdentifier, fit_identifier
 from whosthat.recognition.face_recogniser import KIND, FaceRecogniser, bundle_files
 from whosthat.recognition.gallery import EnrolledPhoto, Gallery
+from whosthat.recognition.heads import compared
 from whosthat.recognition.identifier import Identifier
 from whosthat.recognition.index import index_of, search_words
 from whosthat.runs.files import BUNDLE
@@ -96,7 +99,8 @@ def _carry_out(run: TrainingRun, recipe: FaceRecipe, cluster: Cluster | None, pr
     photos = [item for part in PARTS for item in run.parts.parts[part]]
     found = faces_of_photos({item.sha256: item.photo.path for item in photos}, opened.reader, progress=progress)
     faces = audit_faces(run.audit, found)
-    write_face_part(run.folder, FacePart(faces, _pictures_of_suspects(run.audit, faces, found)))
+    part = FacePart(faces, _pictures_of_suspects(run.audit, faces, found))
+    write_face_part(run.folder, part)
     _refuse_people_without_faces(run.parts, found)
     known = {item.sha256 for item in photos}
     others = None if run.strangers is None else read_strangers(run.strangers, known, opened.reader, progress=progress)
@@ -108,6 +112,8 @@ def _carry_out(run: TrainingRun, recipe: FaceRecipe, cluster: Cluster | None, pr
     name, rate = opened.reader.embedder.facts.name, recipe.stranger_rate
     fitted = fit_identifier(learnt.gallery, learnt.groups, head=recipe.head, strangers=others, rate=rate, embedder=name)
     write_threshold_curve(run.folder, ThresholdCurve("distance", fitted.curve))
+    costly = _costly_photos(learnt, fitted)
+    write_face_part(run.folder, replace(part, costly=costly))
 
     # ---- test once: as predict answers -------------------------------------------------------------------
     tested = _test(run.parts.parts["test"], found, FaceRecogniser(opened.reader, fitted.identifier), progress)
@@ -119,10 +125,10 @@ def _carry_out(run: TrainingRun, recipe: FaceRecipe, cluster: Cluster | None, pr
     index = index_of(gallery.vectors, gallery.labels)
     save_bundle(run.folder / BUNDLE, facts, graph=opened.graph, more=bundle_files(gallery, opened.detector_files, index))
     evaluation = None if tested is None else tested.evaluation
-    notes = face_notes(recipe, fitted, evaluation, faces, len(gallery.photos))
-    notes += tuple(filter(None, [search_words(len(gallery.photos), index)]))
+    notes = face_notes(recipe, fitted, evaluation, faces, gallery)
+    notes += tuple(map(costly_sentence, costly)) + tuple(filter(None, [search_words(len(gallery.photos), index)]))
     if tested is None:
-        return TrainResult(run.folder, run.folder / BUNDLE, None, None, notes)
+        return TrainResult(run.folder, run.folder / BUNDLE, None, None, notes, costly=costly)
     training = _training(recipe, run, learnt, time.monotonic() - began)
     curve = _learning_curve(fitted.identifier, tested, recipe.seed)
     temperature = identifier.temperature if len(gallery.people) > 1 else 1.0  # of one person, there is nothing to share out
@@ -167,11 +173,26 @@ def _portraits(run: TrainingRun, recipe: FaceRecipe, parts: Sequence[str], found
     groups = np.array([item.group for item in with_face], np.int64)
     gallery = Gallery(people, vectors, labels, tuple(EnrolledPhoto(item.photo.name, item.sha256) for item in with_face))
     wrong = np.zeros(len(labels), bool) if recipe.keep_suspects else probably_wrong(vectors, labels, groups, len(people))
+    gallery, groups = gallery.of(~wrong), groups[~wrong]
     return _Portraits(
-        gallery.of(~wrong),
-        groups[~wrong],
+        replace(gallery, ages=ages_of(gallery.vectors, gallery.labels, groups, len(people))),
+        groups,
         left_out=tuple(item.photo.name for item, left in zip(with_face, wrong, strict=True) if left),
         faceless=tuple(item.photo.name for item, shown in zip(photos, shows_face, strict=True) if not shown),
+    )
+
+
+def _costly_photos(learnt: _Portraits, fitted: FittedIdentifier) -> tuple[CostlyPhotos, ...]:
+    """Name the photos without which more of the others would be answered rightly."""
+    gallery, groups, photos = learnt.gallery, learnt.groups, fitted.photos
+    if gallery.ages is not None:  # another age has a template of its own, and costs the other photos nothing
+        first = gallery.ages == 0
+        gallery, groups = gallery.of(first), groups[first]
+        photos = compared(gallery.vectors, gallery.labels, groups, len(gallery.people))
+    found = find_costly(gallery.vectors, gallery.labels, groups, photos, fitted.identifier.threshold.value)
+    return tuple(
+        CostlyPhotos(gallery.people[gallery.labels[one.rows[0]]], tuple(gallery.photos[row].name for row in one.rows), one.lost)
+        for one in found
     )
 
 

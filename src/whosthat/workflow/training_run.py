@@ -15,11 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from whosthat import durable
+from whosthat.checking.costly import CostlyPhotos
 from whosthat.cluster import LOCAL
 from whosthat.dataset.audit import Audit, AuditedPhoto
 from whosthat.dataset.split import Split, write_split
 from whosthat.errors import DatasetError, RecipeError, RunError, system_reason
 from whosthat.evaluation.diagnosis import Diagnosis, Training, diagnose
+from whosthat.evaluation.face_part import read_face_part
 from whosthat.evaluation.learning_curve import LearningCurve
 from whosthat.evaluation.metrics import Evaluation
 from whosthat.evaluation.plots.writing import keep_photos, write_plots
@@ -50,6 +52,8 @@ class TrainResult:
             photos to keep any for a test, or the test is still to come.
         diagnosis: What that means in words, and what to do next; None likewise.
         notes: What else should be known, in whole sentences.
+        costly: Of faces, the training photos without which more of the other training photos would be correct, those of one person
+            together, with how many answers they cost.
         hint: What would make the next training better, on this computer; empty where there is nothing to say.
     """
 
@@ -59,6 +63,7 @@ class TrainResult:
     diagnosis: Diagnosis | None
     notes: tuple[str, ...] = ()
     hint: str = ""
+    costly: tuple[CostlyPhotos, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -169,7 +174,9 @@ def conclude(
 
 def result_of(run: Path, tested: RunFacts) -> TrainResult:
     """Return what a run left behind, from what its test said."""
-    return TrainResult(run, run / BUNDLE, tested.evaluation, tested.diagnosis, tested.notes)
+    part = read_face_part(run)
+    costly = () if part is None else part.costly
+    return TrainResult(run, run / BUNDLE, tested.evaluation, tested.diagnosis, tested.notes, costly=costly)
 
 
 def finish(run: Path, *, progress: Progress = SILENT) -> bool:

@@ -76,9 +76,10 @@ class UndoForm(Form):
 
 
 class ThresholdForm(Form):
-    """Where the threshold is to be."""
+    """Where the threshold is to be, and whether that is saved for good or holds as long as the studio runs."""
 
     value: Annotated[float, Field(allow_inf_nan=False)]
+    save: bool = False
 
 
 class PathsForm(Form):

@@ -13,7 +13,7 @@ import { NameForm } from "../name_form.js";
 import { NothingOpen } from "../opening.js";
 import { Anyway, Bar, DropZone, Fault, Heading, useAction } from "../parts.js";
 import { _, ngettext } from "../texts.js";
-import { Appearances, VideoButton } from "../video.js";
+import { Appearances, isVideo, VideoButton } from "../video.js";
 
 /** So many photos are asked about at a time, so that the first answers are soon there. */
 const AT_ONCE = 8;
@@ -45,7 +45,14 @@ function Asking({ state, seen, refresh, tell }) {
       if (shown.length) keep(shown.reverse());
     });
   }, []);
-  const ask = (files) => run(async () => {
+  const ask = (given) => run(async () => {
+    const [video, another] = given.filter(isVideo);
+    const files = given.filter((one) => !isVideo(one));
+    if (video) {
+      await send("identify/video", [video]);
+      if (another) tell(_("One video at a time: {name} is looked at.", { name: video.name }));
+      await refresh();
+    }
     try {
       for (let at = 0; at < files.length; at += AT_ONCE) {
         setProgress([at, files.length]);
@@ -76,8 +83,8 @@ function Asking({ state, seen, refresh, tell }) {
     tell(answer.sentence);
   };
   return html`<${Heading} lead=${_("{run} answers.", { run: state.open.name })}>${_("Who is it?")}<//>
-    <${DropZone} compact=${photos.length > 0} accept="image/*,.heic,.heif" title=${_("Drop photos here, or paste one")} onFiles=${ask} more=${html`
-      <button type="button" onClick=${() => setWatching(true)}>${_("Camera")}</button><${VideoButton} ...${{ refresh, run }} />`} />
+    <${DropZone} compact=${photos.length > 0} accept="image/*,.heic,.heif" title=${_("Drop photos or a video here, or paste a photo")} onFiles=${ask} more=${html`
+      <button type="button" onClick=${() => setWatching(true)}>${_("Camera")}</button><${VideoButton} onFiles=${ask} />`} />
     ${state.job?.kind === "video" && html`<${Appearances} job=${state.job} seen=${seen} />`}
     ${progress && html`<${Bar} label=${_("Looking at the photos ...")} done=${progress[0]} total=${progress[1]} />`}
     <${Fault} error=${error} />

@@ -1,15 +1,6 @@
-"""Sidecars as other programs write them, and ExifTool to read ours."""
+"""Sidecars as other programs write them, by hand from their documentation and from what their users posted."""
 
 from __future__ import annotations
-
-import json
-import shutil
-import subprocess
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
-
-import pytest
 
 MWG = """xmlns:mwg-rs="http://www.metadataworkinggroup.com/schemas/regions/"
     xmlns:stDim="http://ns.adobe.com/xap/1.0/sType/Dimensions#" xmlns:stArea="http://ns.adobe.com/xmp/sType/Area#" """
@@ -154,23 +145,3 @@ stArea:y="120" stArea:w="80" stArea:h="60" stArea:unit="pixel"/></rdf:li></rdf:B
 
 PROGRAMS = {"digiKam": DIGIKAM, "Lightroom": LIGHTROOM, "ExifTool": EXIFTOOL, "Microsoft": MICROSOFT, "compact": COMPACT}
 """Marie Curie, in the same place of the stored photo of 400 x 300 pixels: from (0.2, 0.3) to (0.4, 0.5)."""
-
-
-@pytest.fixture(scope="session")
-def programs() -> dict[str, bytes]:
-    return PROGRAMS
-
-
-@pytest.fixture(scope="session")
-def exiftool() -> Callable[..., dict[str, Any]]:
-    """Read a file with ExifTool: its XMP, structures as they are."""
-    program = shutil.which("exiftool")
-    if program is None:
-        pytest.skip("ExifTool is not installed (Debian: libimage-exiftool-perl)")
-
-    def read(path: Path) -> dict[str, Any]:
-        shown = ("-xmp:all", "-validate", "-warning", "-error")
-        told = subprocess.run([program, "-config", "", "-json", "-struct", "-G1", "-a", *shown, path], check=True, capture_output=True)
-        return json.loads(told.stdout)[0]
-
-    return read

@@ -1,0 +1,76 @@
+"""``whosthat library LIBRARY write-xmp`` and ``read-xmp``: names for other programs, and from them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from whosthat.cli.metadata import CONTACTS, IN_FILES, ContactsPath, say_read, say_written
+from whosthat.cli.options import JsonOption, about, examples
+from whosthat.cli.output import say, show_json
+from whosthat.cli.terminal import terminal_progress
+from whosthat.translation import N_, _
+from whosthat.wording import counted
+
+BAD_DATA = 3
+
+InFiles = Annotated[bool, IN_FILES]
+Contacts = Annotated[ContactsPath, CONTACTS]
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Add both to the commands of a library."""
+    app.command(
+        name="write-xmp",
+        help=about(
+            N_("Write the names of all faces for digiKam, Lightroom and others, into XMP files beside the photos."),
+            N_(
+                "What other programs wrote there stays, and a face that they named otherwise is left to them. Names that were corrected "
+                "since are written anew, and whosthat library LIBRARY forget takes a name out again. The exit code is 3 when a file cannot "
+                "be written."
+            ),
+        ),
+        epilog=examples("""
+            library family write-xmp
+            library family write-xmp --in-files
+        """),  # not translated: command lines
+    )(write_xmp)
+    app.command(
+        name="read-xmp",
+        help=about(
+            N_("Take the names that faces have in digiKam, Lightroom, Picasa, immich or PhotoPrism."),
+            N_(
+                "They are read from XMP files beside the photos, from the photos themselves and from Picasa's files, and count like what "
+                "you said yourself, but less than what you said of a single face. What whosthat wrote is not read back."
+            ),
+        ),
+        epilog=examples("library family read-xmp"),  # not translated: a command line
+    )(read_xmp)
+
+
+def write_xmp(ctx: typer.Context, in_files: InFiles = False, as_json: JsonOption = False) -> None:
+    """Answer ``whosthat library LIBRARY write-xmp``."""
+    from whosthat.workflow.library_metadata import write_library_xmp
+
+    with terminal_progress() as progress:
+        written = write_library_xmp(ctx.obj, in_files=in_files, progress=progress)
+    if as_json:
+        show_json(written)
+    say_written(written)
+    if written.problems:
+        raise typer.Exit(BAD_DATA)
+
+
+def read_xmp(ctx: typer.Context, contacts: Contacts = None, as_json: JsonOption = False) -> None:
+    """Answer ``whosthat library LIBRARY read-xmp``."""
+    from whosthat.workflow.library_metadata import read_library_xmp
+
+    with terminal_progress() as progress:
+        read, answered = read_library_xmp(ctx.obj, contacts=contacts, progress=progress)
+    if as_json:
+        show_json(read)
+    say_read(read)
+    say(_("{faces} have another name than before.", faces=counted(answered.changed, "face")), *([answered.note] if answered.note else []))
+    if read.problems:
+        raise typer.Exit(BAD_DATA)

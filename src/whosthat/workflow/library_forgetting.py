@@ -1,0 +1,215 @@
+"""Forgetting somebody in a library, and forgetting photos that are gone: rows, embeddings, cache, recognisers, contact sheets, free pages.
+
+What belongs here: the order in which it goes, and the receipt. What does not: what is theirs (`library.erasing`), the gallery of a
+recogniser (`people`), the cache (`forgetting`).
+
+A forgetting is written down before it begins; the next one, or a scan, finishes what was stopped. Reasons for what goes and what stays:
+``docs/decisions/0033-scanning-and-forgetting.md``.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from whosthat.durable import replace_file
+from whosthat.errors import BundleError, LibraryError, UsageError, did_you_mean, system_reason
+from whosthat.file_names import unused_path
+from whosthat.library.contents import set_setting
+from whosthat.library.erasing import Erasing, begun, erase_missing, give_back, missing_digests, note
+from whosthat.library.facts import key_of, people_of
+from whosthat.library.store import Library
+from whosthat.translation import N_, _
+from whosthat.workflow.answering import OWN, answer_again, bundle_in_use
+from whosthat.workflow.forgetting import STOPPED, forget_in_cache
+from whosthat.workflow.library_metadata import take_out
+from whosthat.workflow.people import list_people
+from whosthat.workflow.removing import remove_person
+
+SHEETS = "groups"
+"""In the library's folder: the contact sheet of its groups, with crops of everybody; it can be drawn again."""
+
+KEPT = N_(
+    "The photos themselves were not deleted. The next scans pass over photos that show nobody else. Of photos that show others too, the "
+    "library keeps the path, and takes no face in this place any more. Changed copies of the photos, other libraries, contact sheets in "
+    "other folders, backups, and commands that look at the same photos outside the library may find the person again."
+)
+
+
+@dataclass(frozen=True)
+class ForgottenPerson:
+    """What was deleted when somebody was forgotten, and when (ISO 8601 in UTC); holds nothing personal but the name.
+
+    Attributes:
+        removed: The name.
+        library: The name of the library's folder.
+        time: When.
+        photos: Photos that show nobody else, with all that the library knew of them.
+        shared: Photos that show others, too; of these, their faces.
+        embeddings: Faces with their embeddings, of both.
+        guessed: Of these, faces to which a recogniser or a group alone had given the name.
+        facts: What was said of them.
+        paths: Paths of shared photos that hold the name; they stay.
+        cache_rows: Photos whose facts, faces and embeddings were in the cache.
+        cache_files: Files of the cache that were changed or deleted.
+        bundles: Recognisers that knew the person, and know them no more.
+        kept: What was not deleted, in whole sentences.
+    """
+
+    removed: str
+    library: str
+    time: str
+    photos: int
+    shared: int
+    embeddings: int
+    guessed: int
+    facts: int
+    paths: int
+    cache_rows: int
+    cache_files: tuple[str, ...]
+    bundles: tuple[str, ...]
+    kept: str
+
+
+@dataclass(frozen=True)
+class ForgottenFiles:
+    """How many missing files, photos that lie nowhere else, and faces of these were forgotten."""
+
+    files: int
+    photos: int
+    faces: int
+
+
+def forget(library: str | Path, name: str) -> tuple[ForgottenPerson, Path]:
+    """Forget somebody: faces, embeddings, facts, answers and name in the library and its files, in the cache and in the recogniser in use.
+
+    Photos that show nobody else are passed over from now on. A forgetting that is stopped is finished by the same command, or by the next
+    scan.
+
+    Returns:
+        The receipt, and the file in the library's folder that holds it.
+
+    Raises:
+        BundleError: The recogniser in use cannot be changed now.
+        CacheError: The cache cannot be changed now.
+        LibraryError: The library cannot be changed now; or others read it, and free pages could not be given back yet.
+        UsageError: There is no library, or nobody has this name there.
+    """
+    with Library(library) as opened, opened.alone():
+        stopped = finish_forgetting(opened)
+        if stopped is not None and key_of(stopped[0].removed) == key_of(name):
+            return stopped
+        known = _known(opened, name)
+        receipt = unused_path(opened.folder, f"forgotten {known}.json").name  # not translated: the name of a file
+        return _finish(opened, note(opened, known, receipt), stopped=False)
+
+
+def finish_forgetting(library: Library) -> tuple[ForgottenPerson, Path] | None:
+    """Do what a forgetting that was stopped still has to do, and return what `forget` does; None where nobody's was.
+
+    Whoever calls holds `Library.alone`. Errors as of `forget`.
+    """
+    erasing = begun(library)
+    if erasing is not None:
+        return _finish(library, erasing, stopped=True)
+    give_back(library)
+    return None
+
+
+def forget_missing(library: str | Path) -> ForgottenFiles:
+    """Forget the files that are missing, and the photos that lie nowhere else, with all that was said of them; errors as of `forget`."""
+    with Library(library) as opened, opened.alone():
+        finish_forgetting(opened)
+        forget_in_cache(missing_digests(opened))
+        gone = ForgottenFiles(*erase_missing(opened))
+        give_back(opened)
+        return gone
+
+
+def _known(library: Library, name: str) -> str:
+    """Return a person's name as the recogniser in use, or the library, has it."""
+    names = [one for bundle in _bundles(library) for one in _people_in(bundle)] + list(people_of(library).values())
+    by_key = {key_of(one): one for one in names}
+    if not by_key:
+        raise UsageError("Nobody has a name in the library {folder} yet.", folder=library.folder)
+    if key_of(name) not in by_key:
+        raise UsageError("Nobody here is named {name!r}. {choice}", name=name, choice=did_you_mean(name, by_key.values()))
+    return by_key[key_of(name)]
+
+
+def _finish(library: Library, erasing: Erasing, *, stopped: bool) -> tuple[ForgottenPerson, Path]:
+    """Do what a forgetting still has to do, which may be all of it; the rows go last, because they say what else is to go."""
+    kept = [_(KEPT), *([_(STOPPED)] if stopped else []), *take_out(library, erasing.person)]
+    cache_rows, cache_files = forget_in_cache(erasing.digests)
+    bundles = [str(bundle) for bundle in _bundles(library) if _forget_in_bundle(library, bundle, erasing.person, kept)]
+    file = library.folder / erasing.receipt
+    try:
+        if (library.folder / SHEETS).exists():
+            shutil.rmtree(library.folder / SHEETS)
+        receipt = ForgottenPerson(
+            removed=erasing.person,
+            library=library.folder.name,
+            time=datetime.now(UTC).isoformat(timespec="seconds"),
+            cache_rows=cache_rows,
+            cache_files=cache_files,
+            bundles=tuple(bundles),
+            kept=" ".join(kept),
+            **erasing.counts(library),
+        )
+        replace_file(file, json.dumps(asdict(receipt), indent=2).encode("ascii"))
+    except OSError as error:
+        raise LibraryError(
+            "{person} was not forgotten completely: {error}. Allow writing in {folder}, and forget them again.",
+            person=erasing.person,
+            error=system_reason(error),
+            folder=library.folder,
+        ) from error
+    erasing.erase(library)
+    with suppress(BundleError):  # then the answers stay as they are: without the person
+        answer_again(library)
+    give_back(library)
+    return receipt, file
+
+
+def _bundles(library: Library) -> list[Path]:
+    """Return the recogniser in use, and the library's own."""
+    own, used = library.folder / OWN, bundle_in_use(library)
+    return [*([own] if own.exists() else []), *([used] if used is not None and used != own else [])]
+
+
+def _people_in(bundle: Path) -> Sequence[str]:
+    """Return whom a recogniser knows; nobody where it cannot be opened."""
+    try:
+        return [one.name for one in list_people(bundle)]
+    except BundleError:
+        return ()
+
+
+def _forget_in_bundle(library: Library, bundle: Path, person: str, kept: list[str]) -> bool:
+    """Remove somebody from a recogniser, and say whether it knew them; where that cannot be, a sentence says so."""
+    people = _people_in(bundle)
+    name = next((one for one in people if key_of(one) == key_of(person)), None)
+    if bundle == library.folder / OWN and (not people or (len(people) == 1 and name is not None)):
+        _delete_own(library, bundle)
+        return True
+    if not people:
+        kept.append(_("The recogniser {bundle} cannot be opened; it may hold {person}.", bundle=bundle, person=person))
+    elif name is not None and len(people) == 1:
+        kept.append(_("{person} is the only person of the recogniser {bundle}. Delete its folder.", person=person, bundle=bundle))
+    elif name is not None:
+        remove_person(bundle, name)
+        return True
+    return False
+
+
+def _delete_own(library: Library, bundle: Path) -> None:
+    """Delete the library's own recogniser: it knows nobody else, or was left half deleted."""
+    with library.changing() as change:
+        if library.setting("bundle") == OWN:
+            set_setting(change, "bundle", None)
+    shutil.rmtree(bundle)

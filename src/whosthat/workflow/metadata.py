@@ -1,0 +1,330 @@
+"""Names from and for other programs: the people in photos' metadata, read as labels, and answers written there.
+
+What belongs here: predictions and discoveries to sidecars (or, through ExifTool, into the photos), and people in metadata to names of found
+faces. What does not: how they stand in XMP (`whosthat.metadata`), what a library remembers of it (`library_metadata`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+
+from whosthat.errors import PhotoError, UsageError
+from whosthat.metadata import picasa
+from whosthat.metadata.exiftool import find_exiftool, write_packet
+from whosthat.metadata.regions import Frame, Region, cut, same_face, without_doubles
+from whosthat.metadata.sidecars import SidecarError, read_sidecar, sidecar_for, sidecars_of, write_sidecar
+from whosthat.metadata.xmp import read_people, same_name
+from whosthat.metadata.xmp_editing import EMPTY
+from whosthat.metadata.xmp_merging import Merged, Person, merge
+from whosthat.photos.headers import Header, header_of
+from whosthat.photos.storage import stored
+from whosthat.recognition.bundle import label_problem
+from whosthat.safe_xml import XmlError
+from whosthat.translation import _
+from whosthat.types import Box, SetAside
+from whosthat.workflow.discovery import NOBODY, Discovery
+from whosthat.workflow.prediction import Prediction
+
+
+@dataclass(slots=True)
+class XmpWritten:
+    """What writing names did.
+
+    Attributes:
+        written: How many sidecars, or photos, were written.
+        unchanged: How many said the same already.
+        kept: Whom other programs had named otherwise, or who has a name that XMP cannot hold: they were not written.
+        problems: The photos for which nothing could be written, and why.
+    """
+
+    written: int = 0
+    unchanged: int = 0
+    kept: list[SetAside] = field(default_factory=list)
+    problems: list[SetAside] = field(default_factory=list)
+
+    def note(self, photo: Path, pending: Pending) -> None:
+        """Count a file that was written, or had to be no more."""
+        self.written += pending.is_changed
+        self.unchanged += not pending.is_changed and bool(pending.merged.names)
+        self.kept += [SetAside(photo, problem) for problem in pending.merged.problems]
+
+
+@dataclass(slots=True)
+class XmpRead:
+    """What reading names did.
+
+    Attributes:
+        people: How many people had been named in the photos by other programs.
+        faces: How many faces got a name so.
+        problems: What could not be read or used, and why.
+    """
+
+    people: int = 0
+    faces: int = 0
+    problems: list[SetAside] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A file that is ready to be written.
+
+    Attributes:
+        path: The sidecar, or the photo itself.
+        merged: What is to stand in its XMP.
+        is_changed: Whether that is other than what stands there.
+        is_new: Whether there is no such file yet.
+        write: Writes it; SidecarError where that fails.
+    """
+
+    path: Path
+    merged: Merged
+    is_changed: bool
+    is_new: bool
+    write: Callable[[], None]
+
+
+class PeopleReader:
+    """Reads who is in photos by other programs' metadata.
+
+    Args:
+        contacts: Picasa's ``contacts.xml``, for names that its folders' files lack.
+
+    Raises:
+        UsageError: It cannot be read.
+    """
+
+    def __init__(self, contacts: str | Path | None = None) -> None:
+        try:
+            self._contacts = {} if contacts is None else picasa.read_contacts(Path(contacts))
+        except (SidecarError, XmlError) as problem:
+            raise UsageError("The contacts {path} cannot be used: {problem}.", path=contacts, problem=problem) from problem
+        self._folder: Path | None = None
+        self._faces: Mapping[str, tuple[tuple[Box, str], ...]] = {}
+
+    def people_in(self, photo: Path, problems: list[SetAside]) -> tuple[Region, ...]:
+        """Return the faces with names in a photo's sidecars, its own XMP and Picasa's file; what cannot be used goes to ``problems``.
+
+        What whosthat wrote itself is left out, and of two programs that name one face the first in this order counts.
+        """
+        if stored(photo) is not None:
+            return ()
+        frame: Frame | None = None
+        found: list[Region] = []
+        for path, packet in self._packets(photo, problems):
+            try:
+                frame = frame or frame_of(header_of(photo))
+                tagged = read_people(packet, frame)
+            except (PhotoError, XmlError) as problem:
+                problems.append(SetAside(path, getattr(problem, "reason", str(problem))))
+                continue
+            found += tagged.regions
+            if tagged.problem:
+                problems.append(SetAside(path, tagged.problem))
+        if faces := self._of_folder(photo.parent, problems).get(photo.name):
+            try:
+                found += picasa.regions(faces, frame or frame_of(header_of(photo)))
+            except PhotoError as problem:
+                problems.append(SetAside(photo, problem.reason))
+        return tuple(self._usable(without_doubles(found), photo, problems))
+
+    @staticmethod
+    def _packets(photo: Path, problems: list[SetAside]) -> Iterator[tuple[Path, bytes]]:
+        for path in sidecars_of(photo):
+            try:
+                yield path, read_sidecar(path).content
+            except SidecarError as problem:
+                problems.append(SetAside(path, str(problem)))
+        try:
+            yield from ((photo, packet) for packet in header_of(photo).packets)
+        except PhotoError:
+            return  # whoever looks at the photo says so
+
+    def _of_folder(self, folder: Path, problems: list[SetAside]) -> Mapping[str, tuple[tuple[Box, str], ...]]:
+        if folder != self._folder:
+            self._folder, self._faces = folder, {}
+            try:
+                self._faces = picasa.read_folder(folder, self._contacts)
+            except SidecarError as problem:
+                problems.append(SetAside(folder / picasa.FILES[0], str(problem)))
+        return self._faces
+
+    @staticmethod
+    def _usable(regions: Iterable[Region], photo: Path, problems: list[SetAside]) -> Iterator[Region]:
+        """Pass on regions whose names can be a person's, each name once."""
+        names: list[str] = []
+        for region in regions:
+            if problem := label_problem([region.name]):
+                problems.append(SetAside(photo, problem))
+            elif any(same_name(region.name, other) for other in names):
+                problems.append(SetAside(photo, _("{name} is named twice; the second time is passed over", name=region.name)))
+            else:
+                names.append(region.name)
+                yield region
+
+
+def write_xmp(predictions: Iterable[Prediction], written: XmpWritten | None = None, *, in_files: bool = False) -> Iterator[Prediction]:
+    """Write the names in photos for other programs, and pass each prediction on, unchanged and in order.
+
+    Regions, keywords and names of people go into the sidecar that is there, else into ``photo.jpg.xmp``; all else in it stays. A region of
+    another program stays as it is, and where it names somebody else nobody is named. Videos get none.
+
+    Args:
+        predictions: Of `predict`.
+        written: Is told what was written, and what not and why; may be left out.
+        in_files: Write into the photos themselves, through ExifTool, which keeps the old file beside each.
+
+    Raises:
+        UsageError: ExifTool is not installed.
+
+    Example:
+        for prediction in write_xmp(predict("runs/latest", ["holiday"])):
+            show(prediction.path, prediction.names)
+    """
+    program, told = find_exiftool() if in_files else None, XmpWritten() if written is None else written
+    return (_passed_on(one, told, program) for one in predictions)
+
+
+def write_discovery(discovery: Discovery, *, in_files: bool = False) -> XmpWritten:
+    """Write the names that groups and faces have for other programs, as `write_xmp` does."""
+    written = XmpWritten()
+    program = find_exiftool() if in_files else None
+    people: dict[Path, list[tuple[str, Box, float]]] = {}
+    for group in discovery.groups:
+        if group.name is not None and group.name != NOBODY:
+            for face in group.faces:
+                for path in face.paths:
+                    people.setdefault(path, []).append((group.name, face.face.box, 1.0))
+    for path in sorted(people):
+        _write_one(path, people[path], written, program)
+    return written
+
+
+def read_xmp(discovery: Discovery, *, contacts: str | Path | None = None) -> tuple[Discovery, XmpRead]:
+    """Give faces the names that other programs gave them; a name that somebody gave here before counts more.
+
+    Args:
+        discovery: Of `discover`.
+        contacts: Picasa's ``contacts.xml``.
+
+    Returns:
+        The discovery with these names, and what was read.
+
+    Raises:
+        UsageError: The contacts cannot be read.
+
+    Example:
+        discovery, read = read_xmp(discover("holiday"))
+    """
+    reader, read = PeopleReader(contacts), XmpRead()
+    of_photo: dict[str, list[int]] = {}
+    for row, face in enumerate(discovery.faces):
+        of_photo.setdefault(face.photo, []).append(row)
+    names: dict[str, str] = {}
+    for rows in of_photo.values():
+        faces = [discovery.faces[row] for row in rows]
+        for path in faces[0].paths:
+            regions = reader.people_in(path, read.problems)
+            if not regions:
+                continue
+            read.people += len(regions)
+            width, height = frame_of(header_of(path)).upright_size
+            places = [_share(face.face.box, width, height) for face in faces]
+            for region, found in matched(regions, places):
+                if not any(same_name(region.name, other) for other in discovery.never.get(faces[found].id, ())):
+                    names.setdefault(faces[found].id, region.name)
+    read.faces = len(names)
+    facts = _spelled_alike({**names, **discovery.facts}, discovery.facts.values())
+    return replace(discovery, facts=facts), read
+
+
+def frame_of(header: Header) -> Frame:
+    """Return how a photo is stored."""
+    return Frame(*header.size, header.orientation)
+
+
+def matched(regions: Sequence[Region], places: Sequence[Box]) -> Iterator[tuple[Region, int]]:
+    """Yield each region with the face that it means, of boxes in shares of the upright photo: the best pairs first, each once."""
+    pairs = [(same_face(region.box, place), one, other) for one, region in enumerate(regions) for other, place in enumerate(places)]
+    taken: set[int] = set()
+    given: set[int] = set()
+    for share, one, other in sorted(pairs, key=lambda pair: -pair[0]):
+        if share > 0 and one not in given and other not in taken:
+            given.add(one)
+            taken.add(other)
+            yield regions[one], other
+
+
+def prepare(
+    photo: Path,
+    seen: Iterable[tuple[str, Box | None, float]],
+    program: str | None,
+    *,
+    gone: Mapping[str, Collection[str]] | None = None,
+    complete: bool = False,
+) -> Pending:
+    """Read a photo's metadata and put people into it, without writing anything yet.
+
+    The people are names, boxes in pixels of the upright photo and confidences; of a name that comes twice the first counts. ``program`` is
+    ExifTool, for the photo itself; None for a sidecar. ``gone`` and ``complete`` are those of `metadata.xmp_merging.merge`.
+
+    Raises:
+        PhotoError: The photo cannot be read.
+        SidecarError, XmlError: The sidecar cannot be read, or not changed safely.
+    """
+    header = header_of(photo)
+    people = _people(seen, frame_of(header).upright_size)
+    if program is not None:
+        if len(header.packets) > 1:
+            raise SidecarError(_("its XMP is larger than one segment of a JPEG; use a sidecar"))
+        old = header.packets[0] if header.packets else b""
+        merged = merge(old or EMPTY, people, frame_of(header), gone=gone, complete=complete)
+        return Pending(photo, merged, merged.packet != (old or EMPTY), False, partial(write_packet, program, photo, merged.packet))
+    sidecar = read_sidecar(sidecar_for(photo), photo)
+    merged = merge(sidecar.content or EMPTY, people, frame_of(header), gone=gone, complete=complete)
+    is_new = not sidecar.stamp
+    return Pending(
+        sidecar.path, merged, merged.packet != (sidecar.content or EMPTY), is_new, partial(write_sidecar, sidecar, merged.packet)
+    )
+
+
+def _people(seen: Iterable[tuple[str, Box | None, float]], size: tuple[int, int]) -> list[Person]:
+    people: list[Person] = []
+    for name, box, confidence in seen:
+        if not any(same_name(name, other.name) for other in people):
+            people.append(Person(name, None if box is None else _share(box, *size), confidence))
+    return people
+
+
+def _passed_on(prediction: Prediction, written: XmpWritten, program: str | None) -> Prediction:
+    seen = [(one.name, one.box, one.confidence) for one in prediction.sightings if one.name is not None]
+    if seen and not prediction.error:
+        _write_one(prediction.path, seen, written, program)
+    return prediction
+
+
+def _write_one(photo: Path, seen: Sequence[tuple[str, Box | None, float]], written: XmpWritten, program: str | None) -> None:
+    try:
+        pending = prepare(photo, seen, program)
+        if pending.is_changed:
+            pending.write()
+    except (PhotoError, SidecarError, XmlError) as problem:
+        written.problems.append(SetAside(photo, getattr(problem, "reason", str(problem))))
+        return
+    written.note(photo, pending)
+
+
+def _share(box: Box, width: int, height: int) -> Box:
+    """Return a box in pixels as shares, cut to the photo."""
+    sides = (box.left / width, box.top / height, box.right / width, box.bottom / height)
+    return cut(*sides) or Box(*sides)
+
+
+def _spelled_alike(facts: Mapping[str, str], first: Iterable[str]) -> dict[str, str]:
+    """Spell names that differ in large and small letters alone in one way: that of whoever gave one here, else the first."""
+    spellings: dict[str, str] = {}
+    for name in (*first, *facts.values()):
+        spellings.setdefault(name.casefold(), name)
+    return {face: spellings[name.casefold()] for face, name in facts.items()}
