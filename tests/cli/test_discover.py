@@ -113,7 +113,7 @@ def test_photos_are_linked_and_learnt(discovered, monkeypatch, capsys):
     assert main(["discover", "holiday", "--name", "1=Anna", "--to", "people", "--link", "--learn"]) == 0
 
     assert {path.stat().st_nlink for path in Path("people/Anna").iterdir()} == {2}
-    assert trained == [("people", "faces")]
+    assert trained == [(Path("people"), "faces")]
     assert "Next:" not in capsys.readouterr().err
 
 
