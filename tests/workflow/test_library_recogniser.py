@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -147,9 +148,11 @@ def test_a_harmful_correction_is_shown_and_a_harmless_one_is_not(library_of: Mak
     learnt = learn(library)
     assert learnt is not None
     assert not learnt.effects[good].harms
+    assert not learnt.effects[good].is_doubtful
     effect = learnt.effects[bad]
     assert effect.harms
-    assert effect.n == 5
+    assert (effect.n, effect.person, effect.likeliest) == (5, "Anna", "Tom")
+    assert b"Tom" not in json.dumps(library.setting("learnt")).encode()  # or it would outlive forgetting Tom
     assert effect.without_it > effect.with_it
     assert dict(effects_of(library)) == dict(learnt.effects)
     facts.undo(library)
