@@ -259,6 +259,8 @@ def _of_groups(
     library: Library, reader: str, photos: Sequence[int], told: Mapping[int, Said], answers: Mapping[int, _Answer]
 ) -> Iterator[tuple[int, _Answer]]:
     """Yield the name of its group for each face that has none: that of the nearest face of which a fact says who it is."""
+    if not photos:
+        return
     found = library.rows("SELECT face, photo, groups.number FROM groups JOIN faces ON faces.id = face WHERE reader = ?", (reader,))
     members: dict[int, list[int]] = defaultdict(list)
     for face, _photo, group in found:
