@@ -42,6 +42,7 @@ BENCHMARKS = (
     "discover",
     "library",
     "find",
+    "correct",
     "photo_stages",
     "ray_engine",
     "service",

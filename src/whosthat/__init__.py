@@ -9,6 +9,7 @@
     result = whosthat.train("photos", "faces", strangers="others")    a run with a bundle and a report
     whosthat.compare("photos", ["faces", "cnn6"])                     which model is best for them?
     whosthat.run_series("photos", whosthat.grid(["cnn6"], {"batch_size": [16, 32]}))    which setting?
+    whosthat.correct("family", "beach.jpg", "is", "Anna", face=2)     who is this, really? kept for ever, and taken back with undo
     recogniser = whosthat.load("runs/latest")
     recogniser.identify("photo.jpg")                                  who is in this photo?
     whosthat.predict(recogniser, ["holiday"])                         who is in these photos?
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from whosthat.types import Added, Box, Enrolled, Face, Likeness, Sighting, Verification
     from whosthat.workflow.check import Checkup, check
     from whosthat.workflow.compare import CompareResult, compare
+    from whosthat.workflow.correcting import Corrected, Correction, correct, corrections, redo_correction, undo_correction
     from whosthat.workflow.discover import discover
     from whosthat.workflow.discovery import Discovery, FoundFace, Group
     from whosthat.workflow.evaluate import evaluate
@@ -63,6 +65,7 @@ _NAMES = {
     "types": ("Added", "Box", "Enrolled", "Face", "Likeness", "Sighting", "Verification"),
     "workflow.check": ("Checkup", "check"),
     "workflow.compare": ("CompareResult", "compare"),
+    "workflow.correcting": ("Corrected", "Correction", "correct", "corrections", "redo_correction", "undo_correction"),
     "workflow.discover": ("discover",),
     "workflow.discovery": ("Discovery", "FoundFace", "Group"),
     "workflow.evaluate": ("evaluate",),
@@ -89,6 +92,8 @@ __all__ = [
     "BundleError",
     "Checkup",
     "CompareResult",
+    "Corrected",
+    "Correction",
     "DatasetError",
     "Discovery",
     "Enrolled",
@@ -123,6 +128,8 @@ __all__ = [
     "__version__",
     "check",
     "compare",
+    "correct",
+    "corrections",
     "default_recipe",
     "discover",
     "evaluate",
@@ -137,12 +144,14 @@ __all__ = [
     "read_recipe",
     "read_series",
     "read_xmp",
+    "redo_correction",
     "resume",
     "run_series",
     "run_threshold",
     "save_threshold",
     "scan",
     "train",
+    "undo_correction",
     "verify_library",
     "write_library_xmp",
     "write_xmp",

@@ -240,7 +240,7 @@ def _list(library: Path, *, as_json: bool) -> None:
     rows = [_row(one) for one in found]
     if rows:
         show_first(columns, rows, right=columns[:1], paths=(_("photo"),))
-    say(_("{n} corrections.", n=len(found)) if len(found) != 1 else _("One correction."))
+    say(ngettext("{n} correction.", "{n:,} corrections.", len(found)))
     for one in found:
         if one.effect is not None and one.effect.harms and one.fact.undone_at is None:
             say(_("Correction {number}:", number=one.fact.number), _effect_words(one.effect), *_harm_words(library, one.effect))

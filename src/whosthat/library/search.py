@@ -190,7 +190,7 @@ class _People:
         if any(word in name for word in "和且或不非"):
             return _('Key words such as "和" stand apart from names, with blanks around them.')
         near = [other for other in self._people if folded in other] or difflib.get_close_matches(folded, self._people, n=3, cutoff=0.6)
-        meant = [one for other in near for one in self._people[other]]
+        meant = sorted(one for other in near for one in self._people[other])
         if meant:
             return _('Did you mean "{near}"?', near=meant[0]) if len(meant) == 1 else _("Choose one of: {known}.", known=listing(meant))
         return _("It knows {names}.", names=listing(sorted(one for names in self._people.values() for one in names)))

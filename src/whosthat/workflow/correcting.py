@@ -130,6 +130,7 @@ def correct(
         WhichFaceError: The photo shows several faces, and none was chosen.
         DatasetError: No face was found in it; or as of `people.add_person`.
         DoubtError: The face looks like somebody else, and is to be enrolled; ``anyway`` was not given.
+        BundleError: The recogniser in use cannot be opened or saved; the fact stands all the same.
         LibraryError: The library is damaged or cannot be written.
 
     Example:
@@ -149,9 +150,15 @@ def correct(
 
 
 def undo_correction(library: str | Path, number: int | None = None) -> Corrected:
-    """Take back a correction, by its number, or the last step that holds; what was said of a group is taken back as a whole.
+    """Take back a correction of a library, by its number, or the last step that holds; of a group, all that was said with it.
 
-    Raises UsageError where there is no such correction, it was taken back already, or nothing is left; LibraryError as of `correct`.
+    Raises:
+        UsageError: There is no such library or correction, it was taken back already, or nothing is left.
+        BundleError: The recogniser in use cannot be opened or saved; the correction is taken back all the same.
+        LibraryError: The library is damaged or cannot be written.
+
+    Example:
+        undo_correction("family").answered.changed
     """
     with Library(library) as opened:
         back = facts.undo(opened, *_whole_step(opened, number))
@@ -161,7 +168,16 @@ def undo_correction(library: str | Path, number: int | None = None) -> Corrected
 
 
 def redo_correction(library: str | Path, number: int | None = None) -> Corrected:
-    """Let a correction that was taken back hold again, by its number, or what was taken back last; errors as of `undo_correction`."""
+    """Let a correction that was taken back hold again, by its number, or what was taken back last.
+
+    Raises:
+        UsageError: There is no such library or correction, it was not taken back, or nothing was.
+        BundleError: The recogniser in use cannot be opened or saved; the correction holds all the same.
+        LibraryError: The library is damaged or cannot be written.
+
+    Example:
+        redo_correction("family", 12).answered.changed
+    """
     with Library(library) as opened:
         again = facts.redo(opened, *_whole_step(opened, number))
         return _settle(opened, lambda: again)
@@ -195,6 +211,13 @@ def corrections(library: str | Path, *, undone: bool = True) -> tuple[Correction
     Args:
         library: The library's folder.
         undone: Also what was taken back.
+
+    Raises:
+        UsageError: There is no such library.
+        LibraryError: It is damaged.
+
+    Example:
+        [one.fact.person for one in corrections("family")]
     """
     with Library(library) as opened:
         steps: dict[object, list[Fact]] = {}

@@ -286,7 +286,7 @@ def _notes(fitted: FittedIdentifier) -> tuple[str, ...]:
         _(
             "In cross-validation, {share} of {faces} are nearest to the right person. There was no test: all are learnt from.",
             share=percent(fitted.accuracies[head]),
-            faces=counted(int(np.isfinite(fitted.own).sum()), "face"),
+            faces=counted(int(np.isfinite(fitted.photos.own).sum()), "face"),
         )
         if fitted.accuracies
         else _("There was no test, and too few photos for cross-validation.")

@@ -247,7 +247,15 @@ def frame_of(header: Header) -> Frame:
 
 def matched(regions: Sequence[Region], places: Sequence[Box]) -> Iterator[tuple[Region, int]]:
     """Yield each region with the face that it means, of boxes in shares of the upright photo: the best pairs first, each once."""
-    pairs = [(same_face(region.box, place), one, other) for one, region in enumerate(regions) for other, place in enumerate(places)]
+    pairs = [
+        (same_face(region.box, place), one, other)
+        for one, region in enumerate(regions)
+        for other, place in enumerate(places)
+        if region.box.left < place.right
+        and place.left < region.box.right  # of ten thousand faces in a photo, few are near
+        and region.box.top < place.bottom
+        and place.top < region.box.bottom
+    ]
     taken: set[int] = set()
     given: set[int] = set()
     for share, one, other in sorted(pairs, key=lambda pair: -pair[0]):
