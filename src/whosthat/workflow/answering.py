@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 OWN = "recogniser"
 """The library's own recogniser: its folder in the library, and what the setting ``bundle`` then says."""
 
+LEARNT = "learnt"
+"""The setting that says what the own recogniser has learnt from (`library_recogniser`)."""
+
 AT_ONCE = 8192
 """Faces whose embeddings are in memory at once, and those of one photo more."""
 
@@ -118,7 +121,7 @@ def answer_again(library: Library, photos: Collection[int] | None = None) -> Ans
     reader = library.setting("reader")
     if reader is None:
         return Answered(0, 0)
-    if library.setting("bundle") == OWN and library.setting("answered") != _state(library):
+    if library.setting("bundle") == OWN and library.setting(LEARNT) and library.setting("answered") != _state(library):
         from whosthat.workflow.library_recogniser import learn  # which needs `OWN`, and fitting, which is rare
 
         learn(library)

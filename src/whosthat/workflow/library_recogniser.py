@@ -34,7 +34,7 @@ from whosthat.recognition.gallery import EnrolledPhoto, Gallery
 from whosthat.recognition.index import index_of
 from whosthat.translation import _
 from whosthat.wording import counted, percent
-from whosthat.workflow.answering import OWN, bundle_in_use, own_is_whole
+from whosthat.workflow.answering import LEARNT, OWN, bundle_in_use, own_is_whole
 from whosthat.workflow.face_photos import OpenedReader, open_reader
 from whosthat.workflow.gallery_bundle import lock_of
 from whosthat.workflow.training_run import versions
@@ -47,9 +47,6 @@ BURST_SECONDS = 2.0
 
 _OWN = re.compile(r"/[0-9a-f]{64}-\d+$")
 """The name of an enrolled photo that is a face of the library."""
-
-LEARNT = "learnt"
-"""The setting that holds what was learnt from, as a checksum, and what each correction did."""
 
 
 @dataclass(frozen=True, slots=True)
