@@ -20,6 +20,7 @@ from whosthat.errors import LibraryError, UsageError
 from whosthat.library import contents
 from whosthat.library.store import Library
 from whosthat.workflow import scan_batches
+from whosthat.workflow.answering import Answered
 from whosthat.workflow.scanning import Scan, scan
 
 pytestmark = pytest.mark.usefixtures("painted_reader")
@@ -304,6 +305,25 @@ def test_whoever_stops_a_scan_is_told_how_to_go_on(
             scan(folder, photos)
     assert stop.value.__notes__ == ["What was found so far is kept. Scan again to go on."]
     assert scan(folder).new == 3
+
+
+def test_a_scan_that_was_stopped_before_it_answered_is_answered_by_the_next(
+    folder: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Any] = []
+
+    def answer(_library: Library, rows: Any) -> Answered:
+        asked.append(rows)
+        if len(asked) == 1:
+            raise KeyboardInterrupt
+        return Answered(3, 3)
+
+    monkeypatch.setattr("whosthat.workflow.scanning.answer_again", answer)
+    with pytest.raises(KeyboardInterrupt):
+        scan(folder, photos)
+    assert scan(folder).answered == 3
+    assert scan(folder).answered == 0
+    assert asked == [{1, 2, 3}, None]
 
 
 def test_a_crowd(folder: Path, tmp_path: Path, painted: ModuleType) -> None:
