@@ -147,7 +147,8 @@ stArea:y="120" stArea:w="80" stArea:h="60" stArea:unit="pixel"/></rdf:li></rdf:B
 APPLE = EXIFTOOL.replace(
     b"      <mwg-rs:Name>Marie Curie</mwg-rs:Name>\n",
     b"      <mwg-rs:Extensions rdf:parseType='Resource' xmlns:apple-fi='http://ns.apple.com/faceinfo/1.0/'>\n"
-    b"       <apple-fi:AngleInfoRoll>270</apple-fi:AngleInfoRoll>\n       <apple-fi:FaceID>12</apple-fi:FaceID>\n      </mwg-rs:Extensions>\n",
+    b"       <apple-fi:AngleInfoRoll>270</apple-fi:AngleInfoRoll>\n       <apple-fi:FaceID>12</apple-fi:FaceID>\n"
+    b"      </mwg-rs:Extensions>\n",
 )
 
 PROGRAMS = {"Apple": APPLE, "digiKam": DIGIKAM, "Lightroom": LIGHTROOM, "ExifTool": EXIFTOOL, "Microsoft": MICROSOFT, "compact": COMPACT}
