@@ -41,6 +41,7 @@ BENCHMARKS = (
     "stated_rates",
     "discover",
     "find",
+    "video",
     "photo_stages",
     "ray_engine",
     "service",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -135,6 +136,16 @@ def test_a_drawn_video_that_is_not_finished_has_no_name(tmp_path: Path, monkeypa
     with pytest.raises(KeyboardInterrupt):
         drawn_film(tmp_path, source)
     assert not [path for path in (tmp_path / "drawn").iterdir() if path.suffix != ".jpg"]
+
+
+def test_what_a_killed_drawing_left_is_deleted_when_it_is_old(tmp_path: Path) -> None:
+    (tmp_path / "drawn").mkdir()
+    old, young = (tmp_path / "drawn" / f".new-{letter * 12}" for letter in "ab")
+    for left, age in ((old, 4000), (young, 100)):
+        left.write_bytes(b"half")
+        os.utime(left, (time.time() - age,) * 2)
+    drawn_film(tmp_path, film(tmp_path / "film.mp4", 10))
+    assert (old.exists(), young.exists()) == (False, True)
 
 
 def test_where_ffmpeg_fails_the_answer_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
