@@ -20,6 +20,7 @@ from whosthat.photos.video import open_video
 from whosthat.photos.video_writing import VideoWriter, find_ffmpeg
 from whosthat.recognition.tracking import Span
 from whosthat.types import Box, Image, Sighting
+from whosthat.workflow.face_photos import open_reader
 from whosthat.workflow.predict import predict
 from whosthat.workflow.predict_video import predict_video
 from whosthat.workflow.prediction import CSV_COLUMNS, Prediction, csv_rows, to_dict
@@ -253,6 +254,37 @@ class FindsFaces:
 
     def identify(self, photo: Any) -> list[Sighting]:
         return self.identify_prepared([self.prepare(photo)])[0]
+
+
+class KnowsNobody:
+    """Finds and embeds faces as a face recogniser does, and knows nobody."""
+
+    labels, frames, every = (), 1, None
+
+    def __init__(self) -> None:
+        self.reader = open_reader("mtcnn", "dlib-resnet").reader
+
+    def prepare(self, photo: Image) -> Any:
+        return self.reader.cut(photo)
+
+    def identify_prepared(self, prepared: Any) -> list[list[Sighting]]:
+        return [
+            [Sighting(None, 0.0, box=face.box, embedding=vector, face=face) for face, vector in zip(seen.faces, seen.vectors, strict=True)]
+            for seen in self.reader.see(prepared)
+        ]
+
+
+@pytest.mark.real
+def test_strangers_of_the_real_clip_are_told_apart(real_data: Path) -> None:
+    """The singer is seen from afar until 0.5 s, and alone from 2.8 s on; nobody else of the clip gets his number."""
+    tracks = predict_video(KnowsNobody(), real_data / "video" / "short_clip.mp4", every=5).tracks
+    near = max(tracks, key=lambda track: track.end - track.start)
+    afar = max((track for track in tracks if track.start == 0), key=lambda track: track.boxes[track.best_frame].left)
+    assert near.stranger == afar.stranger > 0
+    assert [track for track in tracks if track.stranger == near.stranger] == [afar, near]
+    audience = [track.stranger for track in tracks if track.start > 7.1 and track.end > 8.9]
+    assert len(audience) == len(set(audience)) >= 3
+    assert 0 not in audience
 
 
 @pytest.mark.real

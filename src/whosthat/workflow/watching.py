@@ -116,8 +116,8 @@ def watch(
     source: str,
     how: Watching = Watching(),
     *,
-    notifiers: Callable[[str], Sequence[Notifier]] = lambda name: (),
-    stops: Callable[[], bool] = lambda: False,
+    notifiers: Callable[[str], Sequence[Notifier]] | None = None,
+    stops: Callable[[], bool] | None = None,
     progress: Progress = SILENT,
 ) -> Iterator[Notice]:
     """Watch a camera or a folder, and yield a notice whenever somebody comes or has left, until ``stops`` says so.
@@ -127,21 +127,25 @@ def watch(
         source: The number of a camera of this computer, from 0; the address of one of a network (rtsp, rtsps, http, https); or a folder
             into which photos come.
         how: How often, who, what goes with a notice.
-        notifiers: Returns whom to tell as well, for the name of the source; they are closed at the end.
-        stops: Is asked several times a second.
+        notifiers: Returns whom to tell as well, for the name of the source; they are closed at the end. None tells nobody.
+        stops: Is asked several times a second; None never stops.
         progress: Is told when a camera, a folder or a notifier is gone, and when it is back.
 
     Raises:
         BundleError: The bundle cannot be used.
         UsageError: There is no such folder, or the address cannot be used.
+
+    Example:
+        for notice in watch("runs/latest", "0"):
+            show(notice.time, notice.change.name, notice.change.entered)
     """
     if stream_address(source) is None and not source.isdecimal() and not Path(source).is_dir():
         raise UsageError("{folder} is no folder, no camera's number and no address. Give one of the three.", folder=source)
     who = _Recogniser(bundle, progress)
-    others = notifiers(source_name(source, how))
+    others = [] if notifiers is None else notifiers(source_name(source, how))
     progress.say(_("Watching {source}. Stop with Ctrl-C.", source=source_name(source, how)))
     try:
-        for notice in _notices(_looks(source, how, stops, progress), who, how, source, progress):
+        for notice in _notices(_looks(source, how, stops or (lambda: False), progress), who, how, source, progress):
             for notifier in others:
                 notifier.tell(notice.to_dict())
             yield notice
