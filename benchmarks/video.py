@@ -4,7 +4,7 @@
 the frames per second of looking (every fifth is looked at, all are decoded), of drawing (decoding again, boxes and names, FFmpeg's H.264
 beside it), and the most memory that a whole ``predict --draw`` and its FFmpeg held, each by itself.
 
-*Watching*: a folder into which a photo comes ten times a second, of 40 people and strangers by turns, is watched by ``whosthat watch`` for
+*Watching*: a folder into which a photo comes four times a second, of 40 people and strangers by turns, is watched by ``whosthat watch`` for
 `WHOSTHAT_SOAK_S` seconds, 60 unless it is set. One webhook never answers, another refuses, a broker is down; somebody has left after one
 second, so that notices are many. Memory is what the process holds (RSS); the growth is the slope of the last two thirds. How late: from the
 photo's name to the line that names it, which takes two looks at the folder, half a second apart.
@@ -39,7 +39,7 @@ TITLE = "Videos drawn whole, and watching"
 CLIP = SHARED / "data" / "video" / "short_clip.mp4"
 LENGTHS = ((1, 360), (8, 360), (1, 1080), (3, 1080))
 EVERY = 5
-ARRIVALS_A_SECOND = 10
+ARRIVALS_A_SECOND = 4
 
 
 def measure() -> list[Row]:

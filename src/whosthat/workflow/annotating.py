@@ -150,7 +150,7 @@ def draw_video(
             for frame in video.frames() if writer or pictures.wanted else ():
                 sightings = boxes.at(frame.index, new_scene=frame.new_scene)
                 if writer or frame.index in pictures.wanted:
-                    image = draw_sightings(frame.image, sightings)
+                    image = draw_sightings(frame.image, sightings) if sightings else frame.image
                     pictures.take(frame, image)
                 if writer:
                     writer.write(image, frame.seconds)
