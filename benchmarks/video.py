@@ -1,6 +1,6 @@
 """Videos drawn whole, and watching for a while; a face recogniser of `avengers` with MTCNN and dlib's network.
 
-*Drawing*: our clip of a concert (640 x 360, 9 s, 275 frames), once and 8 times in a row, and once and 3 times at 1920 x 1080. For each
+*Drawing*: our clip of a concert (640 x 360, 9 s, 275 frames), once and 4 times in a row, and once and twice at 1920 x 1080. For each
 the frames per second of looking (every fifth is looked at, all are decoded), of drawing (decoding again, boxes and names, FFmpeg's H.264
 beside it), and the most memory that a whole ``predict --draw`` and its FFmpeg held, each by itself.
 
@@ -32,12 +32,12 @@ from benchmarks.face_photos import AVENGERS, STRANGERS, private_places
 from benchmarks.measuring import SHARED, WHOSTHAT, Row, process
 from whosthat.photos.video import open_video
 from whosthat.recognition import load
-from whosthat.workflow.annotating import draw_video
+from whosthat.workflow.annotating import Boxes, draw_video
 from whosthat.workflow.predict_video import predict_video
 
 TITLE = "Videos drawn whole, and watching"
 CLIP = SHARED / "data" / "video" / "short_clip.mp4"
-LENGTHS = ((1, 360), (8, 360), (1, 1080), (3, 1080))
+LENGTHS = ((1, 360), (4, 360), (1, 1080), (2, 1080))
 EVERY = 5
 ARRIVALS_A_SECOND = 4
 
@@ -65,7 +65,7 @@ def drawing(bundle: Path, folder: Path) -> list[Row]:
         begin = time.perf_counter()
         tracks = predict_video(recogniser, clip, every=EVERY).tracks
         looked = time.perf_counter()
-        drawn = draw_video(clip, tracks, folder, every=EVERY)
+        drawn = draw_video(clip, Boxes(tracks, EVERY, ()), folder)
         end = time.perf_counter()
         assert drawn.video is not None, drawn.problem
         with open_video(drawn.video) as copy:

@@ -159,6 +159,12 @@ def test_where_ffmpeg_fails_the_answer_stays(tmp_path: Path, monkeypatch: pytest
     assert (answer.annotated, answer.problem) == (None, "it could not be drawn: FFmpeg failed: no room")
 
 
+def test_pictures_alone_where_wanted(tmp_path: Path) -> None:
+    answer = drawn_film(tmp_path, film(tmp_path / "film.mp4", 10), whole=False)
+    assert (answer.annotated, answer.problem) == (None, "")
+    assert {path.suffix for path in (tmp_path / "drawn").iterdir()} == {".jpg"}
+
+
 def test_without_ffmpeg_there_are_pictures_and_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, heard: Any) -> None:
     monkeypatch.setattr("whosthat.workflow.annotating.find_ffmpeg", lambda: None)
     films = [film(tmp_path / name, 10) for name in ("one.mp4", "two.mp4")]
