@@ -43,6 +43,7 @@ BENCHMARKS = (
     "library",
     "find",
     "correct",
+    "video",
     "photo_stages",
     "ray_engine",
     "service",
