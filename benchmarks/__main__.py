@@ -40,6 +40,7 @@ BENCHMARKS = (
     "faces_strangers",
     "stated_rates",
     "discover",
+    "people_rules",
     "find",
     "photo_stages",
     "ray_engine",

@@ -71,12 +71,12 @@ def fit_identifier(
     tested = ~np.isnan(choice.scores).any(axis=1)
     temperature = fit_temperature(softmax(choice.scores[tested]), choice.truth[tested], expected=EXPECTED_TEMPERATURE, sharpen_from=0)
 
-    (own_template, owners), real = gallery.templates, None
+    (own_template, whose), real = gallery.templates, None
     counts = np.bincount(own_template, minlength=n_people)  # a stranger meets every template
     if strangers is not None:
-        nearest, _ = Points(templates_of(vectors, own_template, len(owners))).nearest_template(strangers.vectors, counts)
+        nearest, _ = Points(templates_of(vectors, own_template, len(whose))).nearest_template(strangers.vectors, counts)
         real = ImpostorTrials(nearest, strangers.people)
-    photos = compared(vectors, labels, groups, n_people, (own_template, owners))
+    photos = compared(vectors, labels, groups, n_people, (own_template, whose))
     trials = photos.own, leave_one_person_out(photos.own, photos.nearest, labels), real
     threshold = fit_distance(*trials, counts=counts, network=embedder, rate=rate)
     curve = curve_of_distances(*trials, counts=counts, network=embedder, rate=rate)

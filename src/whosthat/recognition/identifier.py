@@ -125,10 +125,10 @@ class Identifier:
     @cached_property
     def _other_ages(self) -> tuple[Points, IntArray, IntArray]:
         """Templates of other ages, k of them, whose they are and of how many photos, both int64 (k,)."""
-        (own_template, owners), n_people = self._of_templates, len(self.gallery.people)
+        (own_template, whose), n_people = self._of_templates, len(self.gallery.people)
         rows = np.flatnonzero(own_template >= n_people)
         labels = own_template[rows] - n_people
-        return Points(templates_of(self.gallery.vectors[rows], labels, len(owners) - n_people)), owners[n_people:], np.bincount(labels)
+        return Points(templates_of(self.gallery.vectors[rows], labels, len(whose) - n_people)), whose[n_people:], np.bincount(labels)
 
     @cached_property
     def _photos(self) -> Points:
@@ -171,10 +171,10 @@ class Identifier:
         """
         squares = (self._templates if templates is None else Points(templates)).squared(vectors)
         if len(self._of_templates[1]) > len(self.gallery.people):
-            ages, owners, counts = self._other_ages
-            more = ages.squared(vectors) - allowance_of(counts) + allowance_of(self._counts[owners])
-            for age, owner in enumerate(owners.tolist()):
-                column = np.flatnonzero(people == owner)
+            ages, whose, counts = self._other_ages
+            more = ages.squared(vectors) - allowance_of(counts) + allowance_of(self._counts[whose])
+            for age, person in enumerate(whose.tolist()):
+                column = np.flatnonzero(people == person)
                 squares[:, column] = np.minimum(squares[:, column], np.maximum(more[:, age : age + 1], 0))
         return squares
 
