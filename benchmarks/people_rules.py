@@ -140,12 +140,12 @@ def look_alikes(faces: Faces, judge: Faces) -> Iterator[Row]:
                 both = near.of(asked[np.isin(near.people[asked], [first[pair], second[pair]])])
                 told += compare_margin(identifier, both)
         yield Row(f"the {PAIRS} nearest pairs {'as they are' if distance is None else f'{distance} apart'}", with_and_without(told))
-    learnt, asked, n_people = several(judge)
-    templates = templates_of(learnt.vectors, learnt.people, n_people)
+    enrolled_half, others, n_people = several(judge)
+    templates = templates_of(enrolled_half.vectors, enrolled_half.people, n_people)
     first, second = np.triu_indices(n_people, 1)
     near = (np.linalg.norm(templates[first] - templates[second], axis=1) < LOOK_ALIKE).sum()
     yield Row(f"LFW: pairs of {n_people} people nearer than {LOOK_ALIKE}", f"{near} of {len(first):,}")
-    yield Row("LFW: all people's other photos", with_and_without(compare_margin(fitted(learnt, n_people), asked)))
+    yield Row("LFW: all people's other photos", with_and_without(compare_margin(fitted(enrolled_half, n_people), others)))
 
 
 def several(judge: Faces) -> tuple[Faces, Faces, int]:

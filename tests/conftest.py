@@ -23,7 +23,7 @@ import pytest
 from whosthat import translation
 from whosthat.evaluation.metrics import Evaluation, evaluate
 from whosthat.evaluation.outcomes import answer_of
-from whosthat.photos.drawing import save_image
+from whosthat.photos.drawing import encode_image, save_image
 from whosthat.photos.reading import sha256_of
 from whosthat.progress import Silent
 from whosthat.recognition.ranking import sighting_of
@@ -130,20 +130,27 @@ QUIET_BROWSER = (
     "--disable-component-update",
     "--disable-sync",
     "--no-first-run",
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
 )
+"""Nothing goes out, nothing comes in; the camera is a film of a drawn hero, and asks nobody."""
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """Debian's Chromium, headless, driven by Playwright; skips where one of the two is absent.
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """Debian's Chromium, headless, driven by Playwright, with a camera that shows a drawn hero; skips where one of the two is absent.
 
     Of a module, not of the session: while it is open an event loop runs in this process, and other tests start their own.
     """
     driver = pytest.importorskip("playwright.sync_api")
     if not Path(BROWSER).exists():
         pytest.skip(f"Chromium is not installed ({BROWSER})")
+    from whosthat.cartoons import HEROES, draw_hero
+
+    film = tmp_path_factory.mktemp("camera") / "hero.mjpeg"
+    film.write_bytes(encode_image(draw_hero(HEROES[2], 900, size=480), "JPEG"))
     with driver.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=BROWSER, args=[*QUIET_BROWSER])
+        chromium = playwright.chromium.launch(executable_path=BROWSER, args=[*QUIET_BROWSER, f"--use-file-for-fake-video-capture={film}"])
         yield chromium
         chromium.close()
 
@@ -440,13 +447,13 @@ def programs() -> dict[str, bytes]:
 
 @pytest.fixture(scope="session")
 def exiftool() -> Callable[..., dict[str, Any]]:
-    """Read a file with ExifTool: its XMP, structures as they are."""
+    """Read a file with ExifTool: its XMP, or another group; structures as they are."""
     program = shutil.which("exiftool")
     if program is None:
         pytest.skip("ExifTool is not installed (Debian: libimage-exiftool-perl)")
 
-    def read(path: Path) -> dict[str, Any]:
-        shown = ("-xmp:all", "-validate", "-warning", "-error")
+    def read(path: Path, group: str = "xmp") -> dict[str, Any]:
+        shown = (f"-{group}:all", "-validate", "-warning", "-error")
         told = subprocess.run([program, "-config", "", "-json", "-struct", "-G1", "-a", *shown, path], check=True, capture_output=True)
         return json.loads(told.stdout)[0]
 

@@ -28,7 +28,7 @@ from whosthat.server.app import make_app
 from whosthat.server.guards import Door
 from whosthat.server.service import Limits, Service
 from whosthat.server.serving import Address, listen, server_of
-from whosthat.types import Box, Face
+from whosthat.types import Box, Face, Image
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it would rather have a successor of httpx
@@ -121,6 +121,10 @@ class ReaderOfWords:
         faces = [Face(Box(100 * n, 10, 100 * n + 40 + 9 * n, 50), POINTS, 0.95 - 0.1 * n) for n in range(len(words))]
         crops = np.array([[WHO.index(who), int(number)] for who, number in words], np.uint8).reshape(len(words), 2)
         return CutFaces(tuple(faces), crops)
+
+    def cut(self, image: Image) -> CutFaces:
+        """A photo that is one has no words, and shows nobody."""
+        return self.cut_file(b"")
 
     def see(self, photos: Sequence[CutFaces]) -> list[SeenFaces]:
         return [SeenFaces(photo.faces, self.embed(photo.crops)) for photo in photos]

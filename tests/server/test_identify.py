@@ -95,6 +95,12 @@ def test_two_photos_of_one_person(ask: Any, monkeypatch: pytest.MonkeyPatch, col
     assert asked == [tuple(photos)]
 
 
+def test_two_photos_of_which_one_shows_nobody(ask_people: Any, colour_photo: Callable[..., bytes]) -> None:
+    answer = ask_people.post("/v1/verify", files=[("photos", ("a.png", colour_photo()))] * 2)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (422, "unreadable_photo")
+    assert "no face" in answer.json()["error"]["message"]
+
+
 def test_the_description_tells_every_refusal(ask: Any) -> None:
     described = ask.get("/openapi.json").json()
     assert {"401", "403", "404", "413", "415", "422", "429", "503"} <= set(described["paths"]["/v1/identify"]["post"]["responses"])

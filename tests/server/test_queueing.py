@@ -49,10 +49,10 @@ def make_queue() -> Iterator[Callable[..., Queue]]:
 def test_photos_are_answered_in_order_in_batches(make_queue: Callable[..., Queue]) -> None:
     queue, recogniser = make_queue(), Recogniser()
     recogniser.goes.set()
-    names = [f"{n}" for n in range(9)]
+    names = [f"{n}" for n in range(11)]
     answers = asyncio.run(queue.identify(recogniser, [name.encode() for name in names]))
     assert answers == [[f"{name}en"] for name in names]
-    assert [len(batch) for batch in recogniser.batches] == [BATCH, BATCH, 1]
+    assert [len(batch) for batch in recogniser.batches] == [BATCH, 3, 2, 1, 1]
 
 
 def test_two_threads_share_what_waits(make_queue: Callable[..., Queue]) -> None:
@@ -60,6 +60,21 @@ def test_two_threads_share_what_waits(make_queue: Callable[..., Queue]) -> None:
     recogniser.goes.set()
     asyncio.run(queue.identify(recogniser, [b"a", b"b"]))
     assert sorted(recogniser.batches) == [["aen"], ["ben"]]
+
+
+def test_a_thread_that_is_free_first_leaves_the_rest_to_the_other(make_queue: Callable[..., Queue]) -> None:
+    queue, slow, recogniser = make_queue(threads=2), Recogniser(), Recogniser()
+    recogniser.goes.set()
+
+    async def ask() -> None:
+        asking = asyncio.create_task(queue.identify(slow, [b"a"]))
+        await asyncio.to_thread(slow.begun.wait, 10)
+        await queue.identify(recogniser, [b"b", b"c", b"d"])
+        slow.goes.set()
+        await asking
+
+    asyncio.run(ask())
+    assert recogniser.batches == [["ben"], ["cen"], ["den"]]
 
 
 def test_a_bad_photo_costs_its_batch_nothing(make_queue: Callable[..., Queue]) -> None:

@@ -4,7 +4,7 @@ What belongs here: the shape of this file, writing and reading it, and a point o
 (`recognition.threshold`, `recognition.distance_fitting`).
 
 The file is one JSON object: ``format`` (1), ``kind`` (``distance`` or ``confidence``) and ``points``, each ``[value, strangers,
-known_unknown]`` as in `CurvePoint`.
+known_unknown]`` as in `CurvePoint`. Where the threshold was moved since, ``moved`` holds what training chose.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from whosthat.recognition.threshold import CurvePoint
+from whosthat.recognition.face_threshold import DistanceThreshold
+from whosthat.recognition.threshold import CurvePoint, Threshold
 from whosthat.runs.files import read_file, save_file
 from whosthat.translation import _
 
@@ -30,6 +31,14 @@ LEAST_TOLD, ROUND_FROM = 0.001, 0.1
 """A smaller share than the first is told as "fewer than"; from the second on, without decimals."""
 
 Kind = Literal["distance", "confidence"]
+SomeThreshold = DistanceThreshold | Threshold
+
+
+class Moved(NamedTuple):
+    """What training chose before somebody moved the threshold, as it stood in the bundle with so many people."""
+
+    fitted: SomeThreshold
+    people: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +47,7 @@ class ThresholdCurve:
 
     kind: Kind
     points: tuple[CurvePoint, ...]
+    moved: Moved | None = None
 
     def at(self, value: float) -> CurvePoint:
         """Return what a threshold between the points, or at one, would do; beyond the ends, what the last one does."""
@@ -85,7 +95,9 @@ def _of_a_hundred(share: float | None) -> str:
 
 def write_threshold_curve(run: Path, curve: ThresholdCurve) -> Path:
     """Write a run's ``threshold.json``, whole or not at all; a `RunError` says that it cannot be written."""
-    document = {"format": FORMAT, "kind": curve.kind, "points": curve.points}
+    document: dict[str, Any] = {"format": FORMAT, "kind": curve.kind, "points": curve.points}
+    if curve.moved is not None:
+        document["moved"] = {"fitted": curve.moved.fitted.model_dump(), "people": curve.moved.people}
     return save_file(run / THRESHOLD_FILE, json.dumps(document, allow_nan=False))
 
 
@@ -108,6 +120,7 @@ def read_threshold_curve(run: Path) -> ThresholdCurve | None:
         rising = all(one.value < next_one.value for one, next_one in itertools.pairwise(points))
         if not points or not rising or document["kind"] not in ("distance", "confidence"):
             raise ValueError("no curve")  # not translated: told as damage
-        return ThresholdCurve(document["kind"], points)
+        moved = TypeAdapter(Moved | None).validate_python(document.get("moved"))
+        return ThresholdCurve(document["kind"], points, moved)
 
     return read_file(run / THRESHOLD_FILE, parse, None)

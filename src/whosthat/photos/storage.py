@@ -149,13 +149,13 @@ def listed(folder: StoredPhoto) -> Listing:
 def _objects(folder: StoredPhoto) -> Iterator[dict[str, Any]]:
     """Yield what the storage says of each object, a page after the other; `find` of fsspec would hold all of that at once, twice."""
     bucket, *names = folder.parts[1:]
-    asked = {"Bucket": bucket, "Prefix": "".join(f"{name}/" for name in names)}
+    wanted = {"Bucket": bucket, "Prefix": "".join(f"{name}/" for name in names)}
     while True:
-        page = _storage().call_s3("list_objects_v2", **asked)
+        page = _storage().call_s3("list_objects_v2", **wanted)
         yield from page.get("Contents", ())
         if not page.get("IsTruncated"):
             return
-        asked["ContinuationToken"] = page["NextContinuationToken"]
+        wanted["ContinuationToken"] = page["NextContinuationToken"]
 
 
 def _stamp(facts: dict[str, Any]) -> str:

@@ -253,6 +253,12 @@ def save_bundle(
         ) from error
 
 
+def save_facts(bundle: Bundle, facts: BundleFacts) -> None:
+    """Save a bundle with other facts and the same files, as `save_bundle` does; raises what that and `Bundle.file` raise."""
+    others = {name: bundle.file(name) for name in bundle.manifest.files if name not in (FACTS, GRAPH)}
+    save_bundle(bundle.folder, facts, graph=bundle.graph(), more=others)
+
+
 def open_bundle(path: str | Path) -> Bundle:
     """Open a bundle; only ``bundle.json`` is read and checked yet. BundleError where it is damaged or newer than this whosthat.
 

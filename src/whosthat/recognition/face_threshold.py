@@ -42,6 +42,8 @@ DEFAULT_STEEPNESS = 60.0
 """How fast confidence falls with the distance: distances of the same person scatter around 0.34, those to the nearest other
 person around 0.63, both by about 0.07."""
 
+CHANGED = "People were added or removed since this was measured."  # not translated: looked for in bundles
+
 
 class DistanceThreshold(AnyThreshold):
     """The largest comparable distance to a person's template that gets a name, and the confidence that follows from a distance.
@@ -64,6 +66,12 @@ class DistanceThreshold(AnyThreshold):
         """Return what this distance does in a gallery of ``times`` as many people: a stranger meets them one by one."""
         rates = {name: getattr(self, name) for name in ("fpir", "fpir_low", "fpir_high")}
         return self.model_copy(update={name: 1 - (1 - rate) ** times for name, rate in rates.items() if rate is not None})
+
+    def among(self, before: int, after: int) -> DistanceThreshold:
+        """Return what this distance does among so many people after a change, and say in ``how`` that it was measured before."""
+        if before == after:
+            return self
+        return self.with_people(after / before).model_copy(update={"how": f"{self.how.removesuffix(CHANGED).rstrip()} {CHANGED}"})
 
     def notes_on(self, before: int, after: int) -> tuple[str, ...]:
         """Say what the gallery's growth from so many people to so many does to strangers; nothing where that is not known."""

@@ -29,8 +29,6 @@ from whosthat.recognition.face_threshold import DistanceThreshold
 from whosthat.recognition.gallery import Gallery
 from whosthat.recognition.index import Index
 
-CHANGED = "People were added or removed since this was measured."  # not translated: looked for in bundles
-
 
 @contextmanager
 def locked(path: str | Path) -> Iterator[Path]:
@@ -108,9 +106,8 @@ def _changed_facts(facts: BundleFacts, gallery: Gallery, gone: Set[str]) -> Bund
     kept = {part: tuple(digest for digest in digests if digest not in lost) for part, digests in facts.data.parts.items()}
     new = {photo.sha256[:FINGERPRINT_DIGITS] for photo in gallery.photos}.difference(*kept.values())
     document["data"]["parts"] = {**kept, "train": tuple(sorted((*kept.get("train", ()), *new)))}
-    if len(gallery.people) != len(facts.labels) and isinstance(facts.threshold, DistanceThreshold):
-        document["threshold"] = facts.threshold.with_people(len(gallery.people) / len(facts.labels)).model_dump()
-        document["threshold"]["how"] = f"{facts.threshold.how.removesuffix(CHANGED).rstrip()} {CHANGED}"
+    if isinstance(facts.threshold, DistanceThreshold):
+        document["threshold"] = facts.threshold.among(len(facts.labels), len(gallery.people)).model_dump()
     return BundleFacts.model_validate(document)
 
 

@@ -22,27 +22,8 @@ from whosthat.photos.drawing import save_image
 from whosthat.workflow.demo import demo_recipe
 from whosthat.workflow.train import train
 
-FLAGS = [
-    *("--no-sandbox", "--disable-quic", "--disable-background-networking", "--disable-component-update", "--disable-sync"),
-    *("--no-first-run", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"),
-]
-"""Nothing goes out, nothing comes in; the camera is a drawn one."""
-
 WAIT = 20_000
 """Milliseconds that the page has for what takes a moment on a busy machine."""
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    """Chromium as the system has it; Playwright brings none of its own."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright drives the page; install the extra dev")
-    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if program is None:
-        pytest.skip("there is no Chromium here: apt-get install chromium")
-    with playwright.sync_playwright() as driver:
-        opened = driver.chromium.launch(executable_path=program, args=FLAGS)
-        yield opened
-        opened.close()
 
 
 @pytest.fixture(scope="session")

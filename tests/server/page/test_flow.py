@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from whosthat.cartoons import HEROES, draw_photo_folder
+import cv2
+import numpy as np
+import pytest
+
+from whosthat.cartoons import HEROES, draw_hero, draw_photo_folder
+from whosthat.photos.drawing import save_image
+from whosthat.photos.reading import read
+from whosthat.recognition.bundle import open_bundle
 
 MARIGOLD, DRIZZLE, KETTLE = HEROES[:3]
 MARKUP = "<img src=x onerror=document.title='run'>"
@@ -126,8 +134,13 @@ def test_the_threshold_and_two_runs(tmp_path: Path, trained: Path, start_studio:
     slider = page.get_by_role("slider")
     before = float(slider.input_value())
     slider.focus()
+    page.get_by_text("This threshold is saved").wait_for()
     slider.press("ArrowLeft")
+    page.get_by_role("button", name="Save this threshold").and_(page.locator(":enabled")).click()
+    page.get_by_text("This threshold is saved").wait_for()
+    assert before > open_bundle(folder / "runs" / "heroes-faces-2").facts.threshold.value == float(slider.input_value())
     page.get_by_role("button", name="As it was trained").and_(page.locator(":enabled")).click()
+    page.get_by_text("Until it is saved, it holds here").wait_for()
     page.wait_for_function("value => Number(document.querySelector('input[type=range]').value) === value", arg=before)
     page.get_by_text("Show the report").click()
     page.frame_locator("iframe.report").locator("h1").wait_for()
@@ -140,8 +153,10 @@ def test_the_camera_names_faces_and_one_that_is_missing_is_said(
     page = open_page(start_studio(folder).link)
     page.get_by_role("navigation").get_by_role("link", name="Who is it?").click()
     page.get_by_role("button", name="Camera").click()
+    page.locator(".camera .stage .face").wait_for()
     page.get_by_role("button", name="Keep this picture").and_(page.locator(":enabled")).click()
     page.get_by_text("camera.jpg").wait_for()
+    assert page.locator("button.face").count() == 1
     page.evaluate("navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', 'NotFoundError')), null")
     page.get_by_role("button", name="Camera").click()
     page.get_by_text("There is no camera here.").wait_for()
@@ -182,6 +197,65 @@ def test_photos_are_dropped_and_pasted(
     assert page.get_by_text("party.jpg").count() == 0
 
 
+@pytest.fixture
+def film(tmp_path: Path, group_photo: Path) -> Path:
+    """A video of a second and a half that shows two heroes."""
+    file, image = tmp_path / "two heroes.mp4", np.ascontiguousarray(read(group_photo)[:, :, ::-1])
+    writer = cv2.VideoWriter(str(file), cv2.CAP_FFMPEG, cv2.VideoWriter_fourcc(*"mp4v"), 10.0, image.shape[1::-1])
+    for _frame in range(15):
+        writer.write(image)
+    writer.release()
+    return file
+
+
+def drop(page: Any, place: Path) -> None:
+    """Drop what lies on the disk, a file or a folder, where people drop photos, as the system's file manager does."""
+    box = page.locator(".drop").bounding_box()
+    there = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+    session = page.context.new_cdp_session(page)
+    for kind in ("dragEnter", "dragOver", "drop"):
+        carried = {"items": [], "files": [str(place)], "dragOperationsMask": 1}
+        session.send("Input.dispatchDragEvent", {"type": kind, **there, "data": carried})
+
+
+def test_a_folder_is_dropped_with_all_that_is_in_it(
+    tmp_path: Path, start_studio: Callable[..., Any], open_page: Callable[..., Any]
+) -> None:
+    for number in range(120):  # a browser tells a hundred at a time
+        file = tmp_path / "from" / "colours" / ("red" if number % 2 else "blue") / "deep" / f"{number}.png"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        save_image(np.full((8, 8, 3), number, np.uint8), file)
+    (tmp_path / "from" / "colours" / "red" / "notes.txt").write_text("no photo")
+    (tmp_path / "studio").mkdir()
+    studio = start_studio(tmp_path / "studio")
+    page = open_page(studio.link)
+    page.locator(".drop").wait_for()
+    drop(page, tmp_path / "from" / "colours")
+    page.get_by_role("heading", name="colours").wait_for()
+    page.get_by_text("120 copied, 1 not. notes.txt").wait_for()
+    copied = {path.relative_to(studio.folder).as_posix(): path.read_bytes() for path in studio.folder.rglob("*.png")}
+    assert copied == {path.relative_to(tmp_path / "from").as_posix(): path.read_bytes() for path in (tmp_path / "from").rglob("*.png")}
+
+
+@pytest.mark.parametrize("way", ["dropped", "chosen"])
+def test_a_video_is_looked_through(
+    tmp_path: Path, trained: Path, film: Path, start_studio: Callable[..., Any], open_page: Callable[..., Any], way: str
+) -> None:
+    folder = shutil.copytree(trained, tmp_path / "studio", symlinks=True)
+    page = open_page(start_studio(folder).link)
+    page.get_by_role("navigation").get_by_role("link", name="Who is it?").click()
+    page.locator(".drop").wait_for()
+    if way == "dropped":
+        drop(page, film)
+    else:
+        page.set_input_files("input[type=file][accept='video/*']", film)
+    page.get_by_role("heading", name="two heroes.mp4").wait_for()
+    page.locator(".live .sentence").get_by_text(re.compile("Seen:|Unknown:|Nobody")).wait_for()
+    assert page.locator(".live .frames img").count() >= 1
+    assert page.locator(".live li.card").get_by_text(re.compile(r"0:00 to 0:0\d")).count() >= 1
+    assert page.locator(".fault").count() == 0
+
+
 def test_a_recogniser_of_whole_pictures_has_one_answer_a_photo(
     tmp_path: Path, group_photo: Path, save_colours: Callable[..., Path], start_studio: Callable[..., Any], open_page: Callable[..., Any]
 ) -> None:
@@ -205,3 +279,60 @@ def test_a_name_that_turns_letters_around_is_shown_with_what_it_hides(
     (tmp_path / "studio" / "gpj\u202e.ann").mkdir(parents=True)
     page = open_page(start_studio(tmp_path / "studio").link)
     page.get_by_text("gpj\\u202e.ann").wait_for()
+
+
+def test_groups_are_named_joined_split_and_become_a_folder_of_people(
+    tmp_path: Path, start_studio: Callable[..., Any], open_page: Callable[..., Any]
+) -> None:
+    mixed = tmp_path / "studio" / "mixed"
+    mixed.mkdir(parents=True)
+    for seed in range(6):  # two in a photo are two people, however alike they are drawn
+        pair = [draw_hero(hero, seed, size=320) for hero in (MARIGOLD, DRIZZLE)]
+        save_image(np.hstack(pair), mixed / f"IMG_{seed}.jpg")
+        save_image(pair[seed % 2], mixed / f"IMG_{seed + 10}.jpg")
+    studio = start_studio(tmp_path / "studio")
+    page = open_page(studio.link)
+    page.get_by_role("navigation").get_by_role("link", name="Groups").click()
+    page.get_by_role("link", name="mixed").click()
+    page.get_by_role("button", name="Find the faces").click()
+    page.locator(".person .thumb img").first.wait_for()
+    unnamed, named = page.locator(".unnamed .person, .alone .person, .guessed .person"), page.locator(".named .person")
+    n_groups = unnamed.count()
+    assert n_groups >= 2
+
+    # With the keyboard alone: from the first face to the next, then its group's name.
+    page.locator(".thumb").first.focus()
+    if page.locator(".strip").first.locator(".thumb").count() > 1:
+        page.keyboard.press("ArrowRight")
+        assert page.evaluate("[...document.querySelectorAll('.thumb')].indexOf(document.activeElement)") == 1
+    page.keyboard.press("Tab")
+    page.keyboard.type(MARKUP)
+    page.keyboard.press("Enter")
+    page.locator(".named bdi", has_text=MARKUP).wait_for()
+    assert page.title() != "run"
+    page.locator(".unnamed input:focus, .alone input:focus, #heading:focus").wait_for()
+
+    # All others are joined by one name, and one face leaves them again.
+    for box in unnamed.get_by_role("checkbox").all():
+        box.check()
+    tray = page.get_by_role("region", name="What is selected")
+    tray.get_by_label("Name of what is selected").fill("Tom")
+    tray.get_by_role("button", name="Join as one person" if n_groups > 2 else "Name them").click()
+    page.get_by_text("Every face has a name.").wait_for()
+    assert named.count() == 2
+    tom = named.filter(has=page.get_by_text("Tom", exact=True))
+    tom.locator(".thumb").last.click()
+    tray.get_by_role("combobox").last.select_option("Tom")
+    unnamed.first.wait_for()
+    assert unnamed.count() == 1
+    unnamed.first.get_by_role("button", name="Nobody I know").click()
+    page.get_by_role("heading", name="Nobody you know").wait_for()
+    page.get_by_role("button", name="Undo").click()
+    unnamed.first.wait_for()
+
+    page.get_by_label("Links in the place of copies").check()
+    page.get_by_role("button", name="Make folders of people").click()
+    page.get_by_text("are in the folder people of mixed.").wait_for()
+    assert {photo.stat().st_nlink for photo in (studio.folder / "people of mixed").glob("*/IMG*")} == {2}
+    page.get_by_role("main").get_by_role("link", name="Train").click()
+    page.locator('main[data-view="training"]').wait_for()

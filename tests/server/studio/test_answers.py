@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 
 from whosthat.errors import BundleError
+from whosthat.evaluation.threshold_part import ThresholdCurve, write_threshold_curve
 from whosthat.photos.reading import read
+from whosthat.recognition.bundle import open_bundle
+from whosthat.recognition.threshold import CurvePoint
 from whosthat.server.studio.studio import Studio
 from whosthat.workflow.people import list_people
 
@@ -179,6 +182,22 @@ def test_the_threshold_moves_for_all_photos_and_no_file(page: Any, people_run: P
     for value in (-1, 11, "much", None):
         assert page.post(f"{API}/runs/party-faces-1/threshold", json={"value": value}).status_code == 422
     assert files == {path: path.read_bytes() for path in (people_run / "bundle").iterdir()}
+
+
+def test_a_moved_threshold_is_saved_and_taken_back(page: Any, people_run: Path) -> None:
+    write_threshold_curve(
+        people_run, ThresholdCurve("distance", (CurvePoint(0.3, 0.001, 0.2), CurvePoint(0.4, 0.01, 0.1), CurvePoint(0.6, 0.04, 0.0)))
+    )
+    (people_run / "split.csv").write_text("")
+    before = open_bundle(people_run).facts
+    for value in (0.5, 0.4):
+        told = page.post(f"{API}/runs/party-faces-1/threshold", json={"value": value, "save": True}).json()
+        assert (told["value"], told["saved"], told["fitted"]) == (value, value, 0.4)
+        assert page.get(f"{API}/runs/party-faces-1").json()["threshold"]["saved"] == value == open_bundle(people_run).facts.threshold.value
+    assert open_bundle(people_run).facts == before
+    refused = page.post(f"{API}/runs/party-faces-1/threshold", json={"value": 5, "save": True})
+    assert refused.status_code == 422
+    assert "is not known: the run's curve reaches from 0.300 to 0.600" in refused.text
 
 
 def test_people_are_listed_renamed_added_and_removed(page: Any, people_run: Path) -> None:

@@ -29,6 +29,7 @@ from whosthat.translation import _, ngettext
 from whosthat.version import __version__
 from whosthat.wording import counted
 from whosthat.workflow.choosing import choose_model
+from whosthat.workflow.thresholds import save_threshold
 
 router = APIRouter()
 
@@ -265,8 +266,10 @@ def open_run(name: str, here: Here) -> dict[str, Any]:
 
 @router.post("/runs/{name}/threshold")
 def threshold(name: str, form: ThresholdForm, here: Here) -> dict[str, Any]:
-    """Move the threshold, for as long as the studio runs."""
+    """Move the threshold, for good or for as long as the studio runs."""
     with here.changing:
+        if form.save:
+            save_threshold(here.runs.place(name), form.value)
         opened = here.recogniser()
         if opened.run != name:
             opened = here.open(name)

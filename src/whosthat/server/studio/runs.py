@@ -15,15 +15,14 @@ from whosthat.evaluation.metrics import Evaluation
 from whosthat.evaluation.page import local_time
 from whosthat.evaluation.report import diagnosis_of, read_curves
 from whosthat.evaluation.run_facts import RunFacts, read_metrics
-from whosthat.evaluation.threshold_part import ThresholdCurve, in_words, read_threshold_curve
+from whosthat.evaluation.threshold_part import in_words
 from whosthat.evaluation.verdict import TOO_FEW, judge
-from whosthat.recognition.bundle import open_bundle
-from whosthat.recognition.threshold import AnyThreshold, CurvePoint
 from whosthat.runs.files import BUNDLE, METRICS, REPORT, read_counts
 from whosthat.runs.folders import RunSummary, compare_runs, list_runs, summarise
 from whosthat.server.studio.missing import not_found
 from whosthat.translation import _
 from whosthat.wording import duration, percent
+from whosthat.workflow.thresholds import run_threshold
 
 MOST_RUNS = 500
 """So many runs are listed, the newest."""
@@ -117,34 +116,26 @@ class Runs:
 
 def threshold_of(run: Path, value: float | None) -> dict[str, Any] | None:
     """Return a run's threshold with the curve behind it; None where every photo gets a name, or nothing is saved."""
-    if not (run / BUNDLE).is_dir():
+    known = run_threshold(run / BUNDLE) if (run / BUNDLE).is_dir() else None
+    if known is None:
         return None
-    fitted = open_bundle(run / BUNDLE).facts.threshold
-    if fitted is None:
-        return None
-    curve = read_threshold_curve(run)
-    now = fitted.value if value is None else value
-    points = curve.points if curve is not None else ()
+    saved, fitted = known.saved, known.fitted
+    now = saved.value if value is None else value
+    points = known.curve.points if known.curve is not None else ()
     values = [point.value for point in points] or ([0.05, 2 * fitted.value] if fitted.kind == "distance" else [0.0, 0.999])
     low, high = min(values[0], now), max(values[-1], now)
     return {
         "value": now,
+        "saved": saved.value,
         "fitted": fitted.value,
         "kind": "distance" if fitted.kind == "distance" else "confidence",  # not translated: for programs
         "low": low,
         "high": high,
         "step": (high - low) / 200,
-        "sentence": in_words(what_it_does(fitted, curve, now)),
+        "sentence": in_words(known.at(now)),
         "how": fitted.how,
         "curve": [{**point._asdict(), "sentence": in_words(point)} for point in points],
     }
-
-
-def what_it_does(fitted: AnyThreshold, curve: ThresholdCurve | None, value: float) -> CurvePoint:
-    """Return what a threshold would do, as far as that is known."""
-    if curve is not None:
-        return curve.at(value)
-    return CurvePoint(value, fitted.fpir if value == fitted.value else None, None)
 
 
 _UNTESTED: Mapping[str, Any] = {"verdict": None, "figures": [], "facts": [], "cautions": [], "notes": []}

@@ -2,19 +2,21 @@
  * A video: sent to the server, which looks at its frames and says who is seen and when.
  */
 import { Fragment, html, useRef } from "./html.js";
-import { post, send, trackUrl } from "./api.js";
+import { post, trackUrl } from "./api.js";
+import { chosen } from "./folders.js";
 import { Bar, Fault, useAction } from "./parts.js";
 import { _, sureness, visible } from "./texts.js";
 
-/** The button that takes a video. What is found is shown by `Appearances`. */
-export function VideoButton({ run, refresh }) {
+/** Tell a video by what the system takes it for. */
+export const isVideo = ({ file }) => file.type.startsWith("video/");
+
+/** The button that takes a video, and gives it to `onFiles` as a drop does. What is found is shown by `Appearances`. */
+export function VideoButton({ onFiles }) {
   const input = useRef(null);
-  const choose = () => run(async () => {
-    const [file] = input.current.files;
-    if (file) await send("identify/video", [{ file, name: file.name }]);
+  const choose = () => {
+    onFiles(chosen(input.current.files));
     input.current.value = "";
-    await refresh();
-  });
+  };
   return html`<${Fragment}><button type="button" onClick=${() => input.current.click()}>${_("Video")}</button>
     <input ref=${input} type="file" hidden accept="video/*" onChange=${choose} aria-hidden="true" tabindex="-1" /><//>`;
 }

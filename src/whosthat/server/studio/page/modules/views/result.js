@@ -47,16 +47,16 @@ function Verdict({ run }) {
   </section>`;
 }
 
-/** The threshold in words, the curve behind it, and a slider. Moving it changes the answers at once, for as long as the studio runs. */
+/** The threshold in words, the curve behind it, and a slider. Moving it changes the answers at once; for how long is asked with a button. */
 export function Threshold({ name, threshold, refresh }) {
   const { curve, low, high, step } = range(threshold);
-  const [now, setNow] = useState({ value: threshold.value, sentence: threshold.sentence });
+  const [now, setNow] = useState({ value: threshold.value, sentence: threshold.sentence, saved: threshold.saved });
   const [run, busy, error] = useAction();
   const near = (value) => curve.reduce((best, point) => (Math.abs(point.value - value) < Math.abs(best.value - value) ? point : best), curve[0]);
-  const move = (value) => setNow({ value, sentence: near(value)?.sentence ?? now.sentence });
-  const set = (value) => run(async () => {
-    const answer = await post(`runs/${name}/threshold`, { value });
-    setNow({ value: answer.value, sentence: answer.sentence });
+  const move = (value) => setNow({ ...now, value, sentence: near(value)?.sentence ?? now.sentence });
+  const set = (value, save = false) => run(async () => {
+    const { sentence, saved, ...answer } = await post(`runs/${name}/threshold`, { value, save });
+    setNow({ value: answer.value, sentence, saved });
     await refresh();
   });
   const line = (label, kind, key) => ({ label, kind, points: curve.filter((point) => typeof point[key] === "number").map((point) => [point.value, point[key]]) });
@@ -68,7 +68,9 @@ export function Threshold({ name, threshold, refresh }) {
     <label class="slider">${text} <output>${now.value.toFixed(3)}</output>
       <input type="range" min=${low} max=${high} step=${step} value=${now.value} aria-valuetext=${now.sentence} onInput=${(event) => move(Number(event.target.value))} onChange=${(event) => set(Number(event.target.value))} /></label>
     ${threshold.how && html`<details><summary>${_("How it was fitted")}</summary><p class="muted">${threshold.how}</p></details>`}
-    <p class="buttons"><button type="button" disabled=${busy || now.value === threshold.fitted} onClick=${() => set(threshold.fitted)}>${_("As it was trained")}</button></p>
+    <p class="buttons"><button type="button" disabled=${busy || now.value === threshold.fitted} onClick=${() => set(threshold.fitted)}>${_("As it was trained")}</button>
+      <button type="button" disabled=${busy || now.value === now.saved} onClick=${() => set(now.value, true)}>${_("Save this threshold")}</button></p>
+    <p class="muted" aria-live="polite">${now.value === now.saved ? _("This threshold is saved: it holds everywhere.") : _("Until it is saved, it holds here, as long as the studio runs.")}</p>
     <${Fault} error=${error} /></div>`;
 }
 

@@ -9,10 +9,11 @@ import { Camera } from "../camera.js";
 import { FaceSheet } from "../face_sheet.js";
 import { FaceCrop, Picture } from "../faces.js";
 import { pasted } from "../folders.js";
+import { NameForm } from "../name_form.js";
 import { NothingOpen } from "../opening.js";
 import { Anyway, Bar, DropZone, Fault, Heading, useAction } from "../parts.js";
 import { _, ngettext } from "../texts.js";
-import { Appearances, VideoButton } from "../video.js";
+import { Appearances, isVideo, VideoButton } from "../video.js";
 
 /** So many photos are asked about at a time, so that the first answers are soon there. */
 const AT_ONCE = 8;
@@ -44,7 +45,14 @@ function Asking({ state, seen, refresh, tell }) {
       if (shown.length) keep(shown.reverse());
     });
   }, []);
-  const ask = (files) => run(async () => {
+  const ask = (given) => run(async () => {
+    const [video, another] = given.filter(isVideo);
+    const files = given.filter((one) => !isVideo(one));
+    if (video) {
+      await send("identify/video", [video]);
+      if (another) tell(_("One video at a time: {name} is looked at.", { name: video.name }));
+      await refresh();
+    }
     try {
       for (let at = 0; at < files.length; at += AT_ONCE) {
         setProgress([at, files.length]);
@@ -75,8 +83,8 @@ function Asking({ state, seen, refresh, tell }) {
     tell(answer.sentence);
   };
   return html`<${Heading} lead=${_("{run} answers.", { run: state.open.name })}>${_("Who is it?")}<//>
-    <${DropZone} compact=${photos.length > 0} accept="image/*,.heic,.heif" title=${_("Drop photos here, or paste one")} onFiles=${ask} more=${html`
-      <button type="button" onClick=${() => setWatching(true)}>${_("Camera")}</button><${VideoButton} ...${{ refresh, run }} />`} />
+    <${DropZone} compact=${photos.length > 0} accept="image/*,.heic,.heif" title=${_("Drop photos or a video here, or paste a photo")} onFiles=${ask} more=${html`
+      <button type="button" onClick=${() => setWatching(true)}>${_("Camera")}</button><${VideoButton} onFiles=${ask} />`} />
     ${state.job?.kind === "video" && html`<${Appearances} job=${state.job} seen=${seen} />`}
     ${progress && html`<${Bar} label=${_("Looking at the photos ...")} done=${progress[0]} total=${progress[1]} />`}
     <${Fault} error=${error} />
@@ -104,15 +112,13 @@ function Groups({ turn, shownPhotos, onDone }) {
 }
 
 function Group({ group, onDone }) {
-  const [name, setName] = useState(group.probably ?? "");
+  const [given, setGiven] = useState("");
   const [run, busy, error] = useAction();
-  const give = (anyway) => run(async () => onDone(await post("unknown/name", { faces: group.faces.map(({ id, face }) => ({ id, face })), name, anyway })));
-  const submit = (event) => {
-    event.preventDefault();
-    give(false);
+  const give = (name, anyway) => {
+    setGiven(name);
+    run(async () => onDone(await post("unknown/name", { faces: group.faces.map(({ id, face }) => ({ id, face })), name, anyway })));
   };
   return html`<li class="card"><div class="looks">${group.faces.slice(0, 8).map(({ id, face, box, width, height }) => html`<${FaceCrop} key=${`${id} ${face}`} ...${{ id, box, width, height }} />`)}</div>
     <span class="muted">${ngettext("{n} face", "{n:,} faces", group.faces.length)}</span>
-    <form class="naming" onSubmit=${submit}><label><span class="hidden">${_("Name")}</span><input required maxlength="200" placeholder=${_("Name")} value=${name} onInput=${(event) => setName(event.target.value)} /></label>
-      <button disabled=${busy}>${_("Name them")}</button></form><${Anyway} ...${{ error, busy }} onAnyway=${() => give(true)} /></li>`;
+    <${NameForm} value=${group.probably ?? ""} action=${_("Name them")} busy=${busy} onName=${(name) => give(name, false)} /><${Anyway} ...${{ error, busy }} onAnyway=${() => give(given, true)} /></li>`;
 }
