@@ -447,13 +447,13 @@ def programs() -> dict[str, bytes]:
 
 @pytest.fixture(scope="session")
 def exiftool() -> Callable[..., dict[str, Any]]:
-    """Read a file with ExifTool: its XMP, structures as they are."""
+    """Read a file with ExifTool: its XMP, or another group; structures as they are."""
     program = shutil.which("exiftool")
     if program is None:
         pytest.skip("ExifTool is not installed (Debian: libimage-exiftool-perl)")
 
-    def read(path: Path) -> dict[str, Any]:
-        shown = ("-xmp:all", "-validate", "-warning", "-error")
+    def read(path: Path, group: str = "xmp") -> dict[str, Any]:
+        shown = (f"-{group}:all", "-validate", "-warning", "-error")
         told = subprocess.run([program, "-config", "", "-json", "-struct", "-G1", "-a", *shown, path], check=True, capture_output=True)
         return json.loads(told.stdout)[0]
 

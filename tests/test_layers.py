@@ -22,7 +22,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("checking",),
     ("training", "recognition"),
     ("dataset", "faces", "networks", "cartoons"),
-    ("photos", "importers", "runs", "library", "metadata", "photo_cache", "downloading", "cluster", "inference"),
+    ("photos", "importers", "runs", "library", "metadata", "photo_cache", "downloading", "notifying", "cluster", "inference"),
     ("types", "errors", "settings", "progress", "durable", "file_names", "wording", "proportions", "safe_xml", "version"),
     ("translation",),
 )
@@ -30,7 +30,7 @@ NEVER_SIDEWAYS = (
     {"cli", "desktop", "server"},
     {"training", "recognition"},
     {"dataset", "faces", "networks", "cartoons"},
-    {"photos", "importers", "runs", "library", "metadata", "photo_cache", "downloading", "cluster", "inference"},
+    {"photos", "importers", "runs", "library", "metadata", "photo_cache", "downloading", "notifying", "cluster", "inference"},
     set(FLOORS[-2]),
 )
 LAUNCHES = {("cli", "desktop"), ("cli", "server")}
@@ -54,12 +54,14 @@ ROOMS = {
     "typer": ("cli",),
     "rich": ("cli",),
     **dict.fromkeys(("fastapi", "starlette", "uvicorn", "prometheus_client", "asyncio"), ("server",)),
-    **dict.fromkeys(("ftplib", "smtplib", "socketserver", "ssl", "xmlrpc"), ("downloading",)),
-    **dict.fromkeys(("http", "urllib"), ("downloading", "server")),
-    "socket": ("downloading", "cluster", "server"),
+    **dict.fromkeys(("ftplib", "smtplib", "socketserver", "xmlrpc"), ("downloading",)),
+    "ssl": ("downloading", "notifying"),
+    "paho": ("notifying",),
+    **dict.fromkeys(("http", "urllib"), ("downloading", "server", "notifying")),
+    "socket": ("downloading", "cluster", "server", "notifying"),
 }
-"""Libraries and the rooms that may import them. Those of the last lines open connections: `downloading` alone does, `cluster` where
-somebody asks for one, and `server` answers on one."""
+"""Libraries and the rooms that may import them. Those of the last lines open connections: `downloading` alone does, `cluster` and
+`notifying` where somebody asks for one, and `server` answers on one. (`photos.camera` lets OpenCV open the address of a camera.)"""
 FORBIDDEN = {"pickle", "joblib", "dill", "shelve", "marshal", "requests", "urllib3", "httpx", "torch", "dlib"}
 EMPTY_NAMES = {"util", "utils", "helper", "helpers", "common", "misc", "manager", "managers"}
 MAX_LINES, MAX_FUNCTION_LINES, MAX_PARAMETERS = 400, 55, 8

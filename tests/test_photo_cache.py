@@ -12,6 +12,7 @@ from whosthat.photo_cache import PhotoCache
 
 FACTS = "INSERT INTO facts (folder, name, sha256, thumbnail) VALUES (?, ?, ?, ?)"
 FACES = "INSERT INTO faces (sha256, reader, found, vector) VALUES (?, ?, ?, ?)"
+PLACES = "INSERT INTO places VALUES (?, ?, ?, ?)"
 SECRET = b"what the photo shows"
 
 
@@ -19,8 +20,10 @@ def test_a_photo_is_forgotten_in_every_table_and_counted_once(tmp_path: Path) ->
     with PhotoCache(tmp_path / "f") as cache:
         cache.write((FACTS, [(b"a", b"1.jpg", "aa", SECRET), (b"b", b"1.jpg", "aa", SECRET), (b"b", b"2.jpg", "bb", b"")]))
         cache.write((FACES, [("aa", "one", "", SECRET), ("aa", "another", "", SECRET), ("cc", "one", "", b"")]))
-        assert cache.forget(["aa", "aa", "dd"]) == 1
+        cache.write((PLACES, [(b"a", SECRET, "s", "aa"), (b"a", b"2", "s", "bb"), (b"a", b"3", "s", "dd")]))
+        assert cache.forget(["aa", "aa", "dd", "ee"]) == 2
         assert cache.rows("SELECT sha256 FROM facts UNION ALL SELECT sha256 FROM faces") == [("bb",), ("cc",)]
+        assert cache.rows("SELECT sha256 FROM places") == [("bb",)]
     assert all(SECRET not in file.read_bytes() for file in tmp_path.iterdir())
 
 

@@ -9,9 +9,11 @@
     result = whosthat.train("photos", "faces", strangers="others")    a run with a bundle and a report
     whosthat.compare("photos", ["faces", "cnn6"])                     which model is best for them?
     whosthat.run_series("photos", whosthat.grid(["cnn6"], {"batch_size": [16, 32]}))    which setting?
+    whosthat.correct("family", "beach.jpg", "is", "Anna", face=2)     who is this, really? kept for ever, and taken back with undo
     recogniser = whosthat.load("runs/latest")
     recogniser.identify("photo.jpg")                                  who is in this photo?
     whosthat.predict(recogniser, ["holiday"])                         who is in these photos?
+    whosthat.write_xmp(predictions)                                   names where digiKam and Lightroom see them
     whosthat.evaluate("runs/latest", "other photos")                  how good is it, really?
 
 Every name below is imported when it is first used, so that ``import whosthat`` costs nothing. Nothing else belongs here.
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from whosthat.types import Added, Box, Enrolled, Face, Likeness, Sighting, Verification
     from whosthat.workflow.check import Checkup, check
     from whosthat.workflow.compare import CompareResult, compare
+    from whosthat.workflow.correcting import Corrected, Correction, correct, corrections, redo_correction, undo_correction
     from whosthat.workflow.discover import discover
     from whosthat.workflow.discovery import Discovery, FoundFace, Group
     from whosthat.workflow.evaluate import evaluate
@@ -41,7 +44,9 @@ if TYPE_CHECKING:
     from whosthat.workflow.find import Found, FoundPhoto, Similar, find
     from whosthat.workflow.library import LibraryCheck, LibraryStatus, library_status, verify_library
     from whosthat.workflow.library_forgetting import ForgottenPerson, forget
+    from whosthat.workflow.library_metadata import read_library_xmp, write_library_xmp
     from whosthat.workflow.loading import load
+    from whosthat.workflow.metadata import XmpRead, XmpWritten, read_xmp, write_xmp
     from whosthat.workflow.predict import predict
     from whosthat.workflow.prediction import Prediction
     from whosthat.workflow.scanning import Scan, scan
@@ -60,14 +65,17 @@ _NAMES = {
     "types": ("Added", "Box", "Enrolled", "Face", "Likeness", "Sighting", "Verification"),
     "workflow.check": ("Checkup", "check"),
     "workflow.compare": ("CompareResult", "compare"),
+    "workflow.correcting": ("Corrected", "Correction", "correct", "corrections", "redo_correction", "undo_correction"),
     "workflow.discover": ("discover",),
     "workflow.discovery": ("Discovery", "FoundFace", "Group"),
     "workflow.evaluate": ("evaluate",),
     "workflow.export": ("export",),
     "workflow.library": ("LibraryCheck", "LibraryStatus", "library_status", "verify_library"),
     "workflow.library_forgetting": ("ForgottenPerson", "forget"),
+    "workflow.library_metadata": ("read_library_xmp", "write_library_xmp"),
     "workflow.find": ("Found", "FoundPhoto", "Similar", "find"),
     "workflow.loading": ("load",),
+    "workflow.metadata": ("XmpRead", "XmpWritten", "read_xmp", "write_xmp"),
     "workflow.predict": ("predict",),
     "workflow.prediction": ("Prediction",),
     "workflow.scanning": ("Scan", "scan"),
@@ -84,6 +92,8 @@ __all__ = [
     "BundleError",
     "Checkup",
     "CompareResult",
+    "Corrected",
+    "Correction",
     "DatasetError",
     "Discovery",
     "Enrolled",
@@ -113,9 +123,13 @@ __all__ = [
     "UsageError",
     "Verification",
     "WhosthatError",
+    "XmpRead",
+    "XmpWritten",
     "__version__",
     "check",
     "compare",
+    "correct",
+    "corrections",
     "default_recipe",
     "discover",
     "evaluate",
@@ -126,15 +140,21 @@ __all__ = [
     "library_status",
     "load",
     "predict",
+    "read_library_xmp",
     "read_recipe",
     "read_series",
+    "read_xmp",
+    "redo_correction",
     "resume",
     "run_series",
     "run_threshold",
     "save_threshold",
     "scan",
     "train",
+    "undo_correction",
     "verify_library",
+    "write_library_xmp",
+    "write_xmp",
 ]
 
 

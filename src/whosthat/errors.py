@@ -170,12 +170,16 @@ class DesktopError(WhosthatError):
 
 
 _OF_THE_SYSTEM = (
+    N_("Connection refused"),
+    N_("Connection reset by peer"),
     N_("Directory not empty"),
     N_("Disk quota exceeded"),
     N_("File exists"),
     N_("File name too long"),
     N_("Input/output error"),
     N_("Is a directory"),
+    N_("Name or service not known"),
+    N_("No route to host"),
     N_("No space left on device"),
     N_("No such file or directory"),
     N_("Not a directory"),
@@ -183,6 +187,7 @@ _OF_THE_SYSTEM = (
     N_("Permission denied"),
     N_("Read-only file system"),
     N_("Too many open files"),
+    N_("timed out"),
 )
 """What systems say most often, to be translated; `system_reason` shows them."""
 

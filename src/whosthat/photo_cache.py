@@ -25,8 +25,15 @@ _SCHEMA = (
     "CREATE TABLE IF NOT EXISTS facts (folder BLOB, name BLOB, reader TEXT, stamp TEXT, sha256 TEXT, width INTEGER, height INTEGER, "
     "taken_at REAL, thumbnail BLOB, frames INTEGER, PRIMARY KEY (folder, name))",
     "CREATE INDEX IF NOT EXISTS facts_of_photo ON facts (sha256)",
+    "CREATE TABLE IF NOT EXISTS places (folder BLOB, name BLOB, stamp TEXT, sha256 TEXT, PRIMARY KEY (folder, name)) WITHOUT ROWID",
+    "CREATE INDEX IF NOT EXISTS places_of_photo ON places (sha256)",
     "CREATE TABLE IF NOT EXISTS faces (sha256 TEXT, reader TEXT, found TEXT, vector BLOB, PRIMARY KEY (sha256, reader)) WITHOUT ROWID",
 )
+_KNOWN = (
+    "SELECT sha256 FROM facts WHERE sha256 = ?1 UNION SELECT sha256 FROM places WHERE sha256 = ?1 "
+    "UNION SELECT sha256 FROM faces WHERE sha256 = ?1"
+)
+_DELETE = "DELETE FROM {table} WHERE sha256 = ?"
 _OLD = ("faces.sqlite*", "photos/*-facts.json", "photos/facts.lock", f"photos/{UNFINISHED}{'?' * 12}")
 """What earlier versions kept instead, in the cache folder."""
 
@@ -122,9 +129,8 @@ class PhotoCache:
         """
         self.rows(f"PRAGMA user_version = {random.getrandbits(31)}")  # first: from here on, nobody who opened it before writes
         self.state = self._last_forgetting()
-        select = "SELECT sha256 FROM facts WHERE sha256 = ?1 UNION SELECT sha256 FROM faces WHERE sha256 = ?1"
-        known = [(digest,) for digest in set(digests) if self.rows(select, (digest,))]
-        self.write(("DELETE FROM facts WHERE sha256 = ?", known), ("DELETE FROM faces WHERE sha256 = ?", known))
+        known = [(digest,) for digest in set(digests) if self.rows(_KNOWN, (digest,))]
+        self.write(*((_DELETE.format(table=table), known) for table in ("facts", "places", "faces")))
         self.rows("VACUUM")
         return len(known)
 
@@ -157,7 +163,7 @@ def _opened(file: Path) -> sqlite3.Connection:
             connection.execute(statement)
         if all(column[1] != "frames" for column in connection.execute("PRAGMA table_info(facts)")):  # a file of an earlier version
             connection.execute("ALTER TABLE facts ADD COLUMN frames INTEGER")  # not translated: SQL
-        connection.execute("SELECT * FROM facts, faces LIMIT 1").fetchone()
+        connection.execute("SELECT * FROM facts, places, faces LIMIT 1").fetchone()
     except sqlite3.Error:
         connection.close()
         raise

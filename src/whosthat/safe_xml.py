@@ -90,7 +90,7 @@ class _Reading:
         self._opened, self._count = [self.outside], 0
         self._declared: dict[str, str] = {}
         self.parser = parser = expat.ParserCreate(namespace_separator=" " if namespaces else None)
-        parser.buffer_text = False  # or the place of an element would be asked for too late
+        parser.buffer_text = True  # or each line of a text would be told alone
         parser.StartElementHandler, parser.EndElementHandler = self._start, self._end
         parser.CharacterDataHandler = self._text
         parser.StartDoctypeDeclHandler = parser.EntityDeclHandler = self._refuse  # before one is expanded

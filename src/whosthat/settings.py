@@ -43,6 +43,18 @@ def token_file() -> Path:
     return _chosen("WHOSTHAT_TOKEN_FILE") or _of_the_user("user_data_dir") / "service-token"
 
 
+def secret(variable: str) -> str | None:
+    """Return a password: what an environment variable holds, or what stands in the file that the variable with ``_FILE`` behind it names.
+
+    None where neither is set. OSError where the file cannot be read, UnicodeDecodeError where it holds no text. Words of a command line are
+    seen by everybody on a computer, these are not.
+    """
+    if os.environ.get(variable):
+        return os.environ[variable]
+    file = _chosen(f"{variable}_FILE")
+    return None if file is None else file.read_text(encoding="utf-8").rstrip("\r\n") or None
+
+
 def _chosen(variable: str) -> Path | None:
     return Path(os.environ[variable]) if os.environ.get(variable) else None
 

@@ -76,6 +76,8 @@ NOUNS: Mapping[str, tuple[str, str]] = {
     "minute": NN_("{n} minute", "{n:,} minutes"),
     "mistake": NN_("{n} mistake", "{n:,} mistakes"),
     "model": NN_("{n} model", "{n:,} models"),
+    "person": NN_("{n} person", "{n:,} people"),  # not translated: the key
+    "more face": NN_("{n} more face", "{n:,} more faces"),  # not translated: the key
     "more photo": NN_("{n} more photo", "{n:,} more photos"),  # not translated: the key
     "name": NN_("{n} name", "{n:,} names"),
     "pair": NN_("{n} pair", "{n:,} pairs"),

@@ -113,7 +113,7 @@ def test_photos_are_linked_and_learnt(discovered, monkeypatch, capsys):
     assert main(["discover", "holiday", "--name", "1=Anna", "--to", "people", "--link", "--learn"]) == 0
 
     assert {path.stat().st_nlink for path in Path("people/Anna").iterdir()} == {2}
-    assert trained == [("people", "faces")]
+    assert trained == [(Path("people"), "faces")]
     assert "Next:" not in capsys.readouterr().err
 
 
@@ -154,6 +154,6 @@ def test_names_come_from_metadata_and_go_there(discovered, programs, capsys):
     main(["discover", "holiday", "--read-xmp", "--write-xmp", "--name", "2=Tom", "--json"])
     told = capsys.readouterr()
     assert [group["name"] for group in json.loads(told.out)["groups"]] == ["Marie Curie", "Tom"]
-    assert "Other programs had named 1 face in these photos; 1 were found again." in told.err
+    assert "Other programs had named 1 face in these photos; found again: 1." in told.err
     assert [b"Marie Curie" in Path(f"{row}.png.xmp").read_bytes() for row in range(5)] == [True, True, True, False, False]
     assert [b"Tom" in Path(f"{row}.png.xmp").read_bytes() for row in range(5)] == [False, False, False, True, True]

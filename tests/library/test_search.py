@@ -7,10 +7,12 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from whosthat.errors import UsageError
 from whosthat.library import search as module
-from whosthat.library.query import parse
+from whosthat.library.query import Faces, Named, Not, Query, Several, parse
 from whosthat.library.search import EPOCH, Question, search
 from whosthat.library.store import Library
 
@@ -52,6 +54,34 @@ def names(library: Library, query: str = "", **more: object) -> list[str]:
 )
 def test_who_is_in_them(library: Library, query: str, found: list[str]) -> None:
     assert names(library, query) == found
+
+
+LEAVES = st.sampled_from([Named("Anna"), Named("TOM"), Named("bob"), Faces("unknown"), Faces("nobody")])
+TREES = st.recursive(
+    LEAVES,
+    lambda part: part.map(Not) | st.builds(Several, st.sampled_from(["and", "or"]), st.lists(part, min_size=1, max_size=3).map(tuple)),
+    max_leaves=6,
+)
+
+
+def fits(query: Query, people: list[str]) -> bool:
+    """Say of one photo what the statement is to say of all."""
+    match query:
+        case Named(name):
+            return name.casefold() in map(str.casefold, people)
+        case Faces(what):
+            return not people if what == "nobody" else any(name.startswith("?") for name in people)
+        case Not(part):
+            return not fits(part, people)
+        case Several(how, parts):
+            return (all if how == "and" else any)(fits(part, people) for part in parts)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(TREES)
+def test_any_query_finds_the_photos_that_fit(library: Library, query: Query) -> None:
+    hits, _undated = search(library, Question(query))
+    assert {Path(hit.places[0]).stem for hit in hits} == {Path(name).stem for name, people in PHOTOS.items() if fits(query, people)}
 
 
 def test_the_oldest_first_with_names_from_left_to_right(library: Library) -> None:
@@ -122,6 +152,16 @@ def test_folders_absolute_relative_to_a_root_and_around_all(library: Library, tm
     for wrong in (tmp_path / "elsewhere", tmp_path / "photos" / "20", Path("20"), Path("beach.png"), Path("..") / "photos" / "2019"):
         with pytest.raises(UsageError, match="knows no photo in"):
             search(library, Question(within=wrong))
+
+
+def test_a_relative_folder_is_below_the_roots_or_anywhere(library: Library) -> None:
+    assert names(library, within=Path("2020")) == ["beach", "party"]
+    with library.changing() as change:
+        change.execute("UPDATE files SET name = CAST('old/' || CAST(name AS TEXT) AS BLOB) WHERE CAST(name AS TEXT) LIKE '2020%'")
+    assert names(library, within=Path("2020")) == names(library, within=Path("old/2020")) == ["beach", "party"]
+    assert names(library, within=Path("2021")) == ["street", "Anna alone", "sea"]
+    with pytest.raises(UsageError, match="knows no photo in"):
+        search(library, Question(within=Path("202")))
 
 
 def test_a_link_to_a_folder_is_the_folder(library: Library, tmp_path: Path) -> None:

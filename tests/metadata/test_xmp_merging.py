@@ -133,15 +133,18 @@ def test_of_whom_is_not_asked_stays_unless_all_are_known() -> None:
     assert is_empty(nobody.packet)
 
 
+@pytest.mark.parametrize("windows", [False, True])
 @pytest.mark.parametrize("program", PROGRAMS)
-def test_taking_out_gives_back_what_was(programs, program: str) -> None:
-    merged = merge(programs[program], [ANNA], FRAME)
-    assert b"Anna" in merged.packet
-    back = take_out(merged.packet, "Anna", merged.added["Anna"])
+def test_taking_out_gives_back_what_was(programs, program: str, windows: bool) -> None:
+    packet = b"\xef\xbb\xbf" + programs[program].replace(b"\n", b"\r\n") if windows else programs[program]
+    merged = merge(packet, [ANNA, MARIE], FRAME)
+    assert only_added(packet, merged.packet)
+    assert names(merged.packet) == ["Anna", "Marie Curie"]
+    back = take_out(take_out(merged.packet, "Anna", merged.added["Anna"]), "Marie Curie", merged.added["Marie Curie"])
     assert b"Anna" not in back
     if program not in ("Microsoft", "compact"):  # which were on one line
-        assert back == programs[program]
-    assert read_people(back, FRAME) == read_people(programs[program], FRAME)
+        assert back == packet
+    assert read_people(back, FRAME) == read_people(packet, FRAME)
     own = merge(EMPTY, [ANNA], FRAME)
     assert is_empty(take_out(own.packet, "anna", own.added["Anna"]))
 

@@ -108,9 +108,20 @@ def test_something_must_be_asked(folder: Path) -> None:
         find(folder, "  ")
 
 
-@pytest.mark.parametrize(("name", "given"), [("library", None), ("within", 3), ("like", 4.5)])
-def test_what_is_no_path_is_refused(folder: Path, name: str, given: object) -> None:
-    with pytest.raises(UsageError, match="must be a path"):
+@pytest.mark.parametrize(
+    ("name", "given", "sentence"),
+    [
+        ("library", None, "must be a path"),
+        ("within", 3, "must be a path"),
+        ("like", 4.5, "must be a path"),
+        ("like", ("a", 1, 2), "must be a path"),
+        ("like", ("a.jpg", "1"), "whole number; got str"),
+        ("query", ["anna"], "text; got list"),
+        ("query", None, "text; got None"),
+    ],
+)
+def test_what_is_of_another_type_is_refused(folder: Path, name: str, given: object, sentence: str) -> None:
+    with pytest.raises(UsageError, match=sentence):
         find(**{"library": folder, "query": "anna", name: given})
 
 

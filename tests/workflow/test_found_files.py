@@ -47,6 +47,12 @@ def test_an_older_playlist_is_replaced_and_nothing_else_is(tmp_path: Path) -> No
     with pytest.raises(UsageError, match=r"ends in \.m3u8"):
         write_playlist(tmp_path / "photo.jpg", [])
     assert photo.read_bytes() == b"photo.m3u8"
+    (tmp_path / "folder.m3u8").mkdir()
+    (tmp_path / "nowhere.m3u8").symlink_to(tmp_path / "none")
+    os.mkfifo(tmp_path / "pipe.m3u8")
+    for name in ("folder", "nowhere", "pipe"):
+        with pytest.raises(UsageError, match="is no playlist"):
+            write_playlist(tmp_path / f"{name}.m3u8", [])
     write_playlist(tmp_path / "new.m3u", [photo])
     write_playlist(tmp_path / "new.m3u", [])
     assert (tmp_path / "new.m3u").read_bytes() == b"#EXTM3U\n"

@@ -15,7 +15,8 @@ from whosthat.library.store import Library
 from whosthat.metadata.regions import Frame
 from whosthat.metadata.xmp import read_people
 from whosthat.workflow import library_metadata
-from whosthat.workflow.library_metadata import read_library, take_out, write_library
+from whosthat.workflow.library_forgetting import forget
+from whosthat.workflow.library_metadata import take_names, take_out, write_library_xmp
 
 FRAME = Frame(200, 100)
 
@@ -54,20 +55,20 @@ def sidecars(photos: Path) -> list[str]:
 
 
 def test_answers_stand_in_sidecars(library: Library, photos: Path, exiftool: Any, heard: Any) -> None:
-    told = write_library(library.folder, progress=heard)
+    told = write_library_xmp(library.folder, progress=heard)
     assert (told.written, told.unchanged, told.problems, told.kept) == (2, 0, [], [])
     assert sidecars(photos) == ["2020/beach.png.xmp", "sea.png.xmp"]
     assert names(photos / "2020/beach.png.xmp") == ["Anna", "Tom"]
     read = exiftool(photos / "2020/beach.png.xmp")
     assert (read["XMP-dc:Subject"], read["XMP-iptcExt:PersonInImage"]) == (["Anna", "Tom"], ["Anna", "Tom"])
     assert heard.steps[-1][1:3] == (2, 2)
-    assert write_library(library.folder).unchanged == 2
+    assert write_library_xmp(library.folder).unchanged == 2
 
 
 def test_corrected_answers_replace_what_was_written(library: Library, photos: Path) -> None:
-    write_library(library.folder)
+    write_library_xmp(library.folder)
     say_who(library, beach1="Ada", beach2="Tom")
-    told = write_library(library.folder)
+    told = write_library_xmp(library.folder)
     assert (told.written, told.problems) == (2, [])
     assert names(photos / "2020/beach.png.xmp") == ["Ada", "Tom"]
     assert b"Anna" not in (photos / "2020/beach.png.xmp").read_bytes()
@@ -78,7 +79,7 @@ def test_a_name_is_taken_out_of_all_that_whosthat_wrote(library: Library, photos
     sea = photos / "sea.png.xmp"
     sea.write_bytes(programs["digiKam"].replace(b'w="400"', b'w="200"', 1).replace(b'h="300"', b'h="100"', 1))
     before = sea.read_bytes()
-    write_library(library.folder)
+    write_library_xmp(library.folder)
     assert names(sea) == ["Anna", "Marie Curie"]
     assert take_out(library, "ANNA") == []
     assert names(photos / "2020/beach.png.xmp") == ["Tom"]
@@ -93,7 +94,7 @@ def test_a_name_is_taken_out_of_all_that_whosthat_wrote(library: Library, photos
 def test_what_cannot_be_taken_out_is_said(library: Library, photos: Path, programs: dict[str, bytes]) -> None:
     beach, sea = photos / "2020/beach.png.xmp", photos / "sea.png.xmp"
     sea.write_bytes(programs["ExifTool"].replace(b">400<", b">200<").replace(b">300<", b">100<"))
-    write_library(library.folder)
+    write_library_xmp(library.folder)
     beach.write_bytes(beach.read_bytes().replace(b"whosthat:Confidence", b"other:Confidence").replace(b"xmlns:whosthat", b"xmlns:other"))
     beach.write_bytes(beach.read_bytes().replace(b"urn:whosthat:xmp:1#", b"urn:other#"))  # as if another program had taken the region over
     sea.chmod(0o444)
@@ -103,7 +104,7 @@ def test_what_cannot_be_taken_out_is_said(library: Library, photos: Path, progra
 
 
 def test_a_sidecar_that_is_gone_holds_nothing_but_one_that_is_away_may(library: Library, photos: Path) -> None:
-    write_library(library.folder)
+    write_library_xmp(library.folder)
     (photos / "sea.png.xmp").unlink()
     (photos / "2020").rename(photos.parent / "away")  # a drive that is not plugged in
     (sentence,) = take_out(library, "Anna")
@@ -117,7 +118,7 @@ def test_keywords_that_were_there_before_stay(library: Library, photos: Path) ->
         b"rdf:about='' xmlns:dc='http://purl.org/dc/elements/1.1/'><dc:subject><rdf:Bag><rdf:li>Anna</rdf:li></rdf:Bag></dc:subject></rdf:Description>"
         b"</rdf:RDF></x:xmpmeta>"
     )
-    write_library(library.folder)
+    write_library_xmp(library.folder)
     (sentence,) = take_out(library, "Anna")
     assert "another program" in sentence
     assert (photos / "sea.png.xmp").read_bytes().count(b"Anna") == 1
@@ -125,17 +126,17 @@ def test_keywords_that_were_there_before_stay(library: Library, photos: Path) ->
 
 def test_a_photo_that_was_changed_since_is_left_alone(library: Library, photos: Path) -> None:
     (photos / "sea.png").write_bytes((photos / "2020/beach.png").read_bytes())
-    told = write_library(library.folder)
+    told = write_library_xmp(library.folder)
     assert [(one.path, "scan again" in one.reason) for one in told.problems] == [(photos / "sea.png", True)]
     assert sidecars(photos) == ["2020/beach.png.xmp"]
 
 
 def test_a_drive_that_is_not_there_loses_nothing(library: Library, photos: Path) -> None:
-    write_library(library.folder)
+    write_library_xmp(library.folder)
     (photos / "2020").rename(photos.parent / "away")
     with library.changing() as change:
         change.execute("UPDATE files SET missing_since = 1 WHERE name = '2020/beach.png' OR name = x'323032302f62656163682e706e67'")
-    assert write_library(library.folder).problems == []
+    assert write_library_xmp(library.folder).problems == []
     (photos.parent / "away").rename(photos / "2020")
     assert names(photos / "2020/beach.png.xmp") == ["Anna", "Tom"]
     assert len(library.rows("SELECT * FROM sidecar_names")) == 3
@@ -144,20 +145,19 @@ def test_a_drive_that_is_not_there_loses_nothing(library: Library, photos: Path)
 def test_killed_at_any_moment_every_name_can_be_taken_out(library: Library, photos: Path, killed_at: Any) -> None:
     for nth in range(1, 40):
         with killed_at(nth) as died:
-            write_library(library.folder)
+            write_library_xmp(library.folder)
         with Library(library.folder) as again:
             assert take_out(again, "Anna") == []
             assert take_out(again, "Tom") == []
         assert sidecars(photos) == []
-        for left in photos.rglob(".new-*"):
-            left.unlink()
+        assert list(photos.rglob(".new-*")) == []
         if not died:
             break
     assert not died
 
 
 def test_into_the_photos_themselves(library: Library, photos: Path, exiftool: Any) -> None:
-    told = write_library(library.folder, in_files=True)
+    told = write_library_xmp(library.folder, in_files=True)
     assert (told.written, told.problems) == (2, [])
     assert exiftool(photos / "sea.png")["XMP-dc:Subject"] == ["Anna"]
     assert sidecars(photos) == []
@@ -168,9 +168,9 @@ def test_into_the_photos_themselves(library: Library, photos: Path, exiftool: An
 
 def test_two_do_not_write_at_once(library: Library) -> None:
     with library.alone(), pytest.raises(LibraryError, match="another process"):
-        write_library(library.folder)
+        write_library_xmp(library.folder)
     with pytest.raises(UsageError, match="no library"):
-        write_library(library.folder / "none")
+        write_library_xmp(library.folder / "none")
 
 
 @pytest.fixture
@@ -186,7 +186,7 @@ def tagged(library: Library, photos: Path, programs: dict[str, bytes]) -> Path:
 
 
 def test_names_of_other_programs_become_facts(library: Library, tagged: Path, heard: Any) -> None:
-    told = read_library(library, progress=heard)
+    told = take_names(library, progress=heard)
     assert (told.people, told.faces, told.problems) == (1, 1, [])
     (fact,) = facts_of(library)
     assert (fact.what, fact.person, fact.how) == ("is", "Marie Curie", "metadata")
@@ -195,43 +195,52 @@ def test_names_of_other_programs_become_facts(library: Library, tagged: Path, he
 
 
 def test_they_are_said_once_and_what_was_taken_back_is_not_said_again(library: Library, tagged: Path) -> None:
-    read_library(library)
-    read_library(library)
+    take_names(library)
+    take_names(library)
     assert len(facts_of(library)) == 1
     facts.undo(library)
-    read_library(library)
+    take_names(library)
     assert facts_of(library) == []
 
 
 def test_a_new_name_in_the_other_program_counts(library: Library, tagged: Path) -> None:
-    read_library(library)
+    take_names(library)
     tagged.write_bytes(tagged.read_bytes().replace(b"Marie Curie", b"Irene Curie"))
-    read_library(library)
+    take_names(library)
     (said,) = facts.said_of_faces(library, "drawn").values()
     assert facts.people_of(library)[said.person] == "Irene Curie"
 
 
 def test_what_whosthat_wrote_comes_back_as_no_fact(library: Library, tagged: Path) -> None:
-    write_library(library.folder)
-    read_library(library)
+    write_library_xmp(library.folder)
+    take_names(library)
     assert [fact.person for fact in facts_of(library)] == ["Marie Curie"]
 
 
 def test_only_some_photos_are_read(library: Library, tagged: Path) -> None:
     photo = library.rows("SELECT photo FROM files WHERE name = x'7365612e706e67'")[0][0]
-    assert read_library(library, [photo]).people == 0
+    assert take_names(library, [photo]).people == 0
 
 
 def test_a_file_that_cannot_be_written_is_noted_as_it_was(library: Library, photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (photos / "sea.png.xmp").mkdir()
-    told = write_library(library.folder)
+    told = write_library_xmp(library.folder)
     assert (told.written, [one.path for one in told.problems]) == (1, [photos / "sea.png"])
     assert {path.name for path in library_metadata.sidecars_with(library)} == {"beach.png.xmp"}
 
 
 def test_names_that_are_read_answer_at_once(library: Library, tagged: Path) -> None:
     folder = library.folder
-    read, answered = library_metadata.read_names(folder)
+    read, answered = library_metadata.read_library_xmp(folder)
     assert (read.faces, answered.faces > 0) == (1, True)
     rows = library.rows("SELECT name, why FROM answers JOIN people ON people.id = person ORDER BY name")
     assert ("Marie Curie", "fact") in rows
+
+
+def test_forgetting_somebody_reaches_the_sidecars(library: Library, photos: Path) -> None:
+    write_library_xmp(library.folder)
+    forget(library.folder, "Anna")
+    holding = [path for path in photos.parent.rglob("*") if path.is_file() and b"Anna" in path.read_bytes()]
+    assert [path.name for path in holding] == ["forgotten Anna.json"]  # the receipt
+    assert sidecars(photos) == ["2020/beach.png.xmp"]
+    assert names(photos / "2020/beach.png.xmp") == ["Tom"]

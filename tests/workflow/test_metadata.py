@@ -18,7 +18,7 @@ from whosthat.photos.headers import header_of
 from whosthat.photos.reading import read
 from whosthat.types import Box, Face, Sighting
 from whosthat.workflow.discovery import NOBODY, Discovery, FoundFace
-from whosthat.workflow.metadata import PeopleReader, XmpWritten, read_discovery, write_discovery, write_xmp
+from whosthat.workflow.metadata import PeopleReader, XmpWritten, read_xmp, write_discovery, write_xmp
 from whosthat.workflow.prediction import Prediction
 
 ANNA = Box(240, 180, 320, 270)
@@ -196,7 +196,7 @@ def test_without_exiftool_it_says_where_to_get_it(monkeypatch) -> None:
 def test_faces_get_the_names_of_other_programs(photo, programs, program: str) -> None:
     path = photo()
     path.with_name("beach.jpg.xmp").write_bytes(programs[program])
-    named, told = read_discovery(found(path, MARIE, ANNA))
+    named, told = read_xmp(found(path, MARIE, ANNA))
     assert named.facts == {f"{7:064x}-1": "Marie Curie"}
     assert (told.people, told.faces, told.problems) == (1, 1, [])
 
@@ -212,48 +212,48 @@ def test_names_in_the_photo_itself(photo, programs, name: str) -> None:
         options["pnginfo"].add_itxt("XML:com.adobe.xmp", programs["digiKam"].decode())
     else:
         options = {"xmp": programs["digiKam"]}
-    assert read_discovery(found(photo(name, **options), MARIE))[0].facts == {f"{7:064x}-1": "Marie Curie"}
+    assert read_xmp(found(photo(name, **options), MARIE))[0].facts == {f"{7:064x}-1": "Marie Curie"}
 
 
 def test_names_of_picasa(photo, tmp_path) -> None:
     path = photo()
     (tmp_path / ".picasa.ini").write_text("[beach.jpg]\nfaces=rect64(33334ccc66667fff),8e62398ebda8c1a5\n", encoding="utf-8")
     (tmp_path / "contacts.xml").write_text('<contacts><contact id="8e62398ebda8c1a5" name="Anna Example"/></contacts>', encoding="utf-8")
-    assert read_discovery(found(path, MARIE))[0].facts == {}
-    assert read_discovery(found(path, MARIE), contacts=tmp_path / "contacts.xml")[0].facts == {f"{7:064x}-1": "Anna Example"}
+    assert read_xmp(found(path, MARIE))[0].facts == {}
+    assert read_xmp(found(path, MARIE), contacts=tmp_path / "contacts.xml")[0].facts == {f"{7:064x}-1": "Anna Example"}
     with pytest.raises(UsageError, match="contacts"):
-        read_discovery(found(path, MARIE), contacts=tmp_path / "none.xml")
+        read_xmp(found(path, MARIE), contacts=tmp_path / "none.xml")
 
 
 def test_what_somebody_said_here_counts_more(photo, programs) -> None:
     path = photo(xmp=programs["digiKam"])
-    assert read_discovery(found(path, MARIE, facts={f"{7:064x}-1": "Tom"}))[0].facts == {f"{7:064x}-1": "Tom"}
-    spelled = read_discovery(found(path, MARIE, ANNA, facts={f"{7:064x}-2": "MARIE CURIE"}))[0].facts
+    assert read_xmp(found(path, MARIE, facts={f"{7:064x}-1": "Tom"}))[0].facts == {f"{7:064x}-1": "Tom"}
+    spelled = read_xmp(found(path, MARIE, ANNA, facts={f"{7:064x}-2": "MARIE CURIE"}))[0].facts
     assert set(spelled.values()) == {"MARIE CURIE"}
 
 
 def test_what_whosthat_wrote_is_no_label(photo) -> None:
     path = photo()
     written(answer(path, Anna=ANNA))
-    assert read_discovery(found(path, ANNA))[0].facts == {}
+    assert read_xmp(found(path, ANNA))[0].facts == {}
 
 
 def test_a_photo_that_was_cut_after_tagging_is_told(photo, programs) -> None:
     path = photo(size=(400, 200))
     path.with_name("beach.jpg.xmp").write_bytes(programs["digiKam"])
-    named, told = read_discovery(found(path, MARIE))
+    named, told = read_xmp(found(path, MARIE))
     assert named.facts == {}
     assert "another shape" in told.problems[0].reason
     smaller = photo("small.jpg", size=(200, 150))
     smaller.with_name("small.jpg.xmp").write_bytes(programs["digiKam"])
-    assert read_discovery(found(smaller, Box(41, 45, 80, 75)))[0].facts == {f"{7:064x}-1": "Marie Curie"}
+    assert read_xmp(found(smaller, Box(41, 45, 80, 75)))[0].facts == {f"{7:064x}-1": "Marie Curie"}
 
 
 @pytest.mark.parametrize("name", ["unknown", "a/b", "a\u202eb", "x" * 300])
 def test_names_that_nobody_can_have_are_told(photo, programs, name: str) -> None:
     path = photo()
     path.with_name("beach.jpg.xmp").write_bytes(programs["digiKam"].replace(b"Marie Curie", name.encode()))
-    named, told = read_discovery(found(path, MARIE))
+    named, told = read_xmp(found(path, MARIE))
     assert (named.facts, len(told.problems)) == ({}, 1)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,34 @@ def test_the_second_time_nothing_is_looked_at_and_the_answers_are_the_same(recog
     assert recogniser.reader.looks == 9
 
 
+def test_unchanged_files_are_not_even_opened(recogniser: Namer, photos: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    first = list(predict(recogniser, photos, remember=True))
+    opened: list[object] = []
+    real = io.open
+    monkeypatch.setattr(io, "open", lambda file, *rest, **more: [opened.append(file), real(file, *rest, **more)][1])
+    assert list(predict(recogniser, photos, remember=True)) == first
+    assert opened == []
+    save_image(np.full((12, 9, 3), 8, np.uint8), photos[0])
+    assert next(predict(recogniser, photos[:1], remember=True)).sightings[0].name == "8.0"  # known by content
+    assert recogniser.reader.looks == 9
+    assert opened
+
+
+def test_a_file_that_changes_while_it_is_read_is_read_again(recogniser: Namer, photos: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    list(predict(recogniser, photos[1:2], remember=True))
+    real = sha256_of
+
+    def slow(path: Path) -> str:
+        digest = real(path)
+        save_image(np.full((12, 9, 3), 1, np.uint8), path)
+        return digest
+
+    with monkeypatch.context() as patch:
+        patch.setattr("whosthat.workflow.known_files.sha256_of", slow)
+        list(predict(recogniser, photos[:1], remember=True))
+    assert next(predict(recogniser, photos[:1], remember=True)).sightings[0].name == "1.0"
+
+
 def test_a_photo_with_other_content_is_looked_at(recogniser: Namer, photos: list[Path]) -> None:
     list(predict(recogniser, photos, remember=True))
     save_image(np.full((12, 9, 3), 99, np.uint8), photos[0])
@@ -136,3 +165,6 @@ def test_somebody_who_is_removed_meanwhile_does_not_come_back_into_the_cache(rec
     list(predict(recogniser, photos[1:], remember=True))
     with RememberedSightings(recogniser.reader.key) as memory:
         assert len(memory.digests()) == 8
+        assert len(memory.rows("SELECT * FROM places")) == 8
+    forget_in_cache([sha256_of(photos[1])])
+    assert photos[1].name.encode() not in place().read_bytes()

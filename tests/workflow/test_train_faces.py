@@ -229,6 +229,22 @@ def test_planted_photos_that_cost_right_answers_are_named_with_their_number(
     assert resume(run).costly == (CostlyPhotos("ann", tuple(costly["photos"]), 3),)
 
 
+def test_photos_of_another_age_are_learnt_apart_and_said(people: Path, embedder: ByPixel, tmp_path: Path) -> None:
+    for seed in range(8):
+        draw(people / "person0" / f"child {seed}.png", 8, seed)
+    result = train(people, RECIPE, runs=tmp_path / "runs")
+    (note,) = (note for note in result.notes if "another age" in note)
+    assert note.startswith("8 photos of person0 are unlike the others and like each other")
+    assert note.count("person0/child") == 5
+    assert result.evaluation.accuracy == 1.0
+    bundle = open_bundle(result.run)
+    gallery = read_gallery(bundle.file(FILE), bundle.facts.labels, 128)
+    assert gallery.ages.sum() == 8
+    draw(tmp_path / "new.png", 8, 99)
+    recogniser = FaceRecogniser(FaceReader(OneFace(), embedder), Identifier(gallery, bundle.facts.faces.head, bundle.facts.threshold))
+    assert recogniser.identify(tmp_path / "new.png")[0].name == "person0"
+
+
 def test_a_recogniser_of_one_person_is_tested_reported_and_finds_them(embedder: ByPixel, tmp_path: Path) -> None:
     for seed in range(20):
         draw(tmp_path / "people" / "grandma" / f"{seed}.png", 0, seed)

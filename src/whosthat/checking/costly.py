@@ -3,8 +3,8 @@
 What belongs here: choosing which photos to leave out, and asking the others again, by distances alone. What does not: photos that look
 wrong by themselves (`suspects`), sentences (`face_findings`).
 
-A photo is answered by templates, of its own person without its fold (`heads.folds_of`), and is right where it is near enough to its own
-person and nearer than to anybody else. The folds stay while photos are left out, so that nothing else changes.
+A photo is answered by templates, of its own person without its fold (`recognition.heads.folds_of`), and is right where it is near enough to
+its own person and nearer than to anybody else. The folds stay while photos are left out, so that nothing else changes.
 """
 
 from __future__ import annotations

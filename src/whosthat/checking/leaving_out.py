@@ -61,11 +61,11 @@ def most_tried(n: int) -> int:
     return max(1, min(MOST_TRIED, MOST_ANSWERS // max(n, 1)))
 
 
-def _right(identifier: Identifier, folds: IntArray, kept: NDArray[np.bool_], asked: IntArray) -> NDArray[np.bool_]:
+def _right(identifier: Identifier, folds: IntArray, kept: NDArray[np.bool_], tested: IntArray) -> NDArray[np.bool_]:
     """Say which photos of some folds are answered right by the photos that are kept and lie in the other folds; bool (n,)."""
     gallery = identifier.gallery
     right = np.zeros(len(folds), bool)
-    for fold in asked.tolist():
+    for fold in tested.tolist():
         inside, learnt = np.flatnonzero(folds == fold), kept & (folds != fold)
         if learnt.any():
             one = replace(identifier, gallery=gallery.of(learnt), index=None)

@@ -121,7 +121,7 @@ def discover(  # noqa: PLR0913  typer makes a parameter of each option
     if learn and to is None and not library:
         raise UsageError("--learn trains on folders of photos. Say with --to where they shall be.")
     if library:
-        found = _of_library(paths[0], wishes)
+        found = _of_library(paths[0], wishes, learn=learn)
     else:
         found = _of_photos(paths, wishes, [folder for folder in (sheet, to) if folder is not None], bundle=bundle, engine=engine)
     with terminal_progress() as progress:
@@ -130,8 +130,8 @@ def discover(  # noqa: PLR0913  typer makes a parameter of each option
     say(_("Look at {page}, write names into {names}, and run this again.", page=page, names=sheet / NAMES))
     if to is not None:
         _copy(found, to, link=link, learn=learn)
-    if learn:
-        _learn(paths[0] if library else None, to)
+    if learn and to is not None and not library:
+        _train(to)
     is_whole = _write_names(found, in_files=in_files) if write_xmp else True
     if found.unreadable or not is_whole:
         say(*(_("{path}: {problem}", path=one.path, problem=one.reason) for one in found.unreadable))
@@ -156,9 +156,9 @@ def _of_photos(paths: list[Path], wishes: _Wishes, without: list[Path], *, bundl
 
 def _with_names_of_others(found: Discovery, contacts: Path | None) -> Discovery:
     """Take names from the photos' metadata."""
-    from whosthat.workflow.metadata import read_discovery
+    from whosthat.workflow.metadata import read_xmp
 
-    named, read = read_discovery(found, contacts=contacts)
+    named, read = read_xmp(found, contacts=contacts)
     say_read(read)
     return named
 
@@ -172,14 +172,14 @@ def _write_names(found: Discovery, *, in_files: bool) -> bool:
     return not written.problems
 
 
-def _of_library(folder: Path, wishes: _Wishes) -> Discovery:
+def _of_library(folder: Path, wishes: _Wishes, *, learn: bool) -> Discovery:
     """Group the faces of a library, and let it keep the names."""
     from whosthat.library.store import Library
     from whosthat.workflow.group_files import with_edits
     from whosthat.workflow.library_discovery import name_groups
 
     with Library(folder) as library:
-        named = name_groups(library, lambda found: wishes.applied(with_edits(found, wishes.sheet)))
+        named = name_groups(library, lambda found: wishes.applied(with_edits(found, wishes.sheet)), learns=learn)
     if named.faces:
         say(
             _(
@@ -188,8 +188,7 @@ def _of_library(folder: Path, wishes: _Wishes) -> Discovery:
                 changed=counted(named.answered.changed, "face"),
             )
         )
-    if named.answered.note:
-        say(named.answered.note)
+    say(*named.notes)
     return named.discovery
 
 
@@ -237,11 +236,11 @@ def _copy(found: Discovery, folder: Path, *, link: bool, learn: bool) -> None:
         say(_("Next: whosthat train {folder}", folder=folder))
 
 
-def _learn(library: Path | None, folder: Path | None) -> None:
-    """Train the library's own recogniser, or one on folders of photos."""
-    if library is None:
-        from whosthat.cli.train import show_result
-        from whosthat.workflow.train import train
+def _train(folder: Path) -> None:
+    from whosthat.cli.train import show_result
+    from whosthat.training.recipe_base import FACES
+    from whosthat.workflow.train import train
 
-        with terminal_progress() as progress:
-            show_result(train(str(folder), "faces", progress=progress))
+    with terminal_progress() as progress:
+        result = train(folder, FACES, progress=progress)
+    show_result(result)

@@ -106,8 +106,8 @@ def _show(found: Found) -> None:
     if found.missing:
         say(
             _(
-                "{photos} would be among them, but the files are not there: the drive is not connected, or they were deleted since the last "
-                "scan.",
+                "{photos} would be among them, but the files are not there: the drive is not connected, or they were deleted since the "
+                "last scan.",
                 photos=_more(found.missing),
             )
         )

@@ -9,6 +9,7 @@ import typer
 
 from whosthat.cli.answers import not_looked_at
 from whosthat.cli.commands import COMMANDS
+from whosthat.cli.library_metadata import add_commands
 from whosthat.cli.options import DeviceOption, JsonOption, NounFirst, about, argument, examples, new_app, option
 from whosthat.cli.output import say, show_first, show_json, show_side_by_side
 from whosthat.cli.terminal import terminal_progress
@@ -180,6 +181,9 @@ def forget(ctx: typer.Context, name: NameArgument = None, missing: MissingOption
         say(_("{files} whose path holds the name stay, because they show others too.", files=counted(receipt.paths, "file")))
     if as_json:
         show_json(receipt)
+
+
+add_commands(app)
 
 
 def _scan_lines(found: Scan) -> Iterator[str]:

@@ -51,10 +51,10 @@ def add_commands(app: typer.Typer) -> None:
 
 def write_xmp(ctx: typer.Context, in_files: InFiles = False, as_json: JsonOption = False) -> None:
     """Answer ``whosthat library LIBRARY write-xmp``."""
-    from whosthat.workflow.library_metadata import write_library
+    from whosthat.workflow.library_metadata import write_library_xmp
 
     with terminal_progress() as progress:
-        written = write_library(ctx.obj, in_files=in_files, progress=progress)
+        written = write_library_xmp(ctx.obj, in_files=in_files, progress=progress)
     if as_json:
         show_json(written)
     say_written(written)
@@ -64,10 +64,10 @@ def write_xmp(ctx: typer.Context, in_files: InFiles = False, as_json: JsonOption
 
 def read_xmp(ctx: typer.Context, contacts: Contacts = None, as_json: JsonOption = False) -> None:
     """Answer ``whosthat library LIBRARY read-xmp``."""
-    from whosthat.workflow.library_metadata import read_names
+    from whosthat.workflow.library_metadata import read_library_xmp
 
     with terminal_progress() as progress:
-        read, answered = read_names(ctx.obj, contacts=contacts, progress=progress)
+        read, answered = read_library_xmp(ctx.obj, contacts=contacts, progress=progress)
     if as_json:
         show_json(read)
     say_read(read)

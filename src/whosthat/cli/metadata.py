@@ -89,7 +89,7 @@ def say_read(read: XmpRead) -> None:
     """Say what was read of other programs, and what not and why."""
     say(
         _(
-            "Other programs had named {faces} in these photos; {found} were found again.",
+            "Other programs had named {faces} in these photos; found again: {found}.",
             faces=counted(read.people, "face"),
             found=f"{read.faces:,}",
         )

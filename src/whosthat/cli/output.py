@@ -158,10 +158,10 @@ def terminal_width(stream: TextIO) -> int | None:
         return 80
 
 
-def show_json(document: object) -> None:
-    """Write what `plain` understands to standard output as one JSON document."""
+def show_json(document: object, *, line: bool = False) -> None:
+    """Write what `plain` understands to standard output as one JSON document, on one ``line`` where others follow."""
     encoding = (sys.stdout.encoding or "ascii").lower().replace("-", "")
-    text = json.dumps(plain(document), indent=2, ensure_ascii=encoding != "utf8", allow_nan=False)
+    text = json.dumps(plain(document), indent=None if line else 2, ensure_ascii=encoding != "utf8", allow_nan=False)
     _write(sys.stdout, visible_json(text))
 
 

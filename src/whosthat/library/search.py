@@ -125,7 +125,7 @@ def search(library: Library, question: Question) -> tuple[list[Hit], int]:
 
 def _check_folder(library: Library, folder: Path, roots: Mapping[int, str]) -> None:
     """Refuse a folder in which the library knows nothing at all: its name is wrong, most likely."""
-    where, values = _inside(folder, roots)
+    where, values = _inside(library, folder, roots)
     if not library.rows(f"SELECT 1 FROM files WHERE {where} LIMIT 1", values):  # noqa: S608  of constants
         folders = listing(sorted(roots.values()))
         raise UsageError("The library knows no photo in {folder}. It was scanned with: {folders}.", folder=folder, folders=folders)
@@ -141,7 +141,7 @@ def _conditions(library: Library, question: Question, roots: Mapping[int, str], 
             taken = f"(photos.taken_at {sign} ? OR photos.taken_at IS NULL)"  # not translated: SQL
             parts.append((taken, [(moment - EPOCH).total_seconds()]))
     if question.within is not None:
-        parts.append(_inside(question.within, roots))
+        parts.append(_inside(library, question.within, roots))
     if question.faces is not None:
         parts.append(_with_faces(reader, *question.faces))
     if question.rows is not None:
@@ -190,7 +190,7 @@ class _People:
         if any(word in name for word in "和且或不非"):
             return _('Key words such as "和" stand apart from names, with blanks around them.')
         near = [other for other in self._people if folded in other] or difflib.get_close_matches(folded, self._people, n=3, cutoff=0.6)
-        meant = [one for other in near for one in self._people[other]]
+        meant = sorted(one for other in near for one in self._people[other])
         if meant:
             return _('Did you mean "{near}"?', near=meant[0]) if len(meant) == 1 else _("Choose one of: {known}.", known=listing(meant))
         return _("It knows {names}.", names=listing(sorted(one for names in self._people.values() for one in names)))
@@ -215,27 +215,27 @@ def _among(statement: str) -> str:
     return f"photos.id IN ({statement})"  # not translated: SQL
 
 
-def _inside(folder: Path, roots: Mapping[int, str]) -> tuple[str, list[Any]]:
+def _inside(library: Library, folder: Path, roots: Mapping[int, str]) -> tuple[str, list[Any]]:
     """Return the condition for files in a folder: one that holds roots or lies below one.
 
-    A relative folder that does neither is any that is called so, in a root or on the way to it.
+    A relative folder that does neither is one below the roots, or, if there is none, any that is called so, in a root or on the way to it.
     """
-    sql: list[str] = []
-    values: list[Any] = []
+    within = "(files.root = ? AND files.name >= ? AND files.name < ?)"  # not translated: SQL
+    named = "(files.root = ? AND instr(? || files.name, ?) > 0)"  # not translated: SQL
+    parts: list[tuple[str, list[Any]]] = []
     for absolute in dict.fromkeys((os.path.abspath(folder), os.path.realpath(folder))):  # noqa: PTH100  pathlib's keeps ".."
         for row, root in roots.items():
             if _below(root, absolute) is not None:
-                sql.append("files.root = ?")
-                values.append(row)
+                parts.append(("files.root = ?", [row]))
             elif (inner := _below(absolute, root)) is not None:
-                sql.append("(files.root = ? AND files.name >= ? AND files.name < ?)")  # not translated: SQL
-                values += [row, *_range(inner)]
-    if not sql and not folder.is_absolute():
+                parts.append((within, [row, *_range(inner)]))
+    if not parts and not folder.is_absolute():
+        below = [(within, [row, *_range(os.path.normpath(folder))]) for row in roots]
+        parts = [part for part in below if library.rows(f"SELECT 1 FROM files WHERE {within} LIMIT 1", part[1])]  # noqa: S608
+    if not parts and not folder.is_absolute():
         called = os.fsencode(f"{os.sep}{os.path.normpath(folder)}{os.sep}")
-        for row, root in roots.items():
-            sql.append("(files.root = ? AND instr(? || files.name, ?) > 0)")  # not translated: SQL
-            values += [row, os.fsencode(os.path.join(root, "")), called]  # noqa: PTH118
-    return f"({' OR '.join(sql) or '0'})", values
+        parts = [(named, [row, os.fsencode(os.path.join(root, "")), called]) for row, root in roots.items()]  # noqa: PTH118
+    return f"({' OR '.join(sql for sql, _values in parts) or '0'})", [value for _sql, values in parts for value in values]
 
 
 def _below(path: str, folder: str) -> str | None:

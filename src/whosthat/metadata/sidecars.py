@@ -2,8 +2,8 @@
 
 What belongs here: which file is a photo's sidecar, reading it within limits, replacing it in one step. What does not: what stands in it.
 
-digiKam, darktable, immich and PhotoPrism write ``photo.jpg.xmp``, Lightroom and others ``photo.xmp``. The latter is the photo's only where
-no other photo has the same name before the dot: of ``photo.jpg`` and ``photo.cr2`` it is the RAW file's.
+digiKam and darktable write ``photo.jpg.xmp``, which immich and PhotoPrism read, Lightroom and others ``photo.xmp``. The latter is the
+photo's only where no other photo has the same name before the dot: of ``photo.jpg`` and ``photo.cr2`` it is the RAW file's.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def read_sidecar(path: Path, photo: Path | None = None) -> Sidecar:
     """
     try:
         if photo is not None and not os.path.lexists(path):
-            return Sidecar(path, b"", stat.S_IMODE(photo.stat().st_mode) & 0o666)
+            return Sidecar(path, b"", (stat.S_IMODE(photo.stat().st_mode) & 0o666) | 0o600)
         facts = path.lstat()
         if stat.S_ISLNK(facts.st_mode):
             raise SidecarError(_("it is a link, which whosthat does not follow"))

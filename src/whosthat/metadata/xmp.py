@@ -37,7 +37,7 @@ NAMESPACES = {
 }
 """The prefixes that whosthat writes, and what they stand for."""
 
-LIMITS = Limits(size=16 << 20, elements=300_000, depth=64, attributes=4_000)
+LIMITS = Limits(size=16 << 20, elements=100_000, depth=64, attributes=4_000)
 """Lightroom's and darktable's edits take up to a few MB, and hundreds of attributes of one element."""
 
 MOST_REGIONS = 2_000

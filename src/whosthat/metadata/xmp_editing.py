@@ -70,10 +70,12 @@ class Edits:
             if description.parts and all(part in self._emptied for part in description.parts) and set(description.settings) <= _ABOUT:
                 self._pieces = [piece for piece in self._pieces if not description.start <= piece[0] < description.end]
                 self._cut(description)
-        packet = self._packet
-        for start, end, piece in sorted(self._pieces, reverse=True):
-            packet = packet[:start] + piece + packet[end:]
-        return packet
+        parts: list[bytes] = []
+        place = 0
+        for start, end, piece in sorted(self._pieces, key=lambda piece: piece[:2]):
+            parts += [self._packet[place:start], piece]
+            place = max(place, end)
+        return b"".join([*parts, self._packet[place:]])
 
     def keywords(self, name: str, wanted: Iterable[str], unwanted: Collection[str]) -> list[str]:
         """Put names into a list, those that are missing, and take others out; return those that were put in."""
@@ -147,6 +149,8 @@ class Edits:
     def _space_before(self, place: int) -> str:
         """Return the end of the line before and what indents an element; "" where anything else stands before it."""
         before = self._packet.rfind(b"\n", 0, place)
+        if before > 0 and self._packet[before - 1 : before] == b"\r":
+            before -= 1
         space = self._packet[max(before, 0) : place]
         return space.decode() if before >= 0 and not space.strip() else ""
 

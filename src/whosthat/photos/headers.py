@@ -7,6 +7,7 @@ Source: Adobe, "XMP Specification", Part 3 (1.1.3 for JPEG and its extended pack
 
 from __future__ import annotations
 
+import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,8 +22,15 @@ from whosthat.photos.reading import DAMAGE, opened_header
 LARGEST_XMP = 16 << 20
 """Bytes of a packet that are read."""
 
-_LONGEST_EXIF = 65_000
+_LONGEST_EXIF = 65_533
 """Bytes of an EXIF block that JPEG has room for."""
+
+_EXIF = b"Exif\0\0"
+_ORDERS = {b"II*\0": "<", b"MM\0*": ">"}
+_OF_PICTURE = {int(ExifTags.Base.Orientation), int(ExifTags.Base.ImageWidth), int(ExifTags.Base.ImageLength)}
+_OF_SHOT = {int(ExifTags.Base.ExifImageWidth), int(ExifTags.Base.ExifImageHeight)}
+_TIFF_TAGS = (256, 257, 258, 259, 262, 273, 277, 278, 279, 284, 317, 320, 322, 323, 324, 325, 338, 339, 700)
+"""How the pixels of a TIFF lie in its file, and its XMP."""
 
 _SIDEWAYS = 5
 """EXIF orientations from this one on exchange width and height."""
@@ -62,19 +70,57 @@ def header_of(path: Path) -> Header:
 
 
 def exif_of(path: Path) -> bytes:
-    """Return the EXIF block of a photo for an upright copy of it: without orientation and thumbnail; empty where there is none."""
+    """Return the EXIF block of a photo for an upright copy of another size: without orientation, sides and thumbnail; empty without one.
+
+    All else is kept byte for byte where the block lies in the file in one piece, and so are the notes of cameras, whose places in it count.
+    """
     try:
         with opened_header(path) as (_name, picture, _file):
-            exif = picture.getexif()
-            exif.pop(ExifTags.Base.Orientation, None)
-            shot = exif.get_ifd(ExifTags.IFD.Exif)  # read now, or only where it lay would be written; the same of the place
-            exif.get_ifd(ExifTags.IFD.GPSInfo)
-            for tag in (ExifTags.Base.ExifImageWidth, ExifTags.Base.ExifImageHeight):
-                shot.pop(tag, None)
-            block: bytes = exif.tobytes() if exif else b""
-        return block if len(block) < _LONGEST_EXIF else b""
+            block = _without_frame(picture.info.get("exif", b"")) or _written_anew(picture.getexif())
+        return block if len(block) <= _LONGEST_EXIF else b""
     except (*DAMAGE, PhotoError):
         return b""
+
+
+def _without_frame(block: object) -> bytes:
+    """Take out of an EXIF block, in its place, what is not true of a copy; empty where it cannot be read so."""
+    if not isinstance(block, bytes):
+        return b""
+    start = len(_EXIF) if block.startswith(_EXIF) else 0
+    data = bytearray(block[start:])
+    order = _ORDERS.get(bytes(data[:4]))
+    if order is None:
+        return b""
+    unpack = struct.Struct(f"{order}HHI4s").unpack_from
+    places = [struct.unpack_from(f"{order}I", data, 4)[0]]
+    for tags, is_first in ((_OF_PICTURE, True), (_OF_SHOT, False)):
+        place = places[-1]
+        (count,) = struct.unpack_from(f"{order}H", data, place)
+        entries = [bytes(data[place + 2 + 12 * n : place + 14 + 12 * n]) for n in range(count)]
+        kept = [entry for entry in entries if unpack(entry)[0] not in tags]
+        places += [struct.unpack(f"{order}I", entry[8:])[0] for entry in kept if unpack(entry)[0] == ExifTags.IFD.Exif and is_first]
+        end = place + 2 + 12 * count
+        following = bytes(4) if is_first else bytes(data[end : end + 4])  # behind the first list comes that of the thumbnail
+        data[place : end + 4] = (struct.pack(f"{order}H", len(kept)) + b"".join(kept) + following).ljust(6 + 12 * count, b"\0")
+        if len(places) == 1:  # nothing is said of the shot
+            break
+    return _EXIF + bytes(data) if len(data) == len(block) - start else b""
+
+
+def _written_anew(exif: Any) -> bytes:
+    """Write EXIF as Pillow has read it: of TIFF, whose tags lie between others."""
+    for tag in (ExifTags.Base.Orientation, *_TIFF_TAGS):
+        exif.pop(tag, None)
+    shot = exif.get_ifd(ExifTags.IFD.Exif)  # read now, or only where it lay would be written; the same of the place
+    place = exif.get_ifd(ExifTags.IFD.GPSInfo)
+    for tag in _OF_SHOT:
+        shot.pop(tag, None)
+    for tags in (exif, shot, place):
+        for tag, value in [*tags.items()]:
+            if isinstance(value, str) and not value.isascii():
+                tags[tag] = value.encode("latin-1", "replace")  # as Pillow read it; it would write question marks
+    block: bytes = exif.tobytes() if exif else b""
+    return block
 
 
 def _orientation(picture: Any) -> int:

@@ -254,8 +254,8 @@ def _facts_of(ffmpeg: Ffmpeg, path: Path) -> _Facts:
     wanted = "stream=codec_type,codec_name,width,height,start_time,sample_aspect_ratio,color_space,color_transfer,color_primaries"
     shown = ("-show_entries", f"{wanted}:stream_disposition=attached_pic:format=start_time", "-of", "json")
     try:
-        asked = [ffmpeg.probe, *_SAFE, "-format_whitelist", _FORMATS, *shown, _file(path)]
-        told = subprocess.run(asked, capture_output=True, timeout=PATIENCE, check=True, stdin=subprocess.DEVNULL)  # noqa: S603
+        words = [ffmpeg.probe, *_SAFE, "-format_whitelist", _FORMATS, *shown, _file(path)]
+        told = subprocess.run(words, capture_output=True, timeout=PATIENCE, check=True, stdin=subprocess.DEVNULL)  # noqa: S603
         streams = json.loads(told.stdout).get("streams", [])
         start = float(json.loads(told.stdout).get("format", {}).get("start_time", 0))
     except (OSError, ValueError, subprocess.SubprocessError):

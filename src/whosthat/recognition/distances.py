@@ -71,11 +71,13 @@ class Points:
             rows[block], far[block] = np.take_along_axis(near, order, axis=1), np.take_along_axis(exact, order, axis=1)
         return rows, far
 
-    def nearest_template(self, faces: FloatArray, counts: IntArray, besides: IntArray | None = None) -> tuple[FloatArray, IntArray]:
+    def nearest_template(
+        self, faces: FloatArray, counts: IntArray, besides: IntArray | None = None, owners: IntArray | None = None
+    ) -> tuple[FloatArray, IntArray]:
         """Take the points for templates of so many photos, int64 (k,): whose is nearest?
 
-        Returns comparable distances, float32 (m,), and their rows, int64 (m,). ``besides``, int64 (m,), is a row for each face that does
-        not count.
+        Returns comparable distances, float32 (m,), and whose they are, int64 (m,): the ``owners``, int64 (k,), by default everybody has one
+        template. ``besides``, int64 (m,), is somebody for each face who does not count.
         """
         far, rows = np.empty(len(faces), np.float32), np.empty(len(faces), np.int64)
         allowance = allowance_of(counts)
@@ -84,11 +86,13 @@ class Points:
             squares -= allowance
             np.maximum(squares, 0, out=squares)
             every = np.arange(len(squares))
-            if besides is not None:
+            if besides is not None and owners is None:
                 squares[every, besides[block]] = np.inf
+            elif besides is not None:
+                squares[besides[block, None] == owners] = np.inf
             rows[block] = squares.argmin(axis=1)
             far[block] = np.sqrt(squares[every, rows[block]])
-        return far, rows
+        return far, rows if owners is None else owners[rows]
 
 
 def distances(vectors: FloatArray, others: FloatArray) -> FloatArray:

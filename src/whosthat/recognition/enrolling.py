@@ -71,11 +71,12 @@ def fit_identifier(
     tested = ~np.isnan(choice.scores).any(axis=1)
     temperature = fit_temperature(softmax(choice.scores[tested]), choice.truth[tested], expected=EXPECTED_TEMPERATURE, sharpen_from=0)
 
-    counts, real = np.bincount(labels, minlength=n_people), None
+    (own_template, owners), real = gallery.templates, None
+    counts = np.bincount(own_template, minlength=n_people)  # a stranger meets every template
     if strangers is not None:
-        nearest, _ = Points(templates_of(vectors, labels, n_people)).nearest_template(strangers.vectors, counts)
+        nearest, _ = Points(templates_of(vectors, own_template, len(owners))).nearest_template(strangers.vectors, counts)
         real = ImpostorTrials(nearest, strangers.people)
-    photos = compared(vectors, labels, groups, n_people)
+    photos = compared(vectors, labels, groups, n_people, (own_template, owners))
     trials = photos.own, leave_one_person_out(photos.own, photos.nearest, labels), real
     threshold = fit_distance(*trials, counts=counts, network=embedder, rate=rate)
     curve = curve_of_distances(*trials, counts=counts, network=embedder, rate=rate)

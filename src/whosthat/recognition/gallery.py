@@ -30,6 +30,12 @@ _PHOTOS = "photos"
 _RULED_OUT = ("ruled_out", "ruled_out_owners", "ruled_out_digests")
 """Arrays that a file holds only where a face was ruled out, so that all other files stay as they were."""
 
+_AGES = "ages"
+"""An array that a file holds only where somebody has several."""
+
+MOST_AGES = 3
+"""So many templates may stand for one person (`ages`)."""
+
 MOST_RULED_OUT = 10_000
 """Each is compared with every face that is seen."""
 
@@ -122,24 +128,53 @@ class RuledOut:
 
 @dataclass(frozen=True)
 class Gallery:
-    """The n enrolled photos: embeddings, float32 (n, dimensions), and labels, int64 (n,), which are indices of ``people``."""
+    """The n enrolled photos: embeddings, float32 (n, dimensions), and labels, int64 (n,), which are indices of ``people``.
+
+    The ``ages``, uint8 (n,), are those of `ages.ages_of`.
+    """
 
     people: tuple[str, ...]
     vectors: FloatArray
     labels: IntArray
     photos: Sequence[EnrolledPhoto]
     ruled_out: RuledOut | None = None
+    ages: NDArray[np.uint8] | None = None
+
+    @property
+    def templates(self) -> tuple[IntArray, IntArray]:
+        """Of which template each photo is, int64 (n,), and whose each template is, int64 (k,): first one of everybody, then other ages."""
+        labels, n_people = self.labels, len(self.people)
+        if self.ages is None:
+            return labels, np.arange(n_people)
+        first = np.full(n_people, MOST_AGES)
+        np.minimum.at(first, labels, self.ages)
+        others = np.flatnonzero(self.ages > first[labels])
+        owners, own = np.unique(labels[others] * MOST_AGES + self.ages[others], return_inverse=True)
+        made = labels.copy()
+        made[others] = n_people + own
+        return made, np.concatenate([np.arange(n_people), owners // MOST_AGES])
 
     def of(self, rows: NDArray[np.bool_] | IntArray | Sequence[int]) -> Gallery:
         """Keep some rows; the people stay."""
         chosen = np.arange(len(self.photos))[rows]
         photos = tuple(self.photos[row] for row in chosen.tolist())
-        return replace(self, vectors=self.vectors[chosen], labels=self.labels[chosen], photos=photos)
+        ages = None if self.ages is None else self.ages[chosen]
+        return replace(self, vectors=self.vectors[chosen], labels=self.labels[chosen], photos=photos, ages=ages)
 
     def joined(self, other: Gallery) -> Gallery:
         """Put the rows of another gallery of the same people behind these."""
         vectors, labels = np.concatenate([self.vectors, other.vectors]), np.concatenate([self.labels, other.labels])
-        return replace(self, vectors=vectors, labels=labels, photos=(*self.photos, *other.photos))
+        ages = None if self.ages is None else np.concatenate([self.ages, self._likeliest_ages(other.vectors, other.labels)])
+        return replace(self, vectors=vectors, labels=labels, photos=(*self.photos, *other.photos), ages=ages)
+
+    def _likeliest_ages(self, vectors: FloatArray, labels: IntArray) -> NDArray[np.uint8]:
+        """Return for more photos of the people the age of that person's nearest photo, 0 for somebody who has none."""
+        found = np.zeros(len(labels), np.uint8)
+        for row, label in enumerate(labels.tolist()):
+            own = np.flatnonzero(self.labels == label)
+            if self.ages is not None and len(own):
+                found[row] = self.ages[own[np.linalg.norm(self.vectors[own] - vectors[row], axis=1).argmin()]]
+        return found
 
     def photos_of(self, person: str) -> tuple[EnrolledPhoto, ...]:
         """Return the enrolled photos of one of the people."""
@@ -163,7 +198,7 @@ class Gallery:
         kept = self.of(self.labels != label)
         people = tuple(name for name in self.people if name != person)
         ruled_out = self.ruled_out and self.ruled_out.without(label)
-        return Gallery(people, kept.vectors, kept.labels - (kept.labels > label), kept.photos, ruled_out)
+        return replace(kept, people=people, labels=kept.labels - (kept.labels > label), ruled_out=ruled_out)
 
     def ruling_out(self, person: str, vector: FloatArray, digest: str) -> Gallery:
         """Note that a face, float32 (dimensions,), of the photo with this SHA-256 is not one of the people; of too many, the oldest go."""
@@ -186,6 +221,8 @@ class Gallery:
         if (out := self.ruled_out) is not None:
             digests = np.frombuffer(bytes.fromhex("".join(out.digests)), np.uint8).reshape(-1, 32)
             arrays |= dict(zip(_RULED_OUT, (np.ascontiguousarray(out.vectors), out.labels, digests), strict=True))
+        if self.ages is not None and self.ages.any():
+            arrays[_AGES] = self.ages
         content: bytes = save(arrays)
         return content
 
@@ -199,7 +236,9 @@ def read_gallery(content: Content, people: tuple[str, ...], dimensions: int) -> 
         arrays, told = read_tensors(content)
         vectors, labels = arrays["vectors"], arrays["owners"]
         photos: Sequence[EnrolledPhoto] = _listed(told[_PHOTOS], len(vectors)) if _PHOTOS in told else _of_file(arrays)
-        gallery = Gallery(people, vectors, labels, tuple(photos) if isinstance(content, bytes) else photos, _ruled_out(arrays))
+        gallery = Gallery(
+            people, vectors, labels, tuple(photos) if isinstance(content, bytes) else photos, _ruled_out(arrays), _ages(arrays)
+        )
         problem = _problem(gallery, dimensions) or _problem_of_ruled_out(gallery, dimensions)
     except (ValueError, KeyError, TypeError, RecursionError, AttributeError) as error:
         raise BundleError("{file} is damaged ({error}). Copy the bundle again, or train again.", file=FILE, error=error) from error
@@ -229,6 +268,15 @@ def _ruled_out(arrays: dict[str, NDArray[np.generic]]) -> RuledOut | None:
     if digests.dtype != np.uint8 or digests.shape != (len(vectors), 32):
         raise ValueError(_("the names of the photos do not fit"))
     return RuledOut(vectors, labels, tuple(digest.tobytes().hex() for digest in digests))  # type: ignore[arg-type]
+
+
+def _ages(arrays: dict[str, NDArray[np.generic]]) -> NDArray[np.uint8] | None:
+    ages = arrays.get(_AGES)
+    if ages is None:
+        return None
+    if ages.dtype != np.uint8 or ages.shape != arrays["owners"].shape or (ages >= MOST_AGES).any():  # type: ignore[operator]
+        raise ValueError(_("the ages of the photos do not fit"))
+    return ages  # type: ignore[return-value]
 
 
 def _problem_of_ruled_out(gallery: Gallery, dimensions: int) -> str:

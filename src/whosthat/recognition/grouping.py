@@ -71,6 +71,11 @@ def group_faces(
     return labels
 
 
+def same_stranger(embedder: str, among: int) -> float:
+    """Return up to which distance two single faces are taken for one stranger, as carefully as among so many faces; see `group_faces`."""
+    return float(np.sqrt(_squared_limits(embedder, 1, among)[0]))
+
+
 class _Groups:
     """Faces that grow together: of each group its size, middle and spread, whom it may join, and which photos it is in."""
 

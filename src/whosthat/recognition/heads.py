@@ -221,14 +221,22 @@ class Compared(NamedTuple):
     other: IntArray
 
 
-def compared(vectors: FloatArray, labels: IntArray, groups: IntArray, n_people: int) -> Compared:
+def compared(
+    vectors: FloatArray, labels: IntArray, groups: IntArray, n_people: int, templates: tuple[IntArray, IntArray] | None = None
+) -> Compared:
     """Compare each photo with its own person and with the nearest other.
 
-    Only the own person's template must not have learnt from the photo; the others never have.
+    Only the own person's template must not have learnt from the photo; the others never have. Where somebody has several, ``templates`` are
+    those of `Gallery.templates`.
     """
+    if templates is not None and len(templates[1]) > n_people:
+        own_template, owners = templates
+        own = corrected(*own_distances(vectors, own_template, groups, len(owners)))
+        points = Points(templates_of(vectors, own_template, len(owners)))
+        return Compared(own, *points.nearest_template(vectors, np.bincount(own_template), besides=labels, owners=owners))
     own = corrected(*own_distances(vectors, labels, groups, n_people))
-    templates = Points(templates_of(vectors, labels, n_people))
-    return Compared(own, *templates.nearest_template(vectors, np.bincount(labels, minlength=n_people), besides=labels))
+    points = Points(templates_of(vectors, labels, n_people))
+    return Compared(own, *points.nearest_template(vectors, np.bincount(labels, minlength=n_people), besides=labels))
 
 
 def softmax(logits: FloatArray) -> FloatArray:

@@ -13,7 +13,7 @@ import numpy as np
 
 from whosthat.recognition.calibration import apply_temperature
 from whosthat.recognition.distances import Points, blocks
-from whosthat.recognition.face_threshold import LOOK_ALIKE, SURE_OF_LOOK_ALIKES, DistanceThreshold, corrected
+from whosthat.recognition.face_threshold import LOOK_ALIKE, SURE_OF_LOOK_ALIKES, DistanceThreshold, allowance_of, corrected
 from whosthat.recognition.gallery import Gallery
 from whosthat.recognition.heads import HEADS, LISTED, SQUARED_DISTANCE_SCORE, Scorer, mean_of_nearest, softmax, templates_of
 from whosthat.recognition.ranking import gains, people_of_faces
@@ -109,12 +109,26 @@ class Identifier:
     _near: dict[bytes, tuple[IntArray, IntArray, FloatArray]] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
+    def _of_templates(self) -> tuple[IntArray, IntArray]:
+        return self.gallery.templates
+
+    @cached_property
     def _counts(self) -> IntArray:
-        return np.bincount(self.gallery.labels, minlength=len(self.gallery.people))
+        """Photos in everybody's first template, int64 (people,)."""
+        return np.bincount(self._of_templates[0], minlength=len(self.gallery.people))[: len(self.gallery.people)]
 
     @cached_property
     def _templates(self) -> Points:
-        return Points(templates_of(self.gallery.vectors, self.gallery.labels, len(self.gallery.people)))
+        """Everybody's first template; other ages are few, and asked for apart."""
+        return Points(templates_of(self.gallery.vectors, self._of_templates[0], len(self._of_templates[1]))[: len(self.gallery.people)])
+
+    @cached_property
+    def _other_ages(self) -> tuple[Points, IntArray, IntArray]:
+        """Templates of other ages, k of them, whose they are and of how many photos, both int64 (k,)."""
+        (own_template, owners), n_people = self._of_templates, len(self.gallery.people)
+        rows = np.flatnonzero(own_template >= n_people)
+        labels = own_template[rows] - n_people
+        return Points(templates_of(self.gallery.vectors[rows], labels, len(owners) - n_people)), owners[n_people:], np.bincount(labels)
 
     @cached_property
     def _photos(self) -> Points:
@@ -126,8 +140,9 @@ class Identifier:
 
     @cached_property
     def _own_photos(self) -> tuple[IntArray, IntArray]:
-        """Every row, person by person, and where each person's end."""
-        return np.argsort(self.gallery.labels, kind="stable"), np.cumsum(self._counts)
+        """Every row, person by person, and where each person's begin and in the end the last one's end."""
+        counts = np.bincount(self.gallery.labels, minlength=len(self.gallery.people))
+        return np.argsort(self.gallery.labels, kind="stable"), np.concatenate([[0], np.cumsum(counts)])
 
     def _look_up(self, rows: IntArray) -> FloatArray:
         """Return embeddings of the gallery, float32 (k, dimensions)."""
@@ -144,14 +159,32 @@ class Identifier:
 
     def distances(self, vectors: FloatArray, people: IntArray | None = None) -> FloatArray:
         """Return comparable distances to the templates of some people, int64 (k,), or of all; float32 (m, k)."""
-        if people is None:
-            return corrected(np.sqrt(self._templates.squared(vectors)), self._counts)
-        return corrected(np.sqrt(Points(self._templates_of(people)).squared(vectors)), self._counts[people])
+        everybody = np.arange(len(self.gallery.people)) if people is None else people
+        return corrected(
+            np.sqrt(self._squares(vectors, everybody, None if people is None else self._templates_of(people))), self._counts[everybody]
+        )
+
+    def _squares(self, vectors: FloatArray, people: IntArray, templates: FloatArray | None = None) -> FloatArray:
+        """Return squared distances to the nearest age of some people, as far as to a template of as many photos as their first one has.
+
+        ``templates``, float32 (k, dimensions), are those of the people, int64 (k,); None where they are everybody.
+        """
+        squares = (self._templates if templates is None else Points(templates)).squared(vectors)
+        if len(self._of_templates[1]) > len(self.gallery.people):
+            ages, owners, counts = self._other_ages
+            more = ages.squared(vectors) - allowance_of(counts) + allowance_of(self._counts[owners])
+            for age, owner in enumerate(owners.tolist()):
+                column = np.flatnonzero(people == owner)
+                squares[:, column] = np.minimum(squares[:, column], np.maximum(more[:, age : age + 1], 0))
+        return squares
 
     def nearest_people(self, vectors: FloatArray) -> tuple[FloatArray, IntArray]:
         """Return the comparable distance to the nearest person's template, float32 (m,), and who that is, int64 (m,)."""
         if self.index is None:
-            return self._templates.nearest_template(vectors, self._counts)
+            if len(self._of_templates[1]) == len(self.gallery.people):
+                return self._templates.nearest_template(vectors, self._counts)
+            every = [self.distances(vectors[block]) for block in blocks(len(vectors), len(self.gallery.people))]
+            return np.concatenate([far.min(axis=1) for far in every]), np.concatenate([far.argmin(axis=1) for far in every])
         people = [self._people_near(vector)[0] for vector in vectors]
         far = [self.distances(vector[None], own)[0] for vector, own in zip(vectors, people, strict=True)]
         nearest = [(row.min(), own[row.argmin()]) for row, own in zip(far, people, strict=True)]
@@ -174,7 +207,7 @@ class Identifier:
         return parts[0] if len(parts) == 1 else Decision(*(np.concatenate(part) for part in zip(*parts, strict=True)))
 
     def _decided(self, vectors: FloatArray, never: NDArray[np.bool_] | None) -> Decision:
-        squares = self._templates.squared(vectors)
+        squares = self._squares(vectors, np.arange(len(self.gallery.people)))
         scores = -SQUARED_DISTANCE_SCORE * squares if self.head == "trimmed-mean" else self._scorer(vectors)
         scores, squares = self._without_ruled_out(vectors, np.arange(len(self.gallery.people)), scores, squares, never)
         labels = _likeliest(scores)
@@ -224,7 +257,7 @@ class Identifier:
 
     def _decided_by_index(self, vector: FloatArray, never: NDArray[np.bool_] | None) -> Decision:
         people = self._people_near(vector)[0]
-        squares = Points(self._templates_of(people)).squared(vector[None])
+        squares = self._squares(vector[None], people, self._templates_of(people))
         scores = -SQUARED_DISTANCE_SCORE * (squares if self.head == "trimmed-mean" else self._near_photos(vector, people))
         scores, squares = self._without_ruled_out(vector[None], people, scores, squares, None if never is None else never[None, people])
         labels = np.full((1, COMPARED), -1, np.int64)
@@ -254,14 +287,15 @@ class Identifier:
         return kept[key]
 
     def _rows_of(self, person: int) -> IntArray:
-        rows, ends = self._own_photos
-        return rows[ends[person] - self._counts[person] : ends[person]]
+        rows, starts = self._own_photos
+        return rows[starts[person] : starts[person + 1]]
 
     def _templates_of(self, people: IntArray) -> FloatArray:
-        """Return the templates of some people, each made once; float32 (k, dimensions)."""
+        """Return the first templates of some people, each made once; float32 (k, dimensions)."""
         made = {person: self._made[person] for person in people.tolist() if person in self._made}
         if missing := [person for person in people.tolist() if person not in made]:
             rows = [self._rows_of(person) for person in missing]
+            rows = [own[self._of_templates[0][own] == person] for own, person in zip(rows, missing, strict=True)]
             labels = np.repeat(np.arange(len(missing)), [len(own) for own in rows])
             made.update(zip(missing, templates_of(self._look_up(np.concatenate(rows)), labels, len(missing)), strict=True))
             if len(self._made) < TEMPLATES_KEPT:

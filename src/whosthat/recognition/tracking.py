@@ -189,14 +189,14 @@ def _closeness(trail: _Trail, sighting: Sighting) -> float:
     name = trail.answer
     if trail.box is None or sighting.box is None:  # the whole picture: a new answer is a new track
         return float(trail.box is sighting.box and name == sighting.name)
-    closeness = _nearness(trail.box, sighting.box)
+    closeness = nearness(trail.box, sighting.box)
     if closeness <= 0 or name is None or sighting.name is None:
         return closeness
     return closeness + (_NAME_WEIGHT if name == sighting.name else -_NAME_WEIGHT)
 
 
-def _nearness(one: Box, other: Box) -> float:
-    """1 for the same place, 0 for boxes a whole side apart or of sizes too different.
+def nearness(one: Box, other: Box) -> float:
+    """Say how likely two boxes hold one face: 1 for the same place, 0 for boxes a whole side apart or of sizes too different.
 
     Unlike the overlap (intersection over union) it also follows a face that moved by most of its width between two looks.
     """

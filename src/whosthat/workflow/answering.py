@@ -11,14 +11,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from whosthat.errors import LibraryError
-from whosthat.library.contents import set_setting
+from whosthat.library.contents import files_of_photos, photos_by_digest, set_setting
 from whosthat.library.facts import Said, key_of, people_of, rows_of_people, said_of_faces
 from whosthat.library.store import Library
 from whosthat.recognition import load
@@ -54,12 +54,14 @@ class ChangedAnswer:
         photo: SHA-256 of the photo, in hexadecimal.
         face: The number of the face, from 1, from the left.
         before, after: The names.
+        path: The photo, where it lies or last lay; None where no file of it is known.
     """
 
     photo: str
     face: int
     before: str | None
     after: str | None
+    path: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,4 +302,10 @@ def _written(library: Library, reader: str, photos: Sequence[int], answers: Mapp
         was, now = before.get(face, ("",))[0], answers[face].name if face in answers else ""
         if was != now:
             changed.append(ChangedAnswer(digest, number, was or None, now or None))
-    return Answered(len(places), len(changed), tuple(changed[:SHOWN]), note)
+    return Answered(len(places), len(changed), tuple(_with_paths(library, changed[:SHOWN])), note)
+
+
+def _with_paths(library: Library, changed: Sequence[ChangedAnswer]) -> Iterator[ChangedAnswer]:
+    rows = photos_by_digest(library, {one.photo for one in changed})
+    paths = files_of_photos(library, set(rows.values()), missing=True)
+    yield from (replace(one, path=next(iter(paths.get(rows[one.photo], ())), None)) for one in changed)

@@ -21,7 +21,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
@@ -77,7 +77,32 @@ def _video(
     return to_dict(next(predict(recogniser, [video], every=every, draw=draw, progress=progress)))
 
 
-CALLS: Mapping[str, Callable[..., dict[str, Any]]] = {"check": _check, "train": _train, "resume": _resume, "video": _video}
+def _discover(progress: Progress, photos: str, bundle: str | None = None, without: Sequence[str] = ()) -> dict[str, Any]:
+    """Find the faces, which the cache then knows, and count them."""
+    from whosthat.workflow.discover import discover
+
+    found = discover(photos, bundle=bundle, without=[Path(one) for one in without], progress=progress)
+    return {"photos": found.photos, "faces": len(found.faces), "unreadable": len(found.unreadable)}
+
+
+def _learn(progress: Progress, library: str) -> dict[str, Any]:
+    """Let a library's own recogniser learn from the names, and answer again."""
+    from whosthat.library.store import Library
+    from whosthat.workflow.library_discovery import name_groups
+
+    with Library(library) as opened:
+        named = name_groups(opened, lambda found: found, learns=True)
+    return {"sentence": " ".join(named.notes) or _("There is nothing to learn from yet: nobody has a name.")}
+
+
+CALLS: Mapping[str, Callable[..., dict[str, Any]]] = {
+    "check": _check,
+    "train": _train,
+    "resume": _resume,
+    "video": _video,
+    "discover": _discover,
+    "learn": _learn,
+}
 """What can be called, by name; each takes a progress and keywords, and returns what can be written as JSON."""
 
 

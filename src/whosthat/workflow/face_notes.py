@@ -13,17 +13,18 @@ import numpy as np
 from whosthat.evaluation.verdict import suspects_sentence
 from whosthat.recognition.heads import IN_WORDS
 from whosthat.translation import _
-from whosthat.wording import counted, percent
+from whosthat.wording import counted, listing, percent
 
 if TYPE_CHECKING:
     from whosthat.checking.face_audit import FaceAudit
     from whosthat.evaluation.metrics import Evaluation
     from whosthat.recognition.enrolling import FittedIdentifier
+    from whosthat.recognition.gallery import Gallery
     from whosthat.training.recipe import FaceRecipe
 
 
 def face_notes(
-    recipe: FaceRecipe, fitted: FittedIdentifier, evaluation: Evaluation | None, faces: FaceAudit, n_enrolled: int
+    recipe: FaceRecipe, fitted: FittedIdentifier, evaluation: Evaluation | None, faces: FaceAudit, enrolled: Gallery
 ) -> tuple[str, ...]:
     """Say how names are given and refused, and what the saved recogniser has learnt from."""
     threshold = fitted.identifier.threshold
@@ -42,11 +43,12 @@ def face_notes(
     else:
         notes.append(suspects_sentence(evaluation, {suspect.photo for suspect in faces.suspects}))
         notes.append(_("The tested recogniser had not seen the test photos."))
-    enrolled = counted(n_enrolled, "photo")
+    notes += _of_ages(enrolled)
+    photos = counted(len(enrolled.photos), "photo")
     notes.append(
-        _("It is the saved one, with {photos} enrolled.", photos=enrolled)
+        _("It is the saved one, with {photos} enrolled.", photos=photos)
         if recipe.keep_test_out
-        else _("The saved one has all {photos} enrolled.", photos=enrolled)
+        else _("The saved one has all {photos} enrolled.", photos=photos)
     )
     return tuple(note for note in notes if note)
 
@@ -62,6 +64,26 @@ def _of_an_only_person(fitted: FittedIdentifier) -> str:
         photos=counted(len(compared), "photo"),
         named=int((compared <= fitted.identifier.threshold.value).sum()),
     )
+
+
+def _of_ages(gallery: Gallery) -> list[str]:
+    """Say whose photos show several ages, and which photos those are."""
+    ages = gallery.ages
+    if ages is None:
+        return []
+    notes = []
+    for label in sorted(set(gallery.labels[ages > 0].tolist())):
+        rows = np.flatnonzero((gallery.labels == label) & (ages > 0)).tolist()
+        notes.append(
+            _(
+                "{photos} of {person} are unlike the others and like each other, as those of another age are, and have a template of their "
+                "own: {names}. If they show somebody else, move them.",
+                person=gallery.people[label],
+                photos=counted(len(rows), "photo"),
+                names=listing([gallery.photos[row].name for row in rows]),
+            )
+        )
+    return notes
 
 
 def _of_heads(fitted: FittedIdentifier) -> list[str]:

@@ -14,7 +14,7 @@ from datetime import MAXYEAR, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from whosthat.errors import UsageError, path_given
+from whosthat.errors import UsageError, path_given, type_given
 from whosthat.library.query import parse
 from whosthat.library.search import Hit, Question, search
 from whosthat.library.store import Library
@@ -142,6 +142,8 @@ def find(
         for photo in find("library", "anna and not tom", since="2019").photos:
             show(photo.path, photo.taken, photo.people)
     """
+    if not isinstance(query, str):
+        raise UsageError("A query is text; got {type}.", type=type_given(query))
     if not query and all(one is None for one in (since, until, within, faces, like)):
         raise UsageError('Say what to look for, such as "anna and not tom", or unknown, or --since 2019.')
     question = Question(
@@ -159,14 +161,20 @@ def find(
         if like is not None:
             from whosthat.workflow.likeness import similar_faces  # numpy and more
 
-            photo, face = like if isinstance(like, tuple) else (like, None)
-            similar, distances = similar_faces(opened, path_given(photo, _("The photo to compare with")), face)
+            similar, distances = similar_faces(opened, *_photo_and_face(like))
             question = replace(question, rows=tuple(distances))
         hits, undated = search(opened, question)
     if distances is not None:
         hits.sort(key=lambda hit: distances[hit.row])
     photos = _there(hits, distances or {})
     return Found(tuple(photos), len(hits) - len(photos), undated, similar)
+
+
+def _photo_and_face(like: object) -> tuple[Path, int | None]:
+    photo, face = like if isinstance(like, tuple) and len(like) == 2 else (like, None)
+    if face is not None and type(face) is not int:
+        raise UsageError("The number of a face is a whole number; got {type}.", type=type_given(face))
+    return path_given(photo, _("The photo to compare with")), face
 
 
 def _there(hits: Sequence[Hit], distances: dict[int, float]) -> list[FoundPhoto]:

@@ -36,15 +36,20 @@ def write_playlist(file: Path, photos: Iterable[Path]) -> None:
     if file.suffix.lower() not in PLAYLISTS:
         raise UsageError("The name of a playlist ends in .m3u8; got {file}.", file=file)
     try:
-        if os.path.lexists(file):
-            with file.open("rb") as old:
-                if old.read(16).removeprefix(b"\xef\xbb\xbf")[: len(_HEAD)] != _HEAD:
-                    raise UsageError("{file} is no playlist. Choose another name.", file=file)
+        if os.path.lexists(file) and not _is_playlist(file):
+            raise UsageError("{file} is no playlist. Choose another name.", file=file)
         file.parent.mkdir(parents=True, exist_ok=True)
         lines = [_HEAD, *(_line(photo, file.parent).encode() for photo in photos)]
         replace_file(file, b"\n".join([*lines, b""]))
     except OSError as error:
         raise UsageError("{file} cannot be written: {error}. Choose another name.", file=file, error=system_reason(error)) from error
+
+
+def _is_playlist(file: Path) -> bool:
+    if not file.is_file():  # asked first: opening a pipe could wait for ever
+        return False
+    with file.open("rb") as old:
+        return old.read(16).removeprefix(b"\xef\xbb\xbf").startswith(_HEAD)
 
 
 def _line(photo: Path, folder: Path) -> str:

@@ -3,7 +3,8 @@
 What belongs here: how near is how likely. What does not: groups and names (`discovery`), what a recogniser says.
 
 The person is the one whose three nearest photos are nearest: unlike the middle of all photos, they tell people apart also in a photo
-that is like few others. How likely it is comes from the distance to the person's template, of which more is known (`recognition.impostors`).
+that is like few others. How likely it is comes from the distance to the person's template, of which more is known
+(`recognition.impostors`).
 """
 
 from __future__ import annotations
@@ -21,10 +22,9 @@ from whosthat.recognition.impostors import Impostors
 if TYPE_CHECKING:
     from whosthat.types import FloatArray
 
-PROBABLE, POSSIBLE = 0.03, 0.5
-"""A group is "probably Anna" when no more than so many strangers are as near to somebody who was named; of several faces so much fewer, for
-had they been Anna's, they would most likely have been in her group. And "perhaps Anna" when a stranger is less likely than not to be as
-near to anybody."""
+PROBABLE, POSSIBLE = 0.03, 0.25
+"""A group is "probably Anna" when no more than so large a share of strangers is as near to anybody who was named, and "perhaps Anna" up to
+the other. Of a group of several faces so much less: had they been Anna's, they would most likely have been in her group."""
 
 NEAREST, CANDIDATES = 3, 3
 """So many photos of each of so many people are compared, those whose templates are nearest."""
@@ -57,11 +57,11 @@ class Guesses:
             never: Names that it does not have.
         """
         away = corrected(distances(vectors, self._templates), self._counts).mean(axis=0)
-        if self._strangers.expected(away.min(), self._counts) > POSSIBLE:
+        if self._strangers.expected(away.min(), self._counts) * len(vectors) > POSSIBLE:
             return None, False
-        near = np.argsort(away, kind="stable")[:CANDIDATES]
-        best = min(near.tolist(), key=lambda one: float(np.sort(distances(vectors, self._people[one].vectors))[:, :NEAREST].mean()))
-        person, strangers = self._people[best], self._strangers.expected(away[best], self._counts)
+        near = np.argsort(away, kind="stable")[:CANDIDATES].tolist()
+        best = min(near, key=lambda one: float(np.sort(distances(vectors, self._people[one].vectors))[:, :NEAREST].mean()))
+        person, strangers = self._people[best], self._strangers.expected(away[best], self._counts) * len(vectors)
         if person.name in never or not photos.isdisjoint(person.photos) or strangers > POSSIBLE:
             return None, False
-        return person.name, bool(strangers <= PROBABLE / len(vectors))
+        return person.name, bool(strangers <= PROBABLE)

@@ -12,13 +12,12 @@ from pathlib import Path
 from whosthat.dataset.threads import in_order
 from whosthat.library import contents
 from whosthat.library.erasing import NOTE
-from whosthat.library.store import Library
+from whosthat.library.store import Library, stamp_of_file
 from whosthat.photos.reading import sha256_of
 from whosthat.progress import SILENT, Progress
 from whosthat.translation import _
 from whosthat.types import SetAside
 from whosthat.workflow.answering import bundle_in_use
-from whosthat.workflow.scan_batches import stamp_of_file
 
 _COUNTS = (
     "SELECT (SELECT count(*) FROM photos), (SELECT count(*) FROM files WHERE photo IS NOT NULL AND missing_since IS NULL), "

@@ -18,9 +18,12 @@ from whosthat.errors import UsageError
 from whosthat.library.contents import LibraryFace, faces_of, files_of_photos, photos_by_digest
 from whosthat.library.facts import How, Place, Saying, matched, people_of, said_of_faces, say, undo
 from whosthat.library.store import Library
+from whosthat.translation import _, ngettext
+from whosthat.wording import counted
 from whosthat.workflow.answering import Answered, answer_again
 from whosthat.workflow.discover import grouped
 from whosthat.workflow.discovery import NOBODY, Discovery, FoundFace
+from whosthat.workflow.library_recogniser import Learnt, learn
 
 if TYPE_CHECKING:
     from whosthat.types import IntArray
@@ -28,17 +31,46 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """What came of naming groups of a library: the groups now, of how many faces something else is said, and whose answers changed."""
+    """What came of naming groups of a library.
+
+    Attributes:
+        discovery: The groups now.
+        faces: Of how many faces something else is said than before.
+        answered: How many answers changed.
+        learnt: What the library's recogniser has learnt; None where it was not asked to, or nothing may be learnt from.
+    """
 
     discovery: Discovery
     faces: int
     answered: Answered
+    learnt: Learnt | None = None
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was learnt, and what else the user should know, in whole sentences."""
+        learnt = () if self.learnt is None else (learnt_sentence(self.learnt), *self.learnt.notes)
+        return (*learnt, *filter(None, [self.answered.note]))
 
 
-def name_groups(library: Library, change: Callable[[Discovery], Discovery]) -> Named:
+def learnt_sentence(learnt: Learnt) -> str:
+    """Say how many faces of how many people a library's recogniser knows."""
+    return _(
+        "The library's recogniser knows {faces} of {people}.",
+        faces=counted(learnt.faces, "face"),
+        people=ngettext("{n} person", "{n:,} people", learnt.people),
+    )
+
+
+def name_groups(library: Library, change: Callable[[Discovery], Discovery], *, learns: bool = False) -> Named:
     """Group a library's faces, let ``change`` name them, keep the names as facts, and answer again; the library is kept from others.
 
+    Args:
+        library: The library.
+        change: Returns the groups with names.
+        learns: Let the library's own recogniser learn from the names, in the place of any other that the library uses.
+
     Raises:
+        BundleError: The recogniser cannot be opened or saved.
         LibraryError: Another process changes the library, or it cannot be written.
         UsageError: Nothing was scanned yet; or whatever ``change`` raises, before anything is kept.
     """
@@ -46,7 +78,8 @@ def name_groups(library: Library, change: Callable[[Discovery], Discovery]) -> N
         before = discovery_of(library)
         after = change(before)
         n_faces = keep_names(library, before, after)
-        return Named(after, n_faces, answer_again(library))
+        learnt = learn(library, replace=True) if learns else None
+        return Named(after, n_faces, answer_again(library), learnt)
 
 
 def discovery_of(library: Library) -> Discovery:

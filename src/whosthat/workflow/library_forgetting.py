@@ -27,6 +27,7 @@ from whosthat.library.store import Library
 from whosthat.translation import N_, _
 from whosthat.workflow.answering import OWN, answer_again, bundle_in_use
 from whosthat.workflow.forgetting import STOPPED, forget_in_cache
+from whosthat.workflow.library_metadata import take_out
 from whosthat.workflow.people import list_people
 from whosthat.workflow.removing import remove_person
 
@@ -143,7 +144,7 @@ def _known(library: Library, name: str) -> str:
 
 def _finish(library: Library, erasing: Erasing, *, stopped: bool) -> tuple[ForgottenPerson, Path]:
     """Do what a forgetting still has to do, which may be all of it; the rows go last, because they say what else is to go."""
-    kept = [_(KEPT), *([_(STOPPED)] if stopped else [])]
+    kept = [_(KEPT), *([_(STOPPED)] if stopped else []), *take_out(library, erasing.person)]
     cache_rows, cache_files = forget_in_cache(erasing.digests)
     bundles = [str(bundle) for bundle in _bundles(library) if _forget_in_bundle(library, bundle, erasing.person, kept)]
     file = library.folder / erasing.receipt

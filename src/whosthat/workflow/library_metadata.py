@@ -11,10 +11,12 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from xml.sax.saxutils import escape
 
+from whosthat.durable import sweep
 from whosthat.errors import PhotoError
 from whosthat.library import contents, facts
 from whosthat.library.facts import Place, Saying, key_of
@@ -57,8 +59,8 @@ class _Ready:
     new: Remembered
 
 
-def write_library(library: str | Path, *, in_files: bool = False, progress: Progress = SILENT) -> XmpWritten:
-    """Write the names that the faces of a library have for other programs, as `metadata.write_xmp` does, and take out those they had.
+def write_library_xmp(library: str | Path, *, in_files: bool = False, progress: Progress = SILENT) -> XmpWritten:
+    """Write the names that the faces of a library have for other programs, as `write_xmp` does, and take out those they had.
 
     Args:
         library: Its folder.
@@ -99,7 +101,11 @@ def take_out(library: Library, name: str) -> list[str]:
         A sentence for each file that may still hold the name.
     """
     kept = []
-    for path in sidecars_with(library, name):
+    paths = sidecars_with(library, name)
+    for folder in {path.parent for path in paths if path.parent.is_dir()}:
+        with suppress(OSError):
+            sweep(folder)  # what a kill left of a sidecar holds names, too
+    for path in paths:
         old = remembered(library, path) or Remembered("", False)
         spellings = [one for one in old.names if key_of(one) == key_of(name)]
         digest = old.sha256
@@ -118,7 +124,7 @@ def take_out(library: Library, name: str) -> list[str]:
     return kept
 
 
-def read_library(
+def take_names(
     library: Library, photos: Collection[int] | None = None, *, contacts: str | Path | None = None, progress: Progress = SILENT
 ) -> XmpRead:
     """Take the names that other programs gave to faces as facts, in one step; whoever calls holds `Library.alone`.
@@ -150,13 +156,27 @@ def read_library(
     return read
 
 
-def read_names(library: str | Path, *, contacts: str | Path | None = None, progress: Progress = SILENT) -> tuple[XmpRead, Answered]:
+def read_library_xmp(library: str | Path, *, contacts: str | Path | None = None, progress: Progress = SILENT) -> tuple[XmpRead, Answered]:
     """Take the names that other programs gave to the faces of a library, and answer again who the faces are.
 
-    Args and errors are those of `read_library`; ``library`` is its folder. Raises BundleError where the recogniser in use cannot be opened.
+    They are read from sidecars, the photos themselves and Picasa's files, and become facts; what was read before, or taken back, does not
+    again.
+
+    Args:
+        library: Its folder.
+        contacts: Picasa's ``contacts.xml``, for names that its folders' files lack.
+        progress: Is told how far the work is.
+
+    Returns:
+        What was read, and how many answers changed.
+
+    Raises:
+        BundleError: The recogniser in use cannot be opened.
+        LibraryError: The library cannot be changed now.
+        UsageError: There is no library, or the contacts cannot be read.
     """
     with Library(library) as opened, opened.alone():
-        read = read_library(opened, contacts=contacts, progress=progress)
+        read = take_names(opened, contacts=contacts, progress=progress)
         return read, answer_again(opened)
 
 

@@ -108,5 +108,5 @@ class LibraryReader:
 def _reader_of(bundle: str | Path) -> FaceReader:
     recogniser = load(bundle)
     if not hasattr(recogniser, "reader"):
-        raise UsageError("{bundle} is no face recogniser, and a library needs one. Train one with --model faces.", bundle=bundle)
+        raise UsageError("{bundle} is no face recogniser, and a library needs one. Train one on photos of people.", bundle=bundle)
     return cast("FaceRecogniser", recogniser).reader

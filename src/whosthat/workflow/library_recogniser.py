@@ -185,9 +185,7 @@ def _learn(library: Library, lessons: _Lessons, opened: OpenedReader, kept: Sequ
     left_out = leave_out(fitted.identifier, groups, [*facts])
     effects = {facts[one.row]: Effect(facts[one.row], one.with_it, one.without_it, one.n) for one in left_out}
     _save(library, opened, fitted)
-    learnt = Learnt(
-        len(gallery.people), len(gallery.photos), len(lessons.lessons) - len(rows), True, _notes(fitted, len(gallery.photos)), effects
-    )
+    learnt = Learnt(len(gallery.people), len(gallery.photos), len(lessons.lessons) - len(rows), True, _notes(fitted), effects)
     with library.changing() as change:
         set_setting(change, "bundle", OWN)
         noted = {"checksum": lessons.checksum, "people": learnt.people, "faces": learnt.faces, "left_out": learnt.left_out}
@@ -280,7 +278,7 @@ def _save(library: Library, opened: OpenedReader, fitted: FittedIdentifier) -> N
     save_bundle(library.folder / OWN, facts, graph=opened.graph, more=files)
 
 
-def _notes(fitted: FittedIdentifier, n_faces: int) -> tuple[str, ...]:
+def _notes(fitted: FittedIdentifier) -> tuple[str, ...]:
     """Say what cross-validation says, and how names are given."""
     threshold = fitted.identifier.threshold
     head = fitted.identifier.head
@@ -288,7 +286,7 @@ def _notes(fitted: FittedIdentifier, n_faces: int) -> tuple[str, ...]:
         _(
             "In cross-validation, {share} of {faces} are nearest to the right person. There was no test: all are learnt from.",
             share=percent(fitted.accuracies[head]),
-            faces=counted(n_faces, "face"),
+            faces=counted(int(np.isfinite(fitted.photos.own).sum()), "face"),
         )
         if fitted.accuracies
         else _("There was no test, and too few photos for cross-validation.")

@@ -165,7 +165,7 @@ class PeopleReader:
                 yield region
 
 
-def write_xmp(predictions: Iterable[Prediction], written: XmpWritten, *, in_files: bool = False) -> Iterator[Prediction]:
+def write_xmp(predictions: Iterable[Prediction], written: XmpWritten | None = None, *, in_files: bool = False) -> Iterator[Prediction]:
     """Write the names in photos for other programs, and pass each prediction on, unchanged and in order.
 
     Regions, keywords and names of people go into the sidecar that is there, else into ``photo.jpg.xmp``; all else in it stays. A region of
@@ -173,14 +173,18 @@ def write_xmp(predictions: Iterable[Prediction], written: XmpWritten, *, in_file
 
     Args:
         predictions: Of `predict`.
-        written: Is told what was written, and what not and why.
+        written: Is told what was written, and what not and why; may be left out.
         in_files: Write into the photos themselves, through ExifTool, which keeps the old file beside each.
 
     Raises:
         UsageError: ExifTool is not installed.
+
+    Example:
+        for prediction in write_xmp(predict("runs/latest", ["holiday"])):
+            show(prediction.path, prediction.names)
     """
-    program = find_exiftool() if in_files else None
-    return (_passed_on(one, written, program) for one in predictions)
+    program, told = find_exiftool() if in_files else None, XmpWritten() if written is None else written
+    return (_passed_on(one, told, program) for one in predictions)
 
 
 def write_discovery(discovery: Discovery, *, in_files: bool = False) -> XmpWritten:
@@ -198,15 +202,21 @@ def write_discovery(discovery: Discovery, *, in_files: bool = False) -> XmpWritt
     return written
 
 
-def read_discovery(discovery: Discovery, *, contacts: str | Path | None = None) -> tuple[Discovery, XmpRead]:
+def read_xmp(discovery: Discovery, *, contacts: str | Path | None = None) -> tuple[Discovery, XmpRead]:
     """Give faces the names that other programs gave them; a name that somebody gave here before counts more.
 
     Args:
         discovery: Of `discover`.
         contacts: Picasa's ``contacts.xml``.
 
+    Returns:
+        The discovery with these names, and what was read.
+
     Raises:
         UsageError: The contacts cannot be read.
+
+    Example:
+        discovery, read = read_xmp(discover("holiday"))
     """
     reader, read = PeopleReader(contacts), XmpRead()
     of_photo: dict[str, list[int]] = {}
@@ -237,7 +247,15 @@ def frame_of(header: Header) -> Frame:
 
 def matched(regions: Sequence[Region], places: Sequence[Box]) -> Iterator[tuple[Region, int]]:
     """Yield each region with the face that it means, of boxes in shares of the upright photo: the best pairs first, each once."""
-    pairs = [(same_face(region.box, place), one, other) for one, region in enumerate(regions) for other, place in enumerate(places)]
+    pairs = [
+        (same_face(region.box, place), one, other)
+        for one, region in enumerate(regions)
+        for other, place in enumerate(places)
+        if region.box.left < place.right
+        and place.left < region.box.right  # of ten thousand faces in a photo, few are near
+        and region.box.top < place.bottom
+        and place.top < region.box.bottom
+    ]
     taken: set[int] = set()
     given: set[int] = set()
     for share, one, other in sorted(pairs, key=lambda pair: -pair[0]):

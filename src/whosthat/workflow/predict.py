@@ -33,7 +33,7 @@ from whosthat.types import Sighting
 from whosthat.workflow.annotating import how_to_get_ffmpeg
 from whosthat.workflow.predict_video import EVERY, predict_video
 from whosthat.workflow.prediction import Prediction
-from whosthat.workflow.recalling import recalling
+from whosthat.workflow.recalling import Remembering, recalling
 
 BATCH = 4
 """Photos that a thread reads and the network answers at once; more are hardly faster."""
@@ -259,6 +259,8 @@ def _answered(
 def _read(recogniser: Answering, path: Path, *, slide: bool) -> Prediction | tuple[Path, Any]:
     """Return the path of a photo and what the network needs of it: None of a video, which is yet to be looked through, where it is."""
     try:
+        if isinstance(recogniser, Remembering) and (seen := recogniser.unchanged(path)) is not None:
+            return path, seen
         return path, None if slide and looks_like_video(path) else recogniser.prepare(path)
     except PhotoError as error:
         return Prediction(path, error=error.reason)

@@ -6,14 +6,13 @@ What belongs here: looking up and keeping, in threads. What does not: the cache 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from whosthat.errors import CacheError
 from whosthat.faces.finding import CutFaces, SeenFaces
-from whosthat.photos.reading import sha256_of
 from whosthat.progress import Progress
 from whosthat.recognition.recogniser import Answering, PhotoSource, Recogniser, blaming_the_bundle
 from whosthat.translation import _
@@ -23,6 +22,8 @@ if TYPE_CHECKING:
     from whosthat.faces.finding import FaceReader
     from whosthat.faces.remembered import RememberedSightings
     from whosthat.recognition.face_recogniser import FaceRecogniser
+
+Answer = TypeVar("Answer")
 
 KEPT_EVERY = 64
 """After so many photos, what was found is remembered: a killed process loses no more."""
@@ -58,7 +59,7 @@ class Remembering:
 
     def __init__(self, recogniser: FaceRecogniser, memory: RememberedSightings | None, progress: Progress) -> None:
         self._recogniser = recogniser
-        self._memory = memory
+        self._memory = None if memory is None else _Memory(memory)
         self._progress = progress
         self._fresh: dict[str, SeenFaces] = {}
         self._lock = threading.Lock()
@@ -68,9 +69,17 @@ class Remembering:
         """The recogniser's reader."""
         return self._recogniser.reader
 
+    def unchanged(self, path: Path) -> tuple[str, SeenFaces] | None:
+        """Return what `prepare` does of a photo that was looked at before, by size and times of its file; None of any other."""
+        seen = self._asked(lambda memory: memory.unchanged(path))
+        return None if seen is None else ("", seen)
+
     def recalled(self, path: Path) -> SeenFaces | None:
         """Return the faces of a photo that the cache knows; None of any other."""
-        return None if self._memory is None else self._recalled(sha256_of(path))
+        if self._memory is None:
+            return None
+        stamp, digest = self._memory.read(path)
+        return self._asked(lambda memory: memory.known(path, stamp, digest)) if digest else None
 
     def prepare(self, photo: PhotoSource) -> tuple[str, CutFaces | SeenFaces]:
         """Return a photo's SHA-256, empty where it is no file, and its faces: embedded already, or yet to be."""
@@ -97,18 +106,13 @@ class Remembering:
         """Write down what was seen since the last time."""
         with self._lock:
             fresh, self._fresh = self._fresh, {}
-            if fresh and self._memory is not None:
-                try:
-                    self._memory.put(fresh)
-                except CacheError as error:
-                    self._forgo(error)
+        self._asked(lambda memory: memory.keep(fresh))
 
-    def _recalled(self, digest: str) -> SeenFaces | None:
+    def _asked(self, what: Callable[[_Memory], Answer]) -> Answer | None:
+        """Ask the memory, or change it; None without one, and once it cannot be used."""
         with self._lock:
-            if not digest or self._memory is None:
-                return None
             try:
-                return self._memory.get([digest]).get(digest)
+                return None if self._memory is None else what(self._memory)
             except CacheError as error:
                 self._forgo(error)
                 return None
@@ -116,3 +120,26 @@ class Remembering:
     def _forgo(self, error: CacheError) -> None:
         self._memory = None
         self._progress.say(str(error))
+
+
+class _Memory:
+    """What the cache knows of photos and of the files in which they lie; for one thread at a time."""
+
+    def __init__(self, sightings: RememberedSightings) -> None:
+        from whosthat.workflow.known_files import KnownFiles, stamp_and_content, stamp_of_file
+
+        self._sightings, self._files = sightings, KnownFiles(sightings)
+        self._stamp, self.read = stamp_of_file, stamp_and_content
+
+    def unchanged(self, path: Path) -> SeenFaces | None:
+        digest = self._files.digest(path, self._stamp(path))
+        return self._sightings.get([digest]).get(digest) if digest else None
+
+    def known(self, path: Path, stamp: str, digest: str) -> SeenFaces | None:
+        self._files.note(path, stamp, digest)
+        return self._sightings.get([digest]).get(digest)
+
+    def keep(self, fresh: Mapping[str, SeenFaces]) -> None:
+        if fresh:
+            self._sightings.put(fresh)
+        self._files.keep()

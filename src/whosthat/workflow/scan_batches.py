@@ -14,7 +14,7 @@ from whosthat.dataset.threads import in_order
 from whosthat.errors import PhotoError
 from whosthat.library import contents
 from whosthat.library.contents import mark_of
-from whosthat.library.store import Library, stamp_of
+from whosthat.library.store import Library, stamp_of_file
 from whosthat.photos.reading import NO_PIXEL, DecodedPhoto, decode, opened, sha256_of
 from whosthat.progress import Progress
 from whosthat.settings import MAX_PHOTO_BYTES
@@ -165,14 +165,6 @@ class _Onward:
 
     def step(self, what: str, done: int, total: int, note: str = "") -> None:
         self._progress.step(what, min(self._before + done, self._total), self._total, note)
-
-
-def stamp_of_file(path: Path) -> str:
-    """Return the stamp of a file; empty where it is none, or cannot be looked at."""
-    try:
-        return stamp_of(os.stat(path))  # noqa: PTH116  (Path.stat is twice as slow, and this is the whole cost of a second look)
-    except (OSError, ValueError):
-        return ""
 
 
 def _read(file: FoundFile) -> _Read:

@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 from whosthat.errors import BundleError, UsageError
 from whosthat.library import contents
-from whosthat.library.store import Library
+from whosthat.library.store import Library, stamp_of_file
 from whosthat.photos.storage import stored
 from whosthat.progress import SILENT, Progress
 from whosthat.translation import _
@@ -31,7 +31,7 @@ from whosthat.workflow.library_forgetting import finish_forgetting
 from whosthat.workflow.library_reader import LibraryReader
 from whosthat.workflow.predict import find_photos, places_given
 from whosthat.workflow.prediction import Prediction
-from whosthat.workflow.scan_batches import Batches, FoundFile, stamp_of_file
+from whosthat.workflow.scan_batches import Batches, FoundFile
 
 HEIC_SUFFIXES = frozenset({".heic", ".heif"})
 

@@ -33,10 +33,12 @@ from whosthat.faces.models import AUTO, EMBEDDERS, PREFERRED
 from whosthat.faces.remembered import PhotoFaces
 from whosthat.photos.reading import read
 from whosthat.progress import Progress
+from whosthat.recognition.ages import ages_of
 from whosthat.recognition.bundle import BundleFacts, save_bundle
 from whosthat.recognition.enrolling import FittedIdentifier, fit_identifier
 from whosthat.recognition.face_recogniser import KIND, FaceRecogniser, bundle_files
 from whosthat.recognition.gallery import EnrolledPhoto, Gallery
+from whosthat.recognition.heads import compared
 from whosthat.recognition.identifier import Identifier
 from whosthat.recognition.index import index_of, search_words
 from whosthat.runs.files import BUNDLE
@@ -123,7 +125,7 @@ def _carry_out(run: TrainingRun, recipe: FaceRecipe, cluster: Cluster | None, pr
     index = index_of(gallery.vectors, gallery.labels)
     save_bundle(run.folder / BUNDLE, facts, graph=opened.graph, more=bundle_files(gallery, opened.detector_files, index))
     evaluation = None if tested is None else tested.evaluation
-    notes = face_notes(recipe, fitted, evaluation, faces, len(gallery.photos))
+    notes = face_notes(recipe, fitted, evaluation, faces, gallery)
     notes += tuple(map(costly_sentence, costly)) + tuple(filter(None, [search_words(len(gallery.photos), index)]))
     if tested is None:
         return TrainResult(run.folder, run.folder / BUNDLE, None, None, notes, costly=costly)
@@ -171,9 +173,10 @@ def _portraits(run: TrainingRun, recipe: FaceRecipe, parts: Sequence[str], found
     groups = np.array([item.group for item in with_face], np.int64)
     gallery = Gallery(people, vectors, labels, tuple(EnrolledPhoto(item.photo.name, item.sha256) for item in with_face))
     wrong = np.zeros(len(labels), bool) if recipe.keep_suspects else probably_wrong(vectors, labels, groups, len(people))
+    gallery, groups = gallery.of(~wrong), groups[~wrong]
     return _Portraits(
-        gallery.of(~wrong),
-        groups[~wrong],
+        replace(gallery, ages=ages_of(gallery.vectors, gallery.labels, groups, len(people))),
+        groups,
         left_out=tuple(item.photo.name for item, left in zip(with_face, wrong, strict=True) if left),
         faceless=tuple(item.photo.name for item, shown in zip(photos, shows_face, strict=True) if not shown),
     )
@@ -181,8 +184,12 @@ def _portraits(run: TrainingRun, recipe: FaceRecipe, parts: Sequence[str], found
 
 def _costly_photos(learnt: _Portraits, fitted: FittedIdentifier) -> tuple[CostlyPhotos, ...]:
     """Name the photos without which more of the others would be answered rightly."""
-    gallery = learnt.gallery
-    found = find_costly(gallery.vectors, gallery.labels, learnt.groups, fitted.photos, fitted.identifier.threshold.value)
+    gallery, groups, photos = learnt.gallery, learnt.groups, fitted.photos
+    if gallery.ages is not None:  # another age has a template of its own, and costs the other photos nothing
+        first = gallery.ages == 0
+        gallery, groups = gallery.of(first), groups[first]
+        photos = compared(gallery.vectors, gallery.labels, groups, len(gallery.people))
+    found = find_costly(gallery.vectors, gallery.labels, groups, photos, fitted.identifier.threshold.value)
     return tuple(
         CostlyPhotos(gallery.people[gallery.labels[one.rows[0]]], tuple(gallery.photos[row].name for row in one.rows), one.lost)
         for one in found

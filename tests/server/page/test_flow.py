@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import pytest
 
-from whosthat.cartoons import HEROES, draw_photo_folder
+from whosthat.cartoons import HEROES, draw_hero, draw_photo_folder
 from whosthat.photos.drawing import save_image
 from whosthat.photos.reading import read
 from whosthat.recognition.bundle import open_bundle
@@ -279,3 +279,60 @@ def test_a_name_that_turns_letters_around_is_shown_with_what_it_hides(
     (tmp_path / "studio" / "gpj\u202e.ann").mkdir(parents=True)
     page = open_page(start_studio(tmp_path / "studio").link)
     page.get_by_text("gpj\\u202e.ann").wait_for()
+
+
+def test_groups_are_named_joined_split_and_become_a_folder_of_people(
+    tmp_path: Path, start_studio: Callable[..., Any], open_page: Callable[..., Any]
+) -> None:
+    mixed = tmp_path / "studio" / "mixed"
+    mixed.mkdir(parents=True)
+    for seed in range(6):  # two in a photo are two people, however alike they are drawn
+        pair = [draw_hero(hero, seed, size=320) for hero in (MARIGOLD, DRIZZLE)]
+        save_image(np.hstack(pair), mixed / f"IMG_{seed}.jpg")
+        save_image(pair[seed % 2], mixed / f"IMG_{seed + 10}.jpg")
+    studio = start_studio(tmp_path / "studio")
+    page = open_page(studio.link)
+    page.get_by_role("navigation").get_by_role("link", name="Groups").click()
+    page.get_by_role("link", name="mixed").click()
+    page.get_by_role("button", name="Find the faces").click()
+    page.locator(".person .thumb img").first.wait_for()
+    unnamed, named = page.locator(".unnamed .person, .alone .person, .guessed .person"), page.locator(".named .person")
+    n_groups = unnamed.count()
+    assert n_groups >= 2
+
+    # With the keyboard alone: from the first face to the next, then its group's name.
+    page.locator(".thumb").first.focus()
+    if page.locator(".strip").first.locator(".thumb").count() > 1:
+        page.keyboard.press("ArrowRight")
+        assert page.evaluate("[...document.querySelectorAll('.thumb')].indexOf(document.activeElement)") == 1
+    page.keyboard.press("Tab")
+    page.keyboard.type(MARKUP)
+    page.keyboard.press("Enter")
+    page.locator(".named bdi", has_text=MARKUP).wait_for()
+    assert page.title() != "run"
+    page.locator(".unnamed input:focus, .alone input:focus, #heading:focus").wait_for()
+
+    # All others are joined by one name, and one face leaves them again.
+    for box in unnamed.get_by_role("checkbox").all():
+        box.check()
+    tray = page.get_by_role("region", name="What is selected")
+    tray.get_by_label("Name of what is selected").fill("Tom")
+    tray.get_by_role("button", name="Join as one person" if n_groups > 2 else "Name them").click()
+    page.get_by_text("Every face has a name.").wait_for()
+    assert named.count() == 2
+    tom = named.filter(has=page.get_by_text("Tom", exact=True))
+    tom.locator(".thumb").last.click()
+    tray.get_by_role("combobox").last.select_option("Tom")
+    unnamed.first.wait_for()
+    assert unnamed.count() == 1
+    unnamed.first.get_by_role("button", name="Nobody I know").click()
+    page.get_by_role("heading", name="Nobody you know").wait_for()
+    page.get_by_role("button", name="Undo").click()
+    unnamed.first.wait_for()
+
+    page.get_by_label("Links in the place of copies").check()
+    page.get_by_role("button", name="Make folders of people").click()
+    page.get_by_text("are in the folder people of mixed.").wait_for()
+    assert {photo.stat().st_nlink for photo in (studio.folder / "people of mixed").glob("*/IMG*")} == {2}
+    page.get_by_role("main").get_by_role("link", name="Train").click()
+    page.locator('main[data-view="training"]').wait_for()

@@ -15,6 +15,8 @@ AXE = Path(axe.__file__).parent / "axe.min.js"
 VIEWS = {
     "photos": ".cards a",
     "photos/heroes": ".row + .thumbs .thumb img",
+    "groups": ".places a",
+    "groups/heroes": ".person .thumb img",
     "training": ".choice",
     "result": ".verdict + .buttons ~ section .chart svg",
     "who": "button.face",
@@ -35,13 +37,17 @@ def studio(tmp_path: Path, trained: Path, start_studio: Callable[..., Any]) -> A
 
 @pytest.fixture
 def page(studio: Any, open_page: Callable[..., Any], group_photo: Path) -> Iterator[Any]:
-    """The page with a photo whose faces are shown, and a folder that was checked."""
+    """The page with a photo whose faces are shown, and a folder that was checked and whose faces were grouped."""
     opened = open_page(studio.link, color_scheme="light")
     opened.set_input_files("input[type=file][accept*=heic]", group_photo)
     opened.locator("button.face").first.wait_for()
     go(opened, "photos/heroes")
     opened.get_by_role("button", name="Check the photos").click()
     opened.get_by_role("heading", name="Findings").wait_for()
+    go(opened, "groups")
+    opened.get_by_role("link", name="heroes").click()
+    opened.get_by_role("button", name="Find the faces").click()
+    opened.locator(VIEWS["groups/heroes"]).first.wait_for()
     return opened
 
 
@@ -69,6 +75,10 @@ def test_axe_finds_nothing_in_any_view_in_either_theme(page: Any, language: str)
         for view in VIEWS:
             go(page, view)
             found += [f"{theme} {view} {one}" for one in violations(page)]
+        go(page, "groups/heroes")
+        page.get_by_role("checkbox").first.check()
+        page.locator(".tray").wait_for()
+        found += [f"{theme} selected group {one}" for one in violations(page)]
         go(page, "who")
         page.locator("button.face").first.click()
         page.get_by_role("dialog").wait_for()

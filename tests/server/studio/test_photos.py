@@ -13,6 +13,7 @@ from whosthat.errors import PhotoError
 from whosthat.photos.drawing import encode_image, save_image
 from whosthat.photos.reading import read
 from whosthat.server.studio.photos import GIVES_WAY, Copies, Pictures, small_copy
+from whosthat.translation import language, using
 
 
 def noise(seed: int, side: int = 200) -> np.ndarray:
@@ -51,12 +52,17 @@ def test_copies_are_made_one_after_the_other_where_others_leave_time(monkeypatch
 
     def slowly(source: bytes, size: int) -> bytes:
         made.append((threading.current_thread().name, os.getpriority(os.PRIO_PROCESS, threading.get_native_id())))
-        return source
+        return source + language().encode()
 
     monkeypatch.setattr("whosthat.server.studio.photos.small_copy", slowly)
     copies = Copies()
+
+    def ask(name: str) -> bytes:
+        with using("zh_TW" if name < "c" else "en"):
+            return copies.of_bytes(name, name.encode(), 160)
+
     with ThreadPoolExecutor(6) as asking:
-        assert list(asking.map(lambda name: copies.of_bytes(name, name.encode(), 160), "abcdef")) == [b"a", b"b", b"c", b"d", b"e", b"f"]
+        assert list(asking.map(ask, "abcdef")) == [b"azh_TW", b"bzh_TW", b"cen", b"den", b"een", b"fen"]
     assert len(made) == 6
     assert {name for name, _priority in made} == {"copies_0"}
     if sys.platform == "linux":

@@ -131,3 +131,25 @@ class VideoForm(Form):
 
     path: Name
     every: Annotated[int, Field(ge=1, le=1000)] | None = None
+
+
+class TurnForm(FolderForm):
+    """Which groups were seen, by folder and turn, and how many of them are to be shown."""
+
+    turn: Annotated[int, Field(ge=0)]
+    most: Annotated[int, Field(ge=1, le=100_000)] = 40
+
+
+class ChangeGroupsForm(TurnForm):
+    """What to do with which groups, by number, and faces, by id."""
+
+    action: Literal["name", "not", "nobody", "accept", "accept-all"]
+    groups: Annotated[list[Annotated[int, Field(ge=1)]], Field(max_length=5000)] = []
+    faces: Annotated[list[Annotated[str, Field(max_length=80)]], Field(max_length=5000)] = []
+    name: Name = ""
+
+
+class SortGroupsForm(FolderForm):
+    """Whether folders of people hold links in the place of copies."""
+
+    link: bool = False

@@ -12,12 +12,15 @@ import secrets
 import sys
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from pathlib import Path
 
+from whosthat.evaluation.group_sheet import DECODED_AT, around
 from whosthat.photos.drawing import encode_image, thumbnail
 from whosthat.photos.reading import opened
+from whosthat.types import Box
 
 SIZES = (160, 480, 1600)
 """Longest sides that are served, in pixels."""
@@ -50,12 +53,18 @@ class Copies:
         """Return a copy of a photo in memory, which is known by its name."""
         return self._of((name, size), content, size)
 
-    def _of(self, key: Hashable, source: Path | bytes, size: int) -> bytes:
+    def of_face(self, path: Path, box: Box) -> bytes:
+        """Return a picture of a face in a photo; PhotoError where it cannot be read."""
+        facts = path.stat()
+        return self._of((path, facts.st_mtime_ns, facts.st_size, box), path, box)
+
+    def _of(self, key: Hashable, source: Path | bytes, size: int | Box) -> bytes:
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
                 return self._kept[key]
-        copy = self._maker.submit(small_copy, source, size).result()
+        make: Callable[..., bytes] = small_copy if isinstance(size, int) else picture_of_face
+        copy = self._maker.submit(copy_context().run, make, source, size).result()  # in the language of whoever asks
         with self._lock:
             self._taken += len(copy) - len(self._kept.pop(key, b""))
             self._kept[key] = copy
@@ -98,6 +107,12 @@ def small_copy(source: Path | bytes, size: int) -> bytes:
     """Return a photo as an upright JPEG whose longer side has at most ``size`` pixels; PhotoError where it cannot be read."""
     with opened(source, longest=size) as photo:
         return encode_image(thumbnail(photo.image, size))
+
+
+def picture_of_face(source: Path | bytes, box: Box) -> bytes:
+    """Return a face with a little around it as a JPEG of at most `SIZES`[0] pixels; PhotoError where the photo cannot be read."""
+    with opened(source, longest=DECODED_AT) as photo:
+        return encode_image(thumbnail(around(photo.image, box, photo.shrunk), SIZES[0]))
 
 
 def tag_of(path: Path, size: int) -> str:

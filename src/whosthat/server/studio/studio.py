@@ -31,6 +31,7 @@ from whosthat.server.studio.jobs import Jobs
 from whosthat.server.studio.photos import Copies, Pictures
 from whosthat.server.studio.runs import Runs
 from whosthat.server.studio.shown import ShownPhotos
+from whosthat.workflow.groups_at_hand import GroupsAtHand
 from whosthat.workflow.loading import load
 from whosthat.workflow.training_run import recorded
 
@@ -77,6 +78,9 @@ class Studio:
         self.entrance, self.jobs, self.copies = Entrance(), Jobs(self.without_places), Copies()
         self.looks, self.shown = Looks(self.grounds), ShownPhotos()
         self.dropped: set[Path] = set()
+        self.groups: GroupsAtHand | None = None
+        self.looked_at: set[Path] = set()
+        """Folders whose faces were found, so that their groups can be shown at once."""
         self.changing = threading.Lock()
         """Held by whoever changes people or the threshold."""
         self.service = service
@@ -89,11 +93,11 @@ class Studio:
     @property
     def router(self) -> APIRouter:
         """All routes: the page's files, the link that opens it, and what the page asks."""
-        from whosthat.server.studio import answers, page_files, routes
+        from whosthat.server.studio import answers, groups, page_files, routes
 
         joined = APIRouter(include_in_schema=False)
         joined.include_router(page_files.router_of(self.entrance))
-        for part in (routes.router, answers.router):
+        for part in (routes.router, answers.router, groups.router):
             joined.include_router(part, prefix=PREFIX, dependencies=[Depends(self.admitted)])
         return joined
 

@@ -90,6 +90,9 @@ export const pictureUrl = (id, size = 1600) => `${ROOT}identified/${encodeURICom
 /** The address of a picture of a face that was followed in a video. */
 export const trackUrl = (id) => `${ROOT}pictures/${encodeURIComponent(id)}`;
 
+/** The address of a small picture of a face in a group. */
+export const faceUrl = (id) => `${ROOT}groups/face/${encodeURIComponent(id)}`;
+
 /** The address of a run's report. */
 export const reportUrl = (run) => `${ROOT}${segments(`runs/${run}/report`)}`;
 

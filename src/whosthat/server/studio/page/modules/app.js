@@ -8,6 +8,7 @@ import { get } from "./api.js";
 import { useJob } from "./jobs.js";
 import { Bar } from "./parts.js";
 import { _, N_, useTexts, visible } from "./texts.js";
+import { GroupsView } from "./views/groups.js";
 import { PeopleView } from "./views/people.js";
 import { PhotosView } from "./views/photos.js";
 import { ResultView } from "./views/result.js";
@@ -18,6 +19,7 @@ import { WhoView } from "./views/who.js";
 
 const VIEWS = [
   { name: "photos", title: N_("Photos"), view: PhotosView },
+  { name: "groups", title: N_("Groups"), view: GroupsView },
   { name: "training", title: N_("Training"), view: TrainingView },
   { name: "result", title: N_("Result"), view: ResultView },
   { name: "who", title: N_("Who is it?"), view: WhoView },
@@ -100,7 +102,8 @@ function Top({ state, name, seen }) {
   </header>`;
 }
 
-const whereJob = ({ kind, folder }) => (kind === "check" ? `#/photos/${encodeURIComponent(folder)}` : kind === "video" ? "#/who" : "#/training");
+const PLACES = { check: "#/photos", discover: "#/groups", learn: "#/groups" };
+const whereJob = ({ kind, folder }) => (kind in PLACES ? `${PLACES[kind]}/${encodeURIComponent(folder || ".")}` : kind === "video" ? "#/who" : "#/training");
 
 function Guarded({ children }) {
   const [error, reset] = useErrorBoundary();

@@ -26,23 +26,26 @@ function caption(photo) {
   return unknown ? `${faces} · ${_("{n} unknown", { n: unknown })}` : faces;
 }
 
+/** Go from one of a row of buttons to the next, by the arrow keys; Home and End are the ends. */
+export function walk(event, at, buttons) {
+  const last = buttons.length - 1;
+  const to = event.key === "Home" ? 0 : event.key === "End" ? last : event.key in STEPS ? at + STEPS[event.key] : null;
+  if (to === null) return;
+  event.preventDefault();
+  buttons[Math.min(Math.max(to, 0), last)]?.focus();
+}
+
 /** A photo that was asked about; `onFace(face)` opens one of its faces. */
 export function Picture({ photo, onFace }) {
   const boxed = photo.faces.filter((face) => face.box);
   const [active, setActive] = useState(0);
   const buttons = useRef([]);
-  const walk = (event, at) => {
-    const to = event.key === "Home" ? 0 : event.key === "End" ? boxed.length - 1 : event.key in STEPS ? at + STEPS[event.key] : null;
-    if (to === null) return;
-    event.preventDefault();
-    buttons.current[Math.min(Math.max(to, 0), boxed.length - 1)]?.focus();
-  };
   return html`<figure class="picture">
     <div class="stage" role="group" aria-label=${_("Faces in {photo}", { photo: photo.name })}>
       ${photo.error && !photo.width ? html`<div class="none" />` : html`<img src=${pictureUrl(photo.id)} alt=${photo.name} width=${photo.width} height=${photo.height} />`}
       ${boxed.map((face, at) => html`<button key=${face.face} type="button" ref=${(button) => { buttons.current[at] = button; }}
           class=${`face ${face.name === null ? "unknown" : "known"} ${face.box[3] > 0.86 * photo.height ? "low" : ""}`} style=${place(face.box, photo)}
-          tabindex=${at === Math.min(active, boxed.length - 1) ? 0 : -1} aria-label=${spoken(face)} onFocus=${() => setActive(at)} onKeyDown=${(event) => walk(event, at)} onClick=${() => onFace(face)}>
+          tabindex=${at === Math.min(active, boxed.length - 1) ? 0 : -1} aria-label=${spoken(face)} onFocus=${() => setActive(at)} onKeyDown=${(event) => walk(event, at, buttons.current.slice(0, boxed.length))} onClick=${() => onFace(face)}>
         <span class="name"><bdi>${visible(nameOf(face))}</bdi>${face.name !== null && html` <small>${sureness(face.confidence)}</small>`}</span>
       </button>`)}
     </div>

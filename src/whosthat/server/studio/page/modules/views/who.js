@@ -9,6 +9,7 @@ import { Camera } from "../camera.js";
 import { FaceSheet } from "../face_sheet.js";
 import { FaceCrop, Picture } from "../faces.js";
 import { pasted } from "../folders.js";
+import { NameForm } from "../name_form.js";
 import { NothingOpen } from "../opening.js";
 import { Anyway, Bar, DropZone, Fault, Heading, useAction } from "../parts.js";
 import { _, ngettext } from "../texts.js";
@@ -111,15 +112,13 @@ function Groups({ turn, shownPhotos, onDone }) {
 }
 
 function Group({ group, onDone }) {
-  const [name, setName] = useState(group.probably ?? "");
+  const [given, setGiven] = useState("");
   const [run, busy, error] = useAction();
-  const give = (anyway) => run(async () => onDone(await post("unknown/name", { faces: group.faces.map(({ id, face }) => ({ id, face })), name, anyway })));
-  const submit = (event) => {
-    event.preventDefault();
-    give(false);
+  const give = (name, anyway) => {
+    setGiven(name);
+    run(async () => onDone(await post("unknown/name", { faces: group.faces.map(({ id, face }) => ({ id, face })), name, anyway })));
   };
   return html`<li class="card"><div class="looks">${group.faces.slice(0, 8).map(({ id, face, box, width, height }) => html`<${FaceCrop} key=${`${id} ${face}`} ...${{ id, box, width, height }} />`)}</div>
     <span class="muted">${ngettext("{n} face", "{n:,} faces", group.faces.length)}</span>
-    <form class="naming" onSubmit=${submit}><label><span class="hidden">${_("Name")}</span><input required maxlength="200" placeholder=${_("Name")} value=${name} onInput=${(event) => setName(event.target.value)} /></label>
-      <button disabled=${busy}>${_("Name them")}</button></form><${Anyway} ...${{ error, busy }} onAnyway=${() => give(true)} /></li>`;
+    <${NameForm} value=${group.probably ?? ""} action=${_("Name them")} busy=${busy} onName=${(name) => give(name, false)} /><${Anyway} ...${{ error, busy }} onAnyway=${() => give(given, true)} /></li>`;
 }

@@ -1,0 +1,259 @@
+"""``whosthat correct``: who a face of a library is, is not, that it is nobody or no face; listed, taken back, names changed."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from whosthat.cli.commands import COMMANDS
+from whosthat.cli.options import OUTPUT, JsonOption, about, argument, examples, new_app, option
+from whosthat.cli.output import confirmed, say, show_first, show_json, show_table
+from whosthat.errors import DoubtError, UsageError, WhichFaceError
+from whosthat.translation import N_, _, ngettext
+from whosthat.wording import counted
+
+if TYPE_CHECKING:
+    from whosthat.library.facts import Fact, What
+    from whosthat.workflow.answering import Answered
+    from whosthat.workflow.correcting import Corrected, Correction
+    from whosthat.workflow.library_recogniser import Effect, Learnt
+
+app = new_app()
+
+LibraryArgument = Annotated[Path, argument("LIB", N_("The library's folder."))]
+_PHOTO_HELP = N_("A photo of the library, also one that is gone; or its SHA-256. With --undo and --redo: the number of a correction.")
+PhotoArgument = Annotated[str | None, argument("PHOTO", _PHOTO_HELP)]
+FaceOption = Annotated[int | None, option("--face N", N_("Which face, counted from left to right."), min=1)]
+IsOption = Annotated[str | None, option("--is NAME", N_("The face is this person."))]
+IsNotOption = Annotated[str | None, option("--is-not NAME", N_("The face is not this person."))]
+NobodyOption = Annotated[bool, option("--nobody", N_("The face is nobody you know."))]
+NoFaceOption = Annotated[bool, option("--no-face", N_("It is no face."))]
+_ENROL_HELP = N_("Let the recogniser learn from this correction: the library's own, or the bundle that the library uses.")
+EnrolOption = Annotated[bool, option("--enrol", _ENROL_HELP)]
+AnywayOption = Annotated[bool, option("--anyway", N_("With --enrol: also when the face looks like somebody else."))]
+ListOption = Annotated[bool, option("--list", N_("List what was said, the latest first, and what harms."), OUTPUT)]
+UndoOption = Annotated[bool, option("--undo", N_("Take a correction back: the last one, or the one of a number."))]
+RedoOption = Annotated[bool, option("--redo", N_("Let a correction hold again that was taken back."))]
+RenameOption = Annotated[str | None, option("--rename OLD=NEW", N_("Call a person by another name, everywhere in the library."))]
+MergeOption = Annotated[bool, option("--merge", N_("With --rename: make one person of two, where NEW is one already."))]
+
+
+@app.command(
+    help=about(
+        COMMANDS["correct"],
+        N_(
+            "A correction counts more than any recogniser, and outlives new scans, recognisers and networks. The later word counts. "
+            "Everything is answered again at once, and you are told how many answers changed. Without an option, you see the faces of "
+            "the photo."
+        ),
+        N_("A recogniser learns from a correction only with --enrol. Corrections that cost right answers are shown."),
+    ),
+    epilog=examples("""
+        correct library beach.jpg
+        correct library beach.jpg --face 2 --is anna
+        correct library beach.jpg --face 1 --is-not tom --enrol
+        correct library --list
+        correct library --undo 12
+        correct library --rename ana=anna --merge
+    """),  # not translated: command lines
+    no_args_is_help=True,
+)
+def correct(  # noqa: PLR0913  typer makes a parameter of each option
+    library: LibraryArgument,
+    photo: PhotoArgument = None,
+    face: FaceOption = None,
+    is_: IsOption = None,
+    is_not: IsNotOption = None,
+    nobody: NobodyOption = False,
+    no_face: NoFaceOption = False,
+    enrol: EnrolOption = False,
+    anyway: AnywayOption = False,
+    list_them: ListOption = False,
+    undo: UndoOption = False,
+    redo: RedoOption = False,
+    rename: RenameOption = None,
+    merge: MergeOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Answer ``whosthat correct``."""
+    options: dict[What, str | None] = {"is": is_, "is_not": is_not, "nobody": "" if nobody else None, "no_face": "" if no_face else None}
+    given = [(what, value) for what, value in options.items() if value is not None]
+    if len(given) + list_them + undo + redo + (rename is not None) > 1:
+        raise UsageError("Say one thing at a time: one of --is, --is-not, --nobody, --no-face, --list, --undo, --redo and --rename.")
+    if list_them:
+        _list(library, as_json=as_json)
+    elif undo or redo:
+        _take_back(library, photo, redo=redo, as_json=as_json)
+    elif rename is not None:
+        _rename(library, rename, merge=merge, as_json=as_json)
+    elif photo is None:
+        raise UsageError("Which photo? whosthat correct {library} PHOTO --is NAME, or --list.", library=library)
+    elif not given:
+        _show_faces(library, photo, as_json=as_json)
+    else:
+        from whosthat.workflow.correcting import correct as say_it
+
+        what, name = given[0]
+        with _hints():
+            done = say_it(library, photo, what, name if what in ("is", "is_not") else None, face=face, enrol=enrol, anyway=anyway)
+        _show(library, done, as_json=as_json)
+
+
+@contextmanager
+def _hints() -> Iterator[None]:
+    """Name the option that answers an error's question."""
+    try:
+        yield
+    except (DoubtError, WhichFaceError) as error:
+        hint = _("--anyway enrols it all the same.") if isinstance(error, DoubtError) else _("--face N chooses one.")
+        error.args = (f"{error}\n{hint}",)
+        raise
+
+
+def _take_back(library: Path, number: str | None, *, redo: bool, as_json: bool) -> None:
+    from whosthat.workflow.correcting import redo_correction, undo_correction
+
+    if number is not None and not (number.isascii() and number.isdecimal() and len(number) < 19):
+        raise UsageError("The number of a correction is expected, as --list shows it; got {number!r}.", number=number[:300])
+    done = (redo_correction if redo else undo_correction)(library, None if number is None else int(number))
+    _show(library, done, as_json=as_json)
+
+
+def _rename(library: Path, pair: str, *, merge: bool, as_json: bool) -> None:
+    from whosthat.workflow.correcting import is_taken, rename_in_library
+
+    name, equals, new_name = pair.partition("=")
+    if not equals or not name or not new_name:
+        raise UsageError("--rename takes OLD=NEW; got {pair!r}.", pair=pair[:300])
+    if not merge and is_taken(library, name, new_name):
+        question = _("{name} is a person of this library already. Make one person of {old} and {name}?", name=new_name, old=name)
+        if not sys.stdin.isatty():
+            raise UsageError("{question} Then add --merge. It cannot be taken back.", question=question)
+        merge = confirmed(_("{question} It cannot be taken back.", question=question))
+        if not merge:
+            say(_("Nothing was changed."))
+            return
+    done = rename_in_library(library, name, new_name, merge=merge)
+    say(_("{name} is now called {new_name}.", name=name, new_name=new_name))
+    _show(library, done, as_json=as_json)
+
+
+def _show_faces(library: Path, photo: str, *, as_json: bool) -> None:
+    from whosthat.workflow.correcting import faces_in
+
+    faces = faces_in(library, photo)
+    if as_json:
+        show_json(faces)
+        return
+    why = {"fact": _("you said so"), "no_face": _("no face"), "recogniser": _("recogniser"), "group": _("its group")}
+    rows = [
+        (
+            str(one.number),
+            f"{one.box.left:.0f}, {one.box.top:.0f}",
+            f"{one.box.width:.0f} x {one.box.height:.0f}",
+            one.name or _("unknown"),
+            why.get(one.why, ""),
+        )
+        for one in faces
+    ]
+    if rows:
+        show_table((_("face"), _("from"), _("size"), _("person"), _("because")), rows, right=(_("face"),))
+    say(_("{faces} in {photo}.", faces=counted(len(faces), "face"), photo=photo))
+
+
+def _show(library: Path, done: Corrected, *, as_json: bool) -> None:
+    """Say what was said, and what came of it."""
+    for fact in done.facts[:1]:
+        say(_words(fact))
+    if len(done.facts) > 1:
+        say(_("The same of {faces}.", faces=counted(len(done.facts) - 1, "more face")))
+    if done.is_new:
+        say(_("{name} is new in this library.", name=done.facts[0].person))
+    if done.learnt is not None:
+        _show_learnt(done.learnt)
+    if done.effect is not None:
+        say(_effect_words(done.effect), *_harm_words(library, done.effect))
+    say(*done.notes)
+    if as_json:
+        show_json(done)
+    elif done.answered is not None:
+        _show_changes(done.answered)
+
+
+def _words(fact: Fact) -> str:
+    """Say a fact in a sentence."""
+    values = {"number": fact.number, "name": fact.person or ""}
+    if fact.undone_at is not None:
+        return _("Correction {number} was taken back.", **values)
+    return {
+        "is": _("Correction {number}: this is {name}.", **values),
+        "is_not": _("Correction {number}: this is not {name}.", **values),
+        "nobody": _("Correction {number}: this is nobody you know.", **values),
+        "no_face": _("Correction {number}: this is no face.", **values),
+    }[fact.what]
+
+
+def _show_learnt(learnt: Learnt) -> None:
+    if learnt.is_new:
+        people, faces = counted(learnt.people, "person"), counted(learnt.faces, "face")
+        say(_("The library's recogniser learnt again: {people}, {faces}.", people=people, faces=faces), *learnt.notes[:1])
+    if learnt.left_out:
+        faces = counted(learnt.left_out, "face")
+        say(_("It did not learn from {faces} of groups that probably show somebody else.", faces=faces))
+
+
+def _effect_words(effect: Effect) -> str:
+    return _(
+        "Of {faces} that it learnt from besides, {with_it:,} are answered right in cross-validation, and {without_it:,} without this one.",
+        faces=counted(effect.n, "face"),
+        with_it=effect.with_it,
+        without_it=effect.without_it,
+    )
+
+
+def _harm_words(library: Path, effect: Effect) -> Iterator[str]:
+    if effect.harms:
+        command = f"whosthat correct {library} --undo {effect.fact}"  # not translated: a command
+        yield _("So it does harm. Look at the face again, or take it back: {command}", command=command)
+
+
+def _show_changes(answered: Answered) -> None:
+    say(ngettext("{n} answer changed.", "{n:,} answers changed.", answered.changed))
+    unknown = _("unknown")
+    rows = [(str(one.path or one.photo), str(one.face), one.before or unknown, one.after or unknown) for one in answered.first]
+    if rows:
+        show_table((_("photo"), _("face"), _("before"), _("now")), rows, right=(_("face"),), paths=(_("photo"),))
+
+
+def _list(library: Path, *, as_json: bool) -> None:
+    from whosthat.workflow.correcting import corrections
+
+    found = corrections(library)
+    if as_json:
+        show_json(found)
+        return
+    columns = (_("number"), _("said"), _("photo"), _("face"), _("what"), _("enrolled"))
+    rows = [_row(one) for one in found]
+    if rows:
+        show_first(columns, rows, right=columns[:1], paths=(_("photo"),))
+    say(ngettext("{n} correction.", "{n:,} corrections.", len(found)))
+    for one in found:
+        if one.effect is not None and one.effect.harms and one.fact.undone_at is None:
+            say(_("Correction {number}:", number=one.fact.number), _effect_words(one.effect), *_harm_words(library, one.effect))
+
+
+def _row(one: Correction) -> tuple[str, ...]:
+    fact = one.fact
+    what = {"is": fact.person or "", "is_not": _("not {name}", name=fact.person), "nobody": _("nobody you know"), "no_face": _("no face")}[
+        fact.what
+    ]
+    if fact.undone_at is not None:
+        what = _("{what} (taken back)", what=what)
+    when = datetime.fromtimestamp(fact.said_at).strftime("%Y-%m-%d %H:%M")  # not translated: ISO 8601
+    photo = str(one.path or fact.photo) if one.n_faces == 1 else _("{faces} of groups", faces=counted(one.n_faces, "face"))
+    enrolled = _("yes") if fact.undone_at is None and (fact.enrolled or fact.how != "face") else ""
+    return str(fact.number), when, photo, "" if one.n_faces > 1 else str(one.face or ""), what, enrolled

@@ -1,0 +1,207 @@
+"""Messages over MQTT, such as Home Assistant's broker passes on, and the messages by which Home Assistant finds what there is.
+
+What belongs here: topics, what is kept by the broker, the connection. What does not: who was seen (`workflow.watching`).
+
+paho-mqtt keeps the connection, its queue and the pauses between attempts. Topics, below ``whosthat/ID``: ``availability`` (online or
+offline), ``sighting`` and ``left`` (messages as JSON), ``people/NAME`` (ON or OFF) and ``image`` (JPEG, where asked for). Source: MQTT
+3.1.1; Home Assistant's page "MQTT", section "MQTT discovery".
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+import secrets
+import threading
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from whosthat.errors import UsageError
+from whosthat.notifying.notifier import LAST_WORDS, LONGEST_PAUSE, WAITING, Message
+from whosthat.notifying.trust import trusting
+from whosthat.translation import _
+from whosthat.version import __version__
+
+PORT, TLS_PORT = 1883, 8883
+PASSWORD = "WHOSTHAT_MQTT_PASSWORD"  # noqa: S105  the name of a variable
+DISCOVERY = "homeassistant"
+"""The topic below which Home Assistant looks for devices."""
+
+UNKNOWN, IMAGE = "unknown", None
+MOST_PEOPLE = 500
+"""So many people get a sensor of their own; of others, messages alone."""
+
+
+@dataclass(frozen=True)
+class Broker:
+    """Where a broker is, and how it is asked.
+
+    Args:
+        address: ``HOST``, ``HOST:PORT`` or ``[IPv6]:PORT``; the port is 1883, with TLS 8883, when left out.
+        user: The name to log in with; None logs in without one.
+        password: What goes with it.
+        tls: Whether the connection is encrypted.
+        ca: A file of certificates to trust; None trusts those of the system.
+    """
+
+    address: str
+    user: str | None = None
+    password: str | None = None
+    tls: bool = False
+    ca: Path | None = None
+
+    def is_loopback(self) -> bool:
+        """Tell whether it is on this computer."""
+        host = self.place()[0]
+        return host == "localhost" or host.startswith("127.") or host == "::1"
+
+    def place(self) -> tuple[str, int]:
+        """Return host and port; UsageError for an address that is none."""
+        found = re.fullmatch(r"(?:\[([0-9A-Fa-f:.%]+)\]|([^\s:/@\[\]]+))(?::(\d{1,5}))?", self.address)
+        if found is None or (found[3] and not 0 < int(found[3]) < 65536):
+            raise UsageError("A broker is HOST or HOST:PORT, such as 192.168.1.5:1883; got {address}.", address=self.address)
+        return found[1] or found[2], int(found[3]) if found[3] else (TLS_PORT if self.tls else PORT)
+
+
+class Mqtt:
+    """A broker that is told what happened.
+
+    Args:
+        broker: Where it is.
+        source: What is watched, as people call it: "front door".
+        say: Is told when the broker cannot be reached, and when it can again.
+
+    Raises:
+        UsageError: The address or the file of certificates cannot be used, or paho-mqtt is not installed.
+    """
+
+    def __init__(self, broker: Broker, source: str, say: Callable[[str], None]) -> None:
+        if find_spec("paho") is None:
+            raise UsageError('MQTT needs paho-mqtt. Install it: pip install "whosthat[watch]".')
+        from paho.mqtt import client as paho
+        from paho.mqtt.enums import CallbackAPIVersion
+
+        (self._host, port), self._say, self._source = broker.place(), say, source
+        self.id = slug(source)
+        self._base = f"whosthat/{self.id}"
+        self._announced: dict[str | None, Message] = {}
+        self._here: Counter[str] = Counter()
+        self._lock, self._is_there = threading.Lock(), True
+        self.dropped = 0
+        self._client = paho.Client(CallbackAPIVersion.VERSION2, client_id=f"whosthat-{self.id}-{secrets.token_hex(4)}"[:64])
+        self._client.max_queued_messages_set(WAITING)
+        self._client.reconnect_delay_set(1, int(LONGEST_PAUSE))
+        if broker.user is not None:
+            self._client.username_pw_set(broker.user, broker.password)
+        if broker.tls:
+            self._client.tls_set_context(trusting(broker.ca))
+        self._client.will_set(f"{self._base}/availability", "offline", qos=1, retain=True)
+        self._client.on_connect, self._client.on_disconnect = self._connected, self._disconnected
+        self._client.on_connect_fail = lambda *_rest: self._tell_once(there=False, reason=_("it does not answer"))
+        self._client.connect_async(self._host, port, keepalive=60)
+        self._client.loop_start()
+
+    def tell(self, message: Message) -> None:
+        """See `Notifier.tell`."""
+        facts = dict(message)
+        if image := facts.pop("image", ""):
+            self._announce(IMAGE)
+            self._publish("image", base64.b64decode(image))
+        name = str(message.get("name") or UNKNOWN)
+        entered = message.get("event") == "entered"
+        self._announce(name)
+        self._publish("sighting" if entered else "left", json.dumps(facts))
+        self._here[name] = max(0, self._here[name] + (1 if entered else -1))  # several strangers are one "unknown"
+        if name in self._announced:
+            self._publish(f"people/{slug(name)}", "ON" if self._here[name] else "OFF")
+        if not self._here[name]:
+            del self._here[name]
+
+    def close(self) -> None:
+        """See `Notifier.close`."""
+        self._publish("availability", "offline", retain=True, wait=LAST_WORDS)
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def _publish(self, topic: str, payload: str | bytes, *, retain: bool = False, wait: float = 0.0) -> None:
+        sent = self._client.publish(f"{self._base}/{topic}", payload, qos=1, retain=retain)
+        if sent.rc == 15:  # MQTT_ERR_QUEUE_SIZE
+            self.dropped += 1
+        elif wait and self._client.is_connected():
+            sent.wait_for_publish(wait)
+
+    def _announce(self, name: str | None) -> None:
+        """Let Home Assistant know a person, the first time that they are seen: nobody else's name leaves this computer."""
+        with self._lock:
+            if name in self._announced or len(self._announced) >= MOST_PEOPLE:
+                return
+            self._announced[name] = self._last_image() if name is IMAGE else self._sensor_of(name)
+        if self._client.is_connected():
+            self._send_sensor(self._announced[name])
+
+    def _sensor_of(self, name: str) -> dict[str, Any]:
+        own = {"state_topic": f"{self._base}/people/{slug(name)}", "payload_on": "ON", "payload_off": "OFF", "device_class": "occupancy"}
+        return {**self._device(f"person_{slug(name)}", name), **own}
+
+    def _last(self) -> dict[str, Any]:
+        topic = f"{self._base}/sighting"
+        template = f"{{{{ value_json.name or '{UNKNOWN}' }}}}"  # not translated: a template of Home Assistant
+        return {
+            **self._device("last", _("Last seen")),
+            "state_topic": topic,
+            "value_template": template,
+            "json_attributes_topic": topic,
+            "icon": "mdi:account",
+        }
+
+    def _last_image(self) -> dict[str, Any]:
+        return {**self._device("image", _("Last face")), "image_topic": f"{self._base}/image", "content_type": "image/jpeg"}
+
+    def _device(self, kind: str, name: str) -> dict[str, Any]:
+        device = {"identifiers": [f"whosthat_{self.id}"], "name": self._source, "manufacturer": "whosthat", "sw_version": __version__}
+        own = {"name": name, "unique_id": f"whosthat_{self.id}_{kind}", "object_id": f"whosthat_{self.id}_{kind}"}
+        return {**own, "availability_topic": f"{self._base}/availability", "device": device, "origin": {"name": "whosthat"}}
+
+    def _send_sensor(self, sensor: Message) -> None:
+        kind = "image" if "image_topic" in sensor else "sensor" if "value_template" in sensor else "binary_sensor"
+        self._client.publish(f"{DISCOVERY}/{kind}/whosthat/{sensor['unique_id']}/config", json.dumps(sensor), qos=1, retain=True)
+
+    def _connected(self, _client: Any, _data: Any, _flags: Any, code: Any, _properties: Any = None) -> None:
+        if code.is_failure:
+            self._tell_once(there=False, reason=str(code))
+            return
+        self._tell_once(there=True)
+        self._publish("availability", "online", retain=True)
+        with self._lock:
+            sensors = [self._last(), *self._announced.values()]
+        for sensor in sensors:
+            self._send_sensor(sensor)
+
+    def _disconnected(self, _client: Any, _data: Any, _flags: Any, code: Any, _properties: Any = None) -> None:
+        if code.is_failure:
+            self._tell_once(there=False, reason=str(code))
+
+    def _tell_once(self, *, there: bool, reason: str = "") -> None:
+        if not there and self._is_there:
+            self._say(_("{whom} cannot be told: {reason}. Trying again.", whom=self._host, reason=reason))
+        elif there and not self._is_there:
+            self._say(_("{whom} can be told again.", whom=self._host))
+        self._is_there = there
+
+
+def slug(name: str) -> str:
+    """Turn any name into one that topics and Home Assistant take, and that no other name has.
+
+    Example:
+        >>> slug("anna"), slug("Front door")
+        ('anna', 'front_door_91b2dbad')
+    """
+    plain = re.sub(r"[^a-z0-9]+", "_", name.casefold()).strip("_")[:40]
+    own = hashlib.sha256(name.encode("utf-8", "backslashreplace")).hexdigest()[:8]
+    return plain if plain and plain == name else f"{plain}_{own}".strip("_")

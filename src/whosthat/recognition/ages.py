@@ -1,0 +1,96 @@
+"""Ages: photos of one person that are so unlike the others, and so like each other, that they get a template of their own.
+
+A child and the adult, decades apart, are one person and two faces: the average of both is near to neither. What belongs here: finding
+such photos. What does not: comparing faces with templates (`identifier`). Whether they show another age or another person, embeddings
+cannot tell: the folder says that it is one person, and whoever trains is told.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from whosthat.recognition.distances import Points, distances
+from whosthat.recognition.face_threshold import DEFAULT_DISTANCE, LOOK_ALIKE, corrected
+from whosthat.recognition.gallery import MOST_AGES
+from whosthat.recognition.heads import own_distances, templates_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from whosthat.types import FloatArray, IntArray
+
+FEWEST = 3
+"""An age has so many photos at least, copies and bursts counted once, and so many more photos must be recognised with it than without."""
+
+ROUNDS = 10
+
+
+def ages_of(vectors: FloatArray, labels: IntArray, groups: IntArray, n_people: int) -> NDArray[np.uint8] | None:
+    """Say of each photo which age of its person it shows, uint8 (n,), 0 the one with most photos; None where everybody has one.
+
+    An age is taken where cross-validation within the person gains by it, and where its photos are not rather another enrolled person's.
+
+    Args:
+        vectors: float32 (n, dimensions).
+        labels: int64 (n,).
+        groups: int64 (n,); copies and bursts share a number.
+        n_people: How many people there are.
+    """
+    ages = np.zeros(len(labels), np.uint8)
+    if not len(labels):
+        return None
+    templates = templates_of(vectors, labels, n_people)
+    far = np.linalg.norm(vectors - templates[labels], axis=1) > DEFAULT_DISTANCE
+    everybody = Points(templates)
+    for person in np.flatnonzero(np.bincount(labels[far], minlength=n_people) >= FEWEST).tolist():
+        rows = np.flatnonzero(labels == person)
+        own = _ages_of_one(vectors[rows], groups[rows])
+        for age in range(1, int(own.max()) + 1):
+            to_people = np.sqrt(everybody.squared(templates_of(vectors[rows[own == age]], np.zeros((own == age).sum(), np.int64), 1)))[0]
+            if np.delete(to_people, person).min(initial=np.inf) < LOOK_ALIKE:
+                own[own == age] = 0
+        ages[rows] = np.unique(own, return_inverse=True)[1]
+    return ages if ages.any() else None
+
+
+def _ages_of_one(vectors: FloatArray, groups: IntArray) -> IntArray:
+    """Divide the photos of one person, as long as that helps; int64 (n,)."""
+    ages, undivided = np.zeros(len(vectors), np.int64), [0]
+    while undivided and ages.max() + 1 < MOST_AGES:
+        age = undivided.pop()
+        rows = np.flatnonzero(ages == age)
+        parts = _halves(vectors[rows])
+        if _helps(vectors[rows], groups[rows], parts):
+            new = int(ages.max()) + 1
+            ages[rows[parts == np.bincount(parts).argmin()]] = new
+            undivided += [age, new]
+    order = np.argsort(-np.bincount(ages), kind="stable")
+    return np.argsort(order)[ages]
+
+
+def _halves(vectors: FloatArray) -> IntArray:
+    """Divide photos into two parts, as unlike as can be, int64 (n,): two means, begun with two photos that are far apart."""
+    first = np.linalg.norm(vectors - vectors.mean(axis=0), axis=1).argmax()
+    second = np.linalg.norm(vectors - vectors[first], axis=1).argmax()
+    centres, parts = vectors[[first, second]], np.zeros(len(vectors), np.int64)
+    for _round in range(ROUNDS):
+        before, parts = parts, distances(vectors, centres).argmin(axis=1)
+        if (parts == before).all() or not 0 < parts.sum() < len(parts):
+            break
+        centres = templates_of(vectors, parts, 2)
+    return parts
+
+
+def _helps(vectors: FloatArray, groups: IntArray, parts: IntArray) -> bool:
+    """Tell whether two templates recognise more of one person's photos than one, each photo by templates that have not learnt from it."""
+    if min(len(np.unique(groups[parts == part])) for part in (0, 1)) < FEWEST:
+        return False
+    first, second = templates_of(vectors, parts, 2)
+    if np.linalg.norm(first - second) < LOOK_ALIKE:
+        return False  # one template does for both
+    with_one, with_two = (
+        (corrected(*own_distances(vectors, divided, groups, 2)) <= DEFAULT_DISTANCE).sum() for divided in (np.zeros_like(parts), parts)
+    )
+    return bool(with_two >= with_one + FEWEST)

@@ -1,0 +1,397 @@
+"""Corrections of a library: who a face is, is not, that it is nobody or no face; taken back, brought back, listed.
+
+What belongs here: finding the face that is meant, checking names, saying the fact, and what follows from it at once: learning where leave
+was given, and answering again. What does not: what facts come to (`library.facts`), learning (`library_recogniser`), names of groups
+(`library_discovery`).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from whosthat.errors import DatasetError, LibraryError, UsageError, WhichFaceError, WhosthatError, did_you_mean
+from whosthat.library import facts
+from whosthat.library.contents import LibraryFace, faces_of, files_of, files_of_photos, photos_by_digest, roots_of
+from whosthat.library.facts import Fact, Place, Saying, What, key_of, people_of
+from whosthat.library.store import Library
+from whosthat.photos.reading import sha256_of
+from whosthat.recognition.bundle import open_bundle
+from whosthat.translation import _
+from whosthat.types import Box
+from whosthat.workflow.answering import OWN, Answered, answer_again, bundle_in_use
+from whosthat.workflow.discovery import NOBODY, checked_name
+from whosthat.workflow.library_recogniser import Effect, Learnt, effects_of, learn
+from whosthat.workflow.people import add_person, rule_out
+from whosthat.workflow.people_photos import remove_photo
+
+WAIT_SECONDS = 20.0
+"""So long a correction waits for another one to answer again; its fact stands by then."""
+
+_ID = re.compile(r"([0-9a-f]{64})(?:-([1-9]\d{0,8}))?")
+
+
+@dataclass(frozen=True, slots=True)
+class FaceAnswer:
+    """A face of a photo, and who it is.
+
+    Attributes:
+        number: From 1, from the left.
+        box: Where it is, in pixels of the upright photo.
+        name: Who it is; None for nobody who is known.
+        confidence: How sure that is, 0 to 1.
+        why: ``fact``, ``no_face``, ``recogniser``, ``group``; empty where nothing is known of it.
+    """
+
+    number: int
+    box: Box
+    name: str | None
+    confidence: float
+    why: str
+
+
+@dataclass(frozen=True)
+class Corrected:
+    """What a correction did, or taking one back.
+
+    Attributes:
+        facts: What was said, taken back or brought back.
+        answered: What became of the answers; None where another process was at work, which answers again when it ends.
+        learnt: What the library's own recogniser has learnt; None where it has none.
+        effect: What the correction does to right answers, where it is learnt from.
+        is_new: Whether the library knew nobody of this name before.
+        notes: What else the user should know.
+    """
+
+    facts: tuple[Fact, ...]
+    answered: Answered | None
+    learnt: Learnt | None = None
+    effect: Effect | None = None
+    is_new: bool = False
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Correction:
+    """Something that was said, of one face or in one step of many.
+
+    Attributes:
+        fact: The fact; the first of many.
+        n_faces: Of how many faces it was said.
+        path: The photo, where it lies or last lay; None where no file of it is known.
+        face: The number of the face in the photo, from 1; None where no face is found there today.
+        effect: What it does to right answers, where it is learnt from.
+    """
+
+    fact: Fact
+    n_faces: int
+    path: Path | None
+    face: int | None
+    effect: Effect | None = None
+
+
+def faces_in(library: str | Path, photo: str | Path) -> tuple[FaceAnswer, ...]:
+    """Return the faces of a photo, from the left, and who they are; arguments and errors as of `correct`."""
+    with Library(library) as opened:
+        row, _number = _photo_row(opened, photo)
+        return _answers(opened, row)
+
+
+def correct(
+    library: str | Path,
+    photo: str | Path,
+    what: What,
+    name: str | None = None,
+    *,
+    face: int | None = None,
+    enrol: bool = False,
+    anyway: bool = False,
+) -> Corrected:
+    """Say who a face is, or is not, and answer all faces again; the later word counts, and `undo_correction` takes it back.
+
+    Args:
+        library: The library's folder.
+        photo: A photo of the library, also one that is gone; or its SHA-256, or a face's id, "<SHA-256>-<number>".
+        what: ``is`` or ``is_not`` (with a ``name``), ``nobody`` whom you know, ``no_face``.
+        name: Who is meant.
+        face: The number of the face, from 1, from the left; not needed where there is one.
+        enrol: Whether the recogniser may learn from it: the library's own, or the bundle that the library uses.
+        anyway: Enrol in a bundle also a face that looks like somebody else.
+
+    Returns:
+        What was said, and how many answers changed.
+
+    Raises:
+        UsageError: There is no such library, photo, face or name.
+        WhichFaceError: The photo shows several faces, and none was chosen.
+        DatasetError: No face was found in it; or as of `people.add_person`.
+        DoubtError: The face looks like somebody else, and is to be enrolled; ``anyway`` was not given.
+        BundleError: The recogniser in use cannot be opened or saved; the fact stands all the same.
+        LibraryError: The library is damaged or cannot be written.
+
+    Example:
+        correct("family", "holiday/beach.jpg", "is", "Anna", face=2).answered.changed
+    """
+    with Library(library) as opened:
+        row, number = _photo_row(opened, photo)
+        meant = _face(opened, row, photo, face or number)
+        known = _known_names(opened)
+        name = _checked(what, name, known)
+        notes = _enrol(opened, meant, what, name, anyway) if enrol else ()
+        said_now = facts.say(opened, [Saying(Place(meant.photo, meant.place), what, name, enrolled=enrol)])
+        done = _settle(opened, lambda: facts.numbered(opened, said_now), may_learn=enrol)
+        is_new = name is not None and key_of(name) not in known
+        effect = None if done.learnt is None else done.learnt.effects.get(said_now[0])
+        return Corrected(done.facts, done.answered, done.learnt, effect, is_new, (*notes, *done.notes))
+
+
+def undo_correction(library: str | Path, number: int | None = None) -> Corrected:
+    """Take back a correction of a library, by its number, or the last step that holds; of a group, all that was said with it.
+
+    Raises:
+        UsageError: There is no such library or correction, it was taken back already, or nothing is left.
+        BundleError: The recogniser in use cannot be opened or saved; the correction is taken back all the same.
+        LibraryError: The library is damaged or cannot be written.
+
+    Example:
+        undo_correction("family").answered.changed
+    """
+    with Library(library) as opened:
+        back = facts.undo(opened, *_whole_step(opened, number))
+        notes = _disenrol(opened, back)
+        done = _settle(opened, lambda: back)
+        return Corrected(done.facts, done.answered, done.learnt, notes=(*notes, *done.notes))
+
+
+def redo_correction(library: str | Path, number: int | None = None) -> Corrected:
+    """Let a correction that was taken back hold again, by its number, or what was taken back last.
+
+    Raises:
+        UsageError: There is no such library or correction, it was not taken back, or nothing was.
+        BundleError: The recogniser in use cannot be opened or saved; the correction holds all the same.
+        LibraryError: The library is damaged or cannot be written.
+
+    Example:
+        redo_correction("family", 12).answered.changed
+    """
+    with Library(library) as opened:
+        again = facts.redo(opened, *_whole_step(opened, number))
+        return _settle(opened, lambda: again)
+
+
+def rename_in_library(library: str | Path, name: str, new_name: str, *, merge: bool = False) -> Corrected:
+    """Call a person of a library by another name; ``merge`` makes one person of two, which cannot be taken back.
+
+    Raises UsageError where nobody has the first name, the second cannot be one, or somebody else has it and ``merge`` is not given.
+    """
+    with Library(library) as opened:
+        facts.rename(opened, name, _checked("is", new_name, {}) or "", merge=merge)
+        done = _settle(opened, lambda: [])
+        used = bundle_in_use(opened)
+        notes: tuple[str, ...] = ()
+        if opened.setting("bundle") not in (None, OWN) and used is not None and name in open_bundle(used).facts.labels:
+            command = f"whosthat people {used} rename"  # not translated: a command
+            notes = (_("The recogniser in use still says {name}. Rename the person there, too: {command}", name=name, command=command),)
+        return Corrected((), done.answered, done.learnt, notes=(*notes, *done.notes))
+
+
+def is_taken(library: str | Path, name: str, new_name: str) -> bool:
+    """Tell whether somebody else than the person called ``name`` has the new name, so that renaming would merge two people."""
+    with Library(library) as opened:
+        return key_of(new_name) != key_of(name) and key_of(new_name) in {key_of(one) for one in people_of(opened).values()}
+
+
+def corrections(library: str | Path, *, undone: bool = True) -> tuple[Correction, ...]:
+    """Return what was said, the latest first; what was said of many faces in one step is one of them.
+
+    Args:
+        library: The library's folder.
+        undone: Also what was taken back.
+
+    Raises:
+        UsageError: There is no such library.
+        LibraryError: It is damaged.
+
+    Example:
+        [one.fact.person for one in corrections("family")]
+    """
+    with Library(library) as opened:
+        steps: dict[object, list[Fact]] = {}
+        for fact in facts.facts_of(opened, undone=undone):
+            steps.setdefault(_step(fact), []).append(fact)
+        first = [(step[0], len(step)) for step in steps.values()]
+        rows = photos_by_digest(opened, {fact.photo for fact, _n in first})
+        places, numbers, effects = files_of_photos(opened, missing=True), _numbers(opened), effects_of(opened)
+        return tuple(
+            Correction(fact, n, next(iter(places.get(rows[fact.photo], ())), None), numbers.get(fact.number), effects.get(fact.number))
+            for fact, n in reversed(first)
+        )
+
+
+def _numbers(library: Library) -> dict[int, int]:
+    """Return the number of the face that each fact means today, by the number of the fact."""
+    reader = library.setting("reader") or ""
+    numbers = dict(library.rows("SELECT id, number FROM faces WHERE reader = ?", (reader,)))
+    return {fact[0]: numbers[face] for fact, face in facts.matched(library, reader)}
+
+
+def _photo_row(library: Library, photo: str | Path) -> tuple[int, int | None]:
+    """Return the row of a photo that somebody named, and the number of the face where an id says it."""
+    if found := _ID.fullmatch(str(photo)):
+        row = photos_by_digest(library, [found[1]]).get(found[1])
+        if row is None:
+            raise UsageError("The library {folder} has no photo {photo}.", folder=library.folder, photo=found[1])
+        return row, int(found[2]) if found[2] else None
+    path = Path(os.path.realpath(photo))
+    listed = _listed(library, path)
+    digest = sha256_of(path) if path.is_file() else ""
+    row = photos_by_digest(library, [digest]).get(digest) if digest else listed
+    if row is not None:
+        return row, None
+    if listed is not None:
+        raise UsageError("{photo} was changed since it was scanned. Scan again first.", photo=photo)
+    if not path.exists():
+        raise UsageError("There is no photo {photo}, and the library {folder} knows none.", photo=photo, folder=library.folder)
+    raise UsageError("{photo} is not in the library {folder}. Scan its folder first.", photo=photo, folder=library.folder)
+
+
+def _listed(library: Library, path: Path) -> int | None:
+    """Return the row of the photo that lay at a place at the last scan."""
+    for root, folder in roots_of(library).items():
+        if path.is_relative_to(folder):
+            name = os.fsencode(path.relative_to(folder))
+            found = library.rows("SELECT photo FROM files WHERE root = ? AND name = ? AND photo IS NOT NULL", (root, name))
+            if found:
+                return int(found[0][0])
+    return None
+
+
+def _answers(library: Library, photo: int) -> tuple[FaceAnswer, ...]:
+    statement = (
+        'SELECT number, "left", top, "right", bottom, name, coalesce(confidence, 0), coalesce(why, \'\') FROM faces '
+        "LEFT JOIN answers ON face = faces.id LEFT JOIN people ON people.id = person WHERE photo = ? AND reader = ? ORDER BY number"
+    )
+    rows = library.rows(statement, (photo, library.setting("reader") or ""))
+    return tuple(FaceAnswer(number, Box(*sides), name, confidence, why) for number, *sides, name, confidence, why in rows)
+
+
+def _face(library: Library, photo: int, given: str | Path, number: int | None) -> LibraryFace:
+    found = faces_of(library, photos=[photo])
+    if not found:
+        raise DatasetError("No face was found in {photo}.", photo=given)
+    if number is None and len(found) > 1:
+        lines = "\n".join(f"  {_line(one)}" for one in _answers(library, photo))
+        raise WhichFaceError(
+            "{photo} shows {n} faces. Choose one by its number, counted from the left:\n{lines}", photo=given, n=len(found), lines=lines
+        )
+    for one in found:
+        if number in (None, one.number):
+            return one
+    raise UsageError(
+        "There is no face {number} in {photo}; its faces are {numbers}.",
+        number=number,
+        photo=given,
+        numbers=", ".join(str(one.number) for one in found),
+    )
+
+
+def _line(answer: FaceAnswer) -> str:
+    return _(
+        "{number}: {width:.0f} x {height:.0f} pixels from ({left:.0f}, {top:.0f}), {name}",
+        number=answer.number,
+        width=answer.box.width,
+        height=answer.box.height,
+        left=answer.box.left,
+        top=answer.box.top,
+        name=answer.name or _("unknown"),
+    )
+
+
+def _known_names(library: Library) -> dict[str, str]:
+    """Return the names of the library and of the recogniser in use, by what is the same for names of one person."""
+    used = bundle_in_use(library)
+    labels: Sequence[str] = ()
+    if used is not None and used.exists():
+        labels = open_bundle(used).facts.labels
+    return {key_of(name): name for name in (*labels, *people_of(library).values())}
+
+
+def _checked(what: What, name: str | None, known: dict[str, str]) -> str | None:
+    """Return the name that is meant, as the library writes it; UsageError where there must be one, or none, or another."""
+    if what not in ("is", "is_not", "nobody", "no_face"):
+        raise UsageError("A face is, is_not, nobody or no_face; got {what!r}.", what=what)
+    if what in ("nobody", "no_face"):
+        if name is not None:
+            raise UsageError("Only who a face is, or is not, has a name; got {name!r}.", name=name[:300])
+        return None
+    checked = checked_name("" if name is None else name)
+    if checked in ("", NOBODY):
+        raise UsageError("Give the name of a person.")
+    if what == "is_not" and key_of(checked) not in known:
+        raise UsageError("Nobody here is named {name!r}. {choice}", name=checked, choice=did_you_mean(checked, known.values()))
+    return known.get(key_of(checked), checked)
+
+
+def _settle(library: Library, told: Callable[[], Sequence[Fact]], *, may_learn: bool = False) -> Corrected:
+    """Learn where that is due, and answer all faces again, alone; the facts stand already."""
+    with ExitStack() as held:
+        try:
+            held.enter_context(library.alone(WAIT_SECONDS))
+        except LibraryError as error:
+            return Corrected(tuple(told()), None, notes=(_("This is kept, and answers follow. {error}", error=error),))
+        learnt = learn(library) if may_learn or library.setting("bundle") == OWN else None
+        answered = answer_again(library)
+    notes = tuple(filter(None, [answered.note]))
+    return Corrected(tuple(told()), answered, learnt, notes=notes)
+
+
+def _whole_step(library: Library, number: int | None) -> tuple[int, ...]:
+    """Return the numbers of all facts that are meant by one: of what was said of a group, or read, all that were with it."""
+    found = [] if number is None else facts.numbered(library, [number] if 0 < number < 1 << 63 else [])
+    if not found or found[0].how == "face":
+        return () if number is None else (number,)
+    key = _step(found[0])
+    return tuple(fact.number for fact in facts.facts_of(library, undone=True) if _step(fact) == key)
+
+
+def _step(fact: Fact) -> object:
+    return fact.number if fact.how == "face" else (fact.said_at, fact.what, fact.person, fact.how, fact.undone_at)
+
+
+def _enrol(library: Library, face: LibraryFace, what: What, name: str | None, anyway: bool) -> tuple[str, ...]:
+    """Let a recogniser that is not the library's own learn from a correction; the own one learns from the fact."""
+    bundle = bundle_in_use(library)
+    if name is None:
+        raise UsageError("Only who a face is, or is not, can be learnt.")
+    if bundle is None or library.setting("bundle") == OWN:
+        return ()
+    paths = files_of(library, face.photo)
+    if not paths:
+        raise DatasetError("The photo is not there, and {bundle} can only learn from a photo that is.", bundle=bundle)
+    if what == "is_not":
+        rule_out(bundle, name, paths[0])
+        return (_("Ruled out in {bundle}.", bundle=bundle),)
+    added = add_person(bundle, name, paths[0], face=face.number, anyway=anyway)
+    return (*added.notes, _("Enrolled in {bundle}.", bundle=bundle))
+
+
+def _disenrol(library: Library, back: Sequence[Fact]) -> tuple[str, ...]:
+    """Take photos that were enrolled in another recogniser than the own one back out of it."""
+    bundle = bundle_in_use(library)
+    enrolled = [fact for fact in back if fact.enrolled]
+    if bundle is None or library.setting("bundle") == OWN or not enrolled:
+        return ()
+    notes = []
+    for fact in enrolled:
+        try:
+            if fact.what != "is":
+                raise UsageError("A face that was ruled out stays so.")
+            remove_photo(bundle, fact.person or "", fact.photo)
+            notes.append(_("No longer enrolled in {bundle}.", bundle=bundle))
+        except WhosthatError as error:
+            notes.append(_("In {bundle} nothing was changed: {error}", bundle=bundle, error=error))
+    return tuple(notes)

@@ -1,0 +1,265 @@
+"""Corrections of a library: which face is meant, what is refused, what follows at once, and back again."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import Mock
+
+import numpy as np
+import pytest
+
+from whosthat.errors import DatasetError, DoubtError, LibraryError, UsageError, WhichFaceError
+from whosthat.faces.alignment import CropTemplate
+from whosthat.library import facts
+from whosthat.library.contents import faces_of, set_setting
+from whosthat.library.facts import Place, Saying
+from whosthat.library.store import Library
+from whosthat.recognition.gallery import EnrolledPhoto, Gallery
+from whosthat.workflow import correcting, library_recogniser
+from whosthat.workflow.answering import answer_again
+from whosthat.workflow.correcting import correct, corrections, faces_in, redo_correction, rename_in_library, undo_correction
+from whosthat.workflow.face_photos import OpenedReader
+from whosthat.workflow.people import list_people
+
+PHOTOS = {"a.png": ["anna"], "b.png": ["anna", "tom"], "c.png": ["tom"], "d.png": ["tom"], "e.png": ["anna"], "sea.png": []}
+
+
+@pytest.fixture
+def library(library_of: Callable[..., Library], monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The folder of a library in which nobody has a name, whose networks are never run."""
+    embedder = SimpleNamespace(facts=SimpleNamespace(name="dlib-resnet", dimensions=16, looks=2, licence=""))
+    template = CropTemplate(16, ((15.0, 15.0), (35.0, 15.0), (25.0, 25.0), (18.0, 33.0), (32.0, 33.0)), "")
+    reader: Any = SimpleNamespace(key="drawn", template=template, detector=SimpleNamespace(name="mtcnn", licence=""), embedder=embedder)
+    monkeypatch.setattr(library_recogniser, "open_reader", lambda *_: OpenedReader(reader, b"graph", {"mtcnn-pnet": b"network"}))
+    monkeypatch.setattr("whosthat.recognition.face_recogniser._reader", lambda *_: reader)
+    return library_of(PHOTOS).folder
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    return tmp_path / "photos"
+
+
+@pytest.fixture
+def bundle(library: Path, tmp_path: Path, save_people: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A bundle that is not the library's own, in use: it knows Anna by one photo of another origin."""
+    monkeypatch.setattr("whosthat.recognition.face_recogniser._reader", lambda *_: SimpleNamespace(key="drawn"))
+    with Library(library) as opened:
+        vector = faces_of(opened)[0].vector + np.float32(0.01)
+        made = save_people(tmp_path / "bundle", Gallery(("Anna",), vector[None], np.array([0]), (EnrolledPhoto("Anna/1.jpg", "ab" * 32),)))
+        with opened.changing() as change:
+            set_setting(change, "bundle", str(made))
+        answer_again(opened)
+    return made
+
+
+def name_of(library: Path, photo: Path, face: int = 1) -> str | None:
+    return faces_in(library, photo)[face - 1].name
+
+
+def test_the_one_face_or_the_one_that_is_chosen(library: Path, photos: Path) -> None:
+    done = correct(library, photos / "a.png", "is", " Anna ")
+    assert done.answered is not None
+    assert (done.answered.changed, done.is_new, done.facts[0].person) == (1, True, "Anna")
+    assert (done.answered.first[0].path, done.answered.first[0].after) == (photos / "a.png", "Anna")
+    with pytest.raises(WhichFaceError, match=r"shows 2 faces(.|\n)*1: 20 x 30 pixels from \(10, 35\), unknown\n  2: ") as asked:
+        correct(library, photos / "b.png", "is", "Anna")
+    assert "--" not in str(asked.value)
+    again = correct(library, str(photos / "b.png"), "is", "anna", face=1)
+    assert (again.is_new, again.facts[0].person) == (False, "Anna")
+    assert [one.name for one in faces_in(library, photos / "b.png")] == ["Anna", None]
+    assert faces_in(library, photos / "sea.png") == ()
+
+
+def test_a_photo_by_its_digest_and_a_face_by_its_id(library: Path, photos: Path) -> None:
+    with Library(library) as opened:
+        ids = [face.id for face in faces_of(opened)]
+    correct(library, ids[2], "is", "Tom")
+    correct(library, ids[0].partition("-")[0], "is", "Anna")
+    assert (name_of(library, photos / "b.png", 2), name_of(library, photos / "a.png")) == ("Tom", "Anna")
+
+
+@pytest.mark.parametrize(
+    ("photo", "what", "name", "face", "error"),
+    [
+        ("a.png", "is", None, None, "Give the name"),
+        ("a.png", "is", "  ", None, "Give the name"),
+        ("a.png", "is", "-", None, "Give the name"),
+        ("a.png", "is", "x" * 500, None, "longer than 255"),
+        ("a.png", "is", "../tom", None, "must not contain"),
+        ("a.png", "is", "unknown", None, "answer for strangers"),
+        ("a.png", "is_not", "Nobody so", None, "Nobody here is named"),
+        ("a.png", "nobody", "Anna", None, "Only who a face is"),
+        ("a.png", "was", "Anna", None, "got 'was'"),
+        ("a.png", "is", "Anna", 2, "no face 2"),
+        ("none.png", "is", "Anna", None, "There is no photo"),
+        ("new.png", "is", "Anna", None, "is not in the library"),
+        ("changed.png", "is", "Anna", None, "was changed since"),
+        ("../photos", "is", "Anna", None, "is not in the library"),
+        ("0" * 64, "is", "Anna", None, "has no photo 0000"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_and_nothing_is_said(
+    library: Path, photos: Path, photo: str, what: Any, name: str | None, face: int | None, error: str
+) -> None:
+    (photos / "new.png").write_bytes(b"a new photo")
+    (photos / "e.png").rename(photos / "changed.png")
+    with Library(library) as opened, opened.changing() as change:
+        change.execute("UPDATE files SET name = CAST('changed.png' AS BLOB) WHERE name = CAST('e.png' AS BLOB)")
+    (photos / "changed.png").write_bytes(b"another photo")
+    with pytest.raises(UsageError, match=error):
+        correct(library, photo if len(photo) == 64 else photos / photo, what, name, face=face)
+    assert corrections(library) == ()
+
+
+def test_a_photo_without_a_face_and_one_that_is_gone(library: Path, photos: Path) -> None:
+    with pytest.raises(DatasetError, match="No face was found"):
+        correct(library, photos / "sea.png", "is", "Anna")
+    (photos / "a.png").unlink()
+    correct(library, photos / "a.png", "is", "Anna")
+    assert name_of(library, photos / "a.png") == "Anna"
+    with pytest.raises(UsageError, match="There is no library"):
+        correct(photos, photos / "b.png", "nobody")
+
+
+def test_undo_undo_redo(library: Path, photos: Path) -> None:
+    correct(library, photos / "a.png", "is", "Anna")
+    correct(library, photos / "c.png", "is", "Tom")
+    correct(library, photos / "a.png", "nobody")
+    assert name_of(library, photos / "a.png") is None
+    back = undo_correction(library)
+    assert back.answered is not None
+    assert (back.answered.changed, name_of(library, photos / "a.png")) == (1, "Anna")
+    first = corrections(library)[-1].fact.number
+    undo_correction(library, first)
+    assert name_of(library, photos / "a.png") is None
+    with pytest.raises(UsageError, match="taken back already"):
+        undo_correction(library, first)
+    with pytest.raises(UsageError, match="no correction 99"):
+        undo_correction(library, 99)
+    redo_correction(library, first)
+    assert name_of(library, photos / "a.png") == "Anna"
+    redo_correction(library)
+    assert name_of(library, photos / "a.png") is None
+    with pytest.raises(UsageError, match="Nothing was taken back"):
+        redo_correction(library)
+
+
+def test_the_list_shows_steps_and_the_face_of_each(library: Path, photos: Path) -> None:
+    with Library(library) as opened:
+        everybody = faces_of(opened)
+        facts.say(opened, [Saying(Place(face.photo, face.place), "is", "Family", "group") for face in everybody])
+    number = correct(library, photos / "b.png", "is", "Tom", face=2).facts[0].number
+    undo_correction(library, number)
+    correct(library, photos / "b.png", "no_face", face=1)
+    listed = corrections(library)
+    assert [(one.fact.what, one.n_faces, one.face) for one in listed] == [("no_face", 1, 1), ("is", 1, None), ("is", 6, 1)]
+    assert [one.path for one in listed[:2]] == [photos / "b.png"] * 2
+    assert len(corrections(library, undone=False)) == 2
+    assert len(undo_correction(library, listed[-1].fact.number).facts) == 6
+    assert name_of(library, photos / "a.png") is None
+    assert len(redo_correction(library, listed[-1].fact.number).facts) == 6
+    assert name_of(library, photos / "a.png") == "Family"
+
+
+def test_renaming_and_merging(library: Path, photos: Path) -> None:
+    correct(library, photos / "a.png", "is", "Ana")
+    correct(library, photos / "c.png", "is", "Tom")
+    rename_in_library(library, "Ana", "Anna")
+    assert name_of(library, photos / "a.png") == "Anna"
+    with pytest.raises(UsageError, match="already"):
+        rename_in_library(library, "Anna", "tom")
+    assert correcting.is_taken(library, "Anna", "tom")
+    assert not correcting.is_taken(library, "Anna", "ANNA")
+    rename_in_library(library, "Anna", "tom", merge=True)
+    assert (name_of(library, photos / "a.png"), name_of(library, photos / "c.png")) == ("Tom", "Tom")
+    with pytest.raises(UsageError, match="Choose another name"):
+        rename_in_library(library, "Tom", "a/b")
+
+
+def test_two_corrections_at_once_are_both_kept_and_answered(library: Path, photos: Path) -> None:
+    said = [threading.Thread(target=correct, args=(library, photos / f"{letter}.png", "is", letter)) for letter in "acde"]
+    for thread in said:
+        thread.start()
+    for thread in said:
+        thread.join()
+    assert [name_of(library, photos / f"{letter}.png") for letter in "acde"] == ["a", "c", "d", "e"]
+
+
+def test_while_another_process_is_at_work_the_fact_is_kept(library: Path, photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(correcting, "WAIT_SECONDS", 0.0)
+    with Library(library) as other:
+        with other.alone():
+            done = correct(library, photos / "a.png", "is", "Anna")
+        assert done.answered is None
+        assert "kept" in done.notes[0]
+        answer_again(other, [])  # as the other process does at its end
+    assert name_of(library, photos / "a.png") == "Anna"
+
+
+def test_with_leave_the_own_recogniser_learns_and_undo_makes_it_forget(library: Path, photos: Path) -> None:
+    correct(library, photos / "a.png", "is", "Anna")
+    with Library(library) as opened:
+        assert opened.setting("bundle") is None
+    done = correct(library, photos / "a.png", "is", "Anna", enrol=True)
+    assert done.learnt is not None
+    assert (done.learnt.people, done.learnt.faces) == (1, 1)
+    assert done.effect is not None
+    assert not done.effect.harms
+    correct(library, photos / "c.png", "is", "Tom", enrol=True)
+    assert [name_of(library, photos / name) for name in ("d.png", "e.png")] == ["Tom", "Anna"]
+    undo_correction(library)
+    assert name_of(library, photos / "d.png") is None
+    undo_correction(library)
+    assert not (library / "recogniser").exists()
+    with pytest.raises(UsageError, match="can be learnt"):
+        correct(library, photos / "c.png", "nobody", enrol=True)
+
+
+def test_facts_outlive_another_reader(library: Path, photos: Path) -> None:
+    correct(library, photos / "b.png", "is", "Tom", face=2)
+    with Library(library) as opened:
+        with opened.changing() as change:
+            change.execute('UPDATE faces SET reader = \'new\', "left" = "left" + 3, "right" = "right" + 4, vector = zeroblob(32)')
+            set_setting(change, "reader", "new")
+        answer_again(opened)
+    assert name_of(library, photos / "b.png", 2) == "Tom"
+
+
+def test_with_another_bundle_in_use_leave_enrols_there(library: Path, photos: Path, bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    add, rule, take = Mock(return_value=Mock(notes=("Chosen.",))), Mock(), Mock()
+    for name, function in (("add_person", add), ("rule_out", rule), ("remove_photo", take)):
+        monkeypatch.setattr(correcting, name, function)
+    done = correct(library, photos / "b.png", "is", "Tom", face=2, enrol=True, anyway=True)
+    add.assert_called_once_with(bundle, "Tom", photos / "b.png", face=2, anyway=True)
+    assert done.learnt is None
+    assert done.notes == ("Chosen.", f"Enrolled in {bundle}.")
+    correct(library, photos / "a.png", "is_not", "Anna", enrol=True)
+    rule.assert_called_once_with(bundle, "Anna", photos / "a.png")
+    assert name_of(library, photos / "a.png") is None
+    assert "stays so" in undo_correction(library).notes[0]
+    undo_correction(library)
+    assert take.call_args.args[:2] == (bundle, "Tom")
+
+
+def test_a_doubt_about_enrolling_says_nothing(library: Path, photos: Path, bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(correcting, "add_person", Mock(side_effect=DoubtError("It looks like Anna.", "Enrol it anyway.")))
+    with pytest.raises(DoubtError):
+        correct(library, photos / "e.png", "is", "Tom", enrol=True)
+    (photos / "e.png").unlink()
+    with Library(library) as opened, opened.changing() as change:
+        change.execute("UPDATE files SET missing_since = 1 WHERE name = CAST('e.png' AS BLOB)")
+    with pytest.raises(DatasetError, match="is not there"):
+        correct(library, photos / "e.png", "is", "Tom", enrol=True)
+    assert corrections(library) == ()
+    assert [one.name for one in list_people(bundle)] == ["Anna"]
+
+
+def test_a_library_that_cannot_be_written_says_so(library: Path, photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(facts, "say", Mock(side_effect=LibraryError("no room")))
+    with pytest.raises(LibraryError, match="no room"):
+        correct(library, photos / "a.png", "is", "Anna")
