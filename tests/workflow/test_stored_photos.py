@@ -26,6 +26,7 @@ from whosthat.workflow.compare import compare
 from whosthat.workflow.discover import discover
 from whosthat.workflow.evaluate import count_strangers, evaluate
 from whosthat.workflow.forgetting import photos_in_run
+from whosthat.workflow.predict import predict
 from whosthat.workflow.setting_aside import moves_of, plan_moves
 from whosthat.workflow.train import resume, train
 
@@ -134,6 +135,25 @@ def test_photos_that_were_never_seen_test_a_recogniser(
     assert evaluate(run, ADDRESS) == here
     assert each_once(bucket)
     assert count_strangers(run, Path("s3://photos/others")) == strangers
+    assert each_once(bucket, "photos")
+    bucket.asked.clear()
+    assert (evaluate(run, ADDRESS), count_strangers(run, Path("s3://photos/others"))) == (here, strangers)
+    assert bucket.fetched == []
+
+
+def test_names_are_given_again_without_fetching_what_is_unchanged(heroes: Path, bucket: Any, tmp_path: Path) -> None:
+    run = train(heroes, "faces", runs=tmp_path / "runs").run
+    first = list(predict(run, ADDRESS, remember=True))
+    assert [one.sightings for one in first] == [one.sightings for one in predict(run, heroes)]
+    assert each_once(bucket)
+    changed = min(bucket.files)
+    bucket.files[changed] = bucket.files["photos/others/" + f"{HEROES[3]}/0.png"]
+    bucket.asked.clear()
+    assert [one.sightings for one in predict(run, ADDRESS, remember=True)][1:] == [one.sightings for one in first][1:]
+    assert bucket.fetched == [changed]
+    bucket.asked.clear()
+    assert len(list(predict(run, f"s3://{changed}", remember=True))) == 1
+    assert bucket.fetched == [changed]
 
 
 def test_people_in_storage_are_grouped(heroes: Path, bucket: Any, another_cache: Callable[[], None]) -> None:
@@ -142,7 +162,8 @@ def test_people_in_storage_are_grouped(heroes: Path, bucket: Any, another_cache:
 
     here = discover(heroes)
     another_cache()
-    assert told(discover([ADDRESS]), ADDRESS) == told(here, str(heroes))
+    for _look in ("first", "second"):
+        assert told(discover([ADDRESS]), ADDRESS) == told(here, str(heroes))
     assert each_once(bucket)
 
 
