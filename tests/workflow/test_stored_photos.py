@@ -17,17 +17,22 @@ from whosthat.errors import DatasetError, TrainingInterruptedError, UsageError
 from whosthat.evaluation.check_page import SAMPLES
 from whosthat.evaluation.face_part import read_face_part
 from whosthat.photos.drawing import save_image
+from whosthat.photos.storage import StoredPhoto
 from whosthat.progress import Silent
 from whosthat.recognition.bundle import WEIGHTS, open_bundle
 from whosthat.recognition.gallery import FILE
 from whosthat.training.recipe import default_recipe
+from whosthat.types import Sighting
 from whosthat.workflow.check import check
 from whosthat.workflow.compare import compare
 from whosthat.workflow.discover import discover
 from whosthat.workflow.evaluate import count_strangers, evaluate
 from whosthat.workflow.forgetting import photos_in_run
+from whosthat.workflow.people import add_person
 from whosthat.workflow.predict import predict
+from whosthat.workflow.prediction import Prediction
 from whosthat.workflow.setting_aside import moves_of, plan_moves
+from whosthat.workflow.sorting import sort_copies
 from whosthat.workflow.train import resume, train
 
 ADDRESS = "s3://photos/heroes"
@@ -167,6 +172,20 @@ def test_people_in_storage_are_grouped(heroes: Path, bucket: Any, another_cache:
     assert each_once(bucket)
 
 
+def test_copies_of_photos_in_storage_are_sorted(heroes: Path, bucket: Any, tmp_path: Path) -> None:
+    names = [f"{HEROES[0]}/0.png", f"{HEROES[1]}/0.png", f"{HEROES[0]}/gone.png"]
+    found = [Prediction(StoredPhoto(f"{ADDRESS}/{name}"), (Sighting(name.split("/")[0], 0.9),)) for name in names]
+    for _again in range(2):
+        bucket.asked.clear()
+        list(sort_copies(found, tmp_path / "sorted"))
+        assert sorted(bucket.fetched) == sorted(f"photos/heroes/{name}" for name in names)
+    copies = {path.relative_to(tmp_path / "sorted").as_posix(): path.read_bytes() for path in (tmp_path / "sorted").rglob("*.png")}
+    assert copies == {name: (heroes / name).read_bytes() for name in names[:2]}
+    (first, *_later) = sorted((tmp_path / "sorted").glob("*.csv"))
+    assert "gone.png" in first.read_text()
+    assert "not copied: the file can no longer be read" in first.read_text()
+
+
 def test_models_are_compared(heroes: Path, bucket: Any, tmp_path: Path) -> None:
     networks = [default_recipe("custom", size=12, epochs=1, network={"blocks": blocks}) for blocks in ("flatten, dense 4",)]
     result = compare(ADDRESS, ["faces", *networks], runs=tmp_path / "runs")
@@ -188,6 +207,15 @@ def test_a_removed_persons_photos_in_storage_are_known(heroes: Path, tmp_path: P
     run = train(ADDRESS, "faces", runs=tmp_path / "runs").run
     name = HEROES[0]
     assert {photo.split("/")[0] for photo in photos_in_run(run, name, ())} == {name}
+
+
+def test_somebody_is_enrolled_from_storage(heroes: Path, tmp_path: Path) -> None:
+    galleries = []
+    for place in (str(tmp_path / "others"), "s3://photos/others"):
+        run = train(heroes, "faces", runs=tmp_path / "runs").run
+        add_person(run, "somebody", place, anyway=True)
+        galleries.append(open_bundle(run).file(FILE))
+    assert galleries[0] == galleries[1]
 
 
 def test_storage_that_is_away_is_said_before_anything_is_begun(heroes: Path, bucket: Any, tmp_path: Path) -> None:
