@@ -4,6 +4,7 @@
 
     whosthat.scan("family", "photos")                                 keep a library of photos; only new ones are looked at
     whosthat.discover("holiday").groups                               who is in unsorted photos, without names?
+    whosthat.name_groups("family", {"1": "Anna", "2": "Tom"})         who is who among them? kept for ever
     whosthat.find("library", "anna and not tom").photos               which photos show her without him?
     whosthat.check("photos")                                          what is wrong with these photos?
     result = whosthat.train("photos", "faces", strangers="others")    a run with a bundle and a report
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from whosthat.workflow.export import export
     from whosthat.workflow.find import Found, FoundPhoto, Similar, find
     from whosthat.workflow.library import LibraryCheck, LibraryStatus, library_status, verify_library
+    from whosthat.workflow.library_discovery import NamedGroups, name_groups
     from whosthat.workflow.library_forgetting import ForgottenPerson, forget
     from whosthat.workflow.library_metadata import read_library_xmp, write_library_xmp
     from whosthat.workflow.loading import load
@@ -71,6 +73,7 @@ _NAMES = {
     "workflow.evaluate": ("evaluate",),
     "workflow.export": ("export",),
     "workflow.library": ("LibraryCheck", "LibraryStatus", "library_status", "verify_library"),
+    "workflow.library_discovery": ("NamedGroups", "name_groups"),
     "workflow.library_forgetting": ("ForgottenPerson", "forget"),
     "workflow.library_metadata": ("read_library_xmp", "write_library_xmp"),
     "workflow.find": ("Found", "FoundPhoto", "Similar", "find"),
@@ -107,6 +110,7 @@ __all__ = [
     "LibraryCheck",
     "LibraryStatus",
     "Likeness",
+    "NamedGroups",
     "People",
     "PhotoError",
     "Prediction",
@@ -139,6 +143,7 @@ __all__ = [
     "grid",
     "library_status",
     "load",
+    "name_groups",
     "predict",
     "read_library_xmp",
     "read_recipe",

@@ -10,7 +10,7 @@ from whosthat.library.store import Library
 from whosthat.workflow import discover, library_discovery
 from whosthat.workflow.answering import answer_again
 from whosthat.workflow.discovery import NOBODY
-from whosthat.workflow.library_discovery import discovery_of, name_groups
+from whosthat.workflow.library_discovery import change_groups, discovery_of
 
 PHOTOS = {"1.png": ["anna", "tom"], "2.png": ["anna"], "2020/3.png": ["tom", "anna"], "4.png": ["bo"], "5.png": []}
 
@@ -48,7 +48,7 @@ def test_faces_are_grouped_without_a_look_at_a_photo_and_stay_so(library, monkey
 
 
 def test_names_of_groups_and_of_single_faces_are_facts(library):
-    named = name_groups(library, lambda found: found.named({"1": "Anna", "2": "Tom", "2.1": "Bo", "3": NOBODY}))
+    named = change_groups(library, lambda found: found.named({"1": "Anna", "2": "Tom", "2.1": "Bo", "3": NOBODY}))
 
     assert (named.faces, named.answered.changed) == (6, 5)
     assert sorted(facts(library), key=str) == [
@@ -58,20 +58,27 @@ def test_names_of_groups_and_of_single_faces_are_facts(library):
     assert said(discovery_of(library)) == [("Anna", 3), ("Tom", 1), ("Bo", 1), (NOBODY, 1)] == said(named.discovery)
 
 
+def test_from_python_groups_are_named_denied_and_accepted(library):
+    named = whosthat.name_groups(library.folder, {"1": "Anna", "2": "Tom"}, never={"1.3": "Anna"}, accept="perhaps")
+
+    assert said(named.discovery) == [("Anna", 2), ("Tom", 2), (None, 1), (None, 1)]
+    assert named.notes == ()
+
+
 def test_from_python_a_library_is_discovered_as_photos_are(library):
-    name_groups(library, lambda found: found.named({"1": "Anna"}))
+    change_groups(library, lambda found: found.named({"1": "Anna"}))
 
     assert said(whosthat.discover(library.folder)) == [("Anna", 3), (None, 2), (None, 1)]
 
 
 def test_the_same_names_again_say_nothing_new(library):
     for n_faces in (3, 0):
-        assert name_groups(library, lambda found: found.named({"1": "Anna"})).faces == n_faces
+        assert change_groups(library, lambda found: found.named({"1": "Anna"})).faces == n_faces
     assert len(facts(library)) == 3
 
 
 def test_names_outlive_a_library_that_is_looked_at_by_another_reader(library):
-    name_groups(library, lambda found: found.named({"1": "Anna"}))
+    change_groups(library, lambda found: found.named({"1": "Anna"}))
     with library.changing() as change:
         change.execute("UPDATE settings SET value = 'other' WHERE name = 'reader'")
         for one in faces_of(library, "drawn"):
@@ -81,17 +88,17 @@ def test_names_outlive_a_library_that_is_looked_at_by_another_reader(library):
 
 
 def test_a_name_is_taken_back_from_a_group_and_a_correction_of_a_face_is_overruled_by_the_next(library):
-    name_groups(library, lambda found: found.named({"1": "Anna", "1.1": "Tom"}))
-    name_groups(library, lambda found: found.named({"1": "Bea", "2": "Bea"}))
+    change_groups(library, lambda found: found.named({"1": "Anna", "1.1": "Tom"}))
+    change_groups(library, lambda found: found.named({"1": "Bea", "2": "Bea"}))
 
     assert said(discovery_of(library))[0] == ("Bea", 3)
-    assert name_groups(library, lambda found: found.named({"1": ""})).faces == 3
+    assert change_groups(library, lambda found: found.named({"1": ""})).faces == 3
     assert said(discovery_of(library)) == [(None, 3), (None, 2), (None, 1)]
     assert facts(library) == []
 
 
 def test_who_a_face_is_not_stays_out_of_the_persons_group(library):
-    name_groups(library, lambda found: found.named({"1": "Anna"}).denied({"1.3": "Anna"}))
+    change_groups(library, lambda found: found.named({"1": "Anna"}).denied({"1.3": "Anna"}))
 
     found = discovery_of(library)
     assert said(found) == [("Anna", 2), (None, 2), (None, 1), (None, 1)]
@@ -110,7 +117,7 @@ def test_what_is_no_face_is_gone_and_groups_nothing_anew(library, monkeypatch):
 
 
 def test_new_faces_are_grouped_and_take_the_name_of_their_group(library, library_of):
-    name_groups(library, lambda found: found.named({"1": "Anna"}))
+    change_groups(library, lambda found: found.named({"1": "Anna"}))
     library_of({"new.png": ["anna"]})
 
     found = discovery_of(library)
@@ -134,12 +141,12 @@ def test_what_a_recogniser_says_is_a_guess(library):
 
 def test_a_library_without_photos_and_one_that_another_process_changes(library, tmp_path):
     with Library(tmp_path / "new", create=True) as new, pytest.raises(UsageError, match="Nothing was scanned into the library"):
-        name_groups(new, lambda found: found)
+        change_groups(new, lambda found: found)
     with library.alone(), Library(library.folder) as other, pytest.raises(LibraryError, match="is being changed by another process"):
-        name_groups(other, lambda found: found)
+        change_groups(other, lambda found: found)
 
 
 def test_what_cannot_be_a_name_changes_nothing(library):
     with pytest.raises(UsageError, match="same name"):
-        name_groups(library, lambda found: found.named({"1": "Anna", "2": "anna"}))
+        change_groups(library, lambda found: found.named({"1": "Anna", "2": "anna"}))
     assert facts(library) == []

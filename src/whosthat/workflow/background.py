@@ -88,10 +88,10 @@ def _discover(progress: Progress, photos: str, bundle: str | None = None, withou
 def _learn(progress: Progress, library: str) -> dict[str, Any]:
     """Let a library's own recogniser learn from the names, and answer again."""
     from whosthat.library.store import Library
-    from whosthat.workflow.library_discovery import name_groups
+    from whosthat.workflow.library_discovery import change_groups
 
     with Library(library) as opened:
-        named = name_groups(opened, lambda found: found, learns=True)
+        named = change_groups(opened, lambda found: found, learns=True)
     return {"sentence": " ".join(named.notes) or _("There is nothing to learn from yet: nobody has a name.")}
 
 

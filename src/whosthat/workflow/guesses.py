@@ -9,6 +9,7 @@ that is like few others. How likely it is comes from the distance to the person'
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence, Set
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -28,6 +29,9 @@ the other. Of a group of several faces so much less: had they been Anna's, they 
 
 NEAREST, CANDIDATES = 3, 3
 """So many photos of each of so many people are compared, those whose templates are nearest."""
+
+MOST = 50
+"""So many faces of a group are compared."""
 
 
 class Person(NamedTuple):
@@ -56,11 +60,12 @@ class Guesses:
             photos: The photos that they are in: who is in one of them already is not this group.
             never: Names that it does not have.
         """
-        away = corrected(distances(vectors, self._templates), self._counts).mean(axis=0)
+        some = vectors[:: math.ceil(len(vectors) / MOST)]
+        away = corrected(distances(some, self._templates), self._counts).mean(axis=0)
         if self._strangers.expected(away.min(), self._counts) * len(vectors) > POSSIBLE:
             return None, False
         near = np.argsort(away, kind="stable")[:CANDIDATES].tolist()
-        best = min(near, key=lambda one: float(np.sort(distances(vectors, self._people[one].vectors))[:, :NEAREST].mean()))
+        best = min(near, key=lambda one: float(np.sort(distances(some, self._people[one].vectors))[:, :NEAREST].mean()))
         person, strangers = self._people[best], self._strangers.expected(away[best], self._counts) * len(vectors)
         if person.name in never or not photos.isdisjoint(person.photos) or strangers > POSSIBLE:
             return None, False

@@ -8,9 +8,11 @@ What was grouped with what stays in the library's table ``groups`` until there a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class NamedGroups:
     """What came of naming groups of a library.
 
     Attributes:
@@ -61,25 +63,49 @@ def learnt_sentence(learnt: Learnt) -> str:
     )
 
 
-def name_groups(library: Library, change: Callable[[Discovery], Discovery], *, learns: bool = False) -> Named:
-    """Group a library's faces, let ``change`` name them, keep the names as facts, and answer again; the library is kept from others.
+def name_groups(
+    library: str | Path,
+    names: Mapping[str, str],
+    *,
+    never: Mapping[str, str] = MappingProxyType({}),
+    accept: Literal["probably", "perhaps"] | None = None,
+    learns: bool = False,
+) -> NamedGroups:
+    """Name groups of a library's faces; the names are facts, which outlive everything.
 
     Args:
-        library: The library.
-        change: Returns the groups with names.
+        library: The library's folder.
+        names: Names of groups ("3") and of single faces ("3.7"), by the numbers that `discover` of the library gives; see
+            `Discovery.named`.
+        never: Who groups or faces are not; see `Discovery.denied`.
+        accept: Take every "probably" for right, or every "perhaps", too.
         learns: Let the library's own recogniser learn from the names, in the place of any other that the library uses.
 
     Raises:
         BundleError: The recogniser cannot be opened or saved.
         LibraryError: Another process changes the library, or it cannot be written.
-        UsageError: Nothing was scanned yet; or whatever ``change`` raises, before anything is kept.
+        UsageError: There is no library, nothing was scanned yet, or there is no such group or name.
+
+    Example:
+        name_groups("family", {"1": "Anna", "2": "Tom", "2.7": "Bo"}, accept="probably")
     """
+
+    def change(found: Discovery) -> Discovery:
+        found = found.named(names).denied(never)
+        return found if accept is None else found.accepted(perhaps=accept == "perhaps")
+
+    with Library(library) as opened:
+        return change_groups(opened, change, learns=learns)
+
+
+def change_groups(library: Library, change: Callable[[Discovery], Discovery], *, learns: bool = False) -> NamedGroups:
+    """Do what `name_groups` does with an open library, but ``change`` names the groups; what it raises is raised, and nothing is kept."""
     with library.alone():
         before = discovery_of(library)
         after = change(before)
         n_faces = keep_names(library, before, after)
         learnt = learn(library, replace=True) if learns else None
-        return Named(after, n_faces, answer_again(library), learnt)
+        return NamedGroups(after, n_faces, answer_again(library), learnt)
 
 
 def discovery_of(library: Library) -> Discovery:
