@@ -26,7 +26,7 @@ out from facts and recogniser, and can be worked out again at any time.
                ``made``: whether there was no such file before
     sidecar_names  the names that it wrote there, and among which ``keywords`` (with a blank between, empty for a region alone)
     settings   single values by name: ``bundle`` (the recogniser in use), ``reader`` (the key of the one whose faces count), ``networks``
-               (detector and embedder of that reader)
+               (detector and embedder of that reader), ``due`` (a scan has not answered for all that it found), ``forgetting`` (`erasing`)
     forgotten  what must not come back after somebody was forgotten, without a name: ``photo`` and the box, in shares, where no face is
                taken any more; or ``mark``, made of a content or of a place and its stamp, which is passed over (`contents.mark_of`)
 """
