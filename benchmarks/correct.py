@@ -100,8 +100,8 @@ def harm(folder: Path, embedder: str) -> list[Row]:
     rows = []
     for each in (3, 10, 30):
         wrong, right = (shown(of, network, each, wrong=kind) for kind in (True, False))
-        for what, one, other in zip(("said to do harm", "doubted"), wrong, right, strict=True):
-            figure = f"{one} of {TRIALS} wrong corrections, {other} of {TRIALS} right ones"
+        for what, n_wrong, n_right in zip(("said to do harm", "doubted"), wrong, right, strict=True):
+            figure = f"{n_wrong} of {TRIALS} wrong corrections, {n_right} of {TRIALS} right ones"
             rows.append(Row(f"{embedder}, {each} faces of each person: {what}", figure))
     return rows
 
