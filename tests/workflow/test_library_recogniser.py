@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from whosthat.errors import UsageError
 from whosthat.faces.alignment import CropTemplate
 from whosthat.library import facts
 from whosthat.library.contents import LibraryFace, faces_of, set_setting
@@ -24,8 +25,9 @@ from whosthat.workflow.answering import answer_again
 from whosthat.workflow.face_photos import OpenedReader
 from whosthat.workflow.gallery_bundle import recogniser_of, save_gallery
 from whosthat.workflow.library_recogniser import effects_of, learn
-from whosthat.workflow.people import list_people
+from whosthat.workflow.people import list_people, rename_person
 from whosthat.workflow.people_photos import photos_of
+from whosthat.workflow.removing import remove_person
 
 MakeLibrary = Callable[..., Library]
 PHOTOS = {f"{who}{number}.png": [who] for who in ("anna", "tom", "eve") for number in range(6)}
@@ -255,3 +257,17 @@ def test_another_embedder_is_learnt_with_from_the_same_facts(library_of: MakeLib
     monkeypatch.setattr("whosthat.recognition.face_recogniser._reader", lambda *_: newer)
     recogniser: Any = load(library.folder / "recogniser")
     assert recogniser.identifier.decide(face_in(library, "tom5").vector[None]).people(np.array([1])) == [[1]]
+
+
+def test_who_is_learnt_from_the_library_is_changed_in_the_library(library_of: MakeLibrary) -> None:
+    library = library_of(PHOTOS)
+    name_groups(library, "anna", "tom")
+    learn(library)
+    own = library.folder / "recogniser"
+    with pytest.raises(UsageError, match=r"whosthat library .* forget NAME"):
+        remove_person(own, "Anna")
+    with pytest.raises(UsageError, match=r"whosthat correct .* --rename"):
+        rename_person(own, "Anna", "Annika")
+    assert enrolled(library) == {"Anna": 6, "Tom": 6}
+    remove_person(own, "Anna", of_library=True)
+    assert enrolled(library) == {"Tom": 6}

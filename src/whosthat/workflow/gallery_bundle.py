@@ -14,6 +14,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from whosthat.errors import BundleError, UsageError, did_you_mean, system_reason, type_given
+from whosthat.library.store import is_library
 from whosthat.recognition.bundle import (
     FINGERPRINT_DIGITS,
     Bundle,
@@ -28,6 +29,7 @@ from whosthat.recognition.face_recogniser import FaceRecogniser, bundle_files
 from whosthat.recognition.face_threshold import DistanceThreshold
 from whosthat.recognition.gallery import Gallery
 from whosthat.recognition.index import Index
+from whosthat.translation import _
 
 
 @contextmanager
@@ -109,6 +111,18 @@ def _changed_facts(facts: BundleFacts, gallery: Gallery, gone: Set[str]) -> Bund
     if isinstance(facts.threshold, DistanceThreshold):
         document["threshold"] = facts.threshold.among(len(facts.labels), len(gallery.people)).model_dump()
     return BundleFacts.model_validate(document)
+
+
+def refuse_of_library(path: str | Path, advice: str) -> None:
+    """Raise UsageError where a bundle is a library's own recogniser: it is learnt again from what the library knows.
+
+    ``advice`` says what to do in its place, as `translation._` takes it, with a place for the ``library``.
+    """
+    library = home_of(open_bundle(path)).resolve().parent
+    if is_library(library):
+        raise UsageError(
+            "This recogniser is learnt from the library {library}. {advice}", library=library, advice=_(advice, library=library)
+        )
 
 
 def normal_name(name: str) -> str:

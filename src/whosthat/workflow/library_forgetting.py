@@ -202,7 +202,7 @@ def _forget_in_bundle(library: Library, bundle: Path, person: str, kept: list[st
     elif name is not None and len(people) == 1:
         kept.append(_("{person} is the only person of the recogniser {bundle}. Delete its folder.", person=person, bundle=bundle))
     elif name is not None:
-        remove_person(bundle, name)
+        remove_person(bundle, name, of_library=True)
         return True
     return False
 

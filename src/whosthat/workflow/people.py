@@ -19,13 +19,13 @@ from whosthat.recognition.bundle import open_bundle
 from whosthat.recognition.face_recogniser import FaceRecogniser, index_in
 from whosthat.recognition.gallery import FILE, EnrolledPhoto, Gallery, read_gallery
 from whosthat.recognition.index import grown, search_words
-from whosthat.translation import _
+from whosthat.translation import N_, _
 from whosthat.types import Added, Enrolled, SetAside
 from whosthat.wording import counted, listing
 from whosthat.workflow.doubts import check_not_somebody_else, check_one_person
 from whosthat.workflow.face_choice import Chosen, choose_face, choose_faces
 from whosthat.workflow.face_photos import faces_of_photos
-from whosthat.workflow.gallery_bundle import check_name, face_facts, known_name, normal_name, recogniser_of, save_gallery
+from whosthat.workflow.gallery_bundle import check_name, face_facts, known_name, normal_name, recogniser_of, refuse_of_library, save_gallery
 from whosthat.workflow.predict import find_photos, places_given
 from whosthat.workflow.prediction import Prediction
 from whosthat.workflow.removing import held
@@ -100,6 +100,7 @@ def rename_person(bundle: str | Path, name: str, new_name: str) -> None:
 
     Raises BundleError when it cannot be used or saved, UsageError when nobody has the first name, or the second cannot be used.
     """
+    refuse_of_library(bundle, N_("Rename the person there: whosthat correct {library} --rename OLD=NEW"))
     new_name = normal_name(new_name)
     with held(bundle) as (opened, _rest):
         identifier = recogniser_of(opened).identifier

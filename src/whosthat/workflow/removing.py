@@ -21,9 +21,10 @@ from whosthat.recognition.bundle import Bundle, open_bundle
 from whosthat.recognition.face_recogniser import FaceRecogniser
 from whosthat.recognition.gallery import Gallery
 from whosthat.recognition.identifier import Identifier
+from whosthat.translation import N_
 from whosthat.types import FloatArray
 from whosthat.workflow.forgetting import Erasure, Receipt, erase, erasure_of, note_erasure, plan_erasure
-from whosthat.workflow.gallery_bundle import known_name, locked, normal_name, recogniser_of, save_gallery
+from whosthat.workflow.gallery_bundle import known_name, locked, normal_name, recogniser_of, refuse_of_library, save_gallery
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,16 +39,21 @@ class Removed:
     threshold: float
 
 
-def remove_person(bundle: str | Path, name: str) -> Removed:
+def remove_person(bundle: str | Path, name: str, *, of_library: bool = False) -> Removed:
     """Remove somebody: embeddings, entries in the cache, pictures in the run; nothing is trained again.
 
     The cache forgets the photos that are enrolled, all others in the person's folder, and all in which the face is recognised. What is to
     be deleted is written down first: a removal that was stopped is finished by the same command, or by the next one that changes the
     bundle.
 
+    From a library's own recogniser, which is learnt from what the library knows, a person is removed only with ``of_library``, by the
+    library that forgets the person too.
+
     Raises BundleError when the bundle cannot be used or saved, UsageError when nobody has this name or nobody else is left, CacheError and
     RunError when something cannot be deleted there.
     """
+    if not of_library:
+        refuse_of_library(bundle, N_("Forget the person there: whosthat library {library} forget NAME"))
     with held(bundle) as (opened, removed):
         if removed is not None and removed.receipt.removed == normal_name(name):
             return removed
