@@ -19,7 +19,7 @@ from whosthat.checking.costly import CostlyPhotos
 from whosthat.cluster import LOCAL
 from whosthat.dataset.audit import Audit, AuditedPhoto
 from whosthat.dataset.split import Split, write_split
-from whosthat.errors import DatasetError, RecipeError, RunError, system_reason
+from whosthat.errors import DatasetError, PhotoError, RecipeError, RunError, system_reason
 from whosthat.evaluation.diagnosis import Diagnosis, Training, diagnose
 from whosthat.evaluation.face_part import read_face_part
 from whosthat.evaluation.learning_curve import LearningCurve
@@ -196,13 +196,16 @@ def finish(run: Path, *, progress: Progress = SILENT) -> bool:
 
 
 class _Photos:
-    """Photos of a part by row, read when they are asked for; of a clip the frame in its middle."""
+    """Photos of a part by row, read when they are asked for; of a clip the frame in its middle. None of what cannot be read any more."""
 
     def __init__(self, photos: Sequence[AuditedPhoto]) -> None:
         self._photos = photos
 
-    def __getitem__(self, row: int) -> Image:
-        return picture_of(self._photos[row].photo.path)
+    def __getitem__(self, row: int) -> Image | None:
+        try:
+            return picture_of(self._photos[row].photo.path)
+        except PhotoError:
+            return None
 
 
 def bundle_facts(recipe: AnyRecipe, evaluation: Evaluation | None, **others: Any) -> BundleFacts:
