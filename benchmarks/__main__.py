@@ -44,6 +44,7 @@ BENCHMARKS = (
     "library",
     "find",
     "correct",
+    "video",
     "photo_stages",
     "ray_engine",
     "service",
