@@ -162,8 +162,10 @@ def conclude(
 
     The history has one row an epoch. The rest is as in `RunFacts`.
     """
+    part = read_face_part(run.folder)
+    costly = () if part is None else part.costly
     diagnosis, now = diagnose(history, evaluation, training), datetime.now(UTC).isoformat(timespec="seconds")
-    tested = RunFacts(run.photos_name, now, temperature, training, evaluation, diagnosis, notes, learning)
+    tested = RunFacts(run.photos_name, now, temperature, training, evaluation, diagnosis, notes, learning, costly)
     keep_photos(run.folder, evaluation, _Photos(run.parts.parts["test"]))
     if history:  # a run of faces takes a second or two, and drawing would take as long again: `whosthat report` does it
         write_plots(run.folder, tested, history)
@@ -174,9 +176,7 @@ def conclude(
 
 def result_of(run: Path, tested: RunFacts) -> TrainResult:
     """Return what a run left behind, from what its test said."""
-    part = read_face_part(run)
-    costly = () if part is None else part.costly
-    return TrainResult(run, run / BUNDLE, tested.evaluation, tested.diagnosis, tested.notes, costly=costly)
+    return TrainResult(run, run / BUNDLE, tested.evaluation, tested.diagnosis, tested.notes, costly=tested.costly)
 
 
 def finish(run: Path, *, progress: Progress = SILENT) -> bool:
