@@ -40,6 +40,7 @@ BENCHMARKS = (
     "faces_strangers",
     "stated_rates",
     "discover",
+    "people_rules",
     "library",
     "find",
     "correct",
