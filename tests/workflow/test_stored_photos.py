@@ -96,6 +96,14 @@ def test_a_second_training_fetches_what_its_report_shows(heroes: Path, bucket: A
     assert sorted(bucket.fetched) == sorted(f"photos/heroes/{name}" for name in read_face_part(run).suspected | shown)
 
 
+def test_a_report_lacks_the_photos_that_cannot_be_fetched_any_more(heroes: Path, bucket: Any, tmp_path: Path) -> None:
+    train(ADDRESS, "faces", runs=tmp_path / "runs")
+    bucket.bad = dict.fromkeys(bucket.files, "error")
+    run = train(ADDRESS, "faces", runs=tmp_path / "runs").run
+    assert (run / "report.html").exists()
+    assert json.loads((run / "plots" / "photos.json").read_bytes()) == {}
+
+
 def test_a_check_says_the_same_and_its_second_look_fetches_nothing(
     heroes: Path, bucket: Any, tmp_path: Path, another_cache: Callable[[], None]
 ) -> None:

@@ -224,7 +224,9 @@ def test_planted_photos_that_cost_right_answers_are_named_with_their_number(
     assert costly["lost"] == 3  # all photos of hers that were learnt from
     sentence = f"{len(costly['photos'])} photos of ann cost {costly['lost']} right answers: {', '.join(costly['photos'])}."
     run = Path(document["run"])
-    assert any(note.startswith(sentence) for note in json.loads((run / "metrics.json").read_bytes())["notes"])
+    metrics = json.loads((run / "metrics.json").read_bytes())
+    assert metrics["costly"] == [costly]
+    assert any(note.startswith(sentence) for note in metrics["notes"])
     assert sentence in unescape((run / "report.html").read_text("utf-8"))
     assert resume(run).costly == (CostlyPhotos("ann", tuple(costly["photos"]), 3),)
 
