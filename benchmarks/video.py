@@ -4,10 +4,11 @@
 the frames per second of looking (every fifth is looked at, all are decoded), of drawing (decoding again, boxes and names, FFmpeg's H.264
 beside it), and the most memory that a whole ``predict --draw`` and its FFmpeg held, each by itself.
 
-*Watching*: a folder into which a photo comes four times a second, of 40 people and strangers by turns, is watched by ``whosthat watch`` for
-`WHOSTHAT_SOAK_S` seconds, 60 unless it is set. One webhook never answers, another refuses, a broker is down; somebody has left after one
-second, so that notices are many. Memory is what the process holds (RSS); the growth is the slope of the last two thirds. How late: from the
-photo's name to the line that names it, which takes two looks at the folder, half a second apart.
+*Watching*: a folder into which a photo comes six times a second, of 40 people and strangers by turns, is watched by ``whosthat watch`` for
+`WHOSTHAT_SOAK_S` seconds, 120 unless it is set. One webhook never answers, another refuses, a broker is down; somebody has left after one
+second, so that notices are many. Memory is what the process holds (RSS); the growth is the slope of the last half, when the queues of 100
+messages with pictures are full. How late: from the photo's name to the line that names it, which takes two looks at the folder, half a
+second apart.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ TITLE = "Videos drawn whole, and watching"
 CLIP = SHARED / "data" / "video" / "short_clip.mp4"
 LENGTHS = ((1, 360), (4, 360), (1, 1080), (2, 1080))
 EVERY = 5
-ARRIVALS_A_SECOND = 4
+ARRIVALS_A_SECOND = 6
 
 
 def measure() -> list[Row]:
@@ -108,7 +109,7 @@ def memory_of(command: Sequence[str]) -> tuple[float, float]:
 
 def watching(bundle: Path, folder: Path) -> list[Row]:
     """Watch a folder for a while, with receivers that do not receive."""
-    seconds = float(os.environ.get("WHOSTHAT_SOAK_S", "60"))
+    seconds = float(os.environ.get("WHOSTHAT_SOAK_S", "120"))
     arrivals = folder / "arrivals"
     arrivals.mkdir()
     with silent() as hanging, silent(closes=True) as refusing, socket.socket() as nobody:
@@ -130,8 +131,8 @@ def watching(bundle: Path, folder: Path) -> list[Row]:
     assert running.returncode == 0
     entered = [(moment, str(one["photo"])) for moment, one in notices if one["event"] == "entered"]
     late = [moment - came[photo] for moment, photo in entered]
-    third = [sample for sample in memory if sample[0] >= memory[0][0] + seconds / 3]
-    times, megabytes = zip(*third, strict=True)
+    half = [sample for sample in memory if sample[0] >= memory[0][0] + seconds / 2]
+    times, megabytes = zip(*half, strict=True)
     slope = float(np.polyfit(times, megabytes, 1)[0])
     growth = f"{3600 * slope:+.1f} MB an hour ({megabytes[0]:.1f} to {megabytes[-1]:.1f} MB in {times[-1] - times[0]:.0f} s)"
     return [

@@ -13,6 +13,7 @@ import base64
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -153,8 +154,9 @@ def watch(
                 notifier.tell(_for_others(notice, source))
             yield notice
     finally:
-        for notifier in others:
-            notifier.close()
+        if others:
+            with ThreadPoolExecutor(len(others)) as pool:  # each may take its last seconds
+                list(pool.map(lambda notifier: notifier.close(), others))
 
 
 def _for_others(notice: Notice, folder: str) -> dict[str, Any]:
