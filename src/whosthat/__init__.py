@@ -14,6 +14,7 @@
     recogniser = whosthat.load("runs/latest")
     recogniser.identify("photo.jpg")                                  who is in this photo?
     whosthat.predict(recogniser, ["holiday"])                         who is in these photos?
+    whosthat.watch("runs/latest", "0")                                who comes before the camera?
     whosthat.write_xmp(predictions)                                   names where digiKam and Lightroom see them
     whosthat.evaluate("runs/latest", "other photos")                  how good is it, really?
 
@@ -30,6 +31,7 @@ from whosthat.version import __version__
 if TYPE_CHECKING:
     from whosthat.errors import BundleError, DatasetError, PhotoError, UsageError, WhosthatError
     from whosthat.evaluation.metrics import Evaluation
+    from whosthat.recognition.presence import Change
     from whosthat.recognition.recogniser import People, Recogniser
     from whosthat.training.experiments import Step, grid, read_series
     from whosthat.training.recipe import Recipe, default_recipe, read_recipe
@@ -56,10 +58,12 @@ if TYPE_CHECKING:
     from whosthat.workflow.thresholds import RunThreshold, run_threshold, save_threshold
     from whosthat.workflow.train import resume, train
     from whosthat.workflow.training_run import TrainResult
+    from whosthat.workflow.watching import Notice, Watching, watch
 
 _NAMES = {
     "errors": ("BundleError", "DatasetError", "PhotoError", "UsageError", "WhosthatError"),
     "evaluation.metrics": ("Evaluation",),
+    "recognition.presence": ("Change",),
     "recognition.recogniser": ("People", "Recogniser"),
     "training.experiments": ("Step", "grid", "read_series"),
     "training.recipe": ("Recipe", "default_recipe", "read_recipe"),
@@ -86,6 +90,7 @@ _NAMES = {
     "workflow.thresholds": ("RunThreshold", "run_threshold", "save_threshold"),
     "workflow.train": ("resume", "train"),
     "workflow.training_run": ("TrainResult",),
+    "workflow.watching": ("Notice", "Watching", "watch"),
 }
 _HOMES = {name: f"whosthat.{home}" for home, names in _NAMES.items() for name in names}
 
@@ -93,6 +98,7 @@ __all__ = [
     "Added",
     "Box",
     "BundleError",
+    "Change",
     "Checkup",
     "CompareResult",
     "Corrected",
@@ -111,6 +117,7 @@ __all__ = [
     "LibraryStatus",
     "Likeness",
     "NamedGroups",
+    "Notice",
     "People",
     "PhotoError",
     "Prediction",
@@ -126,6 +133,7 @@ __all__ = [
     "TrainResult",
     "UsageError",
     "Verification",
+    "Watching",
     "WhosthatError",
     "XmpRead",
     "XmpWritten",
@@ -158,6 +166,7 @@ __all__ = [
     "train",
     "undo_correction",
     "verify_library",
+    "watch",
     "write_library_xmp",
     "write_xmp",
 ]

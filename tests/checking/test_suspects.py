@@ -111,3 +111,15 @@ def test_photos_of_one_person_have_no_strays_and_those_of_a_second_are_all_named
     assert find_outliers(vectors[[6, 0, 1, 7, 2]]) == [0, 3]
     assert len(find_outliers(vectors[[0, 6]])) == 1
     assert find_outliers(vectors[:1]) == []
+
+
+def test_the_average_of_two_ages_makes_nobody_look_alike() -> None:
+    vectors, labels = people(5, 10)
+    labels[labels == 4] = 0  # the last one's photos are the first one's of another age
+    (nearest, *_rest) = find_look_alikes(vectors, labels, np.arange(50), range(4))
+    vectors_of_one, _labels = people(5, 10)
+    assert nearest.distance > 0.9 * min(
+        np.linalg.norm(vectors_of_one[one * 10 : one * 10 + 10].mean(axis=0) - vectors_of_one[other * 10 : other * 10 + 10].mean(axis=0))
+        for one in range(4)
+        for other in range(one)
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
@@ -15,7 +16,8 @@ from whosthat.errors import DoubtError, WhichFaceError
 from whosthat.library.facts import Fact, How, What
 from whosthat.types import Box
 from whosthat.workflow.answering import Answered, ChangedAnswer
-from whosthat.workflow.correcting import Corrected, Correction, FaceAnswer
+from whosthat.workflow.correcting import Corrected, Correction
+from whosthat.workflow.library_faces import FaceAnswer
 from whosthat.workflow.library_recogniser import Effect, Learnt
 
 PHOTO = "ab" * 32
@@ -43,19 +45,28 @@ def test_what_changed_is_told(replaced: Any, capsys: pytest.CaptureFixture[str])
 
 def test_harm_is_told_with_numbers_and_a_way_out(replaced: Any, capsys: pytest.CaptureFixture[str]) -> None:
     learnt = Learnt(2, 121, left_out=3, is_new=True, notes=("In cross-validation, 97 %.", "A face gets a name."))
-    done = Corrected((fact(7),), Answered(50, 0), learnt, Effect(7, 110, 118, 120))
+    done = Corrected((fact(7),), Answered(50, 0), learnt, Effect(7, "Anna", 110, 118, 120, "Tom"))
     replaced("whosthat.workflow.correcting.correct", done)
     assert main(["correct", "lib", "beach.jpg", "--is", "Anna", "--enrol"]) == 0
     told = capsys.readouterr().err
     assert "2 people, 121 faces" in told
     assert "did not learn from 3 faces" in told
     assert "Of 120 faces that it learnt from besides, 110 are answered right in cross-validation, and 118 without this one." in told
+    assert "would sooner be Tom" in told
     assert "harm" in told
     assert "whosthat correct lib --undo 7" in told
+    replaced("whosthat.workflow.correcting.correct", replace(done, effect=Effect(7, "Anna", 118, 118, 120, "Tom")))
+    assert main(["correct", "lib", "beach.jpg", "--is", "Anna", "--enrol"]) == 0
+    doubted = capsys.readouterr().err
+    assert "would sooner be Tom" in doubted
+    assert "harm" not in doubted
+    replaced("whosthat.workflow.correcting.correct", replace(done, effect=Effect(7, "Anna", 117, 118, 120, "Anna")))  # chance
+    assert main(["correct", "lib", "beach.jpg", "--is", "Anna", "--enrol"]) == 0
+    assert "harm" not in capsys.readouterr().err
 
 
 def test_the_faces_of_a_photo(replaced: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    replaced("whosthat.workflow.correcting.faces_in", (FaceAnswer(1, Box(0, 5, 30, 45), "Anna", 1.0, "fact"),))
+    replaced("whosthat.workflow.library_faces.faces_in", (FaceAnswer(1, Box(0, 5, 30, 45), "Anna", 1.0, "fact"),))
     assert main(["correct", "lib", "beach.jpg"]) == 0
     told = capsys.readouterr()
     assert told.out.splitlines()[1].split() == ["1", "0,", "5", "30", "x", "40", "Anna", "you", "said", "so"]
@@ -66,7 +77,7 @@ def test_the_list_with_what_harms(replaced: Any, capsys: pytest.CaptureFixture[s
     listed = (
         Correction(fact(9, "is_not", "Tom"), 1, Path("beach.jpg"), 2),
         Correction(fact(8, "no_face", None, undone_at=2e9), 1, None, None),
-        Correction(fact(3, how="group"), 40, Path("party.jpg"), 1, Effect(3, 5, 9, 10)),
+        Correction(fact(3, how="group"), 40, Path("party.jpg"), 1, Effect(3, "Anna", 5, 9, 10, None)),
     )
     replaced("whosthat.workflow.correcting.corrections", listed)
     assert main(["correct", "lib", "--list"]) == 0

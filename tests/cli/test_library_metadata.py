@@ -16,6 +16,7 @@ from whosthat.types import SetAside, Sighting
 from whosthat.workflow.answering import Answered
 from whosthat.workflow.metadata import XmpRead, XmpWritten
 from whosthat.workflow.prediction import Prediction
+from whosthat.workflow.scanning import Scan
 
 
 @pytest.fixture
@@ -45,6 +46,17 @@ def test_what_cannot_be_written_or_read_ends_with_3(run: Any, replaced: Any) -> 
     assert (told.exit_code, read.options["contacts"]) == (3, Path("contacts.xml"))
     assert "Other programs had named 5 faces in these photos; found again: 4." in told.stderr
     assert "4 faces have another name than before." in told.stderr
+
+
+def test_a_scan_reads_names_at_its_end(replaced: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    replaced("whosthat.workflow.scanning.scan", Scan(photos=1, files=1))
+    problems = [SetAside(Path("a.jpg.xmp"), "it is a link")]
+    read = replaced("whosthat.workflow.library_metadata.read_library_xmp", (XmpRead(5, 4), Answered(9, 4)))
+    assert main(["library", "family", "scan", "--read-xmp"]) == 0
+    assert read.arguments == (Path("family"),)
+    assert "found again: 4." in capsys.readouterr().err
+    read.result = (XmpRead(problems=problems), Answered(0, 0))
+    assert main(["library", "family", "scan", "--read-xmp"]) == 3
 
 
 @pytest.mark.parametrize(

@@ -175,6 +175,13 @@ def test_renaming_and_merging(library: Library) -> None:
     assert list(facts.people_of(library).values()) == ["Bob"]
     with pytest.raises(UsageError, match="Nobody here"):
         facts.rename(library, "Anna", "Tom")
+    assert facts.names_by_key(library) == {"bob": "Bob", "ana": "Bob", "anna": "Bob"}
+    of(library, 2, "is", "Ana")  # somebody else, from now on
+    assert facts.names_by_key(library)["ana"] == "Ana"
+    with library.changing() as change:
+        change.execute("DELETE FROM people WHERE name = 'Bob'")
+    assert facts.names_by_key(library) == {"ana": "Ana"}
+    assert library.rows("SELECT * FROM aliases") == []
 
 
 def test_a_thousand_faces_in_one_photo(library: Library) -> None:

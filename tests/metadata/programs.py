@@ -143,5 +143,13 @@ rdf:about="" {MWG}><mwg-rs:Regions rdf:parseType="Resource"><mwg-rs:AppliedToDim
 stArea:y="120" stArea:w="80" stArea:h="60" stArea:unit="pixel"/></rdf:li></rdf:Bag></mwg-rs:RegionList></mwg-rs:Regions></rdf:Description>
 </rdf:RDF></x:xmpmeta>""".encode()
 
-PROGRAMS = {"digiKam": DIGIKAM, "Lightroom": LIGHTROOM, "ExifTool": EXIFTOOL, "Microsoft": MICROSOFT, "compact": COMPACT}
+# An iPhone: faces that the camera found, without names, with fields of its own.
+APPLE = EXIFTOOL.replace(
+    b"      <mwg-rs:Name>Marie Curie</mwg-rs:Name>\n",
+    b"      <mwg-rs:Extensions rdf:parseType='Resource' xmlns:apple-fi='http://ns.apple.com/faceinfo/1.0/'>\n"
+    b"       <apple-fi:AngleInfoRoll>270</apple-fi:AngleInfoRoll>\n       <apple-fi:FaceID>12</apple-fi:FaceID>\n"
+    b"      </mwg-rs:Extensions>\n",
+)
+
+PROGRAMS = {"Apple": APPLE, "digiKam": DIGIKAM, "Lightroom": LIGHTROOM, "ExifTool": EXIFTOOL, "Microsoft": MICROSOFT, "compact": COMPACT}
 """Marie Curie, in the same place of the stored photo of 400 x 300 pixels: from (0.2, 0.3) to (0.4, 0.5)."""

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from whosthat.metadata.regions import Frame
-from whosthat.metadata.xmp import read_people
+from whosthat.metadata.xmp import opened, read_people, written_regions
 from whosthat.metadata.xmp_editing import EMPTY
 from whosthat.metadata.xmp_merging import Person, is_empty, merge, take_out
 from whosthat.safe_xml import XmlError
@@ -108,11 +108,47 @@ def test_nobody_is_named_twice(programs) -> None:
     assert "elsewhere" in merged.problems[0]
 
 
-def test_a_region_without_a_name_is_left_alone(programs) -> None:
-    packet = programs["ExifTool"].replace(b"Marie Curie", b"")
+def unnamed(packet: bytes) -> bytes:
+    """Return a sidecar whose face has no name, as phones write it."""
+    packet = packet.replace(b'\n        mwg-rs:Name="Marie Curie"', b"").replace(b' mwg-rs:Name="Marie Curie"', b"")
+    return packet.replace(b"\n      <mwg-rs:Name>Marie Curie</mwg-rs:Name>", b"").replace(b'="Marie Curie"', b'=""')
+
+
+@pytest.mark.parametrize("program", ["digiKam", "Lightroom", "ExifTool", "compact"])
+def test_a_region_without_a_name_gets_it_and_gives_it_back(exiftool, tmp_path, programs, program: str) -> None:
+    packet = unnamed(programs[program])
+    assert read_people(packet, FRAME).regions == ()
+    merged = merge(packet, [MARIE], FRAME)
+    assert only_added(packet, merged.packet)
+    assert (merged.names, merged.problems) == (("Marie Curie",), [])
+    (tmp_path / "a.xmp").write_bytes(merged.packet)
+    faces = [one for one in exiftool(tmp_path / "a.xmp")["XMP-mwg-rs:RegionInfo"]["RegionList"] if one["Type"] == "Face"]
+    assert [one["Name"] for one in faces] == ["Marie Curie"]  # the same region, with all that it had
+    assert read_people(merged.packet, FRAME).regions == ()  # whosthat's own name is nobody's label
+    assert merge(merged.packet, [MARIE], FRAME, complete=True).packet == merged.packet
+    corrected = merge(merged.packet, [Person("Irene", MARIE.box, 1.0)], FRAME, gone=merged.added)
+    assert names(corrected.packet) == ["Irene"]
+    assert corrected.packet.count(b"Marie Curie") == (b"People/Marie" in packet) + packet.count(b">Marie Curie<")
+    for nobody in (
+        merge(merged.packet, [], FRAME, complete=True, gone=merged.added).packet,
+        take_out(merged.packet, "Marie Curie", BOTH[:1]),
+    ):
+        assert names(nobody) == []
+        assert len(list(written_regions(opened(nobody), FRAME))) == len(list(written_regions(opened(packet), FRAME)))
+
+
+def test_an_empty_name_that_is_an_attribute_is_left_alone(programs) -> None:
+    packet = programs["Lightroom"].replace(b"Marie Curie", b"")
     merged = merge(packet, [MARIE], FRAME)
     assert (merged.packet, merged.names) == (packet, ())
     assert "without a name" in merged.problems[0]
+    assert merge(programs["ExifTool"].replace(b"Marie Curie", b" "), [MARIE], FRAME).names == ("Marie Curie",)
+
+
+def test_where_only_microsoft_has_a_region_without_a_name_a_new_one_comes(programs) -> None:
+    merged = merge(programs["Microsoft"].replace(b"Marie Curie", b""), [MARIE], FRAME)
+    assert names(merged.packet) == ["Marie Curie"]
+    assert b"mwg-rs:RegionList" in merged.packet
 
 
 def test_what_whosthat_wrote_is_updated(programs) -> None:

@@ -8,6 +8,7 @@ import shutil
 import stat
 import struct
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,13 @@ def test_frames_keep_times_that_vary(ffmpeg: Any, tmp_path: Path) -> None:
     source = make(tmp_path / "phone.mp4", *PICTURE, "-vf", "select='not(mod(n,4))+not(mod(n,7))'", "-fps_mode", "vfr")
     copy = again(ffmpeg, source, tmp_path / "copy.mp4")
     assert len({round(late - early, 3) for early, late in zip(times(source), times(source)[1:], strict=False)}) > 2
+    assert times(copy) == pytest.approx(times(source), abs=0.001)
+
+
+def test_an_ffmpeg_without_h264_writes_mpeg4(ffmpeg: Any, tmp_path: Path) -> None:
+    source = make(tmp_path / "phone.mp4", *PICTURE, *TONE, "-vf", "select='not(mod(n,4))+not(mod(n,7))'", "-fps_mode", "vfr")
+    copy = again(replace(ffmpeg, encoder="mpeg4"), source, tmp_path / "copy.mp4")
+    assert [one["codec_name"] for one in streams(copy)] == ["mpeg4", "aac"]
     assert times(copy) == pytest.approx(times(source), abs=0.001)
 
 

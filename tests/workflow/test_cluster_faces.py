@@ -143,6 +143,10 @@ def test_workers_fetch_photos_from_storage(
     answers = list(predict(load_on(cluster, trained), "s3://photos/holiday", remember=True))
     assert [(one.path.name, one.sightings, one.error) for one in answers] == here
     assert str(answers[0].path) == "s3://photos/holiday/0.png"
+    assert Counter(bucket.fetched) == dict.fromkeys(bucket.files, 1)  # by the workers, not here
+    bucket.asked.clear()
+    assert list(predict(load_on(cluster, trained), "s3://photos/holiday", remember=True)) == answers
+    assert sorted(bucket.fetched) == ["photos/holiday/broken.png", "photos/holiday/empty.jpg"]
     assert len(here) > 5
 
 

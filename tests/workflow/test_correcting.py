@@ -21,8 +21,9 @@ from whosthat.library.store import Library
 from whosthat.recognition.gallery import EnrolledPhoto, Gallery
 from whosthat.workflow import correcting, library_recogniser
 from whosthat.workflow.answering import answer_again
-from whosthat.workflow.correcting import correct, corrections, faces_in, redo_correction, rename_in_library, undo_correction
+from whosthat.workflow.correcting import correct, corrections, redo_correction, rename_in_library, undo_correction
 from whosthat.workflow.face_photos import OpenedReader
+from whosthat.workflow.library_faces import faces_in
 from whosthat.workflow.people import list_people
 
 PHOTOS = {"a.png": ["anna"], "b.png": ["anna", "tom"], "c.png": ["tom"], "d.png": ["tom"], "e.png": ["anna"], "sea.png": []}
@@ -179,6 +180,22 @@ def test_renaming_and_merging(library: Path, photos: Path) -> None:
     assert (name_of(library, photos / "a.png"), name_of(library, photos / "c.png")) == ("Tom", "Tom")
     with pytest.raises(UsageError, match="Choose another name"):
         rename_in_library(library, "Tom", "a/b")
+
+
+def test_a_recogniser_that_still_says_the_old_name_means_the_same_person(library: Path, photos: Path, bundle: Path) -> None:
+    assert name_of(library, photos / "a.png") == "Anna"
+    correct(library, photos / "c.png", "is", "Bea")
+    rename_in_library(library, "Anna", "Annika")
+    assert name_of(library, photos / "a.png") == "Annika"
+    rename_in_library(library, "Annika", "Bea", merge=True)
+    assert (name_of(library, photos / "a.png"), name_of(library, photos / "c.png")) == ("Bea", "Bea")
+    assert correct(library, photos / "b.png", "is_not", "Anna", face=1).facts[0].person == "Bea"
+    assert [one.name for one in faces_in(library, photos / "b.png")] == [None, None]
+    undo_correction(library)
+    correct(library, photos / "b.png", "is", "Bea", face=2)  # then the other face of the photo is not
+    assert [one.name for one in faces_in(library, photos / "b.png")] == [None, "Bea"]
+    with Library(library) as opened:
+        assert correcting._label(opened, bundle, "Bea") == "Anna"
 
 
 def test_two_corrections_at_once_are_both_kept_and_answered(library: Path, photos: Path) -> None:

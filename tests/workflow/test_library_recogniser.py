@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,6 +20,7 @@ from whosthat.library.store import Library
 from whosthat.recognition import load
 from whosthat.recognition.bundle import open_bundle
 from whosthat.workflow import library_recogniser
+from whosthat.workflow.answering import answer_again
 from whosthat.workflow.face_photos import OpenedReader
 from whosthat.workflow.gallery_bundle import recogniser_of, save_gallery
 from whosthat.workflow.library_recogniser import effects_of, learn
@@ -145,9 +148,11 @@ def test_a_harmful_correction_is_shown_and_a_harmless_one_is_not(library_of: Mak
     learnt = learn(library)
     assert learnt is not None
     assert not learnt.effects[good].harms
+    assert not learnt.effects[good].is_doubtful
     effect = learnt.effects[bad]
     assert effect.harms
-    assert effect.n == 5
+    assert (effect.n, effect.person, effect.likeliest) == (5, "Anna", "Tom")
+    assert b"Tom" not in json.dumps(library.setting("learnt")).encode()  # or it would outlive forgetting Tom
     assert effect.without_it > effect.with_it
     assert dict(effects_of(library)) == dict(learnt.effects)
     facts.undo(library)
@@ -212,3 +217,41 @@ def test_another_recogniser_in_use_is_left_alone(library_of: MakeLibrary) -> Non
     assert learnt is not None
     assert learnt.people == 2
     assert library.setting("bundle") == "recogniser"
+
+
+def test_answering_again_learns_what_is_due_and_makes_up_for_a_lost_recogniser(library_of: MakeLibrary) -> None:
+    library = library_of(PHOTOS)
+    name_groups(library, "anna", "tom")
+    answer_again(library)
+    assert library.setting("bundle") is None  # nobody asked for one
+    learn(library)
+    for number in range(3):
+        say(library, f"eve{number}", "is", "Eve", "metadata")
+    answer_again(library)
+    assert enrolled(library) == {"Anna": 6, "Eve": 3, "Tom": 6}
+    named = library.rows("SELECT name FROM answers JOIN people ON people.id = person WHERE face = ?", (face_in(library, "eve5").row,))
+    assert named == [("Eve",)]
+    shutil.rmtree(library.folder / "recogniser")
+    answer_again(library)
+    assert enrolled(library) == {"Anna": 6, "Eve": 3, "Tom": 6}
+    (library.folder / "recogniser" / "bundle.json").write_text("{}")
+    answer_again(library)
+    assert enrolled(library) == {"Anna": 6, "Eve": 3, "Tom": 6}
+
+
+def test_another_embedder_is_learnt_with_from_the_same_facts(library_of: MakeLibrary, monkeypatch: pytest.MonkeyPatch) -> None:
+    library = library_of(PHOTOS)
+    name_groups(library, "anna", "tom")
+    learn(library)
+    opened = library_recogniser.open_reader()
+    newer: Any = SimpleNamespace(**{**vars(opened.reader), "key": "newer"})
+    monkeypatch.setattr(library_recogniser, "open_reader", lambda *_: OpenedReader(newer, b"graph", {"mtcnn-pnet": b"network"}))
+    with library.changing() as change:
+        for face in faces_of(library):
+            mirrored = np.ascontiguousarray(face.vector[::-1])
+            change.execute("UPDATE faces SET reader = 'newer', vector = ? WHERE id = ?", (mirrored.tobytes(), face.row))
+        set_setting(change, "reader", "newer")
+    learn(library)
+    monkeypatch.setattr("whosthat.recognition.face_recogniser._reader", lambda *_: newer)
+    recogniser: Any = load(library.folder / "recogniser")
+    assert recogniser.identifier.decide(face_in(library, "tom5").vector[None]).people(np.array([1])) == [[1]]

@@ -174,6 +174,14 @@ def test_xmp_of_others_in_the_photo_survives(exiftool, photo, programs) -> None:
     assert [one["Name"] for one in now["XMP-mwg-rs:RegionInfo"]["RegionList"]] == ["Marie Curie", "Anna"]
 
 
+def test_a_face_that_a_phone_found_gets_its_name(exiftool, photo, programs) -> None:
+    path = photo(xmp=programs["Apple"])
+    assert written(answer(path, Marie=MARIE), in_files=True).written == 1
+    (region,) = exiftool(path)["XMP-mwg-rs:RegionInfo"]["RegionList"]
+    assert (region["Name"], region["Extensions"]["XMP-apple-fi:FaceID"]) == ("Marie", 12)
+    assert read_xmp(found(path, MARIE))[0].facts == {}
+
+
 def test_a_photo_that_exiftool_refuses_is_told_and_left(exiftool, photo) -> None:
     path, locked = photo("a.jpg"), photo("b.jpg")
     path.write_bytes(path.read_bytes()[:2] + b"\xff\xe1\x00\x10Exif\0\0II*\0\x08\0" + path.read_bytes()[2:])

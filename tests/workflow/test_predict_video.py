@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from whosthat.photos.video import open_video
 from whosthat.photos.video_writing import VideoWriter, find_ffmpeg
 from whosthat.recognition.tracking import Span
 from whosthat.types import Box, Image, Sighting
+from whosthat.workflow.face_photos import open_reader
 from whosthat.workflow.predict import predict
 from whosthat.workflow.predict_video import predict_video
 from whosthat.workflow.prediction import CSV_COLUMNS, Prediction, csv_rows, to_dict
@@ -137,6 +139,16 @@ def test_a_drawn_video_that_is_not_finished_has_no_name(tmp_path: Path, monkeypa
     assert not [path for path in (tmp_path / "drawn").iterdir() if path.suffix != ".jpg"]
 
 
+def test_what_a_killed_drawing_left_is_deleted_when_it_is_old(tmp_path: Path) -> None:
+    (tmp_path / "drawn").mkdir()
+    old, young = (tmp_path / "drawn" / f".new-{letter * 12}" for letter in "ab")
+    for left, age in ((old, 4000), (young, 100)):
+        left.write_bytes(b"half")
+        os.utime(left, (time.time() - age,) * 2)
+    drawn_film(tmp_path, film(tmp_path / "film.mp4", 10))
+    assert (old.exists(), young.exists()) == (False, True)
+
+
 def test_where_ffmpeg_fails_the_answer_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def failing(self: VideoWriter, image: Image, seconds: float) -> None:
         raise PhotoError(None, "FFmpeg failed: {reason}", reason="no room")
@@ -145,6 +157,12 @@ def test_where_ffmpeg_fails_the_answer_stays(tmp_path: Path, monkeypatch: pytest
     answer = drawn_film(tmp_path, film(tmp_path / "film.mp4"))
     assert set(answer.people) == {"Ann"}
     assert (answer.annotated, answer.problem) == (None, "it could not be drawn: FFmpeg failed: no room")
+
+
+def test_pictures_alone_where_wanted(tmp_path: Path) -> None:
+    answer = drawn_film(tmp_path, film(tmp_path / "film.mp4", 10), whole=False)
+    assert (answer.annotated, answer.problem) == (None, "")
+    assert {path.suffix for path in (tmp_path / "drawn").iterdir()} == {".jpg"}
 
 
 def test_without_ffmpeg_there_are_pictures_and_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, heard: Any) -> None:
@@ -242,6 +260,37 @@ class FindsFaces:
 
     def identify(self, photo: Any) -> list[Sighting]:
         return self.identify_prepared([self.prepare(photo)])[0]
+
+
+class KnowsNobody:
+    """Finds and embeds faces as a face recogniser does, and knows nobody."""
+
+    labels, frames, every = (), 1, None
+
+    def __init__(self) -> None:
+        self.reader = open_reader("mtcnn", "dlib-resnet").reader
+
+    def prepare(self, photo: Image) -> Any:
+        return self.reader.cut(photo)
+
+    def identify_prepared(self, prepared: Any) -> list[list[Sighting]]:
+        return [
+            [Sighting(None, 0.0, box=face.box, embedding=vector, face=face) for face, vector in zip(seen.faces, seen.vectors, strict=True)]
+            for seen in self.reader.see(prepared)
+        ]
+
+
+@pytest.mark.real
+def test_strangers_of_the_real_clip_are_told_apart(real_data: Path) -> None:
+    """The singer is seen from afar until 0.5 s, and alone from 2.8 s on; nobody else of the clip gets his number."""
+    tracks = predict_video(KnowsNobody(), real_data / "video" / "short_clip.mp4", every=5).tracks
+    near = max(tracks, key=lambda track: track.end - track.start)
+    afar = max((track for track in tracks if track.start == 0), key=lambda track: track.boxes[track.best_frame].left)
+    assert near.stranger == afar.stranger > 0
+    assert [track for track in tracks if track.stranger == near.stranger] == [afar, near]
+    audience = [track.stranger for track in tracks if track.start > 7.1 and track.end > 8.9]
+    assert len(audience) == len(set(audience)) >= 3
+    assert 0 not in audience
 
 
 @pytest.mark.real

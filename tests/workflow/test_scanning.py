@@ -20,6 +20,7 @@ from whosthat.errors import LibraryError, UsageError
 from whosthat.library import contents
 from whosthat.library.store import Library
 from whosthat.workflow import scan_batches
+from whosthat.workflow.answering import Answered
 from whosthat.workflow.scanning import Scan, scan
 
 pytestmark = pytest.mark.usefixtures("painted_reader")
@@ -257,6 +258,78 @@ def test_a_full_disk_is_said_and_the_next_scan_goes_on(
     assert placed(folder) == {}
     assert scan(folder).files == 3
     assert painted_reader.looks == 3  # the cache had kept the one that was lost
+
+
+def test_a_file_that_may_not_be_read_is_tried_again(folder: Path, photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = scan_batches.sha256_of
+    with monkeypatch.context() as patch:
+        patch.setattr(scan_batches, "sha256_of", lambda path: "" if path.name == "sea.png" else real(path))
+        patch.setattr(scan_batches, "_why", lambda path: "no permission to read the file")
+        assert [one.path.name for one in scan(folder, photos).unreadable] == ["sea.png"]
+    assert scan(folder).new == 1
+
+
+def test_a_file_that_is_too_large_is_not_read(folder: Path, photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scan_batches, "MAX_PHOTO_BYTES", 150)
+    monkeypatch.setattr(scan_batches, "sha256_of", lambda path: pytest.fail(f"{path} was read"))
+    for photo in photos.rglob("*.png"):
+        photo.write_bytes(photo.read_bytes().ljust(151, b"x"))
+    monkeypatch.setattr(scan_batches, "_why", lambda path: "the file is too large")
+    assert len(scan(folder, photos).unreadable) == 3
+    assert scan(folder).unreadable == ()
+
+
+def test_a_library_that_may_only_be_read_is_told(folder: Path, photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scan(folder, photos)
+    real = os.open
+
+    def on_a_disc(path: Any, flags: int, *rest: Any) -> int:
+        if flags & os.O_RDWR and str(path).startswith(str(folder)):
+            raise OSError(30, "Read-only file system", str(path))
+        return real(path, flags, *rest)
+
+    monkeypatch.setattr(os, "open", on_a_disc)
+    with pytest.raises(LibraryError, match=r"cannot be used: Read-only file system"):
+        scan(folder)
+
+
+def test_whoever_stops_a_scan_is_told_how_to_go_on(
+    folder: Path, photos: Path, painted_reader: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(painted_reader, "cut_file", stopped)
+        with pytest.raises(KeyboardInterrupt) as stop:
+            scan(folder, photos)
+    assert stop.value.__notes__ == ["What was found so far is kept. Scan again to go on."]
+    assert scan(folder).new == 3
+
+
+def test_a_scan_that_was_stopped_before_it_answered_is_answered_by_the_next(
+    folder: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Any] = []
+
+    def answer(_library: Library, rows: Any) -> Answered:
+        asked.append(rows)
+        if len(asked) == 1:
+            raise KeyboardInterrupt
+        return Answered(3, 3)
+
+    monkeypatch.setattr("whosthat.workflow.scanning.answer_again", answer)
+    with pytest.raises(KeyboardInterrupt):
+        scan(folder, photos)
+    assert scan(folder).answered == 3
+    assert scan(folder).answered == 0
+    assert asked == [{1, 2, 3}, None]
+
+
+def test_a_crowd(folder: Path, tmp_path: Path, painted: ModuleType) -> None:
+    painted.paint(tmp_path / "photos/crowd.png", *["anna", "tom"] * 2500)
+    assert scan(folder, tmp_path / "photos").faces == 5000
+    assert placed(folder) == {"crowd.png": 5000}
 
 
 def test_another_reader_looks_at_every_photo_again_also_at_those_that_were_away(

@@ -17,16 +17,22 @@ from whosthat.errors import DatasetError, TrainingInterruptedError, UsageError
 from whosthat.evaluation.check_page import SAMPLES
 from whosthat.evaluation.face_part import read_face_part
 from whosthat.photos.drawing import save_image
+from whosthat.photos.storage import StoredPhoto
 from whosthat.progress import Silent
 from whosthat.recognition.bundle import WEIGHTS, open_bundle
 from whosthat.recognition.gallery import FILE
 from whosthat.training.recipe import default_recipe
+from whosthat.types import Sighting
 from whosthat.workflow.check import check
 from whosthat.workflow.compare import compare
 from whosthat.workflow.discover import discover
 from whosthat.workflow.evaluate import count_strangers, evaluate
 from whosthat.workflow.forgetting import photos_in_run
+from whosthat.workflow.people import add_person
+from whosthat.workflow.predict import predict
+from whosthat.workflow.prediction import Prediction
 from whosthat.workflow.setting_aside import moves_of, plan_moves
+from whosthat.workflow.sorting import sort_copies
 from whosthat.workflow.train import resume, train
 
 ADDRESS = "s3://photos/heroes"
@@ -90,6 +96,14 @@ def test_a_second_training_fetches_what_its_report_shows(heroes: Path, bucket: A
     assert sorted(bucket.fetched) == sorted(f"photos/heroes/{name}" for name in read_face_part(run).suspected | shown)
 
 
+def test_a_report_lacks_the_photos_that_cannot_be_fetched_any_more(heroes: Path, bucket: Any, tmp_path: Path) -> None:
+    train(ADDRESS, "faces", runs=tmp_path / "runs")
+    bucket.bad = dict.fromkeys(bucket.files, "error")
+    run = train(ADDRESS, "faces", runs=tmp_path / "runs").run
+    assert (run / "report.html").exists()
+    assert json.loads((run / "plots" / "photos.json").read_bytes()) == {}
+
+
 def test_a_check_says_the_same_and_its_second_look_fetches_nothing(
     heroes: Path, bucket: Any, tmp_path: Path, another_cache: Callable[[], None]
 ) -> None:
@@ -134,6 +148,25 @@ def test_photos_that_were_never_seen_test_a_recogniser(
     assert evaluate(run, ADDRESS) == here
     assert each_once(bucket)
     assert count_strangers(run, Path("s3://photos/others")) == strangers
+    assert each_once(bucket, "photos")
+    bucket.asked.clear()
+    assert (evaluate(run, ADDRESS), count_strangers(run, Path("s3://photos/others"))) == (here, strangers)
+    assert bucket.fetched == []
+
+
+def test_names_are_given_again_without_fetching_what_is_unchanged(heroes: Path, bucket: Any, tmp_path: Path) -> None:
+    run = train(heroes, "faces", runs=tmp_path / "runs").run
+    first = list(predict(run, ADDRESS, remember=True))
+    assert [one.sightings for one in first] == [one.sightings for one in predict(run, heroes)]
+    assert each_once(bucket)
+    changed = min(bucket.files)
+    bucket.files[changed] = bucket.files["photos/others/" + f"{HEROES[3]}/0.png"]
+    bucket.asked.clear()
+    assert [one.sightings for one in predict(run, ADDRESS, remember=True)][1:] == [one.sightings for one in first][1:]
+    assert bucket.fetched == [changed]
+    bucket.asked.clear()
+    assert len(list(predict(run, f"s3://{changed}", remember=True))) == 1
+    assert bucket.fetched == [changed]
 
 
 def test_people_in_storage_are_grouped(heroes: Path, bucket: Any, another_cache: Callable[[], None]) -> None:
@@ -142,8 +175,23 @@ def test_people_in_storage_are_grouped(heroes: Path, bucket: Any, another_cache:
 
     here = discover(heroes)
     another_cache()
-    assert told(discover([ADDRESS]), ADDRESS) == told(here, str(heroes))
+    for _look in ("first", "second"):
+        assert told(discover([ADDRESS]), ADDRESS) == told(here, str(heroes))
     assert each_once(bucket)
+
+
+def test_copies_of_photos_in_storage_are_sorted(heroes: Path, bucket: Any, tmp_path: Path) -> None:
+    names = [f"{HEROES[0]}/0.png", f"{HEROES[1]}/0.png", f"{HEROES[0]}/gone.png"]
+    found = [Prediction(StoredPhoto(f"{ADDRESS}/{name}"), (Sighting(name.split("/")[0], 0.9),)) for name in names]
+    for _again in range(2):
+        bucket.asked.clear()
+        list(sort_copies(found, tmp_path / "sorted"))
+        assert sorted(bucket.fetched) == sorted(f"photos/heroes/{name}" for name in names)
+    copies = {path.relative_to(tmp_path / "sorted").as_posix(): path.read_bytes() for path in (tmp_path / "sorted").rglob("*.png")}
+    assert copies == {name: (heroes / name).read_bytes() for name in names[:2]}
+    (first, *_later) = sorted((tmp_path / "sorted").glob("*.csv"))
+    assert "gone.png" in first.read_text()
+    assert "not copied: the file can no longer be read" in first.read_text()
 
 
 def test_models_are_compared(heroes: Path, bucket: Any, tmp_path: Path) -> None:
@@ -167,6 +215,15 @@ def test_a_removed_persons_photos_in_storage_are_known(heroes: Path, tmp_path: P
     run = train(ADDRESS, "faces", runs=tmp_path / "runs").run
     name = HEROES[0]
     assert {photo.split("/")[0] for photo in photos_in_run(run, name, ())} == {name}
+
+
+def test_somebody_is_enrolled_from_storage(heroes: Path, tmp_path: Path) -> None:
+    galleries = []
+    for place in (str(tmp_path / "others"), "s3://photos/others"):
+        run = train(heroes, "faces", runs=tmp_path / "runs").run
+        add_person(run, "somebody", place, anyway=True)
+        galleries.append(open_bundle(run).file(FILE))
+    assert galleries[0] == galleries[1]
 
 
 def test_storage_that_is_away_is_said_before_anything_is_begun(heroes: Path, bucket: Any, tmp_path: Path) -> None:

@@ -70,7 +70,7 @@ def test_photos_are_named_as_they_arrive(bundle: Path, folder: Path) -> None:
     assert [told(notice) for notice in notices] == ["+red", "-red"]
     facts = notices[0].to_dict()
     assert (facts["event"], facts["name"], facts["stranger"], facts["photo"]) == ("entered", "red", None, str(folder / "new.png"))
-    assert (facts["source"], facts["confidence"] > 0.5, "image" in facts) == (str(folder), True, False)
+    assert (facts["source"], facts["confidence"] > 0.5, "image" in facts) == ("in", True, False)
     assert "T" in facts["time"]
     assert facts["time"][-6] in "+-"
     assert json.loads(json.dumps(facts)) == facts
@@ -109,11 +109,14 @@ def test_a_folder_that_vanishes_is_waited_for(bundle: Path, folder: Path, tmp_pa
 
 
 def test_a_source_that_is_none_is_refused(bundle: Path, tmp_path: Path) -> None:
-    for source in (str(tmp_path / "none"), "front door", str(bundle / "bundle.json")):
+    for source in (str(tmp_path / "none"), "front door", str(bundle / "bundle.json"), "9" * 30, "-1"):
         with pytest.raises(UsageError, match="is no folder, no camera's number and no address"):
             next(watch(bundle, source))
     with pytest.raises(UsageError, match="begins with rtsp"):
         next(watch(bundle, "file:///etc"))
+    for how in (Watching(interval=0), Watching(away=float("nan"))):
+        with pytest.raises(UsageError, match="must be more than 0"):
+            next(watch(bundle, str(tmp_path), how))
 
 
 class Capture:
@@ -209,14 +212,14 @@ def test_notifiers_are_told_the_same_and_closed_whatever_happens(bundle: Path, f
     how = Watching(name="hall", interval=0.01, existing=True)
     notices = watch(bundle, str(folder), how, notifiers=lambda name: called.append(name) or [notes], stops=Steps(rounds=30))
     first = next(notices)
-    assert (notes.got, called, notes.closed) == ([first.to_dict()], ["hall"], False)
+    assert (notes.got, called, notes.closed) == ([first.to_dict() | {"photo": "old.png"}], ["hall"], False)
     notices.close()
     assert notes.closed
 
 
 def test_names_of_sources_show_no_password() -> None:
     names = [source_name(source, Watching()) for source in ("0", "/srv/in", "rtsp://me:x@host/live?token=1", "http://host:81/a")]
-    assert names == ["camera 0", "/srv/in", "rtsp://host/live", "http://host:81/a"]
+    assert names == ["camera 0", "in", "rtsp://host/live", "http://host:81/a"]
 
 
 def test_passwords_come_from_the_environment_or_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

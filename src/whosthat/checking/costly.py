@@ -1,6 +1,6 @@
 """Enrolled photos that cost right answers: what others would be answered if they were left out.
 
-What belongs here: choosing which photos to leave out, and asking the others again, by distances alone. What does not: photos that look
+What belongs here: choosing which photos to leave out, and answering the others again, by distances alone. What does not: photos that look
 wrong by themselves (`suspects`), sentences (`face_findings`).
 
 A photo is answered by templates, of its own person without its fold (`recognition.heads.folds_of`), and is right where it is near enough to
@@ -54,7 +54,7 @@ class CostlyPhotos:
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _Answered:
     """Photos, how they compare, and whether they are right, bool (n,)."""
 
     vectors: FloatArray
@@ -73,39 +73,39 @@ def find_costly(vectors: FloatArray, labels: IntArray, groups: IntArray, photos:
         vectors: float32 (n, dimensions).
         labels: int64 (n,), from 0 up; everybody has a photo.
         groups: int64 (n,); copies and bursts share a number.
-        photos: What `heads.compared` says of them.
+        photos: What `recognition.heads.compared` says of them.
         limit: The comparable distance up to which a photo gets a name.
     """
     own, nearest, _other = photos
-    asked = _Asked(vectors, labels, folds_of(labels, groups), photos, (own <= limit) & (own <= nearest))
-    tried = sorted(_sets(asked, groups), key=lambda rows: -len(rows))[:MOST_TRIED]
+    answered = _Answered(vectors, labels, folds_of(labels, groups), photos, (own <= limit) & (own <= nearest))
+    tried = sorted(_sets(answered, groups), key=lambda rows: -len(rows))[:MOST_TRIED]
     if not tried:
         return []
     # photos that would be right were one person not as near: what is left of the others decides then
     beaten = np.flatnonzero((own <= limit) & (own > nearest))
-    beaten, found = beaten[own[beaten] <= _nearest_but_one(asked, beaten)], []
-    for some, rows, sets in _without(asked, tried):
-        lost = _own_answers(asked, rows, sets, limit) + _others_answers(asked, rows, sets, beaten)
+    beaten, found = beaten[own[beaten] <= _nearest_but_one(answered, beaten)], []
+    for some, rows, sets in _without(answered, tried):
+        lost = _own_answers(answered, rows, sets, limit) + _others_answers(answered, rows, sets, beaten)
         found += [Costly(tuple(left.tolist()), n) for left, n in zip(tried[some], lost.tolist(), strict=True) if n >= FEWEST_LOST]
     found.sort(key=lambda one: (-one.lost, len(one.rows)))
     worst = {int(labels[one.rows[0]]): one for one in reversed(found)}  # where two people share a folder, either could go: one set a person
     return [one for one in found if worst[int(labels[one.rows[0]])] is one]
 
 
-def _sets(asked: _Asked, groups: IntArray) -> Iterator[IntArray]:
+def _sets(answered: _Answered, groups: IntArray) -> Iterator[IntArray]:
     """Yield sets of rows to leave out; each leaves its person two photos at least, which can tell of each other."""
-    counts = np.bincount(asked.labels)
-    wrong = np.flatnonzero(~asked.right & (counts > 2)[asked.labels])  # of two photos, none tells which is wrong
-    wrong = wrong[np.lexsort((-asked.compared.own[wrong], asked.labels[wrong]))]
+    counts = np.bincount(answered.labels)
+    wrong = np.flatnonzero(~answered.right & (counts > 2)[answered.labels])  # of two photos, none tells which is wrong
+    wrong = wrong[np.lexsort((-answered.compared.own[wrong], answered.labels[wrong]))]
     if not len(wrong):
         return
-    people, starts = np.unique(asked.labels[wrong], return_index=True)
-    rows_of = np.split(np.argsort(asked.labels, kind="stable"), np.cumsum(counts)[:-1])
+    people, starts = np.unique(answered.labels[wrong], return_index=True)
+    rows_of = np.split(np.argsort(answered.labels, kind="stable"), np.cumsum(counts)[:-1])
     for person, start, end in zip(people.tolist(), starts.tolist(), [*starts[1:].tolist(), len(wrong)], strict=True):
         suspects, everything = wrong[start : min(end, start + MOST_LINKED)], rows_of[person]
         if len(suspects) < LEAST_SHARE * len(everything):
             continue
-        linked = distances(asked.vectors[suspects], asked.vectors[suspects]) <= SAME_PERSON_PAIR
+        linked = distances(answered.vectors[suspects], answered.vectors[suspects]) <= SAME_PERSON_PAIR
         for members in _components(linked | (groups[suspects] == groups[suspects][:, None])):
             rows = everything[np.isin(groups[everything], groups[suspects[members]])]
             if LEAST_SHARE * len(everything) <= len(rows) <= len(everything) - 2:
@@ -122,30 +122,30 @@ def _components(linked: NDArray[np.bool_]) -> list[IntArray]:
         part = least
 
 
-def _nearest_but_one(asked: _Asked, rows: IntArray) -> FloatArray:
+def _nearest_but_one(answered: _Answered, rows: IntArray) -> FloatArray:
     """Return the comparable distances of some photos to the second nearest other person, float32 (k,); infinite without one."""
-    counts, far = np.bincount(asked.labels), np.empty(len(rows), np.float32)
+    counts, far = np.bincount(answered.labels), np.empty(len(rows), np.float32)
     if not len(rows):
         return far
-    templates = Points(templates_of(asked.vectors, asked.labels, len(counts)))
+    templates = Points(templates_of(answered.vectors, answered.labels, len(counts)))
     for block in blocks(len(rows), len(counts)):
-        squares = templates.squared(asked.vectors[rows[block]]) - allowance_of(counts)
+        squares = templates.squared(answered.vectors[rows[block]]) - allowance_of(counts)
         every = np.arange(len(squares))
-        squares[every, asked.labels[rows[block]]] = squares[every, asked.compared.other[rows[block]]] = np.inf
+        squares[every, answered.labels[rows[block]]] = squares[every, answered.compared.other[rows[block]]] = np.inf
         far[block] = np.sqrt(np.maximum(squares.min(axis=1), 0))
     return far
 
 
-def _without(asked: _Asked, tried: list[IntArray]) -> Iterator[tuple[slice, IntArray, IntArray]]:
+def _without(answered: _Answered, tried: list[IntArray]) -> Iterator[tuple[slice, IntArray, IntArray]]:
     """Yield for some sets at once the rows that their people keep, and which set each row is of, from 0; both int64 (k,).
 
     As few at once as keep no more rows than there are photos, so that memory does not grow with the sets.
     """
-    order, ends = np.argsort(asked.labels, kind="stable"), np.cumsum(np.bincount(asked.labels))
+    order, ends = np.argsort(answered.labels, kind="stable"), np.cumsum(np.bincount(answered.labels))
     kept: list[IntArray] = []
     start = n_kept = 0
     for number, rows in enumerate(tried):
-        person = int(asked.labels[rows[0]])
+        person = int(answered.labels[rows[0]])
         own = order[ends[person - 1] if person else 0 : ends[person]]
         kept.append(np.setdiff1d(own, rows))
         n_kept += len(kept[-1])
@@ -154,26 +154,26 @@ def _without(asked: _Asked, tried: list[IntArray]) -> Iterator[tuple[slice, IntA
             start, kept, n_kept = number + 1, [], 0
 
 
-def _own_answers(asked: _Asked, rows: IntArray, sets: IntArray, limit: float) -> IntArray:
+def _own_answers(answered: _Answered, rows: IntArray, sets: IntArray, limit: float) -> IntArray:
     """Count for each set how many more photos of the same person would be right without it, int64 (sets,)."""
-    own = corrected(*held_out_distances(asked.vectors[rows], sets, asked.folds[rows], int(sets[-1]) + 1))
-    now = (own <= limit) & (own <= asked.compared.nearest[rows])
-    return np.bincount(sets[now], minlength=sets[-1] + 1) - np.bincount(sets[asked.right[rows]], minlength=sets[-1] + 1)
+    own = corrected(*held_out_distances(answered.vectors[rows], sets, answered.folds[rows], int(sets[-1]) + 1))
+    now = (own <= limit) & (own <= answered.compared.nearest[rows])
+    return np.bincount(sets[now], minlength=sets[-1] + 1) - np.bincount(sets[answered.right[rows]], minlength=sets[-1] + 1)
 
 
-def _others_answers(asked: _Asked, rows: IntArray, sets: IntArray, beaten: IntArray) -> IntArray:
+def _others_answers(answered: _Answered, rows: IntArray, sets: IntArray, beaten: IntArray) -> IntArray:
     """Count for each set how many more photos of other people would be right without it, int64 (sets,).
 
     ``beaten`` are rows that only the nearest other person keeps from being right.
     """
     n_sets = int(sets[-1]) + 1
-    people = asked.labels[rows[np.searchsorted(sets, np.arange(n_sets))]]
-    templates, allowance = Points(templates_of(asked.vectors[rows], sets, n_sets)), allowance_of(np.bincount(sets))
-    asking, gained = np.concatenate([np.flatnonzero(asked.right), beaten]), np.zeros(n_sets, np.int64)
+    people = answered.labels[rows[np.searchsorted(sets, np.arange(n_sets))]]
+    templates, allowance = Points(templates_of(answered.vectors[rows], sets, n_sets)), allowance_of(np.bincount(sets))
+    asking, gained = np.concatenate([np.flatnonzero(answered.right), beaten]), np.zeros(n_sets, np.int64)
     for block in blocks(len(asking), n_sets):
         photos = asking[block]
-        nearer = templates.squared(asked.vectors[photos]) - allowance < (asked.compared.own[photos] ** 2)[:, None]
-        lost = nearer & asked.right[photos][:, None] & (asked.labels[photos][:, None] != people)
-        freed = ~nearer & ~asked.right[photos][:, None] & (asked.compared.other[photos][:, None] == people)
+        nearer = templates.squared(answered.vectors[photos]) - allowance < (answered.compared.own[photos] ** 2)[:, None]
+        lost = nearer & answered.right[photos][:, None] & (answered.labels[photos][:, None] != people)
+        freed = ~nearer & ~answered.right[photos][:, None] & (answered.compared.other[photos][:, None] == people)
         gained += freed.sum(axis=0) - lost.sum(axis=0)
     return gained

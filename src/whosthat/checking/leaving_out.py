@@ -29,12 +29,17 @@ MOST_TRIED, MOST_ANSWERS = 50, 200_000
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """How many of the ``n`` other photos are answered right ``with_it`` and ``without_it``; ``row`` is the photo's in the gallery."""
+    """What a photo does, by its ``row`` in the gallery.
+
+    Of the ``n`` other photos so many are answered right ``with_it`` and ``without_it``. Its ``likeliest`` person is who it would sooner be
+    than anybody else by all others together; None where its own person has no other photo, so that nobody can tell.
+    """
 
     row: int
     with_it: int
     without_it: int
     n: int
+    likeliest: int | None
 
 
 def leave_out(identifier: Identifier, groups: IntArray, rows: Sequence[int]) -> list[LeftOut]:
@@ -52,13 +57,22 @@ def leave_out(identifier: Identifier, groups: IntArray, rows: Sequence[int]) -> 
         others = np.arange(len(folds)) != row
         changed = np.setdiff1d(np.unique(folds), folds[row])  # photos of its own fold are answered without it anyway
         now = np.where(folds == folds[row], right, _right(identifier, folds, others, changed))
-        found.append(LeftOut(row, int(right[others].sum()), int(now[others].sum()), int(others.sum())))
+        likeliest = _likeliest(identifier, row, others)
+        found.append(LeftOut(row, int(right[others].sum()), int(now[others].sum()), int(others.sum()), likeliest))
     return found
 
 
 def most_tried(n: int) -> int:
     """Return how many of ``n`` photos are left out in turn."""
     return max(1, min(MOST_TRIED, MOST_ANSWERS // max(n, 1)))
+
+
+def _likeliest(identifier: Identifier, row: int, others: NDArray[np.bool_]) -> int | None:
+    gallery = identifier.gallery
+    if not (gallery.labels[others] == gallery.labels[row]).any():
+        return None
+    decision = replace(identifier, gallery=gallery.of(others), index=None).decide(gallery.vectors[row][None])
+    return int(decision.labels[0, decision.probabilities[0].argmax()])
 
 
 def _right(identifier: Identifier, folds: IntArray, kept: NDArray[np.bool_], tested: IntArray) -> NDArray[np.bool_]:

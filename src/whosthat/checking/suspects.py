@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from whosthat.recognition.ages import ages_of
 from whosthat.recognition.distances import Points, blocks, distances
 from whosthat.recognition.face_threshold import DEFAULT_DISTANCE, corrected
 from whosthat.recognition.heads import compared, templates_of
@@ -106,7 +107,9 @@ def find_look_alikes(vectors: FloatArray, labels: IntArray, groups: IntArray, pe
     if not len(vectors):
         return []
     confused = _confused(vectors, labels, groups, len(people))
-    templates = templates_of(vectors, labels, len(people))
+    ages = ages_of(vectors, labels, groups, len(people))
+    first = slice(None) if ages is None else ages == 0  # the average of two ages is near to everybody
+    templates = templates_of(vectors[first], labels[first], len(people))
     pairs = [
         Pair(people[first], people[second], float(np.linalg.norm(templates[first] - templates[second])), confused[first, second])
         for first, second in _nearest_pairs(templates, most) | set(confused)

@@ -143,7 +143,7 @@ def _rename(library: Path, pair: str, *, merge: bool, as_json: bool) -> None:
 
 
 def _show_faces(library: Path, photo: str, *, as_json: bool) -> None:
-    from whosthat.workflow.correcting import faces_in
+    from whosthat.workflow.library_faces import faces_in
 
     faces = faces_in(library, photo)
     if as_json:
@@ -216,9 +216,13 @@ def _effect_words(effect: Effect) -> str:
 
 
 def _harm_words(library: Path, effect: Effect) -> Iterator[str]:
+    command = f"whosthat correct {library} --undo {effect.fact}"  # not translated: a command
+    if effect.is_doubtful:
+        yield _("Without this correction, the face would sooner be {name}.", name=effect.likeliest)
     if effect.harms:
-        command = f"whosthat correct {library} --undo {effect.fact}"  # not translated: a command
         yield _("So it does harm. Look at the face again, or take it back: {command}", command=command)
+    elif effect.is_doubtful:
+        yield _("Look at the face again, or take it back: {command}", command=command)
 
 
 def _show_changes(answered: Answered) -> None:
@@ -242,7 +246,7 @@ def _list(library: Path, *, as_json: bool) -> None:
         show_first(columns, rows, right=columns[:1], paths=(_("photo"),))
     say(ngettext("{n} correction.", "{n:,} corrections.", len(found)))
     for one in found:
-        if one.effect is not None and one.effect.harms and one.fact.undone_at is None:
+        if one.effect is not None and (one.effect.harms or one.effect.is_doubtful) and one.fact.undone_at is None:
             say(_("Correction {number}:", number=one.fact.number), _effect_words(one.effect), *_harm_words(library, one.effect))
 
 

@@ -9,7 +9,8 @@ import typer
 
 from whosthat.cli.answers import not_looked_at
 from whosthat.cli.commands import COMMANDS
-from whosthat.cli.library_metadata import add_commands
+from whosthat.cli.library_metadata import add_commands, read_and_say
+from whosthat.cli.metadata import ReadXmpOption
 from whosthat.cli.options import DeviceOption, JsonOption, NounFirst, about, argument, examples, new_app, option
 from whosthat.cli.output import say, show_first, show_json, show_side_by_side
 from whosthat.cli.terminal import terminal_progress
@@ -73,6 +74,7 @@ def scan(
     ctx: typer.Context,
     photos: FoldersArgument = None,
     bundle: BundleOption = None,
+    read_xmp: ReadXmpOption = False,
     device: DeviceOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -84,9 +86,10 @@ def scan(
     if as_json:
         show_json(found)
     say(*_scan_lines(found), *not_looked_at(found.passed_over), *_first(found.unreadable))
+    is_whole = not (read_xmp and read_and_say(ctx.obj).problems)
     if found.new and not bundle:
         say(_("Next: {command}", command=f"whosthat discover {ctx.obj}"), wrap=False)  # not translated: a command
-    if found.unreadable:
+    if found.unreadable or not is_whole:
         raise typer.Exit(BAD_DATA)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +13,9 @@ from whosthat.cli.output import say, show_json
 from whosthat.cli.terminal import terminal_progress
 from whosthat.translation import N_, _
 from whosthat.wording import counted
+
+if TYPE_CHECKING:
+    from whosthat.workflow.metadata import XmpRead
 
 BAD_DATA = 3
 
@@ -64,13 +68,19 @@ def write_xmp(ctx: typer.Context, in_files: InFiles = False, as_json: JsonOption
 
 def read_xmp(ctx: typer.Context, contacts: Contacts = None, as_json: JsonOption = False) -> None:
     """Answer ``whosthat library LIBRARY read-xmp``."""
+    read = read_and_say(ctx.obj, contacts)
+    if as_json:
+        show_json(read)
+    if read.problems:
+        raise typer.Exit(BAD_DATA)
+
+
+def read_and_say(library: Path, contacts: Path | None = None) -> XmpRead:
+    """Take the names of other programs, also at the end of a scan, and say what came of it."""
     from whosthat.workflow.library_metadata import read_library_xmp
 
     with terminal_progress() as progress:
-        read, answered = read_library_xmp(ctx.obj, contacts=contacts, progress=progress)
-    if as_json:
-        show_json(read)
+        read, answered = read_library_xmp(library, contacts=contacts, progress=progress)
     say_read(read)
     say(_("{faces} have another name than before.", faces=counted(answered.changed, "face")), *([answered.note] if answered.note else []))
-    if read.problems:
-        raise typer.Exit(BAD_DATA)
+    return read

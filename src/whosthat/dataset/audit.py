@@ -114,7 +114,7 @@ def _read_all(folder: PhotoFolder, progress: Progress) -> tuple[dict[Photo, Phot
     total = len(folder.photos)
     try:
         for done, (photo, seen) in enumerate(
-            zip(folder.photos, in_order(look, folder.photos, waiting_for=folder.root), strict=True), start=1
+            zip(folder.photos, in_order(look, folder.photos, waiting_for=[folder.root]), strict=True), start=1
         ):
             if isinstance(seen, PhotoFacts):
                 readable[photo] = seen

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
@@ -19,10 +19,10 @@ _AHEAD = 4
 """Results waiting for each thread: enough that none idles, few enough that memory stays flat."""
 
 
-def in_order(work: Callable[[Item], Result], items: Iterable[Item], *, waiting_for: Path | None = None) -> Iterator[Result]:
+def in_order(work: Callable[[Item], Result], items: Iterable[Item], *, waiting_for: Sequence[Path] = ()) -> Iterator[Result]:
     """Yield ``work(item)`` for every item, in the order of the items, computed a few items ahead on every core.
 
-    Where the items are ``waiting_for`` a place in storage, more are computed at once: nearly all of their time goes by until it answers.
+    Where the items are ``waiting_for`` places in storage, more are computed at once: nearly all of their time goes by until it answers.
     Whoever stops listening early (an error, Ctrl-C) waits for the few items in hand, not for the rest.
 
     Example:
@@ -30,7 +30,7 @@ def in_order(work: Callable[[Item], Result], items: Iterable[Item], *, waiting_f
         ['A', 'B']
     """
     workers = os.cpu_count() or 1
-    if waiting_for is not None and stored(waiting_for):
+    if any(map(stored, waiting_for)):
         workers = max(workers, AT_ONCE)
     remaining = iter(items)
     with ThreadPoolExecutor(workers, thread_name_prefix="photos") as pool:

@@ -12,6 +12,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from whosthat.checking.costly import CostlyPhotos
 from whosthat.errors import RunError, system_reason
 from whosthat.evaluation.diagnosis import Diagnosis, Training
 from whosthat.evaluation.learning_curve import LearningCurve
@@ -34,6 +35,7 @@ class RunFacts:
         temperature: What confidence was calibrated with, fitted on the validation photos; 1 changes nothing.
         notes: How names are given and refused, in whole sentences; empty where everything gets a name.
         learning: Accuracy against photos per person; None where learning anew would take too long.
+        costly: Of faces, training photos that cost right answers, as in ``faces.json`` when the run was tested.
     """
 
     photos: str
@@ -44,6 +46,7 @@ class RunFacts:
     diagnosis: Diagnosis
     notes: tuple[str, ...] = ()
     learning: LearningCurve | None = None
+    costly: tuple[CostlyPhotos, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """What people said of places in photos: said, taken back, found again among the faces that a reader finds today.
 
-What belongs here: the rows of ``facts`` and ``people``, and what all that was said of one face comes to. What does not: whether a name can
-be one (`whosthat.workflow`), who a face is by other reasons, learning from it.
+What belongs here: the rows of ``facts``, ``people`` and ``aliases``, and what all that was said of one face comes to. What does not:
+whether a name can be one (`whosthat.workflow`), who a face is by other reasons, learning from it.
 
 A fact names a place, not a found face: `said_of_faces` finds it again by overlap, so that it outlives detectors and embedders.
 """
@@ -266,8 +266,16 @@ def people_of(library: Library) -> Mapping[int, str]:
     return dict(library.rows("SELECT id, name FROM people ORDER BY name"))
 
 
+def names_by_key(library: Library) -> dict[str, str]:
+    """Return the names of all people by `key_of` of them, and of what they were called before."""
+    before = library.rows("SELECT aliases.name, people.name FROM aliases JOIN people ON people.id = person")
+    return {**dict(before), **{key_of(name): name for name in people_of(library).values()}}
+
+
 def rename(library: Library, name: str, new_name: str, *, merge: bool = False) -> bool:
     """Call a person by another name; where somebody else has it, ``merge`` makes one person of both. Return whether it did.
+
+    Who is still called so by a recogniser is this person.
 
     Raises UsageError where nobody has the first name, or somebody else has the second and ``merge`` is False.
     """
@@ -283,9 +291,12 @@ def rename(library: Library, name: str, new_name: str, *, merge: bool = False) -
                 raise UsageError("{name} is a person of this library already. Are both the same person? Then merge them.", name=taken)
             change.execute("UPDATE facts SET person = ? WHERE person = ?", (other, row))
             change.execute("UPDATE answers SET person = ? WHERE person = ?", (other, row))
+            change.execute("UPDATE aliases SET person = ? WHERE person = ?", (other, row))
             change.execute("DELETE FROM people WHERE id = ?", (row,))
         else:
             change.execute("UPDATE people SET name = ? WHERE id = ?", (unicodedata.normalize("NFC", new_name), row))
+        change.execute("INSERT OR REPLACE INTO aliases VALUES (?, ?)", (key_of(name), other))
+        change.execute("DELETE FROM aliases WHERE name = ?", (key_of(new_name),))
     return other != row
 
 

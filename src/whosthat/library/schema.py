@@ -15,6 +15,7 @@ out from facts and recogniser, and can be worked out again at any time.
     faces      what a reader found: ``number`` from 1, from the left; box in pixels; ``landmarks`` (10 float32: x, y five times);
                ``score``, ``sharpness``; ``vector`` (float32, little-endian)
     people     their names, in Unicode normal form C
+    aliases    what a person was called before a renaming or merging (`facts.key_of` of it): a recogniser may still say so
     facts      ``what``: ``is`` or ``is_not`` (a person), ``nobody`` (whom the user knows), ``no_face``; the box as shares of width and
                height, 0 to 1; ``how``: of a single ``face``, of its whole ``group``, or read from ``metadata``; ``enrolled``: whether a
                recogniser may learn from it; ``undone_at`` (seconds) where it was taken back
@@ -25,7 +26,7 @@ out from facts and recogniser, and can be worked out again at any time.
                ``made``: whether there was no such file before
     sidecar_names  the names that it wrote there, and among which ``keywords`` (with a blank between, empty for a region alone)
     settings   single values by name: ``bundle`` (the recogniser in use), ``reader`` (the key of the one whose faces count), ``networks``
-               (detector and embedder of that reader)
+               (detector and embedder of that reader), ``due`` (a scan has not answered for all that it found), ``forgetting`` (`erasing`)
     forgotten  what must not come back after somebody was forgotten, without a name: ``photo`` and the box, in shares, where no face is
                taken any more; or ``mark``, made of a content or of a place and its stamp, which is passed over (`contents.mark_of`)
 """
@@ -50,6 +51,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "landmarks BLOB NOT NULL, score REAL NOT NULL, sharpness REAL NOT NULL, vector BLOB NOT NULL, UNIQUE (photo, reader, number))",
         "CREATE INDEX faces_of_reader ON faces (reader, id, photo)",  # whose photo a face is in, without reading its vector
         "CREATE TABLE people (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE)",
+        "CREATE TABLE aliases (name TEXT PRIMARY KEY, person INTEGER NOT NULL REFERENCES people ON DELETE CASCADE) WITHOUT ROWID",
+        "CREATE INDEX aliases_of_person ON aliases (person)",
         "CREATE TABLE facts (id INTEGER PRIMARY KEY, said_at REAL NOT NULL, photo INTEGER NOT NULL REFERENCES photos ON DELETE CASCADE, "
         "left REAL NOT NULL, top REAL NOT NULL, right REAL NOT NULL, bottom REAL NOT NULL, "
         "what TEXT NOT NULL CHECK (what IN ('is', 'is_not', 'nobody', 'no_face')), person INTEGER REFERENCES people ON DELETE CASCADE, "

@@ -40,6 +40,9 @@ NAMESPACES = {
 LIMITS = Limits(size=16 << 20, elements=100_000, depth=64, attributes=4_000)
 """Lightroom's and darktable's edits take up to a few MB, and hundreds of attributes of one element."""
 
+MARK = "whosthat:Confidence"
+"""The field by which whosthat knows again what it wrote; other programs drop it when they write a region anew."""
+
 MOST_REGIONS = 2_000
 """So many regions of one photo are read."""
 
@@ -54,12 +57,14 @@ class Written:
         region: Who, and where in the upright photo.
         item: The ``rdf:li`` around it.
         is_own: whosthat wrote it, and no other program since.
+        is_named: It is another program's, which gave it no name; whosthat did.
         is_mwg: It is the Metadata Working Group's; else Microsoft's.
     """
 
     region: Region
     item: Element
     is_own: bool
+    is_named: bool
     is_mwg: bool
 
 
@@ -93,7 +98,7 @@ def read_people(packet: bytes, frame: Frame, *, own: bool = False) -> Tagged:
         found = tuple(written_regions(root, frame))
     except StaleRegionsError as problem:
         return Tagged(problem=str(problem))
-    return Tagged(without_doubles(one.region for one in found if one.region.name and (own or not one.is_own)))
+    return Tagged(without_doubles(one.region for one in found if one.region.name and (own or not (one.is_own or one.is_named))))
 
 
 class StaleRegionsError(Exception):
@@ -178,20 +183,20 @@ def written_regions(rdf: Element, frame: Frame) -> Iterator[Written]:
             box = _area(item, sides)
             if box is not None:
                 place = box if applied is Applied.UPRIGHT else frame.upright(box)
-                yield Written(Region(_name(item, "mwg-rs:Name"), place), item, _is_own(item), True)
+                yield Written(Region(_name(item, "mwg-rs:Name"), place), item, is_own(item), is_named(item), True)
         left -= len(found[:left])
     for info in properties(rdf, "MP:RegionInfo"):
         holder = field_of(info, "MPRI:Regions")
         for item in ([] if holder is None else items(list_of(holder) or holder))[:left]:
             box = _rectangle(value_of(item, "MPReg:Rectangle"))
             if box is not None:
-                yield Written(Region(_name(item, "MPReg:PersonDisplayName"), frame.upright(box)), item, False, False)
+                yield Written(Region(_name(item, "MPReg:PersonDisplayName"), frame.upright(box)), item, False, False, False)
 
 
-def own_items(rdf: Element) -> list[Element]:
-    """Return the items of the regions that whosthat wrote and no other program since."""
+def marked_items(rdf: Element) -> list[Element]:
+    """Return the items of the regions that whosthat wrote, or named, and no other program wrote since."""
     holders = [holder for regions in properties(rdf, "mwg-rs:Regions") if (holder := field_of(regions, "mwg-rs:RegionList")) is not None]
-    return [item for holder in holders for item in items(list_of(holder) or holder) if _is_own(item)]
+    return [item for holder in holders for item in items(list_of(holder) or holder) if is_own(item) or is_named(item)]
 
 
 def same_name(one: str, other: str) -> bool:
@@ -199,9 +204,20 @@ def same_name(one: str, other: str) -> bool:
     return unicodedata.normalize("NFC", one).casefold() == unicodedata.normalize("NFC", other).casefold()
 
 
-def _is_own(item: Element) -> bool:
-    mark = field_of(item, "mwg-rs:Extensions")
-    return mark is not None and field_of(mark, "whosthat:Confidence") is not None
+def is_own(item: Element) -> bool:
+    """Tell whether whosthat wrote a region: its mark stands among the extensions."""
+    extensions = field_of(item, "mwg-rs:Extensions")
+    return extensions is not None and field_of(extensions, MARK) is not None
+
+
+def is_named(item: Element) -> bool:
+    """Tell whether whosthat named a region of another program: its mark stands beside the name."""
+    return field_of(item, MARK) is not None
+
+
+def can_be_named(item: Element) -> bool:
+    """Tell whether a region without a name has room for one: an empty attribute would have to be changed."""
+    return named("mwg-rs:Name") not in body_of(item).settings
 
 
 def _name(item: Element, field: str) -> str:

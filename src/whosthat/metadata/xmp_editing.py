@@ -109,6 +109,19 @@ class Edits:
                 f"  </mwg-rs:AppliedToDimensions>\n{_bag('mwg-rs:RegionList', pieces)} </mwg-rs:Regions>\n"
             )
 
+    def name(self, item: Element, name: str, confidence: float) -> None:
+        """Give a name to a region of another program that has none."""
+        body = xmp.body_of(item)
+        self.unname(item)  # an empty name, or an older one
+        pieces = [f"<mwg-rs:Name>{escape(name)}</mwg-rs:Name>", _mark(confidence)]
+        self._put(body, body.parts[-1] if body.parts else None, pieces)
+
+    def unname(self, item: Element) -> None:
+        """Take the name out of a region of another program."""
+        for part in xmp.body_of(item).parts:
+            if part.tag in (named("mwg-rs:Name"), named(xmp.MARK)):
+                self._cut(part)
+
     def _property(self, name: str) -> Element | None:
         if any(named(name) in one.settings for one in self._rdf.parts):  # as an attribute, which a list cannot be
             raise _unknown_way(name)
@@ -167,9 +180,12 @@ def _region(name: str, box: Box, confidence: float) -> str:
     return (
         f"<rdf:li rdf:parseType='Resource'><mwg-rs:Name>{escape(name)}</mwg-rs:Name><mwg-rs:Type>Face</mwg-rs:Type>"
         f"<mwg-rs:Area rdf:parseType='Resource'>{area}<stArea:unit>normalized</stArea:unit></mwg-rs:Area>"
-        f"<mwg-rs:Extensions rdf:parseType='Resource'><whosthat:Confidence>{confidence:.4f}</whosthat:Confidence></mwg-rs:Extensions>"
-        "</rdf:li>"
+        f"<mwg-rs:Extensions rdf:parseType='Resource'>{_mark(confidence)}</mwg-rs:Extensions></rdf:li>"
     )
+
+
+def _mark(confidence: float) -> str:
+    return f"<{xmp.MARK}>{confidence:.4f}</{xmp.MARK}>"
 
 
 def _bag(name: str, items: Sequence[str]) -> str:

@@ -7,7 +7,7 @@ What belongs here: who stands where in a packet from now on. What does not: read
     dc:subject                  the names, among other keywords
     Iptc4xmpExt:PersonInImage   the names of those who have a face
 
-A region of another program stays as it is; where it names somebody else, nobody is named there.
+A region of another program stays as it is; where it names somebody else, nobody is named there, and where it has no name, it gets one.
 """
 
 from __future__ import annotations
@@ -62,12 +62,25 @@ class Merged:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What becomes of somebody who is to be written: whether they are, the region of whosthat's own that goes, whether a new one comes."""
+    """What becomes of somebody who is to be written.
+
+    Attributes:
+        problem: Why they are not.
+        own: The region that whosthat had written, or named, for them or in their place.
+        is_new: A new one comes, in its place if there is one.
+        unnamed: The region of another program that gets the name.
+    """
 
     person: Person
     problem: str = ""
     own: Written | None = None
     is_new: bool = False
+    unnamed: Written | None = None
+
+    @property
+    def stays(self) -> Written | None:
+        """The region of whosthat's that stays as it is."""
+        return None if self.is_new or self.unnamed is not None else self.own
 
 
 def merge(
@@ -90,17 +103,24 @@ def merge(
     rdf = xmp.opened(packet)
     merged, edits = Merged(packet), Edits(packet, rdf)
     try:
-        written = list(xmp.written_regions(rdf, frame))
+        written = [one for one in xmp.written_regions(rdf, frame) if one.is_mwg or one.region.name]
     except xmp.StaleRegionsError as problem:
         merged.problems.append(str(problem))
         return merged
     plans = [_planned(person, written) for person in people]
     merged.problems = [plan.problem for plan in plans if plan.problem]
     plans = [plan for plan in plans if not plan.problem]
-    kept = [plan.own for plan in plans if plan.own is not None and not plan.is_new]
-    out = [one for one in written if one.is_own and one not in kept and (complete or _is_replaced(one, plans))]
+    ours = [one for one in written if (one.is_own or one.is_named) and not any(plan.stays is one for plan in plans)]
+    out = [one for one in ours if complete or _is_replaced(one, plans)]
     new = [(plan.person.name, plan.person.box, plan.person.confidence) for plan in plans if plan.is_new and plan.person.box is not None]
-    edits.regions(new, [one.item for one in out], frame)
+    edits.regions(new, [one.item for one in out if one.is_own], frame)
+    renamed = [plan.unnamed for plan in plans]
+    for one in out:
+        if one.is_named and one not in renamed:
+            edits.unname(one.item)
+    for plan in plans:
+        if plan.unnamed is not None:
+            edits.name(plan.unnamed.item, plan.person.name, plan.person.confidence)
     merged.names = tuple(plan.person.name for plan in plans)
     with_face = [plan.person.name for plan in plans if plan.person.box is not None]
     for keyword, names in ((KEYWORDS, merged.names), (PEOPLE, with_face)):
@@ -120,7 +140,11 @@ def take_out(packet: bytes, name: str, keywords: Collection[str]) -> bytes:
     check_encoding(packet)
     rdf = xmp.opened(packet)
     edits = Edits(packet, rdf)
-    edits.regions([], [one for one in xmp.own_items(rdf) if same_name(xmp.value_of(one, "mwg-rs:Name"), name)], Frame(1, 1))
+    theirs = [item for item in xmp.marked_items(rdf) if same_name(xmp.value_of(item, "mwg-rs:Name"), name)]
+    edits.regions([], [item for item in theirs if xmp.is_own(item)], Frame(1, 1))
+    for item in theirs:
+        if xmp.is_named(item):
+            edits.unname(item)
     for keyword in keywords:
         edits.keywords(keyword, [], [name])
     return edits.done()
@@ -142,7 +166,7 @@ def _planned(person: Person, written: Sequence[Written]) -> _Plan:
     namesakes = [one for one in written if same_name(one.region.name, person.name)]
     if there is not None and share > 0:
         return _beside(plan, there, share)
-    if any(not one.is_own for one in namesakes):
+    if any(not (one.is_own or one.is_named) for one in namesakes):
         return replace(plan, problem=_("{name} has a region elsewhere in the photo, by another program", name=person.name))
     return replace(plan, own=next(iter(namesakes), None), is_new=True)
 
@@ -152,13 +176,16 @@ def _beside(plan: _Plan, there: Written, share: float) -> _Plan:
     is_same = same_name(there.region.name, plan.person.name)
     if there.is_own:
         return replace(plan, own=there, is_new=not is_same or share < _MOVED)
+    if there.is_named:
+        return replace(plan, own=there, unnamed=None if is_same else there)
     if is_same:
         return plan
     if there.region.name:
         text = _("the region of {name} is named {other} by another program", name=plan.person.name, other=there.region.name)
-    else:
-        text = _("another program has a region without a name where {name} is", name=plan.person.name)
-    return replace(plan, problem=text)
+        return replace(plan, problem=text)
+    if xmp.can_be_named(there.item):
+        return replace(plan, unnamed=there)
+    return replace(plan, problem=_("another program has a region without a name where {name} is", name=plan.person.name))
 
 
 def _is_replaced(one: Written, plans: Sequence[_Plan]) -> bool:

@@ -103,7 +103,8 @@ class Mqtt:
             self._client.tls_set_context(trusting(broker.ca))
         self._client.will_set(f"{self._base}/availability", "offline", qos=1, retain=True)
         self._client.on_connect, self._client.on_disconnect = self._connected, self._disconnected
-        self._client.on_connect_fail = lambda *_rest: self._tell_once(there=False, reason=_("it does not answer"))
+        gone = _("it does not answer, or its certificate is not trusted") if broker.tls else _("it does not answer")
+        self._client.on_connect_fail = lambda *_rest: self._tell_once(there=False, reason=gone)
         self._client.connect_async(self._host, port, keepalive=60)
         self._client.loop_start()
 

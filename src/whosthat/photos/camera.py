@@ -18,8 +18,6 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import numpy as np
-
 from whosthat.errors import PhotoError, UsageError
 from whosthat.photos.quiet import quiet_opencv
 from whosthat.settings import MAX_VIDEO_PIXELS
@@ -65,13 +63,16 @@ class Camera:
         Raises:
             PhotoError: It gives no picture any more, or one with more pixels than a video's frame may have.
         """
+        import cv2
+
         with quiet_opencv():
             there, bgr = self._capture.read()
         if not there or bgr is None or bgr.ndim != 3:
             raise PhotoError(None, "The camera gives no picture. It may be unplugged, or another program may be using it.")
         if bgr.shape[0] * bgr.shape[1] > MAX_VIDEO_PIXELS:
             raise PhotoError(None, "The camera's pictures are too large. Set it to a smaller size.")
-        return np.ascontiguousarray(bgr[..., ::-1])
+        image: Image = cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
+        return image
 
     def pass_by(self) -> bool:
         """Let the next picture go by without making an image of it; False where there is none."""

@@ -105,7 +105,7 @@ class Video:
             new_scene |= before is not None and _is_cut(before, look)
             before = look
             if index % every == 0:
-                yield Frame(index, seconds, np.ascontiguousarray(bgr[:, :, ::-1]), new_scene, look)
+                yield Frame(index, seconds, cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), new_scene, look)
                 new_scene = False
         if self.n_read == 0:
             raise PhotoError(self.path, "no frame of the video can be decoded")

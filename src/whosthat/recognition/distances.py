@@ -72,11 +72,11 @@ class Points:
         return rows, far
 
     def nearest_template(
-        self, faces: FloatArray, counts: IntArray, besides: IntArray | None = None, owners: IntArray | None = None
+        self, faces: FloatArray, counts: IntArray, besides: IntArray | None = None, labels: IntArray | None = None
     ) -> tuple[FloatArray, IntArray]:
         """Take the points for templates of so many photos, int64 (k,): whose is nearest?
 
-        Returns comparable distances, float32 (m,), and whose they are, int64 (m,): the ``owners``, int64 (k,), by default everybody has one
+        Returns comparable distances, float32 (m,), and whose they are, int64 (m,): the ``labels``, int64 (k,), by default everybody has one
         template. ``besides``, int64 (m,), is somebody for each face who does not count.
         """
         far, rows = np.empty(len(faces), np.float32), np.empty(len(faces), np.int64)
@@ -86,13 +86,13 @@ class Points:
             squares -= allowance
             np.maximum(squares, 0, out=squares)
             every = np.arange(len(squares))
-            if besides is not None and owners is None:
+            if besides is not None and labels is None:
                 squares[every, besides[block]] = np.inf
             elif besides is not None:
-                squares[besides[block, None] == owners] = np.inf
+                squares[besides[block, None] == labels] = np.inf
             rows[block] = squares.argmin(axis=1)
             far[block] = np.sqrt(squares[every, rows[block]])
-        return far, rows if owners is None else owners[rows]
+        return far, rows if labels is None else labels[rows]
 
 
 def distances(vectors: FloatArray, others: FloatArray) -> FloatArray:

@@ -7,11 +7,12 @@ Everything is measured on photos that the measured thing has not learnt from. Wh
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from whosthat.recognition.ages import ages_of
 from whosthat.recognition.calibration import fit_temperature
 from whosthat.recognition.distance_fitting import ImpostorTrials, curve_of_distances, fit_distance, leave_one_person_out
 from whosthat.recognition.distances import Points
@@ -56,7 +57,7 @@ class FittedIdentifier:
 def fit_identifier(
     gallery: Gallery, groups: IntArray, *, head: str = AUTO, strangers: Strangers | None = None, rate: float = 0.01, embedder: str = ""
 ) -> FittedIdentifier:
-    """Fit everything that names faces; DatasetError where the photos are too many for this head.
+    """Fit everything that names faces, templates of other ages included; DatasetError where the photos are too many for this head.
 
     Args:
         gallery: The enrolled photos.
@@ -71,12 +72,13 @@ def fit_identifier(
     tested = ~np.isnan(choice.scores).any(axis=1)
     temperature = fit_temperature(softmax(choice.scores[tested]), choice.truth[tested], expected=EXPECTED_TEMPERATURE, sharpen_from=0)
 
-    (own_template, owners), real = gallery.templates, None
+    gallery = replace(gallery, ages=ages_of(vectors, labels, groups, n_people))
+    (own_template, whose), real = gallery.templates, None
     counts = np.bincount(own_template, minlength=n_people)  # a stranger meets every template
     if strangers is not None:
-        nearest, _ = Points(templates_of(vectors, own_template, len(owners))).nearest_template(strangers.vectors, counts)
+        nearest, _ = Points(templates_of(vectors, own_template, len(whose))).nearest_template(strangers.vectors, counts)
         real = ImpostorTrials(nearest, strangers.people)
-    photos = compared(vectors, labels, groups, n_people, (own_template, owners))
+    photos = compared(vectors, labels, groups, n_people, (own_template, whose))
     trials = photos.own, leave_one_person_out(photos.own, photos.nearest, labels), real
     threshold = fit_distance(*trials, counts=counts, network=embedder, rate=rate)
     curve = curve_of_distances(*trials, counts=counts, network=embedder, rate=rate)

@@ -149,10 +149,10 @@ class Gallery:
         first = np.full(n_people, MOST_AGES)
         np.minimum.at(first, labels, self.ages)
         others = np.flatnonzero(self.ages > first[labels])
-        owners, own = np.unique(labels[others] * MOST_AGES + self.ages[others], return_inverse=True)
+        whose, own = np.unique(labels[others] * MOST_AGES + self.ages[others], return_inverse=True)
         made = labels.copy()
         made[others] = n_people + own
-        return made, np.concatenate([np.arange(n_people), owners // MOST_AGES])
+        return made, np.concatenate([np.arange(n_people), whose // MOST_AGES])
 
     def of(self, rows: NDArray[np.bool_] | IntArray | Sequence[int]) -> Gallery:
         """Keep some rows; the people stay."""

@@ -230,10 +230,10 @@ def compared(
     those of `Gallery.templates`.
     """
     if templates is not None and len(templates[1]) > n_people:
-        own_template, owners = templates
-        own = corrected(*own_distances(vectors, own_template, groups, len(owners)))
-        points = Points(templates_of(vectors, own_template, len(owners)))
-        return Compared(own, *points.nearest_template(vectors, np.bincount(own_template), besides=labels, owners=owners))
+        own_template, whose = templates
+        own = corrected(*own_distances(vectors, own_template, groups, len(whose)))
+        points = Points(templates_of(vectors, own_template, len(whose)))
+        return Compared(own, *points.nearest_template(vectors, np.bincount(own_template), besides=labels, labels=whose))
     own = corrected(*own_distances(vectors, labels, groups, n_people))
     points = Points(templates_of(vectors, labels, n_people))
     return Compared(own, *points.nearest_template(vectors, np.bincount(labels, minlength=n_people), besides=labels))

@@ -125,10 +125,10 @@ class Identifier:
     @cached_property
     def _other_ages(self) -> tuple[Points, IntArray, IntArray]:
         """Templates of other ages, k of them, whose they are and of how many photos, both int64 (k,)."""
-        (own_template, owners), n_people = self._of_templates, len(self.gallery.people)
+        (own_template, whose), n_people = self._of_templates, len(self.gallery.people)
         rows = np.flatnonzero(own_template >= n_people)
         labels = own_template[rows] - n_people
-        return Points(templates_of(self.gallery.vectors[rows], labels, len(owners) - n_people)), owners[n_people:], np.bincount(labels)
+        return Points(templates_of(self.gallery.vectors[rows], labels, len(whose) - n_people)), whose[n_people:], np.bincount(labels)
 
     @cached_property
     def _photos(self) -> Points:
@@ -171,10 +171,10 @@ class Identifier:
         """
         squares = (self._templates if templates is None else Points(templates)).squared(vectors)
         if len(self._of_templates[1]) > len(self.gallery.people):
-            ages, owners, counts = self._other_ages
-            more = ages.squared(vectors) - allowance_of(counts) + allowance_of(self._counts[owners])
-            for age, owner in enumerate(owners.tolist()):
-                column = np.flatnonzero(people == owner)
+            ages, whose, counts = self._other_ages
+            more = ages.squared(vectors) - allowance_of(counts) + allowance_of(self._counts[whose])
+            for age, person in enumerate(whose.tolist()):
+                column = np.flatnonzero(people == person)
                 squares[:, column] = np.minimum(squares[:, column], np.maximum(more[:, age : age + 1], 0))
         return squares
 
@@ -239,21 +239,20 @@ class Identifier:
         """Count strangers in: a share, times the probability that somebody this near to the likeliest person is no stranger."""
         known = self.threshold.confidence(distances[np.arange(len(labels)), probabilities.argmax(axis=1)])
         confidence: FloatArray = (probabilities * known[:, None]).astype(np.float32)
-        allowed = (distances <= self.threshold.value) & ~self._between_look_alikes(labels, probabilities)[:, None]
+        allowed = distances <= self.threshold.value
+        self._refuse_between_look_alikes(labels, probabilities, allowed)
         return Decision(labels, probabilities, confidence, allowed)
 
-    def _between_look_alikes(self, labels: IntArray, probabilities: FloatArray) -> NDArray[np.bool_]:
-        """Tell which faces may as well be the second of two people who look alike, bool (m,); the arrays are those of a `Decision`."""
-        unsure = np.zeros(len(labels), bool)
-        if labels.shape[1] < 2:
-            return unsure
-        best, second = np.argpartition(-probabilities, 1, axis=1)[:, :2].T
-        every = np.arange(len(labels))
-        shares, other = probabilities[every, best], probabilities[every, second]
-        for row in np.flatnonzero((shares < SURE_OF_LOOK_ALIKES * (shares + other)) & (other > 0)).tolist():
-            one, two = self._templates_of(labels[row, [best[row], second[row]]])
-            unsure[row] = np.linalg.norm(one - two) < LOOK_ALIKE
-        return unsure
+    def _refuse_between_look_alikes(self, labels: IntArray, probabilities: FloatArray, allowed: NDArray[np.bool_]) -> None:
+        """Allow no name to faces that may as well be the second of two people who look alike; the arrays are those of a `Decision`."""
+        near = np.flatnonzero(allowed.any(axis=1))
+        if not len(near) or labels.shape[1] < 2:
+            return
+        second, best = np.partition(probabilities[near], (-2, -1), axis=1)[:, -2:].T
+        for row in near[(best < SURE_OF_LOOK_ALIKES * (best + second)) & (second > 0)].tolist():
+            one, two = self._templates_of(labels[row, np.argsort(-probabilities[row], kind="stable")[:2]])
+            if np.linalg.norm(one - two) < LOOK_ALIKE:
+                allowed[row] = False
 
     def _decided_by_index(self, vector: FloatArray, never: NDArray[np.bool_] | None) -> Decision:
         people = self._people_near(vector)[0]

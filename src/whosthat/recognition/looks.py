@@ -6,7 +6,7 @@ does not: following faces (`tracking`), pictures (`whosthat.workflow.annotating`
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -38,9 +38,6 @@ compared gets a number of their own when seen in so many looks; fewer may be no 
 _SAME_PICTURE, _SAME_LOOK = 6.0, 0.30
 """Two frames are near-copies when their grey values, as 16 x 9 pixels, differ by less than the first on average, of 255, and the embeddings
 of the face by less than the second: half of `faces.embedder.SAME_PERSON`, which holds for photos of a burst."""
-
-_ALREADY = 1.5
-"""How much better a look is when its frame is shown for somebody else anyway: one picture for two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,35 +92,45 @@ def keep(looks: list[Look], look: Look) -> None:
 
 
 def shown_frames(tracks: Sequence[Track]) -> set[int]:
-    """Choose the frames that show everybody: up to `SHOWN` for each person and each stranger, best first, without near-copies."""
-    chosen: set[int] = set()
+    """Choose the frames that show everybody: up to `SHOWN` for each person and each stranger, best first, without near-copies.
+
+    Of faces that were seen too shortly to have a number there is no picture; many of them are no faces.
+    """
+    chosen: dict[int, Look | None] = {}
     people: dict[object, list[Track]] = {}
     for track in tracks:
-        people.setdefault(track.name or track.stranger or (track.name, id(track)), []).append(track)
+        if track.name is not None or track.stranger or track.boxes[track.best_frame] is None:
+            people.setdefault(track.name or track.stranger, []).append(track)
     for theirs in people.values():
-        looks = [look for track in theirs for look in track.looks]
-        chosen.update(look.index for look in _varied(looks, chosen))
-        if not looks:
-            chosen.add(max(theirs, key=lambda track: track.confidence).best_frame)
-    return chosen
+        there = [look for index, look in chosen.items() if look is not None and any(index in track.boxes for track in theirs)]
+        for look in _varied(look for track in theirs for look in track.looks):
+            shown = next((other for other in there if _same_picture(look, other)), look)  # one picture for two people
+            chosen[shown.index] = shown
+        if not any(track.looks for track in theirs):
+            chosen[max(theirs, key=lambda track: track.confidence).best_frame] = None
+    return set(chosen)
 
 
-def _varied(looks: Iterable[Look], already: Collection[int]) -> list[Look]:
+def _varied(looks: Iterable[Look]) -> list[Look]:
     found: list[Look] = []
-    for look in sorted(looks, key=lambda look: (-look.quality * (_ALREADY if look.index in already else 1), look.index)):
+    for look in sorted(looks, key=lambda look: (-look.quality, look.index)):
         if len(found) < SHOWN and not any(_near_copies(look, other) for other in found):
             found.append(look)
     return found
 
 
 def _near_copies(one: Look, other: Look) -> bool:
-    if one.index == other.index:
-        return True
-    if one.small is not None and other.small is not None and float(np.abs(one.small - other.small).mean()) >= _SAME_PICTURE:
+    if not _same_picture(one, other):
         return False
     if one.embedding is None or other.embedding is None:
-        return one.small is not None and other.small is not None
+        return True
     return float(np.linalg.norm(one.embedding - other.embedding)) < _SAME_LOOK
+
+
+def _same_picture(one: Look, other: Look) -> bool:
+    if one.small is None or other.small is None:
+        return one.index == other.index
+    return float(np.abs(one.small - other.small).mean()) < _SAME_PICTURE
 
 
 def number_strangers(tracks: Sequence[Track], embedder: str) -> list[Track]:

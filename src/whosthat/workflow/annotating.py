@@ -111,14 +111,7 @@ def _between(one: Box | None, other: Box | None, share: float) -> Box | None:
 
 
 def draw_video(
-    path: Path,
-    tracks: Sequence[Track],
-    folder: Path,
-    *,
-    every: int,
-    cut_before: Collection[int] = (),
-    until: float | None = None,
-    progress: Progress = SILENT,
+    path: Path, boxes: Boxes, folder: Path, *, whole: bool = True, until: float | None = None, progress: Progress = SILENT
 ) -> Drawn:
     """Read a video once more, draw its answers into every frame, and save the best frames of everybody as pictures.
 
@@ -127,10 +120,9 @@ def draw_video(
 
     Args:
         path: The video.
-        tracks: Who is in it, as in `Boxes`.
+        boxes: Who is where in it; asked once.
         folder: Where the copies go; it must exist.
-        every: As in `Boxes`.
-        cut_before: As in `Boxes`.
+        whole: Whether the video is written as well, where FFmpeg is installed.
         until: After so many seconds the sound ends; None keeps all.
         progress: Is told the frames.
 
@@ -138,7 +130,7 @@ def draw_video(
         OSError: A file cannot be written, the disk is full.
         PhotoError: The video can no longer be read.
     """
-    ffmpeg, pictures = find_ffmpeg(), _Pictures(path, folder, shown_frames(tracks))
+    ffmpeg, pictures = find_ffmpeg() if whole else None, _Pictures(path, folder, shown_frames(boxes.tracks))
     try:
         with ExitStack() as stack:
             copy = stack.enter_context(video_copy(folder, f"{path.stem}.mp4", source=str(path.resolve()))) if ffmpeg else None
@@ -146,11 +138,10 @@ def draw_video(
             writer = None
             if ffmpeg is not None and copy is not None:
                 writer = stack.enter_context(VideoWriter(ffmpeg, copy.temporary, path, rate=video.rate, until=until))
-            boxes = Boxes(tracks, every, cut_before)
             for frame in video.frames() if writer or pictures.wanted else ():
                 sightings = boxes.at(frame.index, new_scene=frame.new_scene)
                 if writer or frame.index in pictures.wanted:
-                    image = draw_sightings(frame.image, sightings)
+                    image = draw_sightings(frame.image, sightings) if sightings else frame.image
                     pictures.take(frame, image)
                 if writer:
                     writer.write(image, frame.seconds)

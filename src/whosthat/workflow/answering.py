@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from whosthat.errors import LibraryError
+from whosthat.errors import BundleError, LibraryError
 from whosthat.library.contents import files_of_photos, photos_by_digest, set_setting
-from whosthat.library.facts import Said, key_of, people_of, rows_of_people, said_of_faces
+from whosthat.library.facts import Said, key_of, names_by_key, people_of, rows_of_people, said_of_faces
 from whosthat.library.store import Library
 from whosthat.recognition import load
-from whosthat.recognition.bundle import FACTS, find_bundle
+from whosthat.recognition.bundle import FACTS, find_bundle, open_bundle
 from whosthat.recognition.distances import distances
 from whosthat.recognition.gallery import FILE
 from whosthat.recognition.grouping import ASIDE
@@ -102,6 +102,8 @@ class _Faces:
 def answer_again(library: Library, photos: Collection[int] | None = None) -> Answered:
     """Work out who every face is, and write what is new; whoever calls holds `Library.alone`.
 
+    Where there is something else for the library's own recogniser to learn, it learns that first.
+
     Args:
         library: The library.
         photos: Rows of the photos that are new; None is all. Where facts or recogniser are others than the last time, all are answered.
@@ -110,23 +112,26 @@ def answer_again(library: Library, photos: Collection[int] | None = None) -> Ans
         How many answers changed.
 
     Raises:
-        BundleError: The recogniser in use cannot be opened; the answers stay as they were.
+        BundleError: The recogniser in use cannot be opened or saved; the answers stay as they were.
         LibraryError: The library is damaged or cannot be written.
     """
     reader = library.setting("reader")
     if reader is None:
         return Answered(0, 0)
-    recogniser = _in_use(library)
-    state = _state(library)
+    if library.setting("bundle") == OWN and library.setting("answered") != _state(library):
+        from whosthat.workflow.library_recogniser import learn  # which needs `OWN`, and fitting, which is rare
+
+        learn(library)
+    recogniser, state = _in_use(library), _state(library)
     if photos is None or library.setting("answered") != state:
         photos = [row for (row,) in library.rows("SELECT DISTINCT photo FROM faces WHERE reader = ?", (reader,))]
-    photos, people = sorted(photos), people_of(library)
+    photos, people, names = sorted(photos), people_of(library), names_by_key(library)
     told = said_of_faces(library, reader, photos)
     fits = recogniser is not None and recogniser.reader.key == reader
     answers: dict[int, _Answer] = {}
     if fits and recogniser is not None:
         for faces in _blocks(library, reader, photos):
-            answers.update(_recognised(recogniser.identifier, faces, told, people))
+            answers.update(_recognised(recogniser.identifier, faces, told, people, names))
     answers.update((face, _of_fact(one, people)) for face, one in told.items() if one.fact)
     answers.update(_of_groups(library, reader, photos, told, answers))
     note = "" if fits or recogniser is None else _("The recogniser in use knows other embeddings than this library. Scan again with it.")
@@ -139,6 +144,14 @@ def bundle_in_use(library: Library) -> Path | None:
     if setting is None:
         return None
     return library.folder / OWN if setting == OWN else Path(setting)
+
+
+def own_is_whole(library: Library) -> bool:
+    """Tell whether the library's own recogniser is there and complete; another can be learnt at any time."""
+    try:
+        return open_bundle(library.folder / OWN).folder == library.folder / OWN
+    except BundleError:
+        return False
 
 
 def _in_use(library: Library) -> FaceRecogniser | None:
@@ -155,7 +168,8 @@ def _state(library: Library) -> str:
     """Return what is another text whenever facts or recogniser are others."""
     facts = library.rows("SELECT count(*), count(undone_at), max(said_at), max(undone_at) FROM facts")[0]
     bundle = bundle_in_use(library)
-    files = {} if bundle is None else read_manifest(find_bundle(bundle)).files
+    lost = library.setting("bundle") == OWN and not own_is_whole(library)
+    files = {} if bundle is None or lost else read_manifest(find_bundle(bundle)).files
     return repr((*facts, library.setting("reader"), *(files[name].sha256 for name in (FACTS, FILE) if name in files)))
 
 
@@ -187,14 +201,13 @@ def _vectors(library: Library, contents: Sequence[bytes]) -> FloatArray:
 
 
 def _recognised(
-    identifier: Identifier, faces: _Faces, told: Mapping[int, Said], people: Mapping[int, str]
+    identifier: Identifier, faces: _Faces, told: Mapping[int, Said], people: Mapping[int, str], known: Mapping[str, str]
 ) -> Iterator[tuple[int, _Answer]]:
-    """Yield the answers of the recogniser, by face; what somebody said is respected."""
-    decision = _decided(identifier, faces, told, people)
+    """Yield the answers of the recogniser, by face; what somebody said is respected. ``known`` is that of `facts.names_by_key`."""
+    names = [known.get(key_of(name), name) for name in identifier.gallery.people]
+    decision = _decided(identifier, faces, told, people, names)
     ends = np.flatnonzero(np.diff(np.array(faces.photos), append=-1)) + 1
     chosen = [person for photo in decision.people(ends) for person in photo]
-    known = {key_of(name): name for name in people.values()}
-    names = [known.get(key_of(name), name) for name in identifier.gallery.people]
     named = np.array([-1 if label is None else label for label in chosen], np.int64)
     own = np.where(decision.labels == named[:, None], decision.confidence, 0).sum(axis=1)
     sure = np.where(named >= 0, own, 1 - decision.confidence.sum(axis=1)).clip(0, 1).tolist()
@@ -202,16 +215,19 @@ def _recognised(
         yield row, _Answer("" if label is None else names[label], confidence, "recogniser")
 
 
-def _decided(identifier: Identifier, faces: _Faces, told: Mapping[int, Said], people: Mapping[int, str]) -> Decision:
+def _decided(identifier: Identifier, faces: _Faces, told: Mapping[int, Said], people: Mapping[int, str], names: Sequence[str]) -> Decision:
     """Decide, without the names that faces cannot have because of what somebody said of them or of others in their photo."""
     decision = identifier.decide(faces.vectors)
-    label_of = {key_of(name): label for label, name in enumerate(identifier.gallery.people)}
-    labels = {row: label_of[key_of(name)] for row, name in people.items() if key_of(name) in label_of}
+    row_of = {name: row for row, name in people.items()}
+    labels: dict[int | None, set[int]] = defaultdict(set)  # several where people were merged
+    for label, name in enumerate(names):
+        labels[row_of.get(name)].add(label)
+    labels.pop(None, None)
     heard = {at: told[row] for at, row in enumerate(faces.rows) if row in told}
-    if denied := {at: own for at, one in heard.items() if (own := [labels[person] for person in one.never if person in labels])}:
-        never = np.zeros((len(denied), len(label_of)), bool)
+    if denied := {at: own for at, one in heard.items() if (own := {label for person in one.never for label in labels[person]})}:
+        never = np.zeros((len(denied), len(names)), bool)
         for place, own in enumerate(denied.values()):
-            never[place, own] = True
+            never[place, list(own)] = True
         again = identifier.decide(faces.vectors[list(denied)], never)
         rows = list(denied)
         parts: Iterator[tuple[NDArray[Any], NDArray[Any]]] = zip(decision, again, strict=True)
@@ -221,8 +237,8 @@ def _decided(identifier: Identifier, faces: _Faces, told: Mapping[int, Said], pe
     for at, one in heard.items():
         if one.fact:
             allowed[at] = False
-        if one.person in labels:
-            taken[faces.photos[at]].add(labels[one.person])
+        if one.person is not None and labels[one.person]:
+            taken[faces.photos[at]] |= labels[one.person]
     for at, photo in enumerate(faces.photos) if taken else ():
         if photo in taken:
             allowed[at] &= ~np.isin(decision.labels[at], list(taken[photo]))
@@ -243,6 +259,8 @@ def _of_groups(
     library: Library, reader: str, photos: Sequence[int], told: Mapping[int, Said], answers: Mapping[int, _Answer]
 ) -> Iterator[tuple[int, _Answer]]:
     """Yield the name of its group for each face that has none: that of the nearest face of which a fact says who it is."""
+    if not photos:
+        return
     found = library.rows("SELECT face, photo, groups.number FROM groups JOIN faces ON faces.id = face WHERE reader = ?", (reader,))
     members: dict[int, list[int]] = defaultdict(list)
     for face, _photo, group in found:

@@ -26,7 +26,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
-from whosthat.errors import TrainingInterruptedError, WhosthatError, system_reason
+from whosthat.errors import PhotoError, TrainingInterruptedError, WhosthatError, system_reason
 from whosthat.progress import Progress
 from whosthat.runs.files import HISTORY, RECIPE
 from whosthat.translation import _
@@ -68,13 +68,18 @@ def _video(
     progress: Progress, bundle: str, video: str, draw: str, every: int | None = None, threshold: float | None = None
 ) -> dict[str, Any]:
     from whosthat.workflow.loading import load
-    from whosthat.workflow.predict import predict
-    from whosthat.workflow.prediction import to_dict
+    from whosthat.workflow.predict_video import EVERY, predict_video
+    from whosthat.workflow.prediction import Prediction, to_dict
 
-    recogniser = load(bundle)
+    recogniser, path, folder = load(bundle), Path(video), Path(draw)
     if threshold is not None:
         recogniser.threshold = threshold
-    return to_dict(next(predict(recogniser, [video], every=every, draw=draw, progress=progress)))
+    folder.mkdir(parents=True, exist_ok=True)
+    try:  # the page shows pictures alone
+        seen = predict_video(recogniser, path, every=every or recogniser.every or EVERY, draw=folder, whole=False, progress=progress)
+    except PhotoError as error:
+        return to_dict(Prediction(path, error=error.reason))
+    return to_dict(Prediction(path, video=seen))
 
 
 def _discover(progress: Progress, photos: str, bundle: str | None = None, without: Sequence[str] = ()) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, cast
 from whosthat.errors import PhotoError, UsageError
 from whosthat.faces.finding import SeenFaces
 from whosthat.faces.reader_files import ReaderFiles
+from whosthat.photos.storage import stored
 from whosthat.photos.video import looks_like_video
 from whosthat.progress import SILENT
 from whosthat.recognition import load
@@ -75,8 +76,12 @@ def _sorted_out(faces: Remembering, item: Path | Prediction, slide: bool) -> Pat
         return item
     if slide and looks_like_video(item):
         return item, None
-    seen = faces.recalled(item)
-    return item if seen is None else (item, tuple(faces.identify_prepared([("", seen)])[0]))
+    if stored(item) is not None:  # whoever looks at it fetches it
+        known = faces.unchanged(item)
+    else:
+        seen = faces.recalled(item)
+        known = None if seen is None else ("", seen)
+    return item if known is None else (item, tuple(faces.identify_prepared([known])[0]))
 
 
 def _named(faces: Remembering, batch: Sequence[Path | Answer], seen: Sequence[tuple[str, SeenFaces] | PhotoError]) -> list[Answer]:
@@ -89,5 +94,7 @@ def _named(faces: Remembering, batch: Sequence[Path | Answer], seen: Sequence[tu
         elif isinstance(found := next(fresh), PhotoError):
             answers.append(Prediction(item, error=found.reason))
         else:
+            if stored(item) is not None:
+                faces.note(item, found[0])
             answers.append((item, tuple(faces.identify_prepared([found])[0])))
     return answers

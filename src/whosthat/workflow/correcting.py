@@ -7,51 +7,27 @@ was given, and answering again. What does not: what facts come to (`library.fact
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from whosthat.errors import DatasetError, LibraryError, UsageError, WhichFaceError, WhosthatError, did_you_mean
+from whosthat.errors import DatasetError, LibraryError, UsageError, WhosthatError, did_you_mean
 from whosthat.library import facts
-from whosthat.library.contents import LibraryFace, faces_of, files_of, files_of_photos, photos_by_digest, roots_of
-from whosthat.library.facts import Fact, Place, Saying, What, key_of, people_of
+from whosthat.library.contents import LibraryFace, files_of, files_of_photos, photos_by_digest
+from whosthat.library.facts import Fact, Place, Saying, What, key_of, names_by_key, people_of
 from whosthat.library.store import Library
-from whosthat.photos.reading import sha256_of
 from whosthat.recognition.bundle import open_bundle
 from whosthat.translation import _
-from whosthat.types import Box
 from whosthat.workflow.answering import OWN, Answered, answer_again, bundle_in_use
 from whosthat.workflow.discovery import NOBODY, checked_name
+from whosthat.workflow.library_faces import face_meant, photo_row
 from whosthat.workflow.library_recogniser import Effect, Learnt, effects_of, learn
 from whosthat.workflow.people import add_person, rule_out
 from whosthat.workflow.people_photos import remove_photo
 
 WAIT_SECONDS = 20.0
 """So long a correction waits for another one to answer again; its fact stands by then."""
-
-_ID = re.compile(r"([0-9a-f]{64})(?:-([1-9]\d{0,8}))?")
-
-
-@dataclass(frozen=True, slots=True)
-class FaceAnswer:
-    """A face of a photo, and who it is.
-
-    Attributes:
-        number: From 1, from the left.
-        box: Where it is, in pixels of the upright photo.
-        name: Who it is; None for nobody who is known.
-        confidence: How sure that is, 0 to 1.
-        why: ``fact``, ``no_face``, ``recogniser``, ``group``; empty where nothing is known of it.
-    """
-
-    number: int
-    box: Box
-    name: str | None
-    confidence: float
-    why: str
 
 
 @dataclass(frozen=True)
@@ -94,13 +70,6 @@ class Correction:
     effect: Effect | None = None
 
 
-def faces_in(library: str | Path, photo: str | Path) -> tuple[FaceAnswer, ...]:
-    """Return the faces of a photo, from the left, and who they are; arguments and errors as of `correct`."""
-    with Library(library) as opened:
-        row, _number = _photo_row(opened, photo)
-        return _answers(opened, row)
-
-
 def correct(
     library: str | Path,
     photo: str | Path,
@@ -137,8 +106,8 @@ def correct(
         correct("family", "holiday/beach.jpg", "is", "Anna", face=2).answered.changed
     """
     with Library(library) as opened:
-        row, number = _photo_row(opened, photo)
-        meant = _face(opened, row, photo, face or number)
+        row, number = photo_row(opened, photo)
+        meant = face_meant(opened, row, photo, face or number)
         known = _known_names(opened)
         name = _checked(what, name, known)
         notes = _enrol(opened, meant, what, name, anyway) if enrol else ()
@@ -186,17 +155,13 @@ def redo_correction(library: str | Path, number: int | None = None) -> Corrected
 def rename_in_library(library: str | Path, name: str, new_name: str, *, merge: bool = False) -> Corrected:
     """Call a person of a library by another name; ``merge`` makes one person of two, which cannot be taken back.
 
+    A bundle that the library uses is not changed; whom it calls by the first name is the same person all the same.
+
     Raises UsageError where nobody has the first name, the second cannot be one, or somebody else has it and ``merge`` is not given.
     """
     with Library(library) as opened:
         facts.rename(opened, name, _checked("is", new_name, {}) or "", merge=merge)
-        done = _settle(opened, lambda: [])
-        used = bundle_in_use(opened)
-        notes: tuple[str, ...] = ()
-        if opened.setting("bundle") not in (None, OWN) and used is not None and name in open_bundle(used).facts.labels:
-            command = f"whosthat people {used} rename"  # not translated: a command
-            notes = (_("The recogniser in use still says {name}. Rename the person there, too: {command}", name=name, command=command),)
-        return Corrected((), done.answered, done.learnt, notes=(*notes, *done.notes))
+        return _settle(opened, lambda: [])
 
 
 def is_taken(library: str | Path, name: str, new_name: str) -> bool:
@@ -239,85 +204,13 @@ def _numbers(library: Library) -> dict[int, int]:
     return {fact[0]: numbers[face] for fact, face in facts.matched(library, reader)}
 
 
-def _photo_row(library: Library, photo: str | Path) -> tuple[int, int | None]:
-    """Return the row of a photo that somebody named, and the number of the face where an id says it."""
-    if found := _ID.fullmatch(str(photo)):
-        row = photos_by_digest(library, [found[1]]).get(found[1])
-        if row is None:
-            raise UsageError("The library {folder} has no photo {photo}.", folder=library.folder, photo=found[1])
-        return row, int(found[2]) if found[2] else None
-    path = Path(os.path.realpath(photo))
-    listed = _listed(library, path)
-    digest = sha256_of(path) if path.is_file() else ""
-    row = photos_by_digest(library, [digest]).get(digest) if digest else listed
-    if row is not None:
-        return row, None
-    if listed is not None:
-        raise UsageError("{photo} was changed since it was scanned. Scan again first.", photo=photo)
-    if not path.exists():
-        raise UsageError("There is no photo {photo}, and the library {folder} knows none.", photo=photo, folder=library.folder)
-    raise UsageError("{photo} is not in the library {folder}. Scan its folder first.", photo=photo, folder=library.folder)
-
-
-def _listed(library: Library, path: Path) -> int | None:
-    """Return the row of the photo that lay at a place at the last scan."""
-    for root, folder in roots_of(library).items():
-        if path.is_relative_to(folder):
-            name = os.fsencode(path.relative_to(folder))
-            found = library.rows("SELECT photo FROM files WHERE root = ? AND name = ? AND photo IS NOT NULL", (root, name))
-            if found:
-                return int(found[0][0])
-    return None
-
-
-def _answers(library: Library, photo: int) -> tuple[FaceAnswer, ...]:
-    statement = (
-        'SELECT number, "left", top, "right", bottom, name, coalesce(confidence, 0), coalesce(why, \'\') FROM faces '
-        "LEFT JOIN answers ON face = faces.id LEFT JOIN people ON people.id = person WHERE photo = ? AND reader = ? ORDER BY number"
-    )
-    rows = library.rows(statement, (photo, library.setting("reader") or ""))
-    return tuple(FaceAnswer(number, Box(*sides), name, confidence, why) for number, *sides, name, confidence, why in rows)
-
-
-def _face(library: Library, photo: int, given: str | Path, number: int | None) -> LibraryFace:
-    found = faces_of(library, photos=[photo])
-    if not found:
-        raise DatasetError("No face was found in {photo}.", photo=given)
-    if number is None and len(found) > 1:
-        lines = "\n".join(f"  {_line(one)}" for one in _answers(library, photo))
-        raise WhichFaceError(
-            "{photo} shows {n} faces. Choose one by its number, counted from the left:\n{lines}", photo=given, n=len(found), lines=lines
-        )
-    for one in found:
-        if number in (None, one.number):
-            return one
-    raise UsageError(
-        "There is no face {number} in {photo}; its faces are {numbers}.",
-        number=number,
-        photo=given,
-        numbers=", ".join(str(one.number) for one in found),
-    )
-
-
-def _line(answer: FaceAnswer) -> str:
-    return _(
-        "{number}: {width:.0f} x {height:.0f} pixels from ({left:.0f}, {top:.0f}), {name}",
-        number=answer.number,
-        width=answer.box.width,
-        height=answer.box.height,
-        left=answer.box.left,
-        top=answer.box.top,
-        name=answer.name or _("unknown"),
-    )
-
-
 def _known_names(library: Library) -> dict[str, str]:
     """Return the names of the library and of the recogniser in use, by what is the same for names of one person."""
     used = bundle_in_use(library)
     labels: Sequence[str] = ()
     if used is not None and used.exists():
         labels = open_bundle(used).facts.labels
-    return {key_of(name): name for name in (*labels, *people_of(library).values())}
+    return {**{key_of(name): name for name in labels}, **names_by_key(library)}
 
 
 def _checked(what: What, name: str | None, known: dict[str, str]) -> str | None:
@@ -372,11 +265,18 @@ def _enrol(library: Library, face: LibraryFace, what: What, name: str | None, an
     paths = files_of(library, face.photo)
     if not paths:
         raise DatasetError("The photo is not there, and {bundle} can only learn from a photo that is.", bundle=bundle)
+    name = _label(library, bundle, name)
     if what == "is_not":
         rule_out(bundle, name, paths[0])
         return (_("Ruled out in {bundle}.", bundle=bundle),)
     added = add_person(bundle, name, paths[0], face=face.number, anyway=anyway)
     return (*added.notes, _("Enrolled in {bundle}.", bundle=bundle))
+
+
+def _label(library: Library, bundle: Path, name: str) -> str:
+    """Return what a bundle calls a person of the library, who may have been renamed here."""
+    names = names_by_key(library)
+    return next((label for label in open_bundle(bundle).facts.labels if names.get(key_of(label), label) == name), name)
 
 
 def _disenrol(library: Library, back: Sequence[Fact]) -> tuple[str, ...]:
@@ -390,7 +290,7 @@ def _disenrol(library: Library, back: Sequence[Fact]) -> tuple[str, ...]:
         try:
             if fact.what != "is":
                 raise UsageError("A face that was ruled out stays so.")
-            remove_photo(bundle, fact.person or "", fact.photo)
+            remove_photo(bundle, _label(library, bundle, fact.person or ""), fact.photo)
             notes.append(_("No longer enrolled in {bundle}.", bundle=bundle))
         except WhosthatError as error:
             notes.append(_("In {bundle} nothing was changed: {error}", bundle=bundle, error=error))

@@ -15,12 +15,11 @@ import numpy as np
 
 from whosthat.cluster import LOCAL
 from whosthat.cluster import engine as engines
-from whosthat.dataset.threads import in_order
 from whosthat.errors import DatasetError, PhotoError, UsageError
 from whosthat.faces.models import AUTO
 from whosthat.library.store import Library, is_library
-from whosthat.photos.reading import decode, sha256_of
-from whosthat.photos.storage import fetched_once, stored
+from whosthat.photos.reading import decode
+from whosthat.photos.storage import fetched_once
 from whosthat.progress import SILENT, Progress
 from whosthat.recognition import load
 from whosthat.recognition.grouping import group_faces
@@ -28,6 +27,7 @@ from whosthat.translation import _
 from whosthat.types import SetAside
 from whosthat.workflow.discovery import Discovery, FoundFace
 from whosthat.workflow.face_photos import open_reader, seen_in_photos
+from whosthat.workflow.known_files import contents_of
 from whosthat.workflow.predict import find_photos, places_given
 from whosthat.workflow.prediction import Prediction
 
@@ -133,7 +133,7 @@ def _photos(
             unreadable.append(SetAside(item.path, item.error))
         else:
             found.append(item)
-    for path, digest in zip(found, in_order(sha256_of, found, waiting_for=next(filter(stored, found), None)), strict=True):
+    for path, digest in zip(found, contents_of(found), strict=True):
         if not digest:
             unreadable.append(SetAside(path, _why(path)))
         elif path not in files.get(digest, ()):

@@ -72,6 +72,7 @@ def examine() -> list[Fact]:
         _cache(),
         _window(),
         _letters(),
+        _videos(),
         _connections(),
     ]
 
@@ -187,6 +188,15 @@ def _window() -> Fact:
     if sys.platform.startswith("linux") and not os.environ.get("DISPLAY"):
         return Fact("window", "note", _('Tk is installed, but there is no screen (DISPLAY is not set) for "whosthat desktop".'))
     return Fact("window", "good", _("Tk is installed."))
+
+
+def _videos() -> Fact:
+    from whosthat.photos.video_writing import find_ffmpeg
+    from whosthat.workflow.annotating import how_to_get_ffmpeg
+
+    if (ffmpeg := find_ffmpeg()) is not None:
+        return Fact(N_("videos"), "good", _("Videos are drawn with boxes and names by FFmpeg ({encoder}).", encoder=ffmpeg.encoder))
+    return Fact("videos", "note", how_to_get_ffmpeg())
 
 
 def _letters() -> Fact:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from whosthat.durable import open_private, replace_file, sync_folder, unfinished_in
+from whosthat.durable import UNFINISHED, open_private, replace_file, sync_folder, unfinished_in
 from whosthat.file_names import candidates
 from whosthat.photos.drawing import encode_image
 from whosthat.settings import MAX_PHOTO_BYTES
@@ -21,6 +22,9 @@ from whosthat.types import Image
 
 _NO_DIGEST = b"0" * 64
 _PIECE = 1 << 20
+
+STALE = 3600
+"""Seconds; FFmpeg is stopped long before when it writes nothing (`photos.video_writing.PATIENCE`)."""
 
 
 def save_copy(image: Image, folder: Path, name: str, *, source: str, exif: bytes = b"") -> Path:
@@ -60,6 +64,7 @@ def video_copy(folder: Path, name: str, *, source: str) -> Iterator[VideoCopy]:
     It gets its name when the block ends without an error, and is deleted otherwise; killed at any moment, nothing half has the name. The
     note stands behind the video, in a box that players skip (ISO/IEC 14496-12, "free").
     """
+    _sweep(folder)
     note = _note(source)
     box = (8 + len(note) + len(_NO_DIGEST)).to_bytes(4, "big") + b"free" + note
     path = next(path for path in map(folder.joinpath, candidates(name)) if not os.path.lexists(path) or _is_unchanged_video(path, box))
@@ -76,6 +81,14 @@ def video_copy(folder: Path, name: str, *, source: str) -> Iterator[VideoCopy]:
     finally:
         copy.temporary.unlink(missing_ok=True)
     sync_folder(folder)
+
+
+def _sweep(folder: Path) -> None:
+    """Delete what a killed writing left: a video that nobody has written to for `STALE` seconds."""
+    for path in folder.glob(f"{UNFINISHED}*"):
+        with suppress(OSError):  # another process was faster
+            if path.stat().st_mtime < time.time() - STALE:
+                path.unlink()
 
 
 def _note(source: str) -> bytes:

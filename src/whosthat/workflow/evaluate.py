@@ -15,12 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from whosthat.dataset.folder import Photo, scan
-from whosthat.dataset.threads import in_order
 from whosthat.errors import DatasetError, did_you_mean, path_given
 from whosthat.evaluation.metrics import Evaluation
 from whosthat.evaluation.metrics import evaluate as judge
 from whosthat.evaluation.outcomes import Answer, answer_of
-from whosthat.photos.clips import digest_of
 from whosthat.photos.storage import fetched_once
 from whosthat.progress import SILENT, Progress
 from whosthat.proportions import Interval, wilson_interval
@@ -30,6 +28,7 @@ from whosthat.recognition.recogniser import Recogniser
 from whosthat.translation import N_, _
 from whosthat.types import SetAside
 from whosthat.wording import counted
+from whosthat.workflow.known_files import contents_of
 from whosthat.workflow.predict import answer_each, counting
 from whosthat.workflow.strangers import stranger_photos
 
@@ -60,7 +59,7 @@ def evaluate(bundle: str | Path, photos: str | Path, *, progress: Progress = SIL
     recogniser, seen = load(bundle), open_bundle(bundle).facts.data
     folder = scan(path_given(photos, _("The folder of photos")), clips=recogniser.frames > 1)
     _refuse_unknown_classes(folder.classes, recogniser.labels)
-    digests = in_order(lambda photo: digest_of(photo.path), folder.photos, waiting_for=folder.root)
+    digests = contents_of([photo.path for photo in folder.photos])
     known = {photo: _why_known(digest, seen) for photo, digest in zip(folder.photos, digests, strict=True)}
     answered = answer_photos(recogniser, [photo for photo, reason in known.items() if not reason], progress=progress)
     left_out = [SetAside(photo.path, reason) for photo, reason in known.items() if reason] + list(answered.left_out)

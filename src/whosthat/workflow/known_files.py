@@ -6,14 +6,19 @@ What belongs here: the table ``places`` of the cache. What does not: what photos
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
+from whosthat.dataset.threads import in_order
+from whosthat.errors import CacheError
 from whosthat.library.store import stamp_of_file
 from whosthat.photo_cache import PhotoCache
+from whosthat.photos.clips import digest_of
 from whosthat.photos.reading import sha256_of
-from whosthat.photos.storage import stored
+from whosthat.photos.storage import StoredPhoto, stored
 
-__all__ = ["KnownFiles", "stamp_and_content", "stamp_of_file"]
+__all__ = ["KnownFiles", "contents_of", "stamp_and_content", "stamp_of"]
 
 _SELECT = "SELECT stamp, sha256 FROM places WHERE folder = ? AND name = ?"
 _PUT = "INSERT OR REPLACE INTO places VALUES (?, ?, ?, ?)"
@@ -48,9 +53,34 @@ class KnownFiles:
 
 
 def stamp_and_content(path: Path) -> tuple[str, str]:
-    """Return a file's stamp, and its SHA-256, which is not older; both empty where it cannot be read, the stamp in a storage."""
-    stamp = "" if stored(path) is not None else stamp_of_file(path)
+    """Return a file's stamp, and its SHA-256, which is not older; both empty where it cannot be read."""
+    stamp = stamp_of(path)
     return stamp, sha256_of(path)
+
+
+def stamp_of(path: Path) -> str:
+    """Return what changes when a file does; of a photo in storage what its listing said, nothing where it stood in none."""
+    return path.stamp if isinstance(path, StoredPhoto) else "" if stored(path) is not None else stamp_of_file(path)
+
+
+def contents_of(paths: Sequence[Path]) -> Iterator[str]:
+    """Yield the SHA-256 of photos and clips, in order, empty of those that cannot be read; what is unchanged in storage is not fetched."""
+    far = [path for path in paths if isinstance(path, StoredPhoto)]
+    known: dict[Path, str] = {}
+    if far:
+        with suppress(CacheError), PhotoCache() as cache:
+            files = KnownFiles(cache)
+            known = {path: files.digest(path, path.stamp) for path in far}
+    fresh: dict[Path, str] = {}
+    for path, digest in zip(paths, in_order(lambda path: known.get(path) or digest_of(path), paths, waiting_for=far[:1]), strict=True):
+        fresh[path] = digest
+        yield digest
+    if far:
+        with suppress(CacheError), PhotoCache() as cache:  # else they are fetched again
+            files = KnownFiles(cache)
+            for path in far:
+                files.note(path, path.stamp, fresh[path])
+            files.keep()
 
 
 def _place(path: Path) -> tuple[bytes, bytes]:

@@ -24,7 +24,7 @@ from whosthat.checking.suspects import probably_wrong
 from whosthat.errors import BundleError, LibraryError
 from whosthat.faces.models import AUTO
 from whosthat.library.contents import LibraryFace, faces_of, set_setting
-from whosthat.library.facts import key_of, people_of, said_of_faces
+from whosthat.library.facts import key_of, people_of, rows_of_people, said_of_faces
 from whosthat.library.store import Library
 from whosthat.recognition import load
 from whosthat.recognition.bundle import BundleFacts, DataFacts, open_bundle, save_bundle
@@ -34,7 +34,7 @@ from whosthat.recognition.gallery import EnrolledPhoto, Gallery
 from whosthat.recognition.index import index_of
 from whosthat.translation import _
 from whosthat.wording import counted, percent
-from whosthat.workflow.answering import OWN, bundle_in_use
+from whosthat.workflow.answering import OWN, bundle_in_use, own_is_whole
 from whosthat.workflow.face_photos import OpenedReader, open_reader
 from whosthat.workflow.gallery_bundle import lock_of
 from whosthat.workflow.training_run import versions
@@ -54,17 +54,32 @@ LEARNT = "learnt"
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What a correction that is learnt from does: right answers for the ``n`` other photos ``with_it`` and ``without_it``."""
+    """What a correction that is learnt from does.
+
+    Attributes:
+        fact: The number of the correction.
+        person: Who the face is said to be.
+        with_it, without_it: How many of the other faces are answered right with it, and without.
+        n: How many others there are.
+        likeliest: Who the face would sooner be than anybody else without it; None where nobody can tell.
+    """
 
     fact: int
+    person: str
     with_it: int
     without_it: int
     n: int
+    likeliest: str | None
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether the other faces speak for somebody else."""
+        return self.likeliest not in (None, self.person)
 
     @property
     def harms(self) -> bool:
-        """Whether more of the others are right without it."""
-        return self.without_it > self.with_it
+        """Whether more of the others are right without it, and they do not speak for it: one answer more or less may be chance."""
+        return self.without_it > self.with_it and self.likeliest != self.person
 
 
 @dataclass(frozen=True)
@@ -144,7 +159,7 @@ def learn(library: Library, *, replace: bool = False) -> Learnt | None:
     if reader is None or (library.setting("bundle") not in (None, OWN) and not replace):
         return None
     lessons, before = _lessons(library, reader), _remembered(library)
-    there = library.setting("bundle") == OWN and (library.folder / OWN).is_dir()
+    there = library.setting("bundle") == OWN and own_is_whole(library)
     if before is not None and before[0] == lessons.checksum and there:
         return before[1]
     with lock_of(library.folder / OWN):
@@ -181,15 +196,19 @@ def _lessons(library: Library, reader: str) -> _Lessons:
 def _learn(library: Library, lessons: _Lessons, opened: OpenedReader, kept: Sequence[_Kept]) -> Learnt:
     gallery, groups, rows = _gallery(lessons, kept)
     fitted = fit_identifier(gallery, groups, embedder=opened.reader.embedder.facts.name)
-    facts = {row: lesson.fact for row, lesson in rows.items() if lesson.corrected}
-    left_out = leave_out(fitted.identifier, groups, [*facts])
-    effects = {facts[one.row]: Effect(facts[one.row], one.with_it, one.without_it, one.n) for one in left_out}
+    corrected = {row: lesson for row, lesson in rows.items() if lesson.corrected}
+    effects = {}
+    for one in leave_out(fitted.identifier, groups, [*corrected]):
+        lesson, likeliest = corrected[one.row], None if one.likeliest is None else gallery.people[one.likeliest]
+        effects[lesson.fact] = Effect(lesson.fact, gallery.people[gallery.labels[one.row]], one.with_it, one.without_it, one.n, likeliest)
     _save(library, opened, fitted)
     learnt = Learnt(len(gallery.people), len(gallery.photos), len(lessons.lessons) - len(rows), True, _notes(fitted), effects)
     with library.changing() as change:
         set_setting(change, "bundle", OWN)
+        rows_of = rows_of_people(change, {name for one in effects.values() for name in (one.person, one.likeliest) if name})
+        plain = [{**asdict(one), "person": rows_of[one.person], "likeliest": rows_of.get(one.likeliest or "")} for one in effects.values()]
         noted = {"checksum": lessons.checksum, "people": learnt.people, "faces": learnt.faces, "left_out": learnt.left_out}
-        set_setting(change, LEARNT, json.dumps({**noted, "effects": [asdict(one) for one in effects.values()]}))
+        set_setting(change, LEARNT, json.dumps({**noted, "effects": plain}))  # no names: they must go with the person
     return learnt
 
 
@@ -238,7 +257,8 @@ def _opened(library: Library) -> tuple[OpenedReader, list[_Kept]]:
     own, used = library.folder / OWN, bundle_in_use(library)
     kept: list[_Kept] = []
     found: OpenedReader | None = None
-    for bundle in dict.fromkeys(place for place in (own, used) if place is not None and place.is_dir()):
+    places = [own] * own_is_whole(library) + [used] * (used is not None and used != own and used.exists())
+    for bundle in filter(None, places):
         recogniser = load(bundle)
         if hasattr(recogniser, "reader") and recogniser.reader.key == key:
             faces, files = cast("FaceRecogniser", recogniser), open_bundle(bundle)
@@ -301,9 +321,13 @@ def _notes(fitted: FittedIdentifier) -> tuple[str, ...]:
 
 def _remembered(library: Library) -> tuple[str, Learnt] | None:
     """Return what was noted when the recogniser last learnt; None where nothing was, or it makes no sense."""
+    names = people_of(library)
     try:
         noted = json.loads(library.setting(LEARNT) or "null")
-        effects = {one["fact"]: Effect(**one) for one in noted["effects"]}
+        known = [one for one in noted["effects"] if one["person"] in names]
+        effects = {
+            one["fact"]: Effect(**{**one, "person": names[one["person"]], "likeliest": names.get(one["likeliest"])}) for one in known
+        }
         return noted["checksum"], Learnt(noted["people"], noted["faces"], noted["left_out"], effects=effects)
     except (ValueError, TypeError, KeyError):
         return None

@@ -24,7 +24,7 @@ from whosthat.recognition.recogniser import Recogniser
 from whosthat.recognition.tracking import Span, Track, Tracker, spans_of, tracks_by_person
 from whosthat.translation import _
 from whosthat.types import Sighting
-from whosthat.workflow.annotating import draw_video
+from whosthat.workflow.annotating import Boxes, draw_video
 
 EVERY = 5
 """Look at every fifth frame unless told otherwise: five or six looks a second at usual rates, enough to follow a face."""
@@ -62,14 +62,20 @@ class VideoAnswer:
 
 
 def predict_video(
-    recogniser: Recogniser, path: Path, *, every: int = EVERY, draw: Path | None = None, progress: Progress = SILENT
+    recogniser: Recogniser,
+    path: Path,
+    *,
+    every: int = EVERY,
+    draw: Path | None = None,
+    whole: bool = True,
+    progress: Progress = SILENT,
 ) -> VideoAnswer:
     """Identify who is in every Nth frame of a video, follow the faces, and name each by vote.
 
     A recogniser that answers for whole photos gives runs of the same answer. One that looks at several frames together is shown windows of
     so many looks, each one look later than the window before; a window's answer is that of the look in its middle. ``draw`` is a folder,
-    which must exist, for a few pictures of everybody and, where FFmpeg is installed, for the video with everybody drawn in. Raises
-    PhotoError when the video cannot be read, UsageError when N is below 1, OSError when a picture cannot be written.
+    which must exist, for a few pictures of everybody and, where FFmpeg is installed and ``whole`` is set, for the video with everybody
+    drawn in. Raises PhotoError when the video cannot be read, UsageError when N is below 1, OSError when a picture cannot be written.
     """
     tracker, n_frames, seconds = Tracker(), 0, 0.0
     cut_before: list[int] = []
@@ -85,7 +91,8 @@ def predict_video(
     tracks = tuple(number_strangers(tracker.tracks(), _embedder_of(recogniser)))
     if draw is None:
         return VideoAnswer(tracks, n_frames, every, seconds, problem)
-    drawn = draw_video(path, tracks, draw, every=every, cut_before=set(cut_before), until=end if problem else None, progress=progress)
+    boxes = Boxes(tracks, every, set(cut_before))
+    drawn = draw_video(path, boxes, draw, whole=whole, until=end if problem else None, progress=progress)
     return VideoAnswer(tracks, n_frames, every, seconds, problem or drawn.problem, drawn.pictures, drawn.video)
 
 

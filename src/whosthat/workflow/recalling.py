@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 from whosthat.errors import CacheError
 from whosthat.faces.finding import CutFaces, SeenFaces
+from whosthat.photos.storage import fetched_once
 from whosthat.progress import Progress
 from whosthat.recognition.recogniser import Answering, PhotoSource, Recogniser, blaming_the_bundle
 from whosthat.translation import _
@@ -81,14 +82,19 @@ class Remembering:
         stamp, digest = self._memory.read(path)
         return self._asked(lambda memory: memory.known(path, stamp, digest)) if digest else None
 
+    def note(self, path: Path, digest: str) -> None:
+        """Remember what a photo in storage holds that others looked at."""
+        self._asked(lambda memory: memory.note(path, digest))
+
     def prepare(self, photo: PhotoSource) -> tuple[str, CutFaces | SeenFaces]:
         """Return a photo's SHA-256, empty where it is no file, and its faces: embedded already, or yet to be."""
         if not isinstance(photo, str | Path):
             return "", self._recogniser.prepare(photo)
-        seen = self.recalled(Path(photo))
-        if seen is not None:
-            return "", seen
-        cut = self._recogniser.prepare(photo)
+        with fetched_once():
+            seen = self.recalled(photo if isinstance(photo, Path) else Path(photo))
+            if seen is not None:
+                return "", seen
+            cut = self._recogniser.prepare(photo)
         return cut.sha256, cut  # its own digest, lest the file was replaced since
 
     def identify_prepared(self, prepared: Sequence[tuple[str, CutFaces | SeenFaces]]) -> list[list[Sighting]]:
@@ -126,10 +132,10 @@ class _Memory:
     """What the cache knows of photos and of the files in which they lie; for one thread at a time."""
 
     def __init__(self, sightings: RememberedSightings) -> None:
-        from whosthat.workflow.known_files import KnownFiles, stamp_and_content, stamp_of_file
+        from whosthat.workflow.known_files import KnownFiles, stamp_and_content, stamp_of
 
         self._sightings, self._files = sightings, KnownFiles(sightings)
-        self._stamp, self.read = stamp_of_file, stamp_and_content
+        self._stamp, self.read = stamp_of, stamp_and_content
 
     def unchanged(self, path: Path) -> SeenFaces | None:
         digest = self._files.digest(path, self._stamp(path))
@@ -138,6 +144,9 @@ class _Memory:
     def known(self, path: Path, stamp: str, digest: str) -> SeenFaces | None:
         self._files.note(path, stamp, digest)
         return self._sightings.get([digest]).get(digest)
+
+    def note(self, path: Path, digest: str) -> None:
+        self._files.note(path, self._stamp(path), digest)
 
     def keep(self, fresh: Mapping[str, SeenFaces]) -> None:
         if fresh:

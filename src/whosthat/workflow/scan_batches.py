@@ -168,11 +168,16 @@ class _Onward:
 
 
 def _read(file: FoundFile) -> _Read:
-    """Hash a file; its stamp is older than its content, so that what changes meanwhile is read again next time."""
+    """Hash a file; its stamp is older than its content, so that what changes meanwhile is read again next time.
+
+    A file that the system does not let us read has no stamp: it is tried again by every scan, for it may be let tomorrow.
+    """
     path = file.path
     stamp = stamp_of_file(path)
-    digest = sha256_of(path) if stamp and int(stamp.partition(" ")[0]) <= MAX_PHOTO_BYTES else ""
-    return _Read(stamp, digest) if digest else _Read(stamp, "", _why(path))
+    is_small = bool(stamp) and int(stamp.partition(" ")[0]) <= MAX_PHOTO_BYTES
+    if is_small and (digest := sha256_of(path)):
+        return _Read(stamp, digest)
+    return _Read("" if is_small else stamp, "", _why(path))
 
 
 def _glance(path: Path, digest: str) -> DecodedPhoto | str | None:

@@ -33,6 +33,9 @@ from whosthat.workflow.predict import find_photos, places_given
 from whosthat.workflow.prediction import Prediction
 from whosthat.workflow.scan_batches import Batches, FoundFile
 
+DUE = "due"
+"""The setting that is there while a scan has not answered for all that it found, be it stopped."""
+
 HEIC_SUFFIXES = frozenset({".heic", ".heif"})
 
 
@@ -167,12 +170,15 @@ class _Scanner:
 
     def scan(self, parts: Sequence[_Part], *, answer: bool) -> Scan:
         """Walk, look at what is new, settle what has moved or changed, and ``answer`` for it, or for all photos."""
+        was_stopped = self._library.setting(DUE) is not None
         for part in parts:
             self._walk(part)
+        if answer or self._found or self._reader.not_looked_at():
+            self._set_due("1")
         self._batches.look(self._found)
         moved = self._drop_moved()
         carried = carry_facts(self._library, self._reader.key)
-        answered = self._answered(everything=answer or carried > 0)
+        answered = self._answered(everything=answer or was_stopped or carried > 0)
         ((photos,),) = self._library.rows("SELECT count(*) FROM photos")
         ((files,),) = self._library.rows("SELECT count(*) FROM files WHERE photo IS NOT NULL AND missing_since IS NULL")
         return Scan(
@@ -190,16 +196,22 @@ class _Scanner:
 
     def _answered(self, *, everything: bool) -> int:
         """Say who the faces are that are new, or all; return how many have another name than before."""
-        if not everything and not self._batches.looked:
+        if self._library.setting(DUE) is None:
             return 0
         try:
             answered = answer_again(self._library, None if everything else self._batches.looked)
         except BundleError as error:
             self._progress.say(_("The answers are unchanged. {error}", error=error))
             return 0
+        self._set_due(None)
         if answered.note:
             self._progress.say(answered.note)
         return answered.changed
+
+    def _set_due(self, value: str | None) -> None:
+        if self._library.setting(DUE) != value:
+            with self._library.changing() as change:
+                contents.set_setting(change, DUE, value)
 
     def _walk(self, part: _Part) -> None:
         """Compare what lies in a folder with what the library knows of it."""

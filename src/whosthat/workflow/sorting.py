@@ -17,9 +17,11 @@ from typing import TextIO
 
 from filelock import BaseFileLock, FileLock, Timeout
 
-from whosthat.durable import move_to_free_name, sweep, unfinished_in
+from whosthat.durable import move_to_free_name, sweep, unfinished_in, write_file
 from whosthat.errors import UsageError, system_reason
 from whosthat.file_names import candidates, safe_name, unused_path
+from whosthat.photos.storage import fetch, fetched_once, stored
+from whosthat.settings import MAX_PHOTO_BYTES
 from whosthat.translation import _
 from whosthat.workflow.prediction import Prediction, as_text, csv_cell
 
@@ -101,6 +103,7 @@ class _Places:
         return self._of_people[name]
 
 
+@fetched_once()
 def _copied(prediction: Prediction, places: _Places) -> dict[str, str]:
     """Copy one photo; return its line of the receipt."""
     place = places.of(prediction)
@@ -121,6 +124,8 @@ def _copied(prediction: Prediction, places: _Places) -> dict[str, str]:
 
 def _can_be_read(path: Path) -> bool:
     try:
+        if (far := stored(path)) is not None:
+            return bool(fetch(far, MAX_PHOTO_BYTES))
         if not path.is_file():  # asked first: opening a pipe could wait for ever
             return False
         with path.open("rb"):
@@ -131,15 +136,18 @@ def _can_be_read(path: Path) -> bool:
 
 def _copy(photo: Path, place: Path, *, link: bool) -> tuple[Path, bool]:
     """Copy a photo, or link to it, under the first name that is free, unless a file on the way there holds the same bytes already."""
-    wanted = map(place.joinpath, candidates(photo.name))
-    target = next(path for path in wanted if not os.path.lexists(path) or _is_copy(path, photo))
-    if os.path.lexists(target):
-        return target, False
-    temporary = unfinished_in(place)
+    temporary, far = unfinished_in(place), stored(photo)
     try:
+        if far is not None:
+            write_file(temporary, fetch(far, MAX_PHOTO_BYTES))
+        here = photo if far is None else temporary
+        wanted = map(place.joinpath, candidates(photo.name))
+        target = next(path for path in wanted if not os.path.lexists(path) or _is_copy(path, here))
+        if os.path.lexists(target):
+            return target, False
         if link:
             _link(photo, temporary)
-        else:
+        elif far is None:
             shutil.copyfile(photo, temporary)
             times = photo.stat()
             os.utime(temporary, ns=(times.st_atime_ns, times.st_mtime_ns))

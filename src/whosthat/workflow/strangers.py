@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from whosthat.dataset.threads import in_order
 from whosthat.errors import DatasetError
-from whosthat.photos.clips import digest_of
 from whosthat.photos.storage import StoredPhoto, place
 from whosthat.progress import SILENT, Progress
 from whosthat.translation import _
+from whosthat.workflow.known_files import contents_of
 from whosthat.workflow.predict import answer_each, counting, find_photos
 from whosthat.workflow.prediction import Prediction
 
@@ -51,7 +50,7 @@ def stranger_photos(folder: Path, known: Collection[str] = (), *, clips: bool = 
     if not found:
         raise DatasetError("{folder} holds no photo. Choose a folder with photos of strangers.", folder=folder)
     photos: dict[str, Path] = {}
-    for path, digest in zip(found, in_order(digest_of, found, waiting_for=folder), strict=True):
+    for path, digest in zip(found, contents_of(found), strict=True):
         if digest and digest not in known:
             photos.setdefault(digest, path)
     if not photos:

@@ -119,7 +119,7 @@ def _carry_out(run: TrainingRun, recipe: FaceRecipe, cluster: Cluster | None, pr
     tested = _test(run.parts.parts["test"], found, FaceRecogniser(opened.reader, fitted.identifier), progress)
 
     # ---- enrol everybody, save, report -------------------------------------------------------------------
-    gallery = learnt.gallery if recipe.keep_test_out else _portraits(run, recipe, PARTS, found).gallery
+    gallery = fitted.identifier.gallery if recipe.keep_test_out else _everybody(_portraits(run, recipe, PARTS, found))
     identifier = _with_test(fitted.identifier, gallery, tested)
     facts = _facts(recipe, run, opened, identifier, tested)
     index = index_of(gallery.vectors, gallery.labels)
@@ -175,16 +175,22 @@ def _portraits(run: TrainingRun, recipe: FaceRecipe, parts: Sequence[str], found
     wrong = np.zeros(len(labels), bool) if recipe.keep_suspects else probably_wrong(vectors, labels, groups, len(people))
     gallery, groups = gallery.of(~wrong), groups[~wrong]
     return _Portraits(
-        replace(gallery, ages=ages_of(gallery.vectors, gallery.labels, groups, len(people))),
+        gallery,
         groups,
         left_out=tuple(item.photo.name for item, left in zip(with_face, wrong, strict=True) if left),
         faceless=tuple(item.photo.name for item, shown in zip(photos, shows_face, strict=True) if not shown),
     )
 
 
+def _everybody(portraits: _Portraits) -> Gallery:
+    """Return the gallery that is saved, other ages included."""
+    gallery = portraits.gallery
+    return replace(gallery, ages=ages_of(gallery.vectors, gallery.labels, portraits.groups, len(gallery.people)))
+
+
 def _costly_photos(learnt: _Portraits, fitted: FittedIdentifier) -> tuple[CostlyPhotos, ...]:
     """Name the photos without which more of the others would be answered rightly."""
-    gallery, groups, photos = learnt.gallery, learnt.groups, fitted.photos
+    gallery, groups, photos = fitted.identifier.gallery, learnt.groups, fitted.photos
     if gallery.ages is not None:  # another age has a template of its own, and costs the other photos nothing
         first = gallery.ages == 0
         gallery, groups = gallery.of(first), groups[first]

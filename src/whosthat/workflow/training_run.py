@@ -19,7 +19,7 @@ from whosthat.checking.costly import CostlyPhotos
 from whosthat.cluster import LOCAL
 from whosthat.dataset.audit import Audit, AuditedPhoto
 from whosthat.dataset.split import Split, write_split
-from whosthat.errors import DatasetError, RecipeError, RunError, system_reason
+from whosthat.errors import DatasetError, PhotoError, RecipeError, RunError, system_reason
 from whosthat.evaluation.diagnosis import Diagnosis, Training, diagnose
 from whosthat.evaluation.face_part import read_face_part
 from whosthat.evaluation.learning_curve import LearningCurve
@@ -162,8 +162,10 @@ def conclude(
 
     The history has one row an epoch. The rest is as in `RunFacts`.
     """
+    part = read_face_part(run.folder)
+    costly = () if part is None else part.costly
     diagnosis, now = diagnose(history, evaluation, training), datetime.now(UTC).isoformat(timespec="seconds")
-    tested = RunFacts(run.photos_name, now, temperature, training, evaluation, diagnosis, notes, learning)
+    tested = RunFacts(run.photos_name, now, temperature, training, evaluation, diagnosis, notes, learning, costly)
     keep_photos(run.folder, evaluation, _Photos(run.parts.parts["test"]))
     if history:  # a run of faces takes a second or two, and drawing would take as long again: `whosthat report` does it
         write_plots(run.folder, tested, history)
@@ -174,9 +176,7 @@ def conclude(
 
 def result_of(run: Path, tested: RunFacts) -> TrainResult:
     """Return what a run left behind, from what its test said."""
-    part = read_face_part(run)
-    costly = () if part is None else part.costly
-    return TrainResult(run, run / BUNDLE, tested.evaluation, tested.diagnosis, tested.notes, costly=costly)
+    return TrainResult(run, run / BUNDLE, tested.evaluation, tested.diagnosis, tested.notes, costly=tested.costly)
 
 
 def finish(run: Path, *, progress: Progress = SILENT) -> bool:
@@ -196,13 +196,16 @@ def finish(run: Path, *, progress: Progress = SILENT) -> bool:
 
 
 class _Photos:
-    """Photos of a part by row, read when they are asked for; of a clip the frame in its middle."""
+    """Photos of a part by row, read when they are asked for; of a clip the frame in its middle. None of what cannot be read any more."""
 
     def __init__(self, photos: Sequence[AuditedPhoto]) -> None:
         self._photos = photos
 
-    def __getitem__(self, row: int) -> Image:
-        return picture_of(self._photos[row].photo.path)
+    def __getitem__(self, row: int) -> Image | None:
+        try:
+            return picture_of(self._photos[row].photo.path)
+        except PhotoError:
+            return None
 
 
 def bundle_facts(recipe: AnyRecipe, evaluation: Evaluation | None, **others: Any) -> BundleFacts:

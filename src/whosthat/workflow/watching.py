@@ -10,6 +10,7 @@ again, so that somebody who was removed from it is named no more.
 from __future__ import annotations
 
 import base64
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -116,8 +117,8 @@ def watch(
     source: str,
     how: Watching = Watching(),
     *,
-    notifiers: Callable[[str], Sequence[Notifier]] = lambda name: (),
-    stops: Callable[[], bool] = lambda: False,
+    notifiers: Callable[[str], Sequence[Notifier]] | None = None,
+    stops: Callable[[], bool] | None = None,
     progress: Progress = SILENT,
 ) -> Iterator[Notice]:
     """Watch a camera or a folder, and yield a notice whenever somebody comes or has left, until ``stops`` says so.
@@ -127,31 +128,45 @@ def watch(
         source: The number of a camera of this computer, from 0; the address of one of a network (rtsp, rtsps, http, https); or a folder
             into which photos come.
         how: How often, who, what goes with a notice.
-        notifiers: Returns whom to tell as well, for the name of the source; they are closed at the end.
-        stops: Is asked several times a second.
+        notifiers: Returns whom to tell as well, for the name of the source; they are closed at the end. None tells nobody.
+        stops: Is asked several times a second; None never stops.
         progress: Is told when a camera, a folder or a notifier is gone, and when it is back.
 
     Raises:
         BundleError: The bundle cannot be used.
-        UsageError: There is no such folder, or the address cannot be used.
+        UsageError: There is no such folder, the address cannot be used, or a number of seconds is none.
+
+    Example:
+        for notice in watch("runs/latest", "0"):
+            show(notice.time, notice.change.name, notice.change.entered)
     """
-    if stream_address(source) is None and not source.isdecimal() and not Path(source).is_dir():
+    if stream_address(source) is None and not _is_camera(source) and not Path(source).is_dir():
         raise UsageError("{folder} is no folder, no camera's number and no address. Give one of the three.", folder=source)
+    if not (how.interval > 0 and how.away > 0):
+        raise UsageError("Seconds between looks, and until somebody has left, must be more than 0.")
     who = _Recogniser(bundle, progress)
-    others = notifiers(source_name(source, how))
+    others = [] if notifiers is None else notifiers(source_name(source, how))
     progress.say(_("Watching {source}. Stop with Ctrl-C.", source=source_name(source, how)))
     try:
-        for notice in _notices(_looks(source, how, stops, progress), who, how, source, progress):
+        for notice in _notices(_looks(source, how, stops or (lambda: False), progress), who, how, source, progress):
             for notifier in others:
-                notifier.tell(notice.to_dict())
+                notifier.tell(_for_others(notice, source))
             yield notice
     finally:
         for notifier in others:
             notifier.close()
 
 
+def _for_others(notice: Notice, folder: str) -> dict[str, Any]:
+    """Return a notice for other programs: where the folder lies on this computer is none of their business."""
+    facts = notice.to_dict()
+    if notice.photo is not None:
+        facts["photo"] = as_text(Path(os.path.relpath(notice.photo, folder)))
+    return facts
+
+
 def source_name(source: str, how: Watching) -> str:
-    """Return what notices call a source: the name that was given, else its number or path, or its address without what logs in.
+    """Return what notices call a source: the name that was given, else a camera's number, a folder's name, an address without what logs in.
 
     Example:
         >>> source_name("rtsp://me@10.0.0.7/live?key=1", Watching()), source_name("0", Watching(name="door"))
@@ -161,12 +176,16 @@ def source_name(source: str, how: Watching) -> str:
         return how.name
     scheme, there, rest = source.partition("://")
     if not there:
-        return _("camera {number}", number=source) if source.isdecimal() else source
+        return _("camera {number}", number=source) if _is_camera(source) else Path(source).resolve().name or source
     return f"{scheme}://{rest.partition('?')[0].rpartition('@')[2]}"
 
 
 def _is_folder(source: str) -> bool:
-    return not source.isdecimal() and stream_address(source) is None
+    return not _is_camera(source) and stream_address(source) is None
+
+
+def _is_camera(source: str) -> bool:
+    return source.isascii() and source.isdecimal() and len(source) <= 3
 
 
 @dataclass(frozen=True)
@@ -178,7 +197,7 @@ class _Look:
 
 def _looks(source: str, how: Watching, stops: Callable[[], bool], progress: Progress) -> Iterator[_Look]:
     address = stream_address(source, secret_of(PASSWORD))
-    if address is None and not source.isdecimal():
+    if address is None and not _is_camera(source):
         return _folder_looks(Path(source), how, stops, progress)
     name = source_name(source, how)
 

@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import os
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +12,8 @@ import pytest
 from whosthat.errors import PhotoError
 from whosthat.photos.drawing import encode_image, save_image
 from whosthat.photos.reading import read
-from whosthat.server.studio.photos import Copies, Pictures, small_copy
+from whosthat.server.studio.photos import GIVES_WAY, Copies, Pictures, small_copy
+from whosthat.translation import language, using
 
 
 def noise(seed: int, side: int = 200) -> np.ndarray:
@@ -40,6 +45,28 @@ def test_copies_that_were_not_asked_for_longest_go() -> None:
     copies.of_bytes("c", photos["c"], 160)
     assert copies.of_bytes("a", photos["a"], 160) is first
     assert copies.of_bytes("b", photos["b"], 160) is not second
+
+
+def test_copies_are_made_one_after_the_other_where_others_leave_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[tuple[str, int]] = []
+
+    def slowly(source: bytes, size: int) -> bytes:
+        made.append((threading.current_thread().name, os.getpriority(os.PRIO_PROCESS, threading.get_native_id())))
+        return source + language().encode()
+
+    monkeypatch.setattr("whosthat.server.studio.photos.small_copy", slowly)
+    copies = Copies()
+
+    def ask(name: str) -> bytes:
+        with using("zh_TW" if name < "c" else "en"):
+            return copies.of_bytes(name, name.encode(), 160)
+
+    with ThreadPoolExecutor(6) as asking:
+        assert list(asking.map(ask, "abcdef")) == [b"azh_TW", b"bzh_TW", b"cen", b"den", b"een", b"fen"]
+    assert len(made) == 6
+    assert {name for name, _priority in made} == {"copies_0"}
+    if sys.platform == "linux":
+        assert {priority for _name, priority in made} == {max(GIVES_WAY, os.getpriority(os.PRIO_PROCESS, 0))}
 
 
 def test_a_photo_that_cannot_be_read_is_an_error_each_time() -> None:

@@ -60,7 +60,8 @@ def keep_photos(run: Path, evaluation: Evaluation, images: Any) -> None:
         RunError: A file cannot be written.
     """
     shown = {answer.index for answer in (*evaluation.sample(charts.GRID_PHOTOS), *shown_mistakes(evaluation))}
-    _write(run / PLOTS, {PHOTOS_FILE: _encoded({index: thumbnail(images[index], LARGE_SIDE) for index in sorted(shown)})})
+    small = {index: thumbnail(image, LARGE_SIDE) for index in sorted(shown) if (image := images[index]) is not None}
+    _write(run / PLOTS, {PHOTOS_FILE: _encoded(small)})
 
 
 def write_plots(run: Path, facts: RunFacts, history: History) -> Path:

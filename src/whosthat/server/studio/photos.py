@@ -7,10 +7,14 @@ What belongs here: sizes, the memory, the tag by which a browser knows its copy 
 from __future__ import annotations
 
 import hashlib
+import os
 import secrets
+import sys
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from pathlib import Path
 
 from whosthat.evaluation.group_sheet import DECODED_AT, around
@@ -21,15 +25,22 @@ from whosthat.types import Box
 SIZES = (160, 480, 1600)
 """Longest sides that are served, in pixels."""
 
+GIVES_WAY = 10
+"""The priority at which copies are made, as of ``nice``."""
+
 ROOM = 64 << 20
 """Bytes of copies that are kept; the ones that were not asked for longest go."""
 
 
 class Copies:
-    """Small copies of photos as JPEG, by photo and size; may be asked from several threads at once."""
+    """Small copies of photos as JPEG, by photo and size; may be asked from several threads at once.
+
+    They are made one after the other, in a thread that gives way to others: the browser that scrolls through them needs the cores more.
+    """
 
     def __init__(self, room: int = ROOM) -> None:
         self._room, self._taken = room, 0
+        self._maker = ThreadPoolExecutor(1, thread_name_prefix="copies", initializer=_give_way)
         self._kept: OrderedDict[Hashable, bytes] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -52,13 +63,21 @@ class Copies:
             if key in self._kept:
                 self._kept.move_to_end(key)
                 return self._kept[key]
-        copy = small_copy(source, size) if isinstance(size, int) else picture_of_face(source, size)
+        make: Callable[..., bytes] = small_copy if isinstance(size, int) else picture_of_face
+        copy = self._maker.submit(copy_context().run, make, source, size).result()  # in the language of whoever asks
         with self._lock:
             self._taken += len(copy) - len(self._kept.pop(key, b""))
             self._kept[key] = copy
             while self._taken > self._room:
                 self._taken -= len(self._kept.popitem(last=False)[1])
         return copy
+
+
+def _give_way() -> None:
+    """Let this thread run where others leave time, as far as the system has priorities of threads."""
+    if sys.platform == "linux":
+        thread = threading.get_native_id()
+        os.setpriority(os.PRIO_PROCESS, thread, max(GIVES_WAY, os.getpriority(os.PRIO_PROCESS, thread)))
 
 
 class Pictures:
