@@ -87,9 +87,9 @@ function Groups({ folder, state, seen, refresh, tell }) {
     ${shown === undefined && !error && html`<${Waiting} />`}
     ${shown === null && !working && html`<p>${_("Each photo is looked at once. No photo is changed.")}</p><p class="buttons"><button type="button" class="main" disabled=${busy} onClick=${look}>${_("Find the faces")}</button></p>`}
     ${shown && html`<${Fragment}>
-      <p class="buttons">
+      ${(shown.can_undo || !shown.library) && html`<p class="buttons">
         ${shown.can_undo && html`<button type="button" disabled=${busy} onClick=${undo}>${_("Undo")}</button>`}
-        ${!shown.library && html`<button type="button" class="quiet" disabled=${busy || working} onClick=${look}>${_("Look for new photos")}</button>`}</p>
+        ${!shown.library && html`<button type="button" class="quiet" disabled=${busy || working} onClick=${look}>${_("Look for new photos")}</button>`}</p>`}
       <${Part} id="guessed" title=${_("Proposed names")} part=${shown.guessed} ...${parts}>
         <p class="muted">${_("Say no where a name is wrong, or write the right one. Then accept the others together.")}</p><p class="buttons">
         ${shown.probable > 0 && html`<button type="button" class="main" disabled=${busy} onClick=${() => change("accept", {})}>${ngettext("Accept {n} probable name", "Accept all {n:,} probable names", shown.probable)}</button>`}
