@@ -116,7 +116,7 @@ def predicted_again(folder: Path) -> Iterator[Row]:
         image[:100] = np.random.default_rng(number).integers(0, 255, (100, 4000, 3), dtype=np.uint8)
         (folder / "holiday").mkdir(exist_ok=True)
         save_image(image, folder / "holiday" / f"{number}.jpg")
-    words = ["predict", folder / "runs/latest", folder / "holiday", "--csv"]
+    words: list[str | Path] = ["predict", folder / "runs/latest", folder / "holiday", "--csv"]
     process(words)
     seconds: dict[bool, list[float]] = {True: [], False: []}
     for _ in range(3):
