@@ -11,7 +11,6 @@ from whosthat.cli.answers import not_looked_at
 from whosthat.cli.commands import COMMANDS
 from whosthat.cli.library_metadata import add_commands, read_and_say
 from whosthat.cli.metadata import ReadXmpOption
-from whosthat.cli.library_metadata import add_commands, read_xmp
 from whosthat.cli.options import DeviceOption, JsonOption, NounFirst, about, argument, examples, new_app, option
 from whosthat.cli.output import say, show_first, show_json, show_side_by_side
 from whosthat.cli.terminal import terminal_progress
@@ -38,7 +37,6 @@ FoldersArgument = Annotated[list[Path] | None, argument("PHOTOS...", N_("Folders
 NameArgument = Annotated[str | None, argument("NAME", N_("The person's name."))]
 _BUNDLE_HELP = N_("A face recogniser, such as runs/latest, that names the faces from now on; its networks find them.")
 BundleOption = Annotated[Path | None, option("--bundle BUNDLE", _BUNDLE_HELP)]
-ReadXmpOption = Annotated[bool, option("--read-xmp", N_("Then take the names that other programs gave to faces, as read-xmp does."))]
 MissingOption = Annotated[bool, option("--missing", N_("Forget the files that are gone instead, and photos that lie nowhere else."))]
 ReadOption = Annotated[bool, option("--read", N_("Read every file and compare its content, not only sizes and times."))]
 
@@ -77,7 +75,6 @@ def scan(
     photos: FoldersArgument = None,
     bundle: BundleOption = None,
     read_xmp: ReadXmpOption = False,
-    names: ReadXmpOption = False,
     device: DeviceOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -93,9 +90,6 @@ def scan(
     if found.new and not bundle:
         say(_("Next: {command}", command=f"whosthat discover {ctx.obj}"), wrap=False)  # not translated: a command
     if found.unreadable or not is_whole:
-    if names:
-        read_xmp(ctx)
-    if found.unreadable:
         raise typer.Exit(BAD_DATA)
 
 
