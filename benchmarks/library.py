@@ -96,6 +96,7 @@ def killed(folder: Path) -> Iterator[Row]:
                 running.kill()
                 kills += 1
                 continue
+        assert running.returncode == 0
         finished += 1
         differing += contents(folder / "killed") != expected
         shutil.rmtree(folder / "killed")

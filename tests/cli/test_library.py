@@ -10,10 +10,8 @@ import pytest
 
 from whosthat.cli.app import main
 from whosthat.types import SetAside
-from whosthat.workflow.answering import Answered
 from whosthat.workflow.library import LibraryCheck, LibraryStatus, ScannedFolder
 from whosthat.workflow.library_forgetting import ForgottenFiles, ForgottenPerson
-from whosthat.workflow.metadata import XmpRead
 from whosthat.workflow.scanning import Scan
 
 
@@ -51,14 +49,6 @@ def test_a_scan_without_news(replaced: Any, capsys: pytest.CaptureFixture[str]) 
     replaced("whosthat.workflow.scanning.scan", Scan(2, 2))
     assert main(["library", "family", "scan"]) == 0
     assert capsys.readouterr().err == "2 photos in 2 files: nothing new.\n"
-
-
-def test_a_scan_may_take_the_names_of_other_programs(replaced: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    replaced("whosthat.workflow.scanning.scan", Scan(2, 2))
-    call = replaced("whosthat.workflow.library_metadata.read_library_xmp", (XmpRead(), Answered(2, 1)))
-    assert main(["library", "family", "scan", "--read-xmp"]) == 0
-    assert call.arguments == (Path("family"),)
-    assert "1 face" in capsys.readouterr().err
 
 
 def test_status(replaced: Any, capsys: pytest.CaptureFixture[str]) -> None:
