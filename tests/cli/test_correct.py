@@ -98,7 +98,7 @@ def test_taking_back_and_bringing_back(replaced: Any, capsys: pytest.CaptureFixt
     undo = replaced("whosthat.workflow.correcting.undo_correction", Corrected((fact(7, undone_at=2e9),) * 3, Answered(50, 1)))
     assert main(["correct", "lib", "--undo"]) == 0
     assert undo.arguments == (Path("lib"), None)
-    assert capsys.readouterr().err.splitlines() == ["Correction 7 was taken back.", "The same of 2 more faces.", "1 answer changed."]
+    assert capsys.readouterr().err.splitlines() == ["Correction 7 was taken back.", "The same holds for 2 faces more.", "1 answer changed."]
     assert main(["correct", "lib", "--undo", "12"]) == 0
     assert undo.arguments == (Path("lib"), 12)
     redo = replaced("whosthat.workflow.correcting.redo_correction", Corrected((fact(7),), Answered(50, 1)))

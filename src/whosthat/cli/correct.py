@@ -170,7 +170,7 @@ def _show(library: Path, done: Corrected, *, as_json: bool) -> None:
     for fact in done.facts[:1]:
         say(_words(fact))
     if len(done.facts) > 1:
-        say(_("The same of {faces}.", faces=counted(len(done.facts) - 1, "more face")))
+        say(_("The same holds for {faces} more.", faces=counted(len(done.facts) - 1, "face")))
     if done.is_new:
         say(_("{name} is new in this library.", name=done.facts[0].person))
     if done.learnt is not None:

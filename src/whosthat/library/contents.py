@@ -158,9 +158,10 @@ def faces_of(library: Library, reader: str | None = None, photos: Collection[int
     """
     reader = reader or library.setting("reader") or ""
     if photos is None:
-        rows = library.rows(f"{_FACE} WHERE reader = ? ORDER BY photo, number", (reader,))
+        rows = library.rows(f"{_FACE} WHERE reader = ? ORDER BY photo, number", (reader,))  # not translated: SQL
     else:
-        rows = list(library.rows_of(f"{_FACE} WHERE reader = ? AND photo IN ({{}}) ORDER BY photo, number", sorted(photos), reader))
+        some = f"{_FACE} WHERE reader = ? AND photo IN ({{}}) ORDER BY photo, number"  # not translated: SQL
+        rows = list(library.rows_of(some, sorted(photos), reader))
     try:
         return [_face(*row) for row in rows]
     except (ValueError, TypeError, OverflowError) as error:
@@ -173,19 +174,19 @@ def faces_of(library: Library, reader: str | None = None, photos: Collection[int
 
 def files_of(library: Library, photo: int, *, missing: bool = False) -> tuple[Path, ...]:
     """Return where a photo lies, in the order of the paths; with ``missing``, also where it lay and cannot be found now."""
-    gone = "" if missing else "AND missing_since IS NULL "
-    rows = library.rows(f"{_PLACES} photo = ? {gone}ORDER BY roots.path, files.name", (photo,))
+    gone = "" if missing else "AND missing_since IS NULL "  # not translated: SQL
+    rows = library.rows(f"{_PLACES} photo = ? {gone}ORDER BY roots.path, files.name", (photo,))  # not translated: SQL
     return tuple(_path(*row) for row in rows)
 
 
 def files_of_photos(library: Library, photos: Collection[int] | None = None, *, missing: bool = False) -> dict[int, tuple[Path, ...]]:
     """Return where many photos lie, by row, as `files_of`; None is all. A photo that lies nowhere is not there."""
     select = f"SELECT photo, {_PLACES.removeprefix('SELECT ')}{'' if missing else 'missing_since IS NULL AND '}"
-    order = "ORDER BY photo, roots.path, files.name"
+    order = "ORDER BY photo, roots.path, files.name"  # not translated: SQL
     if photos is None:
-        rows = library.rows(f"{select} photo IS NOT NULL {order}")
+        rows = library.rows(f"{select} photo IS NOT NULL {order}")  # not translated: SQL
     else:
-        rows = list(library.rows_of(f"{select} photo IN ({{}}) {order}", sorted(photos)))
+        rows = list(library.rows_of(f"{select} photo IN ({{}}) {order}", sorted(photos)))  # not translated: SQL
     found: dict[int, tuple[Path, ...]] = {}
     for photo, *place in rows:
         found[photo] = (*found.get(photo, ()), _path(*place))

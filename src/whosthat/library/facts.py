@@ -171,8 +171,8 @@ def say(library: Library, sayings: Sequence[Saying]) -> tuple[int, ...]:
 
 def facts_of(library: Library, *, undone: bool = False) -> list[Fact]:
     """Return all facts, the oldest first; ``undone``: those that were taken back, too."""
-    where = "" if undone else "WHERE undone_at IS NULL"
-    return [_fact(row) for row in library.rows(f"{_FACTS} {where} ORDER BY facts.id")]
+    where = "" if undone else "WHERE undone_at IS NULL"  # not translated: SQL
+    return [_fact(row) for row in library.rows(f"{_FACTS} {where} ORDER BY facts.id")]  # not translated: SQL
 
 
 def undo(library: Library, *numbers: int) -> list[Fact]:
@@ -224,7 +224,8 @@ def matched(library: Library, reader: str, photos: Sequence[int] | None = None) 
 
     That is the face that overlaps most, by `contents.SAME_PLACE` at least; else the only one whose middle lies in the box.
     """
-    rows = library.rows(_PAIRS, (reader,)) if photos is None else list(library.rows_of(_PAIRS + " AND facts.photo IN ({})", photos, reader))
+    some = f"{_PAIRS} AND facts.photo IN ({{}})"  # not translated: SQL
+    rows = library.rows(_PAIRS, (reader,)) if photos is None else list(library.rows_of(some, photos, reader))
     if not rows:
         return
     chosen = _chosen([row[0] for row in rows], np.array([row[5:] for row in rows], np.float64))
@@ -325,7 +326,8 @@ def _fact(row: Sequence[Any]) -> Fact:
 
 def numbered(library: Library, numbers: Sequence[int]) -> list[Fact]:
     """Return facts by their numbers, the oldest first."""
-    return sorted(map(_fact, library.rows_of(_FACTS + " WHERE facts.id IN ({})", numbers)), key=lambda fact: fact.number)
+    rows = library.rows_of(f"{_FACTS} WHERE facts.id IN ({{}})", numbers)  # not translated: SQL
+    return sorted(map(_fact, rows), key=lambda fact: fact.number)
 
 
 def _meant(library: Library, numbers: Sequence[int], *, holds: bool) -> Sequence[int]:

@@ -21,7 +21,7 @@ from whosthat.types import Box
 
 EMPTY = (
     "<?xpacket begin='\ufeff' id='W5M0MpCehiHzreSzNTczkc9d'?>\n<x:xmpmeta xmlns:x='adobe:ns:meta/'>\n"
-    f"<rdf:RDF xmlns:rdf='{NAMESPACES['rdf']}'>\n</rdf:RDF>\n</x:xmpmeta>\n<?xpacket end='w'?>\n"
+    f"<rdf:RDF xmlns:rdf='{NAMESPACES['rdf']}'>\n</rdf:RDF>\n</x:xmpmeta>\n<?xpacket end='w'?>\n"  # not translated: XML
 ).encode()
 """A packet without anything."""
 
@@ -64,7 +64,7 @@ class Edits:
             about = next((one.settings[named("rdf:about")] for one in self._rdf.parts if named("rdf:about") in one.settings), "")
             about = escape(about, {"'": "&apos;", "\n": "&#10;"})
             last = self._rdf.parts[-1] if self._rdf.parts else None
-            new = f"<rdf:Description rdf:about='{about}'>\n{''.join(self._properties)}</rdf:Description>"
+            new = f"<rdf:Description rdf:about='{about}'>\n{''.join(self._properties)}</rdf:Description>"  # not translated: XML
             self._put(self._rdf, last, [new if last is not None else f"{new}\n"])
         for description in self._rdf.parts:
             if description.parts and all(part in self._emptied for part in description.parts) and set(description.settings) <= _ABOUT:
@@ -106,7 +106,7 @@ class Edits:
             self._properties.append(
                 " <mwg-rs:Regions rdf:parseType='Resource'>\n  <mwg-rs:AppliedToDimensions rdf:parseType='Resource'>\n"
                 f"   <stDim:w>{frame.width}</stDim:w>\n   <stDim:h>{frame.height}</stDim:h>\n   <stDim:unit>pixel</stDim:unit>\n"
-                f"  </mwg-rs:AppliedToDimensions>\n{_bag('mwg-rs:RegionList', pieces)} </mwg-rs:Regions>\n"
+                f"  </mwg-rs:AppliedToDimensions>\n{_bag('mwg-rs:RegionList', pieces)} </mwg-rs:Regions>\n"  # not translated: XML
             )
 
     def name(self, item: Element, name: str, confidence: float) -> None:
@@ -180,7 +180,7 @@ def _region(name: str, box: Box, confidence: float) -> str:
     return (
         f"<rdf:li rdf:parseType='Resource'><mwg-rs:Name>{escape(name)}</mwg-rs:Name><mwg-rs:Type>Face</mwg-rs:Type>"
         f"<mwg-rs:Area rdf:parseType='Resource'>{area}<stArea:unit>normalized</stArea:unit></mwg-rs:Area>"
-        f"<mwg-rs:Extensions rdf:parseType='Resource'>{_mark(confidence)}</mwg-rs:Extensions></rdf:li>"
+        f"<mwg-rs:Extensions rdf:parseType='Resource'>{_mark(confidence)}</mwg-rs:Extensions></rdf:li>"  # not translated: XML
     )
 
 
