@@ -212,11 +212,17 @@ def test_names_that_look_like_sql_or_key_words_are_names(named_library) -> None:
 
 def test_names_that_differ_in_case_alone_are_told_and_can_be_asked_for(library: Library) -> None:
     with library.changing() as change:
-        change.execute("INSERT INTO people (name) VALUES ('ANNA'), ('Zoë')")
+        change.execute("INSERT INTO people (name) VALUES ('ANNA'), ('Zoë'), ('Hugh')")
+        change.execute(
+            "INSERT INTO facts (said_at, photo, left, top, right, bottom, what, person, how) "
+            "SELECT 0, 1, 0, 0, 1, 1, 'is_not', id, 'face' FROM people WHERE name IN ('ANNA', 'Zoë')"
+        )
     with pytest.raises(UsageError, match=r"Several people.*ANNA, Anna"):
         search(library, Question(parse("anna")))
     assert len(names(library, "Anna")) == 3
     assert names(library, "ZOE\u0308") == []
+    with pytest.raises(UsageError, match=r"Nobody .* \"hugh\""):  # of whom everything was taken back
+        search(library, Question(parse("hugh")))
 
 
 def test_a_library_without_names_says_so(named_library) -> None:

@@ -37,6 +37,12 @@ _WITH_UNKNOWN = (
 )
 _WITH_FACES = "SELECT photo FROM faces WHERE +reader = ? AND id NOT IN (SELECT face FROM answers WHERE why = 'no_face')"
 """The plus keeps SQLite at the index that begins with the photo, so that nothing is to be sorted."""
+_PEOPLE = (
+    "SELECT id, name FROM people WHERE EXISTS (SELECT 1 FROM answers WHERE person = people.id) "
+    "OR EXISTS (SELECT 1 FROM facts WHERE person = people.id AND undone_at IS NULL)"
+)
+"""Not those of whom everything was taken back."""
+
 _LOOKED_AT = "EXISTS (SELECT 1 FROM looks WHERE looks.photo = photos.id AND looks.reader = ?)"  # not translated: SQL
 _NAMES = (
     "SELECT json_group_array(people.name) FROM faces LEFT JOIN answers ON answers.face = faces.id LEFT JOIN people ON people.id = person "
@@ -155,7 +161,7 @@ class _People:
     def __init__(self, library: Library, reader: str) -> None:
         self._reader = reader
         self._people: dict[str, dict[str, int]] = {}
-        for row, name in library.rows("SELECT id, name FROM people"):
+        for row, name in library.rows(_PEOPLE):
             self._people.setdefault(_folded(name), {})[name] = row
 
     def condition(self, query: Query) -> tuple[str, list[Any]]:

@@ -92,7 +92,7 @@ def forget(library: str | Path, name: str) -> tuple[ForgottenPerson, Path]:
     scan.
 
     Returns:
-        The receipt, and the file in the library's folder that holds it.
+        The receipt, and the file that holds it: beside the library, in which the name is not to be found any more.
 
     Raises:
         BundleError: The recogniser in use cannot be changed now.
@@ -105,7 +105,7 @@ def forget(library: str | Path, name: str) -> tuple[ForgottenPerson, Path]:
         if stopped is not None and key_of(stopped[0].removed) == key_of(name):
             return stopped
         known = _known(opened, name)
-        receipt = unused_path(opened.folder, f"forgotten {known}.json").name  # not translated: the name of a file
+        receipt = unused_path(opened.folder.parent, f"forgotten {known}.json").name  # not translated: the name of a file
         return _finish(opened, note(opened, known, receipt), stopped=False)
 
 
@@ -147,7 +147,7 @@ def _finish(library: Library, erasing: Erasing, *, stopped: bool) -> tuple[Forgo
     kept = [_(KEPT), *([_(STOPPED)] if stopped else []), *take_out(library, erasing.person)]
     cache_rows, cache_files = forget_in_cache(erasing.digests)
     bundles = [str(bundle) for bundle in _bundles(library) if _forget_in_bundle(library, bundle, erasing.person, kept)]
-    file = library.folder / erasing.receipt
+    file = library.folder.with_name(erasing.receipt)
     try:
         if (library.folder / SHEETS).exists():
             shutil.rmtree(library.folder / SHEETS)
@@ -167,7 +167,7 @@ def _finish(library: Library, erasing: Erasing, *, stopped: bool) -> tuple[Forgo
             "{person} was not forgotten completely: {error}. Allow writing in {folder}, and forget them again.",
             person=erasing.person,
             error=system_reason(error),
-            folder=library.folder,
+            folder=library.folder.parent,
         ) from error
     erasing.erase(library)
     with suppress(BundleError):  # then the answers stay as they are: without the person
@@ -202,7 +202,9 @@ def _forget_in_bundle(library: Library, bundle: Path, person: str, kept: list[st
     elif name is not None and len(people) == 1:
         kept.append(_("{person} is the only person of the recogniser {bundle}. Delete its folder.", person=person, bundle=bundle))
     elif name is not None:
-        remove_person(bundle, name, of_library=True)
+        removed = remove_person(bundle, name, of_library=True)
+        if bundle == library.folder / OWN:
+            removed.file.unlink(missing_ok=True)  # the library's receipt says it
         return True
     return False
 
