@@ -150,6 +150,16 @@ def test_who_a_group_or_a_face_is_not_is_neither_called_nor_guessed_so():
         named.denied({"1": "-"})
 
 
+def test_names_and_denials_of_one_command_mean_the_same_numbers():
+    discovery = found([0, 0, 0, 1, 1])
+    named = discovery.named({"2": "Anna"})
+    assert said(named) == [("Anna", 2), (None, 3)]
+
+    denied = named.denied({"1": "Tom", "2.1": "Tom"}, numbered=discovery)
+
+    assert denied.never.keys() == {face.id for face in [*discovery.groups[0].faces, discovery.groups[1].faces[0]]}
+
+
 def test_a_group_less_near_is_perhaps_somebodys_and_is_accepted_only_when_told():
     discovery = found([0, 0, 0, 1])
     discovery.faces[3].vector[:] = PEOPLE[0]

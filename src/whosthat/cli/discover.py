@@ -64,7 +64,7 @@ class _Wishes:
 
     def applied(self, found: Discovery) -> Discovery:
         """Return what becomes of a discovery."""
-        found = found.named(self.names).denied(self.never)
+        found = found.named(self.names).denied(self.never, numbered=found)
         return found.accepted(perhaps=self.perhaps) if self.accept or self.perhaps else found
 
 

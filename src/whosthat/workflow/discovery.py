@@ -161,14 +161,15 @@ class Discovery:
         never = {face: names - {name} if face in faces else names for face, names in self.never.items()}
         return replace(self, facts=facts, never=never, single=self.single.difference(faces).union(faces if single and name else ()))
 
-    def denied(self, names: Mapping[str, str]) -> Discovery:
+    def denied(self, names: Mapping[str, str], numbered: Discovery | None = None) -> Discovery:
         """Say who groups ("3") or single faces ("3.7") are not: faces that had this name lose it, and it is not proposed again.
 
-        Raises UsageError where there is no such group or face, or a name cannot be one.
+        The numbers are those of ``numbered`` where names were given since, for groups have other numbers then. Raises UsageError where
+        there is no such group or face, or a name cannot be one.
         """
         found = self
         for key, name in names.items():
-            found = found.not_called({face.id for face in self._meant(key)}, name)
+            found = found.not_called({face.id for face in (numbered or self)._meant(key)}, name)
         return found
 
     def not_called(self, faces: Set[str], name: str) -> Discovery:

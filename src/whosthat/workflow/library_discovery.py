@@ -91,7 +91,7 @@ def name_groups(
     """
 
     def change(found: Discovery) -> Discovery:
-        found = found.named(names).denied(never)
+        found = found.named(names).denied(never, numbered=found)
         return found if accept is None else found.accepted(perhaps=accept == "perhaps")
 
     with Library(library) as opened:
