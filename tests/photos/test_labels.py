@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from whosthat.photos.labels import place_label
@@ -54,6 +54,7 @@ FACES = st.builds(lambda x, y, side: Box(x, y, x + side, y + side), st.integers(
 
 
 @given(faces=st.lists(FACES, min_size=2, max_size=12))
+@example(faces=[Box(0, 0, 10, 10)] * 4)
 def test_labels_of_a_dozen_faces_never_lie_on_each_other(faces):
     placed = []
     for number, face in enumerate(faces):

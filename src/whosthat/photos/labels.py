@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from whosthat.types import Box
 
 _ON_LABEL, _ON_FACE, _ON_OWN_FACE, _AWAY, _LESS_USUAL = 100.0, 6.0, 4.0, 0.5, 0.02
-"""What a place costs: for the share of the label that lies on other labels, on others' boxes, on its own box; for each of its heights
-away from its box; and for each step down the list of usual places, above the box first."""
+"""What a place costs: for lying on other labels at all, and again for the share of the label that does; for the share that lies on others'
+boxes, on its own box; for each of its heights away from its box; and for each step down the list of usual places, above the box first."""
 
 _GRID = 24
 """When all is taken nearby, this many places across the picture, and down it, are tried as well."""
@@ -48,7 +48,12 @@ def place_label(size: tuple[int, int], box: Box, picture: tuple[int, int], label
     on_labels = _covered(places, placed)
     on_faces = _covered(places, others)
     gaps = _gaps(places, own[0])
-    cost = _ON_LABEL * on_labels + _ON_FACE * on_faces + _ON_OWN_FACE * _covered(places, own) + _AWAY * gaps / max(1, size[1])
+    cost = (
+        _ON_LABEL * (np.sign(on_labels) + on_labels)
+        + _ON_FACE * on_faces
+        + _ON_OWN_FACE * _covered(places, own)
+        + _AWAY * gaps / max(1, size[1])
+    )
     best = int(np.argmin(cost + _LESS_USUAL * np.minimum(np.arange(len(places)), 50)))
     left, top, right, bottom = (float(side) for side in places[best])
     return Place(Box(left, top, right, bottom), float(gaps[best]), bool(on_labels[best] == 0 and on_faces[best] <= _FREE))
