@@ -2,9 +2,9 @@
 
 What belongs here: who waits, who is next, how many at once, when to ask again. What does not: HTTP, bundles, reading requests.
 
-Each thread reads the photos of its batch and lets the network answer for all of them, as `whosthat.workflow.predict` does. As long as few
-wait, they are taken one by one: who took several would answer the first no sooner than the last, and leave nothing to the thread that is
-free a moment later. Batches come with a queue that is long for all threads.
+Each thread reads the photos of its batch and lets the network answer for all of them, as `whosthat.workflow.predict` does. A batch is no
+more than a thread's share of what waits, also of the threads that are busy: who took everything would answer the first no sooner than the
+last, and leave nothing to the thread that is free a moment later.
 """
 
 from __future__ import annotations
@@ -27,9 +27,6 @@ from whosthat.types import Sighting
 
 BATCH = 4
 """Photos that a thread reads and the network answers at once; as in `whosthat.workflow.predict`, more are hardly faster."""
-
-ROUNDS = 2
-"""So many of a batch must wait for each thread. At 70 % load chance lets a few wait; one by one, the slowest are a quarter faster."""
 
 Result = TypeVar("Result")
 
@@ -140,7 +137,7 @@ class Queue:
             self._changed.wait_for(lambda: self._waiting or self._closed)
             if not self._waiting:
                 return []
-            size = min(BATCH, len(self._waiting) // (ROUNDS * len(self._threads)))
+            size = min(BATCH, len(self._waiting) // len(self._threads))
             batch = [self._waiting.popleft()]
             recogniser = batch[0].recogniser
             while recogniser is not None and len(batch) < size and self._waiting and self._waiting[0].recogniser is recogniser:
