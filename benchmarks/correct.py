@@ -27,10 +27,10 @@ from whosthat.library.facts import Saying
 from whosthat.library.store import Library
 from whosthat.recognition.enrolling import fit_identifier
 from whosthat.recognition.gallery import EnrolledPhoto, Gallery
-from whosthat.workflow.answering import answer_again
 from whosthat.workflow.face_photos import open_reader
-from whosthat.workflow.library_recogniser import Effect, learn
-from whosthat.workflow.scanning import scan
+from whosthat.workflow.library.answering import answer_again
+from whosthat.workflow.library.recogniser import Effect, learn
+from whosthat.workflow.library.scanning import scan
 
 TITLE = "Corrections of a library"
 N_PHOTOS, N_PEOPLE, LEARNT = 50_000, 200, 20

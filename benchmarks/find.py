@@ -1,7 +1,7 @@
 """Searching a library of 100,000 photos: drawn rows, of whose files little but the names exists.
 
 155,050 faces of 256 numbers, 300 people, the commonest with 9,040 photos; 30 % of the faces have no name, 3 % of the photos no date, 5 % of
-the files were missing at the last scan. The milliseconds are those of `workflow.find.find` in a process that runs: opening the library,
+the files were missing at the last scan. The milliseconds are those of `find` in a process that runs: opening the library,
 reading the query, SQL, asking of each file whether it is still there (they are small files here), medians of 9. Of the same queries as
 whole commands with --json, so that every photo is written, the seconds stand beside ``whosthat find --help``, which is Python and imports.
 
@@ -26,8 +26,8 @@ import numpy as np
 from benchmarks.face_photos import AVENGERS, DETECTORS, EMBEDDERS, STRANGERS, private_places
 from benchmarks.measuring import Row, cost_of, median_seconds
 from whosthat.library.store import Library
-from whosthat.workflow.find import find
-from whosthat.workflow.scanning import scan
+from whosthat.workflow.library.find import find
+from whosthat.workflow.library.scanning import scan
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -39,21 +39,21 @@ if TYPE_CHECKING:
     from whosthat.types import Added, Box, Enrolled, Face, Likeness, Sighting, Verification
     from whosthat.workflow.check import Checkup, check
     from whosthat.workflow.compare import CompareResult, compare
-    from whosthat.workflow.correcting import Corrected, Correction, correct, corrections, redo_correction, undo_correction
     from whosthat.workflow.discover import discover
     from whosthat.workflow.discovery import Discovery, FoundFace, Group
     from whosthat.workflow.evaluate import evaluate
     from whosthat.workflow.export import export
-    from whosthat.workflow.find import Found, FoundPhoto, Similar, find
-    from whosthat.workflow.library import LibraryCheck, LibraryStatus, library_status, verify_library
-    from whosthat.workflow.library_discovery import NamedGroups, name_groups
-    from whosthat.workflow.library_forgetting import ForgottenPerson, forget
-    from whosthat.workflow.library_metadata import read_library_xmp, write_library_xmp
+    from whosthat.workflow.library.correcting import Corrected, Correction, correct, corrections, redo_correction, undo_correction
+    from whosthat.workflow.library.find import Found, FoundPhoto, Similar, find
+    from whosthat.workflow.library.forgetting import ForgottenPerson, forget
+    from whosthat.workflow.library.groups import NamedGroups, name_groups
+    from whosthat.workflow.library.metadata import read_library_xmp, write_library_xmp
+    from whosthat.workflow.library.scanning import Scan, scan
+    from whosthat.workflow.library.status import LibraryCheck, LibraryStatus, library_status, verify_library
     from whosthat.workflow.loading import load
     from whosthat.workflow.metadata import XmpRead, XmpWritten, read_xmp, write_xmp
     from whosthat.workflow.predict import predict
     from whosthat.workflow.prediction import Prediction
-    from whosthat.workflow.scanning import Scan, scan
     from whosthat.workflow.series import SeriesResult, run_series
     from whosthat.workflow.thresholds import RunThreshold, run_threshold, save_threshold
     from whosthat.workflow.train import resume, train
@@ -71,21 +71,21 @@ _NAMES = {
     "types": ("Added", "Box", "Enrolled", "Face", "Likeness", "Sighting", "Verification"),
     "workflow.check": ("Checkup", "check"),
     "workflow.compare": ("CompareResult", "compare"),
-    "workflow.correcting": ("Corrected", "Correction", "correct", "corrections", "redo_correction", "undo_correction"),
+    "workflow.library.correcting": ("Corrected", "Correction", "correct", "corrections", "redo_correction", "undo_correction"),
     "workflow.discover": ("discover",),
     "workflow.discovery": ("Discovery", "FoundFace", "Group"),
     "workflow.evaluate": ("evaluate",),
     "workflow.export": ("export",),
-    "workflow.library": ("LibraryCheck", "LibraryStatus", "library_status", "verify_library"),
-    "workflow.library_discovery": ("NamedGroups", "name_groups"),
-    "workflow.library_forgetting": ("ForgottenPerson", "forget"),
-    "workflow.library_metadata": ("read_library_xmp", "write_library_xmp"),
-    "workflow.find": ("Found", "FoundPhoto", "Similar", "find"),
+    "workflow.library.status": ("LibraryCheck", "LibraryStatus", "library_status", "verify_library"),
+    "workflow.library.groups": ("NamedGroups", "name_groups"),
+    "workflow.library.forgetting": ("ForgottenPerson", "forget"),
+    "workflow.library.metadata": ("read_library_xmp", "write_library_xmp"),
+    "workflow.library.find": ("Found", "FoundPhoto", "Similar", "find"),
     "workflow.loading": ("load",),
     "workflow.metadata": ("XmpRead", "XmpWritten", "read_xmp", "write_xmp"),
     "workflow.predict": ("predict",),
     "workflow.prediction": ("Prediction",),
-    "workflow.scanning": ("Scan", "scan"),
+    "workflow.library.scanning": ("Scan", "scan"),
     "workflow.series": ("SeriesResult", "run_series"),
     "workflow.thresholds": ("RunThreshold", "run_threshold", "save_threshold"),
     "workflow.train": ("resume", "train"),

@@ -15,10 +15,10 @@ from whosthat.cli.app import main
 from whosthat.errors import DoubtError, WhichFaceError
 from whosthat.library.facts import Fact, How, What
 from whosthat.types import Box
-from whosthat.workflow.answering import Answered, ChangedAnswer
-from whosthat.workflow.correcting import Corrected, Correction
-from whosthat.workflow.library_faces import FaceAnswer
-from whosthat.workflow.library_recogniser import Effect, Learnt
+from whosthat.workflow.library.answering import Answered, ChangedAnswer
+from whosthat.workflow.library.correcting import Corrected, Correction
+from whosthat.workflow.library.faces import FaceAnswer
+from whosthat.workflow.library.recogniser import Effect, Learnt
 
 PHOTO = "ab" * 32
 CHANGED = (ChangedAnswer(PHOTO, 2, None, "Anna", Path("beach.jpg")), ChangedAnswer(PHOTO, 1, "Anna", "Tom"))
@@ -30,7 +30,7 @@ def fact(number: int, what: What = "is", person: str | None = "Anna", how: How =
 
 def test_what_changed_is_told(replaced: Any, capsys: pytest.CaptureFixture[str]) -> None:
     call = replaced(
-        "whosthat.workflow.correcting.correct", Corrected((fact(7),), Answered(50, 12, CHANGED), is_new=True, notes=("Chosen.",))
+        "whosthat.workflow.library.correcting.correct", Corrected((fact(7),), Answered(50, 12, CHANGED), is_new=True, notes=("Chosen.",))
     )
     assert main(["correct", "lib", "beach.jpg", "--face", "2", "--is", "Anna", "--enrol"]) == 0
     assert call.arguments == (Path("lib"), "beach.jpg", "is", "Anna")
@@ -46,7 +46,7 @@ def test_what_changed_is_told(replaced: Any, capsys: pytest.CaptureFixture[str])
 def test_harm_is_told_with_numbers_and_a_way_out(replaced: Any, capsys: pytest.CaptureFixture[str]) -> None:
     learnt = Learnt(2, 121, left_out=3, is_new=True, notes=("In cross-validation, 97 %.", "A face gets a name."))
     done = Corrected((fact(7),), Answered(50, 0), learnt, Effect(7, "Anna", 110, 118, 120, "Tom"))
-    replaced("whosthat.workflow.correcting.correct", done)
+    replaced("whosthat.workflow.library.correcting.correct", done)
     assert main(["correct", "lib", "beach.jpg", "--is", "Anna", "--enrol"]) == 0
     told = capsys.readouterr().err
     assert "2 people, 121 faces" in told
@@ -55,18 +55,18 @@ def test_harm_is_told_with_numbers_and_a_way_out(replaced: Any, capsys: pytest.C
     assert "would sooner be Tom" in told
     assert "harm" in told
     assert "whosthat correct lib --undo 7" in told
-    replaced("whosthat.workflow.correcting.correct", replace(done, effect=Effect(7, "Anna", 118, 118, 120, "Tom")))
+    replaced("whosthat.workflow.library.correcting.correct", replace(done, effect=Effect(7, "Anna", 118, 118, 120, "Tom")))
     assert main(["correct", "lib", "beach.jpg", "--is", "Anna", "--enrol"]) == 0
     doubted = capsys.readouterr().err
     assert "would sooner be Tom" in doubted
     assert "harm" not in doubted
-    replaced("whosthat.workflow.correcting.correct", replace(done, effect=Effect(7, "Anna", 117, 118, 120, "Anna")))  # chance
+    replaced("whosthat.workflow.library.correcting.correct", replace(done, effect=Effect(7, "Anna", 117, 118, 120, "Anna")))  # chance
     assert main(["correct", "lib", "beach.jpg", "--is", "Anna", "--enrol"]) == 0
     assert "harm" not in capsys.readouterr().err
 
 
 def test_the_faces_of_a_photo(replaced: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    replaced("whosthat.workflow.library_faces.faces_in", (FaceAnswer(1, Box(0, 5, 30, 45), "Anna", 1.0, "fact"),))
+    replaced("whosthat.workflow.library.faces.faces_in", (FaceAnswer(1, Box(0, 5, 30, 45), "Anna", 1.0, "fact"),))
     assert main(["correct", "lib", "beach.jpg"]) == 0
     told = capsys.readouterr()
     assert told.out.splitlines()[1].split() == ["1", "0,", "5", "30", "x", "40", "Anna", "you", "said", "so"]
@@ -79,7 +79,7 @@ def test_the_list_with_what_harms(replaced: Any, capsys: pytest.CaptureFixture[s
         Correction(fact(8, "no_face", None, undone_at=2e9), 1, None, None),
         Correction(fact(3, how="group"), 40, Path("party.jpg"), 1, Effect(3, "Anna", 5, 9, 10, None)),
     )
-    replaced("whosthat.workflow.correcting.corrections", listed)
+    replaced("whosthat.workflow.library.correcting.corrections", listed)
     assert main(["correct", "lib", "--list"]) == 0
     told = capsys.readouterr()
     lines = told.out.splitlines()[1:]
@@ -95,13 +95,13 @@ def test_the_list_with_what_harms(replaced: Any, capsys: pytest.CaptureFixture[s
 
 
 def test_taking_back_and_bringing_back(replaced: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    undo = replaced("whosthat.workflow.correcting.undo_correction", Corrected((fact(7, undone_at=2e9),) * 3, Answered(50, 1)))
+    undo = replaced("whosthat.workflow.library.correcting.undo_correction", Corrected((fact(7, undone_at=2e9),) * 3, Answered(50, 1)))
     assert main(["correct", "lib", "--undo"]) == 0
     assert undo.arguments == (Path("lib"), None)
     assert capsys.readouterr().err.splitlines() == ["Correction 7 was taken back.", "The same holds for 2 faces more.", "1 answer changed."]
     assert main(["correct", "lib", "--undo", "12"]) == 0
     assert undo.arguments == (Path("lib"), 12)
-    redo = replaced("whosthat.workflow.correcting.redo_correction", Corrected((fact(7),), Answered(50, 1)))
+    redo = replaced("whosthat.workflow.library.correcting.redo_correction", Corrected((fact(7),), Answered(50, 1)))
     assert main(["correct", "lib", "--redo", "12"]) == 0
     assert redo.arguments == (Path("lib"), 12)
     assert main(["correct", "lib", "--undo", "beach.jpg"]) == 2
@@ -109,11 +109,11 @@ def test_taking_back_and_bringing_back(replaced: Any, capsys: pytest.CaptureFixt
 
 
 def test_renaming_asks_before_it_merges(replaced: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    rename = replaced("whosthat.workflow.correcting.rename_in_library", Corrected((), Answered(50, 4)))
-    replaced("whosthat.workflow.correcting.is_taken", False)
+    rename = replaced("whosthat.workflow.library.correcting.rename_in_library", Corrected((), Answered(50, 4)))
+    replaced("whosthat.workflow.library.correcting.is_taken", False)
     assert main(["correct", "lib", "--rename", "ana=anna"]) == 0
     assert (rename.arguments, rename.options) == ((Path("lib"), "ana", "anna"), {"merge": False})
-    replaced("whosthat.workflow.correcting.is_taken", True)
+    replaced("whosthat.workflow.library.correcting.is_taken", True)
     assert main(["correct", "lib", "--rename", "ana=anna"]) == 2
     assert "--merge" in capsys.readouterr().err
     assert main(["correct", "lib", "--rename", "ana=anna", "--merge"]) == 0
@@ -137,6 +137,6 @@ def test_what_does_not_go_together_is_refused(words: list[str], tmp_path: Path) 
 def test_the_option_that_answers_a_question(
     error: Exception, hint: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("whosthat.workflow.correcting.correct", Mock(side_effect=error))
+    monkeypatch.setattr("whosthat.workflow.library.correcting.correct", Mock(side_effect=error))
     assert main(["correct", "lib", "1.jpg", "--is", "Anna"]) == 3
     assert hint in capsys.readouterr().err

@@ -10,15 +10,15 @@ import pytest
 
 from whosthat.cli.app import main
 from whosthat.types import SetAside
-from whosthat.workflow.library import LibraryCheck, LibraryStatus, ScannedFolder
-from whosthat.workflow.library_forgetting import ForgottenFiles, ForgottenPerson
-from whosthat.workflow.scanning import Scan
+from whosthat.workflow.library.forgetting import ForgottenFiles, ForgottenPerson
+from whosthat.workflow.library.scanning import Scan
+from whosthat.workflow.library.status import LibraryCheck, LibraryStatus, ScannedFolder
 
 
 def test_a_scan_says_what_it_found_and_what_it_did_not_look_at(replaced: Any, capsys: pytest.CaptureFixture[str]) -> None:
     others = {"video": 2, "HEIC photo": 1, "sidecar": 3, "RAW photo": 1}
     found = Scan(1203, 1300, new=1000, moved=2, missing=1, faces=1500, carried=1, answered=4, not_there=(Path("usb"),), passed_over=others)
-    call = replaced("whosthat.workflow.scanning.scan", found)
+    call = replaced("whosthat.workflow.library.scanning.scan", found)
     assert main(["library", "family", "scan", "photos", "usb", "--bundle", "runs/latest", "--json"]) == 0
     assert (call.arguments, call.options["bundle"]) == ((Path("family"), [Path("photos"), Path("usb")]), Path("runs/latest"))
     told = capsys.readouterr()
@@ -36,7 +36,7 @@ def test_a_scan_says_what_it_found_and_what_it_did_not_look_at(replaced: Any, ca
 
 def test_files_that_cannot_be_read_are_named_and_end_with_3(replaced: Any, capsys: pytest.CaptureFixture[str]) -> None:
     broken = tuple(SetAside(Path(f"{number}.jpg"), "the file is empty") for number in range(23))
-    replaced("whosthat.workflow.scanning.scan", Scan(new=1, photos=1, files=1, unreadable=broken))
+    replaced("whosthat.workflow.library.scanning.scan", Scan(new=1, photos=1, files=1, unreadable=broken))
     assert main(["library", "family", "scan"]) == 3
     told = capsys.readouterr().err
     assert "19.jpg: the file is empty" in told
@@ -46,7 +46,7 @@ def test_files_that_cannot_be_read_are_named_and_end_with_3(replaced: Any, capsy
 
 
 def test_a_scan_without_news(replaced: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    replaced("whosthat.workflow.scanning.scan", Scan(2, 2))
+    replaced("whosthat.workflow.library.scanning.scan", Scan(2, 2))
     assert main(["library", "family", "scan"]) == 0
     assert capsys.readouterr().err == "2 photos in 2 files: nothing new.\n"
 
@@ -54,7 +54,7 @@ def test_a_scan_without_news(replaced: Any, capsys: pytest.CaptureFixture[str]) 
 def test_status(replaced: Any, capsys: pytest.CaptureFixture[str]) -> None:
     folders = (ScannedFolder(Path("photos"), there=True), ScannedFolder(Path("usb"), there=False))
     found = LibraryStatus(Path("family"), folders, 10, 12, 1, (), 3, 20, {"Anna": 7}, 13, None, 3 << 20)
-    replaced("whosthat.workflow.library.library_status", found)
+    replaced("whosthat.workflow.library.status.library_status", found)
     assert main(["library", "family", "status"]) == 0
     told = capsys.readouterr()
     cells = dict(
@@ -67,7 +67,7 @@ def test_status(replaced: Any, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_verifying(replaced: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    call = replaced("whosthat.workflow.library.verify_library", LibraryCheck((), False, (Path("a.jpg"),), (Path("b.jpg"),), 1, 9))
+    call = replaced("whosthat.workflow.library.status.verify_library", LibraryCheck((), False, (Path("a.jpg"),), (Path("b.jpg"),), 1, 9))
     assert main(["library", "family", "verify", "--read", "--json"]) == 3
     told = capsys.readouterr()
     assert call.options["read"] is True
@@ -79,20 +79,20 @@ def test_verifying(replaced: Any, capsys: pytest.CaptureFixture[str]) -> None:
     ):
         assert line in told.err
     assert (json.loads(told.out)["ok"], len(json.loads(told.out)["advice"])) == (False, 2)
-    replaced("whosthat.workflow.library.verify_library", LibraryCheck((), False, (), (), 0, 9))
+    replaced("whosthat.workflow.library.status.verify_library", LibraryCheck((), False, (), (), 0, 9))
     assert main(["library", "family", "verify"]) == 0
     assert "The library is sound; 9 files checked." in capsys.readouterr().err
 
 
 def test_forgetting(replaced: Any, capsys: pytest.CaptureFixture[str]) -> None:
     receipt = ForgottenPerson("Anna", "family", "2026-01-01T00:00:00+00:00", 3, 2, 5, 1, 4, 1, 5, (), (), "The photos were not deleted.")
-    replaced("whosthat.workflow.library_forgetting.forget", (receipt, Path("family/forgotten Anna.json")))
+    replaced("whosthat.workflow.library.forgetting.forget", (receipt, Path("family/forgotten Anna.json")))
     assert main(["library", "family", "forget", "anna", "--json"]) == 0
     told = capsys.readouterr()
     assert "Anna was forgotten: 5 embeddings in 5 photos, 3 of which show nobody else." in told.err
     assert "1 file whose path holds the name stay" in told.err
     assert json.loads(told.out)["guessed"] == 1
-    replaced("whosthat.workflow.library_forgetting.forget_missing", ForgottenFiles(3, 2, 1))
+    replaced("whosthat.workflow.library.forgetting.forget_missing", ForgottenFiles(3, 2, 1))
     assert main(["library", "family", "forget", "--missing"]) == 0
     assert capsys.readouterr().err == "Forgotten: 3 files, 2 photos, 1 face.\n"
     assert main(["library", "family", "forget", "anna", "--missing"]) == 2

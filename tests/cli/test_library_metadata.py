@@ -13,10 +13,10 @@ from whosthat.cli.app import main
 from whosthat.cli.library_metadata import add_commands
 from whosthat.cli.options import new_app
 from whosthat.types import SetAside, Sighting
-from whosthat.workflow.answering import Answered
+from whosthat.workflow.library.answering import Answered
+from whosthat.workflow.library.scanning import Scan
 from whosthat.workflow.metadata import XmpRead, XmpWritten
 from whosthat.workflow.prediction import Prediction
-from whosthat.workflow.scanning import Scan
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def run() -> Any:
 
 def test_writing_says_what_was_left_out(run: Any, replaced: Any) -> None:
     kept = [SetAside(Path("a.jpg"), "the region of Tom is named Ada by another program")]
-    written = replaced("whosthat.workflow.library_metadata.write_library_xmp", XmpWritten(2, 1, kept))
+    written = replaced("whosthat.workflow.library.metadata.write_library_xmp", XmpWritten(2, 1, kept))
     told = run("write-xmp", "--in-files")
     assert (told.exit_code, written.arguments, written.options["in_files"]) == (0, (Path("family"),), True)
     assert "Names were written for 2 photos; 1 photo had them already." in told.stderr
@@ -37,11 +37,11 @@ def test_writing_says_what_was_left_out(run: Any, replaced: Any) -> None:
 
 def test_what_cannot_be_written_or_read_ends_with_3(run: Any, replaced: Any) -> None:
     problems = [SetAside(Path(f"{n}.jpg"), "it is read-only") for n in range(23)]
-    replaced("whosthat.workflow.library_metadata.write_library_xmp", XmpWritten(problems=problems))
+    replaced("whosthat.workflow.library.metadata.write_library_xmp", XmpWritten(problems=problems))
     told = run("write-xmp", "--json")
     assert (told.exit_code, len(json.loads(told.stdout)["problems"])) == (3, 23)
     assert "... and 3 more." in told.stderr
-    read = replaced("whosthat.workflow.library_metadata.read_library_xmp", (XmpRead(5, 4, problems[:1]), Answered(9, 4)))
+    read = replaced("whosthat.workflow.library.metadata.read_library_xmp", (XmpRead(5, 4, problems[:1]), Answered(9, 4)))
     told = run("read-xmp", "--contacts", "contacts.xml")
     assert (told.exit_code, read.options["contacts"]) == (3, Path("contacts.xml"))
     assert "Other programs had named 5 faces in these photos; found again: 4." in told.stderr
@@ -49,9 +49,9 @@ def test_what_cannot_be_written_or_read_ends_with_3(run: Any, replaced: Any) -> 
 
 
 def test_a_scan_reads_names_at_its_end(replaced: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    replaced("whosthat.workflow.scanning.scan", Scan(photos=1, files=1))
+    replaced("whosthat.workflow.library.scanning.scan", Scan(photos=1, files=1))
     problems = [SetAside(Path("a.jpg.xmp"), "it is a link")]
-    read = replaced("whosthat.workflow.library_metadata.read_library_xmp", (XmpRead(5, 4), Answered(9, 4)))
+    read = replaced("whosthat.workflow.library.metadata.read_library_xmp", (XmpRead(5, 4), Answered(9, 4)))
     assert main(["library", "family", "scan", "--read-xmp"]) == 0
     assert read.arguments == (Path("family"),)
     assert "found again: 4." in capsys.readouterr().err

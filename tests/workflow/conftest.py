@@ -64,5 +64,5 @@ def painted() -> ModuleType:
 def painted_reader(painted: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The reader that libraries open here, instead of one with networks."""
     reader = painted.PaintedReader()
-    monkeypatch.setattr("whosthat.workflow.library_reader.open_reader", reader.opened)
+    monkeypatch.setattr("whosthat.workflow.library.reader.open_reader", reader.opened)
     return reader

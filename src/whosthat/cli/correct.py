@@ -18,9 +18,9 @@ from whosthat.wording import counted
 
 if TYPE_CHECKING:
     from whosthat.library.facts import Fact, What
-    from whosthat.workflow.answering import Answered
-    from whosthat.workflow.correcting import Corrected, Correction
-    from whosthat.workflow.library_recogniser import Effect, Learnt
+    from whosthat.workflow.library.answering import Answered
+    from whosthat.workflow.library.correcting import Corrected, Correction
+    from whosthat.workflow.library.recogniser import Effect, Learnt
 
 app = new_app()
 
@@ -95,7 +95,7 @@ def correct(  # noqa: PLR0913  typer makes a parameter of each option
     elif not given:
         _show_faces(library, photo, as_json=as_json)
     else:
-        from whosthat.workflow.correcting import correct as say_it
+        from whosthat.workflow.library.correcting import correct as say_it
 
         what, name = given[0]
         with _hints():
@@ -115,7 +115,7 @@ def _hints() -> Iterator[None]:
 
 
 def _take_back(library: Path, number: str | None, *, redo: bool, as_json: bool) -> None:
-    from whosthat.workflow.correcting import redo_correction, undo_correction
+    from whosthat.workflow.library.correcting import redo_correction, undo_correction
 
     if number is not None and not (number.isascii() and number.isdecimal() and len(number) < 19):
         raise UsageError("The number of a correction is expected, as --list shows it; got {number!r}.", number=number[:300])
@@ -124,7 +124,7 @@ def _take_back(library: Path, number: str | None, *, redo: bool, as_json: bool) 
 
 
 def _rename(library: Path, pair: str, *, merge: bool, as_json: bool) -> None:
-    from whosthat.workflow.correcting import is_taken, rename_in_library
+    from whosthat.workflow.library.correcting import is_taken, rename_in_library
 
     name, equals, new_name = pair.partition("=")
     if not equals or not name or not new_name:
@@ -143,7 +143,7 @@ def _rename(library: Path, pair: str, *, merge: bool, as_json: bool) -> None:
 
 
 def _show_faces(library: Path, photo: str, *, as_json: bool) -> None:
-    from whosthat.workflow.library_faces import faces_in
+    from whosthat.workflow.library.faces import faces_in
 
     faces = faces_in(library, photo)
     if as_json:
@@ -234,7 +234,7 @@ def _show_changes(answered: Answered) -> None:
 
 
 def _list(library: Path, *, as_json: bool) -> None:
-    from whosthat.workflow.correcting import corrections
+    from whosthat.workflow.library.correcting import corrections
 
     found = corrections(library)
     if as_json:

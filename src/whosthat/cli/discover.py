@@ -176,7 +176,7 @@ def _of_library(folder: Path, wishes: _Wishes, *, learn: bool) -> Discovery:
     """Group the faces of a library, and let it keep the names."""
     from whosthat.library.store import Library
     from whosthat.workflow.group_files import with_edits
-    from whosthat.workflow.library_discovery import change_groups
+    from whosthat.workflow.library.groups import change_groups
 
     with Library(folder) as library:
         named = change_groups(library, lambda found: wishes.applied(with_edits(found, wishes.sheet)), learns=learn)

@@ -14,7 +14,7 @@ from whosthat.translation import N_, _, ngettext
 from whosthat.wording import counted
 
 if TYPE_CHECKING:
-    from whosthat.workflow.find import Found, Similar
+    from whosthat.workflow.library.find import Found, Similar
 
 app = new_app()
 
@@ -72,7 +72,7 @@ def find(  # noqa: PLR0913  typer makes a parameter of each option
     as_json: JsonOption = False,
 ) -> None:
     """Answer ``whosthat find``."""
-    from whosthat.workflow.find import find as find_photos
+    from whosthat.workflow.library.find import find as find_photos
 
     if face is not None and like is None:
         raise UsageError("--face needs --like PHOTO.")
@@ -135,14 +135,14 @@ def _likeness(similar: Similar) -> str:
 
 
 def _write_playlist(found: Found, file: Path) -> None:
-    from whosthat.workflow.found_files import write_playlist
+    from whosthat.workflow.library.found_files import write_playlist
 
     write_playlist(file, [one.path for one in found.photos])
     say(_("Playlist: {file}", file=file))
 
 
 def _write_sheet(found: Found, folder: Path, terms: str) -> None:
-    from whosthat.workflow.found_files import write_sheet
+    from whosthat.workflow.library.found_files import write_sheet
 
     with terminal_progress() as progress:
         page = write_sheet(folder, found.photos, terms, progress=progress)
@@ -150,7 +150,7 @@ def _write_sheet(found: Found, folder: Path, terms: str) -> None:
 
 
 def _link(found: Found, folder: Path) -> None:
-    from whosthat.workflow.found_files import link_photos
+    from whosthat.workflow.library.found_files import link_photos
 
     made = link_photos(folder, [one.path for one in found.photos])
     if made["copy"]:

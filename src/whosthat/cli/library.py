@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from whosthat.types import SetAside
-    from whosthat.workflow.library import LibraryStatus
-    from whosthat.workflow.scanning import Scan
+    from whosthat.workflow.library.scanning import Scan
+    from whosthat.workflow.library.status import LibraryStatus
 
 app = new_app(COMMANDS["library"])
 
@@ -79,7 +79,7 @@ def scan(
     as_json: JsonOption = False,
 ) -> None:
     """Answer ``whosthat library LIBRARY scan``."""
-    from whosthat.workflow.scanning import scan as scan_photos
+    from whosthat.workflow.library.scanning import scan as scan_photos
 
     with terminal_progress() as progress:
         found = scan_photos(ctx.obj, photos or [], bundle=bundle, progress=progress)
@@ -99,7 +99,7 @@ def scan(
 )
 def status(ctx: typer.Context, as_json: JsonOption = False) -> None:
     """Answer ``whosthat library LIBRARY status``."""
-    from whosthat.workflow.library import library_status
+    from whosthat.workflow.library.status import library_status
 
     found = library_status(ctx.obj)
     if as_json:
@@ -124,7 +124,7 @@ def status(ctx: typer.Context, as_json: JsonOption = False) -> None:
 )
 def verify(ctx: typer.Context, read: ReadOption = False, as_json: JsonOption = False) -> None:
     """Answer ``whosthat library LIBRARY verify``."""
-    from whosthat.workflow.library import verify_library
+    from whosthat.workflow.library.status import verify_library
 
     with terminal_progress() as progress:
         found = verify_library(ctx.obj, read=read, progress=progress)
@@ -158,8 +158,8 @@ def forget(ctx: typer.Context, name: NameArgument = None, missing: MissingOption
     """Answer ``whosthat library LIBRARY forget``."""
     if missing == (name is not None):
         raise UsageError("Name a person to forget, or say --missing.")
-    from whosthat.workflow.library_forgetting import forget as forget_person
-    from whosthat.workflow.library_forgetting import forget_missing
+    from whosthat.workflow.library.forgetting import forget as forget_person
+    from whosthat.workflow.library.forgetting import forget_missing
 
     if name is None:
         gone = forget_missing(ctx.obj)

@@ -55,7 +55,7 @@ def add_commands(app: typer.Typer) -> None:
 
 def write_xmp(ctx: typer.Context, in_files: InFiles = False, as_json: JsonOption = False) -> None:
     """Answer ``whosthat library LIBRARY write-xmp``."""
-    from whosthat.workflow.library_metadata import write_library_xmp
+    from whosthat.workflow.library.metadata import write_library_xmp
 
     with terminal_progress() as progress:
         written = write_library_xmp(ctx.obj, in_files=in_files, progress=progress)
@@ -77,7 +77,7 @@ def read_xmp(ctx: typer.Context, contacts: Contacts = None, as_json: JsonOption 
 
 def read_and_say(library: Path, contacts: Path | None = None) -> XmpRead:
     """Take the names of other programs, also at the end of a scan, and say what came of it."""
-    from whosthat.workflow.library_metadata import read_library_xmp
+    from whosthat.workflow.library.metadata import read_library_xmp
 
     with terminal_progress() as progress:
         read, answered = read_library_xmp(library, contacts=contacts, progress=progress)

@@ -1,6 +1,6 @@
 """The contact sheet of a search: one self-contained page with a small picture of each photo that was found.
 
-What belongs here: the small pictures, filling the template. What does not: which photos are found (`whosthat.workflow.find`).
+What belongs here: the small pictures, filling the template. What does not: which photos are found (`whosthat.workflow.library.find`).
 """
 
 from __future__ import annotations

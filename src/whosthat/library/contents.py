@@ -1,7 +1,7 @@
 """What lies in a library: folders, files, photos and the faces found in them, written and read row by row.
 
 What belongs here: the tables ``roots``, ``files``, ``photos``, ``looks``, ``faces`` and ``forgotten``. What does not: looking at photos
-(`whosthat.workflow.scanning`), what people say of faces (``facts``), who they are.
+(`whosthat.workflow.library.scanning`), what people say of faces (``facts``), who they are.
 
 Functions that write take the connection of a `store.Library.changing` block; those that read take the library.
 """

@@ -1,7 +1,7 @@
 """What a library holds of somebody who is to be forgotten, and deleting it for good.
 
 What belongs here: finding their faces and photos, the note by which a forgetting that was stopped goes on, deleting rows. What does not:
-cache, recognisers and receipts (`whosthat.workflow.library_forgetting`).
+cache, recognisers and receipts (`whosthat.workflow.library.forgetting`).
 
 Three steps, each whole or not at all: `note` marks in the table ``forgotten`` what is to go and must not come back, and writes down who it
 is; `Erasing.erase` deletes it; `give_back` overwrites the free pages. Whatever else is to be deleted goes between the first two.

@@ -146,7 +146,7 @@ class Said:
 def say(library: Library, sayings: Sequence[Saying]) -> tuple[int, ...]:
     """Note what somebody said, in one step, and return the numbers of the facts.
 
-    The names were checked before (`workflow.discovery.checked_name`). Answers follow with `workflow.answering.answer_again`.
+    The names were checked before (`workflow.discovery.checked_name`). Answers follow with `workflow.library.answering.answer_again`.
 
     Raises LibraryError where the library cannot be written, UsageError where a box is none.
     """

@@ -1,7 +1,7 @@
 """Finding photos in a library: by people, dates, folders and numbers of faces, with one SQL statement.
 
 What belongs here: from a question to rows. What does not: reading a question's words (`query`), likeness of faces, whether a file is still
-there (`whosthat.workflow.find`). Nothing heavy is imported: a search takes less time than starting Python does.
+there (`whosthat.workflow.library.find`). Nothing heavy is imported: a search takes less time than starting Python does.
 
 Names and folders are only ever values of the statement, never a part of it.
 """

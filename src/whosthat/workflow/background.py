@@ -93,7 +93,7 @@ def _discover(progress: Progress, photos: str, bundle: str | None = None, withou
 def _learn(progress: Progress, library: str) -> dict[str, Any]:
     """Let a library's own recogniser learn from the names, and answer again."""
     from whosthat.library.store import Library
-    from whosthat.workflow.library_discovery import change_groups
+    from whosthat.workflow.library.groups import change_groups
 
     with Library(library) as opened:
         named = change_groups(opened, lambda found: found, learns=True)

@@ -56,7 +56,7 @@ def discover(
 
     Args:
         paths: Photos, and folders, of which the photos at any depth are taken; or one library, whose faces and names are taken as they
-            are (`library_discovery`).
+            are (`workflow.library.groups`).
         bundle: A face recogniser that says who a group may be; its networks are used. None finds faces as training would.
         facts: Names that were given to faces before (`Discovery.facts`).
         without: Folders to pass over.
@@ -102,7 +102,7 @@ def discover(
 
 
 def _of_library(folder: Path) -> Discovery:
-    from whosthat.workflow.library_discovery import discovery_of  # it groups as this module does
+    from whosthat.workflow.library.groups import discovery_of  # it groups as this module does
 
     with Library(folder) as library, library.alone():
         return discovery_of(library)

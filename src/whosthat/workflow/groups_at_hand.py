@@ -1,7 +1,7 @@
 """Groups that somebody is naming, of a folder of photos or of a library: every change is kept at once, and there is a way back.
 
 What belongs here: what a surface asks for while groups are on its screen. What does not: what a name does (`discovery`), where names are
-kept (`group_files`, `library_discovery`).
+kept (`group_files`, `library.groups`).
 
 Numbers of groups hold until the next change. So whoever changes something says which ``turn`` was seen.
 """
@@ -16,11 +16,11 @@ from typing import Literal
 
 from whosthat.errors import UsageError
 from whosthat.library.store import Library, is_library
-from whosthat.workflow.answering import answer_again
 from whosthat.workflow.discover import discover
 from whosthat.workflow.discovery import NOBODY, Discovery, FoundFace, Group
 from whosthat.workflow.group_files import read_names, write_names
-from whosthat.workflow.library_discovery import keep_names
+from whosthat.workflow.library.answering import answer_again
+from whosthat.workflow.library.groups import keep_names
 from whosthat.workflow.sorting import sort_copies
 
 Change = Literal["name", "not", "nobody", "accept", "accept-all"]

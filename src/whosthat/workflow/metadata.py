@@ -1,7 +1,7 @@
 """Names from and for other programs: the people in photos' metadata, read as labels, and answers written there.
 
 What belongs here: predictions and discoveries to sidecars (or, through ExifTool, into the photos), and people in metadata to names of found
-faces. What does not: how they stand in XMP (`whosthat.metadata`), what a library remembers of it (`library_metadata`).
+faces. What does not: how they stand in XMP (`whosthat.metadata`), what a library remembers of it (`workflow.library.metadata`).
 """
 
 from __future__ import annotations

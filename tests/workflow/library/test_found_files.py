@@ -9,8 +9,8 @@ from urllib.parse import unquote, urlparse
 import pytest
 
 from whosthat.errors import UsageError
-from whosthat.workflow import found_files
-from whosthat.workflow.found_files import link_photos, write_playlist, write_sheet
+from whosthat.workflow.library import found_files
+from whosthat.workflow.library.found_files import link_photos, write_playlist, write_sheet
 
 NAMES = ["sea.jpg", "#1 day.jpg", "王小明.jpg", " blank .jpg", "line\nend.jpg", "100%.jpg", "'quoted\".jpg"]
 

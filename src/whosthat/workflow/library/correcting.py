@@ -1,8 +1,8 @@
 """Corrections of a library: who a face is, is not, that it is nobody or no face; taken back, brought back, listed.
 
 What belongs here: finding the face that is meant, checking names, saying the fact, and what follows from it at once: learning where leave
-was given, and answering again. What does not: what facts come to (`library.facts`), learning (`library_recogniser`), names of groups
-(`library_discovery`).
+was given, and answering again. What does not: what facts come to (`library.facts`), learning (`recogniser`), names of groups
+(`groups`).
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from whosthat.library.facts import Fact, Place, Saying, What, key_of, names_by_k
 from whosthat.library.store import Library
 from whosthat.recognition.bundle import open_bundle
 from whosthat.translation import _
-from whosthat.workflow.answering import OWN, Answered, answer_again, bundle_in_use
 from whosthat.workflow.discovery import NOBODY, checked_name
-from whosthat.workflow.library_faces import face_meant, photo_row
-from whosthat.workflow.library_recogniser import Effect, Learnt, effects_of, learn
+from whosthat.workflow.library.answering import OWN, Answered, answer_again, bundle_in_use
+from whosthat.workflow.library.faces import face_meant, photo_row
+from whosthat.workflow.library.recogniser import Effect, Learnt, effects_of, learn
 from whosthat.workflow.people import add_person, rule_out
 from whosthat.workflow.people_photos import remove_photo
 

@@ -1,6 +1,6 @@
 """Faces of a library that look like those of a photo: who is this, and where else?
 
-What belongs here: from a photo to the faces near it. What does not: other ways to find photos (`find`), groups of faces (`discovery`).
+What belongs here: from a photo to the faces near it. What does not: other ways to find photos (`find`), groups of faces (`workflow.discovery`).
 
 All embeddings of the library are compared, a block at a time, so that memory does not grow with them. A face is similar up to a distance at
 which, among all faces of the library, one stranger is expected by chance (`recognition.impostors`), and never beyond the one at which two
@@ -24,7 +24,7 @@ from whosthat.photos.reading import decode, sha256_of
 from whosthat.recognition.distances import distances
 from whosthat.recognition.impostors import NETWORKS, Impostors
 from whosthat.translation import _
-from whosthat.workflow.find import Similar
+from whosthat.workflow.library.find import Similar
 
 if TYPE_CHECKING:
     from whosthat.faces.finding import FaceReader
@@ -108,8 +108,8 @@ def _opened(library: Library) -> FaceReader:
     """Open the library's reader, without changing anything in the library."""
     from whosthat.faces.models import AUTO  # what opens networks takes a while to import, and most photos are in the library
     from whosthat.recognition import load
-    from whosthat.workflow.answering import bundle_in_use
     from whosthat.workflow.face_photos import open_reader
+    from whosthat.workflow.library.answering import bundle_in_use
 
     if (bundle := bundle_in_use(library)) is not None:
         with suppress(BundleError):  # of another version, or gone: the networks alone may be there

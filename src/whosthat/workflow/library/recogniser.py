@@ -34,9 +34,9 @@ from whosthat.recognition.gallery import EnrolledPhoto, Gallery
 from whosthat.recognition.index import index_of
 from whosthat.translation import _
 from whosthat.wording import counted, percent
-from whosthat.workflow.answering import LEARNT, OWN, bundle_in_use, own_is_whole
 from whosthat.workflow.face_photos import OpenedReader, open_reader
 from whosthat.workflow.gallery_bundle import lock_of
+from whosthat.workflow.library.answering import LEARNT, OWN, bundle_in_use, own_is_whole
 from whosthat.workflow.training_run import versions
 
 if TYPE_CHECKING:

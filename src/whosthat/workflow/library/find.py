@@ -159,7 +159,7 @@ def find(
     distances: dict[int, float] | None = None
     with Library(path_given(library, _("The library"))) as opened:
         if like is not None:
-            from whosthat.workflow.likeness import similar_faces  # numpy and more
+            from whosthat.workflow.library.likeness import similar_faces  # numpy and more
 
             similar, distances = similar_faces(opened, *_photo_and_face(like))
             question = replace(question, rows=tuple(distances))

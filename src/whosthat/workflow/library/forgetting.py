@@ -1,7 +1,7 @@
 """Forgetting somebody in a library, and forgetting photos that are gone: rows, embeddings, cache, recognisers, contact sheets, free pages.
 
 What belongs here: the order in which it goes, and the receipt. What does not: what is theirs (`library.erasing`), the gallery of a
-recogniser (`people`), the cache (`forgetting`).
+recogniser (`workflow.people`), the cache (`forgetting`).
 
 A forgetting is written down before it begins; the next one, or a scan, finishes what was stopped. Reasons for what goes and what stays:
 ``docs/decisions/0033-scanning-and-forgetting.md``.
@@ -25,9 +25,9 @@ from whosthat.library.erasing import Erasing, begun, erase_missing, give_back, m
 from whosthat.library.facts import key_of, people_of
 from whosthat.library.store import Library
 from whosthat.translation import N_, _
-from whosthat.workflow.answering import OWN, answer_again, bundle_in_use
 from whosthat.workflow.forgetting import STOPPED, forget_in_cache
-from whosthat.workflow.library_metadata import take_out
+from whosthat.workflow.library.answering import OWN, answer_again, bundle_in_use
+from whosthat.workflow.library.metadata import take_out
 from whosthat.workflow.people import list_people
 from whosthat.workflow.removing import remove_person
 

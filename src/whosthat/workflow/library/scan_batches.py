@@ -1,6 +1,6 @@
 """Reading the files that a scan found to be new, looking at their photos, and writing both into the library, a batch at a time.
 
-What belongs here: from a file to rows. What does not: which files are new (`scanning`), which networks look (`library_reader`).
+What belongs here: from a file to rows. What does not: which files are new (`scanning`), which networks look (`reader`).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from whosthat.translation import _
 from whosthat.types import SetAside
 from whosthat.workflow.face_photos import seen_in_photos
 from whosthat.workflow.forgetting import forget_in_cache
-from whosthat.workflow.library_reader import LibraryReader
+from whosthat.workflow.library.reader import LibraryReader
 
 if TYPE_CHECKING:
     import sqlite3

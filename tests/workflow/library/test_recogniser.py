@@ -20,11 +20,11 @@ from whosthat.library.facts import Place, Saying
 from whosthat.library.store import Library
 from whosthat.recognition import load
 from whosthat.recognition.bundle import open_bundle
-from whosthat.workflow import library_recogniser
-from whosthat.workflow.answering import answer_again
 from whosthat.workflow.face_photos import OpenedReader
 from whosthat.workflow.gallery_bundle import recogniser_of, save_gallery
-from whosthat.workflow.library_recogniser import effects_of, learn
+from whosthat.workflow.library import recogniser as module
+from whosthat.workflow.library.answering import answer_again
+from whosthat.workflow.library.recogniser import effects_of, learn
 from whosthat.workflow.people import list_people, rename_person
 from whosthat.workflow.people_photos import photos_of
 from whosthat.workflow.removing import remove_person
@@ -40,7 +40,7 @@ def drawn_reader(monkeypatch: pytest.MonkeyPatch) -> None:
     template = CropTemplate(16, ((15.0, 15.0), (35.0, 15.0), (25.0, 25.0), (18.0, 33.0), (32.0, 33.0)), "")
     detector = SimpleNamespace(name="mtcnn", licence="")
     reader: Any = SimpleNamespace(key="drawn", template=template, detector=detector, embedder=SimpleNamespace(facts=facts_of_embedder))
-    monkeypatch.setattr(library_recogniser, "open_reader", lambda *_: OpenedReader(reader, b"graph", {"mtcnn-pnet": b"network"}))
+    monkeypatch.setattr(module, "open_reader", lambda *_: OpenedReader(reader, b"graph", {"mtcnn-pnet": b"network"}))
     monkeypatch.setattr("whosthat.recognition.face_recogniser._reader", lambda *_: reader)
 
 
@@ -180,8 +180,8 @@ def test_a_group_face_that_is_clearly_somebody_else_is_left_out_a_correction_is_
 def test_bursts_are_not_on_both_sides_of_the_cross_validation(library_of: MakeLibrary) -> None:
     library = library_of(PHOTOS, taken_at={"anna0.png": 100.0, "anna1.png": 101.5, "anna2.png": 103.0, "anna3.png": 200.0})
     name_groups(library, "anna", "tom")
-    lessons = library_recogniser._lessons(library, "drawn").lessons
-    groups = library_recogniser._groups(lessons, 1)
+    lessons = module._lessons(library, "drawn").lessons
+    groups = module._groups(lessons, 1)
     number = {Path(one.person).name + str(place % 6): groups[place] for place, one in enumerate(lessons)}
     assert len({number[f"Anna{n}"] for n in (0, 1, 2)}) == 1
     assert len(set(groups.tolist())) == 13 - 2
@@ -195,7 +195,7 @@ def test_a_ruled_out_face_and_photos_of_another_origin(library_of: MakeLibrary) 
     recogniser = recogniser_of(open_bundle(own))
     gallery = recogniser.identifier.gallery
     vector = face_in(library, "eve0").vector
-    photo = library_recogniser.EnrolledPhoto("eve/passport.jpg", "ab" * 32)
+    photo = module.EnrolledPhoto("eve/passport.jpg", "ab" * 32)
     save_gallery(open_bundle(own), gallery.with_photos("eve", vector[None], [photo]), None)  # as `people add` does
     say(library, "eve1", "is_not", "Tom", enrolled=True)
     say(library, "anna0", "is_not", "Tom")  # without leave
@@ -245,9 +245,9 @@ def test_another_embedder_is_learnt_with_from_the_same_facts(library_of: MakeLib
     library = library_of(PHOTOS)
     name_groups(library, "anna", "tom")
     learn(library)
-    opened = library_recogniser.open_reader()
+    opened = module.open_reader()
     newer: Any = SimpleNamespace(**{**vars(opened.reader), "key": "newer"})
-    monkeypatch.setattr(library_recogniser, "open_reader", lambda *_: OpenedReader(newer, b"graph", {"mtcnn-pnet": b"network"}))
+    monkeypatch.setattr(module, "open_reader", lambda *_: OpenedReader(newer, b"graph", {"mtcnn-pnet": b"network"}))
     with library.changing() as change:
         for face in faces_of(library):
             mirrored = np.ascontiguousarray(face.vector[::-1])

@@ -13,9 +13,9 @@ from whosthat.errors import UsageError
 from whosthat.library.contents import faces_of
 from whosthat.library.facts import Place, Saying, say
 from whosthat.library.store import FILE, Library
-from whosthat.workflow.answering import answer_again
-from whosthat.workflow.library import ScannedFolder, library_status, verify_library
-from whosthat.workflow.scanning import scan
+from whosthat.workflow.library.answering import answer_again
+from whosthat.workflow.library.scanning import scan
+from whosthat.workflow.library.status import ScannedFolder, library_status, verify_library
 
 pytestmark = pytest.mark.usefixtures("painted_reader")
 

@@ -19,9 +19,9 @@ import pytest
 from whosthat.errors import LibraryError, UsageError
 from whosthat.library import contents
 from whosthat.library.store import Library
-from whosthat.workflow import scan_batches
-from whosthat.workflow.answering import Answered
-from whosthat.workflow.scanning import Scan, scan
+from whosthat.workflow.library import scan_batches
+from whosthat.workflow.library.answering import Answered
+from whosthat.workflow.library.scanning import Scan, scan
 
 pytestmark = pytest.mark.usefixtures("painted_reader")
 
@@ -191,7 +191,7 @@ def test_what_is_not_looked_at_is_said_by_kind(folder: Path, photos: Path, monke
         (photos / name).write_bytes(b"x")
     (photos / "broken.jpg").write_bytes(b"")
     real = importlib.util.find_spec
-    monkeypatch.setattr("whosthat.workflow.scanning.find_spec", lambda name: None if name == "pillow_heif" else real(name))
+    monkeypatch.setattr("whosthat.workflow.library.scanning.find_spec", lambda name: None if name == "pillow_heif" else real(name))
     found = scan(folder, photos)
     assert found.passed_over == {"video": 1, "RAW photo": 1, "other file": 1, "HEIC photo": 1, "sidecar": 2}
     assert [(one.path.name, one.reason) for one in found.unreadable] == [("broken.jpg", "the file is empty")]
@@ -318,7 +318,7 @@ def test_a_scan_that_was_stopped_before_it_answered_is_answered_by_the_next(
             raise KeyboardInterrupt
         return Answered(3, 3)
 
-    monkeypatch.setattr("whosthat.workflow.scanning.answer_again", answer)
+    monkeypatch.setattr("whosthat.workflow.library.scanning.answer_again", answer)
     with pytest.raises(KeyboardInterrupt):
         scan(folder, photos)
     assert scan(folder).answered == 3
@@ -339,7 +339,7 @@ def test_another_reader_looks_at_every_photo_again_also_at_those_that_were_away(
     (photos / "2023").rename(tmp_path / "2023")
     scan(folder)
     other = painted.PaintedReader("other")
-    monkeypatch.setattr("whosthat.workflow.library_reader.load", lambda _bundle: type("Recogniser", (), {"reader": other})())
+    monkeypatch.setattr("whosthat.workflow.library.reader.load", lambda _bundle: type("Recogniser", (), {"reader": other})())
     scan(folder, bundle=tmp_path / "bundle")
     with Library(folder) as library:
         assert (library.setting("reader"), library.setting("bundle")) == ("other", str(tmp_path / "bundle"))
@@ -373,7 +373,7 @@ def test_a_folder_that_cannot_be_listed_loses_nothing(folder: Path, photos: Path
 
 KILLED = """
 import runpy, sys
-from whosthat.workflow import library_reader, scan_batches, scanning
+from whosthat.workflow.library import reader as library_reader, scan_batches, scanning
 painted = runpy.run_path(sys.argv[1])
 library_reader.open_reader = painted["PaintedReader"](wait=0.01).opened
 scan_batches.BATCH = 4

@@ -33,7 +33,7 @@ from whosthat.progress import SILENT, Progress
 from whosthat.safe_xml import XmlError
 from whosthat.translation import _
 from whosthat.types import Box, SetAside
-from whosthat.workflow.answering import Answered, answer_again
+from whosthat.workflow.library.answering import Answered, answer_again
 from whosthat.workflow.metadata import Pending, PeopleReader, XmpRead, XmpWritten, matched, prepare
 
 BATCH = 64

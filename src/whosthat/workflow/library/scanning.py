@@ -25,13 +25,13 @@ from whosthat.photos.storage import stored
 from whosthat.progress import SILENT, Progress
 from whosthat.translation import _
 from whosthat.types import SetAside
-from whosthat.workflow.answering import answer_again
-from whosthat.workflow.edited_photos import carry_facts
-from whosthat.workflow.library_forgetting import finish_forgetting
-from whosthat.workflow.library_reader import LibraryReader
+from whosthat.workflow.library.answering import answer_again
+from whosthat.workflow.library.edited_photos import carry_facts
+from whosthat.workflow.library.forgetting import finish_forgetting
+from whosthat.workflow.library.reader import LibraryReader
+from whosthat.workflow.library.scan_batches import Batches, FoundFile
 from whosthat.workflow.predict import find_photos, places_given
 from whosthat.workflow.prediction import Prediction
-from whosthat.workflow.scan_batches import Batches, FoundFile
 
 DUE = "due"
 """The setting that is there while a scan has not answered for all that it found, be it stopped."""

@@ -17,8 +17,8 @@ from whosthat.library.store import Library
 from whosthat.progress import Progress
 from whosthat.recognition import load
 from whosthat.translation import _
-from whosthat.workflow.answering import OWN, bundle_in_use
 from whosthat.workflow.face_photos import open_reader
+from whosthat.workflow.library.answering import OWN, bundle_in_use
 
 if TYPE_CHECKING:
     from whosthat.faces.finding import FaceReader

@@ -1,6 +1,6 @@
 """What a library holds, and whether it is sound.
 
-What belongs here: counting and checking. What does not: changing it (`scanning`, `library_forgetting`).
+What belongs here: counting and checking. What does not: changing it (`scanning`, `forgetting`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from whosthat.photos.reading import sha256_of
 from whosthat.progress import SILENT, Progress
 from whosthat.translation import _
 from whosthat.types import SetAside
-from whosthat.workflow.answering import bundle_in_use
+from whosthat.workflow.library.answering import bundle_in_use
 
 _COUNTS = (
     "SELECT (SELECT count(*) FROM photos), (SELECT count(*) FROM files WHERE photo IS NOT NULL AND missing_since IS NULL), "

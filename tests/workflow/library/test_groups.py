@@ -7,10 +7,11 @@ from whosthat.errors import LibraryError, UsageError
 from whosthat.library.contents import faces_of, put_faces
 from whosthat.library.facts import Place, Saying, facts_of, say
 from whosthat.library.store import Library
-from whosthat.workflow import discover, library_discovery
-from whosthat.workflow.answering import answer_again
+from whosthat.workflow import discover
 from whosthat.workflow.discovery import NOBODY
-from whosthat.workflow.library_discovery import change_groups, discovery_of
+from whosthat.workflow.library import groups
+from whosthat.workflow.library.answering import answer_again
+from whosthat.workflow.library.groups import change_groups, discovery_of
 
 PHOTOS = {"1.png": ["anna", "tom"], "2.png": ["anna"], "2020/3.png": ["tom", "anna"], "4.png": ["bo"], "5.png": []}
 
@@ -43,7 +44,7 @@ def test_faces_are_grouped_without_a_look_at_a_photo_and_stay_so(library, monkey
 
     assert said(found) == [(None, 3), (None, 2), (None, 1)]
     assert [path.name for path in found.without_face] == ["5.png"]
-    monkeypatch.setattr(library_discovery, "grouped", lambda *_: pytest.fail("grouped again"))
+    monkeypatch.setattr(groups, "grouped", lambda *_: pytest.fail("grouped again"))
     assert said(discovery_of(library)) == said(found)
 
 
@@ -111,7 +112,7 @@ def test_who_a_face_is_not_stays_out_of_the_persons_group(library):
 def test_what_is_no_face_is_gone_and_groups_nothing_anew(library, monkeypatch):
     face = discovery_of(library).groups[0].faces[0]
     say(library, [Saying(place_of(library, face), "no_face")])
-    monkeypatch.setattr(library_discovery, "grouped", lambda *_: pytest.fail("grouped again"))
+    monkeypatch.setattr(groups, "grouped", lambda *_: pytest.fail("grouped again"))
 
     assert said(discovery_of(library)) == [(None, 2), (None, 2), (None, 1)]
 

@@ -16,7 +16,7 @@ from whosthat.durable import make_private_folder, move_to_free_name, replace_fil
 from whosthat.errors import UsageError, system_reason
 from whosthat.file_names import candidates
 from whosthat.progress import SILENT, Progress
-from whosthat.workflow.find import FoundPhoto
+from whosthat.workflow.library.find import FoundPhoto
 
 SHEET = "found.html"
 """The contact sheet in its folder."""

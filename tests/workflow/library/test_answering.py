@@ -16,8 +16,8 @@ from whosthat.library.contents import LibraryFace, faces_of, set_setting
 from whosthat.library.facts import Saying
 from whosthat.library.store import Library
 from whosthat.recognition.gallery import EnrolledPhoto, Gallery
-from whosthat.workflow import answering
-from whosthat.workflow.answering import answer_again
+from whosthat.workflow.library import answering
+from whosthat.workflow.library.answering import answer_again
 
 PHOTOS = {"a.png": ["anna"], "b.png": ["anna", "tom"], "c.png": ["tom"], "d.png": ["stranger"], "e.png": ["tom", "anna"], "sea.png": []}
 MakeLibrary = Callable[..., Library]

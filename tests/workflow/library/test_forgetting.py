@@ -18,11 +18,11 @@ from whosthat.library.contents import LibraryFace, faces_of, files_of, set_setti
 from whosthat.library.facts import Place, Saying, say
 from whosthat.library.store import Library
 from whosthat.recognition.gallery import EnrolledPhoto, Gallery
-from whosthat.workflow import library_forgetting
-from whosthat.workflow.answering import OWN, answer_again
-from whosthat.workflow.library_forgetting import forget, forget_missing
+from whosthat.workflow.library import forgetting
+from whosthat.workflow.library.answering import OWN, answer_again
+from whosthat.workflow.library.forgetting import forget, forget_missing
+from whosthat.workflow.library.scanning import scan
 from whosthat.workflow.people import list_people
-from whosthat.workflow.scanning import scan
 
 pytestmark = pytest.mark.usefixtures("painted_reader")
 
@@ -126,7 +126,7 @@ def test_another_reader_takes_no_face_where_somebody_was_forgotten(
     other = painted.PaintedReader("other")
     with Library(folder) as library, library.changing() as change:
         set_setting(change, "reader", "before")
-    monkeypatch.setattr("whosthat.workflow.library_reader.open_reader", other.opened)
+    monkeypatch.setattr("whosthat.workflow.library.reader.open_reader", other.opened)
     scan(folder)
     assert other.looks == 3
     assert shown(folder)["both.png"] == ["Tom"]
@@ -147,7 +147,7 @@ def test_killed_at_any_step_the_next_command_finishes(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(f"whosthat.workflow.library_forgetting.{step}", killed)
+        patch.setattr(f"whosthat.workflow.library.forgetting.{step}", killed)
         with pytest.raises(KeyboardInterrupt):
             forget(folder, SECRET)
     if then == "scan":
@@ -201,9 +201,9 @@ def test_while_others_read_free_pages_wait_for_the_next_command(folder: Path, mo
 def test_missing_files_are_forgotten_only_when_told(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "photos/alone.png").unlink()
     scan(folder)
-    assert forget_missing(folder) == library_forgetting.ForgottenFiles(1, 1, 1)
+    assert forget_missing(folder) == forgetting.ForgottenFiles(1, 1, 1)
     assert holding([b"alone.png"], folder) == []
     assert set(shown(folder)) == {"both.png", "tom.png", "sea.png"}
-    assert forget_missing(folder) == library_forgetting.ForgottenFiles(0, 0, 0)
+    assert forget_missing(folder) == forgetting.ForgottenFiles(0, 0, 0)
     with pytest.raises(UsageError, match=r"Did you mean|Choose one of"):
         forget(folder, "Nobody")

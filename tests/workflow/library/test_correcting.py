@@ -19,11 +19,11 @@ from whosthat.library.contents import faces_of, set_setting
 from whosthat.library.facts import Place, Saying
 from whosthat.library.store import Library
 from whosthat.recognition.gallery import EnrolledPhoto, Gallery
-from whosthat.workflow import correcting, library_recogniser
-from whosthat.workflow.answering import answer_again
-from whosthat.workflow.correcting import correct, corrections, redo_correction, rename_in_library, undo_correction
 from whosthat.workflow.face_photos import OpenedReader
-from whosthat.workflow.library_faces import faces_in
+from whosthat.workflow.library import correcting, recogniser
+from whosthat.workflow.library.answering import answer_again
+from whosthat.workflow.library.correcting import correct, corrections, redo_correction, rename_in_library, undo_correction
+from whosthat.workflow.library.faces import faces_in
 from whosthat.workflow.people import list_people
 
 PHOTOS = {"a.png": ["anna"], "b.png": ["anna", "tom"], "c.png": ["tom"], "d.png": ["tom"], "e.png": ["anna"], "sea.png": []}
@@ -35,7 +35,7 @@ def library(library_of: Callable[..., Library], monkeypatch: pytest.MonkeyPatch)
     embedder = SimpleNamespace(facts=SimpleNamespace(name="dlib-resnet", dimensions=16, looks=2, licence=""))
     template = CropTemplate(16, ((15.0, 15.0), (35.0, 15.0), (25.0, 25.0), (18.0, 33.0), (32.0, 33.0)), "")
     reader: Any = SimpleNamespace(key="drawn", template=template, detector=SimpleNamespace(name="mtcnn", licence=""), embedder=embedder)
-    monkeypatch.setattr(library_recogniser, "open_reader", lambda *_: OpenedReader(reader, b"graph", {"mtcnn-pnet": b"network"}))
+    monkeypatch.setattr(recogniser, "open_reader", lambda *_: OpenedReader(reader, b"graph", {"mtcnn-pnet": b"network"}))
     monkeypatch.setattr("whosthat.recognition.face_recogniser._reader", lambda *_: reader)
     return library_of(PHOTOS).folder
 

@@ -14,9 +14,9 @@ from whosthat.library.facts import facts_of
 from whosthat.library.store import Library
 from whosthat.metadata.regions import Frame
 from whosthat.metadata.xmp import read_people
-from whosthat.workflow import library_metadata
-from whosthat.workflow.library_forgetting import forget
-from whosthat.workflow.library_metadata import take_names, take_out, write_library_xmp
+from whosthat.workflow.library import metadata
+from whosthat.workflow.library.forgetting import forget
+from whosthat.workflow.library.metadata import take_names, take_out, write_library_xmp
 
 FRAME = Frame(200, 100)
 
@@ -226,12 +226,12 @@ def test_a_file_that_cannot_be_written_is_noted_as_it_was(library: Library, phot
     (photos / "sea.png.xmp").mkdir()
     told = write_library_xmp(library.folder)
     assert (told.written, [one.path for one in told.problems]) == (1, [photos / "sea.png"])
-    assert {path.name for path in library_metadata.sidecars_with(library)} == {"beach.png.xmp"}
+    assert {path.name for path in metadata.sidecars_with(library)} == {"beach.png.xmp"}
 
 
 def test_names_that_are_read_answer_at_once(library: Library, tagged: Path) -> None:
     folder = library.folder
-    read, answered = library_metadata.read_library_xmp(folder)
+    read, answered = metadata.read_library_xmp(folder)
     assert (read.faces, answered.faces > 0) == (1, True)
     rows = library.rows("SELECT name, why FROM answers JOIN people ON people.id = person ORDER BY name")
     assert ("Marie Curie", "fact") in rows

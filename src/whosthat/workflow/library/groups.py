@@ -1,7 +1,7 @@
 """The faces of a library in groups, and names of groups that the library keeps.
 
 What belongs here: a `Discovery` of what the library holds, without a look at any photo, and its names as facts. What does not: grouping
-(`recognition.grouping`), what a name does to groups (`discovery`), how facts become answers (`answering`).
+(`recognition.grouping`), what a name does to groups (`workflow.discovery`), how facts become answers (`answering`).
 
 What was grouped with what stays in the library's table ``groups`` until there are faces that it does not know.
 """
@@ -22,10 +22,10 @@ from whosthat.library.facts import How, Place, Saying, matched, people_of, said_
 from whosthat.library.store import Library
 from whosthat.translation import _, ngettext
 from whosthat.wording import counted
-from whosthat.workflow.answering import Answered, answer_again
 from whosthat.workflow.discover import grouped
 from whosthat.workflow.discovery import NOBODY, Discovery, FoundFace
-from whosthat.workflow.library_recogniser import Learnt, learn
+from whosthat.workflow.library.answering import Answered, answer_again
+from whosthat.workflow.library.recogniser import Learnt, learn
 
 if TYPE_CHECKING:
     from whosthat.types import IntArray

@@ -1,7 +1,7 @@
 """Who every face of a library is: worked out from facts, the recogniser in use and the names of groups.
 
 What belongs here: the order of precedence, and writing what changed. What does not: saying facts (`correcting`), learning from them
-(`library_recogniser`), finding faces (`scanning`).
+(`recogniser`), finding faces (`scanning`).
 
 What somebody said of a face (`library.facts`) comes first and forbids what contradicts it, then the recogniser speaks, then the name that
 other faces of the group have. Nobody is named twice in a photo by anything but a fact.
@@ -40,7 +40,7 @@ OWN = "recogniser"
 """The library's own recogniser: its folder in the library, and what the setting ``bundle`` then says."""
 
 LEARNT = "learnt"
-"""The setting that says what the own recogniser has learnt from (`library_recogniser`)."""
+"""The setting that says what the own recogniser has learnt from (`recogniser`)."""
 
 AT_ONCE = 8192
 """Faces whose embeddings are in memory at once, and those of one photo more."""
@@ -122,7 +122,7 @@ def answer_again(library: Library, photos: Collection[int] | None = None) -> Ans
     if reader is None:
         return Answered(0, 0)
     if library.setting("bundle") == OWN and library.setting(LEARNT) and library.setting("answered") != _state(library):
-        from whosthat.workflow.library_recogniser import learn  # which needs `OWN`, and fitting, which is rare
+        from whosthat.workflow.library.recogniser import learn  # which needs `OWN`, and fitting, which is rare
 
         learn(library)
     recogniser, state = _in_use(library), _state(library)
