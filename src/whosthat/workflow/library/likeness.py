@@ -1,6 +1,6 @@
 """Faces of a library that look like those of a photo: who is this, and where else?
 
-What belongs here: from a photo to the faces near it. What does not: other ways to find photos (`find`), groups of faces (`workflow.discovery`).
+What belongs here: from a photo to the faces near it. What does not: other ways to find photos (`find`), groups (`workflow.discovery`).
 
 All embeddings of the library are compared, a block at a time, so that memory does not grow with them. A face is similar up to a distance at
 which, among all faces of the library, one stranger is expected by chance (`recognition.impostors`), and never beyond the one at which two
