@@ -124,7 +124,7 @@ class _Side:
             for line in _lines(running):
                 if line.startswith("?"):
                     until = time.perf_counter() + chance.uniform(0, drawn.end - drawn.begin)
-                    running.stdin.write(b"!")
+                    os.write(running.stdin.fileno(), b"!")  # type: ignore[union-attr]
                     while time.perf_counter() < until:
                         time.sleep(max(0, until - time.perf_counter() - 0.001))
                     running.kill()
