@@ -19,6 +19,7 @@ from whosthat.photos.reading import read
 from whosthat.types import Box, Face, Sighting
 from whosthat.workflow.discovery import NOBODY, Discovery, FoundFace
 from whosthat.workflow.metadata import PeopleReader, XmpWritten, read_xmp, write_discovery, write_xmp
+from whosthat.workflow.predict import find_photos
 from whosthat.workflow.prediction import Prediction
 
 ANNA = Box(240, 180, 320, 270)
@@ -141,6 +142,24 @@ def test_an_empty_sidecar_and_a_read_only_one(photo, programs) -> None:
     sidecar.chmod(0o444)
     assert [one.reason for one in written(answer(path, Anna=ANNA)).problems] == ["it is read-only"]
     assert sidecar.read_bytes() == programs["digiKam"]
+
+
+def test_what_a_kill_left_beside_a_photo_goes_with_the_next_run(photo, killed_at) -> None:
+    path = photo()
+    with killed_at(1):
+        written(answer(path, Anna=ANNA))
+    (left,) = path.parent.glob(".new-*")
+    os.utime(left, (1, 1))
+    assert list(find_photos([path.parent])) == [path]
+    assert not left.exists()
+    stranger, young = path.with_name(".new-notes"), path.with_name(".new-0123456789ab")
+    stranger.touch(), young.touch()
+    os.utime(stranger, (1, 1))
+    link = path.with_name(".new-0123456789ac")
+    link.symlink_to(stranger)
+    os.utime(link, (1, 1), follow_symlinks=False)
+    assert list(find_photos([path.parent])) == [path]
+    assert all(os.path.lexists(one) for one in (stranger, young, link))
 
 
 def test_photos_in_a_storage_get_none() -> None:

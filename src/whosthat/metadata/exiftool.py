@@ -32,7 +32,7 @@ def find_exiftool() -> str:
 
 
 def write_packet(program: str, photo: Path, packet: bytes) -> None:
-    """Put a packet into a photo, in the place of the one that is there.
+    """Put a packet into a photo, in the place of the one that is there; an empty one takes that out.
 
     Raises:
         SidecarError: The photo is a link or read-only, or ExifTool refuses; nothing was changed.
@@ -43,7 +43,7 @@ def write_packet(program: str, photo: Path, packet: bytes) -> None:
             raise SidecarError(_("it is a link, which whosthat does not follow"))
         if not photo.stat().st_mode & 0o222:
             raise SidecarError(_("it is read-only"))
-        command = [program, "-config", "", "-q", "-charset", "filename=UTF8", "-XMP<=-", str(photo)]
+        command = [program, "-config", "", "-q", "-charset", "filename=UTF8", "-XMP<=-" if packet else "-XMP=", str(photo)]
         done = subprocess.run(command, input=packet, capture_output=True, timeout=_SECONDS, check=False)  # noqa: S603  no shell
     except (OSError, subprocess.SubprocessError) as error:
         raise SidecarError(_("it cannot be written ({error})", error=system_reason(error))) from error

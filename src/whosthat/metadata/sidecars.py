@@ -85,7 +85,7 @@ def read_sidecar(path: Path, photo: Path | None = None) -> Sidecar:
 
 
 def write_sidecar(sidecar: Sidecar, content: bytes) -> None:
-    """Replace a sidecar by new content in one step; who may read it stays as it was.
+    """Replace a sidecar by new content in one step, or delete it where that is empty; who may read it stays as it was.
 
     Raises:
         SidecarError: It is read-only, another program wrote it meanwhile, or it cannot be written.
@@ -95,7 +95,10 @@ def write_sidecar(sidecar: Sidecar, content: bytes) -> None:
             raise SidecarError(_("it is read-only"))
         if (_stamp(sidecar.path.lstat()) if os.path.lexists(sidecar.path) else ()) != sidecar.stamp:
             raise SidecarError(_("another program wrote it meanwhile; run the command again"))
-        replace_file(sidecar.path, content, mode=sidecar.mode)
+        if content:
+            replace_file(sidecar.path, content, mode=sidecar.mode)
+        else:
+            sidecar.path.unlink(missing_ok=True)
     except OSError as error:
         raise SidecarError(_("it cannot be written ({error})", error=system_reason(error))) from error
 

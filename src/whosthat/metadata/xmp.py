@@ -13,6 +13,7 @@ Specification", Part 1, C.2.
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -41,7 +42,10 @@ LIMITS = Limits(size=16 << 20, elements=100_000, depth=64, attributes=4_000)
 """Lightroom's and darktable's edits take up to a few MB, and hundreds of attributes of one element."""
 
 MARK = "whosthat:Confidence"
-"""The field by which whosthat knows again what it wrote; other programs drop it when they write a region anew."""
+"""The field by which whosthat knows its regions again; other programs drop it when they write a region anew."""
+
+LISTS = {"dc:subject": "whosthat:subject", "Iptc4xmpExt:PersonInImage": "whosthat:PersonInImage"}
+"""The lists into which whosthat puts names, and those in which it notes which of the names there are its own."""
 
 MOST_REGIONS = 2_000
 """So many regions of one photo are read."""
@@ -119,6 +123,28 @@ def properties(rdf: Element, name: str) -> Iterator[Element]:
     for description in rdf.parts:
         if description.tag == named("rdf:Description"):
             yield from (part for part in description.parts if part.tag == named(name))
+
+
+def words(rdf: Element, name: str) -> list[str]:
+    """Return the texts in a list that is a top property."""
+    return [item.text.strip() for holder in properties(rdf, name) for item in items(list_of(holder) or holder)]
+
+
+def is_marked(packet: bytes) -> bool:
+    """Tell whether whosthat wrote into a packet, as far as other programs left that there."""
+    return NAMESPACES["whosthat"].encode() in packet
+
+
+def mentions(packet: bytes, name: str) -> bool:
+    """Tell whether a name stands in any text of a packet, as a word of its own; XmlError as of `opened`."""
+    word = re.compile(rf"(?<!\w){re.escape(_key(name))}(?!\w)")
+    left = [opened(packet)]
+    while left:
+        element = left.pop()
+        left += element.parts
+        if any(word.search(_key(text)) for text in (element.text, *element.settings.values())):
+            return True
+    return False
 
 
 def list_of(holder: Element) -> Element | None:
@@ -201,7 +227,7 @@ def marked_items(rdf: Element) -> list[Element]:
 
 def same_name(one: str, other: str) -> bool:
     """Tell whether two names are one person's: the same letters, large or small."""
-    return unicodedata.normalize("NFC", one).casefold() == unicodedata.normalize("NFC", other).casefold()
+    return _key(one) == _key(other)
 
 
 def is_own(item: Element) -> bool:
@@ -218,6 +244,10 @@ def is_named(item: Element) -> bool:
 def can_be_named(item: Element) -> bool:
     """Tell whether a region without a name has room for one: an empty attribute would have to be changed."""
     return named("mwg-rs:Name") not in body_of(item).settings
+
+
+def _key(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
 
 
 def _name(item: Element, field: str) -> str:

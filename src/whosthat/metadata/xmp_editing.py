@@ -9,12 +9,12 @@ spelling of others survive.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from xml.sax.saxutils import escape
 
 from whosthat.metadata import xmp
 from whosthat.metadata.regions import Applied, Frame, cut
-from whosthat.metadata.xmp import NAMESPACES, list_of, named, same_name
+from whosthat.metadata.xmp import LISTS, NAMESPACES, list_of, named, same_name
 from whosthat.safe_xml import Element, XmlError
 from whosthat.translation import _
 from whosthat.types import Box
@@ -23,7 +23,7 @@ EMPTY = (
     "<?xpacket begin='\ufeff' id='W5M0MpCehiHzreSzNTczkc9d'?>\n<x:xmpmeta xmlns:x='adobe:ns:meta/'>\n"
     f"<rdf:RDF xmlns:rdf='{NAMESPACES['rdf']}'>\n</rdf:RDF>\n</x:xmpmeta>\n<?xpacket end='w'?>\n"  # not translated: XML
 ).encode()
-"""A packet without anything."""
+"""A packet without anything, as which whosthat begins a new one."""
 
 _FORBIDDEN = re.compile("[\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 """Characters that XML 1.0 has no way to write, or that end a line."""
@@ -59,7 +59,7 @@ class Edits:
         self._emptied: list[Element] = []
 
     def done(self) -> bytes:
-        """Return the packet with all changes; itself where there are none."""
+        """Return the packet with all changes; empty where nothing stands in it but what a new one begins with."""
         if self._properties:
             about = next((one.settings[named("rdf:about")] for one in self._rdf.parts if named("rdf:about") in one.settings), "")
             about = escape(about, {"'": "&apos;", "\n": "&#10;"})
@@ -75,10 +75,17 @@ class Edits:
         for start, end, piece in sorted(self._pieces, key=lambda piece: piece[:2]):
             parts += [self._packet[place:start], piece]
             place = max(place, end)
-        return b"".join([*parts, self._packet[place:]])
+        packet = b"".join([*parts, self._packet[place:]])
+        return b"" if packet == EMPTY else packet
 
-    def keywords(self, name: str, wanted: Iterable[str], unwanted: Collection[str]) -> list[str]:
-        """Put names into a list, those that are missing, and take others out; return those that were put in."""
+    def keywords(self, name: str, wanted: Sequence[str], unwanted: Collection[str]) -> None:
+        """Put names into a list, those that are missing, and take others out that whosthat had put there; it notes which are its own."""
+        ours = [one for one in xmp.words(self._rdf, LISTS[name]) if any(same_name(one, other) for other in unwanted)]
+        if wanted or ours:
+            self._words(LISTS[name], self._words(name, wanted, ours), ours)
+
+    def _words(self, name: str, wanted: Sequence[str], unwanted: Collection[str]) -> list[str]:
+        """Put texts into a list, those that are missing, and take others out; return those that were put in."""
         found = self._property(name)
         holder = None if found is None else list_of(found)
         if found is not None and holder is None:

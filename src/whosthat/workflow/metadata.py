@@ -1,12 +1,12 @@
 """Names from and for other programs: the people in photos' metadata, read as labels, and answers written there.
 
 What belongs here: predictions and discoveries to sidecars (or, through ExifTool, into the photos), and people in metadata to names of found
-faces. What does not: how they stand in XMP (`whosthat.metadata`), what a library remembers of it (`workflow.library.metadata`).
+faces. What does not: how they stand in XMP (`whosthat.metadata`), a library (`workflow.library.metadata`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -17,8 +17,7 @@ from whosthat.metadata.exiftool import find_exiftool, write_packet
 from whosthat.metadata.regions import Frame, Region, cut, same_face, without_doubles
 from whosthat.metadata.sidecars import SidecarError, read_sidecar, sidecar_for, sidecars_of, write_sidecar
 from whosthat.metadata.xmp import read_people, same_name
-from whosthat.metadata.xmp_editing import EMPTY
-from whosthat.metadata.xmp_merging import Merged, Person, merge
+from whosthat.metadata.xmp_merging import Person, merge
 from whosthat.photos.headers import Header, header_of
 from whosthat.photos.storage import stored
 from whosthat.recognition.bundle import label_problem
@@ -45,12 +44,6 @@ class XmpWritten:
     kept: list[SetAside] = field(default_factory=list)
     problems: list[SetAside] = field(default_factory=list)
 
-    def note(self, photo: Path, pending: Pending) -> None:
-        """Count a file that was written, or had to be no more."""
-        self.written += pending.is_changed
-        self.unchanged += not pending.is_changed and bool(pending.merged.names)
-        self.kept += [SetAside(photo, problem) for problem in pending.merged.problems]
-
 
 @dataclass(slots=True)
 class XmpRead:
@@ -68,22 +61,18 @@ class XmpRead:
 
 
 @dataclass(frozen=True, slots=True)
-class Pending:
-    """A file that is ready to be written.
+class Holder:
+    """A file that holds XMP: a sidecar, or a photo.
 
     Attributes:
-        path: The sidecar, or the photo itself.
-        merged: What is to stand in its XMP.
-        is_changed: Whether that is other than what stands there.
-        is_new: Whether there is no such file yet.
-        write: Writes it; SidecarError where that fails.
+        path: Where it lies.
+        packet: Its XMP; empty without.
+        write: Puts other XMP in its place; SidecarError where that fails. Empty deletes a sidecar.
     """
 
     path: Path
-    merged: Merged
-    is_changed: bool
-    is_new: bool
-    write: Callable[[], None]
+    packet: bytes
+    write: Callable[[bytes], None]
 
 
 class PeopleReader:
@@ -118,7 +107,7 @@ class PeopleReader:
                 frame = frame or frame_of(header_of(photo))
                 tagged = read_people(packet, frame)
             except (PhotoError, XmlError) as problem:
-                problems.append(SetAside(path, getattr(problem, "reason", str(problem))))
+                problems.append(SetAside(path, reason_of(problem)))
                 continue
             found += tagged.regions
             if tagged.problem:
@@ -183,14 +172,17 @@ def write_xmp(predictions: Iterable[Prediction], written: XmpWritten | None = No
         for prediction in write_xmp(predict("runs/latest", ["holiday"])):
             show(prediction.path, prediction.names)
     """
-    program, told = find_exiftool() if in_files else None, XmpWritten() if written is None else written
-    return (_passed_on(one, told, program) for one in predictions)
+    if in_files:
+        find_exiftool()
+    told = XmpWritten() if written is None else written
+    return (_passed_on(one, told, in_files) for one in predictions)
 
 
 def write_discovery(discovery: Discovery, *, in_files: bool = False) -> XmpWritten:
     """Write the names that groups and faces have for other programs, as `write_xmp` does."""
+    if in_files:
+        find_exiftool()
     written = XmpWritten()
-    program = find_exiftool() if in_files else None
     people: dict[Path, list[tuple[str, Box, float]]] = {}
     for group in discovery.groups:
         if group.name is not None and group.name != NOBODY:
@@ -198,7 +190,7 @@ def write_discovery(discovery: Discovery, *, in_files: bool = False) -> XmpWritt
                 for path in face.paths:
                     people.setdefault(path, []).append((group.name, face.face.box, 1.0))
     for path in sorted(people):
-        _write_one(path, people[path], written, program)
+        write_names(path, people[path], written, in_files=in_files)
     return written
 
 
@@ -265,37 +257,49 @@ def matched(regions: Sequence[Region], places: Sequence[Box]) -> Iterator[tuple[
             yield regions[one], other
 
 
-def prepare(
-    photo: Path,
-    seen: Iterable[tuple[str, Box | None, float]],
-    program: str | None,
-    *,
-    gone: Mapping[str, Collection[str]] | None = None,
-    complete: bool = False,
-) -> Pending:
-    """Read a photo's metadata and put people into it, without writing anything yet.
+def sidecar_holder(path: Path, photo: Path | None = None) -> Holder:
+    """Read a sidecar, or begin one for a photo; SidecarError where that cannot be."""
+    sidecar = read_sidecar(path, photo)
+    return Holder(path, sidecar.content, partial(write_sidecar, sidecar))
 
-    The people are names, boxes in pixels of the upright photo and confidences; of a name that comes twice the first counts. ``program`` is
-    ExifTool, for the photo itself; None for a sidecar. ``gone`` and ``complete`` are those of `metadata.xmp_merging.merge`.
 
-    Raises:
-        PhotoError: The photo cannot be read.
-        SidecarError, XmlError: The sidecar cannot be read, or not changed safely.
-    """
-    header = header_of(photo)
-    people = _people(seen, frame_of(header).upright_size)
-    if program is not None:
-        if len(header.packets) > 1:
+def photo_holder(photo: Path) -> Holder:
+    """Read the XMP in a photo, which ExifTool writes; PhotoError where it cannot be read."""
+    packets = header_of(photo).packets
+
+    def write(packet: bytes) -> None:
+        if len(packets) > 1:
             raise SidecarError(_("its XMP is larger than one segment of a JPEG; use a sidecar"))
-        old = header.packets[0] if header.packets else b""
-        merged = merge(old or EMPTY, people, frame_of(header), gone=gone, complete=complete)
-        return Pending(photo, merged, merged.packet != (old or EMPTY), False, partial(write_packet, program, photo, merged.packet))
-    sidecar = read_sidecar(sidecar_for(photo), photo)
-    merged = merge(sidecar.content or EMPTY, people, frame_of(header), gone=gone, complete=complete)
-    is_new = not sidecar.stamp
-    return Pending(
-        sidecar.path, merged, merged.packet != (sidecar.content or EMPTY), is_new, partial(write_sidecar, sidecar, merged.packet)
-    )
+        write_packet(find_exiftool(), photo, packet)
+
+    return Holder(photo, packets[0] if packets else b"", write)
+
+
+def write_names(
+    photo: Path, seen: Iterable[tuple[str, Box | None, float]], written: XmpWritten, *, in_files: bool, complete: bool = False
+) -> None:
+    """Write people into a photo's sidecar or, through ExifTool, the photo itself, and tell ``written``.
+
+    They are names, boxes in pixels of the upright photo and confidences; of a name that comes twice the first counts. ``complete`` is that
+    of `metadata.xmp_merging.merge`.
+    """
+    try:
+        header = header_of(photo)
+        holder = photo_holder(photo) if in_files else sidecar_holder(sidecar_for(photo), photo)
+        merged = merge(holder.packet, _people(seen, frame_of(header).upright_size), frame_of(header), complete=complete)
+        if merged.packet != holder.packet:
+            holder.write(merged.packet)
+    except (PhotoError, SidecarError, XmlError) as problem:
+        written.problems.append(SetAside(photo, reason_of(problem)))
+        return
+    written.written += merged.packet != holder.packet
+    written.unchanged += merged.packet == holder.packet and bool(merged.names)
+    written.kept += [SetAside(photo, problem) for problem in merged.problems]
+
+
+def reason_of(problem: Exception) -> str:
+    """Return why a photo or sidecar cannot be used, without its path."""
+    return problem.reason if isinstance(problem, PhotoError) else str(problem)
 
 
 def _people(seen: Iterable[tuple[str, Box | None, float]], size: tuple[int, int]) -> list[Person]:
@@ -306,22 +310,11 @@ def _people(seen: Iterable[tuple[str, Box | None, float]], size: tuple[int, int]
     return people
 
 
-def _passed_on(prediction: Prediction, written: XmpWritten, program: str | None) -> Prediction:
+def _passed_on(prediction: Prediction, written: XmpWritten, in_files: bool) -> Prediction:
     seen = [(one.name, one.box, one.confidence) for one in prediction.sightings if one.name is not None]
     if seen and not prediction.error:
-        _write_one(prediction.path, seen, written, program)
+        write_names(prediction.path, seen, written, in_files=in_files)
     return prediction
-
-
-def _write_one(photo: Path, seen: Sequence[tuple[str, Box | None, float]], written: XmpWritten, program: str | None) -> None:
-    try:
-        pending = prepare(photo, seen, program)
-        if pending.is_changed:
-            pending.write()
-    except (PhotoError, SidecarError, XmlError) as problem:
-        written.problems.append(SetAside(photo, getattr(problem, "reason", str(problem))))
-        return
-    written.note(photo, pending)
 
 
 def _share(box: Box, width: int, height: int) -> Box:
