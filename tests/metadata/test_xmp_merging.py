@@ -136,12 +136,26 @@ def test_a_region_without_a_name_gets_it_and_gives_it_back(exiftool, tmp_path, p
         assert len(list(written_regions(opened(nobody), FRAME))) == len(list(written_regions(opened(packet), FRAME)))
 
 
-def test_an_empty_name_that_is_an_attribute_is_left_alone(programs) -> None:
-    packet = programs["Lightroom"].replace(b"Marie Curie", b"")
+@pytest.mark.parametrize("program", ["Lightroom", "ExifTool"])
+def test_an_empty_name_is_none(programs, program: str) -> None:
+    packet = programs[program].replace(b"Marie Curie", b" ")
     merged = merge(packet, [MARIE], FRAME)
-    assert (merged.packet, merged.names) == (packet, ())
-    assert "without a name" in merged.problems[0]
-    assert merge(programs["ExifTool"].replace(b"Marie Curie", b" "), [MARIE], FRAME).names == ("Marie Curie",)
+    assert (merged.names, names(merged.packet)) == (("Marie Curie",), ["Marie Curie"])
+    assert b"Marie" not in take_out(merged.packet, "Marie Curie")
+
+
+def test_what_exiv2_wrote_anew_is_still_ours(programs) -> None:
+    """digiKam and darktable, through Exiv2, make attributes of the simple fields of a structure."""
+    new = b"<mwg-rs:Extensions xmlns:whosthat='urn:whosthat:xmp:1#'\n whosthat:Confidence=\"0.9300\"/>"
+    packet = re.sub(rb"<mwg-rs:Extensions.*?</mwg-rs:Extensions>", new, merge(programs["digiKam"], [ANNA], FRAME).packet)
+    assert new in packet
+    assert [one.name for one in read_people(packet, FRAME).regions] == ["Marie Curie"]
+    assert take_out(packet, "Anna") == programs["digiKam"]
+    look = b' odd:look="> mwg-rs:Name=\'Anna\'" xmlns:odd="urn:odd#"'
+    region = b' mwg-rs:Name="Anna" xmlns:whosthat="urn:whosthat:xmp:1#"\n whosthat:Confidence="0.93"'
+    packet = programs["Lightroom"].replace(b' mwg-rs:Name="Marie Curie"', look + region)
+    assert read_people(packet, FRAME).regions == ()
+    assert take_out(packet, "Anna") == packet.replace(b' mwg-rs:Name="Anna"', b"").replace(b'\n whosthat:Confidence="0.93"', b"")
 
 
 def test_where_only_microsoft_has_a_region_without_a_name_a_new_one_comes(programs) -> None:

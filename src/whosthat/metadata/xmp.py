@@ -233,17 +233,16 @@ def same_name(one: str, other: str) -> bool:
 def is_own(item: Element) -> bool:
     """Tell whether whosthat wrote a region: its mark stands among the extensions."""
     extensions = field_of(item, "mwg-rs:Extensions")
-    return extensions is not None and field_of(extensions, MARK) is not None
+    return extensions is not None and _has_field(extensions, MARK)
 
 
 def is_named(item: Element) -> bool:
     """Tell whether whosthat named a region of another program: its mark stands beside the name."""
-    return field_of(item, MARK) is not None
+    return _has_field(item, MARK)
 
 
-def can_be_named(item: Element) -> bool:
-    """Tell whether a region without a name has room for one: an empty attribute would have to be changed."""
-    return named("mwg-rs:Name") not in body_of(item).settings
+def _has_field(structure: Element, name: str) -> bool:
+    return field_of(structure, name) is not None or named(name) in body_of(structure).settings  # Exiv2 makes attributes of elements
 
 
 def _key(name: str) -> str:

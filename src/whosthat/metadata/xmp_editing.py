@@ -28,6 +28,9 @@ EMPTY = (
 _FORBIDDEN = re.compile("[\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 """Characters that XML 1.0 has no way to write, or that end a line."""
 
+_SETTING = re.compile(rb"""\s+([^\s=>/]+)\s*=\s*(?:"[^"]*"|'[^']*')""")
+"""An attribute in a tag, with the space before it."""
+
 _ABOUT = {named("rdf:about")}
 _ENCODING = re.compile(rb"""^(?:\xef\xbb\xbf)?\s*<\?xml\s[^>]*?encoding\s*=\s*["']([^"']*)["']""")
 
@@ -125,9 +128,15 @@ class Edits:
 
     def unname(self, item: Element) -> None:
         """Take the name out of a region of another program."""
-        for part in xmp.body_of(item).parts:
-            if part.tag in (named("mwg-rs:Name"), named(xmp.MARK)):
+        body = xmp.body_of(item)
+        fields = (named("mwg-rs:Name"), named(xmp.MARK))
+        for part in body.parts:
+            if part.tag in fields:
                 self._cut(part)
+        for setting in _SETTING.finditer(self._packet, body.start, body.inside):
+            prefix, _colon, local = setting[1].decode().rpartition(":")
+            if f"{body.prefixes.get(prefix)} {local}" in fields:
+                self._pieces.append((*setting.span(), b""))
 
     def _property(self, name: str) -> Element | None:
         if any(named(name) in one.settings for one in self._rdf.parts):  # as an attribute, which a list cannot be

@@ -174,9 +174,7 @@ def _beside(plan: _Plan, there: Written, share: float) -> _Plan:
     if there.region.name:
         text = _("the region of {name} is named {other} by another program", name=plan.person.name, other=there.region.name)
         return replace(plan, problem=text)
-    if xmp.can_be_named(there.item):
-        return replace(plan, unnamed=there)
-    return replace(plan, problem=_("another program has a region without a name where {name} is", name=plan.person.name))
+    return replace(plan, unnamed=there)
 
 
 def _is_replaced(one: Written, plans: Sequence[_Plan]) -> bool:
