@@ -61,8 +61,7 @@ def write_xmp(ctx: typer.Context, in_files: InFiles = False, as_json: JsonOption
         written = write_library_xmp(ctx.obj, in_files=in_files, progress=progress)
     if as_json:
         show_json(written)
-    say_written(written)
-    if written.problems:
+    if not say_written(written):
         raise typer.Exit(BAD_DATA)
 
 

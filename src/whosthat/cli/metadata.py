@@ -67,13 +67,11 @@ class NamesForOthers:
 
     def told(self) -> bool:
         """Say what was written, and tell whether all could be."""
-        if self._told is not None:
-            say_written(self._told)
-        return self._told is None or not self._told.problems
+        return self._told is None or say_written(self._told)
 
 
-def say_written(written: XmpWritten) -> None:
-    """Say what was written for other programs, and what not and why."""
+def say_written(written: XmpWritten) -> bool:
+    """Say what was written for other programs, and what not and why; tell whether all could be."""
     say(
         _(
             "Names were written for {photos}; {same} had them already.",
@@ -83,6 +81,7 @@ def say_written(written: XmpWritten) -> None:
     )
     _say_each(written.kept)
     _say_each(written.problems)
+    return not written.problems
 
 
 def say_read(read: XmpRead) -> None:

@@ -45,7 +45,7 @@ def read_folder(folder: Path, contacts: Mapping[str, str]) -> dict[str, tuple[tu
     path = next((folder / name for name in FILES if (folder / name).exists()), None)
     if path is None:
         return {}
-    sections = _sections(read_sidecar(path).content.decode("utf-8-sig", "replace"))
+    sections = _sections(read_sidecar(path).packet.decode("utf-8-sig", "replace"))
     names = {**contacts, **{number: entry.split(";")[0] for number, entry in sections.get("Contacts2", {}).items()}}
     names = {number.lower(): name.strip() for number, name in names.items()}
     return {file: faces for file, entries in sections.items() if (faces := _faces(entries.get("faces", ""), names))}
@@ -58,7 +58,7 @@ def read_contacts(path: Path) -> dict[str, str]:
         SidecarError: It cannot be read.
         XmlError: It is no XML, or larger than allowed.
     """
-    root = parsed(read_sidecar(path).content, _CONTACTS)
+    root = parsed(read_sidecar(path).packet, _CONTACTS)
     found = [one.settings for one in root.parts if one.tag == "contact"]
     return {one["id"].lower(): one["name"] for one in found if one.get("id") and one.get("name")}
 

@@ -91,8 +91,8 @@ def named(name: str) -> str:
     return f"{NAMESPACES[prefix]} {local}"
 
 
-def read_people(packet: bytes, frame: Frame, *, own: bool = False) -> Tagged:
-    """Return the faces with a name in an XMP packet or sidecar; with ``own``, also those that whosthat wrote.
+def read_people(packet: bytes, frame: Frame) -> Tagged:
+    """Return the faces with a name in an XMP packet or sidecar, without those that whosthat named.
 
     Raises:
         XmlError: It is no XMP that can be read.
@@ -102,7 +102,7 @@ def read_people(packet: bytes, frame: Frame, *, own: bool = False) -> Tagged:
         found = tuple(written_regions(root, frame))
     except StaleRegionsError as problem:
         return Tagged(problem=str(problem))
-    return Tagged(without_doubles(one.region for one in found if one.region.name and (own or not (one.is_own or one.is_named))))
+    return Tagged(without_doubles(one.region for one in found if one.region.name and not (one.is_own or one.is_named)))
 
 
 class StaleRegionsError(Exception):
@@ -174,11 +174,6 @@ def value_of(structure: Element, name: str) -> str:
     part = field_of(structure, name)
     text = body_of(structure).settings.get(named(name), "") if part is None else part.text
     return text.strip()
-
-
-def regions_property(rdf: Element) -> Element | None:
-    """Return the first ``mwg-rs:Regions``."""
-    return next(properties(rdf, "mwg-rs:Regions"), None)
 
 
 def applied_to(regions: Element, frame: Frame) -> Applied:

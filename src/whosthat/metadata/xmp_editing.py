@@ -13,7 +13,7 @@ from collections.abc import Collection, Mapping, Sequence
 from xml.sax.saxutils import escape
 
 from whosthat.metadata import xmp
-from whosthat.metadata.regions import Applied, Frame, cut
+from whosthat.metadata.regions import Applied, Frame
 from whosthat.metadata.xmp import LISTS, NAMESPACES, list_of, named, same_name
 from whosthat.safe_xml import Element, XmlError
 from whosthat.translation import _
@@ -40,7 +40,7 @@ def can_be_written(name: str) -> bool:
     return bool(name.strip()) and _FORBIDDEN.search(name) is None
 
 
-def check_encoding(packet: bytes) -> None:
+def _check_encoding(packet: bytes) -> None:
     """Raise an XmlError unless a packet is UTF-8: places in it would be others."""
     declared = _ENCODING.match(packet[:1000])
     try:
@@ -53,10 +53,16 @@ def check_encoding(packet: bytes) -> None:
 
 
 class Edits:
-    """Pieces to be put into a packet, and to be taken out."""
+    """Pieces to be put into a packet, which may be empty, and to be taken out; ``rdf`` is what stands in it.
 
-    def __init__(self, packet: bytes, rdf: Element) -> None:
-        self._packet, self._rdf = packet, rdf
+    Raises:
+        XmlError: The packet is no XMP, or is written in a way that cannot be changed safely; so do the methods.
+    """
+
+    def __init__(self, packet: bytes) -> None:
+        self._packet = packet or EMPTY
+        _check_encoding(self._packet)
+        self.rdf = xmp.opened(self._packet)
         self._pieces: list[tuple[int, int, bytes]] = []
         self._properties: list[str] = []
         self._emptied: list[Element] = []
@@ -64,12 +70,12 @@ class Edits:
     def done(self) -> bytes:
         """Return the packet with all changes; empty where nothing stands in it but what a new one begins with."""
         if self._properties:
-            about = next((one.settings[named("rdf:about")] for one in self._rdf.parts if named("rdf:about") in one.settings), "")
+            about = next((one.settings[named("rdf:about")] for one in self.rdf.parts if named("rdf:about") in one.settings), "")
             about = escape(about, {"'": "&apos;", "\n": "&#10;"})
-            last = self._rdf.parts[-1] if self._rdf.parts else None
+            last = self.rdf.parts[-1] if self.rdf.parts else None
             new = f"<rdf:Description rdf:about='{about}'>\n{''.join(self._properties)}</rdf:Description>"  # not translated: XML
-            self._put(self._rdf, last, [new if last is not None else f"{new}\n"])
-        for description in self._rdf.parts:
+            self._put(self.rdf, last, [new if last is not None else f"{new}\n"])
+        for description in self.rdf.parts:
             if description.parts and all(part in self._emptied for part in description.parts) and set(description.settings) <= _ABOUT:
                 self._pieces = [piece for piece in self._pieces if not description.start <= piece[0] < description.end]
                 self._cut(description)
@@ -83,7 +89,7 @@ class Edits:
 
     def keywords(self, name: str, wanted: Sequence[str], unwanted: Collection[str]) -> None:
         """Put names into a list, those that are missing, and take others out that whosthat had put there; it notes which are its own."""
-        ours = [one for one in xmp.words(self._rdf, LISTS[name]) if any(same_name(one, other) for other in unwanted)]
+        ours = [one for one in xmp.words(self.rdf, LISTS[name]) if any(same_name(one, other) for other in unwanted)]
         if wanted or ours:
             self._words(LISTS[name], self._words(name, wanted, ours), ours)
 
@@ -139,9 +145,9 @@ class Edits:
                 self._pieces.append((*setting.span(), b""))
 
     def _property(self, name: str) -> Element | None:
-        if any(named(name) in one.settings for one in self._rdf.parts):  # as an attribute, which a list cannot be
+        if any(named(name) in one.settings for one in self.rdf.parts):  # as an attribute, which a list cannot be
             raise _unknown_way(name)
-        return next(xmp.properties(self._rdf, name), None)
+        return next(xmp.properties(self.rdf, name), None)
 
     def _list(self, name: str, found: Element | None, new: Sequence[str], out: Sequence[Element]) -> None:
         """Put items into a list, and take others out; a property whose list would be empty goes as a whole."""
@@ -185,13 +191,7 @@ class Edits:
 
 
 def _region(name: str, box: Box, confidence: float) -> str:
-    place = cut(box.left, box.top, box.right, box.bottom) or box
-    sides = {
-        "x": (place.left + place.right) / 2,
-        "y": (place.top + place.bottom) / 2,
-        "w": place.width,
-        "h": place.height,
-    }
+    sides = {"x": (box.left + box.right) / 2, "y": (box.top + box.bottom) / 2, "w": box.width, "h": box.height}
     area = "".join(f"<stArea:{side}>{share:.6f}</stArea:{side}>" for side, share in sides.items())
     return (
         f"<rdf:li rdf:parseType='Resource'><mwg-rs:Name>{escape(name)}</mwg-rs:Name><mwg-rs:Type>Face</mwg-rs:Type>"

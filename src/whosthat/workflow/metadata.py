@@ -6,16 +6,15 @@ faces. What does not: how they stand in XMP (`whosthat.metadata`), a library (`w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 
 from whosthat.errors import PhotoError, UsageError
 from whosthat.metadata import picasa
-from whosthat.metadata.exiftool import find_exiftool, write_packet
+from whosthat.metadata.exiftool import InPhoto, find_exiftool
 from whosthat.metadata.regions import Frame, Region, cut, same_face, without_doubles
-from whosthat.metadata.sidecars import SidecarError, read_sidecar, sidecar_for, sidecars_of, write_sidecar
+from whosthat.metadata.sidecars import SidecarError, read_sidecar, sidecar_for, sidecars_of
 from whosthat.metadata.xmp import read_people, same_name
 from whosthat.metadata.xmp_merging import Person, merge
 from whosthat.photos.headers import Header, header_of
@@ -58,21 +57,6 @@ class XmpRead:
     people: int = 0
     faces: int = 0
     problems: list[SetAside] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """A file that holds XMP: a sidecar, or a photo.
-
-    Attributes:
-        path: Where it lies.
-        packet: Its XMP; empty without.
-        write: Puts other XMP in its place; SidecarError where that fails. Empty deletes a sidecar.
-    """
-
-    path: Path
-    packet: bytes
-    write: Callable[[bytes], None]
 
 
 class PeopleReader:
@@ -123,7 +107,7 @@ class PeopleReader:
     def _packets(photo: Path, problems: list[SetAside]) -> Iterator[tuple[Path, bytes]]:
         for path in sidecars_of(photo):
             try:
-                yield path, read_sidecar(path).content
+                yield path, read_sidecar(path).packet
             except SidecarError as problem:
                 problems.append(SetAside(path, str(problem)))
         try:
@@ -154,6 +138,48 @@ class PeopleReader:
                 yield region
 
 
+class NamesWriter:
+    """Writes people into the sidecars of photos or, with ``in_files``, the photos themselves, and tells ``written``.
+
+    Raises:
+        UsageError: ExifTool is to write, and is not installed.
+    """
+
+    def __init__(self, written: XmpWritten, *, in_files: bool) -> None:
+        if in_files:
+            find_exiftool()
+        self._written, self._in_files = written, in_files
+        self._others = PeopleReader()
+
+    def write(self, photo: Path, seen: Iterable[tuple[str, Box | None, float]], *, complete: bool = False) -> None:
+        """Write names, with boxes in pixels of the upright photo and confidences; of a name that comes twice the first counts.
+
+        ``complete`` is that of `metadata.xmp_merging.merge`.
+        """
+        told = self._written
+        try:
+            header = header_of(photo)
+            frame = frame_of(header)
+            file = InPhoto(photo, header.packets) if self._in_files else read_sidecar(sidecar_for(photo), photo)
+            others = self._others.people_in(photo, [])
+            merged = merge(file.packet, _people(seen, frame.upright_size), frame, others=others, complete=complete)
+            if merged.packet != file.packet:
+                file.write(merged.packet)
+        except (PhotoError, SidecarError, XmlError) as problem:
+            told.problems.append(SetAside(photo, reason_of(problem)))
+            return
+        told.written += merged.packet != file.packet
+        told.unchanged += merged.packet == file.packet and bool(merged.names)
+        told.kept += [SetAside(photo, problem) for problem in merged.problems]
+
+    def pass_on(self, prediction: Prediction) -> Prediction:
+        """Write the names of a prediction, and return it."""
+        seen = [(one.name, one.box, one.confidence) for one in prediction.sightings if one.name is not None]
+        if seen and not prediction.error:
+            self.write(prediction.path, seen)
+        return prediction
+
+
 def write_xmp(predictions: Iterable[Prediction], written: XmpWritten | None = None, *, in_files: bool = False) -> Iterator[Prediction]:
     """Write the names in photos for other programs, and pass each prediction on, unchanged and in order.
 
@@ -172,17 +198,13 @@ def write_xmp(predictions: Iterable[Prediction], written: XmpWritten | None = No
         for prediction in write_xmp(predict("runs/latest", ["holiday"])):
             show(prediction.path, prediction.names)
     """
-    if in_files:
-        find_exiftool()
-    told = XmpWritten() if written is None else written
-    return (_passed_on(one, told, in_files) for one in predictions)
+    return map(NamesWriter(XmpWritten() if written is None else written, in_files=in_files).pass_on, predictions)
 
 
 def write_discovery(discovery: Discovery, *, in_files: bool = False) -> XmpWritten:
     """Write the names that groups and faces have for other programs, as `write_xmp` does."""
-    if in_files:
-        find_exiftool()
     written = XmpWritten()
+    writer = NamesWriter(written, in_files=in_files)
     people: dict[Path, list[tuple[str, Box, float]]] = {}
     for group in discovery.groups:
         if group.name is not None and group.name != NOBODY:
@@ -190,7 +212,7 @@ def write_discovery(discovery: Discovery, *, in_files: bool = False) -> XmpWritt
                 for path in face.paths:
                     people.setdefault(path, []).append((group.name, face.face.box, 1.0))
     for path in sorted(people):
-        write_names(path, people[path], written, in_files=in_files)
+        writer.write(path, people[path])
     return written
 
 
@@ -257,46 +279,6 @@ def matched(regions: Sequence[Region], places: Sequence[Box]) -> Iterator[tuple[
             yield regions[one], other
 
 
-def sidecar_holder(path: Path, photo: Path | None = None) -> Holder:
-    """Read a sidecar, or begin one for a photo; SidecarError where that cannot be."""
-    sidecar = read_sidecar(path, photo)
-    return Holder(path, sidecar.content, partial(write_sidecar, sidecar))
-
-
-def photo_holder(photo: Path) -> Holder:
-    """Read the XMP in a photo, which ExifTool writes; PhotoError where it cannot be read."""
-    packets = header_of(photo).packets
-
-    def write(packet: bytes) -> None:
-        if len(packets) > 1:
-            raise SidecarError(_("its XMP is larger than one segment of a JPEG; use a sidecar"))
-        write_packet(find_exiftool(), photo, packet)
-
-    return Holder(photo, packets[0] if packets else b"", write)
-
-
-def write_names(
-    photo: Path, seen: Iterable[tuple[str, Box | None, float]], written: XmpWritten, *, in_files: bool, complete: bool = False
-) -> None:
-    """Write people into a photo's sidecar or, through ExifTool, the photo itself, and tell ``written``.
-
-    They are names, boxes in pixels of the upright photo and confidences; of a name that comes twice the first counts. ``complete`` is that
-    of `metadata.xmp_merging.merge`.
-    """
-    try:
-        header = header_of(photo)
-        holder = photo_holder(photo) if in_files else sidecar_holder(sidecar_for(photo), photo)
-        merged = merge(holder.packet, _people(seen, frame_of(header).upright_size), frame_of(header), complete=complete)
-        if merged.packet != holder.packet:
-            holder.write(merged.packet)
-    except (PhotoError, SidecarError, XmlError) as problem:
-        written.problems.append(SetAside(photo, reason_of(problem)))
-        return
-    written.written += merged.packet != holder.packet
-    written.unchanged += merged.packet == holder.packet and bool(merged.names)
-    written.kept += [SetAside(photo, problem) for problem in merged.problems]
-
-
 def reason_of(problem: Exception) -> str:
     """Return why a photo or sidecar cannot be used, without its path."""
     return problem.reason if isinstance(problem, PhotoError) else str(problem)
@@ -308,13 +290,6 @@ def _people(seen: Iterable[tuple[str, Box | None, float]], size: tuple[int, int]
         if not any(same_name(name, other.name) for other in people):
             people.append(Person(name, None if box is None else _share(box, *size), confidence))
     return people
-
-
-def _passed_on(prediction: Prediction, written: XmpWritten, in_files: bool) -> Prediction:
-    seen = [(one.name, one.box, one.confidence) for one in prediction.sightings if one.name is not None]
-    if seen and not prediction.error:
-        write_names(prediction.path, seen, written, in_files=in_files)
-    return prediction
 
 
 def _share(box: Box, width: int, height: int) -> Box:

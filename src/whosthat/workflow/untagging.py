@@ -13,14 +13,15 @@ from pathlib import Path
 
 from whosthat.durable import sweep_abandoned
 from whosthat.errors import PhotoError, UsageError, system_reason
-from whosthat.metadata.sidecars import SidecarError, sidecars_of
+from whosthat.metadata.exiftool import InPhoto
+from whosthat.metadata.sidecars import Sidecar, SidecarError, read_sidecar, sidecars_of
 from whosthat.metadata.xmp import is_marked, mentions
 from whosthat.metadata.xmp_merging import take_out
+from whosthat.photos.headers import header_of
 from whosthat.photos.reading import looks_like_photo
 from whosthat.progress import SILENT, Progress
 from whosthat.safe_xml import XmlError
 from whosthat.translation import _
-from whosthat.workflow.metadata import Holder, photo_holder, sidecar_holder
 from whosthat.workflow.predict import places_given
 
 BACKUP = "_original"
@@ -66,8 +67,8 @@ def untag_all(names: Collection[str], places: Iterable[Path], *, progress: Progr
     files = list(_files(places, removed.kept))
     for number, path in enumerate(files, start=1):
         try:
-            if (holder := _holder(path)) is not None and is_marked(holder.packet):
-                _take_out(holder, names, removed)
+            if (file := _opened(path)) is not None and is_marked(file.packet):
+                _take_out(file, names, removed)
         except (SidecarError, XmlError, UsageError) as problem:  # UsageError: ExifTool is not installed any more
             removed.kept.append(_("{path} may hold the name: {problem}.", path=path, problem=str(problem).removesuffix(".")))
         progress.step(_("files"), number, len(files))
@@ -93,29 +94,29 @@ def _files(places: Iterable[Path], kept: list[str]) -> Iterator[Path]:
             yield from (Path(folder, name) for name in sorted(names))
 
 
-def _holder(path: Path) -> Holder | None:
+def _opened(path: Path) -> Sidecar | InPhoto | None:
     """Read a file that may hold XMP; None for others, and for links, through which whosthat never writes."""
     if path.is_symlink() or not path.is_file():
         return None
     if path.suffix.lower() == ".xmp":
-        return sidecar_holder(path)
+        return read_sidecar(path)
     if not looks_like_photo(path.with_name(path.name.removesuffix(BACKUP))):
         return None
     try:
-        return photo_holder(path)
+        return InPhoto(path, header_of(path).packets)
     except PhotoError:
         return None  # whosthat has written into no photo that it cannot read
 
 
-def _take_out(holder: Holder, names: Collection[str], removed: Untagged) -> None:
+def _take_out(file: Sidecar | InPhoto, names: Collection[str], removed: Untagged) -> None:
     """Take names out of a file that whosthat wrote into."""
-    left = holder.packet
+    left = file.packet
     for name in names:
         left = take_out(left, name) if left else left
-    if left != holder.packet:
-        if holder.path.name.endswith(BACKUP):
+    if left != file.packet:
+        if file.path.name.endswith(BACKUP):
             raise SidecarError(_("it is a copy that ExifTool kept"))
-        holder.write(left)
+        file.write(left)
         removed.files += 1
     if left and any(mentions(left, name) for name in names):
-        removed.kept.append(_("{path} holds the name, which another program wrote there.", path=holder.path))
+        removed.kept.append(_("{path} holds the name, which another program wrote there.", path=file.path))

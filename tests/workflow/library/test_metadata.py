@@ -15,7 +15,7 @@ from whosthat.library import facts
 from whosthat.library.facts import facts_of
 from whosthat.library.store import Library
 from whosthat.metadata.regions import Frame
-from whosthat.metadata.xmp import read_people
+from whosthat.metadata.xmp import opened, written_regions
 from whosthat.workflow.library import metadata
 from whosthat.workflow.library.forgetting import forget
 from whosthat.workflow.library.metadata import take_names, take_out, write_library_xmp
@@ -49,7 +49,7 @@ def photos(tmp_path: Path) -> Path:
 
 
 def names(sidecar: Path) -> list[str]:
-    return sorted(one.name for one in read_people(sidecar.read_bytes(), FRAME, own=True).regions)
+    return sorted({one.region.name for one in written_regions(opened(sidecar.read_bytes()), FRAME)})
 
 
 def sidecars(photos: Path) -> list[str]:

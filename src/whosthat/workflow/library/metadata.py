@@ -14,15 +14,15 @@ from whosthat.errors import PhotoError, system_reason
 from whosthat.library import contents, facts
 from whosthat.library.facts import Place, Saying
 from whosthat.library.store import Library, stamp_of
-from whosthat.metadata.exiftool import find_exiftool
 from whosthat.metadata.regions import Region, same_face
-from whosthat.metadata.sidecars import SidecarError, sidecar_for
+from whosthat.metadata.sidecars import SidecarError, read_sidecar, sidecars_of
 from whosthat.metadata.xmp import is_marked, same_name
+from whosthat.photos.headers import header_of
 from whosthat.progress import SILENT, Progress
 from whosthat.translation import _
 from whosthat.types import Box, SetAside
 from whosthat.workflow.library.answering import Answered, answer_again
-from whosthat.workflow.metadata import PeopleReader, XmpRead, XmpWritten, matched, photo_holder, sidecar_holder, write_names
+from whosthat.workflow.metadata import NamesWriter, PeopleReader, XmpRead, XmpWritten, matched
 from whosthat.workflow.untagging import untag_all
 
 _ANSWERS = (
@@ -48,10 +48,9 @@ def write_library_xmp(library: str | Path, *, in_files: bool = False, progress: 
         LibraryError: The library cannot be changed now.
         UsageError: There is no library, or ExifTool is not installed.
     """
-    if in_files:
-        find_exiftool()
+    written = XmpWritten()
+    writer = NamesWriter(written, in_files=in_files)
     with Library(library) as opened, opened.alone():
-        written = XmpWritten()
         people = _people(opened)
         files = opened.rows(_FILES)
         for number, (photo, root, name, stamp) in enumerate(files, start=1):
@@ -59,7 +58,7 @@ def write_library_xmp(library: str | Path, *, in_files: bool = False, progress: 
             if photo not in people and not _is_written(path, in_files=in_files):
                 continue
             if _is_unchanged(path, stamp, written):
-                write_names(path, people.get(photo, ()), written, in_files=in_files, complete=True)
+                writer.write(path, people.get(photo, ()), complete=True)
             progress.step(_("photos"), number, len(files))
         return written
 
@@ -151,8 +150,8 @@ def _away(library: Library) -> list[Path]:
 def _is_written(photo: Path, *, in_files: bool) -> bool:
     """Tell whether whosthat wrote into a photo, or its sidecar, before; what cannot be read is not written again either."""
     try:
-        path = photo if in_files else sidecar_for(photo)
-        return (in_files or path.exists()) and is_marked((photo_holder if in_files else sidecar_holder)(path).packet)
+        packets = header_of(photo).packets if in_files else (read_sidecar(path).packet for path in sidecars_of(photo))
+        return any(map(is_marked, packets))
     except (OSError, PhotoError, SidecarError):
         return False
 
