@@ -116,14 +116,14 @@ def unnamed(packet: bytes) -> bytes:
 @pytest.mark.parametrize("program", ["digiKam", "Lightroom", "ExifTool", "compact"])
 def test_a_region_without_a_name_gets_it_and_gives_it_back(exiftool, tmp_path, programs, program: str) -> None:
     packet = unnamed(programs[program])
-    assert read_people(packet, FRAME).regions == ()
+    assert read_people(packet, FRAME) == ()
     merged = merge(packet, [MARIE], FRAME)
     assert only_added(packet, merged.packet)
     assert (merged.names, merged.problems) == (("Marie Curie",), [])
     (tmp_path / "a.xmp").write_bytes(merged.packet)
     faces = [one for one in exiftool(tmp_path / "a.xmp")["XMP-mwg-rs:RegionInfo"]["RegionList"] if one["Type"] == "Face"]
     assert [one["Name"] for one in faces] == ["Marie Curie"]  # the same region, with all that it had
-    assert read_people(merged.packet, FRAME).regions == ()  # whosthat's own name is nobody's label
+    assert read_people(merged.packet, FRAME) == ()  # whosthat's own name is nobody's label
     assert merge(merged.packet, [MARIE], FRAME, complete=True).packet == merged.packet
     corrected = merge(merged.packet, [Person("Irene", MARIE.box, 1.0)], FRAME)
     assert names(corrected.packet) == ["Irene"]
@@ -149,12 +149,12 @@ def test_what_exiv2_wrote_anew_is_still_ours(programs) -> None:
     new = b"<mwg-rs:Extensions xmlns:whosthat='urn:whosthat:xmp:1#'\n whosthat:Confidence=\"0.9300\"/>"
     packet = re.sub(rb"<mwg-rs:Extensions.*?</mwg-rs:Extensions>", new, merge(programs["digiKam"], [ANNA], FRAME).packet)
     assert new in packet
-    assert [one.name for one in read_people(packet, FRAME).regions] == ["Marie Curie"]
+    assert [one.name for one in read_people(packet, FRAME)] == ["Marie Curie"]
     assert take_out(packet, "Anna") == programs["digiKam"]
     look = b' odd:look="> mwg-rs:Name=\'Anna\'" xmlns:odd="urn:odd#"'
     region = b' mwg-rs:Name="Anna" xmlns:whosthat="urn:whosthat:xmp:1#"\n whosthat:Confidence="0.93"'
     packet = programs["Lightroom"].replace(b' mwg-rs:Name="Marie Curie"', look + region)
-    assert read_people(packet, FRAME).regions == ()
+    assert read_people(packet, FRAME) == ()
     assert take_out(packet, "Anna") == packet.replace(b' mwg-rs:Name="Anna"', b"").replace(b'\n whosthat:Confidence="0.93"', b"")
 
 

@@ -75,6 +75,8 @@ def test_what_cannot_be_changed_is_said(beach: Path, tmp_path: Path) -> None:
         assert sidecar.stat().st_size == before
         sidecar.chmod(0o644)
         sidecar.write_bytes(whole)
+    with pytest.raises(UsageError, match="whose name"):
+        untag(" ", tmp_path)
     with pytest.raises(UsageError, match="not found"):
         untag("Anna", tmp_path / "gone")
 
@@ -87,7 +89,12 @@ def test_out_of_the_photo_itself(beach: Path, tmp_path: Path, exiftool, monkeypa
     assert not any(key.startswith("XMP") for key in exiftool(beach))
     assert backup.read_bytes() == original
     write(beach, Anna=ANNA, in_files=True)
-    backup.write_bytes(beach.read_bytes())  # somebody deleted the first copy, and ExifTool made another
+    backup.unlink()
+    untag("Anna", tmp_path)
+    assert [one.name for one in beach.parent.iterdir()] == ["beach.jpg"]  # the old file holds the name, and is not kept
+    write(beach, Anna=ANNA, in_files=True)
+    backup.unlink()
+    write(beach, Anna=ANNA, Tom=TOM, in_files=True)  # now the copy that ExifTool keeps holds the name
     with monkeypatch.context() as patch:
         patch.setattr(metadata_exiftool.shutil, "which", lambda _name: None)
         assert "ExifTool must be installed" in untag("Anna", tmp_path).kept[0]

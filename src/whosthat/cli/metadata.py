@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated
 
 from whosthat.cli.options import OUTPUT, option
 from whosthat.cli.output import say
@@ -23,14 +23,11 @@ MOST_TOLD = 20
 _WRITE_HELP = N_("Write the names for digiKam, Lightroom and others: into XMP files beside the photos, which keep all else they hold.")
 WriteXmpOption = Annotated[bool, option("--write-xmp", _WRITE_HELP, OUTPUT)]
 _IN_FILES_HELP = N_("Write names into the photos themselves, through ExifTool, which keeps each old file beside the new one.")
-IN_FILES = option("--in-files", _IN_FILES_HELP, OUTPUT)
-InFilesOption = Annotated[bool, IN_FILES]
+InFilesOption = Annotated[bool, option("--in-files", _IN_FILES_HELP, OUTPUT)]
 _READ_HELP = N_("Take names from photos that were tagged in digiKam, Lightroom, Picasa, immich or PhotoPrism.")
 ReadXmpOption = Annotated[bool, option("--read-xmp", _READ_HELP)]
-CONTACTS = option("--contacts FILE.xml", N_("Picasa's contacts.xml, for names that its files beside the photos lack."))
-ContactsPath: TypeAlias = Path | None
-"""Where it is; None where it is not given."""
-ContactsOption = Annotated[ContactsPath, CONTACTS]
+_CONTACTS_HELP = N_("Picasa's contacts.xml, for names that its files beside the photos lack.")
+ContactsOption = Annotated[Path | None, option("--contacts FILE.xml", _CONTACTS_HELP)]
 
 
 def check_together(*, write: bool, in_files: bool, read: bool = False, contacts: Path | None = None, library: bool = False) -> None:

@@ -49,8 +49,8 @@ class InPhoto:
         """The one that ExifTool would write; empty without."""
         return self.packets[0] if self.packets else b""
 
-    def write(self, packet: bytes) -> None:
-        """Put a packet in its place; an empty one takes it out.
+    def write(self, packet: bytes, *, keep: bool = True) -> None:
+        """Put a packet in its place, and ``keep`` the old file beside it; an empty one takes it out.
 
         Raises:
             SidecarError: The photo is a link or read-only, its XMP too large, or ExifTool refuses; nothing was changed.
@@ -64,7 +64,8 @@ class InPhoto:
                 raise SidecarError(_("it is a link, which whosthat does not follow"))
             if not photo.stat().st_mode & 0o222:
                 raise SidecarError(_("it is read-only"))
-            command = [program, "-config", "", "-q", "-charset", "filename=UTF8", "-XMP<=-" if packet else "-XMP=", str(photo)]
+            how = ["-XMP<=-" if packet else "-XMP=", *([] if keep else ["-overwrite_original"])]
+            command = [program, "-config", "", "-q", "-charset", "filename=UTF8", *how, str(photo)]
             done = subprocess.run(command, input=packet, capture_output=True, timeout=_SECONDS, check=False)  # noqa: S603  no shell
         except (OSError, subprocess.SubprocessError) as error:
             raise SidecarError(_("it cannot be written ({error})", error=system_reason(error))) from error

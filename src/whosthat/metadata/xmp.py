@@ -72,17 +72,8 @@ class Written:
     is_mwg: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Tagged:
-    """The people in a packet.
-
-    Attributes:
-        regions: Faces with a name, each once.
-        problem: Why some or all were passed over; "" where none was.
-    """
-
-    regions: tuple[Region, ...] = ()
-    problem: str = ""
+class StaleRegionsError(XmlError):
+    """Says that regions belong to a photo of another shape: it was cut or turned since."""
 
 
 def named(name: str) -> str:
@@ -91,22 +82,14 @@ def named(name: str) -> str:
     return f"{NAMESPACES[prefix]} {local}"
 
 
-def read_people(packet: bytes, frame: Frame) -> Tagged:
-    """Return the faces with a name in an XMP packet or sidecar, without those that whosthat named.
+def read_people(packet: bytes, frame: Frame) -> tuple[Region, ...]:
+    """Return the faces with a name in an XMP packet or sidecar, each once, without those that whosthat named.
 
     Raises:
-        XmlError: It is no XMP that can be read.
+        StaleRegionsError, XmlError: It is no XMP that can be read, or that of another photo.
     """
-    root = opened(packet)
-    try:
-        found = tuple(written_regions(root, frame))
-    except StaleRegionsError as problem:
-        return Tagged(problem=str(problem))
-    return Tagged(without_doubles(one.region for one in found if one.region.name and not (one.is_own or one.is_named)))
-
-
-class StaleRegionsError(Exception):
-    """Says that regions belong to a photo of another shape: it was cut or turned since."""
+    found = written_regions(opened(packet), frame)
+    return without_doubles(one.region for one in found if one.region.name and not (one.is_own or one.is_named))
 
 
 def opened(packet: bytes) -> Element:

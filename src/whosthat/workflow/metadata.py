@@ -89,16 +89,13 @@ class PeopleReader:
         for path, packet in self._packets(photo, problems):
             try:
                 frame = frame or frame_of(header_of(photo))
-                tagged = read_people(packet, frame)
+                found += read_people(packet, frame)
             except (PhotoError, XmlError) as problem:
                 problems.append(SetAside(path, reason_of(problem)))
-                continue
-            found += tagged.regions
-            if tagged.problem:
-                problems.append(SetAside(path, tagged.problem))
         if faces := self._of_folder(photo.parent, problems).get(photo.name):
             try:
-                found += picasa.regions(faces, frame or frame_of(header_of(photo)))
+                frame = frame or frame_of(header_of(photo))
+                found += [Region(name, frame.upright(box)) for box, name in faces]
             except PhotoError as problem:
                 problems.append(SetAside(photo, problem.reason))
         return tuple(self._usable(without_doubles(found), photo, problems))

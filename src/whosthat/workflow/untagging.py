@@ -7,6 +7,7 @@ packet is whosthat's (`metadata.xmp_merging`).
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,8 +25,8 @@ from whosthat.safe_xml import XmlError
 from whosthat.translation import _
 from whosthat.workflow.predict import places_given
 
-BACKUP = "_original"
-"""What ExifTool puts behind the name of the file that it keeps."""
+_COPIES = ("_original", "_exiftool_tmp")
+"""What ExifTool puts behind the name of a file that it keeps, or is writing."""
 
 
 @dataclass(slots=True)
@@ -52,8 +53,10 @@ def untag(name: str, photos: str | Path | Iterable[str | Path], *, progress: Pro
         progress: Is told how many files were looked at.
 
     Raises:
-        UsageError: A path leads nowhere.
+        UsageError: There is no name, or a path leads nowhere.
     """
+    if not name.strip():
+        raise UsageError("Say whose name is to be taken out.")
     places = places_given(photos)
     for place in places:
         if not os.path.lexists(place):
@@ -100,7 +103,7 @@ def _opened(path: Path) -> Sidecar | InPhoto | None:
         return None
     if path.suffix.lower() == ".xmp":
         return read_sidecar(path)
-    if not looks_like_photo(path.with_name(path.name.removesuffix(BACKUP))):
+    if not looks_like_photo(Path(re.sub(f"({'|'.join(_COPIES)})$", "", path.name))):
         return None
     try:
         return InPhoto(path, header_of(path).packets)
@@ -114,9 +117,12 @@ def _take_out(file: Sidecar | InPhoto, names: Collection[str], removed: Untagged
     for name in names:
         left = take_out(left, name) if left else left
     if left != file.packet:
-        if file.path.name.endswith(BACKUP):
+        if file.path.name.endswith(_COPIES):
             raise SidecarError(_("it is a copy that ExifTool kept"))
-        file.write(left)
+        if isinstance(file, InPhoto):
+            file.write(left, keep=False)  # or the old file would hold the name
+        else:
+            file.write(left)
         removed.files += 1
     if left and any(mentions(left, name) for name in names):
         removed.kept.append(_("{path} holds the name, which another program wrote there.", path=file.path))
