@@ -167,9 +167,7 @@ def _write_names(found: Discovery, *, in_files: bool) -> bool:
     """Write names for other programs; tell whether all could be written."""
     from whosthat.workflow.metadata import write_discovery
 
-    written = write_discovery(found, in_files=in_files)
-    say_written(written)
-    return not written.problems
+    return say_written(write_discovery(found, in_files=in_files))
 
 
 def _of_library(folder: Path, wishes: _Wishes, *, learn: bool) -> Discovery:
