@@ -14,7 +14,7 @@ from whosthat.translation import N_, _, ngettext
 from whosthat.wording import counted
 
 if TYPE_CHECKING:
-    from whosthat.workflow.library.find import Found, Similar
+    from whosthat.workflow.library.find import Found
 
 app = new_app()
 
@@ -94,6 +94,8 @@ def find(  # noqa: PLR0913  typer makes a parameter of each option
 
 def _show(found: Found) -> None:
     """Show the photos, and say what is not among them."""
+    from whosthat.workflow.library.words import found_sentences
+
     distance = (_("distance"),) if found.similar else ()
     rows = [
         (str(one.path), one.when, one.who, *(() if one.distance is None else (f"{one.distance:.2f}",))) for one in found.photos
@@ -101,37 +103,7 @@ def _show(found: Found) -> None:
     if rows:
         path = _("path")
         show_first((path, _("taken"), _("people"), *distance), rows, right=distance, paths=(path,))
-    say(*map(_likeness, found.similar))
-    say(_("{photos} found.", photos=counted(len(found.photos), "photo")))
-    if found.missing:
-        say(
-            _(
-                "{photos} would be among them, but the files are not there: the drive is not connected, or they were deleted since the "
-                "last scan.",
-                photos=_more(found.missing),
-            )
-        )
-    if found.undated:
-        say(_("{photos} would be among them if they had a date.", photos=_more(found.undated)))
-
-
-def _more(n: int) -> str:
-    return counted(n, "more photo")  # not translated: the key
-
-
-def _likeness(similar: Similar) -> str:
-    """Say whom a face looks like."""
-    names = [_("{name} ({n})", name=_("unknown") if name is None else name, n=n) for name, n in similar.names]
-    who = _("unknown") if similar.name is None else similar.name
-    if not names:
-        return _("Face {n}, {who}: no similar face.", n=similar.face, who=who)
-    return _(
-        "Face {n}, {who}: similar faces in {photos}: {names}.",
-        n=similar.face,
-        who=who,
-        photos=_more(similar.photos),
-        names=_(", ").join(names[:10]),
-    )
+    say(*found_sentences(found))
 
 
 def _write_playlist(found: Found, file: Path) -> None:

@@ -153,3 +153,19 @@ class SortGroupsForm(FolderForm):
     """Whether folders of people hold links in the place of copies."""
 
     link: bool = False
+
+
+class CorrectForm(FolderForm):
+    """What is said of a face of a library; ``learn``: the recogniser may learn from it."""
+
+    face: Annotated[str, Field(pattern=r"^[0-9a-f]{64}-[1-9]\d{0,8}$")]
+    what: Literal["is", "is_not", "nobody", "no_face"]
+    name: Name | None = None
+    learn: bool = False
+    anyway: bool = False
+
+
+class TakeBackForm(FolderForm):
+    """Which correction of a library."""
+
+    number: Annotated[int, Field(ge=1, lt=2**63)]
