@@ -383,6 +383,7 @@ def test_a_photo_of_a_library_is_found_opened_corrected_and_that_is_undone(
     page.get_by_role("button", name=re.compile("^beach.png")).click()
     photo.locator("button.face", has_text="Anna").click()
     page.get_by_role("link", name="Who is this, where else?").click()
+    photo.wait_for(state="detached")
     page.get_by_text("Face 1, Anna: similar faces in 1 more photo: unknown (1).").wait_for()
     page.get_by_role("button", name=re.compile("^party.png")).wait_for()
     assert page.title() != "run"

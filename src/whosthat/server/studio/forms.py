@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Name = Annotated[str, Field(max_length=1000)]
+Words = Annotated[str, Field(max_length=40)]
 Id = Annotated[str, Field(max_length=64)]
 FaceNumber = Annotated[int, Field(ge=0, lt=10_000)]
 
@@ -153,6 +154,19 @@ class SortGroupsForm(FolderForm):
     """Whether folders of people hold links in the place of copies."""
 
     link: bool = False
+
+
+class FindForm(FolderForm):
+    """Which photos of a library are looked for (`workflow.library.find`), and how many of them are shown; ``like`` is a photo's path."""
+
+    query: Annotated[str, Field(max_length=2000)] = ""
+    since: Words = ""
+    until: Words = ""
+    within: Name = ""
+    faces: Words = ""
+    like: Name = ""
+    face: Annotated[int, Field(ge=1, lt=10_000)] | None = None
+    most: Annotated[int, Field(ge=1, le=100_000)] = 600
 
 
 class CorrectForm(FolderForm):

@@ -15,12 +15,12 @@ from fastapi import APIRouter, Query
 
 from whosthat.library.contents import roots_of
 from whosthat.library.store import Library, is_library
-from whosthat.server.studio.forms import CorrectForm, TakeBackForm
+from whosthat.server.studio.forms import CorrectForm, FindForm, TakeBackForm
 from whosthat.server.studio.missing import not_found
 from whosthat.server.studio.routes import Here, PathQuery, box_as_json
 from whosthat.server.studio.studio import Studio
 from whosthat.translation import _, ngettext
-from whosthat.wording import counted
+from whosthat.wording import closed_up, counted
 from whosthat.workflow.library.correcting import Corrected, Correction, correct, corrections, redo_correction, undo_correction
 from whosthat.workflow.library.faces import FaceAnswer, photo_in
 from whosthat.workflow.library.find import FoundPhoto, find
@@ -37,10 +37,7 @@ from whosthat.workflow.library.words import (
 router = APIRouter(prefix="/library")
 
 PhotoQuery = Annotated[str, Query(pattern=r"^[0-9a-f]{64}$")]
-WordsQuery = Annotated[str, Query(max_length=2000)]
-DateQuery = Annotated[str, Query(max_length=40)]
 MostQuery = Annotated[int, Query(ge=1, le=100_000)]
-FaceQuery = Annotated[int | None, Query(ge=1, lt=10_000)]
 
 
 @router.get("")
@@ -52,40 +49,33 @@ def about(here: Here, folder: PathQuery) -> dict[str, Any]:
         _("{photos}, {faces}.", photos=counted(known.photos, "photo"), faces=counted(known.faces, "face")),
         _("With a name: {people}. Without one: {faces}.", people=counted(len(people), "person"), faces=counted(known.unanswered, "face")),
     ]
-    return {"sentence": " ".join(told), "unknown": known.unanswered, "people": [{"name": name, "faces": n} for name, n in people]}
+    return {
+        "sentence": closed_up(" ".join(told)),
+        "unknown": known.unanswered,
+        "people": [{"name": name, "faces": n} for name, n in people],
+    }
 
 
 @router.get("/find")
-def found(  # noqa: PLR0913  a form's fields
-    here: Here,
-    folder: PathQuery,
-    query: WordsQuery = "",
-    since: DateQuery = "",
-    until: DateQuery = "",
-    within: PathQuery = "",
-    faces: DateQuery = "",
-    like: PathQuery = "",
-    face: FaceQuery = None,
-    most: MostQuery = 600,
-) -> dict[str, Any]:
+def found(here: Here, wanted: Annotated[FindForm, Query()]) -> dict[str, Any]:
     """Find photos; with ``like``, those with a face similar to one of that photo."""
-    place = _library(here, folder)
-    photo = here.grounds.photo(like) if like else None
+    like = here.grounds.photo(wanted.like) if wanted.like else None
     done = find(
-        place,
-        query,
-        since=since or None,
-        until=until or None,
-        within=here.grounds.folder(within) if within else None,
-        faces=faces or None,
-        like=photo if photo is None or face is None else (photo, face),
+        _library(here, wanted.folder),
+        wanted.query,
+        since=wanted.since or None,
+        until=wanted.until or None,
+        within=here.grounds.folder(wanted.within) if wanted.within else None,
+        faces=wanted.faces or None,
+        like=like if like is None or wanted.face is None else (like, wanted.face),
     )
-    shown = [shown for one in done.photos[:most] if (shown := _found(here, one)) is not None]
-    elsewhere = min(most, len(done.photos)) - len(shown)
+    first = done.photos[: wanted.most]
+    shown = [photo for one in first if (photo := _found(here, one)) is not None]
+    elsewhere = len(first) - len(shown)
     told = [*found_sentences(done)]
     if elsewhere:
         told.append(_("Not shown, because they lie outside of the studio's folder: {photos}.", photos=counted(elsewhere, "photo")))
-    return {"sentence": here.without_places(" ".join(told)), "total": len(done.photos), "photos": shown}
+    return {"sentence": here.without_places(closed_up(" ".join(told))), "total": len(done.photos), "photos": shown}
 
 
 @router.get("/photo")
@@ -126,8 +116,8 @@ def redo(form: TakeBackForm, here: Here) -> dict[str, Any]:
 @router.get("/corrections")
 def corrected(here: Here, folder: PathQuery, most: MostQuery = 40) -> dict[str, Any]:
     """List what was said, the latest first."""
-    said = corrections(_library(here, folder))
-    return {"total": len(said), "corrections": [_correction(here, one) for one in said[:most]]}
+    known = corrections(_library(here, folder))
+    return {"total": len(known), "corrections": [_correction(here, one) for one in known[:most]]}
 
 
 def _library(here: Studio, folder: str) -> Path:
@@ -146,7 +136,7 @@ def _done(here: Studio, folder: str, done: Corrected) -> dict[str, Any]:
     first, *rest = corrected_sentences(done)
     told = [first, *([changed_sentence(done.answered)] if done.answered is not None else []), *rest]
     return {
-        "sentence": here.without_places(" ".join(told)),
+        "sentence": here.without_places(closed_up(" ".join(told))),
         "number": done.facts[0].number,
         "changed": None if done.answered is None else done.answered.changed,
     }
@@ -180,5 +170,5 @@ def _correction(here: Studio, one: Correction) -> dict[str, Any]:
         "face": one.face,
         "many": ngettext("{n} face", "{n:,} faces", one.n_faces) if one.n_faces > 1 else "",
         "undone": one.fact.undone_at is not None,
-        "doubt": " ".join(effect_sentences(one.effect)) if one.effect is not None and doubt else "",
+        "doubt": closed_up(" ".join(effect_sentences(one.effect))) if one.effect is not None and doubt else "",
     }

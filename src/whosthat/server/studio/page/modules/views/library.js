@@ -142,9 +142,9 @@ function LargePhoto({ folder, people, shown, onStep, onClose }) {
     ${photo && html`<div class="large" style=${{ "--ratio": String(photo.width / photo.height) }}><${Picture} ...${{ photo, src }} onFace=${(one) => choose(one.face)} /></div>`}
     ${shown.among.length > 1 && html`<p class="buttons"><button type="button" disabled=${at < 1} onClick=${() => step(-1)}>${_("Previous photo")}</button>
       <button type="button" disabled=${at < 0 || at > shown.among.length - 2} onClick=${() => step(1)}>${_("Next photo")}</button>
-      <span class="muted">${_("{n:,} of {total:,}", { n: at + 1, total: shown.among.length })}</span></p>`}<//>
+      <span class="muted">${_("{done:,} of {total:,}", { done: at + 1, total: shown.among.length })}</span></p>`}<//>
     ${face && html`<${FaceSheet} key=${face.id} noFace ...${{ photo, src, face }} names=${people.map(({ name }) => name)} onDone=${heard} onClose=${() => choose(null)}
       onSay=${(what, more) => post("library/correct", { folder, face: face.id, what, learn: learn && what.startsWith("is"), ...more })}>
       <label class="choice"><input type="checkbox" checked=${learn} onChange=${() => setLearn(!learn)} /><span>${_("The recogniser may learn from it")}<small>${_("From who a face is, or is not. What does harm says so in the list of corrections.")}</small></span></label>
-      ${where && html`<p class="buttons"><a class="button" href=${where}>${_("Who is this, where else?")}</a></p>`}<//>`}`;
+      ${where && html`<p class="buttons"><a class="button" href=${where} onClick=${() => onClose(changed)}>${_("Who is this, where else?")}</a></p>`}<//>`}`;
 }
