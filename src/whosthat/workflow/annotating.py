@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from whosthat.errors import PhotoError
-from whosthat.photos.drawing import draw_sightings
+from whosthat.photos.drawing import Sides, draw_sightings
 from whosthat.photos.video import Frame, open_video
 from whosthat.photos.video_writing import VideoWriter, find_ffmpeg
 from whosthat.progress import SILENT, Progress
@@ -136,12 +136,13 @@ def draw_video(
             copy = stack.enter_context(video_copy(folder, f"{path.stem}.mp4", source=str(path.resolve()))) if ffmpeg else None
             video = stack.enter_context(open_video(path))
             writer = None
+            sides: Sides = {}
             if ffmpeg is not None and copy is not None:
                 writer = stack.enter_context(VideoWriter(ffmpeg, copy.temporary, path, rate=video.rate, until=until))
             for frame in video.frames() if writer or pictures.wanted else ():
                 sightings = boxes.at(frame.index, new_scene=frame.new_scene)
                 if writer or frame.index in pictures.wanted:
-                    image = draw_sightings(frame.image, sightings) if sightings else frame.image
+                    image = draw_sightings(frame.image, sightings, sides) if sightings else frame.image
                     pictures.take(frame, image)
                 if writer:
                     writer.write(image, frame.seconds)
