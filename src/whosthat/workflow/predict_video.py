@@ -7,7 +7,7 @@ videos (`photos.video`), following faces (`recognition.tracking`), drawing (`ann
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,6 +68,7 @@ def predict_video(
     every: int = EVERY,
     draw: Path | None = None,
     whole: bool = True,
+    stops: Callable[[], bool] = lambda: False,
     progress: Progress = SILENT,
 ) -> VideoAnswer:
     """Identify who is in every Nth frame of a video, follow the faces, and name each by vote.
@@ -75,7 +76,8 @@ def predict_video(
     A recogniser that answers for whole photos gives runs of the same answer. One that looks at several frames together is shown windows of
     so many looks, each one look later than the window before; a window's answer is that of the look in its middle. ``draw`` is a folder,
     which must exist, for a few pictures of everybody and, where FFmpeg is installed and ``whole`` is set, for the video with everybody
-    drawn in. Raises PhotoError when the video cannot be read, UsageError when N is below 1, OSError when a picture cannot be written.
+    drawn in. ``stops`` is asked after each look whether it was the last. Raises PhotoError when the video cannot be read, UsageError when
+    N is below 1, OSError when a picture cannot be written.
     """
     tracker, n_frames, seconds = Tracker(), 0, 0.0
     cut_before: list[int] = []
@@ -87,6 +89,8 @@ def predict_video(
             n_frames, seconds = n_frames + 1, moment.seconds
             cut_before += [moment.index] * moment.new_scene
             progress.step(_("frames of {video} looked at", video=path.name), n_frames, max(expected, n_frames))
+            if stops():
+                break
         problem, end = video.problem, seconds + every / video.rate
     tracks = tuple(number_strangers(tracker.tracks(), _embedder_of(recogniser)))
     if draw is None:
