@@ -216,7 +216,7 @@ class Notes:
 
     def __init__(self) -> None:
         self.got: list[Any] = []
-        self.closed, self.dropped = False, 0
+        self.closed = False
 
     def tell(self, message: Any) -> None:
         self.got.append(message)
