@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -105,26 +105,17 @@ def _embedder_of(recogniser: Recogniser) -> str:
     return "" if reader is None else str(reader.embedder.facts.name)
 
 
-@dataclass(frozen=True, slots=True)
-class _Moment:
-    """A frame without its image."""
-
-    index: int
-    seconds: float
-    new_scene: bool
-    small: Any
-
-
-_Answered = tuple[_Moment, list[Sighting], list[Look]]
+_NO_IMAGE = np.empty((0, 0, 3), np.uint8)
+_Answered = tuple[Frame, list[Sighting], list[Look]]  # the frame without its image
 
 
 def _identified(recogniser: Recogniser, frames: Iterable[Frame]) -> Iterator[_Answered]:
     """Answer for frames in order, while threads prepare those that follow."""
     with ThreadPoolExecutor(_READERS, thread_name_prefix="whosthat-video") as readers:
-        waiting: deque[tuple[_Moment, Future[Any]]] = deque()
+        waiting: deque[tuple[Frame, Future[Any]]] = deque()
         try:
             for frame in frames:
-                moment = _Moment(frame.index, frame.seconds, frame.new_scene, frame.small)
+                moment = replace(frame, image=_NO_IMAGE)
                 waiting.append((moment, readers.submit(recogniser.prepare, frame.image)))
                 if len(waiting) == 2 * _BATCH:
                     yield from _answer_batch(recogniser, [waiting.popleft() for _rest in range(_BATCH)])
@@ -141,11 +132,11 @@ def _identified_in_windows(recogniser: Recogniser, frames: Iterable[Frame]) -> I
     move fast would be taken for some.
     """
     n, middle = recogniser.frames, (recogniser.frames - 1) // 2
-    waiting: deque[_Moment] = deque()  # looks without an answer
+    waiting: deque[Frame] = deque()  # looks without an answer
     window: deque[Any] = deque(maxlen=n)
     n_windows = 0
     for frame in frames:
-        waiting.append(_Moment(frame.index, frame.seconds, new_scene=False, small=frame.small))
+        waiting.append(replace(frame, image=_NO_IMAGE, new_scene=False))
         window.append(recogniser.prepare(frame.image)[0])  # a photo is repeated, and one of it is enough
         if len(window) == n:
             sightings = recogniser.identify_prepared([np.stack(window)])[0]
@@ -157,13 +148,13 @@ def _identified_in_windows(recogniser: Recogniser, frames: Iterable[Frame]) -> I
     yield from (_looked(moment, sightings) for moment in waiting)
 
 
-def _answer_batch(recogniser: Recogniser, batch: list[tuple[_Moment, Future[Any]]]) -> Iterator[_Answered]:
+def _answer_batch(recogniser: Recogniser, batch: list[tuple[Frame, Future[Any]]]) -> Iterator[_Answered]:
     prepared = [future.result() for _rest, future in batch]
     answers = recogniser.identify_prepared(prepared)
     yield from (_looked(moment, sightings, one) for (moment, _rest), sightings, one in zip(batch, answers, prepared, strict=True))
 
 
-def _looked(moment: _Moment, sightings: list[Sighting], prepared: Any = None) -> _Answered:
+def _looked(moment: Frame, sightings: list[Sighting], prepared: Any = None) -> _Answered:
     """Say how well each sighting shows what it shows: a face by what was cut out, all else by how sure the answer is."""
     crops = {id(face): crop for face, crop in zip(getattr(prepared, "faces", ()), getattr(prepared, "crops", ()), strict=False)}
     looks = []
