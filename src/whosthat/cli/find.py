@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from whosthat.workflow.library.find import Found, FoundPhoto, Similar
+    from whosthat.workflow.library.find import Found
 
 app = new_app()
 
@@ -137,6 +138,17 @@ def _likeness(similar: Similar) -> str:
         photos=_more(similar.photos),
         names=_(", ").join(names[:10]),
     )
+    """Show the photos, and say what is not among them."""
+    from whosthat.workflow.library.words import found_sentences
+
+    distance = (_("distance"),) if found.similar else ()
+    rows = [
+        (str(one.path), one.when, one.who, *(() if one.distance is None else (f"{one.distance:.2f}",))) for one in found.photos
+    ]  # not translated: a number
+    if rows:
+        path = _("path")
+        show_first((path, _("taken"), _("people"), *distance), rows, right=distance, paths=(path,))
+    say(*found_sentences(found))
 
 
 def _write_playlist(photos: Sequence[FoundPhoto], file: Path) -> None:
