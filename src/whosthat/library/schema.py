@@ -10,8 +10,8 @@ out from facts and recogniser, and can be worked out again at any time.
     files      below a root: ``name`` (relative, as the file system writes it), ``stamp`` (size and times; see `store.stamp_of`), its photo
                (NULL where ``problem`` says why it cannot be read), ``missing_since`` (seconds; NULL while it is there), ``was``: the photo
                that lay there before the file was changed, until it is known which facts it shares with the new one
-    photos     ``sha256`` (32 bytes), upright ``width`` and ``height``, ``taken_at`` (seconds, EXIF's local time as if it were UTC; or NULL),
-               ``gone``: 0 where one of its files is there, 1 where all are missing, NULL where it has none; kept by triggers
+    photos     ``sha256`` (32 bytes), upright ``width`` and ``height``, ``taken_at`` (seconds, EXIF's local time as if it were UTC; or
+               NULL), ``gone``: 0 where one of its files is there, 1 where all are missing, NULL where it has none; kept by triggers
     looks      which reader (`faces.finding.FaceReader.key`) has looked at which photo, be there faces or not
     faces      what a reader found: ``number`` from 1, from the left; box in pixels; ``landmarks`` (10 float32: x, y five times);
                ``score``, ``sharpness``; ``vector`` (float32, little-endian)
@@ -31,7 +31,11 @@ out from facts and recogniser, and can be worked out again at any time.
 
 from __future__ import annotations
 
-_PRESENT = "UPDATE photos SET gone = (SELECT missing_since IS NOT NULL FROM files WHERE photo = photos.id ORDER BY missing_since LIMIT 1) WHERE id IN"
+_NOTE_GONE = (
+    "UPDATE photos SET gone = (SELECT missing_since IS NOT NULL FROM files WHERE photo = photos.id ORDER BY missing_since LIMIT 1) "
+    "WHERE id IN"
+)
+
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
         "CREATE TABLE roots (id INTEGER PRIMARY KEY, path BLOB NOT NULL UNIQUE)",
@@ -42,9 +46,9 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "stamp TEXT NOT NULL, photo INTEGER REFERENCES photos, problem TEXT NOT NULL DEFAULT '', missing_since REAL, "
         "was INTEGER REFERENCES photos ON DELETE SET NULL, UNIQUE (root, name))",
         "CREATE INDEX files_of_photo ON files (photo, missing_since)",
-        f"CREATE TRIGGER file_comes AFTER INSERT ON files BEGIN {_PRESENT} (NEW.photo); END",
-        f"CREATE TRIGGER file_goes AFTER DELETE ON files BEGIN {_PRESENT} (OLD.photo); END",
-        f"CREATE TRIGGER file_changes AFTER UPDATE OF photo, missing_since ON files BEGIN {_PRESENT} (OLD.photo, NEW.photo); END",
+        f"CREATE TRIGGER file_comes AFTER INSERT ON files BEGIN {_NOTE_GONE} (NEW.photo); END",
+        f"CREATE TRIGGER file_goes AFTER DELETE ON files BEGIN {_NOTE_GONE} (OLD.photo); END",
+        f"CREATE TRIGGER file_changes AFTER UPDATE OF photo, missing_since ON files BEGIN {_NOTE_GONE} (OLD.photo, NEW.photo); END",
         "CREATE INDEX files_that_changed ON files (was) WHERE was IS NOT NULL",
         "CREATE TABLE looks (photo INTEGER NOT NULL REFERENCES photos ON DELETE CASCADE, reader TEXT NOT NULL, "
         "PRIMARY KEY (photo, reader)) WITHOUT ROWID",

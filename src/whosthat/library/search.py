@@ -47,8 +47,8 @@ _PEOPLE = (
 
 _FOUND = (
     "SELECT json_group_array(id) FILTER (WHERE gone = 0 AND dated), count(*) FILTER (WHERE gone = 1 AND dated), "
-    "count(*) FILTER (WHERE gone IS NOT NULL AND NOT dated) FROM (SELECT photos.id, {dated} AS dated, {gone} AS gone FROM photos WHERE {where} "
-    "ORDER BY taken_at NULLS LAST, photos.id)"
+    "count(*) FILTER (WHERE gone IS NOT NULL AND NOT dated) FROM "
+    "(SELECT photos.id, {dated} AS dated, {gone} AS gone FROM photos WHERE {where} ORDER BY taken_at NULLS LAST, photos.id)"
 )
 """The rows as one text: a hundred thousand rows one by one would take longer than the search. ``gone`` is as in the table ``photos``."""
 _GONE = "(SELECT {missing} IS NOT NULL FROM files WHERE photo = photos.id AND {inside} ORDER BY {missing} LIMIT 1)"
