@@ -199,6 +199,11 @@ def shares(box: Box, width: float, height: float) -> Box:
     return Box(box.left / width, box.top / height, box.right / width, box.bottom / height)
 
 
+def in_pixels(box: Box, width: float, height: float) -> Box:
+    """Return a box in shares of its photo's width and height in pixels."""
+    return Box(box.left * width, box.top * height, box.right * width, box.bottom * height)
+
+
 def overlap(one: Box, other: Box) -> float:
     """Return which share of what two boxes cover together both cover, 0 to 1; both in pixels, or both in shares, of one photo.
 
