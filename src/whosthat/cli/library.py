@@ -148,8 +148,8 @@ def verify(ctx: typer.Context, read: ReadOption = False, as_json: JsonOption = F
             "what stays. The photos themselves are not touched."
         ),
         N_(
-            "--missing leaves a folder alone that is not there as a whole: its drive may not be plugged in. Name the folder where it is gone "
-            "for good."
+            "--missing leaves a folder alone that is not there as a whole: its drive may not be plugged in. Name the folder where it is "
+            "gone for good."
         ),
     ),
     epilog=examples("""

@@ -168,7 +168,7 @@ def files_of(library: Library, photo: int, *, missing: bool = False) -> tuple[Pa
 def files_of_photos(library: Library, photos: Collection[int] | None = None, *, missing: bool = False) -> dict[int, tuple[Path, ...]]:
     """Return where many photos lie, by row, as `files_of`; None is all. A photo that lies nowhere is not there."""
     there = "" if missing else "missing_since IS NULL AND "
-    select = f"SELECT photo, roots.path, files.name FROM files JOIN roots ON roots.id = root WHERE {there}"
+    select = f"SELECT photo, roots.path, files.name FROM files JOIN roots ON roots.id = root WHERE {there}"  # noqa: S608
     order = "ORDER BY photo, roots.path, files.name"  # not translated: SQL
     if photos is None:
         rows = library.rows(f"{select} photo IS NOT NULL {order}")  # not translated: SQL

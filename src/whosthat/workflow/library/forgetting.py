@@ -21,7 +21,7 @@ from whosthat.durable import replace_file
 from whosthat.errors import BundleError, LibraryError, UsageError, did_you_mean, system_reason
 from whosthat.file_names import unused_path
 from whosthat.library.contents import set_setting
-from whosthat.library.erasing import Erasing, begun, erase_missing, give_back, missing_digests, note, roots_away
+from whosthat.library.erasing import Erasing, begun, erase_missing, give_back, is_erased, missing_digests, note, roots_away
 from whosthat.library.facts import key_of, people_of
 from whosthat.library.store import Library
 from whosthat.translation import N_, _
@@ -118,7 +118,7 @@ def finish_forgetting(library: Library) -> tuple[ForgottenPerson, Path] | None:
     erasing = begun(library)
     if erasing is not None:
         return _finish(library, erasing, stopped=True)
-    give_back(library)
+    _settle(library)
     return None
 
 
@@ -142,7 +142,7 @@ def forget_missing(library: str | Path, folder: str | Path | None = None) -> For
             )
         forget_in_cache(missing_digests(opened, root))
         gone = erase_missing(opened, root)
-        give_back(opened)
+        _settle(opened)
         return ForgottenFiles(*gone, tuple(path for row, path in away.items() if row != root))
 
 
@@ -185,10 +185,16 @@ def _finish(library: Library, erasing: Erasing, *, stopped: bool) -> tuple[Forgo
             folder=library.folder.parent,
         ) from error
     erasing.erase(library)
-    with suppress(BundleError):  # then the answers stay as they are: without the person
-        answer_again(library)
-    give_back(library)
+    _settle(library)
     return receipt, file
+
+
+def _settle(library: Library) -> None:
+    """Do what follows the deleting of rows, where it is still to be done."""
+    if is_erased(library):
+        with suppress(BundleError):  # then the answers stay as they are: without the person
+            answer_again(library)
+        give_back(library)
 
 
 def _bundles(library: Library) -> list[Path]:

@@ -100,7 +100,9 @@ class Batches:
         new = [digest for digest in paths if digest not in known]
         glances = dict(zip(new, in_order(lambda digest: _glance(paths[digest], digest), new), strict=True))
         looked = self._reader.looked_at(list(known.values()))
-        wanted = {digest: path for digest, path in paths.items() if not isinstance(glances.get(digest), str) and known.get(digest) not in looked}
+        wanted = {
+            digest: path for digest, path in paths.items() if not isinstance(glances.get(digest), str) and known.get(digest) not in looked
+        }
         seen = self._seen(wanted, progress)
         problems = {digest: glance for digest, glance in glances.items() if isinstance(glance, str)}
         problems |= {digest: _why(path) for digest, path in wanted.items() if digest not in seen and digest in glances}
