@@ -66,7 +66,6 @@ class Erasing(BaseModel):
         receipt: The name of the receipt's file.
         alone: Rows of the photos that show nobody else.
         shared: Rows of those that show others, too.
-        digests: The SHA-256 of both, in hexadecimal.
         guessed: How many of the faces had got the name from a recogniser or a group alone.
     """
 
@@ -75,8 +74,12 @@ class Erasing(BaseModel):
     receipt: Annotated[str, Field(pattern=r"^forgotten [^/\\]+\.json$")]
     alone: tuple[int, ...]
     shared: tuple[int, ...]
-    digests: tuple[str, ...]
     guessed: int
+
+    def digests(self, library: Library) -> list[str]:
+        """Return the SHA-256 of all these photos, in hexadecimal; they are there until `erase`."""
+        photos = [*self.alone, *self.shared]
+        return [content.hex() for (content,) in library.rows_of("SELECT sha256 FROM photos WHERE id IN ({})", photos)]
 
     def counts(self, library: Library) -> Mapping[str, int]:
         """Return how much is to go: ``photos``, ``shared``, ``embeddings``, ``guessed`` and ``facts``; and ``paths`` that hold the name."""
@@ -109,13 +112,11 @@ def note(library: Library, person: str, receipt: str) -> Erasing:
     photos = _photos_of(library, rows)
     alone = [photo for photo, one in photos.items() if not one.shows_others]
     shared = [photo for photo, one in photos.items() if one.shows_others]
-    digests = [digest for (digest,) in library.rows_of("SELECT lower(hex(sha256)) FROM photos WHERE id IN ({})", [*photos])]
     marks = [mark_of(content) for (content,) in library.rows_of("SELECT sha256 FROM photos WHERE id IN ({})", alone)]
     places = "SELECT roots.path, files.name, stamp FROM files JOIN roots ON roots.id = root WHERE photo IN ({})"
     marks += [mark_of(contents.inside(root), name, stamp) for root, name, stamp in library.rows_of(places, alone)]
     guessed = sum(why != "fact" for row in rows for _face, _photo, why in library.rows(_ANSWERED, (row,)))
-    lists = {"alone": tuple(alone), "shared": tuple(shared), "digests": tuple(digests)}
-    erasing = Erasing(person=person, receipt=receipt, guessed=guessed, **lists)
+    erasing = Erasing(person=person, receipt=receipt, alone=tuple(alone), shared=tuple(shared), guessed=guessed)
     with library.changing() as change:
         change.executemany(_MARK, [(mark,) for mark in marks])
         change.executemany(

@@ -160,7 +160,7 @@ def _known(library: Library, name: str) -> str:
 def _finish(library: Library, erasing: Erasing, *, stopped: bool) -> tuple[ForgottenPerson, Path]:
     """Do what a forgetting still has to do, which may be all of it; the rows go last, because they say what else is to go."""
     kept = [_(KEPT), *([_(STOPPED)] if stopped else []), *take_out(library, erasing.person)]
-    cache_rows, cache_files = forget_in_cache(erasing.digests)
+    cache_rows, cache_files = forget_in_cache(erasing.digests(library))
     bundles = [str(bundle) for bundle in _bundles(library) if _forget_in_bundle(library, bundle, erasing.person, kept)]
     file = library.folder.with_name(erasing.receipt)
     try:

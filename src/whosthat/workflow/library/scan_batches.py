@@ -81,7 +81,6 @@ class Batches:
         waiting = self._reader.not_looked_at()
         if not found and not waiting:
             return
-        self._reader.prepare()
         total = len(found) + len(waiting)
         for start in range(0, len(found), BATCH):
             self._take(found[start : start + BATCH], _Onward(self._progress, start, total))
