@@ -20,7 +20,6 @@ from pathlib import Path
 from whosthat.durable import replace_file
 from whosthat.errors import BundleError, LibraryError, UsageError, did_you_mean, system_reason
 from whosthat.file_names import unused_path
-from whosthat.library.contents import set_setting
 from whosthat.library.erasing import Erasing, begun, erase_missing, give_back, is_erased, missing_digests, note, roots_away
 from whosthat.library.facts import key_of, people_of
 from whosthat.library.store import Library
@@ -216,7 +215,9 @@ def _forget_in_bundle(library: Library, bundle: Path, person: str, kept: list[st
     people = _people_in(bundle)
     name = next((one for one in people if key_of(one) == key_of(person)), None)
     if bundle == library.folder / OWN and (not people or (len(people) == 1 and name is not None)):
-        _delete_own(library, bundle)
+        from whosthat.workflow.library.recogniser import unlearn  # which needs fitting, and that is rare
+
+        unlearn(library)
         return True
     if not people:
         kept.append(_("The recogniser {bundle} cannot be opened; it may hold {person}.", bundle=bundle, person=person))
@@ -228,11 +229,3 @@ def _forget_in_bundle(library: Library, bundle: Path, person: str, kept: list[st
             removed.file.unlink(missing_ok=True)  # the library's receipt says it
         return True
     return False
-
-
-def _delete_own(library: Library, bundle: Path) -> None:
-    """Delete the library's own recogniser: it knows nobody else, or was left half deleted."""
-    with library.changing() as change:
-        if library.setting("bundle") == OWN:
-            set_setting(change, "bundle", None)
-    shutil.rmtree(bundle)
