@@ -163,7 +163,7 @@ def learn(library: Library, *, replace: bool = False) -> Learnt | None:
     with lock_of(library.folder / OWN):
         opened, kept = _opened(library) if lessons.lessons or there else (None, [])
         if opened is None or not (lessons.lessons or kept):
-            _unlearn(library)
+            unlearn(library)
             return None
         return _learn(library, lessons, opened, kept)
 
@@ -332,8 +332,8 @@ def _remembered(library: Library) -> tuple[str, Learnt] | None:
         return None
 
 
-def _unlearn(library: Library) -> None:
-    """Delete the recogniser of which nothing is left."""
+def unlearn(library: Library) -> None:
+    """Delete the library's own recogniser, of which nothing is left; BundleError where that cannot be."""
     own = library.folder / OWN
     if library.setting("bundle") != OWN and not own.exists():
         return
