@@ -39,7 +39,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE TABLE files (id INTEGER PRIMARY KEY, root INTEGER NOT NULL REFERENCES roots ON DELETE CASCADE, name BLOB NOT NULL, "
         "stamp TEXT NOT NULL, photo INTEGER REFERENCES photos, problem TEXT NOT NULL DEFAULT '', missing_since REAL, "
         "was INTEGER REFERENCES photos ON DELETE SET NULL, UNIQUE (root, name))",
-        "CREATE INDEX files_of_photo ON files (photo)",
+        "CREATE INDEX files_of_photo ON files (photo, missing_since)",
         "CREATE INDEX files_that_changed ON files (was) WHERE was IS NOT NULL",
         "CREATE TABLE looks (photo INTEGER NOT NULL REFERENCES photos ON DELETE CASCADE, reader TEXT NOT NULL, "
         "PRIMARY KEY (photo, reader)) WITHOUT ROWID",
