@@ -43,7 +43,7 @@ _GONE = (
 )
 """Files that are missing, but not those of a folder that is away as a whole: a drive that is not plugged in, say. ``:away`` is one that is
 gone for good."""
-_PHOTOS_GONE = f"id NOT IN (SELECT photo FROM files WHERE photo IS NOT NULL AND NOT ({_GONE}))"
+_PHOTOS_GONE = f"id NOT IN (SELECT photo FROM files WHERE photo IS NOT NULL AND NOT ({_GONE}))"  # noqa: S608  a constant
 
 
 @dataclass
@@ -145,7 +145,7 @@ def roots_away(library: Library) -> dict[int, Path]:
 
 def missing_digests(library: Library, away: int | None = None) -> list[str]:
     """Return the SHA-256 of the photos that `erase_missing` deletes."""
-    return [digest for (digest,) in library.rows(f"SELECT lower(hex(sha256)) FROM photos WHERE {_PHOTOS_GONE}", {"away": away})]
+    return [digest for (digest,) in library.rows(f"SELECT lower(hex(sha256)) FROM photos WHERE {_PHOTOS_GONE}", {"away": away})]  # noqa: S608  a constant
 
 
 def erase_missing(library: Library, away: int | None = None) -> tuple[int, int, int]:
@@ -154,9 +154,9 @@ def erase_missing(library: Library, away: int | None = None) -> tuple[int, int, 
     Files of a folder that is `roots_away` stay, but for those of the one whose row is ``away``: it goes as a whole.
     """
     with library.changing() as change:
-        faces = change.execute(f"DELETE FROM faces WHERE photo IN (SELECT id FROM photos WHERE {_PHOTOS_GONE})", {"away": away}).rowcount
-        photos = [(row,) for (row,) in change.execute(f"SELECT id FROM photos WHERE {_PHOTOS_GONE}", {"away": away})]
-        files = change.execute(f"DELETE FROM files WHERE {_GONE}", {"away": away}).rowcount
+        faces = change.execute(f"DELETE FROM faces WHERE photo IN (SELECT id FROM photos WHERE {_PHOTOS_GONE})", {"away": away}).rowcount  # noqa: S608  a constant
+        photos = [(row,) for (row,) in change.execute(f"SELECT id FROM photos WHERE {_PHOTOS_GONE}", {"away": away})]  # noqa: S608  a constant
+        files = change.execute(f"DELETE FROM files WHERE {_GONE}", {"away": away}).rowcount  # noqa: S608  a constant
         change.executemany("DELETE FROM photos WHERE id = ?", photos)
         change.execute("DELETE FROM roots WHERE id = ?", (away,))
         set_setting(change, NOTE, _FREE_PAGES)
