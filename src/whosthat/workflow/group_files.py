@@ -97,13 +97,17 @@ def with_edits(found: Discovery, now: Names, written: Names) -> Discovery:
 
 def write_groups(folder: Path, discovery: Discovery, *, progress: Progress = SILENT) -> Path:
     """Write the three files, in the place of older ones, and return the contact sheet. Raises UsageError where they cannot be written."""
-    groups = discovery.groups
+    write_names(folder, discovery)
+    cards = [
+        Card(
+            group.number,
+            tuple((face.paths[0], face.face.box) for face in group.faces),
+            _("nobody I know") if group.name == NOBODY else group.name,
+            group.guess,
+        )
+        for group in discovery.groups
+    ]
     try:
-        write_names(folder, discovery)
-        cards = [
-            Card(group.number, tuple((face.paths[0], face.face.box) for face in group.faces), _title(group), group.guess)
-            for group in groups
-        ]
         return write_group_sheet(folder / SHEET, cards, aside=len(discovery.aside), names=folder / NAMES, progress=progress)
     except OSError as error:
         raise _not_written(folder, error) from error
@@ -170,10 +174,6 @@ def _not_written(folder: Path, error: OSError) -> UsageError:
     )
 
 
-def _title(group: Group) -> str | None:
-    return _("nobody I know") if group.name == NOBODY else group.name
-
-
 def _lines(groups: tuple[Group, ...], numbers: str) -> Iterator[str]:
     """Write the names as TOML, with what to do as comments."""
     for line in (
@@ -195,14 +195,21 @@ def _text(name: str) -> str:
     return json.dumps(name, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-def _toml(path: Path) -> dict[str, Any]:
+def _content(path: Path) -> str:
     try:
         if path.stat().st_size > LARGEST:
             raise _cannot_use(path, _("it is too large"))
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return path.read_text(encoding="utf-8")
     except OSError as error:
         raise _cannot_use(path, system_reason(error)) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UnicodeDecodeError as error:
+        raise _cannot_use(path, _("it is damaged")) from error
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(_content(path))
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise _cannot_use(path, str(error)) from error
 
 
@@ -236,9 +243,7 @@ def _written(folder: Path, file: object) -> tuple[dict[str, list[str]], dict[str
         raise _cannot_use(folder / NAMES, _("the line that begins with numbers is missing or was changed"))
     path = folder / file
     try:
-        if path.stat().st_size > LARGEST:
-            raise _cannot_use(path, _("it is too large"))
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = json.loads(_content(path))
         if document["format"] != FORMAT:
             raise _cannot_use(path, _("another version of whosthat wrote it"))
         groups = {number: [face for face in faces if isinstance(face, str)] for number, faces in document["groups"].items()}
@@ -247,8 +252,6 @@ def _written(folder: Path, file: object) -> tuple[dict[str, list[str]], dict[str
             {face: checked_name(name) for number, name in document.get(table, {}).items() for face in groups[number]} for table in _SAID
         )
         never = {face: frozenset(map(checked_name, names)) for face, names in document.get("not", {}).items()}
-    except OSError as error:
-        raise _cannot_use(path, system_reason(error)) from error
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise _cannot_use(path, _("it is damaged")) from error
     return groups, others, Names(others | told, never, frozenset(), probably, perhaps)

@@ -67,9 +67,7 @@ class GroupsAtHand:
     def group(self, number: int, turn: int) -> Group:
         """Return a group by its number; UsageError where there is none, or the groups have changed since."""
         self._check(turn)
-        if not 1 <= number <= len(self.found.groups):
-            raise UsageError("There is no group {number}; there are {n}, numbered from 1.", number=number, n=len(self.found.groups))
-        return self.found.groups[number - 1]
+        return self.found.group(number)
 
     def face(self, id: str) -> FoundFace | None:
         """Return a face by its id; None where there is none."""
