@@ -68,10 +68,10 @@ class _Wishes:
         found = found.named(self.names).denied(self.never, numbered=found)
         if not (self.accept or self.perhaps):
             return found
-        guessed = shown.guessed(perhaps=self.perhaps)
-        if not guessed:
+        proposed = shown.proposed(perhaps=self.perhaps)
+        if not proposed:
             say(_("No name was proposed before, so none was accepted. Look at the contact sheet first."))
-        return found.taking(guessed)
+        return found.taking(proposed)
 
 
 @app.command(
@@ -168,9 +168,7 @@ def _write_names(found: Discovery, *, in_files: bool) -> bool:
     """Write names for other programs; tell whether all could be written."""
     from whosthat.workflow.metadata import write_discovery
 
-    written = write_discovery(found, in_files=in_files)
-    say_written(written)
-    return not written.problems
+    return say_written(write_discovery(found, in_files=in_files))
 
 
 def _of_library(folder: Path, wishes: _Wishes, *, learn: bool) -> Discovery:

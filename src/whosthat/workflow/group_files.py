@@ -34,7 +34,7 @@ _NUMBERS = re.compile(r"groups-[0-9a-f]{8}\.json")
 
 FORMAT = 1
 
-_SAID = {"names": "name", "probably": "probably", "perhaps": "perhaps"}
+_NAMED = {"names": "name", "probably": "probably", "perhaps": "perhaps"}
 """Tables of the numbers' file, and what of a `Group` stands in them."""
 
 LARGEST = 64 << 20
@@ -50,8 +50,8 @@ class Names(NamedTuple):
     probably: Mapping[str, str] = MappingProxyType({})
     perhaps: Mapping[str, str] = MappingProxyType({})
 
-    def guessed(self, *, perhaps: bool) -> dict[str, str]:
-        """Return who the faces are by these guesses, as `Discovery.guessed` does."""
+    def proposed(self, *, perhaps: bool) -> dict[str, str]:
+        """Return who the faces are by these guesses, as `Discovery.proposed` does."""
         return {**self.probably, **(self.perhaps if perhaps else {})}
 
 
@@ -121,8 +121,8 @@ def write_names(folder: Path, discovery: Discovery) -> None:
     for face in itertools.chain.from_iterable(ids.values()):
         others.pop(face, None)
     never = {face: sorted(names) for face, names in discovery.never.items() if names}
-    said = {table: {str(one.number): getattr(one, what) for one in groups if getattr(one, what)} for table, what in _SAID.items()}
-    content = json.dumps({"format": FORMAT, "groups": ids, "others": others, "not": never, **said}).encode()
+    named = {table: {str(one.number): getattr(one, what) for one in groups if getattr(one, what)} for table, what in _NAMED.items()}
+    content = json.dumps({"format": FORMAT, "groups": ids, "others": others, "not": never, **named}).encode()
     numbers = f"groups-{hashlib.sha256(content).hexdigest()[:8]}.json"
     try:
         make_private_folder(folder)
@@ -152,7 +152,7 @@ def folders_with(person: str, digests: Set[str]) -> Iterator[tuple[Path, bool]]:
             yield folder, False
             continue
         faces = {face.rpartition("-")[0] for face in itertools.chain(now.facts, now.never, written.facts, *groups.values())}
-        names = {*now.facts.values(), *written.facts.values(), *written.guessed(perhaps=True).values()}.union(*now.never.values())
+        names = {*now.facts.values(), *written.facts.values(), *written.proposed(perhaps=True).values()}.union(*now.never.values())
         if person in names or not faces.isdisjoint(digests):
             yield folder, True
 
@@ -249,7 +249,7 @@ def _written(folder: Path, file: object) -> tuple[dict[str, list[str]], dict[str
         groups = {number: [face for face in faces if isinstance(face, str)] for number, faces in document["groups"].items()}
         others = {face: checked_name(name) for face, name in document["others"].items()}
         told, probably, perhaps = (
-            {face: checked_name(name) for number, name in document.get(table, {}).items() for face in groups[number]} for table in _SAID
+            {face: checked_name(name) for number, name in document.get(table, {}).items() for face in groups[number]} for table in _NAMED
         )
         never = {face: frozenset(map(checked_name, names)) for face, names in document.get("not", {}).items()}
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:

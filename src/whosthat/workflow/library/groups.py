@@ -86,7 +86,7 @@ def name_groups(
 
     def change(found: Discovery) -> Discovery:
         named = found.named(names).denied(never, numbered=found)
-        return named if accept is None else named.taking(found.guessed(perhaps=accept == "perhaps"))
+        return named if accept is None else named.taking(found.proposed(perhaps=accept == "perhaps"))
 
     with Library(library) as opened:
         return change_groups(opened, change, learns=learns)
