@@ -7,7 +7,11 @@ moved: all photos of one person by the same vector, so that the two templates ar
 - Look-alikes: of the twelve nearest pairs one person is moved towards the other, two halves each; the pair's photos are answered. LFW
   fold 1 judges: 163 people with two photos or more, half of them enrolled; it chose nothing.
 - Other ages: ten photos of somebody else count as photos of each of the seven people at another age, moved or as they are; of the usual
-  ones there are 40. The other 13 people are strangers. Five draws. "One" template is what was done before.
+  ones there are 40. The other 13 people are strangers. Five draws. Several templates are learnt where somebody says that the folders are
+  right (``--keep-suspects``), and otherwise only where the two are near.
+- Photos of a stranger: three, five or eight photos of somebody who is not enrolled lie in the folder of one of seven people, who have
+  twelve photos each. 30 draws. "Learnt" as another age, and with it the name of the person on the stranger's other photos: as training
+  does it, and if all photos that look like an age were learnt, as ``--keep-suspects`` says.
 - Photos that cost right answers: three photos of each of seven people, and one or two of somebody else in one of the folders, with the
   threshold that training would choose; and all photos as they are. A planted photo that costs less than two right answers is not named.
 - Ruled out: seven people, half enrolled, two halves. Each stranger's photo is ruled out for the person it is nearest to, one at a time; and
@@ -27,7 +31,6 @@ from benchmarks.faces_strangers import faces_below
 from benchmarks.measuring import Row
 from whosthat.checking.costly import find_costly
 from whosthat.dataset.audit import audit_folder
-from whosthat.recognition import enrolling
 from whosthat.recognition import identifier as naming
 from whosthat.recognition.ages import ages_of
 from whosthat.recognition.enrolling import fit_identifier
@@ -40,6 +43,8 @@ from whosthat.workflow.face_photos import faces_of_photos, open_reader, stacked
 
 TITLE = "Rules about people: look-alikes, other ages, costly photos, ruled-out faces"
 PEOPLE, HALVES, PAIRS, DRAWS = 7, 2, 12, 5
+PLANTED_DRAWS, OWN_PHOTOS = 30, 12
+WAYS = {"several templates, said": {"said": True}, "not said": {}, "one": {"one": True}}
 
 
 @dataclass(frozen=True)
@@ -66,7 +71,7 @@ def rows(embedder: str) -> Iterator[Row]:
     with private_places("mtcnn", embedder):
         faces, lfw = actors(embedder), faces_below(LFW / "images", open_reader("mtcnn", embedder).reader)
     judge = Faces(lfw.vectors, lfw.people, np.arange(len(lfw.people)), embedder)
-    for measured in (look_alikes(faces, judge), other_ages(faces, judge), costly_photos(faces), ruled_out(faces)):
+    for measured in (look_alikes(faces, judge), other_ages(faces, judge), strangers_photos(faces), costly_photos(faces), ruled_out(faces)):
         for row in measured:
             yield replace(row, what=f"{row.what}, {embedder}")
 
@@ -98,9 +103,14 @@ def enrolled(faces: Faces, n_people: int) -> Gallery:
     return Gallery(tuple(map(str, range(n_people))), faces.vectors, faces.people, photos)
 
 
-def fitted(faces: Faces, n_people: int) -> Identifier:
-    """Fit as training does, without strangers."""
-    return fit_identifier(enrolled(faces, n_people), faces.groups, embedder=faces.embedder).identifier
+def fitted(faces: Faces, n_people: int, *, said: bool = False, one: bool = False) -> Identifier:
+    """Fit as training does, without strangers; where somebody ``said`` that the folders are right, or with ``one`` template each."""
+    gallery, groups = enrolled(faces, n_people), faces.groups
+    if not one:
+        ages, doubtful = ages_of(faces.vectors, faces.people, groups, n_people)
+        kept = ~doubtful | said
+        gallery, groups = replace(gallery, ages=ages).of(kept), groups[kept]
+    return fit_identifier(gallery, groups, embedder=faces.embedder).identifier
 
 
 def answers(identifier: Identifier, vectors: FloatArray) -> IntArray:
@@ -177,12 +187,10 @@ def with_and_without(told: IntArray) -> str:
 def other_ages(faces: Faces, judge: Faces) -> Iterator[Row]:
     """With several templates and with one."""
     for folder, who in (("`avengers` and `strangers`", faces), ("LFW fold 1", judge)):
-        found = ages_of(who.vectors, who.people, who.groups, int(who.people.max()) + 1)
-        yield Row(
-            f"people of {folder} who are given several templates", str(0 if found is None else len(set(who.people[found > 0].tolist())))
-        )
-    for apart in (None, 0.6, 0.5, 0.4):
-        told = {"several templates": np.zeros(6, int), "one": np.zeros(6, int)}
+        found = ages_of(who.vectors, who.people, who.groups, int(who.people.max()) + 1).ages
+        yield Row(f"people of {folder} whose photos look like several ages", str(len(set(who.people[found > 0].tolist()))))
+    for apart in (None, 0.6, 0.5, 0.45, 0.4):
+        told = {name: np.zeros(6, int) for name in WAYS}
         for seed in range(DRAWS):
             for name, counts in aged(faces, seed, apart):
                 told[name] += counts
@@ -210,16 +218,35 @@ def aged(faces: Faces, seed: int, apart: float | None) -> Iterator[tuple[str, In
     who = np.where(is_other, np.argsort(other)[kept.people - PEOPLE], kept.people)
     kept = replace(kept, people=who)
     learnt, asked = halves(kept, seed)
-    gallery, groups = enrolled(kept.of(learnt), PEOPLE), kept.groups[learnt]
-    for name, find in (("several templates", ages_of), ("one", lambda *_photos: None)):
-        with mock.patch.object(enrolling, "ages_of", find):
-            identifier = fit_identifier(gallery, groups, embedder=faces.embedder).identifier
+    for name, way in WAYS.items():
+        identifier = fitted(kept.of(learnt), PEOPLE, **way)
         right, of_other = answers(identifier, kept.vectors[asked]) == who[asked], is_other[asked]
         named = (answers(identifier, strangers.vectors) >= 0).sum()
         yield (
             name,
             np.array([right[~of_other].sum(), (~of_other).sum(), right[of_other].sum(), of_other.sum(), named, len(strangers.people)]),
         )
+
+
+def strangers_photos(faces: Faces) -> Iterator[Row]:
+    """Photos of somebody who is not enrolled in a person's folder: how often they are learnt, and the stranger is named."""
+    for n_wrong in (3, 5, 8):
+        told = {"learnt": [0, 0], "learnt if somebody says so": [0, 0]}
+        n_asked = 0
+        for seed in range(PLANTED_DRAWS):
+            chance = np.random.default_rng(seed)
+            *people, stranger = chance.permutation(int(faces.people.max()) + 1)[: PEOPLE + 1].tolist()
+            own = [chance.permutation(np.flatnonzero(faces.people == person))[:OWN_PHOTOS] for person in people]
+            wrong, others = np.split(chance.permutation(np.flatnonzero(faces.people == stranger)), [n_wrong])
+            labels = np.repeat([*range(PEOPLE), 0], [*map(len, own), n_wrong])
+            planted = replace(faces.of(np.concatenate([*own, wrong])), people=labels)
+            n_asked += len(others)
+            for counts, said in zip(told.values(), (False, True), strict=True):
+                identifier = fitted(planted, PEOPLE, said=said)
+                counts[0] += bool(identifier.gallery.ages is not None and identifier.gallery.ages.any())
+                counts[1] += int((answers(identifier, faces.vectors[others]) == 0).sum())
+        figures = [f"{name} in {learnt}, {named} of {n_asked} other photos named" for name, (learnt, named) in told.items()]
+        yield Row(f"{n_wrong} photos of a stranger in a person's folder, {PLANTED_DRAWS} draws", "; ".join(figures))
 
 
 def costly_photos(faces: Faces) -> Iterator[Row]:

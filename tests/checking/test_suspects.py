@@ -3,7 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from whosthat.checking.suspects import find_look_alikes, find_outliers, find_suspects
+from whosthat.checking import suspects as module
+from whosthat.checking.suspects import Pair, Suspect, find_outliers, judge_photos
+from whosthat.recognition.heads import compared, templates_of
 
 DIMENSIONS = 128
 
@@ -15,6 +17,16 @@ def people(n_people: int, photos_each: int, *, seed: int = 0) -> tuple[np.ndarra
     labels = np.repeat(np.arange(n_people), photos_each)
     scatter = draw.normal(0, 0.3 / np.sqrt(DIMENSIONS), (len(labels), DIMENSIONS))
     return (centres[labels] + scatter).astype(np.float32), labels
+
+
+def find_suspects(vectors: np.ndarray, labels: np.ndarray, groups: np.ndarray, n_people: int) -> list[Suspect]:
+    return module.find_suspects(compared(vectors, labels, groups, n_people))
+
+
+def find_look_alikes(vectors: np.ndarray, labels: np.ndarray, groups: np.ndarray, people: range, **most: int) -> list[Pair]:
+    photos = compared(vectors, labels, groups, len(people))
+    first = judge_photos(vectors, labels, groups, photos).ages == 0
+    return module.find_look_alikes(templates_of(vectors[first], labels[first], len(people)), labels, photos, people, **most)
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -13,9 +13,10 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from whosthat.checking.suspects import Pair, find_look_alikes, find_suspects
+from whosthat.checking.suspects import Pair, find_look_alikes, find_suspects, judge_photos
 from whosthat.dataset.audit import Audit, AuditedPhoto
 from whosthat.faces.remembered import PhotoFaces
+from whosthat.recognition.heads import compared, templates_of
 from whosthat.translation import N_
 from whosthat.types import Box, Face, Point
 
@@ -85,6 +86,14 @@ class SuspectPhoto:
     nearest_distance: float | None
 
 
+@dataclass(frozen=True)
+class UnlikePhotos:
+    """Photos of one person that look like each other and unlike the person's others: another age, or somebody who has no folder."""
+
+    person: str
+    photos: tuple[str, ...]
+
+
 Line = TypeVar("Line", FaceOfSeveral, PoorFace, CutFace, SuspectPhoto)
 
 
@@ -102,6 +111,7 @@ class FaceAudit:
         cut: Photos whose edge cuts the face.
         suspects: Photos that probably show somebody else.
         look_alikes: Pairs of people, those with most confused photos first, then the nearest.
+        unlike: Photos that training leaves out, until somebody says that they show another age of the person.
     """
 
     n_photos: int
@@ -113,6 +123,7 @@ class FaceAudit:
     cut: tuple[CutFace, ...] = ()
     suspects: tuple[SuspectPhoto, ...] = ()
     look_alikes: tuple[Pair, ...] = ()
+    unlike: tuple[UnlikePhotos, ...] = ()
 
     def without(self, people: Collection[str], photos: Collection[str]) -> FaceAudit:
         """Return what is left when people go: no line that names them or a photo of theirs.
@@ -133,6 +144,7 @@ class FaceAudit:
             cut=kept(self.cut),
             suspects=tuple(line for line in kept(self.suspects) if line.looks_like not in people),
             look_alikes=tuple(pair for pair in self.look_alikes if not {pair.first, pair.second} & set(people)),
+            unlike=tuple(one for one in self.unlike if one.person not in people and not set(one.photos) & set(photos)),
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -157,7 +169,7 @@ def audit_faces(audit: Audit, faces: Mapping[str, PhotoFaces]) -> FaceAudit:
     with_face = [(item, found, found.face) for item, found in seen if found.face is not None]
     poor = [PoorFace(item.photo.name, min(face.box.width, face.box.height), found.sharpness) for item, found, face in with_face]
     cut = [CutFace(item.photo.name, _beyond(face, *found.size)) for item, found, face in with_face]
-    suspects, pairs = _by_embeddings(audit.classes, [(item, found) for item, found, _face in with_face])
+    suspects, pairs, unlike = _by_embeddings(audit.classes, [(item, found) for item, found, _face in with_face])
     shown, enrolled = ({item.photo.class_name for item, *_rest in photos} for photos in (seen, with_face))
     return FaceAudit(
         n_photos=len(seen),
@@ -169,6 +181,7 @@ def audit_faces(audit: Audit, faces: Mapping[str, PhotoFaces]) -> FaceAudit:
         cut=_below(-CUT_SHARE, cut, lambda face: -face.beyond),
         suspects=suspects,
         look_alikes=pairs,
+        unlike=unlike,
     )
 
 
@@ -179,18 +192,27 @@ def _below(limit: float, faces: Sequence[Line], measure: Callable[[Line], float]
 
 def _by_embeddings(
     classes: Sequence[str], photos: Sequence[tuple[AuditedPhoto, PhotoFaces]]
-) -> tuple[tuple[SuspectPhoto, ...], tuple[Pair, ...]]:
+) -> tuple[tuple[SuspectPhoto, ...], tuple[Pair, ...], tuple[UnlikePhotos, ...]]:
     if not photos:
-        return (), ()
+        return (), (), ()
     vectors = np.stack([found.vector for _item, found in photos])
     label_of = {name: label for label, name in enumerate(classes)}
     labels = np.array([label_of[item.photo.class_name] for item, _found in photos], np.int64)
     groups = np.array([item.group for item, _found in photos], np.int64)
+    compared_photos = compared(vectors, labels, groups, len(classes))
+    judged = judge_photos(vectors, labels, groups, compared_photos)
     suspects = []
-    for found in find_suspects(vectors, labels, groups, len(classes)):
+    for found in find_suspects(compared_photos):
         photo, looks_like = photos[found.row][0].photo, None if found.looks_like is None else classes[found.looks_like]
         suspects.append(SuspectPhoto(photo.name, photo.class_name, looks_like, _finite(found.own), _finite(found.nearest)))
-    return tuple(suspects), tuple(find_look_alikes(vectors, labels, groups, classes))
+    first = judged.ages == 0
+    templates = templates_of(vectors[first], labels[first], len(classes))
+    pairs = find_look_alikes(templates, labels, compared_photos, classes)
+    unlike: dict[str, list[str]] = {}
+    for row in np.flatnonzero(judged.unlike).tolist():
+        photo = photos[row][0].photo
+        unlike.setdefault(photo.class_name, []).append(photo.name)
+    return tuple(suspects), tuple(pairs), tuple(UnlikePhotos(person, tuple(names)) for person, names in unlike.items())
 
 
 def _of_several(item: AuditedPhoto, found: PhotoFaces, face: Face) -> FaceOfSeveral:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from whosthat.checking.costly import CostlyPhotos
-from whosthat.checking.face_audit import LARGEST, NEAR_PAIR, SMALL_FACE, FaceAudit
+from whosthat.checking.face_audit import LARGEST, NEAR_PAIR, SMALL_FACE, FaceAudit, UnlikePhotos
 from whosthat.checking.suspects import STRANGER_DISTANCE, Pair
 from whosthat.dataset.findings import SEVERITIES, Finding
 from whosthat.recognition.face_threshold import LOOK_ALIKE
@@ -66,6 +66,17 @@ def look_alikes_sentence(audit: FaceAudit) -> str:
     )
 
 
+def unlike_sentence(unlike: UnlikePhotos) -> str:
+    """Say which photos of somebody are not used as long as nobody says who they show, and how to say it."""
+    return _(
+        "{photos} of {person} are unlike the others and like each other: {names}. They show {person} at another age, or somebody else, and "
+        "are not used for training. Move them if it is somebody else. If it is {person}, train with --keep-suspects.",
+        photos=counted(len(unlike.photos), "photo"),
+        person=unlike.person,
+        names=listing(unlike.photos),
+    )
+
+
 def costly_sentence(costly: CostlyPhotos) -> str:
     """Say how many right answers some photos cost, and what to do about it."""
     return ngettext(
@@ -94,11 +105,13 @@ def _found(audit: FaceAudit) -> Iterator[Finding]:
             names=listing(names),
         )
         yield Finding("no-face", "warning", sentence, names)
-    if audit.suspects:
-        photos = {
-            one.photo: _("looks like {looks_like}", looks_like=one.looks_like) if one.looks_like else _("somebody without a folder")
-            for one in audit.suspects
-        }
+    told_apart = {photo for one in audit.unlike for photo in one.photos}
+    photos = {
+        one.photo: _("looks like {looks_like}", looks_like=one.looks_like) if one.looks_like else _("somebody without a folder")
+        for one in audit.suspects
+        if one.photo not in told_apart
+    }
+    if photos:
         items = [_("{photo} ({why})", photo=photo, why=why) for photo, why in photos.items()]
         sentence = _(
             "{photos} may be in the wrong folder, the most likely first: {items}. Check them: wrong labels lower accuracy.",
@@ -106,6 +119,8 @@ def _found(audit: FaceAudit) -> Iterator[Finding]:
             items=listing(items),
         )
         yield Finding("wrong-person", "warning", sentence, tuple(photos))
+    for one in audit.unlike:
+        yield Finding("unlike-photos", "warning", unlike_sentence(one), one.photos)
     small = {one.photo: _("{photo} ({side:.0f} pixels)", photo=one.photo, side=one.side) for one in audit.small}
     yield from _poor("small-face", N_("The face is smaller than {pixels} pixels in {photos}: {names}."), small)
     yield from _poor("blurred-face", N_("The face is blurred in {photos}: {names}."), {one.photo: one.photo for one in audit.blurred})

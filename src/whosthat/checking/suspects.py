@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from whosthat.recognition.ages import ages_of
 from whosthat.recognition.distances import Points, blocks, distances
 from whosthat.recognition.face_threshold import DEFAULT_DISTANCE, corrected
-from whosthat.recognition.heads import compared, templates_of
+from whosthat.recognition.heads import Compared, templates_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,16 +64,26 @@ class Pair:
     confused: int
 
 
-def find_suspects(vectors: FloatArray, labels: IntArray, groups: IntArray, n_people: int) -> list[Suspect]:
+class Judged(NamedTuple):
+    """Of n photos, which had better not be learnt from, bool (n,), and which age of its person each shows, uint8 (n,).
+
+    Those that are ``wrong`` most probably show another enrolled person; those that are ``unlike`` the others of their person, and like each
+    other, show another age, or somebody who has no folder.
+    """
+
+    wrong: NDArray[np.bool_]
+    unlike: NDArray[np.bool_]
+    ages: NDArray[np.uint8]
+
+
+def find_suspects(photos: Compared) -> list[Suspect]:
     """Find the photos that another person, or a stranger, explains better than the person whose folder they lie in.
 
     Each photo is compared with templates that have not learnt from it nor from its group, so a wrong photo cannot vouch for itself.
     The alternatives are the nearest other person and a stranger, who would be about `STRANGER_DISTANCE` away. A person's only
     photo is suspect only if it is near enough to somebody else to be called by their name. The most striking come first.
     """
-    if not len(vectors):
-        return []
-    own, nearest, other = compared(vectors, labels, groups, n_people)
+    own, nearest, other = photos
     limit = np.where(np.isfinite(own), STRANGER_DISTANCE, DEFAULT_DISTANCE)
     alternative = np.minimum(nearest, limit)
     believed = np.where(np.isfinite(own), own, limit)
@@ -85,31 +95,26 @@ def find_suspects(vectors: FloatArray, labels: IntArray, groups: IntArray, n_peo
     return sorted(suspects, key=lambda suspect: -suspect.surprise)
 
 
-def probably_wrong(vectors: FloatArray, labels: IntArray, groups: IntArray, n_people: int) -> NDArray[np.bool_]:
-    """Tell which photos most probably show another enrolled person, so that they had better not be learnt from; bool (n,).
+def judge_photos(vectors: FloatArray, labels: IntArray, groups: IntArray, photos: Compared) -> Judged:
+    """Tell which photos had better not be learnt from, and the ages of the others; ``photos`` is what `heads.compared` says of them.
 
-    Stricter than `find_suspects`: too far from their own person to get that name, near enough to another to get theirs, and by a
-    clear margin. Nobody loses all photos.
+    Stricter than `find_suspects`: wrong is what is too far from its own person to get that name, near enough to another to get theirs, and
+    by a clear margin. Nobody loses all photos.
     """
-    wrong = np.zeros(len(labels), bool)
-    if len(vectors):
-        own, nearest, _ = compared(vectors, labels, groups, n_people)
-        wrong = np.isfinite(own) & _clearly(own, nearest)
-    kept = np.bincount(labels[~wrong], minlength=n_people)
-    return wrong & (kept > 0)[labels]
+    wrong = np.isfinite(photos.own) & _clearly(photos)
+    wrong &= np.isin(labels, labels[~wrong])
+    right, unlike, ages = ~wrong, np.zeros(len(labels), bool), np.zeros(len(labels), np.uint8)
+    ages[right], unlike[right] = ages_of(vectors[right], labels[right], groups[right], int(labels.max(initial=-1)) + 1)
+    return Judged(wrong, unlike, ages)
 
 
-def find_look_alikes(vectors: FloatArray, labels: IntArray, groups: IntArray, people: Sequence[str], *, most: int = 10) -> list[Pair]:
+def find_look_alikes(templates: FloatArray, labels: IntArray, photos: Compared, people: Sequence[str], *, most: int = 10) -> list[Pair]:
     """Find ``most`` pairs of people who are easily confused: those with most confused photos first, then the nearest.
 
-    People without a photo are in no pair.
+    Templates are of the first age of everybody, float32 (people, dimensions): the average of two ages is near to everybody. People without
+    a photo are in no pair.
     """
-    if not len(vectors):
-        return []
-    confused = _confused(vectors, labels, groups, len(people))
-    ages = ages_of(vectors, labels, groups, len(people))
-    first = slice(None) if ages is None else ages == 0  # the average of two ages is near to everybody
-    templates = templates_of(vectors[first], labels[first], len(people))
+    confused = _confused(photos, labels)
     pairs = [
         Pair(people[first], people[second], float(np.linalg.norm(templates[first] - templates[second])), confused[first, second])
         for first, second in _nearest_pairs(templates, most) | set(confused)
@@ -131,16 +136,17 @@ def _nearest_pairs(templates: FloatArray, most: int) -> set[tuple[int, int]]:
     return {(int(first), int(second)) for squared, first, second in nearest if np.isfinite(squared)}
 
 
-def _confused(vectors: FloatArray, labels: IntArray, groups: IntArray, n_people: int) -> Counter[tuple[int, int]]:
+def _confused(photos: Compared, labels: IntArray) -> Counter[tuple[int, int]]:
     """Count the photos of each pair that could get the other's name; what clearly is the other is a wrong label."""
-    own, nearest, other = compared(vectors, labels, groups, n_people)
-    mixed_up = np.isfinite(own) & (nearest < own) & (nearest <= DEFAULT_DISTANCE) & ~_clearly(own, nearest)
+    own, nearest, other = photos
+    mixed_up = np.isfinite(own) & (nearest < own) & (nearest <= DEFAULT_DISTANCE) & ~_clearly(photos)
     pairs = np.sort(np.stack([labels[mixed_up], other[mixed_up]], axis=1), axis=1)
     return Counter((int(first), int(second)) for first, second in pairs)
 
 
-def _clearly(own: NDArray[Any], nearest: NDArray[Any]) -> NDArray[np.bool_]:
+def _clearly(photos: Compared) -> NDArray[np.bool_]:
     """Tell who is too far from their own person to get that name, near enough to another to get theirs, and by a clear margin."""
+    own, nearest, _other = photos
     clear: NDArray[np.bool_] = (own > DEFAULT_DISTANCE) & (nearest <= DEFAULT_DISTANCE) & (own >= nearest + CLEAR_MARGIN)
     return clear
 

@@ -90,6 +90,7 @@ class FacePart:
         lines = {
             "no-face-at-all": (),
             "people-too-alike": (),
+            "unlike-photos": (),
             "no-face": faces.without_face,
             "several-faces": tuple(
                 _("{photo}: one of {faces} was taken, {why}", photo=one.photo, faces=counted(one.n_faces, "face"), why=_(one.why))

@@ -1,17 +1,17 @@
 """Ages: photos of one person that are so unlike the others, and so like each other, that they get a template of their own.
 
 A child and the adult, decades apart, are one person and two faces: the average of both is near to neither. What belongs here: finding
-such photos. What does not: comparing faces with templates (`identifier`). Whether they show another age or another person, embeddings
-cannot tell: the folder says that it is one person, and whoever trains is told.
+such photos. What does not: comparing faces with templates (`identifier`). Whether they show another age or another person, embeddings can
+tell only where the two are near; otherwise somebody has to say so.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from whosthat.recognition.distances import Points, distances
+from whosthat.recognition.distances import distances
 from whosthat.recognition.face_threshold import DEFAULT_DISTANCE, LOOK_ALIKE, corrected
 from whosthat.recognition.gallery import MOST_AGES
 from whosthat.recognition.heads import own_distances, templates_of
@@ -27,10 +27,18 @@ FEWEST = 3
 ROUNDS = 10
 
 
-def ages_of(vectors: FloatArray, labels: IntArray, groups: IntArray, n_people: int) -> NDArray[np.uint8] | None:
-    """Say of each photo which age of its person it shows, uint8 (n,), 0 the one with most photos; None where everybody has one.
+class Ages(NamedTuple):
+    """Of n photos, which age of its person each shows, uint8 (n,), 0 the one with most photos, and who may be somebody else, bool (n,).
 
-    An age is taken where cross-validation within the person gains by it, and where its photos are not rather another enrolled person's.
+    ``doubtful`` are photos of other ages whose template is farther from that of the first than a face may be that gets the name.
+    """
+
+    ages: NDArray[np.uint8]
+    doubtful: NDArray[np.bool_]
+
+
+def ages_of(vectors: FloatArray, labels: IntArray, groups: IntArray, n_people: int) -> Ages:
+    """Find everybody's ages, where cross-validation within the person gains by it, and the photos are not rather another person's.
 
     Args:
         vectors: float32 (n, dimensions).
@@ -38,21 +46,18 @@ def ages_of(vectors: FloatArray, labels: IntArray, groups: IntArray, n_people: i
         groups: int64 (n,); copies and bursts share a number.
         n_people: How many people there are.
     """
-    ages = np.zeros(len(labels), np.uint8)
-    if not len(labels):
-        return None
+    ages, doubtful = np.zeros(len(labels), np.uint8), np.zeros(len(labels), bool)
     templates = templates_of(vectors, labels, n_people)
     far = np.linalg.norm(vectors - templates[labels], axis=1) > DEFAULT_DISTANCE
-    everybody = Points(templates)
     for person in np.flatnonzero(np.bincount(labels[far], minlength=n_people) >= FEWEST).tolist():
         rows = np.flatnonzero(labels == person)
         own = _ages_of_one(vectors[rows], groups[rows])
-        for age in range(1, int(own.max()) + 1):
-            to_people = np.sqrt(everybody.squared(templates_of(vectors[rows[own == age]], np.zeros((own == age).sum(), np.int64), 1)))[0]
-            if np.delete(to_people, person).min(initial=np.inf) < LOOK_ALIKE:
-                own[own == age] = 0
-        ages[rows] = np.unique(own, return_inverse=True)[1]
-    return ages if ages.any() else None
+        of_ages = templates_of(vectors[rows], own, int(own.max()) + 1)
+        to_others = distances(of_ages, np.delete(templates, person, axis=0)).min(axis=1, initial=np.inf)
+        own[(to_others < LOOK_ALIKE)[own]] = 0
+        ages[rows] = own
+        doubtful[rows] = (np.linalg.norm(of_ages - of_ages[0], axis=1) > DEFAULT_DISTANCE)[own]
+    return Ages(ages, doubtful)
 
 
 def _ages_of_one(vectors: FloatArray, groups: IntArray) -> IntArray:

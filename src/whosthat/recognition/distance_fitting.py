@@ -109,7 +109,7 @@ class _Posterior(NamedTuple):
 
     def share(self, distance: float) -> float:
         """Return the share of strangers that is expected to be as near."""
-        return float(self.weights @ self.rates(distance))
+        return float(np.interp(distance, GRID, self.weights @ self.named))
 
     def with_more_people(self, times: int) -> _Posterior:
         """Believe the same of so many times as many people, with as many photos: a stranger meets them one by one."""
@@ -180,6 +180,20 @@ def fit_distance(
     )
 
 
+def strangers_as_near(
+    distances: NDArray[Any], played: ImpostorTrials, *, counts: IntArray, network: str, rate: float
+) -> NDArray[np.float64]:
+    """Return which shares of strangers are expected to be as near to anybody, of the same shape as the comparable distances.
+
+    ``rate`` is the share that matters most; the other arguments are those of `fit_distance`.
+    """
+    impostors = Impostors(network)
+    evidence = _evidence(played, None, len(counts))
+    posterior = _posterior(evidence, impostors.expected(GRID, counts), impostors.scatter(len(counts)), rate)
+    shares: NDArray[np.float64] = np.interp(distances, GRID, posterior.weights @ posterior.named)
+    return shares
+
+
 def curve_of_distances(
     known: FloatArray,
     played: ImpostorTrials,
@@ -201,7 +215,10 @@ def curve_of_distances(
     if len(own):
         first, last = min(first, float(np.median(own))), max(last, float(np.quantile(own, 0.99)))
     values = sorted({*np.linspace(first, min(last, float(GRID[-1])), CURVE_STEPS + 1).tolist(), posterior.nearest(rate)})
-    return tuple(CurvePoint(value, posterior.share(value), float((own > value).mean()) if len(own) else None) for value in values)
+    shares = np.interp(values, GRID, posterior.weights @ posterior.named).tolist()
+    return tuple(
+        CurvePoint(value, share, float((own > value).mean()) if len(own) else None) for value, share in zip(values, shares, strict=True)
+    )
 
 
 def _evidence(played: ImpostorTrials, strangers: ImpostorTrials | None, n_people: int) -> list[_Evidence]:

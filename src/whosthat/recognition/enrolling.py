@@ -7,12 +7,11 @@ Everything is measured on photos that the measured thing has not learnt from. Wh
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from whosthat.recognition.ages import ages_of
 from whosthat.recognition.calibration import fit_temperature
 from whosthat.recognition.distance_fitting import ImpostorTrials, curve_of_distances, fit_distance, leave_one_person_out
 from whosthat.recognition.distances import Points
@@ -57,10 +56,10 @@ class FittedIdentifier:
 def fit_identifier(
     gallery: Gallery, groups: IntArray, *, head: str = AUTO, strangers: Strangers | None = None, rate: float = 0.01, embedder: str = ""
 ) -> FittedIdentifier:
-    """Fit everything that names faces, templates of other ages included; DatasetError where the photos are too many for this head.
+    """Fit everything that names faces; DatasetError where the photos are too many for this head.
 
     Args:
-        gallery: The enrolled photos.
+        gallery: The enrolled photos, with their ages.
         groups: int64 (n,): photos of one group (copies, bursts) are never on both sides of a comparison.
         head: A key of `heads.HEADS`, or ``auto`` to choose.
         strangers: Photos of people who are not enrolled; None when there are none.
@@ -72,7 +71,6 @@ def fit_identifier(
     tested = ~np.isnan(choice.scores).any(axis=1)
     temperature = fit_temperature(softmax(choice.scores[tested]), choice.truth[tested], expected=EXPECTED_TEMPERATURE, sharpen_from=0)
 
-    gallery = replace(gallery, ages=ages_of(vectors, labels, groups, n_people))
     (own_template, whose), real = gallery.templates, None
     counts = np.bincount(own_template, minlength=n_people)  # a stranger meets every template
     if strangers is not None:

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from whosthat.checking.costly import CostlyPhotos, find_costly
 from whosthat.checking.face_audit import FaceAudit, audit_faces
-from whosthat.checking.face_findings import costly_sentence, look_alikes_sentence
-from whosthat.checking.suspects import probably_wrong
+from whosthat.checking.face_findings import costly_sentence, look_alikes_sentence, unlike_sentence
+from whosthat.checking.suspects import judge_photos
 from whosthat.cluster import Cluster, engine
 from whosthat.dataset.audit import Audit, AuditedPhoto
 from whosthat.dataset.findings import pictures_by_class
@@ -33,7 +33,6 @@ from whosthat.faces.models import AUTO, EMBEDDERS, PREFERRED
 from whosthat.faces.remembered import PhotoFaces
 from whosthat.photos.reading import read
 from whosthat.progress import Progress
-from whosthat.recognition.ages import ages_of
 from whosthat.recognition.bundle import BundleFacts, save_bundle
 from whosthat.recognition.enrolling import FittedIdentifier, fit_identifier
 from whosthat.recognition.face_recogniser import KIND, FaceRecogniser, bundle_files
@@ -99,6 +98,8 @@ def _carry_out(run: TrainingRun, recipe: FaceRecipe, cluster: Cluster | None, pr
     photos = [item for part in PARTS for item in run.parts.parts[part]]
     found = faces_of_photos({item.sha256: item.photo.path for item in photos}, opened.reader, progress=progress)
     faces = audit_faces(run.audit, found)
+    if recipe.keep_suspects:  # somebody says that the folders are right
+        faces = replace(faces, unlike=())
     part = FacePart(faces, _pictures_of_suspects(run.audit, faces, found))
     write_face_part(run.folder, part)
     _refuse_people_without_faces(run.parts, found)
@@ -119,7 +120,7 @@ def _carry_out(run: TrainingRun, recipe: FaceRecipe, cluster: Cluster | None, pr
     tested = _test(run.parts.parts["test"], found, FaceRecogniser(opened.reader, fitted.identifier), progress)
 
     # ---- enrol everybody, save, report -------------------------------------------------------------------
-    gallery = fitted.identifier.gallery if recipe.keep_test_out else _everybody(_portraits(run, recipe, PARTS, found))
+    gallery = fitted.identifier.gallery if recipe.keep_test_out else _portraits(run, recipe, PARTS, found).gallery
     identifier = _with_test(fitted.identifier, gallery, tested)
     facts = _facts(recipe, run, opened, identifier, tested)
     index = index_of(gallery.vectors, gallery.labels)
@@ -171,27 +172,21 @@ def _portraits(run: TrainingRun, recipe: FaceRecipe, parts: Sequence[str], found
     label_of = {name: label for label, name in enumerate(people)}
     labels = np.array([label_of[item.photo.class_name] for item in with_face], np.int64)
     groups = np.array([item.group for item in with_face], np.int64)
-    gallery = Gallery(people, vectors, labels, tuple(EnrolledPhoto(item.photo.name, item.sha256) for item in with_face))
-    wrong = np.zeros(len(labels), bool) if recipe.keep_suspects else probably_wrong(vectors, labels, groups, len(people))
-    gallery, groups = gallery.of(~wrong), groups[~wrong]
+    enrolled = tuple(EnrolledPhoto(item.photo.name, item.sha256) for item in with_face)
+    judged = judge_photos(vectors, labels, groups, compared(vectors, labels, groups, len(people)))
+    kept = ~(judged.wrong | judged.unlike) | recipe.keep_suspects
     return _Portraits(
-        gallery,
-        groups,
-        left_out=tuple(item.photo.name for item, left in zip(with_face, wrong, strict=True) if left),
+        Gallery(people, vectors, labels, enrolled, ages=judged.ages).of(kept),
+        groups[kept],
+        left_out=tuple(item.photo.name for item, wrong in zip(with_face, judged.wrong & ~kept, strict=True) if wrong),
         faceless=tuple(item.photo.name for item, shown in zip(photos, shows_face, strict=True) if not shown),
     )
-
-
-def _everybody(portraits: _Portraits) -> Gallery:
-    """Return the gallery that is saved, other ages included."""
-    gallery = portraits.gallery
-    return replace(gallery, ages=ages_of(gallery.vectors, gallery.labels, portraits.groups, len(gallery.people)))
 
 
 def _costly_photos(learnt: _Portraits, fitted: FittedIdentifier) -> tuple[CostlyPhotos, ...]:
     """Name the photos without which more of the others would be answered rightly."""
     gallery, groups, photos = fitted.identifier.gallery, learnt.groups, fitted.photos
-    if gallery.ages is not None:  # another age has a template of its own, and costs the other photos nothing
+    if gallery.ages is not None and gallery.ages.any():  # another age has a template of its own, and costs the other photos nothing
         first = gallery.ages == 0
         gallery, groups = gallery.of(first), groups[first]
         photos = compared(gallery.vectors, gallery.labels, groups, len(gallery.people))
@@ -204,6 +199,8 @@ def _costly_photos(learnt: _Portraits, fitted: FittedIdentifier) -> tuple[Costly
 
 def _tell(learnt: _Portraits, faces: FaceAudit, progress: Progress) -> None:
     """Say which photos teach nothing, and who looks too much like somebody else."""
+    for one in faces.unlike:
+        progress.say(unlike_sentence(one))
     if learnt.faceless:
         progress.say(
             _(

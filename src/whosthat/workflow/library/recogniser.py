@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from whosthat.checking.leaving_out import leave_out
-from whosthat.checking.suspects import probably_wrong
+from whosthat.checking.suspects import judge_photos
 from whosthat.errors import BundleError, LibraryError
 from whosthat.faces.models import AUTO
 from whosthat.library.contents import LibraryFace, faces_of, set_setting
@@ -31,6 +31,7 @@ from whosthat.recognition.bundle import BundleFacts, DataFacts, open_bundle, sav
 from whosthat.recognition.enrolling import FittedIdentifier, fit_identifier
 from whosthat.recognition.face_recogniser import KIND, FaceRecogniser, bundle_files
 from whosthat.recognition.gallery import EnrolledPhoto, Gallery
+from whosthat.recognition.heads import compared
 from whosthat.recognition.index import index_of
 from whosthat.translation import _
 from whosthat.wording import counted, percent
@@ -217,9 +218,10 @@ def _gallery(lessons: _Lessons, kept: Sequence[_Kept]) -> tuple[Gallery, IntArra
     people = tuple(sorted(names.values()))
     label_of = {key_of(name): label for label, name in enumerate(people)}
     labels = np.array([label_of[key_of(one.person)] for one in everything], np.int64)
-    gallery = Gallery(people, np.stack([one.vector for one in everything]), labels, tuple(one.photo for one in everything))
-    groups = _groups(lessons.lessons, len(kept))
-    wrong = probably_wrong(gallery.vectors, labels, groups, len(people))
+    vectors, groups = np.stack([one.vector for one in everything]), _groups(lessons.lessons, len(kept))
+    wrong, _unlike, ages = judge_photos(vectors, labels, groups, compared(vectors, labels, groups, len(people)))
+    # faces are named group by group, or one by one: so people said of those of another age who it is
+    gallery = Gallery(people, vectors, labels, tuple(one.photo for one in everything), ages=ages)
     wrong[[row for row, one in enumerate(lessons.lessons) if one.corrected]] = False  # somebody looked at this very face
     left = np.flatnonzero(~wrong)
     rows = {new: lessons.lessons[row] for new, row in enumerate(left.tolist()) if row < len(lessons.lessons)}
