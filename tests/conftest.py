@@ -361,21 +361,22 @@ def library_of(tmp_path: Path) -> Iterator[Callable[..., Any]]:
     """Make a library without networks: ``library_of({"2020/beach.png": ["anna", "tom"], "sea.png": []})`` gives it, open.
 
     The photos, 200 x 100 pixels of noise, lie in ``tmp_path/photos``. The faces stand from left to right; the embeddings of one person lie
-    about 0.2 apart, those of two 1.4. The reader whose faces count is called "drawn". ``taken_at`` gives times to photos, by name.
+    about 0.2 apart, those of two 1.4. The reader whose faces count is called "drawn". ``taken_at`` gives times to photos, by name. Both
+    may lie in another folder than ``tmp_path``, ``at``.
     """
     from whosthat.library import contents
     from whosthat.library.store import Library, stamp_of
 
     opened: list[Library] = []
 
-    def make(photos: Mapping[str, Sequence[str]], *, taken_at: Mapping[str, float] = MappingProxyType({})) -> Library:
-        library = Library(tmp_path / "library", create=True)
+    def make(photos: Mapping[str, Sequence[str]], *, taken_at: Mapping[str, float] = MappingProxyType({}), at: Path = tmp_path) -> Library:
+        library = Library(at / "library", create=True)
         opened.append(library)
         with library.changing() as change:
-            root = contents.put_root(change, tmp_path / "photos")
+            root = contents.put_root(change, at / "photos")
             contents.set_setting(change, "reader", "drawn")
             for name, people in photos.items():
-                path = tmp_path / "photos" / name
+                path = at / "photos" / name
                 path.parent.mkdir(parents=True, exist_ok=True)
                 save_image(_noise(name).integers(0, 255, (100, 200, 3), dtype=np.uint8), path)
                 photo = contents.put_photo(change, sha256_of(path), (200, 100), taken_at.get(name))

@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from whosthat.workflow.thresholds import RunThreshold, run_threshold, save_threshold
     from whosthat.workflow.train import resume, train
     from whosthat.workflow.training_run import TrainResult
+    from whosthat.workflow.untagging import Untagged, untag
     from whosthat.workflow.watching import Notice, Watching, watch
 
 _NAMES = {
@@ -90,6 +91,7 @@ _NAMES = {
     "workflow.thresholds": ("RunThreshold", "run_threshold", "save_threshold"),
     "workflow.train": ("resume", "train"),
     "workflow.training_run": ("TrainResult",),
+    "workflow.untagging": ("Untagged", "untag"),
     "workflow.watching": ("Notice", "Watching", "watch"),
 }
 _HOMES = {name: f"whosthat.{home}" for home, names in _NAMES.items() for name in names}
@@ -131,6 +133,7 @@ __all__ = [
     "Similar",
     "Step",
     "TrainResult",
+    "Untagged",
     "UsageError",
     "Verification",
     "Watching",
@@ -165,6 +168,7 @@ __all__ = [
     "scan",
     "train",
     "undo_correction",
+    "untag",
     "verify_library",
     "watch",
     "write_library_xmp",

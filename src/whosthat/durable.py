@@ -9,12 +9,22 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import re
 import secrets
+import stat
+import time
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
 UNFINISHED = ".new-"
 """How the name of a file begins that is being written."""
+
+ABANDONED_AFTER = 60.0
+"""Seconds after which nobody writes any more to such a file; whoever did would only be told that it is gone."""
+
+_UNFINISHED = re.compile(f"{re.escape(UNFINISHED)}[0-9a-f]{{12}}")
 
 
 def sha256_of(path: Path) -> str:
@@ -112,6 +122,20 @@ def sweep(folder: Path) -> None:
     left = f"{UNFINISHED}{'[0-9a-f]' * 12}"
     for path in (*folder.glob(left), *folder.glob(f"*/{left}")):
         path.unlink(missing_ok=True)
+
+
+def sweep_abandoned(folder: Path, names: Iterable[str]) -> list[Path]:
+    """Delete, of the files in a folder to which others write, too, what `replace_file` left when it was killed; return what stays of it.
+
+    That is a regular file with such a name that nobody touched for `ABANDONED_AFTER`.
+    """
+    left = [folder / name for name in names if _UNFINISHED.fullmatch(name)]
+    for path in left:
+        with suppress(OSError):
+            facts = path.lstat()
+            if stat.S_ISREG(facts.st_mode) and facts.st_mtime < time.time() - ABANDONED_AFTER:
+                path.unlink()
+    return [path for path in left if path.is_file()]
 
 
 def sync_folder(folder: Path) -> None:

@@ -17,7 +17,7 @@ from whosthat.library.facts import Fact, How, What
 from whosthat.types import Box
 from whosthat.workflow.library.answering import Answered, ChangedAnswer
 from whosthat.workflow.library.correcting import Corrected, Correction
-from whosthat.workflow.library.faces import FaceAnswer
+from whosthat.workflow.library.faces import FaceAnswer, LibraryPhoto
 from whosthat.workflow.library.recogniser import Effect, Learnt
 
 PHOTO = "ab" * 32
@@ -66,7 +66,10 @@ def test_harm_is_told_with_numbers_and_a_way_out(replaced: Any, capsys: pytest.C
 
 
 def test_the_faces_of_a_photo(replaced: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    replaced("whosthat.workflow.library.faces.faces_in", (FaceAnswer(1, Box(0, 5, 30, 45), "Anna", 1.0, "fact"),))
+    replaced(
+        "whosthat.workflow.library.faces.photo_in",
+        LibraryPhoto("ab", (90, 60), (), (FaceAnswer(1, Box(0, 5, 30, 45), "Anna", 1.0, "fact"),)),
+    )
     assert main(["correct", "lib", "beach.jpg"]) == 0
     told = capsys.readouterr()
     assert told.out.splitlines()[1].split() == ["1", "0,", "5", "30", "x", "40", "Anna", "you", "said", "so"]
@@ -75,9 +78,9 @@ def test_the_faces_of_a_photo(replaced: Any, capsys: pytest.CaptureFixture[str])
 
 def test_the_list_with_what_harms(replaced: Any, capsys: pytest.CaptureFixture[str]) -> None:
     listed = (
-        Correction(fact(9, "is_not", "Tom"), 1, Path("beach.jpg"), 2),
-        Correction(fact(8, "no_face", None, undone_at=2e9), 1, None, None),
-        Correction(fact(3, how="group"), 40, Path("party.jpg"), 1, Effect(3, "Anna", 5, 9, 10, None)),
+        Correction(fact(9, "is_not", "Tom"), 1, Path("beach.jpg"), 2, Box(0, 5, 30, 45)),
+        Correction(fact(8, "no_face", None, undone_at=2e9), 1, None, None, Box(0, 5, 30, 45)),
+        Correction(fact(3, how="group"), 40, Path("party.jpg"), 1, Box(0, 5, 30, 45), Effect(3, "Anna", 5, 9, 10, None)),
     )
     replaced("whosthat.workflow.library.correcting.corrections", listed)
     assert main(["correct", "lib", "--list"]) == 0

@@ -13,6 +13,7 @@ from whosthat.library.facts import Place, Saying, say
 from whosthat.photos.drawing import save_image
 from whosthat.types import Box, Face, SetAside
 from whosthat.workflow.discovery import Discovery, FoundFace
+from whosthat.workflow.guesses import Guess
 
 FACE = Face(Box(20, 20, 90, 100), ((40, 50), (70, 50), (55, 70), (45, 85), (65, 85)), 1.0)
 
@@ -103,6 +104,20 @@ def test_what_somebody_is_not_and_every_guess(discovered, capsys):
 
     groups = json.loads(capsys.readouterr().out)["groups"]
     assert [(group["name"], len(group["faces"])) for group in groups] == [("Anna", 2), (None, 2), (None, 1)]
+
+
+def test_only_what_was_shown_is_accepted(discovered, monkeypatch, capsys):
+    monkeypatch.setattr(
+        "whosthat.workflow.discovery.guesses", lambda groups, people, _: [Guess(people[-1].name, False) if people else None] * len(groups)
+    )
+
+    def groups(*words):
+        main(["discover", "holiday", "--json", *words])
+        return [(group["name"], group["perhaps"], len(group["faces"])) for group in json.loads(capsys.readouterr().out)["groups"]]
+
+    assert groups("--name", "1=Anna", "--accept-all") == [("Anna", None, 3), (None, "Anna", 2)], "nobody has seen this guess"
+    assert groups("--accept") == [("Anna", None, 3), (None, "Anna", 2)]
+    assert groups("--name", "2.1=Tom", "--accept-all") == [("Anna", None, 4), ("Tom", None, 1)]
 
 
 def test_photos_are_linked_and_learnt(discovered, monkeypatch, capsys):

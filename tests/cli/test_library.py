@@ -92,10 +92,16 @@ def test_forgetting(replaced: Any, capsys: pytest.CaptureFixture[str]) -> None:
     assert "Anna was forgotten: 5 embeddings in 5 photos, 3 of which show nobody else." in told.err
     assert "1 file whose path holds the name stay" in told.err
     assert json.loads(told.out)["guessed"] == 1
-    replaced("whosthat.workflow.library.forgetting.forget_missing", ForgottenFiles(3, 2, 1))
+    call = replaced("whosthat.workflow.library.forgetting.forget_missing", ForgottenFiles(3, 2, 1, (Path("usb"),)))
     assert main(["library", "family", "forget", "--missing"]) == 0
-    assert capsys.readouterr().err == "Forgotten: 3 files, 2 photos, 1 face.\n"
-    assert main(["library", "family", "forget", "anna", "--missing"]) == 2
+    assert capsys.readouterr().err.splitlines() == [
+        "Forgotten: 3 files, 2 photos, 1 face.",
+        "usb is not there, or holds no photos. What the library knows of it stays.",
+    ]
+    assert main(["library", "family", "forget", "--missing", "photos/2009", "--json"]) == 0
+    assert call.arguments == (Path("family"), "photos/2009")
+    assert json.loads(capsys.readouterr().out)["away"] == ["usb"]
+    assert main(["library", "family", "forget", "--json"]) == 2
 
 
 @pytest.mark.parametrize(

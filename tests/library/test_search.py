@@ -11,9 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from whosthat.errors import UsageError
-from whosthat.library import search as module
 from whosthat.library.query import Faces, Named, Not, Query, Several, parse
-from whosthat.library.search import EPOCH, Question, search
+from whosthat.library.search import EPOCH, Hit, Hits, Question, known_of, search
 from whosthat.library.store import Library
 
 PHOTOS = {
@@ -33,12 +32,16 @@ def library(named_library) -> Library:
 
 def names(library: Library, query: str = "", **more: object) -> list[str]:
     """The photos that are found, without their folders and endings."""
-    hits, _undated = search(library, Question(parse(query) if query else None, **more))
-    return [Path(hit.places[0]).stem for hit in hits]
+    return [Path(hit.places[0]).stem for hit in found(library, query, **more)]
+
+
+def found(library: Library, query: str = "", **more: object) -> list[Hit]:
+    question = Question(parse(query) if query else None, **more)
+    return known_of(library, search(library, question).rows, question.within)
 
 
 @pytest.mark.parametrize(
-    ("query", "found"),
+    ("query", "expected"),
     [
         ("anna", ["beach", "party", "Anna alone"]),
         ("ANNA and tom", ["beach"]),
@@ -52,8 +55,8 @@ def names(library: Library, query: str = "", **more: object) -> list[str]:
         ("not not anna and (nobody or unknown)", ["party"]),
     ],
 )
-def test_who_is_in_them(library: Library, query: str, found: list[str]) -> None:
-    assert names(library, query) == found
+def test_who_is_in_them(library: Library, query: str, expected: list[str]) -> None:
+    assert names(library, query) == expected
 
 
 LEAVES = st.sampled_from([Named("Anna"), Named("TOM"), Named("bob"), Faces("unknown"), Faces("nobody")])
@@ -80,12 +83,12 @@ def fits(query: Query, people: list[str]) -> bool:
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(TREES)
 def test_any_query_finds_the_photos_that_fit(library: Library, query: Query) -> None:
-    hits, _undated = search(library, Question(query))
+    hits = known_of(library, search(library, Question(query)).rows, None)
     assert {Path(hit.places[0]).stem for hit in hits} == {Path(name).stem for name, people in PHOTOS.items() if fits(query, people)}
 
 
 def test_the_oldest_first_with_names_from_left_to_right(library: Library) -> None:
-    hits, _undated = search(library, Question())
+    hits = found(library)
     assert [(hit.people, hit.taken) for hit in hits[:2]] == [
         (("Anna", "Tom"), DATES["2020/beach.png"]),
         (("Anna", "Bob", None), DATES["2020/party.png"]),
@@ -95,14 +98,14 @@ def test_the_oldest_first_with_names_from_left_to_right(library: Library) -> Non
 
 def test_dates_leave_out_what_has_none_and_count_it(library: Library) -> None:
     question = Question(parse("not tom"), since=datetime(2020, 12, 1), before=datetime(2021, 1, 1))
-    hits, undated = search(library, question)
-    assert [hit.taken for hit in hits] == [DATES["2020/party.png"]]
-    assert undated == 2
-    assert search(library, Question(parse("bob"), before=datetime(2020, 12, 1))) == ([], 0)
+    hits = search(library, question)
+    assert [hit.taken for hit in known_of(library, hits.rows, None)] == [DATES["2020/party.png"]]
+    assert hits.undated == 2
+    assert search(library, Question(parse("bob"), before=datetime(2020, 12, 1))) == Hits([], 0, 0)
 
 
 @pytest.mark.parametrize(
-    ("faces", "found"),
+    ("faces", "expected"),
     [
         ((0, 0), ["sea"]),
         ((1, 1), ["street", "Anna alone"]),
@@ -112,8 +115,8 @@ def test_dates_leave_out_what_has_none_and_count_it(library: Library) -> None:
         ((2, 2), ["beach"]),
     ],
 )
-def test_how_many_faces(library: Library, faces: tuple[int, int | None], found: list[str]) -> None:
-    assert names(library, faces=faces) == found
+def test_how_many_faces(library: Library, faces: tuple[int, int | None], expected: list[str]) -> None:
+    assert names(library, faces=faces) == expected
 
 
 def test_a_photo_that_nobody_has_looked_at_shows_not_nobody(library: Library) -> None:
@@ -136,7 +139,7 @@ def test_what_somebody_said_is_settled(library: Library, what: str, unknown: lis
     assert names(library, "unknown") == unknown
     assert names(library, faces=(2, 3)) == two
     assert names(library, faces=(2, 2)) == (["beach"] if what == "fact" else two)
-    (party,), _undated = search(library, Question(parse("bob")))
+    (party,) = found(library, "bob")
     assert party.people == (("Anna", "Bob", None) if what == "fact" else ("Anna", "Bob"))
 
 
@@ -169,15 +172,32 @@ def test_a_link_to_a_folder_is_the_folder(library: Library, tmp_path: Path) -> N
     assert names(library, within=tmp_path / "pictures" / "2020") == ["beach", "party"]
 
 
-def test_copies_are_one_photo_and_missing_files_are_no_places(library: Library, tmp_path: Path) -> None:
+def test_copies_are_one_photo_and_missing_files_are_counted(library: Library, tmp_path: Path) -> None:
     with library.changing() as change:
         change.execute("INSERT INTO files (root, name, stamp, photo) SELECT root, ?, '', photo FROM files LIMIT 1", (b"copy\xff.png",))
-    (hit,), _undated = search(library, Question(parse("anna and tom")))
+    (hit,) = found(library, "anna and tom")
     assert hit.places == [str(tmp_path / "photos" / "2020" / "beach.png"), os.fsdecode(os.fsencode(tmp_path) + b"/photos/copy\xff.png")]
+    one, every = Question(parse("anna and tom")), Question(parse("anna"))
     with library.changing() as change:
-        change.execute("UPDATE files SET missing_since = 1")
-    (hit,), _undated = search(library, Question(parse("anna and tom")))
-    assert hit.places == []
+        change.execute("UPDATE files SET missing_since = 1 WHERE name <> ?", (b"copy\xff.png",))
+    assert search(library, one) == Hits([hit.row], 0, 0)
+    assert search(library, every) == Hits([hit.row], 2, 0)
+    assert search(library, Question(one.query, within=Path("2020"))) == Hits([], 1, 0)
+    with library.changing() as change:
+        change.execute("DELETE FROM files WHERE missing_since = 1")  # as that of a photo that was edited since
+    assert search(library, every) == Hits([hit.row], 0, 0)
+
+
+def test_photos_below_a_folder_that_is_not_there_are_missing(library: Library, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "copy.png").touch()
+    with library.changing() as change:
+        change.execute("INSERT INTO roots VALUES (7, ?)", (os.fsencode(tmp_path / "other"),))
+        change.execute("INSERT INTO files (root, name, stamp, photo) SELECT 7, ?, '', photo FROM files LIMIT 1", (b"copy.png",))
+    (tmp_path / "photos").rename(tmp_path / "unplugged")
+    assert search(library, Question(parse("anna"))) == Hits([1], 2, 0)
+    (tmp_path / "photos").mkdir()  # where a drive was
+    assert search(library, Question(parse("anna"))) == Hits([1], 2, 0)
 
 
 def test_other_readers_faces_do_not_count(library: Library) -> None:
@@ -235,9 +255,12 @@ def test_a_library_without_names_says_so(named_library) -> None:
 def test_no_question_goes_through_the_embeddings(library: Library) -> None:
     query = parse("(anna or tom) and not bob and unknown and not nobody")
     question = Question(query, datetime(2020, 1, 1), datetime(2022, 1, 1), Path("2020"), (1, 9), [1, 2])
-    where, values = module._conditions(library, question, {1: "/photos"}, "drawn")
-    plan = [row[3] for row in library.rows("EXPLAIN QUERY PLAN " + module._SELECT.format(where), ("drawn", *values))]
-    assert not [step for step in plan if " faces " in step and "COVERING" not in step], plan
-    assert not [
-        step for step in plan if step.startswith("SCAN") and (" photos " in step or (" answers " in step and "no_faces" not in step))
-    ], plan
+    plans = []
+    library.rows = lambda statement, values=(), ask=library.rows: (  # type: ignore[method-assign]
+        plans.append([row[3] for row in ask(f"EXPLAIN QUERY PLAN {statement}", values)]) or ask(statement, values)
+    )
+    known_of(library, [1, *search(library, question).rows], question.within)
+    steps = [step for plan in plans for step in plan]
+    assert not [step for step in steps if " faces " in step and "COVERING" not in step], steps
+    assert not [step for step in steps if step.startswith("SCAN answers") and "no_faces" not in step], steps
+    assert not [step for step in steps if step.startswith(("SCAN photos", "SCAN files")) and "COVERING" not in step], steps

@@ -37,6 +37,11 @@ def test_is_not_made_unasked_nor_among_other_files(tmp_path: Path) -> None:
     (tmp_path / "photo.jpg").write_bytes(b"x")
     with pytest.raises(UsageError, match="not empty"):
         Library(tmp_path, create=True)
+    (tmp_path / "killed").mkdir()
+    (tmp_path / "killed" / FILE).touch()
+    with pytest.raises(UsageError, match="There is no library"):
+        Library(tmp_path / "killed")
+    Library(tmp_path / "killed", create=True).__exit__()
 
 
 def test_a_change_is_whole_or_not_at_all(folder: Path) -> None:

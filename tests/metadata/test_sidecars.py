@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from whosthat.metadata import sidecars
-from whosthat.metadata.sidecars import SidecarError, read_sidecar, sidecar_for, sidecars_of, write_sidecar
+from whosthat.metadata.sidecars import SidecarError, read_sidecar, sidecar_for, sidecars_of
 
 
 @pytest.fixture
@@ -43,15 +43,15 @@ def test_one_that_two_photos_could_mean_is_neither_ones(photo: Path, other: str)
 def test_whoever_may_read_the_photo_may_read_a_new_one(photo: Path) -> None:
     photo.chmod(0o440)  # a photo that is protected has a sidecar like any other
     new = read_sidecar(sidecar_for(photo), photo)
-    assert (new.content, new.stamp) == (b"", ())
-    write_sidecar(new, b"new")
+    assert (new.packet, new.stamp) == (b"", ())
+    new.write(b"new")
     assert (sidecar_for(photo).read_bytes(), stat.S_IMODE(sidecar_for(photo).stat().st_mode)) == (b"new", 0o640)
 
 
 def test_who_may_read_one_stays(photo: Path) -> None:
     sidecar_for(photo).write_bytes(b"old")
     sidecar_for(photo).chmod(0o664)
-    write_sidecar(read_sidecar(sidecar_for(photo)), b"new")
+    read_sidecar(sidecar_for(photo)).write(b"new")
     assert (sidecar_for(photo).read_bytes(), stat.S_IMODE(sidecar_for(photo).stat().st_mode)) == (b"new", 0o664)
 
 
@@ -59,7 +59,7 @@ def test_one_that_is_read_only_is_left_alone(photo: Path) -> None:
     sidecar_for(photo).write_bytes(b"old")
     sidecar_for(photo).chmod(0o444)
     with pytest.raises(SidecarError, match="read-only"):
-        write_sidecar(read_sidecar(sidecar_for(photo)), b"new")
+        read_sidecar(sidecar_for(photo)).write(b"new")
     assert sidecar_for(photo).read_bytes() == b"old"
 
 
@@ -76,11 +76,11 @@ def test_one_that_another_program_wrote_meanwhile_is_not_overwritten(photo: Path
     new = read_sidecar(sidecar_for(photo), photo)
     sidecar_for(photo).write_bytes(b"theirs")
     with pytest.raises(SidecarError, match="another program"):
-        write_sidecar(new, b"ours")
+        new.write(b"ours")
     old = read_sidecar(sidecar_for(photo), photo)
     sidecar_for(photo).write_bytes(b"theirs again")
     with pytest.raises(SidecarError, match="another program"):
-        write_sidecar(old, b"ours")
+        old.write(b"ours")
     assert sidecar_for(photo).read_bytes() == b"theirs again"
 
 
@@ -105,7 +105,7 @@ def test_a_kill_leaves_the_old_one_or_the_new(photo: Path, killed_at, monkeypatc
     sidecar_for(photo).write_bytes(b"old")
     for nth in range(1, 9):
         with killed_at(nth) as died:
-            write_sidecar(read_sidecar(sidecar_for(photo)), b"new")
+            read_sidecar(sidecar_for(photo)).write(b"new")
         assert sidecar_for(photo).read_bytes() in (b"old", b"new")
         if not died:
             break
@@ -119,4 +119,4 @@ def test_a_disk_without_room_is_told(photo: Path, monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(sidecars, "replace_file", full)
     with pytest.raises(SidecarError, match="No space left"):
-        write_sidecar(read_sidecar(sidecar_for(photo), photo), b"new")
+        read_sidecar(sidecar_for(photo), photo).write(b"new")

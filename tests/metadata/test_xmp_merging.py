@@ -9,9 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from whosthat.metadata.regions import Frame
-from whosthat.metadata.xmp import opened, read_people, written_regions
-from whosthat.metadata.xmp_editing import EMPTY
-from whosthat.metadata.xmp_merging import Person, is_empty, merge, take_out
+from whosthat.metadata.xmp import opened, read_people, words, written_regions
+from whosthat.metadata.xmp_merging import Person, merge, take_out
 from whosthat.safe_xml import XmlError
 from whosthat.types import Box
 
@@ -19,11 +18,10 @@ FRAME = Frame(400, 300)
 ANNA = Person("Anna", Box(0.6, 0.6, 0.8, 0.9), 0.93)
 MARIE = Person("Marie Curie", Box(0.21, 0.3, 0.4, 0.5), 0.8)
 PROGRAMS = ["digiKam", "Lightroom", "ExifTool", "Microsoft", "compact"]
-BOTH = ["Iptc4xmpExt:PersonInImage", "dc:subject"]
 
 
 def names(packet: bytes, frame: Frame = FRAME) -> list[str]:
-    return sorted(region.name for region in read_people(packet, frame, own=True).regions)
+    return sorted({one.region.name for one in written_regions(opened(packet), frame) if one.region.name})
 
 
 def only_added(old: bytes, new: bytes) -> bool:
@@ -39,7 +37,7 @@ def test_exiftool_reads_every_field_back(exiftool, tmp_path, orientation: int) -
     frame = Frame(400, 300, orientation)
     box = frame.upright(Box(0.25, 0.5, 0.5, 0.6))
     people = [Person('Anna <b>&amp;</b> "é" \' 王 אבג', box, 0.93217), Person("beach", None, 0.7)]
-    merged = merge(EMPTY, people, frame)
+    merged = merge(b"", people, frame)
     (tmp_path / "photo.jpg.xmp").write_bytes(merged.packet)
     read = exiftool(tmp_path / "photo.jpg.xmp")
     name = people[0].name
@@ -58,10 +56,11 @@ def test_exiftool_reads_every_field_back(exiftool, tmp_path, orientation: int) -
         },
         "XMP-dc:Subject": [name, "beach"],
         "XMP-iptcExt:PersonInImage": [name],
+        "XMP-whosthat:Subject": [name, "beach"],
+        "XMP-whosthat:PersonInImage": [name],
         "ExifTool:Validate": "OK",
     }
     assert merged.names == (name, "beach")
-    assert merged.added == {name: set(BOTH), "beach": {"dc:subject"}}
     assert names(merged.packet, frame) == [name]
 
 
@@ -90,7 +89,7 @@ def test_twice_is_once(programs, program: str) -> None:
     once = merge(programs[program], [ANNA, MARIE], FRAME)
     twice = merge(once.packet, [ANNA, MARIE], FRAME, complete=True)
     assert twice.packet == once.packet
-    assert (twice.names, twice.added) == (("Anna", "Marie Curie"), {})
+    assert twice.names == ("Anna", "Marie Curie")
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
@@ -117,32 +116,46 @@ def unnamed(packet: bytes) -> bytes:
 @pytest.mark.parametrize("program", ["digiKam", "Lightroom", "ExifTool", "compact"])
 def test_a_region_without_a_name_gets_it_and_gives_it_back(exiftool, tmp_path, programs, program: str) -> None:
     packet = unnamed(programs[program])
-    assert read_people(packet, FRAME).regions == ()
+    assert read_people(packet, FRAME) == ()
     merged = merge(packet, [MARIE], FRAME)
     assert only_added(packet, merged.packet)
     assert (merged.names, merged.problems) == (("Marie Curie",), [])
     (tmp_path / "a.xmp").write_bytes(merged.packet)
     faces = [one for one in exiftool(tmp_path / "a.xmp")["XMP-mwg-rs:RegionInfo"]["RegionList"] if one["Type"] == "Face"]
     assert [one["Name"] for one in faces] == ["Marie Curie"]  # the same region, with all that it had
-    assert read_people(merged.packet, FRAME).regions == ()  # whosthat's own name is nobody's label
+    assert read_people(merged.packet, FRAME) == ()  # whosthat's own name is nobody's label
     assert merge(merged.packet, [MARIE], FRAME, complete=True).packet == merged.packet
-    corrected = merge(merged.packet, [Person("Irene", MARIE.box, 1.0)], FRAME, gone=merged.added)
+    corrected = merge(merged.packet, [Person("Irene", MARIE.box, 1.0)], FRAME)
     assert names(corrected.packet) == ["Irene"]
     assert corrected.packet.count(b"Marie Curie") == (b"People/Marie" in packet) + packet.count(b">Marie Curie<")
     for nobody in (
-        merge(merged.packet, [], FRAME, complete=True, gone=merged.added).packet,
-        take_out(merged.packet, "Marie Curie", BOTH[:1]),
+        merge(merged.packet, [], FRAME, complete=True).packet,
+        take_out(merged.packet, "Marie Curie"),
     ):
         assert names(nobody) == []
         assert len(list(written_regions(opened(nobody), FRAME))) == len(list(written_regions(opened(packet), FRAME)))
 
 
-def test_an_empty_name_that_is_an_attribute_is_left_alone(programs) -> None:
-    packet = programs["Lightroom"].replace(b"Marie Curie", b"")
+@pytest.mark.parametrize("program", ["Lightroom", "ExifTool"])
+def test_an_empty_name_is_none(programs, program: str) -> None:
+    packet = programs[program].replace(b"Marie Curie", b" ")
     merged = merge(packet, [MARIE], FRAME)
-    assert (merged.packet, merged.names) == (packet, ())
-    assert "without a name" in merged.problems[0]
-    assert merge(programs["ExifTool"].replace(b"Marie Curie", b" "), [MARIE], FRAME).names == ("Marie Curie",)
+    assert (merged.names, names(merged.packet)) == (("Marie Curie",), ["Marie Curie"])
+    assert b"Marie" not in take_out(merged.packet, "Marie Curie")
+
+
+def test_what_exiv2_wrote_anew_is_still_ours(programs) -> None:
+    """digiKam and darktable, through Exiv2, make attributes of the simple fields of a structure."""
+    new = b"<mwg-rs:Extensions xmlns:whosthat='urn:whosthat:xmp:1#'\n whosthat:Confidence=\"0.9300\"/>"
+    packet = re.sub(rb"<mwg-rs:Extensions.*?</mwg-rs:Extensions>", new, merge(programs["digiKam"], [ANNA], FRAME).packet)
+    assert new in packet
+    assert [one.name for one in read_people(packet, FRAME)] == ["Marie Curie"]
+    assert take_out(packet, "Anna") == programs["digiKam"]
+    look = b' odd:look="> mwg-rs:Name=\'Anna\'" xmlns:odd="urn:odd#"'
+    region = b' mwg-rs:Name="Anna" xmlns:whosthat="urn:whosthat:xmp:1#"\n whosthat:Confidence="0.93"'
+    packet = programs["Lightroom"].replace(b' mwg-rs:Name="Marie Curie"', look + region)
+    assert read_people(packet, FRAME) == ()
+    assert take_out(packet, "Anna") == packet.replace(b' mwg-rs:Name="Anna"', b"").replace(b'\n whosthat:Confidence="0.93"', b"")
 
 
 def test_where_only_microsoft_has_a_region_without_a_name_a_new_one_comes(programs) -> None:
@@ -153,20 +166,21 @@ def test_where_only_microsoft_has_a_region_without_a_name_a_new_one_comes(progra
 
 def test_what_whosthat_wrote_is_updated(programs) -> None:
     once = merge(programs["digiKam"], [ANNA], FRAME)
-    corrected = merge(once.packet, [Person("Ada", ANNA.box, 1.0)], FRAME, gone=once.added)
+    corrected = merge(once.packet, [Person("Ada", ANNA.box, 1.0)], FRAME)
     assert names(corrected.packet) == ["Ada", "Marie Curie"]
     assert b"Anna" not in corrected.packet
     moved = merge(corrected.packet, [Person("Ada", Box(0.5, 0.1, 0.6, 0.2), 1.0)], FRAME)
-    assert read_people(moved.packet, FRAME, own=True).regions[1].box.left == pytest.approx(0.5)
+    (left,) = [one.region.box.left for one in written_regions(opened(moved.packet), FRAME) if one.region.name == "Ada"]
+    assert left == pytest.approx(0.5)
     assert names(moved.packet) == ["Ada", "Marie Curie"]
 
 
 def test_of_whom_is_not_asked_stays_unless_all_are_known() -> None:
-    two = merge(EMPTY, [ANNA, MARIE], FRAME)
+    two = merge(b"", [ANNA, MARIE], FRAME)
     assert names(merge(two.packet, [ANNA], FRAME).packet) == ["Anna", "Marie Curie"]
     assert names(merge(two.packet, [ANNA], FRAME, complete=True).packet) == ["Anna"]
-    nobody = merge(two.packet, [], FRAME, complete=True, gone=two.added)
-    assert is_empty(nobody.packet)
+    assert words(opened(merge(two.packet, [ANNA], FRAME, complete=True).packet), "dc:subject") == ["Anna"]
+    assert merge(two.packet, [], FRAME, complete=True).packet == b""
 
 
 @pytest.mark.parametrize("windows", [False, True])
@@ -176,19 +190,18 @@ def test_taking_out_gives_back_what_was(programs, program: str, windows: bool) -
     merged = merge(packet, [ANNA, MARIE], FRAME)
     assert only_added(packet, merged.packet)
     assert names(merged.packet) == ["Anna", "Marie Curie"]
-    back = take_out(take_out(merged.packet, "Anna", merged.added["Anna"]), "Marie Curie", merged.added["Marie Curie"])
+    back = take_out(take_out(merged.packet, "Anna"), "Marie Curie")
     assert b"Anna" not in back
     if program not in ("Microsoft", "compact"):  # which were on one line
         assert back == packet
     assert read_people(back, FRAME) == read_people(packet, FRAME)
-    own = merge(EMPTY, [ANNA], FRAME)
-    assert is_empty(take_out(own.packet, "anna", own.added["Anna"]))
+    own = merge(b"", [ANNA], FRAME)
+    assert take_out(own.packet, "anna") == b""
 
 
 def test_taking_out_leaves_the_keyword_and_region_of_others(programs) -> None:
     merged = merge(programs["digiKam"], [MARIE], FRAME)
-    assert merged.added == {"Marie Curie": {"Iptc4xmpExt:PersonInImage"}}
-    back = take_out(merged.packet, "Marie Curie", merged.added["Marie Curie"])
+    back = take_out(merged.packet, "Marie Curie")
     assert names(back) == ["Marie Curie"]
     assert b"<rdf:li>Marie Curie</rdf:li>\n     <rdf:li>physics" in back
 
@@ -235,8 +248,8 @@ def test_places_of_the_upright_photo_where_the_list_has_them(programs) -> None:
 
 @pytest.mark.parametrize("name", ["a\x00b", "a\x1bb", "a\ud800b", "a\nb", "\ufffe", " "])
 def test_names_that_xml_cannot_hold(name: str) -> None:
-    merged = merge(EMPTY, [Person(name, ANNA.box, 1.0)], FRAME)
-    assert (merged.packet, merged.names) == (EMPTY, ())
+    merged = merge(b"", [Person(name, ANNA.box, 1.0)], FRAME)
+    assert (merged.packet, merged.names) == (b"", ())
     assert merged.problems == ["a name has a character that XML cannot hold"]
 
 

@@ -179,7 +179,7 @@ def test_nothing_grows_while_a_broker_is_down(loopback: None, heard: Any) -> Non
     for number in range(2000):
         notifier.tell({**ANNA, "name": f"person {number}"})
     assert time.monotonic() - began < 5
-    assert notifier.dropped >= 2 * 2000 - mqtt.WAITING - 2000
+    assert len(notifier._client._out_messages) <= mqtt.WAITING
     assert len(notifier._announced) <= mqtt.MOST_PEOPLE
     notifier.close()
 

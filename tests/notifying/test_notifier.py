@@ -40,7 +40,7 @@ def test_messages_arrive_in_order_and_once(heard: Any) -> None:
     for n in range(20):
         outbox.tell({"n": n})
     outbox.close()
-    assert (receiver.got, outbox.dropped, heard.said) == (list(range(20)), 0, [])
+    assert (receiver.got, heard.said) == (list(range(20)), [])
 
 
 def test_what_fails_is_tried_again_and_told_once(heard: Any) -> None:
@@ -59,7 +59,7 @@ def test_what_can_never_arrive_is_given_up(heard: Any) -> None:
     outbox.tell({"n": 1})
     outbox.tell({"n": 2})
     outbox.close()
-    assert (receiver.got, outbox.dropped) == ([2], 1)
+    assert receiver.got == [2]
 
 
 def test_nobody_waits_for_a_receiver_that_hangs_and_the_newest_are_kept(heard: Any) -> None:
@@ -70,7 +70,6 @@ def test_nobody_waits_for_a_receiver_that_hangs_and_the_newest_are_kept(heard: A
     for n in range(1000):
         outbox.tell({"n": n})
     assert time.monotonic() - began < 1
-    assert 1000 - notifier.WAITING - 1 <= outbox.dropped <= 1000 - notifier.WAITING
     receiver.free.set()
     outbox.close()
     assert receiver.got[-notifier.WAITING :] == list(range(1000 - notifier.WAITING, 1000))
@@ -82,7 +81,7 @@ def test_old_news_is_given_up(heard: Any, monkeypatch: pytest.MonkeyPatch) -> No
     outbox = Outbox(receiver, "example", heard.say)
     outbox.tell({"n": 1})
     outbox.close()
-    assert (receiver.got, outbox.dropped) == ([], 1)
+    assert receiver.got == []
 
 
 def test_closing_takes_no_longer_than_it_may(heard: Any) -> None:

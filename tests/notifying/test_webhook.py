@@ -80,19 +80,16 @@ def test_a_message_is_posted_as_json_with_the_token(server: Server, heard: Any) 
     ((path, headers, body),) = server.got
     assert (path, body, headers["Content-Type"]) == ("/api/webhook/door?x=1", MESSAGE, "application/json")
     assert headers["Authorization"] == "Bearer secret"
-    assert (heard.said, hook.dropped) == ([], 0)
+    assert heard.said == []
 
 
-@pytest.mark.parametrize(("status", "times", "dropped"), [(503, 2, 0), (429, 2, 0), (404, 1, 1), (302, 1, 1)])
-def test_only_what_may_pass_later_is_tried_again_and_no_redirect_is_followed(
-    server: Server, heard: Any, status: int, times: int, dropped: int
-) -> None:
+@pytest.mark.parametrize(("status", "times"), [(503, 2), (429, 2), (404, 1), (302, 1)])
+def test_only_what_may_pass_later_is_tried_again_and_no_redirect_is_followed(server: Server, heard: Any, status: int, times: int) -> None:
     server.answers = [status]
     hook = Webhook(server.url + "/door", say=heard.say)
     hook.tell(MESSAGE)
     hook.close()
     assert [path for path, _headers, _body in server.got] == ["/door"] * times
-    assert hook.dropped == dropped
     assert heard.said[0] == f"127.0.0.1 cannot be told: it answers {status}. Trying again."
 
 

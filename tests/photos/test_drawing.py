@@ -50,6 +50,16 @@ def test_white_letters_can_be_read_on_every_colour(colour):
     assert 1.05 / (np.dot(linear, [0.2126, 0.7152, 0.0722]) + 0.05) > 5
 
 
+def test_frames_of_a_video_share_where_their_labels_are():
+    sides = {}
+    near, far = (Sighting("ann", 0.9, box=Box(40, top, 90, top + 50)) for top in (2, 30))
+    draw_sightings(GREY, [near], sides)
+    below = draw_sightings(GREY, [far], sides)
+    assert changed(GREY, below)[1] > changed(GREY, draw_sightings(GREY, [far]))[1]
+    draw_sightings(GREY, [], sides)
+    np.testing.assert_array_equal(draw_sightings(GREY, [far], sides), draw_sightings(GREY, [far]))
+
+
 def test_fifty_faces_are_drawn():
     boxes = [Box(16 * x, 24 * y, 16 * x + 8, 24 * y + 9) for x, y in np.ndindex(10, 5)]
     crowd = [Sighting(f"person {number}" if number % 2 else None, 0.9, box=box) for number, box in enumerate(boxes)]

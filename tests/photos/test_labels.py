@@ -33,6 +33,14 @@ def test_a_label_without_room_nearby_moves_away_and_says_how_far():
     assert place.gap == pytest.approx(90, abs=13)  # half a row of the places that are tried
 
 
+def test_a_label_of_a_video_stays_on_its_side_until_it_must_move():
+    below = place_label(SIZE, Box(100, 5, 150, 60), PICTURE, [], [])
+    still = place_label(SIZE, Box(100, 30, 150, 85), PICTURE, [], [Box(90, 95, 110, 120)], below.side)
+    assert (still.box, still.is_free) == (Box(100, 85, 160, 99), True)
+    assert place_label(SIZE, Box(100, 30, 150, 85), PICTURE, [], [Box(90, 85, 160, 120)], below.side).box == Box(100, 16, 160, 30)
+    assert place_label(SIZE, Box(100, 30, 150, 85), PICTURE, [Box(155, 90, 200, 110)], [], below.side).box == Box(100, 16, 160, 30)
+
+
 def test_a_full_picture_is_told():
     assert not place_label(SIZE, Box(100, 50, 150, 110), PICTURE, [Box(0, 0, 400, 300)], []).is_free
     assert not place_label(SIZE, Box(0, 0, 400, 300), PICTURE, [], [Box(0, 0, 400, 300)]).is_free

@@ -56,8 +56,10 @@ def times(path: Path) -> list[float]:
 
 
 def again(ffmpeg: Any, source: Path, target: Path, **more: Any) -> Path:
-    with open_video(source) as video, VideoWriter(ffmpeg, target, source, rate=video.rate, **more) as writer:
-        for frame in video.frames():
+    with open_video(source) as video:
+        frames = list(video.frames())
+    with VideoWriter(ffmpeg, target, source, frames[0].image.shape[1::-1], rate=video.rate, **more) as writer:
+        for frame in frames:
             writer.write(frame.image, frame.seconds)
     return target
 
@@ -123,7 +125,7 @@ def test_any_sound_and_any_name(ffmpeg: Any, name: str, arguments: Any, sounds: 
 def test_odd_sizes_lose_no_pixel(ffmpeg: Any, tmp_path: Path) -> None:
     source = make(tmp_path / "film.mp4", *PICTURE)
     frame = np.full((37, 51, 3), 200, np.uint8)
-    with VideoWriter(ffmpeg, tmp_path / "odd.mp4", source, rate=RATE) as writer:
+    with VideoWriter(ffmpeg, tmp_path / "odd.mp4", source, (51, 37), rate=RATE) as writer:
         writer.write(frame, 0.0)
     (image,) = images(tmp_path / "odd.mp4")
     assert image.shape == (38, 52, 3)

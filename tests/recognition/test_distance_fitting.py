@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from whosthat.errors import WeightsError
-from whosthat.recognition.distance_fitting import SMALLEST_VALUE, ImpostorTrials, fit_distance, leave_one_person_out
+from whosthat.recognition.distance_fitting import SMALLEST_VALUE, ImpostorTrials, fit_distance, leave_one_person_out, strangers_as_near
 from whosthat.recognition.enrolling import Strangers, fit_identifier
 from whosthat.recognition.face_threshold import DistanceThreshold
 from whosthat.recognition.gallery import Gallery
@@ -52,6 +52,13 @@ def test_photos_or_the_network_have_spoken_and_that_is_said() -> None:
     assert "(600 faces of 60 known people and 20 faces of 2 strangers)" in fitted(drawn(60, counts=many), drawn(2), counts=many).how
     assert "This is estimated from your photos (600 faces of 60 strangers)." in fitted(drawn(7), drawn(60)).how
     assert "the threshold is strict" in fit_distance(KNOWN, NOBODY, counts=np.array([5]), network="own").how
+
+
+def test_how_many_strangers_are_as_near_is_what_the_threshold_says() -> None:
+    for played in (NOBODY, drawn(7)):
+        values = np.array([fitted(played, rate=rate).value for rate in (0.01, 0.1, 0.3)])
+        shares = strangers_as_near(values, played, counts=COUNTS, network="dlib-resnet", rate=0.01)
+        assert shares == pytest.approx([0.01, 0.1, 0.3], rel=0.02)
 
 
 @pytest.mark.parametrize(("n_people", "said_of"), [(1, "10"), (7, "70"), (300, "3,000")])

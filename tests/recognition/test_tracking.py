@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whosthat.recognition.tracking import Span, Tracker, spans_of, tracks_by_person
+from whosthat.recognition.looks import Look
+from whosthat.recognition.tracking import Span, Track, Tracker, best_sightings, spans_of, tracks_by_person
 from whosthat.types import Box, Sighting
 
 
@@ -107,3 +108,14 @@ def test_every_sighting_is_in_one_track_and_no_name_twice_in_a_frame(frames):
         names = [track.name for track in tracks if index in track.boxes and track.name is not None]
         assert len(names) == len(set(names))
     assert all(track.start <= track.end and 0 <= track.agreement <= 1 and track.best_frame in track.boxes for track in tracks)
+
+
+def test_the_best_look_at_each_who_was_seen_often_enough():
+    def track(name, stranger, confidence, *qualities):
+        looks = tuple(Look(index, index / 5, quality) for index, quality in enumerate(qualities))
+        boxes = {look.index: Box(look.index, 0, look.index + 40, 40) for look in looks}
+        return Track(name, 1.0, confidence, 0, 0.0, 1.0, boxes, looks, stranger)
+
+    tracks = [track("ann", 0, 0.7, 0.1), track("ann", 0, 0.9, 0.1, 0.8), track("bo", 0, 0.9, 0.5), track(None, 1, 0.1, 0.2, 0.1, 0.1)]
+    found = best_sightings([*tracks, track(None, 0, 0.1, 0.9, 0.9, 0.9)], named=2, unnamed=3)
+    assert [(one.name, one.confidence, one.box.left, frame) for one, frame in found] == [("ann", 0.9, 1, 1), (None, 0.1, 0, 0)]

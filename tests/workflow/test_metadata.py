@@ -13,12 +13,13 @@ from PIL import Image as PillowImage
 from whosthat.errors import UsageError
 from whosthat.metadata import exiftool as metadata_exiftool
 from whosthat.metadata.regions import Frame
-from whosthat.metadata.xmp import read_people
+from whosthat.metadata.xmp import opened, written_regions
 from whosthat.photos.headers import header_of
 from whosthat.photos.reading import read
 from whosthat.types import Box, Face, Sighting
 from whosthat.workflow.discovery import NOBODY, Discovery, FoundFace
 from whosthat.workflow.metadata import PeopleReader, XmpWritten, read_xmp, write_discovery, write_xmp
+from whosthat.workflow.predict import find_photos
 from whosthat.workflow.prediction import Prediction
 
 ANNA = Box(240, 180, 320, 270)
@@ -45,6 +46,12 @@ def written(*predictions: Prediction, **how) -> XmpWritten:
     told = XmpWritten()
     assert list(write_xmp(predictions, told, **how)) == list(predictions)
     return told
+
+
+def where(sidecar: Path) -> dict[str, int]:
+    """Return the names that have a region, and its left side in pixels."""
+    written = written_regions(opened(sidecar.read_bytes()), Frame(400, 300))
+    return {one.region.name: round(one.region.box.left * 400) for one in written if one.region.name}
 
 
 def found(path: Path, *boxes: Box, labels: list[int] | None = None, facts=None) -> Discovery:
@@ -106,8 +113,26 @@ def test_what_other_programs_say_counts_more(photo, programs) -> None:
     told = written(answer(path, Tom=MARIE, Anna=ANNA))
     assert told.written == 1
     assert [(one.path, one.reason) for one in told.kept] == [(path, "the region of Tom is named Marie Curie by another program")]
-    people = read_people(path.with_name("beach.xmp").read_bytes(), Frame(400, 300), own=True).regions
-    assert sorted(region.name for region in people) == ["Anna", "Marie Curie"]
+    assert sorted(where(path.with_name("beach.xmp"))) == ["Anna", "Marie Curie"]
+
+
+def test_what_other_programs_say_elsewhere_counts_too(photo, programs) -> None:
+    """In the photo itself and in the other one of two sidecars, of which whosthat writes the first."""
+    path = photo(
+        xmp=programs["digiKam"].replace(b"Marie Curie", b"Irene").replace(b'x="0.3"', b'x="0.6"').replace(b"0.2, 0.3,", b"0.5, 0.3,")
+    )
+    sidecars = path.with_name("beach.jpg.xmp"), path.with_name("beach.xmp")
+    sidecars[0].touch()
+    sidecars[1].write_bytes(programs["Lightroom"])
+    irene = Box(202, 90, 280, 150)
+    told = written(answer(path, Tom=MARIE, Anna=irene, Irene=ANNA))
+    assert [one.reason for one in told.kept] == [
+        "the region of Tom is named Marie Curie by another program",
+        "the region of Anna is named Irene by another program",
+        "Irene has a region elsewhere in the photo, by another program",
+    ]
+    assert (told.written, sidecars[0].read_bytes(), sidecars[1].read_bytes()) == (0, b"", programs["Lightroom"])
+    assert written(answer(path, Marie=ANNA, Irene=irene)).written == 1  # who agrees has a region in the sidecar, too
 
 
 @pytest.mark.parametrize(
@@ -141,6 +166,24 @@ def test_an_empty_sidecar_and_a_read_only_one(photo, programs) -> None:
     sidecar.chmod(0o444)
     assert [one.reason for one in written(answer(path, Anna=ANNA)).problems] == ["it is read-only"]
     assert sidecar.read_bytes() == programs["digiKam"]
+
+
+def test_what_a_kill_left_beside_a_photo_goes_with_the_next_run(photo, killed_at) -> None:
+    path = photo()
+    with killed_at(1):
+        written(answer(path, Anna=ANNA))
+    (left,) = path.parent.glob(".new-*")
+    os.utime(left, (1, 1))
+    assert list(find_photos([path.parent])) == [path]
+    assert not left.exists()
+    stranger, young = path.with_name(".new-notes"), path.with_name(".new-0123456789ab")
+    stranger.touch(), young.touch()
+    os.utime(stranger, (1, 1))
+    link = path.with_name(".new-0123456789ac")
+    link.symlink_to(stranger)
+    os.utime(link, (1, 1), follow_symlinks=False)
+    assert list(find_photos([path.parent])) == [path]
+    assert all(os.path.lexists(one) for one in (stranger, young, link))
 
 
 def test_photos_in_a_storage_get_none() -> None:
@@ -271,5 +314,4 @@ def test_names_of_groups_are_written(photo) -> None:
     named = discovery.named({"1": "Marie", "2": "Anna", "3": NOBODY})
     told = write_discovery(named)
     assert (told.written, told.problems) == (1, [])
-    people = read_people(path.with_name("beach.jpg.xmp").read_bytes(), Frame(400, 300), own=True).regions
-    assert {region.name: round(region.box.left * 400) for region in people} == {"Marie": 82, "Anna": 240}
+    assert where(path.with_name("beach.jpg.xmp")) == {"Marie": 82, "Anna": 240}

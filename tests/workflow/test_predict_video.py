@@ -80,6 +80,11 @@ def test_faces_are_followed_named_and_timed(tmp_path: Path) -> None:
     assert (answer.n_frames, answer.seconds, answer.problem) == (20, pytest.approx(3.8), "")
 
 
+def test_what_was_seen_until_it_was_stopped_is_the_answer(tmp_path: Path) -> None:
+    answer = predict_video(FindsSquares(), film(tmp_path / "film.mp4"), every=2, stops=lambda: True)
+    assert (answer.n_frames, [track.name for track in answer.tracks]) == (1, ["Ann", None])
+
+
 def test_memory_does_not_grow_with_the_video(tmp_path: Path) -> None:
     recogniser = FindsSquares()
     predict_video(recogniser, film(tmp_path / "film.mp4"), every=1)

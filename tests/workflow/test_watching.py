@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
@@ -93,6 +94,24 @@ def test_a_photo_that_cannot_be_read_stops_nothing(bundle: Path, folder: Path, h
     notices = list(watch(bundle, str(folder), SOON, stops=Steps(arrive, rounds=12), progress=heard))
     assert [told(notice) for notice in notices] == ["+red", "-red"]
     assert any("a.jpg: " in sentence for sentence in heard.said)
+
+
+def test_everybody_in_a_video_that_arrives_is_told_as_often_seen_as_before_a_camera(
+    bundle: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, heard: Any
+) -> None:
+    monkeypatch.setattr("whosthat.photos.arrivals.STILL", 0.0)
+    writer = cv2.VideoWriter(str(folder / "film.avi"), cv2.CAP_FFMPEG, cv2.VideoWriter_fourcc(*"MJPG"), 10.0, (32, 32))
+    for colour in [RED] * 10 + [GREEN] * 5 + [BLUE] * 10:  # every fifth is looked at
+        writer.write(np.full((32, 32, 3), colour[::-1], np.uint8))
+    writer.release()
+    (folder / "broken.mp4").write_bytes(b"\0\0\0\x20ftypisom")
+    how = Watching(interval=0.01, existing=True, image=True)
+    notices = list(watch(bundle, str(folder), how, stops=Steps(rounds=30), progress=heard))
+    assert [told(notice) for notice in notices] == ["+red", "+blue", "-red", "-blue"]
+    assert [notice.photo for notice in notices[:2]] == [folder / "film.avi"] * 2
+    for notice, colour in zip(notices, (RED, BLUE), strict=False):
+        assert np.abs(read(notice.image).astype(int) - colour).max() < 20
+    assert any("broken.mp4: the video cannot be opened" in sentence for sentence in heard.said)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="this file system cannot move a folder that is being read")
@@ -197,7 +216,7 @@ class Notes:
 
     def __init__(self) -> None:
         self.got: list[Any] = []
-        self.closed, self.dropped = False, 0
+        self.closed = False
 
     def tell(self, message: Any) -> None:
         self.got.append(message)

@@ -20,6 +20,7 @@ COMMANDS = {
     "predict": N_("Say who or what is in photos and videos."),
     "watch": N_("Tell who comes before a camera or into a folder, as it happens."),
     "people": N_("List the people whom a face recogniser knows; add, remove or rename them."),
+    "untag": N_("Take a name out of the metadata of photos, where whosthat wrote it."),
     "export": N_("Write a recogniser's network, or the photos of its run, to files."),
     "report": N_("Write a run's report again, and open it."),
     "runs": N_("List runs, set them side by side, or move a threshold."),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -17,10 +17,8 @@ from whosthat.translation import N_, _, ngettext
 from whosthat.wording import counted
 
 if TYPE_CHECKING:
-    from whosthat.library.facts import Fact, What
-    from whosthat.workflow.library.answering import Answered
+    from whosthat.library.facts import What
     from whosthat.workflow.library.correcting import Corrected, Correction
-    from whosthat.workflow.library.recogniser import Effect, Learnt
 
 app = new_app()
 
@@ -143,20 +141,20 @@ def _rename(library: Path, pair: str, *, merge: bool, as_json: bool) -> None:
 
 
 def _show_faces(library: Path, photo: str, *, as_json: bool) -> None:
-    from whosthat.workflow.library.faces import faces_in
+    from whosthat.workflow.library.faces import photo_in
+    from whosthat.workflow.library.words import why_sentence
 
-    faces = faces_in(library, photo)
+    faces = photo_in(library, photo).faces
     if as_json:
         show_json(faces)
         return
-    why = {"fact": _("you said so"), "no_face": _("no face"), "recogniser": _("recogniser"), "group": _("its group")}
     rows = [
         (
             str(one.number),
             f"{one.box.left:.0f}, {one.box.top:.0f}",
             f"{one.box.width:.0f} x {one.box.height:.0f}",
             one.name or _("unknown"),
-            why.get(one.why, ""),
+            why_sentence(one.why),
         )
         for one in faces
     ]
@@ -167,74 +165,26 @@ def _show_faces(library: Path, photo: str, *, as_json: bool) -> None:
 
 def _show(library: Path, done: Corrected, *, as_json: bool) -> None:
     """Say what was said, and what came of it."""
-    for fact in done.facts[:1]:
-        say(_words(fact))
-    if len(done.facts) > 1:
-        say(_("The same holds for {faces} more.", faces=counted(len(done.facts) - 1, "face")))
-    if done.is_new:
-        say(_("{name} is new in this library.", name=done.facts[0].person))
-    if done.learnt is not None:
-        _show_learnt(done.learnt)
-    if done.effect is not None:
-        say(_effect_words(done.effect), *_harm_words(library, done.effect))
-    say(*done.notes)
+    from whosthat.workflow.library.words import changed_sentence, corrected_sentences
+
+    say(*corrected_sentences(done, _way_back(library)))
     if as_json:
         show_json(done)
     elif done.answered is not None:
-        _show_changes(done.answered)
+        say(changed_sentence(done.answered))
+        unknown = _("unknown")
+        rows = [(str(one.path or one.photo), str(one.face), one.before or unknown, one.after or unknown) for one in done.answered.first]
+        if rows:
+            show_table((_("photo"), _("face"), _("before"), _("now")), rows, right=(_("face"),), paths=(_("photo"),))
 
 
-def _words(fact: Fact) -> str:
-    """Say a fact in a sentence."""
-    values = {"number": fact.number, "name": fact.person or ""}
-    if fact.undone_at is not None:
-        return _("Correction {number} was taken back.", **values)
-    return {
-        "is": _("Correction {number}: this is {name}.", **values),
-        "is_not": _("Correction {number}: this is not {name}.", **values),
-        "nobody": _("Correction {number}: this is nobody you know.", **values),
-        "no_face": _("Correction {number}: this is no face.", **values),
-    }[fact.what]
-
-
-def _show_learnt(learnt: Learnt) -> None:
-    if learnt.is_new:
-        people, faces = counted(learnt.people, "person"), counted(learnt.faces, "face")
-        say(_("The library's recogniser learnt again: {people}, {faces}.", people=people, faces=faces), *learnt.notes[:1])
-    if learnt.left_out:
-        faces = counted(learnt.left_out, "face")
-        say(_("It did not learn from {faces} of groups that probably show somebody else.", faces=faces))
-
-
-def _effect_words(effect: Effect) -> str:
-    return _(
-        "Of {faces} that it learnt from besides, {with_it:,} are answered right in cross-validation, and {without_it:,} without this one.",
-        faces=counted(effect.n, "face"),
-        with_it=effect.with_it,
-        without_it=effect.without_it,
-    )
-
-
-def _harm_words(library: Path, effect: Effect) -> Iterator[str]:
-    command = f"whosthat correct {library} --undo {effect.fact}"  # not translated: a command
-    if effect.is_doubtful:
-        yield _("Without this correction, the face would sooner be {name}.", name=effect.likeliest)
-    if effect.harms:
-        yield _("So it does harm. Look at the face again, or take it back: {command}", command=command)
-    elif effect.is_doubtful:
-        yield _("Look at the face again, or take it back: {command}", command=command)
-
-
-def _show_changes(answered: Answered) -> None:
-    say(ngettext("{n} answer changed.", "{n:,} answers changed.", answered.changed))
-    unknown = _("unknown")
-    rows = [(str(one.path or one.photo), str(one.face), one.before or unknown, one.after or unknown) for one in answered.first]
-    if rows:
-        show_table((_("photo"), _("face"), _("before"), _("now")), rows, right=(_("face"),), paths=(_("photo"),))
+def _way_back(library: Path) -> Callable[[int], str]:
+    return lambda number: f"whosthat correct {library} --undo {number}"  # not translated: a command
 
 
 def _list(library: Path, *, as_json: bool) -> None:
     from whosthat.workflow.library.correcting import corrections
+    from whosthat.workflow.library.words import effect_sentences
 
     found = corrections(library)
     if as_json:
@@ -247,17 +197,14 @@ def _list(library: Path, *, as_json: bool) -> None:
     say(ngettext("{n} correction.", "{n:,} corrections.", len(found)))
     for one in found:
         if one.effect is not None and (one.effect.harms or one.effect.is_doubtful) and one.fact.undone_at is None:
-            say(_("Correction {number}:", number=one.fact.number), _effect_words(one.effect), *_harm_words(library, one.effect))
+            say(_("Correction {number}:", number=one.fact.number), *effect_sentences(one.effect, _way_back(library)))
 
 
 def _row(one: Correction) -> tuple[str, ...]:
+    from whosthat.workflow.library.words import what_was_said
+
     fact = one.fact
-    what = {"is": fact.person or "", "is_not": _("not {name}", name=fact.person), "nobody": _("nobody you know"), "no_face": _("no face")}[
-        fact.what
-    ]
-    if fact.undone_at is not None:
-        what = _("{what} (taken back)", what=what)
     when = datetime.fromtimestamp(fact.said_at).strftime("%Y-%m-%d %H:%M")  # not translated: ISO 8601
     photo = str(one.path or fact.photo) if one.n_faces == 1 else _("{faces} of groups", faces=counted(one.n_faces, "face"))
     enrolled = _("yes") if fact.undone_at is None and (fact.enrolled or fact.how != "face") else ""
-    return str(fact.number), when, photo, "" if one.n_faces > 1 else str(one.face or ""), what, enrolled
+    return str(fact.number), when, photo, "" if one.n_faces > 1 else str(one.face or ""), what_was_said(fact), enrolled

@@ -22,6 +22,7 @@ from whosthat.wording import counted
 
 if TYPE_CHECKING:
     from whosthat.workflow.discovery import Discovery, Group
+    from whosthat.workflow.group_files import Names
 
 app = new_app()
 
@@ -62,10 +63,15 @@ class _Wishes:
     read_xmp: bool = False
     contacts: Path | None = None
 
-    def applied(self, found: Discovery) -> Discovery:
-        """Return what becomes of a discovery."""
+    def applied(self, found: Discovery, shown: Names) -> Discovery:
+        """Return what becomes of a discovery; only guesses that were ``shown`` are accepted."""
         found = found.named(self.names).denied(self.never, numbered=found)
-        return found.accepted(perhaps=self.perhaps) if self.accept or self.perhaps else found
+        if not (self.accept or self.perhaps):
+            return found
+        guessed = shown.guessed(perhaps=self.perhaps)
+        if not guessed:
+            say(_("No name was proposed before, so none was accepted. Look at the contact sheet first."))
+        return found.taking(guessed)
 
 
 @app.command(
@@ -143,7 +149,7 @@ def _of_photos(paths: list[Path], wishes: _Wishes, without: list[Path], *, bundl
     from whosthat.workflow.discover import discover as discover_paths
     from whosthat.workflow.group_files import read_names
 
-    names, _written = read_names(wishes.sheet)
+    names, shown = read_names(wishes.sheet)
     others: Counter[str] = Counter()
     with terminal_progress() as progress:
         found = discover_paths(
@@ -151,7 +157,7 @@ def _of_photos(paths: list[Path], wishes: _Wishes, without: list[Path], *, bundl
         )
     say(*not_looked_at(others))
     found = replace(found, never=names.never)
-    return wishes.applied(_with_names_of_others(found, wishes.contacts) if wishes.read_xmp else found)
+    return wishes.applied(_with_names_of_others(found, wishes.contacts) if wishes.read_xmp else found, shown)
 
 
 def _with_names_of_others(found: Discovery, contacts: Path | None) -> Discovery:
@@ -167,19 +173,18 @@ def _write_names(found: Discovery, *, in_files: bool) -> bool:
     """Write names for other programs; tell whether all could be written."""
     from whosthat.workflow.metadata import write_discovery
 
-    written = write_discovery(found, in_files=in_files)
-    say_written(written)
-    return not written.problems
+    return say_written(write_discovery(found, in_files=in_files))
 
 
 def _of_library(folder: Path, wishes: _Wishes, *, learn: bool) -> Discovery:
     """Group the faces of a library, and let it keep the names."""
     from whosthat.library.store import Library
-    from whosthat.workflow.group_files import with_edits
+    from whosthat.workflow.group_files import read_names, with_edits
     from whosthat.workflow.library.groups import change_groups
 
+    now, shown = read_names(wishes.sheet)
     with Library(folder) as library:
-        named = change_groups(library, lambda found: wishes.applied(with_edits(found, wishes.sheet)), learns=learn)
+        named = change_groups(library, lambda found: wishes.applied(with_edits(found, now, shown), shown), learns=learn)
     if named.faces:
         say(
             _(

@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 
 from whosthat.cli.commands import COMMANDS
 from whosthat.cli.options import OUTPUT, JsonOption, about, argument, examples, new_app, option
-from whosthat.cli.output import say, show_first, show_json
+from whosthat.cli.output import SHOWN_ROWS, say, show_first, show_json
 from whosthat.cli.terminal import terminal_progress
 from whosthat.errors import UsageError
 from whosthat.translation import N_, _, ngettext
 from whosthat.wording import counted
 
 if TYPE_CHECKING:
-    from whosthat.workflow.library.find import Found, Similar
+    from collections.abc import Sequence
+
+    from whosthat.workflow.library.find import Found, FoundPhoto
 
 app = new_app()
 
@@ -79,80 +81,54 @@ def find(  # noqa: PLR0913  typer makes a parameter of each option
     wanted = like if like is None or face is None else (like, face)
     found = find_photos(library, query, since=since, until=until, within=within, faces=faces, like=wanted)
     if as_json:
-        show_json(found.to_dict())
+        show_json(found)
     else:
         _show(found)
+    if m3u is None and sheet is None and links is None:
+        return
+    photos, _gone = found.first()
     if m3u is not None:
-        _write_playlist(found, m3u)
+        _write_playlist(photos, m3u)
     if sheet is not None:
         options = {"--since": since, "--until": until, "--in": within, "--faces": faces, "--like": like, "--face": face}
         terms = " ".join([query, *(f"{name} {value}" for name, value in options.items() if value is not None)])
-        _write_sheet(found, sheet, terms)
+        _write_sheet(photos, sheet, terms)
     if links is not None:
-        _link(found, links)
+        _link(photos, links)
 
 
 def _show(found: Found) -> None:
-    """Show the photos, and say what is not among them."""
-    distance = (_("distance"),) if found.similar else ()
-    rows = [
-        (str(one.path), one.when, one.who, *(() if one.distance is None else (f"{one.distance:.2f}",))) for one in found.photos
-    ]  # not translated: a number
-    if rows:
+    """Show the first photos, and say how many more there are and what is not among them."""
+    from whosthat.workflow.library.words import found_sentences
+
+    photos, gone = found.first(SHOWN_ROWS)
+    if photos:
+        distance = (_("distance"),) if found.similar else ()
+        rows = [(str(one.path), one.when, one.who, *(() if one.distance is None else (f"{one.distance:.2f}",))) for one in photos]
         path = _("path")
-        show_first((path, _("taken"), _("people"), *distance), rows, right=distance, paths=(path,))
-    say(*map(_likeness, found.similar))
-    say(_("{photos} found.", photos=counted(len(found.photos), "photo")))
-    if found.missing:
-        say(
-            _(
-                "{photos} would be among them, but the files are not there: the drive is not connected, or they were deleted since the "
-                "last scan.",
-                photos=_more(found.missing),
-            )
-        )
-    if found.undated:
-        say(_("{photos} would be among them if they had a date.", photos=_more(found.undated)))
+        show_first((path, _("taken"), _("people"), *distance), rows, n=len(found.photos) - gone, right=distance, paths=(path,))
+    say(*found_sentences(found, gone))
 
 
-def _more(n: int) -> str:
-    return counted(n, "more photo")  # not translated: the key
-
-
-def _likeness(similar: Similar) -> str:
-    """Say whom a face looks like."""
-    names = [_("{name} ({n})", name=_("unknown") if name is None else name, n=n) for name, n in similar.names]
-    who = _("unknown") if similar.name is None else similar.name
-    if not names:
-        return _("Face {n}, {who}: no similar face.", n=similar.face, who=who)
-    return _(
-        "Face {n}, {who}: similar faces in {photos}: {names}.",
-        n=similar.face,
-        who=who,
-        photos=_more(similar.photos),
-        names=_(", ").join(names[:10]),
-    )
-
-
-def _write_playlist(found: Found, file: Path) -> None:
+def _write_playlist(photos: Sequence[FoundPhoto], file: Path) -> None:
     from whosthat.workflow.library.found_files import write_playlist
 
-    write_playlist(file, [one.path for one in found.photos])
+    write_playlist(file, [one.path for one in photos])
     say(_("Playlist: {file}", file=file))
 
 
-def _write_sheet(found: Found, folder: Path, terms: str) -> None:
+def _write_sheet(photos: Sequence[FoundPhoto], folder: Path, terms: str) -> None:
     from whosthat.workflow.library.found_files import write_sheet
 
     with terminal_progress() as progress:
-        page = write_sheet(folder, found.photos, terms, progress=progress)
+        page = write_sheet(folder, photos, terms, progress=progress)
     say(_("Contact sheet: {page}", page=page))
 
 
-def _link(found: Found, folder: Path) -> None:
+def _link(photos: Sequence[FoundPhoto], folder: Path) -> None:
     from whosthat.workflow.library.found_files import link_photos
 
-    made = link_photos(folder, [one.path for one in found.photos])
+    made = link_photos(folder, [one.path for one in photos])
     if made["copy"]:
         say(_("{photos} copied to {folder}: the system makes no links there.", photos=counted(made["copy"], "photo"), folder=folder))
     if made["link"] or not made["copy"]:

@@ -34,7 +34,7 @@ SHOWN = 20
 
 LibraryArgument = Annotated[Path, argument("LIBRARY", N_("The library's own folder."))]
 FoldersArgument = Annotated[list[Path] | None, argument("PHOTOS...", N_("Folders of photos, with folders in them to any depth."))]
-NameArgument = Annotated[str | None, argument("NAME", N_("The person's name."))]
+NameArgument = Annotated[str | None, argument("NAME", N_("The person's name; with --missing, a scanned folder that is gone for good."))]
 _BUNDLE_HELP = N_("A face recogniser, such as runs/latest, that names the faces from now on; its networks find them.")
 BundleOption = Annotated[Path | None, option("--bundle BUNDLE", _BUNDLE_HELP)]
 MissingOption = Annotated[bool, option("--missing", N_("Forget the files that are gone instead, and photos that lie nowhere else."))]
@@ -144,30 +144,36 @@ def verify(ctx: typer.Context, read: ReadOption = False, as_json: JsonOption = F
     help=about(
         N_("Forget somebody: faces, embeddings, name and what was said of them, also in the cache and the recogniser in use."),
         N_(
-            "Photos that show nobody else are passed over by later scans. A receipt in the library's folder says what was deleted and what "
-            "stays. The photos themselves are not touched."
+            "Photos that show nobody else are passed over by later scans. A receipt beside the library's folder says what was deleted and "
+            "what stays. The photos themselves are not touched."
+        ),
+        N_(
+            "--missing leaves a folder alone that is not there as a whole: its drive may not be plugged in. Name the folder where it is "
+            "gone for good."
         ),
     ),
     epilog=examples("""
         library family forget anna
         library family forget --missing
+        library family forget --missing photos/2009
     """),  # not translated: command lines
     no_args_is_help=True,
 )
 def forget(ctx: typer.Context, name: NameArgument = None, missing: MissingOption = False, as_json: JsonOption = False) -> None:
     """Answer ``whosthat library LIBRARY forget``."""
-    if missing == (name is not None):
-        raise UsageError("Name a person to forget, or say --missing.")
     from whosthat.workflow.library.forgetting import forget as forget_person
     from whosthat.workflow.library.forgetting import forget_missing
 
-    if name is None:
-        gone = forget_missing(ctx.obj)
+    if missing:
+        gone = forget_missing(ctx.obj, name)
         numbers = {"files": counted(gone.files, "file"), "photos": counted(gone.photos, "photo"), "faces": counted(gone.faces, "face")}
         say(_("Forgotten: {files}, {photos}, {faces}.", **numbers))
+        say(*(_("{folder} is not there, or holds no photos. What the library knows of it stays.", folder=folder) for folder in gone.away))
         if as_json:
             show_json(gone)
         return
+    if name is None:
+        raise UsageError("Name a person to forget, or say --missing.")
     receipt, file = forget_person(ctx.obj, name)
     say(
         _(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from whosthat.cli.metadata import CONTACTS, IN_FILES, ContactsPath, say_read, say_written
+from whosthat.cli.metadata import ContactsOption, InFilesOption, say_read, say_written
 from whosthat.cli.options import JsonOption, about, examples
 from whosthat.cli.output import say, show_json
 from whosthat.cli.terminal import terminal_progress
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from whosthat.workflow.metadata import XmpRead
 
 BAD_DATA = 3
-
-InFiles = Annotated[bool, IN_FILES]
-Contacts = Annotated[ContactsPath, CONTACTS]
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -53,7 +50,7 @@ def add_commands(app: typer.Typer) -> None:
     )(read_xmp)
 
 
-def write_xmp(ctx: typer.Context, in_files: InFiles = False, as_json: JsonOption = False) -> None:
+def write_xmp(ctx: typer.Context, in_files: InFilesOption = False, as_json: JsonOption = False) -> None:
     """Answer ``whosthat library LIBRARY write-xmp``."""
     from whosthat.workflow.library.metadata import write_library_xmp
 
@@ -61,12 +58,11 @@ def write_xmp(ctx: typer.Context, in_files: InFiles = False, as_json: JsonOption
         written = write_library_xmp(ctx.obj, in_files=in_files, progress=progress)
     if as_json:
         show_json(written)
-    say_written(written)
-    if written.problems:
+    if not say_written(written):
         raise typer.Exit(BAD_DATA)
 
 
-def read_xmp(ctx: typer.Context, contacts: Contacts = None, as_json: JsonOption = False) -> None:
+def read_xmp(ctx: typer.Context, contacts: ContactsOption = None, as_json: JsonOption = False) -> None:
     """Answer ``whosthat library LIBRARY read-xmp``."""
     read = read_and_say(ctx.obj, contacts)
     if as_json:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated
 
 from whosthat.cli.options import OUTPUT, option
 from whosthat.cli.output import say
@@ -23,14 +23,11 @@ MOST_TOLD = 20
 _WRITE_HELP = N_("Write the names for digiKam, Lightroom and others: into XMP files beside the photos, which keep all else they hold.")
 WriteXmpOption = Annotated[bool, option("--write-xmp", _WRITE_HELP, OUTPUT)]
 _IN_FILES_HELP = N_("Write names into the photos themselves, through ExifTool, which keeps each old file beside the new one.")
-IN_FILES = option("--in-files", _IN_FILES_HELP, OUTPUT)
-InFilesOption = Annotated[bool, IN_FILES]
+InFilesOption = Annotated[bool, option("--in-files", _IN_FILES_HELP, OUTPUT)]
 _READ_HELP = N_("Take names from photos that were tagged in digiKam, Lightroom, Picasa, immich or PhotoPrism.")
 ReadXmpOption = Annotated[bool, option("--read-xmp", _READ_HELP)]
-CONTACTS = option("--contacts FILE.xml", N_("Picasa's contacts.xml, for names that its files beside the photos lack."))
-ContactsPath: TypeAlias = Path | None
-"""Where it is; None where it is not given."""
-ContactsOption = Annotated[ContactsPath, CONTACTS]
+_CONTACTS_HELP = N_("Picasa's contacts.xml, for names that its files beside the photos lack.")
+ContactsOption = Annotated[Path | None, option("--contacts FILE.xml", _CONTACTS_HELP)]
 
 
 def check_together(*, write: bool, in_files: bool, read: bool = False, contacts: Path | None = None, library: bool = False) -> None:
@@ -67,13 +64,11 @@ class NamesForOthers:
 
     def told(self) -> bool:
         """Say what was written, and tell whether all could be."""
-        if self._told is not None:
-            say_written(self._told)
-        return self._told is None or not self._told.problems
+        return self._told is None or say_written(self._told)
 
 
-def say_written(written: XmpWritten) -> None:
-    """Say what was written for other programs, and what not and why."""
+def say_written(written: XmpWritten) -> bool:
+    """Say what was written for other programs, and what not and why; tell whether all could be."""
     say(
         _(
             "Names were written for {photos}; {same} had them already.",
@@ -83,6 +78,7 @@ def say_written(written: XmpWritten) -> None:
     )
     _say_each(written.kept)
     _say_each(written.problems)
+    return not written.problems
 
 
 def say_read(read: XmpRead) -> None:

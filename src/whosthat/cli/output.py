@@ -215,11 +215,12 @@ def table_lines(
     return lines
 
 
-def show_first(columns: Sequence[str], rows: Rows, *, right: Sequence[str] = (), paths: Sequence[str] = ()) -> None:
-    """Write a table of the first `SHOWN_ROWS` rows, and how many more there are; arguments as of `show_table`."""
+def show_first(columns: Sequence[str], rows: Rows, *, n: int | None = None, right: Sequence[str] = (), paths: Sequence[str] = ()) -> None:
+    """Write a table of the first `SHOWN_ROWS` rows, and how many more there are: of ``n``, or of those given; the rest as `show_table`."""
     show_table(columns, rows[:SHOWN_ROWS], right=right, paths=paths)
-    if len(rows) > SHOWN_ROWS:
-        show(_("and {n:,} more (--json shows all)", n=len(rows) - SHOWN_ROWS))
+    n = len(rows) if n is None else n
+    if n > SHOWN_ROWS:
+        show(_("and {n:,} more (--json shows all)", n=n - SHOWN_ROWS))
 
 
 def show_side_by_side(records: Sequence[Mapping[str, str]]) -> None:

@@ -20,13 +20,15 @@ app = new_app()
 LEFT_AFTER = 1.0
 """Seconds that somebody must have been there for their leaving to be worth a line: who is in one photo alone was not there for a time."""
 
-_SOURCE_HELP = N_("The number of a camera, from 0; the address of one of your network (rtsp://...); or a folder into which photos come.")
+_SOURCE_HELP = N_(
+    "The number of a camera, from 0; the address of one of your network (rtsp://...); or a folder into which photos and videos come."
+)
 SourceArgument = Annotated[str, argument("CAMERA|FOLDER", _SOURCE_HELP)]
 NameOption = Annotated[str, option("--name TEXT", N_("What messages call it, such as front door; what was given when left out."))]
 IntervalOption = Annotated[float, option("--interval SECONDS", N_("Look every so many seconds."), min=0.05, max=3600)]
 _AWAY_HELP = N_("Who was not seen for so many seconds has left, and is told again on coming back.")
 AwayOption = Annotated[float, option("--away SECONDS", _AWAY_HELP, min=1, max=86400)]
-ExistingOption = Annotated[bool, option("--existing", N_("Name the photos that are in the folder already as well."))]
+ExistingOption = Annotated[bool, option("--existing", N_("Name the photos and videos that are in the folder already as well."))]
 UnknownOption = Annotated[bool, option("--no-unknown", N_("Do not tell of unknown people."))]
 _WEBHOOK_HELP = N_("Send each message to this address as JSON (POST). May be given several times.")
 WebhookOption = Annotated[list[str] | None, option("--webhook URL", _WEBHOOK_HELP)]

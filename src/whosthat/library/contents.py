@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whosthat.errors import LibraryError
 from whosthat.library.store import Library
 from whosthat.types import Box, Face
 
@@ -83,14 +82,9 @@ def move_root(change: sqlite3.Connection, root: int, to: int, folder: bytes) -> 
     change.execute("DELETE FROM roots WHERE id = ?", (root,))
 
 
-def inside(folder: Path) -> bytes:
+def inside(folder: Path | bytes) -> bytes:
     """Return how the path of everything in a folder begins, as the file system writes it."""
-    return inside_of(os.fsencode(folder))
-
-
-def inside_of(folder: bytes) -> bytes:
-    """As `inside`, of a folder as the file system writes it."""
-    return folder.removesuffix(os.sep.encode()) + os.sep.encode()
+    return os.fsencode(folder).removesuffix(os.sep.encode()) + os.sep.encode()
 
 
 def put_photo(change: sqlite3.Connection, sha256: str, size: tuple[int, int], taken_at: float | None = None) -> int:
@@ -165,11 +159,7 @@ def faces_of(library: Library, reader: str | None = None, photos: Collection[int
     try:
         return [_face(*row) for row in rows]
     except (ValueError, TypeError, OverflowError) as error:
-        raise LibraryError(
-            "The library {file} is damaged ({error}). Restore it from a backup, or delete it and scan again.",
-            file=library.file,
-            error=error,
-        ) from error
+        raise library.damaged(error) from error
 
 
 def files_of(library: Library, photo: int, *, missing: bool = False) -> tuple[Path, ...]:
@@ -210,6 +200,11 @@ def set_setting(change: sqlite3.Connection, name: str, value: str | None) -> Non
 def shares(box: Box, width: float, height: float) -> Box:
     """Return a box in pixels as shares of its photo's width and height."""
     return Box(box.left / width, box.top / height, box.right / width, box.bottom / height)
+
+
+def in_pixels(box: Box, width: float, height: float) -> Box:
+    """Return a box in shares of its photo's width and height in pixels."""
+    return Box(box.left * width, box.top * height, box.right * width, box.bottom * height)
 
 
 def overlap(one: Box, other: Box) -> float:

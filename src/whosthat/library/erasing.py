@@ -12,11 +12,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from whosthat.errors import LibraryError
 from whosthat.library import contents
 from whosthat.library.contents import SAME_PLACE, mark_of, overlap, set_setting, shares
 from whosthat.library.facts import key_of
@@ -37,6 +37,13 @@ _FACTS = 'SELECT photo, "left", top, "right", bottom, what, person FROM facts WH
 _ANSWERED = "SELECT face, faces.photo, why FROM answers JOIN faces ON faces.id = face WHERE person = ?"
 _SAID = "SELECT photo FROM facts WHERE person = ? AND what = 'is' AND undone_at IS NULL"
 _MARK = "INSERT OR IGNORE INTO forgotten (mark) VALUES (?)"
+_GONE = (
+    "missing_since IS NOT NULL AND root NOT IN (SELECT root FROM files WHERE root IS NOT :away GROUP BY root "
+    "HAVING count(*) = count(missing_since))"
+)
+"""Files that are missing, but not those of a folder that is away as a whole: a drive that is not plugged in, say. ``:away`` is one that is
+gone for good."""
+_PHOTOS_GONE = f"id NOT IN (SELECT photo FROM files WHERE photo IS NOT NULL AND NOT ({_GONE}))"  # noqa: S608  a constant
 
 
 @dataclass
@@ -105,7 +112,7 @@ def note(library: Library, person: str, receipt: str) -> Erasing:
     digests = [digest for (digest,) in library.rows_of("SELECT lower(hex(sha256)) FROM photos WHERE id IN ({})", [*photos])]
     marks = [mark_of(content) for (content,) in library.rows_of("SELECT sha256 FROM photos WHERE id IN ({})", alone)]
     places = "SELECT roots.path, files.name, stamp FROM files JOIN roots ON roots.id = root WHERE photo IN ({})"
-    marks += [mark_of(contents.inside_of(root), name, stamp) for root, name, stamp in library.rows_of(places, alone)]
+    marks += [mark_of(contents.inside(root), name, stamp) for root, name, stamp in library.rows_of(places, alone)]
     guessed = sum(why != "fact" for row in rows for _face, _photo, why in library.rows(_ANSWERED, (row,)))
     lists = {"alone": tuple(alone), "shared": tuple(shared), "digests": tuple(digests)}
     erasing = Erasing(person=person, receipt=receipt, guessed=guessed, **lists)
@@ -127,27 +134,33 @@ def begun(library: Library) -> Erasing | None:
     try:
         return Erasing.model_validate_json(text or "")
     except ValueError as error:  # also what pydantic raises
-        raise LibraryError(
-            "The library {file} is damaged ({error}). Restore it from a backup, or delete it and scan again.",
-            file=library.file,
-            error=type(error).__name__,
-        ) from error
+        raise library.damaged(type(error).__name__) from error
 
 
-def missing_digests(library: Library) -> list[str]:
-    """Return the SHA-256 of the photos that lie nowhere now."""
-    return [digest for digest, _row in _lying_nowhere(library)]
+def roots_away(library: Library) -> dict[int, Path]:
+    """Return the folders, by their rows, of which no file was there at the last scan."""
+    rows = library.rows("SELECT root FROM files GROUP BY root HAVING count(*) = count(missing_since)")
+    return {root: contents.roots_of(library)[root] for (root,) in rows}
 
 
-def erase_missing(library: Library) -> tuple[int, int, int]:
-    """Delete the files that are missing and the photos that lie nowhere now; return how many of both, and of their faces."""
-    photos = [(row,) for _digest, row in _lying_nowhere(library)]
+def missing_digests(library: Library, away: int | None = None) -> list[str]:
+    """Return the SHA-256 of the photos that `erase_missing` deletes."""
+    return [digest for (digest,) in library.rows(f"SELECT lower(hex(sha256)) FROM photos WHERE {_PHOTOS_GONE}", {"away": away})]  # noqa: S608  a constant
+
+
+def erase_missing(library: Library, away: int | None = None) -> tuple[int, int, int]:
+    """Delete the files that are missing and the photos that lie nowhere else; return how many of both, and of their faces.
+
+    Files of a folder that is `roots_away` stay, but for those of the one whose row is ``away``: it goes as a whole.
+    """
     with library.changing() as change:
-        files = change.execute("DELETE FROM files WHERE missing_since IS NOT NULL").rowcount
-        faces = change.executemany("DELETE FROM faces WHERE photo = ?", photos).rowcount
+        faces = change.execute(f"DELETE FROM faces WHERE photo IN (SELECT id FROM photos WHERE {_PHOTOS_GONE})", {"away": away}).rowcount  # noqa: S608  a constant
+        photos = [(row,) for (row,) in change.execute(f"SELECT id FROM photos WHERE {_PHOTOS_GONE}", {"away": away})]  # noqa: S608  a constant
+        files = change.execute(f"DELETE FROM files WHERE {_GONE}", {"away": away}).rowcount  # noqa: S608  a constant
         change.executemany("DELETE FROM photos WHERE id = ?", photos)
+        change.execute("DELETE FROM roots WHERE id = ?", (away,))
         set_setting(change, NOTE, _FREE_PAGES)
-    return files, len(photos), max(0, faces)
+    return files, len(photos), faces
 
 
 def give_back(library: Library) -> None:
@@ -156,12 +169,6 @@ def give_back(library: Library) -> None:
         library.shrink()
         with library.changing() as change:
             set_setting(change, NOTE, None)
-
-
-def _lying_nowhere(library: Library) -> list[tuple[str, int]]:
-    return library.rows(
-        "SELECT lower(hex(sha256)), id FROM photos WHERE NOT EXISTS (SELECT 1 FROM files WHERE photo = photos.id AND missing_since IS NULL)"
-    )
 
 
 def _rows_of(library: Library, person: str) -> list[int]:

@@ -22,9 +22,6 @@ out from facts and recogniser, and can be worked out again at any time.
     answers    who a face is: ``person`` (NULL: nobody who is known), ``confidence`` 0 to 1, ``why``: ``fact``, ``group`` or
                ``recogniser``; ``no_face``: somebody said that it is none
     groups     the group that a face was put into before anybody had a name, from 0; -1 waits aside
-    sidecars   files into which whosthat wrote names, beside a photo or the photo itself: ``path``, ``sha256`` of what was written,
-               ``made``: whether there was no such file before
-    sidecar_names  the names that it wrote there, and among which ``keywords`` (with a blank between, empty for a region alone)
     settings   single values by name: ``bundle`` (the recogniser in use), ``reader`` (the key of the one whose faces count), ``networks``
                (detector and embedder of that reader), ``due`` (a scan has not answered for all that it found), ``forgetting`` (`erasing`)
     forgotten  what must not come back after somebody was forgotten, without a name: ``photo`` and the box, in shares, where no face is
@@ -42,7 +39,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE TABLE files (id INTEGER PRIMARY KEY, root INTEGER NOT NULL REFERENCES roots ON DELETE CASCADE, name BLOB NOT NULL, "
         "stamp TEXT NOT NULL, photo INTEGER REFERENCES photos, problem TEXT NOT NULL DEFAULT '', missing_since REAL, "
         "was INTEGER REFERENCES photos ON DELETE SET NULL, UNIQUE (root, name))",
-        "CREATE INDEX files_of_photo ON files (photo)",
+        "CREATE INDEX files_of_photo ON files (photo, missing_since)",
         "CREATE INDEX files_that_changed ON files (was) WHERE was IS NOT NULL",
         "CREATE TABLE looks (photo INTEGER NOT NULL REFERENCES photos ON DELETE CASCADE, reader TEXT NOT NULL, "
         "PRIMARY KEY (photo, reader)) WITHOUT ROWID",
@@ -65,9 +62,6 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX answers_of_person ON answers (person)",
         "CREATE INDEX no_faces ON answers (face) WHERE why = 'no_face'",
         "CREATE TABLE groups (face INTEGER PRIMARY KEY REFERENCES faces ON DELETE CASCADE, number INTEGER NOT NULL)",
-        "CREATE TABLE sidecars (path BLOB PRIMARY KEY, sha256 BLOB NOT NULL, made INTEGER NOT NULL) WITHOUT ROWID",
-        "CREATE TABLE sidecar_names (path BLOB NOT NULL REFERENCES sidecars ON DELETE CASCADE, name TEXT NOT NULL, keywords TEXT NOT NULL, "
-        "PRIMARY KEY (path, name)) WITHOUT ROWID",
         "CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
         "CREATE TABLE forgotten (id INTEGER PRIMARY KEY, photo INTEGER REFERENCES photos ON DELETE CASCADE, left REAL, top REAL, "
         "right REAL, bottom REAL, mark BLOB UNIQUE, CHECK ((photo IS NULL) <> (mark IS NULL)))",

@@ -1,7 +1,8 @@
 """Finding photos in a library: by people, dates, folders and numbers of faces, with one SQL statement.
 
-What belongs here: from a question to rows. What does not: reading a question's words (`query`), likeness of faces, whether a file is still
-there (`whosthat.workflow.library.find`). Nothing heavy is imported: a search takes less time than starting Python does.
+What belongs here: from a question to rows, and from rows to what is known of them. What does not: reading a question's words (`query`),
+likeness of faces, whether a single file is still there (`whosthat.workflow.library.find`). Nothing heavy is imported: a search takes less
+time than starting Python does.
 
 Names and folders are only ever values of the statement, never a part of it.
 """
@@ -12,7 +13,7 @@ import difflib
 import json
 import os
 import unicodedata
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -37,20 +38,27 @@ _WITH_UNKNOWN = (
 )
 _WITH_FACES = "SELECT photo FROM faces WHERE +reader = ? AND id NOT IN (SELECT face FROM answers WHERE why = 'no_face')"
 """The plus keeps SQLite at the index that begins with the photo, so that nothing is to be sorted."""
+_LOOKED_AT = "SELECT photo FROM looks WHERE reader = ?"
 _PEOPLE = (
     "SELECT id, name FROM people WHERE EXISTS (SELECT 1 FROM answers WHERE person = people.id) "
     "OR EXISTS (SELECT 1 FROM facts WHERE person = people.id AND undone_at IS NULL)"
 )
 """Not those of whom everything was taken back."""
 
-_LOOKED_AT = "EXISTS (SELECT 1 FROM looks WHERE looks.photo = photos.id AND looks.reader = ?)"  # not translated: SQL
+_FOUND = (
+    "SELECT json_group_array(id) FILTER (WHERE gone = 0 AND dated), count(*) FILTER (WHERE gone = 1 AND dated), "
+    "count(*) FILTER (WHERE gone IS NOT NULL AND NOT dated) FROM (SELECT photos.id, {dated} AS dated, "
+    "(SELECT {gone} IS NOT NULL FROM files WHERE photo = photos.id AND {inside} ORDER BY {gone} LIMIT 1) AS gone "
+    "FROM photos WHERE {where} ORDER BY taken_at NULLS LAST, photos.id)"
+)
+"""The rows as one text: a hundred thousand rows one by one would take longer than the search. ``gone`` is NULL where there is no file."""
 _NAMES = (
     "SELECT json_group_array(people.name) FROM faces LEFT JOIN answers ON answers.face = faces.id LEFT JOIN people ON people.id = person "
     "WHERE faces.photo = photos.id AND faces.reader = ? AND answers.why IS NOT 'no_face'"
 )
-_SELECT = (
-    f"SELECT photos.id, photos.sha256, photos.taken_at, files.root, files.name, files.missing_since, ({_NAMES}) FROM photos "  # noqa: S608
-    "JOIN files ON files.photo = photos.id WHERE {} ORDER BY photos.taken_at IS NULL, photos.taken_at, files.root, files.name"
+_KNOWN = (
+    f"SELECT photos.id, sha256, taken_at, root, files.name, ({_NAMES}) FROM photos "  # noqa: S608
+    "JOIN files ON files.photo = photos.id WHERE photos.id IN (SELECT value FROM json_each(?)) AND {} ORDER BY root, files.name"
 )
 
 
@@ -78,16 +86,31 @@ class Question:
     rows: Collection[int] | None = None
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """Which photos answer a question.
+
+    Attributes:
+        rows: Their rows in the table ``photos``, the oldest first, those without a date last.
+        missing: How many more it would be, had their files been there at the last scan, or were the folder that was scanned there now.
+        undated: How many more it would be if they had a date; 0 where no dates were asked for.
+    """
+
+    rows: list[int]
+    missing: int
+    undated: int
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
-    """A photo that answers a question.
+    """What is known of a photo that answers a question.
 
     Attributes:
         row: Its row in the table ``photos``.
         sha256: Of its bytes, in hexadecimal.
         taken: When, in the camera's time; None where it does not say.
         people: Who its faces are, from left to right; None for a face without a name.
-        places: Where it lay at the last scan, in the folder that was asked for; as `os` writes paths.
+        places: Where it lies or lay, in the folder that was asked for; as `os` writes paths.
     """
 
     row: int
@@ -97,36 +120,55 @@ class Hit:
     places: list[str]
 
 
-def search(library: Library, question: Question) -> tuple[list[Hit], int]:
-    """Return the photos that answer a question, the oldest first, those without a date last; and how many more there are without any date.
-
-    The second number is 0 where no dates were asked for.
+def search(library: Library, question: Question) -> Hits:
+    """Return which photos answer a question.
 
     Raises:
         LibraryError: The library cannot be read.
         UsageError: It knows nobody of a name, or several, or nothing in a folder.
     """
-    roots = {row: os.fsdecode(path) for row, path in library.rows("SELECT id, path FROM roots")}
-    reader = library.setting("reader") or ""
-    where, values = _conditions(library, question, roots, reader)
-    dated = question.since is not None or question.before is not None
-    found: dict[int, Hit] = {}
-    undated: set[int] = set()
-    people: dict[str, tuple[str | None, ...]] = {}
-    for row, digest, taken_at, root, name, missing_since, names in library.rows(_SELECT.format(where), (reader, *values)):
-        if taken_at is None and dated:
-            undated.add(row)
-            continue
-        hit = found.get(row)
-        if hit is None:
-            if names not in people:
-                people[names] = tuple(json.loads(names))
-            hit = found[row] = Hit(row, digest.hex(), _moment(taken_at), people[names], [])
-        if missing_since is None:
-            hit.places.append(os.path.join(roots[root], os.fsdecode(name)))  # noqa: PTH118  a path object takes ten times as long
-    if not found and not undated and question.within is not None:
+    roots, reader = _roots(library), library.setting("reader") or ""
+    inside, within = _inside(library, question.within, roots)
+    where, values = _conditions(library, question, reader)
+    if question.within is not None:
+        where, values = f"{where} AND {_among(f'SELECT photo FROM files WHERE {inside}')}", [*values, *within]  # noqa: S608  of constants
+    lost = ", ".join(str(row) for row, folder in roots.items() if not _holds_something(folder))
+    gone = f"coalesce(missing_since, CASE WHEN root IN ({lost}) THEN 1 END)" if lost else "missing_since"  # not translated: SQL
+    dated = "1" if question.since is None and question.before is None else "taken_at IS NOT NULL"  # not translated: SQL
+    ((rows, missing, undated),) = library.rows(_FOUND.format(dated=dated, gone=gone, inside=inside, where=where), (*within, *values))
+    hits = Hits(json.loads(rows), missing, undated)
+    if hits == Hits([], 0, 0) and question.within is not None:
         _check_folder(library, question.within, roots)
-    return list(found.values()), len(undated)
+    return hits
+
+
+def known_of(library: Library, rows: Sequence[int], within: Path | None) -> list[Hit]:
+    """Return what is known of photos, in the order of their rows; without those that the library no longer has.
+
+    Places are those in the folder ``within``, None for all.
+    """
+    roots = _roots(library)
+    inside, values = _inside(library, within, roots)
+    found: dict[int, Hit] = {}
+    given = (library.setting("reader") or "", json.dumps(rows), *values)
+    for row, digest, taken_at, root, name, names in library.rows(_KNOWN.format(inside), given):
+        if row not in found:
+            found[row] = Hit(row, digest.hex(), _moment(taken_at), tuple(json.loads(names)), [])
+        found[row].places.append(os.path.join(roots[root], os.fsdecode(name)))  # noqa: PTH118  a path object takes ten times as long
+    return [found[row] for row in rows if row in found]
+
+
+def _roots(library: Library) -> dict[int, str]:
+    return {row: os.fsdecode(path) for row, path in library.rows("SELECT id, path FROM roots")}
+
+
+def _holds_something(folder: str) -> bool:
+    """Tell whether a folder is there; where a drive is not connected, an empty one may stand in its place."""
+    try:
+        with os.scandir(folder) as items:
+            return next(items, None) is not None
+    except OSError:
+        return False
 
 
 def _check_folder(library: Library, folder: Path, roots: Mapping[int, str]) -> None:
@@ -137,8 +179,8 @@ def _check_folder(library: Library, folder: Path, roots: Mapping[int, str]) -> N
         raise UsageError("The library knows no photo in {folder}. It was scanned with: {folders}.", folder=folder, folders=folders)
 
 
-def _conditions(library: Library, question: Question, roots: Mapping[int, str], reader: str) -> tuple[str, list[Any]]:
-    """Return what follows WHERE, and the values in it."""
+def _conditions(library: Library, question: Question, reader: str) -> tuple[str, list[Any]]:
+    """Return what follows WHERE but for the folder, and the values in it."""
     parts: list[tuple[str, list[Any]]] = []
     if question.query is not None:
         parts.append(_People(library, reader).condition(question.query))
@@ -146,8 +188,6 @@ def _conditions(library: Library, question: Question, roots: Mapping[int, str], 
         if moment is not None:
             taken = f"(photos.taken_at {sign} ? OR photos.taken_at IS NULL)"  # not translated: SQL
             parts.append((taken, [(moment - EPOCH).total_seconds()]))
-    if question.within is not None:
-        parts.append(_inside(library, question.within, roots))
     if question.faces is not None:
         parts.append(_with_faces(reader, *question.faces))
     if question.rows is not None:
@@ -204,12 +244,12 @@ class _People:
 
 def _with_faces(reader: str, least: int, most: int | None) -> tuple[str, list[Any]]:
     """Return the condition for so many faces; a photo that nobody has looked at has no number of faces."""
-    if least == 0 and most is None:
-        return _LOOKED_AT, [reader]
-    if least == 0:
-        more, limit = (_WITH_FACES, []) if most == 0 else (_counted("> ?"), [most])
-        return f"NOT {_among(more)} AND {_LOOKED_AT}", [reader, *limit, reader]  # not translated: SQL
-    return _among(_counted("BETWEEN ? AND ?")), [reader, least, _MOST_FACES if most is None else most]
+    if least > 0:
+        return _among(_counted("BETWEEN ? AND ?")), [reader, least, _MOST_FACES if most is None else most]
+    if most is None:
+        return _among(_LOOKED_AT), [reader]
+    more, limit = (_WITH_FACES, []) if most == 0 else (_counted("> ?"), [most])
+    return _among(f"{_LOOKED_AT} EXCEPT {more} ORDER BY photo"), [reader, reader, *limit]  # in order, both are read side by side
 
 
 def _counted(limit: str) -> str:
@@ -221,11 +261,13 @@ def _among(statement: str) -> str:
     return f"photos.id IN ({statement})"  # not translated: SQL
 
 
-def _inside(library: Library, folder: Path, roots: Mapping[int, str]) -> tuple[str, list[Any]]:
-    """Return the condition for files in a folder: one that holds roots or lies below one.
+def _inside(library: Library, folder: Path | None, roots: Mapping[int, str]) -> tuple[str, list[Any]]:
+    """Return the condition for files in a folder, None for any: one that holds roots or lies below one.
 
     A relative folder that does neither is one below the roots, or, if there is none, any that is called so, in a root or on the way to it.
     """
+    if folder is None:
+        return "1", []
     within = "(files.root = ? AND files.name >= ? AND files.name < ?)"  # not translated: SQL
     named = "(files.root = ? AND instr(? || files.name, ?) > 0)"  # not translated: SQL
     parts: list[tuple[str, list[Any]]] = []

@@ -48,7 +48,7 @@ class Library:
     def __init__(self, folder: str | Path, *, create: bool = False) -> None:
         self.folder = Path(folder).absolute()
         self.file = self.folder / FILE
-        if not self.file.exists():
+        if not self.file.exists() or not (create or self.file.stat().st_size):  # an empty file: it was killed while it was made
             self._prepare(create=create)
         with self._telling():
             os.close(os.open(self.file, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite itself would make it readable for others
@@ -120,6 +120,12 @@ class Library:
         finally:
             lock.release()
 
+    def damaged(self, why: object) -> LibraryError:
+        """Return the error that says that rows make no sense."""
+        return LibraryError(
+            "The library {file} is damaged ({error}). Restore it from a backup, or delete it and scan again.", file=self.file, error=why
+        )
+
     def setting(self, name: str) -> str | None:
         """Return a value of the table ``settings``."""
         found = self.rows("SELECT value FROM settings WHERE name = ?", (name,))
@@ -178,11 +184,7 @@ class Library:
         except sqlite3.OperationalError as error:  # no room, kept by others, not to be written
             raise self._cannot(str(error)) from error
         except sqlite3.DatabaseError as error:
-            raise LibraryError(
-                "The library {file} is damaged ({error}). Restore it from a backup, or delete it and scan again.",
-                file=self.file,
-                error=error,
-            ) from error
+            raise self.damaged(error) from error
         except OSError as error:
             raise self._cannot(system_reason(error)) from error
 

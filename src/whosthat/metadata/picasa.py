@@ -17,7 +17,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from whosthat.metadata.regions import Frame, Region, cut
+from whosthat.metadata.regions import cut
 from whosthat.metadata.sidecars import read_sidecar
 from whosthat.safe_xml import Limits, parsed
 from whosthat.types import Box
@@ -33,7 +33,7 @@ _CONTACTS = Limits(size=16 << 20, elements=100_000, depth=8, attributes=64)
 
 
 def read_folder(folder: Path, contacts: Mapping[str, str]) -> dict[str, tuple[tuple[Box, str], ...]]:
-    """Return the faces of a folder's photos, by file name: boxes in shares of the stored photo, and names ("" where nobody said one).
+    """Return the faces of a folder's photos that have a name, by file name: boxes in shares of the stored photo, and names.
 
     Args:
         folder: The folder.
@@ -45,7 +45,7 @@ def read_folder(folder: Path, contacts: Mapping[str, str]) -> dict[str, tuple[tu
     path = next((folder / name for name in FILES if (folder / name).exists()), None)
     if path is None:
         return {}
-    sections = _sections(read_sidecar(path).content.decode("utf-8-sig", "replace"))
+    sections = _sections(read_sidecar(path).packet.decode("utf-8-sig", "replace"))
     names = {**contacts, **{number: entry.split(";")[0] for number, entry in sections.get("Contacts2", {}).items()}}
     names = {number.lower(): name.strip() for number, name in names.items()}
     return {file: faces for file, entries in sections.items() if (faces := _faces(entries.get("faces", ""), names))}
@@ -58,14 +58,9 @@ def read_contacts(path: Path) -> dict[str, str]:
         SidecarError: It cannot be read.
         XmlError: It is no XML, or larger than allowed.
     """
-    root = parsed(read_sidecar(path).content, _CONTACTS)
+    root = parsed(read_sidecar(path).packet, _CONTACTS)
     found = [one.settings for one in root.parts if one.tag == "contact"]
     return {one["id"].lower(): one["name"] for one in found if one.get("id") and one.get("name")}
-
-
-def regions(faces: tuple[tuple[Box, str], ...], frame: Frame) -> tuple[Region, ...]:
-    """Return the faces of a photo that have a name, in shares of the upright photo."""
-    return tuple(Region(name, frame.upright(box)) for box, name in faces if name)
 
 
 def _sections(text: str) -> dict[str, dict[str, str]]:
@@ -84,8 +79,8 @@ def _sections(text: str) -> dict[str, dict[str, str]]:
 def _faces(text: str, names: Mapping[str, str]) -> tuple[tuple[Box, str], ...]:
     found = []
     for rectangle, number in _FACE.findall(text)[:_MOST_FACES]:
-        digits = rectangle.zfill(16)
+        digits, name = rectangle.zfill(16), names.get(number.lower(), "")
         box = cut(*(int(digits[at : at + 4], 16) / 0xFFFF for at in (0, 4, 8, 12)))
-        if box is not None:
-            found.append((box, "" if number.lower() == NOBODY else names.get(number.lower(), "")))
+        if box is not None and name and number.lower() != NOBODY:
+            found.append((box, name))
     return tuple(found)

@@ -57,14 +57,9 @@ class Frame:
     orientation: int = 1
 
     @property
-    def is_sideways(self) -> bool:
-        """Whether width and height change places when the photo is turned upright."""
-        return self.orientation in _SIDEWAYS
-
-    @property
     def upright_size(self) -> tuple[int, int]:
         """Width and height of the photo as it is shown."""
-        return (self.height, self.width) if self.is_sideways else (self.width, self.height)
+        return (self.height, self.width) if self.orientation in _SIDEWAYS else (self.width, self.height)
 
     def upright(self, box: Box) -> Box:
         """Turn a box, in shares of the stored photo, into one in shares of the upright one."""

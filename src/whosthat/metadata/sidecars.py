@@ -33,15 +33,33 @@ class Sidecar:
 
     Attributes:
         path: Where it lies.
-        content: Its bytes; empty where there is none yet.
+        packet: Its bytes; empty where there is none yet.
         mode: Who may read and write it.
         stamp: By which it is seen that another program wrote it meanwhile.
     """
 
     path: Path
-    content: bytes
+    packet: bytes
     mode: int
     stamp: tuple[int, ...] = ()
+
+    def write(self, packet: bytes) -> None:
+        """Replace it in one step, or delete it where there is nothing to write; who may read it stays as it was.
+
+        Raises:
+            SidecarError: It is read-only, another program wrote it meanwhile, or it cannot be written.
+        """
+        try:
+            if not self.mode & 0o222 or (self.stamp and not os.access(self.path, os.W_OK)):
+                raise SidecarError(_("it is read-only"))
+            if (_stamp(self.path.lstat()) if os.path.lexists(self.path) else ()) != self.stamp:
+                raise SidecarError(_("another program wrote it meanwhile; run the command again"))
+            if packet:
+                replace_file(self.path, packet, mode=self.mode)
+            else:
+                self.path.unlink(missing_ok=True)
+        except OSError as error:
+            raise SidecarError(_("it cannot be written ({error})", error=system_reason(error))) from error
 
 
 def sidecars_of(photo: Path) -> Iterator[Path]:
@@ -82,22 +100,6 @@ def read_sidecar(path: Path, photo: Path | None = None) -> Sidecar:
             return Sidecar(path, file.read(LIMITS.size), stat.S_IMODE(facts.st_mode), _stamp(facts))
     except (OSError, ValueError) as error:  # ValueError: a NUL character in the path
         raise SidecarError(_("it cannot be read ({error})", error=system_reason(error))) from error
-
-
-def write_sidecar(sidecar: Sidecar, content: bytes) -> None:
-    """Replace a sidecar by new content in one step; who may read it stays as it was.
-
-    Raises:
-        SidecarError: It is read-only, another program wrote it meanwhile, or it cannot be written.
-    """
-    try:
-        if not sidecar.mode & 0o222 or (sidecar.stamp and not os.access(sidecar.path, os.W_OK)):
-            raise SidecarError(_("it is read-only"))
-        if (_stamp(sidecar.path.lstat()) if os.path.lexists(sidecar.path) else ()) != sidecar.stamp:
-            raise SidecarError(_("another program wrote it meanwhile; run the command again"))
-        replace_file(sidecar.path, content, mode=sidecar.mode)
-    except OSError as error:
-        raise SidecarError(_("it cannot be written ({error})", error=system_reason(error))) from error
 
 
 def _stamp(facts: os.stat_result) -> tuple[int, ...]:

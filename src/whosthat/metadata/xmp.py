@@ -13,6 +13,7 @@ Specification", Part 1, C.2.
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -41,7 +42,10 @@ LIMITS = Limits(size=16 << 20, elements=100_000, depth=64, attributes=4_000)
 """Lightroom's and darktable's edits take up to a few MB, and hundreds of attributes of one element."""
 
 MARK = "whosthat:Confidence"
-"""The field by which whosthat knows again what it wrote; other programs drop it when they write a region anew."""
+"""The field by which whosthat knows its regions again; other programs drop it when they write a region anew."""
+
+LISTS = {"dc:subject": "whosthat:subject", "Iptc4xmpExt:PersonInImage": "whosthat:PersonInImage"}
+"""The lists into which whosthat puts names, and those in which it notes which of the names there are its own."""
 
 MOST_REGIONS = 2_000
 """So many regions of one photo are read."""
@@ -68,17 +72,8 @@ class Written:
     is_mwg: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Tagged:
-    """The people in a packet.
-
-    Attributes:
-        regions: Faces with a name, each once.
-        problem: Why some or all were passed over; "" where none was.
-    """
-
-    regions: tuple[Region, ...] = ()
-    problem: str = ""
+class StaleRegionsError(XmlError):
+    """Says that regions belong to a photo of another shape: it was cut or turned since."""
 
 
 def named(name: str) -> str:
@@ -87,22 +82,14 @@ def named(name: str) -> str:
     return f"{NAMESPACES[prefix]} {local}"
 
 
-def read_people(packet: bytes, frame: Frame, *, own: bool = False) -> Tagged:
-    """Return the faces with a name in an XMP packet or sidecar; with ``own``, also those that whosthat wrote.
+def read_people(packet: bytes, frame: Frame) -> tuple[Region, ...]:
+    """Return the faces with a name in an XMP packet or sidecar, each once, without those that whosthat named.
 
     Raises:
-        XmlError: It is no XMP that can be read.
+        StaleRegionsError, XmlError: It is no XMP that can be read, or that of another photo.
     """
-    root = opened(packet)
-    try:
-        found = tuple(written_regions(root, frame))
-    except StaleRegionsError as problem:
-        return Tagged(problem=str(problem))
-    return Tagged(without_doubles(one.region for one in found if one.region.name and (own or not (one.is_own or one.is_named))))
-
-
-class StaleRegionsError(Exception):
-    """Says that regions belong to a photo of another shape: it was cut or turned since."""
+    found = written_regions(opened(packet), frame)
+    return without_doubles(one.region for one in found if one.region.name and not (one.is_own or one.is_named))
 
 
 def opened(packet: bytes) -> Element:
@@ -119,6 +106,28 @@ def properties(rdf: Element, name: str) -> Iterator[Element]:
     for description in rdf.parts:
         if description.tag == named("rdf:Description"):
             yield from (part for part in description.parts if part.tag == named(name))
+
+
+def words(rdf: Element, name: str) -> list[str]:
+    """Return the texts in a list that is a top property."""
+    return [item.text.strip() for holder in properties(rdf, name) for item in items(list_of(holder) or holder)]
+
+
+def is_marked(packet: bytes) -> bool:
+    """Tell whether whosthat wrote into a packet, as far as other programs left that there."""
+    return NAMESPACES["whosthat"].encode() in packet
+
+
+def mentions(packet: bytes, name: str) -> bool:
+    """Tell whether a name stands in any text of a packet, as a word of its own; XmlError as of `opened`."""
+    word = re.compile(rf"(?<!\w){re.escape(_key(name))}(?!\w)")
+    left = [opened(packet)]
+    while left:
+        element = left.pop()
+        left += element.parts
+        if any(word.search(_key(text)) for text in (element.text, *element.settings.values())):
+            return True
+    return False
 
 
 def list_of(holder: Element) -> Element | None:
@@ -148,11 +157,6 @@ def value_of(structure: Element, name: str) -> str:
     part = field_of(structure, name)
     text = body_of(structure).settings.get(named(name), "") if part is None else part.text
     return text.strip()
-
-
-def regions_property(rdf: Element) -> Element | None:
-    """Return the first ``mwg-rs:Regions``."""
-    return next(properties(rdf, "mwg-rs:Regions"), None)
 
 
 def applied_to(regions: Element, frame: Frame) -> Applied:
@@ -201,23 +205,26 @@ def marked_items(rdf: Element) -> list[Element]:
 
 def same_name(one: str, other: str) -> bool:
     """Tell whether two names are one person's: the same letters, large or small."""
-    return unicodedata.normalize("NFC", one).casefold() == unicodedata.normalize("NFC", other).casefold()
+    return _key(one) == _key(other)
 
 
 def is_own(item: Element) -> bool:
     """Tell whether whosthat wrote a region: its mark stands among the extensions."""
     extensions = field_of(item, "mwg-rs:Extensions")
-    return extensions is not None and field_of(extensions, MARK) is not None
+    return extensions is not None and _has_field(extensions, MARK)
 
 
 def is_named(item: Element) -> bool:
     """Tell whether whosthat named a region of another program: its mark stands beside the name."""
-    return field_of(item, MARK) is not None
+    return _has_field(item, MARK)
 
 
-def can_be_named(item: Element) -> bool:
-    """Tell whether a region without a name has room for one: an empty attribute would have to be changed."""
-    return named("mwg-rs:Name") not in body_of(item).settings
+def _has_field(structure: Element, name: str) -> bool:
+    return field_of(structure, name) is not None or named(name) in body_of(structure).settings  # Exiv2 makes attributes of elements
+
+
+def _key(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
 
 
 def _name(item: Element, field: str) -> str:

@@ -9,12 +9,12 @@ spelling of others survive.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from xml.sax.saxutils import escape
 
 from whosthat.metadata import xmp
-from whosthat.metadata.regions import Applied, Frame, cut
-from whosthat.metadata.xmp import NAMESPACES, list_of, named, same_name
+from whosthat.metadata.regions import Applied, Frame
+from whosthat.metadata.xmp import LISTS, NAMESPACES, list_of, named, same_name
 from whosthat.safe_xml import Element, XmlError
 from whosthat.translation import _
 from whosthat.types import Box
@@ -23,10 +23,13 @@ EMPTY = (
     "<?xpacket begin='\ufeff' id='W5M0MpCehiHzreSzNTczkc9d'?>\n<x:xmpmeta xmlns:x='adobe:ns:meta/'>\n"
     f"<rdf:RDF xmlns:rdf='{NAMESPACES['rdf']}'>\n</rdf:RDF>\n</x:xmpmeta>\n<?xpacket end='w'?>\n"  # not translated: XML
 ).encode()
-"""A packet without anything."""
+"""A packet without anything, as which whosthat begins a new one."""
 
 _FORBIDDEN = re.compile("[\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 """Characters that XML 1.0 has no way to write, or that end a line."""
+
+_SETTING = re.compile(rb"""\s+([^\s=>/]+)\s*=\s*(?:"[^"]*"|'[^']*')""")
+"""An attribute in a tag, with the space before it."""
 
 _ABOUT = {named("rdf:about")}
 _ENCODING = re.compile(rb"""^(?:\xef\xbb\xbf)?\s*<\?xml\s[^>]*?encoding\s*=\s*["']([^"']*)["']""")
@@ -37,7 +40,7 @@ def can_be_written(name: str) -> bool:
     return bool(name.strip()) and _FORBIDDEN.search(name) is None
 
 
-def check_encoding(packet: bytes) -> None:
+def _check_encoding(packet: bytes) -> None:
     """Raise an XmlError unless a packet is UTF-8: places in it would be others."""
     declared = _ENCODING.match(packet[:1000])
     try:
@@ -50,23 +53,29 @@ def check_encoding(packet: bytes) -> None:
 
 
 class Edits:
-    """Pieces to be put into a packet, and to be taken out."""
+    """Pieces to be put into a packet, which may be empty, and to be taken out; ``rdf`` is what stands in it.
 
-    def __init__(self, packet: bytes, rdf: Element) -> None:
-        self._packet, self._rdf = packet, rdf
+    Raises:
+        XmlError: The packet is no XMP, or is written in a way that cannot be changed safely; so do the methods.
+    """
+
+    def __init__(self, packet: bytes) -> None:
+        self._packet = packet or EMPTY
+        _check_encoding(self._packet)
+        self.rdf = xmp.opened(self._packet)
         self._pieces: list[tuple[int, int, bytes]] = []
         self._properties: list[str] = []
         self._emptied: list[Element] = []
 
     def done(self) -> bytes:
-        """Return the packet with all changes; itself where there are none."""
+        """Return the packet with all changes; empty where nothing stands in it but what a new one begins with."""
         if self._properties:
-            about = next((one.settings[named("rdf:about")] for one in self._rdf.parts if named("rdf:about") in one.settings), "")
+            about = next((one.settings[named("rdf:about")] for one in self.rdf.parts if named("rdf:about") in one.settings), "")
             about = escape(about, {"'": "&apos;", "\n": "&#10;"})
-            last = self._rdf.parts[-1] if self._rdf.parts else None
+            last = self.rdf.parts[-1] if self.rdf.parts else None
             new = f"<rdf:Description rdf:about='{about}'>\n{''.join(self._properties)}</rdf:Description>"  # not translated: XML
-            self._put(self._rdf, last, [new if last is not None else f"{new}\n"])
-        for description in self._rdf.parts:
+            self._put(self.rdf, last, [new if last is not None else f"{new}\n"])
+        for description in self.rdf.parts:
             if description.parts and all(part in self._emptied for part in description.parts) and set(description.settings) <= _ABOUT:
                 self._pieces = [piece for piece in self._pieces if not description.start <= piece[0] < description.end]
                 self._cut(description)
@@ -75,10 +84,17 @@ class Edits:
         for start, end, piece in sorted(self._pieces, key=lambda piece: piece[:2]):
             parts += [self._packet[place:start], piece]
             place = max(place, end)
-        return b"".join([*parts, self._packet[place:]])
+        packet = b"".join([*parts, self._packet[place:]])
+        return b"" if packet == EMPTY else packet
 
-    def keywords(self, name: str, wanted: Iterable[str], unwanted: Collection[str]) -> list[str]:
-        """Put names into a list, those that are missing, and take others out; return those that were put in."""
+    def keywords(self, name: str, wanted: Sequence[str], unwanted: Collection[str]) -> None:
+        """Put names into a list, those that are missing, and take others out that whosthat had put there; it notes which are its own."""
+        ours = [one for one in xmp.words(self.rdf, LISTS[name]) if any(same_name(one, other) for other in unwanted)]
+        if wanted or ours:
+            self._words(LISTS[name], self._words(name, wanted, ours), ours)
+
+    def _words(self, name: str, wanted: Sequence[str], unwanted: Collection[str]) -> list[str]:
+        """Put texts into a list, those that are missing, and take others out; return those that were put in."""
         found = self._property(name)
         holder = None if found is None else list_of(found)
         if found is not None and holder is None:
@@ -118,14 +134,20 @@ class Edits:
 
     def unname(self, item: Element) -> None:
         """Take the name out of a region of another program."""
-        for part in xmp.body_of(item).parts:
-            if part.tag in (named("mwg-rs:Name"), named(xmp.MARK)):
+        body = xmp.body_of(item)
+        fields = (named("mwg-rs:Name"), named(xmp.MARK))
+        for part in body.parts:
+            if part.tag in fields:
                 self._cut(part)
+        for setting in _SETTING.finditer(self._packet, body.start, body.inside):
+            prefix, _colon, local = setting[1].decode().rpartition(":")
+            if f"{body.prefixes.get(prefix)} {local}" in fields:
+                self._pieces.append((*setting.span(), b""))
 
     def _property(self, name: str) -> Element | None:
-        if any(named(name) in one.settings for one in self._rdf.parts):  # as an attribute, which a list cannot be
+        if any(named(name) in one.settings for one in self.rdf.parts):  # as an attribute, which a list cannot be
             raise _unknown_way(name)
-        return next(xmp.properties(self._rdf, name), None)
+        return next(xmp.properties(self.rdf, name), None)
 
     def _list(self, name: str, found: Element | None, new: Sequence[str], out: Sequence[Element]) -> None:
         """Put items into a list, and take others out; a property whose list would be empty goes as a whole."""
@@ -169,13 +191,7 @@ class Edits:
 
 
 def _region(name: str, box: Box, confidence: float) -> str:
-    place = cut(box.left, box.top, box.right, box.bottom) or box
-    sides = {
-        "x": (place.left + place.right) / 2,
-        "y": (place.top + place.bottom) / 2,
-        "w": place.width,
-        "h": place.height,
-    }
+    sides = {"x": (box.left + box.right) / 2, "y": (box.top + box.bottom) / 2, "w": box.width, "h": box.height}
     area = "".join(f"<stArea:{side}>{share:.6f}</stArea:{side}>" for side, share in sides.items())
     return (
         f"<rdf:li rdf:parseType='Resource'><mwg-rs:Name>{escape(name)}</mwg-rs:Name><mwg-rs:Type>Face</mwg-rs:Type>"

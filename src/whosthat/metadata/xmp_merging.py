@@ -6,19 +6,20 @@ What belongs here: who stands where in a packet from now on. What does not: read
     mwg-rs:Regions              a region for each face, with ``whosthat:Confidence`` among its extensions, by which it is known again
     dc:subject                  the names, among other keywords
     Iptc4xmpExt:PersonInImage   the names of those who have a face
+    whosthat:subject, whosthat:PersonInImage   which of the names in these two are whosthat's
 
 A region of another program stays as it is; where it names somebody else, nobody is named there, and where it has no name, it gets one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from whosthat.metadata import xmp
-from whosthat.metadata.regions import Frame, same_face
-from whosthat.metadata.xmp import Written, named, same_name
-from whosthat.metadata.xmp_editing import Edits, can_be_written, check_encoding
+from whosthat.metadata.regions import Frame, Region, same_face
+from whosthat.metadata.xmp import LISTS, Written, same_name, words
+from whosthat.metadata.xmp_editing import Edits, can_be_written
 from whosthat.translation import _
 from whosthat.types import Box
 
@@ -48,15 +49,13 @@ class Merged:
     """A packet with people in it.
 
     Attributes:
-        packet: Its bytes.
+        packet: Its bytes; none where nothing stands in it.
         names: Who stands in it now, of those to be written.
-        added: For each name that was put among keywords, where: `KEYWORDS`, `PEOPLE`.
         problems: Who was left out, and why, in a few words each.
     """
 
     packet: bytes
     names: tuple[str, ...] = ()
-    added: dict[str, set[str]] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
 
 
@@ -83,31 +82,27 @@ class _Plan:
         return None if self.is_new or self.unnamed is not None else self.own
 
 
-def merge(
-    packet: bytes, people: Sequence[Person], frame: Frame, *, gone: Mapping[str, Collection[str]] | None = None, complete: bool = False
-) -> Merged:
+def merge(packet: bytes, people: Sequence[Person], frame: Frame, *, others: Sequence[Region] = (), complete: bool = False) -> Merged:
     """Write people into a packet, and take out what whosthat wrote before and is so no more.
 
     Args:
-        packet: The packet or sidecar, UTF-8; `xmp_editing.EMPTY` where there is none.
+        packet: The packet or sidecar, UTF-8; empty where there is none.
         people: Those in the photo, each once.
         frame: How the photo is stored.
-        gone: Names that whosthat put among the keywords before, and where; those of nobody in the photo go.
-        complete: The people are all whom the photo shows: a region that whosthat wrote for anybody else goes. Otherwise it goes where
-            another person's face is now.
+        others: Faces that other programs named anywhere, also beside this packet.
+        complete: The people are all whom the photo shows: what whosthat wrote of anybody else goes. Otherwise it goes where another
+            person's face is now.
 
     Raises:
         XmlError: The packet is no XMP, or is written in a way that cannot be changed safely.
     """
-    check_encoding(packet)
-    rdf = xmp.opened(packet)
-    merged, edits = Merged(packet), Edits(packet, rdf)
+    merged, edits = Merged(packet), Edits(packet)
     try:
-        written = [one for one in xmp.written_regions(rdf, frame) if one.is_mwg or one.region.name]
+        written = [one for one in xmp.written_regions(edits.rdf, frame) if one.is_mwg or one.region.name]
     except xmp.StaleRegionsError as problem:
         merged.problems.append(str(problem))
         return merged
-    plans = [_planned(person, written) for person in people]
+    plans = [_planned(person, written, others) for person in people]
     merged.problems = [plan.problem for plan in plans if plan.problem]
     plans = [plan for plan in plans if not plan.problem]
     ours = [one for one in written if (one.is_own or one.is_named) and not any(plan.stays is one for plan in plans)]
@@ -124,49 +119,46 @@ def merge(
     merged.names = tuple(plan.person.name for plan in plans)
     with_face = [plan.person.name for plan in plans if plan.person.box is not None]
     for keyword, names in ((KEYWORDS, merged.names), (PEOPLE, with_face)):
-        unwanted = [name for name, places in (gone or {}).items() if keyword in places and not any(same_name(name, one) for one in names)]
-        for name in edits.keywords(keyword, names, unwanted):
-            merged.added.setdefault(name, set()).add(keyword)
+        gone = words(edits.rdf, LISTS[keyword]) if complete else [one.region.name for one in out]
+        edits.keywords(keyword, names, [one for one in gone if not any(same_name(one, name) for name in names)])
     merged.packet = edits.done()
     return merged
 
 
-def take_out(packet: bytes, name: str, keywords: Collection[str]) -> bytes:
-    """Take out the regions that whosthat wrote for a person, and the name from those ``keywords`` where whosthat put it.
+def take_out(packet: bytes, name: str) -> bytes:
+    """Take out the regions that whosthat wrote for a person, and the name from lists into which whosthat put it.
 
     Raises:
         XmlError: The packet is no XMP, or is written in a way that cannot be changed safely.
     """
-    check_encoding(packet)
-    rdf = xmp.opened(packet)
-    edits = Edits(packet, rdf)
-    theirs = [item for item in xmp.marked_items(rdf) if same_name(xmp.value_of(item, "mwg-rs:Name"), name)]
+    edits = Edits(packet)
+    theirs = [item for item in xmp.marked_items(edits.rdf) if same_name(xmp.value_of(item, "mwg-rs:Name"), name)]
     edits.regions([], [item for item in theirs if xmp.is_own(item)], Frame(1, 1))
     for item in theirs:
         if xmp.is_named(item):
             edits.unname(item)
-    for keyword in keywords:
+    for keyword in LISTS:
         edits.keywords(keyword, [], [name])
     return edits.done()
 
 
-def is_empty(packet: bytes) -> bool:
-    """Tell whether a packet says nothing: no property is left in it."""
-    return not any(one.parts or set(one.settings) - {named("rdf:about")} for one in xmp.opened(packet).parts)
-
-
-def _planned(person: Person, written: Sequence[Written]) -> _Plan:
-    """Decide what becomes of somebody beside the regions that are there."""
+def _planned(person: Person, written: Sequence[Written], others: Sequence[Region]) -> _Plan:
+    """Decide what becomes of somebody beside the regions that are there, and those that other programs wrote elsewhere."""
     plan = _Plan(person)
     if not can_be_written(person.name):
         return replace(plan, problem=_("a name has a character that XML cannot hold"))
-    if person.box is None:
+    box = person.box
+    if box is None:
         return plan
-    share, there = max(((same_face(person.box, one.region.box), one) for one in written), key=lambda pair: pair[0], default=(0.0, None))
-    namesakes = [one for one in written if same_name(one.region.name, person.name)]
+    share, there = max(((same_face(box, one.region.box), one) for one in written), key=lambda pair: pair[0], default=(0.0, None))
+    said = max(others, key=lambda one: same_face(box, one.box), default=None)
+    if said is not None and same_face(box, said.box) > share and not same_name(said.name, person.name):
+        return _named_otherwise(plan, said.name)
     if there is not None and share > 0:
         return _beside(plan, there, share)
-    if any(not (one.is_own or one.is_named) for one in namesakes):
+    namesakes = [one for one in written if same_name(one.region.name, person.name)]
+    theirs = [one.region for one in namesakes if not (one.is_own or one.is_named)]
+    if any(same_name(one.name, person.name) and not same_face(box, one.box) for one in (*theirs, *others)):
         return replace(plan, problem=_("{name} has a region elsewhere in the photo, by another program", name=person.name))
     return replace(plan, own=next(iter(namesakes), None), is_new=True)
 
@@ -181,11 +173,12 @@ def _beside(plan: _Plan, there: Written, share: float) -> _Plan:
     if is_same:
         return plan
     if there.region.name:
-        text = _("the region of {name} is named {other} by another program", name=plan.person.name, other=there.region.name)
-        return replace(plan, problem=text)
-    if xmp.can_be_named(there.item):
-        return replace(plan, unnamed=there)
-    return replace(plan, problem=_("another program has a region without a name where {name} is", name=plan.person.name))
+        return _named_otherwise(plan, there.region.name)
+    return replace(plan, unnamed=there)
+
+
+def _named_otherwise(plan: _Plan, other: str) -> _Plan:
+    return replace(plan, problem=_("the region of {name} is named {other} by another program", name=plan.person.name, other=other))
 
 
 def _is_replaced(one: Written, plans: Sequence[_Plan]) -> bool:

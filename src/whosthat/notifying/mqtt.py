@@ -16,14 +16,14 @@ import re
 import secrets
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from whosthat.errors import UsageError
-from whosthat.notifying.notifier import LAST_WORDS, LONGEST_PAUSE, WAITING, Message
+from whosthat.notifying.notifier import LAST_WORDS, LONGEST_PAUSE, WAITING, Message, Reached
 from whosthat.notifying.trust import trusting
 from whosthat.translation import _
 from whosthat.version import __version__
@@ -33,7 +33,7 @@ PASSWORD = "WHOSTHAT_MQTT_PASSWORD"  # noqa: S105  the name of a variable
 DISCOVERY = "homeassistant"
 """The topic below which Home Assistant looks for devices."""
 
-UNKNOWN, IMAGE = "unknown", None
+UNKNOWN = "unknown"
 MOST_PEOPLE = 500
 """So many people get a sensor of their own; of others, messages alone."""
 
@@ -87,13 +87,12 @@ class Mqtt:
         from paho.mqtt import client as paho
         from paho.mqtt.enums import CallbackAPIVersion
 
-        (self._host, port), self._say, self._source = broker.place(), say, source
+        (host, port), self._source, self._reached = broker.place(), source, Reached(broker.place()[0], say)
         self.id = slug(source)
         self._base = f"whosthat/{self.id}"
-        self._announced: dict[str | None, Message] = {}
+        self._announced: dict[str, Message] = {}
         self._here: Counter[str] = Counter()
-        self._lock, self._is_there = threading.Lock(), True
-        self.dropped = 0
+        self._lock = threading.Lock()
         self._client = paho.Client(CallbackAPIVersion.VERSION2, client_id=f"whosthat-{self.id}-{secrets.token_hex(4)}"[:64])
         self._client.max_queued_messages_set(WAITING)
         self._client.reconnect_delay_set(1, int(LONGEST_PAUSE))
@@ -104,96 +103,76 @@ class Mqtt:
         self._client.will_set(f"{self._base}/availability", "offline", qos=1, retain=True)
         self._client.on_connect, self._client.on_disconnect = self._connected, self._disconnected
         gone = _("it does not answer, or its certificate is not trusted") if broker.tls else _("it does not answer")
-        self._client.on_connect_fail = lambda *_rest: self._tell_once(there=False, reason=gone)
-        self._client.connect_async(self._host, port, keepalive=60)
+        self._client.on_connect_fail = lambda *_rest: self._reached.now(gone)
+        self._client.connect_async(host, port, keepalive=60)
+        sighting = f"{self._base}/sighting"
+        template = f"{{{{ value_json.name or '{UNKNOWN}' }}}}"  # not translated: a template of Home Assistant
+        last = {"state_topic": sighting, "value_template": template, "json_attributes_topic": sighting, "icon": "mdi:account"}
+        self._announce("sensor", "last", _("Last seen"), last)
         self._client.loop_start()
 
     def tell(self, message: Message) -> None:
         """See `Notifier.tell`."""
         facts = dict(message)
         if image := facts.pop("image", ""):
-            self._announce(IMAGE)
+            self._announce("image", "image", _("Last face"), {"image_topic": f"{self._base}/image"})
             self._publish("image", base64.b64decode(image))
         name = str(message.get("name") or UNKNOWN)
         entered = message.get("event") == "entered"
-        self._announce(name)
+        topic, kind = f"people/{slug(name)}", {"device_class": "occupancy"}
+        is_announced = self._announce("binary_sensor", f"person_{slug(name)}", name, {"state_topic": f"{self._base}/{topic}", **kind})
         self._publish("sighting" if entered else "left", json.dumps(facts))
         self._here[name] = max(0, self._here[name] + (1 if entered else -1))  # several strangers are one "unknown"
-        if name in self._announced:
-            self._publish(f"people/{slug(name)}", "ON" if self._here[name] else "OFF")
+        if is_announced:
+            self._publish(topic, "ON" if self._here[name] else "OFF")
         if not self._here[name]:
             del self._here[name]
 
     def close(self) -> None:
         """See `Notifier.close`."""
-        self._publish("availability", "offline", retain=True, wait=LAST_WORDS)
+        sent = self._publish("availability", "offline", retain=True)
+        if self._client.is_connected():
+            sent.wait_for_publish(LAST_WORDS)
         self._client.disconnect()
         self._client.loop_stop()
 
-    def _publish(self, topic: str, payload: str | bytes, *, retain: bool = False, wait: float = 0.0) -> None:
-        sent = self._client.publish(f"{self._base}/{topic}", payload, qos=1, retain=retain)
-        if sent.rc == 15:  # MQTT_ERR_QUEUE_SIZE
-            self.dropped += 1
-        elif wait and self._client.is_connected():
-            sent.wait_for_publish(wait)
+    def _publish(self, topic: str, payload: str | bytes, *, retain: bool = False) -> Any:
+        return self._client.publish(f"{self._base}/{topic}", payload, qos=1, retain=retain)
 
-    def _announce(self, name: str | None) -> None:
-        """Let Home Assistant know a person, the first time that they are seen: nobody else's name leaves this computer."""
+    def _announce(self, kind: str, key: str, name: str, own: Message) -> bool:
+        """Let Home Assistant know what there is, a person the first time that they are seen: nobody else's name leaves this computer.
+
+        False says that there are too many already.
+        """
+        unique = f"whosthat_{self.id}_{key}"
+        topic = f"{DISCOVERY}/{kind}/whosthat/{unique}/config"
         with self._lock:
-            if name in self._announced or len(self._announced) >= MOST_PEOPLE:
-                return
-            self._announced[name] = self._last_image() if name is IMAGE else self._sensor_of(name)
+            if topic in self._announced or len(self._announced) >= MOST_PEOPLE:
+                return topic in self._announced
+            device = {"identifiers": [f"whosthat_{self.id}"], "name": self._source, "manufacturer": "whosthat", "sw_version": __version__}
+            known = {"name": name, "unique_id": unique, "availability_topic": f"{self._base}/availability"}
+            self._announced[topic] = {**known, "device": device, "origin": {"name": "whosthat"}, **own}
         if self._client.is_connected():
-            self._send_sensor(self._announced[name])
+            self._send_announced([topic])
+        return True
 
-    def _sensor_of(self, name: str) -> dict[str, Any]:
-        own = {"state_topic": f"{self._base}/people/{slug(name)}", "payload_on": "ON", "payload_off": "OFF", "device_class": "occupancy"}
-        return {**self._device(f"person_{slug(name)}", name), **own}
-
-    def _last(self) -> dict[str, Any]:
-        topic = f"{self._base}/sighting"
-        template = f"{{{{ value_json.name or '{UNKNOWN}' }}}}"  # not translated: a template of Home Assistant
-        return {
-            **self._device("last", _("Last seen")),
-            "state_topic": topic,
-            "value_template": template,
-            "json_attributes_topic": topic,
-            "icon": "mdi:account",
-        }
-
-    def _last_image(self) -> dict[str, Any]:
-        return {**self._device("image", _("Last face")), "image_topic": f"{self._base}/image", "content_type": "image/jpeg"}
-
-    def _device(self, kind: str, name: str) -> dict[str, Any]:
-        device = {"identifiers": [f"whosthat_{self.id}"], "name": self._source, "manufacturer": "whosthat", "sw_version": __version__}
-        own = {"name": name, "unique_id": f"whosthat_{self.id}_{kind}", "object_id": f"whosthat_{self.id}_{kind}"}
-        return {**own, "availability_topic": f"{self._base}/availability", "device": device, "origin": {"name": "whosthat"}}
-
-    def _send_sensor(self, sensor: Message) -> None:
-        kind = "image" if "image_topic" in sensor else "sensor" if "value_template" in sensor else "binary_sensor"
-        self._client.publish(f"{DISCOVERY}/{kind}/whosthat/{sensor['unique_id']}/config", json.dumps(sensor), qos=1, retain=True)
+    def _send_announced(self, topics: Iterable[str]) -> None:
+        for topic in topics:
+            self._client.publish(topic, json.dumps(self._announced[topic]), qos=1, retain=True)
 
     def _connected(self, _client: Any, _data: Any, _flags: Any, code: Any, _properties: Any = None) -> None:
         if code.is_failure:
-            self._tell_once(there=False, reason=str(code))
+            self._reached.now(str(code))
             return
-        self._tell_once(there=True)
+        self._reached.now()
         self._publish("availability", "online", retain=True)
         with self._lock:
-            sensors = [self._last(), *self._announced.values()]
-        for sensor in sensors:
-            self._send_sensor(sensor)
+            topics = list(self._announced)
+        self._send_announced(topics)
 
     def _disconnected(self, _client: Any, _data: Any, _flags: Any, code: Any, _properties: Any = None) -> None:
         if code.is_failure:
-            self._tell_once(there=False, reason=str(code))
-
-    def _tell_once(self, *, there: bool, reason: str = "") -> None:
-        if not there and self._is_there:
-            self._say(_("{whom} cannot be told: {reason}. Trying again.", whom=self._host, reason=reason))
-        elif there and not self._is_there:
-            self._say(_("{whom} can be told again.", whom=self._host))
-        self._is_there = there
+            self._reached.now(str(code))
 
 
 def slug(name: str) -> str:

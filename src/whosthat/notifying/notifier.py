@@ -5,6 +5,7 @@ What does not belong here: any one way to send.
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import deque
@@ -29,10 +30,6 @@ LAST_WORDS = 3.0
 class Notifier(Protocol):
     """Tells another program what happened."""
 
-    @property
-    def dropped(self) -> int:
-        """How many messages were given up."""
-
     def tell(self, message: Message) -> None:
         """Take a message, and return at once."""
 
@@ -48,6 +45,26 @@ class NotSentError(Exception):
         self.again = again
 
 
+class Reached:
+    """Says a sentence when somebody cannot be told any more, and one when they can again.
+
+    Args:
+        whom: Who that is, in a few words.
+        say: Is told the sentences.
+    """
+
+    def __init__(self, whom: str, say: Callable[[str], None]) -> None:
+        self._whom, self._say, self._fails = whom, say, False
+
+    def now(self, problem: str = "") -> None:
+        """Take in why it failed just now; nothing where it did not."""
+        if problem and not self._fails:
+            self._say(_("{whom} cannot be told: {reason}. Trying again.", whom=self._whom, reason=problem))
+        elif self._fails and not problem:
+            self._say(_("{whom} can be told again.", whom=self._whom))
+        self._fails = bool(problem)
+
+
 class Outbox:
     """Sends messages one by one in a thread of its own; the oldest go when too many wait.
 
@@ -58,21 +75,16 @@ class Outbox:
     """
 
     def __init__(self, send: Callable[[Message], None], whom: str, say: Callable[[str], None]) -> None:
-        self._send, self._whom, self._say = send, whom, say
-        self._waiting: deque[tuple[float, Message]] = deque()
+        self._send, self._reached = send, Reached(whom, say)
+        self._waiting: deque[tuple[float, Message]] = deque(maxlen=WAITING)
         self._changed = threading.Condition()
-        self._ends_at: float | None = None
-        self._fails = False
-        self.dropped = 0
+        self._ends_at = math.inf
         self._thread = threading.Thread(target=self._work, name="whosthat-outbox", daemon=True)
         self._thread.start()
 
     def tell(self, message: Message) -> None:
         """See `Notifier.tell`."""
         with self._changed:
-            while len(self._waiting) >= WAITING:
-                self._waiting.popleft()
-                self.dropped += 1
             self._waiting.append((time.monotonic(), message))
             self._changed.notify_all()
 
@@ -84,47 +96,30 @@ class Outbox:
         self._thread.join(LAST_WORDS + 0.5)
 
     def _work(self) -> None:
-        pause = 0.0
-        while (found := self._next(pause)) is not None:
-            since, message = found
-            try:
-                self._send(message)
-            except NotSentError as error:
-                self._tell_once(fails=True, reason=str(error))
-                pause = min(max(2 * pause, FIRST_PAUSE), LONGEST_PAUSE)
-                if error.again and time.monotonic() - since < OLDEST:
-                    self._put_back(since, message)
-                else:
-                    self.dropped += 1
-                    pause = pause if error.again else 0.0
-                continue
-            pause = 0.0
-            self._tell_once(fails=False)
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._waiting or self._ends_at < math.inf)
+                if not self._waiting or time.monotonic() > self._ends_at:
+                    return
+                since, message = self._waiting.popleft()
+            pause = FIRST_PAUSE
+            while not self._is_done_with(message) and time.monotonic() < min(since + OLDEST, self._ends_at):
+                self._rest(pause)
+                pause = min(2 * pause, LONGEST_PAUSE)
 
-    def _next(self, pause: float) -> tuple[float, Message] | None:
-        """Wait for a message, after a pause; None when it is time to end."""
-        begin = time.monotonic() + pause
+    def _is_done_with(self, message: Message) -> bool:
+        """Send a message; False where it may arrive the next time."""
+        try:
+            self._send(message)
+        except NotSentError as error:
+            self._reached.now(str(error))
+            return not error.again
+        self._reached.now()
+        return True
+
+    def _rest(self, seconds: float) -> None:
+        """Wait before the next attempt; when it is time to end, no longer than there is time for one more."""
+        until = time.monotonic() + seconds
         with self._changed:
-            while True:
-                now = time.monotonic()
-                if self._ends_at is not None and (not self._waiting or now >= self._ends_at):
-                    self.dropped += len(self._waiting)
-                    return None
-                if self._waiting and now >= begin:
-                    return self._waiting.popleft()
-                ends = [moment for moment in (begin if now < begin else None, self._ends_at) if moment is not None]
-                self._changed.wait(min(ends) - now if ends else None)
-
-    def _put_back(self, since: float, message: Message) -> None:
-        with self._changed:
-            if len(self._waiting) < WAITING:
-                self._waiting.appendleft((since, message))
-            else:
-                self.dropped += 1
-
-    def _tell_once(self, *, fails: bool, reason: str = "") -> None:
-        if fails and not self._fails:
-            self._say(_("{whom} cannot be told: {reason}. Trying again.", whom=self._whom, reason=reason))
-        elif self._fails and not fails:
-            self._say(_("{whom} can be told again.", whom=self._whom))
-        self._fails = fails
+            while (left := min(until, self._ends_at) - time.monotonic()) > 0:
+                self._changed.wait(left)

@@ -30,7 +30,7 @@ _LATER = {408, 425, 429, *range(500, 600)}
 """Answers after which the same message may arrive the next time."""
 
 
-class Webhook:
+class Webhook(Outbox):
     """A web address that is told what happened.
 
     Args:
@@ -61,22 +61,9 @@ class Webhook:
         self._headers = {"Content-Type": "application/json", "User-Agent": f"whosthat/{__version__}", "Connection": "close"}
         if token is not None:
             self._headers["Authorization"] = f"Bearer {token}"  # not translated: HTTP
-        self._outbox = Outbox(self._send, parts.hostname, say)
+        super().__init__(self._post, parts.hostname, say)
 
-    @property
-    def dropped(self) -> int:
-        """See `Notifier.dropped`."""
-        return self._outbox.dropped
-
-    def tell(self, message: Message) -> None:
-        """See `Notifier.tell`."""
-        self._outbox.tell(message)
-
-    def close(self) -> None:
-        """See `Notifier.close`."""
-        self._outbox.close()
-
-    def _send(self, message: Message) -> None:
+    def _post(self, message: Message) -> None:
         connection = self._connection()
         hurry = threading.Timer(WHOLE, _hang_up, [connection])
         hurry.daemon = True

@@ -192,38 +192,29 @@ class LiveCamera:
     def _work(self) -> None:
         pause = FIRST_PAUSE
         while not self._stops:
+            since = time.monotonic()
             try:
-                camera = self._opened()
+                with contextlib.closing(self._opened()) as camera:
+                    self._read(camera)
             except PhotoError as error:
                 self._tell(error.reason)
-            else:
-                try:
-                    pause = self._read(camera, pause)
-                finally:
-                    camera.close()
+            if time.monotonic() - since > LONGEST_PAUSE:
+                pause = FIRST_PAUSE
             with self._changed:
                 self._changed.wait_for(lambda: self._stops, pause)
             pause = min(2 * pause, LONGEST_PAUSE)
 
-    def _read(self, camera: Camera, pause: float) -> float:
-        """Read until the camera ends; return how long to pause before it is tried again."""
-        since = time.monotonic()
+    def _read(self, camera: Camera) -> None:
+        """Read until the camera ends, or nobody wants its pictures any more."""
         while not self._stops:
-            if not self._wanted:
-                if not camera.pass_by():
-                    break
-                continue
-            try:
+            if self._wanted:
                 image = camera.frame()
-            except PhotoError as error:
-                self._tell(error.reason)
-                return pause
-            self._tell("")
-            with self._changed:
-                self._image, self._wanted = image, False
-                self._changed.notify_all()
-            pause = FIRST_PAUSE if time.monotonic() - since > LONGEST_PAUSE else pause
-        return pause
+                self._tell("")
+                with self._changed:
+                    self._image, self._wanted = image, False
+                    self._changed.notify_all()
+            elif not camera.pass_by():
+                return
 
     def _tell(self, problem: str) -> None:
         """Say once that the camera is away, and once that it is back."""

@@ -41,13 +41,18 @@ _INK: Colour = (255, 255, 255)
 _SMALLEST_LETTERS = 9
 _FORMAT_OF_SUFFIX = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".webp": "WEBP"}
 
+Sides = dict[tuple[str | None, int], int]
+"""On which side of their boxes labels are, by name and stranger's number."""
 
-def draw_sightings(image: Image, sightings: Sequence[Sighting]) -> Image:
+
+def draw_sightings(image: Image, sightings: Sequence[Sighting], sides: Sides | None = None) -> Image:
     """Draw who was seen onto a copy of an image: a box with a name where the sighting has a box, else a banner along the lower edge.
 
     Known people have solid boxes, each in a colour of their own, the unknown grey dashed ones. Lines and letters grow with the
     image and the face. Labels stay inside the image and off each other and other faces as long as there is room; one that had to
     move away is tied to its box by a line. A name that is too wide is drawn smaller, then cut. Banners stack upwards.
+
+    Frames of a video share a dictionary ``sides``, empty at first: labels then stay on their side of the box until they must move.
     """
     picture = PillowImage.fromarray(np.ascontiguousarray(image))
     pen = ImageDraw.Draw(picture)
@@ -56,7 +61,8 @@ def draw_sightings(image: Image, sightings: Sequence[Sighting]) -> Image:
     for sighting in sightings:
         if sighting.box is None:
             floor = _draw_banner(pen, sighting, colours[sighting.name], floor, picture.size)
-    _draw_boxes(pen, [sighting for sighting in sightings if sighting.box is not None], colours, floor, picture.size)
+    boxed = [sighting for sighting in sightings if sighting.box is not None]
+    _draw_boxes(pen, boxed, colours, floor, picture.size, {} if sides is None else sides)
     return np.array(picture)
 
 
@@ -142,11 +148,18 @@ class _Label:
 
 
 def _draw_boxes(
-    pen: ImageDraw.ImageDraw, sightings: Sequence[Sighting], colours: Mapping[str | None, Colour], floor: float, size: tuple[int, int]
+    pen: ImageDraw.ImageDraw,
+    sightings: Sequence[Sighting],
+    colours: Mapping[str | None, Colour],
+    floor: float,
+    size: tuple[int, int],
+    sides: Sides,
 ) -> None:
     """Draw all boxes, then what ties labels to them, then all labels: nothing lies on a label."""
     boxes = [_tidy(sighting.box) for sighting in sightings if sighting.box is not None]
-    labels = _placed_labels(sightings, boxes, floor, size)
+    labels = _placed_labels(sightings, boxes, floor, size, sides)
+    sides.clear()
+    sides.update({(sighting.name, sighting.stranger): place.side for sighting, (_label, place) in zip(sightings, labels, strict=True)})
     for sighting, box in zip(sightings, boxes, strict=True):
         _draw_outline(pen, box, colours[sighting.name], _line(box, size), dashed=sighting.name is None)
     for sighting, box, (label, place) in zip(sightings, boxes, labels, strict=True):
@@ -156,19 +169,22 @@ def _draw_boxes(
         _draw_label(pen, label, place.box, colours[sighting.name])
 
 
-def _placed_labels(sightings: Sequence[Sighting], boxes: Sequence[Box], floor: float, size: tuple[int, int]) -> list[tuple[_Label, Place]]:
+def _placed_labels(
+    sightings: Sequence[Sighting], boxes: Sequence[Box], floor: float, size: tuple[int, int], sides: Sides
+) -> list[tuple[_Label, Place]]:
     """Find text and place of each label. Those of known people, and of large faces, choose first."""
     taken = [Box(0, floor, size[0], size[1])]
     found: dict[int, tuple[_Label, Place]] = {}
     for number in sorted(range(len(boxes)), key=lambda number: (sightings[number].name is None, -boxes[number].height)):
         others = [box for other, box in enumerate(boxes) if other != number]
-        found[number] = _fitting_label(sightings[number], boxes[number], size, taken, others)
+        side = sides.get((sightings[number].name, sightings[number].stranger))
+        found[number] = _fitting_label(sightings[number], boxes[number], size, taken, others, side)
         taken.append(found[number][1].box)
     return [found[number] for number in range(len(boxes))]
 
 
 def _fitting_label(
-    sighting: Sighting, box: Box, size: tuple[int, int], taken: Sequence[Box], others: Sequence[Box]
+    sighting: Sighting, box: Box, size: tuple[int, int], taken: Sequence[Box], others: Sequence[Box], side: int | None
 ) -> tuple[_Label, Place]:
     """Return the largest label that finds a free place, or the smallest one where it disturbs least."""
     longest = max(size)
@@ -176,7 +192,7 @@ def _fitting_label(
     letters = max(least, min(longest // 36, max(longest // 56, round(box.height * 0.22))))
     while True:
         label = _label(sighting, letters, size[0])
-        place = place_label(label.size, box, size, taken, others)
+        place = place_label(label.size, box, size, taken, others, side)
         if place.is_free or letters == least:
             return label, place
         letters = max(least, int(letters * 0.85))

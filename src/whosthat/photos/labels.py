@@ -17,6 +17,10 @@ _ON_LABEL, _ON_FACE, _ON_OWN_FACE, _AWAY, _LESS_USUAL = 100.0, 6.0, 4.0, 0.5, 0.
 """What a place costs: for lying on other labels at all, and again for the share of the label that does; for the share that lies on others'
 boxes, on its own box; for each of its heights away from its box; and for each step down the list of usual places, above the box first."""
 
+_BEARABLE = 0.3
+"""A label of a video stays on the side of its box where it was in the frame before, until this share of it lies on a face, or another side
+is better by as much: boxes move a little in every frame, and the best side changes with them."""
+
 _GRID = 24
 """When all is taken nearby, this many places across the picture, and down it, are tried as well."""
 
@@ -31,12 +35,21 @@ class Place:
     box: Box  # the label's own
     gap: float  # pixels between the label and what it belongs to; 0 when they touch
     is_free: bool  # whether it covers no other label and no face
+    side: int  # which of the places that are tried: above the box, below it, ...
 
 
-def place_label(size: tuple[int, int], box: Box, picture: tuple[int, int], labels: Sequence[Box], boxes: Sequence[Box]) -> Place:
+def place_label(
+    size: tuple[int, int],
+    box: Box,
+    picture: tuple[int, int],
+    labels: Sequence[Box],
+    boxes: Sequence[Box],
+    side: int | None = None,
+) -> Place:
     """Find the best place for the label of a box, where ``labels`` were placed before and other ``boxes`` are in the picture.
 
-    ``size`` and ``picture`` are width and height in pixels. A label larger than the picture begins at its left or upper edge.
+    ``size`` and ``picture`` are width and height in pixels. A label larger than the picture begins at its left or upper edge. ``side`` is
+    that of the label in the frame before.
 
     Example:
         >>> place_label((30, 10), Box(20, 20, 60, 60), (100, 100), [], []).box
@@ -54,9 +67,12 @@ def place_label(size: tuple[int, int], box: Box, picture: tuple[int, int], label
         + _ON_OWN_FACE * _covered(places, own)
         + _AWAY * gaps / max(1, size[1])
     )
-    best = int(np.argmin(cost + _LESS_USUAL * np.minimum(np.arange(len(places)), 50)))
-    left, top, right, bottom = (float(side) for side in places[best])
-    return Place(Box(left, top, right, bottom), float(gaps[best]), bool(on_labels[best] == 0 and on_faces[best] <= _FREE))
+    cost += _LESS_USUAL * np.minimum(np.arange(len(places)), 50)
+    if side is not None:
+        cost[side] -= _ON_FACE * _BEARABLE
+    best = int(np.argmin(cost))
+    is_free = on_labels[best] == 0 and on_faces[best] <= (_BEARABLE if best == side else _FREE)
+    return Place(Box(*map(float, places[best])), float(gaps[best]), bool(is_free), best)
 
 
 def _corners(size: tuple[int, int], box: Box, picture: tuple[int, int]) -> NDArray[np.float64]:

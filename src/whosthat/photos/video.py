@@ -157,6 +157,15 @@ def open_video(path: str | Path, *, max_pixels: int = MAX_VIDEO_PIXELS, max_fram
     return Video(capture, path, max_pixels=max_pixels, max_frames=max_frames)
 
 
+def frame_at(path: Path, index: int) -> Image:
+    """Return one frame of a video, as `Frame.image`; PhotoError where there is none."""
+    with open_video(path) as video:
+        for frame in video.frames(every=max(1, index)):
+            if frame.index == index:
+                return frame.image
+    raise PhotoError(path, "the frame is not there any more")
+
+
 def looks_like_video(path: Path) -> bool:
     """Tell whether a file would be taken for a video: by its first bytes, or by its suffix where they are not a photo's."""
     try:

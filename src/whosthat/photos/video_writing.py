@@ -102,6 +102,7 @@ class VideoWriter:
         ffmpeg: The programs.
         path: The file; one that is there is replaced. It is whole when the block has ended without an error.
         like: The video whose sound, title and date are kept; one that `video.open_video` opens.
+        size: Width and height of the frames, in pixels.
         rate: Its frames a second: how long the last frame stays.
         until: The sound ends after so many seconds; None keeps all of it.
 
@@ -110,33 +111,46 @@ class VideoWriter:
         PhotoError: FFmpeg fails, or stands still for `PATIENCE` seconds.
     """
 
-    def __init__(self, ffmpeg: Ffmpeg, path: Path, like: Path, *, rate: float, until: float | None = None) -> None:
-        self._ffmpeg, self._path, self._like, self._rate, self._until = ffmpeg, path, like, rate, until
-        self._facts = _facts_of(ffmpeg, like)
-        self._process: subprocess.Popen[bytes] | None = None
+    def __init__(self, ffmpeg: Ffmpeg, path: Path, like: Path, size: tuple[int, int], *, rate: float, until: float | None = None) -> None:
+        width, height = (side + side % 2 for side in size)  # H.264 halves the sides of colours
+        self._path, self._head = path, stream_head(width, height, rate)
         self._told = bytearray()
         self._asked_at = 0  # changes with whatever FFmpeg is asked to take
         self._ended, self._stood_still = threading.Event(), False
-        self._threads: list[threading.Thread] = []
+        own: dict[str, Any] = {"creationflags": 0x200} if sys.platform == "win32" else {"process_group": 0}  # Ctrl-C is for us to handle
+        words = [ffmpeg.program, *_arguments(ffmpeg, _facts_of(ffmpeg, like), like, (width, height), until), _file(path)]
+        self._process: Any = subprocess.Popen(  # noqa: S603  a list of arguments, no shell
+            words, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, **own
+        )
+        self._threads = [threading.Thread(target=run, name="whosthat-ffmpeg", daemon=True) for run in (self._listen, self._watch)]
+        for thread in self._threads:
+            thread.start()
 
     def __enter__(self) -> VideoWriter:
         return self
 
     def write(self, image: Image, seconds: float) -> None:
         """Add a frame, RGB uint8 (height, width, 3), that is shown so many seconds after the first."""
-        image = np.pad(image, ((0, image.shape[0] % 2), (0, image.shape[1] % 2), (0, 0)), mode="edge") if _is_odd(image) else image
-        if self._process is None:
-            self._start(image)
+        height, width = image.shape[:2]
+        if height % 2 or width % 2:
+            image = np.pad(image, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
         self._asked_at += 1
-        self._put(frame_head(seconds, image), np.ascontiguousarray(image).data)
+        try:
+            for part in (self._head, frame_head(seconds, image), np.ascontiguousarray(image).data):
+                self._process.stdin.write(part)
+        except OSError as error:  # it has ended; its last words say why
+            self._process.wait()
+            raise self._failed() from error
+        self._head = b""
 
     def __exit__(self, kind: type[BaseException] | None, *_rest: object) -> None:
         process = self._process
-        if process is None:
-            return
         try:
             if kind is None:
-                self._finish(process)
+                self._asked_at += 1
+                _close(process.stdin)
+                if process.wait() != 0 or self._stood_still:
+                    raise self._failed()
         finally:
             self._ended.set()
             process.kill()
@@ -146,39 +160,9 @@ class VideoWriter:
             for stream in (process.stdin, process.stderr):
                 _close(stream)
 
-    def _start(self, image: Image) -> None:
-        height, width = image.shape[:2]
-        own: dict[str, Any] = {"creationflags": 0x200} if sys.platform == "win32" else {"process_group": 0}  # Ctrl-C is for us to handle
-        arguments = [self._ffmpeg.program, *_arguments(self._ffmpeg, self._facts, self._like, (width, height), self._until)]
-        self._process = subprocess.Popen(  # noqa: S603  a list of arguments, no shell
-            [*arguments, _file(self._path)], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, **own
-        )
-        self._threads = [threading.Thread(target=run, name="whosthat-ffmpeg", daemon=True) for run in (self._listen, self._watch)]
-        for thread in self._threads:
-            thread.start()
-        self._put(stream_head(width, height, self._rate))
-
-    def _put(self, *parts: Any) -> None:
-        process = self._process
-        if process is None or process.stdin is None:
-            return
-        try:
-            for part in parts:
-                process.stdin.write(part)
-        except OSError as error:  # it has ended; its last words say why
-            process.wait()
-            raise self._failed() from error
-
-    def _finish(self, process: subprocess.Popen[bytes]) -> None:
-        self._asked_at += 1
-        _close(process.stdin)
-        if process.wait() != 0 or self._stood_still:
-            raise self._failed()
-
     def _failed(self) -> OSError | PhotoError:
         """Say why FFmpeg ended: in its last words."""
-        if self._threads:
-            self._threads[0].join(5)
+        self._threads[0].join(5)
         words = bytes(self._told).decode("utf-8", "replace")
         if os.strerror(errno.ENOSPC) in words:
             return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self._path))
@@ -188,25 +172,20 @@ class VideoWriter:
 
     def _listen(self) -> None:
         """Keep the last of what FFmpeg says: a pipe that nobody empties would stop it."""
-        stream: Any = self._process.stderr if self._process is not None else None
-        while stream is not None and (piece := os.read(stream.fileno(), 4096)):
+        while piece := os.read(self._process.stderr.fileno(), 4096):
             self._told += piece
             del self._told[:-4096]
 
     def _watch(self) -> None:
         """Stop FFmpeg when it stands still. Seconds are counted while this process runs, so that a laptop may sleep."""
         seen, waited = (0, 0), 0
-        while not self._ended.wait(1):
+        while waited < PATIENCE:
+            if self._ended.wait(1):
+                return
             now = (self._asked_at, self._path.stat().st_size if self._path.exists() else 0)
             seen, waited = now, (waited + 1 if now == seen else 0)
-            if waited >= PATIENCE and self._process is not None:
-                self._stood_still = True
-                self._process.kill()
-                return
-
-
-def _is_odd(image: Image) -> bool:
-    return bool(image.shape[0] % 2 or image.shape[1] % 2)
+        self._stood_still = True
+        self._process.kill()
 
 
 def _close(stream: Any) -> None:
@@ -253,13 +232,15 @@ def _facts_of(ffmpeg: Ffmpeg, path: Path) -> _Facts:
     """Ask FFmpeg about a video; what it cannot say stays as it usually is."""
     wanted = "stream=codec_type,codec_name,width,height,start_time,sample_aspect_ratio,color_space,color_transfer,color_primaries"
     shown = ("-show_entries", f"{wanted}:stream_disposition=attached_pic:format=start_time", "-of", "json")
+    words = [ffmpeg.probe, *_SAFE, "-format_whitelist", _FORMATS, *shown, _file(path)]
     try:
-        words = [ffmpeg.probe, *_SAFE, "-format_whitelist", _FORMATS, *shown, _file(path)]
-        told = subprocess.run(words, capture_output=True, timeout=PATIENCE, check=True, stdin=subprocess.DEVNULL)  # noqa: S603
-        streams = json.loads(told.stdout).get("streams", [])
-        start = float(json.loads(told.stdout).get("format", {}).get("start_time", 0))
+        told = json.loads(
+            subprocess.run(words, capture_output=True, timeout=PATIENCE, check=True, stdin=subprocess.DEVNULL).stdout  # noqa: S603
+        )
+        start = float(told.get("format", {}).get("start_time", 0))
     except (OSError, ValueError, subprocess.SubprocessError):
         return _Facts()
+    streams = told.get("streams", [])
     sounds = tuple(str(one.get("codec_name", "")) for one in streams if one.get("codec_type") == "audio")
     pictures = [one for one in streams if one.get("codec_type") == "video" and not one.get("disposition", {}).get("attached_pic")]
     return _Facts(sounds=sounds) if not pictures else _of_pictures(pictures[0], start, sounds)

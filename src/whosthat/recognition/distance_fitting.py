@@ -180,6 +180,20 @@ def fit_distance(
     )
 
 
+def strangers_as_near(
+    distances: NDArray[Any], played: ImpostorTrials, *, counts: IntArray, network: str, rate: float
+) -> NDArray[np.float64]:
+    """Return which shares of strangers are expected to be as near to anybody, of the same shape as the comparable distances.
+
+    ``rate`` is the share that matters most; the other arguments are those of `fit_distance`.
+    """
+    impostors = Impostors(network)
+    evidence = _evidence(played, None, len(counts))
+    posterior = _posterior(evidence, impostors.expected(GRID, counts), impostors.scatter(len(counts)), rate)
+    shares: NDArray[np.float64] = np.interp(distances, GRID, posterior.weights @ posterior.named)
+    return shares
+
+
 def curve_of_distances(
     known: FloatArray,
     played: ImpostorTrials,

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from whosthat.recognition.grouping import ASIDE, group_faces
 
@@ -56,7 +57,7 @@ class Look:
     seconds: float
     quality: float
     embedding: FloatArray | None = field(default=None, repr=False, compare=False)
-    small: FloatArray | None = field(default=None, repr=False, compare=False)
+    small: NDArray[np.float64] | None = field(default=None, repr=False, compare=False)
 
 
 def quality_of(face: Face, sharpness: float) -> float:

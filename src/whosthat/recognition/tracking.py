@@ -128,6 +128,22 @@ def tracks_by_person(tracks: Iterable[Track]) -> dict[str | int, tuple[Track, ..
     return {who: tuple(theirs) for who, theirs in people.items()}
 
 
+def best_sightings(tracks: Iterable[Track], *, named: int, unnamed: int) -> list[tuple[Sighting, int]]:
+    """Return the best look at each person and each stranger as a sighting, with its frame, by first appearance.
+
+    A name counts when it was seen in so many looks, as does somebody unknown; a face that was seen too shortly to have a number does not.
+    """
+    found = []
+    for who, theirs in tracks_by_person(tracks).items():
+        looks = [(look.embedding is not None, look.quality, look, track) for track in theirs for look in track.looks]
+        *_rest, look, track = max(looks, key=lambda found: found[:2])
+        box = track.boxes[look.index]
+        if sum(track.n_frames for track in theirs) >= (unnamed if track.name is None else named) and (who or box is None):
+            confidence = max(track.confidence for track in theirs)
+            found.append((Sighting(track.name, confidence, box=box, embedding=look.embedding), look.index))
+    return found
+
+
 def spans_of(tracks: Iterable[Track]) -> tuple[Span, ...]:
     """Say when any of some tracks was to be seen: spans that overlap or lie no more than `PATIENCE` apart become one."""
     spans: list[Span] = []

@@ -6,20 +6,21 @@ not: drawing (`photos.drawing`), encoding (`photos.video_writing`), which looks 
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Collection, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from whosthat.errors import PhotoError
-from whosthat.photos.drawing import draw_sightings
-from whosthat.photos.video import Frame, open_video
+from whosthat.photos.drawing import Sides, draw_sightings
+from whosthat.photos.video import open_video
 from whosthat.photos.video_writing import VideoWriter, find_ffmpeg
 from whosthat.progress import SILENT, Progress
 from whosthat.recognition.looks import shown_frames
 from whosthat.recognition.tracking import Track
 from whosthat.translation import _
-from whosthat.types import Box, Image, Sighting
+from whosthat.types import Box, Sighting
 from whosthat.workflow.drawn_copies import save_copy, video_copy
 
 
@@ -42,13 +43,8 @@ def how_to_get_ffmpeg() -> str:
     )
 
 
-@dataclass
-class _Following:
-    """A track while its frames go by: the looks at it, and the last of them that was passed."""
-
-    track: Track
-    looks: tuple[int, ...]
-    passed: int = -1
+_Followed = tuple[Track, tuple[int, ...]]
+"""A track and the frames of its looks."""
 
 
 @dataclass
@@ -67,40 +63,36 @@ class Boxes:
     every: int
     cut_before: Collection[int]
     _scene: int = 0
-    _waiting: list[_Following] = field(default_factory=list)
-    _open: list[_Following] = field(default_factory=list)
+    _waiting: list[_Followed] = field(default_factory=list)
+    _open: list[_Followed] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        following = [_Following(track, tuple(track.boxes)) for track in self.tracks]
-        self._waiting = sorted(following, key=lambda one: -one.looks[0])  # the next one last
+        followed = [(track, tuple(track.boxes)) for track in self.tracks]
+        self._waiting = sorted(followed, key=lambda one: -one[1][0])  # the next one last
 
     def at(self, index: int, *, new_scene: bool) -> list[Sighting]:
         """Return who is where in the next frame, in which a new scene may begin."""
         if new_scene:
             self._scene = index
-        while self._waiting and self._waiting[-1].looks[0] - self.every < index:
+        while self._waiting and self._waiting[-1][1][0] - self.every < index:
             self._open.append(self._waiting.pop())
-        self._open = [one for one in self._open if one.looks[-1] + self.every > index]
-        return [sighting for one in self._open if (sighting := self._sighting(one, index)) is not None]
+        self._open = [(track, looks) for track, looks in self._open if looks[-1] + self.every > index]
+        return [_sighting(track, looks, index) for track, looks in self._open if self._is_there(looks, index)]
 
-    def _sighting(self, one: _Following, index: int) -> Sighting | None:
-        while one.passed + 1 < len(one.looks) and one.looks[one.passed + 1] <= index:
-            one.passed += 1
-        if not self._is_there(one, index):
-            return None
-        track = one.track
-        before, after = (one.looks[min(max(place, 0), len(one.looks) - 1)] for place in (one.passed, one.passed + 1))
-        share = 0.0 if before == after else (index - before) / (after - before)
-        box = _between(track.boxes[before], track.boxes[after], min(max(share, 0.0), 1.0))
-        return Sighting(track.name, track.confidence, box=box, stranger=track.stranger)
-
-    def _is_there(self, one: _Following, index: int) -> bool:
-        first, last = one.looks[0], one.looks[-1]
+    def _is_there(self, looks: Sequence[int], index: int) -> bool:
+        first, last = looks[0], looks[-1]
         if index < first:
             return self._scene > first - self.every if first in self.cut_before else first - index < self.every - self.every // 2
         if index > last:
             return self._scene <= last and (last + self.every in self.cut_before or index - last <= self.every // 2)
         return True
+
+
+def _sighting(track: Track, looks: Sequence[int], index: int) -> Sighting:
+    place = bisect_right(looks, index)
+    before, after = looks[max(place - 1, 0)], looks[min(place, len(looks) - 1)]
+    share = 0.0 if before == after else (index - before) / (after - before)
+    return Sighting(track.name, track.confidence, box=_between(track.boxes[before], track.boxes[after], share), stranger=track.stranger)
 
 
 def _between(one: Box | None, other: Box | None, share: float) -> Box | None:
@@ -130,46 +122,34 @@ def draw_video(
         OSError: A file cannot be written, the disk is full.
         PhotoError: The video can no longer be read.
     """
-    ffmpeg, pictures = find_ffmpeg() if whole else None, _Pictures(path, folder, shown_frames(boxes.tracks))
+    ffmpeg, wanted = find_ffmpeg() if whole else None, shown_frames(boxes.tracks)
+    saved: list[Path] = []
+    sides: Sides = {}
     try:
         with ExitStack() as stack:
             copy = stack.enter_context(video_copy(folder, f"{path.stem}.mp4", source=str(path.resolve()))) if ffmpeg else None
             video = stack.enter_context(open_video(path))
             writer = None
-            if ffmpeg is not None and copy is not None:
-                writer = stack.enter_context(VideoWriter(ffmpeg, copy.temporary, path, rate=video.rate, until=until))
-            for frame in video.frames() if writer or pictures.wanted else ():
-                sightings = boxes.at(frame.index, new_scene=frame.new_scene)
-                if writer or frame.index in pictures.wanted:
-                    image = draw_sightings(frame.image, sightings) if sightings else frame.image
-                    pictures.take(frame, image)
-                if writer:
-                    writer.write(image, frame.seconds)
-                elif not pictures.wanted:
+            for frame in video.frames():
+                if ffmpeg is not None and copy is not None and writer is None:
+                    size = (frame.image.shape[1], frame.image.shape[0])
+                    writer = stack.enter_context(VideoWriter(ffmpeg, copy.temporary, path, size, rate=video.rate, until=until))
+                if writer is None and len(saved) == len(wanted):
                     break
+                sightings = boxes.at(frame.index, new_scene=frame.new_scene)
+                if writer is not None or frame.index in wanted:
+                    image = draw_sightings(frame.image, sightings, sides) if sightings else frame.image
+                if frame.index in wanted:
+                    name = f"{path.stem} {clock(frame.seconds).replace(':', '.')}.jpg"
+                    saved.append(save_copy(image, folder, name, source=f"{path.resolve()} {frame.index}"))
+                if writer is not None:
+                    writer.write(image, frame.seconds)
                 progress.step(_("frames of {video} drawn", video=path.name), frame.index + 1, max(video.n_announced, frame.index + 1))
     except PhotoError as error:
         if error.path is not None:
             raise
-        return Drawn(tuple(pictures.saved), None, _("it could not be drawn: {problem}", problem=error.reason))
-    return Drawn(tuple(pictures.saved), None if copy is None else copy.path)
-
-
-@dataclass
-class _Pictures:
-    """The frames that are saved as pictures, and those that were."""
-
-    path: Path
-    folder: Path
-    wanted: set[int]
-    saved: list[Path] = field(default_factory=list)
-
-    def take(self, frame: Frame, image: Image) -> None:
-        """Save a frame that is wanted, as it was drawn."""
-        if frame.index in self.wanted:
-            self.wanted.remove(frame.index)
-            name = f"{self.path.stem} {clock(frame.seconds).replace(':', '.')}.jpg"
-            self.saved.append(save_copy(image, self.folder, name, source=f"{self.path.resolve()} {frame.index}"))
+        return Drawn(tuple(saved), None, _("it could not be drawn: {problem}", problem=error.reason))
+    return Drawn(tuple(saved), None if copy is None else copy.path)
 
 
 def clock(seconds: float) -> str:

@@ -24,7 +24,7 @@ from whosthat.recognition.distances import distances
 from whosthat.recognition.grouping import ASIDE
 from whosthat.translation import _
 from whosthat.types import Face, SetAside, Sighting
-from whosthat.workflow.guesses import Guesses, Person
+from whosthat.workflow.guesses import Guess, Person, Unnamed, guesses
 from whosthat.workflow.prediction import Prediction
 
 if TYPE_CHECKING:
@@ -88,6 +88,11 @@ class Group:
         """The embeddings of its faces, float32 (n, dimensions)."""
         return np.stack([face.vector for face in self.faces])
 
+    @property
+    def photos(self) -> frozenset[str]:
+        """The SHA-256 of the photos that they are in."""
+        return frozenset(face.photo for face in self.faces)
+
 
 @dataclass(frozen=True)
 class Discovery:
@@ -121,9 +126,11 @@ class Discovery:
         parts = [(name, self._typical_first(rows)) for name, rows in self._parts()]
         parts.sort(key=lambda part: (part[0] == NOBODY, part[0] is None, -len(part[1]), min(part[1])))
         groups = [Group(number, tuple(self.faces[row] for row in rows), name) for number, (name, rows) in enumerate(parts, start=1)]
-        named = [Person(str(one.name), one.vectors, {face.photo for face in one.faces}) for one in groups if one.name not in (None, NOBODY)]
-        people = Guesses(named, self.embedder) if named else None
-        return tuple(one if one.name is not None else _guess(one, self.known, self._never(one.faces), people) for one in groups)
+        people = [Person(one.name, one.vectors, one.photos) for one in groups if one.name not in (None, NOBODY)]
+        asked = [one for one in groups if one.name is None]
+        near = guesses([Unnamed(one.vectors, one.photos, self._never(one.faces)) for one in asked], people, self.embedder)
+        guessed = {one.number: self._guessed(one, guess) for one, guess in zip(asked, near, strict=True)}
+        return tuple(guessed.get(one.number, one) for one in groups)
 
     @property
     def aside(self) -> tuple[FoundFace, ...]:
@@ -183,8 +190,27 @@ class Discovery:
 
     def accepted(self, *, perhaps: bool = False) -> Discovery:
         """Take every "probably" for right, and with ``perhaps`` every "perhaps", too."""
-        guesses = {str(group.number): group.probably or (group.perhaps if perhaps else None) for group in self.groups}
-        return self.named({number: name for number, name in guesses.items() if name is not None})
+        return self.taking(self.guessed(perhaps=perhaps))
+
+    def guessed(self, *, perhaps: bool) -> dict[str, str]:
+        """Return who each face without a name probably is, by its id, and with ``perhaps`` who it perhaps is."""
+        names = [(group, group.probably or (group.perhaps if perhaps else None)) for group in self.groups]
+        return {face.id: name for group, name in names if name is not None for face in group.faces}
+
+    def taking(self, guessed: Mapping[str, str]) -> Discovery:
+        """Take for right who faces were said to be, by their ids, as `guessed` of what somebody has looked at gives it.
+
+        A face that has got a name since, or of which this was denied, keeps what was said; a name that nobody has any more is not taken.
+        """
+        there = {*self.facts.values(), *self.known.values()}
+        meant: dict[str, set[str]] = {}
+        for face, name in guessed.items():
+            if name in there and face not in self.facts and name not in self.never.get(face, ()):
+                meant.setdefault(name, set()).add(face)
+        found = self
+        for name, faces in meant.items():
+            found = found.called(faces, name)
+        return found
 
     def predictions(self) -> Iterator[Prediction]:
         """Yield each photo, copies too, that shows exactly one person with a name, with that name."""
@@ -260,6 +286,15 @@ class Discovery:
     def _never(self, faces: Sequence[FoundFace]) -> Set[str]:
         return frozenset().union(*(self.never.get(face.id, ()) for face in faces))
 
+    def _guessed(self, group: Group, near: Guess | None) -> Group:
+        """Say of a group without a name who it may be: whom the recogniser names most of its faces, or who was named and is near."""
+        name, votes = Counter(self.known.get(face.id) for face in group.faces).most_common(1)[0]
+        if name is not None and name not in self._never(group.faces) and 2 * votes > len(group.faces):
+            return replace(group, probably=name)
+        if near is None:
+            return group
+        return replace(group, probably=near.name) if near.probable else replace(group, perhaps=near.name)
+
     def _typical_first(self, rows: Sequence[int]) -> list[int]:
         vectors = np.stack([self.faces[row].vector for row in rows])
         away = np.linalg.norm(vectors - vectors.mean(axis=0), axis=1)
@@ -274,14 +309,3 @@ def checked_name(name: object) -> str:
     if name not in ("", NOBODY) and (problem := label_problem([name])):
         raise UsageError("{problem}. Choose another name.", problem=problem)
     return name
-
-
-def _guess(group: Group, known: Mapping[str, str], never: Set[str], people: Guesses | None) -> Group:
-    """Say of a group without a name who it may be: whom the recogniser names most of its faces, or who was named and is near."""
-    votes = Counter(known.get(face.id) for face in group.faces).most_common(1)
-    if votes[0][0] is not None and votes[0][0] not in never and 2 * votes[0][1] > len(group.faces):
-        return replace(group, probably=votes[0][0])
-    if people is None:
-        return group
-    name, probable = people.of(group.vectors, {face.photo for face in group.faces}, never)
-    return replace(group, probably=name) if probable else replace(group, perhaps=name)

@@ -44,7 +44,7 @@ GRID = "grid.png"
 KEPT = N_(
     "The photos themselves were not deleted. The run's figures and file findings still hold the person's name "
     "and photo names; its face findings do not. Runs in other folders and copies of this bundle may still "
-    "hold the person."
+    "hold the person. Names in the metadata of photos stay; whosthat untag NAME PHOTOS takes them out."
 )
 STOPPED = N_("This removal was interrupted and finished later; what was deleted before is not listed here.")
 

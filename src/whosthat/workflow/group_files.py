@@ -14,6 +14,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence, Set
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from whosthat.durable import make_private_folder, replace_file
@@ -33,16 +34,25 @@ _NUMBERS = re.compile(r"groups-[0-9a-f]{8}\.json")
 
 FORMAT = 1
 
+_SAID = {"names": "name", "probably": "probably", "perhaps": "perhaps"}
+"""Tables of the numbers' file, and what of a `Group` stands in them."""
+
 LARGEST = 64 << 20
 """Bytes that either file may have: a hundred for each of half a million faces."""
 
 
 class Names(NamedTuple):
-    """What stands of names in a discovery's folder, as in `Discovery`: ``facts``, ``never`` and ``single``."""
+    """What stands of names in a discovery's folder: as in `Discovery`, and who faces probably or perhaps are by the contact sheet."""
 
     facts: dict[str, str]
     never: dict[str, frozenset[str]]
     single: frozenset[str] = frozenset()
+    probably: Mapping[str, str] = MappingProxyType({})
+    perhaps: Mapping[str, str] = MappingProxyType({})
+
+    def guessed(self, *, perhaps: bool) -> dict[str, str]:
+        """Return who the faces are by these guesses, as `Discovery.guessed` does."""
+        return {**self.probably, **(self.perhaps if perhaps else {})}
 
 
 def read_names(folder: Path) -> tuple[Names, Names]:
@@ -68,9 +78,8 @@ def read_names(folder: Path) -> tuple[Names, Names]:
     return Names(told, never, frozenset(single)), written
 
 
-def with_edits(found: Discovery, folder: Path) -> Discovery:
-    """Apply what people wrote into a discovery's folder since whosthat wrote it; what it wrote itself may be out of date."""
-    now, written = read_names(folder)
+def with_edits(found: Discovery, now: Names, written: Names) -> Discovery:
+    """Apply what people wrote into a discovery's folder (`read_names`); what whosthat wrote there itself may be out of date."""
     new: dict[tuple[str, bool], set[str]] = {}
     for face in {*now.facts, *written.facts}:
         if now.facts.get(face) != written.facts.get(face):
@@ -108,8 +117,8 @@ def write_names(folder: Path, discovery: Discovery) -> None:
     for face in itertools.chain.from_iterable(ids.values()):
         others.pop(face, None)
     never = {face: sorted(names) for face, names in discovery.never.items() if names}
-    told = {str(group.number): group.name for group in groups if group.name}
-    content = json.dumps({"format": FORMAT, "groups": ids, "others": others, "names": told, "not": never}).encode()
+    said = {table: {str(one.number): getattr(one, what) for one in groups if getattr(one, what)} for table, what in _SAID.items()}
+    content = json.dumps({"format": FORMAT, "groups": ids, "others": others, "not": never, **said}).encode()
     numbers = f"groups-{hashlib.sha256(content).hexdigest()[:8]}.json"
     try:
         make_private_folder(folder)
@@ -139,7 +148,7 @@ def folders_with(person: str, digests: Set[str]) -> Iterator[tuple[Path, bool]]:
             yield folder, False
             continue
         faces = {face.rpartition("-")[0] for face in itertools.chain(now.facts, now.never, written.facts, *groups.values())}
-        names = {*now.facts.values(), *written.facts.values()}.union(*now.never.values())
+        names = {*now.facts.values(), *written.facts.values(), *written.guessed(perhaps=True).values()}.union(*now.never.values())
         if person in names or not faces.isdisjoint(digests):
             yield folder, True
 
@@ -234,13 +243,15 @@ def _written(folder: Path, file: object) -> tuple[dict[str, list[str]], dict[str
             raise _cannot_use(path, _("another version of whosthat wrote it"))
         groups = {number: [face for face in faces if isinstance(face, str)] for number, faces in document["groups"].items()}
         others = {face: checked_name(name) for face, name in document["others"].items()}
-        told = {face: checked_name(name) for number, name in document.get("names", {}).items() for face in groups[number]}
+        told, probably, perhaps = (
+            {face: checked_name(name) for number, name in document.get(table, {}).items() for face in groups[number]} for table in _SAID
+        )
         never = {face: frozenset(map(checked_name, names)) for face, names in document.get("not", {}).items()}
     except OSError as error:
         raise _cannot_use(path, system_reason(error)) from error
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise _cannot_use(path, _("it is damaged")) from error
-    return groups, others, Names(others | told, never)
+    return groups, others, Names(others | told, never, frozenset(), probably, perhaps)
 
 
 def _cannot_use(path: Path, reason: str) -> UsageError:

@@ -17,7 +17,7 @@ from typing import Literal
 from whosthat.errors import UsageError
 from whosthat.library.store import Library, is_library
 from whosthat.workflow.discover import discover
-from whosthat.workflow.discovery import NOBODY, Discovery, FoundFace, Group
+from whosthat.workflow.discovery import NOBODY, Discovery, Group
 from whosthat.workflow.group_files import read_names, write_names
 from whosthat.workflow.library.answering import answer_again
 from whosthat.workflow.library.groups import keep_names
@@ -57,7 +57,6 @@ class GroupsAtHand:
         else:
             names, _written = read_names(sheet)
             self.found = replace(discover(place, bundle=bundle, facts=names.facts, without=without), never=names.never)
-        self._faces = {face.id: face for face in self.found.faces}
 
     @property
     def can_undo(self) -> bool:
@@ -70,10 +69,6 @@ class GroupsAtHand:
         if not 1 <= number <= len(self.found.groups):
             raise UsageError("There is no group {number}; there are {n}, numbered from 1.", number=number, n=len(self.found.groups))
         return self.found.groups[number - 1]
-
-    def face(self, id: str) -> FoundFace | None:
-        """Return a face by its id; None where there is none."""
-        return self._faces.get(id)
 
     def change(self, turn: int, what: Change, *, groups: Collection[int] = (), faces: Collection[str] = (), name: str = "") -> None:
         """Change groups, by number, and faces, by id; UsageError where that cannot be, and then nothing has changed.

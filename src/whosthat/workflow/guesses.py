@@ -1,10 +1,13 @@
-"""Who a group without a name may be, of the people who were named: nearly certainly, or at least more likely than anybody else.
+"""Who groups without a name may be, of the people who were named: nearly certainly, or rather than nobody who was named.
 
 What belongs here: how near is how likely. What does not: groups and names (`discovery`), what a recogniser says.
 
-The person is the one whose three nearest photos are nearest: unlike the middle of all photos, they tell people apart also in a photo
-that is like few others. How likely it is comes from the distance to the person's template, of which more is known
-(`recognition.impostors`).
+The person is the one whose template and three nearest photos are nearest, both together: the photos alone speak for whoever has many of
+them, and the template alone is of no use for a photo that is like few others. How likely it is comes from the distance to the template:
+which share of strangers is as near to anybody who was named (`recognition.distance_fitting`). Of all groups so near, the guess is made
+where more of them are expected to be somebody who was named than not: among photos of friends that is farther than in a crowd.
+
+Source: J. D. Storey, "A direct approach to false discovery rates", Journal of the Royal Statistical Society B 64, 2002.
 """
 
 from __future__ import annotations
@@ -15,20 +18,18 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from whosthat.recognition.distance_fitting import leave_one_person_out, strangers_as_near
 from whosthat.recognition.distances import distances
 from whosthat.recognition.face_threshold import corrected
-from whosthat.recognition.heads import templates_of
-from whosthat.recognition.impostors import Impostors
+from whosthat.recognition.heads import compared, mean_of_nearest, templates_of
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from whosthat.types import FloatArray
 
-PROBABLE, POSSIBLE = 0.03, 0.25
-"""A group is "probably Anna" when no more than so large a share of strangers is as near to anybody who was named, and "perhaps Anna" up to
-the other. Of a group of several faces so much less: had they been Anna's, they would most likely have been in her group."""
-
-NEAREST, CANDIDATES = 3, 3
-"""So many photos of each of so many people are compared, those whose templates are nearest."""
+PROBABLE = 0.03
+"""A group is "probably Anna" when no more than so large a share of strangers is as near to anybody who was named."""
 
 MOST = 50
 """So many faces of a group are compared."""
@@ -42,31 +43,64 @@ class Person(NamedTuple):
     photos: Set[str]
 
 
-class Guesses:
-    """People who were named, and the network that embedded their faces."""
+class Unnamed(NamedTuple):
+    """A group without a name: embeddings, float32 (n, dimensions), the photos that they are in, and names that it does not have.
 
-    def __init__(self, people: Sequence[Person], embedder: str) -> None:
-        self._people = people
-        self._counts = np.array([len(person.vectors) for person in people])
-        labels = np.repeat(np.arange(len(people)), self._counts)
-        self._templates = templates_of(np.concatenate([person.vectors for person in people]), labels, len(people))
-        self._strangers = Impostors(embedder)
+    Who is in one of these photos already is not this group.
+    """
 
-    def of(self, vectors: FloatArray, photos: Set[str], never: Set[str] = frozenset()) -> tuple[str | None, bool]:
-        """Return who a group may be, and whether probably rather than perhaps; None where nobody is near enough.
+    vectors: FloatArray
+    photos: Set[str]
+    never: Set[str] = frozenset()
 
-        Args:
-            vectors: The group's embeddings, float32 (n, dimensions).
-            photos: The photos that they are in: who is in one of them already is not this group.
-            never: Names that it does not have.
-        """
-        some = vectors[:: math.ceil(len(vectors) / MOST)]
-        away = corrected(distances(some, self._templates), self._counts).mean(axis=0)
-        if self._strangers.expected(away.min(), self._counts) * len(vectors) > POSSIBLE:
-            return None, False
-        near = np.argsort(away, kind="stable")[:CANDIDATES].tolist()
-        best = min(near, key=lambda one: float(np.sort(distances(some, self._people[one].vectors))[:, :NEAREST].mean()))
-        person, strangers = self._people[best], self._strangers.expected(away[best], self._counts) * len(vectors)
-        if person.name in never or not photos.isdisjoint(person.photos) or strangers > POSSIBLE:
-            return None, False
-        return person.name, bool(strangers <= PROBABLE)
+
+class Guess(NamedTuple):
+    """Who a group may be, and whether probably rather than perhaps."""
+
+    name: str
+    probable: bool
+
+
+def guesses(groups: Sequence[Unnamed], people: Sequence[Person], embedder: str) -> list[Guess | None]:
+    """Say of each group who of these people it may be; None where it is more likely nobody of them."""
+    if not groups or not people:
+        return [None] * len(groups)
+    counts = np.array([len(person.vectors) for person in people])
+    vectors, labels = np.concatenate([person.vectors for person in people]), np.repeat(np.arange(len(people)), counts)
+    templates = templates_of(vectors, labels, len(people))
+    nearest = [_nearest(group, people, templates, counts) for group in groups]
+    photos = compared(vectors, labels, np.arange(len(labels)), len(people))
+    met = leave_one_person_out(photos.own, photos.nearest, labels)
+    shares = strangers_as_near(np.array([away for _best, away in nearest]), met, counts=counts, network=embedder, rate=PROBABLE)
+    shares = 1 - (1 - shares) ** [len(group.vectors) for group in groups]  # several faces of hers would most likely be in her group
+    limit = _limit(shares)
+    return [
+        Guess(people[best].name, bool(share <= PROBABLE)) if best is not None and share <= max(limit, PROBABLE) else None
+        for (best, _away), share in zip(nearest, shares.tolist(), strict=True)
+    ]
+
+
+def _nearest(group: Unnamed, people: Sequence[Person], templates: FloatArray, counts: NDArray[np.int64]) -> tuple[int | None, float]:
+    """Return who is nearest, of those who may be it, and how far their template is, comparably."""
+    some = group.vectors[:: math.ceil(len(group.vectors) / MOST)]
+    away = corrected(distances(some, templates), counts)
+    may = [row for row, one in enumerate(people) if one.name not in group.never and group.photos.isdisjoint(one.photos)]
+    if not may:
+        return None, math.inf
+
+    def squared(row: int) -> float:
+        return float((away[:, row] ** 2 + mean_of_nearest(distances(some, people[row].vectors) ** 2)).mean())
+
+    best = min(may, key=squared)
+    return best, float(away[:, best].mean())
+
+
+def _limit(shares: NDArray[np.float64]) -> float:
+    """Return up to which share of strangers guesses are made: so that right ones less wrong ones are most.
+
+    The shares of groups that are nobody's lie evenly between 0 and 1; how many such groups there are is seen from those above one half.
+    """
+    nobodies = min(2 * int((shares > 0.5).sum()), len(shares))
+    ordered = np.sort(shares)
+    gains = np.arange(1, len(shares) + 1) - 2 * nobodies * ordered
+    return float(ordered[gains.argmax()]) if gains.max() > 0 else 0.0

@@ -1,24 +1,22 @@
 """Names from and for other programs: the people in photos' metadata, read as labels, and answers written there.
 
 What belongs here: predictions and discoveries to sidecars (or, through ExifTool, into the photos), and people in metadata to names of found
-faces. What does not: how they stand in XMP (`whosthat.metadata`), what a library remembers of it (`workflow.library.metadata`).
+faces. What does not: how they stand in XMP (`whosthat.metadata`), a library (`workflow.library.metadata`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 
 from whosthat.errors import PhotoError, UsageError
 from whosthat.metadata import picasa
-from whosthat.metadata.exiftool import find_exiftool, write_packet
+from whosthat.metadata.exiftool import InPhoto, find_exiftool
 from whosthat.metadata.regions import Frame, Region, cut, same_face, without_doubles
-from whosthat.metadata.sidecars import SidecarError, read_sidecar, sidecar_for, sidecars_of, write_sidecar
+from whosthat.metadata.sidecars import SidecarError, read_sidecar, sidecar_for, sidecars_of
 from whosthat.metadata.xmp import read_people, same_name
-from whosthat.metadata.xmp_editing import EMPTY
-from whosthat.metadata.xmp_merging import Merged, Person, merge
+from whosthat.metadata.xmp_merging import Person, merge
 from whosthat.photos.headers import Header, header_of
 from whosthat.photos.storage import stored
 from whosthat.recognition.bundle import label_problem
@@ -45,12 +43,6 @@ class XmpWritten:
     kept: list[SetAside] = field(default_factory=list)
     problems: list[SetAside] = field(default_factory=list)
 
-    def note(self, photo: Path, pending: Pending) -> None:
-        """Count a file that was written, or had to be no more."""
-        self.written += pending.is_changed
-        self.unchanged += not pending.is_changed and bool(pending.merged.names)
-        self.kept += [SetAside(photo, problem) for problem in pending.merged.problems]
-
 
 @dataclass(slots=True)
 class XmpRead:
@@ -65,25 +57,6 @@ class XmpRead:
     people: int = 0
     faces: int = 0
     problems: list[SetAside] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class Pending:
-    """A file that is ready to be written.
-
-    Attributes:
-        path: The sidecar, or the photo itself.
-        merged: What is to stand in its XMP.
-        is_changed: Whether that is other than what stands there.
-        is_new: Whether there is no such file yet.
-        write: Writes it; SidecarError where that fails.
-    """
-
-    path: Path
-    merged: Merged
-    is_changed: bool
-    is_new: bool
-    write: Callable[[], None]
 
 
 class PeopleReader:
@@ -116,16 +89,13 @@ class PeopleReader:
         for path, packet in self._packets(photo, problems):
             try:
                 frame = frame or frame_of(header_of(photo))
-                tagged = read_people(packet, frame)
+                found += read_people(packet, frame)
             except (PhotoError, XmlError) as problem:
-                problems.append(SetAside(path, getattr(problem, "reason", str(problem))))
-                continue
-            found += tagged.regions
-            if tagged.problem:
-                problems.append(SetAside(path, tagged.problem))
+                problems.append(SetAside(path, reason_of(problem)))
         if faces := self._of_folder(photo.parent, problems).get(photo.name):
             try:
-                found += picasa.regions(faces, frame or frame_of(header_of(photo)))
+                frame = frame or frame_of(header_of(photo))
+                found += [Region(name, frame.upright(box)) for box, name in faces]
             except PhotoError as problem:
                 problems.append(SetAside(photo, problem.reason))
         return tuple(self._usable(without_doubles(found), photo, problems))
@@ -134,7 +104,7 @@ class PeopleReader:
     def _packets(photo: Path, problems: list[SetAside]) -> Iterator[tuple[Path, bytes]]:
         for path in sidecars_of(photo):
             try:
-                yield path, read_sidecar(path).content
+                yield path, read_sidecar(path).packet
             except SidecarError as problem:
                 problems.append(SetAside(path, str(problem)))
         try:
@@ -165,6 +135,48 @@ class PeopleReader:
                 yield region
 
 
+class NamesWriter:
+    """Writes people into the sidecars of photos or, with ``in_files``, the photos themselves, and tells ``written``.
+
+    Raises:
+        UsageError: ExifTool is to write, and is not installed.
+    """
+
+    def __init__(self, written: XmpWritten, *, in_files: bool) -> None:
+        if in_files:
+            find_exiftool()
+        self._written, self._in_files = written, in_files
+        self._others = PeopleReader()
+
+    def write(self, photo: Path, seen: Iterable[tuple[str, Box | None, float]], *, complete: bool = False) -> None:
+        """Write names, with boxes in pixels of the upright photo and confidences; of a name that comes twice the first counts.
+
+        ``complete`` is that of `metadata.xmp_merging.merge`.
+        """
+        told = self._written
+        try:
+            header = header_of(photo)
+            frame = frame_of(header)
+            file = InPhoto(photo, header.packets) if self._in_files else read_sidecar(sidecar_for(photo), photo)
+            others = self._others.people_in(photo, [])
+            merged = merge(file.packet, _people(seen, frame.upright_size), frame, others=others, complete=complete)
+            if merged.packet != file.packet:
+                file.write(merged.packet)
+        except (PhotoError, SidecarError, XmlError) as problem:
+            told.problems.append(SetAside(photo, reason_of(problem)))
+            return
+        told.written += merged.packet != file.packet
+        told.unchanged += merged.packet == file.packet and bool(merged.names)
+        told.kept += [SetAside(photo, problem) for problem in merged.problems]
+
+    def pass_on(self, prediction: Prediction) -> Prediction:
+        """Write the names of a prediction, and return it."""
+        seen = [(one.name, one.box, one.confidence) for one in prediction.sightings if one.name is not None]
+        if seen and not prediction.error:
+            self.write(prediction.path, seen)
+        return prediction
+
+
 def write_xmp(predictions: Iterable[Prediction], written: XmpWritten | None = None, *, in_files: bool = False) -> Iterator[Prediction]:
     """Write the names in photos for other programs, and pass each prediction on, unchanged and in order.
 
@@ -183,14 +195,13 @@ def write_xmp(predictions: Iterable[Prediction], written: XmpWritten | None = No
         for prediction in write_xmp(predict("runs/latest", ["holiday"])):
             show(prediction.path, prediction.names)
     """
-    program, told = find_exiftool() if in_files else None, XmpWritten() if written is None else written
-    return (_passed_on(one, told, program) for one in predictions)
+    return map(NamesWriter(XmpWritten() if written is None else written, in_files=in_files).pass_on, predictions)
 
 
 def write_discovery(discovery: Discovery, *, in_files: bool = False) -> XmpWritten:
     """Write the names that groups and faces have for other programs, as `write_xmp` does."""
     written = XmpWritten()
-    program = find_exiftool() if in_files else None
+    writer = NamesWriter(written, in_files=in_files)
     people: dict[Path, list[tuple[str, Box, float]]] = {}
     for group in discovery.groups:
         if group.name is not None and group.name != NOBODY:
@@ -198,7 +209,7 @@ def write_discovery(discovery: Discovery, *, in_files: bool = False) -> XmpWritt
                 for path in face.paths:
                     people.setdefault(path, []).append((group.name, face.face.box, 1.0))
     for path in sorted(people):
-        _write_one(path, people[path], written, program)
+        writer.write(path, people[path])
     return written
 
 
@@ -265,37 +276,9 @@ def matched(regions: Sequence[Region], places: Sequence[Box]) -> Iterator[tuple[
             yield regions[one], other
 
 
-def prepare(
-    photo: Path,
-    seen: Iterable[tuple[str, Box | None, float]],
-    program: str | None,
-    *,
-    gone: Mapping[str, Collection[str]] | None = None,
-    complete: bool = False,
-) -> Pending:
-    """Read a photo's metadata and put people into it, without writing anything yet.
-
-    The people are names, boxes in pixels of the upright photo and confidences; of a name that comes twice the first counts. ``program`` is
-    ExifTool, for the photo itself; None for a sidecar. ``gone`` and ``complete`` are those of `metadata.xmp_merging.merge`.
-
-    Raises:
-        PhotoError: The photo cannot be read.
-        SidecarError, XmlError: The sidecar cannot be read, or not changed safely.
-    """
-    header = header_of(photo)
-    people = _people(seen, frame_of(header).upright_size)
-    if program is not None:
-        if len(header.packets) > 1:
-            raise SidecarError(_("its XMP is larger than one segment of a JPEG; use a sidecar"))
-        old = header.packets[0] if header.packets else b""
-        merged = merge(old or EMPTY, people, frame_of(header), gone=gone, complete=complete)
-        return Pending(photo, merged, merged.packet != (old or EMPTY), False, partial(write_packet, program, photo, merged.packet))
-    sidecar = read_sidecar(sidecar_for(photo), photo)
-    merged = merge(sidecar.content or EMPTY, people, frame_of(header), gone=gone, complete=complete)
-    is_new = not sidecar.stamp
-    return Pending(
-        sidecar.path, merged, merged.packet != (sidecar.content or EMPTY), is_new, partial(write_sidecar, sidecar, merged.packet)
-    )
+def reason_of(problem: Exception) -> str:
+    """Return why a photo or sidecar cannot be used, without its path."""
+    return problem.reason if isinstance(problem, PhotoError) else str(problem)
 
 
 def _people(seen: Iterable[tuple[str, Box | None, float]], size: tuple[int, int]) -> list[Person]:
@@ -304,24 +287,6 @@ def _people(seen: Iterable[tuple[str, Box | None, float]], size: tuple[int, int]
         if not any(same_name(name, other.name) for other in people):
             people.append(Person(name, None if box is None else _share(box, *size), confidence))
     return people
-
-
-def _passed_on(prediction: Prediction, written: XmpWritten, program: str | None) -> Prediction:
-    seen = [(one.name, one.box, one.confidence) for one in prediction.sightings if one.name is not None]
-    if seen and not prediction.error:
-        _write_one(prediction.path, seen, written, program)
-    return prediction
-
-
-def _write_one(photo: Path, seen: Sequence[tuple[str, Box | None, float]], written: XmpWritten, program: str | None) -> None:
-    try:
-        pending = prepare(photo, seen, program)
-        if pending.is_changed:
-            pending.write()
-    except (PhotoError, SidecarError, XmlError) as problem:
-        written.problems.append(SetAside(photo, getattr(problem, "reason", str(problem))))
-        return
-    written.note(photo, pending)
 
 
 def _share(box: Box, width: int, height: int) -> Box:

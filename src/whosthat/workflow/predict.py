@@ -17,6 +17,7 @@ from typing import Any, cast
 
 from whosthat.dataset.folder import UNREACHABLE
 from whosthat.dataset.threads import in_order
+from whosthat.durable import sweep_abandoned
 from whosthat.errors import BundleError, PhotoError, UsageError, path_given, system_reason, type_given
 from whosthat.photos.clips import numbered_frames, picture_of
 from whosthat.photos.headers import exif_of
@@ -209,6 +210,7 @@ def _photos_below(
             series = [name for name in folders if numbered_frames(Path(place, name))]
             yield from (Path(place, name) for name in series)
             folders[:] = [name for name in folders if name not in series]
+        sweep_abandoned(Path(place), files)  # what a kill left of a sidecar
         for name in sorted(name for name in files if not name.startswith(".")):
             path = Path(place, name)
             if looks_like_photo(path) or (clips and kind_of_file(name) == "video"):

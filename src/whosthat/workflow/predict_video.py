@@ -7,9 +7,9 @@ videos (`photos.video`), following faces (`recognition.tracking`), drawing (`ann
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +68,7 @@ def predict_video(
     every: int = EVERY,
     draw: Path | None = None,
     whole: bool = True,
+    stops: Callable[[], bool] = lambda: False,
     progress: Progress = SILENT,
 ) -> VideoAnswer:
     """Identify who is in every Nth frame of a video, follow the faces, and name each by vote.
@@ -75,7 +76,8 @@ def predict_video(
     A recogniser that answers for whole photos gives runs of the same answer. One that looks at several frames together is shown windows of
     so many looks, each one look later than the window before; a window's answer is that of the look in its middle. ``draw`` is a folder,
     which must exist, for a few pictures of everybody and, where FFmpeg is installed and ``whole`` is set, for the video with everybody
-    drawn in. Raises PhotoError when the video cannot be read, UsageError when N is below 1, OSError when a picture cannot be written.
+    drawn in. ``stops`` is asked after each look whether it was the last. Raises PhotoError when the video cannot be read, UsageError when
+    N is below 1, OSError when a picture cannot be written.
     """
     tracker, n_frames, seconds = Tracker(), 0, 0.0
     cut_before: list[int] = []
@@ -87,6 +89,8 @@ def predict_video(
             n_frames, seconds = n_frames + 1, moment.seconds
             cut_before += [moment.index] * moment.new_scene
             progress.step(_("frames of {video} looked at", video=path.name), n_frames, max(expected, n_frames))
+            if stops():
+                break
         problem, end = video.problem, seconds + every / video.rate
     tracks = tuple(number_strangers(tracker.tracks(), _embedder_of(recogniser)))
     if draw is None:
@@ -101,26 +105,17 @@ def _embedder_of(recogniser: Recogniser) -> str:
     return "" if reader is None else str(reader.embedder.facts.name)
 
 
-@dataclass(frozen=True, slots=True)
-class _Moment:
-    """A frame without its image."""
-
-    index: int
-    seconds: float
-    new_scene: bool
-    small: Any
-
-
-_Answered = tuple[_Moment, list[Sighting], list[Look]]
+_NO_IMAGE = np.empty((0, 0, 3), np.uint8)
+_Answered = tuple[Frame, list[Sighting], list[Look]]  # the frame without its image
 
 
 def _identified(recogniser: Recogniser, frames: Iterable[Frame]) -> Iterator[_Answered]:
     """Answer for frames in order, while threads prepare those that follow."""
     with ThreadPoolExecutor(_READERS, thread_name_prefix="whosthat-video") as readers:
-        waiting: deque[tuple[_Moment, Future[Any]]] = deque()
+        waiting: deque[tuple[Frame, Future[Any]]] = deque()
         try:
             for frame in frames:
-                moment = _Moment(frame.index, frame.seconds, frame.new_scene, frame.small)
+                moment = replace(frame, image=_NO_IMAGE)
                 waiting.append((moment, readers.submit(recogniser.prepare, frame.image)))
                 if len(waiting) == 2 * _BATCH:
                     yield from _answer_batch(recogniser, [waiting.popleft() for _rest in range(_BATCH)])
@@ -137,11 +132,11 @@ def _identified_in_windows(recogniser: Recogniser, frames: Iterable[Frame]) -> I
     move fast would be taken for some.
     """
     n, middle = recogniser.frames, (recogniser.frames - 1) // 2
-    waiting: deque[_Moment] = deque()  # looks without an answer
+    waiting: deque[Frame] = deque()  # looks without an answer
     window: deque[Any] = deque(maxlen=n)
     n_windows = 0
     for frame in frames:
-        waiting.append(_Moment(frame.index, frame.seconds, new_scene=False, small=frame.small))
+        waiting.append(replace(frame, image=_NO_IMAGE, new_scene=False))
         window.append(recogniser.prepare(frame.image)[0])  # a photo is repeated, and one of it is enough
         if len(window) == n:
             sightings = recogniser.identify_prepared([np.stack(window)])[0]
@@ -153,13 +148,13 @@ def _identified_in_windows(recogniser: Recogniser, frames: Iterable[Frame]) -> I
     yield from (_looked(moment, sightings) for moment in waiting)
 
 
-def _answer_batch(recogniser: Recogniser, batch: list[tuple[_Moment, Future[Any]]]) -> Iterator[_Answered]:
+def _answer_batch(recogniser: Recogniser, batch: list[tuple[Frame, Future[Any]]]) -> Iterator[_Answered]:
     prepared = [future.result() for _rest, future in batch]
     answers = recogniser.identify_prepared(prepared)
     yield from (_looked(moment, sightings, one) for (moment, _rest), sightings, one in zip(batch, answers, prepared, strict=True))
 
 
-def _looked(moment: _Moment, sightings: list[Sighting], prepared: Any = None) -> _Answered:
+def _looked(moment: Frame, sightings: list[Sighting], prepared: Any = None) -> _Answered:
     """Say how well each sighting shows what it shows: a face by what was cut out, all else by how sure the answer is."""
     crops = {id(face): crop for face, crop in zip(getattr(prepared, "faces", ()), getattr(prepared, "crops", ()), strict=False)}
     looks = []

@@ -25,6 +25,7 @@ from whosthat.faces.finding import FaceReader
 from whosthat.notifying.notifier import Notifier
 from whosthat.photos.arrivals import Arrivals
 from whosthat.photos.camera import PASSWORD, LiveCamera, open_camera, open_stream, stream_address
+from whosthat.photos.video import frame_at, looks_like_video
 from whosthat.progress import SILENT, Progress
 from whosthat.recognition import load
 from whosthat.recognition.bundle import find_bundle
@@ -33,8 +34,10 @@ from whosthat.recognition.looks import AMONG
 from whosthat.recognition.manifest import MANIFEST
 from whosthat.recognition.presence import NAMED, SOON, UNNAMED, Change, Presence
 from whosthat.recognition.recogniser import Recogniser
+from whosthat.recognition.tracking import best_sightings
 from whosthat.translation import _
 from whosthat.types import Box, Image, Sighting
+from whosthat.workflow.predict_video import predict_video
 from whosthat.workflow.prediction import as_text
 from whosthat.workflow.telling import secret_of
 
@@ -62,7 +65,7 @@ class Notice:
         change: Who, and which of the two.
         time: When, with the time zone.
         source: What is watched, as it was named.
-        photo: In a folder: the photo that shows them.
+        photo: In a folder: the photo or video that shows them.
         image: JPEG of the face, where asked for; empty otherwise.
     """
 
@@ -100,7 +103,7 @@ class Watching:
         name: What notices call the camera or folder; empty takes what was given.
         interval: Seconds between two looks.
         away: Seconds without a sighting after which somebody has left, and is told again when they come back.
-        existing: Whether photos that are in a folder already are named as well.
+        existing: Whether photos and videos that are in a folder already are named as well.
         unknown: Whether unknown people are told.
         image: Whether notices carry a picture of the face.
     """
@@ -127,7 +130,7 @@ def watch(
     Args:
         bundle: A saved recogniser.
         source: The number of a camera of this computer, from 0; the address of one of a network (rtsp, rtsps, http, https); or a folder
-            into which photos come.
+            into which photos and videos come.
         how: How often, who, what goes with a notice.
         notifiers: Returns whom to tell as well, for the name of the source; they are closed at the end. None tells nobody.
         stops: Is asked several times a second; None never stops.
@@ -149,7 +152,7 @@ def watch(
     others = [] if notifiers is None else notifiers(source_name(source, how))
     progress.say(_("Watching {source}. Stop with Ctrl-C.", source=source_name(source, how)))
     try:
-        for notice in _notices(_looks(source, how, stops or (lambda: False), progress), who, how, source, progress):
+        for notice in _notices(source, who, how, stops or (lambda: False), progress):
             for notifier in others:
                 notifier.tell(_for_others(notice, source))
             yield notice
@@ -190,14 +193,8 @@ def _is_camera(source: str) -> bool:
     return source.isascii() and source.isdecimal() and len(source) <= 3
 
 
-@dataclass(frozen=True)
-class _Look:
-    """One look: an image or a photo, or neither where there was nothing to see."""
-
-    what: Image | Path | None = None
-
-
-def _looks(source: str, how: Watching, stops: Callable[[], bool], progress: Progress) -> Iterator[_Look]:
+def _looks(source: str, how: Watching, stops: Callable[[], bool], progress: Progress) -> Iterator[Image | Path | None]:
+    """Yield what is looked at: an image of a camera, a photo or video of a folder; None where there is nothing to see."""
     address = stream_address(source, secret_of(PASSWORD))
     if address is None and not _is_camera(source):
         return _folder_looks(Path(source), how, stops, progress)
@@ -212,19 +209,19 @@ def _looks(source: str, how: Watching, stops: Callable[[], bool], progress: Prog
     return _camera_looks(LiveCamera(lambda: open_camera(number) if address is None else open_stream(address), say), how, stops)
 
 
-def _camera_looks(camera: LiveCamera, how: Watching, stops: Callable[[], bool]) -> Iterator[_Look]:
+def _camera_looks(camera: LiveCamera, how: Watching, stops: Callable[[], bool]) -> Iterator[Image | Path | None]:
     try:
         due = time.monotonic()
         while not stops():
             image = camera.newest(SLICE)
-            yield _Look(image)
+            yield image
             due = max(due + how.interval, time.monotonic()) if image is not None else time.monotonic()
             _wait(due, stops)
     finally:
         camera.close()
 
 
-def _folder_looks(folder: Path, how: Watching, stops: Callable[[], bool], progress: Progress) -> Iterator[_Look]:
+def _folder_looks(folder: Path, how: Watching, stops: Callable[[], bool], progress: Progress) -> Iterator[Image | Path | None]:
     arrivals, was_there, was_full = Arrivals(folder, existing=how.existing), True, False
     while not stops():
         began = time.monotonic()
@@ -236,11 +233,11 @@ def _folder_looks(folder: Path, how: Watching, stops: Callable[[], bool], progre
         if arrivals.is_full and not was_full:
             progress.say(_("{folder} holds too many files; not all of them are seen. Move old ones away.", folder=folder))
         was_full = arrivals.is_full
-        for photo in photos:
-            yield _Look(photo)
+        for photo in filter(arrivals.take, photos):
+            yield photo
             if stops():
                 return
-        yield _Look()
+        yield None
         _wait(time.monotonic() + max(how.interval, PAUSE_PER_LISTING * listed), stops)
 
 
@@ -294,31 +291,44 @@ def _presence(recogniser: Recogniser | None, how: Watching, *, looks: bool) -> P
     return Presence(how.away, NAMED if looks else 1, unnamed, soon=max(SOON, 3 * how.interval), alike=alike, follows=looks)
 
 
-def _notices(looks: Iterator[_Look], who: _Recogniser, how: Watching, source: str, progress: Progress) -> Iterator[Notice]:
+def _notices(source: str, who: _Recogniser, how: Watching, stops: Callable[[], bool], progress: Progress) -> Iterator[Notice]:
     name, presence = source_name(source, how), _presence(who.recogniser, how, looks=not _is_folder(source))
-    for look in looks:
-        seen: list[Sighting] = []
+    for what in _looks(source, how, stops, progress):
         recogniser = who.current()
-        if look.what is not None and recogniser is not None:
+        seen: list[tuple[Sighting, int]] = []
+        if what is not None and recogniser is not None:
             try:
-                seen = recogniser.identify(look.what)
+                seen = _seen(what, recogniser, stops, progress)
             except PhotoError as error:
                 progress.say(str(error))
-        photo = look.what if isinstance(look.what, Path) else None
-        for change in presence.see(time.monotonic(), seen):
-            image = _picture(look.what, change.sighting.box) if how.image and change.entered and look.what is not None else b""
+        photo = what if isinstance(what, Path) else None
+        for change in presence.see(time.monotonic(), [sighting for sighting, _frame in seen]):
+            image = b""
+            if how.image and change.entered and what is not None:
+                frame = next(frame for sighting, frame in seen if sighting is change.sighting)
+                image = _picture(what, frame, change.sighting.box)
             yield Notice(change, datetime.now(UTC).astimezone(), name, photo if change.entered else None, image)
     for change in presence.end():
         yield Notice(change, datetime.now(UTC).astimezone(), name)
 
 
-def _picture(what: Image | Path, box: Box | None) -> bytes:
-    """Return the face, with what is around it, as a small JPEG; empty where the photo has gone."""
+def _seen(what: Image | Path, recogniser: Recogniser, stops: Callable[[], bool], progress: Progress) -> list[tuple[Sighting, int]]:
+    """Return who is seen, and in which frame of a video; everybody in it at once, as often as a camera must see them."""
+    if not isinstance(what, Path) or not looks_like_video(what):
+        return [(sighting, 0) for sighting in recogniser.identify(what)]
+    answer = predict_video(recogniser, what, stops=stops, progress=progress)
+    if answer.problem and not stops():
+        progress.say(_("{path}: {problem}", path=what, problem=answer.problem))
+    return best_sightings(answer.tracks, named=min(NAMED, answer.n_frames), unnamed=min(UNNAMED, answer.n_frames))
+
+
+def _picture(what: Image | Path, frame: int, box: Box | None) -> bytes:
+    """Return the face, with what is around it, as a small JPEG; empty where the photo or video has gone."""
     from whosthat.photos.drawing import encode_image, thumbnail
     from whosthat.photos.reading import read
 
     with suppress(PhotoError):
-        image = read(what) if isinstance(what, Path) else what
+        image = what if not isinstance(what, Path) else frame_at(what, frame) if looks_like_video(what) else read(what)
         height, width = image.shape[:2]
         if box is not None:
             around = max(box.width, box.height) / 2

@@ -16,6 +16,7 @@ from whosthat.cartoons import HEROES, draw_hero, draw_photo_folder
 from whosthat.photos.drawing import save_image
 from whosthat.photos.reading import read
 from whosthat.recognition.bundle import open_bundle
+from whosthat.workflow.library.correcting import correct
 
 MARIGOLD, DRIZZLE, KETTLE = HEROES[:3]
 MARKUP = "<img src=x onerror=document.title='run'>"
@@ -336,3 +337,53 @@ def test_groups_are_named_joined_split_and_become_a_folder_of_people(
     assert {photo.stat().st_nlink for photo in (studio.folder / "people of mixed").glob("*/IMG*")} == {2}
     page.get_by_role("main").get_by_role("link", name="Train").click()
     page.locator('main[data-view="training"]').wait_for()
+
+
+def test_a_photo_of_a_library_is_found_opened_corrected_and_that_is_undone(
+    tmp_path: Path, library_of: Callable[..., Any], start_studio: Callable[..., Any], open_page: Callable[..., Any]
+) -> None:
+    folder = tmp_path / "studio"
+    library = library_of({"beach.png": ["anna", "tom"], "party.png": ["anna"], "sea.png": []}, at=folder)
+    correct(library.folder, folder / "photos" / "beach.png", "is", "Anna", face=1)
+    correct(library.folder, folder / "photos" / "beach.png", "is", MARKUP, face=2)
+    page = open_page(start_studio(folder).link)
+    page.get_by_role("navigation").get_by_role("link", name="Library").click()
+    page.get_by_role("link", name=MARKUP).wait_for()
+
+    # With the keyboard alone: search, open, choose a face, say who it is.
+    page.get_by_label("Who is in the photos?").focus()
+    page.keyboard.type("anna and not unknown")
+    page.keyboard.press("Enter")
+    page.get_by_text("1 photo found.").wait_for()
+    page.get_by_role("button", name=f"beach.png · Anna, {MARKUP}").press("Enter")
+    photo = page.get_by_role("dialog", name="beach.png")
+    photo.locator("button.face").first.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    page.get_by_label("Who is it really?").fill("Tom")
+    page.keyboard.press("Enter")
+    photo.get_by_text("Correction 3: this is Tom. 1 answer changed. Tom is new in this library.").wait_for()
+    photo.locator("button.face", has_text="Tom").wait_for()
+    photo.get_by_role("button", name="Undo").press("Enter")
+    photo.get_by_text("Correction 3 was taken back. 1 answer changed.").wait_for()
+    photo.locator("button.face", has_text=MARKUP).wait_for()
+    photo.get_by_role("button", name="Redo").press("Enter")
+    photo.locator("button.face", has_text="Tom").wait_for()
+    photo.locator("button.face").first.click()
+    page.get_by_role("button", name="Not a face").click()
+    photo.locator("button.face", has_text="Not a face").wait_for()
+    page.keyboard.press("Escape")
+    page.get_by_text("0 photos found.").wait_for()  # the search was made again
+
+    page.get_by_role("link", name="Everybody, and what was corrected").click()
+    row = page.locator(".corrections li", has_text="no face")
+    row.get_by_role("button", name="Take back").click()
+    page.get_by_role("status").get_by_text("Correction 4 was taken back.").wait_for()
+    page.get_by_role("link", name="Anna").click()
+    page.get_by_role("button", name=re.compile("^beach.png")).click()
+    photo.locator("button.face", has_text="Anna").click()
+    page.get_by_role("link", name="Who is this, where else?").click()
+    photo.wait_for(state="detached")
+    page.get_by_text("Face 1, Anna: similar faces in 1 more photo: unknown (1).").wait_for()
+    page.get_by_role("button", name=re.compile("^party.png")).wait_for()
+    assert page.title() != "run"

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from whosthat.workflow.library.correcting import correct
+
 axe = pytest.importorskip("axe_playwright_python", reason="axe looks through the views; install the extra dev")
 AXE = Path(axe.__file__).parent / "axe.min.js"
 VIEWS = {
@@ -17,6 +19,8 @@ VIEWS = {
     "photos/heroes": ".row + .thumbs .thumb img",
     "groups": ".places a",
     "groups/heroes": ".person .thumb img",
+    "library": ".corrections .thumb img",
+    "library/library/query=anna": ".thumbs .thumb img",
     "training": ".choice",
     "result": ".verdict + .buttons ~ section .chart svg",
     "who": "button.face",
@@ -31,8 +35,12 @@ USABLE_WITHIN = 1.0
 
 
 @pytest.fixture
-def studio(tmp_path: Path, trained: Path, start_studio: Callable[..., Any]) -> Any:
-    return start_studio(shutil.copytree(trained, tmp_path / "studio", symlinks=True))
+def studio(tmp_path: Path, trained: Path, library_of: Callable[..., Any], start_studio: Callable[..., Any]) -> Any:
+    """A studio with trained runs, and with a library in which somebody was named."""
+    folder = shutil.copytree(trained, tmp_path / "studio", symlinks=True)
+    photos = {f"{number}.png": ["anna", "tom"] for number in range(3)}
+    correct(library_of(photos, at=folder).folder, folder / "photos" / "0.png", "is", "Anna", face=1)
+    return start_studio(folder)
 
 
 @pytest.fixture
@@ -79,6 +87,15 @@ def test_axe_finds_nothing_in_any_view_in_either_theme(page: Any, language: str)
         page.get_by_role("checkbox").first.check()
         page.locator(".tray").wait_for()
         found += [f"{theme} selected group {one}" for one in violations(page)]
+        go(page, "library/library/query=anna")
+        page.locator(".thumb").first.click()
+        page.locator("dialog.wide button.face").first.wait_for()
+        found += [f"{theme} photo {one}" for one in violations(page)]
+        page.locator("dialog.wide button.face").last.click()
+        page.locator("dialog.sheet").wait_for()
+        found += [f"{theme} face of a library {one}" for one in violations(page)]
+        for _dialog in range(2):
+            page.keyboard.press("Escape")
         go(page, "who")
         page.locator("button.face").first.click()
         page.get_by_role("dialog").wait_for()

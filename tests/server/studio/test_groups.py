@@ -61,14 +61,24 @@ def test_groups_are_shown_in_part_and_whole(page: Any, holiday: Path) -> None:
     assert len(page.get(API, params={"folder": "holiday", "most": 1}).json()["unnamed"]["groups"]) == 1
 
 
-def test_a_face_is_shown_small_unless_its_photo_lies_elsewhere_or_it_is_none(page: Any, holiday: Path) -> None:
-    page.get(API, params={"folder": "holiday"})
-    picture = page.get(f"{API}/face/{0:064x}-1")
+def test_a_face_is_shown_small_unless_its_photo_lies_elsewhere(page: Any, holiday: Path) -> None:
+    shown = page.get(API, params={"folder": "holiday"}).json()
+    (odd,), typical = shown["alone"]["groups"][0]["faces"], shown["unnamed"]["groups"][0]["faces"][0]
+    assert (odd["path"], typical["path"]) == (None, f"holiday/{typical['photo']}")
+    box = ",".join(map(str, typical["box"]))
+    picture = page.get("/studio/api/photo", params={"path": typical["path"], "box": box})
     assert (picture.status_code, picture.headers["content-type"]) == (200, "image/jpeg")
-    assert page.get(f"{API}/face/{16:064x}-1").status_code == 404
-    assert page.get(f"{API}/face/..%2F0.png").status_code == 404
-    (holiday / "1.png").write_bytes(b"no photo any more")
-    assert page.get(f"{API}/face/{1:064x}-1").status_code == 422
+    assert page.get("/studio/api/photo", params={"path": "../16.png", "box": box}).status_code == 404
+
+
+@pytest.mark.parametrize("box", ["1,2,3", "1,2,3,4,", "1,2,3,x", "1,2,3,nan", "1e9,2,3,4", "1,2,3,99999999", ""])
+def test_a_box_that_is_none_is_refused(page: Any, holiday: Path, box: str) -> None:
+    assert page.get("/studio/api/photo", params={"path": "holiday/0.png", "box": box}).status_code == 422
+
+
+def test_a_box_beyond_the_photo_shows_its_edge(page: Any, holiday: Path) -> None:
+    for box in ("-900,-900,-800,-800", "60,60,10,10", "0,0,0,0", "999999,0,999999,1"):
+        assert page.get("/studio/api/photo", params={"path": "holiday/0.png", "box": box}).status_code == 200
 
 
 def test_names_are_given_kept_and_taken_back(page: Any, holiday: Path, studio: Studio) -> None:

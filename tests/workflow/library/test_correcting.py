@@ -23,7 +23,7 @@ from whosthat.workflow.face_photos import OpenedReader
 from whosthat.workflow.library import correcting, recogniser
 from whosthat.workflow.library.answering import answer_again
 from whosthat.workflow.library.correcting import correct, corrections, redo_correction, rename_in_library, undo_correction
-from whosthat.workflow.library.faces import faces_in
+from whosthat.workflow.library.faces import photo_in
 from whosthat.workflow.people import list_people
 
 PHOTOS = {"a.png": ["anna"], "b.png": ["anna", "tom"], "c.png": ["tom"], "d.png": ["tom"], "e.png": ["anna"], "sea.png": []}
@@ -59,7 +59,7 @@ def bundle(library: Path, tmp_path: Path, save_people: Callable[..., Path], monk
 
 
 def name_of(library: Path, photo: Path, face: int = 1) -> str | None:
-    return faces_in(library, photo)[face - 1].name
+    return photo_in(library, photo).faces[face - 1].name
 
 
 def test_the_one_face_or_the_one_that_is_chosen(library: Path, photos: Path) -> None:
@@ -72,8 +72,8 @@ def test_the_one_face_or_the_one_that_is_chosen(library: Path, photos: Path) -> 
     assert "--" not in str(asked.value)
     again = correct(library, str(photos / "b.png"), "is", "anna", face=1)
     assert (again.is_new, again.facts[0].person) == (False, "Anna")
-    assert [one.name for one in faces_in(library, photos / "b.png")] == ["Anna", None]
-    assert faces_in(library, photos / "sea.png") == ()
+    assert [one.name for one in photo_in(library, photos / "b.png").faces] == ["Anna", None]
+    assert photo_in(library, photos / "sea.png").faces == ()
 
 
 def test_a_photo_by_its_digest_and_a_face_by_its_id(library: Path, photos: Path) -> None:
@@ -190,10 +190,10 @@ def test_a_recogniser_that_still_says_the_old_name_means_the_same_person(library
     rename_in_library(library, "Annika", "Bea", merge=True)
     assert (name_of(library, photos / "a.png"), name_of(library, photos / "c.png")) == ("Bea", "Bea")
     assert correct(library, photos / "b.png", "is_not", "Anna", face=1).facts[0].person == "Bea"
-    assert [one.name for one in faces_in(library, photos / "b.png")] == [None, None]
+    assert [one.name for one in photo_in(library, photos / "b.png").faces] == [None, None]
     undo_correction(library)
     correct(library, photos / "b.png", "is", "Bea", face=2)  # then the other face of the photo is not
-    assert [one.name for one in faces_in(library, photos / "b.png")] == [None, "Bea"]
+    assert [one.name for one in photo_in(library, photos / "b.png").faces] == [None, "Bea"]
     with Library(library) as opened:
         assert correcting._label(opened, bundle, "Bea") == "Anna"
 

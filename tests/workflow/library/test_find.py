@@ -37,9 +37,9 @@ def test_a_photo_with_all_that_is_known_of_it(folder: Path, tmp_path: Path) -> N
     (tom,) = find(folder, "tom and not anna").photos
 
     assert tom == FoundPhoto(tmp_path / "photos" / "b" / "four.png", (), ("Tom",), DATES["b/four.png"], tom.sha256)
-    assert whosthat.find(folder, "tom and not anna").photos == (tom,)
+    assert list(whosthat.find(folder, "tom and not anna").photos) == [tom]
     assert (tom.who, tom.when) == ("Tom", "2024-02-29 00:00")
-    assert [one.who for one in find(folder, "not tom").photos] == ["Anna, 1 unknown", "no face", "1 face, unknown"]
+    assert [one.who for one in find(folder, "not tom").photos] == ["Anna, 1 unknown", "1 face, unknown", "no face"]
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_dates_the_wrong_way_round_are_told(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("faces", "found"), [(1, ["four", "three"]), ("2+", ["one", "two"]), ("0-1", ["four", "five", "three"]), (0, ["five"])]
+    ("faces", "found"), [(1, ["four", "three"]), ("2+", ["one", "two"]), ("0-1", ["four", "three", "five"]), (0, ["five"])]
 )
 def test_how_many_faces(folder: Path, faces: int | str, found: list[str]) -> None:
     assert stems(find(folder, faces=faces)) == found
@@ -97,8 +97,28 @@ def test_a_file_that_is_gone_is_counted_and_a_copy_takes_its_place(folder: Path,
 
     answer = find(folder, "anna")
 
-    assert [one.path for one in answer.photos] == [photos / "c.png"]
-    assert answer.missing == 1
+    assert [(one.path, one.is_there) for one in answer.photos] == [(photos / "c.png", True), (photos / "a" / "two.png", False)]
+    assert answer.first() == ([answer.photos[0]], 1)
+    assert answer.first(1) == ([answer.photos[0]], 0)
+    assert answer.first(0) == ([], 0)
+    assert (len(answer.to_dict()["photos"]), answer.to_dict()["missing"]) == (1, 1)
+
+
+def test_photos_are_read_when_they_are_looked_at(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    photos = find(folder, "not nobody").photos
+    assert (len(photos), repr(photos)) == (4, "<4 photos>")
+    whole = list(photos)
+    assert (photos[-1], photos[1:3], photos[::-1]) == (whole[3], (whole[1], whole[2]), tuple(whole[::-1]))
+    assert whole[2] in photos
+    with pytest.raises(IndexError):
+        photos[4]
+    monkeypatch.setattr(module, "FEW", 1)
+    monkeypatch.setattr(module, "MANY", 2)
+    assert list(photos) == whole
+    with Library(folder) as library, library.changing() as change:
+        change.execute("DELETE FROM files")
+    with pytest.raises(LibraryError, match="was changed since the search"):
+        list(photos)
 
 
 def test_something_must_be_asked(folder: Path) -> None:

@@ -207,3 +207,21 @@ def test_missing_files_are_forgotten_only_when_told(folder: Path, tmp_path: Path
     assert forget_missing(folder) == forgetting.ForgottenFiles(0, 0, 0)
     with pytest.raises(UsageError, match=r"Did you mean|Choose one of"):
         forget(folder, "Nobody")
+
+
+def test_a_folder_that_is_away_as_a_whole_is_forgotten_only_by_its_name(folder: Path, tmp_path: Path, painted: ModuleType) -> None:
+    usb = painted.paint(tmp_path / "usb/tom.png", "tom", number=9).parent
+    shutil.copy(usb / "tom.png", tmp_path / "photos/copy.png")
+    painted.paint(usb / "bob.png", "bob")
+    scan(folder, usb)
+    usb.rename(tmp_path / "pulled out")
+    (tmp_path / "photos/sea.png").unlink()
+    scan(folder)
+    assert forget_missing(folder) == forgetting.ForgottenFiles(1, 1, 0, (usb,))
+    for wrong in (tmp_path / "photos", tmp_path / "us"):
+        with pytest.raises(UsageError, match=r"no scanned folder of which all photos were missing.* Choose one of|Did you mean"):
+            forget_missing(folder, wrong)
+    assert len(faces(folder)) == 6
+    assert forget_missing(folder, usb) == forgetting.ForgottenFiles(2, 1, 1)
+    assert scan(folder).not_there == ()
+    assert set(shown(folder)) == {"alone.png", "both.png", "tom.png", "copy.png"}

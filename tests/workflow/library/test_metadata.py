@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,7 @@ from whosthat.library import facts
 from whosthat.library.facts import facts_of
 from whosthat.library.store import Library
 from whosthat.metadata.regions import Frame
-from whosthat.metadata.xmp import read_people
+from whosthat.metadata.xmp import opened, written_regions
 from whosthat.workflow.library import metadata
 from whosthat.workflow.library.forgetting import forget
 from whosthat.workflow.library.metadata import take_names, take_out, write_library_xmp
@@ -47,7 +49,7 @@ def photos(tmp_path: Path) -> Path:
 
 
 def names(sidecar: Path) -> list[str]:
-    return sorted(one.name for one in read_people(sidecar.read_bytes(), FRAME, own=True).regions)
+    return sorted({one.region.name for one in written_regions(opened(sidecar.read_bytes()), FRAME)})
 
 
 def sidecars(photos: Path) -> list[str]:
@@ -61,7 +63,7 @@ def test_answers_stand_in_sidecars(library: Library, photos: Path, exiftool: Any
     assert names(photos / "2020/beach.png.xmp") == ["Anna", "Tom"]
     read = exiftool(photos / "2020/beach.png.xmp")
     assert (read["XMP-dc:Subject"], read["XMP-iptcExt:PersonInImage"]) == (["Anna", "Tom"], ["Anna", "Tom"])
-    assert heard.steps[-1][1:3] == (2, 2)
+    assert heard.steps[-1][1:3] == (3, 3)
     assert write_library_xmp(library.folder).unchanged == 2
 
 
@@ -85,22 +87,20 @@ def test_a_name_is_taken_out_of_all_that_whosthat_wrote(library: Library, photos
     assert names(photos / "2020/beach.png.xmp") == ["Tom"]
     assert sea.read_bytes() == before
     assert b"Anna" not in (photos / "2020/beach.png.xmp").read_bytes()
-    assert library.rows("SELECT name FROM sidecar_names") == [("Tom",)]
     assert take_out(library, "Tom") == []
     assert sidecars(photos) == ["sea.png.xmp"]  # the other one whosthat had made itself
-    assert library.rows("SELECT * FROM sidecars") == []
 
 
 def test_what_cannot_be_taken_out_is_said(library: Library, photos: Path, programs: dict[str, bytes]) -> None:
     beach, sea = photos / "2020/beach.png.xmp", photos / "sea.png.xmp"
     sea.write_bytes(programs["ExifTool"].replace(b">400<", b">200<").replace(b">300<", b">100<"))
     write_library_xmp(library.folder)
-    beach.write_bytes(beach.read_bytes().replace(b"whosthat:Confidence", b"other:Confidence").replace(b"xmlns:whosthat", b"xmlns:other"))
-    beach.write_bytes(beach.read_bytes().replace(b"urn:whosthat:xmp:1#", b"urn:other#"))  # as if another program had taken the region over
+    beach.write_bytes(re.sub(rb"<whosthat:Confidence.*?</whosthat:Confidence>", b"", beach.read_bytes()))  # another program wrote it anew
     sea.chmod(0o444)
-    kept = take_out(library, "Anna")
-    assert [sentence.partition(" ")[0] for sentence in kept] == [str(beach), str(sea)]
-    assert ("another program" in kept[0], "read-only" in kept[1]) == (True, True)
+    assert sorted(take_out(library, "Anna")) == [
+        f"{beach} holds the name, which another program wrote there.",
+        f"{sea} may hold the name: it is read-only.",
+    ]
 
 
 def test_a_sidecar_that_is_gone_holds_nothing_but_one_that_is_away_may(library: Library, photos: Path) -> None:
@@ -108,8 +108,7 @@ def test_a_sidecar_that_is_gone_holds_nothing_but_one_that_is_away_may(library: 
     (photos / "sea.png.xmp").unlink()
     (photos / "2020").rename(photos.parent / "away")  # a drive that is not plugged in
     (sentence,) = take_out(library, "Anna")
-    assert ("2020" in sentence, "cannot be read" in sentence) == (True, True)
-    assert library.rows("SELECT name FROM sidecar_names") == [("Tom",)]
+    assert sentence.startswith(f"{photos / '2020'} is not there")
 
 
 def test_keywords_that_were_there_before_stay(library: Library, photos: Path) -> None:
@@ -139,13 +138,14 @@ def test_a_drive_that_is_not_there_loses_nothing(library: Library, photos: Path)
     assert write_library_xmp(library.folder).problems == []
     (photos.parent / "away").rename(photos / "2020")
     assert names(photos / "2020/beach.png.xmp") == ["Anna", "Tom"]
-    assert len(library.rows("SELECT * FROM sidecar_names")) == 3
 
 
 def test_killed_at_any_moment_every_name_can_be_taken_out(library: Library, photos: Path, killed_at: Any) -> None:
     for nth in range(1, 40):
         with killed_at(nth) as died:
             write_library_xmp(library.folder)
+        for left in photos.rglob(".new-*"):
+            os.utime(left, (1, 1))  # nobody writes to it any more
         with Library(library.folder) as again:
             assert take_out(again, "Anna") == []
             assert take_out(again, "Tom") == []
@@ -222,11 +222,10 @@ def test_only_some_photos_are_read(library: Library, tagged: Path) -> None:
     assert take_names(library, [photo]).people == 0
 
 
-def test_a_file_that_cannot_be_written_is_noted_as_it_was(library: Library, photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_cannot_be_written_stops_no_other(library: Library, photos: Path) -> None:
     (photos / "sea.png.xmp").mkdir()
     told = write_library_xmp(library.folder)
     assert (told.written, [one.path for one in told.problems]) == (1, [photos / "sea.png"])
-    assert {path.name for path in metadata.sidecars_with(library)} == {"beach.png.xmp"}
 
 
 def test_names_that_are_read_answer_at_once(library: Library, tagged: Path) -> None:
@@ -235,6 +234,14 @@ def test_names_that_are_read_answer_at_once(library: Library, tagged: Path) -> N
     assert (read.faces, answered.faces > 0) == (1, True)
     rows = library.rows("SELECT name, why FROM answers JOIN people ON people.id = person ORDER BY name")
     assert ("Marie Curie", "fact") in rows
+
+
+def test_an_older_name_is_taken_out_too(library: Library, photos: Path) -> None:
+    write_library_xmp(library.folder)
+    facts.rename(library, "Anna", "Ada")
+    assert take_out(library, "Ada") == []
+    assert sidecars(photos) == ["2020/beach.png.xmp"]
+    assert names(photos / "2020/beach.png.xmp") == ["Tom"]
 
 
 def test_forgetting_somebody_reaches_the_sidecars(library: Library, photos: Path) -> None:

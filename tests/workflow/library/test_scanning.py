@@ -204,7 +204,7 @@ def test_the_library_may_lie_inside_the_photos(photos: Path) -> None:
     library = photos / "library"
     assert scan(library, photos).files == 3
     assert scan(library).passed_over == {}
-    with pytest.raises(UsageError, match="is the library itself"):
+    with pytest.raises(UsageError, match="be the library"):
         scan(library, library)
 
 
@@ -237,6 +237,8 @@ def test_two_scans_at_once_and_folders_that_are_none(folder: Path, photos: Path)
         with pytest.raises(UsageError, match="no folder"):
             scan(folder, wrong)
     with pytest.raises(UsageError, match="There is no library"):
+        scan(folder.with_name("another"))
+    with Library(folder.with_name("another"), create=True), pytest.raises(UsageError, match="No photos were scanned yet"):
         scan(folder.with_name("another"))
 
 

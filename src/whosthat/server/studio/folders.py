@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +19,7 @@ from pathlib import Path
 from whosthat.durable import make_private_folder
 from whosthat.errors import system_reason
 from whosthat.file_names import candidates, safe_name, unused_path
+from whosthat.library.store import is_library
 from whosthat.photos.reading import looks_like_photo
 from whosthat.photos.signatures import SNIFF_BYTES, format_of
 from whosthat.server.refusals import Refusal
@@ -82,6 +83,10 @@ class Grounds:
             return None
         return None if not real.is_relative_to(self.root) else _as_name(real.relative_to(self.root))
 
+    def name_of_first(self, places: Iterable[Path]) -> str | None:
+        """Return the name of the first of the places of one photo that has any; see `name_of`."""
+        return next((name for place in places if (name := self.name_of(place)) is not None), None)
+
 
 @dataclass(frozen=True)
 class Listed:
@@ -112,6 +117,14 @@ def listed(grounds: Grounds, name: str) -> Listed:
         raise Refusal(409, "unreadable", "{folder} cannot be listed: {error}.", folder=place.name, error=system_reason(error)) from error
     within = [(one.name, look.photos_below(one), look.n_folders) for one in folders[:MOST_FOLDERS]]
     return Listed(photos + sum(n for _rest, n, _folders in within), tuple(within), len(folders) > MOST_FOLDERS or look.left <= 0)
+
+
+def libraries(grounds: Grounds) -> list[str]:
+    """Return the names of the libraries that lie directly in the studio's folder, sorted."""
+    with suppress(OSError), os.scandir(grounds.root) as entries:
+        names = [one.name for one in itertools.islice(entries, MOST_FILES) if one.is_dir(follow_symlinks=False) and is_library(one.path)]
+        return sorted(name for name in names if not name.startswith(".") and _is_text(name))
+    return []
 
 
 class _Look:

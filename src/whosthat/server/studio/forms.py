@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Name = Annotated[str, Field(max_length=1000)]
+Words = Annotated[str, Field(max_length=40)]
 Id = Annotated[str, Field(max_length=64)]
 FaceNumber = Annotated[int, Field(ge=0, lt=10_000)]
 
@@ -153,3 +154,32 @@ class SortGroupsForm(FolderForm):
     """Whether folders of people hold links in the place of copies."""
 
     link: bool = False
+
+
+class FindForm(FolderForm):
+    """Which photos of a library are looked for (`workflow.library.find`), and how many of them are shown; ``like`` is a photo's path."""
+
+    query: Annotated[str, Field(max_length=2000)] = ""
+    since: Words = ""
+    until: Words = ""
+    within: Name = ""
+    faces: Words = ""
+    like: Name = ""
+    face: Annotated[int, Field(ge=1, lt=10_000)] | None = None
+    most: Annotated[int, Field(ge=1, le=100_000)] = 600
+
+
+class CorrectForm(FolderForm):
+    """What is said of a face of a library; ``learn``: the recogniser may learn from it."""
+
+    face: Annotated[str, Field(pattern=r"^[0-9a-f]{64}-[1-9]\d{0,8}$")]
+    what: Literal["is", "is_not", "nobody", "no_face"]
+    name: Name | None = None
+    learn: bool = False
+    anyway: bool = False
+
+
+class TakeBackForm(FolderForm):
+    """Which correction of a library."""
+
+    number: Annotated[int, Field(ge=1, lt=2**63)]

@@ -6,21 +6,19 @@ photos that are shown at the moment (`answers`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from fastapi.responses import Response
 
 from whosthat.library.store import is_library
 from whosthat.server.refusals import Refusal
-from whosthat.server.studio.answers import KEPT_AN_HOUR
 from whosthat.server.studio.folders import listed
 from whosthat.server.studio.forms import ChangeGroupsForm, FolderForm, SortGroupsForm, TurnForm
 from whosthat.server.studio.jobs import Job
 from whosthat.server.studio.missing import not_found
-from whosthat.server.studio.routes import Here, PathQuery
+from whosthat.server.studio.routes import Here, PathQuery, box_as_json
 from whosthat.server.studio.studio import Studio
 from whosthat.translation import _, ngettext
 from whosthat.wording import counted
@@ -132,17 +130,7 @@ async def learn(form: FolderForm, here: Here) -> dict[str, Any]:
 @router.get("/faces/{number}")
 def faces(number: int, here: Here, turn: int, folder: PathQuery = "") -> list[dict[str, Any]]:
     """Return all faces of a group."""
-    return _faces(enumerate(_at_hand(here, folder).group(number, turn).faces, start=1))
-
-
-@router.get("/face/{id}")
-def face(id: str, here: Here) -> Response:
-    """Return a small picture of a face."""
-    found = None if here.groups is None else here.groups.face(id)
-    paths = () if found is None else [path for path in found.paths if here.grounds.name_of(path) is not None]
-    if found is None or not paths:
-        raise not_found(_("picture"))
-    return Response(here.copies.of_face(paths[0], found.face.box), media_type="image/jpeg", headers=KEPT_AN_HOUR)
+    return [_face(here, *one) for one in enumerate(_at_hand(here, folder).group(number, turn).faces, start=1)]
 
 
 def _at_hand(here: Studio, folder: str) -> GroupsAtHand:
@@ -178,7 +166,7 @@ def _as_json(here: Studio, at_hand: GroupsAtHand, most: int) -> dict[str, Any]:
         "aside": len(found.aside),
         "probable": sum(group.probably is not None for group in parts["guessed"]),
         "people": sorted(people),
-        **{part: {"total": len(groups), "groups": [_group(one) for one in groups[:most]]} for part, groups in parts.items()},
+        **{part: {"total": len(groups), "groups": [_group(here, one) for one in groups[:most]]} for part, groups in parts.items()},
     }
 
 
@@ -189,7 +177,7 @@ def _part(group: Group) -> str:
     return "guessed" if group.guess else "unnamed" if len(group.faces) > 1 else "alone"
 
 
-def _group(group: Group) -> dict[str, Any]:
+def _group(here: Studio, group: Group) -> dict[str, Any]:
     n, numbered = len(group.faces), list(enumerate(group.faces, start=1))
     shown: Sequence[tuple[int, FoundFace]] = numbered if n <= FIRST + LAST else [*numbered[:FIRST], *numbered[-LAST:]]
     return {
@@ -199,9 +187,10 @@ def _group(group: Group) -> dict[str, Any]:
         "guess": group.probably or group.perhaps,
         "guess_text": group.guess,
         "n": n,
-        "faces": _faces(shown),
+        "faces": [_face(here, *one) for one in shown],
     }
 
 
-def _faces(faces: Iterable[tuple[int, FoundFace]]) -> list[dict[str, Any]]:
-    return [{"id": one.id, "number": number, "photo": one.paths[0].name} for number, one in faces]
+def _face(here: Studio, number: int, face: FoundFace) -> dict[str, Any]:
+    shown = {"id": face.id, "number": number, "photo": face.paths[0].name, "box": box_as_json(face.face.box)}
+    return shown | {"path": here.grounds.name_of_first(face.paths)}

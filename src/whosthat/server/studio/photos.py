@@ -115,8 +115,8 @@ def picture_of_face(source: Path | bytes, box: Box) -> bytes:
         return encode_image(thumbnail(around(photo.image, box, photo.shrunk), SIZES[0]))
 
 
-def tag_of(path: Path, size: int) -> str:
-    """Return the tag of a photo's copy: another one when the file changes."""
+def tag_of(path: Path, what: int | str) -> str:
+    """Return the tag of a photo's copy, by its size or box: another one when the file changes."""
     facts = path.stat()
-    known = hashlib.sha256(f"{path}\0{facts.st_mtime_ns}\0{facts.st_size}\0{size}".encode("utf-8", "surrogateescape"))
+    known = hashlib.sha256(f"{path}\0{facts.st_mtime_ns}\0{facts.st_size}\0{what}".encode("utf-8", "surrogateescape"))
     return f'"{known.hexdigest()[:32]}"'

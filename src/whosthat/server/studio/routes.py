@@ -17,7 +17,7 @@ from whosthat.networks import registry
 from whosthat.runs.files import REPORT
 from whosthat.server.refusals import Refusal
 from whosthat.server.studio.entrance import REPORT_POLICY
-from whosthat.server.studio.folders import keep_dropped, listed, new_folder, photos_below
+from whosthat.server.studio.folders import keep_dropped, libraries, listed, new_folder, photos_below
 from whosthat.server.studio.forms import FolderForm, LanguageForm, RunForm, SetAsideForm, ThresholdForm, TrainForm, UndoForm
 from whosthat.server.studio.jobs import Job
 from whosthat.server.studio.missing import not_found
@@ -26,6 +26,7 @@ from whosthat.server.studio.studio import Studio
 from whosthat.server.uploads import read_form
 from whosthat.training.recipe_base import FACES
 from whosthat.translation import _, ngettext
+from whosthat.types import Box
 from whosthat.version import __version__
 from whosthat.wording import counted
 from whosthat.workflow.choosing import choose_model
@@ -47,6 +48,8 @@ def studio_of(request: Request) -> Studio:
 
 Here = Annotated[Studio, Depends(studio_of)]
 PathQuery = Annotated[str, Query(max_length=1000)]
+BoxQuery = Annotated[str, Query(pattern=r"^(-?\d{1,6}(\.\d)?,){3}-?\d{1,6}(\.\d)?$")]
+"""A box in pixels: left, top, right, bottom."""
 
 
 @router.get("/state")
@@ -58,6 +61,7 @@ def state(here: Here) -> dict[str, Any]:
         "language": translation.language(),
         "languages": dict(translation.LANGUAGES),
         "folder": here.grounds.root.name,
+        "libraries": libraries(here.grounds),
         "runs": here.runs.listed(),
         "open": None if here.opened is None else here.opened.to_dict(),
         "job": None if job is None else job.to_dict(),
@@ -104,19 +108,27 @@ def photos(here: Here, path: PathQuery = "") -> dict[str, Any]:
 
 
 @router.get("/photo")
-def photo(here: Here, path: PathQuery, size: int = SIZES[0], if_none_match: Annotated[str | None, Header()] = None) -> Response:
-    """Return a small copy of a photo, unless the browser has it already."""
+def photo(
+    here: Here, path: PathQuery, size: int = SIZES[0], box: BoxQuery = "", if_none_match: Annotated[str | None, Header()] = None
+) -> Response:
+    """Return a small copy of a photo, or of what is in a box, unless the browser has it already."""
     if size not in SIZES:
         raise Refusal(422, "invalid", "Photos come in these sizes: {sizes}.", sizes=_(", ").join(map(str, SIZES)))
     place = here.grounds.photo(path)
     try:
-        tag = tag_of(place, size)
+        tag = tag_of(place, box or size)
     except OSError as error:
         raise not_found(path[:100]) from error
     headers = {"ETag": tag, "Cache-Control": "private, no-cache"}  # not translated: a header
     if if_none_match == tag:
         return Response(status_code=304, headers=headers)
-    return Response(here.copies.of_file(place, size), media_type="image/jpeg", headers=headers)
+    copy = here.copies.of_face(place, Box(*map(float, box.split(",")))) if box else here.copies.of_file(place, size)
+    return Response(copy, media_type="image/jpeg", headers=headers)
+
+
+def box_as_json(box: Box) -> list[float]:
+    """Return a box as the page draws it, and asks for it (`photo`): left, top, right, bottom."""
+    return [round(side, 1) for side in (box.left, box.top, box.right, box.bottom)]
 
 
 @router.post("/uploads/{name}")

@@ -79,6 +79,8 @@ class Studio:
         self.looks, self.shown = Looks(self.grounds), ShownPhotos()
         self.dropped: set[Path] = set()
         self.groups: GroupsAtHand | None = None
+        self.elsewhere: set[Path] = set()
+        """Folders that libraries know, of which some may lie outside of the studio's."""
         self.looked_at: set[Path] = set()
         """Folders whose faces were found, so that their groups can be shown at once."""
         self.changing = threading.Lock()
@@ -93,11 +95,11 @@ class Studio:
     @property
     def router(self) -> APIRouter:
         """All routes: the page's files, the link that opens it, and what the page asks."""
-        from whosthat.server.studio import answers, groups, page_files, routes
+        from whosthat.server.studio import answers, groups, library, page_files, routes
 
         joined = APIRouter(include_in_schema=False)
         joined.include_router(page_files.router_of(self.entrance))
-        for part in (routes.router, answers.router, groups.router):
+        for part in (routes.router, answers.router, groups.router, library.router):
             joined.include_router(part, prefix=PREFIX, dependencies=[Depends(self.admitted)])
         return joined
 
@@ -119,6 +121,8 @@ class Studio:
         """Name folders and files as the page does: where the studio's folder lies is nobody's business."""
         for place in (self.grounds.root, self.runs.folder.parent, self.desk):
             text = text.replace(f"{place}{os.sep}", "")
+        for place in sorted(self.elsewhere, reverse=True):
+            text = text.replace(str(place), place.name)
         return text
 
     def admits(self, scope: Scope) -> bool:

@@ -14,11 +14,12 @@ from pathlib import Path
 
 from whosthat.errors import DatasetError, LibraryError, UsageError, WhosthatError, did_you_mean
 from whosthat.library import facts
-from whosthat.library.contents import LibraryFace, files_of, files_of_photos, photos_by_digest
+from whosthat.library.contents import LibraryFace, files_of, files_of_photos, in_pixels, photos_by_digest
 from whosthat.library.facts import Fact, Place, Saying, What, key_of, names_by_key, people_of
 from whosthat.library.store import Library
 from whosthat.recognition.bundle import open_bundle
 from whosthat.translation import _
+from whosthat.types import Box
 from whosthat.workflow.discovery import NOBODY, checked_name
 from whosthat.workflow.library.answering import OWN, Answered, answer_again, bundle_in_use
 from whosthat.workflow.library.faces import face_meant, photo_row
@@ -60,6 +61,7 @@ class Correction:
         n_faces: Of how many faces it was said.
         path: The photo, where it lies or last lay; None where no file of it is known.
         face: The number of the face in the photo, from 1; None where no face is found there today.
+        box: Where it is in the photo, in pixels.
         effect: What it does to right answers, where it is learnt from.
     """
 
@@ -67,6 +69,7 @@ class Correction:
     n_faces: int
     path: Path | None
     face: int | None
+    box: Box
     effect: Effect | None = None
 
 
@@ -190,9 +193,17 @@ def corrections(library: str | Path, *, undone: bool = True) -> tuple[Correction
             steps.setdefault(_step(fact), []).append(fact)
         first = [(step[0], len(step)) for step in steps.values()]
         rows = photos_by_digest(opened, {fact.photo for fact, _n in first})
-        places, numbers, effects = files_of_photos(opened, missing=True), _numbers(opened), effects_of(opened)
+        places, numbers, effects = files_of_photos(opened, rows.values(), missing=True), _numbers(opened), effects_of(opened)
+        sizes = {row: size for row, *size in opened.rows_of("SELECT id, width, height FROM photos WHERE id IN ({})", [*rows.values()])}
         return tuple(
-            Correction(fact, n, next(iter(places.get(rows[fact.photo], ())), None), numbers.get(fact.number), effects.get(fact.number))
+            Correction(
+                fact,
+                n,
+                next(iter(places.get(rows[fact.photo], ())), None),
+                numbers.get(fact.number),
+                in_pixels(fact.box, *sizes[rows[fact.photo]]),
+                effects.get(fact.number),
+            )
             for fact, n in reversed(first)
         )
 

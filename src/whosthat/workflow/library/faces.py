@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from whosthat.errors import DatasetError, UsageError, WhichFaceError
-from whosthat.library.contents import LibraryFace, faces_of, photos_by_digest, roots_of
+from whosthat.library.contents import LibraryFace, faces_of, files_of, photos_by_digest, roots_of
 from whosthat.library.store import Library
 from whosthat.photos.reading import sha256_of
 from whosthat.translation import _
@@ -39,11 +39,29 @@ class FaceAnswer:
     why: str
 
 
-def faces_in(library: str | Path, photo: str | Path) -> tuple[FaceAnswer, ...]:
-    """Return the faces of a photo, from the left, and who they are; errors as of `photo_row`, LibraryError where the library is damaged."""
+@dataclass(frozen=True, slots=True)
+class LibraryPhoto:
+    """A photo of a library.
+
+    Attributes:
+        sha256: Of its bytes, in hexadecimal.
+        size: Width and height of the upright photo, in pixels.
+        paths: Where it lies, or lay at the last scan.
+        faces: From the left.
+    """
+
+    sha256: str
+    size: tuple[int, int]
+    paths: tuple[Path, ...]
+    faces: tuple[FaceAnswer, ...]
+
+
+def photo_in(library: str | Path, photo: str | Path) -> LibraryPhoto:
+    """Return a photo with its faces, and who they are; errors as of `photo_row`, LibraryError where the library is damaged."""
     with Library(library) as opened:
         row, _number = photo_row(opened, photo)
-        return _answers(opened, row)
+        ((digest, *size),) = opened.rows("SELECT lower(hex(sha256)), width, height FROM photos WHERE id = ?", (row,))
+        return LibraryPhoto(digest, (size[0], size[1]), files_of(opened, row, missing=True), _answers(opened, row))
 
 
 def photo_row(library: Library, photo: str | Path) -> tuple[int, int | None]:

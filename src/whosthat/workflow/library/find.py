@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import MAXYEAR, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
-from whosthat.errors import UsageError, path_given, type_given
+from whosthat.errors import LibraryError, UsageError, path_given, type_given
 from whosthat.library.query import parse
-from whosthat.library.search import Hit, Question, search
+from whosthat.library.search import Question, known_of, search
 from whosthat.library.store import Library
 from whosthat.translation import _
 from whosthat.wording import cut, none_known
+
+FEW, MANY = 20, 1000
+"""Photos that are read together when all are gone through: at first, and then."""
 
 _DATE = re.compile(r"(\d{4})(?:[-/](\d{1,2})(?:[-/](\d{1,2}))?)?", re.ASCII)
 _FACES = re.compile(r"(\d{1,6})(?:(\+)|-(\d{1,6}))?", re.ASCII)
@@ -36,6 +39,7 @@ class FoundPhoto:
         taken: When, by the camera's clock and in its time zone; None where the photo does not say.
         sha256: Of the file's bytes, in hexadecimal.
         distance: Of the face most like the one that was looked for; None where none was.
+        is_there: Whether it was there when it was read; ``path`` is where it lay where not.
     """
 
     path: Path
@@ -44,6 +48,7 @@ class FoundPhoto:
     taken: datetime | None
     sha256: str
     distance: float | None = None
+    is_there: bool = True
 
     @property
     def who(self) -> str:
@@ -82,19 +87,33 @@ class Found:
     """What was found.
 
     Attributes:
-        photos: The photos whose files are there: the oldest first and those without a date last; with ``like``, the most similar first.
-        missing: How many more there would be if their files were there: on a drive that is not connected, or deleted since the last scan.
+        photos: The photos whose files were there at the last scan: the oldest first and those without a date last; with ``like``, the most
+            similar first. Each is read from the library when it is looked at: `len` takes no time, and a few of many take little.
+        missing: How many more there would be if their files were there: deleted before the last scan, or on a drive that is not connected.
         undated: How many more there would be if they had a date; 0 where no dates were asked for.
         similar: For each face that was looked for, whom it looks like.
     """
 
-    photos: tuple[FoundPhoto, ...]
+    photos: Sequence[FoundPhoto]
     missing: int = 0
     undated: int = 0
     similar: tuple[Similar, ...] = ()
 
+    def first(self, most: int | None = None) -> tuple[list[FoundPhoto], int]:
+        """Return the first photos whose files are there now, ``most`` of them or all, and how many were passed over before the last."""
+        there: list[FoundPhoto] = []
+        gone = 0
+        for photo in self.photos if most != 0 else ():
+            if photo.is_there:
+                there.append(photo)
+            gone += not photo.is_there
+            if len(there) == most:
+                break
+        return there, gone
+
     def to_dict(self) -> dict[str, Any]:
-        """Return it as plain values, ready for JSON; moments as in ISO 8601, without a time zone."""
+        """Return all that is there now as plain values, ready for JSON; moments as in ISO 8601, without a time zone."""
+        there, gone = self.first()
         photos = [
             {
                 "path": str(one.path),
@@ -104,10 +123,10 @@ class Found:
                 "sha256": one.sha256,
                 "distance": one.distance,
             }
-            for one in self.photos
+            for one in there
         ]
         similar = [asdict(one) | {"names": [{"name": name, "faces": faces} for name, faces in one.names]} for one in self.similar]
-        return {"photos": photos, "missing": self.missing, "undated": self.undated, "similar": similar}
+        return {"photos": photos, "missing": self.missing + gone, "undated": self.undated, "similar": similar}
 
 
 def find(
@@ -156,18 +175,56 @@ def find(
     if question.since and question.before and question.since >= question.before:
         raise UsageError("No day is since {since} and until {until}. Is one of them wrong?", since=since, until=until)
     similar: tuple[Similar, ...] = ()
-    distances: dict[int, float] | None = None
+    distances: dict[int, float] = {}
     with Library(path_given(library, _("The library"))) as opened:
         if like is not None:
             from whosthat.workflow.library.likeness import similar_faces  # numpy and more
 
             similar, distances = similar_faces(opened, *_photo_and_face(like))
             question = replace(question, rows=tuple(distances))
-        hits, undated = search(opened, question)
-    if distances is not None:
-        hits.sort(key=lambda hit: distances[hit.row])
-    photos = _there(hits, distances or {})
-    return Found(tuple(photos), len(hits) - len(photos), undated, similar)
+        hits = search(opened, question)
+    rows = sorted(hits.rows, key=distances.__getitem__) if distances else hits.rows
+    return Found(_Photos(opened.folder, rows, question.within, distances), hits.missing, hits.undated, similar)
+
+
+class _Photos(Sequence[FoundPhoto]):
+    """Photos of a library by their rows, read when they are looked at; whether their files are there is asked then, too."""
+
+    def __init__(self, library: Path, rows: Sequence[int], within: Path | None, distances: Mapping[int, float]) -> None:
+        self._library, self._rows, self._within, self._distances = library, rows, within, distances
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __repr__(self) -> str:
+        return f"<{len(self):,} photos>"  # not translated: for those who write programs
+
+    def __iter__(self) -> Iterator[FoundPhoto]:
+        yield from self[:FEW]
+        for start in range(FEW, len(self), MANY):
+            yield from self[start : start + MANY]
+
+    @overload
+    def __getitem__(self, at: int) -> FoundPhoto: ...
+    @overload
+    def __getitem__(self, at: slice) -> tuple[FoundPhoto, ...]: ...
+    def __getitem__(self, at: int | slice) -> FoundPhoto | tuple[FoundPhoto, ...]:
+        read = self._read(self._rows[at] if isinstance(at, slice) else [self._rows[at]])
+        return read if isinstance(at, slice) else read[0]
+
+    def _read(self, rows: Sequence[int]) -> tuple[FoundPhoto, ...]:
+        with Library(self._library) as opened:
+            hits = known_of(opened, rows, self._within)
+        if len(hits) < len(rows):
+            raise LibraryError("The library {folder} was changed since the search. Search again.", folder=self._library)
+        photos = []
+        for hit in hits:
+            there = [place for place in hit.places if os.path.isfile(place)]  # noqa: PTH113  a path object takes ten times as long
+            first, *copies = map(Path, there or hit.places)
+            photos.append(
+                FoundPhoto(first, tuple(copies), hit.people, hit.taken, hit.sha256, self._distances.get(hit.row), is_there=bool(there))
+            )
+        return tuple(photos)
 
 
 def _photo_and_face(like: object) -> tuple[Path, int | None]:
@@ -175,16 +232,6 @@ def _photo_and_face(like: object) -> tuple[Path, int | None]:
     if face is not None and type(face) is not int:
         raise UsageError("The number of a face is a whole number; got {type}.", type=type_given(face))
     return path_given(photo, _("The photo to compare with")), face
-
-
-def _there(hits: Sequence[Hit], distances: dict[int, float]) -> list[FoundPhoto]:
-    """Return those whose files are there now; a file may be gone since the last scan."""
-    photos = []
-    for hit in hits:
-        places = [Path(place) for place in hit.places if os.path.isfile(place)]  # noqa: PTH113  a path object takes ten times as long
-        if places:
-            photos.append(FoundPhoto(places[0], tuple(places[1:]), hit.people, hit.taken, hit.sha256, distances.get(hit.row)))
-    return photos
 
 
 def _period(word: str | date) -> tuple[datetime, datetime]:

@@ -21,7 +21,7 @@ from whosthat.durable import replace_file
 from whosthat.errors import BundleError, LibraryError, UsageError, did_you_mean, system_reason
 from whosthat.file_names import unused_path
 from whosthat.library.contents import set_setting
-from whosthat.library.erasing import Erasing, begun, erase_missing, give_back, missing_digests, note
+from whosthat.library.erasing import Erasing, begun, erase_missing, give_back, missing_digests, note, roots_away
 from whosthat.library.facts import key_of, people_of
 from whosthat.library.store import Library
 from whosthat.translation import N_, _
@@ -78,11 +78,12 @@ class ForgottenPerson:
 
 @dataclass(frozen=True)
 class ForgottenFiles:
-    """How many missing files, photos that lie nowhere else, and faces of these were forgotten."""
+    """How many missing files, photos that lie nowhere else, and faces of these were forgotten; ``away`` are folders that were spared."""
 
     files: int
     photos: int
     faces: int
+    away: tuple[Path, ...] = ()
 
 
 def forget(library: str | Path, name: str) -> tuple[ForgottenPerson, Path]:
@@ -121,14 +122,28 @@ def finish_forgetting(library: Library) -> tuple[ForgottenPerson, Path] | None:
     return None
 
 
-def forget_missing(library: str | Path) -> ForgottenFiles:
-    """Forget the files that are missing, and the photos that lie nowhere else, with all that was said of them; errors as of `forget`."""
+def forget_missing(library: str | Path, folder: str | Path | None = None) -> ForgottenFiles:
+    """Forget the files that are missing, and the photos that lie nowhere else, with all that was said of them; errors as of `forget`.
+
+    Args:
+        library: The library.
+        folder: One that was scanned and is gone for good. A folder of which no file was there at the last scan is spared otherwise: its
+            drive may not be plugged in.
+    """
     with Library(library) as opened, opened.alone():
         finish_forgetting(opened)
-        forget_in_cache(missing_digests(opened))
-        gone = ForgottenFiles(*erase_missing(opened))
+        away = roots_away(opened)
+        root = next((row for row, path in away.items() if folder is not None and path == Path(folder).resolve()), None)
+        if folder is not None and root is None:
+            raise UsageError(
+                "{folder} is no scanned folder of which all photos were missing at the last scan. {choice}",
+                folder=folder,
+                choice=did_you_mean(str(folder), map(str, away.values())) if away else "",
+            )
+        forget_in_cache(missing_digests(opened, root))
+        gone = erase_missing(opened, root)
         give_back(opened)
-        return gone
+        return ForgottenFiles(*gone, tuple(path for row, path in away.items() if row != root))
 
 
 def _known(library: Library, name: str) -> str:

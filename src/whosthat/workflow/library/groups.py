@@ -78,7 +78,7 @@ def name_groups(
         names: Names of groups ("3") and of single faces ("3.7"), by the numbers that `discover` of the library gives; see
             `Discovery.named`.
         never: Who groups or faces are not; see `Discovery.denied`.
-        accept: Take every "probably" for right, or every "perhaps", too.
+        accept: Take every "probably" of that `discover` for right, or every "perhaps", too.
         learns: Let the library's own recogniser learn from the names, in the place of any other that the library uses.
 
     Raises:
@@ -91,8 +91,8 @@ def name_groups(
     """
 
     def change(found: Discovery) -> Discovery:
-        found = found.named(names).denied(never, numbered=found)
-        return found if accept is None else found.accepted(perhaps=accept == "perhaps")
+        named = found.named(names).denied(never, numbered=found)
+        return named if accept is None else named.taking(found.guessed(perhaps=accept == "perhaps"))
 
     with Library(library) as opened:
         return change_groups(opened, change, learns=learns)

@@ -1,43 +1,29 @@
 """Names of a library from and for other programs: what they say becomes facts, answers go into sidecars, and come out again.
 
-What belongs here: which photos are written and read, in batches, and what the library remembers of it. What does not: one photo
-(`metadata`), XMP (`whosthat.metadata`), the rows (`library.sidecars`).
-
-What is written into a file is noted before, so that a kill leaves no name in a file that nobody can take out again.
+What belongs here: which photos of a library are written and read. What does not: one photo (`workflow.metadata`), folders
+(`workflow.untagging`), XMP (`whosthat.metadata`).
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
-from xml.sax.saxutils import escape
 
-from whosthat.durable import sweep
-from whosthat.errors import PhotoError
+from whosthat.errors import PhotoError, system_reason
 from whosthat.library import contents, facts
-from whosthat.library.facts import Place, Saying, key_of
-from whosthat.library.sidecars import Remembered, joined, remember, remembered, sidecars_with
+from whosthat.library.facts import Place, Saying
 from whosthat.library.store import Library, stamp_of
-from whosthat.metadata.exiftool import find_exiftool, write_packet
 from whosthat.metadata.regions import Region, same_face
-from whosthat.metadata.sidecars import SidecarError, read_sidecar, sidecar_for, write_sidecar
-from whosthat.metadata.xmp import same_name
-from whosthat.metadata.xmp_merging import is_empty
-from whosthat.metadata.xmp_merging import take_out as taken_out
+from whosthat.metadata.sidecars import SidecarError, read_sidecar, sidecars_of
+from whosthat.metadata.xmp import is_marked, same_name
 from whosthat.photos.headers import header_of
 from whosthat.progress import SILENT, Progress
-from whosthat.safe_xml import XmlError
 from whosthat.translation import _
 from whosthat.types import Box, SetAside
 from whosthat.workflow.library.answering import Answered, answer_again
-from whosthat.workflow.metadata import Pending, PeopleReader, XmpRead, XmpWritten, matched, prepare
-
-BATCH = 64
-"""Files that are noted in one change of the library, before they are written."""
+from whosthat.workflow.metadata import NamesWriter, PeopleReader, XmpRead, XmpWritten, matched
+from whosthat.workflow.untagging import untag_all
 
 _ANSWERS = (
     'SELECT faces.photo, name, faces."left", faces.top, faces."right", faces.bottom, confidence FROM answers '
@@ -47,16 +33,6 @@ _FILES = (
     "SELECT photo, roots.path, files.name, stamp FROM files JOIN roots ON roots.id = root "
     "WHERE photo IS NOT NULL AND missing_since IS NULL ORDER BY roots.path, files.name"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class _Ready:
-    """A file that is ready to be written, what the library knows of it, and what it will know."""
-
-    photo: Path
-    pending: Pending
-    old: Remembered | None
-    new: Remembered
 
 
 def write_library_xmp(library: str | Path, *, in_files: bool = False, progress: Progress = SILENT) -> XmpWritten:
@@ -72,56 +48,31 @@ def write_library_xmp(library: str | Path, *, in_files: bool = False, progress: 
         LibraryError: The library cannot be changed now.
         UsageError: There is no library, or ExifTool is not installed.
     """
-    program = find_exiftool() if in_files else None
+    written = XmpWritten()
+    writer = NamesWriter(written, in_files=in_files)
     with Library(library) as opened, opened.alone():
-        written = XmpWritten()
         people = _people(opened)
-        files = [(Path(os.fsdecode(root), os.fsdecode(name)), stamp, photo) for photo, root, name, stamp in opened.rows(_FILES)]
-        wanted = [file for file in files if file[2] in people]
-        left_over = set(sidecars_with(opened))
-        for start in range(0, len(wanted), BATCH):
-            ready: list[_Ready] = []
-            for path, stamp, photo in wanted[start : start + BATCH]:
-                left_over -= {path, sidecar_for(path)}
-                ready += _ready(opened, path, stamp, people[photo], program, written)
-            _write(opened, ready, written)
-            progress.step(_("photos"), min(start + BATCH, len(wanted)), len(wanted))
-        there = [path for path in left_over if path.exists()]  # the others may lie on a drive that is not plugged in
-        for path in sorted(there):
-            _take_out_all(opened, path, written)
+        files = opened.rows(_FILES)
+        for number, (photo, root, name, stamp) in enumerate(files, start=1):
+            path = Path(os.fsdecode(root), os.fsdecode(name))
+            if photo not in people and not _is_written(path, in_files=in_files):
+                continue
+            if _is_unchanged(path, stamp, written):
+                writer.write(path, people.get(photo, ()), complete=True)
+            progress.step(_("photos"), number, len(files))
         return written
 
 
 def take_out(library: Library, name: str) -> list[str]:
-    """Take a person's name out of every file into which whosthat wrote it, and forget that it did; whoever calls holds `Library.alone`.
-
-    A sidecar that whosthat made, that nobody changed since and that says nothing any more is deleted.
+    """Take a person's name, and older ones, out of what whosthat wrote in the folders of a library.
 
     Returns:
-        A sentence for each file that may still hold the name.
+        A sentence for each file and folder that may still hold it.
     """
-    kept = []
-    paths = sidecars_with(library, name)
-    for folder in {path.parent for path in paths if path.parent.is_dir()}:
-        with suppress(OSError):
-            sweep(folder)  # what a kill left of a sidecar holds names, too
-    for path in paths:
-        old = remembered(library, path) or Remembered("", False)
-        spellings = [one for one in old.names if key_of(one) == key_of(name)]
-        digest = old.sha256
-        try:
-            if not path.exists() and path.parent.is_dir():
-                spellings = list(old.names)  # somebody deleted it: nothing of it is left
-            else:
-                digest = _without(path, spellings, old)
-            if path.exists() and _names(path, name):
-                kept.append(_("{path} holds the name {name}, which another program wrote there.", path=path, name=name))
-        except (SidecarError, XmlError, PhotoError) as problem:
-            kept.append(_("{path} may hold the name {name}: {problem}.", path=path, name=name, problem=getattr(problem, "reason", problem)))
-        with library.changing() as change:
-            names = {one: keywords for one, keywords in old.names.items() if one not in spellings}
-            remember(change, path, Remembered(digest, old.is_made, names))
-    return kept
+    older = library.rows("SELECT aliases.name FROM aliases JOIN people ON people.id = person WHERE people.name = ?", (name,))
+    roots = [root for root in contents.roots_of(library).values() if root.is_dir()]
+    untagged = untag_all([*(one for (one,) in older), name], roots)
+    return [*untagged.kept, *(_("{folder} is not there; photos in it may hold the name.", folder=folder) for folder in _away(library))]
 
 
 def take_names(
@@ -188,90 +139,32 @@ def _people(library: Library) -> dict[int, list[tuple[str, Box, float]]]:
     return people
 
 
-def _ready(
-    library: Library, photo: Path, stamp: str, seen: Iterable[tuple[str, Box, float]], program: str | None, written: XmpWritten
-) -> Iterator[_Ready]:
-    """Prepare a photo's file; where that cannot be, say why."""
+def _away(library: Library) -> list[Path]:
+    """Return the folders of photos that are not there, such as a drive that is not plugged in; the outer one of two."""
+    files = library.rows("SELECT roots.path, files.name FROM files JOIN roots ON roots.id = root")
+    folders = {Path(os.fsdecode(root), os.fsdecode(name)).parent for root, name in files}
+    missing = [folder for folder in folders if not folder.is_dir()]
+    return sorted({next(one for one in (folder, *folder.parents) if one.parent.is_dir()) for folder in missing})
+
+
+def _is_written(photo: Path, *, in_files: bool) -> bool:
+    """Tell whether whosthat wrote into a photo, or its sidecar, before; what cannot be read is not written again either."""
     try:
-        if stamp_of(photo.stat()) != stamp:
-            raise SidecarError(_("the photo was changed since the last scan; scan again"))
-        target = photo if program is not None else sidecar_for(photo)
-        old = remembered(library, target)
-        pending = prepare(photo, seen, program, gone={} if old is None else old.names, complete=True)
-    except (OSError, PhotoError, SidecarError, XmlError) as problem:
-        written.problems.append(SetAside(photo, getattr(problem, "reason", str(problem))))
-        return
-    merged = pending.merged
-    before = {name: old.names[known] for name in merged.names if old is not None and (known := _known(name, old.names)) is not None}
-    names = joined(before, {name: merged.added.get(name, ()) for name in merged.names})
-    is_made = pending.is_new or (old is not None and old.is_made)
-    yield _Ready(photo, pending, old, Remembered(hashlib.sha256(merged.packet).hexdigest(), is_made, names))
+        packets = header_of(photo).packets if in_files else (read_sidecar(path).packet for path in sidecars_of(photo))
+        return any(map(is_marked, packets))
+    except (OSError, PhotoError, SidecarError):
+        return False
 
 
-def _write(library: Library, ready: Collection[_Ready], written: XmpWritten) -> None:
-    """Note what will stand in some files, and write them; what could not be written is noted as it was."""
-    changed = [one for one in ready if one.pending.is_changed]
-    with library.changing() as change:
-        for one in changed:
-            now = joined(one.old.names if one.old is not None else {}, one.new.names)  # until it is written, both may stand there
-            remember(change, one.pending.path, Remembered(one.new.sha256, one.new.is_made, now))
-    done: list[_Ready] = []
-    for one in ready:
-        try:
-            if one.pending.is_changed:
-                one.pending.write()
-                done.append(one)
-            written.note(one.photo, one.pending)
-        except SidecarError as problem:
-            written.problems.append(SetAside(one.photo, str(problem)))
-    with library.changing() as change:
-        for one in changed:
-            remember(change, one.pending.path, one.new if one in done else one.old or Remembered("", False))
-
-
-def _take_out_all(library: Library, path: Path, written: XmpWritten) -> None:
-    """Take out what whosthat wrote into a file whose photo shows nobody any more."""
-    old = remembered(library, path)
-    if old is None:
-        return
+def _is_unchanged(photo: Path, stamp: str, written: XmpWritten) -> bool:
+    """Tell whether a photo is as the last scan saw it; say so where it is not."""
     try:
-        _without(path, list(old.names), old)
-    except (SidecarError, XmlError, PhotoError) as problem:
-        written.problems.append(SetAside(path, getattr(problem, "reason", str(problem))))
-        return
-    written.written += 1
-    with library.changing() as change:
-        remember(change, path, Remembered(old.sha256, old.is_made))
-
-
-def _without(path: Path, names: Iterable[str], old: Remembered) -> str:
-    """Take names out of a file, and return the SHA-256 of what is in it now; a sidecar of whosthat's own that says nothing is deleted."""
-    is_sidecar = path.suffix.lower() == ".xmp"
-    if is_sidecar:
-        sidecar = read_sidecar(path)
-        packet = sidecar.content
-    else:
-        packet = next(iter(header_of(path).packets), b"")
-    left = packet
-    for name in names:
-        left = taken_out(left, name, old.names.get(name, ()))
-    if is_sidecar and old.is_made and hashlib.sha256(packet).hexdigest() == old.sha256 and is_empty(left):
-        path.unlink()
-    elif left != packet and is_sidecar:
-        write_sidecar(sidecar, left)
-    elif left != packet:
-        write_packet(find_exiftool(), path, left)
-    return hashlib.sha256(left).hexdigest()
-
-
-def _names(path: Path, name: str) -> bool:
-    """Tell whether a name stands in a file."""
-    content = read_sidecar(path).content if path.suffix.lower() == ".xmp" else b"".join(header_of(path).packets)
-    return key_of(escape(name)) in key_of(content.decode("utf-8", "replace"))
-
-
-def _known(name: str, names: Mapping[str, object]) -> str | None:
-    return next((one for one in names if same_name(one, name)), None)
+        problem = "" if stamp_of(photo.stat()) == stamp else _("the photo was changed since the last scan; scan again")
+    except OSError as error:
+        problem = system_reason(error)
+    if problem:
+        written.problems.append(SetAside(photo, problem))
+    return not problem
 
 
 def _places(library: Library, photo: int) -> list[Box]:

@@ -133,7 +133,10 @@ def _folder(path: Path, library: Path) -> Path:
         raise UsageError("{path} is no folder. Name the folders in which the photos lie.", path=path)
     folder = path.resolve()
     if folder.is_relative_to(library.resolve()):
-        raise UsageError("{folder} is the library itself. Name the folders in which the photos lie.", folder=path)
+        raise UsageError(
+            "{folder} cannot hold the photos and be the library. Name another folder for the library: whosthat library NEW scan PHOTOS",
+            folder=path,
+        )
     return folder
 
 
@@ -151,7 +154,10 @@ def _parts(library: Library, folders: Sequence[Path]) -> list[_Part]:
                         contents.move_root(change, row, root, os.fsencode(path.relative_to(folder)))
         if not any(folder.is_relative_to(part.folder) for part in parts):
             parts.append(_Part(root, roots.get(root, folder), folder))
-    return parts or [_Part(row, path, path) for row, path in contents.roots_of(library).items()]
+    parts = parts or [_Part(row, path, path) for row, path in contents.roots_of(library).items()]
+    if not parts:
+        raise UsageError("No photos were scanned yet. Name their folders: whosthat library {folder} scan PHOTOS", folder=library.folder)
+    return parts
 
 
 class _Scanner:

@@ -134,7 +134,9 @@ def library_status(library: str | Path) -> LibraryStatus:
             photos=photos,
             files=files,
             missing=missing,
-            unreadable=_unreadable(opened),
+            unreadable=tuple(
+                SetAside(Path(os.fsdecode(root), os.fsdecode(name)), problem) for root, name, problem in opened.rows(_PROBLEMS)
+            ),
             waiting=waiting,
             faces=faces,
             people=dict(opened.rows(_PEOPLE, {"reader": reader})),
@@ -187,11 +189,6 @@ def _look(root: bytes, name: bytes, stamp: str, content: bytes, *, read: bool) -
         return path, False
     is_changed = now != stamp or (read and sha256_of(path) != content.hex())
     return path, True if is_changed else None
-
-
-def _unreadable(library: Library) -> tuple[SetAside, ...]:
-    rows = library.rows(_PROBLEMS)
-    return tuple(SetAside(Path(os.fsdecode(root), os.fsdecode(name)), problem) for root, name, problem in rows)
 
 
 def _size(path: Path) -> int:

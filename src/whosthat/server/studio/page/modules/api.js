@@ -84,14 +84,14 @@ export async function sendFolder(name, files, onProgress = () => {}) {
 /** The address of a small copy of a photo below the studio's folder; sizes are 160, 480 and 1600 pixels. */
 export const photoUrl = (path, size = 160) => `${ROOT}photo${query({ path, size })}`;
 
+/** The address of a small picture of what is in a box of such a photo. */
+export const boxUrl = (path, box) => `${ROOT}photo${query({ path, box })}`;
+
 /** The address of a photo that was asked about. */
 export const pictureUrl = (id, size = 1600) => `${ROOT}identified/${encodeURIComponent(id)}${query({ size })}`;
 
 /** The address of a picture of a face that was followed in a video. */
 export const trackUrl = (id) => `${ROOT}pictures/${encodeURIComponent(id)}`;
-
-/** The address of a small picture of a face in a group. */
-export const faceUrl = (id) => `${ROOT}groups/face/${encodeURIComponent(id)}`;
 
 /** The address of a run's report. */
 export const reportUrl = (run) => `${ROOT}${segments(`runs/${run}/report`)}`;

@@ -9,6 +9,7 @@ import { useJob } from "./jobs.js";
 import { Bar } from "./parts.js";
 import { _, N_, useTexts, visible } from "./texts.js";
 import { GroupsView } from "./views/groups.js";
+import { LibraryView } from "./views/library.js";
 import { PeopleView } from "./views/people.js";
 import { PhotosView } from "./views/photos.js";
 import { ResultView } from "./views/result.js";
@@ -20,6 +21,7 @@ import { WhoView } from "./views/who.js";
 const VIEWS = [
   { name: "photos", title: N_("Photos"), view: PhotosView },
   { name: "groups", title: N_("Groups"), view: GroupsView },
+  { name: "library", title: N_("Library"), view: LibraryView },
   { name: "training", title: N_("Training"), view: TrainingView },
   { name: "result", title: N_("Result"), view: ResultView },
   { name: "who", title: N_("Who is it?"), view: WhoView },

@@ -4,24 +4,30 @@
  * One Tab stop a photo; the arrow keys go from face to face, Home and End to the first and the last (the "roving focus" of toolbars).
  */
 import { html, useRef, useState } from "./html.js";
-import { pictureUrl } from "./api.js";
-import { _, ngettext, sureness, visible } from "./texts.js";
+import { _, N_, ngettext, sureness, visible } from "./texts.js";
 
 const STEPS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
 
-/** What a face is called where it has a name or not. */
-export const nameOf = (face) => face.name ?? _("Unknown");
+/** What stands on a face without a name of which somebody said something. */
+const SAID = { fact: N_("Nobody I know"), no_face: N_("Not a face") };
+
+/** What a face is called where it has a name or not; a library also tells why. */
+export const nameOf = (face) => face.name ?? (face.why in SAID ? _(SAID[face.why]) : _("Unknown"));
+
+/** How sure a name is, where anybody measured that. */
+const sure = (face) => (face.name === null || face.confidence === null ? "" : sureness(face.confidence));
 
 /** What a button on a face says aloud. */
 function spoken(face) {
-  return face.name === null ? _("Unknown face. Open.") : _("{name}, {confidence}. Open.", { name: face.name, confidence: sureness(face.confidence) });
+  if (nameOf(face) === _("Unknown")) return _("Unknown face. Open.");
+  return sure(face) ? _("{name}, {confidence}. Open.", { name: face.name, confidence: sure(face) }) : _("{name}. Open.", { name: nameOf(face) });
 }
 
 /** What stands below a photo: how many faces, or its one answer, or why there is none. */
 function caption(photo) {
   if (photo.error) return photo.error;
   if (!photo.faces.length) return _("No face was found.");
-  const unknown = photo.faces.filter((face) => face.name === null).length;
+  const unknown = photo.faces.filter((face) => nameOf(face) === _("Unknown")).length;
   const faces = ngettext("{n} face", "{n:,} faces", photo.faces.length);
   return unknown ? `${faces} · ${_("{n} unknown", { n: unknown })}` : faces;
 }
@@ -35,18 +41,18 @@ export function walk(event, at, buttons) {
   buttons[Math.min(Math.max(to, 0), last)]?.focus();
 }
 
-/** A photo that was asked about; `onFace(face)` opens one of its faces. */
-export function Picture({ photo, onFace }) {
+/** A photo with what is known of its faces; `src` is its picture, `onFace(face)` opens one of them. */
+export function Picture({ photo, src, onFace }) {
   const boxed = photo.faces.filter((face) => face.box);
   const [active, setActive] = useState(0);
   const buttons = useRef([]);
   return html`<figure class="picture">
     <div class="stage" role="group" aria-label=${_("Faces in {photo}", { photo: photo.name })}>
-      ${photo.error && !photo.width ? html`<div class="none" />` : html`<img src=${pictureUrl(photo.id)} alt=${photo.name} width=${photo.width} height=${photo.height} />`}
+      ${!src ? html`<div class="none" />` : html`<img src=${src} alt=${photo.name} width=${photo.width} height=${photo.height} />`}
       ${boxed.map((face, at) => html`<button key=${face.face} type="button" ref=${(button) => { buttons.current[at] = button; }}
           class=${`face ${face.name === null ? "unknown" : "known"} ${face.box[3] > 0.86 * photo.height ? "low" : ""}`} style=${place(face.box, photo)}
           tabindex=${at === Math.min(active, boxed.length - 1) ? 0 : -1} aria-label=${spoken(face)} onFocus=${() => setActive(at)} onKeyDown=${(event) => walk(event, at, buttons.current.slice(0, boxed.length))} onClick=${() => onFace(face)}>
-        <span class="name"><bdi>${visible(nameOf(face))}</bdi>${face.name !== null && html` <small>${sureness(face.confidence)}</small>`}</span>
+        <span class="name"><bdi>${visible(nameOf(face))}</bdi>${sure(face) && html` <small>${sure(face)}</small>`}</span>
       </button>`)}
     </div>
     <figcaption><span class="file"><bdi>${visible(photo.name)}</bdi></span>
@@ -62,11 +68,11 @@ export function place([left, top, right, bottom], { width, height }) {
 }
 
 /** The face alone, cut out of its photo by the browser, with a little of what is around it. */
-export function FaceCrop({ id, box, width, height, label = "" }) {
-  if (!box) return html`<img class="crop" src=${pictureUrl(id, 480)} alt=${label} />`;
+export function FaceCrop({ src, box, width, height, label = "" }) {
+  if (!box) return html`<img class="crop" src=${src} alt=${label} />`;
   const [left, top, right, bottom] = box;
   const side = 1.3 * Math.max(right - left, bottom - top);
   const view = [(left + right - side) / 2, (top + bottom - side) / 2, side, side].join(" ");
   const words = label ? { role: "img", "aria-label": label } : { "aria-hidden": "true" };
-  return html`<svg class="crop" viewBox=${view} ...${words}><image href=${pictureUrl(id)} width=${width} height=${height} /></svg>`;
+  return html`<svg class="crop" viewBox=${view} ...${words}><image href=${src} width=${width} height=${height} /></svg>`;
 }

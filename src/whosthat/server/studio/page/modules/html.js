@@ -6,4 +6,4 @@ import { h } from "../vendor/preact.js";
 
 export const html = htm.bind(h);
 export { createContext, Fragment, render } from "../vendor/preact.js";
-export { useContext, useEffect, useErrorBoundary, useLayoutEffect, useMemo, useRef, useState } from "../vendor/hooks.js";
+export { useContext, useEffect, useErrorBoundary, useId, useLayoutEffect, useMemo, useRef, useState } from "../vendor/hooks.js";

@@ -1,7 +1,7 @@
 /**
  * The small things that views are made of: headings, notices, dialogs, drop zones, grids of photos. None of them asks the server.
  */
-import { html, useEffect, useRef, useState } from "./html.js";
+import { html, useEffect, useId, useRef, useState } from "./html.js";
 import { chosen, dropped } from "./folders.js";
 import { photoUrl } from "./api.js";
 import { _, ngettext } from "./texts.js";
@@ -64,16 +64,17 @@ export function useAction() {
   return [run, busy, error];
 }
 
-/** A dialog over the page; Esc and a click beside it close it, and the focus goes back to where it was. */
-export function Dialog({ title, sheet = false, onClose, children }) {
+/** A dialog over the page; Esc and a click beside it close it, and the focus goes back to where it was. `look` is its class: sheet, wide. */
+export function Dialog({ title, look = "", onClose, children }) {
   const dialog = useRef(null);
+  const id = useId();
   useEffect(() => {
     dialog.current.showModal();
   }, []);
   const beside = (event) => event.target === dialog.current && dialog.current.close();
-  return html`<dialog ref=${dialog} class=${sheet ? "sheet" : ""} aria-labelledby="dialog-title" onClose=${onClose} onClick=${beside}>
+  return html`<dialog ref=${dialog} class=${look} aria-labelledby=${id} onClose=${onClose} onClick=${beside}>
     <div class="inside">
-      <header><h2 id="dialog-title">${title}</h2>
+      <header><h2 id=${id}>${title}</h2>
         <button class="quiet close" type="button" aria-label=${_("Close")} onClick=${() => dialog.current.close()}>${CROSS}</button></header>
       ${children}
     </div>
@@ -114,17 +115,17 @@ export function DropZone({ title, children, folders = false, accept, onFiles, co
 const BLOCK = 24;
 
 /**
- * A grid of small photos, of thousands too. With `onToggle` they can be selected.
+ * A grid of small photos, of thousands too. With `onToggle` they can be selected, with `onOpen` opened; `labelOf` says what is in one.
  *
  * Blocks that are far from what is seen hold no elements at all: thousands of pictures cost as much as those on the screen.
  */
-export function Thumbs({ photos, selected, onToggle }) {
+export function Thumbs({ photos, ...how }) {
   const blocks = [];
   for (let at = 0; at < photos.length; at += BLOCK) blocks.push(photos.slice(at, at + BLOCK));
-  return html`<div class="thumbs">${blocks.map((block, number) => html`<${Block} key=${block[0]} photos=${block} eager=${number === 0} ...${{ selected, onToggle }} />`)}</div>`;
+  return html`<div class="thumbs">${blocks.map((block, number) => html`<${Block} key=${block[0]} photos=${block} eager=${number === 0} ...${how} />`)}</div>`;
 }
 
-function Block({ photos, eager, selected, onToggle }) {
+function Block({ photos, eager, selected, ...how }) {
   const [near, setNear] = useState(eager);
   const place = useRef(null);
   useEffect(() => {
@@ -133,18 +134,26 @@ function Block({ photos, eager, selected, onToggle }) {
     return () => watcher.disconnect();
   }, []);
   return html`<ul ref=${place} class="block">
-    ${near && photos.map((photo) => html`<${Thumb} key=${photo} photo=${photo} chosen=${selected?.has(photo)} onToggle=${onToggle} />`)}
+    ${near && photos.map((photo) => html`<${Thumb} key=${photo} photo=${photo} chosen=${selected?.has(photo)} ...${how} />`)}
   </ul>`;
 }
 
 /** The last part of a path, which is what people call a photo. */
 export const fileName = (path) => path.split("/").at(-1);
 
-function Thumb({ photo, chosen: isChosen, onToggle }) {
-  const [broken, setBroken] = useState(false);
-  const picture = broken ? html`<span class="none"></span>` : html`<img src=${photoUrl(photo)} alt=${onToggle ? "" : fileName(photo)} title=${photo} loading="lazy" decoding="async" width="112" height="112" onError=${() => setBroken(true)} />`;
+function Thumb({ photo, chosen: isChosen, onToggle, onOpen, labelOf = String }) {
+  const label = labelOf(photo);
+  const picture = html`<${Small} src=${photoUrl(photo)} title=${label} alt=${onToggle || onOpen ? "" : fileName(photo)} />`;
+  if (onOpen) return html`<li><button type="button" class="thumb" aria-label=${label} onClick=${() => onOpen(photo)}>${picture}</button></li>`;
   if (!onToggle) return html`<li>${picture}</li>`;
-  return html`<li><button type="button" class="thumb" aria-pressed=${String(Boolean(isChosen))} aria-label=${photo} onClick=${() => onToggle(photo)}>${picture}</button></li>`;
+  return html`<li><button type="button" class="thumb" aria-pressed=${String(Boolean(isChosen))} aria-label=${label} onClick=${() => onToggle(photo)}>${picture}</button></li>`;
+}
+
+/** A small picture, or a crossed field where there is none. */
+export function Small({ src, alt = "", title }) {
+  const [broken, setBroken] = useState(false);
+  if (broken || !src) return html`<span class="none" title=${title} />`;
+  return html`<img src=${src} alt=${alt} title=${title} loading="lazy" decoding="async" width="112" height="112" onError=${() => setBroken(true)} />`;
 }
 
 /** A bar that fills, with its words above it. */

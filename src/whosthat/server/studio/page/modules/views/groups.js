@@ -5,11 +5,12 @@
  * to group by Tab, from face to face by the arrow keys, and from name to name by Enter.
  */
 import { Fragment, html, useEffect, useRef, useState } from "../html.js";
-import { faceUrl, get, post } from "../api.js";
+import { boxUrl, get, post } from "../api.js";
 import { walk } from "../faces.js";
 import { NameForm } from "../name_form.js";
-import { Bar, Empty, Fault, Heading, insideText, useAction, useLoaded, Waiting } from "../parts.js";
+import { Bar, Empty, Fault, Heading, insideText, Small, useAction, useLoaded, Waiting } from "../parts.js";
 import { _, ngettext, visible } from "../texts.js";
+import { libraryAt } from "./library.js";
 
 /** So many groups are shown at first, and so many more each time. */
 const MORE = 40;
@@ -87,9 +88,10 @@ function Groups({ folder, state, seen, refresh, tell }) {
     ${shown === undefined && !error && html`<${Waiting} />`}
     ${shown === null && !working && html`<p>${_("Each photo is looked at once. No photo is changed.")}</p><p class="buttons"><button type="button" class="main" disabled=${busy} onClick=${look}>${_("Find the faces")}</button></p>`}
     ${shown && html`<${Fragment}>
-      ${(shown.can_undo || !shown.library) && html`<p class="buttons">
+      <p class="buttons">
         ${shown.can_undo && html`<button type="button" disabled=${busy} onClick=${undo}>${_("Undo")}</button>`}
-        ${!shown.library && html`<button type="button" class="quiet" disabled=${busy || working} onClick=${look}>${_("Look for new photos")}</button>`}</p>`}
+        ${shown.library ? html`<a class="button" href=${libraryAt(folder)}>${_("Find photos")}</a>`
+          : html`<button type="button" class="quiet" disabled=${busy || working} onClick=${look}>${_("Look for new photos")}</button>`}</p>
       <${Part} id="guessed" title=${_("Proposed names")} part=${shown.guessed} ...${parts}>
         <p class="muted">${_("Say no where a name is wrong, or write the right one. Then accept the others together.")}</p><p class="buttons">
         ${shown.probable > 0 && html`<button type="button" class="main" disabled=${busy} onClick=${() => change("accept", {})}>${ngettext("Accept {n} probable name", "Accept all {n:,} probable names", shown.probable)}</button>`}
@@ -148,12 +150,7 @@ function Faces({ label, faces, n, selected, onToggle }) {
     ${at > 0 && face.number > faces[at - 1].number + 1 && html`<li class="muted gap"><small>${_("and {n:,} more", { n: face.number - faces[at - 1].number - 1 })}</small></li>`}
     <li><button type="button" class="thumb" aria-pressed=${String(selected.has(face.id))} aria-label=${_("Face {number} of {n}, {photo}", { number: face.number, n, photo: face.photo })} title=${visible(face.photo)}
       ref=${(button) => { buttons.current[at] = button; }} tabindex=${at === Math.min(active, faces.length - 1) ? 0 : -1} onFocus=${() => setActive(at)} onKeyDown=${(event) => walk(event, at, buttons.current.slice(0, faces.length))} onClick=${() => onToggle(face.id)}>
-      <${Picture} id=${face.id} /></button></li><//>`)}</ul>`;
-}
-
-function Picture({ id }) {
-  const [broken, setBroken] = useState(false);
-  return broken ? html`<span class="none" />` : html`<img src=${faceUrl(id)} alt="" loading="lazy" decoding="async" width="80" height="80" onError=${() => setBroken(true)} />`;
+      <${Small} src=${face.path && boxUrl(face.path, face.box)} /></button></li><//>`)}</ul>`;
 }
 
 /** What is done with everything that is selected. */

@@ -4,14 +4,14 @@
  * The server keeps what was asked about while it runs, so that it is there again after a look at another view, or when the page is loaded again.
  */
 import { html, useEffect, useState } from "../html.js";
-import { get, post, send } from "../api.js";
+import { get, pictureUrl, post, send } from "../api.js";
 import { Camera } from "../camera.js";
 import { FaceSheet } from "../face_sheet.js";
 import { FaceCrop, Picture } from "../faces.js";
 import { pasted } from "../folders.js";
 import { NameForm } from "../name_form.js";
 import { NothingOpen } from "../opening.js";
-import { Anyway, Bar, DropZone, Fault, Heading, useAction } from "../parts.js";
+import { Anyway, Bar, DropZone, Fault, Heading, useAction, useLoaded } from "../parts.js";
 import { _, ngettext } from "../texts.js";
 import { Appearances, isVideo, VideoButton } from "../video.js";
 
@@ -89,10 +89,19 @@ function Asking({ state, seen, refresh, tell }) {
     ${progress && html`<${Bar} label=${_("Looking at the photos ...")} done=${progress[0]} total=${progress[1]} />`}
     <${Fault} error=${error} />
     ${watching && html`<${Camera} onClose=${() => setWatching(false)} onKeep=${(file) => { setWatching(false); ask([file]); }} />`}
-    <div class="pictures" aria-busy=${String(busy)}>${photos.map((one, n) => html`<${Picture} key=${one.id ?? `${n} ${one.name}`} photo=${one} onFace=${(which) => choose({ id: one.id, face: which.face })} />`)}</div>
+    <div class="pictures" aria-busy=${String(busy)}>${photos.map((one, n) => html`<${Picture} key=${one.id ?? `${n} ${one.name}`} photo=${one} src=${one.id && pictureUrl(one.id)} onFace=${(which) => choose({ id: one.id, face: which.face })} />`)}</div>
     ${photos.length > 0 && html`<p class="buttons"><button type="button" class="quiet" onClick=${clear}>${_("Clear these photos")}</button></p>`}
     ${state.open.enrols && html`<${Groups} turn=${turn} shownPhotos=${photos} onDone=${corrected} />`}
-    ${face && html`<${FaceSheet} key=${`${photo.id} ${face.face}`} ...${{ photo, face, enrols: state.open.enrols, onDone: corrected }} onClose=${() => choose(null)} />`}`;
+    ${face && html`<${KnownFace} key=${`${photo.id} ${face.face}`} ...${{ photo, face, enrols: state.open.enrols, onDone: corrected }} onClose=${() => choose(null)} />`}`;
+}
+
+/** How the server calls what can be said of a face. */
+const WAYS = { is: "name", is_not: "not", nobody: "nobody" };
+
+function KnownFace({ photo, face, enrols, ...others }) {
+  const [listed] = useLoaded(() => (enrols ? get("people") : Promise.resolve(null)), []);
+  const say = (what, more) => post(`identify/${WAYS[what]}`, { id: photo.id, face: face.face, ...more });
+  return html`<${FaceSheet} ...${{ photo, face, ...others }} src=${pictureUrl(photo.id, face.box ? 1600 : 480)} names=${(listed?.people ?? []).map(({ name }) => name)} onSay=${enrols ? say : null} />`;
 }
 
 /** Unknown faces that look alike, to be named together. */
@@ -118,7 +127,7 @@ function Group({ group, onDone }) {
     setGiven(name);
     run(async () => onDone(await post("unknown/name", { faces: group.faces.map(({ id, face }) => ({ id, face })), name, anyway })));
   };
-  return html`<li class="card"><div class="looks">${group.faces.slice(0, 8).map(({ id, face, box, width, height }) => html`<${FaceCrop} key=${`${id} ${face}`} ...${{ id, box, width, height }} />`)}</div>
+  return html`<li class="card"><div class="looks">${group.faces.slice(0, 8).map(({ id, face, box, width, height }) => html`<${FaceCrop} key=${`${id} ${face}`} src=${pictureUrl(id)} ...${{ box, width, height }} />`)}</div>
     <span class="muted">${ngettext("{n} face", "{n:,} faces", group.faces.length)}</span>
     <${NameForm} value=${group.probably ?? ""} action=${_("Name them")} busy=${busy} onName=${(name) => give(name, false)} /><${Anyway} ...${{ error, busy }} onAnyway=${() => give(given, true)} /></li>`;
 }
