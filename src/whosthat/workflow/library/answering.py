@@ -102,7 +102,7 @@ class _Faces:
     vectors: FloatArray = field(default_factory=lambda: np.empty((0, 0), np.float32))
 
 
-def answer_again(library: Library, photos: Collection[int] | None = None) -> Answered:
+def answer_again(library: Library, photos: Collection[int] | None = None, *, may_learn: bool = True) -> Answered:
     """Work out who every face is, and write what is new; whoever calls holds `Library.alone`.
 
     Where there is something else for the library's own recogniser to learn, it learns that first.
@@ -110,6 +110,7 @@ def answer_again(library: Library, photos: Collection[int] | None = None) -> Ans
     Args:
         library: The library.
         photos: Rows of the photos that are new; None is all. Where facts or recogniser are others than the last time, all are answered.
+        may_learn: False where it has just learnt.
 
     Returns:
         How many answers changed.
@@ -121,7 +122,7 @@ def answer_again(library: Library, photos: Collection[int] | None = None) -> Ans
     reader = library.setting("reader")
     if reader is None:
         return Answered(0, 0)
-    if library.setting("bundle") == OWN and library.setting(LEARNT) and library.setting("answered") != _state(library):
+    if may_learn and library.setting("bundle") == OWN and library.setting(LEARNT) and library.setting("answered") != _state(library):
         from whosthat.workflow.library.recogniser import learn  # which needs `OWN`, and fitting, which is rare
 
         learn(library)
