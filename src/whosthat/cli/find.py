@@ -16,8 +16,7 @@ from whosthat.wording import counted
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from whosthat.workflow.library.find import Found, FoundPhoto, Similar
-    from whosthat.workflow.library.find import Found
+    from whosthat.workflow.library.find import Found, FoundPhoto
 
 app = new_app()
 
@@ -100,55 +99,15 @@ def find(  # noqa: PLR0913  typer makes a parameter of each option
 
 def _show(found: Found) -> None:
     """Show the first photos, and say how many more there are and what is not among them."""
+    from whosthat.workflow.library.words import found_sentences
+
     photos, gone = found.first(SHOWN_ROWS)
-    n, missing = len(found.photos) - gone, found.missing + gone
     if photos:
         distance = (_("distance"),) if found.similar else ()
         rows = [(str(one.path), one.when, one.who, *(() if one.distance is None else (f"{one.distance:.2f}",))) for one in photos]
         path = _("path")
-        show_first((path, _("taken"), _("people"), *distance), rows, n=n, right=distance, paths=(path,))
-    say(*map(_likeness, found.similar))
-    say(_("{photos} found.", photos=counted(n, "photo")))
-    if missing:
-        say(
-            _(
-                "{photos} would be among them, but the files are not there: the drive is not connected, or they were deleted since the "
-                "last scan.",
-                photos=_more(missing),
-            )
-        )
-    if found.undated:
-        say(_("{photos} would be among them if they had a date.", photos=_more(found.undated)))
-
-
-def _more(n: int) -> str:
-    return counted(n, "more photo")  # not translated: the key
-
-
-def _likeness(similar: Similar) -> str:
-    """Say whom a face looks like."""
-    names = [_("{name} ({n})", name=_("unknown") if name is None else name, n=n) for name, n in similar.names]
-    who = _("unknown") if similar.name is None else similar.name
-    if not names:
-        return _("Face {n}, {who}: no similar face.", n=similar.face, who=who)
-    return _(
-        "Face {n}, {who}: similar faces in {photos}: {names}.",
-        n=similar.face,
-        who=who,
-        photos=_more(similar.photos),
-        names=_(", ").join(names[:10]),
-    )
-    """Show the photos, and say what is not among them."""
-    from whosthat.workflow.library.words import found_sentences
-
-    distance = (_("distance"),) if found.similar else ()
-    rows = [
-        (str(one.path), one.when, one.who, *(() if one.distance is None else (f"{one.distance:.2f}",))) for one in found.photos
-    ]  # not translated: a number
-    if rows:
-        path = _("path")
-        show_first((path, _("taken"), _("people"), *distance), rows, right=distance, paths=(path,))
-    say(*found_sentences(found))
+        show_first((path, _("taken"), _("people"), *distance), rows, n=len(found.photos) - gone, right=distance, paths=(path,))
+    say(*found_sentences(found, gone))
 
 
 def _write_playlist(photos: Sequence[FoundPhoto], file: Path) -> None:

@@ -148,8 +148,8 @@ def verify(ctx: typer.Context, read: ReadOption = False, as_json: JsonOption = F
             "what stays. The photos themselves are not touched."
         ),
         N_(
-            "--missing leaves a folder alone that is not there as a whole: its drive may not be plugged in. Name the folder where it is gone "
-            "for good."
+            "--missing leaves a folder alone that is not there as a whole: its drive may not be plugged in. Name the folder where it is "
+            "gone for good."
         ),
     ),
     epilog=examples("""
@@ -161,8 +161,6 @@ def verify(ctx: typer.Context, read: ReadOption = False, as_json: JsonOption = F
 )
 def forget(ctx: typer.Context, name: NameArgument = None, missing: MissingOption = False, as_json: JsonOption = False) -> None:
     """Answer ``whosthat library LIBRARY forget``."""
-    if not missing and name is None:
-        raise UsageError("Name a person to forget, or say --missing.")
     from whosthat.workflow.library.forgetting import forget as forget_person
     from whosthat.workflow.library.forgetting import forget_missing
 
@@ -174,6 +172,8 @@ def forget(ctx: typer.Context, name: NameArgument = None, missing: MissingOption
         if as_json:
             show_json(gone)
         return
+    if name is None:
+        raise UsageError("Name a person to forget, or say --missing.")
     receipt, file = forget_person(ctx.obj, name)
     say(
         _(

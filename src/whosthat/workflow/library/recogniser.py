@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
 
-from whosthat.checking.leaving_out import leave_out
+from whosthat.checking.costly import Answered, lost_to
 from whosthat.checking.suspects import judge_photos
 from whosthat.dataset.duplicates import BURST_SECONDS, Groups
 from whosthat.errors import BundleError, LibraryError
@@ -90,7 +90,7 @@ class Learnt:
         left_out: How many are not, because they probably show somebody else than was said of their group.
         is_new: Whether it was learnt just now; otherwise nothing that it may learn from had changed.
         notes: How well it does in cross-validation, and how names are given.
-        effects: What single corrections do, by the number of the fact; of many, the latest.
+        effects: What single corrections do, by the number of the fact.
     """
 
     people: int = 0
@@ -160,7 +160,7 @@ def learn(library: Library, *, replace: bool = False) -> Learnt | None:
     with lock_of(library.folder / OWN):
         opened, kept = _opened(library) if lessons.lessons or there else (None, [])
         if opened is None or not (lessons.lessons or kept):
-            _unlearn(library)
+            unlearn(library)
             return None
         return _learn(library, lessons, opened, kept)
 
@@ -191,11 +191,7 @@ def _lessons(library: Library, reader: str) -> _Lessons:
 def _learn(library: Library, lessons: _Lessons, opened: OpenedReader, kept: Sequence[_Kept]) -> Learnt:
     gallery, groups, rows = _gallery(lessons, kept)
     fitted = fit_identifier(gallery, groups, embedder=opened.reader.embedder.facts.name)
-    corrected = {row: lesson for row, lesson in rows.items() if lesson.corrected}
-    effects = {}
-    for one in leave_out(fitted.identifier, groups, [*corrected]):
-        lesson, likeliest = corrected[one.row], None if one.likeliest is None else gallery.people[one.likeliest]
-        effects[lesson.fact] = Effect(lesson.fact, gallery.people[gallery.labels[one.row]], one.with_it, one.without_it, one.n, likeliest)
+    effects = effects_in(gallery, Answered.by(fitted, groups), {row: lesson.fact for row, lesson in rows.items() if lesson.corrected})
     _save(library, opened, fitted)
     learnt = Learnt(len(gallery.people), len(gallery.photos), len(lessons.lessons) - len(rows), True, _notes(fitted), effects)
     with library.changing() as change:
@@ -205,6 +201,24 @@ def _learn(library: Library, lessons: _Lessons, opened: OpenedReader, kept: Sequ
         noted = {"checksum": lessons.checksum, "people": learnt.people, "faces": learnt.faces, "left_out": learnt.left_out}
         set_setting(change, LEARNT, json.dumps({**noted, "effects": plain}))  # no names: they must go with the person
     return learnt
+
+
+def effects_in(gallery: Gallery, answered: Answered, corrected: Mapping[int, int]) -> dict[int, Effect]:
+    """Say what corrections do, by the number of the fact; ``corrected`` are the rows of their faces in the gallery, with these numbers."""
+    whose, effects = gallery.templates[1], {}
+    lost = lost_to(answered, [np.array([row]) for row in corrected])
+    for (row, fact), more in zip(corrected.items(), lost, strict=True):
+        own, nearest, other = (values[row] for values in answered.compared)
+        likeliest = gallery.people[gallery.labels[row] if own <= nearest else whose[other]]
+        effects[fact] = Effect(
+            fact,
+            person=gallery.people[gallery.labels[row]],
+            with_it=(with_it := int(answered.right.sum() - answered.right[row])),
+            without_it=with_it + more,
+            n=len(gallery.photos) - 1,
+            likeliest=likeliest if np.isfinite(own) else None,
+        )
+    return effects
 
 
 def _gallery(lessons: _Lessons, kept: Sequence[_Kept]) -> tuple[Gallery, IntArray, dict[int, _Lesson]]:
@@ -315,8 +329,8 @@ def _remembered(library: Library) -> tuple[str, Learnt] | None:
         return None
 
 
-def _unlearn(library: Library) -> None:
-    """Delete the recogniser of which nothing is left."""
+def unlearn(library: Library) -> None:
+    """Delete the library's own recogniser, of which nothing is left; BundleError where that cannot be."""
     own = library.folder / OWN
     if library.setting("bundle") != OWN and not own.exists():
         return

@@ -22,15 +22,15 @@ NAMES_SHOWN = 10
 """So many people whom a face looks like are named."""
 
 
-def found_sentences(found: Found) -> Iterator[str]:
-    """Say whom faces look like, how many photos were found, and what is not among them."""
+def found_sentences(found: Found, gone: int = 0) -> Iterator[str]:
+    """Say whom faces look like, how many photos were found, and what is not among them; ``gone`` of the found ones are there no more."""
     yield from map(_likeness, found.similar)
-    yield _("{photos} found.", photos=counted(len(found.photos), "photo"))
-    if found.missing:
+    yield _("{photos} found.", photos=counted(len(found.photos) - gone, "photo"))
+    if found.missing + gone:
         yield _(
             "{photos} would be among them, but the files are not there: the drive is not connected, or they were deleted since the "
             "last scan.",
-            photos=_more(found.missing),
+            photos=_more(found.missing + gone),
         )
     if found.undated:
         yield _("{photos} would be among them if they had a date.", photos=_more(found.undated))
