@@ -4,7 +4,7 @@ What belongs here: which faces go together, by their embeddings and the photos t
 which of them are too poor to judge, names (`whosthat.workflow`).
 
 Groups grow by average linkage: the two that are nearest join, again and again, as long as their faces are near enough on average: so near
-that, by what is known of strangers (`impostors`), hardly any two groups of different people are. So two single faces must be nearer than two
+that, by what is known of strangers (`impostors`), hardly any two groups of different people are. Two single faces must be nearer than two
 groups of a hundred. Only faces among each other's nearest are compared at first: memory grows with the faces and not with their pairs.
 
 Source: R. R. Sokal and C. D. Michener, "A statistical method for evaluating systematic relationships", 1958 (average linkage); D. Muellner,
