@@ -27,15 +27,7 @@ def face_notes(
     recipe: FaceRecipe, fitted: FittedIdentifier, evaluation: Evaluation | None, faces: FaceAudit, enrolled: Gallery
 ) -> tuple[str, ...]:
     """Say how names are given and refused, and what the saved recogniser has learnt from."""
-    threshold = fitted.identifier.threshold
-    notes = [
-        _(
-            "A face gets a name if it is close enough to that person (distance {threshold:.2f} or less). {how}",
-            threshold=threshold.value,
-            how=threshold.how,
-        )
-    ]
-    notes += _of_heads(fitted)
+    notes = [how_named(fitted), *_of_heads(fitted)]
     if len(fitted.identifier.gallery.people) == 1:
         notes.append(_of_an_only_person(fitted))
     if evaluation is None:
@@ -52,6 +44,15 @@ def face_notes(
         else _("The saved one has all {photos} enrolled.", photos=photos)
     )
     return tuple(note for note in notes if note)
+
+
+def how_named(fitted: FittedIdentifier) -> str:
+    """Say how near a face must be to get a name, and how that was chosen."""
+    return _(
+        "A face gets a name if it is close enough to that person (distance {threshold:.2f} or less). {how}",
+        threshold=fitted.identifier.threshold.value,
+        how=fitted.identifier.threshold.how,
+    )
 
 
 def _of_an_only_person(fitted: FittedIdentifier) -> str:
