@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 SAME_PLACE = 0.3
 """Two boxes that overlap by this share of what they cover together, or more, are around one face."""
 
-_LANDMARKS = 10  # numbers: x and y, five times
 _FACE = (
     "SELECT faces.id, photo, hex(sha256), number, left, top, right, bottom, landmarks, score, sharpness, vector, width, height FROM faces "
     "JOIN photos ON photos.id = photo "
@@ -238,7 +237,7 @@ def embeddings(library: Library, vectors: Sequence[bytes]) -> FloatArray:
 
 def _face(*values: Any) -> LibraryFace:
     row, photo, digest, number, left, top, right, bottom, landmarks, score, sharpness, vector, width, height = values
-    points = np.frombuffer(landmarks, "<f4").astype(float).reshape(_LANDMARKS // 2, 2).tolist()
+    points = np.frombuffer(landmarks, "<f4").astype(float).reshape(5, 2).tolist()
     box = Box(left, top, right, bottom)
     numbers = np.frombuffer(vector, "<f4").astype(np.float32)
     if not np.isfinite(numbers).all():

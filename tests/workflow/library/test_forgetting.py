@@ -133,7 +133,8 @@ def test_another_reader_takes_no_face_where_somebody_was_forgotten(
     assert holding(needles, folder, settings.cache_folder()) == []
 
 
-STEPS = ("forget_in_cache", "_forget_in_bundle", "replace_file", "answer_again", "Library.shrink")
+ROWS_GONE = ("library.forgetting.answer_again", "library.forgetting.Library.shrink")
+STEPS = ("library.forgetting.forget_in_cache", "removing.save_gallery", "removing.erase", "library.forgetting.replace_file", *ROWS_GONE)
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -147,12 +148,12 @@ def test_killed_at_any_step_the_next_command_finishes(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(f"whosthat.workflow.library.forgetting.{step}", killed)
+        patch.setattr(f"whosthat.workflow.{step}", killed)
         with pytest.raises(KeyboardInterrupt):
             forget(folder, SECRET)
     if then == "scan":
         scan(folder)
-    elif then == "forget" and step not in ("answer_again", "Library.shrink"):
+    elif then == "forget" and step not in ROWS_GONE:
         receipt, _file = forget(folder, SECRET)
         assert (receipt.embeddings, "interrupted" in receipt.kept) == (2, True)
     else:

@@ -28,7 +28,7 @@ from whosthat.workflow.forgetting import STOPPED, forget_in_cache
 from whosthat.workflow.library.answering import OWN, answer_again, bundle_in_use
 from whosthat.workflow.library.metadata import take_out
 from whosthat.workflow.people import list_people
-from whosthat.workflow.removing import remove_person
+from whosthat.workflow.removing import held, remove_person
 
 SHEETS = "groups"
 """In the library's folder: the contact sheet of its groups, with crops of everybody; it can be drawn again."""
@@ -212,9 +212,13 @@ def _people_in(bundle: Path) -> Sequence[str]:
 
 def _forget_in_bundle(library: Library, bundle: Path, person: str, kept: list[str]) -> bool:
     """Remove somebody from a recogniser, and say whether it knew them; where that cannot be, a sentence says so."""
+    own, removed = bundle == library.folder / OWN, None
+    if _people_in(bundle):
+        with held(bundle) as (_opened, stopped):  # a removal that was stopped is finished: it may be this one
+            removed = stopped if stopped is not None and key_of(stopped.receipt.removed) == key_of(person) else None
     people = _people_in(bundle)
     name = next((one for one in people if key_of(one) == key_of(person)), None)
-    if bundle == library.folder / OWN and (not people or (len(people) == 1 and name is not None)):
+    if own and (not people or (len(people) == 1 and name is not None)):
         from whosthat.workflow.library.recogniser import unlearn  # which needs fitting, and that is rare
 
         unlearn(library)
@@ -225,7 +229,6 @@ def _forget_in_bundle(library: Library, bundle: Path, person: str, kept: list[st
         kept.append(_("{person} is the only person of the recogniser {bundle}. Delete its folder.", person=person, bundle=bundle))
     elif name is not None:
         removed = remove_person(bundle, name, of_library=True)
-        if bundle == library.folder / OWN:
-            removed.file.unlink(missing_ok=True)  # the library's receipt says it
-        return True
-    return False
+    if own and removed is not None:
+        removed.file.unlink(missing_ok=True)  # the library's receipt says it
+    return removed is not None
