@@ -162,6 +162,10 @@ export function Bar({ label, done, total, note }) {
     <progress value=${done} max=${Math.max(total, 1)} aria-label=${label}></progress></div>`;
 }
 
+/** The bar of the job that the page follows (jobs.js); `label` stands until the job tells what it does. */
+export const JobBar = ({ seen, label }) =>
+  html`<${Bar} label=${seen.step?.what ?? label} done=${seen.step?.done ?? 0} total=${seen.step?.total ?? 0} note=${seen.step?.note} />`;
+
 /** Label and value, as a list of terms. */
 export const Facts = ({ facts }) => html`<dl class="facts">${facts.map(({ label, value }) => html`<div key=${label}><dt>${label}</dt><dd>${value}</dd></div>`)}</dl>`;
 
