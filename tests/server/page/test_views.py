@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from whosthat.cartoons import HEROES, draw_photo_folder
 from whosthat.workflow.library.correcting import correct
 
 axe = pytest.importorskip("axe_playwright_python", reason="axe looks through the views; install the extra dev")
@@ -168,3 +169,27 @@ def test_the_page_is_usable_within_a_second(studio: Any, open_page: Callable[...
         page.locator("html[data-ready]").wait_for()
         took = min(took, time.perf_counter() - begun)
     assert took <= USABLE_WITHIN
+
+
+def test_rows_of_photos_come_once_and_keep_their_height(
+    tmp_path: Path, start_studio: Callable[..., Any], open_page: Callable[..., Any]
+) -> None:
+    draw_photo_folder(tmp_path / "studio" / "heroes", photos_each=30)
+    page = open_page(start_studio(tmp_path / "studio").link, viewport={"width": 1180, "height": 400})
+    go(page, "photos/heroes")
+    before = page.evaluate("document.documentElement.scrollHeight")
+    came = page.evaluate(
+        """async () => {
+            const count = () => document.querySelectorAll(".block li").length;
+            let came = count();
+            const added = (change) => [...change.addedNodes].filter((node) => node.nodeName === "LI").length;
+            new MutationObserver((changes) => { for (const change of changes) came += added(change); }).observe(
+                document.querySelector(".thumbs"), { childList: true, subtree: true });
+            for (let at = -1; at !== scrollY; await new Promise(requestAnimationFrame)) { at = scrollY; scrollBy(0, 100); }
+            await new Promise((resolve) => setTimeout(resolve, 300));
+            return [came, count(), document.querySelectorAll(".block").length];
+        }"""
+    )
+    assert page.evaluate("document.documentElement.scrollHeight") == before
+    assert came[0] == 30 * len(HEROES) > came[1]
+    assert came[2] == -(-30 * len(HEROES) // 8)

@@ -111,28 +111,35 @@ export function DropZone({ title, children, folders = false, accept, onFiles, co
   </div>`;
 }
 
-/** So many photos share a block that the browser passes over while it is out of sight: whole rows of 4, 8 and 12 (app.css). */
-const BLOCK = 24;
-
 /**
  * A grid of small photos, of thousands too. With `onToggle` they can be selected, with `onOpen` opened; `labelOf` says what is in one.
+ * `across` is the columns of the wide page (app.css).
  *
- * Blocks that are far from what is seen hold no elements at all: thousands of pictures cost as much as those on the screen.
+ * Rows that are far from what is seen hold no elements at all: thousands of pictures cost as much as those on the screen. A row at a time
+ * comes and goes, since a frame has time to make and ask for about ten pictures.
  */
-export function Thumbs({ photos, ...how }) {
-  const blocks = [];
-  for (let at = 0; at < photos.length; at += BLOCK) blocks.push(photos.slice(at, at + BLOCK));
-  return html`<div class="thumbs">${blocks.map((block, number) => html`<${Block} key=${block[0]} photos=${block} eager=${number === 0} ...${how} />`)}</div>`;
+export function Thumbs({ photos, across = 8, ...how }) {
+  const rows = [];
+  for (let at = 0; at < photos.length; at += across) rows.push(photos.slice(at, at + across));
+  return html`<div class="thumbs">${rows.map((row) => html`<${Row} key=${row[0]} photos=${row} ...${how} />`)}</div>`;
 }
 
-function Block({ photos, eager, selected, ...how }) {
-  const [near, setNear] = useState(eager);
+const tellNear = new WeakMap();
+const watcher = new IntersectionObserver((entries) => entries.forEach(({ target, isIntersecting }) => tellNear.get(target)(isIntersecting)), { rootMargin: "600px" });
+
+function Row({ photos, selected, ...how }) {
+  const [near, setNear] = useState(false);
   const place = useRef(null);
   useEffect(() => {
-    const watcher = new IntersectionObserver(([entry]) => setNear(entry.isIntersecting), { rootMargin: "600px" });
-    watcher.observe(place.current);
-    return () => watcher.disconnect();
+    const row = place.current;
+    tellNear.set(row, setNear);
+    watcher.observe(row);
+    return () => watcher.unobserve(row);
   }, []);
+  useEffect(() => {
+    const pictures = place.current.querySelectorAll("img");
+    return () => pictures.forEach((picture) => picture.removeAttribute("src")); // who scrolls past asks no more: what is seen now comes first
+  }, [near]);
   return html`<ul ref=${place} class="block">
     ${near && photos.map((photo) => html`<${Thumb} key=${photo} photo=${photo} chosen=${selected?.has(photo)} ...${how} />`)}
   </ul>`;

@@ -108,7 +108,7 @@ function Finding({ finding, selected, onToggle }) {
   return html`<li class="finding">
     <p><span class=${`severity ${finding.severity}`}>${_(SEVERITIES[finding.severity] ?? finding.severity)}</span> ${finding.sentence}</p>
     ${finding.advice && html`<p class="muted">${finding.advice}</p>`}
-    ${shown.length > 0 && html`<${Thumbs} photos=${shown} selected=${selected} onToggle=${onToggle} />`}
+    ${shown.length > 0 && html`<${Thumbs} across=${FEW} photos=${shown} selected=${selected} onToggle=${onToggle} />`}
     ${finding.photos.length > shown.length && html`<button type="button" class="quiet" onClick=${() => setAll(true)}>${_("Show all {n:,}", { n: finding.photos.length })}</button>`}
   </li>`;
 }
