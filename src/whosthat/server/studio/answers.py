@@ -27,7 +27,7 @@ from whosthat.server.studio.photos import SIZES
 from whosthat.server.studio.routes import Here, in_thread
 from whosthat.server.studio.shown import ShownPhoto, as_json, failed
 from whosthat.server.studio.studio import Opened, Studio
-from whosthat.server.uploads import FORM, read_form
+from whosthat.server.uploads import FORM, media_type, read_form
 from whosthat.translation import _, ngettext
 from whosthat.wording import counted, listing
 from whosthat.workflow.keeping import keep_photo, place_to_keep
@@ -49,7 +49,7 @@ Saved = tuple[str, bytes, str | None]
 @router.post("/identify")
 async def identify(request: Request, here: Here, keep: bool = True) -> dict[str, Any]:
     """Say who is in photos: those of a form, or those that a JSON document names; ``keep=false`` for a webcam's frames."""
-    if request.headers.get("content-type", "").split(";")[0].strip().lower() == FORM:
+    if media_type(request) == FORM:
         files, _fields = await read_form(request, MOST_AT_ONCE)
         given: Sequence[Saved | str] = [
             (Path(one.filename.replace("\\", "/")).name[:200] or _("photo"), one.content, None) for one in files
@@ -344,7 +344,7 @@ async def identify_video(request: Request, here: Here) -> dict[str, Any]:
     """Begin to look through a video: that of a form, or one below the studio's folder."""
     opened = await in_thread(here.recogniser)
     desk = await in_thread(_desk_of_a_video, here)
-    if request.headers.get("content-type", "").split(";")[0].strip().lower() == FORM:
+    if media_type(request) == FORM:
         files, _fields = await read_form(request, 1)
         if not files:
             raise UsageError("The request holds no video.")
