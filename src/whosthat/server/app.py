@@ -25,7 +25,7 @@ from whosthat.server.guards import Door, Guard
 from whosthat.server.health import health_router
 from whosthat.server.identify import identify_router
 from whosthat.server.kserve import kserve_router
-from whosthat.server.metrics import Counting, Metrics, metrics_router
+from whosthat.server.metrics import Metrics, metrics_router
 from whosthat.server.people import Register, people_router
 from whosthat.server.refusals import CODES, document, headers_of, status_of
 from whosthat.server.service import Service
@@ -79,8 +79,7 @@ def make_app(service: Service, *, door: Door | None = None, studio: Studio | Non
     app.add_exception_handler(WhosthatError, _refused)
     app.add_exception_handler(HTTPException, _not_routed)
     app.add_exception_handler(RequestValidationError, _not_valid)
-    app.add_middleware(Guard, service=service, door=door or Door())
-    app.add_middleware(Counting, metrics=metrics)
+    app.add_middleware(Guard, service=service, door=door or Door(), metrics=metrics)
     return app
 
 

@@ -175,7 +175,6 @@ class Service:
             BundleError: Its networks fail.
         """
         answers = await self.queue.identify(self.bundle(name).recogniser, photos)
-        self.counts["photos"] += len(photos)
         for answer in answers:
             self.counts[outcome(answer)] += 1
         return answers
@@ -183,7 +182,6 @@ class Service:
     async def verify(self, name: str | None, first: bytes, second: bytes) -> Verification:
         """Tell whether two photos show the same person; errors as of `identify` and of `Recogniser.verify`."""
         recogniser = self.bundle(name).recogniser
-        self.counts["photos"] += 2
         return await self.queue.call(recogniser.verify, first, second, weight=2)
 
     async def call(self, function: Callable[..., Result], *arguments: Any) -> Result:
