@@ -21,7 +21,7 @@ import numpy as np
 
 from benchmarks.face_photos import AVENGERS, DETECTORS, EMBEDDERS, private_places
 from benchmarks.measuring import Row, cost_of, median_seconds
-from whosthat.checking.leaving_out import leave_out
+from whosthat.checking.costly import Answered
 from whosthat.library import contents, facts
 from whosthat.library.facts import Saying
 from whosthat.library.store import Library
@@ -29,7 +29,7 @@ from whosthat.recognition.enrolling import fit_identifier
 from whosthat.recognition.gallery import EnrolledPhoto, Gallery
 from whosthat.workflow.face_photos import open_reader
 from whosthat.workflow.library.answering import answer_again
-from whosthat.workflow.library.recogniser import Effect, learn
+from whosthat.workflow.library.recogniser import effects_in, learn
 from whosthat.workflow.library.scanning import scan
 
 TITLE = "Corrections of a library"
@@ -119,8 +119,7 @@ def shown(of: dict[str, list[np.ndarray]], network: str, each: int, *, wrong: bo
         photos = tuple(EnrolledPhoto(str(row), "0" * 64) for row in range(len(rows)))
         gallery = Gallery(people, np.stack([vector for _label, vector in rows]), np.array([label for label, _vector in rows]), photos)
         groups = np.arange(len(rows))
-        (left,) = leave_out(fit_identifier(gallery, groups, embedder=network).identifier, groups, [len(rows) - 1])
-        likeliest = None if left.likeliest is None else people[left.likeliest]
-        effect = Effect(0, people[said_to_be], left.with_it, left.without_it, left.n, likeliest)
+        answered = Answered.by(fit_identifier(gallery, groups, embedder=network), groups)
+        (effect,) = effects_in(gallery, answered, {len(rows) - 1: 0}).values()
         harmful, doubted = harmful + effect.harms, doubted + effect.is_doubtful
     return harmful, doubted

@@ -125,7 +125,7 @@ def draw(folder: Path, photos: Path) -> None:
             content = f"photo {row}".encode()
             (photos / name).write_bytes(content)
             values = (row + 1, sha256(content), 4000, 3000, None if row % 33 == 0 else float(taken[row]))
-            change.execute("INSERT INTO photos VALUES (?, ?, ?, ?, ?)", values)
+            change.execute("INSERT INTO photos (id, sha256, width, height, taken_at) VALUES (?, ?, ?, ?, ?)", values)
             change.execute(
                 "INSERT INTO files (id, root, name, stamp, photo, missing_since) VALUES (?, 1, ?, '', ?, ?)",
                 (row + 1, os.fsencode(name), row + 1, 1.0 if row % 20 == 19 else None),

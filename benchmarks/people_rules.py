@@ -29,7 +29,7 @@ import numpy as np
 from benchmarks.face_photos import AVENGERS, EMBEDDERS, LFW, STRANGERS, private_places
 from benchmarks.faces_strangers import faces_below
 from benchmarks.measuring import Row
-from whosthat.checking.costly import find_costly
+from whosthat.checking.costly import Answered, find_costly
 from whosthat.dataset.audit import audit_folder
 from whosthat.recognition import identifier as naming
 from whosthat.recognition.ages import ages_of
@@ -278,7 +278,7 @@ def costly(faces: Faces) -> list[set[int]]:
     n_people = int(faces.people.max()) + 1
     limit = fitted(faces, n_people).threshold.value
     photos = compared(faces.vectors, faces.people, faces.groups, n_people)
-    return [set(one.rows) for one in find_costly(faces.vectors, faces.people, faces.groups, photos, limit)]
+    return [set(one.rows) for one in find_costly(Answered.of(faces.vectors, faces.people, faces.groups, photos, limit))]
 
 
 def ruled_out(faces: Faces) -> Iterator[Row]:

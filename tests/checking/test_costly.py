@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from whosthat.checking import costly as module
-from whosthat.checking.costly import find_costly
+from whosthat.checking.costly import Answered, find_costly, lost_to
 from whosthat.recognition.heads import compared, folds_of, held_out_distances
 
 LIMIT, DIMENSIONS = 0.45, 64
@@ -19,9 +19,12 @@ def people(counts: list[int], seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
 
 
 def found(vectors: np.ndarray, labels: np.ndarray, groups: np.ndarray | None = None) -> list[tuple[set[int], int]]:
+    return [(set(one.rows), one.lost) for one in find_costly(answered(vectors, labels, groups))]
+
+
+def answered(vectors: np.ndarray, labels: np.ndarray, groups: np.ndarray | None = None) -> Answered:
     groups = np.arange(len(labels)) if groups is None else groups
-    n_people = int(labels.max()) + 1
-    return [(set(one.rows), one.lost) for one in find_costly(vectors, labels, groups, compared(vectors, labels, groups, n_people), LIMIT)]
+    return Answered.of(vectors, labels, groups, compared(vectors, labels, groups, int(labels.max()) + 1), LIMIT)
 
 
 def n_right(vectors: np.ndarray, labels: np.ndarray, folds: np.ndarray, asked: np.ndarray) -> int:
@@ -68,6 +71,18 @@ def test_what_photos_cost_is_what_a_plain_loop_counts(seed: int, monkeypatch: py
         assert lost == n_right(vectors[kept], labels[kept], folds[kept], np.ones(kept.sum(), bool)) - n_right(vectors, labels, folds, kept)
 
 
+def test_single_photos_are_asked_about_too_even_the_only_one_of_somebody() -> None:
+    vectors, labels = people([4, 4, 4, 1])
+    vectors[12] = vectors[:4].mean(axis=0) + 0.02  # nearer to the first one's photos than their template is
+    labels[[3, 7]] = labels[[7, 3]]
+    folds, rows = folds_of(labels, np.arange(13)), (3, 7, 0, 12)
+    for row, lost in zip(rows, lost_to(answered(vectors, labels), [np.array([row]) for row in rows]), strict=True):
+        kept = np.arange(13) != row
+        before = n_right(vectors, labels, folds, kept)
+        assert lost == n_right(vectors[kept], labels[kept], folds[kept], np.ones(12, bool)) - before, row
+    assert lost > 0
+
+
 def test_people_whose_photos_are_all_their_own_cost_nothing() -> None:
     assert found(*people([3, 8, 20, 2, 1])) == []
 
@@ -96,9 +111,7 @@ def test_with_more_sets_than_fit_at_once_the_answers_are_the_same(monkeypatch: p
     monkeypatch.setattr(
         module,
         "_without",
-        lambda asked, tried, _all=module._without: (
-            (slice(number, number + 1), rows, sets) for number, one in enumerate(tried) for _some, rows, sets in _all(asked, [one])
-        ),
+        lambda asked, tried, _all=module._without: (part for one in tried for part in _all(asked, [one])),
     )
     assert found(vectors, labels) == at_once
     assert len(at_once) > 3

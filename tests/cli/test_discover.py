@@ -13,7 +13,6 @@ from whosthat.library.facts import Place, Saying, say
 from whosthat.photos.drawing import save_image
 from whosthat.types import Box, Face, SetAside
 from whosthat.workflow.discovery import Discovery, FoundFace
-from whosthat.workflow.guesses import Guess
 
 FACE = Face(Box(20, 20, 90, 100), ((40, 50), (70, 50), (55, 70), (45, 85), (65, 85)), 1.0)
 
@@ -108,7 +107,7 @@ def test_what_somebody_is_not_and_every_guess(discovered, capsys):
 
 def test_only_what_was_shown_is_accepted(discovered, monkeypatch, capsys):
     monkeypatch.setattr(
-        "whosthat.workflow.discovery.guesses", lambda groups, people, _: [Guess(people[-1].name, False) if people else None] * len(groups)
+        "whosthat.workflow.discovery.guesses", lambda groups, people, _: [(people[-1].name, False) if people else None] * len(groups)
     )
 
     def groups(*words):

@@ -40,8 +40,8 @@ def test_one_content_may_lie_in_several_places_whatever_their_names(library_of: 
     photo = contents.faces_of(library)[0].photo
     with library.changing() as change:
         contents.put_file(change, 1, b"caf\xe9.png", "s", photo=photo)
-        gone = contents.put_file(change, 1, b"gone.png", "s", photo=photo)
-        change.execute("UPDATE files SET missing_since = 1 WHERE id = ?", (gone,))
+        contents.put_file(change, 1, b"gone.png", "s", photo=photo)
+        change.execute("UPDATE files SET missing_since = 1 WHERE name = ?", (b"gone.png",))
     here = (tmp_path / "photos/a.png", tmp_path / "photos" / os.fsdecode(b"caf\xe9.png"))
     assert contents.files_of(library, photo) == here
     assert contents.files_of_photos(library) == {photo: here}

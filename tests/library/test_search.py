@@ -198,6 +198,9 @@ def test_photos_below_a_folder_that_is_not_there_are_missing(library: Library, t
     assert search(library, Question(parse("anna"))) == Hits([1], 2, 0)
     (tmp_path / "photos").mkdir()  # where a drive was
     assert search(library, Question(parse("anna"))) == Hits([1], 2, 0)
+    with library.changing() as change:
+        change.execute("DELETE FROM roots WHERE id = 1")
+    assert search(library, Question(parse("anna"))) == Hits([1], 0, 0)
 
 
 def test_other_readers_faces_do_not_count(library: Library) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from pathlib import Path
 
@@ -59,17 +60,15 @@ def test_a_photo_that_is_being_written_is_waited_for(folder: Path) -> None:
 def test_videos_come_one_by_one_after_the_photos_when_they_have_been_still_for_a_while(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    now = [0.0]
-    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    times = itertools.count()
+    monkeypatch.setattr("time.monotonic", lambda: next(times))
     found = Arrivals(folder, existing=True)
-    for name in ("a.mp4", "b.MKV", "c.jpg"):
+    for name in ("a.mp4", "b.mp4", "c.MKV", "d.jpg"):
         put(folder / name)
-    assert polls(found, 5) == ["c.jpg"]
-    put(folder / "b.MKV", JPEG * 2)
-    now[0] = arrivals.STILL
-    assert polls(found, 5) == ["a.mp4"]
-    now[0] *= 2
-    assert polls(found, 5) == ["b.MKV"]
+    assert polls(found, 5) == ["d.jpg"]
+    put(folder / "c.MKV", JPEG * 2)
+    assert [polls(found, 1) for _rest in range(3)] == [["a.mp4"], ["b.mp4"], []]
+    assert polls(found, 5) == ["c.MKV"]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="this file system cannot delete a folder that is being read")
@@ -125,7 +124,7 @@ def test_what_is_known_does_not_grow_with_the_photos_that_came_and_went(folder: 
         assert polls(found) == [f"{number}.jpg"]
         (folder / f"{number}.jpg").unlink()
     polls(found)
-    assert len(found._known) + len(found._growing) == 0
+    assert not found._since
 
 
 def test_a_flood_comes_in_parts_and_a_folder_too_large_is_said(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -189,6 +189,16 @@ def test_photos_that_are_unlike_their_person_are_refused(bundle: Path, tmp_path:
         add_person(bundle, "bo", [write_photos(tmp_path / "new", "eve", range(2))])
 
 
+def test_photos_of_another_age_get_a_template_where_somebody_says_that_they_are_theirs(bundle: Path, tmp_path: Path) -> None:
+    photos = write_photos(tmp_path / "new", "eve", range(3))  # Bo as a child looks like Eve
+    with pytest.raises(DatasetError, match="do not look like the bo who is enrolled"):
+        add_person(bundle, "bo", [photos])
+    assert answers(bundle, "eve:9") is None
+    added = add_person(bundle, "bo", [photos], anyway=True)
+    assert added.notes[0].startswith("3 photos of bo are unlike the others and like each other")
+    assert [answers(bundle, text) for text in ("eve:9", "bo:9", "ann:9", "dee:9")] == ["bo", "bo", "ann", None]
+
+
 @pytest.mark.parametrize("name", ["../dee", "a/b", "a\\b", "..", "", "Bo", "x" * 300, "dee\u202e", "unknown", "UNKNOWN "])
 def test_a_name_that_is_a_path_or_nearly_taken_is_refused(bundle: Path, tmp_path: Path, name: str) -> None:
     with pytest.raises(UsageError, match=r"Choose another name"):

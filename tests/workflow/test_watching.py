@@ -22,7 +22,7 @@ from whosthat.photos.drawing import save_image
 from whosthat.photos.reading import read
 from whosthat.types import Image
 from whosthat.workflow import watching
-from whosthat.workflow.telling import Told, notifiers_of, secret_of
+from whosthat.workflow.telling import notifiers_of, secret_of
 from whosthat.workflow.watching import Notice, Watching, source_name, watch
 
 RED, BLUE, GREEN = (250, 0, 0), (0, 0, 250), (0, 250, 0)
@@ -258,6 +258,6 @@ def test_passwords_come_from_the_environment_or_a_file(tmp_path: Path, monkeypat
 
 
 def test_whom_to_tell_is_checked_before_anything_is_opened(heard: Any) -> None:
-    assert notifiers_of(Told(), "hall") == []
+    assert notifiers_of("hall") == []
     with pytest.raises(UsageError, match="A broker is HOST or HOST:PORT"):
-        notifiers_of(Told(webhooks=["http://127.0.0.1:9/x"], mqtt="no host"), "hall", heard)
+        notifiers_of("hall", ["http://127.0.0.1:9/x"], mqtt_broker="no host", progress=heard)

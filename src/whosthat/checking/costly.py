@@ -1,10 +1,11 @@
-"""Enrolled photos that cost right answers: what others would be answered if they were left out.
+"""What enrolled photos do to the answers for all others: the same photos are answered again as if some were left out, by distances alone.
 
-What belongs here: choosing which photos to leave out, and answering the others again, by distances alone. What does not: photos that look
-wrong by themselves (`suspects`), sentences (`face_findings`).
+What belongs here: counting that for photos that somebody asks about, and choosing photos of which it is worth knowing. What does not:
+photos that look wrong by themselves (`suspects`), sentences (`face_findings`).
 
 A photo is answered by templates, of its own person without its fold (`recognition.heads.folds_of`), and is right where it is near enough to
-its own person and nearer than to anybody else. The folds stay while photos are left out, so that nothing else changes.
+its own person and nearer than to anybody else. The folds stay while photos are left out, so that nothing else changes. Each age of somebody
+who has several counts as a person.
 """
 
 from __future__ import annotations
@@ -17,13 +18,14 @@ import numpy as np
 from whosthat.checking.suspects import SAME_PERSON_PAIR
 from whosthat.recognition.distances import Points, blocks, distances
 from whosthat.recognition.face_threshold import allowance_of, corrected
-from whosthat.recognition.heads import Compared, folds_of, held_out_distances, templates_of
+from whosthat.recognition.heads import Compared, compared, folds_of, held_out_distances, templates_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
+    from whosthat.recognition.enrolling import FittedIdentifier
     from whosthat.types import FloatArray, IntArray
 
 FEWEST_LOST = 2
@@ -54,47 +56,64 @@ class CostlyPhotos:
 
 
 @dataclass(frozen=True)
-class _Answered:
-    """Photos, how they compare, and whether they are right, bool (n,)."""
+class Answered:
+    """Enrolled photos, how they compare, up to which distance they get a name, and whether they are right, bool (n,)."""
 
     vectors: FloatArray
     labels: IntArray
+    groups: IntArray
     folds: IntArray
     compared: Compared
+    limit: float
     right: NDArray[np.bool_]
 
+    @classmethod
+    def of(cls, vectors: FloatArray, labels: IntArray, groups: IntArray, photos: Compared, limit: float) -> Answered:
+        """Answer photos: embeddings, labels from 0 up, of which none is missing, and what `recognition.heads.compared` says of them."""
+        right = (photos.own <= limit) & (photos.own <= photos.nearest)
+        return cls(vectors, labels, groups, folds_of(labels, groups), photos, limit, right)
 
-def find_costly(vectors: FloatArray, labels: IntArray, groups: IntArray, photos: Compared, limit: float) -> list[Costly]:
+    @classmethod
+    def by(cls, fitted: FittedIdentifier, groups: IntArray) -> Answered:
+        """Answer what a recogniser has learnt from; the groups are those that it was fitted with."""
+        gallery, photos = fitted.identifier.gallery, fitted.photos
+        labels, whose = gallery.templates
+        if len(whose) > len(gallery.people):
+            photos = compared(gallery.vectors, labels, groups, len(whose))
+        return cls.of(gallery.vectors, labels, groups, photos, fitted.identifier.threshold.value)
+
+
+def find_costly(answered: Answered) -> list[Costly]:
     """Find the photos that cost right answers, the most costly first; of each person, those that cost most.
 
     Photos that are not right themselves are left out, together with those of their person that show the same face or are copies of them.
-
-    Args:
-        vectors: float32 (n, dimensions).
-        labels: int64 (n,), from 0 up; everybody has a photo.
-        groups: int64 (n,); copies and bursts share a number.
-        photos: What `recognition.heads.compared` says of them.
-        limit: The comparable distance up to which a photo gets a name.
     """
-    own, nearest, _other = photos
-    answered = _Answered(vectors, labels, folds_of(labels, groups), photos, (own <= limit) & (own <= nearest))
-    tried = sorted(_sets(answered, groups), key=lambda rows: -len(rows))[:MOST_TRIED]
-    if not tried:
-        return []
-    # photos that would be right were one person not as near: what is left of the others decides then
-    beaten = np.flatnonzero((own <= limit) & (own > nearest))
-    beaten, found = beaten[own[beaten] <= _nearest_but_one(answered, beaten)], []
-    for some, rows, sets in _without(answered, tried):
-        lost = _own_answers(answered, rows, sets, limit) + _others_answers(answered, rows, sets, beaten)
-        found += [Costly(tuple(left.tolist()), n) for left, n in zip(tried[some], lost.tolist(), strict=True) if n >= FEWEST_LOST]
+    tried = sorted(_sets(answered), key=lambda rows: -len(rows))[:MOST_TRIED]
+    lost = lost_to(answered, tried)
+    found = [Costly(tuple(rows.tolist()), n) for rows, n in zip(tried, lost, strict=True) if n >= FEWEST_LOST]
     found.sort(key=lambda one: (-one.lost, len(one.rows)))
-    worst = {int(labels[one.rows[0]]): one for one in reversed(found)}  # where two people share a folder, either could go: one set a person
-    return [one for one in found if worst[int(labels[one.rows[0]])] is one]
+    # where two people share a folder, either could go: one set a person
+    worst = {int(answered.labels[one.rows[0]]): one for one in reversed(found)}
+    return [one for one in found if worst[int(answered.labels[one.rows[0]])] is one]
 
 
-def _sets(answered: _Answered, groups: IntArray) -> Iterator[IntArray]:
+def lost_to(answered: Answered, sets: Sequence[IntArray]) -> list[int]:
+    """Count for each set of rows of one person how many more of all other photos would be right without it."""
+    if not sets:
+        return []
+    own, nearest, _other = answered.compared
+    # photos that would be right were one person not as near: what is left of the others decides then
+    beaten = np.flatnonzero((own <= answered.limit) & (own > nearest))
+    beaten = beaten[own[beaten] <= _nearest_but_one(answered, beaten)]
+    lost: list[int] = []
+    for people, rows, kept_by in _without(answered, sets):
+        lost += (_own_answers(answered, rows, kept_by, len(people)) + _others_answers(answered, rows, kept_by, people, beaten)).tolist()
+    return lost
+
+
+def _sets(answered: Answered) -> Iterator[IntArray]:
     """Yield sets of rows to leave out; each leaves its person two photos at least, which can tell of each other."""
-    counts = np.bincount(answered.labels)
+    counts, groups = np.bincount(answered.labels), answered.groups
     wrong = np.flatnonzero(~answered.right & (counts > 2)[answered.labels])  # of two photos, none tells which is wrong
     wrong = wrong[np.lexsort((-answered.compared.own[wrong], answered.labels[wrong]))]
     if not len(wrong):
@@ -122,7 +141,7 @@ def _components(linked: NDArray[np.bool_]) -> list[IntArray]:
         part = least
 
 
-def _nearest_but_one(answered: _Answered, rows: IntArray) -> FloatArray:
+def _nearest_but_one(answered: Answered, rows: IntArray) -> FloatArray:
     """Return the comparable distances of some photos to the second nearest other person, float32 (k,); infinite without one."""
     counts, far = np.bincount(answered.labels), np.empty(len(rows), np.float32)
     if not len(rows):
@@ -136,39 +155,40 @@ def _nearest_but_one(answered: _Answered, rows: IntArray) -> FloatArray:
     return far
 
 
-def _without(answered: _Answered, tried: list[IntArray]) -> Iterator[tuple[slice, IntArray, IntArray]]:
-    """Yield for some sets at once the rows that their people keep, and which set each row is of, from 0; both int64 (k,).
+def _without(answered: Answered, sets: Sequence[IntArray]) -> Iterator[tuple[IntArray, IntArray, IntArray]]:
+    """Yield for some sets at once whose they are, (sets,), the rows that their people keep, and of which set each row is, both int64 (k,).
 
     As few at once as keep no more rows than there are photos, so that memory does not grow with the sets.
     """
     order, ends = np.argsort(answered.labels, kind="stable"), np.cumsum(np.bincount(answered.labels))
+    people: list[int] = []
     kept: list[IntArray] = []
-    start = n_kept = 0
-    for number, rows in enumerate(tried):
-        person = int(answered.labels[rows[0]])
-        own = order[ends[person - 1] if person else 0 : ends[person]]
+    for number, rows in enumerate(sets):
+        people.append(int(answered.labels[rows[0]]))
+        own = order[ends[people[-1] - 1] if people[-1] else 0 : ends[people[-1]]]
         kept.append(np.setdiff1d(own, rows))
-        n_kept += len(kept[-1])
-        if n_kept >= len(order) or number == len(tried) - 1:
-            yield slice(start, number + 1), np.concatenate(kept), np.repeat(np.arange(len(kept)), [len(one) for one in kept])
-            start, kept, n_kept = number + 1, [], 0
+        if sum(map(len, kept)) >= len(order) or number == len(sets) - 1:
+            yield np.array(people), np.concatenate(kept), np.repeat(np.arange(len(kept)), [len(one) for one in kept])
+            people, kept = [], []
 
 
-def _own_answers(answered: _Answered, rows: IntArray, sets: IntArray, limit: float) -> IntArray:
+def _own_answers(answered: Answered, rows: IntArray, kept_by: IntArray, n_sets: int) -> IntArray:
     """Count for each set how many more photos of the same person would be right without it, int64 (sets,)."""
-    own = corrected(*held_out_distances(answered.vectors[rows], sets, answered.folds[rows], int(sets[-1]) + 1))
-    now = (own <= limit) & (own <= answered.compared.nearest[rows])
-    return np.bincount(sets[now], minlength=sets[-1] + 1) - np.bincount(sets[answered.right[rows]], minlength=sets[-1] + 1)
+    own = corrected(*held_out_distances(answered.vectors[rows], kept_by, answered.folds[rows], n_sets))
+    now = (own <= answered.limit) & (own <= answered.compared.nearest[rows])
+    return np.bincount(kept_by[now], minlength=n_sets) - np.bincount(kept_by[answered.right[rows]], minlength=n_sets)
 
 
-def _others_answers(answered: _Answered, rows: IntArray, sets: IntArray, beaten: IntArray) -> IntArray:
+def _others_answers(answered: Answered, rows: IntArray, kept_by: IntArray, people: IntArray, beaten: IntArray) -> IntArray:
     """Count for each set how many more photos of other people would be right without it, int64 (sets,).
 
     ``beaten`` are rows that only the nearest other person keeps from being right.
     """
-    n_sets = int(sets[-1]) + 1
-    people = answered.labels[rows[np.searchsorted(sets, np.arange(n_sets))]]
-    templates, allowance = Points(templates_of(answered.vectors[rows], sets, n_sets)), allowance_of(np.bincount(sets))
+    n_sets = len(people)
+    templates, allowance = (
+        Points(templates_of(answered.vectors[rows], kept_by, n_sets)),
+        allowance_of(np.bincount(kept_by, minlength=n_sets)),
+    )
     asking, gained = np.concatenate([np.flatnonzero(answered.right), beaten]), np.zeros(n_sets, np.int64)
     for block in blocks(len(asking), n_sets):
         photos = asking[block]

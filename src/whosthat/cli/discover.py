@@ -68,10 +68,10 @@ class _Wishes:
         found = found.named(self.names).denied(self.never, numbered=found)
         if not (self.accept or self.perhaps):
             return found
-        guessed = shown.guessed(perhaps=self.perhaps)
-        if not guessed:
+        proposed = shown.proposed(perhaps=self.perhaps)
+        if not proposed:
             say(_("No name was proposed before, so none was accepted. Look at the contact sheet first."))
-        return found.taking(guessed)
+        return found.taking(proposed)
 
 
 @app.command(
@@ -148,6 +148,7 @@ def _of_photos(paths: list[Path], wishes: _Wishes, without: list[Path], *, bundl
     """Group the faces of photos."""
     from whosthat.workflow.discover import discover as discover_paths
     from whosthat.workflow.group_files import read_names
+    from whosthat.workflow.metadata import read_xmp
 
     names, shown = read_names(wishes.sheet)
     others: Counter[str] = Counter()
@@ -157,16 +158,10 @@ def _of_photos(paths: list[Path], wishes: _Wishes, without: list[Path], *, bundl
         )
     say(*not_looked_at(others))
     found = replace(found, never=names.never)
-    return wishes.applied(_with_names_of_others(found, wishes.contacts) if wishes.read_xmp else found, shown)
-
-
-def _with_names_of_others(found: Discovery, contacts: Path | None) -> Discovery:
-    """Take names from the photos' metadata."""
-    from whosthat.workflow.metadata import read_xmp
-
-    named, read = read_xmp(found, contacts=contacts)
-    say_read(read)
-    return named
+    if wishes.read_xmp:
+        found, read = read_xmp(found, contacts=wishes.contacts)
+        say_read(read)
+    return wishes.applied(found, shown)
 
 
 def _write_names(found: Discovery, *, in_files: bool) -> bool:

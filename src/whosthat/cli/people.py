@@ -28,7 +28,9 @@ ChosenPhotoArgument = Annotated[Path, argument("PHOTO", N_("The file of an enrol
 ChosenFaceOption = Annotated[int | None, option("--face N", N_("Enrol the Nth face, counted from left to right, instead."), min=1)]
 WhoseOption = Annotated[str | None, option("--name NAME", N_("Whose photo it is, where it is several people's."))]
 FaceOption = Annotated[int | None, option("--face N", N_("Enrol the Nth face of the one photo, counted from left to right."), min=1)]
-_ANYWAY_HELP = N_("Enrol the photos even if they do not seem to show one person, or show somebody who is known already.")
+_ANYWAY_HELP = N_(
+    "Enrol the photos even if they do not seem to show one person, show somebody who is known already, or the person at another age."
+)
 AnywayOption = Annotated[bool, option("--anyway", _ANYWAY_HELP)]
 
 

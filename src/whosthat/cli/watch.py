@@ -81,18 +81,19 @@ def watch(  # noqa: PLR0913  typer makes a parameter of each option
 ) -> None:
     """Answer ``whosthat watch``."""
     from whosthat.runs.lock import listening
-    from whosthat.workflow.telling import Told, notifiers_of
+    from whosthat.workflow.telling import notifiers_of
     from whosthat.workflow.watching import Watching
     from whosthat.workflow.watching import watch as watch_source
 
     how = Watching(name, interval, away, existing=existing, unknown=not no_unknown, image=image)
-    told = Told(webhooks or (), mqtt, mqtt_user, mqtt_tls, ca)
     with terminal_progress() as progress, listening() as stop_request:
         notices = watch_source(
             bundle,
             source,
             how,
-            notifiers=lambda called: notifiers_of(told, called, progress),
+            notifiers=lambda called: notifiers_of(
+                called, webhooks or (), mqtt_broker=mqtt, mqtt_user=mqtt_user, mqtt_tls=mqtt_tls, ca=ca, progress=progress
+            ),
             stops=lambda: bool(stop_request.signal),
             progress=progress,
         )

@@ -35,8 +35,8 @@ DECODED_AT = 1600
 AROUND = 0.25
 """So much of a face's side is shown around it on every side: hair and chin help to know somebody."""
 
-SHOWN, TYPICAL = 18, 6
-"""So many faces of a group are shown: of a larger one the most typical, and for the rest those least like the others."""
+SHOWN, TYPICAL = 17, 6
+"""So many faces of a group are shown, two rows with what says how many more: the most typical, and those least like the others."""
 
 MOST_FACES = 3000
 """Faces on the whole page; the groups that come later show none, but are listed."""

@@ -32,7 +32,6 @@ _FACE = (
     "SELECT faces.id, photo, hex(sha256), number, left, top, right, bottom, landmarks, score, sharpness, vector, width, height FROM faces "
     "JOIN photos ON photos.id = photo "
 )
-_PLACES = "SELECT roots.path, files.name FROM files JOIN roots ON roots.id = root WHERE "
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +93,8 @@ def put_photo(change: sqlite3.Connection, sha256: str, size: tuple[int, int], ta
     return _row(change, "SELECT id FROM photos WHERE sha256 = ?", content)
 
 
-def put_file(change: sqlite3.Connection, root: int, name: bytes, stamp: str, *, photo: int | None, problem: str = "") -> int:
-    """Remember what lies at a place below a root: a photo, or why there is none; return the file's row.
+def put_file(change: sqlite3.Connection, root: int, name: bytes, stamp: str, *, photo: int | None, problem: str = "") -> None:
+    """Remember what lies at a place below a root: a photo, or why there is none.
 
     Another photo that lay there before is kept in ``was``.
     """
@@ -105,7 +104,6 @@ def put_file(change: sqlite3.Connection, root: int, name: bytes, stamp: str, *, 
         "was = CASE WHEN photo IS NOT NULL AND photo IS NOT ?4 THEN coalesce(was, photo) ELSE was END",
         (root, name, stamp, photo, problem),
     )
-    return _row(change, "SELECT id FROM files WHERE root = ? AND name = ?", root, name)
 
 
 def put_faces(
@@ -164,22 +162,21 @@ def faces_of(library: Library, reader: str | None = None, photos: Collection[int
 
 def files_of(library: Library, photo: int, *, missing: bool = False) -> tuple[Path, ...]:
     """Return where a photo lies, in the order of the paths; with ``missing``, also where it lay and cannot be found now."""
-    gone = "" if missing else "AND missing_since IS NULL "  # not translated: SQL
-    rows = library.rows(f"{_PLACES} photo = ? {gone}ORDER BY roots.path, files.name", (photo,))  # not translated: SQL
-    return tuple(_path(*row) for row in rows)
+    return files_of_photos(library, [photo], missing=missing).get(photo, ())
 
 
 def files_of_photos(library: Library, photos: Collection[int] | None = None, *, missing: bool = False) -> dict[int, tuple[Path, ...]]:
     """Return where many photos lie, by row, as `files_of`; None is all. A photo that lies nowhere is not there."""
-    select = f"SELECT photo, {_PLACES.removeprefix('SELECT ')}{'' if missing else 'missing_since IS NULL AND '}"
+    there = "" if missing else "missing_since IS NULL AND "
+    select = f"SELECT photo, roots.path, files.name FROM files JOIN roots ON roots.id = root WHERE {there}"  # noqa: S608
     order = "ORDER BY photo, roots.path, files.name"  # not translated: SQL
     if photos is None:
         rows = library.rows(f"{select} photo IS NOT NULL {order}")  # not translated: SQL
     else:
         rows = list(library.rows_of(f"{select} photo IN ({{}}) {order}", sorted(photos)))  # not translated: SQL
     found: dict[int, tuple[Path, ...]] = {}
-    for photo, *place in rows:
-        found[photo] = (*found.get(photo, ()), _path(*place))
+    for photo, root, name in rows:
+        found[photo] = (*found.get(photo, ()), Path(os.fsdecode(root), os.fsdecode(name)))
     return found
 
 
@@ -239,10 +236,6 @@ def _face(*values: Any) -> LibraryFace:
         raise ValueError("an embedding is not finite")  # not translated: part of a sentence of `faces_of`
     face = Face(box, tuple((x, y) for x, y in points), score)  # type: ignore[arg-type]
     return LibraryFace(row, photo, f"{digest.lower()}-{number}", face, shares(box, width, height), numbers, sharpness)
-
-
-def _path(root: bytes, name: bytes) -> Path:
-    return Path(os.fsdecode(root), os.fsdecode(name))
 
 
 def _row(change: sqlite3.Connection, statement: str, *values: object) -> int:

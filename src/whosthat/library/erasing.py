@@ -27,7 +27,7 @@ NOTE = "forgetting"
 """The setting that says what is still to be done."""
 
 _FREE_PAGES = "{}"
-"""The note where only free pages are still to be overwritten."""
+"""The note where the rows are gone."""
 
 _FACES = (
     'SELECT faces.id, faces.photo, faces."left", faces.top, faces."right", faces.bottom, width, height FROM faces '
@@ -43,7 +43,7 @@ _GONE = (
 )
 """Files that are missing, but not those of a folder that is away as a whole: a drive that is not plugged in, say. ``:away`` is one that is
 gone for good."""
-_PHOTOS_GONE = f"id NOT IN (SELECT photo FROM files WHERE photo IS NOT NULL AND NOT ({_GONE}))"  # noqa: S608  a constant
+_PHOTOS_GONE = f"SELECT id, sha256 FROM photos WHERE id NOT IN (SELECT photo FROM files WHERE photo IS NOT NULL AND NOT ({_GONE}))"  # noqa: S608
 
 
 @dataclass
@@ -66,7 +66,6 @@ class Erasing(BaseModel):
         receipt: The name of the receipt's file.
         alone: Rows of the photos that show nobody else.
         shared: Rows of those that show others, too.
-        digests: The SHA-256 of both, in hexadecimal.
         guessed: How many of the faces had got the name from a recogniser or a group alone.
     """
 
@@ -75,8 +74,12 @@ class Erasing(BaseModel):
     receipt: Annotated[str, Field(pattern=r"^forgotten [^/\\]+\.json$")]
     alone: tuple[int, ...]
     shared: tuple[int, ...]
-    digests: tuple[str, ...]
     guessed: int
+
+    def digests(self, library: Library) -> list[str]:
+        """Return the SHA-256 of all these photos, in hexadecimal; they are there until `erase`."""
+        photos = [*self.alone, *self.shared]
+        return [content.hex() for (content,) in library.rows_of("SELECT sha256 FROM photos WHERE id IN ({})", photos)]
 
     def counts(self, library: Library) -> Mapping[str, int]:
         """Return how much is to go: ``photos``, ``shared``, ``embeddings``, ``guessed`` and ``facts``; and ``paths`` that hold the name."""
@@ -92,7 +95,7 @@ class Erasing(BaseModel):
         }
 
     def erase(self, library: Library) -> None:
-        """Delete the rows; from here on only `give_back` is left to do."""
+        """Delete the rows; from here on the library `is_erased`."""
         faces, facts = _doomed(library, self)
         with library.changing() as change:
             change.executemany("DELETE FROM faces WHERE id = ?", [(row,) for row in faces])
@@ -109,13 +112,11 @@ def note(library: Library, person: str, receipt: str) -> Erasing:
     photos = _photos_of(library, rows)
     alone = [photo for photo, one in photos.items() if not one.shows_others]
     shared = [photo for photo, one in photos.items() if one.shows_others]
-    digests = [digest for (digest,) in library.rows_of("SELECT lower(hex(sha256)) FROM photos WHERE id IN ({})", [*photos])]
     marks = [mark_of(content) for (content,) in library.rows_of("SELECT sha256 FROM photos WHERE id IN ({})", alone)]
     places = "SELECT roots.path, files.name, stamp FROM files JOIN roots ON roots.id = root WHERE photo IN ({})"
     marks += [mark_of(contents.inside(root), name, stamp) for root, name, stamp in library.rows_of(places, alone)]
     guessed = sum(why != "fact" for row in rows for _face, _photo, why in library.rows(_ANSWERED, (row,)))
-    lists = {"alone": tuple(alone), "shared": tuple(shared), "digests": tuple(digests)}
-    erasing = Erasing(person=person, receipt=receipt, guessed=guessed, **lists)
+    erasing = Erasing(person=person, receipt=receipt, alone=tuple(alone), shared=tuple(shared), guessed=guessed)
     with library.changing() as change:
         change.executemany(_MARK, [(mark,) for mark in marks])
         change.executemany(
@@ -129,10 +130,10 @@ def note(library: Library, person: str, receipt: str) -> Erasing:
 def begun(library: Library) -> Erasing | None:
     """Return the forgetting that was begun and whose rows are still there; None without one. LibraryError where the note is damaged."""
     text = library.setting(NOTE)
-    if text in (None, _FREE_PAGES):
+    if text is None or is_erased(library):
         return None
     try:
-        return Erasing.model_validate_json(text or "")
+        return Erasing.model_validate_json(text)
     except ValueError as error:  # also what pydantic raises
         raise library.damaged(type(error).__name__) from error
 
@@ -145,7 +146,7 @@ def roots_away(library: Library) -> dict[int, Path]:
 
 def missing_digests(library: Library, away: int | None = None) -> list[str]:
     """Return the SHA-256 of the photos that `erase_missing` deletes."""
-    return [digest for (digest,) in library.rows(f"SELECT lower(hex(sha256)) FROM photos WHERE {_PHOTOS_GONE}", {"away": away})]  # noqa: S608  a constant
+    return [content.hex() for _row, content in library.rows(_PHOTOS_GONE, {"away": away})]
 
 
 def erase_missing(library: Library, away: int | None = None) -> tuple[int, int, int]:
@@ -154,21 +155,25 @@ def erase_missing(library: Library, away: int | None = None) -> tuple[int, int, 
     Files of a folder that is `roots_away` stay, but for those of the one whose row is ``away``: it goes as a whole.
     """
     with library.changing() as change:
-        faces = change.execute(f"DELETE FROM faces WHERE photo IN (SELECT id FROM photos WHERE {_PHOTOS_GONE})", {"away": away}).rowcount  # noqa: S608  a constant
-        photos = [(row,) for (row,) in change.execute(f"SELECT id FROM photos WHERE {_PHOTOS_GONE}", {"away": away})]  # noqa: S608  a constant
-        files = change.execute(f"DELETE FROM files WHERE {_GONE}", {"away": away}).rowcount  # noqa: S608  a constant
+        photos = [(row,) for row, _content in change.execute(_PHOTOS_GONE, {"away": away})]
+        files = change.execute(f"DELETE FROM files WHERE {_GONE}", {"away": away}).rowcount  # noqa: S608
+        faces = change.executemany("DELETE FROM faces WHERE photo = ?", photos).rowcount
         change.executemany("DELETE FROM photos WHERE id = ?", photos)
         change.execute("DELETE FROM roots WHERE id = ?", (away,))
         set_setting(change, NOTE, _FREE_PAGES)
-    return files, len(photos), faces
+    return files, len(photos), max(0, faces)
+
+
+def is_erased(library: Library) -> bool:
+    """Tell whether rows were deleted, and `give_back` is still to come."""
+    return library.setting(NOTE) == _FREE_PAGES
 
 
 def give_back(library: Library) -> None:
-    """Overwrite and give back the pages of what was deleted, where that is still to be done; LibraryError where others read them."""
-    if library.setting(NOTE) == _FREE_PAGES:
-        library.shrink()
-        with library.changing() as change:
-            set_setting(change, NOTE, None)
+    """Overwrite and give back the pages of what was deleted; LibraryError where others read them."""
+    library.shrink()
+    with library.changing() as change:
+        set_setting(change, NOTE, None)
 
 
 def _rows_of(library: Library, person: str) -> list[int]:

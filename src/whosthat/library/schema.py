@@ -10,7 +10,8 @@ out from facts and recogniser, and can be worked out again at any time.
     files      below a root: ``name`` (relative, as the file system writes it), ``stamp`` (size and times; see `store.stamp_of`), its photo
                (NULL where ``problem`` says why it cannot be read), ``missing_since`` (seconds; NULL while it is there), ``was``: the photo
                that lay there before the file was changed, until it is known which facts it shares with the new one
-    photos     ``sha256`` (32 bytes), upright ``width`` and ``height``, ``taken_at`` (seconds, EXIF's local time as if it were UTC; or NULL)
+    photos     ``sha256`` (32 bytes), upright ``width`` and ``height``, ``taken_at`` (seconds, EXIF's local time as if it were UTC; or
+               NULL), ``gone``: 0 where one of its files is there, 1 where all are missing, NULL where it has none; kept by triggers
     looks      which reader (`faces.finding.FaceReader.key`) has looked at which photo, be there faces or not
     faces      what a reader found: ``number`` from 1, from the left; box in pixels; ``landmarks`` (10 float32: x, y five times);
                ``score``, ``sharpness``; ``vector`` (float32, little-endian)
@@ -30,16 +31,24 @@ out from facts and recogniser, and can be worked out again at any time.
 
 from __future__ import annotations
 
+_NOTE_GONE = (
+    "UPDATE photos SET gone = (SELECT missing_since IS NOT NULL FROM files WHERE photo = photos.id ORDER BY missing_since LIMIT 1) "
+    "WHERE id IN"
+)
+
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
         "CREATE TABLE roots (id INTEGER PRIMARY KEY, path BLOB NOT NULL UNIQUE)",
         "CREATE TABLE photos (id INTEGER PRIMARY KEY, sha256 BLOB NOT NULL UNIQUE, width INTEGER NOT NULL, height INTEGER NOT NULL, "
-        "taken_at REAL)",
-        "CREATE INDEX photos_by_time ON photos (taken_at)",
+        "taken_at REAL, gone INTEGER)",
+        "CREATE INDEX photos_by_time ON photos (taken_at, gone)",
         "CREATE TABLE files (id INTEGER PRIMARY KEY, root INTEGER NOT NULL REFERENCES roots ON DELETE CASCADE, name BLOB NOT NULL, "
         "stamp TEXT NOT NULL, photo INTEGER REFERENCES photos, problem TEXT NOT NULL DEFAULT '', missing_since REAL, "
         "was INTEGER REFERENCES photos ON DELETE SET NULL, UNIQUE (root, name))",
         "CREATE INDEX files_of_photo ON files (photo, missing_since)",
+        f"CREATE TRIGGER file_comes AFTER INSERT ON files BEGIN {_NOTE_GONE} (NEW.photo); END",
+        f"CREATE TRIGGER file_goes AFTER DELETE ON files BEGIN {_NOTE_GONE} (OLD.photo); END",
+        f"CREATE TRIGGER file_changes AFTER UPDATE OF photo, missing_since ON files BEGIN {_NOTE_GONE} (OLD.photo, NEW.photo); END",
         "CREATE INDEX files_that_changed ON files (was) WHERE was IS NOT NULL",
         "CREATE TABLE looks (photo INTEGER NOT NULL REFERENCES photos ON DELETE CASCADE, reader TEXT NOT NULL, "
         "PRIMARY KEY (photo, reader)) WITHOUT ROWID",

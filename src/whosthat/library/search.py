@@ -47,11 +47,12 @@ _PEOPLE = (
 
 _FOUND = (
     "SELECT json_group_array(id) FILTER (WHERE gone = 0 AND dated), count(*) FILTER (WHERE gone = 1 AND dated), "
-    "count(*) FILTER (WHERE gone IS NOT NULL AND NOT dated) FROM (SELECT photos.id, {dated} AS dated, "
-    "(SELECT {gone} IS NOT NULL FROM files WHERE photo = photos.id AND {inside} ORDER BY {gone} LIMIT 1) AS gone "
-    "FROM photos WHERE {where} ORDER BY taken_at NULLS LAST, photos.id)"
+    "count(*) FILTER (WHERE gone IS NOT NULL AND NOT dated) FROM "
+    "(SELECT photos.id, {dated} AS dated, {gone} AS gone FROM photos WHERE {where} ORDER BY taken_at NULLS LAST, photos.id)"
 )
-"""The rows as one text: a hundred thousand rows one by one would take longer than the search. ``gone`` is NULL where there is no file."""
+"""The rows as one text: a hundred thousand rows one by one would take longer than the search. ``gone`` is as in the table ``photos``."""
+_GONE = "(SELECT {missing} IS NOT NULL FROM files WHERE photo = photos.id AND {inside} ORDER BY {missing} LIMIT 1)"
+"""The same of the files in a folder."""
 _NAMES = (
     "SELECT json_group_array(people.name) FROM faces LEFT JOIN answers ON answers.face = faces.id LEFT JOIN people ON people.id = person "
     "WHERE faces.photo = photos.id AND faces.reader = ? AND answers.why IS NOT 'no_face'"
@@ -133,10 +134,11 @@ def search(library: Library, question: Question) -> Hits:
     if question.within is not None:
         where, values = f"{where} AND {_among(f'SELECT photo FROM files WHERE {inside}')}", [*values, *within]  # noqa: S608  of constants
     lost = ", ".join(str(row) for row, folder in roots.items() if not _holds_something(folder))
-    gone = f"coalesce(missing_since, CASE WHEN root IN ({lost}) THEN 1 END)" if lost else "missing_since"  # not translated: SQL
+    missing = f"coalesce(missing_since, CASE WHEN root IN ({lost}) THEN 1 END)" if lost else "missing_since"  # not translated: SQL
+    given, gone = ([], "gone") if question.within is None and not lost else (within, _GONE.format(missing=missing, inside=inside))
     dated = "1" if question.since is None and question.before is None else "taken_at IS NOT NULL"  # not translated: SQL
-    ((rows, missing, undated),) = library.rows(_FOUND.format(dated=dated, gone=gone, inside=inside, where=where), (*within, *values))
-    hits = Hits(json.loads(rows), missing, undated)
+    ((rows, n_missing, undated),) = library.rows(_FOUND.format(dated=dated, gone=gone, where=where), (*given, *values))
+    hits = Hits(json.loads(rows), n_missing, undated)
     if hits == Hits([], 0, 0) and question.within is not None:
         _check_folder(library, question.within, roots)
     return hits

@@ -154,10 +154,9 @@ class Library:
         run("PRAGMA secure_delete = ON")
         run("PRAGMA temp_store = MEMORY")  # or VACUUM would leave a copy in the folder for temporary files
         run("PRAGMA foreign_keys = ON")
-        if self._version() == len(MIGRATIONS):
-            self._check_kind()
-            return
         self._check_kind()
+        if self._version() == len(MIGRATIONS):
+            return
         run("PRAGMA journal_mode = WAL")
         with self.changing():
             version = self._version()  # again: another process may have been faster

@@ -151,9 +151,9 @@ def _planned(person: Person, written: Sequence[Written], others: Sequence[Region
     if box is None:
         return plan
     share, there = max(((same_face(box, one.region.box), one) for one in written), key=lambda pair: pair[0], default=(0.0, None))
-    said = max(others, key=lambda one: same_face(box, one.box), default=None)
-    if said is not None and same_face(box, said.box) > share and not same_name(said.name, person.name):
-        return _named_otherwise(plan, said.name)
+    nearest = max(others, key=lambda one: same_face(box, one.box), default=None)
+    if nearest is not None and same_face(box, nearest.box) > share and not same_name(nearest.name, person.name):
+        return _named_otherwise(plan, nearest.name)
     if there is not None and share > 0:
         return _beside(plan, there, share)
     namesakes = [one for one in written if same_name(one.region.name, person.name)]

@@ -18,7 +18,7 @@ from whosthat.photos.reading import looks_like_photo
 from whosthat.photos.signatures import VIDEO_SUFFIXES
 
 MOST = 500_000
-"""So many files are known at a time, 30 MB; of a larger folder the rest is passed over, and `Arrivals.is_full` says so."""
+"""So many files are known at a time, 50 MB; of a larger folder the rest is passed over, and `Arrivals.is_full` says so."""
 
 AT_ONCE = 200
 """So many new photos are given at a time, the oldest first; of videos one, so that photos need not wait for several."""
@@ -43,8 +43,7 @@ class Arrivals:
 
     def __init__(self, folder: Path, *, existing: bool = False) -> None:
         self.folder, self.is_there, self.is_full = folder, True, False
-        self._known: set[int] = set()
-        self._growing: dict[str, tuple[_Facts, float]] = {}
+        self._since: dict[int, float | None] = {}  # when each file was first seen as it is; None for those that are not new any more
         self._is_first = not existing
 
     def poll(self) -> list[Path]:
@@ -54,19 +53,25 @@ class Arrivals:
         """
         try:
             os.stat(self.folder)  # noqa: PTH116  a folder on a drive that is not there any more is not an empty one
-            found = dict(self._files(self.folder))
+            found = {_key(path, facts): (facts[1], path) for path, facts in self._files(self.folder)}
         except OSError:
             self.is_there = False
             return []
-        self.is_there = True
-        if self._is_first:
-            self._is_first = False
-            self._known = {_key(path, facts) for path, facts in found.items()}
-        self._known &= {_key(path, facts) for path, facts in found.items()}  # what is gone may come back, and is then new
-        ready = self._whole({path: facts for path, facts in found.items() if _key(path, facts) not in self._known})
-        others = {path for path in ready if not _is_video(Path(path)) and not looks_like_photo(Path(path))}
-        self._known |= {_key(path, found[path]) for path in others}
-        return [Path(path) for path in ready if path not in others]
+        self.is_there, now = True, time.monotonic()
+        first = None if self._is_first else now
+        self._is_first = False
+        self._since = {key: self._since.get(key, first) for key in found}  # what is gone may come back, and is then new
+        waiting = {key: since for key, since in self._since.items() if since is not None and since < now}
+        photos, videos = [], []
+        for key in sorted(waiting, key=found.__getitem__):
+            path = Path(found[key][1])
+            if path.suffix.lower() in VIDEO_SUFFIXES:
+                videos += [path] if now - waiting[key] >= STILL else []
+            elif looks_like_photo(path):
+                photos.append(path)
+            else:
+                self._since[key] = None
+        return [*photos[:AT_ONCE], *videos[:1]]
 
     def take(self, path: Path) -> bool:
         """Say whether a photo is still there, and is new no more; one that has gone with its folder is given when that is back."""
@@ -74,21 +79,8 @@ class Arrivals:
             facts = path.stat()
         except OSError:
             return False
-        self._known.add(_key(str(path), (facts.st_size, facts.st_mtime_ns)))
+        self._since[_key(str(path), (facts.st_size, facts.st_mtime_ns))] = None
         return True
-
-    def _whole(self, fresh: dict[str, _Facts]) -> list[str]:
-        """Return those of the new files that are given now: they have not changed for long enough."""
-        now, before, self._growing = time.monotonic(), self._growing, {}
-        photos, videos = [], []
-        for path, facts in sorted(fresh.items(), key=lambda item: item[1][1]):
-            last, since = before.get(path, (None, now))
-            self._growing[path] = (facts, since if facts == last else now)
-            if facts == last and not _is_video(Path(path)):
-                photos.append(path)
-            elif facts == last and now - since >= STILL:
-                videos.append(path)
-        return [*photos[:AT_ONCE], *videos[:1]]
 
     def _files(self, folder: Path) -> Iterator[tuple[str, _Facts]]:
         """Yield each file below a folder, its size and when it was changed; hidden ones and links to folders are passed over."""
@@ -107,10 +99,6 @@ class Arrivals:
                 self.is_full = n_files >= MOST
                 if self.is_full:
                     return
-
-
-def _is_video(path: Path) -> bool:
-    return path.suffix.lower() in VIDEO_SUFFIXES
 
 
 def _key(path: str, facts: tuple[int, int]) -> int:

@@ -10,16 +10,15 @@ but pictures from it: no list of other addresses, no file.
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from whosthat.errors import PhotoError, UsageError
-from whosthat.photos.quiet import quiet_opencv
+from whosthat.photos.quiet import ffmpeg_may, quiet_opencv
 from whosthat.settings import MAX_VIDEO_PIXELS
 from whosthat.types import Image
 
@@ -47,8 +46,6 @@ FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 """Seconds until a camera that is gone is tried again: twice as long each time."""
 
 PASSWORD = "WHOSTHAT_CAMERA_PASSWORD"  # noqa: S105  the name of a variable
-
-_opening = threading.Lock()
 
 
 class Camera:
@@ -129,32 +126,14 @@ def open_stream(address: str) -> Camera:
     import cv2
 
     scheme = address.partition("://")[0]
-    words = {"protocol_whitelist": PROTOCOLS[scheme], "format_whitelist": _FORMATS} | (
-        {"rtsp_transport": "tcp"} if "rtsp" in scheme else {}
-    )
+    words = {"rtsp_transport": "tcp"} if "rtsp" in scheme else {}
     limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, STREAM_TIMEOUT, cv2.CAP_PROP_READ_TIMEOUT_MSEC, STREAM_TIMEOUT]
-    with _opening, _ffmpeg_may(words), quiet_opencv():
+    with ffmpeg_may(protocol_whitelist=PROTOCOLS[scheme], format_whitelist=_FORMATS, **words):
         capture = cv2.VideoCapture(address, cv2.CAP_FFMPEG, limits)
     if not capture.isOpened():
         capture.release()
         raise PhotoError(None, "The camera does not answer, or gives no pictures that can be read.")
     return Camera(capture)
-
-
-@contextlib.contextmanager
-def _ffmpeg_may(words: dict[str, str]) -> Iterator[None]:
-    """Say what FFmpeg may do, in the variables that OpenCV reads when it opens something."""
-    own = {"OPENCV_FFMPEG_CAPTURE_OPTIONS": "|".join(f"{name};{value}" for name, value in words.items()), "OPENCV_FFMPEG_LOGLEVEL": "-8"}
-    before = {name: os.environ.get(name) for name in own}
-    os.environ.update(own)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
 
 
 class LiveCamera:

@@ -74,13 +74,10 @@ def colours_of(sightings: Sequence[Sighting]) -> dict[str | None, Colour]:
         {None: (70, 70, 70)}
     """
     colours: dict[str | None, Colour] = {None: UNKNOWN_COLOUR}
-    free = list(PEOPLE_COLOURS)
     for name in sorted({sighting.name for sighting in sightings if sighting.name is not None}):
         first = zlib.crc32(name.encode("utf-8", "replace")) % len(PEOPLE_COLOURS)
         wanted = PEOPLE_COLOURS[first:] + PEOPLE_COLOURS[:first]
-        colours[name] = next((colour for colour in wanted if colour in free), wanted[0])
-        if colours[name] in free:
-            free.remove(colours[name])
+        colours[name] = next((colour for colour in wanted if colour not in colours.values()), wanted[0])
     return colours
 
 

@@ -1,7 +1,11 @@
-"""Pillow and OpenCV without their warnings: whosthat says in its own words what is wrong with a file. Here nothing uses them."""
+"""Pillow and OpenCV without their warnings: whosthat says in its own words what is wrong with a file. Here nothing uses them.
+
+Also what FFmpeg may do where OpenCV opens something by it.
+"""
 
 from __future__ import annotations
 
+import os
 import threading
 import warnings
 from collections.abc import Iterator
@@ -53,3 +57,25 @@ def quiet_opencv() -> Iterator[None]:
         yield
     finally:
         of_version.setLogLevel(before)
+
+
+_OPENING = threading.Lock()
+
+
+@contextmanager
+def ffmpeg_may(**options: str) -> Iterator[None]:
+    """Let OpenCV open something by FFmpeg inside this, silently and with these options alone; one thread at a time.
+
+    OpenCV reads what FFmpeg may do from the environment, when it opens something.
+    """
+    own = {"OPENCV_FFMPEG_CAPTURE_OPTIONS": "|".join(f"{name};{value}" for name, value in options.items()), "OPENCV_FFMPEG_LOGLEVEL": "-8"}
+    with _OPENING, quiet_opencv():
+        before = {name: os.environ.get(name) for name in own}
+        os.environ.update(own)
+        try:
+            yield
+        finally:
+            for name, value in before.items():
+                os.environ.pop(name)
+                if value is not None:
+                    os.environ[name] = value

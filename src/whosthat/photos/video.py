@@ -9,7 +9,6 @@ Only files that start like a video reach FFmpeg: given a playlist under a video'
 from __future__ import annotations
 
 import math
-import os
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,14 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from whosthat.errors import PhotoError, UsageError, system_reason
-from whosthat.photos.quiet import quiet_opencv
+from whosthat.photos.quiet import ffmpeg_may
 from whosthat.photos.signatures import SNIFF_BYTES, VIDEO_SUFFIXES, format_of, is_video
 from whosthat.settings import MAX_VIDEO_FRAMES, MAX_VIDEO_PIXELS
 from whosthat.translation import _
 from whosthat.types import Image
-
-_FFMPEG_SETTINGS = {"OPENCV_FFMPEG_LOGLEVEL": "-8", "OPENCV_FFMPEG_CAPTURE_OPTIONS": "protocol_whitelist;file"}
-"""OpenCV reads both when it opens a video: FFmpeg says nothing, and opens nothing but files."""
 
 _USUAL_RATE = 25.0
 """Frames a second where a file states none, or one that cannot be."""
@@ -145,9 +141,7 @@ def open_video(path: str | Path, *, max_pixels: int = MAX_VIDEO_PIXELS, max_fram
     _check_is_video(path)
     import cv2
 
-    for name, value in _FFMPEG_SETTINGS.items():
-        os.environ.setdefault(name, value)
-    with quiet_opencv():
+    with ffmpeg_may(protocol_whitelist="file"):
         # An absolute path cannot be read as "protocol:rest", nor one with a "%" as a pattern of many files.
         capture = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG)
     if not capture.isOpened():

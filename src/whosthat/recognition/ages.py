@@ -7,6 +7,7 @@ tell only where the two are near; otherwise somebody has to say so.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -19,6 +20,7 @@ from whosthat.recognition.heads import own_distances, templates_of
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from whosthat.recognition.gallery import Gallery
     from whosthat.types import FloatArray, IntArray
 
 FEWEST = 3
@@ -58,6 +60,14 @@ def ages_of(vectors: FloatArray, labels: IntArray, groups: IntArray, n_people: i
         ages[rows] = own
         doubtful[rows] = (np.linalg.norm(of_ages - of_ages[0], axis=1) > DEFAULT_DISTANCE)[own]
     return Ages(ages, doubtful)
+
+
+def with_ages(gallery: Gallery, person: str) -> Gallery:
+    """Find the ages of one of the people anew, where somebody says that all their photos show them."""
+    rows = np.flatnonzero(gallery.labels == gallery.people.index(person))
+    ages = np.zeros(len(gallery.labels), np.uint8) if gallery.ages is None else gallery.ages.copy()
+    ages[rows] = ages_of(gallery.vectors[rows], np.zeros_like(rows), np.arange(len(rows)), 1).ages
+    return replace(gallery, ages=ages)
 
 
 def _ages_of_one(vectors: FloatArray, groups: IntArray) -> IntArray:

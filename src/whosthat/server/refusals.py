@@ -13,7 +13,17 @@ from fastapi import Request, Response
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 
-from whosthat.errors import BundleError, CacheError, ClusterError, DatasetError, PhotoError, RunError, UsageError, WhosthatError
+from whosthat.errors import (
+    BundleError,
+    CacheError,
+    ClusterError,
+    DatasetError,
+    LibraryError,
+    PhotoError,
+    RunError,
+    UsageError,
+    WhosthatError,
+)
 from whosthat.translation import N_
 
 
@@ -40,6 +50,7 @@ _STATUS: tuple[tuple[type[WhosthatError], int, str], ...] = (
     (BundleError, 503, "bundle_unavailable"),
     (RunError, 409, "conflict"),
     (CacheError, 503, "unavailable"),
+    (LibraryError, 503, "unavailable"),
     (ClusterError, 503, "unavailable"),
 )
 

@@ -24,7 +24,7 @@ from whosthat.recognition.distances import distances
 from whosthat.recognition.grouping import ASIDE
 from whosthat.translation import _
 from whosthat.types import Face, SetAside, Sighting
-from whosthat.workflow.guesses import Guess, Person, Unnamed, guesses
+from whosthat.workflow.guesses import Faces, guesses
 from whosthat.workflow.prediction import Prediction
 
 if TYPE_CHECKING:
@@ -126,11 +126,11 @@ class Discovery:
         parts = [(name, self._typical_first(rows)) for name, rows in self._parts()]
         parts.sort(key=lambda part: (part[0] == NOBODY, part[0] is None, -len(part[1]), min(part[1])))
         groups = [Group(number, tuple(self.faces[row] for row in rows), name) for number, (name, rows) in enumerate(parts, start=1)]
-        people = [Person(one.name, one.vectors, one.photos) for one in groups if one.name not in (None, NOBODY)]
-        asked = [one for one in groups if one.name is None]
-        near = guesses([Unnamed(one.vectors, one.photos, self._never(one.faces)) for one in asked], people, self.embedder)
-        guessed = {one.number: self._guessed(one, guess) for one, guess in zip(asked, near, strict=True)}
-        return tuple(guessed.get(one.number, one) for one in groups)
+        people = [Faces(one.vectors, one.photos, one.name) for one in groups if one.name not in (None, NOBODY)]
+        unnamed = [one for one in groups if one.name is None]
+        near = guesses([Faces(one.vectors, one.photos, never=self._never(one.faces)) for one in unnamed], people, self.embedder)
+        proposed = {one.number: self._with_guess(one, guess) for one, guess in zip(unnamed, near, strict=True)}
+        return tuple(proposed.get(one.number, one) for one in groups)
 
     @property
     def aside(self) -> tuple[FoundFace, ...]:
@@ -190,21 +190,21 @@ class Discovery:
 
     def accepted(self, *, perhaps: bool = False) -> Discovery:
         """Take every "probably" for right, and with ``perhaps`` every "perhaps", too."""
-        return self.taking(self.guessed(perhaps=perhaps))
+        return self.taking(self.proposed(perhaps=perhaps))
 
-    def guessed(self, *, perhaps: bool) -> dict[str, str]:
+    def proposed(self, *, perhaps: bool) -> dict[str, str]:
         """Return who each face without a name probably is, by its id, and with ``perhaps`` who it perhaps is."""
         names = [(group, group.probably or (group.perhaps if perhaps else None)) for group in self.groups]
         return {face.id: name for group, name in names if name is not None for face in group.faces}
 
-    def taking(self, guessed: Mapping[str, str]) -> Discovery:
-        """Take for right who faces were said to be, by their ids, as `guessed` of what somebody has looked at gives it.
+    def taking(self, proposed: Mapping[str, str]) -> Discovery:
+        """Take for right who faces were said to be, by their ids, as `proposed` of what somebody has looked at gives it.
 
         A face that has got a name since, or of which this was denied, keeps what was said; a name that nobody has any more is not taken.
         """
         there = {*self.facts.values(), *self.known.values()}
         meant: dict[str, set[str]] = {}
-        for face, name in guessed.items():
+        for face, name in proposed.items():
             if name in there and face not in self.facts and name not in self.never.get(face, ()):
                 meant.setdefault(name, set()).add(face)
         found = self
@@ -249,12 +249,17 @@ class Discovery:
             "unreadable": [{"path": str(one.path), "reason": one.reason} for one in self.unreadable],
         }
 
-    def _meant(self, key: str) -> Sequence[FoundFace]:
-        number, _point, face = key.partition(".")
-        if not (number.isascii() and number.isdecimal() and 1 <= int(number[:9]) <= len(self.groups)):
+    def group(self, number: int | str) -> Group:
+        """Return a group by its number; UsageError where there is none."""
+        text = str(number)
+        if not (text.isascii() and text.isdecimal() and 1 <= int(text[:9]) <= len(self.groups)):
             raise UsageError("There is no group {number}; there are {n}, numbered from 1.", number=number, n=len(self.groups))
-        group = self.groups[int(number) - 1]
-        if not _point:
+        return self.groups[int(text) - 1]
+
+    def _meant(self, key: str) -> Sequence[FoundFace]:
+        number, point, face = key.partition(".")
+        group = self.group(number)
+        if not point:
             return group.faces
         if not (face.isascii() and face.isdecimal() and 1 <= int(face[:9]) <= len(group.faces)):
             raise UsageError("There is no face {key}: group {number} has {n}.", key=key, number=number, n=len(group.faces))
@@ -286,14 +291,15 @@ class Discovery:
     def _never(self, faces: Sequence[FoundFace]) -> Set[str]:
         return frozenset().union(*(self.never.get(face.id, ()) for face in faces))
 
-    def _guessed(self, group: Group, near: Guess | None) -> Group:
+    def _with_guess(self, group: Group, near: tuple[str, bool] | None) -> Group:
         """Say of a group without a name who it may be: whom the recogniser names most of its faces, or who was named and is near."""
         name, votes = Counter(self.known.get(face.id) for face in group.faces).most_common(1)[0]
         if name is not None and name not in self._never(group.faces) and 2 * votes > len(group.faces):
             return replace(group, probably=name)
         if near is None:
             return group
-        return replace(group, probably=near.name) if near.probable else replace(group, perhaps=near.name)
+        name, is_probable = near
+        return replace(group, probably=name) if is_probable else replace(group, perhaps=name)
 
     def _typical_first(self, rows: Sequence[int]) -> list[int]:
         vectors = np.stack([self.faces[row].vector for row in rows])

@@ -27,15 +27,7 @@ def face_notes(
     recipe: FaceRecipe, fitted: FittedIdentifier, evaluation: Evaluation | None, faces: FaceAudit, enrolled: Gallery
 ) -> tuple[str, ...]:
     """Say how names are given and refused, and what the saved recogniser has learnt from."""
-    threshold = fitted.identifier.threshold
-    notes = [
-        _(
-            "A face gets a name if it is close enough to that person (distance {threshold:.2f} or less). {how}",
-            threshold=threshold.value,
-            how=threshold.how,
-        )
-    ]
-    notes += _of_heads(fitted)
+    notes = [how_named(fitted), *_of_heads(fitted)]
     if len(fitted.identifier.gallery.people) == 1:
         notes.append(_of_an_only_person(fitted))
     if evaluation is None:
@@ -43,7 +35,8 @@ def face_notes(
     else:
         notes.append(suspects_sentence(evaluation, {suspect.photo for suspect in faces.suspects}))
         notes.append(_("The tested recogniser had not seen the test photos."))
-    notes += _of_ages(enrolled)
+    if enrolled.ages is not None:
+        notes += [age_note(enrolled, person) for person in sorted({enrolled.people[label] for label in enrolled.labels[enrolled.ages > 0]})]
     photos = counted(len(enrolled.photos), "photo")
     notes.append(
         _("It is the saved one, with {photos} enrolled.", photos=photos)
@@ -51,6 +44,15 @@ def face_notes(
         else _("The saved one has all {photos} enrolled.", photos=photos)
     )
     return tuple(note for note in notes if note)
+
+
+def how_named(fitted: FittedIdentifier) -> str:
+    """Say how near a face must be to get a name, and how that was chosen."""
+    return _(
+        "A face gets a name if it is close enough to that person (distance {threshold:.2f} or less). {how}",
+        threshold=fitted.identifier.threshold.value,
+        how=fitted.identifier.threshold.how,
+    )
 
 
 def _of_an_only_person(fitted: FittedIdentifier) -> str:
@@ -66,24 +68,19 @@ def _of_an_only_person(fitted: FittedIdentifier) -> str:
     )
 
 
-def _of_ages(gallery: Gallery) -> list[str]:
-    """Say whose photos show several ages, and which photos those are."""
+def age_note(gallery: Gallery, person: str) -> str:
+    """Say which photos of one of the people have a template of their own; empty where none has."""
     ages = gallery.ages
-    if ages is None:
-        return []
-    notes = []
-    for label in sorted(set(gallery.labels[ages > 0].tolist())):
-        rows = np.flatnonzero((gallery.labels == label) & (ages > 0)).tolist()
-        notes.append(
-            _(
-                "{photos} of {person} are unlike the others and like each other, as those of another age are, and have a template of their "
-                "own: {names}. If they show somebody else, move them.",
-                person=gallery.people[label],
-                photos=counted(len(rows), "photo"),
-                names=listing([gallery.photos[row].name for row in rows]),
-            )
-        )
-    return notes
+    rows = [] if ages is None else np.flatnonzero((gallery.labels == gallery.people.index(person)) & (ages > 0)).tolist()
+    if not rows:
+        return ""
+    return _(
+        "{photos} of {person} are unlike the others and like each other, as those of another age are, and have a template of their "
+        "own: {names}. If they show somebody else, move them.",
+        person=person,
+        photos=counted(len(rows), "photo"),
+        names=listing([gallery.photos[row].name for row in rows]),
+    )
 
 
 def _of_heads(fitted: FittedIdentifier) -> list[str]:

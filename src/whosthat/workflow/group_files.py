@@ -34,7 +34,7 @@ _NUMBERS = re.compile(r"groups-[0-9a-f]{8}\.json")
 
 FORMAT = 1
 
-_SAID = {"names": "name", "probably": "probably", "perhaps": "perhaps"}
+_NAMED = {"names": "name", "probably": "probably", "perhaps": "perhaps"}
 """Tables of the numbers' file, and what of a `Group` stands in them."""
 
 LARGEST = 64 << 20
@@ -50,8 +50,8 @@ class Names(NamedTuple):
     probably: Mapping[str, str] = MappingProxyType({})
     perhaps: Mapping[str, str] = MappingProxyType({})
 
-    def guessed(self, *, perhaps: bool) -> dict[str, str]:
-        """Return who the faces are by these guesses, as `Discovery.guessed` does."""
+    def proposed(self, *, perhaps: bool) -> dict[str, str]:
+        """Return who the faces are by these guesses, as `Discovery.proposed` does."""
         return {**self.probably, **(self.perhaps if perhaps else {})}
 
 
@@ -97,13 +97,17 @@ def with_edits(found: Discovery, now: Names, written: Names) -> Discovery:
 
 def write_groups(folder: Path, discovery: Discovery, *, progress: Progress = SILENT) -> Path:
     """Write the three files, in the place of older ones, and return the contact sheet. Raises UsageError where they cannot be written."""
-    groups = discovery.groups
+    write_names(folder, discovery)
+    cards = [
+        Card(
+            group.number,
+            tuple((face.paths[0], face.face.box) for face in group.faces),
+            _("nobody I know") if group.name == NOBODY else group.name,
+            group.guess,
+        )
+        for group in discovery.groups
+    ]
     try:
-        write_names(folder, discovery)
-        cards = [
-            Card(group.number, tuple((face.paths[0], face.face.box) for face in group.faces), _title(group), group.guess)
-            for group in groups
-        ]
         return write_group_sheet(folder / SHEET, cards, aside=len(discovery.aside), names=folder / NAMES, progress=progress)
     except OSError as error:
         raise _not_written(folder, error) from error
@@ -117,8 +121,8 @@ def write_names(folder: Path, discovery: Discovery) -> None:
     for face in itertools.chain.from_iterable(ids.values()):
         others.pop(face, None)
     never = {face: sorted(names) for face, names in discovery.never.items() if names}
-    said = {table: {str(one.number): getattr(one, what) for one in groups if getattr(one, what)} for table, what in _SAID.items()}
-    content = json.dumps({"format": FORMAT, "groups": ids, "others": others, "not": never, **said}).encode()
+    named = {table: {str(one.number): getattr(one, what) for one in groups if getattr(one, what)} for table, what in _NAMED.items()}
+    content = json.dumps({"format": FORMAT, "groups": ids, "others": others, "not": never, **named}).encode()
     numbers = f"groups-{hashlib.sha256(content).hexdigest()[:8]}.json"
     try:
         make_private_folder(folder)
@@ -148,7 +152,7 @@ def folders_with(person: str, digests: Set[str]) -> Iterator[tuple[Path, bool]]:
             yield folder, False
             continue
         faces = {face.rpartition("-")[0] for face in itertools.chain(now.facts, now.never, written.facts, *groups.values())}
-        names = {*now.facts.values(), *written.facts.values(), *written.guessed(perhaps=True).values()}.union(*now.never.values())
+        names = {*now.facts.values(), *written.facts.values(), *written.proposed(perhaps=True).values()}.union(*now.never.values())
         if person in names or not faces.isdisjoint(digests):
             yield folder, True
 
@@ -168,10 +172,6 @@ def _not_written(folder: Path, error: OSError) -> UsageError:
     return UsageError(
         "{folder} cannot be written: {error}. Choose another folder for the groups.", folder=folder, error=system_reason(error)
     )
-
-
-def _title(group: Group) -> str | None:
-    return _("nobody I know") if group.name == NOBODY else group.name
 
 
 def _lines(groups: tuple[Group, ...], numbers: str) -> Iterator[str]:
@@ -195,14 +195,21 @@ def _text(name: str) -> str:
     return json.dumps(name, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-def _toml(path: Path) -> dict[str, Any]:
+def _content(path: Path) -> str:
     try:
         if path.stat().st_size > LARGEST:
             raise _cannot_use(path, _("it is too large"))
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return path.read_text(encoding="utf-8")
     except OSError as error:
         raise _cannot_use(path, system_reason(error)) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UnicodeDecodeError as error:
+        raise _cannot_use(path, _("it is damaged")) from error
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(_content(path))
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise _cannot_use(path, str(error)) from error
 
 
@@ -236,19 +243,15 @@ def _written(folder: Path, file: object) -> tuple[dict[str, list[str]], dict[str
         raise _cannot_use(folder / NAMES, _("the line that begins with numbers is missing or was changed"))
     path = folder / file
     try:
-        if path.stat().st_size > LARGEST:
-            raise _cannot_use(path, _("it is too large"))
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = json.loads(_content(path))
         if document["format"] != FORMAT:
             raise _cannot_use(path, _("another version of whosthat wrote it"))
         groups = {number: [face for face in faces if isinstance(face, str)] for number, faces in document["groups"].items()}
         others = {face: checked_name(name) for face, name in document["others"].items()}
         told, probably, perhaps = (
-            {face: checked_name(name) for number, name in document.get(table, {}).items() for face in groups[number]} for table in _SAID
+            {face: checked_name(name) for number, name in document.get(table, {}).items() for face in groups[number]} for table in _NAMED
         )
         never = {face: frozenset(map(checked_name, names)) for face, names in document.get("not", {}).items()}
-    except OSError as error:
-        raise _cannot_use(path, system_reason(error)) from error
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise _cannot_use(path, _("it is damaged")) from error
     return groups, others, Names(others | told, never, frozenset(), probably, perhaps)

@@ -66,9 +66,7 @@ class GroupsAtHand:
     def group(self, number: int, turn: int) -> Group:
         """Return a group by its number; UsageError where there is none, or the groups have changed since."""
         self._check(turn)
-        if not 1 <= number <= len(self.found.groups):
-            raise UsageError("There is no group {number}; there are {n}, numbered from 1.", number=number, n=len(self.found.groups))
-        return self.found.groups[number - 1]
+        return self.found.group(number)
 
     def change(self, turn: int, what: Change, *, groups: Collection[int] = (), faces: Collection[str] = (), name: str = "") -> None:
         """Change groups, by number, and faces, by id; UsageError where that cannot be, and then nothing has changed.

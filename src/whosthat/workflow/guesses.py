@@ -35,34 +35,20 @@ MOST = 50
 """So many faces of a group are compared."""
 
 
-class Person(NamedTuple):
-    """Somebody who was named: name, embeddings, float32 (n, dimensions), and the photos that show them."""
-
-    name: str
-    vectors: FloatArray
-    photos: Set[str]
-
-
-class Unnamed(NamedTuple):
-    """A group without a name: embeddings, float32 (n, dimensions), the photos that they are in, and names that it does not have.
-
-    Who is in one of these photos already is not this group.
-    """
+class Faces(NamedTuple):
+    """Faces of one person: embeddings, float32 (n, dimensions), the photos that show them, their name, and names that it is not."""
 
     vectors: FloatArray
     photos: Set[str]
+    name: str = ""
     never: Set[str] = frozenset()
 
 
-class Guess(NamedTuple):
-    """Who a group may be, and whether probably rather than perhaps."""
+def guesses(groups: Sequence[Faces], people: Sequence[Faces], embedder: str) -> list[tuple[str, bool] | None]:
+    """Say of each group who of these people it may be, and whether probably so; None where it is more likely nobody of them.
 
-    name: str
-    probable: bool
-
-
-def guesses(groups: Sequence[Unnamed], people: Sequence[Person], embedder: str) -> list[Guess | None]:
-    """Say of each group who of these people it may be; None where it is more likely nobody of them."""
+    Who is in one of its photos already is not this group.
+    """
     if not groups or not people:
         return [None] * len(groups)
     counts = np.array([len(person.vectors) for person in people])
@@ -75,12 +61,12 @@ def guesses(groups: Sequence[Unnamed], people: Sequence[Person], embedder: str) 
     shares = 1 - (1 - shares) ** [len(group.vectors) for group in groups]  # several faces of hers would most likely be in her group
     limit = _limit(shares)
     return [
-        Guess(people[best].name, bool(share <= PROBABLE)) if best is not None and share <= max(limit, PROBABLE) else None
+        (people[best].name, bool(share <= PROBABLE)) if best is not None and share <= max(limit, PROBABLE) else None
         for (best, _away), share in zip(nearest, shares.tolist(), strict=True)
     ]
 
 
-def _nearest(group: Unnamed, people: Sequence[Person], templates: FloatArray, counts: NDArray[np.int64]) -> tuple[int | None, float]:
+def _nearest(group: Faces, people: Sequence[Faces], templates: FloatArray, counts: NDArray[np.int64]) -> tuple[int | None, float]:
     """Return who is nearest, of those who may be it, and how far their template is, comparably."""
     some = group.vectors[:: math.ceil(len(group.vectors) / MOST)]
     away = corrected(distances(some, templates), counts)

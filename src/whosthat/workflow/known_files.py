@@ -18,8 +18,6 @@ from whosthat.photos.clips import digest_of
 from whosthat.photos.reading import sha256_of
 from whosthat.photos.storage import StoredPhoto, stored
 
-__all__ = ["KnownFiles", "contents_of", "stamp_and_content", "stamp_of"]
-
 _SELECT = "SELECT stamp, sha256 FROM places WHERE folder = ? AND name = ?"
 _PUT = "INSERT OR REPLACE INTO places VALUES (?, ?, ?, ?)"
 

@@ -15,6 +15,7 @@ import numpy as np
 from whosthat.errors import DatasetError, UsageError
 from whosthat.photos.reading import sha256_of
 from whosthat.progress import SILENT, Progress
+from whosthat.recognition.ages import with_ages
 from whosthat.recognition.bundle import open_bundle
 from whosthat.recognition.face_recogniser import FaceRecogniser, index_in
 from whosthat.recognition.gallery import FILE, EnrolledPhoto, Gallery, read_gallery
@@ -24,6 +25,7 @@ from whosthat.types import Added, Enrolled, SetAside
 from whosthat.wording import counted, listing
 from whosthat.workflow.doubts import check_not_somebody_else, check_one_person
 from whosthat.workflow.face_choice import Chosen, choose_face, choose_faces
+from whosthat.workflow.face_notes import age_note
 from whosthat.workflow.face_photos import faces_of_photos
 from whosthat.workflow.gallery_bundle import check_name, face_facts, known_name, normal_name, recogniser_of, refuse_of_library, save_gallery
 from whosthat.workflow.predict import find_photos, places_given
@@ -70,7 +72,8 @@ def add_person(
 
     Of several faces in a photo, the one that fits the person's other photos is taken, or number ``face`` of the one photo, from 1, from
     left to right. Faces less than half as large as the largest are bystanders' and ask no question. ``anyway`` enrols also photos that do
-    not seem to show one person, or that show somebody who is enrolled under another name.
+    not seem to show one person, or that show somebody who is enrolled under another name; of three and more that show the person at
+    another age, it makes a template of their own.
 
     Raises:
         BundleError: The bundle cannot be used or saved; the old one is then still there.
@@ -89,9 +92,12 @@ def add_person(
             check_one_person(chosen.vectors, enrolled)
             check_not_somebody_else(name, chosen.vectors, recogniser.identifier)
         more = gallery.with_photos(name, chosen.vectors, enrolled)
+        if anyway:
+            more = with_ages(more, name)
         save_gallery(opened, more, grown(recogniser.identifier.index, more.vectors, more.labels))
     threshold = recogniser.identifier.threshold
-    notes = (*chosen.notes, *threshold.notes_on(len(gallery.people), len(more.people)))
+    ages = filter(None, [age_note(more, name)] * anyway)
+    notes = (*chosen.notes, *ages, *threshold.notes_on(len(gallery.people), len(more.people)))
     return Added(name, tuple(photo.name for photo in enrolled), tuple(left), threshold.value, notes)
 
 

@@ -77,9 +77,9 @@ class Remembering:
 
     def recalled(self, path: Path) -> SeenFaces | None:
         """Return the faces of a photo that the cache knows; None of any other."""
-        if self._memory is None:
+        if (memory := self._memory) is None:  # another thread may forgo it meanwhile
             return None
-        stamp, digest = self._memory.read(path)
+        stamp, digest = memory.read(path)
         return self._asked(lambda memory: memory.known(path, stamp, digest)) if digest else None
 
     def note(self, path: Path, digest: str) -> None:
@@ -120,12 +120,9 @@ class Remembering:
             try:
                 return None if self._memory is None else what(self._memory)
             except CacheError as error:
-                self._forgo(error)
+                self._memory = None
+                self._progress.say(str(error))
                 return None
-
-    def _forgo(self, error: CacheError) -> None:
-        self._memory = None
-        self._progress.say(str(error))
 
 
 class _Memory:

@@ -7,7 +7,6 @@ What belongs here: addresses and passwords in, open notifiers out. What does not
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from whosthat.errors import UsageError, system_reason
@@ -18,39 +17,38 @@ from whosthat.settings import secret
 from whosthat.translation import _
 
 
-@dataclass(frozen=True)
-class Told:
-    """Whom to tell.
+def notifiers_of(
+    name: str,
+    webhooks: Sequence[str] = (),
+    *,
+    mqtt_broker: str | None = None,
+    mqtt_user: str | None = None,
+    mqtt_tls: bool = False,
+    ca: Path | None = None,
+    progress: Progress = SILENT,
+) -> list[Notifier]:
+    """Open the connections to whoever is to be told of the source of this name; passwords come from the environment (`settings.secret`).
 
-    Attributes:
+    Args:
+        name: What is watched, as people call it.
         webhooks: Addresses that get each notice as JSON.
-        mqtt: ``HOST`` or ``HOST:PORT`` of a broker; None for none.
+        mqtt_broker: ``HOST`` or ``HOST:PORT``; None for none.
         mqtt_user: The name to log in to it with.
         mqtt_tls: Whether that connection is encrypted.
         ca: A file of certificates to trust, for both; None trusts those of the system.
-    """
-
-    webhooks: Sequence[str] = ()
-    mqtt: str | None = None
-    mqtt_user: str | None = None
-    mqtt_tls: bool = False
-    ca: Path | None = None
-
-
-def notifiers_of(told: Told, name: str, progress: Progress = SILENT) -> list[Notifier]:
-    """Open the connections to whoever is to be told of the source of this name; passwords come from the environment (`settings.secret`).
+        progress: Is told when one of them cannot be told, and when it can again.
 
     Raises:
         UsageError: An address, a password's file or a file of certificates cannot be used, or paho-mqtt is not installed.
     """
     opened: list[Notifier] = []
     try:
-        for url in told.webhooks:
-            opened.append(webhook.Webhook(url, token=secret_of(webhook.TOKEN), ca=told.ca, say=progress.say))
-        if told.mqtt is not None:
+        for url in webhooks:
+            opened.append(webhook.Webhook(url, token=secret_of(webhook.TOKEN), ca=ca, say=progress.say))
+        if mqtt_broker is not None:
             password = secret_of(mqtt.PASSWORD)
-            broker = mqtt.Broker(told.mqtt, told.mqtt_user, password, told.mqtt_tls, told.ca)
-            if password is not None and not told.mqtt_tls and not broker.is_loopback():
+            broker = mqtt.Broker(mqtt_broker, mqtt_user, password, mqtt_tls, ca)
+            if password is not None and not mqtt_tls and not broker.is_loopback():
                 progress.say(_("The broker's password travels unencrypted. Use --mqtt-tls where the broker can."))
             opened.append(mqtt.Mqtt(broker, name, progress.say))
     except UsageError:

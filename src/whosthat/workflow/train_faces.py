@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from whosthat.checking.costly import CostlyPhotos, find_costly
+from whosthat.checking.costly import Answered, CostlyPhotos, find_costly
 from whosthat.checking.face_audit import FaceAudit, audit_faces
 from whosthat.checking.face_findings import costly_sentence, look_alikes_sentence, unlike_sentence
 from whosthat.checking.suspects import judge_photos
@@ -185,15 +185,10 @@ def _portraits(run: TrainingRun, recipe: FaceRecipe, parts: Sequence[str], found
 
 def _costly_photos(learnt: _Portraits, fitted: FittedIdentifier) -> tuple[CostlyPhotos, ...]:
     """Name the photos without which more of the others would be answered rightly."""
-    gallery, groups, photos = fitted.identifier.gallery, learnt.groups, fitted.photos
-    if gallery.ages is not None and gallery.ages.any():  # another age has a template of its own, and costs the other photos nothing
-        first = gallery.ages == 0
-        gallery, groups = gallery.of(first), groups[first]
-        photos = compared(gallery.vectors, gallery.labels, groups, len(gallery.people))
-    found = find_costly(gallery.vectors, gallery.labels, groups, photos, fitted.identifier.threshold.value)
+    gallery = learnt.gallery
     return tuple(
         CostlyPhotos(gallery.people[gallery.labels[one.rows[0]]], tuple(gallery.photos[row].name for row in one.rows), one.lost)
-        for one in found
+        for one in find_costly(Answered.by(fitted, learnt.groups))
     )
 
 

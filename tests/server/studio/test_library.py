@@ -176,3 +176,11 @@ def test_a_correction_that_makes_no_sense_is_refused(page: Any, face: Callable[[
 @pytest.mark.parametrize("number", [0, 7, 2**63, "1; DROP TABLE facts"])
 def test_a_correction_that_is_none_is_not_taken_back(page: Any, photos: Path, number: object) -> None:
     assert page.post(f"{API}/undo", json={"folder": "library", "number": number}).status_code == 422
+
+
+def test_a_library_that_is_damaged_is_said(page: Any, photos: Path) -> None:
+    (photos.parent / "broken").mkdir()
+    (photos.parent / "broken" / "library.sqlite").write_bytes(b"no library at all" * 100)
+    assert page.get("/studio/api/state").json()["libraries"] == ["broken", "library"]
+    refused = page.get(API, params={"folder": "broken"})
+    assert (refused.status_code, str(photos.parent) in refused.text) == (503, False)

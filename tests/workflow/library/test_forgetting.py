@@ -159,6 +159,10 @@ def test_killed_at_any_step_the_next_command_finishes(
         forget(folder, "Tom") if then == "forget another" else scan(folder)
     assert holding(needles, folder, settings.cache_folder()) == []
     assert len(list(folder.parent.glob(f"forgotten {SECRET}*.json"))) == 1
+    with Library(folder) as library:
+        answered = library.setting("answered")
+        answer_again(library)
+        assert library.setting("answered") == answered  # by the recogniser that knows them no more
 
 
 def test_the_only_person_of_the_librarys_own_recogniser_takes_it_along(folder: Path, recogniser: Path) -> None:

@@ -18,7 +18,7 @@ from whosthat.metadata.regions import Frame
 from whosthat.metadata.xmp import opened, written_regions
 from whosthat.workflow.library import metadata
 from whosthat.workflow.library.forgetting import forget
-from whosthat.workflow.library.metadata import take_names, take_out, write_library_xmp
+from whosthat.workflow.library.metadata import read_library_xmp, take_out, write_library_xmp
 
 FRAME = Frame(200, 100)
 
@@ -186,7 +186,7 @@ def tagged(library: Library, photos: Path, programs: dict[str, bytes]) -> Path:
 
 
 def test_names_of_other_programs_become_facts(library: Library, tagged: Path, heard: Any) -> None:
-    told = take_names(library, progress=heard)
+    told = read_library_xmp(library.folder, progress=heard)[0]
     assert (told.people, told.faces, told.problems) == (1, 1, [])
     (fact,) = facts_of(library)
     assert (fact.what, fact.person, fact.how) == ("is", "Marie Curie", "metadata")
@@ -195,31 +195,26 @@ def test_names_of_other_programs_become_facts(library: Library, tagged: Path, he
 
 
 def test_they_are_said_once_and_what_was_taken_back_is_not_said_again(library: Library, tagged: Path) -> None:
-    take_names(library)
-    take_names(library)
+    read_library_xmp(library.folder)
+    read_library_xmp(library.folder)
     assert len(facts_of(library)) == 1
     facts.undo(library)
-    take_names(library)
+    read_library_xmp(library.folder)
     assert facts_of(library) == []
 
 
 def test_a_new_name_in_the_other_program_counts(library: Library, tagged: Path) -> None:
-    take_names(library)
+    read_library_xmp(library.folder)
     tagged.write_bytes(tagged.read_bytes().replace(b"Marie Curie", b"Irene Curie"))
-    take_names(library)
+    read_library_xmp(library.folder)
     (said,) = facts.said_of_faces(library, "drawn").values()
     assert facts.people_of(library)[said.person] == "Irene Curie"
 
 
 def test_what_whosthat_wrote_comes_back_as_no_fact(library: Library, tagged: Path) -> None:
     write_library_xmp(library.folder)
-    take_names(library)
+    read_library_xmp(library.folder)
     assert [fact.person for fact in facts_of(library)] == ["Marie Curie"]
-
-
-def test_only_some_photos_are_read(library: Library, tagged: Path) -> None:
-    photo = library.rows("SELECT photo FROM files WHERE name = x'7365612e706e67'")[0][0]
-    assert take_names(library, [photo]).people == 0
 
 
 def test_a_file_that_cannot_be_written_stops_no_other(library: Library, photos: Path) -> None:

@@ -52,7 +52,7 @@ def _carry(change: sqlite3.Connection, old: tuple[int, Sequence[LibraryFace]], n
     is_copied = change.execute("SELECT 1 FROM files WHERE photo = ?", (before,)).fetchone() is not None
     carried = 0
     for fact, *box in change.execute("SELECT id, left, top, right, bottom FROM facts WHERE photo = ?", (before,)).fetchall():
-        face = _same_face(_at(Box(*box), old_faces), new_faces)
+        face = _same_face(Box(*box), old_faces, new_faces)
         if face is None or any(overlap(face.place, place) >= SAME_PLACE for place in taken):
             continue
         place = (face.place.left, face.place.top, face.place.right, face.place.bottom)
@@ -69,9 +69,8 @@ def _at(place: Box, faces: Sequence[LibraryFace]) -> LibraryFace | None:
     return None if face is None or overlap(face.place, place) < SAME_PLACE else face
 
 
-def _same_face(face: LibraryFace | None, others: Sequence[LibraryFace]) -> LibraryFace | None:
-    """Return the same face in an edited photo."""
-    there = None if face is None else _at(face.place, others)
-    if face is None or there is None or np.linalg.norm(face.vector - there.vector) > SAME_FACE:
-        return None
-    return there
+def _same_face(place: Box, before: Sequence[LibraryFace], after: Sequence[LibraryFace]) -> LibraryFace | None:
+    """Return the face of an edited photo that stood in a place before."""
+    face = _at(place, before)
+    there = None if face is None else _at(face.place, after)
+    return there if face and there and np.linalg.norm(face.vector - there.vector) <= SAME_FACE else None

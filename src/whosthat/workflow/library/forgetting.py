@@ -20,8 +20,7 @@ from pathlib import Path
 from whosthat.durable import replace_file
 from whosthat.errors import BundleError, LibraryError, UsageError, did_you_mean, system_reason
 from whosthat.file_names import unused_path
-from whosthat.library.contents import set_setting
-from whosthat.library.erasing import Erasing, begun, erase_missing, give_back, missing_digests, note, roots_away
+from whosthat.library.erasing import Erasing, begun, erase_missing, give_back, is_erased, missing_digests, note, roots_away
 from whosthat.library.facts import key_of, people_of
 from whosthat.library.store import Library
 from whosthat.translation import N_, _
@@ -118,7 +117,7 @@ def finish_forgetting(library: Library) -> tuple[ForgottenPerson, Path] | None:
     erasing = begun(library)
     if erasing is not None:
         return _finish(library, erasing, stopped=True)
-    give_back(library)
+    _settle(library)
     return None
 
 
@@ -142,7 +141,7 @@ def forget_missing(library: str | Path, folder: str | Path | None = None) -> For
             )
         forget_in_cache(missing_digests(opened, root))
         gone = erase_missing(opened, root)
-        give_back(opened)
+        _settle(opened)
         return ForgottenFiles(*gone, tuple(path for row, path in away.items() if row != root))
 
 
@@ -160,7 +159,7 @@ def _known(library: Library, name: str) -> str:
 def _finish(library: Library, erasing: Erasing, *, stopped: bool) -> tuple[ForgottenPerson, Path]:
     """Do what a forgetting still has to do, which may be all of it; the rows go last, because they say what else is to go."""
     kept = [_(KEPT), *([_(STOPPED)] if stopped else []), *take_out(library, erasing.person)]
-    cache_rows, cache_files = forget_in_cache(erasing.digests)
+    cache_rows, cache_files = forget_in_cache(erasing.digests(library))
     bundles = [str(bundle) for bundle in _bundles(library) if _forget_in_bundle(library, bundle, erasing.person, kept)]
     file = library.folder.with_name(erasing.receipt)
     try:
@@ -185,10 +184,16 @@ def _finish(library: Library, erasing: Erasing, *, stopped: bool) -> tuple[Forgo
             folder=library.folder.parent,
         ) from error
     erasing.erase(library)
-    with suppress(BundleError):  # then the answers stay as they are: without the person
-        answer_again(library)
-    give_back(library)
+    _settle(library)
     return receipt, file
+
+
+def _settle(library: Library) -> None:
+    """Do what follows the deleting of rows, where it is still to be done."""
+    if is_erased(library):
+        with suppress(BundleError):  # then the answers stay as they are: without the person
+            answer_again(library)
+        give_back(library)
 
 
 def _bundles(library: Library) -> list[Path]:
@@ -210,7 +215,9 @@ def _forget_in_bundle(library: Library, bundle: Path, person: str, kept: list[st
     people = _people_in(bundle)
     name = next((one for one in people if key_of(one) == key_of(person)), None)
     if bundle == library.folder / OWN and (not people or (len(people) == 1 and name is not None)):
-        _delete_own(library, bundle)
+        from whosthat.workflow.library.recogniser import unlearn  # which needs fitting, and that is rare
+
+        unlearn(library)
         return True
     if not people:
         kept.append(_("The recogniser {bundle} cannot be opened; it may hold {person}.", bundle=bundle, person=person))
@@ -222,11 +229,3 @@ def _forget_in_bundle(library: Library, bundle: Path, person: str, kept: list[st
             removed.file.unlink(missing_ok=True)  # the library's receipt says it
         return True
     return False
-
-
-def _delete_own(library: Library, bundle: Path) -> None:
-    """Delete the library's own recogniser: it knows nobody else, or was left half deleted."""
-    with library.changing() as change:
-        if library.setting("bundle") == OWN:
-            set_setting(change, "bundle", None)
-    shutil.rmtree(bundle)

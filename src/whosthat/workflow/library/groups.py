@@ -8,7 +8,7 @@ What was grouped with what stays in the library's table ``groups`` until there a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -50,17 +50,11 @@ class NamedGroups:
     @property
     def notes(self) -> tuple[str, ...]:
         """What was learnt, and what else the user should know, in whole sentences."""
-        learnt = () if self.learnt is None else (learnt_sentence(self.learnt), *self.learnt.notes)
-        return (*learnt, *filter(None, [self.answered.note]))
-
-
-def learnt_sentence(learnt: Learnt) -> str:
-    """Say how many faces of how many people a library's recogniser knows."""
-    return _(
-        "The library's recogniser knows {faces} of {people}.",
-        faces=counted(learnt.faces, "face"),
-        people=ngettext("{n} person", "{n:,} people", learnt.people),
-    )
+        if self.learnt is None:
+            return tuple(filter(None, [self.answered.note]))
+        people = ngettext("{n} person", "{n:,} people", self.learnt.people)
+        known = _("The library's recogniser knows {faces} of {people}.", faces=counted(self.learnt.faces, "face"), people=people)
+        return (known, *self.learnt.notes, *filter(None, [self.answered.note]))
 
 
 def name_groups(
@@ -92,7 +86,7 @@ def name_groups(
 
     def change(found: Discovery) -> Discovery:
         named = found.named(names).denied(never, numbered=found)
-        return named if accept is None else named.taking(found.guessed(perhaps=accept == "perhaps"))
+        return named if accept is None else named.taking(found.proposed(perhaps=accept == "perhaps"))
 
     with Library(library) as opened:
         return change_groups(opened, change, learns=learns)
@@ -118,15 +112,16 @@ def discovery_of(library: Library) -> Discovery:
     embedder = (library.setting("networks") or "").rpartition(" ")[2]
     facts_by_row, people = said_of_faces(library, reader), people_of(library)
     places = files_of_photos(library, missing=True) | files_of_photos(library)
-    rows = [
-        one for one in faces_of(library, reader) if one.photo in places and not (one.row in facts_by_row and facts_by_row[one.row].no_face)
-    ]
+    found = list(faces_of(library, reader))
+    rows = [one for one in found if one.photo in places and not (one.row in facts_by_row and facts_by_row[one.row].no_face)]
     faces = tuple(FoundFace(one.id, places[one.photo], one.face, one.vector, one.sharpness) for one in rows)
     ids = {one.row: one.id for one in rows}
     heard = {ids[row]: one for row, one in facts_by_row.items() if row in ids}
     facts = {face: NOBODY if one.person is None else people[one.person] for face, one in heard.items() if one.fact}
     never = {face: frozenset(people[person] for person in one.never) for face, one in heard.items() if one.never}
     known = library.rows("SELECT face, name FROM answers JOIN people ON people.id = person WHERE why = 'recogniser'")
+    with_face = {one.photo for one in found}
+    looked_at = [photo for (photo,) in library.rows("SELECT photo FROM looks WHERE reader = ? ORDER BY photo", (reader,))]
     return Discovery(
         faces,
         _labels(library, rows, faces, embedder),
@@ -134,7 +129,7 @@ def discovery_of(library: Library) -> Discovery:
         facts,
         never=never,
         known={ids[face]: name for face, name in known if face in ids},
-        without_face=tuple(places[photo][0] for photo in _without_face(library, reader) if photo in places),
+        without_face=tuple(places[photo][0] for photo in looked_at if photo in places and photo not in with_face),
     )
 
 
@@ -187,11 +182,3 @@ def _labels(library: Library, rows: Sequence[LibraryFace], faces: Sequence[Found
             change.execute("DELETE FROM groups")
             change.executemany("INSERT INTO groups VALUES (?, ?)", known.items())
     return np.array([known[one.row] for one in rows], np.int64)
-
-
-def _without_face(library: Library, reader: str) -> Iterator[int]:
-    """Yield the photos in which the reader found no face."""
-    statement = (
-        "SELECT looks.photo FROM looks WHERE reader = ?1 AND photo NOT IN (SELECT photo FROM faces WHERE reader = ?1) ORDER BY photo"
-    )
-    yield from (photo for (photo,) in library.rows(statement, (reader,)))

@@ -7,13 +7,13 @@ What belongs here: which photos of a library are written and read. What does not
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from whosthat.errors import PhotoError, system_reason
+from whosthat.errors import PhotoError
 from whosthat.library import contents, facts
 from whosthat.library.facts import Place, Saying
-from whosthat.library.store import Library, stamp_of
+from whosthat.library.store import Library, stamp_of_file
 from whosthat.metadata.regions import Region, same_face
 from whosthat.metadata.sidecars import SidecarError, read_sidecar, sidecars_of
 from whosthat.metadata.xmp import is_marked, same_name
@@ -57,8 +57,10 @@ def write_library_xmp(library: str | Path, *, in_files: bool = False, progress: 
             path = Path(os.fsdecode(root), os.fsdecode(name))
             if photo not in people and not _is_written(path, in_files=in_files):
                 continue
-            if _is_unchanged(path, stamp, written):
+            if stamp_of_file(path) == stamp:
                 writer.write(path, people.get(photo, ()), complete=True)
+            else:
+                written.problems.append(SetAside(path, _("the photo was changed since the last scan; scan again")))
             progress.step(_("photos"), number, len(files))
         return written
 
@@ -73,38 +75,6 @@ def take_out(library: Library, name: str) -> list[str]:
     roots = [root for root in contents.roots_of(library).values() if root.is_dir()]
     untagged = untag_all([*(one for (one,) in older), name], roots)
     return [*untagged.kept, *(_("{folder} is not there; photos in it may hold the name.", folder=folder) for folder in _away(library))]
-
-
-def take_names(
-    library: Library, photos: Collection[int] | None = None, *, contacts: str | Path | None = None, progress: Progress = SILENT
-) -> XmpRead:
-    """Take the names that other programs gave to faces as facts, in one step; whoever calls holds `Library.alone`.
-
-    What was read before, or taken back, is not said again. Answers follow with `answering.answer_again`.
-
-    Args:
-        library: The library.
-        photos: Rows of the photos to be read; None is all.
-        contacts: Picasa's ``contacts.xml``.
-        progress: Is told how far the work is.
-
-    Raises:
-        LibraryError: The library cannot be written.
-        UsageError: The contacts cannot be read.
-    """
-    reader, read = PeopleReader(contacts), XmpRead()
-    sayings: list[Saying] = []
-    files = contents.files_of_photos(library, photos)
-    for number, (photo, paths) in enumerate(files.items(), start=1):
-        regions = [region for path in paths for region in reader.people_in(path, read.problems)]
-        if regions:
-            read.people += len(regions)
-            read.faces += sum(1 for _pair in matched(regions, _places(library, photo)))
-            sayings += _new(library, photo, regions)
-        progress.step(_("photos"), number, len(files))
-    if sayings:
-        facts.say(library, sayings)
-    return read
 
 
 def read_library_xmp(library: str | Path, *, contacts: str | Path | None = None, progress: Progress = SILENT) -> tuple[XmpRead, Answered]:
@@ -127,7 +97,18 @@ def read_library_xmp(library: str | Path, *, contacts: str | Path | None = None,
         UsageError: There is no library, or the contacts cannot be read.
     """
     with Library(library) as opened, opened.alone():
-        read = take_names(opened, contacts=contacts, progress=progress)
+        reader, read = PeopleReader(contacts), XmpRead()
+        sayings: list[Saying] = []
+        files = contents.files_of_photos(opened)
+        for number, (photo, paths) in enumerate(files.items(), start=1):
+            regions = [region for path in paths for region in reader.people_in(path, read.problems)]
+            if regions:
+                read.people += len(regions)
+                read.faces += sum(1 for _pair in matched(regions, _places(opened, photo)))
+                sayings += _new(opened, photo, regions)
+            progress.step(_("photos"), number, len(files))
+        if sayings:
+            facts.say(opened, sayings)
         return read, answer_again(opened)
 
 
@@ -154,17 +135,6 @@ def _is_written(photo: Path, *, in_files: bool) -> bool:
         return any(map(is_marked, packets))
     except (OSError, PhotoError, SidecarError):
         return False
-
-
-def _is_unchanged(photo: Path, stamp: str, written: XmpWritten) -> bool:
-    """Tell whether a photo is as the last scan saw it; say so where it is not."""
-    try:
-        problem = "" if stamp_of(photo.stat()) == stamp else _("the photo was changed since the last scan; scan again")
-    except OSError as error:
-        problem = system_reason(error)
-    if problem:
-        written.problems.append(SetAside(photo, problem))
-    return not problem
 
 
 def _places(library: Library, photo: int) -> list[Box]:

@@ -7,6 +7,7 @@ naming faces.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -42,35 +43,26 @@ class LibraryReader:
 
     def __init__(self, library: Library, bundle: str | Path | None, progress: Progress) -> None:
         self._library, self._progress = library, progress
-        self._reader: FaceReader | None = None
         if bundle is not None:
             own = Path(bundle).absolute() == library.folder / OWN
-            self._use(_reader_of(bundle), bundle=OWN if own else str(Path(bundle).absolute()))
+            self.reader = self._used(_reader_of(bundle), bundle=OWN if own else str(Path(bundle).absolute()))
 
     @property
     def key(self) -> str:
         """What is noted beside faces and looks; empty before anything was looked at."""
         return self._library.setting("reader") or ""
 
-    @property
+    @cached_property
     def reader(self) -> FaceReader:
-        """The reader, opened."""
-        self.prepare()
-        return cast("FaceReader", self._reader)
-
-    def prepare(self) -> None:
-        """Open the reader; WeightsError where the weights of its networks are missing."""
-        if self._reader is not None:
-            return
+        """The reader, opened when it is asked for; WeightsError where the weights of its networks are missing."""
         place = bundle_in_use(self._library)
         try:
             if place is not None:
-                self._use(_reader_of(place))
-                return
+                return self._used(_reader_of(place))
         except BundleError as error:
             self._progress.say(_("The recogniser in use cannot be opened, so nobody gets a name from it now. {error}", error=error))
         detector, embedder = (self._library.setting("networks") or f"{AUTO} {AUTO}").split(" ")
-        self._use(open_reader(detector, embedder).reader)
+        return self._used(open_reader(detector, embedder).reader)
 
     def looked_at(self, photos: Sequence[int]) -> set[int]:
         """Return those of some photos, by row, that this reader has looked at."""
@@ -92,8 +84,7 @@ class LibraryReader:
                 for table in ("faces", "looks"):  # faces first: looks tell which
                     change.execute(_DROP.format(table=table), (self.key,))
 
-    def _use(self, reader: FaceReader, bundle: str | None = None) -> None:
-        self._reader = reader
+    def _used(self, reader: FaceReader, bundle: str | None = None) -> FaceReader:
         before = self.key
         networks = f"{reader.detector.name} {reader.embedder.facts.name}"
         settings = {"reader": reader.key, "networks": networks, **({} if bundle is None else {"bundle": bundle})}
@@ -103,6 +94,7 @@ class LibraryReader:
                     set_setting(change, name, value)
         if before not in ("", reader.key):
             self._progress.say(_("The faces of all photos are found again, because the recogniser in use has other networks."))
+        return reader
 
 
 def _reader_of(bundle: str | Path) -> FaceReader:

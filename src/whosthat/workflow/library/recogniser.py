@@ -10,17 +10,19 @@ no test: every photo is learnt from, and the figures are those of cross-validati
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import re
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
 
-from whosthat.checking.leaving_out import leave_out
+from whosthat.checking.costly import Answered, lost_to
 from whosthat.checking.suspects import judge_photos
+from whosthat.dataset.duplicates import BURST_SECONDS, Groups
 from whosthat.errors import BundleError, LibraryError
 from whosthat.faces.models import AUTO
 from whosthat.library.contents import LibraryFace, faces_of, set_setting
@@ -35,6 +37,7 @@ from whosthat.recognition.heads import compared
 from whosthat.recognition.index import index_of
 from whosthat.translation import _
 from whosthat.wording import counted, percent
+from whosthat.workflow.face_notes import how_named
 from whosthat.workflow.face_photos import OpenedReader, open_reader
 from whosthat.workflow.gallery_bundle import lock_of
 from whosthat.workflow.library.answering import LEARNT, OWN, bundle_in_use, own_is_whole
@@ -42,9 +45,6 @@ from whosthat.workflow.training_run import versions
 
 if TYPE_CHECKING:
     from whosthat.types import FloatArray, IntArray
-
-BURST_SECONDS = 2.0
-"""As in `dataset.duplicates`: photos of one person that were taken so soon after one another tell the same."""
 
 _OWN = re.compile(r"/[0-9a-f]{64}-\d+$")
 """The name of an enrolled photo that is a face of the library."""
@@ -90,7 +90,7 @@ class Learnt:
         left_out: How many are not, because they probably show somebody else than was said of their group.
         is_new: Whether it was learnt just now; otherwise nothing that it may learn from had changed.
         notes: How well it does in cross-validation, and how names are given.
-        effects: What single corrections do, by the number of the fact; of many, the latest.
+        effects: What single corrections do, by the number of the fact.
     """
 
     people: int = 0
@@ -101,8 +101,7 @@ class Learnt:
     effects: Mapping[int, Effect] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class _Lesson:
+class _Lesson(NamedTuple):
     """A face that may be learnt from: who it is, the fact that says so, and whether it is a correction of this one face."""
 
     face: LibraryFace
@@ -112,8 +111,7 @@ class _Lesson:
     taken_at: float | None
 
 
-@dataclass(frozen=True)
-class _Kept:
+class _Kept(NamedTuple):
     """An enrolled photo of the recogniser, with its embedding, float32 (dimensions,)."""
 
     person: str
@@ -121,8 +119,7 @@ class _Kept:
     vector: FloatArray
 
 
-@dataclass(frozen=True)
-class _Lessons:
+class _Lessons(NamedTuple):
     """All of them, and the faces of which it may be learnt who they are not."""
 
     lessons: tuple[_Lesson, ...]
@@ -163,7 +160,7 @@ def learn(library: Library, *, replace: bool = False) -> Learnt | None:
     with lock_of(library.folder / OWN):
         opened, kept = _opened(library) if lessons.lessons or there else (None, [])
         if opened is None or not (lessons.lessons or kept):
-            _unlearn(library)
+            unlearn(library)
             return None
         return _learn(library, lessons, opened, kept)
 
@@ -194,11 +191,7 @@ def _lessons(library: Library, reader: str) -> _Lessons:
 def _learn(library: Library, lessons: _Lessons, opened: OpenedReader, kept: Sequence[_Kept]) -> Learnt:
     gallery, groups, rows = _gallery(lessons, kept)
     fitted = fit_identifier(gallery, groups, embedder=opened.reader.embedder.facts.name)
-    corrected = {row: lesson for row, lesson in rows.items() if lesson.corrected}
-    effects = {}
-    for one in leave_out(fitted.identifier, groups, [*corrected]):
-        lesson, likeliest = corrected[one.row], None if one.likeliest is None else gallery.people[one.likeliest]
-        effects[lesson.fact] = Effect(lesson.fact, gallery.people[gallery.labels[one.row]], one.with_it, one.without_it, one.n, likeliest)
+    effects = effects_in(gallery, Answered.by(fitted, groups), {row: lesson.fact for row, lesson in rows.items() if lesson.corrected})
     _save(library, opened, fitted)
     learnt = Learnt(len(gallery.people), len(gallery.photos), len(lessons.lessons) - len(rows), True, _notes(fitted), effects)
     with library.changing() as change:
@@ -208,6 +201,24 @@ def _learn(library: Library, lessons: _Lessons, opened: OpenedReader, kept: Sequ
         noted = {"checksum": lessons.checksum, "people": learnt.people, "faces": learnt.faces, "left_out": learnt.left_out}
         set_setting(change, LEARNT, json.dumps({**noted, "effects": plain}))  # no names: they must go with the person
     return learnt
+
+
+def effects_in(gallery: Gallery, answered: Answered, corrected: Mapping[int, int]) -> dict[int, Effect]:
+    """Say what corrections do, by the number of the fact; ``corrected`` are the rows of their faces in the gallery, with these numbers."""
+    whose, effects = gallery.templates[1], {}
+    lost = lost_to(answered, [np.array([row]) for row in corrected])
+    for (row, fact), more in zip(corrected.items(), lost, strict=True):
+        own, nearest, other = (values[row] for values in answered.compared)
+        likeliest = gallery.people[gallery.labels[row] if own <= nearest else whose[other]]
+        effects[fact] = Effect(
+            fact,
+            person=gallery.people[gallery.labels[row]],
+            with_it=(with_it := int(answered.right.sum() - answered.right[row])),
+            without_it=with_it + more,
+            n=len(gallery.photos) - 1,
+            likeliest=likeliest if np.isfinite(own) else None,
+        )
+    return effects
 
 
 def _gallery(lessons: _Lessons, kept: Sequence[_Kept]) -> tuple[Gallery, IntArray, dict[int, _Lesson]]:
@@ -233,21 +244,15 @@ def _gallery(lessons: _Lessons, kept: Sequence[_Kept]) -> tuple[Gallery, IntArra
 
 
 def _groups(lessons: Sequence[_Lesson], n_others: int) -> IntArray:
-    """Number the photos so that those of a burst share a number."""
+    """Number the photos so that those of one person that tell the same, of a burst, share a number."""
+    groups = Groups(len(lessons) + n_others)
     order = sorted(range(len(lessons)), key=lambda row: (lessons[row].person, lessons[row].taken_at or 0.0, lessons[row].face.photo))
-    groups, number = np.zeros(len(lessons) + n_others, np.int64), 0
-    for before, row in zip([None, *order], order, strict=False):
-        number += before is None or not _of_one_burst(lessons[before], lessons[row])
-        groups[row] = number
-    groups[len(lessons) :] = number + 1 + np.arange(n_others)
-    return groups
-
-
-def _of_one_burst(one: _Lesson, other: _Lesson) -> bool:
-    if one.person != other.person:
-        return False
-    timed = one.taken_at is not None and other.taken_at is not None and abs(other.taken_at - one.taken_at) <= BURST_SECONDS
-    return timed or one.face.photo == other.face.photo
+    for before, after in itertools.pairwise(order):
+        one, other = lessons[before], lessons[after]
+        timed = one.taken_at is not None and other.taken_at is not None and other.taken_at - one.taken_at <= BURST_SECONDS
+        if one.person == other.person and (timed or one.face.photo == other.face.photo):
+            groups.join(before, after)
+    return np.array(groups.numbers(), np.int64)
 
 
 def _opened(library: Library) -> tuple[OpenedReader, list[_Kept]]:
@@ -299,23 +304,15 @@ def _save(library: Library, opened: OpenedReader, fitted: FittedIdentifier) -> N
 
 def _notes(fitted: FittedIdentifier) -> tuple[str, ...]:
     """Say what cross-validation says, and how names are given."""
-    threshold = fitted.identifier.threshold
-    head = fitted.identifier.head
-    tested = (
-        _(
+    if not fitted.accuracies:
+        tested = _("There was no test, and too few photos for cross-validation.")
+    else:
+        tested = _(
             "In cross-validation, {share} of {faces} are nearest to the right person. There was no test: all are learnt from.",
-            share=percent(fitted.accuracies[head]),
+            share=percent(fitted.accuracies[fitted.identifier.head]),
             faces=counted(int(np.isfinite(fitted.photos.own).sum()), "face"),
         )
-        if fitted.accuracies
-        else _("There was no test, and too few photos for cross-validation.")
-    )
-    limit = _(
-        "A face gets a name if it is close enough to that person (distance {threshold:.2f} or less). {how}",
-        threshold=threshold.value,
-        how=threshold.how,
-    )
-    return tested, limit
+    return tested, how_named(fitted)
 
 
 def _remembered(library: Library) -> tuple[str, Learnt] | None:
@@ -332,8 +329,8 @@ def _remembered(library: Library) -> tuple[str, Learnt] | None:
         return None
 
 
-def _unlearn(library: Library) -> None:
-    """Delete the recogniser of which nothing is left."""
+def unlearn(library: Library) -> None:
+    """Delete the library's own recogniser, of which nothing is left; BundleError where that cannot be."""
     own = library.folder / OWN
     if library.setting("bundle") != OWN and not own.exists():
         return

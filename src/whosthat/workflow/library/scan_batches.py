@@ -81,7 +81,6 @@ class Batches:
         waiting = self._reader.not_looked_at()
         if not found and not waiting:
             return
-        self._reader.prepare()
         total = len(found) + len(waiting)
         for start in range(0, len(found), BATCH):
             self._take(found[start : start + BATCH], _Onward(self._progress, start, total))
@@ -100,7 +99,9 @@ class Batches:
         new = [digest for digest in paths if digest not in known]
         glances = dict(zip(new, in_order(lambda digest: _glance(paths[digest], digest), new), strict=True))
         looked = self._reader.looked_at(list(known.values()))
-        wanted = {digest: path for digest, path in paths.items() if _is_photo(glances.get(digest)) and known.get(digest) not in looked}
+        wanted = {
+            digest: path for digest, path in paths.items() if not isinstance(glances.get(digest), str) and known.get(digest) not in looked
+        }
         seen = self._seen(wanted, progress)
         problems = {digest: glance for digest, glance in glances.items() if isinstance(glance, str)}
         problems |= {digest: _why(path) for digest, path in wanted.items() if digest not in seen and digest in glances}
@@ -187,10 +188,6 @@ def _glance(path: Path, digest: str) -> DecodedPhoto | str | None:
             return photo if photo.sha256 == digest else None
     except PhotoError as error:
         return error.reason
-
-
-def _is_photo(glance: DecodedPhoto | str | None) -> bool:
-    return not isinstance(glance, str)
 
 
 def _why(path: Path) -> str:
