@@ -11,7 +11,6 @@ import logging
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -202,17 +201,12 @@ class Service:
                 self.counts["not_swapped"] = 0
                 event("gone" if bundle.trouble else "swapped", bundle=bundle.name)
 
-    async def keep_looking(self) -> None:
-        """Look at the folders for as long as the service runs."""
-        while True:
-            await asyncio.sleep(LOOKS_EVERY)
-            await self.look()
-
     async def run(self) -> None:
-        """Run until cancelled, then finish what waits."""
+        """Look at the folders until cancelled, then finish what waits."""
         try:
-            with suppress(asyncio.CancelledError):
-                await self.keep_looking()
+            while True:
+                await asyncio.sleep(LOOKS_EVERY)
+                await self.look()
         finally:
             await asyncio.to_thread(self.close)
 

@@ -150,17 +150,17 @@ export const fileName = (path) => path.split("/").at(-1);
 
 function Thumb({ photo, chosen: isChosen, onToggle, onOpen, labelOf = String }) {
   const label = labelOf(photo);
-  const picture = html`<${Small} src=${photoUrl(photo)} title=${label} alt=${onToggle || onOpen ? "" : fileName(photo)} />`;
+  const picture = html`<${Small} loading="eager" src=${photoUrl(photo)} title=${label} alt=${onToggle || onOpen ? "" : fileName(photo)} />`;
   if (onOpen) return html`<li><button type="button" class="thumb" aria-label=${label} onClick=${() => onOpen(photo)}>${picture}</button></li>`;
   if (!onToggle) return html`<li>${picture}</li>`;
   return html`<li><button type="button" class="thumb" aria-pressed=${String(Boolean(isChosen))} aria-label=${label} onClick=${() => onToggle(photo)}>${picture}</button></li>`;
 }
 
 /** A small picture, or a crossed field where there is none. */
-export function Small({ src, alt = "", title }) {
+export function Small({ src, alt = "", title, loading = "lazy" }) {
   const [broken, setBroken] = useState(false);
   if (broken || !src) return html`<span class="none" title=${title} />`;
-  return html`<img src=${src} alt=${alt} title=${title} loading="lazy" decoding="async" width="112" height="112" onError=${() => setBroken(true)} />`;
+  return html`<img src=${src} alt=${alt} title=${title} loading=${loading} decoding="async" width="112" height="112" onError=${() => setBroken(true)} />`;
 }
 
 /** A bar that fills, with its words above it. */
