@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from whosthat.evaluation import found_sheet
-from whosthat.evaluation.found_sheet import SIDE, Shown, write_found_sheet
+from whosthat.evaluation.found_sheet import Shown, write_found_sheet
 from whosthat.photos.drawing import save_image
 
 
@@ -47,7 +47,6 @@ def test_of_many_only_some_are_shown_and_the_rest_is_counted(photos: list[Path],
 
 def test_pictures_are_small(photos: list[Path]) -> None:
     assert 500 < len(found_sheet._small(photos[0])) < 20_000
-    assert max(SIDE, 1) == 320
 
 
 def test_nothing_found_is_a_page_too(tmp_path: Path) -> None:

@@ -81,6 +81,18 @@ def test_a_newer_one_another_file_and_a_damaged_one_are_refused(folder: Path) ->
         Library(folder)
 
 
+def test_an_older_library_learns_which_photos_are_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "MIGRATIONS", schema.MIGRATIONS[:1])
+    with Library(tmp_path / "old", create=True) as library, library.changing() as change:
+        change.execute("INSERT INTO roots VALUES (1, x'2F')")
+        change.executemany("INSERT INTO photos (id, sha256, width, height) VALUES (?, ?, 1, 1)", [(row, bytes([row])) for row in (1, 2, 3)])
+        files = [(b"a", 1, None), (b"copy of a", 1, 5.0), (b"b", 2, 5.0)]
+        change.executemany("INSERT INTO files (root, name, stamp, photo, missing_since) VALUES (1, ?, '', ?, ?)", files)
+    monkeypatch.setattr(store, "MIGRATIONS", schema.MIGRATIONS)
+    with Library(tmp_path / "old") as library:
+        assert library.rows("SELECT id, gone FROM photos ORDER BY id") == [(1, 0), (2, 1), (3, None)]
+
+
 def test_a_migration_that_is_stopped_leaves_the_old_tables(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with Library(folder) as library, library.changing() as change:
         change.execute("INSERT INTO people (name) VALUES ('Anna')")

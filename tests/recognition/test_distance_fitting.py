@@ -32,7 +32,7 @@ def drawn(n_people: int, *, each: int = 10, counts: np.ndarray = COUNTS, farther
 def fitted(
     played: ImpostorTrials = NOBODY, strangers: ImpostorTrials | None = None, *, counts: Sequence[int] = COUNTS, rate: float = 0.01
 ) -> DistanceThreshold:
-    return fit_distance(KNOWN, played, strangers, counts=np.array(counts), network="dlib-resnet", rate=rate)
+    return fit_distance(KNOWN, played, strangers, counts=np.array(counts), network="dlib-resnet", rate=rate)[0]
 
 
 @pytest.mark.parametrize(("n_people", "each"), [(1, 1), (1, 50), (2, 1), (3, 4), (8, 12)])
@@ -51,7 +51,7 @@ def test_photos_or_the_network_have_spoken_and_that_is_said() -> None:
     assert "This is estimated from your photos (600 faces of 60 known people)." in fitted(drawn(60, counts=many), counts=many).how
     assert "(600 faces of 60 known people and 20 faces of 2 strangers)" in fitted(drawn(60, counts=many), drawn(2), counts=many).how
     assert "This is estimated from your photos (600 faces of 60 strangers)." in fitted(drawn(7), drawn(60)).how
-    assert "the threshold is strict" in fit_distance(KNOWN, NOBODY, counts=np.array([5]), network="own").how
+    assert "the threshold is strict" in fit_distance(KNOWN, NOBODY, counts=np.array([5]), network="own")[0].how
 
 
 def test_how_many_strangers_are_as_near_is_what_the_threshold_says() -> None:
@@ -97,7 +97,7 @@ def test_more_strangers_are_named_at_larger_distances(rate: float, more: float) 
 def test_few_photos_make_careful_and_a_network_nobody_measured_more_so() -> None:
     counts = np.array([5] * 7)
     alone, sure = fitted(counts=counts), fitted(strangers=drawn(500, counts=counts), counts=counts)
-    assert fit_distance(KNOWN, NOBODY, counts=counts, network="own").value < alone.value < sure.value
+    assert fit_distance(KNOWN, NOBODY, counts=counts, network="own")[0].value < alone.value < sure.value
     assert sure.fpir_high < alone.fpir_high
 
 
@@ -197,7 +197,7 @@ def test_confidence_means_what_it_says() -> None:
     generator = np.random.default_rng(5)
     known, strangers = generator.normal(0.35, 0.07, 4000), generator.normal(0.62, 0.07, 4000)
     trials = ImpostorTrials(strangers.astype(np.float32), np.arange(4000) % 9)
-    threshold = fit_distance(known.astype(np.float32), trials, counts=np.full(9, 10), network="dlib-resnet")
+    threshold, _curve = fit_distance(known.astype(np.float32), trials, counts=np.full(9, 10), network="dlib-resnet")
     distances = np.concatenate([known, strangers])
     said = threshold.confidence(distances)
     for low, high in ((0.2, 0.5), (0.5, 0.8), (0.8, 0.95)):
@@ -208,7 +208,7 @@ def test_confidence_means_what_it_says() -> None:
 @pytest.mark.parametrize("n_people", [1, 7, 1000])
 def test_confidence_falls_off_between_known_people_and_strangers_where_photos_are_few(n_people: int) -> None:
     counts = np.full(n_people, 3)
-    threshold = fit_distance(KNOWN[:5], NOBODY, counts=counts, network="dlib-resnet")
+    threshold, _curve = fit_distance(KNOWN[:5], NOBODY, counts=counts, network="dlib-resnet")
     usual = Impostors("dlib-resnet").genuine(counts)
     assert threshold.confidence(np.array(usual)) > 0.8
     assert threshold.confidence(np.array(threshold.centre + 0.1)) < 0.2

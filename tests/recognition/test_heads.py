@@ -8,7 +8,7 @@ import pytest
 from whosthat.errors import DatasetError
 from whosthat.recognition.distances import distances
 from whosthat.recognition.gallery import Gallery
-from whosthat.recognition.heads import HEADS, choose_head, folds_of, own_distances, softmax, templates_of, trimmed_mean
+from whosthat.recognition.heads import HEADS, choose_head, folds_of, held_out_distances, softmax, templates_of, trimmed_mean
 
 
 def test_a_few_wrong_photos_do_not_move_the_trimmed_mean() -> None:
@@ -114,11 +114,11 @@ def test_copies_of_a_photo_never_teach_about_each_other(gallery_of: Callable[...
 
 def test_the_distance_to_ones_own_person_leaves_the_photo_out(gallery_of: Callable[..., Gallery]) -> None:
     gallery = gallery_of(n_people=3, each=2)
-    apart, counts = own_distances(gallery.vectors, gallery.labels, np.arange(6), 3)
+    apart, counts = held_out_distances(gallery.vectors, gallery.labels, folds_of(gallery.labels, np.arange(6)), 3)
     others = gallery.vectors[[1, 0, 3, 2, 5, 4]]
     np.testing.assert_allclose(apart, np.linalg.norm(gallery.vectors - others, axis=1), rtol=1e-4)
     assert (counts == 1).all()
-    alone, none = own_distances(gallery.vectors[:1], gallery.labels[:1], np.arange(1), 3)
+    alone, none = held_out_distances(gallery.vectors[:1], gallery.labels[:1], np.arange(1), 3)
     assert (np.isinf(alone).all(), none.tolist()) == (True, [0])
 
 

@@ -10,7 +10,7 @@ from whosthat.recognition.face_threshold import DistanceThreshold
 from whosthat.recognition.gallery import EnrolledPhoto, Gallery
 from whosthat.recognition.identifier import Identifier
 from whosthat.recognition.index import build_index
-from whosthat.recognition.ranking import people_of_faces
+from whosthat.recognition.ranking import assign, gains
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def test_a_face_that_is_alone_in_its_photo_gets_the_name_that_it_gets_among_phot
     assert len(set(alone)) > 10
     for row, person in enumerate(alone):
         columns = decision.table(slice(row, row + 1))
-        (best,) = people_of_faces(columns.probabilities, columns.confidence, columns.allowed)
+        (best,) = assign(gains(columns.probabilities, columns.confidence, columns.allowed))
         assert person == (None if best is None else columns.labels[best])
     twice = identifier.decide(np.repeat(faces, 2, axis=0)).people(np.array([0, 0, 2, 2, 3, 80]))
     assert [len(people) for people in twice] == [0, 0, 2, 0, 1, 77]

@@ -2,14 +2,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from whosthat.recognition.ranking import given_to_better, people_of_faces, sighting_of
-from whosthat.types import Box
+from whosthat.recognition.ranking import sighting_of, sightings_of_faces
+from whosthat.types import Box, Face
 
 LABELS = ("anna", "bert", "carl")
 
 
 def floats(*rows: tuple[float, ...]) -> np.ndarray:
     return np.array(rows, dtype=np.float32)
+
+
+def named(confidence: np.ndarray, allowed: np.ndarray | None = None) -> list[tuple[str | None, str | None]]:
+    """Who each face of a photo is, and who was given to a better face."""
+    faces = [Face(Box(0, 0, 1, 1), ((0, 0),) * 5, 0.9)] * len(confidence)
+    allowed = np.ones_like(confidence, bool) if allowed is None else allowed
+    return [(one.name, one.given_to_better) for one in sightings_of_faces(LABELS, faces, confidence, confidence, allowed)]
 
 
 def test_the_surest_label_comes_first_and_the_second_is_the_runner_up() -> None:
@@ -36,22 +43,15 @@ def test_a_chosen_second_choice_comes_first() -> None:
 
 
 def test_nobody_is_named_twice_in_a_photo() -> None:
-    confidence = floats((0.9, 0.1, 0.0), (0.8, 0.25, 0.0))
-    assert people_of_faces(confidence, confidence, np.ones_like(confidence, bool)) == [0, 1]
+    assert named(floats((0.9, 0.1, 0.0), (0.8, 0.25, 0.0))) == [("anna", None), ("bert", None)]
 
 
 def test_an_unlikely_second_choice_is_nobody_and_who_was_given_to_a_better_face_is_kept() -> None:
-    confidence = floats((0.9, 0.1, 0.0), (0.8, 0.15, 0.05))
-    everybody = np.ones_like(confidence, bool)
-    assert people_of_faces(confidence, confidence, everybody) == [0, None]
-    assert given_to_better(confidence, confidence, everybody, [0, None]) == [None, 0]
+    assert named(floats((0.9, 0.1, 0.0), (0.8, 0.15, 0.05))) == [("anna", None), (None, "anna")]
 
 
 def test_what_is_not_allowed_is_never_given() -> None:
-    confidence = floats((0.9, 0.1, 0.0))
-    allowed = np.array([[False, True, True]])
-    assert people_of_faces(confidence, confidence, allowed) == [None]
-    assert given_to_better(confidence, confidence, allowed, [None]) == [None]
+    assert named(floats((0.9, 0.1, 0.0)), np.array([[False, True, True]])) == [(None, None)]
 
 
 def test_one_label_has_no_runner_up() -> None:

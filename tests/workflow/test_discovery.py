@@ -87,13 +87,6 @@ def test_a_group_near_to_somebody_named_is_probably_theirs_and_can_be_accepted()
     assert said(named.accepted()) == [("Anna", 4)]
 
 
-def test_nobody_is_probably_somebody_who_is_in_the_same_photo():
-    discovery = found([0, 0, 0, 1], photos=[0, 1, 2, 2])
-    discovery.faces[3].vector[:] = PEOPLE[0] + np.float32(0.01)
-
-    assert discovery.named({"1": "Anna"}).groups[1].probably is None
-
-
 def test_what_a_recogniser_says_of_most_faces_is_the_guess():
     discovery = found([0, 0, 0, 1, 1])
     known = {discovery.faces[row].id: name for row, name in enumerate(["Anna", "Anna", "Tom", "Tom"])}

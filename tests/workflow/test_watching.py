@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 import pytest
 
-from whosthat.errors import PhotoError, UsageError
+from whosthat.errors import UsageError
 from whosthat.photos.camera import Camera
 from whosthat.photos.drawing import save_image
 from whosthat.photos.reading import read
@@ -176,15 +176,6 @@ def test_somebody_before_a_camera_is_told_once(bundle: Path, monkeypatch: pytest
     assert heard.said[0] == "Watching camera 1. Stop with Ctrl-C."
     assert any("The camera gives no picture." in sentence and sentence.endswith("Trying again.") for sentence in heard.said)
     assert "camera 1 is back." in heard.said
-
-
-def test_a_camera_that_is_not_there_is_said_and_waited_for(bundle: Path, monkeypatch: pytest.MonkeyPatch, heard: Any) -> None:
-    def gone(_number: int) -> Camera:
-        raise PhotoError(None, "No camera was found.")
-
-    monkeypatch.setattr(watching, "open_camera", gone)
-    assert list(watch(bundle, "0", SOON, stops=Steps(rounds=6), progress=heard)) == []
-    assert heard.said[1:] == ["camera 0: No camera was found. Trying again."]
 
 
 def test_a_bundle_that_changes_is_opened_again_and_one_that_is_gone_names_nobody(

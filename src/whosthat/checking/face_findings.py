@@ -105,22 +105,7 @@ def _found(audit: FaceAudit) -> Iterator[Finding]:
             names=listing(names),
         )
         yield Finding("no-face", "warning", sentence, names)
-    told_apart = {photo for one in audit.unlike for photo in one.photos}
-    photos = {
-        one.photo: _("looks like {looks_like}", looks_like=one.looks_like) if one.looks_like else _("somebody without a folder")
-        for one in audit.suspects
-        if one.photo not in told_apart
-    }
-    if photos:
-        items = [_("{photo} ({why})", photo=photo, why=why) for photo, why in photos.items()]
-        sentence = _(
-            "{photos} may be in the wrong folder, the most likely first: {items}. Check them: wrong labels lower accuracy.",
-            photos=counted(len(photos), "photo"),
-            items=listing(items),
-        )
-        yield Finding("wrong-person", "warning", sentence, tuple(photos))
-    for one in audit.unlike:
-        yield Finding("unlike-photos", "warning", unlike_sentence(one), one.photos)
+    yield from _of_others(audit)
     small = {one.photo: _("{photo} ({side:.0f} pixels)", photo=one.photo, side=one.side) for one in audit.small}
     yield from _poor("small-face", N_("The face is smaller than {pixels} pixels in {photos}: {names}."), small)
     yield from _poor("blurred-face", N_("The face is blurred in {photos}: {names}."), {one.photo: one.photo for one in audit.blurred})
@@ -150,6 +135,26 @@ def _found(audit: FaceAudit) -> Iterator[Finding]:
             central=central,
         )
         yield Finding("several-faces", "note", _("{sentence} {more}", sentence=sentence, more=taken), names)
+
+
+def _of_others(audit: FaceAudit) -> Iterator[Finding]:
+    """Say which photos may show somebody else than the person of their folder."""
+    told_apart = {photo for one in audit.unlike for photo in one.photos}
+    photos = {
+        one.photo: _("looks like {looks_like}", looks_like=one.looks_like) if one.looks_like else _("somebody without a folder")
+        for one in audit.suspects
+        if one.photo not in told_apart
+    }
+    if photos:
+        items = [_("{photo} ({why})", photo=photo, why=why) for photo, why in photos.items()]
+        sentence = _(
+            "{photos} may be in the wrong folder, the most likely first: {items}. Check them: wrong labels lower accuracy.",
+            photos=counted(len(photos), "photo"),
+            items=listing(items),
+        )
+        yield Finding("wrong-person", "warning", sentence, tuple(photos))
+    for one in audit.unlike:
+        yield Finding("unlike-photos", "warning", unlike_sentence(one), one.photos)
 
 
 def _poor(kind: str, sentence: str, photos: Mapping[str, str]) -> Iterator[Finding]:

@@ -98,15 +98,15 @@ def find(  # noqa: PLR0913  typer makes a parameter of each option
 
 
 def _show(found: Found) -> None:
-    """Show the first photos, and say how many more there are and what is not among them."""
+    """Show the first photos, and say how many there are and what is not among them."""
     from whosthat.workflow.library.words import found_sentences
 
     photos, gone = found.first(SHOWN_ROWS)
     if photos:
         distance = (_("distance"),) if found.similar else ()
         rows = [(str(one.path), one.when, one.who, *(() if one.distance is None else (f"{one.distance:.2f}",))) for one in photos]
-        path = _("path")
-        show_first((path, _("taken"), _("people"), *distance), rows, n=len(found.photos) - gone, right=distance, paths=(path,))
+        path, n = _("path"), len(found.photos) - gone
+        show_first((path, _("taken"), _("people"), *distance), rows, n=n, right=distance, paths=(path,))
     say(*found_sentences(found, gone))
 
 

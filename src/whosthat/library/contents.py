@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whosthat.library.store import Library
+from whosthat.translation import _
 from whosthat.types import Box, Face
 
 if TYPE_CHECKING:
@@ -225,6 +226,14 @@ def mark_of(*what: bytes | str) -> bytes:
         part = one if isinstance(one, bytes) else one.encode()
         mark.update(len(part).to_bytes(8, "little") + part)
     return mark.digest()
+
+
+def embeddings(library: Library, vectors: Sequence[bytes]) -> FloatArray:
+    """Return embeddings of one network as they were read, float32 (n, dimensions); LibraryError where they differ in length."""
+    lengths = {len(one) for one in vectors}
+    if len(lengths) > 1 or sum(lengths) % 4:
+        raise library.damaged(_("embeddings of one network differ in length"))
+    return np.frombuffer(b"".join(vectors), "<f4").astype(np.float32).reshape(len(vectors), sum(lengths) // 4)
 
 
 def _face(*values: Any) -> LibraryFace:

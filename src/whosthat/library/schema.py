@@ -40,15 +40,12 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
         "CREATE TABLE roots (id INTEGER PRIMARY KEY, path BLOB NOT NULL UNIQUE)",
         "CREATE TABLE photos (id INTEGER PRIMARY KEY, sha256 BLOB NOT NULL UNIQUE, width INTEGER NOT NULL, height INTEGER NOT NULL, "
-        "taken_at REAL, gone INTEGER)",
-        "CREATE INDEX photos_by_time ON photos (taken_at, gone)",
+        "taken_at REAL)",
+        "CREATE INDEX photos_by_time ON photos (taken_at)",
         "CREATE TABLE files (id INTEGER PRIMARY KEY, root INTEGER NOT NULL REFERENCES roots ON DELETE CASCADE, name BLOB NOT NULL, "
         "stamp TEXT NOT NULL, photo INTEGER REFERENCES photos, problem TEXT NOT NULL DEFAULT '', missing_since REAL, "
         "was INTEGER REFERENCES photos ON DELETE SET NULL, UNIQUE (root, name))",
-        "CREATE INDEX files_of_photo ON files (photo, missing_since)",
-        f"CREATE TRIGGER file_comes AFTER INSERT ON files BEGIN {_NOTE_GONE} (NEW.photo); END",
-        f"CREATE TRIGGER file_goes AFTER DELETE ON files BEGIN {_NOTE_GONE} (OLD.photo); END",
-        f"CREATE TRIGGER file_changes AFTER UPDATE OF photo, missing_since ON files BEGIN {_NOTE_GONE} (OLD.photo, NEW.photo); END",
+        "CREATE INDEX files_of_photo ON files (photo)",
         "CREATE INDEX files_that_changed ON files (was) WHERE was IS NOT NULL",
         "CREATE TABLE looks (photo INTEGER NOT NULL REFERENCES photos ON DELETE CASCADE, reader TEXT NOT NULL, "
         "PRIMARY KEY (photo, reader)) WITHOUT ROWID",
@@ -75,6 +72,17 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE TABLE forgotten (id INTEGER PRIMARY KEY, photo INTEGER REFERENCES photos ON DELETE CASCADE, left REAL, top REAL, "
         "right REAL, bottom REAL, mark BLOB UNIQUE, CHECK ((photo IS NULL) <> (mark IS NULL)))",
         "CREATE INDEX forgotten_of_photo ON forgotten (photo)",
+    ),
+    (
+        "ALTER TABLE photos ADD COLUMN gone INTEGER",
+        "DROP INDEX photos_by_time",
+        "CREATE INDEX photos_by_time ON photos (taken_at, gone)",
+        "DROP INDEX files_of_photo",
+        "CREATE INDEX files_of_photo ON files (photo, missing_since)",
+        f"{_NOTE_GONE} (SELECT photo FROM files)",  # noqa: S608  of a constant
+        f"CREATE TRIGGER file_comes AFTER INSERT ON files BEGIN {_NOTE_GONE} (NEW.photo); END",
+        f"CREATE TRIGGER file_goes AFTER DELETE ON files BEGIN {_NOTE_GONE} (OLD.photo); END",
+        f"CREATE TRIGGER file_changes AFTER UPDATE OF photo, missing_since ON files BEGIN {_NOTE_GONE} (OLD.photo, NEW.photo); END",
     ),
 )
 """For each version of the tables, the statements that make it of the one before. What was published is never changed: add a tuple."""

@@ -18,7 +18,8 @@ from whosthat.photos.reading import looks_like_photo
 from whosthat.photos.signatures import VIDEO_SUFFIXES
 
 MOST = 500_000
-"""So many files are known at a time, 50 MB; of a larger folder the rest is passed over, and `Arrivals.is_full` says so."""
+"""So many files are known at a time, 50 MB (250 MB while they are listed); of a larger folder the rest is passed over, and
+`Arrivals.is_full` says so."""
 
 AT_ONCE = 200
 """So many new photos are given at a time, the oldest first; of videos one, so that photos need not wait for several."""

@@ -257,8 +257,14 @@ def _draw_label(pen: ImageDraw.ImageDraw, label: _Label, box: Box, colour: Colou
     pen.text((box.left + box.height * 0.25 - x0, (box.top + box.bottom - y1 - y0) / 2), label.text, font=label.font, fill=_INK)
 
 
-def _unknown(stranger: int) -> str:
-    return f"{drawable(N_('unknown'))} {stranger}" if stranger else drawable(N_("unknown"))
+def name_of(sighting: Sighting) -> str:
+    """Return what a picture calls somebody: the name, or "unknown" and which of the unknown; what cannot be printed is replaced."""
+    return printable(sighting.name or f"{drawable(N_('unknown'))} {sighting.stranger or ''}".rstrip())
+
+
+def printable(text: str) -> str:
+    """Replace what cannot be printed."""
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
 
 
 def _label(sighting: Sighting, letters: int, widest: int) -> _Label:
@@ -266,7 +272,7 @@ def _label(sighting: Sighting, letters: int, widest: int) -> _Label:
 
     How sure is said of a name alone: of the unknown it would be the best guess's share, and read as how surely unknown.
     """
-    name = "".join(character if character.isprintable() else "\ufffd" for character in sighting.name or _unknown(sighting.stranger))
+    name = name_of(sighting)
     share = "" if sighting.name is None else f"  {confidence_text(sighting.confidence)}"
     while True:
         text = f"{name}{share}"

@@ -40,13 +40,11 @@ from whosthat import durable
 from whosthat.errors import PhotoError, system_reason
 from whosthat.photos.memory import UNFOLDED
 from whosthat.photos.quiet import quiet_pillow
-from whosthat.photos.signatures import FORMATS, PHOTO_SUFFIXES, SNIFF_BYTES, format_of, why_not_a_photo
-from whosthat.photos.storage import fetch, place, sha256_of_stored, stored
+from whosthat.photos.signatures import PHOTO_SUFFIXES, SNIFF_BYTES, format_of, why_not_a_photo
+from whosthat.photos.storage import fetch, place, stored
 from whosthat.settings import MAX_PHOTO_BYTES, MAX_PHOTO_PIXELS
 from whosthat.translation import _
 from whosthat.types import Image
-
-__all__ = ["FORMATS", "DecodedPhoto", "decode", "looks_like_photo", "opened", "opened_header", "read", "sha256_of"]
 
 _READERS: dict[str, Callable[[Any], Any]] = {
     "JPEG": JpegImageFile,
@@ -108,7 +106,7 @@ class DecodedPhoto:
     """A photo and what its file tells about it."""
 
     image: Image  # upright RGB uint8 (height, width, 3)
-    format: str  # one of `FORMATS`, or "HEIC"
+    format: str  # one of `signatures.FORMATS`, or "HEIC"
     sha256: str  # of the file's bytes, in hexadecimal; from the same single read as the image
     size: tuple[int, int]  # width and height of the upright photo, in pixels
     shrunk: int  # so many of its pixels, across and down, became one of the image: 1, 2, 4 or 8
@@ -131,10 +129,10 @@ def read(source: str | Path | bytes) -> Image:
 def sha256_of(path: Path) -> str:
     """Return the SHA-256 of a photo's file, in hexadecimal; empty where it cannot be read, as it then cannot be decoded either."""
     try:
-        if (photo := stored(path)) is not None:
-            return sha256_of_stored(photo, MAX_PHOTO_BYTES)
+        if stored(path) is not None:
+            return hashlib.sha256(_file_content(path, MAX_PHOTO_BYTES)).hexdigest()
         return durable.sha256_of(path) if path.is_file() else ""  # a FIFO would never end
-    except (OSError, ValueError):  # ValueError: a NUL character in the path
+    except (_RefusedError, OSError, ValueError):  # ValueError: a NUL character in the path
         return ""
 
 

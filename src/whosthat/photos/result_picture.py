@@ -12,9 +12,8 @@ import numpy as np
 from PIL import Image as PillowImage
 from PIL import ImageDraw
 
-from whosthat.photos.drawing import UNKNOWN_COLOUR, Colour, colours_of, draw_sightings, fitted
-from whosthat.photos.lettering import drawable, font_for
-from whosthat.translation import N_
+from whosthat.photos.drawing import UNKNOWN_COLOUR, Colour, colours_of, draw_sightings, fitted, name_of, printable
+from whosthat.photos.lettering import font_for
 from whosthat.types import Image, Sighting
 from whosthat.wording import confidence_text
 
@@ -56,11 +55,11 @@ def draw_result(image: Image, sighting: Sighting) -> Image:
     picture.paste(PillowImage.fromarray(np.ascontiguousarray(image)), ((width - photo_width) // 2, title))
     pen = ImageDraw.Draw(picture)
     colour = colours_of([sighting])[sighting.name]
-    _write(pen, _printable(sighting.name or drawable(N_("unknown"))), (margin, title / 2), 1.6 * letters, width - 2 * margin, colour)
+    _write(pen, name_of(sighting), (margin, title / 2), 1.6 * letters, width - 2 * margin, colour)
     names_end, bars_end = round(width * 0.4), width - margin - 4 * letters
     for number, (name, share) in enumerate(classes):
         middle = title + height + margin + line * (number + 0.5)
-        _write(pen, _printable(name), (margin, middle), letters, names_end - 2 * margin, _INK)
+        _write(pen, printable(name), (margin, middle), letters, names_end - 2 * margin, _INK)
         top, bottom = middle - letters * 0.4, middle + letters * 0.4
         pen.rectangle((names_end, top, bars_end, bottom), fill=_TRACK)
         end = names_end + round((bars_end - names_end) * share)
@@ -84,7 +83,7 @@ def draw_contact_sheet(answers: Sequence[tuple[Image, Sighting]]) -> Image:
         share = "" if sighting.name is None else confidence_text(sighting.confidence)
         widest = _CELL - (44 if share else 0)
         middle = top + _CELL + _CAPTION / 2 - 4
-        _write(pen, _printable(sighting.name or drawable(N_("unknown"))), (left, middle), 12, widest, colours[sighting.name])
+        _write(pen, name_of(sighting), (left, middle), 12, widest, colours[sighting.name])
         _write(pen, share, (left + widest + 2, middle), 12, 44, _INK)
     return np.array(picture)
 
@@ -97,7 +96,3 @@ def _write(pen: ImageDraw.ImageDraw, text: str, at: tuple[float, float], size: f
             text = text[:-1]
         text = f"{text}…"
     pen.text(at, text, font=font, fill=colour, anchor="lm")
-
-
-def _printable(name: str) -> str:
-    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in name)

@@ -8,7 +8,6 @@ and who may read it, is said as everywhere: ``AWS_ENDPOINT_URL``, ``AWS_ACCESS_K
 from __future__ import annotations
 
 import errno
-import hashlib
 import shutil
 import sys
 import tempfile
@@ -97,25 +96,14 @@ def fetch(photo: StoredPhoto, max_bytes: int) -> bytes:
     if (kept := _KEPT.get(str(photo))) is not None:
         return kept[: max_bytes + 1]
     with _reasons():
-        content = _first_bytes(str(photo), max_bytes + 1)
+        try:
+            content: bytes = _storage().cat_file(str(photo), start=0, end=max_bytes + 1)
+        except OSError as error:
+            if error.errno != errno.EINVAL:
+                raise
+            content = b""  # an empty file has no byte to begin with
     if len(content) <= max_bytes:
         _KEPT.put(str(photo), content)
-    return content
-
-
-def sha256_of_stored(photo: StoredPhoto, max_bytes: int) -> str:
-    """Return the SHA-256 of a photo, in hexadecimal; empty where it has more bytes. It raises what `fetch` raises."""
-    content = fetch(photo, max_bytes)
-    return hashlib.sha256(content).hexdigest() if len(content) <= max_bytes else ""
-
-
-def _first_bytes(address: str, n: int) -> bytes:
-    try:
-        content: bytes = _storage().cat_file(address, start=0, end=n)
-    except OSError as error:
-        if error.errno == errno.EINVAL:  # an empty file has no byte to begin with
-            return b""
-        raise
     return content
 
 

@@ -18,6 +18,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -148,7 +149,8 @@ class VideoWriter:
         try:
             if kind is None:
                 self._asked_at += 1
-                _close(process.stdin)
+                with suppress(OSError):  # it has ended, and what was left for it goes nowhere
+                    process.stdin.close()
                 if process.wait() != 0 or self._stood_still:
                     raise self._failed()
         finally:
@@ -157,8 +159,9 @@ class VideoWriter:
             process.wait()
             for thread in self._threads:
                 thread.join()
-            for stream in (process.stdin, process.stderr):
-                _close(stream)
+            process.stderr.close()
+            with suppress(OSError):
+                process.stdin.close()
 
     def _failed(self) -> OSError | PhotoError:
         """Say why FFmpeg ended: in its last words."""
@@ -186,13 +189,6 @@ class VideoWriter:
             seen, waited = now, (waited + 1 if now == seen else 0)
         self._stood_still = True
         self._process.kill()
-
-
-def _close(stream: Any) -> None:
-    try:
-        stream.close()
-    except OSError:  # FFmpeg has ended, and what was left for it goes nowhere
-        return
 
 
 def _file(path: Path) -> str:

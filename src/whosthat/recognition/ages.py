@@ -15,7 +15,7 @@ import numpy as np
 from whosthat.recognition.distances import distances
 from whosthat.recognition.face_threshold import DEFAULT_DISTANCE, LOOK_ALIKE, corrected
 from whosthat.recognition.gallery import MOST_AGES
-from whosthat.recognition.heads import own_distances, templates_of
+from whosthat.recognition.heads import folds_of, held_out_distances, templates_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -106,6 +106,7 @@ def _helps(vectors: FloatArray, groups: IntArray, parts: IntArray) -> bool:
     if np.linalg.norm(first - second) < LOOK_ALIKE:
         return False  # one template does for both
     with_one, with_two = (
-        (corrected(*own_distances(vectors, divided, groups, 2)) <= DEFAULT_DISTANCE).sum() for divided in (np.zeros_like(parts), parts)
+        (corrected(*held_out_distances(vectors, divided, folds_of(divided, groups), 2)) <= DEFAULT_DISTANCE).sum()
+        for divided in (np.zeros_like(parts), parts)
     )
     return bool(with_two >= with_one + FEWEST)

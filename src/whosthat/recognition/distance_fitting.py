@@ -140,8 +140,11 @@ def fit_distance(
     counts: IntArray,
     network: str,
     rate: float = 0.01,
-) -> DistanceThreshold:
+) -> tuple[DistanceThreshold, tuple[CurvePoint, ...]]:
     """Choose the distance at which ``rate`` of all strangers are expected to be named; ``fnir`` is left to whoever has test photos.
+
+    With it comes what other distances would do: from the one that hardly a stranger keeps to the one that `MOST_NAMED` of them keep, and
+    farther, where known people's photos lie farther; the chosen one is among them.
 
     WeightsError where the distances are on another scale: what was said of the embedder is wrong.
 
@@ -165,10 +168,11 @@ def fit_distance(
     low, high = _interval(posterior, value, n_met)
     distances = np.concatenate([one.trials.distances for one in evidence]) if evidence else np.empty(0, np.float32)
     typical = impostors.genuine(counts), posterior.nearest(0.5)
-    centre, steepness = _fit_confidence_curve(known[np.isfinite(known)], distances, typical)
+    own = known[np.isfinite(known)]
+    centre, steepness = _fit_confidence_curve(own, distances, typical)
     learnt = posterior.variance < 0.5 * _posterior([], expected, scatter, rate).variance
     how = _("{expectation}. {source}", expectation=expected_of_strangers(named, low, high), source=_source(evidence, impostors, learnt))
-    return DistanceThreshold(
+    threshold = DistanceThreshold(
         value=value,
         how=f"{how} {_of_others(posterior.with_more_people(TIMES_MORE), value, n_met, TIMES_MORE * len(counts))}",
         fpir=named,
@@ -178,6 +182,7 @@ def fit_distance(
         centre=centre,
         steepness=steepness,
     )
+    return threshold, _curve(posterior, own, value)
 
 
 def strangers_as_near(
@@ -194,27 +199,11 @@ def strangers_as_near(
     return shares
 
 
-def curve_of_distances(
-    known: FloatArray,
-    played: ImpostorTrials,
-    strangers: ImpostorTrials | None = None,
-    *,
-    counts: IntArray,
-    network: str,
-    rate: float = 0.01,
-) -> tuple[CurvePoint, ...]:
-    """Return what other distances than the one that `fit_distance` chooses would do; the arguments are the same.
-
-    They reach from the distance that hardly a stranger keeps to the one that `MOST_NAMED` of them keep, and farther, where known people's
-    photos lie farther; the one that `fit_distance` chooses is among them.
-    """
-    expected = Impostors(network).expected(GRID, counts)
-    posterior = _posterior(_evidence(played, strangers, len(counts)), expected, Impostors(network).scatter(len(counts)), rate)
-    own = known[np.isfinite(known)]
+def _curve(posterior: _Posterior, own: FloatArray, chosen: float) -> tuple[CurvePoint, ...]:
     first, last = posterior.nearest(LEAST_NAMED), posterior.nearest(MOST_NAMED)
     if len(own):
         first, last = min(first, float(np.median(own))), max(last, float(np.quantile(own, 0.99)))
-    values = sorted({*np.linspace(first, min(last, float(GRID[-1])), CURVE_STEPS + 1).tolist(), posterior.nearest(rate)})
+    values = sorted({*np.linspace(first, min(last, float(GRID[-1])), CURVE_STEPS + 1).tolist(), chosen})
     shares = np.interp(values, GRID, posterior.weights @ posterior.named).tolist()
     return tuple(
         CurvePoint(value, share, float((own > value).mean()) if len(own) else None) for value, share in zip(values, shares, strict=True)

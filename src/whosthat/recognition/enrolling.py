@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whosthat.recognition.calibration import fit_temperature
-from whosthat.recognition.distance_fitting import ImpostorTrials, curve_of_distances, fit_distance, leave_one_person_out
+from whosthat.recognition.distance_fitting import ImpostorTrials, fit_distance, leave_one_person_out
 from whosthat.recognition.distances import Points
 from whosthat.recognition.heads import HEADS, Compared, choose_head, compared, softmax, templates_of
 from whosthat.recognition.identifier import Identifier
@@ -77,8 +77,7 @@ def fit_identifier(
         nearest, _ = Points(templates_of(vectors, own_template, len(whose))).nearest_template(strangers.vectors, counts)
         real = ImpostorTrials(nearest, strangers.people)
     photos = compared(vectors, labels, groups, n_people, (own_template, whose))
-    trials = photos.own, leave_one_person_out(photos.own, photos.nearest, labels), real
-    threshold = fit_distance(*trials, counts=counts, network=embedder, rate=rate)
-    curve = curve_of_distances(*trials, counts=counts, network=embedder, rate=rate)
+    played = leave_one_person_out(photos.own, photos.nearest, labels)
+    threshold, curve = fit_distance(photos.own, played, real, counts=counts, network=embedder, rate=rate)
     identifier = Identifier(gallery, choice.head, threshold, temperature)
     return FittedIdentifier(identifier, choice.accuracies, photos, choice.not_tried, curve)

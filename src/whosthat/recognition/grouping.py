@@ -3,10 +3,9 @@
 What belongs here: which faces go together, by their embeddings and the photos that they are in. What does not: finding and embedding faces,
 which of them are too poor to judge, names (`whosthat.workflow`).
 
-Groups grow by average linkage: the two that are nearest join, again and again, as long as their faces lie near enough to each other, on
-average. How near that is comes from what is known of strangers (`impostors`): so near that among all groups hardly any two of different
-people are. Two single faces must therefore be nearer than two groups of a hundred, and faces of many people nearer than those of few. Only
-faces that are among each other's nearest are compared at first, so that memory grows with the faces and not with their pairs.
+Groups grow by average linkage: the two that are nearest join, again and again, as long as their faces are near enough on average: so near
+that, by what is known of strangers (`impostors`), hardly any two groups of different people are. Two single faces must be nearer than two
+groups of a hundred. Only faces among each other's nearest are compared at first: memory grows with the faces and not with their pairs.
 
 Source: R. R. Sokal and C. D. Michener, "A statistical method for evaluating systematic relationships", 1958 (average linkage); D. Muellner,
 "Modern hierarchical, agglomerative clustering algorithms", 2011, section 3.3 (a queue of nearest neighbours).
@@ -157,8 +156,7 @@ class _Groups:
 def _squared_limits(embedder: str, n_faces: int, among: int = 0) -> NDArray[np.float64]:
     """Return how far apart groups may be that join, squared, by the size of the larger one less 1; float64 (n_faces,).
 
-    Among n faces there are n / k groups of k faces that one of that size may be taken for; so few should be near by chance. That is known
-    of single photos. However large they are, groups do not join from the distance on at which photos of two people may be on average.
+    Among n faces there are n / k groups of k faces that one of that size may be taken for.
     """
     strangers, sizes = Impostors(embedder), np.arange(1, n_faces + 1)
     shares = np.minimum(FALSE_MERGERS * sizes / max(n_faces, among), 0.5)

@@ -192,16 +192,11 @@ def choose_head(vectors: FloatArray, labels: IntArray, groups: IntArray, n_peopl
     return Choice(best, right, chosen, truth, not_tried)
 
 
-def own_distances(vectors: FloatArray, labels: IntArray, groups: IntArray, n_people: int) -> tuple[FloatArray, IntArray]:
-    """Return each photo's distance to a template of its own person that has not learnt from it or from its group.
+def held_out_distances(vectors: FloatArray, labels: IntArray, folds: IntArray, n_people: int) -> tuple[FloatArray, IntArray]:
+    """Return each photo's distance to a template of its own person that has not learnt from its fold (`folds_of`), int64 (n,).
 
     With them, float32 (n,), comes how many photos each of these templates was made of, int64 (n,); infinite and 0 where there was none.
     """
-    return held_out_distances(vectors, labels, folds_of(labels, groups), n_people)
-
-
-def held_out_distances(vectors: FloatArray, labels: IntArray, folds: IntArray, n_people: int) -> tuple[FloatArray, IntArray]:
-    """Return what `own_distances` does, for folds that are given, int64 (n,), from 0 to `FOLDS` - 1."""
     held_out = np.full(len(labels), np.inf, np.float32)
     counts = np.zeros(len(labels), np.int64)
     for fold in range(FOLDS):
@@ -229,14 +224,10 @@ def compared(
     Only the own person's template must not have learnt from the photo; the others never have. Where somebody has several, ``templates`` are
     those of `Gallery.templates`.
     """
-    if templates is not None and len(templates[1]) > n_people:
-        own_template, whose = templates
-        own = corrected(*own_distances(vectors, own_template, groups, len(whose)))
-        points = Points(templates_of(vectors, own_template, len(whose)))
-        return Compared(own, *points.nearest_template(vectors, np.bincount(own_template), besides=labels, labels=whose))
-    own = corrected(*own_distances(vectors, labels, groups, n_people))
-    points = Points(templates_of(vectors, labels, n_people))
-    return Compared(own, *points.nearest_template(vectors, np.bincount(labels, minlength=n_people), besides=labels))
+    own_template, whose = (labels, np.arange(n_people)) if templates is None else templates
+    own = corrected(*held_out_distances(vectors, own_template, folds_of(own_template, groups), len(whose)))
+    points, counts = Points(templates_of(vectors, own_template, len(whose))), np.bincount(own_template, minlength=len(whose))
+    return Compared(own, *points.nearest_template(vectors, counts, besides=labels, labels=whose if len(whose) > n_people else None))
 
 
 def softmax(logits: FloatArray) -> FloatArray:

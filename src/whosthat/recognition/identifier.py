@@ -16,7 +16,7 @@ from whosthat.recognition.distances import Points, blocks
 from whosthat.recognition.face_threshold import LOOK_ALIKE, SURE_OF_LOOK_ALIKES, DistanceThreshold, allowance_of, corrected
 from whosthat.recognition.gallery import Gallery
 from whosthat.recognition.heads import HEADS, LISTED, SQUARED_DISTANCE_SCORE, Scorer, mean_of_nearest, softmax, templates_of
-from whosthat.recognition.ranking import gains, people_of_faces
+from whosthat.recognition.ranking import assign, gains
 from whosthat.recognition.tensors import let_go
 from whosthat.types import Likeness
 
@@ -89,7 +89,7 @@ class Decision(NamedTuple):
         if len(set(named)) == len(named):
             return [None if person < 0 else person for person in alone]
         table = self.table(faces)
-        columns = people_of_faces(table.probabilities, table.confidence, table.allowed)
+        columns = assign(gains(table.probabilities, table.confidence, table.allowed))
         return [None if column is None else int(table.labels[column]) for column in columns]
 
 
@@ -106,6 +106,7 @@ class Identifier:
     temperature: float = 1.0
     index: Index | None = None
     _looked_up: int = field(default=0, init=False, repr=False)
+    _made: dict[int, FloatArray] = field(default_factory=dict, init=False, repr=False)
     _near: dict[bytes, tuple[IntArray, IntArray, FloatArray]] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
@@ -152,10 +153,6 @@ class Identifier:
             let_go(self.gallery.vectors)
             self._looked_up = 0
         return vectors
-
-    @cached_property
-    def _made(self) -> dict[int, FloatArray]:
-        return {}
 
     def distances(self, vectors: FloatArray, people: IntArray | None = None) -> FloatArray:
         """Return comparable distances to the templates of some people, int64 (k,), or of all; float32 (m, k)."""

@@ -31,9 +31,11 @@ def sightings_of_faces(
     allowed: NDArray[np.bool_],
     nearest: Iterable[tuple[Likeness, ...]] | None = None,
 ) -> list[Sighting]:
-    """Make the sightings of the faces of one photo, nobody named twice; the arrays are those of `people_of_faces`."""
-    people = people_of_faces(probabilities, confidence, allowed)
-    better = given_to_better(probabilities, confidence, allowed, people)
+    """Make the sightings of the faces of one photo: nobody is named twice, and all together are surest. The arrays are those of `gains`."""
+    worth = gains(probabilities, confidence, allowed)
+    people = assign(worth)
+    # a face that could have a name and has none lost it to another face: else the sum of what is given would not be largest
+    better = [int(row.argmax()) if person is None and row.any() else None for row, person in zip(worth, people, strict=True)]
     each = zip(confidence, people, better, faces, nearest or [()] * len(faces), strict=True)
     return [
         replace(sighting_of(labels, row, person, given_to_better=other, box=face.box, nearest=photos), face=face)
@@ -41,28 +43,12 @@ def sightings_of_faces(
     ]
 
 
-def people_of_faces(probabilities: FloatArray, confidence: FloatArray, allowed: NDArray[np.bool_]) -> list[int | None]:
-    """Choose a person, or None, for each face of one photo, nobody twice, so that all together are surest.
+def gains(probabilities: FloatArray, confidence: FloatArray, allowed: NDArray[np.bool_]) -> NDArray[np.floating]:
+    """Return what each name is worth for each face, for `assign`; 0 where it cannot have it.
 
     All arrays are (faces, people): ``probabilities`` decide who may be a second choice, ``confidence`` is how sure a name would be,
     ``allowed`` whether a face may get this name at all.
     """
-    return assign(gains(probabilities, confidence, allowed))
-
-
-def given_to_better(
-    probabilities: FloatArray, confidence: FloatArray, allowed: NDArray[np.bool_], people: Sequence[int | None]
-) -> list[int | None]:
-    """Say of each face without a name who it would be, were that person not given to a better face of the photo; None otherwise.
-
-    A face that could have a name and has none lost it to another face: else the sum of what `people_of_faces` gives would not be largest.
-    """
-    worth = gains(probabilities, confidence, allowed)
-    return [int(row.argmax()) if person is None and row.any() else None for row, person in zip(worth, people, strict=True)]
-
-
-def gains(probabilities: FloatArray, confidence: FloatArray, allowed: NDArray[np.bool_]) -> NDArray[np.floating]:
-    """Return what each name is worth for each face, (faces, people); 0 where it cannot have it. Arrays are those of `people_of_faces`."""
     best = probabilities == probabilities.max(axis=1, keepdims=True)
     eligible = allowed & (best | (probabilities >= SECOND_CHOICE))
     return np.where(eligible, confidence + _LEAST_GAIN, 0.0)

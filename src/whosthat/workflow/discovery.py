@@ -150,12 +150,18 @@ class Discovery:
         """
         found = self
         for single in (False, True):  # what is said of a face counts more than what is said of its group
-            meant: dict[str, set[str]] = {}
-            for key, name in names.items():
-                if ("." in key) == single:
-                    meant.setdefault(name, set()).update(face.id for face in self._meant(key))
-            for name, faces in meant.items():
-                found = found.called(faces, name, single=single)
+            meant = {face.id: name for key, name in names.items() if ("." in key) == single for face in self._meant(key)}
+            found = found.calling(meant, single=single)
+        return found
+
+    def calling(self, names: Mapping[str, str], *, single: bool = False) -> Discovery:
+        """Give each of these faces, by its id, its own name; see `called`."""
+        faces: dict[str, set[str]] = {}
+        for face, name in names.items():
+            faces.setdefault(name, set()).add(face)
+        found = self
+        for name, own in faces.items():
+            found = found.called(own, name, single=single)
         return found
 
     def called(self, faces: Set[str], name: str, *, single: bool = False) -> Discovery:
@@ -203,14 +209,8 @@ class Discovery:
         A face that has got a name since, or of which this was denied, keeps what was said; a name that nobody has any more is not taken.
         """
         there = {*self.facts.values(), *self.known.values()}
-        meant: dict[str, set[str]] = {}
-        for face, name in proposed.items():
-            if name in there and face not in self.facts and name not in self.never.get(face, ()):
-                meant.setdefault(name, set()).add(face)
-        found = self
-        for name, faces in meant.items():
-            found = found.called(faces, name)
-        return found
+        still = {face: name for face, name in proposed.items() if name in there and face not in self.facts}
+        return self.calling({face: name for face, name in still.items() if name not in self.never.get(face, ())})
 
     def predictions(self) -> Iterator[Prediction]:
         """Yield each photo, copies too, that shows exactly one person with a name, with that name."""

@@ -27,7 +27,7 @@ from whosthat.recognition.bundle import (
 from whosthat.recognition.face_facts import FaceFacts
 from whosthat.recognition.face_recogniser import FaceRecogniser, bundle_files
 from whosthat.recognition.face_threshold import DistanceThreshold
-from whosthat.recognition.gallery import Gallery
+from whosthat.recognition.gallery import FILE, Gallery, read_gallery
 from whosthat.recognition.index import Index
 from whosthat.translation import _
 
@@ -79,6 +79,19 @@ def recogniser_of(bundle: Bundle) -> FaceRecogniser:
     """Open the face recogniser of a bundle; BundleError when it is none, or damaged."""
     face_facts(bundle)
     return FaceRecogniser.open(bundle)
+
+
+def gallery_of(path: str | Path) -> Gallery:
+    """Read the gallery of a face recogniser's bundle; BundleError when it is none, or damaged."""
+    bundle = open_bundle(path)
+    dimensions = face_facts(bundle).dimensions
+    return read_gallery(bundle.mapped(FILE), bundle.facts.labels, dimensions)
+
+
+def check_others_left(gallery: Gallery, name: str, photo: str | Path, n_photos: int) -> None:
+    """Raise UsageError where so many enrolled photos of somebody, all that a photo stands for, are all that there are."""
+    if n_photos == len(gallery.photos_of(name)):
+        raise UsageError("{photo} is the only photo of {name}. Add others first, or remove {name}.", photo=photo, name=name)
 
 
 def home_of(bundle: Bundle) -> Path:

@@ -80,12 +80,9 @@ def read_names(folder: Path) -> tuple[Names, Names]:
 
 def with_edits(found: Discovery, now: Names, written: Names) -> Discovery:
     """Apply what people wrote into a discovery's folder (`read_names`); what whosthat wrote there itself may be out of date."""
-    new: dict[tuple[str, bool], set[str]] = {}
-    for face in {*now.facts, *written.facts}:
-        if now.facts.get(face) != written.facts.get(face):
-            new.setdefault((now.facts.get(face, ""), face in now.single), set()).add(face)
-    for (name, single), faces in new.items():
-        found = found.called(faces, name, single=single)
+    new = {face for face in {*now.facts, *written.facts} if now.facts.get(face) != written.facts.get(face)}
+    for single in (False, True):
+        found = found.calling({face: now.facts.get(face, "") for face in new if (face in now.single) == single}, single=single)
     denied: dict[str, set[str]] = {}
     for face, names in now.never.items():
         for name in names - written.never.get(face, frozenset()):

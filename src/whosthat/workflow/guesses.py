@@ -12,6 +12,7 @@ Source: J. D. Storey, "A direct approach to false discovery rates", Journal of t
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence, Set
 from typing import TYPE_CHECKING, NamedTuple
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
 PROBABLE = 0.03
 """A group is "probably Anna" when no more than so large a share of strangers is as near to anybody who was named."""
 
-MOST = 50
-"""So many faces of a group are compared."""
+MOST, CANDIDATES = 50, 3
+"""So many faces of a group are compared, with the photos of so many people, those whose templates are nearest."""
 
 
 class Faces(NamedTuple):
@@ -70,15 +71,14 @@ def _nearest(group: Faces, people: Sequence[Faces], templates: FloatArray, count
     """Return who is nearest, of those who may be it, and how far their template is, comparably."""
     some = group.vectors[:: math.ceil(len(group.vectors) / MOST)]
     away = corrected(distances(some, templates), counts)
-    may = [row for row, one in enumerate(people) if one.name not in group.never and group.photos.isdisjoint(one.photos)]
-    if not may:
-        return None, math.inf
+    near = np.argsort(away.mean(axis=0), kind="stable").tolist()
+    may = (row for row in near if people[row].name not in group.never and group.photos.isdisjoint(people[row].photos))
 
     def squared(row: int) -> float:
         return float((away[:, row] ** 2 + mean_of_nearest(distances(some, people[row].vectors) ** 2)).mean())
 
-    best = min(may, key=squared)
-    return best, float(away[:, best].mean())
+    best = min(itertools.islice(may, CANDIDATES), key=squared, default=None)
+    return best, math.inf if best is None else float(away[:, best].mean())
 
 
 def _limit(shares: NDArray[np.float64]) -> float:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,7 +17,7 @@ from whosthat.progress import SILENT, Progress
 from whosthat.recognition.ages import with_ages
 from whosthat.recognition.bundle import open_bundle
 from whosthat.recognition.face_recogniser import FaceRecogniser, index_in
-from whosthat.recognition.gallery import FILE, EnrolledPhoto, Gallery, read_gallery
+from whosthat.recognition.gallery import EnrolledPhoto, Gallery
 from whosthat.recognition.index import grown, search_words
 from whosthat.translation import N_, _
 from whosthat.types import Added, Enrolled, SetAside
@@ -27,28 +26,32 @@ from whosthat.workflow.doubts import check_not_somebody_else, check_one_person
 from whosthat.workflow.face_choice import Chosen, choose_face, choose_faces
 from whosthat.workflow.face_notes import age_note
 from whosthat.workflow.face_photos import faces_of_photos
-from whosthat.workflow.gallery_bundle import check_name, face_facts, known_name, normal_name, recogniser_of, refuse_of_library, save_gallery
+from whosthat.workflow.gallery_bundle import (
+    check_name,
+    check_others_left,
+    face_facts,
+    gallery_of,
+    known_name,
+    normal_name,
+    recogniser_of,
+    refuse_of_library,
+    save_gallery,
+)
 from whosthat.workflow.predict import find_photos, places_given
 from whosthat.workflow.prediction import Prediction
 from whosthat.workflow.removing import held
 
-if TYPE_CHECKING:
-    from whosthat.types import FloatArray
-
 
 def list_people(bundle: str | Path) -> tuple[Enrolled, ...]:
     """Return everybody whom a recogniser knows; BundleError when it is no face recogniser."""
-    opened = open_bundle(bundle)
-    facts = face_facts(opened)
-    gallery = read_gallery(opened.mapped(FILE), opened.facts.labels, facts.dimensions)
+    gallery = gallery_of(bundle)
     counts = np.bincount(gallery.labels, minlength=len(gallery.people))
     return tuple(Enrolled(name, int(n)) for name, n in zip(gallery.people, counts, strict=True))
 
 
 def list_photos(bundle: str | Path) -> tuple[tuple[str, str], ...]:
     """Return every enrolled photo, whose it is and its SHA-256; errors as of `list_people`."""
-    opened = open_bundle(bundle)
-    gallery = read_gallery(opened.mapped(FILE), opened.facts.labels, face_facts(opened).dimensions)
+    gallery = gallery_of(bundle)
     return tuple((gallery.people[label], photo.sha256) for label, photo in zip(gallery.labels, gallery.photos, strict=True))
 
 
@@ -136,23 +139,15 @@ def rule_out(bundle: str | Path, name: str, photo: str | Path) -> None:
         if own is None:
             raise UsageError("No face in {photo} is called {name}. Nothing was changed.", photo=photo, name=name)
         digest = sha256_of(Path(photo))
-        mistaken = [row for row in _rows_of(gallery, name, digest) if _nearest_row(gallery.vectors[row], vectors) == own]
-        if len(mistaken) == len(gallery.photos_of(name)):
-            raise UsageError("{photo} is the only photo of {name}. Add others first, or remove {name}.", photo=photo, name=name)
+        theirs = np.flatnonzero(gallery.labels == gallery.people.index(name)).tolist()
+        enrolled = [row for row in theirs if gallery.photos[row].sha256 == digest]
+        mistaken = [row for row in enrolled if np.linalg.norm(np.stack(vectors) - gallery.vectors[row], axis=1).argmin() == own]
+        check_others_left(gallery, name, photo, len(mistaken))
         index = identifier.index
         if mistaken:
             index = index and index.without(np.array(mistaken, np.int64))
             gallery = gallery.of(np.setdiff1d(np.arange(len(gallery.photos)), mistaken))
         save_gallery(opened, gallery.ruling_out(name, vectors[own], digest), index)
-
-
-def _rows_of(gallery: Gallery, name: str, digest: str) -> list[int]:
-    rows = np.flatnonzero(gallery.labels == gallery.people.index(name)).tolist()
-    return [row for row in rows if gallery.photos[row].sha256 == digest]
-
-
-def _nearest_row(vector: FloatArray, vectors: Sequence[FloatArray]) -> int:
-    return int(np.linalg.norm(np.stack(vectors) - vector, axis=1).argmin())
 
 
 def _to_enrol(

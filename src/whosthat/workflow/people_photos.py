@@ -16,15 +16,14 @@ import numpy as np
 from whosthat.errors import DatasetError, PhotoError, UsageError, did_you_mean
 from whosthat.photos.reading import sha256_of
 from whosthat.progress import SILENT, Progress
-from whosthat.recognition.bundle import open_bundle
 from whosthat.recognition.face_recogniser import FaceRecogniser
-from whosthat.recognition.gallery import FILE, ONE_FACE, EnrolledPhoto, Gallery, read_gallery
+from whosthat.recognition.gallery import ONE_FACE, EnrolledPhoto, Gallery
 from whosthat.recognition.index import index_of
 from whosthat.types import Box
 from whosthat.wording import counted, listing
 from whosthat.workflow import face_choice
 from whosthat.workflow.face_photos import faces_of_photos
-from whosthat.workflow.gallery_bundle import face_facts, known_name, recogniser_of, save_gallery
+from whosthat.workflow.gallery_bundle import check_others_left, gallery_of, known_name, recogniser_of, save_gallery
 from whosthat.workflow.removing import held
 
 if TYPE_CHECKING:
@@ -61,8 +60,7 @@ class EnrolledFaces:
 
 def photos_of(bundle: str | Path, name: str) -> tuple[EnrolledPhoto, ...]:
     """Return the enrolled photos of somebody: names and SHA-256. UsageError when nobody has this name; BundleError as of `list_people`."""
-    opened = open_bundle(bundle)
-    gallery = read_gallery(opened.mapped(FILE), opened.facts.labels, face_facts(opened).dimensions)
+    gallery = gallery_of(bundle)
     return gallery.photos_of(known_name(name, gallery.people))
 
 
@@ -83,8 +81,7 @@ def remove_photo(bundle: str | Path, name: str, photo: str | Path) -> EnrolledPh
         gallery = identifier.gallery
         name = known_name(name, gallery.people)
         row = _row_of(gallery, name, photo)
-        if len(gallery.photos_of(name)) == 1:
-            raise UsageError("{photo} is the only photo of {name}. Add others first, or remove {name}.", photo=photo, name=name)
+        check_others_left(gallery, name, photo, 1)
         kept = gallery.of(np.arange(len(gallery.photos)) != row)
         digest = gallery.photos[row].sha256
         gone = frozenset({digest}) - {one.sha256 for one in kept.photos}

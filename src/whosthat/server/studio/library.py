@@ -69,13 +69,13 @@ def found(here: Here, wanted: Annotated[FindForm, Query()]) -> dict[str, Any]:
         faces=wanted.faces or None,
         like=like if like is None or wanted.face is None else (like, wanted.face),
     )
-    first = done.photos[: wanted.most]
+    first, gone = done.first(wanted.most)
     shown = [photo for one in first if (photo := _found(here, one)) is not None]
     elsewhere = len(first) - len(shown)
-    told = [*found_sentences(done)]
+    told = [*found_sentences(done, gone)]
     if elsewhere:
         told.append(_("Not shown, because they lie outside of the studio's folder: {photos}.", photos=counted(elsewhere, "photo")))
-    return {"sentence": here.without_places(closed_up(" ".join(told))), "total": len(done.photos), "photos": shown}
+    return {"sentence": here.without_places(closed_up(" ".join(told))), "total": len(done.photos) - gone, "photos": shown}
 
 
 @router.get("/photo")

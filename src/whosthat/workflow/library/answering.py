@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from whosthat.errors import BundleError, LibraryError
-from whosthat.library.contents import files_of_photos, photos_by_digest, set_setting
+from whosthat.library.contents import embeddings, files_of_photos, photos_by_digest, set_setting
 from whosthat.library.facts import Said, key_of, names_by_key, people_of, rows_of_people, said_of_faces
 from whosthat.library.store import Library
 from whosthat.recognition import load
@@ -102,7 +102,7 @@ class _Faces:
     vectors: FloatArray = field(default_factory=lambda: np.empty((0, 0), np.float32))
 
 
-def answer_again(library: Library, photos: Collection[int] | None = None) -> Answered:
+def answer_again(library: Library, photos: Collection[int] | None = None, *, may_learn: bool = True) -> Answered:
     """Work out who every face is, and write what is new; whoever calls holds `Library.alone`.
 
     Where there is something else for the library's own recogniser to learn, it learns that first.
@@ -110,6 +110,7 @@ def answer_again(library: Library, photos: Collection[int] | None = None) -> Ans
     Args:
         library: The library.
         photos: Rows of the photos that are new; None is all. Where facts or recogniser are others than the last time, all are answered.
+        may_learn: False where it has just learnt.
 
     Returns:
         How many answers changed.
@@ -121,7 +122,7 @@ def answer_again(library: Library, photos: Collection[int] | None = None) -> Ans
     reader = library.setting("reader")
     if reader is None:
         return Answered(0, 0)
-    if library.setting("bundle") == OWN and library.setting(LEARNT) and library.setting("answered") != _state(library):
+    if may_learn and library.setting("bundle") == OWN and library.setting(LEARNT) and library.setting("answered") != _state(library):
         from whosthat.workflow.library.recogniser import learn  # which needs `OWN`, and fitting, which is rare
 
         learn(library)
@@ -190,17 +191,7 @@ def _blocks(library: Library, reader: str, photos: Sequence[int]) -> Iterator[_F
 
 
 def _faces(library: Library, rows: Sequence[tuple[int, int, bytes]]) -> _Faces:
-    return _Faces([row[0] for row in rows], [row[1] for row in rows], _vectors(library, [row[2] for row in rows]))
-
-
-def _vectors(library: Library, contents: Sequence[bytes]) -> FloatArray:
-    if len({len(one) for one in contents}) != 1 or len(contents[0]) % 4:
-        raise LibraryError(
-            "The library {file} is damaged ({error}). Restore it from a backup, or delete it and scan again.",
-            file=library.file,
-            error=_("embeddings of one network differ in length"),
-        )
-    return np.frombuffer(b"".join(contents), "<f4").reshape(len(contents), -1).astype(np.float32)
+    return _Faces([row[0] for row in rows], [row[1] for row in rows], embeddings(library, [row[2] for row in rows]))
 
 
 def _recognised(
@@ -289,7 +280,7 @@ def _nearest_named(library: Library, named: Mapping[int, int | None], faces: Seq
         yield from ((face, next(iter(people))) for face in faces)
     elif people and faces:
         vectors = dict(library.rows_of("SELECT id, vector FROM faces WHERE id IN ({})", [*named, *faces]))
-        far = distances(*(_vectors(library, [vectors[face] for face in some]) for some in (faces, list(named))))
+        far = distances(*(embeddings(library, [vectors[face] for face in some]) for some in (faces, list(named))))
         whose = list(named.values())
         yield from ((face, whose[at] or 0) for face, at in zip(faces, far.argmin(axis=1).tolist(), strict=True))
 

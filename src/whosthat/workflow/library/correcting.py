@@ -248,7 +248,7 @@ def _settle(library: Library, told: Callable[[], Sequence[Fact]], *, may_learn: 
         except LibraryError as error:
             return Corrected(tuple(told()), None, notes=(_("This is kept, and answers follow. {error}", error=error),))
         learnt = learn(library) if may_learn or library.setting("bundle") == OWN else None
-        answered = answer_again(library)
+        answered = answer_again(library, may_learn=False)
     notes = tuple(filter(None, [answered.note]))
     return Corrected(tuple(told()), answered, learnt, notes=notes)
 

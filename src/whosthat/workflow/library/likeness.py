@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from whosthat.errors import BundleError, LibraryError, UsageError
+from whosthat.errors import BundleError, UsageError
 from whosthat.faces.embedder import SAME_PERSON
+from whosthat.library.contents import embeddings
 from whosthat.library.store import Library
 from whosthat.photos.reading import decode, sha256_of
 from whosthat.recognition.distances import distances
 from whosthat.recognition.impostors import NETWORKS, Impostors
-from whosthat.translation import _
 from whosthat.workflow.library.find import Similar
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def _faces_of(library: Library, reader: str, photo: Path) -> tuple[int, list[str
             "WHERE photo = ? AND reader = ? ORDER BY number",
             (found[0][0], reader),
         )
-        return found[0][0], [name for name, _vector in rows], _matrix(library, [vector for _name, vector in rows])
+        return found[0][0], [name for name, _vector in rows], embeddings(library, [vector for _name, vector in rows])
     seen = _look(library, reader, photo)
     return 0, [None] * len(seen), seen
 
@@ -127,7 +127,7 @@ def _near(library: Library, reader: str, wanted: FloatArray, own: int) -> tuple[
     """
     limit = similar_within(reader, library.rows("SELECT count(*) FROM faces WHERE reader = ?", (reader,))[0][0])
     found = [(np.empty(0, np.int64), np.empty(0, np.int64), np.empty((0, len(wanted)), np.float32))]
-    for faces, photos, vectors in _blocks(library, reader, wanted.shape[1]):
+    for faces, photos, vectors in _blocks(library, reader):
         far = distances(vectors, wanted)
         far[far > limit] = np.inf
         near = np.isfinite(far.min(axis=1)) & (photos != own)
@@ -136,28 +136,14 @@ def _near(library: Library, reader: str, wanted: FloatArray, own: int) -> tuple[
     return faces, photos, far
 
 
-def _blocks(library: Library, reader: str, dimensions: int) -> Iterator[tuple[IntArray, IntArray, FloatArray]]:
+def _blocks(library: Library, reader: str) -> Iterator[tuple[IntArray, IntArray, FloatArray]]:
     """Yield the rows of faces, those of their photos, and their embeddings."""
     statement = "SELECT id, photo, vector FROM faces WHERE reader = ? AND id > ? ORDER BY id LIMIT ?"
     last = 0
     while rows := library.rows(statement, (reader, last, BLOCK)):
         faces, photos, vectors = zip(*rows, strict=True)
-        yield np.array(faces), np.array(photos), _matrix(library, vectors, dimensions)
+        yield np.array(faces), np.array(photos), embeddings(library, vectors)
         last = faces[-1]
-
-
-def _matrix(library: Library, vectors: tuple[bytes, ...] | list[bytes], dimensions: int | None = None) -> FloatArray:
-    if not vectors:
-        return np.empty((0, dimensions or 0), np.float32)
-    try:
-        numbers: FloatArray = np.frombuffer(b"".join(vectors), "<f4").reshape(len(vectors), dimensions or -1)
-    except ValueError as error:
-        raise LibraryError(
-            "The library {file} is damaged ({error}). Restore it from a backup, or delete it and scan again.",
-            file=library.file,
-            error=_("embeddings of one network differ in length"),
-        ) from error
-    return numbers
 
 
 def _who(library: Library, faces: IntArray) -> tuple[tuple[str | None, int], ...]:

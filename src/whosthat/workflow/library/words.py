@@ -22,8 +22,8 @@ NAMES_SHOWN = 10
 """So many people whom a face looks like are named."""
 
 
-def found_sentences(found: Found, gone: int = 0) -> Iterator[str]:
-    """Say whom faces look like, how many photos were found, and what is not among them; ``gone`` of the found ones are there no more."""
+def found_sentences(found: Found, gone: int) -> Iterator[str]:
+    """Say whom faces look like, how many photos were found, and what is not among them; ``gone`` is that of `Found.first`."""
     yield from map(_likeness, found.similar)
     yield _("{photos} found.", photos=counted(len(found.photos) - gone, "photo"))
     if found.missing + gone:
