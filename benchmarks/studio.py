@@ -130,6 +130,7 @@ def static_page(photos: Path, folder: Path) -> Path:
 
 class _Files(SimpleHTTPRequestHandler):
     protocol_version = "HTTP/1.1"  # connections that stay, as the studio's
+    disable_nagle_algorithm = True  # else each picture waits 40 ms, and scrolling has little to do
 
     def log_message(self, *_facts: object) -> None:
         pass

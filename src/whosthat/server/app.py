@@ -25,14 +25,19 @@ from whosthat.server.guards import Door, Guard
 from whosthat.server.health import health_router
 from whosthat.server.identify import identify_router
 from whosthat.server.kserve import kserve_router
-from whosthat.server.metrics import Counting, Metrics, metrics_router
+from whosthat.server.metrics import Metrics, metrics_router
 from whosthat.server.people import Register, people_router
-from whosthat.server.refusals import CODES, document, headers_of, status_of
+from whosthat.server.refusals import document, headers_of, status_of
 from whosthat.server.service import Service
 from whosthat.translation import N_, _
 from whosthat.version import __version__
 
-_SENTENCES = {404: N_("There is nothing at this address."), 405: N_("This address takes other methods: {methods}.")}
+_NOT_ROUTED = {
+    400: ("malformed", N_("The request cannot be answered.")),
+    404: ("not_found", N_("There is nothing at this address.")),
+    405: ("method_not_allowed", N_("This address takes other methods: {methods}.")),
+}
+"""A code and a sentence for what Starlette refuses before a route is met."""
 
 
 class Studio(Protocol):
@@ -79,8 +84,7 @@ def make_app(service: Service, *, door: Door | None = None, studio: Studio | Non
     app.add_exception_handler(WhosthatError, _refused)
     app.add_exception_handler(HTTPException, _not_routed)
     app.add_exception_handler(RequestValidationError, _not_valid)
-    app.add_middleware(Guard, service=service, door=door or Door())
-    app.add_middleware(Counting, metrics=metrics)
+    app.add_middleware(Guard, service=service, door=door or Door(), metrics=metrics)
     return app
 
 
@@ -114,11 +118,10 @@ async def _not_routed(request: Request, error: Exception) -> JSONResponse:
     """Answer where there is no route, or none for this method."""
     if not isinstance(error, HTTPException):
         raise error
+    code, sentence = _NOT_ROUTED.get(error.status_code, _NOT_ROUTED[400])
     headers = dict(error.headers or {})
-    sentence = _(
-        _SENTENCES.get(error.status_code, N_("The request cannot be answered.")), methods=headers.get("Allow", headers.get("allow", ""))
-    )
-    return JSONResponse(document(CODES.get(error.status_code, "refused"), sentence), error.status_code, headers)
+    sentence = _(sentence, methods=headers.get("Allow", ""))
+    return JSONResponse(document(code, sentence), error.status_code, headers)
 
 
 async def _not_valid(request: Request, error: Exception) -> JSONResponse:

@@ -24,7 +24,7 @@ from whosthat.server.identify import BundleQuery
 from whosthat.server.people import MOST_NAME, NamePath, Register
 from whosthat.server.refusals import Refusal, TranslatingRoute
 from whosthat.server.service import OpenBundle, Service
-from whosthat.server.uploads import FORM, read_photos
+from whosthat.server.uploads import FORM, media_type, read_photos
 from whosthat.types import Sighting
 from whosthat.workflow.people import list_photos
 
@@ -38,12 +38,10 @@ PHOTO: dict[str, Any] = {"requestBody": {"required": True, "content": _BODY}}
 SubjectQuery = Annotated[str, Query(min_length=1, max_length=MOST_NAME, description="Whose photo it is.")]  # not translated: for programs
 LimitQuery = Annotated[int, Query(ge=0, description="How many faces, largest first; 0 for all.")]  # not translated: for programs
 ThresholdQuery = Annotated[float, Query(ge=0, le=1, description="How sure the detector must be of a face.")]  # not translated: for programs
-PredictionsQuery = Annotated[
-    int, Query(ge=0, le=1000, description="How many subjects of each face, likeliest first.")  # not translated: for programs
-]  # not translated: for programs
-PluginsQuery = Annotated[
-    str, Query(max_length=200, description="landmarks, calculator; others are passed over.")  # not translated: for programs
-]  # not translated: for programs
+_PREDICTIONS = "How many subjects of each face, likeliest first."  # not translated: for programs
+PredictionsQuery = Annotated[int, Query(ge=0, le=1000, description=_PREDICTIONS)]
+_PLUGINS = "landmarks, calculator; others are passed over."  # not translated: for programs
+PluginsQuery = Annotated[str, Query(max_length=200, description=_PLUGINS)]
 StatusQuery = Annotated[bool, Query(description="Whether to say which detector and network answered.")]  # not translated: for programs
 
 
@@ -161,9 +159,8 @@ def _add_subjects(router: APIRouter, register: Register) -> None:
 
 async def _photo(request: Request) -> bytes:
     """Return the one photo of a request: the file of a form, or Base64 in JSON."""
-    if request.headers.get("content-type", "").split(";")[0].strip().lower() != JSON:
-        photos = await read_photos(request, 1)
-        return photos[0]
+    if media_type(request) != JSON:
+        return (await read_photos(request, 1))[0]
     try:
         return base64.b64decode(forms.Encoded.model_validate_json(await request.body()).file, validate=True)
     except (ValidationError, binascii.Error, ValueError) as error:

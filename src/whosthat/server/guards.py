@@ -1,4 +1,4 @@
-"""What every request passes before a route sees it: Host, Origin, token, size, and after it: headers, the log, failures without a trace.
+"""What every request passes before a route sees it: Host, Origin, token, size. After it: headers, log, figures, failures without a trace.
 
 What belongs here: rules that hold for all routes, as one ASGI application around them. What does not: time and number of connections
 (`serving`), what a single route takes.
@@ -26,6 +26,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from whosthat import translation
 from whosthat.server.health import PATHS as OPEN_PATHS
+from whosthat.server.metrics import Metrics
 from whosthat.server.refusals import INTERNAL, Refusal, document, headers_of
 from whosthat.server.service import Service, event
 
@@ -37,6 +38,9 @@ HEADERS = {
     "x-content-type-options": "nosniff",
 }
 """What each answer carries unless its route says otherwise."""
+
+GONE = 499
+"""The status of a request whose client went away before it was answered."""
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -102,8 +106,8 @@ def is_address(name: str) -> bool:
 class Guard:
     """The application around the routes."""
 
-    def __init__(self, app: ASGIApp, service: Service, door: Door) -> None:
-        self.app, self.service, self.door = app, service, door
+    def __init__(self, app: ASGIApp, service: Service, door: Door, metrics: Metrics) -> None:
+        self.app, self.service, self.door, self.metrics = app, service, door, metrics
         self.arriving = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -114,11 +118,11 @@ class Guard:
             return
         visit = _Visit(self, scope, receive, send)
         try:
-            with _language(visit.headers):
+            with self.metrics.open.track_inprogress(), _language(visit.headers):
                 await visit.answer()
         finally:
             self.arriving -= visit.received
-            visit.write_log()
+            visit.end()
 
 
 class _Visit:
@@ -139,8 +143,8 @@ class _Visit:
             await self.guard.app(self.scope, self.receive, self.send)
         except Refusal as refusal:
             await self._refuse(refusal)
-        except ClientDisconnect:
-            self.status = self.status or 499  # nobody is there to read it
+        except ClientDisconnect:  # nobody is there to read an answer
+            pass
         except Exception as error:  # noqa: BLE001  whatever it is, the service goes on and its inside stays inside
             where = traceback.extract_tb(error.__traceback__)[-1]
             event("failed", error=type(error).__name__, file=Path(where.filename).name, line=where.lineno)
@@ -187,12 +191,12 @@ class _Visit:
         await self.send({"type": "http.response.start", "status": refusal.status, "headers": raw})
         await self.send({"type": "http.response.body", "body": body})
 
-    def write_log(self) -> None:
-        """Write a line about the request: the route's pattern, never what stands in its places."""
+    def end(self) -> None:
+        """Count the request, and write a line about it: the route's pattern, never what stands in its places."""
+        seconds, status = time.perf_counter() - self.begun, self.status or GONE
+        self.guard.metrics.count(self.scope, status, seconds)
         route = getattr(self.scope.get("route"), "path", None)
-        milliseconds = round(1000 * (time.perf_counter() - self.begun), 1)
-        self.guard.service.counts[f"status_{self.status}"] += 1
-        event("request", method=self.scope["method"][:16], route=route, status=self.status, ms=milliseconds, bytes=self.received)
+        event("request", method=self.scope["method"][:16], route=route, status=status, ms=round(1000 * seconds, 1), bytes=self.received)
 
 
 def _language(headers: Headers) -> Any:

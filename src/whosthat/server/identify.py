@@ -40,8 +40,9 @@ def identify_router(service: Service) -> APIRouter:
         service.queue.check_room()  # before the photos are received
         photos = await read_photos(request, service.limits.photos)
         answers = await unless_gone(request, service.identify(name, photos))
-        if all(isinstance(answer, PhotoError) for answer in answers):
-            raise Refusal(422, "unreadable_photo", "No photo can be read: {reason}.", reason=_reason(answers[0]))
+        failures = [answer for answer in answers if isinstance(answer, PhotoError)]
+        if len(failures) == len(answers):
+            raise Refusal(422, "unreadable_photo", "No photo can be read: {reason}.", reason=failures[0].reason)
         return IdentifyAnswer.of(name, answers, top)
 
     @router.post("/verify", openapi_extra={"requestBody": {"required": True, "content": {FORM: ACCEPTED_BODIES[FORM]}}})
@@ -74,7 +75,3 @@ async def unless_gone(request: Request, work: Coroutine[Any, Any, Result]) -> Re
 async def _gone(request: Request) -> None:
     while (await request.receive())["type"] != "http.disconnect":
         pass
-
-
-def _reason(answer: object) -> str:
-    return answer.reason if isinstance(answer, PhotoError) else ""

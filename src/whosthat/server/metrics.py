@@ -1,14 +1,12 @@
 """What a monitor asks: how many requests, how fast, how many photos and faces, how full the queue is; for Prometheus, at ``/metrics``.
 
-What belongs here: the counters and counting requests. What does not: names, photos or addresses of clients, which no figure ever holds; the
-log. Every service has a registry of its own, so that several live in one process.
+What belongs here: the counters. What does not: seeing requests come and go (`guards`), the log; names, photos or addresses of clients,
+which no figure ever holds. Every service has a registry of its own, so that several live in one process.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Response
@@ -21,7 +19,7 @@ from whosthat.server.service import Service
 from whosthat.version import __version__
 
 if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+    from starlette.types import Scope
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Upper ends of the histogram of answering times."""
@@ -32,9 +30,6 @@ ELSEWHERE = "(none)"
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 ANSWERS = ("known", "unknown", "no_face", "unreadable")
 """As `service.outcome` gives them."""
-
-GONE = 499
-"""The status of a request whose client went away before it was answered."""
 
 
 class Metrics:
@@ -48,8 +43,8 @@ class Metrics:
             "whosthat_requests",
             "Answered requests.",  # not translated: for programs
             ["method", "route", "status"],
-            registry=registry,  # not translated: for programs
-        )  # not translated: for programs
+            registry=registry,
+        )
         self._seconds = Histogram(
             "whosthat_request_seconds",
             "From the head of a request to the end of its answer.",  # not translated: for programs
@@ -57,13 +52,11 @@ class Metrics:
             buckets=SECONDS,
             registry=registry,
         )
-        self._open = Gauge("whosthat_requests_open", "Requests that are being answered.", registry=registry)  # not translated: for programs
-        Gauge("whosthat_queue_photos", "Photos that wait.", registry=registry).set_function(  # not translated: for programs
-            lambda: service.queue.waiting
-        )  # not translated: for programs
-        Gauge("whosthat_queue_room", "How many photos may wait.", registry=registry).set(  # not translated: for programs
-            service.limits.waiting
-        )  # not translated: for programs
+        self.open = Gauge("whosthat_requests_open", "Requests that are being answered.", registry=registry)  # not translated: for programs
+        waiting = Gauge("whosthat_queue_photos", "Photos that wait.", registry=registry)  # not translated: for programs
+        waiting.set_function(lambda: service.queue.waiting)
+        room = Gauge("whosthat_queue_room", "How many photos may wait.", registry=registry)  # not translated: for programs
+        room.set(service.limits.waiting)
         Gauge("whosthat_info", "The version.", ["version"], registry=registry).labels(__version__).set(1)  # not translated: for programs
 
     def count(self, scope: Scope, status: int, seconds: float) -> None:
@@ -72,38 +65,6 @@ class Metrics:
         method = scope["method"] if scope["method"] in METHODS else "other"
         self._requests.labels(method, route, str(status)).inc()
         self._seconds.labels(route).observe(seconds)
-
-    @contextmanager
-    def open(self) -> Iterator[None]:
-        """Count a request as open for as long as the block runs."""
-        with self._open.track_inprogress():
-            yield
-
-
-class Counting:
-    """The application around the guard: it counts what comes in, also what is refused."""
-
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
-        self.app, self.metrics = app, metrics
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a request be answered, and count it."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        status, begun = GONE, time.perf_counter()
-
-        async def noting(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
-        try:
-            with self.metrics.open():
-                await self.app(scope, receive, noting)
-        finally:
-            self.metrics.count(scope, status, time.perf_counter() - begun)
 
 
 class _Photos(Collector):

@@ -36,9 +36,8 @@ from whosthat.types import Added
 Result = TypeVar("Result")
 
 MOST_NAME = 1_000  # characters; which names can be used, the bundle says
-NamePath = Annotated[
-    str, InPath(min_length=1, max_length=MOST_NAME, description="Somebody who is enrolled.")  # not translated: for programs
-]  # not translated: for programs
+_ENROLLED = "Somebody who is enrolled."  # not translated: for programs
+NamePath = Annotated[str, InPath(min_length=1, max_length=MOST_NAME, description=_ENROLLED)]
 _FIELDS = ("name", "face", "anyway")
 _FORM = {
     "type": "object",
@@ -48,7 +47,7 @@ _FORM = {
             "minLength": 1,
             "maxLength": MOST_NAME,
             "description": "Whom the photos show, known or new.",  # not translated: for programs
-        },  # not translated: for programs
+        },
         "photos": {"type": "array", "items": {"type": "string", "format": "binary"}, "minItems": 1},
         "face": {
             "type": "integer",
@@ -61,7 +60,7 @@ _FORM = {
         },
     },
     "required": ["name", "photos"],
-}  # not translated: a description for programs
+}
 
 
 class PersonAnswer(BaseModel):

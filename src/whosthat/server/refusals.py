@@ -6,7 +6,7 @@ not: deciding that something is refused.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from fastapi import Request, Response
@@ -32,7 +32,7 @@ class Refusal(WhosthatError):  # noqa: N818  an answer, too
 
     Args:
         status: The HTTP status, 400 to 599.
-        code: What programs compare; one of `CODES`, or a studio's own.
+        code: What programs compare.
         message: As of `WhosthatError`.
         retry_after: In how many seconds the client may ask again; None says nothing about that.
         values: What fills the places of the message.
@@ -42,22 +42,6 @@ class Refusal(WhosthatError):  # noqa: N818  an answer, too
         super().__init__(message, **values)
         self.status, self.code, self.retry_after = status, code, retry_after
 
-
-CODES: Mapping[int, str] = {
-    400: "malformed",
-    401: "unauthorized",
-    403: "forbidden",
-    404: "not_found",
-    405: "method_not_allowed",
-    409: "conflict",
-    413: "too_large",
-    415: "unsupported_type",
-    422: "invalid",
-    429: "busy",
-    500: "internal",
-    503: "unavailable",
-}
-"""The code of a status, where nothing closer is known."""
 
 _STATUS: tuple[tuple[type[WhosthatError], int, str], ...] = (
     (PhotoError, 422, "unreadable_photo"),
@@ -77,7 +61,7 @@ def status_of(error: WhosthatError) -> tuple[int, str]:
     """Return the status and the code of an error."""
     if isinstance(error, Refusal):
         return error.status, error.code
-    return next(((status, code) for kind, status, code in _STATUS if isinstance(error, kind)), (500, CODES[500]))
+    return next(((status, code) for kind, status, code in _STATUS if isinstance(error, kind)), (500, "internal"))
 
 
 def headers_of(error: WhosthatError) -> dict[str, str]:

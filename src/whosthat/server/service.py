@@ -11,7 +11,6 @@ import logging
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -175,7 +174,6 @@ class Service:
             BundleError: Its networks fail.
         """
         answers = await self.queue.identify(self.bundle(name).recogniser, photos)
-        self.counts["photos"] += len(photos)
         for answer in answers:
             self.counts[outcome(answer)] += 1
         return answers
@@ -183,7 +181,6 @@ class Service:
     async def verify(self, name: str | None, first: bytes, second: bytes) -> Verification:
         """Tell whether two photos show the same person; errors as of `identify` and of `Recogniser.verify`."""
         recogniser = self.bundle(name).recogniser
-        self.counts["photos"] += 2
         return await self.queue.call(recogniser.verify, first, second, weight=2)
 
     async def call(self, function: Callable[..., Result], *arguments: Any) -> Result:
@@ -204,17 +201,12 @@ class Service:
                 self.counts["not_swapped"] = 0
                 event("gone" if bundle.trouble else "swapped", bundle=bundle.name)
 
-    async def keep_looking(self) -> None:
-        """Look at the folders for as long as the service runs."""
-        while True:
-            await asyncio.sleep(LOOKS_EVERY)
-            await self.look()
-
     async def run(self) -> None:
-        """Run until cancelled, then finish what waits."""
+        """Look at the folders until cancelled, then finish what waits."""
         try:
-            with suppress(asyncio.CancelledError):
-                await self.keep_looking()
+            while True:
+                await asyncio.sleep(LOOKS_EVERY)
+                await self.look()
         finally:
             await asyncio.to_thread(self.close)
 

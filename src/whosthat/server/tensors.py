@@ -41,12 +41,9 @@ _Open = ConfigDict(extra="ignore")  # the protocol lets clients send more
 
 
 class _Parameters(BaseModel):
-    model_config = _Open
-    binary_data_size: Annotated[
-        int | None, Field(strict=True, ge=0, description="Bytes of this tensor behind the JSON.")  # not translated: for programs
-    ] = (  # not translated: for programs
-        None  # not translated: for programs
-    )
+    model_config = ConfigDict(extra="ignore", use_attribute_docstrings=True)
+    binary_data_size: Annotated[int | None, Field(strict=True, ge=0)] = None
+    """Bytes of this tensor behind the JSON."""
     binary_data: bool | None = None
     binary_data_output: bool | None = None
 

@@ -37,12 +37,10 @@ class Upload:
     """A file of a form.
 
     Attributes:
-        field: The form's field.
         filename: What the client calls it: hostile, good for nothing but to be checked.
         content: Its bytes.
     """
 
-    field: str
     filename: str
     content: bytes
 
@@ -71,7 +69,7 @@ async def read_form(request: Request, most_files: int, fields: Collection[str] =
     Raises:
         Refusal: It is no form (415), is broken or has another field (422), or too many files (413).
     """
-    if _media_type(request) != FORM:
+    if media_type(request) != FORM:
         raise Refusal(415, "unsupported_type", "Send the photos as multipart/form-data.")
     parser = _InMemory(request.headers, request.stream(), max_files=sys.maxsize, max_fields=MOST_FIELDS, max_part_size=MOST_FIELD_BYTES)
     parser.most_files = most_files
@@ -83,7 +81,7 @@ async def read_form(request: Request, most_files: int, fields: Collection[str] =
     try:
         for name, value in form.multi_items():
             if not isinstance(value, str):
-                uploads.append(Upload(name, value.filename or "", value.file.read()))
+                uploads.append(Upload(value.filename or "", value.file.read()))
             elif name in fields:
                 texts[name] = value
             else:
@@ -101,10 +99,10 @@ async def read_photos(request: Request, most: int) -> list[bytes]:
     Raises:
         Refusal: It is neither (415), there is no photo or the form is broken (422), or there are too many (413).
     """
-    media_type = _media_type(request)
-    if media_type == FORM:
+    kind = media_type(request)
+    if kind == FORM:
         photos = [upload.content for upload in (await read_form(request, most))[0]]
-    elif media_type == "application/octet-stream" or media_type.startswith("image/"):
+    elif kind == "application/octet-stream" or kind.startswith("image/"):
         photos = [content] if (content := await request.body()) else []
     else:
         raise Refusal(
@@ -118,5 +116,6 @@ async def read_photos(request: Request, most: int) -> list[bytes]:
     return photos
 
 
-def _media_type(request: Request) -> str:
+def media_type(request: Request) -> str:
+    """Return what a body says it is, without parameters."""
     return request.headers.get("content-type", "").split(";")[0].strip().lower()

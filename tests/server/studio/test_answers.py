@@ -52,13 +52,6 @@ def test_faces_get_their_names_and_the_photos_that_speak_for_them(page: Any, peo
     assert page.get(f"{API}/state").json()["open"] == {"name": "party-faces-1", "kind": "faces", "enrols": True, "threshold": 0.4}
 
 
-def test_photos_of_the_folder_are_named_by_their_path(page: Any, people_run: Path) -> None:
-    photos = page.post(f"{API}/identify", json={"paths": ["party/ann/0.png", "party/none.png"]}).json()["photos"]
-    assert names(photos[0]) == ["ann"]
-    assert photos[0]["path"] == "party/ann/0.png"
-    assert photos[1]["error"]
-
-
 def test_what_is_no_photo_has_its_reason_and_the_others_are_answered(page: Any, people_run: Path) -> None:
     photo = people_photo("ann")
     answers = identify(page, b"no photo", photo[: len(photo) // 2], photo)
@@ -92,13 +85,6 @@ def test_a_named_face_is_kept_for_the_next_training_alone_where_others_are_besid
     done = page.post(f"{API}/identify/name", json={"id": other["id"], "face": 0, "name": "Dee", "keep": False}).json()
     assert done["sentence"] == "1 face is now enrolled as Dee."
     assert not (party / "Dee").exists()
-
-
-def test_a_photo_that_lies_in_the_persons_folder_is_not_kept_twice(page: Any, people_run: Path) -> None:
-    (people_run.parents[1] / "party" / "ann" / "new.png").write_bytes(people_photo("ann", seed=9))
-    photo = page.post(f"{API}/identify", json={"paths": ["party/ann/new.png"]}).json()["photos"][0]
-    assert page.post(f"{API}/identify/name", json={"id": photo["id"], "face": 0, "name": "ann"}).status_code == 200
-    assert len(list((people_run.parents[1] / "party" / "ann").iterdir())) == 4
 
 
 def test_a_face_of_somebody_who_is_known_is_not_given_to_another_unless_asked_twice(page: Any, people_run: Path) -> None:

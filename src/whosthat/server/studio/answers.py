@@ -20,14 +20,14 @@ from whosthat.file_names import unused_path
 from whosthat.recognition.face_recogniser import FaceRecogniser
 from whosthat.recognition.grouping import group_faces
 from whosthat.server.refusals import Refusal
-from whosthat.server.studio.forms import FaceForm, GroupForm, NamedFaceForm, NotThisForm, PathsForm, PeopleForm, VideoForm
+from whosthat.server.studio.forms import FaceForm, GroupForm, NamedFaceForm, NotThisForm, PeopleForm
 from whosthat.server.studio.jobs import Job
 from whosthat.server.studio.missing import not_found
 from whosthat.server.studio.photos import SIZES
 from whosthat.server.studio.routes import Here, in_thread
 from whosthat.server.studio.shown import ShownPhoto, as_json, failed
 from whosthat.server.studio.studio import Opened, Studio
-from whosthat.server.uploads import FORM, read_form
+from whosthat.server.uploads import read_form
 from whosthat.translation import _, ngettext
 from whosthat.wording import counted, listing
 from whosthat.workflow.keeping import keep_photo, place_to_keep
@@ -42,45 +42,23 @@ LOOKS = 6
 
 KEPT_AN_HOUR = {"Cache-Control": "private, max-age=3600"}  # not translated: a header
 
-Saved = tuple[str, bytes, str | None]
-"""A photo to look at: its name, its bytes, and its path below the studio's folder where it has one."""
-
 
 @router.post("/identify")
 async def identify(request: Request, here: Here, keep: bool = True) -> dict[str, Any]:
-    """Say who is in photos: those of a form, or those that a JSON document names; ``keep=false`` for a webcam's frames."""
-    if request.headers.get("content-type", "").split(";")[0].strip().lower() == FORM:
-        files, _fields = await read_form(request, MOST_AT_ONCE)
-        given: Sequence[Saved | str] = [
-            (Path(one.filename.replace("\\", "/")).name[:200] or _("photo"), one.content, None) for one in files
-        ]
-    else:
-        given = PathsForm.model_validate_json(await request.body()).paths[:MOST_AT_ONCE]
-    return await in_thread(_identified, here, given, keep)
+    """Say who is in the photos of a form; ``keep=false`` for a webcam's frames."""
+    files, _fields = await read_form(request, MOST_AT_ONCE)
+    photos = [(Path(one.filename.replace("\\", "/")).name[:200] or _("photo"), one.content) for one in files]
+    return await in_thread(_identified, here, photos, keep)
 
 
-def _identified(here: Studio, given: Sequence[Saved | str], keep: bool) -> dict[str, Any]:
+def _identified(here: Studio, given: Sequence[tuple[str, bytes]], keep: bool) -> dict[str, Any]:
     opened, photos = here.recogniser(), []
-    for one in given:
-        name = one if isinstance(one, str) else one[0]
+    for name, content in given:
         try:
-            saved = _read(here, one) if isinstance(one, str) else one
-            photos.append(_as_json(here, opened, here.shown.look(opened.recogniser, *saved, keep=keep)))
-        except (PhotoError, Refusal) as error:
+            photos.append(_as_json(here, opened, here.shown.look(opened.recogniser, name, content, keep=keep)))
+        except PhotoError as error:
             photos.append(failed(name, error))
     return {"photos": photos}
-
-
-def _read(here: Studio, path: str) -> Saved:
-    from whosthat.settings import MAX_PHOTO_BYTES
-
-    place = here.grounds.photo(path)
-    try:
-        with place.open("rb") as file:
-            content = file.read(MAX_PHOTO_BYTES + 1)
-    except OSError as error:
-        raise not_found(path[:100]) from error
-    return place.name, content, path
 
 
 def _as_json(here: Studio, opened: Opened, photo: ShownPhoto) -> dict[str, Any]:
@@ -201,7 +179,7 @@ def _enrol_one(here: Studio, opened: Opened, form: NamedFaceForm | GroupForm, on
     finally:
         shutil.rmtree(file.parent)
     here.shown.correct(one.id, one.face, ShownPhoto.give, unicodedata.normalize("NFC", form.name))
-    if place is None or (photo.path is not None and here.grounds.place(photo.path).parent == place.parent):
+    if place is None:
         return False
     keep_photo(place, photo.content, photo.sightings[one.face].box if several else None)
     return True
@@ -341,28 +319,20 @@ def _add_photos(here: Studio, name: str, files: Sequence[tuple[str, bytes]], any
 
 @router.post("/identify/video")
 async def identify_video(request: Request, here: Here) -> dict[str, Any]:
-    """Begin to look through a video: that of a form, or one below the studio's folder."""
+    """Begin to look through the video of a form."""
     opened = await in_thread(here.recogniser)
+    files, _fields = await read_form(request, 1)
+    if not files:
+        raise UsageError("The request holds no video.")
     desk = await in_thread(_desk_of_a_video, here)
-    if request.headers.get("content-type", "").split(";")[0].strip().lower() == FORM:
-        files, _fields = await read_form(request, 1)
-        if not files:
-            raise UsageError("The request holds no video.")
-        name, every = Path(files[0].filename.replace("\\", "/")).name, None
-        video = unused_path(desk, name or "video.mp4")
-        await in_thread(video.write_bytes, files[0].content)
-    else:
-        form = VideoForm.model_validate_json(await request.body())
-        video, every = here.grounds.place(form.path), form.every
-        if not video.is_file():
-            raise not_found(form.path[:100])
+    video = unused_path(desk, Path(files[0].filename.replace("\\", "/")).name or "video.mp4")
+    await in_thread(video.write_bytes, files[0].content)
     arguments: dict[str, Any] = {
         "bundle": str(here.runs.place(opened.run)),
         "video": str(video),
         "draw": str(desk / "drawn"),
-        "every": every,
+        "threshold": opened.recogniser.threshold,
     }
-    arguments["threshold"] = opened.recogniser.threshold
 
     def over(job: Job) -> None:
         if job.result is not None:

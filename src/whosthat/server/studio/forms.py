@@ -83,12 +83,6 @@ class ThresholdForm(Form):
     save: bool = False
 
 
-class PathsForm(Form):
-    """Photos below the studio's folder."""
-
-    paths: Annotated[list[Name], Field(min_length=1, max_length=64)]
-
-
 class FaceForm(Form):
     """One face of a photo that is shown."""
 
@@ -125,13 +119,6 @@ class PeopleForm(Form):
     action: Literal["rename", "remove"]
     name: Name
     new_name: Name = ""
-
-
-class VideoForm(Form):
-    """A video below the studio's folder."""
-
-    path: Name
-    every: Annotated[int, Field(ge=1, le=1000)] | None = None
 
 
 class TurnForm(FolderForm):

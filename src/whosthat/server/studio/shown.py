@@ -20,7 +20,6 @@ import numpy as np
 from whosthat.errors import PhotoError
 from whosthat.recognition.face_recogniser import FaceRecogniser
 from whosthat.recognition.recogniser import Recogniser
-from whosthat.server.refusals import Refusal
 from whosthat.server.studio.missing import not_found
 from whosthat.translation import _
 from whosthat.types import Face, FloatArray, Sighting
@@ -36,7 +35,6 @@ class ShownPhoto:
     """A photo, what was seen in it, and what people said of its faces by number, from 0.
 
     Attributes:
-        path: Its name below the studio's folder; None for one that was dropped.
         faces: Those of a face recogniser, in the order of the sightings; empty for others.
         given: Names that people gave to faces, whatever the recogniser says: one photo may not outweigh what it has learnt of others.
         refused: Names that faces do not have.
@@ -46,7 +44,6 @@ class ShownPhoto:
     id: str
     name: str
     content: bytes
-    path: str | None
     size: tuple[int, int]
     sightings: Sequence[Sighting]
     faces: Sequence[Face] = ()
@@ -85,9 +82,9 @@ class ShownPhotos:
         self._photos: OrderedDict[str, ShownPhoto] = OrderedDict()
         self._lock = threading.RLock()
 
-    def look(self, recogniser: Recogniser, name: str, content: bytes, path: str | None = None, *, keep: bool = True) -> ShownPhoto:
+    def look(self, recogniser: Recogniser, name: str, content: bytes, *, keep: bool = True) -> ShownPhoto:
         """Identify who is in a photo and, unless told otherwise, keep it; PhotoError where it cannot be read."""
-        photo = _looked_at(recogniser, secrets.token_hex(8), name, content, path)
+        photo = _looked_at(recogniser, secrets.token_hex(8), name, content)
         if keep:
             with self._lock:
                 self._photos[photo.id] = photo
@@ -146,11 +143,11 @@ def _unknown(photo: ShownPhoto) -> Iterator[tuple[int, FloatArray]]:
             yield face, sighting.embedding
 
 
-def _looked_at(recogniser: Recogniser, id: str, name: str, content: bytes, path: str | None) -> ShownPhoto:
+def _looked_at(recogniser: Recogniser, id: str, name: str, content: bytes) -> ShownPhoto:
     prepared = recogniser.prepare(content)
     sightings = recogniser.identify_prepared([prepared])[0]
     faces = prepared.faces if isinstance(recogniser, FaceRecogniser) else ()
-    return ShownPhoto(id, name, content, path, _size(content), sightings, faces)
+    return ShownPhoto(id, name, content, _size(content), sightings, faces)
 
 
 def _size(content: bytes) -> tuple[int, int]:
@@ -173,7 +170,6 @@ def as_json(photo: ShownPhoto, photo_of: Callable[[str], str | None]) -> dict[st
     return {
         "id": photo.id,
         "name": photo.name,
-        "path": photo.path,
         "width": photo.size[0],
         "height": photo.size[1],
         "faces": [_face_as_json(photo, face, photo_of) for face in range(len(photo.sightings))],
@@ -190,7 +186,6 @@ def _face_as_json(photo: ShownPhoto, face: int, photo_of: Callable[[str], str | 
     return {"face": face, **facts, "not": sorted(photo.refused.get(face, ()))}
 
 
-def failed(name: str, error: PhotoError | Refusal) -> dict[str, Any]:
-    """Return what stands in the place of a photo that cannot be shown."""
-    reason = error.reason if isinstance(error, PhotoError) else str(error)
-    return {"id": None, "name": name, "path": None, "width": 0, "height": 0, "faces": [], "error": reason}
+def failed(name: str, error: PhotoError) -> dict[str, Any]:
+    """Return what stands in the place of a photo that cannot be read."""
+    return {"id": None, "name": name, "width": 0, "height": 0, "faces": [], "error": error.reason}

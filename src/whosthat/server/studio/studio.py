@@ -38,7 +38,7 @@ from whosthat.workflow.training_run import recorded
 PREFIX = "/studio/api"
 
 LARGEST_VIDEO = 200 << 20
-"""Bytes of a video that a page may send; larger ones can be named where they lie below the studio's folder."""
+"""Bytes of a video that a page may send."""
 
 
 @dataclass(frozen=True)

@@ -22,12 +22,10 @@ export class ApiError extends Error {
 async function ask(path, options = {}) {
   let answer;
   try {
-    answer = await fetch(ROOT + path, { credentials: "same-origin", ...options, headers: { ...options.headers } });
-  } catch (error) {
-    if (error.name === "AbortError") throw error;
+    answer = await fetch(ROOT + path, options);
+  } catch {
     throw new ApiError(_("whosthat does not answer. Is it still running?"), "gone", 0);
   }
-  if (answer.status === 204) return null;
   const body = await answer.json().catch(() => null);
   if (answer.ok) return body;
   const said = body?.error;
@@ -43,7 +41,7 @@ const query = (values) => {
 };
 
 /** Ask for `path`, whose parts may hold anything, with the values as its query. */
-export const get = (path, values = {}, options = {}) => ask(segments(path) + query(values), options);
+export const get = (path, values = {}) => ask(segments(path) + query(values));
 
 /** Tell the server to do something; the header is one that no other site can send. */
 export const post = (path, body = {}) =>
@@ -96,7 +94,7 @@ export const trackUrl = (id) => `${ROOT}pictures/${encodeURIComponent(id)}`;
 /** The address of a run's report. */
 export const reportUrl = (run) => `${ROOT}${segments(`runs/${run}/report`)}`;
 
-const EVENTS = ["say", "step", "result", "table", "run", "epoch", "end"];
+const EVENTS = ["say", "step", "result", "run", "epoch", "end"];
 
 /**
  * Listen to a job from its beginning. The browser comes back by itself after a lost connection, and says what it heard last.

@@ -6,7 +6,7 @@
 import { Fragment, html, render, useEffect, useErrorBoundary, useMemo, useRef, useState } from "./html.js";
 import { get } from "./api.js";
 import { useJob } from "./jobs.js";
-import { Bar } from "./parts.js";
+import { JobBar } from "./parts.js";
 import { _, N_, useTexts, visible } from "./texts.js";
 import { GroupsView } from "./views/groups.js";
 import { LibraryView } from "./views/library.js";
@@ -100,7 +100,7 @@ function Top({ state, name, seen }) {
     <nav aria-label=${_("Views")} ref=${strip}><ul>${VIEWS.map((view) => html`<li key=${view.name}>
       <a href=${`#/${view.name}`} aria-current=${view.name === name ? "page" : null}>${_(view.title)}</a></li>`)}</ul></nav>
     ${busy && html`<a class="busy" href=${whereJob(state.job)}>
-      <${Bar} label=${seen.step?.what ?? _("Working ...")} done=${seen.step?.done ?? 0} total=${seen.step?.total ?? 0} /></a>`}
+      <${JobBar} seen=${seen} label=${_("Working ...")} /></a>`}
   </header>`;
 }
 

@@ -21,7 +21,7 @@ export function ticks(low, high) {
 
 /**
  * @param {{label: string, kind: string, points: [number, number][]}[]} lines `kind` names the colour in the style sheet
- * @param {[number, number]} x the range of the axis below; by default that of the points
+ * @param {[number, number]} x the range of the axis below
  * @param {[number, number]} y the range of the axis at the left; by default 0 to the largest
  * @param {(value: number) => string} say how a value is written
  * @param {number} mark where a line stands upright, such as the threshold
@@ -30,7 +30,7 @@ export function Chart({ lines, x, y, xLabel, summary, say = String, sayX = Strin
   const [under, setUnder] = useState(null);
   const points = lines.flatMap((line) => line.points);
   if (!points.length) return null;
-  const [left, right] = x ?? span(points.map(([at]) => at));
+  const [left, right] = x;
   const [low, high] = y ?? [0, Math.max(...points.map(([, value]) => value)) * 1.05 || 1];
   const across = (at) => MARGIN.left + ((at - left) / (right - left || 1)) * (WIDTH - MARGIN.left - MARGIN.right);
   const up = (value) => HEIGHT - MARGIN.bottom - ((value - low) / (high - low || 1)) * (HEIGHT - MARGIN.top - MARGIN.bottom);
@@ -56,8 +56,6 @@ export function Chart({ lines, x, y, xLabel, summary, say = String, sayX = Strin
     </svg>
   </figure>`;
 }
-
-const span = (values) => [Math.min(...values), Math.max(...values)];
 
 const said = (values, line, say) => {
   const found = values.find(([one]) => one === line);

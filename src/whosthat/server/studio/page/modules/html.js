@@ -5,5 +5,5 @@ import htm from "../vendor/htm.js";
 import { h } from "../vendor/preact.js";
 
 export const html = htm.bind(h);
-export { createContext, Fragment, render } from "../vendor/preact.js";
-export { useContext, useEffect, useErrorBoundary, useId, useLayoutEffect, useMemo, useRef, useState } from "../vendor/hooks.js";
+export { Fragment, render } from "../vendor/preact.js";
+export { useEffect, useErrorBoundary, useId, useMemo, useRef, useState } from "../vendor/hooks.js";

@@ -7,7 +7,7 @@ import { listen } from "./api.js";
 /** So many sentences are kept; a long job says more than anybody reads. */
 const MOST_SENTENCES = 200;
 
-const NOTHING = { sentences: [], step: null, run: null, epochs: [], tables: [], end: null };
+const NOTHING = { sentences: [], step: null, run: null, epochs: [], end: null };
 
 /** Return what a job looks like after one more event. */
 export function after(seen, name, data) {
@@ -19,8 +19,6 @@ export function after(seen, name, data) {
       return { ...seen, step: data };
     case "epoch":
       return { ...seen, epochs: [...seen.epochs.filter((one) => one.n < data.n), data] };
-    case "table":
-      return { ...seen, tables: [...seen.tables, data] };
     case "run":
       return { ...seen, run: data.run };
     case "end":

@@ -150,17 +150,17 @@ export const fileName = (path) => path.split("/").at(-1);
 
 function Thumb({ photo, chosen: isChosen, onToggle, onOpen, labelOf = String }) {
   const label = labelOf(photo);
-  const picture = html`<${Small} src=${photoUrl(photo)} title=${label} alt=${onToggle || onOpen ? "" : fileName(photo)} />`;
+  const picture = html`<${Small} loading="eager" src=${photoUrl(photo)} title=${label} alt=${onToggle || onOpen ? "" : fileName(photo)} />`;
   if (onOpen) return html`<li><button type="button" class="thumb" aria-label=${label} onClick=${() => onOpen(photo)}>${picture}</button></li>`;
   if (!onToggle) return html`<li>${picture}</li>`;
   return html`<li><button type="button" class="thumb" aria-pressed=${String(Boolean(isChosen))} aria-label=${label} onClick=${() => onToggle(photo)}>${picture}</button></li>`;
 }
 
 /** A small picture, or a crossed field where there is none. */
-export function Small({ src, alt = "", title }) {
+export function Small({ src, alt = "", title, loading = "lazy" }) {
   const [broken, setBroken] = useState(false);
   if (broken || !src) return html`<span class="none" title=${title} />`;
-  return html`<img src=${src} alt=${alt} title=${title} loading="lazy" decoding="async" width="112" height="112" onError=${() => setBroken(true)} />`;
+  return html`<img src=${src} alt=${alt} title=${title} loading=${loading} decoding="async" width="112" height="112" onError=${() => setBroken(true)} />`;
 }
 
 /** A bar that fills, with its words above it. */
@@ -168,6 +168,10 @@ export function Bar({ label, done, total, note }) {
   return html`<div class="bar"><p><span>${label}</span><span class="muted">${note} ${total ? _("{done:,} of {total:,}", { done, total }) : ""}</span></p>
     <progress value=${done} max=${Math.max(total, 1)} aria-label=${label}></progress></div>`;
 }
+
+/** The bar of the job that the page follows (jobs.js); `label` stands until the job tells what it does. */
+export const JobBar = ({ seen, label }) =>
+  html`<${Bar} label=${seen.step?.what ?? label} done=${seen.step?.done ?? 0} total=${seen.step?.total ?? 0} note=${seen.step?.note} />`;
 
 /** Label and value, as a list of terms. */
 export const Facts = ({ facts }) => html`<dl class="facts">${facts.map(({ label, value }) => html`<div key=${label}><dt>${label}</dt><dd>${value}</dd></div>`)}</dl>`;

@@ -4,7 +4,7 @@
 import { Fragment, html, useRef } from "./html.js";
 import { post, trackUrl } from "./api.js";
 import { chosen } from "./folders.js";
-import { Bar, Fault, useAction } from "./parts.js";
+import { Fault, JobBar, useAction } from "./parts.js";
 import { _, sureness, visible } from "./texts.js";
 
 /** Tell a video by what the system takes it for. */
@@ -26,7 +26,7 @@ export function Appearances({ job, seen }) {
   const [run, busy, error] = useAction();
   const found = seen.end?.result;
   return html`<section class="live" aria-labelledby="video"><h2 id="video"><bdi>${visible(job.folder)}</bdi></h2>
-    ${!seen.end && html`<${Bar} label=${seen.step?.what ?? _("Looking at the video ...")} done=${seen.step?.done ?? 0} total=${seen.step?.total ?? 0} note=${seen.step?.note} />
+    ${!seen.end && html`<${JobBar} seen=${seen} label=${_("Looking at the video ...")} />
       <p class="buttons"><button type="button" disabled=${busy} onClick=${() => run(() => post(`jobs/${job.id}/cancel`))}>${_("Stop")}</button></p>`}
     ${seen.end && !found && html`<p class="fault" role="alert">${seen.end.message}</p>`}
     ${found?.error && html`<p class="fault" role="alert">${found.error}</p>`}

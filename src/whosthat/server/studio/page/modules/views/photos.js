@@ -4,7 +4,7 @@
 import { html, useEffect, useState } from "../html.js";
 import { get, post, sendFolder } from "../api.js";
 import { belowTop } from "../folders.js";
-import { Bar, DropZone, Empty, Fault, fileName, Heading, insideText, photosText, Thumbs, useAction, useLoaded, Waiting } from "../parts.js";
+import { Bar, DropZone, Empty, Fault, fileName, Heading, insideText, JobBar, photosText, Thumbs, useAction, useLoaded, Waiting } from "../parts.js";
 import { _, ngettext, N_, visible } from "../texts.js";
 
 /** So many photos of a finding are shown at first. */
@@ -82,7 +82,7 @@ function Folder({ folder, state, seen, refresh, tell }) {
     <p class="buttons"><button type="button" class=${checked ? "" : "main"} disabled=${busy || checking} onClick=${check}>${checked ? _("Check again") : _("Check the photos")}</button>
       <a class=${checked ? "button main" : "button"} href=${`#/training/${encodeURIComponent(folder)}`}>${_("Train")}</a></p>
     <${Fault} error=${error ?? failed} />
-    ${checking && html`<${Bar} label=${seen.step?.what ?? _("Looking at the photos ...")} done=${seen.step?.done ?? 0} total=${seen.step?.total ?? 0} note=${seen.step?.note} />`}
+    ${checking && html`<${JobBar} seen=${seen} label=${_("Looking at the photos ...")} />`}
     ${checked && html`<${Findings} checked=${checked} selected=${selected} onToggle=${toggle} />`}
     ${photos?.photos.length > 0 && html`<${AllPhotos} folder=${folder} photos=${photos.photos} selected=${selected} onToggle=${toggle} />`}
     ${photos?.photos.length === 0 && html`<${Empty} title=${_("There are no photos in this folder.")} />`}

@@ -49,7 +49,7 @@ function Verdict({ run }) {
 
 /** The threshold in words, the curve behind it, and a slider. Moving it changes the answers at once; for how long is asked with a button. */
 export function Threshold({ name, threshold, refresh }) {
-  const { curve, low, high, step } = range(threshold);
+  const { curve, low, high, step } = threshold;
   const [now, setNow] = useState({ value: threshold.value, sentence: threshold.sentence, saved: threshold.saved });
   const [run, busy, error] = useAction();
   const near = (value) => curve.reduce((best, point) => (Math.abs(point.value - value) < Math.abs(best.value - value) ? point : best), curve[0]);
@@ -74,20 +74,12 @@ export function Threshold({ name, threshold, refresh }) {
     <${Fault} error=${error} /></div>`;
 }
 
-/** Where the slider runs: as the server says, else over the curve. */
-function range({ curve = [], low, high, step, value }) {
-  const values = [...curve.map((point) => point.value), value];
-  const from = low ?? Math.min(...values);
-  const to = high ?? Math.max(...values);
-  return { curve, low: from, high: to, step: step ?? ((to - from) / 100 || 0.01) };
-}
-
 function Classes({ people }) {
-  const tested = people.some(({ test }) => typeof test === "number");
+  const tested = people.some(({ test }) => test);
   return html`<section aria-labelledby="classes"><h2 id="classes">${_("Each person or thing")}</h2><div class="scroll" tabindex="0" role="group" aria-labelledby="classes"><table>
     <thead><tr><th scope="col">${_("Name")}</th><th scope="col">${_("Photos")}</th>${tested && html`<th scope="col">${_("Correct in the test")}</th>`}</tr></thead>
     <tbody>${people.map(({ name, photos, correct, test }) => html`<tr key=${name}><th scope="row"><bdi>${visible(name)}</bdi></th><td>${photos}</td>
-      ${tested && html`<td>${typeof test === "number" ? _("{correct} of {test}", { correct, test }) : ""}</td>`}</tr>`)}</tbody></table></div></section>`;
+      ${tested && html`<td>${test ? _("{correct} of {test}", { correct, test }) : ""}</td>`}</tr>`)}</tbody></table></div></section>`;
 }
 
 /** The report as the command line makes it, in a frame of its own: what it holds cannot reach this page. */

@@ -4,7 +4,7 @@
 import { Fragment, html, useState } from "../html.js";
 import { get, post } from "../api.js";
 import { Chart } from "../chart.js";
-import { Bar, Empty, Fault, Heading, insideText, useAction, useLoaded, Waiting } from "../parts.js";
+import { Empty, Fault, Heading, insideText, JobBar, useAction, useLoaded, Waiting } from "../parts.js";
 import { _, percent, visible } from "../texts.js";
 
 /** So many of the last sentences stand below the bar. */
@@ -27,7 +27,7 @@ function Live({ job, seen, running, tell }) {
     tell(_("It stops after this step. You can go on later."));
   });
   return html`<section class="live" aria-labelledby="live"><h2 id="live"><bdi>${visible(seen.run ?? job.run ?? job.folder)}</bdi></h2>
-    ${running && html`<${Bar} label=${seen.step?.what ?? _("Getting ready ...")} done=${seen.step?.done ?? 0} total=${seen.step?.total ?? 0} note=${seen.step?.note} />`}
+    ${running && html`<${JobBar} seen=${seen} label=${_("Getting ready ...")} />`}
     ${seen.epochs.length > 0 && html`<${Curves} epochs=${seen.epochs} />`}
     <ul class="sentences" aria-live="polite">${seen.sentences.slice(-LAST).map((sentence, n) => html`<li key=${n + sentence}>${sentence}</li>`)}</ul>
     ${seen.end && html`<p class=${seen.end.state === "failed" ? "fault" : "done"} role="status">${seen.end.message}</p>`}
