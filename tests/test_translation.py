@@ -31,7 +31,7 @@ REFUSAL = "Refusal"
 CALLS = {"_", "N_", "NN_", "ngettext", "pgettext", REFUSAL, *ERRORS}
 SENTENCE = re.compile(r"[A-Za-z]{2,}[,.:;)]? (\{|[a-z(])")
 Text: TypeAlias = tuple[str | None, tuple[str, ...]]
-PROGRAM = re.compile(r"(INSERT|SELECT|CREATE|PRAGMA|DELETE|UPDATE|BEGIN|ATTACH|DROP) ")
+PROGRAM = re.compile(r"\(?(INSERT|SELECT|CREATE|PRAGMA|DELETE|UPDATE|BEGIN|ATTACH|DROP|ALTER) ")
 
 
 def bypassing(text: str) -> Iterator[str]:

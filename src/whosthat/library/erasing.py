@@ -39,7 +39,7 @@ _SAID = "SELECT photo FROM facts WHERE person = ? AND what = 'is' AND undone_at 
 _MARK = "INSERT OR IGNORE INTO forgotten (mark) VALUES (?)"
 _GONE = (
     "missing_since IS NOT NULL AND root NOT IN (SELECT root FROM files WHERE root IS NOT :away GROUP BY root "
-    "HAVING count(*) = count(missing_since))"
+    "HAVING count(*) = count(missing_since))"  # not translated: SQL
 )
 """Files that are missing, but not those of a folder that is away as a whole: a drive that is not plugged in, say. ``:away`` is one that is
 gone for good."""

@@ -68,18 +68,23 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX answers_of_person ON answers (person)",
         "CREATE INDEX no_faces ON answers (face) WHERE why = 'no_face'",
         "CREATE TABLE groups (face INTEGER PRIMARY KEY REFERENCES faces ON DELETE CASCADE, number INTEGER NOT NULL)",
+        "CREATE TABLE sidecars (path BLOB PRIMARY KEY, sha256 BLOB NOT NULL, made INTEGER NOT NULL) WITHOUT ROWID",
+        "CREATE TABLE sidecar_names (path BLOB NOT NULL REFERENCES sidecars ON DELETE CASCADE, name TEXT NOT NULL, keywords TEXT NOT NULL, "
+        "PRIMARY KEY (path, name)) WITHOUT ROWID",
         "CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
         "CREATE TABLE forgotten (id INTEGER PRIMARY KEY, photo INTEGER REFERENCES photos ON DELETE CASCADE, left REAL, top REAL, "
         "right REAL, bottom REAL, mark BLOB UNIQUE, CHECK ((photo IS NULL) <> (mark IS NULL)))",
         "CREATE INDEX forgotten_of_photo ON forgotten (photo)",
     ),
     (
+        "DROP TABLE sidecar_names",  # which names whosthat wrote into a file, the file says itself
+        "DROP TABLE sidecars",
         "ALTER TABLE photos ADD COLUMN gone INTEGER",
         "DROP INDEX photos_by_time",
         "CREATE INDEX photos_by_time ON photos (taken_at, gone)",
         "DROP INDEX files_of_photo",
         "CREATE INDEX files_of_photo ON files (photo, missing_since)",
-        f"{_NOTE_GONE} (SELECT photo FROM files)",  # noqa: S608  of a constant
+        f"{_NOTE_GONE} (SELECT photo FROM files)",  # noqa: S608  # not translated: SQL
         f"CREATE TRIGGER file_comes AFTER INSERT ON files BEGIN {_NOTE_GONE} (NEW.photo); END",
         f"CREATE TRIGGER file_goes AFTER DELETE ON files BEGIN {_NOTE_GONE} (OLD.photo); END",
         f"CREATE TRIGGER file_changes AFTER UPDATE OF photo, missing_since ON files BEGIN {_NOTE_GONE} (OLD.photo, NEW.photo); END",

@@ -132,7 +132,7 @@ def search(library: Library, question: Question) -> Hits:
     inside, within = _inside(library, question.within, roots)
     where, values = _conditions(library, question, reader)
     if question.within is not None:
-        where, values = f"{where} AND {_among(f'SELECT photo FROM files WHERE {inside}')}", [*values, *within]  # noqa: S608  of constants
+        where, values = f"{where} AND {_among(f'SELECT photo FROM files WHERE {inside}')}", [*values, *within]  # noqa: S608  # not translated: SQL
     lost = ", ".join(str(row) for row, folder in roots.items() if not _holds_something(folder))
     missing = f"coalesce(missing_since, CASE WHEN root IN ({lost}) THEN 1 END)" if lost else "missing_since"  # not translated: SQL
     given, gone = ([], "gone") if question.within is None and not lost else (within, _GONE.format(missing=missing, inside=inside))
@@ -251,7 +251,8 @@ def _with_faces(reader: str, least: int, most: int | None) -> tuple[str, list[An
     if most is None:
         return _among(_LOOKED_AT), [reader]
     more, limit = (_WITH_FACES, []) if most == 0 else (_counted("> ?"), [most])
-    return _among(f"{_LOOKED_AT} EXCEPT {more} ORDER BY photo"), [reader, reader, *limit]  # in order, both are read side by side
+    in_order = f"{_LOOKED_AT} EXCEPT {more} ORDER BY photo"  # not translated: SQL; sorted, both are read side by side
+    return _among(in_order), [reader, reader, *limit]
 
 
 def _counted(limit: str) -> str:
