@@ -29,9 +29,10 @@ from whosthat.cartoons import HEROES, UNSEEN_STRANGERS, draw_hero, draw_photo_fo
 from whosthat.photos.drawing import save_image
 from whosthat.translation import LANGUAGES, VARIABLE, language, using
 from whosthat.workflow.demo import demo_recipe
+from whosthat.workflow.library.scanning import scan
 from whosthat.workflow.train import train
 
-VIEWS = ("photos", "photos/heroes", "training", "result", "who", "people", "runs", "settings")
+VIEWS = ("photos", "photos/heroes", "groups", "library", "training", "result", "who", "people", "runs", "settings")
 GROUPS = (HEROES[5:7], HEROES[2:4], (HEROES[1], UNSEEN_STRANGERS[0]))
 """Who is in the photos that are asked about."""
 
@@ -40,10 +41,11 @@ PHOTOS_EACH = 60
 
 
 def prepare(folder: Path) -> list[Path]:
-    """Draw photos, train twice, and return photos of a group and of single people that no training saw."""
+    """Draw photos, train twice, make a library, and return photos of a group and of single people that no training saw."""
     draw_photo_folder(folder / "heroes", photos_each=PHOTOS_EACH, flaws=True)
     for size in (80, 160):
         train(folder / "heroes", demo_recipe(faces=True), runs=folder / "runs", note=f"{size}")
+    scan(folder / "album", [folder / "heroes"], bundle=folder / "runs" / "latest")
     shown = []
     for number, names in enumerate(GROUPS):
         file = folder / f"party {number + 1}.jpg"
@@ -98,6 +100,13 @@ def for_the_pages(page: Any, photos: list[Path]) -> None:
     page.keyboard.press("Escape")
     page.evaluate("document.activeElement.blur()")
     written(taken(page), "studio-who.png")
+    go(page, "library")
+    page.locator("main input").first.fill(HEROES[2])
+    page.keyboard.press("Enter")
+    page.locator("main img").nth(2).wait_for()
+    page.wait_for_timeout(3000)  # thumbnails are made one after the other
+    page.evaluate("document.activeElement.blur()")
+    written(taken(page), "studio-library.png")
     go(page, "photos/heroes")
     page.locator("main button").first.click()
     page.locator(".findings").wait_for()
