@@ -16,6 +16,8 @@ from whosthat.networks.onnx_writer import write_onnx
 from whosthat.photos.preparing import PrepareSpec
 from whosthat.recognition.explaining import MOST_LAYERS, Explainer, activations
 
+pytestmark = pytest.mark.usefixtures("two_threads")
+
 
 def heat_by_gradients(model, photo: np.ndarray, label: int, layer: str) -> np.ndarray:
     """Grad-CAM as in the paper, by differentiating the network in Keras."""
