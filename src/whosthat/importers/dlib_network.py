@@ -52,7 +52,7 @@ class _Writer:
             self._pool(layer)
         elif isinstance(layer, Dense):
             self.graph.node("MatMul", self._flow, self.graph.array("dense", layer.weights), output="embeddings")
-        elif layer.kind == "add":
+        elif layer == "add":
             self._add_shortcut()
         else:
             self._flow = self.graph.node("Relu", self._flow)

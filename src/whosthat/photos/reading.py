@@ -98,7 +98,7 @@ _TURNS = {
     7: PillowImage.Transpose.TRANSVERSE,
     8: PillowImage.Transpose.ROTATE_90,
 }
-_SIDEWAYS = (5, 6, 7, 8)  # those that exchange width and height
+SIDEWAYS = (5, 6, 7, 8)  # those that exchange width and height
 
 
 @dataclass(frozen=True)
@@ -181,7 +181,7 @@ def _decoded(content: bytes, longest: int | None, room: ExitStack) -> DecodedPho
             picture.load()  # all pixels of the first frame; a file that ends early is refused, not filled with grey
             exif = _exif(picture)
             image = _rgb(_upright(picture, exif), name)
-    size = whole[::-1] if exif.get(ExifTags.Base.Orientation) in _SIDEWAYS else whole
+    size = whole[::-1] if exif.get(ExifTags.Base.Orientation) in SIDEWAYS else whole
     return DecodedPhoto(image, name, hashlib.sha256(content).hexdigest(), size, shrunk, _taken_at(exif))
 
 
