@@ -18,10 +18,6 @@ from whosthat.types import FloatArray, Image, IntArray
 class Images(Protocol):
     """Prepared photos that can be read one by one: an array or an h5py data set, uint8 ``(n, ...)``."""
 
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Number of photos, then the shape of one."""
-
     def __getitem__(self, row: int) -> Image:
         """Read one photo."""
 
