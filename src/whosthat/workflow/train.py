@@ -173,7 +173,7 @@ def resume(
         require_keras()
         frames = recipe.frames
     audit = audit_folder(root, frames=frames, progress=progress)
-    parts = read_split(folder / SPLIT, audit, ratios=recipe.ratios, seed=recipe.seed_of_split)
+    parts = read_split(folder / SPLIT, audit)
     result = _carry_out(
         TrainingRun(folder, root, audit, parts, strangers, features=features, tested=tested, hopeless=hopeless, engine=engine),
         recipe,

@@ -58,7 +58,7 @@ def split_faces(audit: Audit, recipe: FaceRecipe) -> Split:
     kept = tuple(item for item in audit.photos if item.photo.class_name in testable)
     others = tuple(item for item in audit.photos if item.photo.class_name not in testable)
     if not kept:
-        return Split(audit.classes, {"train": others, "validation": (), "test": ()}, recipe.ratios, recipe.seed_of_split)
+        return Split(audit.classes, {"train": others, "validation": (), "test": ()})
     part = replace(audit, classes=tuple(testable), photos=kept)
     made = split(part, ratios=recipe.ratios, seed=recipe.seed_of_split, pictures_per_class=recipe.pictures_per_class)
     train = sorted((*made.parts["train"], *others), key=lambda item: (item.photo.class_name, item.photo.name))
