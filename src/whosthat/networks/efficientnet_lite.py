@@ -7,7 +7,6 @@ stem, head and the first and last stage of fixed width or depth), and how the na
 from __future__ import annotations
 
 import math
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from whosthat.errors import WeightsError
@@ -130,7 +129,10 @@ def efficientnet_lite2(design: Design) -> keras.Model:
 
 def _network(facts: NetworkFacts, stages: tuple[Stage, ...], design: Design, dropout: float) -> keras.Model:
     """The whole network, with its published weights unless the design says otherwise."""
-    checkpoint = _checkpoint(facts, design.weights)  # first: an absent file is said at once
+    from whosthat.importers.pth import read_tensors  # needs numpy
+
+    file = find_weights(facts, design.weights)  # first: an absent file is said at once
+    checkpoint = None if file is None else read_tensors(file)
     keras = load_keras()
     (rate,) = design.dropout_or((dropout,))
 
@@ -189,13 +191,6 @@ def _normalised(x: keras.KerasTensor, name: str) -> keras.KerasTensor:
     layers = load_keras().layers
     x = layers.BatchNormalization(name=f"{name}_norm")(x)
     return layers.ReLU(max_value=6, name=f"{name}_relu")(x)
-
-
-def _checkpoint(facts: NetworkFacts, chosen: Path | str | None) -> dict[str, NDArray[Any]] | None:
-    from whosthat.importers.pth import read_tensors  # needs numpy
-
-    file = find_weights(facts, chosen)
-    return None if file is None else read_tensors(file)
 
 
 def _fill(model: keras.Model, checkpoint: dict[str, NDArray[Any]], facts: NetworkFacts, skip: tuple[str, ...]) -> None:
