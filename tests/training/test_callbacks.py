@@ -24,8 +24,8 @@ class Notes:
         self.events.append(event)
 
 
-def a_course(tiny, **changes):
-    """A course without a model; what its callbacks do to the state is what counts."""
+def a_stage(tiny, **changes):
+    """A stage without a model; what its callbacks do to the state is what counts."""
     kept = SimpleNamespace(any_written=lambda: True)
     run = SimpleNamespace(recipe=tiny.recipe(**changes), journal=Notes(), checkpoints=kept, hopeless=None)
     return SimpleNamespace(run=run, state=RunState("", "whole"), batches=6, learning_rate=lambda moment: 0.1 - moment / 100)
@@ -36,7 +36,7 @@ def model_at(rate=0.0):
 
 
 def test_training_stops_when_the_validation_loss_has_not_fallen_for_the_patience(callbacks, tiny):
-    context = a_course(tiny, early_stopping={"patience": 2})
+    context = a_stage(tiny, early_stopping={"patience": 2})
     callback = callbacks.WatchValidation(context)
     callback.set_model(model_at())
     stopped = []
@@ -49,7 +49,7 @@ def test_training_stops_when_the_validation_loss_has_not_fallen_for_the_patience
 
 
 def test_training_stops_when_it_is_told_that_there_is_no_hope(callbacks, tiny):
-    context = a_course(tiny)
+    context = a_stage(tiny)
     context.run.hopeless = lambda accuracies: accuracies[-1] < 0.5
     callback = callbacks.WatchValidation(context)
     callback.set_model(model_at())
@@ -61,7 +61,7 @@ def test_training_stops_when_it_is_told_that_there_is_no_hope(callbacks, tiny):
 
 
 def test_a_plateau_lowers_the_rate_of_the_next_step(callbacks, tiny):
-    context = a_course(tiny, schedule={"name": "plateau", "factor": 0.5, "patience": 1})
+    context = a_stage(tiny, schedule={"name": "plateau", "factor": 0.5, "patience": 1})
     watch, setter = callbacks.WatchValidation(context), callbacks.SetLearningRate(context)
     for callback in (watch, setter):
         callback.set_model(model_at())
@@ -73,7 +73,7 @@ def test_a_plateau_lowers_the_rate_of_the_next_step(callbacks, tiny):
 
 
 def test_the_rate_follows_the_moment_inside_the_stage_and_decays_by_steps(callbacks, tiny):
-    context = a_course(tiny, optimiser={"name": "sgd", "decay": 0.1})
+    context = a_stage(tiny, optimiser={"name": "sgd", "decay": 0.1})
     context.state.first_epoch, context.state.epoch, context.state.batch = 4, 5, 3
     setter = callbacks.SetLearningRate(context)
     setter.set_model(model_at())
@@ -82,7 +82,7 @@ def test_the_rate_follows_the_moment_inside_the_stage_and_decays_by_steps(callba
 
 
 def test_each_epoch_is_told_in_one_line(callbacks, tiny):
-    context = a_course(tiny)
+    context = a_stage(tiny)
     told = []
     context.run.progress, context.last_epoch = SimpleNamespace(result=told.append), 5
     state, numbers = context.state, {"loss": 0.51234, "accuracy": 0.8, "val_loss": 0.611, "val_accuracy": 0.7512, "learning_rate": 6e-4}
@@ -103,7 +103,7 @@ def test_each_epoch_is_told_in_one_line(callbacks, tiny):
 
 @pytest.mark.parametrize("loss", [float("nan"), float("inf")])
 def test_a_loss_that_is_no_number_stops_training_and_says_where_and_what_to_do(callbacks, tiny, loss):
-    context = a_course(tiny)
+    context = a_stage(tiny)
     guard = callbacks.GuardNumbers(context)
     guard.set_model(model_at(rate=0.5))
     with pytest.raises(TrainingError, match=r"became (nan|inf) in epoch 1, batch 1 of 6.*lower learning rate \(it was 0.5"):

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from whosthat.errors import RecipeError, UsageError
-from whosthat.training.recipe import RECIPES, default_recipe, design_of, make_recipe, read_recipe, to_toml
+from whosthat.training.recipe import RECIPES, default_recipe, design_of, make_recipe, read_recipe
 
 
 @pytest.mark.parametrize(
@@ -70,8 +70,8 @@ def test_the_reference_is_shipped_with_its_own_settings():
 
 @given(st.text(max_size=20), st.floats(0, 0.99), st.booleans(), st.integers(0, 2**32 - 1))
 def test_toml_brings_every_value_back(blocks, rate, flag, seed):
-    settings = {"flag": flag, "seed": seed, "network": {"blocks": blocks, "dropout": [rate, 0.5]}}
-    assert tomllib.loads(to_toml(settings)) == settings
+    recipe = make_recipe({"model": "custom", "class_weights": flag, "seed": seed, "network": {"blocks": blocks, "dropout": [rate, 0.5]}})
+    assert tomllib.loads(recipe.to_toml()) == recipe.model_dump(mode="json", exclude_none=True)
 
 
 def test_the_key_changes_with_any_setting_and_with_nothing_else():

@@ -59,7 +59,7 @@ class RunSummary:
     def to_dict(self) -> dict[str, object]:
         """Return plain values, ready for JSON and tables."""
         started = self.started.isoformat(timespec="seconds") if self.started else None
-        figures = {"run": self.name, "state": self.state, "model": self.model, "accuracy": self.accuracy}
+        figures: dict[str, object] = {"run": self.name, "state": self.state, "model": self.model, "accuracy": self.accuracy}
         return figures | {"started": started, "note": self.note}
 
 

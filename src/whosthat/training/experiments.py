@@ -128,7 +128,9 @@ def read_series(source: str | Path, settings: Mapping[str, Any] | None = None) -
         base, changes = (recipes[origin], steps[name].changes) if origin else (None, {**first, **steps[name].changes})
         recipes[name] = changed_recipe(base, changes, _('step "{name}" of the series {path}', name=name, path=path))
     made = _all_different([Step(step.name, _network(recipes[step.name]), flat(step.changes), step.why) for step in series.step])
-    return tuple(replace(step, recipe=_laid_over(step.recipe, settings or {})) for step in made)
+    if not settings:
+        return made
+    return tuple(replace(one, recipe=_network(changed_recipe(one.recipe, settings, _("the recipe as changed here")))) for one in made)
 
 
 class _StepOfFile(Settings):
@@ -175,10 +177,6 @@ def _in_order(origins: Mapping[str, str], path: Path) -> list[str]:
         raise RecipeError(
             "In the series {path} steps build on each other in a circle: {circle}. Let one build on another step.", path=path, circle=circle
         ) from None
-
-
-def _laid_over(recipe: AnyRecipe, settings: Mapping[str, Any]) -> Recipe:
-    return _network(changed_recipe(recipe, settings, _("the recipe as changed here")) if settings else recipe)
 
 
 def _network(recipe: AnyRecipe) -> Recipe:

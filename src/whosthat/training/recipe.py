@@ -34,7 +34,6 @@ from whosthat.training.recipe_base import (
     RMSprop,
     Step,
     TransferSettings,
-    to_toml,
 )
 from whosthat.training.refusals import refused
 from whosthat.translation import N_, _
@@ -42,19 +41,6 @@ from whosthat.translation import N_, _
 if TYPE_CHECKING:
     from whosthat.photos.augmenting import Augmentation
     from whosthat.photos.preparing import PrepareSpec
-
-__all__ = [
-    "AnyRecipe",
-    "FaceRecipe",
-    "Recipe",
-    "changed_recipe",
-    "default_recipe",
-    "make_any_recipe",
-    "make_recipe",
-    "read_recipe",
-    "read_toml",
-    "to_toml",
-]
 
 RECIPES = Path(__file__).with_name("recipes")
 """The recipes that come with whosthat."""

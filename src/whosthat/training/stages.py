@@ -1,4 +1,4 @@
-"""One stage of training: a model, its batches and a learning rate, given to ``Model.fit`` with the callbacks of a course.
+"""One stage of training: a model, its batches and a learning rate, given to ``Model.fit`` with its callbacks.
 
 What belongs here: compiling, starting or going on, and ending a stage. A training has one stage, or two with a pretrained
 backbone. What does not: which stages there are (`fitting`, `transfer`).
