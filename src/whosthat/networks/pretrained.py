@@ -6,9 +6,7 @@ Keras 2 saved, are read with h5py alone, never by Keras' model loader. Weights t
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import importlib.metadata
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -16,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from whosthat.errors import WeightsError
 from whosthat.hdf5 import own, own_numbers
 from whosthat.networks.design import NetworkFacts
-from whosthat.settings import weights_folder
+from whosthat.settings import weights_file
 from whosthat.translation import _
 
 if TYPE_CHECKING:
@@ -47,17 +45,8 @@ def find_weights(facts: NetworkFacts, chosen: Path | Literal["imagenet", "none"]
 
 
 def published_file(facts: NetworkFacts) -> Path | None:
-    """Say where a network's published weights lie: in the weights folder or in their package; None where they are not here.
-
-    Their content is not looked at.
-    """
-    if not facts.weights_file:
-        return None
-    places = [weights_folder() / facts.weights_file]
-    if facts.package:
-        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
-            places.append(Path(str(importlib.metadata.distribution(facts.package).locate_file(facts.package_file))))
-    return next((place for place in places if place.is_file()), None)
+    """Say where a network's published weights lie, their content not looked at; None where they are not here."""
+    return weights_file(facts.weights_file, facts.package, facts.package_file) if facts.weights_file else None
 
 
 def require_published(facts: NetworkFacts) -> Path:
