@@ -36,7 +36,7 @@ from whosthat.proportions import wilson_interval
 from whosthat.recognition.distances import distances
 from whosthat.recognition.enrolling import Strangers, fit_identifier
 from whosthat.recognition.face_recogniser import FaceRecogniser
-from whosthat.training.recipe import FaceRecipe
+from whosthat.training.recipe_base import FaceRecipe
 from whosthat.workflow.face_photos import faces_of_photos, open_reader, seen_in_photos
 from whosthat.workflow.train_faces import split_faces
 

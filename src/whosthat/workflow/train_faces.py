@@ -43,7 +43,7 @@ from whosthat.recognition.index import index_of, search_words
 from whosthat.runs.files import BUNDLE
 from whosthat.runs.folders import set_latest
 from whosthat.runs.lock import resumable, run_lock, saving
-from whosthat.training.recipe import FaceRecipe
+from whosthat.training.recipe_base import FaceRecipe
 from whosthat.translation import _, ngettext
 from whosthat.types import PARTS, FloatArray, IntArray
 from whosthat.wording import counted, listing
