@@ -20,8 +20,8 @@ from whosthat.translation import _
 from whosthat.types import Image
 from whosthat.wording import confidence_text, counted, percent
 
-REFERENCE_LIMITS = (0.1, 5.0)
-"""The loss axis of the reference; what lies outside runs along the edge."""
+USUAL_LOSSES = (0.1, 5.0)
+"""The ends of the loss axis where no loss is a number."""
 
 LOWEST_LOSS = 1e-6
 """A logarithm has no 0."""
@@ -46,11 +46,11 @@ def accuracy_chart(history: History, best_epoch: int) -> Chart:
     return Chart(title, _epochs(history), Axis(0, 102, ticks), lines, mark=mark, readings=readings, corner=_LOW)
 
 
-def loss_chart(history: History, best_epoch: int, limits: tuple[float, float] | None = None) -> Chart:
-    """Training and validation loss on a logarithmic axis, which holds every loss or ends at limits such as `REFERENCE_LIMITS`."""
+def loss_chart(history: History, best_epoch: int) -> Chart:
+    """Training and validation loss on a logarithmic axis, which holds every loss."""
     losses = np.array([[row["loss"], row["val_loss"]] for row in history], float)
     losses = np.maximum(losses[np.isfinite(losses)], LOWEST_LOSS)
-    up = loss_axis(*(limits or ((losses.min(), losses.max()) if losses.size else REFERENCE_LIMITS)))
+    up = loss_axis(*((losses.min(), losses.max()) if losses.size else USUAL_LOSSES))
     lines = _two_lines(history, ("loss", "val_loss"))
     mark = (best_epoch, _("kept: epoch {best_epoch}", best_epoch=best_epoch)) if best_epoch else None
     return Chart(_("Loss"), _epochs(history), up, lines, mark=mark, readings=_readings(lines, "{:.3g}".format), corner=_LOW_LEFT)
