@@ -113,10 +113,10 @@ def actors_and_lfw(embedder: str) -> tuple[Faces, Faces]:
 def faces_below(folder: Path, reader: FaceReader) -> Faces:
     """Embed all photos in the folders of people."""
     paths = {hashlib.sha256(path.read_bytes()).hexdigest(): path for path in sorted(folder.rglob("*.*"))}
-    found = {digest: faces for digest, faces in faces_of_photos(paths, reader).items() if faces.taken is not None}
-    names = [paths[digest].parent.name for digest in found]
-    people = np.unique(names, return_inverse=True)[1]
-    return Faces(stacked(list(found.values())), people, np.arange(len(people)), reader.embedder.facts.name)
+    found = faces_of_photos(paths, reader)
+    shown = [digest for digest in paths if digest in found and found[digest].taken is not None]
+    people = np.unique([paths[digest].parent.name for digest in shown], return_inverse=True)[1]
+    return Faces(stacked([found[digest] for digest in shown]), people, np.arange(len(people)), reader.embedder.facts.name)
 
 
 def draw(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from whosthat.evaluation.learning_curve import LearningCurve, _drawn, curve_of, draws, learning_curve
+from whosthat.evaluation.learning_curve import COUNTS_OF_CLASSES, LearningCurve, _drawn, curve_of, draws, learning_curve
 from whosthat.evaluation.plots.canvas import PRINT, drawn, png
 from whosthat.evaluation.plots.chart import draw_chart
 from whosthat.evaluation.plots.charts import describe_learning_curve, learning_chart
@@ -71,6 +71,13 @@ def test_of_classes_other_words_are_said() -> None:
     assert [point.count for point in found.points] == [1, 5, 40]
     assert found.sentences[0].startswith("With 1 photo of each class, 100 % of the test photos are correct")
     assert "other backgrounds" in found.sentences[0]
+
+
+def test_where_nobody_has_half_as_many_photos_whether_more_would_help_is_not_known() -> None:
+    labels, names = np.repeat(np.arange(40), 3), [f"class {number}" for number in range(40)]
+    found = curve_of(draws(labels, COUNTS_OF_CLASSES, 3, 0), labels, np.arange(40), names, lambda _rows: np.arange(40) < 30, "class")
+    assert [point.count for point in found.points] == [2, 3]
+    assert found.sentences[0].endswith("Whether more would help cannot be told from 40 test photos.")
 
 
 def test_one_photo_each_is_a_curve_of_one_point() -> None:

@@ -61,8 +61,11 @@ def read_network(run: Path) -> NetworkLayers | None:
 
     def parse(text: str) -> NetworkLayers:
         found = checked(NetworkLayers, json.loads(text))
-        if not found.layers or not all(layer.shape and min(layer.shape) > 0 for layer in found.layers):
-            raise ValueError(_("a layer has no shape"))
+        for layer in found.layers:
+            if not layer.shape or min(layer.shape) < 1 or not all(layer.weights) or (layer.window and not layer.strides):
+                raise ValueError(_("a layer has no shape"))
+        if not found.layers:
+            raise ValueError("no layers")  # not translated: told as damage
         return found
 
     return read_file(run / NETWORK, parse, None)

@@ -29,6 +29,8 @@ LOWEST_LOSS = 1e-6
 FEW_EPOCHS = 15
 """Up to this many epochs each one gets a dot: a single epoch has no line."""
 
+_PER_CENT = tuple((float(share), str(share)) for share in range(0, 101, 20))
+
 COLUMNS = 5
 GRID_PHOTOS = COLUMNS * COLUMNS
 _CELL, _CAPTION, _STEP = 1.0, 0.34, 1.08
@@ -39,11 +41,10 @@ History = Sequence[Mapping[str, float]]
 
 def accuracy_chart(history: History, best_epoch: int) -> Chart:
     """Training and validation accuracy, in per cent; ``best_epoch``, counted from 1, was kept, and 0 marks none."""
-    ticks = tuple((float(share), str(share)) for share in range(0, 101, 20))
     lines = _two_lines(history, ("accuracy", "val_accuracy"), 100.0)
     mark = (best_epoch, "") if best_epoch else None
     title, readings = _("Accuracy in per cent"), _readings(lines, percent, 0.01)
-    return Chart(title, _epochs(history), Axis(0, 102, ticks), lines, mark=mark, readings=readings, corner=_LOW)
+    return Chart(title, _epochs(history), Axis(0, 102, _PER_CENT), lines, mark=mark, readings=readings, corner=_LOW)
 
 
 def loss_chart(history: History, best_epoch: int) -> Chart:
@@ -68,11 +69,10 @@ def reliability_chart(bins: Sequence[Bin]) -> Chart:
     """How many names of each confidence were correct; on the diagonal, confidence means what it says."""
     width = 90 * (bins[0].high - bins[0].low)
     filled = [one for one in bins if one.n]
-    across, up = (tuple((float(share), str(share)) for share in range(0, 101, 20)) for _axis in range(2))
     return Chart(
         _("Correct, in per cent"),
-        Axis(0, 100, across, _("confidence in per cent; on each bar its number of photos")),
-        Axis(0, 112, up),
+        Axis(0, 100, _PER_CENT, _("confidence in per cent; on each bar its number of photos")),
+        Axis(0, 112, _PER_CENT),
         (Line((0, 100), (0, 100), "muted", _("as promised"), "4.8 2.4", 1.2),),
         tuple(Bar(100 * one.low, 100 * one.low + width, 100 * one.accuracy, str(one.n)) for one in filled),
         _("correct, of these names"),
