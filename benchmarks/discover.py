@@ -25,17 +25,15 @@ people.
 from __future__ import annotations
 
 import resource
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from benchmarks.face_photos import AVENGERS, DETECTORS, EMBEDDERS, LFW, STRANGERS, private_places
-from benchmarks.measuring import Row
+from benchmarks.measuring import Row, new_folder
 from whosthat.recognition.grouping import ASIDE, group_faces
 from whosthat.workflow.discover import discover
 from whosthat.workflow.discovery import Discovery, FoundFace, Group
@@ -71,9 +69,9 @@ def measured(embedder: str, what: str) -> Iterator[Row]:
     discover([AVENGERS, STRANGERS])
     begin = time.perf_counter()
     found = discover([AVENGERS, STRANGERS])
-    with tempfile.TemporaryDirectory() as folder:
+    with new_folder() as folder:
         grouped = time.perf_counter()
-        write_groups(Path(folder), found)
+        write_groups(folder, found)
     span = f"{grouped - begin:.1f} s, contact sheet {time.perf_counter() - grouped:.1f} s"
     owners = np.array([owner(face) for face in found.faces])
     by_folder = figures(found.labels, np.array([face.paths[0].parent.name for face in found.faces]))
