@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whosthat.errors import UsageError
+from whosthat.faces.finding import crowd_words
 from whosthat.recognition.bundle import label_problem
 from whosthat.recognition.distances import distances
 from whosthat.recognition.grouping import ASIDE
@@ -138,6 +139,13 @@ class Discovery:
         return tuple(self.faces[row] for row in np.flatnonzero(self.labels == ASIDE))
 
     @property
+    def crowded(self) -> tuple[SetAside, ...]:
+        """The photos of which only the surest faces were taken, because they show so many."""
+        numbers = Counter(face.photo for face in self.faces)
+        first = {face.photo: face.paths[0] for face in self.faces}
+        return tuple(SetAside(path, words) for photo, path in first.items() if (words := crowd_words(numbers[photo])))
+
+    @property
     def photos(self) -> int:
         """How many different photos were looked at."""
         return len({face.photo for face in self.faces}) + len(self.without_face)
@@ -246,7 +254,10 @@ class Discovery:
             "groups": groups,
             "aside": [plain(face) for face in self.aside],
             "without_face": [str(path) for path in self.without_face],
-            "unreadable": [{"path": str(one.path), "reason": one.reason} for one in self.unreadable],
+            **{
+                key: [{"path": str(one.path), "reason": one.reason} for one in files]
+                for key, files in (("unreadable", self.unreadable), ("crowded", self.crowded))
+            },
         }
 
     def group(self, number: int | str) -> Group:

@@ -24,7 +24,7 @@ import numpy as np
 from whosthat.dataset.threads import in_order
 from whosthat.errors import CacheError, DatasetError, PhotoError
 from whosthat.faces.embedder import DLIB, OnnxEmbedder
-from whosthat.faces.finding import FaceCropper, FaceReader, Portrait, SeenFaces, sharpness
+from whosthat.faces.finding import CutFaces, FaceCropper, FaceReader, Portrait, SeenFaces, embedded_if_crowd, sharpness
 from whosthat.faces.models import AUTO, detector_facts, detector_files, embedder_model
 from whosthat.faces.reader_files import ReaderFiles
 from whosthat.faces.remembered import Memory, PhotoFaces, RememberedFaces, RememberedSightings
@@ -207,10 +207,18 @@ def _taken_faces(photos: Sequence[tuple[str, Path]], reader: FaceReader) -> list
 
 
 def _sightings(photos: Sequence[tuple[str, Path]], reader: FaceReader) -> list[tuple[str, SeenFaces | None]]:
-    cuts = [_looked_at(path, reader.cut_file) for _rest, path in photos]
-    cuts = [cut if cut is not None and cut.sha256 == digest else None for (digest, _rest), cut in zip(photos, cuts, strict=True)]
-    seen = iter(reader.see([cut for cut in cuts if cut is not None]))
-    return [(digest, None if cut is None else next(seen)) for (digest, _rest), cut in zip(photos, cuts, strict=True)]
+    found: dict[str, SeenFaces] = {}
+    waiting: dict[str, CutFaces] = {}
+    for digest, path in photos:
+        cut = _looked_at(path, reader.cut_file)
+        if cut is not None and cut.sha256 == digest:
+            one = embedded_if_crowd(cut, reader)
+            if isinstance(one, SeenFaces):
+                found[digest] = one
+            else:
+                waiting[digest] = one
+    found.update(zip(waiting, reader.see(list(waiting.values())), strict=True))
+    return [(digest, found.get(digest)) for digest, _path in photos]
 
 
 def _looked_at(path: Path, look: Callable[[Path], Seen]) -> Seen | None:

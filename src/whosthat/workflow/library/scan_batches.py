@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from whosthat.dataset.threads import in_order
 from whosthat.errors import PhotoError
+from whosthat.faces.finding import SeenFaces, crowd_words
 from whosthat.library import contents
 from whosthat.library.contents import mark_of
 from whosthat.library.store import Library, stamp_of_file
@@ -27,7 +28,6 @@ from whosthat.workflow.library.reader import LibraryReader
 if TYPE_CHECKING:
     import sqlite3
 
-    from whosthat.faces.finding import SeenFaces
 
 BATCH = 128
 """Photos that are looked at before the library is changed: a kill costs no more, and the cache of photos keeps most of their faces."""
@@ -62,6 +62,7 @@ class Batches:
         placed: The rows of photos that were found at a new place.
         looked: The rows of photos that were looked at.
         unreadable: What cannot be read.
+        crowded: Photos of which only the surest faces were taken.
     """
 
     def __init__(self, library: Library, reader: LibraryReader, progress: Progress) -> None:
@@ -71,6 +72,7 @@ class Batches:
         self.placed: set[int] = set()
         self.looked: set[int] = set()
         self.unreadable: list[SetAside] = []
+        self.crowded: list[SetAside] = []
 
     def is_forgotten(self, *what: bytes | str) -> bool:
         """Tell whether a content, or a place and its stamp, is to be passed over."""
@@ -110,7 +112,7 @@ class Batches:
                 if isinstance(glance, DecodedPhoto) and digest in seen:
                     known[digest] = contents.put_photo(change, digest, glance.size, glance.taken_at)
                     self.counts["new"] += 1
-            self._keep_faces(change, known, seen)
+            self._keep_faces(change, known, seen, paths)
             for file, one in zip(batch, read, strict=True):
                 self._keep_file(change, file, one, known.get(one.digest), one.problem or problems.get(one.digest, ""))
         progress.step(_("photos looked at"), len(batch), len(batch))
@@ -130,12 +132,16 @@ class Batches:
             self.unreadable.append(SetAside(file.path, problem))
         # else it was changed between two looks, and the next scan finds it as new
 
-    def _keep_faces(self, change: sqlite3.Connection, rows: Mapping[str, int], seen: Mapping[str, SeenFaces]) -> None:
+    def _keep_faces(
+        self, change: sqlite3.Connection, rows: Mapping[str, int], seen: Mapping[str, SeenFaces], paths: Mapping[str, Path]
+    ) -> None:
         for digest, faces in seen.items():
             if digest in rows:
                 contents.put_faces(change, rows[digest], self._reader.key, faces.faces, faces.vectors, faces.sharpness)
                 self.counts["faces"] += len(faces.faces)
                 self.looked.add(rows[digest])
+                if words := crowd_words(len(faces.faces)):
+                    self.crowded.append(SetAside(paths[digest], words))
 
     def _look_again(self, digests: Sequence[str], progress: Progress) -> None:
         """Look at photos that are in the library already."""
@@ -144,7 +150,7 @@ class Batches:
         paths = {digest: places[row][0] for digest, row in rows.items() if row in places}
         seen = self._seen(paths, progress)
         with self._library.changing() as change:
-            self._keep_faces(change, rows, seen)
+            self._keep_faces(change, rows, seen, paths)
         self.unreadable += [SetAside(path, why) for digest, path in paths.items() if digest not in seen and (why := _why(path))]
 
     def _forget_again(self) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from whosthat.dataset.threads import in_order
+from whosthat.faces import finding
 from whosthat.library import contents
 from whosthat.library.erasing import NOTE
 from whosthat.library.store import Library, stamp_of_file
@@ -36,6 +37,10 @@ _LOST = "SELECT count(DISTINCT photo) FROM facts WHERE NOT EXISTS (SELECT 1 FROM
 _PROBLEMS = (
     "SELECT path, name, problem FROM files JOIN roots ON roots.id = root WHERE problem <> '' AND missing_since IS NULL ORDER BY path, name"
 )
+_CROWDS = (
+    "SELECT path, name FROM files JOIN roots ON roots.id = root WHERE missing_since IS NULL "
+    "AND photo IN (SELECT photo FROM faces WHERE reader = ? AND number >= ?) ORDER BY path, name"
+)
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,7 @@ class LibraryStatus:
         files: Files of photos that were there at the last scan.
         missing: Files that were not.
         unreadable: Files that cannot be read, and why.
+        crowded: Photos of which only the surest faces were taken, because they show so many.
         waiting: Photos that the networks in use have not looked at.
         faces: Faces that these found.
         people: People who have a name in the library, by name, with the number of their faces.
@@ -71,6 +77,7 @@ class LibraryStatus:
     files: int
     missing: int
     unreadable: tuple[SetAside, ...]
+    crowded: tuple[SetAside, ...]
     waiting: int
     faces: int
     people: dict[str, int]
@@ -136,6 +143,10 @@ def library_status(library: str | Path) -> LibraryStatus:
             missing=missing,
             unreadable=tuple(
                 SetAside(Path(os.fsdecode(root), os.fsdecode(name)), problem) for root, name, problem in opened.rows(_PROBLEMS)
+            ),
+            crowded=tuple(
+                SetAside(Path(os.fsdecode(root), os.fsdecode(name)), finding.crowd_words(finding.MOST_FACES))
+                for root, name in opened.rows(_CROWDS, (reader, finding.MOST_FACES))
             ),
             waiting=waiting,
             faces=faces,
