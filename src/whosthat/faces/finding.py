@@ -33,8 +33,8 @@ DECODED_AT = 2 * LOOKED_AT  # a JPEG that may show anybody is decoded at this lo
 LOOKED_HARDER_AT = 800  # the same where large faces are looked for in a photo that is turned, or has a border
 SMALLEST_FACE = 20.0  # side in these pixels of the smallest face worth naming: below it, the embedding is mostly guesswork
 MOST_FACES = 1000
-"""So many faces of a photo are taken, the surest: their crops take 70 MB. `crowd_words` tells people. The detectors' own limits, against photos full of
-noise, are wide enough for so many faces."""
+"""So many faces of a photo are taken, the surest: their crops take 70 MB. `crowd_words` tells people. The limits of the detectors, against
+photos full of noise, are wide enough for so many faces."""
 
 CROWD = 64  # the crops of more faces than this take more memory than embeddings that wait; they are embedded at once
 SMALLEST_SHARE = 0.1  # in a photo that is known to show a person, the face is first looked for from this share of the shorter side on
