@@ -13,7 +13,7 @@ from whosthat.errors import DatasetError, UsageError
 from whosthat.faces import finding
 from whosthat.faces.finding import FaceReader
 from whosthat.photos.drawing import save_image
-from whosthat.workflow import discover as discovering
+from whosthat.workflow import discovery as discovering
 from whosthat.workflow.discover import discover
 from whosthat.workflow.group_files import write_groups
 from whosthat.workflow.sorting import sort_copies

@@ -11,7 +11,6 @@ from whosthat.errors import BundleError
 from whosthat.faces.finding import CutFaces, FaceCropper
 from whosthat.photos.preparing import prepare
 from whosthat.recognition.bundle import Bundle
-from whosthat.recognition.face_facts import open_detector
 from whosthat.recognition.image_classifier import ImageClassifier
 from whosthat.recognition.ranking import sightings_of_faces
 from whosthat.recognition.recogniser import FaceFinding
@@ -41,7 +40,7 @@ class FaceClassifier(FaceFinding):
         """Open a bundle of the kind ``face-classifier``; BundleError where it does not fit together or is damaged."""
         if bundle.facts.crop is None:
             raise BundleError("The bundle {folder} does not say how faces are cropped. Train again.", folder=bundle.folder)
-        cropper = FaceCropper(open_detector(bundle, bundle.facts.crop), bundle.facts.crop.template)
+        cropper = FaceCropper(bundle.detector(bundle.facts.crop.detector), bundle.facts.crop.template)
         return cls(cropper, ImageClassifier.open(bundle))
 
     @property

@@ -335,7 +335,7 @@ def test_another_reader_looks_at_every_photo_again_also_at_those_that_were_away(
     (photos / "2023").rename(tmp_path / "2023")
     scan(folder)
     other = painted.PaintedReader("other")
-    monkeypatch.setattr("whosthat.workflow.library.reader.load", lambda _bundle: type("Recogniser", (), {"reader": other})())
+    monkeypatch.setattr("whosthat.workflow.library.in_use.load", lambda _bundle: type("Recogniser", (), {"reader": other})())
     scan(folder, bundle=tmp_path / "bundle")
     with Library(folder) as library:
         assert (library.setting("reader"), library.setting("bundle")) == ("other", str(tmp_path / "bundle"))

@@ -13,34 +13,27 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from whosthat.errors import BundleError, LibraryError
+from whosthat.errors import LibraryError
 from whosthat.library.contents import embeddings, files_of_photos, photos_by_digest, set_setting
 from whosthat.library.facts import Said, key_of, names_by_key, people_of, rows_of_people, said_of_faces
 from whosthat.library.store import Library
-from whosthat.recognition import load
-from whosthat.recognition.bundle import FACTS, find_bundle, open_bundle
+from whosthat.recognition.bundle import FACTS, find_bundle
 from whosthat.recognition.distances import distances
 from whosthat.recognition.gallery import FILE
 from whosthat.recognition.grouping import ASIDE
 from whosthat.recognition.identifier import Decision, Identifier
 from whosthat.recognition.manifest import read_manifest
 from whosthat.translation import _
+from whosthat.workflow.library.in_use import LEARNT, OWN, bundle_in_use, face_recogniser, own_is_whole
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from whosthat.recognition.face_recogniser import FaceRecogniser
     from whosthat.types import FloatArray
-
-OWN = "recogniser"
-"""The library's own recogniser: its folder in the library, and what the setting ``bundle`` then says."""
-
-LEARNT = "learnt"
-"""The setting that says what the own recogniser has learnt from (`recogniser`)."""
 
 AT_ONCE = 8192
 """Faces whose embeddings are in memory at once, and those of one photo more."""
@@ -123,10 +116,13 @@ def answer_again(library: Library, photos: Collection[int] | None = None, *, may
     if reader is None:
         return Answered(0, 0)
     if may_learn and library.setting("bundle") == OWN and library.setting(LEARNT) and library.setting("answered") != _state(library):
-        from whosthat.workflow.library.recogniser import learn  # which needs `OWN`, and fitting, which is rare
+        from whosthat.workflow.library.recogniser import learn  # fitting is rare
 
         learn(library)
-    recogniser, state = _in_use(library), _state(library)
+    bundle, state = bundle_in_use(library), _state(library)
+    recogniser = None if bundle is None else face_recogniser(bundle)
+    if bundle is not None and recogniser is None:
+        raise LibraryError("{bundle} is no face recogniser. Scan again with another bundle.", bundle=bundle)
     if photos is None or library.setting("answered") != state:
         photos = [row for (row,) in library.rows("SELECT DISTINCT photo FROM faces WHERE reader = ?", (reader,))]
     photos, people, names = sorted(photos), people_of(library), names_by_key(library)
@@ -140,32 +136,6 @@ def answer_again(library: Library, photos: Collection[int] | None = None, *, may
     answers.update(_of_groups(library, reader, photos, told, answers))
     note = "" if fits or recogniser is None else _("The recogniser in use knows other embeddings than this library. Scan again with it.")
     return _written(library, reader, photos, answers, state, note)
-
-
-def bundle_in_use(library: Library) -> Path | None:
-    """Return the bundle of the recogniser in use; None where there is none."""
-    setting = library.setting("bundle")
-    if setting is None:
-        return None
-    return library.folder / OWN if setting == OWN else Path(setting)
-
-
-def own_is_whole(library: Library) -> bool:
-    """Tell whether the library's own recogniser is there and complete; another can be learnt at any time."""
-    try:
-        return open_bundle(library.folder / OWN).folder == library.folder / OWN
-    except BundleError:
-        return False
-
-
-def _in_use(library: Library) -> FaceRecogniser | None:
-    bundle = bundle_in_use(library)
-    if bundle is None:
-        return None
-    recogniser = load(bundle)
-    if not hasattr(recogniser, "reader") or not hasattr(recogniser, "identifier"):
-        raise LibraryError("{bundle} is no face recogniser. Scan again with another bundle.", bundle=bundle)
-    return cast("FaceRecogniser", recogniser)
 
 
 def _state(library: Library) -> str:

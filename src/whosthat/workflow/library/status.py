@@ -18,7 +18,7 @@ from whosthat.photos.reading import sha256_of
 from whosthat.progress import SILENT, Progress
 from whosthat.translation import _
 from whosthat.types import SetAside
-from whosthat.workflow.library.answering import bundle_in_use
+from whosthat.workflow.library.in_use import bundle_in_use
 
 _COUNTS = (
     "SELECT (SELECT count(*) FROM photos), (SELECT count(*) FROM files WHERE photo IS NOT NULL AND missing_since IS NULL), "
