@@ -197,16 +197,6 @@ def redo(library: Library, *numbers: int) -> list[Fact]:
     return numbered(library, meant)
 
 
-def places_of_faces(library: Library, faces: Sequence[int]) -> dict[int, Place]:
-    """Return where faces lie, by their rows."""
-    found = library.rows_of(
-        'SELECT faces.id, photo, "left" / width, top / height, "right" / width, bottom / height FROM faces '
-        "JOIN photos ON photos.id = photo WHERE faces.id IN ({})",
-        faces,
-    )
-    return {face: Place(photo, Box(*sides)) for face, photo, *sides in found}
-
-
 def said_of_faces(library: Library, reader: str, photos: Sequence[int] | None = None) -> dict[int, Said]:
     """Return what was said of the faces that a reader found, by their rows; of all photos, or of some.
 

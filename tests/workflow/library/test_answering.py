@@ -13,7 +13,7 @@ import pytest
 from whosthat.errors import BundleError, LibraryError
 from whosthat.library import facts
 from whosthat.library.contents import LibraryFace, faces_of, set_setting
-from whosthat.library.facts import Saying
+from whosthat.library.facts import Place, Saying
 from whosthat.library.store import Library
 from whosthat.recognition.gallery import EnrolledPhoto, Gallery
 from whosthat.workflow.library import answering
@@ -59,8 +59,8 @@ def face_at(library: Library, place: str) -> LibraryFace:
 
 
 def say(library: Library, place: str, what: facts.What, person: str | None = None, how: facts.How = "face") -> None:
-    row = face_at(library, place).row
-    facts.say(library, [Saying(facts.places_of_faces(library, [row])[row], what, person, how)])
+    face = face_at(library, place)
+    facts.say(library, [Saying(Place(face.photo, face.place), what, person, how)])
 
 
 def group(library: Library, number: int, *places: str) -> None:

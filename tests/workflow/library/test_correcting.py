@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,15 +12,13 @@ from unittest.mock import Mock
 import numpy as np
 import pytest
 
-from whosthat.errors import DatasetError, DoubtError, LibraryError, UsageError, WhichFaceError
-from whosthat.faces.alignment import CropTemplate
+from whosthat.errors import DatasetError, DoubtError, UsageError, WhichFaceError
 from whosthat.library import facts
 from whosthat.library.contents import faces_of, set_setting
 from whosthat.library.facts import Place, Saying
 from whosthat.library.store import Library
 from whosthat.recognition.gallery import EnrolledPhoto, Gallery
-from whosthat.workflow.face_photos import OpenedReader
-from whosthat.workflow.library import correcting, recogniser
+from whosthat.workflow.library import correcting
 from whosthat.workflow.library.answering import answer_again
 from whosthat.workflow.library.correcting import correct, corrections, redo_correction, rename_in_library, undo_correction
 from whosthat.workflow.library.faces import photo_in
@@ -30,13 +28,8 @@ PHOTOS = {"a.png": ["anna"], "b.png": ["anna", "tom"], "c.png": ["tom"], "d.png"
 
 
 @pytest.fixture
-def library(library_of: Callable[..., Library], monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def library(library_of: Callable[..., Library], drawn_reader: None) -> Path:
     """The folder of a library in which nobody has a name, whose networks are never run."""
-    embedder = SimpleNamespace(facts=SimpleNamespace(name="dlib-resnet", dimensions=16, looks=2, licence=""))
-    template = CropTemplate(16, ((15.0, 15.0), (35.0, 15.0), (25.0, 25.0), (18.0, 33.0), (32.0, 33.0)), "")
-    reader: Any = SimpleNamespace(key="drawn", template=template, detector=SimpleNamespace(name="mtcnn", licence=""), embedder=embedder)
-    monkeypatch.setattr(recogniser, "open_reader", lambda *_: OpenedReader(reader, b"graph", {"mtcnn-pnet": b"network"}))
-    monkeypatch.setattr("whosthat.recognition.face_recogniser._reader", lambda *_: reader)
     return library_of(PHOTOS).folder
 
 
@@ -274,9 +267,3 @@ def test_a_doubt_about_enrolling_says_nothing(library: Path, photos: Path, bundl
         correct(library, photos / "e.png", "is", "Tom", enrol=True)
     assert corrections(library) == ()
     assert [one.name for one in list_people(bundle)] == ["Anna"]
-
-
-def test_a_library_that_cannot_be_written_says_so(library: Path, photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(facts, "say", Mock(side_effect=LibraryError("no room")))
-    with pytest.raises(LibraryError, match="no room"):
-        correct(library, photos / "a.png", "is", "Anna")

@@ -322,12 +322,6 @@ def test_a_scan_that_was_stopped_before_it_answered_is_answered_by_the_next(
     assert asked == [{1, 2, 3}, None]
 
 
-def test_a_crowd(folder: Path, tmp_path: Path, painted: ModuleType) -> None:
-    painted.paint(tmp_path / "photos/crowd.png", *["anna", "tom"] * 2500)
-    assert scan(folder, tmp_path / "photos").faces == 5000
-    assert placed(folder) == {"crowd.png": 5000}
-
-
 def test_another_reader_looks_at_every_photo_again_also_at_those_that_were_away(
     folder: Path, photos: Path, tmp_path: Path, painted: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:

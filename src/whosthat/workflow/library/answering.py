@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -86,13 +86,12 @@ class _Answer:
     why: str
 
 
-@dataclass
-class _Faces:
+class _Faces(NamedTuple):
     """Faces of whole photos, photo by photo, from left to right: rows in the library, photos' rows, embeddings, float32 (n, dimensions)."""
 
-    rows: list[int] = field(default_factory=list)
-    photos: list[int] = field(default_factory=list)
-    vectors: FloatArray = field(default_factory=lambda: np.empty((0, 0), np.float32))
+    rows: list[int]
+    photos: list[int]
+    vectors: FloatArray
 
 
 def answer_again(library: Library, photos: Collection[int] | None = None, *, may_learn: bool = True) -> Answered:
@@ -193,9 +192,10 @@ def _decided(identifier: Identifier, faces: _Faces, told: Mapping[int, Said], pe
         for place, own in enumerate(denied.values()):
             never[place, list(own)] = True
         again = identifier.decide(faces.vectors[list(denied)], never)
-        rows = list(denied)
-        parts: Iterator[tuple[NDArray[Any], NDArray[Any]]] = zip(decision, again, strict=True)
-        decision = Decision(*(_with_rows(part, rows, new) for part, new in parts))
+        parts: list[NDArray[Any]] = [part.copy() for part in decision]
+        for part, new in zip(parts, again, strict=True):
+            part[list(denied)] = new
+        decision = Decision(*parts)
     allowed = np.array(decision.allowed)
     taken: dict[int, set[int]] = defaultdict(set)
     for at, one in heard.items():
@@ -207,12 +207,6 @@ def _decided(identifier: Identifier, faces: _Faces, told: Mapping[int, Said], pe
         if photo in taken:
             allowed[at] &= ~np.isin(decision.labels[at], list(taken[photo]))
     return decision._replace(allowed=allowed)
-
-
-def _with_rows(part: NDArray[Any], rows: Sequence[int], new: NDArray[Any]) -> NDArray[Any]:
-    changed = np.array(part)
-    changed[rows] = new
-    return changed
 
 
 def _of_fact(told: Said, people: Mapping[int, str]) -> _Answer:

@@ -6,6 +6,7 @@ What belongs here: counting and checking. What does not: changing it (`scanning`
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,8 +39,8 @@ _PROBLEMS = (
     "SELECT path, name, problem FROM files JOIN roots ON roots.id = root WHERE problem <> '' AND missing_since IS NULL ORDER BY path, name"
 )
 _CROWDS = (
-    "SELECT path, name FROM files JOIN roots ON roots.id = root WHERE missing_since IS NULL "
-    "AND photo IN (SELECT photo FROM faces WHERE reader = ? AND number >= ?) ORDER BY path, name"
+    "SELECT path, name, :words FROM files JOIN roots ON roots.id = root WHERE missing_since IS NULL "
+    "AND photo IN (SELECT photo FROM faces WHERE reader = :reader AND number >= :most) ORDER BY path, name"
 )
 
 
@@ -135,19 +136,15 @@ def library_status(library: str | Path) -> LibraryStatus:
         reader = opened.setting("reader") or ""
         (counts,) = opened.rows(_COUNTS, {"reader": reader})
         photos, files, missing, waiting, faces, unanswered = counts
+        crowds = {"reader": reader, "most": finding.MOST_FACES, "words": finding.crowd_words(finding.MOST_FACES)}
         return LibraryStatus(
             folder=opened.folder,
             folders=tuple(ScannedFolder(path, path.is_dir()) for path in contents.roots_of(opened).values()),
             photos=photos,
             files=files,
             missing=missing,
-            unreadable=tuple(
-                SetAside(Path(os.fsdecode(root), os.fsdecode(name)), problem) for root, name, problem in opened.rows(_PROBLEMS)
-            ),
-            crowded=tuple(
-                SetAside(Path(os.fsdecode(root), os.fsdecode(name)), finding.crowd_words(finding.MOST_FACES))
-                for root, name in opened.rows(_CROWDS, (reader, finding.MOST_FACES))
-            ),
+            unreadable=_set_aside(opened.rows(_PROBLEMS)),
+            crowded=_set_aside(opened.rows(_CROWDS, crowds)),
             waiting=waiting,
             faces=faces,
             people=dict(opened.rows(_PEOPLE, {"reader": reader})),
@@ -190,6 +187,10 @@ def verify_library(library: str | Path, *, read: bool = False, progress: Progres
             lost=lost,
             checked=len(known),
         )
+
+
+def _set_aside(rows: Iterable[tuple[bytes, bytes, str]]) -> tuple[SetAside, ...]:
+    return tuple(SetAside(Path(os.fsdecode(root), os.fsdecode(name)), why) for root, name, why in rows)
 
 
 def _look(root: bytes, name: bytes, stamp: str, content: bytes, *, read: bool) -> tuple[Path, bool | None]:
