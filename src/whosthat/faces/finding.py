@@ -314,9 +314,8 @@ def _looked_at(image: Image, side: int) -> tuple[Image, float]:
 
 def _placed(face: Face, scale: float, shift: float) -> Face:
     """Shift a face, then scale it: into the pixels of another copy of the photo."""
-    box = face.box
-    left, top, right, bottom = ((value + shift) * scale for value in (box.left, box.top, box.right, box.bottom))
-    return _face(Box(left, top, right, bottom), [((x + shift) * scale, (y + shift) * scale) for x, y in face.landmarks], face.score)
+    box = Box(*((value + shift) * scale for value in face.box.sides))
+    return _face(box, [((x + shift) * scale, (y + shift) * scale) for x, y in face.landmarks], face.score)
 
 
 def _turn(degrees: float) -> NDArray[np.float64]:

@@ -18,7 +18,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from whosthat.library import contents
-from whosthat.library.contents import SAME_PLACE, mark_of, overlap, set_setting
+from whosthat.library.contents import SAME_PLACE, mark_of, set_setting
 from whosthat.library.facts import key_of
 from whosthat.library.store import Library
 from whosthat.types import Box
@@ -121,7 +121,7 @@ def note(library: Library, person: str, receipt: str) -> Erasing:
         change.executemany(_MARK, [(mark,) for mark in marks])
         change.executemany(
             'INSERT INTO forgotten (photo, "left", top, "right", bottom) VALUES (?, ?, ?, ?, ?)',
-            [(photo, box.left, box.top, box.right, box.bottom) for photo in shared for box in photos[photo].theirs],
+            [(photo, *box.sides) for photo in shared for box in photos[photo].theirs],
         )
         set_setting(change, NOTE, erasing.model_dump_json())
     return erasing
@@ -210,4 +210,4 @@ def _doomed(library: Library, erasing: Erasing) -> tuple[list[int], list[int]]:
 
 
 def _in(box: Box, places: Sequence[Box]) -> bool:
-    return any(overlap(box, place) >= SAME_PLACE for place in places)
+    return any(box.overlap(place) >= SAME_PLACE for place in places)

@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, cast
 
 from whosthat.cluster import LOCAL
 from whosthat.cluster import engine as engines
-from whosthat.errors import DatasetError, PhotoError, UsageError
+from whosthat.errors import DatasetError, UsageError
 from whosthat.faces.models import AUTO
 from whosthat.library.store import Library, is_library
-from whosthat.photos.reading import decode
 from whosthat.photos.storage import fetched_once
 from whosthat.progress import SILENT, Progress
 from whosthat.recognition import load
@@ -24,7 +23,7 @@ from whosthat.translation import _
 from whosthat.types import SetAside
 from whosthat.workflow.discovery import Discovery, FoundFace, grouped
 from whosthat.workflow.face_photos import open_reader, seen_in_photos
-from whosthat.workflow.known_files import contents_of
+from whosthat.workflow.known_files import contents_of, why_unreadable
 from whosthat.workflow.predict import find_photos, places_given
 from whosthat.workflow.prediction import Prediction
 
@@ -81,7 +80,9 @@ def discover(
         first = {digest: files[0] for digest, files in photos.items()}
         seen = seen_in_photos(first, reader, what=_("photos looked at"), progress=progress)
     gone = [digest for digest in photos if digest not in seen]
-    unreadable += [SetAside(path, _why(path)) for digest in gone for path in photos[digest]]
+    unreadable += [
+        SetAside(path, why_unreadable(path) or _("the file can no longer be read")) for digest in gone for path in photos[digest]
+    ]
     faces = [one for digest, files in photos.items() if digest in seen for one in _faces(digest, files, seen[digest])]
     return Discovery(
         tuple(faces),
@@ -128,19 +129,10 @@ def _photos(
             found.append(item)
     for path, digest in zip(found, contents_of(found), strict=True):
         if not digest:
-            unreadable.append(SetAside(path, _why(path)))
+            unreadable.append(SetAside(path, why_unreadable(path) or _("the file can no longer be read")))
         elif path not in files.get(digest, ()):
             files[digest] = (*files.get(digest, ()), path)
     return files, unreadable
-
-
-def _why(path: Path) -> str:
-    """Say why a photo could not be read: look once more."""
-    try:
-        decode(path)
-    except PhotoError as error:
-        return error.reason
-    return _("the file can no longer be read")
 
 
 def _faces(digest: str, files: tuple[Path, ...], seen: SeenFaces) -> list[FoundFace]:

@@ -131,16 +131,10 @@ def test_undo_undo_redo(library: Path, photos: Path) -> None:
     first = corrections(library)[-1].fact.number
     undo_correction(library, first)
     assert name_of(library, photos / "a.png") is None
-    with pytest.raises(UsageError, match="taken back already"):
-        undo_correction(library, first)
-    with pytest.raises(UsageError, match="no correction 99"):
-        undo_correction(library, 99)
     redo_correction(library, first)
     assert name_of(library, photos / "a.png") == "Anna"
     redo_correction(library)
     assert name_of(library, photos / "a.png") is None
-    with pytest.raises(UsageError, match="Nothing was taken back"):
-        redo_correction(library)
 
 
 def test_the_list_shows_steps_and_the_face_of_each(library: Path, photos: Path) -> None:
@@ -228,16 +222,6 @@ def test_with_leave_the_own_recogniser_learns_and_undo_makes_it_forget(library: 
     assert not (library / "recogniser").exists()
     with pytest.raises(UsageError, match="can be learnt"):
         correct(library, photos / "c.png", "nobody", enrol=True)
-
-
-def test_facts_outlive_another_reader(library: Path, photos: Path) -> None:
-    correct(library, photos / "b.png", "is", "Tom", face=2)
-    with Library(library) as opened:
-        with opened.changing() as change:
-            change.execute('UPDATE faces SET reader = \'new\', "left" = "left" + 3, "right" = "right" + 4, vector = zeroblob(32)')
-            set_setting(change, "reader", "new")
-        answer_again(opened)
-    assert name_of(library, photos / "b.png", 2) == "Tom"
 
 
 def test_with_another_bundle_in_use_leave_enrols_there(library: Path, photos: Path, bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:

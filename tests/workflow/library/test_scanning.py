@@ -260,7 +260,7 @@ def test_a_file_that_may_not_be_read_is_tried_again(folder: Path, photos: Path, 
     real = scan_batches.sha256_of
     with monkeypatch.context() as patch:
         patch.setattr(scan_batches, "sha256_of", lambda path: "" if path.name == "sea.png" else real(path))
-        patch.setattr(scan_batches, "_why", lambda path: "no permission to read the file")
+        patch.setattr(scan_batches, "why_unreadable", lambda path: "no permission to read the file")
         assert [one.path.name for one in scan(folder, photos).unreadable] == ["sea.png"]
     assert scan(folder).new == 1
 
@@ -270,7 +270,7 @@ def test_a_file_that_is_too_large_is_not_read(folder: Path, photos: Path, monkey
     monkeypatch.setattr(scan_batches, "sha256_of", lambda path: pytest.fail(f"{path} was read"))
     for photo in photos.rglob("*.png"):
         photo.write_bytes(photo.read_bytes().ljust(151, b"x"))
-    monkeypatch.setattr(scan_batches, "_why", lambda path: "the file is too large")
+    monkeypatch.setattr(scan_batches, "why_unreadable", lambda path: "the file is too large")
     assert len(scan(folder, photos).unreadable) == 3
     assert scan(folder).unreadable == ()
 

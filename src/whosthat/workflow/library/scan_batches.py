@@ -16,13 +16,14 @@ from whosthat.faces.finding import SeenFaces, crowd_words
 from whosthat.library import contents
 from whosthat.library.contents import mark_of
 from whosthat.library.store import Library, stamp_of_file
-from whosthat.photos.reading import NO_PIXEL, DecodedPhoto, decode, opened, sha256_of
+from whosthat.photos.reading import NO_PIXEL, DecodedPhoto, opened, sha256_of
 from whosthat.progress import Progress
 from whosthat.settings import MAX_PHOTO_BYTES
 from whosthat.translation import _
 from whosthat.types import SetAside
 from whosthat.workflow.face_photos import seen_in_photos
 from whosthat.workflow.forgetting import forget_in_cache
+from whosthat.workflow.known_files import why_unreadable
 from whosthat.workflow.library.reader import LibraryReader
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ class Batches:
         }
         seen = self._seen(wanted, progress)
         problems = {digest: glance for digest, glance in glances.items() if isinstance(glance, str)}
-        problems |= {digest: _why(path) for digest, path in wanted.items() if digest not in seen and digest in glances}
+        problems |= {digest: why_unreadable(path) for digest, path in wanted.items() if digest not in seen and digest in glances}
         with self._library.changing() as change:
             for digest, glance in glances.items():
                 if isinstance(glance, DecodedPhoto) and digest in seen:
@@ -151,7 +152,7 @@ class Batches:
         seen = self._seen(paths, progress)
         with self._library.changing() as change:
             self._keep_faces(change, rows, seen, paths)
-        self.unreadable += [SetAside(path, why) for digest, path in paths.items() if digest not in seen and (why := _why(path))]
+        self.unreadable += [SetAside(path, why) for digest, path in paths.items() if digest not in seen and (why := why_unreadable(path))]
 
     def _forget_again(self) -> None:
         """Keep the faces of people who were forgotten out of the cache, too, where another reader has now looked at them."""
@@ -184,7 +185,7 @@ def _read(file: FoundFile) -> _Read:
     is_small = bool(stamp) and int(stamp.partition(" ")[0]) <= MAX_PHOTO_BYTES
     if is_small and (digest := sha256_of(path)):
         return _Read(stamp, digest)
-    return _Read("" if is_small else stamp, "", _why(path))
+    return _Read("" if is_small else stamp, "", why_unreadable(path))
 
 
 def _glance(path: Path, digest: str) -> DecodedPhoto | str | None:
@@ -194,12 +195,3 @@ def _glance(path: Path, digest: str) -> DecodedPhoto | str | None:
             return photo if photo.sha256 == digest else None
     except PhotoError as error:
         return error.reason
-
-
-def _why(path: Path) -> str:
-    """Say why a photo cannot be read, empty where it can: it was changed meanwhile."""
-    try:
-        decode(path)
-    except PhotoError as error:
-        return error.reason
-    return ""
