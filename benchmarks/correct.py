@@ -83,6 +83,7 @@ def draw(folder: Path) -> None:
             change.executemany(f"INSERT INTO faces VALUES ({', '.join('?' * 12)})", faces)
         named = {int(face) + 1: int(person) for person in range(N_PEOPLE) for face in np.flatnonzero(who == person)[:LEARNT]}
         places = {one.row: Place(one.photo, one.place) for one in contents.faces_of(library)}
+        places = {face.row: facts.Place(face.photo, face.place) for face in contents.faces_of(library)}
         facts.say(library, [Saying(places[face], "is", f"Person {person}", "group") for face, person in named.items()])
 
 

@@ -132,7 +132,7 @@ def test_photos_are_linked_and_learnt(discovered, monkeypatch, capsys):
 
 
 def test_a_library_keeps_names_and_its_own_sheet(library_of, monkeypatch, capsys):
-    monkeypatch.setattr("whosthat.workflow.discover.SMALL_FACE", 10)
+    monkeypatch.setattr("whosthat.workflow.discovery.SMALL_FACE", 10)
     library = library_of({"1.png": ["anna"], "2.png": ["anna", "tom"]})
     place = str(library.folder)
 

@@ -139,8 +139,8 @@ def discover(  # noqa: PLR0913  typer makes a parameter of each option
     if learn and to is not None and not library:
         _train(to)
     is_whole = _write_names(found, in_files=in_files) if write_xmp else True
+    say(*(_("{path}: {problem}", path=one.path, problem=one.reason) for one in (*found.unreadable, *found.crowded)))
     if found.unreadable or not is_whole:
-        say(*(_("{path}: {problem}", path=one.path, problem=one.reason) for one in found.unreadable))
         raise typer.Exit(BAD_DATA)
 
 

@@ -85,7 +85,7 @@ def scan(
         found = scan_photos(ctx.obj, photos or [], bundle=bundle, progress=progress)
     if as_json:
         show_json(found)
-    say(*_scan_lines(found), *not_looked_at(found.passed_over), *_first(found.unreadable))
+    say(*_scan_lines(found), *not_looked_at(found.passed_over), *_first(found.unreadable), *_first(found.crowded))
     is_whole = not (read_xmp and read_and_say(ctx.obj).problems)
     if found.new and not bundle:
         say(_("Next: {command}", command=f"whosthat discover {ctx.obj}"), wrap=False)  # not translated: a command
@@ -109,7 +109,11 @@ def status(ctx: typer.Context, as_json: JsonOption = False) -> None:
     if found.people:
         columns = (_("person"), _("faces"))
         show_first(columns, sorted(((name, f"{n:,}") for name, n in found.people.items())), right=columns[1:])
-    say(*(_("{folder} is not there now.", folder=one.path) for one in found.folders if not one.there), *_first(found.unreadable))
+    say(
+        *(_("{folder} is not there now.", folder=one.path) for one in found.folders if not one.there),
+        *_first(found.unreadable),
+        *_first(found.crowded),
+    )
 
 
 @app.command(
@@ -234,7 +238,7 @@ def _status_cells(found: LibraryStatus) -> dict[str, str]:
 
 
 def _first(files: Iterable[SetAside]) -> list[str]:
-    """Name the first files that cannot be read, and say how many more there are."""
+    """Name the first files that cannot be read or show too much, and say how many more there are."""
     lines = [_("{path}: {problem}", path=one.path, problem=_(one.reason)) for one in files]
     return [*lines[:SHOWN], *_more(len(lines))]
 

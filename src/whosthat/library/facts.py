@@ -159,7 +159,7 @@ def say(library: Library, sayings: Sequence[Saying]) -> tuple[int, ...]:
         people = rows_of_people(change, {one.person for one in sayings if one.person})
         numbers = []
         for one in sayings:
-            row = (now, one.place.photo, *_sides(one.place.box), one.what, one.person and people[one.person], one.how, one.enrolled)
+            row = (now, one.place.photo, *one.place.box.sides, one.what, one.person and people[one.person], one.how, one.enrolled)
             made = change.execute(
                 'INSERT INTO facts (said_at, photo, "left", top, "right", bottom, what, person, how, enrolled) '
                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -298,10 +298,6 @@ def _by_key(change: sqlite3.Connection) -> dict[str, tuple[int, str]]:
 def key_of(name: str) -> str:
     """Return what is the same for names that are the same person's."""
     return unicodedata.normalize("NFC", name).casefold()
-
-
-def _sides(box: Box) -> tuple[float, float, float, float]:
-    return box.left, box.top, box.right, box.bottom
 
 
 def _now(change: sqlite3.Connection) -> float:

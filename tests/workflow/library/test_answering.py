@@ -18,6 +18,7 @@ from whosthat.library.store import Library
 from whosthat.recognition.gallery import EnrolledPhoto, Gallery
 from whosthat.workflow.library import answering
 from whosthat.workflow.library.answering import answer_again
+from whosthat.workflow.library.in_use import bundle_in_use
 
 PHOTOS = {"a.png": ["anna"], "b.png": ["anna", "tom"], "c.png": ["tom"], "d.png": ["stranger"], "e.png": ["tom", "anna"], "sea.png": []}
 MakeLibrary = Callable[..., Library]
@@ -194,7 +195,7 @@ def test_without_its_bundle_or_with_damaged_embeddings_all_stays_as_it_was(libra
     use(library, PHOTOS, "anna", "tom")
     answer_again(library)
     before = names(library)
-    bundle = answering.bundle_in_use(library)
+    bundle = bundle_in_use(library)
     assert bundle is not None
     bundle.rename(bundle.with_name("gone"))
     with pytest.raises(BundleError):

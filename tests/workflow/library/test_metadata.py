@@ -16,7 +16,6 @@ from whosthat.library.facts import facts_of
 from whosthat.library.store import Library
 from whosthat.metadata.regions import Frame
 from whosthat.metadata.xmp import opened, written_regions
-from whosthat.workflow.library import metadata
 from whosthat.workflow.library.forgetting import forget
 from whosthat.workflow.library.metadata import read_library_xmp, take_out, write_library_xmp
 
@@ -186,8 +185,10 @@ def tagged(library: Library, photos: Path, programs: dict[str, bytes]) -> Path:
 
 
 def test_names_of_other_programs_become_facts(library: Library, tagged: Path, heard: Any) -> None:
-    told = read_library_xmp(library.folder, progress=heard)[0]
+    told, answered = read_library_xmp(library.folder, progress=heard)
     assert (told.people, told.faces, told.problems) == (1, 1, [])
+    assert answered.faces > 0
+    assert ("Marie Curie", "fact") in library.rows("SELECT name, why FROM answers JOIN people ON people.id = person")
     (fact,) = facts_of(library)
     assert (fact.what, fact.person, fact.how) == ("is", "Marie Curie", "metadata")
     (said,) = facts.said_of_faces(library, "drawn").values()
@@ -221,14 +222,6 @@ def test_a_file_that_cannot_be_written_stops_no_other(library: Library, photos: 
     (photos / "sea.png.xmp").mkdir()
     told = write_library_xmp(library.folder)
     assert (told.written, [one.path for one in told.problems]) == (1, [photos / "sea.png"])
-
-
-def test_names_that_are_read_answer_at_once(library: Library, tagged: Path) -> None:
-    folder = library.folder
-    read, answered = metadata.read_library_xmp(folder)
-    assert (read.faces, answered.faces > 0) == (1, True)
-    rows = library.rows("SELECT name, why FROM answers JOIN people ON people.id = person ORDER BY name")
-    assert ("Marie Curie", "fact") in rows
 
 
 def test_an_older_name_is_taken_out_too(library: Library, photos: Path) -> None:

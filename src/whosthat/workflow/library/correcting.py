@@ -21,8 +21,9 @@ from whosthat.recognition.bundle import open_bundle
 from whosthat.translation import _
 from whosthat.types import Box
 from whosthat.workflow.discovery import NOBODY, checked_name
-from whosthat.workflow.library.answering import OWN, Answered, answer_again, bundle_in_use
+from whosthat.workflow.library.answering import Answered, answer_again
 from whosthat.workflow.library.faces import face_meant, photo_row
+from whosthat.workflow.library.in_use import OWN, bundle_in_use
 from whosthat.workflow.library.recogniser import Effect, Learnt, effects_of, learn
 from whosthat.workflow.people import add_person, rule_out
 from whosthat.workflow.people_photos import remove_photo

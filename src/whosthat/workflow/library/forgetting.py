@@ -25,7 +25,8 @@ from whosthat.library.facts import key_of, people_of
 from whosthat.library.store import Library
 from whosthat.translation import N_, _
 from whosthat.workflow.forgetting import STOPPED, forget_in_cache
-from whosthat.workflow.library.answering import OWN, answer_again, bundle_in_use
+from whosthat.workflow.library.answering import answer_again
+from whosthat.workflow.library.in_use import OWN, bundle_in_use
 from whosthat.workflow.library.metadata import take_out
 from whosthat.workflow.people import list_people
 from whosthat.workflow.removing import held, remove_person

@@ -104,7 +104,7 @@ def read_library_xmp(library: str | Path, *, contacts: str | Path | None = None,
             regions = [region for path in paths for region in reader.people_in(path, read.problems)]
             if regions:
                 read.people += len(regions)
-                read.faces += sum(1 for _pair in matched(regions, _places(opened, photo)))
+                read.faces += sum(1 for _pair in matched(regions, [face.place for face in contents.faces_of(opened, photos=[photo])]))
                 sayings += _new(opened, photo, regions)
             progress.step(_("photos"), number, len(files))
         if sayings:
@@ -135,16 +135,6 @@ def _is_written(photo: Path, *, in_files: bool) -> bool:
         return any(map(is_marked, packets))
     except (OSError, PhotoError, SidecarError):
         return False
-
-
-def _places(library: Library, photo: int) -> list[Box]:
-    """Return where the faces of a photo are, in shares."""
-    rows = library.rows(
-        'SELECT "left" / width, top / height, "right" / width, bottom / height FROM faces JOIN photos ON photos.id = photo '
-        "WHERE photo = ? AND reader = ?",
-        (photo, library.setting("reader") or ""),
-    )
-    return [Box(*row) for row in rows]
 
 
 def _new(library: Library, photo: int, regions: Iterable[Region]) -> Iterator[Saying]:

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from whosthat.library.facts import Fact
     from whosthat.workflow.library.answering import Answered
     from whosthat.workflow.library.correcting import Corrected
-    from whosthat.workflow.library.find import Found, Similar
+    from whosthat.workflow.library.find import Found
+    from whosthat.workflow.library.likeness import Similar
     from whosthat.workflow.library.recogniser import Effect, Learnt
 
 NAMES_SHOWN = 10
