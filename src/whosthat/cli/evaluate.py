@@ -59,7 +59,6 @@ def evaluate(
 
 
 def _show_strangers(others: StrangerTest) -> None:
-    """Write how many strangers got a name."""
     show("")
     show_text(
         _(

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from whosthat.cli.commands import COMMANDS
-from whosthat.cli.options import BundleArgument, JsonOption, NounFirst, about, argument, examples, new_app, option
-from whosthat.cli.output import say, show_json, show_table
+from whosthat.cli.options import BundleArgument, JsonOption, NounFirst, about, argument, examples, hints, new_app, option
+from whosthat.cli.output import face_cells, say, show_json, show_table
 from whosthat.cli.terminal import terminal_progress
-from whosthat.errors import DoubtError, WhichFaceError
 from whosthat.translation import N_, _
 from whosthat.wording import counted
 
@@ -32,17 +29,6 @@ _ANYWAY_HELP = N_(
     "Enrol the photos even if they do not seem to show one person, show somebody who is known already, or the person at another age."
 )
 AnywayOption = Annotated[bool, option("--anyway", _ANYWAY_HELP)]
-
-
-@contextmanager
-def _hints() -> Iterator[None]:
-    """Name the option that answers an error's question."""
-    try:
-        yield
-    except (DoubtError, WhichFaceError) as error:
-        hint = _("--anyway enrols them all the same.") if isinstance(error, DoubtError) else _("--face N chooses one.")
-        error.args = (f"{error}\n{hint}",)
-        raise
 
 
 @app.callback(
@@ -103,7 +89,7 @@ def add(
     """Answer ``whosthat people BUNDLE add``."""
     from whosthat.workflow.people import add_person
 
-    with terminal_progress() as progress, _hints():
+    with terminal_progress() as progress, hints(N_("--anyway enrols them all the same.")):
         added = add_person(ctx.obj, name, photos, face=face, anyway=anyway, progress=progress)
     say(*(_("{path} was not enrolled: {reason}.", path=item.path, reason=_(item.reason)) for item in added.left), *added.notes)
     say(
@@ -239,13 +225,6 @@ def choose_a_face(
         return
     columns = (_("face"), _("from"), _("size"), _("looks like"), _("enrolled"))
     rows = [
-        (
-            str(one.number),
-            f"{one.box.left:.0f}, {one.box.top:.0f}",
-            f"{one.box.width:.0f} x {one.box.height:.0f}",
-            one.looks_like or _("unknown"),
-            chosen.person if one.enrolled else "",
-        )
-        for one in chosen.faces
+        (*face_cells(one.number, one.box), one.looks_like or _("unknown"), chosen.person if one.enrolled else "") for one in chosen.faces
     ]
     show_table(columns, rows, right=columns[:1])
