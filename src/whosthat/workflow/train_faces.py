@@ -306,7 +306,6 @@ def _training(recipe: FaceRecipe, run: TrainingRun, learnt: _Portraits, seconds:
 
 
 def _facts(recipe: FaceRecipe, run: TrainingRun, opened: OpenedReader, identifier: Identifier, tested: _TestResult | None) -> BundleFacts:
-    """Gather what a bundle says of itself."""
     reader, gallery = opened.reader, identifier.gallery
     return bundle_facts(
         recipe,
