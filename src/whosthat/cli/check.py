@@ -72,7 +72,6 @@ UndoOption = Annotated[
         check photos --fix
         check photos --undo photos-set-aside/plan.csv
     """),  # not translated: command lines
-    no_args_is_help=True,
 )
 def check(  # noqa: PLR0913  typer makes a parameter of each option
     photos: PhotosArgument,

@@ -56,7 +56,6 @@ MergeOption = Annotated[bool, option("--merge", N_("With --rename: make one pers
         correct library --undo 12
         correct library --rename ana=anna --merge
     """),  # not translated: command lines
-    no_args_is_help=True,
 )
 def correct(  # noqa: PLR0913  typer makes a parameter of each option
     library: LibraryArgument,

@@ -35,7 +35,6 @@ DatasetOption = Annotated[
         export bundle --format keras --out h.weights.h5
         export runs/latest --dataset heroes
     """),  # not translated: command lines
-    no_args_is_help=True,
 )
 def export(
     bundle: BundleArgument,

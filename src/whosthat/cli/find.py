@@ -54,7 +54,6 @@ LinksOption = Annotated[Path | None, option("--links DIR", _LINKS_HELP, OUTPUT)]
         find library --like stranger.jpg
         find library anna --faces 3+ --links anna-in-company
     """),  # not translated: command lines
-    no_args_is_help=True,
 )
 def find(  # noqa: PLR0913  typer makes a parameter of each option
     library: LibraryArgument,

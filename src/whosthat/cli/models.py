@@ -85,7 +85,6 @@ def list_them(as_json: JsonOption = False) -> None:
         models add face_detection_yunet_2026may.onnx
         models add my-net.onnx --describe my-net.toml
     """),  # not translated: command lines
-    no_args_is_help=True,
 )
 def add(file: FileArgument, describe: DescribeOption = None) -> None:
     """Answer ``whosthat models add``."""
@@ -126,7 +125,6 @@ def add(file: FileArgument, describe: DescribeOption = None) -> None:
         models get vgg16 --yes
         models get efficientnet-lite2 --from efficientnet-lite2-9656183e.pth
     """),  # not translated: command lines
-    no_args_is_help=True,
 )
 def get(name: PublishedArgument, source: FromOption = None, yes: YesOption = False) -> None:
     """Answer ``whosthat models get``."""
@@ -194,7 +192,6 @@ def _ask(name: str, files: Sequence[ModelFile], addresses: Sequence[str], *, yes
     "remove",
     help=N_("Remove a face network that you added; recognisers that were trained with it keep their own copy."),
     epilog=examples("models remove my-net"),  # not translated: a command line
-    no_args_is_help=True,
 )
 def remove(name: OwnNameArgument) -> None:
     """Answer ``whosthat models remove``."""
@@ -225,7 +222,6 @@ BlocksOption = Annotated[
         models show cnn6 --layers --size 112 --classes 5
         models show custom --blocks "conv 64 3, pool, flatten" --draw mine.svg
     """),  # not translated: command lines
-    no_args_is_help=True,
 )
 def show_one(  # noqa: PLR0913  typer makes a parameter of each option
     name: NameArgument,
@@ -304,7 +300,6 @@ def _show_layers(name: str, table: bool, draw: Path | None, as_json: bool, **des
         N_("The first maps still look like the photo, the last ones are small and say how much of something is where."),
     ),
     epilog=examples("models activations runs/latest photo.jpg --draw layers.png"),  # not translated: a command line
-    no_args_is_help=True,
 )
 def activations(bundle: BundleArgument, photo: PhotoArgument, draw: MapsOption) -> None:
     """Answer ``whosthat models activations``."""

@@ -76,7 +76,6 @@ def list_them(ctx: typer.Context, as_json: JsonOption = False) -> None:
         people runs/latest add anna holiday/anna
         people runs/latest add anna party.jpg --face 2
     """),  # not translated: command lines
-    no_args_is_help=True,
 )
 def add(
     ctx: typer.Context,
@@ -112,7 +111,6 @@ def add(
         ),
     ),
     epilog=examples("people runs/latest remove anna"),  # not translated: a command line
-    no_args_is_help=True,
 )
 def remove(ctx: typer.Context, name: NameArgument, as_json: JsonOption = False) -> None:
     """Answer ``whosthat people BUNDLE remove``."""
@@ -136,7 +134,6 @@ def remove(ctx: typer.Context, name: NameArgument, as_json: JsonOption = False) 
 @app.command(
     help=N_("Call somebody by another name."),
     epilog=examples("people runs/latest rename anna anna_k"),  # not translated: a command line
-    no_args_is_help=True,
 )
 def rename(ctx: typer.Context, name: NameArgument, new_name: NewNameArgument) -> None:
     """Answer ``whosthat people BUNDLE rename``."""
@@ -153,7 +150,6 @@ def rename(ctx: typer.Context, name: NameArgument, new_name: NewNameArgument) ->
         N_("The face of the photo that gets the name, and faces that are nearer to it than to the person, do not get it any more."),
     ),
     epilog=examples("people runs/latest rule-out anna party.jpg"),  # not translated: a command line
-    no_args_is_help=True,
 )
 def rule_out_face(ctx: typer.Context, name: NameArgument, photo: PhotoArgument) -> None:
     """Answer ``whosthat people BUNDLE rule-out``."""
@@ -166,7 +162,6 @@ def rule_out_face(ctx: typer.Context, name: NameArgument, photo: PhotoArgument) 
 @app.command(
     help=N_("List the enrolled photos of somebody."),
     epilog=examples("people runs/latest photos anna"),  # not translated: a command line
-    no_args_is_help=True,
 )
 def photos(ctx: typer.Context, name: NameArgument, as_json: JsonOption = False) -> None:
     """Answer ``whosthat people BUNDLE photos``."""
@@ -186,7 +181,6 @@ def photos(ctx: typer.Context, name: NameArgument, as_json: JsonOption = False) 
         N_("The person stays, with the other photos. To erase somebody, use remove."),
     ),
     epilog=examples("people runs/latest remove-photo anna party.jpg"),  # not translated: a command line
-    no_args_is_help=True,
 )
 def remove_one_photo(ctx: typer.Context, name: NameArgument, photo: EnrolledArgument) -> None:
     """Answer ``whosthat people BUNDLE remove-photo``."""
@@ -206,7 +200,6 @@ def remove_one_photo(ctx: typer.Context, name: NameArgument, photo: EnrolledArgu
         people runs/latest choose-face party.jpg
         people runs/latest choose-face party.jpg --face 2
     """),  # not translated: command lines
-    no_args_is_help=True,
 )
 def choose_a_face(
     ctx: typer.Context,

@@ -79,7 +79,6 @@ NoCacheOption = Annotated[bool, option("--no-cache", N_("Look at every photo, an
         predict runs/latest holiday --embeddings faces.parquet
         predict runs/latest holiday --write-xmp
     """),  # not translated: command lines
-    no_args_is_help=True,
 )
 def predict(  # noqa: PLR0913  typer makes a parameter of each option
     bundle: BundleArgument,

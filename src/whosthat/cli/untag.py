@@ -30,7 +30,6 @@ PathsArgument = Annotated[list[Path], argument("PHOTOS...", N_("Photos, and fold
         ),
     ),
     epilog=examples("untag anna holiday"),  # not translated: a command line
-    no_args_is_help=True,
 )
 def untag(name: NameArgument, photos: PathsArgument, as_json: JsonOption = False) -> None:
     """Answer ``whosthat untag``."""
