@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -111,7 +110,7 @@ def test_taking_back_and_bringing_back(replaced: Any, capsys: pytest.CaptureFixt
     assert main(["correct", "lib", "--undo", "9" * 40]) == 2
 
 
-def test_renaming_asks_before_it_merges(replaced: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_renaming_asks_before_it_merges(replaced: Any, terminal: Any, capsys: pytest.CaptureFixture[str]) -> None:
     rename = replaced("whosthat.workflow.library.correcting.rename_in_library", Corrected((), Answered(50, 4)))
     replaced("whosthat.workflow.library.correcting.is_taken", False)
     assert main(["correct", "lib", "--rename", "ana=anna"]) == 0
@@ -123,7 +122,7 @@ def test_renaming_asks_before_it_merges(replaced: Any, monkeypatch: pytest.Monke
     assert rename.options == {"merge": True}
     for answer, merged in (("y\n", True), ("n\n", None)):
         rename.options = {}
-        monkeypatch.setattr(sys, "stdin", Mock(isatty=lambda: True, readline=lambda said=answer: said))
+        terminal("stdin", typed=answer)
         assert main(["correct", "lib", "--rename", "ana=anna"]) == 0
         assert rename.options.get("merge") is merged
     assert "Nothing was changed." in capsys.readouterr().err
