@@ -157,7 +157,7 @@ def _of_photos(paths: list[Path], wishes: _Wishes, without: list[Path], *, bundl
             paths, bundle=bundle, facts=names.facts, without=without, passed_over=others, engine=engine, progress=progress
         )
     say(*not_looked_at(others))
-    found = replace(found, never=names.never)
+    found = replace(found, never=names.never, single=names.single)
     if wishes.read_xmp:
         found, read = read_xmp(found, contacts=wishes.contacts)
         say_read(read)

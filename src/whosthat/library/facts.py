@@ -116,6 +116,7 @@ class Said:
         nobody: It is nobody whom the user knows.
         no_face: It is no face.
         fact: The number of the fact that says who it is, that it is nobody, or no face; 0 without one.
+        of_group: Whether that was said of more than this one face, so that others of its group take the name.
         teaches: Whether a recogniser may learn from it who the person is.
         ruled_out: Those of the people who it is not of whom a recogniser may learn that.
     """
@@ -125,19 +126,22 @@ class Said:
     nobody: bool = False
     no_face: bool = False
     fact: int = 0
+    of_group: bool = False
     teaches: bool = False
     ruled_out: set[int] = field(default_factory=set)
 
-    def hear(self, fact: int, what: str, person: int | None, *, teaches: bool = False) -> None:
+    def hear(self, fact: int, what: str, person: int | None, *, of_group: bool = False, teaches: bool = False) -> None:
         """Take in one more fact, from which a recogniser may learn where it ``teaches``; what it contradicts no longer holds."""
         if what == "is_not" and person is not None:
             self.never.add(person)
             if teaches:
                 self.ruled_out.add(person)
             if self.person == person:
-                self.person, self.fact, self.teaches = None, 0, False
+                self.person, self.fact, self.of_group, self.teaches = None, 0, False, False
             return
-        self.teaches = what == "is" and (teaches or (self.teaches and self.person == person))
+        same = what == "is" and self.person == person
+        self.of_group = of_group or (same and self.of_group)
+        self.teaches = what == "is" and (teaches or (same and self.teaches))
         self.person, self.nobody, self.no_face, self.fact = person, what == "nobody", what == "no_face", fact
         self.never.discard(person or 0)
         self.ruled_out.discard(person or 0)
@@ -213,9 +217,10 @@ def said_of_faces(library: Library, reader: str, photos: Sequence[int] | None = 
     What was said of a single face counts more than what was said of its group or stands in metadata; else the later fact does.
     """
     told: dict[int, Said] = {}
-    teaching = {number for (number,) in library.rows("SELECT id FROM facts WHERE undone_at IS NULL AND (enrolled OR how <> 'face')")}
+    of_groups = {number for (number,) in library.rows("SELECT id FROM facts WHERE how <> 'face'")}
+    teaching = of_groups.union(number for (number,) in library.rows("SELECT id FROM facts WHERE enrolled"))
     for fact, face in matched(library, reader, photos):
-        told.setdefault(face, Said()).hear(*fact, teaches=fact[0] in teaching)
+        told.setdefault(face, Said()).hear(*fact, of_group=fact[0] in of_groups, teaches=fact[0] in teaching)
     return told
 
 

@@ -280,3 +280,16 @@ def test_a_library_that_cannot_be_written_says_so(library: Path, photos: Path, m
     monkeypatch.setattr(facts, "say", Mock(side_effect=LibraryError("no room")))
     with pytest.raises(LibraryError, match="no room"):
         correct(library, photos / "a.png", "is", "Anna")
+
+
+def test_what_is_said_of_one_face_leaves_its_group_without_a_name_and_says_so(library: Path, photos: Path) -> None:
+    with Library(library) as opened, opened.changing() as change:
+        change.execute(
+            "INSERT INTO groups SELECT faces.id, CAST(files.name AS TEXT) IN ('c.png', 'd.png') FROM faces JOIN files USING (photo)"
+        )
+    done = correct(library, photos / "a.png", "is", "Anna")
+    assert done.answered is not None
+    assert done.answered.changed == 1
+    assert done.notes == ("3 other faces of its group have no name. Look at the groups: they say who they may be.",)
+    assert correct(library, photos / "c.png", "is", "Tom").notes[0].startswith("1 other face of its group has no name.")
+    assert correct(library, photos / "d.png", "is", "Tom").notes == ()
