@@ -115,7 +115,7 @@ def not_looked_at(files: Mapping[str, int]) -> list[str]:
     """Say how many files in the folders are no photos, by kind; nothing where there are none."""
     kinds, others = [], Counter(files)
     if n := others["video"]:
-        kinds.append(_("{videos} (name a video to look at it)", videos=counted(n, "video")))
+        kinds.append(_("{videos} (whosthat predict looks at a video that is named)", videos=counted(n, "video")))
     if n := others["RAW photo"]:  # not translated: a key
         kinds.append(_("{photos} (export as JPEG)", photos=counted(n, "RAW photo")))  # not translated: a key
     if n := others["HEIC photo"]:  # not translated: a key

@@ -40,9 +40,9 @@ _PAIRS = (
     "facts.right * width, facts.bottom * height, faces.left, faces.top, faces.right, faces.bottom FROM facts "
     "JOIN photos ON photos.id = facts.photo JOIN faces ON faces.photo = facts.photo AND faces.reader = ? "
     "AND faces.left < facts.right * width AND faces.right > facts.left * width "
-    "AND faces.top < facts.bottom * height AND faces.bottom > facts.top * height WHERE undone_at IS NULL"
+    "AND faces.top < facts.bottom * height AND faces.bottom > facts.top * height WHERE (undone_at IS NULL OR ?)"
 )
-"""Each fact that holds with each face of its photo that it overlaps."""
+"""Each fact that holds, or each of all, with each face of its photo that it overlaps."""
 
 _LAST_SAID = (
     "SELECT id FROM facts WHERE undone_at IS NULL AND said_at = (SELECT max(said_at) FROM facts WHERE undone_at IS NULL) ORDER BY id"
@@ -224,13 +224,16 @@ def said_of_faces(library: Library, reader: str, photos: Sequence[int] | None = 
     return told
 
 
-def matched(library: Library, reader: str, photos: Sequence[int] | None = None) -> Iterator[tuple[tuple[int, str, int | None], int]]:
-    """Yield facts that hold, as number, what and person, each with the row of the face that it means; the weightiest last.
+def matched(
+    library: Library, reader: str, photos: Sequence[int] | None = None, *, undone: bool = False
+) -> Iterator[tuple[tuple[int, str, int | None], int]]:
+    """Yield facts, as number, what and person, each with the row of the face that it means; the weightiest last.
 
-    That is the face that overlaps most, by `contents.SAME_PLACE` at least; else the only one whose middle lies in the box.
+    That is the face that overlaps most, by `contents.SAME_PLACE` at least; else the only one whose middle lies in the box. Facts that were
+    taken back are among them only where they are asked for (``undone``).
     """
     some = f"{_PAIRS} AND facts.photo IN ({{}})"  # not translated: SQL
-    rows = library.rows(_PAIRS, (reader,)) if photos is None else list(library.rows_of(some, photos, reader))
+    rows = library.rows(_PAIRS, (reader, undone)) if photos is None else list(library.rows_of(some, photos, reader, undone))
     if not rows:
         return
     chosen = _chosen([row[0] for row in rows], np.array([row[5:] for row in rows], np.float64))

@@ -158,7 +158,7 @@ def test_the_list_shows_steps_and_the_face_of_each(library: Path, photos: Path) 
     undo_correction(library, number)
     correct(library, photos / "b.png", "no_face", face=1)
     listed = corrections(library)
-    assert [(one.fact.what, one.n_faces, one.face) for one in listed] == [("no_face", 1, 1), ("is", 1, None), ("is", 6, 1)]
+    assert [(one.fact.what, one.n_faces, one.face) for one in listed] == [("no_face", 1, 1), ("is", 1, 2), ("is", 6, 1)]
     assert [one.path for one in listed[:2]] == [photos / "b.png"] * 2
     assert len(corrections(library, undone=False)) == 2
     assert len(undo_correction(library, listed[-1].fact.number).facts) == 6

@@ -214,7 +214,7 @@ def _numbers(library: Library) -> dict[int, int]:
     """Return the number of the face that each fact means today, by the number of the fact."""
     reader = library.setting("reader") or ""
     numbers = dict(library.rows("SELECT id, number FROM faces WHERE reader = ?", (reader,)))
-    return {fact[0]: numbers[face] for fact, face in facts.matched(library, reader)}
+    return {fact[0]: numbers[face] for fact, face in facts.matched(library, reader, undone=True)}
 
 
 def _known_names(library: Library) -> dict[str, str]:
