@@ -129,7 +129,17 @@ def test_renaming_asks_before_it_merges(replaced: Any, terminal: Any, capsys: py
 
 
 @pytest.mark.parametrize(
-    "words", [["beach.jpg", "--is", "Anna", "--nobody"], ["--list", "--undo"], ["--rename", "anna"], ["--is", "Anna"], ["--rename", "=x"]]
+    "words",
+    [
+        ["beach.jpg", "--is", "Anna", "--nobody"],
+        ["--list", "--undo"],
+        ["--rename", "anna"],
+        ["--is", "Anna"],
+        ["--rename", "=x"],
+        ["--merge"],
+        ["beach.jpg", "--enrol"],
+        ["--undo", "--face", "2"],
+    ],
 )
 def test_what_does_not_go_together_is_refused(words: list[str], tmp_path: Path) -> None:
     assert main(["correct", str(tmp_path), *words]) == 2

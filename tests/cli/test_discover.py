@@ -137,7 +137,7 @@ def test_a_library_keeps_names_and_its_own_sheet(library_of, monkeypatch, capsys
     place = str(library.folder)
 
     assert main(["discover", place, "--name", "1=Anna"]) == 0
-    assert "What you said of 2 faces is kept; 2 faces of the library have another name than before." in capsys.readouterr().err
+    assert "What you said of 2 faces is kept.\n2 answers changed.\n" in capsys.readouterr().err
     assert {path.suffix for path in (library.folder / "groups").iterdir()} == {".html", ".json", ".toml"}
 
     names = library.folder / "groups" / "groups.toml"

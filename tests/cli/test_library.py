@@ -27,9 +27,9 @@ def test_a_scan_says_what_it_found_and_what_it_did_not_look_at(replaced: Any, ca
         "1,203 photos in 1,300 files: 1,000 new, 2 moved, 1 missing.",
         "1,500 faces found in the new ones.",
         "What was said of 1 face was taken over by edited photos.",
-        "4 faces have another name than before.",
-        "Not looked at: 2 videos (name a video to look at it), 1 RAW photo (export as JPEG), 1 HEIC photo (pip install pillow-heif, "
-        "or export as JPEG), 3 sidecars.",
+        "4 answers changed.",
+        "Not looked at: 2 videos (whosthat predict looks at a video that is named), 1 RAW photo (export as JPEG), "
+        "1 HEIC photo (pip install pillow-heif, or export as JPEG), 3 sidecars.",
     ]
     assert json.loads(told.out)["passed_over"] == others
 

@@ -127,6 +127,17 @@ def not_looked_at(files: Mapping[str, int]) -> list[str]:
     for kind, advice in _PASSED_OVER.items():
         if n := files.get(kind):
             kinds.append(_(advice, videos=counted(n, kind), photos=counted(n, kind)) if advice else counted(n, kind))
+    kinds, others = [], Counter(files)
+    if n := others["video"]:
+        kinds.append(_("{videos} (whosthat predict looks at a video that is named)", videos=counted(n, "video")))
+    if n := others["RAW photo"]:  # not translated: a key
+        kinds.append(_("{photos} (export as JPEG)", photos=counted(n, "RAW photo")))  # not translated: a key
+    if n := others["HEIC photo"]:  # not translated: a key
+        kinds.append(_("{photos} (pip install pillow-heif, or export as JPEG)", photos=counted(n, "HEIC photo")))  # not translated: a key
+    if n := others["sidecar"]:
+        kinds.append(counted(n, "sidecar"))
+    if n := others["other file"]:  # not translated: a key
+        kinds.append(counted(n, "other file"))  # not translated: a key
     return [_("Not looked at: {kinds}.", kinds=_(", ").join(kinds))] if kinds else []
 
 

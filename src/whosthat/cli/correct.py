@@ -79,6 +79,10 @@ def correct(  # noqa: PLR0913  typer makes a parameter of each option
     given = [(what, value) for what, value in options.items() if value is not None]
     if len(given) + list_them + undo + redo + (rename is not None) > 1:
         raise UsageError("Say one thing at a time: one of --is, --is-not, --nobody, --no-face, --list, --undo, --redo and --rename.")
+    if merge and rename is None:
+        raise UsageError("--merge needs --rename OLD=NEW.")
+    if (face is not None or enrol or anyway) and not given:
+        raise UsageError("--face, --enrol and --anyway need one of --is, --is-not, --nobody and --no-face.")
     if list_them:
         _list(library, as_json=as_json)
     elif undo or redo:
@@ -148,7 +152,7 @@ def _show(library: Path, done: Corrected, *, as_json: bool) -> None:
     if as_json:
         show_json(done)
     elif done.answered is not None:
-        say(changed_sentence(done.answered))
+        say(changed_sentence(done.answered.changed))
         unknown = _("unknown")
         rows = [(str(one.path or one.photo), str(one.face), one.before or unknown, one.after or unknown) for one in done.answered.first]
         if rows:

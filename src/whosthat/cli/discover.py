@@ -157,7 +157,7 @@ def _of_photos(paths: list[Path], wishes: _Wishes, without: list[Path], *, bundl
             paths, bundle=bundle, facts=names.facts, without=without, passed_over=others, engine=engine, progress=progress
         )
     say(*not_looked_at(others))
-    found = replace(found, never=names.never)
+    found = replace(found, never=names.never, single=names.single)
     if wishes.read_xmp:
         found, read = read_xmp(found, contacts=wishes.contacts)
         say_read(read)
@@ -176,18 +176,13 @@ def _of_library(folder: Path, wishes: _Wishes, *, learn: bool) -> Discovery:
     from whosthat.library.store import Library
     from whosthat.workflow.group_files import read_names, with_edits
     from whosthat.workflow.library.groups import change_groups
+    from whosthat.workflow.library.words import changed_sentence
 
     now, shown = read_names(wishes.sheet)
     with Library(folder) as library:
         named = change_groups(library, lambda found: wishes.applied(with_edits(found, now, shown), shown), learns=learn)
     if named.faces:
-        say(
-            _(
-                "What you said of {faces} is kept; {changed} of the library have another name than before.",
-                faces=counted(named.faces, "face"),
-                changed=counted(named.answered.changed, "face"),
-            )
-        )
+        say(_("What you said of {faces} is kept.", faces=counted(named.faces, "face")), changed_sentence(named.answered.changed))
     say(*named.notes)
     return named.discovery
 

@@ -198,6 +198,8 @@ app.add_typer(library_metadata.app)
 
 def _scan_lines(found: Scan) -> Iterator[str]:
     """Say what a scan found; what is zero is left out."""
+    from whosthat.workflow.library.words import changed_sentence
+
     for folder in found.not_there:
         yield _("{folder} is not there, or holds no photos. What the library knows of it stays.", folder=folder)
     parts = (
@@ -215,7 +217,7 @@ def _scan_lines(found: Scan) -> Iterator[str]:
     if found.carried:
         yield _("What was said of {faces} was taken over by edited photos.", faces=counted(found.carried, "face"))
     if found.answered:
-        yield _("{faces} have another name than before.", faces=counted(found.answered, "face"))
+        yield changed_sentence(found.answered)
 
 
 def _status_cells(found: LibraryStatus) -> dict[str, str]:

@@ -118,7 +118,7 @@ def begun(run: TrainingRun, recipe: AnyRecipe) -> Iterator[None]:
 def split_of(audit: Audit, recipe: AnyRecipe) -> Split:
     """Divide the photos as a recipe says; DatasetError where they cannot be."""
     if problem := label_problem(audit.classes):
-        raise DatasetError("{problem}.", problem=problem)
+        raise DatasetError("{problem}. Rename the folder.", problem=problem)
     if isinstance(recipe, FaceRecipe):
         from whosthat.workflow import train_faces
 

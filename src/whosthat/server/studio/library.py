@@ -134,7 +134,7 @@ def _done(here: Studio, folder: str, done: Corrected) -> dict[str, Any]:
     if here.groups is not None and here.groups.place == here.grounds.folder(folder):
         here.groups = None
     first, *rest = corrected_sentences(done)
-    told = [first, *([changed_sentence(done.answered)] if done.answered is not None else []), *rest]
+    told = [first, *([changed_sentence(done.answered.changed)] if done.answered is not None else []), *rest]
     return {
         "sentence": here.without_places(closed_up(" ".join(told))),
         "number": done.facts[0].number,
