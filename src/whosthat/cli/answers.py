@@ -111,8 +111,8 @@ def _counts(photos: Sequence[Prediction]) -> Iterator[str]:
         yield _("Seen: {names}.", names=listing(names))
 
 
-def not_looked_at(files: Mapping[str, int]) -> list[str]:
-    """Say how many files in the folders are no photos, by kind; nothing where there are none."""
+def not_looked_at(files: Mapping[str, int], *, sidecars: bool = True) -> list[str]:
+    """Say how many files are no photos, by kind, without ``sidecars`` where these were read; nothing where there are none."""
     kinds, others = [], Counter(files)
     if n := others["video"]:
         kinds.append(_("{videos} (name a video to look at it)", videos=counted(n, "video")))
@@ -120,7 +120,7 @@ def not_looked_at(files: Mapping[str, int]) -> list[str]:
         kinds.append(_("{photos} (export as JPEG)", photos=counted(n, "RAW photo")))  # not translated: a key
     if n := others["HEIC photo"]:  # not translated: a key
         kinds.append(_("{photos} (pip install pillow-heif, or export as JPEG)", photos=counted(n, "HEIC photo")))  # not translated: a key
-    if n := others["sidecar"]:
+    if sidecars and (n := others["sidecar"]):
         kinds.append(counted(n, "sidecar"))
     if n := others["other file"]:  # not translated: a key
         kinds.append(counted(n, "other file"))  # not translated: a key

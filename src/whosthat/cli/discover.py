@@ -156,7 +156,7 @@ def _of_photos(paths: list[Path], wishes: _Wishes, without: list[Path], *, bundl
         found = discover_paths(
             paths, bundle=bundle, facts=names.facts, without=without, passed_over=others, engine=engine, progress=progress
         )
-    say(*not_looked_at(others))
+    say(*not_looked_at(others, sidecars=not wishes.read_xmp))
     found = replace(found, never=names.never)
     if wishes.read_xmp:
         found, read = read_xmp(found, contacts=wishes.contacts)
@@ -222,6 +222,13 @@ def _show(found: Discovery) -> None:
             without=counted(len(found.without_face), "photo"),
         )
     )
+    if guessed := sum(group.guess is not None for group in found.groups):
+        say(
+            _(
+                "{groups} may be somebody who has a name. Look at the contact sheet; --accept and --accept-all take these names.",
+                groups=counted(guessed, "group"),
+            )
+        )
 
 
 def _copy(found: Discovery, folder: Path, *, link: bool, learn: bool) -> None:

@@ -85,7 +85,7 @@ def scan(
         found = scan_photos(ctx.obj, photos or [], bundle=bundle, progress=progress)
     if as_json:
         show_json(found)
-    say(*_scan_lines(found), *not_looked_at(found.passed_over), *_first(found.unreadable))
+    say(*_scan_lines(found), *not_looked_at(found.passed_over, sidecars=not read_xmp), *_first(found.unreadable))
     is_whole = not (read_xmp and read_and_say(ctx.obj).problems)
     if found.new and not bundle:
         say(_("Next: {command}", command=f"whosthat discover {ctx.obj}"), wrap=False)  # not translated: a command
@@ -187,7 +187,7 @@ def forget(ctx: typer.Context, name: NameArgument = None, missing: MissingOption
         receipt.kept,
     )
     if receipt.paths:
-        say(_("{files} whose path holds the name stay, because they show others too.", files=counted(receipt.paths, "file")))
+        say(_("Kept, because they show others too: {files} whose path holds the name.", files=counted(receipt.paths, "file")))
     if as_json:
         show_json(receipt)
 
