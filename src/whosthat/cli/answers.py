@@ -127,6 +127,10 @@ def not_looked_at(files: Mapping[str, int]) -> list[str]:
     for kind, advice in _PASSED_OVER.items():
         if n := files.get(kind):
             kinds.append(_(advice, videos=counted(n, kind), photos=counted(n, kind)) if advice else counted(n, kind))
+
+
+def not_looked_at(files: Mapping[str, int], *, sidecars: bool = True) -> list[str]:
+    """Say how many files are no photos, by kind, without ``sidecars`` where these were read; nothing where there are none."""
     kinds, others = [], Counter(files)
     if n := others["video"]:
         kinds.append(_("{videos} (whosthat predict looks at a video that is named)", videos=counted(n, "video")))
@@ -134,7 +138,7 @@ def not_looked_at(files: Mapping[str, int]) -> list[str]:
         kinds.append(_("{photos} (export as JPEG)", photos=counted(n, "RAW photo")))  # not translated: a key
     if n := others["HEIC photo"]:  # not translated: a key
         kinds.append(_("{photos} (pip install pillow-heif, or export as JPEG)", photos=counted(n, "HEIC photo")))  # not translated: a key
-    if n := others["sidecar"]:
+    if sidecars and (n := others["sidecar"]):
         kinds.append(counted(n, "sidecar"))
     if n := others["other file"]:  # not translated: a key
         kinds.append(counted(n, "other file"))  # not translated: a key

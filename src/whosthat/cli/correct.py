@@ -186,6 +186,7 @@ def _row(one: Correction) -> tuple[str, ...]:
 
     fact = one.fact
     when = datetime.fromtimestamp(fact.said_at).strftime("%Y-%m-%d %H:%M")  # not translated: ISO 8601
-    photo = str(one.path or fact.photo) if one.n_faces == 1 else _("{faces} of groups", faces=counted(one.n_faces, "face"))
+    many = N_("{faces} named in other programs") if fact.how == "metadata" else N_("{faces} of groups")
+    photo = str(one.path or fact.photo) if one.n_faces == 1 else _(many, faces=counted(one.n_faces, "face"))
     enrolled = _("yes") if fact.undone_at is None and (fact.enrolled or fact.how != "face") else ""
     return str(fact.number), when, photo, "" if one.n_faces > 1 else str(one.face or ""), what_was_said(fact), enrolled

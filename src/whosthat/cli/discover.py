@@ -158,6 +158,8 @@ def _of_photos(paths: list[Path], wishes: _Wishes, without: list[Path], *, bundl
         )
     say(*not_looked_at(others))
     found = replace(found, never=names.never, single=names.single)
+    say(*not_looked_at(others, sidecars=not wishes.read_xmp))
+    found = replace(found, never=names.never)
     if wishes.read_xmp:
         found, read = read_xmp(found, contacts=wishes.contacts)
         say_read(read)
@@ -217,6 +219,13 @@ def _show(found: Discovery) -> None:
             without=counted(len(found.without_face), "photo"),
         )
     )
+    if guessed := sum(group.guess is not None for group in found.groups):
+        say(
+            _(
+                "{groups} may be somebody who has a name. Look at the contact sheet; --accept and --accept-all take these names.",
+                groups=counted(guessed, "group"),
+            )
+        )
 
 
 def _copy(found: Discovery, folder: Path, *, link: bool, learn: bool) -> None:

@@ -81,6 +81,7 @@ def scan(
     if as_json:
         show_json(found)
     say(*_scan_lines(found), *not_looked_at(found.passed_over), *_first(found.unreadable), *_first(found.crowded))
+    say(*_scan_lines(found), *not_looked_at(found.passed_over, sidecars=not read_xmp), *_first(found.unreadable))
     is_whole = not (read_xmp and read_and_say(ctx.obj).problems)
     say(*_scan_lines(found), *not_looked_at(found.passed_over), *_first(found.unreadable))
     is_whole = not (read_xmp and library_metadata.read_and_say(ctx.obj).problems)
@@ -188,7 +189,7 @@ def forget(ctx: typer.Context, name: NameArgument = None, missing: MissingOption
         receipt.kept,
     )
     if receipt.paths:
-        say(_("{files} whose path holds the name stay, because they show others too.", files=counted(receipt.paths, "file")))
+        say(_("Kept, because they show others too: {files} whose path holds the name.", files=counted(receipt.paths, "file")))
     if as_json:
         show_json(receipt)
 
