@@ -28,8 +28,7 @@ def test_a_scan_says_what_it_found_and_what_it_did_not_look_at(replaced: Any, ca
         "1,500 faces found in the new ones.",
         "What was said of 1 face was taken over by edited photos.",
         "4 faces have another name than before.",
-        "Not looked at: 2 videos (name a video to look at it), 1 RAW photo (export as JPEG), 1 HEIC photo (pip install pillow-heif, "
-        "or export as JPEG), 3 sidecars.",
+        "Not looked at: 2 videos, 1 RAW photo (export as JPEG), 1 HEIC photo (pip install pillow-heif, or export as JPEG), 3 sidecars.",
     ]
     assert json.loads(told.out)["passed_over"] == others
 

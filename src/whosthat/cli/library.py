@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from whosthat.cli.answers import not_looked_at
 from whosthat.cli.commands import COMMANDS
 from whosthat.cli.library_metadata import add_commands, read_and_say
 from whosthat.cli.metadata import ReadXmpOption
@@ -19,10 +18,9 @@ from whosthat.translation import N_, _
 from whosthat.wording import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from whosthat.types import SetAside
-    from whosthat.workflow.library.scanning import Scan
     from whosthat.workflow.library.status import LibraryStatus
 
 app = new_app(COMMANDS["library"])
@@ -80,12 +78,13 @@ def scan(
 ) -> None:
     """Answer ``whosthat library LIBRARY scan``."""
     from whosthat.workflow.library.scanning import scan as scan_photos
+    from whosthat.workflow.library.words import scan_sentences
 
     with terminal_progress() as progress:
         found = scan_photos(ctx.obj, photos or [], bundle=bundle, progress=progress)
     if as_json:
         show_json(found)
-    say(*_scan_lines(found), *not_looked_at(found.passed_over), *_first(found.unreadable))
+    say(*scan_sentences(found), *_first(found.unreadable))
     is_whole = not (read_xmp and read_and_say(ctx.obj).problems)
     if found.new and not bundle:
         say(_("Next: {command}", command=f"whosthat discover {ctx.obj}"), wrap=False)  # not translated: a command
@@ -193,28 +192,6 @@ def forget(ctx: typer.Context, name: NameArgument = None, missing: MissingOption
 
 
 add_commands(app)
-
-
-def _scan_lines(found: Scan) -> Iterator[str]:
-    """Say what a scan found; what is zero is left out."""
-    for folder in found.not_there:
-        yield _("{folder} is not there, or holds no photos. What the library knows of it stays.", folder=folder)
-    parts = (
-        (found.new, N_("{n:,} new")),
-        (found.changed, N_("{n:,} changed")),
-        (found.moved, N_("{n:,} moved")),
-        (found.back, N_("{n:,} there again")),
-        (found.missing, N_("{n:,} missing")),
-        (found.forgotten, N_("{n:,} passed over because of people who were forgotten")),
-    )
-    news = _(", ").join(_(text, n=n) for n, text in parts if n) or _("nothing new")
-    yield _("{photos} in {files}: {news}.", photos=counted(found.photos, "photo"), files=counted(found.files, "file"), news=news)
-    if found.faces:
-        yield _("{faces} found in the new ones.", faces=counted(found.faces, "face"))
-    if found.carried:
-        yield _("What was said of {faces} was taken over by edited photos.", faces=counted(found.carried, "face"))
-    if found.answered:
-        yield _("{faces} have another name than before.", faces=counted(found.answered, "face"))
 
 
 def _status_cells(found: LibraryStatus) -> dict[str, str]:

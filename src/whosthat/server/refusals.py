@@ -19,6 +19,7 @@ from whosthat.errors import (
     ClusterError,
     DatasetError,
     LibraryError,
+    NameTakenError,
     PhotoError,
     RunError,
     UsageError,
@@ -46,6 +47,7 @@ class Refusal(WhosthatError):  # noqa: N818  an answer, too
 _STATUS: tuple[tuple[type[WhosthatError], int, str], ...] = (
     (PhotoError, 422, "unreadable_photo"),
     (DatasetError, 422, "unusable_photos"),
+    (NameTakenError, 409, "taken"),
     (UsageError, 422, "invalid"),
     (BundleError, 503, "bundle_unavailable"),
     (RunError, 409, "conflict"),

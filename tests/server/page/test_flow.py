@@ -13,6 +13,9 @@ import numpy as np
 import pytest
 
 from whosthat.cartoons import HEROES, draw_hero, draw_photo_folder
+from whosthat.library.contents import faces_of
+from whosthat.library.facts import people_of
+from whosthat.library.store import Library
 from whosthat.photos.drawing import save_image
 from whosthat.photos.reading import read
 from whosthat.recognition.bundle import open_bundle
@@ -386,4 +389,48 @@ def test_a_photo_of_a_library_is_found_opened_corrected_and_that_is_undone(
     photo.wait_for(state="detached")
     page.get_by_text("Face 1, Anna: similar faces in 1 more photo: unknown (1).").wait_for()
     page.get_by_role("button", name=re.compile("^party.png")).wait_for()
+    assert page.title() != "run"
+
+
+def test_a_library_is_made_with_a_stop_and_its_people_are_renamed_and_joined(
+    tmp_path: Path, start_studio: Callable[..., Any], open_page: Callable[..., Any]
+) -> None:
+    folder = tmp_path / "studio"
+    draw_photo_folder(folder / "heroes", photos_each=6)
+    (folder / "heroes" / "film.mp4").touch()
+    page = open_page(start_studio(folder).link)
+    page.get_by_role("navigation").get_by_role("link", name="Library").click()
+
+    # With the keyboard alone: choose a folder, scan, stop, and scan on.
+    page.get_by_role("checkbox", name="heroes").press("Space")
+    page.get_by_role("button", name="Scan").press("Enter")
+    page.locator(".live").get_by_text(re.compile(r"[1-9]\d* of 42")).wait_for()
+    page.get_by_role("button", name="Stop").press("Enter")
+    page.get_by_text("Stopped. What was found so far is kept. Scan again to go on.").wait_for()
+    page.get_by_role("button", name="Scan").press("Enter")
+    page.get_by_text("Not looked at: 1 video.").wait_for()
+    page.get_by_role("main").get_by_role("link", name="Name groups of faces").first.press("Enter")
+    page.locator(".person").first.wait_for()
+
+    library = folder / "library"
+    with Library(library) as opened:
+        first, second = (one.id for one in list(faces_of(opened))[:2])
+    correct(library, first, "is", "Anna")
+    correct(library, second, "is", "Tom")
+    page.get_by_role("link", name="Find photos").click()
+    page.get_by_role("link", name="Anna").click()
+    for name in (MARKUP, "tom"):
+        page.get_by_role("button", name="Rename").click()
+        page.get_by_label("New name").fill(name)
+        page.keyboard.press("Enter")
+        if name == MARKUP:
+            page.get_by_text("Anna is now called").wait_for()
+            page.get_by_role("button", name="Undo").click()
+            page.get_by_text("is now called Anna").wait_for()
+    page.get_by_role("dialog").get_by_text("Make one person of Anna and Tom? That cannot be taken back.").wait_for()
+    page.get_by_role("button", name="Make one person of both").click()
+    page.get_by_role("dialog").wait_for(state="detached")
+    page.get_by_role("heading", name="Tom").wait_for()
+    with Library(library) as opened:
+        assert list(people_of(opened).values()) == ["Tom"]
     assert page.title() != "run"

@@ -7,9 +7,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from whosthat.library.search import EPOCH
+from whosthat.photos.drawing import encode_image
 from whosthat.photos.reading import sha256_of
 from whosthat.server.studio.studio import Studio
 
@@ -56,6 +58,42 @@ def test_libraries_are_listed_and_described(page: Any, photos: Path, say: Callab
     about = page.get(API, params={"folder": "library"}).json()
     assert about["sentence"] == "4 photos, 6 faces. With a name: 1 person. Without one: 5 faces."
     assert about["people"] == [{"name": "Anna", "faces": 1}]
+
+
+def test_a_library_is_made_and_scanned_again(page: Any, studio: Studio, finished: Callable[..., Any]) -> None:
+    holiday = studio.grounds.root / "holiday"
+    holiday.mkdir()
+    for name, content in (
+        ("sea.png", encode_image(np.zeros((80, 80, 3), np.uint8), "PNG")),
+        ("broken.jpg", b"\xff\xd8\xff\xe0"),
+        ("film.mp4", b""),
+        ("a.txt", b""),
+    ):
+        (holiday / name).write_bytes(content)
+    (studio.grounds.root / "library").mkdir()  # no library, and not ours
+    job = page.post(f"{API}/scan", json={"folder": "", "photos": ["holiday"]}).json()
+    end = finished(job)[-1][1]
+    assert (job["folder"], end["state"]) == ("library-2", "done")
+    assert end["message"] == "1 photo in 1 file: 1 new. Not looked at: 1 video, 1 other file."
+    assert [one["photo"] for one in end["result"]["unreadable"]] == ["holiday/broken.jpg"]
+    assert page.get(API, params={"folder": "library-2"}).json()["folders"] == [{"name": "holiday", "there": True}]
+    again = finished(page.post(f"{API}/scan", json={"folder": "library-2"}).json())[-1][1]
+    assert again["message"] == "1 photo in 1 file: nothing new. Not looked at: 1 video, 1 other file."
+
+
+def test_a_person_is_renamed_and_made_one_with_another_when_that_is_meant(page: Any, say: Callable[..., Any]) -> None:
+    say("2019/beach.png", 1, "is", "Ana")
+    say("2020/walk.png", 1, "is", "Tom")
+
+    def rename(name: str, new_name: str, **more: Any) -> Any:
+        return page.post(f"{API}/rename", json={"folder": "library", "name": name, "new_name": new_name, **more})
+
+    assert rename("Ana", "Anna").json()["sentence"] == "Ana is now called Anna."
+    refused = rename("Anna", "tom")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (409, "taken")
+    assert rename("Anna", "tom", merge=True).status_code == 200
+    assert page.get(API, params={"folder": "library"}).json()["people"] == [{"name": "Tom", "faces": 2}]
+    assert [rename("Anna", "Zoe").status_code, rename("Tom", "a/b").status_code, rename("Tom", "").status_code] == [422] * 3
 
 
 def test_photos_are_found_by_people_dates_folders_and_numbers_of_faces(page: Any, say: Callable[..., Any]) -> None:

@@ -170,3 +170,17 @@ class TakeBackForm(FolderForm):
     """Which correction of a library."""
 
     number: Annotated[int, Field(ge=1, lt=2**63)]
+
+
+class ScanForm(FolderForm):
+    """Which library to bring up to date, "" for a new one, and from which folders; without any, those that it knows."""
+
+    photos: Annotated[list[Name], Field(max_length=500)] = []
+
+
+class RenameForm(FolderForm):
+    """Whom of a library to call by another name; ``merge``: also where somebody has it already."""
+
+    name: Name
+    new_name: Name
+    merge: bool = False

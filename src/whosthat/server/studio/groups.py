@@ -121,8 +121,6 @@ async def learn(form: FolderForm, here: Here) -> dict[str, Any]:
 
     def over(job: Job) -> None:
         here.groups = None
-        if job.result is not None:
-            job.message = job.result["sentence"]
 
     return (await here.jobs.start("learn", {"library": str(place)}, folder=form.folder, over=over)).to_dict()
 

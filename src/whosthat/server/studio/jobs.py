@@ -195,9 +195,9 @@ class Jobs:
         if end is None:
             stopped = job.stopping and status in (0, -signal.SIGINT)  # it had not begun
             message = _("The process ended by itself (exit status {status}); perhaps memory ran out.", status=status)
-            end = {"end": "stopped" if stopped else "failed", "message": message, "result": None}
+            end = {"end": "stopped" if stopped else "failed", "message": _("Stopped.") if stopped else message, "result": None}
         job.state, job.message, job.result = end["end"], self._tidy(end["message"]), end["result"]
-        if job.state == "stopped":  # what the process says of going on is for a terminal
+        if job.state == "stopped" and job.kind in ("train", "resume"):  # what a training says of going on is for a terminal
             job.message = (
                 _("Stopped.") if job.run is None else _("Stopped. Nothing is lost: go on with {run} whenever you like.", run=job.run)
             )
