@@ -273,8 +273,8 @@ def names_by_key(library: Library) -> dict[str, str]:
     return {**dict(before), **{key_of(name): name for name in people_of(library).values()}}
 
 
-def rename(library: Library, name: str, new_name: str, *, merge: bool = False) -> bool:
-    """Call a person by another name; where somebody else has it, ``merge`` makes one person of both. Return whether it did.
+def rename(library: Library, name: str, new_name: str, *, merge: bool = False) -> None:
+    """Call a person by another name; where somebody else has it, ``merge`` makes one person of both.
 
     Who is still called so by a recogniser is this person.
 
@@ -302,7 +302,6 @@ def rename(library: Library, name: str, new_name: str, *, merge: bool = False) -
             change.execute("UPDATE people SET name = ? WHERE id = ?", (unicodedata.normalize("NFC", new_name), row))
         change.execute("INSERT OR REPLACE INTO aliases VALUES (?, ?)", (key_of(name), other))
         change.execute("DELETE FROM aliases WHERE name = ?", (key_of(new_name),))
-    return other != row
 
 
 def _by_key(change: sqlite3.Connection) -> dict[str, tuple[int, str]]:

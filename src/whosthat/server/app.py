@@ -18,14 +18,12 @@ from starlette.requests import Request
 from starlette.types import Scope
 
 from whosthat.errors import WhosthatError
-from whosthat.server.bundles import bundles_router
 from whosthat.server.compreface import compreface_router
 from whosthat.server.forms import FaultAnswer
 from whosthat.server.guards import Door, Guard
-from whosthat.server.health import health_router
 from whosthat.server.identify import identify_router
 from whosthat.server.kserve import kserve_router
-from whosthat.server.metrics import Metrics, metrics_router
+from whosthat.server.metrics import Metrics, monitor_router
 from whosthat.server.people import Register, people_router
 from whosthat.server.refusals import document, headers_of, status_of
 from whosthat.server.service import Service
@@ -76,8 +74,8 @@ def make_app(service: Service, *, door: Door | None = None, studio: Studio | Non
     )
     app.state.service = service
     metrics, register = Metrics(service), Register(service)
-    routers = [health_router(service), metrics_router(metrics), identify_router(service), bundles_router(service)]
-    for router in (*routers, people_router(service, register), kserve_router(service), compreface_router(service, register)):
+    routers = [monitor_router(service, metrics), identify_router(service), people_router(service, register)]
+    for router in (*routers, kserve_router(service), compreface_router(service, register)):
         app.include_router(router)
     if studio is not None:
         app.include_router(studio.router)

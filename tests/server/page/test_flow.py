@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -72,12 +71,8 @@ def test_from_a_folder_of_photos_to_a_corrected_name(
     assert "13 photos" in page.locator(".people > li", has_text=KETTLE).inner_text()
 
 
-def test_a_face_is_not_who_it_was_taken_for_and_nobody(
-    tmp_path: Path, trained: Path, start_studio: Callable[..., Any], open_page: Callable[..., Any]
-) -> None:
-    folder = shutil.copytree(trained, tmp_path / "studio", symlinks=True)
-    page = open_page(start_studio(folder).link)
-    for photo in sorted((folder / "heroes" / DRIZZLE).glob("*.jpg"))[:6]:
+def test_a_face_is_not_who_it_was_taken_for_and_nobody(page: Any, heroes: Path) -> None:
+    for photo in sorted((heroes / "heroes" / DRIZZLE).glob("*.jpg"))[:6]:
         page.set_input_files("input[type=file][accept*=heic]", photo)
         page.get_by_text(photo.name).first.wait_for()
         page.locator(".pictures[aria-busy=false]").wait_for()
@@ -95,11 +90,7 @@ def test_a_face_is_not_who_it_was_taken_for_and_nobody(
     page.get_by_text("This face stays unknown").wait_for()
 
 
-def test_a_training_is_stopped_from_the_page(
-    tmp_path: Path, trained: Path, start_studio: Callable[..., Any], open_page: Callable[..., Any]
-) -> None:
-    folder = shutil.copytree(trained, tmp_path / "studio", symlinks=True)
-    page = open_page(start_studio(folder).link + "")
+def test_a_training_is_stopped_from_the_page(page: Any) -> None:
     page.get_by_role("link", name="Training").click()
     page.get_by_role("radio", name="faces").check()
     page.get_by_role("button", name="Start training").click()
@@ -108,11 +99,7 @@ def test_a_training_is_stopped_from_the_page(
     page.get_by_role("button", name="Start training").wait_for()
 
 
-def test_people_are_renamed_and_removed(
-    tmp_path: Path, trained: Path, start_studio: Callable[..., Any], open_page: Callable[..., Any]
-) -> None:
-    folder = shutil.copytree(trained, tmp_path / "studio", symlinks=True)
-    page = open_page(start_studio(folder).link)
+def test_people_are_renamed_and_removed(page: Any) -> None:
     page.get_by_role("navigation").get_by_role("link", name="People").click()
     page.get_by_role("button", name=f"Rename {MARIGOLD}").click()
     page.get_by_label("New name").fill(MARKUP)
@@ -125,9 +112,7 @@ def test_people_are_renamed_and_removed(
     assert page.title() != "run"
 
 
-def test_the_threshold_and_two_runs(tmp_path: Path, trained: Path, start_studio: Callable[..., Any], open_page: Callable[..., Any]) -> None:
-    folder = shutil.copytree(trained, tmp_path / "studio", symlinks=True)
-    page = open_page(start_studio(folder).link)
+def test_the_threshold_and_two_runs(page: Any, heroes: Path) -> None:
     page.get_by_role("navigation").get_by_role("link", name="Runs").click()
     for run in ("heroes-faces-2", "heroes-faces-1"):
         page.locator("li", has_text=run).get_by_role("checkbox").check()
@@ -142,7 +127,7 @@ def test_the_threshold_and_two_runs(tmp_path: Path, trained: Path, start_studio:
     slider.press("ArrowLeft")
     page.get_by_role("button", name="Save this threshold").and_(page.locator(":enabled")).click()
     page.get_by_text("This threshold is saved").wait_for()
-    assert before > open_bundle(folder / "runs" / "heroes-faces-2").facts.threshold.value == float(slider.input_value())
+    assert before > open_bundle(heroes / "runs" / "heroes-faces-2").facts.threshold.value == float(slider.input_value())
     page.get_by_role("button", name="As it was trained").and_(page.locator(":enabled")).click()
     page.get_by_text("Until it is saved, it holds here").wait_for()
     page.wait_for_function("value => Number(document.querySelector('input[type=range]').value) === value", arg=before)
@@ -150,11 +135,7 @@ def test_the_threshold_and_two_runs(tmp_path: Path, trained: Path, start_studio:
     page.frame_locator("iframe.report").locator("h1").wait_for()
 
 
-def test_the_camera_names_faces_and_one_that_is_missing_is_said(
-    tmp_path: Path, trained: Path, start_studio: Callable[..., Any], open_page: Callable[..., Any]
-) -> None:
-    folder = shutil.copytree(trained, tmp_path / "studio", symlinks=True)
-    page = open_page(start_studio(folder).link)
+def test_the_camera_names_faces_and_one_that_is_missing_is_said(page: Any) -> None:
     page.get_by_role("navigation").get_by_role("link", name="Who is it?").click()
     page.get_by_role("button", name="Camera").click()
     page.locator(".camera .stage .face").wait_for()
@@ -176,11 +157,7 @@ def test_the_page_says_that_the_server_is_gone(tmp_path: Path, start_studio: Cal
     open_page.complaints.clear()  # type: ignore[attr-defined]  the browser says so, too
 
 
-def test_photos_are_dropped_and_pasted(
-    tmp_path: Path, trained: Path, group_photo: Path, start_studio: Callable[..., Any], open_page: Callable[..., Any]
-) -> None:
-    folder = shutil.copytree(trained, tmp_path / "studio", symlinks=True)
-    page = open_page(start_studio(folder).link)
+def test_photos_are_dropped_and_pasted(page: Any, group_photo: Path) -> None:
     page.locator(".drop").wait_for()
     carried = page.evaluate_handle(
         """bytes => {
@@ -242,11 +219,7 @@ def test_a_folder_is_dropped_with_all_that_is_in_it(
 
 
 @pytest.mark.parametrize("way", ["dropped", "chosen"])
-def test_a_video_is_looked_through(
-    tmp_path: Path, trained: Path, film: Path, start_studio: Callable[..., Any], open_page: Callable[..., Any], way: str
-) -> None:
-    folder = shutil.copytree(trained, tmp_path / "studio", symlinks=True)
-    page = open_page(start_studio(folder).link)
+def test_a_video_is_looked_through(page: Any, film: Path, way: str) -> None:
     page.get_by_role("navigation").get_by_role("link", name="Who is it?").click()
     page.locator(".drop").wait_for()
     if way == "dropped":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -37,12 +36,11 @@ USABLE_WITHIN = 1.0
 
 
 @pytest.fixture
-def studio(tmp_path: Path, trained: Path, library_of: Callable[..., Any], start_studio: Callable[..., Any]) -> Any:
+def studio(heroes: Path, library_of: Callable[..., Any], start_studio: Callable[..., Any]) -> Any:
     """A studio with trained runs, and with a library in which somebody was named."""
-    folder = shutil.copytree(trained, tmp_path / "studio", symlinks=True)
     photos = {f"{number}.png": ["anna", "tom"] for number in range(3)}
-    correct(library_of(photos, at=folder).folder, folder / "photos" / "0.png", "is", "Anna", face=1)
-    return start_studio(folder)
+    correct(library_of(photos, at=heroes).folder, heroes / "photos" / "0.png", "is", "Anna", face=1)
+    return start_studio(heroes)
 
 
 @pytest.fixture

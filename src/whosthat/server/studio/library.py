@@ -12,14 +12,15 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
+from starlette.concurrency import run_in_threadpool
 
 from whosthat.file_names import safe_name, unused_path
 from whosthat.library.contents import roots_of
 from whosthat.library.store import Library, is_library
+from whosthat.server.refusals import not_found
 from whosthat.server.studio.forms import CorrectForm, FindForm, RenameForm, ScanForm, TakeBackForm
 from whosthat.server.studio.jobs import Job
-from whosthat.server.studio.missing import not_found
-from whosthat.server.studio.routes import Here, PathQuery, box_as_json, in_thread
+from whosthat.server.studio.routes import Here, PathQuery, box_as_json
 from whosthat.server.studio.studio import Studio
 from whosthat.translation import _, ngettext
 from whosthat.wording import closed_up, counted
@@ -74,7 +75,7 @@ def about(here: Here, folder: PathQuery) -> dict[str, Any]:
 async def scan(form: ScanForm, here: Here) -> dict[str, Any]:
     """Begin to scan folders of photos into a library, a new one where none is named; without folders, those that it knows."""
     photos = [str(here.grounds.folder(one)) for one in form.photos]
-    place = await in_thread(_library, here, form.folder) if form.folder else unused_path(here.grounds.root, safe_name(_("library")))
+    place = await run_in_threadpool(_library, here, form.folder) if form.folder else unused_path(here.grounds.root, safe_name(_("library")))
 
     def over(job: Job) -> None:
         here.groups = None

@@ -19,7 +19,7 @@ from whosthat.evaluation.threshold_part import in_words
 from whosthat.evaluation.verdict import TOO_FEW, judge
 from whosthat.runs.files import BUNDLE, METRICS, REPORT, read_counts
 from whosthat.runs.folders import RunSummary, compare_runs, list_runs, summarise
-from whosthat.server.studio.missing import not_found
+from whosthat.server.refusals import not_found
 from whosthat.translation import _
 from whosthat.wording import duration, percent
 from whosthat.workflow.thresholds import run_threshold

@@ -66,6 +66,17 @@ export function useAction() {
   return [run, busy, error];
 }
 
+/** A name and a button, with which faces are named. `onName(name)` hears the name, which is never empty; `list` is the id of the names that are proposed while one writes. */
+export function NameForm({ label, action, list, value = "", main = false, busy, onName }) {
+  const [name, setName] = useState(value);
+  const submit = (event) => {
+    event.preventDefault();
+    onName(name);
+  };
+  return html`<form class="naming" onSubmit=${submit}><label><span class="hidden">${label ?? _("Name")}</span><input type="text" required maxlength="200" autocomplete="off" list=${list} placeholder=${_("Name")} value=${name} onInput=${(event) => setName(event.target.value)} /></label>
+    <button class=${main ? "main" : ""} disabled=${busy}>${action}</button></form>`;
+}
+
 /** A dialog over the page; Esc and a click beside it close it, and the focus goes back to where it was. `look` is its class: sheet, wide. */
 export function Dialog({ title, look = "", onClose, children }) {
   const dialog = useRef(null);

@@ -8,8 +8,7 @@ import { Fragment, html, useEffect, useRef, useState } from "../html.js";
 import { boxUrl, get, post } from "../api.js";
 import { walk } from "../faces.js";
 import { Working } from "../jobs.js";
-import { NameForm } from "../name_form.js";
-import { Empty, Fault, Heading, insideText, Small, useAction, useLoaded, Waiting } from "../parts.js";
+import { Empty, Fault, Heading, insideText, NameForm, Small, useAction, useLoaded, Waiting } from "../parts.js";
 import { _, ngettext, visible } from "../texts.js";
 import { libraryAt } from "./library.js";
 
