@@ -31,9 +31,10 @@ NEIGHBOURS = 24
 """So many nearest faces of each face are compared with it, and so many nearest groups of each group once these have grown; groups are
 compared when any of their faces were."""
 
-FALSE_MERGERS, CARE = 0.2, 0.75
-"""How often a group may meet another person's by chance, among all groups of its size; and the share of what is known to vary from one
-collection of photos to another (`Impostors.scatter`) by which strangers are taken to lie nearer than was measured. Chosen together."""
+FALSE_MERGERS, GROWTH, CARE = 0.05, 1.25, 0.5
+"""How often a single face may meet another person's by chance, among all faces; how that grows with the size of groups, as a power, for a
+group of many is surer to be one person's; and the share of what is known to vary from one collection of photos to another
+(`Impostors.scatter`) by which strangers are taken to lie nearer than was measured. Chosen together."""
 
 ASIDE = -1
 """The label of a face that is in no group because it tells too little."""
@@ -159,7 +160,7 @@ def _squared_limits(embedder: str, n_faces: int, among: int = 0) -> NDArray[np.f
     Among n faces there are n / k groups of k faces that one of that size may be taken for.
     """
     strangers, sizes = Impostors(embedder), np.arange(1, n_faces + 1)
-    shares = np.minimum(FALSE_MERGERS * sizes / max(n_faces, among), 0.5)
+    shares = np.minimum(FALSE_MERGERS * sizes**GROWTH / max(n_faces, among), 0.5)
     return np.minimum(strangers.nearer_than(shares) - CARE * strangers.scatter(1), strangers.between_groups) ** 2
 
 

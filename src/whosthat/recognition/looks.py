@@ -32,7 +32,7 @@ SMALLEST, BLURRED, TURNED = 30, 8.0, 0.8
 """Faces that are smaller or less sharp (as in `workflow.discover`), or turned further away, tell too little to be compared: the profiles
 of two people are as near to each other as two photos of one from the front."""
 
-AMONG, LASTING = 500, 3
+AMONG, LASTING = 170, 3
 """Strangers are put together as carefully as among so many faces: of the few in a video, every wrong one is seen. One who cannot be
 compared gets a number of their own when seen in so many looks; fewer may be no face at all."""
 
