@@ -8,14 +8,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
-from typing import Protocol
+from typing import TYPE_CHECKING
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.types import Scope
 
 from whosthat.errors import WhosthatError
 from whosthat.server.compreface import compreface_router
@@ -30,29 +29,15 @@ from whosthat.server.service import Service
 from whosthat.translation import N_, _
 from whosthat.version import __version__
 
+if TYPE_CHECKING:
+    from whosthat.server.studio.studio import Studio
+
 _NOT_ROUTED = {
     400: ("malformed", N_("The request cannot be answered.")),
     404: ("not_found", N_("There is nothing at this address.")),
     405: ("method_not_allowed", N_("This address takes other methods: {methods}.")),
 }
 """A code and a sentence for what Starlette refuses before a route is met."""
-
-
-class Studio(Protocol):
-    """What a page adds to the service: routes, who may use them without the token, and how much they take (see `guards.Door`)."""
-
-    @property
-    def router(self) -> APIRouter:
-        """Its routes."""
-
-    def admits(self, scope: Scope) -> bool:
-        """Tell whether a request needs no token: it carries the page's cookie, or asks for what everybody may see."""
-
-    def largest(self, path: str) -> int | None:
-        """Return how many bytes a request to a path may hold; None for the service's own limit."""
-
-    async def close(self) -> None:
-        """End what it began; called when the service ends."""
 
 
 def make_app(service: Service, *, door: Door | None = None, studio: Studio | None = None) -> FastAPI:

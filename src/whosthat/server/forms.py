@@ -118,7 +118,8 @@ class BundleAnswer(_Answer):
         """Describe an open bundle."""
         facts, recogniser = bundle.facts, bundle.recogniser
         known = {"kind": facts.kind, "network": facts.network, "people": facts.has_gallery, "created": facts.created}
-        return cls(name=bundle.name, labels=len(recogniser.labels), threshold=recogniser.threshold, available=not bundle.trouble, **known)
+        answers = {"labels": len(recogniser.labels), "threshold": recogniser.threshold, "available": not bundle.trouble}
+        return cls.model_validate({"name": bundle.name, **known, **answers})
 
 
 class BundlesAnswer(_Answer):

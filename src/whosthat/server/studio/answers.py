@@ -26,7 +26,7 @@ from whosthat.recognition.grouping import group_faces
 from whosthat.server.refusals import Refusal, not_found
 from whosthat.server.studio.forms import FaceForm, GroupForm, NamedFaceForm, NotThisForm, PeopleForm
 from whosthat.server.studio.jobs import Job
-from whosthat.server.studio.photos import SIZES
+from whosthat.server.studio.photos import SIZES, check_size
 from whosthat.server.studio.routes import Here
 from whosthat.server.studio.shown import ShownPhoto, as_json, failed
 from whosthat.server.studio.studio import Opened, Studio
@@ -93,8 +93,7 @@ def clear(here: Here) -> dict[str, Any]:
 @router.get("/identified/{id}")
 def identified(id: str, here: Here, size: int = SIZES[-1]) -> Response:
     """Return a copy of a photo that is shown."""
-    if size not in SIZES:
-        raise Refusal(422, "invalid", "Photos come in these sizes: {sizes}.", sizes=_(", ").join(map(str, SIZES)))
+    check_size(size)
     photo = here.shown.get(id)
     copy = here.copies.of_bytes(photo.id, photo.content, size)
     return Response(copy, media_type="image/jpeg", headers=KEPT_AN_HOUR)

@@ -19,6 +19,8 @@ from pathlib import Path
 from whosthat.evaluation.group_sheet import DECODED_AT, around
 from whosthat.photos.drawing import encode_image, thumbnail
 from whosthat.photos.reading import opened
+from whosthat.server.refusals import Refusal
+from whosthat.translation import _
 from whosthat.types import Box
 
 SIZES = (160, 480, 1600)
@@ -70,6 +72,12 @@ class Copies:
             while self._taken > self._room:
                 self._taken -= len(self._kept.popitem(last=False)[1])
         return copy
+
+
+def check_size(size: int) -> None:
+    """Raise `Refusal` for a size that is none of `SIZES`."""
+    if size not in SIZES:
+        raise Refusal(422, "invalid", "Photos come in these sizes: {sizes}.", sizes=_(", ").join(map(str, SIZES)))
 
 
 def _give_way() -> None:

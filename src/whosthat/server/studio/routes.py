@@ -20,7 +20,7 @@ from whosthat.server.studio.entrance import REPORT_POLICY
 from whosthat.server.studio.folders import keep_dropped, libraries, listed, new_folder, photos_below
 from whosthat.server.studio.forms import FolderForm, Name, SetAsideForm, ThresholdForm, TrainForm, UndoForm
 from whosthat.server.studio.jobs import Job
-from whosthat.server.studio.photos import SIZES, tag_of
+from whosthat.server.studio.photos import SIZES, check_size, tag_of
 from whosthat.server.studio.studio import Studio
 from whosthat.server.uploads import read_form
 from whosthat.training.recipe_base import FACES
@@ -109,8 +109,7 @@ def photo(
     here: Here, path: PathQuery, size: int = SIZES[0], box: BoxQuery = "", if_none_match: Annotated[str | None, Header()] = None
 ) -> Response:
     """Return a small copy of a photo, or of what is in a box, unless the browser has it already."""
-    if size not in SIZES:
-        raise Refusal(422, "invalid", "Photos come in these sizes: {sizes}.", sizes=_(", ").join(map(str, SIZES)))
+    check_size(size)
     place = here.grounds.photo(path)
     try:
         tag = tag_of(place, box or size)
