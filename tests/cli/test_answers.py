@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from whosthat.cli.answers import not_looked_at, show_predictions
+from whosthat.cli.answers import show_predictions
 from whosthat.recognition.tracking import Track
 from whosthat.types import Box, Sighting
 from whosthat.workflow.predict_video import VideoAnswer

@@ -11,7 +11,7 @@ from unittest.mock import Mock
 import pytest
 
 from whosthat.cli.app import main
-from whosthat.errors import DoubtError, WhichFaceError
+from whosthat.errors import DoubtError, NameTakenError, WhichFaceError
 from whosthat.library.facts import Fact, How, What
 from whosthat.types import Box
 from whosthat.workflow.library.answering import Answered, ChangedAnswer
@@ -114,10 +114,15 @@ def test_taking_back_and_bringing_back(replaced: Any, capsys: pytest.CaptureFixt
 
 def test_renaming_asks_before_it_merges(replaced: Any, terminal: Any, capsys: pytest.CaptureFixture[str]) -> None:
     rename = replaced("whosthat.workflow.library.correcting.rename_in_library", Corrected((), Answered(50, 4)))
-    replaced("whosthat.workflow.library.correcting.is_taken", False)
     assert main(["correct", "lib", "--rename", "ana=anna"]) == 0
     assert (rename.arguments, rename.options) == ((Path("lib"), "ana", "anna"), {"merge": False})
-    replaced("whosthat.workflow.library.correcting.is_taken", True)
+
+    def taken(*given: Any, merge: bool) -> Any:
+        if not merge:
+            raise NameTakenError("Make one person of ana and anna?")
+        return rename(*given, merge=merge)
+
+    monkeypatch.setattr("whosthat.workflow.library.correcting.rename_in_library", taken)
     assert main(["correct", "lib", "--rename", "ana=anna"]) == 2
     assert "--merge" in capsys.readouterr().err
     assert main(["correct", "lib", "--rename", "ana=anna", "--merge"]) == 0

@@ -12,6 +12,9 @@ from whosthat.cli.commands import COMMANDS
 from whosthat.cli.options import OUTPUT, JsonOption, LibraryArgument, about, argument, examples, hints, new_app, option
 from whosthat.cli.output import command_line, confirmed, face_cells, say, show_first, show_json, show_table
 from whosthat.errors import UsageError
+from whosthat.cli.options import OUTPUT, JsonOption, about, argument, examples, new_app, option
+from whosthat.cli.output import confirmed, say, show_first, show_json, show_table
+from whosthat.errors import DoubtError, NameTakenError, UsageError, WhichFaceError
 from whosthat.translation import N_, _, ngettext
 from whosthat.wording import counted
 
@@ -112,20 +115,20 @@ def _take_back(library: Path, number: str | None, *, redo: bool, as_json: bool) 
 
 
 def _rename(library: Path, pair: str, *, merge: bool, as_json: bool) -> None:
-    from whosthat.workflow.library.correcting import is_taken, rename_in_library
+    from whosthat.workflow.library.correcting import rename_in_library
 
     name, equals, new_name = pair.partition("=")
     if not equals or not name or not new_name:
         raise UsageError("--rename takes OLD=NEW; got {pair!r}.", pair=pair[:300])
-    if not merge and is_taken(library, name, new_name):
-        question = _("{name} is a person of this library already. Make one person of {old} and {name}?", name=new_name, old=name)
+    try:
+        done = rename_in_library(library, name, new_name, merge=merge)
+    except NameTakenError as question:
         if not sys.stdin.isatty():
-            raise UsageError("{question} Then add --merge. It cannot be taken back.", question=question)
-        merge = confirmed(_("{question} It cannot be taken back.", question=question))
-        if not merge:
+            raise UsageError("{question} --merge does it.", question=question) from question
+        if not confirmed(str(question)):
             say(_("Nothing was changed."))
             return
-    done = rename_in_library(library, name, new_name, merge=merge)
+        done = rename_in_library(library, name, new_name, merge=True)
     say(_("{name} is now called {new_name}.", name=name, new_name=new_name))
     _show(library, done, as_json=as_json)
 

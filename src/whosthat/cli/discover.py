@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from whosthat.cli.answers import not_looked_at
 from whosthat.cli.commands import COMMANDS
 from whosthat.cli.metadata import ContactsOption, InFilesOption, ReadXmpOption, WriteXmpOption, check_together, say_read, say_written
 from whosthat.cli.options import DeviceOption, EngineOption, JsonOption, about, argument, examples, new_app, option
@@ -18,7 +17,7 @@ from whosthat.cli.terminal import terminal_progress
 from whosthat.cluster import LOCAL
 from whosthat.errors import UsageError
 from whosthat.translation import N_, _
-from whosthat.wording import counted
+from whosthat.wording import counted, not_looked_at
 
 if TYPE_CHECKING:
     from whosthat.workflow.discovery import Discovery, Group

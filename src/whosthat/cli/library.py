@@ -19,10 +19,9 @@ from whosthat.translation import N_, _
 from whosthat.wording import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from whosthat.types import SetAside
-    from whosthat.workflow.library.scanning import Scan
     from whosthat.workflow.library.status import LibraryStatus
 
 app = new_app(COMMANDS["library"])
@@ -75,6 +74,7 @@ def scan(
 ) -> None:
     """Answer ``whosthat library LIBRARY scan``."""
     from whosthat.workflow.library.scanning import scan as scan_photos
+    from whosthat.workflow.library.words import scan_sentences
 
     with terminal_progress() as progress:
         found = scan_photos(ctx.obj, photos or [], bundle=bundle, progress=progress)
@@ -82,6 +82,7 @@ def scan(
         show_json(found)
     say(*_scan_lines(found), *not_looked_at(found.passed_over), *_first(found.unreadable), *_first(found.crowded))
     say(*_scan_lines(found), *not_looked_at(found.passed_over, sidecars=not read_xmp), *_first(found.unreadable))
+    say(*scan_sentences(found), *_first(found.unreadable))
     is_whole = not (read_xmp and read_and_say(ctx.obj).problems)
     say(*_scan_lines(found), *not_looked_at(found.passed_over), *_first(found.unreadable))
     is_whole = not (read_xmp and library_metadata.read_and_say(ctx.obj).problems)

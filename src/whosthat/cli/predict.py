@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from whosthat.cli.answers import not_looked_at, show_predictions
+from whosthat.cli.answers import show_predictions
 from whosthat.cli.commands import COMMANDS
 from whosthat.cli.metadata import InFilesOption, WriteXmpOption, check_together, say_written
 from whosthat.cli.options import BundleArgument, DeviceOption, EngineOption, JsonOption, about, argument, examples, new_app, option
@@ -22,6 +22,7 @@ from whosthat.cluster import engine as engines
 from whosthat.errors import DatasetError, UsageError
 from whosthat.progress import Progress
 from whosthat.translation import N_, _
+from whosthat.wording import not_looked_at
 
 if TYPE_CHECKING:
     from whosthat.cluster import Cluster
@@ -133,6 +134,8 @@ def predict(  # noqa: PLR0913  typer makes a parameter of each option
         say(_("Heat maps are in {folder}: red is where the network found its answer.", folder=explain))
     is_whole = written is None or say_written(written)
     say(*not_looked_at(others))
+    is_whole = names.told()
+    say(*not_looked_at(others, takes_videos=True))
     say(*(_("{path}: {problem}", path=one.path, problem=one.problem) for one in failed))
     if failed or not is_whole:
         raise typer.Exit(DatasetError.exit_code)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from whosthat.errors import UsageError, did_you_mean
+from whosthat.errors import NameTakenError, UsageError, did_you_mean
 from whosthat.library.contents import SAME_PLACE
 from whosthat.library.store import Library
 from whosthat.types import Box
@@ -271,12 +271,12 @@ def names_by_key(library: Library) -> dict[str, str]:
     return {**dict(before), **{key_of(name): name for name in people_of(library).values()}}
 
 
-def rename(library: Library, name: str, new_name: str, *, merge: bool = False) -> bool:
-    """Call a person by another name; where somebody else has it, ``merge`` makes one person of both. Return whether it did.
+def rename(library: Library, name: str, new_name: str, *, merge: bool = False) -> None:
+    """Call a person by another name; where somebody else has it, ``merge`` makes one person of both.
 
     Who is still called so by a recogniser is this person.
 
-    Raises UsageError where nobody has the first name, or somebody else has the second and ``merge`` is False.
+    Raises UsageError where nobody has the first name, and NameTakenError where somebody else has the second and ``merge`` is False.
     """
     with library.changing() as change:
         known = _by_key(change)
@@ -287,7 +287,11 @@ def rename(library: Library, name: str, new_name: str, *, merge: bool = False) -
         other, taken = known.get(key_of(new_name), (row, ""))
         if other != row:
             if not merge:
-                raise UsageError("{name} is a person of this library already. Are both the same person? Then merge them.", name=taken)
+                raise NameTakenError(
+                    "{name} is a person of this library already. Make one person of {old} and {name}? That cannot be taken back.",
+                    name=taken,
+                    old=name,
+                )
             change.execute("UPDATE facts SET person = ? WHERE person = ?", (other, row))
             change.execute("UPDATE answers SET person = ? WHERE person = ?", (other, row))
             change.execute("UPDATE aliases SET person = ? WHERE person = ?", (other, row))
@@ -296,7 +300,6 @@ def rename(library: Library, name: str, new_name: str, *, merge: bool = False) -
             change.execute("UPDATE people SET name = ? WHERE id = ?", (unicodedata.normalize("NFC", new_name), row))
         change.execute("INSERT OR REPLACE INTO aliases VALUES (?, ?)", (key_of(name), other))
         change.execute("DELETE FROM aliases WHERE name = ?", (key_of(new_name),))
-    return other != row
 
 
 def _by_key(change: sqlite3.Connection) -> dict[str, tuple[int, str]]:
