@@ -62,5 +62,9 @@ def test_a_data_set_read_from_several_threads_gives_what_an_array_gives(tmp_path
 def test_class_weights_let_every_class_count_alike() -> None:
     labels = np.array([0] * 6 + [1] * 3 + [2])
     weights = class_weights(labels, 3)
-    totals = [weights[label] * (labels == label).sum() for label in range(3)]
-    assert totals == pytest.approx([10 / 3] * 3)
+    assert weights * np.bincount(labels) == pytest.approx([10 / 3] * 3)
+
+
+def test_a_class_without_photos_has_no_weight() -> None:
+    with pytest.raises(ValueError, match="Class 1 has no photos"):
+        class_weights(np.array([0, 2]), 3)

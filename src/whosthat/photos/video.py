@@ -30,7 +30,8 @@ _USUAL_RATE = 25.0
 """Frames a second where a file states none, or one that cannot be."""
 
 _LIKELY_SHARE = 0.95
-"""A file that gives a smaller share of the frames it announces is cut off or damaged; announced numbers are often a little off."""
+"""A file that ends before this share of the frames it announces, and of their time, is cut off or damaged. Announced numbers are often a
+little off, and where the rate varies, Matroska and WebM announce frames that there never were."""
 
 _SCENE_SIZE, _SAME_SCENE, _VISIBLE_CHANGE = (16, 9), 0.5, 4.0
 """Frames are compared as 16 x 9 grey pixels. A cut is a correlation below a half (in a concert clip the three cuts lie at -0.02,
@@ -58,6 +59,7 @@ class Video:
         self.rate = _between(capture.get(cv2.CAP_PROP_FPS), 0.1, 1000.0) or _USUAL_RATE  # frames a second
         self.n_announced = int(_between(capture.get(cv2.CAP_PROP_FRAME_COUNT), 1, 1e9))  # give or take; 0 when the file does not say
         self.n_read = 0  # frames read so far
+        self._seconds = -1 / self.rate  # when the last of them is shown
 
     def __enter__(self) -> Video:
         return self
@@ -70,7 +72,7 @@ class Video:
         """What kept the video from being read to its end, in a few words; "" when nothing did. Asked after the last frame."""
         if self.n_read >= MAX_VIDEO_FRAMES:
             return _("only the first {max_frames:,} frames were read", max_frames=MAX_VIDEO_FRAMES)
-        if self.n_read < _LIKELY_SHARE * self.n_announced:
+        if max(self.n_read, self._seconds * self.rate + 1) < _LIKELY_SHARE * self.n_announced:
             return _(
                 "the file is cut off or damaged: only {n_read:,} of its {n_frames:,} frames can be read",
                 n_read=self.n_read,
@@ -92,16 +94,16 @@ class Video:
         if every < 1:
             raise UsageError("The step between video frames (--every) must be 1 or more, got {every}.", every=every)
         before: NDArray[np.float64] | None = None
-        new_scene, seconds = False, -1 / self.rate
+        new_scene = False
         while self.n_read < MAX_VIDEO_FRAMES and (read := self._next()) is not None:
             bgr, stated = read
             index, self.n_read = self.n_read, self.n_read + 1
-            seconds = stated if stated > seconds else seconds + 1 / self.rate  # some files state no time, or go back
+            self._seconds = stated if stated > self._seconds else self._seconds + 1 / self.rate  # some files state no time, or go back
             look = cv2.resize(bgr, _SCENE_SIZE, interpolation=cv2.INTER_AREA).mean(axis=2)
             new_scene |= before is not None and _is_cut(before, look)
             before = look
             if index % every == 0:
-                yield Frame(index, seconds, cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), new_scene, look)
+                yield Frame(index, self._seconds, cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), new_scene, look)
                 new_scene = False
         if self.n_read == 0:
             raise PhotoError(self.path, "no frame of the video can be decoded")

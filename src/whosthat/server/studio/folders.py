@@ -22,8 +22,7 @@ from whosthat.file_names import candidates, is_text, safe_name, unused_path
 from whosthat.library.store import is_library
 from whosthat.photos.reading import looks_like_photo
 from whosthat.photos.signatures import SNIFF_BYTES, format_of
-from whosthat.server.refusals import Refusal
-from whosthat.server.studio.missing import not_found
+from whosthat.server.refusals import Refusal, not_found
 from whosthat.settings import MAX_PHOTO_BYTES
 from whosthat.translation import _
 
