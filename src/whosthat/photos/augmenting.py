@@ -7,7 +7,7 @@ depend on the batch size, on threads, or on which photos came before, and a resu
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import astuple, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,11 +26,6 @@ class Augmentation:
     brightness: float = 0.0  # lighter or darker by up to this share of the full range, 0 to 1
     contrast: float = 0.0  # raised or lowered by up to this share, 0 to 1
 
-    @property
-    def changes_nothing(self) -> bool:
-        """Whether every view would equal its photo."""
-        return not any(getattr(self, field.name) for field in fields(self))
-
 
 def view_generator(seed: int, epoch: int, photo: int) -> np.random.Generator:
     """Return the random numbers of one view: of the run's seed, the epoch from 0, and the photo's index in its part of the split."""
@@ -45,7 +40,7 @@ def augment(image: Image, augmentation: Augmentation, generator: np.random.Gener
     The same number of random numbers (`view_generator`) is always drawn, whatever the settings.
     """
     draws = generator.uniform(-1.0, 1.0, size=7)
-    if augmentation.changes_nothing:
+    if not any(astuple(augmentation)):
         return image
     frames = image[None] if image.ndim == 3 else image
     warp = _warp(draws, augmentation, width=frames.shape[2], height=frames.shape[1])
