@@ -15,7 +15,7 @@ from unittest.mock import Mock
 import pytest
 from filelock import FileLock
 
-from whosthat.errors import UsageError, WeightsError
+from whosthat.errors import WeightsError
 from whosthat.networks import registry
 from whosthat.networks.pretrained import find_weights
 from whosthat.workflow import model_files
@@ -51,13 +51,6 @@ def test_every_file_is_pinned_and_can_be_had() -> None:
         assert file.n_bytes > 0
         assert file.address.startswith("https://") or "pip install" in file.needed
     assert [name for name, file in known.items() if file.md5] == ["resnet50", "vgg16"]
-
-
-def test_a_name_that_has_no_weights_gets_advice() -> None:
-    with pytest.raises(UsageError, match=r'no published weights named \'vgg\'. Did you mean "vgg16"'):
-        model_file("vgg")
-    with pytest.raises(UsageError, match=r"cnn6 has no published weights: .*vgg16"):
-        model_file("cnn6")
 
 
 def test_a_network_file_is_added_by_its_content_and_then_found(stand_in: ModelFile, tmp_path: Path) -> None:

@@ -118,7 +118,7 @@ def begun(run: TrainingRun, recipe: AnyRecipe) -> Iterator[None]:
 def split_of(audit: Audit, recipe: AnyRecipe) -> Split:
     """Divide the photos as a recipe says; DatasetError where they cannot be."""
     if problem := label_problem(audit.classes):
-        raise DatasetError("{problem}.", problem=problem)
+        raise DatasetError("{problem}. Rename the folder.", problem=problem)
     if isinstance(recipe, FaceRecipe):
         from whosthat.workflow import train_faces
 
@@ -173,7 +173,7 @@ def resume(
         require_keras()
         frames = recipe.frames
     audit = audit_folder(root, frames=frames, progress=progress)
-    parts = read_split(folder / SPLIT, audit, ratios=recipe.ratios, seed=recipe.seed_of_split)
+    parts = read_split(folder / SPLIT, audit)
     result = _carry_out(
         TrainingRun(folder, root, audit, parts, strangers, features=features, tested=tested, hopeless=hopeless, engine=engine),
         recipe,
