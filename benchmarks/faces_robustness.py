@@ -28,7 +28,7 @@ from whosthat.photos.drawing import thumbnail
 from whosthat.photos.reading import read
 from whosthat.recognition.enrolling import fit_identifier
 from whosthat.recognition.face_recogniser import FaceRecogniser
-from whosthat.training.recipe import FaceRecipe
+from whosthat.training.recipe_base import FaceRecipe
 from whosthat.types import Image
 from whosthat.workflow.face_photos import faces_of_photos, open_reader
 from whosthat.workflow.train_faces import split_faces

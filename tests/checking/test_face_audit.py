@@ -36,7 +36,7 @@ def audited(*found: tuple[str, PhotoFaces]) -> FaceAudit:
     photos = []
     for number, (person, _) in enumerate(found):
         name = f"{person}/{number}.jpg"
-        photos.append(AuditedPhoto(Photo(Path("photos") / name, person, name), f"{number:064x}", 400, 300, 1, None, number))
+        photos.append(AuditedPhoto(Photo(Path("photos") / name, person, name), f"{number:064x}", 400, 300, False, None, number))
     audit = Audit(Path("photos"), PEOPLE, tuple(photos), (), ())
     return audit_faces(audit, {f"{number:064x}": faces for number, (_, faces) in enumerate(found)})
 

@@ -125,6 +125,12 @@ class FaceAudit:
     look_alikes: tuple[Pair, ...] = ()
     unlike: tuple[UnlikePhotos, ...] = ()
 
+    @property
+    def misplaced(self) -> tuple[SuspectPhoto, ...]:
+        """The suspects that are not told as `unlike`: those may show another age, and somebody has to look."""
+        unlike = {photo for one in self.unlike for photo in one.photos}
+        return tuple(one for one in self.suspects if one.photo not in unlike)
+
     def without(self, people: Collection[str], photos: Collection[str]) -> FaceAudit:
         """Return what is left when people go: no line that names them or a photo of theirs.
 
