@@ -96,13 +96,12 @@ def test_one_face_is_a_group_and_none_is_none(tree, tmp_path):
     assert whosthat.discover(tree / "wall.png").groups == ()
 
 
-def test_a_folder_without_photos(tmp_path):
-    found = discover(tmp_path)
-
-    assert [one.reason for one in found.unreadable] == ["the folder holds no photos"]
-
-
-def test_no_places_at_all():
+def test_no_photos_at_all(tmp_path):
+    with pytest.raises(DatasetError, match="the folder holds no photos"):
+        discover(tmp_path)
+    (tmp_path / "film.jpg").write_bytes(b"")
+    with pytest.raises(DatasetError, match=r"There are no photos in .*\n.*film.jpg: the file is empty"):
+        discover(tmp_path / "film.jpg")
     with pytest.raises(DatasetError, match="There are no photos"):
         discover([])
 

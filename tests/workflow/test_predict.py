@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -27,11 +27,6 @@ def save_photo(path: Path, colour: str) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     save_image(np.full((12, 9, 3), COLOURS[colour], np.uint8), path)
     return path
-
-
-@pytest.fixture
-def bundle(tmp_path: Path, save_colours: Callable[..., Path]) -> Path:
-    return save_colours(tmp_path / "bundle")
 
 
 def names(predictions: Iterator[Prediction]) -> list[tuple[str, str | None]]:

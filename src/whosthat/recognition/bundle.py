@@ -153,7 +153,7 @@ def label_problem(labels: Iterable[str], *, old: Iterable[str] = ()) -> str | No
 
     Example:
         >>> label_problem(["cat", "../dog"])
-        "'../dog' is not a class name: it must not contain / or a backslash, be . or .., or be longer than 255 characters"
+        "'../dog' cannot be a name: it must not contain / or a backslash, be . or .., or be longer than 255 characters"
     """
     seen: dict[str, str] = {}
     labels = tuple(labels)
@@ -163,14 +163,14 @@ def label_problem(labels: Iterable[str], *, old: Iterable[str] = ()) -> str | No
     for label in (*old, *labels):
         if not label.strip() or len(label) > 255 or label in (".", "..") or "/" in label or "\\" in label:
             return _(
-                "{label!r} is not a class name: it must not contain / or a backslash, be . or .., or be longer than 255 characters",
+                "{label!r} cannot be a name: it must not contain / or a backslash, be . or .., or be longer than 255 characters",
                 label=label[:300],
             )
         hidden = _REORDERING_CHARACTERS | _MARKS if label in new else _REORDERING_CHARACTERS
         if not (label.isascii() and label.isprintable()) and any(
             unicodedata.category(letter) in _HIDDEN_CHARACTERS or letter in hidden for letter in label
         ):
-            return _("{label!r} is not a class name: it contains an invisible character; rename the folder", label=label)
+            return _("{label!r} cannot be a name: it contains an invisible character", label=label)
         key = unicodedata.normalize("NFC", label).casefold()
         if key in seen:
             return _("{first!r} and {label!r} are the same name on some systems; rename one of them", first=seen[key], label=label)

@@ -75,14 +75,15 @@ def discover(
         recogniser = _opened(bundle, cluster)
         reader = open_reader(AUTO, AUTO, cluster).reader if recogniser is None else recogniser.reader
         photos, unreadable = _photos(places, without, passed_over)
-        if not photos and not unreadable:
-            raise DatasetError("There are no photos in {places}.", places=", ".join(map(str, places)))
         first = {digest: files[0] for digest, files in photos.items()}
         seen = seen_in_photos(first, reader, what=_("photos looked at"), progress=progress)
     gone = [digest for digest in photos if digest not in seen]
     unreadable += [
         SetAside(path, why_unreadable(path) or _("the file can no longer be read")) for digest in gone for path in photos[digest]
     ]
+    if not seen:
+        why = "".join(f"\n{one.path}: {one.reason}" for one in unreadable)
+        raise DatasetError("There are no photos in {places}.{why}", places=", ".join(map(str, places)), why=why)
     faces = [one for digest, files in photos.items() if digest in seen for one in _faces(digest, files, seen[digest])]
     return Discovery(
         tuple(faces),

@@ -108,7 +108,7 @@ class Discovery:
         embedder: The network that embedded them.
         facts: Names that were given to faces, by their id.
         never: Names that faces do not have, by their id.
-        single: The ids of faces that were named one by one, not with their group.
+        single: The ids of faces that were named one by one, not with their group: no other face takes their name.
         known: Names that a recogniser gives to faces, by their id; empty without one.
         without_face: The photos without any.
         unreadable: The files that could not be looked at, and why.
@@ -156,8 +156,9 @@ class Discovery:
     def named(self, names: Mapping[str, str]) -> Discovery:
         """Give names to groups ("3") and to single faces ("3.7", the seventh of that group), and return what becomes of it.
 
-        The same name twice makes one person of two groups; a face with another name leaves its group. `NOBODY` is somebody whom you do
-        not know, and an empty name takes a name back. Raises UsageError where there is no such group or face, or a name cannot be one.
+        The same name twice makes one person of two groups; a face with a name of its own leaves its group, which keeps its own. `NOBODY`
+        is somebody whom you do not know, and an empty name takes a name back. Raises UsageError where there is no such group or face, or
+        a name cannot be one.
         """
         found = self
         for single in (False, True):  # what is said of a face counts more than what is said of its group
@@ -290,16 +291,21 @@ class Discovery:
         return [(name, rows) for (name, _label), rows in parts.items()]
 
     def _names_of(self, rows: IntArray) -> list[str | None]:
-        """Return the names of the faces of one label: one that was not named takes that of the nearest which was, if it may."""
+        """Return the names of the faces of one label: one that was not named takes that of the nearest which was, if it may.
+
+        What was said of single faces alone names no other.
+        """
         ids = [self.faces[row].id for row in rows]
         told = [at for at, face in enumerate(ids) if face in self.facts]
-        if not told:
-            return [None] * len(ids)
+        of_group = {self.facts[ids[at]] for at in told if ids[at] not in self.single}
+        if not of_group:
+            return [self.facts.get(face) for face in ids]
         nearest = [told[0]] * len(ids)
         if len({self.facts[ids[at]] for at in told}) > 1:
             vectors = np.stack([self.faces[row].vector for row in rows])
             nearest = [told[at] for at in distances(vectors, vectors[told]).argmin(axis=1).tolist()]
-        names = [self.facts.get(face, self.facts[ids[at]]) for face, at in zip(ids, nearest, strict=True)]
+        near = [self.facts[ids[at]] for at in nearest]
+        names = [self.facts.get(face, name if name in of_group else None) for face, name in zip(ids, near, strict=True)]
         return [None if name in self.never.get(face, ()) else name for face, name in zip(ids, names, strict=True)]
 
     def _never(self, faces: Sequence[FoundFace]) -> Set[str]:

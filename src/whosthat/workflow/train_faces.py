@@ -42,7 +42,7 @@ from whosthat.recognition.index import search_words
 from whosthat.runs.files import BUNDLE
 from whosthat.runs.folders import set_latest
 from whosthat.runs.lock import resumable, run_lock, saving
-from whosthat.training.recipe import FaceRecipe
+from whosthat.training.recipe_base import FaceRecipe
 from whosthat.translation import _, ngettext
 from whosthat.types import PARTS, FloatArray, IntArray
 from whosthat.wording import counted, listing
@@ -57,7 +57,7 @@ def split_faces(audit: Audit, recipe: FaceRecipe) -> Split:
     kept = tuple(item for item in audit.photos if item.photo.class_name in testable)
     others = tuple(item for item in audit.photos if item.photo.class_name not in testable)
     if not kept:
-        return Split(audit.classes, {"train": others, "validation": (), "test": ()}, recipe.ratios, recipe.seed_of_split)
+        return Split(audit.classes, {"train": others, "validation": (), "test": ()})
     part = replace(audit, classes=tuple(testable), photos=kept)
     made = split(part, ratios=recipe.ratios, seed=recipe.seed_of_split, pictures_per_class=recipe.pictures_per_class)
     train = sorted((*made.parts["train"], *others), key=lambda item: (item.photo.class_name, item.photo.name))

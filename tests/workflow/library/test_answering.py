@@ -150,10 +150,24 @@ def test_a_group_gives_its_name_where_nothing_else_does(library_of: MakeLibrary,
 def test_in_a_group_of_several_names_the_nearest_counts(library_of: MakeLibrary) -> None:
     library = library_of(PHOTOS)
     group(library, 0, "a1", "b1", "b2", "c1", "e1", "e2")
-    say(library, "a1", "is", "Anna")
-    say(library, "c1", "is", "Tom")
+    say(library, "a1", "is", "Anna", "group")
+    say(library, "c1", "is", "Tom", "metadata")
     answer_again(library)
     assert names(library) == {"a1": "Anna", "b1": "Anna", "b2": "Tom", "c1": "Tom", "e1": "Tom", "e2": "Anna"}
+
+
+def test_what_is_said_of_one_face_names_no_other(library_of: MakeLibrary) -> None:
+    library = library_of(PHOTOS)
+    group(library, 0, "a1", "b1", "b2", "c1", "e1", "e2")
+    say(library, "c1", "is", "Tom")
+    answer_again(library)
+    assert names(library) == {"c1": "Tom"}
+    say(library, "a1", "is", "Anna", "group")
+    answer_again(library)
+    assert names(library) == {"a1": "Anna", "b1": "Anna", "c1": "Tom", "e2": "Anna"}, "who is nearer to Tom has no name"
+    say(library, "a1", "is", "Anna")
+    answer_again(library)
+    assert names(library) == {"a1": "Anna", "b1": "Anna", "c1": "Tom", "e2": "Anna"}, "the group is Anna's still"
 
 
 def test_new_photos_alone_unless_facts_or_recogniser_changed(library_of: MakeLibrary, use: Use) -> None:

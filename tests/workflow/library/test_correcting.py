@@ -12,7 +12,7 @@ from unittest.mock import Mock
 import numpy as np
 import pytest
 
-from whosthat.errors import DatasetError, DoubtError, UsageError, WhichFaceError
+from whosthat.errors import DatasetError, DoubtError, LibraryError, NameTakenError, UsageError, WhichFaceError
 from whosthat.library import facts
 from whosthat.library.contents import faces_of, set_setting
 from whosthat.library.facts import Place, Saying
@@ -145,7 +145,7 @@ def test_the_list_shows_steps_and_the_face_of_each(library: Path, photos: Path) 
     undo_correction(library, number)
     correct(library, photos / "b.png", "no_face", face=1)
     listed = corrections(library)
-    assert [(one.fact.what, one.n_faces, one.face) for one in listed] == [("no_face", 1, 1), ("is", 1, None), ("is", 6, 1)]
+    assert [(one.fact.what, one.n_faces, one.face) for one in listed] == [("no_face", 1, 1), ("is", 1, 2), ("is", 6, 1)]
     assert [one.path for one in listed[:2]] == [photos / "b.png"] * 2
     assert len(corrections(library, undone=False)) == 2
     assert len(undo_correction(library, listed[-1].fact.number).facts) == 6
@@ -159,10 +159,8 @@ def test_renaming_and_merging(library: Path, photos: Path) -> None:
     correct(library, photos / "c.png", "is", "Tom")
     rename_in_library(library, "Ana", "Anna")
     assert name_of(library, photos / "a.png") == "Anna"
-    with pytest.raises(UsageError, match="already"):
+    with pytest.raises(NameTakenError, match="already"):
         rename_in_library(library, "Anna", "tom")
-    assert correcting.is_taken(library, "Anna", "tom")
-    assert not correcting.is_taken(library, "Anna", "ANNA")
     rename_in_library(library, "Anna", "tom", merge=True)
     assert (name_of(library, photos / "a.png"), name_of(library, photos / "c.png")) == ("Tom", "Tom")
     with pytest.raises(UsageError, match="Choose another name"):
@@ -251,3 +249,22 @@ def test_a_doubt_about_enrolling_says_nothing(library: Path, photos: Path, bundl
         correct(library, photos / "e.png", "is", "Tom", enrol=True)
     assert corrections(library) == ()
     assert [one.name for one in list_people(bundle)] == ["Anna"]
+
+
+def test_a_library_that_cannot_be_written_says_so(library: Path, photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(facts, "say", Mock(side_effect=LibraryError("no room")))
+    with pytest.raises(LibraryError, match="no room"):
+        correct(library, photos / "a.png", "is", "Anna")
+
+
+def test_what_is_said_of_one_face_leaves_its_group_without_a_name_and_says_so(library: Path, photos: Path) -> None:
+    with Library(library) as opened, opened.changing() as change:
+        change.execute(
+            "INSERT INTO groups SELECT faces.id, CAST(files.name AS TEXT) IN ('c.png', 'd.png') FROM faces JOIN files USING (photo)"
+        )
+    done = correct(library, photos / "a.png", "is", "Anna")
+    assert done.answered is not None
+    assert done.answered.changed == 1
+    assert done.notes == ("3 other faces of its group have no name. Look at the groups: they say who they may be.",)
+    assert correct(library, photos / "c.png", "is", "Tom").notes[0].startswith("1 other face of its group has no name.")
+    assert correct(library, photos / "d.png", "is", "Tom").notes == ()

@@ -55,6 +55,12 @@ def test_a_crowd_is_told_by_scan_and_status(folder: Path, tmp_path: Path, painte
         assert [(one.path, one.reason) for one in found.crowded] == [(crowd, finding.crowd_words(3))]
 
 
+def test_a_file_that_is_no_photo_is_not_missing_when_its_drive_is_away(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "photos").rename(tmp_path / "away")
+    assert scan(folder).missing == 3
+    assert library_status(folder).missing == 3
+
+
 def test_what_differs_from_the_disk_is_told_with_what_to_do(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "photos/broken.png").unlink()
     scan(folder)

@@ -20,7 +20,7 @@ import numpy as np
 from whosthat.errors import PhotoError
 from whosthat.recognition.face_recogniser import FaceRecogniser
 from whosthat.recognition.recogniser import Recogniser
-from whosthat.server.studio.missing import not_found
+from whosthat.server.refusals import not_found
 from whosthat.translation import _
 from whosthat.types import Face, FloatArray, Sighting
 

@@ -216,7 +216,10 @@ def _of_fact(told: Said, people: Mapping[int, str]) -> _Answer:
 def _of_groups(
     library: Library, reader: str, photos: Sequence[int], told: Mapping[int, Said], answers: Mapping[int, _Answer]
 ) -> Iterator[tuple[int, _Answer]]:
-    """Yield the name of its group for each face that has none: that of the nearest face of which a fact says who it is."""
+    """Yield the name of its group for each face that has none: that of the nearest face of which a fact says who it is.
+
+    What was said of single faces alone names no other.
+    """
     if not photos:
         return
     found = library.rows("SELECT face, photo, groups.number FROM groups JOIN faces ON faces.id = face WHERE reader = ?", (reader,))
@@ -229,11 +232,12 @@ def _of_groups(
     taken = {(photo_of[face], answer.name) for face, answer in answers.items() if face in photo_of}
     for faces in members.values():
         named = {face: everything[face].person for face in faces if face in everything and everything[face].person is not None}
+        of_group = {everything[face].person for face in named if everything[face].of_group}
         open_faces = [face for face in faces if photo_of[face] in wanted and not (face in answers and answers[face].name)]
         open_faces = [face for face in open_faces if face not in told or not told[face].fact]
         for face, person in _nearest_named(library, named, open_faces):
             place = photo_of[face], people[person]
-            if place not in taken and not (face in told and person in told[face].never):
+            if person in of_group and place not in taken and not (face in told and person in told[face].never):
                 taken.add(place)
                 yield face, _Answer(people[person], 0.0, "group")
 

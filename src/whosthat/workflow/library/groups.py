@@ -127,6 +127,7 @@ def discovery_of(library: Library) -> Discovery:
         embedder,
         facts,
         never=never,
+        single=frozenset(face for face, one in heard.items() if one.fact and not one.of_group),
         known={ids[face]: name for face, name in known if face in ids},
         without_face=tuple(places[photo][0] for photo in looked_at if photo in places and photo not in with_face),
     )

@@ -23,7 +23,7 @@ from whosthat.workflow.library.in_use import bundle_in_use
 
 _COUNTS = (
     "SELECT (SELECT count(*) FROM photos), (SELECT count(*) FROM files WHERE photo IS NOT NULL AND missing_since IS NULL), "
-    "(SELECT count(*) FROM files WHERE missing_since IS NOT NULL), "
+    "(SELECT count(*) FROM files WHERE photo IS NOT NULL AND missing_since IS NOT NULL), "
     "(SELECT count(*) FROM photos WHERE NOT EXISTS (SELECT 1 FROM looks WHERE photo = photos.id AND reader = :reader)), "
     "(SELECT count(*) FROM faces WHERE reader = :reader), "
     "(SELECT count(*) FROM faces LEFT JOIN answers ON face = faces.id WHERE reader = :reader AND person IS NULL "
