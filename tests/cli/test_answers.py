@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import io
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from whosthat.cli.answers import not_looked_at, show_predictions
+from whosthat.cli.answers import show_predictions
 from whosthat.recognition.tracking import Track
 from whosthat.types import Box, Sighting
 from whosthat.workflow.predict_video import VideoAnswer
@@ -108,7 +107,3 @@ def test_videos_get_a_table_of_people_with_times(capsys: pytest.CaptureFixture[s
         "film.mp4  Bo                     90 %      21  0:03.0 to 0:05.0",
         "cut.mp4   nobody was seen",
     ]
-
-
-def test_nothing_is_said_where_everything_was_looked_at() -> None:
-    assert not_looked_at(Counter()) == []

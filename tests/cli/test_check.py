@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from whosthat.cartoons import draw_photo_folder
-from whosthat.checking.face_audit import FaceAudit, Pair, SuspectPhoto
+from whosthat.checking.face_audit import FaceAudit, Pair, SuspectPhoto, UnlikePhotos
 from whosthat.cli.app import main
 from whosthat.dataset.audit import Audit
 from whosthat.dataset.findings import Finding
@@ -56,6 +56,14 @@ def test_fix_moves_nothing_without_yes_and_undo_moves_back(checked: Any, photos:
     assert not (photos / "bo" / "is ann.jpg").exists()
     assert main(["check", str(photos), "--undo", str(photos.with_name("photos-set-aside") / "plan.csv")]) == 0
     assert (photos / "bo" / "is ann.jpg").read_text() == "bo/is ann.jpg"
+
+
+def test_fix_leaves_what_may_be_of_another_age_and_says_so(replaced: Any, photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    suspects, unlike = (SuspectPhoto("bo/is ann.jpg", "bo", "ann", None, 0.31),), (UnlikePhotos("bo", ("bo/is ann.jpg",)),)
+    replaced("whosthat.workflow.check.check", Checkup(Audit(photos, (), (), (), ()), FaceAudit(2, suspects=suspects, unlike=unlike)))
+    assert main(["check", str(photos), "--fix", "--yes"]) == 0
+    assert "Not set aside: 1 photo, perhaps of another age." in capsys.readouterr().err
+    assert (photos / "bo" / "is ann.jpg").exists()
 
 
 def test_a_photo_that_cannot_be_moved_back_is_an_error_and_one_that_is_back_already_is_none(

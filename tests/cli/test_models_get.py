@@ -123,9 +123,9 @@ def test_an_md5_is_said_to_be_one(terminal: Any, capsys: pytest.CaptureFixture[s
 def test_an_added_network_says_how_to_train_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     from whosthat.networks import registry
 
-    facts, builder = registry._BUILDERS["resnet50"]
+    facts, *built = registry._BUILDERS["resnet50"]
     pinned = {"weights_sha256": hashlib.sha256(CONTENT).hexdigest(), "weights_md5": "", "weights_bytes": len(CONTENT)}
-    monkeypatch.setitem(registry._BUILDERS, "resnet50", (dataclasses.replace(facts, **pinned), builder))
+    monkeypatch.setitem(registry._BUILDERS, "resnet50", (dataclasses.replace(facts, **pinned), *built))
     (tmp_path / "any name").write_bytes(CONTENT)
     assert main(["models", "add", str(tmp_path / "any name")]) == 0
     assert "is the weights of resnet50 (MIT).\nChoose it with --model resnet50." in capsys.readouterr().out

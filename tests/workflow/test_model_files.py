@@ -28,14 +28,14 @@ CONTENT = b"numbers of a network " * 5000
 def stand_in(monkeypatch: pytest.MonkeyPatch) -> ModelFile:
     """Let the file of vgg16 be bytes that a test can write."""
     registry.names()  # registers the networks
-    facts, builder = registry._BUILDERS["vgg16"]
+    facts, *built = registry._BUILDERS["vgg16"]
     facts = dataclasses.replace(
         facts,
         weights_bytes=len(CONTENT),
         weights_sha256=hashlib.sha256(CONTENT).hexdigest(),
         weights_md5=hashlib.md5(CONTENT).hexdigest(),
     )
-    monkeypatch.setitem(registry._BUILDERS, "vgg16", (facts, builder))
+    monkeypatch.setitem(registry._BUILDERS, "vgg16", (facts, *built))
     return model_file("vgg16")
 
 

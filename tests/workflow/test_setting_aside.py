@@ -4,12 +4,13 @@ import errno
 import itertools
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from whosthat.checking.face_audit import FaceAudit, SuspectPhoto
+from whosthat.checking.face_audit import FaceAudit, SuspectPhoto, UnlikePhotos
 from whosthat.dataset.audit import Audit
 from whosthat.dataset.findings import Finding
 from whosthat.errors import DatasetError
@@ -46,6 +47,13 @@ def test_the_plan_names_every_doubtful_photo_once_with_its_reason(photos: Path) 
         ("photos/bo/broken.jpg", "cannot be read"),
     ]
     assert moves[1].target == "photos-set-aside/bo/2020/is ann.jpg"
+
+
+def test_photos_that_may_be_of_another_age_stay(photos: Path) -> None:
+    found = checkup(photos)
+    assert found.faces is not None
+    young = replace(found.faces, unlike=(UnlikePhotos("bo", ("bo/2020/is ann.jpg",)),))
+    assert [move.source for move in plan_moves(replace(found, faces=young))] == ["photos/ann/empty room.jpg", "photos/bo/broken.jpg"]
 
 
 def test_writing_a_plan_moves_nothing(photos: Path) -> None:

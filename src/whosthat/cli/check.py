@@ -150,6 +150,8 @@ def _fix(checkup: Checkup, photos: Path, *, yes: bool) -> None:
     from whosthat.workflow.setting_aside import carry_out, plan_moves, write_plan
 
     moves = plan_moves(checkup)
+    if checkup.faces and (unlike := sum(len(one.photos) for one in checkup.faces.unlike)):
+        say(_("Not set aside: {photos}, perhaps of another age. Look, and move what is somebody else.", photos=counted(unlike, "photo")))
     if not moves:
         say(_("There is nothing to set aside."))
         return

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from whosthat.cli.options import OUTPUT, JsonOption, LibraryArgument, about, argument, examples, hints, new_app, option
 from whosthat.cli.output import command_line, confirmed, face_cells, say, show_first, show_json, show_table
-from whosthat.errors import UsageError
+from whosthat.errors import NameTakenError, UsageError
 from whosthat.translation import N_, _, ngettext
 from whosthat.wording import counted
 
@@ -77,6 +77,10 @@ def correct(  # noqa: PLR0913  typer makes a parameter of each option
     given = [(what, value) for what, value in options.items() if value is not None]
     if len(given) + list_them + undo + redo + (rename is not None) > 1:
         raise UsageError("Say one thing at a time: one of --is, --is-not, --nobody, --no-face, --list, --undo, --redo and --rename.")
+    if merge and rename is None:
+        raise UsageError("--merge needs --rename OLD=NEW.")
+    if (face is not None or enrol or anyway) and not given:
+        raise UsageError("--face, --enrol and --anyway need one of --is, --is-not, --nobody and --no-face.")
     if list_them:
         _list(library, as_json=as_json)
     elif undo or redo:
@@ -106,20 +110,20 @@ def _take_back(library: Path, number: str | None, *, redo: bool, as_json: bool) 
 
 
 def _rename(library: Path, pair: str, *, merge: bool, as_json: bool) -> None:
-    from whosthat.workflow.library.correcting import is_taken, rename_in_library
+    from whosthat.workflow.library.correcting import rename_in_library
 
     name, equals, new_name = pair.partition("=")
     if not equals or not name or not new_name:
         raise UsageError("--rename takes OLD=NEW; got {pair!r}.", pair=pair[:300])
-    if not merge and is_taken(library, name, new_name):
-        question = _("{name} is a person of this library already. Make one person of {old} and {name}?", name=new_name, old=name)
+    try:
+        done = rename_in_library(library, name, new_name, merge=merge)
+    except NameTakenError as question:
         if not sys.stdin.isatty():
-            raise UsageError("{question} Then add --merge. It cannot be taken back.", question=question)
-        merge = confirmed(_("{question} It cannot be taken back.", question=question))
-        if not merge:
+            raise UsageError("{question} --merge does it.", question=question) from question
+        if not confirmed(str(question)):
             say(_("Nothing was changed."))
             return
-    done = rename_in_library(library, name, new_name, merge=merge)
+        done = rename_in_library(library, name, new_name, merge=True)
     say(_("{name} is now called {new_name}.", name=name, new_name=new_name))
     _show(library, done, as_json=as_json)
 
@@ -146,7 +150,7 @@ def _show(library: Path, done: Corrected, *, as_json: bool) -> None:
     if as_json:
         show_json(done)
     elif done.answered is not None:
-        say(changed_sentence(done.answered))
+        say(changed_sentence(done.answered.changed))
         unknown = _("unknown")
         rows = [(str(one.path or one.photo), str(one.face), one.before or unknown, one.after or unknown) for one in done.answered.first]
         if rows:
@@ -180,6 +184,7 @@ def _row(one: Correction) -> tuple[str, ...]:
 
     fact = one.fact
     when = datetime.fromtimestamp(fact.said_at).strftime("%Y-%m-%d %H:%M")  # not translated: ISO 8601
-    photo = str(one.path or fact.photo) if one.n_faces == 1 else _("{faces} of groups", faces=counted(one.n_faces, "face"))
+    many = N_("{faces} named in other programs") if fact.how == "metadata" else N_("{faces} of groups")
+    photo = str(one.path or fact.photo) if one.n_faces == 1 else _(many, faces=counted(one.n_faces, "face"))
     enrolled = _("yes") if fact.undone_at is None and (fact.enrolled or fact.how != "face") else ""
     return str(fact.number), when, photo, "" if one.n_faces > 1 else str(one.face or ""), what_was_said(fact), enrolled

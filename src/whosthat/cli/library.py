@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from whosthat.cli import library_metadata
-from whosthat.cli.answers import not_looked_at
 from whosthat.cli.metadata import ReadXmpOption
 from whosthat.cli.options import DeviceOption, JsonOption, NounFirst, about, argument, examples, new_app, option
 from whosthat.cli.output import SHOWN_ROWS, command_line, say, show_first, show_json, show_side_by_side
@@ -18,10 +17,9 @@ from whosthat.translation import N_, _
 from whosthat.wording import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from whosthat.types import SetAside
-    from whosthat.workflow.library.scanning import Scan
     from whosthat.workflow.library.status import LibraryStatus
 
 app = new_app()
@@ -73,12 +71,13 @@ def scan(
 ) -> None:
     """Answer ``whosthat library LIBRARY scan``."""
     from whosthat.workflow.library.scanning import scan as scan_photos
+    from whosthat.workflow.library.words import scan_sentences
 
     with terminal_progress() as progress:
         found = scan_photos(ctx.obj, photos or [], bundle=bundle, progress=progress)
     if as_json:
         show_json(found)
-    say(*_scan_lines(found), *not_looked_at(found.passed_over), *_first(found.unreadable))
+    say(*scan_sentences(found, sidecars=not read_xmp), *_first(found.unreadable), *_first(found.crowded))
     is_whole = not (read_xmp and library_metadata.read_and_say(ctx.obj).problems)
     if found.new and not bundle:
         say(_("Next: {command}", command=command_line("discover", ctx.obj)), wrap=False)
@@ -102,7 +101,11 @@ def status(ctx: typer.Context, as_json: JsonOption = False) -> None:
     if found.people:
         columns = (_("person"), _("faces"))
         show_first(columns, sorted(((name, f"{n:,}") for name, n in found.people.items())), right=columns[1:])
-    say(*(_("{folder} is not there now.", folder=one.path) for one in found.folders if not one.there), *_first(found.unreadable))
+    say(
+        *(_("{folder} is not there now.", folder=one.path) for one in found.folders if not one.there),
+        *_first(found.unreadable),
+        *_first(found.crowded),
+    )
 
 
 @app.command(
@@ -180,34 +183,12 @@ def forget(ctx: typer.Context, name: NameArgument = None, missing: MissingOption
         receipt.kept,
     )
     if receipt.paths:
-        say(_("{files} whose path holds the name stay, because they show others too.", files=counted(receipt.paths, "file")))
+        say(_("Kept, because they show others too: {files} whose path holds the name.", files=counted(receipt.paths, "file")))
     if as_json:
         show_json(receipt)
 
 
 app.add_typer(library_metadata.app)
-
-
-def _scan_lines(found: Scan) -> Iterator[str]:
-    """Say what a scan found; what is zero is left out."""
-    for folder in found.not_there:
-        yield _("{folder} is not there, or holds no photos. What the library knows of it stays.", folder=folder)
-    parts = (
-        (found.new, N_("{n:,} new")),
-        (found.changed, N_("{n:,} changed")),
-        (found.moved, N_("{n:,} moved")),
-        (found.back, N_("{n:,} there again")),
-        (found.missing, N_("{n:,} missing")),
-        (found.forgotten, N_("{n:,} passed over because of people who were forgotten")),
-    )
-    news = _(", ").join(_(text, n=n) for n, text in parts if n) or _("nothing new")
-    yield _("{photos} in {files}: {news}.", photos=counted(found.photos, "photo"), files=counted(found.files, "file"), news=news)
-    if found.faces:
-        yield _("{faces} found in the new ones.", faces=counted(found.faces, "face"))
-    if found.carried:
-        yield _("What was said of {faces} was taken over by edited photos.", faces=counted(found.carried, "face"))
-    if found.answered:
-        yield _("{faces} have another name than before.", faces=counted(found.answered, "face"))
 
 
 def _status_cells(found: LibraryStatus) -> dict[str, str]:
@@ -227,7 +208,7 @@ def _status_cells(found: LibraryStatus) -> dict[str, str]:
 
 
 def _first(files: Iterable[SetAside]) -> list[str]:
-    """Name the first files that cannot be read, and say how many more there are."""
+    """Name the first files that cannot be read or show too much, and say how many more there are."""
     lines = [_("{path}: {problem}", path=one.path, problem=_(one.reason)) for one in files]
     return [*lines[:SHOWN_ROWS], *_more(len(lines))]
 

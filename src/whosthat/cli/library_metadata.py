@@ -12,8 +12,7 @@ from whosthat.cli.options import JsonOption, about, examples, new_app
 from whosthat.cli.output import say, show_json
 from whosthat.cli.terminal import terminal_progress
 from whosthat.errors import DatasetError
-from whosthat.translation import N_, _
-from whosthat.wording import counted
+from whosthat.translation import N_
 
 if TYPE_CHECKING:
     from whosthat.workflow.metadata import XmpRead
@@ -69,9 +68,10 @@ def read_xmp(ctx: typer.Context, contacts: ContactsOption = None, as_json: JsonO
 def read_and_say(library: Path, contacts: Path | None = None) -> XmpRead:
     """Take the names of other programs, also at the end of a scan, and say what came of it."""
     from whosthat.workflow.library.metadata import read_library_xmp
+    from whosthat.workflow.library.words import changed_sentence
 
     with terminal_progress() as progress:
         read, answered = read_library_xmp(library, contacts=contacts, progress=progress)
     say_read(read)
-    say(_("{faces} have another name than before.", faces=counted(answered.changed, "face")), *([answered.note] if answered.note else []))
+    say(changed_sentence(answered.changed), *([answered.note] if answered.note else []))
     return read

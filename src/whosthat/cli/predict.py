@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from whosthat.cli.answers import not_looked_at, show_predictions
+from whosthat.cli.answers import show_predictions
 from whosthat.cli.metadata import InFilesOption, WriteXmpOption, check_together, say_written
 from whosthat.cli.options import BundleArgument, DeviceOption, EngineOption, JsonOption, about, argument, examples, new_app, option
 from whosthat.cli.output import say, show_json
@@ -21,6 +21,7 @@ from whosthat.cluster import engine as engines
 from whosthat.errors import DatasetError, UsageError
 from whosthat.progress import Progress
 from whosthat.translation import N_, _
+from whosthat.wording import not_looked_at
 
 if TYPE_CHECKING:
     from whosthat.cluster import Cluster

@@ -30,6 +30,7 @@ from whosthat.errors import PhotoError, TrainingInterruptedError, WhosthatError,
 from whosthat.progress import Progress
 from whosthat.runs.files import HISTORY, RECIPE
 from whosthat.translation import _
+from whosthat.wording import closed_up
 from whosthat.workflow.workers import Told
 
 COMMAND = (sys.executable, "-P", "-m", __name__)
@@ -100,6 +101,16 @@ def _learn(progress: Progress, library: str) -> dict[str, Any]:
     return {"sentence": " ".join(named.notes) or _("There is nothing to learn from yet: nobody has a name.")}
 
 
+def _scan(progress: Progress, library: str, photos: Sequence[str] = (), without: Sequence[str] = ()) -> dict[str, Any]:
+    """Bring a library up to date; say what was found, and which files cannot be read."""
+    from whosthat.workflow.library.scanning import scan
+    from whosthat.workflow.library.words import scan_sentences
+
+    found = scan(library, photos, without=[Path(one) for one in without], progress=progress)
+    unreadable = [{"photo": str(one.path), "reason": _(one.reason)} for one in found.unreadable]
+    return {"sentence": closed_up(" ".join(scan_sentences(found))), "unreadable": unreadable}
+
+
 CALLS: Mapping[str, Callable[..., dict[str, Any]]] = {
     "check": _check,
     "train": _train,
@@ -107,6 +118,7 @@ CALLS: Mapping[str, Callable[..., dict[str, Any]]] = {
     "video": _video,
     "discover": _discover,
     "learn": _learn,
+    "scan": _scan,
 }
 """What can be called, by name; each takes a progress and keywords, and returns what can be written as JSON."""
 
@@ -183,7 +195,8 @@ def _most_epochs(run: Path) -> int:
 def _carry_out(job: Mapping[str, Any], told: Progress) -> dict[str, Any]:
     """Do what a line asks for; return how it ended."""
     try:
-        return {"end": "done", "message": "", "result": CALLS[job["call"]](told, **job["arguments"])}
+        result = CALLS[job["call"]](told, **job["arguments"])
+        return {"end": "done", "message": result.get("sentence", ""), "result": result}
     except TrainingInterruptedError as stop:
         return {"end": "stopped", "message": str(stop), "result": None}
     except KeyboardInterrupt as stop:
