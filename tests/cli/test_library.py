@@ -53,7 +53,7 @@ def test_a_scan_without_news(replaced: Any, capsys: pytest.CaptureFixture[str]) 
 
 def test_status(replaced: Any, capsys: pytest.CaptureFixture[str]) -> None:
     folders = (ScannedFolder(Path("photos"), there=True), ScannedFolder(Path("usb"), there=False))
-    found = LibraryStatus(Path("family"), folders, 10, 12, 1, (), 3, 20, {"Anna": 7}, 13, None, 3 << 20)
+    found = LibraryStatus(Path("family"), folders, 10, 12, 1, (), (), 3, 20, {"Anna": 7}, 13, None, 3 << 20)
     replaced("whosthat.workflow.library.status.library_status", found)
     assert main(["library", "family", "status"]) == 0
     told = capsys.readouterr()
