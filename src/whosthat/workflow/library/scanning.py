@@ -116,7 +116,7 @@ def scan(
     """
     folders = [_folder(path, Path(library)) for path in places_given(photos)]
     with Library(library, create=bool(folders)) as opened, opened.alone():
-        finish_forgetting(opened)
+        finish_forgetting(opened, progress)
         scanner = _Scanner(opened, LibraryReader(opened, bundle, progress), progress)
         try:
             return scanner.scan(_parts(opened, folders), answer=bundle is not None)
