@@ -170,7 +170,8 @@ def forget(ctx: typer.Context, name: NameArgument = None, missing: MissingOption
         return
     if name is None:
         raise UsageError("Name a person to forget, or say --missing.")
-    receipt, file = forget_person(ctx.obj, name)
+    with terminal_progress() as progress:
+        receipt, file = forget_person(ctx.obj, name, progress=progress)
     say(
         _(
             "{name} was forgotten: {embeddings} in {photos}, {alone} of which show nobody else.",
