@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from whosthat.errors import UsageError
+from whosthat.library.facts import rename
 from whosthat.library.query import Faces, Named, Not, Query, Several, parse
 from whosthat.library.search import EPOCH, Hit, Hits, Question, known_of, search
 from whosthat.library.store import Library
@@ -246,6 +247,14 @@ def test_names_that_differ_in_case_alone_are_told_and_can_be_asked_for(library: 
     assert names(library, "ZOE\u0308") == []
     with pytest.raises(UsageError, match=r"Nobody .* \"hugh\""):  # of whom everything was taken back
         search(library, Question(parse("hugh")))
+
+
+def test_who_was_renamed_or_merged_is_found_by_the_name_before(library: Library) -> None:
+    rename(library, "Bob", "Robert")
+    rename(library, "Tom", "Robert", merge=True)
+    assert names(library, "bob") == names(library, "robert") == ["beach", "party"] == names(library, "TOM")
+    rename(library, "Anna", "Tom")
+    assert names(library, "tom") == ["beach", "party", "Anna alone"], "whoever has the name now comes first"
 
 
 def test_a_library_without_names_says_so(named_library) -> None:

@@ -218,11 +218,11 @@ def test_what_a_desktop_drops_into_the_folder_does_no_harm(bundle_folder: Path) 
 @pytest.mark.parametrize(
     ("labels", "message"),
     [
-        (["a", "../b"], "not a class name"),
-        (["a", ".."], "not a class name"),
-        (["a", ""], "not a class name"),
-        (["a", "b\\c"], "not a class name"),
-        (["a", "x" * 256], "not a class name"),
+        (["a", "../b"], "cannot be a name"),
+        (["a", ".."], "cannot be a name"),
+        (["a", ""], "cannot be a name"),
+        (["a", "b\\c"], "cannot be a name"),
+        (["a", "x" * 256], "cannot be a name"),
         (["a", "b\n"], "invisible character"),
         (["a", "gpj.\u202eb"], "invisible character"),
         (["Ana", "ana"], "are the same name"),

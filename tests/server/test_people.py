@@ -75,7 +75,7 @@ def test_removing_answers_with_the_receipt_that_lies_beside_the_bundle(ask_peopl
         ("dee", ["broken"], 422, "it cannot be read"),
         ("dee", ["ann:9"], 422, "look like ann"),
         ("ann", ["ann:1"], 422, "it is enrolled already"),
-        ("a/b", ["dee:1"], 422, "is not a class name"),
+        ("a/b", ["dee:1"], 422, "cannot be a name"),
         ("unknown", ["dee:1"], 422, "another name"),
         ("", ["dee:1"], 422, "Send the person's name"),
         ("x" * 10_000, ["dee:1"], 422, "Send the person's name"),

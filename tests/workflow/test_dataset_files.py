@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from unittest.mock import Mock
 
 import h5py
 import numpy as np
@@ -98,7 +99,7 @@ def test_nothing_is_overwritten_unasked(run: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("full", [False, True])
 def test_a_folder_that_cannot_be_written_is_said(run: Path, tmp_path: Path, full: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     if full:
-        monkeypatch.setattr("whosthat.dataset.array_files.open_private", lambda path: (_ for _ in ()).throw(OSError(28, "No space left")))
+        monkeypatch.setattr("whosthat.dataset.array_files.replacing", Mock(side_effect=OSError(28, "No space left")))
     else:
         (tmp_path / "set").write_text("a file")
     with pytest.raises(DatasetError, match="cannot be written to .*No space left" if full else "cannot be made: "):
@@ -141,7 +142,7 @@ def test_copies_in_the_files_are_found(run: Path, tmp_path: Path) -> None:
     assert group["train-00001.png"] == group["test-00001.png"]
 
 
-@pytest.mark.parametrize(("names", "message"), [("a\nb\n.c\n", "begins with a dot"), ("a\nb\n../c\n", "is not a class name")])
+@pytest.mark.parametrize(("names", "message"), [("a\nb\n.c\n", "begins with a dot"), ("a\nb\n../c\n", "cannot be a name")])
 def test_names_that_are_no_folders_are_refused(run: Path, tmp_path: Path, names: str, message: str) -> None:
     export_dataset(run, tmp_path / "set")
     (tmp_path / "set" / "classes.txt").write_text(names)

@@ -10,9 +10,10 @@ import pytest
 import whosthat
 from whosthat.cartoons import HEROES, draw_hero
 from whosthat.errors import DatasetError, UsageError
+from whosthat.faces import finding
 from whosthat.faces.finding import FaceReader
 from whosthat.photos.drawing import save_image
-from whosthat.workflow import discover as discovering
+from whosthat.workflow import discovery as discovering
 from whosthat.workflow.discover import discover
 from whosthat.workflow.group_files import write_groups
 from whosthat.workflow.sorting import sort_copies
@@ -75,6 +76,13 @@ def test_faces_that_are_small_or_blurred_wait_aside(tree, monkeypatch):
     assert len(found.aside) == len(found.faces) > 4
 
 
+def test_a_photo_with_more_faces_than_are_taken_is_told(found, monkeypatch):
+    assert found.crowded == ()
+    monkeypatch.setattr(finding, "MOST_FACES", 1)
+    assert {one.path.name for one in found.crowded} == {face.paths[0].name for face in found.faces}
+    assert found.to_dict()["crowded"][0]["reason"] == finding.crowd_words(1)
+
+
 def test_no_photo_is_changed(tree):
     before = {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in tree.rglob("*.*") if path.is_file()}
 
@@ -88,13 +96,12 @@ def test_one_face_is_a_group_and_none_is_none(tree, tmp_path):
     assert whosthat.discover(tree / "wall.png").groups == ()
 
 
-def test_a_folder_without_photos(tmp_path):
-    found = discover(tmp_path)
-
-    assert [one.reason for one in found.unreadable] == ["the folder holds no photos"]
-
-
-def test_no_places_at_all():
+def test_no_photos_at_all(tmp_path):
+    with pytest.raises(DatasetError, match="the folder holds no photos"):
+        discover(tmp_path)
+    (tmp_path / "film.jpg").write_bytes(b"")
+    with pytest.raises(DatasetError, match=r"There are no photos in .*\n.*film.jpg: the file is empty"):
+        discover(tmp_path / "film.jpg")
     with pytest.raises(DatasetError, match="There are no photos"):
         discover([])
 

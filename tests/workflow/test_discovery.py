@@ -76,6 +76,22 @@ def test_names_stay_with_their_faces_when_groups_change_and_a_new_face_takes_the
     assert sorted(said(joined)) == [("Anna", 2), ("Tom", 3)]
 
 
+def test_a_name_of_one_face_is_that_faces_alone_and_proposed_for_the_rest_of_its_group():
+    discovery = found([0, 0, 0, 1, 1]).named({"1.3": "Tom"})
+
+    assert said(discovery) == [("Tom", 1), (None, 2), (None, 2)]
+    assert [group.guess for group in discovery.groups] == [None, "probably Tom", None]
+    assert said(discovery.accepted()) == [("Tom", 3), (None, 2)]
+
+
+def test_a_face_like_one_that_was_taken_out_of_a_group_does_not_take_its_name():
+    anna, _like_anna, _like_tom, tom = (face.id for face in found([0, 0, 0, 0]).faces)
+
+    named = found([0, 0, 0, 0], facts={anna: "Anna", tom: "Tom"}, single=frozenset({tom}))
+
+    assert said(named) == [("Anna", 2), ("Tom", 1), (None, 1)]
+
+
 def test_a_group_near_to_somebody_named_is_probably_theirs_and_can_be_accepted():
     discovery = found([0, 0, 0, 1])
     near = discovery.faces[3]

@@ -1,6 +1,7 @@
 """The folder of a discovery: what is written is read again, and what somebody wrote wrongly is said."""
 
 import tomllib
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -46,6 +47,19 @@ def test_names_that_were_written_are_facts_about_faces(tmp_path, found):
 
     assert sorted(facts.values()) == ["-", "Anna", "Anna", "Tom"]
     assert facts[found.groups[0].faces[1].id] == "Tom"
+
+
+def test_a_name_of_one_face_stays_that_faces_alone_from_run_to_run(tmp_path, found):
+    named = found.named({"1.2": "Tom"})
+    write_groups(tmp_path, named)
+    names, _shown = read_names(tmp_path)
+    again = replace(found, facts=names.facts, single=names.single)
+    assert [(group.name, len(group.faces)) for group in again.groups] == [(group.name, len(group.faces)) for group in named.groups]
+    assert again.groups[0].name == "Tom" != again.groups[1].name
+
+    toml = tmp_path / "groups.toml"
+    toml.write_text(toml.read_text(encoding="utf-8").replace('1 = "Tom"', '1 = "Bo"'), encoding="utf-8")
+    assert read_names(tmp_path)[0].single == frozenset(), "the name of a group now"
 
 
 @pytest.mark.parametrize("name", ["Anna", 'An"na', "王小明", "a\\b"[:1] + "é", "# no comment", "[groups]"])

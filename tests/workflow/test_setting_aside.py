@@ -5,18 +5,18 @@ import itertools
 import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from whosthat.checking.face_audit import FaceAudit, SuspectPhoto
+from whosthat.checking.face_audit import FaceAudit, SuspectPhoto, UnlikePhotos
 from whosthat.dataset.audit import Audit
 from whosthat.dataset.findings import Finding
 from whosthat.errors import DatasetError
 from whosthat.workflow.check import Checkup
 from whosthat.workflow.setting_aside import COLUMNS, Outcome, aside_folder, carry_out, plan_moves, read_plan, undo, write_plan
-
-Killing = Callable[..., AbstractContextManager[list[str]]]
 
 
 @pytest.fixture
@@ -48,6 +48,13 @@ def test_the_plan_names_every_doubtful_photo_once_with_its_reason(photos: Path) 
         ("photos/bo/broken.jpg", "cannot be read"),
     ]
     assert moves[1].target == "photos-set-aside/bo/2020/is ann.jpg"
+
+
+def test_photos_that_may_be_of_another_age_stay(photos: Path) -> None:
+    found = checkup(photos)
+    assert found.faces is not None
+    young = replace(found.faces, unlike=(UnlikePhotos("bo", ("bo/2020/is ann.jpg",)),))
+    assert [move.source for move in plan_moves(replace(found, faces=young))] == ["photos/ann/empty room.jpg", "photos/bo/broken.jpg"]
 
 
 def test_writing_a_plan_moves_nothing(photos: Path) -> None:
@@ -86,7 +93,7 @@ def test_nothing_is_overwritten_on_either_way(photos: Path) -> None:
 @pytest.mark.parametrize("links", [True, False])
 @pytest.mark.parametrize("way", [carry_out, undo])
 def test_killed_at_any_call_and_repeated_every_photo_is_where_it_belongs(
-    way: Callable[[Path, Path], Outcome], links: bool, photos: Path, killed_at: Killing, monkeypatch: pytest.MonkeyPatch
+    way: Callable[[Path, Path], Outcome], links: bool, photos: Path, killed_at: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = files(photos)
     if not links:  # as on a memory card

@@ -125,6 +125,12 @@ class FaceAudit:
     look_alikes: tuple[Pair, ...] = ()
     unlike: tuple[UnlikePhotos, ...] = ()
 
+    @property
+    def misplaced(self) -> tuple[SuspectPhoto, ...]:
+        """The suspects that are not told as `unlike`: those may show another age, and somebody has to look."""
+        unlike = {photo for one in self.unlike for photo in one.photos}
+        return tuple(one for one in self.suspects if one.photo not in unlike)
+
     def without(self, people: Collection[str], photos: Collection[str]) -> FaceAudit:
         """Return what is left when people go: no line that names them or a photo of theirs.
 
@@ -150,17 +156,6 @@ class FaceAudit:
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain values, ready for JSON; only finite numbers."""
         return asdict(self)
-
-    @classmethod
-    def from_dict(cls, document: Mapping[str, Any]) -> FaceAudit:
-        """Read what `to_dict` wrote; ValueError where it is something else."""
-        from pydantic import TypeAdapter, ValidationError
-
-        try:
-            return TypeAdapter(cls).validate_python(document)
-        except ValidationError as error:
-            first = error.errors()[0]
-            raise ValueError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
 
 
 def audit_faces(audit: Audit, faces: Mapping[str, PhotoFaces]) -> FaceAudit:

@@ -139,11 +139,9 @@ def _found(audit: FaceAudit) -> Iterator[Finding]:
 
 def _of_others(audit: FaceAudit) -> Iterator[Finding]:
     """Say which photos may show somebody else than the person of their folder."""
-    told_apart = {photo for one in audit.unlike for photo in one.photos}
     photos = {
         one.photo: _("looks like {looks_like}", looks_like=one.looks_like) if one.looks_like else _("somebody without a folder")
-        for one in audit.suspects
-        if one.photo not in told_apart
+        for one in audit.misplaced
     }
     if photos:
         items = [_("{photo} ({why})", photo=photo, why=why) for photo, why in photos.items()]

@@ -138,8 +138,8 @@ def discover(  # noqa: PLR0913  typer makes a parameter of each option
     if learn and to is not None and not library:
         _train(to)
     is_whole = _write_names(found, in_files=in_files) if write_xmp else True
+    say(*(_("{path}: {problem}", path=one.path, problem=one.reason) for one in (*found.unreadable, *found.crowded)))
     if found.unreadable or not is_whole:
-        say(*(_("{path}: {problem}", path=one.path, problem=one.reason) for one in found.unreadable))
         raise typer.Exit(BAD_DATA)
 
 
@@ -156,6 +156,8 @@ def _of_photos(paths: list[Path], wishes: _Wishes, without: list[Path], *, bundl
             paths, bundle=bundle, facts=names.facts, without=without, passed_over=others, engine=engine, progress=progress
         )
     say(*not_looked_at(others))
+    found = replace(found, never=names.never, single=names.single)
+    say(*not_looked_at(others, sidecars=not wishes.read_xmp))
     found = replace(found, never=names.never)
     if wishes.read_xmp:
         found, read = read_xmp(found, contacts=wishes.contacts)
@@ -175,18 +177,13 @@ def _of_library(folder: Path, wishes: _Wishes, *, learn: bool) -> Discovery:
     from whosthat.library.store import Library
     from whosthat.workflow.group_files import read_names, with_edits
     from whosthat.workflow.library.groups import change_groups
+    from whosthat.workflow.library.words import changed_sentence
 
     now, shown = read_names(wishes.sheet)
     with Library(folder) as library:
         named = change_groups(library, lambda found: wishes.applied(with_edits(found, now, shown), shown), learns=learn)
     if named.faces:
-        say(
-            _(
-                "What you said of {faces} is kept; {changed} of the library have another name than before.",
-                faces=counted(named.faces, "face"),
-                changed=counted(named.answered.changed, "face"),
-            )
-        )
+        say(_("What you said of {faces} is kept.", faces=counted(named.faces, "face")), changed_sentence(named.answered.changed))
     say(*named.notes)
     return named.discovery
 
@@ -221,6 +218,13 @@ def _show(found: Discovery) -> None:
             without=counted(len(found.without_face), "photo"),
         )
     )
+    if guessed := sum(group.guess is not None for group in found.groups):
+        say(
+            _(
+                "{groups} may be somebody who has a name. Look at the contact sheet; --accept and --accept-all take these names.",
+                groups=counted(guessed, "group"),
+            )
+        )
 
 
 def _copy(found: Discovery, folder: Path, *, link: bool, learn: bool) -> None:

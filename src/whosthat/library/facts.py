@@ -40,9 +40,9 @@ _PAIRS = (
     "facts.right * width, facts.bottom * height, faces.left, faces.top, faces.right, faces.bottom FROM facts "
     "JOIN photos ON photos.id = facts.photo JOIN faces ON faces.photo = facts.photo AND faces.reader = ? "
     "AND faces.left < facts.right * width AND faces.right > facts.left * width "
-    "AND faces.top < facts.bottom * height AND faces.bottom > facts.top * height WHERE undone_at IS NULL"
+    "AND faces.top < facts.bottom * height AND faces.bottom > facts.top * height WHERE (undone_at IS NULL OR ?)"
 )
-"""Each fact that holds with each face of its photo that it overlaps."""
+"""Each fact that holds, or each of all, with each face of its photo that it overlaps."""
 
 _LAST_SAID = (
     "SELECT id FROM facts WHERE undone_at IS NULL AND said_at = (SELECT max(said_at) FROM facts WHERE undone_at IS NULL) ORDER BY id"
@@ -116,6 +116,7 @@ class Said:
         nobody: It is nobody whom the user knows.
         no_face: It is no face.
         fact: The number of the fact that says who it is, that it is nobody, or no face; 0 without one.
+        of_group: Whether that was said of more than this one face, so that others of its group take the name.
         teaches: Whether a recogniser may learn from it who the person is.
         ruled_out: Those of the people who it is not of whom a recogniser may learn that.
     """
@@ -125,19 +126,22 @@ class Said:
     nobody: bool = False
     no_face: bool = False
     fact: int = 0
+    of_group: bool = False
     teaches: bool = False
     ruled_out: set[int] = field(default_factory=set)
 
-    def hear(self, fact: int, what: str, person: int | None, *, teaches: bool = False) -> None:
+    def hear(self, fact: int, what: str, person: int | None, *, of_group: bool = False, teaches: bool = False) -> None:
         """Take in one more fact, from which a recogniser may learn where it ``teaches``; what it contradicts no longer holds."""
         if what == "is_not" and person is not None:
             self.never.add(person)
             if teaches:
                 self.ruled_out.add(person)
             if self.person == person:
-                self.person, self.fact, self.teaches = None, 0, False
+                self.person, self.fact, self.of_group, self.teaches = None, 0, False, False
             return
-        self.teaches = what == "is" and (teaches or (self.teaches and self.person == person))
+        same = what == "is" and self.person == person
+        self.of_group = of_group or (same and self.of_group)
+        self.teaches = what == "is" and (teaches or (same and self.teaches))
         self.person, self.nobody, self.no_face, self.fact = person, what == "nobody", what == "no_face", fact
         self.never.discard(person or 0)
         self.ruled_out.discard(person or 0)
@@ -159,7 +163,7 @@ def say(library: Library, sayings: Sequence[Saying]) -> tuple[int, ...]:
         people = rows_of_people(change, {one.person for one in sayings if one.person})
         numbers = []
         for one in sayings:
-            row = (now, one.place.photo, *_sides(one.place.box), one.what, one.person and people[one.person], one.how, one.enrolled)
+            row = (now, one.place.photo, *one.place.box.sides, one.what, one.person and people[one.person], one.how, one.enrolled)
             made = change.execute(
                 'INSERT INTO facts (said_at, photo, "left", top, "right", bottom, what, person, how, enrolled) '
                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -197,35 +201,29 @@ def redo(library: Library, *numbers: int) -> list[Fact]:
     return numbered(library, meant)
 
 
-def places_of_faces(library: Library, faces: Sequence[int]) -> dict[int, Place]:
-    """Return where faces lie, by their rows."""
-    found = library.rows_of(
-        'SELECT faces.id, photo, "left" / width, top / height, "right" / width, bottom / height FROM faces '
-        "JOIN photos ON photos.id = photo WHERE faces.id IN ({})",
-        faces,
-    )
-    return {face: Place(photo, Box(*sides)) for face, photo, *sides in found}
-
-
 def said_of_faces(library: Library, reader: str, photos: Sequence[int] | None = None) -> dict[int, Said]:
     """Return what was said of the faces that a reader found, by their rows; of all photos, or of some.
 
     What was said of a single face counts more than what was said of its group or stands in metadata; else the later fact does.
     """
     told: dict[int, Said] = {}
-    teaching = {number for (number,) in library.rows("SELECT id FROM facts WHERE undone_at IS NULL AND (enrolled OR how <> 'face')")}
+    of_groups = {number for (number,) in library.rows("SELECT id FROM facts WHERE how <> 'face'")}
+    teaching = of_groups.union(number for (number,) in library.rows("SELECT id FROM facts WHERE enrolled"))
     for fact, face in matched(library, reader, photos):
-        told.setdefault(face, Said()).hear(*fact, teaches=fact[0] in teaching)
+        told.setdefault(face, Said()).hear(*fact, of_group=fact[0] in of_groups, teaches=fact[0] in teaching)
     return told
 
 
-def matched(library: Library, reader: str, photos: Sequence[int] | None = None) -> Iterator[tuple[tuple[int, str, int | None], int]]:
-    """Yield facts that hold, as number, what and person, each with the row of the face that it means; the weightiest last.
+def matched(
+    library: Library, reader: str, photos: Sequence[int] | None = None, *, undone: bool = False
+) -> Iterator[tuple[tuple[int, str, int | None], int]]:
+    """Yield facts, as number, what and person, each with the row of the face that it means; the weightiest last.
 
-    That is the face that overlaps most, by `contents.SAME_PLACE` at least; else the only one whose middle lies in the box.
+    That is the face that overlaps most, by `contents.SAME_PLACE` at least; else the only one whose middle lies in the box. Facts that were
+    taken back are among them only where they are asked for (``undone``).
     """
     some = f"{_PAIRS} AND facts.photo IN ({{}})"  # not translated: SQL
-    rows = library.rows(_PAIRS, (reader,)) if photos is None else list(library.rows_of(some, photos, reader))
+    rows = library.rows(_PAIRS, (reader, undone)) if photos is None else list(library.rows_of(some, photos, reader, undone))
     if not rows:
         return
     chosen = _chosen([row[0] for row in rows], np.array([row[5:] for row in rows], np.float64))
@@ -311,10 +309,6 @@ def _by_key(change: sqlite3.Connection) -> dict[str, tuple[int, str]]:
 def key_of(name: str) -> str:
     """Return what is the same for names that are the same person's."""
     return unicodedata.normalize("NFC", name).casefold()
-
-
-def _sides(box: Box) -> tuple[float, float, float, float]:
-    return box.left, box.top, box.right, box.bottom
 
 
 def _now(change: sqlite3.Connection) -> float:

@@ -44,6 +44,8 @@ _PEOPLE = (
     "OR EXISTS (SELECT 1 FROM facts WHERE person = people.id AND undone_at IS NULL)"
 )
 """Not those of whom everything was taken back."""
+_BEFORE = "SELECT aliases.name, person FROM aliases"
+"""What people were called before, in lower case."""
 
 _FOUND = (
     "SELECT json_group_array(id) FILTER (WHERE gone = 0 AND dated), count(*) FILTER (WHERE gone = 1 AND dated), "
@@ -155,7 +157,8 @@ def known_of(library: Library, rows: Sequence[int], within: Path | None) -> list
     given = (library.setting("reader") or "", json.dumps(rows), *values)
     for row, digest, taken_at, root, name, names in library.rows(_KNOWN.format(inside), given):
         if row not in found:
-            found[row] = Hit(row, digest.hex(), _moment(taken_at), tuple(json.loads(names)), [])
+            taken = None if taken_at is None else EPOCH + timedelta(seconds=taken_at)
+            found[row] = Hit(row, digest.hex(), taken, tuple(json.loads(names)), [])
         found[row].places.append(os.path.join(roots[root], os.fsdecode(name)))  # noqa: PTH118  a path object takes ten times as long
     return [found[row] for row in rows if row in found]
 
@@ -205,6 +208,8 @@ class _People:
         self._people: dict[str, dict[str, int]] = {}
         for row, name in library.rows(_PEOPLE):
             self._people.setdefault(_folded(name), {})[name] = row
+        rows = {row for names in self._people.values() for row in names.values()}
+        self._before = {_folded(name): {name: row} for name, row in library.rows(_BEFORE) if row in rows}
 
     def condition(self, query: Query) -> tuple[str, list[Any]]:
         """Return the condition of a query, or of a part of it, and its values."""
@@ -221,7 +226,7 @@ class _People:
 
     def _row(self, name: str) -> int:
         """Return the row of the person who is meant: upper and lower case do not matter unless there are two."""
-        meant = self._people.get(_folded(name), {})
+        meant = self._people.get(_folded(name)) or self._before.get(_folded(name), {})
         exact = meant.get(unicodedata.normalize("NFC", name))
         if exact is None and len(meant) > 1:
             names = listing(sorted(meant))
@@ -305,7 +310,3 @@ def _range(inner: str) -> tuple[bytes, bytes]:
 
 def _folded(name: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
-
-
-def _moment(seconds: float | None) -> datetime | None:
-    return None if seconds is None else EPOCH + timedelta(seconds=seconds)

@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from whosthat.faces.detector import Detector
+
 IMAGE_CLASSIFIER = "image-classifier"
 """The kind of a bundle that answers for whole photos; the other kinds are named where they are opened."""
 
@@ -151,7 +153,7 @@ def label_problem(labels: Iterable[str], *, old: Iterable[str] = ()) -> str | No
 
     Example:
         >>> label_problem(["cat", "../dog"])
-        "'../dog' is not a class name: it must not contain / or a backslash, be . or .., or be longer than 255 characters"
+        "'../dog' cannot be a name: it must not contain / or a backslash, be . or .., or be longer than 255 characters"
     """
     seen: dict[str, str] = {}
     labels = tuple(labels)
@@ -161,14 +163,14 @@ def label_problem(labels: Iterable[str], *, old: Iterable[str] = ()) -> str | No
     for label in (*old, *labels):
         if not label.strip() or len(label) > 255 or label in (".", "..") or "/" in label or "\\" in label:
             return _(
-                "{label!r} is not a class name: it must not contain / or a backslash, be . or .., or be longer than 255 characters",
+                "{label!r} cannot be a name: it must not contain / or a backslash, be . or .., or be longer than 255 characters",
                 label=label[:300],
             )
         hidden = _REORDERING_CHARACTERS | _MARKS if label in new else _REORDERING_CHARACTERS
         if not (label.isascii() and label.isprintable()) and any(
             unicodedata.category(letter) in _HIDDEN_CHARACTERS or letter in hidden for letter in label
         ):
-            return _("{label!r} is not a class name: it contains an invisible character; rename the folder", label=label)
+            return _("{label!r} cannot be a name: it contains an invisible character", label=label)
         key = unicodedata.normalize("NFC", label).casefold()
         if key in seen:
             return _("{first!r} and {label!r} are the same name on some systems; rename one of them", first=seen[key], label=label)
@@ -195,6 +197,18 @@ class Bundle:
     def mapped(self, name: str) -> bytes | mmap.mmap:
         """Return what one of the files holds, mapped where it is large."""
         return self.manifest.mapped(self.folder, name)
+
+    def detector_files(self, names: Iterable[str]) -> dict[str, bytes]:
+        """Return the weights of a detector, by their names in `faces.weight_files.FILES`."""
+        return {name: self.file(f"{name}.onnx") for name in names}
+
+    def detector(self, name: str) -> Detector:
+        """Open the detector from its files in the bundle; BundleError where it is unknown, or they are missing or damaged."""
+        from whosthat.faces.models import detector_facts  # facts are read where no face is looked for
+
+        with self.opening():
+            known = detector_facts(name)
+            return known.open(self.detector_files(known.files))
 
     def weights_file(self) -> Path:
         """Return the path of the weights (safetensors, by variable path)."""

@@ -144,33 +144,26 @@ class _Telling(Told):
         self._run: Path | None = None
         self._runs, self._told, self._looked = runs, 0, 0.0
 
-    def say(self, sentence: str) -> None:
-        """Tell the sentence."""
-        self._tell("say", sentence)
-
     def step(self, what: str, done: int, total: int, note: str = "") -> None:
-        """Tell the step."""
-        self._tell("step", what, done, total, note)
+        """Tell the step, always with its note."""
+        self.answer({"step": "step", "values": (what, done, total, note)})
 
-    def result(self, sentence: str) -> None:
-        """Tell what came of the work, which may have been an epoch."""
-        self._tell("result", sentence)
-        self.tell_epochs()
-
-    def _tell(self, step: str, *values: object) -> None:
-        self.answer({"step": step, "values": values})
-        if self._run is None and self._runs is not None and time.monotonic() - self._looked > LOOKED_EVERY:
+    def answer(self, line: Mapping[str, object]) -> None:
+        """Tell, and look whether that brings a run, or an epoch, to tell of."""
+        super().answer(line)
+        if self._run is None and self._runs is not None and "step" in line and time.monotonic() - self._looked > LOOKED_EVERY:
             self._looked = time.monotonic()
-            self.tell_run(
-                next((file.parent for file in self._runs.glob("*/training.pid") if not file.parent.is_symlink() and _is_ours(file)), None)
-            )
-
-    def tell_run(self, run: Path | None) -> None:
-        """Tell the run's name, and the epochs that it has behind it."""
-        if run is not None:
-            self._run = run
-            self.answer({"run": run.name})
+            for file in self._runs.glob("*/training.pid"):
+                if not file.parent.is_symlink() and _is_ours(file):
+                    self.tell_run(file.parent)
+        if line.get("step") == "result":
             self.tell_epochs()
+
+    def tell_run(self, run: Path) -> None:
+        """Tell the run's name, and the epochs that it has behind it."""
+        self._run = run
+        self.answer({"run": run.name})
+        self.tell_epochs()
 
     def tell_epochs(self) -> None:
         """Tell what history.csv holds and was not told."""

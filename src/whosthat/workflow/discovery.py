@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whosthat.errors import UsageError
+from whosthat.faces.finding import crowd_words
 from whosthat.recognition.bundle import label_problem
 from whosthat.recognition.distances import distances
-from whosthat.recognition.grouping import ASIDE
+from whosthat.recognition.grouping import ASIDE, group_faces
 from whosthat.translation import _
 from whosthat.types import Face, SetAside, Sighting
 from whosthat.workflow.guesses import Faces, guesses
@@ -29,6 +30,9 @@ from whosthat.workflow.prediction import Prediction
 
 if TYPE_CHECKING:
     from whosthat.types import FloatArray, IntArray
+
+SMALL_FACE, BLURRED = 30, 8.0
+"""Faces with a side of fewer pixels, or less sharp than this, wait aside: they tell too little to be put anywhere."""
 
 NOBODY = "-"
 """The name of somebody whom the user does not know: the group stays as it is, and is asked about no more."""
@@ -104,7 +108,7 @@ class Discovery:
         embedder: The network that embedded them.
         facts: Names that were given to faces, by their id.
         never: Names that faces do not have, by their id.
-        single: The ids of faces that were named one by one, not with their group.
+        single: The ids of faces that were named one by one, not with their group: no other face takes their name.
         known: Names that a recogniser gives to faces, by their id; empty without one.
         without_face: The photos without any.
         unreadable: The files that could not be looked at, and why.
@@ -138,6 +142,13 @@ class Discovery:
         return tuple(self.faces[row] for row in np.flatnonzero(self.labels == ASIDE))
 
     @property
+    def crowded(self) -> tuple[SetAside, ...]:
+        """The photos of which only the surest faces were taken, because they show so many."""
+        numbers = Counter(face.photo for face in self.faces)
+        first = {face.photo: face.paths[0] for face in self.faces}
+        return tuple(SetAside(path, words) for photo, path in first.items() if (words := crowd_words(numbers[photo])))
+
+    @property
     def photos(self) -> int:
         """How many different photos were looked at."""
         return len({face.photo for face in self.faces}) + len(self.without_face)
@@ -145,8 +156,9 @@ class Discovery:
     def named(self, names: Mapping[str, str]) -> Discovery:
         """Give names to groups ("3") and to single faces ("3.7", the seventh of that group), and return what becomes of it.
 
-        The same name twice makes one person of two groups; a face with another name leaves its group. `NOBODY` is somebody whom you do
-        not know, and an empty name takes a name back. Raises UsageError where there is no such group or face, or a name cannot be one.
+        The same name twice makes one person of two groups; a face with a name of its own leaves its group, which keeps its own. `NOBODY`
+        is somebody whom you do not know, and an empty name takes a name back. Raises UsageError where there is no such group or face, or
+        a name cannot be one.
         """
         found = self
         for single in (False, True):  # what is said of a face counts more than what is said of its group
@@ -246,7 +258,10 @@ class Discovery:
             "groups": groups,
             "aside": [plain(face) for face in self.aside],
             "without_face": [str(path) for path in self.without_face],
-            "unreadable": [{"path": str(one.path), "reason": one.reason} for one in self.unreadable],
+            **{
+                key: [{"path": str(one.path), "reason": one.reason} for one in files]
+                for key, files in (("unreadable", self.unreadable), ("crowded", self.crowded))
+            },
         }
 
     def group(self, number: int | str) -> Group:
@@ -276,16 +291,21 @@ class Discovery:
         return [(name, rows) for (name, _label), rows in parts.items()]
 
     def _names_of(self, rows: IntArray) -> list[str | None]:
-        """Return the names of the faces of one label: one that was not named takes that of the nearest which was, if it may."""
+        """Return the names of the faces of one label: one that was not named takes that of the nearest which was, if it may.
+
+        What was said of single faces alone names no other.
+        """
         ids = [self.faces[row].id for row in rows]
         told = [at for at, face in enumerate(ids) if face in self.facts]
-        if not told:
-            return [None] * len(ids)
+        of_group = {self.facts[ids[at]] for at in told if ids[at] not in self.single}
+        if not of_group:
+            return [self.facts.get(face) for face in ids]
         nearest = [told[0]] * len(ids)
         if len({self.facts[ids[at]] for at in told}) > 1:
             vectors = np.stack([self.faces[row].vector for row in rows])
             nearest = [told[at] for at in distances(vectors, vectors[told]).argmin(axis=1).tolist()]
-        names = [self.facts.get(face, self.facts[ids[at]]) for face, at in zip(ids, nearest, strict=True)]
+        near = [self.facts[ids[at]] for at in nearest]
+        names = [self.facts.get(face, name if name in of_group else None) for face, name in zip(ids, near, strict=True)]
         return [None if name in self.never.get(face, ()) else name for face, name in zip(ids, names, strict=True)]
 
     def _never(self, faces: Sequence[FoundFace]) -> Set[str]:
@@ -305,6 +325,15 @@ class Discovery:
         vectors = np.stack([self.faces[row].vector for row in rows])
         away = np.linalg.norm(vectors - vectors.mean(axis=0), axis=1)
         return [rows[at] for at in np.argsort(away, kind="stable")]
+
+
+def grouped(faces: Sequence[FoundFace], embedder: str) -> IntArray:
+    """Return the group of each face, int64 (n,), as `recognition.grouping.group_faces` does; faces that tell too little wait aside."""
+    if not faces:
+        return np.empty(0, np.int64)
+    usable = np.array([min(one.face.box.width, one.face.box.height) >= SMALL_FACE and one.sharpness >= BLURRED for one in faces])
+    photos = np.unique([one.photo for one in faces], return_inverse=True)[1]
+    return group_faces(np.stack([one.vector for one in faces]), photos, embedder=embedder, usable=usable)
 
 
 def checked_name(name: object) -> str:

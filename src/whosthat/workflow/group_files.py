@@ -66,7 +66,7 @@ def read_names(folder: Path) -> tuple[Names, Names]:
         return Names({}, {}), Names({}, {})
     document = _toml(names)
     groups, others, written = _written(folder, document.pop("numbers", None))
-    facts, never, single = dict(others), dict(written.never), set()
+    facts, never, single = dict(others), dict(written.never), set[str]()
     for table in ("groups", "faces"):  # not translated: names of tables
         for ids, name in _entries(document, table, groups, names):
             facts |= dict.fromkeys(ids, name)
@@ -75,6 +75,7 @@ def read_names(folder: Path) -> tuple[Names, Names]:
     for ids, name in _entries(document, "not", groups, names):
         never |= {face: never.get(face, frozenset()) | {name} for face in ids if name}
     told = {face: name for face, name in facts.items() if name and name not in never.get(face, ())}
+    single |= {face for face in written.single if told.get(face) == written.facts.get(face)}
     return Names(told, never, frozenset(single)), written
 
 
@@ -119,7 +120,9 @@ def write_names(folder: Path, discovery: Discovery) -> None:
         others.pop(face, None)
     never = {face: sorted(names) for face, names in discovery.never.items() if names}
     named = {table: {str(one.number): getattr(one, what) for one in groups if getattr(one, what)} for table, what in _NAMED.items()}
-    content = json.dumps({"format": FORMAT, "groups": ids, "others": others, "not": never, **named}).encode()
+    content = json.dumps(
+        {"format": FORMAT, "groups": ids, "others": others, "not": never, "single": sorted(discovery.single), **named}
+    ).encode()
     numbers = f"groups-{hashlib.sha256(content).hexdigest()[:8]}.json"
     try:
         make_private_folder(folder)
@@ -249,9 +252,10 @@ def _written(folder: Path, file: object) -> tuple[dict[str, list[str]], dict[str
             {face: checked_name(name) for number, name in document.get(table, {}).items() for face in groups[number]} for table in _NAMED
         )
         never = {face: frozenset(map(checked_name, names)) for face, names in document.get("not", {}).items()}
+        single = frozenset(document.get("single", ()))
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise _cannot_use(path, _("it is damaged")) from error
-    return groups, others, Names(others | told, never, frozenset(), probably, perhaps)
+    return groups, others, Names(others | told, never, single, probably, perhaps)
 
 
 def _cannot_use(path: Path, reason: str) -> UsageError:

@@ -56,7 +56,7 @@ class GroupsAtHand:
             self.found = discover(place)
         else:
             names, _written = read_names(sheet)
-            self.found = replace(discover(place, bundle=bundle, facts=names.facts, without=without), never=names.never)
+            self.found = replace(discover(place, bundle=bundle, facts=names.facts, without=without), never=names.never, single=names.single)
 
     @property
     def can_undo(self) -> bool:

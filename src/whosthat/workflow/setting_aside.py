@@ -51,14 +51,17 @@ def aside_folder(photos: Path) -> Path:
 
 
 def doubtful_photos(checkup: Checkup) -> dict[str, str]:
-    """Return the photos that are better set aside, by name, with the reason: unreadable, no face, probably of somebody else."""
+    """Return the photos that are better set aside, by name, with the reason: unreadable, no face, probably of somebody else.
+
+    What may show another age of its person stays (`FaceAudit.misplaced`).
+    """
     reasons: dict[str, str] = {}
     for finding in checkup.audit.findings:
         if finding.kind == "unreadable":
             reasons |= dict.fromkeys(finding.photos, _("cannot be read"))
     if checkup.faces:
         reasons |= dict.fromkeys(checkup.faces.without_face, _("no face was found"))
-        for suspect in checkup.faces.suspects:
+        for suspect in checkup.faces.misplaced:
             looks_like = suspect.looks_like
             reasons[suspect.photo] = (
                 _("probably shows {person}", person=looks_like) if looks_like else _("probably shows somebody without a folder")

@@ -13,11 +13,12 @@ import pytest
 from whosthat.errors import BundleError, LibraryError
 from whosthat.library import facts
 from whosthat.library.contents import LibraryFace, faces_of, set_setting
-from whosthat.library.facts import Saying
+from whosthat.library.facts import Place, Saying
 from whosthat.library.store import Library
 from whosthat.recognition.gallery import EnrolledPhoto, Gallery
 from whosthat.workflow.library import answering
 from whosthat.workflow.library.answering import answer_again
+from whosthat.workflow.library.in_use import bundle_in_use
 
 PHOTOS = {"a.png": ["anna"], "b.png": ["anna", "tom"], "c.png": ["tom"], "d.png": ["stranger"], "e.png": ["tom", "anna"], "sea.png": []}
 MakeLibrary = Callable[..., Library]
@@ -58,8 +59,8 @@ def face_at(library: Library, place: str) -> LibraryFace:
 
 
 def say(library: Library, place: str, what: facts.What, person: str | None = None, how: facts.How = "face") -> None:
-    row = face_at(library, place).row
-    facts.say(library, [Saying(facts.places_of_faces(library, [row])[row], what, person, how)])
+    face = face_at(library, place)
+    facts.say(library, [Saying(Place(face.photo, face.place), what, person, how)])
 
 
 def group(library: Library, number: int, *places: str) -> None:
@@ -149,10 +150,24 @@ def test_a_group_gives_its_name_where_nothing_else_does(library_of: MakeLibrary,
 def test_in_a_group_of_several_names_the_nearest_counts(library_of: MakeLibrary) -> None:
     library = library_of(PHOTOS)
     group(library, 0, "a1", "b1", "b2", "c1", "e1", "e2")
-    say(library, "a1", "is", "Anna")
-    say(library, "c1", "is", "Tom")
+    say(library, "a1", "is", "Anna", "group")
+    say(library, "c1", "is", "Tom", "metadata")
     answer_again(library)
     assert names(library) == {"a1": "Anna", "b1": "Anna", "b2": "Tom", "c1": "Tom", "e1": "Tom", "e2": "Anna"}
+
+
+def test_what_is_said_of_one_face_names_no_other(library_of: MakeLibrary) -> None:
+    library = library_of(PHOTOS)
+    group(library, 0, "a1", "b1", "b2", "c1", "e1", "e2")
+    say(library, "c1", "is", "Tom")
+    answer_again(library)
+    assert names(library) == {"c1": "Tom"}
+    say(library, "a1", "is", "Anna", "group")
+    answer_again(library)
+    assert names(library) == {"a1": "Anna", "b1": "Anna", "c1": "Tom", "e2": "Anna"}, "who is nearer to Tom has no name"
+    say(library, "a1", "is", "Anna")
+    answer_again(library)
+    assert names(library) == {"a1": "Anna", "b1": "Anna", "c1": "Tom", "e2": "Anna"}, "the group is Anna's still"
 
 
 def test_new_photos_alone_unless_facts_or_recogniser_changed(library_of: MakeLibrary, use: Use) -> None:
@@ -194,7 +209,7 @@ def test_without_its_bundle_or_with_damaged_embeddings_all_stays_as_it_was(libra
     use(library, PHOTOS, "anna", "tom")
     answer_again(library)
     before = names(library)
-    bundle = answering.bundle_in_use(library)
+    bundle = bundle_in_use(library)
     assert bundle is not None
     bundle.rename(bundle.with_name("gone"))
     with pytest.raises(BundleError):

@@ -240,7 +240,7 @@ def _groups(here: Studio) -> list[dict[str, Any]]:
 def _small(here: Studio, id: str, face: int) -> dict[str, Any]:
     photo = here.shown.face(id, face)
     box = photo.sightings[face].box
-    sides = None if box is None else [box.left, box.top, box.right, box.bottom]
+    sides = None if box is None else [*box.sides]
     return {"id": id, "face": face, "box": sides, "width": photo.size[0], "height": photo.size[1], "name": photo.name}
 
 

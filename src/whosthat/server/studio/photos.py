@@ -16,7 +16,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from pathlib import Path
 
-from whosthat.evaluation.group_sheet import DECODED_AT, around
+from whosthat.evaluation.group_sheet import DECODED_AT
+from whosthat.evaluation.small_pictures import around
 from whosthat.photos.drawing import encode_image, thumbnail
 from whosthat.photos.reading import opened
 from whosthat.server.refusals import Refusal

@@ -124,7 +124,7 @@ def photo(
 
 def box_as_json(box: Box) -> list[float]:
     """Return a box as the page draws it, and asks for it (`photo`): left, top, right, bottom."""
-    return [round(side, 1) for side in (box.left, box.top, box.right, box.bottom)]
+    return [round(side, 1) for side in box.sides]
 
 
 @router.post("/uploads/{name}")

@@ -18,11 +18,13 @@ from whosthat.library.contents import LibraryFace, files_of, files_of_photos, in
 from whosthat.library.facts import Fact, Place, Saying, What, key_of, names_by_key
 from whosthat.library.store import Library
 from whosthat.recognition.bundle import open_bundle
-from whosthat.translation import _
+from whosthat.recognition.grouping import ASIDE
+from whosthat.translation import _, ngettext
 from whosthat.types import Box
 from whosthat.workflow.discovery import NOBODY, checked_name
-from whosthat.workflow.library.answering import OWN, Answered, answer_again, bundle_in_use
+from whosthat.workflow.library.answering import Answered, answer_again
 from whosthat.workflow.library.faces import face_meant, photo_row
+from whosthat.workflow.library.in_use import OWN, bundle_in_use
 from whosthat.workflow.library.recogniser import Effect, Learnt, effects_of, learn
 from whosthat.workflow.people import add_person, rule_out
 from whosthat.workflow.people_photos import remove_photo
@@ -118,7 +120,8 @@ def correct(
         done = _settle(opened, lambda: facts.numbered(opened, said_now), may_learn=enrol)
         is_new = name is not None and key_of(name) not in known
         effect = None if done.learnt is None else done.learnt.effects.get(said_now[0])
-        return Corrected(done.facts, done.answered, done.learnt, effect, is_new, (*notes, *done.notes))
+        others = _others_note(opened, meant) if what == "is" and done.answered is not None else ()
+        return Corrected(done.facts, done.answered, done.learnt, effect, is_new, (*notes, *done.notes, *others))
 
 
 def undo_correction(library: str | Path, number: int | None = None) -> Corrected:
@@ -206,7 +209,7 @@ def _numbers(library: Library) -> dict[int, int]:
     """Return the number of the face that each fact means today, by the number of the fact."""
     reader = library.setting("reader") or ""
     numbers = dict(library.rows("SELECT id, number FROM faces WHERE reader = ?", (reader,)))
-    return {fact[0]: numbers[face] for fact, face in facts.matched(library, reader)}
+    return {fact[0]: numbers[face] for fact, face in facts.matched(library, reader, undone=True)}
 
 
 def _known_names(library: Library) -> dict[str, str]:
@@ -245,6 +248,25 @@ def _settle(library: Library, told: Callable[[], Sequence[Fact]], *, may_learn: 
         answered = answer_again(library, may_learn=False)
     notes = tuple(filter(None, [answered.note]))
     return Corrected(tuple(told()), answered, learnt, notes=notes)
+
+
+def _others_note(library: Library, face: LibraryFace) -> tuple[str, ...]:
+    """Say how many others of a face's group have no name yet, for what is said of one face names that one alone."""
+    ((n,),) = library.rows(
+        "SELECT count(*) FROM groups AS own JOIN groups AS others ON others.number = own.number AND others.face <> own.face "
+        "LEFT JOIN answers ON answers.face = others.face WHERE own.face = ? AND own.number <> ? AND person IS NULL "
+        "AND coalesce(why, '') NOT IN ('fact', 'no_face')",
+        (face.row, ASIDE),
+    )
+    if not n:
+        return ()
+    return (
+        ngettext(
+            "{n} other face of its group has no name. Look at the groups: they say who it may be.",
+            "{n:,} other faces of its group have no name. Look at the groups: they say who they may be.",
+            n,
+        ),
+    )
 
 
 def _whole_step(library: Library, number: int | None) -> tuple[int, ...]:

@@ -22,8 +22,7 @@ from whosthat.library.facts import How, Place, Saying, matched, people_of, said_
 from whosthat.library.store import Library
 from whosthat.translation import _, ngettext
 from whosthat.wording import counted
-from whosthat.workflow.discover import grouped
-from whosthat.workflow.discovery import NOBODY, Discovery, FoundFace
+from whosthat.workflow.discovery import NOBODY, Discovery, FoundFace, grouped
 from whosthat.workflow.library.answering import Answered, answer_again
 from whosthat.workflow.library.recogniser import Learnt, learn
 
@@ -128,6 +127,7 @@ def discovery_of(library: Library) -> Discovery:
         embedder,
         facts,
         never=never,
+        single=frozenset(face for face, one in heard.items() if one.fact and not one.of_group),
         known={ids[face]: name for face, name in known if face in ids},
         without_face=tuple(places[photo][0] for photo in looked_at if photo in places and photo not in with_face),
     )

@@ -56,6 +56,7 @@ class Scan:
         answered: Faces that have another name than before.
         forgotten: Files that were passed over, because they show nobody but people who were forgotten.
         unreadable: New and changed files that cannot be read, and folders that cannot be listed.
+        crowded: Photos of which only the surest faces were taken, because they show so many.
         not_there: Folders that are not there, or hold no photos; what the library knows of their photos stays.
         passed_over: Files that are no photos, by kind (`photos.signatures.kind_of_file`), and "HEIC photo" where those cannot be read.
     """
@@ -72,6 +73,7 @@ class Scan:
     answered: int = 0
     forgotten: int = 0
     unreadable: tuple[SetAside, ...] = ()
+    crowded: tuple[SetAside, ...] = ()
     not_there: tuple[Path, ...] = ()
     passed_over: Mapping[str, int] = field(default_factory=dict)
 
@@ -200,6 +202,7 @@ class _Scanner:
             carried=carried,
             answered=answered,
             unreadable=(*self._not_listed, *self._batches.unreadable),
+            crowded=tuple(self._batches.crowded),
             not_there=tuple(self._not_there),
             passed_over=self._passed_over,
             **self._counts,

@@ -13,9 +13,9 @@ from whosthat.wording import counted, not_looked_at
 
 if TYPE_CHECKING:
     from whosthat.library.facts import Fact
-    from whosthat.workflow.library.answering import Answered
     from whosthat.workflow.library.correcting import Corrected
-    from whosthat.workflow.library.find import Found, Similar
+    from whosthat.workflow.library.find import Found
+    from whosthat.workflow.library.likeness import Similar
     from whosthat.workflow.library.recogniser import Effect, Learnt
     from whosthat.workflow.library.scanning import Scan
 
@@ -96,9 +96,9 @@ def corrected_sentences(done: Corrected, how_back: Callable[[int], str] | None =
     yield from done.notes
 
 
-def changed_sentence(answered: Answered) -> str:
+def changed_sentence(n: int) -> str:
     """Say how many answers changed."""
-    return ngettext("{n} answer changed.", "{n:,} answers changed.", answered.changed)
+    return ngettext("{n} answer changed.", "{n:,} answers changed.", n)
 
 
 def fact_sentence(fact: Fact) -> str:
