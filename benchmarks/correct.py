@@ -23,7 +23,7 @@ from benchmarks.face_photos import AVENGERS, DETECTORS, EMBEDDERS, private_place
 from benchmarks.measuring import Row, cost_of, median_seconds
 from whosthat.checking.costly import Answered
 from whosthat.library import contents, facts
-from whosthat.library.facts import Place, Saying
+from whosthat.library.facts import Saying
 from whosthat.library.store import Library
 from whosthat.recognition.enrolling import fit_identifier
 from whosthat.recognition.gallery import EnrolledPhoto, Gallery
@@ -82,7 +82,6 @@ def draw(folder: Path) -> None:
             )
             change.executemany(f"INSERT INTO faces VALUES ({', '.join('?' * 12)})", faces)
         named = {int(face) + 1: int(person) for person in range(N_PEOPLE) for face in np.flatnonzero(who == person)[:LEARNT]}
-        places = {one.row: Place(one.photo, one.place) for one in contents.faces_of(library)}
         places = {face.row: facts.Place(face.photo, face.place) for face in contents.faces_of(library)}
         facts.say(library, [Saying(places[face], "is", f"Person {person}", "group") for face, person in named.items()])
 

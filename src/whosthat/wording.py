@@ -108,24 +108,22 @@ def counted(n: int, noun: str) -> str:
 
 
 _HINTS = {
-    "video": N_("{files} (name a video to look at it)"),
+    "video": N_("{files} (whosthat predict looks at a video that is named)"),
     "RAW photo": N_("{files} (export as JPEG)"),  # not translated: the key
     "HEIC photo": N_("{files} (pip install pillow-heif, or export as JPEG)"),  # not translated: the key
 }
 """What can be done about files that were not looked at, by kind."""
 
 
-def not_looked_at(files: Mapping[str, int], *, takes_videos: bool = False) -> list[str]:
+def not_looked_at(files: Mapping[str, int], *, sidecars: bool = True) -> list[str]:
     """Say how many files in folders are no photos, by kind (`photos.signatures.kind_of_file`); nothing where there are none.
 
-    ``takes_videos``: whoever asked may name a video.
+    Without ``sidecars`` where these were read.
     """
     kinds = [
-        _(_HINTS[kind], files=counted(files[kind], kind))
-        if kind in _HINTS and (takes_videos or kind != "video")
-        else counted(files[kind], kind)
+        _(_HINTS[kind], files=counted(files[kind], kind)) if kind in _HINTS else counted(files[kind], kind)
         for kind in (*_HINTS, "sidecar", "other file")  # not translated: keys
-        if files.get(kind)
+        if files.get(kind) and (sidecars or kind != "sidecar")
     ]
     return [_("Not looked at: {kinds}.", kinds=_(", ").join(kinds))] if kinds else []
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -108,7 +107,3 @@ def test_videos_get_a_table_of_people_with_times(capsys: pytest.CaptureFixture[s
         "film.mp4  Bo                     90 %      21  0:03.0 to 0:05.0",
         "cut.mp4   nobody was seen",
     ]
-
-
-def test_nothing_is_said_where_everything_was_looked_at() -> None:
-    assert not_looked_at(Counter()) == not_looked_at(Counter(sidecar=2), sidecars=False) == []

@@ -112,7 +112,9 @@ def test_taking_back_and_bringing_back(replaced: Any, capsys: pytest.CaptureFixt
     assert main(["correct", "lib", "--undo", "9" * 40]) == 2
 
 
-def test_renaming_asks_before_it_merges(replaced: Any, terminal: Any, capsys: pytest.CaptureFixture[str]) -> None:
+def test_renaming_asks_before_it_merges(
+    replaced: Any, terminal: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     rename = replaced("whosthat.workflow.library.correcting.rename_in_library", Corrected((), Answered(50, 4)))
     assert main(["correct", "lib", "--rename", "ana=anna"]) == 0
     assert (rename.arguments, rename.options) == ((Path("lib"), "ana", "anna"), {"merge": False})

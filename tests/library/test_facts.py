@@ -37,13 +37,7 @@ def put_faces(library: Library, reader: str, boxes: dict[int, tuple[float, float
             change.execute(f"INSERT INTO faces VALUES ({','.join('?' * len(row))})", row)
 
 
-def place(box: tuple[float, float, float, float]) -> Place:
-    left, top, right, bottom = box
-    return Place(1, Box(left / 200, top / 100, right / 200, bottom / 100))
-
-
 def of(library: Library, face: int, what: facts.What, person: str | None = None, how: facts.How = "face") -> int:
-    (number,) = say(library, [Saying(place(BOXES[face]), what, person, how)])
     (number,) = say(library, [Saying(place_of(BOXES[face]), what, person, how)])
     return number
 
@@ -108,7 +102,6 @@ def test_the_clock_may_go_back(library: Library, monkeypatch: pytest.MonkeyPatch
 
 def test_undo_goes_back_step_by_step_and_redo_forward(library: Library) -> None:
     of(library, 1, "is", "Anna")
-    say(library, [Saying(place(box), "is", "Bob", "group") for box in BOXES.values()])
     say(library, [Saying(place_of(box), "is", "Bob", "group") for box in BOXES.values()])
     assert [fact.person for fact in facts.undo(library)] == ["Bob", "Bob"]
     assert [fact.person for fact in facts.undo(library)] == ["Anna"]
@@ -198,7 +191,6 @@ def test_renaming_and_merging(library: Library) -> None:
 def test_a_thousand_faces_in_one_photo(library: Library) -> None:
     boxes = {100 + at: (5.0 * (at % 40), 4.0 * (at // 40), 5.0 * (at % 40) + 5, 4.0 * (at // 40) + 4) for at in range(1000)}
     put_faces(library, "many", boxes)
-    numbers = say(library, [Saying(place(box), "is", f"person {face}", "group") for face, box in boxes.items()])
     numbers = say(library, [Saying(place_of(box), "is", f"person {face}", "group") for face, box in boxes.items()])
     said, people = said_of_faces(library, "many"), facts.people_of(library)
     assert {face: people[one.person or 0] for face, one in said.items()} == {face: f"person {face}" for face in boxes}

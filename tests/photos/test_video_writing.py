@@ -83,21 +83,18 @@ def test_every_frame_is_there_with_the_sound_and_its_colours(ffmpeg: Any, tmp_pa
     assert np.abs(before.astype(int) - after).mean() < 4
 
 
-@pytest.mark.parametrize(("encoder", "codec"), [("libx264", "h264"), ("mpeg4", "mpeg4")])
-def test_frames_keep_times_that_vary_with_and_without_h264(ffmpeg: Any, encoder: str, codec: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["phone.mp4", "screen.mkv"])  # Matroska announces as many frames as there would be at one rate
 def test_frames_keep_times_that_vary(ffmpeg: Any, name: str, tmp_path: Path) -> None:
     source = make(tmp_path / name, *PICTURE, "-vf", "select='not(mod(n,4))+not(mod(n,7))'", "-fps_mode", "vfr")
     copy = again(ffmpeg, source, tmp_path / "copy.mp4")
-    assert len({round(late - early, 3) for early, late in zip(times(source), times(source)[1:], strict=False)}) > 2
+    assert len({round(late - early, 3) for early, late in itertools.pairwise(times(source))}) > 2
     assert times(copy) == pytest.approx(times(source), abs=0.001)
 
 
 def test_an_ffmpeg_without_h264_writes_mpeg4(ffmpeg: Any, tmp_path: Path) -> None:
     source = make(tmp_path / "phone.mp4", *PICTURE, *TONE, "-vf", "select='not(mod(n,4))+not(mod(n,7))'", "-fps_mode", "vfr")
-    copy = again(replace(ffmpeg, encoder=encoder), source, tmp_path / "copy.mp4")
-    assert [one["codec_name"] for one in streams(copy)] == [codec, "aac"]
-    assert len({round(late - early, 3) for early, late in itertools.pairwise(times(source))}) > 2
+    copy = again(replace(ffmpeg, encoder="mpeg4"), source, tmp_path / "copy.mp4")
+    assert [one["codec_name"] for one in streams(copy)] == ["mpeg4", "aac"]
     assert times(copy) == pytest.approx(times(source), abs=0.001)
 
 

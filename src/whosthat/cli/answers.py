@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from whosthat.cli.output import shortened, show, show_table, show_text, terminal_width, wrapped
-from whosthat.translation import N_, _
+from whosthat.translation import _
 from whosthat.wording import MOST_SHOWN, confidence_text, counted, listing, none_known
 
 if TYPE_CHECKING:
@@ -26,16 +26,6 @@ WIDE = 100
 
 LIKELY_ENOUGH = {"runner-up": (0.10, 0.01), "guess": (0.50, 0.10)}
 """From which probability on a second name, and a name for somebody unknown, is shown: on a narrow terminal, and elsewhere."""
-
-
-_PASSED_OVER = {
-    "video": N_("{videos} (name a video to look at it)"),
-    "RAW photo": N_("{photos} (export as JPEG)"),  # not translated: a key
-    "HEIC photo": N_("{photos} (pip install pillow-heif, or export as JPEG)"),  # not translated: a key
-    "sidecar": "",
-    "other file": "",  # not translated: a key
-}
-"""Kinds of files in folders that are not looked at, and what helps, if anything does."""
 
 
 def show_predictions(predictions: Iterable[Prediction], root: Path | None = None) -> None:
@@ -119,30 +109,6 @@ def _counts(photos: Sequence[Prediction]) -> Iterator[str]:
     if people:
         names = [_("{name} ({photos})", name=name, photos=counted(n, "photo")) for name, n in people.most_common()]
         yield _("Seen: {names}.", names=listing(names))
-
-
-def not_looked_at(files: Mapping[str, int]) -> list[str]:
-    """Say how many files in the folders are no photos, by kind; nothing where there are none."""
-    kinds = []
-    for kind, advice in _PASSED_OVER.items():
-        if n := files.get(kind):
-            kinds.append(_(advice, videos=counted(n, kind), photos=counted(n, kind)) if advice else counted(n, kind))
-
-
-def not_looked_at(files: Mapping[str, int], *, sidecars: bool = True) -> list[str]:
-    """Say how many files are no photos, by kind, without ``sidecars`` where these were read; nothing where there are none."""
-    kinds, others = [], Counter(files)
-    if n := others["video"]:
-        kinds.append(_("{videos} (whosthat predict looks at a video that is named)", videos=counted(n, "video")))
-    if n := others["RAW photo"]:  # not translated: a key
-        kinds.append(_("{photos} (export as JPEG)", photos=counted(n, "RAW photo")))  # not translated: a key
-    if n := others["HEIC photo"]:  # not translated: a key
-        kinds.append(_("{photos} (pip install pillow-heif, or export as JPEG)", photos=counted(n, "HEIC photo")))  # not translated: a key
-    if sidecars and (n := others["sidecar"]):
-        kinds.append(counted(n, "sidecar"))
-    if n := others["other file"]:  # not translated: a key
-        kinds.append(counted(n, "other file"))  # not translated: a key
-    return [_("Not looked at: {kinds}.", kinds=_(", ").join(kinds))] if kinds else []
 
 
 def _people_cells(answer: VideoAnswer) -> list[tuple[str, str, str, str]]:

@@ -11,10 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 from whosthat.cli.commands import COMMANDS
 from whosthat.cli.options import OUTPUT, JsonOption, LibraryArgument, about, argument, examples, hints, new_app, option
 from whosthat.cli.output import command_line, confirmed, face_cells, say, show_first, show_json, show_table
-from whosthat.errors import UsageError
-from whosthat.cli.options import OUTPUT, JsonOption, about, argument, examples, new_app, option
-from whosthat.cli.output import confirmed, say, show_first, show_json, show_table
-from whosthat.errors import DoubtError, NameTakenError, UsageError, WhichFaceError
+from whosthat.errors import NameTakenError, UsageError
 from whosthat.translation import N_, _, ngettext
 from whosthat.wording import counted
 

@@ -155,10 +155,8 @@ def _of_photos(paths: list[Path], wishes: _Wishes, without: list[Path], *, bundl
         found = discover_paths(
             paths, bundle=bundle, facts=names.facts, without=without, passed_over=others, engine=engine, progress=progress
         )
-    say(*not_looked_at(others))
-    found = replace(found, never=names.never, single=names.single)
     say(*not_looked_at(others, sidecars=not wishes.read_xmp))
-    found = replace(found, never=names.never)
+    found = replace(found, never=names.never, single=names.single)
     if wishes.read_xmp:
         found, read = read_xmp(found, contacts=wishes.contacts)
         say_read(read)

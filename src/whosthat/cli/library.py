@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from whosthat.cli import library_metadata
-from whosthat.cli.answers import not_looked_at
 from whosthat.cli.commands import COMMANDS
 from whosthat.cli.metadata import ReadXmpOption
 from whosthat.cli.options import DeviceOption, JsonOption, NounFirst, about, argument, examples, new_app, option
@@ -80,11 +79,7 @@ def scan(
         found = scan_photos(ctx.obj, photos or [], bundle=bundle, progress=progress)
     if as_json:
         show_json(found)
-    say(*_scan_lines(found), *not_looked_at(found.passed_over), *_first(found.unreadable), *_first(found.crowded))
-    say(*_scan_lines(found), *not_looked_at(found.passed_over, sidecars=not read_xmp), *_first(found.unreadable))
-    say(*scan_sentences(found), *_first(found.unreadable))
-    is_whole = not (read_xmp and read_and_say(ctx.obj).problems)
-    say(*_scan_lines(found), *not_looked_at(found.passed_over), *_first(found.unreadable))
+    say(*scan_sentences(found, sidecars=not read_xmp), *_first(found.unreadable), *_first(found.crowded))
     is_whole = not (read_xmp and library_metadata.read_and_say(ctx.obj).problems)
     if found.new and not bundle:
         say(_("Next: {command}", command=command_line("discover", ctx.obj)), wrap=False)
@@ -196,30 +191,6 @@ def forget(ctx: typer.Context, name: NameArgument = None, missing: MissingOption
 
 
 app.add_typer(library_metadata.app)
-
-
-def _scan_lines(found: Scan) -> Iterator[str]:
-    """Say what a scan found; what is zero is left out."""
-    from whosthat.workflow.library.words import changed_sentence
-
-    for folder in found.not_there:
-        yield _("{folder} is not there, or holds no photos. What the library knows of it stays.", folder=folder)
-    parts = (
-        (found.new, N_("{n:,} new")),
-        (found.changed, N_("{n:,} changed")),
-        (found.moved, N_("{n:,} moved")),
-        (found.back, N_("{n:,} there again")),
-        (found.missing, N_("{n:,} missing")),
-        (found.forgotten, N_("{n:,} passed over because of people who were forgotten")),
-    )
-    news = _(", ").join(_(text, n=n) for n, text in parts if n) or _("nothing new")
-    yield _("{photos} in {files}: {news}.", photos=counted(found.photos, "photo"), files=counted(found.files, "file"), news=news)
-    if found.faces:
-        yield _("{faces} found in the new ones.", faces=counted(found.faces, "face"))
-    if found.carried:
-        yield _("What was said of {faces} was taken over by edited photos.", faces=counted(found.carried, "face"))
-    if found.answered:
-        yield changed_sentence(found.answered)
 
 
 def _status_cells(found: LibraryStatus) -> dict[str, str]:

@@ -12,8 +12,6 @@ from whosthat.cli.options import JsonOption, about, examples, new_app
 from whosthat.cli.output import say, show_json
 from whosthat.cli.terminal import terminal_progress
 from whosthat.errors import DatasetError
-from whosthat.translation import N_, _
-from whosthat.wording import counted
 from whosthat.translation import N_
 
 if TYPE_CHECKING:

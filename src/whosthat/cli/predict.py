@@ -134,8 +134,6 @@ def predict(  # noqa: PLR0913  typer makes a parameter of each option
         say(_("Heat maps are in {folder}: red is where the network found its answer.", folder=explain))
     is_whole = written is None or say_written(written)
     say(*not_looked_at(others))
-    is_whole = names.told()
-    say(*not_looked_at(others, takes_videos=True))
     say(*(_("{path}: {problem}", path=one.path, problem=one.problem) for one in failed))
     if failed or not is_whole:
         raise typer.Exit(DatasetError.exit_code)

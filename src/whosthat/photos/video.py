@@ -72,9 +72,6 @@ class Video:
         """What kept the video from being read to its end, in a few words; "" when nothing did. Asked after the last frame."""
         if self.n_read >= MAX_VIDEO_FRAMES:
             return _("only the first {max_frames:,} frames were read", max_frames=MAX_VIDEO_FRAMES)
-        if self.n_read < _LIKELY_SHARE * self.n_announced:
-        if self.n_read >= self._max_frames:
-            return _("only the first {max_frames:,} frames were read", max_frames=self._max_frames)
         if max(self.n_read, self._seconds * self.rate + 1) < _LIKELY_SHARE * self.n_announced:
             return _(
                 "the file is cut off or damaged: only {n_read:,} of its {n_frames:,} frames can be read",
@@ -97,10 +94,8 @@ class Video:
         if every < 1:
             raise UsageError("The step between video frames (--every) must be 1 or more, got {every}.", every=every)
         before: NDArray[np.float64] | None = None
-        new_scene, seconds = False, -1 / self.rate
-        while self.n_read < MAX_VIDEO_FRAMES and (read := self._next()) is not None:
         new_scene = False
-        while self.n_read < self._max_frames and (read := self._next()) is not None:
+        while self.n_read < MAX_VIDEO_FRAMES and (read := self._next()) is not None:
             bgr, stated = read
             index, self.n_read = self.n_read, self.n_read + 1
             self._seconds = stated if stated > self._seconds else self._seconds + 1 / self.rate  # some files state no time, or go back

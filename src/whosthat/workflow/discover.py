@@ -81,7 +81,6 @@ def discover(
     unreadable += [
         SetAside(path, why_unreadable(path) or _("the file can no longer be read")) for digest in gone for path in photos[digest]
     ]
-    unreadable += [SetAside(path, _why(path)) for digest in gone for path in photos[digest]]
     if not seen:
         why = "".join(f"\n{one.path}: {one.reason}" for one in unreadable)
         raise DatasetError("There are no photos in {places}.{why}", places=", ".join(map(str, places)), why=why)

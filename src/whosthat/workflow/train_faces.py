@@ -301,19 +301,3 @@ def _training(recipe: FaceRecipe, run: TrainingRun, learnt: _Portraits, seconds:
     return Training(
         recipe.model, n_train, n_validation, batch_size=1, epochs=0, best_epoch=0, learning_rate=0.0, pretrained=True, seconds=seconds
     )
-
-
-def _facts(recipe: FaceRecipe, run: TrainingRun, opened: OpenedReader, identifier: Identifier, tested: _TestResult | None) -> BundleFacts:
-    reader, gallery = opened.reader, identifier.gallery
-    return bundle_facts(
-        recipe,
-        None if tested is None else tested.evaluation,
-        kind=KIND,
-        network=reader.embedder.facts.name,
-        labels=gallery.people,
-        faces=opened.facts(identifier),
-        temperature=identifier.temperature,
-        threshold=identifier.threshold,
-        data=run.data_facts(learnt_all=not recipe.keep_test_out),
-        licences={reader.detector.name: reader.detector.licence, reader.embedder.facts.name: reader.embedder.facts.licence},
-    )

@@ -12,9 +12,7 @@ from unittest.mock import Mock
 import numpy as np
 import pytest
 
-from whosthat.errors import DatasetError, DoubtError, UsageError, WhichFaceError
 from whosthat.errors import DatasetError, DoubtError, LibraryError, NameTakenError, UsageError, WhichFaceError
-from whosthat.faces.alignment import CropTemplate
 from whosthat.library import facts
 from whosthat.library.contents import faces_of, set_setting
 from whosthat.library.facts import Place, Saying

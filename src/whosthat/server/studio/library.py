@@ -170,10 +170,8 @@ def _done(here: Studio, folder: str, done: Corrected, *told: str) -> dict[str, A
     """Say what was done, and how many answers changed; the groups that may be on the page are as they were before."""
     if here.groups is not None and here.groups.place == here.grounds.folder(folder):
         here.groups = None
-    first, *rest = corrected_sentences(done)
-    told = [first, *([changed_sentence(done.answered.changed)] if done.answered is not None else []), *rest]
     first, *rest = [*told, *corrected_sentences(done)]
-    changed = [changed_sentence(done.answered)] if done.answered is not None and (done.facts or done.answered.changed) else []
+    changed = [changed_sentence(done.answered.changed)] if done.answered is not None and (done.facts or done.answered.changed) else []
     return {
         "sentence": here.without_places(closed_up(" ".join([first, *changed, *rest]))),
         "number": done.facts[0].number if done.facts else None,

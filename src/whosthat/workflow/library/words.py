@@ -23,8 +23,8 @@ NAMES_SHOWN = 10
 """So many people whom a face looks like are named."""
 
 
-def scan_sentences(found: Scan) -> Iterator[str]:
-    """Say what a scan found, and what it did not look at; what is zero is left out."""
+def scan_sentences(found: Scan, *, sidecars: bool = True) -> Iterator[str]:
+    """Say what a scan found, and what it did not look at (`wording.not_looked_at`); what is zero is left out."""
     for folder in found.not_there:
         yield _("{folder} is not there, or holds no photos. What the library knows of it stays.", folder=folder)
     parts = (
@@ -42,8 +42,8 @@ def scan_sentences(found: Scan) -> Iterator[str]:
     if found.carried:
         yield _("What was said of {faces} was taken over by edited photos.", faces=counted(found.carried, "face"))
     if found.answered:
-        yield _("{faces} have another name than before.", faces=counted(found.answered, "face"))
-    yield from not_looked_at(found.passed_over)
+        yield changed_sentence(found.answered)
+    yield from not_looked_at(found.passed_over, sidecars=sidecars)
 
 
 def found_sentences(found: Found, gone: int) -> Iterator[str]:
