@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from whosthat.cli.commands import COMMANDS
 from whosthat.cli.metadata import ContactsOption, InFilesOption, ReadXmpOption, WriteXmpOption, check_together, say_read, say_written
 from whosthat.cli.options import DeviceOption, EngineOption, JsonOption, about, argument, examples, new_app, option
 from whosthat.cli.output import say, show_first, show_json
@@ -75,7 +74,6 @@ class _Wishes:
 
 @app.command(
     help=about(
-        COMMANDS["discover"],
         N_(
             "Faces of one person come into one group; two people in one group are rarer than one person in two. Look at groups.html, write "
             "names into groups.toml, and run the same command again: names stay with the faces, also when photos are added or renamed."

@@ -65,11 +65,11 @@ def write_library_xmp(library: str | Path, *, in_files: bool = False, progress: 
         return written
 
 
-def take_out(library: Library, name: str) -> Untagged:
+def take_out(library: Library, name: str, progress: Progress = SILENT) -> Untagged:
     """Take a person's name, and older ones, out of what whosthat wrote in the folders of a library; folders may still hold it, too."""
     older = library.rows("SELECT aliases.name FROM aliases JOIN people ON people.id = person WHERE people.name = ?", (name,))
     roots = [root for root in contents.roots_of(library).values() if root.is_dir()]
-    untagged = untag_all([*(one for (one,) in older), name], roots)
+    untagged = untag_all([*(one for (one,) in older), name], roots, progress=progress)
     untagged.kept += [_("{folder} is not there; photos in it may hold the name.", folder=folder) for folder in _away(library)]
     return untagged
 
