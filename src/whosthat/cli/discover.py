@@ -196,6 +196,8 @@ def _given(words: list[str], which: str) -> dict[str, str]:
 
 def _show(found: Discovery) -> None:
     """Show the groups, and how many of what there was."""
+    from whosthat.faces.embedder import DLIB
+    from whosthat.faces.models import better_network
     from whosthat.workflow.discovery import NOBODY
 
     def who(group: Group) -> str:
@@ -214,6 +216,8 @@ def _show(found: Discovery) -> None:
             without=counted(len(found.without_face), "photo"),
         )
     )
+    if found.embedder == DLIB.name and (better := better_network()):
+        say(better)
     if guessed := sum(group.guess is not None for group in found.groups):
         say(
             _(
