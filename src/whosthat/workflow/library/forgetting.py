@@ -164,11 +164,11 @@ def _finish(library: Library, erasing: Erasing, *, stopped: bool) -> tuple[Forgo
     untagged = take_out(library, erasing.person)
     kept = [_(KEPT), *([_(STOPPED)] if stopped else []), *untagged.kept]
     cache_rows, cache_files = forget_in_cache(erasing.digests(library))
-    bundles = [str(bundle) for bundle in _bundles(library) if _forget_in_bundle(library, bundle, erasing.person, kept)]
     file = library.folder.with_name(erasing.receipt)
     try:
-        if (library.folder / SHEETS).exists():
+        if (library.folder / SHEETS).exists():  # before the recognisers, whose receipts name what holds the person elsewhere
             shutil.rmtree(library.folder / SHEETS)
+        bundles = [str(bundle) for bundle in _bundles(library) if _forget_in_bundle(library, bundle, erasing.person, kept)]
         receipt = ForgottenPerson(
             removed=erasing.person,
             library=library.folder.name,
@@ -236,4 +236,6 @@ def _forget_in_bundle(library: Library, bundle: Path, person: str, kept: list[st
         removed = remove_person(bundle, name, of_library=True)
     if own and removed is not None:
         removed.file.unlink(missing_ok=True)  # the library's receipt says it
+    elif removed is not None:
+        kept.append(_("What stays in the run of the recogniser, and in other folders, stands in {receipt}.", receipt=removed.file))
     return removed is not None
