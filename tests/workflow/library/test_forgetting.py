@@ -18,8 +18,8 @@ from whosthat.library.contents import LibraryFace, faces_of, files_of, set_setti
 from whosthat.library.facts import Place, Saying, say
 from whosthat.library.store import Library
 from whosthat.recognition.gallery import EnrolledPhoto, Gallery
-from whosthat.workflow.library import forgetting
 from whosthat.workflow.group_files import NAMES, _remember
+from whosthat.workflow.library import forgetting
 from whosthat.workflow.library.answering import answer_again
 from whosthat.workflow.library.forgetting import forget, forget_missing
 from whosthat.workflow.library.in_use import OWN
