@@ -81,7 +81,7 @@ def remove_photo(bundle: str | Path, name: str, photo: str | Path) -> EnrolledPh
         gallery = identifier.gallery
         name = known_name(name, gallery.people)
         row = _row_of(gallery, name, photo)
-        check_others_left(gallery, name, photo, 1)
+        check_others_left(gallery, name, gallery.photos[row].name, 1)
         kept = gallery.of(np.arange(len(gallery.photos)) != row)
         digest = gallery.photos[row].sha256
         gone = frozenset({digest}) - {one.sha256 for one in kept.photos}

@@ -142,7 +142,7 @@ STEPS = ("library.forgetting.forget_in_cache", "removing.save_gallery", "removin
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("then", ["scan", "forget", "forget another"])
 def test_killed_at_any_step_the_next_command_finishes(
-    folder: Path, recogniser: Path, step: str, then: str, monkeypatch: pytest.MonkeyPatch
+    folder: Path, recogniser: Path, step: str, then: str, monkeypatch: pytest.MonkeyPatch, heard: Any
 ) -> None:
     needles = theirs(folder)
 
@@ -154,7 +154,8 @@ def test_killed_at_any_step_the_next_command_finishes(
         with pytest.raises(KeyboardInterrupt):
             forget(folder, SECRET)
     if then == "scan":
-        scan(folder)
+        scan(folder, progress=heard)
+        assert any(f"{SECRET} was forgotten, as was begun before." in said for said in heard.said) == (step not in ROWS_GONE)
     elif then == "forget" and step not in ROWS_GONE:
         receipt, _file = forget(folder, SECRET)
         assert (receipt.embeddings, "interrupted" in receipt.kept) == (2, True)

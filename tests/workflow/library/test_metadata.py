@@ -38,7 +38,7 @@ def say_who(library: Library, **names: str | None) -> None:
 
 @pytest.fixture
 def library(library_of: Callable[..., Library]) -> Library:
-    made = library_of({"2020/beach.png": ["anna", "tom"], "sea.png": ["anna"], "empty.png": []})
+    made = library_of({"2020/beach.png": ["anna", "tom"], "sea.png": ["anna"], "without a face.png": []})
     say_who(made, beach1="Anna", beach2="Tom", sea1="Anna")
     return made
 
@@ -233,9 +233,10 @@ def test_an_older_name_is_taken_out_too(library: Library, photos: Path) -> None:
     assert names(photos / "2020/beach.png.xmp") == ["Tom"]
 
 
-def test_forgetting_somebody_reaches_the_sidecars(library: Library, photos: Path) -> None:
+def test_forgetting_somebody_reaches_the_sidecars(library: Library, photos: Path, heard: Any) -> None:
     write_library_xmp(library.folder)
-    assert forget(library.folder, "Anna")[0].untagged == 2
+    assert forget(library.folder, "Anna", progress=heard)[0].untagged == 2
+    assert heard.steps[-1] == ("files", 5, 5), "what takes longest is told"
     holding = [path for path in photos.parent.rglob("*") if path.is_file() and b"Anna" in path.read_bytes()]
     assert [path.name for path in holding] == ["forgotten Anna.json"]  # the receipt
     assert sidecars(photos) == ["2020/beach.png.xmp"]

@@ -23,6 +23,7 @@ from whosthat.file_names import unused_path
 from whosthat.library.erasing import Erasing, begun, erase_missing, give_back, is_erased, missing_digests, note, roots_away
 from whosthat.library.facts import key_of, people_of
 from whosthat.library.store import Library
+from whosthat.progress import SILENT, Progress
 from whosthat.translation import N_, _
 from whosthat.workflow.forgetting import STOPPED, forget_in_cache
 from whosthat.workflow.library.answering import answer_again
@@ -88,11 +89,11 @@ class ForgottenFiles:
     away: tuple[Path, ...] = ()
 
 
-def forget(library: str | Path, name: str) -> tuple[ForgottenPerson, Path]:
+def forget(library: str | Path, name: str, *, progress: Progress = SILENT) -> tuple[ForgottenPerson, Path]:
     """Forget somebody: faces, embeddings, facts, answers and name in the library and its files, in the cache and in the recogniser in use.
 
     Photos that show nobody else are passed over from now on. A forgetting that is stopped is finished by the same command, or by the next
-    scan.
+    scan. ``progress`` is told in how many files the name was looked for, which takes longest.
 
     Returns:
         The receipt, and the file that holds it: beside the library, in which the name is not to be found any more.
@@ -104,22 +105,22 @@ def forget(library: str | Path, name: str) -> tuple[ForgottenPerson, Path]:
         UsageError: There is no library, or nobody has this name there.
     """
     with Library(library) as opened, opened.alone():
-        stopped = finish_forgetting(opened)
+        stopped = finish_forgetting(opened, progress)
         if stopped is not None and key_of(stopped[0].removed) == key_of(name):
             return stopped
         known = _known(opened, name)
         receipt = unused_path(opened.folder.parent, f"forgotten {known}.json").name  # not translated: the name of a file
-        return _finish(opened, note(opened, known, receipt), stopped=False)
+        return _finish(opened, note(opened, known, receipt), progress, stopped=False)
 
 
-def finish_forgetting(library: Library) -> tuple[ForgottenPerson, Path] | None:
+def finish_forgetting(library: Library, progress: Progress = SILENT) -> tuple[ForgottenPerson, Path] | None:
     """Do what a forgetting that was stopped still has to do, and return what `forget` does; None where nobody's was.
 
     Whoever calls holds `Library.alone`. Errors as of `forget`.
     """
     erasing = begun(library)
     if erasing is not None:
-        return _finish(library, erasing, stopped=True)
+        return _finish(library, erasing, progress, stopped=True)
     _settle(library)
     return None
 
@@ -159,9 +160,9 @@ def _known(library: Library, name: str) -> str:
     return by_key[key_of(name)]
 
 
-def _finish(library: Library, erasing: Erasing, *, stopped: bool) -> tuple[ForgottenPerson, Path]:
+def _finish(library: Library, erasing: Erasing, progress: Progress, *, stopped: bool) -> tuple[ForgottenPerson, Path]:
     """Do what a forgetting still has to do, which may be all of it; the rows go last, because they say what else is to go."""
-    untagged = take_out(library, erasing.person)
+    untagged = take_out(library, erasing.person, progress)
     kept = [_(KEPT), *([_(STOPPED)] if stopped else []), *untagged.kept]
     cache_rows, cache_files = forget_in_cache(erasing.digests(library))
     file = library.folder.with_name(erasing.receipt)

@@ -55,21 +55,21 @@ def write_library_xmp(library: str | Path, *, in_files: bool = False, progress: 
         files = opened.rows(_FILES)
         for number, (photo, root, name, stamp) in enumerate(files, start=1):
             path = Path(os.fsdecode(root), os.fsdecode(name))
+            progress.step(_("photos"), number, len(files))
             if photo not in people and not _is_written(path, in_files=in_files):
                 continue
             if stamp_of_file(path) == stamp:
                 writer.write(path, people.get(photo, ()), complete=True)
             else:
                 written.problems.append(SetAside(path, _("the photo was changed since the last scan; scan again")))
-            progress.step(_("photos"), number, len(files))
         return written
 
 
-def take_out(library: Library, name: str) -> Untagged:
+def take_out(library: Library, name: str, progress: Progress = SILENT) -> Untagged:
     """Take a person's name, and older ones, out of what whosthat wrote in the folders of a library; folders may still hold it, too."""
     older = library.rows("SELECT aliases.name FROM aliases JOIN people ON people.id = person WHERE people.name = ?", (name,))
     roots = [root for root in contents.roots_of(library).values() if root.is_dir()]
-    untagged = untag_all([*(one for (one,) in older), name], roots)
+    untagged = untag_all([*(one for (one,) in older), name], roots, progress=progress)
     untagged.kept += [_("{folder} is not there; photos in it may hold the name.", folder=folder) for folder in _away(library)]
     return untagged
 

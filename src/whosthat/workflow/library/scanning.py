@@ -124,7 +124,9 @@ def scan(
     """
     folders = [_folder(path, Path(library)) for path in places_given(photos)]
     with Library(library, create=bool(folders)) as opened, opened.alone():
-        finish_forgetting(opened)
+        if (forgotten := finish_forgetting(opened, progress)) is not None:
+            receipt, file = forgotten
+            progress.say(_("{name} was forgotten, as was begun before. The receipt is {path}.", name=receipt.removed, path=file))
         scanner = _Scanner(opened, LibraryReader(opened, bundle, progress), [opened.folder, *without], progress)
         try:
             return scanner.scan(_parts(opened, folders), answer=bundle is not None)
@@ -135,8 +137,8 @@ def scan(
 
 def _folder(path: Path, library: Path) -> Path:
     """Return a folder that somebody gave without links in it, so that one folder has one name."""
-    if stored(path) is not None:
-        raise UsageError("{path} is no folder of this computer. A library scans folders of this computer.", path=path)
+    if (there := stored(path)) is not None:
+        raise UsageError("{path} is no folder of this computer. A library scans folders of this computer.", path=there)
     if not path.is_dir():
         raise UsageError("{path} is no folder. Name the folders in which the photos lie.", path=path)
     folder = path.resolve()
