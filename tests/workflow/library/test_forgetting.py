@@ -199,10 +199,14 @@ def test_a_recogniser_elsewhere_forgets_too_and_its_receipt_is_named(folder: Pat
     (folder / "groups").mkdir()
     (folder / "groups" / NAMES).touch()
     _remember(folder / "groups")
+    (tmp_path / NAMES).write_text("damaged")
+    _remember(tmp_path)
     receipt, _file = forget(folder, SECRET)
     of_recogniser = tmp_path / f"removed {SECRET}.json"
     assert (receipt.bundles, str(of_recogniser) in receipt.kept) == ((str(tmp_path / "bundle"),), True)
-    assert json.loads(of_recogniser.read_bytes())["elsewhere"] == []  # the library's contact sheet is gone already
+    (elsewhere,) = json.loads(of_recogniser.read_bytes())["elsewhere"]  # the library's contact sheet is gone already
+    assert elsewhere == f"The folder {tmp_path} of whosthat discover cannot be read; it may hold {SECRET}."
+    assert elsewhere in receipt.kept
 
 
 def test_while_others_read_free_pages_wait_for_the_next_command(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,7 +25,7 @@ from whosthat.library.facts import key_of, people_of
 from whosthat.library.store import Library
 from whosthat.progress import SILENT, Progress
 from whosthat.translation import N_, _
-from whosthat.workflow.forgetting import STOPPED, forget_in_cache
+from whosthat.workflow.forgetting import STOPPED, forget_in_cache, in_groups
 from whosthat.workflow.library.answering import answer_again
 from whosthat.workflow.library.in_use import OWN, bundle_in_use
 from whosthat.workflow.library.metadata import take_out
@@ -169,6 +169,7 @@ def _finish(library: Library, erasing: Erasing, progress: Progress, *, stopped: 
     try:
         if (library.folder / SHEETS).exists():  # before the recognisers, whose receipts name what holds the person elsewhere
             shutil.rmtree(library.folder / SHEETS)
+        kept += in_groups(erasing.person, set(erasing.digests(library)))
         bundles = [str(bundle) for bundle in _bundles(library) if _forget_in_bundle(library, bundle, erasing.person, kept)]
         receipt = ForgottenPerson(
             removed=erasing.person,
