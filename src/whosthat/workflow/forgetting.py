@@ -147,7 +147,7 @@ def erase(erasure: Erasure, bundle: Path, *, stopped: bool) -> Receipt:
         with run_lock(run) if run else nullcontext():
             cache_rows, cache_files = forget_in_cache(erasure.digests | erasure.alike)
             run_files = forget_in_run(run, erasure.photos) if run else ()
-            elsewhere = (*(_elsewhere(erasure, run) if run else ()), *_in_groups(erasure))
+            elsewhere = (*(_elsewhere(erasure, run) if run else ()), *in_groups(erasure.removed, erasure.digests))
         now = datetime.now(UTC).isoformat(timespec="seconds")
         kept = " ".join([_(KEPT), _(STOPPED)] if stopped else [_(KEPT)])
         receipt = Receipt(erasure.removed, bundle.name, now, erasure.embeddings, cache_rows, cache_files, run_files, elsewhere, kept)
@@ -235,17 +235,15 @@ def _elsewhere(erasure: Erasure, run: Path) -> Iterator[str]:
             yield _("The recogniser in {run} knows {person}, or somebody by that name.", run=other.name, person=erasure.removed)
 
 
-def _in_groups(erasure: Erasure) -> Iterator[str]:
-    """Say which folders of ``whosthat discover`` hold the person: other people's names in them are the user's work, so they stay."""
-    for folder, certain in folders_with(erasure.removed, erasure.digests):
+def in_groups(person: str, digests: Set[str]) -> Iterator[str]:
+    """Say which folders of ``whosthat discover`` hold a person: other people's names in them are the user's work, so they stay."""
+    for folder, certain in folders_with(person, digests):
         if certain:
             yield _(
-                "The folder {folder} of whosthat discover holds pictures or the name of {person}. Delete it.",
-                folder=folder,
-                person=erasure.removed,
+                "The folder {folder} of whosthat discover holds pictures or the name of {person}. Delete it.", folder=folder, person=person
             )
         else:
-            yield _("The folder {folder} of whosthat discover cannot be read; it may hold {person}.", folder=folder, person=erasure.removed)
+            yield _("The folder {folder} of whosthat discover cannot be read; it may hold {person}.", folder=folder, person=person)
 
 
 def _cut_split(path: Path, photos: Collection[str]) -> Path:

@@ -18,6 +18,7 @@ from whosthat.library.contents import LibraryFace, faces_of, files_of, set_setti
 from whosthat.library.facts import Place, Saying, say
 from whosthat.library.store import Library
 from whosthat.recognition.gallery import EnrolledPhoto, Gallery
+from whosthat.workflow.group_files import NAMES, _remember
 from whosthat.workflow.library import forgetting
 from whosthat.workflow.library.answering import answer_again
 from whosthat.workflow.library.forgetting import forget, forget_missing
@@ -189,6 +190,23 @@ def test_a_recogniser_elsewhere_that_cannot_be_changed_is_told(folder: Path, tmp
         set_setting(change, "bundle", str(tmp_path / "away"))
     receipt, _file = forget(folder, SECRET)
     assert f"{tmp_path / 'away'} cannot be opened; it may hold {SECRET}" in receipt.kept
+
+
+def test_a_recogniser_elsewhere_forgets_too_and_its_receipt_is_named(folder: Path, recogniser: Path, tmp_path: Path) -> None:
+    recogniser.rename(tmp_path / "bundle")
+    with Library(folder) as library, library.changing() as change:
+        set_setting(change, "bundle", str(tmp_path / "bundle"))
+    (folder / "groups").mkdir()
+    (folder / "groups" / NAMES).touch()
+    _remember(folder / "groups")
+    (tmp_path / NAMES).write_text("damaged")
+    _remember(tmp_path)
+    receipt, _file = forget(folder, SECRET)
+    of_recogniser = tmp_path / f"removed {SECRET}.json"
+    assert (receipt.bundles, str(of_recogniser) in receipt.kept) == ((str(tmp_path / "bundle"),), True)
+    (elsewhere,) = json.loads(of_recogniser.read_bytes())["elsewhere"]  # the library's contact sheet is gone already
+    assert elsewhere == f"The folder {tmp_path} of whosthat discover cannot be read; it may hold {SECRET}."
+    assert elsewhere in receipt.kept
 
 
 def test_while_others_read_free_pages_wait_for_the_next_command(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

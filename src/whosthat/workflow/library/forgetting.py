@@ -25,7 +25,7 @@ from whosthat.library.facts import key_of, people_of
 from whosthat.library.store import Library
 from whosthat.progress import SILENT, Progress
 from whosthat.translation import N_, _
-from whosthat.workflow.forgetting import STOPPED, forget_in_cache
+from whosthat.workflow.forgetting import STOPPED, forget_in_cache, in_groups
 from whosthat.workflow.library.answering import answer_again
 from whosthat.workflow.library.in_use import OWN, bundle_in_use
 from whosthat.workflow.library.metadata import take_out
@@ -165,11 +165,12 @@ def _finish(library: Library, erasing: Erasing, progress: Progress, *, stopped: 
     untagged = take_out(library, erasing.person, progress)
     kept = [_(KEPT), *([_(STOPPED)] if stopped else []), *untagged.kept]
     cache_rows, cache_files = forget_in_cache(erasing.digests(library))
-    bundles = [str(bundle) for bundle in _bundles(library) if _forget_in_bundle(library, bundle, erasing.person, kept)]
     file = library.folder.with_name(erasing.receipt)
     try:
-        if (library.folder / SHEETS).exists():
+        if (library.folder / SHEETS).exists():  # before the recognisers, whose receipts name what holds the person elsewhere
             shutil.rmtree(library.folder / SHEETS)
+        kept += in_groups(erasing.person, set(erasing.digests(library)))
+        bundles = [str(bundle) for bundle in _bundles(library) if _forget_in_bundle(library, bundle, erasing.person, kept)]
         receipt = ForgottenPerson(
             removed=erasing.person,
             library=library.folder.name,
@@ -237,4 +238,6 @@ def _forget_in_bundle(library: Library, bundle: Path, person: str, kept: list[st
         removed = remove_person(bundle, name, of_library=True)
     if own and removed is not None:
         removed.file.unlink(missing_ok=True)  # the library's receipt says it
+    elif removed is not None:
+        kept.append(_("What stays in the run of the recogniser, and in other folders, stands in {receipt}.", receipt=removed.file))
     return removed is not None
